@@ -1,0 +1,169 @@
+"""The only place that touches JSON: msgspec decodes and checks, orjson encodes.
+
+A frame holds one or more JSON objects separated by newlines; a message never spans frames.
+"""
+
+import re
+import uuid
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import msgspec
+import orjson
+
+from protocol.commands import COMMAND_TYPES, AnyCommand, tag_of
+from protocol.events import MESSAGE_TYPES, AnyMessage
+from protocol.records import BasisPoints, Record
+
+T = TypeVar("T")
+
+COMMAND_TAGS = frozenset(tag_of(command) for command in COMMAND_TYPES)
+MESSAGE_TAGS = frozenset(str(message.__struct_config__.tag) for message in MESSAGE_TYPES)
+
+
+class ProtocolError(Exception):
+    """A frame that no reply can answer: not JSON, no object, or without an integer ``ref``."""
+
+
+class InvalidMessage(Exception):
+    """A message that has a ``ref`` but does not fit. ``field`` is dotted, or empty for the whole message."""
+
+    def __init__(self, ref: int, field: str, expected: str) -> None:
+        super().__init__(ref, field, expected)
+        self.ref = ref
+        self.field = field
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return f"{self.field or 'message'}: {self.expected}"
+
+
+class FieldError(ValueError):
+    """Decoded data does not fit its type. ``field`` is dotted, or empty for the whole."""
+
+    def __init__(self, field: str, expected: str) -> None:
+        super().__init__(field, expected)
+        self.field = field
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.expected}" if self.field else self.expected
+
+
+def _decode_extension(kind: type, value: Any) -> Any:
+    if kind is BasisPoints:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"Expected a number of basis points, got `{type(value).__name__}`")
+        return BasisPoints(value)
+    raise NotImplementedError(kind)
+
+
+def _encode_extension(value: Any) -> Any:
+    # Two decimals at most, so the shortest float that reads back the same is the number itself.
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, msgspec.Struct):
+        return msgspec.to_builtins(value, builtin_types=_ORJSON_TYPES, enc_hook=_encode_extension)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+_ORJSON_TYPES = (uuid.UUID,)
+_OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
+_COMMAND_DECODER = msgspec.json.Decoder(AnyCommand, dec_hook=_decode_extension)
+_MESSAGE_DECODER = msgspec.json.Decoder(AnyMessage, dec_hook=_decode_extension)
+_PATH = re.compile(r"^(?P<expected>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+
+
+def encode(value: Any) -> bytes:
+    """Return ``value`` as JSON on one line. Structs, NumPy arrays, dates, UUIDs and Decimals are understood."""
+    return orjson.dumps(value, default=_encode_extension, option=_OPTIONS)
+
+
+def decode(data: bytes | str) -> Any:
+    """Return JSON ``data`` as plain values. Raises FieldError where it is not JSON."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise FieldError("", f"expected JSON: {error}") from None
+
+
+def decode_as(kind: type[T], data: bytes | str) -> T:
+    """Return JSON ``data`` as ``kind``. Raises FieldError naming the field that does not fit."""
+    try:
+        return msgspec.json.decode(data, type=kind, dec_hook=_decode_extension)
+    except msgspec.DecodeError as error:
+        raise _field_error(error) from None
+
+
+def convert(kind: type[T], value: Any) -> T:
+    """Return plain ``value`` (dicts, lists, numbers, strings) as ``kind``. Raises FieldError as ``decode_as``."""
+    try:
+        return msgspec.convert(value, type=kind, dec_hook=_decode_extension)
+    except msgspec.ValidationError as error:
+        raise _field_error(error) from None
+
+
+def plain(record: Record | msgspec.Struct) -> dict[str, Any]:
+    """Return a struct as a dict of JSON-ready values, fields that are UNSET left out."""
+    result: dict[str, Any] = msgspec.to_builtins(record, enc_hook=_encode_extension)
+    return result
+
+
+def split_frame(frame: str | bytes) -> list[str | bytes]:
+    """Return the messages of a frame, empty lines left out."""
+    lines: list[Any] = frame.split(b"\n" if isinstance(frame, bytes) else "\n")  # type: ignore[arg-type]
+    return [line for line in lines if line.strip()]
+
+
+def join_frame(messages: Iterable[bytes]) -> bytes:
+    """Return one frame that holds ``messages``."""
+    return b"\n".join(messages)
+
+
+def decode_command(message: str | bytes) -> AnyCommand:
+    """Return one command.
+
+    Raises:
+        ProtocolError: nothing to reply to.
+        InvalidMessage: the command has a ``ref`` but is unknown, or a field is missing, unknown or wrong.
+    """
+    try:
+        return _COMMAND_DECODER.decode(message)
+    except msgspec.DecodeError as error:
+        raise _refusal(message, error) from None
+
+
+def decode_messages(frame: str | bytes) -> Iterator[AnyMessage | dict[str, Any]]:
+    """Yield what a server sent in one frame; a type that this version does not know comes as a plain dict."""
+    for line in split_frame(frame):
+        raw = decode(line)
+        if isinstance(raw, dict) and raw.get("type") in MESSAGE_TAGS:
+            yield _MESSAGE_DECODER.decode(line)
+        else:
+            yield raw
+
+
+def _refusal(message: str | bytes, error: msgspec.DecodeError) -> Exception:
+    try:
+        raw = orjson.loads(message)
+    except orjson.JSONDecodeError:
+        return ProtocolError("expected a JSON object")
+    ref = raw.get("ref") if isinstance(raw, dict) else None
+    if isinstance(ref, bool) or not isinstance(ref, int) or ref < 0:
+        return ProtocolError("expected a JSON object with an integer ref")
+    if raw.get("type") not in COMMAND_TAGS:
+        return InvalidMessage(ref, "type", f"Expected one of {', '.join(sorted(COMMAND_TAGS))}")
+    found = _field_error(error)
+    return InvalidMessage(ref, found.field, found.expected)
+
+
+def _field_error(error: msgspec.DecodeError) -> FieldError:
+    match = _PATH.match(str(error))
+    path, expected = (match["path"] or "", match["expected"]) if match else ("", str(error))
+    # msgspec names a missing or unknown field in the text and its parent in the path.
+    named = re.match(r"Object (?:missing required|contains unknown) field `([^`]+)`$", expected)
+    if named:
+        path = f"{path}.{named[1]}" if path else named[1]
+        expected = "Expected this field" if "missing" in expected else "Unknown field"
+    return FieldError(path, expected)

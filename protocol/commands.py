@@ -1,0 +1,98 @@
+"""What a client may send. The server refuses any other type and any other field.
+
+Every command has ``ref``, unique on its connection. A command that changes state also has ``op``, a UUID made by
+the client: a repeated ``op`` returns the first answer and changes nothing.
+"""
+
+import uuid
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from protocol.records import Filters, Identifier, Sort, StructureChanges, View
+
+MAX_MATCHES = 20_000
+DEFAULT_MATCHES = 500
+
+Ref = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Seq = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+ChannelName = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^(deal|desk):[A-Za-z0-9_-]+\Z")]
+Token = Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+    """The base of all commands."""
+
+    ref: Ref
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How far a client has read a channel: all events of ``epoch`` up to and including ``seq``."""
+
+    epoch: Annotated[str, Meta(max_length=128)]
+    seq: Seq
+
+
+class Join(Command, tag="join"):
+    """Watch a channel. With ``since``, only what was missed where that is still known. Reply: ``JoinReply``."""
+
+    channel: ChannelName
+    view: View
+    since: Position | None = None
+
+
+class Leave(Command, tag="leave"):
+    """Stop watching a channel. Nothing of the channel arrives after the reply."""
+
+    channel: ChannelName
+
+
+class Search(Command, tag="search"):
+    """Search the stock for this deal. A newer search supersedes an older one. Reply: ``{search_id}``."""
+
+    channel: ChannelName
+    op: uuid.UUID
+    filters: Filters = Filters()
+    sort: Sort = Sort.PRICE
+    limit: Annotated[int, Meta(ge=1, le=MAX_MATCHES)] = DEFAULT_MATCHES
+
+
+class More(Command, tag="more"):
+    """Continue a search that ended by its limit, from the token of its ``search_ended``."""
+
+    channel: ChannelName
+    op: uuid.UUID
+    search_id: Identifier
+    token: Token
+
+
+class Cancel(Command, tag="cancel"):
+    """End a running search."""
+
+    channel: ChannelName
+    op: uuid.UUID
+    search_id: Identifier
+
+
+class Terms(Command, tag="terms"):
+    """Change the deal's structure, based on ``version``. Reply: ``{version}``."""
+
+    channel: ChannelName
+    op: uuid.UUID
+    version: Seq
+    changes: StructureChanges
+
+
+class Ping(Command, tag="ping"):
+    """Ask whether the server is there. Reply: ``{server_time}``."""
+
+
+AnyCommand = Join | Leave | Search | More | Cancel | Terms | Ping
+COMMAND_TYPES: tuple[type[Command], ...] = (Join, Leave, Search, More, Cancel, Terms, Ping)
+"""The commands of this server, in the order that ``welcome.commands`` lists them."""
+
+
+def tag_of(command: type[Command]) -> str:
+    """Return the ``type`` of a command class as it stands on the wire."""
+    return str(command.__struct_config__.tag)

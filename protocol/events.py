@@ -1,0 +1,258 @@
+"""What a server sends: replies, a channel's events, and what stands outside the sequence.
+
+Clients ignore types and fields that they do not know, but count the ``seq`` of such events.
+Hidden fields are absent in a view, so every field that a view may hide is optional here.
+"""
+
+import datetime as dt
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from protocol.closing import ErrorBody
+from protocol.records import Actor, DealState, EndReason, Filters, Sort, User, Versions, View
+
+MAX_MESSAGE_BYTES = 256 * 1024
+Columns = dict[str, list[Any]]
+"""One array per column, each of length ``rows``."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """The base of everything that a server sends."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a connection may do, as the server enforces it."""
+
+    frame_bytes: int
+    message_bytes: int
+    commands: int
+    commands_window_seconds: int
+    channels: int
+    outbox_bytes: int
+    outbox_age_seconds: int
+    log_events: int
+    log_bytes: int
+    log_seconds: int
+
+
+class Welcome(Message, tag="welcome"):
+    """The first frame of a connection."""
+
+    protocol: str
+    server_time: dt.datetime
+    connection_id: str
+    user: User
+    limits: Limits
+    commands: list[str]
+
+
+class Reply(Message, tag="reply"):
+    """The one answer to a command. ``data`` where ``ok``, else ``error``."""
+
+    ref: int
+    ok: bool
+    data: dict[str, Any] | UnsetType = UNSET
+    error: ErrorBody | UnsetType = UNSET
+
+
+class Customer(msgspec.Struct, frozen=True, kw_only=True):
+    """The deal's customer. ``score`` is for the manager's view; the customer's own view has the name only."""
+
+    id: str
+    name: str
+    state: str | UnsetType = UNSET
+    monthly_income_cents: int | None | UnsetType = UNSET
+    score: int | None | UnsetType = UNSET
+
+
+class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A deal as it stands. ``structure`` holds the fields of ``records.Structure`` that the view shows."""
+
+    id: str
+    version: int
+    state: DealState
+    customer: Customer
+    structure: dict[str, Any]
+    selected: dict[str, Any] | None = None
+    pins: list[dict[str, Any]] = []
+    locks: list[dict[str, Any]] = []
+    holds: list[dict[str, Any]] = []
+    notes: list[dict[str, Any]] = []
+    presence: list[dict[str, Any]] = []
+
+
+class SearchSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The latest search of a deal, without its rows. ``ended`` is its reason, or null while it runs."""
+
+    search_id: str
+    filters: Filters
+    sort: Sort
+    scanned: int
+    matched: int
+    valued: int
+    ended: EndReason | None
+    next: str | None = None
+    trace: dict[str, float] | UnsetType = UNSET
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of a ``deal:`` channel; its rows follow as ``snapshot_rows``."""
+
+    deal: DealSnapshot
+    search: SearchSnapshot | None
+
+
+class JoinReply(msgspec.Struct, frozen=True, kw_only=True):
+    """The ``data`` of the reply to ``join``. ``snapshot`` is null where ``recovered``."""
+
+    epoch: str
+    seq: int
+    recovered: bool
+    view: View
+    snapshot: Snapshot | None
+
+
+class SnapshotRows(Message, tag="snapshot_rows"):
+    """At most 500 rows of the latest search: matches, with their offers so far, in parallel columns.
+
+    Offer columns are prefixed as nothing: ``payment_cents`` and its neighbours are null until valued, and
+    ``valued`` tells a car without a feasible structure (true, nulls) from one still pending (false).
+    """
+
+    channel: str
+    ref: int
+    part: int
+    rows: int
+    columns: Columns
+
+
+class SnapshotEnd(Message, tag="snapshot_end"):
+    """The snapshot is whole; events follow."""
+
+    channel: str
+    ref: int
+
+
+class Event(Message):
+    """The base of a channel's events. ``seq`` is +1 each; ``at`` is the time of publication."""
+
+    channel: str
+    seq: int
+    at: dt.datetime
+
+
+class SearchStarted(Event, tag="search_started"):
+    """A search began. ``estimate`` is the planner's guess of the rows to read."""
+
+    search_id: str
+    deal_version: int
+    estimate: int
+    filters: Filters
+    sort: Sort
+    versions: Versions
+    by: Actor
+
+
+class Matches(Event, tag="matches"):
+    """Cars that can become an acceptable deal. ``columns`` has one array per column, each of length ``rows``."""
+
+    search_id: str
+    chunk: int
+    rows: int
+    columns: Columns
+
+
+class Offers(Event, tag="offers"):
+    """The best structure of each car of a chunk; null where no structure is feasible."""
+
+    search_id: str
+    chunk: int
+    rows: int
+    columns: Columns
+
+
+class Rejection(msgspec.Struct, frozen=True, kw_only=True):
+    """How many cars one limit kept out, and the cheapest fix where one is known."""
+
+    limit: str
+    cars: int
+    fix: dict[str, Any] | None = None
+
+
+class SearchEnded(Event, tag="search_ended"):
+    """No more matches come. ``next`` is the token for ``more`` where the limit ended it."""
+
+    search_id: str
+    reason: EndReason
+    scanned: int
+    matched: int
+    chunks: int
+    next: str | None
+    rejected: list[Rejection] | UnsetType = UNSET
+    trace: dict[str, float] | UnsetType = UNSET
+
+
+class SearchValued(Event, tag="search_valued"):
+    """Every match so far is valued or failed."""
+
+    search_id: str
+    offers: int
+    failed: int
+    trace: dict[str, float] | UnsetType = UNSET
+
+
+class ValueFailed(Event, tag="value_failed"):
+    """Cars that could not be valued after every attempt."""
+
+    search_id: str
+    vehicle_id: list[str]
+    message: str
+
+
+class DealChanged(Event, tag="deal_changed"):
+    """The structure changed. ``changes`` holds the new values of the changed fields that the view shows."""
+
+    version: int
+    changes: dict[str, Any]
+    by: Actor
+
+
+class Notice(Message, tag="notice"):
+    """Something about the service that a person should know."""
+
+    code: Annotated[str, Meta(pattern="^(degraded|stale|draining|recovered)$")]
+    message: str
+
+
+class Resync(Message, tag="resync"):
+    """This client fell behind on the channel, or the channel began anew: join it again."""
+
+    channel: str
+
+
+AnyEvent = SearchStarted | Matches | Offers | SearchEnded | SearchValued | ValueFailed | DealChanged
+AnyMessage = AnyEvent | Welcome | Reply | SnapshotRows | SnapshotEnd | Notice | Resync
+EVENT_TYPES: tuple[type[Event], ...] = (
+    SearchStarted,
+    Matches,
+    Offers,
+    SearchEnded,
+    SearchValued,
+    ValueFailed,
+    DealChanged,
+)
+MESSAGE_TYPES: tuple[type[Message], ...] = (*EVENT_TYPES, Welcome, Reply, SnapshotRows, SnapshotEnd, Notice, Resync)
+
+MATCH_COLUMNS = (
+    "vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage", "price_cents",
+    "days_in_stock", "store_id", "payment_min_cents", "payment_max_cents", "cost_cents",
+)  # fmt: skip
+"""The columns of ``matches`` in full; ``cost_cents`` is for managers."""
+
+OFFER_COLUMNS = (
+    "vehicle_id", "rev", "payment_cents", "term_months", "lender", "rate_bp", "cash_down_cents", "discount_cents",
+    "npv_cents", "stress_npv_cents", "binding", "fix", "frontier",
+)  # fmt: skip
+"""The columns of ``offers`` in full."""

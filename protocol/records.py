@@ -1,0 +1,294 @@
+"""Domain values as they go over the wire: frozen, typed, checked when they are made.
+
+Units: ``*_cents`` are integer cents (USD); ``*_bp`` are basis points with at most two decimals
+(8.875 % is 887.5); ``*_months`` are whole months; dates are calendar dates.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+MAX_CENTS = 100_000_000_00
+"""A hundred million dollars: above any car, far below the 2**53 that a browser counts exactly."""
+
+MAX_BASIS_POINTS = Decimal(10_000)
+"""100 %: no tax or contract rate lies above it."""
+
+Cents = Annotated[int, Meta(ge=0, le=MAX_CENTS)]
+Months = Annotated[int, Meta(ge=1, le=120)]
+Identifier = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class BasisPoints(Decimal):
+    """Basis points, 0 to 10,000 with at most two decimals. Raises ValueError where the value is neither."""
+
+    def __new__(cls, value: Decimal | float | str) -> "BasisPoints":
+        number = super().__new__(cls, repr(value) if isinstance(value, float) else value)
+        if not number.is_finite() or not 0 <= number <= MAX_BASIS_POINTS:
+            raise ValueError(f"Expected basis points between 0 and {MAX_BASIS_POINTS}, got {value}")
+        if number != round(number, 2):
+            raise ValueError(f"Expected basis points with at most two decimals, got {value}")
+        return number
+
+
+class Role(StrEnum):
+    """What a user is for. Each role sees at most the view that ``widest_view`` in views gives it."""
+
+    SALESPERSON = "salesperson"
+    DESK_MANAGER = "desk_manager"
+    OPERATOR = "operator"
+
+
+class View(StrEnum):
+    """A projection of the one log: how much of each event a person sees."""
+
+    MANAGER = "manager"
+    SALES = "sales"
+    CUSTOMER = "customer"
+
+
+class DealState(StrEnum):
+    """Where a deal stands between salesperson and desk."""
+
+    WORKING = "working"
+    SUBMITTED = "submitted"
+    COUNTERED = "countered"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    SIGNED = "signed"
+    LOST = "lost"
+
+
+class Tier(StrEnum):
+    """Credit tier, best first. Lender programmes and risk curves are keyed by it."""
+
+    SUPER_PRIME = "super_prime"
+    PRIME = "prime"
+    NEAR_PRIME = "near_prime"
+    SUBPRIME = "subprime"
+    DEEP_SUBPRIME = "deep_subprime"
+
+
+class TierSource(StrEnum):
+    """How well the tier is known."""
+
+    STATED = "stated"
+    SOFT_PULL = "soft_pull"
+    BUREAU = "bureau"
+
+
+class Scope(StrEnum):
+    """Which stock a search reads: the deal's store, or every store of its group."""
+
+    STORE = "store"
+    GROUP = "group"
+
+
+class DayCount(StrEnum):
+    """How interest accrues between two dates."""
+
+    THIRTY_360 = "30/360"
+    ACTUAL_365 = "actual/365"
+
+
+class EndReason(StrEnum):
+    """Why a search ended."""
+
+    COMPLETE = "complete"
+    LIMIT = "limit"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    FAILED = "failed"
+
+
+class Sort(StrEnum):
+    """The order in which a search reads the stock; ties go by ``vehicle_id`` ascending."""
+
+    PRICE = "price"
+    PRICE_DESC = "-price"
+    MILEAGE = "mileage"
+    MILEAGE_DESC = "-mileage"
+    YEAR = "year"
+    YEAR_DESC = "-year"
+    DAYS_IN_STOCK = "days_in_stock"
+    DAYS_IN_STOCK_DESC = "-days_in_stock"
+
+
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The base of every value in this file: immutable, and strict about unknown fields."""
+
+
+TermList = Annotated[list[Months], Meta(min_length=1, max_length=12)]
+
+
+class Structure(Record):
+    """What customer and store want of the deal; the car is not part of it.
+
+    Amounts that are ``None`` are taken from elsewhere: ``price_cents`` from the car's advertised price,
+    ``rate_bp`` and ``term_months`` from the lender programme, ``contract_date`` from today and
+    ``first_payment_date`` from one month later. ``payment_max_cents`` ``None`` means no limit.
+    """
+
+    price_cents: Cents | None = None
+    discount_cents: Cents = 0
+    fees_cents: Cents = 0
+    taxable_fees_cents: Cents = 0
+    products_cents: Cents = 0
+    taxable_products_cents: Cents = 0
+    rebate_cents: Cents = 0
+    rebate_reduces_tax: bool = False
+    trade_allowance_cents: Cents = 0
+    payoff_cents: Cents = 0
+    payoff_good_through: dt.date | None = None
+    payoff_per_diem_cents: Cents = 0
+    trade_acv_cents: Cents = 0
+    trade_credit: bool = False
+    trade_credit_cap_cents: Cents | None = None
+    cash_down_cents: Cents = 0
+    cash_down_max_cents: Cents | None = None
+    prepaid_finance_cents: Cents = 0
+    tax_rate_bp: BasisPoints = BasisPoints(0)
+    rate_bp: BasisPoints | None = None
+    term_months: Months | None = None
+    terms_months: TermList = msgspec.field(default_factory=lambda: [36, 48, 60, 72])
+    payment_min_cents: Cents = 0
+    payment_max_cents: Cents | None = None
+    contract_date: dt.date | None = None
+    first_payment_date: dt.date | None = None
+    day_count: DayCount = DayCount.THIRTY_360
+    tier: Tier = Tier.PRIME
+    tier_source: TierSource = TierSource.STATED
+    scope: Scope = Scope.STORE
+
+
+class StructureChanges(Record):
+    """A partial ``Structure``: a field that is ``UNSET`` stays as it was."""
+
+    price_cents: Cents | None | UnsetType = UNSET
+    discount_cents: Cents | UnsetType = UNSET
+    fees_cents: Cents | UnsetType = UNSET
+    taxable_fees_cents: Cents | UnsetType = UNSET
+    products_cents: Cents | UnsetType = UNSET
+    taxable_products_cents: Cents | UnsetType = UNSET
+    rebate_cents: Cents | UnsetType = UNSET
+    rebate_reduces_tax: bool | UnsetType = UNSET
+    trade_allowance_cents: Cents | UnsetType = UNSET
+    payoff_cents: Cents | UnsetType = UNSET
+    payoff_good_through: dt.date | None | UnsetType = UNSET
+    payoff_per_diem_cents: Cents | UnsetType = UNSET
+    trade_acv_cents: Cents | UnsetType = UNSET
+    trade_credit: bool | UnsetType = UNSET
+    trade_credit_cap_cents: Cents | None | UnsetType = UNSET
+    cash_down_cents: Cents | UnsetType = UNSET
+    cash_down_max_cents: Cents | None | UnsetType = UNSET
+    prepaid_finance_cents: Cents | UnsetType = UNSET
+    tax_rate_bp: BasisPoints | UnsetType = UNSET
+    rate_bp: BasisPoints | None | UnsetType = UNSET
+    term_months: Months | None | UnsetType = UNSET
+    terms_months: TermList | UnsetType = UNSET
+    payment_min_cents: Cents | UnsetType = UNSET
+    payment_max_cents: Cents | None | UnsetType = UNSET
+    contract_date: dt.date | None | UnsetType = UNSET
+    first_payment_date: dt.date | None | UnsetType = UNSET
+    day_count: DayCount | UnsetType = UNSET
+    tier: Tier | UnsetType = UNSET
+    tier_source: TierSource | UnsetType = UNSET
+    scope: Scope | UnsetType = UNSET
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Yield ``(field, value)`` of the fields that are set, in the order of the class."""
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if value is not UNSET:
+                yield name, value
+
+
+class StructureError(ValueError):
+    """A structure whose fields contradict each other. ``field`` names the one to mend."""
+
+    def __init__(self, field: str, expected: str) -> None:
+        super().__init__(field, expected)
+        self.field = field
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.expected}"
+
+
+def revised(structure: Structure, changes: StructureChanges) -> Structure:
+    """Return ``structure`` with ``changes`` applied.
+
+    Raises:
+        StructureError: the result contradicts itself, such as a maximum below its minimum.
+    """
+    result = msgspec.structs.replace(structure, **dict(changes.items()))
+    check_consistent(result)
+    return result
+
+
+def check_consistent(structure: Structure) -> None:
+    """Raise StructureError where fields that are each right contradict each other."""
+    s = structure
+    rules = (
+        (s.taxable_fees_cents <= s.fees_cents, "taxable_fees_cents", "expected at most fees_cents"),
+        (s.taxable_products_cents <= s.products_cents, "taxable_products_cents", "expected at most products_cents"),
+        (s.payment_max_cents is None or s.payment_min_cents <= s.payment_max_cents,
+         "payment_max_cents", "expected at least payment_min_cents"),
+        (s.cash_down_max_cents is None or s.cash_down_cents <= s.cash_down_max_cents,
+         "cash_down_max_cents", "expected at least cash_down_cents"),
+        (len(set(s.terms_months)) == len(s.terms_months), "terms_months", "expected each term once"),
+        (s.contract_date is None or s.first_payment_date is None or s.contract_date < s.first_payment_date,
+         "first_payment_date", "expected a date after contract_date"),
+    )  # fmt: skip
+    for holds, field, expected in rules:
+        if not holds:
+            raise StructureError(field, expected)
+
+
+class Filters(Record):
+    """Which cars a search considers. An empty list means any."""
+
+    makes: Annotated[list[Identifier], Meta(max_length=50)] = []
+    models: Annotated[list[Identifier], Meta(max_length=50)] = []
+    bodies: Annotated[list[Identifier], Meta(max_length=50)] = []
+    fuels: Annotated[list[Identifier], Meta(max_length=50)] = []
+    year_min: Annotated[int, Meta(ge=1900, le=2100)] | None = None
+    year_max: Annotated[int, Meta(ge=1900, le=2100)] | None = None
+    mileage_max: Annotated[int, Meta(ge=0, le=10_000_000)] | None = None
+    price_min_cents: Cents | None = None
+    price_max_cents: Cents | None = None
+    days_in_stock_min: Annotated[int, Meta(ge=0, le=10_000)] | None = None
+    text: Annotated[str, Meta(max_length=100)] | None = None
+
+
+class Versions(Record):
+    """Which inputs an answer was computed from. Two answers are comparable where these are equal."""
+
+    inventory: str
+    rates: str
+    tax: str
+    risk: str
+    engine: str
+
+
+class Actor(Record):
+    """Who did something."""
+
+    id: str
+    name: str
+    role: Role
+
+
+class User(Record):
+    """The person behind a connection. ``rights`` are the names of what the role may do."""
+
+    id: str
+    name: str
+    role: Role
+    store_id: str
+    rights: list[str]

@@ -1,0 +1,157 @@
+"""The log of a channel: what every event goes through, and the only way to a browser.
+
+A channel has an epoch and a log in which every event has ``seq``, +1 each. Each publication is one atomic script on
+the channel's slot: check the epoch, check the idempotency key, take the next ``seq``, append, ring the doorbell.
+The implementation over Redis is ``redis_log.RedisLog``; callers know only ``ChannelLog``.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from protocol.records import EndReason, Filters, Sort
+
+
+class Outcome(StrEnum):
+    """What became of a publication."""
+
+    PUBLISHED = "published"
+    REPEATED = "repeated"  # the idempotency key was there: nothing was changed
+    SUPERSEDED = "superseded"  # a newer search, or none, is the channel's current one
+    MISSING = "missing"  # decisions before this one are not published yet
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a channel stands. ``no`` is the last decision published in this epoch, None where no base is set yet."""
+
+    epoch: str
+    seq: int
+    no: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One logged event. ``body`` is its JSON in full, without ``seq``: an object that begins with ``{"type":``."""
+
+    epoch: str
+    seq: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SearchState:
+    """The channel's latest search, without its rows."""
+
+    search_id: str
+    filters: Filters
+    sort: Sort
+    limit: int
+    deal_version: int
+    scanned: int = 0
+    matched: int = 0
+    chunks: int = 0
+    pending: int = 0
+    valued: int = 0
+    failed: int = 0
+    ended: EndReason | None = None
+    next: str | None = None
+    trace: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The rows of one chunk: matches, and the offers where a worker has sent them. Full columns."""
+
+    number: int
+    matches: dict[str, list[Any]]
+    offers: dict[str, list[Any]] | None
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Cumulative counts of a search."""
+
+    scanned: int
+    matched: int
+    chunks: int
+
+
+class ChannelLog(Protocol):
+    """What hub, search and workers may do with a channel's log.
+
+    ``event`` arguments hold an event's fields with ``type``, without ``channel``, ``seq`` and ``at``: the log adds these.
+    Every method raises ``redis.exceptions.RedisError`` where Redis is out of reach.
+    """
+
+    async def head(self, channel: str) -> Head:
+        """Return where the channel stands; a missing log, or one of another Redis run, begins a new epoch first."""
+
+    async def set_base(self, channel: str, epoch: str, no: int) -> None:
+        """Say that decisions up to ``no`` are in every snapshot of this epoch. The first call counts, later ones not."""
+
+    async def decide(self, channel: str, no: int, event: dict[str, Any]) -> tuple[Outcome, int]:
+        """Publish decision ``no``: accepted after ``no - 1``, REPEATED below, MISSING above. Also returns the last no."""
+
+    async def read(self, channel: str, epoch: str, after: int, limit: int) -> list[Entry] | None:
+        """Return up to ``limit`` events after ``after``, in order; None where they are gone or the epoch is over."""
+
+    async def begin_search(
+        self, channel: str, *, op: uuid.UUID, search_id: str, limit: int, event: dict[str, Any]
+    ) -> tuple[Outcome, str]:
+        """Make ``search_id`` the current search and publish ``search_started``.
+
+        REPEATED where ``op`` is known; the id returned is that of the op's first call. What the older search had stored
+        is dropped, and its later publications are SUPERSEDED.
+        """
+
+    async def continue_search(self, channel: str, *, op: uuid.UUID, search_id: str, token: str) -> Outcome:
+        """Take the token of the ended current search for ``more``: the search runs again. SUPERSEDED for another
+        search; raises ``CommandError(conflict)`` for a used token."""
+
+    async def matches(
+        self, channel: str, *, search_id: str, chunk: int, rows: int, columns: dict[str, Any], progress: Progress
+    ) -> Outcome:
+        """Store a chunk, mark it pending and publish ``matches``."""
+
+    async def end_search(
+        self,
+        channel: str,
+        *,
+        search_id: str,
+        reason: EndReason,
+        progress: Progress,
+        next_token: str | None,
+        rejected: list[dict[str, Any]],
+        trace: dict[str, float],
+    ) -> Outcome:
+        """Publish ``search_ended``, and ``search_valued`` behind it where nothing is pending."""
+
+    async def offers(
+        self, channel: str, *, search_id: str, chunk: int, rows: int, columns: dict[str, Any], timings: dict[str, float]
+    ) -> Outcome:
+        """Store a chunk's offers and publish them, once per ``search_id:chunk``; the one that brings pending to zero
+        after the end also publishes ``search_valued``, whose trace sums ``timings`` over the chunks."""
+
+    async def value_failed(
+        self, channel: str, *, search_id: str, chunk: int, vehicle_id: list[str], message: str
+    ) -> Outcome:
+        """Give a chunk up: publish ``value_failed`` and count the chunk as no longer pending."""
+
+    async def search(self, channel: str) -> SearchState | None:
+        """Return the current search, or None."""
+
+    async def is_current(self, channel: str, search_id: str) -> bool:
+        """Return whether this search is the channel's current one and was not cancelled."""
+
+    def chunks(self, channel: str, search_id: str) -> AsyncIterator[Chunk]:
+        """Yield the stored chunks of a search in order, a few at a time: never the whole result in memory."""
+
+
+def utc_now() -> dt.datetime:
+    """Return the time, with its zone."""
+    return dt.datetime.now(dt.UTC)
