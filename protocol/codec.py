@@ -65,18 +65,28 @@ def _encode_extension(value: Any) -> Any:
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, msgspec.Struct):
         return msgspec.to_builtins(value, builtin_types=_ORJSON_TYPES, enc_hook=_encode_extension)
+    # orjson takes contiguous NumPy arrays of numbers itself; here come the others, and those inside structs.
+    if hasattr(value, "tolist"):
+        return value.tolist()
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 _ORJSON_TYPES = (uuid.UUID,)
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
-_COMMAND_DECODER = msgspec.json.Decoder(AnyCommand, dec_hook=_decode_extension)
-_MESSAGE_DECODER = msgspec.json.Decoder(AnyMessage, dec_hook=_decode_extension)
+_COMMAND_DECODER: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(
+    AnyCommand, dec_hook=_decode_extension
+)
+_MESSAGE_DECODER: msgspec.json.Decoder[AnyMessage] = msgspec.json.Decoder(
+    AnyMessage, dec_hook=_decode_extension
+)
 _PATH = re.compile(r"^(?P<expected>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+_NAMED = re.compile(r"^Object (?P<fault>missing required|contains unknown) field `(?P<name>.+)`$", re.DOTALL)
+# What msgspec raises for bytes from outside: besides its own errors, nesting too deep and what is no UTF-8.
+_UNDECODABLE = (msgspec.DecodeError, RecursionError, UnicodeError)
 
 
 def encode(value: Any) -> bytes:
-    """Return ``value`` as JSON on one line. Structs, NumPy arrays, dates, UUIDs and Decimals are understood."""
+    """Return ``value`` as JSON on one line: structs, NumPy arrays, dates, UUIDs and Decimals too."""
     return orjson.dumps(value, default=_encode_extension, option=_OPTIONS)
 
 
@@ -92,12 +102,12 @@ def decode_as(kind: type[T], data: bytes | str) -> T:
     """Return JSON ``data`` as ``kind``. Raises FieldError naming the field that does not fit."""
     try:
         return msgspec.json.decode(data, type=kind, dec_hook=_decode_extension)
-    except msgspec.DecodeError as error:
+    except _UNDECODABLE as error:
         raise _field_error(error) from None
 
 
 def convert(kind: type[T], value: Any) -> T:
-    """Return plain ``value`` (dicts, lists, numbers, strings) as ``kind``. Raises FieldError as ``decode_as``."""
+    """Return plain ``value`` (dicts, lists, numbers, strings) as ``kind``. Raises FieldError."""
     try:
         return msgspec.convert(value, type=kind, dec_hook=_decode_extension)
     except msgspec.ValidationError as error:
@@ -130,21 +140,33 @@ def decode_command(message: str | bytes) -> AnyCommand:
     """
     try:
         return _COMMAND_DECODER.decode(message)
-    except msgspec.DecodeError as error:
+    except _UNDECODABLE as error:
         raise _refusal(message, error) from None
 
 
 def decode_messages(frame: str | bytes) -> Iterator[AnyMessage | dict[str, Any]]:
-    """Yield what a server sent in one frame; a type that this version does not know comes as a plain dict."""
+    """Yield what a server sent in one frame; a type that this version does not know comes as a plain dict.
+
+    Raises FieldError where a line is no JSON object, or a known type whose fields do not fit.
+    """
     for line in split_frame(frame):
-        raw = decode(line)
-        if isinstance(raw, dict) and raw.get("type") in MESSAGE_TAGS:
+        try:
             yield _MESSAGE_DECODER.decode(line)
-        else:
+        except _UNDECODABLE as error:
+            raw = decode(line)
+            if not isinstance(raw, dict):
+                raise FieldError("", "expected a JSON object") from None
+            if _tag(raw) in MESSAGE_TAGS:
+                raise _field_error(error) from None
             yield raw
 
 
-def _refusal(message: str | bytes, error: msgspec.DecodeError) -> Exception:
+def _tag(raw: dict[str, Any]) -> str:
+    tag = raw.get("type")
+    return tag if isinstance(tag, str) else ""
+
+
+def _refusal(message: str | bytes, error: Exception) -> Exception:
     try:
         raw = orjson.loads(message)
     except orjson.JSONDecodeError:
@@ -152,18 +174,18 @@ def _refusal(message: str | bytes, error: msgspec.DecodeError) -> Exception:
     ref = raw.get("ref") if isinstance(raw, dict) else None
     if isinstance(ref, bool) or not isinstance(ref, int) or ref < 0:
         return ProtocolError("expected a JSON object with an integer ref")
-    if raw.get("type") not in COMMAND_TAGS:
+    if _tag(raw) not in COMMAND_TAGS:
         return InvalidMessage(ref, "type", f"Expected one of {', '.join(sorted(COMMAND_TAGS))}")
     found = _field_error(error)
     return InvalidMessage(ref, found.field, found.expected)
 
 
-def _field_error(error: msgspec.DecodeError) -> FieldError:
+def _field_error(error: Exception) -> FieldError:
     match = _PATH.match(str(error))
     path, expected = (match["path"] or "", match["expected"]) if match else ("", str(error))
     # msgspec names a missing or unknown field in the text and its parent in the path.
-    named = re.match(r"Object (?:missing required|contains unknown) field `([^`]+)`$", expected)
+    named = _NAMED.match(expected)
     if named:
-        path = f"{path}.{named[1]}" if path else named[1]
-        expected = "Expected this field" if "missing" in expected else "Unknown field"
+        path = f"{path}.{named['name']}" if path else named["name"]
+        expected = "Expected this field" if named["fault"] == "missing required" else "Unknown field"
     return FieldError(path, expected)

@@ -1,7 +1,7 @@
 """What a client may send. The server refuses any other type and any other field.
 
-Every command has ``ref``, unique on its connection. A command that changes state also has ``op``, a UUID made by
-the client: a repeated ``op`` returns the first answer and changes nothing.
+Every command has ``ref``, unique on its connection. A command that changes state also has ``op``, a UUID made
+by the client: a repeated ``op`` returns the first answer and changes nothing.
 """
 
 import uuid
@@ -34,21 +34,21 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     seq: Seq
 
 
-class Join(Command, tag="join"):
-    """Watch a channel. With ``since``, only what was missed where that is still known. Reply: ``JoinReply``."""
+class Join(Command, tag="join", frozen=True):
+    """Watch a channel; with ``since``, only what was missed where that is still known. Reply: ``JoinReply``."""
 
     channel: ChannelName
     view: View
     since: Position | None = None
 
 
-class Leave(Command, tag="leave"):
+class Leave(Command, tag="leave", frozen=True):
     """Stop watching a channel. Nothing of the channel arrives after the reply."""
 
     channel: ChannelName
 
 
-class Search(Command, tag="search"):
+class Search(Command, tag="search", frozen=True):
     """Search the stock for this deal. A newer search supersedes an older one. Reply: ``{search_id}``."""
 
     channel: ChannelName
@@ -58,7 +58,7 @@ class Search(Command, tag="search"):
     limit: Annotated[int, Meta(ge=1, le=MAX_MATCHES)] = DEFAULT_MATCHES
 
 
-class More(Command, tag="more"):
+class More(Command, tag="more", frozen=True):
     """Continue a search that ended by its limit, from the token of its ``search_ended``."""
 
     channel: ChannelName
@@ -67,7 +67,7 @@ class More(Command, tag="more"):
     token: Token
 
 
-class Cancel(Command, tag="cancel"):
+class Cancel(Command, tag="cancel", frozen=True):
     """End a running search."""
 
     channel: ChannelName
@@ -75,7 +75,7 @@ class Cancel(Command, tag="cancel"):
     search_id: Identifier
 
 
-class Terms(Command, tag="terms"):
+class Terms(Command, tag="terms", frozen=True):
     """Change the deal's structure, based on ``version``. Reply: ``{version}``."""
 
     channel: ChannelName
@@ -84,7 +84,7 @@ class Terms(Command, tag="terms"):
     changes: StructureChanges
 
 
-class Ping(Command, tag="ping"):
+class Ping(Command, tag="ping", frozen=True):
     """Ask whether the server is there. Reply: ``{server_time}``."""
 
 

@@ -37,7 +37,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     log_seconds: int
 
 
-class Welcome(Message, tag="welcome"):
+class Welcome(Message, tag="welcome", frozen=True):
     """The first frame of a connection."""
 
     protocol: str
@@ -48,7 +48,7 @@ class Welcome(Message, tag="welcome"):
     commands: list[str]
 
 
-class Reply(Message, tag="reply"):
+class Reply(Message, tag="reply", frozen=True):
     """The one answer to a command. ``data`` where ``ok``, else ``error``."""
 
     ref: int
@@ -63,8 +63,8 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     state: str | UnsetType = UNSET
-    monthly_income_cents: int | None | UnsetType = UNSET
-    score: int | None | UnsetType = UNSET
+    monthly_income_cents: int | UnsetType | None = UNSET
+    score: int | UnsetType | None = UNSET
 
 
 class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +114,7 @@ class JoinReply(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: Snapshot | None
 
 
-class SnapshotRows(Message, tag="snapshot_rows"):
+class SnapshotRows(Message, tag="snapshot_rows", frozen=True):
     """At most 500 rows of the latest search: matches, with their offers so far, in parallel columns.
 
     Offer columns are prefixed as nothing: ``payment_cents`` and its neighbours are null until valued, and
@@ -128,14 +128,14 @@ class SnapshotRows(Message, tag="snapshot_rows"):
     columns: Columns
 
 
-class SnapshotEnd(Message, tag="snapshot_end"):
+class SnapshotEnd(Message, tag="snapshot_end", frozen=True):
     """The snapshot is whole; events follow."""
 
     channel: str
     ref: int
 
 
-class Event(Message):
+class Event(Message, frozen=True):
     """The base of a channel's events. ``seq`` is +1 each; ``at`` is the time of publication."""
 
     channel: str
@@ -143,7 +143,7 @@ class Event(Message):
     at: dt.datetime
 
 
-class SearchStarted(Event, tag="search_started"):
+class SearchStarted(Event, tag="search_started", frozen=True):
     """A search began. ``estimate`` is the planner's guess of the rows to read."""
 
     search_id: str
@@ -155,8 +155,8 @@ class SearchStarted(Event, tag="search_started"):
     by: Actor
 
 
-class Matches(Event, tag="matches"):
-    """Cars that can become an acceptable deal. ``columns`` has one array per column, each of length ``rows``."""
+class Matches(Event, tag="matches", frozen=True):
+    """Cars that can become an acceptable deal; one array per column, each of length ``rows``."""
 
     search_id: str
     chunk: int
@@ -164,7 +164,7 @@ class Matches(Event, tag="matches"):
     columns: Columns
 
 
-class Offers(Event, tag="offers"):
+class Offers(Event, tag="offers", frozen=True):
     """The best structure of each car of a chunk; null where no structure is feasible."""
 
     search_id: str
@@ -181,7 +181,7 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
     fix: dict[str, Any] | None = None
 
 
-class SearchEnded(Event, tag="search_ended"):
+class SearchEnded(Event, tag="search_ended", frozen=True):
     """No more matches come. ``next`` is the token for ``more`` where the limit ended it."""
 
     search_id: str
@@ -194,7 +194,7 @@ class SearchEnded(Event, tag="search_ended"):
     trace: dict[str, float] | UnsetType = UNSET
 
 
-class SearchValued(Event, tag="search_valued"):
+class SearchValued(Event, tag="search_valued", frozen=True):
     """Every match so far is valued or failed."""
 
     search_id: str
@@ -203,7 +203,7 @@ class SearchValued(Event, tag="search_valued"):
     trace: dict[str, float] | UnsetType = UNSET
 
 
-class ValueFailed(Event, tag="value_failed"):
+class ValueFailed(Event, tag="value_failed", frozen=True):
     """Cars that could not be valued after every attempt."""
 
     search_id: str
@@ -211,7 +211,7 @@ class ValueFailed(Event, tag="value_failed"):
     message: str
 
 
-class DealChanged(Event, tag="deal_changed"):
+class DealChanged(Event, tag="deal_changed", frozen=True):
     """The structure changed. ``changes`` holds the new values of the changed fields that the view shows."""
 
     version: int
@@ -219,14 +219,14 @@ class DealChanged(Event, tag="deal_changed"):
     by: Actor
 
 
-class Notice(Message, tag="notice"):
+class Notice(Message, tag="notice", frozen=True):
     """Something about the service that a person should know."""
 
     code: Annotated[str, Meta(pattern="^(degraded|stale|draining|recovered)$")]
     message: str
 
 
-class Resync(Message, tag="resync"):
+class Resync(Message, tag="resync", frozen=True):
     """This client fell behind on the channel, or the channel began anew: join it again."""
 
     channel: str
@@ -243,7 +243,15 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     ValueFailed,
     DealChanged,
 )
-MESSAGE_TYPES: tuple[type[Message], ...] = (*EVENT_TYPES, Welcome, Reply, SnapshotRows, SnapshotEnd, Notice, Resync)
+MESSAGE_TYPES: tuple[type[Message], ...] = (
+    *EVENT_TYPES,
+    Welcome,
+    Reply,
+    SnapshotRows,
+    SnapshotEnd,
+    Notice,
+    Resync,
+)
 
 MATCH_COLUMNS = (
     "vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage", "price_cents",
@@ -252,7 +260,7 @@ MATCH_COLUMNS = (
 """The columns of ``matches`` in full; ``cost_cents`` is for managers."""
 
 OFFER_COLUMNS = (
-    "vehicle_id", "rev", "payment_cents", "term_months", "lender", "rate_bp", "cash_down_cents", "discount_cents",
-    "npv_cents", "stress_npv_cents", "binding", "fix", "frontier",
+    "vehicle_id", "rev", "payment_cents", "term_months", "lender", "rate_bp", "cash_down_cents",
+    "discount_cents", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier",
 )  # fmt: skip
 """The columns of ``offers`` in full."""

@@ -8,8 +8,9 @@ import msgspec
 from protocol.records import Structure, Versions
 
 NUMBER_COLUMNS = (
-    "price_cents", "cost_cents", "recon_cents", "holdback_cents", "dealer_cash_cents", "invoice_cents", "msrp_cents",
-    "wholesale_cents", "retail_cents", "floorplan_day_cents", "days_in_stock", "year", "mileage", "is_new",
+    "price_cents", "cost_cents", "recon_cents", "holdback_cents", "dealer_cash_cents", "invoice_cents",
+    "msrp_cents", "wholesale_cents", "retail_cents", "floorplan_day_cents", "days_in_stock", "year", "mileage",
+    "is_new",
 )  # fmt: skip
 """What a worker needs of each car to value it: integers, 0 where the car has no such amount."""
 
@@ -17,9 +18,10 @@ NUMBER_COLUMNS = (
 class ValueJob(msgspec.Struct, frozen=True, kw_only=True):
     """Value one chunk of matches.
 
-    ``vehicle_id`` and ``rev`` name the cars; ``numbers`` has one array per NUMBER_COLUMNS, all of the same length.
-    ``structure`` is the deal's at ``deal_version``, its dates filled in; ``monthly_income_cents`` and
-    ``other_debt_cents`` are customer and co-buyer together, ``None`` where not known. ``enqueued_at`` is for the trace.
+    ``vehicle_id`` and ``rev`` name the cars; ``numbers`` has one array per NUMBER_COLUMNS, all of the same
+    length. ``structure`` is the deal's at ``deal_version``, its dates filled in; ``monthly_income_cents`` and
+    ``other_debt_cents`` are customer and co-buyer together, ``None`` where not known. ``enqueued_at`` is for
+    the trace.
     """
 
     channel: str

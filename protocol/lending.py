@@ -1,7 +1,7 @@
 """Lender programmes and risk curves: what the store loads, and what the money is computed from.
 
-Rates and shares of money: ``*_bp`` are basis points (float: bulk arithmetic only, contract rates are Decimal elsewhere);
-``RiskCurve`` holds fractions. Sheets and models are versioned and never changed in place.
+Rates and shares of money: ``*_bp`` are basis points (float: bulk arithmetic only, contract rates are Decimal
+elsewhere); ``RiskCurve`` holds fractions. Sheets and models are versioned and never changed in place.
 """
 
 from enum import StrEnum
@@ -68,9 +68,9 @@ class RiskCurve(msgspec.Struct, frozen=True, kw_only=True):
     """Loss and prepayment of one tier.
 
     ``funding_rate`` is a nominal annual fraction; ``cnl`` the cumulative net loss as a share of principal;
-    ``loss_timing`` pairs (share of the term, cumulative share of the loss), laid over each term; ``recovery`` the share
-    of a default that comes back ``recovery_lag_months`` later; ``abs_speed`` the fraction of original contracts that
-    prepay in a month; ``servicing_month_cents`` the cost per live contract and month.
+    ``loss_timing`` pairs (share of the term, cumulative share of the loss), laid over each term; ``recovery``
+    the share of a default that comes back ``recovery_lag_months`` later; ``abs_speed`` the fraction of original
+    contracts that prepay in a month; ``servicing_month_cents`` the cost per live contract and month.
     """
 
     tier: Tier

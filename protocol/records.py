@@ -6,7 +6,7 @@ Units: ``*_cents`` are integer cents (USD); ``*_bp`` are basis points with at mo
 
 import datetime as dt
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -21,14 +21,22 @@ MAX_BASIS_POINTS = Decimal(10_000)
 
 Cents = Annotated[int, Meta(ge=0, le=MAX_CENTS)]
 Months = Annotated[int, Meta(ge=1, le=120)]
-Identifier = Annotated[str, Meta(min_length=1, max_length=64)]
+# PostgreSQL stores no NUL in text: refused here by name rather than there as a fault of ours.
+NO_NUL = "^[^\\x00]*$"
+Identifier = Annotated[str, Meta(min_length=1, max_length=64, pattern=NO_NUL)]
+
+FIRST_DATE, LAST_DATE = dt.date(1990, 1, 1), dt.date(2200, 12, 31)
+"""Dates of a structure lie between these, so that a month more is always a date."""
 
 
 class BasisPoints(Decimal):
     """Basis points, 0 to 10,000 with at most two decimals. Raises ValueError where the value is neither."""
 
     def __new__(cls, value: Decimal | float | str) -> "BasisPoints":
-        number = super().__new__(cls, repr(value) if isinstance(value, float) else value)
+        try:
+            number = super().__new__(cls, repr(value) if isinstance(value, float) else value)
+        except InvalidOperation:
+            raise ValueError(f"Expected a number of basis points, got {value!r}") from None
         if not number.is_finite() or not 0 <= number <= MAX_BASIS_POINTS:
             raise ValueError(f"Expected basis points between 0 and {MAX_BASIS_POINTS}, got {value}")
         if number != round(number, 2):
@@ -126,7 +134,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 TermList = Annotated[list[Months], Meta(min_length=1, max_length=12)]
 
 
-class Structure(Record):
+class Structure(Record, frozen=True):
     """What customer and store want of the deal; the car is not part of it.
 
     Amounts that are ``None`` are taken from elsewhere: ``price_cents`` from the car's advertised price,
@@ -166,10 +174,10 @@ class Structure(Record):
     scope: Scope = Scope.STORE
 
 
-class StructureChanges(Record):
+class StructureChanges(Record, frozen=True):
     """A partial ``Structure``: a field that is ``UNSET`` stays as it was."""
 
-    price_cents: Cents | None | UnsetType = UNSET
+    price_cents: Cents | UnsetType | None = UNSET
     discount_cents: Cents | UnsetType = UNSET
     fees_cents: Cents | UnsetType = UNSET
     taxable_fees_cents: Cents | UnsetType = UNSET
@@ -179,22 +187,22 @@ class StructureChanges(Record):
     rebate_reduces_tax: bool | UnsetType = UNSET
     trade_allowance_cents: Cents | UnsetType = UNSET
     payoff_cents: Cents | UnsetType = UNSET
-    payoff_good_through: dt.date | None | UnsetType = UNSET
+    payoff_good_through: dt.date | UnsetType | None = UNSET
     payoff_per_diem_cents: Cents | UnsetType = UNSET
     trade_acv_cents: Cents | UnsetType = UNSET
     trade_credit: bool | UnsetType = UNSET
-    trade_credit_cap_cents: Cents | None | UnsetType = UNSET
+    trade_credit_cap_cents: Cents | UnsetType | None = UNSET
     cash_down_cents: Cents | UnsetType = UNSET
-    cash_down_max_cents: Cents | None | UnsetType = UNSET
+    cash_down_max_cents: Cents | UnsetType | None = UNSET
     prepaid_finance_cents: Cents | UnsetType = UNSET
     tax_rate_bp: BasisPoints | UnsetType = UNSET
-    rate_bp: BasisPoints | None | UnsetType = UNSET
-    term_months: Months | None | UnsetType = UNSET
+    rate_bp: BasisPoints | UnsetType | None = UNSET
+    term_months: Months | UnsetType | None = UNSET
     terms_months: TermList | UnsetType = UNSET
     payment_min_cents: Cents | UnsetType = UNSET
-    payment_max_cents: Cents | None | UnsetType = UNSET
-    contract_date: dt.date | None | UnsetType = UNSET
-    first_payment_date: dt.date | None | UnsetType = UNSET
+    payment_max_cents: Cents | UnsetType | None = UNSET
+    contract_date: dt.date | UnsetType | None = UNSET
+    first_payment_date: dt.date | UnsetType | None = UNSET
     day_count: DayCount | UnsetType = UNSET
     tier: Tier | UnsetType = UNSET
     tier_source: TierSource | UnsetType = UNSET
@@ -236,7 +244,8 @@ def check_consistent(structure: Structure) -> None:
     s = structure
     rules = (
         (s.taxable_fees_cents <= s.fees_cents, "taxable_fees_cents", "expected at most fees_cents"),
-        (s.taxable_products_cents <= s.products_cents, "taxable_products_cents", "expected at most products_cents"),
+        (s.taxable_products_cents <= s.products_cents,
+         "taxable_products_cents", "expected at most products_cents"),
         (s.payment_max_cents is None or s.payment_min_cents <= s.payment_max_cents,
          "payment_max_cents", "expected at least payment_min_cents"),
         (s.cash_down_max_cents is None or s.cash_down_cents <= s.cash_down_max_cents,
@@ -248,9 +257,13 @@ def check_consistent(structure: Structure) -> None:
     for holds, field, expected in rules:
         if not holds:
             raise StructureError(field, expected)
+    for field in ("payoff_good_through", "contract_date", "first_payment_date"):
+        date = getattr(s, field)
+        if date is not None and not FIRST_DATE <= date <= LAST_DATE:
+            raise StructureError(field, f"expected a date between {FIRST_DATE} and {LAST_DATE}")
 
 
-class Filters(Record):
+class Filters(Record, frozen=True):
     """Which cars a search considers. An empty list means any."""
 
     makes: Annotated[list[Identifier], Meta(max_length=50)] = []
@@ -263,10 +276,10 @@ class Filters(Record):
     price_min_cents: Cents | None = None
     price_max_cents: Cents | None = None
     days_in_stock_min: Annotated[int, Meta(ge=0, le=10_000)] | None = None
-    text: Annotated[str, Meta(max_length=100)] | None = None
+    text: Annotated[str, Meta(max_length=100, pattern=NO_NUL)] | None = None
 
 
-class Versions(Record):
+class Versions(Record, frozen=True):
     """Which inputs an answer was computed from. Two answers are comparable where these are equal."""
 
     inventory: str
@@ -276,7 +289,7 @@ class Versions(Record):
     engine: str
 
 
-class Actor(Record):
+class Actor(Record, frozen=True):
     """Who did something."""
 
     id: str
@@ -284,7 +297,7 @@ class Actor(Record):
     role: Role
 
 
-class User(Record):
+class User(Record, frozen=True):
     """The person behind a connection. ``rights`` are the names of what the role may do."""
 
     id: str
