@@ -1,6 +1,7 @@
 """Error codes and close codes. Each says whether trying again can help."""
 
 from enum import IntEnum, StrEnum
+from typing import Any
 
 import msgspec
 
@@ -78,4 +79,4 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
     code: ErrorCode
     message: str
     retry: bool
-    detail: dict[str, object] = {}
+    detail: dict[str, Any] = {}

@@ -35,7 +35,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Join(Command, tag="join", frozen=True):
-    """Watch a channel; with ``since``, only what was missed where that is still known. Reply: ``JoinReply``."""
+    """Watch a channel; with ``since``, only what was missed where that is known. Reply: ``JoinReply``."""
 
     channel: ChannelName
     view: View

@@ -9,8 +9,8 @@ from protocol.records import Structure, Versions
 
 NUMBER_COLUMNS = (
     "price_cents", "cost_cents", "recon_cents", "holdback_cents", "dealer_cash_cents", "invoice_cents",
-    "msrp_cents", "wholesale_cents", "retail_cents", "floorplan_day_cents", "days_in_stock", "year", "mileage",
-    "is_new",
+    "msrp_cents", "wholesale_cents", "retail_cents", "floorplan_day_cents", "days_in_stock", "year",
+    "mileage", "is_new",
 )  # fmt: skip
 """What a worker needs of each car to value it: integers, 0 where the car has no such amount."""
 

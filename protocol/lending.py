@@ -69,8 +69,8 @@ class RiskCurve(msgspec.Struct, frozen=True, kw_only=True):
 
     ``funding_rate`` is a nominal annual fraction; ``cnl`` the cumulative net loss as a share of principal;
     ``loss_timing`` pairs (share of the term, cumulative share of the loss), laid over each term; ``recovery``
-    the share of a default that comes back ``recovery_lag_months`` later; ``abs_speed`` the fraction of original
-    contracts that prepay in a month; ``servicing_month_cents`` the cost per live contract and month.
+    the share of a default that comes back ``recovery_lag_months`` later; ``abs_speed`` the fraction of the
+    original contracts that prepay in a month; ``servicing_month_cents`` the cost per live contract and month.
     """
 
     tier: Tier

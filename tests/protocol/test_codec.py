@@ -1,0 +1,327 @@
+"""The codec: what goes out comes back equal, and what does not fit is refused with the field at fault."""
+
+import datetime as dt
+import json
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol import codec
+from protocol.codec import FieldError, InvalidMessage, ProtocolError
+from protocol.commands import COMMAND_TYPES, Command, tag_of
+from protocol.events import MESSAGE_TYPES, Message, Notice, Resync, SnapshotRows
+from protocol.records import Filters, Structure, StructureChanges
+from tests.protocol.strategies import plain_json, values_of
+
+OP = "6f1f1d0e-0000-4000-8000-000000000000"
+CHANNEL = {"channel": "deal:7"}
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "join": {**CHANNEL, "view": "sales", "since": {"epoch": "e1", "seq": 4}},
+    "leave": CHANNEL,
+    "search": {**CHANNEL, "op": OP, "filters": {"makes": ["Ford"]}, "sort": "-year", "limit": 50},
+    "more": {**CHANNEL, "op": OP, "search_id": "s1", "token": "t1"},
+    "cancel": {**CHANNEL, "op": OP, "search_id": "s1"},
+    "terms": {**CHANNEL, "op": OP, "version": 3, "changes": {"fees_cents": 9900}},
+    "ping": {},
+}
+OPTIONAL = {"since", "filters", "sort", "limit"}
+REQUIRED = [(tag, field) for tag, example in EXAMPLES.items() for field in example if field not in OPTIONAL]
+WRONG = [
+    ("join", "channel", "deal:"),
+    ("join", "channel", "store:1"),
+    ("join", "channel", "deal:1\n"),
+    ("join", "channel", "deal:" + "x" * 80),
+    ("join", "view", "owner"),
+    ("join", "since.seq", -1),
+    ("join", "since.epoch", 4),
+    ("search", "op", "not-a-uuid"),
+    ("search", "filters", None),
+    ("search", "filters.makes", ["x"] * 51),
+    ("search", "filters.text", "nul\x00"),
+    ("search", "filters.year_min", 1066),
+    ("search", "sort", "npv"),
+    ("search", "limit", 0),
+    ("search", "limit", 20_001),
+    ("search", "limit", 1.5),
+    ("more", "token", ""),
+    ("cancel", "search_id", 4),
+    ("terms", "version", "3"),
+    ("terms", "changes.fees_cents", -1),
+    ("terms", "changes.fees_cents", 10.5),
+    ("terms", "changes.fees_cents", None),
+    ("terms", "changes.rate_bp", "887.5"),
+    ("terms", "changes.rate_bp", True),
+    ("terms", "changes.rate_bp", 887.555),
+    ("terms", "changes.rate_bp", 10_000.01),
+    ("terms", "changes.terms_months", []),
+    ("terms", "changes.contract_date", "2026-02-30"),
+    ("terms", "changes.day_count", "30/365"),
+]
+
+
+def message(tag: str, **fields: Any) -> dict[str, Any]:
+    """Return the example of command ``tag`` as plain JSON, with ``fields`` (dotted names) put in."""
+    result = json.loads(json.dumps({"type": tag, "ref": 5, **EXAMPLES[tag]}))
+    for path, value in fields.items():
+        *parents, last = path.split(".")
+        place = result
+        for parent in parents:
+            place = place[parent]
+        place[last] = value
+    return result
+
+
+def refusal(raw: Any) -> InvalidMessage:
+    """Return how the command ``raw`` is refused."""
+    with pytest.raises(InvalidMessage) as caught:
+        codec.decode_command(json.dumps(raw))
+    return caught.value
+
+
+def test_every_command_has_an_example() -> None:
+    """The tests below speak of all commands that there are."""
+    assert {tag_of(command) for command in COMMAND_TYPES} == set(EXAMPLES)
+    for tag in EXAMPLES:
+        assert tag_of(type(codec.decode_command(json.dumps(message(tag))))) == tag
+
+
+@pytest.mark.parametrize("kind", COMMAND_TYPES, ids=tag_of)
+@given(data=st.data())
+def test_a_command_comes_back_equal(kind: type[Command], data: st.DataObject) -> None:
+    """Any command, encoded and decoded, is the same command; its line holds no line break."""
+    command = data.draw(values_of(kind))
+    line = codec.encode(command)
+    assert b"\n" not in line
+    assert codec.decode_command(line) == command
+    assert codec.decode_command(line.decode()) == command
+
+
+@pytest.mark.parametrize("kind", MESSAGE_TYPES, ids=lambda kind: kind.__name__)
+@given(data=st.data())
+def test_a_message_comes_back_equal(kind: type[Message], data: st.DataObject) -> None:
+    """Any message of the server, encoded and decoded, is the same message."""
+    sent = data.draw(values_of(kind))
+    assert list(codec.decode_messages(codec.encode(sent))) == [sent]
+
+
+@given(sent=st.lists(st.one_of(*map(values_of, MESSAGE_TYPES)), max_size=4), text=st.booleans())
+def test_a_frame_holds_messages_in_order(sent: list[Message], text: bool) -> None:
+    """Messages joined to a frame come out one by one, in order, from text as from bytes."""
+    frame = codec.join_frame(map(codec.encode, sent))
+    assert list(codec.decode_messages(frame.decode() if text else frame)) == sent
+
+
+def test_empty_lines_of_a_frame_are_no_messages() -> None:
+    """A trailing or doubled line break means nothing."""
+    resync = codec.encode(Resync(channel="deal:1"))
+    assert codec.split_frame(b"\n" + resync + b"\r\n\n" + resync + b"\n") == [resync + b"\r", resync]
+
+
+@given(text=st.text(st.characters(codec="utf-8"), max_size=20))
+def test_line_breaks_inside_text_do_not_split_a_frame(text: str) -> None:
+    """Text with any line separator that Unicode knows stays within its message."""
+    sent = Notice(code="stale", message=f"{text}\n\u2028\x85\r")
+    assert list(codec.decode_messages(codec.encode(sent).decode())) == [sent]
+
+
+@pytest.mark.parametrize(("tag", "field"), REQUIRED)
+def test_a_missing_field_is_named(tag: str, field: str) -> None:
+    """A command without a field that it needs is refused with that field's name and the command's ref."""
+    raw = message(tag)
+    del raw[field]
+    refused = refusal(raw)
+    assert (refused.ref, refused.field, refused.expected) == (5, field, "Expected this field")
+
+
+@pytest.mark.parametrize("tag", EXAMPLES)
+@pytest.mark.parametrize("name", ["colour", "a`b", "x.y"])
+def test_an_unknown_field_is_named(tag: str, name: str) -> None:
+    """A field that the command does not have is refused by its name, whatever the name is."""
+    refused = refusal({**message(tag), name: 1})
+    assert (refused.field, refused.expected) == (name, "Unknown field")
+
+
+def test_an_unknown_field_inside_is_named_with_its_path() -> None:
+    """The path of a field leads through the objects that hold it."""
+    assert refusal(message("terms", **{"changes.colour": 1})).field == "changes.colour"
+    assert refusal(message("search", **{"filters.colour": 1})).field == "filters.colour"
+
+
+@pytest.mark.parametrize(("tag", "field", "value"), WRONG)
+def test_a_wrong_value_is_named(tag: str, field: str, value: Any) -> None:
+    """A value of the wrong type, out of range or too precise is refused with its field."""
+    refused = refusal(message(tag, **{field: value}))
+    assert (refused.ref, refused.field) == (5, field)
+    assert str(refused) == f"{field}: {refused.expected}"
+    assert refused.expected
+
+
+def test_a_wrong_item_is_named_by_its_place() -> None:
+    """An item of a list is named by its index."""
+    assert refusal(message("terms", **{"changes.terms_months": [36, 0]})).field == "changes.terms_months[1]"
+    assert refusal(message("search", **{"filters.makes": ["Ford", ""]})).field == "filters.makes[1]"
+
+
+@pytest.mark.parametrize("tag", ["fly", "", None, 5, ["ping"], {"type": "ping"}, "welcome", "matches"])
+def test_an_unknown_type_is_refused_by_name(tag: Any) -> None:
+    """A type that is no command, a server's own included, is answered with the commands there are."""
+    refused = refusal({"type": tag, "ref": 9})
+    assert (refused.ref, refused.field) == (9, "type")
+    assert "terms" in refused.expected
+
+
+def test_the_largest_ref_is_exact_and_a_larger_one_is_refused_by_name() -> None:
+    """Refs reach as far as a browser counts exactly."""
+    assert codec.decode_command(b'{"type":"ping","ref":9007199254740991}').ref == 2**53 - 1
+    assert refusal({"type": "ping", "ref": 2**53}).field == "ref"
+
+
+@pytest.mark.parametrize("ref", ["1", 1.0, True, None, -1, [1], {}, 10**30])
+def test_a_command_without_an_integer_ref_cannot_be_answered(ref: Any) -> None:
+    """Nothing to reply to: a protocol error, not a refusal."""
+    with pytest.raises(ProtocolError):
+        codec.decode_command(json.dumps({"type": "ping", "ref": ref}))
+    with pytest.raises(ProtocolError):
+        codec.decode_command(b'{"type":"ping"}')
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [b"", b"{", b"[]", b"null", b'"x"', b"7", b"[" * 60_000, b'{"type":"ping","ref":1}x', b'{"ref":NaN}',
+     b"\xff",
+     b'{"type":"leave","ref":1,"channel":"deal:\xff"}', '{"type":"ping","ref":1,"x":"\ud800"}',
+     b'{"type":"leave","ref":1,"channel":"\\ud800"}', b'{"ref":' + b"[" * 60_000],
+)  # fmt: skip
+def test_what_is_no_json_object_is_a_protocol_error(frame: bytes | str) -> None:
+    """Bytes that are not one JSON object in UTF-8 are a protocol error, however they are broken."""
+    with pytest.raises(ProtocolError):
+        codec.decode_command(frame)
+
+
+@pytest.mark.parametrize("depth", [100, 900, 1_000, 30_000])
+def test_nesting_too_deep_is_refused_without_harm(depth: int) -> None:
+    """No depth of nesting gets past the codec, nor raises anything else."""
+    nested = b'{"x":' + b"[" * depth + b"]" * depth + b',"ref":1,"type":"ping"}'
+    with pytest.raises((ProtocolError, InvalidMessage)):
+        codec.decode_command(nested)
+
+
+@given(raw=plain_json | st.fixed_dictionaries({"type": st.sampled_from(list(EXAMPLES)), "ref": st.just(1)}))
+def test_any_json_is_a_command_or_refused(raw: Any) -> None:
+    """Whatever JSON arrives, the outcome is a command or one of the two refusals."""
+    try:
+        assert isinstance(codec.decode_command(json.dumps(raw)), Command)
+    except (ProtocolError, InvalidMessage) as refused:
+        assert str(refused)
+
+
+@given(data=st.data(), tag=st.sampled_from(list(EXAMPLES)), value=plain_json)
+def test_any_value_in_any_field_is_taken_or_named(data: st.DataObject, tag: str, value: Any) -> None:
+    """A value put into one field of a good command is taken, or refused under that field's name."""
+    field = data.draw(st.sampled_from([*EXAMPLES[tag], "ref"]))
+    try:
+        assert isinstance(codec.decode_command(json.dumps(message(tag, **{field: value}))), Command)
+    except InvalidMessage as refused:
+        assert refused.field.split(".")[0].split("[")[0] == field
+    except ProtocolError:
+        assert field == "ref"
+
+
+def test_a_message_type_from_the_future_comes_as_it_is() -> None:
+    """Unknown types come as plain dicts, for a client to count their seq; unknown fields are left out."""
+    frame = (
+        b'{"type":"note_added","channel":"deal:1","seq":4}\n{"type":"resync","channel":"deal:1","why":"new"}'
+    )
+    assert list(codec.decode_messages(frame)) == [
+        {"type": "note_added", "channel": "deal:1", "seq": 4},
+        Resync(channel="deal:1"),
+    ]
+    assert list(codec.decode_messages(b'{"type":["x"]}')) == [{"type": ["x"]}]
+
+
+@pytest.mark.parametrize(
+    ("frame", "field"),
+    [
+        (b"[1]", ""),
+        (b"nope", ""),
+        (b'{"type":"reply","ref":"x","ok":true}', "ref"),
+        (b'{"type":"resync"}', "channel"),
+    ],
+)
+def test_a_broken_message_of_the_server_names_its_field(frame: bytes, field: str) -> None:
+    """A known message whose fields do not fit is an error that names the field."""
+    with pytest.raises(FieldError) as caught:
+        list(codec.decode_messages(frame))
+    assert caught.value.field == field
+
+
+def test_columns_of_every_kind_of_array_are_encoded() -> None:
+    """NumPy arrays go out as lists: numbers, text, objects, strided views; NaN is null; in structs too."""
+    columns = {
+        "whole": np.array([1, 2]),
+        "strided": np.arange(4)[::2],
+        "share": np.array([0.5, np.nan]),
+        "name": np.array(["a", "b"]),
+        "mixed": np.array([None, "x"], dtype=object),
+        "flag": np.array([True, False]),
+    }
+    expected = {
+        "whole": [1, 2],
+        "strided": [0, 2],
+        "share": [0.5, None],
+        "name": ["a", "b"],
+        "mixed": [None, "x"],
+        "flag": [True, False],
+    }
+    assert codec.decode(codec.encode(columns)) == expected
+    rows = SnapshotRows(channel="deal:1", ref=1, part=0, rows=2, columns=columns)  # type: ignore[arg-type]
+    assert codec.decode(codec.encode(rows))["columns"] == expected
+    assert codec.encode({"n": np.int64(3)}) == b'{"n":3}'
+
+
+def test_times_go_out_in_utc() -> None:
+    """A time is RFC 3339 with Z, from a struct as from a dict."""
+    at = dt.datetime(2026, 7, 1, 9, 30, tzinfo=dt.timezone(dt.timedelta(hours=2)))
+    assert codec.encode({"at": at.astimezone(dt.UTC)}) == b'{"at":"2026-07-01T07:30:00Z"}'
+
+
+def test_what_has_no_json_form_is_refused() -> None:
+    """Encoding an unknown type is a TypeError, not a guess."""
+    with pytest.raises(TypeError):
+        codec.encode({"x": object()})
+
+
+@given(structure=values_of(Structure), changes=values_of(StructureChanges), filters=values_of(Filters))
+def test_records_survive_plain_and_convert(
+    structure: Structure, changes: StructureChanges, filters: Filters
+) -> None:
+    """``plain`` gives JSON-ready values from which ``convert`` and ``decode_as`` make the equal record."""
+    for record in (structure, changes, filters):
+        kind = type(record)
+        assert codec.convert(kind, codec.plain(record)) == record
+        assert codec.convert(kind, json.loads(codec.encode(record))) == record
+        assert codec.decode_as(kind, codec.encode(record)) == record
+
+
+def test_conversion_errors_name_the_field() -> None:
+    """``convert`` and ``decode_as`` tell which field does not fit, and ``decode`` that it is no JSON."""
+    with pytest.raises(FieldError, match=r"^tax_rate_bp: Expected"):
+        codec.convert(Structure, {"tax_rate_bp": -1})
+    with pytest.raises(FieldError, match=r"^colour: Unknown field"):
+        codec.decode_as(Structure, b'{"colour":1}')
+    with pytest.raises(FieldError, match="JSON"):
+        codec.decode(b"{")
+    with pytest.raises(FieldError):
+        codec.decode_as(Structure, b'{"colour":"\xff"}')
+
+
+def test_decimals_are_numbers_on_the_wire() -> None:
+    """A decimal goes out as the shortest number that reads back the same."""
+    assert (
+        codec.encode([Decimal("887.50"), Decimal("0.01"), Decimal(0), Decimal("1E+3")])
+        == b"[887.5,0.01,0,1000]"
+    )
