@@ -98,11 +98,17 @@ CREATE TABLE customers (
     CHECK ((score IS NULL) = (score_source IS NULL) AND (score IS NULL) = (score_date IS NULL)),
     CHECK ((co_score IS NULL) = (co_score_source IS NULL) AND (co_score IS NULL) = (co_score_date IS NULL)),
     CHECK (co_name IS NOT NULL OR (co_monthly_income_cents IS NULL AND co_other_debt_cents IS NULL AND co_score IS NULL)),
-    CHECK ((payoff_cents IS NULL) = (payoff_good_through IS NULL)),
-    CHECK ((payoff_cents IS NULL) = (payoff_per_diem_cents IS NULL)),
-    CHECK (payoff_good_through >= payoff_quoted_on)
+    -- A trade is described whole or not at all (its VIN may be unknown), and only a trade has a payoff.
+    CHECK (num_nulls(trade_year, trade_make, trade_model, trade_mileage, trade_acv_cents) IN (0, 5)),
+    CHECK (trade_vin IS NULL OR trade_acv_cents IS NOT NULL),
+    CHECK (num_nulls(payoff_cents, payoff_lienholder, payoff_quoted_on, payoff_good_through,
+                     payoff_per_diem_cents) IN (0, 5)),
+    CHECK (payoff_cents IS NULL OR trade_acv_cents IS NOT NULL),
+    CHECK (payoff_good_through >= payoff_quoted_on),
+    CHECK (num_nulls(current_payment_cents, remaining_months) IN (0, 2))
 );
-CREATE INDEX customers_store_name ON customers (store_id, name);
+-- Also the order of the customer list: a page of it is read off the index.
+CREATE INDEX customers_store_name ON customers (store_id, name, customer_id);
 
 -- Stock ----------------------------------------------------------------------------------------------------------
 
@@ -146,24 +152,19 @@ CREATE TABLE vehicles (
 );
 
 -- One index for each order in which a search may read, for a store and for its group. Keyset pages go by
--- (order column, vehicle_id); the id runs backwards for descending orders only in the query, not here, because
--- ties go by vehicle_id ascending: hence an index of its own for each direction.
-CREATE INDEX vehicles_store_price        ON vehicles (store_id, price_cents, vehicle_id)      WHERE status = 'available';
-CREATE INDEX vehicles_store_price_desc   ON vehicles (store_id, price_cents DESC, vehicle_id) WHERE status = 'available';
-CREATE INDEX vehicles_store_mileage      ON vehicles (store_id, mileage, vehicle_id)          WHERE status = 'available';
-CREATE INDEX vehicles_store_mileage_desc ON vehicles (store_id, mileage DESC, vehicle_id)     WHERE status = 'available';
-CREATE INDEX vehicles_store_year         ON vehicles (store_id, year, vehicle_id)             WHERE status = 'available';
-CREATE INDEX vehicles_store_year_desc    ON vehicles (store_id, year DESC, vehicle_id)        WHERE status = 'available';
-CREATE INDEX vehicles_store_stocked      ON vehicles (store_id, stocked_on, vehicle_id)       WHERE status = 'available';
-CREATE INDEX vehicles_store_stocked_desc ON vehicles (store_id, stocked_on DESC, vehicle_id)  WHERE status = 'available';
-CREATE INDEX vehicles_group_price        ON vehicles (group_id, price_cents, vehicle_id)      WHERE status = 'available';
-CREATE INDEX vehicles_group_price_desc   ON vehicles (group_id, price_cents DESC, vehicle_id) WHERE status = 'available';
-CREATE INDEX vehicles_group_mileage      ON vehicles (group_id, mileage, vehicle_id)          WHERE status = 'available';
-CREATE INDEX vehicles_group_mileage_desc ON vehicles (group_id, mileage DESC, vehicle_id)     WHERE status = 'available';
-CREATE INDEX vehicles_group_year         ON vehicles (group_id, year, vehicle_id)             WHERE status = 'available';
-CREATE INDEX vehicles_group_year_desc    ON vehicles (group_id, year DESC, vehicle_id)        WHERE status = 'available';
-CREATE INDEX vehicles_group_stocked      ON vehicles (group_id, stocked_on, vehicle_id)       WHERE status = 'available';
-CREATE INDEX vehicles_group_stocked_desc ON vehicles (group_id, stocked_on DESC, vehicle_id)  WHERE status = 'available';
+-- (order column, vehicle_id), both in the same direction: price is (price_cents, vehicle_id) ascending, -price both
+-- descending, days_in_stock is (stocked_on, vehicle_id) both descending. So one index, read forwards or backwards,
+-- serves an order and its opposite, and a page begins at the row comparison
+-- (price_cents, vehicle_id) > ($1, $2), which is a range of the index and not a filter over the ties before it.
+-- Ties that always ran upwards would take twice the indexes, and every change of a car writes all of them.
+CREATE INDEX vehicles_store_price   ON vehicles (store_id, price_cents, vehicle_id) WHERE status = 'available';
+CREATE INDEX vehicles_store_mileage ON vehicles (store_id, mileage, vehicle_id)     WHERE status = 'available';
+CREATE INDEX vehicles_store_year    ON vehicles (store_id, year, vehicle_id)        WHERE status = 'available';
+CREATE INDEX vehicles_store_stocked ON vehicles (store_id, stocked_on, vehicle_id)  WHERE status = 'available';
+CREATE INDEX vehicles_group_price   ON vehicles (group_id, price_cents, vehicle_id) WHERE status = 'available';
+CREATE INDEX vehicles_group_mileage ON vehicles (group_id, mileage, vehicle_id)     WHERE status = 'available';
+CREATE INDEX vehicles_group_year    ON vehicles (group_id, year, vehicle_id)        WHERE status = 'available';
+CREATE INDEX vehicles_group_stocked ON vehicles (group_id, stocked_on, vehicle_id)  WHERE status = 'available';
 
 -- Each change of a car is a new revision, whoever makes it.
 CREATE FUNCTION next_vehicle_rev() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -175,26 +176,45 @@ END $$;
 CREATE TRIGGER vehicles_rev BEFORE UPDATE ON vehicles
     FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION next_vehicle_rev();
 
--- The store's inventory version moves once per statement, not per row: a bulk load counts as one change.
+-- The store's inventory version moves once per statement, not per row: a bulk load counts as one change, and a
+-- statement that changed no car counts as none. Stores are locked in the order of their ids: no deadlock.
 CREATE FUNCTION move_inventory_version() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = pg_catalog, public AS $$
+    SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE moved text[];
 BEGIN
-    UPDATE stores SET inventory_version = inventory_version + 1
-     WHERE store_id IN (SELECT DISTINCT store_id FROM changed);
+    IF TG_OP = 'INSERT' THEN
+        SELECT array_agg(DISTINCT store_id) INTO moved FROM after_rows;
+    ELSIF TG_OP = 'DELETE' THEN
+        SELECT array_agg(DISTINCT store_id) INTO moved FROM before_rows;
+    ELSE
+        SELECT array_agg(DISTINCT either) INTO moved
+          FROM before_rows b JOIN after_rows a USING (vehicle_id)
+          CROSS JOIN LATERAL (VALUES (b.store_id), (a.store_id)) AS stores (either)
+         WHERE a.rev <> b.rev;
+    END IF;
+    PERFORM FROM stores WHERE store_id = ANY (moved) ORDER BY store_id FOR NO KEY UPDATE;
+    UPDATE stores SET inventory_version = inventory_version + 1 WHERE store_id = ANY (moved);
     RETURN NULL;
 END $$;
 CREATE TRIGGER vehicles_inserted AFTER INSERT ON vehicles
-    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION move_inventory_version();
+    REFERENCING NEW TABLE AS after_rows FOR EACH STATEMENT EXECUTE FUNCTION move_inventory_version();
 CREATE TRIGGER vehicles_updated AFTER UPDATE ON vehicles
-    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION move_inventory_version();
+    REFERENCING OLD TABLE AS before_rows NEW TABLE AS after_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION move_inventory_version();
 CREATE TRIGGER vehicles_deleted AFTER DELETE ON vehicles
-    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION move_inventory_version();
+    REFERENCING OLD TABLE AS before_rows FOR EACH STATEMENT EXECUTE FUNCTION move_inventory_version();
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END $$;
 
 -- Lenders and risk: versioned, dated, never changed in place ---------------------------------------------------------
 
 CREATE TABLE rate_sheets (
     rates_version  text PRIMARY KEY CHECK (rates_version <> ''),
-    effective_from date NOT NULL,
+    -- The sheet in force on a day is the newest that has begun and not ended: no two begin on one day.
+    effective_from date NOT NULL UNIQUE,
     effective_to   date CHECK (effective_to >= effective_from),
     is_sample      boolean NOT NULL,
     created_at     timestamptz NOT NULL DEFAULT now()
@@ -207,8 +227,8 @@ CREATE TABLE lender_programmes (
     lender              text NOT NULL CHECK (lender <> ''),
     tier                credit_tier NOT NULL,
     term_months         smallint NOT NULL CHECK (term_months BETWEEN 1 AND 120),
-    score_min           smallint NOT NULL DEFAULT 250,
-    score_max           smallint NOT NULL DEFAULT 900,
+    score_min           smallint NOT NULL DEFAULT 250 CHECK (score_min >= 250),
+    score_max           smallint NOT NULL DEFAULT 900 CHECK (score_max <= 900),
     new_cars            boolean NOT NULL,
     used_cars           boolean NOT NULL,
     year_min            smallint NOT NULL DEFAULT 1900,
@@ -236,10 +256,29 @@ CREATE TABLE lender_programmes (
 
 CREATE TABLE risk_models (
     risk_version   text PRIMARY KEY CHECK (risk_version <> ''),
-    effective_from date NOT NULL,
+    effective_from date NOT NULL UNIQUE,
     is_sample      boolean NOT NULL,
     created_at     timestamptz NOT NULL DEFAULT now()
 );
+
+-- Pairs that do not fall, from the contract's start to all of the loss by the term's end; (0, 0) is implied.
+CREATE FUNCTION is_loss_timing(timing jsonb) RETURNS boolean LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+DECLARE
+    pair jsonb;
+    term_share double precision := 0;
+    loss_share double precision := 0;
+BEGIN
+    FOR pair IN SELECT * FROM jsonb_array_elements(timing) LOOP
+        IF jsonb_array_length(pair) <> 2 OR (pair->>0)::float8 < term_share OR (pair->>1)::float8 < loss_share THEN
+            RETURN false;
+        END IF;
+        term_share := (pair->>0)::float8;
+        loss_share := (pair->>1)::float8;
+    END LOOP;
+    RETURN term_share <= 1 AND loss_share = 1;
+EXCEPTION WHEN invalid_parameter_value OR invalid_text_representation OR null_value_not_allowed THEN
+    RETURN false;
+END $$;
 
 -- Loss and prepayment by tier; timing is [[share of term, share of loss], ...], laid over each term.
 CREATE TABLE risk_curves (
@@ -247,13 +286,23 @@ CREATE TABLE risk_curves (
     tier                  credit_tier NOT NULL,
     funding_rate          double precision NOT NULL CHECK (funding_rate >= 0 AND funding_rate < 1),
     cnl                   double precision NOT NULL CHECK (cnl >= 0 AND cnl < 1),
-    loss_timing           jsonb NOT NULL CHECK (jsonb_typeof(loss_timing) = 'array'),
+    loss_timing           jsonb NOT NULL CHECK (is_loss_timing(loss_timing)),
     recovery              double precision NOT NULL CHECK (recovery >= 0 AND recovery < 1),
     recovery_lag_months   smallint NOT NULL CHECK (recovery_lag_months >= 0),
     abs_speed             double precision NOT NULL CHECK (abs_speed >= 0 AND abs_speed < 1),
     servicing_month_cents cents NOT NULL,
     PRIMARY KEY (risk_version, tier)
 );
+
+-- What was quoted from a sheet or a model must be reproducible: a change is a new version.
+CREATE TRIGGER rate_sheets_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON rate_sheets
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER lender_programmes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON lender_programmes
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER risk_models_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON risk_models
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER risk_curves_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON risk_curves
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- Deals ------------------------------------------------------------------------------------------------------------
 
@@ -263,7 +312,7 @@ CREATE TABLE deals (
     customer_id    uuid NOT NULL,
     salesperson_id uuid NOT NULL REFERENCES users (user_id),
     state          deal_state NOT NULL DEFAULT 'working',
-    -- Moves with every decision; equals the no of the deal's last event.
+    -- The no of the deal's last event, 0 before the first. Only an insert into deal_events moves it.
     version        bigint NOT NULL DEFAULT 0 CHECK (version >= 0),
     -- records.Structure as it stands on the wire.
     structure      jsonb NOT NULL CHECK (jsonb_typeof(structure) = 'object'),
@@ -291,24 +340,22 @@ CREATE TABLE deal_events (
     UNIQUE (deal_id, op)
 );
 
--- no is contiguous: 1, 2, 3 …; the deal's row lock orders the writers, this refuses whoever forgot it.
-CREATE FUNCTION check_deal_event_no() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE last bigint;
+-- An event and the deal's version move together: the next no is version + 1, taken under the deal's row lock. Hence
+-- no is contiguous (1, 2, 3 ...) and version is always the last no. The application's role may not write version
+-- itself (see the grants), so this runs with the owner's rights.
+CREATE FUNCTION take_deal_event_no() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    SELECT coalesce(max(no), 0) INTO last FROM deal_events WHERE deal_id = NEW.deal_id;
-    IF NEW.no <> last + 1 THEN
-        RAISE EXCEPTION 'deal_events.no: expected % for deal %, got %', last + 1, NEW.deal_id, NEW.no
+    UPDATE deals SET version = NEW.no, updated_at = now() WHERE deal_id = NEW.deal_id AND version = NEW.no - 1;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'deal_events.no: % does not follow the version of deal %', NEW.no, NEW.deal_id
             USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER deal_events_contiguous BEFORE INSERT ON deal_events
-    FOR EACH ROW EXECUTE FUNCTION check_deal_event_no();
+    FOR EACH ROW EXECUTE FUNCTION take_deal_event_no();
 
-CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
-END $$;
 CREATE TRIGGER deal_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON deal_events
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -350,9 +397,25 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'deal_app') THEN
         CREATE ROLE deal_app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS;
     END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+    NULL; -- Roles are the cluster's: another database was migrated at the same moment.
+END $$;
+-- Whoever has one URL only connects as the owner and steps down to deal_app; with two URLs this is not needed, and an
+-- owner who may not grant the role is then no obstacle.
+DO $$
+BEGIN
+    IF NOT pg_has_role(current_user, 'deal_app', 'SET') THEN
+        EXECUTE format('GRANT deal_app TO %I', current_user);
+    END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE NOTICE '% may not act as deal_app: the application needs a URL of its own', current_user;
 END $$;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO deal_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO deal_app;
-GRANT INSERT, UPDATE ON customers, deals, credentials TO deal_app;
+GRANT INSERT, UPDATE ON customers TO deal_app;
+GRANT INSERT, UPDATE (revoked_at) ON credentials TO deal_app;
+-- A deal begins as working at version 0, stays with its customer, and moves its version by events alone.
+GRANT INSERT (deal_id, store_id, customer_id, salesperson_id, structure) ON deals TO deal_app;
+GRANT UPDATE (state, structure) ON deals TO deal_app;
 GRANT INSERT ON deal_events, offers TO deal_app;
