@@ -115,7 +115,11 @@ class EndReason(StrEnum):
 
 
 class Sort(StrEnum):
-    """The order in which a search reads the stock; ties go by ``vehicle_id`` ascending."""
+    """The order in which a search reads the stock.
+
+    Ties go by ``vehicle_id``, upwards for ``price``, ``mileage``, ``year`` and ``-days_in_stock`` (oldest in stock first),
+    downwards for their opposites: one index, read forwards or backwards, serves both.
+    """
 
     PRICE = "price"
     PRICE_DESC = "-price"
