@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from protocol.records import Structure, Versions
+from protocol.records import BasisPoints, Structure, Versions
 
 NUMBER_COLUMNS = (
     "price_cents", "cost_cents", "recon_cents", "holdback_cents", "dealer_cash_cents", "invoice_cents",
@@ -20,12 +20,11 @@ class ValueJob(msgspec.Struct, frozen=True, kw_only=True):
 
     ``vehicle_id`` and ``rev`` name the cars; ``numbers`` has one array per NUMBER_COLUMNS, all of the same
     length. ``structure`` is the deal's at ``deal_version``, its dates filled in; ``monthly_income_cents`` and
-    ``other_debt_cents`` are customer and co-buyer together, ``None`` where not known. ``enqueued_at`` is for
-    the trace.
+    ``other_debt_cents`` are customer and co-buyer together, ``None`` where not known; ``score`` likewise.
+    ``standard_markup_bp`` and ``npv_floor_cents`` are the store's. ``enqueued_at`` is for the trace.
     """
 
     channel: str
-    epoch: str
     search_id: str
     chunk: int
     deal_version: int
@@ -33,6 +32,9 @@ class ValueJob(msgspec.Struct, frozen=True, kw_only=True):
     structure: Structure
     monthly_income_cents: int | None
     other_debt_cents: int
+    score: int | None
+    standard_markup_bp: BasisPoints
+    npv_floor_cents: int
     versions: Versions
     enqueued_at: dt.datetime
     vehicle_id: list[str]

@@ -1,0 +1,54 @@
+"""Dates of a contract: due dates, day counts, and the dates that a structure leaves open."""
+
+import calendar
+import datetime as dt
+
+import msgspec
+
+from protocol.records import Structure, StructureError
+
+DAYS_IN_MONTH_30 = 30
+FEBRUARY = 2
+
+
+def add_months(date: dt.date, months: int) -> dt.date:
+    """Return the same day ``months`` later, clamped to the month's end: 31 January + 1 is 28 February."""
+    years, month = divmod(date.month - 1 + months, 12)
+    year, month = date.year + years, month + 1
+    return dt.date(year, month, min(date.day, calendar.monthrange(year, month)[1]))
+
+
+def due_dates(first: dt.date, count: int) -> list[dt.date]:
+    """Return ``count`` monthly due dates that keep the first one's day: 31, 28, 31."""
+    return [add_months(first, number) for number in range(count)]
+
+
+def days_30_360(start: dt.date, end: dt.date) -> int:
+    """Return the days from ``start`` to ``end`` by 30/360 US, the end of February counting as the 30th."""
+    start_day, end_day = start.day, end.day
+    if _ends_february(start):
+        if _ends_february(end):
+            end_day = DAYS_IN_MONTH_30
+        start_day = DAYS_IN_MONTH_30
+    if end_day == 31 and start_day >= DAYS_IN_MONTH_30:
+        end_day = DAYS_IN_MONTH_30
+    start_day = min(start_day, DAYS_IN_MONTH_30)
+    return 360 * (end.year - start.year) + 30 * (end.month - start.month) + end_day - start_day
+
+
+def with_dates(structure: Structure, today: dt.date) -> Structure:
+    """Return ``structure`` with its contract date (else ``today``) and first payment date (else a month
+    later).
+
+    Raises:
+        StructureError: the first payment does not lie after the contract.
+    """
+    contract = structure.contract_date or today
+    first = structure.first_payment_date or add_months(contract, 1)
+    if first <= contract:
+        raise StructureError("first_payment_date", f"expected a date after {contract}")
+    return msgspec.structs.replace(structure, contract_date=contract, first_payment_date=first)
+
+
+def _ends_february(date: dt.date) -> bool:
+    return date.month == FEBRUARY and (date + dt.timedelta(days=1)).month != FEBRUARY

@@ -1,0 +1,50 @@
+"""Cars as columns of numbers: all that the money needs to know of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from protocol.jobs import NUMBER_COLUMNS
+from server.finance.programmes import BASES
+from server.finance.rounding import Cents
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cars:
+    """Columns of shape (c,), whole numbers; an amount that a car does not have is 0. Fields as
+    ``jobs.NUMBER_COLUMNS``.
+    """
+
+    price_cents: Cents
+    cost_cents: Cents
+    recon_cents: Cents
+    holdback_cents: Cents
+    dealer_cash_cents: Cents
+    invoice_cents: Cents
+    msrp_cents: Cents
+    wholesale_cents: Cents
+    retail_cents: Cents
+    floorplan_day_cents: Cents
+    days_in_stock: NDArray[np.int64]
+    year: NDArray[np.int64]
+    mileage: NDArray[np.int64]
+    is_new: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, numbers: Mapping[str, Sequence[int]]) -> "Cars":
+        """Return cars from one sequence per column. Raises KeyError where a column is missing, ValueError
+        where the lengths differ.
+        """
+        columns = {name: np.array(numbers[name], dtype=np.int64) for name in NUMBER_COLUMNS}
+        if len({len(column) for column in columns.values()}) != 1:
+            raise ValueError("expected columns of one length")
+        return cls(**columns)
+
+    def __len__(self) -> int:
+        return len(self.price_cents)
+
+    def book_values(self) -> Cents:
+        """Return the values that programmes lend against, of shape (len(BASES), c)."""
+        return np.stack([getattr(self, f"{basis.value}_cents") for basis in BASES])

@@ -1,0 +1,162 @@
+"""What is known of a deal before any car is looked at: its programmes, rates, and the principals that they
+allow.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from protocol.lending import RateSheet
+from protocol.records import MAX_CENTS, Structure
+from server.finance.contract import owed_before_cash_cents
+from server.finance.limits import Limit
+from server.finance.payment import largest_principal, payment_factors
+from server.finance.programmes import Programmes, Whole, select_programmes
+from server.finance.rounding import WHOLE, Cents, Floats, annual_fraction, hundredths_of_bp
+
+
+@dataclass(frozen=True, slots=True)
+class DealInputs:
+    """A deal's side of every structure. ``structure`` has its dates filled in.
+
+    ``monthly_income_cents`` and ``score`` are None where they are not known: then no limit on them applies.
+    ``other_debt_cents`` is per month. ``standard_markup_bp`` and ``npv_floor_cents`` are the store's.
+    """
+
+    structure: Structure
+    monthly_income_cents: int | None
+    other_debt_cents: int
+    score: int | None
+    standard_markup_bp: Decimal
+    npv_floor_cents: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """A deal against a rate sheet; arrays of shape (p,), one element for each programme and term.
+
+    ``sell_rate`` in hundredths of a basis point; ``factors`` are contract payments per unit of principal, and
+    ``buy_factors`` the same at the buy rate. ``ceiling`` is the largest principal that the limits besides the
+    car allow, ``ceiling_limit`` which of them it is, ``floor`` the smallest. ``empty`` says why no programme
+    is left, else NONE.
+    """
+
+    inputs: DealInputs
+    programmes: Programmes
+    sell_rate: Whole
+    factors: Floats
+    buy_factors: Floats
+    ceiling: Cents
+    ceiling_limit: Whole
+    floor: Cents
+    empty: Limit
+
+    @property
+    def cash_min(self) -> int:
+        """The cash that the customer wants to pay down."""
+        return self.inputs.structure.cash_down_cents
+
+    @property
+    def cash_max(self) -> int:
+        """The most cash that the customer has; what is paid down where no maximum is stated."""
+        most = self.inputs.structure.cash_down_max_cents
+        return self.cash_min if most is None else max(most, self.cash_min)
+
+
+def plan_deal(inputs: DealInputs, sheet: RateSheet) -> Plan:
+    """Return the plan of a deal: pure, and all that screening and valuing need besides the cars."""
+    structure = inputs.structure
+    programmes, empty = select_programmes(sheet, structure, inputs.score)
+    sell_rate = _sell_rates(programmes, inputs)
+    factors = _factors(structure, sell_rate, programmes.term)
+    ceiling, ceiling_limit = _ceilings(programmes, inputs, factors)
+    floor = np.maximum(programmes.amount_min, 1)
+    if not empty and not (ceiling >= floor).any():
+        empty = Limit(int(ceiling_limit[np.argmax(ceiling - floor)]))
+    return Plan(
+        inputs=inputs,
+        programmes=programmes,
+        sell_rate=sell_rate,
+        factors=factors,
+        buy_factors=_factors(structure, programmes.buy_rate, programmes.term),
+        ceiling=ceiling,
+        ceiling_limit=ceiling_limit,
+        floor=floor,
+        empty=empty,
+    )
+
+
+def price_window(plan: Plan) -> tuple[int, int] | None:
+    """Return the lowest and highest advertised price in cents, both inclusive, at which a car may be
+    feasible.
+
+    Every car that any programme takes lies inside, whatever its book values; None where no price can be.
+    """
+    possible = plan.ceiling >= plan.floor
+    if not possible.any():
+        return None
+    structure = plan.inputs.structure
+    least_owed = int(plan.floor[possible].min()) + plan.cash_min
+    most_owed = int(plan.ceiling[possible].max()) + plan.cash_max
+    # What is owed never falls with the price, so both ends can be found by halving.
+    low = max(_first_price(structure, least_owed), structure.discount_cents, 1)
+    high = _first_price(structure, most_owed + 1) - 1
+    stated = structure.price_cents
+    if stated is not None and low <= stated <= high:
+        high = MAX_CENTS  # dearer cars are sold at the stated price
+    elif stated is not None and stated < low:
+        return None
+    return (low, min(high, MAX_CENTS)) if low <= min(high, MAX_CENTS) else None
+
+
+def _sell_rates(programmes: Programmes, inputs: DealInputs) -> Whole:
+    stated = inputs.structure.rate_bp
+    if stated is not None:
+        return np.full(len(programmes), hundredths_of_bp(stated), dtype=np.int64)
+    markup = np.minimum(programmes.markup_max, hundredths_of_bp(inputs.standard_markup_bp))
+    return programmes.buy_rate + markup
+
+
+def _factors(structure: Structure, rate: Whole, term: Whole) -> Floats:
+    contract, first = structure.contract_date, structure.first_payment_date
+    if contract is None or first is None:
+        raise ValueError("the structure's dates are not filled in")
+    return payment_factors(
+        annual_fraction(rate), term, contract=contract, first=first, day_count=structure.day_count
+    )
+
+
+def _ceilings(programmes: Programmes, inputs: DealInputs, factors: Floats) -> tuple[Cents, Whole]:
+    """Return the largest principal that customer and lender allow for any car, and the limit that sets it."""
+    bounds = [(Limit.AMOUNT_MAX, programmes.amount_max)]
+    for limit, payment_max in _payment_maxima(programmes, inputs):
+        bounds.append((limit, largest_principal(payment_max, factors)))
+    stacked = np.stack([bound for _, bound in bounds])
+    tightest = stacked.argmin(axis=0)
+    codes = np.array([limit for limit, _ in bounds], dtype=np.int64)
+    return stacked.min(axis=0), codes[tightest]
+
+
+def _payment_maxima(programmes: Programmes, inputs: DealInputs) -> list[tuple[Limit, Cents]]:
+    maxima = []
+    stated = inputs.structure.payment_max_cents
+    if stated is not None:
+        maxima.append((Limit.PAYMENT_MAX, np.full(len(programmes), stated, dtype=np.int64)))
+    income = inputs.monthly_income_cents
+    if income is not None:
+        maxima.append((Limit.PTI, programmes.pti_max * income // WHOLE))
+        maxima.append((Limit.DTI, programmes.dti_max * income // WHOLE - inputs.other_debt_cents))
+    return maxima
+
+
+def _first_price(structure: Structure, owed: int) -> int:
+    """Return the lowest price at which at least ``owed`` is owed before cash; MAX_CENTS + 1 where none is."""
+    low, high = 0, MAX_CENTS + 1
+    while low < high:
+        middle = (low + high) // 2
+        if owed_before_cash_cents(structure, middle) >= owed:
+            high = middle
+        else:
+            low = middle + 1
+    return low

@@ -1,0 +1,107 @@
+"""A rate sheet's programmes as columns, and which of them take this customer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from protocol.lending import Disposition, LtvBasis, Programme, RateSheet
+from protocol.records import Structure
+from server.finance.limits import Limit
+from server.finance.rounding import Cents, Flags, hundredths_of_bp
+
+Whole = NDArray[np.int64]
+
+BASES = (LtvBasis.INVOICE, LtvBasis.MSRP, LtvBasis.WHOLESALE, LtvBasis.RETAIL)
+"""The order in which ``Cars.book_values`` stacks a car's values."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Programmes:
+    """Programmes in columns of shape (p,). Rates, shares and ratios in hundredths of a basis point, amounts
+    in cents.
+    """
+
+    lender: NDArray[np.object_]
+    term: Whole
+    new_cars: Flags
+    used_cars: Flags
+    year_min: Whole
+    mileage_max: Whole
+    new_basis: Whole
+    used_basis: Whole
+    ltv_front_max: Whole
+    ltv_total_max: Whole
+    amount_min: Cents
+    amount_max: Cents
+    pti_max: Whole
+    dti_max: Whole
+    buy_rate: Whole
+    markup_max: Whole
+    reserve_share: Whole
+    lender_fee: Cents
+    acquisition: Cents
+    held: Flags
+
+    def __len__(self) -> int:
+        return len(self.term)
+
+
+def select_programmes(sheet: RateSheet, structure: Structure, score: int | None) -> tuple[Programmes, Limit]:
+    """Return the programmes for the structure's tier, terms and rate and the customer's score, where that is
+    known.
+
+    Where there are none, also the limit that the last of them failed; else ``Limit.NONE``.
+    """
+    terms = set(structure.terms_months if structure.term_months is None else [structure.term_months])
+    steps = (
+        (Limit.TIER, lambda row: row.tier == structure.tier),
+        (Limit.SCORE, lambda row: score is None or row.score_min <= score <= row.score_max),
+        (Limit.TERM, lambda row: row.term_months in terms),
+        (Limit.RATE, lambda row: _takes_rate(row, structure)),
+    )
+    rows: Sequence[Programme] = sheet.programmes
+    for limit, takes in steps:
+        rows = [row for row in rows if takes(row)]
+        if not rows:
+            return _columns([]), limit
+    return _columns(rows), Limit.NONE
+
+
+def _takes_rate(row: Programme, structure: Structure) -> bool:
+    if structure.rate_bp is None:
+        return True
+    markup = float(structure.rate_bp) - row.buy_rate_bp
+    return 0 <= round(markup * 100) <= round(row.markup_max_bp * 100)
+
+
+def _columns(rows: Sequence[Programme]) -> Programmes:
+    def whole(values: list[int]) -> Whole:
+        return np.array(values, dtype=np.int64)
+
+    def flags(values: list[bool]) -> Flags:
+        return np.array(values, dtype=np.bool_)
+
+    return Programmes(
+        lender=np.array([row.lender for row in rows], dtype=object),
+        term=whole([row.term_months for row in rows]),
+        new_cars=flags([row.new_cars for row in rows]),
+        used_cars=flags([row.used_cars for row in rows]),
+        year_min=whole([row.year_min for row in rows]),
+        mileage_max=whole([row.mileage_max for row in rows]),
+        new_basis=whole([BASES.index(row.new_ltv_basis) for row in rows]),
+        used_basis=whole([BASES.index(row.used_ltv_basis) for row in rows]),
+        ltv_front_max=whole([hundredths_of_bp(row.ltv_front_max_bp) for row in rows]),
+        ltv_total_max=whole([hundredths_of_bp(row.ltv_total_max_bp) for row in rows]),
+        amount_min=whole([row.amount_min_cents for row in rows]),
+        amount_max=whole([row.amount_max_cents for row in rows]),
+        pti_max=whole([hundredths_of_bp(row.pti_max_bp) for row in rows]),
+        dti_max=whole([hundredths_of_bp(row.dti_max_bp) for row in rows]),
+        buy_rate=whole([hundredths_of_bp(row.buy_rate_bp) for row in rows]),
+        markup_max=whole([hundredths_of_bp(row.markup_max_bp) for row in rows]),
+        reserve_share=whole([hundredths_of_bp(row.reserve_share_bp) for row in rows]),
+        lender_fee=whole([row.lender_fee_cents for row in rows]),
+        acquisition=whole([row.acquisition_cents for row in rows]),
+        held=flags([row.disposition is Disposition.HELD for row in rows]),
+    )
