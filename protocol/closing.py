@@ -63,7 +63,7 @@ class CommandError(Exception):
     ``detail`` is JSON-ready and names the field where one is at fault.
     """
 
-    def __init__(self, code: ErrorCode, message: str, **detail: object) -> None:
+    def __init__(self, code: ErrorCode, message: str, /, **detail: object) -> None:
         super().__init__(code, message, detail)
         self.code = code
         self.message = message

@@ -283,7 +283,7 @@ class Filters(Record, frozen=True):
     text: Annotated[str, Meta(max_length=100, pattern=NO_NUL)] | None = None
 
 
-class Versions(Record, frozen=True):
+class Versions(Record, frozen=True, forbid_unknown_fields=False):
     """Which inputs an answer was computed from. Two answers are comparable where these are equal."""
 
     inventory: str
@@ -293,7 +293,7 @@ class Versions(Record, frozen=True):
     engine: str
 
 
-class Actor(Record, frozen=True):
+class Actor(Record, frozen=True, forbid_unknown_fields=False):
     """Who did something."""
 
     id: str
@@ -301,7 +301,7 @@ class Actor(Record, frozen=True):
     role: Role
 
 
-class User(Record, frozen=True):
+class User(Record, frozen=True, forbid_unknown_fields=False):
     """The person behind a connection. ``rights`` are the names of what the role may do."""
 
     id: str
