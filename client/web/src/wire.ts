@@ -1,0 +1,486 @@
+// Generated from protocol/ by `python -m protocol.schema`. Do not edit.
+
+export const MAX_CENTS = 10000000000 as const;
+
+export const MAX_BASIS_POINTS = 10000 as const;
+
+export const MAX_MATCHES = 20000 as const;
+
+export const DEFAULT_MATCHES = 500 as const;
+
+export const MATCH_COLUMNS = ["vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage", "price_cents", "days_in_stock", "store_id", "payment_min_cents", "payment_max_cents", "cost_cents"] as const;
+
+export const OFFER_COLUMNS = ["vehicle_id", "rev", "payment_cents", "term_months", "lender", "rate_bp", "cash_down_cents", "discount_cents", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier"] as const;
+
+export const EVENT_TYPES = ["search_started", "matches", "offers", "search_ended", "search_valued", "value_failed", "deal_changed"] as const;
+
+export const CLOSE_CODES = {"1000": {"name": "normal", "reconnect": false}, "1001": {"name": "going_away", "reconnect": true}, "1006": {"name": "abnormal", "reconnect": true}, "1007": {"name": "bad_utf8", "reconnect": false}, "1009": {"name": "too_large", "reconnect": false}, "1011": {"name": "internal", "reconnect": true}, "1012": {"name": "restart", "reconnect": true}, "4000": {"name": "protocol_error", "reconnect": false}, "4001": {"name": "signed_out", "reconnect": false}, "4003": {"name": "forbidden", "reconnect": false}, "4008": {"name": "too_slow", "reconnect": true}, "4009": {"name": "too_many_commands", "reconnect": true}} as const;
+
+/** How interest accrues between two dates. */
+export const DayCount = ["30/360", "actual/365"] as const;
+export type DayCount = (typeof DayCount)[number];
+
+/** Where a deal stands between salesperson and desk. */
+export const DealState = ["working", "submitted", "countered", "approved", "declined", "signed", "lost"] as const;
+export type DealState = (typeof DealState)[number];
+
+/** Why a search ended. */
+export const EndReason = ["complete", "limit", "cancelled", "superseded", "failed"] as const;
+export type EndReason = (typeof EndReason)[number];
+
+/** Why a command was refused. */
+export const ErrorCode = ["invalid", "unauthorized", "forbidden", "not_found", "conflict", "locked", "rate_limited", "too_large", "busy", "degraded", "superseded", "internal"] as const;
+export type ErrorCode = (typeof ErrorCode)[number];
+
+/** What a user is for. Each role sees at most the view that `widest_view` in views gives it. */
+export const Role = ["salesperson", "desk_manager", "operator"] as const;
+export type Role = (typeof Role)[number];
+
+/** Which stock a search reads: the deal's store, or every store of its group. */
+export const Scope = ["store", "group"] as const;
+export type Scope = (typeof Scope)[number];
+
+/** The order in which a search reads the stock. */
+export const Sort = ["price", "-price", "mileage", "-mileage", "year", "-year", "days_in_stock", "-days_in_stock"] as const;
+export type Sort = (typeof Sort)[number];
+
+/** Credit tier, best first. Lender programmes and risk curves are keyed by it. */
+export const Tier = ["super_prime", "prime", "near_prime", "subprime", "deep_subprime"] as const;
+export type Tier = (typeof Tier)[number];
+
+/** How well the tier is known. */
+export const TierSource = ["stated", "soft_pull", "bureau"] as const;
+export type TierSource = (typeof TierSource)[number];
+
+/** A projection of the one log: how much of each event a person sees. */
+export const View = ["manager", "sales", "customer"] as const;
+export type View = (typeof View)[number];
+
+/** How far a client has read a channel: all events of `epoch` up to and including `seq`. */
+export interface Position {
+  epoch: string;
+  seq: number;
+}
+
+/** Watch a channel; with `since`, only what was missed where that is known. Reply: `JoinReply`. */
+export interface Join {
+  type: "join";
+  channel: string;
+  view: View;
+  since?: Position | null;
+  ref: number;
+}
+
+/** Stop watching a channel. Nothing of the channel arrives after the reply. */
+export interface Leave {
+  type: "leave";
+  channel: string;
+  ref: number;
+}
+
+/** Which cars a search considers. An empty list means any. */
+export interface Filters {
+  makes: string[];
+  models: string[];
+  bodies: string[];
+  fuels: string[];
+  year_min: number | null;
+  year_max: number | null;
+  mileage_max: number | null;
+  price_min_cents: number | null;
+  price_max_cents: number | null;
+  days_in_stock_min: number | null;
+  text: string | null;
+}
+
+/** Search the stock for this deal. A newer search supersedes an older one. Reply: `{search_id}`. */
+export interface Search {
+  type: "search";
+  channel: string;
+  op: string;
+  filters?: Filters;
+  sort?: Sort;
+  limit?: number;
+  ref: number;
+}
+
+/** Continue a search that ended by its limit, from the token of its `search_ended`. */
+export interface More {
+  type: "more";
+  channel: string;
+  op: string;
+  search_id: string;
+  token: string;
+  ref: number;
+}
+
+/** End a running search. */
+export interface Cancel {
+  type: "cancel";
+  channel: string;
+  op: string;
+  search_id: string;
+  ref: number;
+}
+
+/** A partial `Structure`: a field that is `UNSET` stays as it was. */
+export interface StructureChanges {
+  price_cents?: number | null;
+  discount_cents?: number;
+  fees_cents?: number;
+  taxable_fees_cents?: number;
+  products_cents?: number;
+  taxable_products_cents?: number;
+  rebate_cents?: number;
+  rebate_reduces_tax?: boolean;
+  trade_allowance_cents?: number;
+  payoff_cents?: number;
+  payoff_good_through?: string | null;
+  payoff_per_diem_cents?: number;
+  trade_acv_cents?: number;
+  trade_credit?: boolean;
+  trade_credit_cap_cents?: number | null;
+  cash_down_cents?: number;
+  cash_down_max_cents?: number | null;
+  prepaid_finance_cents?: number;
+  tax_rate_bp?: number;
+  rate_bp?: number | null;
+  term_months?: number | null;
+  terms_months?: number[];
+  payment_min_cents?: number;
+  payment_max_cents?: number | null;
+  contract_date?: string | null;
+  first_payment_date?: string | null;
+  day_count?: DayCount;
+  tier?: Tier;
+  tier_source?: TierSource;
+  scope?: Scope;
+}
+
+/** Change the deal's structure, based on `version`. Reply: `{version}`. */
+export interface Terms {
+  type: "terms";
+  channel: string;
+  op: string;
+  version: number;
+  changes: StructureChanges;
+  ref: number;
+}
+
+/** Ask whether the server is there. Reply: `{server_time}`. */
+export interface Ping {
+  type: "ping";
+  ref: number;
+}
+
+/** Which inputs an answer was computed from. Two answers are comparable where these are equal. */
+export interface Versions {
+  inventory: string;
+  rates: string;
+  tax: string;
+  risk: string;
+  engine: string;
+}
+
+/** Who did something. */
+export interface Actor {
+  id: string;
+  name: string;
+  role: Role;
+}
+
+/** A search began. `estimate` is the planner's guess of the rows to read. */
+export interface SearchStarted {
+  type: "search_started";
+  channel: string;
+  seq: number;
+  at: string;
+  search_id: string;
+  deal_version: number;
+  estimate: number;
+  filters: Filters;
+  sort: Sort;
+  versions: Versions;
+  by: Actor;
+}
+
+/** Cars that can become an acceptable deal; one array per column, each of length `rows`. */
+export interface Matches {
+  type: "matches";
+  channel: string;
+  seq: number;
+  at: string;
+  search_id: string;
+  chunk: number;
+  rows: number;
+  columns: Record<string, unknown[]>;
+}
+
+/** The best structure of each car of a chunk; null where no structure is feasible. */
+export interface Offers {
+  type: "offers";
+  channel: string;
+  seq: number;
+  at: string;
+  search_id: string;
+  chunk: number;
+  rows: number;
+  columns: Record<string, unknown[]>;
+}
+
+/** How many cars one limit kept out, and the cheapest fix where one is known. */
+export interface Rejection {
+  limit: string;
+  cars: number;
+  fix: Record<string, unknown> | null;
+}
+
+/** No more matches come. `next` is the token for `more` where the limit ended it. */
+export interface SearchEnded {
+  type: "search_ended";
+  channel: string;
+  seq: number;
+  at: string;
+  search_id: string;
+  reason: EndReason;
+  scanned: number;
+  matched: number;
+  chunks: number;
+  next: string | null;
+  rejected?: Rejection[];
+  trace?: Record<string, number>;
+}
+
+/** Every match so far is valued or failed. */
+export interface SearchValued {
+  type: "search_valued";
+  channel: string;
+  seq: number;
+  at: string;
+  search_id: string;
+  offers: number;
+  failed: number;
+  trace?: Record<string, number>;
+}
+
+/** Cars that could not be valued after every attempt. */
+export interface ValueFailed {
+  type: "value_failed";
+  channel: string;
+  seq: number;
+  at: string;
+  search_id: string;
+  vehicle_id: string[];
+  message: string;
+}
+
+/** The structure changed. `changes` holds the new values of the changed fields that the view shows. */
+export interface DealChanged {
+  type: "deal_changed";
+  channel: string;
+  seq: number;
+  at: string;
+  version: number;
+  changes: Record<string, unknown>;
+  by: Actor;
+}
+
+/** The person behind a connection. `rights` are the names of what the role may do. */
+export interface User {
+  id: string;
+  name: string;
+  role: Role;
+  store_id: string;
+  rights: string[];
+}
+
+/** What a connection may do, as the server enforces it. */
+export interface Limits {
+  frame_bytes: number;
+  message_bytes: number;
+  commands: number;
+  commands_window_seconds: number;
+  channels: number;
+  outbox_bytes: number;
+  outbox_age_seconds: number;
+  log_events: number;
+  log_bytes: number;
+  log_seconds: number;
+}
+
+/** The first frame of a connection. */
+export interface Welcome {
+  type: "welcome";
+  protocol: string;
+  server_time: string;
+  connection_id: string;
+  user: User;
+  limits: Limits;
+  commands: string[];
+}
+
+/** The `error` of a `reply`. */
+export interface ErrorBody {
+  code: ErrorCode;
+  message: string;
+  retry: boolean;
+  detail: Record<string, unknown>;
+}
+
+/** The one answer to a command. `data` where `ok`, else `error`. */
+export interface Reply {
+  type: "reply";
+  ref: number;
+  ok: boolean;
+  data?: Record<string, unknown>;
+  error?: ErrorBody;
+}
+
+/** At most 500 rows of the latest search: matches, with their offers so far, in parallel columns. */
+export interface SnapshotRows {
+  type: "snapshot_rows";
+  channel: string;
+  ref: number;
+  part: number;
+  rows: number;
+  columns: Record<string, unknown[]>;
+}
+
+/** The snapshot is whole; events follow. */
+export interface SnapshotEnd {
+  type: "snapshot_end";
+  channel: string;
+  ref: number;
+}
+
+/** Something about the service that a person should know. */
+export interface Notice {
+  type: "notice";
+  code: string;
+  message: string;
+}
+
+/** This client fell behind on the channel, or the channel began anew: join it again. */
+export interface Resync {
+  type: "resync";
+  channel: string;
+}
+
+/** The deal's customer. `score` is for the manager's view; the customer's own view has the name only. */
+export interface Customer {
+  id: string;
+  name: string;
+  state?: string;
+  monthly_income_cents?: number | null;
+  score?: number | null;
+}
+
+/** A deal as it stands. `structure` holds the fields of `records.Structure` that the view shows. */
+export interface DealSnapshot {
+  id: string;
+  version: number;
+  state: DealState;
+  customer: Customer;
+  structure: Record<string, unknown>;
+  selected: Record<string, unknown> | null;
+  pins: Record<string, unknown>[];
+  locks: Record<string, unknown>[];
+  holds: Record<string, unknown>[];
+  notes: Record<string, unknown>[];
+  presence: Record<string, unknown>[];
+}
+
+/** The latest search of a deal, without its rows. `ended` is its reason, or null while it runs. */
+export interface SearchSnapshot {
+  search_id: string;
+  filters: Filters;
+  sort: Sort;
+  scanned: number;
+  matched: number;
+  valued: number;
+  ended: EndReason | null;
+  next: string | null;
+  trace?: Record<string, number>;
+}
+
+/** The state of a `deal:` channel; its rows follow as `snapshot_rows`. */
+export interface Snapshot {
+  deal: DealSnapshot;
+  search: SearchSnapshot | null;
+}
+
+/** The `data` of the reply to `join`. `snapshot` is null where `recovered`. */
+export interface JoinReply {
+  epoch: string;
+  seq: number;
+  recovered: boolean;
+  view: View;
+  snapshot: Snapshot | null;
+}
+
+/** What customer and store want of the deal; the car is not part of it. */
+export interface Structure {
+  price_cents: number | null;
+  discount_cents: number;
+  fees_cents: number;
+  taxable_fees_cents: number;
+  products_cents: number;
+  taxable_products_cents: number;
+  rebate_cents: number;
+  rebate_reduces_tax: boolean;
+  trade_allowance_cents: number;
+  payoff_cents: number;
+  payoff_good_through: string | null;
+  payoff_per_diem_cents: number;
+  trade_acv_cents: number;
+  trade_credit: boolean;
+  trade_credit_cap_cents: number | null;
+  cash_down_cents: number;
+  cash_down_max_cents: number | null;
+  prepaid_finance_cents: number;
+  tax_rate_bp: number;
+  rate_bp: number | null;
+  term_months: number | null;
+  terms_months: number[];
+  payment_min_cents: number;
+  payment_max_cents: number | null;
+  contract_date: string | null;
+  first_payment_date: string | null;
+  day_count: DayCount;
+  tier: Tier;
+  tier_source: TierSource;
+  scope: Scope;
+}
+
+export type AnyCommand =
+  | Join
+  | Leave
+  | Search
+  | More
+  | Cancel
+  | Terms
+  | Ping;
+
+export type AnyEvent =
+  | SearchStarted
+  | Matches
+  | Offers
+  | SearchEnded
+  | SearchValued
+  | ValueFailed
+  | DealChanged;
+
+export type AnyMessage =
+  | SearchStarted
+  | Matches
+  | Offers
+  | SearchEnded
+  | SearchValued
+  | ValueFailed
+  | DealChanged
+  | Welcome
+  | Reply
+  | SnapshotRows
+  | SnapshotEnd
+  | Notice
+  | Resync;
