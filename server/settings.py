@@ -1,0 +1,158 @@
+"""Settings: the environment, read once and checked, as one frozen value.
+
+Nothing else reads the environment. The embedded services hand their addresses over as the same variables.
+"""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+DEFAULT_HOST: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 8000
+DEFAULT_DATA_DIR: Final = Path(".data")
+DEFAULT_POOL_MIN: Final = 2
+DEFAULT_POOL_MAX: Final = 10
+DEFAULT_STATEMENT_TIMEOUT_MS: Final = 10_000
+DEFAULT_JOB_LEASE_MS: Final = 3_000
+DEFAULT_LOG_LEVEL: Final = "info"
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+
+
+class SettingsError(Exception):
+    """A variable is missing or holds something else than it must."""
+
+    def __init__(self, variable: str, expected: str) -> None:
+        super().__init__(variable, expected)
+        self.variable, self.expected = variable, expected
+
+    def __str__(self) -> str:
+        return f"{self.variable} must be {self.expected}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a process is told from outside. ``README.md`` lists the variables."""
+
+    database_url: str
+    database_owner_url: str
+    redis_url: str
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    demo: bool = False
+    allowed_origins: tuple[str, ...] = ()
+    data_dir: Path = DEFAULT_DATA_DIR
+    pool_min: int = DEFAULT_POOL_MIN
+    pool_max: int = DEFAULT_POOL_MAX
+    statement_timeout_ms: int = DEFAULT_STATEMENT_TIMEOUT_MS
+    job_lease_ms: int = DEFAULT_JOB_LEASE_MS
+    log_level: str = DEFAULT_LOG_LEVEL
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
+        """Return the settings that ``environ`` holds.
+
+        Raises SettingsError.
+        """
+        read = _Reader(environ)
+        host = read.text("DEAL_HOST", DEFAULT_HOST)
+        port = read.number("DEAL_PORT", DEFAULT_PORT, 1, 65535)
+        database_url = read.address("DATABASE_URL", ("postgresql://", "postgres://"))
+        pool_max = read.number("DEAL_POOL_MAX", DEFAULT_POOL_MAX, 1, 1000)
+        settings = cls(
+            database_url=database_url,
+            database_owner_url=read.address(
+                "DATABASE_OWNER_URL", ("postgresql://", "postgres://"), database_url
+            ),
+            redis_url=read.address("REDIS_URL", ("redis://", "rediss://", "unix://")),
+            host=host,
+            port=port,
+            demo=read.flag("DEAL_DEMO"),
+            allowed_origins=read.origins("DEAL_ALLOWED_ORIGINS", port),
+            data_dir=Path(read.text("DEAL_DATA_DIR", str(DEFAULT_DATA_DIR))),
+            pool_min=read.number("DEAL_POOL_MIN", min(DEFAULT_POOL_MIN, pool_max), 0, pool_max),
+            pool_max=pool_max,
+            statement_timeout_ms=read.number(
+                "DEAL_STATEMENT_TIMEOUT_MS", DEFAULT_STATEMENT_TIMEOUT_MS, 1, 600_000
+            ),
+            job_lease_ms=read.number("DEAL_JOB_LEASE_MS", DEFAULT_JOB_LEASE_MS, 100, 600_000),
+            log_level=read.choice("DEAL_LOG_LEVEL", DEFAULT_LOG_LEVEL, LOG_LEVELS),
+        )
+        if settings.demo and not is_loopback(host):
+            raise SettingsError(
+                "DEAL_DEMO", f"off where DEAL_HOST is not a loopback address ({host!r} is none)"
+            )
+        return settings
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that give these settings again: how they are handed to a child process."""
+        return {
+            "DATABASE_URL": self.database_url,
+            "DATABASE_OWNER_URL": self.database_owner_url,
+            "REDIS_URL": self.redis_url,
+            "DEAL_HOST": self.host,
+            "DEAL_PORT": str(self.port),
+            "DEAL_DEMO": "1" if self.demo else "0",
+            "DEAL_ALLOWED_ORIGINS": ",".join(self.allowed_origins),
+            "DEAL_DATA_DIR": str(self.data_dir),
+            "DEAL_POOL_MIN": str(self.pool_min),
+            "DEAL_POOL_MAX": str(self.pool_max),
+            "DEAL_STATEMENT_TIMEOUT_MS": str(self.statement_timeout_ms),
+            "DEAL_JOB_LEASE_MS": str(self.job_lease_ms),
+            "DEAL_LOG_LEVEL": self.log_level,
+        }
+
+
+class _Reader:
+    """Reads single variables; an empty one counts as absent."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def text(self, name: str, default: str) -> str:
+        return self._environ.get(name, "").strip() or default
+
+    def address(self, name: str, schemes: tuple[str, ...], default: str = "") -> str:
+        value = self.text(name, default)
+        if not value.startswith(schemes):
+            raise SettingsError(name, f"set to an address that begins with {' or '.join(schemes)}")
+        return value
+
+    def number(self, name: str, default: int, least: int, most: int) -> int:
+        text = self.text(name, str(default))
+        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+            raise SettingsError(name, f"a whole number from {least} to {most}")
+        return int(text)
+
+    def flag(self, name: str) -> bool:
+        return self.choice(name, "0", ("0", "1")) == "1"
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        value = self.text(name, default).lower()
+        if value not in choices:
+            raise SettingsError(name, "one of " + ", ".join(choices))
+        return value
+
+    def origins(self, name: str, port: int) -> tuple[str, ...]:
+        value = self.text(name, f"http://127.0.0.1:{port},http://localhost:{port}")
+        origins = tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
+        if not all(origin.startswith(("http://", "https://")) for origin in origins):
+            raise SettingsError(name, "a comma-separated list of origins such as https://deals.example.com")
+        return origins
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine reaches ``host``."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def process_environment() -> dict[str, str]:
+    """Return this process's environment."""
+    return dict(os.environ)

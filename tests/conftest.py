@@ -1,0 +1,57 @@
+"""Fixtures that every layer's tests may use. What needs real services asks for ``settings``."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from server.embedded import EmbeddedServices
+from server.settings import Settings
+from tests.services import Database, Services, free_port, settings_for
+
+SCHEMA = Path(__file__).parent.parent / "server/store/migrations/0001_initial.sql"
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[Services]:
+    """PostgreSQL and Redis in a folder of their own, for the length of the session."""
+    # Not pytest's own temporary folder: its path can be too long for a socket.
+    folder = Path(tempfile.mkdtemp(prefix="deal-"))
+    try:
+        with EmbeddedServices(folder, fleeting=True) as embedded:
+            yield Services(embedded)
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def migrated(services: Services) -> Iterator[Database]:
+    """A database with the schema and nothing in it: the template of the others."""
+    with services.database() as database:
+        services.run_sql("SET ROLE deal_owner", SCHEMA.read_text(), database=database.name)
+        yield database
+
+
+@pytest.fixture
+def database(services: Services, migrated: Database) -> Iterator[Database]:
+    """A fresh database with the schema, dropped afterwards."""
+    with services.database(migrated) as made:
+        yield made
+
+
+@pytest.fixture
+def redis_url(services: Services) -> str:
+    """The address of an empty Redis."""
+    with redis.Redis.from_url(services.redis_url) as client:
+        client.flushall()
+        client.script_flush()
+    return services.redis_url
+
+
+@pytest.fixture
+def settings(database: Database, redis_url: str) -> Settings:
+    """Settings for the test's database and Redis, with a free port, in demo mode."""
+    return settings_for(database, redis_url, free_port())

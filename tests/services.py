@@ -1,0 +1,197 @@
+"""Real services and processes for tests: a database for each test, an empty Redis, web and worker."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO
+
+from server.embedded import EmbeddedServices
+from server.embedded.account import service_account
+from server.embedded.postgres import APP_ROLE, OWNER_ROLE, SUPERUSER, find_binaries
+from server.settings import Settings, process_environment
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_SECONDS = 30.0
+STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database of one test. ``url`` is for the application's role, ``owner_url`` for the schema's owner."""
+
+    name: str
+    url: str
+    owner_url: str
+    superuser_url: str
+
+
+class Services:
+    """PostgreSQL and Redis of the test session."""
+
+    def __init__(self, embedded: EmbeddedServices) -> None:
+        self._embedded = embedded
+        self._psql = find_binaries(service_account()) / "psql"
+        self._made = 0
+
+    @property
+    def redis_url(self) -> str:
+        """The address of Redis."""
+        return self._embedded.redis.url
+
+    def run_sql(self, *statements: str, database: str = "postgres") -> None:
+        """Run statements as the superuser, each in a transaction of its own."""
+        words = [word for statement in statements for word in ("-c", statement)]
+        url = self._embedded.postgres.url(SUPERUSER, database)
+        subprocess.run([self._psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", *words, url], check=True)
+
+    def create(self, template: str = "template0") -> Database:
+        """Make a database from ``template``, owned by the owner role."""
+        self._made += 1
+        name = f"test_{self._made}"
+        self.run_sql(
+            f"CREATE DATABASE {name} OWNER {OWNER_ROLE} TEMPLATE {template}",
+            f"ALTER DATABASE {name} SET search_path = public",
+        )
+        url = self._embedded.postgres.url
+        return Database(name, url(APP_ROLE, name), url(OWNER_ROLE, name), url(SUPERUSER, name))
+
+    def drop(self, database: Database) -> None:
+        """Drop a database, whoever is still connected."""
+        self.run_sql(f"DROP DATABASE IF EXISTS {database.name} WITH (FORCE)")
+
+    @contextmanager
+    def database(self, template: Database | None = None) -> Iterator[Database]:
+        """Make a database for the length of the context: a copy of ``template``, else an empty one."""
+        made = self.create(template.name if template else "template0")
+        try:
+            yield made
+        finally:
+            self.drop(made)
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def settings_for(database: Database, redis_url: str, port: int) -> Settings:
+    """Return settings for the services of a test, in demo mode."""
+    return Settings(
+        database_url=database.url,
+        database_owner_url=database.owner_url,
+        redis_url=redis_url,
+        port=port,
+        demo=True,
+        allowed_origins=(f"http://127.0.0.1:{port}", f"http://localhost:{port}"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process of ours that serves a test. ``url`` is its address where it is a web process."""
+
+    process: asyncio.subprocess.Process
+    url: str
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        """Its process id, for a signal."""
+        return self.process.pid
+
+    def output(self) -> str:
+        """Return what it wrote so far."""
+        return self.log.read_text(errors="replace")
+
+    async def kill(self) -> None:
+        """End it as a crash would."""
+        self.process.kill()
+        await self.process.wait()
+
+
+@asynccontextmanager
+async def start_web(settings: Settings, folder: Path, *, port: int | None = None) -> AsyncIterator[Process]:
+    """Run a web process: ready on entry; on exit told to end, and asserted to have ended well.
+
+    ``port`` replaces the settings' one, so that two processes of one test can be told apart. ``folder`` takes
+    its log.
+    """
+    port = port or settings.port
+    own = settings if port == settings.port else replace(settings, port=port)
+    async with _start("web", own, folder) as process:
+        await _until(process, lambda: _answers(port, "/readyz"))
+        yield process
+
+
+@asynccontextmanager
+async def start_worker(settings: Settings, folder: Path) -> AsyncIterator[Process]:
+    """Run a worker process: ready on entry; on exit told to end, and asserted to have ended well."""
+    async with _start("worker", settings, folder) as process:
+
+        async def says_ready() -> bool:
+            return "worker ready" in process.output()
+
+        await _until(process, says_ready)
+        yield process
+
+
+@asynccontextmanager
+async def _start(command: str, settings: Settings, folder: Path) -> AsyncIterator[Process]:
+    log = folder / f"{command}-{free_port()}.log"
+    with log.open("wb") as out:
+        process = Process(await _spawn(command, settings, out), f"http://127.0.0.1:{settings.port}", log)
+    try:
+        yield process
+        if process.process.returncode is None:
+            process.process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(STOP_SECONDS):
+                code = await process.process.wait()
+            assert code == 0, f"{command} ended with {code}:\n{process.output()}"
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.process.kill()
+        await process.process.wait()
+
+
+async def _spawn(command: str, settings: Settings, out: IO[bytes]) -> asyncio.subprocess.Process:
+    environment = process_environment() | settings.environment()
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "server", command),
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=subprocess.STDOUT,
+    )
+
+
+async def _until(process: Process, is_ready: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(READY_SECONDS):
+        while not await is_ready():
+            assert process.process.returncode is None, f"ended before it was ready:\n{process.output()}"
+            await asyncio.sleep(0.02)
+
+
+async def _answers(port: int, path: str) -> bool:
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode())
+        status = await reader.readline()
+        return b" 200 " in status
+    except OSError:
+        return False
+    finally:
+        writer.close()
