@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from protocol.records import BasisPoints, Structure, Versions
+from protocol.records import Structure, Versions
 
 NUMBER_COLUMNS = (
     "price_cents", "cost_cents", "recon_cents", "holdback_cents", "dealer_cash_cents", "invoice_cents",
@@ -33,7 +33,7 @@ class ValueJob(msgspec.Struct, frozen=True, kw_only=True):
     monthly_income_cents: int | None
     other_debt_cents: int
     score: int | None
-    standard_markup_bp: BasisPoints
+    standard_markup_bp: float
     npv_floor_cents: int
     versions: Versions
     enqueued_at: dt.datetime

@@ -3,7 +3,6 @@ allow.
 """
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 import numpy as np
 
@@ -28,7 +27,7 @@ class DealInputs:
     monthly_income_cents: int | None
     other_debt_cents: int
     score: int | None
-    standard_markup_bp: Decimal
+    standard_markup_bp: float
     npv_floor_cents: int
 
 

@@ -1,7 +1,6 @@
 """Programmes, cars, deals and curves for the tests of the money."""
 
 import datetime as dt
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -81,7 +80,7 @@ def inputs(structure: Structure | None = None, **changes: Any) -> DealInputs:
         "monthly_income_cents": None,
         "other_debt_cents": 0,
         "score": None,
-        "standard_markup_bp": Decimal(100),
+        "standard_markup_bp": 100.0,
         "npv_floor_cents": -(10**12),
     }
     return DealInputs(structure=with_dates(structure or Structure(), TODAY), **(standard | changes))

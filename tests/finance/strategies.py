@@ -82,7 +82,7 @@ def deals(draw: st.DrawFn) -> DealInputs:
         monthly_income_cents=draw(st.none() | st.integers(0, 5_000)),
         other_debt_cents=draw(st.integers(0, 500)),
         score=draw(st.none() | st.sampled_from([600, 750])),
-        standard_markup_bp=Decimal(draw(st.integers(0, 300))),
+        standard_markup_bp=float(draw(st.integers(0, 300))),
     )
 
 

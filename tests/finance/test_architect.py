@@ -1,6 +1,5 @@
 """The best offer of each car: the objective, its ties, the floor, held and sold value, and stress."""
 
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ WISH = Structure(terms_months=[60, 72])
 def offers(
     deal: DealInputs, rows: list[Programme], stock: list[dict[str, int]], **risk: Any
 ) -> dict[str, list[Any]]:
+    """Value ``stock`` and return its columns."""
     pricing = price_plan(plan_deal(deal, sheet(*rows)), model(**risk))
     return best_offers(pricing, cars(*stock))
 
@@ -66,7 +66,7 @@ def test_stress_lowers_a_held_offer() -> None:
 
 def test_markup_stays_within_the_programmes_cap() -> None:
     """The store's standard markup, or the cap where that is lower."""
-    deal = inputs(WISH, standard_markup_bp=Decimal("150"))
+    deal = inputs(WISH, standard_markup_bp=150.0)
     assert offers(deal, [programme()], [car()])["rate_bp"] == [849.0]
     assert offers(deal, [programme(markup_max_bp=62.5)], [car()])["rate_bp"] == [761.5]
 
