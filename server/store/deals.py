@@ -1,0 +1,275 @@
+"""Deals as Postgres holds them: what people decided is written here first, in order, once.
+
+A decision is one transaction under the deal's row lock: the deal's new state and its event. ``version`` is
+the ``no`` of the last event; the schema moves both together.
+"""
+
+import base64
+import binascii
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.records import DealState, Scope, Structure, StructureChanges, Tier
+from server.store.pool import Connection
+from server.store.terms import TermsResult, change_terms, parse_id, revise
+from server.store.users import Account
+
+__all__ = [
+    "CustomerRecord",
+    "Deal",
+    "DealEvent",
+    "DealRow",
+    "TermsResult",
+    "change_terms",
+    "create_deal",
+    "events_after",
+    "last_no",
+    "list_deals",
+    "load_deal",
+]
+
+# The lowest score of each tier, best first, where a deal begins from a score; a programme may ask for more.
+TIER_FLOORS = (
+    (Tier.SUPER_PRIME, 740),
+    (Tier.PRIME, 670),
+    (Tier.NEAR_PRIME, 620),
+    (Tier.SUBPRIME, 560),
+    (Tier.DEEP_SUBPRIME, 0),
+)
+MAX_PAGE = 200
+
+# The version of the stock that the deal's searches read. A group's is the sum over its stores: each only
+# grows, so the sum moves whenever one of them does.
+_DEAL = """
+SELECT deal_id, d.store_id, s.group_id, d.state, d.version, d.structure, d.salesperson_id,
+       s.standard_markup_bp, s.npv_floor_cents,
+       customer_id, c.name, c.state AS customer_state, c.score,
+       CASE WHEN num_nulls(c.monthly_income_cents, c.co_monthly_income_cents) < 2
+            THEN coalesce(c.monthly_income_cents, 0) + coalesce(c.co_monthly_income_cents, 0)
+            END AS income_cents,
+       c.other_debt_cents + coalesce(c.co_other_debt_cents, 0) AS debt_cents,
+       CASE d.structure->>'scope' WHEN 'group'
+            THEN (SELECT sum(inventory_version)::bigint FROM stores g WHERE g.group_id = s.group_id)
+            ELSE s.inventory_version END AS inventory_version
+  FROM deals d JOIN stores s USING (store_id) JOIN customers c USING (customer_id)
+ WHERE deal_id = $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRecord:
+    """Whom a deal is for. Income and debt: a month's, of customer and co-buyer together; None: not known."""
+
+    id: str
+    name: str
+    state: str
+    monthly_income_cents: int | None
+    other_debt_cents: int
+    score: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """A deal as it stands at ``version``, with what its store adds to every price."""
+
+    id: str
+    store_id: str
+    group_id: str
+    state: DealState
+    version: int
+    structure: Structure
+    salesperson_id: str
+    customer: CustomerRecord
+    standard_markup_bp: float
+    npv_floor_cents: int
+    inventory_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class DealRow:
+    """A deal in a list."""
+
+    id: str
+    customer: str
+    state: DealState
+    version: int
+    store_id: str
+    updated_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DealEvent:
+    """One decision: the event's fields without ``channel``, ``seq`` and ``at``."""
+
+    no: int
+    kind: str
+    body: dict[str, Any]
+    at: dt.datetime
+
+
+async def load_deal(connection: Connection, deal_id: str) -> Deal | None:
+    """Return the deal, or None where there is none of that id."""
+    key = parse_id(deal_id)
+    row = None if key is None else await connection.fetchrow(_DEAL, key)
+    if row is None:
+        return None
+    return Deal(
+        id=deal_id,
+        store_id=row["store_id"],
+        group_id=row["group_id"],
+        state=DealState(row["state"]),
+        version=row["version"],
+        structure=codec.convert(Structure, row["structure"]),
+        salesperson_id=str(row["salesperson_id"]),
+        customer=CustomerRecord(
+            id=str(row["customer_id"]),
+            name=row["name"],
+            state=row["customer_state"],
+            monthly_income_cents=row["income_cents"],
+            other_debt_cents=row["debt_cents"],
+            score=row["score"],
+        ),
+        standard_markup_bp=float(row["standard_markup_bp"]),
+        npv_floor_cents=row["npv_floor_cents"],
+        inventory_version=row["inventory_version"],
+    )
+
+
+async def list_deals(
+    connection: Connection, store_id: str, after: str | None, limit: int
+) -> tuple[list[DealRow], str | None]:
+    """Return a page of the store's deals, the last changed first, and the key of the next page or None.
+
+    Raises CommandError(invalid) for a key that is none of ours.
+    """
+    at, deal_id = _page_key(after)
+    size = max(1, min(limit, MAX_PAGE))
+    rows = await connection.fetch(
+        "SELECT deal_id, c.name, d.state, d.version, d.store_id, d.updated_at"
+        "  FROM deals d JOIN customers c USING (customer_id)"
+        " WHERE d.store_id = $1 AND (d.updated_at, d.deal_id) < ($2, $3)"
+        " ORDER BY d.updated_at DESC, d.deal_id DESC LIMIT $4",
+        store_id,
+        at,
+        deal_id,
+        size + 1,
+    )
+    page = [
+        DealRow(
+            str(row["deal_id"]),
+            row["name"],
+            DealState(row["state"]),
+            row["version"],
+            row["store_id"],
+            row["updated_at"],
+        )
+        for row in rows[:size]
+    ]
+    if len(rows) <= size:
+        return page, None
+    key = f"{page[-1].updated_at.isoformat()} {page[-1].id}"
+    return page, base64.urlsafe_b64encode(key.encode()).decode()
+
+
+async def create_deal(
+    connection: Connection, user: Account, customer_id: str, changes: StructureChanges | None = None
+) -> Deal:
+    """Begin a deal for a customer of the user's store and return it at version 0.
+
+    Its structure is the store's default, with the customer's trade, payoff and tier, then ``changes``.
+
+    Raises:
+        CommandError: not_found for a customer that is not of the store; invalid where the structure
+            contradicts itself.
+    """
+    key = parse_id(customer_id)
+    row = None if key is None else await connection.fetchrow(_CUSTOMER_START, key, user.store_id)
+    if row is None:
+        raise CommandError(
+            ErrorCode.NOT_FOUND, "There is no such customer at your store.", field="customer_id"
+        )
+    structure = starting_structure(row["default_structure"], row)
+    if changes is not None:
+        structure = revise(structure, changes)
+    deal_id = uuid.uuid4()
+    await connection.execute(
+        "INSERT INTO deals (deal_id, store_id, customer_id, salesperson_id, structure)"
+        " VALUES ($1, $2, $3, $4, $5)",
+        deal_id,
+        user.store_id,
+        key,
+        uuid.UUID(user.id),
+        codec.plain(structure),
+    )
+    deal = await load_deal(connection, str(deal_id))
+    if deal is None:
+        raise LookupError(f"deal {deal_id} is gone right after it was written")
+    return deal
+
+
+_CUSTOMER_START = """
+SELECT default_structure, trade_acv_cents, payoff_cents, payoff_good_through, payoff_per_diem_cents,
+       score, score_source
+  FROM customers JOIN stores USING (store_id) WHERE customer_id = $1 AND store_id = $2
+"""
+
+
+def starting_structure(default: dict[str, Any], customer: Any) -> Structure:
+    """Return the structure a deal begins with, from the store's ``default`` and a row of ``customers``.
+
+    The trade is allowed at its cash value until somebody decides otherwise.
+    """
+    known: dict[str, Any] = {"scope": Scope.STORE, **default}
+    if customer["trade_acv_cents"] is not None:
+        known |= {
+            "trade_acv_cents": customer["trade_acv_cents"],
+            "trade_allowance_cents": customer["trade_acv_cents"],
+        }
+    if customer["payoff_cents"] is not None:
+        known |= {
+            "payoff_cents": customer["payoff_cents"],
+            "payoff_good_through": customer["payoff_good_through"],
+            "payoff_per_diem_cents": customer["payoff_per_diem_cents"],
+        }
+    if customer["score"] is not None:
+        known |= {"tier": tier_of(customer["score"]), "tier_source": customer["score_source"]}
+    return codec.convert(Structure, known)
+
+
+def tier_of(score: int) -> Tier:
+    """Return the credit tier in which a score begins a deal."""
+    return next(tier for tier, floor in TIER_FLOORS if score >= floor)
+
+
+async def last_no(connection: Connection, deal_id: str) -> int:
+    """Return the ``no`` of the deal's last event, 0 where there is none."""
+    found = await connection.fetchval("SELECT version FROM deals WHERE deal_id = $1", parse_id(deal_id))
+    return found or 0
+
+
+async def events_after(connection: Connection, deal_id: str, no: int, limit: int) -> list[DealEvent]:
+    """Return up to ``limit`` events of the deal after ``no``, in order."""
+    rows = await connection.fetch(
+        "SELECT no, kind, body, at FROM deal_events WHERE deal_id = $1 AND no > $2 ORDER BY no LIMIT $3",
+        parse_id(deal_id),
+        no,
+        limit,
+    )
+    return [DealEvent(row["no"], row["kind"], row["body"], row["at"]) for row in rows]
+
+
+def _page_key(after: str | None) -> tuple[dt.datetime, uuid.UUID]:
+    """Return where a page begins; without a key, after every deal there can be."""
+    if after is None:
+        return dt.datetime.max.replace(tzinfo=dt.UTC), uuid.UUID(int=2**128 - 1)
+    try:
+        at, deal_id = base64.b64decode(after, altchars=b"-_", validate=True).decode().split(" ")
+        return dt.datetime.fromisoformat(at), uuid.UUID(deal_id)
+    except (ValueError, binascii.Error):
+        raise CommandError(
+            ErrorCode.INVALID, "This list key is not one of ours: start from the first page.", field="after"
+        ) from None

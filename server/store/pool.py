@@ -1,0 +1,60 @@
+"""Connections to PostgreSQL: a bounded pool for the application, a single one for the owner's work."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from protocol import codec
+from server.settings import Settings
+
+APPLICATION_ROLE = "deal_app"
+CONNECT_SECONDS = 10.0
+
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+
+
+async def open_pool(settings: Settings) -> asyncpg.Pool:
+    """Return a pool whose sessions act as the application's role, whoever they signed in as.
+
+    ``jit`` is off: compiling costs more than these queries take. Each statement has ``statement_timeout_ms``.
+    Raises what asyncpg raises where the database is out of reach or refuses the role.
+    """
+    return await asyncpg.create_pool(
+        settings.database_url,
+        min_size=settings.pool_min,
+        max_size=settings.pool_max,
+        init=prepare_connection,
+        timeout=CONNECT_SECONDS,
+        server_settings={
+            "application_name": "deal-architect",
+            "jit": "off",
+            "role": APPLICATION_ROLE,
+            "statement_timeout": str(settings.statement_timeout_ms),
+        },
+    )
+
+
+@asynccontextmanager
+async def connect_as_owner(owner_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Hold one connection for migrations, seed and import: statements may take as long as they need."""
+    connection = await asyncpg.connect(
+        owner_url,
+        timeout=CONNECT_SECONDS,
+        server_settings={"application_name": "deal-architect owner", "jit": "off", "statement_timeout": "0"},
+    )
+    try:
+        await prepare_connection(connection)
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def prepare_connection(connection: asyncpg.Connection) -> None:
+    """Let ``jsonb`` go through the one codec: columns take and give plain values."""
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: codec.encode(value).decode(),
+        decoder=codec.decode,
+    )
