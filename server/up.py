@@ -1,0 +1,108 @@
+"""``up``: everything on one machine, from the services to the line that says it is ready."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from server.procfile import PROCFILE, read_formation
+from server.settings import Settings
+from server.supervisor import Supervisor
+
+READY_SECONDS: Final = 30.0
+PROBE_SECONDS: Final = 0.02
+
+
+class PortTaken(Exception):
+    """Somebody else listens on the port, or we may not."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(host, port, reason)
+        self.host, self.port, self.reason = host, port, reason
+
+    def __str__(self) -> str:
+        return (
+            f"cannot listen on {self.host}:{self.port} ({self.reason}): "
+            "end what listens there, or choose another port (--port)"
+        )
+
+
+class NotReady(Exception):
+    """No web process answered in time."""
+
+    def __str__(self) -> str:
+        return f"no web process became ready within {READY_SECONDS:g} s: the lines above say why"
+
+
+def reserve_port(host: str, port: int) -> socket.socket:
+    """Return a socket that keeps the port for processes of ours, which bind it with SO_REUSEPORT.
+
+    It does not listen, so no connection goes to it. Another ``up`` finds the port taken from here on.
+    Raises PortTaken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:  # without SO_REUSEPORT: fails also where others share the port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+        reserved = socket.socket(family)
+        try:
+            reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            reserved.bind((host, port))
+        except OSError:
+            reserved.close()
+            raise
+    except OSError as error:
+        raise PortTaken(host, port, error.strerror or str(error)) from error
+    return reserved
+
+
+def run_formation(
+    settings: Settings,
+    environment: dict[str, str],
+    counts: dict[str, int],
+    write: Callable[[str], None],
+    procfile: Path = PROCFILE,
+) -> None:
+    """Run web and worker processes until a signal ends them; say so once the first web process is ready.
+
+    Raises NotReady, ProcfileError.
+    """
+    formation = read_formation(procfile, counts)
+
+    async def announce() -> None:
+        if not counts.get("web"):
+            return
+        await _until_ready(settings)
+        write(f"ready http://{settings.host}:{settings.port}")
+
+    async def run() -> None:
+        await Supervisor(formation, environment, write).run(announce)
+
+    asyncio.run(run())
+
+
+async def _until_ready(settings: Settings) -> None:
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + READY_SECONDS
+    while clock() < deadline:
+        if await _is_ready(settings):
+            return
+        await asyncio.sleep(PROBE_SECONDS)
+    raise NotReady
+
+
+async def _is_ready(settings: Settings) -> bool:
+    try:
+        reader, writer = await asyncio.open_connection(settings.host, settings.port)
+    except OSError:
+        return False
+    try:
+        writer.write(f"GET /readyz HTTP/1.1\r\nHost: {settings.host}\r\nConnection: close\r\n\r\n".encode())
+        return b" 200 " in await reader.readline()
+    except OSError:
+        return False
+    finally:
+        writer.close()
