@@ -1,0 +1,199 @@
+"""What a client knows of one channel: a pure state machine, fed with messages, that tells what a reader gets.
+
+The rules are the wire protocol's: until the reply to a ``join`` everything of the channel is ignored; a
+snapshot replaces the state, whole or not at all; an event that was seen is dropped; a gap is a reason to join
+again.
+"""
+
+from enum import StrEnum
+
+import msgspec
+from msgspec.structs import replace
+
+from client.rows import Rows
+from protocol.closing import ErrorBody
+from protocol.commands import Join, Position
+from protocol.events import (
+    AnyEvent,
+    DealChanged,
+    DealSnapshot,
+    JoinReply,
+    Matches,
+    Notice,
+    Offers,
+    Resync,
+    SearchEnded,
+    SearchSnapshot,
+    SearchStarted,
+    SearchValued,
+    SnapshotEnd,
+    SnapshotRows,
+    ValueFailed,
+)
+from protocol.records import View
+
+
+class Phase(StrEnum):
+    """Where a channel stands with the server."""
+
+    LOST = "lost"  # not joined, or out of step: the next thing to do is to join
+    JOINING = "joining"  # the join is on its way; what arrives belongs to the past
+    SNAPSHOT = "snapshot"  # the snapshot's rows are arriving
+    LIVE = "live"
+    FAILED = "failed"  # refused for good
+
+
+class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
+    """The state was replaced, not changed event by event: read it anew. ``position`` is what it holds."""
+
+    channel: str
+    position: Position
+
+
+ChannelMessage = AnyEvent | SnapshotRows | SnapshotEnd | Resync
+Delivery = AnyEvent | Refreshed | Notice
+"""What a reader of a channel gets."""
+
+
+class Channel:
+    """One channel of a client. ``deal``, ``search`` and ``rows`` are the state as of ``position``."""
+
+    def __init__(self, name: str, view: View) -> None:
+        self.name = name
+        self.view = view
+        self.phase = Phase.LOST
+        self.position: Position | None = None
+        self.deal: DealSnapshot | None = None
+        self.search: SearchSnapshot | None = None
+        self.rows = Rows()
+        self.error: ErrorBody | None = None
+        # Whether the last join brought nothing before the channel was lost again: then a snapshot, later.
+        self.stuck = False
+        self.refusals = 0
+        """Joins in a row that came to nothing."""
+        self._join_ref = -1
+        self._loading: tuple[JoinReply, Rows] | None = None
+        self._moved = True
+
+    def join(self, ref: int) -> Join:
+        """Return the command that brings the channel back in step; everything before its reply is ignored."""
+        self.phase = Phase.JOINING
+        self._join_ref = ref
+        self._loading = None
+        since = None if self.stuck else self.position
+        return Join(ref=ref, channel=self.name, view=self.view, since=since)
+
+    def joined(self, reply: JoinReply) -> None:
+        """Take the answer to the join: events follow what is known already, or a snapshot comes first."""
+        self._moved = False
+        self.view = reply.view
+        if reply.recovered:
+            self.phase = Phase.LIVE
+        else:
+            self.phase = Phase.SNAPSHOT
+            self._loading = (reply, Rows())
+
+    def refused(self, error: ErrorBody) -> None:
+        """Take a refusal of the join: for good, unless it may pass and the channel was joined before."""
+        self.error = error
+        self.phase = Phase.LOST if error.code.retry and self.position else Phase.FAILED
+        self.stuck = self.phase is Phase.LOST
+        self.refusals += 1
+
+    def disconnected(self) -> None:
+        """The connection is gone: what is known stays, and the channel is joined again on the next one."""
+        if self.phase is not Phase.FAILED:
+            self.phase = Phase.LOST
+        self._loading = None
+        self._moved, self.stuck = True, False
+
+    def receive(self, message: ChannelMessage) -> Delivery | None:
+        """Take a message of this channel; return what the reader gets. Afterwards ``phase`` may be LOST."""
+        match message:
+            case Resync():
+                if self.phase in {Phase.LIVE, Phase.SNAPSHOT}:
+                    self._lose()
+            case SnapshotRows():
+                if self._loading and message.ref == self._join_ref:
+                    self._loading[1].add(message)
+            case SnapshotEnd():
+                if self._loading and message.ref == self._join_ref:
+                    return self._replace_state(*self._loading)
+            case _ if self.skip(message.seq):
+                self._apply(message)
+                return message
+        return None
+
+    def skip(self, seq: int) -> bool:
+        """Count an event; return whether it is the next one. A gap loses the channel."""
+        if self.phase is not Phase.LIVE or self.position is None or seq <= self.position.seq:
+            return False
+        if seq > self.position.seq + 1:
+            self._lose()
+            return False
+        self.position = Position(epoch=self.position.epoch, seq=seq)
+        self._moved, self.stuck, self.refusals = True, False, 0
+        return True
+
+    def _lose(self) -> None:
+        self.phase = Phase.LOST
+        self.stuck = not self._moved
+        self.refusals += self.stuck
+        self._loading = None
+
+    def _replace_state(self, reply: JoinReply, rows: Rows) -> Refreshed:
+        self.deal = reply.snapshot.deal if reply.snapshot else None
+        self.search = reply.snapshot.search if reply.snapshot else None
+        self.rows = rows
+        self.position = Position(epoch=reply.epoch, seq=reply.seq)
+        self.phase = Phase.LIVE
+        self._loading = None
+        return Refreshed(channel=self.name, position=self.position)
+
+    def _apply(self, event: AnyEvent) -> None:
+        # An event may repeat what a snapshot held already, so each of these is idempotent.
+        if isinstance(event, DealChanged):
+            self._change_deal(event)
+        elif isinstance(event, SearchStarted):
+            self._start_search(event)
+        elif self.search is not None and event.search_id == self.search.search_id:
+            self.search = self._advanced(self.search, event)
+
+    def _change_deal(self, event: DealChanged) -> None:
+        if self.deal is not None and event.version > self.deal.version:
+            structure = self.deal.structure | event.changes
+            self.deal = replace(self.deal, version=event.version, structure=structure)
+
+    def _start_search(self, event: SearchStarted) -> None:
+        if self.search is not None and self.search.search_id == event.search_id:
+            return
+        self.rows = Rows()
+        self.search = SearchSnapshot(
+            search_id=event.search_id,
+            filters=event.filters,
+            sort=event.sort,
+            scanned=0,
+            matched=0,
+            valued=0,
+            ended=None,
+        )
+
+    def _advanced(self, search: SearchSnapshot, event: AnyEvent) -> SearchSnapshot:
+        match event:
+            case Matches():
+                self.rows.add(event)
+                return search if search.ended is None else replace(search, ended=None, next=None)
+            case Offers() | ValueFailed():
+                self.rows.add(event)
+            case SearchEnded():
+                return replace(
+                    search,
+                    scanned=event.scanned,
+                    matched=event.matched,
+                    ended=event.reason,
+                    next=event.next,
+                    trace=event.trace,
+                )
+            case SearchValued():
+                return replace(search, valued=event.offers, trace=event.trace)
+        return search

@@ -1,0 +1,114 @@
+"""One deal as a client holds it: its state, its commands, its events."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from client.channel import Channel, Delivery
+from client.inbox import Inbox
+from client.rows import Rows
+from protocol.commands import DEFAULT_MATCHES, AnyCommand, Cancel, More, Position, Search, Terms
+from protocol.events import DealSnapshot, SearchSnapshot
+from protocol.records import Filters, Sort, StructureChanges, View
+
+
+class Deal:
+    """A joined deal. Iterate it for its events; read ``state``, ``search_state`` and ``rows`` at any time.
+
+    The state holds every event that was received, whether or not the reader has taken it yet. It survives
+    broken connections: events that were missed follow, or a ``Refreshed`` says that the state was replaced.
+    Every command raises CommandError where the server refuses it, and waits while there is no connection.
+    ``op`` names a command, so that a program that starts anew can send it again without doing it twice.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        inbox: Inbox,
+        request: Callable[[AnyCommand], Awaitable[dict[str, Any]]],
+        leave: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._channel = channel
+        self._request = request
+        self._leave = leave
+        self.inbox = inbox
+        self.joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def channel(self) -> str:
+        """The channel's name, ``deal:<id>``."""
+        return self._channel.name
+
+    @property
+    def view(self) -> View:
+        """What the server shows of this deal: the view asked for, capped by the user's role."""
+        return self._channel.view
+
+    @property
+    def position(self) -> Position | None:
+        """How far the state is: everything of ``epoch`` up to ``seq``."""
+        return self._channel.position
+
+    @property
+    def state(self) -> DealSnapshot:
+        """The deal as it stands: version, state, customer, structure."""
+        if self._channel.deal is None:
+            raise RuntimeError(f"{self.channel} has no deal in its snapshot")
+        return self._channel.deal
+
+    @property
+    def search_state(self) -> SearchSnapshot | None:
+        """The latest search: how far it read when last it paused or ended. ``rows`` has the cars."""
+        return self._channel.search
+
+    @property
+    def rows(self) -> Rows:
+        """The cars of the latest search by ``vehicle_id``, with their offers as these arrive."""
+        return self._channel.rows
+
+    async def search(
+        self,
+        *,
+        filters: Filters | None = None,
+        sort: Sort = Sort.PRICE,
+        limit: int = DEFAULT_MATCHES,
+        op: uuid.UUID | None = None,
+    ) -> str:
+        """Search the stock for this deal, for everybody who watches it; return the ``search_id``."""
+        command = Search(
+            ref=0,
+            channel=self.channel,
+            op=op or uuid.uuid4(),
+            filters=filters or Filters(),
+            sort=sort,
+            limit=limit,
+        )
+        return str((await self._request(command))["search_id"])
+
+    async def more(self, search_id: str, token: str, *, op: uuid.UUID | None = None) -> str:
+        """Continue a search that ended at its limit, with the ``next`` of its ``search_ended``."""
+        command = More(ref=0, channel=self.channel, op=op or uuid.uuid4(), search_id=search_id, token=token)
+        return str((await self._request(command))["search_id"])
+
+    async def cancel(self, search_id: str, *, op: uuid.UUID | None = None) -> None:
+        """End a running search."""
+        await self._request(Cancel(ref=0, channel=self.channel, op=op or uuid.uuid4(), search_id=search_id))
+
+    async def terms(
+        self, changes: StructureChanges, *, version: int | None = None, op: uuid.UUID | None = None
+    ) -> int:
+        """Change the structure, based on ``version`` (the state's, if left out); return the new version."""
+        based_on = self.state.version if version is None else version
+        command = Terms(ref=0, channel=self.channel, op=op or uuid.uuid4(), version=based_on, changes=changes)
+        return int((await self._request(command))["version"])
+
+    async def leave(self) -> None:
+        """Stop watching: the iteration ends, and nothing of the deal arrives any more."""
+        await self._leave()
+
+    def __aiter__(self) -> AsyncIterator[Delivery]:
+        return self
+
+    async def __anext__(self) -> Delivery:
+        return await self.inbox.take()

@@ -1,0 +1,111 @@
+"""The rows of a deal's latest search: matches and their offers, merged by car.
+
+Pure: nothing here does I/O. Chunks are kept as they came and folded into rows only when somebody reads them,
+so that a program that merely follows a large search does not pay for 20,000 dictionaries.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from protocol.events import OFFER_COLUMNS, Columns, Matches, Offers, SnapshotRows, ValueFailed
+
+Chunk = Matches | Offers | ValueFailed | SnapshotRows
+
+KEY_COLUMNS = frozenset({"vehicle_id", "rev"})
+OFFER_ONLY_COLUMNS = frozenset(OFFER_COLUMNS) - KEY_COLUMNS
+
+
+class ValueState(StrEnum):
+    """How far a car is with its value."""
+
+    PENDING = "pending"
+    VALUED = "valued"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One car. ``offer`` is None until it is valued; its amounts are None where nothing is feasible."""
+
+    vehicle_id: str
+    rev: int
+    match: Mapping[str, Any]
+    offer: Mapping[str, Any] | None = None
+    value: ValueState = ValueState.PENDING
+
+
+class Rows(Mapping[str, Row]):
+    """Rows by ``vehicle_id``, in the order of the search, each at the highest ``rev`` that was seen.
+
+    Adding is idempotent: a chunk that is added again changes nothing.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, Row] = {}
+        self._unfolded: list[Chunk] = []
+
+    def add(self, chunk: Chunk) -> None:
+        """Take a chunk. An older ``rev`` of a car is dropped, and so is an offer for another ``rev``."""
+        self._unfolded.append(chunk)
+
+    def __getitem__(self, vehicle_id: str) -> Row:
+        return self._folded()[vehicle_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._folded())
+
+    def __len__(self) -> int:
+        return len(self._folded())
+
+    def _folded(self) -> dict[str, Row]:
+        if self._unfolded:
+            chunks, self._unfolded = self._unfolded, []
+            for chunk in chunks:
+                self._fold(chunk)
+        return self._rows
+
+    def _fold(self, chunk: Chunk) -> None:
+        match chunk:
+            case Matches():
+                for cells in _records(chunk.columns):
+                    self._put_match(cells)
+            case Offers():
+                for cells in _records(chunk.columns):
+                    self._put_offer(cells)
+            case SnapshotRows():
+                for cells in _records(chunk.columns):
+                    self._put_snapshot(cells)
+            case ValueFailed():
+                for vehicle_id in chunk.vehicle_id:
+                    self._fail(vehicle_id)
+
+    def _put_match(self, cells: dict[str, Any]) -> None:
+        vehicle_id, rev = cells["vehicle_id"], cells["rev"]
+        known = self._rows.get(vehicle_id)
+        if known is None or known.rev < rev:
+            self._rows[vehicle_id] = Row(vehicle_id, rev, cells)
+
+    def _put_offer(self, cells: dict[str, Any]) -> None:
+        known = self._rows.get(cells["vehicle_id"])
+        if known is not None and known.rev == cells["rev"]:
+            self._rows[known.vehicle_id] = replace(known, offer=cells, value=ValueState.VALUED)
+
+    def _put_snapshot(self, cells: dict[str, Any]) -> None:
+        valued = cells.pop("valued", False)
+        self._put_match({name: value for name, value in cells.items() if name not in OFFER_ONLY_COLUMNS})
+        if valued:
+            offer = KEY_COLUMNS | OFFER_ONLY_COLUMNS
+            self._put_offer({name: value for name, value in cells.items() if name in offer})
+
+    def _fail(self, vehicle_id: str) -> None:
+        known = self._rows.get(vehicle_id)
+        if known is not None and known.value is ValueState.PENDING:
+            self._rows[vehicle_id] = replace(known, value=ValueState.FAILED)
+
+
+def _records(columns: Columns) -> Iterator[dict[str, Any]]:
+    names = tuple(columns)
+    for cells in zip(*columns.values(), strict=True):
+        yield dict(zip(names, cells, strict=True))

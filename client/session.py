@@ -1,0 +1,188 @@
+"""The client's side of the protocol over any number of connections, without I/O.
+
+A ``Session`` outlives its connections. What is to be sent waits in its outbox; what arrives is handed to
+``receive``, which says who gets it. After a broken connection it rejoins every channel from where it stood,
+and sends again every command that was not answered: a server answers a repeated ``op`` as it did first.
+"""
+
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from msgspec.structs import replace
+
+from client.channel import Channel, ChannelMessage, Delivery, Phase
+from protocol import codec
+from protocol.closing import CommandError, ErrorBody, ErrorCode
+from protocol.commands import AnyCommand, Leave, Ping
+from protocol.events import AnyMessage, JoinReply, Notice, Reply, Welcome
+from protocol.records import View
+
+MAX_UNANSWERED = 30
+"""Commands that may wait for an answer; more are refused at once. With the joins of 20 channels this is what
+a server takes from a new connection in ten seconds."""
+
+NO_REASON = ErrorBody(code=ErrorCode.INTERNAL, message="The server gave no reason.", retry=True)
+
+
+@dataclass(slots=True)
+class Received:
+    """What came of one message or of a lost connection."""
+
+    answers: list[tuple[int, Reply]] = field(default_factory=list)
+    """Commands by their ref, and how they ended."""
+    deliveries: list[tuple[Channel, Delivery]] = field(default_factory=list)
+    """Events, for the readers of their channels."""
+    failed: list[Channel] = field(default_factory=list)
+    """Channels that the server refused for good."""
+    postponed: list[Channel] = field(default_factory=list)
+    """Channels to join again after a pause."""
+
+
+class Session:
+    """Commands without an answer and joined channels, carried from connection to connection."""
+
+    def __init__(self) -> None:
+        self.channels: dict[str, Channel] = {}
+        self._refs = count(1)
+        self._unanswered: dict[int, AnyCommand] = {}
+        self._joining: dict[int, Channel] = {}
+        self._outbox: list[AnyCommand] = []
+        self._connected = False
+
+    def submit(self, command: AnyCommand) -> int:
+        """Take a command to be sent, now or on the next connection; return the ``ref`` that it was given.
+
+        Raises CommandError(busy) where too many commands wait for their answers.
+        """
+        if len(self._unanswered) >= MAX_UNANSWERED:
+            raise CommandError(ErrorCode.BUSY, f"{MAX_UNANSWERED} commands wait for an answer already.")
+        ref = next(self._refs)
+        numbered = replace(command, ref=ref)
+        self._unanswered[ref] = numbered
+        self._send(numbered)
+        return ref
+
+    def ping(self) -> None:
+        """Ask whether the server is there; any message of it is the answer."""
+        self._send(Ping(ref=next(self._refs)))
+
+    def forget(self, ref: int) -> None:
+        """Expect no answer to this command any more; it may still have been carried out."""
+        self._unanswered.pop(ref, None)
+
+    def join(self, name: str, view: View) -> Channel:
+        """Begin to join a channel and return it. It is whole once its phase is LIVE."""
+        channel = self.channels[name] = Channel(name, view)
+        self.rejoin(channel)
+        return channel
+
+    def rejoin(self, channel: Channel) -> None:
+        """Join a channel of this session that was lost; without a connection, the next one does it."""
+        if self._connected and channel.phase is Phase.LOST and self.channels.get(channel.name) is channel:
+            ref = next(self._refs)
+            self._joining[ref] = channel
+            self._send(channel.join(ref))
+
+    def leave(self, channel: Channel) -> int | None:
+        """Leave a channel: nothing of it is delivered any more. Return the command's ref, if any."""
+        if self.channels.get(channel.name) is not channel:
+            return None
+        del self.channels[channel.name]
+        return self.submit(Leave(ref=0, channel=channel.name)) if self._connected else None
+
+    def connected(self) -> None:
+        """Begin anew on a fresh connection: joins first, then the commands that still wait, in order."""
+        self._connected = True
+        self._outbox.clear()
+        for channel in self.channels.values():
+            self.rejoin(channel)
+        self._outbox.extend(self._unanswered.values())
+
+    def disconnected(self) -> Received:
+        """The connection is gone. A ``leave`` is not sent again: who is not connected has left."""
+        self._connected = False
+        self._outbox.clear()
+        self._joining.clear()
+        for channel in self.channels.values():
+            channel.disconnected()
+        received = Received()
+        for ref, command in list(self._unanswered.items()):
+            if isinstance(command, Leave):
+                del self._unanswered[ref]
+                received.answers.append((ref, Reply(ref=ref, ok=True, data={})))
+        return received
+
+    def take_outbox(self) -> list[AnyCommand]:
+        """Return what is to be sent, in order; it counts as sent."""
+        taken, self._outbox = self._outbox, []
+        return taken
+
+    def receive(self, message: AnyMessage | dict[str, Any]) -> Received:
+        """Take one message of the server.
+
+        Raises FieldError where the answer to a join does not fit.
+        """
+        received = Received()
+        match message:
+            case Reply():
+                self._answer(message, received)
+            case Notice():
+                received.deliveries.extend((channel, message) for channel in self.channels.values())
+            case Welcome():
+                pass
+            case dict():
+                if channel := self._channel_of(message.get("channel")):
+                    self._feed_unknown(channel, message.get("seq"), received)
+            case _:
+                if channel := self._channel_of(message.channel):
+                    self._feed(channel, message, received)
+        return received
+
+    def _send(self, command: AnyCommand) -> None:
+        if self._connected:
+            self._outbox.append(command)
+
+    def _channel_of(self, name: object) -> Channel | None:
+        return self.channels.get(name) if isinstance(name, str) else None
+
+    def _feed(self, channel: Channel, message: ChannelMessage, received: Received) -> None:
+        before = channel.phase
+        delivery = channel.receive(message)
+        if delivery is not None:
+            received.deliveries.append((channel, delivery))
+        if channel.phase is Phase.LOST and before is not Phase.LOST:
+            self._recover(channel, received)
+
+    def _feed_unknown(self, channel: Channel, seq: object, received: Received) -> None:
+        before = channel.phase
+        if isinstance(seq, int):
+            channel.skip(seq)
+        if channel.phase is Phase.LOST and before is not Phase.LOST:
+            self._recover(channel, received)
+
+    def _recover(self, channel: Channel, received: Received) -> None:
+        if channel.stuck:
+            received.postponed.append(channel)
+        else:
+            self.rejoin(channel)
+
+    def _answer(self, reply: Reply, received: Received) -> None:
+        channel = self._joining.pop(reply.ref, None)
+        if channel is not None:
+            self._answer_join(channel, reply, received)
+        elif self._unanswered.pop(reply.ref, None) is not None:
+            received.answers.append((reply.ref, reply))
+
+    def _answer_join(self, channel: Channel, reply: Reply, received: Received) -> None:
+        if self.channels.get(channel.name) is not channel:
+            return
+        if reply.ok:
+            channel.joined(codec.convert(JoinReply, reply.data))
+            return
+        channel.refused(reply.error if isinstance(reply.error, ErrorBody) else NO_REASON)
+        if channel.phase is Phase.FAILED:
+            del self.channels[channel.name]
+            received.failed.append(channel)
+        else:
+            self._recover(channel, received)
