@@ -1,0 +1,75 @@
+"""Stage 2: which cars of a chunk can become a deal, by the function that workers value with. Pure."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from protocol.events import MATCH_COLUMNS
+from protocol.jobs import NUMBER_COLUMNS
+from server.finance.cars import Cars
+from server.finance.limits import Limit
+from server.finance.plan import Plan
+from server.finance.structures import build_structures
+from server.search.query import RESULT_COLUMNS, Keyset
+
+_NEVER = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """What became of a chunk's rows.
+
+    ``columns`` are those of ``matches``, ``numbers`` those of a job; all have one element for each match.
+    ``keysets`` are the places of the matches, ``row_numbers`` the rows that they were, counted from 0.
+    ``rejected`` counts the other cars by the limit that kept them out.
+    """
+
+    columns: dict[str, list[Any]]
+    numbers: dict[str, list[int]]
+    keysets: list[Keyset]
+    row_numbers: list[int]
+    rejected: Counter[Limit]
+
+    def __len__(self) -> int:
+        return len(self.keysets)
+
+    def part(self, start: int, stop: int) -> "Screened":
+        """Return some of the matches, without the rejected."""
+        return Screened(
+            columns={name: column[start:stop] for name, column in self.columns.items()},
+            numbers={name: column[start:stop] for name, column in self.numbers.items()},
+            keysets=self.keysets[start:stop],
+            row_numbers=self.row_numbers[start:stop],
+            rejected=Counter(),
+        )
+
+
+def screen_rows(plan: Plan, rows: Sequence[Any]) -> Screened:
+    """Return the matches among ``rows``: sequences as ``query.RESULT_COLUMNS``, at least one.
+
+    The plan must not be empty.
+    """
+    read = dict(zip(RESULT_COLUMNS, zip(*rows, strict=True), strict=True))
+    cars = Cars.of({name: read[name] for name in NUMBER_COLUMNS})
+    structures = build_structures(plan, cars)
+    matched = structures.any_feasible()
+    payment = structures.payment
+    lowest = np.where(structures.feasible, payment, _NEVER).min(axis=1)
+    highest = np.where(structures.feasible, payment, 0).max(axis=1)
+    refusals = structures.nearest_limit()[~matched].tolist()
+    kept = np.flatnonzero(matched).tolist()
+    columns = {name: [read[name][row] for row in kept] for name in MATCH_COLUMNS if name in read}
+    columns |= {
+        "payment_min_cents": lowest[matched].tolist(),
+        "payment_max_cents": highest[matched].tolist(),
+    }
+    return Screened(
+        columns={name: columns[name] for name in MATCH_COLUMNS},
+        numbers={name: getattr(cars, name)[matched].tolist() for name in NUMBER_COLUMNS},
+        keysets=[Keyset(read["position"][row], int(read["vehicle_id"][row])) for row in kept],
+        row_numbers=kept,
+        rejected=Counter(Limit(code) for code in refusals),
+    )
