@@ -1,8 +1,8 @@
 """The log of a channel: what every event goes through, and the only way to a browser.
 
-A channel has an epoch and a log in which every event has ``seq``, +1 each. Each publication is one atomic script on
-the channel's slot: check the epoch, check the idempotency key, take the next ``seq``, append, ring the doorbell.
-The implementation over Redis is ``redis_log.RedisLog``; callers know only ``ChannelLog``.
+A channel has an epoch and a log in which every event has ``seq``, +1 each. Each publication is one atomic
+script on the channel's slot: check the epoch, check the idempotency key, take the next ``seq``, append, ring
+the doorbell. The implementation over Redis is ``redis_log.RedisLog``; callers know only ``ChannelLog``.
 """
 
 import datetime as dt
@@ -26,7 +26,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a channel stands. ``no`` is the last decision published in this epoch, None where no base is set yet."""
+    """Where a channel stands.
+
+    ``no`` is the last decision published in this epoch, None where no base is set yet.
+    """
 
     epoch: str
     seq: int
@@ -35,7 +38,10 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One logged event. ``body`` is its JSON in full, without ``seq``: an object that begins with ``{"type":``."""
+    """One logged event.
+
+    ``body`` is its JSON in full, without ``seq``: an object that begins with ``{"type":``.
+    """
 
     epoch: str
     seq: int
@@ -84,37 +90,59 @@ class Progress:
 class ChannelLog(Protocol):
     """What hub, search and workers may do with a channel's log.
 
-    ``event`` arguments hold an event's fields with ``type``, without ``channel``, ``seq`` and ``at``: the log adds these.
-    Every method raises ``redis.exceptions.RedisError`` where Redis is out of reach.
+    ``event`` arguments hold an event's fields with ``type``, without ``channel``, ``seq`` and ``at``: the log
+    adds these. Every method raises ``redis.exceptions.RedisError`` where Redis is out of reach.
     """
 
     async def head(self, channel: str) -> Head:
-        """Return where the channel stands; a missing log, or one of another Redis run, begins a new epoch first."""
+        """Return where the channel stands.
 
-    async def set_base(self, channel: str, epoch: str, no: int) -> None:
-        """Say that decisions up to ``no`` are in every snapshot of this epoch. The first call counts, later ones not."""
+        A missing log, or one of another Redis run, begins a new epoch first.
+        """
+
+    async def set_base(self, channel: str, epoch: str, no: int) -> int | None:
+        """Say that decisions up to ``no`` are in every snapshot of this epoch. The first call counts.
+
+        Returns the last decision that the epoch accounts for, None where the epoch is over. A snapshot
+        loaded at an older decision must be loaded again.
+        """
 
     async def decide(self, channel: str, no: int, event: dict[str, Any]) -> tuple[Outcome, int]:
-        """Publish decision ``no``: accepted after ``no - 1``, REPEATED below, MISSING above. Also returns the last no."""
+        """Publish decision ``no``: accepted after ``no - 1``, REPEATED below, MISSING above.
+
+        Also returns the last no, -1 where the epoch has no base yet.
+        """
 
     async def read(self, channel: str, epoch: str, after: int, limit: int) -> list[Entry] | None:
-        """Return up to ``limit`` events after ``after``, in order; None where they are gone or the epoch is over."""
+        """Return up to ``limit`` events after ``after``, in order.
+
+        None where they are gone, ``after`` lies above the head, or the epoch is over.
+        """
 
     async def begin_search(
         self, channel: str, *, op: uuid.UUID, search_id: str, limit: int, event: dict[str, Any]
     ) -> tuple[Outcome, str]:
         """Make ``search_id`` the current search and publish ``search_started``.
 
-        REPEATED where ``op`` is known; the id returned is that of the op's first call. What the older search had stored
-        is dropped, and its later publications are SUPERSEDED.
+        REPEATED where ``op`` is known; the id returned is that of the op's first call. What the older search
+        had stored is dropped, and its later publications are SUPERSEDED.
         """
 
     async def continue_search(self, channel: str, *, op: uuid.UUID, search_id: str, token: str) -> Outcome:
-        """Take the token of the ended current search for ``more``: the search runs again. SUPERSEDED for another
-        search; raises ``CommandError(conflict)`` for a used token."""
+        """Take the token of the ended current search for ``more``: the search runs again.
+
+        Returns SUPERSEDED for another search. Raises CommandError (conflict) for a used token.
+        """
 
     async def matches(
-        self, channel: str, *, search_id: str, chunk: int, rows: int, columns: dict[str, Any], progress: Progress
+        self,
+        channel: str,
+        *,
+        search_id: str,
+        chunk: int,
+        rows: int,
+        columns: dict[str, Any],
+        progress: Progress,
     ) -> Outcome:
         """Store a chunk, mark it pending and publish ``matches``."""
 
@@ -132,10 +160,18 @@ class ChannelLog(Protocol):
         """Publish ``search_ended``, and ``search_valued`` behind it where nothing is pending."""
 
     async def offers(
-        self, channel: str, *, search_id: str, chunk: int, rows: int, columns: dict[str, Any], timings: dict[str, float]
+        self,
+        channel: str,
+        *,
+        search_id: str,
+        chunk: int,
+        rows: int,
+        columns: dict[str, Any],
+        timings: dict[str, float],
     ) -> Outcome:
-        """Store a chunk's offers and publish them, once per ``search_id:chunk``; the one that brings pending to zero
-        after the end also publishes ``search_valued``, whose trace sums ``timings`` over the chunks."""
+        """Store a chunk's offers and publish them, once per ``search_id:chunk``; the one that brings pending
+        to zero after the end also publishes ``search_valued``, whose trace sums ``timings`` over the
+        chunks."""
 
     async def value_failed(
         self, channel: str, *, search_id: str, chunk: int, vehicle_id: list[str], message: str
