@@ -1,7 +1,7 @@
 """Keeps a formation of processes running, and ends it as a whole.
 
-Each process has a session of its own, so that Ctrl-C at the terminal reaches this process alone and the ending
-is orderly. On Linux the kernel ends them where this process dies without being able to.
+Each process has a session of its own, so that Ctrl-C at the terminal reaches this process alone and the
+ending is orderly. On Linux the kernel ends them where this process dies without being able to.
 """
 
 import asyncio

@@ -11,7 +11,7 @@ QUIET_LIBRARIES = ("asyncio", "uvicorn.access", "websockets")
 
 
 def configure_logging(level: str, process: str) -> None:
-    """Send what is of ``level`` (``debug`` … ``error``) or above to standard error; lines name ``process``."""
+    """Send what is of ``level`` (``debug`` … ``error``) or above to standard error, naming ``process``."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
