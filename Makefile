@@ -1,0 +1,43 @@
+PYTHON ?= python3
+SETUP = @$(PYTHON) server/bootstrap.py
+BIN = .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint bench lock clean
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## make .venv and everything else that running needs
+	$(SETUP) setup
+
+run: ## set up, start everything on this machine; options: make run ARGS="--port 9000"
+	$(SETUP) run $(ARGS)
+
+test: ## set up what tests need and run them all; a part: make test ARGS="tests/finance"
+	$(SETUP) test
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: ## style, types, import rules, generated files
+	$(SETUP) test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m protocol.schema --check
+	@$(PYTHON) server/bootstrap.py npm run --silent check
+
+bench: ## measure against the floor of this machine
+	$(SETUP) test
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
+
+lock: ## write the hashed locks anew from pyproject.toml (needs uv)
+	$(LOCK) pyproject.toml -o server/requirements.lock
+	$(LOCK) pyproject.toml --extra test -c server/requirements.lock -o tests/requirements.lock
+	$(LOCK) pyproject.toml --extra redis-server -c server/requirements.lock --no-annotate -o server/redis.lock
+	$(LOCK) pyproject.toml --extra node -c server/requirements.lock --no-annotate -o server/node.lock
+
+clean: ## remove what was built and installed; keeps the data in .data
+	rm -rf .venv *.egg-info client/web/node_modules client/web/dist .mypy_cache .pytest_cache .ruff_cache
