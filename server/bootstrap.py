@@ -20,11 +20,11 @@ TOO_OLD = (
 def main() -> int:
     """Become installation.py under a Python that is new enough; where there is none, return 1."""
     python = sys.executable if sys.version_info[:2] >= MINIMUM else newer_python()
-    if python is None:
-        sys.stderr.write(TOO_OLD.format(*sys.version_info[:2]))
-        return 1
-    script = Path(__file__).resolve().parent / "installation.py"
-    os.execv(python, [python, str(script), *sys.argv[1:]])
+    if python is not None:
+        script = Path(__file__).resolve().parent / "installation.py"
+        os.execv(python, [python, str(script), *sys.argv[1:]])
+    sys.stderr.write(TOO_OLD.format(*sys.version_info[:2]))
+    return 1
 
 
 def newer_python() -> "str | None":

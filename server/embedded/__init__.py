@@ -5,6 +5,6 @@ stops them.
 """
 
 from server.embedded.errors import EmbeddedError
-from server.embedded.services import EmbeddedServices, Service
+from server.embedded.services import EmbeddedServices, Service, embedded_where_missing
 
-__all__ = ["EmbeddedError", "EmbeddedServices", "Service"]
+__all__ = ["EmbeddedError", "EmbeddedServices", "Service", "embedded_where_missing"]

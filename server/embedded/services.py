@@ -1,5 +1,7 @@
 """The embedded services as a whole: joined by whoever needs them, stopped by whoever leaves last."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import Flag, auto
 from pathlib import Path
 from types import TracebackType
@@ -71,3 +73,21 @@ class EmbeddedServices:
             self.postgres.stop()
             self.redis.stop()
         self._folder.close()
+
+
+@contextmanager
+def embedded_where_missing(environ: Mapping[str, str], path: Path) -> Iterator[dict[str, str]]:
+    """Yield ``environ`` with addresses for all services; those that it does not name are embedded ones.
+
+    Raises EmbeddedError.
+    """
+    wanted = Service(0)
+    if not environ.get("DATABASE_URL"):
+        wanted |= Service.POSTGRES
+    if not environ.get("REDIS_URL"):
+        wanted |= Service.REDIS
+    if not wanted:
+        yield dict(environ)
+        return
+    with EmbeddedServices(path, wanted) as services:
+        yield {**environ, **services.variables()}
