@@ -1,0 +1,37 @@
+"""Who may open a socket, as the hub sees it. The web layer decides; the hub acts before it accepts."""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers
+
+from server.store.users import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A person with a valid credential, which ends at ``expires_at``."""
+
+    account: Account
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """A page of ours without a valid session: accepted and closed with 4001, because a page cannot read a
+    401.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not upgraded: the HTTP ``status`` says why, ``reason`` says it to a person."""
+
+    status: int
+    reason: str
+
+
+Admission = Admitted | SignedOut | Refused
+Admit = Callable[[Headers], Awaitable[Admission]]
+"""Decides from the headers of the upgrade request."""

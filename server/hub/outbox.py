@@ -1,0 +1,116 @@
+"""What waits to be written to one socket: bounded by bytes and by age, in order. No I/O.
+
+Replies and notices belong to no channel. Events count; what is pulled only as the socket drains (snapshot
+rows, replay) does not. When events overflow, whole channels are given up, the heaviest first: a ``resync``
+takes the place of their queue, never silence.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from protocol import codec
+from protocol.events import MAX_MESSAGE_BYTES, Resync
+
+OUTBOX_BYTES = 1024 * 1024
+OUTBOX_AGE_SECONDS = 5.0
+FRAME_BYTES = MAX_MESSAGE_BYTES
+
+
+class OutboxFull(Exception):
+    """More replies wait than may wait, and nothing can be given up: the client does not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    message: bytes
+    channel: str | None
+    counted: bool
+    since: float
+
+
+class Outbox:
+    """A queue of messages. Times are seconds of any clock that only goes forward."""
+
+    def __init__(self, max_bytes: int = OUTBOX_BYTES, max_age_seconds: float = OUTBOX_AGE_SECONDS) -> None:
+        self._items: deque[_Item] = deque()
+        self._bytes = 0
+        self._max_bytes = max_bytes
+        self._max_age = max_age_seconds
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes wait that count."""
+        return self._bytes
+
+    def put(self, message: bytes, now: float) -> None:
+        """Queue a message that belongs to no channel, such as a reply. Raises OutboxFull."""
+        self._append(_Item(message, None, True, now))
+        if self._bytes > self._max_bytes and not any(item.counted and item.channel for item in self._items):
+            raise OutboxFull
+
+    def put_event(self, channel: str, message: bytes, now: float) -> list[str]:
+        """Queue a logged event; returns the channels that had to be given up for it, none of which is queued
+        now.
+
+        The caller stops serving these channels and puts their ``resync``.
+        """
+        self._append(_Item(message, channel, True, now))
+        given_up: list[str] = []
+        oldest = next(item for item in self._items if item.counted)
+        if now - oldest.since > self._max_age:
+            late = oldest.channel if oldest.channel is not None else channel
+            given_up.append(late)
+            self.drop(late)
+        while self._bytes > self._max_bytes and (heaviest := self._heaviest()) is not None:
+            given_up.append(heaviest)
+            self.drop(heaviest)
+        return given_up
+
+    def put_pulled(self, channel: str, message: bytes, now: float) -> None:
+        """Queue part of a snapshot or replay, which is only made as the socket drains and does not count."""
+        self._append(_Item(message, channel, False, now))
+
+    def put_resync(self, channel: str, now: float) -> None:
+        """Queue word that the channel must be joined again, in place of what of it was not sent yet."""
+        self.drop(channel)
+        self._append(_Item(codec.encode({"type": _RESYNC, "channel": channel}), None, True, now))
+
+    def drop(self, channel: str) -> None:
+        """Drop what of the channel was not taken yet."""
+        self._items = deque(item for item in self._items if item.channel != channel)
+        self._bytes = _counted(self._items)
+
+    def take(self) -> list[bytes]:
+        """Remove and return the messages of the next frame, in order; empty where nothing waits."""
+        taken: list[bytes] = []
+        size = 0
+        while self._items and (not taken or size + len(self._items[0].message) < FRAME_BYTES):
+            item = self._items.popleft()
+            taken.append(item.message)
+            size += len(item.message) + 1
+            if item.counted:
+                self._bytes -= len(item.message)
+        return taken
+
+    def _append(self, item: _Item) -> None:
+        self._items.append(item)
+        if item.counted:
+            self._bytes += len(item.message)
+
+    def _heaviest(self) -> str | None:
+        weights: dict[str, int] = {}
+        for item in self._items:
+            if item.channel is not None and item.counted:
+                weights[item.channel] = weights.get(item.channel, 0) + len(item.message)
+        return max(weights, key=lambda channel: weights[channel]) if weights else None
+
+
+_RESYNC = str(Resync.__struct_config__.tag)
+
+
+def _counted(items: Iterable[_Item]) -> int:
+    return sum(len(item.message) for item in items if item.counted)

@@ -1,0 +1,139 @@
+"""One channel in one process: who watches it, and up to which event each has been served. No I/O.
+
+Every event comes in through ``receive``, in whatever order the bells rang, and goes out in order, once. A
+watcher that joins is served from the log up to the session's own position (``REPLAYING``) and only then live;
+nothing is buffered for it meanwhile, because what it lacks stands in the log.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Protocol
+
+from protocol.records import View
+from server.hub.views import project_for_all
+from server.push.log import Entry
+
+
+class Phase(Enum):
+    """How a watcher is being served."""
+
+    REPLAYING = auto()
+    LIVE = auto()
+    GONE = auto()
+
+
+class Verdict(Enum):
+    """What ``receive`` made of an event."""
+
+    DELIVERED = auto()
+    KNOWN = auto()  # at or below the session's position, or not of interest yet
+    GAP = auto()  # events before it are missing: read them from the log
+    NEW_EPOCH = auto()  # the log began anew: everybody needs a snapshot
+
+
+class Outlet(Protocol):
+    """Where a watcher's messages go. Both methods return at once."""
+
+    def send_event(self, channel: str, message: bytes) -> None:
+        """Send one logged event."""
+
+    def send_resync(self, channel: str) -> None:
+        """Drop what of the channel was not sent yet, and say that it must be joined again."""
+
+
+@dataclass(eq=False, slots=True)
+class Watcher:
+    """One join of a channel by one connection, served up to and including ``position`` of ``epoch``."""
+
+    channel: str
+    view: View
+    epoch: str
+    position: int
+    outlet: Outlet
+    phase: Phase = Phase.REPLAYING
+
+    def leave(self) -> None:
+        """Be served no more."""
+        self.phase = Phase.GONE
+
+
+@dataclass(eq=False, slots=True)
+class Session:
+    """A watched channel. ``epoch`` is None until the first join has captured where the channel stands."""
+
+    channel: str
+    epoch: str | None = None
+    seq: int = 0
+    heard: Entry | None = None
+    """The furthest event that was heard but not delivered: of which epoch, and how far the log must be read.
+    """
+
+    watchers: set[Watcher] = field(default_factory=set)
+
+    def open(self, epoch: str, seq: int) -> bool:
+        """Take note of where the channel stands, as the log just said; returns whether events must be read
+        now.
+
+        Raises ValueError where the session stands in another epoch: ``restart`` it first.
+        """
+        if self.epoch is None:
+            self.epoch, self.seq = epoch, seq
+        elif self.epoch != epoch:
+            raise ValueError(f"{self.channel} stands in epoch {self.epoch}, not in {epoch}")
+        return self.is_behind
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether an event was heard that was not delivered yet."""
+        return self.heard is not None and (self.heard.epoch != self.epoch or self.heard.seq > self.seq)
+
+    def receive(self, entry: Entry) -> Verdict:
+        """Deliver ``entry`` to every live watcher if it is the next; else say what is the matter."""
+        if self.epoch is None:
+            # A bell that rings while the first join still asks where the channel stands.
+            self._remember(entry)
+            return Verdict.KNOWN
+        if entry.epoch != self.epoch:
+            self._remember(entry)
+            return Verdict.NEW_EPOCH
+        if entry.seq <= self.seq:
+            return Verdict.KNOWN
+        if entry.seq > self.seq + 1:
+            self._remember(entry)
+            return Verdict.GAP
+        self.seq = entry.seq
+        self._deliver(entry)
+        return Verdict.DELIVERED
+
+    def restart(self, epoch: str, seq: int) -> None:
+        """Go over to a new epoch, or past events that are gone: every watcher must join again."""
+        self.epoch, self.seq, self.heard = epoch, seq, None
+        for watcher in tuple(self.watchers):
+            self.watchers.discard(watcher)
+            watcher.leave()
+            watcher.outlet.send_resync(self.channel)
+
+    def go_live(self, watcher: Watcher) -> bool:
+        """Serve ``watcher`` live if it has caught up with the session; returns whether it has.
+
+        A watcher may stand beyond the session, where the log was read before the bell rang: what it has is
+        skipped.
+        """
+        if watcher.phase is Phase.REPLAYING and watcher.epoch == self.epoch and watcher.position >= self.seq:
+            watcher.phase = Phase.LIVE
+        return watcher.phase is Phase.LIVE
+
+    def _remember(self, entry: Entry) -> None:
+        if self.heard is None or self.heard.epoch != entry.epoch or self.heard.seq < entry.seq:
+            self.heard = Entry(entry.epoch, entry.seq, b"")
+
+    def _deliver(self, entry: Entry) -> None:
+        served = [
+            watcher
+            for watcher in self.watchers
+            if watcher.phase is Phase.LIVE and watcher.position < entry.seq
+        ]
+        messages = project_for_all(entry, (watcher.view for watcher in served))
+        for watcher in served:
+            watcher.position = entry.seq
+            watcher.outlet.send_event(self.channel, messages[watcher.view])

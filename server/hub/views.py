@@ -1,0 +1,138 @@
+"""What of the one log a person sees: pure projections onto the three views.
+
+Everything is a list of what a view shows, never of what it hides: a field that is added to an event later is
+seen by nobody but managers until it is listed here. Only the manager's view takes an event as it stands in
+the log.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from protocol import codec
+from protocol.events import MATCH_COLUMNS, OFFER_COLUMNS, Customer
+from protocol.records import Role, Structure, StructureChanges, View
+from server.push.log import Entry
+
+_WIDEST: Final = {
+    Role.SALESPERSON: View.SALES,
+    Role.DESK_MANAGER: View.MANAGER,
+    Role.OPERATOR: View.MANAGER,
+}
+_RANK: Final = {View.CUSTOMER: 0, View.SALES: 1, View.MANAGER: 2}
+
+_STRUCTURE: Final = frozenset(Structure.__struct_fields__)
+_DESK_ONLY: Final = frozenset({"trade_acv_cents"})
+# What stands on a printed pencil, and what the customer asked for.
+_PENCIL: Final = frozenset(
+    {
+        "price_cents", "discount_cents", "fees_cents", "taxable_fees_cents", "products_cents",
+        "taxable_products_cents", "rebate_cents", "rebate_reduces_tax", "trade_allowance_cents", "payoff_cents",
+        "payoff_good_through", "payoff_per_diem_cents", "trade_credit", "trade_credit_cap_cents", "cash_down_cents",
+        "prepaid_finance_cents", "tax_rate_bp", "rate_bp", "term_months", "terms_months", "payment_min_cents",
+        "payment_max_cents", "contract_date", "first_payment_date", "day_count", "scope",
+    }
+)  # fmt: skip
+STRUCTURE_FIELDS: Final = {
+    View.MANAGER: _STRUCTURE,
+    View.SALES: _STRUCTURE - _DESK_ONLY,
+    View.CUSTOMER: _PENCIL,
+}
+"""The fields of a deal's structure that each view shows, and may change."""
+
+_CAR: Final = ("vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage",
+               "price_cents", "store_id", "payment_min_cents", "payment_max_cents")  # fmt: skip
+_PAYMENT: Final = ("vehicle_id", "rev", "payment_cents", "term_months", "rate_bp", "cash_down_cents",
+                   "discount_cents")  # fmt: skip
+_VALUE: Final = ("lender", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier")
+_VALUED: Final = ("valued",)
+
+COLUMNS: Final = {
+    View.MANAGER: frozenset((*MATCH_COLUMNS, *OFFER_COLUMNS, *_VALUED)),
+    View.SALES: frozenset((*_CAR, "days_in_stock", *_PAYMENT, *_VALUE, *_VALUED)),
+    View.CUSTOMER: frozenset((*_CAR, *_PAYMENT, *_VALUED)),
+}
+"""The columns of ``matches``, ``offers`` and ``snapshot_rows`` that each view shows."""
+
+_ENVELOPE: Final = ("type", "channel", "seq", "at")
+_COUNTS: Final = ("search_id", "reason", "scanned", "matched", "chunks", "next")
+_FIELDS: Final = {
+    View.SALES: {
+        "search_started": ("search_id", "deal_version", "estimate", "filters", "sort", "versions", "by"),
+        "matches": ("search_id", "chunk", "rows", "columns"),
+        "offers": ("search_id", "chunk", "rows", "columns"),
+        "search_ended": (*_COUNTS, "rejected", "trace"),
+        "search_valued": ("search_id", "offers", "failed", "trace"),
+        "value_failed": ("search_id", "vehicle_id", "message"),
+        "deal_changed": ("version", "changes", "by"),
+    },
+    View.CUSTOMER: {
+        "search_started": ("search_id", "deal_version", "estimate", "filters", "sort", "versions", "by"),
+        "matches": ("search_id", "chunk", "rows", "columns"),
+        "offers": ("search_id", "chunk", "rows", "columns"),
+        "search_ended": _COUNTS,
+        "search_valued": ("search_id", "offers", "failed"),
+        "value_failed": ("search_id", "vehicle_id", "message"),
+        "deal_changed": ("version", "changes", "by"),
+    },
+}
+
+
+def capped_view(asked: View, role: Role) -> View:
+    """Return the view that a person of ``role`` gets who asks for ``asked``."""
+    widest = _WIDEST[role]
+    return asked if _RANK[asked] <= _RANK[widest] else widest
+
+
+def project_event(entry: Entry, view: View) -> bytes:
+    """Return an event as ``view`` sees it, ready to send; nothing visible leaves the envelope."""
+    if view is View.MANAGER:
+        return b'{"seq":%d,' % entry.seq + entry.body[1:]
+    event = {"seq": entry.seq, **codec.decode(entry.body)}
+    shown = (*_ENVELOPE, *_FIELDS[view].get(event["type"], ()))
+    projected = {name: event[name] for name in shown if name in event}
+    if "columns" in projected:
+        projected["columns"] = project_columns(projected["columns"], view)
+    if "changes" in projected:
+        projected["changes"] = project_structure(projected["changes"], view)
+    return codec.encode(projected)
+
+
+def project_columns(columns: dict[str, Any], view: View) -> dict[str, Any]:
+    """Return the columns that ``view`` shows."""
+    return {name: column for name, column in columns.items() if name in COLUMNS[view]}
+
+
+def project_structure(structure: dict[str, Any], view: View) -> dict[str, Any]:
+    """Return the fields of a structure, or of changes to one, that ``view`` shows."""
+    return {name: value for name, value in structure.items() if name in STRUCTURE_FIELDS[view]}
+
+
+def project_customer(customer: Customer, view: View) -> Customer:
+    """Return the customer as ``view`` may see them; turned round, the screen shows no more than the name."""
+    match view:
+        case View.MANAGER:
+            return customer
+        case View.SALES:
+            return Customer(
+                id=customer.id,
+                name=customer.name,
+                state=customer.state,
+                monthly_income_cents=customer.monthly_income_cents,
+            )
+        case View.CUSTOMER:
+            return Customer(id=customer.id, name=customer.name)
+
+
+def shows_trace(view: View) -> bool:
+    """Return whether a view shows how long the stages of a search took."""
+    return view is not View.CUSTOMER
+
+
+def hidden_fields(changes: StructureChanges, view: View) -> list[str]:
+    """Return the fields of ``changes`` that ``view`` does not show, and so may not set."""
+    return [name for name, _ in changes.items() if name not in STRUCTURE_FIELDS[view]]
+
+
+def project_for_all(entry: Entry, views: Iterable[View]) -> dict[View, bytes]:
+    """Return an event's bytes for each of ``views``, each projected and encoded once."""
+    return {view: project_event(entry, view) for view in set(views)}

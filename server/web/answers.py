@@ -1,0 +1,48 @@
+"""JSON answers over HTTP, and how errors become one."""
+
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorBody, ErrorCode
+
+STATUS: Final = {
+    ErrorCode.INVALID: 422,
+    ErrorCode.UNAUTHORIZED: 401,
+    ErrorCode.FORBIDDEN: 403,
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.CONFLICT: 409,
+    ErrorCode.LOCKED: 423,
+    ErrorCode.RATE_LIMITED: 429,
+    ErrorCode.TOO_LARGE: 413,
+    ErrorCode.BUSY: 503,
+    ErrorCode.DEGRADED: 503,
+    ErrorCode.SUPERSEDED: 409,
+    ErrorCode.INTERNAL: 500,
+}
+
+
+def answer(value: Any, status: int = 200) -> Response:
+    """Return ``value`` as a JSON response."""
+    return Response(codec.encode(value), status, media_type="application/json")
+
+
+async def refuse(request: Request, error: Exception) -> Response:
+    """Return a CommandError as ``{error: {code, message, retry, detail}}`` with its HTTP status."""
+    if not isinstance(error, CommandError):
+        raise error
+    body = ErrorBody(
+        code=error.code, message=error.message, retry=error.code.retry, detail=dict(error.detail)
+    )
+    response = answer({"error": body}, STATUS[error.code])
+    if error.code is ErrorCode.UNAUTHORIZED:
+        response.headers["www-authenticate"] = "Bearer"
+    return response
+
+
+async def degrade(request: Request, error: Exception) -> Response:
+    """Answer a request that Postgres or Redis failed: try again, nothing was changed that was not answered."""
+    reason = CommandError(ErrorCode.DEGRADED, "The database does not answer just now. Try again in a moment.")
+    return await refuse(request, reason)

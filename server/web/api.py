@@ -1,0 +1,108 @@
+"""The few things a page asks for over HTTP before its socket is open: deals and customers."""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.records import Record, StructureChanges
+from server.store import customers, deals
+from server.store.users import CredentialKind
+from server.web.answers import answer
+from server.web.auth import CSRF_HEADER, Identity, identify, require_same_site
+
+PAGE: Final = 50
+MAX_PAGE: Final = 200
+MAX_BODY_BYTES: Final = 64 * 1024
+
+
+class NewDeal(Record):
+    """The body of ``POST /api/deals``."""
+
+    customer_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    structure: StructureChanges | msgspec.UnsetType = msgspec.UNSET
+
+
+async def list_deals(request: Request) -> Response:
+    """``GET /api/deals?after=&limit=``: the store's deals, the last changed first."""
+    identity = await _require_identity(request)
+    limit = _limit(request)
+    async with request.state.web.pool.acquire() as connection:
+        rows, following = await deals.list_deals(
+            connection, identity.account.store_id, request.query_params.get("after") or None, limit
+        )
+    return answer({"deals": [_listed(row) for row in rows], "next": following})
+
+
+async def create_deal(request: Request) -> Response:
+    """``POST /api/deals {customer_id, structure?}``: begin a deal for a customer of the caller's store."""
+    identity = await _require_identity(request)
+    if identity.kind is CredentialKind.COOKIE:
+        require_same_site(request, request.headers.get(CSRF_HEADER))
+    try:
+        wanted = codec.decode_as(NewDeal, await _body(request))
+    except codec.FieldError as error:
+        raise CommandError(ErrorCode.INVALID, str(error), field=error.field) from None
+    changes = wanted.structure or None
+    async with request.state.web.pool.acquire() as connection:
+        deal = await deals.create_deal(connection, identity.account, wanted.customer_id, changes)
+    return answer({"id": deal.id, "channel": f"deal:{deal.id}", "version": deal.version}, 201)
+
+
+async def find_customers(request: Request) -> Response:
+    """``GET /api/customers?q=``: customers of the caller's store whose name contains ``q``, by name."""
+    identity = await _require_identity(request)
+    async with request.state.web.pool.acquire() as connection:
+        found = await customers.find_customers(
+            connection, identity.account.store_id, request.query_params.get("q", "")[:100], _limit(request)
+        )
+    return answer({"customers": [{"id": row.id, "name": row.name, "city": row.city} for row in found]})
+
+
+routes: Final = (
+    Route("/api/deals", list_deals, methods=["GET"]),
+    Route("/api/deals", create_deal, methods=["POST"]),
+    Route("/api/customers", find_customers, methods=["GET"]),
+)
+
+
+def _listed(row: deals.DealRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "channel": f"deal:{row.id}",
+        "customer": row.customer,
+        "state": row.state,
+        "version": row.version,
+        "store_id": row.store_id,
+        "updated_at": row.updated_at,
+    }
+
+
+async def _require_identity(request: Request) -> Identity:
+    identity = await identify(request.state.web.pool, request.headers)
+    if identity is None:
+        raise CommandError(
+            ErrorCode.UNAUTHORIZED, "Sign in, or send the header Authorization: Bearer <token>."
+        )
+    return identity
+
+
+def _limit(request: Request) -> int:
+    text = request.query_params.get("limit", str(PAGE))
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_PAGE):
+        raise CommandError(ErrorCode.INVALID, f"limit: expected 1 to {MAX_PAGE}", field="limit")
+    return int(text)
+
+
+async def _body(request: Request) -> bytes:
+    parts = bytearray()
+    async for part in request.stream():
+        parts += part
+        if len(parts) > MAX_BODY_BYTES:
+            raise CommandError(ErrorCode.TOO_LARGE, f"The body is larger than {MAX_BODY_BYTES} bytes.")
+    return bytes(parts)

@@ -1,0 +1,128 @@
+"""Who is asking: the cookie of a browser or the bearer token of a program, and from which origin.
+
+A cookie counts only with an allowed ``Origin`` wherever it could be used by a foreign page: on the socket and on
+every request that changes something. A bearer token is taken from the header alone, never from the URL.
+"""
+
+import datetime as dt
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Final
+
+import asyncpg
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+
+from protocol.closing import CommandError, ErrorCode
+from server.hub.admission import Admission, Admitted, Refused, SignedOut
+from server.store.users import Account, CredentialKind, find_by_token
+
+SESSION_COOKIE: Final = "deal_session"
+CSRF_COOKIE: Final = "deal_csrf"
+CSRF_FIELD: Final = "csrf_token"
+CSRF_HEADER: Final = "x-csrf-token"
+SESSION_LENGTH: Final = dt.timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks, and by which credential."""
+
+    account: Account
+    kind: CredentialKind
+    expires_at: dt.datetime
+
+
+async def identify(pool: asyncpg.Pool, headers: Headers) -> Identity | None:
+    """Return whose valid credential the headers carry. A bearer token goes before a cookie."""
+    bearer = bearer_token(headers)
+    token, kind = (
+        (bearer, CredentialKind.BEARER)
+        if bearer
+        else (cookie(headers, SESSION_COOKIE), CredentialKind.COOKIE)
+    )
+    if not token:
+        return None
+    async with pool.acquire() as connection:
+        found = await find_by_token(connection, token)
+    # A cookie's token in the header, or the reverse, is a credential that leaked from its place.
+    if found is None or found[1] is not kind:
+        return None
+    return Identity(*found)
+
+
+async def admit(pool: asyncpg.Pool, allowed_origins: Collection[str], headers: Headers) -> Admission:
+    """Decide about a request to open a socket, by the rules of the wire protocol."""
+    origin = headers.get("origin")
+    if origin is not None and origin not in allowed_origins:
+        return Refused(403, "This origin may not open the workspace.")
+    if origin is None and not bearer_token(headers):
+        if cookie(headers, SESSION_COOKIE):
+            return Refused(403, "A cookie counts only with an allowed origin.")
+        return Refused(401, "Expected the header Authorization: Bearer <token>.")
+    identity = await identify(pool, headers)
+    if identity is not None:
+        return Admitted(identity.account, identity.expires_at)
+    return SignedOut() if origin is not None else Refused(401, "This token is unknown, expired or revoked.")
+
+
+def require_same_site(request: Request, given: str | None) -> None:
+    """Refuse a request that a foreign page could have sent: wrong origin, or a CSRF token that is not the cookie's.
+
+    Raises CommandError(forbidden).
+    """
+    origin = request.headers.get("origin")
+    if origin is not None and origin not in request.state.web.settings.allowed_origins:
+        raise CommandError(ErrorCode.FORBIDDEN, "This origin may not change anything here.", field="origin")
+    expected = cookie(request.headers, CSRF_COOKIE)
+    if not expected or not given or not secrets.compare_digest(expected.encode(), given.encode()):
+        raise CommandError(
+            ErrorCode.FORBIDDEN, "This page is out of date: load it again and repeat.", field=CSRF_FIELD
+        )
+
+
+def csrf_token(request: Request) -> str:
+    """Return the browser's CSRF token; a new one where it has none yet."""
+    return cookie(request.headers, CSRF_COOKIE) or secrets.token_urlsafe(32)
+
+
+def set_csrf(request: Request, response: Response, token: str) -> None:
+    """Give the browser its CSRF token, which pages repeat in forms and headers."""
+    response.set_cookie(
+        CSRF_COOKIE, token, path="/", httponly=True, samesite="lax", secure=_is_secure(request)
+    )
+
+
+def set_session(request: Request, response: Response, token: str) -> None:
+    """Sign the browser in."""
+    response.set_cookie(
+        SESSION_COOKIE,
+        token,
+        max_age=int(SESSION_LENGTH.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=_is_secure(request),
+    )
+
+
+def bearer_token(headers: Headers) -> str:
+    """Return the token of an ``Authorization: Bearer`` header, or an empty string."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def cookie(headers: Headers, name: str) -> str:
+    """Return a cookie's value, or an empty string."""
+    try:
+        found = SimpleCookie(headers.get("cookie", "")).get(name)
+    except CookieError:
+        return ""
+    return found.value if found else ""
+
+
+def _is_secure(request: Request) -> bool:
+    return request.url.scheme == "https"

@@ -1,0 +1,19 @@
+"""What the pages need of the process. The lifespan makes it; requests find it as ``request.state.web``."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import asyncpg
+from prometheus_client import CollectorRegistry
+
+from server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class WebContext:
+    """Resources of one web process. ``readiness`` tells which of its dependencies answer."""
+
+    settings: Settings
+    pool: asyncpg.Pool
+    readiness: Callable[[], Awaitable[Mapping[str, bool]]]
+    metrics: CollectorRegistry

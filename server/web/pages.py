@@ -1,0 +1,143 @@
+"""Sign-in, sign-out and the page that holds the client."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
+
+from protocol.closing import CommandError
+from server.store.users import CredentialKind, issue_credential, revoke_credential, verify_password
+from server.web.auth import (
+    CSRF_FIELD,
+    SESSION_COOKIE,
+    SESSION_LENGTH,
+    cookie,
+    csrf_token,
+    identify,
+    require_same_site,
+    set_csrf,
+    set_session,
+)
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+CLIENT_FILES: Final = Path(__file__).parents[2] / "client" / "web" / "dist"
+SEE_OTHER: Final = 303
+
+
+@dataclass(frozen=True, slots=True)
+class DemoUser:
+    """An account of the demo data that the sign-in page offers as a button, in demo mode only."""
+
+    login: str
+    name: str
+
+
+DEMO_PASSWORD: Final = "demo"  # noqa: S105 - public on purpose, and demo mode binds to loopback only
+DEMO_USERS: Final = (
+    DemoUser("riverside-sales", "Riverside · salesperson"),
+    DemoUser("riverside-manager", "Riverside · desk manager"),
+    DemoUser("northgate-sales", "Northgate · salesperson"),
+)
+
+
+class ClientFiles(StaticFiles):
+    """The built client. Browsers keep the files and ask whether they still hold."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """Return the file, to be revalidated by its ETag."""
+        response = super().file_response(*args, **kwargs)
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+class Pages:
+    """The pages, with the templates that they are made of."""
+
+    def __init__(self) -> None:
+        self._templates = Jinja2Templates(TEMPLATES)
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the routes of all pages and of the client's files."""
+        return [
+            Route("/login", self.show_login, methods=["GET"]),
+            Route("/login", self.login, methods=["POST"]),
+            Route("/logout", self.logout, methods=["POST"]),
+            Route("/", self.show_app, methods=["GET"]),
+            Route("/deals/{deal_id}", self.show_app, methods=["GET"]),
+            Mount("/assets", ClientFiles(directory=CLIENT_FILES, check_dir=False)),
+        ]
+
+    async def show_app(self, request: Request) -> Response:
+        """Serve the client to who is signed in; others go to sign-in and come back."""
+        identity = await identify(request.state.web.pool, request.headers)
+        if identity is None or identity.kind is not CredentialKind.COOKIE:
+            return RedirectResponse(
+                request.url_for("show_login").include_query_params(next=request.url.path), SEE_OTHER
+            )
+        return self._page(request, "app.html", {"user": identity.account})
+
+    async def show_login(self, request: Request) -> Response:
+        """Show the sign-in form."""
+        return self._login_page(request, _local_path(request.query_params.get("next")))
+
+    async def login(self, request: Request) -> Response:
+        """Check login and password and give the browser its session."""
+        form = await request.form(max_files=0, max_fields=10, max_part_size=8 * 1024)
+        login, password = str(form.get("login", "")).strip().lower(), str(form.get("password", ""))
+        following = _local_path(str(form.get("next", "")))
+        try:
+            require_same_site(request, str(form.get(CSRF_FIELD, "")))
+        except CommandError as error:
+            return self._login_page(request, following, login=login, error=error.message, status=403)
+        async with request.state.web.pool.acquire() as connection:
+            account = await verify_password(connection, login, password)
+            if account is None:
+                message = "Login or password is wrong."
+                return self._login_page(request, following, login=login, error=message, status=401)
+            token = await issue_credential(connection, account.id, CredentialKind.COOKIE, SESSION_LENGTH)
+        response = RedirectResponse(following, SEE_OTHER)
+        set_session(request, response, token)
+        return response
+
+    async def logout(self, request: Request) -> Response:
+        """End the browser's session."""
+        form = await request.form(max_files=0, max_fields=10)
+        require_same_site(request, str(form.get(CSRF_FIELD, "")))
+        token = cookie(request.headers, SESSION_COOKIE)
+        if token:
+            async with request.state.web.pool.acquire() as connection:
+                await revoke_credential(connection, token)
+        response = RedirectResponse(request.url_for("show_login"), SEE_OTHER)
+        response.delete_cookie(SESSION_COOKIE, path="/")
+        return response
+
+    def _login_page(
+        self, request: Request, following: str, *, login: str = "", error: str = "", status: int = 200
+    ) -> Response:
+        demo = DEMO_USERS if request.state.web.settings.demo else ()
+        values = {
+            "next": following,
+            "login": login,
+            "error": error,
+            "demo": demo,
+            "demo_password": DEMO_PASSWORD,
+        }
+        return self._page(request, "login.html", values, status)
+
+    def _page(self, request: Request, name: str, values: dict[str, Any], status: int = 200) -> Response:
+        token = csrf_token(request)
+        response = self._templates.TemplateResponse(request, name, {**values, "csrf_token": token}, status)
+        set_csrf(request, response, token)
+        return response
+
+
+def _local_path(wanted: str | None) -> str:
+    """Return ``wanted`` where it is a path of this site, else the list of deals: no way out to foreign sites."""
+    if wanted and wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable():
+        return wanted
+    return "/"
