@@ -15,7 +15,7 @@ class CustomerRow:
 
 
 async def find_customers(connection: Connection, store_id: str, text: str, limit: int) -> list[CustomerRow]:
-    """Return up to ``limit`` customers of the store whose name contains ``text``, by name; all where it is empty."""
+    """Return up to ``limit`` customers of the store whose name contains ``text``, in order of name."""
     pattern = "%" + text.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     rows = await connection.fetch(
         "SELECT customer_id, name, city FROM customers WHERE store_id = $1 AND name ILIKE $2"

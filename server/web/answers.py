@@ -43,6 +43,6 @@ async def refuse(request: Request, error: Exception) -> Response:
 
 
 async def degrade(request: Request, error: Exception) -> Response:
-    """Answer a request that Postgres or Redis failed: try again, nothing was changed that was not answered."""
+    """Answer a request that Postgres or Redis failed: it may be sent again."""
     reason = CommandError(ErrorCode.DEGRADED, "The database does not answer just now. Try again in a moment.")
     return await refuse(request, reason)

@@ -21,7 +21,7 @@ MAX_PAGE: Final = 200
 MAX_BODY_BYTES: Final = 64 * 1024
 
 
-class NewDeal(Record):
+class NewDeal(Record, frozen=True):
     """The body of ``POST /api/deals``."""
 
     customer_id: Annotated[str, Meta(min_length=1, max_length=64)]

@@ -1,7 +1,7 @@
 """Who is asking: the cookie of a browser or the bearer token of a program, and from which origin.
 
-A cookie counts only with an allowed ``Origin`` wherever it could be used by a foreign page: on the socket and on
-every request that changes something. A bearer token is taken from the header alone, never from the URL.
+A cookie counts only with an allowed ``Origin`` wherever a foreign page could use it: on the socket and on every
+request that changes something. A bearer token is taken from the header alone, never from the URL.
 """
 
 import datetime as dt
@@ -70,7 +70,7 @@ async def admit(pool: asyncpg.Pool, allowed_origins: Collection[str], headers: H
 
 
 def require_same_site(request: Request, given: str | None) -> None:
-    """Refuse a request that a foreign page could have sent: wrong origin, or a CSRF token that is not the cookie's.
+    """Refuse what a foreign page could have sent: wrong origin, or a CSRF token that is not the cookie's.
 
     Raises CommandError(forbidden).
     """

@@ -137,7 +137,7 @@ class Pages:
 
 
 def _local_path(wanted: str | None) -> str:
-    """Return ``wanted`` where it is a path of this site, else the list of deals: no way out to foreign sites."""
+    """Return ``wanted`` where it is a path of this site, else the list of deals."""
     if wanted and wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable():
         return wanted
     return "/"
