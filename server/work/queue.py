@@ -1,0 +1,171 @@
+"""The queue of chunks to value: a Redis Stream with one consumer group.
+
+A job stays on the stream until it is settled: taken under a lease, then removed once its result is published.
+Whoever holds a job renews the lease at a third of it; a job whose holder is gone is taken over once the lease
+ran out. Redis counts how often a job was taken, so one that ends its worker each time is found out. The queue
+is bounded: a full one refuses, it never drops.
+"""
+
+import asyncio
+import socket
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from protocol import codec
+from protocol.jobs import ValueJob
+
+MAX_ATTEMPTS = 5
+MAX_JOBS = 2_000
+"""At about 25 KB a job, 50 MB."""
+MAX_DEAD_LETTERS = 1_000
+
+# One hash tag: jobs and dead letters live on one slot.
+JOBS_KEY = "{value}:jobs"
+DEAD_KEY = "{value}:dead"
+GROUP = "workers"
+
+_PUT = """
+if redis.call('XLEN', KEYS[1]) >= tonumber(ARGV[2]) then return false end
+return redis.call('XADD', KEYS[1], '*', 'job', ARGV[1])
+"""
+
+# Deleting a consumer forgets what it holds, so only one with empty hands is deleted.
+_LEAVE = """
+if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
+return redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
+"""
+
+log = structlog.get_logger(__name__)
+
+
+class QueueFull(Exception):
+    """So many jobs wait that the queue takes no more for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A job in this consumer's hands. ``attempt`` counts from 1; ``payload`` is the job's JSON."""
+
+    id: bytes
+    payload: bytes
+    attempt: int
+
+    def job(self) -> ValueJob:
+        """Return the job. Raises codec.FieldError where the payload is none."""
+        return codec.decode_as(ValueJob, self.payload)
+
+
+class JobQueue:
+    """Both ends of the queue; every method raises RedisError where Redis is out of reach.
+
+    ``redis`` must give bytes. ``blocking`` is a client with a connection of its own for ``take``, which waits
+    inside Redis; a process that only puts jobs needs none.
+    """
+
+    def __init__(self, redis: Redis, *, lease_ms: int, blocking: Redis | None = None) -> None:
+        self._redis = redis
+        self._blocking = blocking or redis
+        self._lease_ms = lease_ms
+        self._put = redis.register_script(_PUT)
+        self._leave = redis.register_script(_LEAVE)
+        self._consumer = f"{socket.gethostname()}:{uuid.uuid4().hex[:12]}"
+        self._scan_from: bytes | str = "0-0"
+
+    async def put(self, job: ValueJob) -> None:
+        """Add a job. Raises QueueFull."""
+        if await self._put(keys=[JOBS_KEY], args=[codec.encode(job), MAX_JOBS]) is None:
+            raise QueueFull(f"{MAX_JOBS} jobs wait")
+
+    async def take(self, wait_ms: int) -> Delivery | None:
+        """Return the next new job, waiting up to ``wait_ms`` for one; None where none came."""
+        try:
+            reply: Any = await self._blocking.xreadgroup(
+                GROUP, self._consumer, {JOBS_KEY: ">"}, count=1, block=wait_ms
+            )
+        except ResponseError as error:
+            await self._make_group(error)
+            return None
+        for _, entries in reply or ():
+            for entry, fields in entries:
+                return Delivery(entry, fields[b"job"], attempt=1)
+        return None
+
+    async def reclaim(self) -> Delivery | None:
+        """Take over one job whose lease ran out; None where this part of the list has none."""
+        try:
+            reply = await self._redis.xautoclaim(
+                JOBS_KEY, GROUP, self._consumer, self._lease_ms, start_id=self._scan_from, count=1
+            )
+        except ResponseError as error:
+            await self._make_group(error)
+            return None
+        self._scan_from, entries = reply[0], reply[1]
+        for entry, fields in entries:
+            return Delivery(entry, fields[b"job"], await self._attempts(entry))
+        return None
+
+    @asynccontextmanager
+    async def holding(self, delivery: Delivery) -> AsyncIterator[None]:
+        """Keep the lease of a job while the context lasts."""
+        renewal = asyncio.create_task(self._renew(delivery))
+        try:
+            yield
+        finally:
+            renewal.cancel()
+            await asyncio.gather(renewal, return_exceptions=True)
+
+    async def settle(self, delivery: Delivery) -> None:
+        """Remove a job whose result is published, or that nobody wants any more."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.xack(JOBS_KEY, GROUP, delivery.id)
+            pipe.xdel(JOBS_KEY, delivery.id)
+            await pipe.execute()
+
+    async def bury(self, delivery: Delivery, reason: str) -> None:
+        """Move a job to the dead letters."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.xadd(
+                DEAD_KEY,
+                {"job": delivery.payload, "reason": reason, "attempts": delivery.attempt},
+                maxlen=MAX_DEAD_LETTERS,
+            )
+            pipe.xack(JOBS_KEY, GROUP, delivery.id)
+            pipe.xdel(JOBS_KEY, delivery.id)
+            await pipe.execute()
+
+    async def leave(self) -> None:
+        """Sign this consumer off; one that still holds a job stays known until that is taken over."""
+        try:
+            await self._leave(keys=[JOBS_KEY], args=[GROUP, self._consumer])
+        except ResponseError as error:
+            await self._make_group(error)
+
+    async def _renew(self, delivery: Delivery) -> None:
+        while True:
+            await asyncio.sleep(self._lease_ms / 3 / 1000)
+            try:
+                # JUSTID: the lease begins anew, and this does not count as another attempt.
+                await self._redis.xclaim(JOBS_KEY, GROUP, self._consumer, 0, [delivery.id], justid=True)
+            except RedisError as error:
+                log.warning("lease not renewed", job=delivery.id.decode(), error=str(error))
+
+    async def _attempts(self, entry: bytes) -> int:
+        found: list[dict[str, Any]] = await self._redis.xpending_range(JOBS_KEY, GROUP, entry, entry, 1)
+        return int(found[0]["times_delivered"]) if found else 1
+
+    async def _make_group(self, error: ResponseError) -> None:
+        """Make the group where ``error`` says that there is none: at first, and after Redis lost its data."""
+        if not str(error).startswith("NOGROUP"):
+            raise error
+        try:
+            await self._redis.xgroup_create(JOBS_KEY, GROUP, id="0", mkstream=True)
+        except ResponseError as raced:
+            if not str(raced).startswith("BUSYGROUP"):
+                raise

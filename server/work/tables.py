@@ -1,0 +1,57 @@
+"""Rate sheets and risk models by version. They never change in place, so what was loaded once stays right."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from protocol.lending import RateSheet, RiskModel
+from server.store.pool import Connection
+from server.store.rates import load_rates, load_risk
+
+KEPT_VERSIONS = 8
+
+Table = TypeVar("Table")
+Load = Callable[[Connection, str | None], Awaitable[Table]]
+
+
+class _Versions(Generic[Table]):
+    """The versions used last."""
+
+    def __init__(self, load: Load[Table]) -> None:
+        self._load = load
+        self._kept: OrderedDict[str, Table] = OrderedDict()
+
+    async def get(self, connection: Connection, version: str) -> Table:
+        if version not in self._kept:
+            self._kept[version] = await self._load(connection, version)
+            while len(self._kept) > KEPT_VERSIONS:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(version)
+        return self._kept[version]
+
+    def known(self, version: str) -> Table | None:
+        return self._kept.get(version)
+
+
+class Tables:
+    """Rate sheets and risk models of one process; a version is read from Postgres when it is first asked for.
+
+    Methods raise ``store.rates.NotInForce`` for an unknown version.
+    """
+
+    def __init__(self) -> None:
+        self._rates: _Versions[RateSheet] = _Versions(load_rates)
+        self._risk: _Versions[RiskModel] = _Versions(load_risk)
+
+    async def rates(self, connection: Connection, version: str) -> RateSheet:
+        """Return a rate sheet."""
+        return await self._rates.get(connection, version)
+
+    async def risk(self, connection: Connection, version: str) -> RiskModel:
+        """Return a risk model."""
+        return await self._risk.get(connection, version)
+
+    def known(self, rates: str, risk: str) -> tuple[RateSheet, RiskModel] | None:
+        """Return both where both were read before: no connection is needed then."""
+        sheet, model = self._rates.known(rates), self._risk.known(risk)
+        return None if sheet is None or model is None else (sheet, model)

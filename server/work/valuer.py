@@ -1,0 +1,73 @@
+"""A job's offers: the plan and factors of a search are made once and used for each of its chunks."""
+
+import time
+from collections import OrderedDict
+
+import asyncpg
+
+from protocol.jobs import ValueJob, ValueResult
+from protocol.lending import RateSheet, RiskModel
+from server.finance.architect import Pricing, best_offers, price_plan
+from server.finance.cars import Cars
+from server.finance.plan import DealInputs, plan_deal
+from server.push.log import utc_now
+from server.work.tables import Tables
+
+KEPT_PRICINGS = 64
+MS = 1000
+
+PricingKey = tuple[str, int, str, str, str]
+
+
+class Valuer:
+    """Values jobs. ``tables_for`` does I/O; ``value`` is pure computation for a thread, one at a time."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._tables = Tables()
+        self._pricings: OrderedDict[PricingKey, Pricing] = OrderedDict()
+
+    async def tables_for(self, job: ValueJob) -> tuple[RateSheet, RiskModel]:
+        """Return the rate sheet and risk model that the job names. Raises NotInForce."""
+        found = self._tables.known(job.versions.rates, job.versions.risk)
+        if found is not None:
+            return found
+        async with self._pool.acquire() as connection:
+            sheet = await self._tables.rates(connection, job.versions.rates)
+            return sheet, await self._tables.risk(connection, job.versions.risk)
+
+    def value(self, job: ValueJob, sheet: RateSheet, model: RiskModel) -> ValueResult:
+        """Return the job's offers, in the order of its cars. Raises what a malformed job deserves."""
+        began = time.perf_counter()
+        waited = (utc_now() - job.enqueued_at).total_seconds()
+        offers = best_offers(self._pricing(job, sheet, model), Cars.of(job.numbers))
+        return ValueResult(
+            search_id=job.search_id,
+            chunk=job.chunk,
+            columns={"vehicle_id": job.vehicle_id, "rev": job.rev, **offers},
+            queue_wait_ms=round(max(0.0, waited) * MS, 3),
+            value_ms=round((time.perf_counter() - began) * MS, 3),
+        )
+
+    def _pricing(self, job: ValueJob, sheet: RateSheet, model: RiskModel) -> Pricing:
+        # Within one search, version and contract date, every chunk has the same inputs.
+        key = (
+            job.search_id,
+            job.deal_version,
+            sheet.version,
+            model.version,
+            str(job.structure.contract_date),
+        )
+        if key not in self._pricings:
+            inputs = DealInputs(
+                structure=job.structure,
+                monthly_income_cents=job.monthly_income_cents,
+                other_debt_cents=job.other_debt_cents,
+                score=job.score,
+                standard_markup_bp=job.standard_markup_bp,
+                npv_floor_cents=job.npv_floor_cents,
+            )
+            self._pricings[key] = price_plan(plan_deal(inputs, sheet), model)
+            while len(self._pricings) > KEPT_PRICINGS:
+                self._pricings.popitem(last=False)
+        return self._pricings[key]

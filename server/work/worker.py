@@ -1,0 +1,158 @@
+"""A worker process: takes chunks off the queue, values them, publishes each result the moment it is there.
+
+The result and its event are one script on the deal's slot, idempotent by ``search_id:chunk``; the job is
+settled after it. So a worker may die anywhere: the job is taken over, and its offers still appear once.
+"""
+
+import asyncio
+import signal
+import time
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+import stamina
+import structlog
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.exceptions import RedisError
+
+from protocol.codec import FieldError
+from protocol.jobs import ValueJob
+from server.push.log import ChannelLog
+from server.push.redis_log import RedisLog
+from server.settings import Settings
+from server.store.pool import open_pool
+from server.work.queue import MAX_ATTEMPTS, Delivery, JobQueue
+from server.work.valuer import MS, Valuer
+
+LONGEST_WAIT_MS = 1_000
+"""How long a worker may sit in Redis: a signal to end is heard within it."""
+REDIS_CONNECTIONS = 4
+POOL_CONNECTIONS = 2
+RECONNECT_FIRST_SECONDS, RECONNECT_MOST_SECONDS = 0.05, 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Values one job at a time until told to stop."""
+
+    def __init__(self, queue: JobQueue, channels: ChannelLog, valuer: Valuer, *, lease_ms: int) -> None:
+        self._queue = queue
+        self._channels = channels
+        self._valuer = valuer
+        self._wait_ms = min(LONGEST_WAIT_MS, lease_ms // 2)
+        self._next_reclaim = 0.0
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Finish the job in hand and take no other."""
+        self._stopping = True
+
+    async def run(self) -> None:
+        """Work until stopped, through any outage of Redis."""
+        while not self._stopping:
+            async for attempt in stamina.retry_context(
+                on=RedisError,
+                attempts=None,
+                timeout=None,
+                wait_initial=RECONNECT_FIRST_SECONDS,
+                wait_max=RECONNECT_MOST_SECONDS,
+            ):
+                if self._stopping:
+                    break
+                with attempt:
+                    await self.work_once()
+
+    async def work_once(self) -> None:
+        """Take one job, waiting a while for it, and see it through."""
+        delivery = await self._next()
+        if delivery is not None:
+            async with self._queue.holding(delivery):
+                await self._handle(delivery)
+
+    async def _next(self) -> Delivery | None:
+        """Return a job that a dead worker left, looking for one twice per lease; else a new one."""
+        if time.monotonic() >= self._next_reclaim:
+            found = await self._queue.reclaim()
+            if found is not None:
+                return found
+            self._next_reclaim = time.monotonic() + self._wait_ms / MS
+        return await self._queue.take(self._wait_ms)
+
+    async def _handle(self, delivery: Delivery) -> None:
+        try:
+            job = delivery.job()
+        except FieldError as error:
+            log.error("job not understood", job=delivery.id.decode(), error=str(error))
+            await self._queue.bury(delivery, str(error))
+            return
+        with structlog.contextvars.bound_contextvars(search_id=job.search_id, chunk=job.chunk):
+            if not await self._channels.is_current(job.channel, job.search_id):
+                await self._queue.settle(delivery)
+            elif delivery.attempt > MAX_ATTEMPTS:
+                await self._give_up(delivery, job)
+            else:
+                await self._value(delivery, job)
+
+    async def _value(self, delivery: Delivery, job: ValueJob) -> None:
+        try:
+            sheet, model = await self._valuer.tables_for(job)
+            result = await asyncio.to_thread(self._valuer.value, job, sheet, model)
+        except Exception:
+            # Whatever it is, the next attempt may fare better; it comes when the lease has run out.
+            log.exception("job failed", attempt=delivery.attempt)
+            return
+        await self._channels.offers(
+            job.channel,
+            search_id=job.search_id,
+            chunk=job.chunk,
+            rows=len(job.vehicle_id),
+            columns=result.columns,
+            timings={"queue_wait": result.queue_wait_ms, "value": result.value_ms},
+        )
+        await self._queue.settle(delivery)
+
+    async def _give_up(self, delivery: Delivery, job: ValueJob) -> None:
+        log.error("job given up", attempts=MAX_ATTEMPTS)
+        await self._channels.value_failed(
+            job.channel,
+            search_id=job.search_id,
+            chunk=job.chunk,
+            vehicle_id=job.vehicle_id,
+            message="These cars could not be valued.",
+        )
+        await self._queue.bury(delivery, f"failed {MAX_ATTEMPTS} times")
+
+
+def run(settings: Settings) -> None:
+    """Be a worker process until SIGTERM or SIGINT; the job in hand is finished first."""
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    async with AsyncExitStack() as stack:
+        redis = await stack.enter_async_context(connect_redis(settings.redis_url, REDIS_CONNECTIONS))
+        blocking = await stack.enter_async_context(connect_redis(settings.redis_url, 1))
+        pool = await open_pool(replace(settings, pool_min=0, pool_max=POOL_CONNECTIONS))
+        stack.push_async_callback(pool.close)
+        queue = JobQueue(redis, lease_ms=settings.job_lease_ms, blocking=blocking)
+        worker = Worker(queue, RedisLog(redis), Valuer(pool), lease_ms=settings.job_lease_ms)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, worker.stop)
+        log.info("worker ready")
+        await worker.run()
+        await _sign_off(queue)
+
+
+async def _sign_off(queue: JobQueue) -> None:
+    try:
+        await queue.leave()
+    except RedisError as error:
+        log.warning("worker left without signing off", error=str(error))
+
+
+def connect_redis(url: str, connections: int) -> Redis:
+    """Return a client that gives bytes and opens at most ``connections``; whoever finds none free waits."""
+    pool = BlockingConnectionPool.from_url(url, max_connections=connections, timeout=5)
+    return Redis.from_pool(pool)
