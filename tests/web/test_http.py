@@ -1,0 +1,302 @@
+"""Sign-in, pages and the HTTP API, over a real PostgreSQL and without a socket server."""
+
+import datetime as dt
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import asyncpg
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+
+from protocol.closing import CommandError
+from server.settings import Settings
+from server.store.pool import open_pool
+from server.store.seed import SeedPlan, seed
+from server.store.users import CredentialKind, find_by_login, issue_credential
+from server.web import api, health
+from server.web.answers import degrade, refuse
+from server.web.context import WebContext
+from server.web.headers import SecurityHeaders
+from server.web.pages import Pages
+
+pytestmark = pytest.mark.flow
+
+FIRST_PORT = 8000
+ORIGIN = f"http://127.0.0.1:{FIRST_PORT}"
+
+
+class Site:
+    """The pages over a pool, and clients of them."""
+
+    def __init__(self, settings: Settings, pool: asyncpg.Pool) -> None:
+        self.pool = pool
+        self.checks = {"postgres": True, "redis": True}
+        self._context = WebContext(settings, pool, self._readiness, CollectorRegistry())
+        self._app = SecurityHeaders(
+            Starlette(
+                routes=[*api.routes, *health.routes, *Pages().routes()],
+                exception_handlers={CommandError: refuse, asyncpg.PostgresError: degrade},
+            )
+        )
+
+    async def _readiness(self) -> Mapping[str, bool]:
+        return self.checks
+
+    async def _with_state(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app({**scope, "state": {"web": self._context}}, receive, send)
+
+    def browser(self, **options: object) -> httpx.AsyncClient:
+        """Return a client with cookies of its own, that does not follow redirects."""
+        transport = httpx.ASGITransport(app=self._with_state)  # type: ignore[arg-type]
+        return httpx.AsyncClient(transport=transport, base_url=ORIGIN, **options)  # type: ignore[arg-type]
+
+    async def token(self, login: str, ttl: dt.timedelta = dt.timedelta(hours=1)) -> str:
+        """Return a new bearer token."""
+        async with self.pool.acquire() as connection:
+            account = await find_by_login(connection, login)
+            assert account is not None
+            return await issue_credential(connection, account.id, CredentialKind.BEARER, ttl)
+
+
+@pytest.fixture
+async def site(settings: Settings) -> AsyncIterator[Site]:
+    """The pages over a database with a little sample data."""
+    await seed(settings.database_owner_url, SeedPlan(vehicles=10, customers=10, deals=6, stores=2))
+    async with open_site(settings, demo=True) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def open_site(settings: Settings, *, demo: bool) -> AsyncIterator[Site]:
+    adjusted = Settings(
+        settings.database_url,
+        settings.database_owner_url,
+        settings.redis_url,
+        demo=demo,
+        allowed_origins=(ORIGIN,),
+    )
+    pool = await open_pool(adjusted)
+    try:
+        yield Site(adjusted, pool)
+    finally:
+        await pool.close()
+
+
+def csrf_of(page: httpx.Response) -> str:
+    """Return the CSRF token that a page carries."""
+    found = re.search(r'name="csrf-token" content="([^"]+)"', page.text)
+    assert found
+    return found[1]
+
+
+async def sign_in(browser: httpx.AsyncClient, login: str, password: str = "demo") -> httpx.Response:  # noqa: S107 - the demo password is public
+    """Send the sign-in form as the page would."""
+    token = csrf_of(await browser.get("/login"))
+    form = {"csrf_token": token, "login": login, "password": password, "next": "/"}
+    return await browser.post("/login", data=form, headers={"origin": ORIGIN})
+
+
+async def test_a_page_asks_for_sign_in_and_comes_back(site: Site) -> None:
+    """Whoever is not signed in lands on the form, and after it where they wanted to go."""
+    async with site.browser() as browser:
+        away = await browser.get("/deals/abc")
+        assert away.status_code == 303
+        form = await browser.get(away.headers["location"])
+        assert 'name="next" value="/deals/abc"' in form.text
+
+
+async def test_sign_in_with_password(site: Site) -> None:
+    """The right password gives an HttpOnly, SameSite cookie; the page then names the user."""
+    async with site.browser() as browser:
+        answer = await sign_in(browser, "riverside-manager")
+        assert answer.status_code == 303
+        cookie = next(
+            value for value in answer.headers.get_list("set-cookie") if "deal_session" in value
+        ).lower()
+        assert "httponly" in cookie
+        assert "samesite=lax" in cookie
+        page = await browser.get("/")
+        assert page.status_code == 200
+        assert 'data-user-role="desk_manager"' in page.text
+        assert 'data-store-id="riverside"' in page.text
+
+
+@pytest.mark.parametrize("login", ["riverside-sales", "nobody", "x" * 200, "<script>alert(1)</script>"])
+async def test_wrong_password_signs_nobody_in(site: Site, login: str) -> None:
+    """Neither a wrong password nor an unknown login says which of the two was wrong, and input is escaped."""
+    async with site.browser() as browser:
+        answer = await sign_in(browser, login, "wrong")
+        assert answer.status_code == 401
+        assert "Login or password is wrong." in answer.text
+        assert "<script>alert" not in answer.text
+        assert (await browser.get("/")).status_code == 303
+
+
+async def test_sign_in_needs_the_csrf_token(site: Site) -> None:
+    """A form that a foreign page sends has no token that fits the cookie, and signs nobody in."""
+    async with site.browser() as browser:
+        await browser.get("/login")
+        form = {"csrf_token": "guessed", "login": "riverside-sales", "password": "demo"}
+        answer = await browser.post("/login", data=form)
+        assert answer.status_code == 403
+        assert "deal_session" not in browser.cookies
+
+
+@pytest.mark.parametrize(
+    "following", ["//evil.example", "/\\evil.example", "https://evil.example", "x", "/a\r\nb"]
+)
+async def test_sign_in_leads_nowhere_else(site: Site, following: str) -> None:
+    """``next`` can only be a path of this site."""
+    async with site.browser() as browser:
+        token = csrf_of(await browser.get("/login"))
+        form = {"csrf_token": token, "login": "riverside-sales", "password": "demo", "next": following}
+        answer = await browser.post("/login", data=form)
+        assert answer.headers["location"] == "/"
+
+
+async def test_sign_out_ends_the_session(site: Site) -> None:
+    """After sign-out the old cookie is worth nothing, even if somebody kept it."""
+    async with site.browser() as browser:
+        await sign_in(browser, "riverside-sales")
+        kept = dict(browser.cookies)
+        token = csrf_of(await browser.get("/"))
+        assert (await browser.post("/logout", data={"csrf_token": token})).status_code == 303
+    async with site.browser(cookies=kept) as thief:
+        assert (await thief.get("/")).status_code == 303
+
+
+async def test_demo_buttons_only_in_demo_mode(site: Site, settings: Settings) -> None:
+    """The demo users are offered in demo mode, and not otherwise."""
+    async with site.browser() as browser:
+        assert 'data-demo="northgate-sales"' in (await browser.get("/login")).text
+    async with open_site(settings, demo=False) as plain, plain.browser() as browser:
+        assert "data-demo" not in (await browser.get("/login")).text
+
+
+async def test_security_headers_everywhere(site: Site) -> None:
+    """Each response has a policy without inline code and foreign sources, and private ones are not stored."""
+    async with site.browser() as browser:
+        for path in ("/login", "/healthz", "/api/deals", "/nowhere"):
+            answer = await browser.get(path)
+            policy = answer.headers["content-security-policy"]
+            assert "default-src 'none'" in policy
+            assert "unsafe" not in policy
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_deals_of_the_own_store_in_pages(site: Site) -> None:
+    """A page of deals leads to the next until all of the store, and only those, were seen once."""
+    headers = {"authorization": f"Bearer {await site.token('riverside-sales')}"}
+    async with site.browser(headers=headers) as program:
+        seen: list[dict[str, str]] = []
+        following: str | None = ""
+        while following is not None:
+            page = (await program.get("/api/deals", params={"limit": 2, "after": following})).json()
+            seen += page["deals"]
+            following = page["next"]
+    async with site.pool.acquire() as connection:
+        expected = await connection.fetch("SELECT deal_id::text FROM deals WHERE store_id = 'riverside'")
+    assert sorted(row["deal_id"] for row in expected) == sorted(deal["id"] for deal in seen)
+    assert {"riverside"} == {deal["store_id"] for deal in seen}
+    assert all(deal["channel"] == f"deal:{deal['id']}" for deal in seen)
+
+
+async def test_begin_a_deal(site: Site) -> None:
+    """A program begins a deal for a customer that it looked up, with a structure of its own."""
+    headers = {"authorization": f"Bearer {await site.token('riverside-sales')}"}
+    async with site.browser(headers=headers) as program:
+        customer = (await program.get("/api/customers")).json()["customers"][0]
+        wanted = {"customer_id": customer["id"], "structure": {"cash_down_cents": 123_456}}
+        answer = await program.post("/api/deals", json=wanted)
+        assert answer.status_code == 201
+        assert {"id", "channel", "version"} == set(answer.json())
+        listed = (await program.get("/api/deals")).json()["deals"]
+        assert answer.json()["id"] in {deal["id"] for deal in listed}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b"{", ""),
+        (b"{}", "customer_id"),
+        (b'{"customer_id":"c","structure":{"tax_rate_bp":-1}}', "structure.tax_rate_bp"),
+        (b'{"customer_id":"c","structure":{"colour":1}}', "structure.colour"),
+    ],
+)
+async def test_a_bad_body_names_the_field(site: Site, body: bytes, field: str) -> None:
+    """What does not fit is refused with the field's name."""
+    headers = {"authorization": f"Bearer {await site.token('riverside-sales')}"}
+    async with site.browser(headers=headers) as program:
+        answer = await program.post("/api/deals", content=body)
+        assert answer.status_code == 422
+        assert answer.json()["error"]["detail"]["field"] == field
+
+
+async def test_a_large_body_is_refused(site: Site) -> None:
+    """A body above the limit is not read to its end."""
+    headers = {"authorization": f"Bearer {await site.token('riverside-sales')}"}
+    async with site.browser(headers=headers) as program:
+        assert (await program.post("/api/deals", content=b" " * 100_000)).status_code == 413
+
+
+async def test_another_stores_customer_is_not_found(site: Site) -> None:
+    """Nobody begins a deal for a customer of another store, or learns that there is one."""
+    async with site.pool.acquire() as connection:
+        foreign = await connection.fetchval(
+            "SELECT customer_id::text FROM customers WHERE store_id = 'northgate'"
+        )
+    headers = {"authorization": f"Bearer {await site.token('riverside-sales')}"}
+    async with site.browser(headers=headers) as program:
+        answer = await program.post("/api/deals", json={"customer_id": foreign})
+        assert answer.status_code == 404
+
+
+async def test_a_browser_changes_nothing_without_csrf(site: Site) -> None:
+    """With a cookie alone, ``POST /api/deals`` is refused; with the page's token it works."""
+    async with site.browser() as browser:
+        await sign_in(browser, "riverside-sales")
+        token = csrf_of(await browser.get("/"))
+        customer = (await browser.get("/api/customers")).json()["customers"][0]
+        body = {"customer_id": customer["id"]}
+        assert (await browser.post("/api/deals", json=body)).status_code == 403
+        foreign = {"x-csrf-token": token, "origin": "https://evil.example"}
+        assert (await browser.post("/api/deals", json=body, headers=foreign)).status_code == 403
+        answer = await browser.post(
+            "/api/deals", json=body, headers={"x-csrf-token": token, "origin": ORIGIN}
+        )
+        assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer nonsense", "Basic abc"])
+async def test_the_api_without_a_valid_token(site: Site, header: str) -> None:
+    """Without a valid token the answer is 401 and says what was expected."""
+    async with site.browser(headers={"authorization": header}) as program:
+        answer = await program.get("/api/deals")
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.json()["error"]["code"] == "unauthorized"
+
+
+async def test_a_cookies_token_is_no_bearer_token(site: Site) -> None:
+    """A credential counts only where it belongs: a cookie's token in the header signs nobody in."""
+    async with site.browser() as browser:
+        await sign_in(browser, "riverside-sales")
+        stolen = browser.cookies["deal_session"]
+    async with site.browser(headers={"authorization": f"Bearer {stolen}"}) as program:
+        assert (await program.get("/api/deals")).status_code == 401
+
+
+async def test_readiness_names_what_is_missing(site: Site) -> None:
+    """``/readyz`` is 503 as soon as one dependency does not answer, and says which."""
+    async with site.browser() as probe:
+        assert (await probe.get("/readyz")).status_code == 200
+        site.checks["redis"] = False
+        answer = await probe.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json() == {"ready": False, "checks": {"postgres": True, "redis": False}}
+        assert (await probe.get("/healthz")).status_code == 200
