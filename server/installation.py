@@ -177,7 +177,8 @@ def install_redis(lock: Path) -> None:
         if missing:
             raise SetupError(
                 f"no Redis for this Python, and no {' or '.join(missing)} to build it with: "
-                "install redis-server or valkey-server (Debian: apt install redis-server), or a compiler (build-essential)"
+                "install redis-server or valkey-server (Debian: apt install redis-server), or "
+                "a compiler (build-essential)"
             ) from None
         install_lock(lock, "Redis, from source: a minute or two", "--no-build-isolation")
 

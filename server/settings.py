@@ -57,8 +57,7 @@ class Settings:
         Raises SettingsError.
         """
         read = _Reader(environ)
-        host = read.text("DEAL_HOST", DEFAULT_HOST)
-        port = read.number("DEAL_PORT", DEFAULT_PORT, 1, 65535)
+        host, port = listen_address(environ)
         database_url = read.address("DATABASE_URL", ("postgresql://", "postgres://"))
         pool_max = read.number("DEAL_POOL_MAX", DEFAULT_POOL_MAX, 1, 1000)
         settings = cls(
@@ -141,6 +140,15 @@ class _Reader:
         if not all(origin.startswith(("http://", "https://")) for origin in origins):
             raise SettingsError(name, "a comma-separated list of origins such as https://deals.example.com")
         return origins
+
+
+def listen_address(environ: Mapping[str, str]) -> tuple[str, int]:
+    """Return the host and port to listen on.
+
+    Raises SettingsError.
+    """
+    read = _Reader(environ)
+    return read.text("DEAL_HOST", DEFAULT_HOST), read.number("DEAL_PORT", DEFAULT_PORT, 1, 65535)
 
 
 def is_loopback(host: str) -> bool:

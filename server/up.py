@@ -59,6 +59,26 @@ def reserve_port(host: str, port: int) -> socket.socket:
     return reserved
 
 
+def prepare(settings: Settings, write: Callable[[str], None]) -> None:
+    """Bring the schema to its newest version; in demo mode, fill an empty database with sample data.
+
+    Raises UnknownRevision, and what asyncpg raises where the database is out of reach.
+    """
+    asyncio.run(_prepare(settings, write))
+
+
+async def _prepare(settings: Settings, write: Callable[[str], None]) -> None:
+    from server.store.contents import is_empty
+    from server.store.migrate import bring_to_newest
+
+    await bring_to_newest(settings.database_owner_url)
+    if settings.demo and await is_empty(settings.database_owner_url):
+        from server.store.seed import SeedPlan, seed
+
+        write("seeding sample data")
+        write(str(await seed(settings.database_owner_url, SeedPlan())))
+
+
 def run_formation(
     settings: Settings,
     environment: dict[str, str],

@@ -1,0 +1,232 @@
+"""The commands of ``deal-architect``; ``python -m server`` is the same.
+
+Everything heavy is imported by the command that needs it: ``up`` is to be ready in about a second, and
+``--help`` at once.
+"""
+
+import asyncio
+import datetime as dt
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from server.embedded import EmbeddedError, embedded_where_missing
+from server.settings import (
+    DEFAULT_DATA_DIR,
+    Settings,
+    SettingsError,
+    is_loopback,
+    listen_address,
+    process_environment,
+)
+
+TOKEN_DAYS = 30
+
+app = typer.Typer(
+    name="deal-architect",
+    help="A live workspace in which a car salesperson and a desk manager build a deal together.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        help="Folder of the embedded PostgreSQL and Redis, started where they do not run yet. Not used for a "
+        "service that DATABASE_URL or REDIS_URL names. Default: DEAL_DATA_DIR, else .data.",
+        show_default=False,
+    ),
+]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        "--port",
+        min=1,
+        max=65535,
+        help="Port to listen on. Default: DEAL_PORT, else 8000.",
+        show_default=False,
+    ),
+]
+
+
+@app.command()
+def up(
+    data_dir: DataDir = None,
+    port: Port = None,
+    web: Annotated[int, typer.Option("--web", min=1, max=64, help="Number of web processes.")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            min=0,
+            max=256,
+            help="Number of workers. Default: by the machine's processors.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Start everything on this machine, and keep it running until Ctrl-C.
+
+    Brings the schema to the newest version and starts web and worker processes from the Procfile. With the
+    embedded database it also seeds sample data into an empty one, and offers the demo users at the sign-in;
+    DEAL_DEMO=0 switches that off.
+    """
+    from server.up import prepare, reserve_port, run_formation
+
+    environ = _environment(data_dir, port)
+    host, listen_port = listen_address(environ)
+    if "DATABASE_URL" not in environ and is_loopback(host):
+        environ.setdefault("DEAL_DEMO", "1")
+    with reserve_port(host, listen_port), _services(environ) as settings:
+        prepare(settings, _say)
+        counts = {"web": web, "worker": _default_workers() if workers is None else workers}
+        run_formation(settings, environ | settings.environment(), counts, _say)
+
+
+@app.command()
+def web(data_dir: DataDir = None, port: Port = None) -> None:
+    """Run one web process: the screen, the HTTP routes and the WebSocket."""
+    from server.app import serve
+    from server.observe.logs import configure_logging
+
+    with _services(_environment(data_dir, port)) as settings:
+        configure_logging(settings.log_level, "web")
+        serve(settings)
+
+
+@app.command()
+def worker(data_dir: DataDir = None) -> None:
+    """Run one worker process, which values the cars that searches find."""
+    from server.observe.logs import configure_logging
+    from server.work.worker import run
+
+    with _services(_environment(data_dir)) as settings:
+        configure_logging(settings.log_level, "worker")
+        run(settings)
+
+
+@app.command()
+def migrate(data_dir: DataDir = None) -> None:
+    """Bring the database schema to the newest version. Safe to run many at once."""
+    from server.store.migrate import migrate as bring_to_newest
+
+    with _services(_environment(data_dir)) as settings:
+        bring_to_newest(settings.database_owner_url)
+        _say("the schema is at the newest version")
+
+
+@app.command()
+def seed(
+    data_dir: DataDir = None,
+    vehicles: Annotated[int, typer.Option(min=0, help="Cars in stock, over all stores.")] = 4_000,
+    customers: Annotated[int, typer.Option(min=0, help="Customers, over all stores.")] = 200,
+    deals: Annotated[int, typer.Option(min=0, help="Deals, over all stores.")] = 40,
+    stores: Annotated[int, typer.Option(min=1, help="Stores of the group.")] = 2,
+    random_seed: Annotated[int, typer.Option(help="The same number gives the same data.")] = 1,
+) -> None:
+    """Fill the database with sample data, up to the numbers given; what is there already counts."""
+    from server.store.migrate import migrate as bring_to_newest
+    from server.store.seed import SeedPlan
+    from server.store.seed import seed as write_samples
+    from server.terminal import progress_bars
+
+    plan = SeedPlan(
+        vehicles=vehicles, customers=customers, deals=deals, stores=stores, random_seed=random_seed
+    )
+    with _services(_environment(data_dir)) as settings:
+        bring_to_newest(settings.database_owner_url)
+        with progress_bars() as report:
+            summary = asyncio.run(write_samples(settings.database_owner_url, plan, report))
+    _say(str(summary))
+
+
+@app.command()
+def token(
+    user: Annotated[str, typer.Option("--user", help="The user's login, such as riverside-sales.")],
+    data_dir: DataDir = None,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Days until the token expires.")] = TOKEN_DAYS,
+) -> None:
+    """Make a bearer token for a user and print it as the last line. It is stored nowhere else."""
+    from server.store.migrate import migrate as bring_to_newest
+
+    with _services(_environment(data_dir)) as settings:
+        bring_to_newest(settings.database_owner_url)
+        made = asyncio.run(_issue_token(settings, user, days))
+    _say(f"bearer token of {user}, valid for {days} days:")
+    _say(made)
+
+
+def main() -> None:
+    """Run the command that the arguments name. What goes wrong is one line on standard error and exit code 1."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Leave by way of every `with`, so that the services are let go of also during seeding or migration.
+        signal.signal(number, _leave)
+    try:
+        app(prog_name="deal-architect")
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+    except Exception as error:
+        from server.terminal import explain
+
+        if (line := explain(error)) is None:
+            raise
+        print(f"error: {line}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + number)
+
+
+def _environment(data_dir: Path | None, port: int | None = None) -> dict[str, str]:
+    """Return the environment with what the options replace in it."""
+    environ = process_environment()
+    if data_dir is not None:
+        environ["DEAL_DATA_DIR"] = str(data_dir)
+    if port is not None:
+        environ["DEAL_PORT"] = str(port)
+    return environ
+
+
+@contextmanager
+def _services(environ: dict[str, str]) -> Iterator[Settings]:
+    """Yield settings whose services run."""
+    data_dir = Path(environ.get("DEAL_DATA_DIR") or DEFAULT_DATA_DIR)
+    with embedded_where_missing(environ, data_dir) as complete:
+        yield Settings.from_environment(complete)
+
+
+def _default_workers() -> int:
+    """Leave one processor to the web process and the databases."""
+    return max(1, (os.cpu_count() or 1) - 1)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+async def _issue_token(settings: Settings, login: str, days: int) -> str:
+    from server.store.pool import connect_as_owner
+    from server.store.users import CredentialKind, find_by_login, issue_credential
+    from server.terminal import UserUnknown
+
+    async with connect_as_owner(settings.database_owner_url) as connection:
+        account = await find_by_login(connection, login)
+        if account is None:
+            raise UserUnknown(login)
+        ttl = dt.timedelta(days=days)
+        return await issue_credential(
+            connection, account.id, CredentialKind.BEARER, ttl, "deal-architect token"
+        )
+
+
+if __name__ == "__main__":
+    main()

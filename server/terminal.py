@@ -1,0 +1,63 @@
+"""What a command says to the person at the terminal."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import asyncpg
+import redis
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from server.embedded import EmbeddedError
+from server.procfile import ProcfileError
+from server.settings import SettingsError
+from server.store.migrate import UnknownRevision
+from server.up import NotReady, PortTaken
+
+
+class UserUnknown(Exception):
+    """No active user has that login."""
+
+    def __init__(self, login: str) -> None:
+        super().__init__(login)
+        self.login = login
+
+    def __str__(self) -> str:
+        return f"no active user {self.login!r}: `deal-architect seed` makes the sample users"
+
+
+OURS = (EmbeddedError, SettingsError, ProcfileError, UnknownRevision, UserUnknown, NotReady, PortTaken)
+
+
+def explain(error: Exception) -> str | None:
+    """Return one line that says what to do about ``error``; None for what nobody expected: that is a fault."""
+    text = " ".join(str(error).split())
+    match error:
+        case _ if isinstance(error, OURS):
+            return text
+        case redis.RedisError():
+            return f"Redis: {text}: see that it runs at REDIS_URL"
+        case asyncpg.UndefinedTableError():
+            return f"PostgreSQL: {text}: run `deal-architect migrate`"
+        case asyncpg.PostgresError() | asyncpg.InterfaceError():
+            return f"PostgreSQL: {text}: see that DATABASE_URL names a database that this user may use"
+        case ConnectionError() | TimeoutError():
+            return f"{text or 'no answer'}: see that DATABASE_URL and REDIS_URL name services that run"
+        case OSError():
+            return text
+    return None
+
+
+@contextmanager
+def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
+    """Yield a callback that draws a bar for each kind of thing, by name, number done and number in all."""
+    bars: dict[str, TaskID] = {}
+    columns = (TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in bars:
+                bars[what] = progress.add_task(what, total=total)
+            progress.update(bars[what], completed=done)
+
+        yield report
