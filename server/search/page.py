@@ -1,0 +1,195 @@
+"""One page of a search: rows are read, screened and published chunk by chunk; each chunk is a job."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import stamina
+import structlog
+from redis.exceptions import RedisError
+
+from protocol import codec
+from protocol.events import MAX_MESSAGE_BYTES
+from protocol.jobs import ValueJob
+from protocol.records import EndReason, Versions
+from server.finance.limits import Limit
+from server.finance.plan import Plan
+from server.push.log import ChannelLog, Outcome, Progress, utc_now
+from server.search.cursor import StockReader
+from server.search.query import Keyset, Query
+from server.search.screen import Screened, screen_rows
+from server.search.token import issue_token
+from server.search.trace import Trace
+from server.work.queue import JobQueue, QueueFull
+
+MAX_COLUMN_BYTES = MAX_MESSAGE_BYTES * 3 // 4
+"""The rest is for the event around the columns."""
+
+ENQUEUE_SECONDS = 3.0
+END_SECONDS = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """What a page needs besides its rows. ``base`` is what earlier pages of the search came to."""
+
+    channel: str
+    search_id: str
+    store_id: str
+    deal_version: int
+    versions: Versions
+    plan: Plan
+    limit: int
+    base: Progress
+
+
+class Page:
+    """Publishes a page. ``stop`` ends it from outside, before its next chunk."""
+
+    def __init__(self, request: PageRequest, channels: ChannelLog, queue: JobQueue, trace: Trace) -> None:
+        self._request = request
+        self._channels = channels
+        self._queue = queue
+        self._trace = trace
+        self._progress = request.base
+        self._left = request.limit
+        self._last: Keyset | None = None
+        self._rejected: Counter[Limit] = Counter()
+        self._stopped: EndReason | None = None
+
+    @property
+    def search_id(self) -> str:
+        """The search that this page belongs to."""
+        return self._request.search_id
+
+    def stop(self, reason: EndReason) -> None:
+        """End the page with ``reason``; the first reason counts."""
+        self._stopped = self._stopped or reason
+
+    async def publish(self, reader: StockReader, query: Query, rows: list[Any], more: bool) -> EndReason:
+        """Publish the matches among ``rows`` and what follows, up to the limit; return why it ended."""
+        while True:
+            reason = await self._publish_rows(rows) if rows else None
+            if reason is not None:
+                return reason
+            if not more:
+                return EndReason.COMPLETE
+            if self._left == 0:
+                return EndReason.LIMIT
+            rows, more = await reader.fetch(query)
+
+    def refuse(self, limit: Limit, cars: int) -> None:
+        """Count ``cars`` that were not even read, because no programme can take any of them."""
+        self._rejected[limit] += cars
+
+    async def end(self, reason: EndReason) -> None:
+        """Publish ``search_ended``; again and again for a while, since watchers wait for it."""
+        resumable = reason in {EndReason.LIMIT, EndReason.FAILED} and self._last is not None
+        token = issue_token(self.search_id, self._last) if resumable and self._last else None
+        rejected = [
+            {"limit": limit.wire, "cars": cars, "fix": None} for limit, cars in self._rejected.most_common()
+        ]
+        async for attempt in stamina.retry_context(on=RedisError, attempts=None, timeout=END_SECONDS):
+            with attempt:
+                await self._channels.end_search(
+                    self._request.channel,
+                    search_id=self.search_id,
+                    reason=reason,
+                    progress=self._progress,
+                    next_token=token,
+                    rejected=rejected,
+                    trace=self._trace.report(),
+                )
+
+    async def _publish_rows(self, rows: list[Any]) -> EndReason | None:
+        with self._trace.stage("screen"):
+            screened = screen_rows(self._request.plan, rows)
+            cut = len(screened) > self._left
+            if cut:
+                rows = rows[: screened.row_numbers[self._left - 1] + 1]
+                screened = screen_rows(self._request.plan, rows)
+        scanned_before = self._progress.scanned
+        for part in _parts(screened):
+            if self._stopped is not None:
+                return self._stopped
+            scanned = scanned_before + part.row_numbers[-1] + 1
+            if await self._publish_chunk(part, scanned) is Outcome.SUPERSEDED:
+                return EndReason.SUPERSEDED
+        self._rejected += screened.rejected
+        self._progress = Progress(scanned_before + len(rows), self._progress.matched, self._progress.chunks)
+        return self._stopped or (EndReason.LIMIT if cut else None)
+
+    async def _publish_chunk(self, part: Screened, scanned: int) -> Outcome:
+        chunk = self._progress.chunks
+        progress = Progress(scanned, self._progress.matched + len(part), chunk + 1)
+        with self._trace.stage("publish"):
+            outcome = await self._channels.matches(
+                self._request.channel,
+                search_id=self.search_id,
+                chunk=chunk,
+                rows=len(part),
+                columns=part.columns,
+                progress=progress,
+            )
+        if outcome is Outcome.SUPERSEDED:
+            return outcome
+        self._progress, self._last = progress, part.keysets[-1]
+        self._left -= len(part)
+        await self._enqueue(part, chunk)
+        return outcome
+
+    async def _enqueue(self, part: Screened, chunk: int) -> None:
+        """Queue a chunk's job; a queue that stays full fails these cars rather than hold the stock open."""
+        request = self._request
+        try:
+            async for attempt in stamina.retry_context(
+                on=(RedisError, QueueFull), attempts=None, timeout=ENQUEUE_SECONDS
+            ):
+                with attempt:
+                    await self._queue.put(self._job(part, chunk))
+            self._trace.count("jobs")
+        except QueueFull:
+            log.warning("queue full", search_id=self.search_id, chunk=chunk)
+            await self._channels.value_failed(
+                request.channel,
+                search_id=self.search_id,
+                chunk=chunk,
+                vehicle_id=part.columns["vehicle_id"],
+                message="The workers are too busy to value these cars.",
+            )
+
+    def _job(self, part: Screened, chunk: int) -> ValueJob:
+        request, inputs = self._request, self._request.plan.inputs
+        return ValueJob(
+            channel=request.channel,
+            search_id=self.search_id,
+            chunk=chunk,
+            deal_version=request.deal_version,
+            store_id=request.store_id,
+            structure=inputs.structure,
+            monthly_income_cents=inputs.monthly_income_cents,
+            other_debt_cents=inputs.other_debt_cents,
+            score=inputs.score,
+            standard_markup_bp=inputs.standard_markup_bp,
+            npv_floor_cents=inputs.npv_floor_cents,
+            versions=request.versions,
+            enqueued_at=utc_now(),
+            vehicle_id=part.columns["vehicle_id"],
+            rev=part.columns["rev"],
+            numbers=part.numbers,
+        )
+
+
+def _parts(screened: Screened) -> Iterator[Screened]:
+    """Yield the matches in parts that fit a message each."""
+    if not len(screened):
+        return
+    if len(screened) == 1 or len(codec.encode(screened.columns)) <= MAX_COLUMN_BYTES:
+        yield screened
+        return
+    middle = len(screened) // 2
+    yield from _parts(screened.part(0, middle))
+    yield from _parts(screened.part(middle, len(screened)))
