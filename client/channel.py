@@ -67,25 +67,23 @@ class Channel:
         self.search: SearchSnapshot | None = None
         self.rows = Rows()
         self.error: ErrorBody | None = None
-        # Whether the last join brought nothing before the channel was lost again: then a snapshot, later.
-        self.stuck = False
-        self.refusals = 0
-        """Joins in a row that came to nothing."""
+        self.setbacks = 0
+        """How often in a row the channel was lost, or its join refused, without one event in between."""
         self._join_ref = -1
         self._loading: tuple[JoinReply, Rows] | None = None
-        self._moved = True
+        self._losses = 0
 
     def join(self, ref: int) -> Join:
         """Return the command that brings the channel back in step; everything before its reply is ignored."""
         self.phase = Phase.JOINING
         self._join_ref = ref
         self._loading = None
-        since = None if self.stuck else self.position
+        # Where resuming led to the same gap again, only a snapshot helps.
+        since = None if self._losses > 1 else self.position
         return Join(ref=ref, channel=self.name, view=self.view, since=since)
 
     def joined(self, reply: JoinReply) -> None:
         """Take the answer to the join: events follow what is known already, or a snapshot comes first."""
-        self._moved = False
         self.view = reply.view
         if reply.recovered:
             self.phase = Phase.LIVE
@@ -97,15 +95,14 @@ class Channel:
         """Take a refusal of the join: for good, unless it may pass and the channel was joined before."""
         self.error = error
         self.phase = Phase.LOST if error.code.retry and self.position else Phase.FAILED
-        self.stuck = self.phase is Phase.LOST
-        self.refusals += 1
+        self.setbacks += 1
 
     def disconnected(self) -> None:
         """The connection is gone: what is known stays, and the channel is joined again on the next one."""
         if self.phase is not Phase.FAILED:
             self.phase = Phase.LOST
         self._loading = None
-        self._moved, self.stuck = True, False
+        self._losses = self.setbacks = 0
 
     def receive(self, message: ChannelMessage) -> Delivery | None:
         """Take a message of this channel; return what the reader gets. Afterwards ``phase`` may be LOST."""
@@ -132,13 +129,13 @@ class Channel:
             self._lose()
             return False
         self.position = Position(epoch=self.position.epoch, seq=seq)
-        self._moved, self.stuck, self.refusals = True, False, 0
+        self._losses = self.setbacks = 0
         return True
 
     def _lose(self) -> None:
         self.phase = Phase.LOST
-        self.stuck = not self._moved
-        self.refusals += self.stuck
+        self._losses += 1
+        self.setbacks += 1
         self._loading = None
 
     def _replace_state(self, reply: JoinReply, rows: Rows) -> Refreshed:

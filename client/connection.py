@@ -177,7 +177,7 @@ class Connection:
             await self._hand_over(received)
 
     async def _rejoin_later(self, channel: Channel) -> None:
-        await asyncio.sleep(pause_before(channel.refusals, CloseCode.ABNORMAL, self._timing, self._chance))
+        await asyncio.sleep(pause_before(channel.setbacks, CloseCode.ABNORMAL, self._timing, self._chance))
         self._session.rejoin(channel)
         self.flush()
 

@@ -162,7 +162,8 @@ class Session:
             self._recover(channel, received)
 
     def _recover(self, channel: Channel, received: Received) -> None:
-        if channel.stuck:
+        # At once the first time; then with pauses, or a fault of the server would become a storm of joins.
+        if channel.setbacks > 1:
             received.postponed.append(channel)
         else:
             self.rejoin(channel)
@@ -185,4 +186,4 @@ class Session:
             del self.channels[channel.name]
             received.failed.append(channel)
         else:
-            self._recover(channel, received)
+            received.postponed.append(channel)

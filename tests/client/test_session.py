@@ -1,0 +1,349 @@
+"""The session against a model of the server: whatever the network does, the client ends with the truth."""
+
+import uuid
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from client.channel import Channel, Phase, Refreshed
+from client.session import MAX_UNANSWERED, Received, Session
+from protocol.closing import CommandError, ErrorCode
+from protocol.commands import Join, Leave, Ping, Position, Terms
+from protocol.events import Event, Notice
+from protocol.records import StructureChanges, View
+from tests.client.model_server import CHANNEL, ModelServer, parse
+
+HAPPENINGS = (
+    "change_terms", "start_search", "match", "match", "value", "value", "say_something_new", "forget_log",
+    "lose_redis", "resync", "deliver", "deliver", "deliver_all", "send", "send", "lose", "repeat", "break",
+    "refuse",
+)  # fmt: skip
+
+
+class Run:
+    """A session and a server with a wire between them, and what a reader got."""
+
+    def __init__(self) -> None:
+        self.server = ModelServer()
+        self.session = Session()
+        self.session.connected()
+        self.channel = self.session.join(CHANNEL, View.SALES)
+        self.got: list[Any] = []
+        self.answers: list[int] = []
+        self.postponed: list[Channel] = []
+
+    def do(self, happening: str, number: int) -> None:
+        """Let one thing happen."""
+        wire = self.server.wire
+        match happening:
+            case "deliver":
+                self.deliver(number)
+            case "deliver_all":
+                self.deliver(len(wire))
+            case "send":
+                self.server.take(self.session.take_outbox(), behind=number)
+            case "refuse":
+                self.server.take(self.session.take_outbox(), refuse=self.channel.position is not None)
+            case "lose" if (
+                wire and b'"seq"' in wire[number % len(wire)] and b"epoch" not in wire[number % len(wire)]
+            ):
+                del wire[number % len(wire)]
+            case "repeat" if wire and b'"seq"' in wire[0] and b"epoch" not in wire[0]:
+                wire.insert(number % len(wire), wire[0])
+            case "break":
+                self.reconnect()
+            case "value":
+                self.server.value(number)
+            case "lose" | "repeat":
+                pass
+            case _:
+                getattr(self.server, happening)()
+
+    def deliver(self, count: int) -> None:
+        """Let the first ``count`` messages arrive."""
+        for line in self.server.wire[:count]:
+            self.note(self.session.receive(parse(line)))
+        del self.server.wire[:count]
+
+    def note(self, received: Received) -> None:
+        """Keep what came out."""
+        assert not received.failed
+        self.got += [delivery for _, delivery in received.deliveries]
+        self.answers += [ref for ref, _ in received.answers]
+        self.postponed += received.postponed
+
+    def reconnect(self) -> None:
+        """Break the connection and make another."""
+        self.server.disconnect()
+        self.note(self.session.disconnected())
+        self.session.connected()
+
+    def settle(self) -> None:
+        """Let everything arrive, and one event more, which shows a gap where the last one was lost."""
+        for _ in range(2):
+            for _ in range(10):
+                self.server.take(self.session.take_outbox())
+                self.deliver(len(self.server.wire))
+                for channel in self.postponed:
+                    self.session.rejoin(channel)
+                self.postponed.clear()
+            self.server.change_terms()
+        self.deliver(len(self.server.wire))
+
+    def check(self) -> None:
+        """Compare the client's state with the truth."""
+        truth, channel = self.server.truth, self.channel
+        assert channel.phase is Phase.LIVE
+        assert channel.position == Position(epoch=str(self.server.epoch), seq=self.server.head)
+        assert channel.deal is not None
+        assert (channel.deal.version, channel.deal.structure) == (
+            truth["version"],
+            {"fees_cents": truth["fees"]},
+        )
+        assert (channel.search.search_id if channel.search else None) == truth["search"]
+        assert {
+            car: (row.rev, row.offer["payment_cents"] if row.offer else None)
+            for car, row in channel.rows.items()
+        } == truth["rows"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(happenings=st.lists(st.tuples(st.sampled_from(HAPPENINGS), st.integers(0, 6)), max_size=60))
+def test_whatever_happens_the_client_ends_with_the_truth(happenings: list[tuple[str, int]]) -> None:
+    """Lost and repeated events, resyncs, new epochs, trimmed logs, refusals, breaks: state == truth."""
+    run = Run()
+    for happening, number in happenings:
+        run.do(happening, number)
+    run.settle()
+    run.check()
+
+
+@settings(max_examples=200, deadline=None)
+@given(happenings=st.lists(st.tuples(st.sampled_from(HAPPENINGS), st.integers(0, 6)), max_size=60))
+def test_a_reader_sees_no_event_twice_and_no_gap(happenings: list[tuple[str, int]]) -> None:
+    """Events come with rising seq; where one is left out, its type is unknown or a Refreshed stands there."""
+    run = Run()
+    for happening, number in happenings:
+        run.do(happening, number)
+    run.settle()
+    last = 0
+    for delivery in run.got:
+        if isinstance(delivery, Refreshed):
+            last = delivery.position.seq
+        else:
+            assert isinstance(delivery, Event)
+            assert delivery.seq > last
+            if "say_something_new" not in {name for name, _ in happenings}:
+                assert delivery.seq == last + 1
+            last = delivery.seq
+
+
+def live(session: Session, server: ModelServer) -> Channel:
+    """Join on a fresh connection and return the channel, live."""
+    session.connected()
+    channel = session.join(CHANNEL, View.SALES)
+    pump(session, server)
+    assert channel.phase is Phase.LIVE
+    return channel
+
+
+def pump(session: Session, server: ModelServer) -> list[Received]:
+    """Let all that is on its way arrive; return what came of it."""
+    server.take(session.take_outbox())
+    lines, server.wire = server.wire, []
+    return [session.receive(parse(line)) for line in lines]
+
+
+def terms() -> Terms:
+    """Return a command with an op."""
+    return Terms(ref=0, channel=CHANNEL, op=uuid.uuid4(), version=0, changes=StructureChanges(fees_cents=5))
+
+
+def test_a_first_join_has_no_since_and_the_next_has_the_position() -> None:
+    """After a broken connection the join says how far the client got, and no snapshot is needed."""
+    session, server = Session(), ModelServer()
+    channel = live(session, server)
+    server.change_terms()
+    pump(session, server)
+    session.disconnected()
+    server.disconnect()
+    server.change_terms()
+    session.connected()
+    deliveries = [delivery for received in pump(session, server) for _, delivery in received.deliveries]
+    joins = [command for command in server.commands if isinstance(command, Join)]
+    assert [join.since for join in joins] == [None, Position(epoch="0", seq=1)]
+    assert [delivery.seq for delivery in deliveries if isinstance(delivery, Event)] == [2]
+    assert channel.deal is not None
+    assert channel.deal.version == 2
+
+
+def test_a_gap_joins_again_from_before_it() -> None:
+    """An event whose seq is too high is not applied; what was missed is asked for at once."""
+    session, server = Session(), ModelServer()
+    channel = live(session, server)
+    server.change_terms()
+    pump(session, server)
+    server.change_terms()
+    server.change_terms()
+    del server.wire[0]
+    assert not any(received.deliveries for received in pump(session, server))
+    assert channel.phase is Phase.JOINING
+    assert [len(received.deliveries) for received in pump(session, server)] == [0, 1, 1]
+    assert channel.deal is not None
+    assert channel.deal.version == 3
+
+
+def test_a_gap_that_recovery_does_not_close_asks_for_a_snapshot_later() -> None:
+    """A second join that brings nothing is not repeated at once, nor with the same since."""
+    session, server = Session(), ModelServer()
+    channel = live(session, server)
+    server.change_terms()
+    pump(session, server)
+    server.resync()
+    pump(session, server)
+    pump(session, server)
+    assert channel.phase is Phase.LIVE
+    server.change_terms()
+    server.change_terms()
+    del server.wire[0]
+    (received,) = pump(session, server)
+    assert received.postponed == [channel]
+    assert session.take_outbox() == []
+    session.rejoin(channel)
+    (join,) = session.take_outbox()
+    assert isinstance(join, Join)
+    assert join.since is None
+
+
+def test_nothing_of_a_channel_counts_before_the_reply_to_its_join() -> None:
+    """Events and rows of an earlier join are ignored until the new one is answered."""
+    session, server = Session(), ModelServer()
+    channel = live(session, server)
+    server.resync()
+    pump(session, server)
+    stray = b'{"type":"deal_changed","channel":"deal:1","seq":1,"at":"2026-07-01T00:00:00Z","version":9,"changes":{},"by":{"id":"1","name":"x","role":"operator"}}'  # noqa: E501
+    assert session.receive(parse(stray)).deliveries == []
+    assert channel.phase is Phase.JOINING
+
+
+def test_a_snapshot_that_breaks_off_leaves_the_old_state_whole() -> None:
+    """A connection that ends between rows changes nothing: state and position stay those before the join."""
+    session, server = Session(), ModelServer()
+    channel = live(session, server)
+    server.start_search()
+    server.match()
+    pump(session, server)
+    server.lose_redis()
+    server.start_search()
+    server.match()
+    pump(session, server)
+    server.take(session.take_outbox())
+    for line in server.wire[:2]:
+        session.receive(parse(line))
+    assert channel.phase is Phase.SNAPSHOT
+    session.disconnected()
+    assert channel.search is not None
+    assert (channel.search.search_id, channel.position) == ("1", Position(epoch="0", seq=2))
+    assert set(channel.rows) == {"1-0", "1-1", "1-2"}
+
+
+def test_unanswered_commands_are_sent_again_as_they_were() -> None:
+    """After a break a command goes out again, same op and ref, behind the joins; answered ones do not."""
+    session, server = Session(), ModelServer()
+    live(session, server)
+    answered = session.submit(terms())
+    pump(session, server)
+    waiting = session.submit(terms())
+    (sent,) = session.take_outbox()
+    session.disconnected()
+    session.connected()
+    join, again = session.take_outbox()
+    assert isinstance(join, Join)
+    assert again == sent
+    assert (again.ref, answered) == (waiting, waiting - 1)
+
+
+def test_commands_wait_while_there_is_no_connection() -> None:
+    """A command given while offline goes out on the next connection, once, and is answered once."""
+    session, server = Session(), ModelServer()
+    ref = session.submit(terms())
+    assert session.take_outbox() == []
+    session.connected()
+    received = pump(session, server)
+    assert [answer for answered in received for answer, _ in answered.answers] == [ref]
+    assert len(server.commands) == 1
+
+
+def test_a_forgotten_command_is_not_sent_again() -> None:
+    """Whoever gave up waiting does not have the command repeated behind their back."""
+    session = Session()
+    session.connected()
+    session.forget(session.submit(terms()))
+    session.disconnected()
+    session.connected()
+    assert session.take_outbox() == []
+
+
+def test_too_many_unanswered_commands_are_refused_at_once() -> None:
+    """Nothing piles up without bound while the server is away."""
+    session = Session()
+    for _ in range(MAX_UNANSWERED):
+        session.submit(terms())
+    with pytest.raises(CommandError) as caught:
+        session.submit(terms())
+    assert caught.value.code is ErrorCode.BUSY
+
+
+def test_leaving_ends_the_channel_at_once() -> None:
+    """After ``leave`` nothing of the channel is delivered or joined again; a break is an answer too."""
+    session, server = Session(), ModelServer()
+    channel = live(session, server)
+    server.change_terms()
+    ref = session.leave(channel)
+    assert not any(received.deliveries for received in pump(session, server)[:1])
+    assert isinstance(server.commands[-1], Leave)
+    assert session.leave(channel) is None
+    other = live(session, server)
+    ref = session.leave(other)
+    assert [answer for answer, _ in session.disconnected().answers] == [ref]
+    session.connected()
+    assert session.take_outbox() == []
+
+
+def test_a_refusal_for_good_ends_the_channel_and_one_that_may_pass_does_not() -> None:
+    """not_found fails the channel; busy, on a channel that was joined before, is tried again later."""
+    session, server = Session(), ModelServer()
+    session.connected()
+    failed = session.join("deal:2", View.SALES)
+    (join,) = session.take_outbox()
+    refusal = b'{"type":"reply","ref":%d,"ok":false,"error":{"code":"%b","message":"No.","retry":false}}'
+    received = session.receive(parse(refusal % (join.ref, b"not_found")))
+    assert (received.failed, failed.phase) == ([failed], Phase.FAILED)
+    channel = live(session, server)
+    server.resync()
+    pump(session, server)
+    (join,) = session.take_outbox()
+    received = session.receive(parse(refusal % (join.ref, b"busy")))
+    assert (received.failed, received.postponed) == ([], [channel])
+
+
+def test_a_notice_reaches_every_reader() -> None:
+    """What concerns the service concerns each joined channel."""
+    session, server = Session(), ModelServer()
+    channel = live(session, server)
+    notice = Notice(code="degraded", message="Slow.")
+    assert session.receive(notice).deliveries == [(channel, notice)]
+
+
+def test_a_ping_needs_no_answer() -> None:
+    """A ping is sent even when commands wait, and is not repeated on the next connection."""
+    session = Session()
+    session.connected()
+    session.ping()
+    (ping,) = session.take_outbox()
+    assert isinstance(ping, Ping)
+    session.disconnected()
+    session.connected()
+    assert session.take_outbox() == []
