@@ -42,7 +42,7 @@ class Outbox:
         return len(self._items)
 
     @property
-    def bytes(self) -> int:
+    def size(self) -> int:
         """How many bytes wait that count."""
         return self._bytes
 

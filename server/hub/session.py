@@ -26,7 +26,7 @@ class Verdict(Enum):
     """What ``receive`` made of an event."""
 
     DELIVERED = auto()
-    KNOWN = auto()  # at or below the session's position, or not of interest yet
+    KNOWN = auto()  # at or below the session's position, or before the session has one
     GAP = auto()  # events before it are missing: read them from the log
     NEW_EPOCH = auto()  # the log began anew: everybody needs a snapshot
 
@@ -64,42 +64,27 @@ class Session:
     channel: str
     epoch: str | None = None
     seq: int = 0
-    heard: Entry | None = None
-    """The furthest event that was heard but not delivered: of which epoch, and how far the log must be read.
-    """
-
     watchers: set[Watcher] = field(default_factory=set)
 
     def open(self, epoch: str, seq: int) -> bool:
-        """Take note of where the channel stands, as the log just said; returns whether events must be read
-        now.
+        """Take note of where the channel stands; returns whether this was the first word of it.
 
-        Raises ValueError where the session stands in another epoch: ``restart`` it first.
+        Bells that rang before are not remembered: after the first word, ask the log for anything newer.
         """
-        if self.epoch is None:
+        first = self.epoch is None
+        if first:
             self.epoch, self.seq = epoch, seq
-        elif self.epoch != epoch:
-            raise ValueError(f"{self.channel} stands in epoch {self.epoch}, not in {epoch}")
-        return self.is_behind
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether an event was heard that was not delivered yet."""
-        return self.heard is not None and (self.heard.epoch != self.epoch or self.heard.seq > self.seq)
+        return first
 
     def receive(self, entry: Entry) -> Verdict:
         """Deliver ``entry`` to every live watcher if it is the next; else say what is the matter."""
         if self.epoch is None:
-            # A bell that rings while the first join still asks where the channel stands.
-            self._remember(entry)
             return Verdict.KNOWN
         if entry.epoch != self.epoch:
-            self._remember(entry)
             return Verdict.NEW_EPOCH
         if entry.seq <= self.seq:
             return Verdict.KNOWN
         if entry.seq > self.seq + 1:
-            self._remember(entry)
             return Verdict.GAP
         self.seq = entry.seq
         self._deliver(entry)
@@ -107,7 +92,7 @@ class Session:
 
     def restart(self, epoch: str, seq: int) -> None:
         """Go over to a new epoch, or past events that are gone: every watcher must join again."""
-        self.epoch, self.seq, self.heard = epoch, seq, None
+        self.epoch, self.seq = epoch, seq
         for watcher in tuple(self.watchers):
             self.watchers.discard(watcher)
             watcher.leave()
@@ -122,10 +107,6 @@ class Session:
         if watcher.phase is Phase.REPLAYING and watcher.epoch == self.epoch and watcher.position >= self.seq:
             watcher.phase = Phase.LIVE
         return watcher.phase is Phase.LIVE
-
-    def _remember(self, entry: Entry) -> None:
-        if self.heard is None or self.heard.epoch != entry.epoch or self.heard.seq < entry.seq:
-            self.heard = Entry(entry.epoch, entry.seq, b"")
 
     def _deliver(self, entry: Entry) -> None:
         served = [

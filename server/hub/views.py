@@ -26,10 +26,11 @@ _DESK_ONLY: Final = frozenset({"trade_acv_cents"})
 _PENCIL: Final = frozenset(
     {
         "price_cents", "discount_cents", "fees_cents", "taxable_fees_cents", "products_cents",
-        "taxable_products_cents", "rebate_cents", "rebate_reduces_tax", "trade_allowance_cents", "payoff_cents",
-        "payoff_good_through", "payoff_per_diem_cents", "trade_credit", "trade_credit_cap_cents", "cash_down_cents",
-        "prepaid_finance_cents", "tax_rate_bp", "rate_bp", "term_months", "terms_months", "payment_min_cents",
-        "payment_max_cents", "contract_date", "first_payment_date", "day_count", "scope",
+        "taxable_products_cents", "rebate_cents", "rebate_reduces_tax", "trade_allowance_cents",
+        "payoff_cents", "payoff_good_through", "payoff_per_diem_cents", "trade_credit",
+        "trade_credit_cap_cents", "cash_down_cents", "prepaid_finance_cents", "tax_rate_bp", "rate_bp",
+        "term_months", "terms_months", "payment_min_cents", "payment_max_cents", "contract_date",
+        "first_payment_date", "day_count", "scope",
     }
 )  # fmt: skip
 STRUCTURE_FIELDS: Final = {

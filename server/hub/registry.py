@@ -1,0 +1,118 @@
+"""Which channels this process listens to: one session for each watched channel, kept as long as it is
+watched.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from redis.exceptions import RedisError
+
+from server.hub.session import Session, Verdict, Watcher
+from server.push.bus import Bus
+from server.push.log import ChannelLog, Entry, Head
+
+EVENTS_PER_READ: Final = 100
+RETRY_SECONDS: Final = 0.5
+
+
+class Feed:
+    """A session with its ears: hears the bus, and reads from the log what the bus missed."""
+
+    def __init__(self, channel: str, log: ChannelLog) -> None:
+        self.session = Session(channel)
+        self.joining = 0
+        self._log = log
+        self._behind = asyncio.Event()
+
+    def heard(self, entry: Entry) -> None:
+        """Deliver an event, or read what stands before it."""
+        if self.session.receive(entry) in {Verdict.GAP, Verdict.NEW_EPOCH}:
+            self._behind.set()
+
+    def confirmed(self) -> None:
+        """Read what was published while nobody listened."""
+        self._behind.set()
+
+    def capture(self, head: Head) -> None:
+        """Take the position at which a join found the channel."""
+        if self.session.open(head.epoch, head.seq):
+            self._behind.set()
+        elif self.session.epoch != head.epoch:
+            self.session.restart(head.epoch, head.seq)
+
+    async def run(self) -> None:
+        """Close gaps until cancelled; try again while Redis is out of reach."""
+        while True:
+            await self._behind.wait()
+            self._behind.clear()
+            try:
+                await self._catch_up()
+            except (RedisError, OSError, TimeoutError):
+                # The bus says so in the log; what is missing is read when Redis answers again.
+                self._behind.set()
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _catch_up(self) -> None:
+        session = self.session
+        if session.epoch is None:
+            return
+        # Fetched after the bell that woke us, so it covers whatever that bell announced.
+        head = await self._log.head(session.channel)
+        while session.epoch == head.epoch and session.seq < head.seq:
+            entries = await self._log.read(session.channel, head.epoch, session.seq, EVENTS_PER_READ)
+            if not entries:
+                head = await self._log.head(session.channel)
+                session.restart(head.epoch, head.seq)
+                return
+            for entry in entries:
+                session.receive(entry)
+        if session.epoch != head.epoch:
+            session.restart(head.epoch, head.seq)
+
+
+class Registry:
+    """The feeds of this process. ``tasks`` owns what they run."""
+
+    def __init__(self, log: ChannelLog, bus: Bus, tasks: asyncio.TaskGroup) -> None:
+        self._log = log
+        self._bus = bus
+        self._tasks = tasks
+        self._feeds: dict[str, tuple[Feed, asyncio.Task[None]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._feeds)
+
+    @contextmanager
+    def joining(self, channel: str) -> Iterator[Feed]:
+        """Hold the channel's feed while somebody joins; it goes when nobody watches it afterwards."""
+        feed = self._open(channel)
+        feed.joining += 1
+        try:
+            yield feed
+        finally:
+            feed.joining -= 1
+            self._close_unwatched(channel)
+
+    def leave(self, watcher: Watcher) -> None:
+        """Serve ``watcher`` no more, and listen no more where it was the last."""
+        watcher.leave()
+        if watcher.channel in self._feeds:
+            self._feeds[watcher.channel][0].session.watchers.discard(watcher)
+            self._close_unwatched(watcher.channel)
+
+    def _open(self, channel: str) -> Feed:
+        if channel not in self._feeds:
+            feed = Feed(channel, self._log)
+            self._feeds[channel] = feed, self._tasks.create_task(feed.run(), name=f"feed {channel}")
+            self._bus.subscribe(channel, feed)
+        return self._feeds[channel][0]
+
+    def _close_unwatched(self, channel: str) -> None:
+        feed, task = self._feeds[channel]
+        if feed.joining or feed.session.watchers:
+            return
+        del self._feeds[channel]
+        self._bus.unsubscribe(channel)
+        task.cancel()
