@@ -96,7 +96,7 @@ def sample_customer(number: int, store: SampleStore, random_seed: int, today: dt
 
 
 def sample_wish(customer: dict[str, Any], random_seed: int, number: int) -> dict[str, Any]:
-    """Return what the customer of deal ``number`` asks for: payment range and cash, as fields of a structure."""
+    """Return what the customer of deal ``number`` asks for: payments and cash, as fields of a structure."""
     random = np.random.default_rng([random_seed, 2, number])
     income = customer["monthly_income_cents"] + (customer.get("co_monthly_income_cents") or 0)
     most = min(max(_dollars(income * random.uniform(0.09, 0.14)), 300_00), 1_200_00)

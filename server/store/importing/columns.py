@@ -1,0 +1,110 @@
+"""Which column of a file holds what: detected from its header, or told by ``--map column=field``."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+IGNORED = "ignore"
+"""The field of a column that is not to be read."""
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "vin": ("vin", "vin number", "vin no", "vehicle identification number"),
+    "stock_no": ("stock number", "stock no", "stock", "stock num", "stockno", "stocknumber", "stk number",
+                 "stk"),
+    "year": ("year", "model year", "vehicle year", "yr"),
+    "make": ("make", "vehicle make", "manufacturer", "brand"),
+    "model": ("model", "vehicle model", "model name"),
+    "trim": ("trim", "trim level", "series", "vehicle trim"),
+    "body": ("body", "body style", "body type", "bodystyle", "vehicle type"),
+    "fuel": ("fuel", "fuel type", "fueltype"),
+    "transmission": ("transmission", "trans", "transmission type"),
+    "color": ("color", "exterior color", "ext color", "colour", "exterior"),
+    "interior": ("interior", "interior color", "int color"),
+    "condition": ("condition", "condition grade", "grade"),
+    "is_new": ("new used", "new or used", "type", "stock type", "inventory type", "n u"),
+    "mileage": ("mileage", "odometer", "miles", "odometer reading", "odo"),
+    "price": ("asking price", "advertised price", "internet price", "price", "list price", "retail price",
+              "selling price"),
+    # One word, as in lists of wholesale auctions: what the dealer paid there.
+    "cost": ("cost", "vehicle cost", "unit cost", "purchase price", "acquisition cost", "total cost",
+             "sellingprice"),
+    "recon": ("recon", "reconditioning", "recon cost", "reconditioning cost"),
+    "holdback": ("holdback",),
+    "dealer_cash": ("dealer cash",),
+    "invoice": ("invoice", "invoice price", "dealer invoice"),
+    "msrp": ("msrp", "sticker", "sticker price"),
+    "wholesale": ("wholesale", "wholesale book", "book wholesale", "mmr", "trade in value"),
+    "retail": ("retail", "retail book", "book retail", "book value"),
+    "stocked_on": ("date in stock", "in stock date", "stock date", "stocked on", "received", "date received",
+                   "inventory date", "purchase date", "sale date", "saledate"),
+}  # fmt: skip
+"""Each field and the headers that mean it, the surest first."""
+
+REQUIRED = ("vin", "year", "make", "model", "mileage", "cost")
+
+
+class ImportFailed(Exception):
+    """The file cannot be imported at all; nothing was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the fields stand: field to position, and the header as it is in the file."""
+
+    header: tuple[str, ...]
+    positions: Mapping[str, int]
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The columns that hold no field."""
+        read = set(self.positions.values())
+        return tuple(name for position, name in enumerate(self.header) if position not in read)
+
+
+def parse_mapping(options: Iterable[str]) -> dict[str, str]:
+    """Return column to field of ``--map`` options. Raises ImportFailed where one is not ``column=field``."""
+    mapping = {}
+    for option in options:
+        column, equals, field = option.rpartition("=")
+        if not equals or not column or field not in {*FIELDS, IGNORED}:
+            raise ImportFailed(
+                f"--map {option}: expected column=field, with a field of {', '.join((*FIELDS, IGNORED))}"
+            )
+        mapping[column] = field
+    return mapping
+
+
+def find_layout(header: Sequence[str], mapping: Mapping[str, str]) -> Layout:
+    """Return the layout of a file: ``mapping`` first, then what its header says.
+
+    Raises ImportFailed where a mapped column is not there, or a field that every car needs has no column.
+    """
+    names = tuple(name.strip() for name in header)
+    positions: dict[str, int] = {}
+    taken: set[int] = set()
+    for column, field in mapping.items():
+        if column not in names:
+            raise ImportFailed(f"the file has no column {column!r}; it has {', '.join(names)}")
+        if field in positions:
+            raise ImportFailed(f"--map gives {field} two columns")
+        taken.add(names.index(column))
+        if field != IGNORED:
+            positions[field] = names.index(column)
+    plain = [_plain(name) for name in names]
+    for field, headers in FIELDS.items():
+        found = (plain.index(one) for one in headers if one in plain)
+        position = next((one for one in found if one not in taken), None)
+        if field not in positions and position is not None:
+            positions[field] = position
+            taken.add(position)
+    missing = [field for field in REQUIRED if field not in positions]
+    if missing:
+        raise ImportFailed(
+            f"no column for {', '.join(missing)} among {', '.join(names)}: say which with --map column=field"
+        )
+    return Layout(names, positions)
+
+
+def _plain(name: str) -> str:
+    """Return a header in lower case, words apart, ``#`` spelt out."""
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", name.lower().replace("#", " number ")).split())
