@@ -1,0 +1,38 @@
+// Builds dist/app.js and dist/app.css; with --tests the unit tests instead, with --watch again at each change.
+import { readdir } from "node:fs/promises";
+import { context, build } from "esbuild";
+
+const page = {
+  entryPoints: { app: "src/main.tsx" },
+  outdir: "dist",
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: ["es2022", "chrome111", "firefox115", "safari16.4"],
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  legalComments: "none",
+  logLevel: "info",
+};
+
+async function tests() {
+  const files = await readdir("test");
+  return {
+    entryPoints: files.filter((file) => file.endsWith(".test.ts")).map((file) => `test/${file}`),
+    outdir: "node_modules/.cache/tests",
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    logLevel: "warning",
+  };
+}
+
+if (process.argv.includes("--tests")) {
+  await build(await tests());
+} else if (process.argv.includes("--watch")) {
+  await (await context({ ...page, minify: false })).watch();
+} else {
+  await build(page);
+}

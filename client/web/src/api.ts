@@ -1,0 +1,53 @@
+// The few HTTP calls: the list of deals and beginning one. The deal itself goes over the socket.
+import { csrfToken } from "./page";
+import type { DealState } from "./wire";
+
+export interface DealRow {
+  id: string;
+  customer: string;
+  state: DealState;
+  version: number;
+  store_id: string;
+  updated_at: string;
+}
+
+export interface CustomerRow {
+  id: string;
+  name: string;
+  city: string;
+}
+
+/** A request that failed, in words for a person. */
+export class RequestFailure extends Error {}
+
+export function listDeals(after: string | null): Promise<{ deals: DealRow[]; next: string | null }> {
+  return request(`/api/deals${after ? `?after=${encodeURIComponent(after)}` : ""}`);
+}
+
+export function findCustomers(text: string, signal: AbortSignal): Promise<{ customers: CustomerRow[] }> {
+  return request(`/api/customers?q=${encodeURIComponent(text)}`, { signal });
+}
+
+export function createDeal(customerId: string): Promise<{ id: string }> {
+  return request("/api/deals", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-CSRF-Token": csrfToken() },
+    body: JSON.stringify({ customer_id: customerId }),
+  });
+}
+
+async function request<T>(path: string, init?: RequestInit): Promise<T> {
+  const response = await fetch(path, init).catch((cause: unknown) => {
+    if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
+    throw new RequestFailure("The server cannot be reached. Check the network and try again.", { cause });
+  });
+  if (response.status === 401) {
+    location.assign("/login");
+    throw new RequestFailure("You are signed out.");
+  }
+  if (!response.ok) {
+    const body = (await response.json().catch(() => null)) as { error?: { message?: string } } | null;
+    throw new RequestFailure(body?.error?.message ?? `The server answered ${response.status}. Try again.`);
+  }
+  return (await response.json()) as T;
+}

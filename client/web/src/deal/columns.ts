@@ -1,0 +1,68 @@
+// The columns of the match grid, by view. What a view hides has no column in it.
+import type { View } from "../wire";
+import type { Formats } from "../text/format";
+import type { Row } from "./rows";
+import type { Order, SortKey } from "./ranking";
+
+export interface Column {
+  key: SortKey;
+  label: string;
+  /** A CSS grid track. */
+  track: string;
+  /** The smallest width of the track in pixels. */
+  width: number;
+  number: boolean;
+  /** Known only once the car is valued: a skeleton stands for it until then. */
+  valued: boolean;
+  views: readonly View[];
+  text(row: Row, formats: Formats): string;
+}
+
+const ALL: readonly View[] = ["manager", "sales", "customer"];
+const STAFF: readonly View[] = ["manager", "sales"];
+const MANAGER: readonly View[] = ["manager"];
+const NOTHING = "–";
+
+const COLUMNS: Column[] = [
+  column("make", "Vehicle", 230, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(),
+    { track: "minmax(230px, 1fr)", number: false }),
+  column("npv_cents", "NPV", 82, STAFF, (row, f) => maybe(row.npv_cents, f.dollars), { valued: true }),
+  column("stress_npv_cents", "Stressed", 82, MANAGER, (row, f) => maybe(row.stress_npv_cents, f.dollars), { valued: true }),
+  column("payment_cents", "Payment", 84, ALL, (row, f) => maybe(row.payment_cents, f.cents), { valued: true }),
+  column("term_months", "Term", 54, ALL, (row, f) => maybe(row.term_months, f.count), { valued: true }),
+  column("cash_down_cents", "Cash", 76, ALL, (row, f) => maybe(row.cash_down_cents, f.dollars), { valued: true }),
+  column("rate_bp", "Rate", 70, STAFF, (row, f) => maybe(row.rate_bp, f.percent), { valued: true }),
+  column("lender", "Lender", 132, STAFF, (row) => row.lender ?? NOTHING, { number: false, valued: true }),
+  column("price_cents", "Price", 78, ALL, (row, f) => f.dollars(row.price_cents)),
+  column("cost_cents", "Cost", 78, MANAGER, (row, f) => maybe(row.cost_cents, f.dollars)),
+  column("mileage", "Miles", 74, ALL, (row, f) => f.count(row.mileage)),
+  column("days_in_stock", "Days", 54, STAFF, (row, f) => maybe(row.days_in_stock, f.count)),
+  column("body", "Body", 84, ALL, (row) => row.body || NOTHING, { number: false }),
+  column("stock_no", "Stock", 92, ALL, (row) => row.stock_no || NOTHING, { number: false }),
+];
+
+function column(
+  key: SortKey, label: string, width: number, views: readonly View[], text: Column["text"],
+  rest: Partial<Pick<Column, "track" | "number" | "valued">> = {},
+): Column {
+  return { key, label, width, track: `${width}px`, number: true, valued: false, views, text, ...rest };
+}
+
+function maybe(value: number | null, format: (value: number) => string): string {
+  return value === null ? NOTHING : format(value);
+}
+
+export function columnsFor(view: View): Column[] {
+  return COLUMNS.filter((candidate) => candidate.views.includes(view));
+}
+
+/** Returns the order a view begins with: the best value on top, or for a customer the lowest payment. */
+export function firstOrder(view: View): Order {
+  return view === "customer" ? { key: "payment_cents", descending: false } : { key: "npv_cents", descending: true };
+}
+
+/** Returns the order after a click on a column: the other direction, or the one in which that column is best first. */
+export function nextOrder(current: Order, key: SortKey): Order {
+  if (current.key === key) return { key, descending: !current.descending };
+  return { key, descending: ["npv_cents", "stress_npv_cents", "score", "year", "days_in_stock"].includes(key) };
+}

@@ -1,0 +1,141 @@
+// The rows on the screen: the latest search's, or until its first match the older one's, marked as stale.
+import { signal } from "@preact/signals";
+import type { AnyEvent, SnapshotRows, View } from "../wire";
+import { firstOrder } from "./columns";
+import { Ranking, type Order } from "./ranking";
+import { type Changed, type Row, RowTable } from "./rows";
+
+export interface GridPicture {
+  rows: readonly Row[];
+  /** Places in `rows`, in the order on the screen. */
+  shown: readonly number[];
+  order: Order;
+  better: number;
+  matched: number;
+  settled: number;
+  failed: number;
+  /** The rows are those of the search before. */
+  stale: boolean;
+}
+
+export class Grid {
+  readonly picture = signal<GridPicture>(EMPTY);
+  readonly selected = signal<string | null>(null);
+  /** Whether the person is in the grid: then it re-orders only when told to. */
+  readonly engaged = signal(false);
+
+  private table = new RowTable();
+  private ranking: Ranking;
+  private searchId: string | null = null;
+  private stale = false;
+  private dirty = false;
+  private rankedAtEnd = false;
+  private words = "";
+
+  constructor(view: View) {
+    this.ranking = new Ranking(firstOrder(view));
+    this.picture.value = this.draw();
+  }
+
+  /** A snapshot begins: its rows follow. */
+  reset(searchId: string | null, view: View): void {
+    if (this.searchId === null) this.ranking = new Ranking(firstOrder(view));
+    this.begin(searchId);
+    this.replace();
+  }
+
+  load(message: SnapshotRows): void {
+    this.admit(this.table.addSnapshot(message.columns, message.rows));
+  }
+
+  /** The snapshot is whole. */
+  loaded(): void {
+    this.settle();
+  }
+
+  follow(event: AnyEvent): void {
+    if (event.type === "search_started") this.begin(event.search_id);
+    if (!("search_id" in event) || event.search_id !== this.searchId) return;
+    if (event.type === "matches") {
+      this.replace();
+      this.admit(this.table.addMatches(event.columns, event.rows));
+    } else if (event.type === "offers") {
+      this.admit(this.table.addOffers(event.columns, event.rows));
+    } else if (event.type === "value_failed") {
+      this.admit(this.table.fail(event.vehicle_id));
+    } else if (event.type === "search_ended") {
+      this.replace();
+    }
+  }
+
+  /** Shows what changed since. The first time that all is valued the best come on top, unless somebody is in the grid. */
+  publish(valued: boolean): void {
+    if (valued && !this.rankedAtEnd && !this.stale) {
+      this.rankedAtEnd = true;
+      if (!this.engaged.value) this.settle();
+    }
+    if (this.dirty) this.picture.value = this.draw();
+    this.dirty = false;
+  }
+
+  settle(): void {
+    this.ranking.settle(this.table.rows);
+    this.picture.value = this.draw();
+  }
+
+  sortBy(order: Order): void {
+    this.ranking.sortBy(order, this.table.rows);
+    this.picture.value = this.draw();
+  }
+
+  filter(text: string): void {
+    this.words = text;
+    this.ranking.filter(text, this.table.rows);
+    this.picture.value = this.draw();
+  }
+
+  get filterText(): string {
+    return this.words;
+  }
+
+  readonly select = (vehicleId: string): void => {
+    this.selected.value = vehicleId;
+  };
+
+  row(vehicleId: string): Row | undefined {
+    return this.table.get(vehicleId);
+  }
+
+  private begin(searchId: string | null): void {
+    this.searchId = searchId;
+    this.stale = true;
+    this.dirty = true;
+    this.rankedAtEnd = false;
+  }
+
+  /** Lets the older search's rows go. */
+  private replace(): void {
+    if (!this.stale) return;
+    this.stale = false;
+    this.table = new RowTable();
+    this.ranking.settle(this.table.rows);
+    this.dirty = true;
+  }
+
+  private admit(changed: Changed): void {
+    this.ranking.admit(this.table.rows, changed);
+    this.dirty = true;
+  }
+
+  private draw(): GridPicture {
+    const { rows, settled, failed } = this.table;
+    const { order, shown, better } = this.ranking;
+    const matched = rows.length;
+    return { rows, shown, order, better, matched, settled, failed, stale: this.stale };
+  }
+}
+
+const EMPTY: GridPicture = {
+  rows: [], shown: [], order: { key: "npv_cents", descending: true }, better: 0, matched: 0, settled: 0, failed: 0,
+  stale: false,
+};

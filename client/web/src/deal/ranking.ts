@@ -1,0 +1,107 @@
+// The order in which this person sees the rows. It changes only when asked: rows that come later stand at the end,
+// and `better` says how many of them, or of those valued since, would move up.
+import type { Changed, Row } from "./rows";
+
+export type SortKey =
+  | "npv_cents" | "stress_npv_cents" | "score" | "payment_cents" | "price_cents" | "mileage" | "year"
+  | "days_in_stock" | "term_months" | "rate_bp" | "cash_down_cents" | "cost_cents" | "make" | "body" | "lender"
+  | "stock_no";
+
+export interface Order {
+  key: SortKey;
+  descending: boolean;
+}
+
+const TEXT_KEYS: ReadonlySet<SortKey> = new Set(["make", "body", "lender", "stock_no"]);
+
+/** Compares two rows: by key, rows without one last in both directions, ties by price and then by id. */
+export function compareRows(order: Order): (a: Row, b: Row) => number {
+  const sign = order.descending ? -1 : 1;
+  return (a, b) => {
+    const left = keyOf(a, order.key);
+    const right = keyOf(b, order.key);
+    if (left === null || right === null) {
+      if (left !== right) return left === null ? 1 : -1;
+    } else if (left !== right) {
+      return (left < right ? -1 : 1) * sign;
+    }
+    return a.price_cents - b.price_cents || (a.vehicle_id < b.vehicle_id ? -1 : 1);
+  };
+}
+
+function keyOf(row: Row, key: SortKey): number | string | null {
+  if (key === "make") return `${row.make} ${row.model} ${row.trim}`.toLowerCase();
+  const value = row[key];
+  return TEXT_KEYS.has(key) && typeof value === "string" ? value.toLowerCase() : value;
+}
+
+/** Returns whether a row holds every word of `words` (lower case) somewhere in its text. */
+export function holdsWords(row: Row, words: readonly string[]): boolean {
+  if (words.length === 0) return true;
+  const text = [row.year, row.make, row.model, row.trim, row.body, row.stock_no, row.vin, row.lender ?? ""]
+    .join(" ")
+    .toLowerCase();
+  return words.every((word) => text.includes(word));
+}
+
+export class Ranking {
+  /** Places in the table's rows, in the order on the screen. */
+  shown: number[] = [];
+  order: Order;
+  private words: string[] = [];
+  private last: Row | null = null;
+  private readonly risers = new Set<number>();
+
+  constructor(order: Order) {
+    this.order = order;
+  }
+
+  /** How many rows would stand higher than the last one that was ranked, if the rows were ranked now. */
+  get better(): number {
+    return this.risers.size;
+  }
+
+  get filtered(): boolean {
+    return this.words.length > 0;
+  }
+
+  /** Takes rows that were added or changed, moving none that is shown. */
+  admit(rows: readonly Row[], changed: Changed): void {
+    for (const place of changed.added) {
+      if (holdsWords(rows[place]!, this.words)) this.shown.push(place);
+    }
+    for (const place of [...changed.added, ...changed.updated]) this.weigh(rows[place]!, place);
+  }
+
+  /** Ranks all rows now. */
+  settle(rows: readonly Row[]): void {
+    const compare = compareRows(this.order);
+    this.shown = [...rows.keys()]
+      .filter((place) => holdsWords(rows[place]!, this.words))
+      .sort((a, b) => compare(rows[a]!, rows[b]!));
+    this.risers.clear();
+    this.last = null;
+    for (let i = this.shown.length - 1; i >= 0 && !this.last; i--) {
+      const row = rows[this.shown[i]!]!;
+      if (keyOf(row, this.order.key) !== null) this.last = row;
+    }
+  }
+
+  /** Orders by another key, and ranks. */
+  sortBy(order: Order, rows: readonly Row[]): void {
+    this.order = order;
+    this.settle(rows);
+  }
+
+  /** Shows only rows that hold all words of `text`, and ranks. */
+  filter(text: string, rows: readonly Row[]): void {
+    this.words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    this.settle(rows);
+  }
+
+  private weigh(row: Row, place: number): void {
+    const ranked = keyOf(row, this.order.key) !== null && holdsWords(row, this.words);
+    const rises = ranked && (!this.last || compareRows(this.order)(row, this.last) < 0);
+    if (rises) this.risers.add(place);
+  }
+}

@@ -1,0 +1,219 @@
+// One deal on the screen: binds the connection, the channel and the models, and tells the screen what changed.
+import { batch, computed, signal } from "@preact/signals";
+import type { AnyEvent, AnyMessage, ErrorBody, Filters, JoinReply, Notice, Reply, Sort, User, View, Welcome } from "../wire";
+import { DEFAULT_MATCHES } from "../wire";
+import { ChannelFollower, type Step } from "../live/channel";
+import { Connection, type Link, type Listener } from "../live/connection";
+import type { Environment } from "../live/environment";
+import { Edits, type Field } from "./edits";
+import { Grid } from "./grid";
+import { apply, fromSnapshot, type DealModel } from "./state";
+
+export const NO_FILTERS: Filters = {
+  makes: [], models: [], bodies: [], fuels: [], year_min: null, year_max: null, mileage_max: null,
+  price_min_cents: null, price_max_cents: null, days_in_stock_min: null, text: null,
+};
+
+export type Standing = "live" | "catching_up" | "offline" | "ended";
+
+export class DealSession implements Listener {
+  readonly link = signal<Link>({ kind: "connecting", attempt: 0 });
+  readonly model = signal<DealModel | null>(null);
+  readonly view = signal<View>("sales");
+  readonly user = signal<User | null>(null);
+  readonly notice = signal<Notice | null>(null);
+  /** Why the deal cannot be shown, or why the last command failed. */
+  readonly failure = signal<ErrorBody | null>(null);
+  /** Moves with every change of an edit: `edits` itself is no signal. */
+  readonly editing = signal(0);
+  readonly current = signal(false);
+  readonly standing = computed<Standing>(() => {
+    const link = this.link.value;
+    if (link.kind === "ended") return "ended";
+    if (link.kind === "waiting") return "offline";
+    return this.current.value ? "live" : "catching_up";
+  });
+  edits = new Edits();
+  grid: Grid;
+
+  private channel: ChannelFollower;
+  private readonly connection: Connection;
+
+  constructor(readonly dealId: string, address: string, environment: Environment, view: View) {
+    this.view.value = view;
+    this.channel = new ChannelFollower(`deal:${dealId}`);
+    this.grid = new Grid(view);
+    this.connection = new Connection(address, environment, this);
+    this.connection.start();
+  }
+
+  close(): void {
+    this.connection.stop();
+  }
+
+  retryNow(): void {
+    this.connection.hurry();
+  }
+
+  // What the person does ------------------------------------------------------------------------------------------
+
+  /** Takes an edit of a field; it is shown at once and sent as soon as the one before it is taken. */
+  edit(field: Field, value: unknown): void {
+    this.edits.put(field, value, this.model.value?.deal.structure[field]);
+    this.depart();
+  }
+
+  keepMine(field: Field): void {
+    this.edits.insist(field);
+    this.depart();
+  }
+
+  takeTheirs(field: Field): void {
+    this.edits.drop(field);
+    this.editing.value += 1;
+  }
+
+  search(filters: Filters, sort: Sort): void {
+    const request = { type: "search", channel: this.channel.channel, op: crypto.randomUUID() } as const;
+    this.connection.send({ ...request, filters, sort, limit: DEFAULT_MATCHES }, (reply) => this.refused(reply));
+  }
+
+  more(): void {
+    const search = this.model.value?.search;
+    if (!search?.next) return;
+    const request = { type: "more", channel: this.channel.channel, op: crypto.randomUUID() } as const;
+    this.connection.send({ ...request, search_id: search.search_id, token: search.next }, (reply) => this.refused(reply));
+  }
+
+  cancel(): void {
+    const search = this.model.value?.search;
+    if (!search) return;
+    const request = { type: "cancel", channel: this.channel.channel, op: crypto.randomUUID() } as const;
+    this.connection.send({ ...request, search_id: search.search_id }, (reply) => this.refused(reply));
+  }
+
+  /** Shows the deal in another view: everything that this page had of it is let go, then it joins again. */
+  show(view: View): void {
+    batch(() => {
+      this.view.value = view;
+      this.model.value = null;
+      this.failure.value = null;
+      this.edits = new Edits();
+      this.editing.value += 1;
+      this.grid = new Grid(view);
+      this.channel.forget();
+      this.current.value = false;
+    });
+    this.join();
+  }
+
+  // What the connection says ----------------------------------------------------------------------------------------
+
+  welcomed(welcome: Welcome): void {
+    this.user.value = welcome.user;
+    this.join();
+  }
+
+  received(message: AnyMessage): void {
+    if (message.type === "notice") this.notice.value = message.code === "recovered" ? null : message;
+    else this.take(this.channel.receive(message));
+  }
+
+  drained(): void {
+    batch(() => {
+      this.grid.publish(this.model.value?.search?.valued ?? false);
+      this.current.value = this.channel.current;
+    });
+  }
+
+  changed(link: Link): void {
+    if (link.kind !== "open") {
+      this.channel.lost();
+      this.current.value = false;
+    }
+    this.link.value = link;
+  }
+
+  private join(): void {
+    const request = { type: "join", channel: this.channel.channel, view: this.view.value } as const;
+    const ref = this.connection.send({ ...request, since: this.channel.position }, (reply) => this.joinReplied(reply));
+    if (ref !== null) this.channel.joined(ref);
+  }
+
+  private joinReplied(reply: Reply): void {
+    if (reply.ok) this.take(this.channel.replied(reply));
+    else this.failure.value = reply.error ?? null;
+  }
+
+  private take(steps: Step[]): void {
+    for (const step of steps) {
+      if (step.kind === "rejoin") this.join();
+      else if (step.kind === "recovered") this.joined(step.reply);
+      else if (step.kind === "snapshot") this.load(step.reply);
+      else if (step.kind === "rows") this.grid.load(step.message);
+      else if (step.kind === "whole") this.loaded();
+      else this.follow(step.event);
+    }
+  }
+
+  private load({ snapshot, view }: JoinReply): void {
+    if (!snapshot) return;
+    this.failure.value = null;
+    this.view.value = view;
+    this.model.value = fromSnapshot(snapshot.deal, snapshot.search, this.model.value?.timeline ?? []);
+    this.grid.reset(snapshot.search?.search_id ?? null, view);
+    this.edits.reloaded(snapshot.deal.version, snapshot.deal.structure);
+    this.editing.value += 1;
+  }
+
+  private joined(reply: JoinReply): void {
+    this.view.value = reply.view;
+    this.resend();
+  }
+
+  private loaded(): void {
+    this.grid.loaded();
+    this.resend();
+    if (this.model.value && !this.model.value.search) this.search(NO_FILTERS, "price");
+  }
+
+  private resend(): void {
+    this.connection.resend();
+    this.depart();
+  }
+
+  private follow(event: AnyEvent): void {
+    const model = this.model.value;
+    if (!model) return;
+    if (event.type === "deal_changed") {
+      this.edits.changed(event.changes, event.by, event.at, event.version);
+      this.editing.value += 1;
+    }
+    this.model.value = apply(model, event);
+    this.grid.follow(event);
+    if (event.type === "deal_changed") this.depart();
+  }
+
+  private depart(): void {
+    this.editing.value += 1;
+    const deal = this.model.value?.deal;
+    if (!deal || this.channel.phase !== "live") return;
+    const departure = this.edits.depart(deal.version, crypto.randomUUID());
+    if (!departure) return;
+    const { op, version, changes } = departure;
+    const edits = this.edits;
+    this.connection.send({ type: "terms", channel: this.channel.channel, op, version, changes }, (reply) => {
+      if (edits === this.edits) this.termsReplied(op, reply);
+    });
+  }
+
+  private termsReplied(op: string, reply: Reply): void {
+    if (reply.ok) this.edits.taken(op, Number(reply.data?.["version"]), this.model.value?.deal.version ?? 0);
+    else if (reply.error) this.edits.refused(op, reply.error);
+    this.depart();
+  }
+
+  private refused(reply: Reply): void {
+    if (reply.error && reply.error.code !== "superseded") this.failure.value = reply.error;
+  }
+}

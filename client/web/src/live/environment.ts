@@ -1,0 +1,40 @@
+// What the connection needs of the browser, as an interface: tests hand in their own clock and sockets.
+
+export type Cancel = () => void;
+
+export interface Socket {
+  send(text: string): void;
+  close(): void;
+}
+
+export interface SocketEvents {
+  message(text: string): void;
+  closed(code: number): void;
+}
+
+export interface Environment {
+  open(url: string, subprotocol: string, events: SocketEvents): Socket;
+  later(milliseconds: number, action: () => void): Cancel;
+  now(): number;
+  random(): number;
+}
+
+export const browser: Environment = {
+  open(url, subprotocol, events) {
+    const socket = new WebSocket(url, subprotocol);
+    socket.addEventListener("message", (event) => events.message(String(event.data)));
+    socket.addEventListener("close", (event) => events.closed(event.code));
+    return { send: (text) => socket.send(text), close: () => socket.close() };
+  },
+  later(milliseconds, action) {
+    const timer = setTimeout(action, milliseconds);
+    return () => clearTimeout(timer);
+  },
+  now: () => Date.now(),
+  random: () => Math.random(),
+};
+
+/** Returns the address of the socket beside the page. */
+export function socketAddress(page: { protocol: string; host: string }): string {
+  return `${page.protocol === "https:" ? "wss:" : "ws:"}//${page.host}/ws`;
+}

@@ -1,0 +1,58 @@
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { DealSession } from "../deal/session";
+import { browser, socketAddress } from "../live/environment";
+import type { View } from "../wire";
+import { Banners } from "./banners";
+import { DealHeader } from "./deal-header";
+import { FilterBar } from "./filter-bar";
+import { HelpDialog } from "./help-dialog";
+import { MatchGrid } from "./match-grid";
+import { OfferPanel } from "./offer-panel";
+import { StructureForm } from "./structure-form";
+import { Timeline } from "./timeline";
+
+/** One deal, live. `widest` is the widest view that this person's role has. */
+export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
+  const session = useMemo(() => new DealSession(dealId, socketAddress(location), browser, widest), [dealId, widest]);
+  const help = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const hurry = () => session.retryNow();
+    const onKey = (event: KeyboardEvent) => shortcut(event, help.current);
+    addEventListener("online", hurry);
+    addEventListener("keydown", onKey);
+    return () => {
+      removeEventListener("online", hurry);
+      removeEventListener("keydown", onKey);
+      session.close();
+    };
+  }, [session]);
+
+  const view = session.view.value;
+  return (
+    <div class={`page deal view-${view}`}>
+      <DealHeader session={session} widest={widest} help={() => help.current?.showModal()} />
+      <Banners session={session} />
+      <main class="workspace">
+        <StructureForm session={session} />
+        <section class="stock" aria-label="Cars that fit">
+          <FilterBar session={session} />
+          <MatchGrid session={session} />
+        </section>
+        <OfferPanel session={session} />
+      </main>
+      {view !== "customer" && <Timeline session={session} />}
+      <HelpDialog dialog={help} />
+    </div>
+  );
+}
+
+/** `/` goes to the row filter and `?` opens the help, unless the person is typing. */
+function shortcut(event: KeyboardEvent, help: HTMLDialogElement | null): void {
+  const target = event.target as HTMLElement;
+  const typing = target.matches("input, select, textarea");
+  if (typing || event.metaKey || event.ctrlKey || event.altKey) return;
+  if (event.key === "/") document.getElementById("row-filter")?.focus();
+  else if (event.key === "?") help?.showModal();
+  else return;
+  event.preventDefault();
+}

@@ -1,0 +1,60 @@
+import { memo } from "./memo";
+import type { Column } from "../deal/columns";
+import { limitText } from "../deal/fields";
+import type { Row } from "../deal/rows";
+import type { Formats } from "../text/format";
+
+interface Props {
+  row: Row;
+  index: number;
+  top: number;
+  columns: Column[];
+  tracks: string;
+  formats: Formats;
+  selected: boolean;
+  select(vehicleId: string): void;
+}
+
+/** Returns the element id of a car's row, for `aria-activedescendant`. */
+export function rowId(vehicleId: string): string {
+  return `car-${vehicleId}`;
+}
+
+/** One car. Drawn again only when something of it changed. */
+export const GridRow = memo(function GridRow({ row, index, top, columns, tracks, formats, selected, select }: Props) {
+  return (
+    <div
+      id={rowId(row.vehicle_id)} role="row" aria-rowindex={index + 2} aria-selected={selected}
+      class={`grid-row ${selected ? "selected" : ""} is-${row.value} ${index % 2 ? "odd" : ""}`}
+      style={{ gridTemplateColumns: tracks, transform: `translateY(${top}px)` }} onClick={() => select(row.vehicle_id)}
+    >
+      {cells(row, columns, formats)}
+    </div>
+  );
+});
+
+function cells(row: Row, columns: Column[], formats: Formats) {
+  const valued = columns.filter((column) => column.valued);
+  const reason = row.value === "none" || row.value === "failed" ? whyNot(row) : null;
+  return columns.map((column, i) => {
+    if (reason !== null && column.valued) {
+      if (column !== valued[0]) return null;
+      return (
+        <div key={column.key} role="gridcell" aria-colindex={i + 1} class="why-not" style={{ gridColumn: `span ${valued.length}` }} title={reason}>
+          {reason}
+        </div>
+      );
+    }
+    const pending = column.valued && row.value === "pending";
+    return (
+      <div key={column.key} role="gridcell" aria-colindex={i + 1} class={`cell-${column.key} ${column.number ? "number" : ""}`}>
+        {pending ? <span class="skeleton" aria-label="being valued" /> : column.text(row, formats)}
+      </div>
+    );
+  });
+}
+
+function whyNot(row: Row): string {
+  if (row.value === "failed") return "Could not be valued";
+  return row.binding ? `No structure: ${limitText(row.binding)}` : "No structure";
+}

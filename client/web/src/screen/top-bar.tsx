@@ -1,0 +1,24 @@
+import type { ComponentChildren } from "preact";
+import { csrfToken } from "../page";
+import { follow } from "../router";
+import { useSurroundings } from "./app";
+
+/** The head of every page: the way back to the deals, what the page adds, and who is signed in. */
+export function TopBar({ children, aside }: { children?: ComponentChildren; aside?: ComponentChildren }) {
+  const { router, user } = useSurroundings();
+  return (
+    <header class="top">
+      <a class="brand" href="/" onClick={follow(router, "/")} aria-label="Deal Architect: all deals">
+        <span class="mark" aria-hidden="true" />
+        <span class="brand-name">Deal Architect</span>
+      </a>
+      <div class="top-main">{children}</div>
+      {aside}
+      <form class="who" method="post" action="/logout">
+        <input type="hidden" name="csrf_token" value={csrfToken()} />
+        <span class="who-name" title={user.store_id}>{user.name}</span>
+        <button type="submit" class="link">Sign out</button>
+      </form>
+    </header>
+  );
+}

@@ -1,0 +1,45 @@
+// Numbers, dates and names as a person reads them, in the browser's language. Money is always US dollars.
+
+export interface Formats {
+  dollars(cents: number): string;
+  cents(cents: number): string;
+  count(value: number): string;
+  percent(basisPoints: number): string;
+  time(instant: string): string;
+  day(date: string): string;
+  moment(instant: string): string;
+  list(items: string[]): string;
+  decimal: string;
+  group: string;
+}
+
+export function formatsFor(locale: string | undefined): Formats {
+  const money = { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol" } as const;
+  const whole = new Intl.NumberFormat(locale, { ...money, maximumFractionDigits: 0 });
+  const exact = new Intl.NumberFormat(locale, money);
+  const plain = new Intl.NumberFormat(locale);
+  const share = new Intl.NumberFormat(locale, { style: "percent", minimumFractionDigits: 2, maximumFractionDigits: 4 });
+  const clock = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit", second: "2-digit" });
+  // A calendar date has no zone: it must not move by one for people west of Greenwich.
+  const calendar = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
+  const both = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+  const listing = new Intl.ListFormat(locale, { type: "conjunction" });
+  const parts = new Intl.NumberFormat(locale).formatToParts(-1234567.5);
+  return {
+    dollars: (value) => whole.format(value / 100),
+    cents: (value) => exact.format(value / 100),
+    count: (value) => plain.format(value),
+    percent: (value) => share.format(value / 10_000),
+    time: (instant) => clock.format(new Date(instant)),
+    day: (date) => calendar.format(new Date(`${date}T00:00:00Z`)),
+    moment: (instant) => both.format(new Date(instant)),
+    list: (items) => listing.format(items),
+    decimal: parts.find((part) => part.type === "decimal")?.value ?? ".",
+    group: parts.find((part) => part.type === "group")?.value ?? ",",
+  };
+}
+
+/** Returns a duration in milliseconds as "840 ms" or "2.4 s". */
+export function duration(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
