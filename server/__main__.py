@@ -9,18 +9,17 @@ import datetime as dt
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
-from server.embedded import EmbeddedError, embedded_where_missing
+from server.embedded import embedded_where_missing
 from server.settings import (
     DEFAULT_DATA_DIR,
     Settings,
-    SettingsError,
     is_loopback,
     listen_address,
     process_environment,
@@ -165,7 +164,7 @@ def token(
 
 
 def main() -> None:
-    """Run the command that the arguments name. What goes wrong is one line on standard error and exit code 1."""
+    """Run the command that the arguments name. What goes wrong is one line on standard error, and code 1."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         # Leave by way of every `with`, so that the services are let go of also during seeding or migration.
         signal.signal(number, _leave)

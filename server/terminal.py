@@ -29,22 +29,24 @@ class UserUnknown(Exception):
 OURS = (EmbeddedError, SettingsError, ProcfileError, UnknownRevision, UserUnknown, NotReady, PortTaken)
 
 
+# What others raise, and what to look at then; the first that fits counts.
+REMEDIES: tuple[tuple[type[Exception], str], ...] = (
+    (redis.RedisError, "see that Redis runs at REDIS_URL"),
+    (asyncpg.UndefinedTableError, "run `deal-architect migrate`"),
+    (asyncpg.PostgresError, "see that DATABASE_URL names a database that this user may use"),
+    (asyncpg.InterfaceError, "see that DATABASE_URL names a database that this user may use"),
+    (OSError, "see that DATABASE_URL and REDIS_URL name services that run, and that the files can be used"),
+)
+
+
 def explain(error: Exception) -> str | None:
-    """Return one line that says what to do about ``error``; None for what nobody expected: that is a fault."""
+    """Return one line that says what to do about ``error``; None for what nobody expected: a fault."""
     text = " ".join(str(error).split())
-    match error:
-        case _ if isinstance(error, OURS):
-            return text
-        case redis.RedisError():
-            return f"Redis: {text}: see that it runs at REDIS_URL"
-        case asyncpg.UndefinedTableError():
-            return f"PostgreSQL: {text}: run `deal-architect migrate`"
-        case asyncpg.PostgresError() | asyncpg.InterfaceError():
-            return f"PostgreSQL: {text}: see that DATABASE_URL names a database that this user may use"
-        case ConnectionError() | TimeoutError():
-            return f"{text or 'no answer'}: see that DATABASE_URL and REDIS_URL name services that run"
-        case OSError():
-            return text
+    if isinstance(error, OURS):
+        return text
+    for kind, remedy in REMEDIES:
+        if isinstance(error, kind):
+            return f"{text or 'no answer'}: {remedy}"
     return None
 
 

@@ -7,6 +7,7 @@ import importlib.util
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ APP_ROLE: Final = "deal_app"
 SUPERUSER: Final = "postgres"
 PORT: Final = 5432  # only part of the socket's name: there is no TCP port
 START_SECONDS: Final = 60.0  # recovery after a crash included
+REMNANTS_SECONDS: Final = 5.0
 # Fast shutdown first; an immediate one costs nothing but recovery at the next start.
 STOP_SIGNALS: Final = ((signal.SIGINT, 1.5), (signal.SIGQUIT, 1.0), (signal.SIGKILL, 1.0))
 
@@ -77,8 +79,17 @@ class Postgres:
         argv = [str(binaries / "postgres"), "-D", str(self._folder.cluster)]
         for name, value in options.items():
             argv += ["-c", f"{name}={value}"]
-        started = process.start(argv, self._log, self._folder.account)
-        process.wait_ready("PostgreSQL", self._is_ready, started, self._log, START_SECONDS)
+        patience = time.monotonic() + REMNANTS_SECONDS
+        while True:
+            try:
+                pid = process.start(argv, self._log, self._folder.account)
+                process.wait_ready("PostgreSQL", self._is_ready, pid, self._log, START_SECONDS)
+            except ServiceFailed:
+                if time.monotonic() > patience or not self._has_remnants():
+                    raise
+                time.sleep(process.POLL_SECONDS)
+            else:
+                return
 
     def stop(self) -> None:
         """Stop the server where it runs."""
@@ -97,6 +108,11 @@ class Postgres:
             and lines[7].strip() == "ready"
             and process.listener(self._socket) == int(lines[0])
         )
+
+    def _has_remnants(self) -> bool:
+        """Whether processes of a server that was killed still hold the cluster; they end by themselves."""
+        text = self._log.read_text(errors="replace")
+        return any(mark in text for mark in ("already exists", "pre-existing shared memory"))
 
     def _make_cluster(self, binaries: Path) -> None:
         """Make a cluster with roles and an empty database; it gets its name only when it is whole."""

@@ -21,28 +21,33 @@ from server.embedded.errors import DiskFull, ServiceFailed
 POLL_SECONDS = 0.01
 MACOS_SOL_LOCAL, MACOS_LOCAL_PEERPID = 0, 2
 NO_SPACE = "No space left on device"
+# The shell ends at once, and the service passes to the system's first process.
+LAUNCH = 'log=$1; shift; "$@" >>"$log" 2>&1 & echo $!'
 
 
-def start(argv: Sequence[str], log: Path, account: Account) -> subprocess.Popen[bytes]:
-    """Start a service in a session of its own, so that Ctrl-C at our terminal does not reach it.
+def start(argv: Sequence[str], log: Path, account: Account) -> int:
+    """Start a service and return its process id.
 
-    Its output goes to ``log``; the log of the run before is kept beside it as ``.old``.
+    It has a session of its own, so that Ctrl-C at our terminal does not reach it, and is nobody's child:
+    whoever started it may end first, or live on without noticing that it died. Its output goes to ``log``;
+    the log of the run before is kept beside it as ``.old``.
     """
     if log.exists():
         log.replace(log.with_suffix(log.suffix + ".old"))
-    with log.open("wb") as out:
-        account.own(log)
-        other = {"user": account.uid, "group": account.gid, "extra_groups": []} if account.is_other else {}
-        process: subprocess.Popen[bytes] = subprocess.Popen(  # type: ignore[call-overload]
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            cwd=log.parent,
-            **other,
-        )
-        return process
+    log.touch()
+    account.own(log)
+    other = {"user": account.uid, "group": account.gid, "extra_groups": []} if account.is_other else {}
+    done: subprocess.CompletedProcess[str] = subprocess.run(  # type: ignore[call-overload]
+        ["/bin/sh", "-c", LAUNCH, "sh", str(log), *argv],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        cwd=log.parent,
+        check=True,
+        text=True,
+        **other,
+    )
+    return int(done.stdout)
 
 
 def listener(path: Path) -> int | None:
@@ -61,26 +66,22 @@ def listener(path: Path) -> int | None:
         return pid or None
 
 
-def wait_ready(
-    name: str, is_ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, limit_seconds: float
-) -> None:
+def wait_ready(name: str, is_ready: Callable[[], bool], pid: int, log: Path, limit_seconds: float) -> None:
     """Wait until a service that was started answers.
 
     Raises ServiceFailed, or DiskFull where that is why it ended.
     """
     deadline = time.monotonic() + limit_seconds
     while not is_ready():
-        if process.poll() is not None:
+        if is_gone(pid):
             text = log.read_text(errors="replace")
             if NO_SPACE in text:
                 raise DiskFull(log.parent)
-            raise ServiceFailed(name, _last_complaint(text) or f"exit {process.returncode}", log)
+            raise ServiceFailed(name, _last_complaint(text) or "it ended without a word", log)
         if time.monotonic() > deadline:
-            process.kill()
-            process.wait()
+            end(pid, [(signal.SIGKILL, 1.0)])
             raise ServiceFailed(name, f"no answer within {limit_seconds:g} s", log)
         time.sleep(POLL_SECONDS)
-    process.returncode = 0  # from here on it belongs to all users; Popen must not claim or report it
 
 
 def _last_complaint(text: str) -> str:
@@ -96,18 +97,19 @@ def end(pid: int, signals: Sequence[tuple[signal.Signals, float]]) -> None:
             os.kill(pid, number)
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
-            if _is_gone(pid):
+            if is_gone(pid):
                 return
             time.sleep(POLL_SECONDS)
 
 
-def _is_gone(pid: int) -> bool:
-    try:
-        return os.waitpid(pid, os.WNOHANG)[0] == pid
-    except ChildProcessError:  # somebody else started it
-        pass
+def is_gone(pid: int) -> bool:
+    """Return whether the process runs no more, even if nobody has collected its exit code yet."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return True
-    return False
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:  # gone since, or a system without /proc
+        return False
+    return state in "ZX"

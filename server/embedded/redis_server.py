@@ -54,8 +54,8 @@ class Redis:
         program = find_program()
         self._folder.account.admit(program)
         argv = [str(program), *(word for name, value in options.items() for word in (f"--{name}", value))]
-        started = process.start(argv, self._log, self._folder.account)
-        process.wait_ready("Redis", self._is_ready, started, self._log, START_SECONDS)
+        pid = process.start(argv, self._log, self._folder.account)
+        process.wait_ready("Redis", self._is_ready, pid, self._log, START_SECONDS)
 
     def stop(self) -> None:
         """Stop the server where it runs."""

@@ -1,0 +1,80 @@
+"""The environment becomes settings, or one clear error."""
+
+import pytest
+
+from server.settings import Settings, SettingsError, listen_address
+
+ADDRESSES = {"DATABASE_URL": "postgresql://deal_app@db/deal", "REDIS_URL": "redis://cache:6379/0"}
+
+
+def test_defaults() -> None:
+    """With the two addresses alone, everything else has a default that is safe on one machine."""
+    settings = Settings.from_environment(ADDRESSES)
+    assert settings.database_owner_url == settings.database_url
+    assert (settings.host, settings.port, settings.demo) == ("127.0.0.1", 8000, False)
+    assert settings.allowed_origins == ("http://127.0.0.1:8000", "http://localhost:8000")
+
+
+def test_the_default_origins_follow_the_port() -> None:
+    """A page of another port of this machine is a foreign one."""
+    settings = Settings.from_environment({**ADDRESSES, "DEAL_PORT": "9000"})
+    assert settings.allowed_origins == ("http://127.0.0.1:9000", "http://localhost:9000")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DATABASE_URL", ""),
+        ("DATABASE_URL", "mysql://db/deal"),
+        ("DATABASE_OWNER_URL", "db"),
+        ("REDIS_URL", "cache:6379"),
+        ("DEAL_PORT", "0"),
+        ("DEAL_PORT", "65536"),
+        ("DEAL_PORT", "http"),
+        ("DEAL_PORT", "-1"),
+        ("DEAL_DEMO", "maybe"),
+        ("DEAL_ALLOWED_ORIGINS", "deals.example.com"),
+        ("DEAL_POOL_MAX", "0"),
+        ("DEAL_POOL_MIN", "11"),
+        ("DEAL_JOB_LEASE_MS", "1"),
+        ("DEAL_STATEMENT_TIMEOUT_MS", "1.5"),
+        ("DEAL_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_wrong_value_is_named(variable: str, value: str) -> None:
+    """The error names the variable and what it must be, on one line."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({**ADDRESSES, variable: value})
+    assert caught.value.variable == variable
+    assert str(caught.value).startswith(f"{variable} must be ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "deals.example.com"])  # noqa: S104 - refused here
+def test_no_demo_for_others(host: str) -> None:
+    """Sign-in without a password is for this machine alone."""
+    with pytest.raises(SettingsError, match="DEAL_DEMO"):
+        Settings.from_environment({**ADDRESSES, "DEAL_DEMO": "1", "DEAL_HOST": host})
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_demo_on_loopback(host: str) -> None:
+    """On loopback the demo may be on."""
+    assert Settings.from_environment({**ADDRESSES, "DEAL_DEMO": "1", "DEAL_HOST": host}).demo
+
+
+def test_a_child_gets_the_same_settings() -> None:
+    """Settings handed over as an environment are read back unchanged."""
+    settings = Settings.from_environment(
+        {
+            **ADDRESSES,
+            "DATABASE_OWNER_URL": "postgres://deal_owner@db/deal",
+            "DEAL_PORT": "9000",
+            "DEAL_DEMO": "1",
+            "DEAL_ALLOWED_ORIGINS": "https://a.example/, https://b.example",
+            "DEAL_POOL_MAX": "1",
+            "DEAL_LOG_LEVEL": "DEBUG",
+        }
+    )
+    assert Settings.from_environment(settings.environment()) == settings
+    assert listen_address(settings.environment()) == ("127.0.0.1", 9000)
