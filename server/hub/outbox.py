@@ -77,7 +77,7 @@ class Outbox:
     def put_resync(self, channel: str, now: float) -> None:
         """Queue word that the channel must be joined again, in place of what of it was not sent yet."""
         self.drop(channel)
-        self._append(_Item(codec.encode({"type": _RESYNC, "channel": channel}), None, True, now))
+        self._append(_Item(codec.encode(Resync(channel=channel)), None, True, now))
 
     def drop(self, channel: str) -> None:
         """Drop what of the channel was not taken yet."""
@@ -107,9 +107,6 @@ class Outbox:
             if item.channel is not None and item.counted:
                 weights[item.channel] = weights.get(item.channel, 0) + len(item.message)
         return max(weights, key=lambda channel: weights[channel]) if weights else None
-
-
-_RESYNC = str(Resync.__struct_config__.tag)
 
 
 def _counted(items: Iterable[_Item]) -> int:

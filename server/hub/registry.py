@@ -35,12 +35,17 @@ class Feed:
         """Read what was published while nobody listened."""
         self._behind.set()
 
-    def capture(self, head: Head) -> None:
-        """Take the position at which a join found the channel."""
+    async def capture(self, head: Head) -> bool:
+        """Take the position at which a join found the channel; returns whether the session stands in its
+        epoch.
+
+        Raises RedisError.
+        """
         if self.session.open(head.epoch, head.seq):
             self._behind.set()
         elif self.session.epoch != head.epoch:
-            self.session.restart(head.epoch, head.seq)
+            await self._catch_up()
+        return self.session.epoch == head.epoch
 
     async def run(self) -> None:
         """Close gaps until cancelled; try again while Redis is out of reach."""

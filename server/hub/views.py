@@ -80,8 +80,13 @@ _FIELDS: Final = {
 
 def capped_view(asked: View, role: Role) -> View:
     """Return the view that a person of ``role`` gets who asks for ``asked``."""
-    widest = _WIDEST[role]
+    widest = widest_view(role)
     return asked if _RANK[asked] <= _RANK[widest] else widest
+
+
+def widest_view(role: Role) -> View:
+    """Return the view that shows a person of ``role`` the most."""
+    return _WIDEST[role]
 
 
 def project_event(entry: Entry, view: View) -> bytes:

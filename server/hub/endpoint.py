@@ -1,0 +1,134 @@
+"""The WebSocket endpoint: who may come in, the handshake, the welcome. It reads raw ASGI messages.
+
+Starlette's own reading of text fails on a binary frame; here that is a close code.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.types import Receive, Scope, Send
+
+from protocol import codec
+from protocol.closing import CloseCode
+from protocol.commands import COMMAND_TYPES, tag_of
+from protocol.events import Welcome
+from protocol.records import Role, User
+from server.hub.connection import Connection, Dispatch
+from server.hub.limits import CONNECTIONS_PER_USER, LIMITS
+from server.hub.registry import Registry
+from server.push.log import ChannelLog, utc_now
+from server.store.users import Account
+
+SUBPROTOCOL: Final = "deal.v1"
+RIGHTS: Final = {
+    Role.SALESPERSON: ["watch", "search", "terms"],
+    Role.DESK_MANAGER: ["watch", "search", "terms", "see_cost"],
+    Role.OPERATOR: ["watch", "search", "terms", "see_cost"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Somebody who may come in, and for how long."""
+
+    account: Account
+    expires_in_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Somebody who is turned away before the upgrade."""
+
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """A page without a session: it cannot read a status, so it is told by a close code."""
+
+
+Gate = Callable[[Scope], Awaitable[Admitted | Refused | SignedOut]]
+
+
+class Endpoint:
+    """The ASGI application behind ``/ws``. ``gate`` decides who comes in."""
+
+    def __init__(self, gate: Gate, registry: Registry, log: ChannelLog, dispatch: Dispatch) -> None:
+        self._gate = gate
+        self._registry = registry
+        self._log = log
+        self._dispatch = dispatch
+        self._connections: Counter[str] = Counter()
+
+    @property
+    def connections(self) -> int:
+        """How many sockets are open."""
+        return self._connections.total()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one socket until it ends."""
+        await receive()
+        if scope["subprotocols"] and SUBPROTOCOL not in scope["subprotocols"]:
+            await _refuse(send, Refused(400, f"This server speaks {SUBPROTOCOL}."))
+            return
+        verdict = await self._gate(scope)
+        if isinstance(verdict, Admitted) and self._connections[verdict.account.id] >= CONNECTIONS_PER_USER:
+            verdict = Refused(429, "Too many connections of this user.")
+        match verdict:
+            case Refused():
+                await _refuse(send, verdict)
+            case SignedOut():
+                await _accept(scope, send)
+                code = CloseCode.SIGNED_OUT
+                await send({"type": "websocket.close", "code": int(code), "reason": "Please sign in."})
+            case Admitted():
+                await self._serve(verdict, scope, receive, send)
+
+    async def _serve(self, admitted: Admitted, scope: Scope, receive: Receive, send: Send) -> None:
+        account = admitted.account
+        self._connections[account.id] += 1
+        try:
+            await _accept(scope, send)
+            connection = Connection(account, receive, send, self._registry, self._log)
+            await connection.run(_welcome(connection), self._dispatch, admitted.expires_in_seconds)
+        finally:
+            self._connections[account.id] -= 1
+            if not self._connections[account.id]:
+                del self._connections[account.id]
+
+
+async def _accept(scope: Scope, send: Send) -> None:
+    asked: list[str] = scope["subprotocols"]
+    await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if SUBPROTOCOL in asked else None})
+
+
+async def _refuse(send: Send, refused: Refused) -> None:
+    """Answer the handshake with a status instead of an upgrade."""
+    headers: list[Any] = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+    if refused.status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "websocket.http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": refused.reason.encode()})
+
+
+def _welcome(connection: Connection) -> bytes:
+    account = connection.account
+    return codec.encode(
+        Welcome(
+            protocol=SUBPROTOCOL,
+            server_time=utc_now(),
+            connection_id=connection.id,
+            user=User(
+                id=account.id,
+                name=account.name,
+                role=account.role,
+                store_id=account.store_id,
+                rights=RIGHTS[account.role],
+            ),
+            limits=LIMITS,
+            commands=[tag_of(command) for command in COMMAND_TYPES],
+        )
+    )

@@ -1,0 +1,98 @@
+"""Joining a channel: capture where it stands, then load, then deliver from there.
+
+Nothing is buffered meanwhile. What is published while the snapshot loads stands in the log behind the
+captured position, and is read from there before the watcher is served live.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.commands import Join, Position
+from protocol.events import JoinReply
+from server.hub.connection import Connection
+from server.hub.limits import CHANNELS
+from server.hub.registry import Feed, Registry
+from server.hub.relay import Relay
+from server.hub.session import Watcher
+from server.hub.snapshot import snapshot_of, snapshot_rows
+from server.hub.views import capped_view
+from server.push.log import ChannelLog, Head
+from server.store.deals import Deal, load_deal
+
+ATTEMPTS: Final = 5
+"""How often the epoch may end under a join before it is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joiner:
+    """Serves ``join``."""
+
+    pool: asyncpg.Pool
+    log: ChannelLog
+    registry: Registry
+    relay: Relay
+
+    async def join(self, connection: Connection, command: Join, deal: Deal) -> None:
+        """Answer ``command`` for a deal that its sender may see, and serve the channel from there on.
+
+        Raises CommandError, RedisError and asyncpg's errors; then nothing is joined.
+        """
+        channel = command.channel
+        connection.detach(channel)
+        if len(connection.watchers) >= CHANNELS:
+            raise CommandError(
+                ErrorCode.TOO_LARGE, f"At most {CHANNELS} channels on a connection.", field="channel"
+            )
+        view = capped_view(command.view, connection.account.role)
+        with self.registry.joining(channel) as feed:
+            head = await self._capture(feed, channel)
+            if command.since is not None and await self._still_known(channel, head, command.since):
+                start, rows, snapshot = command.since.seq, None, None
+            else:
+                deal = await self._load(deal, channel, head)
+                search = await self.log.search(channel)
+                start, snapshot = head.seq, snapshot_of(deal, search, view)
+                search_id = None if search is None else search.search_id
+                rows = snapshot_rows(self.log, channel, command.ref, search_id, view)
+            answer = JoinReply(
+                epoch=head.epoch, seq=start, recovered=snapshot is None, view=view, snapshot=snapshot
+            )
+            connection.reply(command.ref, codec.plain(answer))
+            watcher = Watcher(channel, view, head.epoch, start, connection)
+            connection.attach(feed.session, watcher, rows)
+
+    async def _capture(self, feed: Feed, channel: str) -> Head:
+        for _ in range(ATTEMPTS):
+            head = await self.log.head(channel)
+            if await feed.capture(head):
+                return head
+        raise CommandError(ErrorCode.DEGRADED, "The event log keeps starting anew: try again.")
+
+    async def _still_known(self, channel: str, head: Head, since: Position) -> bool:
+        if since.epoch != head.epoch or since.seq > head.seq:
+            return False
+        return await self.log.read(channel, head.epoch, since.seq, 1) is not None
+
+    async def _load(self, deal: Deal, channel: str, head: Head) -> Deal:
+        """Return the deal with at least every decision that events up to ``head`` tell of.
+
+        An epoch without a base gets one: from then on, every decision above it is an event.
+        """
+        no = head.no
+        if no is None:
+            no = await self.log.set_base(channel, head.epoch, deal.version)
+        if no is None:
+            raise CommandError(ErrorCode.DEGRADED, "The event log has just started anew: try again.")
+        if no < deal.version:
+            await self.relay.publish(deal.id)
+        if no <= deal.version:
+            return deal
+        async with self.pool.acquire() as connection:
+            newer = await load_deal(connection, deal.id)
+        if newer is None:
+            raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="channel")
+        return newer

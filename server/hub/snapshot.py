@@ -1,0 +1,119 @@
+"""The state of a channel as a join gets it: deal and search at once, the rows as the socket drains."""
+
+from collections.abc import AsyncGenerator, Iterator
+from typing import Any, Final
+
+from protocol import codec
+from protocol.events import (
+    MAX_MESSAGE_BYTES,
+    OFFER_COLUMNS,
+    Customer,
+    DealSnapshot,
+    SearchSnapshot,
+    Snapshot,
+    SnapshotEnd,
+    SnapshotRows,
+)
+from protocol.records import View
+from server.hub import views
+from server.push.log import ChannelLog, Chunk, SearchState
+from server.store.deals import Deal
+
+ROWS_PER_PART: Final = 500
+_OFFERED: Final = tuple(name for name in OFFER_COLUMNS if name not in {"vehicle_id", "rev"})
+
+
+def snapshot_of(deal: Deal, search: SearchState | None, view: View) -> Snapshot:
+    """Return the state of a deal's channel as ``view`` sees it, without rows."""
+    customer = Customer(
+        id=deal.customer.id,
+        name=deal.customer.name,
+        state=deal.customer.state,
+        monthly_income_cents=deal.customer.monthly_income_cents,
+        score=deal.customer.score,
+    )
+    return Snapshot(
+        deal=DealSnapshot(
+            id=deal.id,
+            version=deal.version,
+            state=deal.state,
+            customer=views.project_customer(customer, view),
+            structure=views.project_structure(codec.plain(deal.structure), view),
+        ),
+        search=None if search is None else _search_snapshot(search, view),
+    )
+
+
+def _search_snapshot(search: SearchState, view: View) -> SearchSnapshot:
+    snapshot = SearchSnapshot(
+        search_id=search.search_id,
+        filters=search.filters,
+        sort=search.sort,
+        scanned=search.scanned,
+        matched=search.matched,
+        valued=search.valued,
+        ended=search.ended,
+        next=search.next,
+        trace=search.trace,
+    )
+    return snapshot if views.shows_trace(view) else _without_trace(snapshot)
+
+
+def _without_trace(snapshot: SearchSnapshot) -> SearchSnapshot:
+    shown = {name: getattr(snapshot, name) for name in snapshot.__struct_fields__ if name != "trace"}
+    return SearchSnapshot(**shown)
+
+
+async def snapshot_rows(
+    log: ChannelLog, channel: str, ref: int, search_id: str | None, view: View
+) -> AsyncGenerator[bytes]:
+    """Yield the messages that bring the rows of a search, and the end; ends early where a newer search took
+    over.
+
+    Raises RedisError.
+    """
+    part = 0
+    if search_id is not None:
+        async for chunk in log.chunks(channel, search_id):
+            columns = views.project_columns(merged_columns(chunk), view)
+            for message in _parts(channel, ref, part, columns):
+                yield message
+                part += 1
+    yield codec.encode(SnapshotEnd(channel=channel, ref=ref))
+
+
+def merged_columns(chunk: Chunk) -> dict[str, list[Any]]:
+    """Return a chunk's matches with the columns of its offers beside them, in full.
+
+    ``valued`` is true where a worker has looked at the car, false where it is pending, null where it was
+    given up.
+    """
+    matches = chunk.matches
+    columns = dict(matches)
+    places = list(zip(matches["vehicle_id"], matches["rev"], strict=True))
+    rows: dict[tuple[str, int], int] = {}
+    if chunk.offers is not None:
+        offered = zip(chunk.offers["vehicle_id"], chunk.offers["rev"], strict=True)
+        rows = {place: row for row, place in enumerate(offered)}
+    for name in _OFFERED:
+        found = chunk.offers.get(name) if chunk.offers is not None else None
+        columns[name] = [
+            found[rows[place]] if found is not None and place in rows else None for place in places
+        ]
+    columns["valued"] = [None if chunk.failed else place in rows for place in places]
+    return columns
+
+
+def _parts(channel: str, ref: int, part: int, columns: dict[str, list[Any]]) -> Iterator[bytes]:
+    """Yield one message where the columns fit, else as many as it takes."""
+    rows = len(columns["vehicle_id"])
+    if rows <= ROWS_PER_PART:
+        message = codec.encode(SnapshotRows(channel=channel, ref=ref, part=part, rows=rows, columns=columns))
+        if len(message) <= MAX_MESSAGE_BYTES or rows == 1:
+            yield message
+            return
+    half = min(ROWS_PER_PART, (rows + 1) // 2)
+    for cut in (slice(half), slice(half, None)):
+        for message in _parts(channel, ref, part, {name: column[cut] for name, column in columns.items()}):
+            yield message
+            part += 1
