@@ -24,21 +24,21 @@ const MANAGER: readonly View[] = ["manager"];
 const NOTHING = "–";
 
 const COLUMNS: Column[] = [
-  column("make", "Vehicle", 230, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(),
-    { track: "minmax(230px, 1fr)", number: false }),
-  column("npv_cents", "NPV", 82, STAFF, (row, f) => maybe(row.npv_cents, f.dollars), { valued: true }),
-  column("stress_npv_cents", "Stressed", 82, MANAGER, (row, f) => maybe(row.stress_npv_cents, f.dollars), { valued: true }),
-  column("payment_cents", "Payment", 84, ALL, (row, f) => maybe(row.payment_cents, f.cents), { valued: true }),
-  column("term_months", "Term", 54, ALL, (row, f) => maybe(row.term_months, f.count), { valued: true }),
-  column("cash_down_cents", "Cash", 76, ALL, (row, f) => maybe(row.cash_down_cents, f.dollars), { valued: true }),
-  column("rate_bp", "Rate", 70, STAFF, (row, f) => maybe(row.rate_bp, f.percent), { valued: true }),
-  column("lender", "Lender", 132, STAFF, (row) => row.lender ?? NOTHING, { number: false, valued: true }),
-  column("price_cents", "Price", 78, ALL, (row, f) => f.dollars(row.price_cents)),
-  column("cost_cents", "Cost", 78, MANAGER, (row, f) => maybe(row.cost_cents, f.dollars)),
-  column("mileage", "Miles", 74, ALL, (row, f) => f.count(row.mileage)),
-  column("days_in_stock", "Days", 54, STAFF, (row, f) => maybe(row.days_in_stock, f.count)),
-  column("body", "Body", 84, ALL, (row) => row.body || NOTHING, { number: false }),
-  column("stock_no", "Stock", 92, ALL, (row) => row.stock_no || NOTHING, { number: false }),
+  column("make", "Vehicle", 208, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(),
+    { track: "minmax(208px, 1fr)", number: false }),
+  column("npv_cents", "NPV", 72, STAFF, (row, f) => maybe(row.npv_cents, f.dollars), { valued: true }),
+  column("stress_npv_cents", "Stressed", 76, MANAGER, (row, f) => maybe(row.stress_npv_cents, f.dollars), { valued: true }),
+  column("payment_cents", "Payment", 78, ALL, (row, f) => maybe(row.payment_cents, f.cents), { valued: true }),
+  column("term_months", "Term", 50, ALL, (row, f) => maybe(row.term_months, f.count), { valued: true }),
+  column("cash_down_cents", "Cash", 68, ALL, (row, f) => maybe(row.cash_down_cents, f.dollars), { valued: true }),
+  column("rate_bp", "Rate", 66, STAFF, (row, f) => maybe(row.rate_bp, f.percent), { valued: true }),
+  column("lender", "Lender", 128, STAFF, (row) => row.lender ?? NOTHING, { number: false, valued: true }),
+  column("price_cents", "Price", 74, ALL, (row, f) => f.dollars(row.price_cents)),
+  column("cost_cents", "Cost", 74, MANAGER, (row, f) => maybe(row.cost_cents, f.dollars)),
+  column("mileage", "Miles", 66, ALL, (row, f) => f.count(row.mileage)),
+  column("days_in_stock", "Days", 50, STAFF, (row, f) => maybe(row.days_in_stock, f.count)),
+  column("body", "Body", 80, ALL, (row) => row.body || NOTHING, { number: false }),
+  column("stock_no", "Stock", 88, ALL, (row) => row.stock_no || NOTHING, { number: false }),
 ];
 
 function column(

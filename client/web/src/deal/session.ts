@@ -1,5 +1,5 @@
 // One deal on the screen: binds the connection, the channel and the models, and tells the screen what changed.
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, type Signal, signal } from "@preact/signals";
 import type { AnyEvent, AnyMessage, ErrorBody, Filters, JoinReply, Notice, Reply, Sort, User, View, Welcome } from "../wire";
 import { DEFAULT_MATCHES } from "../wire";
 import { ChannelFollower, type Step } from "../live/channel";
@@ -34,17 +34,22 @@ export class DealSession implements Listener {
     return this.current.value ? "live" : "catching_up";
   });
   edits = new Edits();
-  grid: Grid;
 
   private channel: ChannelFollower;
   private readonly connection: Connection;
+  private readonly gridNow: Signal<Grid>;
 
   constructor(readonly dealId: string, address: string, environment: Environment, view: View) {
     this.view.value = view;
     this.channel = new ChannelFollower(`deal:${dealId}`);
-    this.grid = new Grid(view);
+    this.gridNow = signal(new Grid(view));
     this.connection = new Connection(address, environment, this);
     this.connection.start();
+  }
+
+  /** The rows; another grid after a change of view, so that nothing of the old one stays on the screen. */
+  get grid(): Grid {
+    return this.gridNow.value;
   }
 
   close(): void {
@@ -100,7 +105,7 @@ export class DealSession implements Listener {
       this.failure.value = null;
       this.edits = new Edits();
       this.editing.value += 1;
-      this.grid = new Grid(view);
+      this.gridNow.value = new Grid(view);
       this.channel.forget();
       this.current.value = false;
     });

@@ -45,10 +45,12 @@ function cells(row: Row, columns: Column[], formats: Formats) {
         </div>
       );
     }
+    const loss = column.key.endsWith("npv_cents") && Number(row[column.key]) < 0;
     const pending = column.valued && row.value === "pending";
+    const text = pending ? "" : column.text(row, formats);
     return (
-      <div key={column.key} role="gridcell" aria-colindex={i + 1} class={`cell-${column.key} ${column.number ? "number" : ""}`}>
-        {pending ? <span class="skeleton" aria-label="being valued" /> : column.text(row, formats)}
+      <div key={column.key} role="gridcell" aria-colindex={i + 1} title={column.number ? undefined : text} class={`cell-${column.key} ${column.number ? "number" : ""} ${loss ? "negative" : ""}`}>
+        {pending ? <span class="skeleton" aria-label="being valued" /> : text}
       </div>
     );
   });

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { type Column, columnsFor, nextOrder } from "../deal/columns";
 import type { Grid, GridPicture } from "../deal/grid";
@@ -7,7 +8,7 @@ import { GridState } from "./grid-state";
 import { GridRow, rowId } from "./grid-row";
 import { useVirtualRows } from "./virtual-rows";
 
-const ROW_HEIGHT = 32;
+const ROW_HEIGHT = 30;
 const HEAD_HEIGHT = 32;
 
 /** The cars that fit, virtualised: rows never move under the pointer unless the person asks for a new order. */
@@ -39,7 +40,6 @@ export function MatchGrid({ session }: { session: DealSession }) {
 
   return (
     <div class="grid-frame">
-      <BetterPill picture={picture} settle={() => { grid.settle(); scroller.current?.scrollTo({ top: 0 }); }} />
       <div
         class={`grid ${picture.stale ? "stale" : ""}`} ref={scroller} role="grid" tabIndex={0} aria-label="Cars and their best offers"
         aria-rowcount={picture.shown.length + 1} aria-colcount={columns.length} aria-busy={picture.settled < picture.matched || picture.stale}
@@ -59,7 +59,9 @@ export function MatchGrid({ session }: { session: DealSession }) {
         </div>
       </div>
       {picture.shown.length === 0 && <GridState session={session} />}
-      <GridFoot session={session} picture={picture} />
+      <GridFoot session={session} picture={picture}>
+        <BetterPill picture={picture} settle={() => { grid.settle(); scroller.current?.scrollTo({ top: 0 }); }} />
+      </GridFoot>
     </div>
   );
 }
@@ -97,7 +99,13 @@ function BetterPill({ picture, settle }: { picture: GridPicture; settle(): void 
   return <button type="button" class="pill" onClick={settle}>↑ {formats.count(better)} {what}</button>;
 }
 
-function GridFoot({ session, picture }: { session: DealSession; picture: GridPicture }) {
+interface FootProps {
+  session: DealSession;
+  picture: GridPicture;
+  children: ComponentChildren;
+}
+
+function GridFoot({ session, picture, children }: FootProps) {
   const { formats } = useSurroundings();
   const search = session.model.value?.search;
   const { shown, matched, failed } = picture;
@@ -108,6 +116,7 @@ function GridFoot({ session, picture }: { session: DealSession; picture: GridPic
         {failed > 0 && ` · ${formats.count(failed)} could not be valued`}
         {search?.reason === "cancelled" && " · search stopped"}
       </span>
+      {children}
       {search?.next && search.reason === "limit" && (
         <button type="button" class="button small" onClick={() => session.more()}>Load more cars</button>
       )}

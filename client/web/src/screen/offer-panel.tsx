@@ -62,7 +62,7 @@ function Chosen({ row, session }: { row: Row; session: DealSession }) {
         <h3>Car</h3>
         <dl class="facts">
           <Fact name="Price">{formats.cents(row.price_cents)}</Fact>
-          {row.cost_cents !== null && <Fact name="Cost">{formats.cents(row.cost_cents)}</Fact>}
+          {view === "manager" && row.cost_cents !== null && <Fact name="Cost">{formats.cents(row.cost_cents)}</Fact>}
           <Fact name="Miles">{formats.count(row.mileage)}</Fact>
           {view !== "customer" && row.days_in_stock !== null && <Fact name="Days in stock">{formats.count(row.days_in_stock)}</Fact>}
           {view !== "customer" && row.store_id !== null && <Fact name="Store">{row.store_id}</Fact>}
@@ -103,11 +103,9 @@ function Offer({ row, view, formats, stale }: OfferProps) {
   }
   return (
     <section class={`headline ${stale ? "stale" : ""}`}>
-      <p class="big"><output>{formats.cents(row.payment_cents)}</output> <span class="quiet">a month for {row.term_months} months</span></p>
+      <p class="big"><output>{formats.cents(row.payment_cents)}</output><span class="quiet">a month for {row.term_months} months</span></p>
       <dl class="facts">
-        {row.npv_cents !== null && <Fact name="NPV" strong>{formats.cents(row.npv_cents)}</Fact>}
-        {row.stress_npv_cents !== null && <Fact name="NPV, losses × 1.5">{formats.cents(row.stress_npv_cents)}</Fact>}
-        {row.score !== null && <Fact name="Score" strong>{row.score} of 5</Fact>}
+        {view !== "customer" && <Worth row={row} formats={formats} />}
         {row.cash_down_cents !== null && <Fact name="Cash down">{formats.cents(row.cash_down_cents)}</Fact>}
         {row.discount_cents ? <Fact name="Discount">{formats.cents(row.discount_cents)}</Fact> : null}
         {view !== "customer" && row.rate_bp !== null && <Fact name="Rate">{formats.percent(row.rate_bp)}</Fact>}
@@ -115,6 +113,17 @@ function Offer({ row, view, formats, stale }: OfferProps) {
       </dl>
       {view !== "customer" && row.binding && <p class="hint">The cash is set by a limit: {limitText(row.binding)}.</p>}
     </section>
+  );
+}
+
+/** What the offer is worth to the group, as far as this view may know. */
+function Worth({ row, formats }: { row: Row; formats: Formats }) {
+  return (
+    <>
+      {row.npv_cents !== null && <Fact name="NPV" strong>{formats.cents(row.npv_cents)}</Fact>}
+      {row.stress_npv_cents !== null && <Fact name="NPV, losses × 1.5">{formats.cents(row.stress_npv_cents)}</Fact>}
+      {row.score !== null && <Fact name="Score" strong>{row.score} of 5</Fact>}
+    </>
   );
 }
 
