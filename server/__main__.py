@@ -147,6 +147,43 @@ def seed(
     _say(str(summary))
 
 
+@app.command("import-inventory")
+def import_inventory(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="The CSV file, as it is or gzipped.")
+    ],
+    store: Annotated[str, typer.Option("--store", help="The store whose stock it is, such as riverside.")],
+    data_dir: DataDir = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="COLUMN=FIELD for a header that is not detected; may be repeated."),
+    ] = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where rejected and doubtful rows go, each with the reason. Default: NAME.rejects.csv.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Import a dealer's inventory into one store. Cars are known by VIN: importing again changes nothing.
+
+    Every row is either stored or written to the rejects file with the reason; a summary says how many.
+    """
+    from server.store.importing import import_inventory as import_file
+    from server.store.importing import parse_mapping
+    from server.store.migrate import migrate as bring_to_newest
+    from server.terminal import row_counter
+
+    mapping = parse_mapping(columns or [])
+    with _services(_environment(data_dir)) as settings:
+        bring_to_newest(settings.database_owner_url)
+        with row_counter() as report:
+            owner_url = settings.database_owner_url
+            summary = asyncio.run(import_file(owner_url, file, store, mapping, rejects, report))
+    _say(str(summary))
+
+
 @app.command()
 def token(
     user: Annotated[str, typer.Option("--user", help="The user's login, such as riverside-sales.")],

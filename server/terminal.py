@@ -6,11 +6,20 @@ from contextlib import contextmanager
 import asyncpg
 import redis
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from server.embedded import EmbeddedError
 from server.procfile import ProcfileError
 from server.settings import SettingsError
+from server.store.importing import ImportFailed
 from server.store.migrate import UnknownRevision
 from server.up import NotReady, PortTaken
 
@@ -26,7 +35,16 @@ class UserUnknown(Exception):
         return f"no active user {self.login!r}: `deal-architect seed` makes the sample users"
 
 
-OURS = (EmbeddedError, SettingsError, ProcfileError, UnknownRevision, UserUnknown, NotReady, PortTaken)
+OURS = (
+    EmbeddedError,
+    SettingsError,
+    ProcfileError,
+    UnknownRevision,
+    ImportFailed,
+    UserUnknown,
+    NotReady,
+    PortTaken,
+)
 
 
 # What others raise, and what to look at then; the first that fits counts.
@@ -63,3 +81,13 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
             progress.update(bars[what], completed=done)
 
         yield report
+
+
+@contextmanager
+def row_counter() -> Iterator[Callable[[int], None]]:
+    """Yield a callback that shows how many rows were read; nobody knows how many there will be."""
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.completed:,} rows"), console=Console(stderr=True)
+    ) as progress:
+        task = progress.add_task("rows", total=None)
+        yield lambda rows: progress.update(task, completed=rows)
