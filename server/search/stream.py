@@ -28,6 +28,8 @@ from server.store.rates import NotInForce
 from server.work.queue import JobQueue
 from server.work.tables import Tables
 
+__all__ = ["MoreRequest", "SearchRequest", "SearchService"]
+
 CLOSING_SECONDS = 2.0
 
 # Postgres or its network failing in any of the ways that asyncpg reports.

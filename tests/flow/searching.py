@@ -1,0 +1,116 @@
+"""A search service as a web process has it, and what its channel heard."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import asyncpg
+import msgspec
+from redis.asyncio import Redis
+
+from protocol import codec
+from protocol.records import Actor, Filters, Role, Sort
+from server.push.redis_log import RedisLog
+from server.search.stream import SearchRequest, SearchService
+from server.settings import Settings
+from server.store.deals import Deal, list_deals, load_deal
+from server.store.pool import open_pool
+from server.store.seed import SeedPlan
+from server.work.queue import JobQueue
+from server.work.worker import connect_redis
+
+ACTOR = Actor(id="u-1", name="Ann", role=Role.SALESPERSON)
+PATIENCE_SECONDS = 30.0
+STOCK = SeedPlan(vehicles=900, customers=30, deals=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """The parts of a web process that a search needs."""
+
+    pool: asyncpg.Pool
+    redis: Redis
+    log: RedisLog
+    queue: JobQueue
+    service: SearchService
+
+    async def deal(self, **structure: Any) -> Deal:
+        """Return a deal of the first store that most cars can become, with changes to its structure."""
+        async with self.pool.acquire() as connection:
+            rows, _ = await list_deals(connection, "riverside", None, 1)
+            deal = await load_deal(connection, rows[0].id)
+        assert deal is not None
+        easy = {
+            "payment_max_cents": None,
+            "cash_down_cents": 0,
+            "cash_down_max_cents": 4_000_000,
+            "trade_allowance_cents": 0,
+            "trade_acv_cents": 0,
+            "payoff_cents": 0,
+        }
+        customer = replace(deal.customer, monthly_income_cents=None, score=None)
+        return replace(
+            deal, customer=customer, structure=msgspec.structs.replace(deal.structure, **(easy | structure))
+        )
+
+    async def begin(self, deal: Deal, *, limit: int = 500, sort: Sort = Sort.PRICE, **more: Any) -> str:
+        """Search for a deal and return the search's id."""
+        request = SearchRequest(
+            channel=channel_of(deal),
+            op=more.pop("op", None) or uuid.uuid4(),
+            deal=deal,
+            filters=more.pop("filters", Filters()),
+            sort=sort,
+            limit=limit,
+            actor=ACTOR,
+        )
+        return await self.service.search(request)
+
+    async def events(self, deal: Deal) -> list[dict[str, Any]]:
+        """Return every event that the deal's channel has logged."""
+        head = await self.log.head(channel_of(deal))
+        entries = await self.log.read(channel_of(deal), head.epoch, 0, 1_000)
+        assert entries is not None
+        return [codec.decode(entry.body) for entry in entries]
+
+    async def heard(self, deal: Deal, kind: str, count: int = 1) -> list[dict[str, Any]]:
+        """Return the channel's events once there are ``count`` of a kind."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                events = await self.events(deal)
+                if sum(event["type"] == kind for event in events) >= count:
+                    return events
+                await asyncio.sleep(0.01)
+
+    async def ended(self, deal: Deal, count: int = 1) -> dict[str, Any]:
+        """Return the latest ``search_ended`` once there are ``count``."""
+        return of_kind(await self.heard(deal, "search_ended", count), "search_ended")[-1]
+
+
+def channel_of(deal: Deal) -> str:
+    """Return the deal's channel."""
+    return f"deal:{deal.id}"
+
+
+def of_kind(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    """Return the events of a kind."""
+    return [event for event in events if event["type"] == kind]
+
+
+def column(events: list[dict[str, Any]], name: str) -> list[Any]:
+    """Return a column over several events, in their order."""
+    return [cell for event in events for cell in event["columns"][name]]
+
+
+@asynccontextmanager
+async def open_searching(settings: Settings) -> AsyncIterator[Searching]:
+    """Open what a web process opens for searches, and close it."""
+    pool = await open_pool(replace(settings, pool_min=0))
+    async with pool, connect_redis(settings.redis_url, 8) as redis:
+        log, queue = RedisLog(redis), JobQueue(redis, lease_ms=settings.job_lease_ms)
+        service = SearchService(pool, log, queue)
+        yield Searching(pool, redis, log, queue, service)
+        await service.aclose()

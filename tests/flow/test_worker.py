@@ -1,0 +1,190 @@
+"""Workers over real Redis and Postgres: offers for every match, once, whatever dies."""
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from protocol import codec
+from protocol.events import OFFER_COLUMNS
+from protocol.jobs import ValueJob
+from protocol.records import Filters, Scope
+from server.embedded import EmbeddedServices, Service
+from server.settings import Settings
+from server.store.deals import Deal
+from server.work.queue import DEAD_KEY, GROUP, JOBS_KEY, MAX_JOBS, JobQueue, QueueFull
+from server.work.valuer import Valuer
+from server.work.worker import Worker, connect_redis
+from tests.flow.searching import Searching, column, of_kind, open_searching
+from tests.services import start_worker
+
+pytestmark = pytest.mark.flow
+
+
+@asynccontextmanager
+async def worker_here(searching: Searching, settings: Settings) -> AsyncIterator[Worker]:
+    """Run a worker in the test itself; told to stop at the end."""
+    async with connect_redis(settings.redis_url, 1) as blocking:
+        queue = JobQueue(searching.redis, lease_ms=settings.job_lease_ms, blocking=blocking)
+        worker = Worker(queue, searching.log, Valuer(searching.pool), lease_ms=settings.job_lease_ms)
+        task = asyncio.create_task(worker.run())
+        try:
+            yield worker
+        finally:
+            worker.stop()
+            await task
+            await queue.leave()
+
+
+async def until(holds: Callable[[], Awaitable[Any]]) -> None:
+    """Wait until what ``holds`` returns is true."""
+    async with asyncio.timeout(10):
+        while not await holds():
+            await asyncio.sleep(0.01)
+
+
+async def queue_is_empty(searching: Searching) -> bool:
+    """Return whether no job is left."""
+    return await searching.redis.xlen(JOBS_KEY) == 0
+
+
+async def assert_every_match_has_one_offer(searching: Searching, deal: Deal) -> None:
+    """Check what the channel heard once it was all valued."""
+    events = await searching.heard(deal, "search_valued")
+    matches, offers = of_kind(events, "matches"), of_kind(events, "offers")
+    assert sorted(offer["chunk"] for offer in offers) == [match["chunk"] for match in matches]
+    assert sorted(column(offers, "vehicle_id")) == sorted(column(matches, "vehicle_id"))
+    valued = of_kind(events, "search_valued")
+    assert [event["offers"] for event in valued] == [len(column(matches, "vehicle_id"))]
+    assert valued[0]["failed"] == 0
+
+
+async def test_every_match_gets_its_offer(searching: Searching, stocked: Settings, tmp_path: Path) -> None:
+    """A worker process values all; what was matched is never found infeasible; nothing is left behind."""
+    deal = await searching.deal()
+    await searching.begin(deal, limit=20_000)
+    async with start_worker(stocked, tmp_path):
+        await assert_every_match_has_one_offer(searching, deal)
+    offers = of_kind(await searching.events(deal), "offers")
+    assert set(offers[0]["columns"]) == set(OFFER_COLUMNS)
+    reasons = zip(column(offers, "binding"), column(offers, "npv_cents"), strict=True)
+    assert {binding for binding, npv in reasons if npv is None} <= {"npv_floor"}
+    payments = dict(zip(column(offers, "vehicle_id"), column(offers, "payment_cents"), strict=True))
+    matches = of_kind(await searching.events(deal), "matches")
+    shown = ("vehicle_id", "payment_min_cents", "payment_max_cents")
+    ranges = zip(*(column(matches, name) for name in shown), strict=True)
+    assert all(payments[car] is None or low <= payments[car] <= high for car, low, high in ranges)
+    assert await searching.redis.xlen(JOBS_KEY) == 0
+    assert await searching.redis.xinfo_consumers(JOBS_KEY, GROUP) == []
+
+
+async def test_a_worker_killed_with_a_job_in_hand_loses_nothing(
+    searching: Searching, stocked: Settings, tmp_path: Path
+) -> None:
+    """The job goes to another worker when the lease has run out, and its offers appear exactly once."""
+    deal = await searching.deal()
+    async with start_worker(stocked, tmp_path) as doomed:
+        # Stopped while it waits in Redis: it is handed the next job and can do nothing with it.
+        os.kill(doomed.pid, signal.SIGSTOP)
+        await searching.begin(deal, limit=10)
+        # In the dead worker's hands.
+        await until(lambda: searching.redis.xpending_range(JOBS_KEY, GROUP, "-", "+", 1))
+        await doomed.kill()
+    assert of_kind(await searching.events(deal), "offers") == []
+    async with start_worker(stocked, tmp_path):
+        await assert_every_match_has_one_offer(searching, deal)
+
+
+async def test_a_job_done_twice_is_published_once(searching: Searching, stocked: Settings) -> None:
+    """A worker that died between result and acknowledgement: the repetition changes nothing."""
+    deal = await searching.deal()
+    await searching.begin(deal, limit=10)
+    await searching.heard(deal, "search_ended")
+    (_, fields), *_ = await searching.redis.xrange(JOBS_KEY)
+    await searching.redis.xadd(JOBS_KEY, fields)
+    async with worker_here(searching, stocked):
+        await until(lambda: queue_is_empty(searching))
+    await assert_every_match_has_one_offer(searching, deal)
+
+
+async def test_a_poisoned_job_is_given_up(searching: Searching, stocked: Settings) -> None:
+    """A job that always fails ends as value_failed and a dead letter; the search is still valued."""
+    deal = await searching.deal()
+    await searching.begin(deal, limit=60)
+    await searching.heard(deal, "search_ended")
+    (entry, fields), *_ = await searching.redis.xrange(JOBS_KEY)
+    job = codec.decode(fields[b"job"])
+    del job["numbers"]["price_cents"]
+    await searching.redis.xdel(JOBS_KEY, entry)
+    await searching.redis.xadd(JOBS_KEY, {"job": codec.encode(job)})
+    quick = replace(stocked, job_lease_ms=100)
+    async with worker_here(searching, quick):
+        events = await searching.heard(deal, "search_valued")
+    assert of_kind(events, "value_failed")[0]["vehicle_id"] == job["vehicle_id"]
+    assert of_kind(events, "search_valued")[0]["failed"] == len(job["vehicle_id"])
+    assert await searching.redis.xlen(DEAD_KEY) == 1
+    assert await searching.redis.xlen(JOBS_KEY) == 0
+
+
+async def test_what_is_no_job_is_put_aside(searching: Searching, stocked: Settings) -> None:
+    """A payload that nobody understands becomes a dead letter and does not stop the others."""
+    await searching.redis.xadd(JOBS_KEY, {"job": b"{}"})
+    deal = await searching.deal()
+    await searching.begin(deal, limit=10)
+    async with worker_here(searching, stocked):
+        await assert_every_match_has_one_offer(searching, deal)
+    assert await searching.redis.xlen(DEAD_KEY) == 1
+
+
+async def test_jobs_of_an_old_search_are_skipped(searching: Searching, stocked: Settings) -> None:
+    """Only the newer search is valued."""
+    deal = await searching.deal(scope=Scope.GROUP)
+    await searching.begin(deal, limit=50)
+    await searching.heard(deal, "search_ended")
+    newer = await searching.begin(deal, limit=20, filters=Filters(year_min=2020))
+    await searching.heard(deal, "search_ended", 2)
+    async with worker_here(searching, stocked):
+        events = await searching.heard(deal, "search_valued")
+    assert {event["search_id"] for event in of_kind(events, "offers")} == {newer}
+    assert await searching.redis.xlen(JOBS_KEY) == 0
+
+
+async def test_a_full_queue_refuses(searching: Searching, stocked: Settings) -> None:
+    """Nothing is dropped to make room: whoever puts a job is told."""
+    deal = await searching.deal()
+    await searching.begin(deal, limit=5)
+    await searching.heard(deal, "search_ended")
+    (_, fields), *_ = await searching.redis.xrange(JOBS_KEY)
+    async with searching.redis.pipeline() as pipe:
+        for _ in range(MAX_JOBS):
+            pipe.xadd(JOBS_KEY, {"job": b"{}"})
+        await pipe.execute()
+    await searching.redis.xtrim(JOBS_KEY, maxlen=MAX_JOBS, approximate=False)
+    job = codec.decode_as(ValueJob, fields[b"job"])
+    with pytest.raises(QueueFull):
+        await searching.queue.put(job)
+    assert await searching.redis.xlen(JOBS_KEY) == MAX_JOBS
+
+
+async def test_work_goes_on_after_redis_lost_everything(stocked: Settings) -> None:
+    """Redis is restarted empty under a running worker: it makes its group anew and values the next search."""
+    folder = Path(tempfile.mkdtemp(prefix="deal-"))
+    with EmbeddedServices(folder, Service.REDIS, fleeting=True) as embedded:
+        settings = replace(stocked, redis_url=embedded.redis.url)
+        async with open_searching(settings) as searching, worker_here(searching, settings):
+            deal = await searching.deal()
+            await searching.begin(deal, limit=10)
+            await assert_every_match_has_one_offer(searching, deal)
+            await asyncio.to_thread(embedded.redis.stop)
+            await asyncio.to_thread(embedded.redis.start)
+            await searching.begin(deal, limit=10)
+            await assert_every_match_has_one_offer(searching, deal)
+    shutil.rmtree(folder)
