@@ -10,9 +10,8 @@ import redis
 
 from server.embedded import EmbeddedServices
 from server.settings import Settings
+from server.store.migrate import migrate
 from tests.services import Database, Services, free_port, settings_for
-
-SCHEMA = Path(__file__).parent.parent / "server/store/migrations/0001_initial.sql"
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +30,7 @@ def services() -> Iterator[Services]:
 def migrated(services: Services) -> Iterator[Database]:
     """A database with the schema and nothing in it: the template of the others."""
     with services.database() as database:
-        services.run_sql("SET ROLE deal_owner", SCHEMA.read_text(), database=database.name)
+        migrate(database.owner_url)
         yield database
 
 
