@@ -1,6 +1,4 @@
 import type { DealSession } from "../deal/session";
-import { follow } from "../router";
-import { useSurroundings } from "./app";
 
 const SIGNED_OUT = 4001;
 const FORBIDDEN = 4003;
@@ -41,16 +39,12 @@ function LinkBanner({ session }: { session: DealSession }) {
 }
 
 function FailureBanner({ session }: { session: DealSession }) {
-  const { router } = useSurroundings();
   const failure = session.failure.value;
   if (!failure) return null;
-  const gone = failure.code === "not_found" || failure.code === "forbidden";
   return (
     <p class="banner bad">
       <span>{failure.message}</span>
-      {gone && !session.model.value
-        ? <a class="button small" href="/" onClick={follow(router, "/")}>All deals</a>
-        : <button type="button" class="button small" onClick={() => (session.failure.value = null)}>Dismiss</button>}
+      <button type="button" class="button small" onClick={() => (session.failure.value = null)}>Dismiss</button>
     </p>
   );
 }

@@ -1,7 +1,9 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { DealSession } from "../deal/session";
 import { browser, socketAddress } from "../live/environment";
+import { follow } from "../router";
 import type { View } from "../wire";
+import { useSurroundings } from "./app";
 import { Banners } from "./banners";
 import { DealHeader } from "./deal-header";
 import { FilterBar } from "./filter-bar";
@@ -28,6 +30,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
   }, [session]);
 
   const view = session.view.value;
+  if (session.failure.value && !session.model.value) return <NoDeal message={session.failure.value.message} />;
   return (
     <div class={`page deal view-${view}`}>
       <DealHeader session={session} widest={widest} help={() => help.current?.showModal()} />
@@ -43,6 +46,17 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
       {view !== "customer" && <Timeline session={session} />}
       <HelpDialog dialog={help} />
     </div>
+  );
+}
+
+function NoDeal({ message }: { message: string }) {
+  const { router } = useSurroundings();
+  return (
+    <main class="blank">
+      <h1>{message}</h1>
+      <p class="quiet">It may belong to another store, or the address is incomplete.</p>
+      <a class="button" href="/" onClick={follow(router, "/")}>All deals</a>
+    </main>
   );
 }
 

@@ -58,5 +58,5 @@ function cells(row: Row, columns: Column[], formats: Formats) {
 
 function whyNot(row: Row): string {
   if (row.value === "failed") return "Could not be valued";
-  return row.binding ? `No structure: ${limitText(row.binding)}` : "No structure";
+  return row.binding ? `No structure: ${limitText(row.binding)}` : "No offer with these terms";
 }

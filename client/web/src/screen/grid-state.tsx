@@ -12,7 +12,6 @@ export function GridState({ session }: { session: DealSession }) {
   const search = session.model.value?.search;
   const { grid } = session;
   const { matched } = grid.picture.value;
-  if (session.failure.value && !session.model.value) return null;
   if (matched > 0) {
     return (
       <div class="empty over">

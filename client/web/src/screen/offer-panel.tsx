@@ -96,7 +96,7 @@ function Offer({ row, view, formats, stale }: OfferProps) {
   if (row.value !== "offer" || row.payment_cents === null || row.term_months === null) {
     return (
       <section class="headline">
-        <p class="big none">{row.value === "failed" ? "Could not be valued" : "No structure"}</p>
+        <p class="big none">{row.value === "failed" ? "Could not be valued" : "No offer with these terms"}</p>
         {row.binding && <p>{sentence(limitText(row.binding))}.</p>}
       </section>
     );

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Edits } from "../src/deal/edits";
+import type { Actor, ErrorBody } from "../src/wire";
+
+const MARIA: Actor = { id: "m", name: "Maria", role: "desk_manager" };
+const AT = "2026-01-01T10:00:00Z";
+const error = (code: ErrorBody["code"], detail: Record<string, unknown>): ErrorBody => ({ code, message: "no", retry: false, detail });
+
+test("an edit is shown at once and until the event of its version is here", () => {
+  const edits = new Edits();
+  edits.put("cash_down_cents", 5, 0);
+  assert.equal(edits.value("cash_down_cents", 0), 5);
+  assert.deepEqual(edits.depart(3, "op"), { op: "op", version: 3, changes: { cash_down_cents: 5 } });
+  edits.taken("op", 4, 3);
+  assert.equal(edits.value("cash_down_cents", 0), 5, "the server's old value never flashes up");
+  edits.changed({ cash_down_cents: 5 }, MARIA, AT, 4);
+  assert.equal(edits.value("cash_down_cents", 5), 5);
+  assert.equal(edits.unsaved, 0);
+});
+
+test("edits made while one is under way go out together, on the version that it made", () => {
+  const edits = new Edits();
+  edits.put("cash_down_cents", 5, 0);
+  edits.depart(3, "one");
+  edits.put("cash_down_cents", 6, 0);
+  edits.put("discount_cents", 7, 0);
+  assert.equal(edits.depart(3, "two"), null);
+  edits.changed({ cash_down_cents: 5 }, MARIA, AT, 4);
+  edits.taken("one", 4, 4);
+  assert.equal(edits.trouble("cash_down_cents"), null, "the own edit is no conflict");
+  assert.deepEqual(edits.depart(4, "two"), { op: "two", version: 4, changes: { cash_down_cents: 6, discount_cents: 7 } });
+});
+
+test("another's edit of a field in line is a conflict, kept until this person chooses", () => {
+  const edits = new Edits();
+  edits.put("discount_cents", 1, 0);
+  edits.depart(3, "one");
+  edits.put("cash_down_cents", 5, 0);
+  edits.changed({ cash_down_cents: 9 }, MARIA, AT, 4);
+  edits.taken("one", 5, 5);
+  assert.deepEqual(edits.trouble("cash_down_cents"), { kind: "conflict", value: 9, by: "Maria", at: AT });
+  assert.equal(edits.value("cash_down_cents", 9), 5);
+  assert.equal(edits.depart(5, "two"), null);
+  edits.insist("cash_down_cents");
+  assert.deepEqual(edits.depart(5, "two")?.changes, { cash_down_cents: 5 });
+});
+
+test("a conflict answered by the server stays at its field; the other fields go again", () => {
+  const edits = new Edits();
+  edits.put("cash_down_cents", 5, 0);
+  edits.put("discount_cents", 7, 0);
+  edits.depart(3, "one");
+  edits.refused("one", error("conflict", { field: "cash_down_cents", value: 9, by: MARIA, at: AT }));
+  assert.equal(edits.trouble("cash_down_cents")?.kind, "conflict");
+  assert.equal(edits.value("cash_down_cents", 9), 5);
+  assert.deepEqual(edits.depart(4, "two")?.changes, { discount_cents: 7 });
+  edits.drop("cash_down_cents");
+  assert.equal(edits.value("cash_down_cents", 9), 9);
+});
+
+test("a refusal that names another field is shown at all that was sent, and goes again with the next edit", () => {
+  const edits = new Edits();
+  edits.put("payment_min_cents", 600, 0);
+  edits.depart(3, "one");
+  edits.refused("one", error("invalid", { field: "payment_max_cents", expected: "at least payment_min_cents" }));
+  assert.equal(edits.trouble("payment_min_cents")?.kind, "refused");
+  assert.equal(edits.depart(3, "two"), null);
+  edits.put("payment_max_cents", 700, 500);
+  assert.deepEqual(edits.depart(3, "two")?.changes, { payment_min_cents: 600, payment_max_cents: 700 });
+});
+
+test("after a snapshot only fields that were set otherwise meanwhile are in conflict", () => {
+  const edits = new Edits();
+  edits.put("cash_down_cents", 5, 0);
+  edits.put("discount_cents", 7, 0);
+  edits.reloaded(9, { cash_down_cents: 2, discount_cents: 0 });
+  assert.equal(edits.trouble("cash_down_cents")?.kind, "conflict");
+  assert.equal(edits.trouble("discount_cents"), null);
+});

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Grid } from "../src/deal/grid";
+import { apply, type DealModel } from "../src/deal/state";
+import type { AnyEvent } from "../src/wire";
+
+const by = { id: "u", name: "Sam", role: "salesperson" } as const;
+const filters = {} as never;
+let seq = 0;
+const event = (fields: Record<string, unknown>) => ({ channel: "deal:1", seq: ++seq, at: "2026-01-01T00:00:01Z", ...fields }) as unknown as AnyEvent;
+const started = (id: string) => event({ type: "search_started", search_id: id, deal_version: 1, estimate: 9, filters, sort: "price", by });
+const matches = (id: string, ids: string[]) =>
+  event({ type: "matches", search_id: id, chunk: 0, rows: ids.length, columns: { vehicle_id: ids, rev: ids.map(() => 1), price_cents: ids.map((_, i) => i) } });
+const offers = (id: string, ids: string[], npv: number[]) =>
+  event({ type: "offers", search_id: id, chunk: 0, rows: ids.length, columns: { vehicle_id: ids, rev: ids.map(() => 1), payment_cents: npv, npv_cents: npv } });
+const ended = (id: string, matched: number) =>
+  event({ type: "search_ended", search_id: id, reason: "complete", scanned: 9, matched, chunks: 1, next: null });
+const shown = (grid: Grid) => grid.picture.value.shown.map((place) => grid.picture.value.rows[place]!.vehicle_id);
+
+function play(grid: Grid, ...events: AnyEvent[]): void {
+  for (const each of events) grid.follow(each);
+  grid.publish(events.some((each) => each.type === "search_valued"));
+}
+
+test("the older search's rows stay, marked as stale, until the newer one has its first", () => {
+  const grid = new Grid("sales");
+  play(grid, started("a"), matches("a", ["1", "2"]), started("b"));
+  assert.equal(grid.picture.value.stale, true);
+  assert.deepEqual(shown(grid), ["1", "2"]);
+  play(grid, matches("a", ["3"]));
+  assert.deepEqual(shown(grid), ["1", "2"], "rows of a superseded search are dropped");
+  play(grid, matches("b", ["9"]));
+  assert.equal(grid.picture.value.stale, false);
+  assert.deepEqual(shown(grid), ["9"]);
+});
+
+test("a newer search that finds nothing empties the grid at its end", () => {
+  const grid = new Grid("sales");
+  play(grid, started("a"), matches("a", ["1"]), started("b"), ended("b", 0));
+  assert.deepEqual(shown(grid), []);
+  assert.equal(grid.picture.value.stale, false);
+});
+
+test("when all is valued the best come on top, once, unless somebody is in the grid", () => {
+  const valued = event({ type: "search_valued", search_id: "a", offers: 2, failed: 0 });
+  const grid = new Grid("sales");
+  play(grid, started("a"), matches("a", ["1", "2"]), offers("a", ["1", "2"], [5, 9]));
+  assert.deepEqual(shown(grid), ["1", "2"]);
+  assert.equal(grid.picture.value.better, 2);
+  play(grid, valued);
+  assert.deepEqual(shown(grid), ["2", "1"]);
+
+  const busy = new Grid("sales");
+  busy.engaged.value = true;
+  play(busy, started("a"), matches("a", ["1", "2"]), offers("a", ["1", "2"], [5, 9]), valued);
+  assert.deepEqual(shown(busy), ["1", "2"]);
+  assert.equal(busy.picture.value.better, 2);
+  busy.settle();
+  assert.deepEqual(shown(busy), ["2", "1"]);
+});
+
+const MODEL: DealModel = {
+  deal: { id: "1", version: 4, state: "countered", customer: { id: "c", name: "Dana" }, structure: { cash_down_cents: 1 } },
+  search: null, timeline: [],
+};
+
+test("an edit changes the deal once and stands in the timeline with its old value", () => {
+  const edit = event({ type: "deal_changed", version: 5, changes: { cash_down_cents: 2 }, by });
+  const after = apply(MODEL, edit);
+  assert.equal(after.deal.structure["cash_down_cents"], 2);
+  assert.equal(after.deal.state, "working");
+  assert.deepEqual(after.timeline[0]?.changes, [{ field: "cash_down_cents", before: 1, after: 2 }]);
+  assert.equal(apply(after, edit), after);
+});
+
+test("progress follows the latest search only, through its end, more matches and all values", () => {
+  let model = [started("a"), started("b"), ended("a", 3)].reduce(apply, MODEL);
+  assert.equal(model.search?.search_id, "b");
+  assert.equal(model.search?.reason, null);
+  model = [matches("b", ["1"]), ended("b", 1)].reduce(apply, model);
+  assert.equal(model.search?.reason, "complete");
+  assert.equal(model.search?.valued, false);
+  model = apply(model, event({ type: "search_valued", search_id: "b", offers: 1, failed: 0 }));
+  assert.equal(model.search?.valued, true);
+  model = apply(model, matches("b", ["2"]));
+  assert.equal(model.search?.reason, null, "somebody asked for more");
+  assert.equal(model.search?.valued, false);
+});
+
+test("a search without matches needs no values", () => {
+  const model = [started("a"), ended("a", 0)].reduce(apply, MODEL);
+  assert.equal(model.search?.valued, true);
+});
