@@ -93,9 +93,12 @@ class Rows(Mapping[str, Row]):
             self._rows[known.vehicle_id] = replace(known, offer=cells, value=ValueState.VALUED)
 
     def _put_snapshot(self, cells: dict[str, Any]) -> None:
+        # True, false while pending, null where the workers gave up.
         valued = cells.pop("valued", False)
         self._put_match({name: value for name, value in cells.items() if name not in OFFER_ONLY_COLUMNS})
-        if valued:
+        if valued is None:
+            self._fail(cells["vehicle_id"])
+        elif valued:
             offer = KEY_COLUMNS | OFFER_ONLY_COLUMNS
             self._put_offer({name: value for name, value in cells.items() if name in offer})
 

@@ -67,16 +67,18 @@ def test_a_failed_value_is_told_apart() -> None:
 
 
 def test_snapshot_rows_are_what_the_events_would_have_made() -> None:
-    """A row from a snapshot equals the row from matches and offers, valued or not."""
+    """A row from a snapshot equals the row from matches and offers, valued, pending or failed."""
     columns: dict[str, list[Any]] = {
-        "vehicle_id": ["a", "b"],
-        "rev": [1, 1],
-        "price_cents": [100, 100],
-        "payment_cents": [7, None],
-        "valued": [True, False],
+        "vehicle_id": ["a", "b", "c"],
+        "rev": [1, 1, 1],
+        "price_cents": [100, 100, 100],
+        "payment_cents": [7, None, None],
+        "valued": [True, False, None],
     }
-    snapshot = SnapshotRows(channel="deal:1", ref=1, part=0, rows=2, columns=columns)
-    assert dict(rows_of(snapshot)) == dict(rows_of(matches(("a", 1), ("b", 1)), offers(("a", 1))))
+    snapshot = SnapshotRows(channel="deal:1", ref=1, part=0, rows=3, columns=columns)
+    failed = ValueFailed(**EVENT, vehicle_id=["c"], message="gave up")
+    events = rows_of(matches(("a", 1), ("b", 1), ("c", 1)), offers(("a", 1)), failed)
+    assert dict(rows_of(snapshot)) == dict(events)
 
 
 @st.composite
