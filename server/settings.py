@@ -49,6 +49,7 @@ class Settings:
     statement_timeout_ms: int = DEFAULT_STATEMENT_TIMEOUT_MS
     job_lease_ms: int = DEFAULT_JOB_LEASE_MS
     log_level: str = DEFAULT_LOG_LEVEL
+    notify_socket: str = ""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
@@ -78,6 +79,7 @@ class Settings:
             ),
             job_lease_ms=read.number("DEAL_JOB_LEASE_MS", DEFAULT_JOB_LEASE_MS, 100, 600_000),
             log_level=read.choice("DEAL_LOG_LEVEL", DEFAULT_LOG_LEVEL, LOG_LEVELS),
+            notify_socket=read.text("NOTIFY_SOCKET", ""),
         )
         if settings.demo and not is_loopback(host):
             raise SettingsError(
@@ -101,6 +103,7 @@ class Settings:
             "DEAL_STATEMENT_TIMEOUT_MS": str(self.statement_timeout_ms),
             "DEAL_JOB_LEASE_MS": str(self.job_lease_ms),
             "DEAL_LOG_LEVEL": self.log_level,
+            "NOTIFY_SOCKET": self.notify_socket,
         }
 
 

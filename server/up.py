@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +14,7 @@ from server.supervisor import Supervisor
 
 READY_SECONDS: Final = 30.0
 PROBE_SECONDS: Final = 0.02
+NOTICE_BYTES: Final = 64
 
 
 class PortTaken(Exception):
@@ -29,10 +32,10 @@ class PortTaken(Exception):
 
 
 class NotReady(Exception):
-    """No web process answered in time."""
+    """The processes did not come up in time."""
 
     def __str__(self) -> str:
-        return f"no web process became ready within {READY_SECONDS:g} s: the lines above say why"
+        return f"the processes were not ready within {READY_SECONDS:g} s: the lines above say why"
 
 
 def reserve_port(host: str, port: int) -> socket.socket:
@@ -86,32 +89,51 @@ def run_formation(
     write: Callable[[str], None],
     procfile: Path = PROCFILE,
 ) -> None:
-    """Run web and worker processes until a signal ends them; say so once the first web process is ready.
+    """Run web and worker processes until a signal ends them; say so once all of them are ready.
 
     Raises NotReady, ProcfileError.
     """
     formation = read_formation(procfile, counts)
 
-    async def announce() -> None:
-        if not counts.get("web"):
-            return
-        await _until_ready(settings)
-        write(f"ready http://{settings.host}:{settings.port}")
-
     async def run() -> None:
-        await Supervisor(formation, environment, write).run(announce)
+        with _readiness() as (notices, address):
+
+            async def announce() -> None:
+                try:
+                    async with asyncio.timeout(READY_SECONDS):
+                        for _ in range(counts.get("worker", 0)):
+                            await asyncio.get_running_loop().sock_recv(notices, NOTICE_BYTES)
+                        if counts.get("web"):
+                            await _until_web_answers(settings)
+                except TimeoutError:
+                    raise NotReady from None
+                write(f"ready http://{settings.host}:{settings.port}")
+
+            told = {**environment, "NOTIFY_SOCKET": address}
+            await Supervisor(formation, told, write).run(announce)
 
     asyncio.run(run())
 
 
-async def _until_ready(settings: Settings) -> None:
-    clock = asyncio.get_running_loop().time
-    deadline = clock() + READY_SECONDS
-    while clock() < deadline:
+@contextmanager
+def _readiness() -> Iterator[tuple[socket.socket, str]]:
+    """Yield a socket to which workers say that they are ready, and its address."""
+    with (
+        tempfile.TemporaryDirectory(prefix="deal-") as folder,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices,
+    ):
+        notices.setblocking(False)
+        address = str(Path(folder) / "ready")
+        notices.bind(address)
+        yield notices, address
+
+
+async def _until_web_answers(settings: Settings) -> None:
+    # Every web process listens on the same port, so any of them may be the one that answers.
+    while True:
         if await _is_ready(settings):
             return
         await asyncio.sleep(PROBE_SECONDS)
-    raise NotReady
 
 
 async def _is_ready(settings: Settings) -> bool:

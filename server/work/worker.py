@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 from protocol.codec import FieldError
 from protocol.jobs import ValueJob
+from server.observe.readiness import say_ready
 from server.push.log import ChannelLog
 from server.push.redis_log import RedisLog
 from server.settings import Settings
@@ -141,6 +142,7 @@ async def _serve(settings: Settings) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, worker.stop)
         log.info("worker ready")
+        say_ready(settings.notify_socket)
         await worker.run()
         await _sign_off(queue)
 

@@ -74,6 +74,7 @@ def test_a_child_gets_the_same_settings() -> None:
             "DEAL_ALLOWED_ORIGINS": "https://a.example/, https://b.example",
             "DEAL_POOL_MAX": "1",
             "DEAL_LOG_LEVEL": "DEBUG",
+            "NOTIFY_SOCKET": "/run/notify",
         }
     )
     assert Settings.from_environment(settings.environment()) == settings

@@ -1,0 +1,24 @@
+"""What one web process exports for Prometheus: counts that it knows, read when they are asked for."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.process_collector import ProcessCollector
+
+
+def web_metrics(
+    *, connections: Callable[[], float], channels: Callable[[], float], bus_connected: Callable[[], float]
+) -> CollectorRegistry:
+    """Return a registry of the process's own figures and of what the hub holds."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    GCCollector(registry=registry)
+    gauges = (
+        ("deal_connections", "WebSockets that are open", connections),
+        ("deal_channels", "Channels that somebody watches in this process", channels),
+        ("deal_bus_connected", "Whether events are heard from Redis (1) or not (0)", bus_connected),
+    )
+    for name, text, read in gauges:
+        Gauge(name, text, registry=registry).set_function(read)
+    return registry
