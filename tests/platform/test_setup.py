@@ -120,7 +120,7 @@ def test_the_locks_name_no_address() -> None:
     locks = list(ROOT.glob("server/*.lock")) + list(ROOT.glob("tests/*.lock"))
     assert len(locks) == 4
     for lock in locks:
-        assert "http" not in lock.read_text()
+        assert "://" not in lock.read_text()
         assert "--hash=sha256:" in lock.read_text()
 
 
