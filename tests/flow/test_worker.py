@@ -1,9 +1,7 @@
 """Workers over real Redis and Postgres: offers for every match, once, whatever dies."""
 
 import asyncio
-import os
 import shutil
-import signal
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -20,6 +18,7 @@ from protocol.records import Filters, Scope
 from server.embedded import EmbeddedServices, Service
 from server.settings import Settings
 from server.store.deals import Deal
+from server.store.pool import connect_as_owner
 from server.work.queue import DEAD_KEY, GROUP, JOBS_KEY, MAX_JOBS, JobQueue, QueueFull
 from server.work.valuer import Valuer
 from server.work.worker import Worker, connect_redis
@@ -91,13 +90,14 @@ async def test_a_worker_killed_with_a_job_in_hand_loses_nothing(
 ) -> None:
     """The job goes to another worker when the lease has run out, and its offers appear exactly once."""
     deal = await searching.deal()
-    async with start_worker(stocked, tmp_path) as doomed:
-        # Stopped while it waits in Redis: it is handed the next job and can do nothing with it.
-        os.kill(doomed.pid, signal.SIGSTOP)
-        await searching.begin(deal, limit=10)
-        # In the dead worker's hands.
-        await until(lambda: searching.redis.xpending_range(JOBS_KEY, GROUP, "-", "+", 1))
-        await doomed.kill()
+    await searching.begin(deal, limit=10)
+    await searching.heard(deal, "search_ended")
+    async with connect_as_owner(stocked.database_owner_url) as owner, owner.transaction():
+        # The worker takes the job and then waits for the rate sheet, which it has never read.
+        await owner.execute("LOCK TABLE lender_programmes IN ACCESS EXCLUSIVE MODE")
+        async with start_worker(stocked, tmp_path) as doomed:
+            await until(lambda: searching.redis.xpending_range(JOBS_KEY, GROUP, "-", "+", 1))
+            await doomed.kill()
     assert of_kind(await searching.events(deal), "offers") == []
     async with start_worker(stocked, tmp_path):
         await assert_every_match_has_one_offer(searching, deal)
