@@ -22,9 +22,133 @@ AUCTION = (
 
 def parsed(**changes: str) -> ParsedRow:
     """Parse the good row with some cells changed, by header."""
+    cells = [changes.get(name, cell) for name, cell in zip(DEALER, GOOD, strict=True)]
+    return parse_row(cells, find_layout(DEALER, {}), TODAY)
+
+
+def kinds(flaws: Sequence[Flaw]) -> list[FlawKind]:
+    """Return the kinds of flaws."""
+    return [flaw.kind for flaw in flaws]
+
+
+def test_common_dealer_headers_are_detected() -> None:
+    """Spelling, case and # make no difference."""
+    positions = find_layout(DEALER, {}).positions
+    assert {DEALER[at]: name for name, at in positions.items()} == dict(
+        zip(
+            DEALER,
+            ("vin", "stock_no", "year", "make", "model", "mileage", "price", "cost", "stocked_on"),
+            strict=True,
+        )
+    )
+
+
+def test_auction_headers_are_detected() -> None:
+    """What was paid is the cost, the market report is the wholesale book; state and seller are not read."""
+    layout = find_layout(AUCTION, {})
+    named = {name: AUCTION[at] for name, at in layout.positions.items()}
+    assert (named["cost"], named["wholesale"], named["stocked_on"]) == ("sellingprice", "mmr", "saledate")
+    assert "price" not in named
+    assert layout.unread == ("state", "seller")
+
+
+def test_a_mapping_overrules_detection() -> None:
+    """--map gives a field to another column, and takes a column away."""
+    header = (*DEALER, "Our Price")
+    layout = find_layout(header, parse_mapping(["Our Price=price", "Asking Price=ignore"]))
+    assert layout.positions["price"] == len(DEALER)
+    assert "Asking Price" in layout.unread
+
+
+@pytest.mark.parametrize(
+    ("mapping", "named"),
+    [
+        (["Nonsense=price"], "Nonsense"),
+        (["Cost=ignore"], "no column for cost"),
+        (["Cost=price", "Asking Price=price"], "two columns"),
+    ],
+)
+def test_a_layout_that_cannot_be_is_refused(mapping: list[str], named: str) -> None:
+    """The error names the column or the field."""
+    with pytest.raises(ImportFailed, match=named):
+        find_layout(DEALER, parse_mapping(mapping))
+
+
+@pytest.mark.parametrize("option", ["price", "=price", "Price=unknown"])
+def test_a_map_option_is_checked(option: str) -> None:
+    """column=field, with a known field."""
+    with pytest.raises(ImportFailed, match="--map"):
+        parse_mapping([option])
+
+
+def test_a_good_row_is_a_car() -> None:
+    """Every cell arrives in its unit, with nothing to say against it."""
+    car, flaws = parsed().car, parsed().flaws
+    assert flaws == ()
+    assert car is not None
+    assert (car.vin, car.mileage, car.price_cents, car.cost_cents) == (GOOD[0], 30_000, 19_995_00, 17_000_00)
+    assert car.stocked_on == dt.date(2026, 2, 14)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "kind"),
+    [
+        ("VIN", "1M8GDM9A1KP042788", FlawKind.VIN),
+        ("VIN", "", FlawKind.MISSING),
+        ("Year", "1979", FlawKind.YEAR),
+        ("Year", "2029", FlawKind.YEAR),
+        ("Make", " ", FlawKind.MISSING),
+        ("Odometer", "1", FlawKind.MILEAGE),
+        ("Odometer", "999999", FlawKind.MILEAGE),
+        ("Odometer", "-5", FlawKind.UNREADABLE),
+        ("Asking Price", "1", FlawKind.AMOUNT),
+        ("Asking Price", "call us", FlawKind.UNREADABLE),
+        ("Asking Price", "$1,999,500", FlawKind.AMOUNT_ABSURD),
+        ("Cost", "", FlawKind.MISSING),
+        ("Cost", "-17000", FlawKind.UNREADABLE),
+        ("Date In Stock", "03/02/2026", FlawKind.DATE),
+        ("Model", "Ci\x00vic", FlawKind.SHAPE),
+    ],
+)
+def test_a_false_row_is_rejected_with_its_reason(column: str, cell: str, kind: FlawKind) -> None:
+    """No car, and the kind of the first flaw."""
+    row = parsed(**{column: cell})
+    assert row.car is None
+    assert kinds(row.flaws)[0] is kind
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "kind"),
+    [
+        ("Odometer", "360000", FlawKind.MILEAGE_ODD),
+        ("Asking Price", "$9,000", FlawKind.AMOUNT_ODD),
+        ("Date In Stock", "soon", FlawKind.UNREADABLE),
+        ("Model", "Civ\ufffdc", FlawKind.TEXT),
+    ],
+)
+def test_an_odd_row_is_stored_and_listed(column: str, cell: str, kind: FlawKind) -> None:
+    """A car, and what somebody should look at."""
+    row = parsed(**{column: cell})
+    assert row.car is not None
+    assert kinds(row.flaws) == [kind]
+
+
+def test_all_reasons_of_a_row_are_told_at_once() -> None:
+    """Two false cells, two reasons: nobody has to correct a file twice."""
+    assert len(parsed(VIN="X", Cost="").flaws) >= 2
+
+
+def test_a_row_of_another_shape_is_rejected() -> None:
+    """Cells and columns must match in number: values would slip into other fields."""
+    row = parse_row(GOOD[:-1], find_layout(DEALER, {}), TODAY)
+    assert kinds(row.flaws) == [FlawKind.SHAPE]
+
+
+def test_an_auction_row_gets_an_asking_price() -> None:
+    """12 % above the higher of cost and book, at least 1,500 dollars, ending in 95."""
     cells = (
-        "2014", "Honda", "Accord", "LX", "Sedan", "automatic", "1m8gdm9axkp042788", "ca", "43", "44407", "red",
-        "black", "somebody", "16700", "17600", "Thu Jan 29 2015 02:00:00 GMT-0800 (PST)",
+        "2014", "Honda", "Accord", "LX", "Sedan", "automatic", "1m8gdm9axkp042788", "ca", "43", "44407",
+        "red", "black", "somebody", "16700", "17600", "Thu Jan 29 2015 02:00:00 GMT-0800 (PST)",
     )  # fmt: skip
     car = parse_row(cells, find_layout(AUCTION, {}), TODAY).car
     assert car is not None
