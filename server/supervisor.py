@@ -18,6 +18,7 @@ from server.procfile import Instance
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 10.0
 STEADY_SECONDS = 10.0  # who ran this long is restarted at once again
+MAX_FALLS_AT_START = 3
 GRACE_SECONDS = 3.0
 DRAIN_SECONDS = 0.5
 READ_BYTES = 64 * 1024
@@ -25,6 +26,17 @@ PR_SET_PDEATHSIG = 1
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Write = Callable[[str], None]
+
+
+class KeepsFalling(Exception):
+    """A process ends again and again before the formation is up: waiting longer would not help."""
+
+    def __init__(self, name: str, ending: str) -> None:
+        super().__init__(name, ending)
+        self.name, self.ending = name, ending
+
+    def __str__(self) -> str:
+        return f"{self.name} does not start ({self.ending}): its lines above say why"
 
 
 class Supervisor:
@@ -37,14 +49,16 @@ class Supervisor:
         self._width = max((len(instance.name) for instance in formation), default=0)
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._stopping = asyncio.Event()
+        self._started = asyncio.Event()
         self._failure: Exception | None = None
         self._before_exec = _die_with_parent()
 
     async def run(self, started: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run the formation until SIGINT, SIGTERM or SIGHUP; a second signal does not wait for anyone.
 
-        ``started`` is awaited beside it; what it raises ends the formation and is raised here. Whichever way
-        this returns, no process of the formation is left.
+        ``started`` is awaited beside it; what it raises ends the formation and is raised here. Raises
+        KeepsFalling where a process does not stay up until then. Whichever way this returns, no process of the
+        formation is left.
         """
         loop = asyncio.get_running_loop()
         for number in STOP_SIGNALS:
@@ -73,14 +87,18 @@ class Supervisor:
         """Let a failed start end the formation in good order, and keep the reason for afterwards."""
         try:
             await started()
+            self._started.set()
         except Exception as failure:
-            self._failure = failure
-            self._stopping.set()
+            self._fail(failure)
+
+    def _fail(self, failure: Exception) -> None:
+        self._failure = self._failure or failure
+        self._stopping.set()
 
     async def _keep(self, instance: Instance) -> None:
         """Run one instance again and again, with growing pauses while it does not stay up."""
         clock = asyncio.get_running_loop().time
-        pause = FIRST_PAUSE_SECONDS
+        pause, falls = FIRST_PAUSE_SECONDS, 0
         while not self._stopping.is_set():
             begun = clock()
             code = await self._run_once(instance)
@@ -88,6 +106,10 @@ class Supervisor:
                 return
             if clock() - begun >= STEADY_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
+            falls += 1
+            if falls == MAX_FALLS_AT_START and not self._started.is_set():
+                self._fail(KeepsFalling(instance.name, _ending(code)))
+                return
             self._say(instance.name, f"{_ending(code)}; starts again in {pause:g} s")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
