@@ -4,10 +4,9 @@ Starlette's own reading of text fails on a binary frame; here that is a close co
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
+from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from protocol import codec
@@ -15,11 +14,12 @@ from protocol.closing import CloseCode
 from protocol.commands import COMMAND_TYPES, tag_of
 from protocol.events import Welcome
 from protocol.records import Role, User
+from server.hub.admission import Admit, Admitted, Refused, SignedOut
 from server.hub.connection import Connection, Dispatch
+from server.hub.handlers import UNAVAILABLE
 from server.hub.limits import CONNECTIONS_PER_USER, LIMITS
 from server.hub.registry import Registry
 from server.push.log import ChannelLog, utc_now
-from server.store.users import Account
 
 SUBPROTOCOL: Final = "deal.v1"
 RIGHTS: Final = {
@@ -29,35 +29,11 @@ RIGHTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """Somebody who may come in, and for how long."""
-
-    account: Account
-    expires_in_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Somebody who is turned away before the upgrade."""
-
-    status: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class SignedOut:
-    """A page without a session: it cannot read a status, so it is told by a close code."""
-
-
-Gate = Callable[[Scope], Awaitable[Admitted | Refused | SignedOut]]
-
-
 class Endpoint:
-    """The ASGI application behind ``/ws``. ``gate`` decides who comes in."""
+    """The ASGI application behind ``/ws``. ``admit`` decides who comes in."""
 
-    def __init__(self, gate: Gate, registry: Registry, log: ChannelLog, dispatch: Dispatch) -> None:
-        self._gate = gate
+    def __init__(self, admit: Admit, registry: Registry, log: ChannelLog, dispatch: Dispatch) -> None:
+        self._admit = admit
         self._registry = registry
         self._log = log
         self._dispatch = dispatch
@@ -74,7 +50,10 @@ class Endpoint:
         if scope["subprotocols"] and SUBPROTOCOL not in scope["subprotocols"]:
             await _refuse(send, Refused(400, f"This server speaks {SUBPROTOCOL}."))
             return
-        verdict = await self._gate(scope)
+        try:
+            verdict = await self._admit(Headers(scope=scope))
+        except UNAVAILABLE:
+            verdict = Refused(503, "Nobody can be let in for the moment: try again shortly.")
         if isinstance(verdict, Admitted) and self._connections[verdict.account.id] >= CONNECTIONS_PER_USER:
             verdict = Refused(429, "Too many connections of this user.")
         match verdict:
@@ -92,8 +71,9 @@ class Endpoint:
         self._connections[account.id] += 1
         try:
             await _accept(scope, send)
+            left = admitted.expires_at - utc_now()
             connection = Connection(account, receive, send, self._registry, self._log)
-            await connection.run(_welcome(connection), self._dispatch, admitted.expires_in_seconds)
+            await connection.run(_welcome(connection), self._dispatch, left.total_seconds())
         finally:
             self._connections[account.id] -= 1
             if not self._connections[account.id]:

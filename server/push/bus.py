@@ -56,13 +56,17 @@ class Bus:
         self._wanted: dict[bytes, Listener] = {}
         self._sent: set[bytes] = set()
         self._changed = asyncio.Event()
-        self._connected = False
+        self._up = asyncio.Event()
         self._log = structlog.get_logger("bus")
 
     @property
     def connected(self) -> bool:
         """Whether the connection stands: what readiness depends on."""
-        return self._connected
+        return self._up.is_set()
+
+    async def wait_connected(self) -> None:
+        """Return as soon as the connection stands."""
+        await self._up.wait()
 
     def subscribe(self, channel: str, listener: Listener) -> None:
         """Let ``listener`` hear ``channel``, in place of any earlier one."""
@@ -82,11 +86,11 @@ class Bus:
                 try:
                     await self._hear_on_one_connection()
                 except* (RedisError, OSError, TimeoutError) as errors:
-                    failures = 0 if self._connected else failures + 1
+                    failures = 0 if self.connected else failures + 1
                     pause = RECONNECT_SECONDS[min(failures, len(RECONNECT_SECONDS) - 1)]
                     self._log.warning("bus_broken", error=repr(errors.exceptions[0]), pause_seconds=pause)
                 finally:
-                    self._connected = False
+                    self._up.clear()
                 await asyncio.sleep(pause)
         finally:
             await self._pool.aclose()
@@ -96,7 +100,7 @@ class Bus:
         try:
             await connection.connect()  # type: ignore[no-untyped-call]
             self._sent.clear()
-            self._connected = True
+            self._up.set()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read(connection), name="bus-read")
                 tasks.create_task(self._write(connection), name="bus-write")

@@ -84,10 +84,8 @@ class RedisLog:
 
     async def head(self, channel: str) -> Head:
         """Return where the channel stands; a missing log, or one of another run, begins a new epoch first."""
-        reply = await self._run("head", channel)
-        # A missing last element is cut off by the Lua conversion.
-        epoch, seq, *rest = reply
-        return Head(epoch.decode(), seq, rest[0] if rest else None)
+        epoch, seq, no = await self._run("head", channel)
+        return Head(epoch.decode(), seq, no)
 
     async def set_base(self, channel: str, epoch: str, no: int) -> int | None:
         """Say that decisions up to ``no`` are in every snapshot of this epoch. The first call counts.

@@ -1,0 +1,228 @@
+"""One web process: its lifespan owns every resource, opens them together and closes them all."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Any, Final, TypedDict
+
+import asyncpg
+import structlog
+import uvicorn
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.exceptions import RedisError
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import WebSocketRoute
+from starlette.types import Receive, Scope, Send
+
+from protocol.closing import CommandError
+from server.hub.endpoint import Endpoint
+from server.hub.handlers import UNAVAILABLE, Handlers
+from server.hub.join import Joiner
+from server.hub.limits import FRAME_BYTES
+from server.hub.registry import Registry
+from server.hub.relay import Relay
+from server.observe.metrics import web_metrics
+from server.observe.readiness import say_ready
+from server.push.bus import Bus
+from server.push.redis_log import RedisLog
+from server.search.stream import SearchService
+from server.settings import Settings
+from server.store.pool import open_pool
+from server.web import api, auth, health
+from server.web.answers import degrade, refuse
+from server.web.context import WebContext
+from server.web.headers import SecurityHeaders
+from server.web.pages import Pages
+from server.work.queue import JobQueue
+
+REDIS_CONNECTIONS: Final = 20
+REDIS_CONNECT_SECONDS: Final = 2.0
+CONNECT_SECONDS: Final = 10.0
+REDIS_SECONDS: Final = 5.0
+"""How long a script may take to answer, and a command may wait for a connection."""
+
+CHECK_SECONDS: Final = 2.0
+PING_SECONDS: Final = 20.0
+STOP_SECONDS: Final = 3
+BACKLOG: Final = 2048
+SEND_BUFFER_BYTES: Final = 256 * 1024
+"""What the kernel holds for a client that does not read; beyond it the outbox fills and tells."""
+
+UNREAD_MS: Final = 30_000
+"""After this long without an acknowledgement the kernel gives a connection up."""
+
+
+class State(TypedDict):
+    """What requests and sockets find as ``scope["state"]``."""
+
+    web: WebContext
+    socket: Endpoint
+
+
+def create_app(settings: Settings) -> Starlette:
+    """Return the ASGI application of one web process; its lifespan raises where a service is out of reach."""
+    return Starlette(
+        routes=[*api.routes, *health.routes, *Pages().routes(), WebSocketRoute("/ws", _Socket())],
+        middleware=[Middleware(SecurityHeaders)],
+        exception_handlers={CommandError: refuse} | dict.fromkeys(UNAVAILABLE, degrade),
+        lifespan=partial(_lifespan, settings),
+    )
+
+
+def serve(settings: Settings) -> None:
+    """Run one web process until it is told to end. Several may serve one port."""
+    config = uvicorn.Config(
+        create_app(settings),
+        ws="websockets-sansio",
+        ws_max_size=FRAME_BYTES,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    # uvicorn raises the signal that ended it once more when all is closed; for us that is a good end.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    server = _Server(config, settings)
+    with _listen(settings.host, settings.port) as listener:
+        server.run(sockets=[listener])
+    if server.failed:
+        raise SystemExit(1)
+
+
+class _Server(uvicorn.Server):
+    """Says when it is ready, and knows how it ended."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+        super().__init__(config)
+        self._notify_socket = settings.notify_socket
+
+    @property
+    def failed(self) -> bool:
+        """Whether it never started, or the lifespan broke."""
+        return not self.started or self.lifespan.should_exit
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell whoever waits for it."""
+        await super().startup(sockets)
+        if self.started:
+            say_ready(self._notify_socket)
+
+
+class _Socket:
+    """The route of ``/ws``: the endpoint itself is made by the lifespan."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await scope["state"]["socket"](scope, receive, send)
+
+
+@asynccontextmanager
+async def _lifespan(settings: Settings, app: Starlette) -> AsyncIterator[State]:
+    logger = structlog.get_logger("web")
+    try:
+        async with AsyncExitStack() as stack:
+            pool, redis = await asyncio.gather(_open_pool(stack, settings), _open_redis(stack, settings))
+            log = RedisLog(redis)
+            bus = Bus(settings.redis_url)
+            relay = Relay(pool, log)
+            searches = SearchService(pool, log, JobQueue(redis, lease_ms=settings.job_lease_ms))
+            tasks = await stack.enter_async_context(_background())
+            stack.push_async_callback(searches.aclose)
+            tasks.create_task(bus.run(), name="bus")
+            tasks.create_task(relay.run(), name="relay")
+            registry = Registry(log, bus, tasks)
+            joiner = Joiner(pool, log, registry, relay)
+            handlers = Handlers(pool=pool, log=log, joiner=joiner, relay=relay, searches=searches)
+            admit = partial(auth.admit, pool, settings.allowed_origins)
+            endpoint = Endpoint(admit, registry, log, handlers)
+            metrics = web_metrics(
+                connections=lambda: endpoint.connections,
+                channels=lambda: len(registry),
+                bus_connected=lambda: bus.connected,
+            )
+            readiness = partial(_readiness, pool, redis, bus)
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await bus.wait_connected()
+            logger.info("web ready", host=settings.host, port=settings.port)
+            yield State(web=WebContext(settings, pool, readiness, metrics), socket=endpoint)
+    except* Exception:
+        # Without what ran behind it, a process that still answers would only pretend to work.
+        logger.exception("web failed")
+        signal.raise_signal(signal.SIGTERM)
+        raise
+
+
+@asynccontextmanager
+async def _background() -> AsyncIterator[asyncio.TaskGroup]:
+    """Own the tasks that live as long as the process; cancel them on the way out."""
+
+    class Stop(Exception):
+        """Ends the group."""
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            yield tasks
+            raise Stop
+    except* Stop:
+        pass
+
+
+async def _open_pool(stack: AsyncExitStack, settings: Settings) -> asyncpg.Pool:
+    pool = await open_pool(settings)
+    stack.push_async_callback(pool.close)
+    return pool
+
+
+async def _open_redis(stack: AsyncExitStack, settings: Settings) -> Redis:
+    connections: Any = BlockingConnectionPool.from_url(
+        settings.redis_url,
+        max_connections=REDIS_CONNECTIONS,
+        timeout=REDIS_SECONDS,
+        socket_timeout=REDIS_SECONDS,
+        socket_connect_timeout=REDIS_CONNECT_SECONDS,
+    )
+    redis = Redis.from_pool(connections)
+    stack.push_async_callback(redis.aclose)
+    await redis.ping()
+    return redis
+
+
+async def _readiness(pool: asyncpg.Pool, redis: Redis, bus: Bus) -> Mapping[str, bool]:
+    postgres, answered = await asyncio.gather(_answers(pool.fetchval("SELECT 1")), _answers(redis.ping()))
+    return {"postgres": postgres, "redis": answered, "bus": bus.connected}
+
+
+async def _answers(question: Any) -> bool:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await question
+    except (*UNAVAILABLE, RedisError):
+        return False
+    return True
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket that other web processes may share. Raises OSError for a taken port."""
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        # Accepted sockets inherit these.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
