@@ -4,7 +4,7 @@ import type { AnyEvent, AnyMessage, ErrorBody, Filters, JoinReply, Notice, Reply
 import { DEFAULT_MATCHES } from "../wire";
 import { ChannelFollower, type Step } from "../live/channel";
 import { Connection, type Link, type Listener } from "../live/connection";
-import type { Environment } from "../live/environment";
+import type { Cancel, Environment } from "../live/environment";
 import { Edits, type Field } from "./edits";
 import { Grid } from "./grid";
 import { apply, fromSnapshot, type DealModel } from "./state";
@@ -13,6 +13,8 @@ export const NO_FILTERS: Filters = {
   makes: [], models: [], bodies: [], fuels: [], year_min: null, year_max: null, mileage_max: null,
   price_min_cents: null, price_max_cents: null, days_in_stock_min: null, text: null,
 };
+
+const JOIN_AGAIN_MS = 2_000;
 
 export type Standing = "live" | "catching_up" | "offline" | "ended";
 
@@ -39,7 +41,9 @@ export class DealSession implements Listener {
   private readonly connection: Connection;
   private readonly gridNow: Signal<Grid>;
 
-  constructor(readonly dealId: string, address: string, environment: Environment, view: View) {
+  private joinAgain: Cancel = () => {};
+
+  constructor(readonly dealId: string, address: string, private readonly environment: Environment, view: View) {
     this.view.value = view;
     this.channel = new ChannelFollower(`deal:${dealId}`);
     this.gridNow = signal(new Grid(view));
@@ -53,6 +57,7 @@ export class DealSession implements Listener {
   }
 
   close(): void {
+    this.joinAgain();
     this.connection.stop();
   }
 
@@ -140,14 +145,22 @@ export class DealSession implements Listener {
   }
 
   private join(): void {
+    this.joinAgain();
     const request = { type: "join", channel: this.channel.channel, view: this.view.value } as const;
     const ref = this.connection.send({ ...request, since: this.channel.position }, (reply) => this.joinReplied(reply));
     if (ref !== null) this.channel.joined(ref);
   }
 
   private joinReplied(reply: Reply): void {
-    if (reply.ok) this.take(this.channel.replied(reply));
-    else this.failure.value = reply.error ?? null;
+    if (reply.ok) {
+      this.failure.value = null;
+      this.take(this.channel.replied(reply));
+      return;
+    }
+    this.failure.value = reply.error ?? null;
+    if (!reply.error?.retry) return;
+    const wait = JOIN_AGAIN_MS * (1 + this.environment.random());
+    this.joinAgain = this.environment.later(wait, () => this.join());
   }
 
   private take(steps: Step[]): void {
@@ -163,7 +176,6 @@ export class DealSession implements Listener {
 
   private load({ snapshot, view }: JoinReply): void {
     if (!snapshot) return;
-    this.failure.value = null;
     this.view.value = view;
     this.model.value = fromSnapshot(snapshot.deal, snapshot.search, this.model.value?.timeline ?? []);
     this.grid.reset(snapshot.search?.search_id ?? null, view);

@@ -30,7 +30,8 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
   }, [session]);
 
   const view = session.view.value;
-  if (session.failure.value && !session.model.value) return <NoDeal message={session.failure.value.message} />;
+  const failure = session.failure.value;
+  if (failure && !failure.retry && !session.model.value) return <NoDeal message={failure.message} />;
   return (
     <div class={`page deal view-${view}`}>
       <DealHeader session={session} widest={widest} help={() => help.current?.showModal()} />

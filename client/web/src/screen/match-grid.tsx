@@ -41,7 +41,7 @@ export function MatchGrid({ session }: { session: DealSession }) {
   return (
     <div class="grid-frame">
       <div
-        class={`grid ${picture.stale ? "stale" : ""}`} ref={scroller} role="grid" tabIndex={0} aria-label="Cars and their best offers"
+        data-search={session.model.value?.search?.search_id} class={`grid ${picture.stale ? "stale" : ""}`} ref={scroller} role="grid" tabIndex={0} aria-label="Cars and their best offers"
         aria-rowcount={picture.shown.length + 1} aria-colcount={columns.length} aria-busy={picture.settled < picture.matched || picture.stale}
         aria-activedescendant={selected ? rowId(selected) : undefined} onKeyDown={onKeyDown}
       >
@@ -127,17 +127,29 @@ function GridFoot({ session, picture, children }: FootProps) {
   );
 }
 
-/** Tells the grid whether the person is in it: pointer over it, focus in it, or scrolled down. */
+/**
+ * Tells the grid whether the person is in it: moving the pointer there, with the focus in it, or scrolled down. A
+ * pointer that merely rests where the grid appeared is nobody's choice.
+ */
 function useEngagement(scroller: { current: HTMLDivElement | null }, grid: Grid): void {
   useEffect(() => {
     const element = scroller.current;
     if (!element) return undefined;
-    const update = () => {
-      grid.engaged.value = element.matches(":hover") || element.contains(document.activeElement) || element.scrollTop > 0;
+    let pointed = false;
+    const update = () => (grid.engaged.value = pointed || element.contains(document.activeElement) || element.scrollTop > 0);
+    const listeners: Record<string, (event: Event) => void> = {
+      pointermove: (event) => {
+        const { movementX, movementY } = event as PointerEvent;
+        pointed ||= movementX !== 0 || movementY !== 0;
+        update();
+      },
+      pointerleave: () => { pointed = false; update(); },
+      focusin: update,
+      focusout: update,
+      scroll: update,
     };
-    const events = ["pointerenter", "pointerleave", "focusin", "focusout", "scroll"] as const;
-    for (const name of events) element.addEventListener(name, update, { passive: true });
-    return () => { for (const name of events) element.removeEventListener(name, update); };
+    for (const [name, listener] of Object.entries(listeners)) element.addEventListener(name, listener, { passive: true });
+    return () => { for (const [name, listener] of Object.entries(listeners)) element.removeEventListener(name, listener); };
   }, [grid]);
 }
 

@@ -1,0 +1,74 @@
+"""Fixtures of the browser tests: a stocked workspace behind a proxy, and people who look at it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser
+
+from server.store.seed import SeedPlan, seed
+from tests.browser.people import Person, open_chromium, open_person
+from tests.browser.proxy import Proxy, open_proxy
+from tests.services import Database, Services, free_port, settings_for, start_web, start_worker
+
+Arrive = Callable[[str], Awaitable[Person]]
+"""``await arrive(login)`` gives somebody who is signed in; an empty login, somebody who is not."""
+
+STOCK = SeedPlan(vehicles=1_200, customers=20, deals=6, stores=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A running workspace. Browsers reach it through ``proxy`` at ``url``."""
+
+    url: str
+    proxy: Proxy
+
+
+@pytest.fixture(scope="session")
+def showroom(services: Services, migrated: Database) -> Iterator[Database]:
+    """A database with sample data: the template of each test's own."""
+    with services.database(migrated) as made:
+        asyncio.run(seed(made.owner_url, STOCK))
+        yield made
+
+
+@pytest.fixture
+async def workspace(
+    services: Services, showroom: Database, redis_url: str, tmp_path: Path
+) -> AsyncIterator[Workspace]:
+    """One web process and one worker on sample data, as a person's machine runs them."""
+    with services.database(showroom) as database:
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        settings = replace(settings_for(database, redis_url, free_port()), allowed_origins=(url,))
+        async with (
+            start_web(settings, tmp_path),
+            start_worker(settings, tmp_path),
+            open_proxy(port, settings.port) as proxy,
+        ):
+            yield Workspace(url, proxy)
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    """A browser process."""
+    async with open_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+async def arrive(chromium: Browser, workspace: Workspace) -> AsyncIterator[Arrive]:
+    """Let people arrive, each with a browser profile of their own."""
+    async with AsyncExitStack() as stack:
+
+        async def arrive(login: str) -> Person:
+            person = await stack.enter_async_context(open_person(chromium, workspace.url))
+            if login:
+                await person.sign_in(login)
+            return person
+
+        yield arrive

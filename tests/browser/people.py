@@ -1,0 +1,133 @@
+"""People before a real Chromium: who they are, what their page asked for and complained about."""
+
+import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, WebSocket, async_playwright, expect
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WAIT_MS = 15_000
+
+
+@dataclass
+class Person:
+    """Somebody at a page of the workspace at ``url``."""
+
+    page: Page
+    url: str
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    frames: list[str] = field(default_factory=list)
+
+    async def sign_in(self, login: str) -> None:
+        """Sign in by the button of the demo."""
+        await self.page.goto(f"{self.url}/login")
+        await self.page.locator(f'[data-demo="{login}"]').click()
+        await expect(self.page.get_by_role("heading", name="Deals")).to_be_visible()
+
+    async def open_first_deal(self) -> str:
+        """Open the first deal of the list and wait until it is live. Return its path."""
+        await self.page.locator(".deal-table tbody a").first.click()
+        await self.page.wait_for_url("**/deals/*")
+        await self.is_live()
+        return self.page.url.removeprefix(self.url)
+
+    async def open(self, path: str) -> None:
+        """Open a deal by its path and wait until it is live."""
+        await self.page.goto(f"{self.url}{path}")
+        await self.is_live()
+
+    async def is_live(self) -> None:
+        """Wait until the page has everything that the server has."""
+        await expect(self.page.locator(".standing")).to_have_text("Live", timeout=WAIT_MS)
+
+    async def search_id(self) -> str:
+        """Return the id of the search on the screen."""
+        return await self.page.get_by_role("grid").get_attribute("data-search") or ""
+
+    async def all_valued(self, *, after: str = "") -> None:
+        """Wait until a search other than ``after`` has ended and every match has its value."""
+        await self.is_live()
+        grid = self.page.get_by_role("grid")
+        newer = re.compile(rf"^(?!{re.escape(after)}$).+")
+        await expect(grid).to_have_attribute("data-search", newer, timeout=WAIT_MS)
+        await expect(self.page.locator(".progress.running")).to_have_count(0, timeout=WAIT_MS)
+        await expect(grid).to_have_attribute("aria-busy", "false", timeout=WAIT_MS)
+
+    async def type_into(self, label: str, text: str) -> None:
+        """Type into a field of the structure, as a person does, and stay in it."""
+        await self.page.get_by_label(label, exact=True).fill(text)
+
+    async def counts(self) -> dict[str, str]:
+        """Return the progress as the header shows it."""
+        pairs = await self.page.locator(".counts > div").all_inner_texts()
+        return dict(pair.split("\n", 1) for pair in pairs)
+
+    async def structure(self) -> dict[str, str]:
+        """Return what stands in the fields of the structure, by the id of the field."""
+        fields = await self.page.locator(".structure input, .structure select").evaluate_all(
+            "all => all.map(one => [one.id, one.type === 'checkbox' ? String(one.checked) : one.value])"
+        )
+        return dict(fields)
+
+    async def best_rows(self) -> list[str]:
+        """Return the rows in sight, cells separated by bars, in the order of the screen."""
+        await self.page.locator(".grid").evaluate("grid => grid.scrollTo({top: 0})")
+        rows = self.page.locator(".grid-row")
+        texts = await rows.evaluate_all(
+            "all => all.map(row => [Number(row.getAttribute('aria-rowindex')),"
+            " [...row.children].map(cell => cell.textContent).join(' | ')])"
+        )
+        return [text for _, text in sorted(texts)][:10]
+
+
+@asynccontextmanager
+async def open_chromium() -> AsyncIterator[Browser]:
+    """Run the machine's Chromium, else Playwright's own."""
+    found = next((path for path in map(shutil.which, CHROMIUM_NAMES) if path), None)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def open_person(browser: Browser, url: str) -> AsyncIterator[Person]:
+    """Give somebody a browser profile of their own."""
+    context = await browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+    try:
+        page = await context.new_page()
+        person = Person(page, url)
+
+        def on_request(request: Request) -> None:
+            person.requests.append(f"{request.method} {request.url}")
+
+        def on_console(message: ConsoleMessage) -> None:
+            if message.type in {"error", "warning"}:
+                person.complaints.append(message.text)
+
+        def on_socket(socket: WebSocket) -> None:
+            socket.on("framereceived", lambda data: person.frames.append(str(data)))
+
+        page.on("request", on_request)
+        page.on("console", on_console)
+        page.on("pageerror", lambda error: person.complaints.append(str(error)))
+        page.on("websocket", on_socket)
+        yield person
+    finally:
+        await context.close()

@@ -1,0 +1,239 @@
+"""The screen as people use it: a real Chromium before real processes, PostgreSQL and Redis."""
+
+import asyncio
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Arrive, Workspace
+from tests.browser.people import WAIT_MS, Person
+
+pytestmark = pytest.mark.browser
+
+INTERNAL = re.compile(r"npv|lender|cost_cents|stress|binding|tier|markup|acv|score", re.IGNORECASE)
+
+
+async def test_sign_in_with_a_password(arrive: Arrive, workspace: Workspace) -> None:
+    """A wrong password is refused in words, the right one leads to the deals, sign-out back to the form."""
+    person = await arrive("")
+    page = person.page
+    await page.goto(workspace.url)
+    await page.get_by_label("Login").fill("riverside-manager")
+    await page.get_by_label("Password").fill("wrong")
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_role("alert")).to_have_text("Login or password is wrong.")
+
+    await page.get_by_label("Password").fill("demo")
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_role("heading", name="Deals")).to_be_visible()
+
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_label("Password")).to_be_visible()
+
+
+async def test_a_new_deal_streams_its_cars(arrive: Arrive) -> None:
+    """From the list to a new deal of a customer, whose cars and values arrive by themselves, best first."""
+    person = await arrive("riverside-sales")
+    page = person.page
+    await page.get_by_role("button", name="New deal").click()
+    await page.get_by_role("option").first.click()
+    await page.wait_for_url("**/deals/*")
+    await person.all_valued()
+
+    assert int((await person.counts())["Matched"].replace(",", "")) > 0
+    values = [_dollars(row) for row in await person.best_rows()]
+    assert values == sorted(values, reverse=True)
+    assert person.complaints == []
+
+
+async def test_an_edit_appears_at_the_other_and_values_arrive(arrive: Arrive) -> None:
+    """What one person types is at the other's at once, and both see the same offers."""
+    sales, manager = await arrive("riverside-sales"), await arrive("riverside-manager")
+    path = await sales.open_first_deal()
+    await manager.open(path)
+    await sales.all_valued()
+    await manager.page.get_by_label("Discount", exact=True).focus()
+
+    before = await sales.search_id()
+    await sales.type_into("Cash down", "1k")
+
+    await expect(manager.page.get_by_label("Cash down", exact=True)).to_have_value("1,000", timeout=WAIT_MS)
+    await expect(manager.page.locator(".timeline li").first).to_contain_text("Cash down")
+    await expect(manager.page.get_by_label("Discount", exact=True)).to_be_focused()
+    await expect(sales.page.get_by_label("Cash down", exact=True)).to_have_value("1k")
+    await sales.all_valued(after=before)
+    await manager.all_valued(after=before)
+    matched = (await sales.counts())["Matched"]
+    assert (await manager.counts())["Matched"] == matched
+    offers = [[_dollars(row) for row in await person.best_rows()] for person in (sales, manager)]
+    assert offers[0] == offers[1]
+    assert sales.complaints == manager.complaints == []
+
+
+async def test_a_search_and_its_values_cause_no_request(arrive: Arrive) -> None:
+    """After the page has loaded, edits, searches, filters and values go over the socket alone."""
+    person = await arrive("riverside-sales")
+    await person.open_first_deal()
+    await person.all_valued()
+    person.requests.clear()
+    frames = len(person.frames)
+
+    first = await person.search_id()
+    await person.type_into("Cash down", "1,500")
+    await person.all_valued(after=first)
+    second = await person.search_id()
+    await person.page.get_by_label("Price up to").fill("25k")
+    await person.all_valued(after=second)
+    await expect(person.page.get_by_role("button", name="Clear")).to_be_visible()
+
+    assert len(person.frames) > frames
+    assert person.requests == []
+    assert person.complaints == []
+
+
+async def test_a_cut_socket_loses_nothing(arrive: Arrive, workspace: Workspace) -> None:
+    """Offline is shown, an edit made meanwhile is kept and sent, and the page ends as a fresh one."""
+    person, other = await arrive("riverside-sales"), await arrive("riverside-manager")
+    path = await person.open_first_deal()
+    await person.all_valued()
+    before = await person.search_id()
+
+    await workspace.proxy.cut()
+    await expect(person.page.locator(".standing")).to_have_text("Offline", timeout=WAIT_MS)
+    await person.type_into("Cash down", "2,222")
+    await expect(person.page.locator(".banner")).to_contain_text("edits are kept", timeout=WAIT_MS)
+    workspace.proxy.mend()
+
+    await person.is_live()
+    await expect(person.page.locator(".timeline li").first).to_contain_text("$2,222.00", timeout=WAIT_MS)
+    await person.all_valued(after=before)
+    await person.page.get_by_label("Discount", exact=True).focus()
+    await other.open(path)
+    await other.all_valued()
+    mine, theirs = await person.structure(), await other.structure()
+    assert mine == {name: value for name, value in theirs.items() if name in mine}
+    assert (await person.counts())["Matched"] == (await other.counts())["Matched"]
+    assert (await person.counts())["Valued"] == (await other.counts())["Valued"]
+
+
+async def test_a_conflict_stands_at_its_field(arrive: Arrive, workspace: Workspace) -> None:
+    """Two people set one field, one of them offline: the later one sees who and what, and decides."""
+    person, other = await arrive("riverside-sales"), await arrive("riverside-manager")
+    path = await person.open_first_deal()
+    await other.open(path)
+    await workspace.proxy.cut()
+    await expect(person.page.locator(".standing")).to_have_text("Offline", timeout=WAIT_MS)
+    await expect(other.page.locator(".standing")).to_have_text("Offline", timeout=WAIT_MS)
+    await person.type_into("Cash down", "700")
+    await other.type_into("Cash down", "900")
+    workspace.proxy.mend()
+
+    # Who comes back first wins; the other one is asked.
+    loser = await _first_to_show([person, other], ".field .trouble")
+    winner = other if loser is person else person
+    note = loser.page.locator(".field .trouble")
+    await expect(note).to_contain_text("set $", timeout=WAIT_MS)
+    kept = await loser.page.get_by_label("Cash down", exact=True).input_value()
+    await note.get_by_role("button", name="Keep mine").click()
+
+    await expect(winner.page.locator(".timeline li").first).to_contain_text(f"${kept}.00", timeout=WAIT_MS)
+    await expect(note).to_have_count(0)
+
+
+async def test_the_customer_view_shows_and_receives_nothing_internal(arrive: Arrive) -> None:
+    """Turned to the customer, neither the document nor any frame holds anything internal."""
+    person = await arrive("riverside-manager")
+    await person.open_first_deal()
+    await person.all_valued()
+    await person.page.locator(".grid-row").first.click()
+    await expect(person.page.locator(".offer")).to_contain_text("NPV")
+    assert INTERNAL.search("".join(person.frames))
+
+    await person.page.get_by_role("button", name="Customer view").click()
+    await expect(person.page.locator(".view-customer .grid-row").first).to_be_visible(timeout=WAIT_MS)
+    await person.is_live()
+    person.frames.clear()
+    before = await person.search_id()
+    await person.type_into("Cash down", "1,800")
+    await person.all_valued(after=before)
+    await person.page.locator(".grid-row").first.click()
+
+    document = await person.page.locator("#app").evaluate("app => app.innerHTML")
+    assert INTERNAL.search(document) is None
+    assert person.frames
+    assert INTERNAL.search("".join(person.frames)) is None
+    assert person.complaints == []
+
+
+async def test_another_stores_deal_is_not_there(arrive: Arrive) -> None:
+    """A deal of another store is answered as one that does not exist, with a way back."""
+    sales, stranger = await arrive("riverside-sales"), await arrive("northgate-sales")
+    path = await sales.open_first_deal()
+    await stranger.page.goto(f"{stranger.url}{path}")
+    await expect(stranger.page.get_by_role("heading", name="There is no such deal.")).to_be_visible()
+    await stranger.page.get_by_role("link", name="All deals").click()
+    await expect(stranger.page.get_by_role("heading", name="Deals")).to_be_visible()
+
+
+async def test_what_does_not_fit_is_said_at_the_field(arrive: Arrive) -> None:
+    """What is no amount, or is refused, stays as typed with the reason beside it."""
+    person = await arrive("riverside-sales")
+    await person.open_first_deal()
+    page = person.page
+    await person.type_into("Discount", "12x")
+    await expect(page.locator(".kind-money .trouble")).to_contain_text("A number")
+    await person.type_into("Discount", "0")
+    await expect(page.locator(".kind-money .trouble")).to_have_count(0)
+
+    await page.locator("#field-taxable_fees_cents").fill("99,000")
+    await expect(page.locator(".field.troubled .trouble")).to_contain_text("expected", timeout=WAIT_MS)
+    await expect(page.locator("#field-taxable_fees_cents")).to_have_value("99,000")
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.locator(".field.troubled")).to_have_count(0)
+
+
+async def test_the_keyboard_is_enough(arrive: Arrive) -> None:
+    """Arrows choose a car, the slash filters, the question mark explains, and roles say so."""
+    person = await arrive("riverside-sales")
+    await person.open_first_deal()
+    await person.all_valued()
+    page = person.page
+    grid = page.get_by_role("grid")
+    await grid.focus()
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowDown")
+    chosen = page.locator('.grid-row[aria-selected="true"]')
+    await expect(chosen).to_have_attribute("aria-rowindex", "3")
+    await expect(grid).to_have_attribute("aria-activedescendant", await chosen.get_attribute("id") or "")
+    await page.keyboard.press("End")
+    last = int(await grid.get_attribute("aria-rowcount") or 0)
+    await expect(chosen).to_have_attribute("aria-rowindex", str(last))
+
+    await page.keyboard.press("/")
+    await expect(page.get_by_label("Filter the rows on this screen")).to_be_focused()
+    await page.keyboard.type("no such car at all")
+    await expect(page.get_by_text("No car of these holds")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".grid-row").first).to_be_visible()
+    await grid.focus()
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    assert person.complaints == []
+
+
+async def _first_to_show(people: list[Person], selector: str) -> Person:
+    """Return the person on whose page something appears first."""
+    async with asyncio.timeout(WAIT_MS / 1000):
+        while True:
+            for person in people:
+                if await person.page.locator(selector).count():
+                    return person
+            await asyncio.sleep(0.05)
+
+
+def _dollars(row: str) -> int:
+    """Return the NPV of a row in whole dollars."""
+    found = re.search(r"\| (-?)\$([\d,]+) \|", row)
+    assert found, row
+    return int(found[1] + found[2].replace(",", ""))
