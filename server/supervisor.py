@@ -57,8 +57,8 @@ class Supervisor:
         """Run the formation until SIGINT, SIGTERM or SIGHUP; a second signal does not wait for anyone.
 
         ``started`` is awaited beside it; what it raises ends the formation and is raised here. Raises
-        KeepsFalling where a process does not stay up until then. Whichever way this returns, no process of the
-        formation is left.
+        KeepsFalling where a process does not stay up until then. Whichever way this returns, no process of
+        the formation is left.
         """
         loop = asyncio.get_running_loop()
         for number in STOP_SIGNALS:

@@ -91,7 +91,7 @@ def run_formation(
 ) -> None:
     """Run web and worker processes until a signal ends them; say so once all of them are ready.
 
-    Raises NotReady, ProcfileError.
+    Raises NotReady, KeepsFalling, ProcfileError.
     """
     formation = read_formation(procfile, counts)
 

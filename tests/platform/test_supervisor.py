@@ -15,7 +15,7 @@ import pytest
 from server.embedded.process import is_gone
 from server.procfile import Instance
 from server.settings import process_environment
-from server.supervisor import Supervisor
+from server.supervisor import KeepsFalling, Supervisor
 from tests.services import ROOT
 
 GUARD_SECONDS = 20.0
@@ -135,6 +135,20 @@ async def test_a_failed_start_ends_the_formation() -> None:
 
     with pytest.raises(LookupError, match="no page"):
         await Supervisor([python("web.1", SLEEPER)], process_environment(), lines).run(fail)
+    assert all(is_gone(pid) for pid in lines.pids())
+
+
+async def test_a_process_that_never_comes_up() -> None:
+    """Before the formation is up, the third fall of a process ends it all, instead of being repeated."""
+    lines = Lines()
+
+    async def wait_for_ever() -> None:
+        await asyncio.Event().wait()
+
+    formation = [python("web.1", SLEEPER), python("web.2", "raise SystemExit(3)")]
+    with pytest.raises(KeepsFalling, match=r"web\.2 does not start \(ended with exit code 3\)"):
+        async with asyncio.timeout(GUARD_SECONDS):
+            await Supervisor(formation, process_environment(), lines).run(wait_for_ever)
     assert all(is_gone(pid) for pid in lines.pids())
 
 
