@@ -1,0 +1,238 @@
+"""One socket: commands in order, events behind what was asked for, and what becomes of a client that does not
+read.
+"""
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+from redis.exceptions import ConnectionError as RedisGone
+
+from protocol import codec
+from protocol.commands import AnyCommand
+from protocol.records import Role, View
+from server.hub import connection as connection_module
+from server.hub.connection import Connection
+from server.hub.handlers import Handlers
+from server.hub.registry import Registry
+from server.hub.session import Phase, Session, Watcher
+from server.push.log import Entry, Head
+from server.store.users import Account
+
+CHANNEL = "deal:1"
+ACCOUNT = Account("u1", "ann", "Ann", Role.DESK_MANAGER, "riverside")
+GUARD_SECONDS = 10
+
+
+class Wire:
+    """Both ends of a socket as ASGI sees it. ``reading`` is whether the client takes what is sent."""
+
+    def __init__(self) -> None:
+        self.inbound: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.outbound: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.reading = asyncio.Event()
+        self.reading.set()
+
+    async def receive(self) -> dict[str, Any]:
+        return await self.inbound.get()
+
+    async def send(self, message: dict[str, Any]) -> None:
+        await self.reading.wait()
+        self.outbound.put_nowait(message)
+
+    def say(self, **message: Any) -> None:
+        self.inbound.put_nowait({"type": "websocket.receive", **message})
+
+    async def frame(self) -> dict[str, Any]:
+        async with asyncio.timeout(GUARD_SECONDS):
+            return await self.outbound.get()
+
+    async def messages(self, count: int) -> list[Any]:
+        """Return the next ``count`` messages, which must end with a frame."""
+        found: list[Any] = []
+        while len(found) < count:
+            found += [json.loads(line) for line in (await self.frame())["text"].split("\n")]
+        assert len(found) == count
+        return found
+
+
+class StoredLog:
+    """A log that holds events 1 to ``seq``."""
+
+    def __init__(self, seq: int) -> None:
+        self.seq = seq
+
+    async def head(self, channel: str) -> Head:
+        return Head("e1", self.seq, 0)
+
+    async def read(self, channel: str, epoch: str, after: int, limit: int) -> list[Entry] | None:
+        return [entry(seq) for seq in range(after + 1, min(self.seq, after + limit) + 1)]
+
+
+class SilentBus:
+    """A bus on which nothing rings."""
+
+    def subscribe(self, channel: str, listener: object) -> None: ...
+
+    def unsubscribe(self, channel: str) -> None: ...
+
+
+def entry(seq: int, size: int = 0) -> Entry:
+    return Entry("e1", seq, codec.encode({"type": "deal_changed", "channel": CHANNEL, "pad": "x" * size}))
+
+
+async def answer(connection: Connection, command: AnyCommand) -> None:
+    connection.reply(command.ref, {})
+
+
+@asynccontextmanager
+async def running(wire: Wire, log: Any = None) -> AsyncIterator[Connection]:
+    """Serve a connection; on exit the client goes away."""
+    async with asyncio.TaskGroup() as tasks:
+        bus: Any = SilentBus()
+        registry = Registry(log, bus, tasks)
+        connection = Connection(ACCOUNT, wire.receive, wire.send, registry, log)
+        served = tasks.create_task(connection.run(b'{"type":"welcome"}', answer, 3600.0))
+        await wire.frame()
+        yield connection
+        connection.close(None)
+        wire.reading.set()
+        await served
+
+
+def join(connection: Connection, session: Session, position: int, rows: AsyncGenerator[bytes] | None) -> None:
+    assert session.epoch is not None
+    connection.attach(session, Watcher(CHANNEL, View.MANAGER, session.epoch, position, connection), rows)
+
+
+def live(connection: Connection) -> Session:
+    """Return a session that the connection watches live."""
+    session = Session(CHANNEL)
+    session.open("e1", 0)
+    join(connection, session, 0, None)
+    return session
+
+
+async def test_rows_then_missed_events_then_live_ones() -> None:
+    """What comes while a snapshot is sent stands behind it, in order and once."""
+    wire, log = Wire(), StoredLog(3)
+    async with running(wire, log) as connection:
+        session = Session(CHANNEL)
+        session.open("e1", 3)
+
+        async def rows() -> AsyncGenerator[bytes]:
+            yield b'{"row":1}'
+            log.seq = 4
+            session.receive(entry(4))
+            yield b'{"row":2}'
+
+        join(connection, session, 2, rows())
+        first = await wire.messages(4)
+        session.receive(entry(5))
+        assert first[:2] == [{"row": 1}, {"row": 2}]
+        assert [message["seq"] for message in [*first[2:], *await wire.messages(1)]] == [3, 4, 5]
+
+
+async def test_a_slow_reader_joins_again() -> None:
+    """Beyond a mebibyte the channel is given up; the client is told, and nothing more of it is queued."""
+    wire = Wire()
+    async with running(wire) as connection:
+        session = live(connection)
+        wire.reading.clear()
+        for seq in range(1, 31):
+            session.receive(entry(seq, size=50_000))
+        assert {watcher.phase for watcher in session.watchers} == {Phase.GONE}
+        wire.reading.set()
+        seen = []
+        while not seen or seen[-1]["type"] != "resync":
+            seen += [json.loads(line) for line in (await wire.frame())["text"].split("\n")]
+        assert all(message["seq"] == number for number, message in enumerate(seen[:-1], 1))
+        assert len(seen) < 30
+        wire.say(text='{"type":"ping","ref":1}')
+        assert await wire.messages(1) == [{"type": "reply", "ref": 1, "ok": True, "data": {}}]
+
+
+async def test_a_reader_that_is_slow_twice_is_cut_off() -> None:
+    """The second time in a minute, the connection closes with 4008: come back later."""
+    wire = Wire()
+    async with running(wire) as connection:
+        wire.reading.clear()
+        for _ in range(2):
+            session = live(connection)
+            for seq in range(1, 31):
+                session.receive(entry(seq, size=50_000))
+        await asyncio.sleep(0)
+        wire.reading.set()
+        while (frame := await wire.frame())["type"] != "websocket.close":
+            pass
+        assert frame["code"] == 4008
+
+
+async def test_a_write_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that takes nothing at all is cut off, and holds nobody else up."""
+    monkeypatch.setattr(connection_module, "WRITE_SECONDS", 0.05)
+    monkeypatch.setattr(connection_module, "CLOSE_SECONDS", 0.05)
+    wire = Wire()
+    wire.reading.clear()
+    nothing: Any = None
+    async with asyncio.timeout(GUARD_SECONDS), asyncio.TaskGroup() as tasks:
+        connection = Connection(ACCOUNT, wire.receive, wire.send, Registry(nothing, nothing, tasks), nothing)
+        await connection.run(b"{}", answer, 3600.0)
+    assert wire.outbound.empty()
+
+
+@pytest.mark.parametrize(
+    "frame", [{"bytes": b"x"}, {"text": "no json"}, {"text": "[]"}, {"text": '{"type":"ping"}'}]
+)
+async def test_what_no_reply_can_answer_closes(frame: dict[str, Any]) -> None:
+    """Binary, no JSON object, no ref: 4000, behind the replies to what came before."""
+    wire = Wire()
+    async with running(wire):
+        wire.say(text='{"type":"ping","ref":1}')
+        wire.say(**frame)
+        assert (await wire.messages(1))[0]["ref"] == 1
+        assert (await wire.frame())["code"] == 4000
+
+
+@pytest.mark.parametrize(
+    "error", [RedisGone(), asyncpg.InterfaceError(""), ConnectionRefusedError(), TimeoutError()]
+)
+async def test_services_out_of_reach(error: Exception) -> None:
+    """A command that Postgres or Redis fails is answered degraded, to be sent again; the socket stays."""
+
+    class Gone:
+        def acquire(self) -> Any:
+            raise error
+
+    nothing: Any = None
+    pool: Any = Gone()
+    handlers = Handlers(pool=pool, log=nothing, joiner=nothing, relay=nothing, searches=nothing)
+    wire = Wire()
+    async with asyncio.TaskGroup() as tasks:
+        registry = Registry(nothing, nothing, tasks)
+        connection = Connection(ACCOUNT, wire.receive, wire.send, registry, nothing)
+        served = tasks.create_task(connection.run(b'{"type":"welcome"}', handlers, 3600.0))
+        await wire.frame()
+        fields = {"channel": f"deal:{uuid.uuid4()}", "view": "manager"}
+        wire.say(text=json.dumps({"type": "join", "ref": 1, **fields}) + '\n{"type":"ping","ref":2}')
+        refused, pong = await wire.messages(2)
+        assert (refused["error"]["code"], refused["error"]["retry"]) == ("degraded", True)
+        assert pong["ok"]
+        wire.inbound.put_nowait({"type": "websocket.disconnect", "code": 1005})
+        await served
+
+
+async def test_a_session_that_expires_closes_the_socket() -> None:
+    """4001: sign in again."""
+    wire = Wire()
+    nothing: Any = None
+    async with asyncio.TaskGroup() as tasks:
+        connection = Connection(ACCOUNT, wire.receive, wire.send, Registry(nothing, nothing, tasks), nothing)
+        await connection.run(b"{}", answer, 0.01)
+    await wire.frame()
+    assert (await wire.frame())["code"] == 4001

@@ -1,0 +1,179 @@
+"""What a view hides appears in no message of any type, at any depth."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol import codec
+from protocol.events import EVENT_TYPES, MATCH_COLUMNS, OFFER_COLUMNS, Event
+from protocol.records import DealState, Filters, Role, Sort, Structure, StructureChanges, View
+from server.hub import views
+from server.hub.snapshot import snapshot_of, snapshot_rows
+from server.push.log import Chunk, Entry, SearchState
+from server.store.deals import CustomerRecord, Deal
+from tests.protocol.strategies import values_of
+
+CHANNEL = "deal:1"
+NOT_FOR_SALES = {
+    "cost_cents", "gross_cents", "front_gross_cents", "buy_rate_bp", "reserve_cents", "npv_parts", "parts",
+    "trade_acv_cents", "score", "invoice_cents", "recon_cents", "holdback_cents", "dealer_cash_cents",
+}  # fmt: skip
+NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
+    "npv_cents", "stress_npv_cents", "lender", "binding", "fix", "frontier", "tier", "tier_source", "trace",
+    "rejected", "cash_down_max_cents", "days_in_stock", "monthly_income_cents",
+}  # fmt: skip
+HIDDEN = {View.MANAGER: set[str](), View.SALES: NOT_FOR_SALES, View.CUSTOMER: NOT_FOR_CUSTOMERS}
+COLUMNS = [*MATCH_COLUMNS, *OFFER_COLUMNS, *sorted(NOT_FOR_CUSTOMERS)]
+
+any_view = st.sampled_from(list(View))
+structures = values_of(Structure)
+
+
+def names_in(value: Any) -> Iterator[str]:
+    """Yield every field name in plain JSON, at any depth."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from names_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from names_in(inner)
+
+
+def assert_nothing_hidden(message: bytes, view: View) -> dict[str, Any]:
+    decoded: dict[str, Any] = codec.decode(message)
+    assert not HIDDEN[view] & set(names_in(decoded))
+    return decoded
+
+
+@st.composite
+def logged_events(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw an event in full, with every field that any view hides, also some that events do not have yet."""
+    kind: type[Event] = draw(st.sampled_from(EVENT_TYPES))
+    event = codec.plain(draw(values_of(kind)))
+    del event["seq"]
+    if "columns" in event:
+        event["rows"] = 2
+        event["columns"] = {name: [1, 2] for name in COLUMNS}
+    if "changes" in event:
+        event["changes"] = codec.plain(draw(structures)) | dict.fromkeys(NOT_FOR_SALES, 1)
+    return {**event, **dict.fromkeys(draw(st.sets(st.sampled_from(sorted(NOT_FOR_CUSTOMERS)))), 1)}
+
+
+@given(logged_events(), any_view)
+def test_events_show_nothing_hidden(event: dict[str, Any], view: View) -> None:
+    """Whatever an event holds, a view gets the fields it lists, and every view the same envelope."""
+    sent = assert_nothing_hidden(views.project_event(Entry("e", 7, codec.encode(event)), view), view)
+    assert sent["seq"] == 7
+    assert {name: sent[name] for name in ("type", "channel", "at")} == {
+        name: event[name] for name in ("type", "channel", "at")
+    }
+
+
+@given(logged_events())
+def test_managers_see_the_log_as_it_is(event: dict[str, Any]) -> None:
+    """The manager's view is the logged event with its seq."""
+    body = codec.encode(event)
+    assert codec.decode(views.project_event(Entry("e", 3, body), View.MANAGER)) == {**event, "seq": 3}
+
+
+def test_an_event_with_nothing_visible_keeps_its_envelope() -> None:
+    """No event is withheld: a view's seq has no gap."""
+    event = {"type": "deal_changed", "channel": CHANNEL, "at": "t", "version": 4,
+             "changes": {"trade_acv_cents": 5}, "by": {"id": "u"}}  # fmt: skip
+    sent = codec.decode(views.project_event(Entry("e", 9, codec.encode(event)), View.SALES))
+    assert sent == {**event, "seq": 9, "changes": {}}
+
+
+def test_an_event_of_a_kind_to_come_is_an_envelope_in_narrow_views() -> None:
+    """What nobody has listed yet is shown to managers only."""
+    event = {"type": "cost_recalculated", "channel": CHANNEL, "at": "t", "cost_cents": 5}
+    sent = codec.decode(views.project_event(Entry("e", 2, codec.encode(event)), View.SALES))
+    assert sent == {"type": "cost_recalculated", "channel": CHANNEL, "at": "t", "seq": 2}
+
+
+def a_deal(structure: Structure) -> Deal:
+    customer = CustomerRecord("c1", "Ann", "OH", 500_000, 0, 701)
+    return Deal("1", "riverside", "group", DealState.WORKING, 3, structure, "u1", customer, 100.0, 0, 1)
+
+
+SEARCH = SearchState("s1", Filters(), Sort.PRICE, 500, 3, trace={"db_total": 1.5})
+
+
+@given(structures, any_view)
+def test_snapshots_show_nothing_hidden(structure: Structure, view: View) -> None:
+    """The same holds of the snapshot; what remains is what the view's events would have told."""
+    snapshot = codec.plain(snapshot_of(a_deal(structure), SEARCH, view))
+    shown = assert_nothing_hidden(codec.encode(snapshot), view)["deal"]
+    assert set(shown["structure"]) == set(views.STRUCTURE_FIELDS[view])
+    assert shown["customer"]["name"] == "Ann"
+
+
+class OneChunk:
+    """A log that holds one chunk, with every column there may be."""
+
+    def __init__(self, chunk: Chunk) -> None:
+        self._chunk = chunk
+
+    async def chunks(self, channel: str, search_id: str) -> AsyncIterator[Chunk]:
+        yield self._chunk
+
+
+@pytest.mark.parametrize("view", list(View))
+async def test_rows_show_nothing_hidden(view: View) -> None:
+    """Rows of a snapshot have the view's columns; valued says which cars a worker has looked at."""
+    matches = {name: [1, 2] for name in (*MATCH_COLUMNS, "gross_cents")}
+    offers = {name: [1] for name in (*OFFER_COLUMNS, "reserve_cents")}
+    log: Any = OneChunk(Chunk(0, matches, offers))
+    rows, end = [
+        assert_nothing_hidden(message, view) async for message in snapshot_rows(log, CHANNEL, 5, "s1", view)
+    ]
+    assert (rows["type"], rows["ref"], rows["rows"], end["type"]) == ("snapshot_rows", 5, 2, "snapshot_end")
+    assert set(rows["columns"]) == views.COLUMNS[view]
+    assert rows["columns"]["valued"] == [True, False]
+    assert rows["columns"]["payment_cents"] == [1, None]
+
+
+async def test_rows_are_cut_to_fit_a_message() -> None:
+    """A part has at most 500 rows and 256 KiB, and the parts are numbered through."""
+    wide = {name: [f"{row}" * 40 for row in range(1200)] for name in MATCH_COLUMNS}
+    log: Any = OneChunk(Chunk(0, wide, None))
+    *parts, _ = [message async for message in snapshot_rows(log, CHANNEL, 5, "s1", View.MANAGER)]
+    decoded = [codec.decode(part) for part in parts]
+    assert max(map(len, parts)) <= 256 * 1024
+    assert max(part["rows"] for part in decoded) <= 500
+    assert [part["part"] for part in decoded] == list(range(len(parts)))
+    assert [cell for part in decoded for cell in part["columns"]["vin"]] == wide["vin"]
+
+
+async def test_rows_given_up_are_neither_pending_nor_infeasible() -> None:
+    """valued is null for a car that no worker could value."""
+    log: Any = OneChunk(Chunk(0, {name: [1] for name in MATCH_COLUMNS}, None, failed=True))
+    part, _ = [message async for message in snapshot_rows(log, CHANNEL, 5, "s1", View.SALES)]
+    assert codec.decode(part)["columns"]["valued"] == [None]
+
+
+def test_views_are_capped_by_role() -> None:
+    """Nobody sees more than the role allows; less is a choice."""
+    capped = {(role, view): views.capped_view(view, role) for role in Role for view in View}
+    for (role, asked), got in capped.items():
+        expected = View.SALES if role is Role.SALESPERSON and asked is View.MANAGER else asked
+        assert got is expected
+
+
+@given(values_of(StructureChanges), any_view)
+def test_a_field_that_is_hidden_cannot_be_set(changes: StructureChanges, view: View) -> None:
+    """What a view may change is what it shows."""
+    hidden = set(views.hidden_fields(changes, view))
+    assert hidden == {name for name, _ in changes.items()} & HIDDEN[view]
+
+
+def test_every_hidden_name_is_tried() -> None:
+    """Every column and structure field that some view lacks is among the names looked for."""
+    for view in (View.SALES, View.CUSTOMER):
+        missing = (set(MATCH_COLUMNS) | set(OFFER_COLUMNS)) - views.COLUMNS[view]
+        missing |= views.STRUCTURE_FIELDS[View.MANAGER] - views.STRUCTURE_FIELDS[view]
+        assert missing <= HIDDEN[view]
