@@ -1,0 +1,84 @@
+"""Clients of real processes: who they are, which deal they watch, what they heard."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from client import Deal, Refreshed, Workspace
+from client.backoff import Timing
+from protocol.events import Event, Matches, Offers
+from protocol.records import StructureChanges
+from server.settings import Settings
+from server.store.deals import list_deals
+from server.store.pool import connect_as_owner
+from server.store.users import CredentialKind, find_by_login, issue_credential
+
+QUICK = Timing(first_pause=0.05, longest_pause=0.5)
+EASY = StructureChanges(
+    payment_max_cents=None,
+    cash_down_cents=0,
+    cash_down_max_cents=4_000_000,
+    trade_allowance_cents=0,
+    trade_acv_cents=0,
+    payoff_cents=0,
+)
+"""Changes after which a deal has many matches."""
+
+
+async def token_of(settings: Settings, login: str) -> str:
+    """Issue a bearer token for a sample user."""
+    async with connect_as_owner(settings.database_owner_url) as connection:
+        account = await find_by_login(connection, login)
+        assert account is not None
+        return await issue_credential(connection, account.id, CredentialKind.BEARER, dt.timedelta(hours=1))
+
+
+async def a_deal_of(settings: Settings, store_id: str = "riverside") -> str:
+    """Return the channel of a store's first deal."""
+    async with connect_as_owner(settings.database_owner_url) as connection:
+        rows, _ = await list_deals(connection, store_id, None, 1)
+    return f"deal:{rows[0].id}"
+
+
+def connect(url: str, token: str) -> Workspace:
+    """Return a client of the web process at ``url`` (http)."""
+    return Workspace.connect(url.replace("http", "ws", 1) + "/ws", token, timing=QUICK)
+
+
+async def events_until(deal: Deal, last: Callable[[Event], bool]) -> list[Event]:
+    """Return the deal's events up to the first one for which ``last`` holds; a Refreshed would be a loss."""
+    heard: list[Event] = []
+    async for delivery in deal:
+        assert not isinstance(delivery, Refreshed), "the state was replaced where events should follow"
+        if isinstance(delivery, Event):
+            heard.append(delivery)
+            if last(delivery):
+                break
+    return heard
+
+
+def assert_no_gap(events: list[Event]) -> None:
+    """Assert that each event's seq is one above that of the event before."""
+    seqs = [event.seq for event in events]
+    assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
+
+
+def assert_valued_once(events: list[Event]) -> None:
+    """Assert that every chunk of matches has its offers, for the same cars, exactly once."""
+    matches = {event.chunk: event.columns["vehicle_id"] for event in events if isinstance(event, Matches)}
+    offers = [(event.chunk, event.columns["vehicle_id"]) for event in events if isinstance(event, Offers)]
+    assert len(matches) > 1
+    assert sorted(offers) == sorted(matches.items())
+
+
+def state_of(deal: Deal) -> dict[str, Any]:
+    """Return what a client holds of a deal, to be compared with another's."""
+    search = deal.search_state
+    return {
+        "deal": deal.state,
+        "search": search
+        and (search.search_id, search.filters, search.sort, search.scanned, search.matched, search.ended),
+        "valued": search and search.valued,
+        "rows": dict(deal.rows),
+        "position": deal.position,
+    }

@@ -1,0 +1,186 @@
+"""Two web processes and two workers, on real PostgreSQL and Redis, seen through the Python client."""
+
+import asyncio
+import os
+import signal
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from protocol.closing import CommandError, ErrorCode
+from protocol.events import DealChanged, Event, Offers, SearchEnded, SearchStarted, SearchValued
+from protocol.records import StructureChanges
+from server.settings import Settings
+from server.work.queue import GROUP, JOBS_KEY
+from tests.flow.shop import (
+    EASY,
+    a_deal_of,
+    assert_no_gap,
+    assert_valued_once,
+    connect,
+    events_until,
+    state_of,
+    token_of,
+)
+from tests.services import Process, free_port, start_web, start_worker
+
+pytestmark = pytest.mark.flow
+
+PATIENCE_SECONDS = 60.0
+
+
+@pytest.fixture(autouse=True)
+async def guard() -> AsyncIterator[None]:
+    """No flow waits for ever."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        yield
+
+
+def valued(event: Event) -> bool:
+    """Return whether this is the end of a search with all its values."""
+    return isinstance(event, SearchValued)
+
+
+async def holders(settings: Settings) -> int:
+    """Return how many workers hold a job."""
+    async with Redis.from_url(settings.redis_url) as redis:
+        consumers: list[dict[str, Any]] = await redis.xinfo_consumers(JOBS_KEY, GROUP)
+        return sum(consumer["pending"] > 0 for consumer in consumers)
+
+
+async def test_both_sides_see_the_same_events(stocked: Settings, tmp_path: Path) -> None:
+    """Clients on two processes hear each event of a search in the same order, no gap, all values."""
+    channel, token = await a_deal_of(stocked), await token_of(stocked, "riverside-manager")
+    async with (
+        start_web(stocked, tmp_path) as here,
+        start_web(stocked, tmp_path, port=free_port()) as there,
+        start_worker(stocked, tmp_path),
+        start_worker(stocked, tmp_path),
+        connect(here.url, token) as one,
+        connect(there.url, token) as other,
+    ):
+        mine, theirs = await one.join(channel), await other.join(channel)
+        await mine.terms(EASY)
+        search_id = await mine.search(limit=300)
+        heard, overheard = await asyncio.gather(events_until(mine, valued), events_until(theirs, valued))
+        assert heard == overheard
+        assert_no_gap(heard)
+        assert_valued_once(heard)
+        (ended,) = (event for event in heard if isinstance(event, SearchEnded))
+        assert (ended.search_id, ended.matched) == (search_id, len(mine.rows))
+        assert all(row.offer is not None for row in mine.rows.values())
+        assert state_of(mine) == state_of(theirs)
+        async with connect(there.url, token) as late:
+            assert state_of(await late.join(channel)) == state_of(mine)
+
+
+async def test_an_edit_here_appears_there(stocked: Settings, tmp_path: Path) -> None:
+    """Terms by one are the other's state; a repeated op changes nothing; the same field twice conflicts."""
+    channel = await a_deal_of(stocked)
+    sales, manager = [await token_of(stocked, f"riverside-{who}") for who in ("sales", "manager")]
+    async with (
+        start_web(stocked, tmp_path) as here,
+        start_web(stocked, tmp_path, port=free_port()) as there,
+        connect(here.url, sales) as one,
+        connect(there.url, manager) as other,
+    ):
+        mine, theirs = await one.join(channel), await other.join(channel)
+        before, op = mine.state.version, uuid.uuid4()
+        version = await mine.terms(StructureChanges(discount_cents=12_300), op=op)
+        (edit,) = await events_until(theirs, lambda event: isinstance(event, DealChanged))
+        assert isinstance(edit, DealChanged)
+        assert (edit.version, edit.changes, edit.by.id) == (version, {"discount_cents": 12_300}, one.user.id)
+        assert theirs.state.structure["discount_cents"] == 12_300
+        assert await mine.terms(StructureChanges(discount_cents=45_600), op=op) == version
+        with pytest.raises(CommandError) as caught:
+            await theirs.terms(StructureChanges(discount_cents=7_800), version=before)
+        assert caught.value.code is ErrorCode.CONFLICT
+        assert caught.value.detail["field"] == "discount_cents"
+        merged = await theirs.terms(StructureChanges(rebate_cents=100), version=before)
+        assert merged == version + 1
+        await events_until(mine, lambda event: isinstance(event, DealChanged) and event.version == merged)
+        assert (mine.state.version, theirs.state.version) == (merged, merged)
+        assert mine.state.structure["discount_cents"] == 12_300
+        assert "score" not in repr(mine.state.customer)
+        assert mine.position == theirs.position
+
+
+async def test_a_deal_of_another_store_is_not_found(stocked: Settings, tmp_path: Path) -> None:
+    """Who may not see a deal learns nothing of it, and the connection goes on."""
+    channel, token = await a_deal_of(stocked, "northgate"), await token_of(stocked, "riverside-manager")
+    async with start_web(stocked, tmp_path) as here, connect(here.url, token) as workspace:
+        with pytest.raises(CommandError) as caught:
+            await workspace.join(channel)
+        assert caught.value.code is ErrorCode.NOT_FOUND
+        await workspace.join(await a_deal_of(stocked))
+
+
+async def test_a_worker_that_dies_with_a_job_in_hand_loses_nothing(stocked: Settings, tmp_path: Path) -> None:
+    """Killed with a job taken and not done: another worker takes it over, and each chunk is valued once."""
+    channel, token = await a_deal_of(stocked), await token_of(stocked, "riverside-manager")
+    async with (
+        start_web(stocked, tmp_path) as here,
+        start_worker(stocked, tmp_path) as doomed,
+        start_worker(stocked, tmp_path) as heir,
+        connect(here.url, token) as workspace,
+    ):
+        deal = await workspace.join(channel)
+        await deal.terms(EASY)
+        # Both asleep: Redis hands each a job that neither can begin.
+        for worker in (doomed, heir):
+            os.kill(worker.pid, signal.SIGSTOP)
+        await deal.search(limit=300)
+        heard = await events_until(deal, lambda event: isinstance(event, SearchEnded))
+        while await holders(stocked) < 2:  # noqa: ASYNC110 - Redis tells nobody when a job is taken
+            await asyncio.sleep(0.01)
+        await doomed.kill()
+        os.kill(heir.pid, signal.SIGCONT)
+        heard += await events_until(deal, valued)
+        assert_no_gap(heard)
+        assert_valued_once(heard)
+        assert sum(isinstance(event, Offers) for event in heard) >= 2
+
+
+async def test_a_client_of_a_web_process_that_dies_goes_on_at_the_other(
+    stocked: Settings, tmp_path: Path
+) -> None:
+    """Its client comes back to the process that shares the port, resumes, and misses nothing."""
+    channel, token = await a_deal_of(stocked), await token_of(stocked, "riverside-manager")
+    async with (
+        start_web(stocked, tmp_path) as doomed,
+        start_web(stocked, tmp_path, port=free_port()) as there,
+        start_worker(stocked, tmp_path),
+        start_worker(stocked, tmp_path),
+        connect(doomed.url, token) as one,
+        connect(there.url, token) as other,
+    ):
+        mine, theirs = await one.join(channel), await other.join(channel)
+        await theirs.terms(EASY)
+        await theirs.search(limit=300)
+        heard = await events_until(mine, lambda event: isinstance(event, SearchStarted))
+        async with start_web(stocked, tmp_path) as successor:
+            await die(doomed)
+            version = await theirs.terms(StructureChanges(discount_cents=4_200))
+            overheard = await events_until(theirs, lambda event: last_of(event, version))
+            overheard += await events_until(theirs, valued)
+            heard += await events_until(mine, lambda event: event.seq == overheard[-1].seq)
+            assert heard == overheard
+            assert_no_gap(heard)
+            assert mine.state.structure["discount_cents"] == 4_200
+            async with connect(successor.url, token) as late:
+                assert state_of(await late.join(channel)) == state_of(mine) == state_of(theirs)
+
+
+async def die(process: Process) -> None:
+    """Kill a process and wait until it is gone."""
+    await process.kill()
+    assert process.process.returncode == -signal.SIGKILL
+
+
+def last_of(event: Event, version: int) -> bool:
+    """Return whether this starts the search of that version: its values are the last ones."""
+    return isinstance(event, SearchStarted) and event.deal_version >= version
