@@ -152,8 +152,15 @@ def import_inventory(
     file: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, help="The CSV file, as it is or gzipped.")
     ],
-    store: Annotated[str, typer.Option("--store", help="The store whose stock it is, such as riverside.")],
     data_dir: DataDir = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            help="The store whose stock it is, such as riverside. Default: the store that was added first; "
+            "an embedded database without any gets the sample stores, customers and deals.",
+            show_default=False,
+        ),
+    ] = None,
     columns: Annotated[
         list[str] | None,
         typer.Option("--map", help="COLUMN=FIELD for a header that is not detected; may be repeated."),
@@ -175,13 +182,14 @@ def import_inventory(
     from server.store.migrate import migrate as bring_to_newest
     from server.terminal import row_counter
 
-    mapping = parse_mapping(columns or [])
-    with _services(_environment(data_dir)) as settings:
-        bring_to_newest(settings.database_owner_url)
+    mapping, environ = parse_mapping(columns or []), _environment(data_dir)
+    with _services(environ) as settings:
+        owner_url = settings.database_owner_url
+        bring_to_newest(owner_url)
+        chosen = store or asyncio.run(_first_store(owner_url, may_seed="DATABASE_URL" not in environ))
         with row_counter() as report:
-            owner_url = settings.database_owner_url
-            summary = asyncio.run(import_file(owner_url, file, store, mapping, rejects, report))
-    _say(str(summary))
+            summary = asyncio.run(import_file(owner_url, file, chosen, mapping, rejects, report))
+    _say(f"store {chosen}: {summary}")
 
 
 @app.command()
@@ -247,6 +255,21 @@ def _default_workers() -> int:
 
 def _say(line: str) -> None:
     print(line, flush=True)
+
+
+async def _first_store(owner_url: str, *, may_seed: bool) -> str:
+    """Return the store that was added first; where there is none, add the sample stores without cars."""
+    from server.store.contents import first_store
+    from server.store.seed import SeedPlan, seed
+    from server.terminal import StoreMissing
+
+    found = await first_store(owner_url)
+    if found is None and may_seed:
+        _say(str(await seed(owner_url, SeedPlan(vehicles=0))))
+        found = await first_store(owner_url)
+    if found is None:
+        raise StoreMissing
+    return found
 
 
 async def _issue_token(settings: Settings, login: str, days: int) -> str:

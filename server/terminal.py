@@ -36,12 +36,20 @@ class UserUnknown(Exception):
         return f"no active user {self.login!r}: `deal-architect seed` makes the sample users"
 
 
+class StoreMissing(Exception):
+    """The database holds no store."""
+
+    def __str__(self) -> str:
+        return "there is no store yet: `deal-architect seed` makes the sample stores"
+
+
 OURS = (
     EmbeddedError,
     SettingsError,
     ProcfileError,
     UnknownRevision,
     ImportFailed,
+    StoreMissing,
     UserUnknown,
     KeepsFalling,
     NotReady,

@@ -71,11 +71,11 @@ def prepare(settings: Settings, write: Callable[[str], None]) -> None:
 
 
 async def _prepare(settings: Settings, write: Callable[[str], None]) -> None:
-    from server.store.contents import is_empty
+    from server.store.contents import first_store
     from server.store.migrate import bring_to_newest
 
     await bring_to_newest(settings.database_owner_url)
-    if settings.demo and await is_empty(settings.database_owner_url):
+    if settings.demo and await first_store(settings.database_owner_url) is None:
         from server.store.seed import SeedPlan, seed
 
         write("seeding sample data")

@@ -1,9 +1,10 @@
-"""Whether a database holds anything yet."""
+"""What a database holds already: enough to decide what a command does without being told."""
 
 from server.store.pool import connect_as_owner
 
 
-async def is_empty(owner_url: str) -> bool:
-    """Return whether there is no store: nobody has seeded or set up this database."""
+async def first_store(owner_url: str) -> str | None:
+    """Return the id of the store that was added first; None where nobody has set this database up."""
     async with connect_as_owner(owner_url) as connection:
-        return bool(await connection.fetchval("SELECT NOT EXISTS (SELECT FROM stores)"))
+        found: str | None = await connection.fetchval("SELECT store_id FROM stores ORDER BY added_no LIMIT 1")
+    return found

@@ -31,6 +31,8 @@ CREATE TABLE stores (
     npv_floor_cents     bigint NOT NULL DEFAULT 0,
     -- Moves with every change of the store's stock: part of the key of whatever was computed from it.
     inventory_version   bigint NOT NULL DEFAULT 0,
+    -- The first of them takes an import that names no store.
+    added_no            bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
     UNIQUE (store_id, group_id)
 );
 
