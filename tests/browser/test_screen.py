@@ -187,7 +187,9 @@ async def test_what_does_not_fit_is_said_at_the_field(arrive: Arrive) -> None:
     await expect(page.locator(".kind-money .trouble")).to_have_count(0)
 
     await page.locator("#field-taxable_fees_cents").fill("99,000")
-    await expect(page.locator(".field.troubled .trouble")).to_contain_text("expected", timeout=WAIT_MS)
+    await expect(page.locator(".field.troubled .trouble")).to_contain_text(
+        "Must be at most “Fees”", timeout=WAIT_MS
+    )
     await expect(page.locator("#field-taxable_fees_cents")).to_have_value("99,000")
     await page.get_by_role("button", name="Undo").click()
     await expect(page.locator(".field.troubled")).to_have_count(0)

@@ -21,6 +21,10 @@ class World implements Environment {
     return () => void (this.timers = this.timers.filter((other) => other !== timer));
   }
 
+  frame(action: () => void) {
+    return this.later(16, action);
+  }
+
   now = () => this.time;
   random = () => 0.5;
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { refusalText } from "../src/deal/fields";
 import { formatsFor } from "../src/text/format";
 import { parseMoney, parsePercent, parseWhole } from "../src/text/parse";
 
@@ -31,6 +32,11 @@ test("whole numbers refuse fractions", () => {
   assert.equal(value(parseWhole("60,000", US)), 60_000);
   assert.equal(value(parseWhole("60k", US)), 60_000);
   assert.equal(value(parseWhole("1.5", US)), "refused");
+});
+
+test("a refusal names fields by their labels", () => {
+  assert.equal(refusalText("expected at least payment_min_cents"), "Must be at least “Payment from”");
+  assert.equal(refusalText("A deal that is signed cannot be edited."), "A deal that is signed cannot be edited.");
 });
 
 test("a calendar date does not move with the zone", () => {

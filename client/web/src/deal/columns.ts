@@ -24,8 +24,8 @@ const MANAGER: readonly View[] = ["manager"];
 const NOTHING = "–";
 
 const COLUMNS: Column[] = [
-  column("make", "Vehicle", 208, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(),
-    { track: "minmax(208px, 1fr)", number: false }),
+  column("make", "Vehicle", 212, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(),
+    { track: "minmax(212px, 1fr)", number: false }),
   column("npv_cents", "NPV", 72, STAFF, (row, f) => maybe(row.npv_cents, f.dollars), { valued: true }),
   column("stress_npv_cents", "Stressed", 76, MANAGER, (row, f) => maybe(row.stress_npv_cents, f.dollars), { valued: true }),
   column("payment_cents", "Payment", 78, ALL, (row, f) => maybe(row.payment_cents, f.cents), { valued: true }),
@@ -35,7 +35,7 @@ const COLUMNS: Column[] = [
   column("lender", "Lender", 128, STAFF, (row) => row.lender ?? NOTHING, { number: false, valued: true }),
   column("price_cents", "Price", 74, ALL, (row, f) => f.dollars(row.price_cents)),
   column("cost_cents", "Cost", 74, MANAGER, (row, f) => maybe(row.cost_cents, f.dollars)),
-  column("mileage", "Miles", 66, ALL, (row, f) => f.count(row.mileage)),
+  column("mileage", "Miles", 72, ALL, (row, f) => f.count(row.mileage)),
   column("days_in_stock", "Days", 50, STAFF, (row, f) => maybe(row.days_in_stock, f.count)),
   column("body", "Body", 80, ALL, (row) => row.body || NOTHING, { number: false }),
   column("stock_no", "Stock", 88, ALL, (row) => row.stock_no || NOTHING, { number: false }),

@@ -94,6 +94,12 @@ export function fieldLabel(field: string): string {
   return OTHER_LABELS[field] ?? spec?.label ?? field.replaceAll("_", " ");
 }
 
+/** Returns what the server expected of a field in words: "expected at most fees_cents" names the field by its label. */
+export function refusalText(expected: string): string {
+  const named = expected.replace(/\b[a-z]+(?:_[a-z]+)+\b/g, (name) => `“${fieldLabel(name)}”`);
+  return named.replace(/^expected /i, "Must be ");
+}
+
 // The limits of lender programmes and customer as they stand on the wire.
 const LIMITS: Record<string, string> = {
   payment_max: "payment above the customer's limit", pti: "payment too high for the income",

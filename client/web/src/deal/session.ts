@@ -41,6 +41,7 @@ export class DealSession implements Listener {
   private readonly connection: Connection;
   private readonly gridNow: Signal<Grid>;
 
+  private drawing: Cancel | null = null;
   private joinAgain: Cancel = () => {};
 
   constructor(readonly dealId: string, address: string, private readonly environment: Environment, view: View) {
@@ -58,6 +59,7 @@ export class DealSession implements Listener {
 
   close(): void {
     this.joinAgain();
+    this.drawing?.();
     this.connection.stop();
   }
 
@@ -130,9 +132,11 @@ export class DealSession implements Listener {
   }
 
   drained(): void {
-    batch(() => {
+    this.current.value = this.channel.current;
+    // However many frames of the socket come between two of the screen, the rows are drawn once.
+    this.drawing ??= this.environment.frame(() => {
+      this.drawing = null;
       this.grid.publish(this.model.value?.search?.valued ?? false);
-      this.current.value = this.channel.current;
     });
   }
 

@@ -15,6 +15,8 @@ export interface SocketEvents {
 export interface Environment {
   open(url: string, subprotocol: string, events: SocketEvents): Socket;
   later(milliseconds: number, action: () => void): Cancel;
+  /** Runs `action` before the next frame is drawn. */
+  frame(action: () => void): Cancel;
   now(): number;
   random(): number;
 }
@@ -29,6 +31,10 @@ export const browser: Environment = {
   later(milliseconds, action) {
     const timer = setTimeout(action, milliseconds);
     return () => clearTimeout(timer);
+  },
+  frame(action) {
+    const request = requestAnimationFrame(action);
+    return () => cancelAnimationFrame(request);
   },
   now: () => Date.now(),
   random: () => Math.random(),

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import type { Row } from "../deal/rows";
 import { type DealSession, NO_FILTERS } from "../deal/session";
@@ -79,17 +79,16 @@ function NumberFilter({ label, unit, value, commit }: { label: string; unit: Uni
   );
 }
 
-/** Returns the values seen so far with how many of the present rows have each; what a filter hides stays on offer. */
-function useSeen(session: DealSession, valueOf: (row: Row) => string, chosen: string[]): [string, number][] {
+/** Returns what lists the values seen so far with how many of the rows have each; what a filter hides stays on offer. */
+function useSeen(session: DealSession, valueOf: (row: Row) => string, chosen: string[]): () => [string, number][] {
   const seen = useRef(new Set<string>());
-  const picture = session.grid.picture.value;
-  return useMemo(() => {
+  return () => {
     const counts = new Map<string, number>();
-    for (const row of picture.rows) {
+    for (const row of session.grid.picture.value.rows) {
       const value = valueOf(row);
       if (value !== "") counts.set(value, (counts.get(value) ?? 0) + 1);
     }
     for (const value of [...counts.keys(), ...chosen]) seen.current.add(value);
     return [...seen.current].sort().map((value) => [value, counts.get(value) ?? 0]);
-  }, [picture.matched, picture.stale, chosen]);
+  };
 }

@@ -36,7 +36,7 @@ function Unchosen({ session, lost }: { session: DealSession; lost: boolean }) {
           <ul class="limit-bars">
             {rejected.map(({ limit, cars }) => (
               <li key={limit}>
-                <span>{limitText(limit)}</span><b class="number">{formats.count(cars)}</b>
+                <span>{sentence(limitText(limit))}</span><b class="number">{formats.count(cars)}</b>
                 <span class="bar"><span style={{ width: `${(100 * cars) / most}%` }} /></span>
               </li>
             ))}
@@ -111,7 +111,7 @@ function Offer({ row, view, formats, stale }: OfferProps) {
         {view !== "customer" && row.rate_bp !== null && <Fact name="Rate">{formats.percent(row.rate_bp)}</Fact>}
         {view !== "customer" && row.lender !== null && <Fact name="Lender">{row.lender}</Fact>}
       </dl>
-      {view !== "customer" && row.binding && <p class="hint">The cash is set by a limit: {limitText(row.binding)}.</p>}
+      {view !== "customer" && row.binding && <p class="hint">The cash is raised to meet a limit: {limitText(row.binding)}.</p>}
     </section>
   );
 }

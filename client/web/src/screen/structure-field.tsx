@@ -1,6 +1,6 @@
 import { useMemo } from "preact/hooks";
 import type { Trouble } from "../deal/edits";
-import { type FieldSpec, OFFERED_TERMS } from "../deal/fields";
+import { type FieldSpec, OFFERED_TERMS, refusalText } from "../deal/fields";
 import type { DealSession } from "../deal/session";
 import { describeValue } from "../deal/values";
 import { type Parsed, parseMoney, parsePercent } from "../text/parse";
@@ -19,7 +19,7 @@ export function StructureField({ spec, session, served }: Props) {
   const { edits } = session;
   const trouble = edits.trouble(spec.field);
   const saving = edits.saving(spec.field);
-  const wide = spec.kind === "terms" || spec.kind === "flag" || trouble !== null;
+  const wide = spec.kind === "terms" || spec.kind === "flag";
   return (
     <div class={`field kind-${spec.kind} ${wide ? "wide" : ""} ${saving ? "saving" : ""} ${trouble ? "troubled" : ""}`}>
       <Control spec={spec} session={session} served={served} />
@@ -121,7 +121,7 @@ function TroubleNote({ spec, session, trouble }: { spec: FieldSpec; session: Dea
   if (trouble.kind === "refused") {
     return (
       <div id={id} class="trouble" role="alert">
-        <span>{trouble.message}</span>
+        <span>{refusalText(trouble.message)}</span>
         {trouble.retry && <button type="button" class="link" onClick={mine}>Try again</button>}
         <button type="button" class="link" onClick={theirs}>Undo</button>
       </div>
