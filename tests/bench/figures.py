@@ -12,7 +12,7 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the report. With ``rate`` more is better and ``goal`` is the least ratio, else the largest."""
+    """One line of the report. With ``rate`` more is better, and ``goal`` is the least ratio."""
 
     name: str
     unit: str
