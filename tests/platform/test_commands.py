@@ -235,3 +235,20 @@ def test_help_of_each_command(command: str) -> None:
     text = run(command, "--help").stdout
     assert f"deal-architect {command}" in text
     assert "--data-dir" in text
+
+
+def test_an_import_into_a_new_folder(folder: Path) -> None:
+    """A file is imported by one command on a bare folder, and importing it again changes nothing."""
+    stock = folder / "stock.csv"
+    stock.write_text(
+        "VIN,Stock No,Year,Make,Model,Mileage,Price,Cost\n"
+        "1n4al11d66n429180,S1,2006,Nissan,Altima,130115,4995,3300\n"
+        "1N4AL11D66N429181,S2,2006,Nissan,Altima,90000,5995,3900\n"
+    )
+    written = folder / "rejects.csv"
+    words = ("import-inventory", str(stock), "--rejects", str(written), "--data-dir", str(folder / "data"))
+    first = run(*words)
+    assert "store riverside: 2 rows read: 1 added, 0 updated, 0 unchanged, 1 rejected" in first.stdout, first
+    assert "check digit" in written.read_text()
+    again = run(*words)
+    assert "2 rows read: 0 added, 0 updated, 1 unchanged, 1 rejected" in again.stdout, again
