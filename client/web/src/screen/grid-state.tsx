@@ -45,11 +45,11 @@ function NothingFits({ session, search }: { session: DealSession; search: Search
     <div class="empty over">
       <h2>No car fits these terms</h2>
       <p>
-        {formats.count(search.scanned)} cars were looked at. Raise the payment or the cash, offer longer terms
+        {search.scanned > 0 && `${formats.count(search.scanned)} cars were looked at. `}Raise the payment or the cash, offer longer terms
         {filtered ? ", or take the filters away." : ", or search the whole group."}
       </p>
       {limits.length > 0 && (
-        <ul class="limits">{limits.map(({ limit, cars }) => <li key={limit}><b>{formats.count(cars)}</b> {limitText(limit)}</li>)}</ul>
+        <ul class="limits">{limits.map(({ limit, cars }) => <li key={limit}><b>{formats.count(cars)}</b> cars: {limitText(limit)}</li>)}</ul>
       )}
       {filtered && (
         <button type="button" class="button primary" onClick={() => session.search(NO_FILTERS, search.sort)}>Clear the filters</button>
