@@ -13,7 +13,6 @@ from server.settings import Settings
 from server.supervisor import Supervisor
 
 READY_SECONDS: Final = 30.0
-PROBE_SECONDS: Final = 0.02
 NOTICE_BYTES: Final = 64
 
 
@@ -101,10 +100,8 @@ def run_formation(
             async def announce() -> None:
                 try:
                     async with asyncio.timeout(READY_SECONDS):
-                        for _ in range(counts.get("worker", 0)):
+                        for _ in formation:
                             await asyncio.get_running_loop().sock_recv(notices, NOTICE_BYTES)
-                        if counts.get("web"):
-                            await _until_web_answers(settings)
                 except TimeoutError:
                     raise NotReady from None
                 write(f"ready http://{settings.host}:{settings.port}")
@@ -117,7 +114,7 @@ def run_formation(
 
 @contextmanager
 def _readiness() -> Iterator[tuple[socket.socket, str]]:
-    """Yield a socket to which workers say that they are ready, and its address."""
+    """Yield a socket to which processes say that they are ready, and its address."""
     with (
         tempfile.TemporaryDirectory(prefix="deal-") as folder,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices,
@@ -126,25 +123,3 @@ def _readiness() -> Iterator[tuple[socket.socket, str]]:
         address = str(Path(folder) / "ready")
         notices.bind(address)
         yield notices, address
-
-
-async def _until_web_answers(settings: Settings) -> None:
-    # Every web process listens on the same port, so any of them may be the one that answers.
-    while True:
-        if await _is_ready(settings):
-            return
-        await asyncio.sleep(PROBE_SECONDS)
-
-
-async def _is_ready(settings: Settings) -> bool:
-    try:
-        reader, writer = await asyncio.open_connection(settings.host, settings.port)
-    except OSError:
-        return False
-    try:
-        writer.write(f"GET /readyz HTTP/1.1\r\nHost: {settings.host}\r\nConnection: close\r\n\r\n".encode())
-        return b" 200 " in await reader.readline()
-    except OSError:
-        return False
-    finally:
-        writer.close()
