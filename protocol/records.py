@@ -117,8 +117,8 @@ class EndReason(StrEnum):
 class Sort(StrEnum):
     """The order in which a search reads the stock.
 
-    Ties go by ``vehicle_id``, upwards for ``price``, ``mileage``, ``year`` and ``-days_in_stock`` (oldest in stock first),
-    downwards for their opposites: one index, read forwards or backwards, serves both.
+    Ties go by ``vehicle_id``, upwards for ``price``, ``mileage``, ``year`` and ``-days_in_stock`` (oldest in
+    stock first), downwards for their opposites: one index, read forwards or backwards, serves both.
     """
 
     PRICE = "price"
