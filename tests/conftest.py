@@ -1,6 +1,7 @@
 """Fixtures that every layer's tests may use. What needs real services asks for ``settings``."""
 
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,11 @@ from server.embedded import EmbeddedServices
 from server.settings import Settings
 from server.store.migrate import migrate
 from tests.services import Database, Services, free_port, settings_for
+
+
+def pytest_configure() -> None:
+    """Let a test run that is told to end leave as by Ctrl-C: its services end with it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
