@@ -26,7 +26,7 @@ PING_SECONDS: Final = 5.0
 SILENCE_SECONDS: Final = 3 * PING_SECONDS
 """A connection on which not even the answer to a ping arrives for this long is dead."""
 
-CONNECT_SECONDS: Final = 5.0
+ANSWER_SECONDS: Final = 5.0
 RECONNECT_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 SUBSCRIBE_AT_ONCE: Final = 500
 
@@ -45,13 +45,14 @@ class Bus:
     """One process's ears. ``run`` must be running for anything to be heard."""
 
     def __init__(self, redis_url: str) -> None:
-        # Retries are ours: redis-py would reconnect and re-subscribe in silence.
+        # Retries are ours: redis-py would reconnect and re-subscribe in silence. So are timeouts: on Python
+        # 3.11 its own, by wait_for, can swallow the cancellation that ends a task.
         self._pool = ConnectionPool.from_url(
             redis_url,
             protocol=2,
             retry=Retry(NoBackoff(), 0),
-            socket_connect_timeout=CONNECT_SECONDS,
-            socket_timeout=CONNECT_SECONDS,
+            socket_connect_timeout=None,
+            socket_timeout=None,
         )
         self._wanted: dict[bytes, Listener] = {}
         self._sent: set[bytes] = set()
@@ -98,7 +99,8 @@ class Bus:
     async def _hear_on_one_connection(self) -> None:
         connection: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
         try:
-            await connection.connect()  # type: ignore[no-untyped-call]
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await connection.connect()  # type: ignore[no-untyped-call]
             self._sent.clear()
             self._up.set()
             async with asyncio.TaskGroup() as tasks:
@@ -114,13 +116,13 @@ class Bus:
             wanted = set(self._wanted)
             for command, names in (("UNSUBSCRIBE", self._sent - wanted), ("SUBSCRIBE", wanted - self._sent)):
                 for some in _batches(sorted(names)):
-                    await connection.send_command(command, *some, check_health=False)
+                    await _send(connection, command, *some)
             self._sent = wanted
             try:
                 async with asyncio.timeout(PING_SECONDS):
                     await self._changed.wait()
             except TimeoutError:
-                await connection.send_command("PING", check_health=False)
+                await _send(connection, "PING")
 
     async def _read(self, connection: AbstractConnection) -> None:
         while True:
@@ -135,6 +137,11 @@ class Bus:
                 listener.heard(parse_bell(rest[0]))
             elif kind == b"subscribe":
                 listener.confirmed()
+
+
+async def _send(connection: AbstractConnection, *command: str | bytes) -> None:
+    async with asyncio.timeout(ANSWER_SECONDS):
+        await connection.send_command(*command, check_health=False)
 
 
 def _batches(names: list[bytes]) -> list[list[bytes]]:

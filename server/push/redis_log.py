@@ -5,6 +5,7 @@ epoch contains the run id of the Redis server, compared inside every script: whe
 over, the log and the search state are dropped and a new epoch begins.
 """
 
+import asyncio
 import secrets
 import uuid
 from collections.abc import AsyncIterator
@@ -80,7 +81,15 @@ class RedisLog:
             bounds.bytes,
             bounds.seconds * 1000,
         )
-        return await self._scripts[name](keys=keys, args=[*shared, *args])
+        task = asyncio.current_task()
+        cancelled_before = 0 if task is None else task.cancelling()
+        try:
+            return await self._scripts[name](keys=keys, args=[*shared, *args])
+        finally:
+            # redis-py waits by wait_for, which on Python 3.11 swallows a cancellation that comes with the
+            # answer: the task would go on, and whoever cancelled it would wait for ever.
+            if task is not None and task.cancelling() > cancelled_before:
+                raise asyncio.CancelledError
 
     async def head(self, channel: str) -> Head:
         """Return where the channel stands; a missing log, or one of another run, begins a new epoch first."""
