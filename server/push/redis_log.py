@@ -18,17 +18,14 @@ from redis.commands.core import AsyncScript
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.events import MAX_MESSAGE_BYTES
 from protocol.records import EndReason, Filters, Sort
-from server.push.log import Chunk, Entry, Head, Outcome, Progress, SearchState, utc_now
+from server.push.bodies import body_with_columns, event_body, open_body, valued_prefix
+from server.push.log import Chunk, Entry, Head, Outcome, Progress, SearchState
 
 LOG_EVENTS = 1_000
 LOG_BYTES = 4 * 1024 * 1024
 LOG_SECONDS = 4 * 60 * 60
 CHUNKS_PER_READ = 4
-SEQ_BYTES = len(b'"seq":9007199254740991,')
-"""What an event still grows by when its ``seq`` is put in."""
-
 SCRIPT_NAMES = (
     "head", "set_base", "decide", "read", "begin_search", "continue_search", "matches", "end_search",
     "settle", "search", "chunks", )  # fmt: skip
@@ -109,7 +106,7 @@ class RedisLog:
 
         Also returns the last no, -1 where the epoch has no base yet.
         """
-        outcome, last = await self._run("decide", channel, no, _event(channel, event))
+        outcome, last = await self._run("decide", channel, no, event_body(channel, event))
         return Outcome(outcome.decode()), last
 
     async def read(self, channel: str, epoch: str, after: int, limit: int) -> list[Entry] | None:
@@ -131,12 +128,12 @@ class RedisLog:
             "begin_search",
             channel,
             search_id,
-            _event(channel, event),
+            event_body(channel, event),
             codec.encode(event["filters"]),
             str(event["sort"]),
             limit,
             event["deal_version"],
-            _opened(channel, {"type": "search_ended"}),
+            open_body(channel, {"type": "search_ended"}),
             op=op,
         )
         return Outcome(reply[0].decode()), reply[1].decode()
@@ -166,7 +163,7 @@ class RedisLog:
         SUPERSEDED also where the search has ended.
         """
         event = {"type": "matches", "search_id": search_id, "chunk": chunk, "rows": rows}
-        prefix, cells = _with_columns(channel, event, columns)
+        prefix, cells = body_with_columns(channel, event, columns)
         counts = (progress.scanned, progress.matched, progress.chunks)
         return _outcome(await self._run("matches", channel, search_id, chunk, prefix, cells, *counts))
 
@@ -197,14 +194,14 @@ class RedisLog:
             "end_search",
             channel,
             search_id,
-            _event(channel, event),
+            event_body(channel, event),
             reason.value,
             progress.scanned,
             progress.matched,
             progress.chunks,
             next_token or "",
             codec.encode(trace),
-            _valued_prefix(channel, search_id),
+            valued_prefix(channel, search_id),
         )
         return _outcome(outcome)
 
@@ -224,9 +221,9 @@ class RedisLog:
         ``timings`` over the chunks.
         """
         event = {"type": "offers", "search_id": search_id, "chunk": chunk, "rows": rows}
-        prefix, cells = _with_columns(channel, event, columns)
+        prefix, cells = body_with_columns(channel, event, columns)
         stages = [item for pair in timings.items() for item in pair]
-        valued = _valued_prefix(channel, search_id)
+        valued = valued_prefix(channel, search_id)
         return _outcome(
             await self._run("settle", channel, search_id, chunk, rows, 0, prefix, cells, valued, *stages)
         )
@@ -236,7 +233,7 @@ class RedisLog:
     ) -> Outcome:
         """Give a chunk up: publish ``value_failed`` and count the chunk as no longer pending."""
         event = {"type": "value_failed", "search_id": search_id, "vehicle_id": vehicle_id, "message": message}
-        body, valued = _event(channel, event), _valued_prefix(channel, search_id)
+        body, valued = event_body(channel, event), valued_prefix(channel, search_id)
         return _outcome(
             await self._run("settle", channel, search_id, chunk, 0, len(vehicle_id), body, b"", valued)
         )
@@ -276,34 +273,3 @@ class RedisLog:
 
 def _outcome(reply: bytes) -> Outcome:
     return Outcome(reply.decode())
-
-
-def _event(channel: str, event: dict[str, Any]) -> bytes:
-    """Return an event's JSON without ``seq``; ``type`` comes first.
-
-    Raises ValueError above the message limit.
-    """
-    body = codec.encode({"type": event["type"], "channel": channel, "at": utc_now(), **event})
-    _check_size(event["type"], len(body))
-    return body
-
-
-def _opened(channel: str, event: dict[str, Any]) -> bytes:
-    """Return an event's JSON without its closing brace, for a script to go on with."""
-    return _event(channel, event)[:-1]
-
-
-def _valued_prefix(channel: str, search_id: str) -> bytes:
-    return _opened(channel, {"type": "search_valued", "search_id": search_id})
-
-
-def _with_columns(channel: str, event: dict[str, Any], columns: dict[str, Any]) -> tuple[bytes, bytes]:
-    """Return the event up to its columns, and the columns: a script stores and publishes the same bytes."""
-    prefix, cells = _opened(channel, event) + b',"columns":', codec.encode(columns)
-    _check_size(event["type"], len(prefix) + len(cells) + 1)
-    return prefix, cells
-
-
-def _check_size(kind: str, size: int) -> None:
-    if size + SEQ_BYTES > MAX_MESSAGE_BYTES:
-        raise ValueError(f"{kind}: expected at most {MAX_MESSAGE_BYTES} bytes, got {size + SEQ_BYTES}")
