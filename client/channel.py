@@ -189,8 +189,9 @@ class Channel:
                     matched=event.matched,
                     ended=event.reason,
                     next=event.next,
+                    rejected=event.rejected,
                     trace=event.trace,
                 )
             case SearchValued():
-                return replace(search, valued=event.offers, trace=event.trace)
+                return replace(search, valued=event.offers, failed=event.failed, trace=event.trace)
         return search

@@ -83,8 +83,19 @@ class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     presence: list[dict[str, Any]] = []
 
 
+class Rejection(msgspec.Struct, frozen=True, kw_only=True):
+    """How many cars one limit kept out, and the cheapest fix where one is known."""
+
+    limit: str
+    cars: int
+    fix: dict[str, Any] | None = None
+
+
 class SearchSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """The latest search of a deal, without its rows. ``ended`` is its reason, or null while it runs."""
+    """The latest search of a deal, without its rows. ``ended`` is its reason, or null while it runs.
+
+    ``rejected`` is that of the last ``search_ended``; ``failed`` counts cars that were given up.
+    """
 
     search_id: str
     filters: Filters
@@ -92,8 +103,10 @@ class SearchSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     scanned: int
     matched: int
     valued: int
+    failed: int = 0
     ended: EndReason | None
     next: str | None = None
+    rejected: list[Rejection] | UnsetType = UNSET
     trace: dict[str, float] | UnsetType = UNSET
 
 
@@ -117,8 +130,8 @@ class JoinReply(msgspec.Struct, frozen=True, kw_only=True):
 class SnapshotRows(Message, tag="snapshot_rows", frozen=True):
     """At most 500 rows of the latest search: matches, with their offers so far, in parallel columns.
 
-    Offer columns are prefixed as nothing: ``payment_cents`` and its neighbours are null until valued, and
-    ``valued`` tells a car without a feasible structure (true, nulls) from one still pending (false).
+    ``payment_cents`` and the other columns of an offer are null until the car is valued. ``valued`` tells a
+    car without a feasible structure (true) from one still pending (false) and one that was given up (null).
     """
 
     channel: str
@@ -171,14 +184,6 @@ class Offers(Event, tag="offers", frozen=True):
     chunk: int
     rows: int
     columns: Columns
-
-
-class Rejection(msgspec.Struct, frozen=True, kw_only=True):
-    """How many cars one limit kept out, and the cheapest fix where one is known."""
-
-    limit: str
-    cars: int
-    fix: dict[str, Any] | None = None
 
 
 class SearchEnded(Event, tag="search_ended", frozen=True):

@@ -3,12 +3,15 @@
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any, Final
 
+import msgspec
+
 from protocol import codec
 from protocol.events import (
     MAX_MESSAGE_BYTES,
     OFFER_COLUMNS,
     Customer,
     DealSnapshot,
+    Rejection,
     SearchSnapshot,
     Snapshot,
     SnapshotEnd,
@@ -52,16 +55,14 @@ def _search_snapshot(search: SearchState, view: View) -> SearchSnapshot:
         scanned=search.scanned,
         matched=search.matched,
         valued=search.valued,
+        failed=search.failed,
         ended=search.ended,
         next=search.next,
-        trace=search.trace,
     )
-    return snapshot if views.shows_trace(view) else _without_trace(snapshot)
-
-
-def _without_trace(snapshot: SearchSnapshot) -> SearchSnapshot:
-    shown = {name: getattr(snapshot, name) for name in snapshot.__struct_fields__ if name != "trace"}
-    return SearchSnapshot(**shown)
+    if not views.shows_workings(view):
+        return snapshot
+    rejected = [codec.convert(Rejection, limit) for limit in search.rejected]
+    return msgspec.structs.replace(snapshot, rejected=rejected, trace=search.trace)
 
 
 async def snapshot_rows(

@@ -129,8 +129,8 @@ def project_customer(customer: Customer, view: View) -> Customer:
             return Customer(id=customer.id, name=customer.name)
 
 
-def shows_trace(view: View) -> bool:
-    """Return whether a view shows how long the stages of a search took."""
+def shows_workings(view: View) -> bool:
+    """Return whether a view shows which limits kept cars out of a search, and how long its stages took."""
     return view is not View.CUSTOMER
 
 

@@ -65,6 +65,7 @@ class SearchState:
     failed: int = 0
     ended: EndReason | None = None
     next: str | None = None
+    rejected: list[dict[str, Any]] = field(default_factory=list)
     trace: dict[str, float] = field(default_factory=dict)
 
 
@@ -182,7 +183,7 @@ class ChannelLog(Protocol):
         """Return the current search, or None."""
 
     async def is_current(self, channel: str, search_id: str) -> bool:
-        """Return whether this search is the channel's current one and was not cancelled."""
+        """Return whether this search is the channel's current one, running or ended."""
 
     def chunks(self, channel: str, search_id: str) -> AsyncIterator[Chunk]:
         """Yield the stored chunks of a search in order, a few at a time: never the whole result in memory."""

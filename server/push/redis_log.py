@@ -202,6 +202,7 @@ class RedisLog:
             next_token or "",
             codec.encode(trace),
             valued_prefix(channel, search_id),
+            codec.encode(rejected),
         )
         return _outcome(outcome)
 
@@ -251,14 +252,15 @@ class RedisLog:
             sort=Sort(fields["sort"]),
             ended=EndReason(fields["ended"]) if fields["ended"] else None,
             next=fields["next"] or None,
+            rejected=codec.decode(fields["rejected"]),
             trace=codec.decode(fields["trace"]),
             **{name: int(fields[name]) for name in counts},
         )
 
     async def is_current(self, channel: str, search_id: str) -> bool:
-        """Return whether this search is the channel's current one and was not cancelled."""
+        """Return whether this search is the channel's current one, running or ended."""
         state = await self.search(channel)
-        return state is not None and state.search_id == search_id and state.ended is not EndReason.CANCELLED
+        return state is not None and state.search_id == search_id
 
     async def chunks(self, channel: str, search_id: str) -> AsyncIterator[Chunk]:
         """Yield the stored chunks of a search in order, a few at a time, while it is current."""

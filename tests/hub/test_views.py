@@ -100,7 +100,8 @@ def a_deal(structure: Structure) -> Deal:
     return Deal("1", "riverside", "group", DealState.WORKING, 3, structure, "u1", customer, 100.0, 0, 1)
 
 
-SEARCH = SearchState("s1", Filters(), Sort.PRICE, 500, 3, trace={"db_total": 1.5})
+REJECTED = [{"limit": "mileage", "cars": 3, "fix": None}]
+SEARCH = SearchState("s1", Filters(), Sort.PRICE, 500, 3, rejected=REJECTED, trace={"db_total": 1.5})
 
 
 @given(structures, any_view)

@@ -52,12 +52,15 @@ async def found(log: RedisLog, chunk: int, search_id: str = "s1") -> Outcome:
     )
 
 
+REJECTED = [{"limit": "mileage", "cars": 16, "fix": None}]
+
+
 async def ended(
     log: RedisLog, reason: EndReason = EndReason.COMPLETE, search_id: str = "s1", token: str | None = None
 ) -> Outcome:
     return await log.end_search(
-        DEAL, search_id=search_id, reason=reason, progress=Progress(20, 4, 2), next_token=token, rejected=[],
-        trace={"db_total": 1.5},
+        DEAL, search_id=search_id, reason=reason, progress=Progress(20, 4, 2), next_token=token,
+        rejected=REJECTED, trace={"db_total": 1.5},
     )  # fmt: skip
 
 
@@ -279,12 +282,17 @@ async def test_repeated_search_op_changes_nothing(log: RedisLog) -> None:
 
 
 async def test_cancelled_search_takes_no_more(log: RedisLog) -> None:
-    """After the end no further match is published, and a worker may skip what is pending."""
+    """After the end no further match is published; what is on the screens already is still valued."""
     await started(log)
     await found(log, 0)
     await ended(log, EndReason.CANCELLED)
+    state = await log.search(DEAL)
+    assert state is not None
+    assert (state.ended, state.rejected, state.trace) == (EndReason.CANCELLED, REJECTED, {"db_total": 1.5})
     assert await found(log, 1) is Outcome.SUPERSEDED
-    assert not await log.is_current(DEAL, "s1")
+    assert await log.is_current(DEAL, "s1")
+    await valued(log, 0)
+    assert [event["type"] for event in await events(log)][-2:] == ["offers", "search_valued"]
 
 
 async def test_token_is_taken_once(log: RedisLog) -> None:

@@ -398,8 +398,10 @@ export interface SearchSnapshot {
   scanned: number;
   matched: number;
   valued: number;
+  failed: number;
   ended: EndReason | null;
   next: string | null;
+  rejected?: Rejection[];
   trace?: Record<string, number>;
 }
 

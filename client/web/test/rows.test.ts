@@ -55,12 +55,13 @@ test("an offer for another revision of the car is dropped, a newer revision is p
   assert.equal(table.get("1")?.rev, 2);
 });
 
-test("a snapshot row tells valued without a structure from not valued yet", () => {
+test("a snapshot row tells valued without a structure from not valued yet and from given up", () => {
   const table = new RowTable();
-  const columns = { ...matches(["1", "2", "3"]), ...offers(["1", "2", "3"]), valued: [true, false, true] };
+  const ids = ["1", "2", "3", "4"];
+  const columns = { ...matches(ids), ...offers(ids), valued: [true, false, true, null] };
   columns.payment_cents[2] = null;
-  table.addSnapshot(columns, 3);
-  assert.deepEqual(table.rows.map((row) => row.value), ["offer", "pending", "none"]);
+  table.addSnapshot(columns, 4);
+  assert.deepEqual(table.rows.map((row) => row.value), ["offer", "pending", "none", "failed"]);
 });
 
 test("columns that a view hides are null, never zero", () => {

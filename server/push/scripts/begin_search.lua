@@ -12,7 +12,7 @@ end
 redis.call('DEL', SEARCH, MATCHES, OFFERS)
 redis.call('HSET', SEARCH, 'search_id', search_id, 'filters', ARGV[8], 'sort', ARGV[9], 'limit', ARGV[10],
     'deal_version', ARGV[11], 'scanned', 0, 'matched', 0, 'chunks', 0, 'pending', 0, 'valued', 0, 'failed', 0,
-    'ended', '', 'next', '', 'announced', 0, 'trace', '{}')
+    'ended', '', 'next', '', 'announced', 0, 'rejected', '[]', 'trace', '{}')
 remember(epoch, search_id)
 append(epoch, body)
 return { 'published', search_id }

@@ -1,11 +1,11 @@
 -- Arguments: search_id, event, reason, scanned, matched, chunks, next token or '', trace, search_valued up to its
--- counts. Returns the outcome.
+-- counts, rejected. Returns the outcome.
 local search_id, body = ARGV[6], ARGV[7]
 local epoch = open_epoch()
 if not is_search(search_id) then return 'superseded' end
 if redis.call('HGET', SEARCH, 'ended') ~= '' then return 'repeated' end
 redis.call('HSET', SEARCH, 'ended', ARGV[8], 'scanned', ARGV[9], 'matched', ARGV[10], 'chunks', ARGV[11],
-    'next', ARGV[12], 'trace', ARGV[13])
+    'next', ARGV[12], 'trace', ARGV[13], 'rejected', ARGV[15])
 append(epoch, body)
 announce_valued(epoch, ARGV[14])
 return 'published'

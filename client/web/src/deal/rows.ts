@@ -88,8 +88,7 @@ export class RowTable {
   addSnapshot(columns: Columns, count: number): Changed {
     const changed: Changed = { added: [], updated: [] };
     for (let i = 0; i < count; i++) {
-      const offer = columns["valued"]?.[i] === true ? offerAt(columns, i) : UNVALUED;
-      this.put({ ...matchAt(columns, i), ...offer }, changed);
+      this.put({ ...matchAt(columns, i), ...snapshotValueAt(columns, i) }, changed);
     }
     return changed;
   }
@@ -147,4 +146,11 @@ function offerAt(columns: Columns, i: number): Offer {
   for (const field of OFFER_FIELDS) offer[field] = columns[field]?.[i] ?? null;
   offer["value"] = offer["payment_cents"] === null ? "none" : "offer";
   return offer as Offer;
+}
+
+/** What a snapshot says of a car's value: there (true), pending (false), or given up (null). */
+function snapshotValueAt(columns: Columns, i: number): Offer {
+  const valued = columns["valued"]?.[i];
+  if (valued === true) return offerAt(columns, i);
+  return valued === null ? { ...UNVALUED, value: "failed" } : UNVALUED;
 }

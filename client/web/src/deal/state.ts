@@ -51,8 +51,8 @@ function resumed(search: SearchSnapshot): SearchProgress {
   const { search_id, filters, sort, scanned, next } = search;
   return {
     search_id, filters, sort, scanned, next, estimate: null, reason: search.ended,
-    valued: search.ended !== null && search.valued >= search.matched,
-    rejected: [], trace: search.trace ?? {}, began: null, firstMatch: null, finished: null,
+    valued: search.ended !== null && search.valued + search.failed >= search.matched,
+    rejected: search.rejected ?? [], trace: search.trace ?? {}, began: null, firstMatch: null, finished: null,
   };
 }
 
