@@ -115,6 +115,21 @@ async def test_event_numbers_have_no_gap(owner: asyncpg.Connection, no: int) -> 
     assert await owner.fetchval("SELECT version FROM deals WHERE deal_id = $1", deal_id) == 3
 
 
+async def test_an_op_counts_once_for_a_deal(owner: asyncpg.Connection) -> None:
+    """The same op as a second event of its deal is refused; another deal may have an event of that op."""
+    first, second = await owner.fetch("SELECT deal_id, salesperson_id FROM deals ORDER BY deal_id LIMIT 2")
+    statement = (
+        "INSERT INTO deal_events (deal_id, no, op, kind, body, reply, user_id)"
+        " VALUES ($1, $2, $3, 'deal_changed', '{}', '{}', $4)"
+    )
+    op = uuid.uuid4()
+    await owner.execute(statement, first["deal_id"], 1, op, first["salesperson_id"])
+    with pytest.raises(asyncpg.UniqueViolationError, match="op"):
+        await owner.execute(statement, first["deal_id"], 2, op, first["salesperson_id"])
+    await owner.execute(statement, second["deal_id"], 1, op, second["salesperson_id"])
+    assert await owner.fetchval("SELECT count(*) FROM deal_events WHERE op = $1", op) == 2
+
+
 async def test_the_application_is_nobody_special(app: asyncpg.Connection) -> None:
     """It acts as deal_app: no superuser, no rights over roles or databases, and owner of nothing."""
     role = await app.fetchrow("SELECT * FROM pg_roles WHERE rolname = current_user")
