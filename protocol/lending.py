@@ -4,11 +4,18 @@ Rates and shares of money: ``*_bp`` are basis points (float: bulk arithmetic onl
 elsewhere); ``RiskCurve`` holds fractions. Sheets and models are versioned and never changed in place.
 """
 
+import datetime as dt
 from enum import StrEnum
 
 import msgspec
 
 from protocol.records import Tier
+
+NO_EDGE_BP = 1_000_000.0
+"""The upper edge of a band that has none: 10,000 % of anything."""
+
+NO_EDGE_MONTHS = 120
+"""The longest term that a contract may have."""
 
 
 class Disposition(StrEnum):
@@ -27,8 +34,37 @@ class LtvBasis(StrEnum):
     RETAIL = "retail"
 
 
+class ReserveMethod(StrEnum):
+    """What a lender pays the store for a contract that it buys."""
+
+    FINANCE_CHARGE = (
+        "finance_charge"  # a share of the finance charge at the sell rate less that at the buy rate
+    )
+    PRINCIPAL = "principal"  # a share of the principal
+    FLAT = "flat"
+
+
+class TaxBase(StrEnum):
+    """Whether a trade-in reduces what is taxed."""
+
+    NET_OF_TRADE = "net_of_trade"
+    FULL_PRICE = "full_price"
+
+
+class Rounding(StrEnum):
+    """How a tax is brought to whole cents."""
+
+    HALF_UP = "half_up"
+    UP = "up"
+    DOWN = "down"
+
+
 class Programme(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of a rate sheet: a lender's programme for one tier and term."""
+    """One row of a rate sheet: a lender's programme for one tier and term.
+
+    The reserve is ``reserve_share_bp`` of what ``reserve_method`` says, or ``reserve_flat_cents``; the lender
+    takes it back where the contract ends within ``chargeback_months``.
+    """
 
     programme_id: str
     lender: str
@@ -55,6 +91,9 @@ class Programme(msgspec.Struct, frozen=True, kw_only=True):
     acquisition_cents: int
     stipulations: tuple[str, ...]
     disposition: Disposition
+    reserve_method: ReserveMethod = ReserveMethod.FINANCE_CHARGE
+    reserve_flat_cents: int = 0
+    chargeback_months: int = 0
 
 
 class RateSheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +104,11 @@ class RateSheet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RiskCurve(msgspec.Struct, frozen=True, kw_only=True):
-    """Loss and prepayment of one tier.
+    """Loss and prepayment of one tier, in one band of term, LTV and PTI.
+
+    A band reaches from the next lower edge (exclusive) to its own (inclusive): ``term_max_months``,
+    ``ltv_max_bp`` (principal over the programme's basis), ``pti_max_bp`` (payment over gross monthly income).
+    The edges of a tier form a full grid, whose last edges are NO_EDGE_MONTHS and NO_EDGE_BP.
 
     ``funding_rate`` is a nominal annual fraction; ``cnl`` the cumulative net loss as a share of principal;
     ``loss_timing`` pairs (share of the term, cumulative share of the loss), laid over each term; ``recovery``
@@ -81,10 +124,60 @@ class RiskCurve(msgspec.Struct, frozen=True, kw_only=True):
     recovery_lag_months: int
     abs_speed: float
     servicing_month_cents: int
+    term_max_months: int = NO_EDGE_MONTHS
+    ltv_max_bp: float = NO_EDGE_BP
+    pti_max_bp: float = NO_EDGE_BP
 
 
 class RiskModel(msgspec.Struct, frozen=True, kw_only=True):
-    """All curves of one version, one for each tier."""
+    """All curves of one version: for each tier the full grid of its bands."""
 
     version: str
     curves: tuple[RiskCurve, ...]
+
+
+class TaxRule(msgspec.Struct, frozen=True, kw_only=True):
+    """One jurisdiction's sales tax on a car, by the address where it is registered.
+
+    A rule holds for every postal code of ``state`` that begins with ``postal_prefix``; an address is taxed by
+    each rule that holds for it, separately. ``base_cap_cents`` caps what is taxed, ``credit_cap_cents`` the
+    part of the trade allowance that a base ``net_of_trade`` leaves out.
+    """
+
+    jurisdiction: str
+    state: str
+    postal_prefix: str = ""
+    rate_bp: float
+    base: TaxBase = TaxBase.NET_OF_TRADE
+    base_cap_cents: int | None = None
+    credit_cap_cents: int | None = None
+    rebate_reduces_tax: bool = False
+    rounding: Rounding = Rounding.HALF_UP
+
+
+class TaxTable(msgspec.Struct, frozen=True, kw_only=True):
+    """All tax rules of one version."""
+
+    version: str
+    rules: tuple[TaxRule, ...]
+
+
+class Rebate(msgspec.Struct, frozen=True, kw_only=True):
+    """A manufacturer's money for a buyer of certain cars, from ``starts_on`` to ``ends_on`` inclusive.
+
+    ``model`` None is any model of ``make``. ``requires`` names what the customer must be (``military``,
+    ``loyalty`` ...), all of them. Stackable rebates add up; one that is not excludes all others.
+    """
+
+    rebate_id: str
+    programme: str
+    make: str
+    model: str | None = None
+    year_min: int = 1900
+    year_max: int = 2100
+    new_only: bool = True
+    starts_on: dt.date
+    ends_on: dt.date
+    amount_cents: int
+    requires: tuple[str, ...] = ()
+    stackable: bool = True

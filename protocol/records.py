@@ -104,6 +104,18 @@ class DayCount(StrEnum):
     ACTUAL_365 = "actual/365"
 
 
+class RateReason(StrEnum):
+    """Why a deal's rate lies below the store's standard: the only reasons that there are."""
+
+    LENDER_CAP = "lender_cap"
+    PAYMENT_BUDGET = "payment_budget"
+    COMPETING_OFFER = "competing_offer"
+    PROMOTION = "promotion"
+    SUBVENTED_RATE = "subvented_rate"
+    EMPLOYEE_PROGRAMME = "employee_programme"
+    INVENTORY_REDUCTION = "inventory_reduction"
+
+
 class EndReason(StrEnum):
     """Why a search ended."""
 
@@ -142,16 +154,21 @@ class Structure(Record, frozen=True):
     """What customer and store want of the deal; the car is not part of it.
 
     Amounts that are ``None`` are taken from elsewhere: ``price_cents`` from the car's advertised price,
-    ``rate_bp`` and ``term_months`` from the lender programme, ``contract_date`` from today and
-    ``first_payment_date`` from one month later. ``payment_max_cents`` ``None`` means no limit.
+    ``rate_bp`` and ``term_months`` from the lender programme, ``tax_rate_bp`` from the tax rules of the
+    registration address, ``products_cost_cents`` from the store's usual share, ``contract_date`` from today
+    and ``first_payment_date`` from one month later. ``payment_max_cents`` ``None`` means no limit.
+    ``doc_fee_cents`` is the part of the fees that the store keeps. ``rate_reason`` says why a stated rate
+    lies below the store's standard.
     """
 
     price_cents: Cents | None = None
     discount_cents: Cents = 0
     fees_cents: Cents = 0
     taxable_fees_cents: Cents = 0
+    doc_fee_cents: Cents = 0
     products_cents: Cents = 0
     taxable_products_cents: Cents = 0
+    products_cost_cents: Cents | None = None
     rebate_cents: Cents = 0
     rebate_reduces_tax: bool = False
     trade_allowance_cents: Cents = 0
@@ -164,8 +181,9 @@ class Structure(Record, frozen=True):
     cash_down_cents: Cents = 0
     cash_down_max_cents: Cents | None = None
     prepaid_finance_cents: Cents = 0
-    tax_rate_bp: BasisPoints = BasisPoints(0)
+    tax_rate_bp: BasisPoints | None = BasisPoints(0)
     rate_bp: BasisPoints | None = None
+    rate_reason: RateReason | None = None
     term_months: Months | None = None
     terms_months: TermList = msgspec.field(default_factory=lambda: [36, 48, 60, 72])
     payment_min_cents: Cents = 0
@@ -185,8 +203,10 @@ class StructureChanges(Record, frozen=True):
     discount_cents: Cents | UnsetType = UNSET
     fees_cents: Cents | UnsetType = UNSET
     taxable_fees_cents: Cents | UnsetType = UNSET
+    doc_fee_cents: Cents | UnsetType = UNSET
     products_cents: Cents | UnsetType = UNSET
     taxable_products_cents: Cents | UnsetType = UNSET
+    products_cost_cents: Cents | UnsetType | None = UNSET
     rebate_cents: Cents | UnsetType = UNSET
     rebate_reduces_tax: bool | UnsetType = UNSET
     trade_allowance_cents: Cents | UnsetType = UNSET
@@ -199,8 +219,9 @@ class StructureChanges(Record, frozen=True):
     cash_down_cents: Cents | UnsetType = UNSET
     cash_down_max_cents: Cents | UnsetType | None = UNSET
     prepaid_finance_cents: Cents | UnsetType = UNSET
-    tax_rate_bp: BasisPoints | UnsetType = UNSET
+    tax_rate_bp: BasisPoints | UnsetType | None = UNSET
     rate_bp: BasisPoints | UnsetType | None = UNSET
+    rate_reason: RateReason | UnsetType | None = UNSET
     term_months: Months | UnsetType | None = UNSET
     terms_months: TermList | UnsetType = UNSET
     payment_min_cents: Cents | UnsetType = UNSET
@@ -248,12 +269,15 @@ def check_consistent(structure: Structure) -> None:
     s = structure
     rules = (
         (s.taxable_fees_cents <= s.fees_cents, "taxable_fees_cents", "expected at most fees_cents"),
+        (s.doc_fee_cents <= s.fees_cents, "doc_fee_cents", "expected at most fees_cents"),
         (s.taxable_products_cents <= s.products_cents,
          "taxable_products_cents", "expected at most products_cents"),
         (s.payment_max_cents is None or s.payment_min_cents <= s.payment_max_cents,
          "payment_max_cents", "expected at least payment_min_cents"),
         (s.cash_down_max_cents is None or s.cash_down_cents <= s.cash_down_max_cents,
          "cash_down_max_cents", "expected at least cash_down_cents"),
+        (s.rate_bp is None or s.rate_reason is not None, "rate_reason",
+         "expected a reason for a rate of the deal's own"),
         (len(set(s.terms_months)) == len(s.terms_months), "terms_months", "expected each term once"),
         (s.contract_date is None or s.first_payment_date is None or s.contract_date < s.first_payment_date,
          "first_payment_date", "expected a date after contract_date"),

@@ -31,6 +31,7 @@ class Cars:
     year: NDArray[np.int64]
     mileage: NDArray[np.int64]
     is_new: NDArray[np.int64]
+    rebate_cents: Cents
 
     @classmethod
     def of(cls, numbers: Mapping[str, Sequence[int]]) -> "Cars":

@@ -26,7 +26,7 @@ def tax_cents(structure: Structure, price: Amount) -> Amount:
     """
     base = price + _taxable_besides_price_cents(structure)
     base = base * (base > 0)
-    return (base * hundredths_of_bp(structure.tax_rate_bp) + WHOLE // 2) // WHOLE
+    return (base * hundredths_of_bp(structure.tax_rate_bp or 0) + WHOLE // 2) // WHOLE
 
 
 def payoff_cents(structure: Structure) -> int:

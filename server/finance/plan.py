@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from protocol.inputs import DealInputs
 from protocol.lending import RateSheet
 from protocol.records import MAX_CENTS, Structure
 from server.finance.contract import owed_before_cash_cents
@@ -13,22 +14,6 @@ from server.finance.limits import Limit
 from server.finance.payment import largest_principal, payment_factors
 from server.finance.programmes import Programmes, Whole, select_programmes
 from server.finance.rounding import WHOLE, Cents, Floats, annual_fraction, hundredths_of_bp
-
-
-@dataclass(frozen=True, slots=True)
-class DealInputs:
-    """A deal's side of every structure. ``structure`` has its dates filled in.
-
-    ``monthly_income_cents`` and ``score`` are None where they are not known: then no limit on them applies.
-    ``other_debt_cents`` is per month. ``standard_markup_bp`` and ``npv_floor_cents`` are the store's.
-    """
-
-    structure: Structure
-    monthly_income_cents: int | None
-    other_debt_cents: int
-    score: int | None
-    standard_markup_bp: float
-    npv_floor_cents: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)

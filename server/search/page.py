@@ -162,19 +162,14 @@ class Page:
             )
 
     def _job(self, part: Screened, chunk: int) -> ValueJob:
-        request, inputs = self._request, self._request.plan.inputs
+        request = self._request
         return ValueJob(
             channel=request.channel,
             search_id=self.search_id,
             chunk=chunk,
             deal_version=request.deal_version,
             store_id=request.store_id,
-            structure=inputs.structure,
-            monthly_income_cents=inputs.monthly_income_cents,
-            other_debt_cents=inputs.other_debt_cents,
-            score=inputs.score,
-            standard_markup_bp=inputs.standard_markup_bp,
-            npv_floor_cents=inputs.npv_floor_cents,
+            inputs=request.plan.inputs,
             versions=request.versions,
             enqueued_at=utc_now(),
             vehicle_id=part.columns["vehicle_id"],

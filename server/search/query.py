@@ -173,6 +173,7 @@ def _selected(day: str, order_column: str) -> str:
         "vehicle_id": "v.vehicle_id::text",
         "days_in_stock": f"({day}::date - v.stocked_on)",
         "is_new": "v.is_new::int",
+        "rebate_cents": "0",
         # A date as its ordinal, so that a row holds nothing but texts and whole numbers.
         "position": "(v.stocked_on - date '0001-01-01') + 1"
         if order_column == "stocked_on"

@@ -4,9 +4,10 @@ import datetime as dt
 from dataclasses import dataclass
 
 from protocol.closing import CommandError, ErrorCode
+from protocol.inputs import DealInputs
 from protocol.records import MAX_CENTS, Filters, Sort, StructureError, Versions
 from server.finance.calendar import with_dates
-from server.finance.plan import DealInputs, Plan, plan_deal, price_window
+from server.finance.plan import Plan, plan_deal, price_window
 from server.finance.versions import ENGINE_VERSION, TAX_VERSION
 from server.search.cursor import StockReader
 from server.search.query import Keyset, Query, Stock, build_query

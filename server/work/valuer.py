@@ -9,7 +9,7 @@ from protocol.jobs import ValueJob, ValueResult
 from protocol.lending import RateSheet, RiskModel
 from server.finance.architect import Pricing, best_offers, price_plan
 from server.finance.cars import Cars
-from server.finance.plan import DealInputs, plan_deal
+from server.finance.plan import plan_deal
 from server.push.log import utc_now
 from server.work.tables import Tables
 
@@ -56,18 +56,10 @@ class Valuer:
             job.deal_version,
             sheet.version,
             model.version,
-            str(job.structure.contract_date),
+            str(job.inputs.structure.contract_date),
         )
         if key not in self._pricings:
-            inputs = DealInputs(
-                structure=job.structure,
-                monthly_income_cents=job.monthly_income_cents,
-                other_debt_cents=job.other_debt_cents,
-                score=job.score,
-                standard_markup_bp=job.standard_markup_bp,
-                npv_floor_cents=job.npv_floor_cents,
-            )
-            self._pricings[key] = price_plan(plan_deal(inputs, sheet), model)
+            self._pricings[key] = price_plan(plan_deal(job.inputs, sheet), model)
             while len(self._pricings) > KEPT_PRICINGS:
                 self._pricings.popitem(last=False)
         return self._pricings[key]

@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 
+from protocol.inputs import DealInputs
 from protocol.jobs import NUMBER_COLUMNS
 from protocol.lending import Disposition, LtvBasis, Programme, RateSheet, RiskCurve, RiskModel
 from protocol.records import Structure, Tier
 from server.finance.calendar import with_dates
 from server.finance.cars import Cars
-from server.finance.plan import DealInputs
 
 TODAY = dt.date(2026, 1, 15)
 

@@ -6,9 +6,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from itertools import pairwise
 
+from protocol.inputs import DealInputs
 from protocol.lending import Disposition, Programme, RiskCurve
 from protocol.records import Structure
-from server.finance.plan import DealInputs
 
 
 def half_up(amount: Decimal | Fraction) -> int:

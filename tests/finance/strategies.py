@@ -4,10 +4,10 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
+from protocol.inputs import DealInputs
 from protocol.jobs import NUMBER_COLUMNS
 from protocol.lending import Disposition, LtvBasis, Programme
 from protocol.records import BasisPoints, DayCount, Structure, Tier
-from server.finance.plan import DealInputs
 from tests.finance.cases import inputs, programme
 
 DOLLARS = st.integers(0, 8_000)

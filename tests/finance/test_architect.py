@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.events import OFFER_COLUMNS
+from protocol.inputs import DealInputs
 from protocol.lending import Disposition, Programme
 from protocol.records import BasisPoints, Structure
 from server.finance.architect import best_offers, price_plan
-from server.finance.plan import DealInputs, plan_deal
+from server.finance.plan import plan_deal
 from server.finance.structures import build_structures
 from tests.finance import reference
 from tests.finance.cases import FINANCE_CURVE, car, cars, curve, inputs, model, programme, sheet

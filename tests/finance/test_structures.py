@@ -4,10 +4,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.inputs import DealInputs
 from protocol.lending import Programme
 from protocol.records import BasisPoints, Structure, Tier
 from server.finance.limits import Limit
-from server.finance.plan import DealInputs, Plan, plan_deal, price_window
+from server.finance.plan import Plan, plan_deal, price_window
 from server.finance.structures import build_structures
 from tests.finance import reference
 from tests.finance.cases import car, cars, inputs, programme, sheet

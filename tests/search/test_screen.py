@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.events import MATCH_COLUMNS
+from protocol.inputs import DealInputs
 from protocol.jobs import NUMBER_COLUMNS
 from protocol.lending import Programme
 from server.finance.architect import best_offers, price_plan
 from server.finance.cars import Cars
-from server.finance.plan import DealInputs, plan_deal
+from server.finance.plan import plan_deal
 from server.search.query import RESULT_COLUMNS, Keyset
 from server.search.screen import screen_rows
 from tests.finance.cases import model, sheet

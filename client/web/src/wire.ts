@@ -32,6 +32,10 @@ export type EndReason = (typeof EndReason)[number];
 export const ErrorCode = ["invalid", "unauthorized", "forbidden", "not_found", "conflict", "locked", "rate_limited", "too_large", "busy", "degraded", "superseded", "internal"] as const;
 export type ErrorCode = (typeof ErrorCode)[number];
 
+/** Why a deal's rate lies below the store's standard: the only reasons that there are. */
+export const RateReason = ["lender_cap", "payment_budget", "competing_offer", "promotion", "subvented_rate", "employee_programme", "inventory_reduction"] as const;
+export type RateReason = (typeof RateReason)[number];
+
 /** What a user is for. Each role sees at most the view that `widest_view` in views gives it. */
 export const Role = ["salesperson", "desk_manager", "operator"] as const;
 export type Role = (typeof Role)[number];
@@ -129,8 +133,10 @@ export interface StructureChanges {
   discount_cents?: number;
   fees_cents?: number;
   taxable_fees_cents?: number;
+  doc_fee_cents?: number;
   products_cents?: number;
   taxable_products_cents?: number;
+  products_cost_cents?: number | null;
   rebate_cents?: number;
   rebate_reduces_tax?: boolean;
   trade_allowance_cents?: number;
@@ -143,8 +149,9 @@ export interface StructureChanges {
   cash_down_cents?: number;
   cash_down_max_cents?: number | null;
   prepaid_finance_cents?: number;
-  tax_rate_bp?: number;
+  tax_rate_bp?: number | null;
   rate_bp?: number | null;
+  rate_reason?: RateReason | null;
   term_months?: number | null;
   terms_months?: number[];
   payment_min_cents?: number;
@@ -426,8 +433,10 @@ export interface Structure {
   discount_cents: number;
   fees_cents: number;
   taxable_fees_cents: number;
+  doc_fee_cents: number;
   products_cents: number;
   taxable_products_cents: number;
+  products_cost_cents: number | null;
   rebate_cents: number;
   rebate_reduces_tax: boolean;
   trade_allowance_cents: number;
@@ -440,8 +449,9 @@ export interface Structure {
   cash_down_cents: number;
   cash_down_max_cents: number | null;
   prepaid_finance_cents: number;
-  tax_rate_bp: number;
+  tax_rate_bp: number | null;
   rate_bp: number | null;
+  rate_reason: RateReason | null;
   term_months: number | null;
   terms_months: number[];
   payment_min_cents: number;

@@ -1,0 +1,33 @@
+"""A deal's side of every structure: what search, workers, quotes and stored pencils compute from."""
+
+import msgspec
+
+from protocol.lending import TaxRule
+from protocol.records import Structure
+
+
+class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the money needs to know besides cars, rate sheet and risk model. ``structure`` has its dates.
+
+    ``monthly_income_cents`` and ``score`` are None where they are not known: then no limit on them applies.
+    ``other_debt_cents`` is per month; all three are of customer and co-buyer together.
+    ``standard_markup_bp`` (within the cap of the store's state) and ``npv_floor_cents`` are the store's, as
+    is ``product_cost_share_bp``, which stands in for an unstated ``products_cost_cents``.
+    ``discount_max_cents`` is the seller's authority. ``tax_rules`` are those of the registration address,
+    used where the structure states no tax rate.
+    """
+
+    structure: Structure
+    monthly_income_cents: int | None
+    other_debt_cents: int
+    score: int | None
+    standard_markup_bp: float
+    npv_floor_cents: int
+    discount_max_cents: int = 0
+    product_cost_share_bp: float = 10_000.0
+    tax_rules: tuple[TaxRule, ...] = ()
+
+    @property
+    def discount_limit_cents(self) -> int:
+        """The largest discount that may be offered: the seller's authority, or more where it was granted."""
+        return max(self.discount_max_cents, self.structure.discount_cents)
