@@ -54,7 +54,8 @@ def test_typescript_tells_absent_from_null() -> None:
     structure = text.split("export interface Structure {")[1].split("}")[0]
     assert "cash_down_max_cents?: number | null;" in changes
     assert "cash_down_max_cents: number | null;" in structure
-    assert "tax_rate_bp: number;" in structure
+    assert "tax_rate_bp: number | null;" in structure
+    assert "day_count: DayCount;" in structure
 
 
 def test_typescript_knows_which_close_codes_return() -> None:
