@@ -39,7 +39,10 @@ class Programmes:
     dti_max: Whole
     buy_rate: Whole
     markup_max: Whole
+    reserve_method: NDArray[np.object_]
     reserve_share: Whole
+    reserve_flat: Cents
+    chargeback_months: Whole
     lender_fee: Cents
     acquisition: Cents
     held: Flags
@@ -100,7 +103,10 @@ def _columns(rows: Sequence[Programme]) -> Programmes:
         dti_max=whole([hundredths_of_bp(row.dti_max_bp) for row in rows]),
         buy_rate=whole([hundredths_of_bp(row.buy_rate_bp) for row in rows]),
         markup_max=whole([hundredths_of_bp(row.markup_max_bp) for row in rows]),
+        reserve_method=np.array([row.reserve_method for row in rows], dtype=object),
         reserve_share=whole([hundredths_of_bp(row.reserve_share_bp) for row in rows]),
+        reserve_flat=whole([row.reserve_flat_cents for row in rows]),
+        chargeback_months=whole([row.chargeback_months for row in rows]),
         lender_fee=whole([row.lender_fee_cents for row in rows]),
         acquisition=whole([row.acquisition_cents for row in rows]),
         held=flags([row.disposition is Disposition.HELD for row in rows]),
