@@ -1,0 +1,189 @@
+"""Where a structure's value comes from: parts that sum to its NPV, and the cash expected in each month.
+
+The parts of a held contract are what each thing changes as it is switched on, in FINANCE's order: interest
+(money free, nobody defaults or prepays), funding, loss, prepayment, servicing, acquisition.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from protocol.lending import RiskCurve, RiskModel
+from server.finance.plan import Plan
+from server.finance.programmes import Whole
+from server.finance.rounding import Cents, Floats, annual_fraction, half_up
+from server.finance.value.curves import bands
+from server.finance.value.factors import Factors, contract_factors, risk_of
+from server.finance.value.months import Risk, live
+from server.finance.value.valuation import (
+    product_gross_cents,
+    reserve_flat_cents,
+    reserve_slope,
+    value_plan,
+)
+
+Part = Literal[
+    "interest",
+    "funding",
+    "loss",
+    "prepayment",
+    "servicing",
+    "acquisition",
+    "front_gross",
+    "product_gross",
+    "reserve",
+    "lender_fee",
+    "chargebacks",
+]
+
+SWITCHED_ON = ("interest", "funding", "loss", "prepayment")
+"""The steps of a contract's value that its slope is made of, each with all before it."""
+
+
+class MonthlyCash(msgspec.Struct, frozen=True, kw_only=True):
+    """What a contract is expected to bring its holder in one month, in cents, not discounted.
+
+    ``collected_cents`` are payments and prepayments, ``recovered_cents`` come from earlier defaults.
+    """
+
+    number: int
+    collected_cents: int
+    recovered_cents: int
+    servicing_cents: int
+
+
+def npv_parts(
+    plan: Plan,
+    model: RiskModel,
+    programme: int,
+    *,
+    principal_cents: int,
+    ltv_bp: float | None,
+    pti_bp: float | None,
+    front_gross_cents: int,
+) -> dict[Part, int]:
+    """Return the parts of one structure in cents; their sum is its NPV.
+
+    ``programme`` is its number in the plan. ``ltv_bp`` and ``pti_bp`` choose the band; None where the share
+    is not known. Amounts that are whole cents stand as they are; the others are rounded so that each running
+    total is right to the cent.
+
+    Raises:
+        RiskModelError: the model lacks the tier, or its curves are not a full grid.
+    """
+    valuation = value_plan(plan, model)
+    band = valuation.bands.index_at(ltv_bp, pti_bp)
+    net = int(valuation.npv_cents(programme, band, principal_cents))
+    rate, term, curve = _contract(plan, model, programme, band)
+    window = plan.programmes.chargeback_months[[[programme]]]
+    factors = contract_factors(rate, term, steps(curve, int(term[0, 0])), window)
+    products = product_gross_cents(plan.inputs)
+    unearned = -products * float(factors.unearned[0, -1])
+    exact: dict[Part, float | int]
+    if plan.programmes.held[programme]:
+        exact = {
+            **contract_parts(factors, principal_cents, curve.servicing_month_cents),
+            "acquisition": -int(plan.programmes.acquisition[programme]),
+            "front_gross": int(front_gross_cents),
+            "product_gross": products,
+            "chargebacks": unearned,
+        }
+    else:
+        share, flat = reserve_slope(plan)[programme], reserve_flat_cents(plan)[programme]
+        reserve = float(principal_cents * share + flat)
+        exact = {
+            "front_gross": int(front_gross_cents),
+            "product_gross": products,
+            "reserve": reserve,
+            "lender_fee": -int(plan.programmes.lender_fee[programme]),
+            "chargebacks": unearned - reserve * float(factors.ended[0, -1]),
+        }
+    return rounded_parts(exact, net + front_gross_cents)
+
+
+def monthly_cash(
+    plan: Plan,
+    model: RiskModel,
+    programme: int,
+    *,
+    principal_cents: int,
+    ltv_bp: float | None,
+    pti_bp: float | None,
+) -> list[MonthlyCash]:
+    """Return the holder's expected cash of each month until the last recovery; arguments as for
+    ``npv_parts``.
+    """
+    band = bands(model, plan.inputs.structure.tier).index_at(ltv_bp, pti_bp)
+    rate, term, curve = _contract(plan, model, programme, band)
+    months = list(live(rate, term, risk_of([[curve]], term[:, 0])))
+    lag = curve.recovery_lag_months
+    rows = np.zeros((len(months) + lag, 3))
+    for index, month in enumerate(months):
+        rows[index, 0] = principal_cents * month.cash[0, 0]
+        rows[index + lag, 1] = principal_cents * curve.recovery * month.default[0, 0]
+        rows[index, 2] = curve.servicing_month_cents * month.opening[0, 0]
+    return [
+        MonthlyCash(number=number, collected_cents=cash, recovered_cents=recovered, servicing_cents=cost)
+        for number, (cash, recovered, cost) in enumerate(half_up(rows).tolist(), start=1)
+    ]
+
+
+def steps(curve: RiskCurve, term_months: int) -> Risk:
+    """Return the risk of one contract, shape (1, 4): of each of SWITCHED_ON with all before it."""
+    return switched_on(risk_of([[curve]], np.array([term_months], dtype=np.int64)))
+
+
+def switched_on(risk: Risk) -> Risk:
+    """Return the steps of one contract's whole risk, of shape (1, 1), as shape (1, 4)."""
+
+    def from_step(values: Floats, first: int) -> Floats:
+        return np.where(np.arange(len(SWITCHED_ON)) >= first, values, 0.0)
+
+    return Risk(
+        funding=from_step(risk.funding, 1),
+        gross_defaults=from_step(risk.gross_defaults, 2),
+        timing=risk.timing,
+        recovery=risk.recovery,
+        recovery_lag=risk.recovery_lag,
+        abs_speed=from_step(risk.abs_speed, 3),
+    )
+
+
+def contract_parts(factors: Factors, principal: float, servicing_per_month: float) -> dict[Part, float]:
+    """Return a contract's parts up to servicing, not rounded, in the unit of ``principal``; ``factors`` are
+    those of ``switched_on``.
+    """
+    values = principal * np.diff(factors.principal[0], prepend=0.0)
+    interest, funding, loss, prepayment = values.tolist()
+    return {
+        "interest": interest,
+        "funding": funding,
+        "loss": loss,
+        "prepayment": prepayment,
+        "servicing": -servicing_per_month * float(factors.servicing[0, -1]),
+    }
+
+
+def rounded_parts(exact: Mapping[Part, float | int], total_cents: int) -> dict[Part, int]:
+    """Return parts in whole cents that sum to ``total_cents``, which the exact ones do to half a cent.
+
+    Whole parts stay. The others take what their running total, rounded half up, grows by; the last of them
+    that is not 0 takes up to the total, so that no part stands where there is nothing.
+    """
+    whole = sum(part for part in exact.values() if isinstance(part, int))
+    running: Floats = np.cumsum([0.0 if isinstance(part, int) else part for part in exact.values()])
+    rounded: Cents = np.where(running == running[-1], total_cents - whole, half_up(running))
+    grown = np.diff(rounded, prepend=0).tolist()
+    return {
+        name: part if isinstance(part, int) else growth
+        for (name, part), growth in zip(exact.items(), grown, strict=True)
+    }
+
+
+def _contract(plan: Plan, model: RiskModel, programme: int, band: int) -> tuple[Floats, Whole, RiskCurve]:
+    """Return annual rate and term of shape (1, 1), and the curve, of one programme in one band."""
+    term = plan.programmes.term[[[programme]]]
+    curve = bands(model, plan.inputs.structure.tier).curves_at(int(term[0, 0]))[band]
+    return annual_fraction(plan.sell_rate[[[programme]]]), term, curve
