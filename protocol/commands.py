@@ -5,15 +5,18 @@ by the client: a repeated ``op`` returns the first answer and changes nothing.
 """
 
 import uuid
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from protocol.records import Filters, Identifier, Sort, StructureChanges, View
+from protocol.records import MAX_CENTS, Cents, Filters, Identifier, Months, Sort, StructureChanges, View
 
 MAX_MATCHES = 20_000
 DEFAULT_MATCHES = 500
+MAX_GRID = 12
+"""The most terms, and the most amounts of cash, that one pencil grid has."""
 
 Ref = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Seq = Annotated[int, Meta(ge=0, le=2**53 - 1)]
@@ -84,12 +87,64 @@ class Terms(Command, tag="terms", frozen=True):
     changes: StructureChanges
 
 
+class RollVary(StrEnum):
+    """What may be moved to reach a payment."""
+
+    PRICE = "price"
+    CASH_DOWN = "cash_down"
+    TRADE_ALLOWANCE = "trade_allowance"
+    RATE = "rate"
+    TERM = "term"
+
+
+class Roll(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Ask for the one input that brings the payment to ``payment_cents``."""
+
+    vary: RollVary
+    payment_cents: Annotated[int, Meta(ge=1, le=MAX_CENTS)]
+
+
+class Quote(Command, tag="quote", frozen=True):
+    """Price one car under the deal's structure with ``changes``, which stay the asker's own. Reply:
+    ``QuoteReply``.
+
+    What the structure leaves open (term, rate, cash up to its maximum, discount) is the best choice; with
+    ``programme_id`` only that programme is considered. ``terms_months`` and ``cash_down_cents`` are the
+    grid's rows and columns; an empty list takes the structure's own.
+    """
+
+    channel: ChannelName
+    vehicle_id: Identifier
+    changes: StructureChanges = StructureChanges()
+    programme_id: Identifier | None = None
+    terms_months: Annotated[list[Months], Meta(max_length=MAX_GRID)] = []
+    cash_down_cents: Annotated[list[Cents], Meta(max_length=MAX_GRID)] = []
+    roll: Roll | None = None
+
+
+class Frontier(Command, tag="frontier", frozen=True):
+    """Ask for one car's structures that no other beats in both payment and NPV. Reply: ``FrontierReply``."""
+
+    channel: ChannelName
+    vehicle_id: Identifier
+
+
 class Ping(Command, tag="ping", frozen=True):
     """Ask whether the server is there. Reply: ``{server_time}``."""
 
 
-AnyCommand = Join | Leave | Search | More | Cancel | Terms | Ping
-COMMAND_TYPES: tuple[type[Command], ...] = (Join, Leave, Search, More, Cancel, Terms, Ping)
+AnyCommand = Join | Leave | Search | More | Cancel | Terms | Quote | Frontier | Ping
+COMMAND_TYPES: tuple[type[Command], ...] = (
+    Join,
+    Leave,
+    Search,
+    More,
+    Cancel,
+    Terms,
+    Quote,
+    Frontier,
+    Ping,
+)
 """The commands of this server, in the order that ``welcome.commands`` lists them."""
 
 

@@ -17,6 +17,7 @@ from msgspec import inspect
 from protocol.closing import CloseCode, ErrorBody, ErrorCode
 from protocol.commands import COMMAND_TYPES, DEFAULT_MATCHES, MAX_MATCHES, Command
 from protocol.events import EVENT_TYPES, MATCH_COLUMNS, MESSAGE_TYPES, OFFER_COLUMNS, JoinReply, Snapshot
+from protocol.quotes import FrontierReply, QuoteReply
 from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, DayCount, Structure
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,7 +25,7 @@ TYPESCRIPT = ROOT / "client" / "web" / "src" / "wire.ts"
 ASYNCAPI = ROOT / "docs" / "asyncapi.json"
 
 # What the messages hold as plain objects, and so do not name in their own types.
-EXTRA_TYPES: tuple[type, ...] = (JoinReply, Snapshot, ErrorBody)
+EXTRA_TYPES: tuple[type, ...] = (JoinReply, Snapshot, QuoteReply, FrontierReply, ErrorBody)
 EXTRA_ENUMS: tuple[EnumType, ...] = (ErrorCode, DayCount)
 
 

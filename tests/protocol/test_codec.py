@@ -26,10 +26,29 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "more": {**CHANNEL, "op": OP, "search_id": "s1", "token": "t1"},
     "cancel": {**CHANNEL, "op": OP, "search_id": "s1"},
     "terms": {**CHANNEL, "op": OP, "version": 3, "changes": {"fees_cents": 9900}},
+    "quote": {
+        **CHANNEL,
+        "vehicle_id": "7",
+        "changes": {"fees_cents": 9900},
+        "programme_id": "p1",
+        "terms_months": [60, 72],
+        "cash_down_cents": [0, 100_000],
+        "roll": {"vary": "cash_down", "payment_cents": 40_000},
+    },
+    "frontier": {**CHANNEL, "vehicle_id": "7"},
     "ping": {},
 }
-OPTIONAL = {"since", "filters", "sort", "limit"}
-REQUIRED = [(tag, field) for tag, example in EXAMPLES.items() for field in example if field not in OPTIONAL]
+OPTIONAL = {
+    *("since", "filters", "sort", "limit"),
+    *("programme_id", "terms_months", "cash_down_cents", "roll"),
+    ("quote", "changes"),
+}
+REQUIRED = [
+    (tag, field)
+    for tag, example in EXAMPLES.items()
+    for field in example
+    if not {field, (tag, field)} & OPTIONAL
+]
 WRONG = [
     ("join", "channel", "deal:"),
     ("join", "channel", "store:1"),
@@ -60,6 +79,13 @@ WRONG = [
     ("terms", "changes.terms_months", []),
     ("terms", "changes.contract_date", "2026-02-30"),
     ("terms", "changes.day_count", "30/365"),
+    ("quote", "vehicle_id", 7),
+    ("quote", "changes.fees_cents", -1),
+    ("quote", "terms_months", [60] * 13),
+    ("quote", "cash_down_cents", [0] * 13),
+    ("quote", "roll.vary", "tax"),
+    ("quote", "roll.payment_cents", 0),
+    ("frontier", "vehicle_id", ""),
 ]
 
 

@@ -40,6 +40,10 @@ export type RateReason = (typeof RateReason)[number];
 export const Role = ["salesperson", "desk_manager", "operator"] as const;
 export type Role = (typeof Role)[number];
 
+/** What may be moved to reach a payment. */
+export const RollVary = ["price", "cash_down", "trade_allowance", "rate", "term"] as const;
+export type RollVary = (typeof RollVary)[number];
+
 /** Which stock a search reads: the deal's store, or every store of its group. */
 export const Scope = ["store", "group"] as const;
 export type Scope = (typeof Scope)[number];
@@ -59,6 +63,10 @@ export type TierSource = (typeof TierSource)[number];
 /** A projection of the one log: how much of each event a person sees. */
 export const View = ["manager", "sales", "customer"] as const;
 export type View = (typeof View)[number];
+
+/** What a person should look at before a quote is shown to anybody. */
+export const WarningCode = ["payoff_past_good_through", "discount_over_authority", "sample_tax", "odd_short_period", "not_rolled"] as const;
+export type WarningCode = (typeof WarningCode)[number];
 
 /** How far a client has read a channel: all events of `epoch` up to and including `seq`. */
 export interface Position {
@@ -171,6 +179,33 @@ export interface Terms {
   op: string;
   version: number;
   changes: StructureChanges;
+  ref: number;
+}
+
+/** Ask for the one input that brings the payment to `payment_cents`. */
+export interface Roll {
+  vary: RollVary;
+  payment_cents: number;
+}
+
+/** Price one car under the deal's structure with `changes`, which stay the asker's own. Reply: `QuoteReply`. */
+export interface Quote {
+  type: "quote";
+  channel: string;
+  vehicle_id: string;
+  changes?: StructureChanges;
+  programme_id?: string | null;
+  terms_months?: number[];
+  cash_down_cents?: number[];
+  roll?: Roll | null;
+  ref: number;
+}
+
+/** Ask for one car's structures that no other beats in both payment and NPV. Reply: `FrontierReply`. */
+export interface Frontier {
+  type: "frontier";
+  channel: string;
+  vehicle_id: string;
   ref: number;
 }
 
@@ -427,6 +462,124 @@ export interface JoinReply {
   snapshot: Snapshot | null;
 }
 
+/** One payment of the contract; `balance_cents` is what is owed after it. */
+export interface ScheduleRow {
+  number: number;
+  date: string;
+  payment_cents: number;
+  interest_cents: number;
+  principal_cents: number;
+  balance_cents: number;
+}
+
+/** What one jurisdiction takes of the sale; the lines sum to the quote's `tax_cents`. */
+export interface TaxLine {
+  jurisdiction: string;
+  tax_cents: number;
+}
+
+/** What the deal is worth to the group. `parts` sum to `npv_cents`, in the order in which they add up. */
+export interface QuoteValue {
+  npv_cents: number;
+  stress_npv_cents: number;
+  parts?: Record<string, number>;
+}
+
+/** The pencil grid: one row for each term, one column for each cash down, the best programme in each cell. */
+export interface QuoteGrid {
+  terms_months: number[];
+  cash_down_cents: number[];
+  payment_cents: ((number | null)[])[];
+  rate_bp: ((number | null)[])[];
+  eligible: boolean[][];
+  npv_cents?: ((number | null)[])[];
+  lender?: ((string | null)[])[];
+  binding?: ((string | null)[])[];
+}
+
+/** A warning: `code` for programs, `message` for a person. */
+export interface QuoteWarning {
+  code: WarningCode;
+  message: string;
+}
+
+/** How the asked payment is reached: `changes` of the structure, to be quoted or sent as `terms`. */
+export interface QuoteRoll {
+  vary: string;
+  asked_cents: number;
+  reached: boolean;
+  payment_cents: number | null;
+  last_payment_cents: number | null;
+  changes: Record<string, unknown>;
+}
+
+/** The `data` of the reply to `quote`: the best structure of one car under the deal's and the quote's terms. */
+export interface QuoteReply {
+  vehicle_id: string;
+  rev: number;
+  eligible: boolean;
+  price_cents: number;
+  rebate_cents: number;
+  payoff_cents: number;
+  contract_date: string;
+  first_payment_date: string;
+  discount_cents?: number;
+  cash_down_cents?: number;
+  term_months?: number;
+  rate_bp?: number;
+  tax_cents?: number;
+  principal_cents?: number;
+  amount_financed_cents?: number;
+  payment_cents?: number;
+  last_payment_cents?: number;
+  total_interest_cents?: number;
+  finance_charge_cents?: number;
+  total_of_payments_cents?: number;
+  apr_percent?: number;
+  schedule?: ScheduleRow[];
+  taxes?: TaxLine[];
+  lender?: string;
+  programme_id?: string;
+  stipulations?: string[];
+  value?: QuoteValue;
+  binding?: string | null;
+  fix?: Record<string, unknown> | null;
+  grid: QuoteGrid;
+  versions: Versions;
+  pencil_id?: string;
+  warnings: QuoteWarning[];
+  roll?: QuoteRoll;
+}
+
+/** One structure that no other one beats in both payment and NPV. */
+export interface FrontierPoint {
+  term_months: number;
+  rate_bp: number;
+  cash_down_cents: number;
+  discount_cents: number;
+  payment_cents: number;
+  programme_id?: string;
+  lender?: string;
+  npv_cents?: number;
+  stress_npv_cents?: number;
+}
+
+/** The best structure whose payment lies above `over_cents` and at most at `to_cents`. */
+export interface PaymentBand {
+  over_cents: number;
+  to_cents: number;
+  best: FrontierPoint;
+}
+
+/** The `data` of the reply to `frontier`: points by rising payment, the best of each payment band. */
+export interface FrontierReply {
+  vehicle_id: string;
+  rev: number;
+  points: FrontierPoint[];
+  bands: PaymentBand[];
+  versions: Versions;
+}
+
 /** What customer and store want of the deal; the car is not part of it. */
 export interface Structure {
   price_cents: number | null;
@@ -471,6 +624,8 @@ export type AnyCommand =
   | More
   | Cancel
   | Terms
+  | Quote
+  | Frontier
   | Ping;
 
 export type AnyEvent =
