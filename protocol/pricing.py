@@ -1,0 +1,205 @@
+"""What the exact engine is asked and what it answers: the commands ``price``, ``apr``, ``value``, ``roll`` and
+``lease``, and the quotes of the screen.
+
+Units: ``*_cents`` are integer cents, ``*_bp`` basis points, ``*_months`` whole months, ``apr_percent`` percent
+with four decimals. ``AprRequest`` counts money in any unit; ``ValueRequest`` and ``ValueAnswer`` in dollars,
+with rates as fractions.
+"""
+
+import datetime as dt
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
+
+from protocol.records import MAX_CENTS, BasisPoints, Cents, DayCount, Months, Record
+
+MAX_DOLLARS = MAX_CENTS // 100
+MAX_APR_PAYMENTS = 10_000
+MAX_UNIT_PERIODS = 100_000
+
+Dollars = Annotated[float, Meta(ge=0, le=MAX_DOLLARS)]
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+Amount = Annotated[float, Meta(ge=0, le=1e12)]
+
+
+class PriceRequest(Record, frozen=True):
+    """One contract to be priced to the cent. ``taxable_*`` are parts of fees and products, ``cash_down_cents``
+    includes deposits, ``prepaid_finance_cents`` lies inside the principal. ``contract_date`` omitted is today,
+    ``first_payment_date`` omitted a month later.
+    """
+
+    price_cents: Cents
+    rate_bp: BasisPoints
+    term_months: Months
+    discount_cents: Cents = 0
+    fees_cents: Cents = 0
+    taxable_fees_cents: Cents = 0
+    products_cents: Cents = 0
+    taxable_products_cents: Cents = 0
+    rebate_cents: Cents = 0
+    rebate_reduces_tax: bool = False
+    trade_allowance_cents: Cents = 0
+    payoff_cents: Cents = 0
+    trade_credit: bool = False
+    trade_credit_cap_cents: Cents | None = None
+    cash_down_cents: Cents = 0
+    prepaid_finance_cents: Cents = 0
+    tax_rate_bp: BasisPoints = BasisPoints(0)
+    contract_date: dt.date | None = None
+    first_payment_date: dt.date | None = None
+    day_count: DayCount = DayCount.THIRTY_360
+
+
+class ScheduleRow(Record, frozen=True):
+    """One payment: what of it is interest and principal, and the balance after it."""
+
+    number: int
+    date: dt.date
+    payment_cents: int
+    interest_cents: int
+    principal_cents: int
+    balance_cents: int
+
+
+class PriceAnswer(Record, frozen=True):
+    """A priced contract. ``principal_cents`` is the note, ``amount_financed_cents`` that of Regulation Z."""
+
+    tax_cents: int
+    principal_cents: int
+    amount_financed_cents: int
+    payment_cents: int
+    last_payment_cents: int
+    total_interest_cents: int
+    finance_charge_cents: int
+    total_of_payments_cents: int
+    apr_percent: float
+    schedule: list[ScheduleRow]
+
+
+class AprFlow(Record, frozen=True):
+    """An amount that changes hands ``unit_periods`` whole unit periods and a ``fraction`` of one after the
+    first advance.
+    """
+
+    amount: Amount
+    unit_periods: Annotated[int, Meta(ge=0, le=MAX_UNIT_PERIODS)] = 0
+    fraction: Fraction = 0.0
+
+
+class AprRequest(Record, frozen=True):
+    """What a lender gives and gets. ``advances`` is one amount given at the start, or each with its time."""
+
+    advances: Amount | Annotated[list[AprFlow], Meta(min_length=1, max_length=MAX_APR_PAYMENTS)]
+    payments: Annotated[list[AprFlow], Meta(min_length=1, max_length=MAX_APR_PAYMENTS)]
+    unit_periods_per_year: Annotated[float, Meta(gt=0, le=366)]
+
+
+class AprAnswer(Record, frozen=True):
+    """An annual percentage rate by Regulation Z, Appendix J."""
+
+    apr_percent: float
+
+
+class ValueRequest(Record, frozen=True):
+    """One contract with regular months to be valued, and its risk. ``amount_financed`` is the principal.
+
+    ``cnl`` is the cumulative net loss as a share of principal; ``loss_timing`` pairs a month with the
+    cumulative share of the loss by its end ((0, 0) is implied); ``abs_speed`` is the fraction of the original
+    contracts that prepay in a month.
+    """
+
+    amount_financed: Annotated[float, Meta(gt=0, le=MAX_DOLLARS)]
+    rate: Fraction
+    term_months: Months
+    funding_rate: Fraction = 0.0
+    cnl: Fraction = 0.0
+    loss_timing: Annotated[list[tuple[float, float]], Meta(max_length=121)] = []
+    recovery: Annotated[float, Meta(ge=0, lt=1)] = 0.0
+    recovery_lag_months: Annotated[int, Meta(ge=0, le=120)] = 0
+    abs_speed: Fraction = 0.0
+    servicing_per_month: Dollars = 0.0
+    acquisition: Dollars = 0.0
+
+
+class ValueParts(Record, frozen=True):
+    """What each cause adds to the NPV, each on top of those before it, in dollars."""
+
+    interest: float
+    funding: float
+    loss: float
+    prepayment: float
+    servicing: float
+    acquisition: float
+
+
+class ValueAnswer(Record, frozen=True):
+    """The present value of a contract to who holds it, in dollars. ``parts`` sum to ``npv``."""
+
+    npv: float
+    parts: ValueParts
+    realised_cnl: float
+
+
+class Vary(StrEnum):
+    """What may give way so that a contract costs a wished payment."""
+
+    PRICE = "price"
+    CASH_DOWN = "cash_down"
+    TRADE_ALLOWANCE = "trade_allowance"
+    RATE = "rate"
+    TERM = "term"
+
+
+class RollRequest(PriceRequest, frozen=True):
+    """A contract, what of it may change, and the payment that it is to cost."""
+
+    vary: Vary
+    payment_cents: Annotated[int, Meta(ge=1, le=MAX_CENTS)]
+
+
+class RollAnswer(Record, frozen=True):
+    """The contract as rolled: each amount that could vary, of which ``vary`` names the one that did."""
+
+    vary: Vary
+    price_cents: int
+    cash_down_cents: int
+    trade_allowance_cents: int
+    rate_bp: BasisPoints
+    term_months: int
+    contract: PriceAnswer
+
+
+class ResidualShare(Record, frozen=True):
+    """The share of the MSRP that a car is worth after ``term_months`` at up to ``mileage_max`` a year."""
+
+    term_months: Months
+    mileage_max: Annotated[int, Meta(ge=0, le=1_000_000)]
+    share_bp: BasisPoints
+
+
+class LeaseRequest(Record, frozen=True):
+    """One lease to be quoted. The residual is stated, or the share of ``msrp_cents`` in the first fitting row of
+    ``residual_shares`` for the term and ``mileage_per_year``.
+    """
+
+    cap_cost_cents: Cents
+    rate_bp: BasisPoints
+    term_months: Months
+    residual_cents: Cents | None = None
+    msrp_cents: Cents | None = None
+    mileage_per_year: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    residual_shares: Annotated[list[ResidualShare], Meta(max_length=200)] = []
+
+
+class LeaseAnswer(Record, frozen=True):
+    """A quoted lease, before tax. ``depreciation_cents`` and ``rent_charge_cents`` are those of the whole term
+    and sum to ``total_of_payments_cents``.
+    """
+
+    payment_cents: int
+    residual_cents: int
+    money_factor: float
+    depreciation_cents: int
+    rent_charge_cents: int
+    total_of_payments_cents: int
