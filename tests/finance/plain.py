@@ -1,11 +1,11 @@
-"""The law of the money once more, in the plainest form: bisection, loops and fractions, nothing of the engine.
+"""The law of the money once more, in its plainest form: bisection, loops, fractions, nothing of the engine.
 
 Amounts are dollars unless a name says cents.
 """
 
 import datetime as dt
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import pairwise
 

@@ -1,7 +1,8 @@
-"""Every figure that the law of the money prints, computed by plain formulas that know nothing of the engine."""
+"""Every figure that the law of the money prints, by plain formulas that know nothing of the engine."""
 
 import datetime as dt
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_real_days() -> None:
         after = dt.date(year + month // 12, month % 12 + 1, 1)
         dates.append(after - dt.timedelta(days=1))  # the 31st, or the last day of a shorter month
     payment = plain.cents(plain.daily(Fraction(30_000), rate, dates))
-    days = [(due - before).days for before, due in zip(dates, dates[1:], strict=False)]
+    days = [(due - before).days for before, due in pairwise(dates)]
     last, _ = plain.run_down(30_000_00, [rate * one / 365 for one in days], payment)
     assert (payment, last) == (608_26, 608_01)
 
@@ -63,7 +64,7 @@ def test_prepaid_charge() -> None:
     rate = Fraction(10, 100)
     dates = [dt.date(2019 + (month - 1) // 12, (month - 1) % 12 + 1, 1) for month in range(1, 14)]
     payment = plain.cents(plain.daily(Fraction(1_000), rate, dates))
-    days = [(due - before).days for before, due in zip(dates, dates[1:], strict=False)]
+    days = [(due - before).days for before, due in pairwise(dates)]
     last, interest = plain.run_down(1_000_00, [rate * one / 365 for one in days], payment)
     assert (payment, last, interest, interest + 50_00) == (87_90, 87_85, 54_75, 104_75)
     paid = monthly(*[payment / 100] * 11, last / 100)
@@ -121,5 +122,5 @@ def test_parts_of_a_value() -> None:
         value(cnl=0.03, speed=0.015),
         value(cnl=0.03, speed=0.015, servicing=4.0),
     )
-    parts = [round(after - before, 2) for before, after in zip((0.0, *steps), steps, strict=False)]
+    parts = [round(after - before, 2) for before, after in pairwise((0.0, *steps))]
     assert parts == [7_861.25, -5_209.72, -934.46, -883.86, -118.02]
