@@ -1,9 +1,9 @@
-"""What the exact engine is asked and what it answers: the commands ``price``, ``apr``, ``value``, ``roll`` and
-``lease``, and the quotes of the screen.
+"""What the exact engine is asked and what it answers: the commands ``price``, ``apr``, ``value``, ``roll``
+and ``lease``, and the quotes of the screen.
 
-Units: ``*_cents`` are integer cents, ``*_bp`` basis points, ``*_months`` whole months, ``apr_percent`` percent
-with four decimals. ``AprRequest`` counts money in any unit; ``ValueRequest`` and ``ValueAnswer`` in dollars,
-with rates as fractions.
+Units: ``*_cents`` are integer cents, ``*_bp`` basis points, ``*_months`` whole months, ``apr_percent`` is in
+percent with four decimals. ``AprRequest`` counts money in any unit; ``ValueRequest`` and ``ValueAnswer`` in
+dollars, with rates as fractions.
 """
 
 import datetime as dt
@@ -24,8 +24,10 @@ Amount = Annotated[float, Meta(ge=0, le=1e12)]
 
 
 class PriceRequest(Record, frozen=True):
-    """One contract to be priced to the cent. ``taxable_*`` are parts of fees and products, ``cash_down_cents``
-    includes deposits, ``prepaid_finance_cents`` lies inside the principal. ``contract_date`` omitted is today,
+    """One contract to be priced to the cent.
+
+    ``taxable_*`` are parts of fees and products, ``cash_down_cents`` includes deposits,
+    ``prepaid_finance_cents`` lies inside the principal. ``contract_date`` omitted is today,
     ``first_payment_date`` omitted a month later.
     """
 
@@ -114,7 +116,7 @@ class ValueRequest(Record, frozen=True):
     term_months: Months
     funding_rate: Fraction = 0.0
     cnl: Fraction = 0.0
-    loss_timing: Annotated[list[tuple[float, float]], Meta(max_length=121)] = []
+    loss_timing: Annotated[tuple[tuple[float, float], ...], Meta(max_length=121)] = ()
     recovery: Annotated[float, Meta(ge=0, lt=1)] = 0.0
     recovery_lag_months: Annotated[int, Meta(ge=0, le=120)] = 0
     abs_speed: Fraction = 0.0
@@ -151,7 +153,7 @@ class Vary(StrEnum):
     TERM = "term"
 
 
-class RollRequest(PriceRequest, frozen=True):
+class RollRequest(PriceRequest, frozen=True, kw_only=True):
     """A contract, what of it may change, and the payment that it is to cost."""
 
     vary: Vary
@@ -179,8 +181,10 @@ class ResidualShare(Record, frozen=True):
 
 
 class LeaseRequest(Record, frozen=True):
-    """One lease to be quoted. The residual is stated, or the share of ``msrp_cents`` in the first fitting row of
-    ``residual_shares`` for the term and ``mileage_per_year``.
+    """One lease to be quoted.
+
+    The residual is stated, or the share of ``msrp_cents`` that ``residual_shares`` has for the term and the
+    smallest mileage that covers ``mileage_per_year``.
     """
 
     cap_cost_cents: Cents
@@ -189,12 +193,14 @@ class LeaseRequest(Record, frozen=True):
     residual_cents: Cents | None = None
     msrp_cents: Cents | None = None
     mileage_per_year: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
-    residual_shares: Annotated[list[ResidualShare], Meta(max_length=200)] = []
+    residual_shares: Annotated[tuple[ResidualShare, ...], Meta(max_length=200)] = ()
 
 
 class LeaseAnswer(Record, frozen=True):
-    """A quoted lease, before tax. ``depreciation_cents`` and ``rent_charge_cents`` are those of the whole term
-    and sum to ``total_of_payments_cents``.
+    """A quoted lease, before tax.
+
+    ``depreciation_cents`` and ``rent_charge_cents`` are those of the whole term and sum to
+    ``total_of_payments_cents``.
     """
 
     payment_cents: int
