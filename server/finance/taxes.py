@@ -1,0 +1,114 @@
+"""Sales tax: at the rate that a deal states, else by the rules of the address where the car is registered.
+
+Amounts are whole cents; price, discount and rebate may be ints or int64 arrays that broadcast together, and
+the tax has their common shape. Each jurisdiction's tax is rounded once, by its own rule; tax never falls with
+the price. Source: the rules are data (``lending.TaxTable``), none of them is written here.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from protocol.lending import Rounding, TaxBase, TaxRule, TaxTable
+from protocol.records import Structure, StructureError
+from server.finance.rounding import WHOLE, Cents, hundredths_of_bp
+
+Amount = TypeVar("Amount", int, Cents)
+
+STATED_RATE = "stated-rate-1"
+"""The tax version of a deal that states its rate: no table enters its tax."""
+
+DEAL_JURISDICTION = "stated rate"
+"""What stands for the jurisdiction where the deal states its rate."""
+
+_ADDED_BEFORE_DIVISION = {Rounding.HALF_UP: WHOLE // 2, Rounding.UP: WHOLE - 1, Rounding.DOWN: 0}
+
+
+def rules_for(table: TaxTable, state: str, postal_code: str) -> tuple[TaxRule, ...]:
+    """Return the rules that tax a car registered there, in the table's order; empty where none does."""
+    return tuple(
+        rule
+        for rule in table.rules
+        if rule.state == state and postal_code.strip().startswith(rule.postal_prefix)
+    )
+
+
+def check_taxable(structure: Structure, rules: Sequence[TaxRule], place: str) -> None:
+    """Raise StructureError where the deal states no rate and no rule taxes ``place``: no tax is guessed."""
+    if structure.tax_rate_bp is None and not rules:
+        raise StructureError("tax_rate_bp", f"no tax rule for {place}: state a rate")
+
+
+def tax_version(structure: Structure, table_version: str) -> str:
+    """Return what the deal's tax is computed by: its own rate, or the tax table of that version."""
+    return table_version if structure.tax_rate_bp is None else STATED_RATE
+
+
+def tax_cents(
+    structure: Structure,
+    rules: Sequence[TaxRule],
+    price: Amount,
+    discount: Amount | int,
+    rebate: Amount | int,
+) -> Amount:
+    """Return the sales tax of all jurisdictions together.
+
+    ``price`` is the selling price before ``discount``; ``rebate`` all that a manufacturer pays. Raises
+    StructureError where the structure states no rate and there is no rule.
+    """
+    price_and_more = price - discount + structure.taxable_fees_cents + structure.taxable_products_cents
+    total = 0 * (price_and_more - rebate)
+    for rule in _applied(structure, rules):
+        total = total + _rule_tax_cents(structure, rule, price_and_more, rebate)
+    return total
+
+
+def tax_by_jurisdiction(
+    structure: Structure, rules: Sequence[TaxRule], price: int, discount: int, rebate: int
+) -> list[tuple[str, int]]:
+    """Return each jurisdiction with its tax, in the order of the rules; they add up to ``tax_cents``.
+
+    Raises StructureError as ``tax_cents``.
+    """
+    price_and_more = price - discount + structure.taxable_fees_cents + structure.taxable_products_cents
+    return [
+        (rule.jurisdiction, int(_rule_tax_cents(structure, rule, price_and_more, rebate)))
+        for rule in _applied(structure, rules)
+    ]
+
+
+def _applied(structure: Structure, rules: Sequence[TaxRule]) -> Iterator[TaxRule]:
+    """Yield the rules, or the one that a stated rate amounts to."""
+    s = structure
+    if s.tax_rate_bp is None:
+        check_taxable(s, rules, "the address")
+        yield from rules
+        return
+    yield TaxRule(
+        jurisdiction=DEAL_JURISDICTION,
+        state="",
+        rate_bp=float(s.tax_rate_bp),
+        base=TaxBase.NET_OF_TRADE if s.trade_credit else TaxBase.FULL_PRICE,
+        credit_cap_cents=s.trade_credit_cap_cents,
+        rebate_reduces_tax=s.rebate_reduces_tax,
+    )
+
+
+def _rule_tax_cents(
+    structure: Structure, rule: TaxRule, price_and_more: Amount, rebate: Amount | int
+) -> Amount:
+    """Return one rule's tax on the discounted price with taxable fees and products."""
+    base = price_and_more - _credit_cents(structure, rule) - (rebate if rule.rebate_reduces_tax else 0)
+    base = base * (base > 0)
+    cap = rule.base_cap_cents
+    if cap is not None:
+        base = np.minimum(base, cap) if isinstance(base, np.ndarray) else min(base, cap)
+    return (base * hundredths_of_bp(rule.rate_bp) + _ADDED_BEFORE_DIVISION[rule.rounding]) // WHOLE
+
+
+def _credit_cents(structure: Structure, rule: TaxRule) -> int:
+    if rule.base is TaxBase.FULL_PRICE:
+        return 0
+    cap = rule.credit_cap_cents
+    return structure.trade_allowance_cents if cap is None else min(structure.trade_allowance_cents, cap)
