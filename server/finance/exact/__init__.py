@@ -1,0 +1,1 @@
+"""The contract to the cent, as it is printed and signed: ``decimal`` throughout, one deal at a time."""

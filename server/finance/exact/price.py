@@ -1,0 +1,141 @@
+"""One contract priced to the cent: tax, principal, payment, schedule, finance charge and APR.
+
+Every amount is whole cents; each named one is rounded half up once.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+
+import msgspec
+import numpy as np
+
+from protocol.pricing import PriceAnswer, PriceRequest, ScheduleRow
+from protocol.records import FIRST_DATE, LAST_DATE, MAX_BASIS_POINTS, StructureError
+from server.finance.calendar import add_months
+from server.finance.exact.apr import apr_percent, periodic_rates
+from server.finance.exact.schedule import Accrual, half_up, level_payment, repay
+from server.finance.exact.unit_periods import UnitPeriod, between, single_payment
+
+TaxOf = Callable[[PriceRequest], int]
+"""Says what tax a contract bears, in cents. It may not fall with the price, nor rise with the allowance."""
+
+
+def price_contract(request: PriceRequest, tax_of: TaxOf | None = None) -> PriceAnswer:
+    """Return the contract priced. ``contract_date`` must be filled in; ``tax_of`` None taxes by the request's
+    own rate.
+
+    Raises:
+        StructureError: amounts or dates contradict each other, or there is nothing to finance.
+    """
+    request = checked(request)
+    tax = (tax_of or stated_tax_cents)(request)
+    accrual = accrual_of(request, request.term_months)
+    payment = level_payment(principal_cents(request, tax), accrual.annuity(annual_rate(request)))
+    return repaid(request, tax, payment, accrual)
+
+
+def stated_tax_cents(request: PriceRequest) -> int:
+    """Return the tax at the request's own rate.
+
+    The base is price - discount + taxable fees + taxable products - (rebate if it reduces tax) - (allowance
+    up to its cap, if credited), and never below 0.
+    """
+    r = request
+    cap = r.trade_allowance_cents if r.trade_credit_cap_cents is None else r.trade_credit_cap_cents
+    credit = min(r.trade_allowance_cents, cap) if r.trade_credit else 0
+    rebate = r.rebate_cents if r.rebate_reduces_tax else 0
+    base = r.price_cents - r.discount_cents + r.taxable_fees_cents + r.taxable_products_cents
+    return half_up(max(0, base - rebate - credit) * r.tax_rate_bp / MAX_BASIS_POINTS)
+
+
+def principal_cents(request: PriceRequest, tax: int) -> int:
+    """Return the note: price - discount + fees + tax + products - rebate - cash - (allowance - payoff).
+
+    It may be 0 or less: then nothing is to be financed.
+    """
+    r = request
+    costs = r.price_cents - r.discount_cents + r.fees_cents + tax + r.products_cents
+    return costs - r.rebate_cents - r.cash_down_cents - (r.trade_allowance_cents - r.payoff_cents)
+
+
+def annual_rate(request: PriceRequest) -> Decimal:
+    """Return the nominal annual rate as a fraction: 799 basis points are 0.0799."""
+    return Decimal(request.rate_bp) / MAX_BASIS_POINTS
+
+
+def accrual_of(request: PriceRequest, term: int) -> Accrual:
+    """Return the first ``term`` periods of the contract, whose dates are filled in."""
+    contract, first = _dates(request)
+    return Accrual.of(contract, first, term, request.day_count)
+
+
+def checked(request: PriceRequest) -> PriceRequest:
+    """Return ``request`` with its first payment date.
+
+    Raises:
+        StructureError: names the field that contradicts another.
+    """
+    r = request
+    contract, first = _dates(r)
+    rules = (
+        (r.discount_cents <= r.price_cents, "discount_cents", "expected at most price_cents"),
+        (r.taxable_fees_cents <= r.fees_cents, "taxable_fees_cents", "expected at most fees_cents"),
+        (r.taxable_products_cents <= r.products_cents,
+         "taxable_products_cents", "expected at most products_cents"),
+        (FIRST_DATE <= contract <= LAST_DATE,
+         "contract_date", f"expected a date between {FIRST_DATE} and {LAST_DATE}"),
+        (first > contract, "first_payment_date", f"expected a date after contract_date {contract}"),
+        (first <= LAST_DATE, "first_payment_date", f"expected a date up to {LAST_DATE}"),
+    )  # fmt: skip
+    for holds, field, expected in rules:
+        if not holds:
+            raise StructureError(field, expected)
+    return msgspec.structs.replace(r, first_payment_date=first)
+
+
+def repaid(request: PriceRequest, tax: int, payment: int, accrual: Accrual) -> PriceAnswer:
+    """Return the contract repaid by ``payment`` in the periods of ``accrual``.
+
+    Raises:
+        StructureError: nothing is to be financed, or the prepaid finance charge is all of it.
+    """
+    principal = principal_cents(request, tax)
+    if principal <= 0:
+        raise StructureError("principal_cents", f"expected something to finance, got {principal} cents")
+    prepaid = request.prepaid_finance_cents
+    if prepaid >= principal:
+        raise StructureError("prepaid_finance_cents", f"expected less than the principal of {principal}")
+    rows = repay(principal, payment, annual_rate(request), accrual)
+    interest = sum(row.interest_cents for row in rows)
+    return PriceAnswer(
+        tax_cents=tax,
+        principal_cents=principal,
+        amount_financed_cents=principal - prepaid,
+        payment_cents=rows[0].payment_cents,
+        last_payment_cents=rows[-1].payment_cents,
+        total_interest_cents=interest,
+        finance_charge_cents=interest + prepaid,
+        total_of_payments_cents=principal + interest,
+        apr_percent=_apr(request, principal - prepaid, rows),
+        schedule=rows,
+    )
+
+
+def _apr(request: PriceRequest, amount_financed: int, rows: list[ScheduleRow]) -> float:
+    """Return the APR in percent: unit periods are months, but a single payment's is its own term."""
+    contract, first = _dates(request)
+    if len(rows) == 1:
+        whole, fraction, per_year = single_payment(contract, first)
+    else:
+        (whole, fraction), per_year = between(contract, first, UnitPeriod.MONTH), UnitPeriod.MONTH.per_year
+    flows = np.array([[-amount_financed, *(row.payment_cents for row in rows)]], dtype=np.float64)
+    periods = np.array([[0, *range(whole, whole + len(rows))]])
+    fractions = np.array([[0.0, *[fraction] * len(rows)]])
+    return apr_percent(float(periodic_rates(flows, periods, fractions)[0]), per_year)
+
+
+def _dates(request: PriceRequest) -> tuple[dt.date, dt.date]:
+    if request.contract_date is None:
+        raise StructureError("contract_date", "expected a date")
+    return request.contract_date, request.first_payment_date or add_months(request.contract_date, 1)

@@ -1,0 +1,88 @@
+"""Time as Regulation Z counts it: whole unit periods back from the later date, and a fraction of one.
+
+Source: 12 CFR 1026, Appendix J, (b)(4) and (b)(5).
+"""
+
+import datetime as dt
+from enum import StrEnum
+
+from server.finance.calendar import DAYS_IN_MONTH_30, add_months
+
+DAYS_IN_YEAR = 365
+MONTHS_IN_YEAR = 12
+
+
+class UnitPeriod(StrEnum):
+    """The intervals that Regulation Z counts in: the commonest one between the payments of a contract."""
+
+    DAY = "day"
+    WEEK = "week"
+    HALF_MONTH = "half_month"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+    @property
+    def per_year(self) -> int:
+        """How many of them make a year."""
+        return _PER_YEAR[self]
+
+
+_PER_YEAR = {
+    UnitPeriod.DAY: DAYS_IN_YEAR,
+    UnitPeriod.WEEK: 52,
+    UnitPeriod.HALF_MONTH: 24,
+    UnitPeriod.MONTH: MONTHS_IN_YEAR,
+    UnitPeriod.QUARTER: 4,
+    UnitPeriod.YEAR: 1,
+}
+_DAYS = {
+    UnitPeriod.DAY: 1,
+    UnitPeriod.WEEK: 7,
+    UnitPeriod.HALF_MONTH: 15,
+    UnitPeriod.MONTH: DAYS_IN_MONTH_30,
+    UnitPeriod.QUARTER: 3 * DAYS_IN_MONTH_30,
+}
+
+
+def months_back(earlier: dt.date, later: dt.date) -> tuple[int, int]:
+    """Return the whole months counted back from ``later`` (clamped to the months' ends), and the days that
+    remain.
+    """
+    months = (later.year - earlier.year) * MONTHS_IN_YEAR + later.month - earlier.month
+    if add_months(later, -months) < earlier:
+        months -= 1
+    return months, (add_months(later, -months) - earlier).days
+
+
+def between(earlier: dt.date, later: dt.date, unit: UnitPeriod) -> tuple[int, float]:
+    """Return the whole unit periods between two dates, and the fraction of one that remains.
+
+    Half-months and quarters count months of 30 days; what remains of a year is a number of twelfths where it
+    is whole months, else of days in 365.
+    """
+    if unit in {UnitPeriod.DAY, UnitPeriod.WEEK}:
+        whole, rest = divmod((later - earlier).days, _DAYS[unit])
+        return whole, rest / _DAYS[unit]
+    months, days = months_back(earlier, later)
+    if unit is UnitPeriod.MONTH:
+        return months, days / DAYS_IN_MONTH_30
+    if unit is UnitPeriod.YEAR:
+        years, months = divmod(months, MONTHS_IN_YEAR)
+        if days == 0:
+            return years, months / MONTHS_IN_YEAR
+        return years, (add_months(later, -years * MONTHS_IN_YEAR) - earlier).days / DAYS_IN_YEAR
+    whole, rest = divmod(months * DAYS_IN_MONTH_30 + days, _DAYS[unit])
+    return whole, rest / _DAYS[unit]
+
+
+def single_payment(earlier: dt.date, later: dt.date) -> tuple[int, float, float]:
+    """Return whole unit periods, fraction and unit periods per year of one advance repaid by one payment.
+
+    The term is the unit period, of which 12 / months or else 365 / days make a year; but a term above a year
+    is counted in years.
+    """
+    if add_months(earlier, MONTHS_IN_YEAR) < later:
+        return *between(earlier, later, UnitPeriod.YEAR), float(UnitPeriod.YEAR.per_year)
+    months, days = months_back(earlier, later)
+    return 1, 0.0, DAYS_IN_YEAR / (later - earlier).days if days else MONTHS_IN_YEAR / months
