@@ -17,7 +17,7 @@ _PROGRAMMES = (
 )
 _CURVES = (
     f"SELECT {', '.join(CURVE_COLUMNS)} FROM risk_curves"  # noqa: S608 - names of our own fields
-    " WHERE risk_version = $1 ORDER BY tier"
+    " WHERE risk_version = $1 ORDER BY tier, term_max_months, ltv_max_bp, pti_max_bp"
 )
 _RATES_TODAY = (
     "SELECT rates_version FROM rate_sheets WHERE effective_from <= current_date"
@@ -56,9 +56,9 @@ async def load_risk(connection: Connection, version: str | None = None) -> RiskM
     rows = [] if chosen is None else await connection.fetch(_CURVES, chosen)
     if not rows:
         raise NotInForce("risk model", version)
-    return RiskModel(version=chosen, curves=tuple(codec.convert(RiskCurve, dict(row)) for row in rows))
+    return RiskModel(version=chosen, curves=tuple(codec.convert(RiskCurve, _floats(row)) for row in rows))
 
 
 def _floats(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the row with its basis points as floats: a rate sheet is for bulk arithmetic."""
+    """Return the row with its basis points as floats: all of this is for bulk arithmetic."""
     return {name: float(value) if isinstance(value, Decimal) else value for name, value in row.items()}

@@ -1,0 +1,62 @@
+"""A database of the first release, with data in it, comes to the newest schema and means what it meant."""
+
+import asyncpg
+import pytest
+
+from protocol.lending import NO_EDGE_BP, NO_EDGE_MONTHS, ReserveMethod
+from server.store.deals import load_deal
+from server.store.migrate import MIGRATIONS, bring_to_newest, is_current
+from server.store.pool import prepare_connection
+from server.store.rates import load_rates, load_risk
+from tests.services import Services
+
+pytestmark = pytest.mark.flow
+
+DEAL = "2f1b2b3c-0000-4000-8000-000000000001"
+DATA = f"""
+INSERT INTO store_groups VALUES ('g', 'Group');
+INSERT INTO stores (store_id, group_id, name, state) VALUES ('s', 'g', 'Store', 'OH');
+INSERT INTO users (login, name, role, store_id) VALUES ('ann', 'Ann', 'salesperson', 's');
+INSERT INTO customers (store_id, name, state, postal_code) VALUES ('s', 'Lee', 'OH', '45424');
+INSERT INTO rate_sheets VALUES ('r1', '2026-01-01', NULL, true);
+INSERT INTO lender_programmes (rates_version, programme_id, lender, tier, term_months, new_cars, used_cars,
+        new_ltv_basis, used_ltv_basis, ltv_front_max_bp, ltv_total_max_bp, amount_min_cents, amount_max_cents,
+        pti_max_bp, dti_max_bp, buy_rate_bp, markup_max_bp, reserve_share_bp, disposition)
+    VALUES ('r1', 'p', 'Lender', 'prime', 60, true, true, 'msrp', 'retail', 12000, 13000, 0, 100, 2000, 4500,
+            800, 200, 7500, 'sold');
+INSERT INTO risk_models VALUES ('k1', '2026-01-01', true);
+INSERT INTO risk_curves VALUES ('k1', 'prime', 0.05, 0.01, '[[1, 1]]', 0.4, 6, 0.015, 400);
+INSERT INTO deals (deal_id, store_id, customer_id, salesperson_id, structure)
+    SELECT '{DEAL}', 's', customer_id, user_id, '{{"tax_rate_bp": 750, "fees_cents": 100}}' FROM customers, users;
+"""  # noqa: S608 - names of this file
+
+
+async def test_data_of_the_first_release_is_kept(services: Services) -> None:
+    """Deals, rates and risk read as before: one band for all, reserve of the finance charge, no authority."""
+    with services.database() as made:
+        owner = await asyncpg.connect(made.owner_url)
+        try:
+            await owner.execute((MIGRATIONS / "0001_initial.sql").read_text(encoding="utf-8"))
+            await owner.execute("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
+            await owner.execute("INSERT INTO alembic_version VALUES ('0001')")
+            await owner.execute(DATA)
+        finally:
+            await owner.close()
+        await bring_to_newest(made.owner_url)
+        assert await is_current(made.owner_url)
+        app = await asyncpg.connect(made.url)
+        try:
+            await prepare_connection(app)
+            programme = (await load_rates(app, "r1")).programmes[0]
+            curve = (await load_risk(app, "k1")).curves[0]
+            deal = await load_deal(app, DEAL)
+        finally:
+            await app.close()
+    assert (programme.reserve_method, programme.chargeback_months) == (ReserveMethod.FINANCE_CHARGE, 0)
+    assert (curve.term_max_months, curve.ltv_max_bp, curve.pti_max_bp) == (
+        NO_EDGE_MONTHS,
+        NO_EDGE_BP,
+        NO_EDGE_BP,
+    )
+    assert deal is not None
+    assert (deal.structure.fees_cents, str(deal.structure.tax_rate_bp)) == (100, "750")
