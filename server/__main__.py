@@ -17,6 +17,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from server.embedded import embedded_where_missing
+from server.money_commands import add_money_commands
 from server.settings import (
     DEFAULT_DATA_DIR,
     Settings,
@@ -206,6 +207,9 @@ def token(
         made = asyncio.run(_issue_token(settings, user, days))
     _say(f"bearer token of {user}, valid for {days} days:")
     _say(made)
+
+
+add_money_commands(app)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from protocol.records import StructureError
 from server.finance.rounding import Floats
 
 MAX_ITERATIONS = 200
-MAX_PERIODIC_RATE = 1e6
+MAX_PERIODIC_RATE = 1e14
 RELATIVE_PRECISION = 1e-14
 DECIMALS = 4
 
