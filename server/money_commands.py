@@ -1,4 +1,4 @@
-"""The commands for exactness: JSON in, JSON out, by the engine that serves the screen. They need no database."""
+"""The commands for exactness: JSON in, JSON out, by the engine that serves the screen; without a database."""
 
 import datetime as dt
 import sys
