@@ -5,12 +5,12 @@ by the client: a repeated ``op`` returns the first answer and changes nothing.
 """
 
 import uuid
-from enum import StrEnum
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from protocol.pricing import Vary
 from protocol.records import MAX_CENTS, Cents, Filters, Identifier, Months, Sort, StructureChanges, View
 
 MAX_MATCHES = 20_000
@@ -87,20 +87,10 @@ class Terms(Command, tag="terms", frozen=True):
     changes: StructureChanges
 
 
-class RollVary(StrEnum):
-    """What may be moved to reach a payment."""
-
-    PRICE = "price"
-    CASH_DOWN = "cash_down"
-    TRADE_ALLOWANCE = "trade_allowance"
-    RATE = "rate"
-    TERM = "term"
-
-
 class Roll(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Ask for the one input that brings the payment to ``payment_cents``."""
 
-    vary: RollVary
+    vary: Vary
     payment_cents: Annotated[int, Meta(ge=1, le=MAX_CENTS)]
 
 

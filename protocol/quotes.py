@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from protocol.events import Fix
+from protocol.pricing import ScheduleRow, Vary
 from protocol.records import Versions
 
 
@@ -36,17 +38,6 @@ class TaxLine(msgspec.Struct, frozen=True, kw_only=True):
 
     jurisdiction: str
     tax_cents: int
-
-
-class ScheduleRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One payment of the contract; ``balance_cents`` is what is owed after it."""
-
-    number: int
-    date: dt.date
-    payment_cents: int
-    interest_cents: int
-    principal_cents: int
-    balance_cents: int
 
 
 class QuoteValue(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +74,7 @@ class QuoteRoll(msgspec.Struct, frozen=True, kw_only=True):
     smaller. Where ``reached`` is false nothing reaches the asked payment, and there are no changes.
     """
 
-    vary: str
+    vary: Vary
     asked_cents: int
     reached: bool
     payment_cents: int | None = None
@@ -91,17 +82,14 @@ class QuoteRoll(msgspec.Struct, frozen=True, kw_only=True):
     changes: dict[str, Any] = {}
 
 
-class QuoteReply(msgspec.Struct, frozen=True, kw_only=True):
-    """The ``data`` of the reply to ``quote``: the best structure of one car under the deal's and the quote's
-    terms.
+class QuotedStructure(msgspec.Struct, frozen=True, kw_only=True):
+    """The best structure of one car under given terms: what a pencil keeps, and a replay computes again.
 
     ``price_cents`` is the price before discount; ``rebate_cents`` are all rebates, ``payoff_cents`` what is
     owed on the trade at the contract's date. Where no programme takes the car, ``eligible`` is false and
-    ``binding`` and ``fix`` say why; then the price is there only where term and rate are stated.
+    ``binding`` and ``fix`` say why; then a contract is priced only where term and rate are stated.
     """
 
-    vehicle_id: str
-    rev: int
     eligible: bool
     price_cents: int
     rebate_cents: int
@@ -128,10 +116,17 @@ class QuoteReply(msgspec.Struct, frozen=True, kw_only=True):
     stipulations: list[str] | UnsetType = UNSET
     value: QuoteValue | UnsetType = UNSET
     binding: str | UnsetType | None = UNSET
-    fix: dict[str, Any] | UnsetType | None = UNSET
-    grid: QuoteGrid
+    fix: Fix | UnsetType | None = UNSET
+
+
+class QuoteReply(QuotedStructure, frozen=True, kw_only=True):
+    """The ``data`` of the reply to ``quote``: the structure, its versions, and the grid around it."""
+
+    vehicle_id: str
+    rev: int
     versions: Versions
-    pencil_id: str | UnsetType = UNSET
+    pencil_id: str
+    grid: QuoteGrid
     warnings: list[QuoteWarning] = []
     roll: QuoteRoll | UnsetType = UNSET
 

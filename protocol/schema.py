@@ -101,7 +101,7 @@ def _reachable(types: Iterable[type]) -> tuple[list[type], set[EnumType]]:
                 structs[cls] = None
             case inspect.EnumType(cls=enum):
                 enums.add(cast(EnumType, enum))
-            case inspect.UnionType(types=members):
+            case inspect.UnionType(types=members) | inspect.TupleType(item_types=members):
                 for member in members:
                     visit(member)
             case inspect.ListType(item_type=item):
@@ -130,14 +130,17 @@ def _interface(kind: type) -> str:
 
 def _optional(kind: type, field: inspect.Field) -> bool:
     # A field without any default may be absent: it is UNSET, or hidden in a view. One with a default is
-    # always there in what the server sends, and may be left out of what a client sends.
+    # always there in what the server sends, unless its type leaves defaults out, and may be left out of what
+    # a client sends.
     if field.required:
         return False
+    if cast(type[msgspec.Struct], kind).__struct_config__.omit_defaults:
+        return True
     unset = field.default is msgspec.NODEFAULT and field.default_factory is msgspec.NODEFAULT
     return unset or issubclass(kind, Command)
 
 
-def _type(found: inspect.Type) -> str:  # noqa: PLR0911 - one line for each kind of type
+def _type(found: inspect.Type) -> str:  # noqa: PLR0911, PLR0912 - one case for each kind of type
     match found:
         case inspect.StructType(cls=cls):
             return cls.__name__
@@ -148,6 +151,8 @@ def _type(found: inspect.Type) -> str:  # noqa: PLR0911 - one line for each kind
         case inspect.ListType(item_type=item):
             inner = _type(item)
             return f"({inner})[]" if "|" in inner else f"{inner}[]"
+        case inspect.TupleType(item_types=items):
+            return f"[{', '.join(_type(item) for item in items)}]"
         case inspect.DictType(value_type=value):
             return f"Record<string, {_type(value)}>"
         case inspect.CustomType(cls=cls) if cls is BasisPoints:

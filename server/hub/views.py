@@ -21,15 +21,15 @@ _WIDEST: Final = {
 _RANK: Final = {View.CUSTOMER: 0, View.SALES: 1, View.MANAGER: 2}
 
 _STRUCTURE: Final = frozenset(Structure.__struct_fields__)
-_DESK_ONLY: Final = frozenset({"trade_acv_cents"})
+_DESK_ONLY: Final = frozenset({"trade_acv_cents", "products_cost_cents"})
 # What stands on a printed pencil, and what the customer asked for.
 _PENCIL: Final = frozenset(
     {
-        "price_cents", "discount_cents", "fees_cents", "taxable_fees_cents", "products_cents",
-        "taxable_products_cents", "rebate_cents", "rebate_reduces_tax", "trade_allowance_cents",
-        "payoff_cents", "payoff_good_through", "payoff_per_diem_cents", "trade_credit",
-        "trade_credit_cap_cents", "cash_down_cents", "prepaid_finance_cents", "tax_rate_bp", "rate_bp",
-        "term_months", "terms_months", "payment_min_cents", "payment_max_cents", "contract_date",
+        "price_cents", "discount_cents", "fees_cents", "taxable_fees_cents", "doc_fee_cents",
+        "products_cents", "taxable_products_cents", "rebate_cents", "rebate_reduces_tax",
+        "trade_allowance_cents", "payoff_cents", "payoff_good_through", "payoff_per_diem_cents",
+        "trade_credit", "trade_credit_cap_cents", "cash_down_cents", "prepaid_finance_cents", "tax_rate_bp",
+        "rate_bp", "term_months", "terms_months", "payment_min_cents", "payment_max_cents", "contract_date",
         "first_payment_date", "day_count", "scope",
     }
 )  # fmt: skip

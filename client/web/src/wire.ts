@@ -32,6 +32,10 @@ export type EndReason = (typeof EndReason)[number];
 export const ErrorCode = ["invalid", "unauthorized", "forbidden", "not_found", "conflict", "locked", "rate_limited", "too_large", "busy", "degraded", "superseded", "internal"] as const;
 export type ErrorCode = (typeof ErrorCode)[number];
 
+/** What makes a refused car acceptable. Another term or programme costs nothing; else less is cheaper. */
+export const FixKind = ["programme", "term", "cash", "price", "value"] as const;
+export type FixKind = (typeof FixKind)[number];
+
 /** Why a deal's rate lies below the store's standard: the only reasons that there are. */
 export const RateReason = ["lender_cap", "payment_budget", "competing_offer", "promotion", "subvented_rate", "employee_programme", "inventory_reduction"] as const;
 export type RateReason = (typeof RateReason)[number];
@@ -39,10 +43,6 @@ export type RateReason = (typeof RateReason)[number];
 /** What a user is for. Each role sees at most the view that `widest_view` in views gives it. */
 export const Role = ["salesperson", "desk_manager", "operator"] as const;
 export type Role = (typeof Role)[number];
-
-/** What may be moved to reach a payment. */
-export const RollVary = ["price", "cash_down", "trade_allowance", "rate", "term"] as const;
-export type RollVary = (typeof RollVary)[number];
 
 /** Which stock a search reads: the deal's store, or every store of its group. */
 export const Scope = ["store", "group"] as const;
@@ -59,6 +59,10 @@ export type Tier = (typeof Tier)[number];
 /** How well the tier is known. */
 export const TierSource = ["stated", "soft_pull", "bureau"] as const;
 export type TierSource = (typeof TierSource)[number];
+
+/** What may give way so that a contract costs a wished payment. */
+export const Vary = ["price", "cash_down", "trade_allowance", "rate", "term"] as const;
+export type Vary = (typeof Vary)[number];
 
 /** A projection of the one log: how much of each event a person sees. */
 export const View = ["manager", "sales", "customer"] as const;
@@ -184,7 +188,7 @@ export interface Terms {
 
 /** Ask for the one input that brings the payment to `payment_cents`. */
 export interface Roll {
-  vary: RollVary;
+  vary: Vary;
   payment_cents: number;
 }
 
@@ -270,11 +274,23 @@ export interface Offers {
   columns: Record<string, unknown[]>;
 }
 
-/** How many cars one limit kept out, and the cheapest fix where one is known. */
+/** Every single change that makes a refused car acceptable; `kind` is the cheapest of them. */
+export interface Fix {
+  kind: FixKind;
+  cash_cents?: number | null;
+  price_cents?: number | null;
+  term_months?: number | null;
+  lender?: string | null;
+  value_cents?: number | null;
+  opens?: number | null;
+}
+
+/** How many cars one limit kept out of a whole search. */
 export interface Rejection {
   limit: string;
   cars: number;
-  fix: Record<string, unknown> | null;
+  fix: Fix | null;
+  cash_steps: number[][];
 }
 
 /** No more matches come. `next` is the token for `more` where the limit ended it. */
@@ -462,7 +478,7 @@ export interface JoinReply {
   snapshot: Snapshot | null;
 }
 
-/** One payment of the contract; `balance_cents` is what is owed after it. */
+/** One payment: what of it is interest and principal, and the balance after it. */
 export interface ScheduleRow {
   number: number;
   date: string;
@@ -505,7 +521,7 @@ export interface QuoteWarning {
 
 /** How the asked payment is reached: `changes` of the structure, to be quoted or sent as `terms`. */
 export interface QuoteRoll {
-  vary: string;
+  vary: Vary;
   asked_cents: number;
   reached: boolean;
   payment_cents: number | null;
@@ -513,10 +529,8 @@ export interface QuoteRoll {
   changes: Record<string, unknown>;
 }
 
-/** The `data` of the reply to `quote`: the best structure of one car under the deal's and the quote's terms. */
+/** The `data` of the reply to `quote`: the structure, its versions, and the grid around it. */
 export interface QuoteReply {
-  vehicle_id: string;
-  rev: number;
   eligible: boolean;
   price_cents: number;
   rebate_cents: number;
@@ -543,10 +557,12 @@ export interface QuoteReply {
   stipulations?: string[];
   value?: QuoteValue;
   binding?: string | null;
-  fix?: Record<string, unknown> | null;
-  grid: QuoteGrid;
+  fix?: Fix | null;
+  vehicle_id: string;
+  rev: number;
   versions: Versions;
-  pencil_id?: string;
+  pencil_id: string;
+  grid: QuoteGrid;
   warnings: QuoteWarning[];
   roll?: QuoteRoll;
 }
