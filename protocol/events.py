@@ -5,6 +5,7 @@ Hidden fields are absent in a view, so every field that a view may hide is optio
 """
 
 import datetime as dt
+from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
@@ -83,12 +84,45 @@ class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     presence: list[dict[str, Any]] = []
 
 
+class FixKind(StrEnum):
+    """What makes a refused car acceptable. Another term or programme costs nothing; else less is cheaper."""
+
+    PROGRAMME = "programme"
+    TERM = "term"
+    CASH = "cash"
+    PRICE = "price"
+    VALUE = "value"
+
+
+class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Every single change that makes a refused car acceptable; ``kind`` is the cheapest of them.
+
+    ``cash_cents`` more than the customer's most cash; ``price_cents`` more discount than the seller may give;
+    ``term_months`` is a term not offered so far; ``lender`` takes the car at a rate of its own;
+    ``value_cents`` is how much less the store would have to accept. ``opens`` is how many cars of a whole
+    search the change opens, where that was asked.
+    """
+
+    kind: FixKind
+    cash_cents: int | None = None
+    price_cents: int | None = None
+    term_months: int | None = None
+    lender: str | None = None
+    value_cents: int | None = None
+    opens: int | None = None
+
+
 class Rejection(msgspec.Struct, frozen=True, kw_only=True):
-    """How many cars one limit kept out, and the cheapest fix where one is known."""
+    """How many cars one limit kept out of a whole search.
+
+    ``cash_steps`` are pairs: cents of cash beyond the customer's most, and the cars that this step, and no
+    smaller one, opens. ``fix`` is the least step that opens at least half of these cars.
+    """
 
     limit: str
     cars: int
-    fix: dict[str, Any] | None = None
+    fix: Fix | None = None
+    cash_steps: list[list[int]] = []
 
 
 class SearchSnapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -46,6 +46,10 @@ class Cars:
     def __len__(self) -> int:
         return len(self.price_cents)
 
+    def at(self, which: slice | NDArray[np.intp]) -> "Cars":
+        """Return some of the cars: a range of them, or those of the given numbers in that order."""
+        return Cars(**{name: getattr(self, name)[which] for name in NUMBER_COLUMNS})
+
     def book_values(self) -> Cents:
         """Return the values that programmes lend against, of shape (len(BASES), c)."""
         return np.stack([getattr(self, f"{basis.value}_cents") for basis in BASES])

@@ -1,14 +1,17 @@
-"""What is financed: tax and the principal, as a function of the car's price.
+"""What is financed: the price, and what is owed before cash as a function of price, discount and rebate.
 
-All amounts are whole cents; prices may be an int or an array of any shape, and the result has the same shape.
+All amounts are whole cents; price, discount and rebate may be ints or int64 arrays that broadcast together.
+What is owed never falls with the price, and falls with the discount by at least a cent a cent.
 """
 
 from typing import TypeVar
 
 import numpy as np
 
+from protocol.inputs import DealInputs
 from protocol.records import MAX_CENTS, Structure
 from server.finance.rounding import WHOLE, Cents, hundredths_of_bp
+from server.finance.taxes import tax_cents
 
 Amount = TypeVar("Amount", int, Cents)
 
@@ -16,17 +19,6 @@ Amount = TypeVar("Amount", int, Cents)
 def selling_price_cents(structure: Structure, advertised: Cents) -> Cents:
     """Return the price before discount: the stated one where there is one, never above the advertised one."""
     return np.minimum(advertised, MAX_CENTS if structure.price_cents is None else structure.price_cents)
-
-
-def tax_cents(structure: Structure, price: Amount) -> Amount:
-    """Return the sales tax, rounded half up once.
-
-    The base is the discounted price with taxable fees and products, less the rebate and the trade credit (at
-    most its cap) where the structure says that they count; never below 0.
-    """
-    base = price + _taxable_besides_price_cents(structure)
-    base = base * (base > 0)
-    return (base * hundredths_of_bp(structure.tax_rate_bp or 0) + WHOLE // 2) // WHOLE
 
 
 def payoff_cents(structure: Structure) -> int:
@@ -40,19 +32,41 @@ def payoff_cents(structure: Structure) -> int:
     return structure.payoff_cents + structure.payoff_per_diem_cents * max(0, (contract - good_through).days)
 
 
-def owed_before_cash_cents(structure: Structure, price: Amount) -> Amount:
-    """Return the principal without cash; it may be negative. Negative trade equity adds to it."""
-    s = structure
+def owed_before_cash_cents(
+    inputs: DealInputs, price: Amount, discount: Amount | int, rebate: Amount | int
+) -> Amount:
+    """Return the principal without cash; it may be negative. Negative trade equity adds to it.
+
+    ``price`` is the selling price before ``discount``, ``rebate`` what the manufacturer pays for this car
+    besides the structure's own rebate. Raises StructureError where the address has no tax rule.
+    """
+    s = inputs.structure
+    rebates = rebate + s.rebate_cents
+    tax = tax_cents(s, inputs.tax_rules, price, discount, rebates)
     trade_equity = s.trade_allowance_cents - payoff_cents(s)
-    besides = s.fees_cents + s.products_cents - s.discount_cents - s.rebate_cents - trade_equity
-    return price + tax_cents(s, price) + besides
+    return price - discount + tax - rebates + (s.fees_cents + s.products_cents - trade_equity)
 
 
-def _taxable_besides_price_cents(structure: Structure) -> int:
-    s = structure
-    credit = 0
-    if s.trade_credit:
-        cap = s.trade_credit_cap_cents
-        credit = s.trade_allowance_cents if cap is None else min(s.trade_allowance_cents, cap)
-    rebate = s.rebate_cents if s.rebate_reduces_tax else 0
-    return s.taxable_fees_cents + s.taxable_products_cents - s.discount_cents - rebate - credit
+def least_discount_cents(inputs: DealInputs, price: Cents, rebate: Cents, owed_most: Cents) -> Cents:
+    """Return the least discount, from the structure's own one up, at which at most ``owed_most`` is owed.
+
+    Arrays of one shape. A cent of discount takes away at least a cent and, besides each jurisdiction's
+    rounding, at most a cent and its tax; so the steps never pass the answer, and the last ones are of a cent.
+    """
+    rate, roundings = _tax_rates(inputs)
+    discount = np.full(price.shape, inputs.structure.discount_cents, dtype=np.int64)
+    open_ = np.arange(price.size)
+    while open_.size:
+        owed = owed_before_cash_cents(inputs, price[open_], discount[open_], rebate[open_])
+        gap = owed - owed_most[open_]
+        open_, gap = open_[gap > 0], gap[gap > 0]
+        discount[open_] += np.maximum((gap - roundings) * WHOLE // (WHOLE + rate), 1)
+    return discount
+
+
+def _tax_rates(inputs: DealInputs) -> tuple[int, int]:
+    """Return all tax rates together in hundredths of a basis point, and how many taxes are rounded."""
+    stated = inputs.structure.tax_rate_bp
+    if stated is not None:
+        return hundredths_of_bp(stated), 1
+    return sum(hundredths_of_bp(rule.rate_bp) for rule in inputs.tax_rules), len(inputs.tax_rules)

@@ -2,6 +2,7 @@
 allow.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,10 +24,11 @@ class Plan:
     ``sell_rate`` in hundredths of a basis point; ``factors`` are contract payments per unit of principal, and
     ``buy_factors`` the same at the buy rate. ``ceiling`` is the largest principal that the limits besides the
     car allow, ``ceiling_limit`` which of them it is, ``floor`` the smallest. ``empty`` says why no programme
-    is left, else NONE.
+    is left, else NONE. ``sheet`` is the whole rate sheet.
     """
 
     inputs: DealInputs
+    sheet: RateSheet
     programmes: Programmes
     sell_rate: Whole
     factors: Floats
@@ -60,6 +62,7 @@ def plan_deal(inputs: DealInputs, sheet: RateSheet) -> Plan:
         empty = Limit(int(ceiling_limit[np.argmax(ceiling - floor)]))
     return Plan(
         inputs=inputs,
+        sheet=sheet,
         programmes=programmes,
         sell_rate=sell_rate,
         factors=factors,
@@ -71,21 +74,31 @@ def plan_deal(inputs: DealInputs, sheet: RateSheet) -> Plan:
     )
 
 
-def price_window(plan: Plan) -> tuple[int, int] | None:
+def price_window(plan: Plan, rebate_max_cents: int = 0) -> tuple[int, int] | None:
     """Return the lowest and highest advertised price in cents, both inclusive, at which a car may be
     feasible.
 
-    Every car that any programme takes lies inside, whatever its book values; None where no price can be.
+    Every car that any programme takes lies inside, whatever its book values and whatever rebate it has up to
+    ``rebate_max_cents``; None where no price can be. Raises StructureError where the address has no tax rule.
     """
     possible = plan.ceiling >= plan.floor
     if not possible.any():
         return None
-    structure = plan.inputs.structure
+    inputs = plan.inputs
+    structure = inputs.structure
     least_owed = int(plan.floor[possible].min()) + plan.cash_min
     most_owed = int(plan.ceiling[possible].max()) + plan.cash_max
+
+    def owed_at_most(price: int) -> int:
+        return owed_before_cash_cents(inputs, price, structure.discount_cents, 0)
+
+    def owed_at_least(price: int) -> int:
+        discount = min(inputs.discount_limit_cents, price)
+        return owed_before_cash_cents(inputs, price, discount, rebate_max_cents)
+
     # What is owed never falls with the price, so both ends can be found by halving.
-    low = max(_first_price(structure, least_owed), structure.discount_cents, 1)
-    high = _first_price(structure, most_owed + 1) - 1
+    low = max(_first_price(owed_at_most, least_owed), structure.discount_cents, 1)
+    high = _first_price(owed_at_least, most_owed + 1) - 1
     stated = structure.price_cents
     if stated is not None and low <= stated <= high:
         high = MAX_CENTS  # dearer cars are sold at the stated price
@@ -134,12 +147,12 @@ def _payment_maxima(programmes: Programmes, inputs: DealInputs) -> list[tuple[Li
     return maxima
 
 
-def _first_price(structure: Structure, owed: int) -> int:
+def _first_price(owed_at: Callable[[int], int], owed: int) -> int:
     """Return the lowest price at which at least ``owed`` is owed before cash; MAX_CENTS + 1 where none is."""
     low, high = 0, MAX_CENTS + 1
     while low < high:
         middle = (low + high) // 2
-        if owed_before_cash_cents(structure, middle) >= owed:
+        if owed_at(middle) >= owed:
             high = middle
         else:
             low = middle + 1

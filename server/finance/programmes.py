@@ -23,7 +23,9 @@ class Programmes:
     in cents.
     """
 
+    programme_id: NDArray[np.object_]
     lender: NDArray[np.object_]
+    stipulations: NDArray[np.object_]
     term: Whole
     new_cars: Flags
     used_cars: Flags
@@ -86,8 +88,12 @@ def _columns(rows: Sequence[Programme]) -> Programmes:
     def flags(values: list[bool]) -> Flags:
         return np.array(values, dtype=np.bool_)
 
+    stipulations = np.empty(len(rows), dtype=object)
+    stipulations[:] = [row.stipulations for row in rows]
     return Programmes(
+        programme_id=np.array([row.programme_id for row in rows], dtype=object),
         lender=np.array([row.lender for row in rows], dtype=object),
+        stipulations=stipulations,
         term=whole([row.term_months for row in rows]),
         new_cars=flags([row.new_cars for row in rows]),
         used_cars=flags([row.used_cars for row in rows]),

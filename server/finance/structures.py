@@ -1,8 +1,8 @@
-"""The least-cash structure of every car with every programme: the one feasibility test of search and workers
-alike.
+"""What each car and programme allow: the one feasibility test of search and workers alike.
 
 Shapes: c cars, p programmes. A principal must lie between the programme's smallest loan and the smallest of
-its ceilings; cash moves it down from what is owed, at least by the cash that the customer wants to pay.
+its ceilings. It is what is owed at some discount, less the cash: cash first, from what the customer wants to
+pay down to the most that there is, then as little discount as it takes, up to what the seller may give.
 """
 
 from dataclasses import dataclass
@@ -10,32 +10,64 @@ from dataclasses import dataclass
 import numpy as np
 
 from server.finance.cars import Cars
-from server.finance.contract import owed_before_cash_cents, selling_price_cents
+from server.finance.contract import least_discount_cents, owed_before_cash_cents, selling_price_cents
 from server.finance.limits import Limit
 from server.finance.payment import payments_cents
 from server.finance.plan import Plan
 from server.finance.programmes import Whole
 from server.finance.rounding import WHOLE, Cents, Flags
 
+_TOO_SMALL = 1 << 60
+"""A shortfall above any amount: more cash does not mend it. What the loan lacks to the smallest is added."""
+
 _INCURABLE = 1 << 61
-"""A shortfall above any amount: cash does not mend it. The limit's number is added, so milder ones come
-nearer.
-"""
+"""No amount mends it. The limit's number is added, so milder ones come nearer."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Room:
+    """How far cash and discount may go for each car, in cents; shape (c,)."""
+
+    cash_min: Cents
+    cash_max: Cents
+    discount_max: Cents
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sales:
+    """The sale of each car, in cents; shape (c,).
+
+    ``price`` is before discount. ``owed`` is owed before cash at the structure's discount, ``owed_least`` at
+    the largest one.
+    """
+
+    price: Cents
+    rebate: Cents
+    room: Room
+    owed: Cents
+    owed_least: Cents
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Structures:
-    """All structures of shape (c, p), in cents; where not ``feasible``, the amounts mean nothing.
+    """The largest loan of every car and programme, of shape (c, p), in cents; where not ``feasible``, the
+    amounts mean nothing.
 
-    ``limit`` holds Limit numbers: what binds a feasible structure, or what refuses it. ``shortfall`` is 0
-    where feasible, else by how many cents the principal misses, or more than any amount where money does not
-    help.
+    ``lowest`` is the smallest principal within reach. ``basis`` is the value lent against, ``ceiling`` the
+    largest principal that the programme allows. ``limit`` holds Limit numbers: what binds a feasible
+    structure, or what refuses it. ``shortfall`` is 0 where feasible, else how much more cash than the
+    customer's most makes it so, or more than any amount where cash does not help.
     """
 
+    sales: Sales
     feasible: Flags
     cash: Cents
+    discount: Cents
     principal: Cents
     payment: Cents
+    lowest: Cents
+    ceiling: Cents
+    basis: Cents
     limit: Whole
     shortfall: Cents
 
@@ -44,44 +76,94 @@ class Structures:
         marks: Flags = np.logical_or.reduce(self.feasible, axis=1)
         return marks
 
+    def curable(self) -> Flags:
+        """Return where cash, as much as it takes, makes a structure feasible; shape (c, p)."""
+        return self.shortfall < _TOO_SMALL
+
     def nearest_limit(self) -> Whole:
         """Return the limit of each car's programme with the least shortfall; shape (c,)."""
         nearest = self.shortfall.argmin(axis=1)[:, None]
         return np.take_along_axis(self.limit, nearest, axis=1)[:, 0]
 
+    def more_cash(self) -> Cents:
+        """Return how much more cash makes each car feasible, -1 where none does; shape (c,)."""
+        least = self.shortfall.min(axis=1)
+        return np.where(least < _TOO_SMALL, least, -1)
 
-def build_structures(plan: Plan, cars: Cars) -> Structures:
-    """Return the least-cash structure of each car with each programme."""
-    price = selling_price_cents(plan.inputs.structure, cars.price_cents)
-    owed = owed_before_cash_cents(plan.inputs.structure, price)[:, None]
-    ceiling, limit, has_basis = _ceilings(plan, cars)
-    needed = owed - ceiling
-    cash = np.maximum(needed, plan.cash_min)
+
+def room_of(plan: Plan, cars: Cars) -> Room:
+    """Return the room that customer and seller leave, the same for each car."""
+
+    def each(cents: int) -> Cents:
+        return np.full(len(cars), cents, dtype=np.int64)
+
+    return Room(each(plan.cash_min), each(plan.cash_max), each(plan.inputs.discount_limit_cents))
+
+
+def build_structures(plan: Plan, cars: Cars, room: Room | None = None) -> Structures:
+    """Return the largest loan of each car with each programme, within the deal's room or another one."""
+    sales = _sales(plan, cars, room or room_of(plan, cars))
+    cash_min, cash_max = sales.room.cash_min[:, None], sales.room.cash_max[:, None]
+    ceiling, limit, basis = _ceilings(plan, cars)
+    owed, discount, shortfall = _discounted(plan, sales, ceiling)
+    cash = np.maximum(owed - ceiling, cash_min)
     principal = owed - cash
-    shortfall = np.maximum(needed - plan.cash_max, 0)
-    short_of_floor = np.maximum(plan.floor - principal, 0)
     # Too small for the lender: because the customer owes too little, or because a ceiling lies below the
     # floor.
-    limit = np.where(needed > plan.cash_min, limit, Limit.NONE)
-    limit = np.where((short_of_floor > 0) & (limit == Limit.NONE), Limit.AMOUNT_MIN, limit)
-    shortfall = np.maximum(shortfall, short_of_floor)
-    for refusal, refused in _refusals(plan, cars, price, has_basis):
-        limit = np.where(refused, refusal, limit)
+    limit = np.where(sales.owed[:, None] - ceiling > cash_min, limit, int(Limit.NONE))
+    lacking = plan.floor - np.where(shortfall > 0, ceiling, principal)
+    limit = np.where((lacking > 0) & (limit == Limit.NONE), int(Limit.AMOUNT_MIN), limit)
+    shortfall = np.where(lacking > 0, _TOO_SMALL + lacking, shortfall)
+    for refusal, refused in _refusals(plan, cars, sales.price, basis > 0):
+        limit = np.where(refused, int(refusal), limit)
         shortfall = np.where(refused, _INCURABLE + refusal, shortfall)
     return Structures(
+        sales=sales,
         feasible=shortfall == 0,
         cash=cash,
+        discount=discount,
         principal=principal,
         payment=payments_cents(principal, plan.factors),
+        lowest=np.maximum(plan.floor, sales.owed_least[:, None] - cash_max),
+        ceiling=ceiling,
+        basis=basis,
         limit=limit,
         shortfall=shortfall,
     )
 
 
-def _ceilings(plan: Plan, cars: Cars) -> tuple[Cents, Whole, Flags]:
-    """Return the largest principal, the limit that sets it, and where the car has the value lent against; (c,
-    p).
+def _sales(plan: Plan, cars: Cars, room: Room) -> Sales:
+    inputs = plan.inputs
+    asked = inputs.structure.discount_cents
+    price = selling_price_cents(inputs.structure, cars.price_cents)
+    largest = np.maximum(np.minimum(room.discount_max, price), asked)
+    owed = owed_before_cash_cents(inputs, price, asked, cars.rebate_cents)
+    least = owed
+    if (largest > asked).any():
+        least = owed_before_cash_cents(inputs, price, largest, cars.rebate_cents)
+    return Sales(price, cars.rebate_cents, Room(room.cash_min, room.cash_max, largest), owed, least)
+
+
+def _discounted(plan: Plan, sales: Sales, ceiling: Cents) -> tuple[Cents, Cents, Cents]:
+    """Return what is owed at the discount that brings it below ceiling and most cash, that discount, and how
+    much more cash it takes where no discount of the seller's does; shape (c, p).
     """
+    owed_most = ceiling + sales.room.cash_max[:, None]
+    owed = np.broadcast_to(sales.owed[:, None], ceiling.shape)
+    discount = np.full(ceiling.shape, plan.inputs.structure.discount_cents, dtype=np.int64)
+    shortfall = np.maximum(sales.owed_least[:, None] - owed_most, 0)
+    needs = (owed > owed_most) & (shortfall == 0)
+    if needs.any():
+        car = needs.nonzero()[0]
+        price, rebate = sales.price[car], sales.rebate[car]
+        discount[needs] = least_discount_cents(plan.inputs, price, rebate, owed_most[needs])
+        owed = owed.copy()
+        owed[needs] = owed_before_cash_cents(plan.inputs, price, discount[needs], rebate)
+    return owed, discount, shortfall
+
+
+def _ceilings(plan: Plan, cars: Cars) -> tuple[Cents, Whole, Cents]:
+    """Return the largest principal, the limit that sets it, and the value lent against; shape (c, p)."""
     programmes = plan.programmes
     basis_of = np.where(cars.is_new[:, None] > 0, programmes.new_basis, programmes.used_basis)
     basis = cars.book_values()[basis_of, np.arange(len(cars))[:, None]]
@@ -89,7 +171,7 @@ def _ceilings(plan: Plan, cars: Cars) -> tuple[Cents, Whole, Flags]:
     front = basis * programmes.ltv_front_max // WHOLE + plan.inputs.structure.products_cents
     ceiling = np.minimum(np.minimum(front, total), plan.ceiling)
     limit = np.where(front <= total, int(Limit.LTV_FRONT), int(Limit.LTV_TOTAL))
-    return ceiling, np.where(plan.ceiling <= ceiling, plan.ceiling_limit, limit), basis > 0
+    return ceiling, np.where(plan.ceiling <= ceiling, plan.ceiling_limit, limit), basis
 
 
 def _refusals(plan: Plan, cars: Cars, price: Cents, has_basis: Flags) -> list[tuple[Limit, Flags]]:

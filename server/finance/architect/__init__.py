@@ -1,0 +1,34 @@
+"""The best structure for each car: every corner of the structure space valued, the most valuable one offered.
+
+The tier, the trade, the products, the price as a ceiling and the standard markup are given; programme, term,
+cash and discount are what the search may vary. What is best stands in ``objective``.
+"""
+
+from server.finance.architect.candidates import PAYMENT_BAND_CENTS
+from server.finance.architect.choices import (
+    Choice,
+    Refusal,
+    best_by_payment_band,
+    choices,
+    frontier,
+    refusal,
+)
+from server.finance.architect.objective import rank_reversals
+from server.finance.architect.offers import best_offers
+from server.finance.architect.pricing import Pricing, front_gross_cents, price_plan, with_cash
+
+__all__ = [
+    "PAYMENT_BAND_CENTS",
+    "Choice",
+    "Pricing",
+    "Refusal",
+    "best_by_payment_band",
+    "best_offers",
+    "choices",
+    "front_gross_cents",
+    "frontier",
+    "price_plan",
+    "rank_reversals",
+    "refusal",
+    "with_cash",
+]

@@ -1,0 +1,137 @@
+"""The structures worth looking at: every corner of the space that is linear between them.
+
+For one car and programme the NPV is linear in the principal within a band, and falls by a cent with each cent
+of discount, so the best structure lies at a band's edge or at an end of what is in reach. Candidates are the
+largest and the smallest principal in reach, the one at which cash runs out and discount begins, and the upper
+edge of every LTV, PTI and payment band between, with the cent above it: where a smaller principal is worth
+more, that is the best of the next band.
+
+Shapes: n pairs of a car and a feasible programme, k candidates of each.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.finance.architect.pricing import Pricing, front_gross_cents
+from server.finance.cars import Cars
+from server.finance.contract import least_discount_cents, owed_before_cash_cents
+from server.finance.payment import largest_principal, payments_cents
+from server.finance.rounding import WHOLE, Cents, Flags
+from server.finance.structures import Structures
+from server.finance.value.curves import share_of
+
+PAYMENT_BAND_CENTS = 50_00
+"""The width of the payment bands; an upper edge belongs to its band."""
+
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """Structures of shape (n, k) in cents; ``car`` and ``programme`` are (n,), ordered by car, then sheet.
+
+    ``valid`` marks those in reach; where it is not, the amounts mean nothing. ``npv`` is with the front
+    gross, ``band`` the number of the risk band.
+    """
+
+    car: Index
+    programme: Index
+    principal: Cents
+    cash: Cents
+    discount: Cents
+    payment: Cents
+    band: NDArray[np.int64]
+    front_gross: Cents
+    npv: Cents
+    valid: Flags
+
+    def programme_at(self, place: int) -> int:
+        """Return the programme of a place in the flat (n * k,)."""
+        return int(self.programme[place // self.valid.shape[1]])
+
+
+def build_candidates(pricing: Pricing, cars: Cars, structures: Structures) -> Candidates:
+    """Return the candidates of every feasible pair, valued; each is checked to the cent."""
+    plan, sales = pricing.plan, structures.sales
+    car, programme = structures.feasible.nonzero()
+    highest = structures.principal[car, programme][:, None]
+    lowest = structures.lowest[car, programme][:, None]
+    basis = structures.basis[car, programme]
+    cash_runs_out = (sales.owed - sales.room.cash_max)[car][:, None]
+    edges = np.concatenate(
+        [
+            band_edges(pricing, basis, programme),
+            _payment_edges(plan.factors[programme], lowest[:, 0], highest[:, 0]),
+            cash_runs_out,
+        ],
+        axis=1,
+    )
+    # The highest comes first: of equal structures the first one wins, and it takes the least cash.
+    wanted = np.concatenate([highest, _within(edges, lowest, highest), lowest], axis=1)
+    principal, cash, discount = _reached(pricing, structures, car, wanted)
+    front = front_gross_cents(plan, cars, sales.price, 0)[car][:, None] - discount
+    payment = payments_cents(principal, plan.factors[programme][:, None])
+    band = band_of(pricing, principal, payment, basis[:, None])
+    return Candidates(
+        car=car,
+        programme=programme,
+        principal=principal,
+        cash=cash,
+        discount=discount,
+        payment=payment,
+        band=band,
+        front_gross=front,
+        npv=pricing.valuation.npv_cents(programme[:, None], band, principal) + front,
+        valid=principal >= plan.floor[programme][:, None],
+    )
+
+
+def band_edges(pricing: Pricing, basis: Cents, programme: Index) -> Cents:
+    """Return the principals at the upper edges of LTV and PTI bands, each with the cent above it; (n, e)."""
+    ltv = basis[:, None] * pricing.valuation.bands.ltv_edges[:-1] // WHOLE
+    edges = np.concatenate([ltv, pricing.pti_principals[programme]], axis=1)
+    return np.concatenate([edges, edges + 1], axis=1)
+
+
+def band_of(pricing: Pricing, principal: Cents, payment: Cents, basis: Cents) -> NDArray[np.int64]:
+    """Return the number of the risk band; where the income is not known, that of the highest PTI."""
+    income = np.asarray(pricing.plan.inputs.monthly_income_cents or 0, dtype=np.int64)
+    return pricing.valuation.bands.index(share_of(principal, basis), share_of(payment, income))
+
+
+def _payment_edges(factors: NDArray[np.float64], lowest: Cents, highest: Cents) -> Cents:
+    """Return the largest principal of each payment band between two principals; shape (n, bands)."""
+    if not len(factors):
+        return np.empty((0, 0), dtype=np.int64)
+    top = payments_cents(highest, factors) // PAYMENT_BAND_CENTS
+    count = int((top - payments_cents(lowest, factors) // PAYMENT_BAND_CENTS).max()) + 1
+    edges = (top[:, None] - np.arange(count)) * PAYMENT_BAND_CENTS
+    return largest_principal(edges, factors[:, None])
+
+
+def _within(edges: Cents, lowest: Cents, highest: Cents) -> Cents:
+    """Return the edges; one out of reach gives way to the highest principal, which changes nothing."""
+    return np.where((edges >= lowest) & (edges < highest), edges, highest)
+
+
+def _reached(
+    pricing: Pricing, structures: Structures, car: Index, wanted: Cents
+) -> tuple[Cents, Cents, Cents]:
+    """Return principal, cash and discount that come up to the wanted principals: cash first, and only then
+    the least discount. A discount moves what is owed by a cent or two, so a principal may fall short by one
+    where the cash is fixed.
+    """
+    inputs, sales = pricing.plan.inputs, structures.sales
+    owed = np.repeat(sales.owed[car][:, None], wanted.shape[1], axis=1)
+    discount = np.full(wanted.shape, inputs.structure.discount_cents, dtype=np.int64)
+    owed_most = wanted + sales.room.cash_max[car][:, None]
+    needs = owed > owed_most
+    if needs.any():
+        which = car[needs.nonzero()[0]]
+        price, rebate = sales.price[which], sales.rebate[which]
+        discount[needs] = least_discount_cents(inputs, price, rebate, owed_most[needs])
+        owed[needs] = owed_before_cash_cents(inputs, price, discount[needs], rebate)
+    cash = np.maximum(owed - wanted, sales.room.cash_min[car][:, None])
+    return owed - cash, cash, discount

@@ -1,0 +1,137 @@
+"""What may be chosen for one car: its structures best first, its frontier, the best of each payment band."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from protocol.events import Fix
+from server.finance.architect.candidates import (
+    PAYMENT_BAND_CENTS,
+    Candidates,
+    Index,
+    build_candidates,
+)
+from server.finance.architect.fixes import find_fixes
+from server.finance.architect.objective import acceptable, frontier_of_cars
+from server.finance.architect.pricing import Pricing
+from server.finance.cars import Cars
+from server.finance.limits import Limit
+from server.finance.rounding import HUNDREDTHS, WHOLE
+from server.finance.structures import Structures, build_structures
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One acceptable structure of one car. ``programme`` is its number in the plan.
+
+    ``discount_cents`` is all of the discount, ``front_gross_cents`` less it. ``binding`` names the limit that
+    asks for more cash or discount than was wished, None where none does. ``ltv_bp`` is the principal over the
+    programme's basis, ``pti_bp`` the payment over the monthly income, None where that is not known.
+    """
+
+    programme: int
+    programme_id: str
+    lender: str
+    term_months: int
+    rate_bp: float
+    cash_down_cents: int
+    discount_cents: int
+    principal_cents: int
+    payment_cents: int
+    npv_cents: int
+    stress_npv_cents: int
+    binding: str | None
+    ltv_bp: float
+    pti_bp: float | None
+    front_gross_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why one car has no acceptable structure: the limit's name, and what would change it."""
+
+    binding: str
+    fix: Fix | None
+
+
+def choices(pricing: Pricing, car: Cars) -> list[Choice]:
+    """Return the acceptable structures of one car, the best first, each once.
+
+    By the objective: NPV, then lower payment, shorter term, the sheet's order, less cash. Empty where there
+    is none: ``refusal`` says why. ``with_cash`` gives those of another cash. The plan must have a programme.
+    """
+    structures, found, place = _acceptable(pricing, car)
+    if not place.size:
+        return []
+    pair = place // found.valid.shape[1]
+    term = pricing.plan.programmes.term[found.programme[pair]]
+    payment, npv, cash = (each.ravel()[place] for each in (found.payment, found.npv, found.cash))
+    order = np.lexsort((cash, found.programme[pair], term, payment, -npv))
+    listed = _choices(pricing, structures, found, place[order])
+    return list(dict.fromkeys(listed))
+
+
+def frontier(pricing: Pricing, car: Cars) -> list[Choice]:
+    """Return the structures of one car that no other one beats in both payment and NPV, by rising payment."""
+    structures, found, place = _acceptable(pricing, car)
+    if not place.size:
+        return []
+    among = acceptable(pricing, found)
+    return _choices(pricing, structures, found, frontier_of_cars(found, among))
+
+
+def best_by_payment_band(pricing: Pricing, car: Cars) -> dict[int, Choice]:
+    """Return the best structure of each payment band, by rising payment.
+
+    A band is named by its highest payment, which belongs to it, and is PAYMENT_BAND_CENTS wide.
+    """
+    best: dict[int, Choice] = {}
+    for choice in choices(pricing, car):
+        best.setdefault(-(-choice.payment_cents // PAYMENT_BAND_CENTS) * PAYMENT_BAND_CENTS, choice)
+    return dict(sorted(best.items()))
+
+
+def refusal(pricing: Pricing, car: Cars) -> Refusal | None:
+    """Return why one car has no acceptable structure and what changes that; None where it has one."""
+    structures, _, place = _acceptable(pricing, car)
+    if place.size:
+        return None
+    limit = Limit.NPV_FLOOR if structures.any_feasible()[0] else Limit(int(structures.nearest_limit()[0]))
+    return Refusal(limit.name.lower(), find_fixes(pricing, car, np.zeros(1, dtype=np.intp))[0])
+
+
+def _acceptable(pricing: Pricing, car: Cars) -> tuple[Structures, Candidates, Index]:
+    structures = build_structures(pricing.plan, car)
+    found = build_candidates(pricing, car, structures)
+    return structures, found, np.flatnonzero(acceptable(pricing, found))
+
+
+def _choices(pricing: Pricing, structures: Structures, found: Candidates, place: Index) -> list[Choice]:
+    plan, income = pricing.plan, pricing.plan.inputs.monthly_income_cents
+    made = []
+    for row, column in zip(*np.unravel_index(place, found.valid.shape), strict=True):
+        number = int(found.programme[row])
+        principal, payment = int(found.principal[row, column]), int(found.payment[row, column])
+        front = int(found.front_gross[row, column])
+        stressed = pricing.valuation.npv_cents(number, found.band[row, column], principal, stressed=True)
+        basis = int(structures.basis[0, number])
+        made.append(
+            Choice(
+                programme=number,
+                programme_id=plan.programmes.programme_id[number],
+                lender=plan.programmes.lender[number],
+                term_months=int(plan.programmes.term[number]),
+                rate_bp=float(plan.sell_rate[number]) / HUNDREDTHS,
+                cash_down_cents=int(found.cash[row, column]),
+                discount_cents=int(found.discount[row, column]),
+                principal_cents=principal,
+                payment_cents=payment,
+                npv_cents=int(found.npv[row, column]),
+                stress_npv_cents=int(stressed) + front,
+                binding=Limit(int(structures.limit[0, number])).wire,
+                ltv_bp=principal * (WHOLE // HUNDREDTHS) / basis,
+                pti_bp=payment * (WHOLE // HUNDREDTHS) / income if income else None,
+                front_gross_cents=front,
+            )
+        )
+    return made

@@ -1,0 +1,166 @@
+"""What single change makes a refused car acceptable, in numbers.
+
+More cash and a lower price are found in closed form and then checked by building the changed structures; a
+remedy that does not stand the check is not named. Another term, and another programme where the deal states a
+rate, are searched for in the wider plans. The value is what the best feasible structure lacks to the floor.
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from protocol.events import Fix, FixKind
+from server.finance.architect.candidates import Index, band_edges, band_of, build_candidates
+from server.finance.architect.objective import acceptable, best_of_cars
+from server.finance.architect.pricing import Pricing, front_gross_cents
+from server.finance.cars import Cars
+from server.finance.contract import least_discount_cents, owed_before_cash_cents
+from server.finance.payment import payments_cents
+from server.finance.rounding import Cents, Flags
+from server.finance.structures import Room, Structures, build_structures, room_of
+
+
+class Choosable(NamedTuple):
+    """What a wider plan has to choose."""
+
+    term_months: int
+    lender: str
+
+
+_NOTHING = np.iinfo(np.int64).max
+"""No amount is a remedy."""
+
+
+def find_fixes(pricing: Pricing, cars: Cars, refused: Index) -> list[Fix | None]:
+    """Return a fix for each refused car that has one; None for all other cars. The refused ones must have no
+    acceptable structure.
+    """
+    fixes: list[Fix | None] = [None] * len(cars)
+    if not len(refused):
+        return fixes
+    those = cars.at(refused)
+    structures = build_structures(pricing.plan, those)
+    cash, price = _checked(pricing, those, *_money(pricing, those, structures))
+    value = _missing_value(pricing, those, structures)
+    terms = _best_elsewhere(pricing, those, FixKind.TERM)
+    programmes = _best_elsewhere(pricing, those, FixKind.PROGRAMME)
+    for place, car in enumerate(refused.tolist()):
+        fixes[car] = _fix(
+            amounts={
+                FixKind.CASH: _some(cash[place]),
+                FixKind.PRICE: _some(price[place]),
+                FixKind.VALUE: _some(value[place]),
+            },
+            term=terms[place],
+            programme=programmes[place],
+        )
+    return fixes
+
+
+def _fix(
+    *, amounts: dict[FixKind, int | None], term: Choosable | None, programme: Choosable | None
+) -> Fix | None:
+    """Return all remedies, the cheapest one as the kind; of equal amounts the first."""
+    found = {kind: cents for kind, cents in amounts.items() if cents is not None}
+    if programme is not None:
+        kind = FixKind.PROGRAMME
+    elif term is not None:
+        kind = FixKind.TERM
+    elif found:
+        kind = min(found, key=lambda each: found[each])
+    else:
+        return None
+    return Fix(
+        kind=kind,
+        cash_cents=amounts[FixKind.CASH],
+        price_cents=amounts[FixKind.PRICE],
+        value_cents=amounts[FixKind.VALUE],
+        term_months=None if term is None else term.term_months,
+        lender=None if programme is None else programme.lender,
+    )
+
+
+def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents, Cents]:
+    """Return the least further cash and the least further discount for each car, or _NOTHING; shape (c,).
+
+    A principal that is worth more than the floor by some cents leaves as many for a discount. The cash must
+    come up for what the discount, within that and the seller's authority, does not.
+    """
+    plan, sales = pricing.plan, structures.sales
+    inputs, asked = plan.inputs, plan.inputs.structure.discount_cents
+    car, programme = structures.curable().nonzero()
+    basis, floor = structures.basis[car, programme][:, None], plan.floor[programme][:, None]
+    cash_min, cash_max = sales.room.cash_min[car][:, None], sales.room.cash_max[car][:, None]
+    top = np.minimum(structures.ceiling[car, programme][:, None], sales.owed[car][:, None] - cash_min)
+    edges = band_edges(pricing, basis[:, 0], programme)
+    principal = np.concatenate([top, np.where((edges >= floor) & (edges < top), edges, top)], axis=1)
+    band = band_of(pricing, principal, payments_cents(principal, plan.factors[programme][:, None]), basis)
+    front = front_gross_cents(plan, cars, sales.price, asked)[car][:, None]
+    npv = pricing.valuation.npv_cents(programme[:, None], band, principal) + front
+    allowed = asked + npv - inputs.npv_floor_cents
+
+    price, rebate, largest = (
+        np.broadcast_to(each[car][:, None], principal.shape)
+        for each in (sales.price, sales.rebate, sales.room.discount_max)
+    )
+    owed = owed_before_cash_cents(inputs, price, np.clip(allowed, asked, largest), rebate)
+    cash = owed - principal - cash_max
+    cash = np.where((allowed >= asked) & (cash > 0), cash, _NOTHING)
+
+    needed = least_discount_cents(
+        inputs, price.ravel(), rebate.ravel(), (principal + cash_max).ravel()
+    ).reshape(principal.shape)
+    stands = (needed > largest) & (needed <= np.minimum(price, allowed))
+    further = np.where(stands, needed - largest, _NOTHING)
+    return _least_of_cars(cash, car, len(cars)), _least_of_cars(further, car, len(cars))
+
+
+def _least_of_cars(amounts: Cents, car: Index, cars: int) -> Cents:
+    least = np.full(cars, _NOTHING, dtype=np.int64)
+    np.minimum.at(least, car, amounts.min(axis=1))
+    return least
+
+
+def _checked(pricing: Pricing, cars: Cars, cash: Cents, price: Cents) -> tuple[Cents, Cents]:
+    """Return the amounts that, applied, give an acceptable structure; else _NOTHING."""
+    room = room_of(pricing.plan, cars)
+    with_cash = replace(room, cash_max=room.cash_max + np.where(cash == _NOTHING, 0, cash))
+    with_price = replace(room, discount_max=room.discount_max + np.where(price == _NOTHING, 0, price))
+    return (
+        np.where(_acceptable_within(pricing, cars, with_cash), cash, _NOTHING),
+        np.where(_acceptable_within(pricing, cars, with_price), price, _NOTHING),
+    )
+
+
+def _acceptable_within(pricing: Pricing, cars: Cars, room: Room) -> Flags:
+    found = build_candidates(pricing, cars, build_structures(pricing.plan, cars, room))
+    marks = np.zeros(len(cars), dtype=np.bool_)
+    marks[found.car[acceptable(pricing, found).any(axis=1)]] = True
+    return marks
+
+
+def _missing_value(pricing: Pricing, cars: Cars, structures: Structures) -> Cents:
+    """Return what the best feasible structure lacks to the store's floor, or _NOTHING; shape (c,)."""
+    found = build_candidates(pricing, cars, structures)
+    lacking = np.where(found.valid, pricing.plan.inputs.npv_floor_cents - found.npv, _NOTHING)
+    return _least_of_cars(lacking, found.car, len(cars))
+
+
+def _best_elsewhere(pricing: Pricing, cars: Cars, kind: FixKind) -> list[Choosable | None]:
+    """Return term and lender of each car's best structure in the wider plan, None without one."""
+    wide = pricing.wider.get(kind)
+    if wide is None:
+        return [None] * len(cars)
+    found = build_candidates(wide, cars, build_structures(wide.plan, cars))
+    best = best_of_cars(wide, found, acceptable(wide, found), len(cars))
+    programmes = wide.plan.programmes
+    numbers = [None if place < 0 else found.programme_at(place) for place in best.tolist()]
+    return [
+        None if number is None else Choosable(int(programmes.term[number]), programmes.lender[number])
+        for number in numbers
+    ]
+
+
+def _some(cents: np.int64) -> int | None:
+    return None if cents == _NOTHING else int(cents)

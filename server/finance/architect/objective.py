@@ -1,0 +1,83 @@
+"""Which structure is best, and which ones no other beats.
+
+The objective: best NPV to the group among acceptable structures, ties by lower payment, then shorter term,
+then the order of the rate sheet. Acceptable is feasible and at least the store's NPV floor.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.finance.architect.candidates import Candidates, Index
+from server.finance.architect.pricing import Pricing
+from server.finance.rounding import Cents, Flags
+
+
+def acceptable(pricing: Pricing, candidates: Candidates) -> Flags:
+    """Return which candidates are in reach and worth what the store asks; shape (n, k)."""
+    return candidates.valid & (candidates.npv >= pricing.plan.inputs.npv_floor_cents)
+
+
+def best_of_cars(pricing: Pricing, candidates: Candidates, among: Flags, cars: int) -> Index:
+    """Return the place of each car's best structure in the flat (n * k,), -1 without one; shape (c,)."""
+    place = np.flatnonzero(among)
+    best = np.full(cars, -1, dtype=np.intp)
+    if not place.size:
+        return best
+    pair = place // among.shape[1]
+    car, npv = candidates.car[pair], candidates.npv.ravel()[place]
+    starts = np.flatnonzero(np.diff(car, prepend=-1))
+    most = np.repeat(np.maximum.reduceat(npv, starts), np.diff(starts, append=len(car)))
+    # Only the ties are sorted, and stably: the sheet's order stays last.
+    tied = np.flatnonzero(npv == most)
+    term = pricing.plan.programmes.term[candidates.programme[pair[tied]]]
+    order = tied[np.lexsort((term, candidates.payment.ravel()[place[tied]], car[tied]))]
+    first = np.flatnonzero(np.diff(car[order], prepend=-1))
+    best[car[order[first]]] = place[order[first]]
+    return best
+
+
+def frontier_of_cars(candidates: Candidates, among: Flags) -> Index:
+    """Return the places of the structures that no other one beats in both payment and NPV, by car, then by
+    rising payment; of equal ones the first.
+    """
+    place = np.flatnonzero(among)
+    if not place.size:
+        return place
+    car = candidates.car[place // among.shape[1]]
+    payment, npv = candidates.payment.ravel()[place], candidates.npv.ravel()[place]
+    # One key for car and payment: a car's payments follow those of the car before it.
+    key = car * (int(payment.max()) + 1) + payment
+    order = np.argsort(key, kind="stable")
+    key, car, npv = key[order], car[order], npv[order]
+    # The best of each payment, the first of equals; then a point counts where it tops all cheaper ones.
+    starts = np.flatnonzero(np.diff(key, prepend=-1))
+    most = np.maximum.reduceat(npv, starts)
+    tops = np.flatnonzero(npv == np.repeat(most, np.diff(starts, append=len(key))))
+    tops = tops[np.diff(key[tops], prepend=-1) > 0]
+    # NPVs of a later car lie above all of an earlier one, so that one running maximum serves all.
+    lifted = npv[tops] + car[tops] * (int(npv.max()) - int(npv.min()) + 1)
+    rises = np.concatenate([[True], lifted[1:] > np.maximum.accumulate(lifted)[:-1]])
+    undominated: Index = place[order[tops[rises]]]
+    return undominated
+
+
+def rank_reversals(npv: Sequence[int], stress_npv: Sequence[int]) -> int:
+    """Return how many pairs of offers change their order when values are stressed; ties are no reversal."""
+    ranked = sorted(zip(npv, stress_npv, strict=True), key=lambda pair: (-pair[0], -pair[1]))
+    reversals, seen, tied = 0, list[int](), list[int]()
+    for place, (value, stressed) in enumerate(ranked):
+        if place and value != ranked[place - 1][0]:
+            for each in tied:
+                insort(seen, each)
+            tied = []
+        reversals += bisect_left(seen, stressed)
+        tied.append(stressed)
+    return reversals
+
+
+def counts_by_car(car: NDArray[np.intp], cars: int) -> Cents:
+    """Return how often each car stands among ``car``; shape (c,)."""
+    return np.bincount(car, minlength=cars).astype(np.int64)

@@ -1,0 +1,87 @@
+"""The best offer of each car, as the wire's columns; computed block by block, so memory does not grow."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from server.finance.architect.candidates import build_candidates
+from server.finance.architect.fixes import find_fixes
+from server.finance.architect.objective import (
+    acceptable,
+    best_of_cars,
+    counts_by_car,
+    frontier_of_cars,
+)
+from server.finance.architect.pricing import Pricing
+from server.finance.cars import Cars
+from server.finance.limits import Limit
+from server.finance.rounding import HUNDREDTHS
+from server.finance.structures import build_structures
+
+BLOCK_PAIRS = 4_096
+"""Cars and programmes looked at together: some ten candidates of each keep the arrays near the cache."""
+
+
+def best_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
+    """Return the best offer of each car: ``events.OFFER_COLUMNS`` but ``vehicle_id`` and ``rev``, each of
+    length c.
+
+    A car without an acceptable structure has None in every column but ``binding``, which then names what
+    refuses it, and ``fix``, where a single change makes it acceptable. The plan must have a programme.
+    """
+    parts = [_block_offers(pricing, block) for block in blocks(cars, len(pricing.plan.programmes))]
+    if not parts:
+        return _block_offers(pricing, cars)
+    return {name: [value for part in parts for value in part[name]] for name in parts[0]}
+
+
+def blocks(cars: Cars, programmes: int) -> Iterator[Cars]:
+    """Yield the cars in blocks of at most BLOCK_PAIRS pairs, at least one car each."""
+    size = max(1, BLOCK_PAIRS // max(1, programmes))
+    for start in range(0, len(cars), size):
+        yield cars.at(slice(start, start + size))
+
+
+def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
+    plan, count = pricing.plan, len(cars)
+    structures = build_structures(plan, cars)
+    found = build_candidates(pricing, cars, structures)
+    among = acceptable(pricing, found)
+    best = best_of_cars(pricing, found, among, count)
+    offered = best >= 0
+    pair = best[offered] // max(1, among.shape[1])
+    programme = found.programme[pair]
+    frontier = frontier_of_cars(found, among)
+    points = counts_by_car(found.car[frontier // max(1, among.shape[1])], count)
+    refusal = np.where(structures.any_feasible(), int(Limit.NPV_FLOOR), structures.nearest_limit())
+    refusal[offered] = structures.limit[found.car[pair], programme]
+
+    def of_best(values: NDArray[Any]) -> NDArray[Any]:
+        chosen: NDArray[Any] = values.ravel()[best[offered]]
+        return chosen
+
+    def shown(values: NDArray[Any]) -> list[Any]:
+        column = np.full(count, None, dtype=object)
+        column[offered] = values.tolist()
+        return list(column)
+
+    stressed = pricing.valuation.npv_cents(
+        programme, of_best(found.band), of_best(found.principal), stressed=True
+    )
+    fixes = find_fixes(pricing, cars, np.flatnonzero(~offered))
+    return {
+        "payment_cents": shown(of_best(found.payment)),
+        "term_months": shown(plan.programmes.term[programme]),
+        "lender": shown(plan.programmes.lender[programme]),
+        "rate_bp": shown(plan.sell_rate[programme] / HUNDREDTHS),
+        "cash_down_cents": shown(of_best(found.cash)),
+        "discount_cents": shown(of_best(found.discount)),
+        "npv_cents": shown(of_best(found.npv)),
+        "stress_npv_cents": shown(stressed + of_best(found.front_gross)),
+        "binding": [Limit(code).wire for code in refusal.tolist()],
+        "fix": [None if fix is None else msgspec.to_builtins(fix) for fix in fixes],
+        "frontier": shown(points[offered]),
+    }

@@ -1,0 +1,87 @@
+"""A search's plan with what it is worth: made once, used for all its cars."""
+
+from dataclasses import dataclass, replace
+
+import msgspec
+import numpy as np
+
+from protocol.events import FixKind
+from protocol.lending import RateSheet, RiskModel
+from server.finance.cars import Cars
+from server.finance.payment import largest_principal
+from server.finance.plan import Plan, plan_deal
+from server.finance.rounding import WHOLE, Cents
+from server.finance.value.valuation import Valuation, value_plan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pricing:
+    """A plan, its valuation, and the principals at the upper edges of the PTI bands.
+
+    ``pti_principals`` has shape (p, e), one for each edge but the last, which is none; e is 0 where the
+    income is not known. ``wider`` are the pricings that one change of the wish would give, by the kind of
+    fix.
+    """
+
+    plan: Plan
+    valuation: Valuation
+    pti_principals: Cents
+    wider: dict[FixKind, "Pricing"]
+
+
+def price_plan(plan: Plan, model: RiskModel) -> Pricing:
+    """Return the plan's pricing under the curves of the deal's tier.
+
+    Raises RiskModelError where the model lacks the tier. The plan must have a programme.
+    """
+    wider = {kind: _priced(wide, model, {}) for kind, wide in _wider_plans(plan).items()}
+    return _priced(plan, model, wider)
+
+
+def with_cash(pricing: Pricing, cash_down_cents: int) -> Pricing:
+    """Return the pricing with exactly this much cash; nothing is computed anew, as no limit depends on it."""
+    plan = pricing.plan
+    structure = msgspec.structs.replace(
+        plan.inputs.structure, cash_down_cents=cash_down_cents, cash_down_max_cents=cash_down_cents
+    )
+    inputs = msgspec.structs.replace(plan.inputs, structure=structure)
+    wider = {kind: with_cash(wide, cash_down_cents) for kind, wide in pricing.wider.items()}
+    return replace(pricing, plan=replace(plan, inputs=inputs), wider=wider)
+
+
+def front_gross_cents(plan: Plan, cars: Cars, price: Cents, discount: Cents | int) -> Cents:
+    """Return what the store earns on each car and on the trade; may be negative.
+
+    ``price`` is the selling price before ``discount``. Rebates are the manufacturer's money, not the store's.
+    """
+    s = plan.inputs.structure
+    carried = cars.cost_cents + cars.recon_cents + cars.floorplan_day_cents * cars.days_in_stock
+    earned = price - discount + s.doc_fee_cents + cars.holdback_cents + cars.dealer_cash_cents
+    return earned - carried - (s.trade_allowance_cents - s.trade_acv_cents)
+
+
+def _priced(plan: Plan, model: RiskModel, wider: dict[FixKind, Pricing]) -> Pricing:
+    valuation = value_plan(plan, model)
+    income = plan.inputs.monthly_income_cents
+    edges = valuation.bands.pti_edges[:-1] if income else valuation.bands.pti_edges[:0]
+    highest = np.broadcast_to(edges * (income or 0) // WHOLE, (len(plan.programmes), len(edges)))
+    principals = largest_principal(highest, plan.factors[:, None])
+    return Pricing(plan=plan, valuation=valuation, pti_principals=principals, wider=wider)
+
+
+def _wider_plans(plan: Plan) -> dict[FixKind, Plan]:
+    """Return the plans with every term of the sheet, and with every programme at a rate of its own."""
+    structure, sheet = plan.inputs.structure, plan.sheet
+    offered = set(structure.terms_months if structure.term_months is None else [structure.term_months])
+    every = sorted({row.term_months for row in sheet.programmes} | offered)
+    plans = {}
+    if set(every) != offered:
+        plans[FixKind.TERM] = _changed(plan, sheet, term_months=None, terms_months=every)
+    if structure.rate_bp is not None:
+        plans[FixKind.PROGRAMME] = _changed(plan, sheet, rate_bp=None, rate_reason=None)
+    return {kind: wide for kind, wide in plans.items() if len(wide.programmes) > len(plan.programmes)}
+
+
+def _changed(plan: Plan, sheet: RateSheet, **changes: object) -> Plan:
+    structure = msgspec.structs.replace(plan.inputs.structure, **changes)
+    return plan_deal(msgspec.structs.replace(plan.inputs, structure=structure), sheet)
