@@ -21,9 +21,7 @@ class WarningCode(StrEnum):
 
     PAYOFF_PAST_GOOD_THROUGH = "payoff_past_good_through"
     DISCOUNT_OVER_AUTHORITY = "discount_over_authority"
-    SAMPLE_TAX = "sample_tax"
-    ODD_SHORT_PERIOD = "odd_short_period"
-    NOT_ROLLED = "not_rolled"
+    RATE_OVER_STANDARD = "rate_over_standard"
 
 
 class QuoteWarning(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +69,8 @@ class QuoteRoll(msgspec.Struct, frozen=True, kw_only=True):
     """How the asked payment is reached: ``changes`` of the structure, to be quoted or sent as ``terms``.
 
     ``payment_cents`` is the payment that they give; a term is rounded up, so that its last payment is
-    smaller. Where ``reached`` is false nothing reaches the asked payment, and there are no changes.
+    smaller. Where ``reached`` is false nothing reaches the asked payment, ``message`` says why, and there are
+    no changes.
     """
 
     vary: Vary
@@ -80,6 +79,7 @@ class QuoteRoll(msgspec.Struct, frozen=True, kw_only=True):
     payment_cents: int | None = None
     last_payment_cents: int | None = None
     changes: dict[str, Any] = {}
+    message: str | None = None
 
 
 class QuotedStructure(msgspec.Struct, frozen=True, kw_only=True):

@@ -69,7 +69,7 @@ export const View = ["manager", "sales", "customer"] as const;
 export type View = (typeof View)[number];
 
 /** What a person should look at before a quote is shown to anybody. */
-export const WarningCode = ["payoff_past_good_through", "discount_over_authority", "sample_tax", "odd_short_period", "not_rolled"] as const;
+export const WarningCode = ["payoff_past_good_through", "discount_over_authority", "rate_over_standard"] as const;
 export type WarningCode = (typeof WarningCode)[number];
 
 /** How far a client has read a channel: all events of `epoch` up to and including `seq`. */
@@ -527,6 +527,7 @@ export interface QuoteRoll {
   payment_cents: number | null;
   last_payment_cents: number | null;
   changes: Record<string, unknown>;
+  message: string | null;
 }
 
 /** The `data` of the reply to `quote`: the structure, its versions, and the grid around it. */

@@ -1,0 +1,21 @@
+"""One car's quote: the architect's best structure under the deal's terms, priced by the exact engine.
+
+Pure: from a deal's inputs, a car, a rate sheet and a risk model alone, so that a stored quote can be computed
+again.
+"""
+
+from server.finance.quoting.case import Case
+from server.finance.quoting.grid import quote_frontier, quote_grid
+from server.finance.quoting.rolling import quote_roll
+from server.finance.quoting.structure import Quoted, quote_structure
+from server.finance.quoting.warnings import quote_warnings
+
+__all__ = [
+    "Case",
+    "Quoted",
+    "quote_frontier",
+    "quote_grid",
+    "quote_roll",
+    "quote_structure",
+    "quote_warnings",
+]

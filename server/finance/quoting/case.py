@@ -1,0 +1,123 @@
+"""What a quote is computed from, and the contract that it leads to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import cached_property
+
+import msgspec
+
+from protocol.inputs import DealInputs
+from protocol.lending import Programme, RateSheet, RiskModel
+from protocol.pricing import PriceRequest
+from protocol.records import BasisPoints
+from server.finance.architect import Pricing, price_plan
+from server.finance.cars import Cars
+from server.finance.contract import payoff_cents, selling_price_cents
+from server.finance.plan import Plan, plan_deal
+from server.finance.taxes import tax_by_jurisdiction
+
+
+@dataclass(frozen=True)
+class Case:
+    """One car under a deal's terms. ``numbers`` are the car's, as ``jobs.NUMBER_COLUMNS``.
+
+    ``programme_id`` names the only programme to be considered, None for all of the sheet.
+    """
+
+    inputs: DealInputs
+    numbers: Mapping[str, int]
+    sheet: RateSheet
+    model: RiskModel = field(repr=False)
+    programme_id: str | None = None
+
+    @cached_property
+    def car(self) -> Cars:
+        """The car as columns of length 1."""
+        return Cars.of({name: [value] for name, value in self.numbers.items()})
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The deal against the sheet, or against the one programme of it."""
+        return plan_deal(self.inputs, self._considered())
+
+    @cached_property
+    def pricing(self) -> Pricing | None:
+        """The plan valued; None where no programme is left in it."""
+        return price_plan(self.plan, self.model) if len(self.plan.programmes) else None
+
+    @property
+    def price_cents(self) -> int:
+        """The price before discount: the stated one where there is one, never above the advertised one."""
+        return int(selling_price_cents(self.inputs.structure, self.car.price_cents)[0])
+
+    @property
+    def rebate_cents(self) -> int:
+        """All rebates: those that the structure states, and the manufacturer's on this car."""
+        return self.inputs.structure.rebate_cents + self.numbers["rebate_cents"]
+
+    def under(self, **changes: object) -> "Case":
+        """Return the same car with fields of the structure changed."""
+        structure = msgspec.structs.replace(self.inputs.structure, **changes)
+        return replace(self, inputs=msgspec.structs.replace(self.inputs, structure=structure))
+
+    def row(self, programme_id: str, term_months: int) -> Programme:
+        """Return a programme's row of the sheet. Raises StopIteration where it has none."""
+        tier = self.inputs.structure.tier
+        return next(
+            row
+            for row in self.sheet.programmes
+            if (row.programme_id, row.tier, row.term_months) == (programme_id, tier, term_months)
+        )
+
+    def request(
+        self, *, term_months: int, rate_bp: float | Decimal, cash_cents: int, discount_cents: int
+    ) -> PriceRequest:
+        """Return the contract to be priced; its tax is ``tax_cents``, by the rules of the address too."""
+        s = self.inputs.structure
+        return PriceRequest(
+            price_cents=self.price_cents,
+            discount_cents=discount_cents,
+            rate_bp=BasisPoints(rate_bp),
+            term_months=term_months,
+            fees_cents=s.fees_cents,
+            taxable_fees_cents=s.taxable_fees_cents,
+            products_cents=s.products_cents,
+            taxable_products_cents=s.taxable_products_cents,
+            rebate_cents=self.rebate_cents,
+            rebate_reduces_tax=s.rebate_reduces_tax,
+            trade_allowance_cents=s.trade_allowance_cents,
+            payoff_cents=payoff_cents(s),
+            trade_credit=s.trade_credit,
+            trade_credit_cap_cents=s.trade_credit_cap_cents,
+            cash_down_cents=cash_cents,
+            prepaid_finance_cents=s.prepaid_finance_cents,
+            tax_rate_bp=BasisPoints(0) if s.tax_rate_bp is None else s.tax_rate_bp,
+            contract_date=s.contract_date,
+            first_payment_date=s.first_payment_date,
+            day_count=s.day_count,
+        )
+
+    def taxes(self, request: PriceRequest) -> list[tuple[str, int]]:
+        """Return each jurisdiction with its tax on ``request``.
+
+        Raises StructureError where no rate is stated and the address has no rule.
+        """
+        allowance = request.trade_allowance_cents
+        return tax_by_jurisdiction(
+            msgspec.structs.replace(self.inputs.structure, trade_allowance_cents=allowance),
+            self.inputs.tax_rules,
+            request.price_cents,
+            request.discount_cents,
+            request.rebate_cents,
+        )
+
+    def tax_cents(self, request: PriceRequest) -> int:
+        """Return the whole tax on ``request``. Raises StructureError as ``taxes``."""
+        return sum(tax for _, tax in self.taxes(request))
+
+    def _considered(self) -> RateSheet:
+        if self.programme_id is None:
+            return self.sheet
+        rows = tuple(row for row in self.sheet.programmes if row.programme_id == self.programme_id)
+        return RateSheet(version=self.sheet.version, programmes=rows)

@@ -1,0 +1,97 @@
+"""The structures around a quote: the pencil grid of terms and cash, and the frontier."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from protocol.quotes import FrontierPoint, PaymentBand, QuoteGrid
+from server.finance.architect import (
+    PAYMENT_BAND_CENTS,
+    Choice,
+    best_by_payment_band,
+    choices,
+    frontier,
+    refusal,
+    with_cash,
+)
+from server.finance.quoting.case import Case
+
+CASH_STEPS = 5
+"""How many amounts of cash a grid has that was asked for without any."""
+
+CASH_ROUND_CENTS = 100_00
+
+
+def quote_grid(case: Case, terms_months: Sequence[int], cash_down_cents: Sequence[int]) -> QuoteGrid:
+    """Return the best structure of the case for each term and each exact amount of cash.
+
+    Empty lists take the structure's own terms, and amounts from its cash down to its maximum. Discount and
+    programme stay free in each cell.
+    """
+    structure = case.inputs.structure
+    terms = list(terms_months or structure.terms_months)
+    cash = list(cash_down_cents or _own_cash(structure.cash_down_cents, structure.cash_down_max_cents))
+    columns = [_column(case, terms, amount) for amount in cash]
+    cells = [[column[row] for column in columns] for row in range(len(terms))]
+
+    def of_chosen(field: str) -> list[list[Any]]:
+        return [[getattr(cell, field) if isinstance(cell, Choice) else None for cell in row] for row in cells]
+
+    return QuoteGrid(
+        terms_months=terms,
+        cash_down_cents=cash,
+        payment_cents=of_chosen("payment_cents"),
+        rate_bp=of_chosen("rate_bp"),
+        eligible=[[isinstance(cell, Choice) for cell in row] for row in cells],
+        npv_cents=of_chosen("npv_cents"),
+        lender=of_chosen("lender"),
+        binding=[[cell.binding if isinstance(cell, Choice) else cell for cell in row] for row in cells],
+    )
+
+
+def quote_frontier(case: Case) -> tuple[list[FrontierPoint], list[PaymentBand]]:
+    """Return the structures that no other beats in both payment and NPV, by rising payment, and the best
+    structure of each payment band; both empty where the car has none.
+    """
+    pricing = case.pricing
+    if pricing is None:
+        return [], []
+    bands = [
+        PaymentBand(over_cents=highest - PAYMENT_BAND_CENTS, to_cents=highest, best=_point(best))
+        for highest, best in best_by_payment_band(pricing, case.car).items()
+    ]
+    return [_point(choice) for choice in frontier(pricing, case.car)], bands
+
+
+def _own_cash(least: int, most: int | None) -> list[int]:
+    """Return amounts from the least to the most cash, those between rounded to hundreds of dollars."""
+    span = 0 if most is None else most - least
+    steps = [
+        least + span * step // (CASH_STEPS - 1) // CASH_ROUND_CENTS * CASH_ROUND_CENTS
+        for step in range(CASH_STEPS - 1)
+    ]
+    return sorted({*steps, least + span})
+
+
+def _column(case: Case, terms: list[int], cash_cents: int) -> list[Choice | str | None]:
+    """Return each term's best structure at this cash, or the limit that refuses it."""
+    pricing = case.under(term_months=None, terms_months=terms).pricing
+    best: dict[int, Choice] = {}
+    for choice in choices(with_cash(pricing, cash_cents), case.car) if pricing else []:
+        best.setdefault(choice.term_months, choice)
+    return [best.get(term) or _refusal(case.under(term_months=term), cash_cents) for term in terms]
+
+
+def _refusal(case: Case, cash_cents: int) -> str | None:
+    if case.pricing is None:
+        return case.plan.empty.wire
+    # What would mend a cell is not asked: the grid around it shows that.
+    found = refusal(replace(with_cash(case.pricing, cash_cents), wider={}), case.car)
+    return found.binding if found else None
+
+
+def _point(choice: Choice) -> FrontierPoint:
+    fields = msgspec.structs.fields(FrontierPoint)
+    return FrontierPoint(**{field.name: getattr(choice, field.name) for field in fields})

@@ -1,0 +1,59 @@
+"""Roll to payment for a quote: the one input that brings the payment to what the customer wants."""
+
+from typing import Any
+
+from protocol.commands import Roll
+from protocol.pricing import PriceRequest, RollAnswer, Vary
+from protocol.quotes import QuoteRoll
+from protocol.records import RateReason, StructureError
+from server.finance.exact.roll import roll
+from server.finance.quoting.case import Case
+from server.finance.quoting.structure import Quoted
+
+
+def quote_roll(case: Case, quoted: Quoted, asked: Roll) -> QuoteRoll:
+    """Return the changes of the structure that give the asked payment on the quoted contract.
+
+    They hold what was chosen (term, cash, discount) and move only what ``asked`` names. A price above the
+    advertised one, or a rate above the quoted one, is no answer: nobody's price or markup is raised.
+    """
+    if quoted.request is None:
+        return _unreached(asked, "There is no priced contract to start from.")
+    try:
+        found = roll(quoted.request, asked.vary, asked.payment_cents, case.tax_cents)
+    except StructureError as error:
+        return _unreached(asked, str(error))
+    if found.price_cents > int(case.car.price_cents[0]):
+        return _unreached(asked, "The price would lie above the advertised one.")
+    if found.rate_bp > quoted.request.rate_bp:
+        return _unreached(asked, "The rate would lie above the store's.")
+    return QuoteRoll(
+        vary=asked.vary,
+        asked_cents=asked.payment_cents,
+        reached=True,
+        payment_cents=found.contract.payment_cents,
+        last_payment_cents=found.contract.last_payment_cents,
+        changes=_changes(case, quoted.request, found),
+    )
+
+
+def _unreached(asked: Roll, message: str) -> QuoteRoll:
+    return QuoteRoll(vary=asked.vary, asked_cents=asked.payment_cents, reached=False, message=message)
+
+
+def _changes(case: Case, request: PriceRequest, found: RollAnswer) -> dict[str, Any]:
+    held: dict[str, Any] = {
+        "term_months": found.term_months,
+        "discount_cents": request.discount_cents,
+        "cash_down_cents": found.cash_down_cents,
+        "cash_down_max_cents": found.cash_down_cents,
+    }
+    match found.vary:
+        case Vary.PRICE:
+            return {**held, "price_cents": found.price_cents}
+        case Vary.TRADE_ALLOWANCE:
+            return {**held, "trade_allowance_cents": found.trade_allowance_cents}
+        case Vary.RATE:
+            reason = case.inputs.structure.rate_reason or RateReason.PAYMENT_BUDGET
+            return {**held, "rate_bp": float(found.rate_bp), "rate_reason": reason.value}
+    return held

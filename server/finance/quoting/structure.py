@@ -1,0 +1,147 @@
+"""The quoted structure: chosen by the architect, printed by the exact engine, valued in parts."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from protocol.events import Fix, FixKind
+from protocol.pricing import PriceRequest
+from protocol.quotes import QuotedStructure, QuoteValue, TaxLine
+from protocol.records import StructureError
+from server.finance.architect import Choice, Pricing, choices, refusal
+from server.finance.contract import payoff_cents
+from server.finance.exact.price import price_contract
+from server.finance.limits import Limit
+from server.finance.quoting.case import Case
+from server.finance.value.parts import npv_parts
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """An answer with what it came from: the architect's choice, and the contract that was priced; None where
+    there was none.
+    """
+
+    answer: QuotedStructure
+    choice: Choice | None
+    request: PriceRequest | None
+
+
+def quote_structure(case: Case) -> Quoted:
+    """Return the best structure of the case, priced; where there is none, why, and the stated contract.
+
+    Raises:
+        StructureError: no tax can be told for the address, or the chosen contract contradicts itself.
+        RiskModelError: the model lacks the deal's tier.
+    """
+    pricing = case.pricing
+    found = choices(pricing, case.car) if pricing else []
+    if pricing is None or not found:
+        return _refused(case)
+    choice = found[0]
+    request = case.request(
+        term_months=choice.term_months,
+        rate_bp=choice.rate_bp,
+        cash_cents=choice.cash_down_cents,
+        discount_cents=choice.discount_cents,
+    )
+    answer = _answer(
+        case,
+        eligible=True,
+        lender=choice.lender,
+        programme_id=choice.programme_id,
+        stipulations=list(case.row(choice.programme_id, choice.term_months).stipulations),
+        value=_value(case, pricing, choice),
+        binding=choice.binding,
+        fix=None,
+        **_priced(case, request),
+    )
+    return Quoted(answer, choice, request)
+
+
+def _refused(case: Case) -> Quoted:
+    binding, fix = _why_not(case)
+    structure = case.inputs.structure
+    request, priced = None, dict[str, Any]()
+    if structure.term_months is not None and structure.rate_bp is not None:
+        request = case.request(
+            term_months=structure.term_months,
+            rate_bp=structure.rate_bp,
+            cash_cents=structure.cash_down_cents,
+            discount_cents=structure.discount_cents,
+        )
+        try:
+            priced = _priced(case, request)
+        except StructureError:
+            # Nothing to finance, or a discount above the price: the limit that binds says so.
+            request = None
+    return Quoted(_answer(case, eligible=False, binding=binding, fix=fix, **priced), None, request)
+
+
+def _why_not(case: Case) -> tuple[str | None, Fix | None]:
+    """Return the limit that refuses the car, and the change that mends it, if a single one does."""
+    if case.pricing is not None:
+        found = refusal(case.pricing, case.car)
+        return (found.binding, found.fix) if found else (None, None)
+    # No programme is left before any car is looked at: another term or rate may bring one back.
+    empty = case.plan.empty
+    if empty is Limit.TERM:
+        every = sorted({row.term_months for row in case.sheet.programmes})
+        best = _best(case.under(term_months=None, terms_months=every))
+        fix = None if best is None else Fix(kind=FixKind.TERM, term_months=best.term_months)
+    elif empty is Limit.RATE:
+        best = _best(case.under(rate_bp=None, rate_reason=None))
+        fix = None if best is None else Fix(kind=FixKind.PROGRAMME, lender=best.lender)
+    else:
+        fix = None
+    return empty.wire, fix
+
+
+def _best(case: Case) -> Choice | None:
+    found = choices(case.pricing, case.car) if case.pricing else []
+    return found[0] if found else None
+
+
+def _answer(case: Case, **fields: Any) -> QuotedStructure:
+    structure = case.inputs.structure
+    if structure.contract_date is None or structure.first_payment_date is None:
+        raise ValueError("the structure's dates are not filled in")
+    known: dict[str, Any] = {
+        "price_cents": case.price_cents,
+        "rebate_cents": case.rebate_cents,
+        "payoff_cents": payoff_cents(structure),
+        "contract_date": structure.contract_date,
+        "first_payment_date": structure.first_payment_date,
+    }
+    return QuotedStructure(**known, **fields)
+
+
+def _priced(case: Case, request: PriceRequest) -> dict[str, Any]:
+    """Return the answer's fields of a contract. Raises StructureError where it cannot be one."""
+    contract = price_contract(request, case.tax_cents)
+    return {
+        "discount_cents": request.discount_cents,
+        "cash_down_cents": request.cash_down_cents,
+        "term_months": request.term_months,
+        "rate_bp": float(request.rate_bp),
+        "taxes": [TaxLine(jurisdiction=place, tax_cents=tax) for place, tax in case.taxes(request)],
+        **msgspec.structs.asdict(contract),
+    }
+
+
+def _value(case: Case, pricing: Pricing, choice: Choice) -> QuoteValue:
+    parts = npv_parts(
+        pricing.plan,
+        case.model,
+        choice.programme,
+        principal_cents=choice.principal_cents,
+        ltv_bp=choice.ltv_bp,
+        pti_bp=choice.pti_bp,
+        front_gross_cents=choice.front_gross_cents,
+    )
+    return QuoteValue(
+        npv_cents=choice.npv_cents,
+        stress_npv_cents=choice.stress_npv_cents,
+        parts={str(name): cents for name, cents in parts.items()},
+    )
