@@ -16,6 +16,11 @@ from server.finance.rounding import Cents, Floats, half_up
 
 MONTHS_PER_YEAR = 12
 
+HALF_IS_UP = 1.0 + 8 * float(np.finfo(np.float64).eps)
+"""Lifts a payment by a few of its last digits, so that half a cent that binary holds a little too low, such
+as a 98th of 49, is rounded up as the contract does.
+"""
+
 
 def annuity_factors(monthly_rate: Floats, term: NDArray[np.int64]) -> Floats:
     """Return the level payment per unit of principal with regular periods; elementwise; rates may be 0."""
@@ -49,8 +54,8 @@ def payment_factors(
 
 
 def payments_cents(principal: Cents, factors: Floats) -> Cents:
-    """Return contract payments in cents; the arguments broadcast."""
-    return half_up(principal * factors)
+    """Return contract payments in cents, halves upwards; the arguments broadcast."""
+    return half_up(principal * (factors * HALF_IS_UP))
 
 
 def largest_principal(payment_max: Cents, factors: Floats) -> Cents:
