@@ -2,14 +2,27 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 from client.channel import Channel, Delivery
 from client.inbox import Inbox
 from client.rows import Rows
-from protocol.commands import DEFAULT_MATCHES, AnyCommand, Cancel, More, Position, Search, Terms
+from protocol import codec
+from protocol.commands import (
+    DEFAULT_MATCHES,
+    AnyCommand,
+    Cancel,
+    Frontier,
+    More,
+    Position,
+    Quote,
+    Roll,
+    Search,
+    Terms,
+)
 from protocol.events import DealSnapshot, SearchSnapshot
+from protocol.quotes import FrontierReply, QuoteReply
 from protocol.records import Filters, Sort, StructureChanges, View
 
 
@@ -102,6 +115,34 @@ class Deal:
         based_on = self.state.version if version is None else version
         command = Terms(ref=0, channel=self.channel, op=op or uuid.uuid4(), version=based_on, changes=changes)
         return int((await self._request(command))["version"])
+
+    async def quote(
+        self,
+        vehicle_id: str,
+        changes: StructureChanges | None = None,
+        *,
+        programme_id: str | None = None,
+        terms_months: Sequence[int] = (),
+        cash_down_cents: Sequence[int] = (),
+        roll: Roll | None = None,
+    ) -> QuoteReply:
+        """Price one car with ``changes``, which stay this client's own; the lists are the grid's."""
+        command = Quote(
+            ref=0,
+            channel=self.channel,
+            vehicle_id=vehicle_id,
+            changes=changes or StructureChanges(),
+            programme_id=programme_id,
+            terms_months=list(terms_months),
+            cash_down_cents=list(cash_down_cents),
+            roll=roll,
+        )
+        return codec.convert(QuoteReply, await self._request(command))
+
+    async def frontier(self, vehicle_id: str) -> FrontierReply:
+        """Return one car's structures that no other beats in both payment and NPV."""
+        command = Frontier(ref=0, channel=self.channel, vehicle_id=vehicle_id)
+        return codec.convert(FrontierReply, await self._request(command))
 
     async def leave(self) -> None:
         """Stop watching: the iteration ends, and nothing of the deal arrives any more."""

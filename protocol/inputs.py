@@ -31,3 +31,11 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     def discount_limit_cents(self) -> int:
         """The largest discount that may be offered: the seller's authority, or more where it was granted."""
         return max(self.discount_max_cents, self.structure.discount_cents)
+
+
+class PencilInputs(DealInputs, frozen=True, kw_only=True):
+    """What a pencil was computed from besides its car: a deal's inputs, and the one programme that was asked
+    for, None where all of the sheet were.
+    """
+
+    programme_id: str | None = None

@@ -23,6 +23,7 @@ from server.hub.endpoint import Endpoint
 from server.hub.handlers import UNAVAILABLE, Handlers
 from server.hub.join import Joiner
 from server.hub.limits import FRAME_BYTES
+from server.hub.quotes import Quotes
 from server.hub.registry import Registry
 from server.hub.relay import Relay
 from server.observe.metrics import web_metrics
@@ -140,7 +141,9 @@ async def _lifespan(settings: Settings, app: Starlette) -> AsyncIterator[State]:
             tasks.create_task(relay.run(), name="relay")
             registry = Registry(log, bus, tasks)
             joiner = Joiner(pool, log, registry, relay)
-            handlers = Handlers(pool=pool, log=log, joiner=joiner, relay=relay, searches=searches)
+            handlers = Handlers(
+                pool=pool, log=log, joiner=joiner, relay=relay, searches=searches, quotes=Quotes(pool)
+            )
             admit = partial(auth.admit, pool, settings.allowed_origins)
             endpoint = Endpoint(admit, registry, log, handlers)
             metrics = web_metrics(

@@ -16,6 +16,7 @@ from protocol.records import Actor, Role, View
 from server.hub.connection import Connection
 from server.hub.join import Joiner
 from server.hub.limits import COMMAND_SECONDS
+from server.hub.quotes import Quotes
 from server.hub.relay import Relay
 from server.hub.views import hidden_fields, widest_view
 from server.push.log import ChannelLog, utc_now
@@ -36,13 +37,21 @@ class Handlers:
     """What the commands do; calling it handles one."""
 
     def __init__(
-        self, *, pool: asyncpg.Pool, log: ChannelLog, joiner: Joiner, relay: Relay, searches: SearchService
+        self,
+        *,
+        pool: asyncpg.Pool,
+        log: ChannelLog,
+        joiner: Joiner,
+        relay: Relay,
+        searches: SearchService,
+        quotes: Quotes,
     ) -> None:
         self._pool = pool
         self._log = log
         self._joiner = joiner
         self._relay = relay
         self._searches = searches
+        self._quotes = quotes
         self._logger = structlog.get_logger("hub")
         self._handlers: dict[type, Callable[[Connection, Any], Awaitable[None]]] = {
             commands.Join: self._join,
@@ -51,6 +60,8 @@ class Handlers:
             commands.More: self._more,
             commands.Cancel: self._cancel,
             commands.Terms: self._terms,
+            commands.Quote: self._quote,
+            commands.Frontier: self._frontier,
             commands.Ping: self._ping,
         }
 
@@ -127,6 +138,16 @@ class Handlers:
         if any(name not in NOT_SEARCHED_BY for name, _ in command.changes.items()):
             await self._search_again(command, deal.id, result.version, actor_of(connection.account))
         connection.reply(command.ref, result.reply)
+
+    async def _quote(self, connection: Connection, command: commands.Quote) -> None:
+        deal = await self._deal(connection.account, command.channel)
+        view = self._view(connection, command.channel)
+        connection.reply(command.ref, await self._quotes.quote(command, deal, connection.account, view))
+
+    async def _frontier(self, connection: Connection, command: commands.Frontier) -> None:
+        deal = await self._deal(connection.account, command.channel)
+        view = self._view(connection, command.channel)
+        connection.reply(command.ref, await self._quotes.frontier(command, deal, view))
 
     async def _ping(self, connection: Connection, command: commands.Ping) -> None:
         connection.reply(command.ref, {"server_time": utc_now()})

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from protocol import codec
 from protocol.events import MATCH_COLUMNS, OFFER_COLUMNS, Customer
+from protocol.pricing import PriceAnswer
+from protocol.quotes import FrontierPoint, WarningCode
 from protocol.records import Role, Structure, StructureChanges, View
 from server.push.log import Entry
 
@@ -53,6 +55,29 @@ COLUMNS: Final = {
     View.CUSTOMER: frozenset((*_CAR, *_PAYMENT, *_VALUED)),
 }
 """The columns of ``matches``, ``offers`` and ``snapshot_rows`` that each view shows."""
+
+_PRINTED: Final = (
+    *("vehicle_id", "rev", "eligible", "price_cents", "rebate_cents", "payoff_cents", "contract_date"),
+    *("first_payment_date", "discount_cents", "cash_down_cents", "term_months", "rate_bp", "taxes"),
+    *PriceAnswer.__struct_fields__,
+    *("grid", "versions", "pencil_id", "warnings", "roll"),
+)
+QUOTE_FIELDS: Final = {
+    View.SALES: (*_PRINTED, "lender", "programme_id", "stipulations", "value", "binding", "fix"),
+    View.CUSTOMER: _PRINTED,
+}
+_TOTAL_VALUE: Final = ("npv_cents", "stress_npv_cents")
+_CUSTOMER_WARNINGS: Final = frozenset({WarningCode.PAYOFF_PAST_GOOD_THROUGH})
+_CELLS: Final = ("terms_months", "cash_down_cents", "payment_cents", "rate_bp", "eligible")
+GRID_FIELDS: Final = {View.SALES: (*_CELLS, "npv_cents", "lender", "binding"), View.CUSTOMER: _CELLS}
+_ROLLED: Final = ("vary", "asked_cents", "reached", "payment_cents", "last_payment_cents", "changes")
+ROLL_FIELDS: Final = {View.SALES: (*_ROLLED, "message"), View.CUSTOMER: _ROLLED}
+_POINT: Final = ("term_months", "rate_bp", "cash_down_cents", "discount_cents", "payment_cents")
+POINT_FIELDS: Final = {
+    View.MANAGER: FrontierPoint.__struct_fields__,
+    View.SALES: (*_POINT, "programme_id", "lender", "npv_cents", "stress_npv_cents"),
+    View.CUSTOMER: _POINT,
+}
 
 _ENVELOPE: Final = ("type", "channel", "seq", "at")
 _COUNTS: Final = ("search_id", "reason", "scanned", "matched", "chunks", "next")
@@ -127,6 +152,36 @@ def project_customer(customer: Customer, view: View) -> Customer:
             )
         case View.CUSTOMER:
             return Customer(id=customer.id, name=customer.name)
+
+
+def project_quote(quote: dict[str, Any], view: View) -> dict[str, Any]:
+    """Return the data of a ``quote`` as ``view`` sees it: a customer what stands on the printed pencil."""
+    if view is View.MANAGER:
+        return quote
+    shown = _shown(quote, QUOTE_FIELDS[view])
+    shown["grid"] = _shown(shown["grid"], GRID_FIELDS[view])
+    if "value" in shown:
+        shown["value"] = _shown(shown["value"], _TOTAL_VALUE)
+    if "roll" in shown:
+        shown["roll"] = _shown(shown["roll"], ROLL_FIELDS[view])
+        shown["roll"]["changes"] = project_structure(shown["roll"]["changes"], view)
+    if view is View.CUSTOMER:
+        shown["warnings"] = [each for each in shown["warnings"] if each["code"] in _CUSTOMER_WARNINGS]
+    return shown
+
+
+def project_frontier(frontier: dict[str, Any], view: View) -> dict[str, Any]:
+    """Return the data of a ``frontier`` as ``view`` sees it."""
+    fields = POINT_FIELDS[view]
+    return {
+        **frontier,
+        "points": [_shown(point, fields) for point in frontier["points"]],
+        "bands": [{**band, "best": _shown(band["best"], fields)} for band in frontier["bands"]],
+    }
+
+
+def _shown(fields: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: fields[name] for name in names if name in fields}
 
 
 def shows_workings(view: View) -> bool:

@@ -1,0 +1,206 @@
+"""``quote`` and ``frontier``: one car of the deal's group, computed off the event loop, every quote kept."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.commands import Frontier, Quote
+from protocol.inputs import PencilInputs
+from protocol.jobs import NUMBER_COLUMNS
+from protocol.quotes import FrontierReply, QuoteGrid, QuoteReply, QuoteRoll, QuoteWarning
+from protocol.records import Scope, StructureError, Versions, View
+from server.finance.quoting import (
+    Case,
+    Quoted,
+    quote_frontier,
+    quote_grid,
+    quote_roll,
+    quote_structure,
+    quote_warnings,
+)
+from server.finance.value.curves import RiskModelError
+from server.hub.views import hidden_fields, project_frontier, project_quote
+from server.push.log import utc_now
+from server.search.basis import load_basis
+from server.search.query import Stock, build_car_query
+from server.store.deals import Deal
+from server.store.pencils import Pencil, PencilChoice, record_pencil
+from server.store.rates import NotInForce
+from server.store.terms import revise
+from server.store.users import Account
+from server.store.versions import versions_in_force
+from server.work.tables import Tables
+
+MOST_VEHICLE = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """A car under a deal's terms, as it stood when it was read."""
+
+    vehicle_id: str
+    rev: int
+    case: Case
+    versions: Versions
+
+
+@dataclass(frozen=True, slots=True)
+class _Computed:
+    """All that a quote needs of the processor."""
+
+    quoted: Quoted
+    grid: QuoteGrid
+    warnings: list[QuoteWarning]
+    roll: QuoteRoll | None
+
+
+class Quotes:
+    """Answers ``quote`` and ``frontier`` for a deal that the asker may see.
+
+    Methods raise CommandError: not_found for a car that is not for sale in the group, forbidden for changes
+    that the view does not show, invalid where the terms contradict each other, degraded where no rate sheet
+    or no usable risk model is in force.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, today: Callable[[], dt.date] = lambda: utc_now().date()) -> None:
+        self._pool = pool
+        self._today = today
+        self._tables = Tables()
+
+    async def quote(self, command: Quote, deal: Deal, account: Account, view: View) -> dict[str, Any]:
+        """Return the reply's data as ``view`` sees it; the pencil is stored before."""
+        hidden = hidden_fields(command.changes, view)
+        if hidden:
+            raise CommandError(ErrorCode.FORBIDDEN, f"{hidden[0]} is not part of this view.", field=hidden[0])
+        revised = replace(deal, structure=revise(deal.structure, command.changes))
+        subject = await self._subject(revised, command.vehicle_id, command.programme_id)
+        computed = await _computed(_compute, subject.case, command)
+        pencil_id = await self._record(subject, computed.quoted, deal, account)
+        reply = QuoteReply(
+            **msgspec.structs.asdict(computed.quoted.answer),
+            vehicle_id=subject.vehicle_id,
+            rev=subject.rev,
+            versions=subject.versions,
+            pencil_id=pencil_id,
+            grid=computed.grid,
+            warnings=computed.warnings,
+            roll=computed.roll or msgspec.UNSET,
+        )
+        return project_quote(codec.plain(reply), view)
+
+    async def frontier(self, command: Frontier, deal: Deal, view: View) -> dict[str, Any]:
+        """Return the reply's data as ``view`` sees it."""
+        subject = await self._subject(deal, command.vehicle_id, None)
+        points, bands = await _computed(quote_frontier, subject.case)
+        reply = FrontierReply(
+            vehicle_id=subject.vehicle_id,
+            rev=subject.rev,
+            points=points,
+            bands=bands,
+            versions=subject.versions,
+        )
+        return project_frontier(codec.plain(reply), view)
+
+    async def _subject(self, deal: Deal, vehicle_id: str, programme_id: str | None) -> _Subject:
+        stock = Stock(deal.store_id, deal.group_id, Scope.GROUP)
+        today = self._today()
+        try:
+            async with self._pool.acquire() as connection:
+                in_force = await versions_in_force(
+                    connection,
+                    store_id=deal.store_id,
+                    group_id=deal.group_id,
+                    scope=deal.structure.scope,
+                    today=today,
+                )
+                basis = await load_basis(connection, self._tables, deal, in_force, today)
+                query = build_car_query(stock, _number(vehicle_id), today=today, rebates=basis.rebates)
+                row = await connection.fetchrow(query.text, *query.args)
+                model = await self._tables.risk(connection, in_force.risk)
+        except NotInForce as error:
+            raise CommandError(ErrorCode.DEGRADED, f"Nothing can be quoted: {error}.") from error
+        if row is None:
+            raise _no_such_car()
+        case = Case(
+            inputs=basis.inputs,
+            numbers={name: int(row[name]) for name in NUMBER_COLUMNS},
+            sheet=basis.sheet,
+            model=model,
+            programme_id=programme_id,
+        )
+        return _Subject(row["vehicle_id"], row["rev"], case, basis.versions)
+
+    async def _record(self, subject: _Subject, quoted: Quoted, deal: Deal, account: Account) -> str:
+        case, choice = subject.case, quoted.choice
+        markup = None
+        if choice is not None:
+            row = case.row(choice.programme_id, choice.term_months)
+            markup = round(Decimal(str(choice.rate_bp)) - Decimal(str(row.buy_rate_bp)), 2)
+        async with self._pool.acquire() as connection:
+            return await record_pencil(
+                connection,
+                pencil_of(subject.vehicle_id, subject.rev, subject.versions, case, quoted),
+                deal_id=deal.id,
+                deal_version=deal.version,
+                markup_bp=markup,
+                user_id=account.id,
+            )
+
+
+def pencil_of(vehicle_id: str, rev: int, versions: Versions, case: Case, quoted: Quoted) -> Pencil:
+    """Return a quote as it is kept."""
+    choice = quoted.choice
+    inputs = {name: getattr(case.inputs, name) for name in case.inputs.__struct_fields__}
+    fields = PencilChoice.__struct_fields__
+    return Pencil(
+        vehicle_id=vehicle_id,
+        vehicle_rev=rev,
+        versions=versions,
+        inputs=PencilInputs(**inputs, programme_id=case.programme_id),
+        car=dict(case.numbers),
+        choice=None if choice is None else PencilChoice(**{name: getattr(choice, name) for name in fields}),
+        answer=quoted.answer,
+    )
+
+
+def _compute(case: Case, command: Quote) -> _Computed:
+    quoted = quote_structure(case)
+    return _Computed(
+        quoted=quoted,
+        grid=quote_grid(case, command.terms_months, command.cash_down_cents),
+        warnings=quote_warnings(case, quoted),
+        roll=None if command.roll is None else quote_roll(case, quoted, command.roll),
+    )
+
+
+async def _computed(compute: Callable[..., Any], *args: Any) -> Any:
+    """Run a computation beside the event loop; what it says of the terms is the command's error."""
+    try:
+        return await asyncio.to_thread(compute, *args)
+    except StructureError as error:
+        raise CommandError(
+            ErrorCode.INVALID, str(error), field=error.field, expected=error.expected
+        ) from None
+    except RiskModelError as error:
+        raise CommandError(ErrorCode.DEGRADED, f"Nothing can be valued: {error}.") from error
+
+
+def _number(vehicle_id: str) -> int:
+    """Return the number of a vehicle id in its one canonical form."""
+    if not vehicle_id.isascii() or not vehicle_id.isdecimal() or int(vehicle_id) > MOST_VEHICLE:
+        raise _no_such_car()
+    return int(vehicle_id)
+
+
+def _no_such_car() -> CommandError:
+    return CommandError(
+        ErrorCode.NOT_FOUND, "There is no such car for sale in this group.", field="vehicle_id"
+    )
