@@ -1,7 +1,8 @@
 // What the structure form shows: labels, kinds and groups of the fields, and the words for values and limits.
+import type { DayCount, RateReason } from "../wire";
 import type { Field } from "./edits";
 
-export type FieldKind = "money" | "optional_money" | "percent" | "date" | "terms" | "choice" | "flag";
+export type FieldKind = "money" | "optional_money" | "percent" | "optional_percent" | "date" | "terms" | "choice" | "optional_choice" | "flag";
 
 export interface FieldSpec {
   field: Field;
@@ -10,6 +11,8 @@ export interface FieldSpec {
   /** Shown in an empty optional field: what nothing means. */
   empty?: string;
   choices?: Record<string, string>;
+  /** A field without which this one cannot be set: where the view hides it, this one is not in the form either. */
+  needs?: Field;
 }
 
 export interface FieldGroup {
@@ -25,6 +28,12 @@ export const TIER_SOURCES: Record<string, string> = {
   stated: "Stated by customer", soft_pull: "Soft pull", bureau: "Bureau",
 };
 export const SCOPES: Record<string, string> = { store: "This store", group: "Whole group" };
+export const RATE_REASONS: Record<RateReason, string> = {
+  lender_cap: "Lender's cap", payment_budget: "Customer's budget", competing_offer: "Competing offer",
+  promotion: "Promotion", subvented_rate: "Subvented rate", employee_programme: "Employee programme",
+  inventory_reduction: "Inventory reduction",
+};
+export const DAY_COUNTS: Record<DayCount, string> = { "30/360": "30/360", "actual/365": "Actual/365" };
 export const OFFERED_TERMS = [24, 36, 48, 60, 72, 84];
 
 export const GROUPS: FieldGroup[] = [
@@ -59,6 +68,8 @@ export const GROUPS: FieldGroup[] = [
     fields: [
       { field: "tier", label: "Tier", kind: "choice", choices: TIERS },
       { field: "tier_source", label: "Source", kind: "choice", choices: TIER_SOURCES },
+      { field: "rate_bp", label: "Rate", kind: "optional_percent", empty: "Standard", needs: "rate_reason" },
+      { field: "rate_reason", label: "Reason for it", kind: "optional_choice", empty: "None", choices: RATE_REASONS },
     ],
   },
   {
@@ -68,9 +79,20 @@ export const GROUPS: FieldGroup[] = [
       { field: "rebate_cents", label: "Rebate", kind: "money" },
       { field: "products_cents", label: "Products", kind: "money" },
       { field: "taxable_products_cents", label: "Taxable part", kind: "money" },
+      { field: "products_cost_cents", label: "Products' cost", kind: "optional_money", empty: "Store's share" },
       { field: "fees_cents", label: "Fees", kind: "money" },
       { field: "taxable_fees_cents", label: "Taxable part", kind: "money" },
-      { field: "tax_rate_bp", label: "Tax rate", kind: "percent" },
+      { field: "doc_fee_cents", label: "Doc fee of these", kind: "money" },
+      { field: "tax_rate_bp", label: "Tax rate", kind: "optional_percent", empty: "By address" },
+    ],
+  },
+  {
+    title: "Contract",
+    fields: [
+      { field: "contract_date", label: "Date", kind: "date" },
+      { field: "first_payment_date", label: "First payment", kind: "date" },
+      { field: "prepaid_finance_cents", label: "Prepaid charge", kind: "money" },
+      { field: "day_count", label: "Day count", kind: "choice", choices: DAY_COUNTS },
     ],
   },
   {
@@ -81,7 +103,7 @@ export const GROUPS: FieldGroup[] = [
 
 const OTHER_LABELS: Record<string, string> = {
   price_cents: "Price", rebate_reduces_tax: "Rebate lowers the tax base", trade_credit_cap_cents: "Trade credit cap",
-  prepaid_finance_cents: "Prepaid finance charge", rate_bp: "Rate", term_months: "Term", contract_date: "Contract date",
+  prepaid_finance_cents: "Prepaid finance charge", rate_bp: "Rate", term_months: "Term", doc_fee_cents: "Doc fee", rate_reason: "Reason for the rate", contract_date: "Contract date",
   first_payment_date: "First payment", day_count: "Day count", taxable_products_cents: "Taxable products",
   taxable_fees_cents: "Taxable fees", payment_min_cents: "Payment from", payment_max_cents: "Payment up to",
   terms_months: "Terms", cash_down_max_cents: "Cash down at most", trade_allowance_cents: "Trade allowance",

@@ -1,4 +1,5 @@
 // The rows of a search: cars with their best offers. Applying a message twice, or late, changes nothing.
+import type { Fix } from "../wire";
 
 export type Value = "pending" | "offer" | "none" | "failed";
 
@@ -30,6 +31,7 @@ export interface Row {
   readonly stress_npv_cents: number | null;
   readonly score: number | null;
   readonly binding: string | null;
+  readonly fix: Fix | null;
 }
 
 export type Columns = Record<string, unknown[]>;
@@ -41,12 +43,12 @@ const MATCH_FIELDS = [
 
 const OFFER_FIELDS = [
   "payment_cents", "term_months", "lender", "rate_bp", "cash_down_cents", "discount_cents", "npv_cents",
-  "stress_npv_cents", "score", "binding",
+  "stress_npv_cents", "score", "binding", "fix",
 ] as const satisfies readonly (keyof Row)[];
 
 const UNVALUED = {
   value: "pending", payment_cents: null, term_months: null, lender: null, rate_bp: null, cash_down_cents: null,
-  discount_cents: null, npv_cents: null, stress_npv_cents: null, score: null, binding: null,
+  discount_cents: null, npv_cents: null, stress_npv_cents: null, score: null, binding: null, fix: null,
 } as const satisfies Partial<Row>;
 
 /** Which rows a message changed, by their place in `RowTable.rows`. */

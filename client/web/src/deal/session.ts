@@ -1,12 +1,16 @@
 // One deal on the screen: binds the connection, the channel and the models, and tells the screen what changed.
-import { batch, computed, type Signal, signal } from "@preact/signals";
-import type { AnyEvent, AnyMessage, ErrorBody, Filters, JoinReply, Notice, Reply, Sort, User, View, Welcome } from "../wire";
+import { batch, computed, effect, type Signal, signal, untracked } from "@preact/signals";
+import type {
+  AnyEvent, AnyMessage, ErrorBody, Filters, JoinReply, Notice, Reply, Sort, StructureChanges, User, View, Welcome,
+} from "../wire";
 import { DEFAULT_MATCHES } from "../wire";
 import { ChannelFollower, type Step } from "../live/channel";
 import { Connection, type Link, type Listener } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
+import { gridAxes } from "./axes";
 import { Edits, type Field } from "./edits";
 import { Grid } from "./grid";
+import { Pencil, type PencilPort, type QuoteQuestion } from "./pencil";
 import { apply, fromSnapshot, type DealModel } from "./state";
 
 export const NO_FILTERS: Filters = {
@@ -36,6 +40,7 @@ export class DealSession implements Listener {
     return this.current.value ? "live" : "catching_up";
   });
   edits = new Edits();
+  readonly pencil: Pencil;
 
   private channel: ChannelFollower;
   private readonly connection: Connection;
@@ -43,12 +48,15 @@ export class DealSession implements Listener {
 
   private drawing: Cancel | null = null;
   private joinAgain: Cancel = () => {};
+  private readonly unaim: () => void;
 
   constructor(readonly dealId: string, address: string, private readonly environment: Environment, view: View) {
     this.view.value = view;
     this.channel = new ChannelFollower(`deal:${dealId}`);
     this.gridNow = signal(new Grid(view));
     this.connection = new Connection(address, environment, this);
+    this.pencil = new Pencil(this.pencilPort());
+    this.unaim = effect(() => this.aim());
     this.connection.start();
   }
 
@@ -60,6 +68,7 @@ export class DealSession implements Listener {
   close(): void {
     this.joinAgain();
     this.drawing?.();
+    this.unaim();
     this.connection.stop();
   }
 
@@ -83,6 +92,14 @@ export class DealSession implements Listener {
   takeTheirs(field: Field): void {
     this.edits.drop(field);
     this.editing.value += 1;
+  }
+
+  /** Takes several fields at once, as a pencil has them. */
+  editAll(changes: StructureChanges): void {
+    for (const [field, value] of Object.entries(changes)) {
+      this.edits.put(field as Field, value, this.model.value?.deal.structure[field]);
+    }
+    this.depart();
   }
 
   search(filters: Filters, sort: Sort): void {
@@ -143,6 +160,7 @@ export class DealSession implements Listener {
   changed(link: Link): void {
     if (link.kind !== "open") {
       this.channel.lost();
+      this.pencil?.lost();
       this.current.value = false;
     }
     this.link.value = link;
@@ -201,6 +219,33 @@ export class DealSession implements Listener {
   private resend(): void {
     this.connection.resend();
     this.depart();
+    this.pencil.resume();
+  }
+
+  /** Turns the pencil to the chosen car under the deal as it stands. */
+  private aim(): void {
+    const vehicleId = this.grid.selected.value;
+    const version = this.model.value?.deal.version;
+    const view = this.view.value;
+    untracked(() => this.pencil.aim(vehicleId === null || version === undefined ? null : { vehicleId, version, view }));
+  }
+
+  private pencilPort(): PencilPort {
+    const channel = this.channel.channel;
+    return {
+      quote: (question, replied) => this.connection.send({ type: "quote", channel, ...this.asked(question) }, replied) !== null,
+      frontier: (vehicle_id, replied) => this.connection.send({ type: "frontier", channel, vehicle_id }, replied) !== null,
+      later: (milliseconds, action) => this.environment.later(milliseconds, action),
+    };
+  }
+
+  private asked({ vehicleId, pick, roll }: QuoteQuestion) {
+    const structure = this.model.value?.deal.structure ?? {};
+    const { terms, cash } = gridAxes(structure, this.grid.row(vehicleId)?.cash_down_cents ?? null);
+    return {
+      vehicle_id: vehicleId, changes: pick?.changes ?? {}, programme_id: pick?.programmeId ?? null, terms_months: terms,
+      cash_down_cents: cash, roll,
+    };
   }
 
   private follow(event: AnyEvent): void {

@@ -1,8 +1,8 @@
 // A structure's values in words, for the timeline and for conflicts.
 import type { Formats } from "../text/format";
-import { SCOPES, TIER_SOURCES, TIERS } from "./fields";
+import { RATE_REASONS, SCOPES, TIER_SOURCES, TIERS } from "./fields";
 
-const WORDS: Record<string, Record<string, string>> = { tier: TIERS, tier_source: TIER_SOURCES, scope: SCOPES };
+const WORDS: Record<string, Record<string, string>> = { tier: TIERS, tier_source: TIER_SOURCES, scope: SCOPES, rate_reason: RATE_REASONS };
 
 /** Returns the value of a structure's field as text. */
 export function describeValue(field: string, value: unknown, formats: Formats): string {

@@ -1,6 +1,6 @@
 import { memo } from "./memo";
 import type { Column } from "../deal/columns";
-import { limitText } from "../deal/fields";
+import { whyNot } from "../deal/fixes";
 import type { Row } from "../deal/rows";
 import type { Formats } from "../text/format";
 
@@ -35,7 +35,7 @@ export const GridRow = memo(function GridRow({ row, index, top, columns, tracks,
 
 function cells(row: Row, columns: Column[], formats: Formats) {
   const valued = columns.filter((column) => column.valued);
-  const reason = row.value === "none" || row.value === "failed" ? whyNot(row) : null;
+  const reason = row.value === "none" || row.value === "failed" ? whyNot(row, formats) : null;
   return columns.map((column, i) => {
     if (reason !== null && column.valued) {
       if (column !== valued[0]) return null;
@@ -54,9 +54,4 @@ function cells(row: Row, columns: Column[], formats: Formats) {
       </div>
     );
   });
-}
-
-function whyNot(row: Row): string {
-  if (row.value === "failed") return "Could not be valued";
-  return row.binding ? `No structure: ${limitText(row.binding)}` : "No offer with these terms";
 }

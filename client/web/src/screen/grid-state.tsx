@@ -1,11 +1,10 @@
-import { limitText } from "../deal/fields";
 import type { DealSession } from "../deal/session";
 import { NO_FILTERS } from "../deal/session";
 import type { SearchProgress } from "../deal/state";
 import { useSurroundings } from "./app";
+import { LimitBars } from "./offer-panel";
 
 const SKELETON_ROWS = 14;
-const SHOWN_LIMITS = 5;
 
 /** What stands in place of the rows while there are none: waiting, nothing found, or failed, and what to do. */
 export function GridState({ session }: { session: DealSession }) {
@@ -39,7 +38,6 @@ export function GridState({ session }: { session: DealSession }) {
 
 function NothingFits({ session, search }: { session: DealSession; search: SearchProgress }) {
   const { formats } = useSurroundings();
-  const limits = [...search.rejected].sort((a, b) => b.cars - a.cars).slice(0, SHOWN_LIMITS);
   const filtered = JSON.stringify(search.filters) !== JSON.stringify(NO_FILTERS);
   return (
     <div class="empty over">
@@ -48,9 +46,7 @@ function NothingFits({ session, search }: { session: DealSession; search: Search
         {search.scanned > 0 && `${formats.count(search.scanned)} cars were looked at. `}Raise the payment or the cash, offer longer terms
         {filtered ? ", or take the filters away." : ", or search the whole group."}
       </p>
-      {limits.length > 0 && (
-        <ul class="limits">{limits.map(({ limit, cars }) => <li key={limit}><b>{formats.count(cars)}</b> cars: {limitText(limit)}</li>)}</ul>
-      )}
+      {search.rejected.length > 0 && <LimitBars rejected={search.rejected} />}
       {filtered && (
         <button type="button" class="button primary" onClick={() => session.search(NO_FILTERS, search.sort)}>Clear the filters</button>
       )}

@@ -44,10 +44,12 @@ function Control({ spec, session, served }: Props) {
         </label>
       );
     case "choice":
+    case "optional_choice":
       return (
         <>
           {label}
-          <select id={id} value={String(value)} onChange={(event) => commit(event.currentTarget.value)}>
+          <select id={id} value={String(value ?? "")} onChange={(event) => commit(event.currentTarget.value || null)}>
+            {spec.kind === "optional_choice" && <option value="">{spec.empty}</option>}
             {Object.entries(spec.choices ?? {}).map(([key, text]) => <option key={key} value={key}>{text}</option>)}
           </select>
         </>
@@ -66,8 +68,8 @@ function Control({ spec, session, served }: Props) {
 
 function NumberField({ id, spec, session, value, served }: Props & { id: string; value: number | null }) {
   const { formats } = useSurroundings();
-  const percent = spec.kind === "percent";
-  const optional = spec.kind === "optional_money";
+  const percent = spec.kind.endsWith("percent");
+  const optional = spec.kind.startsWith("optional_");
   const plain = useMemo(() => numberText(percent), [percent]);
   const parse = (text: string): Parsed<number | null> => {
     const parsed = percent ? parsePercent(text, formats) : parseMoney(text, formats);

@@ -29,7 +29,7 @@ interface GroupProps {
 }
 
 function Group({ group, session, structure }: GroupProps) {
-  const fields = group.fields.filter((spec) => spec.field in structure);
+  const fields = group.fields.filter((spec) => spec.field in structure && (!spec.needs || spec.needs in structure));
   if (fields.length === 0) return null;
   return (
     <fieldset class="group">

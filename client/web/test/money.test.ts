@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { gridAxes } from "../src/deal/axes";
+import { cheapestText, openingText, remediesOf } from "../src/deal/fixes";
+import { cellAfter } from "../src/deal/pencil-cells";
+import { scaleOver } from "../src/deal/plot";
+import { waterfall } from "../src/deal/waterfall";
+import { formatsFor } from "../src/text/format";
+
+const US = formatsFor("en-US");
+
+test("every remedy is named with its number, the cheapest first", () => {
+  const fix = { kind: "term", cash_cents: 40_000, price_cents: 75_050, term_months: 72, lender: null, value_cents: null } as const;
+  assert.deepEqual(remediesOf(fix, { terms_months: [36, 60], cash_down_cents: 100_000, cash_down_max_cents: null }, US), [
+    { text: "72 months", changes: { terms_months: [36, 60, 72] } },
+    { text: "$400 more down", changes: { cash_down_max_cents: 140_000 } },
+    { text: "$750.50 more discount than you may give", changes: null },
+  ]);
+  assert.deepEqual(remediesOf(null, {}, US), []);
+});
+
+test("a limit of the whole search says how many cars its fix opens", () => {
+  assert.equal(openingText({ fix: { kind: "cash", cash_cents: 40_000, opens: 63 } }, US), "$400 more down opens 63 cars");
+  assert.equal(openingText({ fix: { kind: "cash", cash_cents: 40_000, opens: 1 } }, US), "$400 more down opens 1 car");
+  assert.equal(openingText({ fix: null }, US), null);
+  assert.equal(cheapestText({ kind: "programme", lender: "Harbor" }, US), "Harbor at its own rate");
+});
+
+test("the grid's columns go from the least cash to the most, with the offer's own among them", () => {
+  const axes = gridAxes({ terms_months: [36, 66], cash_down_cents: 100_000, cash_down_max_cents: 300_000 }, 187_322);
+  assert.deepEqual(axes.cash, [100_000, 150_000, 187_322, 200_000, 250_000, 300_000]);
+  assert.deepEqual(axes.terms, [24, 36, 48, 60, 66, 72, 84]);
+});
+
+test("without a maximum the columns step up by a thousand, and a narrow range has no column twice", () => {
+  assert.deepEqual(gridAxes({}, null).cash, [0, 100_000, 200_000, 300_000, 400_000]);
+  assert.deepEqual(gridAxes({ cash_down_cents: 1_000, cash_down_max_cents: 3_000 }, null).cash, [1_000, 3_000]);
+});
+
+test("a waterfall's steps meet each other and end at the total", () => {
+  const { steps, zero, total } = waterfall({ interest: 600, funding: -400, loss: -300, prepayment: 0, front_gross: 500 });
+  assert.deepEqual(steps.map((step) => step.label), ["Interest", "Funding", "Credit losses", "Front gross"]);
+  for (let i = 1; i < steps.length; i++) assert.equal(steps[i]!.from, steps[i - 1]!.to);
+  assert.equal(steps[0]!.from, zero);
+  assert.equal(total.cents, 400);
+  assert.equal(total.to, steps.at(-1)!.to);
+  for (const { from, to } of steps) assert.ok(from >= 0 && from <= 1 && to >= 0 && to <= 1);
+  assert.equal(waterfall({}).total.cents, 0);
+});
+
+test("a scale covers its values between round ticks, also where there is one value only", () => {
+  const scale = scaleOver([41_250, 58_900, 47_000], 4);
+  assert.deepEqual(scale.ticks, [40_000, 45_000, 50_000, 55_000, 60_000]);
+  assert.equal(scale.place(50_000), 0.5);
+  for (const value of [0, 5, -71_52, 1e9]) {
+    const one = scaleOver([value], 3);
+    assert.ok(one.low <= value && value <= one.high && Number.isFinite(one.place(value)), String(value));
+  }
+});
+
+test("keys move through the grid and stop at its edges", () => {
+  assert.deepEqual(cellAfter("ArrowDown", { row: 0, column: 1 }, 3, 4), { row: 1, column: 1 });
+  assert.deepEqual(cellAfter("ArrowLeft", { row: 0, column: 0 }, 3, 4), { row: 0, column: 0 });
+  assert.deepEqual(cellAfter("End", { row: 2, column: 0 }, 3, 4), { row: 2, column: 3 });
+  assert.equal(cellAfter("Enter", { row: 2, column: 0 }, 3, 4), null);
+});
