@@ -5,10 +5,12 @@ Each order reads an index of the store or of its group, from a keyset position o
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from protocol.jobs import NUMBER_COLUMNS
+from protocol.lending import Rebate
 from protocol.records import Filters, Scope, Sort
 
 PriceWindow = tuple[int, int]
@@ -84,20 +86,18 @@ def build_query(
     window: PriceWindow,
     after: Keyset | None,
     today: dt.date,
+    rebates: Sequence[Rebate] = (),
 ) -> Query:
     """Return the query that reads available cars inside ``window`` (cents, inclusive) in order, after a
     keyset.
 
     Text is matched literally: every word of it must stand somewhere in make, model, trim, stock number or
-    VIN.
+    VIN. ``rebates`` are those open to this customer; each row has the best combination of them for its car.
     """
     conditions = _Conditions()
     day = conditions.bind(today)
-    conditions.add("v.status = 'available'")
-    if stock.scope is Scope.GROUP:
-        conditions.add("v.group_id = {}", stock.group_id)
-    else:
-        conditions.add("v.store_id = {}", stock.store_id)
+    rebate = _rebate_cents(conditions, rebates)
+    _add_stock(conditions, stock)
     conditions.add("v.price_cents BETWEEN {}::bigint AND {}::bigint", *_narrowed(window, filters))
     _add_filters(conditions, filters, today)
     column, backwards = _ORDERS[sort]
@@ -105,9 +105,25 @@ def build_query(
         _add_keyset(conditions, column, backwards, after)
     direction = "DESC" if backwards else "ASC"
     text = (
-        f"SELECT {_selected(day, column)} FROM vehicles v"  # noqa: S608 - values are bound, names are ours
+        f"SELECT {_selected(day, rebate, column)} FROM vehicles v"  # noqa: S608 - values are bound, names ours
         f" WHERE {' AND '.join(conditions.parts)}"
         f" ORDER BY v.{column} {direction}, v.vehicle_id {direction}"
+    )
+    return Query(text, tuple(conditions.args))
+
+
+def build_car_query(
+    stock: Stock, vehicle_id: int, *, today: dt.date, rebates: Sequence[Rebate] = ()
+) -> Query:
+    """Return the query that reads one available car of the stock as ``build_query`` would; else no row."""
+    conditions = _Conditions()
+    day = conditions.bind(today)
+    rebate = _rebate_cents(conditions, rebates)
+    _add_stock(conditions, stock)
+    conditions.add("v.vehicle_id = {}::bigint", vehicle_id)
+    text = (
+        f"SELECT {_selected(day, rebate, 'price_cents')} FROM vehicles v"  # noqa: S608 - as above
+        f" WHERE {' AND '.join(conditions.parts)}"
     )
     return Query(text, tuple(conditions.args))
 
@@ -115,6 +131,37 @@ def build_query(
 def explained(query: Query) -> Query:
     """Return the query that asks the planner about ``query`` without running it."""
     return Query(f"EXPLAIN (FORMAT JSON) {query.text}", query.args)
+
+
+def _add_stock(conditions: _Conditions, stock: Stock) -> None:
+    conditions.add("v.status = 'available'")
+    if stock.scope is Scope.GROUP:
+        conditions.add("v.group_id = {}", stock.group_id)
+    else:
+        conditions.add("v.store_id = {}", stock.store_id)
+
+
+def _rebate_cents(conditions: _Conditions, rebates: Sequence[Rebate]) -> str:
+    """Return the expression of a car's best combination: ``finance.rebates.rebate_for`` in SQL."""
+    if not rebates:
+        return "0::bigint"
+    columns: tuple[tuple[str, list[Any]], ...] = (
+        ("text", [one.make for one in rebates]),
+        ("text", [one.model for one in rebates]),
+        ("int", [one.year_min for one in rebates]),
+        ("int", [one.year_max for one in rebates]),
+        ("boolean", [one.new_only for one in rebates]),
+        ("boolean", [one.stackable for one in rebates]),
+        ("bigint", [one.amount_cents for one in rebates]),
+    )
+    arrays = ", ".join(f"{conditions.bind(values)}::{kind}[]" for kind, values in columns)
+    return (
+        "(SELECT greatest(coalesce(sum(r.cents) FILTER (WHERE r.stackable), 0),"  # noqa: S608 - bound
+        " coalesce(max(r.cents) FILTER (WHERE NOT r.stackable), 0))::bigint"
+        f" FROM unnest({arrays}) AS r (make, model, year_min, year_max, new_only, stackable, cents)"
+        " WHERE r.make = v.make AND (r.model IS NULL OR r.model = v.model)"
+        " AND v.year BETWEEN r.year_min AND r.year_max AND (v.is_new OR NOT r.new_only))"
+    )
 
 
 def _narrowed(window: PriceWindow, filters: Filters) -> PriceWindow:
@@ -168,12 +215,12 @@ def _add_keyset(conditions: _Conditions, column: str, backwards: bool, after: Ke
     )
 
 
-def _selected(day: str, order_column: str) -> str:
+def _selected(day: str, rebate: str, order_column: str) -> str:
     expressions = {
         "vehicle_id": "v.vehicle_id::text",
         "days_in_stock": f"({day}::date - v.stocked_on)",
         "is_new": "v.is_new::int",
-        "rebate_cents": "0",
+        "rebate_cents": rebate,
         # A date as its ordinal, so that a row holds nothing but texts and whole numbers.
         "position": "(v.stocked_on - date '0001-01-01') + 1"
         if order_column == "stocked_on"

@@ -46,8 +46,9 @@ MAX_PAGE = 200
 # grows, so the sum moves whenever one of them does.
 _DEAL = """
 SELECT deal_id, d.store_id, s.group_id, d.state, d.version, d.structure, d.salesperson_id,
-       s.standard_markup_bp, s.npv_floor_cents,
-       customer_id, c.name, c.state AS customer_state, c.score,
+       s.standard_markup_bp, s.npv_floor_cents, s.product_cost_share_bp, s.markup_cap_bp,
+       u.discount_authority_cents,
+       customer_id, c.name, c.state AS customer_state, c.postal_code, c.rebate_eligibility, c.score,
        CASE WHEN num_nulls(c.monthly_income_cents, c.co_monthly_income_cents) < 2
             THEN coalesce(c.monthly_income_cents, 0) + coalesce(c.co_monthly_income_cents, 0)
             END AS income_cents,
@@ -56,13 +57,18 @@ SELECT deal_id, d.store_id, s.group_id, d.state, d.version, d.structure, d.sales
             THEN (SELECT sum(inventory_version)::bigint FROM stores g WHERE g.group_id = s.group_id)
             ELSE s.inventory_version END AS inventory_version
   FROM deals d JOIN stores s USING (store_id) JOIN customers c USING (customer_id)
+  JOIN users u ON u.user_id = d.salesperson_id
  WHERE deal_id = $1
 """
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerRecord:
-    """Whom a deal is for. Income and debt: a month's, of customer and co-buyer together; None: not known."""
+    """Whom a deal is for. Income and debt: a month's, of customer and co-buyer together; None: not known.
+
+    ``state`` and ``postal_code`` are where the car will be registered; ``eligibilities`` what the customer is
+    that a rebate may ask for.
+    """
 
     id: str
     name: str
@@ -70,11 +76,17 @@ class CustomerRecord:
     monthly_income_cents: int | None
     other_debt_cents: int
     score: int | None
+    postal_code: str = ""
+    eligibilities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """A deal as it stands at ``version``, with what its store adds to every price."""
+    """A deal as it stands at ``version``, with what its store adds to every price.
+
+    ``discount_authority_cents`` is its salesperson's, ``product_cost_share_bp`` the usual cost of its store's
+    products, ``markup_cap_bp`` what the store's state allows over the buy rate; None: no cap.
+    """
 
     id: str
     store_id: str
@@ -87,6 +99,9 @@ class Deal:
     standard_markup_bp: float
     npv_floor_cents: int
     inventory_version: int
+    discount_authority_cents: int = 0
+    product_cost_share_bp: float = 10_000.0
+    markup_cap_bp: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +147,15 @@ async def load_deal(connection: Connection, deal_id: str) -> Deal | None:
             monthly_income_cents=row["income_cents"],
             other_debt_cents=row["debt_cents"],
             score=row["score"],
+            postal_code=row["postal_code"],
+            eligibilities=tuple(row["rebate_eligibility"]),
         ),
         standard_markup_bp=float(row["standard_markup_bp"]),
         npv_floor_cents=row["npv_floor_cents"],
         inventory_version=row["inventory_version"],
+        discount_authority_cents=row["discount_authority_cents"],
+        product_cost_share_bp=float(row["product_cost_share_bp"]),
+        markup_cap_bp=None if row["markup_cap_bp"] is None else float(row["markup_cap_bp"]),
     )
 
 

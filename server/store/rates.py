@@ -1,15 +1,17 @@
-"""Lender programmes and risk curves, by version or as in force today."""
+"""Lender programmes, risk curves, tax rules and rebates by version; the first two also as in force today."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from protocol import codec
-from protocol.lending import Programme, RateSheet, RiskCurve, RiskModel
+from protocol.lending import Programme, RateSheet, Rebate, RiskCurve, RiskModel, TaxRule, TaxTable
 from server.store.pool import Connection
 
 PROGRAMME_COLUMNS = Programme.__struct_fields__
 CURVE_COLUMNS = RiskCurve.__struct_fields__
+TAX_COLUMNS = TaxRule.__struct_fields__
+REBATE_COLUMNS = Rebate.__struct_fields__
 
 _PROGRAMMES = (
     f"SELECT {', '.join(PROGRAMME_COLUMNS)} FROM lender_programmes"  # noqa: S608 - names of our own fields
@@ -18,6 +20,14 @@ _PROGRAMMES = (
 _CURVES = (
     f"SELECT {', '.join(CURVE_COLUMNS)} FROM risk_curves"  # noqa: S608 - names of our own fields
     " WHERE risk_version = $1 ORDER BY tier, term_max_months, ltv_max_bp, pti_max_bp"
+)
+_TAXES = (
+    f"SELECT {', '.join(TAX_COLUMNS)} FROM tax_rules"  # noqa: S608 - names of our own fields
+    " WHERE tax_version = $1 ORDER BY state, postal_prefix, jurisdiction"
+)
+_REBATES = (
+    f"SELECT {', '.join(REBATE_COLUMNS)} FROM rebates"  # noqa: S608 - names of our own fields
+    " WHERE rebates_version = $1 ORDER BY rebate_id"
 )
 _RATES_TODAY = (
     "SELECT rates_version FROM rate_sheets WHERE effective_from <= current_date"
@@ -30,7 +40,7 @@ _RISK_TODAY = (
 
 
 class NotInForce(LookupError):
-    """There is no rate sheet or risk model of that version, or none for today."""
+    """There is no rate sheet, risk model, tax table or rebate sheet of that version, or none for today."""
 
     def __init__(self, what: str, version: str | None) -> None:
         super().__init__(what, version)
@@ -57,6 +67,23 @@ async def load_risk(connection: Connection, version: str | None = None) -> RiskM
     if not rows:
         raise NotInForce("risk model", version)
     return RiskModel(version=chosen, curves=tuple(codec.convert(RiskCurve, _floats(row)) for row in rows))
+
+
+async def load_taxes(connection: Connection, version: str) -> TaxTable:
+    """Return the tax table ``version``: the wider jurisdictions of a state first. Raises NotInForce."""
+    rows = await connection.fetch(_TAXES, version)
+    if not rows:
+        raise NotInForce("tax table", version)
+    return TaxTable(version=version, rules=tuple(codec.convert(TaxRule, _floats(row)) for row in rows))
+
+
+async def load_rebates(connection: Connection, version: str) -> tuple[Rebate, ...]:
+    """Return the rebates of sheet ``version``; a sheet may be empty. Raises NotInForce."""
+    if not await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM rebate_sheets WHERE rebates_version = $1)", version
+    ):
+        raise NotInForce("rebate sheet", version)
+    return tuple(codec.convert(Rebate, dict(row)) for row in await connection.fetch(_REBATES, version))
 
 
 def _floats(row: Mapping[str, Any]) -> dict[str, Any]:

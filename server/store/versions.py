@@ -1,4 +1,4 @@
-"""Which versions of stock, rates and risk a search reads, in one round trip."""
+"""Which versions of stock, rates, risk, taxes and rebates are in force, in one round trip."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -15,17 +15,23 @@ SELECT (SELECT sum(inventory_version)::bigint FROM stores
          WHERE effective_from <= $4 AND (effective_to IS NULL OR effective_to >= $4)
          ORDER BY effective_from DESC LIMIT 1) AS rates,
        (SELECT risk_version FROM risk_models WHERE effective_from <= $4
-         ORDER BY effective_from DESC LIMIT 1) AS risk
+         ORDER BY effective_from DESC LIMIT 1) AS risk,
+       (SELECT tax_version FROM tax_tables WHERE effective_from <= $4
+         ORDER BY effective_from DESC LIMIT 1) AS tax,
+       (SELECT rebates_version FROM rebate_sheets WHERE effective_from <= $4
+         ORDER BY effective_from DESC LIMIT 1) AS rebates
 """
 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The versions in force on one day."""
+    """The versions in force on one day. There may be no tax table, nor rebates: deals can do without."""
 
     inventory: int
     rates: str
     risk: str
+    tax: str | None = None
+    rebates: str | None = None
 
 
 async def versions_in_force(
@@ -36,4 +42,10 @@ async def versions_in_force(
     for what, column in (("rate sheet", "rates"), ("risk model", "risk")):
         if row[column] is None:
             raise NotInForce(what, None)
-    return InForce(inventory=row["inventory"] or 0, rates=row["rates"], risk=row["risk"])
+    return InForce(
+        inventory=row["inventory"] or 0,
+        rates=row["rates"],
+        risk=row["risk"],
+        tax=row["tax"],
+        rebates=row["rebates"],
+    )

@@ -1,17 +1,20 @@
-"""Rate sheets and risk models by version. They never change in place, so what was loaded once stays right."""
+"""Rate sheets, risk models, tax tables and rebates by version.
+
+They never change in place, so what was loaded once stays right.
+"""
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from protocol.lending import RateSheet, RiskModel
+from protocol.lending import RateSheet, Rebate, RiskModel, TaxTable
 from server.store.pool import Connection
-from server.store.rates import load_rates, load_risk
+from server.store.rates import load_rates, load_rebates, load_risk, load_taxes
 
 KEPT_VERSIONS = 8
 
 Table = TypeVar("Table")
-Load = Callable[[Connection, str | None], Awaitable[Table]]
+Load = Callable[[Connection, str], Awaitable[Table]]
 
 
 class _Versions(Generic[Table]):
@@ -34,7 +37,7 @@ class _Versions(Generic[Table]):
 
 
 class Tables:
-    """Rate sheets and risk models of one process; a version is read from Postgres when it is first asked for.
+    """The tables of one process; a version is read from Postgres when it is first asked for.
 
     Methods raise ``store.rates.NotInForce`` for an unknown version.
     """
@@ -42,6 +45,8 @@ class Tables:
     def __init__(self) -> None:
         self._rates: _Versions[RateSheet] = _Versions(load_rates)
         self._risk: _Versions[RiskModel] = _Versions(load_risk)
+        self._taxes: _Versions[TaxTable] = _Versions(load_taxes)
+        self._rebates: _Versions[tuple[Rebate, ...]] = _Versions(load_rebates)
 
     async def rates(self, connection: Connection, version: str) -> RateSheet:
         """Return a rate sheet."""
@@ -50,6 +55,14 @@ class Tables:
     async def risk(self, connection: Connection, version: str) -> RiskModel:
         """Return a risk model."""
         return await self._risk.get(connection, version)
+
+    async def taxes(self, connection: Connection, version: str) -> TaxTable:
+        """Return a tax table."""
+        return await self._taxes.get(connection, version)
+
+    async def rebates(self, connection: Connection, version: str) -> tuple[Rebate, ...]:
+        """Return the rebates of a sheet."""
+        return await self._rebates.get(connection, version)
 
     def known(self, rates: str, risk: str) -> tuple[RateSheet, RiskModel] | None:
         """Return both where both were read before: no connection is needed then."""

@@ -9,7 +9,7 @@ import pytest
 from protocol.closing import CommandError, ErrorCode
 from protocol.events import MATCH_COLUMNS
 from protocol.records import BasisPoints, Filters, Scope, Sort, Tier
-from server.finance.versions import ENGINE_VERSION, TAX_VERSION
+from server.finance.versions import ENGINE_VERSION
 from server.search.launch import MoreRequest
 from server.store.deals import Deal
 from server.store.seed import VERSION
@@ -249,7 +249,7 @@ async def test_a_search_says_what_it_is_computed_with(searching: Searching) -> N
     assert started["versions"] == {
         "inventory": str(deal.inventory_version),
         "rates": VERSION,
-        "tax": TAX_VERSION,
+        "tax": VERSION,
         "risk": VERSION,
         "engine": ENGINE_VERSION,
     }

@@ -1,0 +1,58 @@
+"""Manufacturers' rebates: what a customer gets on a car, and which of a sheet's rebates can count at all.
+
+Amounts are whole cents. Stackable rebates add up; one that is not stackable excludes every other, so the best
+permitted combination is either all stackable ones or the single best of the rest. A rebate whose conditions
+the customer does not meet never enters.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+
+from protocol.lending import Rebate
+
+
+def rebates_open_to(
+    rebates: Iterable[Rebate], eligibilities: Collection[str], on: dt.date
+) -> tuple[Rebate, ...]:
+    """Return the rebates that run on the day and whose every requirement the customer meets."""
+    met = set(eligibilities)
+    return tuple(
+        one for one in rebates if one.starts_on <= on <= one.ends_on and met.issuperset(one.requires)
+    )
+
+
+def rebate_for(  # noqa: PLR0917 - the car's four words, then the customer's
+    rebates: Iterable[Rebate],
+    make: str,
+    model: str,
+    year: int,
+    is_new: bool,
+    eligibilities: Collection[str],
+    on: dt.date,
+) -> int:
+    """Return the best permitted combination for a car, in cents; 0 where none applies."""
+    return _best(
+        [
+            one
+            for one in rebates_open_to(rebates, eligibilities, on)
+            if one.make == make
+            and one.model in {None, model}
+            and one.year_min <= year <= one.year_max
+            and (is_new or not one.new_only)
+        ]
+    )
+
+
+def largest_rebate_cents(rebates: Iterable[Rebate]) -> int:
+    """Return an amount that no car's combination of ``rebates`` exceeds: what one of each make's could be."""
+    by_make: defaultdict[str, list[Rebate]] = defaultdict(list)
+    for one in rebates:
+        by_make[one.make].append(one)
+    return max((_best(group) for group in by_make.values()), default=0)
+
+
+def _best(applicable: Sequence[Rebate]) -> int:
+    together = sum(one.amount_cents for one in applicable if one.stackable)
+    alone = max((one.amount_cents for one in applicable if not one.stackable), default=0)
+    return max(together, alone)
