@@ -67,6 +67,14 @@ class StockReader:
         self._trace.count("rows_read", len(rows))
         return rows, len(rows) == size
 
+    async def read(self, query: Query) -> list[Any]:
+        """Return all rows of a query that is bounded by itself."""
+        with self._trace.stage("db_total"):
+            self._trace.count("queries")
+            rows: list[Any] = await self.connection.fetch(query.text, *query.args)
+        self._trace.count("rows_read", len(rows))
+        return rows
+
 
 @asynccontextmanager
 async def read_stock(pool: asyncpg.Pool, trace: Trace) -> AsyncIterator[StockReader]:

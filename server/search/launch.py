@@ -1,9 +1,10 @@
 """What begins a page of a search."""
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from protocol.events import Rejection
 from protocol.records import Actor, Filters, Sort, Versions
 from server.push.log import Outcome, Progress
 from server.search.query import Keyset
@@ -49,5 +50,6 @@ class Launch:
     sort: Sort
     limit: int
     base: Progress
+    rejected: Sequence[Rejection]
     after: Keyset | None
     announce: Announce

@@ -1,7 +1,6 @@
 """One page of a search: rows are read, screened and published chunk by chunk; each chunk is a job."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from protocol import codec
-from protocol.events import MAX_MESSAGE_BYTES
+from protocol.events import MAX_MESSAGE_BYTES, Rejection
 from protocol.jobs import ValueJob
 from protocol.records import EndReason, Versions
 from server.finance.limits import Limit
@@ -18,6 +17,7 @@ from server.finance.plan import Plan
 from server.push.log import ChannelLog, Outcome, Progress, utc_now
 from server.search.cursor import StockReader
 from server.search.query import Keyset, Query
+from server.search.rejections import Rejections
 from server.search.screen import Screened, screen_rows
 from server.search.token import issue_token
 from server.search.trace import Trace
@@ -34,7 +34,9 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """What a page needs besides its rows. ``base`` is what earlier pages of the search came to."""
+    """What a page needs besides its rows. ``base`` and ``rejected`` are what earlier pages of the search came
+    to.
+    """
 
     channel: str
     search_id: str
@@ -44,6 +46,7 @@ class PageRequest:
     plan: Plan
     limit: int
     base: Progress
+    rejected: Sequence[Rejection] = ()
 
 
 class Page:
@@ -57,7 +60,7 @@ class Page:
         self._progress = request.base
         self._left = request.limit
         self._last: Keyset | None = None
-        self._rejected: Counter[Limit] = Counter()
+        self._rejected = Rejections(request.rejected)
         self._stopped: EndReason | None = None
 
     @property
@@ -83,15 +86,21 @@ class Page:
 
     def refuse(self, limit: Limit, cars: int) -> None:
         """Count ``cars`` that were not even read, because no programme can take any of them."""
-        self._rejected[limit] += cars
+        self._rejected.count(limit, cars)
+
+    def reject_outside(self, rows: Sequence[Any]) -> None:
+        """Count cars from outside the price window: none of them can become a deal."""
+        if rows and self._stopped is None:
+            with self._trace.stage("screen"):
+                self._count(screen_rows(self._request.plan, rows), 0, len(rows))
+            before = self._progress
+            self._progress = Progress(before.scanned + len(rows), before.matched, before.chunks)
 
     async def end(self, reason: EndReason) -> None:
         """Publish ``search_ended``; again and again for a while, since watchers wait for it."""
         resumable = reason in {EndReason.LIMIT, EndReason.FAILED} and self._last is not None
         token = issue_token(self.search_id, self._last) if resumable and self._last else None
-        rejected = [
-            {"limit": limit.wire, "cars": cars, "fix": None} for limit, cars in self._rejected.most_common()
-        ]
+        rejected = self._rejected.report()
         async for attempt in stamina.retry_context(on=RedisError, attempts=None, timeout=END_SECONDS):
             with attempt:
                 await self._channels.end_search(
@@ -111,16 +120,26 @@ class Page:
             if cut:
                 rows = rows[: screened.row_numbers[self._left - 1] + 1]
                 screened = screen_rows(self._request.plan, rows)
-        scanned_before = self._progress.scanned
+        scanned_before, counted = self._progress.scanned, 0
         for part in _parts(screened):
             if self._stopped is not None:
                 return self._stopped
-            scanned = scanned_before + part.row_numbers[-1] + 1
-            if await self._publish_chunk(part, scanned) is Outcome.SUPERSEDED:
+            through = part.row_numbers[-1] + 1
+            if await self._publish_chunk(part, scanned_before + through) is Outcome.SUPERSEDED:
                 return EndReason.SUPERSEDED
-        self._rejected += screened.rejected
+            self._count(screened, counted, through)
+            counted = through
+        self._count(screened, counted, len(rows))
         self._progress = Progress(scanned_before + len(rows), self._progress.matched, self._progress.chunks)
+        # The next page begins behind the last row that is counted, so that no row counts twice.
+        self._last = screened.last
         return self._stopped or (EndReason.LIMIT if cut else None)
+
+    def _count(self, screened: Screened, start: int, stop: int) -> None:
+        """Count the rejected among some of the rows."""
+        for row in screened.rejected:
+            if start <= row.row_number < stop:
+                self._rejected.add(row.limit, row.more_cash)
 
     async def _publish_chunk(self, part: Screened, scanned: int) -> Outcome:
         chunk = self._progress.chunks

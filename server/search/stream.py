@@ -15,7 +15,9 @@ import asyncpg
 import structlog
 from redis.exceptions import RedisError
 
+from protocol import codec
 from protocol.closing import CommandError, ErrorCode
+from protocol.events import Rejection
 from protocol.records import EndReason, Versions
 from server.push.log import ChannelLog, Outcome, Progress, utc_now
 from server.search.cursor import StockReader, read_stock
@@ -92,6 +94,7 @@ class SearchService:
                 sort=request.sort,
                 limit=request.limit,
                 base=Progress(0, 0, 0),
+                rejected=(),
                 after=None,
                 announce=announce,
             )
@@ -128,6 +131,7 @@ class SearchService:
                 sort=state.sort,
                 limit=state.limit,
                 base=Progress(state.scanned, state.matched, state.chunks),
+                rejected=[codec.convert(Rejection, limit) for limit in state.rejected],
                 after=after,
                 announce=announce,
             )
@@ -151,7 +155,7 @@ class SearchService:
                 reason=EndReason.CANCELLED,
                 progress=Progress(state.scanned, state.matched, state.chunks),
                 next_token=None,
-                rejected=[],
+                rejected=state.rejected,
                 trace={},
             )
         except RedisError as error:
@@ -220,6 +224,9 @@ class SearchService:
                 if reading.plan.empty:
                     page.refuse(reading.plan.empty, estimate)
                 reason = await page.publish(reader, reading.query, *first)
+                if reason is EndReason.COMPLETE:
+                    for query in reading.outside:
+                        page.reject_outside(await reader.read(query))
         except Exception:
             if page is None:
                 raise
@@ -258,6 +265,7 @@ class SearchService:
             plan=reading.plan,
             limit=launch.limit,
             base=launch.base,
+            rejected=launch.rejected,
         )
         page = Page(request, self._channels, self._queue, trace)
         self._pages[launch.channel] = page
