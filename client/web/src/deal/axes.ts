@@ -3,7 +3,7 @@ import { OFFERED_TERMS } from "./fields";
 
 /** The most rows and columns that a quote may ask for. */
 const LONGEST = 12;
-const STEPS = 4;
+const STEPS = 3;
 const STEP_WITHOUT_MAXIMUM_CENTS = 100_000;
 const ROUND_CENTS = 10_000;
 

@@ -48,7 +48,7 @@ export function PencilGrid({ quote, asking, session }: Props) {
           <thead>
             <tr>
               <td />
-              {grid.cash_down_cents.map((cents) => <th key={cents} scope="col">{cents % 100 === 0 ? formats.dollars(cents) : formats.cents(cents)}</th>)}
+              {grid.cash_down_cents.map((cents) => <th key={cents} scope="col" title={formats.cents(cents)}>{formats.dollars(cents)}</th>)}
             </tr>
           </thead>
           <tbody>

@@ -76,7 +76,7 @@ function NumberField({ id, spec, session, value, served }: Props & { id: string;
     return parsed.ok && parsed.value === null && !optional ? { ok: true, value: 0 } : parsed;
   };
   return (
-    <span class={`amount ${percent ? "percent" : "dollars"}`}>
+    <span class={`amount ${percent ? "percent" : "dollars"} ${value === null ? "unset" : ""}`}>
       <DraftInput
         id={id} value={value} served={value === served} show={plain} parse={parse}
         commit={(next) => session.edit(spec.field, next)} abandon={() => session.takeTheirs(spec.field)}
