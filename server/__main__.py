@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -18,6 +18,7 @@ import typer
 
 from server.embedded import embedded_where_missing
 from server.money_commands import add_money_commands
+from server.pencil_commands import add_pencil_commands
 from server.settings import (
     DEFAULT_DATA_DIR,
     Settings,
@@ -210,6 +211,13 @@ def token(
 
 
 add_money_commands(app)
+
+
+def _services_of(data_dir: Path | None) -> AbstractContextManager[Settings]:
+    return _services(_environment(data_dir))
+
+
+add_pencil_commands(app, _services_of)
 
 
 def main() -> None:

@@ -1,0 +1,67 @@
+"""Stored pencils computed again, from what they stored and from the versions of the tables that they name."""
+
+from dataclasses import dataclass, field
+
+import asyncpg
+import msgspec
+
+from protocol import codec
+from protocol.records import StructureError
+from server.finance.quoting import Case, quote_structure
+from server.finance.value.curves import RiskModelError
+from server.store.pencils import StoredPencil, all_pencils
+from server.store.rates import NotInForce
+from server.work.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A pencil that comes out otherwise than it was stored: the fields that differ, or why there is none."""
+
+    pencil_id: str
+    engine: str
+    what: str
+
+
+@dataclass(slots=True)
+class Verified:
+    """What came of computing all pencils again."""
+
+    equal: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+
+async def verify_pencils(connection: asyncpg.Connection) -> Verified:
+    """Compute every stored pencil again and return how many are equal to the cent, and which are not."""
+    result, tables = Verified(), Tables()
+    async for pencil in all_pencils(connection):
+        what = await replay_pencil(connection, tables, pencil)
+        if what is None:
+            result.equal += 1
+        else:
+            result.differences.append(Difference(pencil.pencil_id, pencil.versions.engine, what))
+    return result
+
+
+async def replay_pencil(connection: asyncpg.Connection, tables: Tables, pencil: StoredPencil) -> str | None:
+    """Compute a pencil again; return None where the answer is equal in every field, else what differs."""
+    try:
+        sheet = await tables.rates(connection, pencil.versions.rates)
+        model = await tables.risk(connection, pencil.versions.risk)
+        case = Case(
+            inputs=pencil.inputs,
+            numbers=pencil.car,
+            sheet=sheet,
+            model=model,
+            programme_id=pencil.inputs.programme_id,
+        )
+        again = codec.plain(quote_structure(case).answer)
+    except (NotInForce, StructureError, RiskModelError) as error:
+        return str(error)
+    stored = codec.plain(pencil.answer)
+    differing = [
+        name
+        for name in msgspec.structs.asdict(pencil.answer)
+        if stored.get(name, msgspec.UNSET) != again.get(name, msgspec.UNSET)
+    ]
+    return ", ".join(differing) or None
