@@ -6,7 +6,7 @@ larger plan adds the difference. The same random seed gives the same data on the
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import asyncpg
@@ -14,9 +14,9 @@ import asyncpg
 from protocol import codec
 from protocol.records import StructureChanges
 from server.store.deals import starting_structure
+from server.store.editions import RATES, REBATES, RISK, TAXES, Edition, TableKind, is_stored, store_version
 from server.store.pool import connect_as_owner
-from server.store.rates import CURVE_COLUMNS, PROGRAMME_COLUMNS
-from server.store.sample import cars, lenders, people
+from server.store.sample import cars, lenders, people, rebates, taxes
 from server.store.terms import revise
 from server.store.users import hash_password
 
@@ -100,7 +100,7 @@ async def _add_stores(connection: asyncpg.Connection, stores: list[people.Sample
     for store in missing:
         await connection.execute(
             "INSERT INTO stores (store_id, group_id, name, state, default_structure, standard_markup_bp,"
-            " npv_floor_cents) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            " npv_floor_cents, product_cost_share_bp) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             store.id,
             people.GROUP[0],
             store.name,
@@ -108,37 +108,34 @@ async def _add_stores(connection: asyncpg.Connection, stores: list[people.Sample
             store.structure,
             store.markup_bp,
             store.npv_floor_cents,
+            store.product_cost_share_bp,
         )
-        for kind, role in people.STAFF_ROLES:
+        for kind, role, authority_cents in people.STAFF:
             await connection.execute(
-                "INSERT INTO users (login, name, role, store_id, password_hash) VALUES ($1, $2, $3, $4, $5)",
+                "INSERT INTO users (login, name, role, store_id, password_hash, discount_authority_cents)"
+                " VALUES ($1, $2, $3, $4, $5, $6)",
                 f"{store.id}-{kind}",
                 f"{store.name} {kind}",
                 role,
                 store.id,
                 hash_password(people.DEMO_PASSWORD),
+                authority_cents,
             )
     return len(missing)
 
 
 async def _add_lenders(connection: asyncpg.Connection, today: dt.date) -> None:
-    """Add the sample rate sheet and risk model, where there is none of their version."""
-    if await connection.fetchval("SELECT EXISTS (SELECT FROM rate_sheets WHERE rates_version = $1)", VERSION):
-        return
+    """Add the sample rate sheet, risk model, taxes and rebates, each where there is none of its version."""
     began = dt.date(today.year, 1, 1)
-    await connection.execute("INSERT INTO rate_sheets VALUES ($1, $2, NULL, true)", VERSION, began)
-    await connection.executemany(
-        _insert("lender_programmes", ("rates_version", *PROGRAMME_COLUMNS)),
-        [
-            (VERSION, *(getattr(one, name) for name in PROGRAMME_COLUMNS))
-            for one in lenders.sample_programmes(today.year)
-        ],
+    contents: tuple[tuple[TableKind, Iterable[object]], ...] = (
+        (RATES, lenders.sample_programmes(today.year)),
+        (RISK, lenders.CURVES),
+        (TAXES, taxes.RULES),
+        (REBATES, rebates.sample_rebates(today.year)),
     )
-    await connection.execute("INSERT INTO risk_models VALUES ($1, $2, true)", VERSION, began)
-    await connection.executemany(
-        _insert("risk_curves", ("risk_version", *CURVE_COLUMNS)),
-        [(VERSION, *(getattr(one, name) for name in CURVE_COLUMNS)) for one in lenders.CURVES],
-    )
+    for kind, rows in contents:
+        if not await is_stored(connection, kind, VERSION):
+            await store_version(connection, kind, Edition(VERSION, began, is_sample=True), rows)
 
 
 async def _add_vehicles(

@@ -69,7 +69,7 @@ async def test_a_deal_begins_from_store_and_customer(pool: asyncpg.Pool, account
     )
     made = await deals.create_deal(pool, account, row["id"], StructureChanges(payment_max_cents=500_00))
     assert made.structure.trade_allowance_cents == made.structure.trade_acv_cents == row["trade_acv_cents"]
-    assert made.structure.tax_rate_bp == 750
+    assert (made.structure.tax_rate_bp, made.structure.doc_fee_cents) == (None, 399_00)
     assert made.structure.payment_max_cents == 500_00
     assert (made.version, made.state, made.salesperson_id) == (0, DealState.WORKING, account.id)
     assert await deals.load_deal(pool, made.id) == made

@@ -27,7 +27,8 @@ INSERT INTO lender_programmes (rates_version, programme_id, lender, tier, term_m
 INSERT INTO risk_models VALUES ('k1', '2026-01-01', true);
 INSERT INTO risk_curves VALUES ('k1', 'prime', 0.05, 0.01, '[[1, 1]]', 0.4, 6, 0.015, 400);
 INSERT INTO deals (deal_id, store_id, customer_id, salesperson_id, structure)
-    SELECT '{DEAL}', 's', customer_id, user_id, '{{"tax_rate_bp": 750, "fees_cents": 100}}' FROM customers, users;
+    SELECT '{DEAL}', 's', customer_id, user_id, '{{"tax_rate_bp": 750, "fees_cents": 100}}'
+      FROM customers, users;
 """  # noqa: S608 - names of this file
 
 

@@ -4,10 +4,19 @@ Rates follow the levels of 2023 in the United States, limits what a lender's gui
 marked as a sample in the database, and no lender stands behind them.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from protocol.lending import Disposition, LtvBasis, Programme, RiskCurve
+from protocol.lending import (
+    NO_EDGE_BP,
+    NO_EDGE_MONTHS,
+    Disposition,
+    LtvBasis,
+    Programme,
+    ReserveMethod,
+    RiskCurve,
+)
 from protocol.records import Tier
 
 TERMS = (36, 48, 60, 72, 84)
@@ -64,6 +73,9 @@ class Lender:
     amount_max_cents: int
     lender_fee_cents: int = 0
     acquisition_cents: int = 0
+    reserve_method: ReserveMethod = ReserveMethod.FINANCE_CHARGE
+    reserve_flat_cents: int = 0
+    chargeback_months: int = 0
     new_ltv_basis: LtvBasis = LtvBasis.INVOICE
     used_ltv_basis: LtvBasis = LtvBasis.WHOLESALE
 
@@ -78,21 +90,23 @@ LENDERS = (
     ),
     Lender(
         "harbor-credit-union", "Harbor Credit Union (sample)", ALL_TIERS[:3], Disposition.SOLD,
-        rate_step_bp=-45.0, markup_max_bp=100.0, reserve_share_bp=6_000.0, front_ltv_bp=11_500.0,
+        rate_step_bp=-45.0, markup_max_bp=100.0, reserve_share_bp=150.0, front_ltv_bp=11_500.0,
         total_ltv_bp=13_000.0, dti_max_bp=4_300.0, oldest_years=8, mileage_max=100_000,
-        amount_max_cents=100_000_00, used_ltv_basis=LtvBasis.RETAIL,
+        amount_max_cents=100_000_00, reserve_method=ReserveMethod.PRINCIPAL, chargeback_months=6,
+        used_ltv_basis=LtvBasis.RETAIL,
     ),
     Lender(
         "meridian-bank", "Meridian Bank (sample)", ALL_TIERS[:4], Disposition.SOLD,
         rate_step_bp=0.0, markup_max_bp=225.0, reserve_share_bp=7_500.0, front_ltv_bp=12_500.0,
         total_ltv_bp=14_500.0, dti_max_bp=4_800.0, oldest_years=10, mileage_max=120_000,
-        amount_max_cents=90_000_00, new_ltv_basis=LtvBasis.MSRP,
+        amount_max_cents=90_000_00, chargeback_months=4, new_ltv_basis=LtvBasis.MSRP,
     ),
     Lender(
         "keystone-finance", "Keystone Finance (sample)", ALL_TIERS[2:], Disposition.SOLD,
-        rate_step_bp=110.0, markup_max_bp=200.0, reserve_share_bp=5_000.0, front_ltv_bp=13_000.0,
+        rate_step_bp=110.0, markup_max_bp=200.0, reserve_share_bp=0.0, front_ltv_bp=13_000.0,
         total_ltv_bp=15_000.0, dti_max_bp=5_000.0, oldest_years=16, mileage_max=180_000,
-        amount_max_cents=50_000_00, lender_fee_cents=395_00,
+        amount_max_cents=50_000_00, lender_fee_cents=395_00, reserve_method=ReserveMethod.FLAT,
+        reserve_flat_cents=300_00, chargeback_months=4,
     ),
 )  # fmt: skip
 
@@ -100,13 +114,22 @@ AMOUNT_MIN_CENTS = 5_000_00
 
 # Most losses come in the first half of a contract's life.
 LOSS_TIMING = ((0.0, 0.0), (0.17, 0.22), (0.33, 0.52), (0.5, 0.75), (0.67, 0.9), (1.0, 1.0))
+# Each band's upper edge, and by what its loss differs from the tier's: long terms, high advances and payments
+# that weigh on the income lose more.
+TERM_BANDS = ((60, 0.9), (72, 1.1), (NO_EDGE_MONTHS, 1.35))
+LTV_BANDS = ((10_000.0, 0.8), (12_000.0, 1.0), (NO_EDGE_BP, 1.35))
+PTI_BANDS = ((800.0, 0.85), (1_300.0, 1.0), (NO_EDGE_BP, 1.2))
+HIGH_ADVANCE_RECOVERY_STEP = -0.04
 CURVES = tuple(
     RiskCurve(
         tier=tier,
+        term_max_months=term_max,
+        ltv_max_bp=ltv_max,
+        pti_max_bp=pti_max,
         funding_rate=0.049,
-        cnl=cnl,
+        cnl=round(cnl * by_term * by_ltv * by_pti, 6),
         loss_timing=LOSS_TIMING,
-        recovery=recovery,
+        recovery=round(recovery + (HIGH_ADVANCE_RECOVERY_STEP if ltv_max == NO_EDGE_BP else 0.0), 6),
         recovery_lag_months=5,
         abs_speed=abs_speed,
         servicing_month_cents=servicing,
@@ -117,6 +140,9 @@ CURVES = tuple(
         (Tier.NEAR_PRIME, 0.038, 0.50, 0.014, 5_50),
         (Tier.SUBPRIME, 0.088, 0.45, 0.013, 8_50),
         (Tier.DEEP_SUBPRIME, 0.145, 0.42, 0.012, 11_00),
+    )
+    for (term_max, by_term), (ltv_max, by_ltv), (pti_max, by_pti) in itertools.product(
+        TERM_BANDS, LTV_BANDS, PTI_BANDS
     )
 )
 
@@ -161,4 +187,7 @@ def _programme(lender: Lender, tier: Tier, term: int, model_year: int, *, new: b
         acquisition_cents=lender.acquisition_cents,
         stipulations=STIPULATIONS.get(tier, ()),
         disposition=lender.disposition,
+        reserve_method=lender.reserve_method,
+        reserve_flat_cents=lender.reserve_flat_cents,
+        chargeback_months=lender.chargeback_months,
     )

@@ -9,10 +9,19 @@ import numpy as np
 
 from protocol.records import Role, TierSource
 from server.store.sample.catalogue import MODELS
+from server.store.sample.rebates import GRADUATE, LOYALTY, MILITARY
 
 GROUP = ("sample-group", "Sample Motor Group")
 DEMO_PASSWORD = "demo"  # noqa: S105 - stated in the README; demo data is for loopback only
-STAFF_ROLES = (("sales", Role.SALESPERSON), ("manager", Role.DESK_MANAGER))
+STAFF = (("sales", Role.SALESPERSON, 500_00), ("manager", Role.DESK_MANAGER, 2_500_00))
+"""Of each store: the end of the login, the role, and the largest discount in cents without asking."""
+
+NEIGHBOURS = (("IN", "Richmond", "47374"), ("KY", "Covington", "41011"))
+"""Where customers of another state live: their cars are taxed there."""
+
+ELIGIBILITIES = ((MILITARY, 0.1), (LOYALTY, 0.2), (GRADUATE, 0.06))
+"""What customers are, with which chance."""
+
 NAMESPACE = uuid.UUID("5f0f6a1c-6f5e-4b43-9c64-1f2b8a3f9d10")
 """Ids of sample customers and deals are derived from it, so that a seed is repeatable."""
 
@@ -44,19 +53,23 @@ class SampleStore:
     structure: dict[str, Any]
     markup_bp: float = 150.0
     npv_floor_cents: int = 0
+    product_cost_share_bp: float = 4_500.0
 
 
 _STRUCTURE = {
     "fees_cents": 899_00,
     "taxable_fees_cents": 599_00,
+    "doc_fee_cents": 399_00,
+    # By the rules of the customer's address.
+    "tax_rate_bp": None,
     "cash_down_cents": 2_000_00,
     "cash_down_max_cents": 6_000_00,
     "trade_credit": True,
     "terms_months": [36, 48, 60, 72],
 }
 NAMED_STORES = (
-    SampleStore("riverside", "Riverside", "OH", "Riverside", "45424", {**_STRUCTURE, "tax_rate_bp": 750}),
-    SampleStore("northgate", "Northgate", "OH", "Northgate", "45251", {**_STRUCTURE, "tax_rate_bp": 650}),
+    SampleStore("riverside", "Riverside", "OH", "Riverside", "45424", _STRUCTURE),
+    SampleStore("northgate", "Northgate", "OH", "Northgate", "45251", _STRUCTURE),
 )
 
 
@@ -64,8 +77,7 @@ def sample_store(number: int) -> SampleStore:
     """Return store ``number``, counted from 0: Riverside, Northgate, then stores without a story."""
     if number < len(NAMED_STORES):
         return NAMED_STORES[number]
-    structure = {**_STRUCTURE, "tax_rate_bp": 700}
-    return SampleStore(f"store-{number + 1}", f"Store {number + 1}", "OH", "Springfield", "45501", structure)
+    return SampleStore(f"store-{number + 1}", f"Store {number + 1}", "OH", "Springfield", "45501", _STRUCTURE)
 
 
 def sample_customer(number: int, store: SampleStore, random_seed: int, today: dt.date) -> dict[str, Any]:
@@ -92,6 +104,10 @@ def sample_customer(number: int, store: SampleStore, random_seed: int, today: dt
         customer |= _co_buyer(random, income, today)
     if random.random() < 0.55:
         customer |= _trade(random, today)
+    if random.random() < 0.15:
+        neighbour = NEIGHBOURS[int(random.integers(0, len(NEIGHBOURS)))]
+        customer |= dict(zip(("state", "city", "postal_code"), neighbour, strict=True))
+    customer["rebate_eligibility"] = [one for one, chance in ELIGIBILITIES if random.random() < chance]
     return customer
 
 
