@@ -5,6 +5,7 @@ const KEYS: [string, string][] = [
   ["↑ ↓", "Choose a car in the grid"],
   ["Page Up, Page Down, Home, End", "Move through the grid"],
   ["R", "In the grid: put the best on top again"],
+  ["Arrows, Enter", "In the pencil grid and the plot: move, and look at that structure"],
   ["Enter", "In a field: apply at once"],
   ["Esc", "In a field: give up what you typed; close this"],
   ["?", "This help"],
