@@ -1,0 +1,284 @@
+"""A car's quote against the offer, the exact engine and itself: grid, frontier, roll, warnings."""
+
+import datetime as dt
+import random
+from itertools import product
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+
+from protocol import codec
+from protocol.commands import Roll
+from protocol.events import FixKind
+from protocol.inputs import DealInputs
+from protocol.lending import Disposition, Programme, Rounding, TaxBase, TaxRule
+from protocol.pricing import Vary
+from protocol.quotes import WarningCode
+from protocol.records import BasisPoints, RateReason, Structure, StructureChanges, StructureError
+from server.finance.architect import best_offers, price_plan
+from server.finance.plan import plan_deal
+from server.finance.quoting import (
+    Case,
+    quote_frontier,
+    quote_grid,
+    quote_roll,
+    quote_structure,
+    quote_warnings,
+)
+from tests.finance.cases import TODAY, car, cars, inputs, model, programme, sheet
+from tests.finance.strategies import deals, numbers, programmes
+
+TERMS = [48, 60, 72]
+ROWS = [
+    programme(programme_id=name, lender=name, term_months=term, disposition=disposition, **more)
+    for term in TERMS
+    for name, disposition, more in (
+        ("harbor", Disposition.HELD, {"buy_rate_bp": 640.0 + term, "acquisition_cents": 20_000}),
+        ("summit", Disposition.SOLD, {"buy_rate_bp": 610.0 + term, "lender_fee_cents": 9_900}),
+    )
+]
+WISH = Structure(
+    terms_months=TERMS,
+    fees_cents=79_900,
+    doc_fee_cents=29_900,
+    products_cents=180_000,
+    cash_down_cents=100_000,
+    cash_down_max_cents=600_000,
+    trade_allowance_cents=450_000,
+    trade_acv_cents=420_000,
+    payoff_cents=300_000,
+    trade_credit=True,
+    tax_rate_bp=BasisPoints(725),
+    rebate_cents=50_000,
+)
+RULES = (
+    TaxRule(jurisdiction="state", state="OH", rate_bp=575.0),
+    TaxRule(
+        jurisdiction="county",
+        state="OH",
+        rate_bp=112.5,
+        base=TaxBase.FULL_PRICE,
+        base_cap_cents=1_000_000,
+        rounding=Rounding.UP,
+    ),
+)
+
+
+def case(structure: Structure = WISH, rows: list[Programme] | None = None, **more: Any) -> Case:
+    """Return a case of a used car, with changes to the deal's inputs."""
+    numbers = more.pop("numbers", car())
+    return Case(inputs(structure, **more), numbers, sheet(*(ROWS if rows is None else rows)), model())
+
+
+def under(base: Case, **changes: Any) -> Case:
+    """Return the case with changes as a client sends them."""
+    return base.under(**dict(codec.convert(StructureChanges, changes).items()))
+
+
+def test_a_quote_is_the_offer_printed() -> None:
+    """On 400 random deals, term, rate, cash, discount, payment, NPV and binding are those of the search's
+    offer, and the exact contract's amounts agree with each other.
+    """
+    draw = random.Random(5)
+    quoted = 0
+    for _ in range(400):
+        wish = msgspec.structs.replace(
+            WISH,
+            cash_down_cents=draw.randrange(0, 400_000),
+            trade_allowance_cents=draw.randrange(0, 900_000),
+            payment_max_cents=draw.choice([None, draw.randrange(25_000, 70_000)]),
+            tax_rate_bp=draw.choice([None, BasisPoints(draw.randrange(0, 1_100))]),
+        )
+        subject = case(
+            wish,
+            numbers=car(price_cents=draw.randrange(900_000, 4_000_000)),
+            monthly_income_cents=draw.choice([None, draw.randrange(250_000, 900_000)]),
+            discount_max_cents=draw.choice([0, 75_000]),
+            tax_rules=RULES,
+        )
+        answer = quote_structure(subject).answer
+        pricing = price_plan(plan_deal(subject.inputs, subject.sheet), subject.model)
+        offer = {name: column[0] for name, column in best_offers(pricing, cars(subject.numbers)).items()}
+        assert answer.eligible == (offer["payment_cents"] is not None)
+        assert answer.binding == offer["binding"]
+        if not answer.eligible:
+            assert codec.plain(answer)["fix"] == offer["fix"]
+            continue
+        quoted += 1
+        told = codec.plain(answer)
+        same = ("payment_cents", "term_months", "rate_bp", "cash_down_cents", "discount_cents", "lender")
+        assert {name: told[name] for name in same} == {name: offer[name] for name in same}
+        assert told["value"]["npv_cents"] == offer["npv_cents"] == sum(told["value"]["parts"].values())
+        assert told["value"]["stress_npv_cents"] == offer["stress_npv_cents"]
+        assert told["tax_cents"] == sum(line["tax_cents"] for line in told["taxes"])
+        assert told["total_of_payments_cents"] == sum(row["payment_cents"] for row in told["schedule"])
+        assert told["schedule"][-1]["balance_cents"] == 0
+        assert told["principal_cents"] == (
+            told["price_cents"] - told["discount_cents"] + wish.fees_cents + wish.products_cents
+            + told["tax_cents"] - told["rebate_cents"] - told["cash_down_cents"]
+            - wish.trade_allowance_cents + told["payoff_cents"]
+        )  # fmt: skip
+    assert quoted > 200
+
+
+@settings(max_examples=60)
+@given(deals(), programmes(), numbers())
+def test_any_deal_can_be_quoted(deal: DealInputs, rows: tuple[Programme, ...], one: dict[str, int]) -> None:
+    """Whatever the deal, an answer comes back: priced and valued, or with the limit that refuses it."""
+    subject = Case(deal, one, sheet(*rows), model())
+    answer = quote_structure(subject).answer
+    if answer.eligible:
+        assert answer.schedule[-1].balance_cents == 0
+        assert sum(answer.value.parts.values()) == answer.value.npv_cents
+    else:
+        assert answer.binding
+        assert answer.value is msgspec.UNSET
+
+
+def test_tax_is_told_by_jurisdiction() -> None:
+    """Without a stated rate each rule of the address is a line, with its own base, cap and rounding."""
+    wish = msgspec.structs.replace(WISH, tax_rate_bp=None, trade_credit=False)
+    answer = quote_structure(case(wish, tax_rules=RULES)).answer
+    assert [codec.plain(line) for line in answer.taxes] == [
+        {"jurisdiction": "state", "tax_cents": 117_875},  # 5.75 % of 25,000 - 4,500 (net of trade)
+        {"jurisdiction": "county", "tax_cents": 11_250},  # 1.125 % of at most 10,000
+    ]
+    with pytest.raises(StructureError, match="tax_rate_bp"):
+        quote_structure(case(wish))
+
+
+def test_the_grid_is_a_quote_in_each_cell() -> None:
+    """Each cell is what a quote with that term and exactly that cash answers, also where it is refused."""
+    subject = case(msgspec.structs.replace(WISH, payment_max_cents=46_000))
+    cash = [0, 150_000, 700_000]
+    grid = quote_grid(subject, [48, 60, 84], cash)
+    for (row, term), (column, amount) in product(enumerate([48, 60, 84]), enumerate(cash)):
+        alone = quote_structure(
+            under(subject, term_months=term, cash_down_cents=amount, cash_down_max_cents=amount)
+        ).answer
+        cell = (grid.eligible[row][column], grid.payment_cents[row][column], grid.binding[row][column])
+        assert cell == (alone.eligible, alone.payment_cents or None, alone.binding)
+        if alone.eligible:
+            assert grid.npv_cents[row][column] == alone.value.npv_cents
+            assert (grid.lender[row][column], grid.rate_bp[row][column]) == (alone.lender, alone.rate_bp)
+    assert {True, False} == {cell for row in grid.eligible for cell in row}
+    assert grid.binding[2] == ["term"] * 3
+
+
+def test_a_grid_of_its_own() -> None:
+    """Asked for nothing, a grid has the structure's terms, and its cash from least to most in hundreds."""
+    grid = quote_grid(case(), [], [])
+    assert grid.terms_months == TERMS
+    assert grid.cash_down_cents == [100_000, 220_000, 350_000, 470_000, 600_000]
+    assert quote_grid(case(Structure(cash_down_cents=5)), [], []).cash_down_cents == [5]
+
+
+def test_the_frontier_rises_and_its_points_can_be_quoted() -> None:
+    """Payment and NPV both rise along the points; each is what a quote of its terms answers. The best of a
+    payment band lies inside the band.
+    """
+    subject = case(discount_max_cents=100_000, monthly_income_cents=500_000)
+    points, bands = quote_frontier(subject)
+    assert len(points) > 1
+    assert [point.payment_cents for point in points] == sorted({point.payment_cents for point in points})
+    assert [point.npv_cents for point in points] == sorted({point.npv_cents for point in points})
+    for point in points:
+        again = quote_structure(
+            under(
+                only(subject, point.programme_id),
+                term_months=point.term_months,
+                cash_down_cents=point.cash_down_cents,
+                cash_down_max_cents=point.cash_down_cents,
+                discount_cents=point.discount_cents,
+            )
+        ).answer
+        assert (again.payment_cents, again.value.npv_cents) == (point.payment_cents, point.npv_cents)
+    for band in bands:
+        assert band.over_cents < band.best.payment_cents <= band.to_cents
+    best = quote_structure(subject).answer
+    assert max(band.best.npv_cents for band in bands) == best.value.npv_cents
+
+
+def only(subject: Case, programme_id: str) -> Case:
+    """Return the case with one programme only."""
+    return Case(subject.inputs, subject.numbers, subject.sheet, subject.model, programme_id)
+
+
+@pytest.mark.parametrize("vary", [Vary.PRICE, Vary.CASH_DOWN, Vary.TRADE_ALLOWANCE, Vary.RATE])
+def test_a_roll_gives_the_payment(vary: Vary) -> None:
+    """Quoted with the roll's changes and the same programme, the deal costs the asked payment."""
+    subject = case(tax_rules=RULES)
+    quoted = quote_structure(subject)
+    asked = quoted.answer.payment_cents - 1_500
+    rolled = quote_roll(subject, quoted, Roll(vary=vary, payment_cents=asked))
+    assert (rolled.reached, rolled.payment_cents) == (True, asked)
+    lenient = [msgspec.structs.replace(row, buy_rate_bp=0.0, markup_max_bp=9_999.0) for row in ROWS]
+    again = case(rows=lenient if vary is Vary.RATE else ROWS, tax_rules=RULES)
+    one = only(again, quoted.answer.programme_id)
+    assert quote_structure(under(one, **rolled.changes)).answer.payment_cents == asked
+
+
+def test_a_rolled_term_ends_with_a_smaller_payment() -> None:
+    """The term is rounded up."""
+    subject = case()
+    quoted = quote_structure(subject)
+    asked = quoted.answer.payment_cents + 3_000
+    rolled = quote_roll(subject, quoted, Roll(vary=Vary.TERM, payment_cents=asked))
+    assert rolled.payment_cents == asked
+    assert 0 < rolled.last_payment_cents < asked
+    assert rolled.changes["term_months"] < quoted.answer.term_months
+
+
+@pytest.mark.parametrize("vary", [Vary.PRICE, Vary.RATE])
+def test_no_roll_raises_price_or_rate(vary: Vary) -> None:
+    """A higher payment is reached by no price above the advertised one, and no rate above the store's."""
+    subject = case()
+    quoted = quote_structure(subject)
+    asked = quoted.answer.payment_cents + 2_000
+    rolled = quote_roll(subject, quoted, Roll(vary=vary, payment_cents=asked))
+    assert (rolled.reached, rolled.changes) == (False, {})
+    assert rolled.message
+
+
+def test_a_refused_car_is_priced_where_rate_and_term_are_stated() -> None:
+    """Without a lender the stated contract is still printed; without rate or term nothing is."""
+    tight = {"payment_max_cents": 10_000}
+    refused = quote_structure(under(case(), **tight)).answer
+    assert (refused.eligible, refused.binding) == (False, "payment_max")
+    assert refused.payment_cents is msgspec.UNSET
+    stated = quote_structure(
+        under(case(), **tight, rate_bp=700, rate_reason="promotion", term_months=60)
+    ).answer
+    assert (stated.eligible, stated.rate_bp, len(stated.schedule)) == (False, 700, 60)
+    assert stated.value is msgspec.UNSET
+
+
+def test_what_no_programme_offers_is_mended_by_another() -> None:
+    """A term, or a rate, that no programme has: the fix names the term, or the lender, of the best one."""
+    term = quote_structure(under(case(), terms_months=[54])).answer
+    assert (term.binding, term.fix.kind) == ("term", FixKind.TERM)
+    assert term.fix.term_months in TERMS
+    rate = quote_structure(under(case(), rate_bp=1, rate_reason="promotion")).answer
+    assert (rate.binding, rate.fix.kind) == ("rate", FixKind.PROGRAMME)
+    assert rate.fix.lender in {"harbor", "summit"}
+    assert quote_structure(case(rows=[])).answer.fix is None
+
+
+def test_warnings() -> None:
+    """A payoff past its date, a discount above the authority and a rate above the standard are told."""
+    structure = msgspec.structs.replace(
+        WISH,
+        payoff_good_through=TODAY - dt.timedelta(days=4),
+        payoff_per_diem_cents=500,
+        discount_cents=60_000,
+        term_months=60,
+        rate_bp=BasisPoints(830),
+        rate_reason=RateReason.PROMOTION,
+    )
+    subject = case(structure, discount_max_cents=50_000)
+    quoted = quote_structure(subject)
+    assert quoted.answer.payoff_cents == 302_000
+    assert {each.code for each in quote_warnings(subject, quoted)} == set(WarningCode)
+    assert quote_warnings(case(), quote_structure(case())) == []
