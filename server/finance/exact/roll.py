@@ -4,6 +4,7 @@ The closed form starts, the cent decides: every answer is re-checked by pricing 
 rounded. Where no contract costs exactly the wished payment, the nearest below it is taken.
 """
 
+import math
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -21,7 +22,8 @@ from server.finance.exact.price import (
     repaid,
     stated_tax_cents,
 )
-from server.finance.exact.schedule import Accrual, level_payment, months_to_repay
+from server.finance.exact.schedule import Accrual, level_payment
+from server.finance.exact.unit_periods import MONTHS_IN_YEAR
 
 MAX_TERM_MONTHS = 120
 RATE_STEP = Decimal("0.01")
@@ -173,17 +175,33 @@ def _newton_rate(accrual: Accrual, payment_share: float) -> float:
 
 
 def _roll_term(request: PriceRequest, wished: int, tax_of: TaxOf) -> RollAnswer:
-    """Vary the term: as many payments of the wished amount as needed, the last one smaller."""
+    """Vary the term: rounded up, so that payments of the wished amount leave a smaller last one.
+
+    Where the wish is a term's own level payment, that contract comes back, its last payment as rounding
+    leaves it.
+    """
     tax = tax_of(request)
-    longest = accrual_of(request, MAX_TERM_MONTHS)
     principal = principal_cents(request, tax)
     if principal <= 0:
         raise StructureError("principal_cents", f"expected something to finance, got {principal} cents")
-    term = months_to_repay(principal, wished, annual_rate(request), longest)
-    if term is None:
+
+    def payment_over(negative_term: int) -> int:
+        return level_payment(principal, accrual_of(request, -negative_term).annuity(annual_rate(request)))
+
+    guess = -_closed_form_term(principal, float(annual_rate(request)) / MONTHS_IN_YEAR, wished)
+    found = largest_within(payment_over, wished, guess, -MAX_TERM_MONTHS, -1)
+    if found is None:
         raise StructureError("payment_cents", f"expected more: {MAX_TERM_MONTHS} payments do not repay it")
-    rolled = msgspec.structs.replace(request, term_months=term)
-    return _answer(rolled, Vary.TERM, tax, wished, accrual_of(rolled, term))
+    rolled = msgspec.structs.replace(request, term_months=-found)
+    return _answer(rolled, Vary.TERM, tax, wished, accrual_of(rolled, -found))
+
+
+def _closed_form_term(principal: int, monthly_rate: float, payment: int) -> int:
+    """Return ``-ln(1 - principal*i / payment) / ln(1 + i)`` rounded up: the term with regular periods."""
+    unpaid = 1.0 - principal * monthly_rate / payment
+    if unpaid <= 0:
+        return MAX_TERM_MONTHS
+    return math.ceil(-math.log(unpaid) / math.log1p(monthly_rate) if monthly_rate else principal / payment)
 
 
 def _answer(request: PriceRequest, vary: Vary, tax: int, payment: int, accrual: Accrual) -> RollAnswer:

@@ -83,18 +83,6 @@ def repay(principal_cents: int, payment_cents: int, rate: Decimal, accrual: Accr
     return rows
 
 
-def months_to_repay(principal_cents: int, payment_cents: int, rate: Decimal, accrual: Accrual) -> int | None:
-    """Return the number of payments of at most ``payment_cents`` that repay a principal, the last one maybe
-    smaller; None where the periods of ``accrual`` are not enough.
-    """
-    balance = principal_cents
-    for number, days in enumerate(accrual.days, start=1):
-        balance += _interest(balance, rate, days, accrual.year_days) - payment_cents
-        if balance <= 0:
-            return number
-    return None
-
-
 def _interest(balance: int, rate: Decimal, days: int, year_days: int) -> int:
     with localcontext(ARITHMETIC):
         return half_up(balance * rate * days / year_days)
