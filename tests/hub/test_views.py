@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from protocol import codec
 from protocol.events import EVENT_TYPES, MATCH_COLUMNS, OFFER_COLUMNS, Event
+from protocol.quotes import FrontierReply, QuoteReply
 from protocol.records import DealState, Filters, Role, Sort, Structure, StructureChanges, View
 from server.hub import views
 from server.hub.snapshot import snapshot_of, snapshot_rows
@@ -19,11 +20,13 @@ from tests.protocol.strategies import values_of
 CHANNEL = "deal:1"
 NOT_FOR_SALES = {
     "cost_cents", "gross_cents", "front_gross_cents", "buy_rate_bp", "reserve_cents", "npv_parts", "parts",
-    "trade_acv_cents", "score", "invoice_cents", "recon_cents", "holdback_cents", "dealer_cash_cents",
+    "trade_acv_cents", "products_cost_cents", "score", "invoice_cents", "recon_cents", "holdback_cents",
+    "dealer_cash_cents",
 }  # fmt: skip
 NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
     "npv_cents", "stress_npv_cents", "lender", "binding", "fix", "frontier", "tier", "tier_source", "trace",
-    "rejected", "cash_down_max_cents", "days_in_stock", "monthly_income_cents",
+    "rejected", "rate_reason", "programme_id", "stipulations", "value", "cash_down_max_cents",
+    "days_in_stock", "monthly_income_cents",
 }  # fmt: skip
 HIDDEN = {View.MANAGER: set[str](), View.SALES: NOT_FOR_SALES, View.CUSTOMER: NOT_FOR_CUSTOMERS}
 COLUMNS = [*MATCH_COLUMNS, *OFFER_COLUMNS, *sorted(NOT_FOR_CUSTOMERS)]
@@ -155,6 +158,47 @@ async def test_rows_given_up_are_neither_pending_nor_infeasible() -> None:
     log: Any = OneChunk(Chunk(0, {name: [1] for name in MATCH_COLUMNS}, None, failed=True))
     part, _ = [message async for message in snapshot_rows(log, CHANNEL, 5, "s1", View.SALES)]
     assert codec.decode(part)["columns"]["valued"] == [None]
+
+
+OVER_AUTHORITY = {"code": "discount_over_authority", "message": "The seller may give $500."}
+
+
+@given(values_of(QuoteReply), structures, any_view)
+def test_quotes_show_nothing_hidden(quote: QuoteReply, structure: Structure, view: View) -> None:
+    """The same holds of a quote, also of what a roll would change; a customer is told of no inner limit."""
+    data = codec.plain(quote)
+    data["warnings"].append(OVER_AUTHORITY)
+    if "roll" in data:
+        data["roll"]["changes"] = codec.plain(structure)
+    if "value" in data:
+        data["value"]["parts"] = {"front_gross": 5}
+    shown = assert_nothing_hidden(codec.encode(views.project_quote(data, view)), view)
+    assert shown["pencil_id"] == quote.pencil_id
+    assert shown["grid"]["payment_cents"] == quote.grid.payment_cents
+    assert (OVER_AUTHORITY in shown["warnings"]) is (view is not View.CUSTOMER)
+    if view is View.MANAGER:
+        assert shown == codec.decode(codec.encode(data))
+    if view is View.SALES and "value" in data:
+        assert shown["value"]["npv_cents"] == data["value"]["npv_cents"]
+
+
+@given(values_of(FrontierReply), any_view)
+def test_frontiers_show_nothing_hidden(reply: FrontierReply, view: View) -> None:
+    """Every view gets every point, with what it may see of it."""
+    shown = assert_nothing_hidden(codec.encode(views.project_frontier(codec.plain(reply), view)), view)
+    assert [point["payment_cents"] for point in shown["points"]] == [
+        point.payment_cents for point in reply.points
+    ]
+    assert len(shown["bands"]) == len(reply.bands)
+
+
+def test_every_field_of_a_quote_is_decided() -> None:
+    """A salesperson sees all but the parts of the value; what a customer does not see is named here."""
+    fields = set(QuoteReply.__struct_fields__)
+    assert set(views.QUOTE_FIELDS[View.SALES]) == fields
+    assert fields - set(views.QUOTE_FIELDS[View.CUSTOMER]) == {
+        "lender", "programme_id", "stipulations", "value", "binding", "fix",
+    }  # fmt: skip
 
 
 def test_views_are_capped_by_role() -> None:
