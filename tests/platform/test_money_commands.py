@@ -1,0 +1,152 @@
+"""The commands for exactness, as a person or a script calls them: JSON in, JSON out, exit codes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.services import ROOT
+
+CONTRACT = {"price_cents": 1_000_000, "rate_bp": 1_000, "term_months": 36, "contract_date": "2026-01-01"}
+LEVEL = {
+    "advances": 5_000,
+    "payments": [{"amount": 230, "unit_periods": number} for number in range(1, 25)],
+    "unit_periods_per_year": 12,
+}
+VALUE = {
+    "amount_financed": 30_000,
+    "rate": 0.0799,
+    "term_months": 72,
+    "funding_rate": 0.05,
+    "cnl": 0.03,
+    "loss_timing": [[12, 0.3], [24, 0.6], [36, 0.8], [48, 0.92], [72, 1.0]],
+    "recovery": 0.45,
+    "recovery_lag_months": 6,
+    "abs_speed": 0.015,
+    "servicing_per_month": 4,
+}
+LEASE = {"cap_cost_cents": 3_500_000, "residual_cents": 2_000_000, "rate_bp": 300, "term_months": 36}
+PRICE_NAMES = [
+    "tax_cents", "principal_cents", "amount_financed_cents", "payment_cents", "last_payment_cents",
+    "total_interest_cents", "finance_charge_cents", "total_of_payments_cents", "apr_percent", "schedule",
+]  # fmt: skip
+ROW_NAMES = ["number", "date", "payment_cents", "interest_cents", "principal_cents", "balance_cents"]
+
+
+def run(*words: str, given: str) -> subprocess.CompletedProcess[str]:
+    """Run a command with text on its standard input, and no service anywhere."""
+    return subprocess.run(
+        [sys.executable, "-m", "server", *words],
+        cwd=ROOT,
+        env={
+            "PATH": "",
+            "DATABASE_URL": "postgresql://nowhere.invalid/none",
+            "REDIS_URL": "redis://nowhere.invalid",
+        },
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def answer(command: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Return what a command prints for a request that it can answer."""
+    done = run(command, "-", given=json.dumps(request))
+    assert (done.returncode, done.stderr) == (0, "")
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def test_price_prints_every_name_of_a_priced_contract() -> None:
+    """10,000 at 10 % over 36 months, with its schedule; standard input is the default."""
+    done = run("price", given=json.dumps(CONTRACT))
+    priced = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert list(priced) == PRICE_NAMES
+    assert (priced["payment_cents"], priced["last_payment_cents"], priced["apr_percent"]) == (
+        32_267,
+        32_275,
+        10.0,
+    )
+    assert list(priced["schedule"][0]) == ROW_NAMES
+    assert (len(priced["schedule"]), priced["schedule"][0]["date"]) == (36, "2026-02-01")
+    assert done.stdout.startswith('{\n  "tax_cents": 0,\n')
+
+
+def test_a_file_is_read_as_standard_input_is(tmp_path: Path) -> None:
+    """A path in place of -."""
+    file = tmp_path / "contract.json"
+    file.write_text(json.dumps(CONTRACT))
+    assert run("price", str(file), given="").stdout == run("price", given=json.dumps(CONTRACT)).stdout
+
+
+def test_a_contract_without_a_date_is_todays() -> None:
+    """The first payment is a month from today."""
+    undated = {name: value for name, value in CONTRACT.items() if name != "contract_date"}
+    assert answer("price", undated)["payment_cents"] == 32_267
+
+
+def test_apr_value_roll_and_lease_answer() -> None:
+    """Each with its published figure."""
+    assert round(answer("apr", LEVEL)["apr_percent"], 2) == 9.69
+    valued = answer("value", VALUE)
+    assert list(valued) == ["npv", "parts", "realised_cnl"]
+    assert valued["npv"] == 715.19
+    assert valued["parts"] == {
+        "interest": 7_861.25, "funding": -5_209.72, "loss": -934.46, "prepayment": -883.86,
+        "servicing": -118.02, "acquisition": 0.0,
+    }  # fmt: skip
+    rolled = answer("roll", CONTRACT | {"vary": "cash_down", "payment_cents": 30_000})
+    assert rolled["contract"]["payment_cents"] == 30_000
+    assert rolled["cash_down_cents"] == 70_248
+    assert answer("lease", LEASE)["payment_cents"] == 48_542
+
+
+@pytest.mark.parametrize(
+    ("command", "given", "field"),
+    [
+        ("price", "", "input"),
+        ("price", "[1]", "input"),
+        ("price", '{"price_cents": 1', "input"),
+        ("price", CONTRACT | {"price_cents": -1}, "price_cents"),
+        ("price", CONTRACT | {"price_cents": "1"}, "price_cents"),
+        ("price", CONTRACT | {"price_cents": 10.5}, "price_cents"),
+        ("price", CONTRACT | {"rate_bp": 12.345}, "rate_bp"),
+        ("price", CONTRACT | {"colour": "red"}, "colour"),
+        ("price", {"price_cents": 1, "rate_bp": 1}, "term_months"),
+        ("price", CONTRACT | {"day_count": "30/365"}, "day_count"),
+        ("price", CONTRACT | {"contract_date": "yesterday"}, "contract_date"),
+        ("price", CONTRACT | {"discount_cents": 1_000_001}, "discount_cents"),
+        ("price", CONTRACT | {"first_payment_date": "2026-01-01"}, "first_payment_date"),
+        ("price", CONTRACT | {"cash_down_cents": 1_000_000}, "principal_cents"),
+        ("apr", LEVEL | {"advances": -1}, "advances"),
+        ("apr", LEVEL | {"payments": []}, "payments"),
+        ("apr", LEVEL | {"unit_periods_per_year": 0}, "unit_periods_per_year"),
+        ("apr", LEVEL | {"payments": [{"amount": -5}]}, "payments[0].amount"),
+        ("value", VALUE | {"loss_timing": [[12, 0.3], [24, 0.2], [72, 1.0]]}, "loss_timing"),
+        ("value", VALUE | {"loss_timing": [[12, 0.3], [72, 0.9]]}, "loss_timing"),
+        ("value", VALUE | {"recovery": 1.0}, "recovery"),
+        ("roll", CONTRACT | {"vary": "colour", "payment_cents": 1}, "vary"),
+        ("roll", CONTRACT | {"vary": "rate", "payment_cents": 1}, "payment_cents"),
+        ("lease", LEASE | {"residual_cents": 4_000_000}, "residual_cents"),
+    ],
+)
+def test_bad_input_ends_with_2_and_one_line_that_names_the_field(
+    command: str, given: str | dict[str, Any], field: str
+) -> None:
+    """Nothing on standard output."""
+    done = run(command, given=given if isinstance(given, str) else json.dumps(given))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: {field}: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_file_that_is_not_there_is_named() -> None:
+    """One line, exit 2."""
+    done = run("price", "nowhere.json", given="")
+    assert (done.returncode, done.stderr) == (2, "error: nowhere.json: No such file or directory\n")
