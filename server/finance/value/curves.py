@@ -79,7 +79,8 @@ def bands(model: RiskModel, tier: Tier) -> Bands:
     """Return the grid of a tier's curves; the same object for the same curves.
 
     Raises:
-        RiskModelError: the model lacks the tier, or its curves are not a full grid.
+        RiskModelError: the model lacks the tier, a field of its curves is out of range, or they are not a
+            full grid.
     """
     curves = tuple(curve for curve in model.curves if curve.tier == tier)
     if not curves:
@@ -93,20 +94,17 @@ def check_model(model: RiskModel) -> None:
     Raises:
         RiskModelError: a field is out of range, or a tier's edges are not a full grid.
     """
-    for curve in model.curves:
-        check_curve(curve)
     for tier in dict.fromkeys(curve.tier for curve in model.curves):
         bands(model, tier)
 
 
-def check_curve(curve: RiskCurve) -> None:
-    """Check one curve by itself. Raises RiskModelError."""
+def _check_curve(curve: RiskCurve) -> None:
     shares = [share for share, _ in curve.loss_timing]
     losses = [loss for _, loss in curve.loss_timing]
     rules = (
         ("funding_rate", "is a fraction from 0 to 1", 0 <= curve.funding_rate <= 1),
         ("recovery", "is at least 0 and below 1", 0 <= curve.recovery < 1),
-        ("cnl", "is at least 0 and at most 1 - recovery", 0 <= curve.cnl <= 1 - curve.recovery),
+        ("cnl", "is a fraction from 0 to 1", 0 <= curve.cnl <= 1),
         ("recovery_lag_months", "is at least 0", curve.recovery_lag_months >= 0),
         ("abs_speed", "is a fraction from 0 to 1", 0 <= curve.abs_speed <= 1),
         ("servicing_month_cents", "is at least 0", curve.servicing_month_cents >= 0),
@@ -131,6 +129,8 @@ def _accumulates(losses: list[float]) -> bool:
 
 @lru_cache(maxsize=64)
 def _bands(curves: tuple[RiskCurve, ...]) -> Bands:
+    for curve in curves:
+        _check_curve(curve)
     by_edges = {_edges(curve): curve for curve in curves}
     terms, ltvs, ptis = (sorted(set(edges)) for edges in zip(*by_edges, strict=True))
     _check_grid(curves, terms, ltvs, ptis)

@@ -94,7 +94,7 @@ def test_sound_models_pass() -> None:
     [
         ("funding_rate", -0.01),
         ("cnl", -0.01),
-        ("cnl", 0.6),
+        ("cnl", 1.1),
         ("recovery", 1.0),
         ("recovery_lag_months", -1),
         ("abs_speed", 1.5),
