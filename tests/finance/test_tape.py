@@ -82,7 +82,7 @@ def test_regular_payments_are_the_servicers() -> None:
 @pytest.mark.parametrize(
     ("day_count", "wait", "quartiles"),
     [
-        (DayCount.THIRTY_360, 1, [0, 0, 1]),
+        (DayCount.THIRTY_360, 1, [0, 1, 1]),
         (DayCount.THIRTY_360, 2, [242, 359, 495]),
         (DayCount.ACTUAL_365, 1, [6, 10, 16]),
         (DayCount.ACTUAL_365, 2, [249, 369, 507]),
