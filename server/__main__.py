@@ -17,6 +17,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from server.embedded import embedded_where_missing
+from server.import_commands import add_import_commands
 from server.money_commands import add_money_commands
 from server.pencil_commands import add_pencil_commands
 from server.settings import (
@@ -217,6 +218,7 @@ def _services_of(data_dir: Path | None) -> AbstractContextManager[Settings]:
     return _services(_environment(data_dir))
 
 
+add_import_commands(app, _services_of)
 add_pencil_commands(app, _services_of)
 
 

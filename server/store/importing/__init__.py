@@ -1,6 +1,25 @@
-"""Import of a dealer's inventory file: ``columns`` reads the header, ``parsing`` a row, ``load`` moves."""
+"""Import of files: a dealer's inventory, which is merged, and versioned tables, which are added whole.
+
+Inventory: ``columns`` reads the header, ``parsing`` a row, ``load`` moves. Tables: ``layouts`` says what
+columns there are, ``amounts`` reads a cell, ``versioned`` checks and stores.
+"""
 
 from server.store.importing.columns import FIELDS, ImportFailed, parse_mapping
+from server.store.importing.layouts import CURVES, OFFERS, PROGRAMMES, RULES
 from server.store.importing.load import ImportSummary, import_inventory
+from server.store.importing.versioned import Fault, TableRejected, import_table
 
-__all__ = ["FIELDS", "ImportFailed", "ImportSummary", "import_inventory", "parse_mapping"]
+__all__ = [
+    "CURVES",
+    "FIELDS",
+    "OFFERS",
+    "PROGRAMMES",
+    "RULES",
+    "Fault",
+    "ImportFailed",
+    "ImportSummary",
+    "TableRejected",
+    "import_inventory",
+    "import_table",
+    "parse_mapping",
+]
