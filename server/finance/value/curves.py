@@ -99,8 +99,10 @@ def check_model(model: RiskModel) -> None:
 
 
 def _check_curve(curve: RiskCurve) -> None:
-    shares = [share for share, _ in curve.loss_timing]
-    losses = [loss for _, loss in curve.loss_timing]
+    # The point (0, 0) is implied and may be stated.
+    points = curve.loss_timing[1:] if curve.loss_timing[:1] == ((0.0, 0.0),) else curve.loss_timing
+    shares = [share for share, _ in points]
+    losses = [loss for _, loss in points]
     rules = (
         ("funding_rate", "is a fraction from 0 to 1", 0 <= curve.funding_rate <= 1),
         ("recovery", "is at least 0 and below 1", 0 <= curve.recovery < 1),
