@@ -135,6 +135,36 @@ def test_the_amount_financed_is_worth_the_payments_at_the_apr(asked: PriceReques
     assert worth == pytest.approx(answer.amount_financed_cents, rel=1e-6 * years)
 
 
+def test_a_contract_of_one_payment_is_one_unit_period() -> None:
+    """1,000 for 255 days at 11.45 % costs 79.99: 365/255 unit periods a year give the rate back."""
+    asked = contract(
+        price_cents=100_000,
+        rate_bp=1_145,
+        term_months=1,
+        contract_date="2026-01-11",
+        first_payment_date="2026-09-23",
+        day_count="actual/365",
+    )
+    answer = price_contract(asked)
+    assert (answer.payment_cents, round(answer.apr_percent, 2)) == (1_079_99, 11.45)
+
+
+@pytest.mark.parametrize("rate_bp", [0, 0.01, 10_000])
+@pytest.mark.parametrize("term", [1, 2, 120])
+@pytest.mark.parametrize("first", ["2026-01-02", "2200-12-31"])
+def test_every_contract_has_an_apr(rate_bp: float, term: int, first: str) -> None:
+    """Also where all but a cent of the principal is prepaid, and the first payment comes in 174 years."""
+    for prepaid in (0, 99_999_99):
+        asked = contract(
+            price_cents=100_000_00,
+            rate_bp=rate_bp,
+            term_months=term,
+            prepaid_finance_cents=prepaid,
+            first_payment_date=first,
+        )
+        assert price_contract(asked).apr_percent >= 0
+
+
 @given(rate_bp=st.integers(0, 3_600), term=st.integers(1, 96))
 @settings(deadline=None)
 def test_a_regular_loan_without_fees_costs_its_rate(rate_bp: int, term: int) -> None:
