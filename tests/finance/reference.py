@@ -1,13 +1,15 @@
 """Slow and plain: the same money, one contract, one month and one cent at a time, sharing no formula."""
 
 import datetime as dt
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from itertools import pairwise
 
 from protocol.inputs import DealInputs
-from protocol.lending import Disposition, Programme, RiskCurve
+from protocol.lending import Programme, RiskCurve, Rounding, TaxBase, TaxRule
 from protocol.records import Structure
 
 
@@ -42,70 +44,98 @@ def schedule_actual_365(principal: int, rate: Decimal, payment: int, dates: list
     return payments
 
 
-def contract_npv(principal: float, rate: float, term: int, curve: RiskCurve) -> float:
-    """Value a contract month by month, all amounts in the unit of the principal."""
-    i, y = rate / 12, curve.funding_rate / 12
-    payment = principal / term if i == 0 else principal * i / (1 - (1 + i) ** -term)
-    g = curve.cnl / (1 - curve.recovery)
-    alive, balance, npv = 1.0, principal, -principal
-    for k in range(1, term + 1):
-        npv -= alive * curve.servicing_month_cents / (1 + y) ** k
-        default = min(
-            alive * balance, g * principal * (_timing(curve, k / term) - _timing(curve, (k - 1) / term))
-        )
-        left = alive - default / balance
-        after = 0.0 if k == term else balance * (1 + i) - payment
-        a = curve.abs_speed
-        smm = 1.0 if a * k >= 1 else a / (1 - a * (k - 1))
-        npv += left * (i * balance + balance - after + smm * after) / (1 + y) ** k
-        npv += curve.recovery * default / (1 + y) ** (k + curve.recovery_lag_months)
-        alive, balance = left * (1 - smm), after
-        if alive <= 0 or balance <= 0:
-            break
-    return npv
-
-
-def tax(structure: Structure, price: int) -> int:
-    """Compute the sales tax of one car."""
-    s = structure
-    base = price - s.discount_cents + s.taxable_fees_cents + s.taxable_products_cents
-    if s.rebate_reduces_tax:
-        base -= s.rebate_cents
-    if s.trade_credit:
+def tax(deal: DealInputs, price: int, discount: int, rebate: int) -> int:
+    """Compute the sales tax of one car; ``rebate`` is all of it."""
+    s = deal.structure
+    if s.tax_rate_bp is not None:
         cap = s.trade_allowance_cents if s.trade_credit_cap_cents is None else s.trade_credit_cap_cents
+        credit = min(s.trade_allowance_cents, cap) if s.trade_credit else 0
+        base = _taxed(s, price, discount) - credit - (rebate if s.rebate_reduces_tax else 0)
+        return half_up(Fraction(max(base, 0)) * Fraction(s.tax_rate_bp) / 10_000)
+    return sum(_tax_of(rule, s, price, discount, rebate) for rule in deal.tax_rules)
+
+
+def _taxed(s: Structure, price: int, discount: int) -> int:
+    return price - discount + s.taxable_fees_cents + s.taxable_products_cents
+
+
+def _tax_of(rule: TaxRule, s: Structure, price: int, discount: int, rebate: int) -> int:
+    base = _taxed(s, price, discount) - (rebate if rule.rebate_reduces_tax else 0)
+    if rule.base == TaxBase.NET_OF_TRADE:
+        cap = s.trade_allowance_cents if rule.credit_cap_cents is None else rule.credit_cap_cents
         base -= min(s.trade_allowance_cents, cap)
-    return half_up(Fraction(max(base, 0)) * Fraction(s.tax_rate_bp) / 10_000)
+    base = max(base, 0) if rule.base_cap_cents is None else min(max(base, 0), rule.base_cap_cents)
+    exact = Fraction(base) * Fraction(rule.rate_bp) / 10_000
+    rounded = {Rounding.UP: math.ceil(exact), Rounding.DOWN: math.floor(exact)}
+    return rounded.get(rule.rounding, half_up(exact))
 
 
-def principal(structure: Structure, price: int, cash: int) -> int:
-    """Compute the note of one car."""
-    s = structure
+def principal(deal: DealInputs, price: int, discount: int, rebate: int) -> int:
+    """Compute the note of one car without cash; ``rebate`` is the car's own."""
+    s = deal.structure
+    rebates = rebate + s.rebate_cents
     equity = s.trade_allowance_cents - s.payoff_cents
-    costs = price - s.discount_cents + s.fees_cents + s.products_cents + tax(s, price)
-    return costs - s.rebate_cents - cash - equity
+    costs = price - discount + s.fees_cents + s.products_cents + tax(deal, price, discount, rebates)
+    return costs - rebates - equity
+
+
+@dataclass(frozen=True)
+class Found:
+    """One feasible structure; ``basis`` is what its programme lends against."""
+
+    programme: Programme
+    cash: int
+    discount: int
+    principal: int
+    payment: int
+    basis: int
+
+
+def selling_price(deal: DealInputs, car: dict[str, int]) -> int:
+    """Return the price before discount."""
+    stated = deal.structure.price_cents
+    return car["price_cents"] if stated is None else min(stated, car["price_cents"])
 
 
 def feasible_structures(
-    inputs: DealInputs, programmes: tuple[Programme, ...], car: dict[str, int], factors: dict[str, float]
-) -> Iterator[tuple[Programme, int, int, int]]:
-    """Yield ``(programme, cash, principal, payment)`` of every feasible structure, trying every cent of cash.
+    deal: DealInputs, programmes: tuple[Programme, ...], car: dict[str, int], factors: dict[str, float]
+) -> Iterator[Found]:
+    """Yield every feasible structure, trying every cent of cash and of discount.
 
     ``factors`` are payments per unit of principal by ``programme_id:term``.
     """
-    s = inputs.structure
+    s, price = deal.structure, selling_price(deal, car)
     most = s.cash_down_cents if s.cash_down_max_cents is None else s.cash_down_max_cents
-    price = car["price_cents"] if s.price_cents is None else min(s.price_cents, car["price_cents"])
-    if s.discount_cents > price:
-        return
+    discounts = range(s.discount_cents, min(deal.discount_limit_cents, price) + 1)
+    owed = {discount: principal(deal, price, discount, car["rebate_cents"]) for discount in discounts}
     for row in programmes:
-        if not _takes(inputs, row, car):
+        if not _takes(deal, row, car):
             continue
         basis = car[f"{(row.new_ltv_basis if car['is_new'] else row.used_ltv_basis).value}_cents"]
-        for cash in range(s.cash_down_cents, most + 1):
-            note = principal(s, price, cash)
-            payment = half_up(Decimal(note * factors[f"{row.programme_id}:{row.term_months}"]))
-            if _within(inputs, row, note, payment, basis):
-                yield row, cash, note, payment
+        factor = factors[f"{row.programme_id}:{row.term_months}"]
+        within = {
+            note: _within(deal, row, note, half_up(Decimal(note * factor)), basis)
+            for note in {owed[d] - c for d in discounts for c in range(s.cash_down_cents, most + 1)}
+        }
+        for discount in discounts:
+            for cash in range(s.cash_down_cents, most + 1):
+                note = owed[discount] - cash
+                if within[note]:
+                    yield Found(row, cash, discount, note, half_up(Decimal(note * factor)), basis)
+
+
+def band_of(deal: DealInputs, found: Found, curves: Sequence[RiskCurve]) -> int:
+    """Return the number of a structure's risk band: LTV, then PTI, by the first edge that is not passed."""
+    ltvs = sorted({curve.ltv_max_bp for curve in curves})
+    ptis = sorted({curve.pti_max_bp for curve in curves})
+    income = deal.monthly_income_cents
+    ltv = next(n for n, edge in enumerate(ltvs) if _at_most(found.principal, found.basis, edge, ltvs))
+    pti = next(n for n, edge in enumerate(ptis) if _at_most(found.payment, income or 0, edge, ptis))
+    return ltv * len(ptis) + pti
+
+
+def _at_most(amount: int, base: int, edge: float, edges: list[float]) -> bool:
+    return edge == edges[-1] or (base > 0 and amount * 10_000 <= base * Fraction(edge))
 
 
 def _takes(inputs: DealInputs, row: Programme, car: dict[str, int]) -> bool:
@@ -137,27 +167,14 @@ def _within(inputs: DealInputs, row: Programme, note: int, payment: int, basis: 
     )
 
 
-def front_gross(structure: Structure, car: dict[str, int]) -> int:
+def front_gross(deal: DealInputs, car: dict[str, int], discount: int) -> int:
     """Compute what the store earns on one car and the trade."""
-    s = structure
-    price = car["price_cents"] if s.price_cents is None else min(s.price_cents, car["price_cents"])
-    income = price - s.discount_cents + car["holdback_cents"] + car["dealer_cash_cents"]
+    s = deal.structure
+    income = selling_price(deal, car) - discount + s.doc_fee_cents
+    income += car["holdback_cents"] + car["dealer_cash_cents"]
     outlay = car["cost_cents"] + car["recon_cents"] + car["floorplan_day_cents"] * car["days_in_stock"]
     return income - outlay - (s.trade_allowance_cents - s.trade_acv_cents)
 
 
-def is_held(programme: Programme) -> bool:
-    """Return whether the group keeps the contract."""
-    return programme.disposition is Disposition.HELD
-
-
 def _cents(amount: Decimal) -> int:
     return int(amount.quantize(Decimal(1), ROUND_HALF_UP))
-
-
-def _timing(curve: RiskCurve, share: float) -> float:
-    points = [(0.0, 0.0), *curve.loss_timing]
-    for (x0, y0), (x1, y1) in pairwise(points):
-        if x0 < share <= x1:
-            return y0 + (y1 - y0) * (share - x0) / (x1 - x0)
-    return 1.0 if share > 0 else 0.0

@@ -1,22 +1,37 @@
-"""The best offer of each car: the objective, its ties, the floor, held and sold value, and stress."""
+"""The best offer of each car against every cent tried; the frontier, choices and fixes; stress."""
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
-import numpy as np
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.events import OFFER_COLUMNS
+from protocol.events import OFFER_COLUMNS, Fix, FixKind
 from protocol.inputs import DealInputs
-from protocol.lending import Disposition, Programme
-from protocol.records import BasisPoints, Structure
-from server.finance.architect import best_offers, price_plan
+from protocol.lending import Disposition, Programme, RiskModel
+from protocol.records import BasisPoints, RateReason, Structure
+from server.finance.architect import (
+    Pricing,
+    Refusal,
+    best_by_payment_band,
+    best_offers,
+    choices,
+    frontier,
+    price_plan,
+    rank_reversals,
+    refusal,
+    with_cash,
+)
 from server.finance.plan import plan_deal
-from server.finance.structures import build_structures
+from server.finance.value.curves import RiskModelError
 from tests.finance import reference
 from tests.finance.cases import FINANCE_CURVE, car, cars, curve, inputs, model, programme, sheet
-from tests.finance.strategies import deals, numbers, programmes
+from tests.finance.strategies import deals, models, numbers, programmes
+from tests.finance.test_structures import factors_by_programme, takes_customer
+from tests.finance.value.reference import worth
 
 WISH = Structure(terms_months=[60, 72])
 
@@ -40,9 +55,10 @@ def test_a_held_offer_to_the_cent() -> None:
     """Contract value at the sell rate plus front gross, less the acquisition cost."""
     one = car(recon_cents=50_000, floorplan_day_cents=500, days_in_stock=40, holdback_cents=30_000)
     columns = offers(inputs(WISH), [programme(acquisition_cents=12_500)], [one], servicing_month_cents=400)
-    contract = reference.contract_npv(2_500_000, 0.0799, 60, curve(servicing_month_cents=400))
+    exact = worth(0.0799, 60, curve(servicing_month_cents=400))
+    contract = round(2_500_000 * exact.value - 400 * exact.servicing)
     front = 2_500_000 + 30_000 - 2_200_000 - 50_000 - 500 * 40
-    assert columns["npv_cents"] == [round(contract) - 12_500 + front]
+    assert columns["npv_cents"] == [contract - 12_500 + front]
     assert (columns["rate_bp"], columns["payment_cents"]) == ([799.0], [506_79])
 
 
@@ -59,10 +75,10 @@ def test_a_sold_offer_to_the_cent() -> None:
 
 
 def test_stress_lowers_a_held_offer() -> None:
-    """Half as many defaults again, at the same recovery."""
+    """Half as many defaults again, and a fifth less recovered of each."""
     columns = offers(inputs(WISH), [programme()], [car()])
-    stressed = reference.contract_npv(2_500_000, 0.0799, 60, curve(cnl=FINANCE_CURVE.cnl * 1.5))
-    assert columns["stress_npv_cents"] == [round(stressed) + 300_000]
+    exact = worth(0.0799, 60, FINANCE_CURVE, defaults="1.5", recovered="0.8")
+    assert columns["stress_npv_cents"] == [round(2_500_000 * exact.value) + 300_000]
 
 
 def test_markup_stays_within_the_programmes_cap() -> None:
@@ -99,74 +115,216 @@ def test_a_car_below_the_stores_floor_has_no_offer() -> None:
     """Nulls, and the floor as the reason."""
     columns = offers(inputs(WISH, npv_floor_cents=10_000_000), [programme()], [car()])
     assert columns.pop("binding") == ["npv_floor"]
+    assert columns.pop("fix")[0]["kind"] == "value"
     assert all(column == [None] for column in columns.values())
 
 
 def test_frontier_counts_structures_that_none_beats() -> None:
-    """A longer term with a lower payment and a lower value is a choice; a dearer and worse one is not."""
+    """A lower payment at a lower value is a choice; a dearer and worse structure is not."""
     rows = [
         programme(lender="A", programme_id="a", term_months=60),
         programme(lender="B", programme_id="b", term_months=60, markup_max_bp=0.0),
         programme(lender="C", programme_id="c", term_months=60, acquisition_cents=100_000),
     ]
-    assert offers(inputs(WISH), rows, [car()])["frontier"] == [2]
+    pricing = price_plan(plan_deal(inputs(WISH), sheet(*rows)), model())
+    assert [choice.lender for choice in frontier(pricing, cars(car()))] == ["B", "A"]
+    assert best_offers(pricing, cars(car()))["frontier"] == [2]
 
 
-@given(deal=deals(), rows=programmes(), stock=st.lists(numbers(), min_size=1, max_size=3))
+DEALS = {"deal": deals(), "rows": programmes(), "risk": models()}
+STOCK = st.lists(numbers(), min_size=1, max_size=3)
+
+
+def worths(
+    pricing: Pricing, rows: tuple[Programme, ...], one: dict[str, int]
+) -> list[tuple[int, reference.Found]]:
+    """Return the NPV of every feasible structure of one car, each cent of cash and discount tried."""
+    plan, deal = pricing.plan, pricing.plan.inputs
+    kept = tuple(row for row in rows if takes_customer(row, deal))
+    curves = pricing.valuation.bands.curves_at(12)
+    found = reference.feasible_structures(deal, kept, one, factors_by_programme(plan, rows, deal))
+    return [
+        (
+            int(
+                pricing.valuation.npv_cents(
+                    kept.index(each.programme), reference.band_of(deal, each, curves), each.principal
+                )
+            )
+            + reference.front_gross(deal, one, each.discount),
+            each,
+        )
+        for each in found
+    ]
+
+
+@given(**DEALS, stock=STOCK)
 def test_no_feasible_structure_is_better_than_the_offer(
-    deal: DealInputs, rows: tuple[Programme, ...], stock: list[dict[str, int]]
+    deal: DealInputs, rows: tuple[Programme, ...], risk: RiskModel, stock: list[dict[str, int]]
 ) -> None:
-    """Among least-cash structures valued month by month, the offer's value is the highest."""
+    """Of all cash and discounts, to the cent, the offer has the highest NPV and, among corners that are worth
+    as much, the lowest payment; a car without an offer has no acceptable structure.
+    """
     plan = plan_deal(deal, sheet(*rows))
     if plan.empty:
         return
-    columns = best_offers(price_plan(plan, model()), cars(*stock))
-    feasible = build_structures(plan, cars(*stock)).any_feasible().tolist()
-    assert [npv is not None for npv in columns["npv_cents"]] == feasible
-    kept = [row for row in rows if _key(row) in _keys(plan.programmes.lender, rows, deal)]
-    factors = dict(zip(map(_key, kept), plan.factors.tolist(), strict=True))
-    for one, best in zip(stock, columns["npv_cents"], strict=True):
-        least: dict[str, tuple[Programme, int]] = {}
-        for row, _, principal, _ in reference.feasible_structures(deal, tuple(kept), one, factors):
-            least.setdefault(_key(row), (row, principal))
-        held = [pair for pair in least.values() if reference.is_held(pair[0])]
-        for row, principal in held:
-            markup = min(float(deal.standard_markup_bp), row.markup_max_bp)
-            contract = reference.contract_npv(
-                principal, (row.buy_rate_bp + markup) / 10_000, row.term_months, FINANCE_CURVE
-            )
-            worth = contract - row.acquisition_cents + reference.front_gross(deal.structure, one)
-            assert best >= worth - 0.6
+    pricing = price_plan(plan, risk)
+    columns = best_offers(pricing, cars(*stock))
+    for number, one in enumerate(stock):
+        accepted = [pair for pair in worths(pricing, rows, one) if pair[0] >= deal.npv_floor_cents]
+        expected = max((npv for npv, _ in accepted), default=None)
+        assert columns["npv_cents"][number] == expected
+        equals = [choice for choice in choices(pricing, cars(one)) if choice.npv_cents == expected]
+        payments = [choice.payment_cents for choice in equals]
+        assert columns["payment_cents"][number] == min(payments, default=None)
 
 
-def _key(row: Programme) -> str:
-    return f"{row.programme_id}:{row.term_months}"
+@given(**DEALS, stock=STOCK)
+def test_the_frontier_is_not_dominated(
+    deal: DealInputs, rows: tuple[Programme, ...], risk: RiskModel, stock: list[dict[str, int]]
+) -> None:
+    """Payment and NPV rise together, it ends at the best offer, and it has as many points as the offer says;
+    every choice is feasible to the cent and worth what it says.
+    """
+    plan = plan_deal(deal, sheet(*rows))
+    if plan.empty:
+        return
+    pricing = price_plan(plan, risk)
+    columns = best_offers(pricing, cars(*stock))
+    for number, one in enumerate(stock):
+        points = frontier(pricing, cars(one))
+        assert (len(points) or None) == columns["frontier"][number]
+        pairs = [(point.payment_cents, point.npv_cents) for point in points]
+        assert all(low[0] < high[0] and low[1] < high[1] for low, high in pairwise(pairs))
+        every = choices(pricing, cars(one))
+        assert (every[0].npv_cents if every else None) == columns["npv_cents"][number]
+        known = {
+            (each.programme.programme_id, each.cash, each.discount, each.principal, each.payment, npv)
+            for npv, each in worths(pricing, rows, one)
+        }
+        for choice in every:
+            assert any(p <= choice.payment_cents and v >= choice.npv_cents for p, v in pairs)
+            assert (
+                choice.programme_id,
+                choice.cash_down_cents,
+                choice.discount_cents,
+                choice.principal_cents,
+                choice.payment_cents,
+                choice.npv_cents,
+            ) in known
 
 
-def _keys(lenders: np.ndarray, rows: tuple[Programme, ...], deal: DealInputs) -> set[str]:
-    keys = {
-        _key(row)
-        for row in rows
-        if row.tier == deal.structure.tier
-        and row.term_months in deal.structure.terms_months
-        and (deal.score is None or row.score_min <= deal.score <= row.score_max)
-    }
-    assert len(keys) == len(lenders)
-    return keys
+@given(**DEALS, stock=STOCK)
+def test_a_fix_makes_the_car_acceptable(
+    deal: DealInputs, rows: tuple[Programme, ...], risk: RiskModel, stock: list[dict[str, int]]
+) -> None:
+    """Whatever it names, applied by itself, gives an offer."""
+    plan = plan_deal(deal, sheet(*rows))
+    if plan.empty:
+        return
+    columns = best_offers(price_plan(plan, risk), cars(*stock))
+    for one, fix in zip(stock, columns["fix"], strict=True):
+        for changed in mended(deal, fix or {}):
+            again = price_plan(plan_deal(changed, sheet(*rows)), risk)
+            assert best_offers(again, cars(one))["npv_cents"] != [None]
+
+
+def mended(deal: DealInputs, fix: dict[str, Any]) -> Iterator[DealInputs]:
+    """Yield the deal with each remedy of a fix."""
+    s, replace = deal.structure, msgspec.structs.replace
+    if "cash_cents" in fix:
+        most = s.cash_down_cents if s.cash_down_max_cents is None else s.cash_down_max_cents
+        yield replace(deal, structure=replace(s, cash_down_max_cents=most + fix["cash_cents"]))
+    if "price_cents" in fix:
+        yield replace(deal, discount_max_cents=deal.discount_limit_cents + fix["price_cents"])
+    if "value_cents" in fix:
+        yield replace(deal, npv_floor_cents=deal.npv_floor_cents - fix["value_cents"])
+    if "term_months" in fix:
+        yield replace(deal, structure=replace(s, terms_months=[fix["term_months"]], term_months=None))
+    if "lender" in fix:
+        yield replace(deal, structure=replace(s, rate_bp=None, rate_reason=None))
+
+
+def test_fixes_in_numbers() -> None:
+    """A car whose payment is too high: so much more cash, so much more discount, or a longer term."""
+    wish = Structure(terms_months=[60], payment_max_cents=500_00)
+    rows = [programme(), programme(term_months=72)]
+    deal = inputs(wish)
+    found = refusal(price_plan(plan_deal(deal, sheet(*rows)), model()), cars(car(price_cents=2_600_000)))
+    largest = int(plan_deal(deal, sheet(*rows)).ceiling[0])
+    more = 2_600_000 - largest
+    assert found == Refusal(
+        "payment_max", Fix(kind=FixKind.TERM, cash_cents=more, price_cents=more, term_months=72)
+    )
+
+
+def test_a_lender_at_its_own_rate_is_a_fix() -> None:
+    """Where the deal states a rate, a programme that may not charge it may still take the car at its own."""
+    wish = Structure(terms_months=[60], rate_bp=BasisPoints(750), rate_reason=RateReason.COMPETING_OFFER)
+    rows = [programme(mileage_max=10), programme(programme_id="bank", lender="Bank", buy_rate_bp=900.0)]
+    found = refusal(price_plan(plan_deal(inputs(wish), sheet(*rows)), model()), cars(car()))
+    assert found == Refusal("mileage", Fix(kind=FixKind.PROGRAMME, lender="Bank"))
+
+
+def test_cash_comes_before_discount() -> None:
+    """All of the customer's cash goes in first; then as little discount as the limit asks for."""
+    wish = Structure(terms_months=[60], payment_max_cents=400_00, cash_down_max_cents=400_000)
+    deal = inputs(wish, discount_max_cents=150_000)
+    largest = int(plan_deal(deal, sheet(programme())).ceiling[0])
+    columns = offers(deal, [programme()], [car(price_cents=largest + price) for price in (300_000, 450_000)])
+    assert columns["cash_down_cents"] == [300_000, 400_000]
+    assert columns["discount_cents"] == [0, 50_000]
+
+
+def test_a_band_edge_may_be_worth_more_cash() -> None:
+    """Where a lower loan-to-value loses much less, the offer asks for the cash that reaches its edge."""
+    risky = [curve(cnl=0.20), curve(cnl=0.01, ltv_max_bp=9_000.0)]
+    risk = RiskModel(version="risk-1", curves=tuple(risky))
+    wish = Structure(terms_months=[60], cash_down_max_cents=1_000_000)
+    pricing = price_plan(plan_deal(inputs(wish), sheet(programme())), risk)
+    best = choices(pricing, cars(car()))[0]
+    assert (best.ltv_bp, best.principal_cents) == (9_000.0, 1_980_000)
+
+
+def test_payment_bands_hold_their_upper_edge() -> None:
+    """A band is named by its highest payment; its best structure comes as close to it as a cent of cash."""
+    wish = Structure(terms_months=[60], cash_down_max_cents=1_000_000)
+    pricing = price_plan(plan_deal(inputs(wish), sheet(programme())), model())
+    bands = best_by_payment_band(pricing, cars(car()))
+    assert list(bands) == [350_00, 400_00, 450_00, 500_00, 550_00]
+    assert [bands[top].payment_cents for top in (350_00, 400_00, 450_00, 500_00)] == list(bands)[:4]
+    assert bands[550_00] == choices(pricing, cars(car()))[0]
+
+
+def test_another_cash_needs_no_new_pricing() -> None:
+    """A column of the pencil grid: the same offers as a deal that states this cash."""
+    wish = Structure(terms_months=[60, 72], cash_down_max_cents=500_000)
+    pricing = price_plan(plan_deal(inputs(wish), sheet(programme())), model())
+    stated = Structure(terms_months=[60, 72], cash_down_cents=200_000, cash_down_max_cents=200_000)
+    anew = price_plan(plan_deal(inputs(stated), sheet(programme())), model())
+    assert choices(with_cash(pricing, 200_000), cars(car())) == choices(anew, cars(car()))
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=12))
+def test_rank_reversals_are_counted_by_pairs(pairs: list[tuple[int, int]]) -> None:
+    """Two offers are reversed where the better one is strictly the worse one under stress."""
+    expected = sum(a[0] > b[0] and a[1] < b[1] for a in pairs for b in pairs)
+    assert rank_reversals([npv for npv, _ in pairs], [stress for _, stress in pairs]) == expected
 
 
 def test_a_tier_without_a_curve_is_an_error() -> None:
     """Nothing is valued by guess."""
-    empty = model()
     plan = plan_deal(inputs(WISH), sheet(programme()))
-    with pytest.raises(KeyError):
-        price_plan(plan, type(empty)(version="risk-1", curves=()))
+    with pytest.raises(RiskModelError):
+        price_plan(plan, RiskModel(version="risk-1", curves=()))
 
 
 def test_chunked_equals_whole() -> None:
-    """Valuing car by car gives what valuing all at once gives."""
-    stock = [car(price_cents=price) for price in range(800_000, 4_000_000, 150_000)]
+    """Valuing car by car gives what valuing all at once gives, over several blocks."""
+    wish = Structure(terms_months=[60, 72], cash_down_max_cents=200_000, payment_max_cents=520_00)
+    deal = inputs(wish, discount_max_cents=30_000)
+    stock = [car(price_cents=price) for price in range(800_000, 4_000_000, 40_000)]
     rows = [programme(), programme(term_months=72, buy_rate_bp=849.0)]
-    whole = offers(inputs(WISH), rows, stock)
-    single = [offers(inputs(WISH), rows, [one]) for one in stock]
+    rows += [programme(programme_id=f"p{n}", buy_rate_bp=700.0 + n) for n in range(150)]
+    whole = offers(deal, rows, stock)
+    single = [offers(deal, rows, [one]) for one in stock]
     assert whole == {name: [part[name][0] for part in single] for name in whole}

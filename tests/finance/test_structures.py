@@ -34,27 +34,30 @@ def takes_customer(row: Programme, deal: DealInputs) -> bool:
 
 
 @given(deal=deals(), rows=programmes(), stock=st.lists(numbers(), min_size=1, max_size=3))
-def test_least_cash_structures_are_those_of_brute_force(
+def test_the_largest_loans_are_those_of_brute_force(
     deal: DealInputs, rows: tuple[Programme, ...], stock: list[dict[str, int]]
 ) -> None:
-    """Each car and programme is feasible exactly where some cent of cash is, at the least such cash."""
+    """Each car and programme is feasible exactly where some cent of cash and of discount is; the structure
+    has the largest such loan at the least discount, and the lowest payment shown is not above any.
+    """
     plan = plan_deal(deal, sheet(*rows))
     factors = factors_by_programme(plan, rows, deal)
-    kept = [row for row in rows if f"{row.programme_id}:{row.term_months}" in factors]
-    found = build_structures(plan, cars(*stock)) if kept else None
+    kept = tuple(row for row in rows if f"{row.programme_id}:{row.term_months}" in factors)
+    if not kept:
+        return
+    found = build_structures(plan, cars(*stock))
     for c, one in enumerate(stock):
-        expected: dict[str, tuple[int, int, int]] = {}
-        for row, *amounts in reference.feasible_structures(deal, tuple(kept), one, factors):
-            expected.setdefault(row.programme_id, (amounts[0], amounts[1], amounts[2]))
-        actual = {}
+        every = list(reference.feasible_structures(deal, kept, one, factors))
         for p, row in enumerate(kept):
-            assert found is not None
-            if found.feasible[c, p]:
-                amounts = (found.cash[c, p], found.principal[c, p], found.payment[c, p])
-                actual[row.programme_id] = tuple(int(amount) for amount in amounts)
-            else:
+            expected = [each for each in every if each.programme is row]
+            assert bool(found.feasible[c, p]) == bool(expected)
+            if not expected:
                 assert found.limit[c, p] != Limit.NONE
-        assert actual == expected
+                continue
+            largest = max(expected, key=lambda each: (each.principal, -each.discount))
+            assert (found.principal[c, p], found.discount[c, p]) == (largest.principal, largest.discount)
+            assert (found.cash[c, p], found.payment[c, p]) == (largest.cash, largest.payment)
+            assert found.lowest[c, p] <= min(each.principal for each in expected)
 
 
 @given(deal=deals(), rows=programmes(), stock=st.lists(numbers(), min_size=1, max_size=3))
@@ -65,7 +68,7 @@ def test_the_window_loses_no_feasible_car(
     plan = plan_deal(deal, sheet(*rows))
     factors = factors_by_programme(plan, rows, deal)
     kept = tuple(row for row in rows if f"{row.programme_id}:{row.term_months}" in factors)
-    window = price_window(plan)
+    window = price_window(plan, max(one["rebate_cents"] for one in stock))
     for one in stock:
         if any(True for _ in reference.feasible_structures(deal, kept, one, factors)):
             assert window is not None
