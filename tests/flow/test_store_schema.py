@@ -65,6 +65,10 @@ CHECKED = (asyncpg.CheckViolationError, asyncpg.ForeignKeyViolationError, asyncp
         " SELECT risk_version, tier, 0.05, 0.01, '[[0, 0], [1, 0.9]]', 0, 0, 0, 0 FROM risk_curves",
         "INSERT INTO risk_curves"
         " SELECT risk_version, tier, 0.05, 0.01, '[[0.5, 1], [1, 0.5]]', 0, 0, 0, 0 FROM risk_curves",
+        "INSERT INTO tax_tables VALUES ('twin', (SELECT max(effective_from) FROM tax_tables), true)",
+        "UPDATE customers SET rebate_eligibility = '{military,NULL}'",
+        "UPDATE users SET discount_authority_cents = -1",
+        "UPDATE stores SET product_cost_share_bp = 10001",
         "INSERT INTO credentials SELECT '\\x00', user_id, 'cookie', '', now(), now() + '1 day' FROM users",
     ],
 )
@@ -84,6 +88,11 @@ async def test_a_bad_state_is_refused(owner: asyncpg.Connection, statement: str)
         "UPDATE lender_programmes SET buy_rate_bp = 0",
         "DELETE FROM risk_curves",
         "UPDATE rate_sheets SET is_sample = false",
+        "UPDATE tax_rules SET rate_bp = 0",
+        "DELETE FROM tax_tables",
+        "UPDATE rebates SET amount_cents = 1",
+        "TRUNCATE rebate_sheets CASCADE",
+        "UPDATE pencils SET answer = '{}'",
     ],
 )
 async def test_history_is_append_only(owner: asyncpg.Connection, statement: str) -> None:
@@ -153,6 +162,9 @@ async def test_the_application_is_nobody_special(app: asyncpg.Connection) -> Non
         "UPDATE users SET role = 'operator'",
         "UPDATE credentials SET expires_at = 'infinity'",
         "UPDATE stores SET inventory_version = 0",
+        "UPDATE users SET discount_authority_cents = 100000",
+        "DELETE FROM pencils",
+        "INSERT INTO tax_rules DEFAULT VALUES",
         "CREATE TABLE mine ()",
     ],
 )
