@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,22 +29,52 @@ def row_of(number: int, car: dict[str, int]) -> tuple[Any, ...]:
 def test_search_and_workers_agree(
     deal: DealInputs, rows: tuple[Programme, ...], stock: list[dict[str, int]]
 ) -> None:
-    """A car is matched exactly where a worker finds a structure; its payment is in the range shown."""
+    """A car is matched exactly where a worker finds a structure, unless it is worth too little to the store;
+    its payment is in the range shown.
+    """
     plan = plan_deal(deal, sheet(*rows))
     if plan.empty:
         return
     screened = screen_rows(plan, [row_of(number, car) for number, car in enumerate(stock)])
-    assert len(screened) + screened.rejected.total() == len(stock)
+    assert len(screened) + len(screened.rejected) == len(stock)
     assert tuple(screened.columns) == MATCH_COLUMNS
     pricing = price_plan(plan, model())
     everything = Cars.of({name: [car[name] for car in stock] for name in NUMBER_COLUMNS})
-    payments = best_offers(pricing, everything)["payment_cents"]
-    assert screened.row_numbers == [number for number, payment in enumerate(payments) if payment is not None]
+    offers = best_offers(pricing, everything)
+    payments, binding = offers["payment_cents"], offers["binding"]
+    found = [n for n, cents in enumerate(payments) if cents is not None or binding[n] == "npv_floor"]
+    assert screened.row_numbers == found
+    assert [row.row_number for row in screened.rejected] == [n for n in range(len(stock)) if n not in found]
     offered = [payments[number] for number in screened.row_numbers]
     low, high = screened.columns["payment_min_cents"], screened.columns["payment_max_cents"]
-    assert all(a <= payment <= b for a, payment, b in zip(low, offered, high, strict=True))
+    shown = zip(low, offered, high, strict=True)
+    assert all(a <= payment <= b for a, payment, b in shown if payment is not None)
     assert screened.keysets == [
         Keyset(stock[number]["price_cents"], number) for number in screened.row_numbers
     ]
+    assert screened.last == Keyset(stock[-1]["price_cents"], len(stock) - 1)
     if len(screened):
         assert best_offers(pricing, Cars.of(screened.numbers))["payment_cents"] == offered
+
+
+@given(deal=deals(), rows=programmes(), stock=st.lists(numbers(), min_size=1, max_size=4))
+def test_the_cash_of_a_rejected_car_opens_it(
+    deal: DealInputs, rows: tuple[Programme, ...], stock: list[dict[str, int]]
+) -> None:
+    """With so much more cash it matches, with a cent less it does not, and without such a number never."""
+    plan = plan_deal(deal, sheet(*rows))
+    if plan.empty:
+        return
+
+    def matches(number: int, more_cash: int) -> bool:
+        most = msgspec.structs.replace(deal.structure, cash_down_max_cents=plan.cash_max + more_cash)
+        again = plan_deal(msgspec.structs.replace(deal, structure=most), sheet(*rows))
+        return len(screen_rows(again, [row_of(number, stock[number])])) == 1
+
+    screened = screen_rows(plan, [row_of(number, car) for number, car in enumerate(stock)])
+    for row in screened.rejected:
+        if row.more_cash < 0:
+            assert not matches(row.row_number, 100_000)
+        else:
+            assert matches(row.row_number, row.more_cash)
+            assert not matches(row.row_number, row.more_cash - 1)
