@@ -33,7 +33,7 @@ def add_pencil_commands(app: typer.Typer, services: WithServices) -> None:
             verified = asyncio.run(_verify(settings))
         for each in verified.differences:
             print(f"{each.pencil_id} (engine {each.engine}): {each.what}", file=sys.stderr)
-        print(f"{verified.equal} pencils equal to the cent, {len(verified.differences)} differ")
+        print(f"{verified.equal} pencils are equal to the cent, {len(verified.differences)} differ")
         if verified.differences:
             raise typer.Exit(1)
 

@@ -1,0 +1,189 @@
+"""Quotes over the wire: they agree with the offers, keep to their view, and change no deal."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import asyncpg
+import pytest
+from msgspec import UNSET
+
+from client import Deal, Workspace
+from protocol.closing import CommandError, ErrorCode
+from protocol.commands import Roll
+from protocol.events import Offers, SearchValued
+from protocol.pricing import Vary
+from protocol.records import StructureChanges, View
+from server.settings import Settings
+from server.store.pool import connect_as_owner
+from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
+from tests.services import start_web, start_worker
+
+pytestmark = pytest.mark.flow
+
+PATIENCE_SECONDS = 60.0
+QUOTED = 25
+"""Cars that are quoted one by one: within a connection's pace."""
+
+
+@pytest.fixture(autouse=True)
+async def guard() -> AsyncIterator[None]:
+    """No flow waits for ever."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        yield
+
+
+@pytest.fixture
+async def web_url(stocked: Settings, tmp_path: Path) -> AsyncIterator[str]:
+    """The address of a web process; a worker values beside it."""
+    async with start_web(stocked, tmp_path) as web, start_worker(stocked, tmp_path):
+        yield web.url
+
+
+async def joined(
+    stack: AsyncExitStack, url: str, settings: Settings, login: str, view: View
+) -> tuple[Workspace, Deal]:
+    """Return a connected workspace and the store's first deal on it."""
+    workspace = await stack.enter_async_context(connect(url, await token_of(settings, login)))
+    return workspace, await workspace.join(await a_deal_of(settings), view)
+
+
+async def a_car(settings: Settings) -> str:
+    """Return the id of a car that is for sale at the deal's store."""
+    async with connect_as_owner(settings.database_owner_url) as database:
+        found = await database.fetchval(
+            "SELECT vehicle_id::text FROM vehicles WHERE store_id = 'riverside' AND status = 'available'"
+            " AND price_cents BETWEEN 1500000 AND 2500000 ORDER BY vehicle_id LIMIT 1"
+        )
+    assert isinstance(found, str)
+    return found
+
+
+async def test_a_quote_is_the_offer_to_the_cent(stocked: Settings, web_url: str) -> None:
+    """What the list shows of a car is what its quote says, and the quote's frontier holds it."""
+    async with AsyncExitStack() as stack:
+        _, deal = await joined(stack, web_url, stocked, "riverside-manager", View.MANAGER)
+        await deal.terms(EASY)
+        await deal.search(limit=100)
+        events = await events_until(deal, lambda event: isinstance(event, SearchValued))
+        columns = next(event for event in events if isinstance(event, Offers)).columns
+        offers = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        assert any(offer["payment_cents"] is not None for offer in offers[:QUOTED])
+        for offer in offers[:QUOTED]:
+            quote = await deal.quote(offer["vehicle_id"])
+            assert (quote.rev, quote.eligible) == (offer["rev"], offer["payment_cents"] is not None)
+            assert quote.binding == offer["binding"]
+            if not quote.eligible:
+                continue
+            same = ("payment_cents", "term_months", "rate_bp", "cash_down_cents", "discount_cents", "lender")
+            assert {name: getattr(quote, name) for name in same} == {name: offer[name] for name in same}
+            assert quote.value is not UNSET
+            assert quote.value.npv_cents == offer["npv_cents"] == sum(quote.value.parts.values())
+        frontier = await deal.frontier(offer["vehicle_id"])
+        assert len(frontier.points) == (offer["frontier"] or 0)
+
+
+async def test_what_a_view_sees_of_a_quote(stocked: Settings, web_url: str) -> None:
+    """A salesperson sees the total value, a customer what is printed; hidden terms cannot be asked with."""
+    car = await a_car(stocked)
+    async with AsyncExitStack() as stack:
+        _, deal = await joined(stack, web_url, stocked, "riverside-manager", View.MANAGER)
+        _, sales = await joined(stack, web_url, stocked, "riverside-sales", View.SALES)
+        _, turned = await joined(stack, web_url, stocked, "riverside-sales", View.CUSTOMER)
+        await deal.terms(EASY)
+        roll = Roll(vary=Vary.CASH_DOWN, payment_cents=20_000)
+        full = await deal.quote(car, terms_months=[60, 72], cash_down_cents=[0, 500_000], roll=roll)
+        seen = await sales.quote(car, terms_months=[60, 72], cash_down_cents=[0, 500_000], roll=roll)
+        printed = await turned.quote(car, terms_months=[60, 72], cash_down_cents=[0, 500_000], roll=roll)
+        assert full.eligible
+        assert full.value.parts
+        assert seen.value.npv_cents == full.value.npv_cents
+        assert seen.value.parts is UNSET
+        assert seen.grid == full.grid
+        assert printed.value is printed.lender is printed.binding is printed.grid.npv_cents is UNSET
+        assert printed.schedule == full.schedule
+        assert printed.taxes == full.taxes
+        assert printed.grid.payment_cents == full.grid.payment_cents
+        assert full.pencil_id == seen.pencil_id == printed.pencil_id
+        assert full.roll.reached
+        assert "cash_down_max_cents" in full.roll.changes
+        assert "cash_down_max_cents" not in printed.roll.changes
+        with pytest.raises(CommandError) as refused:
+            await sales.quote(car, StructureChanges(trade_acv_cents=1))
+        assert (refused.value.code, refused.value.detail) == (
+            ErrorCode.FORBIDDEN,
+            {"field": "trade_acv_cents"},
+        )
+
+
+async def test_a_quote_changes_nothing(stocked: Settings, web_url: str) -> None:
+    """Changes that come with a quote are the asker's own: the deal stands as it stood."""
+    car = await a_car(stocked)
+    async with AsyncExitStack() as stack:
+        _, deal = await joined(stack, web_url, stocked, "riverside-manager", View.MANAGER)
+        await deal.terms(EASY)
+        before = deal.state.version
+        plain = await deal.quote(car)
+        other = await deal.quote(car, StructureChanges(cash_down_cents=1_000_000))
+        more_cash = other.cash_down_cents - plain.cash_down_cents
+        assert more_cash > 0
+        assert other.principal_cents == plain.principal_cents - more_cash
+        assert other.pencil_id != plain.pencil_id
+        assert (await deal.quote(car)).pencil_id == plain.pencil_id
+        assert deal.state.version == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("status = 'sold'", id="sold"),
+        pytest.param("store_id = 'elsewhere', group_id = 'elsewhere'", id="of another group"),
+    ],
+)
+async def test_cars_that_cannot_be_quoted(stocked: Settings, web_url: str, change: str) -> None:
+    """A sold car, one of another group, and an id that is none are all not found."""
+    car = await a_car(stocked)
+    async with connect_as_owner(stocked.database_owner_url) as database:
+        await another_group(database)
+        await database.execute(f"UPDATE vehicles SET {change} WHERE vehicle_id = $1", int(car))  # noqa: S608 - the test's own
+    async with AsyncExitStack() as stack:
+        _, deal = await joined(stack, web_url, stocked, "riverside-manager", View.MANAGER)
+        for vehicle_id in (car, "none", "9" * 30):
+            with pytest.raises(CommandError) as refused:
+                await deal.quote(vehicle_id)
+            assert (refused.value.code, refused.value.detail) == (
+                ErrorCode.NOT_FOUND,
+                {"field": "vehicle_id"},
+            )
+
+
+async def test_terms_that_cannot_be_quoted(stocked: Settings, web_url: str) -> None:
+    """Changes that contradict the deal, and an address without a tax rule, are refused by their field."""
+    car = await a_car(stocked)
+    async with connect_as_owner(stocked.database_owner_url) as database:
+        await database.execute("UPDATE customers SET state = 'AK', postal_code = '99501'")
+    async with AsyncExitStack() as stack:
+        _, deal = await joined(stack, web_url, stocked, "riverside-manager", View.MANAGER)
+        for changes, field in (
+            (StructureChanges(payment_min_cents=90_000, payment_max_cents=80_000), "payment_max_cents"),
+            (StructureChanges(tax_rate_bp=None), "tax_rate_bp"),
+        ):
+            with pytest.raises(CommandError) as refused:
+                await deal.quote(car, changes)
+            assert refused.value.code is ErrorCode.INVALID
+            assert refused.value.detail["field"] == field
+
+
+async def another_group(database: asyncpg.Connection) -> None:
+    """Copy a store into a group of its own."""
+    names = await database.fetchval(
+        "SELECT string_agg(column_name, ', ') FROM information_schema.columns WHERE table_name = 'stores'"
+        " AND table_schema = 'public' AND is_identity = 'NO'"
+        " AND column_name NOT IN ('store_id', 'group_id')"
+    )
+    await database.execute("INSERT INTO store_groups (group_id, name) VALUES ('elsewhere', 'Elsewhere')")
+    await database.execute(
+        f"INSERT INTO stores (store_id, group_id, {names})"  # noqa: S608 - names of our own columns
+        f" SELECT 'elsewhere', 'elsewhere', {names} FROM stores WHERE store_id = 'riverside'"
+    )
