@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import NODEFAULT
 
 from protocol.lending import NO_EDGE_BP, Disposition, Programme, Rebate, ReserveMethod, RiskCurve, TaxRule
 from protocol.records import Tier
@@ -270,3 +271,12 @@ def test_no_cell_breaks_the_import(read_cell: amounts.Read, text: str) -> None:
 def test_dollars_read_back_to_the_cent(cents: int) -> None:
     """With commas, a sign and two decimals."""
     assert amounts.dollars()(f"${cents // 100:,}.{cents % 100:02}") == cents
+
+
+@pytest.mark.parametrize("layout", [PROGRAMMES, CURVES, RULES, OFFERS])
+def test_the_page_on_importing_names_every_column(layout: Layout) -> None:
+    """In bold where a cell is needed, plain where it may be left out."""
+    page = (Path(__file__).parents[2] / "docs/importing.md").read_text(encoding="utf-8")
+    for column in layout.columns:
+        needed = column.absent is NODEFAULT
+        assert (f"**`{column.name}`**" if needed else f"`{column.name}`") in page, column.name
