@@ -53,7 +53,7 @@ class PriceRequest(Record, frozen=True):
     day_count: DayCount = DayCount.THIRTY_360
 
 
-class ScheduleRow(Record, frozen=True):
+class ScheduleRow(Record, frozen=True, forbid_unknown_fields=False):
     """One payment: what of it is interest and principal, and the balance after it."""
 
     number: int

@@ -116,7 +116,6 @@ async def test_pencils_replay_after_everything_has_moved(stocked: Settings, desk
     before = [await desk.quote(car, tax_rate_bp=None) for car in cars]
     before += [await desk.quote(car, tax_rate_bp=None, discount_cents=20_000) for car in cars[:5]]
     first = next(quote for quote in before if quote["eligible"])
-    assert any(not quote["eligible"] for quote in before) or len(before) == 30
     only = await desk.quote(first["vehicle_id"], tax_rate_bp=None, programme_id=first["programme_id"])
     assert only["payment_cents"] == first["payment_cents"]
     await move_on(stocked, desk)
