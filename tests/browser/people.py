@@ -6,7 +6,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, WebSocket, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    WebSocket,
+    async_playwright,
+    expect,
+)
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [
@@ -32,6 +41,11 @@ class Person:
     complaints: list[str] = field(default_factory=list)
     frames: list[str] = field(default_factory=list)
 
+    @property
+    def cars(self) -> Locator:
+        """The grid of the cars that fit."""
+        return self.page.get_by_role("grid", name="Cars and their best offers")
+
     async def sign_in(self, login: str) -> None:
         """Sign in by the button of the demo."""
         await self.page.goto(f"{self.url}/login")
@@ -56,12 +70,12 @@ class Person:
 
     async def search_id(self) -> str:
         """Return the id of the search on the screen."""
-        return await self.page.get_by_role("grid").get_attribute("data-search") or ""
+        return await self.cars.get_attribute("data-search") or ""
 
     async def all_valued(self, *, after: str = "") -> None:
         """Wait until a search other than ``after`` has ended and every match has its value."""
         await self.is_live()
-        grid = self.page.get_by_role("grid")
+        grid = self.cars
         newer = re.compile(rf"^(?!{re.escape(after)}$).+")
         await expect(grid).to_have_attribute("data-search", newer, timeout=WAIT_MS)
         await expect(self.page.locator(".progress.running")).to_have_count(0, timeout=WAIT_MS)

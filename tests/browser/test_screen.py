@@ -201,7 +201,7 @@ async def test_the_keyboard_is_enough(arrive: Arrive) -> None:
     await person.open_first_deal()
     await person.all_valued()
     page = person.page
-    grid = page.get_by_role("grid")
+    grid = person.cars
     await grid.focus()
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("ArrowDown")

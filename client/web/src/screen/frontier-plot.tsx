@@ -63,7 +63,7 @@ export function FrontierPlot({ frontier, quote, session }: Props) {
         {points.map((point, index) => (
           <circle
             key={index} data-point={index} cx={x(point.payment_cents)} cy={y(point.npv_cents ?? 0)} r={isQuoted(point, quote) ? 6.5 : 4.5}
-            class={isQuoted(point, quote) ? "here" : ""} role="button" tabIndex={index === roving ? 0 : -1}
+            class={isQuoted(point, quote) ? "here" : ""} role="button" tabindex={index === roving ? 0 : -1}
             aria-label={pointText(point, formats)} aria-pressed={isQuoted(point, quote)}
             onClick={() => choose(point, index)} onKeyDown={(event) => onKeyDown(event, index)}
           >

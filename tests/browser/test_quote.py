@@ -1,0 +1,166 @@
+"""The chosen car's quote as people use it: grid, contract, value, frontier, roll and the customer's view."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Arrive
+from tests.browser.people import WAIT_MS, Person
+from tests.browser.test_screen import INTERNAL
+
+pytestmark = pytest.mark.browser
+
+
+async def test_a_chosen_car_is_quoted_to_the_cent(arrive: Arrive) -> None:
+    """The panel shows the offer's payment with its APR and contract, and the value's parts sum to the NPV."""
+    manager = await arrive("riverside-manager")
+    await _choose_best(manager)
+    quote = _last_quote(manager)
+    offer = manager.page.locator(".offer")
+
+    payment = f"${quote['payment_cents'] / 100:,.2f}"
+    await expect(offer.locator(".big output")).to_have_text(payment)
+    await expect(manager.page.locator('.grid-row[aria-selected="true"] .cell-payment_cents')).to_have_text(
+        payment
+    )
+    await expect(offer.locator(".big")).to_contain_text("APR")
+    await expect(offer.get_by_role("term").filter(has_text="Total of payments")).to_be_visible()
+    await offer.locator(".schedule summary").click()
+    await expect(offer.locator(".schedule tbody tr")).to_have_count(quote["term_months"])
+    assert sum(quote["value"]["parts"].values()) == quote["value"]["npv_cents"]
+    await expect(offer.locator(".waterfall .total .number")).to_have_text(_cents(quote["value"]["npv_cents"]))
+    assert manager.complaints == []
+
+
+async def test_a_cell_shows_its_structure_and_the_way_back(arrive: Arrive) -> None:
+    """Arrows move through the grid, Enter shows the cell's structure, and the best one comes back."""
+    sales = await arrive("riverside-sales")
+    await _choose_best(sales)
+    page = sales.page
+    best = await page.locator(".big output").inner_text()
+    other = page.locator(".pencil td button:not(.out):not(.here)").first
+    shown = (await other.inner_text()).split("\n")[0]
+    await other.focus()
+    await page.keyboard.press("Enter")
+
+    await expect(page.locator(".big output")).to_have_text(shown, timeout=WAIT_MS)
+    await expect(page.locator(".pencil td button.here")).to_contain_text(shown)
+    await page.get_by_role("button", name="Back to the best").click()
+    await expect(page.locator(".big output")).to_have_text(best, timeout=WAIT_MS)
+    assert await page.locator(".waterfall").count() == 0
+    assert "parts" not in _last_quote(sales)["value"]
+    assert sales.complaints == []
+
+
+async def test_a_frontier_point_shows_its_structure(arrive: Arrive) -> None:
+    """A point of the plot that is chosen is quoted: its payment is the one that stands on top."""
+    manager = await arrive("riverside-manager")
+    await _choose_best(manager)
+    point = manager.page.locator("svg.frontier circle").first
+    await expect(point).to_be_visible(timeout=WAIT_MS)
+    payment = (await point.get_attribute("aria-label") or "").split(" ")[0]
+    await point.focus()
+    await manager.page.keyboard.press("Enter")
+    await expect(manager.page.locator(".big output")).to_have_text(payment, timeout=WAIT_MS)
+    assert manager.complaints == []
+
+
+async def test_a_pick_becomes_the_deals(arrive: Arrive) -> None:
+    """A structure that is used for the deal changes it for everyone, and the stock is searched again."""
+    sales, manager = await arrive("riverside-sales"), await arrive("riverside-manager")
+    path = await _choose_best(sales)
+    await manager.open(path)
+    await manager.all_valued()
+    before = await sales.search_id()
+    cell = sales.page.locator(".pencil td button:not(.out):not(.here)").last
+    term = (await cell.get_attribute("aria-label") or "").split(" ")[0]
+    await cell.click()
+    await sales.page.get_by_role("button", name="Use for the deal").click()
+
+    await sales.all_valued(after=before)
+    pressed = manager.page.locator('.toggles button[aria-pressed="true"]')
+    await expect(pressed).to_have_text([term], timeout=WAIT_MS)
+    assert sales.complaints == []
+
+
+async def test_a_roll_reaches_its_payment(arrive: Arrive) -> None:
+    """A lower payment is reached by more cash: the amount is found, shown and quoted."""
+    sales = await arrive("riverside-sales")
+    await _choose_best(sales)
+    page = sales.page
+    wanted = _last_quote(sales)["payment_cents"] // 100 - 10
+    await page.get_by_label("Wanted payment").fill(str(wanted))
+    await page.get_by_role("button", name="Find").click()
+    rolled = page.locator(".roll [role=status]")
+    await expect(rolled).to_contain_text("Cash down", timeout=WAIT_MS)
+    gives = await rolled.locator("b").inner_text()
+    await rolled.get_by_role("button", name="Show it").click()
+    await expect(page.locator(".big output")).to_have_text(gives, timeout=WAIT_MS)
+    assert abs(float(gives.strip("$").replace(",", "")) - wanted) < 1
+    assert sales.complaints == []
+
+
+async def test_a_customer_sees_the_contract_and_nothing_internal(arrive: Arrive) -> None:
+    """Turned to the customer a quote keeps payment, APR and grid; page and frames hold nothing internal."""
+    manager = await arrive("riverside-manager")
+    await _choose_best(manager)
+    page = manager.page
+    await page.get_by_role("button", name="Customer view").click()
+    await expect(page.locator(".view-customer .grid-row").first).to_be_visible(timeout=WAIT_MS)
+    await manager.is_live()
+    manager.frames.clear()
+    await page.locator(".grid-row").first.click()
+    await expect(page.locator(".big")).to_contain_text("APR", timeout=WAIT_MS)
+
+    assert INTERNAL.search(await page.locator("#app").evaluate("app => app.innerHTML")) is None
+    assert INTERNAL.search("".join(manager.frames)) is None
+    await expect(page.locator(".pencil td button").first).to_be_visible()
+    assert manager.complaints == []
+
+
+async def test_a_limits_fix_opens_the_cars_that_it_says(arrive: Arrive) -> None:
+    """The cash that stands beside a limit, given, makes at least as many cars fit as it promised."""
+    manager = await arrive("riverside-manager")
+    await manager.open_first_deal()
+    await manager.all_valued()
+    before = await manager.search_id()
+    await manager.page.locator("#field-payment_max_cents").fill("320")
+    await manager.page.locator("#field-payment_min_cents").fill("0")
+    await manager.all_valued(after=before)
+    limit = manager.page.locator(".limit-bars li").filter(has_text="payment above the customer's limit")
+    opening = limit.locator(".opening")
+    await expect(opening).to_contain_text("more down opens", timeout=WAIT_MS)
+    more, opens = re.findall(r"[\d,]+", await opening.inner_text())
+    most = float((await manager.page.get_by_label("At most").input_value()).replace(",", ""))
+    matched = int((await manager.counts())["Matched"].replace(",", ""))
+
+    before = await manager.search_id()
+    await manager.page.get_by_label("At most").fill(str(most + float(more.replace(",", ""))))
+    await manager.all_valued(after=before)
+    now = int((await manager.counts())["Matched"].replace(",", ""))
+    assert now >= matched + int(opens.replace(",", ""))
+
+
+async def _choose_best(person: Person) -> str:
+    """Open the first deal, choose its best car and wait for the quote. Return the deal's path."""
+    path = await person.open_first_deal()
+    await person.all_valued()
+    person.frames.clear()
+    await person.page.locator(".grid-row").first.click()
+    await expect(person.page.locator(".offer .big")).to_contain_text("APR", timeout=WAIT_MS)
+    return path
+
+
+def _last_quote(person: Person) -> dict[str, Any]:
+    """Return the newest quote that reached the page."""
+    lines = [line for frame in person.frames for line in frame.split("\n") if '"grid"' in line]
+    quote: dict[str, Any] = json.loads(lines[-1])["data"]
+    return quote
+
+
+def _cents(cents: int) -> str:
+    """Return what an amount looks like on the page."""
+    return f"{'-' if cents < 0 else ''}${abs(cents) / 100:,.2f}"
