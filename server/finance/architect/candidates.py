@@ -3,10 +3,10 @@
 For one car and programme the NPV is linear in the principal within a band, and falls by a cent with each cent
 of discount, so the best structure lies at a band's edge or at an end of what is in reach. Candidates are the
 largest and the smallest principal in reach, the one at which cash runs out and discount begins, and the upper
-edge of every LTV, PTI and payment band between, with the cent above it: where a smaller principal is worth
-more, that is the best of the next band.
+edge of every LTV, PTI and payment band between. Where a smaller principal may be worth more, the cent above
+an edge counts too: it is the best of the next band.
 
-Shapes: n pairs of a car and a feasible programme, k candidates of each.
+Shapes: n pairs of a car and a feasible programme, e edges of each, m structures of all.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from server.finance.architect.pricing import Pricing, front_gross_cents
 from server.finance.cars import Cars
 from server.finance.contract import least_discount_cents, owed_before_cash_cents
 from server.finance.payment import largest_principal, payments_cents
-from server.finance.rounding import WHOLE, Cents, Flags
+from server.finance.rounding import WHOLE, Cents
 from server.finance.structures import Structures
 from server.finance.value.curves import share_of
 
@@ -30,10 +30,10 @@ Index = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Structures of shape (n, k) in cents; ``car`` and ``programme`` are (n,), ordered by car, then sheet.
+    """Structures of shape (m,) in cents, ordered by car, then sheet; of a pair the largest loan comes first.
 
-    ``valid`` marks those in reach; where it is not, the amounts mean nothing. ``npv`` is with the front
-    gross, ``band`` the number of the risk band.
+    ``car`` and ``programme`` are their numbers, ``band`` that of the risk band. ``npv`` is with the front
+    gross.
     """
 
     car: Index
@@ -45,35 +45,25 @@ class Candidates:
     band: NDArray[np.int64]
     front_gross: Cents
     npv: Cents
-    valid: Flags
 
-    def programme_at(self, place: int) -> int:
-        """Return the programme of a place in the flat (n * k,)."""
-        return int(self.programme[place // self.valid.shape[1]])
+    def __len__(self) -> int:
+        return len(self.car)
 
 
 def build_candidates(pricing: Pricing, cars: Cars, structures: Structures) -> Candidates:
-    """Return the candidates of every feasible pair, valued; each is checked to the cent."""
+    """Return the candidates of every feasible pair, valued; each is within every limit to the cent."""
     plan, sales = pricing.plan, structures.sales
-    car, programme = structures.feasible.nonzero()
-    highest = structures.principal[car, programme][:, None]
-    lowest = structures.lowest[car, programme][:, None]
-    basis = structures.basis[car, programme]
-    cash_runs_out = (sales.owed - sales.room.cash_max)[car][:, None]
-    edges = np.concatenate(
-        [
-            band_edges(pricing, basis, programme),
-            _payment_edges(plan.factors[programme], lowest[:, 0], highest[:, 0]),
-            cash_runs_out,
-        ],
-        axis=1,
-    )
-    # The highest comes first: of equal structures the first one wins, and it takes the least cash.
-    wanted = np.concatenate([highest, _within(edges, lowest, highest), lowest], axis=1)
+    car, programme, wanted = _wanted(pricing, structures)
     principal, cash, discount = _reached(pricing, structures, car, wanted)
-    front = front_gross_cents(plan, cars, sales.price, 0)[car][:, None] - discount
-    payment = payments_cents(principal, plan.factors[programme][:, None])
-    band = band_of(pricing, principal, payment, basis[:, None])
+    # Where the cash is fixed, a cent may be missing to the smallest loan.
+    lacking = principal < plan.floor[programme]
+    if lacking.any():
+        car, programme, principal, cash, discount = (
+            each[~lacking] for each in (car, programme, principal, cash, discount)
+        )
+    payment = payments_cents(principal, plan.factors[programme])
+    band = band_of(pricing, principal, payment, structures.basis[car, programme])
+    front = front_gross_cents(plan, cars, sales.price, 0)[car] - discount
     return Candidates(
         car=car,
         programme=programme,
@@ -83,16 +73,41 @@ def build_candidates(pricing: Pricing, cars: Cars, structures: Structures) -> Ca
         payment=payment,
         band=band,
         front_gross=front,
-        npv=pricing.valuation.npv_cents(programme[:, None], band, principal) + front,
-        valid=principal >= plan.floor[programme][:, None],
+        npv=pricing.valuation.npv_cents(programme, band, principal) + front,
     )
 
 
+def _wanted(pricing: Pricing, structures: Structures) -> tuple[Index, Index, Cents]:
+    """Return car, programme and principal of every corner in reach; shape (m,)."""
+    sales = structures.sales
+    car, programme = structures.feasible.nonzero()
+    highest = structures.principal[car, programme][:, None]
+    lowest = structures.lowest[car, programme][:, None]
+    cash_runs_out = (sales.owed - sales.room.cash_max)[car][:, None]
+    edges = np.concatenate(
+        [
+            band_edges(pricing, structures.basis[car, programme], programme),
+            _payment_edges(pricing.plan.factors[programme], lowest[:, 0], highest[:, 0]),
+            cash_runs_out,
+        ],
+        axis=1,
+    )
+    wanted = np.concatenate([highest, edges, lowest], axis=1)
+    within = (wanted >= lowest) & (wanted < highest)
+    within[:, 0] = True
+    pair = within.nonzero()[0]
+    return car[pair], programme[pair], wanted[within]
+
+
 def band_edges(pricing: Pricing, basis: Cents, programme: Index) -> Cents:
-    """Return the principals at the upper edges of LTV and PTI bands, each with the cent above it; (n, e)."""
+    """Return the principals at the upper edges of LTV and PTI bands; shape (n, e).
+
+    With the cent above each, where a smaller principal is worth more anywhere.
+    """
     ltv = basis[:, None] * pricing.valuation.bands.ltv_edges[:-1] // WHOLE
     edges = np.concatenate([ltv, pricing.pti_principals[programme]], axis=1)
-    return np.concatenate([edges, edges + 1], axis=1)
+    falls = (pricing.valuation.slope < 0).any()
+    return np.concatenate([edges, edges + 1], axis=1) if falls else edges
 
 
 def band_of(pricing: Pricing, principal: Cents, payment: Cents, basis: Cents) -> NDArray[np.int64]:
@@ -111,11 +126,6 @@ def _payment_edges(factors: NDArray[np.float64], lowest: Cents, highest: Cents) 
     return largest_principal(edges, factors[:, None])
 
 
-def _within(edges: Cents, lowest: Cents, highest: Cents) -> Cents:
-    """Return the edges; one out of reach gives way to the highest principal, which changes nothing."""
-    return np.where((edges >= lowest) & (edges < highest), edges, highest)
-
-
 def _reached(
     pricing: Pricing, structures: Structures, car: Index, wanted: Cents
 ) -> tuple[Cents, Cents, Cents]:
@@ -124,14 +134,14 @@ def _reached(
     where the cash is fixed.
     """
     inputs, sales = pricing.plan.inputs, structures.sales
-    owed = np.repeat(sales.owed[car][:, None], wanted.shape[1], axis=1)
+    owed = sales.owed[car]
     discount = np.full(wanted.shape, inputs.structure.discount_cents, dtype=np.int64)
-    owed_most = wanted + sales.room.cash_max[car][:, None]
+    owed_most = wanted + sales.room.cash_max[car]
     needs = owed > owed_most
     if needs.any():
-        which = car[needs.nonzero()[0]]
+        which = car[needs]
         price, rebate = sales.price[which], sales.rebate[which]
         discount[needs] = least_discount_cents(inputs, price, rebate, owed_most[needs])
         owed[needs] = owed_before_cash_cents(inputs, price, discount[needs], rebate)
-    cash = np.maximum(owed - wanted, sales.room.cash_min[car][:, None])
+    cash = np.maximum(owed - wanted, sales.room.cash_min[car])
     return owed - cash, cash, discount

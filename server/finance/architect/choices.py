@@ -63,10 +63,11 @@ def choices(pricing: Pricing, car: Cars) -> list[Choice]:
     structures, found, place = _acceptable(pricing, car)
     if not place.size:
         return []
-    pair = place // found.valid.shape[1]
-    term = pricing.plan.programmes.term[found.programme[pair]]
-    payment, npv, cash = (each.ravel()[place] for each in (found.payment, found.npv, found.cash))
-    order = np.lexsort((cash, found.programme[pair], term, payment, -npv))
+    payment, npv, cash, programme = (
+        each[place] for each in (found.payment, found.npv, found.cash, found.programme)
+    )
+    term = pricing.plan.programmes.term[programme]
+    order = np.lexsort((cash, programme, term, payment, -npv))
     listed = _choices(pricing, structures, found, place[order])
     return list(dict.fromkeys(listed))
 
@@ -109,11 +110,11 @@ def _acceptable(pricing: Pricing, car: Cars) -> tuple[Structures, Candidates, In
 def _choices(pricing: Pricing, structures: Structures, found: Candidates, place: Index) -> list[Choice]:
     plan, income = pricing.plan, pricing.plan.inputs.monthly_income_cents
     made = []
-    for row, column in zip(*np.unravel_index(place, found.valid.shape), strict=True):
-        number = int(found.programme[row])
-        principal, payment = int(found.principal[row, column]), int(found.payment[row, column])
-        front = int(found.front_gross[row, column])
-        stressed = pricing.valuation.npv_cents(number, found.band[row, column], principal, stressed=True)
+    for at in place.tolist():
+        number = int(found.programme[at])
+        principal, payment = int(found.principal[at]), int(found.payment[at])
+        front = int(found.front_gross[at])
+        stressed = pricing.valuation.npv_cents(number, found.band[at], principal, stressed=True)
         basis = int(structures.basis[0, number])
         made.append(
             Choice(
@@ -122,11 +123,11 @@ def _choices(pricing: Pricing, structures: Structures, found: Candidates, place:
                 lender=plan.programmes.lender[number],
                 term_months=int(plan.programmes.term[number]),
                 rate_bp=float(plan.sell_rate[number]) / HUNDREDTHS,
-                cash_down_cents=int(found.cash[row, column]),
-                discount_cents=int(found.discount[row, column]),
+                cash_down_cents=int(found.cash[at]),
+                discount_cents=int(found.discount[at]),
                 principal_cents=principal,
                 payment_cents=payment,
-                npv_cents=int(found.npv[row, column]),
+                npv_cents=int(found.npv[at]),
                 stress_npv_cents=int(stressed) + front,
                 binding=Limit(int(structures.limit[0, number])).wire,
                 ltv_bp=principal * (WHOLE // HUNDREDTHS) / basis,

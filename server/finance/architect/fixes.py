@@ -113,12 +113,15 @@ def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents,
     ).reshape(principal.shape)
     stands = (needed > largest) & (needed <= np.minimum(price, allowed))
     further = np.where(stands, needed - largest, _NOTHING)
-    return _least_of_cars(cash, car, len(cars)), _least_of_cars(further, car, len(cars))
+    return (
+        _least_of_cars(cash.min(axis=1), car, len(cars)),
+        _least_of_cars(further.min(axis=1), car, len(cars)),
+    )
 
 
 def _least_of_cars(amounts: Cents, car: Index, cars: int) -> Cents:
     least = np.full(cars, _NOTHING, dtype=np.int64)
-    np.minimum.at(least, car, amounts.min(axis=1))
+    np.minimum.at(least, car, amounts)
     return least
 
 
@@ -136,14 +139,14 @@ def _checked(pricing: Pricing, cars: Cars, cash: Cents, price: Cents) -> tuple[C
 def _acceptable_within(pricing: Pricing, cars: Cars, room: Room) -> Flags:
     found = build_candidates(pricing, cars, build_structures(pricing.plan, cars, room))
     marks = np.zeros(len(cars), dtype=np.bool_)
-    marks[found.car[acceptable(pricing, found).any(axis=1)]] = True
+    marks[found.car[acceptable(pricing, found)]] = True
     return marks
 
 
 def _missing_value(pricing: Pricing, cars: Cars, structures: Structures) -> Cents:
     """Return what the best feasible structure lacks to the store's floor, or _NOTHING; shape (c,)."""
     found = build_candidates(pricing, cars, structures)
-    lacking = np.where(found.valid, pricing.plan.inputs.npv_floor_cents - found.npv, _NOTHING)
+    lacking = pricing.plan.inputs.npv_floor_cents - found.npv
     return _least_of_cars(lacking, found.car, len(cars))
 
 
@@ -155,7 +158,7 @@ def _best_elsewhere(pricing: Pricing, cars: Cars, kind: FixKind) -> list[Choosab
     found = build_candidates(wide, cars, build_structures(wide.plan, cars))
     best = best_of_cars(wide, found, acceptable(wide, found), len(cars))
     programmes = wide.plan.programmes
-    numbers = [None if place < 0 else found.programme_at(place) for place in best.tolist()]
+    numbers = [None if place < 0 else int(found.programme[place]) for place in best.tolist()]
     return [
         None if number is None else Choosable(int(programmes.term[number]), programmes.lender[number])
         for number in numbers

@@ -16,38 +16,37 @@ from server.finance.rounding import Cents, Flags
 
 
 def acceptable(pricing: Pricing, candidates: Candidates) -> Flags:
-    """Return which candidates are in reach and worth what the store asks; shape (n, k)."""
-    return candidates.valid & (candidates.npv >= pricing.plan.inputs.npv_floor_cents)
+    """Return which candidates are worth what the store asks; shape (m,)."""
+    marks: Flags = candidates.npv >= pricing.plan.inputs.npv_floor_cents
+    return marks
 
 
 def best_of_cars(pricing: Pricing, candidates: Candidates, among: Flags, cars: int) -> Index:
-    """Return the place of each car's best structure in the flat (n * k,), -1 without one; shape (c,)."""
+    """Return the number of each car's best structure among the candidates, -1 without one; shape (c,)."""
     place = np.flatnonzero(among)
     best = np.full(cars, -1, dtype=np.intp)
     if not place.size:
         return best
-    pair = place // among.shape[1]
-    car, npv = candidates.car[pair], candidates.npv.ravel()[place]
+    car, npv = candidates.car[place], candidates.npv[place]
     starts = np.flatnonzero(np.diff(car, prepend=-1))
     most = np.repeat(np.maximum.reduceat(npv, starts), np.diff(starts, append=len(car)))
     # Only the ties are sorted, and stably: the sheet's order stays last.
     tied = np.flatnonzero(npv == most)
-    term = pricing.plan.programmes.term[candidates.programme[pair[tied]]]
-    order = tied[np.lexsort((term, candidates.payment.ravel()[place[tied]], car[tied]))]
+    term = pricing.plan.programmes.term[candidates.programme[place[tied]]]
+    order = tied[np.lexsort((term, candidates.payment[place[tied]], car[tied]))]
     first = np.flatnonzero(np.diff(car[order], prepend=-1))
     best[car[order[first]]] = place[order[first]]
     return best
 
 
 def frontier_of_cars(candidates: Candidates, among: Flags) -> Index:
-    """Return the places of the structures that no other one beats in both payment and NPV, by car, then by
+    """Return the numbers of the structures that no other one beats in both payment and NPV, by car, then by
     rising payment; of equal ones the first.
     """
     place = np.flatnonzero(among)
     if not place.size:
         return place
-    car = candidates.car[place // among.shape[1]]
-    payment, npv = candidates.payment.ravel()[place], candidates.npv.ravel()[place]
+    car, payment, npv = (each[place] for each in (candidates.car, candidates.payment, candidates.npv))
     # One key for car and payment: a car's payments follow those of the car before it.
     key = car * (int(payment.max()) + 1) + payment
     order = np.argsort(key, kind="stable")

@@ -52,15 +52,13 @@ def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
     among = acceptable(pricing, found)
     best = best_of_cars(pricing, found, among, count)
     offered = best >= 0
-    pair = best[offered] // max(1, among.shape[1])
-    programme = found.programme[pair]
-    frontier = frontier_of_cars(found, among)
-    points = counts_by_car(found.car[frontier // max(1, among.shape[1])], count)
+    programme = found.programme[best[offered]]
+    points = counts_by_car(found.car[frontier_of_cars(found, among)], count)
     refusal = np.where(structures.any_feasible(), int(Limit.NPV_FLOOR), structures.nearest_limit())
-    refusal[offered] = structures.limit[found.car[pair], programme]
+    refusal[offered] = structures.limit[offered.nonzero()[0], programme]
 
     def of_best(values: NDArray[Any]) -> NDArray[Any]:
-        chosen: NDArray[Any] = values.ravel()[best[offered]]
+        chosen: NDArray[Any] = values[best[offered]]
         return chosen
 
     def shown(values: NDArray[Any]) -> list[Any]:
