@@ -22,7 +22,8 @@ from tests.services import ROOT, Services, free_port
 pytestmark = pytest.mark.flow
 
 GUARD_SECONDS = 60.0
-COMMANDS = ["up", "web", "worker", "migrate", "seed", "import-inventory", "token"]
+IMPORTS = ["import-inventory", "import-rates", "import-risk", "import-tax", "import-rebates"]
+COMMANDS = ["up", "web", "worker", "migrate", "seed", *IMPORTS, "token"]
 
 
 def environment(**more: str) -> dict[str, str]:
