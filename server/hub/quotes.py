@@ -27,7 +27,7 @@ from server.finance.quoting import (
     quote_warnings,
 )
 from server.finance.value.curves import RiskModelError
-from server.hub.views import hidden_fields, project_frontier, project_quote
+from server.hub.views import project_frontier, project_quote, unaskable_fields
 from server.push.log import utc_now
 from server.search.basis import load_basis
 from server.search.query import Stock, build_car_query
@@ -77,7 +77,7 @@ class Quotes:
 
     async def quote(self, command: Quote, deal: Deal, account: Account, view: View) -> dict[str, Any]:
         """Return the reply's data as ``view`` sees it; the pencil is stored before."""
-        hidden = hidden_fields(command.changes, view)
+        hidden = unaskable_fields(command.changes, view)
         if hidden:
             raise CommandError(ErrorCode.FORBIDDEN, f"{hidden[0]} is not part of this view.", field=hidden[0])
         revised = replace(deal, structure=revise(deal.structure, command.changes))

@@ -194,6 +194,14 @@ def hidden_fields(changes: StructureChanges, view: View) -> list[str]:
     return [name for name, _ in changes.items() if name not in STRUCTURE_FIELDS[view]]
 
 
+def unaskable_fields(changes: StructureChanges, view: View) -> list[str]:
+    """Return the fields of ``changes`` that a quote in ``view`` may not be asked with.
+
+    Those are the hidden ones, but for the most cash: a cell of the grid states it, and nothing is told by it.
+    """
+    return [name for name in hidden_fields(changes, view) if name != "cash_down_max_cents"]
+
+
 def project_for_all(entry: Entry, views: Iterable[View]) -> dict[View, bytes]:
     """Return an event's bytes for each of ``views``, each projected and encoded once."""
     return {view: project_event(entry, view) for view in set(views)}

@@ -109,6 +109,8 @@ async def test_what_a_view_sees_of_a_quote(stocked: Settings, web_url: str) -> N
         assert full.roll.reached
         assert "cash_down_max_cents" in full.roll.changes
         assert "cash_down_max_cents" not in printed.roll.changes
+        cell = StructureChanges(term_months=60, cash_down_cents=500_000, cash_down_max_cents=500_000)
+        assert (await turned.quote(car, cell)).payment_cents == printed.grid.payment_cents[0][1]
         with pytest.raises(CommandError) as refused:
             await sales.quote(car, StructureChanges(trade_acv_cents=1))
         assert (refused.value.code, refused.value.detail) == (

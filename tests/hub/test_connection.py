@@ -211,7 +211,9 @@ async def test_services_out_of_reach(error: Exception) -> None:
 
     nothing: Any = None
     pool: Any = Gone()
-    handlers = Handlers(pool=pool, log=nothing, joiner=nothing, relay=nothing, searches=nothing)
+    handlers = Handlers(
+        pool=pool, log=nothing, joiner=nothing, relay=nothing, searches=nothing, quotes=nothing
+    )
     wire = Wire()
     async with asyncio.TaskGroup() as tasks:
         registry = Registry(nothing, nothing, tasks)
