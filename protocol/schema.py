@@ -101,7 +101,7 @@ def _reachable(types: Iterable[type]) -> tuple[list[type], set[EnumType]]:
                 structs[cls] = None
             case inspect.EnumType(cls=enum):
                 enums.add(cast(EnumType, enum))
-            case inspect.UnionType(types=members) | inspect.TupleType(item_types=members):
+            case inspect.UnionType(types=members):
                 for member in members:
                     visit(member)
             case inspect.ListType(item_type=item):
@@ -140,7 +140,7 @@ def _optional(kind: type, field: inspect.Field) -> bool:
     return unset or issubclass(kind, Command)
 
 
-def _type(found: inspect.Type) -> str:  # noqa: PLR0911, PLR0912 - one case for each kind of type
+def _type(found: inspect.Type) -> str:  # noqa: PLR0911 - one line for each kind of type
     match found:
         case inspect.StructType(cls=cls):
             return cls.__name__
@@ -151,8 +151,6 @@ def _type(found: inspect.Type) -> str:  # noqa: PLR0911, PLR0912 - one case for 
         case inspect.ListType(item_type=item):
             inner = _type(item)
             return f"({inner})[]" if "|" in inner else f"{inner}[]"
-        case inspect.TupleType(item_types=items):
-            return f"[{', '.join(_type(item) for item in items)}]"
         case inspect.DictType(value_type=value):
             return f"Record<string, {_type(value)}>"
         case inspect.CustomType(cls=cls) if cls is BasisPoints:

@@ -166,7 +166,7 @@ async def test_a_pencil_that_differs_is_told(stocked: Settings, desk: Desk) -> N
     assert run.stderr.endswith(": price_cents\n")
 
 
-async def test_the_report_has_the_last_pencil_of_each_deal(desk: Desk) -> None:
+async def test_the_report_has_the_last_pencil_of_each_deal(stocked: Settings, desk: Desk) -> None:
     """What-ifs on the way do not count; a month has its own deals."""
     for car in await some_cars(desk.pool, 8):
         last = await desk.quote(car, discount_cents=30_000)
@@ -181,6 +181,9 @@ async def test_the_report_has_the_last_pencil_of_each_deal(desk: Desk) -> None:
     assert heads.split()[:2] == ["group", "deals"]
     assert every.split()[:2] == ["all", "1"]
     assert [line.split(":")[0] for line in groups] == ["lender", "salesperson", "reason"]
+    command = ["report-markup", "--month", f"{TODAY:%Y-%m}"]
+    run = await asyncio.to_thread(CliRunner().invoke, app, command, env=stocked.environment())
+    assert (run.exit_code, run.stdout.splitlines()) == (0, [heads, every, *groups])
 
 
 def test_the_report_of_nothing() -> None:

@@ -81,8 +81,6 @@ def _of(info: shape.Type) -> st.SearchStrategy[Any]:  # noqa: PLR0911, PLR0912 -
             return st.lists(
                 _of(info.item_type), min_size=info.min_length or 0, max_size=min(info.max_length or 3, 3)
             )
-        case shape.TupleType():
-            return st.tuples(*(_of(item) for item in info.item_types))
         case shape.DictType():
             return st.dictionaries(st.text(_text, max_size=8), _of(info.value_type), max_size=3)
         case shape.AnyType():

@@ -58,6 +58,14 @@ def test_typescript_tells_absent_from_null() -> None:
     assert "day_count: DayCount;" in structure
 
 
+def test_typescript_tells_what_is_left_out() -> None:
+    """A type that leaves its defaults out has optional fields."""
+    text = schema.typescript()
+    fix = text.split("export interface Fix {")[1].split("}")[0]
+    assert "kind: FixKind;" in fix
+    assert "cash_cents?: number | null;" in fix
+
+
 def test_typescript_knows_which_close_codes_return() -> None:
     """The table that the browser reconnects by is the server's own."""
     line = next(line for line in schema.typescript().splitlines() if "CLOSE_CODES" in line)
