@@ -99,10 +99,8 @@ def check_model(model: RiskModel) -> None:
 
 
 def _check_curve(curve: RiskCurve) -> None:
-    # The point (0, 0) is implied and may be stated.
-    points = curve.loss_timing[1:] if curve.loss_timing[:1] == ((0.0, 0.0),) else curve.loss_timing
-    shares = [share for share, _ in points]
-    losses = [loss for _, loss in points]
+    shares = [share for share, _ in curve.loss_timing]
+    losses = [loss for _, loss in curve.loss_timing]
     rules = (
         ("funding_rate", "is a fraction from 0 to 1", 0 <= curve.funding_rate <= 1),
         ("recovery", "is at least 0 and below 1", 0 <= curve.recovery < 1),
@@ -110,7 +108,8 @@ def _check_curve(curve: RiskCurve) -> None:
         ("recovery_lag_months", "is at least 0", curve.recovery_lag_months >= 0),
         ("abs_speed", "is a fraction from 0 to 1", 0 <= curve.abs_speed <= 1),
         ("servicing_month_cents", "is at least 0", curve.servicing_month_cents >= 0),
-        ("loss_timing", "has shares of the term that rise, above 0 and up to 1", _rises(shares)),
+        ("loss_timing", "has shares of the term from 0 to 1 that do not fall", _accumulates(shares)),
+        ("loss_timing", "has shares of the loss that do not fall and end at 1", losses[-1:] == [1]),
         ("loss_timing", "has shares of the loss that do not fall and end at 1", _accumulates(losses)),
         ("term_max_months", f"lies from 1 to {NO_EDGE_MONTHS}", 1 <= curve.term_max_months <= NO_EDGE_MONTHS),
         ("ltv_max_bp", f"lies above 0 and up to {NO_EDGE_BP:.0f}", 0 < curve.ltv_max_bp <= NO_EDGE_BP),
@@ -121,12 +120,8 @@ def _check_curve(curve: RiskCurve) -> None:
             raise RiskModelError(_label(curve), field, expected)
 
 
-def _rises(shares: list[float]) -> bool:
-    return bool(shares) and all(low < high for low, high in pairwise([0.0, *shares])) and shares[-1] <= 1
-
-
-def _accumulates(losses: list[float]) -> bool:
-    return bool(losses) and all(low <= high for low, high in pairwise([0.0, *losses])) and losses[-1] == 1
+def _accumulates(shares: list[float]) -> bool:
+    return all(low <= high for low, high in pairwise([0.0, *shares, 1.0]))
 
 
 @lru_cache(maxsize=64)

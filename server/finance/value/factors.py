@@ -79,11 +79,21 @@ def risk_of(curves: Sequence[Sequence[RiskCurve]], term: Whole, *, stressed: boo
     return Risk(
         funding=column("funding_rate"),
         gross_defaults=defaults * (STRESS_DEFAULTS if stressed else 1.0),
-        timing=_timing(curves, term),
+        timing=_laid_timing(curves, term),
         recovery=recovery * (STRESS_RECOVERY if stressed else 1.0),
         recovery_lag=column("recovery_lag_months").astype(np.int64),
         abs_speed=column("abs_speed"),
     )
+
+
+def timing(at: Floats, points: Floats, losses: Floats) -> Floats:
+    """Return the cumulative share of the loss ``at`` ascending times from 0 on; ``points`` do not fall.
+
+    A step falls into the month at whose end it stands, one at the beginning into the first.
+    """
+    shares: Floats = np.interp(at, points, losses)
+    shares[0] = 0.0
+    return shares
 
 
 class FactorTable:
@@ -137,7 +147,7 @@ def factor_table(bands: Bands) -> FactorTable:
     return FactorTable(bands)
 
 
-def _timing(curves: Sequence[Sequence[RiskCurve]], term: Whole) -> Floats:
+def _laid_timing(curves: Sequence[Sequence[RiskCurve]], term: Whole) -> Floats:
     """Return the cumulative share of the loss, shape (longest term + 1, p, B)."""
     months = np.arange(int(term.max(initial=0)) + 1)
     laid = {}
@@ -146,7 +156,7 @@ def _timing(curves: Sequence[Sequence[RiskCurve]], term: Whole) -> Floats:
             key = (curve.loss_timing, months_of_term)
             if key not in laid:
                 shares, losses = np.array([(0.0, 0.0), *curve.loss_timing]).T
-                laid[key] = np.interp(months / months_of_term, shares, losses)
+                laid[key] = timing(months / months_of_term, shares, losses)
     by_contract = [
         [laid[curve.loss_timing, months_of_term] for curve in row]
         for row, months_of_term in zip(curves, term.tolist(), strict=True)

@@ -8,7 +8,7 @@ from protocol.pricing import ValueAnswer, ValueParts, ValueRequest
 from protocol.records import StructureError
 from server.finance.programmes import Whole
 from server.finance.rounding import Floats, half_up
-from server.finance.value.factors import contract_factors
+from server.finance.value.factors import contract_factors, timing
 from server.finance.value.months import Risk, gross_defaults, live
 from server.finance.value.parts import Part, contract_parts, rounded_parts, switched_on
 
@@ -52,28 +52,22 @@ def _risk(request: ValueRequest) -> Risk:
     def one(value: float) -> Floats:
         return np.array([[float(value)]])
 
-    months, losses = np.array([(0.0, 0.0), *_later(request)], dtype=np.float64).T
-    timing = np.interp(np.arange(request.term_months + 1), months, losses)
+    months, losses = np.array([(0.0, 0.0), *request.loss_timing], dtype=np.float64).T
+    lost = timing(np.arange(request.term_months + 1, dtype=np.float64), months, losses)
     return Risk(
         funding=one(request.funding_rate),
         gross_defaults=gross_defaults(one(request.cnl), one(request.recovery)),
-        timing=timing[:, None, None],
+        timing=lost[:, None, None],
         recovery=one(request.recovery),
         recovery_lag=np.array([[request.recovery_lag_months]], dtype=np.int64),
         abs_speed=one(request.abs_speed),
     )
 
 
-def _later(request: ValueRequest) -> list[tuple[float, float]]:
-    """Return the timing without the point (0, 0), which is implied and may be stated."""
-    points = [(float(month), float(share)) for month, share in request.loss_timing]
-    return points[1:] if points[:1] == [(0.0, 0.0)] else points
-
-
 def _check_timing(request: ValueRequest) -> None:
-    months, losses = zip((0.0, 0.0), *_later(request), strict=True)
-    if not all(before < after for before, after in pairwise(months)):
-        raise StructureError("loss_timing", "months above 0 that rise")
+    months, losses = zip((0.0, 0.0), *request.loss_timing, strict=True)
+    if not all(before <= after for before, after in pairwise(months)):
+        raise StructureError("loss_timing", "months from 0 that do not fall")
     if not all(before <= after for before, after in pairwise(losses)):
         raise StructureError("loss_timing", "shares of the loss that do not fall")
     if losses[-1] > 1 or np.interp(request.term_months, months, losses) != 1:

@@ -59,9 +59,9 @@ def worth(risk: RiskCurve, *, rate: float = 0.0799, term: int = 72, principal: i
 
 
 def random_curve(random: np.random.Generator) -> RiskCurve:
-    """Draw a curve of any tier of risk, timing included."""
+    """Draw a curve of any tier of risk, timing included: with or without steps, also at the beginning."""
     points = int(random.integers(1, 6))
-    shares = [*np.sort(random.choice(np.arange(1, 100), points - 1, replace=False)) / 100, 1.0]
+    shares = [*np.sort(random.integers(0, 101, points - 1)) / 100, 1.0]
     losses = [*np.sort(random.random(points - 1)), 1.0]
     return msgspec.structs.replace(
         curve(),

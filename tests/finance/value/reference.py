@@ -54,9 +54,13 @@ def worth(
 
 
 def _timing(curve: RiskCurve, month: int, term: int) -> Decimal:
-    share = Decimal(month) / term
+    if not month:
+        return Decimal(0)
+    share, reached = Decimal(month / term), Decimal(0)
     for (x0, y0), (x1, y1) in pairwise([(0.0, 0.0), *curve.loss_timing]):
         low, high = Decimal(x0), Decimal(x1)
-        if low < share <= high:
+        if high <= share:
+            reached = Decimal(y1)
+        elif low < share:
             return Decimal(y0) + (Decimal(y1) - Decimal(y0)) * (share - low) / (high - low)
-    return Decimal(1) if share > 0 else Decimal(0)
+    return reached

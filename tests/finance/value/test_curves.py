@@ -104,6 +104,7 @@ def test_sound_models_pass() -> None:
         ("loss_timing", ((0.5, 0.6), (0.4, 0.8), (1.0, 1.0))),
         ("loss_timing", ((0.5, 0.8), (0.8, 0.6), (1.0, 1.0))),
         ("loss_timing", ((0.5, 0.8), (1.5, 1.0))),
+        ("loss_timing", ((-0.1, 0.0), (1.0, 1.0))),
         ("term_max_months", 121),
         ("ltv_max_bp", 0.0),
         ("pti_max_bp", NO_EDGE_BP + 1),

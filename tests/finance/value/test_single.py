@@ -66,6 +66,18 @@ def test_the_origin_of_the_timing_may_be_stated() -> None:
     assert answer(loss_timing=((0, 0), *TIMING)) == answer()
 
 
+@pytest.mark.parametrize(
+    ("steps", "gradual"),
+    [
+        (((12, 0.5), (12, 0.8), (72, 1)), ((11, 0.5 * 11 / 12), (12, 0.8), (72, 1))),
+        (((0, 0.4), (36, 0.7), (72, 1)), ((1, 0.4 + 0.3 / 36), (36, 0.7), (72, 1))),
+    ],
+)
+def test_a_step_falls_into_its_month(steps: object, gradual: object) -> None:
+    """Two points in one month are a loss in that month, a step at the beginning one in the first."""
+    assert answer(loss_timing=steps) == answer(loss_timing=gradual)
+
+
 def test_the_realised_loss_is_the_stated_one() -> None:
     """Where nobody prepays, what is lost after recovery is the stated share of the principal."""
     assert answer().realised_cnl == pytest.approx(0.03, abs=1e-12)
@@ -82,9 +94,8 @@ def test_prepayment_leaves_less_to_lose() -> None:
         (),
         ((72, 0.9),),
         ((12, 0.5), (24, 0.4), (72, 1.0)),
-        ((12, 0.5), (12, 0.6), (72, 1.0)),
         ((24, 0.5), (12, 0.6), (72, 1.0)),
-        ((0, 0.1), (72, 1.0)),
+        ((-1, 0.0), (72, 1.0)),
         ((12, -0.1), (72, 1.0)),
         ((36, 1.2), (72, 1.2)),
         ((60, 0.9), (84, 1.0)),
