@@ -117,7 +117,10 @@ async def test_a_customer_sees_the_contract_and_nothing_internal(arrive: Arrive)
 
     assert INTERNAL.search(await page.locator("#app").evaluate("app => app.innerHTML")) is None
     assert INTERNAL.search("".join(manager.frames)) is None
-    await expect(page.locator(".pencil td button").first).to_be_visible()
+    cell = page.locator(".pencil td button:not(.out)").last
+    shown = await cell.inner_text()
+    await cell.click()
+    await expect(page.locator(".big output")).to_have_text(shown, timeout=WAIT_MS)
     assert manager.complaints == []
 
 

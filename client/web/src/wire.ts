@@ -69,7 +69,7 @@ export const View = ["manager", "sales", "customer"] as const;
 export type View = (typeof View)[number];
 
 /** What a person should look at before a quote is shown to anybody. */
-export const WarningCode = ["payoff_past_good_through", "discount_over_authority", "rate_over_standard"] as const;
+export const WarningCode = ["payoff_past_good_through", "discount_over_authority"] as const;
 export type WarningCode = (typeof WarningCode)[number];
 
 /** How far a client has read a channel: all events of `epoch` up to and including `seq`. */

@@ -113,14 +113,14 @@ function RemedyLine({ remedy: { text, changes }, session }: { remedy: Remedy; se
 
 /** Where this person looks at another structure than the best: back to it, or take it for the deal. */
 function PickBar({ session, picture }: { session: DealSession; picture: PencilPicture }) {
-  const { pick, asking } = picture;
+  const { pick, asking, quote } = picture;
   if (!pick) return null;
   return (
     <p class="pick-bar">
       <span class="quiet">Your pick</span>
       <button type="button" class="link" onClick={() => session.pencil.pick(null)}>Back to the best</button>
       {session.view.value !== "customer" && <button
-        type="button" class="button small" disabled={asking} title="Changes the deal's structure for everyone and searches again"
+        type="button" class="button small" disabled={asking || !quote?.eligible} title="Changes the deal's structure for everyone and searches again"
         onClick={() => {
           session.editAll(dealChanges(pick));
           session.pencil.pick(null);

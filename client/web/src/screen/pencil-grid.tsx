@@ -38,7 +38,7 @@ export function PencilGrid({ quote, asking, session }: Props) {
     focus.value = { row, column };
     const cash = grid.cash_down_cents[column]!;
     const changes = { term_months: grid.terms_months[row]!, cash_down_cents: cash, cash_down_max_cents: cash };
-    session.pencil.pick({ changes: session.view.value === "customer" ? { term_months: changes.term_months, cash_down_cents: cash } : changes, programmeId: null });
+    session.pencil.pick({ changes, programmeId: null });
   };
   return (
     <section class={`pencil ${asking ? "stale" : ""}`}>
