@@ -14,6 +14,7 @@ from tests.bench import measures
 from tests.bench.figures import Figure, show, write
 from tests.bench.floors import open_floors
 from tests.bench.stage import Stage, make_easy, open_services, stock
+from tests.bench.structures import measure_structures
 from tests.services import Services, start_web, start_worker
 
 SMALL_STOCK, LARGE_STOCK = 4_000, 60_000
@@ -64,8 +65,7 @@ def main() -> None:
     )
     parser.add_argument("--repeats", type=int, default=30, help="turns of the search figures (%(default)s)")
     options = parser.parse_args()
-    figures: list[Figure] = []
-    notes: list[str] = []
+    figures, notes = measure_structures(min(options.repeats, 7))
     with open_services() as (services, folder):
         for measure in (measure_small, measure_large):
             more, more_notes = asyncio.run(measure(services, folder, options.repeats))
