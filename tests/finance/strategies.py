@@ -145,7 +145,7 @@ def deals(draw: st.DrawFn) -> DealInputs:
         score=draw(st.sampled_from([None, 750, 600])),
         standard_markup_bp=float(draw(st.integers(0, 300))),
         npv_floor_cents=draw(st.just(-(10**12)) | st.integers(-5_000, 5_000)),
-        discount_max_cents=structure.discount_cents + draw(st.just(0) | st.integers(1, 300)),
+        discount_max_cents=structure.discount_cents + draw(st.just(0) | st.integers(1, 120)),
         product_cost_share_bp=float(draw(st.integers(0, 10_000))),
         tax_rules=draw(tax_rules()) if structure.tax_rate_bp is None else (),
     )

@@ -1,12 +1,13 @@
 """The best offer of each car against every cent tried; the frontier, choices and fixes; stress."""
 
+import tracemalloc
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.events import OFFER_COLUMNS, Fix, FixKind
@@ -94,6 +95,18 @@ def test_a_stated_rate_is_the_rate() -> None:
     assert offers(deal, [programme()], [car()])["rate_bp"] == [750.0]
 
 
+def test_exceptions_to_the_standard_markup_go_downward_only() -> None:
+    """A stated rate lies between the buy rate and the standard, or the programme's cap where that is lower."""
+
+    def rates(stated: int, **changes: Any) -> list[float | None]:
+        structure = Structure(terms_months=[60], rate_bp=BasisPoints(stated))
+        plan = plan_deal(inputs(structure), sheet(programme(**changes)))
+        return plan.sell_rate.tolist()
+
+    assert [rates(stated) for stated in (698, 699, 799, 800)] == [[], [69_900], [79_900], []]
+    assert [rates(stated, markup_max_bp=50.0) for stated in (749, 750)] == [[74_900], []]
+
+
 def test_ties_go_to_the_lower_payment_then_the_shorter_term_then_the_first_programme() -> None:
     """Sold without reserve, every structure is worth the same."""
     sold = {"disposition": Disposition.SOLD, "reserve_share_bp": 0.0}
@@ -157,6 +170,7 @@ def worths(
     ]
 
 
+@settings(deadline=None)  # every cent is tried
 @given(**DEALS, stock=STOCK)
 def test_no_feasible_structure_is_better_than_the_offer(
     deal: DealInputs, rows: tuple[Programme, ...], risk: RiskModel, stock: list[dict[str, int]]
@@ -178,6 +192,7 @@ def test_no_feasible_structure_is_better_than_the_offer(
         assert columns["payment_cents"][number] == min(payments, default=None)
 
 
+@settings(deadline=None)  # every cent is tried
 @given(**DEALS, stock=STOCK)
 def test_the_frontier_is_not_dominated(
     deal: DealInputs, rows: tuple[Programme, ...], risk: RiskModel, stock: list[dict[str, int]]
@@ -213,6 +228,7 @@ def test_the_frontier_is_not_dominated(
             ) in known
 
 
+@settings(deadline=None)  # every cent is tried
 @given(**DEALS, stock=STOCK)
 def test_a_fix_makes_the_car_acceptable(
     deal: DealInputs, rows: tuple[Programme, ...], risk: RiskModel, stock: list[dict[str, int]]
@@ -328,3 +344,21 @@ def test_chunked_equals_whole() -> None:
     whole = offers(deal, rows, stock)
     single = [offers(deal, rows, [one]) for one in stock]
     assert whole == {name: [part[name][0] for part in single] for name in whole}
+
+
+def test_memory_does_not_grow_with_the_stock() -> None:
+    """Ten times the cars are valued block by block: the peak above what is returned stays where it was."""
+    wish = Structure(terms_months=[60], cash_down_max_cents=500_000)
+    rows = [programme(programme_id=f"p{n}", buy_rate_bp=700.0 + n) for n in range(200)]
+    pricing = price_plan(plan_deal(inputs(wish), sheet(*rows)), model())
+
+    def peak(count: int) -> int:
+        stock = cars(*(car(price_cents=2_000_000 + 100 * number) for number in range(count)))
+        tracemalloc.start()
+        returned = best_offers(pricing, stock)
+        kept, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert len(returned["npv_cents"]) == count
+        return most - kept
+
+    assert peak(1_000) < 1.5 * peak(100)
