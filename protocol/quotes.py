@@ -21,7 +21,6 @@ class WarningCode(StrEnum):
 
     PAYOFF_PAST_GOOD_THROUGH = "payoff_past_good_through"
     DISCOUNT_OVER_AUTHORITY = "discount_over_authority"
-    RATE_OVER_STANDARD = "rate_over_standard"
 
 
 class QuoteWarning(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 
@@ -16,8 +17,10 @@ from tests.services import Database, Services, free_port, settings_for
 
 
 def pytest_configure() -> None:
-    """Let a test run that is told to end leave as by Ctrl-C: its services end with it."""
+    """Let a test run that is told to end leave as by Ctrl-C: its services end with it. No test is timed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    hypothesis.settings.register_profile("untimed", deadline=None)
+    hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

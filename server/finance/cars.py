@@ -32,6 +32,8 @@ class Cars:
     mileage: NDArray[np.int64]
     is_new: NDArray[np.int64]
     rebate_cents: Cents
+    transfer_cost_cents: Cents
+    transfer_days: NDArray[np.int64]
 
     @classmethod
     def of(cls, numbers: Mapping[str, Sequence[int]]) -> "Cars":

@@ -53,7 +53,7 @@ class Plan:
 def plan_deal(inputs: DealInputs, sheet: RateSheet) -> Plan:
     """Return the plan of a deal: pure, and all that screening and valuing need besides the cars."""
     structure = inputs.structure
-    programmes, empty = select_programmes(sheet, structure, inputs.score)
+    programmes, empty = select_programmes(sheet, inputs)
     sell_rate = _sell_rates(programmes, inputs)
     factors = _factors(structure, sell_rate, programmes.term)
     ceiling, ceiling_limit = _ceilings(programmes, inputs, factors)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from protocol.inputs import DealInputs
 from protocol.lending import Disposition, LtvBasis, Programme, RateSheet
-from protocol.records import Structure
 from server.finance.limits import Limit
 from server.finance.rounding import Cents, Flags, hundredths_of_bp
 
@@ -53,18 +53,19 @@ class Programmes:
         return len(self.term)
 
 
-def select_programmes(sheet: RateSheet, structure: Structure, score: int | None) -> tuple[Programmes, Limit]:
+def select_programmes(sheet: RateSheet, inputs: DealInputs) -> tuple[Programmes, Limit]:
     """Return the programmes for the structure's tier, terms and rate and the customer's score, where that is
     known.
 
     Where there are none, also the limit that the last of them failed; else ``Limit.NONE``.
     """
+    structure, score = inputs.structure, inputs.score
     terms = set(structure.terms_months if structure.term_months is None else [structure.term_months])
     steps = (
         (Limit.TIER, lambda row: row.tier == structure.tier),
         (Limit.SCORE, lambda row: score is None or row.score_min <= score <= row.score_max),
         (Limit.TERM, lambda row: row.term_months in terms),
-        (Limit.RATE, lambda row: _takes_rate(row, structure)),
+        (Limit.RATE, lambda row: _takes_rate(row, inputs)),
     )
     rows: Sequence[Programme] = sheet.programmes
     for limit, takes in steps:
@@ -74,11 +75,13 @@ def select_programmes(sheet: RateSheet, structure: Structure, score: int | None)
     return _columns(rows), Limit.NONE
 
 
-def _takes_rate(row: Programme, structure: Structure) -> bool:
-    if structure.rate_bp is None:
+def _takes_rate(row: Programme, inputs: DealInputs) -> bool:
+    """Return whether a stated rate keeps to the programme: exceptions from the standard go downward only."""
+    stated = inputs.structure.rate_bp
+    if stated is None:
         return True
-    markup = float(structure.rate_bp) - row.buy_rate_bp
-    return 0 <= round(markup * 100) <= round(row.markup_max_bp * 100)
+    standard = min(hundredths_of_bp(row.markup_max_bp), hundredths_of_bp(inputs.standard_markup_bp))
+    return 0 <= hundredths_of_bp(stated) - hundredths_of_bp(row.buy_rate_bp) <= standard
 
 
 def _columns(rows: Sequence[Programme]) -> Programmes:

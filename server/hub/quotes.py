@@ -176,7 +176,7 @@ def _compute(case: Case, command: Quote) -> _Computed:
     return _Computed(
         quoted=quoted,
         grid=quote_grid(case, command.terms_months, command.cash_down_cents),
-        warnings=quote_warnings(case, quoted),
+        warnings=quote_warnings(case),
         roll=None if command.roll is None else quote_roll(case, quoted, command.roll),
     )
 

@@ -172,7 +172,9 @@ def front_gross(deal: DealInputs, car: dict[str, int], discount: int) -> int:
     s = deal.structure
     income = selling_price(deal, car) - discount + s.doc_fee_cents
     income += car["holdback_cents"] + car["dealer_cash_cents"]
-    outlay = car["cost_cents"] + car["recon_cents"] + car["floorplan_day_cents"] * car["days_in_stock"]
+    days = car["days_in_stock"] + car["transfer_days"]
+    outlay = car["cost_cents"] + car["recon_cents"] + car["floorplan_day_cents"] * days
+    outlay += car["transfer_cost_cents"]
     return income - outlay - (s.trade_allowance_cents - s.trade_acv_cents)
 
 

@@ -96,7 +96,7 @@ def test_a_stated_rate_is_the_rate() -> None:
 
 
 def test_exceptions_to_the_standard_markup_go_downward_only() -> None:
-    """A stated rate lies between the buy rate and the standard, or the programme's cap where that is lower."""
+    """A stated rate lies from the buy rate to the standard, or to the programme's cap where that is lower."""
 
     def rates(stated: int, **changes: Any) -> list[float | None]:
         structure = Structure(terms_months=[60], rate_bp=BasisPoints(stated))

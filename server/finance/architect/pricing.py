@@ -53,9 +53,11 @@ def front_gross_cents(plan: Plan, cars: Cars, price: Cents, discount: Cents | in
     """Return what the store earns on each car and on the trade; may be negative.
 
     ``price`` is the selling price before ``discount``. Rebates are the manufacturer's money, not the store's.
+    A car of another store costs its transfer, and the floorplan of the days on the way as well.
     """
     s = plan.inputs.structure
-    carried = cars.cost_cents + cars.recon_cents + cars.floorplan_day_cents * cars.days_in_stock
+    floorplan = cars.floorplan_day_cents * (cars.days_in_stock + cars.transfer_days)
+    carried = cars.cost_cents + cars.recon_cents + floorplan + cars.transfer_cost_cents
     earned = price - discount + s.doc_fee_cents + cars.holdback_cents + cars.dealer_cash_cents
     return earned - carried - (s.trade_allowance_cents - s.trade_acv_cents)
 

@@ -4,16 +4,14 @@ from collections.abc import Iterator
 
 from protocol.quotes import QuoteWarning, WarningCode
 from server.finance.quoting.case import Case
-from server.finance.quoting.structure import Quoted
-from server.finance.rounding import hundredths_of_bp
 
 
-def quote_warnings(case: Case, quoted: Quoted) -> list[QuoteWarning]:
+def quote_warnings(case: Case) -> list[QuoteWarning]:
     """Return the warnings of a quote, each with a sentence for a person."""
-    return [QuoteWarning(code=code, message=message) for code, message in _found(case, quoted)]
+    return [QuoteWarning(code=code, message=message) for code, message in _found(case)]
 
 
-def _found(case: Case, quoted: Quoted) -> Iterator[tuple[WarningCode, str]]:
+def _found(case: Case) -> Iterator[tuple[WarningCode, str]]:
     s = case.inputs.structure
     good_through, contract = s.payoff_good_through, s.contract_date
     if s.payoff_cents and good_through and contract and contract > good_through:
@@ -27,12 +25,3 @@ def _found(case: Case, quoted: Quoted) -> Iterator[tuple[WarningCode, str]]:
             WarningCode.DISCOUNT_OVER_AUTHORITY,
             f"The discount is above the seller's authority of ${case.inputs.discount_max_cents / 100:,.2f}.",
         )
-    choice = quoted.choice
-    if choice is not None and s.rate_bp is not None:
-        row = case.row(choice.programme_id, choice.term_months)
-        standard = row.buy_rate_bp + min(row.markup_max_bp, case.inputs.standard_markup_bp)
-        if hundredths_of_bp(s.rate_bp) > hundredths_of_bp(standard):
-            yield (
-                WarningCode.RATE_OVER_STANDARD,
-                "The rate is above the store's standard: exceptions go downward only.",
-            )

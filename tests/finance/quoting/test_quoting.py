@@ -16,7 +16,7 @@ from protocol.inputs import DealInputs
 from protocol.lending import Disposition, Programme, Rounding, TaxBase, TaxRule
 from protocol.pricing import Vary
 from protocol.quotes import WarningCode
-from protocol.records import BasisPoints, RateReason, Structure, StructureChanges, StructureError
+from protocol.records import BasisPoints, Structure, StructureChanges, StructureError
 from server.finance.architect import best_offers, price_plan
 from server.finance.plan import plan_deal
 from server.finance.quoting import (
@@ -267,18 +267,14 @@ def test_what_no_programme_offers_is_mended_by_another() -> None:
 
 
 def test_warnings() -> None:
-    """A payoff past its date, a discount above the authority and a rate above the standard are told."""
+    """A payoff past its date and a discount above the authority are told."""
     structure = msgspec.structs.replace(
         WISH,
         payoff_good_through=TODAY - dt.timedelta(days=4),
         payoff_per_diem_cents=500,
         discount_cents=60_000,
-        term_months=60,
-        rate_bp=BasisPoints(830),
-        rate_reason=RateReason.PROMOTION,
     )
     subject = case(structure, discount_max_cents=50_000)
-    quoted = quote_structure(subject)
-    assert quoted.answer.payoff_cents == 302_000
-    assert {each.code for each in quote_warnings(subject, quoted)} == set(WarningCode)
-    assert quote_warnings(case(), quote_structure(case())) == []
+    assert quote_structure(subject).answer.payoff_cents == 302_000
+    assert {each.code for each in quote_warnings(subject)} == set(WarningCode)
+    assert quote_warnings(case()) == []
