@@ -197,6 +197,24 @@ async def test_why_no_car_fits_is_said(searching: Searching) -> None:
     assert ended["scanned"] == ended["matched"] + counts.total()
 
 
+async def test_so_much_more_cash_opens_so_many_cars(searching: Searching) -> None:
+    """The cash that is named for a limit, once the customer has it, opens at least the cars that it counts;
+    those too dear to be read at first are among them.
+    """
+    terms = {"payment_max_cents": 30_000, "cash_down_max_cents": 100_000}
+    await searching.begin(await searching.deal(**terms), limit=20_000)
+    tight = await searching.deal(**terms)
+    before = await searching.ended(tight)
+    limits = {item["limit"]: item for item in before["rejected"]}
+    fix = limits["payment_max"]["fix"]
+    assert fix["kind"] == "cash"
+    assert limits["payment_max"]["cars"] >= fix["opens"] > 0
+    wider = await searching.deal(**terms | {"cash_down_max_cents": 100_000 + fix["cash_cents"]})
+    await searching.begin(wider, limit=20_000)
+    after = await searching.ended(wider, 2)
+    assert after["matched"] >= before["matched"] + fix["opens"]
+
+
 async def test_a_database_that_fails_midway_ends_the_search(
     searching: Searching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
