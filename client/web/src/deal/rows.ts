@@ -20,6 +20,9 @@ export interface Row {
   readonly payment_min_cents: number | null;
   readonly payment_max_cents: number | null;
   readonly cost_cents: number | null;
+  /** What fetching the car from another store takes; 0 for the own store's. */
+  readonly transfer_cost_cents: number | null;
+  readonly transfer_days: number | null;
   readonly value: Value;
   readonly payment_cents: number | null;
   readonly term_months: number | null;
@@ -38,7 +41,7 @@ export type Columns = Record<string, unknown[]>;
 
 const MATCH_FIELDS = [
   "vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage", "price_cents",
-  "days_in_stock", "store_id", "payment_min_cents", "payment_max_cents", "cost_cents",
+  "days_in_stock", "store_id", "payment_min_cents", "payment_max_cents", "cost_cents", "transfer_cost_cents", "transfer_days",
 ] as const satisfies readonly (keyof Row)[];
 
 const OFFER_FIELDS = [

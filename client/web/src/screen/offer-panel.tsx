@@ -107,6 +107,8 @@ function CarFacts({ row, staff }: { row: Row; staff: boolean }) {
         <Fact name="Miles">{formats.count(row.mileage)}</Fact>
         {staff && row.days_in_stock !== null && <Fact name="Days in stock">{formats.count(row.days_in_stock)}</Fact>}
         {staff && row.store_id !== null && <Fact name="Store">{row.store_id}</Fact>}
+        {staff && row.transfer_days ? <Fact name="Transfer">{formats.count(row.transfer_days)} {row.transfer_days === 1 ? "day" : "days"}</Fact> : null}
+        {staff && row.transfer_cost_cents ? <Fact name="Cost of transfer">{formats.cents(row.transfer_cost_cents)}</Fact> : null}
         <Fact name="Stock no.">{row.stock_no}</Fact>
         <Fact name="VIN"><span class="vin">{row.vin}</span></Fact>
       </dl>
