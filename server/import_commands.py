@@ -3,16 +3,17 @@
 import asyncio
 import datetime as dt
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from server.settings import Settings
     from server.store.importing.layouts import Layout
+    from server.store.importing.versioned import Check
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The CSV file, as it is or gzipped.")]
 Version = Annotated[str, typer.Option("--version", help="The name of the new version, such as 2026-03.")]
@@ -63,9 +64,14 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
         data_dir: DataDir = None,
     ) -> None:
         """Add a version of the risk model: a row for each tier and band of term, LTV and PTI."""
+        from protocol.lending import RiskModel
+        from server.finance.value.curves import check_model
         from server.store.importing import CURVES
 
-        _import(services, data_dir, file, CURVES, version, effective_from, sample=sample)
+        def check(curves: Sequence[Any]) -> None:
+            check_model(RiskModel(version=version, curves=tuple(curves)))
+
+        _import(services, data_dir, file, CURVES, version, effective_from, sample=sample, check=check)
 
     @app.command("import-tax")
     def tax(
@@ -103,6 +109,7 @@ def _import(
     effective_from: dt.datetime | None,
     *,
     sample: bool,
+    check: "Check | None" = None,
 ) -> None:
     from server.store.editions import Edition
     from server.store.importing import TableRejected, import_table
@@ -113,7 +120,7 @@ def _import(
 
     async def run(owner_url: str) -> int:
         await bring_to_newest(owner_url)
-        return await import_table(owner_url, file, layout, edition)
+        return await import_table(owner_url, file, layout, edition, check)
 
     with services(data_dir) as settings:
         try:

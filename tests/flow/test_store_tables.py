@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from protocol.lending import TaxRule
-from protocol.records import Filters, Scope, Sort
+from protocol.records import Filters, Scope, Sort, Tier
 from server.finance.rebates import rebate_for, rebates_open_to
 from server.search.query import Stock, build_car_query, build_query
 from server.settings import Settings
@@ -183,8 +183,10 @@ def test_the_command_stores_or_tells_every_fault(database: Database, redis_url: 
         "REDIS_URL": redis_url,
     }
 
-    def run(path: Path, version: str, day: str) -> subprocess.CompletedProcess[str]:
-        words = ("import-tax", str(path), "--version", version, "--effective-from", day)
+    def run(
+        path: Path, version: str, day: str, command: str = "import-tax"
+    ) -> subprocess.CompletedProcess[str]:
+        words = (command, str(path), "--version", version, "--effective-from", day)
         return subprocess.run(
             [sys.executable, "-m", "server", *words],
             cwd=ROOT,
@@ -202,3 +204,13 @@ def test_the_command_stores_or_tells_every_fault(database: Database, redis_url: 
     assert bad.stderr.count("\n") == 3, bad.stderr
     assert "line 3, rate_percent: expected a percentage from 0 to 100, found 'seven'" in bad.stderr
     assert "line 4, state: expected a state in two capitals, such as OH, found 'ky'" in bad.stderr
+
+    curves = tmp_path / "curves.csv"
+    curves.write_text(
+        "tier,funding_rate_percent,cnl_percent,loss_timing,recovery_percent,recovery_lag_months,"
+        "abs_speed_percent,servicing_month\n"
+        + "".join(f"{tier},4.9,60,100:100,55,5,1.5,4\n" for tier in Tier)
+    )
+    impossible = run(curves, "m1", "2026-08-01", "import-risk")
+    assert impossible.returncode == 1
+    assert "cnl: is at least 0 and at most 1 - recovery" in impossible.stderr

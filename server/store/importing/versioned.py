@@ -1,7 +1,7 @@
 """Import of a version of a table from CSV: whole or not at all, and every fault is told at once."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,13 +54,26 @@ class Numbered:
     record: Any
 
 
-async def import_table(owner_url: str, path: Path, layout: Layout, edition: Edition) -> int:
+Check = Callable[[Sequence[Any]], None]
+"""Raises ValueError where records that are each right do not make a table together."""
+
+
+async def import_table(
+    owner_url: str, path: Path, layout: Layout, edition: Edition, check: Check | None = None
+) -> int:
     """Store the table in ``path`` (CSV, gzip or not) as a new version; return how many rows it has.
+
+    ``check`` is asked last, where nothing else is wrong with the rows.
 
     Raises TableRejected with every fault of the file, or where the version or its first day is taken;
     ImportFailed where the file cannot be read.
     """
     rows, faults = read_table(path, layout)
+    if check is not None and not faults:
+        try:
+            check([row.record for row in rows])
+        except ValueError as error:
+            faults.append(Fault(HEADER_LINE, "the table", "one that can be computed with", str(error)))
     async with connect_as_owner(owner_url) as connection, connection.transaction():
         # The head table stays as it is between the look and the writing.
         await connection.execute(f"LOCK TABLE {layout.kind.head} IN SHARE ROW EXCLUSIVE MODE")
