@@ -5,14 +5,14 @@ import datetime as dt
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from protocol.lending import TaxRule
-from protocol.records import Filters, Scope, Sort, Tier
+from protocol.records import Filters, Scope, Sort
 from server.finance.rebates import rebate_for, rebates_open_to
 from server.search.query import Stock, build_car_query, build_query
 from server.settings import Settings
@@ -109,6 +109,22 @@ async def test_a_wrong_file_stores_nothing(
     assert await counts(owner) == before
 
 
+async def test_rows_that_make_no_table_together_store_nothing(
+    owner: asyncpg.Connection, database: Database, tmp_path: Path
+) -> None:
+    """What the check of the whole table finds is a fault like any other."""
+    before = await counts(owner)
+
+    def refuse(rules: Sequence[TaxRule]) -> None:
+        raise ValueError(f"{rules[0].jurisdiction}: cannot be computed with")
+
+    with pytest.raises(TableRejected, match="Ohio: cannot be computed with"):
+        await import_table(
+            database.owner_url, rules_file(tmp_path, OHIO), RULES, Edition("t9", DAY, is_sample=False), refuse
+        )
+    assert await counts(owner) == before
+
+
 async def test_two_imports_of_one_version_do_not_mix(
     database: Database, owner: asyncpg.Connection, tmp_path: Path
 ) -> None:
@@ -158,6 +174,38 @@ async def test_the_search_reads_each_cars_rebate(owner: asyncpg.Connection, who:
     assert (await owner.fetchrow(one.text, *one.args))["rebate_cents"] == best["rebate_cents"]
 
 
+def transfers(rows: list[asyncpg.Record]) -> set[tuple[str, int, int]]:
+    """Return what the rows say of their stores: the store, cents, days."""
+    return {(row["store_id"], row["transfer_cost_cents"], row["transfer_days"]) for row in rows}
+
+
+async def test_the_search_reads_what_each_transfer_takes(owner: asyncpg.Connection) -> None:
+    """An own car takes nothing; another store's what the two have agreed on in that direction, else what their
+    group has; a store's own stock has no transfers. One car is read as the search reads it.
+    """
+    await owner.execute(
+        "INSERT INTO stores (store_id, group_id, name, state) VALUES ('east', 'sample-group', 'East', 'OH')"
+    )
+    await owner.execute(
+        "UPDATE vehicles SET store_id = 'east' WHERE vehicle_id ="
+        " (SELECT min(vehicle_id) FROM vehicles WHERE store_id = 'northgate' AND status = 'available')"
+    )
+    expected = {
+        "riverside": {("riverside", 0, 0), ("northgate", 225_00, 2), ("east", 350_00, 3)},
+        "northgate": {("riverside", 175_00, 1), ("northgate", 0, 0), ("east", 350_00, 3)},
+        "east": {("riverside", 350_00, 3), ("northgate", 350_00, 3), ("east", 0, 0)},
+    }
+    for store, terms in expected.items():
+        for scope, seen in ((Scope.GROUP, terms), (Scope.STORE, {(store, 0, 0)})):
+            stock = Stock(store, "sample-group", scope)
+            query = build_query(stock, Filters(), Sort.PRICE, window=(1, 10**9), after=None, today=DAY)
+            rows = await owner.fetch(query.text, *query.args)
+            assert transfers(rows) == seen
+            for row in rows[::50]:
+                one = build_car_query(stock, int(row["vehicle_id"]), today=DAY)
+                assert transfers(await owner.fetch(one.text, *one.args)) == transfers([row])
+
+
 async def test_a_deal_brings_what_the_money_needs(owner: asyncpg.Connection, settings: Settings) -> None:
     """Seller's authority, store's product share and state cap, customer's address and eligibilities."""
     deal_id = (await list_deals(owner, "riverside", None, 1))[0][0].id
@@ -183,10 +231,8 @@ def test_the_command_stores_or_tells_every_fault(database: Database, redis_url: 
         "REDIS_URL": redis_url,
     }
 
-    def run(
-        path: Path, version: str, day: str, command: str = "import-tax"
-    ) -> subprocess.CompletedProcess[str]:
-        words = (command, str(path), "--version", version, "--effective-from", day)
+    def run(path: Path, version: str, day: str) -> subprocess.CompletedProcess[str]:
+        words = ("import-tax", str(path), "--version", version, "--effective-from", day)
         return subprocess.run(
             [sys.executable, "-m", "server", *words],
             cwd=ROOT,
@@ -204,13 +250,3 @@ def test_the_command_stores_or_tells_every_fault(database: Database, redis_url: 
     assert bad.stderr.count("\n") == 3, bad.stderr
     assert "line 3, rate_percent: expected a percentage from 0 to 100, found 'seven'" in bad.stderr
     assert "line 4, state: expected a state in two capitals, such as OH, found 'ky'" in bad.stderr
-
-    curves = tmp_path / "curves.csv"
-    curves.write_text(
-        "tier,funding_rate_percent,cnl_percent,loss_timing,recovery_percent,recovery_lag_months,"
-        "abs_speed_percent,servicing_month\n"
-        + "".join(f"{tier},4.9,60,100:100,55,5,1.5,4\n" for tier in Tier)
-    )
-    impossible = run(curves, "m1", "2026-08-01", "import-risk")
-    assert impossible.returncode == 1
-    assert "cnl: is at least 0 and at most 1 - recovery" in impossible.stderr
