@@ -295,8 +295,12 @@ MESSAGE_TYPES: tuple[type[Message], ...] = (
 MATCH_COLUMNS = (
     "vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage", "price_cents",
     "days_in_stock", "store_id", "payment_min_cents", "payment_max_cents", "cost_cents",
+    "transfer_cost_cents", "transfer_days",
 )  # fmt: skip
-"""The columns of ``matches`` in full; ``cost_cents`` is for managers."""
+"""The columns of ``matches`` in full; ``cost_cents`` and ``transfer_cost_cents`` are for managers.
+
+What a transfer takes is 0 for the store's own cars.
+"""
 
 OFFER_COLUMNS = (
     "vehicle_id", "rev", "payment_cents", "term_months", "lender", "rate_bp", "cash_down_cents",

@@ -51,7 +51,7 @@ _VALUED: Final = ("valued",)
 
 COLUMNS: Final = {
     View.MANAGER: frozenset((*MATCH_COLUMNS, *OFFER_COLUMNS, *_VALUED)),
-    View.SALES: frozenset((*_CAR, "days_in_stock", *_PAYMENT, *_VALUE, *_VALUED)),
+    View.SALES: frozenset((*_CAR, "days_in_stock", "transfer_days", *_PAYMENT, *_VALUE, *_VALUED)),
     View.CUSTOMER: frozenset((*_CAR, *_PAYMENT, *_VALUED)),
 }
 """The columns of ``matches``, ``offers`` and ``snapshot_rows`` that each view shows."""

@@ -5,7 +5,7 @@ Each order reads an index of the store or of its group, from a keyset position o
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,9 +95,8 @@ def build_query(
     VIN. ``rebates`` are those open to this customer; each row has the best combination of them for its car.
     """
     conditions = _Conditions()
-    day = conditions.bind(today)
-    rebate = _rebate_cents(conditions, rebates)
     _add_stock(conditions, stock)
+    computed = _computed(conditions, stock, today, rebates)
     conditions.add("v.price_cents BETWEEN {}::bigint AND {}::bigint", *_narrowed(window, filters))
     _add_filters(conditions, filters, today)
     column, backwards = _ORDERS[sort]
@@ -105,7 +104,7 @@ def build_query(
         _add_keyset(conditions, column, backwards, after)
     direction = "DESC" if backwards else "ASC"
     text = (
-        f"SELECT {_selected(day, rebate, column)} FROM vehicles v"  # noqa: S608 - values are bound, names ours
+        f"SELECT {_selected(computed, column)} FROM vehicles v"  # noqa: S608 - values are bound, names ours
         f" WHERE {' AND '.join(conditions.parts)}"
         f" ORDER BY v.{column} {direction}, v.vehicle_id {direction}"
     )
@@ -117,12 +116,11 @@ def build_car_query(
 ) -> Query:
     """Return the query that reads one available car of the stock as ``build_query`` would; else no row."""
     conditions = _Conditions()
-    day = conditions.bind(today)
-    rebate = _rebate_cents(conditions, rebates)
     _add_stock(conditions, stock)
+    computed = _computed(conditions, stock, today, rebates)
     conditions.add("v.vehicle_id = {}::bigint", vehicle_id)
     text = (
-        f"SELECT {_selected(day, rebate, 'price_cents')} FROM vehicles v"  # noqa: S608 - as above
+        f"SELECT {_selected(computed, 'price_cents')} FROM vehicles v"  # noqa: S608 - as above
         f" WHERE {' AND '.join(conditions.parts)}"
     )
     return Query(text, tuple(conditions.args))
@@ -139,6 +137,34 @@ def _add_stock(conditions: _Conditions, stock: Stock) -> None:
         conditions.add("v.group_id = {}", stock.group_id)
     else:
         conditions.add("v.store_id = {}", stock.store_id)
+
+
+def _computed(
+    conditions: _Conditions, stock: Stock, today: dt.date, rebates: Sequence[Rebate]
+) -> dict[str, str]:
+    """Return the expressions of the columns that depend on the day, the customer, or the store that sells."""
+    return {
+        "days_in_stock": f"({conditions.bind(today)}::date - v.stocked_on)",
+        "rebate_cents": _rebate_cents(conditions, rebates),
+        **_transfer(conditions, stock),
+    }
+
+
+def _transfer(conditions: _Conditions, stock: Stock) -> dict[str, str]:
+    """Return the expressions of what it takes to fetch a car: nothing for an own one, else as the two stores
+    have it, else as their group has it.
+
+    They are looked up by row, not joined, so that rows still come in the order of the index.
+    """
+    if stock.scope is Scope.STORE:
+        return {"transfer_cost_cents": "0::bigint", "transfer_days": "0"}
+    store, group = conditions.bind(stock.store_id), conditions.bind(stock.group_id)
+    return {
+        name: f"CASE WHEN v.store_id = {store} THEN 0 ELSE coalesce("  # noqa: S608 - names are ours
+        f"(SELECT t.{own} FROM store_transfers t WHERE t.from_store = v.store_id AND t.to_store = {store}),"
+        f" (SELECT g.{name} FROM store_groups g WHERE g.group_id = {group})) END"
+        for name, own in (("transfer_cost_cents", "cost_cents"), ("transfer_days", "days"))
+    }
 
 
 def _rebate_cents(conditions: _Conditions, rebates: Sequence[Rebate]) -> str:
@@ -215,12 +241,11 @@ def _add_keyset(conditions: _Conditions, column: str, backwards: bool, after: Ke
     )
 
 
-def _selected(day: str, rebate: str, order_column: str) -> str:
+def _selected(computed: Mapping[str, str], order_column: str) -> str:
     expressions = {
+        **computed,
         "vehicle_id": "v.vehicle_id::text",
-        "days_in_stock": f"({day}::date - v.stocked_on)",
         "is_new": "v.is_new::int",
-        "rebate_cents": rebate,
         # A date as its ordinal, so that a row holds nothing but texts and whole numbers.
         "position": "(v.stocked_on - date '0001-01-01') + 1"
         if order_column == "stocked_on"

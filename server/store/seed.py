@@ -96,7 +96,11 @@ async def _add_stores(connection: asyncpg.Connection, stores: list[people.Sample
     """Add stores that are not there, each with a salesperson and a desk manager; return how many."""
     there = {row["store_id"] for row in await connection.fetch("SELECT store_id FROM stores")}
     missing = [store for store in stores if store.id not in there]
-    await connection.execute("INSERT INTO store_groups VALUES ($1, $2) ON CONFLICT DO NOTHING", *people.GROUP)
+    await connection.execute(
+        "INSERT INTO store_groups (group_id, name, transfer_cost_cents, transfer_days)"
+        " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        *people.GROUP,
+    )
     for store in missing:
         await connection.execute(
             "INSERT INTO stores (store_id, group_id, name, state, default_structure, standard_markup_bp,"
@@ -121,6 +125,12 @@ async def _add_stores(connection: asyncpg.Connection, stores: list[people.Sample
                 hash_password(people.DEMO_PASSWORD),
                 authority_cents,
             )
+    await connection.executemany(
+        "INSERT INTO store_transfers (from_store, to_store, group_id, cost_cents, days)"
+        " SELECT $1, $2, s.group_id, $3, $4 FROM stores s JOIN stores t USING (group_id)"
+        " WHERE s.store_id = $1 AND t.store_id = $2 ON CONFLICT DO NOTHING",
+        people.TRANSFERS,
+    )
     return len(missing)
 
 

@@ -63,6 +63,14 @@ def test_a_held_offer_to_the_cent() -> None:
     assert (columns["rate_bp"], columns["payment_cents"]) == ([799.0], [506_79])
 
 
+def test_a_car_of_another_store_costs_its_transfer() -> None:
+    """Beside an own car that is the same: less the transfer, and the floorplan of the days on the way."""
+    own = car(floorplan_day_cents=500, days_in_stock=40)
+    other = own | {"transfer_cost_cents": 35_000, "transfer_days": 3}
+    here, there = offers(inputs(WISH), [programme()], [own, other])["npv_cents"]
+    assert here - there == 35_000 + 3 * 500
+
+
 def test_a_sold_offer_to_the_cent() -> None:
     """Front gross, plus the share of the extra finance charge, less the lender's fee; no risk is kept."""
     row = programme(disposition=Disposition.SOLD, lender_fee_cents=19_500)

@@ -3,7 +3,9 @@
 
 import csv
 import dataclasses
+import datetime as dt
 import gzip
+import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +13,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from protocol.records import Filters, Scope, Sort
+from server.search.query import Stock, build_query, explained
 from server.store.importing import ImportFailed, import_inventory
 from server.store.seed import SeedPlan, seed
 from tests.services import Database
@@ -143,6 +147,7 @@ async def test_a_seed_is_repeatable(database: Database, owner: asyncpg.Connectio
 
 # The hot path, as its queries read the large tables.
 ID = "2f1b2b3c-0000-4000-8000-000000000000"
+DAY = dt.date(2026, 7, 1)
 ORDERS = ("price_cents", "mileage", "year", "stocked_on")
 
 
@@ -175,6 +180,19 @@ async def test_every_order_is_read_off_an_index(stock: asyncpg.Connection) -> No
                     assert re.search(r"Index Scan.* using vehicles_(store|group)_", found), found
                     assert not re.search(r"Seq Scan|Sort", found), found
                     assert not keyset or re.search(rf"Index Cond: .*ROW\(\(?{column}", found), found
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+@pytest.mark.parametrize("scope", list(Scope))
+async def test_a_search_is_read_off_an_index(stock: asyncpg.Connection, scope: Scope, sort: Sort) -> None:
+    """The search's own query with all that it looks up for each car: rows come in order, none is sorted."""
+    query = build_query(
+        Stock("riverside", "sample-group", scope), Filters(), sort, window=(1, 10**9), after=None, today=DAY
+    )
+    asked = explained(query)
+    root = json.loads(await stock.fetchval(asked.text, *asked.args))[0]["Plan"]
+    assert root["Node Type"] == "Index Scan"
+    assert root["Index Name"].startswith(f"vehicles_{scope.value}_")
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,13 @@ CHECKED = (asyncpg.CheckViolationError, asyncpg.ForeignKeyViolationError, asyncp
         "UPDATE customers SET rebate_eligibility = '{military,NULL}'",
         "UPDATE users SET discount_authority_cents = -1",
         "UPDATE stores SET product_cost_share_bp = 10001",
+        "UPDATE store_groups SET transfer_days = 366",
+        "UPDATE store_transfers SET cost_cents = -1",
+        "UPDATE store_transfers SET to_store = from_store",
+        "UPDATE store_transfers SET from_store = 'nowhere' WHERE from_store = 'riverside'",
+        "INSERT INTO store_transfers SELECT * FROM store_transfers",
+        "WITH other AS (INSERT INTO store_groups VALUES ('other', 'Other') RETURNING group_id)"
+        " INSERT INTO store_transfers SELECT 'riverside', 'northgate', group_id, 0, 0 FROM other",
         "INSERT INTO credentials SELECT '\\x00', user_id, 'cookie', '', now(), now() + '1 day' FROM users",
     ],
 )
@@ -162,6 +169,8 @@ async def test_the_application_is_nobody_special(app: asyncpg.Connection) -> Non
         "UPDATE users SET role = 'operator'",
         "UPDATE credentials SET expires_at = 'infinity'",
         "UPDATE stores SET inventory_version = 0",
+        "UPDATE store_transfers SET cost_cents = 0",
+        "UPDATE store_groups SET transfer_days = 0",
         "UPDATE users SET discount_authority_cents = 100000",
         "DELETE FROM pencils",
         "INSERT INTO tax_rules DEFAULT VALUES",
@@ -204,6 +213,17 @@ async def test_a_car_that_changes_store_moves_both(owner: asyncpg.Connection) ->
         " (SELECT min(vehicle_id) FROM vehicles WHERE store_id = 'riverside')"
     )
     assert await versions(owner) == {store: version + 1 for store, version in before.items()}
+
+
+async def test_other_terms_of_transfer_move_the_store_that_fetches(owner: asyncpg.Connection) -> None:
+    """A pair's terms move the version of the store that sells, so its group's; the group's move all of it."""
+    before = await versions(owner)
+    await owner.execute("UPDATE store_transfers SET days = 9 WHERE to_store = 'northgate'")
+    assert await versions(owner) == {**before, "northgate": before["northgate"] + 1}
+    await owner.execute("DELETE FROM store_transfers WHERE to_store = 'riverside'")
+    assert await versions(owner) == {store: version + 1 for store, version in before.items()}
+    await owner.execute("UPDATE store_groups SET transfer_cost_cents = 1")
+    assert await versions(owner) == {store: version + 2 for store, version in before.items()}
 
 
 def test_many_processes_may_migrate_at_once(services: Services) -> None:

@@ -180,8 +180,8 @@ def transfers(rows: list[asyncpg.Record]) -> set[tuple[str, int, int]]:
 
 
 async def test_the_search_reads_what_each_transfer_takes(owner: asyncpg.Connection) -> None:
-    """An own car takes nothing; another store's what the two have agreed on in that direction, else what their
-    group has; a store's own stock has no transfers. One car is read as the search reads it.
+    """An own car takes nothing; another store's what the two have agreed on in that direction, else what
+    their group has; a store's own stock has no transfers. One car is read as the search reads it.
     """
     await owner.execute(
         "INSERT INTO stores (store_id, group_id, name, state) VALUES ('east', 'sample-group', 'East', 'OH')"

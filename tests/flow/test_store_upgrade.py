@@ -33,7 +33,9 @@ INSERT INTO deals (deal_id, store_id, customer_id, salesperson_id, structure)
 
 
 async def test_data_of_the_first_release_is_kept(services: Services) -> None:
-    """Deals, rates and risk read as before: one band for all, reserve of the finance charge, no authority."""
+    """Deals, rates and risk read as before: one band for all, reserve of the finance charge, no authority,
+    no cost of a transfer.
+    """
     with services.database() as made:
         owner = await asyncpg.connect(made.owner_url)
         try:
@@ -51,8 +53,10 @@ async def test_data_of_the_first_release_is_kept(services: Services) -> None:
             programme = (await load_rates(app, "r1")).programmes[0]
             curve = (await load_risk(app, "k1")).curves[0]
             deal = await load_deal(app, DEAL)
+            transfer = await app.fetchrow("SELECT transfer_cost_cents, transfer_days FROM store_groups")
         finally:
             await app.close()
+    assert tuple(transfer) == (0, 0)
     assert (programme.reserve_method, programme.chargeback_months) == (ReserveMethod.FINANCE_CHARGE, 0)
     assert (curve.term_max_months, curve.ltv_max_bp, curve.pti_max_bp) == (
         NO_EDGE_MONTHS,

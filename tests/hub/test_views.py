@@ -21,12 +21,12 @@ CHANNEL = "deal:1"
 NOT_FOR_SALES = {
     "cost_cents", "gross_cents", "front_gross_cents", "buy_rate_bp", "reserve_cents", "npv_parts", "parts",
     "trade_acv_cents", "products_cost_cents", "score", "invoice_cents", "recon_cents", "holdback_cents",
-    "dealer_cash_cents",
+    "dealer_cash_cents", "transfer_cost_cents",
 }  # fmt: skip
 NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
     "npv_cents", "stress_npv_cents", "lender", "binding", "fix", "frontier", "tier", "tier_source", "trace",
     "rejected", "rate_reason", "programme_id", "stipulations", "value", "cash_down_max_cents",
-    "days_in_stock", "monthly_income_cents",
+    "days_in_stock", "transfer_days", "monthly_income_cents",
 }  # fmt: skip
 HIDDEN = {View.MANAGER: set[str](), View.SALES: NOT_FOR_SALES, View.CUSTOMER: NOT_FOR_CUSTOMERS}
 COLUMNS = [*MATCH_COLUMNS, *OFFER_COLUMNS, *sorted(NOT_FOR_CUSTOMERS)]

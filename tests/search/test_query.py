@@ -46,8 +46,9 @@ def test_the_scope_chooses_the_stock(scope: Scope, column: str, value: str) -> N
     """A store's own cars, or those of every store of its group."""
     stock = Stock("riverside", "valley", scope)
     built = build_query(stock, Filters(), Sort.PRICE, window=(1, 2), after=None, today=TODAY)
-    assert f"v.{column} = $2" in built.text
-    assert built.args[1] == value
+    assert f"WHERE v.status = 'available' AND v.{column} = $1" in built.text
+    assert built.args[0] == value
+    assert ("store_transfers" in built.text) == (scope is Scope.GROUP)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ export const MAX_MATCHES = 20000 as const;
 
 export const DEFAULT_MATCHES = 500 as const;
 
-export const MATCH_COLUMNS = ["vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage", "price_cents", "days_in_stock", "store_id", "payment_min_cents", "payment_max_cents", "cost_cents"] as const;
+export const MATCH_COLUMNS = ["vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage", "price_cents", "days_in_stock", "store_id", "payment_min_cents", "payment_max_cents", "cost_cents", "transfer_cost_cents", "transfer_days"] as const;
 
 export const OFFER_COLUMNS = ["vehicle_id", "rev", "payment_cents", "term_months", "lender", "rate_bp", "cash_down_cents", "discount_cents", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier"] as const;
 

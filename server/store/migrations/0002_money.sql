@@ -21,6 +21,50 @@ ALTER TABLE stores
 ALTER TABLE customers ADD COLUMN rebate_eligibility text[] NOT NULL DEFAULT '{}'
     CHECK (array_position(rebate_eligibility, NULL) IS NULL AND array_position(rebate_eligibility, '') IS NULL);
 
+-- Cars of other stores ------------------------------------------------------------------------------------------------
+
+-- What it costs a store to fetch a car from another of its group, and how many days that takes, where the two have no
+-- row of their own. 0: as it was before these columns.
+ALTER TABLE store_groups
+    ADD COLUMN transfer_cost_cents cents NOT NULL DEFAULT 0,
+    ADD COLUMN transfer_days       smallint NOT NULL DEFAULT 0 CHECK (transfer_days BETWEEN 0 AND 365);
+
+-- From the store where the car stands to the one that sells it. Both directions are rows of their own.
+CREATE TABLE store_transfers (
+    from_store text NOT NULL,
+    to_store   text NOT NULL,
+    group_id   text NOT NULL,
+    cost_cents cents NOT NULL,
+    days       smallint NOT NULL CHECK (days BETWEEN 0 AND 365),
+    PRIMARY KEY (from_store, to_store),
+    FOREIGN KEY (from_store, group_id) REFERENCES stores (store_id, group_id),
+    FOREIGN KEY (to_store, group_id) REFERENCES stores (store_id, group_id),
+    CHECK (from_store <> to_store)
+);
+
+-- What other stores' cars are worth to the store that fetches depends on it, so its inventory version moves. A group's
+-- version is the sum over its stores, so that one is enough. All are locked in the order of their ids, as a change of
+-- cars locks them: no deadlock.
+CREATE FUNCTION move_fetching_store() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM FROM stores WHERE group_id IN (OLD.group_id, NEW.group_id) ORDER BY store_id FOR NO KEY UPDATE;
+    UPDATE stores SET inventory_version = inventory_version + 1 WHERE store_id IN (OLD.to_store, NEW.to_store);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER store_transfers_version AFTER INSERT OR UPDATE OR DELETE ON store_transfers
+    FOR EACH ROW EXECUTE FUNCTION move_fetching_store();
+
+CREATE FUNCTION move_fetching_group() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM FROM stores WHERE group_id = NEW.group_id ORDER BY store_id FOR NO KEY UPDATE;
+    UPDATE stores SET inventory_version = inventory_version + 1 WHERE group_id = NEW.group_id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER store_groups_version AFTER UPDATE OF transfer_cost_cents, transfer_days ON store_groups
+    FOR EACH ROW EXECUTE FUNCTION move_fetching_group();
+
 -- Lenders and risk --------------------------------------------------------------------------------------------------
 
 ALTER TABLE lender_programmes
@@ -122,5 +166,5 @@ CREATE INDEX pencils_vehicle ON pencils (vehicle_id);
 CREATE TRIGGER pencils_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON pencils
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-GRANT SELECT ON tax_tables, tax_rules, rebate_sheets, rebates, pencils TO deal_app;
+GRANT SELECT ON store_transfers, tax_tables, tax_rules, rebate_sheets, rebates, pencils TO deal_app;
 GRANT INSERT ON pencils TO deal_app;

@@ -11,7 +11,12 @@ from protocol.records import Role, TierSource
 from server.store.sample.catalogue import MODELS
 from server.store.sample.rebates import GRADUATE, LOYALTY, MILITARY
 
-GROUP = ("sample-group", "Sample Motor Group")
+GROUP = ("sample-group", "Sample Motor Group", 350_00, 3)
+"""Its id and name, and what fetching a car from another store costs in cents and takes in days."""
+
+TRANSFERS = (("riverside", "northgate", 175_00, 1), ("northgate", "riverside", 225_00, 2))
+"""Pairs of stores that have terms of their own: from where, to where, cents, days."""
+
 DEMO_PASSWORD = "demo"  # noqa: S105 - stated in the README; demo data is for loopback only
 STAFF = (("sales", Role.SALESPERSON, 500_00), ("manager", Role.DESK_MANAGER, 2_500_00))
 """Of each store: the end of the login, the role, and the largest discount in cents without asking."""
