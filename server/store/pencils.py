@@ -106,7 +106,8 @@ async def record_pencil(
 ) -> str:
     """Store a pencil and return its id; for the same question of the same deal, the id of the first one."""
     key, digest = uuid.UUID(deal_id), pencil.digest
-    choice, discount = pencil.choice, pencil.inputs.structure.discount_cents
+    choice = pencil.choice
+    discount = (choice or pencil.inputs.structure).discount_cents
     made = await connection.fetchval(
         _INSERT,
         key,
