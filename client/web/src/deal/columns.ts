@@ -1,5 +1,5 @@
-// The columns of the match grid, by view. What a view hides has no column in it.
-import type { View } from "../wire";
+// The columns of the match grid, by view and by the stock that is searched. What a view hides has no column in it.
+import type { Scope, View } from "../wire";
 import type { Formats } from "../text/format";
 import type { Row } from "./rows";
 import type { Order, SortKey } from "./ranking";
@@ -14,6 +14,8 @@ export interface Column {
   number: boolean;
   /** Known only once the car is valued: a skeleton stands for it until then. */
   valued: boolean;
+  /** Tells something only where the cars of the whole group are searched. */
+  grouped: boolean;
   views: readonly View[];
   text(row: Row, formats: Formats): string;
 }
@@ -37,23 +39,30 @@ const COLUMNS: Column[] = [
   column("cost_cents", "Cost", 74, MANAGER, (row, f) => maybe(row.cost_cents, f.dollars)),
   column("mileage", "Miles", 72, ALL, (row, f) => f.count(row.mileage)),
   column("days_in_stock", "Days", 50, STAFF, (row, f) => maybe(row.days_in_stock, f.count)),
+  column("transfer_days", "Transfer days", 100, STAFF, (row, f) => unlessOwn(row.transfer_days, f.count), { grouped: true }),
+  column("transfer_cost_cents", "Transfer", 78, MANAGER, (row, f) => unlessOwn(row.transfer_cost_cents, f.dollars), { grouped: true }),
   column("body", "Body", 80, ALL, (row) => row.body || NOTHING, { number: false }),
   column("stock_no", "Stock", 88, ALL, (row) => row.stock_no || NOTHING, { number: false }),
 ];
 
 function column(
   key: SortKey, label: string, width: number, views: readonly View[], text: Column["text"],
-  rest: Partial<Pick<Column, "track" | "number" | "valued">> = {},
+  rest: Partial<Pick<Column, "track" | "number" | "valued" | "grouped">> = {},
 ): Column {
-  return { key, label, width, track: `${width}px`, number: true, valued: false, views, text, ...rest };
+  return { key, label, width, track: `${width}px`, number: true, valued: false, grouped: false, views, text, ...rest };
 }
 
 function maybe(value: number | null, format: (value: number) => string): string {
   return value === null ? NOTHING : format(value);
 }
 
-export function columnsFor(view: View): Column[] {
-  return COLUMNS.filter((candidate) => candidate.views.includes(view));
+/** What a transfer takes is 0 for the store's own cars: nothing stands there, so that the others stand out. */
+function unlessOwn(value: number | null, format: (value: number) => string): string {
+  return maybe(value || null, format);
+}
+
+export function columnsFor(view: View, scope: Scope): Column[] {
+  return COLUMNS.filter((candidate) => candidate.views.includes(view) && (scope === "group" || !candidate.grouped));
 }
 
 /** Returns the order a view begins with: the best value on top, or for a customer the lowest payment. */

@@ -18,7 +18,8 @@ export function MatchGrid({ session }: { session: DealSession }) {
   const { grid } = session;
   const picture = grid.picture.value;
   const selected = grid.selected.value;
-  const columns = useMemo(() => columnsFor(view), [view]);
+  const scope = session.model.value?.deal.structure["scope"] === "group" ? "group" : "store";
+  const columns = useMemo(() => columnsFor(view, scope), [view, scope]);
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualRows({ count: picture.shown.length, rowHeight: ROW_HEIGHT, headHeight: HEAD_HEIGHT, scroller });
   const tracks = columns.map((column) => column.track).join(" ");

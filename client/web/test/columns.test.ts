@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { columnsFor } from "../src/deal/columns";
+import { RowTable } from "../src/deal/rows";
+import { formatsFor } from "../src/text/format";
+import type { Scope, View } from "../src/wire";
+
+const US = formatsFor("en-US");
+const TRANSFER = ["transfer_days", "transfer_cost_cents"];
+const transfer = (view: View, scope: Scope) =>
+  columnsFor(view, scope).map((column) => column.key as string).filter((key) => TRANSFER.includes(key));
+
+test("what a transfer takes stands in the grid where the group is searched, its cost for managers", () => {
+  assert.deepEqual(transfer("manager", "group"), TRANSFER);
+  assert.deepEqual(transfer("sales", "group"), ["transfer_days"]);
+  assert.deepEqual(transfer("customer", "group"), []);
+  for (const view of ["manager", "sales", "customer"] as const) {
+    assert.deepEqual(transfer(view, "store"), []);
+    assert.ok(columnsFor(view, "store").length >= 8);
+  }
+});
+
+test("an own car has no transfer; one of another store shows days and dollars", () => {
+  const table = new RowTable();
+  const columns = { vehicle_id: ["1", "2"], rev: [1, 1], transfer_days: [0, 2], transfer_cost_cents: [0, 22500] };
+  table.addMatches(columns, 2);
+  const shown = columnsFor("manager", "group").filter((column) => TRANSFER.includes(column.key));
+  const texts = table.rows.map((row) => shown.map((column) => column.text(row, US)));
+  assert.deepEqual(texts, [["–", "–"], ["2", "$225"]]);
+});
