@@ -132,6 +132,33 @@ async def test_pencils_replay_after_everything_has_moved(stocked: Settings, desk
     assert verified.equal == len({quote["pencil_id"] for quote in [*before, only, later]}) == 32
 
 
+async def test_a_dearer_transfer_is_another_pencil(stocked: Settings, desk: Desk) -> None:
+    """A car of another store is worth less by what its transfer costs more, and by the floorplan of the days
+    that it takes longer; nothing else of the quote moves, and the one before it still comes out.
+    """
+    cars = dict(
+        await desk.pool.fetch(
+            "SELECT vehicle_id::text, floorplan_day_cents FROM vehicles WHERE store_id = 'northgate'"
+            " AND status = 'available' AND floorplan_day_cents > 0 ORDER BY vin LIMIT 25"
+        )
+    )
+    quotes = [await desk.quote(car) for car in cars]
+    before = max((quote for quote in quotes if quote["eligible"]), key=lambda one: one["value"]["npv_cents"])
+    async with connect_as_owner(stocked.database_owner_url) as database:
+        await database.execute(
+            "UPDATE store_transfers SET cost_cents = cost_cents + 10000, days = days + 4"
+            " WHERE from_store = 'northgate'"
+        )
+        after = await desk.quote(before["vehicle_id"])
+        verified = await verify_pencils(database)
+    fell = before["value"]["npv_cents"] - after["value"]["npv_cents"]
+    assert fell == 10_000 + 4 * cars[before["vehicle_id"]]
+    assert fell == before["value"]["parts"]["front_gross"] - after["value"]["parts"]["front_gross"]
+    assert (after["payment_cents"], after["rev"]) == (before["payment_cents"], before["rev"])
+    assert after["pencil_id"] != before["pencil_id"]
+    assert (verified.equal, verified.differences) == (26, [])
+
+
 async def test_the_same_question_is_one_pencil(desk: Desk) -> None:
     """Asked again, a quote is the pencil of the first time; other terms, or another day, make another."""
     car = (await some_cars(desk.pool, 1))[0]

@@ -6,15 +6,16 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
 from msgspec import UNSET
 
 from client import Deal, Workspace
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Roll
-from protocol.events import Offers, SearchValued
+from protocol.events import Matches, Offers, SearchValued
 from protocol.pricing import Vary
-from protocol.records import StructureChanges, View
+from protocol.records import Scope, StructureChanges, View
 from server.settings import Settings
 from server.store.pool import connect_as_owner
 from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
@@ -23,6 +24,9 @@ from tests.services import start_web, start_worker
 pytestmark = pytest.mark.flow
 
 PATIENCE_SECONDS = 60.0
+TRANSFER = ("store_id", "transfer_cost_cents", "transfer_days")
+NORTHGATE = {("northgate", 225_00, 2)}
+
 QUOTED = 25
 """Cars that are quoted one by one: within a connection's pace."""
 
@@ -60,13 +64,19 @@ async def a_car(settings: Settings) -> str:
     return found
 
 
-async def test_a_quote_is_the_offer_to_the_cent(stocked: Settings, web_url: str) -> None:
-    """What the list shows of a car is what its quote says, and the quote's frontier holds it."""
+@pytest.mark.parametrize("scope", list(Scope))
+async def test_a_quote_is_the_offer_to_the_cent(stocked: Settings, web_url: str, scope: Scope) -> None:
+    """What the list shows of a car is what its quote says, and the quote's frontier holds it; of another
+    store's cars too, whose transfer the list tells.
+    """
     async with AsyncExitStack() as stack:
         _, deal = await joined(stack, web_url, stocked, "riverside-manager", View.MANAGER)
-        await deal.terms(EASY)
+        await deal.terms(msgspec.structs.replace(EASY, scope=scope))
         await deal.search(limit=100)
         events = await events_until(deal, lambda event: isinstance(event, SearchValued))
+        matches = next(event for event in events if isinstance(event, Matches)).columns
+        transfers = zip(*(matches[name] for name in TRANSFER), strict=True)
+        assert set(transfers) == {("riverside", 0, 0)} | (NORTHGATE if scope is Scope.GROUP else set())
         columns = next(event for event in events if isinstance(event, Offers)).columns
         offers = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         assert any(offer["payment_cents"] is not None for offer in offers[:QUOTED])
