@@ -154,15 +154,18 @@ def _transfer(conditions: _Conditions, stock: Stock) -> dict[str, str]:
     """Return the expressions of what it takes to fetch a car: nothing for an own one, else as the two stores
     have it, else as their group has it.
 
-    They are looked up by row, not joined, so that rows still come in the order of the index.
+    The group's few stores are read once for a whole query, not for every car; nothing is joined, so that rows
+    still come in the order of the index.
     """
     if stock.scope is Scope.STORE:
         return {"transfer_cost_cents": "0::bigint", "transfer_days": "0"}
     store, group = conditions.bind(stock.store_id), conditions.bind(stock.group_id)
     return {
-        name: f"CASE WHEN v.store_id = {store} THEN 0 ELSE coalesce("  # noqa: S608 - names are ours
-        f"(SELECT t.{own} FROM store_transfers t WHERE t.from_store = v.store_id AND t.to_store = {store}),"
-        f" (SELECT g.{name} FROM store_groups g WHERE g.group_id = {group})) END"
+        name: "((SELECT jsonb_object_agg(s.store_id,"  # noqa: S608 - values are bound, names ours
+        f" CASE WHEN s.store_id = {store} THEN 0 ELSE coalesce(t.{own}, g.{name}) END)"
+        " FROM stores s JOIN store_groups g USING (group_id)"
+        f" LEFT JOIN store_transfers t ON t.from_store = s.store_id AND t.to_store = {store}"
+        f" WHERE s.group_id = {group}) -> v.store_id)::bigint"
         for name, own in (("transfer_cost_cents", "cost_cents"), ("transfer_days", "days"))
     }
 
