@@ -37,15 +37,29 @@ class TaxLine(msgspec.Struct, frozen=True, kw_only=True):
     tax_cents: int
 
 
+class MonthlyCash(msgspec.Struct, frozen=True, kw_only=True):
+    """What a contract is expected to bring its holder, not discounted: columns with one entry for each month.
+
+    ``collected`` are payments and prepayments, ``recovered`` comes from earlier defaults, ``servicing`` is
+    paid for the work. They go on until the last recovery, so that there may be more months than payments.
+    """
+
+    collected: list[int]
+    recovered: list[int]
+    servicing: list[int]
+
+
 class QuoteValue(msgspec.Struct, frozen=True, kw_only=True):
     """What the deal is worth to the group. ``parts`` sum to ``npv_cents``, in the order in which they add up.
 
-    ``stress_npv_cents`` is the same with more defaults and less recovered of them.
+    ``stress_npv_cents`` is the same with more defaults and less recovered of them. A sold contract brings no
+    ``monthly_cash_cents``, and no pencil keeps them: they follow from the rest.
     """
 
     npv_cents: int
     stress_npv_cents: int
     parts: dict[str, int] | UnsetType = UNSET
+    monthly_cash_cents: MonthlyCash | UnsetType = UNSET
 
 
 class QuoteGrid(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +158,14 @@ class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):
     stress_npv_cents: int | UnsetType = UNSET
 
 
+class StressedPoint(FrontierPoint, frozen=True, kw_only=True):
+    """A point of the frontier. ``passed_by`` counts the points of lower NPV that are worth more than it under
+    stress: where there is one, a lower payment is worth more once losses rise.
+    """
+
+    passed_by: int | UnsetType = UNSET
+
+
 class PaymentBand(msgspec.Struct, frozen=True, kw_only=True):
     """The best structure whose payment lies above ``over_cents`` and at most at ``to_cents``."""
 
@@ -153,10 +175,14 @@ class PaymentBand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FrontierReply(msgspec.Struct, frozen=True, kw_only=True):
-    """The ``data`` of the reply to ``frontier``: points by rising payment, the best of each payment band."""
+    """The ``data`` of the reply to ``frontier``: points by rising payment, the best of each payment band.
+
+    ``reversals`` counts the pairs of points that change their order under stress.
+    """
 
     vehicle_id: str
     rev: int
-    points: list[FrontierPoint]
+    points: list[StressedPoint]
     bands: list[PaymentBand]
+    reversals: int | UnsetType = UNSET
     versions: Versions

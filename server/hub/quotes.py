@@ -9,17 +9,19 @@ from typing import Any
 
 import asyncpg
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Frontier, Quote
 from protocol.inputs import PencilInputs
 from protocol.jobs import NUMBER_COLUMNS
-from protocol.quotes import FrontierReply, QuoteGrid, QuoteReply, QuoteRoll, QuoteWarning
+from protocol.quotes import FrontierReply, QuoteGrid, QuoteReply, QuoteRoll, QuoteValue, QuoteWarning
 from protocol.records import Scope, StructureError, Versions, View
 from server.finance.quoting import (
     Case,
     Quoted,
+    quote_cash,
     quote_frontier,
     quote_grid,
     quote_roll,
@@ -57,6 +59,7 @@ class _Computed:
     """All that a quote needs of the processor."""
 
     quoted: Quoted
+    value: QuoteValue | UnsetType
     grid: QuoteGrid
     warnings: list[QuoteWarning]
     roll: QuoteRoll | None
@@ -85,14 +88,14 @@ class Quotes:
         computed = await _computed(_compute, subject.case, command)
         pencil_id = await self._record(subject, computed.quoted, deal, account)
         reply = QuoteReply(
-            **msgspec.structs.asdict(computed.quoted.answer),
+            **{**msgspec.structs.asdict(computed.quoted.answer), "value": computed.value},
             vehicle_id=subject.vehicle_id,
             rev=subject.rev,
             versions=subject.versions,
             pencil_id=pencil_id,
             grid=computed.grid,
             warnings=computed.warnings,
-            roll=computed.roll or msgspec.UNSET,
+            roll=computed.roll or UNSET,
         )
         return project_quote(codec.plain(reply), view)
 
@@ -105,6 +108,7 @@ class Quotes:
             rev=subject.rev,
             points=points,
             bands=bands,
+            reversals=sum(point.passed_by or 0 for point in points),
             versions=subject.versions,
         )
         return project_frontier(codec.plain(reply), view)
@@ -175,10 +179,19 @@ def _compute(case: Case, command: Quote) -> _Computed:
     quoted = quote_structure(case)
     return _Computed(
         quoted=quoted,
+        value=_value(case, quoted),
         grid=quote_grid(case, command.terms_months, command.cash_down_cents),
         warnings=quote_warnings(case),
         roll=None if command.roll is None else quote_roll(case, quoted, command.roll),
     )
+
+
+def _value(case: Case, quoted: Quoted) -> QuoteValue | UnsetType:
+    """Return what a quote is worth, with the cash of each month; nothing of that is kept in its pencil."""
+    value, choice = quoted.answer.value, quoted.choice
+    if isinstance(value, UnsetType) or choice is None:
+        return UNSET
+    return msgspec.structs.replace(value, monthly_cash_cents=quote_cash(case, choice) or UNSET)
 
 
 async def _computed(compute: Callable[..., Any], *args: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from protocol import codec
 from protocol.events import MATCH_COLUMNS, OFFER_COLUMNS, Customer
 from protocol.pricing import PriceAnswer
-from protocol.quotes import FrontierPoint, WarningCode
+from protocol.quotes import FrontierReply, StressedPoint, WarningCode
 from protocol.records import Role, Structure, StructureChanges, View
 from server.push.log import Entry
 
@@ -74,9 +74,15 @@ _ROLLED: Final = ("vary", "asked_cents", "reached", "payment_cents", "last_payme
 ROLL_FIELDS: Final = {View.SALES: (*_ROLLED, "message"), View.CUSTOMER: _ROLLED}
 _POINT: Final = ("term_months", "rate_bp", "cash_down_cents", "discount_cents", "payment_cents")
 POINT_FIELDS: Final = {
-    View.MANAGER: FrontierPoint.__struct_fields__,
-    View.SALES: (*_POINT, "programme_id", "lender", "npv_cents", "stress_npv_cents"),
+    View.MANAGER: StressedPoint.__struct_fields__,
+    View.SALES: (*_POINT, "programme_id", "lender", "npv_cents", "stress_npv_cents", "passed_by"),
     View.CUSTOMER: _POINT,
+}
+_FRONTIER: Final = ("vehicle_id", "rev", "points", "bands", "versions")
+FRONTIER_FIELDS: Final = {
+    View.MANAGER: FrontierReply.__struct_fields__,
+    View.SALES: (*_FRONTIER, "reversals"),
+    View.CUSTOMER: _FRONTIER,
 }
 
 _ENVELOPE: Final = ("type", "channel", "seq", "at")
@@ -174,7 +180,7 @@ def project_frontier(frontier: dict[str, Any], view: View) -> dict[str, Any]:
     """Return the data of a ``frontier`` as ``view`` sees it."""
     fields = POINT_FIELDS[view]
     return {
-        **frontier,
+        **_shown(frontier, FRONTIER_FIELDS[view]),
         "points": [_shown(point, fields) for point in frontier["points"]],
         "bands": [{**band, "best": _shown(band["best"], fields)} for band in frontier["bands"]],
     }

@@ -330,8 +330,8 @@ def test_another_cash_needs_no_new_pricing() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=12))
 def test_rank_reversals_are_counted_by_pairs(pairs: list[tuple[int, int]]) -> None:
-    """Two offers are reversed where the better one is strictly the worse one under stress."""
-    expected = sum(a[0] > b[0] and a[1] < b[1] for a in pairs for b in pairs)
+    """An offer is passed by each that is strictly worth less, and strictly more under stress."""
+    expected = [sum(a[0] > b[0] and a[1] < b[1] for b in pairs) for a in pairs]
     assert rank_reversals([npv for npv, _ in pairs], [stress for _, stress in pairs]) == expected
 
 

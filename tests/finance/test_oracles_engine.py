@@ -131,19 +131,22 @@ def test_expected_cash_is_worth_the_value() -> None:
     model = cases.model(abs_speed=0.014, servicing_month_cents=4_00)
     plan = plan_deal(cases.inputs(Structure(terms_months=[72])), cases.sheet(cases.programme(term_months=72)))
     best = choices(price_plan(plan, model), cases.cars(cases.car()))[0]
-    months = monthly_cash(
+    cash = monthly_cash(
         plan, model, 0, principal_cents=best.principal_cents, ltv_bp=best.ltv_bp, pti_bp=best.pti_bp
     )
-    net = [each.collected_cents + each.recovered_cents - each.servicing_cents for each in months]
+    net = [
+        collected + recovered - cost
+        for collected, recovered, cost in zip(cash.collected, cash.recovered, cash.servicing, strict=True)
+    ]
     expected = best.npv_cents - best.front_gross_cents
     by_pyxirr = pyxirr.npv(curve.funding_rate / 12, [-best.principal_cents, *net])
-    assert by_pyxirr == pytest.approx(expected, abs=1.5 * len(months))
+    assert by_pyxirr == pytest.approx(expected, abs=1.5 * len(net))
     today = QuantLib.Date(1, 1, 2026)
     QuantLib.Settings.instance().evaluationDate = today
     leg = QuantLib.Leg(
         [
-            QuantLib.SimpleCashFlow(float(cash), today + QuantLib.Period(month, QuantLib.Months))
-            for month, cash in enumerate(net, 1)
+            QuantLib.SimpleCashFlow(float(amount), today + QuantLib.Period(month, QuantLib.Months))
+            for month, amount in enumerate(net, 1)
         ]
     )
     monthly = QuantLib.InterestRate(

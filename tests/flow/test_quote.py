@@ -92,6 +92,7 @@ async def test_a_quote_is_the_offer_to_the_cent(stocked: Settings, web_url: str,
             assert quote.value.npv_cents == offer["npv_cents"] == sum(quote.value.parts.values())
         frontier = await deal.frontier(offer["vehicle_id"])
         assert len(frontier.points) == (offer["frontier"] or 0)
+        assert frontier.reversals == sum(point.passed_by for point in frontier.points)
 
 
 async def test_what_a_view_sees_of_a_quote(stocked: Settings, web_url: str) -> None:
@@ -109,7 +110,9 @@ async def test_what_a_view_sees_of_a_quote(stocked: Settings, web_url: str) -> N
         assert full.eligible
         assert full.value.parts
         assert seen.value.npv_cents == full.value.npv_cents
-        assert seen.value.parts is UNSET
+        assert seen.value.parts is seen.value.monthly_cash_cents is UNSET
+        brings_cash = "interest" in full.value.parts
+        assert (full.value.monthly_cash_cents is not UNSET) is brings_cash
         assert seen.grid == full.grid
         assert printed.value is printed.lender is printed.binding is printed.grid.npv_cents is UNSET
         assert printed.schedule == full.schedule

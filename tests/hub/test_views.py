@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from protocol import codec
 from protocol.events import EVENT_TYPES, MATCH_COLUMNS, OFFER_COLUMNS, Event
@@ -21,12 +22,12 @@ CHANNEL = "deal:1"
 NOT_FOR_SALES = {
     "cost_cents", "gross_cents", "front_gross_cents", "buy_rate_bp", "reserve_cents", "npv_parts", "parts",
     "trade_acv_cents", "products_cost_cents", "score", "invoice_cents", "recon_cents", "holdback_cents",
-    "dealer_cash_cents", "transfer_cost_cents",
+    "dealer_cash_cents", "transfer_cost_cents", "monthly_cash_cents",
 }  # fmt: skip
 NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
     "npv_cents", "stress_npv_cents", "lender", "binding", "fix", "frontier", "tier", "tier_source", "trace",
     "rejected", "rate_reason", "programme_id", "stipulations", "value", "cash_down_max_cents",
-    "days_in_stock", "transfer_days", "monthly_income_cents",
+    "days_in_stock", "transfer_days", "monthly_income_cents", "passed_by", "reversals",
 }  # fmt: skip
 HIDDEN = {View.MANAGER: set[str](), View.SALES: NOT_FOR_SALES, View.CUSTOMER: NOT_FOR_CUSTOMERS}
 COLUMNS = [*MATCH_COLUMNS, *OFFER_COLUMNS, *sorted(NOT_FOR_CUSTOMERS)]
@@ -172,6 +173,7 @@ def test_quotes_show_nothing_hidden(quote: QuoteReply, structure: Structure, vie
         data["roll"]["changes"] = codec.plain(structure)
     if "value" in data:
         data["value"]["parts"] = {"front_gross": 5}
+        data["value"]["monthly_cash_cents"] = {"collected": [5], "recovered": [0], "servicing": [4]}
     shown = assert_nothing_hidden(codec.encode(views.project_quote(data, view)), view)
     assert shown["pencil_id"] == quote.pencil_id
     assert shown["grid"]["payment_cents"] == quote.grid.payment_cents
@@ -184,12 +186,17 @@ def test_quotes_show_nothing_hidden(quote: QuoteReply, structure: Structure, vie
 
 @given(values_of(FrontierReply), any_view)
 def test_frontiers_show_nothing_hidden(reply: FrontierReply, view: View) -> None:
-    """Every view gets every point, with what it may see of it."""
+    """Every view gets every point, with what it may see of it; whoever sees stress is told of reversals."""
     shown = assert_nothing_hidden(codec.encode(views.project_frontier(codec.plain(reply), view)), view)
     assert [point["payment_cents"] for point in shown["points"]] == [
         point.payment_cents for point in reply.points
     ]
     assert len(shown["bands"]) == len(reply.bands)
+    if view is not View.CUSTOMER:
+        assert shown.get("reversals", UNSET) == reply.reversals
+        assert [point.get("passed_by", UNSET) for point in shown["points"]] == [
+            point.passed_by for point in reply.points
+        ]
 
 
 def test_every_field_of_a_quote_is_decided() -> None:

@@ -494,11 +494,19 @@ export interface TaxLine {
   tax_cents: number;
 }
 
+/** What a contract is expected to bring its holder, not discounted: columns with one entry for each month. */
+export interface MonthlyCash {
+  collected: number[];
+  recovered: number[];
+  servicing: number[];
+}
+
 /** What the deal is worth to the group. `parts` sum to `npv_cents`, in the order in which they add up. */
 export interface QuoteValue {
   npv_cents: number;
   stress_npv_cents: number;
   parts?: Record<string, number>;
+  monthly_cash_cents?: MonthlyCash;
 }
 
 /** The pencil grid: one row for each term, one column for each cash down, the best programme in each cell. */
@@ -568,6 +576,20 @@ export interface QuoteReply {
   roll?: QuoteRoll;
 }
 
+/** A point of the frontier. `passed_by` counts the points of lower NPV that are worth more than it under stress: where there is one, a lower payment is worth more once losses rise. */
+export interface StressedPoint {
+  term_months: number;
+  rate_bp: number;
+  cash_down_cents: number;
+  discount_cents: number;
+  payment_cents: number;
+  programme_id?: string;
+  lender?: string;
+  npv_cents?: number;
+  stress_npv_cents?: number;
+  passed_by?: number;
+}
+
 /** One structure that no other one beats in both payment and NPV. */
 export interface FrontierPoint {
   term_months: number;
@@ -592,8 +614,9 @@ export interface PaymentBand {
 export interface FrontierReply {
   vehicle_id: string;
   rev: number;
-  points: FrontierPoint[];
+  points: StressedPoint[];
   bands: PaymentBand[];
+  reversals?: number;
   versions: Versions;
 }
 

@@ -4,7 +4,7 @@ The objective: best NPV to the group among acceptable structures, ties by lower 
 then the order of the rate sheet. Acceptable is feasible and at least the store's NPV floor.
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_right, insort
 from collections.abc import Sequence
 
 import numpy as np
@@ -63,18 +63,21 @@ def frontier_of_cars(candidates: Candidates, among: Flags) -> Index:
     return undominated
 
 
-def rank_reversals(npv: Sequence[int], stress_npv: Sequence[int]) -> int:
-    """Return how many pairs of offers change their order when values are stressed; ties are no reversal."""
-    ranked = sorted(zip(npv, stress_npv, strict=True), key=lambda pair: (-pair[0], -pair[1]))
-    reversals, seen, tied = 0, list[int](), list[int]()
-    for place, (value, stressed) in enumerate(ranked):
-        if place and value != ranked[place - 1][0]:
+def rank_reversals(npv: Sequence[int], stress_npv: Sequence[int]) -> list[int]:
+    """Return for each offer how many of those that are worth less pass it when values are stressed.
+
+    The sum is the number of pairs that change their order; a tie, before or after, is no reversal.
+    """
+    rising = sorted(range(len(npv)), key=lambda place: npv[place])
+    passed, seen, tied = [0] * len(npv), list[int](), list[int]()
+    for number, place in enumerate(rising):
+        if number and npv[place] != npv[rising[number - 1]]:
             for each in tied:
                 insort(seen, each)
             tied = []
-        reversals += bisect_left(seen, stressed)
-        tied.append(stressed)
-    return reversals
+        passed[place] = len(seen) - bisect_right(seen, stress_npv[place])
+        tied.append(stress_npv[place])
+    return passed
 
 
 def counts_by_car(car: NDArray[np.intp], cars: int) -> Cents:

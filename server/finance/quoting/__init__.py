@@ -7,12 +7,13 @@ again.
 from server.finance.quoting.case import Case
 from server.finance.quoting.grid import quote_frontier, quote_grid
 from server.finance.quoting.rolling import quote_roll
-from server.finance.quoting.structure import Quoted, quote_structure
+from server.finance.quoting.structure import Quoted, quote_cash, quote_structure
 from server.finance.quoting.warnings import quote_warnings
 
 __all__ = [
     "Case",
     "Quoted",
+    "quote_cash",
     "quote_frontier",
     "quote_grid",
     "quote_roll",

@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 
-from protocol.quotes import FrontierPoint, PaymentBand, QuoteGrid
+from protocol.quotes import FrontierPoint, PaymentBand, QuoteGrid, StressedPoint
 from server.finance.architect import (
     PAYMENT_BAND_CENTS,
     Choice,
     best_by_payment_band,
     choices,
     frontier,
+    rank_reversals,
     refusal,
     with_cash,
 )
@@ -51,18 +52,28 @@ def quote_grid(case: Case, terms_months: Sequence[int], cash_down_cents: Sequenc
     )
 
 
-def quote_frontier(case: Case) -> tuple[list[FrontierPoint], list[PaymentBand]]:
+def quote_frontier(case: Case) -> tuple[list[StressedPoint], list[PaymentBand]]:
     """Return the structures that no other beats in both payment and NPV, by rising payment, and the best
     structure of each payment band; both empty where the car has none.
+
+    Each point says how many of lower NPV pass it under stress.
     """
     pricing = case.pricing
     if pricing is None:
         return [], []
     bands = [
-        PaymentBand(over_cents=highest - PAYMENT_BAND_CENTS, to_cents=highest, best=_point(best))
+        PaymentBand(
+            over_cents=highest - PAYMENT_BAND_CENTS, to_cents=highest, best=FrontierPoint(**_shown(best))
+        )
         for highest, best in best_by_payment_band(pricing, case.car).items()
     ]
-    return [_point(choice) for choice in frontier(pricing, case.car)], bands
+    points = frontier(pricing, case.car)
+    passed = rank_reversals(
+        [point.npv_cents for point in points], [point.stress_npv_cents for point in points]
+    )
+    return [
+        StressedPoint(**_shown(point), passed_by=by) for point, by in zip(points, passed, strict=True)
+    ], bands
 
 
 def _own_cash(least: int, most: int | None) -> list[int]:
@@ -92,6 +103,5 @@ def _refusal(case: Case, cash_cents: int) -> str | None:
     return found.binding if found else None
 
 
-def _point(choice: Choice) -> FrontierPoint:
-    fields = msgspec.structs.fields(FrontierPoint)
-    return FrontierPoint(**{field.name: getattr(choice, field.name) for field in fields})
+def _shown(choice: Choice) -> dict[str, Any]:
+    return {field.name: getattr(choice, field.name) for field in msgspec.structs.fields(FrontierPoint)}

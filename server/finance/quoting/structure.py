@@ -7,14 +7,14 @@ import msgspec
 
 from protocol.events import Fix, FixKind
 from protocol.pricing import PriceRequest
-from protocol.quotes import QuotedStructure, QuoteValue, TaxLine
+from protocol.quotes import MonthlyCash, QuotedStructure, QuoteValue, TaxLine
 from protocol.records import StructureError
 from server.finance.architect import Choice, Pricing, choices, refusal
 from server.finance.contract import payoff_cents
 from server.finance.exact.price import price_contract
 from server.finance.limits import Limit
 from server.finance.quoting.case import Case
-from server.finance.value.parts import npv_parts
+from server.finance.value.parts import monthly_cash, npv_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,20 @@ def quote_structure(case: Case) -> Quoted:
         **_priced(case, request),
     )
     return Quoted(answer, choice, request)
+
+
+def quote_cash(case: Case, choice: Choice) -> MonthlyCash | None:
+    """Return the cash that a chosen contract is expected to bring; None where it is sold."""
+    if not case.plan.programmes.held[choice.programme]:
+        return None
+    return monthly_cash(
+        case.plan,
+        case.model,
+        choice.programme,
+        principal_cents=choice.principal_cents,
+        ltv_bp=choice.ltv_bp,
+        pti_bp=choice.pti_bp,
+    )
 
 
 def _refused(case: Case) -> Quoted:

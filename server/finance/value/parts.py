@@ -7,10 +7,10 @@ The parts of a held contract are what each thing changes as it is switched on, i
 from collections.abc import Mapping
 from typing import Literal
 
-import msgspec
 import numpy as np
 
 from protocol.lending import RiskCurve, RiskModel
+from protocol.quotes import MonthlyCash
 from server.finance.plan import Plan
 from server.finance.programmes import Whole
 from server.finance.rounding import Cents, Floats, annual_fraction, half_up
@@ -40,18 +40,6 @@ Part = Literal[
 
 SWITCHED_ON = ("interest", "funding", "loss", "prepayment")
 """The steps of a contract's value that its slope is made of, each with all before it."""
-
-
-class MonthlyCash(msgspec.Struct, frozen=True, kw_only=True):
-    """What a contract is expected to bring its holder in one month, in cents, not discounted.
-
-    ``collected_cents`` are payments and prepayments, ``recovered_cents`` come from earlier defaults.
-    """
-
-    number: int
-    collected_cents: int
-    recovered_cents: int
-    servicing_cents: int
 
 
 def npv_parts(
@@ -111,23 +99,21 @@ def monthly_cash(
     principal_cents: int,
     ltv_bp: float | None,
     pti_bp: float | None,
-) -> list[MonthlyCash]:
-    """Return the holder's expected cash of each month until the last recovery; arguments as for
-    ``npv_parts``.
+) -> MonthlyCash:
+    """Return the holder's expected cash of each month until the last recovery, in cents, not discounted;
+    arguments as for ``npv_parts``.
     """
     band = bands(model, plan.inputs.structure.tier).index_at(ltv_bp, pti_bp)
     rate, term, curve = _contract(plan, model, programme, band)
     months = list(live(rate, term, risk_of([[curve]], term[:, 0])))
     lag = curve.recovery_lag_months
-    rows = np.zeros((len(months) + lag, 3))
+    columns = np.zeros((3, len(months) + lag))
     for index, month in enumerate(months):
-        rows[index, 0] = principal_cents * month.cash[0, 0]
-        rows[index + lag, 1] = principal_cents * curve.recovery * month.default[0, 0]
-        rows[index, 2] = curve.servicing_month_cents * month.opening[0, 0]
-    return [
-        MonthlyCash(number=number, collected_cents=cash, recovered_cents=recovered, servicing_cents=cost)
-        for number, (cash, recovered, cost) in enumerate(half_up(rows).tolist(), start=1)
-    ]
+        columns[0, index] = principal_cents * month.cash[0, 0]
+        columns[1, index + lag] = principal_cents * curve.recovery * month.default[0, 0]
+        columns[2, index] = curve.servicing_month_cents * month.opening[0, 0]
+    collected, recovered, servicing = half_up(columns).tolist()
+    return MonthlyCash(collected=collected, recovered=recovered, servicing=servicing)
 
 
 def steps(curve: RiskCurve, term_months: int) -> Risk:

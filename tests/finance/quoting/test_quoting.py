@@ -2,18 +2,20 @@
 
 import datetime as dt
 import random
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
 import msgspec
 import pytest
+import pyxirr
 from hypothesis import given, settings
 
 from protocol import codec
 from protocol.commands import Roll
 from protocol.events import FixKind
 from protocol.inputs import DealInputs
-from protocol.lending import Disposition, Programme, Rounding, TaxBase, TaxRule
+from protocol.lending import Disposition, Programme, RiskModel, Rounding, TaxBase, TaxRule
 from protocol.pricing import Vary
 from protocol.quotes import WarningCode
 from protocol.records import BasisPoints, Structure, StructureChanges, StructureError
@@ -21,13 +23,14 @@ from server.finance.architect import best_offers, price_plan
 from server.finance.plan import plan_deal
 from server.finance.quoting import (
     Case,
+    quote_cash,
     quote_frontier,
     quote_grid,
     quote_roll,
     quote_structure,
     quote_warnings,
 )
-from tests.finance.cases import TODAY, car, cars, inputs, model, programme, sheet
+from tests.finance.cases import TODAY, car, cars, curve, inputs, model, programme, sheet
 from tests.finance.strategies import deals, numbers, programmes
 
 TERMS = [48, 60, 72]
@@ -199,6 +202,39 @@ def test_the_frontier_rises_and_its_points_can_be_quoted() -> None:
         assert band.over_cents < band.best.payment_cents <= band.to_cents
     best = quote_structure(subject).answer
     assert max(band.best.npv_cents for band in bands) == best.value.npv_cents
+
+
+def test_the_frontier_tells_what_turns_over_under_stress() -> None:
+    """Where a held contract is worth most and a sold one is safe, more than one point is passed; each count
+    is that of the cheaper points that are worth more under stress.
+    """
+    risky = RiskModel(version="risk-1", curves=(curve(cnl=0.05, recovery=0.3),))
+    subject = replace(case(discount_max_cents=100_000), model=risky)
+    points, bands = quote_frontier(subject)
+    stressed = [point.stress_npv_cents for point in points]
+    for place, point in enumerate(points):
+        assert point.passed_by == sum(cheaper > stressed[place] for cheaper in stressed[:place])
+    assert {point.passed_by > 0 for point in points} == {True, False}
+    assert all(not hasattr(band.best, "passed_by") for band in bands)
+
+
+def test_monthly_cash_is_the_contracts_part_of_the_value() -> None:
+    """Discounted at the funding rate, less the principal and what is paid outside, it is the sum of the
+    contract's parts, to half a cent for each rounded amount of a month. A sold contract brings none.
+    """
+    subject = only(case(), "harbor")
+    quoted = quote_structure(subject)
+    cash = quote_cash(subject, quoted.choice)
+    net = [
+        sum(month) for month in zip(cash.collected, cash.recovered, [-c for c in cash.servicing], strict=True)
+    ]
+    assert len(net) >= quoted.answer.term_months
+    worth = pyxirr.npv(curve().funding_rate / 12, [-quoted.answer.principal_cents, *net])
+    contract = ("interest", "funding", "loss", "prepayment", "servicing")
+    parts = sum(quoted.answer.value.parts[name] for name in contract)
+    assert worth == pytest.approx(parts, abs=1.5 * len(net))
+    sold = only(case(), "summit")
+    assert quote_cash(sold, quote_structure(sold).choice) is None
 
 
 def only(subject: Case, programme_id: str) -> Case:

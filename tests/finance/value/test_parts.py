@@ -151,11 +151,8 @@ def flows(risk: RiskCurve, row: Programme) -> list[float]:
     risk_model = RiskModel(version="flows", curves=(risk,))
     plan = planned(row, structure=Structure(terms_months=[row.term_months]))
     cash = monthly_cash(plan, risk_model, 0, principal_cents=PRINCIPAL, ltv_bp=None, pti_bp=None)
-    assert [month.number for month in cash] == list(range(1, len(cash) + 1))
-    return [
-        -float(PRINCIPAL),
-        *(m.collected_cents + m.recovered_cents - m.servicing_cents for m in cash),
-    ]
+    columns = zip(cash.collected, cash.recovered, cash.servicing, strict=True)
+    return [-float(PRINCIPAL), *(collected + recovered - cost for collected, recovered, cost in columns)]
 
 
 def quantlib_npv(rate: float, amounts: list[float]) -> float:
