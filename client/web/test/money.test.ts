@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gridAxes } from "../src/deal/axes";
-import { cheapestText, openingText, remediesOf } from "../src/deal/fixes";
+import { cashFlow } from "../src/deal/cash-flow";
+import { cashLadder, cheapestText, openingText, remediesOf } from "../src/deal/fixes";
 import { cellAfter } from "../src/deal/pencil-cells";
 import { scaleOver } from "../src/deal/plot";
 import { waterfall } from "../src/deal/waterfall";
@@ -24,6 +25,22 @@ test("a limit of the whole search says how many cars its fix opens", () => {
   assert.equal(openingText({ fix: { kind: "cash", cash_cents: 40_000, opens: 1 } }, US), "$400 more down opens 1 car");
   assert.equal(openingText({ fix: null }, US), null);
   assert.equal(cheapestText({ kind: "programme", lender: "Harbor" }, US), "Harbor at its own rate");
+});
+
+test("more and more cash opens more and more cars, in at most six steps that end with all of them", () => {
+  assert.deepEqual(cashLadder([[40_000, 62], [20_000, 1]]), [{ cents: 20_000, opens: 1 }, { cents: 40_000, opens: 63 }]);
+  assert.deepEqual(cashLadder([]), []);
+  const many = Array.from({ length: 40 }, (_, i) => [(i + 1) * 10_000, 3]);
+  assert.deepEqual(cashLadder(many).map(({ opens }) => opens), [21, 42, 60, 81, 102, 120]);
+});
+
+test("the month in which what was lent is back counts recoveries, and what the servicing costs", () => {
+  const cash = { collected: [500, 500, 500, 0], recovered: [0, 0, 20, 30], servicing: [10, 10, 10, 0] };
+  assert.deepEqual(cashFlow(cash, 1_490).paidBack, 3);
+  assert.deepEqual(cashFlow(cash, 1_491).paidBack, 4);
+  assert.deepEqual(cashFlow(cash, 1_521).paidBack, null);
+  assert.equal(cashFlow(cash, 1_000).net, 1_520);
+  assert.deepEqual(cashFlow(cash, 1_000).months[2], { month: 3, collected: 500, recovered: 20, servicing: 10 });
 });
 
 test("the grid's columns go from the least cash to the most, with the offer's own among them", () => {

@@ -28,7 +28,7 @@ const NOTHING = "–";
 const COLUMNS: Column[] = [
   column("make", "Vehicle", 212, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(),
     { track: "minmax(212px, 1fr)", number: false }),
-  column("npv_cents", "NPV", 82, STAFF, (row, f) => maybe(row.npv_cents, f.dollars), { valued: true }),
+  column("npv_cents", "NPV", 104, STAFF, (row, f) => maybe(row.npv_cents, f.dollars), { valued: true }),
   column("stress_npv_cents", "Stressed", 82, MANAGER, (row, f) => maybe(row.stress_npv_cents, f.dollars), { valued: true }),
   column("payment_cents", "Payment", 78, ALL, (row, f) => maybe(row.payment_cents, f.cents), { valued: true }),
   column("term_months", "Term", 50, ALL, (row, f) => maybe(row.term_months, f.count), { valued: true }),

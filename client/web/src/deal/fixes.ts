@@ -13,6 +13,7 @@ export interface Remedy {
 type Structure = Record<string, unknown>;
 type Kind = Fix["kind"];
 
+const LADDER_RUNGS = 6;
 const KINDS: Kind[] = ["programme", "term", "cash", "price", "value"];
 
 /** Returns every remedy that the server names, the cheapest first. */
@@ -49,6 +50,16 @@ export function openingText({ fix }: Pick<Rejection, "fix">, formats: Formats): 
   const text = cheapestText(fix, formats);
   if (text === null || !fix?.opens) return text;
   return `${text} opens ${formats.count(fix.opens)} ${fix.opens === 1 ? "car" : "cars"}`;
+}
+
+/** Returns some amounts of cash, and how many of a limit's cars each opens: rising, and each opening more. */
+export function cashLadder(steps: Rejection["cash_steps"]): { cents: number; opens: number }[] {
+  let opens = 0;
+  const rungs = [...steps].sort(([a], [b]) => a! - b!).map(([cents, cars]) => ({ cents: cents!, opens: (opens += cars!) }));
+  if (rungs.length <= LADDER_RUNGS) return rungs;
+  // As even as the steps allow: the first amount that opens a sixth of all, two sixths, ...
+  const shares = Array.from({ length: LADDER_RUNGS }, (_, i) => ((i + 1) / LADDER_RUNGS) * opens);
+  return [...new Set(shares.map((share) => rungs.find((rung) => rung.opens >= share)!))];
 }
 
 /** Returns why a car has no offer and the cheapest thing that would give it one. */

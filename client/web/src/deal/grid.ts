@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import type { AnyEvent, SnapshotRows, View } from "../wire";
 import { firstOrder } from "./columns";
 import { Ranking, type Order } from "./ranking";
+import { type StressRank, stressRanks } from "./turnover";
 import { type Changed, type Row, RowTable } from "./rows";
 
 export interface GridPicture {
@@ -11,6 +12,10 @@ export interface GridPicture {
   shown: readonly number[];
   order: Order;
   better: number;
+  /** The rank of each of `rows` under stress, as it was when the offers were last ranked. */
+  ranks: readonly (StressRank | null)[];
+  /** How many of them turn over. */
+  turned: number;
   matched: number;
   settled: number;
   failed: number;
@@ -26,6 +31,8 @@ export class Grid {
 
   private table = new RowTable();
   private ranking: Ranking;
+  private ranks: readonly (StressRank | null)[] = [];
+  private turned = 0;
   private searchId: string | null = null;
   private stale = false;
   private dirty = false;
@@ -70,9 +77,12 @@ export class Grid {
 
   /** Shows what changed since. The first time that all is valued the best come on top, unless somebody is in the grid. */
   publish(valued: boolean): void {
-    if (valued && !this.rankedAtEnd && !this.stale) {
+    if (valued && !this.stale && (this.dirty || !this.rankedAtEnd)) {
+      if (!this.rankedAtEnd && !this.engaged.value) this.ranking.settle(this.table.rows);
+      // An order is kept for somebody who reads it; what turns over moves no row.
+      this.weigh();
       this.rankedAtEnd = true;
-      if (!this.engaged.value) this.settle();
+      this.dirty = true;
     }
     if (this.dirty) this.picture.value = this.draw();
     this.dirty = false;
@@ -80,11 +90,13 @@ export class Grid {
 
   settle(): void {
     this.ranking.settle(this.table.rows);
+    this.weigh();
     this.picture.value = this.draw();
   }
 
   sortBy(order: Order): void {
     this.ranking.sortBy(order, this.table.rows);
+    this.weigh();
     this.picture.value = this.draw();
   }
 
@@ -106,6 +118,11 @@ export class Grid {
     return this.table.get(vehicleId);
   }
 
+  /** Returns where a car's offer stands, or null while that is not known. */
+  rank(vehicleId: string): StressRank | null {
+    return this.ranks[this.table.place(vehicleId) ?? -1] ?? null;
+  }
+
   private begin(searchId: string | null): void {
     this.searchId = searchId;
     this.stale = true;
@@ -119,7 +136,13 @@ export class Grid {
     this.stale = false;
     this.table = new RowTable();
     this.ranking.settle(this.table.rows);
+    this.weigh();
     this.dirty = true;
+  }
+
+  private weigh(): void {
+    this.ranks = stressRanks(this.table.rows);
+    this.turned = this.ranks.filter((rank) => rank?.turns != null).length;
   }
 
   private admit(changed: Changed): void {
@@ -130,12 +153,12 @@ export class Grid {
   private draw(): GridPicture {
     const { rows, settled, failed } = this.table;
     const { order, shown, better } = this.ranking;
-    const matched = rows.length;
-    return { rows, shown, order, better, matched, settled, failed, stale: this.stale };
+    const { ranks, turned, stale } = this;
+    return { rows, shown, order, better, ranks, turned, matched: rows.length, settled, failed, stale };
   }
 }
 
 const EMPTY: GridPicture = {
-  rows: [], shown: [], order: { key: "npv_cents", descending: true }, better: 0, matched: 0, settled: 0, failed: 0,
-  stale: false,
+  rows: [], shown: [], order: { key: "npv_cents", descending: true }, better: 0, ranks: [], turned: 0,
+  matched: 0, settled: 0, failed: 0, stale: false,
 };

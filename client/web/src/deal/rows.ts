@@ -72,6 +72,11 @@ export class RowTable {
     return place === undefined ? undefined : this.rows[place];
   }
 
+  /** Returns the place of a car in `rows`. */
+  place(vehicleId: string): number | undefined {
+    return this.places.get(vehicleId);
+  }
+
   /** Adds matched cars, each pending; a car that is here with this `rev` or a newer one stays as it is. */
   addMatches(columns: Columns, count: number): Changed {
     const changed: Changed = { added: [], updated: [] };

@@ -2,7 +2,8 @@ import { useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { scaleOver } from "../deal/plot";
 import type { DealSession } from "../deal/session";
-import type { FrontierPoint, FrontierReply, QuoteReply } from "../wire";
+import type { Formats } from "../text/format";
+import type { FrontierReply, QuoteReply, StressedPoint } from "../wire";
 import { useSurroundings } from "./app";
 
 const WIDTH = 400;
@@ -25,12 +26,13 @@ export function FrontierPlot({ frontier, quote, session }: Props) {
   const drawing = useRef<SVGSVGElement>(null);
   const focus = useSignal(0);
   const across = scaleOver(points.map((point) => point.payment_cents), 4);
-  const up = scaleOver(points.map((point) => point.npv_cents ?? 0), 3);
+  const up = scaleOver(points.flatMap((point) => [point.npv_cents ?? 0, point.stress_npv_cents ?? 0]), 3);
   const x = (cents: number) => LEFT + across.place(cents) * (WIDTH - LEFT - RIGHT);
   const y = (cents: number) => HEIGHT - BOTTOM - up.place(cents) * (HEIGHT - TOP - BOTTOM);
+  const reversals = frontier.reversals ?? 0;
   const roving = Math.min(focus.value, points.length - 1);
 
-  function choose(point: FrontierPoint, index: number): void {
+  function choose(point: StressedPoint, index: number): void {
     focus.value = index;
     const { term_months, cash_down_cents, discount_cents } = point;
     const changes = { term_months, cash_down_cents, cash_down_max_cents: cash_down_cents, discount_cents };
@@ -59,11 +61,12 @@ export function FrontierPlot({ frontier, quote, session }: Props) {
           </g>
         ))}
         {across.ticks.map((tick) => <text key={tick} x={x(tick)} y={HEIGHT - 8} text-anchor="middle">{formats.dollars(tick)}</text>)}
+        <polyline class="stressed" points={points.map((point) => `${x(point.payment_cents)},${y(point.stress_npv_cents ?? 0)}`).join(" ")} />
         <polyline points={points.map((point) => `${x(point.payment_cents)},${y(point.npv_cents ?? 0)}`).join(" ")} />
         {points.map((point, index) => (
           <circle
             key={index} data-point={index} cx={x(point.payment_cents)} cy={y(point.npv_cents ?? 0)} r={isQuoted(point, quote) ? 6.5 : 4.5}
-            class={isQuoted(point, quote) ? "here" : ""} role="button" tabindex={index === roving ? 0 : -1}
+            class={`${isQuoted(point, quote) ? "here" : ""} ${point.passed_by ? "passed" : ""}`} role="button" tabindex={index === roving ? 0 : -1}
             aria-label={pointText(point, formats)} aria-pressed={isQuoted(point, quote)}
             onClick={() => choose(point, index)} onKeyDown={(event) => onKeyDown(event, index)}
           >
@@ -71,19 +74,30 @@ export function FrontierPlot({ frontier, quote, session }: Props) {
           </circle>
         ))}
       </svg>
+      <p class="hint legend">
+        <span><i class="line" />NPV</span><span><i class="line stressed" />Under stress</span>
+        {reversals > 0 && <span><i class="passed" />Passed by a lower payment under stress</span>}
+      </p>
+      {reversals > 0 && <p class="hint">{reversalText(points.filter((point) => point.passed_by).length, reversals, formats)}</p>}
     </section>
   );
 }
 
-function isQuoted(point: FrontierPoint, quote: QuoteReply | null): boolean {
+function isQuoted(point: StressedPoint, quote: QuoteReply | null): boolean {
   return quote !== null && quote.payment_cents === point.payment_cents && quote.term_months === point.term_months && quote.cash_down_cents === point.cash_down_cents;
 }
 
-function pointText(point: FrontierPoint, formats: ReturnType<typeof useSurroundings>["formats"]): string {
+function reversalText(passed: number, reversals: number, formats: Formats): string {
+  const structures = `${formats.count(passed)} ${passed === 1 ? "structure is" : "structures are"} worth less than one with a lower payment once losses rise`;
+  return `${structures} (${formats.count(reversals)} ${reversals === 1 ? "pair turns" : "pairs turn"} over).`;
+}
+
+function pointText(point: StressedPoint, formats: Formats): string {
   const parts = [
     `${formats.cents(point.payment_cents)} for ${point.term_months} months`, `${formats.cents(point.cash_down_cents)} down`,
     point.discount_cents > 0 ? `${formats.cents(point.discount_cents)} discount` : null, point.lender ?? null,
-    `NPV ${formats.cents(point.npv_cents ?? 0)}`,
+    `NPV ${formats.cents(point.npv_cents ?? 0)}`, `under stress ${formats.cents(point.stress_npv_cents ?? 0)}`,
+    point.passed_by ? `passed by ${formats.count(point.passed_by)} with a lower payment` : null,
   ];
   return parts.filter((part) => part !== null).join(", ");
 }

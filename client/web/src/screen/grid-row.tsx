@@ -2,10 +2,12 @@ import { memo } from "./memo";
 import type { Column } from "../deal/columns";
 import { whyNot } from "../deal/fixes";
 import type { Row } from "../deal/rows";
+import { rankText, type StressRank } from "../deal/turnover";
 import type { Formats } from "../text/format";
 
 interface Props {
   row: Row;
+  rank: StressRank | null;
   index: number;
   top: number;
   columns: Column[];
@@ -21,19 +23,19 @@ export function rowId(vehicleId: string): string {
 }
 
 /** One car. Drawn again only when something of it changed. */
-export const GridRow = memo(function GridRow({ row, index, top, columns, tracks, formats, selected, select }: Props) {
+export const GridRow = memo(function GridRow({ row, rank, index, top, columns, tracks, formats, selected, select }: Props) {
   return (
     <div
       id={rowId(row.vehicle_id)} role="row" aria-rowindex={index + 2} aria-selected={selected}
       class={`grid-row ${selected ? "selected" : ""} is-${row.value} ${index % 2 ? "odd" : ""}`}
       style={{ gridTemplateColumns: tracks, transform: `translateY(${top}px)` }} onClick={() => select(row.vehicle_id)}
     >
-      {cells(row, columns, formats)}
+      {cells(row, rank, columns, formats)}
     </div>
   );
 });
 
-function cells(row: Row, columns: Column[], formats: Formats) {
+function cells(row: Row, rank: StressRank | null, columns: Column[], formats: Formats) {
   const valued = columns.filter((column) => column.valued);
   const reason = row.value === "none" || row.value === "failed" ? whyNot(row, formats) : null;
   return columns.map((column, i) => {
@@ -50,8 +52,16 @@ function cells(row: Row, columns: Column[], formats: Formats) {
     const text = pending ? "" : column.text(row, formats);
     return (
       <div key={column.key} role="gridcell" aria-colindex={i + 1} title={column.number ? undefined : text} class={`cell-${column.key} ${column.number ? "number" : ""} ${loss ? "negative" : ""}`}>
+        {column.key === "npv_cents" && row.value === "offer" && <TurnFlag rank={rank} formats={formats} />}
         {pending ? <span class="skeleton" aria-label="being valued" /> : text}
       </div>
     );
   });
+}
+
+/** Where an offer that turns over would stand under stress. */
+function TurnFlag({ rank, formats }: { rank: StressRank | null; formats: Formats }) {
+  if (!rank?.turns) return null;
+  const text = rankText(rank, formats);
+  return <span class={`turn ${rank.turns}`} role="img" aria-label={text} title={text}>{rank.turns === "falls" ? "▼" : "▲"}{formats.count(rank.stressed)}</span>;
 }

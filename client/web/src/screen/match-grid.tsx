@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { type Column, columnsFor, nextOrder } from "../deal/columns";
 import type { Grid, GridPicture } from "../deal/grid";
+import { LEADERS, LEAST_MOVE } from "../deal/turnover";
 import type { DealSession } from "../deal/session";
 import { useSurroundings } from "./app";
 import { GridState } from "./grid-state";
@@ -10,6 +11,7 @@ import { useVirtualRows } from "./virtual-rows";
 
 const ROW_HEIGHT = 30;
 const HEAD_HEIGHT = 32;
+const TURNS = `Once losses rise these offers leave or join the first ${LEADERS}, or move by a tenth of all offers (at least ${LEAST_MOVE} places)`;
 
 /** The cars that fit, virtualised: rows never move under the pointer unless the person asks for a new order. */
 export function MatchGrid({ session }: { session: DealSession }) {
@@ -52,7 +54,7 @@ export function MatchGrid({ session }: { session: DealSession }) {
             const row = picture.rows[picture.shown[item.index] ?? -1];
             return row && (
               <GridRow
-                key={row.vehicle_id} row={row} index={item.index} top={item.start} columns={columns} tracks={tracks}
+                key={row.vehicle_id} row={row} rank={picture.ranks[picture.shown[item.index] ?? -1] ?? null} index={item.index} top={item.start} columns={columns} tracks={tracks}
                 formats={formats} selected={row.vehicle_id === selected} select={grid.select}
               />
             );
@@ -109,12 +111,13 @@ interface FootProps {
 function GridFoot({ session, picture, children }: FootProps) {
   const { formats } = useSurroundings();
   const search = session.model.value?.search;
-  const { shown, matched, failed } = picture;
+  const { shown, matched, failed, turned } = picture;
   return (
     <div class="grid-foot">
       <span role="status">
         {search && (picture.stale ? "Searching again…" : shown.length === matched ? `${formats.count(matched)} cars` : `${formats.count(shown.length)} of ${formats.count(matched)} cars`)}
         {failed > 0 && ` · ${formats.count(failed)} could not be valued`}
+        {turned > 0 && <span title={TURNS}> · {formats.count(turned)} {turned === 1 ? "turns" : "turn"} over under stress</span>}
         {search?.reason === "cancelled" && " · search stopped"}
       </span>
       {children}

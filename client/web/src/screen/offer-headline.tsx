@@ -3,6 +3,7 @@ import { type Remedy, remediesOf } from "../deal/fixes";
 import { dealChanges, type PencilPicture } from "../deal/pencil";
 import type { Row } from "../deal/rows";
 import type { DealSession } from "../deal/session";
+import { rankText, type StressRank } from "../deal/turnover";
 import type { Formats } from "../text/format";
 import type { Fix, QuoteReply } from "../wire";
 import { useSurroundings } from "./app";
@@ -26,7 +27,7 @@ export function OfferHeadline({ row, session, picture }: Props) {
           {failure.message} {failure.retry && <button type="button" class="link" onClick={() => session.pencil.retry()}>Try again</button>}
         </p>
       )}
-      {quote?.payment_cents !== undefined ? <Quoted quote={quote} formats={formats} /> : <Offered row={row} quoted={quote !== null} formats={formats} />}
+      {quote?.payment_cents !== undefined ? <Quoted quote={quote} rank={picture.pick ? null : session.grid.rank(row.vehicle_id)} formats={formats} /> : <Offered row={row} quoted={quote !== null} formats={formats} />}
       {quote && !quote.eligible && <WhyNot binding={quote.binding} fix={quote.fix} session={session} />}
       {!quote && row.value === "none" && <WhyNot binding={row.binding} fix={row.fix} session={session} />}
       {quote?.eligible && session.view.value !== "customer" && quote.binding && <p class="hint">The cash is raised to meet a limit: {limitText(quote.binding)}.</p>}
@@ -36,7 +37,13 @@ export function OfferHeadline({ row, session, picture }: Props) {
   );
 }
 
-function Quoted({ quote, formats }: { quote: QuoteReply; formats: Formats }) {
+interface QuotedProps {
+  quote: QuoteReply;
+  rank: StressRank | null;
+  formats: Formats;
+}
+
+function Quoted({ quote, rank, formats }: QuotedProps) {
   const { payment_cents: payment, term_months: term, apr_percent: apr, value } = quote;
   return (
     <>
@@ -47,6 +54,7 @@ function Quoted({ quote, formats }: { quote: QuoteReply; formats: Formats }) {
       <dl class="facts">
         {value && <Fact name="NPV" strong={value.npv_cents >= 0}>{formats.cents(value.npv_cents)}</Fact>}
         {value && <Fact name="NPV under stress"><span class={value.stress_npv_cents < 0 ? "negative" : ""}>{formats.cents(value.stress_npv_cents)}</span></Fact>}
+        {value && rank && <Fact name="Place by NPV"><span class={rank.turns ? `turn-${rank.turns}` : ""}>{rankText(rank, formats)}</span></Fact>}
         {quote.cash_down_cents !== undefined && <Fact name="Cash down">{formats.cents(quote.cash_down_cents)}</Fact>}
         {quote.discount_cents ? <Fact name="Discount">{formats.cents(quote.discount_cents)}</Fact> : null}
         {quote.lender && <Fact name="Lender">{quote.lender}</Fact>}

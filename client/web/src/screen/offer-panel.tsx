@@ -1,4 +1,4 @@
-import { openingText } from "../deal/fixes";
+import { cashLadder, openingText } from "../deal/fixes";
 import { limitText } from "../deal/fields";
 import type { PencilPicture } from "../deal/pencil";
 import type { Row } from "../deal/rows";
@@ -8,6 +8,7 @@ import { useSurroundings } from "./app";
 import { ContractFacts } from "./contract-facts";
 import { Fact, sentence } from "./facts";
 import { FrontierPlot } from "./frontier-plot";
+import { MonthlyCash } from "./monthly-cash";
 import { OfferHeadline } from "./offer-headline";
 import { PencilGrid } from "./pencil-grid";
 import { RollControl } from "./roll-control";
@@ -52,8 +53,9 @@ export function LimitBars({ rejected }: { rejected: readonly Rejection[] }) {
   const most = Math.max(1, ...shown.map(({ cars }) => cars));
   return (
     <ul class="limit-bars">
-      {shown.map(({ limit, cars, fix }) => {
+      {shown.map(({ limit, cars, fix, cash_steps: steps }) => {
         const opening = openingText({ fix }, formats);
+        const ladder = cashLadder(steps);
         return (
           <li key={limit}>
             <span>{sentence(limitText(limit))}</span><b class="number">{formats.count(cars)}</b>
@@ -61,11 +63,37 @@ export function LimitBars({ rejected }: { rejected: readonly Rejection[] }) {
               <span style={{ width: `${(100 * cars) / most}%` }} />
               {fix?.opens ? <span class="opened" style={{ width: `${(100 * Math.min(cars, fix.opens)) / most}%` }} /> : null}
             </span>
-            {opening !== null && <span class="opening">{sentence(opening)}</span>}
+            {opening !== null && ladder.length < 2 && <span class="opening">{sentence(opening)}</span>}
+            {opening !== null && ladder.length >= 2 && <CashLadder opening={sentence(opening)} ladder={ladder} cars={cars} />}
           </li>
         );
       })}
     </ul>
+  );
+}
+
+interface LadderProps {
+  opening: string;
+  ladder: ReturnType<typeof cashLadder>;
+  cars: number;
+}
+
+/** How many of a limit's cars more and more cash opens. */
+function CashLadder({ opening, ladder, cars }: LadderProps) {
+  const { formats } = useSurroundings();
+  return (
+    <details class="ladder">
+      <summary><span class="opening">{opening}</span></summary>
+      <ul>
+        {ladder.map(({ cents, opens }) => (
+          <li key={cents}>
+            <span>{formats.dollars(cents)} more down</span>
+            <span class="rung" aria-hidden="true"><i style={{ width: `${(100 * opens) / Math.max(1, cars)}%` }} /></span>
+            <span class="number">{formats.count(opens)} of {formats.count(cars)}</span>
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }
 
@@ -86,6 +114,7 @@ function Chosen({ row, session }: { row: Row; session: DealSession }) {
       {quote && <PencilGrid quote={quote} asking={asking} session={session} />}
       {quote && staff && <RollControl key={row.vehicle_id} quote={quote} asking={asking} session={session} />}
       {quote?.value && <ValueParts value={quote.value} stale={asking} />}
+      {quote?.value?.monthly_cash_cents && <MonthlyCash cash={quote.value.monthly_cash_cents} lentCents={quote.principal_cents ?? 0} stale={asking} />}
       {staff && frontier && frontier.points.some((point) => point.npv_cents !== undefined) && (
         <FrontierPlot frontier={frontier} quote={quote} session={session} />
       )}

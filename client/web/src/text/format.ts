@@ -4,6 +4,7 @@ export interface Formats {
   dollars(cents: number): string;
   cents(cents: number): string;
   count(value: number): string;
+  ordinal(value: number): string;
   percent(basisPoints: number): string;
   time(instant: string): string;
   day(date: string): string;
@@ -12,6 +13,9 @@ export interface Formats {
   decimal: string;
   group: string;
 }
+
+/** Of English ordinals, whatever language the numbers are written in: the words around them are English. */
+const SUFFIXES: Record<string, string> = { one: "st", two: "nd", few: "rd", other: "th" };
 
 export function formatsFor(locale: string | undefined): Formats {
   const money = { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol" } as const;
@@ -24,11 +28,13 @@ export function formatsFor(locale: string | undefined): Formats {
   const calendar = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
   const both = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   const listing = new Intl.ListFormat(locale, { type: "conjunction" });
+  const order = new Intl.PluralRules("en", { type: "ordinal" });
   const parts = new Intl.NumberFormat(locale).formatToParts(-1234567.5);
   return {
     dollars: (value) => whole.format(value / 100),
     cents: (value) => exact.format(value / 100),
     count: (value) => plain.format(value),
+    ordinal: (value) => plain.format(value) + SUFFIXES[order.select(value)],
     percent: (value) => share.format(value / 10_000),
     time: (instant) => clock.format(new Date(instant)),
     day: (date) => calendar.format(new Date(`${date}T00:00:00Z`)),
