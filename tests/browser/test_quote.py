@@ -68,6 +68,58 @@ async def test_a_frontier_point_shows_its_structure(arrive: Arrive) -> None:
     assert manager.complaints == []
 
 
+async def test_offers_that_turn_over_are_flagged(arrive: Arrive) -> None:
+    """A flag says in words where its offer stands by value and under stress; the foot counts them. It is
+    gone from a customer's screen.
+    """
+    manager = await arrive("riverside-manager")
+    await manager.open_first_deal()
+    await manager.all_valued()
+    page = manager.page
+    counted = page.locator(".grid-foot [role=status]")
+    await expect(counted).to_contain_text("over under stress")
+    columns = [json.loads(line)["columns"] for line in _lines(manager) if '"stress_npv_cents"' in line]
+    worth = [
+        (npv, stress)
+        for each in columns
+        for npv, stress in zip(each["npv_cents"], each["stress_npv_cents"], strict=True)
+        if npv is not None
+    ]
+    flag = page.locator(".grid-row .turn").first
+    told = await flag.get_attribute("aria-label") or ""
+    assert re.fullmatch(r"\d+(st|nd|rd|th) of [\d,]+, \d+(st|nd|rd|th) under stress", told)
+    place, offers, stressed = (int(number.replace(",", "")) for number in re.findall(r"[\d,]*\d", told))
+    assert offers == len(worth)
+    assert sorted((npv for npv, _ in worth), reverse=True)[place - 1] in {
+        npv for npv, stress in worth if 1 + sum(other > stress for _, other in worth) == stressed
+    }
+    await page.get_by_role("button", name="Customer view").click()
+    await expect(page.locator(".view-customer .grid-row").first).to_be_visible(timeout=WAIT_MS)
+    await manager.is_live()
+    await expect(page.locator(".grid-row .turn")).to_have_count(0)
+    assert manager.complaints == []
+
+
+async def test_a_held_contract_shows_its_cash(arrive: Arrive) -> None:
+    """A bar for each month of the expected cash and, in words, when it is back; only managers have it."""
+    manager, sales = await arrive("riverside-manager"), await arrive("riverside-sales")
+    await _choose_best(manager)
+    value = _last_quote(manager)["value"]
+    chart = manager.page.locator("svg.monthly")
+    if "monthly_cash_cents" in value:
+        months = value["monthly_cash_cents"]
+        await expect(chart.locator("title")).to_have_count(len(months["collected"]))
+        net = sum(months["collected"]) + sum(months["recovered"]) - sum(months["servicing"])
+        assert (await chart.get_attribute("aria-label") or "").startswith(f"${(net + 50) // 100:,} expected")
+    else:
+        assert "reserve" in value["parts"]
+        await expect(chart).to_have_count(0)
+    await _choose_best(sales)
+    assert "monthly_cash_cents" not in _last_quote(sales)["value"]
+    await expect(sales.page.locator("svg.monthly")).to_have_count(0)
+    assert manager.complaints == []
+
+
 async def test_a_pick_becomes_the_deals(arrive: Arrive) -> None:
     """A structure that is used for the deal changes it for everyone, and the stock is searched again."""
     sales, manager = await arrive("riverside-sales"), await arrive("riverside-manager")
@@ -159,9 +211,14 @@ async def _choose_best(person: Person) -> str:
 
 def _last_quote(person: Person) -> dict[str, Any]:
     """Return the newest quote that reached the page."""
-    lines = [line for frame in person.frames for line in frame.split("\n") if '"grid"' in line]
+    lines = [line for line in _lines(person) if '"grid"' in line]
     quote: dict[str, Any] = json.loads(lines[-1])["data"]
     return quote
+
+
+def _lines(person: Person) -> list[str]:
+    """Return the messages that reached the page, in their order."""
+    return [line for frame in person.frames for line in frame.split("\n")]
 
 
 def _cents(cents: int) -> str:

@@ -239,3 +239,21 @@ def _dollars(row: str) -> int:
     found = re.search(r"\| (-?)\$([\d,]+) \|", row)
     assert found, row
     return int(found[1] + found[2].replace(",", ""))
+
+
+async def test_the_groups_cars_show_their_transfer(arrive: Arrive) -> None:
+    """Where the group is searched the grid has the transfer's columns: days and dollars of another store's
+    cars.
+    """
+    person = await arrive("riverside-manager")
+    await person.open_first_deal()
+    await person.all_valued()
+    column = person.cars.get_by_role("columnheader", name="Transfer days", exact=True)
+    await expect(column).to_have_count(0)
+
+    before = await person.search_id()
+    await person.page.get_by_label("Search in", exact=True).select_option("group")
+    await person.all_valued(after=before)
+    await column.get_by_role("button").click()
+    await expect(person.cars.locator(".grid-row", has_text="$225").first).to_be_visible(timeout=WAIT_MS)
+    assert person.complaints == []

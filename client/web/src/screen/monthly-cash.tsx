@@ -18,11 +18,11 @@ interface Props {
   stale: boolean;
 }
 
-/** What the contract is expected to bring each month: collected and recovered upwards, servicing downwards. */
+/** What the contract is expected to bring each month. Servicing is too little to be seen beside it: its sum is told. */
 export function MonthlyCash({ cash, lentCents, stale }: Props) {
   const { formats } = useSurroundings();
   const { months, net, paidBack } = cashFlow(cash, lentCents);
-  const up = scaleOver([0, ...months.map(({ collected, recovered }) => collected + recovered), ...months.map(({ servicing }) => -servicing)], 3);
+  const up = scaleOver([0, ...months.map(({ collected, recovered }) => collected + recovered)], 3);
   const y = (cents: number) => HEIGHT - BOTTOM - up.place(cents) * (HEIGHT - TOP - BOTTOM);
   const slot = (WIDTH - LEFT - RIGHT) / Math.max(1, months.length);
   const years = months.filter(({ month }) => month % MONTHS_A_YEAR === 0);
@@ -44,12 +44,13 @@ export function MonthlyCash({ cash, lentCents, stale }: Props) {
             <title>{monthText(bar, formats)}</title>
             <Bar kind="collected" left={LEFT + (bar.month - 1) * slot} width={slot} top={y(bar.collected)} bottom={y(0)} />
             <Bar kind="recovered" left={LEFT + (bar.month - 1) * slot} width={slot} top={y(bar.collected + bar.recovered)} bottom={y(bar.collected)} />
-            <Bar kind="servicing" left={LEFT + (bar.month - 1) * slot} width={slot} top={y(0)} bottom={y(-bar.servicing)} />
           </g>
         ))}
       </svg>
       <p class="hint legend">
-        <span><i class="collected" />Collected</span><span><i class="recovered" />Recovered after default</span><span><i class="servicing" />Servicing</span>
+        <span><i class="collected" />Collected {formats.dollars(total(months, "collected"))}</span>
+        <span><i class="recovered" />Recovered after default {formats.dollars(total(months, "recovered"))}</span>
+        <span>Servicing {formats.dollars(-total(months, "servicing"))}</span>
       </p>
       <p class="hint">{story}</p>
     </section>
@@ -66,6 +67,10 @@ interface BarProps {
 
 function Bar({ kind, left, width, top, bottom }: BarProps) {
   return bottom > top ? <rect class={kind} x={left + width * 0.1} y={top} width={width * 0.8} height={bottom - top} /> : null;
+}
+
+function total(months: readonly MonthBar[], kind: "collected" | "recovered" | "servicing"): number {
+  return months.reduce((sum, bar) => sum + bar[kind], 0);
 }
 
 function monthText({ month, collected, recovered, servicing }: MonthBar, formats: Formats): string {

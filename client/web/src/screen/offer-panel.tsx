@@ -87,7 +87,7 @@ function CashLadder({ opening, ladder, cars }: LadderProps) {
       <ul>
         {ladder.map(({ cents, opens }) => (
           <li key={cents}>
-            <span>{formats.dollars(cents)} more down</span>
+            <span>{formats.dollars(cents)} more</span>
             <span class="rung" aria-hidden="true"><i style={{ width: `${(100 * opens) / Math.max(1, cars)}%` }} /></span>
             <span class="number">{formats.count(opens)} of {formats.count(cars)}</span>
           </li>
