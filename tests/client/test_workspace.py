@@ -17,14 +17,6 @@ from protocol.records import Filters, Sort, StructureChanges, View
 from tests.client.fake_server import CHANNEL, Peer, edit, scripted
 
 QUICK = Timing(first_pause=0.001, longest_pause=0.01, penalty=0.01, open_timeout=5)
-PATIENCE_SECONDS = 10
-
-
-@pytest.fixture(autouse=True)
-async def guard() -> Any:
-    """No test waits for ever."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        yield
 
 
 def connect(url: str, **options: Any) -> Workspace:

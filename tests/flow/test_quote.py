@@ -1,6 +1,5 @@
 """Quotes over the wire: they agree with the offers, keep to their view, and change no deal."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -23,19 +22,11 @@ from tests.services import start_web, start_worker
 
 pytestmark = pytest.mark.flow
 
-PATIENCE_SECONDS = 60.0
 TRANSFER = ("store_id", "transfer_cost_cents", "transfer_days")
 NORTHGATE = {("northgate", 225_00, 2)}
 
 QUOTED = 25
 """Cars that are quoted one by one: within a connection's pace."""
-
-
-@pytest.fixture(autouse=True)
-async def guard() -> AsyncIterator[None]:
-    """No flow waits for ever."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        yield
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
 """Two web processes and two workers, on real PostgreSQL and Redis, seen through the Python client."""
 
 import asyncio
-import os
 import signal
 import uuid
-from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.events import DealChanged, Event, Offers, SearchEnded, SearchStarted, SearchValued
 from protocol.records import StructureChanges
 from server.settings import Settings
+from server.store.pool import connect_as_owner
 from server.work.queue import GROUP, JOBS_KEY
 from tests.flow.shop import (
     EASY,
@@ -30,15 +30,6 @@ from tests.flow.shop import (
 from tests.services import Process, free_port, start_web, start_worker
 
 pytestmark = pytest.mark.flow
-
-PATIENCE_SECONDS = 60.0
-
-
-@pytest.fixture(autouse=True)
-async def guard() -> AsyncIterator[None]:
-    """No flow waits for ever."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        yield
 
 
 def valued(event: Event) -> bool:
@@ -125,21 +116,21 @@ async def test_a_worker_that_dies_with_a_job_in_hand_loses_nothing(stocked: Sett
     channel, token = await a_deal_of(stocked), await token_of(stocked, "riverside-manager")
     async with (
         start_web(stocked, tmp_path) as here,
-        start_worker(stocked, tmp_path) as doomed,
-        start_worker(stocked, tmp_path) as heir,
         connect(here.url, token) as workspace,
+        connect_as_owner(stocked.database_owner_url) as owner,
+        AsyncExitStack() as workers,
     ):
         deal = await workspace.join(channel)
         await deal.terms(EASY)
-        # Both asleep: Redis hands each a job that neither can begin.
-        for worker in (doomed, heir):
-            os.kill(worker.pid, signal.SIGSTOP)
         await deal.search(limit=300)
         heard = await events_until(deal, lambda event: isinstance(event, SearchEnded))
-        while await holders(stocked) < 2:  # noqa: ASYNC110 - Redis tells nobody when a job is taken
-            await asyncio.sleep(0.01)
-        await doomed.kill()
-        os.kill(heir.pid, signal.SIGCONT)
+        async with owner.transaction():
+            # Each worker takes a job and then waits for the rate sheet, which it has never read.
+            await owner.execute("LOCK TABLE lender_programmes IN ACCESS EXCLUSIVE MODE")
+            doomed, _ = [await workers.enter_async_context(start_worker(stocked, tmp_path)) for _ in "12"]
+            while await holders(stocked) < 2:  # noqa: ASYNC110 - Redis tells nobody when a job is taken
+                await asyncio.sleep(0.01)
+            await doomed.kill()
         heard += await events_until(deal, valued)
         assert_no_gap(heard)
         assert_valued_once(heard)
