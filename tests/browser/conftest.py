@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
+from server.settings import Settings
 from server.store.seed import SeedPlan, seed
 from tests.browser.people import Person, open_chromium, open_person
 from tests.browser.proxy import Proxy, open_proxy
@@ -22,10 +23,11 @@ STOCK = SeedPlan(vehicles=1_200, customers=20, deals=6, stores=2)
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A running workspace. Browsers reach it through ``proxy`` at ``url``."""
+    """A running workspace. Browsers reach it through ``proxy`` at ``url``; ``settings`` name its services."""
 
     url: str
     proxy: Proxy
+    settings: Settings
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +52,7 @@ async def workspace(
             start_worker(settings, tmp_path),
             open_proxy(port, settings.port) as proxy,
         ):
-            yield Workspace(url, proxy)
+            yield Workspace(url, proxy, settings)
 
 
 @pytest.fixture

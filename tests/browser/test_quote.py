@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import Arrive
+from server.store.pool import connect_as_owner
+from tests.browser.conftest import Arrive, Workspace
 from tests.browser.people import WAIT_MS, Person
 from tests.browser.test_screen import INTERNAL
 
@@ -68,28 +69,34 @@ async def test_a_frontier_point_shows_its_structure(arrive: Arrive) -> None:
     assert manager.complaints == []
 
 
-async def test_offers_that_turn_over_are_flagged(arrive: Arrive) -> None:
-    """A flag says in words where its offer stands by value and under stress; the foot counts them. It is
-    gone from a customer's screen.
+async def test_offers_that_turn_over_are_flagged(arrive: Arrive, workspace: Workspace) -> None:
+    """The foot counts them and leads to one; its flag says in words where it stands by value and under
+    stress. A customer's screen has neither.
     """
+    async with connect_as_owner(workspace.settings.database_owner_url) as owner:
+        await owner.execute("UPDATE customers SET score = 560")
     manager = await arrive("riverside-manager")
     await manager.open_first_deal()
     await manager.all_valued()
     page = manager.page
-    counted = page.locator(".grid-foot [role=status]")
-    await expect(counted).to_contain_text("over under stress")
-    columns = [json.loads(line)["columns"] for line in _lines(manager) if '"stress_npv_cents"' in line]
+    before = await manager.search_id()
+    await page.locator("#field-tier").select_option("subprime")
+    await manager.all_valued(after=before)
+    await page.get_by_role("button", name="over under stress").click()
+    search_id = await manager.search_id()
+    offers = [json.loads(line) for line in _lines(manager) if '"stress_npv_cents"' in line]
+    columns = [offer["columns"] for offer in offers if offer.get("search_id") == search_id]
     worth = [
         (npv, stress)
         for each in columns
         for npv, stress in zip(each["npv_cents"], each["stress_npv_cents"], strict=True)
         if npv is not None
     ]
-    flag = page.locator(".grid-row .turn").first
+    flag = page.locator(".grid-row.selected .turn")
     told = await flag.get_attribute("aria-label") or ""
     assert re.fullmatch(r"\d+(st|nd|rd|th) of [\d,]+, \d+(st|nd|rd|th) under stress", told)
-    place, offers, stressed = (int(number.replace(",", "")) for number in re.findall(r"[\d,]*\d", told))
-    assert offers == len(worth)
+    place, count, stressed = (int(number.replace(",", "")) for number in re.findall(r"[\d,]*\d", told))
+    assert count == len(worth)
     assert sorted((npv for npv, _ in worth), reverse=True)[place - 1] in {
         npv for npv, stress in worth if 1 + sum(other > stress for _, other in worth) == stressed
     }
@@ -97,6 +104,7 @@ async def test_offers_that_turn_over_are_flagged(arrive: Arrive) -> None:
     await expect(page.locator(".view-customer .grid-row").first).to_be_visible(timeout=WAIT_MS)
     await manager.is_live()
     await expect(page.locator(".grid-row .turn")).to_have_count(0)
+    await expect(page.get_by_role("button", name="over under stress")).to_have_count(0)
     assert manager.complaints == []
 
 

@@ -11,7 +11,7 @@ import { useVirtualRows } from "./virtual-rows";
 
 const ROW_HEIGHT = 30;
 const HEAD_HEIGHT = 32;
-const TURNS = `Once losses rise these offers leave or join the first ${LEADERS}, or move by a tenth of all offers (at least ${LEAST_MOVE} places)`;
+const TURNS = `Once losses rise these offers leave or join the first ${LEADERS}, or move by a tenth of all offers (at least ${LEAST_MOVE} places): show the next one`;
 
 /** The cars that fit, virtualised: rows never move under the pointer unless the person asks for a new order. */
 export function MatchGrid({ session }: { session: DealSession }) {
@@ -41,6 +41,15 @@ export function MatchGrid({ session }: { session: DealSession }) {
     event.preventDefault();
   }
 
+  function nextTurned(): void {
+    const at = picture.shown.findIndex((place) => picture.rows[place]!.vehicle_id === selected);
+    const flagged = picture.shown.flatMap((place, i) => (picture.ranks[place]?.turns ? [i] : []));
+    const next = flagged.find((i) => i > at) ?? flagged[0];
+    if (next === undefined) return;
+    grid.select(picture.rows[picture.shown[next]!]!.vehicle_id);
+    virtual.scrollToIndex(next);
+  }
+
   return (
     <div class="grid-frame">
       <div
@@ -62,7 +71,7 @@ export function MatchGrid({ session }: { session: DealSession }) {
         </div>
       </div>
       {picture.shown.length === 0 && <GridState session={session} />}
-      <GridFoot session={session} picture={picture}>
+      <GridFoot session={session} picture={picture} nextTurned={nextTurned}>
         <BetterPill picture={picture} settle={() => { grid.settle(); scroller.current?.scrollTo({ top: 0 }); }} />
       </GridFoot>
     </div>
@@ -105,10 +114,11 @@ function BetterPill({ picture, settle }: { picture: GridPicture; settle(): void 
 interface FootProps {
   session: DealSession;
   picture: GridPicture;
+  nextTurned(): void;
   children: ComponentChildren;
 }
 
-function GridFoot({ session, picture, children }: FootProps) {
+function GridFoot({ session, picture, nextTurned, children }: FootProps) {
   const { formats } = useSurroundings();
   const search = session.model.value?.search;
   const { shown, matched, failed, turned } = picture;
@@ -117,9 +127,13 @@ function GridFoot({ session, picture, children }: FootProps) {
       <span role="status">
         {search && (picture.stale ? "Searching again…" : shown.length === matched ? `${formats.count(matched)} cars` : `${formats.count(shown.length)} of ${formats.count(matched)} cars`)}
         {failed > 0 && ` · ${formats.count(failed)} could not be valued`}
-        {turned > 0 && <span title={TURNS}> · {formats.count(turned)} {turned === 1 ? "turns" : "turn"} over under stress</span>}
         {search?.reason === "cancelled" && " · search stopped"}
       </span>
+      {turned > 0 && (
+        <button type="button" class="link" title={TURNS} onClick={nextTurned}>
+          {formats.count(turned)} {turned === 1 ? "turns" : "turn"} over under stress
+        </button>
+      )}
       {children}
       {search?.next && search.reason === "limit" && (
         <button type="button" class="button small" onClick={() => session.more()}>Load more cars</button>
