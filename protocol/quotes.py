@@ -65,7 +65,8 @@ class QuoteValue(msgspec.Struct, frozen=True, kw_only=True):
 class QuoteGrid(msgspec.Struct, frozen=True, kw_only=True):
     """The pencil grid: one row for each term, one column for each cash down, the best programme in each cell.
 
-    Where a cell is not ``eligible`` its other values are null and ``binding`` names the limit.
+    Where a cell is not ``eligible``, ``binding`` names the limit and the other values are null; where that
+    limit is the customer's highest payment alone, they are those of the structure above it.
     """
 
     terms_months: list[int]

@@ -113,7 +113,7 @@ class Run:
         } == truth["rows"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(happenings=histories)
 def test_whatever_happens_the_client_ends_with_the_truth(happenings: list[tuple[str, int]]) -> None:
     """Lost and repeated events, resyncs, new epochs, trimmed logs, refusals, breaks: state == truth."""
@@ -124,7 +124,7 @@ def test_whatever_happens_the_client_ends_with_the_truth(happenings: list[tuple[
     run.check()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(happenings=histories)
 def test_a_reader_sees_no_event_twice_and_no_gap(happenings: list[tuple[str, int]]) -> None:
     """Events come with rising seq; where one is left out, its type is unknown or a Refreshed stands there."""

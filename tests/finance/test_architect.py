@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.events import OFFER_COLUMNS, Fix, FixKind
@@ -178,7 +178,6 @@ def worths(
     ]
 
 
-@settings(deadline=None)  # every cent is tried
 @given(**DEALS, stock=STOCK)
 def test_no_feasible_structure_is_better_than_the_offer(
     deal: DealInputs, rows: tuple[Programme, ...], risk: RiskModel, stock: list[dict[str, int]]
@@ -200,7 +199,6 @@ def test_no_feasible_structure_is_better_than_the_offer(
         assert columns["payment_cents"][number] == min(payments, default=None)
 
 
-@settings(deadline=None)  # every cent is tried
 @given(**DEALS, stock=STOCK)
 def test_the_frontier_is_not_dominated(
     deal: DealInputs, rows: tuple[Programme, ...], risk: RiskModel, stock: list[dict[str, int]]
@@ -236,7 +234,6 @@ def test_the_frontier_is_not_dominated(
             ) in known
 
 
-@settings(deadline=None)  # every cent is tried
 @given(**DEALS, stock=STOCK)
 def test_a_fix_makes_the_car_acceptable(
     deal: DealInputs, rows: tuple[Programme, ...], risk: RiskModel, stock: list[dict[str, int]]

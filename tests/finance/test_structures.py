@@ -1,7 +1,7 @@
 """Feasibility, the price window and the best offers, against a brute force that tries every cent of cash."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.inputs import DealInputs
@@ -33,7 +33,6 @@ def takes_customer(row: Programme, deal: DealInputs) -> bool:
     )
 
 
-@settings(deadline=None)  # every cent is tried
 @given(deal=deals(), rows=programmes(), stock=st.lists(numbers(), min_size=1, max_size=3))
 def test_the_largest_loans_are_those_of_brute_force(
     deal: DealInputs, rows: tuple[Programme, ...], stock: list[dict[str, int]]
@@ -61,7 +60,6 @@ def test_the_largest_loans_are_those_of_brute_force(
             assert found.lowest[c, p] <= min(each.principal for each in expected)
 
 
-@settings(deadline=None)  # every cent is tried
 @given(deal=deals(), rows=programmes(), stock=st.lists(numbers(), min_size=1, max_size=3))
 def test_the_window_loses_no_feasible_car(
     deal: DealInputs, rows: tuple[Programme, ...], stock: list[dict[str, int]]

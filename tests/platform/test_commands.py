@@ -23,7 +23,8 @@ pytestmark = pytest.mark.flow
 
 GUARD_SECONDS = 60.0
 IMPORTS = ["import-inventory", "import-rates", "import-risk", "import-tax", "import-rebates"]
-COMMANDS = ["up", "web", "worker", "migrate", "seed", *IMPORTS, "token"]
+STORED = ["up", "web", "worker", "migrate", "seed", *IMPORTS, "token", "verify-pencils", "report-markup"]
+COMPUTED = ["price", "apr", "value", "roll", "lease"]
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -226,16 +227,24 @@ def test_nobody_of_that_name(folder: Path) -> None:
 def test_what_help_says() -> None:
     """Every command is listed with what it does."""
     overview = run("--help").stdout
-    for name in COMMANDS:
+    for name in (*STORED, *COMPUTED):
         assert f" {name} " in overview
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", STORED)
 def test_help_of_each_command(command: str) -> None:
     """Each explains itself and takes ``--data-dir``, without starting anything."""
     text = run(command, "--help").stdout
     assert f"deal-architect {command}" in text
     assert "--data-dir" in text
+
+
+@pytest.mark.parametrize("command", COMPUTED)
+def test_help_of_each_computation(command: str) -> None:
+    """What needs no data says what it reads: a JSON file or standard input."""
+    text = run(command, "--help").stdout
+    assert f"deal-architect {command}" in text
+    assert "standard input" in text
 
 
 def test_an_import_into_a_new_folder(folder: Path) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.events import MATCH_COLUMNS
@@ -25,7 +25,6 @@ def row_of(number: int, car: dict[str, int]) -> tuple[Any, ...]:
     return tuple(car.get(name, texts.get(name, name)) for name in RESULT_COLUMNS)
 
 
-@settings(deadline=None)
 @given(deal=deals(), rows=programmes(), stock=st.lists(numbers(), min_size=1, max_size=6))
 def test_search_and_workers_agree(
     deal: DealInputs, rows: tuple[Programme, ...], stock: list[dict[str, int]]
@@ -58,7 +57,6 @@ def test_search_and_workers_agree(
         assert best_offers(pricing, Cars.of(screened.numbers))["payment_cents"] == offered
 
 
-@settings(deadline=None)
 @given(deal=deals(), rows=programmes(), stock=st.lists(numbers(), min_size=1, max_size=4))
 def test_the_cash_of_a_rejected_car_opens_it(
     deal: DealInputs, rows: tuple[Programme, ...], stock: list[dict[str, int]]

@@ -1,7 +1,7 @@
 """The structures around a quote: the pencil grid of terms and cash, and the frontier."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from server.finance.architect import (
     refusal,
     with_cash,
 )
+from server.finance.limits import Limit
 from server.finance.quoting.case import Case
 
 CASH_STEPS = 5
@@ -25,11 +26,21 @@ CASH_STEPS = 5
 CASH_ROUND_CENTS = 100_00
 
 
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A term at a cash: the best structure, or the limit that refuses it and what it would be without."""
+
+    choice: Choice | None
+    binding: str | None
+    eligible: bool
+
+
 def quote_grid(case: Case, terms_months: Sequence[int], cash_down_cents: Sequence[int]) -> QuoteGrid:
     """Return the best structure of the case for each term and each exact amount of cash.
 
     Empty lists take the structure's own terms, and amounts from its cash down to its maximum. Discount and
-    programme stay free in each cell.
+    programme stay free in each cell. A cell that only the customer's highest payment refuses tells what it
+    would be: people pencil above it and talk.
     """
     structure = case.inputs.structure
     terms = list(terms_months or structure.terms_months)
@@ -38,17 +49,17 @@ def quote_grid(case: Case, terms_months: Sequence[int], cash_down_cents: Sequenc
     cells = [[column[row] for column in columns] for row in range(len(terms))]
 
     def of_chosen(field: str) -> list[list[Any]]:
-        return [[getattr(cell, field) if isinstance(cell, Choice) else None for cell in row] for row in cells]
+        return [[getattr(cell.choice, field) if cell.choice else None for cell in row] for row in cells]
 
     return QuoteGrid(
         terms_months=terms,
         cash_down_cents=cash,
         payment_cents=of_chosen("payment_cents"),
         rate_bp=of_chosen("rate_bp"),
-        eligible=[[isinstance(cell, Choice) for cell in row] for row in cells],
+        eligible=[[cell.eligible for cell in row] for row in cells],
         npv_cents=of_chosen("npv_cents"),
         lender=of_chosen("lender"),
-        binding=[[cell.binding if isinstance(cell, Choice) else cell for cell in row] for row in cells],
+        binding=[[cell.binding for cell in row] for row in cells],
     )
 
 
@@ -86,13 +97,26 @@ def _own_cash(least: int, most: int | None) -> list[int]:
     return sorted({*steps, least + span})
 
 
-def _column(case: Case, terms: list[int], cash_cents: int) -> list[Choice | str | None]:
-    """Return each term's best structure at this cash, or the limit that refuses it."""
+def _column(case: Case, terms: list[int], cash_cents: int) -> list[_Cell]:
+    """Return each term's best structure at this cash, or what refuses it."""
+    best = _best_by_term(case, terms, cash_cents)
+    refused = {term: _refusal(case.under(term_months=term), cash_cents) for term in terms if term not in best}
+    above = [term for term, limit in refused.items() if limit == Limit.PAYMENT_MAX.wire]
+    over = _best_by_term(case.under(payment_max_cents=None), above, cash_cents) if above else {}
+    return [
+        _Cell(over.get(term), refused[term], eligible=False)
+        if term in refused
+        else _Cell(best[term], best[term].binding, eligible=True)
+        for term in terms
+    ]
+
+
+def _best_by_term(case: Case, terms: list[int], cash_cents: int) -> dict[int, Choice]:
     pricing = case.under(term_months=None, terms_months=terms).pricing
     best: dict[int, Choice] = {}
     for choice in choices(with_cash(pricing, cash_cents), case.car) if pricing else []:
         best.setdefault(choice.term_months, choice)
-    return [best.get(term) or _refusal(case.under(term_months=term), cash_cents) for term in terms]
+    return best
 
 
 def _refusal(case: Case, cash_cents: int) -> str | None:

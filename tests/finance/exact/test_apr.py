@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import pyxirr
 import QuantLib as ql
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.codec import convert
@@ -118,7 +118,6 @@ def test_regular_loans_agree_with_quantlib() -> None:
 
 
 @given(asked=contracts())
-@settings(deadline=None)
 def test_the_amount_financed_is_worth_the_payments_at_the_apr(asked: PriceRequest) -> None:
     """By Appendix J's general equation, with its fraction and whole unit periods."""
     answer = price_contract(asked)
@@ -166,7 +165,6 @@ def test_every_contract_has_an_apr(rate_bp: float, term: int, first: str) -> Non
 
 
 @given(rate_bp=st.integers(0, 3_600), term=st.integers(1, 96))
-@settings(deadline=None)
 def test_a_regular_loan_without_fees_costs_its_rate(rate_bp: int, term: int) -> None:
     """Up to what rounding payments to the cent moves on 100,000."""
     answer = price_contract(contract(price_cents=10_000_000, rate_bp=rate_bp, term_months=term))

@@ -126,7 +126,6 @@ def test_a_payment_below_a_cent_leaves_nothing_negative() -> None:
 
 
 @given(asked=contracts())
-@settings(deadline=None)
 def test_a_contract_balances(asked: PriceRequest) -> None:
     """The schedule ends at 0, each row adds up, and the totals are those of the rows."""
     answer = price_contract(asked)
@@ -143,7 +142,7 @@ def test_a_contract_balances(asked: PriceRequest) -> None:
 
 
 @given(asked=contracts())
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_payment_and_last_payment_agree_with_plain_fractions(asked: PriceRequest) -> None:
     """To the cent, by a linear equation in the payment and a run-down in fractions of a dollar."""
     answer = price_contract(asked)
@@ -165,7 +164,6 @@ def test_payment_and_last_payment_agree_with_plain_fractions(asked: PriceRequest
 
 
 @given(asked=contracts(), more=st.integers(1, 500_000), rate=RATES_BP)
-@settings(deadline=None)
 def test_payments_rise_with_principal_and_rate(asked: PriceRequest, more: int, rate: BasisPoints) -> None:
     """A dearer car and a higher rate never cost less a month."""
     dearer = msgspec.structs.replace(asked, price_cents=asked.price_cents + more)

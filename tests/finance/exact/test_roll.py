@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from protocol.pricing import PriceRequest, RollAnswer, Vary
@@ -24,7 +24,6 @@ def rolled(asked: PriceRequest, answer: RollAnswer) -> PriceRequest:
 
 
 @given(asked=contracts(), vary=st.sampled_from(AMOUNTS))
-@settings(deadline=None)
 def test_rolling_to_the_payment_it_has_finds_a_contract_with_that_payment(
     asked: PriceRequest, vary: Vary
 ) -> None:
@@ -48,7 +47,6 @@ def test_rolling_to_the_payment_it_has_finds_a_contract_with_that_payment(
 
 
 @given(asked=contracts(), vary=st.sampled_from(AMOUNTS), wish=st.integers(10_000, 150_000))
-@settings(deadline=None)
 @example(asked=contract(trade_credit=True, tax_rate_bp=700), vary=Vary.TRADE_ALLOWANCE, wish=30_000)
 @example(asked=contract(trade_credit=True, tax_rate_bp=700, trade_credit_cap_cents=100_000),
          vary=Vary.TRADE_ALLOWANCE, wish=20_000)  # fmt: skip
@@ -70,7 +68,6 @@ def test_an_amount_for_a_wished_payment_is_the_best_one(asked: PriceRequest, var
 
 
 @given(asked=contracts())
-@settings(deadline=None)
 def test_rolling_the_rate_finds_the_highest_within_the_payment(asked: PriceRequest) -> None:
     """At least the rate that it had, the same payment, and 0.01 bp more would cost more."""
     payment = price_contract(asked).payment_cents
@@ -82,7 +79,6 @@ def test_rolling_the_rate_finds_the_highest_within_the_payment(asked: PriceReque
 
 
 @given(asked=contracts(), wish=st.integers(20_000, 200_000))
-@settings(deadline=None)
 def test_rolling_the_term_takes_as_few_payments_as_possible(asked: PriceRequest, wish: int) -> None:
     """Every payment is the wished one but the last; a month less would cost more each month."""
     try:

@@ -153,20 +153,28 @@ def test_tax_is_told_by_jurisdiction() -> None:
 
 
 def test_the_grid_is_a_quote_in_each_cell() -> None:
-    """Each cell is what a quote with that term and exactly that cash answers, also where it is refused."""
+    """Each cell is what a quote with that term and exactly that cash answers, also where it is refused; what
+    only the customer's highest payment refuses is shown without it.
+    """
     subject = case(msgspec.structs.replace(WISH, payment_max_cents=46_000))
+    unbound = under(subject, payment_max_cents=None)
     cash = [0, 150_000, 700_000]
     grid = quote_grid(subject, [48, 60, 84], cash)
+    above = []
     for (row, term), (column, amount) in product(enumerate([48, 60, 84]), enumerate(cash)):
-        alone = quote_structure(
-            under(subject, term_months=term, cash_down_cents=amount, cash_down_max_cents=amount)
-        ).answer
-        cell = (grid.eligible[row][column], grid.payment_cents[row][column], grid.binding[row][column])
-        assert cell == (alone.eligible, alone.payment_cents or None, alone.binding)
+        there = {"term_months": term, "cash_down_cents": amount, "cash_down_max_cents": amount}
+        alone = quote_structure(under(subject, **there)).answer
+        assert (grid.eligible[row][column], grid.binding[row][column]) == (alone.eligible, alone.binding)
+        if alone.binding == "payment_max" and not alone.eligible:
+            above.append(alone := quote_structure(under(unbound, **there)).answer)
+            assert alone.payment_cents > 46_000
+        assert grid.payment_cents[row][column] == (alone.payment_cents or None)
         if alone.eligible:
             assert grid.npv_cents[row][column] == alone.value.npv_cents
             assert (grid.lender[row][column], grid.rate_bp[row][column]) == (alone.lender, alone.rate_bp)
+    assert above
     assert {True, False} == {cell for row in grid.eligible for cell in row}
+    assert grid.payment_cents[2] == [None] * 3
     assert grid.binding[2] == ["term"] * 3
 
 

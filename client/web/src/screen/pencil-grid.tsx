@@ -63,16 +63,17 @@ export function PencilGrid({ quote, asking, session }: Props) {
                   const limit = grid.binding?.[row]?.[column];
                   const lender = grid.lender?.[row]?.[column];
                   const rate = grid.rate_bp[row]?.[column];
+                  const amount = payment == null ? null : formats.cents(payment);
                   const title = eligible ? [lender, rate == null ? null : formats.percent(rate)].filter(Boolean).join(" · ") : limit ? sentence(limitText(limit)) : "Not possible";
                   return (
                     <td key={cash} role="gridcell" aria-selected={here}>
                       <button
                         type="button" data-cell={`${row}-${column}`} tabIndex={row === roving.row && column === roving.column ? 0 : -1}
                         class={`${eligible ? "" : "out"} ${here ? "here" : ""}`} title={title}
-                        aria-label={`${term} months, ${formats.dollars(cash)} down: ${eligible && payment != null ? formats.cents(payment) : title}`}
+                        aria-label={`${term} months, ${formats.dollars(cash)} down: ${eligible ? amount : [amount, title].filter(Boolean).join(", ")}`}
                         onClick={() => look(row, column)}
                       >
-                        {eligible && payment != null ? formats.cents(payment) : "–"}
+                        {amount ?? "–"}
                         {eligible && npv != null && <small class={npv < 0 ? "negative" : ""}>{formats.dollars(npv)}</small>}
                       </button>
                     </td>
