@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gridAxes } from "../src/deal/axes";
 import { cashFlow } from "../src/deal/cash-flow";
-import { cashLadder, cheapestText, openingText, remediesOf } from "../src/deal/fixes";
+import { adviceText, cashLadder, cheapestText, openingText, remediesOf } from "../src/deal/fixes";
 import { cellAfter } from "../src/deal/pencil-cells";
 import { scaleOver } from "../src/deal/plot";
 import { waterfall } from "../src/deal/waterfall";
@@ -80,4 +80,11 @@ test("keys move through the grid and stop at its edges", () => {
   assert.deepEqual(cellAfter("ArrowLeft", { row: 0, column: 0 }, 3, 4), { row: 0, column: 0 });
   assert.deepEqual(cellAfter("End", { row: 2, column: 0 }, 3, 4), { row: 2, column: 3 });
   assert.equal(cellAfter("Enter", { row: 2, column: 0 }, 3, 4), null);
+});
+
+test("where no car fits, the advice is about what keeps most cars out", () => {
+  const pti = { limit: "pti", cars: 40 }, score = { limit: "score", cars: 41 };
+  assert.match(adviceText([pti, score], false), /score and tier/);
+  assert.match(adviceText([pti, { ...score, cars: 39 }], false), /^Raise the payment.*whole group\.$/);
+  assert.match(adviceText([], true), /take the filters away\.$/);
 });

@@ -62,6 +62,15 @@ export function cashLadder(steps: Rejection["cash_steps"]): { cents: number; ope
   return [...new Set(shares.map((share) => rungs.find((rung) => rung.opens >= share)!))];
 }
 
+const CREDIT = new Set(["score", "tier"]);
+
+/** Returns what to try where no car fits, by the limit that keeps most cars out. */
+export function adviceText(rejected: readonly Pick<Rejection, "limit" | "cars">[], filtered: boolean): string {
+  const most = rejected.reduce<Pick<Rejection, "limit" | "cars"> | null>((best, one) => (best && best.cars >= one.cars ? best : one), null);
+  if (most && CREDIT.has(most.limit)) return "No lender's programme takes this customer's score and tier as they stand: check both.";
+  return `Raise the payment or the cash, offer longer terms${filtered ? ", or take the filters away." : ", or search the whole group."}`;
+}
+
 /** Returns why a car has no offer and the cheapest thing that would give it one. */
 export function whyNot(row: Row, formats: Formats): string {
   if (row.value === "failed") return "Could not be valued";

@@ -1,3 +1,4 @@
+import { adviceText } from "../deal/fixes";
 import type { DealSession } from "../deal/session";
 import { NO_FILTERS } from "../deal/session";
 import type { SearchProgress } from "../deal/state";
@@ -43,8 +44,7 @@ function NothingFits({ session, search }: { session: DealSession; search: Search
     <div class="empty over">
       <h2>No car fits these terms</h2>
       <p>
-        {search.scanned > 0 && `${formats.count(search.scanned)} cars were looked at. `}Raise the payment or the cash, offer longer terms
-        {filtered ? ", or take the filters away." : ", or search the whole group."}
+        {search.scanned > 0 && `${formats.count(search.scanned)} cars were looked at. `}{adviceText(search.rejected, filtered)}
       </p>
       {search.rejected.length > 0 && <LimitBars rejected={search.rejected} />}
       {filtered && (
