@@ -70,3 +70,30 @@ test("the filter holds for rows that come later", () => {
   assert.deepEqual(ids(ranking, rows), ["a"]);
   assert.equal(ranking.better, 0);
 });
+
+test("by value, cars under the payment target stand after the others in both directions, and before those without a value", () => {
+  const rows = new RowTable();
+  const vehicle_id = ["dear", "cheap", "middling", "none", "at"];
+  const payment_cents = [900, 100, 500, null, 400];
+  const npv_cents = [10, 99, 20, null, 15];
+  const fixed = { vehicle_id, rev: vehicle_id.map(() => 1), make: vehicle_id, price_cents: vehicle_id.map(() => 1) };
+  rows.addSnapshot({ ...fixed, payment_cents, npv_cents, valued: npv_cents.map((npv) => npv !== null) }, vehicle_id.length);
+  const ranking = new Ranking({ key: "npv_cents", descending: true });
+  ranking.leastPayment = 400;
+  ranking.settle(rows.rows);
+  assert.deepEqual(ids(ranking, rows), ["middling", "at", "dear", "cheap", "none"]);
+  ranking.sortBy({ key: "npv_cents", descending: false }, rows.rows);
+  assert.deepEqual(ids(ranking, rows), ["dear", "at", "middling", "cheap", "none"]);
+  ranking.sortBy({ key: "payment_cents", descending: false }, rows.rows);
+  assert.deepEqual(ids(ranking, rows), ["cheap", "at", "middling", "dear", "none"]);
+});
+
+test("a car under the payment target is not better than the last one that reaches it, whatever it is worth", () => {
+  const rows = table({ a: 5 });
+  const ranking = new Ranking({ key: "npv_cents", descending: true });
+  ranking.leastPayment = 1;
+  ranking.settle(rows.rows);
+  const later = { vehicle_id: ["b", "c"], rev: [1, 1], make: ["b", "c"], price_cents: [1, 1], payment_cents: [0, 1], npv_cents: [9, 9], valued: [true, true] };
+  ranking.admit(rows.rows, rows.addSnapshot(later, 2));
+  assert.equal(ranking.better, 1);
+});

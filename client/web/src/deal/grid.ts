@@ -11,6 +11,8 @@ export interface GridPicture {
   /** Places in `rows`, in the order on the screen. */
   shown: readonly number[];
   order: Order;
+  /** The least monthly payment of the target in cents: cars under it stand last in an order by value. */
+  leastPayment: number;
   better: number;
   /** The rank of each of `rows` under stress, as it was when the offers were last ranked. */
   ranks: readonly (StressRank | null)[];
@@ -44,9 +46,16 @@ export class Grid {
     this.picture.value = this.draw();
   }
 
+  /** Takes the lower end of the payment target, in cents. It orders what comes and what is ordered anew. */
+  target(leastPayment: number): void {
+    if (leastPayment === this.ranking.leastPayment) return;
+    this.ranking.leastPayment = leastPayment;
+    this.dirty = true;
+  }
+
   /** A snapshot begins: its rows follow. */
   reset(searchId: string | null, view: View): void {
-    if (this.searchId === null) this.ranking = new Ranking(firstOrder(view));
+    if (this.searchId === null) this.ranking.order = firstOrder(view);
     this.begin(searchId);
     this.replace();
   }
@@ -152,13 +161,13 @@ export class Grid {
 
   private draw(): GridPicture {
     const { rows, settled, failed } = this.table;
-    const { order, shown, better } = this.ranking;
+    const { order, shown, better, leastPayment } = this.ranking;
     const { ranks, turned, stale } = this;
-    return { rows, shown, order, better, ranks, turned, matched: rows.length, settled, failed, stale };
+    return { rows, shown, order, leastPayment, better, ranks, turned, matched: rows.length, settled, failed, stale };
   }
 }
 
 const EMPTY: GridPicture = {
-  rows: [], shown: [], order: { key: "npv_cents", descending: true }, better: 0, ranks: [], turned: 0,
+  rows: [], shown: [], order: { key: "npv_cents", descending: true }, leastPayment: 0, better: 0, ranks: [], turned: 0,
   matched: 0, settled: 0, failed: 0, stale: false,
 };

@@ -12,16 +12,29 @@ export interface Order {
   descending: boolean;
 }
 
+/** By these keys cars whose payment lies under the wish stand after those that reach it. */
+const VALUE_KEYS: ReadonlySet<SortKey> = new Set(["npv_cents", "stress_npv_cents", "score"]);
 const TEXT_KEYS: ReadonlySet<SortKey> = new Set(["make", "body", "lender", "stock_no"]);
 
-/** Compares two rows: by key, rows without one last in both directions, ties by price and then by id. */
-export function compareRows(order: Order): (a: Row, b: Row) => number {
+/** Returns whether a car's payment lies under the least that the customer has in mind; it is a fine deal all the same. */
+export function underTarget(row: Row, leastPayment: number): boolean {
+  return row.payment_cents !== null && row.payment_cents < leastPayment;
+}
+
+/**
+ * Compares two rows: by key, rows without one last in both directions, ties by price and then by id. In an order by
+ * value, rows under the payment target stand after the others, in both directions too.
+ */
+export function compareRows(order: Order, leastPayment = 0): (a: Row, b: Row) => number {
   const sign = order.descending ? -1 : 1;
+  const least = VALUE_KEYS.has(order.key) ? leastPayment : 0;
   return (a, b) => {
     const left = keyOf(a, order.key);
     const right = keyOf(b, order.key);
     if (left === null || right === null) {
       if (left !== right) return left === null ? 1 : -1;
+    } else if (underTarget(a, least) !== underTarget(b, least)) {
+      return underTarget(a, least) ? 1 : -1;
     } else if (left !== right) {
       return (left < right ? -1 : 1) * sign;
     }
@@ -48,6 +61,8 @@ export class Ranking {
   /** Places in the table's rows, in the order on the screen. */
   shown: number[] = [];
   order: Order;
+  /** The least monthly payment in cents that the customer has in mind: it sorts, it hides nothing. */
+  leastPayment = 0;
   private words: string[] = [];
   private last: Row | null = null;
   private readonly risers = new Set<number>();
@@ -75,7 +90,7 @@ export class Ranking {
 
   /** Ranks all rows now. */
   settle(rows: readonly Row[]): void {
-    const compare = compareRows(this.order);
+    const compare = compareRows(this.order, this.leastPayment);
     this.shown = [...rows.keys()]
       .filter((place) => holdsWords(rows[place]!, this.words))
       .sort((a, b) => compare(rows[a]!, rows[b]!));
@@ -101,7 +116,7 @@ export class Ranking {
 
   private weigh(row: Row, place: number): void {
     const ranked = keyOf(row, this.order.key) !== null && holdsWords(row, this.words);
-    const rises = ranked && (!this.last || compareRows(this.order)(row, this.last) < 0);
+    const rises = ranked && (!this.last || compareRows(this.order, this.leastPayment)(row, this.last) < 0);
     if (rises) this.risers.add(place);
   }
 }

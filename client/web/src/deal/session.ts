@@ -200,6 +200,7 @@ export class DealSession implements Listener {
     if (!snapshot) return;
     this.view.value = view;
     this.model.value = fromSnapshot(snapshot.deal, snapshot.search, this.model.value?.timeline ?? []);
+    this.target();
     this.grid.reset(snapshot.search?.search_id ?? null, view);
     this.edits.reloaded(snapshot.deal.version, snapshot.deal.structure);
     this.editing.value += 1;
@@ -256,8 +257,15 @@ export class DealSession implements Listener {
       this.editing.value += 1;
     }
     this.model.value = apply(model, event);
+    this.target();
     this.grid.follow(event);
     if (event.type === "deal_changed") this.depart();
+  }
+
+  /** A customer who looks on is shown the cars by payment, and no wish to pay more. */
+  private target(): void {
+    const least = this.model.value?.deal.structure["payment_min_cents"];
+    this.grid.target(this.view.value === "customer" ? 0 : Number(least ?? 0));
   }
 
   private depart(): void {

@@ -7,6 +7,8 @@ import type { Formats } from "../text/format";
 
 interface Props {
   row: Row;
+  /** Its payment lies under the payment target. */
+  under: boolean;
   rank: StressRank | null;
   index: number;
   top: number;
@@ -23,19 +25,19 @@ export function rowId(vehicleId: string): string {
 }
 
 /** One car. Drawn again only when something of it changed. */
-export const GridRow = memo(function GridRow({ row, rank, index, top, columns, tracks, formats, selected, select }: Props) {
+export const GridRow = memo(function GridRow({ row, under, rank, index, top, columns, tracks, formats, selected, select }: Props) {
   return (
     <div
       id={rowId(row.vehicle_id)} role="row" aria-rowindex={index + 2} aria-selected={selected}
-      class={`grid-row ${selected ? "selected" : ""} is-${row.value} ${index % 2 ? "odd" : ""}`}
+      class={`grid-row ${selected ? "selected" : ""} is-${row.value} ${under ? "under-target" : ""} ${index % 2 ? "odd" : ""}`}
       style={{ gridTemplateColumns: tracks, transform: `translateY(${top}px)` }} onClick={() => select(row.vehicle_id)}
     >
-      {cells(row, rank, columns, formats)}
+      {cells(row, under, rank, columns, formats)}
     </div>
   );
 });
 
-function cells(row: Row, rank: StressRank | null, columns: Column[], formats: Formats) {
+function cells(row: Row, under: boolean, rank: StressRank | null, columns: Column[], formats: Formats) {
   const valued = columns.filter((column) => column.valued);
   const reason = row.value === "none" || row.value === "failed" ? whyNot(row, formats) : null;
   return columns.map((column, i) => {
@@ -51,12 +53,17 @@ function cells(row: Row, rank: StressRank | null, columns: Column[], formats: Fo
     const pending = column.valued && row.value === "pending";
     const text = pending ? "" : column.text(row, formats);
     return (
-      <div key={column.key} role="gridcell" aria-colindex={i + 1} title={column.number ? undefined : text} class={`cell-${column.key} ${column.number ? "number" : ""} ${loss ? "negative" : ""}`}>
+      <div key={column.key} role="gridcell" aria-colindex={i + 1} title={titleOf(column, text, under)} class={`cell-${column.key} ${column.number ? "number" : ""} ${loss ? "negative" : ""}`}>
         {column.key === "npv_cents" && row.value === "offer" && <TurnFlag rank={rank} formats={formats} />}
         {pending ? <span class="skeleton" aria-label="being valued" /> : text}
       </div>
     );
   });
+}
+
+function titleOf(column: Column, text: string, under: boolean): string | undefined {
+  if (column.number) return under && column.key === "payment_cents" ? "Under the payment target" : undefined;
+  return text;
 }
 
 /** Where an offer that turns over would stand under stress. */

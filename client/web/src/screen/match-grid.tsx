@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import { type Column, columnsFor, nextOrder } from "../deal/columns";
 import type { Grid, GridPicture } from "../deal/grid";
 import { LEADERS, LEAST_MOVE } from "../deal/turnover";
+import { underTarget } from "../deal/ranking";
 import type { DealSession } from "../deal/session";
 import { useSurroundings } from "./app";
 import { GridState } from "./grid-state";
@@ -63,7 +64,7 @@ export function MatchGrid({ session }: { session: DealSession }) {
             const row = picture.rows[picture.shown[item.index] ?? -1];
             return row && (
               <GridRow
-                key={row.vehicle_id} row={row} rank={picture.ranks[picture.shown[item.index] ?? -1] ?? null} index={item.index} top={item.start} columns={columns} tracks={tracks}
+                key={row.vehicle_id} row={row} under={underTarget(row, picture.leastPayment)} rank={picture.ranks[picture.shown[item.index] ?? -1] ?? null} index={item.index} top={item.start} columns={columns} tracks={tracks}
                 formats={formats} selected={row.vehicle_id === selected} select={grid.select}
               />
             );
