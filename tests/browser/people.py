@@ -85,6 +85,10 @@ class Person:
         """Type into a field of the structure, as a person does, and stay in it."""
         await self.page.get_by_label(label, exact=True).fill(text)
 
+    async def order_by(self, column: str) -> None:
+        """Click on the head of a column."""
+        await self.page.get_by_role("columnheader", name=column, exact=True).get_by_role("button").click()
+
     async def counts(self) -> dict[str, str]:
         """Return the progress as the header shows it."""
         pairs = await self.page.locator(".counts > div").all_inner_texts()

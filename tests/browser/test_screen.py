@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from decimal import Decimal
 
 import pytest
 from playwright.async_api import expect
@@ -69,6 +70,35 @@ async def test_an_edit_appears_at_the_other_and_values_arrive(arrive: Arrive) ->
     offers = [[_dollars(row) for row in await person.best_rows()] for person in (sales, manager)]
     assert offers[0] == offers[1]
     assert sales.complaints == manager.complaints == []
+
+
+async def test_the_least_payment_sorts_and_hides_nothing(arrive: Arrive) -> None:
+    """Cars under the lower end of the target stand after those that reach it; none of them goes."""
+    person = await arrive("riverside-sales")
+    await person.page.get_by_role("button", name="New deal").click()
+    await person.page.get_by_role("option").first.click()
+    await person.page.wait_for_url("**/deals/*")
+    await person.all_valued()
+    matched = (await person.counts())["Matched"]
+    await person.order_by("Payment")
+    await person.order_by("Payment")
+    highest = [_payment(row) for row in await person.best_rows()]
+    assert highest == sorted(highest, reverse=True)
+    least = highest[2]
+
+    before = await person.search_id()
+    await person.type_into("From", str(least))
+    await person.page.get_by_label("From", exact=True).press("Enter")
+    await person.all_valued(after=before)
+
+    assert (await person.counts())["Matched"] == matched
+    await person.order_by("NPV")
+    rows = await person.best_rows()
+    reached = [_payment(row) >= least for row in rows]
+    assert reached == sorted((payment >= least for payment in highest), reverse=True)
+    values = [_dollars(row) for row, reaches in zip(rows, reached, strict=True) if reaches]
+    assert values == sorted(values, reverse=True)
+    assert person.complaints == []
 
 
 async def test_a_search_and_its_values_cause_no_request(arrive: Arrive) -> None:
@@ -239,6 +269,13 @@ def _dollars(row: str) -> int:
     found = re.search(r"\| (-?)\$([\d,]+) \|", row)
     assert found, row
     return int(found[1] + found[2].replace(",", ""))
+
+
+def _payment(row: str) -> Decimal:
+    """Return the monthly payment of a row in dollars."""
+    found = re.search(r"\| \$([\d,]+\.\d\d) \|", row)
+    assert found, row
+    return Decimal(found[1].replace(",", ""))
 
 
 async def test_the_groups_cars_show_their_transfer(arrive: Arrive) -> None:
