@@ -24,8 +24,8 @@ from server.search.stream import MoreRequest, SearchRequest, SearchService
 from server.store.deals import Deal, change_terms, last_no, load_deal
 from server.store.users import Account
 
-NOT_SEARCHED_BY: Final = frozenset({"tier_source"})
-"""Fields of a structure that no search result depends on."""
+NOT_SEARCHED_BY: Final = frozenset({"tier_source", "payment_min_cents"})
+"""Fields of a structure that no search result depends on: one is provenance, one sorts."""
 
 UNAVAILABLE: Final = (RedisError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 """What a failing Redis or database raises."""

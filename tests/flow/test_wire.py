@@ -367,6 +367,26 @@ async def test_edits_meet(address: Address) -> None:
         assert (bad["code"], bad["detail"]["field"]) == ("invalid", "changes.rate_bp")
 
 
+async def test_what_no_result_depends_on_is_not_searched_again(address: Address) -> None:
+    """The least payment only sorts and the tier's source is told: the search before stands. Cash is new."""
+    async with socket(address, address.bearer) as client:
+        raw = Raw(client)
+        await raw.next()
+        joined = await raw.ask("join", channel=address.channel, view="manager")
+        version = joined["snapshot"]["deal"]["version"]
+        await raw.ask("search", **search_fields(address))
+        await raw.until("search_valued")
+        for number, changes in enumerate(
+            ({"payment_min_cents": 100, "tier_source": "stated"}, {"cash_down_cents": 1_234_00})
+        ):
+            op = str(uuid.uuid4())
+            fields = {"channel": address.channel, "version": version + number}
+            await raw.send("terms", op=op, changes=changes, **fields)
+        events = [message for message in await raw.until("search_started") if "seq" in message]
+        assert [event["type"] for event in events] == ["deal_changed", "deal_changed", "search_started"]
+        assert events[-1]["deal_version"] == version + 2
+
+
 async def test_nothing_arrives_after_leave(address: Address) -> None:
     """Behind the reply to leave there is no event of the channel, though the search goes on."""
     async with socket(address, address.bearer) as client, socket(address, address.bearer) as other:

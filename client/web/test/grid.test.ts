@@ -91,3 +91,22 @@ test("a search without matches needs no values", () => {
   const model = [started("a"), ended("a", 0)].reduce(apply, MODEL);
   assert.equal(model.search?.valued, true);
 });
+
+test("another payment target orders the cars at once, unless somebody is in the grid", () => {
+  const grid = new Grid("sales");
+  play(grid, started("a"), matches("a", ["1", "2", "3"]), offers("a", ["1", "2", "3"], [5, 9, 7]));
+  grid.sortBy({ key: "npv_cents", descending: false });
+  assert.deepEqual(shown(grid), ["1", "3", "2"]);
+  grid.target(6);
+  play(grid);
+  assert.deepEqual(shown(grid), ["3", "2", "1"]);
+  assert.equal(grid.picture.value.leastPayment, 6);
+
+  grid.engaged.value = true;
+  grid.target(0);
+  play(grid);
+  assert.deepEqual(shown(grid), ["3", "2", "1"]);
+  assert.equal(grid.picture.value.leastPayment, 0);
+  grid.settle();
+  assert.deepEqual(shown(grid), ["1", "3", "2"]);
+});

@@ -46,10 +46,11 @@ export class Grid {
     this.picture.value = this.draw();
   }
 
-  /** Takes the lower end of the payment target, in cents. It orders what comes and what is ordered anew. */
+  /** Takes the lower end of the payment target, in cents, and orders by it, unless somebody is in the grid. */
   target(leastPayment: number): void {
     if (leastPayment === this.ranking.leastPayment) return;
     this.ranking.leastPayment = leastPayment;
+    if (!this.engaged.value) this.ranking.settle(this.table.rows);
     this.dirty = true;
   }
 

@@ -257,9 +257,11 @@ export class DealSession implements Listener {
       this.editing.value += 1;
     }
     this.model.value = apply(model, event);
-    this.target();
     this.grid.follow(event);
-    if (event.type === "deal_changed") this.depart();
+    if (event.type === "deal_changed") {
+      this.target();
+      this.depart();
+    }
   }
 
   /** A customer who looks on is shown the cars by payment, and no wish to pay more. */
