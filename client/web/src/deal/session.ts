@@ -214,7 +214,12 @@ export class DealSession implements Listener {
   private loaded(): void {
     this.grid.loaded();
     this.resend();
-    if (this.model.value && !this.model.value.search) this.search(NO_FILTERS, "price");
+    if (this.model.value && !this.model.value.search) this.search(NO_FILTERS, this.firstSort);
+  }
+
+  /** The order in which the stock is read at first: from the top of what the customer pays, where that is known. */
+  get firstSort(): Sort {
+    return this.model.value?.deal.structure["payment_max_cents"] == null ? "price" : "-price";
   }
 
   private resend(): void {

@@ -18,7 +18,7 @@ const SORTS: Record<Sort, string> = {
 export function FilterBar({ session }: { session: DealSession }) {
   const search = session.model.value?.search;
   const filters = search?.filters ?? NO_FILTERS;
-  const sort = search?.sort ?? "price";
+  const sort = search?.sort ?? session.firstSort;
   const change = (part: Partial<Filters>) => session.search({ ...filters, ...part }, sort);
   const makes = useSeen(session, (row) => row.make, filters.makes);
   const bodies = useSeen(session, (row) => row.body, filters.bodies);
