@@ -13,14 +13,16 @@ from msgspec.structs import replace
 from client.rows import Rows
 from protocol.closing import ErrorBody
 from protocol.commands import Join, Position
+from protocol.deal_fold import applied
 from protocol.events import (
     AnyEvent,
-    DealChanged,
     DealSnapshot,
     JoinReply,
     Matches,
     Notice,
     Offers,
+    Presence,
+    Present,
     Resync,
     SearchEnded,
     SearchSnapshot,
@@ -29,6 +31,7 @@ from protocol.events import (
     SnapshotEnd,
     SnapshotRows,
     ValueFailed,
+    VehicleChanged,
 )
 from protocol.records import View
 
@@ -50,8 +53,8 @@ class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
     position: Position
 
 
-ChannelMessage = AnyEvent | SnapshotRows | SnapshotEnd | Resync
-Delivery = AnyEvent | Refreshed | Notice
+ChannelMessage = AnyEvent | SnapshotRows | SnapshotEnd | Presence | Resync
+Delivery = AnyEvent | Refreshed | Presence | Notice
 """What a reader of a channel gets."""
 
 
@@ -66,6 +69,7 @@ class Channel:
         self.deal: DealSnapshot | None = None
         self.search: SearchSnapshot | None = None
         self.rows = Rows()
+        self.here: list[Present] = []
         self.error: ErrorBody | None = None
         self.setbacks = 0
         """How often in a row the channel was lost, or its join refused, without one event in between."""
@@ -110,6 +114,10 @@ class Channel:
             case Resync():
                 if self.phase in {Phase.LIVE, Phase.SNAPSHOT}:
                     self._lose()
+            case Presence():
+                if self.phase in {Phase.LIVE, Phase.SNAPSHOT}:
+                    self.here = message.here
+                    return message
             case SnapshotRows():
                 if self._loading and message.ref == self._join_ref:
                     self._loading[1].add(message)
@@ -139,8 +147,9 @@ class Channel:
         self._loading = None
 
     def _replace_state(self, reply: JoinReply, rows: Rows) -> Refreshed:
-        self.deal = reply.snapshot.deal if reply.snapshot else None
-        self.search = reply.snapshot.search if reply.snapshot else None
+        self.deal = (reply.snapshot.deal or None) if reply.snapshot else None
+        self.search = (reply.snapshot.search or None) if reply.snapshot else None
+        self.here = self.deal.presence if self.deal else []
         self.rows = rows
         self.position = Position(epoch=reply.epoch, seq=reply.seq)
         self.phase = Phase.LIVE
@@ -149,17 +158,16 @@ class Channel:
 
     def _apply(self, event: AnyEvent) -> None:
         # An event may repeat what a snapshot held already, so each of these is idempotent.
-        if isinstance(event, DealChanged):
-            self._change_deal(event)
-        elif isinstance(event, SearchStarted):
-            self._start_search(event)
-        elif self.search is not None and event.search_id == self.search.search_id:
-            self.search = self._advanced(self.search, event)
-
-    def _change_deal(self, event: DealChanged) -> None:
-        if self.deal is not None and event.version > self.deal.version:
-            structure = self.deal.structure | event.changes
-            self.deal = replace(self.deal, version=event.version, structure=structure)
+        match event:
+            case SearchStarted():
+                self._start_search(event)
+            case Matches() | Offers() | ValueFailed() | SearchEnded() | SearchValued():
+                if self.search is not None and event.search_id == self.search.search_id:
+                    self.search = self._advanced(self.search, event)
+            case VehicleChanged():
+                self.rows.add(event)
+            case _ if self.deal is not None:
+                self.deal = applied(self.deal, event)
 
     def _start_search(self, event: SearchStarted) -> None:
         if self.search is not None and self.search.search_id == event.search_id:

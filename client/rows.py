@@ -9,9 +9,19 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from protocol.events import OFFER_COLUMNS, Columns, Matches, Offers, SnapshotRows, ValueFailed
+from protocol.events import (
+    OFFER_COLUMNS,
+    Columns,
+    Matches,
+    Offers,
+    SnapshotRows,
+    ValueFailed,
+    VehicleChanged,
+)
 
-Chunk = Matches | Offers | ValueFailed | SnapshotRows
+Chunk = Matches | Offers | ValueFailed | SnapshotRows | VehicleChanged
+
+ON_SALE = frozenset({"available", "held"})
 
 KEY_COLUMNS = frozenset({"vehicle_id", "rev"})
 OFFER_ONLY_COLUMNS = frozenset(OFFER_COLUMNS) - KEY_COLUMNS
@@ -77,6 +87,8 @@ class Rows(Mapping[str, Row]):
             case SnapshotRows():
                 for cells in _records(chunk.columns):
                     self._put_snapshot(cells)
+            case VehicleChanged():
+                self._change_car(chunk)
             case ValueFailed():
                 for vehicle_id in chunk.vehicle_id:
                     self._fail(vehicle_id)
@@ -86,6 +98,21 @@ class Rows(Mapping[str, Row]):
         known = self._rows.get(vehicle_id)
         if known is None or known.rev < rev:
             self._rows[vehicle_id] = Row(vehicle_id, rev, cells)
+        elif known.rev == rev:
+            # The car was repriced, and is matched again: what is known of its value stays.
+            self._rows[vehicle_id] = replace(known, match=cells)
+
+    def _change_car(self, event: VehicleChanged) -> None:
+        """Take a sold car off the list; a repriced one is pending until it is valued at its new price."""
+        known = self._rows.get(event.vehicle_id)
+        if known is None or event.rev < known.rev:
+            return
+        if event.status not in ON_SALE:
+            del self._rows[event.vehicle_id]
+            return
+        match = {**known.match, "rev": event.rev, "price_cents": event.price_cents}
+        if event.rev > known.rev:
+            self._rows[event.vehicle_id] = Row(event.vehicle_id, event.rev, match)
 
     def _put_offer(self, cells: dict[str, Any]) -> None:
         known = self._rows.get(cells["vehicle_id"])

@@ -54,7 +54,7 @@ def _of(info: shape.Type) -> st.SearchStrategy[Any]:  # noqa: PLR0911, PLR0912 -
             return st.one_of(*(_of(part) for part in info.types))
         case shape.StrType(pattern=pattern) if pattern and pattern.startswith("^(deal|desk)"):
             return st.from_regex(r"\A(deal|desk):[A-Za-z0-9_-]{1,40}\Z")
-        case shape.StrType(pattern=pattern) if pattern and pattern.startswith("^(degraded"):
+        case shape.StrType(pattern=pattern) if pattern and pattern.startswith("^("):
             return st.sampled_from(pattern[2:-2].split("|"))
         case shape.StrType():
             return st.text(_text, min_size=info.min_length or 0, max_size=min(info.max_length or 20, 20))
@@ -64,7 +64,7 @@ def _of(info: shape.Type) -> st.SearchStrategy[Any]:  # noqa: PLR0911, PLR0912 -
         case shape.BoolType():
             return st.booleans()
         case shape.FloatType():
-            return st.floats(allow_nan=False, allow_infinity=False)
+            return st.floats(info.ge, info.le, allow_nan=False, allow_infinity=False)
         case shape.NoneType():
             return st.none()
         case shape.EnumType():

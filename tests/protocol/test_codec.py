@@ -19,6 +19,7 @@ from tests.protocol.strategies import plain_json, values_of
 
 OP = "6f1f1d0e-0000-4000-8000-000000000000"
 CHANNEL = {"channel": "deal:7"}
+DECISION: dict[str, Any] = {**CHANNEL, "op": OP, "version": 3}
 EXAMPLES: dict[str, dict[str, Any]] = {
     "join": {**CHANNEL, "view": "sales", "since": {"epoch": "e1", "seq": 4}},
     "leave": CHANNEL,
@@ -36,12 +37,51 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "roll": {"vary": "cash_down", "payment_cents": 40_000},
     },
     "frontier": {**CHANNEL, "vehicle_id": "7"},
+    "select": {**CHANNEL, "op": OP, "vehicle_id": "7", "changes": {"term_months": 60}, "programme_id": "p1"},
+    "pin": {**CHANNEL, "op": OP, "vehicle_id": "7", "changes": {"term_months": 60}, "programme_id": "p1"},
+    "unpin": {**CHANNEL, "op": OP, "vehicle_id": "7", "changes": {}},
+    "hold": {**CHANNEL, "op": OP, "vehicle_id": "7"},
+    "release": {**CHANNEL, "op": OP, "vehicle_id": "7"},
+    "submit": {**DECISION, "reason": "customer_agrees"},
+    "counter": {**DECISION, "reason": "gross_too_low", "changes": {"cash_down_cents": 100_000}},
+    "approve": {**DECISION, "reason": "meets_policy"},
+    "decline": {**DECISION, "reason": "bankruptcy", "more_reasons": ["repossession"]},
+    "reopen": {**DECISION, "reason": "customer_returned"},
+    "sign": {**DECISION, "reason": "customer_accepts"},
+    "lose": {**DECISION, "reason": "unresponsive"},
+    "deliver": {**DECISION, "reason": "car_handed_over"},
+    "fund": {**DECISION, "reason": "lender_paid"},
+    "unwind": {**DECISION, "reason": "funding_refused"},
+    "lock": {**CHANNEL, "op": OP, "field": "rate_bp"},
+    "unlock": {**CHANNEL, "op": OP, "field": "rate_bp"},
+    "note": {**CHANNEL, "op": OP, "text": "Wants the blue one."},
+    "focus": {**CHANNEL, "field": "cash_down_cents"},
+    "revalue": {**CHANNEL, "op": OP, "vehicle_id": ["7"]},
+    "painted": {**CHANNEL, "search_id": "s1", "stage": "first_matches", "ms": 12.5},
+    "lender_decision": {
+        **CHANNEL,
+        "op": OP,
+        "version": 3,
+        "lender": "First Sample Bank",
+        "status": "conditional",
+        "tier": "prime",
+        "rate_bp": 712.5,
+        "advance_max_cents": 3_000_000,
+        "term_months": 72,
+        "stipulations": ["Proof of income"],
+        "expires_at": "2026-12-24T00:00:00Z",
+        "reasons": [],
+    },
+    "clear_stipulation": {**CHANNEL, "op": OP, "stipulation_id": "x1"},
+    "finish_task": {**CHANNEL, "op": OP, "task_id": "t1"},
     "ping": {},
 }
 OPTIONAL = {
     *("since", "filters", "sort", "limit"),
     *("programme_id", "terms_months", "cash_down_cents", "roll"),
-    ("quote", "changes"),
+    *("more_reasons", "tier", "rate_bp", "advance_max_cents", "term_months", "stipulations", "expires_at"),
+    *("reasons", ("focus", "field")),
+    *((tag, "changes") for tag in ("quote", "select", "pin", "unpin", "counter")),
 }
 REQUIRED = [
     (tag, field)
@@ -260,10 +300,10 @@ def test_any_value_in_any_field_is_taken_or_named(data: st.DataObject, tag: str,
 def test_a_message_type_from_the_future_comes_as_it_is() -> None:
     """Unknown types come as plain dicts, for a client to count their seq; unknown fields are left out."""
     frame = (
-        b'{"type":"note_added","channel":"deal:1","seq":4}\n{"type":"resync","channel":"deal:1","why":"new"}'
+        b'{"type":"deal_archived","channel":"deal:1","seq":4}\n{"type":"resync","channel":"deal:1","why":"new"}'
     )
     assert list(codec.decode_messages(frame)) == [
-        {"type": "note_added", "channel": "deal:1", "seq": 4},
+        {"type": "deal_archived", "channel": "deal:1", "seq": 4},
         Resync(channel="deal:1"),
     ]
     assert list(codec.decode_messages(b'{"type":["x"]}')) == [{"type": ["x"]}]

@@ -12,7 +12,7 @@ export const MATCH_COLUMNS = ["vehicle_id", "rev", "vin", "stock_no", "year", "m
 
 export const OFFER_COLUMNS = ["vehicle_id", "rev", "payment_cents", "term_months", "lender", "rate_bp", "cash_down_cents", "discount_cents", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier"] as const;
 
-export const EVENT_TYPES = ["search_started", "matches", "offers", "search_ended", "search_valued", "value_failed", "deal_changed"] as const;
+export const EVENT_TYPES = ["search_started", "matches", "offers", "search_ended", "search_valued", "value_failed", "deal_changed", "state_changed", "offer_selected", "offer_pinned", "offer_unpinned", "vehicle_changed", "vehicle_held", "vehicle_released", "field_locked", "field_unlocked", "note_added", "lender_decided", "stipulation_cleared", "fulfilment_changed", "task_raised", "task_done", "deal_summary"] as const;
 
 export const CLOSE_CODES = {"1000": {"name": "normal", "reconnect": false}, "1001": {"name": "going_away", "reconnect": true}, "1006": {"name": "abnormal", "reconnect": true}, "1007": {"name": "bad_utf8", "reconnect": false}, "1009": {"name": "too_large", "reconnect": false}, "1011": {"name": "internal", "reconnect": true}, "1012": {"name": "restart", "reconnect": true}, "4000": {"name": "protocol_error", "reconnect": false}, "4001": {"name": "signed_out", "reconnect": false}, "4003": {"name": "forbidden", "reconnect": false}, "4008": {"name": "too_slow", "reconnect": true}, "4009": {"name": "too_many_commands", "reconnect": true}} as const;
 
@@ -36,9 +36,21 @@ export type ErrorCode = (typeof ErrorCode)[number];
 export const FixKind = ["programme", "term", "cash", "price", "value"] as const;
 export type FixKind = (typeof FixKind)[number];
 
+/** How far a signed contract is carried out. */
+export const Fulfilment = ["signed", "delivered", "funded", "unwound"] as const;
+export type Fulfilment = (typeof Fulfilment)[number];
+
+/** What a lender decided about an application. */
+export const LenderStatus = ["approved", "conditional", "declined", "withdrawn"] as const;
+export type LenderStatus = (typeof LenderStatus)[number];
+
 /** Why a deal's rate lies below the store's standard: the only reasons that there are. */
 export const RateReason = ["lender_cap", "payment_budget", "competing_offer", "promotion", "subvented_rate", "employee_programme", "inventory_reduction"] as const;
 export type RateReason = (typeof RateReason)[number];
+
+/** Why somebody moved a deal: the only reasons that there are. */
+export const Reason = ["customer_agrees", "customer_wants_better", "desk_advice", "gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car", "meets_policy", "exception_granted", "documents_missing", "car_not_available", "customer_returned", "terms_changed", "new_information", "customer_accepts", "bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "no_suitable_car", "unresponsive", "car_handed_over", "lender_paid", "funding_refused", "car_returned", "mutual_agreement", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient", "offer_changed", "car_changed", "car_sold", "rates_changed", "lender_changed"] as const;
+export type Reason = (typeof Reason)[number];
 
 /** What a user is for. Each role sees at most the view that `widest_view` in views gives it. */
 export const Role = ["salesperson", "desk_manager", "operator"] as const;
@@ -51,6 +63,10 @@ export type Scope = (typeof Scope)[number];
 /** The order in which a search reads the stock. */
 export const Sort = ["price", "-price", "mileage", "-mileage", "year", "-year", "days_in_stock", "-days_in_stock"] as const;
 export type Sort = (typeof Sort)[number];
+
+/** What somebody must still do about a deal, by law or by promise. */
+export const TaskKind = ["adverse_action_notice"] as const;
+export type TaskKind = (typeof TaskKind)[number];
 
 /** Credit tier, best first. Lender programmes and risk curves are keyed by it. */
 export const Tier = ["super_prime", "prime", "near_prime", "subprime", "deep_subprime"] as const;
@@ -213,6 +229,257 @@ export interface Frontier {
   ref: number;
 }
 
+/** Make a car, priced as `quote` prices it with `changes` and `programme_id`, the deal's offer. */
+export interface Select {
+  type: "select";
+  channel: string;
+  op: string;
+  vehicle_id: string;
+  changes?: StructureChanges;
+  programme_id?: string | null;
+  ref: number;
+}
+
+/** Keep an offer in sight, beside others. */
+export interface Pin {
+  type: "pin";
+  channel: string;
+  op: string;
+  vehicle_id: string;
+  changes?: StructureChanges;
+  programme_id?: string | null;
+  ref: number;
+}
+
+/** Keep an offer in sight no longer. `changes` are accepted and mean nothing. */
+export interface Unpin {
+  type: "unpin";
+  channel: string;
+  op: string;
+  vehicle_id: string;
+  changes?: StructureChanges;
+  ref: number;
+}
+
+/** Keep a car for this deal for a while; again: for longer. Reply: `{until}`. */
+export interface Hold {
+  type: "hold";
+  channel: string;
+  op: string;
+  vehicle_id: string;
+  ref: number;
+}
+
+/** Let a car go that this deal held. Reply: `{until}`, which is null. */
+export interface Release {
+  type: "release";
+  channel: string;
+  op: string;
+  vehicle_id: string;
+  ref: number;
+}
+
+/** Put the selected offer before the desk. */
+export interface Submit {
+  type: "submit";
+  channel: string;
+  op: string;
+  version: number;
+  reason: Reason;
+  more_reasons?: Reason[];
+  ref: number;
+}
+
+/** Answer a submitted deal with other terms. */
+export interface Counter {
+  type: "counter";
+  channel: string;
+  op: string;
+  version: number;
+  reason: Reason;
+  more_reasons?: Reason[];
+  changes?: StructureChanges;
+  ref: number;
+}
+
+/** Approve a submitted deal: this version, car, offer and rate sheet. */
+export interface Approve {
+  type: "approve";
+  channel: string;
+  op: string;
+  version: number;
+  reason: Reason;
+  more_reasons?: Reason[];
+  ref: number;
+}
+
+/** Refuse a submitted deal. */
+export interface Decline {
+  type: "decline";
+  channel: string;
+  op: string;
+  version: number;
+  reason: Reason;
+  more_reasons?: Reason[];
+  ref: number;
+}
+
+/** Work on a deal again. */
+export interface Reopen {
+  type: "reopen";
+  channel: string;
+  op: string;
+  version: number;
+  reason: Reason;
+  more_reasons?: Reason[];
+  ref: number;
+}
+
+/** Sign the approved offer: the car is sold. */
+export interface Sign {
+  type: "sign";
+  channel: string;
+  op: string;
+  version: number;
+  reason: Reason;
+  more_reasons?: Reason[];
+  ref: number;
+}
+
+/** Give a deal up. */
+export interface Lose {
+  type: "lose";
+  channel: string;
+  op: string;
+  version: number;
+  reason: Reason;
+  more_reasons?: Reason[];
+  ref: number;
+}
+
+/** Say that the customer has the car. */
+export interface Deliver {
+  type: "deliver";
+  channel: string;
+  op: string;
+  version: number;
+  reason: Reason;
+  more_reasons?: Reason[];
+  ref: number;
+}
+
+/** Say that the lender has paid; every stipulation must be cleared. */
+export interface Fund {
+  type: "fund";
+  channel: string;
+  op: string;
+  version: number;
+  reason: Reason;
+  more_reasons?: Reason[];
+  ref: number;
+}
+
+/** Take a signed deal back; the car is for sale again. */
+export interface Unwind {
+  type: "unwind";
+  channel: string;
+  op: string;
+  version: number;
+  reason: Reason;
+  more_reasons?: Reason[];
+  ref: number;
+}
+
+/** Keep a field of the structure from everybody but the desk. Reply: `{version}`. */
+export interface Lock {
+  type: "lock";
+  channel: string;
+  op: string;
+  field: string;
+  ref: number;
+}
+
+/** Open a locked field again. Reply: `{version}`. */
+export interface Unlock {
+  type: "unlock";
+  channel: string;
+  op: string;
+  field: string;
+  ref: number;
+}
+
+/** Write a note for whoever works on the deal; customers never see it. Reply: `{note_id}`. */
+export interface Note {
+  type: "note";
+  channel: string;
+  op: string;
+  text: string;
+  ref: number;
+}
+
+/** Say which field of the structure one is at, or null. */
+export interface Focus {
+  type: "focus";
+  channel: string;
+  field?: string | null;
+  ref: number;
+}
+
+/** Try again to value cars that were given up. */
+export interface Revalue {
+  type: "revalue";
+  channel: string;
+  op: string;
+  vehicle_id: string[];
+  ref: number;
+}
+
+/** Say after how many milliseconds a stage of a search stood on the person's screen. */
+export interface Painted {
+  type: "painted";
+  channel: string;
+  search_id: string;
+  stage: string;
+  ms: number;
+  ref: number;
+}
+
+/** Record what a lender decided; it overrides the lender's programmes for this deal until it expires. */
+export interface LenderDecision {
+  type: "lender_decision";
+  channel: string;
+  op: string;
+  version: number;
+  lender: string;
+  status: LenderStatus;
+  tier?: Tier | null;
+  rate_bp?: number | null;
+  advance_max_cents?: number | null;
+  term_months?: number | null;
+  stipulations?: string[];
+  expires_at?: string | null;
+  reasons?: Reason[];
+  ref: number;
+}
+
+/** Say that a lender's stipulation is met. Reply: `{version}`. */
+export interface ClearStipulation {
+  type: "clear_stipulation";
+  channel: string;
+  op: string;
+  stipulation_id: string;
+  ref: number;
+}
+
+/** Say that a task is done, such as a notice that was sent. Reply: `{version}`. */
+export interface FinishTask {
+  type: "finish_task";
+  channel: string;
+  op: string;
+  task_id: string;
+  ref: number;
+}
+
 /** Ask whether the server is there. Reply: `{server_time}`. */
 export interface Ping {
   type: "ping";
@@ -343,6 +610,298 @@ export interface DealChanged {
   by: Actor;
 }
 
+/** What the desk approved: this version, car, offer and rate sheet, and nothing else. */
+export interface Approval {
+  deal_version: number;
+  vehicle_id: string;
+  rev: number;
+  offer_id: string;
+  rates: string;
+  by: Actor;
+}
+
+/** The deal went from one state to another. Where the desk approved, `approval` says what. */
+export interface StateChanged {
+  type: "state_changed";
+  channel: string;
+  seq: number;
+  at: string;
+  version: number;
+  from: DealState;
+  to: DealState;
+  by: Actor;
+  reason?: Reason;
+  more_reasons?: Reason[];
+  approval?: Approval | null;
+}
+
+/** The car of an offer, as a person recognises it. */
+export interface OfferedCar {
+  vin: string;
+  stock_no: string;
+  year: number;
+  make: string;
+  model: string;
+  trim: string;
+  mileage: number;
+}
+
+/** An offer that somebody selected or pinned: one car at revision `rev`, one structure, one programme. */
+export interface DealOffer {
+  offer_id: string;
+  vehicle_id: string;
+  rev: number;
+  car: OfferedCar;
+  deal_version: number;
+  changes: Record<string, unknown>;
+  price_cents: number;
+  payment_cents: number;
+  term_months: number;
+  rate_bp: number;
+  apr_bp?: number | null;
+  cash_down_cents: number;
+  discount_cents: number;
+  principal_cents: number;
+  programme_id?: string;
+  lender?: string;
+  tier?: Tier;
+  stipulations?: string[];
+  npv_cents?: number;
+  stress_npv_cents?: number;
+  versions?: Versions;
+  asked_programme_id?: string | null;
+}
+
+/** The deal is about this offer now. `reason` says why the server priced it again by itself. */
+export interface OfferSelected {
+  type: "offer_selected";
+  channel: string;
+  seq: number;
+  at: string;
+  version: number;
+  vehicle_id: string;
+  offer: DealOffer;
+  by: Actor;
+  reason?: Reason;
+}
+
+/** An offer is kept in sight. */
+export interface OfferPinned {
+  type: "offer_pinned";
+  channel: string;
+  seq: number;
+  at: string;
+  version: number;
+  vehicle_id: string;
+  offer: DealOffer;
+  by: Actor;
+}
+
+/** An offer is kept in sight no longer. */
+export interface OfferUnpinned {
+  type: "offer_unpinned";
+  channel: string;
+  seq: number;
+  at: string;
+  version: number;
+  vehicle_id: string;
+  by: Actor;
+}
+
+/** Another live deal that wants the same car. `by` is its salesperson, or `other` of another store. */
+export interface Wanting {
+  by: string;
+  deal_id: string | null;
+}
+
+/** A car on this screen was repriced, held, released, sold, or is wanted by another deal. */
+export interface VehicleChanged {
+  type: "vehicle_changed";
+  channel: string;
+  seq: number;
+  at: string;
+  vehicle_id: string;
+  rev: number;
+  status: string;
+  price_cents: number;
+  held_by?: string | null;
+  held_until?: string | null;
+  held_here?: boolean;
+  wanted_by?: Wanting[];
+}
+
+/** This deal holds a car until a time. */
+export interface VehicleHeld {
+  type: "vehicle_held";
+  channel: string;
+  seq: number;
+  at: string;
+  vehicle_id: string;
+  until: string;
+  by: Actor;
+}
+
+/** This deal holds a car no longer: somebody let it go, or the time was over. */
+export interface VehicleReleased {
+  type: "vehicle_released";
+  channel: string;
+  seq: number;
+  at: string;
+  vehicle_id: string;
+  by: Actor;
+}
+
+/** The desk keeps a field of the structure to itself. */
+export interface FieldLocked {
+  type: "field_locked";
+  channel: string;
+  seq: number;
+  at: string;
+  version: number;
+  field: string;
+  by: Actor;
+}
+
+/** A field of the structure is open again. */
+export interface FieldUnlocked {
+  type: "field_unlocked";
+  channel: string;
+  seq: number;
+  at: string;
+  version: number;
+  field: string;
+  by: Actor;
+}
+
+/** Somebody wrote a note. */
+export interface NoteAdded {
+  type: "note_added";
+  channel: string;
+  seq: number;
+  at: string;
+  id: string;
+  text: string;
+  by: Actor;
+}
+
+/** What a lender wants to see before it pays. `cleared_by` is null while it is open. */
+export interface LenderStipulation {
+  id: string;
+  text: string;
+  cleared_by: Actor | null;
+}
+
+/** What a lender decided about the customer; it overrides the lender's programmes until `expires_at`. */
+export interface LenderTerms {
+  decision_id: string;
+  lender: string;
+  status: LenderStatus;
+  tier: Tier | null;
+  rate_bp: number | null;
+  advance_max_cents: number | null;
+  term_months: number | null;
+  stipulations: LenderStipulation[];
+  expires_at: string | null;
+  reasons: Reason[];
+}
+
+/** A lender decided, or its decision counts no longer. */
+export interface LenderDecided {
+  type: "lender_decided";
+  channel: string;
+  seq: number;
+  at: string;
+  version: number;
+  decision: LenderTerms;
+  by: Actor;
+}
+
+/** What a lender wanted to see is there. */
+export interface StipulationCleared {
+  type: "stipulation_cleared";
+  channel: string;
+  seq: number;
+  at: string;
+  version: number;
+  stipulation_id: string;
+  by: Actor;
+}
+
+/** A signed contract was delivered, funded or unwound. */
+export interface FulfilmentChanged {
+  type: "fulfilment_changed";
+  channel: string;
+  seq: number;
+  at: string;
+  version: number;
+  from: Fulfilment;
+  to: Fulfilment;
+  by: Actor;
+  reason: Reason;
+  more_reasons: Reason[];
+}
+
+/** What must still be done. `due_on` is the last day for it. */
+export interface DealTask {
+  id: string;
+  kind: TaskKind;
+  reasons: Reason[];
+  due_on: string;
+  done_by: Actor | null;
+}
+
+/** Something must be done about the deal, by a day. */
+export interface TaskRaised {
+  type: "task_raised";
+  channel: string;
+  seq: number;
+  at: string;
+  version: number;
+  task: DealTask;
+  by: Actor;
+}
+
+/** It is done. */
+export interface TaskDone {
+  type: "task_done";
+  channel: string;
+  seq: number;
+  at: string;
+  version: number;
+  task_id: string;
+  by: Actor;
+}
+
+/** One deal on the wall of its store, whole; replaces the row of the same deal unless it is older. */
+export interface DealSummary {
+  type: "deal_summary";
+  channel: string;
+  seq: number;
+  at: string;
+  deal_id: string;
+  deal_version: number;
+  removed: boolean;
+  last_no: number;
+  customer: string;
+  salesperson: Actor;
+  state: DealState;
+  fulfilment: Fulfilment | null;
+  waiting_since: string;
+  changed_at: string;
+  changed_by: string;
+  last_change: string;
+  car: string | null;
+  vehicle_id: string | null;
+  payment_cents: number | null;
+  term_months: number | null;
+  lender: string | null;
+  npv_cents: number | null;
+  npv_history: number[];
+  contended: boolean;
+  open_tasks: number;
+  lender_status: string | null;
+}
+
 /** The person behind a connection. `rights` are the names of what the role may do. */
 export interface User {
   id: string;
@@ -411,6 +970,22 @@ export interface SnapshotEnd {
   ref: number;
 }
 
+/** A person who watches a channel. `focus` is the field that they are at; `deal_id` the deal that they are in, on the wall of a store. */
+export interface Present {
+  user_id: string;
+  name: string;
+  role: Role;
+  focus: string | null;
+  deal_id: string | null;
+}
+
+/** Who is here: always the whole of it, never logged. */
+export interface Presence {
+  type: "presence";
+  channel: string;
+  here: Present[];
+}
+
 /** Something about the service that a person should know. */
 export interface Notice {
   type: "notice";
@@ -433,6 +1008,27 @@ export interface Customer {
   score?: number | null;
 }
 
+/** A field of the structure that the desk keeps to itself. */
+export interface FieldLock {
+  field: string;
+  by: Actor;
+}
+
+/** A car that the deal holds until a time. */
+export interface VehicleHold {
+  vehicle_id: string;
+  until: string;
+  by: Actor;
+}
+
+/** What somebody wrote for whoever works on the deal. */
+export interface DealNote {
+  id: string;
+  text: string;
+  by: Actor;
+  at: string;
+}
+
 /** A deal as it stands. `structure` holds the fields of `records.Structure` that the view shows. */
 export interface DealSnapshot {
   id: string;
@@ -440,12 +1036,17 @@ export interface DealSnapshot {
   state: DealState;
   customer: Customer;
   structure: Record<string, unknown>;
-  selected: Record<string, unknown> | null;
-  pins: Record<string, unknown>[];
-  locks: Record<string, unknown>[];
-  holds: Record<string, unknown>[];
-  notes: Record<string, unknown>[];
-  presence: Record<string, unknown>[];
+  selected: DealOffer | null;
+  pins: DealOffer[];
+  locks: FieldLock[];
+  holds: VehicleHold[];
+  notes: DealNote[];
+  presence: Present[];
+  salesperson?: Actor;
+  fulfilment: Fulfilment | null;
+  approval?: Approval | null;
+  lenders?: LenderTerms[];
+  tasks?: DealTask[];
 }
 
 /** The latest search of a deal, without its rows. `ended` is its reason, or null while it runs. */
@@ -463,10 +1064,18 @@ export interface SearchSnapshot {
   trace?: Record<string, number>;
 }
 
-/** The state of a `deal:` channel; its rows follow as `snapshot_rows`. */
+/** The wall of a store; its deals follow as `snapshot_rows`. */
+export interface DeskSnapshot {
+  store_id: string;
+  name: string;
+  presence: Present[];
+}
+
+/** The state of a channel; its rows follow as `snapshot_rows`. */
 export interface Snapshot {
-  deal: DealSnapshot;
-  search: SearchSnapshot | null;
+  deal?: DealSnapshot;
+  search?: SearchSnapshot | null;
+  desk?: DeskSnapshot;
 }
 
 /** The `data` of the reply to `join`. `snapshot` is null where `recovered`. */
@@ -666,6 +1275,30 @@ export type AnyCommand =
   | Terms
   | Quote
   | Frontier
+  | Select
+  | Pin
+  | Unpin
+  | Hold
+  | Release
+  | Submit
+  | Counter
+  | Approve
+  | Decline
+  | Reopen
+  | Sign
+  | Lose
+  | Deliver
+  | Fund
+  | Unwind
+  | Lock
+  | Unlock
+  | Note
+  | Focus
+  | Revalue
+  | Painted
+  | LenderDecision
+  | ClearStipulation
+  | FinishTask
   | Ping;
 
 export type AnyEvent =
@@ -675,7 +1308,23 @@ export type AnyEvent =
   | SearchEnded
   | SearchValued
   | ValueFailed
-  | DealChanged;
+  | DealChanged
+  | StateChanged
+  | OfferSelected
+  | OfferPinned
+  | OfferUnpinned
+  | VehicleChanged
+  | VehicleHeld
+  | VehicleReleased
+  | FieldLocked
+  | FieldUnlocked
+  | NoteAdded
+  | LenderDecided
+  | StipulationCleared
+  | FulfilmentChanged
+  | TaskRaised
+  | TaskDone
+  | DealSummary;
 
 export type AnyMessage =
   | SearchStarted
@@ -685,9 +1334,26 @@ export type AnyMessage =
   | SearchValued
   | ValueFailed
   | DealChanged
+  | StateChanged
+  | OfferSelected
+  | OfferPinned
+  | OfferUnpinned
+  | VehicleChanged
+  | VehicleHeld
+  | VehicleReleased
+  | FieldLocked
+  | FieldUnlocked
+  | NoteAdded
+  | LenderDecided
+  | StipulationCleared
+  | FulfilmentChanged
+  | TaskRaised
+  | TaskDone
+  | DealSummary
   | Welcome
   | Reply
   | SnapshotRows
   | SnapshotEnd
+  | Presence
   | Notice
   | Resync;

@@ -192,14 +192,14 @@ export class DealSession implements Listener {
       else if (step.kind === "snapshot") this.load(step.reply);
       else if (step.kind === "rows") this.grid.load(step.message);
       else if (step.kind === "whole") this.loaded();
-      else this.follow(step.event);
+      else if (step.kind === "event") this.follow(step.event);
     }
   }
 
   private load({ snapshot, view }: JoinReply): void {
-    if (!snapshot) return;
+    if (!snapshot?.deal) return;
     this.view.value = view;
-    this.model.value = fromSnapshot(snapshot.deal, snapshot.search, this.model.value?.timeline ?? []);
+    this.model.value = fromSnapshot(snapshot.deal, snapshot.search ?? null, this.model.value?.timeline ?? []);
     this.target();
     this.grid.reset(snapshot.search?.search_id ?? null, view);
     this.edits.reloaded(snapshot.deal.version, snapshot.deal.structure);

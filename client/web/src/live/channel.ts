@@ -1,5 +1,5 @@
 // Follows one channel: which messages count, in which order, and when to join again. Pure, no I/O.
-import type { AnyEvent, AnyMessage, JoinReply, Position, Reply, SnapshotEnd, SnapshotRows } from "../wire";
+import type { AnyEvent, AnyMessage, JoinReply, Position, Presence, Reply, SnapshotEnd, SnapshotRows } from "../wire";
 
 export type Phase = "away" | "joining" | "loading" | "live";
 
@@ -10,6 +10,7 @@ export type Step =
   | { kind: "rows"; message: SnapshotRows }
   | { kind: "whole" }
   | { kind: "event"; event: AnyEvent }
+  | { kind: "presence"; message: Presence }
   | { kind: "rejoin" };
 
 export class ChannelFollower {
@@ -70,6 +71,7 @@ export class ChannelFollower {
     if (!("channel" in message) || message.channel !== this.channel) return [];
     if (this.phase === "away" || this.phase === "joining") return [];
     if (message.type === "resync") return this.again();
+    if (message.type === "presence") return [{ kind: "presence", message }];
     if (message.type === "snapshot_rows" || message.type === "snapshot_end") return this.load(message);
     return this.follow(message);
   }

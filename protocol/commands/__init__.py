@@ -1,0 +1,168 @@
+"""What a client may send. The server refuses any other type and any other field.
+
+Every command has ``ref``, unique on its connection. A command that changes state also has ``op``, a UUID made
+by the client: a repeated ``op`` returns the first answer and changes nothing.
+"""
+
+from protocol.commands.base import ChangeCommand, ChannelCommand, ChannelName, Command, Ref, Seq, tag_of
+from protocol.commands.desk import (
+    Approve,
+    ClearStipulation,
+    Counter,
+    Decision,
+    Decline,
+    Deliver,
+    FinishTask,
+    Fund,
+    Hold,
+    LenderDecision,
+    Lock,
+    Lose,
+    Note,
+    Pin,
+    Release,
+    Reopen,
+    Select,
+    Sign,
+    Submit,
+    Unlock,
+    Unpin,
+    Unwind,
+)
+from protocol.commands.stock import (
+    DEFAULT_MATCHES,
+    MAX_GRID,
+    MAX_MATCHES,
+    Cancel,
+    Frontier,
+    More,
+    Quote,
+    Revalue,
+    Roll,
+    Search,
+    Terms,
+)
+from protocol.commands.watching import Focus, Join, Leave, Painted, Ping, Position
+
+__all__ = [
+    "COMMAND_TYPES",
+    "DEFAULT_MATCHES",
+    "MAX_GRID",
+    "MAX_MATCHES",
+    "AnyCommand",
+    "Approve",
+    "Cancel",
+    "ChangeCommand",
+    "ChannelCommand",
+    "ChannelName",
+    "ClearStipulation",
+    "Command",
+    "Counter",
+    "Decision",
+    "Decline",
+    "Deliver",
+    "FinishTask",
+    "Focus",
+    "Frontier",
+    "Fund",
+    "Hold",
+    "Join",
+    "Leave",
+    "LenderDecision",
+    "Lock",
+    "Lose",
+    "More",
+    "Note",
+    "Painted",
+    "Pin",
+    "Ping",
+    "Position",
+    "Quote",
+    "Ref",
+    "Release",
+    "Reopen",
+    "Revalue",
+    "Roll",
+    "Search",
+    "Select",
+    "Seq",
+    "Sign",
+    "Submit",
+    "Terms",
+    "Unlock",
+    "Unpin",
+    "Unwind",
+    "tag_of",
+]
+
+AnyCommand = (
+    Join
+    | Leave
+    | Search
+    | More
+    | Cancel
+    | Terms
+    | Quote
+    | Frontier
+    | Select
+    | Pin
+    | Unpin
+    | Hold
+    | Release
+    | Submit
+    | Counter
+    | Approve
+    | Decline
+    | Reopen
+    | Sign
+    | Lose
+    | Deliver
+    | Fund
+    | Unwind
+    | Lock
+    | Unlock
+    | Note
+    | Focus
+    | Revalue
+    | Painted
+    | LenderDecision
+    | ClearStipulation
+    | FinishTask
+    | Ping
+)
+COMMAND_TYPES: tuple[type[Command], ...] = (
+    Join,
+    Leave,
+    Search,
+    More,
+    Cancel,
+    Terms,
+    Quote,
+    Frontier,
+    Select,
+    Pin,
+    Unpin,
+    Hold,
+    Release,
+    Submit,
+    Counter,
+    Approve,
+    Decline,
+    Reopen,
+    Sign,
+    Lose,
+    Deliver,
+    Fund,
+    Unwind,
+    Lock,
+    Unlock,
+    Note,
+    Focus,
+    Revalue,
+    Painted,
+    LenderDecision,
+    ClearStipulation,
+    FinishTask,
+    Ping,
+)
+"""The commands of this server, in the order that ``welcome.commands`` lists them."""

@@ -1,0 +1,81 @@
+"""Searching the stock for a deal, changing its terms, pricing one car."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from protocol.commands.base import ChangeCommand, ChannelCommand, Seq
+from protocol.pricing import Vary
+from protocol.records import MAX_CENTS, Cents, Filters, Identifier, Months, Sort, StructureChanges
+
+MAX_MATCHES = 20_000
+DEFAULT_MATCHES = 500
+MAX_GRID = 12
+"""The most terms, and the most amounts of cash, that one pencil grid has."""
+
+Token = Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class Search(ChangeCommand, tag="search", frozen=True):
+    """Search the stock for this deal. A newer search supersedes an older one. Reply: ``{search_id}``."""
+
+    filters: Filters = Filters()
+    sort: Sort = Sort.PRICE
+    limit: Annotated[int, Meta(ge=1, le=MAX_MATCHES)] = DEFAULT_MATCHES
+
+
+class More(ChangeCommand, tag="more", frozen=True):
+    """Continue a search that ended by its limit, from the token of its ``search_ended``."""
+
+    search_id: Identifier
+    token: Token
+
+
+class Cancel(ChangeCommand, tag="cancel", frozen=True):
+    """End a running search."""
+
+    search_id: Identifier
+
+
+class Revalue(ChangeCommand, tag="revalue", frozen=True):
+    """Try again to value cars that were given up."""
+
+    vehicle_id: Annotated[list[Identifier], Meta(min_length=1, max_length=500)]
+
+
+class Terms(ChangeCommand, tag="terms", frozen=True):
+    """Change the deal's structure, based on ``version``. Reply: ``{version}``."""
+
+    version: Seq
+    changes: StructureChanges
+
+
+class Roll(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Ask for the one input that brings the payment to ``payment_cents``."""
+
+    vary: Vary
+    payment_cents: Annotated[int, Meta(ge=1, le=MAX_CENTS)]
+
+
+class Quote(ChannelCommand, tag="quote", frozen=True):
+    """Price one car under the deal's structure with ``changes``, which stay the asker's own. Reply:
+    ``QuoteReply``.
+
+    What the structure leaves open (term, rate, cash up to its maximum, discount) is the best choice; with
+    ``programme_id`` only that programme is considered. ``terms_months`` and ``cash_down_cents`` are the
+    grid's rows and columns; an empty list takes the structure's own.
+    """
+
+    vehicle_id: Identifier
+    changes: StructureChanges = StructureChanges()
+    programme_id: Identifier | None = None
+    terms_months: Annotated[list[Months], Meta(max_length=MAX_GRID)] = []
+    cash_down_cents: Annotated[list[Cents], Meta(max_length=MAX_GRID)] = []
+    roll: Roll | None = None
+
+
+class Frontier(ChannelCommand, tag="frontier", frozen=True):
+    """Ask for one car's structures that no other beats in both payment and NPV. Reply: ``FrontierReply``."""
+
+    vehicle_id: Identifier

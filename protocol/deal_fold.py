@@ -1,0 +1,158 @@
+"""What each event does to a deal: the one place that says it, for clients that follow and for replays.
+
+Applying is idempotent: a snapshot may hold already what an event tells, and the events behind it follow.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from protocol.deal_parts import DealNote as Note
+from protocol.deal_parts import FieldLock, LenderTerms, VehicleHold
+from protocol.events import (
+    DealChanged,
+    DealSnapshot,
+    Event,
+    FieldLocked,
+    FieldUnlocked,
+    FulfilmentChanged,
+    LenderDecided,
+    NoteAdded,
+    OfferPinned,
+    OfferSelected,
+    OfferUnpinned,
+    StateChanged,
+    StipulationCleared,
+    TaskDone,
+    TaskRaised,
+    VehicleHeld,
+    VehicleReleased,
+)
+from protocol.records import DealState
+from protocol.workflow import Fulfilment, LenderStatus
+
+KEPT_NOTES = 200
+"""How many of its latest notes a deal shows."""
+
+
+def applied(deal: DealSnapshot, event: Event) -> DealSnapshot:
+    """Return the deal after ``event``; the deal itself where the event tells nothing new about it."""
+    version = getattr(event, "version", None)
+    if isinstance(version, int):
+        if version <= deal.version:
+            return deal
+        change = _VERSIONED.get(type(event))
+        changed = deal if change is None else change(deal, event)
+        return replace(changed, version=version)
+    change = _OTHERS.get(type(event))
+    return deal if change is None else change(deal, event)
+
+
+def _structure(deal: DealSnapshot, event: DealChanged) -> DealSnapshot:
+    return replace(deal, structure=deal.structure | event.changes)
+
+
+def _state(deal: DealSnapshot, event: StateChanged) -> DealSnapshot:
+    changed = replace(deal, state=event.target)
+    if event.target is DealState.SIGNED:
+        return replace(changed, fulfilment=Fulfilment.SIGNED)
+    approval = event.approval if event.target is DealState.APPROVED else None
+    # A view that hides approvals has none to lose.
+    return changed if deal.approval is UNSET else replace(changed, approval=approval)
+
+
+def _fulfilment(deal: DealSnapshot, event: FulfilmentChanged) -> DealSnapshot:
+    return replace(deal, fulfilment=event.target)
+
+
+def _selected(deal: DealSnapshot, event: OfferSelected) -> DealSnapshot:
+    return replace(deal, selected=event.offer)
+
+
+def _pinned(deal: DealSnapshot, event: OfferPinned) -> DealSnapshot:
+    others = [pin for pin in deal.pins if pin.vehicle_id != event.vehicle_id]
+    return replace(deal, pins=[*others, event.offer])
+
+
+def _unpinned(deal: DealSnapshot, event: OfferUnpinned) -> DealSnapshot:
+    return replace(deal, pins=[pin for pin in deal.pins if pin.vehicle_id != event.vehicle_id])
+
+
+def _locked(deal: DealSnapshot, event: FieldLocked) -> DealSnapshot:
+    others = [lock for lock in deal.locks if lock.field != event.field]
+    locks = [*others, FieldLock(field=event.field, by=event.by)]
+    return replace(deal, locks=sorted(locks, key=lambda lock: lock.field))
+
+
+def _unlocked(deal: DealSnapshot, event: FieldUnlocked) -> DealSnapshot:
+    return replace(deal, locks=[lock for lock in deal.locks if lock.field != event.field])
+
+
+def _lender(deal: DealSnapshot, event: LenderDecided) -> DealSnapshot:
+    if not isinstance(deal.lenders, list):
+        return deal
+    others = [each for each in deal.lenders if each.lender != event.decision.lender]
+    if event.decision.status is not LenderStatus.WITHDRAWN:
+        others.append(event.decision)
+    return replace(deal, lenders=sorted(others, key=lambda each: each.lender))
+
+
+def _cleared(deal: DealSnapshot, event: StipulationCleared) -> DealSnapshot:
+    def mark(decision: LenderTerms) -> LenderTerms:
+        marked = [
+            replace(each, cleared_by=event.by) if each.id == event.stipulation_id else each
+            for each in decision.stipulations
+        ]
+        return replace(decision, stipulations=marked)
+
+    if not isinstance(deal.lenders, list):
+        return deal
+    return replace(deal, lenders=[mark(decision) for decision in deal.lenders])
+
+
+def _task(deal: DealSnapshot, event: TaskRaised) -> DealSnapshot:
+    return replace(deal, tasks=[*deal.tasks, event.task]) if isinstance(deal.tasks, list) else deal
+
+
+def _task_done(deal: DealSnapshot, event: TaskDone) -> DealSnapshot:
+    if not isinstance(deal.tasks, list):
+        return deal
+    tasks = [replace(task, done_by=event.by) if task.id == event.task_id else task for task in deal.tasks]
+    return replace(deal, tasks=tasks)
+
+
+def _note(deal: DealSnapshot, event: NoteAdded) -> DealSnapshot:
+    if any(note.id == event.id for note in deal.notes):
+        return deal
+    note = Note(id=event.id, text=event.text, by=event.by, at=event.at)
+    return replace(deal, notes=[*deal.notes, note][-KEPT_NOTES:])
+
+
+def _held(deal: DealSnapshot, event: VehicleHeld) -> DealSnapshot:
+    others = [hold for hold in deal.holds if hold.vehicle_id != event.vehicle_id]
+    held = VehicleHold(vehicle_id=event.vehicle_id, until=event.until, by=event.by)
+    return replace(deal, holds=sorted([*others, held], key=lambda hold: hold.vehicle_id))
+
+
+def _released(deal: DealSnapshot, event: VehicleReleased) -> DealSnapshot:
+    return replace(deal, holds=[hold for hold in deal.holds if hold.vehicle_id != event.vehicle_id])
+
+
+_Change = Callable[[DealSnapshot, Any], DealSnapshot]
+_VERSIONED: dict[type, _Change] = {
+    DealChanged: _structure,
+    StateChanged: _state,
+    FulfilmentChanged: _fulfilment,
+    OfferSelected: _selected,
+    OfferPinned: _pinned,
+    OfferUnpinned: _unpinned,
+    FieldLocked: _locked,
+    FieldUnlocked: _unlocked,
+    LenderDecided: _lender,
+    StipulationCleared: _cleared,
+    TaskRaised: _task,
+    TaskDone: _task_done,
+}
+_OTHERS: dict[type, _Change] = {NoteAdded: _note, VehicleHeld: _held, VehicleReleased: _released}

@@ -1,0 +1,127 @@
+"""What a deal consists of besides its structure: offers, locks, holds, notes, decisions, tasks.
+
+These are stored, sent in snapshots and carried by events in this one form. What a view may hide is optional.
+"""
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from protocol.records import Actor, Tier, Versions
+from protocol.workflow import LenderStatus, Reason, TaskKind
+
+
+class OfferedCar(msgspec.Struct, frozen=True, kw_only=True):
+    """The car of an offer, as a person recognises it."""
+
+    vin: str
+    stock_no: str
+    year: int
+    make: str
+    model: str
+    trim: str
+    mileage: int
+
+
+class DealOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """An offer that somebody selected or pinned: one car at revision ``rev``, one structure, one programme.
+
+    Priced at ``deal_version`` from ``versions``; ``changes`` are what it was asked with beyond the deal's
+    structure. ``price_cents`` is the car's price, ``principal_cents`` what is financed. Money in cents.
+    """
+
+    offer_id: str
+    vehicle_id: str
+    rev: int
+    car: OfferedCar
+    deal_version: int
+    changes: dict[str, Any] = {}
+    price_cents: int
+    payment_cents: int
+    term_months: int
+    rate_bp: float
+    apr_bp: float | UnsetType | None = UNSET
+    cash_down_cents: int
+    discount_cents: int
+    principal_cents: int
+    programme_id: str | UnsetType = UNSET
+    lender: str | UnsetType = UNSET
+    tier: Tier | UnsetType = UNSET
+    stipulations: list[str] | UnsetType = UNSET
+    npv_cents: int | UnsetType = UNSET
+    stress_npv_cents: int | UnsetType = UNSET
+    versions: Versions | UnsetType = UNSET
+    asked_programme_id: str | UnsetType | None = UNSET
+
+
+class FieldLock(msgspec.Struct, frozen=True, kw_only=True):
+    """A field of the structure that the desk keeps to itself."""
+
+    field: str
+    by: Actor
+
+
+class VehicleHold(msgspec.Struct, frozen=True, kw_only=True):
+    """A car that the deal holds until a time."""
+
+    vehicle_id: str
+    until: dt.datetime
+    by: Actor
+
+
+class DealNote(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wrote for whoever works on the deal."""
+
+    id: str
+    text: str
+    by: Actor
+    at: dt.datetime
+
+
+class LenderStipulation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a lender wants to see before it pays. ``cleared_by`` is null while it is open."""
+
+    id: str
+    text: str
+    cleared_by: Actor | None = None
+
+
+class LenderTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a lender decided about the customer; it overrides the lender's programmes until ``expires_at``.
+
+    Where it approves: its tier, its buy rate, the most it advances and its longest term.
+    """
+
+    decision_id: str
+    lender: str
+    status: LenderStatus
+    tier: Tier | None = None
+    rate_bp: float | None = None
+    advance_max_cents: int | None = None
+    term_months: int | None = None
+    stipulations: list[LenderStipulation] = []
+    expires_at: dt.datetime | None = None
+    reasons: list[Reason] = []
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """What the desk approved: this version, car, offer and rate sheet, and nothing else."""
+
+    deal_version: int
+    vehicle_id: str
+    rev: int
+    offer_id: str
+    rates: str
+    by: Actor
+
+
+class DealTask(msgspec.Struct, frozen=True, kw_only=True):
+    """What must still be done. ``due_on`` is the last day for it."""
+
+    id: str
+    kind: TaskKind
+    reasons: list[Reason]
+    due_on: dt.date
+    done_by: Actor | None = None

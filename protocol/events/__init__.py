@@ -1,0 +1,179 @@
+"""What a server sends: replies, a channel's events, and what stands outside the sequence.
+
+Clients ignore types and fields that they do not know, but count the ``seq`` of such events.
+Hidden fields are absent in a view, so every field that a view may hide is optional here.
+"""
+
+from protocol.events.base import (
+    MAX_MESSAGE_BYTES,
+    Columns,
+    Event,
+    Limits,
+    Message,
+    Notice,
+    Presence,
+    Present,
+    Reply,
+    Resync,
+    Welcome,
+)
+from protocol.events.desk import (
+    DealChanged,
+    DealSummary,
+    FieldLocked,
+    FieldUnlocked,
+    FulfilmentChanged,
+    LenderDecided,
+    NoteAdded,
+    OfferPinned,
+    OfferSelected,
+    OfferUnpinned,
+    StateChanged,
+    StipulationCleared,
+    TaskDone,
+    TaskRaised,
+    VehicleChanged,
+    VehicleHeld,
+    VehicleReleased,
+    Wanting,
+)
+from protocol.events.search import (
+    MATCH_COLUMNS,
+    OFFER_COLUMNS,
+    Fix,
+    FixKind,
+    Matches,
+    Offers,
+    Rejection,
+    SearchEnded,
+    SearchStarted,
+    SearchValued,
+    ValueFailed,
+)
+from protocol.events.snapshot import (
+    Customer,
+    DealSnapshot,
+    DeskSnapshot,
+    JoinReply,
+    SearchSnapshot,
+    Snapshot,
+    SnapshotEnd,
+    SnapshotRows,
+)
+
+__all__ = [
+    "EVENT_TYPES",
+    "MATCH_COLUMNS",
+    "MAX_MESSAGE_BYTES",
+    "MESSAGE_TYPES",
+    "OFFER_COLUMNS",
+    "AnyEvent",
+    "AnyMessage",
+    "Columns",
+    "Customer",
+    "DealChanged",
+    "DealSnapshot",
+    "DealSummary",
+    "DeskSnapshot",
+    "Event",
+    "FieldLocked",
+    "FieldUnlocked",
+    "Fix",
+    "FixKind",
+    "FulfilmentChanged",
+    "JoinReply",
+    "LenderDecided",
+    "Limits",
+    "Matches",
+    "Message",
+    "NoteAdded",
+    "Notice",
+    "OfferPinned",
+    "OfferSelected",
+    "OfferUnpinned",
+    "Offers",
+    "Presence",
+    "Present",
+    "Rejection",
+    "Reply",
+    "Resync",
+    "SearchEnded",
+    "SearchSnapshot",
+    "SearchStarted",
+    "SearchValued",
+    "Snapshot",
+    "SnapshotEnd",
+    "SnapshotRows",
+    "StateChanged",
+    "StipulationCleared",
+    "TaskDone",
+    "TaskRaised",
+    "ValueFailed",
+    "VehicleChanged",
+    "VehicleHeld",
+    "VehicleReleased",
+    "Wanting",
+    "Welcome",
+]
+
+AnyEvent = (
+    SearchStarted
+    | Matches
+    | Offers
+    | SearchEnded
+    | SearchValued
+    | ValueFailed
+    | DealChanged
+    | StateChanged
+    | OfferSelected
+    | OfferPinned
+    | OfferUnpinned
+    | VehicleChanged
+    | VehicleHeld
+    | VehicleReleased
+    | FieldLocked
+    | FieldUnlocked
+    | NoteAdded
+    | LenderDecided
+    | StipulationCleared
+    | FulfilmentChanged
+    | TaskRaised
+    | TaskDone
+    | DealSummary
+)
+AnyMessage = AnyEvent | Welcome | Reply | SnapshotRows | SnapshotEnd | Presence | Notice | Resync
+EVENT_TYPES: tuple[type[Event], ...] = (
+    SearchStarted,
+    Matches,
+    Offers,
+    SearchEnded,
+    SearchValued,
+    ValueFailed,
+    DealChanged,
+    StateChanged,
+    OfferSelected,
+    OfferPinned,
+    OfferUnpinned,
+    VehicleChanged,
+    VehicleHeld,
+    VehicleReleased,
+    FieldLocked,
+    FieldUnlocked,
+    NoteAdded,
+    LenderDecided,
+    StipulationCleared,
+    FulfilmentChanged,
+    TaskRaised,
+    TaskDone,
+    DealSummary,
+)
+MESSAGE_TYPES: tuple[type[Message], ...] = (
+    *EVENT_TYPES,
+    Welcome,
+    Reply,
+    SnapshotRows,
+    SnapshotEnd,
+    Presence,
+    Notice,
+    Resync,
+)

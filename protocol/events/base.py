@@ -1,0 +1,93 @@
+"""What every message has; what stands outside of channels and sequence."""
+
+import datetime as dt
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from protocol.closing import ErrorBody
+from protocol.records import Role, User
+
+MAX_MESSAGE_BYTES = 256 * 1024
+Columns = dict[str, list[Any]]
+"""One array per column, each of length ``rows``."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """The base of everything that a server sends."""
+
+
+class Event(Message, frozen=True):
+    """The base of a channel's events. ``seq`` is +1 each; ``at`` is the time of publication."""
+
+    channel: str
+    seq: int
+    at: dt.datetime
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a connection may do, as the server enforces it."""
+
+    frame_bytes: int
+    message_bytes: int
+    commands: int
+    commands_window_seconds: int
+    channels: int
+    outbox_bytes: int
+    outbox_age_seconds: int
+    log_events: int
+    log_bytes: int
+    log_seconds: int
+
+
+class Welcome(Message, tag="welcome", frozen=True):
+    """The first frame of a connection."""
+
+    protocol: str
+    server_time: dt.datetime
+    connection_id: str
+    user: User
+    limits: Limits
+    commands: list[str]
+
+
+class Reply(Message, tag="reply", frozen=True):
+    """The one answer to a command. ``data`` where ``ok``, else ``error``."""
+
+    ref: int
+    ok: bool
+    data: dict[str, Any] | UnsetType = UNSET
+    error: ErrorBody | UnsetType = UNSET
+
+
+class Notice(Message, tag="notice", frozen=True):
+    """Something about the service that a person should know."""
+
+    code: Annotated[str, Meta(pattern="^(degraded|stale|draining|recovered)$")]
+    message: str
+
+
+class Resync(Message, tag="resync", frozen=True):
+    """This client fell behind on the channel, or the channel began anew: join it again."""
+
+    channel: str
+
+
+class Present(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who watches a channel. ``focus`` is the field that they are at; ``deal_id`` the deal that they
+    are in, on the wall of a store.
+    """
+
+    user_id: str
+    name: str
+    role: Role
+    focus: str | None = None
+    deal_id: str | None = None
+
+
+class Presence(Message, tag="presence", frozen=True):
+    """Who is here: always the whole of it, never logged."""
+
+    channel: str
+    here: list[Present]

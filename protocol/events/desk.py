@@ -1,0 +1,201 @@
+"""What people decided about a deal, and what became of the cars on its screens."""
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from protocol.deal_parts import Approval, DealOffer, DealTask, LenderTerms
+from protocol.events.base import Event
+from protocol.records import Actor, DealState
+from protocol.workflow import Fulfilment, Reason
+
+
+class DealChanged(Event, tag="deal_changed", frozen=True):
+    """The structure changed. ``changes`` holds the new values of the changed fields that the view shows."""
+
+    version: int
+    changes: dict[str, Any]
+    by: Actor
+
+
+class StateChanged(Event, tag="state_changed", frozen=True, rename={"source": "from", "target": "to"}):
+    """The deal went from one state to another. Where the desk approved, ``approval`` says what.
+
+    ``reason`` and ``more_reasons`` are hidden from customers.
+    """
+
+    version: int
+    source: DealState
+    target: DealState
+    by: Actor
+    reason: Reason | UnsetType = UNSET
+    more_reasons: list[Reason] | UnsetType = UNSET
+    approval: Approval | UnsetType | None = UNSET
+
+
+class OfferSelected(Event, tag="offer_selected", frozen=True):
+    """The deal is about this offer now. ``reason`` says why the server priced it again by itself."""
+
+    version: int
+    vehicle_id: str
+    offer: DealOffer
+    by: Actor
+    reason: Reason | UnsetType = UNSET
+
+
+class OfferPinned(Event, tag="offer_pinned", frozen=True):
+    """An offer is kept in sight."""
+
+    version: int
+    vehicle_id: str
+    offer: DealOffer
+    by: Actor
+
+
+class OfferUnpinned(Event, tag="offer_unpinned", frozen=True):
+    """An offer is kept in sight no longer."""
+
+    version: int
+    vehicle_id: str
+    by: Actor
+
+
+class Wanting(msgspec.Struct, frozen=True, kw_only=True):
+    """Another live deal that wants the same car. ``by`` is its salesperson, or ``other`` of another store."""
+
+    by: str
+    deal_id: str | None = None
+
+
+class VehicleChanged(Event, tag="vehicle_changed", frozen=True):
+    """A car on this screen was repriced, held, released, sold, or is wanted by another deal.
+
+    ``status`` is the car's, ``held`` where a deal holds it. ``held_by`` is the name of who holds it,
+    ``other`` where that deal is another store's, null where nobody does. A receiver drops offers of another
+    ``rev``.
+    """
+
+    vehicle_id: str
+    rev: int
+    status: str
+    price_cents: int
+    held_by: str | UnsetType | None = UNSET
+    held_until: dt.datetime | UnsetType | None = UNSET
+    held_here: bool | UnsetType = UNSET
+    wanted_by: list[Wanting] | UnsetType = UNSET
+
+
+class VehicleHeld(Event, tag="vehicle_held", frozen=True):
+    """This deal holds a car until a time."""
+
+    vehicle_id: str
+    until: dt.datetime
+    by: Actor
+
+
+class VehicleReleased(Event, tag="vehicle_released", frozen=True):
+    """This deal holds a car no longer: somebody let it go, or the time was over."""
+
+    vehicle_id: str
+    by: Actor
+
+
+class FieldLocked(Event, tag="field_locked", frozen=True):
+    """The desk keeps a field of the structure to itself."""
+
+    version: int
+    field: str
+    by: Actor
+
+
+class FieldUnlocked(Event, tag="field_unlocked", frozen=True):
+    """A field of the structure is open again."""
+
+    version: int
+    field: str
+    by: Actor
+
+
+class NoteAdded(Event, tag="note_added", frozen=True):
+    """Somebody wrote a note."""
+
+    id: str
+    text: str
+    by: Actor
+
+
+class LenderDecided(Event, tag="lender_decided", frozen=True):
+    """A lender decided, or its decision counts no longer."""
+
+    version: int
+    decision: LenderTerms
+    by: Actor
+
+
+class StipulationCleared(Event, tag="stipulation_cleared", frozen=True):
+    """What a lender wanted to see is there."""
+
+    version: int
+    stipulation_id: str
+    by: Actor
+
+
+class FulfilmentChanged(
+    Event, tag="fulfilment_changed", frozen=True, rename={"source": "from", "target": "to"}
+):
+    """A signed contract was delivered, funded or unwound."""
+
+    version: int
+    source: Fulfilment
+    target: Fulfilment
+    by: Actor
+    reason: Reason
+    more_reasons: list[Reason] = []
+
+
+class TaskRaised(Event, tag="task_raised", frozen=True):
+    """Something must be done about the deal, by a day."""
+
+    version: int
+    task: DealTask
+    by: Actor
+
+
+class TaskDone(Event, tag="task_done", frozen=True):
+    """It is done."""
+
+    version: int
+    task_id: str
+    by: Actor
+
+
+class DealSummary(Event, tag="deal_summary", frozen=True):
+    """One deal on the wall of its store, whole; replaces the row of the same deal unless it is older.
+
+    ``removed`` where the deal has left the wall. Absent fields are those of a deal without an offer.
+    """
+
+    deal_id: str
+    deal_version: int
+    removed: bool
+    last_no: int
+    customer: str
+    salesperson: Actor
+    state: DealState
+    fulfilment: Fulfilment | None
+    waiting_since: dt.datetime
+    changed_at: dt.datetime
+    changed_by: str
+    last_change: str
+    car: str | None
+    vehicle_id: str | None
+    payment_cents: int | None
+    term_months: int | None
+    lender: str | None
+    npv_cents: int | None
+    npv_history: list[int]
+    contended: bool
+    open_tasks: int
+    lender_status: str | None

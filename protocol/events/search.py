@@ -1,0 +1,127 @@
+"""The search of a deal: its matches, offers and ends."""
+
+from enum import StrEnum
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from protocol.events.base import Columns, Event
+from protocol.records import Actor, EndReason, Filters, Sort, Versions
+
+
+class FixKind(StrEnum):
+    """What makes a refused car acceptable. Another term or programme costs nothing; else less is cheaper."""
+
+    PROGRAMME = "programme"
+    TERM = "term"
+    CASH = "cash"
+    PRICE = "price"
+    VALUE = "value"
+
+
+class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Every single change that makes a refused car acceptable; ``kind`` is the cheapest of them.
+
+    ``cash_cents`` more than the customer's most cash; ``price_cents`` more discount than the seller may give;
+    ``term_months`` is a term not offered so far; ``lender`` takes the car at a rate of its own;
+    ``value_cents`` is how much less the store would have to accept. ``opens`` is how many cars of a whole
+    search the change opens, where that was asked.
+    """
+
+    kind: FixKind
+    cash_cents: int | None = None
+    price_cents: int | None = None
+    term_months: int | None = None
+    lender: str | None = None
+    value_cents: int | None = None
+    opens: int | None = None
+
+
+class Rejection(msgspec.Struct, frozen=True, kw_only=True):
+    """How many cars one limit kept out of a whole search.
+
+    ``cash_steps`` are pairs: cents of cash beyond the customer's most, and the cars that this step, and no
+    smaller one, opens. ``fix`` is the least step that opens at least half of these cars.
+    """
+
+    limit: str
+    cars: int
+    fix: Fix | None = None
+    cash_steps: list[list[int]] = []
+
+
+class SearchStarted(Event, tag="search_started", frozen=True):
+    """A search began. ``estimate`` is the planner's guess of the rows to read."""
+
+    search_id: str
+    deal_version: int
+    estimate: int
+    filters: Filters
+    sort: Sort
+    versions: Versions
+    by: Actor
+
+
+class Matches(Event, tag="matches", frozen=True):
+    """Cars that can become an acceptable deal; one array per column, each of length ``rows``."""
+
+    search_id: str
+    chunk: int
+    rows: int
+    columns: Columns
+
+
+class Offers(Event, tag="offers", frozen=True):
+    """The best structure of each car of a chunk; null where no structure is feasible."""
+
+    search_id: str
+    chunk: int
+    rows: int
+    columns: Columns
+
+
+class SearchEnded(Event, tag="search_ended", frozen=True):
+    """No more matches come. ``next`` is the token for ``more`` where the limit ended it."""
+
+    search_id: str
+    reason: EndReason
+    scanned: int
+    matched: int
+    chunks: int
+    next: str | None
+    rejected: list[Rejection] | UnsetType = UNSET
+    trace: dict[str, float] | UnsetType = UNSET
+
+
+class SearchValued(Event, tag="search_valued", frozen=True):
+    """Every match so far is valued or failed."""
+
+    search_id: str
+    offers: int
+    failed: int
+    trace: dict[str, float] | UnsetType = UNSET
+
+
+class ValueFailed(Event, tag="value_failed", frozen=True):
+    """Cars that could not be valued after every attempt."""
+
+    search_id: str
+    vehicle_id: list[str]
+    message: str
+
+
+MATCH_COLUMNS = (
+    "vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage", "price_cents",
+    "days_in_stock", "store_id", "payment_min_cents", "payment_max_cents", "cost_cents",
+    "transfer_cost_cents", "transfer_days",
+)  # fmt: skip
+"""The columns of ``matches`` in full; ``cost_cents`` and ``transfer_cost_cents`` are for managers.
+
+What a transfer takes is 0 for the store's own cars.
+"""
+
+OFFER_COLUMNS = (
+    "vehicle_id", "rev", "payment_cents", "term_months", "lender", "rate_bp", "cash_down_cents",
+    "discount_cents", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier",
+)  # fmt: skip
+"""The columns of ``offers`` in full."""

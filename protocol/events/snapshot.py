@@ -1,0 +1,123 @@
+"""The state of a channel, as a join gets it."""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from protocol.deal_parts import (
+    Approval,
+    DealNote,
+    DealOffer,
+    DealTask,
+    FieldLock,
+    LenderTerms,
+    VehicleHold,
+)
+from protocol.events.base import Columns, Message, Present
+from protocol.events.search import Rejection
+from protocol.records import Actor, DealState, EndReason, Filters, Sort, View
+from protocol.workflow import Fulfilment
+
+
+class Customer(msgspec.Struct, frozen=True, kw_only=True):
+    """The deal's customer. ``score`` is for the manager's view; the customer's own view has the name only."""
+
+    id: str
+    name: str
+    state: str | UnsetType = UNSET
+    monthly_income_cents: int | UnsetType | None = UNSET
+    score: int | UnsetType | None = UNSET
+
+
+class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A deal as it stands. ``structure`` holds the fields of ``records.Structure`` that the view shows.
+
+    ``fulfilment`` is null before ``signed``. ``notes`` are the latest ones, the oldest first.
+    """
+
+    id: str
+    version: int
+    state: DealState
+    customer: Customer
+    structure: dict[str, Any]
+    selected: DealOffer | None = None
+    pins: list[DealOffer] = []
+    locks: list[FieldLock] = []
+    holds: list[VehicleHold] = []
+    notes: list[DealNote] = []
+    presence: list[Present] = []
+    salesperson: Actor | UnsetType = UNSET
+    fulfilment: Fulfilment | None = None
+    approval: Approval | UnsetType | None = UNSET
+    lenders: list[LenderTerms] | UnsetType = UNSET
+    tasks: list[DealTask] | UnsetType = UNSET
+
+
+class SearchSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The latest search of a deal, without its rows. ``ended`` is its reason, or null while it runs.
+
+    ``rejected`` is that of the last ``search_ended``; ``failed`` counts cars that were given up.
+    """
+
+    search_id: str
+    filters: Filters
+    sort: Sort
+    scanned: int
+    matched: int
+    valued: int
+    failed: int = 0
+    ended: EndReason | None
+    next: str | None = None
+    rejected: list[Rejection] | UnsetType = UNSET
+    trace: dict[str, float] | UnsetType = UNSET
+
+
+class DeskSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The wall of a store; its deals follow as ``snapshot_rows``."""
+
+    store_id: str
+    name: str
+    presence: list[Present] = []
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of a channel; its rows follow as ``snapshot_rows``.
+
+    ``deal`` and ``search`` are of a ``deal:`` channel, ``desk`` is of a ``desk:`` channel.
+    """
+
+    deal: DealSnapshot | UnsetType = UNSET
+    search: SearchSnapshot | UnsetType | None = UNSET
+    desk: DeskSnapshot | UnsetType = UNSET
+
+
+class JoinReply(msgspec.Struct, frozen=True, kw_only=True):
+    """The ``data`` of the reply to ``join``. ``snapshot`` is null where ``recovered``."""
+
+    epoch: str
+    seq: int
+    recovered: bool
+    view: View
+    snapshot: Snapshot | None
+
+
+class SnapshotRows(Message, tag="snapshot_rows", frozen=True):
+    """At most 500 rows of the latest search: matches, with their offers so far, in parallel columns.
+
+    ``payment_cents`` and the other columns of an offer are null until the car is valued. ``valued`` tells a
+    car without a feasible structure (true) from one still pending (false) and one that was given up (null).
+    """
+
+    channel: str
+    ref: int
+    part: int
+    rows: int
+    columns: Columns
+
+
+class SnapshotEnd(Message, tag="snapshot_end", frozen=True):
+    """The snapshot is whole; events follow."""
+
+    channel: str
+    ref: int
