@@ -177,7 +177,13 @@ async def test_a_closed_deal_is_not_edited(
     pool: asyncpg.Pool, deal: deals.Deal, actor: Actor, state: str
 ) -> None:
     """Terms change in working and countered only."""
-    await pool.execute("UPDATE deals SET state = $2 WHERE deal_id = $1", uuid.UUID(deal.id), state)
+    await pool.execute(
+        "UPDATE deals SET state = $2, fulfilment = CASE WHEN $3 THEN 'signed'::fulfilment END"
+        " WHERE deal_id = $1",
+        uuid.UUID(deal.id),
+        state,
+        state == "signed",
+    )
     with pytest.raises(CommandError) as refused:
         await change(pool, deal, actor, 0, StructureChanges(discount_cents=1))
     assert refused.value.detail["field"] == "state"

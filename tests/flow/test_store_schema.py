@@ -108,14 +108,17 @@ async def test_history_is_append_only(owner: asyncpg.Connection, statement: str)
         await owner.execute(statement)
 
 
-async def add_event(connection: asyncpg.Connection, deal_id: uuid.UUID, no: int) -> None:
-    """Insert an event of a deal as its salesperson."""
+async def add_event(
+    connection: asyncpg.Connection, deal_id: uuid.UUID, no: int, version: int | None = None
+) -> None:
+    """Insert an event of a deal as its salesperson; it moves the version to ``version``, else to ``no``."""
     await connection.execute(
         "INSERT INTO deal_events (deal_id, no, op, kind, body, reply, user_id)"
-        " SELECT deal_id, $2, gen_random_uuid(), 'deal_changed', '{}', '{}', salesperson_id FROM deals"
-        " WHERE deal_id = $1",
+        " SELECT deal_id, $2, gen_random_uuid(), 'deal_changed', $3::jsonb, '{}', salesperson_id"
+        " FROM deals WHERE deal_id = $1",
         deal_id,
         no,
+        {"version": no if version is None else version},
     )
 
 
@@ -129,6 +132,23 @@ async def test_event_numbers_have_no_gap(owner: asyncpg.Connection, no: int) -> 
         await add_event(owner, deal_id, no)
     await add_event(owner, deal_id, 3)
     assert await owner.fetchval("SELECT version FROM deals WHERE deal_id = $1", deal_id) == 3
+
+
+@pytest.mark.parametrize("version", [0, 1, 3])
+async def test_versions_have_no_gap(owner: asyncpg.Connection, version: int) -> None:
+    """An event may leave the version as it is; one that moves it, moves it by one."""
+    deal_id = await owner.fetchval("SELECT deal_id FROM deals LIMIT 1")
+    await add_event(owner, deal_id, 1)
+    note = (
+        "INSERT INTO deal_events (deal_id, no, op, kind, body, reply)"
+        " VALUES ($1, 2, gen_random_uuid(), 'note_added', '{}', '{}')"
+    )
+    await owner.execute(note, deal_id)
+    with pytest.raises(asyncpg.CheckViolationError, match="version"):
+        await add_event(owner, deal_id, 3, version)
+    await add_event(owner, deal_id, 3, 2)
+    row = await owner.fetchrow("SELECT version, last_no FROM deals WHERE deal_id = $1", deal_id)
+    assert tuple(row or ()) == (2, 3)
 
 
 async def test_an_op_counts_once_for_a_deal(owner: asyncpg.Connection) -> None:
