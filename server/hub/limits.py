@@ -6,7 +6,7 @@ from typing import Final
 
 from protocol.events import MAX_MESSAGE_BYTES, Limits
 from server.hub.outbox import OUTBOX_AGE_SECONDS, OUTBOX_BYTES
-from server.push.redis_log import LOG_BYTES, LOG_EVENTS, LOG_SECONDS
+from server.push.log import LOG_BYTES, LOG_EVENTS, LOG_SECONDS
 
 FRAME_BYTES: Final = 64 * 1024
 COMMANDS: Final = 50

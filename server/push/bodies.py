@@ -8,7 +8,11 @@ from typing import Any
 
 from protocol import codec
 from protocol.events import MAX_MESSAGE_BYTES
-from server.push.log import utc_now
+from protocol.records import EndReason
+from server.push.log import Progress, utc_now
+
+MAX_JOB_BYTES = MAX_MESSAGE_BYTES
+"""A job has the same cars as its chunk, and numbers where that has words."""
 
 SEQ_BYTES = len(b'"seq":9007199254740991,')
 """What an event still grows by when its ``seq`` is put in."""
@@ -39,6 +43,61 @@ def body_with_columns(channel: str, event: dict[str, Any], columns: dict[str, An
     prefix, cells = open_body(channel, event) + b',"columns":', codec.encode(columns)
     _check_size(event["type"], len(prefix) + len(cells) + 1)
     return prefix, cells
+
+
+def matches_body(
+    channel: str, search_id: str, chunk: int, rows: int, columns: dict[str, Any]
+) -> tuple[bytes, bytes]:
+    """Return ``matches`` up to its columns, and the columns."""
+    event = {"type": "matches", "search_id": search_id, "chunk": chunk, "rows": rows}
+    return body_with_columns(channel, event, columns)
+
+
+def offers_body(
+    channel: str, search_id: str, chunk: int, rows: int, columns: dict[str, Any]
+) -> tuple[bytes, bytes]:
+    """Return ``offers`` up to its columns, and the columns."""
+    event = {"type": "offers", "search_id": search_id, "chunk": chunk, "rows": rows}
+    return body_with_columns(channel, event, columns)
+
+
+def failed_body(channel: str, search_id: str, vehicle_id: list[str], message: str) -> bytes:
+    """Return ``value_failed``."""
+    return event_body(
+        channel,
+        {"type": "value_failed", "search_id": search_id, "vehicle_id": vehicle_id, "message": message},
+    )
+
+
+def ended_body(
+    channel: str,
+    search_id: str,
+    reason: EndReason,
+    progress: Progress,
+    *,
+    next_token: str | None,
+    rejected: list[dict[str, Any]] | None = None,
+    trace: dict[str, float] | None = None,
+) -> bytes:
+    """Return ``search_ended``."""
+    event = {
+        "type": "search_ended",
+        "search_id": search_id,
+        "reason": reason,
+        "scanned": progress.scanned,
+        "matched": progress.matched,
+        "chunks": progress.chunks,
+        "next": next_token,
+        "rejected": rejected or [],
+        "trace": trace or {},
+    }
+    return event_body(channel, event)
+
+
+def check_job(job: bytes) -> None:
+    """Raise ValueError for a job that no chunk of a message's size comes to."""
+    if len(job) > MAX_JOB_BYTES:
+        raise ValueError(f"job: expected at most {MAX_JOB_BYTES} bytes, got {len(job)}")
 
 
 def _check_size(kind: str, size: int) -> None:

@@ -20,7 +20,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from server.push.log import Entry
-from server.push.redis_log import bell_name, parse_bell
+from server.push.redis_log import parse_bell
+from server.push.redis_scripts import bell_name
 
 PING_SECONDS: Final = 5.0
 SILENCE_SECONDS: Final = 3 * PING_SECONDS

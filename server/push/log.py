@@ -7,12 +7,25 @@ the doorbell. The implementation over Redis is ``redis_log.RedisLog``; callers k
 
 import datetime as dt
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from protocol.records import EndReason, Filters, Sort
+from protocol.records import Actor, EndReason, Filters, Sort
+
+LOG_EVENTS = 1_000
+LOG_BYTES = 4 * 1024 * 1024
+LOG_SECONDS = 4 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class LogBounds:
+    """How much of a channel's log is kept, and for how long after its last event."""
+
+    events: int = LOG_EVENTS
+    bytes: int = LOG_BYTES
+    seconds: int = LOG_SECONDS
 
 
 class Outcome(StrEnum):
@@ -20,7 +33,9 @@ class Outcome(StrEnum):
 
     PUBLISHED = "published"
     REPEATED = "repeated"  # the idempotency key was there: nothing was changed
-    SUPERSEDED = "superseded"  # a newer search, or none, is the channel's current one
+    SUPERSEDED = (
+        "superseded"  # a newer search, or none, is the channel's current one, or another owner runs it
+    )
     MISSING = "missing"  # decisions before this one are not published yet
 
 
@@ -49,14 +64,27 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Lease:
+    """Who runs a search, and for how long nobody else may after the last word of it; 0 gives it up."""
+
+    owner: str
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class SearchState:
-    """The channel's latest search, without its rows."""
+    """The channel's latest search, without its rows.
+
+    ``place`` is where it goes on, as a token: behind what ``scanned``, ``rejected`` and the chunks count.
+    ``base`` are the matches of its earlier pages. ``lapsed``: it runs, and its owner let the lease run out.
+    """
 
     search_id: str
     filters: Filters
     sort: Sort
     limit: int
     deal_version: int
+    by: Actor
     scanned: int = 0
     matched: int = 0
     chunks: int = 0
@@ -67,6 +95,9 @@ class SearchState:
     next: str | None = None
     rejected: list[dict[str, Any]] = field(default_factory=list)
     trace: dict[str, float] = field(default_factory=dict)
+    base: int = 0
+    place: str | None = None
+    lapsed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +117,20 @@ class Progress:
     scanned: int
     matched: int
     chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What a watched channel answers to a heartbeat.
+
+    ``epoch`` is None where none stands. ``lapsed`` is the search whose owner is gone, ``overdue`` are jobs
+    that the queue seems to have lost: they are this process's to hand over now.
+    """
+
+    epoch: str | None
+    seq: int = 0
+    lapsed: str | None = None
+    overdue: tuple[bytes, ...] = ()
 
 
 class ChannelLog(Protocol):
@@ -121,19 +166,37 @@ class ChannelLog(Protocol):
         """
 
     async def begin_search(
-        self, channel: str, *, op: uuid.UUID, search_id: str, limit: int, event: dict[str, Any]
+        self,
+        channel: str,
+        *,
+        op: uuid.UUID,
+        search_id: str,
+        limit: int,
+        event: dict[str, Any],
+        lease: Lease,
+        replaces: str | None = None,
     ) -> tuple[Outcome, str]:
         """Make ``search_id`` the current search and publish ``search_started``.
 
-        REPEATED where ``op`` is known; the id returned is that of the op's first call. What the older search
-        had stored is dropped, and its later publications are SUPERSEDED.
+        An older search that still runs is ended in the same step: ``search_ended`` with reason ``superseded``
+        stands before ``search_started``. What it had stored is dropped, and its later publications are
+        SUPERSEDED. Returns REPEATED where ``op`` is known, with the id of the op's first call; SUPERSEDED
+        where the current search is not the one that this ``replaces``.
         """
 
-    async def continue_search(self, channel: str, *, op: uuid.UUID, search_id: str, token: str) -> Outcome:
+    async def continue_search(
+        self, channel: str, *, op: uuid.UUID, search_id: str, token: str, lease: Lease
+    ) -> Outcome:
         """Take the token of the ended current search for ``more``: the search runs again.
 
         Returns SUPERSEDED for another search. Raises CommandError (conflict) for a used token.
         """
+
+    async def renew_search(self, channel: str, search_id: str, lease: Lease) -> bool:
+        """Begin the owner's lease anew; returns whether the search runs and is still this owner's."""
+
+    async def adopt_search(self, channel: str, search_id: str, lease: Lease) -> SearchState | None:
+        """Take over a running search whose lease is over, and return it; None where somebody else has it."""
 
     async def matches(
         self,
@@ -144,8 +207,16 @@ class ChannelLog(Protocol):
         rows: int,
         columns: dict[str, Any],
         progress: Progress,
+        rejected: list[dict[str, Any]],
+        place: str,
+        job: bytes,
+        lease: Lease,
     ) -> Outcome:
-        """Store a chunk, mark it pending and publish ``matches``."""
+        """Store a chunk and its job, mark it pending and publish ``matches``; the lease begins anew.
+
+        ``progress``, ``rejected`` and ``place`` are where another owner would go on behind it. SUPERSEDED
+        also where the search has ended or another owner has it. Raises ValueError for what is too large.
+        """
 
     async def end_search(
         self,
@@ -157,8 +228,12 @@ class ChannelLog(Protocol):
         next_token: str | None,
         rejected: list[dict[str, Any]],
         trace: dict[str, float],
+        owner: str | None = None,
     ) -> Outcome:
-        """Publish ``search_ended``, and ``search_valued`` behind it where nothing is pending."""
+        """Publish ``search_ended``, and ``search_valued`` behind it where nothing is pending.
+
+        SUPERSEDED where ``owner`` is given and another one has the search.
+        """
 
     async def offers(
         self,
@@ -179,11 +254,27 @@ class ChannelLog(Protocol):
     ) -> Outcome:
         """Give a chunk up: publish ``value_failed`` and count the chunk as no longer pending."""
 
+    async def revalue(self, channel: str, *, op: uuid.UUID, vehicle_ids: Sequence[str]) -> list[bytes]:
+        """Make the given-up chunks that hold one of these cars pending again, and return their jobs.
+
+        ``search_valued`` follows anew once they are settled. A repeated ``op`` changes nothing and returns
+        those of its jobs that are still pending.
+        """
+
+    async def is_pending(self, channel: str, search_id: str, chunk: int) -> bool:
+        """Return whether this chunk of the channel's current search waits for its offers."""
+
+    async def beat(
+        self, channels: Sequence[str], *, overdue_ms: int, lost_before_ms: int | None
+    ) -> list[Pulse]:
+        """Return what each of the channels answers, all in one trip.
+
+        A pending chunk is overdue ``overdue_ms`` after its job was handed to the queue, provided that this
+        was before ``lost_before_ms`` (None: whenever); its time then begins anew.
+        """
+
     async def search(self, channel: str) -> SearchState | None:
         """Return the current search, or None."""
-
-    async def is_current(self, channel: str, search_id: str) -> bool:
-        """Return whether this search is the channel's current one, running or ended."""
 
     def chunks(self, channel: str, search_id: str) -> AsyncIterator[Chunk]:
         """Yield the stored chunks of a search in order, a few at a time: never the whole result in memory."""

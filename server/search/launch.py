@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from protocol.events import Rejection
 from protocol.records import Actor, Filters, Sort, Versions
-from server.push.log import Outcome, Progress
+from server.push.log import Lease, Outcome, Progress
 from server.search.query import Keyset
 from server.store.deals import Deal
 
@@ -41,7 +41,10 @@ Announce = Callable[[Versions, int], Awaitable[tuple[Outcome, str]]]
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A page about to begin: a new search's first one, or a later one behind ``after``."""
+    """A page about to begin: a new search's first one, or one behind ``after``.
+
+    ``limit`` is how many matches it may still find; ``lease`` is what its search is held with.
+    """
 
     channel: str
     search_id: str
@@ -53,3 +56,4 @@ class Launch:
     rejected: Sequence[Rejection]
     after: Keyset | None
     announce: Announce
+    lease: Lease

@@ -14,12 +14,12 @@ from protocol.jobs import ValueJob
 from protocol.records import EndReason, Versions
 from server.finance.limits import Limit
 from server.finance.plan import Plan
-from server.push.log import ChannelLog, Outcome, Progress, utc_now
+from server.push.log import ChannelLog, Lease, Outcome, Progress, utc_now
 from server.search.cursor import StockReader
 from server.search.query import Keyset, Query
 from server.search.rejections import Rejections
 from server.search.screen import Screened, screen_rows
-from server.search.token import issue_token
+from server.search.token import issue_token, read_token
 from server.search.trace import Trace
 from server.work.queue import JobQueue, QueueFull
 
@@ -28,14 +28,16 @@ MAX_COLUMN_BYTES = MAX_MESSAGE_BYTES * 3 // 4
 
 ENQUEUE_SECONDS = 3.0
 END_SECONDS = 10.0
+RESUMABLE = frozenset({EndReason.LIMIT, EndReason.FAILED})
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """What a page needs besides its rows. ``base`` and ``rejected`` are what earlier pages of the search came
-    to.
+    """What a page needs besides its rows.
+
+    ``base`` and ``rejected`` are what the search came to before, up to ``after``.
     """
 
     channel: str
@@ -46,7 +48,9 @@ class PageRequest:
     plan: Plan
     limit: int
     base: Progress
+    lease: Lease
     rejected: Sequence[Rejection] = ()
+    after: Keyset | None = None
 
 
 class Page:
@@ -59,9 +63,11 @@ class Page:
         self._trace = trace
         self._progress = request.base
         self._left = request.limit
-        self._last: Keyset | None = None
+        self._last = request.after
         self._rejected = Rejections(request.rejected)
         self._stopped: EndReason | None = None
+        self._queue_full = False
+        self.handed_over = False
 
     @property
     def search_id(self) -> str:
@@ -72,8 +78,18 @@ class Page:
         """End the page with ``reason``; the first reason counts."""
         self._stopped = self._stopped or reason
 
+    def hand_over(self) -> None:
+        """End the page without a word, for another process to go on behind its last chunk."""
+        self.stop(EndReason.SUPERSEDED)
+        self.handed_over = True
+
     async def publish(self, reader: StockReader, query: Query, rows: list[Any], more: bool) -> EndReason:
-        """Publish the matches among ``rows`` and what follows, up to the limit; return why it ended."""
+        """Publish the matches among ``rows`` and what follows, up to the limit; return why it ended.
+
+        SUPERSEDED asks for silence: the search is somebody else's now.
+        """
+        if self._left == 0:
+            return EndReason.LIMIT
         while True:
             reason = await self._publish_rows(rows) if rows else None
             if reason is not None:
@@ -98,20 +114,32 @@ class Page:
 
     async def end(self, reason: EndReason) -> None:
         """Publish ``search_ended``; again and again for a while, since watchers wait for it."""
-        resumable = reason in {EndReason.LIMIT, EndReason.FAILED} and self._last is not None
-        token = issue_token(self.search_id, self._last) if resumable and self._last else None
-        rejected = self._rejected.report()
         async for attempt in stamina.retry_context(on=RedisError, attempts=None, timeout=END_SECONDS):
             with attempt:
+                if reason is EndReason.FAILED:
+                    await self._return_to_log()
                 await self._channels.end_search(
                     self._request.channel,
                     search_id=self.search_id,
                     reason=reason,
                     progress=self._progress,
-                    next_token=token,
-                    rejected=rejected,
+                    next_token=self._token() if reason in RESUMABLE else None,
+                    rejected=self._rejected.report(),
                     trace=self._trace.report(),
+                    owner=self._request.lease.owner,
                 )
+
+    async def _return_to_log(self) -> None:
+        """Stand where the log stands: a chunk whose publication broke off may have been published."""
+        state = await self._channels.search(self._request.channel)
+        if state is None or state.search_id != self.search_id:
+            return
+        self._progress = Progress(state.scanned, state.matched, state.chunks)
+        self._rejected = Rejections(codec.convert(Rejection, limit) for limit in state.rejected)
+        self._last = read_token(self.search_id, state.place) if state.place else None
+
+    def _token(self) -> str | None:
+        return None if self._last is None else issue_token(self.search_id, self._last)
 
     async def _publish_rows(self, rows: list[Any]) -> EndReason | None:
         with self._trace.stage("screen"):
@@ -125,10 +153,10 @@ class Page:
             if self._stopped is not None:
                 return self._stopped
             through = part.row_numbers[-1] + 1
-            if await self._publish_chunk(part, scanned_before + through) is Outcome.SUPERSEDED:
-                return EndReason.SUPERSEDED
             self._count(screened, counted, through)
             counted = through
+            if await self._publish_chunk(part, scanned_before + through) is Outcome.SUPERSEDED:
+                return EndReason.SUPERSEDED
         self._count(screened, counted, len(rows))
         self._progress = Progress(scanned_before + len(rows), self._progress.matched, self._progress.chunks)
         # The next page begins behind the last row that is counted, so that no row counts twice.
@@ -144,6 +172,7 @@ class Page:
     async def _publish_chunk(self, part: Screened, scanned: int) -> Outcome:
         chunk = self._progress.chunks
         progress = Progress(scanned, self._progress.matched + len(part), chunk + 1)
+        job = codec.encode(self._job(part, chunk))
         with self._trace.stage("publish"):
             outcome = await self._channels.matches(
                 self._request.channel,
@@ -152,33 +181,35 @@ class Page:
                 rows=len(part),
                 columns=part.columns,
                 progress=progress,
+                rejected=self._rejected.report(),
+                place=issue_token(self.search_id, part.keysets[-1]),
+                job=job,
+                lease=self._request.lease,
             )
         if outcome is Outcome.SUPERSEDED:
             return outcome
         self._progress, self._last = progress, part.keysets[-1]
         self._left -= len(part)
-        await self._enqueue(part, chunk)
+        await self._enqueue(job, chunk)
         return outcome
 
-    async def _enqueue(self, part: Screened, chunk: int) -> None:
-        """Queue a chunk's job; a queue that stays full fails these cars rather than hold the stock open."""
-        request = self._request
+    async def _enqueue(self, job: bytes, chunk: int) -> None:
+        """Queue a chunk's job. What cannot be queued stands in the log and is queued later from there."""
+        attempts = 1 if self._queue_full else None
         try:
             async for attempt in stamina.retry_context(
-                on=(RedisError, QueueFull), attempts=None, timeout=ENQUEUE_SECONDS
+                on=(RedisError, QueueFull), attempts=attempts, timeout=ENQUEUE_SECONDS
             ):
                 with attempt:
-                    await self._queue.put(self._job(part, chunk))
+                    await self._queue.put(job)
             self._trace.count("jobs")
+            self._queue_full = False
         except QueueFull:
+            # The stock is not held open for it another time.
+            self._queue_full = True
             log.warning("queue full", search_id=self.search_id, chunk=chunk)
-            await self._channels.value_failed(
-                request.channel,
-                search_id=self.search_id,
-                chunk=chunk,
-                vehicle_id=part.columns["vehicle_id"],
-                message="The workers are too busy to value these cars.",
-            )
+        except RedisError as error:
+            log.warning("job not queued", search_id=self.search_id, chunk=chunk, error=repr(error))
 
     def _job(self, part: Screened, chunk: int) -> ValueJob:
         request = self._request

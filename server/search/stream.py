@@ -5,11 +5,9 @@ first rows go out right behind the announcement. A newer search supersedes the o
 within a chunk, in others by the outcome of their next publication.
 """
 
-import asyncio
 import datetime as dt
 import uuid
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import asyncpg
 import structlog
@@ -19,29 +17,23 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.events import Rejection
 from protocol.records import EndReason, Versions
-from server.push.log import ChannelLog, Outcome, Progress, utc_now
-from server.search.cursor import StockReader, read_stock
+from server.push.log import ChannelLog, Lease, Outcome, Progress, SearchState, utc_now
 from server.search.launch import Launch, MoreRequest, SearchRequest
-from server.search.page import Page, PageRequest
-from server.search.reading import Reading, prepare_reading
+from server.search.lease import keep_lease, new_lease
+from server.search.runs import DATABASE_ERRORS, Runs, degraded
 from server.search.token import read_token
-from server.search.trace import Trace
-from server.store.rates import NotInForce
-from server.work.queue import JobQueue
-from server.work.tables import Tables
+from server.store.deals import Deal, load_deal
+from server.work.queue import JobQueue, QueueFull
 
 __all__ = ["MoreRequest", "SearchRequest", "SearchService"]
 
-CLOSING_SECONDS = 2.0
-
-# Postgres or its network failing in any of the ways that asyncpg reports.
-DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, NotInForce)
+LEASE_MS = 3_000
 
 log = structlog.get_logger(__name__)
 
 
 class SearchService:
-    """Runs searches; at most one at a time for a channel in this process."""
+    """Begins searches, goes on with those of others, and hands its own over."""
 
     def __init__(
         self,
@@ -49,15 +41,14 @@ class SearchService:
         channels: ChannelLog,
         queue: JobQueue,
         *,
+        lease_ms: int = LEASE_MS,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
     ) -> None:
         self._pool = pool
         self._channels = channels
         self._queue = queue
-        self._today = today
-        self._tables = Tables()
-        self._pages: dict[str, Page] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._lease_ms = lease_ms
+        self._runs = Runs(pool, channels, queue, today)
 
     async def search(self, request: SearchRequest) -> str:
         """Begin a search and return its id; the id of the first call where ``op`` is repeated.
@@ -65,7 +56,10 @@ class SearchService:
         Raises CommandError: invalid for a structure that contradicts itself, degraded where the stock or the
         log is out of reach.
         """
-        search_id = str(uuid.uuid4())
+        return await self._begin(request)
+
+    async def _begin(self, request: SearchRequest, replaces: str | None = None) -> str:
+        search_id, lease = str(uuid.uuid4()), new_lease(self._lease_ms)
 
         async def announce(versions: Versions, estimate: int) -> tuple[Outcome, str]:
             return await self._channels.begin_search(
@@ -83,9 +77,11 @@ class SearchService:
                     "versions": versions,
                     "by": request.actor,
                 },
+                lease=lease,
+                replaces=replaces,
             )
 
-        return await self._start(
+        return await self._runs.start(
             Launch(
                 channel=request.channel,
                 search_id=search_id,
@@ -97,6 +93,7 @@ class SearchService:
                 rejected=(),
                 after=None,
                 announce=announce,
+                lease=lease,
             )
         )
 
@@ -110,19 +107,20 @@ class SearchService:
         try:
             state = await self._channels.search(request.channel)
         except RedisError as error:
-            raise _degraded() from error
+            raise degraded() from error
         if state is None or state.search_id != request.search_id:
             raise _superseded()
+        lease = new_lease(self._lease_ms)
 
         async def announce(versions: Versions, estimate: int) -> tuple[Outcome, str]:
             outcome = await self._channels.continue_search(
-                request.channel, op=request.op, search_id=request.search_id, token=request.token
+                request.channel, op=request.op, search_id=request.search_id, token=request.token, lease=lease
             )
             if outcome is Outcome.SUPERSEDED:
                 raise _superseded()
             return outcome, request.search_id
 
-        return await self._start(
+        return await self._runs.start(
             Launch(
                 channel=request.channel,
                 search_id=request.search_id,
@@ -134,6 +132,7 @@ class SearchService:
                 rejected=[codec.convert(Rejection, limit) for limit in state.rejected],
                 after=after,
                 announce=announce,
+                lease=lease,
             )
         )
 
@@ -142,144 +141,118 @@ class SearchService:
 
         Raises CommandError(degraded) where the log is out of reach.
         """
-        page = self._pages.get(channel)
-        if page is not None and page.search_id == search_id:
-            page.stop(EndReason.CANCELLED)
+        self._runs.cancel(channel, search_id)
         try:
             state = await self._channels.search(channel)
             if state is None or state.search_id != search_id or state.ended is not None:
                 return
-            await self._channels.end_search(
-                channel,
-                search_id=search_id,
-                reason=EndReason.CANCELLED,
-                progress=Progress(state.scanned, state.matched, state.chunks),
-                next_token=None,
-                rejected=state.rejected,
-                trace={},
-            )
+            await self._end(channel, state, EndReason.CANCELLED)
         except RedisError as error:
-            raise _degraded() from error
+            raise degraded() from error
+
+    async def revalue(self, channel: str, op: uuid.UUID, vehicle_ids: Sequence[str]) -> None:
+        """Have cars valued again that were given up; a repeated ``op`` changes nothing.
+
+        Raises CommandError(degraded) where the log is out of reach.
+        """
+        try:
+            jobs = await self._channels.revalue(channel, op=op, vehicle_ids=vehicle_ids)
+            await self.queue_again(jobs)
+        except RedisError as error:
+            raise degraded() from error
+
+    async def queue_again(self, jobs: Sequence[bytes]) -> None:
+        """Queue jobs of chunks that are pending; what finds no room stays pending. Raises RedisError."""
+        try:
+            for job in jobs:
+                await self._queue.put_again(job)
+        except QueueFull:
+            log.warning("queue full", jobs=len(jobs))
+
+    async def take_over(self, channel: str) -> bool:
+        """Go on with the channel's search where its owner is gone; returns whether this process does so.
+
+        The deal is read as it stands: where it has moved on, a new search replaces the old one, whose matches
+        were for other terms. Raises RedisError.
+        """
+        state = await self._channels.search(channel)
+        if state is None or not state.lapsed or self._runs.handing_over:
+            return False
+        if self._runs.runs(channel, state.search_id):
+            # Only late with its lease: it is renewed by the next publication.
+            return False
+        lease = new_lease(self._lease_ms)
+        adopted = await self._channels.adopt_search(channel, state.search_id, lease)
+        if adopted is None:
+            return False
+        log.info("search taken over", search_id=adopted.search_id, chunks=adopted.chunks)
+        async with keep_lease(self._channels, channel, adopted.search_id, lease):
+            try:
+                await self._go_on(channel, adopted, lease)
+            except (CommandError, *DATABASE_ERRORS) as error:
+                log.warning("search not taken over", search_id=adopted.search_id, error=repr(error))
+                await self._end(channel, adopted, EndReason.FAILED, lease.owner)
+        return True
+
+    async def hand_over(self) -> None:
+        """Give every search of this process away, within its chunk; from now on it takes over none.
+
+        What is still begun here is announced and given away at once.
+        """
+        await self._runs.hand_over()
 
     async def aclose(self) -> None:
-        """End every search of this process within its chunk; its watchers can continue it by token."""
-        for page in self._pages.values():
-            page.stop(EndReason.FAILED)
-        tasks = list(self._tasks)
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=CLOSING_SECONDS)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        """Give away what still runs, at the end of the process."""
+        await self.hand_over()
 
-    async def _start(self, launch: Launch) -> str:
-        """Run a page in a task of this service; return its search's id once it is announced.
+    async def _go_on(self, channel: str, state: SearchState, lease: Lease) -> None:
+        deal = await self._load(channel)
+        if deal.version != state.deal_version:
+            op = uuid.uuid5(uuid.UUID(state.search_id), f"taken over at version {deal.version}")
+            request = SearchRequest(channel, op, deal, state.filters, state.sort, state.limit, state.by)
+            await self._begin(request, replaces=state.search_id)
+            return
 
-        The task goes on when the caller does not wait.
-        """
-        started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        # Read by nobody where the caller left: still not an error of its own.
-        started.add_done_callback(lambda future: future.cancelled() or future.exception())
-        task = asyncio.create_task(self._guard(launch, started))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return await asyncio.shield(started)
+        async def announce(versions: Versions, estimate: int) -> tuple[Outcome, str]:
+            return Outcome.PUBLISHED, state.search_id
 
-    async def _guard(self, launch: Launch, started: asyncio.Future[str]) -> None:
-        """Give what ends a page early to whoever waits for its id, else to the log."""
-        try:
-            await self._run(launch, started)
-        except asyncio.CancelledError:
-            started.cancel()
-            raise
-        except Exception as error:
-            if started.done():
-                log.exception("search not ended", search_id=launch.search_id)
-            elif isinstance(error, (*DATABASE_ERRORS, RedisError)):
-                log.warning("search refused", error=repr(error))
-                started.set_exception(_degraded())
-            else:
-                started.set_exception(error)
-
-    async def _run(self, launch: Launch, started: asyncio.Future[str]) -> None:
-        trace, page = Trace(), None
-        try:
-            async with read_stock(self._pool, trace) as reader:
-                reading = await self._prepare(reader, launch)
-                estimate = 0 if launch.after else await reader.estimate(reading.query)
-                announced, first = await asyncio.gather(
-                    launch.announce(reading.versions, estimate),
-                    _first_rows(reader, reading),
-                    return_exceptions=True,
-                )
-                if isinstance(announced, BaseException):
-                    raise announced
-                outcome, search_id = announced
-                started.set_result(search_id)
-                if outcome is not Outcome.PUBLISHED:
-                    return
-                page = self._begin(launch, reading, trace)
-                if isinstance(first, BaseException):
-                    raise first
-                if reading.plan.empty:
-                    page.refuse(reading.plan.empty, estimate)
-                reason = await page.publish(reader, reading.query, *first)
-                if reason is EndReason.COMPLETE:
-                    for query in reading.outside:
-                        page.reject_outside(await reader.read(query))
-        except Exception:
-            if page is None:
-                raise
-            # Announced, so its watchers wait for an end, whatever went wrong.
-            log.exception("search failed", search_id=launch.search_id)
-            reason = EndReason.FAILED
-        finally:
-            if self._pages.get(launch.channel) is page:
-                self._pages.pop(launch.channel, None)
-        # The connection is back in the pool by now.
-        if reason is not EndReason.SUPERSEDED:
-            await page.end(reason)
-
-    async def _prepare(self, reader: StockReader, launch: Launch) -> Reading:
-        return await prepare_reading(
-            reader,
-            self._tables,
-            launch.deal,
-            filters=launch.filters,
-            sort=launch.sort,
-            after=launch.after,
-            today=self._today(),
+        await self._runs.start(
+            Launch(
+                channel=channel,
+                search_id=state.search_id,
+                deal=deal,
+                filters=state.filters,
+                sort=state.sort,
+                limit=max(0, state.limit - (state.matched - state.base)),
+                base=Progress(state.scanned, state.matched, state.chunks),
+                rejected=[codec.convert(Rejection, limit) for limit in state.rejected],
+                after=read_token(state.search_id, state.place) if state.place else None,
+                announce=announce,
+                lease=lease,
+            )
         )
 
-    def _begin(self, launch: Launch, reading: Reading, trace: Trace) -> Page:
-        """Return the page, now the channel's one; the page before it is superseded."""
-        older = self._pages.get(launch.channel)
-        if older is not None:
-            older.stop(EndReason.SUPERSEDED)
-        request = PageRequest(
-            channel=launch.channel,
-            search_id=launch.search_id,
-            store_id=launch.deal.store_id,
-            deal_version=launch.deal.version,
-            versions=reading.versions,
-            plan=reading.plan,
-            limit=launch.limit,
-            base=launch.base,
-            rejected=launch.rejected,
+    async def _load(self, channel: str) -> Deal:
+        async with self._pool.acquire() as connection:
+            deal = await load_deal(connection, channel.partition(":")[2])
+        if deal is None:
+            raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="channel")
+        return deal
+
+    async def _end(
+        self, channel: str, state: SearchState, reason: EndReason, owner: str | None = None
+    ) -> None:
+        await self._channels.end_search(
+            channel,
+            search_id=state.search_id,
+            reason=reason,
+            progress=Progress(state.scanned, state.matched, state.chunks),
+            next_token=state.place if reason is EndReason.FAILED else None,
+            rejected=state.rejected,
+            trace={},
+            owner=owner,
         )
-        page = Page(request, self._channels, self._queue, trace)
-        self._pages[launch.channel] = page
-        return page
-
-
-async def _first_rows(reader: StockReader, reading: Reading) -> tuple[list[Any], bool]:
-    """Return the first rows; none where no programme can take any car at all."""
-    return ([], False) if reading.plan.empty else await reader.fetch(reading.query)
 
 
 def _superseded() -> CommandError:
     return CommandError(ErrorCode.SUPERSEDED, "A newer search of this deal took over.")
-
-
-def _degraded() -> CommandError:
-    return CommandError(ErrorCode.DEGRADED, "The stock cannot be searched right now. Try again shortly.")

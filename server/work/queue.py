@@ -7,6 +7,7 @@ is bounded: a full one refuses, it never drops.
 """
 
 import asyncio
+import datetime as dt
 import socket
 import uuid
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
@@ -40,6 +42,12 @@ return redis.call('XADD', KEYS[1], '*', 'job', ARGV[1])
 _LEAVE = """
 if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
 return redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
+"""
+
+# Only the id: the job itself is large.
+_OLDEST = """
+local oldest = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
+return oldest and oldest[1]
 """
 
 log = structlog.get_logger(__name__)
@@ -74,14 +82,28 @@ class JobQueue:
         self._blocking = blocking or redis
         self._lease_ms = lease_ms
         self._put = redis.register_script(_PUT)
+        self._oldest = redis.register_script(_OLDEST)
         self._leave = redis.register_script(_LEAVE)
         self._consumer = f"{socket.gethostname()}:{uuid.uuid4().hex[:12]}"
         self._scan_from: bytes | str = "0-0"
 
-    async def put(self, job: ValueJob) -> None:
-        """Add a job. Raises QueueFull."""
-        if await self._put(keys=[JOBS_KEY], args=[codec.encode(job), MAX_JOBS]) is None:
+    async def put(self, payload: bytes) -> None:
+        """Add a job, given as its JSON. Raises QueueFull."""
+        if await self._put(keys=[JOBS_KEY], args=[payload, MAX_JOBS]) is None:
             raise QueueFull(f"{MAX_JOBS} jobs wait")
+
+    async def put_again(self, payload: bytes) -> None:
+        """Add a job that was added before, as of now. Raises QueueFull."""
+        job = codec.decode_as(ValueJob, payload)
+        await self.put(codec.encode(msgspec.structs.replace(job, enqueued_at=dt.datetime.now(dt.UTC))))
+
+    async def oldest_ms(self) -> int | None:
+        """Return when the oldest job that is not settled was added, by Redis's clock; None without jobs.
+
+        Whatever was added before it is settled or lost.
+        """
+        found: bytes | None = await self._oldest(keys=[JOBS_KEY])
+        return None if found is None else int(found.split(b"-")[0])
 
     async def take(self, wait_ms: int) -> Delivery | None:
         """Return the next new job, waiting up to ``wait_ms`` for one; None where none came."""

@@ -88,7 +88,8 @@ class Worker:
             await self._queue.bury(delivery, str(error))
             return
         with structlog.contextvars.bound_contextvars(search_id=job.search_id, chunk=job.chunk):
-            if not await self._channels.is_current(job.channel, job.search_id):
+            if not await self._channels.is_pending(job.channel, job.search_id, job.chunk):
+                # An older search's, or settled from another copy of the job.
                 await self._queue.settle(delivery)
             elif delivery.attempt > MAX_ATTEMPTS:
                 await self._give_up(delivery, job)

@@ -113,4 +113,4 @@ async def open_searching(settings: Settings) -> AsyncIterator[Searching]:
         log, queue = RedisLog(redis), JobQueue(redis, lease_ms=settings.job_lease_ms)
         service = SearchService(pool, log, queue)
         yield Searching(pool, redis, log, queue, service)
-        await service.aclose()
+        await service.hand_over()

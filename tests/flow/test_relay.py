@@ -14,11 +14,12 @@ from protocol import codec
 from protocol.records import Actor, Role, StructureChanges
 from server.hub import relay as relay_module
 from server.hub.relay import Relay, channel_of
-from server.push.redis_log import RedisLog, bell_name
+from server.push.redis_log import RedisLog
+from server.push.redis_scripts import bell_name
 from server.settings import Settings
-from server.store.deals import change_terms
 from server.store.pool import open_pool
 from server.store.seed import SeedPlan, seed
+from server.store.terms import change_terms
 
 pytestmark = pytest.mark.flow
 

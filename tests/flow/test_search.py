@@ -119,7 +119,7 @@ async def test_a_repeated_op_searches_once(searching: Searching) -> None:
     first = await searching.begin(deal, op=op)
     before = await searching.heard(deal, "search_ended")
     assert await searching.begin(deal, op=op) == first
-    await searching.service.aclose()
+    await searching.service.hand_over()
     assert await searching.events(deal) == before
 
 
@@ -143,7 +143,7 @@ async def test_a_newer_search_supersedes_the_older(
     newer = await searching.begin(deal, limit=20_000)
     newer_began.set()
     events = await searching.heard(deal, "search_ended", 2)
-    await searching.service.aclose()
+    await searching.service.hand_over()
     assert await searching.events(deal) == events
     begun = next(i for i, event in enumerate(events) if event.get("search_id") == newer)
     assert {event["search_id"] for event in events[:begun]} == {older}
@@ -158,7 +158,7 @@ async def test_a_cancelled_search_ends_once(searching: Searching) -> None:
     await searching.service.cancel(channel_of(deal), "another")
     await searching.service.cancel(channel_of(deal), search_id)
     await searching.service.cancel(channel_of(deal), search_id)
-    await searching.service.aclose()
+    await searching.service.hand_over()
     ended = of_kind(await searching.events(deal), "search_ended")
     assert [event["reason"] for event in ended] == ["cancelled"]
 

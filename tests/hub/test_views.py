@@ -11,7 +11,7 @@ from msgspec import UNSET
 from protocol import codec
 from protocol.events import EVENT_TYPES, MATCH_COLUMNS, OFFER_COLUMNS, Event
 from protocol.quotes import FrontierReply, QuoteReply
-from protocol.records import DealState, Filters, Role, Sort, Structure, StructureChanges, View
+from protocol.records import Actor, DealState, Filters, Role, Sort, Structure, StructureChanges, View
 from server.hub import views
 from server.hub.snapshot import snapshot_of, snapshot_rows
 from server.push.log import Chunk, Entry, SearchState
@@ -105,7 +105,8 @@ def a_deal(structure: Structure) -> Deal:
 
 
 REJECTED = [{"limit": "mileage", "cars": 3, "fix": None}]
-SEARCH = SearchState("s1", Filters(), Sort.PRICE, 500, 3, rejected=REJECTED, trace={"db_total": 1.5})
+ACTOR = Actor(id="u1", name="Ann", role=Role.SALESPERSON)
+SEARCH = SearchState("s1", Filters(), Sort.PRICE, 500, 3, ACTOR, rejected=REJECTED, trace={"db_total": 1.5})
 
 
 @given(structures, any_view)

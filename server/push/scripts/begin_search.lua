@@ -1,18 +1,21 @@
--- Arguments: search_id, event, filters, sort, limit, deal_version, and the search_ended of a superseded search up to,
--- not including, its search_id. Returns {outcome, search_id}.
-local search_id, body, superseded = ARGV[6], ARGV[7], ARGV[12]
+-- Arguments: search_id, event, filters, sort, limit, deal_version, by, the search_ended of a superseded search up to,
+-- not including, its search_id, owner, lease, and the search that must be the current one ('' for any).
+-- Returns {outcome, search_id}.
+local search_id, body, superseded, replaces = ARGV[6], ARGV[7], ARGV[13], ARGV[16]
 local epoch = open_epoch()
 local first = answered(epoch)
 if first then return { 'repeated', first } end
 local older = redis.call('HMGET', SEARCH, 'search_id', 'ended', 'scanned', 'matched', 'chunks')
+if replaces ~= '' and older[1] ~= replaces then return { 'superseded', older[1] or '' } end
 if older[1] and older[2] == '' then
     append(epoch, string.format('%s,"search_id":%s,"reason":"superseded","scanned":%s,"matched":%s,"chunks":%s,"next":null}',
         superseded, cjson.encode(older[1]), older[3], older[4], older[5]))
 end
-redis.call('DEL', SEARCH, MATCHES, OFFERS)
+redis.call('DEL', SEARCH, MATCHES, OFFERS, JOBS, DUE)
 redis.call('HSET', SEARCH, 'search_id', search_id, 'filters', ARGV[8], 'sort', ARGV[9], 'limit', ARGV[10],
-    'deal_version', ARGV[11], 'scanned', 0, 'matched', 0, 'chunks', 0, 'pending', 0, 'valued', 0, 'failed', 0,
-    'ended', '', 'next', '', 'announced', 0, 'rejected', '[]', 'trace', '{}')
+    'deal_version', ARGV[11], 'by', ARGV[12], 'scanned', 0, 'matched', 0, 'chunks', 0, 'pending', 0, 'valued', 0,
+    'failed', 0, 'ended', '', 'next', '', 'announced', 0, 'rejected', '[]', 'trace', '{}', 'base', 0, 'place', '')
+take_lease(ARGV[14], ARGV[15])
 remember(epoch, search_id)
 append(epoch, body)
 return { 'published', search_id }

@@ -2,10 +2,14 @@
 --
 -- All keys share the channel's hash tag, so that no script touches two slots. In order:
 --   meta (hash: epoch, seq, no, bytes), log (stream), sizes (list: bytes of each logged event),
---   search (hash), matches and offers (hashes: chunk -> columns), op (what an op answered; only where a script takes one).
+--   search (hash), matches (hash: chunk -> columns), offers (hash: chunk -> columns, an object, or where the chunk was
+--   given up the ids of its cars, an array), jobs (hash: chunk -> the job of a pending or given-up chunk),
+--   due (sorted set: pending chunk, by when its job was last handed to the queue),
+--   op (what an op answered; only where a script takes one).
 -- The first arguments are always: bell, nonce, most events, most bytes, milliseconds to live.
 
-local META, LOG, SIZES, SEARCH, MATCHES, OFFERS, OP = unpack(KEYS)
+local META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE, OP = unpack(KEYS)
+local LASTING_KEYS = 8
 local BELL, NONCE = ARGV[1], ARGV[2]
 local MAX_EVENTS, MAX_BYTES, TTL_MS = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
@@ -26,11 +30,20 @@ local function standing_epoch()
     return epoch
 end
 
+-- Returns the milliseconds by which leases and pending chunks are timed: Redis's own, the same for every process.
+local function now_ms()
+    local now = redis.call('TIME')
+    return tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
+end
+
+local function whole(number)
+    return string.format('%.0f', number)
+end
+
 -- Every key gets the same deadline: none may outlive the log that explains it.
 local function keep_alive()
-    local now = redis.call('TIME')
-    local deadline = string.format('%.0f', tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000) + TTL_MS)
-    for index = 1, 6 do
+    local deadline = whole(now_ms() + TTL_MS)
+    for index = 1, LASTING_KEYS do
         redis.call('PEXPIREAT', KEYS[index], deadline)
     end
 end
@@ -39,7 +52,7 @@ end
 local function open_epoch()
     local epoch = standing_epoch()
     if epoch then return epoch end
-    redis.call('DEL', META, LOG, SIZES, SEARCH, MATCHES, OFFERS)
+    redis.call('DEL', META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE)
     epoch = run_id() .. '-' .. NONCE
     redis.call('HSET', META, 'epoch', epoch, 'seq', 0, 'bytes', 0)
     keep_alive()
@@ -51,7 +64,7 @@ end
 -- before, so that its deadline moves along.
 local function append(epoch, body)
     local seq = redis.call('HINCRBY', META, 'seq', 1)
-    redis.call('XADD', LOG, string.format('%.0f-0', seq), 'e', body)
+    redis.call('XADD', LOG, whole(seq) .. '-0', 'e', body)
     local events = redis.call('RPUSH', SIZES, #body)
     local bytes = redis.call('HINCRBY', META, 'bytes', #body)
     local kept = events
@@ -60,7 +73,7 @@ local function append(epoch, body)
         kept = kept - 1
     end
     if kept < events then
-        redis.call('XTRIM', LOG, 'MINID', '=', string.format('%.0f-0', seq - kept + 1))
+        redis.call('XTRIM', LOG, 'MINID', '=', whole(seq - kept + 1) .. '-0')
     end
     keep_alive()
     redis.call('PUBLISH', BELL, string.format('%s %.0f %s', epoch, seq, body))
@@ -81,6 +94,31 @@ end
 
 local function is_search(search_id)
     return redis.call('HGET', SEARCH, 'search_id') == search_id
+end
+
+-- Whether this owner may go on with the search: it runs, and nobody else has taken it over.
+local function is_running_by(search_id, owner)
+    local state = redis.call('HMGET', SEARCH, 'search_id', 'ended', 'owner')
+    return state[1] == search_id and state[2] == '' and state[3] == owner
+end
+
+-- A lease of 0 ms is over at once: so it is given up.
+local function take_lease(owner, lease_ms)
+    redis.call('HSET', SEARCH, 'owner', owner, 'lease_until', whole(now_ms() + tonumber(lease_ms)))
+end
+
+-- Whether the search runs and its owner has not been heard of for as long as its lease.
+local function has_lapsed()
+    local state = redis.call('HMGET', SEARCH, 'ended', 'lease_until')
+    return state[1] == '' and tonumber(state[2] or 0) <= now_ms()
+end
+
+-- Returns the search as {field, value, ...}, with 'lapsed' 1 or 0.
+local function search_fields()
+    local fields = redis.call('HGETALL', SEARCH)
+    fields[#fields + 1] = 'lapsed'
+    fields[#fields + 1] = has_lapsed() and '1' or '0'
+    return fields
 end
 
 -- Publishes search_valued once per page: when the search has ended and no chunk is pending. The prefix is the

@@ -10,7 +10,7 @@ end
 table.sort(numbers)
 local found = {}
 for index = 1, math.min(limit, #numbers) do
-    local chunk = string.format('%.0f', numbers[index])
+    local chunk = whole(numbers[index])
     found[#found + 1] = numbers[index]
     found[#found + 1] = redis.call('HGET', MATCHES, chunk)
     found[#found + 1] = redis.call('HGET', OFFERS, chunk)

@@ -1,11 +1,13 @@
--- Arguments: search_id, token. Returns 'published', 'repeated', 'superseded', or 'used' for a token that is not the next.
+-- Arguments: search_id, token, owner, lease. Returns 'published', 'repeated', 'superseded', or 'used' for a token that
+-- is not the next.
 local search_id, token = ARGV[6], ARGV[7]
 local epoch = open_epoch()
 if answered(epoch) then return 'repeated' end
 if not is_search(search_id) then return 'superseded' end
-local state = redis.call('HMGET', SEARCH, 'ended', 'next')
+local state = redis.call('HMGET', SEARCH, 'ended', 'next', 'matched')
 if state[1] == '' or state[2] == '' or state[2] ~= token then return 'used' end
-redis.call('HSET', SEARCH, 'ended', '', 'next', '', 'announced', 0)
+redis.call('HSET', SEARCH, 'ended', '', 'next', '', 'announced', 0, 'base', state[3], 'place', token)
+take_lease(ARGV[8], ARGV[9])
 remember(epoch, search_id)
 keep_alive()
 return 'published'

@@ -5,7 +5,7 @@ local seq = tonumber(redis.call('HGET', META, 'seq'))
 local first = seq - redis.call('LLEN', SIZES) + 1
 if after > seq or after + 1 < first then return false end
 local found = {}
-for _, entry in ipairs(redis.call('XRANGE', LOG, string.format('%.0f-0', after + 1), '+', 'COUNT', limit)) do
+for _, entry in ipairs(redis.call('XRANGE', LOG, whole(after + 1) .. '-0', '+', 'COUNT', limit)) do
     found[#found + 1] = tonumber(string.match(entry[1], '^(%d+)'))
     found[#found + 1] = entry[2][2]
 end

@@ -1,4 +1,2 @@
 -- Returns the current search as {field, value, ...}, or false.
-if not standing_epoch() then return false end
-local fields = redis.call('HGETALL', SEARCH)
-return #fields > 0 and fields
+return standing_epoch() and redis.call('HEXISTS', SEARCH, 'owner') == 1 and search_fields()

@@ -10,13 +10,16 @@ from redis.asyncio import Redis
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import EndReason, Filters, Sort
-from server.push.log import Entry, Head, Outcome, Progress
-from server.push.redis_log import LogBounds, RedisLog, bell_name, parse_bell
+from server.push.log import ChannelLog, Entry, Head, Lease, LogBounds, Outcome, Progress
+from server.push.redis_log import RedisLog, parse_bell
+from server.push.redis_scripts import bell_name
 
 pytestmark = pytest.mark.flow
 
 DEAL = "deal:0d8b7c1e"
 ACTOR = {"id": "u1", "name": "Ann", "role": "salesperson"}
+REJECTED = [{"limit": "mileage", "cars": 16, "fix": None}]
+HELD = Lease("owner", 60_000)
 
 
 @pytest.fixture
@@ -30,7 +33,13 @@ def log(redis: Redis) -> RedisLog:
     return RedisLog(redis)
 
 
-async def started(log: RedisLog, search_id: str = "s1", op: uuid.UUID | None = None) -> tuple[Outcome, str]:
+async def started(
+    log: ChannelLog,
+    search_id: str = "s1",
+    op: uuid.UUID | None = None,
+    lease: Lease = HELD,
+    replaces: str | None = None,
+) -> tuple[Outcome, str]:
     event = {
         "type": "search_started",
         "search_id": search_id,
@@ -41,26 +50,44 @@ async def started(log: RedisLog, search_id: str = "s1", op: uuid.UUID | None = N
         "versions": {"inventory": "1", "rates": "r1", "tax": "t1", "risk": "k1", "engine": "e1"},
         "by": ACTOR,
     }
-    return await log.begin_search(DEAL, op=op or uuid.uuid4(), search_id=search_id, limit=500, event=event)
-
-
-async def found(log: RedisLog, chunk: int, search_id: str = "s1") -> Outcome:
-    columns = {"vehicle_id": [f"{chunk}-1", f"{chunk}-2"], "rev": [1, 1]}
-    progress = Progress(scanned=10 * (chunk + 1), matched=2 * (chunk + 1), chunks=chunk + 1)
-    return await log.matches(
-        DEAL, search_id=search_id, chunk=chunk, rows=2, columns=columns, progress=progress
+    return await log.begin_search(
+        DEAL,
+        op=op or uuid.uuid4(),
+        search_id=search_id,
+        limit=500,
+        event=event,
+        lease=lease,
+        replaces=replaces,
     )
 
 
-REJECTED = [{"limit": "mileage", "cars": 16, "fix": None}]
+async def found(log: ChannelLog, chunk: int, search_id: str = "s1", lease: Lease = HELD) -> Outcome:
+    columns = {"vehicle_id": [f"{chunk}-1", f"{chunk}-2"], "rev": [1, 1]}
+    progress = Progress(scanned=10 * (chunk + 1), matched=2 * (chunk + 1), chunks=chunk + 1)
+    return await log.matches(
+        DEAL,
+        search_id=search_id,
+        chunk=chunk,
+        rows=2,
+        columns=columns,
+        progress=progress,
+        rejected=REJECTED,
+        place=f"behind {chunk}",
+        job=b"job %d" % chunk,
+        lease=lease,
+    )
 
 
 async def ended(
-    log: RedisLog, reason: EndReason = EndReason.COMPLETE, search_id: str = "s1", token: str | None = None
+    log: ChannelLog,
+    reason: EndReason = EndReason.COMPLETE,
+    search_id: str = "s1",
+    token: str | None = None,
+    owner: str | None = HELD.owner,
 ) -> Outcome:
     return await log.end_search(
         DEAL, search_id=search_id, reason=reason, progress=Progress(20, 4, 2), next_token=token,
-        rejected=REJECTED, trace={"db_total": 1.5},
+        rejected=REJECTED, trace={"db_total": 1.5}, owner=owner,
     )  # fmt: skip
 
 
@@ -201,9 +228,10 @@ async def test_every_key_expires(log: RedisLog, redis: Redis) -> None:
     """Nothing of a channel stays for ever, and no part outlives the rest."""
     await started(log)
     await found(log, 0)
+    await found(log, 1)
     await valued(log, 0)
     deadlines = {key: await redis.pttl(key) for key in await redis.keys("*")}
-    assert len(deadlines) == 7
+    assert len(deadlines) == 9
     assert all(0 < left <= 4 * 3600 * 1000 for left in deadlines.values())
 
 
@@ -265,7 +293,7 @@ async def test_newer_search_supersedes(log: RedisLog) -> None:
     assert await found(log, 1) is Outcome.SUPERSEDED
     assert await valued(log, 0) is Outcome.SUPERSEDED
     assert await ended(log) is Outcome.SUPERSEDED
-    assert [await log.is_current(DEAL, name) for name in ("s1", "s2")] == [False, True]
+    assert not await log.is_pending(DEAL, "s1", 0)
     _, _, end, start = await events(log)
     shown = (end["type"], end["search_id"], end["reason"], end["matched"])
     assert shown == ("search_ended", "s1", "superseded", 2)
@@ -290,7 +318,7 @@ async def test_cancelled_search_takes_no_more(log: RedisLog) -> None:
     assert state is not None
     assert (state.ended, state.rejected, state.trace) == (EndReason.CANCELLED, REJECTED, {"db_total": 1.5})
     assert await found(log, 1) is Outcome.SUPERSEDED
-    assert await log.is_current(DEAL, "s1")
+    assert await log.is_pending(DEAL, "s1", 0)
     await valued(log, 0)
     assert [event["type"] for event in await events(log)][-2:] == ["offers", "search_valued"]
 
@@ -301,11 +329,14 @@ async def test_token_is_taken_once(log: RedisLog) -> None:
     await found(log, 0)
     await ended(log, EndReason.LIMIT, token="t1")
     op = uuid.uuid4()
-    assert await log.continue_search(DEAL, op=uuid.uuid4(), search_id="s0", token="t1") is Outcome.SUPERSEDED
-    assert await log.continue_search(DEAL, op=op, search_id="s1", token="t1") is Outcome.PUBLISHED
-    assert await log.continue_search(DEAL, op=op, search_id="s1", token="t1") is Outcome.REPEATED
+    assert (
+        await log.continue_search(DEAL, op=uuid.uuid4(), search_id="s0", token="t1", lease=HELD)
+        is Outcome.SUPERSEDED
+    )
+    assert await log.continue_search(DEAL, op=op, search_id="s1", token="t1", lease=HELD) is Outcome.PUBLISHED
+    assert await log.continue_search(DEAL, op=op, search_id="s1", token="t1", lease=HELD) is Outcome.REPEATED
     with pytest.raises(CommandError) as refused:
-        await log.continue_search(DEAL, op=uuid.uuid4(), search_id="s1", token="t1")
+        await log.continue_search(DEAL, op=uuid.uuid4(), search_id="s1", token="t1", lease=HELD)
     assert refused.value.code is ErrorCode.CONFLICT
     assert await found(log, 1) is Outcome.PUBLISHED
     await ended(log)
@@ -319,5 +350,5 @@ async def test_oversized_event_is_refused(log: RedisLog) -> None:
     await started(log)
     columns = {"vehicle_id": ["x" * 300_000]}
     with pytest.raises(ValueError, match="at most 262144 bytes"):
-        await log.matches(DEAL, search_id="s1", chunk=0, rows=1, columns=columns, progress=Progress(1, 1, 1))
+        await log.offers(DEAL, search_id="s1", chunk=0, rows=1, columns=columns, timings={})
     assert len(await events(log)) == 1

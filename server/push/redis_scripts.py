@@ -1,0 +1,84 @@
+"""The scripts of a channel in Redis, and how they are run: one hash tag per channel, all keys on one slot.
+
+``scripts/channel.lua`` stands before each of them and holds what they share.
+"""
+
+import asyncio
+import secrets
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from server.push.log import LogBounds
+
+KEYS = ("meta", "log", "sizes", "search", "matches", "offers", "jobs", "due")
+SCRIPT_NAMES = (
+    "head", "set_base", "decide", "read", "beat", "begin_search", "continue_search", "renew_search",
+    "adopt_search", "matches", "end_search", "settle", "revalue", "is_pending", "search", "chunks",
+)  # fmt: skip
+
+
+def bell_name(channel: str) -> str:
+    """Return the pub/sub channel on which each event of ``channel`` is announced."""
+    return f"{{{channel}}}:bell"
+
+
+class Scripts:
+    """Runs the scripts. ``redis`` must give bytes (``decode_responses`` off)."""
+
+    def __init__(self, redis: Redis, bounds: LogBounds) -> None:
+        self._redis = redis
+        self._bounds = bounds
+        source = files("server.push").joinpath("scripts")
+        shared = source.joinpath("channel.lua").read_text()
+        self._scripts: dict[str, AsyncScript] = {
+            name: redis.register_script(shared + source.joinpath(f"{name}.lua").read_text())
+            for name in SCRIPT_NAMES
+        }
+
+    async def run(
+        self, name: str, channel: str, *args: str | bytes | float, op: uuid.UUID | None = None
+    ) -> Any:
+        """Run a script on a channel's keys and return its reply. Raises RedisError."""
+        async with _cancellable():
+            return await self._scripts[name](keys=_keys(channel, op), args=self._args(channel, args))
+
+    async def run_on_all(
+        self, name: str, channels: Sequence[str], *args: str | bytes | float
+    ) -> Sequence[Any]:
+        """Run a script on each channel's keys, in one trip, and return the replies. Raises RedisError."""
+        async with _cancellable(), self._redis.pipeline(transaction=False) as pipe:
+            for channel in channels:
+                await self._scripts[name](keys=_keys(channel), args=self._args(channel, args), client=pipe)
+            return await pipe.execute()
+
+    def _args(self, channel: str, args: Sequence[str | bytes | float]) -> list[str | bytes | float]:
+        bounds = self._bounds
+        nonce = secrets.token_hex(8)
+        return [bell_name(channel), nonce, bounds.events, bounds.bytes, bounds.seconds * 1000, *args]
+
+
+def _keys(channel: str, op: uuid.UUID | None = None) -> list[str]:
+    parts = KEYS if op is None else (*KEYS, f"op:{op}")
+    return [f"{{{channel}}}:{part}" for part in parts]
+
+
+@asynccontextmanager
+async def _cancellable() -> AsyncIterator[None]:
+    """Let a cancellation through.
+
+    redis-py waits by wait_for, which on Python 3.11 swallows a cancellation that comes with the answer: the
+    task would go on, and whoever cancelled it would wait for ever.
+    """
+    task = asyncio.current_task()
+    cancelled_before = 0 if task is None else task.cancelling()
+    try:
+        yield
+    finally:
+        if task is not None and task.cancelling() > cancelled_before:
+            raise asyncio.CancelledError

@@ -1,0 +1,34 @@
+-- Makes the given-up chunks that hold one of these cars pending again.
+-- Arguments: ids of cars (an array). Returns their jobs; where the op is known, those that are still pending.
+local epoch = open_epoch()
+local search_id = redis.call('HGET', SEARCH, 'search_id') or ''
+local chunks, jobs = {}, {}
+local first = answered(epoch)
+if first then
+    if string.sub(first, 1, #search_id + 1) == search_id .. ' ' then
+        for chunk in string.gmatch(string.sub(first, #search_id + 1), '%d+') do
+            if redis.call('ZSCORE', DUE, chunk) then chunks[#chunks + 1] = chunk end
+        end
+    end
+else
+    local wanted = {}
+    for _, car in ipairs(cjson.decode(ARGV[6])) do wanted[car] = true end
+    for _, chunk in ipairs(redis.call('HKEYS', JOBS)) do
+        -- A chunk with a job is pending, or it was given up.
+        local cars, asked = cjson.decode(redis.call('HGET', OFFERS, chunk) or '[]'), false
+        for _, car in ipairs(cars) do asked = asked or wanted[car] end
+        if asked then
+            chunks[#chunks + 1] = chunk
+            redis.call('HDEL', OFFERS, chunk)
+            redis.call('ZADD', DUE, whole(now_ms()), chunk)
+            redis.call('HINCRBY', SEARCH, 'pending', 1)
+            redis.call('HINCRBY', SEARCH, 'failed', -#cars)
+        end
+    end
+    if #chunks > 0 then redis.call('HSET', SEARCH, 'announced', 0) end
+    remember(epoch, search_id .. ' ' .. table.concat(chunks, ' '))
+    keep_alive()
+end
+table.sort(chunks, function(one, other) return tonumber(one) < tonumber(other) end)
+for index, chunk in ipairs(chunks) do jobs[index] = redis.call('HGET', JOBS, chunk) end
+return jobs
