@@ -149,7 +149,7 @@ class Channel:
     def _replace_state(self, reply: JoinReply, rows: Rows) -> Refreshed:
         self.deal = (reply.snapshot.deal or None) if reply.snapshot else None
         self.search = (reply.snapshot.search or None) if reply.snapshot else None
-        self.here = self.deal.presence if self.deal else []
+        self.here = (self.deal.presence or []) if self.deal else []
         self.rows = rows
         self.position = Position(epoch=reply.epoch, seq=reply.seq)
         self.phase = Phase.LIVE

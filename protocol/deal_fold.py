@@ -40,14 +40,16 @@ KEPT_NOTES = 200
 def applied(deal: DealSnapshot, event: Event) -> DealSnapshot:
     """Return the deal after ``event``; the deal itself where the event tells nothing new about it."""
     version = getattr(event, "version", None)
-    if isinstance(version, int):
-        if version <= deal.version:
-            return deal
-        change = _VERSIONED.get(type(event))
-        changed = deal if change is None else change(deal, event)
-        return replace(changed, version=version)
-    change = _OTHERS.get(type(event))
-    return deal if change is None else change(deal, event)
+    if isinstance(version, int) and version <= deal.version:
+        return deal
+    change = _CHANGES.get(type(event))
+    changed = deal if change is None or _is_hidden(event) else change(deal, event)
+    return replace(changed, version=version) if isinstance(version, int) else changed
+
+
+def _is_hidden(event: Event) -> bool:
+    """Return whether the view of the receiver leaves nothing of the event but its version."""
+    return any(getattr(event, name) is UNSET for name in _WHOLE.get(type(event), ()))
 
 
 def _structure(deal: DealSnapshot, event: DealChanged) -> DealSnapshot:
@@ -80,17 +82,17 @@ def _unpinned(deal: DealSnapshot, event: OfferUnpinned) -> DealSnapshot:
     return replace(deal, pins=[pin for pin in deal.pins if pin.vehicle_id != event.vehicle_id])
 
 
-def _locked(deal: DealSnapshot, event: FieldLocked) -> DealSnapshot:
-    others = [lock for lock in deal.locks if lock.field != event.field]
+def _locked(deal: DealSnapshot, event: Any) -> DealSnapshot:
+    others = [lock for lock in deal.locks or () if lock.field != event.field]
     locks = [*others, FieldLock(field=event.field, by=event.by)]
     return replace(deal, locks=sorted(locks, key=lambda lock: lock.field))
 
 
-def _unlocked(deal: DealSnapshot, event: FieldUnlocked) -> DealSnapshot:
-    return replace(deal, locks=[lock for lock in deal.locks if lock.field != event.field])
+def _unlocked(deal: DealSnapshot, event: Any) -> DealSnapshot:
+    return replace(deal, locks=[lock for lock in deal.locks or () if lock.field != event.field])
 
 
-def _lender(deal: DealSnapshot, event: LenderDecided) -> DealSnapshot:
+def _lender(deal: DealSnapshot, event: Any) -> DealSnapshot:
     if not isinstance(deal.lenders, list):
         return deal
     others = [each for each in deal.lenders if each.lender != event.decision.lender]
@@ -99,7 +101,7 @@ def _lender(deal: DealSnapshot, event: LenderDecided) -> DealSnapshot:
     return replace(deal, lenders=sorted(others, key=lambda each: each.lender))
 
 
-def _cleared(deal: DealSnapshot, event: StipulationCleared) -> DealSnapshot:
+def _cleared(deal: DealSnapshot, event: Any) -> DealSnapshot:
     def mark(decision: LenderTerms) -> LenderTerms:
         marked = [
             replace(each, cleared_by=event.by) if each.id == event.stipulation_id else each
@@ -112,36 +114,36 @@ def _cleared(deal: DealSnapshot, event: StipulationCleared) -> DealSnapshot:
     return replace(deal, lenders=[mark(decision) for decision in deal.lenders])
 
 
-def _task(deal: DealSnapshot, event: TaskRaised) -> DealSnapshot:
+def _task(deal: DealSnapshot, event: Any) -> DealSnapshot:
     return replace(deal, tasks=[*deal.tasks, event.task]) if isinstance(deal.tasks, list) else deal
 
 
-def _task_done(deal: DealSnapshot, event: TaskDone) -> DealSnapshot:
+def _task_done(deal: DealSnapshot, event: Any) -> DealSnapshot:
     if not isinstance(deal.tasks, list):
         return deal
     tasks = [replace(task, done_by=event.by) if task.id == event.task_id else task for task in deal.tasks]
     return replace(deal, tasks=tasks)
 
 
-def _note(deal: DealSnapshot, event: NoteAdded) -> DealSnapshot:
-    if any(note.id == event.id for note in deal.notes):
+def _note(deal: DealSnapshot, event: Any) -> DealSnapshot:
+    if any(note.id == event.id for note in deal.notes or ()):
         return deal
     note = Note(id=event.id, text=event.text, by=event.by, at=event.at)
-    return replace(deal, notes=[*deal.notes, note][-KEPT_NOTES:])
+    return replace(deal, notes=[*(deal.notes or ()), note][-KEPT_NOTES:])
 
 
-def _held(deal: DealSnapshot, event: VehicleHeld) -> DealSnapshot:
-    others = [hold for hold in deal.holds if hold.vehicle_id != event.vehicle_id]
+def _held(deal: DealSnapshot, event: Any) -> DealSnapshot:
+    others = [hold for hold in deal.holds or () if hold.vehicle_id != event.vehicle_id]
     held = VehicleHold(vehicle_id=event.vehicle_id, until=event.until, by=event.by)
     return replace(deal, holds=sorted([*others, held], key=lambda hold: hold.vehicle_id))
 
 
-def _released(deal: DealSnapshot, event: VehicleReleased) -> DealSnapshot:
-    return replace(deal, holds=[hold for hold in deal.holds if hold.vehicle_id != event.vehicle_id])
+def _released(deal: DealSnapshot, event: Any) -> DealSnapshot:
+    return replace(deal, holds=[hold for hold in deal.holds or () if hold.vehicle_id != event.vehicle_id])
 
 
 _Change = Callable[[DealSnapshot, Any], DealSnapshot]
-_VERSIONED: dict[type, _Change] = {
+_CHANGES: dict[type, _Change] = {
     DealChanged: _structure,
     StateChanged: _state,
     FulfilmentChanged: _fulfilment,
@@ -154,5 +156,19 @@ _VERSIONED: dict[type, _Change] = {
     StipulationCleared: _cleared,
     TaskRaised: _task,
     TaskDone: _task_done,
+    NoteAdded: _note,
+    VehicleHeld: _held,
+    VehicleReleased: _released,
 }
-_OTHERS: dict[type, _Change] = {NoteAdded: _note, VehicleHeld: _held, VehicleReleased: _released}
+_WHOLE: dict[type, tuple[str, ...]] = {
+    FieldLocked: ("field", "by"),
+    FieldUnlocked: ("field",),
+    LenderDecided: ("decision",),
+    StipulationCleared: ("stipulation_id", "by"),
+    TaskRaised: ("task",),
+    TaskDone: ("task_id", "by"),
+    NoteAdded: ("id", "text", "by"),
+    VehicleHeld: ("vehicle_id", "until", "by"),
+    VehicleReleased: ("vehicle_id",),
+}
+"""What an event must tell to change anything besides the version: narrow views hide it as a whole."""

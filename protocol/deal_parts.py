@@ -28,8 +28,9 @@ class OfferedCar(msgspec.Struct, frozen=True, kw_only=True):
 class DealOffer(msgspec.Struct, frozen=True, kw_only=True):
     """An offer that somebody selected or pinned: one car at revision ``rev``, one structure, one programme.
 
-    Priced at ``deal_version`` from ``versions``; ``changes`` are what it was asked with beyond the deal's
-    structure. ``price_cents`` is the car's price, ``principal_cents`` what is financed. Money in cents.
+    Priced at ``deal_version`` from ``versions``; ``changes`` and ``asked_programme_id`` are what it was asked
+    with beyond the deal's structure, ``pencil_id`` names the stored pencil. ``price_cents`` is the car's
+    price, ``principal_cents`` what is financed. Money in cents.
     """
 
     offer_id: str
@@ -42,7 +43,7 @@ class DealOffer(msgspec.Struct, frozen=True, kw_only=True):
     payment_cents: int
     term_months: int
     rate_bp: float
-    apr_bp: float | UnsetType | None = UNSET
+    apr_percent: float
     cash_down_cents: int
     discount_cents: int
     principal_cents: int
@@ -54,6 +55,7 @@ class DealOffer(msgspec.Struct, frozen=True, kw_only=True):
     stress_npv_cents: int | UnsetType = UNSET
     versions: Versions | UnsetType = UNSET
     asked_programme_id: str | UnsetType | None = UNSET
+    pencil_id: str | UnsetType = UNSET
 
 
 class FieldLock(msgspec.Struct, frozen=True, kw_only=True):

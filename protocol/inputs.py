@@ -2,6 +2,7 @@
 
 import msgspec
 
+from protocol.deal_parts import LenderTerms
 from protocol.lending import TaxRule
 from protocol.records import Structure
 
@@ -14,7 +15,8 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     ``standard_markup_bp`` (within the cap of the store's state) and ``npv_floor_cents`` are the store's, as
     is ``product_cost_share_bp``, which stands in for an unstated ``products_cost_cents``.
     ``discount_max_cents`` is the seller's authority. ``tax_rules`` are those of the registration address,
-    used where the structure states no tax rate.
+    used where the structure states no tax rate. ``lender_terms`` are lenders' live decisions about this
+    customer; they override the sheet.
     """
 
     structure: Structure
@@ -26,6 +28,7 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     discount_max_cents: int = 0
     product_cost_share_bp: float = 10_000.0
     tax_rules: tuple[TaxRule, ...] = ()
+    lender_terms: tuple[LenderTerms, ...] = ()
 
     @property
     def discount_limit_cents(self) -> int:

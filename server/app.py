@@ -19,6 +19,8 @@ from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from protocol.closing import CommandError
+from server.hub.authority import Authority
+from server.hub.desk_handlers import DeskHandlers
 from server.hub.endpoint import Endpoint
 from server.hub.handlers import UNAVAILABLE, Handlers
 from server.hub.join import Joiner
@@ -26,6 +28,8 @@ from server.hub.limits import FRAME_BYTES
 from server.hub.quotes import Quotes
 from server.hub.registry import Registry
 from server.hub.relay import Relay
+from server.hub.stock_handlers import StockHandlers
+from server.hub.watch_handlers import WatchHandlers
 from server.observe.metrics import web_metrics
 from server.observe.readiness import say_ready
 from server.push.bus import Bus
@@ -141,9 +145,12 @@ async def _lifespan(settings: Settings, app: Starlette) -> AsyncIterator[State]:
             tasks.create_task(relay.run(), name="relay")
             registry = Registry(log, bus, tasks)
             joiner = Joiner(pool, log, registry, relay)
-            handlers = Handlers(
-                pool=pool, log=log, joiner=joiner, relay=relay, searches=searches, quotes=Quotes(pool)
+            authority, quotes = Authority(pool), Quotes(pool)
+            stock = StockHandlers(
+                pool=pool, log=log, authority=authority, relay=relay, searches=searches, quotes=quotes
             )
+            desk = DeskHandlers(pool=pool, authority=authority, relay=relay, quotes=quotes, stock=stock)
+            handlers = Handlers(WatchHandlers(authority, joiner), stock, desk)
             admit = partial(auth.admit, pool, settings.allowed_origins)
             endpoint = Endpoint(admit, registry, log, handlers)
             metrics = web_metrics(

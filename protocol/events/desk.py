@@ -29,7 +29,7 @@ class StateChanged(Event, tag="state_changed", frozen=True, rename={"source": "f
     version: int
     source: DealState
     target: DealState
-    by: Actor
+    by: Actor | UnsetType = UNSET
     reason: Reason | UnsetType = UNSET
     more_reasons: list[Reason] | UnsetType = UNSET
     approval: Approval | UnsetType | None = UNSET
@@ -41,7 +41,7 @@ class OfferSelected(Event, tag="offer_selected", frozen=True):
     version: int
     vehicle_id: str
     offer: DealOffer
-    by: Actor
+    by: Actor | UnsetType = UNSET
     reason: Reason | UnsetType = UNSET
 
 
@@ -51,7 +51,7 @@ class OfferPinned(Event, tag="offer_pinned", frozen=True):
     version: int
     vehicle_id: str
     offer: DealOffer
-    by: Actor
+    by: Actor | UnsetType = UNSET
 
 
 class OfferUnpinned(Event, tag="offer_unpinned", frozen=True):
@@ -59,7 +59,7 @@ class OfferUnpinned(Event, tag="offer_unpinned", frozen=True):
 
     version: int
     vehicle_id: str
-    by: Actor
+    by: Actor | UnsetType = UNSET
 
 
 class Wanting(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,56 +90,56 @@ class VehicleChanged(Event, tag="vehicle_changed", frozen=True):
 class VehicleHeld(Event, tag="vehicle_held", frozen=True):
     """This deal holds a car until a time."""
 
-    vehicle_id: str
-    until: dt.datetime
-    by: Actor
+    vehicle_id: str | UnsetType = UNSET
+    until: dt.datetime | UnsetType = UNSET
+    by: Actor | UnsetType = UNSET
 
 
 class VehicleReleased(Event, tag="vehicle_released", frozen=True):
     """This deal holds a car no longer: somebody let it go, or the time was over."""
 
-    vehicle_id: str
-    by: Actor
+    vehicle_id: str | UnsetType = UNSET
+    by: Actor | UnsetType = UNSET
 
 
 class FieldLocked(Event, tag="field_locked", frozen=True):
     """The desk keeps a field of the structure to itself."""
 
     version: int
-    field: str
-    by: Actor
+    field: str | UnsetType = UNSET
+    by: Actor | UnsetType = UNSET
 
 
 class FieldUnlocked(Event, tag="field_unlocked", frozen=True):
     """A field of the structure is open again."""
 
     version: int
-    field: str
-    by: Actor
+    field: str | UnsetType = UNSET
+    by: Actor | UnsetType = UNSET
 
 
 class NoteAdded(Event, tag="note_added", frozen=True):
     """Somebody wrote a note."""
 
-    id: str
-    text: str
-    by: Actor
+    id: str | UnsetType = UNSET
+    text: str | UnsetType = UNSET
+    by: Actor | UnsetType = UNSET
 
 
 class LenderDecided(Event, tag="lender_decided", frozen=True):
     """A lender decided, or its decision counts no longer."""
 
     version: int
-    decision: LenderTerms
-    by: Actor
+    decision: LenderTerms | UnsetType = UNSET
+    by: Actor | UnsetType = UNSET
 
 
 class StipulationCleared(Event, tag="stipulation_cleared", frozen=True):
     """What a lender wanted to see is there."""
 
     version: int
-    stipulation_id: str
-    by: Actor
+    stipulation_id: str | UnsetType = UNSET
+    by: Actor | UnsetType = UNSET
 
 
 class FulfilmentChanged(
@@ -150,25 +150,25 @@ class FulfilmentChanged(
     version: int
     source: Fulfilment
     target: Fulfilment
-    by: Actor
-    reason: Reason
-    more_reasons: list[Reason] = []
+    by: Actor | UnsetType = UNSET
+    reason: Reason | UnsetType = UNSET
+    more_reasons: list[Reason] | UnsetType = UNSET
 
 
 class TaskRaised(Event, tag="task_raised", frozen=True):
     """Something must be done about the deal, by a day."""
 
     version: int
-    task: DealTask
-    by: Actor
+    task: DealTask | UnsetType = UNSET
+    by: Actor | UnsetType = UNSET
 
 
 class TaskDone(Event, tag="task_done", frozen=True):
     """It is done."""
 
     version: int
-    task_id: str
-    by: Actor
+    task_id: str | UnsetType = UNSET
+    by: Actor | UnsetType = UNSET
 
 
 class DealSummary(Event, tag="deal_summary", frozen=True):
@@ -180,22 +180,22 @@ class DealSummary(Event, tag="deal_summary", frozen=True):
     deal_id: str
     deal_version: int
     removed: bool
-    last_no: int
-    customer: str
-    salesperson: Actor
-    state: DealState
-    fulfilment: Fulfilment | None
-    waiting_since: dt.datetime
-    changed_at: dt.datetime
-    changed_by: str
-    last_change: str
-    car: str | None
-    vehicle_id: str | None
-    payment_cents: int | None
-    term_months: int | None
-    lender: str | None
-    npv_cents: int | None
-    npv_history: list[int]
-    contended: bool
-    open_tasks: int
-    lender_status: str | None
+    last_no: int | UnsetType = UNSET
+    customer: str | UnsetType = UNSET
+    salesperson: Actor | UnsetType = UNSET
+    state: DealState | UnsetType = UNSET
+    fulfilment: Fulfilment | UnsetType | None = UNSET
+    waiting_since: dt.datetime | UnsetType = UNSET
+    changed_at: dt.datetime | UnsetType = UNSET
+    changed_by: str | UnsetType = UNSET
+    last_change: str | UnsetType = UNSET
+    car: str | UnsetType | None = UNSET
+    vehicle_id: str | UnsetType | None = UNSET
+    payment_cents: int | UnsetType | None = UNSET
+    term_months: int | UnsetType | None = UNSET
+    lender: str | UnsetType | None = UNSET
+    npv_cents: int | UnsetType | None = UNSET
+    npv_history: list[int] | UnsetType = UNSET
+    contended: bool | UnsetType = UNSET
+    open_tasks: int | UnsetType = UNSET
+    lender_status: str | UnsetType | None = UNSET

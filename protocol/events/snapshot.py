@@ -43,10 +43,10 @@ class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     structure: dict[str, Any]
     selected: DealOffer | None = None
     pins: list[DealOffer] = []
-    locks: list[FieldLock] = []
-    holds: list[VehicleHold] = []
-    notes: list[DealNote] = []
-    presence: list[Present] = []
+    locks: list[FieldLock] | UnsetType = UNSET
+    holds: list[VehicleHold] | UnsetType = UNSET
+    notes: list[DealNote] | UnsetType = UNSET
+    presence: list[Present] | UnsetType = UNSET
     salesperson: Actor | UnsetType = UNSET
     fulfilment: Fulfilment | None = None
     approval: Approval | UnsetType | None = UNSET

@@ -11,6 +11,7 @@ from protocol.inputs import DealInputs
 from protocol.lending import RateSheet
 from protocol.records import MAX_CENTS, Structure
 from server.finance.contract import owed_before_cash_cents
+from server.finance.decided import decided_sheet
 from server.finance.limits import Limit
 from server.finance.payment import largest_principal, payment_factors
 from server.finance.programmes import Programmes, Whole, select_programmes
@@ -24,7 +25,7 @@ class Plan:
     ``sell_rate`` in hundredths of a basis point; ``factors`` are contract payments per unit of principal, and
     ``buy_factors`` the same at the buy rate. ``ceiling`` is the largest principal that the limits besides the
     car allow, ``ceiling_limit`` which of them it is, ``floor`` the smallest. ``empty`` says why no programme
-    is left, else NONE. ``sheet`` is the whole rate sheet.
+    is left, else NONE. ``sheet`` is the whole rate sheet, before lenders' decisions.
     """
 
     inputs: DealInputs
@@ -53,7 +54,7 @@ class Plan:
 def plan_deal(inputs: DealInputs, sheet: RateSheet) -> Plan:
     """Return the plan of a deal: pure, and all that screening and valuing need besides the cars."""
     structure = inputs.structure
-    programmes, empty = select_programmes(sheet, inputs)
+    programmes, empty = select_programmes(decided_sheet(sheet, inputs), inputs)
     sell_rate = _sell_rates(programmes, inputs)
     factors = _factors(structure, sell_rate, programmes.term)
     ceiling, ceiling_limit = _ceilings(programmes, inputs, factors)

@@ -13,7 +13,8 @@ from protocol import codec
 from protocol.closing import CloseCode
 from protocol.commands import COMMAND_TYPES, tag_of
 from protocol.events import Welcome
-from protocol.records import Role, User
+from protocol.records import User
+from protocol.workflow import RIGHTS
 from server.hub.admission import Admit, Admitted, Refused, SignedOut
 from server.hub.connection import Connection, Dispatch
 from server.hub.handlers import UNAVAILABLE
@@ -22,11 +23,6 @@ from server.hub.registry import Registry
 from server.push.log import ChannelLog, utc_now
 
 SUBPROTOCOL: Final = "deal.v1"
-RIGHTS: Final = {
-    Role.SALESPERSON: ["watch", "search", "terms"],
-    Role.DESK_MANAGER: ["watch", "search", "terms", "see_cost"],
-    Role.OPERATOR: ["watch", "search", "terms", "see_cost"],
-}
 
 
 class Endpoint:
@@ -106,7 +102,7 @@ def _welcome(connection: Connection) -> bytes:
                 name=account.name,
                 role=account.role,
                 store_id=account.store_id,
-                rights=RIGHTS[account.role],
+                rights=list(RIGHTS[account.role]),
             ),
             limits=LIMITS,
             commands=[tag_of(command) for command in COMMAND_TYPES],

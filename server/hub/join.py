@@ -21,6 +21,7 @@ from server.hub.session import Watcher
 from server.hub.snapshot import snapshot_of, snapshot_rows
 from server.hub.views import capped_view
 from server.push.log import ChannelLog, Head
+from server.store.deal_parts import DealParts, load_parts
 from server.store.deals import Deal, load_deal
 
 ATTEMPTS: Final = 5
@@ -53,9 +54,9 @@ class Joiner:
             if command.since is not None and await self._still_known(channel, head, command.since):
                 start, rows, snapshot = command.since.seq, None, None
             else:
-                deal = await self._load(deal, channel, head)
+                deal, parts = await self._load(deal, channel, head)
                 search = await self.log.search(channel)
-                start, snapshot = head.seq, snapshot_of(deal, search, view)
+                start, snapshot = head.seq, snapshot_of(deal, parts, search, view)
                 search_id = None if search is None else search.search_id
                 rows = snapshot_rows(self.log, channel, command.ref, search_id, view)
             answer = JoinReply(
@@ -77,22 +78,26 @@ class Joiner:
             return False
         return await self.log.read(channel, head.epoch, since.seq, 1) is not None
 
-    async def _load(self, deal: Deal, channel: str, head: Head) -> Deal:
+    async def _load(self, deal: Deal, channel: str, head: Head) -> tuple[Deal, DealParts]:
         """Return the deal with at least every decision that events up to ``head`` tell of.
 
         An epoch without a base gets one: from then on, every decision above it is an event.
         """
         no = head.no
         if no is None:
-            no = await self.log.set_base(channel, head.epoch, deal.version)
+            no = await self.log.set_base(channel, head.epoch, deal.last_no)
         if no is None:
             raise CommandError(ErrorCode.DEGRADED, "The event log has just started anew: try again.")
-        if no < deal.version:
+        if no < deal.last_no:
             await self.relay.publish(deal.id)
-        if no <= deal.version:
-            return deal
-        async with self.pool.acquire() as connection:
-            newer = await load_deal(connection, deal.id)
-        if newer is None:
+        # One state of the deal and all of its parts, at or after what was authorised.
+        async with (
+            self.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            newer, parts = await load_deal(connection, deal.id), await load_parts(connection, deal.id)
+        if newer is None or parts is None or newer.store_id != deal.store_id:
             raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="channel")
-        return newer
+        if newer.last_no < no:
+            raise CommandError(ErrorCode.DEGRADED, "The database is behind the event log: try again.")
+        return newer, parts

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -14,10 +15,11 @@ from msgspec import UNSET, UnsetType
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Frontier, Quote
+from protocol.deal_parts import DealOffer, OfferedCar
 from protocol.inputs import PencilInputs
 from protocol.jobs import NUMBER_COLUMNS
 from protocol.quotes import FrontierReply, QuoteGrid, QuoteReply, QuoteRoll, QuoteValue, QuoteWarning
-from protocol.records import Scope, StructureError, Versions, View
+from protocol.records import Scope, StructureChanges, StructureError, Versions, View
 from server.finance.quoting import (
     Case,
     Quoted,
@@ -45,11 +47,12 @@ MOST_VEHICLE = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class _Subject:
+class Subject:
     """A car under a deal's terms, as it stood when it was read."""
 
     vehicle_id: str
     rev: int
+    car: OfferedCar
     case: Case
     versions: Versions
 
@@ -113,7 +116,27 @@ class Quotes:
         )
         return project_frontier(codec.plain(reply), view)
 
-    async def _subject(self, deal: Deal, vehicle_id: str, programme_id: str | None) -> _Subject:
+    async def offer(
+        self,
+        deal: Deal,
+        vehicle_id: str,
+        changes: StructureChanges,
+        programme_id: str | None,
+        account: Account,
+    ) -> DealOffer:
+        """Return a car of the deal as an offer; its pencil is stored.
+
+        Raises CommandError as ``quote``, and conflict where no programme takes the car.
+        """
+        revised = replace(deal, structure=revise(deal.structure, changes))
+        subject = await self._subject(revised, vehicle_id, programme_id)
+        quoted = await _computed(quote_structure, subject.case)
+        if quoted.choice is None:
+            raise _not_eligible(quoted)
+        pencil_id = await self._record(subject, quoted, deal, account)
+        return offer_of(subject, quoted, deal, changes, pencil_id)
+
+    async def _subject(self, deal: Deal, vehicle_id: str, programme_id: str | None) -> Subject:
         stock = Stock(deal.store_id, deal.group_id, Scope.GROUP)
         today = self._today()
         try:
@@ -126,7 +149,7 @@ class Quotes:
                     today=today,
                 )
                 basis = await load_basis(connection, self._tables, deal, in_force, today)
-                query = build_car_query(stock, _number(vehicle_id), today=today, rebates=basis.rebates)
+                query = build_car_query(stock, vehicle_number(vehicle_id), today=today, rebates=basis.rebates)
                 row = await connection.fetchrow(query.text, *query.args)
                 model = await self._tables.risk(connection, in_force.risk)
         except NotInForce as error:
@@ -140,9 +163,10 @@ class Quotes:
             model=model,
             programme_id=programme_id,
         )
-        return _Subject(row["vehicle_id"], row["rev"], case, basis.versions)
+        car = OfferedCar(**{name: row[name] for name in OfferedCar.__struct_fields__})
+        return Subject(row["vehicle_id"], row["rev"], car, case, basis.versions)
 
-    async def _record(self, subject: _Subject, quoted: Quoted, deal: Deal, account: Account) -> str:
+    async def _record(self, subject: Subject, quoted: Quoted, deal: Deal, account: Account) -> str:
         case, choice = subject.case, quoted.choice
         markup = None
         if choice is not None:
@@ -172,6 +196,46 @@ def pencil_of(vehicle_id: str, rev: int, versions: Versions, case: Case, quoted:
         car=dict(case.numbers),
         choice=None if choice is None else PencilChoice(**{name: getattr(choice, name) for name in fields}),
         answer=quoted.answer,
+    )
+
+
+def offer_of(
+    subject: Subject, quoted: Quoted, deal: Deal, changes: StructureChanges, pencil_id: str
+) -> DealOffer:
+    """Return a priced and valued quote as an offer of the deal.
+
+    Raises ValueError where it has no contract.
+    """
+    answer, choice = quoted.answer, quoted.choice
+    if choice is None or isinstance(answer.value, UnsetType) or isinstance(answer.payment_cents, UnsetType):
+        raise ValueError("a quote without a contract is no offer")
+    return codec.convert(
+        DealOffer,
+        {
+            **codec.plain(answer),
+            "offer_id": str(uuid.uuid4()),
+            "vehicle_id": subject.vehicle_id,
+            "rev": subject.rev,
+            "car": codec.plain(subject.car),
+            "deal_version": deal.version,
+            "changes": codec.plain(changes),
+            "tier": subject.case.tier_of(choice.programme_id, choice.term_months),
+            "npv_cents": answer.value.npv_cents,
+            "stress_npv_cents": answer.value.stress_npv_cents,
+            "versions": codec.plain(subject.versions),
+            "asked_programme_id": subject.case.programme_id,
+            "pencil_id": pencil_id,
+        },
+    )
+
+
+def _not_eligible(quoted: Quoted) -> CommandError:
+    binding = quoted.answer.binding
+    return CommandError(
+        ErrorCode.CONFLICT,
+        "No programme takes this car under these terms.",
+        field="vehicle_id",
+        value=binding if isinstance(binding, str) else None,
     )
 
 
@@ -206,8 +270,8 @@ async def _computed(compute: Callable[..., Any], *args: Any) -> Any:
         raise CommandError(ErrorCode.DEGRADED, f"Nothing can be valued: {error}.") from error
 
 
-def _number(vehicle_id: str) -> int:
-    """Return the number of a vehicle id in its one canonical form."""
+def vehicle_number(vehicle_id: str) -> int:
+    """Return the number of a vehicle id in its one canonical form. Raises CommandError(not_found)."""
     if not vehicle_id.isascii() or not vehicle_id.isdecimal() or int(vehicle_id) > MOST_VEHICLE:
         raise _no_such_car()
     return int(vehicle_id)

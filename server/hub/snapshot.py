@@ -20,13 +20,14 @@ from protocol.events import (
 from protocol.records import View
 from server.hub import views
 from server.push.log import ChannelLog, Chunk, SearchState
+from server.store.deal_parts import DealParts
 from server.store.deals import Deal
 
 ROWS_PER_PART: Final = 500
 _OFFERED: Final = tuple(name for name in OFFER_COLUMNS if name not in {"vehicle_id", "rev"})
 
 
-def snapshot_of(deal: Deal, search: SearchState | None, view: View) -> Snapshot:
+def snapshot_of(deal: Deal, parts: DealParts, search: SearchState | None, view: View) -> Snapshot:
     """Return the state of a deal's channel as ``view`` sees it, without rows."""
     customer = Customer(
         id=deal.customer.id,
@@ -35,14 +36,25 @@ def snapshot_of(deal: Deal, search: SearchState | None, view: View) -> Snapshot:
         monthly_income_cents=deal.customer.monthly_income_cents,
         score=deal.customer.score,
     )
+    whole = DealSnapshot(
+        id=deal.id,
+        version=deal.version,
+        state=deal.state,
+        customer=views.project_customer(customer, view),
+        structure=views.project_structure(codec.plain(deal.structure), view),
+        selected=parts.selected,
+        pins=parts.pins,
+        locks=parts.locks,
+        holds=parts.holds,
+        notes=parts.notes,
+        salesperson=deal.salesperson,
+        fulfilment=parts.fulfilment,
+        approval=parts.approval,
+        lenders=list(deal.lenders),
+        tasks=parts.tasks,
+    )
     return Snapshot(
-        deal=DealSnapshot(
-            id=deal.id,
-            version=deal.version,
-            state=deal.state,
-            customer=views.project_customer(customer, view),
-            structure=views.project_structure(codec.plain(deal.structure), view),
-        ),
+        deal=codec.convert(DealSnapshot, views.project_deal(codec.plain(whole), view)),
         search=None if search is None else _search_snapshot(search, view),
     )
 

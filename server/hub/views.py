@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from protocol import codec
-from protocol.events import MATCH_COLUMNS, OFFER_COLUMNS, Customer
+from protocol.deal_parts import Approval, DealOffer, LenderTerms
+from protocol.events import MATCH_COLUMNS, OFFER_COLUMNS, Customer, DealSnapshot
 from protocol.pricing import PriceAnswer
 from protocol.quotes import FrontierReply, StressedPoint, WarningCode
 from protocol.records import Role, Structure, StructureChanges, View
@@ -85,7 +86,23 @@ FRONTIER_FIELDS: Final = {
     View.CUSTOMER: _FRONTIER,
 }
 
+_OFFER: Final = (
+    *("offer_id", "vehicle_id", "rev", "car", "deal_version", "changes", "price_cents", "payment_cents"),
+    *("term_months", "rate_bp", "apr_percent", "cash_down_cents", "discount_cents", "principal_cents"),
+)
+OFFER_FIELDS: Final = {View.SALES: DealOffer.__struct_fields__, View.CUSTOMER: _OFFER}
+LENDER_FIELDS: Final = tuple(name for name in LenderTerms.__struct_fields__ if name != "rate_bp")
+APPROVAL_FIELDS: Final = Approval.__struct_fields__
+_DEAL: Final = ("id", "version", "state", "customer", "structure", "selected", "pins", "fulfilment")
+DEAL_FIELDS: Final = {
+    View.MANAGER: DealSnapshot.__struct_fields__,
+    View.SALES: (*_DEAL, "locks", "holds", "notes", "presence", "salesperson", "approval", "lenders"),
+    View.CUSTOMER: _DEAL,
+}
+"""The fields of a deal's snapshot that each view shows."""
+
 _ENVELOPE: Final = ("type", "channel", "seq", "at")
+_CHANGED_CAR: Final = ("vehicle_id", "rev", "status", "price_cents")
 _COUNTS: Final = ("search_id", "reason", "scanned", "matched", "chunks", "next")
 _FIELDS: Final = {
     View.SALES: {
@@ -96,6 +113,21 @@ _FIELDS: Final = {
         "search_valued": ("search_id", "offers", "failed", "trace"),
         "value_failed": ("search_id", "vehicle_id", "message"),
         "deal_changed": ("version", "changes", "by"),
+        "state_changed": ("version", "from", "to", "by", "reason", "more_reasons", "approval"),
+        "offer_selected": ("version", "vehicle_id", "offer", "by", "reason"),
+        "offer_pinned": ("version", "vehicle_id", "offer", "by"),
+        "offer_unpinned": ("version", "vehicle_id", "by"),
+        "vehicle_changed": (*_CHANGED_CAR, "held_by", "held_until", "held_here", "wanted_by"),
+        "vehicle_held": ("vehicle_id", "until", "by"),
+        "vehicle_released": ("vehicle_id", "by"),
+        "field_locked": ("version", "field", "by"),
+        "field_unlocked": ("version", "field", "by"),
+        "note_added": ("id", "text", "by"),
+        "lender_decided": ("version", "decision", "by"),
+        "stipulation_cleared": ("version", "stipulation_id", "by"),
+        "fulfilment_changed": ("version", "from", "to", "by", "reason"),
+        "task_raised": ("version",),
+        "task_done": ("version",),
     },
     View.CUSTOMER: {
         "search_started": ("search_id", "deal_version", "estimate", "filters", "sort", "versions", "by"),
@@ -105,6 +137,18 @@ _FIELDS: Final = {
         "search_valued": ("search_id", "offers", "failed"),
         "value_failed": ("search_id", "vehicle_id", "message"),
         "deal_changed": ("version", "changes", "by"),
+        "state_changed": ("version", "from", "to"),
+        "offer_selected": ("version", "vehicle_id", "offer"),
+        "offer_pinned": ("version", "vehicle_id", "offer"),
+        "offer_unpinned": ("version", "vehicle_id"),
+        "vehicle_changed": _CHANGED_CAR,
+        "field_locked": ("version",),
+        "field_unlocked": ("version",),
+        "lender_decided": ("version",),
+        "stipulation_cleared": ("version",),
+        "fulfilment_changed": ("version", "from", "to"),
+        "task_raised": ("version",),
+        "task_done": ("version",),
     },
 }
 
@@ -127,10 +171,9 @@ def project_event(entry: Entry, view: View) -> bytes:
     event = {"seq": entry.seq, **codec.decode(entry.body)}
     shown = (*_ENVELOPE, *_FIELDS[view].get(event["type"], ()))
     projected = {name: event[name] for name in shown if name in event}
-    if "columns" in projected:
-        projected["columns"] = project_columns(projected["columns"], view)
-    if "changes" in projected:
-        projected["changes"] = project_structure(projected["changes"], view)
+    for name, project in _INSIDE.items():
+        if name in projected:
+            projected[name] = project(projected[name], view)
     return codec.encode(projected)
 
 
@@ -142,6 +185,36 @@ def project_columns(columns: dict[str, Any], view: View) -> dict[str, Any]:
 def project_structure(structure: dict[str, Any], view: View) -> dict[str, Any]:
     """Return the fields of a structure, or of changes to one, that ``view`` shows."""
     return {name: value for name, value in structure.items() if name in STRUCTURE_FIELDS[view]}
+
+
+def project_offer(offer: dict[str, Any], view: View) -> dict[str, Any]:
+    """Return a selected or pinned offer as ``view`` sees it."""
+    if view is View.MANAGER:
+        return offer
+    shown = _shown(offer, OFFER_FIELDS[view])
+    shown["changes"] = project_structure(offer["changes"], view)
+    return shown
+
+
+def project_lender(decision: dict[str, Any], view: View) -> dict[str, Any]:
+    """Return a lender's decision as ``view`` sees it: its rate is a buy rate. Customers see none at all."""
+    return decision if view is View.MANAGER else _shown(decision, LENDER_FIELDS)
+
+
+def project_approval(approval: dict[str, Any] | None, view: View) -> dict[str, Any] | None:
+    """Return what the desk approved, as ``view`` sees it."""
+    return approval if approval is None or view is View.MANAGER else _shown(approval, APPROVAL_FIELDS)
+
+
+def project_deal(deal: dict[str, Any], view: View) -> dict[str, Any]:
+    """Return a deal's snapshot, but for its customer and its structure, as ``view`` sees it."""
+    shown = _shown(deal, DEAL_FIELDS[view])
+    if shown.get("selected"):
+        shown["selected"] = project_offer(shown["selected"], view)
+    shown["pins"] = [project_offer(offer, view) for offer in shown["pins"]]
+    if "lenders" in shown:
+        shown["lenders"] = [project_lender(each, view) for each in shown["lenders"]]
+    return shown
 
 
 def project_customer(customer: Customer, view: View) -> Customer:
@@ -211,3 +284,13 @@ def unaskable_fields(changes: StructureChanges, view: View) -> list[str]:
 def project_for_all(entry: Entry, views: Iterable[View]) -> dict[View, bytes]:
     """Return an event's bytes for each of ``views``, each projected and encoded once."""
     return {view: project_event(entry, view) for view in set(views)}
+
+
+_INSIDE: Final = {
+    "columns": project_columns,
+    "changes": project_structure,
+    "offer": project_offer,
+    "decision": project_lender,
+    "approval": project_approval,
+}
+"""How the parts of an event that hold more than one field are projected."""

@@ -39,4 +39,5 @@ def deal_inputs(deal: Deal, tax_table: TaxTable | None, today: dt.date) -> DealI
         product_cost_share_bp=deal.product_cost_share_bp,
         # A stated rate needs none: so a newer table leaves what was computed with the rate as it was.
         tax_rules=rules if structure.tax_rate_bp is None else (),
+        lender_terms=deal.live_lenders,
     )

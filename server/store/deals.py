@@ -13,39 +13,19 @@ from typing import Any
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import DealState, Scope, Structure, StructureChanges, Tier
+from protocol.deal_parts import LenderTerms
+from protocol.records import Actor, DealState, Role, Structure
+from server.store.deciding import parse_id
+from server.store.lenders import LENDERS, lender_terms, live_terms
 from server.store.pool import Connection
-from server.store.terms import TermsResult, change_terms, parse_id, revise
-from server.store.users import Account
 
-__all__ = [
-    "CustomerRecord",
-    "Deal",
-    "DealEvent",
-    "DealRow",
-    "TermsResult",
-    "change_terms",
-    "create_deal",
-    "events_after",
-    "last_no",
-    "list_deals",
-    "load_deal",
-]
-
-# The lowest score of each tier, best first, where a deal begins from a score; a programme may ask for more.
-TIER_FLOORS = (
-    (Tier.SUPER_PRIME, 740),
-    (Tier.PRIME, 670),
-    (Tier.NEAR_PRIME, 620),
-    (Tier.SUBPRIME, 560),
-    (Tier.DEEP_SUBPRIME, 0),
-)
 MAX_PAGE = 200
 
 # The version of the stock that the deal's searches read. A group's is the sum over its stores: each only
 # grows, so the sum moves whenever one of them does.
-_DEAL = """
-SELECT deal_id, d.store_id, s.group_id, d.state, d.version, d.structure, d.salesperson_id,
+_DEAL = f"""
+SELECT deal_id, d.store_id, s.group_id, d.state, d.version, d.last_no, d.structure, d.salesperson_id,
+       u.name AS salesperson, u.role AS salesperson_role, d.selected_offer,
        s.standard_markup_bp, s.npv_floor_cents, s.product_cost_share_bp, s.markup_cap_bp,
        u.discount_authority_cents,
        customer_id, c.name, c.state AS customer_state, c.postal_code, c.rebate_eligibility, c.score,
@@ -55,11 +35,12 @@ SELECT deal_id, d.store_id, s.group_id, d.state, d.version, d.structure, d.sales
        c.other_debt_cents + coalesce(c.co_other_debt_cents, 0) AS debt_cents,
        CASE d.structure->>'scope' WHEN 'group'
             THEN (SELECT sum(inventory_version)::bigint FROM stores g WHERE g.group_id = s.group_id)
-            ELSE s.inventory_version END AS inventory_version
+            ELSE s.inventory_version END AS inventory_version,
+       {LENDERS} AS lenders, now() AS now
   FROM deals d JOIN stores s USING (store_id) JOIN customers c USING (customer_id)
   JOIN users u ON u.user_id = d.salesperson_id
  WHERE deal_id = $1
-"""
+"""  # noqa: S608 - a constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +65,10 @@ class CustomerRecord:
 class Deal:
     """A deal as it stands at ``version``, with what its store adds to every price.
 
-    ``discount_authority_cents`` is its salesperson's, ``product_cost_share_bp`` the usual cost of its store's
-    products, ``markup_cap_bp`` what the store's state allows over the buy rate; None: no cap.
+    ``last_no`` is that of its last event. ``lenders`` are the lenders' last decisions, ``live_lenders`` those
+    of them that had not expired when the deal was loaded. ``discount_authority_cents`` is its salesperson's,
+    ``product_cost_share_bp`` the usual cost of its store's products, ``markup_cap_bp`` what the store's state
+    allows over the buy rate; None: no cap.
     """
 
     id: str
@@ -93,8 +76,9 @@ class Deal:
     group_id: str
     state: DealState
     version: int
+    last_no: int
     structure: Structure
-    salesperson_id: str
+    salesperson: Actor
     customer: CustomerRecord
     standard_markup_bp: float
     npv_floor_cents: int
@@ -102,6 +86,9 @@ class Deal:
     discount_authority_cents: int = 0
     product_cost_share_bp: float = 10_000.0
     markup_cap_bp: float | None = None
+    selected_offer: str | None = None
+    lenders: tuple[LenderTerms, ...] = ()
+    live_lenders: tuple[LenderTerms, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +119,18 @@ async def load_deal(connection: Connection, deal_id: str) -> Deal | None:
     row = None if key is None else await connection.fetchrow(_DEAL, key)
     if row is None:
         return None
+    lenders = lender_terms(row["lenders"])
     return Deal(
         id=deal_id,
         store_id=row["store_id"],
         group_id=row["group_id"],
         state=DealState(row["state"]),
         version=row["version"],
+        last_no=row["last_no"],
         structure=codec.convert(Structure, row["structure"]),
-        salesperson_id=str(row["salesperson_id"]),
+        salesperson=Actor(
+            id=str(row["salesperson_id"]), name=row["salesperson"], role=Role(row["salesperson_role"])
+        ),
         customer=CustomerRecord(
             id=str(row["customer_id"]),
             name=row["name"],
@@ -156,6 +147,9 @@ async def load_deal(connection: Connection, deal_id: str) -> Deal | None:
         discount_authority_cents=row["discount_authority_cents"],
         product_cost_share_bp=float(row["product_cost_share_bp"]),
         markup_cap_bp=None if row["markup_cap_bp"] is None else float(row["markup_cap_bp"]),
+        selected_offer=None if row["selected_offer"] is None else str(row["selected_offer"]),
+        lenders=lenders,
+        live_lenders=live_terms(lenders, row["now"]),
     )
 
 
@@ -195,78 +189,14 @@ async def list_deals(
     return page, base64.urlsafe_b64encode(key.encode()).decode()
 
 
-async def create_deal(
-    connection: Connection, user: Account, customer_id: str, changes: StructureChanges | None = None
-) -> Deal:
-    """Begin a deal for a customer of the user's store and return it at version 0.
-
-    Its structure is the store's default, with the customer's trade, payoff and tier, then ``changes``.
-
-    Raises:
-        CommandError: not_found for a customer that is not of the store; invalid where the structure
-            contradicts itself.
-    """
-    key = parse_id(customer_id)
-    row = None if key is None else await connection.fetchrow(_CUSTOMER_START, key, user.store_id)
-    if row is None:
-        raise CommandError(
-            ErrorCode.NOT_FOUND, "There is no such customer at your store.", field="customer_id"
-        )
-    structure = starting_structure(row["default_structure"], row)
-    if changes is not None:
-        structure = revise(structure, changes)
-    deal_id = uuid.uuid4()
-    await connection.execute(
-        "INSERT INTO deals (deal_id, store_id, customer_id, salesperson_id, structure)"
-        " VALUES ($1, $2, $3, $4, $5)",
-        deal_id,
-        user.store_id,
-        key,
-        uuid.UUID(user.id),
-        codec.plain(structure),
-    )
-    deal = await load_deal(connection, str(deal_id))
-    if deal is None:
-        raise LookupError(f"deal {deal_id} is gone right after it was written")
-    return deal
-
-
-_CUSTOMER_START = """
-SELECT default_structure, trade_acv_cents, payoff_cents, payoff_good_through, payoff_per_diem_cents,
-       score, score_source
-  FROM customers JOIN stores USING (store_id) WHERE customer_id = $1 AND store_id = $2
-"""
-
-
-def starting_structure(default: dict[str, Any], customer: Any) -> Structure:
-    """Return the structure a deal begins with, from the store's ``default`` and a row of ``customers``.
-
-    The trade is allowed at its cash value until somebody decides otherwise.
-    """
-    known: dict[str, Any] = {"scope": Scope.STORE, **default}
-    if customer["trade_acv_cents"] is not None:
-        known |= {
-            "trade_acv_cents": customer["trade_acv_cents"],
-            "trade_allowance_cents": customer["trade_acv_cents"],
-        }
-    if customer["payoff_cents"] is not None:
-        known |= {
-            "payoff_cents": customer["payoff_cents"],
-            "payoff_good_through": customer["payoff_good_through"],
-            "payoff_per_diem_cents": customer["payoff_per_diem_cents"],
-        }
-    if customer["score"] is not None:
-        known |= {"tier": tier_of(customer["score"]), "tier_source": customer["score_source"]}
-    return codec.convert(Structure, known)
-
-
-def tier_of(score: int) -> Tier:
-    """Return the credit tier in which a score begins a deal."""
-    return next(tier for tier, floor in TIER_FLOORS if score >= floor)
-
-
 async def last_no(connection: Connection, deal_id: str) -> int:
     """Return the ``no`` of the deal's last event, 0 where there is none."""
+    found = await connection.fetchval("SELECT last_no FROM deals WHERE deal_id = $1", parse_id(deal_id))
+    return found or 0
+
+
+async def last_version(connection: Connection, deal_id: str) -> int:
+    """Return the deal's version, 0 where there is no such deal."""
     found = await connection.fetchval("SELECT version FROM deals WHERE deal_id = $1", parse_id(deal_id))
     return found or 0
 

@@ -13,8 +13,8 @@ import asyncpg
 
 from protocol import codec
 from protocol.records import StructureChanges
-from server.store.deals import starting_structure
 from server.store.editions import RATES, REBATES, RISK, TAXES, Edition, TableKind, is_stored, store_version
+from server.store.new_deals import starting_structure
 from server.store.pool import connect_as_owner
 from server.store.sample import cars, lenders, people, rebates, taxes
 from server.store.terms import revise

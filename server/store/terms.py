@@ -1,32 +1,22 @@
 """Edits of a deal's structure: merged by field, each op once."""
 
 import uuid
-from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import Actor, DealState, Structure, StructureChanges, StructureError, revised
-from server.store.pool import Connection
+from protocol.records import Actor, DealState, Role, Structure, StructureChanges, StructureError, revised
+from protocol.workflow import EDITABLE, Reason
+from server.store.deciding import Decided, Decision, deciding
 
 EVENT_KIND = "deal_changed"
-_EDITABLE = {DealState.WORKING, DealState.COUNTERED}
-
-
-@dataclass(frozen=True, slots=True)
-class TermsResult:
-    """What became of an edit. ``changed`` where this call wrote an event; ``reply`` answers the op."""
-
-    version: int
-    changed: bool
-    reply: dict[str, Any]
 
 
 async def change_terms(
     pool: asyncpg.Pool, deal_id: str, *, op: uuid.UUID, based_on: int, changes: StructureChanges, actor: Actor
-) -> TermsResult:
+) -> Decided:
     """Apply ``changes`` that were made on version ``based_on`` of the deal, and write the event.
 
     Fields that nobody changed since merge. A repeated ``op`` gets its first reply and changes nothing; where
@@ -35,61 +25,69 @@ async def change_terms(
 
     Raises:
         CommandError: not_found; invalid for a version ahead of the deal or a structure that contradicts
-            itself; conflict for a state that allows no edits, or for a field that somebody set otherwise
-            since, with its newer value, who and when.
+            itself; locked for a field that the desk keeps to itself; conflict for a state that allows no
+            edits, or for a field that somebody set otherwise since, with its newer value, who and when.
     """
-    key = parse_id(deal_id)
-    async with pool.acquire() as connection, connection.transaction():
-        row = await connection.fetchrow(
-            "SELECT state, version, structure FROM deals WHERE deal_id = $1 FOR NO KEY UPDATE", key
-        )
-        if row is None:
-            raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="channel")
-        first = await connection.fetchval(
-            "SELECT reply FROM deal_events WHERE deal_id = $1 AND op = $2", key, op
-        )
-        if first is not None:
-            return TermsResult(first["version"], changed=False, reply=first)
-        _check_open(DealState(row["state"]))
-        current: int = row["version"]
-        if based_on > current:
-            raise CommandError(ErrorCode.INVALID, f"version: expected at most {current}", field="version")
-        before = codec.convert(Structure, row["structure"])
-        after = revise(before, changes)
-        new = _differences(before, after)
-        if based_on < current:
-            await _check_unchanged(connection, key, based_on, new)
-        if not new:
-            return TermsResult(current, changed=False, reply={"version": current})
-        version = current + 1
-        reply = {"version": version}
-        await connection.execute(
-            "UPDATE deals SET structure = $2, state = 'working' WHERE deal_id = $1", key, codec.plain(after)
-        )
-        await connection.execute(
-            "INSERT INTO deal_events (deal_id, no, op, kind, body, reply, user_id)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            key,
-            version,
-            op,
-            EVENT_KIND,
-            {"version": version, "changes": new, "by": codec.plain(actor)},
-            reply,
-            uuid.UUID(actor.id),
-        )
-    return TermsResult(version, changed=True, reply=reply)
+    async with deciding(pool, deal_id, op, actor) as deal:
+        if deal.repeated is not None:
+            return deal.again()
+        if deal.state not in EDITABLE:
+            raise wrong_state(deal, "edited")
+        if based_on > deal.version:
+            raise CommandError(
+                ErrorCode.INVALID, f"version: expected at most {deal.version}", field="version"
+            )
+        new = await restructure(deal, changes, based_on=based_on)
+        if new and deal.state is DealState.COUNTERED:
+            await move(deal, DealState.WORKING, Reason.TERMS_CHANGED)
+        return deal.decided()
 
 
-def parse_id(text: str) -> uuid.UUID | None:
-    """Return the id that ``text`` spells in its one canonical form, else None.
+async def restructure(deal: Decision, changes: StructureChanges, *, based_on: int) -> dict[str, Any]:
+    """Give a locked deal the structure with ``changes``; return the fields that differ, on the wire.
 
-    Other spellings of a UUID would name other channels for the same deal.
+    Raises CommandError: invalid, locked, conflict.
     """
-    try:
-        found = uuid.UUID(text)
-    except ValueError:
-        return None
-    return found if str(found) == text else None
+    after = revise(deal.structure, changes)
+    new = differences(deal.structure, after)
+    if based_on < deal.version:
+        await _check_unchanged(deal, based_on, new)
+    await check_unlocked(deal, new)
+    if new:
+        await deal.connection.execute(
+            "UPDATE deals SET structure = $2 WHERE deal_id = $1", deal.key, codec.plain(after)
+        )
+        deal.structure = after
+        deal.record(EVENT_KIND, changes=new)
+    return new
+
+
+async def move(deal: Decision, target: DealState, reason: Reason, **more: Any) -> None:
+    """Bring a locked deal to another state and say so; ``more`` are further fields of the event."""
+    await deal.connection.execute(
+        "UPDATE deals SET state = $2, fulfilment = $3 WHERE deal_id = $1",
+        deal.key,
+        target,
+        "signed" if target is DealState.SIGNED else None,
+    )
+    source, deal.state = deal.state, target
+    deal.record("state_changed", **{"from": source, "to": target}, reason=reason, **more)
+
+
+async def check_unlocked(deal: Decision, fields: dict[str, Any]) -> None:
+    """Raise CommandError(locked) where the desk keeps one of ``fields`` from this actor."""
+    if not fields or deal.actor.role is Role.DESK_MANAGER:
+        return
+    row = await deal.connection.fetchrow(
+        "SELECT field, locked_by FROM deal_locks WHERE deal_id = $1 AND field = ANY ($2) ORDER BY field",
+        deal.key,
+        list(fields),
+    )
+    if row is not None:
+        by = row["locked_by"]
+        raise CommandError(
+            ErrorCode.LOCKED, f"{by['name']} has locked {row['field']}.", field=row["field"], by=by
+        )
 
 
 def revise(structure: Structure, changes: StructureChanges) -> Structure:
@@ -102,29 +100,32 @@ def revise(structure: Structure, changes: StructureChanges) -> Structure:
         ) from None
 
 
-def _check_open(state: DealState) -> None:
-    if state not in _EDITABLE:
-        raise CommandError(
-            ErrorCode.CONFLICT, f"A deal that is {state} cannot be edited.", field="state", value=state.value
-        )
-
-
-def _differences(before: Structure, after: Structure) -> dict[str, Any]:
+def differences(before: Structure, after: Structure) -> dict[str, Any]:
     """Return the fields of ``after`` that differ, as they stand on the wire."""
     old, new = codec.plain(before), codec.plain(after)
     return {name: value for name, value in new.items() if old[name] != value}
 
 
-async def _check_unchanged(
-    connection: Connection, key: uuid.UUID | None, based_on: int, new: dict[str, Any]
-) -> None:
+def wrong_state(deal: Decision, what: str) -> CommandError:
+    """Return the refusal of something that the deal's state does not allow."""
+    return CommandError(
+        ErrorCode.CONFLICT,
+        f"A deal that is {deal.state} cannot be {what}.",
+        field="state",
+        value=deal.state.value,
+        version=deal.version,
+    )
+
+
+async def _check_unchanged(deal: Decision, based_on: int, new: dict[str, Any]) -> None:
     """Raise CommandError(conflict) where a field of ``new`` was set after version ``based_on``.
 
     A field set since to the very value that is asked for now is no conflict: it is not in ``new``.
     """
-    since = await connection.fetch(
-        "SELECT body, at FROM deal_events WHERE deal_id = $1 AND no > $2 AND kind = $3 ORDER BY no DESC",
-        key,
+    since = await deal.connection.fetch(
+        "SELECT body, at FROM deal_events"
+        " WHERE deal_id = $1 AND kind = $3 AND (body->>'version')::bigint > $2 ORDER BY no DESC",
+        deal.key,
         based_on,
         EVENT_KIND,
     )

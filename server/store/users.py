@@ -27,7 +27,7 @@ NOBODY = (
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 )  # fmt: skip
 
-_ACCOUNT = "user_id, login, name, role, store_id"
+_ACCOUNT = "user_id, login, name, role, store_id, discount_authority_cents"
 
 
 class CredentialKind(StrEnum):
@@ -39,13 +39,14 @@ class CredentialKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person who may use the workspace."""
+    """A person who may use the workspace, and the largest discount that they may give."""
 
     id: str
     login: str
     name: str
     role: Role
     store_id: str
+    discount_authority_cents: int = 0
 
 
 async def find_by_token(
@@ -126,4 +127,11 @@ def _fits(stored: str, password: str) -> bool:
 
 
 def _account(row: Any) -> Account:
-    return Account(str(row["user_id"]), row["login"], row["name"], Role(row["role"]), row["store_id"])
+    return Account(
+        str(row["user_id"]),
+        row["login"],
+        row["name"],
+        Role(row["role"]),
+        row["store_id"],
+        row["discount_authority_cents"],
+    )

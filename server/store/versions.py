@@ -23,6 +23,13 @@ SELECT (SELECT sum(inventory_version)::bigint FROM stores
 """
 
 
+_RATES = """
+SELECT rates_version FROM rate_sheets
+ WHERE effective_from <= $1 AND (effective_to IS NULL OR effective_to >= $1)
+ ORDER BY effective_from DESC LIMIT 1
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class InForce:
     """The versions in force on one day. There may be no tax table, nor rebates: deals can do without."""
@@ -32,6 +39,14 @@ class InForce:
     risk: str
     tax: str | None = None
     rebates: str | None = None
+
+
+async def rates_in_force(connection: Connection, today: dt.date) -> str:
+    """Return the version of the rate sheet in force. Raises NotInForce."""
+    found: str | None = await connection.fetchval(_RATES, today)
+    if found is None:
+        raise NotInForce("rate sheet", None)
+    return found
 
 
 async def versions_in_force(

@@ -12,6 +12,7 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Record, StructureChanges
 from server.store import customers, deals
+from server.store.new_deals import create_deal as begin_deal
 from server.store.users import CredentialKind
 from server.web.answers import answer
 from server.web.auth import CSRF_HEADER, Identity, identify, require_same_site
@@ -50,7 +51,7 @@ async def create_deal(request: Request) -> Response:
         raise CommandError(ErrorCode.INVALID, str(error), field=error.field) from None
     changes = wanted.structure or None
     async with request.state.web.pool.acquire() as connection:
-        deal = await deals.create_deal(connection, identity.account, wanted.customer_id, changes)
+        deal = await begin_deal(connection, identity.account, wanted.customer_id, changes)
     return answer({"id": deal.id, "channel": f"deal:{deal.id}", "version": deal.version}, 201)
 
 

@@ -13,8 +13,11 @@ from protocol.lending import Disposition
 from protocol.records import Actor, DealState, StructureChanges, Tier
 from server.settings import Settings
 from server.store import deals, rates, users
+from server.store.deciding import Decided
+from server.store.new_deals import create_deal
 from server.store.pool import open_pool
 from server.store.seed import SeedPlan, seed
+from server.store.terms import change_terms
 from server.store.users import Account, CredentialKind
 
 pytestmark = pytest.mark.flow
@@ -49,16 +52,14 @@ async def deal(pool: asyncpg.Pool, account: Account) -> deals.Deal:
     customer = await pool.fetchval(
         "SELECT customer_id::text FROM customers WHERE store_id = 'riverside' LIMIT 1"
     )
-    return await deals.create_deal(pool, account, customer, StructureChanges(cash_down_cents=1_000_00))
+    return await create_deal(pool, account, customer, StructureChanges(cash_down_cents=1_000_00))
 
 
 async def change(
     pool: asyncpg.Pool, deal: deals.Deal, actor: Actor, based_on: int, changes: StructureChanges
-) -> deals.TermsResult:
+) -> Decided:
     """Change terms under a new op."""
-    return await deals.change_terms(
-        pool, deal.id, op=uuid.uuid4(), based_on=based_on, changes=changes, actor=actor
-    )
+    return await change_terms(pool, deal.id, op=uuid.uuid4(), based_on=based_on, changes=changes, actor=actor)
 
 
 async def test_a_deal_begins_from_store_and_customer(pool: asyncpg.Pool, account: Account) -> None:
@@ -67,11 +68,11 @@ async def test_a_deal_begins_from_store_and_customer(pool: asyncpg.Pool, account
         "SELECT customer_id::text AS id, trade_acv_cents, score FROM customers"
         " WHERE store_id = 'riverside' AND trade_acv_cents IS NOT NULL LIMIT 1"
     )
-    made = await deals.create_deal(pool, account, row["id"], StructureChanges(payment_max_cents=500_00))
+    made = await create_deal(pool, account, row["id"], StructureChanges(payment_max_cents=500_00))
     assert made.structure.trade_allowance_cents == made.structure.trade_acv_cents == row["trade_acv_cents"]
     assert (made.structure.tax_rate_bp, made.structure.doc_fee_cents) == (None, 399_00)
     assert made.structure.payment_max_cents == 500_00
-    assert (made.version, made.state, made.salesperson_id) == (0, DealState.WORKING, account.id)
+    assert (made.version, made.state, made.salesperson.id) == (0, DealState.WORKING, account.id)
     assert await deals.load_deal(pool, made.id) == made
 
 
@@ -82,7 +83,7 @@ async def test_a_customer_of_another_store_is_not_found(pool: asyncpg.Pool, acco
     )
     for customer in (other, str(uuid.uuid4()), "no id"):
         with pytest.raises(CommandError) as refused:
-            await deals.create_deal(pool, account, customer, None)
+            await create_deal(pool, account, customer, None)
         assert refused.value.code is ErrorCode.NOT_FOUND
 
 
@@ -112,9 +113,9 @@ async def test_a_repeated_op_changes_nothing(pool: asyncpg.Pool, deal: deals.Dea
     op = uuid.uuid4()
     first = StructureChanges(discount_cents=100_00)
     arguments = {"op": op, "based_on": 0, "changes": first, "actor": actor}
-    await deals.change_terms(pool, deal.id, **arguments)
+    await change_terms(pool, deal.id, **arguments)
     await change(pool, deal, actor, 1, StructureChanges(discount_cents=200_00))
-    again = await deals.change_terms(pool, deal.id, **arguments)
+    again = await change_terms(pool, deal.id, **arguments)
     assert (again.changed, again.reply) == (False, {"version": 1})
     assert await deals.last_no(pool, deal.id) == 2
 
@@ -196,8 +197,8 @@ async def test_writers_at_once_leave_no_gap(pool: asyncpg.Pool, deal: deals.Deal
     done = await asyncio.gather(
         *(change(pool, deal, actor, 0, edit) for edit in edits), return_exceptions=True
     )
-    assert all(isinstance(one, deals.TermsResult | CommandError) for one in done)
-    written = sorted(one.version for one in done if isinstance(one, deals.TermsResult))
+    assert all(isinstance(one, Decided | CommandError) for one in done)
+    written = sorted(one.version for one in done if isinstance(one, Decided))
     assert written == [1, 2, 3, 4]
     assert [event.no for event in await deals.events_after(pool, deal.id, 0, 100)] == written
 

@@ -242,7 +242,6 @@ async def test_commands_that_do_not_fit(address: Address) -> None:
         ):
             error = await raw.refused(kind, channel=address.foreign_channel, op=str(uuid.uuid4()), **fields)
             assert error["code"] == "not_found"
-        assert (await raw.refused("join", channel="desk:riverside", view="manager"))["code"] == "not_found"
         assert TIME.fullmatch((await raw.ask("ping"))["server_time"])
     async with socket(address, address.cookie, address.origin) as client:
         raw = Raw(client)

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from unittest.mock import MagicMock
 
 import asyncpg
 import pytest
@@ -17,10 +18,12 @@ from protocol import codec
 from protocol.commands import AnyCommand
 from protocol.records import Role, View
 from server.hub import connection as connection_module
+from server.hub.authority import Authority
 from server.hub.connection import Connection
 from server.hub.handlers import Handlers
 from server.hub.registry import Registry
 from server.hub.session import Phase, Session, Watcher
+from server.hub.watch_handlers import WatchHandlers
 from server.push.log import Entry, Head
 from server.store.users import Account
 
@@ -211,9 +214,8 @@ async def test_services_out_of_reach(error: Exception) -> None:
 
     nothing: Any = None
     pool: Any = Gone()
-    handlers = Handlers(
-        pool=pool, log=nothing, joiner=nothing, relay=nothing, searches=nothing, quotes=nothing
-    )
+    stock: Any = MagicMock()
+    handlers = Handlers(WatchHandlers(Authority(pool), nothing), stock, stock)
     wire = Wire()
     async with asyncio.TaskGroup() as tasks:
         registry = Registry(nothing, nothing, tasks)

@@ -9,12 +9,23 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from protocol import codec
+from protocol.deal_parts import (
+    Approval,
+    DealNote,
+    DealOffer,
+    DealTask,
+    FieldLock,
+    LenderTerms,
+    VehicleHold,
+)
 from protocol.events import EVENT_TYPES, MATCH_COLUMNS, OFFER_COLUMNS, Event
 from protocol.quotes import FrontierReply, QuoteReply
 from protocol.records import Actor, DealState, Filters, Role, Sort, Structure, StructureChanges, View
+from protocol.workflow import Fulfilment, LenderStatus
 from server.hub import views
 from server.hub.snapshot import snapshot_of, snapshot_rows
 from server.push.log import Chunk, Entry, SearchState
+from server.store.deal_parts import DealParts
 from server.store.deals import CustomerRecord, Deal
 from tests.protocol.strategies import values_of
 
@@ -27,7 +38,9 @@ NOT_FOR_SALES = {
 NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
     "npv_cents", "stress_npv_cents", "lender", "binding", "fix", "frontier", "tier", "tier_source", "trace",
     "rejected", "rate_reason", "programme_id", "stipulations", "value", "cash_down_max_cents",
-    "days_in_stock", "transfer_days", "monthly_income_cents", "passed_by", "reversals",
+    "days_in_stock", "transfer_days", "monthly_income_cents", "passed_by", "reversals", "notes", "tasks",
+    "locks", "holds", "approval", "lenders", "lender_status", "decision", "stipulation_id", "salesperson",
+    "reasons", "more_reasons", "held_by", "held_until", "wanted_by", "npv_history", "task", "task_id",
 }  # fmt: skip
 HIDDEN = {View.MANAGER: set[str](), View.SALES: NOT_FOR_SALES, View.CUSTOMER: NOT_FOR_CUSTOMERS}
 COLUMNS = [*MATCH_COLUMNS, *OFFER_COLUMNS, *sorted(NOT_FOR_CUSTOMERS)]
@@ -62,6 +75,9 @@ def logged_events(draw: st.DrawFn) -> dict[str, Any]:
     if "columns" in event:
         event["rows"] = 2
         event["columns"] = {name: [1, 2] for name in COLUMNS}
+    for name in {"offer", "decision", "task", "approval"} & set(event):
+        if event[name] is not None:
+            event[name] |= dict.fromkeys(NOT_FOR_SALES, 1)
     if "changes" in event:
         event["changes"] = codec.plain(draw(structures)) | dict.fromkeys(NOT_FOR_SALES, 1)
     return {**event, **dict.fromkeys(draw(st.sets(st.sampled_from(sorted(NOT_FOR_CUSTOMERS)))), 1)}
@@ -100,8 +116,36 @@ def test_an_event_of_a_kind_to_come_is_an_envelope_in_narrow_views() -> None:
 
 
 def a_deal(structure: Structure) -> Deal:
-    customer = CustomerRecord("c1", "Ann", "OH", 500_000, 0, 701)
-    return Deal("1", "riverside", "group", DealState.WORKING, 3, structure, "u1", customer, 100.0, 0, 1)
+    return Deal(
+        id="1",
+        store_id="riverside",
+        group_id="group",
+        state=DealState.WORKING,
+        version=3,
+        last_no=5,
+        structure=structure,
+        salesperson=Actor(id="u1", name="Bo", role=Role.SALESPERSON),
+        customer=CustomerRecord("c1", "Ann", "OH", 500_000, 0, 701),
+        standard_markup_bp=100.0,
+        npv_floor_cents=0,
+        inventory_version=1,
+        lenders=(LENDER,),
+    )
+
+
+LENDER = LenderTerms(decision_id="d1", lender="Bank", status=LenderStatus.APPROVED, rate_bp=512.25)
+all_parts = st.builds(
+    DealParts,
+    last_no=st.just(5),
+    selected=st.none() | values_of(DealOffer),
+    pins=st.lists(values_of(DealOffer), max_size=2),
+    locks=st.lists(values_of(FieldLock), max_size=2),
+    holds=st.lists(values_of(VehicleHold), max_size=2),
+    notes=st.lists(values_of(DealNote), max_size=2),
+    tasks=st.lists(values_of(DealTask), max_size=2),
+    approval=st.none() | values_of(Approval),
+    fulfilment=st.none() | st.sampled_from(Fulfilment),
+)
 
 
 REJECTED = [{"limit": "mileage", "cars": 3, "fix": None}]
@@ -109,11 +153,15 @@ ACTOR = Actor(id="u1", name="Ann", role=Role.SALESPERSON)
 SEARCH = SearchState("s1", Filters(), Sort.PRICE, 500, 3, ACTOR, rejected=REJECTED, trace={"db_total": 1.5})
 
 
-@given(structures, any_view)
-def test_snapshots_show_nothing_hidden(structure: Structure, view: View) -> None:
+@given(structures, all_parts, any_view)
+def test_snapshots_show_nothing_hidden(structure: Structure, parts: DealParts, view: View) -> None:
     """The same holds of the snapshot; what remains is what the view's events would have told."""
-    snapshot = codec.plain(snapshot_of(a_deal(structure), SEARCH, view))
-    shown = assert_nothing_hidden(codec.encode(snapshot), view)["deal"]
+    snapshot = codec.plain(snapshot_of(a_deal(structure), parts, SEARCH, view))
+    sent = codec.encode(snapshot)
+    shown = assert_nothing_hidden(sent, view)["deal"]
+    # A lender's rate is what it buys at: no salesperson sees it.
+    assert (b"512.25" in sent) == (view is View.MANAGER)
+    assert len(shown["pins"]) == len(parts.pins)
     assert set(shown["structure"]) == set(views.STRUCTURE_FIELDS[view])
     assert shown["customer"]["name"] == "Ann"
 

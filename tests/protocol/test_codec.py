@@ -299,9 +299,11 @@ def test_any_value_in_any_field_is_taken_or_named(data: st.DataObject, tag: str,
 
 def test_a_message_type_from_the_future_comes_as_it_is() -> None:
     """Unknown types come as plain dicts, for a client to count their seq; unknown fields are left out."""
-    frame = b'{"type":"deal_archived","channel":"deal:1","seq":4}\n{"type":"resync","channel":"deal:1","why":"new"}'
+    frame = (
+        b'{"type":"deal_archived","channel":"d","seq":4}\n{"type":"resync","channel":"deal:1","why":"new"}'
+    )
     assert list(codec.decode_messages(frame)) == [
-        {"type": "deal_archived", "channel": "deal:1", "seq": 4},
+        {"type": "deal_archived", "channel": "d", "seq": 4},
         Resync(channel="deal:1"),
     ]
     assert list(codec.decode_messages(b'{"type":["x"]}')) == [{"type": ["x"]}]

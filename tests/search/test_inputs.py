@@ -7,7 +7,7 @@ import pytest
 
 from protocol.closing import CommandError
 from protocol.lending import TaxRule, TaxTable
-from protocol.records import BasisPoints, DealState, Structure
+from protocol.records import Actor, BasisPoints, DealState, Role, Structure
 from server.search.inputs import deal_inputs
 from server.store.deals import CustomerRecord, Deal
 
@@ -21,7 +21,8 @@ DEAL = Deal(
     state=DealState.WORKING,
     version=1,
     structure=Structure(tax_rate_bp=None),
-    salesperson_id="u",
+    last_no=0,
+    salesperson=Actor(id="u", name="Ann", role=Role.SALESPERSON),
     customer=CustomerRecord("c", "Lee", "OH", 5_000_00, 300_00, 700, "45424", ("military",)),
     standard_markup_bp=150.0,
     npv_floor_cents=0,

@@ -629,7 +629,7 @@ export interface StateChanged {
   version: number;
   from: DealState;
   to: DealState;
-  by: Actor;
+  by?: Actor;
   reason?: Reason;
   more_reasons?: Reason[];
   approval?: Approval | null;
@@ -658,7 +658,7 @@ export interface DealOffer {
   payment_cents: number;
   term_months: number;
   rate_bp: number;
-  apr_bp?: number | null;
+  apr_percent: number;
   cash_down_cents: number;
   discount_cents: number;
   principal_cents: number;
@@ -670,6 +670,7 @@ export interface DealOffer {
   stress_npv_cents?: number;
   versions?: Versions;
   asked_programme_id?: string | null;
+  pencil_id?: string;
 }
 
 /** The deal is about this offer now. `reason` says why the server priced it again by itself. */
@@ -681,7 +682,7 @@ export interface OfferSelected {
   version: number;
   vehicle_id: string;
   offer: DealOffer;
-  by: Actor;
+  by?: Actor;
   reason?: Reason;
 }
 
@@ -694,7 +695,7 @@ export interface OfferPinned {
   version: number;
   vehicle_id: string;
   offer: DealOffer;
-  by: Actor;
+  by?: Actor;
 }
 
 /** An offer is kept in sight no longer. */
@@ -705,7 +706,7 @@ export interface OfferUnpinned {
   at: string;
   version: number;
   vehicle_id: string;
-  by: Actor;
+  by?: Actor;
 }
 
 /** Another live deal that wants the same car. `by` is its salesperson, or `other` of another store. */
@@ -736,9 +737,9 @@ export interface VehicleHeld {
   channel: string;
   seq: number;
   at: string;
-  vehicle_id: string;
-  until: string;
-  by: Actor;
+  vehicle_id?: string;
+  until?: string;
+  by?: Actor;
 }
 
 /** This deal holds a car no longer: somebody let it go, or the time was over. */
@@ -747,8 +748,8 @@ export interface VehicleReleased {
   channel: string;
   seq: number;
   at: string;
-  vehicle_id: string;
-  by: Actor;
+  vehicle_id?: string;
+  by?: Actor;
 }
 
 /** The desk keeps a field of the structure to itself. */
@@ -758,8 +759,8 @@ export interface FieldLocked {
   seq: number;
   at: string;
   version: number;
-  field: string;
-  by: Actor;
+  field?: string;
+  by?: Actor;
 }
 
 /** A field of the structure is open again. */
@@ -769,8 +770,8 @@ export interface FieldUnlocked {
   seq: number;
   at: string;
   version: number;
-  field: string;
-  by: Actor;
+  field?: string;
+  by?: Actor;
 }
 
 /** Somebody wrote a note. */
@@ -779,9 +780,9 @@ export interface NoteAdded {
   channel: string;
   seq: number;
   at: string;
-  id: string;
-  text: string;
-  by: Actor;
+  id?: string;
+  text?: string;
+  by?: Actor;
 }
 
 /** What a lender wants to see before it pays. `cleared_by` is null while it is open. */
@@ -812,8 +813,8 @@ export interface LenderDecided {
   seq: number;
   at: string;
   version: number;
-  decision: LenderTerms;
-  by: Actor;
+  decision?: LenderTerms;
+  by?: Actor;
 }
 
 /** What a lender wanted to see is there. */
@@ -823,8 +824,8 @@ export interface StipulationCleared {
   seq: number;
   at: string;
   version: number;
-  stipulation_id: string;
-  by: Actor;
+  stipulation_id?: string;
+  by?: Actor;
 }
 
 /** A signed contract was delivered, funded or unwound. */
@@ -836,9 +837,9 @@ export interface FulfilmentChanged {
   version: number;
   from: Fulfilment;
   to: Fulfilment;
-  by: Actor;
-  reason: Reason;
-  more_reasons: Reason[];
+  by?: Actor;
+  reason?: Reason;
+  more_reasons?: Reason[];
 }
 
 /** What must still be done. `due_on` is the last day for it. */
@@ -857,8 +858,8 @@ export interface TaskRaised {
   seq: number;
   at: string;
   version: number;
-  task: DealTask;
-  by: Actor;
+  task?: DealTask;
+  by?: Actor;
 }
 
 /** It is done. */
@@ -868,8 +869,8 @@ export interface TaskDone {
   seq: number;
   at: string;
   version: number;
-  task_id: string;
-  by: Actor;
+  task_id?: string;
+  by?: Actor;
 }
 
 /** One deal on the wall of its store, whole; replaces the row of the same deal unless it is older. */
@@ -881,25 +882,25 @@ export interface DealSummary {
   deal_id: string;
   deal_version: number;
   removed: boolean;
-  last_no: number;
-  customer: string;
-  salesperson: Actor;
-  state: DealState;
-  fulfilment: Fulfilment | null;
-  waiting_since: string;
-  changed_at: string;
-  changed_by: string;
-  last_change: string;
-  car: string | null;
-  vehicle_id: string | null;
-  payment_cents: number | null;
-  term_months: number | null;
-  lender: string | null;
-  npv_cents: number | null;
-  npv_history: number[];
-  contended: boolean;
-  open_tasks: number;
-  lender_status: string | null;
+  last_no?: number;
+  customer?: string;
+  salesperson?: Actor;
+  state?: DealState;
+  fulfilment?: Fulfilment | null;
+  waiting_since?: string;
+  changed_at?: string;
+  changed_by?: string;
+  last_change?: string;
+  car?: string | null;
+  vehicle_id?: string | null;
+  payment_cents?: number | null;
+  term_months?: number | null;
+  lender?: string | null;
+  npv_cents?: number | null;
+  npv_history?: number[];
+  contended?: boolean;
+  open_tasks?: number;
+  lender_status?: string | null;
 }
 
 /** The person behind a connection. `rights` are the names of what the role may do. */
@@ -1038,10 +1039,10 @@ export interface DealSnapshot {
   structure: Record<string, unknown>;
   selected: DealOffer | null;
   pins: DealOffer[];
-  locks: FieldLock[];
-  holds: VehicleHold[];
-  notes: DealNote[];
-  presence: Present[];
+  locks?: FieldLock[];
+  holds?: VehicleHold[];
+  notes?: DealNote[];
+  presence?: Present[];
   salesperson?: Actor;
   fulfilment: Fulfilment | null;
   approval?: Approval | null;

@@ -10,10 +10,11 @@ import msgspec
 from protocol.inputs import DealInputs
 from protocol.lending import Programme, RateSheet, RiskModel
 from protocol.pricing import PriceRequest
-from protocol.records import BasisPoints
+from protocol.records import BasisPoints, Tier
 from server.finance.architect import Pricing, price_plan
 from server.finance.cars import Cars
 from server.finance.contract import payoff_cents, selling_price_cents
+from server.finance.decided import decided_sheet
 from server.finance.plan import Plan, plan_deal
 from server.finance.taxes import tax_by_jurisdiction
 
@@ -62,13 +63,19 @@ class Case:
         return replace(self, inputs=msgspec.structs.replace(self.inputs, structure=structure))
 
     def row(self, programme_id: str, term_months: int) -> Programme:
-        """Return a programme's row of the sheet. Raises StopIteration where it has none."""
+        """Return a programme's row as it holds for this deal. Raises StopIteration where it has none."""
         tier = self.inputs.structure.tier
         return next(
             row
-            for row in self.sheet.programmes
+            for row in decided_sheet(self.sheet, self.inputs).programmes
             if (row.programme_id, row.tier, row.term_months) == (programme_id, tier, term_months)
         )
+
+    def tier_of(self, programme_id: str, term_months: int) -> Tier:
+        """Return the tier of the row behind a programme: the one that its lender gave, else the deal's."""
+        lender = self.row(programme_id, term_months).lender
+        given = (terms.tier for terms in self.inputs.lender_terms if terms.lender == lender and terms.tier)
+        return next(given, self.inputs.structure.tier)
 
     def request(
         self, *, term_months: int, rate_bp: float | Decimal, cash_cents: int, discount_cents: int

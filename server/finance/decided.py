@@ -1,0 +1,47 @@
+"""A rate sheet as lenders' decisions about one customer leave it."""
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from protocol.deal_parts import LenderTerms
+from protocol.inputs import DealInputs
+from protocol.lending import Programme, RateSheet
+from protocol.workflow import LIVE_STATUSES, LenderStatus
+
+ANY_SCORE = (250, 900)
+
+
+def decided_sheet(sheet: RateSheet, inputs: DealInputs) -> RateSheet:
+    """Return the sheet with each lender's decision in place of its programmes for this customer.
+
+    A lender that refused has none. One that approved has those of the tier that it gave, whatever tier and
+    score the deal states, at the rate that it gave, up to its longest term and its largest advance.
+    """
+    if not inputs.lender_terms:
+        return sheet
+    decided = {terms.lender: terms for terms in inputs.lender_terms}
+    return RateSheet(version=sheet.version, programmes=tuple(_programmes(sheet.programmes, decided, inputs)))
+
+
+def _programmes(
+    rows: Iterable[Programme], decided: dict[str, LenderTerms], inputs: DealInputs
+) -> Iterable[Programme]:
+    for row in rows:
+        terms = decided.get(row.lender)
+        if terms is None or terms.status is LenderStatus.WITHDRAWN:
+            yield row
+        elif terms.status in LIVE_STATUSES and _covers(terms, row):
+            yield replace(
+                row,
+                # The deal's own tier, under which every reader of the sheet looks.
+                tier=inputs.structure.tier,
+                score_min=ANY_SCORE[0],
+                score_max=ANY_SCORE[1],
+                buy_rate_bp=terms.rate_bp or 0.0,
+                amount_max_cents=min(row.amount_max_cents, terms.advance_max_cents or 0),
+            )
+
+
+def _covers(terms: LenderTerms, row: Programme) -> bool:
+    return row.tier == terms.tier and row.term_months <= (terms.term_months or 0)

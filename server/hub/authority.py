@@ -1,0 +1,101 @@
+"""What a person may do: the right that each command asks for, and the deal or wall that it is about."""
+
+from typing import Final
+
+import asyncpg
+
+from protocol import commands
+from protocol.closing import CommandError, ErrorCode
+from protocol.commands import ChannelCommand
+from protocol.records import Actor, View
+from protocol.workflow import RIGHTS
+from server.hub.connection import Connection
+from server.hub.views import widest_view
+from server.store.deals import Deal, load_deal
+from server.store.users import Account
+
+RIGHT_OF: Final[dict[type[ChannelCommand], str]] = {
+    commands.Join: "watch",
+    commands.Leave: "watch",
+    commands.Focus: "watch",
+    commands.Painted: "watch",
+    commands.Quote: "watch",
+    commands.Frontier: "watch",
+    commands.Search: "search",
+    commands.More: "search",
+    commands.Cancel: "search",
+    commands.Revalue: "search",
+    commands.Terms: "terms",
+    commands.Select: "select",
+    commands.Pin: "select",
+    commands.Unpin: "select",
+    commands.Hold: "hold",
+    commands.Release: "hold",
+    commands.Note: "note",
+    commands.Lock: "lock",
+    commands.Unlock: "lock",
+    commands.Submit: "submit",
+    commands.Counter: "counter",
+    commands.Approve: "approve",
+    commands.Decline: "decline",
+    commands.Reopen: "reopen",
+    commands.Sign: "sign",
+    commands.Lose: "lose",
+    commands.Deliver: "deliver",
+    commands.Fund: "fund",
+    commands.Unwind: "unwind",
+    commands.LenderDecision: "lender",
+    commands.ClearStipulation: "lender",
+    commands.FinishTask: "task",
+}
+"""The right, as ``workflow.RIGHTS`` gives it to roles, that each command about a channel needs."""
+
+
+class Authority:
+    """Finds what a command is about, for somebody who may see it."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def deal(self, account: Account, command: ChannelCommand) -> Deal:
+        """Return the deal of a command.
+
+        Raises CommandError: forbidden without the right, or for a wall where a deal is meant; not_found for a
+        deal that is not there or another store's.
+        """
+        kind, _, name = command.channel.partition(":")
+        if kind != "deal":
+            raise CommandError(
+                ErrorCode.FORBIDDEN, "A wall is only watched: expected a deal.", field="channel"
+            )
+        # Whoever may not see the deal learns nothing of it, also not that it is there.
+        deal = await self.load(account, name)
+        right = RIGHT_OF[type(command)]
+        if right not in RIGHTS[account.role]:
+            raise CommandError(ErrorCode.FORBIDDEN, f"Your role lacks the right {right}.", field="type")
+        return deal
+
+    async def load(self, account: Account, deal_id: str) -> Deal:
+        """Return a deal of the account's store. Raises CommandError(not_found)."""
+        async with self._pool.acquire() as connection:
+            deal = await load_deal(connection, deal_id)
+        if deal is None or deal.store_id != account.store_id:
+            raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="channel")
+        return deal
+
+
+def check_wall(account: Account, store_id: str) -> None:
+    """Raise CommandError(forbidden) unless the account may watch the wall of the store."""
+    if "wall" not in RIGHTS[account.role] or account.store_id != store_id:
+        raise CommandError(ErrorCode.FORBIDDEN, "The wall is for the managers of its store.", field="channel")
+
+
+def actor_of(account: Account) -> Actor:
+    """Return the account as events name it."""
+    return Actor(id=account.id, name=account.name, role=account.role)
+
+
+def view_of(connection: Connection, channel: str) -> View:
+    """Return the view in which a connection watches a channel; else the widest that its user may have."""
+    watcher = connection.watchers.get(channel)
+    return widest_view(connection.account.role) if watcher is None else watcher.view

@@ -1,0 +1,263 @@
+"""The commands of salesperson and desk on one deal. Each decides in Postgres, and the relay tells."""
+
+import datetime as dt
+import uuid
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+
+from protocol import commands
+from protocol.closing import CommandError, ErrorCode
+from protocol.commands import ChangeCommand
+from protocol.commands.desk import Decision
+from protocol.deal_parts import DealOffer, LenderTerms
+from protocol.workflow import LIVE_STATUSES, Action, Closing, LenderStatus
+from server.hub.authority import Authority, actor_of, view_of
+from server.hub.connection import Connection
+from server.hub.offer_pricing import Repricing
+from server.hub.quotes import Quotes, vehicle_number
+from server.hub.relay import Relay
+from server.hub.stock_handlers import StockHandlers, check_visible
+from server.hub.views import unaskable_fields
+from server.push.log import utc_now
+from server.store import claims, lenders, offers, remarks, tasks, workflow
+from server.store.deals import Deal
+from server.store.deciding import Decided, answered_before
+from server.store.rates import NotInForce
+from server.store.versions import rates_in_force
+
+PRICING_ATTEMPTS = 3
+Store = Callable[..., Awaitable[Decided]]
+
+
+class DeskHandlers:
+    """What the commands of the desk do."""
+
+    def __init__(
+        self,
+        *,
+        pool: asyncpg.Pool,
+        authority: Authority,
+        relay: Relay,
+        quotes: Quotes,
+        stock: StockHandlers,
+        today: Callable[[], dt.date] = lambda: utc_now().date(),
+    ) -> None:
+        self._pool = pool
+        self._authority = authority
+        self._relay = relay
+        self._quotes = quotes
+        self._stock = stock
+        self._repricing = Repricing(pool, quotes)
+        self._today = today
+
+    async def select(self, connection: Connection, command: commands.Select) -> None:
+        """Make an offer the deal's."""
+        await self._give_offer(connection, command, offers.select_offer)
+
+    async def pin(self, connection: Connection, command: commands.Pin) -> None:
+        """Keep an offer in sight."""
+        await self._give_offer(connection, command, offers.pin_offer)
+
+    async def unpin(self, connection: Connection, command: commands.Unpin) -> None:
+        """Keep an offer in sight no longer."""
+        await self._about_car(connection, command, offers.unpin_offer)
+
+    async def hold(self, connection: Connection, command: commands.Hold) -> None:
+        """Hold a car."""
+        await self._about_car(connection, command, claims.hold_vehicle)
+
+    async def release(self, connection: Connection, command: commands.Release) -> None:
+        """Let a car go."""
+        await self._about_car(connection, command, claims.release_vehicle)
+
+    async def lock(self, connection: Connection, command: commands.Lock) -> None:
+        """Keep a field for the desk."""
+        await self._simply(connection, command, remarks.lock_field, command.field)
+
+    async def unlock(self, connection: Connection, command: commands.Unlock) -> None:
+        """Open a field again."""
+        await self._simply(connection, command, remarks.unlock_field, command.field)
+
+    async def note(self, connection: Connection, command: commands.Note) -> None:
+        """Write a note."""
+        if not command.text.strip():
+            raise CommandError(ErrorCode.INVALID, "text: expected some words", field="text")
+        await self._simply(connection, command, remarks.add_note, command.text)
+
+    async def clear_stipulation(self, connection: Connection, command: commands.ClearStipulation) -> None:
+        """Mark a stipulation as met."""
+        await self._simply(connection, command, lenders.clear_stipulation, command.stipulation_id)
+
+    async def finish_task(self, connection: Connection, command: commands.FinishTask) -> None:
+        """Mark a task as done."""
+        await self._simply(connection, command, tasks.finish_task, command.task_id)
+
+    async def act(self, connection: Connection, command: Decision) -> None:
+        """Bring the deal to another state."""
+        deal = await self._authority.deal(connection.account, command)
+        if await self._answer_again(connection, command, deal):
+            return
+        action = Action(commands.tag_of(type(command)))
+        step = await self._step(connection, command, deal, action)
+        decided = await workflow.take_action(self._pool, deal.id, action, step)
+        await self._relay.publish(deal.id)
+        if isinstance(command, commands.Counter):
+            await self._stock.search_again(command, deal.id, decided.version, step.actor)
+        connection.reply(command.ref, decided.reply)
+
+    async def close(self, connection: Connection, command: Decision) -> None:
+        """Deliver, fund or unwind a signed deal."""
+        deal = await self._authority.deal(connection.account, command)
+        closing = Closing(commands.tag_of(type(command)))
+        step = await self._step(connection, command, deal, None)
+        decided = await workflow.take_closing_step(self._pool, deal.id, closing, step)
+        await self._relay.publish(deal.id)
+        connection.reply(command.ref, decided.reply)
+
+    async def lender_decision(self, connection: Connection, command: commands.LenderDecision) -> None:
+        """Record what a lender decided, with the selected offer priced under it."""
+        deal = await self._authority.deal(connection.account, command)
+        if await self._answer_again(connection, command, deal):
+            return
+        terms = terms_of(command)
+        others = [each for each in deal.live_lenders if each.lender != terms.lender]
+        counts = terms.status is not LenderStatus.WITHDRAWN
+        priced = await self._repricing.selected(
+            deal, connection.account, lenders=[*others, terms] if counts else others
+        )
+        actor = actor_of(connection.account)
+        decided = await lenders.record_lender_decision(
+            self._pool,
+            deal.id,
+            op=command.op,
+            version=command.version,
+            decision=lenders.NewDecision(terms, priced),
+            actor=actor,
+            today=self._today(),
+        )
+        await self._relay.publish(deal.id)
+        await self._stock.search_again(command, deal.id, decided.version, actor)
+        connection.reply(command.ref, decided.reply)
+
+    async def _give_offer(
+        self, connection: Connection, command: commands.Select | commands.Pin, store: Store
+    ) -> None:
+        """Price a car and store it as an offer; once more where the deal changed in between."""
+        hidden = unaskable_fields(command.changes, view_of(connection, command.channel))
+        if hidden:
+            raise CommandError(ErrorCode.FORBIDDEN, f"{hidden[0]} is not part of this view.", field=hidden[0])
+        for _ in range(PRICING_ATTEMPTS):
+            deal = await self._authority.deal(connection.account, command)
+            if await self._answer_again(connection, command, deal):
+                return
+            offer = await self._quotes.offer(
+                deal, command.vehicle_id, command.changes, command.programme_id, connection.account
+            )
+            try:
+                decided = await store(
+                    self._pool, deal.id, op=command.op, offer=offer, actor=actor_of(connection.account)
+                )
+            except offers.StaleOffer:
+                continue
+            await self._relay.publish(deal.id)
+            connection.reply(command.ref, decided.reply)
+            return
+        raise CommandError(ErrorCode.BUSY, "The deal changes too fast to be priced: try again.")
+
+    async def _about_car(
+        self,
+        connection: Connection,
+        command: commands.Unpin | commands.Hold | commands.Release,
+        store: Store,
+    ) -> None:
+        await self._simply(connection, command, store, vehicle_number(command.vehicle_id))
+
+    async def _simply(
+        self, connection: Connection, command: ChangeCommand, store: Store, what: str | int
+    ) -> None:
+        deal = await self._authority.deal(connection.account, command)
+        actor = actor_of(connection.account)
+        decided = await store(self._pool, deal.id, what, op=command.op, actor=actor)
+        await self._relay.publish(deal.id)
+        connection.reply(command.ref, decided.reply)
+
+    async def _answer_again(self, connection: Connection, command: ChangeCommand, deal: Deal) -> bool:
+        """Answer an op that was done before, so that it is not priced once more; return whether it was.
+
+        What it left undone, because its process died, is done now.
+        """
+        async with self._pool.acquire() as connected:
+            reply = await answered_before(connected, deal.id, command.op)
+        if reply is None:
+            return False
+        await self._relay.publish(deal.id)
+        if isinstance(command, commands.Counter | commands.LenderDecision):
+            actor = actor_of(connection.account)
+            await self._stock.search_again(command, deal.id, deal.version, actor)
+        connection.reply(command.ref, reply)
+        return True
+
+    async def _step(
+        self, connection: Connection, command: Decision, deal: Deal, action: Action | None
+    ) -> workflow.Move:
+        """Return a step with what must be known before the deal is locked: the rates, and today's price."""
+        account, today = connection.account, self._today()
+        changes = command.changes if isinstance(command, commands.Counter) else None
+        if changes is not None:
+            check_visible(changes, view_of(connection, command.channel))
+        priced: DealOffer | None = None
+        if action in {Action.SUBMIT, Action.COUNTER, Action.APPROVE}:
+            priced = await self._repricing.selected(deal, account, changes=changes)
+        async with self._pool.acquire() as connected:
+            try:
+                rates = await rates_in_force(connected, today)
+            except NotInForce as error:
+                raise CommandError(ErrorCode.DEGRADED, f"Nothing can be decided: {error}.") from error
+        step = workflow.Move(
+            op=command.op,
+            version=command.version,
+            reason=command.reason,
+            more_reasons=command.more_reasons,
+            actor=actor_of(account),
+            today=today,
+            rates=rates,
+            priced=priced,
+            discount_authority_cents=account.discount_authority_cents,
+        )
+        return step if changes is None else workflow.with_changes(step, changes)
+
+
+def terms_of(command: commands.LenderDecision) -> LenderTerms:
+    """Return a lender's decision with ids of its own.
+
+    Raises CommandError(invalid) naming the field: an approval needs tier, rate, advance, term and an expiry
+    that lies ahead, a refusal its reasons.
+    """
+    needed: tuple[str, ...] = ()
+    if command.status in LIVE_STATUSES:
+        needed = ("tier", "rate_bp", "advance_max_cents", "term_months", "expires_at")
+    elif command.status is LenderStatus.DECLINED:
+        needed = ("reasons",)
+    for field in needed:
+        if getattr(command, field) in (None, []):
+            raise CommandError(
+                ErrorCode.INVALID, f"{field}: expected where a lender has {command.status}", field=field
+            )
+    expires = command.expires_at
+    if expires is not None and (expires.tzinfo is None or expires <= utc_now()):
+        raise CommandError(
+            ErrorCode.INVALID, "expires_at: expected a time with its zone that lies ahead", field="expires_at"
+        )
+    return LenderTerms(
+        decision_id=str(uuid.uuid4()),
+        lender=command.lender,
+        status=command.status,
+        tier=command.tier,
+        rate_bp=None if command.rate_bp is None else float(command.rate_bp),
+        advance_max_cents=command.advance_max_cents,
+        term_months=command.term_months,
+        stipulations=lenders.stipulations_of(command.stipulations),
+        expires_at=expires,
+        reasons=command.reasons,
+    )

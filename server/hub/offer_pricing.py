@@ -1,0 +1,57 @@
+"""An offer from a quote, and a deal's selected offer priced anew as the deal stands, or as it would stand."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import asyncpg
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.deal_parts import DealOffer, LenderTerms
+from protocol.records import StructureChanges
+from server.hub.quotes import Quotes
+from server.store.deals import Deal
+from server.store.offers import load_offer
+from server.store.terms import revise
+from server.store.users import Account
+
+
+class Repricing:
+    """Prices the offer that a deal has selected once more."""
+
+    def __init__(self, pool: asyncpg.Pool, quotes: Quotes) -> None:
+        self._pool = pool
+        self._quotes = quotes
+
+    async def selected(
+        self,
+        deal: Deal,
+        account: Account,
+        *,
+        changes: StructureChanges | None = None,
+        lenders: Sequence[LenderTerms] | None = None,
+    ) -> DealOffer | None:
+        """Return the selected offer as it is priced today, with ``changes`` to the structure and ``lenders``
+        in place of the deal's live decisions; None where nothing is selected, or no programme takes it.
+
+        Raises CommandError: invalid for changes that contradict the structure, degraded.
+        """
+        if deal.selected_offer is None:
+            return None
+        async with self._pool.acquire() as connection:
+            before = await load_offer(connection, deal.selected_offer)
+        structure = deal.structure if changes is None else revise(deal.structure, changes)
+        live = deal.live_lenders if lenders is None else tuple(lenders)
+        asked = before.asked_programme_id
+        try:
+            return await self._quotes.offer(
+                replace(deal, structure=structure, live_lenders=live),
+                before.vehicle_id,
+                codec.convert(StructureChanges, before.changes),
+                asked if isinstance(asked, str) else None,
+                account,
+            )
+        except CommandError as error:
+            if error.code in {ErrorCode.CONFLICT, ErrorCode.NOT_FOUND}:
+                return None
+            raise

@@ -1,0 +1,150 @@
+"""The commands about stock and money: search, terms, quote."""
+
+import uuid
+
+import asyncpg
+import structlog
+
+from protocol import commands
+from protocol.closing import CommandError, ErrorCode
+from protocol.records import Actor, StructureChanges, View
+from server.hub.authority import Authority, actor_of, view_of
+from server.hub.connection import Connection
+from server.hub.quotes import Quotes
+from server.hub.relay import Relay
+from server.hub.views import hidden_fields
+from server.push.log import ChannelLog
+from server.search.stream import MoreRequest, SearchRequest, SearchService
+from server.store.deals import last_version, load_deal
+from server.store.terms import change_terms
+
+NOT_SEARCHED_BY = frozenset({"tier_source", "payment_min_cents"})
+"""Fields of a structure that no search result depends on: one is provenance, one sorts."""
+
+SEARCH_ATTEMPTS = 3
+
+
+class StockHandlers:
+    """What the commands about stock and money do."""
+
+    def __init__(
+        self,
+        *,
+        pool: asyncpg.Pool,
+        log: ChannelLog,
+        authority: Authority,
+        relay: Relay,
+        searches: SearchService,
+        quotes: Quotes,
+    ) -> None:
+        self._pool = pool
+        self._log = log
+        self._authority = authority
+        self._relay = relay
+        self._searches = searches
+        self._quotes = quotes
+        self._logger = structlog.get_logger("hub")
+
+    async def search(self, connection: Connection, command: commands.Search) -> None:
+        """Begin a search."""
+        deal = await self._authority.deal(connection.account, command)
+        request = SearchRequest(
+            channel=command.channel,
+            op=command.op,
+            deal=deal,
+            filters=command.filters,
+            sort=command.sort,
+            limit=command.limit,
+            actor=actor_of(connection.account),
+        )
+        connection.reply(command.ref, {"search_id": await self._searches.search(request)})
+
+    async def more(self, connection: Connection, command: commands.More) -> None:
+        """Go on with a search."""
+        deal = await self._authority.deal(connection.account, command)
+        request = MoreRequest(
+            channel=command.channel,
+            op=command.op,
+            deal=deal,
+            search_id=command.search_id,
+            token=command.token,
+        )
+        connection.reply(command.ref, {"search_id": await self._searches.more(request)})
+
+    async def cancel(self, connection: Connection, command: commands.Cancel) -> None:
+        """End a search."""
+        await self._authority.deal(connection.account, command)
+        await self._searches.cancel(command.channel, command.search_id)
+        connection.reply(command.ref, {})
+
+    async def terms(self, connection: Connection, command: commands.Terms) -> None:
+        """Decide in Postgres, relay, search again; a command that is resent after a failure does what is
+        left.
+        """
+        deal = await self._authority.deal(connection.account, command)
+        check_visible(command.changes, view_of(connection, command.channel))
+        result = await change_terms(
+            self._pool,
+            deal.id,
+            op=command.op,
+            based_on=command.version,
+            changes=command.changes,
+            actor=actor_of(connection.account),
+        )
+        await self._relay.publish(deal.id)
+        if any(name not in NOT_SEARCHED_BY for name, _ in command.changes.items()):
+            await self.search_again(command, deal.id, result.version, actor_of(connection.account))
+        connection.reply(command.ref, result.reply)
+
+    async def quote(self, connection: Connection, command: commands.Quote) -> None:
+        """Price one car."""
+        deal = await self._authority.deal(connection.account, command)
+        view = view_of(connection, command.channel)
+        connection.reply(command.ref, await self._quotes.quote(command, deal, connection.account, view))
+
+    async def frontier(self, connection: Connection, command: commands.Frontier) -> None:
+        """List one car's best structures."""
+        deal = await self._authority.deal(connection.account, command)
+        view = view_of(connection, command.channel)
+        connection.reply(command.ref, await self._quotes.frontier(command, deal, view))
+
+    async def search_again(
+        self, command: commands.ChangeCommand, deal_id: str, version: int, actor: Actor
+    ) -> None:
+        """Repeat the last search with the deal as it stands now, unless that has been done."""
+        for _ in range(SEARCH_ATTEMPTS):
+            last = await self._log.search(command.channel)
+            if last is None or last.deal_version >= version:
+                return
+            async with self._pool.acquire() as connection:
+                deal = await load_deal(connection, deal_id)
+            if deal is None:
+                return
+            request = SearchRequest(
+                channel=command.channel,
+                op=uuid.uuid5(command.op, f"search at version {deal.version}"),
+                deal=deal,
+                filters=last.filters,
+                sort=last.sort,
+                limit=last.limit,
+                actor=actor,
+            )
+            try:
+                await self._searches.search(request)
+            except CommandError as error:
+                if error.code.retry:
+                    raise
+                # The decision stands; that nothing can be searched with it is no reason to refuse it.
+                self._logger.info("not_searched_again", deal_id=deal_id, error=str(error))
+                return
+            # Two edits at once may begin their searches in the other order: the last search must be the
+            # newest's.
+            async with self._pool.acquire() as connection:
+                version = await last_version(connection, deal_id)
+
+
+def check_visible(changes: StructureChanges, view: View) -> None:
+    """Raise CommandError(forbidden) where ``changes`` set what the view does not show."""
+    hidden = hidden_fields(changes, view)
+    if hidden:
+        raise CommandError(ErrorCode.FORBIDDEN, f"{hidden[0]} is not part of this view.", field=hidden[0])

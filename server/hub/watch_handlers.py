@@ -1,0 +1,39 @@
+"""The commands about watching: join, leave, and what somebody saw."""
+
+import structlog
+
+from protocol import commands
+from server.hub.authority import Authority
+from server.hub.connection import Connection
+from server.hub.join import Joiner
+from server.push.log import utc_now
+
+
+class WatchHandlers:
+    """What the commands about watching do."""
+
+    def __init__(self, authority: Authority, joiner: Joiner) -> None:
+        self._authority = authority
+        self._joiner = joiner
+        self._logger = structlog.get_logger("hub")
+
+    async def join(self, connection: Connection, command: commands.Join) -> None:
+        """Watch a channel."""
+        deal = await self._authority.deal(connection.account, command)
+        await self._joiner.join(connection, command, deal)
+
+    async def leave(self, connection: Connection, command: commands.Leave) -> None:
+        """Watch a channel no longer."""
+        connection.detach(command.channel)
+        connection.reply(command.ref, {})
+
+    async def painted(self, connection: Connection, command: commands.Painted) -> None:
+        """Take note of when a stage of a search stood on a screen: the last stage of its trace."""
+        await self._authority.deal(connection.account, command)
+        seen = {"search_id": command.search_id, "stage": command.stage, "ms": command.ms}
+        self._logger.info("painted", channel=command.channel, **seen)
+        connection.reply(command.ref, {})
+
+    async def ping(self, connection: Connection, command: commands.Ping) -> None:
+        """Answer with the server's time."""
+        connection.reply(command.ref, {"server_time": utc_now()})

@@ -1,0 +1,97 @@
+"""What must hold for a deal to take a step. Each condition names, in its refusal, what is in the way."""
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.deal_parts import Approval, DealOffer
+from protocol.workflow import LIVE_STATUSES, Reason
+from server.store.deciding import Decision
+from server.store.lenders import last_terms, live_terms
+from server.store.offers import selected_offer
+
+
+async def last_approval(deal: Decision) -> Approval:
+    """Return what the desk approved last."""
+    row = await deal.connection.fetchrow(
+        "SELECT deal_version, vehicle_id::text, vehicle_rev AS rev, offer_id::text, rates_version AS rates,"
+        " approved_by AS by FROM desk_approvals WHERE deal_id = $1 ORDER BY deal_version DESC LIMIT 1",
+        deal.key,
+    )
+    if row is None:
+        raise LookupError(f"deal {deal.key} is approved, and nothing says what")
+    return codec.convert(Approval, dict(row))
+
+
+async def outdated(deal: Decision, approval: Approval, rates: str) -> Reason | None:
+    """Return why an approval does not hold any more; None where it does. The car stays as it is meanwhile."""
+    car = await deal.connection.fetchrow(
+        "SELECT rev, status FROM vehicles WHERE vehicle_id = $1 FOR NO KEY UPDATE", int(approval.vehicle_id)
+    )
+    if car is None or car["status"] != "available":
+        return Reason.CAR_SOLD
+    if car["rev"] != approval.rev:
+        return Reason.CAR_CHANGED
+    return None if approval.rates == rates else Reason.RATES_CHANGED
+
+
+async def require_not_own(deal: Decision) -> None:
+    """Raise CommandError(forbidden) where the decider's own deal, or own submission, is decided about."""
+    submitter = await deal.connection.fetchval(
+        "SELECT body->'by'->>'id' FROM deal_events"
+        " WHERE deal_id = $1 AND kind = 'state_changed' AND body->>'to' = 'submitted'"
+        " ORDER BY no DESC LIMIT 1",
+        deal.key,
+    )
+    if deal.actor.id in {deal.salesperson_id, submitter}:
+        raise forbidden("Nobody decides about an own deal.")
+
+
+def require_authority(offer: DealOffer | None, authority_cents: int) -> None:
+    """Raise CommandError(forbidden) where the offer's discount is above what the decider may give."""
+    discount = 0 if offer is None else offer.discount_cents
+    if discount > authority_cents:
+        raise CommandError(
+            ErrorCode.FORBIDDEN,
+            f"This discount is above your authority of ${authority_cents / 100:,.2f}.",
+            field="discount_cents",
+            value=discount,
+        )
+
+
+async def require_lender(deal: Decision, offer: DealOffer) -> None:
+    """Raise CommandError(conflict) unless the offer's lender approves it, and its approval is alive."""
+    now = await deal.connection.fetchval("SELECT now()")
+    live = [each for each in live_terms(await last_terms(deal), now) if each.lender == offer.lender]
+    if not live or live[0].status not in LIVE_STATUSES:
+        raise conflict(f"{offer.lender} has not approved this, or not any more.", "lender", offer.lender)
+    terms = live[0]
+    fits = (
+        offer.principal_cents <= (terms.advance_max_cents or 0)
+        and offer.term_months <= (terms.term_months or 0)
+        and offer.rate_bp >= (terms.rate_bp or 0)
+    )
+    if not fits:
+        raise conflict(f"{offer.lender} has approved other terms.", "lender", offer.lender)
+
+
+async def require_cleared(deal: Decision) -> None:
+    """Raise CommandError(conflict) while a stipulation of the offer's lender is open."""
+    offer = await selected_offer(deal)
+    open_ones = [
+        each.text
+        for terms in await last_terms(deal)
+        if offer is not None and terms.lender == offer.lender
+        for each in terms.stipulations
+        if each.cleared_by is None
+    ]
+    if open_ones:
+        raise conflict(f"Open stipulations: {', '.join(open_ones)}.", "stipulations", open_ones)
+
+
+def forbidden(message: str) -> CommandError:
+    """Return the refusal of what this person may not do."""
+    return CommandError(ErrorCode.FORBIDDEN, message, field="type")
+
+
+def conflict(message: str, field: str, value: object) -> CommandError:
+    """Return the refusal of what cannot be done as things stand; ``field`` names what is in the way."""
+    return CommandError(ErrorCode.CONFLICT, message, field=field, value=value)

@@ -1,0 +1,78 @@
+"""All that a deal consists of besides its structure, as it stands: what a snapshot shows."""
+
+from dataclasses import dataclass
+
+from protocol import codec
+from protocol.deal_fold import KEPT_NOTES
+from protocol.deal_parts import (
+    Approval,
+    DealNote,
+    DealOffer,
+    DealTask,
+    FieldLock,
+    VehicleHold,
+)
+from protocol.workflow import Fulfilment
+from server.store.deciding import parse_id
+from server.store.pool import Connection
+
+# One row: a snapshot is one state of the deal, and costs one round trip.
+_PARTS = """
+SELECT d.last_no, d.fulfilment,
+       (SELECT body FROM offers o WHERE o.offer_id = d.selected_offer) AS selected,
+       (SELECT jsonb_agg(o.body ORDER BY p.pinned_at, p.vehicle_id)
+          FROM deal_pins p JOIN offers o USING (offer_id) WHERE p.deal_id = d.deal_id) AS pins,
+       (SELECT jsonb_agg(jsonb_build_object('field', field, 'by', locked_by) ORDER BY field)
+          FROM deal_locks l WHERE l.deal_id = d.deal_id) AS locks,
+       (SELECT jsonb_agg(jsonb_build_object('vehicle_id', c.vehicle_id::text, 'until', c.held_until,
+                                            'by', c.holder) ORDER BY c.vehicle_id::text)
+          FROM vehicle_claims c WHERE c.held_by = d.deal_id) AS holds,
+       (SELECT jsonb_agg(jsonb_build_object('id', n.body->>'id', 'text', n.body->>'text', 'by', n.body->'by',
+                                            'at', n.at) ORDER BY n.no)
+          FROM (SELECT no, body, at FROM deal_events e WHERE e.deal_id = d.deal_id AND kind = 'note_added'
+                 ORDER BY no DESC LIMIT $2) n) AS notes,
+       (SELECT jsonb_agg(jsonb_build_object('id', t.task_id, 'kind', t.kind, 'reasons', t.reasons,
+                                            'due_on', t.due_on, 'done_by', t.done_by)
+                         ORDER BY t.raised_at, t.task_id)
+          FROM deal_tasks t WHERE t.deal_id = d.deal_id) AS tasks,
+       (SELECT jsonb_build_object('deal_version', a.deal_version, 'vehicle_id', a.vehicle_id::text,
+                                  'rev', a.vehicle_rev, 'offer_id', a.offer_id, 'rates', a.rates_version,
+                                  'by', a.approved_by)
+          FROM desk_approvals a WHERE a.deal_id = d.deal_id AND d.state IN ('approved', 'signed')
+         ORDER BY a.deal_version DESC LIMIT 1) AS approval
+  FROM deals d WHERE d.deal_id = $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DealParts:
+    """What a deal consists of as of event ``last_no``."""
+
+    last_no: int
+    selected: DealOffer | None
+    pins: list[DealOffer]
+    locks: list[FieldLock]
+    holds: list[VehicleHold]
+    notes: list[DealNote]
+    tasks: list[DealTask]
+    approval: Approval | None
+    fulfilment: Fulfilment | None
+
+
+async def load_parts(connection: Connection, deal_id: str) -> DealParts | None:
+    """Return a deal's parts, None where there is no such deal."""
+    key = parse_id(deal_id)
+    row = None if key is None else await connection.fetchrow(_PARTS, key, KEPT_NOTES)
+    if row is None:
+        return None
+    return DealParts(
+        last_no=row["last_no"],
+        selected=None if row["selected"] is None else codec.convert(DealOffer, row["selected"]),
+        pins=codec.convert(list[DealOffer], row["pins"] or []),
+        locks=codec.convert(list[FieldLock], row["locks"] or []),
+        holds=codec.convert(list[VehicleHold], row["holds"] or []),
+        notes=codec.convert(list[DealNote], row["notes"] or []),
+        tasks=codec.convert(list[DealTask], row["tasks"] or []),
+        approval=None if row["approval"] is None else codec.convert(Approval, row["approval"]),
+        fulfilment=None if row["fulfilment"] is None else Fulfilment(row["fulfilment"]),
+    )
