@@ -17,6 +17,8 @@ DEFAULT_POOL_MIN: Final = 2
 DEFAULT_POOL_MAX: Final = 10
 DEFAULT_STATEMENT_TIMEOUT_MS: Final = 10_000
 DEFAULT_JOB_LEASE_MS: Final = 3_000
+DEFAULT_SEARCH_LEASE_MS: Final = 3_000
+DEFAULT_JOB_OVERDUE_MS: Final = 30_000
 DEFAULT_LOG_LEVEL: Final = "info"
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
@@ -48,6 +50,8 @@ class Settings:
     pool_max: int = DEFAULT_POOL_MAX
     statement_timeout_ms: int = DEFAULT_STATEMENT_TIMEOUT_MS
     job_lease_ms: int = DEFAULT_JOB_LEASE_MS
+    search_lease_ms: int = DEFAULT_SEARCH_LEASE_MS
+    job_overdue_ms: int = DEFAULT_JOB_OVERDUE_MS
     log_level: str = DEFAULT_LOG_LEVEL
     notify_socket: str = ""
 
@@ -78,6 +82,8 @@ class Settings:
                 "DEAL_STATEMENT_TIMEOUT_MS", DEFAULT_STATEMENT_TIMEOUT_MS, 1, 600_000
             ),
             job_lease_ms=read.number("DEAL_JOB_LEASE_MS", DEFAULT_JOB_LEASE_MS, 100, 600_000),
+            search_lease_ms=read.number("DEAL_SEARCH_LEASE_MS", DEFAULT_SEARCH_LEASE_MS, 100, 600_000),
+            job_overdue_ms=read.number("DEAL_JOB_OVERDUE_MS", DEFAULT_JOB_OVERDUE_MS, 100, 3_600_000),
             log_level=read.choice("DEAL_LOG_LEVEL", DEFAULT_LOG_LEVEL, LOG_LEVELS),
             notify_socket=read.text("NOTIFY_SOCKET", ""),
         )
@@ -102,6 +108,8 @@ class Settings:
             "DEAL_POOL_MAX": str(self.pool_max),
             "DEAL_STATEMENT_TIMEOUT_MS": str(self.statement_timeout_ms),
             "DEAL_JOB_LEASE_MS": str(self.job_lease_ms),
+            "DEAL_SEARCH_LEASE_MS": str(self.search_lease_ms),
+            "DEAL_JOB_OVERDUE_MS": str(self.job_overdue_ms),
             "DEAL_LOG_LEVEL": self.log_level,
             "NOTIFY_SOCKET": self.notify_socket,
         }

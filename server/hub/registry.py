@@ -35,6 +35,14 @@ class Feed:
         """Read what was published while nobody listened."""
         self._behind.set()
 
+    def compare(self, epoch: str | None, seq: int) -> bool:
+        """Read from the log where it stands elsewhere than what was heard; returns whether it does."""
+        session = self.session
+        if session.epoch is None or (session.epoch == epoch and session.seq >= seq):
+            return False
+        self._behind.set()
+        return True
+
     async def capture(self, head: Head) -> bool:
         """Take the position at which a join found the channel; returns whether the session stands in its
         epoch.
@@ -88,6 +96,15 @@ class Registry:
 
     def __len__(self) -> int:
         return len(self._feeds)
+
+    @property
+    def channels(self) -> list[str]:
+        """The channels that this process watches."""
+        return list(self._feeds)
+
+    def compare(self, channel: str, epoch: str | None, seq: int) -> bool:
+        """Let a channel read what it has not heard of; returns whether there is anything."""
+        return channel in self._feeds and self._feeds[channel][0].compare(epoch, seq)
 
     @contextmanager
     def joining(self, channel: str) -> Iterator[Feed]:

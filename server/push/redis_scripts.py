@@ -45,14 +45,14 @@ class Scripts:
         self, name: str, channel: str, *args: str | bytes | float, op: uuid.UUID | None = None
     ) -> Any:
         """Run a script on a channel's keys and return its reply. Raises RedisError."""
-        async with _cancellable():
+        async with cancellable():
             return await self._scripts[name](keys=_keys(channel, op), args=self._args(channel, args))
 
     async def run_on_all(
         self, name: str, channels: Sequence[str], *args: str | bytes | float
     ) -> Sequence[Any]:
         """Run a script on each channel's keys, in one trip, and return the replies. Raises RedisError."""
-        async with _cancellable(), self._redis.pipeline(transaction=False) as pipe:
+        async with cancellable(), self._redis.pipeline(transaction=False) as pipe:
             for channel in channels:
                 await self._scripts[name](keys=_keys(channel), args=self._args(channel, args), client=pipe)
             return await pipe.execute()
@@ -69,7 +69,7 @@ def _keys(channel: str, op: uuid.UUID | None = None) -> list[str]:
 
 
 @asynccontextmanager
-async def _cancellable() -> AsyncIterator[None]:
+async def cancellable() -> AsyncIterator[None]:
     """Let a cancellation through.
 
     redis-py waits by wait_for, which on Python 3.11 swallows a cancellation that comes with the answer: the

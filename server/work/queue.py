@@ -22,6 +22,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from protocol import codec
 from protocol.jobs import ValueJob
+from server.push.redis_scripts import cancellable
 
 MAX_ATTEMPTS = 5
 MAX_JOBS = 2_000
@@ -89,7 +90,9 @@ class JobQueue:
 
     async def put(self, payload: bytes) -> None:
         """Add a job, given as its JSON. Raises QueueFull."""
-        if await self._put(keys=[JOBS_KEY], args=[payload, MAX_JOBS]) is None:
+        async with cancellable():
+            entry = await self._put(keys=[JOBS_KEY], args=[payload, MAX_JOBS])
+        if entry is None:
             raise QueueFull(f"{MAX_JOBS} jobs wait")
 
     async def put_again(self, payload: bytes) -> None:
@@ -102,7 +105,8 @@ class JobQueue:
 
         Whatever was added before it is settled or lost.
         """
-        found: bytes | None = await self._oldest(keys=[JOBS_KEY])
+        async with cancellable():
+            found: bytes | None = await self._oldest(keys=[JOBS_KEY])
         return None if found is None else int(found.split(b"-")[0])
 
     async def take(self, wait_ms: int) -> Delivery | None:

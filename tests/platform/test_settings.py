@@ -37,6 +37,8 @@ def test_the_default_origins_follow_the_port() -> None:
         ("DEAL_POOL_MAX", "0"),
         ("DEAL_POOL_MIN", "11"),
         ("DEAL_JOB_LEASE_MS", "1"),
+        ("DEAL_SEARCH_LEASE_MS", "0"),
+        ("DEAL_JOB_OVERDUE_MS", "soon"),
         ("DEAL_STATEMENT_TIMEOUT_MS", "1.5"),
         ("DEAL_LOG_LEVEL", "loud"),
     ],
