@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 from client.channel import Channel, Delivery
+from client.desk import Desk
 from client.inbox import Inbox
 from client.rows import Rows
 from protocol import codec
@@ -29,10 +30,11 @@ from protocol.records import Filters, Sort, StructureChanges, View
 class Deal:
     """A joined deal. Iterate it for its events; read ``state``, ``search_state`` and ``rows`` at any time.
 
-    The state holds every event that was received, whether or not the reader has taken it yet. It survives
-    broken connections: events that were missed follow, or a ``Refreshed`` says that the state was replaced.
-    Every command raises CommandError where the server refuses it, and waits while there is no connection.
-    ``op`` names a command, so that a program that starts anew can send it again without doing it twice.
+    ``desk`` has the commands of salesperson and desk. The state holds every event that was received, whether
+    or not the reader has taken it yet. It survives broken connections: events that were missed follow, or a
+    ``Refreshed`` says that the state was replaced. Every command raises CommandError where the server refuses
+    it, and waits while there is no connection. ``op`` names a command, so that a program that starts anew can
+    send it again without doing it twice.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Deal:
         self._request = request
         self._leave = leave
         self.inbox = inbox
+        self.desk = Desk(channel.name, request, lambda: self.state.version)
         self.joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property

@@ -19,7 +19,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class Event(Message, frozen=True):
-    """The base of a channel's events. ``seq`` is +1 each; ``at`` is the time of publication."""
+    """The base of a channel's events. ``seq`` is +1 each; ``at`` tells when it was published, or decided."""
 
     channel: str
     seq: int

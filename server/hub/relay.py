@@ -84,7 +84,7 @@ class Relay:
             no = head.no
             while decisions := await events_after(connection, deal_id, no, DECISIONS_PER_READ):
                 for decision in decisions:
-                    event = {"type": decision.kind, **decision.body}
+                    event = {"type": decision.kind, **decision.body, "at": decision.at}
                     outcome, no = await self._log.decide(channel, decision.no, event)
                     if outcome is Outcome.MISSING:
                         return False

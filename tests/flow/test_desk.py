@@ -1,0 +1,339 @@
+"""Salesperson and manager on one deal, over real processes: each step, its conditions, and what both see."""
+
+import asyncio
+import datetime as dt
+import uuid
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from client import Deal
+from protocol.closing import CommandError, ErrorCode
+from protocol.deal_parts import DealOffer
+from protocol.events import DealSnapshot, Event, SearchValued
+from protocol.records import DealState, StructureChanges, Tier, View
+from protocol.workflow import Action, Closing, Fulfilment, LenderStatus, Reason
+from server.settings import Settings
+from server.store.pool import connect_as_owner
+from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
+from tests.services import start_web, start_worker
+
+pytestmark = pytest.mark.flow
+GUARD_SECONDS = 30.0
+TOMORROW = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Both:
+    """A deal, open at a salesperson's and at a manager's, with cars that have an offer."""
+
+    sales: Deal
+    manager: Deal
+    cars: list[str]
+    settings: Settings
+
+    async def agree(self, holds: Callable[[DealSnapshot], bool]) -> DealSnapshot:
+        """Wait until both have seen what ``holds`` asks for; return the manager's state."""
+        await asyncio.gather(seen(self.sales, holds), seen(self.manager, holds))
+        return self.manager.state
+
+    async def submitted(self) -> DealOffer:
+        """Select the first car and submit it."""
+        await self.sales.desk.select(self.cars[0])
+        await self.agree(lambda deal: deal.selected is not None)
+        await self.sales.desk.act(Action.SUBMIT, Reason.CUSTOMER_AGREES)
+        state = await self.agree(lambda deal: deal.state is DealState.SUBMITTED)
+        assert state.selected is not None
+        return state.selected
+
+    async def lender_approves(self, offer: DealOffer, **terms: object) -> None:
+        """Record that the offer's lender takes it as it is, with one stipulation."""
+        row = await self._programme(offer)
+        given = {
+            "tier": Tier(row["tier"]),
+            "rate_bp": float(row["buy_rate_bp"]),
+            "advance_max_cents": offer.principal_cents + 1_000_00,
+            "term_months": 84,
+            "stipulations": ["Proof of income"],
+            "expires_at": dt.datetime.now(dt.UTC) + TOMORROW,
+        }
+        before = self.manager.state.version
+        assert isinstance(offer.lender, str)
+        await self.manager.desk.lender_decision(
+            offer.lender,
+            LenderStatus.CONDITIONAL,
+            **(given | terms),  # type: ignore[arg-type]
+        )
+        await self.agree(lambda deal: deal.version > before)
+
+    async def run_sql(self, statement: str, *args: object) -> None:
+        """Change what the store's own systems change."""
+        async with connect_as_owner(self.settings.database_owner_url) as connection:
+            await connection.execute(statement, *args)
+
+    async def _programme(self, offer: DealOffer) -> dict[str, object]:
+        async with connect_as_owner(self.settings.database_owner_url) as connection:
+            found = await connection.fetchrow(
+                "SELECT tier, buy_rate_bp FROM lender_programmes"
+                " WHERE programme_id = $1 AND tier = $2 AND term_months = $3",
+                offer.programme_id,
+                offer.tier,
+                offer.term_months,
+            )
+        assert found is not None
+        return dict(found)
+
+
+async def seen(deal: Deal, holds: Callable[[DealSnapshot], bool]) -> None:
+    """Follow a deal's events until its state is as asked for."""
+    async with asyncio.timeout(GUARD_SECONDS):
+        while not holds(deal.state):
+            await anext(deal)
+
+
+def valued(event: Event) -> bool:
+    """Return whether this is the end of a search with all its values."""
+    return isinstance(event, SearchValued)
+
+
+@pytest.fixture
+async def both(stocked: Settings, tmp_path: Path) -> AsyncIterator[Both]:
+    """A deal with easy terms that has been searched."""
+    channel = await a_deal_of(stocked)
+    async with (
+        start_web(stocked, tmp_path) as web,
+        start_worker(stocked, tmp_path),
+        connect(web.url, await token_of(stocked, "riverside-sales")) as one,
+        connect(web.url, await token_of(stocked, "riverside-manager")) as two,
+    ):
+        sales, manager = await one.join(channel, View.SALES), await two.join(channel, View.MANAGER)
+        await manager.terms(EASY)
+        await sales.search(limit=40)
+        await events_until(sales, valued)
+        cars = [row.vehicle_id for row in sales.rows.values() if row.offer and row.offer["payment_cents"]]
+        assert len(cars) > 3
+        yield Both(sales, manager, cars, stocked)
+
+
+async def refused(doing: object) -> CommandError:
+    """Return how a command was refused."""
+    with pytest.raises(CommandError) as caught:
+        await doing  # type: ignore[misc]
+    return caught.value
+
+
+async def test_from_the_first_offer_to_the_money(both: Both) -> None:
+    """Select, submit, counter, submit, approve, lender, sign, deliver, clear, fund: both see each step."""
+    first = await both.submitted()
+    await both.manager.desk.act(
+        Action.COUNTER, Reason.CASH_TOO_LOW, changes=StructureChanges(cash_down_cents=3_500_00)
+    )
+    state = await both.agree(lambda deal: deal.state is DealState.COUNTERED)
+    assert state.structure["cash_down_cents"] == 3_500_00
+    assert state.selected is not None and state.selected.cash_down_cents >= 3_500_00 > first.cash_down_cents
+    await both.sales.desk.act(Action.SUBMIT, Reason.CUSTOMER_AGREES)
+    await both.agree(lambda deal: deal.state is DealState.SUBMITTED)
+    offer = both.manager.state.selected
+    assert offer is not None
+    await both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY)
+    state = await both.agree(lambda deal: deal.state is DealState.APPROVED)
+    assert state.approval and state.approval.offer_id == offer.offer_id
+    assert both.sales.state.approval == state.approval
+    early = await refused(both.sales.desk.act(Action.SIGN, Reason.CUSTOMER_ACCEPTS))
+    assert (early.code, early.detail["field"]) == (ErrorCode.CONFLICT, "lender")
+    await both.lender_approves(offer)
+    assert both.manager.state.state is DealState.APPROVED
+    await both.sales.desk.act(Action.SIGN, Reason.CUSTOMER_ACCEPTS)
+    state = await both.agree(lambda deal: deal.state is DealState.SIGNED)
+    assert state.fulfilment is Fulfilment.SIGNED
+    await both.sales.desk.act(Closing.DELIVER, Reason.CAR_HANDED_OVER)
+    await both.agree(lambda deal: deal.fulfilment is Fulfilment.DELIVERED)
+    open_one = await refused(both.manager.desk.act(Closing.FUND, Reason.LENDER_PAID))
+    assert (open_one.detail["field"], open_one.detail["value"]) == ("stipulations", ["Proof of income"])
+    lenders = both.manager.state.lenders
+    assert isinstance(lenders, list)
+    await both.manager.desk.clear_stipulation(lenders[0].stipulations[0].id)
+    await both.agree(
+        lambda deal: bool(deal.lenders) and deal.lenders[0].stipulations[0].cleared_by is not None
+    )
+    await both.manager.desk.act(Closing.FUND, Reason.LENDER_PAID)
+    await both.agree(lambda deal: deal.fulfilment is Fulfilment.FUNDED)
+    final = await refused(both.manager.desk.act(Closing.UNWIND, Reason.FUNDING_REFUSED))
+    assert final.code is ErrorCode.CONFLICT
+
+
+async def test_an_approval_falls_with_another_offer(both: Both) -> None:
+    """Another car is another deal: it has to be approved again. A pin, a note and a hold change nothing."""
+    await both.submitted()
+    await both.manager.desk.act(Action.APPROVE, Reason.EXCEPTION_GRANTED)
+    await both.agree(lambda deal: deal.state is DealState.APPROVED)
+    await both.sales.desk.pin(both.cars[1])
+    await both.sales.desk.note("She likes the blue one better.")
+    await both.sales.desk.hold(both.cars[1])
+    state = await both.agree(lambda deal: bool(deal.holds) and bool(deal.notes) and bool(deal.pins))
+    assert state.state is DealState.APPROVED
+    await both.sales.desk.select(both.cars[1])
+    state = await both.agree(lambda deal: deal.state is DealState.WORKING)
+    assert state.approval is None
+    assert state.selected is not None and state.selected.vehicle_id == both.cars[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("UPDATE vehicles SET price_cents = price_cents - 100 WHERE vehicle_id::text = $1", "car_changed"),
+        ("UPDATE vehicles SET status = 'sold' WHERE vehicle_id::text = $1", "car_sold"),
+    ],
+)
+async def test_nothing_is_signed_that_was_not_approved(both: Both, change: str, reason: str) -> None:
+    """A car that was repriced or sold since the approval is not signed for."""
+    offer = await both.submitted()
+    await both.lender_approves(offer)
+    await both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY)
+    await both.agree(lambda deal: deal.state is DealState.APPROVED)
+    await both.run_sql(change, offer.vehicle_id)
+    late = await refused(both.sales.desk.act(Action.SIGN, Reason.CUSTOMER_ACCEPTS))
+    assert late.code is ErrorCode.CONFLICT
+    assert late.detail["field"] in {"approval", "version", "state"}
+    assert late.detail["value"] in {reason, both.manager.state.version, "working"}
+
+
+async def test_who_may_decide(both: Both) -> None:
+    """Salespeople decide nothing, reasons are the action's, versions are current, an op is done once."""
+    await both.submitted()
+    nobody = await refused(both.sales.desk.act(Action.APPROVE, Reason.MEETS_POLICY))
+    assert nobody.code is ErrorCode.FORBIDDEN
+    wrong = await refused(both.manager.desk.act(Action.APPROVE, Reason.BANKRUPTCY))
+    assert (wrong.code, wrong.detail["field"]) == (ErrorCode.INVALID, "reason")
+    old = await refused(
+        both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY, version=both.manager.state.version - 1)
+    )
+    assert (old.code, old.detail["field"]) == (ErrorCode.CONFLICT, "version")
+    early = await refused(both.manager.desk.act(Action.SIGN, Reason.CUSTOMER_ACCEPTS))
+    assert (early.code, early.detail["value"]) == (ErrorCode.CONFLICT, "submitted")
+    terms = await refused(both.sales.terms(StructureChanges(cash_down_cents=1)))
+    assert terms.detail["value"] == "submitted"
+    op = uuid.uuid4()
+    done = await both.manager.desk.act(Action.DECLINE, Reason.GROSS_TOO_LOW, op=op)
+    assert await both.manager.desk.act(Action.DECLINE, Reason.GROSS_TOO_LOW, version=0, op=op) == done
+    state = await both.agree(lambda deal: deal.state is DealState.DECLINED)
+    assert state.tasks == []
+
+
+async def test_nobody_approves_an_own_deal(both: Both) -> None:
+    """Neither the deal's salesperson nor who submitted it decides about it."""
+    await both.run_sql(
+        "UPDATE deals SET salesperson_id = (SELECT user_id FROM users WHERE login = 'riverside-manager')"
+        " WHERE deal_id::text = $1",
+        both.sales.state.id,
+    )
+    await both.submitted()
+    for action, reason in (
+        (Action.APPROVE, Reason.MEETS_POLICY),
+        (Action.COUNTER, Reason.GROSS_TOO_LOW),
+        (Action.DECLINE, Reason.GROSS_TOO_LOW),
+    ):
+        own = await refused(both.manager.desk.act(action, reason))
+        assert own.code is ErrorCode.FORBIDDEN
+
+
+async def test_a_refusal_on_credit_asks_for_a_notice(both: Both) -> None:
+    """Its principal reasons become a task that the manager finishes; salespeople see only the step."""
+    await both.submitted()
+    await both.manager.desk.act(Action.DECLINE, Reason.BANKRUPTCY, more_reasons=[Reason.INCOME_INSUFFICIENT])
+    await seen(both.manager, lambda deal: bool(deal.tasks))
+    tasks = both.manager.state.tasks
+    assert isinstance(tasks, list)
+    assert tasks[0].reasons == [Reason.BANKRUPTCY, Reason.INCOME_INSUFFICIENT]
+    assert tasks[0].due_on == dt.datetime.now(dt.UTC).date() + dt.timedelta(days=30)
+    await both.manager.desk.finish_task(tasks[0].id)
+    await seen(both.manager, lambda deal: bool(deal.tasks) and deal.tasks[0].done_by is not None)
+    await seen(both.sales, lambda deal: deal.version == both.manager.state.version)
+    assert not both.sales.state.tasks
+
+
+async def test_a_lender_overrides_its_programme(both: Both) -> None:
+    """A dearer rate is another offer, so the approval falls; a refusal takes the lender out."""
+    offer = await both.submitted()
+    await both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY)
+    await both.agree(lambda deal: deal.state is DealState.APPROVED)
+    await both.lender_approves(offer, rate_bp=offer.rate_bp + 150)
+    state = await both.agree(lambda deal: deal.state is DealState.WORKING)
+    assert state.selected is not None
+    assert (state.selected.lender, state.selected.payment_cents) != (offer.lender, offer.payment_cents)
+    sales = both.sales.state.lenders
+    assert isinstance(sales, list) and sales[0].rate_bp is None and sales[0].stipulations
+    assert isinstance(offer.lender, str)
+    await both.manager.desk.lender_decision(
+        offer.lender, LenderStatus.DECLINED, reasons=[Reason.COLLATERAL_INSUFFICIENT]
+    )
+    state = await both.agree(
+        lambda deal: bool(deal.lenders) and deal.lenders[0].status is LenderStatus.DECLINED
+    )
+    await seen(both.manager, lambda deal: bool(deal.tasks))
+    quote = await both.manager.quote(both.cars[0])
+    assert quote.lender != offer.lender
+    await seen(both.manager, lambda deal: both.sales.state.version == deal.version)
+    hasty = await refused(both.manager.desk.lender_decision(offer.lender, LenderStatus.APPROVED))
+    assert (hasty.code, hasty.detail["field"]) == (ErrorCode.INVALID, "tier")
+
+
+async def test_the_desk_locks_a_field(both: Both) -> None:
+    """A salesperson may not change it, in terms or with an offer; the manager may; then it is open again."""
+    await both.manager.desk.lock("cash_down_cents")
+    await both.agree(lambda deal: bool(deal.locks))
+    shut = await refused(both.sales.terms(StructureChanges(cash_down_cents=77)))
+    assert (shut.code, shut.detail["field"]) == (ErrorCode.LOCKED, "cash_down_cents")
+    sly = await refused(both.sales.desk.select(both.cars[0], StructureChanges(cash_down_cents=77)))
+    assert sly.code is ErrorCode.LOCKED
+    await both.manager.terms(StructureChanges(cash_down_cents=88_00))
+    await both.agree(lambda deal: deal.structure["cash_down_cents"] == 88_00)
+    await both.manager.desk.unlock("cash_down_cents")
+    await both.agree(lambda deal: not deal.locks)
+    await both.sales.terms(StructureChanges(cash_down_cents=77_00))
+    forbidden = await refused(both.sales.desk.lock("rate_bp"))
+    assert forbidden.code is ErrorCode.FORBIDDEN
+    unknown = await refused(both.manager.desk.lock("colour"))
+    assert (unknown.code, unknown.detail["field"]) == (ErrorCode.INVALID, "field")
+
+
+async def test_a_car_is_held_for_one_deal(both: Both, stocked: Settings) -> None:
+    """Another deal may not hold it until it is let go, and cannot sign for it."""
+    until = await both.sales.desk.hold(both.cars[0])
+    assert dt.datetime.fromisoformat(until) > dt.datetime.now(dt.UTC)
+    await both.agree(lambda deal: bool(deal.holds))
+    async with connect_as_owner(stocked.database_owner_url) as connection:
+        other = await connection.fetchval(
+            "SELECT deal_id::text FROM deals WHERE store_id = 'riverside' AND deal_id::text <> $1 LIMIT 1",
+            both.sales.state.id,
+        )
+    async with connect(
+        f"http://127.0.0.1:{stocked.port}", await token_of(stocked, "riverside-sales")
+    ) as third:
+        rival = await third.join(f"deal:{other}", View.SALES)
+        taken = await refused(rival.desk.hold(both.cars[0]))
+        assert (taken.code, taken.detail["until"]) == (ErrorCode.CONFLICT, until)
+        await both.sales.desk.release(both.cars[0])
+        await both.agree(lambda deal: not deal.holds)
+        await rival.desk.hold(both.cars[0])
+        await seen(rival, lambda deal: bool(deal.holds))
+
+
+async def test_a_late_joiner_sees_what_the_others_see(both: Both, stocked: Settings) -> None:
+    """The snapshot of a deal is what its events came to, part by part."""
+    offer = await both.submitted()
+    await both.sales.desk.pin(both.cars[1])
+    await both.sales.desk.hold(both.cars[1])
+    await both.manager.desk.lock("rate_bp")
+    await both.manager.desk.note("Ask for the second key.")
+    await both.lender_approves(offer)
+    await both.manager.desk.act(Action.DECLINE, Reason.REPOSSESSION)
+    await both.agree(lambda deal: deal.state is DealState.DECLINED)
+    await seen(both.manager, lambda deal: bool(deal.tasks))
+    await seen(both.sales, lambda deal: deal.version == both.manager.state.version)
+    for deal, login in ((both.manager, "riverside-manager"), (both.sales, "riverside-sales")):
+        async with connect(f"http://127.0.0.1:{stocked.port}", await token_of(stocked, login)) as late:
+            joined = await late.join(deal.channel, deal.view)
+            assert joined.state == deal.state
