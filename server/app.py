@@ -24,6 +24,7 @@ from server.hub.desk_handlers import DeskHandlers
 from server.hub.endpoint import Endpoint
 from server.hub.handlers import UNAVAILABLE, Handlers
 from server.hub.join import Joiner
+from server.hub.keeper import Keeper
 from server.hub.limits import FRAME_BYTES
 from server.hub.quotes import Quotes
 from server.hub.registry import Registry
@@ -138,13 +139,16 @@ async def _lifespan(settings: Settings, app: Starlette) -> AsyncIterator[State]:
             log = RedisLog(redis)
             bus = Bus(settings.redis_url)
             relay = Relay(pool, log)
-            searches = SearchService(pool, log, JobQueue(redis, lease_ms=settings.job_lease_ms))
+            queue = JobQueue(redis, lease_ms=settings.job_lease_ms)
+            searches = SearchService(pool, log, queue, lease_ms=settings.search_lease_ms)
             tasks = await stack.enter_async_context(_background())
             stack.push_async_callback(searches.aclose)
             tasks.create_task(bus.run(), name="bus")
             tasks.create_task(relay.run(), name="relay")
             registry = Registry(log, bus, tasks)
-            joiner = Joiner(pool, log, registry, relay)
+            keeper = Keeper(log, registry, searches, queue, overdue_ms=settings.job_overdue_ms)
+            tasks.create_task(keeper.run(), name="keeper")
+            joiner = Joiner(pool, log, registry, relay, keeper)
             authority, quotes = Authority(pool), Quotes(pool)
             stock = StockHandlers(
                 pool=pool, log=log, authority=authority, relay=relay, searches=searches, quotes=quotes
@@ -157,6 +161,7 @@ async def _lifespan(settings: Settings, app: Starlette) -> AsyncIterator[State]:
                 connections=lambda: endpoint.connections,
                 channels=lambda: len(registry),
                 bus_connected=lambda: bus.connected,
+                mended=keeper.mended,
             )
             readiness = partial(_readiness, pool, redis, bus)
             async with asyncio.timeout(CONNECT_SECONDS):

@@ -14,6 +14,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Join, Position
 from protocol.events import JoinReply
 from server.hub.connection import Connection
+from server.hub.keeper import Keeper
 from server.hub.limits import CHANNELS
 from server.hub.registry import Feed, Registry
 from server.hub.relay import Relay
@@ -36,6 +37,7 @@ class Joiner:
     log: ChannelLog
     registry: Registry
     relay: Relay
+    keeper: Keeper
 
     async def join(self, connection: Connection, command: Join, deal: Deal) -> None:
         """Answer ``command`` for a deal that its sender may see, and serve the channel from there on.
@@ -56,6 +58,8 @@ class Joiner:
             else:
                 deal, parts = await self._load(deal, channel, head)
                 search = await self.log.search(channel)
+                if search is not None and search.lapsed:
+                    self.keeper.look_now()
                 start, snapshot = head.seq, snapshot_of(deal, parts, search, view)
                 search_id = None if search is None else search.search_id
                 rows = snapshot_rows(self.log, channel, command.ref, search_id, view)

@@ -1,6 +1,7 @@
 """Two web processes and two workers, on real PostgreSQL and Redis, seen through the Python client."""
 
 import asyncio
+import os
 import signal
 import uuid
 from contextlib import AsyncExitStack
@@ -9,11 +10,13 @@ from typing import Any
 
 import pytest
 from msgspec import UNSET
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from protocol.closing import CommandError, ErrorCode
-from protocol.events import DealChanged, Event, Offers, SearchEnded, SearchStarted, SearchValued
-from protocol.records import StructureChanges
+from protocol.events import DealChanged, Event, Matches, Offers, SearchEnded, SearchStarted, SearchValued
+from protocol.records import EndReason, Scope, StructureChanges
+from server.push.redis_log import RedisLog
 from server.settings import Settings
 from server.store.pool import connect_as_owner
 from server.work.queue import GROUP, JOBS_KEY
@@ -165,6 +168,44 @@ async def test_a_client_of_a_web_process_that_dies_goes_on_at_the_other(
             assert mine.state.structure["discount_cents"] == 4_200
             async with connect(successor.url, token) as late:
                 assert state_of(await late.join(channel)) == state_of(mine) == state_of(theirs)
+
+
+async def test_a_search_goes_on_when_its_process_freezes(stocked: Settings, tmp_path: Path) -> None:
+    """Frozen between two chunks: the other process finds the rest, each car once; thawed, the first one adds
+    nothing.
+    """
+    channel, token = await a_deal_of(stocked), await token_of(stocked, "riverside-manager")
+    async with (
+        start_web(stocked, tmp_path) as frozen,
+        start_web(stocked, tmp_path, port=free_port()) as there,
+        start_worker(stocked, tmp_path),
+        connect(frozen.url, token) as one,
+        connect(there.url, token) as other,
+        Redis.from_url(stocked.redis_url) as redis,
+    ):
+        mine, theirs = await one.join(channel), await other.join(channel)
+        await mine.terms(replace(EASY, scope=Scope.GROUP))
+        log, running = RedisLog(redis), False
+        while not running:
+            asked = asyncio.create_task(mine.search(limit=20_000))
+            heard = await events_until(theirs, lambda event: isinstance(event, Matches))
+            os.kill(frozen.pid, signal.SIGSTOP)
+            state = await log.search(channel)
+            running = state is not None and state.ended is None
+            if not running:
+                os.kill(frozen.pid, signal.SIGCONT)
+        heard += await events_until(theirs, valued)
+        os.kill(frozen.pid, signal.SIGCONT)
+        search_id = await asked
+        await theirs.terms(StructureChanges(discount_cents=4_200))
+        heard += await events_until(theirs, lambda event: isinstance(event, DealChanged))
+        assert_no_gap(heard)
+        ended = [event for event in heard if isinstance(event, SearchEnded)][-1]
+        assert (ended.search_id, ended.reason) == (search_id, EndReason.COMPLETE)
+        of_it = [event for event in heard if getattr(event, "search_id", "") == search_id]
+        assert_valued_once(of_it)
+        cars = [car for event in of_it if isinstance(event, Matches) for car in event.columns["vehicle_id"]]
+        assert len(cars) == len(set(cars)) == ended.matched
 
 
 async def die(process: Process) -> None:
