@@ -18,7 +18,7 @@ from server.search.stream import SearchService
 from server.work.queue import JobQueue
 
 HEARTBEAT_SECONDS: Final = 1.0
-OVERDUE_MS: Final = 30_000
+OVERDUE_MS: Final = 5_000
 QUEUING_MS: Final = 10_000
 """Longer than it takes from a chunk's publication until its job is in the queue."""
 
