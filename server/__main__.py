@@ -16,6 +16,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from server.audit_commands import add_audit_commands
 from server.embedded import embedded_where_missing
 from server.import_commands import add_import_commands
 from server.money_commands import add_money_commands
@@ -220,6 +221,7 @@ def _services_of(data_dir: Path | None) -> AbstractContextManager[Settings]:
 
 add_import_commands(app, _services_of)
 add_pencil_commands(app, _services_of)
+add_audit_commands(app, _services_of)
 
 
 def main() -> None:

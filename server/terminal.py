@@ -36,6 +36,17 @@ class UserUnknown(Exception):
         return f"no active user {self.login!r}: `deal-architect seed` makes the sample users"
 
 
+class DealUnknown(Exception):
+    """There is no deal of that id."""
+
+    def __init__(self, deal_id: str) -> None:
+        super().__init__(deal_id)
+        self.deal_id = deal_id
+
+    def __str__(self) -> str:
+        return f"there is no deal {self.deal_id}"
+
+
 class StoreMissing(Exception):
     """The database holds no store."""
 
@@ -49,6 +60,7 @@ OURS = (
     ProcfileError,
     UnknownRevision,
     ImportFailed,
+    DealUnknown,
     StoreMissing,
     UserUnknown,
     KeepsFalling,

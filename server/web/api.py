@@ -11,7 +11,10 @@ from starlette.routing import Route
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Record, StructureChanges
+from protocol.workflow import RIGHTS
 from server.store import customers, deals
+from server.store.audit import audit_csv, audit_json
+from server.store.history import load_history
 from server.store.new_deals import create_deal as begin_deal
 from server.store.users import CredentialKind
 from server.web.answers import answer
@@ -55,6 +58,25 @@ async def create_deal(request: Request) -> Response:
     return answer({"id": deal.id, "channel": f"deal:{deal.id}", "version": deal.version}, 201)
 
 
+async def audit(request: Request) -> Response:
+    """``GET /api/deals/{id}/audit?format=json|csv``: everything about a deal, for managers of its store."""
+    identity = await _require_identity(request)
+    form = request.query_params.get("format", "json")
+    if form not in {"json", "csv"}:
+        raise CommandError(ErrorCode.INVALID, "format: expected json or csv", field="format")
+    async with request.state.web.pool.acquire() as connection:
+        history = await load_history(connection, request.path_params["deal_id"])
+    if history is None or history.store_id != identity.account.store_id:
+        raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="deal_id")
+    if "see_cost" not in RIGHTS[identity.account.role]:
+        raise CommandError(ErrorCode.FORBIDDEN, "The audit is for managers.", field="role")
+    content = audit_json(history) if form == "json" else audit_csv(history)
+    media_type = "application/json" if form == "json" else "text/csv; charset=utf-8"
+    name = f"deal-{history.first.id}.{form}"
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return Response(content, headers=headers, media_type=media_type)
+
+
 async def find_customers(request: Request) -> Response:
     """``GET /api/customers?q=``: customers of the caller's store whose name contains ``q``, by name."""
     identity = await _require_identity(request)
@@ -68,6 +90,7 @@ async def find_customers(request: Request) -> Response:
 routes: Final = (
     Route("/api/deals", list_deals, methods=["GET"]),
     Route("/api/deals", create_deal, methods=["POST"]),
+    Route("/api/deals/{deal_id}/audit", audit, methods=["GET"]),
     Route("/api/customers", find_customers, methods=["GET"]),
 )
 

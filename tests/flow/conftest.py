@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from server.settings import Settings
 from server.store.seed import seed
+from tests.flow.desk import Both, open_both
 from tests.flow.searching import STOCK, Searching, open_searching
 from tests.services import Database, Services, free_port, settings_for
 
@@ -31,4 +33,11 @@ def stocked(services: Services, stocked_template: Database, redis_url: str) -> I
 async def searching(stocked: Settings) -> AsyncIterator[Searching]:
     """A process's search service in the test itself, on the stocked database."""
     async with open_searching(stocked) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def both(stocked: Settings, tmp_path: Path) -> AsyncIterator[Both]:
+    """A salesperson and a manager with one deal open, over real processes."""
+    async with open_both(stocked, tmp_path) as opened:
         yield opened

@@ -1,0 +1,123 @@
+"""A salesperson and a manager who have the same deal open."""
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from client import Deal
+from protocol.closing import CommandError
+from protocol.deal_parts import DealOffer
+from protocol.events import DealSnapshot, Event, SearchValued
+from protocol.records import DealState, Tier, View
+from protocol.workflow import Action, LenderStatus, Reason
+from server.settings import Settings
+from server.store.pool import connect_as_owner
+from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
+from tests.services import start_web, start_worker
+
+GUARD_SECONDS = 30.0
+TOMORROW = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Both:
+    """A deal, open at a salesperson's and at a manager's, with cars that have an offer."""
+
+    sales: Deal
+    manager: Deal
+    cars: list[str]
+    settings: Settings
+
+    async def agree(self, holds: Callable[[DealSnapshot], bool]) -> DealSnapshot:
+        """Wait until both have seen what ``holds`` asks for; return the manager's state."""
+        await asyncio.gather(seen(self.sales, holds), seen(self.manager, holds))
+        return self.manager.state
+
+    async def submitted(self) -> DealOffer:
+        """Select the first car and submit it."""
+        await self.sales.desk.select(self.cars[0])
+        await self.agree(lambda deal: deal.selected is not None)
+        await self.sales.desk.act(Action.SUBMIT, Reason.CUSTOMER_AGREES)
+        state = await self.agree(lambda deal: deal.state is DealState.SUBMITTED)
+        assert state.selected is not None
+        return state.selected
+
+    async def lender_approves(self, offer: DealOffer, **terms: object) -> None:
+        """Record that the offer's lender takes it as it is, with one stipulation."""
+        row = await self._programme(offer)
+        given = {
+            "tier": Tier(row["tier"]),
+            "rate_bp": float(row["buy_rate_bp"]),
+            "advance_max_cents": offer.principal_cents + 1_000_00,
+            "term_months": 84,
+            "stipulations": ["Proof of income"],
+            "expires_at": dt.datetime.now(dt.UTC) + TOMORROW,
+        }
+        before = self.manager.state.version
+        assert isinstance(offer.lender, str)
+        await self.manager.desk.lender_decision(
+            offer.lender,
+            LenderStatus.CONDITIONAL,
+            **(given | terms),  # type: ignore[arg-type]
+        )
+        await self.agree(lambda deal: deal.version > before)
+
+    async def run_sql(self, statement: str, *args: object) -> None:
+        """Change what the store's own systems change."""
+        async with connect_as_owner(self.settings.database_owner_url) as connection:
+            await connection.execute(statement, *args)
+
+    async def _programme(self, offer: DealOffer) -> dict[str, object]:
+        async with connect_as_owner(self.settings.database_owner_url) as connection:
+            found = await connection.fetchrow(
+                "SELECT tier, buy_rate_bp FROM lender_programmes"
+                " WHERE programme_id = $1 AND tier = $2 AND term_months = $3",
+                offer.programme_id,
+                offer.tier,
+                offer.term_months,
+            )
+        assert found is not None
+        return dict(found)
+
+
+async def seen(deal: Deal, holds: Callable[[DealSnapshot], bool]) -> None:
+    """Follow a deal's events until its state is as asked for."""
+    async with asyncio.timeout(GUARD_SECONDS):
+        while not holds(deal.state):
+            await anext(deal)
+
+
+def valued(event: Event) -> bool:
+    """Return whether this is the end of a search with all its values."""
+    return isinstance(event, SearchValued)
+
+
+@asynccontextmanager
+async def open_both(stocked: Settings, tmp_path: Path) -> AsyncIterator[Both]:
+    """A deal with easy terms that has been searched."""
+    channel = await a_deal_of(stocked)
+    async with (
+        start_web(stocked, tmp_path) as web,
+        start_worker(stocked, tmp_path),
+        connect(web.url, await token_of(stocked, "riverside-sales")) as one,
+        connect(web.url, await token_of(stocked, "riverside-manager")) as two,
+    ):
+        sales, manager = await one.join(channel, View.SALES), await two.join(channel, View.MANAGER)
+        await manager.terms(EASY)
+        await sales.search(limit=40)
+        await events_until(sales, valued)
+        cars = [row.vehicle_id for row in sales.rows.values() if row.offer and row.offer["payment_cents"]]
+        assert len(cars) > 3
+        yield Both(sales, manager, cars, stocked)
+
+
+async def refused(doing: object) -> CommandError:
+    """Return how a command was refused."""
+    with pytest.raises(CommandError) as caught:
+        await doing  # type: ignore[misc]
+    return caught.value
