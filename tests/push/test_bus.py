@@ -23,12 +23,6 @@ DEAL = "deal:1"
 GUARD_SECONDS = 15
 
 
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(redis_url) as client:
-        yield client
-
-
 @dataclass
 class Ears:
     """A listener that remembers, and wakes whoever waits."""

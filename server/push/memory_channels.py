@@ -1,0 +1,96 @@
+"""What a Redis of channels holds, in memory, and the ways in which it can fail."""
+
+import copy
+import secrets
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from server.push.bodies import valued_prefix
+from server.push.log import Entry, LogBounds
+from server.push.memory_search import MemorySearch
+
+Ring = Callable[[str, Entry], None]
+"""Rings the bell of a channel; returns at once."""
+
+
+@dataclass(slots=True)
+class MemoryChannel:
+    epoch: str
+    seq: int = 0
+    no: int | None = None
+    events: deque[Entry] = field(default_factory=deque)
+    bytes: int = 0
+    search: MemorySearch | None = None
+    answers: dict[uuid.UUID, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a Redis has written to its disk."""
+
+    channels: dict[str, MemoryChannel]
+
+
+class MemoryChannels:
+    """Channels by name. A Redis that fails comes back as another run: what it kept is not continued."""
+
+    def __init__(self, bounds: LogBounds | None = None, ring: Ring = lambda channel, entry: None) -> None:
+        self._bounds = bounds or LogBounds()
+        self._ring = ring
+        self._run_id = secrets.token_hex(20)
+        self._channels: dict[str, MemoryChannel] = {}
+
+    def lose(self) -> None:
+        """Fail as a Redis that comes back empty."""
+        self.restore(Saved({}))
+
+    def save(self) -> Saved:
+        """Return what a Redis would have on its disk now."""
+        return Saved(copy.deepcopy(self._channels))
+
+    def restore(self, saved: Saved) -> None:
+        """Fail as a Redis that comes back with what it had saved: another run of it."""
+        self._run_id = secrets.token_hex(20)
+        self._channels = copy.deepcopy(saved.channels)
+
+    def _standing(self, channel: str) -> MemoryChannel | None:
+        found = self._channels.get(channel)
+        return found if found is not None and found.epoch.startswith(self._run_id) else None
+
+    def _open(self, channel: str) -> MemoryChannel:
+        found = self._standing(channel)
+        if found is None:
+            found = self._channels[channel] = MemoryChannel(f"{self._run_id}-{secrets.token_hex(8)}")
+            self._ring(channel, Entry(found.epoch, 0, b""))
+        return found
+
+    def _append(self, name: str, channel: MemoryChannel, body: bytes) -> None:
+        channel.seq += 1
+        entry = Entry(channel.epoch, channel.seq, body)
+        channel.events.append(entry)
+        channel.bytes += len(body)
+        while len(channel.events) > self._bounds.events or (
+            channel.bytes > self._bounds.bytes and len(channel.events) > 1
+        ):
+            channel.bytes -= len(channel.events.popleft().body)
+        self._ring(name, entry)
+
+    def _current(self, channel: str, search_id: str) -> MemorySearch | None:
+        standing = self._standing(channel)
+        search = None if standing is None else standing.search
+        return search if search is not None and search.state.search_id == search_id else None
+
+    def _announce_valued(self, channel: str) -> None:
+        standing = self._open(channel)
+        if standing.search is not None:
+            body = standing.search.valued_body(valued_prefix(channel, standing.search.state.search_id))
+            if body is not None:
+                self._append(channel, standing, body)
+
+
+def now_ms() -> int:
+    """Return the time in milliseconds."""
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,71 @@
+"""The log of a channel in memory: the twin of ``RedisLog``, for tests, with the faults of a Redis at hand.
+
+It shares the behaviour suite and the state machine of the tests with the real one. Nothing in it expires.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from server.push.bodies import event_body
+from server.push.log import Entry, Head, Outcome, Pulse
+from server.push.memory_channels import now_ms
+from server.push.memory_search_log import MemorySearchLog
+
+OVERDUE_PER_BEAT = 8
+
+
+class MemoryLog(MemorySearchLog):
+    """``ChannelLog`` in memory."""
+
+    async def head(self, channel: str) -> Head:
+        """Return where the channel stands; a missing log, or one of another run, begins a new epoch first."""
+        standing = self._open(channel)
+        return Head(standing.epoch, standing.seq, standing.no)
+
+    async def set_base(self, channel: str, epoch: str, no: int) -> int | None:
+        """Say that decisions up to ``no`` are in every snapshot of this epoch. The first call counts."""
+        standing = self._standing(channel)
+        if standing is None or standing.epoch != epoch:
+            return None
+        standing.no = no if standing.no is None else standing.no
+        return standing.no
+
+    async def decide(self, channel: str, no: int, event: dict[str, Any]) -> tuple[Outcome, int]:
+        """Publish decision ``no``: accepted after ``no - 1``, REPEATED below, MISSING above."""
+        body, standing = event_body(channel, event), self._open(channel)
+        last = -1 if standing.no is None else standing.no
+        if standing.no is None or no > last + 1:
+            return Outcome.MISSING, last
+        if no <= last:
+            return Outcome.REPEATED, last
+        standing.no = no
+        self._append(channel, standing, body)
+        return Outcome.PUBLISHED, no
+
+    async def read(self, channel: str, epoch: str, after: int, limit: int) -> list[Entry] | None:
+        """Return up to ``limit`` events after ``after``, in order; None where they are gone."""
+        standing = self._standing(channel)
+        if standing is None or standing.epoch != epoch or after > standing.seq:
+            return None
+        if after < standing.seq - len(standing.events):
+            return None
+        return [entry for entry in standing.events if entry.seq > after][:limit]
+
+    async def beat(
+        self, channels: Sequence[str], *, overdue_ms: int, lost_before_ms: int | None
+    ) -> list[Pulse]:
+        """Return what each of the channels answers."""
+        now = now_ms()
+        before = now - overdue_ms if lost_before_ms is None else min(now - overdue_ms, lost_before_ms)
+        return [self._pulse(channel, before, now) for channel in channels]
+
+    def _pulse(self, channel: str, before_ms: int, now: int) -> Pulse:
+        standing = self._standing(channel)
+        if standing is None:
+            return Pulse(None)
+        search = standing.search
+        if search is None:
+            return Pulse(standing.epoch, standing.seq)
+        lapsed = search.state.search_id if search.has_lapsed(now) else None
+        overdue = search.take_overdue(before_ms, now, OVERDUE_PER_BEAT)
+        return Pulse(standing.epoch, standing.seq, lapsed, overdue)

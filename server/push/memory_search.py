@@ -1,0 +1,109 @@
+"""A channel's search as the in-memory log holds it: what the scripts of Redis do, without Redis."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from protocol import codec
+from protocol.records import EndReason
+from server.push.log import Chunk, Lease, SearchState
+
+
+@dataclass(slots=True)
+class MemorySearch:
+    """One search. ``state`` lacks what is computed: the lapse of the lease."""
+
+    state: SearchState
+    owner: str
+    lease_until: int
+    announced: bool = False
+    matches: dict[int, bytes] = field(default_factory=dict)
+    offers: dict[int, bytes] = field(default_factory=dict)
+    given_up: dict[int, list[str]] = field(default_factory=dict)
+    jobs: dict[int, bytes] = field(default_factory=dict)
+    due: dict[int, int] = field(default_factory=dict)
+    sums: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def change(self, **changes: Any) -> None:
+        """Change fields of the state."""
+        self.state = replace(self.state, **changes)
+
+    def take_lease(self, lease: Lease, now_ms: int) -> None:
+        """Let ``lease`` begin."""
+        self.owner, self.lease_until = lease.owner, now_ms + lease.ms
+
+    def is_running_by(self, owner: str) -> bool:
+        """Return whether the search runs and is this owner's."""
+        return self.state.ended is None and self.owner == owner
+
+    def has_lapsed(self, now_ms: int) -> bool:
+        """Return whether the search runs and its lease is over."""
+        return self.state.ended is None and self.lease_until <= now_ms
+
+    def seen(self, now_ms: int) -> SearchState:
+        """Return the state as anybody reads it."""
+        return replace(self.state, lapsed=self.has_lapsed(now_ms))
+
+    def is_settled(self, chunk: int) -> bool:
+        """Return whether a chunk has its offers or was given up."""
+        return chunk in self.offers or chunk in self.given_up
+
+    def add_chunk(self, chunk: int, cells: bytes, job: bytes, now_ms: int, **progress: Any) -> None:
+        """Take a chunk as pending."""
+        self.matches[chunk], self.jobs[chunk], self.due[chunk] = cells, job, now_ms
+        self.change(pending=self.state.pending + 1, **progress)
+
+    def settle(self, chunk: int, cells: bytes, rows: int, timings: dict[str, float]) -> None:
+        """Take a pending chunk's offers."""
+        self.offers[chunk] = cells
+        del self.jobs[chunk], self.due[chunk]
+        for stage, ms in timings.items():
+            self.sums[stage] += ms
+        self.change(pending=self.state.pending - 1, valued=self.state.valued + rows)
+
+    def give_up(self, chunk: int, cars: list[str]) -> None:
+        """Count a pending chunk as failed; its job stays for ``revive``."""
+        self.given_up[chunk] = list(cars)
+        del self.due[chunk]
+        self.change(pending=self.state.pending - 1, failed=self.state.failed + len(cars))
+
+    def revive(self, cars: set[str], now_ms: int) -> list[int]:
+        """Make given-up chunks with one of these cars pending again, and return them."""
+        chunks = sorted(chunk for chunk, failed in self.given_up.items() if cars.intersection(failed))
+        for chunk in chunks:
+            failed = self.given_up.pop(chunk)
+            self.due[chunk] = now_ms
+            self.change(pending=self.state.pending + 1, failed=self.state.failed - len(failed))
+        self.announced = self.announced and not chunks
+        return chunks
+
+    def take_overdue(self, before_ms: int, now_ms: int, most: int) -> tuple[bytes, ...]:
+        """Return the jobs of chunks that have waited longest, and let their time begin anew."""
+        late = sorted((at, chunk) for chunk, at in self.due.items() if at <= before_ms)[:most]
+        for _, chunk in late:
+            self.due[chunk] = now_ms
+        return tuple(self.jobs[chunk] for _, chunk in late)
+
+    def end(self, reason: EndReason, **results: Any) -> None:
+        """End the search."""
+        self.change(ended=reason, **results)
+
+    def valued_body(self, prefix: bytes) -> bytes | None:
+        """Return ``search_valued`` where it is due, once per page and once more after a revival."""
+        state = self.state
+        if state.ended is None or state.pending or self.announced:
+            return None
+        self.announced = True
+        trace = {stage: round(ms, 3) for stage, ms in self.sums.items()}
+        counts = {"offers": state.valued, "failed": state.failed, "trace": trace}
+        return prefix + b"," + codec.encode(counts)[1:]
+
+    def chunk(self, number: int) -> Chunk:
+        """Return a stored chunk."""
+        offers = self.offers.get(number)
+        return Chunk(
+            number,
+            codec.decode(self.matches[number]),
+            None if offers is None else codec.decode(offers),
+            number in self.given_up,
+        )

@@ -1,0 +1,239 @@
+"""The channel's search in memory: the twin of ``RedisSearchLog``."""
+
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.records import Actor, EndReason, Filters, Sort
+from server.push.bodies import (
+    check_job,
+    ended_body,
+    event_body,
+    failed_body,
+    matches_body,
+    offers_body,
+    open_body,
+)
+from server.push.log import Chunk, Lease, Outcome, Progress, SearchState
+from server.push.memory_channels import MemoryChannels, now_ms
+from server.push.memory_search import MemorySearch
+
+
+class MemorySearchLog(MemoryChannels):
+    """The part of ``ChannelLog`` that is about searches."""
+
+    async def begin_search(
+        self,
+        channel: str,
+        *,
+        op: uuid.UUID,
+        search_id: str,
+        limit: int,
+        event: dict[str, Any],
+        lease: Lease,
+        replaces: str | None = None,
+    ) -> tuple[Outcome, str]:
+        """Make ``search_id`` the current search and publish ``search_started``."""
+        body, standing = event_body(channel, event), self._open(channel)
+        if op in standing.answers:
+            return Outcome.REPEATED, standing.answers[op]
+        older = None if standing.search is None else standing.search.state
+        if replaces is not None and (older is None or older.search_id != replaces):
+            return Outcome.SUPERSEDED, "" if older is None else older.search_id
+        if older is not None and older.ended is None:
+            counts = {"scanned": older.scanned, "matched": older.matched, "chunks": older.chunks}
+            rest = {"search_id": older.search_id, "reason": EndReason.SUPERSEDED, **counts, "next": None}
+            self._append(
+                channel,
+                standing,
+                open_body(channel, {"type": "search_ended"}) + b"," + codec.encode(rest)[1:],
+            )
+        state = SearchState(
+            search_id=search_id,
+            filters=codec.decode_as(Filters, codec.encode(event["filters"])),
+            sort=Sort(event["sort"]),
+            limit=limit,
+            deal_version=event["deal_version"],
+            by=codec.decode_as(Actor, codec.encode(event["by"])),
+        )
+        standing.search = MemorySearch(state, lease.owner, now_ms() + lease.ms)
+        standing.answers[op] = search_id
+        self._append(channel, standing, body)
+        return Outcome.PUBLISHED, search_id
+
+    async def continue_search(
+        self, channel: str, *, op: uuid.UUID, search_id: str, token: str, lease: Lease
+    ) -> Outcome:
+        """Take the token of the ended current search for ``more``: the search runs again."""
+        standing = self._open(channel)
+        if op in standing.answers:
+            return Outcome.REPEATED
+        search = self._current(channel, search_id)
+        if search is None:
+            return Outcome.SUPERSEDED
+        if search.state.ended is None or search.state.next != token:
+            raise CommandError(ErrorCode.CONFLICT, "These cars were already asked for.", field="token")
+        search.change(ended=None, next=None, base=search.state.matched, place=token)
+        search.announced = False
+        search.take_lease(lease, now_ms())
+        standing.answers[op] = search_id
+        return Outcome.PUBLISHED
+
+    async def renew_search(self, channel: str, search_id: str, lease: Lease) -> bool:
+        """Begin the owner's lease anew; returns whether the search runs and is still this owner's."""
+        search = self._current(channel, search_id)
+        if search is None or not search.is_running_by(lease.owner):
+            return False
+        search.take_lease(lease, now_ms())
+        return True
+
+    async def adopt_search(self, channel: str, search_id: str, lease: Lease) -> SearchState | None:
+        """Take over a running search whose lease is over, and return it; None where somebody else has it."""
+        search = self._current(channel, search_id)
+        if search is None or not search.has_lapsed(now_ms()):
+            return None
+        search.take_lease(lease, now_ms())
+        return search.seen(now_ms())
+
+    async def matches(
+        self,
+        channel: str,
+        *,
+        search_id: str,
+        chunk: int,
+        rows: int,
+        columns: dict[str, Any],
+        progress: Progress,
+        rejected: list[dict[str, Any]],
+        place: str,
+        job: bytes,
+        lease: Lease,
+    ) -> Outcome:
+        """Store a chunk and its job, mark it pending and publish ``matches``; the lease begins anew."""
+        check_job(job)
+        prefix, cells = matches_body(channel, search_id, chunk, rows, columns)
+        standing, search = self._open(channel), self._current(channel, search_id)
+        if search is None or not search.is_running_by(lease.owner):
+            return Outcome.SUPERSEDED
+        if chunk in search.matches:
+            return Outcome.REPEATED
+        search.add_chunk(
+            chunk,
+            cells,
+            job,
+            now_ms(),
+            scanned=progress.scanned,
+            matched=progress.matched,
+            chunks=progress.chunks,
+            place=place,
+            rejected=codec.decode(codec.encode(rejected)),
+        )
+        search.take_lease(lease, now_ms())
+        self._append(channel, standing, prefix + cells + b"}")
+        return Outcome.PUBLISHED
+
+    async def end_search(
+        self,
+        channel: str,
+        *,
+        search_id: str,
+        reason: EndReason,
+        progress: Progress,
+        next_token: str | None,
+        rejected: list[dict[str, Any]],
+        trace: dict[str, float],
+        owner: str | None = None,
+    ) -> Outcome:
+        """Publish ``search_ended``, and ``search_valued`` behind it where nothing is pending."""
+        body = ended_body(
+            channel, search_id, reason, progress, next_token=next_token, rejected=rejected, trace=trace
+        )
+        standing, search = self._open(channel), self._current(channel, search_id)
+        if search is None or (owner is not None and search.owner != owner):
+            return Outcome.SUPERSEDED
+        if search.state.ended is not None:
+            return Outcome.REPEATED
+        search.end(
+            reason,
+            scanned=progress.scanned,
+            matched=progress.matched,
+            chunks=progress.chunks,
+            next=next_token,
+            rejected=codec.decode(codec.encode(rejected)),
+            trace=codec.decode(codec.encode(trace)),
+        )
+        self._append(channel, standing, body)
+        self._announce_valued(channel)
+        return Outcome.PUBLISHED
+
+    async def offers(
+        self,
+        channel: str,
+        *,
+        search_id: str,
+        chunk: int,
+        rows: int,
+        columns: dict[str, Any],
+        timings: dict[str, float],
+    ) -> Outcome:
+        """Store a chunk's offers and publish them, once per ``search_id:chunk``."""
+        prefix, cells = offers_body(channel, search_id, chunk, rows, columns)
+        standing, search = self._open(channel), self._current(channel, search_id)
+        if search is None or chunk not in search.matches:
+            return Outcome.SUPERSEDED
+        if search.is_settled(chunk):
+            return Outcome.REPEATED
+        search.settle(chunk, cells, rows, timings)
+        self._append(channel, standing, prefix + cells + b"}")
+        self._announce_valued(channel)
+        return Outcome.PUBLISHED
+
+    async def value_failed(
+        self, channel: str, *, search_id: str, chunk: int, vehicle_id: list[str], message: str
+    ) -> Outcome:
+        """Give a chunk up: publish ``value_failed`` and count the chunk as no longer pending."""
+        body = failed_body(channel, search_id, vehicle_id, message)
+        standing, search = self._open(channel), self._current(channel, search_id)
+        if search is None or chunk not in search.matches:
+            return Outcome.SUPERSEDED
+        if search.is_settled(chunk):
+            return Outcome.REPEATED
+        search.give_up(chunk, vehicle_id)
+        self._append(channel, standing, body)
+        self._announce_valued(channel)
+        return Outcome.PUBLISHED
+
+    async def revalue(self, channel: str, *, op: uuid.UUID, vehicle_ids: Sequence[str]) -> list[bytes]:
+        """Make the given-up chunks that hold one of these cars pending again, and return their jobs."""
+        standing = self._open(channel)
+        search = standing.search
+        search_id = "" if search is None else search.state.search_id
+        if op in standing.answers:
+            first, *chunks = standing.answers[op].split(" ")
+            known = [int(chunk) for chunk in chunks] if first == search_id else []
+        else:
+            known = [] if search is None else search.revive(set(vehicle_ids), now_ms())
+            standing.answers[op] = " ".join([search_id, *map(str, known)])
+        return [] if search is None else [search.jobs[chunk] for chunk in known if chunk in search.due]
+
+    async def is_pending(self, channel: str, search_id: str, chunk: int) -> bool:
+        """Return whether this chunk of the channel's current search waits for its offers."""
+        search = self._current(channel, search_id)
+        return search is not None and chunk in search.due
+
+    async def search(self, channel: str) -> SearchState | None:
+        """Return the current search, or None."""
+        standing = self._standing(channel)
+        return None if standing is None or standing.search is None else standing.search.seen(now_ms())
+
+    async def chunks(self, channel: str, search_id: str) -> AsyncIterator[Chunk]:
+        """Yield the stored chunks of a search in order, while it is current."""
+        after = -1
+        while search := self._current(channel, search_id):
+            later = [number for number in sorted(search.matches) if number > after]
+            if not later:
+                return
+            after = later[0]
+            yield search.chunk(after)

@@ -1,0 +1,97 @@
+"""What tests do with a channel's log, whatever holds it."""
+
+import uuid
+from typing import Any
+
+from protocol import codec
+from protocol.records import EndReason, Filters, Sort
+from server.push.log import ChannelLog, Lease, Outcome, Progress
+
+DEAL = "deal:0d8b7c1e"
+ACTOR = {"id": "u1", "name": "Ann", "role": "salesperson"}
+REJECTED = [{"limit": "mileage", "cars": 16, "fix": None}]
+HELD = Lease("owner", 60_000)
+
+
+async def started(
+    log: ChannelLog,
+    search_id: str = "s1",
+    op: uuid.UUID | None = None,
+    lease: Lease = HELD,
+    replaces: str | None = None,
+) -> tuple[Outcome, str]:
+    event = {
+        "type": "search_started",
+        "search_id": search_id,
+        "deal_version": 3,
+        "estimate": 40,
+        "filters": Filters(makes=["Kia"]),
+        "sort": Sort.YEAR_DESC,
+        "versions": {"inventory": "1", "rates": "r1", "tax": "t1", "risk": "k1", "engine": "e1"},
+        "by": ACTOR,
+    }
+    return await log.begin_search(
+        DEAL,
+        op=op or uuid.uuid4(),
+        search_id=search_id,
+        limit=500,
+        event=event,
+        lease=lease,
+        replaces=replaces,
+    )
+
+
+async def found(
+    log: ChannelLog, chunk: int, search_id: str = "s1", lease: Lease = HELD, job: bytes | None = None
+) -> Outcome:
+    columns = {"vehicle_id": [f"{chunk}-1", f"{chunk}-2"], "rev": [1, 1]}
+    progress = Progress(scanned=10 * (chunk + 1), matched=2 * (chunk + 1), chunks=chunk + 1)
+    return await log.matches(
+        DEAL,
+        search_id=search_id,
+        chunk=chunk,
+        rows=2,
+        columns=columns,
+        progress=progress,
+        rejected=REJECTED,
+        place=f"behind {chunk}",
+        job=job or b"job %d" % chunk,
+        lease=lease,
+    )
+
+
+async def ended(
+    log: ChannelLog,
+    reason: EndReason = EndReason.COMPLETE,
+    search_id: str = "s1",
+    token: str | None = None,
+    owner: str | None = HELD.owner,
+) -> Outcome:
+    return await log.end_search(
+        DEAL, search_id=search_id, reason=reason, progress=Progress(20, 4, 2), next_token=token,
+        rejected=REJECTED, trace={"db_total": 1.5}, owner=owner,
+    )  # fmt: skip
+
+
+async def valued(log: ChannelLog, chunk: int, search_id: str = "s1") -> Outcome:
+    columns = {"vehicle_id": [f"{chunk}-1", f"{chunk}-2"], "npv_cents": [100, None]}
+    return await log.offers(
+        DEAL,
+        search_id=search_id,
+        chunk=chunk,
+        rows=2,
+        columns=columns,
+        timings={"value": 1.25, "queue_wait": 0.5},
+    )
+
+
+async def events(log: ChannelLog, after: int = 0) -> list[dict[str, Any]]:
+    head = await log.head(DEAL)
+    entries = await log.read(DEAL, head.epoch, after, 1000)
+    assert entries is not None
+    assert [entry.seq for entry in entries] == list(range(after + 1, head.seq + 1))
+    return [codec.decode(entry.body) for entry in entries]
+
+
+def decision(version: int) -> dict[str, Any]:
+    return {"type": "deal_changed", "version": version, "changes": {"cash_down_cents": version}, "by": ACTOR}
