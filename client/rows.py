@@ -9,8 +9,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from protocol import codec
 from protocol.events import (
+    CLAIM_COLUMNS,
     OFFER_COLUMNS,
+    ON_SALE,
     Columns,
     Matches,
     Offers,
@@ -21,7 +24,6 @@ from protocol.events import (
 
 Chunk = Matches | Offers | ValueFailed | SnapshotRows | VehicleChanged
 
-ON_SALE = frozenset({"available", "held"})
 
 KEY_COLUMNS = frozenset({"vehicle_id", "rev"})
 OFFER_ONLY_COLUMNS = frozenset(OFFER_COLUMNS) - KEY_COLUMNS
@@ -100,7 +102,8 @@ class Rows(Mapping[str, Row]):
             self._rows[vehicle_id] = Row(vehicle_id, rev, cells)
         elif known.rev == rev:
             # The car was repriced, and is matched again: what is known of its value stays.
-            self._rows[vehicle_id] = replace(known, match=cells)
+            claims = {name: known.match[name] for name in CLAIM_COLUMNS if name in known.match}
+            self._rows[vehicle_id] = replace(known, match=claims | cells)
 
     def _change_car(self, event: VehicleChanged) -> None:
         """Take a sold car off the list; a repriced one is pending until it is valued at its new price."""
@@ -110,9 +113,14 @@ class Rows(Mapping[str, Row]):
         if event.status not in ON_SALE:
             del self._rows[event.vehicle_id]
             return
-        match = {**known.match, "rev": event.rev, "price_cents": event.price_cents}
+        told = codec.plain(event)
+        claims = {name: told[name] for name in CLAIM_COLUMNS if name in told}
+        kept = {name: value for name, value in known.match.items() if name not in CLAIM_COLUMNS}
+        match = {**kept, "rev": event.rev, "price_cents": event.price_cents, **_said(claims)}
         if event.rev > known.rev:
             self._rows[event.vehicle_id] = Row(event.vehicle_id, event.rev, match)
+        else:
+            self._rows[event.vehicle_id] = replace(known, match=match)
 
     def _put_offer(self, cells: dict[str, Any]) -> None:
         known = self._rows.get(cells["vehicle_id"])
@@ -122,7 +130,9 @@ class Rows(Mapping[str, Row]):
     def _put_snapshot(self, cells: dict[str, Any]) -> None:
         # True, false while pending, null where the workers gave up.
         valued = cells.pop("valued", False)
-        self._put_match({name: value for name, value in cells.items() if name not in OFFER_ONLY_COLUMNS})
+        claims = _said({name: cells.pop(name) for name in CLAIM_COLUMNS if name in cells})
+        match = {name: value for name, value in cells.items() if name not in OFFER_ONLY_COLUMNS}
+        self._put_match(match | claims)
         if valued is None:
             self._fail(cells["vehicle_id"])
         elif valued:
@@ -133,6 +143,11 @@ class Rows(Mapping[str, Row]):
         known = self._rows.get(vehicle_id)
         if known is not None and known.value is ValueState.PENDING:
             self._rows[vehicle_id] = replace(known, value=ValueState.FAILED)
+
+
+def _said(claims: dict[str, Any]) -> dict[str, Any]:
+    """Return what is said of who holds or wants a car: nothing where nobody does."""
+    return {name: value for name, value in claims.items() if value}
 
 
 def _records(columns: Columns) -> Iterator[dict[str, Any]]:

@@ -38,8 +38,10 @@ from protocol.events.desk import (
     Wanting,
 )
 from protocol.events.search import (
+    CLAIM_COLUMNS,
     MATCH_COLUMNS,
     OFFER_COLUMNS,
+    ON_SALE,
     Fix,
     FixKind,
     Matches,
@@ -62,11 +64,13 @@ from protocol.events.snapshot import (
 )
 
 __all__ = [
+    "CLAIM_COLUMNS",
     "EVENT_TYPES",
     "MATCH_COLUMNS",
     "MAX_MESSAGE_BYTES",
     "MESSAGE_TYPES",
     "OFFER_COLUMNS",
+    "ON_SALE",
     "AnyEvent",
     "AnyMessage",
     "Columns",

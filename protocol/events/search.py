@@ -125,3 +125,9 @@ OFFER_COLUMNS = (
     "discount_cents", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier",
 )  # fmt: skip
 """The columns of ``offers`` in full."""
+
+CLAIM_COLUMNS = ("held_by", "held_until", "held_here", "wanted_by")
+"""What ``snapshot_rows`` add for cars that somebody holds or wants; null where nothing is to be said."""
+
+ON_SALE = frozenset({"available", "held"})
+"""The states in which a car stays on a screen."""

@@ -20,7 +20,9 @@ from server.hub.registry import Feed, Registry
 from server.hub.relay import Relay
 from server.hub.session import Watcher
 from server.hub.snapshot import snapshot_of, snapshot_rows
+from server.hub.stock_watch import StockWatch
 from server.hub.views import capped_view
+from server.push.cars import ShownCars
 from server.push.log import ChannelLog, Head
 from server.store.deal_parts import DealParts, load_parts
 from server.store.deals import Deal, load_deal
@@ -38,6 +40,8 @@ class Joiner:
     registry: Registry
     relay: Relay
     keeper: Keeper
+    cars: ShownCars
+    stock: StockWatch
 
     async def join(self, connection: Connection, command: Join, deal: Deal) -> None:
         """Answer ``command`` for a deal that its sender may see, and serve the channel from there on.
@@ -62,13 +66,16 @@ class Joiner:
                     self.keeper.look_now()
                 start, snapshot = head.seq, snapshot_of(deal, parts, search, view)
                 search_id = None if search is None else search.search_id
-                rows = snapshot_rows(self.log, channel, command.ref, search_id, view)
+                changes = await self.cars.changes(channel) if search_id else {}
+                rows = snapshot_rows(self.log, channel, command.ref, search_id, view, changes=changes)
             answer = JoinReply(
                 epoch=head.epoch, seq=start, recovered=snapshot is None, view=view, snapshot=snapshot
             )
             connection.reply(command.ref, codec.plain(answer))
             watcher = Watcher(channel, view, head.epoch, start, connection)
             connection.attach(feed.session, watcher, rows)
+            # While nobody watched, nobody told the channel what became of its cars.
+            self.stock.look(channel)
 
     async def _capture(self, feed: Feed, channel: str) -> Head:
         for _ in range(ATTEMPTS):

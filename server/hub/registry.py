@@ -3,7 +3,7 @@ watched.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -14,21 +14,23 @@ from server.push.bus import Bus
 from server.push.log import ChannelLog, Entry, Head
 
 EVENTS_PER_READ: Final = 100
+SEARCH_ENDED: Final = b'{"type":"search_ended",'
 RETRY_SECONDS: Final = 0.5
 
 
 class Feed:
     """A session with its ears: hears the bus, and reads from the log what the bus missed."""
 
-    def __init__(self, channel: str, log: ChannelLog) -> None:
+    def __init__(self, channel: str, log: ChannelLog, search_ended: Callable[[str], None]) -> None:
         self.session = Session(channel)
+        self._search_ended = search_ended
         self.joining = 0
         self._log = log
         self._behind = asyncio.Event()
 
     def heard(self, entry: Entry) -> None:
         """Deliver an event, or read what stands before it."""
-        if self.session.receive(entry) in {Verdict.GAP, Verdict.NEW_EPOCH}:
+        if self._receive(entry) in {Verdict.GAP, Verdict.NEW_EPOCH}:
             self._behind.set()
 
     def confirmed(self) -> None:
@@ -80,9 +82,15 @@ class Feed:
                 session.restart(head.epoch, head.seq)
                 return
             for entry in entries:
-                session.receive(entry)
+                self._receive(entry)
         if session.epoch != head.epoch:
             session.restart(head.epoch, head.seq)
+
+    def _receive(self, entry: Entry) -> Verdict:
+        verdict = self.session.receive(entry)
+        if verdict is Verdict.DELIVERED and entry.body.startswith(SEARCH_ENDED):
+            self._search_ended(self.session.channel)
+        return verdict
 
 
 class Registry:
@@ -93,6 +101,7 @@ class Registry:
         self._bus = bus
         self._tasks = tasks
         self._feeds: dict[str, tuple[Feed, asyncio.Task[None]]] = {}
+        self._search_ended: list[Callable[[str], None]] = []
 
     def __len__(self) -> int:
         return len(self._feeds)
@@ -101,6 +110,10 @@ class Registry:
     def channels(self) -> list[str]:
         """The channels that this process watches."""
         return list(self._feeds)
+
+    def on_search_ended(self, look: Callable[[str], None]) -> None:
+        """Have ``look`` called with the channel whenever a search of a watched one has ended."""
+        self._search_ended.append(look)
 
     def compare(self, channel: str, epoch: str | None, seq: int) -> bool:
         """Let a channel read what it has not heard of; returns whether there is anything."""
@@ -126,10 +139,14 @@ class Registry:
 
     def _open(self, channel: str) -> Feed:
         if channel not in self._feeds:
-            feed = Feed(channel, self._log)
+            feed = Feed(channel, self._log, self._tell_search_ended)
             self._feeds[channel] = feed, self._tasks.create_task(feed.run(), name=f"feed {channel}")
             self._bus.subscribe(channel, feed)
         return self._feeds[channel][0]
+
+    def _tell_search_ended(self, channel: str) -> None:
+        for look in self._search_ended:
+            look(channel)
 
     def _close_unwatched(self, channel: str) -> None:
         feed, task = self._feeds[channel]

@@ -1,14 +1,16 @@
 """The state of a channel as a join gets it: deal and search at once, the rows as the socket drains."""
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from protocol import codec
 from protocol.events import (
+    CLAIM_COLUMNS,
     MAX_MESSAGE_BYTES,
     OFFER_COLUMNS,
+    ON_SALE,
     Customer,
     DealSnapshot,
     Rejection,
@@ -47,6 +49,7 @@ def snapshot_of(deal: Deal, parts: DealParts, search: SearchState | None, view: 
         locks=parts.locks,
         holds=parts.holds,
         notes=parts.notes,
+        presence=[],
         salesperson=deal.salesperson,
         fulfilment=parts.fulfilment,
         approval=parts.approval,
@@ -78,17 +81,24 @@ def _search_snapshot(search: SearchState, view: View) -> SearchSnapshot:
 
 
 async def snapshot_rows(
-    log: ChannelLog, channel: str, ref: int, search_id: str | None, view: View
+    log: ChannelLog,
+    channel: str,
+    ref: int,
+    search_id: str | None,
+    view: View,
+    *,
+    changes: Mapping[str, dict[str, Any]],
 ) -> AsyncGenerator[bytes]:
     """Yield the messages that bring the rows of a search, and the end; ends early where a newer search took
     over.
 
-    Raises RedisError.
+    ``changes`` are what became of cars since they were matched. Raises RedisError.
     """
     part = 0
     if search_id is not None:
         async for chunk in log.chunks(channel, search_id):
-            columns = views.project_columns(merged_columns(chunk), view)
+            merged = changed_columns(merged_columns(chunk), changes) if changes else merged_columns(chunk)
+            columns = views.project_columns(merged, view)
             for message in _parts(channel, ref, part, columns):
                 yield message
                 part += 1
@@ -117,9 +127,28 @@ def merged_columns(chunk: Chunk) -> dict[str, list[Any]]:
     return columns
 
 
+def changed_columns(
+    columns: dict[str, list[Any]], changes: Mapping[str, dict[str, Any]]
+) -> dict[str, list[Any]]:
+    """Return rows with what became of their cars: without those that are gone, pending at a new price."""
+    kept: list[dict[str, Any]] = []
+    for cells in zip(*columns.values(), strict=True):
+        row = dict(zip(columns, cells, strict=True)) | dict.fromkeys(CLAIM_COLUMNS)
+        change = changes.get(row["vehicle_id"])
+        if change is None or change["rev"] < row["rev"]:
+            kept.append(row)
+        elif change["status"] in ON_SALE:
+            if change["rev"] > row["rev"]:
+                row |= dict.fromkeys(_OFFERED) | {"valued": False}
+            kept.append(row | {name: change[name] for name in ("rev", "price_cents", *CLAIM_COLUMNS)})
+    return {name: [row[name] for row in kept] for name in (*columns, *CLAIM_COLUMNS)}
+
+
 def _parts(channel: str, ref: int, part: int, columns: dict[str, list[Any]]) -> Iterator[bytes]:
     """Yield one message where the columns fit, else as many as it takes."""
     rows = len(columns["vehicle_id"])
+    if not rows:
+        return
     if rows <= ROWS_PER_PART:
         message = codec.encode(SnapshotRows(channel=channel, ref=ref, part=part, rows=rows, columns=columns))
         if len(message) <= MAX_MESSAGE_BYTES or rows == 1:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from protocol import codec
 from protocol.deal_parts import Approval, DealOffer, LenderTerms
-from protocol.events import MATCH_COLUMNS, OFFER_COLUMNS, Customer, DealSnapshot
+from protocol.events import CLAIM_COLUMNS, MATCH_COLUMNS, OFFER_COLUMNS, Customer, DealSnapshot
 from protocol.pricing import PriceAnswer
 from protocol.quotes import FrontierReply, StressedPoint, WarningCode
 from protocol.records import Role, Structure, StructureChanges, View
@@ -51,8 +51,10 @@ _VALUE: Final = ("lender", "npv_cents", "stress_npv_cents", "binding", "fix", "f
 _VALUED: Final = ("valued",)
 
 COLUMNS: Final = {
-    View.MANAGER: frozenset((*MATCH_COLUMNS, *OFFER_COLUMNS, *_VALUED)),
-    View.SALES: frozenset((*_CAR, "days_in_stock", "transfer_days", *_PAYMENT, *_VALUE, *_VALUED)),
+    View.MANAGER: frozenset((*MATCH_COLUMNS, *OFFER_COLUMNS, *_VALUED, *CLAIM_COLUMNS)),
+    View.SALES: frozenset(
+        (*_CAR, "days_in_stock", "transfer_days", *_PAYMENT, *_VALUE, *_VALUED, *CLAIM_COLUMNS)
+    ),
     View.CUSTOMER: frozenset((*_CAR, *_PAYMENT, *_VALUED)),
 }
 """The columns of ``matches``, ``offers`` and ``snapshot_rows`` that each view shows."""

@@ -16,10 +16,11 @@ from redis.commands.core import AsyncScript
 
 from server.push.log import LogBounds
 
-KEYS = ("meta", "log", "sizes", "search", "matches", "offers", "jobs", "due")
+KEYS = ("meta", "log", "sizes", "search", "matches", "offers", "jobs", "due", "cars", "changes")
 SCRIPT_NAMES = (
     "head", "set_base", "decide", "read", "beat", "begin_search", "continue_search", "renew_search",
     "adopt_search", "matches", "end_search", "settle", "revalue", "is_pending", "search", "chunks",
+    "shown", "changes", "change_cars", "late_number", "late_matches",
 )  # fmt: skip
 
 

@@ -126,6 +126,21 @@ def build_car_query(
     return Query(text, tuple(conditions.args))
 
 
+def build_cars_query(
+    stock: Stock, vehicle_ids: Sequence[int], *, today: dt.date, rebates: Sequence[Rebate] = ()
+) -> Query:
+    """Return the query that reads some available cars of the stock, in order of their ids."""
+    conditions = _Conditions()
+    _add_stock(conditions, stock)
+    computed = _computed(conditions, stock, today, rebates)
+    conditions.add("v.vehicle_id = ANY ({}::bigint[])", list(vehicle_ids))
+    text = (
+        f"SELECT {_selected(computed, 'price_cents')} FROM vehicles v"  # noqa: S608 - as above
+        f" WHERE {' AND '.join(conditions.parts)} ORDER BY v.vehicle_id"
+    )
+    return Query(text, tuple(conditions.args))
+
+
 def explained(query: Query) -> Query:
     """Return the query that asks the planner about ``query`` without running it."""
     return Query(f"EXPLAIN (FORMAT JSON) {query.text}", query.args)

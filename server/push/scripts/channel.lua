@@ -5,11 +5,13 @@
 --   search (hash), matches (hash: chunk -> columns), offers (hash: chunk -> columns, an object, or where the chunk was
 --   given up the ids of its cars, an array), jobs (hash: chunk -> the job of a pending or given-up chunk),
 --   due (sorted set: pending chunk, by when its job was last handed to the queue),
+--   cars (hash: car on the channel's screens -> rev:no as they were told last),
+--   changes (hash: car -> what was told of it since it was matched),
 --   op (what an op answered; only where a script takes one).
 -- The first arguments are always: bell, nonce, most events, most bytes, milliseconds to live.
 
-local META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE, OP = unpack(KEYS)
-local LASTING_KEYS = 8
+local META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE, CARS, CHANGES, OP = unpack(KEYS)
+local LASTING_KEYS = 10
 local BELL, NONCE = ARGV[1], ARGV[2]
 local MAX_EVENTS, MAX_BYTES, TTL_MS = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
@@ -52,7 +54,7 @@ end
 local function open_epoch()
     local epoch = standing_epoch()
     if epoch then return epoch end
-    redis.call('DEL', META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE)
+    redis.call('DEL', META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE, CARS, CHANGES)
     epoch = run_id() .. '-' .. NONCE
     redis.call('HSET', META, 'epoch', epoch, 'seq', 0, 'bytes', 0)
     keep_alive()
@@ -90,6 +92,23 @@ end
 
 local function remember(epoch, answer)
     redis.call('SET', OP, epoch .. ' ' .. answer, 'PX', TTL_MS)
+end
+
+-- Late chunks bring cars that were repriced after they had been matched: they count for nothing but as pending.
+local FIRST_LATE = 1000000
+
+-- Takes note of the cars of a chunk, whose columns begin with vehicle_id and rev.
+local function show_cars(columns)
+    local ids, revs = string.match(columns, '^{"vehicle_id":(%b[]),"rev":(%b[])')
+    if not ids then return end
+    ids, revs = cjson.decode(ids), cjson.decode(revs)
+    local known, shown = redis.call('HMGET', CARS, unpack(ids)), {}
+    for index, id in ipairs(ids) do
+        local no = string.match(known[index] or '', ':(%d+)$') or '0'
+        shown[#shown + 1] = id
+        shown[#shown + 1] = whole(revs[index]) .. ':' .. no
+    end
+    redis.call('HSET', CARS, unpack(shown))
 end
 
 local function is_search(search_id)

@@ -22,7 +22,7 @@ else
             redis.call('HDEL', OFFERS, chunk)
             redis.call('ZADD', DUE, whole(now_ms()), chunk)
             redis.call('HINCRBY', SEARCH, 'pending', 1)
-            redis.call('HINCRBY', SEARCH, 'failed', -#cars)
+            if tonumber(chunk) < FIRST_LATE then redis.call('HINCRBY', SEARCH, 'failed', -#cars) end
         end
     end
     if #chunks > 0 then redis.call('HSET', SEARCH, 'announced', 0) end

@@ -8,8 +8,10 @@ local epoch = open_epoch()
 if not is_search(search_id) or redis.call('HEXISTS', MATCHES, chunk) == 0 then return 'superseded' end
 if redis.call('HSETNX', OFFERS, chunk, columns) == 0 then return 'repeated' end
 redis.call('HINCRBY', SEARCH, 'pending', -1)
-redis.call('HINCRBY', SEARCH, 'valued', ARGV[8])
-redis.call('HINCRBY', SEARCH, 'failed', ARGV[9])
+if tonumber(chunk) < FIRST_LATE then
+    redis.call('HINCRBY', SEARCH, 'valued', ARGV[8])
+    redis.call('HINCRBY', SEARCH, 'failed', ARGV[9])
+end
 redis.call('ZREM', DUE, chunk)
 -- A chunk that was given up keeps its job: somebody may ask for its values again.
 if not given_up then redis.call('HDEL', JOBS, chunk) end

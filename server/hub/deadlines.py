@@ -1,0 +1,117 @@
+"""What falls by itself: an approval whose car or rates changed, a hold whose time is over.
+
+Every process looks; the deal's row lock sees to it that each fall is decided once.
+"""
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from typing import Final
+
+import asyncpg
+import structlog
+from redis.exceptions import RedisError
+
+from protocol import codec
+from protocol.closing import CommandError
+from server.hub.relay import Relay
+from server.push.log import utc_now
+from server.store.claims import expire_hold, expired_holds, next_expiry
+from server.store.rates import NotInForce
+from server.store.versions import rates_in_force
+from server.store.watched import approved_deals
+from server.store.workflow import fall_where_outdated
+
+LONGEST_WAIT_SECONDS: Final = 60.0
+"""How long a new day, with rates of its own, may go unnoticed. ``sign`` looks by itself."""
+
+RETRY_SECONDS: Final = 1.0
+OUTAGES: Final = (
+    RedisError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+    CommandError,
+)
+
+
+class Deadlines:
+    """Lets fall what has to. Everything but ``run`` only takes note, and returns at once."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        relay: Relay,
+        *,
+        today: Callable[[], dt.date] = lambda: utc_now().date(),
+    ) -> None:
+        self._pool = pool
+        self._relay = relay
+        self._today = today
+        self._day: dt.date | None = None
+        self._cars: set[str] = set()
+        self._all = True
+        self._news = asyncio.Event()
+        self._logger = structlog.get_logger("deadlines")
+
+    def heard_of_cars(self, payload: str) -> None:
+        """Take a notification of Postgres about cars, or about who holds them."""
+        ids = codec.decode(payload)["ids"]
+        if ids is None:
+            self._all = True
+        else:
+            self._cars.update(ids)
+        self._news.set()
+
+    def look(self, _payload: str = "") -> None:
+        """Look at everything: rates changed, or notifications may have been missed."""
+        self._all = True
+        self._news.set()
+
+    async def run(self) -> None:
+        """Let things fall in time, until cancelled."""
+        while True:
+            self._news.clear()
+            cars, everything = self._cars, self._all or self._day != self._today()
+            self._cars, self._all = set(), False
+            try:
+                if cars or everything:
+                    await self._check_approvals(None if everything else sorted(cars))
+                wait = await self._expire_holds()
+            except (*OUTAGES, NotInForce) as error:
+                self._logger.warning("deadlines_not_checked", error=repr(error))
+                self._cars |= cars
+                self._all |= everything
+                wait = RETRY_SECONDS
+            try:
+                async with asyncio.timeout(wait):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+
+    async def _check_approvals(self, cars: list[str] | None) -> None:
+        today = self._today()
+        async with self._pool.acquire() as connection:
+            deals = await approved_deals(connection, cars)
+            rates = await rates_in_force(connection, today) if deals else ""
+        for deal_id in deals:
+            if await fall_where_outdated(self._pool, deal_id, rates):
+                self._logger.info("approval_fell", deal_id=deal_id)
+                await self._relay.publish(deal_id)
+        if cars is None:
+            self._day = today
+
+    async def _expire_holds(self) -> float:
+        """End the holds whose time is over; return after how many seconds to look again."""
+        async with self._pool.acquire() as connection:
+            over = await expired_holds(connection)
+        for deal_id, vehicle_id in over:
+            if await expire_hold(self._pool, deal_id, vehicle_id):
+                await self._relay.publish(deal_id)
+        async with self._pool.acquire() as connection:
+            following = await next_expiry(connection)
+        if following is None:
+            return LONGEST_WAIT_SECONDS
+        left = (following - utc_now()).total_seconds()
+        return min(max(left, 0.05), LONGEST_WAIT_SECONDS)

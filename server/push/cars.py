@@ -1,0 +1,88 @@
+"""The cars on a channel's screens in Redis, and what becomes of them: each state told once, in order.
+
+Of two states of a car the one with the greater (``rev``, ``no``) is the newer: ``rev`` moves with the car,
+``no`` with who wants it. Any number of processes may tell the same; the script tells it once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+
+from protocol import codec
+from server.push.bodies import check_job, event_body, matches_body
+from server.push.log import LogBounds, Outcome
+from server.push.redis_scripts import Scripts
+
+
+@dataclass(frozen=True, slots=True)
+class CarState:
+    """A car as a channel is told of it: ``fields`` are those of ``vehicle_changed``.
+
+    ``base_rev`` is the revision that a deal's own offer of the car has; None where only a search shows it.
+    """
+
+    vehicle_id: str
+    rev: int
+    no: int
+    fields: dict[str, Any]
+    base_rev: int | None = None
+
+
+class ShownCars:
+    """What a channel's screens show, and what it is told of them. ``redis`` must give bytes.
+
+    Every method raises RedisError where Redis is out of reach.
+    """
+
+    def __init__(self, redis: Redis, bounds: LogBounds | None = None) -> None:
+        self._scripts = Scripts(redis, bounds or LogBounds())
+
+    async def shown(
+        self, channels: Sequence[str], vehicle_ids: Sequence[str] = ()
+    ) -> list[dict[str, tuple[int, int]]]:
+        """Return, for each channel, (rev, no) by car: of the cars asked for, or of all that it shows."""
+        replies = await self._scripts.run_on_all("shown", channels, *vehicle_ids)
+        return [
+            {car.decode(): _state(known) for car, known in zip(reply[::2], reply[1::2], strict=True)}
+            for reply in replies
+        ]
+
+    async def changes(self, channel: str) -> dict[str, dict[str, Any]]:
+        """Return what the channel was told of cars since they were matched: fields by car."""
+        reply = await self._scripts.run("changes", channel)
+        return {
+            car.decode(): codec.decode(fields) for car, fields in zip(reply[::2], reply[1::2], strict=True)
+        }
+
+    async def tell(self, channel: str, states: Sequence[CarState]) -> dict[str, int]:
+        """Publish ``vehicle_changed`` for what is news to the channel; return the rev before, by car."""
+        args: list[str | bytes | float] = []
+        for state in states:
+            base = "" if state.base_rev is None else state.base_rev
+            event = {"type": "vehicle_changed", **state.fields}
+            args += [state.vehicle_id, state.rev, state.no, base]
+            args += [codec.encode(state.fields), event_body(channel, event)]
+        reply = await self._scripts.run("change_cars", channel, *args)
+        return {car.decode(): rev for car, rev in zip(reply[::2], reply[1::2], strict=True)}
+
+    async def next_late_chunk(self, channel: str, search_id: str) -> int | None:
+        """Return the number of the search's next late chunk; None where it is not the current one."""
+        number: int | None = await self._scripts.run("late_number", channel, search_id)
+        return number
+
+    async def match_again(
+        self, channel: str, *, search_id: str, chunk: int, columns: dict[str, Any], job: bytes
+    ) -> Outcome:
+        """Publish ``matches`` of a late chunk: cars at another price. The search may have ended."""
+        check_job(job)
+        rows = len(columns["vehicle_id"])
+        prefix, cells = matches_body(channel, search_id, chunk, rows, columns)
+        reply = await self._scripts.run("late_matches", channel, search_id, chunk, prefix, cells, job)
+        return Outcome(reply.decode())
+
+
+def _state(known: bytes) -> tuple[int, int]:
+    rev, _, no = known.partition(b":")
+    return int(rev), int(no)

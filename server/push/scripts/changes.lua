@@ -1,0 +1,3 @@
+-- Returns {id, fields, ...}: what was told of cars since they were matched.
+if not standing_epoch() then return {} end
+return redis.call('HGETALL', CHANGES)

@@ -1,0 +1,12 @@
+-- Publishes cars of the current search once more, after they were repriced; also after the search has ended.
+-- Arguments: search_id, chunk, event up to its columns, columns, job. Returns the outcome.
+local search_id, chunk, prefix, columns = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local epoch = open_epoch()
+if not is_search(search_id) then return 'superseded' end
+if redis.call('HSETNX', MATCHES, chunk, columns) == 0 then return 'repeated' end
+redis.call('HINCRBY', SEARCH, 'pending', 1)
+redis.call('HSET', JOBS, chunk, ARGV[10])
+redis.call('ZADD', DUE, whole(now_ms()), chunk)
+show_cars(columns)
+append(epoch, prefix .. columns .. '}')
+return 'published'

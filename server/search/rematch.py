@@ -1,0 +1,159 @@
+"""Cars that were repriced on a screen: matched again with the deal as it stands, and valued again."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import structlog
+
+from protocol import codec
+from protocol.events import MATCH_COLUMNS, OFFER_COLUMNS
+from protocol.jobs import ValueJob
+from protocol.records import Versions
+from server.finance.plan import Plan, plan_deal
+from server.push.cars import ShownCars
+from server.push.log import ChannelLog, Outcome, utc_now
+from server.search.basis import load_basis
+from server.search.cursor import read_stock
+from server.search.query import RESULT_COLUMNS, Stock, build_cars_query
+from server.search.screen import Rejected, Screened, screen_rows
+from server.search.trace import Trace
+from server.store.deals import Deal, load_deal
+from server.work.queue import JobQueue, QueueFull
+from server.work.tables import Tables
+
+MOST_AT_ONCE = 200
+"""How many cars one late chunk holds: a bulk change is several."""
+
+log = structlog.get_logger(__name__)
+
+
+class Rematcher:
+    """Matches cars again for channels whose screens show them."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        channels: ChannelLog,
+        cars: ShownCars,
+        queue: JobQueue,
+        *,
+        today: Callable[[], dt.date] = lambda: utc_now().date(),
+    ) -> None:
+        self._pool = pool
+        self._channels = channels
+        self._cars = cars
+        self._queue = queue
+        self._today = today
+        self._tables = Tables()
+
+    async def rematch(self, channel: str, vehicle_ids: Sequence[str]) -> None:
+        """Publish the cars anew at their price, as a late chunk of the current search, and have them valued.
+
+        A car that no programme takes at its new price is published with an offer that says why. Raises
+        RedisError, asyncpg's errors, CommandError as a search.
+        """
+        state = await self._channels.search(channel)
+        if state is None:
+            return
+        for start in range(0, len(vehicle_ids), MOST_AT_ONCE):
+            await self._rematch_some(channel, state.search_id, vehicle_ids[start : start + MOST_AT_ONCE])
+
+    async def _rematch_some(self, channel: str, search_id: str, vehicle_ids: Sequence[str]) -> None:
+        async with read_stock(self._pool, Trace()) as reader:
+            deal = await load_deal(reader.connection, channel.partition(":")[2])
+            if deal is None:
+                return
+            stock, today = Stock(deal.store_id, deal.group_id, deal.structure.scope), self._today()
+            in_force = await reader.versions(stock, today)
+            basis = await load_basis(reader.connection, self._tables, deal, in_force, today)
+            cars = [int(car) for car in vehicle_ids]
+            rows = await reader.read(build_cars_query(stock, cars, today=today, rebates=basis.rebates))
+        if not rows:
+            return
+        plan = plan_deal(basis.inputs, basis.sheet)
+        again = _Again(channel, search_id, deal, plan, basis.versions)
+        if plan.empty:
+            await self._publish_rejected(
+                again, rows, [Rejected(at, plan.empty, -1) for at in range(len(rows))]
+            )
+            return
+        screened = screen_rows(plan, rows)
+        if len(screened):
+            await self._publish(again, screened)
+        if screened.rejected:
+            await self._publish_rejected(again, rows, screened.rejected)
+
+    async def _publish(self, again: "_Again", screened: Screened) -> None:
+        job = await self._match_again(again, screened.columns, screened.numbers)
+        if job is None:
+            return
+        try:
+            await self._queue.put(job[1])
+        except QueueFull:
+            log.warning("queue full", search_id=again.search_id, chunk=job[0])
+
+    async def _publish_rejected(
+        self, again: "_Again", rows: Sequence[Any], rejected: Sequence[Rejected]
+    ) -> None:
+        """Publish cars that are on the screen, and cannot become a deal at their new price."""
+        read = [dict(zip(RESULT_COLUMNS, rows[each.row_number], strict=True)) for each in rejected]
+        columns = {name: [row.get(name) for row in read] for name in MATCH_COLUMNS}
+        job = await self._match_again(again, columns, {})
+        if job is None:
+            return
+        nothing: dict[str, list[Any]] = {name: [None] * len(read) for name in OFFER_COLUMNS}
+        offers = nothing | {
+            "vehicle_id": columns["vehicle_id"],
+            "rev": columns["rev"],
+            "binding": [each.limit.wire for each in rejected],
+        }
+        await self._channels.offers(
+            again.channel,
+            search_id=again.search_id,
+            chunk=job[0],
+            rows=len(read),
+            columns=offers,
+            timings={},
+        )
+
+    async def _match_again(
+        self, again: "_Again", columns: dict[str, list[Any]], numbers: dict[str, list[int]]
+    ) -> tuple[int, bytes] | None:
+        """Publish cars as a late chunk; return its number and its job, None where the search is over."""
+        chunk = await self._cars.next_late_chunk(again.channel, again.search_id)
+        if chunk is None:
+            return None
+        job = codec.encode(again.job(chunk, columns, numbers))
+        outcome = await self._cars.match_again(
+            again.channel, search_id=again.search_id, chunk=chunk, columns=columns, job=job
+        )
+        return (chunk, job) if outcome is Outcome.PUBLISHED else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """The search that shows the cars, and what they are matched with now."""
+
+    channel: str
+    search_id: str
+    deal: Deal
+    plan: Plan
+    versions: Versions
+
+    def job(self, chunk: int, columns: dict[str, list[Any]], numbers: dict[str, list[int]]) -> ValueJob:
+        return ValueJob(
+            channel=self.channel,
+            search_id=self.search_id,
+            chunk=chunk,
+            deal_version=self.deal.version,
+            store_id=self.deal.store_id,
+            inputs=self.plan.inputs,
+            versions=self.versions,
+            enqueued_at=utc_now(),
+            vehicle_id=columns["vehicle_id"],
+            rev=columns["rev"],
+            numbers=numbers,
+        )

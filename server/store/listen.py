@@ -1,0 +1,100 @@
+"""What Postgres tells by itself: one direct connection of a process that listens, whatever the subjects.
+
+A notification is sent when a transaction commits, once, to whoever listens then. Who was away has missed it,
+and is told so: after every connection, the first one too, listeners look for themselves.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+import asyncpg
+import structlog
+
+CONNECT_SECONDS: Final = 10.0
+CHECK_SECONDS: Final = 5.0
+"""How often the connection is asked whether it is still there: a half-open one says nothing by itself."""
+
+ANSWER_SECONDS: Final = 5.0
+RECONNECT_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+
+Heard = Callable[[str], None]
+OUTAGES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+class Listener:
+    """One process's ears for Postgres. ``run`` must be running for anything to be heard.
+
+    The address must lead to Postgres itself: behind a pooler that shares connections between transactions,
+    nothing is heard.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._heard: dict[str, list[Heard]] = {}
+        self._connected: list[Callable[[], None]] = []
+        self._up = asyncio.Event()
+        self._logger = structlog.get_logger("listen")
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection stands."""
+        return self._up.is_set()
+
+    async def wait_connected(self) -> None:
+        """Return as soon as the connection stands."""
+        await self._up.wait()
+
+    def listen(self, subject: str, heard: Heard) -> None:
+        """Let ``heard`` have the payload of each notification of a subject. To be said before ``run``."""
+        self._heard.setdefault(subject, []).append(heard)
+
+    def on_connect(self, look: Callable[[], None]) -> None:
+        """Have ``look`` called after each connection: what was told before it is gone."""
+        self._connected.append(look)
+
+    async def run(self) -> None:
+        """Listen until cancelled; connect again whenever the connection breaks."""
+        failures = 0
+        while True:
+            try:
+                await self._listen_on_one_connection()
+            except OUTAGES as error:
+                failures = 0 if self.connected else failures + 1
+                pause = RECONNECT_SECONDS[min(failures, len(RECONNECT_SECONDS) - 1)]
+                self._logger.warning("listener_broken", error=repr(error), pause_seconds=pause)
+            finally:
+                self._up.clear()
+            await asyncio.sleep(pause)
+
+    async def _listen_on_one_connection(self) -> None:
+        connection = await asyncpg.connect(
+            self._url,
+            timeout=CONNECT_SECONDS,
+            server_settings={"application_name": "deal-architect listener"},
+        )
+        broken = asyncio.Event()
+        connection.add_termination_listener(lambda _: broken.set())
+        try:
+            for subject in self._heard:
+                await connection.add_listener(subject, self._hear)
+            self._up.set()
+            for look in self._connected:
+                look()
+            while not broken.is_set():
+                try:
+                    async with asyncio.timeout(CHECK_SECONDS):
+                        await broken.wait()
+                except TimeoutError:
+                    await connection.execute("SELECT 1", timeout=ANSWER_SECONDS)
+            raise ConnectionResetError("Postgres has closed the connection")
+        finally:
+            connection.terminate()
+
+    def _hear(self, _connection: Any, _pid: int, subject: str, payload: Any) -> None:
+        for heard in self._heard[subject]:
+            try:
+                heard(str(payload))
+            except Exception:
+                # One listener's fault is not the others': they must hear the rest.
+                self._logger.exception("notification_not_taken", subject=subject)

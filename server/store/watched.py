@@ -1,0 +1,101 @@
+"""Cars as deals see them: for sale or gone, at what price, held by whom, wanted by which other deals."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from server.store.deciding import parse_id
+from server.store.pool import Connection
+
+_DEALS = """
+SELECT d.deal_id::text, d.store_id, s.group_id,
+       (SELECT jsonb_object_agg(o.vehicle_id, o.vehicle_rev) FROM offers o
+         WHERE o.offer_id = d.selected_offer
+            OR o.offer_id IN (SELECT p.offer_id FROM deal_pins p WHERE p.deal_id = d.deal_id)) AS own
+  FROM deals d JOIN stores s USING (store_id) WHERE d.deal_id = ANY ($1)
+"""
+
+# A deal wants a car that it selected or pinned, for as long as it can still become a contract.
+_CARS = """
+SELECT v.vehicle_id::text, v.rev, v.status, v.price_cents, coalesce(c.no, 0) AS no,
+       h.deal_id::text AS held_by, h.store_id AS holder_store, c.holder->>'name' AS holder, c.held_until,
+       (SELECT jsonb_agg(DISTINCT jsonb_build_object('deal_id', w.deal_id, 'store_id', w.store_id,
+                                                     'by', u.name))
+          FROM (SELECT d.deal_id, d.store_id, d.salesperson_id FROM deal_pins p JOIN deals d USING (deal_id)
+                 WHERE p.vehicle_id = v.vehicle_id AND d.state NOT IN ('signed', 'lost')
+                UNION
+                SELECT d.deal_id, d.store_id, d.salesperson_id FROM deals d
+                  JOIN offers o ON o.offer_id = d.selected_offer
+                 WHERE o.vehicle_id = v.vehicle_id AND d.state NOT IN ('signed', 'lost')) w
+          JOIN users u ON u.user_id = w.salesperson_id) AS wanted
+  FROM unnest($1::bigint[]) AS asked (id)
+  JOIN vehicles v ON v.vehicle_id = asked.id
+  LEFT JOIN vehicle_claims c USING (vehicle_id)
+  LEFT JOIN deals h ON h.deal_id = c.held_by AND c.held_until > now()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedDeal:
+    """A deal whose screens are watched. ``own``: the revision of each car that it selected or pinned."""
+
+    deal_id: str
+    store_id: str
+    group_id: str
+    own: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedCar:
+    """A car as it stands; (``rev``, ``no``) say which of two states is the newer."""
+
+    vehicle_id: str
+    rev: int
+    no: int
+    status: str
+    price_cents: int
+    held_by: str | None
+    holder_store: str | None
+    holder: str | None
+    held_until: dt.datetime | None
+    wanted: tuple[dict[str, Any], ...]
+
+
+async def watched_deals(connection: Connection, deal_ids: Sequence[str]) -> list[WatchedDeal]:
+    """Return those of the deals that there are."""
+    keys = [key for key in map(parse_id, deal_ids) if key is not None]
+    return [
+        WatchedDeal(row["deal_id"], row["store_id"], row["group_id"], row["own"] or {})
+        for row in await connection.fetch(_DEALS, keys)
+    ]
+
+
+async def watched_cars(connection: Connection, vehicle_ids: Sequence[str]) -> dict[str, WatchedCar]:
+    """Return the cars that there are, by id."""
+    rows = await connection.fetch(_CARS, [int(car) for car in vehicle_ids])
+    return {
+        row["vehicle_id"]: WatchedCar(
+            vehicle_id=row["vehicle_id"],
+            rev=row["rev"],
+            no=row["no"],
+            status=row["status"],
+            price_cents=row["price_cents"],
+            held_by=row["held_by"],
+            holder_store=row["holder_store"],
+            holder=row["holder"] if row["held_by"] else None,
+            held_until=row["held_until"] if row["held_by"] else None,
+            wanted=tuple(row["wanted"] or ()),
+        )
+        for row in rows
+    }
+
+
+async def approved_deals(connection: Connection, vehicle_ids: Sequence[str] | None = None) -> list[str]:
+    """Return the deals that the desk has approved and nobody has signed; of some cars, or all of them."""
+    rows = await connection.fetch(
+        "SELECT d.deal_id::text FROM deals d JOIN offers o ON o.offer_id = d.selected_offer"
+        " WHERE d.state = 'approved' AND ($1::bigint[] IS NULL OR o.vehicle_id = ANY ($1))",
+        None if vehicle_ids is None else [int(car) for car in vehicle_ids],
+    )
+    return [row["deal_id"] for row in rows]
