@@ -1,4 +1,4 @@
-"""The way of a search through the log, in Redis and in memory: chunks, offers, tokens, leases, second tries."""
+"""The way of a search through the log, in Redis and in memory: chunks, offers, tokens, leases, revalue."""
 
 import uuid
 from dataclasses import replace
