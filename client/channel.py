@@ -11,12 +11,14 @@ import msgspec
 from msgspec.structs import replace
 
 from client.rows import Rows
+from client.wall import WallRows
 from protocol.closing import ErrorBody
 from protocol.commands import Join, Position
 from protocol.deal_fold import applied
 from protocol.events import (
     AnyEvent,
     DealSnapshot,
+    DealSummary,
     JoinReply,
     Matches,
     Notice,
@@ -69,13 +71,19 @@ class Channel:
         self.deal: DealSnapshot | None = None
         self.search: SearchSnapshot | None = None
         self.rows = Rows()
+        self.wall = WallRows()
         self.here: list[Present] = []
         self.error: ErrorBody | None = None
         self.setbacks = 0
         """How often in a row the channel was lost, or its join refused, without one event in between."""
         self._join_ref = -1
-        self._loading: tuple[JoinReply, Rows] | None = None
+        self._loading: tuple[JoinReply, Rows, WallRows] | None = None
         self._losses = 0
+
+    @property
+    def is_wall(self) -> bool:
+        """Whether this is a store's wall, not a deal."""
+        return self.name.startswith("desk:")
 
     def join(self, ref: int) -> Join:
         """Return the command that brings the channel back in step; everything before its reply is ignored."""
@@ -93,7 +101,7 @@ class Channel:
             self.phase = Phase.LIVE
         else:
             self.phase = Phase.SNAPSHOT
-            self._loading = (reply, Rows())
+            self._loading = (reply, Rows(), WallRows())
 
     def refused(self, error: ErrorBody) -> None:
         """Take a refusal of the join: for good, unless it may pass and the channel was joined before."""
@@ -120,7 +128,8 @@ class Channel:
                     return message
             case SnapshotRows():
                 if self._loading and message.ref == self._join_ref:
-                    self._loading[1].add(message)
+                    _, rows, wall = self._loading
+                    (wall if self.is_wall else rows).add(message)
             case SnapshotEnd():
                 if self._loading and message.ref == self._join_ref:
                     return self._replace_state(*self._loading)
@@ -146,11 +155,11 @@ class Channel:
         self.setbacks += 1
         self._loading = None
 
-    def _replace_state(self, reply: JoinReply, rows: Rows) -> Refreshed:
+    def _replace_state(self, reply: JoinReply, rows: Rows, wall: WallRows) -> Refreshed:
         self.deal = (reply.snapshot.deal or None) if reply.snapshot else None
         self.search = (reply.snapshot.search or None) if reply.snapshot else None
         self.here = (self.deal.presence or []) if self.deal else []
-        self.rows = rows
+        self.rows, self.wall = rows, wall
         self.position = Position(epoch=reply.epoch, seq=reply.seq)
         self.phase = Phase.LIVE
         self._loading = None
@@ -166,6 +175,8 @@ class Channel:
                     self.search = self._advanced(self.search, event)
             case VehicleChanged():
                 self.rows.add(event)
+            case DealSummary():
+                self.wall.add(event)
             case _ if self.deal is not None:
                 self.deal = applied(self.deal, event)
 

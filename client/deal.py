@@ -9,6 +9,7 @@ from client.channel import Channel, Delivery
 from client.desk import Desk
 from client.inbox import Inbox
 from client.rows import Rows
+from client.wall import WallRows
 from protocol import codec
 from protocol.commands import (
     DEFAULT_MATCHES,
@@ -28,7 +29,7 @@ from protocol.records import Filters, Sort, StructureChanges, View
 
 
 class Deal:
-    """A joined deal. Iterate it for its events; read ``state``, ``search_state`` and ``rows`` at any time.
+    """A joined deal, or a store's wall. Iterate it for its events; read what it holds at any time.
 
     ``desk`` has the commands of salesperson and desk. The state holds every event that was received, whether
     or not the reader has taken it yet. It survives broken connections: events that were missed follow, or a
@@ -53,7 +54,7 @@ class Deal:
 
     @property
     def channel(self) -> str:
-        """The channel's name, ``deal:<id>``."""
+        """The channel's name, ``deal:<id>`` or ``desk:<store>``."""
         return self._channel.name
 
     @property
@@ -82,6 +83,11 @@ class Deal:
     def rows(self) -> Rows:
         """The cars of the latest search by ``vehicle_id``, with their offers as these arrive."""
         return self._channel.rows
+
+    @property
+    def wall(self) -> WallRows:
+        """The deals of a wall (``desk:``) by id; a deal's own channel has none."""
+        return self._channel.wall
 
     async def search(
         self,

@@ -19,36 +19,19 @@ from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from protocol.closing import CommandError
-from server.hub.authority import Authority
-from server.hub.deadlines import Deadlines
-from server.hub.desk_handlers import DeskHandlers
+from server.hub.assembly import Hub, assemble
 from server.hub.endpoint import Endpoint
-from server.hub.handlers import UNAVAILABLE, Handlers
-from server.hub.join import Joiner
-from server.hub.keeper import Keeper
+from server.hub.handlers import UNAVAILABLE
 from server.hub.limits import FRAME_BYTES
-from server.hub.quotes import Quotes
-from server.hub.registry import Registry
-from server.hub.relay import Relay
-from server.hub.stock_handlers import StockHandlers
-from server.hub.stock_watch import StockWatch
-from server.hub.watch_handlers import WatchHandlers
 from server.observe.metrics import web_metrics
 from server.observe.readiness import say_ready
-from server.push.bus import Bus
-from server.push.cars import ShownCars
-from server.push.redis_log import RedisLog
-from server.search.rematch import Rematcher
-from server.search.stream import SearchService
 from server.settings import Settings
-from server.store.listen import Listener
 from server.store.pool import open_pool
 from server.web import api, auth, health
 from server.web.answers import degrade, refuse
 from server.web.context import WebContext
 from server.web.headers import SecurityHeaders
 from server.web.pages import Pages
-from server.work.queue import JobQueue
 
 REDIS_CONNECTIONS: Final = 20
 REDIS_CONNECT_SECONDS: Final = 2.0
@@ -141,46 +124,20 @@ async def _lifespan(settings: Settings, app: Starlette) -> AsyncIterator[State]:
     try:
         async with AsyncExitStack() as stack:
             pool, redis = await asyncio.gather(_open_pool(stack, settings), _open_redis(stack, settings))
-            log = RedisLog(redis)
-            bus = Bus(settings.redis_url)
-            queue = JobQueue(redis, lease_ms=settings.job_lease_ms)
-            searches = SearchService(pool, log, queue, lease_ms=settings.search_lease_ms)
             tasks = await stack.enter_async_context(_background())
-            stack.push_async_callback(searches.aclose)
-            tasks.create_task(bus.run(), name="bus")
-            registry = Registry(log, bus, tasks)
-            relay = Relay(pool, log, lambda: registry.channels)
-            cars = ShownCars(redis)
-            stock_watch = StockWatch(pool, registry, cars, Rematcher(pool, log, cars, queue))
-            deadlines = Deadlines(pool, relay)
-            listener = _listener(settings, relay, stock_watch, deadlines)
-            registry.on_search_ended(stock_watch.look)
-            for name, behind in (
-                *(("relay", relay.run), ("stock", stock_watch.run), ("deadlines", deadlines.run)),
-                ("listener", listener.run),
-            ):
-                tasks.create_task(behind(), name=name)
-            keeper = Keeper(log, registry, searches, queue, overdue_ms=settings.job_overdue_ms)
-            tasks.create_task(keeper.run(), name="keeper")
-            joiner = Joiner(pool, log, registry, relay, keeper, cars, stock_watch)
-            authority, quotes = Authority(pool), Quotes(pool)
-            stock = StockHandlers(
-                pool=pool, log=log, authority=authority, relay=relay, searches=searches, quotes=quotes
-            )
-            desk = DeskHandlers(pool=pool, authority=authority, relay=relay, quotes=quotes, stock=stock)
-            handlers = Handlers(WatchHandlers(authority, joiner), stock, desk)
+            hub = assemble(settings, pool, redis, tasks)
+            stack.push_async_callback(hub.searches.aclose)
             admit = partial(auth.admit, pool, settings.allowed_origins)
-            endpoint = Endpoint(admit, registry, log, handlers)
+            endpoint = Endpoint(admit, hub.registry, hub.log, hub.handlers)
             metrics = web_metrics(
                 connections=lambda: endpoint.connections,
-                channels=lambda: len(registry),
-                bus_connected=lambda: bus.connected,
-                mended=keeper.mended,
+                channels=lambda: len(hub.registry),
+                bus_connected=lambda: hub.bus.connected,
+                mended=hub.keeper.mended,
             )
-            readiness = partial(_readiness, pool, redis, bus, listener)
+            readiness = partial(_readiness, pool, redis, hub)
             async with asyncio.timeout(CONNECT_SECONDS):
-                await bus.wait_connected()
-                await listener.wait_connected()
+                await hub.wait_connected()
             logger.info("web ready", host=settings.host, port=settings.port)
             yield State(web=WebContext(settings, pool, readiness, metrics), socket=endpoint)
     except* Exception:
@@ -205,18 +162,6 @@ async def _background() -> AsyncIterator[asyncio.TaskGroup]:
         pass
 
 
-def _listener(settings: Settings, relay: Relay, stock_watch: StockWatch, deadlines: Deadlines) -> Listener:
-    """Return the ears for Postgres, with everybody who wants to hear."""
-    listener = Listener(settings.database_listen_url or settings.database_url)
-    listener.listen("deal_events", relay.heard)
-    listener.listen("vehicles", stock_watch.heard)
-    listener.listen("vehicles", deadlines.heard_of_cars)
-    listener.listen("rates", deadlines.look)
-    for look in (relay.missed, stock_watch.missed, deadlines.look):
-        listener.on_connect(look)
-    return listener
-
-
 async def _open_pool(stack: AsyncExitStack, settings: Settings) -> asyncpg.Pool:
     pool = await open_pool(settings)
     stack.push_async_callback(pool.close)
@@ -237,9 +182,10 @@ async def _open_redis(stack: AsyncExitStack, settings: Settings) -> Redis:
     return redis
 
 
-async def _readiness(pool: asyncpg.Pool, redis: Redis, bus: Bus, listener: Listener) -> Mapping[str, bool]:
+async def _readiness(pool: asyncpg.Pool, redis: Redis, hub: Hub) -> Mapping[str, bool]:
     postgres, answered = await asyncio.gather(_answers(pool.fetchval("SELECT 1")), _answers(redis.ping()))
-    return {"postgres": postgres, "redis": answered, "bus": bus.connected, "listen": listener.connected}
+    heard = {"bus": hub.bus.connected, "listen": hub.listener.connected}
+    return {"postgres": postgres, "redis": answered, **heard}
 
 
 async def _answers(question: Any) -> bool:

@@ -50,14 +50,11 @@ class Joiner:
         """
         channel = command.channel
         connection.detach(channel)
-        if len(connection.watchers) >= CHANNELS:
-            raise CommandError(
-                ErrorCode.TOO_LARGE, f"At most {CHANNELS} channels on a connection.", field="channel"
-            )
+        require_room(connection)
         view = capped_view(command.view, connection.account.role)
         with self.registry.joining(channel) as feed:
-            head = await self._capture(feed, channel)
-            if command.since is not None and await self._still_known(channel, head, command.since):
+            head = await capture(self.log, feed, channel)
+            if command.since is not None and await still_known(self.log, channel, head, command.since):
                 start, rows, snapshot = command.since.seq, None, None
             else:
                 deal, parts = await self._load(deal, channel, head)
@@ -76,18 +73,6 @@ class Joiner:
             connection.attach(feed.session, watcher, rows)
             # While nobody watched, nobody told the channel what became of its cars.
             self.stock.look(channel)
-
-    async def _capture(self, feed: Feed, channel: str) -> Head:
-        for _ in range(ATTEMPTS):
-            head = await self.log.head(channel)
-            if await feed.capture(head):
-                return head
-        raise CommandError(ErrorCode.DEGRADED, "The event log keeps starting anew: try again.")
-
-    async def _still_known(self, channel: str, head: Head, since: Position) -> bool:
-        if since.epoch != head.epoch or since.seq > head.seq:
-            return False
-        return await self.log.read(channel, head.epoch, since.seq, 1) is not None
 
     async def _load(self, deal: Deal, channel: str, head: Head) -> tuple[Deal, DealParts]:
         """Return the deal with at least every decision that events up to ``head`` tell of.
@@ -112,3 +97,27 @@ class Joiner:
         if newer.last_no < no:
             raise CommandError(ErrorCode.DEGRADED, "The database is behind the event log: try again.")
         return newer, parts
+
+
+def require_room(connection: Connection) -> None:
+    """Raise CommandError(too_large) where the connection watches as many channels as it may."""
+    if len(connection.watchers) >= CHANNELS:
+        raise CommandError(
+            ErrorCode.TOO_LARGE, f"At most {CHANNELS} channels on a connection.", field="channel"
+        )
+
+
+async def capture(log: ChannelLog, feed: Feed, channel: str) -> Head:
+    """Return where the channel stands, once its feed stands there too. Raises CommandError(degraded)."""
+    for _ in range(ATTEMPTS):
+        head = await log.head(channel)
+        if await feed.capture(head):
+            return head
+    raise CommandError(ErrorCode.DEGRADED, "The event log keeps starting anew: try again.")
+
+
+async def still_known(log: ChannelLog, channel: str, head: Head, since: Position) -> bool:
+    """Return whether the log has every event after ``since``."""
+    if since.epoch != head.epoch or since.seq > head.seq:
+        return False
+    return await log.read(channel, head.epoch, since.seq, 1) is not None

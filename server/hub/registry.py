@@ -106,6 +106,9 @@ class Registry:
     def __len__(self) -> int:
         return len(self._feeds)
 
+    def __contains__(self, channel: str) -> bool:
+        return channel in self._feeds
+
     @property
     def channels(self) -> list[str]:
         """The channels that this process watches."""

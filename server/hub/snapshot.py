@@ -99,7 +99,7 @@ async def snapshot_rows(
         async for chunk in log.chunks(channel, search_id):
             merged = changed_columns(merged_columns(chunk), changes) if changes else merged_columns(chunk)
             columns = views.project_columns(merged, view)
-            for message in _parts(channel, ref, part, columns):
+            for message in row_parts(channel, ref, part, columns):
                 yield message
                 part += 1
     yield codec.encode(SnapshotEnd(channel=channel, ref=ref))
@@ -144,8 +144,8 @@ def changed_columns(
     return {name: [row[name] for row in kept] for name in (*columns, *CLAIM_COLUMNS)}
 
 
-def _parts(channel: str, ref: int, part: int, columns: dict[str, list[Any]]) -> Iterator[bytes]:
-    """Yield one message where the columns fit, else as many as it takes."""
+def row_parts(channel: str, ref: int, part: int, columns: dict[str, list[Any]]) -> Iterator[bytes]:
+    """Yield ``snapshot_rows``: one message where the columns fit, else as many as it takes."""
     rows = len(columns["vehicle_id"])
     if not rows:
         return
@@ -156,6 +156,6 @@ def _parts(channel: str, ref: int, part: int, columns: dict[str, list[Any]]) -> 
             return
     half = min(ROWS_PER_PART, (rows + 1) // 2)
     for cut in (slice(half), slice(half, None)):
-        for message in _parts(channel, ref, part, {name: column[cut] for name, column in columns.items()}):
+        for message in row_parts(channel, ref, part, {name: column[cut] for name, column in columns.items()}):
             yield message
             part += 1

@@ -105,6 +105,11 @@ DEAL_FIELDS: Final = {
 
 _ENVELOPE: Final = ("type", "channel", "seq", "at")
 _CHANGED_CAR: Final = ("vehicle_id", "rev", "status", "price_cents")
+_SUMMARY: Final = (
+    *("deal_id", "deal_version", "removed", "last_no", "customer", "salesperson", "state", "fulfilment"),
+    *("waiting_since", "changed_at", "changed_by", "last_change"),
+)
+_SUMMARY_OFFER: Final = ("car", "vehicle_id", "payment_cents", "term_months", "contended")
 _COUNTS: Final = ("search_id", "reason", "scanned", "matched", "chunks", "next")
 _FIELDS: Final = {
     View.SALES: {
@@ -130,6 +135,7 @@ _FIELDS: Final = {
         "fulfilment_changed": ("version", "from", "to", "by", "reason"),
         "task_raised": ("version",),
         "task_done": ("version",),
+        "deal_summary": (*_SUMMARY, *_SUMMARY_OFFER, "npv_cents", "npv_history", "lender", "lender_status"),
     },
     View.CUSTOMER: {
         "search_started": ("search_id", "deal_version", "estimate", "filters", "sort", "versions", "by"),
@@ -151,6 +157,7 @@ _FIELDS: Final = {
         "fulfilment_changed": ("version", "from", "to"),
         "task_raised": ("version",),
         "task_done": ("version",),
+        "deal_summary": ("deal_id", "deal_version", "removed"),
     },
 }
 
@@ -206,6 +213,11 @@ def project_lender(decision: dict[str, Any], view: View) -> dict[str, Any]:
 def project_approval(approval: dict[str, Any] | None, view: View) -> dict[str, Any] | None:
     """Return what the desk approved, as ``view`` sees it."""
     return approval if approval is None or view is View.MANAGER else _shown(approval, APPROVAL_FIELDS)
+
+
+def project_summary(summary: dict[str, Any], view: View) -> dict[str, Any]:
+    """Return a deal's row of the wall as ``view`` sees it."""
+    return summary if view is View.MANAGER else _shown(summary, _FIELDS[view]["deal_summary"])
 
 
 def project_deal(deal: dict[str, Any], view: View) -> dict[str, Any]:

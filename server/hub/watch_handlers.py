@@ -3,22 +3,29 @@
 import structlog
 
 from protocol import commands
-from server.hub.authority import Authority
+from server.hub.authority import Authority, check_wall
 from server.hub.connection import Connection
 from server.hub.join import Joiner
+from server.hub.wall_join import WallJoiner
 from server.push.log import utc_now
 
 
 class WatchHandlers:
     """What the commands about watching do."""
 
-    def __init__(self, authority: Authority, joiner: Joiner) -> None:
+    def __init__(self, authority: Authority, joiner: Joiner, wall_joiner: WallJoiner) -> None:
         self._authority = authority
         self._joiner = joiner
+        self._wall_joiner = wall_joiner
         self._logger = structlog.get_logger("hub")
 
     async def join(self, connection: Connection, command: commands.Join) -> None:
         """Watch a channel."""
+        kind, _, name = command.channel.partition(":")
+        if kind == "desk":
+            check_wall(connection.account, name)
+            await self._wall_joiner.join(connection, command, name)
+            return
         deal = await self._authority.deal(connection.account, command)
         await self._joiner.join(connection, command, deal)
 

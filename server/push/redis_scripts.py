@@ -20,7 +20,7 @@ KEYS = ("meta", "log", "sizes", "search", "matches", "offers", "jobs", "due", "c
 SCRIPT_NAMES = (
     "head", "set_base", "decide", "read", "beat", "begin_search", "continue_search", "renew_search",
     "adopt_search", "matches", "end_search", "settle", "revalue", "is_pending", "search", "chunks",
-    "shown", "changes", "change_cars", "late_number", "late_matches",
+    "shown", "changes", "change_cars", "late_number", "late_matches", "summarise",
 )  # fmt: skip
 
 

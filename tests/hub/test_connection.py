@@ -215,7 +215,7 @@ async def test_services_out_of_reach(error: Exception) -> None:
     nothing: Any = None
     pool: Any = Gone()
     stock: Any = MagicMock()
-    handlers = Handlers(WatchHandlers(Authority(pool), nothing), stock, stock)
+    handlers = Handlers(WatchHandlers(Authority(pool), nothing, nothing), stock, stock)
     wire = Wire()
     async with asyncio.TaskGroup() as tasks:
         registry = Registry(nothing, nothing, tasks)

@@ -1,0 +1,72 @@
+"""Joining the wall of a store: where it stands, its deals, then each as it changes."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.commands import Join
+from protocol.events import DeskSnapshot, JoinReply, Snapshot, SnapshotEnd
+from protocol.records import View
+from server.hub.connection import Connection
+from server.hub.join import capture, require_room, still_known
+from server.hub.registry import Registry
+from server.hub.session import Watcher
+from server.hub.snapshot import row_parts
+from server.hub.views import capped_view, project_summary
+from server.hub.wall import Wall
+from server.push.log import ChannelLog
+from server.store.wall import store_name, wall_of
+
+
+@dataclass(frozen=True, slots=True)
+class WallJoiner:
+    """Serves ``join`` of ``desk:`` channels."""
+
+    pool: asyncpg.Pool
+    log: ChannelLog
+    registry: Registry
+    wall: Wall
+
+    async def join(self, connection: Connection, command: Join, store_id: str) -> None:
+        """Answer ``command`` for a wall that its sender may see, and serve it from there on.
+
+        Raises CommandError, RedisError and asyncpg's errors; then nothing is joined.
+        """
+        channel = command.channel
+        connection.detach(channel)
+        require_room(connection)
+        view = capped_view(command.view, connection.account.role)
+        with self.registry.joining(channel) as feed:
+            head = await capture(self.log, feed, channel)
+            start, rows, snapshot = head.seq, None, None
+            if command.since is not None and await still_known(self.log, channel, head, command.since):
+                start = command.since.seq
+            else:
+                async with self.pool.acquire() as database:
+                    name = await store_name(database, store_id)
+                    deals = await wall_of(database, store_id)
+                if name is None:
+                    raise CommandError(ErrorCode.NOT_FOUND, "There is no such store.", field="channel")
+                snapshot = Snapshot(desk=DeskSnapshot(store_id=store_id, name=name))
+                rows = _rows(channel, command.ref, deals, view)
+            answer = JoinReply(
+                epoch=head.epoch, seq=start, recovered=snapshot is None, view=view, snapshot=snapshot
+            )
+            connection.reply(command.ref, codec.plain(answer))
+            watcher = Watcher(channel, view, head.epoch, start, connection)
+            connection.attach(feed.session, watcher, rows)
+            self.wall.look(store_id)
+
+
+async def _rows(channel: str, ref: int, deals: Sequence[dict[str, Any]], view: View) -> AsyncGenerator[bytes]:
+    """Yield the messages that bring the deals of a wall, and the end."""
+    shown = [project_summary(deal, view) for deal in deals]
+    if shown:
+        columns = {name: [deal[name] for deal in shown] for name in shown[0]}
+        for message in row_parts(channel, ref, 0, columns):
+            yield message
+    yield codec.encode(SnapshotEnd(channel=channel, ref=ref))

@@ -1,0 +1,152 @@
+"""The wall of a store, over two web processes: each of its deals as it changes, none of other stores."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from client import Deal
+from protocol.closing import CommandError, ErrorCode
+from protocol.records import View
+from protocol.workflow import Action, Reason
+from server.settings import Settings
+from server.store.pool import connect_as_owner
+from tests.flow.desk import refused
+from tests.flow.shop import EASY, a_deal_of, assert_no_gap, connect, events_until, token_of
+from tests.services import free_port, start_web, start_worker
+
+pytestmark = pytest.mark.flow
+GUARD_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A wall watched on two processes, and a deal that a salesperson has open."""
+
+    walls: tuple[Deal, Deal]
+    sales: Deal
+    manager: Deal
+    settings: Settings
+    url: str
+
+    @property
+    def deal_id(self) -> str:
+        """The deal that is worked on."""
+        return self.sales.state.id
+
+    async def follow(self, holds: Callable[[Deal], bool]) -> None:
+        """Wait until both walls are as asked for."""
+        await asyncio.gather(*(self._follow(wall, holds) for wall in self.walls))
+
+    async def _follow(self, wall: Deal, holds: Callable[[Deal], bool]) -> None:
+        async with asyncio.timeout(GUARD_SECONDS):
+            while not holds(wall):
+                await anext(wall)
+
+
+@pytest.fixture
+async def shop(stocked: Settings, tmp_path: Path) -> AsyncIterator[Shop]:
+    """The wall of Riverside on two web processes."""
+    channel, token = await a_deal_of(stocked), await token_of(stocked, "riverside-manager")
+    async with (
+        start_web(stocked, tmp_path) as here,
+        start_web(stocked, tmp_path, port=free_port()) as there,
+        start_worker(stocked, tmp_path),
+        connect(here.url, token) as one,
+        connect(there.url, token) as two,
+        connect(here.url, await token_of(stocked, "riverside-sales")) as three,
+    ):
+        walls = await one.join("desk:riverside"), await two.join("desk:riverside")
+        manager, sales = await one.join(channel), await three.join(channel, View.SALES)
+        await manager.terms(EASY)
+        yield Shop(walls, sales, manager, stocked, there.url)
+
+
+async def a_car(shop: Shop) -> str:
+    """Return a car that the deal can become."""
+    await shop.sales.search(limit=20)
+    await events_until(shop.sales, lambda event: type(event).__name__ == "SearchValued")
+    return next(car for car, row in shop.sales.rows.items() if row.offer and row.offer["payment_cents"])
+
+
+async def test_a_wall_shows_every_live_deal(shop: Shop) -> None:
+    """All deals of the store, none of another, and none that is over."""
+    async with connect_as_owner(shop.settings.database_owner_url) as connection:
+        rows = await connection.fetch(
+            "SELECT deal_id::text FROM deals WHERE store_id = 'riverside' AND state <> 'lost'"
+        )
+    assert {row["deal_id"] for row in rows} == set(shop.walls[0].wall)
+    await shop.follow(lambda wall: wall.wall[shop.deal_id]["changed_by"] == "Riverside manager")
+    assert dict(shop.walls[0].wall) == dict(shop.walls[1].wall)
+
+
+async def test_a_wall_follows_a_deal(shop: Shop) -> None:
+    """Offer, state, waiting time and what was done last are told as they change, without a gap."""
+    car = await a_car(shop)
+    await shop.sales.desk.select(car)
+    await shop.follow(lambda wall: wall.wall[shop.deal_id]["vehicle_id"] == car)
+    row = shop.walls[0].wall[shop.deal_id]
+    assert row["npv_history"] == [row["npv_cents"]]
+    assert row["payment_cents"] and row["lender"] and row["car"]
+    await shop.sales.desk.act(Action.SUBMIT, Reason.CUSTOMER_AGREES)
+    await shop.follow(lambda wall: wall.wall[shop.deal_id]["state"] == "submitted")
+    row = shop.walls[0].wall[shop.deal_id]
+    assert row["last_change"] == "state_changed"
+    assert row["waiting_since"] == row["changed_at"]
+    await shop.manager.desk.act(Action.DECLINE, Reason.BANKRUPTCY)
+    await shop.follow(lambda wall: wall.wall[shop.deal_id]["open_tasks"] == 1)
+    await shop.sales.desk.act(Action.LOSE, Reason.UNRESPONSIVE, version=shop.manager.state.version)
+    await shop.follow(lambda wall: shop.deal_id not in wall.wall)
+    async with connect(shop.url, await token_of(shop.settings, "riverside-manager")) as late:
+        joined = await late.join("desk:riverside")
+        assert dict(joined.wall) == dict(shop.walls[0].wall)
+
+
+async def test_a_wall_is_told_at_most_once_a_second(shop: Shop) -> None:
+    """Many changes of one deal come as few summaries; the last one is whole."""
+    for number in range(12):
+        await shop.sales.desk.note(f"note {number}")
+    last = 12 + shop.manager.state.version
+    events = await events_until(shop.walls[0], lambda _: shop.walls[0].wall[shop.deal_id]["last_no"] == last)
+    summaries = [event for event in events if getattr(event, "deal_id", None) == shop.deal_id]
+    assert len(summaries) < 12
+    times = [event.at for event in summaries]
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
+    assert_no_gap(events)
+    assert all(gap > 0.9 for gap in gaps)
+
+
+async def test_a_new_deal_appears(shop: Shop) -> None:
+    """From its first moment on, also without a decision."""
+    async with connect_as_owner(shop.settings.database_owner_url) as connection:
+        made = await connection.fetchval(
+            "INSERT INTO deals (store_id, customer_id, salesperson_id, structure)"
+            " SELECT store_id, customer_id, salesperson_id, structure FROM deals WHERE deal_id::text = $1"
+            " RETURNING deal_id::text",
+            shop.deal_id,
+        )
+    await shop.follow(lambda wall: made in wall.wall)
+
+
+async def test_contention_is_shown_for_both_deals(shop: Shop) -> None:
+    """When two live deals want one car, each of their rows says so."""
+    car = await a_car(shop)
+    other = next(deal for deal in shop.walls[0].wall if deal != shop.deal_id)
+    await shop.sales.desk.select(car)
+    async with connect(shop.url, await token_of(shop.settings, "riverside-manager")) as third:
+        rival = await third.join(f"deal:{other}")
+        await rival.terms(EASY)
+        await rival.desk.select(car)
+        await shop.follow(lambda wall: wall.wall[shop.deal_id]["contended"] and wall.wall[other]["contended"])
+
+
+async def test_who_may_watch_a_wall(shop: Shop) -> None:
+    """Managers of the store; nobody else learns what is on it."""
+    for login, store in (("riverside-sales", "riverside"), ("northgate-manager", "riverside")):
+        async with connect(shop.url, await token_of(shop.settings, login)) as stranger:
+            error = await refused(stranger.join(f"desk:{store}"))
+            assert isinstance(error, CommandError)
+            assert error.code is ErrorCode.FORBIDDEN
