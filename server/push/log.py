@@ -17,6 +17,8 @@ from protocol.records import Actor, EndReason, Filters, Sort
 LOG_EVENTS = 1_000
 LOG_BYTES = 4 * 1024 * 1024
 LOG_SECONDS = 4 * 60 * 60
+OVERDUE_PER_BEAT = 8
+"""Of one channel: a beat stays short, and those that are left come with the next one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from server.push.bodies import event_body
-from server.push.log import Entry, Head, Outcome, Pulse
+from server.push.log import OVERDUE_PER_BEAT, Entry, Head, Outcome, Pulse
 from server.push.memory_channels import now_ms
 from server.push.memory_search_log import MemorySearchLog
-
-OVERDUE_PER_BEAT = 8
 
 
 class MemoryLog(MemorySearchLog):

@@ -10,12 +10,11 @@ from typing import Any
 from redis.asyncio import Redis
 
 from server.push.bodies import event_body
-from server.push.log import Entry, Head, LogBounds, Outcome, Pulse
+from server.push.log import OVERDUE_PER_BEAT, Entry, Head, LogBounds, Outcome, Pulse
 from server.push.redis_scripts import Scripts
 from server.push.redis_search import RedisSearchLog
 
 CHANNELS_PER_BEAT = 200
-OVERDUE_PER_BEAT = 8
 ALWAYS_MS = 2**53
 """Later than any time."""
 

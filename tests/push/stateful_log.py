@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from protocol import codec
 from protocol.closing import CommandError
 from protocol.records import EndReason
-from server.push.log import ChannelLog, Lease, Progress
+from server.push.log import OVERDUE_PER_BEAT, ChannelLog, Lease, Progress
 from server.push.memory_channels import Saved
 from server.push.memory_log import MemoryLog
 from server.push.redis_log import RedisLog
@@ -30,7 +30,7 @@ lapsing = st.booleans()
 mostly = st.sampled_from([True, True, True, True, False])
 rarely = st.sampled_from([False] * 9 + [True])
 latest = st.sampled_from([0, 0, 0, 0, 1])
-ended = st.sampled_from([EndReason.COMPLETE, EndReason.LIMIT, EndReason.CANCELLED, EndReason.FAILED])
+ended = st.sampled_from([EndReason.LIMIT, EndReason.LIMIT, EndReason.COMPLETE, EndReason.CANCELLED])
 
 
 class Store(Protocol):
@@ -120,6 +120,8 @@ class LogMachine(RuleBasedStateMachine):
         self.searches: list[str] = ["none"]
         self.saved: Any = None
         self.wait(self.store.open())
+        self.set_base(0)
+        self.start(0, "a", False, None)
 
     def teardown(self) -> None:
         if hasattr(self, "loop"):
@@ -166,8 +168,12 @@ class LogMachine(RuleBasedStateMachine):
 
     @rule(op=ops, owner=owners, lapsed=lapsing, replaces=st.sampled_from([None, 0, 1]), again=rarely)
     def begin(self, op: int, owner: str, lapsed: bool, replaces: int | None, again: bool) -> None:
-        if self.model and self.model.search and not again:
-            return
+        if not self.model or not self.model.search:
+            self.start(op, owner, lapsed, None)
+        elif again:
+            self.start(op, owner, lapsed, replaces)
+
+    def start(self, op: int, owner: str, lapsed: bool, replaces: int | None) -> None:
         search_id = f"s{len(self.searches)}"
         known = None if replaces is None else self.named(replaces)
         wanted = self.opened().begin(("begin", op), search_id, owner, lapsed, known)
@@ -230,28 +236,38 @@ class LogMachine(RuleBasedStateMachine):
         )
         assert self.wait(published) == model.end(search_id, reason.value, owner, token)
 
-    @rule(which=latest, number=st.integers(0, 20))
-    def offers(self, which: int, number: int) -> None:
+    @rule(which=latest, number=st.integers(0, 20), works=st.booleans())
+    def settle(self, which: int, number: int, works: bool) -> None:
+        """A worker values a chunk, or gives it up."""
         search_id, chunk = self.named(which), self.chunk(False, number)
-        published = self.log.offers(
-            DEAL,
-            search_id=search_id,
-            chunk=chunk,
-            rows=CARS_PER_CHUNK,
-            columns={"vehicle_id": cars_of(chunk), "npv_cents": [1, None]},
-            timings={"value": 1.0},
-        )
-        assert self.wait(published) == self.opened().settle(search_id, chunk, VALUED)
+        if works:
+            settled = self.log.offers(
+                DEAL,
+                search_id=search_id,
+                chunk=chunk,
+                rows=CARS_PER_CHUNK,
+                columns={"vehicle_id": cars_of(chunk), "npv_cents": [1, None]},
+                timings={"value": 1.0},
+            )
+        else:
+            settled = self.log.value_failed(
+                DEAL, search_id=search_id, chunk=chunk, vehicle_id=cars_of(chunk), message=f"{chunk}"
+            )
+        assert self.wait(settled) == self.opened().settle(search_id, chunk, VALUED if works else FAILED)
 
-    @rule(which=latest, number=st.integers(0, 20))
-    def fail(self, which: int, number: int) -> None:
-        search_id, chunk = self.named(which), self.chunk(False, number)
-        published = self.log.value_failed(
-            DEAL, search_id=search_id, chunk=chunk, vehicle_id=cars_of(chunk), message=f"{chunk}"
-        )
-        assert self.wait(published) == self.opened().settle(search_id, chunk, FAILED)
+    @rule(count=st.integers(1, 4), fates=st.lists(st.booleans(), max_size=4), ends=st.booleans())
+    def page(self, count: int, fates: list[bool], ends: bool) -> None:
+        """A page as it mostly goes: chunks, an end by the limit, and workers behind it."""
+        for _ in range(count):
+            self.matches(0, True, 0, True, False)
+        if ends:
+            self.end(0, EndReason.LIMIT, True)
+        search = self.model and self.model.search
+        pending = [chunk for chunk, state in search.chunks.items() if state == PENDING] if search else []
+        for chunk, works in zip(pending, fates, strict=False):
+            self.settle(0, chunk, works)
 
-    @rule(op=ops, asked=st.sets(chunks, min_size=1, max_size=3))
+    @rule(op=ops, asked=st.sets(chunks, min_size=1))
     def revalue(self, op: int, asked: set[int]) -> None:
         model = self.opened()
         cars = [cars_of(chunk)[-1] for chunk in sorted(asked)]
@@ -274,7 +290,7 @@ class LogMachine(RuleBasedStateMachine):
 
     @rule()
     def beat(self) -> None:
-        """Every pending chunk's job is there to be queued again, and no other's."""
+        """Pending chunks' jobs are there to be queued again, a few at a time, and no others."""
         (pulse,) = self.wait(self.log.beat([DEAL], overdue_ms=0, lost_before_ms=None))
         if self.model is None:
             assert pulse.epoch is None
@@ -283,22 +299,17 @@ class LogMachine(RuleBasedStateMachine):
         assert pulse.seq == len(self.model.events)
         assert pulse.lapsed == (search.id if search and search.lapsed and search.ended is None else None)
         pending = [] if search is None else [c for c, state in search.chunks.items() if state == PENDING]
-        assert sorted(pulse.overdue) == [job_of(search.id, chunk) for chunk in sorted(pending) if search]
+        jobs = {job_of(search.id, chunk) for chunk in pending if search}
+        assert len(set(pulse.overdue)) == len(pulse.overdue) == min(len(jobs), OVERDUE_PER_BEAT)
+        assert set(pulse.overdue) <= jobs
 
-    @rule(really=rarely)
-    def lose(self, really: bool) -> None:
-        if really:
-            self.wait(self.store.lose())
-            self.model = None
-
-    @rule()
-    def save(self) -> None:
-        self.saved = self.wait(self.store.save())
-
-    @rule(really=rarely)
-    def restore(self, really: bool) -> None:
-        if really and self.saved is not None:
-            self.wait(self.store.restore(self.saved))
+    @rule(fault=st.sampled_from(["save", "lose", "restore"]), really=rarely)
+    def fail(self, fault: str, really: bool) -> None:
+        """Redis saves what it has, or comes back without anything, or with what it had saved."""
+        if fault == "save":
+            self.saved = self.wait(self.store.save())
+        elif really and (fault == "lose" or self.saved is not None):
+            self.wait(self.store.lose() if fault == "lose" else self.store.restore(self.saved))
             self.model = None
 
     @rule(after=st.integers(0, 30))
