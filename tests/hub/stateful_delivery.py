@@ -191,6 +191,9 @@ class DeliveryMachine(RuleBasedStateMachine):
         self.saved = self.log.save()
         self.hubs = [Hub(self.log, self.tasks) for _ in range(HUBS)]
         self.clients = self.loop.run_until_complete(self._connect(places))
+        for client in self.clients:
+            client.command(client.join(since=False))
+        self.pass_time(MANY_TICKS)
 
     async def _connect(self, places: list[int]) -> list[Client]:
         return [Client(self.hubs[place], self.log, self.tasks) for place in places]
@@ -230,34 +233,28 @@ class DeliveryMachine(RuleBasedStateMachine):
     def drop(self, hub: int, which: int) -> None:
         self.hubs[hub].bus.drop(which)
 
-    @rule(hub=hubs)
-    def reconnect(self, hub: int) -> None:
-        self.hubs[hub].bus.reconnect()
+    @rule(hub=hubs, again=st.booleans())
+    def notice(self, hub: int, again: bool) -> None:
+        """A connection to Redis comes back, or a heartbeat shows where the log stands."""
+        if again:
+            self.hubs[hub].bus.reconnect()
+        else:
+            self.loop.run_until_complete(self.hubs[hub].beat(self.log))
 
-    @rule(hub=hubs)
-    def beat(self, hub: int) -> None:
-        self.loop.run_until_complete(self.hubs[hub].beat(self.log))
+    @rule(client=clients, how=st.sampled_from(["since", "anew", "leave"]))
+    def command(self, client: int, how: str) -> None:
+        """Join, with what was seen or from a snapshot, or leave."""
+        it = self.clients[client]
+        it.command(it.leave() if how == "leave" else it.join(since=how == "since"))
 
-    @rule(client=clients, since=st.booleans())
-    def join(self, client: int, since: bool) -> None:
-        self.clients[client].command(self.clients[client].join(since))
-
-    @rule(client=clients)
-    def leave(self, client: int) -> None:
-        self.clients[client].command(self.clients[client].leave())
-
-    @rule(really=rarely)
-    def lose(self, really: bool) -> None:
-        if really:
+    @rule(fault=st.sampled_from(["save", "lose", "restore"]), really=rarely)
+    def fail(self, fault: str, really: bool) -> None:
+        """Redis saves what it has, or comes back without anything, or with what it had saved."""
+        if fault == "save":
+            self.saved = self.log.save()
+        elif fault == "lose" and really:
             self.log.lose()
-
-    @rule()
-    def save(self) -> None:
-        self.saved = self.log.save()
-
-    @rule(really=rarely)
-    def restore(self, really: bool) -> None:
-        if really:
+        elif really:
             self.log.restore(self.saved)
 
     def teardown(self) -> None:
