@@ -29,6 +29,7 @@ owners = st.sampled_from(["a", "b"])
 lapsing = st.booleans()
 mostly = st.sampled_from([True, True, True, True, False])
 rarely = st.sampled_from([False] * 9 + [True])
+sometimes = st.sampled_from([False, False, True])
 latest = st.sampled_from([0, 0, 0, 0, 1])
 ended = st.sampled_from([EndReason.LIMIT, EndReason.LIMIT, EndReason.COMPLETE, EndReason.CANCELLED])
 
@@ -166,7 +167,7 @@ class LogMachine(RuleBasedStateMachine):
         found = len(search.chunks) if search else 0
         return found if fresh else number % (found or 1)
 
-    @rule(op=ops, owner=owners, lapsed=lapsing, replaces=st.sampled_from([None, 0, 1]), again=rarely)
+    @rule(op=ops, owner=owners, lapsed=lapsing, replaces=st.sampled_from([None, 0, 1]), again=sometimes)
     def begin(self, op: int, owner: str, lapsed: bool, replaces: int | None, again: bool) -> None:
         if not self.model or not self.model.search:
             self.start(op, owner, lapsed, None)
@@ -255,9 +256,14 @@ class LogMachine(RuleBasedStateMachine):
             )
         assert self.wait(settled) == self.opened().settle(search_id, chunk, VALUED if works else FAILED)
 
-    @rule(count=st.integers(1, 4), fates=st.lists(st.booleans(), max_size=4), ends=st.booleans())
-    def page(self, count: int, fates: list[bool], ends: bool) -> None:
-        """A page as it mostly goes: chunks, an end by the limit, and workers behind it."""
+    @rule(
+        count=st.integers(1, 4),
+        fates=st.lists(st.booleans(), max_size=4),
+        ends=st.booleans(),
+        op=st.one_of(st.none(), ops),
+    )
+    def page(self, count: int, fates: list[bool], ends: bool, op: int | None) -> None:
+        """A page as it mostly goes: chunks, an end by the limit, workers behind it, a second try."""
         for _ in range(count):
             self.matches(0, True, 0, True, False)
         if ends:
@@ -266,6 +272,10 @@ class LogMachine(RuleBasedStateMachine):
         pending = [chunk for chunk, state in search.chunks.items() if state == PENDING] if search else []
         for chunk, works in zip(pending, fates, strict=False):
             self.settle(0, chunk, works)
+        if op is not None:
+            self.revalue(op, set(pending))
+            for chunk in pending:
+                self.settle(0, chunk, True)
 
     @rule(op=ops, asked=st.sets(chunks, min_size=1))
     def revalue(self, op: int, asked: set[int]) -> None:
