@@ -362,6 +362,9 @@ class LogMachine(RuleBasedStateMachine):
         assert (state.search_id, state.ended, state.next) == (search.id, search.ended, search.token)
         assert state.lapsed == (search.lapsed and search.ended is None)
         assert (state.base, state.chunks) == (search.base, len(search.chunks))
+        chunk = len(model.events) % 4
+        pending = self.wait(self.log.is_pending(DEAL, search.id, chunk))
+        assert pending == (search.chunks.get(chunk) == PENDING)
         stored = self.wait(all_chunks(self.log, search.id))
         assert stored == dict(sorted(search.chunks.items()))
 
