@@ -1,9 +1,6 @@
-"""A search outlives the process that ran it, and no value is lost: leases, takeover, jobs queued again."""
+"""A search outlives the process that ran it: leases, takeover, handing over."""
 
 import asyncio
-import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -11,18 +8,14 @@ import pytest
 
 from protocol import codec
 from protocol.records import Filters, Scope
-from server.hub.keeper import Keeper
-from server.hub.registry import Registry
-from server.push.bus import Bus
-from server.push.log import Outcome, Pulse
+from server.push.log import Outcome
 from server.search import stream
 from server.search.stream import SearchService
 from server.settings import Settings
 from server.store.deals import Deal
-from server.work.queue import JOBS_KEY, MAX_JOBS
+from tests.flow.keeping import keeping
 from tests.flow.searching import ACTOR, Searching, channel_of, column, of_kind
 from tests.flow.test_search import more_of
-from tests.flow.test_worker import assert_every_match_has_one_offer, worker_here
 
 pytestmark = pytest.mark.flow
 
@@ -64,31 +57,6 @@ class Stall:
             return self.outcomes[-1]
 
         monkeypatch.setattr(searching.log, "matches", publish_or_wait)
-
-
-@asynccontextmanager
-async def keeping(
-    searching: Searching, settings: Settings, service: SearchService, channel: str, **options: Any
-) -> AsyncIterator[Keeper]:
-    """Run the keeper of a process that watches a channel."""
-
-    class Stop(Exception):
-        """Ends the group."""
-
-    bus = Bus(settings.redis_url)
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(bus.run())
-            registry = Registry(searching.log, bus, tasks)
-            keeper = Keeper(
-                searching.log, registry, service, searching.queue, heartbeat_seconds=0.02, **options
-            )
-            with registry.joining(channel):
-                tasks.create_task(keeper.run())
-                yield keeper
-            raise Stop
-    except* Stop:
-        pass
 
 
 async def whole_stock(searching: Searching) -> list[str]:
@@ -269,94 +237,3 @@ async def test_a_lease_is_kept_while_the_page_waits(
     assert not state.lapsed
     stall.go_on.set()
     assert (await searching.ended(deal))["matched"] == 100
-
-
-async def test_jobs_that_the_queue_lost_are_queued_again(searching: Searching, stocked: Settings) -> None:
-    """The chunks' jobs stand in the log: whoever watches queues them once they are overdue, and all is
-    valued, each chunk once.
-    """
-    deal = await searching.deal(scope=Scope.GROUP)
-    await searching.begin(deal, limit=300)
-    await searching.heard(deal, "search_ended")
-    await searching.redis.delete(JOBS_KEY)
-    async with (
-        worker_here(searching, stocked),
-        keeping(searching, stocked, searching.service, channel_of(deal), overdue_ms=100) as keeper,
-    ):
-        await assert_every_match_has_one_offer(searching, deal)
-    chunks = len(of_kind(await searching.events(deal), "matches"))
-    assert keeper.mended["jobs"] == chunks
-
-
-async def test_jobs_that_only_wait_are_not_queued_again(
-    searching: Searching, stocked: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As long as an older job is in the queue, a chunk's own may be, however late it is."""
-    deal = await searching.deal(scope=Scope.GROUP)
-    await searching.begin(deal, limit=300)
-    await searching.heard(deal, "search_ended")
-    waiting = await searching.redis.xlen(JOBS_KEY)
-    beats, beat = asyncio.Semaphore(0), searching.log.beat
-
-    async def beat_and_count(*arguments: Any, **options: Any) -> list[Pulse]:
-        pulses = await beat(*arguments, **options)
-        beats.release()
-        return pulses
-
-    monkeypatch.setattr(searching.log, "beat", beat_and_count)
-    async with keeping(searching, stocked, searching.service, channel_of(deal), overdue_ms=0) as keeper:
-        for _ in range(3):
-            await beats.acquire()
-    assert keeper.mended["jobs"] == 0
-    assert await searching.redis.xlen(JOBS_KEY) == waiting
-
-
-async def test_a_full_queue_loses_no_chunk(
-    searching: Searching, stocked: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A search that finds the queue full goes on; its chunks are queued when there is room again."""
-    monkeypatch.setattr("server.search.page.ENQUEUE_SECONDS", 0.05)
-    deal = await searching.deal(scope=Scope.GROUP)
-    async with searching.redis.pipeline() as pipe:
-        for _ in range(MAX_JOBS):
-            pipe.xadd(JOBS_KEY, {"job": b"{}"})
-        await pipe.execute()
-    await searching.begin(deal, limit=100)
-    assert (await searching.ended(deal))["reason"] == "limit"
-    await searching.redis.delete(JOBS_KEY)
-    async with (
-        worker_here(searching, stocked),
-        keeping(searching, stocked, searching.service, channel_of(deal), overdue_ms=100),
-    ):
-        await assert_every_match_has_one_offer(searching, deal)
-
-
-async def test_cars_that_were_given_up_are_valued_on_demand(searching: Searching, stocked: Settings) -> None:
-    """A poisoned job: value_failed. revalue: its offers come after all, and search_valued once more; the same
-    op again, and cars that were valued, change nothing.
-    """
-    deal = await searching.deal()
-    await searching.begin(deal, limit=60)
-    await searching.heard(deal, "search_ended")
-    (entry, fields), *_ = await searching.redis.xrange(JOBS_KEY)
-    job = codec.decode(fields[b"job"])
-    del job["numbers"]["price_cents"]
-    await searching.redis.xdel(JOBS_KEY, entry)
-    await searching.redis.xadd(JOBS_KEY, {"job": codec.encode(job)})
-    async with worker_here(searching, replace(stocked, job_lease_ms=100)):
-        events = await searching.heard(deal, "search_valued")
-        failed = of_kind(events, "value_failed")[0]["vehicle_id"]
-        assert failed == job["vehicle_id"]
-        op = uuid.uuid4()
-        await searching.service.revalue(channel_of(deal), op, failed[3:4])
-        events = await searching.heard(deal, "search_valued", 2)
-        await searching.service.revalue(channel_of(deal), op, failed[3:4])
-        await searching.service.revalue(channel_of(deal), uuid.uuid4(), failed)
-    assert await searching.events(deal) == events
-    matches, offers = of_kind(events, "matches"), of_kind(events, "offers")
-    assert sorted(column(offers, "vehicle_id")) == sorted(column(matches, "vehicle_id"))
-    assert [(event["offers"], event["failed"]) for event in of_kind(events, "search_valued")] == [
-        (60 - len(failed), len(failed)),
-        (60, 0),
-    ]
-    assert await searching.redis.xlen(JOBS_KEY) == 0

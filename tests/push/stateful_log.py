@@ -3,20 +3,17 @@
 import asyncio
 import uuid
 from collections.abc import Coroutine
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from redis.asyncio import Redis
 
 from protocol import codec
 from protocol.closing import CommandError
 from protocol.records import EndReason
 from server.push.log import OVERDUE_PER_BEAT, ChannelLog, Lease, Progress
-from server.push.memory_channels import Saved
-from server.push.memory_log import MemoryLog
-from server.push.redis_log import RedisLog
 from tests.push.log_model import CARS_PER_CHUNK, FAILED, PENDING, VALUED, ChannelModel, Event
+from tests.push.stores import MemoryStore, Store
 from tests.push.writing import DEAL, decision, started
 
 T = TypeVar("T")
@@ -32,76 +29,6 @@ rarely = st.sampled_from([False] * 9 + [True])
 sometimes = st.sampled_from([False, False, True])
 latest = st.sampled_from([0, 0, 0, 0, 1])
 ended = st.sampled_from([EndReason.LIMIT, EndReason.LIMIT, EndReason.COMPLETE, EndReason.CANCELLED])
-
-
-class Store(Protocol):
-    """Where the log is, and its faults."""
-
-    log: ChannelLog
-
-    async def open(self) -> None:
-        """Be empty."""
-
-    async def lose(self) -> None:
-        """Lose everything."""
-
-    async def save(self) -> Any:
-        """Return all that there is."""
-
-    async def restore(self, saved: Any) -> None:
-        """Come back as another run, with what was saved."""
-
-    async def close(self) -> None:
-        """Leave."""
-
-
-class MemoryStore:
-    """The twin."""
-
-    def __init__(self) -> None:
-        self.log = MemoryLog()
-
-    async def open(self) -> None:
-        """Begin empty, as every new one does."""
-
-    async def lose(self) -> None:
-        self.log.lose()
-
-    async def save(self) -> Saved:
-        return self.log.save()
-
-    async def restore(self, saved: Saved) -> None:
-        self.log.restore(saved)
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-
-class RedisStore:
-    """A real Redis, whose restarts are played on its keys: a run id of another run stands in the epoch."""
-
-    def __init__(self, url: str) -> None:
-        self._redis = Redis.from_url(url)
-        self.log = RedisLog(self._redis)
-
-    async def open(self) -> None:
-        await self._redis.flushall()
-
-    async def lose(self) -> None:
-        await self._redis.flushall()
-
-    async def save(self) -> dict[bytes, bytes]:
-        return {key: await self._redis.dump(key) for key in await self._redis.keys("*")}
-
-    async def restore(self, saved: dict[bytes, bytes]) -> None:
-        await self._redis.flushall()
-        for key, dumped in saved.items():
-            await self._redis.restore(key, 0, dumped)
-        if saved:
-            await self._redis.hset(f"{{{DEAL}}}:meta", "epoch", f"{uuid.uuid4().hex:0<40}-nonce")
-
-    async def close(self) -> None:
-        await self._redis.aclose()
 
 
 class LogMachine(RuleBasedStateMachine):

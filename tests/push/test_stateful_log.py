@@ -4,7 +4,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.push.stateful_log import LogMachine, RedisStore, Store
+from tests.push.stateful_log import LogMachine
+from tests.push.stores import RedisStore, Store
 
 
 def test_in_memory() -> None:

@@ -1,0 +1,110 @@
+"""No value is lost: jobs that the queue lost or refused are queued again, given-up ones on demand."""
+
+import asyncio
+import uuid
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from protocol import codec
+from protocol.records import Scope
+from server.push.log import Pulse
+from server.settings import Settings
+from server.work.queue import JOBS_KEY, MAX_JOBS
+from tests.flow.keeping import keeping
+from tests.flow.searching import Searching, channel_of, column, of_kind
+from tests.flow.test_worker import assert_every_match_has_one_offer, worker_here
+
+pytestmark = pytest.mark.flow
+
+
+async def test_jobs_that_the_queue_lost_are_queued_again(searching: Searching, stocked: Settings) -> None:
+    """The chunks' jobs stand in the log: whoever watches queues them once they are overdue, and all is
+    valued, each chunk once.
+    """
+    deal = await searching.deal(scope=Scope.GROUP)
+    await searching.begin(deal, limit=300)
+    await searching.heard(deal, "search_ended")
+    await searching.redis.delete(JOBS_KEY)
+    async with (
+        worker_here(searching, stocked),
+        keeping(searching, stocked, searching.service, channel_of(deal), overdue_ms=100) as keeper,
+    ):
+        await assert_every_match_has_one_offer(searching, deal)
+    chunks = len(of_kind(await searching.events(deal), "matches"))
+    assert keeper.mended["jobs"] == chunks
+
+
+async def test_jobs_that_only_wait_are_not_queued_again(
+    searching: Searching, stocked: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as an older job is in the queue, a chunk's own may be, however late it is."""
+    deal = await searching.deal(scope=Scope.GROUP)
+    await searching.begin(deal, limit=300)
+    await searching.heard(deal, "search_ended")
+    waiting = await searching.redis.xlen(JOBS_KEY)
+    beats, beat = asyncio.Semaphore(0), searching.log.beat
+
+    async def beat_and_count(*arguments: Any, **options: Any) -> list[Pulse]:
+        pulses = await beat(*arguments, **options)
+        beats.release()
+        return pulses
+
+    monkeypatch.setattr(searching.log, "beat", beat_and_count)
+    async with keeping(searching, stocked, searching.service, channel_of(deal), overdue_ms=0) as keeper:
+        for _ in range(3):
+            await beats.acquire()
+    assert keeper.mended["jobs"] == 0
+    assert await searching.redis.xlen(JOBS_KEY) == waiting
+
+
+async def test_a_full_queue_loses_no_chunk(
+    searching: Searching, stocked: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search that finds the queue full goes on; its chunks are queued when there is room again."""
+    monkeypatch.setattr("server.search.page.ENQUEUE_SECONDS", 0.05)
+    deal = await searching.deal(scope=Scope.GROUP)
+    async with searching.redis.pipeline() as pipe:
+        for _ in range(MAX_JOBS):
+            pipe.xadd(JOBS_KEY, {"job": b"{}"})
+        await pipe.execute()
+    await searching.begin(deal, limit=100)
+    assert (await searching.ended(deal))["reason"] == "limit"
+    await searching.redis.delete(JOBS_KEY)
+    async with (
+        worker_here(searching, stocked),
+        keeping(searching, stocked, searching.service, channel_of(deal), overdue_ms=100),
+    ):
+        await assert_every_match_has_one_offer(searching, deal)
+
+
+async def test_cars_that_were_given_up_are_valued_on_demand(searching: Searching, stocked: Settings) -> None:
+    """A poisoned job: value_failed. revalue: its offers come after all, and search_valued once more; the same
+    op again, and cars that were valued, change nothing.
+    """
+    deal = await searching.deal()
+    await searching.begin(deal, limit=60)
+    await searching.heard(deal, "search_ended")
+    (entry, fields), *_ = await searching.redis.xrange(JOBS_KEY)
+    job = codec.decode(fields[b"job"])
+    del job["numbers"]["price_cents"]
+    await searching.redis.xdel(JOBS_KEY, entry)
+    await searching.redis.xadd(JOBS_KEY, {"job": codec.encode(job)})
+    async with worker_here(searching, replace(stocked, job_lease_ms=100)):
+        events = await searching.heard(deal, "search_valued")
+        failed = of_kind(events, "value_failed")[0]["vehicle_id"]
+        assert failed == job["vehicle_id"]
+        op = uuid.uuid4()
+        await searching.service.revalue(channel_of(deal), op, failed[3:4])
+        events = await searching.heard(deal, "search_valued", 2)
+        await searching.service.revalue(channel_of(deal), op, failed[3:4])
+        await searching.service.revalue(channel_of(deal), uuid.uuid4(), failed)
+    assert await searching.events(deal) == events
+    matches, offers = of_kind(events, "matches"), of_kind(events, "offers")
+    assert sorted(column(offers, "vehicle_id")) == sorted(column(matches, "vehicle_id"))
+    assert [(event["offers"], event["failed"]) for event in of_kind(events, "search_valued")] == [
+        (60 - len(failed), len(failed)),
+        (60, 0),
+    ]
+    assert await searching.redis.xlen(JOBS_KEY) == 0
