@@ -15,6 +15,7 @@ from protocol.commands import (
     DEFAULT_MATCHES,
     AnyCommand,
     Cancel,
+    Focus,
     Frontier,
     More,
     Position,
@@ -23,7 +24,7 @@ from protocol.commands import (
     Search,
     Terms,
 )
-from protocol.events import DealSnapshot, SearchSnapshot
+from protocol.events import DealSnapshot, Present, SearchSnapshot
 from protocol.quotes import FrontierReply, QuoteReply
 from protocol.records import Filters, Sort, StructureChanges, View
 
@@ -83,6 +84,15 @@ class Deal:
     def rows(self) -> Rows:
         """The cars of the latest search by ``vehicle_id``, with their offers as these arrive."""
         return self._channel.rows
+
+    @property
+    def here(self) -> list[Present]:
+        """Who watches the channel, as far as the view shows it."""
+        return self._channel.here
+
+    async def focus(self, field: str | None) -> None:
+        """Let the others see at which field of the structure this person is; None: at none."""
+        await self._request(Focus(ref=0, channel=self.channel, field=field))
 
     @property
     def wall(self) -> WallRows:

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, Final, TypedDict
@@ -26,7 +26,8 @@ from server.hub.limits import FRAME_BYTES
 from server.observe.metrics import web_metrics
 from server.observe.readiness import say_ready
 from server.settings import Settings
-from server.store.pool import open_pool
+from server.store.pool import open_pool, open_system_pool
+from server.store.scope import Stores, everything
 from server.web import api, auth, health
 from server.web.answers import degrade, refuse
 from server.web.context import WebContext
@@ -123,9 +124,13 @@ async def _lifespan(settings: Settings, app: Starlette) -> AsyncIterator[State]:
     logger = structlog.get_logger("web")
     try:
         async with AsyncExitStack() as stack:
-            pool, redis = await asyncio.gather(_open_pool(stack, settings), _open_redis(stack, settings))
+            pool, system, redis = await asyncio.gather(
+                _kept(stack, open_pool(settings)),
+                _kept(stack, open_system_pool(settings)),
+                _open_redis(stack, settings),
+            )
             tasks = await stack.enter_async_context(_background())
-            hub = assemble(settings, pool, redis, tasks)
+            hub = assemble(settings, Stores(pool), everything(system), redis, tasks)
             stack.push_async_callback(hub.searches.aclose)
             admit = partial(auth.admit, pool, settings.allowed_origins)
             endpoint = Endpoint(admit, hub.registry, hub.log, hub.handlers)
@@ -139,7 +144,7 @@ async def _lifespan(settings: Settings, app: Starlette) -> AsyncIterator[State]:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await hub.wait_connected()
             logger.info("web ready", host=settings.host, port=settings.port)
-            yield State(web=WebContext(settings, pool, readiness, metrics), socket=endpoint)
+            yield State(web=WebContext(settings, pool, Stores(pool), readiness, metrics), socket=endpoint)
     except* Exception:
         # Without what ran behind it, a process that still answers would only pretend to work.
         logger.exception("web failed")
@@ -162,8 +167,8 @@ async def _background() -> AsyncIterator[asyncio.TaskGroup]:
         pass
 
 
-async def _open_pool(stack: AsyncExitStack, settings: Settings) -> asyncpg.Pool:
-    pool = await open_pool(settings)
+async def _kept(stack: AsyncExitStack, opening: Awaitable[asyncpg.Pool]) -> asyncpg.Pool:
+    pool = await opening
     stack.push_async_callback(pool.close)
     return pool
 

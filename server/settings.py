@@ -41,6 +41,7 @@ class Settings:
     database_url: str
     database_owner_url: str
     redis_url: str
+    database_system_url: str = ""
     database_listen_url: str = ""
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
@@ -70,6 +71,9 @@ class Settings:
             database_url=database_url,
             database_owner_url=read.address(
                 "DATABASE_OWNER_URL", ("postgresql://", "postgres://"), database_url
+            ),
+            database_system_url=read.address(
+                "DATABASE_SYSTEM_URL", ("postgresql://", "postgres://"), database_url
             ),
             database_listen_url=read.address(
                 "DATABASE_LISTEN_URL", ("postgresql://", "postgres://"), database_url
@@ -102,6 +106,7 @@ class Settings:
         return {
             "DATABASE_URL": self.database_url,
             "DATABASE_OWNER_URL": self.database_owner_url,
+            "DATABASE_SYSTEM_URL": self.database_system_url or self.database_url,
             "DATABASE_LISTEN_URL": self.database_listen_url or self.database_url,
             "REDIS_URL": self.redis_url,
             "DEAL_HOST": self.host,

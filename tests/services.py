@@ -12,10 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
+import asyncpg
+
 from server.embedded import EmbeddedServices
 from server.embedded.account import service_account
-from server.embedded.postgres import APP_ROLE, OWNER_ROLE, SUPERUSER, find_binaries
+from server.embedded.postgres import APP_ROLE, OWNER_ROLE, SUPERUSER, SYSTEM_ROLE, find_binaries
 from server.settings import Settings, process_environment
+from server.store.pool import prepare_connection
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 30.0
@@ -29,6 +32,7 @@ class Database:
     name: str
     url: str
     owner_url: str
+    system_url: str
     superuser_url: str
 
 
@@ -60,7 +64,9 @@ class Services:
             f"ALTER DATABASE {name} SET search_path = public",
         )
         url = self._embedded.postgres.url
-        return Database(name, url(APP_ROLE, name), url(OWNER_ROLE, name), url(SUPERUSER, name))
+        return Database(
+            name, url(APP_ROLE, name), url(OWNER_ROLE, name), url(SYSTEM_ROLE, name), url(SUPERUSER, name)
+        )
 
     def drop(self, database: Database) -> None:
         """Drop a database, whoever is still connected."""
@@ -89,11 +95,17 @@ def settings_for(database: Database, redis_url: str, port: int) -> Settings:
     return Settings(
         database_url=database.url,
         database_owner_url=database.owner_url,
+        database_system_url=database.system_url,
         redis_url=redis_url,
         port=port,
         demo=True,
         allowed_origins=(f"http://127.0.0.1:{port}", f"http://localhost:{port}"),
     )
+
+
+async def open_owner_pool(settings: Settings) -> asyncpg.Pool:
+    """Return a pool of the schema's owner, for tests that look at rows of every store."""
+    return await asyncpg.create_pool(settings.database_owner_url, init=prepare_connection, min_size=0)
 
 
 @dataclass(frozen=True, slots=True)

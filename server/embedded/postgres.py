@@ -19,6 +19,7 @@ from server.embedded.folder import DataFolder
 DATABASE: Final = "deal"
 OWNER_ROLE: Final = "deal_owner"
 APP_ROLE: Final = "deal_app"
+SYSTEM_ROLE: Final = "deal_system"
 SUPERUSER: Final = "postgres"
 PORT: Final = 5432  # only part of the socket's name: there is no TCP port
 START_SECONDS: Final = 60.0  # recovery after a crash included
@@ -49,6 +50,13 @@ CREATE DATABASE {DATABASE} OWNER {OWNER_ROLE}
 REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC
 GRANT CONNECT, TEMPORARY ON DATABASE {DATABASE} TO {APP_ROLE}
 """
+# Came later: clusters that were made before get it at their next start.
+PREPARE_SYSTEM: Final = f"""\
+CREATE ROLE {SYSTEM_ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS
+GRANT {SYSTEM_ROLE} TO {OWNER_ROLE}
+GRANT CONNECT ON DATABASE {DATABASE} TO {SYSTEM_ROLE}
+"""
+SYSTEM_MARK: Final = "deal_system.made"
 
 
 class Postgres:
@@ -75,6 +83,7 @@ class Postgres:
         binaries = find_binaries(self._folder.account)
         if not self._folder.cluster.exists():
             self._make_cluster(binaries)
+        self._complete_roles(binaries)
         options = self._settings | {"unix_socket_directories": str(self._folder.sockets), "port": str(PORT)}
         argv = [str(binaries / "postgres"), "-D", str(self._folder.cluster)]
         for name, value in options.items():
@@ -128,9 +137,21 @@ class Postgres:
                 *self._sync,
             ]
         )
-        single = ["--single", "-D", str(new), "-c", "fsync=off" if self._sync else "fsync=on", SUPERUSER]
-        self._run([str(binaries / "postgres"), *single], PREPARE)
+        self._run_single(binaries, new, PREPARE)
         new.rename(self._folder.cluster)
+
+    def _complete_roles(self, binaries: Path) -> None:
+        """Make the roles that a cluster of an older release lacks."""
+        mark = self._folder.cluster / SYSTEM_MARK
+        if not mark.exists():
+            self._run_single(binaries, self._folder.cluster, PREPARE_SYSTEM)
+            mark.touch()
+
+    def _run_single(self, binaries: Path, cluster: Path, statements: str) -> None:
+        """Run statements, one on each line, as the superuser of a cluster that no server has."""
+        sync = "fsync=off" if self._sync else "fsync=on"
+        single = ["--single", "-D", str(cluster), "-c", sync, SUPERUSER]
+        self._run([str(binaries / "postgres"), *single], statements)
 
     def _run(self, argv: list[str], text: str = "") -> None:
         account = self._folder.account

@@ -9,7 +9,7 @@ from typing import Self
 
 from server.embedded.account import service_account
 from server.embedded.folder import DataFolder
-from server.embedded.postgres import APP_ROLE, OWNER_ROLE, Postgres
+from server.embedded.postgres import APP_ROLE, OWNER_ROLE, SYSTEM_ROLE, Postgres
 from server.embedded.redis_server import Redis
 
 
@@ -63,6 +63,7 @@ class EmbeddedServices:
         addresses = {}
         if Service.POSTGRES in self._wanted:
             addresses["DATABASE_URL"] = self.postgres.url(APP_ROLE)
+            addresses["DATABASE_SYSTEM_URL"] = self.postgres.url(SYSTEM_ROLE)
             addresses["DATABASE_OWNER_URL"] = self.postgres.url(OWNER_ROLE)
         if Service.REDIS in self._wanted:
             addresses["REDIS_URL"] = self.redis.url

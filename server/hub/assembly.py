@@ -1,10 +1,10 @@
 """The hub of one web process, put together: what hears, what tells, what handles commands."""
 
 import asyncio
+import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import asyncpg
 from redis.asyncio import Redis
 
 from server.hub.authority import Authority
@@ -16,6 +16,7 @@ from server.hub.keeper import Keeper
 from server.hub.quotes import Quotes
 from server.hub.registry import Registry
 from server.hub.relay import Relay
+from server.hub.rooms import Rooms
 from server.hub.stock_handlers import StockHandlers
 from server.hub.stock_watch import StockWatch
 from server.hub.wall import Wall
@@ -24,12 +25,14 @@ from server.hub.watch_handlers import WatchHandlers
 from server.push.bus import Bus
 from server.push.cars import ShownCars
 from server.push.log import ChannelLog
+from server.push.presence import PresenceLog
 from server.push.redis_log import RedisLog
 from server.push.walls import Walls
 from server.search.rematch import Rematcher
 from server.search.stream import SearchService
 from server.settings import Settings
 from server.store.listen import Listener
+from server.store.scope import Scope, Stores
 from server.work.queue import JobQueue
 
 
@@ -51,18 +54,26 @@ class Hub:
         await self.listener.wait_connected()
 
 
-def assemble(settings: Settings, pool: asyncpg.Pool, redis: Redis, tasks: asyncio.TaskGroup) -> Hub:
-    """Return a hub whose parts run as ``tasks``."""
+def assemble(
+    settings: Settings, stores: Stores, system: Scope, redis: Redis, tasks: asyncio.TaskGroup
+) -> Hub:
+    """Return a hub whose parts run as ``tasks``.
+
+    What people ask for is done in the scope of their store; ``system`` is for what the hub does by itself.
+    """
     log, bus, cars = RedisLog(redis), Bus(settings.redis_url), ShownCars(redis)
     queue = JobQueue(redis, lease_ms=settings.job_lease_ms)
-    searches = SearchService(pool, log, queue, lease_ms=settings.search_lease_ms)
+    searches = SearchService(stores, system, log, queue, lease_ms=settings.search_lease_ms)
     registry = Registry(log, bus, tasks)
     keeper = Keeper(log, registry, searches, queue, overdue_ms=settings.job_overdue_ms)
-    relay = Relay(pool, log, lambda: registry.channels)
-    stock_watch = StockWatch(pool, registry, cars, Rematcher(pool, log, cars, queue))
-    deadlines = Deadlines(pool, relay)
-    wall = Wall(pool, registry, Walls(redis), tasks)
+    relay = Relay(system, log, lambda: registry.channels)
+    stock_watch = StockWatch(system, registry, cars, Rematcher(system, log, cars, queue))
+    deadlines = Deadlines(system, relay)
+    wall = Wall(system, registry, Walls(redis), tasks)
     registry.on_search_ended(stock_watch.look)
+    process = uuid.uuid4().hex
+    rooms = Rooms(PresenceLog(redis, process), registry, process)
+    registry.on_presence(rooms.heard, rooms.left)
     listener = Listener(settings.database_listen_url or settings.database_url)
     for subject, heard in (
         *(("deal_events", relay.heard), ("deal_events", wall.heard), ("vehicles", stock_watch.heard)),
@@ -80,16 +91,17 @@ def assemble(settings: Settings, pool: asyncpg.Pool, redis: Redis, tasks: asynci
         "deadlines": deadlines.run,
         "wall": wall.run,
         "listener": listener.run,
+        "rooms": rooms.run,
     }
     for name, run in running.items():
         tasks.create_task(_run(run), name=name)
-    authority, quotes = Authority(pool), Quotes(pool)
-    joiner = Joiner(pool, log, registry, relay, keeper, cars, stock_watch)
+    authority, quotes = Authority(stores), Quotes(stores)
+    joiner = Joiner(stores, log, registry, relay, keeper, cars, stock_watch, rooms)
     stock = StockHandlers(
-        pool=pool, log=log, authority=authority, relay=relay, searches=searches, quotes=quotes
+        stores=stores, log=log, authority=authority, relay=relay, searches=searches, quotes=quotes
     )
-    desk = DeskHandlers(pool=pool, authority=authority, relay=relay, quotes=quotes, stock=stock)
-    watch = WatchHandlers(authority, joiner, WallJoiner(pool, log, registry, wall))
+    desk = DeskHandlers(stores=stores, authority=authority, relay=relay, quotes=quotes, stock=stock)
+    watch = WatchHandlers(authority, joiner, WallJoiner(stores, log, registry, wall, rooms), rooms)
     return Hub(log, bus, listener, registry, keeper, searches, Handlers(watch, stock, desk))
 
 

@@ -2,8 +2,6 @@
 
 from typing import Final
 
-import asyncpg
-
 from protocol import commands
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import ChannelCommand
@@ -12,6 +10,7 @@ from protocol.workflow import RIGHTS
 from server.hub.connection import Connection
 from server.hub.views import widest_view
 from server.store.deals import Deal, load_deal
+from server.store.scope import Stores
 from server.store.users import Account
 
 RIGHT_OF: Final[dict[type[ChannelCommand], str]] = {
@@ -54,8 +53,8 @@ RIGHT_OF: Final[dict[type[ChannelCommand], str]] = {
 class Authority:
     """Finds what a command is about, for somebody who may see it."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
 
     async def deal(self, account: Account, command: ChannelCommand) -> Deal:
         """Return the deal of a command.
@@ -77,7 +76,7 @@ class Authority:
 
     async def load(self, account: Account, deal_id: str) -> Deal:
         """Return a deal of the account's store. Raises CommandError(not_found)."""
-        async with self._pool.acquire() as connection:
+        async with self._stores.of(account.store_id).acquire() as connection:
             deal = await load_deal(connection, deal_id)
         if deal is None or deal.store_id != account.store_id:
             raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="channel")

@@ -93,8 +93,9 @@ class Connection:
             self.close(CloseCode.INTERNAL, "Something went wrong here.")
         finally:
             expiry.cancel()
+            signed_out = self._closed.done() and self._closed.result()[0] is CloseCode.SIGNED_OUT
             for channel in tuple(self.watchers):
-                self.detach(channel)
+                self.detach(channel, for_good=signed_out)
         await self._say_goodbye()
 
     def close(self, code: CloseCode | None, reason: str = "") -> None:
@@ -123,6 +124,12 @@ class Connection:
             self._last_resync = now
         self._wake()
 
+    def send_presence(self, channel: str, message: bytes) -> None:
+        """Queue who is in a channel; only the latest of it waits."""
+        if channel in self.watchers:
+            self._outbox.put_presence(channel, message, self._loop.time())
+            self._wake()
+
     def send_resync(self, channel: str) -> None:
         """Drop what waits of a channel, serve it no more, and say so."""
         self.detach(channel)
@@ -137,11 +144,14 @@ class Connection:
             replay = self._replay(session, watcher, snapshot)
             self._replays[watcher.channel] = self._tasks.create_task(replay, name=f"replay {watcher.channel}")
 
-    def detach(self, channel: str) -> None:
-        """Serve a channel no more: nothing of it is queued from here on."""
+    def detach(self, channel: str, *, for_good: bool = False) -> None:
+        """Serve a channel no more: nothing of it is queued from here on.
+
+        ``for_good`` where the person has left, and is not only out of reach.
+        """
         watcher = self.watchers.pop(channel, None)
         if watcher is not None:
-            self._registry.leave(watcher)
+            self._registry.leave(watcher, for_good=for_good)
         replay = self._replays.pop(channel, None)
         if replay is not None and replay is not asyncio.current_task():
             replay.cancel()

@@ -18,6 +18,7 @@ from server.hub.relay import Relay
 from server.push.log import utc_now
 from server.store.claims import expire_hold, expired_holds, next_expiry
 from server.store.rates import NotInForce
+from server.store.scope import Scope
 from server.store.versions import rates_in_force
 from server.store.watched import approved_deals
 from server.store.workflow import fall_where_outdated
@@ -41,12 +42,12 @@ class Deadlines:
 
     def __init__(
         self,
-        pool: asyncpg.Pool,
+        system: Scope,
         relay: Relay,
         *,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
     ) -> None:
-        self._pool = pool
+        self._system = system
         self._relay = relay
         self._today = today
         self._day: dt.date | None = None
@@ -92,11 +93,11 @@ class Deadlines:
 
     async def _check_approvals(self, cars: list[str] | None) -> None:
         today = self._today()
-        async with self._pool.acquire() as connection:
+        async with self._system.acquire() as connection:
             deals = await approved_deals(connection, cars)
             rates = await rates_in_force(connection, today) if deals else ""
         for deal_id in deals:
-            if await fall_where_outdated(self._pool, deal_id, rates):
+            if await fall_where_outdated(self._system, deal_id, rates):
                 self._logger.info("approval_fell", deal_id=deal_id)
                 await self._relay.publish(deal_id)
         if cars is None:
@@ -104,12 +105,12 @@ class Deadlines:
 
     async def _expire_holds(self) -> float:
         """End the holds whose time is over; return after how many seconds to look again."""
-        async with self._pool.acquire() as connection:
+        async with self._system.acquire() as connection:
             over = await expired_holds(connection)
         for deal_id, vehicle_id in over:
-            if await expire_hold(self._pool, deal_id, vehicle_id):
+            if await expire_hold(self._system, deal_id, vehicle_id):
                 await self._relay.publish(deal_id)
-        async with self._pool.acquire() as connection:
+        async with self._system.acquire() as connection:
             following = await next_expiry(connection)
         if following is None:
             return LONGEST_WAIT_SECONDS

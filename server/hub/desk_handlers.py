@@ -4,8 +4,6 @@ import datetime as dt
 import uuid
 from collections.abc import Awaitable, Callable
 
-import asyncpg
-
 from protocol import commands
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import ChangeCommand
@@ -24,6 +22,7 @@ from server.store import claims, lenders, offers, remarks, tasks, workflow
 from server.store.deals import Deal
 from server.store.deciding import Decided, answered_before
 from server.store.rates import NotInForce
+from server.store.scope import Stores
 from server.store.versions import rates_in_force
 
 PRICING_ATTEMPTS = 3
@@ -36,19 +35,19 @@ class DeskHandlers:
     def __init__(
         self,
         *,
-        pool: asyncpg.Pool,
+        stores: Stores,
         authority: Authority,
         relay: Relay,
         quotes: Quotes,
         stock: StockHandlers,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
     ) -> None:
-        self._pool = pool
+        self._stores = stores
         self._authority = authority
         self._relay = relay
         self._quotes = quotes
         self._stock = stock
-        self._repricing = Repricing(pool, quotes)
+        self._repricing = Repricing(stores, quotes)
         self._today = today
 
     async def select(self, connection: Connection, command: commands.Select) -> None:
@@ -100,10 +99,10 @@ class DeskHandlers:
             return
         action = Action(commands.tag_of(type(command)))
         step = await self._step(connection, command, deal, action)
-        decided = await workflow.take_action(self._pool, deal.id, action, step)
+        decided = await workflow.take_action(self._stores.of(deal.store_id), deal.id, action, step)
         await self._relay.publish(deal.id)
         if isinstance(command, commands.Counter):
-            await self._stock.search_again(command, deal.id, decided.version, step.actor)
+            await self._stock.search_again(command, deal, decided.version, step.actor)
         connection.reply(command.ref, decided.reply)
 
     async def close(self, connection: Connection, command: Decision) -> None:
@@ -111,7 +110,7 @@ class DeskHandlers:
         deal = await self._authority.deal(connection.account, command)
         closing = Closing(commands.tag_of(type(command)))
         step = await self._step(connection, command, deal, None)
-        decided = await workflow.take_closing_step(self._pool, deal.id, closing, step)
+        decided = await workflow.take_closing_step(self._stores.of(deal.store_id), deal.id, closing, step)
         await self._relay.publish(deal.id)
         connection.reply(command.ref, decided.reply)
 
@@ -128,7 +127,7 @@ class DeskHandlers:
         )
         actor = actor_of(connection.account)
         decided = await lenders.record_lender_decision(
-            self._pool,
+            self._stores.of(deal.store_id),
             deal.id,
             op=command.op,
             version=command.version,
@@ -137,7 +136,7 @@ class DeskHandlers:
             today=self._today(),
         )
         await self._relay.publish(deal.id)
-        await self._stock.search_again(command, deal.id, decided.version, actor)
+        await self._stock.search_again(command, deal, decided.version, actor)
         connection.reply(command.ref, decided.reply)
 
     async def _give_offer(
@@ -156,7 +155,11 @@ class DeskHandlers:
             )
             try:
                 decided = await store(
-                    self._pool, deal.id, op=command.op, offer=offer, actor=actor_of(connection.account)
+                    self._stores.of(deal.store_id),
+                    deal.id,
+                    op=command.op,
+                    offer=offer,
+                    actor=actor_of(connection.account),
                 )
             except offers.StaleOffer:
                 continue
@@ -178,7 +181,7 @@ class DeskHandlers:
     ) -> None:
         deal = await self._authority.deal(connection.account, command)
         actor = actor_of(connection.account)
-        decided = await store(self._pool, deal.id, what, op=command.op, actor=actor)
+        decided = await store(self._stores.of(deal.store_id), deal.id, what, op=command.op, actor=actor)
         await self._relay.publish(deal.id)
         connection.reply(command.ref, decided.reply)
 
@@ -187,14 +190,14 @@ class DeskHandlers:
 
         What it left undone, because its process died, is done now.
         """
-        async with self._pool.acquire() as connected:
+        async with self._stores.of(deal.store_id).acquire() as connected:
             reply = await answered_before(connected, deal.id, command.op)
         if reply is None:
             return False
         await self._relay.publish(deal.id)
         if isinstance(command, commands.Counter | commands.LenderDecision):
             actor = actor_of(connection.account)
-            await self._stock.search_again(command, deal.id, deal.version, actor)
+            await self._stock.search_again(command, deal, deal.version, actor)
         connection.reply(command.ref, reply)
         return True
 
@@ -209,7 +212,7 @@ class DeskHandlers:
         priced: DealOffer | None = None
         if action in {Action.SUBMIT, Action.COUNTER, Action.APPROVE}:
             priced = await self._repricing.selected(deal, account, changes=changes)
-        async with self._pool.acquire() as connected:
+        async with self._stores.of(deal.store_id).acquire() as connected:
             try:
                 rates = await rates_in_force(connected, today)
             except NotInForce as error:

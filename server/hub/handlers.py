@@ -31,6 +31,7 @@ class Handlers:
         self._handlers: dict[type, Handler] = {
             commands.Join: watch.join,
             commands.Leave: watch.leave,
+            commands.Focus: watch.focus,
             commands.Painted: watch.painted,
             commands.Ping: watch.ping,
             commands.Search: stock.search,

@@ -7,8 +7,6 @@ captured position, and is read from there before the watcher is served live.
 from dataclasses import dataclass
 from typing import Final
 
-import asyncpg
-
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Join, Position
@@ -18,6 +16,7 @@ from server.hub.keeper import Keeper
 from server.hub.limits import CHANNELS
 from server.hub.registry import Feed, Registry
 from server.hub.relay import Relay
+from server.hub.rooms import Rooms
 from server.hub.session import Watcher
 from server.hub.snapshot import snapshot_of, snapshot_rows
 from server.hub.stock_watch import StockWatch
@@ -26,6 +25,7 @@ from server.push.cars import ShownCars
 from server.push.log import ChannelLog, Head
 from server.store.deal_parts import DealParts, load_parts
 from server.store.deals import Deal, load_deal
+from server.store.scope import Stores
 
 ATTEMPTS: Final = 5
 """How often the epoch may end under a join before it is refused."""
@@ -35,13 +35,14 @@ ATTEMPTS: Final = 5
 class Joiner:
     """Serves ``join``."""
 
-    pool: asyncpg.Pool
+    stores: Stores
     log: ChannelLog
     registry: Registry
     relay: Relay
     keeper: Keeper
     cars: ShownCars
     stock: StockWatch
+    rooms: Rooms
 
     async def join(self, connection: Connection, command: Join, deal: Deal) -> None:
         """Answer ``command`` for a deal that its sender may see, and serve the channel from there on.
@@ -61,7 +62,10 @@ class Joiner:
                 search = await self.log.search(channel)
                 if search is not None and search.lapsed:
                     self.keeper.look_now()
-                start, snapshot = head.seq, snapshot_of(deal, parts, search, view)
+                start, snapshot = (
+                    head.seq,
+                    snapshot_of(deal, parts, search, view, self.rooms.here(channel, view)),
+                )
                 search_id = None if search is None else search.search_id
                 changes = await self.cars.changes(channel) if search_id else {}
                 rows = snapshot_rows(self.log, channel, command.ref, search_id, view, changes=changes)
@@ -73,6 +77,7 @@ class Joiner:
             connection.attach(feed.session, watcher, rows)
             # While nobody watched, nobody told the channel what became of its cars.
             self.stock.look(channel)
+            self.rooms.enter(watcher, connection.account)
 
     async def _load(self, deal: Deal, channel: str, head: Head) -> tuple[Deal, DealParts]:
         """Return the deal with at least every decision that events up to ``head`` tell of.
@@ -87,10 +92,7 @@ class Joiner:
         if no < deal.last_no:
             await self.relay.publish(deal.id)
         # One state of the deal and all of its parts, at or after what was authorised.
-        async with (
-            self.pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with self.stores.of(deal.store_id).acquire(snapshot=True) as connection:
             newer, parts = await load_deal(connection, deal.id), await load_parts(connection, deal.id)
         if newer is None or parts is None or newer.store_id != deal.store_id:
             raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="channel")

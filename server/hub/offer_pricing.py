@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import asyncpg
-
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer, LenderTerms
@@ -12,6 +10,7 @@ from protocol.records import StructureChanges
 from server.hub.quotes import Quotes
 from server.store.deals import Deal
 from server.store.offers import load_offer
+from server.store.scope import Stores
 from server.store.terms import revise
 from server.store.users import Account
 
@@ -19,8 +18,8 @@ from server.store.users import Account
 class Repricing:
     """Prices the offer that a deal has selected once more."""
 
-    def __init__(self, pool: asyncpg.Pool, quotes: Quotes) -> None:
-        self._pool = pool
+    def __init__(self, stores: Stores, quotes: Quotes) -> None:
+        self._stores = stores
         self._quotes = quotes
 
     async def selected(
@@ -38,7 +37,7 @@ class Repricing:
         """
         if deal.selected_offer is None:
             return None
-        async with self._pool.acquire() as connection:
+        async with self._stores.of(deal.store_id).acquire() as connection:
             before = await load_offer(connection, deal.selected_offer)
         structure = deal.structure if changes is None else revise(deal.structure, changes)
         live = deal.live_lenders if lenders is None else tuple(lenders)

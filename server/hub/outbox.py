@@ -27,6 +27,7 @@ class _Item:
     channel: str | None
     counted: bool
     since: float
+    is_presence: bool = False
 
 
 class Outbox:
@@ -69,6 +70,15 @@ class Outbox:
             given_up.append(heaviest)
             self.drop(heaviest)
         return given_up
+
+    def put_presence(self, channel: str, message: bytes, now: float) -> None:
+        """Queue who is here: the whole of it, so that it takes the place of an older one that still waits."""
+        for place, item in enumerate(self._items):
+            if item.is_presence and item.channel == channel:
+                self._items[place] = _Item(message, channel, True, item.since, is_presence=True)
+                self._bytes += len(message) - len(item.message)
+                return
+        self._append(_Item(message, channel, True, now, is_presence=True))
 
     def put_pulled(self, channel: str, message: bytes, now: float) -> None:
         """Queue part of a snapshot or replay, which is only made as the socket drains and does not count."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-import asyncpg
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -38,6 +37,7 @@ from server.search.query import Stock, build_car_query
 from server.store.deals import Deal
 from server.store.pencils import Pencil, PencilChoice, record_pencil
 from server.store.rates import NotInForce
+from server.store.scope import Stores
 from server.store.terms import revise
 from server.store.users import Account
 from server.store.versions import versions_in_force
@@ -76,8 +76,8 @@ class Quotes:
     or no usable risk model is in force.
     """
 
-    def __init__(self, pool: asyncpg.Pool, today: Callable[[], dt.date] = lambda: utc_now().date()) -> None:
-        self._pool = pool
+    def __init__(self, stores: Stores, today: Callable[[], dt.date] = lambda: utc_now().date()) -> None:
+        self._stores = stores
         self._today = today
         self._tables = Tables()
 
@@ -140,7 +140,7 @@ class Quotes:
         stock = Stock(deal.store_id, deal.group_id, Scope.GROUP)
         today = self._today()
         try:
-            async with self._pool.acquire() as connection:
+            async with self._stores.of(deal.store_id).acquire() as connection:
                 in_force = await versions_in_force(
                     connection,
                     store_id=deal.store_id,
@@ -172,7 +172,7 @@ class Quotes:
         if choice is not None:
             row = case.row(choice.programme_id, choice.term_months)
             markup = round(Decimal(str(choice.rate_bp)) - Decimal(str(row.buy_rate_bp)), 2)
-        async with self._pool.acquire() as connection:
+        async with self._stores.of(deal.store_id).acquire() as connection:
             return await record_pencil(
                 connection,
                 pencil_of(subject.vehicle_id, subject.rev, subject.versions, case, quoted),

@@ -21,8 +21,15 @@ RETRY_SECONDS: Final = 0.5
 class Feed:
     """A session with its ears: hears the bus, and reads from the log what the bus missed."""
 
-    def __init__(self, channel: str, log: ChannelLog, search_ended: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        channel: str,
+        log: ChannelLog,
+        search_ended: Callable[[str], None],
+        presence_heard: Callable[[str, Entry], None],
+    ) -> None:
         self.session = Session(channel)
+        self._presence_heard = presence_heard
         self._search_ended = search_ended
         self.joining = 0
         self._log = log
@@ -30,7 +37,9 @@ class Feed:
 
     def heard(self, entry: Entry) -> None:
         """Deliver an event, or read what stands before it."""
-        if self._receive(entry) in {Verdict.GAP, Verdict.NEW_EPOCH}:
+        if entry.seq < 0:
+            self._presence_heard(self.session.channel, entry)
+        elif self._receive(entry) in {Verdict.GAP, Verdict.NEW_EPOCH}:
             self._behind.set()
 
     def confirmed(self) -> None:
@@ -102,6 +111,8 @@ class Registry:
         self._tasks = tasks
         self._feeds: dict[str, tuple[Feed, asyncio.Task[None]]] = {}
         self._search_ended: list[Callable[[str], None]] = []
+        self._presence_heard: Callable[[str, Entry], None] | None = None
+        self._left: Callable[[Watcher, bool], None] | None = None
 
     def __len__(self) -> int:
         return len(self._feeds)
@@ -133,19 +144,33 @@ class Registry:
             feed.joining -= 1
             self._close_unwatched(channel)
 
-    def leave(self, watcher: Watcher) -> None:
+    def on_presence(self, heard: Callable[[str, Entry], None], left: Callable[[Watcher, bool], None]) -> None:
+        """Have ``heard`` called with what bells say of who is here, ``left`` with each watcher that goes."""
+        self._presence_heard, self._left = heard, left
+
+    def watchers(self, channel: str) -> list[Watcher]:
+        """Return who watches a channel through this process."""
+        return list(self._feeds[channel][0].session.watchers) if channel in self._feeds else []
+
+    def leave(self, watcher: Watcher, *, for_good: bool = False) -> None:
         """Serve ``watcher`` no more, and listen no more where it was the last."""
         watcher.leave()
+        if self._left is not None:
+            self._left(watcher, for_good)
         if watcher.channel in self._feeds:
             self._feeds[watcher.channel][0].session.watchers.discard(watcher)
             self._close_unwatched(watcher.channel)
 
     def _open(self, channel: str) -> Feed:
         if channel not in self._feeds:
-            feed = Feed(channel, self._log, self._tell_search_ended)
+            feed = Feed(channel, self._log, self._tell_search_ended, self._tell_presence)
             self._feeds[channel] = feed, self._tasks.create_task(feed.run(), name=f"feed {channel}")
             self._bus.subscribe(channel, feed)
         return self._feeds[channel][0]
+
+    def _tell_presence(self, channel: str, entry: Entry) -> None:
+        if self._presence_heard is not None:
+            self._presence_heard(channel, entry)
 
     def _tell_search_ended(self, channel: str) -> None:
         for look in self._search_ended:

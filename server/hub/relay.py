@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from server.push.log import ChannelLog, Outcome
 from server.store.deals import events_after, last_no
+from server.store.scope import Scope
 
 DECISIONS_PER_READ: Final = 100
 ATTEMPTS: Final = 5
@@ -36,10 +37,8 @@ class Relay:
     ``watched`` says which channels somebody watches here: of these, decisions made elsewhere are relayed too.
     """
 
-    def __init__(
-        self, pool: asyncpg.Pool, log: ChannelLog, watched: Callable[[], Iterable[str]] = tuple
-    ) -> None:
-        self._pool = pool
+    def __init__(self, system: Scope, log: ChannelLog, watched: Callable[[], Iterable[str]] = tuple) -> None:
+        self._system = system
         self._log = log
         self._watched = watched
         self._told: dict[str, int | None] = {}
@@ -112,7 +111,7 @@ class Relay:
         head = await self._log.head(channel)
         if wanted is not None and head.no is not None and head.no >= wanted:
             return True
-        async with self._pool.acquire() as connection:
+        async with self._system.acquire() as connection:
             if head.no is None:
                 # Nobody has seen this epoch yet: its snapshots, loaded later, hold all that was decided so
                 # far.

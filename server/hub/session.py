@@ -37,6 +37,9 @@ class Outlet(Protocol):
     def send_event(self, channel: str, message: bytes) -> None:
         """Send one logged event."""
 
+    def send_presence(self, channel: str, message: bytes) -> None:
+        """Send who is here, in place of an older word of it that still waits."""
+
     def send_resync(self, channel: str) -> None:
         """Drop what of the channel was not sent yet, and say that it must be joined again."""
 

@@ -1,6 +1,6 @@
 """The state of a channel as a join gets it: deal and search at once, the rows as the socket drains."""
 
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +13,7 @@ from protocol.events import (
     ON_SALE,
     Customer,
     DealSnapshot,
+    Present,
     Rejection,
     SearchSnapshot,
     Snapshot,
@@ -29,8 +30,13 @@ ROWS_PER_PART: Final = 500
 _OFFERED: Final = tuple(name for name in OFFER_COLUMNS if name not in {"vehicle_id", "rev"})
 
 
-def snapshot_of(deal: Deal, parts: DealParts, search: SearchState | None, view: View) -> Snapshot:
-    """Return the state of a deal's channel as ``view`` sees it, without rows."""
+def snapshot_of(
+    deal: Deal, parts: DealParts, search: SearchState | None, view: View, here: Sequence[Present] = ()
+) -> Snapshot:
+    """Return the state of a deal's channel as ``view`` sees it, without rows.
+
+    ``here`` are those who are here, as the view sees them.
+    """
     customer = Customer(
         id=deal.customer.id,
         name=deal.customer.name,
@@ -49,7 +55,7 @@ def snapshot_of(deal: Deal, parts: DealParts, search: SearchState | None, view: 
         locks=parts.locks,
         holds=parts.holds,
         notes=parts.notes,
-        presence=[],
+        presence=list(here),
         salesperson=deal.salesperson,
         fulfilment=parts.fulfilment,
         approval=parts.approval,

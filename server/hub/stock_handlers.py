@@ -2,7 +2,6 @@
 
 import uuid
 
-import asyncpg
 import structlog
 
 from protocol import commands
@@ -15,7 +14,8 @@ from server.hub.relay import Relay
 from server.hub.views import hidden_fields
 from server.push.log import ChannelLog
 from server.search.stream import MoreRequest, SearchRequest, SearchService
-from server.store.deals import last_version, load_deal
+from server.store.deals import Deal, last_version, load_deal
+from server.store.scope import Stores
 from server.store.terms import change_terms
 
 NOT_SEARCHED_BY = frozenset({"tier_source", "payment_min_cents"})
@@ -30,14 +30,14 @@ class StockHandlers:
     def __init__(
         self,
         *,
-        pool: asyncpg.Pool,
+        stores: Stores,
         log: ChannelLog,
         authority: Authority,
         relay: Relay,
         searches: SearchService,
         quotes: Quotes,
     ) -> None:
-        self._pool = pool
+        self._stores = stores
         self._log = log
         self._authority = authority
         self._relay = relay
@@ -84,7 +84,7 @@ class StockHandlers:
         deal = await self._authority.deal(connection.account, command)
         check_visible(command.changes, view_of(connection, command.channel))
         result = await change_terms(
-            self._pool,
+            self._stores.of(deal.store_id),
             deal.id,
             op=command.op,
             based_on=command.version,
@@ -93,7 +93,7 @@ class StockHandlers:
         )
         await self._relay.publish(deal.id)
         if any(name not in NOT_SEARCHED_BY for name, _ in command.changes.items()):
-            await self.search_again(command, deal.id, result.version, actor_of(connection.account))
+            await self.search_again(command, deal, result.version, actor_of(connection.account))
         connection.reply(command.ref, result.reply)
 
     async def quote(self, connection: Connection, command: commands.Quote) -> None:
@@ -109,21 +109,22 @@ class StockHandlers:
         connection.reply(command.ref, await self._quotes.frontier(command, deal, view))
 
     async def search_again(
-        self, command: commands.ChangeCommand, deal_id: str, version: int, actor: Actor
+        self, command: commands.ChangeCommand, deal: Deal, version: int, actor: Actor
     ) -> None:
         """Repeat the last search with the deal as it stands now, unless that has been done."""
+        scope = self._stores.of(deal.store_id)
         for _ in range(SEARCH_ATTEMPTS):
             last = await self._log.search(command.channel)
             if last is None or last.deal_version >= version:
                 return
-            async with self._pool.acquire() as connection:
-                deal = await load_deal(connection, deal_id)
-            if deal is None:
+            async with scope.acquire() as connection:
+                newest = await load_deal(connection, deal.id)
+            if newest is None:
                 return
             request = SearchRequest(
                 channel=command.channel,
-                op=uuid.uuid5(command.op, f"search at version {deal.version}"),
-                deal=deal,
+                op=uuid.uuid5(command.op, f"search at version {newest.version}"),
+                deal=newest,
                 filters=last.filters,
                 sort=last.sort,
                 limit=last.limit,
@@ -135,12 +136,12 @@ class StockHandlers:
                 if error.code.retry:
                     raise
                 # The decision stands; that nothing can be searched with it is no reason to refuse it.
-                self._logger.info("not_searched_again", deal_id=deal_id, error=str(error))
+                self._logger.info("not_searched_again", deal_id=deal.id, error=str(error))
                 return
             # Two edits at once may begin their searches in the other order: the last search must be the
             # newest's.
-            async with self._pool.acquire() as connection:
-                version = await last_version(connection, deal_id)
+            async with scope.acquire() as connection:
+                version = await last_version(connection, deal.id)
 
 
 def check_visible(changes: StructureChanges, view: View) -> None:

@@ -17,6 +17,7 @@ from protocol.closing import CommandError
 from server.hub.registry import Registry
 from server.push.cars import CarState, ShownCars
 from server.search.rematch import Rematcher
+from server.store.scope import Scope
 from server.store.watched import WatchedCar, WatchedDeal, watched_cars, watched_deals
 
 ON_SALE: Final = "available"
@@ -37,8 +38,8 @@ OUTAGES: Final = (
 class StockWatch:
     """Keeps the cars on screens current. Everything but ``run`` only takes note, and returns at once."""
 
-    def __init__(self, pool: asyncpg.Pool, registry: Registry, cars: ShownCars, rematcher: Rematcher) -> None:
-        self._pool = pool
+    def __init__(self, system: Scope, registry: Registry, cars: ShownCars, rematcher: Rematcher) -> None:
+        self._system = system
         self._registry = registry
         self._cars = cars
         self._rematcher = rematcher
@@ -96,7 +97,7 @@ class StockWatch:
     async def _tell_channels(self, channels: Sequence[str], vehicle_ids: Sequence[str]) -> None:
         """Tell channels of some cars; of all that they show where none are named."""
         shown = await self._cars.shown(channels, vehicle_ids)
-        async with self._pool.acquire() as connection:
+        async with self._system.acquire() as connection:
             deals = {
                 f"deal:{deal.deal_id}": deal
                 for deal in await watched_deals(connection, [channel[5:] for channel in channels])
@@ -116,7 +117,7 @@ class StockWatch:
     async def _load(self, ids: Iterable[str]) -> dict[str, WatchedCar]:
         ordered = sorted(ids, key=int)
         found: dict[str, WatchedCar] = {}
-        async with self._pool.acquire() as connection:
+        async with self._system.acquire() as connection:
             for start in range(0, len(ordered), CARS_AT_ONCE):
                 found |= await watched_cars(connection, ordered[start : start + CARS_AT_ONCE])
         return found

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from protocol import codec
 from server.hub.registry import Registry
 from server.push.walls import Walls, wall_channel
+from server.store.scope import Scope
 from server.store.wall import deals_about, summaries_of, wall_of
 
 RETRY_SECONDS: Final = 1.0
@@ -22,10 +23,8 @@ class Wall:
     ``tasks`` owns what waits for a deal's next summary to be due.
     """
 
-    def __init__(
-        self, pool: asyncpg.Pool, registry: Registry, walls: Walls, tasks: asyncio.TaskGroup
-    ) -> None:
-        self._pool = pool
+    def __init__(self, system: Scope, registry: Registry, walls: Walls, tasks: asyncio.TaskGroup) -> None:
+        self._system = system
         self._registry = registry
         self._walls = walls
         self._tasks = tasks
@@ -84,11 +83,11 @@ class Wall:
     async def _tell(self, deals: dict[str, set[str]], cars: set[str], whole: set[str]) -> None:
         watched = set(self._stores())
         if cars:
-            async with self._pool.acquire() as connection:
+            async with self._system.acquire() as connection:
                 for deal_id, store_id in await deals_about(connection, sorted(cars)):
                     deals.setdefault(store_id, set()).add(deal_id)
         for store_id in watched & (whole | set(deals)):
-            async with self._pool.acquire() as connection:
+            async with self._system.acquire() as connection:
                 if store_id in whole:
                     rows = await wall_of(connection, store_id)
                 else:

@@ -4,8 +4,6 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import asyncpg
-
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Join
@@ -14,11 +12,13 @@ from protocol.records import View
 from server.hub.connection import Connection
 from server.hub.join import capture, require_room, still_known
 from server.hub.registry import Registry
+from server.hub.rooms import Rooms
 from server.hub.session import Watcher
 from server.hub.snapshot import row_parts
 from server.hub.views import capped_view, project_summary
 from server.hub.wall import Wall
 from server.push.log import ChannelLog
+from server.store.scope import Stores
 from server.store.wall import store_name, wall_of
 
 
@@ -26,10 +26,11 @@ from server.store.wall import store_name, wall_of
 class WallJoiner:
     """Serves ``join`` of ``desk:`` channels."""
 
-    pool: asyncpg.Pool
+    stores: Stores
     log: ChannelLog
     registry: Registry
     wall: Wall
+    rooms: Rooms
 
     async def join(self, connection: Connection, command: Join, store_id: str) -> None:
         """Answer ``command`` for a wall that its sender may see, and serve it from there on.
@@ -46,12 +47,14 @@ class WallJoiner:
             if command.since is not None and await still_known(self.log, channel, head, command.since):
                 start = command.since.seq
             else:
-                async with self.pool.acquire() as database:
+                async with self.stores.of(store_id).acquire(snapshot=True) as database:
                     name = await store_name(database, store_id)
                     deals = await wall_of(database, store_id)
                 if name is None:
                     raise CommandError(ErrorCode.NOT_FOUND, "There is no such store.", field="channel")
-                snapshot = Snapshot(desk=DeskSnapshot(store_id=store_id, name=name))
+                snapshot = Snapshot(
+                    desk=DeskSnapshot(store_id=store_id, name=name, presence=self.rooms.here(channel, view))
+                )
                 rows = _rows(channel, command.ref, deals, view)
             answer = JoinReply(
                 epoch=head.epoch, seq=start, recovered=snapshot is None, view=view, snapshot=snapshot
@@ -60,6 +63,7 @@ class WallJoiner:
             watcher = Watcher(channel, view, head.epoch, start, connection)
             connection.attach(feed.session, watcher, rows)
             self.wall.look(store_id)
+            self.rooms.enter(watcher, connection.account)
 
 
 async def _rows(channel: str, ref: int, deals: Sequence[dict[str, Any]], view: View) -> AsyncGenerator[bytes]:

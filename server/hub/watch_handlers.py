@@ -3,9 +3,12 @@
 import structlog
 
 from protocol import commands
+from protocol.closing import CommandError, ErrorCode
+from protocol.records import Structure
 from server.hub.authority import Authority, check_wall
 from server.hub.connection import Connection
 from server.hub.join import Joiner
+from server.hub.rooms import Rooms
 from server.hub.wall_join import WallJoiner
 from server.push.log import utc_now
 
@@ -13,10 +16,11 @@ from server.push.log import utc_now
 class WatchHandlers:
     """What the commands about watching do."""
 
-    def __init__(self, authority: Authority, joiner: Joiner, wall_joiner: WallJoiner) -> None:
+    def __init__(self, authority: Authority, joiner: Joiner, wall_joiner: WallJoiner, rooms: Rooms) -> None:
         self._authority = authority
         self._joiner = joiner
         self._wall_joiner = wall_joiner
+        self._rooms = rooms
         self._logger = structlog.get_logger("hub")
 
     async def join(self, connection: Connection, command: commands.Join) -> None:
@@ -31,7 +35,19 @@ class WatchHandlers:
 
     async def leave(self, connection: Connection, command: commands.Leave) -> None:
         """Watch a channel no longer."""
-        connection.detach(command.channel)
+        connection.detach(command.channel, for_good=True)
+        connection.reply(command.ref, {})
+
+    async def focus(self, connection: Connection, command: commands.Focus) -> None:
+        """Tell the others at which field somebody is."""
+        watcher = connection.watchers.get(command.channel)
+        if watcher is None:
+            raise CommandError(ErrorCode.NOT_FOUND, "Join the channel first.", field="channel")
+        if command.field is not None and command.field not in Structure.__struct_fields__:
+            raise CommandError(
+                ErrorCode.INVALID, "field: expected a field of the structure, or null", field="field"
+            )
+        self._rooms.focus(watcher, command.field)
         connection.reply(command.ref, {})
 
     async def painted(self, connection: Connection, command: commands.Painted) -> None:

@@ -20,7 +20,10 @@ ALWAYS_MS = 2**53
 
 
 def parse_bell(payload: bytes) -> Entry:
-    """Return the event that a bell carries. ``seq`` 0 without a body says that a new epoch began."""
+    """Return the event that a bell carries. ``seq`` 0 without a body says that a new epoch began.
+
+    ``seq`` -1 is no event: the body says who is here.
+    """
     epoch, seq, body = payload.split(b" ", 2)
     return Entry(epoch.decode(), int(seq), body)
 

@@ -7,16 +7,16 @@ with the context.
 
 import datetime as dt
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-import asyncpg
 from asyncpg.cursor import Cursor
 
 from protocol import codec
 from server.search.query import Query, Stock, explained
 from server.search.trace import Trace
 from server.store.pool import Connection
+from server.store.scope import Scope
 from server.store.versions import InForce, versions_in_force
 
 FIRST_CHUNK, SECOND_CHUNK, LATER_CHUNKS = 16, 64, 256
@@ -77,12 +77,11 @@ class StockReader:
 
 
 @asynccontextmanager
-async def read_stock(pool: asyncpg.Pool, trace: Trace) -> AsyncIterator[StockReader]:
+async def read_stock(scope: Scope, trace: Trace) -> AsyncIterator[StockReader]:
     """Hold a connection with a read-only snapshot. Raises TimeoutError where none is free for long."""
-    with trace.stage("pool_wait"):
-        connection = await pool.acquire(timeout=POOL_WAIT_SECONDS)
-    try:
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            yield StockReader(connection, trace)
-    finally:
-        await pool.release(connection)
+    async with AsyncExitStack() as held:
+        with trace.stage("pool_wait"):
+            connection = await held.enter_async_context(
+                scope.acquire(snapshot=True, wait_seconds=POOL_WAIT_SECONDS)
+            )
+        yield StockReader(connection, trace)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import asyncpg
 import structlog
 
 from protocol import codec
@@ -21,6 +20,7 @@ from server.search.query import RESULT_COLUMNS, Stock, build_cars_query
 from server.search.screen import Rejected, Screened, screen_rows
 from server.search.trace import Trace
 from server.store.deals import Deal, load_deal
+from server.store.scope import Scope
 from server.work.queue import JobQueue, QueueFull
 from server.work.tables import Tables
 
@@ -35,14 +35,14 @@ class Rematcher:
 
     def __init__(
         self,
-        pool: asyncpg.Pool,
+        system: Scope,
         channels: ChannelLog,
         cars: ShownCars,
         queue: JobQueue,
         *,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
     ) -> None:
-        self._pool = pool
+        self._system = system
         self._channels = channels
         self._cars = cars
         self._queue = queue
@@ -62,7 +62,7 @@ class Rematcher:
             await self._rematch_some(channel, state.search_id, vehicle_ids[start : start + MOST_AT_ONCE])
 
     async def _rematch_some(self, channel: str, search_id: str, vehicle_ids: Sequence[str]) -> None:
-        async with read_stock(self._pool, Trace()) as reader:
+        async with read_stock(self._system, Trace()) as reader:
             deal = await load_deal(reader.connection, channel.partition(":")[2])
             if deal is None:
                 return

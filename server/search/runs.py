@@ -20,6 +20,7 @@ from server.search.page import Page, PageRequest
 from server.search.reading import Reading, prepare_reading
 from server.search.trace import Trace
 from server.store.rates import NotInForce
+from server.store.scope import Stores
 from server.work.queue import JobQueue
 from server.work.tables import Tables
 
@@ -35,9 +36,9 @@ class Runs:
     """Runs pages; at most one at a time for a channel."""
 
     def __init__(
-        self, pool: asyncpg.Pool, channels: ChannelLog, queue: JobQueue, today: Callable[[], dt.date]
+        self, stores: Stores, channels: ChannelLog, queue: JobQueue, today: Callable[[], dt.date]
     ) -> None:
-        self._pool = pool
+        self._stores = stores
         self._channels = channels
         self._queue = queue
         self._today = today
@@ -109,7 +110,7 @@ class Runs:
     async def _run(self, launch: Launch, started: asyncio.Future[str], held: AsyncExitStack) -> None:
         trace, page = Trace(), None
         try:
-            async with read_stock(self._pool, trace) as reader:
+            async with read_stock(self._stores.of(launch.deal.store_id), trace) as reader:
                 reading = await self._prepare(reader, launch)
                 estimate = 0 if launch.after else await reader.estimate(reading.query)
                 announced, first = await asyncio.gather(

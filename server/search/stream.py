@@ -9,7 +9,6 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Sequence
 
-import asyncpg
 import structlog
 from redis.exceptions import RedisError
 
@@ -23,6 +22,7 @@ from server.search.lease import keep_lease, new_lease
 from server.search.runs import DATABASE_ERRORS, Runs, degraded
 from server.search.token import read_token
 from server.store.deals import Deal, load_deal
+from server.store.scope import Scope, Stores
 from server.work.queue import JobQueue, QueueFull
 
 __all__ = ["MoreRequest", "SearchRequest", "SearchService"]
@@ -37,18 +37,19 @@ class SearchService:
 
     def __init__(
         self,
-        pool: asyncpg.Pool,
+        stores: Stores,
+        system: Scope,
         channels: ChannelLog,
         queue: JobQueue,
         *,
         lease_ms: int = LEASE_MS,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
     ) -> None:
-        self._pool = pool
+        self._system = system
         self._channels = channels
         self._queue = queue
         self._lease_ms = lease_ms
-        self._runs = Runs(pool, channels, queue, today)
+        self._runs = Runs(stores, channels, queue, today)
 
     async def search(self, request: SearchRequest) -> str:
         """Begin a search and return its id; the id of the first call where ``op`` is repeated.
@@ -233,7 +234,7 @@ class SearchService:
         )
 
     async def _load(self, channel: str) -> Deal:
-        async with self._pool.acquire() as connection:
+        async with self._system.acquire() as connection:
             deal = await load_deal(connection, channel.partition(":")[2])
         if deal is None:
             raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="channel")

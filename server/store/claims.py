@@ -8,13 +8,12 @@ import datetime as dt
 import uuid
 from typing import Final
 
-import asyncpg
-
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Actor, DealState
 from server.store.deciding import SYSTEM, Decided, Decision, deciding
 from server.store.pool import Connection
+from server.store.scope import Scope
 
 HOLD_LENGTH: Final = dt.timedelta(minutes=30)
 MAX_HOLDS: Final = 3
@@ -35,7 +34,7 @@ UPDATE vehicle_claims SET no = no + 1, held_by = NULL, holder = NULL, held_until
 """
 _HOLDER = """
 SELECT c.held_by, c.holder, c.held_until, d.store_id
-  FROM vehicle_claims c JOIN deals d ON d.deal_id = c.held_by
+  FROM vehicle_claims c LEFT JOIN deals d ON d.deal_id = c.held_by
  WHERE c.vehicle_id = $1 AND c.held_until > now()
 """
 
@@ -46,14 +45,14 @@ async def touch_claim(connection: Connection, vehicle_id: int) -> None:
 
 
 async def hold_vehicle(
-    pool: asyncpg.Pool, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
+    scope: Scope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
 ) -> Decided:
     """Hold a car for a deal for HOLD_LENGTH from now; its answer is ``{until}``.
 
     Raises CommandError: not_found for a car that the group does not sell; conflict where another deal holds
     it, or the deal is over; too_large for more holds than a deal may have.
     """
-    async with deciding(pool, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor) as deal:
         if deal.repeated is not None:
             return deal.again()
         if deal.state in {DealState.SIGNED, DealState.LOST}:
@@ -78,10 +77,10 @@ async def hold_vehicle(
 
 
 async def release_vehicle(
-    pool: asyncpg.Pool, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
+    scope: Scope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
 ) -> Decided:
     """Let a car go that the deal holds; where it holds none, nothing happens. Its answer is ``{until}``."""
-    async with deciding(pool, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor) as deal:
         if deal.repeated is not None:
             return deal.again()
         await let_go(deal, vehicle_id)
@@ -101,6 +100,7 @@ async def let_go(deal: Decision, vehicle_id: int | None = None) -> None:
 
 async def require_not_held(deal: Decision, vehicle_id: int) -> None:
     """Raise CommandError(conflict) where another deal holds the car: until when, and who, if it is ours."""
+    # A deal of another store is not visible here: its car is held all the same.
     row = await deal.connection.fetchrow(_HOLDER, vehicle_id)
     if row is None or row["held_by"] == deal.key:
         return
@@ -130,9 +130,9 @@ async def next_expiry(connection: Connection) -> dt.datetime | None:
     return found
 
 
-async def expire_hold(pool: asyncpg.Pool, deal_id: str, vehicle_id: int) -> bool:
+async def expire_hold(scope: Scope, deal_id: str, vehicle_id: int) -> bool:
     """End a hold whose time is over, as the server's own decision; return whether this call did."""
-    async with deciding(pool, deal_id, uuid.uuid4(), SYSTEM) as deal:
+    async with deciding(scope, deal_id, uuid.uuid4(), SYSTEM) as deal:
         over = await deal.connection.fetchval(
             "SELECT true FROM vehicle_claims WHERE vehicle_id = $1 AND held_by = $2 AND held_until <= now()",
             vehicle_id,

@@ -10,13 +10,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import asyncpg
-
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Actor, DealState, Role, Structure
 from protocol.workflow import Fulfilment
 from server.store.pool import Connection
+from server.store.scope import Scope
 
 SYSTEM: Final = Actor(id="system", name="Deal Architect", role=Role.OPERATOR)
 """Who decides where nobody did: an approval that falls, a hold that runs out."""
@@ -115,13 +114,13 @@ class Decision:
 
 
 @asynccontextmanager
-async def deciding(pool: asyncpg.Pool, deal_id: str, op: uuid.UUID, actor: Actor) -> AsyncIterator[Decision]:
+async def deciding(scope: Scope, deal_id: str, op: uuid.UUID, actor: Actor) -> AsyncIterator[Decision]:
     """Hold the deal's row lock; commit what was decided on the way out, roll all of it back on an exception.
 
     Raises CommandError(not_found).
     """
     key = parse_id(deal_id)
-    async with pool.acquire() as connection, connection.transaction():
+    async with scope.acquire() as connection:
         row = None if key is None else await connection.fetchrow(_LOCK, key)
         if key is None or row is None:
             raise no_such_deal()

@@ -5,8 +5,6 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Final
 
-import asyncpg
-
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer, LenderStipulation, LenderTerms
@@ -14,6 +12,7 @@ from protocol.records import Actor, DealState
 from protocol.workflow import LIVE_STATUSES, Fulfilment, LenderStatus, Reason
 from server.store.deciding import Decided, Decision, deciding
 from server.store.offers import adopt_offer
+from server.store.scope import Scope
 from server.store.tasks import raise_adverse_action
 from server.store.terms import move, wrong_state
 
@@ -58,7 +57,7 @@ def live_terms(lenders: tuple[LenderTerms, ...], now: dt.datetime) -> tuple[Lend
 
 
 async def record_lender_decision(
-    pool: asyncpg.Pool,
+    scope: Scope,
     deal_id: str,
     *,
     op: uuid.UUID,
@@ -73,7 +72,7 @@ async def record_lender_decision(
     action. Raises CommandError: not_found; conflict for an older version or a deal that is over.
     """
     terms = decision.terms
-    async with deciding(pool, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor) as deal:
         if deal.repeated is not None:
             return deal.again()
         deal.require_version(version)
@@ -89,10 +88,10 @@ async def record_lender_decision(
 
 
 async def clear_stipulation(
-    pool: asyncpg.Pool, deal_id: str, stipulation_id: str, *, op: uuid.UUID, actor: Actor
+    scope: Scope, deal_id: str, stipulation_id: str, *, op: uuid.UUID, actor: Actor
 ) -> Decided:
     """Mark a stipulation as met; one that is met already stays as it is. Raises CommandError(not_found)."""
-    async with deciding(pool, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor) as deal:
         if deal.repeated is not None:
             return deal.again()
         row = await deal.connection.fetchrow(

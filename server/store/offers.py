@@ -3,8 +3,6 @@
 import uuid
 from decimal import Decimal
 
-import asyncpg
-
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer
@@ -13,6 +11,7 @@ from protocol.workflow import EDITABLE, Reason
 from server.store.claims import touch_claim
 from server.store.deciding import Decided, Decision, deciding
 from server.store.pool import Connection
+from server.store.scope import Scope
 from server.store.terms import check_unlocked, move, wrong_state
 
 MAX_PINS = 20
@@ -32,13 +31,13 @@ class StaleOffer(Exception):
 
 
 async def select_offer(
-    pool: asyncpg.Pool, deal_id: str, *, op: uuid.UUID, offer: DealOffer, actor: Actor
+    scope: Scope, deal_id: str, *, op: uuid.UUID, offer: DealOffer, actor: Actor
 ) -> Decided:
     """Make ``offer`` what the deal is about. A countered or approved deal becomes working by another offer.
 
     Raises StaleOffer; CommandError: not_found, conflict for a state without choice, locked.
     """
-    async with deciding(pool, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor) as deal:
         if deal.repeated is not None:
             return deal.again()
         if deal.state not in SELECTABLE:
@@ -49,14 +48,12 @@ async def select_offer(
         return deal.decided()
 
 
-async def pin_offer(
-    pool: asyncpg.Pool, deal_id: str, *, op: uuid.UUID, offer: DealOffer, actor: Actor
-) -> Decided:
+async def pin_offer(scope: Scope, deal_id: str, *, op: uuid.UUID, offer: DealOffer, actor: Actor) -> Decided:
     """Keep ``offer`` in sight, in place of an earlier one of its car.
 
     Raises StaleOffer; CommandError: not_found, conflict for a deal that is over, locked, too_large.
     """
-    async with deciding(pool, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor) as deal:
         if deal.repeated is not None:
             return deal.again()
         _require_open(deal)
@@ -83,11 +80,9 @@ async def pin_offer(
         return deal.decided()
 
 
-async def unpin_offer(
-    pool: asyncpg.Pool, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
-) -> Decided:
+async def unpin_offer(scope: Scope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor) -> Decided:
     """Keep the offer of a car in sight no longer; where there is none, nothing happens."""
-    async with deciding(pool, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor) as deal:
         if deal.repeated is not None:
             return deal.again()
         gone = await deal.connection.fetchval(

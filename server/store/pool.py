@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import asyncpg
 
@@ -9,13 +10,29 @@ from protocol import codec
 from server.settings import Settings
 
 APPLICATION_ROLE = "deal_app"
+SYSTEM_ROLE = "deal_system"
+SYSTEM_CONNECTIONS = 4
 CONNECT_SECONDS = 10.0
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 
-async def open_pool(settings: Settings) -> asyncpg.Pool:
-    """Return a pool whose sessions act as the application's role, whoever they signed in as.
+async def open_system_pool(settings: Settings) -> asyncpg.Pool:
+    """Return a small pool whose sessions act as the system's role, which sees the rows of every store.
+
+    Raises as ``open_pool``.
+    """
+    own = replace(
+        settings,
+        database_url=settings.database_system_url or settings.database_url,
+        pool_min=0,
+        pool_max=SYSTEM_CONNECTIONS,
+    )
+    return await open_pool(own, role=SYSTEM_ROLE)
+
+
+async def open_pool(settings: Settings, *, role: str = APPLICATION_ROLE) -> asyncpg.Pool:
+    """Return a pool whose sessions act as ``role``, whoever they signed in as.
 
     ``jit`` is off: compiling costs more than these queries take. Each statement has ``statement_timeout_ms``.
     Raises what asyncpg raises where the database is out of reach or refuses the role.
@@ -29,7 +46,7 @@ async def open_pool(settings: Settings) -> asyncpg.Pool:
         server_settings={
             "application_name": "deal-architect",
             "jit": "off",
-            "role": APPLICATION_ROLE,
+            "role": role,
             "statement_timeout": str(settings.statement_timeout_ms),
         },
     )

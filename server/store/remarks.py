@@ -2,22 +2,21 @@
 
 import uuid
 
-import asyncpg
-
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Actor, DealState, Structure
 from server.store.deciding import Decided, deciding
+from server.store.scope import Scope
 from server.store.terms import wrong_state
 
 
-async def lock_field(pool: asyncpg.Pool, deal_id: str, field: str, *, op: uuid.UUID, actor: Actor) -> Decided:
+async def lock_field(scope: Scope, deal_id: str, field: str, *, op: uuid.UUID, actor: Actor) -> Decided:
     """Keep a field of the structure from everybody but the desk; a locked one stays as it is.
 
     Raises CommandError: not_found, invalid for no field of the structure, conflict for a deal that is over.
     """
     _check_field(field)
-    async with deciding(pool, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor) as deal:
         if deal.repeated is not None:
             return deal.again()
         if deal.state in {DealState.SIGNED, DealState.LOST}:
@@ -34,12 +33,10 @@ async def lock_field(pool: asyncpg.Pool, deal_id: str, field: str, *, op: uuid.U
         return deal.decided()
 
 
-async def unlock_field(
-    pool: asyncpg.Pool, deal_id: str, field: str, *, op: uuid.UUID, actor: Actor
-) -> Decided:
+async def unlock_field(scope: Scope, deal_id: str, field: str, *, op: uuid.UUID, actor: Actor) -> Decided:
     """Open a field again; an open one stays as it is. Raises CommandError: not_found, invalid."""
     _check_field(field)
-    async with deciding(pool, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor) as deal:
         if deal.repeated is not None:
             return deal.again()
         opened = await deal.connection.fetchval(
@@ -50,9 +47,9 @@ async def unlock_field(
         return deal.decided()
 
 
-async def add_note(pool: asyncpg.Pool, deal_id: str, text: str, *, op: uuid.UUID, actor: Actor) -> Decided:
+async def add_note(scope: Scope, deal_id: str, text: str, *, op: uuid.UUID, actor: Actor) -> Decided:
     """Write a note; its answer is ``{note_id}``. Raises CommandError(not_found)."""
-    async with deciding(pool, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor) as deal:
         if deal.repeated is not None:
             return deal.again()
         note_id = str(uuid.uuid4())

@@ -4,14 +4,13 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 
-import asyncpg
-
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealTask
 from protocol.records import Actor
 from protocol.workflow import CREDIT_REASONS, MAX_REASONS, NOTICE_DAYS, Reason, TaskKind
 from server.store.deciding import Decided, Decision, deciding
+from server.store.scope import Scope
 
 
 async def raise_adverse_action(deal: Decision, reasons: Sequence[Reason], today: dt.date) -> None:
@@ -36,11 +35,9 @@ async def raise_adverse_action(deal: Decision, reasons: Sequence[Reason], today:
     deal.record("task_raised", task=codec.plain(task))
 
 
-async def finish_task(
-    pool: asyncpg.Pool, deal_id: str, task_id: str, *, op: uuid.UUID, actor: Actor
-) -> Decided:
+async def finish_task(scope: Scope, deal_id: str, task_id: str, *, op: uuid.UUID, actor: Actor) -> Decided:
     """Mark a task as done; one that is done stays as it is. Raises CommandError(not_found)."""
-    async with deciding(pool, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor) as deal:
         if deal.repeated is not None:
             return deal.again()
         row = await deal.connection.fetchrow(

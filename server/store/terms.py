@@ -3,19 +3,18 @@
 import uuid
 from typing import Any
 
-import asyncpg
-
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Actor, DealState, Role, Structure, StructureChanges, StructureError, revised
 from protocol.workflow import EDITABLE, Reason
 from server.store.deciding import Decided, Decision, deciding
+from server.store.scope import Scope
 
 EVENT_KIND = "deal_changed"
 
 
 async def change_terms(
-    pool: asyncpg.Pool, deal_id: str, *, op: uuid.UUID, based_on: int, changes: StructureChanges, actor: Actor
+    scope: Scope, deal_id: str, *, op: uuid.UUID, based_on: int, changes: StructureChanges, actor: Actor
 ) -> Decided:
     """Apply ``changes`` that were made on version ``based_on`` of the deal, and write the event.
 
@@ -28,7 +27,7 @@ async def change_terms(
             itself; locked for a field that the desk keeps to itself; conflict for a state that allows no
             edits, or for a field that somebody set otherwise since, with its newer value, who and when.
     """
-    async with deciding(pool, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor) as deal:
         if deal.repeated is not None:
             return deal.again()
         if deal.state not in EDITABLE:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import asyncpg
-
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import Approval, DealOffer
@@ -33,6 +31,7 @@ from server.store.conditions import (
 )
 from server.store.deciding import SYSTEM, Decided, Decision, deciding
 from server.store.offers import adopt_offer, is_same, selected_offer
+from server.store.scope import Scope
 from server.store.tasks import raise_adverse_action
 from server.store.terms import move, restructure, wrong_state
 
@@ -62,7 +61,7 @@ def with_changes(step: Move, changes: StructureChanges) -> Move:
     return replace(step, changes=changes)
 
 
-async def take_action(pool: asyncpg.Pool, deal_id: str, action: Action, step: Move) -> Decided:
+async def take_action(scope: Scope, deal_id: str, action: Action, step: Move) -> Decided:
     """Bring a deal to the state that ``action`` leads to; its answer is ``{version, state}``.
 
     Raises CommandError: not_found; forbidden for a role, or one's own deal; invalid for a reason that is not
@@ -73,7 +72,7 @@ async def take_action(pool: asyncpg.Pool, deal_id: str, action: Action, step: Mo
     _check_reasons(step, transition.reasons)
     if step.actor.role not in transition.roles:
         raise forbidden(f"Your role may not {action} a deal.")
-    async with deciding(pool, deal_id, step.op, step.actor) as deal:
+    async with deciding(scope, deal_id, step.op, step.actor) as deal:
         if deal.repeated is not None:
             return deal.again()
         deal.require_version(step.version)
@@ -89,14 +88,14 @@ async def take_action(pool: asyncpg.Pool, deal_id: str, action: Action, step: Mo
         return deal.decided(state=deal.state)
 
 
-async def take_closing_step(pool: asyncpg.Pool, deal_id: str, closing: Closing, step: Move) -> Decided:
+async def take_closing_step(scope: Scope, deal_id: str, closing: Closing, step: Move) -> Decided:
     """Deliver, fund or unwind a signed contract; its answer is ``{version, state, fulfilment}``.
 
     Raises CommandError as ``take_action``.
     """
     known = STEPS[closing]
     _check_reasons(step, known.reasons)
-    async with deciding(pool, deal_id, step.op, step.actor) as deal:
+    async with deciding(scope, deal_id, step.op, step.actor) as deal:
         if deal.repeated is not None:
             return deal.again()
         deal.require_version(step.version)
@@ -121,12 +120,12 @@ async def take_closing_step(pool: asyncpg.Pool, deal_id: str, closing: Closing, 
         return deal.decided(state=deal.state, fulfilment=deal.fulfilment)
 
 
-async def fall_where_outdated(pool: asyncpg.Pool, deal_id: str, rates: str) -> bool:
+async def fall_where_outdated(scope: Scope, deal_id: str, rates: str) -> bool:
     """Return an approved deal to working where its car or the rate sheet is not the approved one any more.
 
     It is the server's own decision; returns whether this call took it. Raises CommandError(not_found).
     """
-    async with deciding(pool, deal_id, uuid.uuid4(), SYSTEM) as deal:
+    async with deciding(scope, deal_id, uuid.uuid4(), SYSTEM) as deal:
         if deal.state is DealState.APPROVED:
             reason = await outdated(deal, await last_approval(deal), rates)
             if reason is not None:

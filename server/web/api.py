@@ -16,6 +16,7 @@ from server.store import customers, deals
 from server.store.audit import audit_csv, audit_json
 from server.store.history import load_history
 from server.store.new_deals import create_deal as begin_deal
+from server.store.scope import Scope, Stores
 from server.store.users import CredentialKind
 from server.web.answers import answer
 from server.web.auth import CSRF_HEADER, Identity, identify, require_same_site
@@ -36,7 +37,7 @@ async def list_deals(request: Request) -> Response:
     """``GET /api/deals?after=&limit=``: the store's deals, the last changed first."""
     identity = await _require_identity(request)
     limit = _limit(request)
-    async with request.state.web.pool.acquire() as connection:
+    async with _scope(request, identity).acquire() as connection:
         rows, following = await deals.list_deals(
             connection, identity.account.store_id, request.query_params.get("after") or None, limit
         )
@@ -53,7 +54,7 @@ async def create_deal(request: Request) -> Response:
     except codec.FieldError as error:
         raise CommandError(ErrorCode.INVALID, str(error), field=error.field) from None
     changes = wanted.structure or None
-    async with request.state.web.pool.acquire() as connection:
+    async with _scope(request, identity).acquire() as connection:
         deal = await begin_deal(connection, identity.account, wanted.customer_id, changes)
     return answer({"id": deal.id, "channel": f"deal:{deal.id}", "version": deal.version}, 201)
 
@@ -64,7 +65,7 @@ async def audit(request: Request) -> Response:
     form = request.query_params.get("format", "json")
     if form not in {"json", "csv"}:
         raise CommandError(ErrorCode.INVALID, "format: expected json or csv", field="format")
-    async with request.state.web.pool.acquire() as connection:
+    async with _scope(request, identity).acquire() as connection:
         history = await load_history(connection, request.path_params["deal_id"])
     if history is None or history.store_id != identity.account.store_id:
         raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="deal_id")
@@ -80,7 +81,7 @@ async def audit(request: Request) -> Response:
 async def find_customers(request: Request) -> Response:
     """``GET /api/customers?q=``: customers of the caller's store whose name contains ``q``, by name."""
     identity = await _require_identity(request)
-    async with request.state.web.pool.acquire() as connection:
+    async with _scope(request, identity).acquire() as connection:
         found = await customers.find_customers(
             connection, identity.account.store_id, request.query_params.get("q", "")[:100], _limit(request)
         )
@@ -105,6 +106,11 @@ def _listed(row: deals.DealRow) -> dict[str, Any]:
         "store_id": row.store_id,
         "updated_at": row.updated_at,
     }
+
+
+def _scope(request: Request, identity: Identity) -> Scope:
+    stores: Stores = request.state.web.stores
+    return stores.of(identity.account.store_id)
 
 
 async def _require_identity(request: Request) -> Identity:

@@ -7,6 +7,7 @@ import asyncpg
 from prometheus_client import CollectorRegistry
 
 from server.settings import Settings
+from server.store.scope import Stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,5 +16,6 @@ class WebContext:
 
     settings: Settings
     pool: asyncpg.Pool
+    stores: Stores
     readiness: Callable[[], Awaitable[Mapping[str, bool]]]
     metrics: CollectorRegistry

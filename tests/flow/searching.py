@@ -17,10 +17,12 @@ from server.push.redis_log import RedisLog
 from server.search.stream import SearchRequest, SearchService
 from server.settings import Settings
 from server.store.deals import Deal, list_deals, load_deal
-from server.store.pool import open_pool
+from server.store.pool import open_pool, open_system_pool
+from server.store.scope import Scope, Stores, everything
 from server.store.seed import SeedPlan
 from server.work.queue import JobQueue
 from server.work.worker import connect_redis
+from tests.services import open_owner_pool
 
 ACTOR = Actor(id="u-1", name="Ann", role=Role.SALESPERSON)
 PATIENCE_SECONDS = 30.0
@@ -32,10 +34,17 @@ class Searching:
     """The parts of a web process that a search needs."""
 
     pool: asyncpg.Pool
+    application: asyncpg.Pool
+    stores: Stores
+    system: Scope
     redis: Redis
     log: RedisLog
     queue: JobQueue
     service: SearchService
+
+    def another(self, *, lease_ms: int) -> SearchService:
+        """Return the searches of another process."""
+        return SearchService(self.stores, self.system, self.log, self.queue, lease_ms=lease_ms)
 
     async def deal(self, **structure: Any) -> Deal:
         """Return a deal of the first store that most cars can become, with changes to its structure."""
@@ -108,9 +117,11 @@ def column(events: list[dict[str, Any]], name: str) -> list[Any]:
 @asynccontextmanager
 async def open_searching(settings: Settings) -> AsyncIterator[Searching]:
     """Open what a web process opens for searches, and close it."""
-    pool = await open_pool(replace(settings, pool_min=0))
-    async with pool, connect_redis(settings.redis_url, 8) as redis:
+    pool, system = await open_owner_pool(settings), await open_system_pool(settings)
+    application = await open_pool(replace(settings, pool_min=0))
+    async with application, system, pool, connect_redis(settings.redis_url, 8) as redis:
         log, queue = RedisLog(redis), JobQueue(redis, lease_ms=settings.job_lease_ms)
-        service = SearchService(pool, log, queue)
-        yield Searching(pool, redis, log, queue, service)
+        stores, whole = Stores(application), everything(system)
+        service = SearchService(stores, whole, log, queue)
+        yield Searching(pool, application, stores, whole, redis, log, queue, service)
         await service.hand_over()

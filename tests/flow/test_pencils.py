@@ -24,10 +24,12 @@ from server.store.editions import RATES, RISK, TAXES, Edition, store_version
 from server.store.pencils import given_in
 from server.store.pool import connect_as_owner, open_pool
 from server.store.rates import load_rates, load_risk, load_taxes
+from server.store.scope import Stores
 from server.store.users import Account, find_by_login
 from server.store.versions import versions_in_force
 from server.work.replay import verify_pencils
 from tests.flow.shop import EASY
+from tests.services import open_owner_pool
 
 pytestmark = pytest.mark.flow
 
@@ -38,8 +40,9 @@ TOMORROW = TODAY + dt.timedelta(days=1)
 class Desk:
     """A manager who quotes cars of one deal."""
 
-    def __init__(self, pool: asyncpg.Pool, deal: Deal, account: Account) -> None:
+    def __init__(self, pool: asyncpg.Pool, stores: Stores, deal: Deal, account: Account) -> None:
         self.pool = pool
+        self.stores = stores
         self.deal = deal
         self.account = account
 
@@ -55,21 +58,21 @@ class Desk:
             changes=StructureChanges(**fields),
             programme_id=programme_id,
         )
-        quotes = Quotes(self.pool, lambda: day)
+        quotes = Quotes(self.stores, lambda: day)
         return await quotes.quote(command, self.deal, self.account, View.MANAGER)
 
 
 @pytest.fixture
 async def desk(stocked: Settings) -> AsyncIterator[Desk]:
-    """The manager of Riverside, the store's first deal, the application's own pool."""
-    pool = await open_pool(replace(stocked, pool_min=0))
-    async with pool, pool.acquire() as connection:
+    """The manager of Riverside, the store's first deal, quotes as the application gives them."""
+    pool, application = await open_owner_pool(stocked), await open_pool(replace(stocked, pool_min=0))
+    async with application, pool, pool.acquire() as connection:
         rows, _ = await list_deals(connection, "riverside", None, 1)
         deal = await load_deal(connection, rows[0].id)
         account = await find_by_login(connection, "riverside-manager")
         assert deal is not None
         assert account is not None
-        yield Desk(pool, deal, account)
+        yield Desk(pool, Stores(application), deal, account)
 
 
 async def some_cars(pool: asyncpg.Pool, count: int) -> list[str]:

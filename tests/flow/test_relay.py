@@ -17,9 +17,11 @@ from server.hub.relay import Relay, channel_of
 from server.push.redis_log import RedisLog
 from server.push.redis_scripts import bell_name
 from server.settings import Settings
-from server.store.pool import open_pool
+from server.store.pool import open_system_pool
+from server.store.scope import Scope, everything
 from server.store.seed import SeedPlan, seed
 from server.store.terms import change_terms
+from tests.services import open_owner_pool
 
 pytestmark = pytest.mark.flow
 
@@ -31,6 +33,7 @@ class Bench:
     """One deal, its log and a relay."""
 
     pool: asyncpg.Pool
+    system: Scope
     redis: Redis
     log: RedisLog
     relay: Relay
@@ -50,22 +53,24 @@ class Bench:
 async def bench(settings: Settings) -> AsyncIterator[Bench]:
     """A deal at version 0 whose channel stands at base 0."""
     await seed(settings.database_owner_url, SeedPlan(vehicles=5, customers=3, deals=2, stores=2))
-    pool = await open_pool(settings)
+    pool, system = await open_owner_pool(settings), await open_system_pool(settings)
+    whole = everything(system)
     async with Redis.from_url(settings.redis_url) as redis:
         log = RedisLog(redis)
         row = await pool.fetchrow("SELECT deal_id, salesperson_id FROM deals WHERE version = 0 LIMIT 1")
         actor = Actor(id=str(row["salesperson_id"]), name="Ann", role=Role.SALESPERSON)
-        bench = Bench(pool, redis, log, Relay(pool, log), str(row["deal_id"]), actor)
+        bench = Bench(pool, whole, redis, log, Relay(whole, log), str(row["deal_id"]), actor)
         await bench.relay.publish(bench.deal_id)
         yield bench
     await pool.close()
+    await system.close()
 
 
 async def edit(bench: Bench, versions: range) -> None:
     """Commit decisions of which each is based on the one before it."""
     for version in versions:
         await change_terms(
-            bench.pool,
+            everything(bench.pool),
             bench.deal_id,
             op=uuid.uuid4(),
             based_on=version - 1,
@@ -78,14 +83,14 @@ async def test_what_a_crash_left_is_relayed_in_order(bench: Bench) -> None:
     """Decisions that were committed and never published go first, whoever relays next."""
     await edit(bench, range(1, 6))
     assert await bench.published() == []
-    await Relay(bench.pool, bench.log).publish(bench.deal_id)
+    await Relay(bench.system, bench.log).publish(bench.deal_id)
     assert await bench.published() == [1, 2, 3, 4, 5]
 
 
 async def test_many_relays_publish_each_decision_once(bench: Bench) -> None:
     """Hubs that relay the same decisions at the same time neither repeat nor reorder them."""
     await edit(bench, range(1, 21))
-    relays = [Relay(bench.pool, bench.log) for _ in range(4)]
+    relays = [Relay(bench.system, bench.log) for _ in range(4)]
     await asyncio.gather(*(relay.publish(bench.deal_id) for relay in relays))
     assert await bench.published() == list(range(1, 21))
 

@@ -248,7 +248,7 @@ async def test_a_database_that_fails_midway_ends_the_search(
 async def test_a_database_out_of_reach_is_degraded(searching: Searching) -> None:
     """The command is refused with a reason and may be sent again; no search has begun."""
     deal = await searching.deal()
-    await searching.pool.close()
+    await searching.application.close()
     with pytest.raises(CommandError) as caught:
         await searching.begin(deal)
     assert caught.value.code is ErrorCode.DEGRADED

@@ -16,9 +16,11 @@ from server.store import deals, rates, users
 from server.store.deciding import Decided
 from server.store.new_deals import create_deal
 from server.store.pool import open_pool
+from server.store.scope import everything
 from server.store.seed import SeedPlan, seed
 from server.store.terms import change_terms
 from server.store.users import Account, CredentialKind
+from tests.services import open_owner_pool
 
 pytestmark = pytest.mark.flow
 
@@ -27,7 +29,7 @@ pytestmark = pytest.mark.flow
 async def pool(settings: Settings) -> AsyncIterator[asyncpg.Pool]:
     """The application's pool on a small seeded database."""
     await seed(settings.database_owner_url, SeedPlan(vehicles=10, customers=12, deals=6))
-    opened = await open_pool(settings)
+    opened = await open_owner_pool(settings)
     yield opened
     await opened.close()
 
@@ -59,7 +61,9 @@ async def change(
     pool: asyncpg.Pool, deal: deals.Deal, actor: Actor, based_on: int, changes: StructureChanges
 ) -> Decided:
     """Change terms under a new op."""
-    return await change_terms(pool, deal.id, op=uuid.uuid4(), based_on=based_on, changes=changes, actor=actor)
+    return await change_terms(
+        everything(pool), deal.id, op=uuid.uuid4(), based_on=based_on, changes=changes, actor=actor
+    )
 
 
 async def test_a_deal_begins_from_store_and_customer(pool: asyncpg.Pool, account: Account) -> None:
@@ -113,9 +117,9 @@ async def test_a_repeated_op_changes_nothing(pool: asyncpg.Pool, deal: deals.Dea
     op = uuid.uuid4()
     first = StructureChanges(discount_cents=100_00)
     arguments = {"op": op, "based_on": 0, "changes": first, "actor": actor}
-    await change_terms(pool, deal.id, **arguments)
+    await change_terms(everything(pool), deal.id, **arguments)
     await change(pool, deal, actor, 1, StructureChanges(discount_cents=200_00))
-    again = await change_terms(pool, deal.id, **arguments)
+    again = await change_terms(everything(pool), deal.id, **arguments)
     assert (again.changed, again.reply) == (False, {"version": 1})
     assert await deals.last_no(pool, deal.id) == 2
 
@@ -205,7 +209,7 @@ async def test_writers_at_once_leave_no_gap(pool: asyncpg.Pool, deal: deals.Deal
 
 async def test_lists_page_by_key(pool: asyncpg.Pool) -> None:
     """Pages hold every deal of the store once, the last changed first; a foreign key is refused."""
-    everything, end = await deals.list_deals(pool, "riverside", None, 100)
+    whole, end = await deals.list_deals(pool, "riverside", None, 100)
     found: list[deals.DealRow] = []
     after: str | None = None
     while True:
@@ -214,7 +218,7 @@ async def test_lists_page_by_key(pool: asyncpg.Pool) -> None:
         if after is None:
             break
     assert end is None
-    assert found == everything
+    assert found == whole
     assert {row.store_id for row in found} == {"riverside"}
     with pytest.raises(CommandError, match="invalid"):
         await deals.list_deals(pool, "riverside", "!", 2)
@@ -262,10 +266,11 @@ async def test_rates_and_risk_in_force(pool: asyncpg.Pool) -> None:
         await rates.load_rates(pool, "other")
 
 
-async def test_the_role_outlives_a_session_reset(pool: asyncpg.Pool) -> None:
+async def test_the_role_outlives_a_session_reset(settings: Settings) -> None:
     """A connection that goes back to the pool and comes again is still the application's."""
-    async with pool.acquire() as connection:
-        await connection.execute("SET statement_timeout = 0")
-    async with pool.acquire() as connection:
-        assert await connection.fetchval("SELECT current_user") == "deal_app"
-        assert await connection.fetchval("SHOW statement_timeout") != "0"
+    async with await open_pool(settings) as pool:
+        async with pool.acquire() as connection:
+            await connection.execute("SET statement_timeout = 0")
+        async with pool.acquire() as connection:
+            assert await connection.fetchval("SELECT current_user") == "deal_app"
+            assert await connection.fetchval("SHOW statement_timeout") != "0"

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from protocol import codec
 from server.settings import Settings
 from server.store.migrate import UnknownRevision, bring_to_newest, is_current, newest_revision
 from server.store.pool import open_pool
@@ -118,7 +119,7 @@ async def add_event(
         " FROM deals WHERE deal_id = $1",
         deal_id,
         no,
-        {"version": no if version is None else version},
+        codec.encode({"version": no if version is None else version}).decode(),
     )
 
 

@@ -22,6 +22,7 @@ from server.store.importing import RULES, TableRejected, import_table
 from server.store.pool import open_pool, prepare_connection
 from server.store.rates import NotInForce, load_rates, load_rebates, load_risk, load_taxes
 from server.store.sample import lenders, rebates, taxes
+from server.store.scope import Stores
 from server.store.seed import VERSION, SeedPlan, seed
 from server.store.versions import versions_in_force
 from tests.services import ROOT, Database
@@ -211,7 +212,7 @@ async def test_a_deal_brings_what_the_money_needs(owner: asyncpg.Connection, set
     deal_id = (await list_deals(owner, "riverside", None, 1))[0][0].id
     await owner.execute("UPDATE stores SET markup_cap_bp = 125.5 WHERE store_id = 'riverside'")
     await owner.execute("UPDATE customers SET rebate_eligibility = '{military}'")
-    async with await open_pool(settings) as pool, pool.acquire() as app:
+    async with await open_pool(settings) as pool, Stores(pool).of("riverside").acquire() as app:
         deal = await load_deal(app, deal_id)
     assert deal is not None
     assert (deal.discount_authority_cents, deal.product_cost_share_bp, deal.markup_cap_bp) == (

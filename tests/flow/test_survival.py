@@ -24,7 +24,9 @@ LEASE_MS = 300
 
 def service_of(searching: Searching) -> SearchService:
     """Return the searches of another process."""
-    return SearchService(searching.pool, searching.log, searching.queue, lease_ms=LEASE_MS)
+    return SearchService(
+        searching.stores, searching.system, searching.log, searching.queue, lease_ms=LEASE_MS
+    )
 
 
 @pytest.fixture
@@ -115,7 +117,9 @@ async def test_a_process_that_ends_hands_its_search_over(
     """The lease is free at once, the search has not ended, and one of many others goes on with it."""
     deal = await searching.deal(scope=Scope.GROUP)
     stored[deal.id] = deal
-    leaving = SearchService(searching.pool, searching.log, searching.queue, lease_ms=3_600_000)
+    leaving = SearchService(
+        searching.stores, searching.system, searching.log, searching.queue, lease_ms=3_600_000
+    )
     stall = Stall(monkeypatch, searching, 1)
     await replace(searching, service=leaving).begin(deal, limit=100)
     await stall.reached.wait()
@@ -218,7 +222,7 @@ async def test_a_lease_is_kept_while_the_page_waits(
 ) -> None:
     """A page that is long in reading loses nothing: its lease is renewed meanwhile."""
     deal = await searching.deal(scope=Scope.GROUP)
-    slow = SearchService(searching.pool, searching.log, searching.queue, lease_ms=60)
+    slow = searching.another(lease_ms=60)
     renewed, renew = asyncio.Semaphore(0), searching.log.renew_search
 
     async def renew_and_count(*arguments: Any) -> bool:

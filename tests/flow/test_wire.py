@@ -58,7 +58,13 @@ class Raw:
         self._read: list[Message] = []
 
     async def next(self) -> Message:
-        """Return the next message."""
+        """Return the next message; who is here may be said at any time, and counts for nothing here."""
+        while True:
+            message = await self._next()
+            if message["type"] != "presence":
+                return message
+
+    async def _next(self) -> Message:
         while not self._read:
             async with asyncio.timeout(GUARD_SECONDS):
                 frame = await self.socket.recv()

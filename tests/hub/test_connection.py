@@ -25,6 +25,7 @@ from server.hub.registry import Registry
 from server.hub.session import Phase, Session, Watcher
 from server.hub.watch_handlers import WatchHandlers
 from server.push.log import Entry, Head
+from server.store.scope import Stores
 from server.store.users import Account
 
 CHANNEL = "deal:1"
@@ -209,13 +210,13 @@ async def test_services_out_of_reach(error: Exception) -> None:
     """A command that Postgres or Redis fails is answered degraded, to be sent again; the socket stays."""
 
     class Gone:
-        def acquire(self) -> Any:
+        def acquire(self, **_: Any) -> Any:
             raise error
 
     nothing: Any = None
     pool: Any = Gone()
     stock: Any = MagicMock()
-    handlers = Handlers(WatchHandlers(Authority(pool), nothing, nothing), stock, stock)
+    handlers = Handlers(WatchHandlers(Authority(Stores(pool)), nothing, nothing, nothing), stock, stock)
     wire = Wire()
     async with asyncio.TaskGroup() as tasks:
         registry = Registry(nothing, nothing, tasks)

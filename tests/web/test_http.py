@@ -14,7 +14,8 @@ from starlette.types import Receive, Scope, Send
 
 from protocol.closing import CommandError
 from server.settings import Settings
-from server.store.pool import open_pool
+from server.store.pool import connect_as_owner, open_pool
+from server.store.scope import Stores
 from server.store.seed import SeedPlan, seed
 from server.store.users import CredentialKind, find_by_login, issue_credential
 from server.web import api, health
@@ -34,8 +35,9 @@ class Site:
 
     def __init__(self, settings: Settings, pool: asyncpg.Pool) -> None:
         self.pool = pool
+        self.settings = settings
         self.checks = {"postgres": True, "redis": True}
-        self._context = WebContext(settings, pool, self._readiness, CollectorRegistry())
+        self._context = WebContext(settings, pool, Stores(pool), self._readiness, CollectorRegistry())
         self._app = SecurityHeaders(
             Starlette(
                 routes=[*api.routes, *health.routes, *Pages().routes()],
@@ -199,7 +201,7 @@ async def test_deals_of_the_own_store_in_pages(site: Site) -> None:
             page = (await program.get("/api/deals", params={"limit": 2, "after": following})).json()
             seen += page["deals"]
             following = page["next"]
-    async with site.pool.acquire() as connection:
+    async with connect_as_owner(site.settings.database_owner_url) as connection:
         expected = await connection.fetch("SELECT deal_id::text FROM deals WHERE store_id = 'riverside'")
     assert sorted(row["deal_id"] for row in expected) == sorted(deal["id"] for deal in seen)
     assert {"riverside"} == {deal["store_id"] for deal in seen}
@@ -246,7 +248,7 @@ async def test_a_large_body_is_refused(site: Site) -> None:
 
 async def test_another_stores_customer_is_not_found(site: Site) -> None:
     """Nobody begins a deal for a customer of another store, or learns that there is one."""
-    async with site.pool.acquire() as connection:
+    async with connect_as_owner(site.settings.database_owner_url) as connection:
         foreign = await connection.fetchval(
             "SELECT customer_id::text FROM customers WHERE store_id = 'northgate'"
         )

@@ -5,7 +5,7 @@ local epoch = open_epoch()
 local told = {}
 for index = 6, #ARGV, 6 do
     local id, rev, no, base = ARGV[index], tonumber(ARGV[index + 1]), tonumber(ARGV[index + 2]), ARGV[index + 3]
-    local known = redis.call('HGET', CARS, id) or (base ~= '' and base .. ':0')
+    local known = shown_as(id) or (base ~= '' and base .. ':0')
     if known then
         local old_rev, old_no = string.match(known, '^(%d+):(%d+)$')
         old_rev, old_no = tonumber(old_rev), tonumber(old_no)

@@ -5,7 +5,7 @@
 --   search (hash), matches (hash: chunk -> columns), offers (hash: chunk -> columns, an object, or where the chunk was
 --   given up the ids of its cars, an array), jobs (hash: chunk -> the job of a pending or given-up chunk),
 --   due (sorted set: pending chunk, by when its job was last handed to the queue),
---   cars (hash: car on the channel's screens -> rev:no as they were told last),
+--   cars (hash: car that changed since it was matched -> rev:no as it was told last),
 --   changes (hash: car -> what was told of it since it was matched),
 --   op (what an op answered; only where a script takes one).
 -- The first arguments are always: bell, nonce, most events, most bytes, milliseconds to live.
@@ -97,18 +97,30 @@ end
 -- Late chunks bring cars that were repriced after they had been matched: they count for nothing but as pending.
 local FIRST_LATE = 1000000
 
--- Takes note of the cars of a chunk, whose columns begin with vehicle_id and rev.
-local function show_cars(columns)
-    local ids, revs = string.match(columns, '^{"vehicle_id":(%b[]),"rev":(%b[])')
-    if not ids then return end
-    ids, revs = cjson.decode(ids), cjson.decode(revs)
-    local known, shown = redis.call('HMGET', CARS, unpack(ids)), {}
-    for index, id in ipairs(ids) do
-        local no = string.match(known[index] or '', ':(%d+)$') or '0'
-        shown[#shown + 1] = id
-        shown[#shown + 1] = whole(revs[index]) .. ':' .. no
+-- The cars of each stored chunk: ids and revisions as JSON arrays, read once for a script. Columns begin with both.
+local chunks_read
+local function car_chunks()
+    if chunks_read then return chunks_read end
+    chunks_read = {}
+    for _, columns in ipairs(redis.call('HVALS', MATCHES)) do
+        local ids, revs = string.match(columns, '^{"vehicle_id":(%b[]),"rev":(%b[])')
+        if ids then chunks_read[#chunks_read + 1] = { ids, revs } end
     end
-    redis.call('HSET', CARS, unpack(shown))
+    return chunks_read
+end
+
+-- Returns 'rev:no' of a car as the channel was told of it last: when it changed, else when it was matched; or false.
+local function shown_as(id)
+    local told = redis.call('HGET', CARS, id)
+    if told then return told end
+    for _, chunk in ipairs(car_chunks()) do
+        if string.find(chunk[1], '"' .. id .. '"', 1, true) then
+            for index, car in ipairs(cjson.decode(chunk[1])) do
+                if car == id then return whole(cjson.decode(chunk[2])[index]) .. ':0' end
+            end
+        end
+    end
+    return false
 end
 
 local function is_search(search_id)

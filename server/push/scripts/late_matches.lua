@@ -7,6 +7,5 @@ if redis.call('HSETNX', MATCHES, chunk, columns) == 0 then return 'repeated' end
 redis.call('HINCRBY', SEARCH, 'pending', 1)
 redis.call('HSET', JOBS, chunk, ARGV[10])
 redis.call('ZADD', DUE, whole(now_ms()), chunk)
-show_cars(columns)
 append(epoch, prefix .. columns .. '}')
 return 'published'

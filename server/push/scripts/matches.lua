@@ -11,7 +11,6 @@ redis.call('HINCRBY', SEARCH, 'pending', 1)
 -- The job stands beside its chunk until it is settled: whoever was to queue it may die before.
 redis.call('HSET', JOBS, chunk, ARGV[15])
 redis.call('ZADD', DUE, whole(now_ms()), chunk)
-show_cars(columns)
 take_lease(owner, ARGV[17])
 append(epoch, prefix .. columns .. '}')
 return 'published'
