@@ -37,6 +37,7 @@ class Handlers:
             commands.Search: stock.search,
             commands.More: stock.more,
             commands.Cancel: stock.cancel,
+            commands.Revalue: stock.revalue,
             commands.Terms: stock.terms,
             commands.Quote: stock.quote,
             commands.Frontier: stock.frontier,
@@ -54,6 +55,11 @@ class Handlers:
             **dict.fromkeys(_ACTIONS, desk.act),
             **dict.fromkeys(_CLOSINGS, desk.close),
         }
+
+    @property
+    def handled(self) -> frozenset[type]:
+        """The commands that are handled."""
+        return frozenset(self._handlers)
 
     async def __call__(self, connection: Connection, command: AnyCommand) -> None:
         """Handle a command and answer it; what fails is the answer, never an exception."""

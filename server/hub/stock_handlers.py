@@ -77,6 +77,12 @@ class StockHandlers:
         await self._searches.cancel(command.channel, command.search_id)
         connection.reply(command.ref, {})
 
+    async def revalue(self, connection: Connection, command: commands.Revalue) -> None:
+        """Try again to value cars that were given up."""
+        await self._authority.deal(connection.account, command)
+        await self._searches.revalue(command.channel, command.op, command.vehicle_id)
+        connection.reply(command.ref, {})
+
     async def terms(self, connection: Connection, command: commands.Terms) -> None:
         """Decide in Postgres, relay, search again; a command that is resent after a failure does what is
         left.

@@ -15,10 +15,11 @@ import pytest
 from redis.exceptions import ConnectionError as RedisGone
 
 from protocol import codec
-from protocol.commands import AnyCommand
+from protocol.commands import COMMAND_TYPES, AnyCommand, Ping
 from protocol.records import Role, View
+from protocol.workflow import RIGHTS
 from server.hub import connection as connection_module
-from server.hub.authority import Authority
+from server.hub.authority import RIGHT_OF, Authority
 from server.hub.connection import Connection
 from server.hub.handlers import Handlers
 from server.hub.registry import Registry
@@ -241,3 +242,12 @@ async def test_a_session_that_expires_closes_the_socket() -> None:
         await connection.run(b"{}", answer, 0.01)
     await wire.frame()
     assert (await wire.frame())["code"] == 4001
+
+
+def test_every_command_is_handled_and_needs_a_right() -> None:
+    """What ``welcome`` lists is done by somebody, for those who may; only ping is free."""
+    nothing: Any = MagicMock()
+    assert Handlers(nothing, nothing, nothing).handled == set(COMMAND_TYPES)
+    assert set(RIGHT_OF) == set(COMMAND_TYPES) - {Ping}
+    given = {right for rights in RIGHTS.values() for right in rights}
+    assert set(RIGHT_OF.values()) <= given
