@@ -36,6 +36,9 @@ from protocol.workflow import Fulfilment, LenderStatus
 KEPT_NOTES = 200
 """How many of its latest notes a deal shows."""
 
+PRICED_STATES = (DealState.SUBMITTED, DealState.COUNTERED)
+"""Whoever brings a deal to one of these has its selected offer priced anew."""
+
 
 def applied(deal: DealSnapshot, event: Event) -> DealSnapshot:
     """Return the deal after ``event``; the deal itself where the event tells nothing new about it."""
@@ -53,11 +56,19 @@ def _is_hidden(event: Event) -> bool:
 
 
 def _structure(deal: DealSnapshot, event: DealChanged) -> DealSnapshot:
-    return replace(deal, structure=deal.structure | event.changes)
+    changed = replace(deal, structure=deal.structure | event.changes)
+    return changed if deal.selected is None else _outdated(changed, True)
+
+
+def _outdated(deal: DealSnapshot, outdated: bool) -> DealSnapshot:
+    # Customers are not told when an offer was priced.
+    return deal if deal.selected_outdated is UNSET else replace(deal, selected_outdated=outdated)
 
 
 def _state(deal: DealSnapshot, event: StateChanged) -> DealSnapshot:
     changed = replace(deal, state=event.target)
+    if event.target in PRICED_STATES:
+        changed = _outdated(changed, False)
     if event.target is DealState.SIGNED:
         return replace(changed, fulfilment=Fulfilment.SIGNED)
     approval = event.approval if event.target is DealState.APPROVED else None
@@ -70,7 +81,7 @@ def _fulfilment(deal: DealSnapshot, event: FulfilmentChanged) -> DealSnapshot:
 
 
 def _selected(deal: DealSnapshot, event: OfferSelected) -> DealSnapshot:
-    return replace(deal, selected=event.offer)
+    return _outdated(replace(deal, selected=event.offer), False)
 
 
 def _pinned(deal: DealSnapshot, event: OfferPinned) -> DealSnapshot:

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import dataclasses
 import json
 import sys
 from collections.abc import Iterable, Mapping
@@ -16,9 +17,24 @@ from msgspec import inspect
 
 from protocol.closing import CloseCode, ErrorBody, ErrorCode
 from protocol.commands import COMMAND_TYPES, DEFAULT_MATCHES, MAX_MATCHES, Command
+from protocol.commands.desk import MAX_NOTE_CHARACTERS
+from protocol.deal_fold import KEPT_NOTES
 from protocol.events import EVENT_TYPES, MATCH_COLUMNS, MESSAGE_TYPES, OFFER_COLUMNS, JoinReply, Snapshot
 from protocol.quotes import FrontierReply, QuoteReply
 from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, DayCount, Structure
+from protocol.workflow import (
+    CREDIT_REASONS,
+    EDITABLE,
+    LIVE_STATUSES,
+    MAX_REASONS,
+    SELECTABLE,
+    STEPS,
+    TRANSITIONS,
+    Action,
+    Closing,
+    Step,
+    Transition,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 TYPESCRIPT = ROOT / "client" / "web" / "src" / "wire.ts"
@@ -26,7 +42,7 @@ ASYNCAPI = ROOT / "docs" / "asyncapi.json"
 
 # What the messages hold as plain objects, and so do not name in their own types.
 EXTRA_TYPES: tuple[type, ...] = (JoinReply, Snapshot, QuoteReply, FrontierReply, ErrorBody)
-EXTRA_ENUMS: tuple[EnumType, ...] = (ErrorCode, DayCount)
+EXTRA_ENUMS: tuple[EnumType, ...] = (ErrorCode, DayCount, Action, Closing)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -78,10 +94,23 @@ def _constants() -> dict[str, object]:
         "MATCH_COLUMNS": list(MATCH_COLUMNS),
         "OFFER_COLUMNS": list(OFFER_COLUMNS),
         "EVENT_TYPES": [_tag(event) for event in EVENT_TYPES],
+        "TRANSITIONS": {action: _plain(transition) for action, transition in TRANSITIONS.items()},
+        "STEPS": {closing: _plain(step) for closing, step in STEPS.items()},
+        "CREDIT_REASONS": list(CREDIT_REASONS),
+        "MAX_REASONS": MAX_REASONS,
+        "EDITABLE": list(EDITABLE),
+        "SELECTABLE": list(SELECTABLE),
+        "LIVE_STATUSES": list(LIVE_STATUSES),
+        "MAX_NOTE_CHARACTERS": MAX_NOTE_CHARACTERS,
+        "KEPT_NOTES": KEPT_NOTES,
         "CLOSE_CODES": {
             code.value: {"name": code.name.lower(), "reconnect": code.reconnect} for code in CloseCode
         },
     }
+
+
+def _plain(rule: Transition | Step) -> dict[str, Any]:
+    return {each.name: getattr(rule, each.name) for each in dataclasses.fields(rule)}
 
 
 def _constant(name: str, value: object) -> str:

@@ -179,6 +179,9 @@ TRANSITIONS: Final = {
 EDITABLE: Final = (DealState.WORKING, DealState.COUNTERED)
 """States in which the structure may be changed; a countered deal then becomes working."""
 
+SELECTABLE: Final = (*EDITABLE, DealState.APPROVED)
+"""States in which another offer may be selected; a countered or approved deal then becomes working."""
+
 
 class Fulfilment(StrEnum):
     """How far a signed contract is carried out."""

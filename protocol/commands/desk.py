@@ -10,6 +10,7 @@ from protocol.records import NO_NUL, BasisPoints, Cents, Identifier, Months, Str
 from protocol.workflow import MAX_REASONS, LenderStatus, Reason
 
 MoreReasons = Annotated[list[Reason], Meta(max_length=MAX_REASONS - 1)]
+MAX_NOTE_CHARACTERS = 2000
 Stipulation = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_NUL)]
 
 
@@ -117,7 +118,7 @@ class Unlock(ChangeCommand, tag="unlock", frozen=True):
 class Note(ChangeCommand, tag="note", frozen=True):
     """Write a note for whoever works on the deal; customers never see it. Reply: ``{note_id}``."""
 
-    text: Annotated[str, Meta(min_length=1, max_length=2000, pattern=NO_NUL)]
+    text: Annotated[str, Meta(min_length=1, max_length=MAX_NOTE_CHARACTERS, pattern=NO_NUL)]
 
 
 class LenderDecision(ChangeCommand, tag="lender_decision", frozen=True):

@@ -34,6 +34,7 @@ class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """A deal as it stands. ``structure`` holds the fields of ``records.Structure`` that the view shows.
 
     ``fulfilment`` is null before ``signed``. ``notes`` are the latest ones, the oldest first.
+    ``selected_outdated`` where the structure changed since ``selected`` was priced: ``submit`` prices anew.
     """
 
     id: str
@@ -42,6 +43,7 @@ class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     customer: Customer
     structure: dict[str, Any]
     selected: DealOffer | None = None
+    selected_outdated: bool | UnsetType = UNSET
     pins: list[DealOffer] = []
     locks: list[FieldLock] | UnsetType = UNSET
     holds: list[VehicleHold] | UnsetType = UNSET

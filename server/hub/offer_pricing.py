@@ -40,13 +40,16 @@ class Repricing:
         async with self._stores.of(deal.store_id).acquire() as connection:
             before = await load_offer(connection, deal.selected_offer)
         structure = deal.structure if changes is None else revise(deal.structure, changes)
+        # What the offer was asked with beyond the deal's structure stands, but for what is changed now.
+        changed = {} if changes is None else dict(changes.items())
+        own = {name: value for name, value in before.changes.items() if name not in changed}
         live = deal.live_lenders if lenders is None else tuple(lenders)
         asked = before.asked_programme_id
         try:
             return await self._quotes.offer(
                 replace(deal, structure=structure, live_lenders=live),
                 before.vehicle_id,
-                codec.convert(StructureChanges, before.changes),
+                codec.convert(StructureChanges, own),
                 asked if isinstance(asked, str) else None,
                 account,
             )

@@ -51,6 +51,7 @@ def snapshot_of(
         customer=views.project_customer(customer, view),
         structure=views.project_structure(codec.plain(deal.structure), view),
         selected=parts.selected,
+        selected_outdated=parts.selected_outdated,
         pins=parts.pins,
         locks=parts.locks,
         holds=parts.holds,

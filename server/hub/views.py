@@ -98,7 +98,17 @@ APPROVAL_FIELDS: Final = Approval.__struct_fields__
 _DEAL: Final = ("id", "version", "state", "customer", "structure", "selected", "pins", "fulfilment")
 DEAL_FIELDS: Final = {
     View.MANAGER: DealSnapshot.__struct_fields__,
-    View.SALES: (*_DEAL, "locks", "holds", "notes", "presence", "salesperson", "approval", "lenders"),
+    View.SALES: (
+        *_DEAL,
+        "selected_outdated",
+        "locks",
+        "holds",
+        "notes",
+        "presence",
+        "salesperson",
+        "approval",
+        "lenders",
+    ),
     View.CUSTOMER: _DEAL,
 }
 """The fields of a deal's snapshot that each view shows."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from protocol import codec
-from protocol.deal_fold import KEPT_NOTES
+from protocol.deal_fold import KEPT_NOTES, PRICED_STATES
 from protocol.deal_parts import (
     Approval,
     DealNote,
@@ -20,6 +20,12 @@ from server.store.pool import Connection
 _PARTS = """
 SELECT d.last_no, d.fulfilment,
        (SELECT body FROM offers o WHERE o.offer_id = d.selected_offer) AS selected,
+       d.selected_offer IS NOT NULL AND EXISTS (
+           SELECT FROM deal_events c WHERE c.deal_id = d.deal_id AND c.kind = 'deal_changed'
+              AND c.no > (SELECT max(p.no) FROM deal_events p WHERE p.deal_id = d.deal_id
+                             AND (p.kind = 'offer_selected'
+                                  OR (p.kind = 'state_changed' AND p.body->>'to' = ANY ($3)))))
+       AS selected_outdated,
        (SELECT jsonb_agg(o.body ORDER BY p.pinned_at, p.vehicle_id)
           FROM deal_pins p JOIN offers o USING (offer_id) WHERE p.deal_id = d.deal_id) AS pins,
        (SELECT jsonb_agg(jsonb_build_object('field', field, 'by', locked_by) ORDER BY field)
@@ -50,6 +56,7 @@ class DealParts:
 
     last_no: int
     selected: DealOffer | None
+    selected_outdated: bool
     pins: list[DealOffer]
     locks: list[FieldLock]
     holds: list[VehicleHold]
@@ -62,12 +69,13 @@ class DealParts:
 async def load_parts(connection: Connection, deal_id: str) -> DealParts | None:
     """Return a deal's parts, None where there is no such deal."""
     key = parse_id(deal_id)
-    row = None if key is None else await connection.fetchrow(_PARTS, key, KEPT_NOTES)
+    row = None if key is None else await connection.fetchrow(_PARTS, key, KEPT_NOTES, PRICED_STATES)
     if row is None:
         return None
     return DealParts(
         last_no=row["last_no"],
         selected=None if row["selected"] is None else codec.convert(DealOffer, row["selected"]),
+        selected_outdated=row["selected_outdated"],
         pins=codec.convert(list[DealOffer], row["pins"] or []),
         locks=codec.convert(list[FieldLock], row["locks"] or []),
         holds=codec.convert(list[VehicleHold], row["holds"] or []),

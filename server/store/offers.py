@@ -7,7 +7,7 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer
 from protocol.records import Actor, DealState
-from protocol.workflow import EDITABLE, Reason
+from protocol.workflow import SELECTABLE, Reason
 from server.store.claims import touch_claim
 from server.store.deciding import Decided, Decision, deciding
 from server.store.pool import Connection
@@ -15,7 +15,6 @@ from server.store.scope import Scope
 from server.store.terms import check_unlocked, move, wrong_state
 
 MAX_PINS = 20
-SELECTABLE = (*EDITABLE, DealState.APPROVED)
 
 _INSERT = """
 INSERT INTO offers (offer_id, deal_id, deal_version, vehicle_id, vehicle_rev, rates_version, programme_id,

@@ -56,6 +56,27 @@ async def test_from_the_first_offer_to_the_money(both: Both) -> None:
     assert final.code is ErrorCode.CONFLICT
 
 
+async def test_a_counter_changes_what_the_offer_was_asked_with(both: Both, stocked: Settings) -> None:
+    """The offer's own cash gives way to the counter's. Until it is priced anew it is said to be outdated."""
+    asked = StructureChanges(cash_down_cents=2_000_00, cash_down_max_cents=2_000_00)
+    await both.sales.desk.select(both.cars[0], asked)
+    await both.agree(lambda deal: deal.selected is not None and deal.selected_outdated is False)
+    await both.sales.terms(StructureChanges(rebate_cents=100_00))
+    await both.agree(lambda deal: deal.selected_outdated is True)
+    async with connect(
+        f"http://127.0.0.1:{stocked.port}", await token_of(stocked, "riverside-sales")
+    ) as late:
+        joined = await late.join(both.sales.channel, View.SALES)
+        assert joined.state == both.sales.state
+    await both.sales.desk.act(Action.SUBMIT, Reason.CUSTOMER_AGREES)
+    await both.agree(lambda deal: deal.state is DealState.SUBMITTED and deal.selected_outdated is False)
+    more = StructureChanges(cash_down_cents=3_500_00, cash_down_max_cents=3_500_00)
+    await both.manager.desk.act(Action.COUNTER, Reason.CASH_TOO_LOW, changes=more)
+    state = await both.agree(lambda deal: deal.state is DealState.COUNTERED)
+    assert state.selected is not None
+    assert (state.selected.cash_down_cents, state.selected_outdated) == (3_500_00, False)
+
+
 async def test_an_approval_falls_with_another_offer(both: Both) -> None:
     """Another car is another deal: it has to be approved again. A pin, a note and a hold change nothing."""
     await both.submitted()

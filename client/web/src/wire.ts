@@ -14,7 +14,33 @@ export const OFFER_COLUMNS = ["vehicle_id", "rev", "payment_cents", "term_months
 
 export const EVENT_TYPES = ["search_started", "matches", "offers", "search_ended", "search_valued", "value_failed", "deal_changed", "state_changed", "offer_selected", "offer_pinned", "offer_unpinned", "vehicle_changed", "vehicle_held", "vehicle_released", "field_locked", "field_unlocked", "note_added", "lender_decided", "stipulation_cleared", "fulfilment_changed", "task_raised", "task_done", "deal_summary"] as const;
 
+export const TRANSITIONS = {"submit": {"sources": ["working", "countered"], "target": "submitted", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_agrees", "customer_wants_better", "desk_advice"]}, "counter": {"sources": ["submitted"], "target": "countered", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car"]}, "approve": {"sources": ["submitted"], "target": "approved", "roles": ["desk_manager"], "reasons": ["meets_policy", "exception_granted"]}, "decline": {"sources": ["submitted"], "target": "declined", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "documents_missing", "car_not_available", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}, "reopen": {"sources": ["countered", "approved", "declined", "lost"], "target": "working", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_returned", "terms_changed", "new_information", "other_car", "better_programme"]}, "sign": {"sources": ["approved"], "target": "signed", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_accepts"]}, "lose": {"sources": ["working", "submitted", "countered", "approved", "declined"], "target": "lost", "roles": ["salesperson", "desk_manager"], "reasons": ["bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "trade_overvalued", "no_suitable_car", "unresponsive", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}} as const;
+
+export const STEPS = {"deliver": {"sources": ["signed"], "target": "delivered", "reasons": ["car_handed_over"]}, "fund": {"sources": ["delivered"], "target": "funded", "reasons": ["lender_paid"]}, "unwind": {"sources": ["signed", "delivered"], "target": "unwound", "reasons": ["funding_refused", "car_returned", "documents_missing", "mutual_agreement", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}} as const;
+
+export const CREDIT_REASONS = ["credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"] as const;
+
+export const MAX_REASONS = 4 as const;
+
+export const EDITABLE = ["working", "countered"] as const;
+
+export const SELECTABLE = ["working", "countered", "approved"] as const;
+
+export const LIVE_STATUSES = ["approved", "conditional"] as const;
+
+export const MAX_NOTE_CHARACTERS = 2000 as const;
+
+export const KEPT_NOTES = 200 as const;
+
 export const CLOSE_CODES = {"1000": {"name": "normal", "reconnect": false}, "1001": {"name": "going_away", "reconnect": true}, "1006": {"name": "abnormal", "reconnect": true}, "1007": {"name": "bad_utf8", "reconnect": false}, "1009": {"name": "too_large", "reconnect": false}, "1011": {"name": "internal", "reconnect": true}, "1012": {"name": "restart", "reconnect": true}, "4000": {"name": "protocol_error", "reconnect": false}, "4001": {"name": "signed_out", "reconnect": false}, "4003": {"name": "forbidden", "reconnect": false}, "4008": {"name": "too_slow", "reconnect": true}, "4009": {"name": "too_many_commands", "reconnect": true}} as const;
+
+/** What moves a deal from one state to another; the `type` of its command. */
+export const Action = ["submit", "counter", "approve", "decline", "reopen", "sign", "lose"] as const;
+export type Action = (typeof Action)[number];
+
+/** What moves a signed contract; the `type` of its command. */
+export const Closing = ["deliver", "fund", "unwind"] as const;
+export type Closing = (typeof Closing)[number];
 
 /** How interest accrues between two dates. */
 export const DayCount = ["30/360", "actual/365"] as const;
@@ -1038,6 +1064,7 @@ export interface DealSnapshot {
   customer: Customer;
   structure: Record<string, unknown>;
   selected: DealOffer | null;
+  selected_outdated?: boolean;
   pins: DealOffer[];
   locks?: FieldLock[];
   holds?: VehicleHold[];
