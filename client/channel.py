@@ -8,6 +8,7 @@ again.
 from enum import StrEnum
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from client.rows import Rows
@@ -156,9 +157,11 @@ class Channel:
         self._loading = None
 
     def _replace_state(self, reply: JoinReply, rows: Rows, wall: WallRows) -> Refreshed:
-        self.deal = (reply.snapshot.deal or None) if reply.snapshot else None
+        deal = (reply.snapshot.deal or None) if reply.snapshot else None
         self.search = (reply.snapshot.search or None) if reply.snapshot else None
-        self.here = (self.deal.presence or []) if self.deal else []
+        self.here = (deal.presence or []) if deal else []
+        # Who is here is told apart from the deal from now on.
+        self.deal = None if deal is None else replace(deal, presence=UNSET)
         self.rows, self.wall = rows, wall
         self.position = Position(epoch=reply.epoch, seq=reply.seq)
         self.phase = Phase.LIVE

@@ -60,7 +60,7 @@ async def test_people_see_each_other(stocked: Settings, tmp_path: Path) -> None:
         assert refused.value.detail["field"] == "field"
         async with connect(here.url, manager) as third:
             late = await third.join(channel)
-            assert [person.name for person in late.state.presence or []] == [
+            assert [person.name for person in late.here] == [
                 "Riverside manager",
                 "Riverside sales",
             ]

@@ -52,6 +52,7 @@ async def test_data_of_the_first_release_is_kept(services: Services) -> None:
             await prepare_connection(app)
             programme = (await load_rates(app, "r1")).programmes[0]
             curve = (await load_risk(app, "k1")).curves[0]
+            await app.execute("SELECT set_config('deal.store_id', store_id, false) FROM stores")
             deal = await load_deal(app, DEAL)
             transfer = await app.fetchrow("SELECT transfer_cost_cents, transfer_days FROM store_groups")
         finally:
