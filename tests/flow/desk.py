@@ -67,6 +67,16 @@ class Both:
         )
         await self.agree(lambda deal: deal.version > before)
 
+    async def reason_of_fall(self) -> str:
+        """Return why the server returned the deal to working, by itself."""
+        async with connect_as_owner(self.settings.database_owner_url) as connection:
+            found: str = await connection.fetchval(
+                "SELECT body->>'reason' FROM deal_events WHERE deal_id::text = $1 AND user_id IS NULL"
+                " AND kind = 'state_changed' ORDER BY no DESC LIMIT 1",
+                self.sales.state.id,
+            )
+            return found
+
     async def run_sql(self, statement: str, *args: object) -> None:
         """Change what the store's own systems change."""
         async with connect_as_owner(self.settings.database_owner_url) as connection:
