@@ -54,18 +54,15 @@ class Joiner:
         require_room(connection)
         view = capped_view(command.view, connection.account.role)
         with self.registry.joining(channel) as feed:
-            head = await capture(self.log, feed, channel)
-            if command.since is not None and await still_known(self.log, channel, head, command.since):
-                start, rows, snapshot = command.since.seq, None, None
+            head, loaded = await self._stand(feed, command, deal)
+            if loaded is None:
+                start, rows, snapshot = head.seq if command.since is None else command.since.seq, None, None
             else:
-                deal, parts = await self._load(deal, channel, head)
                 search = await self.log.search(channel)
                 if search is not None and search.lapsed:
                     self.keeper.look_now()
-                start, snapshot = (
-                    head.seq,
-                    snapshot_of(deal, parts, search, view, self.rooms.here(channel, view)),
-                )
+                here = self.rooms.here(channel, view)
+                start, snapshot = head.seq, snapshot_of(*loaded, search, view, here)
                 search_id = None if search is None else search.search_id
                 changes = await self.cars.changes(channel) if search_id else {}
                 rows = snapshot_rows(self.log, channel, command.ref, search_id, view, changes=changes)
@@ -79,16 +76,34 @@ class Joiner:
             self.stock.look(channel)
             self.rooms.enter(watcher, connection.account)
 
-    async def _load(self, deal: Deal, channel: str, head: Head) -> tuple[Deal, DealParts]:
+    async def _stand(
+        self, feed: Feed, command: Join, deal: Deal
+    ) -> tuple[Head, tuple[Deal, DealParts] | None]:
+        """Return where the channel stands, and the deal as of then; None where the client knows what was.
+
+        Raises CommandError: not_found, degraded where the epoch keeps ending.
+        """
+        for _ in range(ATTEMPTS):
+            head = await capture(self.log, feed, command.channel)
+            since = command.since
+            if since is not None and await still_known(self.log, command.channel, head, since):
+                return head, None
+            loaded = await self._load(deal, command.channel, head)
+            if loaded is not None:
+                return head, loaded
+        raise CommandError(ErrorCode.DEGRADED, "The event log keeps starting anew: try again.")
+
+    async def _load(self, deal: Deal, channel: str, head: Head) -> tuple[Deal, DealParts] | None:
         """Return the deal with at least every decision that events up to ``head`` tell of.
 
-        An epoch without a base gets one: from then on, every decision above it is an event.
+        An epoch without a base gets one: from then on, every decision above it is an event. None where the
+        epoch is over.
         """
         no = head.no
         if no is None:
             no = await self.log.set_base(channel, head.epoch, deal.last_no)
         if no is None:
-            raise CommandError(ErrorCode.DEGRADED, "The event log has just started anew: try again.")
+            return None
         if no < deal.last_no:
             await self.relay.publish(deal.id)
         # One state of the deal and all of its parts, at or after what was authorised.
@@ -97,7 +112,9 @@ class Joiner:
         if newer is None or parts is None or newer.store_id != deal.store_id:
             raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="channel")
         if newer.last_no < no:
-            raise CommandError(ErrorCode.DEGRADED, "The database is behind the event log: try again.")
+            # The database has gone back to an older state: the relay sees it too, and begins a new epoch.
+            await self.relay.publish(deal.id)
+            return None
         return newer, parts
 
 

@@ -126,4 +126,9 @@ class Relay:
                     outcome, no = await self._log.decide(channel, decision.no, event)
                     if outcome is Outcome.MISSING:
                         return False
+            if no > await last_no(connection, deal_id):
+                # Postgres has gone back to an older state: what the log tells of was never decided.
+                self._logger.warning("log_ahead_of_database", deal_id=deal_id, no=no)
+                await self._log.begin_anew(channel, head.epoch)
+                return False
         return True

@@ -148,6 +148,9 @@ class ChannelLog(Protocol):
         A missing log, or one of another Redis run, begins a new epoch first.
         """
 
+    async def begin_anew(self, channel: str, epoch: str) -> bool:
+        """End ``epoch``, which tells of decisions that are no more; returns whether this call did."""
+
     async def set_base(self, channel: str, epoch: str, no: int) -> int | None:
         """Say that decisions up to ``no`` are in every snapshot of this epoch. The first call counts.
 

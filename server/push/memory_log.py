@@ -20,6 +20,15 @@ class MemoryLog(MemorySearchLog):
         standing = self._open(channel)
         return Head(standing.epoch, standing.seq, standing.no)
 
+    async def begin_anew(self, channel: str, epoch: str) -> bool:
+        """End ``epoch``, which tells of decisions that are no more; returns whether this call did."""
+        found = self._standing(channel)
+        if found is None or found.epoch != epoch:
+            return False
+        del self._channels[channel]
+        self._open(channel)
+        return True
+
     async def set_base(self, channel: str, epoch: str, no: int) -> int | None:
         """Say that decisions up to ``no`` are in every snapshot of this epoch. The first call counts."""
         standing = self._standing(channel)

@@ -39,6 +39,10 @@ class RedisLog(RedisSearchLog):
         epoch, seq, no = await self._scripts.run("head", channel)
         return Head(epoch.decode(), seq, no)
 
+    async def begin_anew(self, channel: str, epoch: str) -> bool:
+        """End ``epoch``, which tells of decisions that are no more; returns whether this call did."""
+        return bool(await self._scripts.run("begin_anew", channel, epoch))
+
     async def set_base(self, channel: str, epoch: str, no: int) -> int | None:
         """Say that decisions up to ``no`` are in every snapshot of this epoch. The first call counts.
 

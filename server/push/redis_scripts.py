@@ -18,9 +18,9 @@ from server.push.log import LogBounds
 
 KEYS = ("meta", "log", "sizes", "search", "matches", "offers", "jobs", "due", "cars", "changes")
 SCRIPT_NAMES = (
-    "head", "set_base", "decide", "read", "beat", "begin_search", "continue_search", "renew_search",
-    "adopt_search", "matches", "end_search", "settle", "revalue", "is_pending", "search", "chunks",
-    "shown", "changes", "change_cars", "late_number", "late_matches", "summarise",
+    "head", "begin_anew", "set_base", "decide", "read", "beat", "begin_search", "continue_search",
+    "renew_search", "adopt_search", "matches", "end_search", "settle", "revalue", "is_pending",
+    "search", "chunks", "shown", "changes", "change_cars", "late_number", "late_matches", "summarise",
 )  # fmt: skip
 
 

@@ -134,3 +134,20 @@ async def test_what_is_owed_is_paid(bench: Bench, monkeypatch: pytest.MonkeyPatc
     assert await bench.published() == [1, 2]
     paying.cancel()
     await asyncio.gather(paying, return_exceptions=True)
+
+
+async def test_a_database_that_went_back_begins_a_new_epoch(bench: Bench) -> None:
+    """What the log told of is no more: everybody needs a snapshot, and new decisions are told again."""
+    await edit(bench, range(1, 4))
+    await bench.relay.publish(bench.deal_id)
+    before = await bench.log.head(channel_of(bench.deal_id))
+    await bench.pool.execute("ALTER TABLE deal_events DISABLE TRIGGER USER")
+    await bench.pool.execute("DELETE FROM deal_events WHERE no > 1")
+    await bench.pool.execute("ALTER TABLE deal_events ENABLE TRIGGER USER")
+    await bench.pool.execute("UPDATE deals SET version = 1, last_no = 1 WHERE version = 3")
+    await bench.relay.publish(bench.deal_id)
+    after = await bench.log.head(channel_of(bench.deal_id))
+    assert (after.epoch != before.epoch, after.no) == (True, 1)
+    await edit(bench, range(2, 3))
+    await bench.relay.publish(bench.deal_id)
+    assert await bench.published() == [2]

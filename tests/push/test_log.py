@@ -30,6 +30,20 @@ async def test_decisions_go_in_order_and_once(log: ChannelLog) -> None:
     assert await log.head(DEAL) == Head(head.epoch, 2, 9)
 
 
+async def test_an_epoch_ends_when_it_is_told_to(log: ChannelLog) -> None:
+    """Once, and only the one that is meant; the next one has no base and no events."""
+    head = await log.head(DEAL)
+    await log.set_base(DEAL, head.epoch, 3)
+    await log.decide(DEAL, 4, decision(4))
+    assert not await log.begin_anew(DEAL, "another")
+    assert await log.begin_anew(DEAL, head.epoch)
+    assert not await log.begin_anew(DEAL, head.epoch)
+    after = await log.head(DEAL)
+    assert after == Head(after.epoch, 0, None)
+    assert after.epoch != head.epoch
+    assert await log.read(DEAL, head.epoch, 0, 10) is None
+
+
 async def test_bodies_begin_with_type_and_lack_seq(log: ChannelLog) -> None:
     """A body is an object that begins with its type, so that a hub can put seq in without decoding it."""
     await started(log)
