@@ -5,6 +5,7 @@ process watches; the log tells each channel each state once, however many proces
 """
 
 import asyncio
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -18,13 +19,25 @@ from server.hub.registry import Registry
 from server.push.cars import CarState, ShownCars
 from server.search.rematch import Rematcher
 from server.store.scope import Scope
-from server.store.watched import WatchedCar, WatchedDeal, watched_cars, watched_deals
+from server.store.watched import (
+    WatchedCar,
+    WatchedDeal,
+    recently_changed,
+    watched_cars,
+    watched_deals,
+)
 
 ON_SALE: Final = "available"
 HELD: Final = "held"
 GONE: Final = "removed"
 RETRY_SECONDS: Final = 1.0
 CARS_AT_ONCE: Final = 500
+MOST_RECENT: Final = 200
+"""Where more cars than these have changed lately, it is cheaper to look at all that a screen shows."""
+
+REMEMBERED: Final = dt.timedelta(hours=4, minutes=10)
+"""How long ago a channel may have been told of its cars last: a log that is older is gone."""
+
 OUTAGES: Final = (
     RedisError,
     asyncpg.PostgresError,
@@ -87,15 +100,28 @@ class StockWatch:
 
     async def _tell(self, changed: set[str], whole: set[str], everything: bool) -> None:
         watched = [channel for channel in self._registry.channels if channel.startswith("deal:")]
-        fully = watched if everything else [channel for channel in watched if channel in whole]
-        partly = [channel for channel in watched if channel not in set(fully)] if changed else []
-        if fully:
-            await self._tell_channels(fully, ())
-        if partly:
-            await self._tell_channels(partly, sorted(changed))
+        if everything:
+            await self._tell_channels(watched, ())
+            return
+        if changed:
+            await self._tell_channels(watched, sorted(changed))
+        looked_at = [channel for channel in watched if channel in whole]
+        if looked_at:
+            recent = await self._recent(looked_at)
+            if recent:
+                await self._tell_channels(looked_at, recent if len(recent) <= MOST_RECENT else ())
+
+    async def _recent(self, channels: Sequence[str]) -> Sequence[str]:
+        """Return the cars that these channels may not have been told of; more than MOST_RECENT: any."""
+        async with self._system.acquire() as connection:
+            deals = await watched_deals(connection, [channel[5:] for channel in channels])
+            groups = sorted({deal.group_id for deal in deals})
+            return await recently_changed(connection, groups, REMEMBERED, MOST_RECENT + 1)
 
     async def _tell_channels(self, channels: Sequence[str], vehicle_ids: Sequence[str]) -> None:
         """Tell channels of some cars; of all that they show where none are named."""
+        if not channels:
+            return
         shown = await self._cars.shown(channels, vehicle_ids)
         async with self._system.acquire() as connection:
             deals = {
@@ -103,24 +129,27 @@ class StockWatch:
                 for deal in await watched_deals(connection, [channel[5:] for channel in channels])
             }
         asked = set(vehicle_ids)
-        interesting: dict[str, set[str]] = {}
+        interesting: dict[str, dict[str, tuple[int, int]]] = {}
         for channel, known in zip(channels, shown, strict=True):
             if channel in deals:
-                own = deals[channel].own
-                interesting[channel] = set(known) | {car for car in own if not asked or car in asked}
-        cars = await self._load(set().union(*interesting.values()))
-        for channel, ids in interesting.items():
-            deal = deals[channel]
-            states = [_state(deal, car, cars.get(car)) for car in sorted(ids, key=int)]
-            await self._tell_channel(channel, [state for state in states if state.no or state.rev])
+                own = {car: (rev, 0) for car, rev in deals[channel].own.items() if not asked or car in asked}
+                interesting[channel] = own | known
+        news = await self._load(interesting.values())
+        for channel, known in interesting.items():
+            cars = [car for car in known if car in news]
+            states = [_state(deals[channel], car, news[car]) for car in sorted(cars, key=int)]
+            await self._tell_channel(channel, states)
 
-    async def _load(self, ids: Iterable[str]) -> dict[str, WatchedCar]:
-        ordered = sorted(ids, key=int)
-        found: dict[str, WatchedCar] = {}
+    async def _load(self, known: Iterable[dict[str, tuple[int, int]]]) -> dict[str, WatchedCar | None]:
+        """Return the cars that are news to anybody: to whom they are not, the log does not tell them."""
+        oldest: dict[str, tuple[int, int]] = {}
+        for cars in known:
+            for car, state in cars.items():
+                oldest[car] = min(state, oldest.get(car, state))
+        if not oldest:
+            return {}
         async with self._system.acquire() as connection:
-            for start in range(0, len(ordered), CARS_AT_ONCE):
-                found |= await watched_cars(connection, ordered[start : start + CARS_AT_ONCE])
-        return found
+            return await watched_cars(connection, oldest)
 
     async def _tell_channel(self, channel: str, states: Sequence[CarState]) -> None:
         for start in range(0, len(states), CARS_AT_ONCE):

@@ -1,7 +1,7 @@
 """Cars as deals see them: for sale or gone, at what price, held by whom, wanted by which other deals."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,23 +16,36 @@ SELECT d.deal_id::text, d.store_id, s.group_id,
   FROM deals d JOIN stores s USING (store_id) WHERE d.deal_id = ANY ($1)
 """
 
-# A deal wants a car that it selected or pinned, for as long as it can still become a contract.
+# Most cars are as they were told last: only the others are worth a closer look. A deal wants a car that it
+# selected or pinned, for as long as it can still become a contract.
 _CARS = """
-SELECT v.vehicle_id::text, v.rev, v.status, v.price_cents, coalesce(c.no, 0) AS no,
-       h.deal_id::text AS held_by, h.store_id AS holder_store, c.holder->>'name' AS holder, c.held_until,
+WITH asked AS (SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS a (id, rev, no)),
+     news AS MATERIALIZED (
+         SELECT asked.id, v.vehicle_id, v.rev, v.status, v.price_cents, coalesce(c.no, 0) AS no,
+                c.held_by, c.holder, c.held_until
+           FROM asked LEFT JOIN vehicles v ON v.vehicle_id = asked.id
+           LEFT JOIN vehicle_claims c ON c.vehicle_id = asked.id
+          WHERE v.vehicle_id IS NULL OR v.rev <> asked.rev OR coalesce(c.no, 0) <> asked.no)
+SELECT n.id::text, n.rev, n.status, n.price_cents, n.no,
+       h.deal_id::text AS held_by, h.store_id AS holder_store, n.holder->>'name' AS holder, n.held_until,
        (SELECT jsonb_agg(DISTINCT jsonb_build_object('deal_id', w.deal_id, 'store_id', w.store_id,
                                                      'by', u.name))
           FROM (SELECT d.deal_id, d.store_id, d.salesperson_id FROM deal_pins p JOIN deals d USING (deal_id)
-                 WHERE p.vehicle_id = v.vehicle_id AND d.state NOT IN ('signed', 'lost')
+                 WHERE p.vehicle_id = n.id AND d.state NOT IN ('signed', 'lost')
                 UNION
                 SELECT d.deal_id, d.store_id, d.salesperson_id FROM deals d
                   JOIN offers o ON o.offer_id = d.selected_offer
-                 WHERE o.vehicle_id = v.vehicle_id AND d.state NOT IN ('signed', 'lost')) w
+                 WHERE o.vehicle_id = n.id AND d.state NOT IN ('signed', 'lost')) w
           JOIN users u ON u.user_id = w.salesperson_id) AS wanted
-  FROM unnest($1::bigint[]) AS asked (id)
-  JOIN vehicles v ON v.vehicle_id = asked.id
-  LEFT JOIN vehicle_claims c USING (vehicle_id)
-  LEFT JOIN deals h ON h.deal_id = c.held_by AND c.held_until > now()
+  FROM news n LEFT JOIN deals h ON h.deal_id = n.held_by AND n.held_until > now()
+"""
+
+_RECENT = """
+SELECT vehicle_id::text FROM vehicle_claims JOIN vehicles USING (vehicle_id) WHERE group_id = ANY ($1)
+UNION
+SELECT vehicle_id::text FROM vehicles WHERE group_id = ANY ($1) AND rev > 1
+   AND updated_at > now() - $2::interval
+LIMIT $3
 """
 
 
@@ -71,24 +84,37 @@ async def watched_deals(connection: Connection, deal_ids: Sequence[str]) -> list
     ]
 
 
-async def watched_cars(connection: Connection, vehicle_ids: Sequence[str]) -> dict[str, WatchedCar]:
-    """Return the cars that there are, by id."""
-    rows = await connection.fetch(_CARS, [int(car) for car in vehicle_ids])
-    return {
-        row["vehicle_id"]: WatchedCar(
-            vehicle_id=row["vehicle_id"],
-            rev=row["rev"],
-            no=row["no"],
-            status=row["status"],
-            price_cents=row["price_cents"],
-            held_by=row["held_by"],
-            holder_store=row["holder_store"],
-            holder=row["holder"] if row["held_by"] else None,
-            held_until=row["held_until"] if row["held_by"] else None,
-            wanted=tuple(row["wanted"] or ()),
-        )
-        for row in rows
-    }
+async def watched_cars(
+    connection: Connection, known: Mapping[str, tuple[int, int]]
+) -> dict[str, WatchedCar | None]:
+    """Return what is news of cars that are known as of (rev, no): None for one that is not there any more."""
+    cars = [int(car) for car in known]
+    revs, numbers = [rev for rev, _ in known.values()], [no for _, no in known.values()]
+    rows = await connection.fetch(_CARS, cars, revs, numbers)
+    return {row["id"]: None if row["rev"] is None else _car(row) for row in rows}
+
+
+async def recently_changed(
+    connection: Connection, group_ids: Sequence[str], since: dt.timedelta, limit: int
+) -> list[str]:
+    """Return cars of groups that somebody ever claimed, or that changed within ``since``: some of them."""
+    return [row["vehicle_id"] for row in await connection.fetch(_RECENT, group_ids, since, limit)]
+
+
+def _car(row: Any) -> WatchedCar:
+    held = row["held_by"] is not None
+    return WatchedCar(
+        vehicle_id=row["id"],
+        rev=row["rev"],
+        no=row["no"],
+        status=row["status"],
+        price_cents=row["price_cents"],
+        held_by=row["held_by"],
+        holder_store=row["holder_store"],
+        holder=row["holder"] if held else None,
+        held_until=row["held_until"] if held else None,
+        wanted=tuple(row["wanted"] or ()),
+    )
 
 
 async def approved_deals(connection: Connection, vehicle_ids: Sequence[str] | None = None) -> list[str]:

@@ -62,3 +62,6 @@ GRANT UPDATE (state, fulfilment) ON deals TO deal_system;
 GRANT UPDATE (no, held_by, holder, held_until) ON vehicle_claims TO deal_system;
 -- A row lock on a car asks for the right to change it.
 GRANT UPDATE (status) ON vehicles TO deal_system;
+
+-- A screen that somebody begins to watch must be told what became of its cars while nobody did.
+CREATE INDEX vehicles_group_changed ON vehicles (group_id, updated_at) WHERE rev > 1;
