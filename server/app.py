@@ -138,6 +138,7 @@ async def _lifespan(settings: Settings, app: Starlette) -> AsyncIterator[State]:
                 connections=lambda: endpoint.connections,
                 channels=lambda: len(hub.registry),
                 bus_connected=lambda: hub.bus.connected,
+                bus_silence=lambda: hub.bus.silence_seconds,
                 mended=hub.keeper.mended,
             )
             readiness = partial(_readiness, pool, redis, hub)

@@ -12,6 +12,7 @@ def web_metrics(
     connections: Callable[[], float],
     channels: Callable[[], float],
     bus_connected: Callable[[], float],
+    bus_silence: Callable[[], float],
     mended: Mapping[str, int],
 ) -> CollectorRegistry:
     """Return a registry of the process's own figures, of what the hub holds and of what its keeper mended."""
@@ -22,6 +23,7 @@ def web_metrics(
         ("deal_connections", "WebSockets that are open", connections),
         ("deal_channels", "Channels that somebody watches in this process", channels),
         ("deal_bus_connected", "Whether events are heard from Redis (1) or not (0)", bus_connected),
+        ("deal_bus_silence_seconds", "How long ago the bus last heard its own bell", bus_silence),
         (
             "deal_gaps_filled",
             "Heartbeats that showed events which no bell had told of",

@@ -4,12 +4,17 @@ Pub/sub is at most once, so a bell promises nothing. A listener gets each event 
 whenever Redis confirms the subscription, the first time and after each broken connection: what happened in
 between stands in the channel's log, and the listener reads it there.
 
+A connection may stand and hear nothing: half of it is dead, or Redis has forgotten what it subscribed to. So
+the bus proves that it hears: it rings a bell of its own, through another connection, and whoever does not
+hear that in time is deaf and connects anew.
+
 ``subscribe`` and ``unsubscribe`` only say what is wanted; the one owner of the connection brings it about. So
 a channel that is left and joined again in between keeps its subscription, and nothing can be overtaken.
 """
 
 import asyncio
 import math
+import secrets
 from typing import Final, Protocol
 
 import structlog
@@ -28,8 +33,15 @@ SILENCE_SECONDS: Final = 3 * PING_SECONDS
 """A connection on which not even the answer to a ping arrives for this long is dead."""
 
 ANSWER_SECONDS: Final = 5.0
+PROBE_SECONDS: Final = 2.0
+"""How often the bus rings its own bell."""
+
+DEAF_SECONDS: Final = 3.0
+"""Who does not hear it for this long is deaf."""
+
 RECONNECT_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 SUBSCRIBE_AT_ONCE: Final = 500
+AGAIN_SECONDS: Final = 0.01
 
 
 class Listener(Protocol):
@@ -42,10 +54,24 @@ class Listener(Protocol):
         """Take note that the subscription stands from now on; earlier events may have been missed."""
 
 
+class Deaf(ConnectionError):
+    """The connection stands, and what was published is not heard on it."""
+
+    def __str__(self) -> str:
+        return "its own bell was not heard"
+
+
 class Bus:
     """One process's ears. ``run`` must be running for anything to be heard."""
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(
+        self, redis_url: str, *, probe_seconds: float = PROBE_SECONDS, deaf_seconds: float = DEAF_SECONDS
+    ) -> None:
+        self._probe_seconds = probe_seconds
+        self._deaf_seconds = deaf_seconds
+        self._probe = f"{{probe:{secrets.token_hex(8)}}}:bell".encode()
+        self._probe_heard = asyncio.Event()
+        self._heard_at: float | None = None
         # Retries are ours: redis-py would reconnect and re-subscribe in silence. So are timeouts: on Python
         # 3.11 its own, by wait_for, can swallow the cancellation that ends a task.
         self._pool = ConnectionPool.from_url(
@@ -63,11 +89,18 @@ class Bus:
 
     @property
     def connected(self) -> bool:
-        """Whether the connection stands: what readiness depends on."""
+        """Whether the bus hears: what readiness depends on."""
         return self._up.is_set()
 
+    @property
+    def silence_seconds(self) -> float:
+        """How long ago the bus last heard its own bell; infinite where it never has."""
+        if self._heard_at is None:
+            return math.inf
+        return asyncio.get_running_loop().time() - self._heard_at
+
     async def wait_connected(self) -> None:
-        """Return as soon as the connection stands."""
+        """Return as soon as the bus hears."""
         await self._up.wait()
 
     def subscribe(self, channel: str, listener: Listener) -> None:
@@ -103,10 +136,10 @@ class Bus:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await connection.connect()  # type: ignore[no-untyped-call]
             self._sent.clear()
-            self._up.set()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read(connection), name="bus-read")
                 tasks.create_task(self._write(connection), name="bus-write")
+                tasks.create_task(self._prove(), name="bus-probe")
         finally:
             await connection.disconnect(nowait=True)
 
@@ -114,7 +147,7 @@ class Bus:
         """Bring the subscriptions in line with what is wanted, and ping when there is nothing to say."""
         while True:
             self._changed.clear()
-            wanted = set(self._wanted)
+            wanted = {self._probe, *self._wanted}
             for command, names in (("UNSUBSCRIBE", self._sent - wanted), ("SUBSCRIBE", wanted - self._sent)):
                 for some in _batches(sorted(names)):
                     await _send(connection, command, *some)
@@ -125,12 +158,46 @@ class Bus:
             except TimeoutError:
                 await _send(connection, "PING")
 
+    async def _prove(self) -> None:
+        """Ring a bell of our own, again and again. Raises Deaf where it is not heard."""
+        ringing: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await ringing.connect()  # type: ignore[no-untyped-call]
+            while True:
+                await self._ring_until_heard(ringing)
+                self._heard_at = asyncio.get_running_loop().time()
+                self._up.set()
+                await asyncio.sleep(self._probe_seconds)
+        finally:
+            await ringing.disconnect(nowait=True)
+
+    async def _ring_until_heard(self, ringing: AbstractConnection) -> None:
+        """Ring until the bell is heard: the first one may come before the subscription stands."""
+        self._probe_heard.clear()
+        try:
+            async with asyncio.timeout(self._deaf_seconds):
+                while not self._probe_heard.is_set():
+                    await _send(ringing, "PUBLISH", self._probe, b"")
+                    async with asyncio.timeout(ANSWER_SECONDS):
+                        heard_by = await ringing.read_response(disconnect_on_error=False)
+                    if heard_by:
+                        await self._probe_heard.wait()
+                    else:
+                        await asyncio.sleep(AGAIN_SECONDS)
+        except TimeoutError:
+            raise Deaf from None
+
     async def _read(self, connection: AbstractConnection) -> None:
         while True:
             async with asyncio.timeout(SILENCE_SECONDS):
                 kind, name, *rest = await connection.read_response(
                     timeout=math.inf, disconnect_on_error=False
                 )
+            if name == self._probe:
+                if kind == b"message":
+                    self._probe_heard.set()
+                continue
             listener = self._wanted.get(name)
             if listener is None:
                 continue

@@ -16,6 +16,7 @@ from server.hub.session import Watcher
 from server.push.bus import Bus
 from server.push.log import Entry, Outcome
 from server.push.redis_log import RedisLog
+from server.push.redis_scripts import bell_name
 
 pytestmark = pytest.mark.flow
 
@@ -135,7 +136,7 @@ async def test_who_unsubscribed_hears_nothing(redis: Redis, redis_url: str) -> N
         bus.subscribe("deal:other", third)
         await third.until(lambda: third.confirmations == 1)
         # Commands of one connection are carried out in order: by now the first channel is given up.
-        assert await redis.execute_command("PUBSUB", "CHANNELS") == [b"{deal:other}:bell"]
+        assert await redis.execute_command("PUBSUB", "CHANNELS", "{deal:*") == [b"{deal:other}:bell"]
     assert first.events == []
 
 
@@ -178,3 +179,50 @@ async def test_a_new_epoch_sends_watchers_back(redis: Redis, redis_url: str) -> 
         await inbox.until(lambda: inbox.resyncs == 1)
         assert fresh.epoch != head.epoch
         assert feed.session.epoch == fresh.epoch
+
+
+async def test_a_bus_that_hears_nothing_finds_out(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that stands without its subscriptions is given up, and all of them come again."""
+    bus = Bus(redis_url, probe_seconds=0.05, deaf_seconds=0.5)
+    made: list[Any] = []
+    make = bus._pool.make_connection
+
+    def remember() -> Any:
+        made.append(make())
+        return made[-1]
+
+    monkeypatch.setattr(bus._pool, "make_connection", remember)
+    ears = Ears()
+    bus.subscribe(DEAL, ears)
+    async with asyncio.TaskGroup() as tasks, Redis.from_url(redis_url) as redis:
+        running = tasks.create_task(bus.run())
+        await ears.until(lambda: ears.confirmations == 1)
+        await bus.wait_connected()
+        assert bus.silence_seconds < GUARD_SECONDS
+        # Nobody is told of this: the connection stands, Redis answers, and nothing is heard.
+        await made[0].send_command("UNSUBSCRIBE", check_health=False)
+        await ears.until(lambda: ears.confirmations == 2)
+        await redis.publish(bell_name(DEAL), b"epoch 1 {}")
+        await ears.until(lambda: bool(ears.events))
+        running.cancel()
+
+
+async def test_a_bus_is_not_ready_while_it_is_deaf(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where what is published never arrives, connected is never said."""
+    bus = Bus(redis_url, probe_seconds=0.05, deaf_seconds=0.2)
+    monkeypatch.setattr(bus, "_probe", b"another bell")
+    read = bus._read
+
+    async def read_nothing(connection: Any) -> None:
+        await asyncio.Event().wait()
+        await read(connection)
+
+    monkeypatch.setattr(bus, "_read", read_nothing)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(bus.run())
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await bus.wait_connected()
+        assert not bus.connected
+        assert bus.silence_seconds == float("inf")
+        running.cancel()
