@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from types import FrameType
 from typing import Any, Final, TypedDict
 
 import asyncpg
@@ -19,6 +20,7 @@ from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from protocol.closing import CommandError
+from server.draining import Drain
 from server.hub.assembly import Hub, assemble
 from server.hub.endpoint import Endpoint
 from server.hub.handlers import UNAVAILABLE
@@ -58,20 +60,21 @@ class State(TypedDict):
     socket: Endpoint
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings, drain: Drain) -> Starlette:
     """Return the ASGI application of one web process; its lifespan raises where a service is out of reach."""
     return Starlette(
         routes=[*api.routes, *health.routes, *Pages().routes(), WebSocketRoute("/ws", _Socket())],
         middleware=[Middleware(SecurityHeaders)],
         exception_handlers={CommandError: refuse} | dict.fromkeys(UNAVAILABLE, degrade),
-        lifespan=partial(_lifespan, settings),
+        lifespan=partial(_lifespan, settings, drain),
     )
 
 
 def serve(settings: Settings) -> None:
     """Run one web process until it is told to end. Several may serve one port."""
+    drain = Drain(settings.drain_seconds)
     config = uvicorn.Config(
-        create_app(settings),
+        create_app(settings, drain),
         ws="websockets-sansio",
         ws_max_size=FRAME_BYTES,
         ws_ping_interval=PING_SECONDS,
@@ -86,7 +89,7 @@ def serve(settings: Settings) -> None:
     # uvicorn raises the signal that ended it once more when all is closed; for us that is a good end.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    server = _Server(config, settings)
+    server = _Server(config, settings, drain)
     with _listen(settings.host, settings.port) as listener:
         server.run(sockets=[listener])
     if server.failed:
@@ -96,9 +99,12 @@ def serve(settings: Settings) -> None:
 class _Server(uvicorn.Server):
     """Says when it is ready, and knows how it ended."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+    def __init__(self, config: uvicorn.Config, settings: Settings, drain: Drain) -> None:
         super().__init__(config)
         self._notify_socket = settings.notify_socket
+        self._drain = drain
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._draining: asyncio.Task[None] | None = None
 
     @property
     def failed(self) -> bool:
@@ -107,9 +113,26 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell whoever waits for it."""
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         if self.started:
             say_ready(self._notify_socket)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Drain before ending, where SIGTERM asks for it; any further signal ends at once."""
+        if sig != signal.SIGTERM or self._draining is not None or self._loop is None or not self.started:
+            super().handle_exit(sig, frame)
+            return
+        self._loop.call_soon_threadsafe(self._begin_drain, sig, frame)
+
+    def _begin_drain(self, sig: int, frame: FrameType | None) -> None:
+        if self._draining is None:
+            # Whoever comes now is taken by another process of this port, or finds another machine.
+            for server in self.servers:
+                server.close()
+            self._draining = asyncio.create_task(self._drain.run(), name="drain")
+            # Whatever becomes of it, the process was told to end.
+            self._draining.add_done_callback(lambda _: super(_Server, self).handle_exit(sig, frame))
 
 
 class _Socket:
@@ -120,7 +143,7 @@ class _Socket:
 
 
 @asynccontextmanager
-async def _lifespan(settings: Settings, app: Starlette) -> AsyncIterator[State]:
+async def _lifespan(settings: Settings, drain: Drain, app: Starlette) -> AsyncIterator[State]:
     logger = structlog.get_logger("web")
     try:
         async with AsyncExitStack() as stack:
@@ -141,7 +164,8 @@ async def _lifespan(settings: Settings, app: Starlette) -> AsyncIterator[State]:
                 bus_silence=lambda: hub.bus.silence_seconds,
                 mended=hub.keeper.mended,
             )
-            readiness = partial(_readiness, pool, redis, hub)
+            drain.attach(endpoint, hub.searches)
+            readiness = partial(_readiness, pool, redis, hub, drain)
             async with asyncio.timeout(CONNECT_SECONDS):
                 await hub.wait_connected()
             logger.info("web ready", host=settings.host, port=settings.port)
@@ -188,9 +212,9 @@ async def _open_redis(stack: AsyncExitStack, settings: Settings) -> Redis:
     return redis
 
 
-async def _readiness(pool: asyncpg.Pool, redis: Redis, hub: Hub) -> Mapping[str, bool]:
+async def _readiness(pool: asyncpg.Pool, redis: Redis, hub: Hub, drain: Drain) -> Mapping[str, bool]:
     postgres, answered = await asyncio.gather(_answers(pool.fetchval("SELECT 1")), _answers(redis.ping()))
-    heard = {"bus": hub.bus.connected, "listen": hub.listener.connected}
+    heard = {"bus": hub.bus.connected, "listen": hub.listener.connected, "serving": not drain.begun}
     return {"postgres": postgres, "redis": answered, **heard}
 
 

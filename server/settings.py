@@ -19,6 +19,7 @@ DEFAULT_STATEMENT_TIMEOUT_MS: Final = 10_000
 DEFAULT_JOB_LEASE_MS: Final = 3_000
 DEFAULT_SEARCH_LEASE_MS: Final = 3_000
 DEFAULT_JOB_OVERDUE_MS: Final = 5_000
+DEFAULT_DRAIN_SECONDS: Final = 10
 DEFAULT_LOG_LEVEL: Final = "info"
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
@@ -54,6 +55,7 @@ class Settings:
     job_lease_ms: int = DEFAULT_JOB_LEASE_MS
     search_lease_ms: int = DEFAULT_SEARCH_LEASE_MS
     job_overdue_ms: int = DEFAULT_JOB_OVERDUE_MS
+    drain_seconds: int = DEFAULT_DRAIN_SECONDS
     log_level: str = DEFAULT_LOG_LEVEL
     notify_socket: str = ""
 
@@ -92,6 +94,7 @@ class Settings:
             job_lease_ms=read.number("DEAL_JOB_LEASE_MS", DEFAULT_JOB_LEASE_MS, 100, 600_000),
             search_lease_ms=read.number("DEAL_SEARCH_LEASE_MS", DEFAULT_SEARCH_LEASE_MS, 100, 600_000),
             job_overdue_ms=read.number("DEAL_JOB_OVERDUE_MS", DEFAULT_JOB_OVERDUE_MS, 100, 3_600_000),
+            drain_seconds=read.number("DEAL_DRAIN_SECONDS", DEFAULT_DRAIN_SECONDS, 0, 3_600),
             log_level=read.choice("DEAL_LOG_LEVEL", DEFAULT_LOG_LEVEL, LOG_LEVELS),
             notify_socket=read.text("NOTIFY_SOCKET", ""),
         )
@@ -120,6 +123,7 @@ class Settings:
             "DEAL_JOB_LEASE_MS": str(self.job_lease_ms),
             "DEAL_SEARCH_LEASE_MS": str(self.search_lease_ms),
             "DEAL_JOB_OVERDUE_MS": str(self.job_overdue_ms),
+            "DEAL_DRAIN_SECONDS": str(self.drain_seconds),
             "DEAL_LOG_LEVEL": self.log_level,
             "NOTIFY_SOCKET": self.notify_socket,
         }

@@ -14,6 +14,8 @@ from server.supervisor import Supervisor
 
 READY_SECONDS: Final = 30.0
 NOTICE_BYTES: Final = 64
+DRAIN_SECONDS: Final = 0
+"""All of this machine's processes end together: there is no other one to go to."""
 
 
 class PortTaken(Exception):
@@ -106,7 +108,7 @@ def run_formation(
                     raise NotReady from None
                 write(f"ready http://{settings.host}:{settings.port}")
 
-            told = {**environment, "NOTIFY_SOCKET": address}
+            told = {**environment, "NOTIFY_SOCKET": address, "DEAL_DRAIN_SECONDS": str(DRAIN_SECONDS)}
             await Supervisor(formation, told, write).run(announce)
 
     asyncio.run(run())

@@ -99,6 +99,7 @@ def settings_for(database: Database, redis_url: str, port: int) -> Settings:
         redis_url=redis_url,
         port=port,
         demo=True,
+        drain_seconds=0,
         allowed_origins=(f"http://127.0.0.1:{port}", f"http://localhost:{port}"),
     )
 

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from protocol import codec
 from protocol.closing import CloseCode, CommandError, ErrorBody, ErrorCode
 from protocol.commands import AnyCommand
-from protocol.events import Reply
+from protocol.events import Notice, Reply
 from server.hub.limits import RESYNC_WINDOW_SECONDS, WRITE_SECONDS, CommandRate, Pace
 from server.hub.outbox import Outbox, OutboxFull
 from server.hub.registry import Registry
@@ -111,6 +111,10 @@ class Connection:
         """Answer a command with an error."""
         body = ErrorBody(code=error.code, message=error.message, retry=error.code.retry, detail=error.detail)
         self._put(codec.encode(Reply(ref=ref, ok=False, error=body)))
+
+    def notify(self, notice: Notice) -> None:
+        """Tell the person something about the service."""
+        self._put(codec.encode(notice))
 
     def send_event(self, channel: str, message: bytes) -> None:
         """Queue an event. A client that falls behind joins again; twice in a minute, it comes back later."""

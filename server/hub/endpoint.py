@@ -3,6 +3,7 @@
 Starlette's own reading of text fails on a binary frame; here that is a close code.
 """
 
+import asyncio
 from collections import Counter
 from typing import Any, Final
 
@@ -34,17 +35,37 @@ class Endpoint:
         self._log = log
         self._dispatch = dispatch
         self._connections: Counter[str] = Counter()
+        self._open: set[Connection] = set()
+        self._refuses_all = False
+        self._empty = asyncio.Event()
+        self._empty.set()
 
     @property
     def connections(self) -> int:
         """How many sockets are open."""
         return self._connections.total()
 
+    @property
+    def open(self) -> list[Connection]:
+        """The connections that are served now."""
+        return list(self._open)
+
+    async def wait_empty(self) -> None:
+        """Return as soon as nobody is connected."""
+        await self._empty.wait()
+
+    def refuse_all(self) -> None:
+        """Let nobody in any more: the process is about to end."""
+        self._refuses_all = True
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket until it ends."""
         await receive()
         if scope["subprotocols"] and SUBPROTOCOL not in scope["subprotocols"]:
             await _refuse(send, Refused(400, f"This server speaks {SUBPROTOCOL}."))
+            return
+        if self._refuses_all:
+            await _refuse(send, Refused(503, "This server is being replaced: try again at once."))
             return
         try:
             verdict = await self._admit(Headers(scope=scope))
@@ -65,15 +86,22 @@ class Endpoint:
     async def _serve(self, admitted: Admitted, scope: Scope, receive: Receive, send: Send) -> None:
         account = admitted.account
         self._connections[account.id] += 1
+        self._empty.clear()
         try:
             await _accept(scope, send)
             left = admitted.expires_at - utc_now()
             connection = Connection(account, receive, send, self._registry, self._log)
-            await connection.run(_welcome(connection), self._dispatch, left.total_seconds())
+            self._open.add(connection)
+            try:
+                await connection.run(_welcome(connection), self._dispatch, left.total_seconds())
+            finally:
+                self._open.discard(connection)
         finally:
             self._connections[account.id] -= 1
             if not self._connections[account.id]:
                 del self._connections[account.id]
+            if not self._connections:
+                self._empty.set()
 
 
 async def _accept(scope: Scope, send: Send) -> None:

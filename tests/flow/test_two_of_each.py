@@ -1,6 +1,7 @@
 """Two web processes and two workers, on real PostgreSQL and Redis, seen through the Python client."""
 
 import asyncio
+import dataclasses
 import os
 import signal
 import uuid
@@ -33,6 +34,7 @@ from tests.flow.shop import (
 from tests.services import Process, free_port, start_web, start_worker
 
 pytestmark = pytest.mark.flow
+GUARD_SECONDS = 30.0
 
 
 def valued(event: Event) -> bool:
@@ -208,6 +210,13 @@ async def test_a_search_goes_on_when_its_process_freezes(stocked: Settings, tmp_
         assert len(cars) == len(set(cars)) == ended.matched
 
 
+async def says(process: Process, words: str) -> None:
+    """Wait until a process has written ``words``."""
+    async with asyncio.timeout(GUARD_SECONDS):
+        while words not in process.output():  # noqa: ASYNC110 - a file tells nobody that it grew
+            await asyncio.sleep(0.02)
+
+
 async def die(process: Process) -> None:
     """Kill a process and wait until it is gone."""
     await process.kill()
@@ -217,3 +226,34 @@ async def die(process: Process) -> None:
 def last_of(event: Event, version: int) -> bool:
     """Return whether this starts the search of that version: its values are the last ones."""
     return isinstance(event, SearchStarted) and event.deal_version >= version
+
+
+async def test_a_web_process_that_is_told_to_end_sends_its_clients_elsewhere(
+    stocked: Settings, tmp_path: Path
+) -> None:
+    """They are told, go one by one, and lose nothing; the search goes on; the process ends well."""
+    channel, token = await a_deal_of(stocked), await token_of(stocked, "riverside-manager")
+    async with (
+        start_web(dataclasses.replace(stocked, drain_seconds=1), tmp_path) as leaving,
+        start_worker(stocked, tmp_path),
+        AsyncExitStack() as clients,
+    ):
+        deals = []
+        for _ in range(8):
+            workspace = await clients.enter_async_context(connect(leaving.url, token))
+            deals.append(await workspace.join(channel))
+        await deals[0].terms(EASY)
+        # Another process takes the same port: who comes back comes to it.
+        staying = await clients.enter_async_context(start_web(stocked, tmp_path))
+        await says(staying, "web ready")
+        other = await (await clients.enter_async_context(connect(staying.url, token))).join(channel)
+        search_id = await deals[0].search(limit=500)
+        leaving.process.send_signal(signal.SIGTERM)
+        for deal in [*deals, other]:
+            events = await events_until(deal, valued)
+            assert_no_gap(events)
+            (ended,) = (event for event in events if isinstance(event, SearchEnded))
+            assert (ended.search_id, ended.reason) == (search_id, "complete")
+        async with asyncio.timeout(GUARD_SECONDS):
+            assert await leaving.process.wait() == 0
+        assert "draining" in leaving.output()
