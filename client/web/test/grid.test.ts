@@ -60,24 +60,27 @@ test("when all is valued the best come on top, once, unless somebody is in the g
 });
 
 const MODEL: DealModel = {
-  deal: { id: "1", version: 4, state: "countered", customer: { id: "c", name: "Dana" }, structure: { cash_down_cents: 1 } },
-  search: null, timeline: [],
+  deal: {
+    id: "1", version: 4, state: "working", customer: { id: "c", name: "Dana" }, structure: { cash_down_cents: 1 }, selected: null,
+    pins: [], fulfilment: null,
+  },
+  search: null, timeline: [], cars: new Map(),
 };
+const follow = (model: DealModel, each: AnyEvent) => apply(model, each);
 
 test("an edit changes the deal once and stands in the timeline with its old value", () => {
   const edit = event({ type: "deal_changed", version: 5, changes: { cash_down_cents: 2 }, by });
   const after = apply(MODEL, edit);
   assert.equal(after.deal.structure["cash_down_cents"], 2);
-  assert.equal(after.deal.state, "working");
   assert.deepEqual(after.timeline[0]?.changes, [{ field: "cash_down_cents", before: 1, after: 2 }]);
   assert.equal(apply(after, edit), after);
 });
 
 test("progress follows the latest search only, through its end, more matches and all values", () => {
-  let model = [started("a"), started("b"), ended("a", 3)].reduce(apply, MODEL);
+  let model = [started("a"), started("b"), ended("a", 3)].reduce(follow, MODEL);
   assert.equal(model.search?.search_id, "b");
   assert.equal(model.search?.reason, null);
-  model = [matches("b", ["1"]), ended("b", 1)].reduce(apply, model);
+  model = [matches("b", ["1"]), ended("b", 1)].reduce(follow, model);
   assert.equal(model.search?.reason, "complete");
   assert.equal(model.search?.valued, false);
   model = apply(model, event({ type: "search_valued", search_id: "b", offers: 1, failed: 0 }));
@@ -87,8 +90,56 @@ test("progress follows the latest search only, through its end, more matches and
   assert.equal(model.search?.valued, false);
 });
 
+test("a car that is matched again at another price makes the search no running one", () => {
+  const done = [started("a"), matches("a", ["1"]), ended("a", 1), event({ type: "search_valued", search_id: "a", offers: 1, failed: 0 })];
+  const model = done.reduce(follow, MODEL);
+  const again = event({ type: "matches", search_id: "a", chunk: 1_000_000, rows: 1, columns: { vehicle_id: ["1"], rev: [2], price_cents: [9] } });
+  assert.equal(apply(model, again).search?.valued, true);
+  const grid = new Grid("sales");
+  play(grid, ...done.slice(0, 2), offers("a", ["1"], [5]), ...done.slice(2));
+  const changed = { type: "vehicle_changed", vehicle_id: "1", status: "available", wanted_by: [] };
+  play(grid, event({ ...changed, rev: 2, price_cents: 9 }));
+  assert.equal(grid.row("1")?.value, "pending");
+  assert.equal(grid.row("1")?.price_cents, 9);
+  play(grid, offers("a", ["1"], [6]));
+  assert.equal(grid.row("1")?.value, "pending", "an offer of the old price");
+  const priced = { vehicle_id: ["1"], rev: [2], payment_cents: [7], npv_cents: [7] };
+  play(grid, again, event({ type: "offers", search_id: "a", chunk: 1_000_000, rows: 1, columns: priced }));
+  assert.equal(grid.row("1")?.npv_cents, 7);
+});
+
+test("a sold car leaves the screen, also when it is chosen, and is named; the others keep their places", () => {
+  const grid = new Grid("sales");
+  play(grid, started("a"), matches("a", ["1", "2", "3"]), offers("a", ["1", "2", "3"], [5, 9, 7]), ended("a", 3));
+  grid.settle();
+  assert.deepEqual(shown(grid), ["2", "3", "1"]);
+  grid.select("3");
+  const gone = { type: "vehicle_changed", rev: 1, price_cents: 1, wanted_by: [] };
+  play(grid, event({ ...gone, vehicle_id: "3", status: "sold" }), event({ ...gone, vehicle_id: "77", status: "sold" }));
+  assert.deepEqual(shown(grid), ["2", "1"]);
+  assert.equal(grid.picture.value.matched, 2);
+  assert.equal(grid.picture.value.settled, 2);
+  assert.equal(grid.lost.value?.row.vehicle_id, "3");
+  play(grid, offers("a", ["3"], [8]), event({ ...gone, vehicle_id: "1", status: "removed" }));
+  assert.deepEqual(shown(grid), ["2"]);
+  grid.select("2");
+  assert.equal(grid.lost.value, null);
+});
+
+test("who holds a car and who wants it stands at its row, and goes with it into the next price", () => {
+  const grid = new Grid("sales");
+  play(grid, started("a"), matches("a", ["1"]));
+  const claim = { type: "vehicle_changed", vehicle_id: "1", status: "held", price_cents: 1, held_by: "Ann", held_until: "2026-01-01T00:30:00Z", held_here: false };
+  play(grid, event({ ...claim, rev: 1, wanted_by: [{ by: "Ann", deal_id: "9" }] }));
+  assert.equal(grid.row("1")?.claim?.heldBy, "Ann");
+  play(grid, event({ type: "matches", search_id: "a", chunk: 1_000_000, rows: 1, columns: { vehicle_id: ["1"], rev: [2], price_cents: [3] } }));
+  assert.equal(grid.row("1")?.claim?.wanted.length, 1);
+  play(grid, event({ ...claim, rev: 2, status: "available", held_by: null, held_until: null, wanted_by: [] }));
+  assert.equal(grid.row("1")?.claim, null);
+});
+
 test("a search without matches needs no values", () => {
-  const model = [started("a"), ended("a", 0)].reduce(apply, MODEL);
+  const model = [started("a"), ended("a", 0)].reduce(follow, MODEL);
   assert.equal(model.search?.valued, true);
 });
 

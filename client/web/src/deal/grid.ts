@@ -1,6 +1,6 @@
 // The rows on the screen: the latest search's, or until its first match the older one's, marked as stale.
 import { signal } from "@preact/signals";
-import type { AnyEvent, SnapshotRows, View } from "../wire";
+import type { AnyEvent, SnapshotRows, VehicleChanged, View } from "../wire";
 import { firstOrder } from "./columns";
 import { Ranking, type Order } from "./ranking";
 import { type StressRank, stressRanks } from "./turnover";
@@ -28,6 +28,8 @@ export interface GridPicture {
 export class Grid {
   readonly picture = signal<GridPicture>(EMPTY);
   readonly selected = signal<string | null>(null);
+  /** The chosen car, once it has left the stock: what it was and why it is gone. */
+  readonly lost = signal<{ row: Row; status: string } | null>(null);
   /** Whether the person is in the grid: then it re-orders only when told to. */
   readonly engaged = signal(false);
 
@@ -71,6 +73,7 @@ export class Grid {
   }
 
   follow(event: AnyEvent): void {
+    if (event.type === "vehicle_changed") this.change(event);
     if (event.type === "search_started") this.begin(event.search_id);
     if (!("search_id" in event) || event.search_id !== this.searchId) return;
     if (event.type === "matches") {
@@ -121,8 +124,15 @@ export class Grid {
   }
 
   readonly select = (vehicleId: string): void => {
+    this.lost.value = null;
     this.selected.value = vehicleId;
   };
+
+  /** Opens the panel of no car. */
+  close(): void {
+    this.selected.value = null;
+    this.lost.value = null;
+  }
 
   row(vehicleId: string): Row | undefined {
     return this.table.get(vehicleId);
@@ -131,6 +141,20 @@ export class Grid {
   /** Returns where a car's offer stands, or null while that is not known. */
   rank(vehicleId: string): StressRank | null {
     return this.ranks[this.table.place(vehicleId) ?? -1] ?? null;
+  }
+
+  private change(event: VehicleChanged): void {
+    const row = this.table.get(event.vehicle_id);
+    const { gone, ...changed } = this.table.change(event);
+    if (gone === null) {
+      this.admit(changed);
+      return;
+    }
+    if (row && this.selected.value === event.vehicle_id) this.lost.value = { row, status: event.status };
+    this.ranking.remove(gone);
+    this.ranks = this.ranks.filter((_, place) => place !== gone);
+    this.turned = this.ranks.filter((rank) => rank?.turns != null).length;
+    this.dirty = true;
   }
 
   private begin(searchId: string | null): void {

@@ -88,6 +88,15 @@ export class Ranking {
     for (const place of [...changed.added, ...changed.updated]) this.weigh(rows[place]!, place);
   }
 
+  /** Takes a row out that is no longer in the table; the others keep their order. */
+  remove(gone: number): void {
+    const moved = (place: number) => (place > gone ? place - 1 : place);
+    this.shown = this.shown.filter((place) => place !== gone).map(moved);
+    const risers = [...this.risers].filter((place) => place !== gone).map(moved);
+    this.risers.clear();
+    for (const place of risers) this.risers.add(place);
+  }
+
   /** Ranks all rows now. */
   settle(rows: readonly Row[]): void {
     const compare = compareRows(this.order, this.leastPayment);
@@ -118,5 +127,6 @@ export class Ranking {
     const ranked = keyOf(row, this.order.key) !== null && holdsWords(row, this.words);
     const rises = ranked && (!this.last || compareRows(this.order, this.leastPayment)(row, this.last) < 0);
     if (rises) this.risers.add(place);
+    else this.risers.delete(place);
   }
 }

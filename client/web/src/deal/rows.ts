@@ -1,5 +1,6 @@
 // The rows of a search: cars with their best offers. Applying a message twice, or late, changes nothing.
-import type { Fix } from "../wire";
+import type { Fix, VehicleChanged } from "../wire";
+import { type Claim, claimOf, ON_SALE } from "./claims";
 
 export type Value = "pending" | "offer" | "none" | "failed";
 
@@ -23,6 +24,8 @@ export interface Row {
   /** What fetching the car from another store takes; 0 for the own store's. */
   readonly transfer_cost_cents: number | null;
   readonly transfer_days: number | null;
+  /** Who holds the car or wants it too; null where nobody does. */
+  readonly claim: Claim | null;
   readonly value: Value;
   readonly payment_cents: number | null;
   readonly term_months: number | null;
@@ -72,6 +75,18 @@ export class RowTable {
     return place === undefined ? undefined : this.rows[place];
   }
 
+  /** Takes what became of a car. A repriced one is pending until it is valued anew. Returns whether it is gone. */
+  change(event: VehicleChanged): Changed & { gone: number | null } {
+    const changed = { added: [], updated: [], gone: null };
+    const known = this.get(event.vehicle_id);
+    if (!known || event.rev < known.rev) return changed;
+    if (!ON_SALE.has(event.status)) return { ...changed, gone: this.remove(known) };
+    const claimed = { ...known, claim: claimOf(event) };
+    const { rev, price_cents } = event;
+    this.replace(rev > known.rev ? { ...claimed, ...UNVALUED, rev, price_cents } : claimed, changed);
+    return changed;
+  }
+
   /** Returns the place of a car in `rows`. */
   place(vehicleId: string): number | undefined {
     return this.places.get(vehicleId);
@@ -80,7 +95,10 @@ export class RowTable {
   /** Adds matched cars, each pending; a car that is here with this `rev` or a newer one stays as it is. */
   addMatches(columns: Columns, count: number): Changed {
     const changed: Changed = { added: [], updated: [] };
-    for (let i = 0; i < count; i++) this.put({ ...matchAt(columns, i), ...UNVALUED }, changed);
+    for (let i = 0; i < count; i++) {
+      const match = matchAt(columns, i);
+      this.put({ ...match, claim: this.get(match.vehicle_id)?.claim ?? null, ...UNVALUED }, changed);
+    }
     return changed;
   }
 
@@ -98,7 +116,7 @@ export class RowTable {
   addSnapshot(columns: Columns, count: number): Changed {
     const changed: Changed = { added: [], updated: [] };
     for (let i = 0; i < count; i++) {
-      this.put({ ...matchAt(columns, i), ...snapshotValueAt(columns, i) }, changed);
+      this.put({ ...matchAt(columns, i), claim: claimOf(recordAt(columns, i)), ...snapshotValueAt(columns, i) }, changed);
     }
     return changed;
   }
@@ -135,10 +153,25 @@ export class RowTable {
     changed.updated.push(place);
   }
 
+  private remove(row: Row): number | null {
+    const place = this.places.get(row.vehicle_id) ?? null;
+    if (place === null) return null;
+    this.rows.splice(place, 1);
+    this.places.delete(row.vehicle_id);
+    for (let i = place; i < this.rows.length; i++) this.places.set(this.rows[i]!.vehicle_id, i);
+    this.count(row, -1);
+    return place;
+  }
+
   private count(row: Row, by: 1 | -1): void {
     if (row.value !== "pending") this.settled += by;
     if (row.value === "failed") this.failed += by;
   }
+}
+
+/** The columns of a claim, as far as the view has them. */
+function recordAt(columns: Columns, i: number): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(columns).map(([name, cells]) => [name, cells[i]]));
 }
 
 type Match = Pick<Row, (typeof MATCH_FIELDS)[number]>;

@@ -7,10 +7,11 @@ import { DEFAULT_MATCHES } from "../wire";
 import { ChannelFollower, type Step } from "../live/channel";
 import { Connection, type Link, type Listener } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
-import { gridAxes } from "./axes";
+import { Desk } from "./desk";
 import { Edits, type Field } from "./edits";
 import { Grid } from "./grid";
-import { Pencil, type PencilPort, type QuoteQuestion } from "./pencil";
+import { Pencil } from "./pencil";
+import { pencilPort } from "./pencil-port";
 import { apply, fromSnapshot, type DealModel } from "./state";
 
 export const NO_FILTERS: Filters = {
@@ -41,6 +42,7 @@ export class DealSession implements Listener {
   });
   edits = new Edits();
   readonly pencil: Pencil;
+  readonly desk: Desk;
 
   private channel: ChannelFollower;
   private readonly connection: Connection;
@@ -55,7 +57,8 @@ export class DealSession implements Listener {
     this.channel = new ChannelFollower(`deal:${dealId}`);
     this.gridNow = signal(new Grid(view));
     this.connection = new Connection(address, environment, this);
-    this.pencil = new Pencil(this.pencilPort());
+    this.pencil = new Pencil(pencilPort(this, (request, replied) => this.connection.send(request, replied), environment));
+    this.desk = new Desk((request, replied) => this.connection.send(request, replied), this.channel.channel);
     this.unaim = effect(() => this.aim());
     this.connection.start();
   }
@@ -128,12 +131,25 @@ export class DealSession implements Listener {
       this.model.value = null;
       this.failure.value = null;
       this.edits = new Edits();
+      this.desk.clear();
       this.editing.value += 1;
       this.gridNow.value = new Grid(view);
       this.channel.forget();
       this.current.value = false;
     });
     this.join();
+  }
+
+  /** Names a car of the deal or of the grid. */
+  readonly carName = (vehicleId: string | undefined): string => {
+    const deal = this.model.value?.deal;
+    const offered = [deal?.selected, ...(deal?.pins ?? [])].find((offer) => offer?.vehicle_id === vehicleId)?.car;
+    const car = offered ?? (vehicleId === undefined ? undefined : this.grid.row(vehicleId));
+    return car ? `${car.year} ${car.make} ${car.model}` : "a car";
+  };
+
+  can(right: string): boolean {
+    return this.view.value !== "customer" && (this.user.value?.rights.includes(right) ?? false);
   }
 
   // What the connection says ----------------------------------------------------------------------------------------
@@ -236,24 +252,6 @@ export class DealSession implements Listener {
     untracked(() => this.pencil.aim(vehicleId === null || version === undefined ? null : { vehicleId, version, view }));
   }
 
-  private pencilPort(): PencilPort {
-    const channel = this.channel.channel;
-    return {
-      quote: (question, replied) => this.connection.send({ type: "quote", channel, ...this.asked(question) }, replied) !== null,
-      frontier: (vehicle_id, replied) => this.connection.send({ type: "frontier", channel, vehicle_id }, replied) !== null,
-      later: (milliseconds, action) => this.environment.later(milliseconds, action),
-    };
-  }
-
-  private asked({ vehicleId, pick, roll }: QuoteQuestion) {
-    const structure = this.model.value?.deal.structure ?? {};
-    const { terms, cash } = gridAxes(structure, this.grid.row(vehicleId)?.cash_down_cents ?? null);
-    return {
-      vehicle_id: vehicleId, changes: pick?.changes ?? {}, programme_id: pick?.programmeId ?? null, terms_months: terms,
-      cash_down_cents: cash, roll,
-    };
-  }
-
   private follow(event: AnyEvent): void {
     const model = this.model.value;
     if (!model) return;
@@ -261,7 +259,7 @@ export class DealSession implements Listener {
       this.edits.changed(event.changes, event.by, event.at, event.version);
       this.editing.value += 1;
     }
-    this.model.value = apply(model, event);
+    this.model.value = apply(model, event, this.carName);
     this.grid.follow(event);
     if (event.type === "deal_changed") {
       this.target();

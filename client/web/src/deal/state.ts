@@ -1,17 +1,15 @@
 // A deal and its latest search as this page knows them, and how each event changes them. Pure, values never mutated.
 import type {
-  Actor, AnyEvent, DealChanged, DealSnapshot, DealState, EndReason, Filters, Matches, Rejection, SearchEnded, SearchSnapshot,
-  SearchStarted, SearchValued, Sort,
+  AnyEvent, DealSnapshot, EndReason, Filters, Matches, Rejection, SearchEnded, SearchSnapshot, SearchStarted, SearchValued, Sort,
+  VehicleChanged,
 } from "../wire";
+import { applied, type Deal } from "./fold";
+import { type CarName, type Entry, entryOf } from "./timeline";
 
 const TIMELINE_LENGTH = 200;
 
-export interface Change {
-  version: number;
-  at: string;
-  by: Actor;
-  changes: { field: string; before: unknown; after: unknown }[];
-}
+/** Chunks from this number on bring cars of the search at another price, also after its end: no further page. */
+export const FIRST_LATE_CHUNK = 1_000_000;
 
 export interface SearchProgress {
   search_id: string;
@@ -31,20 +29,19 @@ export interface SearchProgress {
   finished: number | null;
 }
 
-export interface Deal extends Pick<DealSnapshot, "id" | "version" | "state" | "customer" | "structure"> {
-  state: DealState;
-}
-
 export interface DealModel {
   deal: Deal;
   search: SearchProgress | null;
-  timeline: Change[];
+  /** What happened since this page joined, the newest first; notes are the deal's. */
+  timeline: Entry[];
+  /** What became of cars since this page joined, by id. */
+  cars: ReadonlyMap<string, VehicleChanged>;
 }
 
 /** Returns the model of a snapshot; the timeline that this page has goes on. */
-export function fromSnapshot(deal: DealSnapshot, search: SearchSnapshot | null, timeline: Change[]): DealModel {
-  const { id, version, state, customer, structure } = deal;
-  return { deal: { id, version, state, customer, structure }, search: search && resumed(search), timeline };
+export function fromSnapshot(snapshot: DealSnapshot, search: SearchSnapshot | null, timeline: Entry[]): DealModel {
+  const { presence: _, ...deal } = snapshot;
+  return { deal, search: search && resumed(search), timeline, cars: new Map() };
 }
 
 function resumed(search: SearchSnapshot): SearchProgress {
@@ -57,21 +54,29 @@ function resumed(search: SearchSnapshot): SearchProgress {
 }
 
 /** Returns the model after an event. Events about an older search than the latest change nothing. */
-export function apply(model: DealModel, event: AnyEvent): DealModel {
+export function apply(model: DealModel, event: AnyEvent, carName: CarName = () => "a car"): DealModel {
   switch (event.type) {
-    case "deal_changed":
-      return changed(model, event);
     case "search_started":
       return { ...model, search: started(event) };
     case "matches":
-      return onSearch(model, event.search_id, (search) => matched(search, event));
+      return event.chunk >= FIRST_LATE_CHUNK ? model : onSearch(model, event.search_id, (search) => matched(search, event));
     case "search_ended":
       return onSearch(model, event.search_id, (search) => ended(search, event));
     case "search_valued":
       return onSearch(model, event.search_id, (search) => valued(search, event));
     default:
-      return model;
+      return happened(model, event, carName);
   }
+}
+
+function happened(model: DealModel, event: AnyEvent, carName: CarName): DealModel {
+  const deal = applied(model.deal, event);
+  const ofCar = event.type === "vehicle_changed";
+  if (deal === model.deal && !ofCar) return model;
+  const entry = entryOf(model.deal, event, carName);
+  const timeline = entry ? [entry, ...model.timeline].slice(0, TIMELINE_LENGTH) : model.timeline;
+  const cars = ofCar ? new Map(model.cars).set(event.vehicle_id, event) : model.cars;
+  return { ...model, deal, timeline, cars };
 }
 
 function onSearch(model: DealModel, id: string, step: (search: SearchProgress) => SearchProgress): DealModel {
@@ -103,20 +108,4 @@ function ended(search: SearchProgress, event: SearchEnded): SearchProgress {
 
 function valued(search: SearchProgress, event: SearchValued): SearchProgress {
   return { ...search, valued: true, finished: Date.parse(event.at), trace: { ...search.trace, ...event.trace } };
-}
-
-function changed(model: DealModel, event: DealChanged): DealModel {
-  if (event.version <= model.deal.version) return model;
-  const before = model.deal.structure;
-  const change: Change = {
-    version: event.version, at: event.at, by: event.by,
-    changes: Object.entries(event.changes).map(([field, after]) => ({ field, before: before[field], after })),
-  };
-  // Any edit of a countered deal takes it back to work.
-  const state = model.deal.state === "countered" ? "working" : model.deal.state;
-  return {
-    ...model,
-    deal: { ...model.deal, version: event.version, state, structure: { ...before, ...event.changes } },
-    timeline: [change, ...model.timeline].slice(0, TIMELINE_LENGTH),
-  };
 }

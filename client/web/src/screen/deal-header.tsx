@@ -23,7 +23,7 @@ export function DealHeader({ session, widest, help }: { session: DealSession; wi
     <>
       <TopBar aside={<HeaderTools session={session} widest={widest} help={help} />}>
         <h1 class="customer">{deal ? deal.customer.name : <span class="skeleton wide" />}</h1>
-        {deal && <StateChip state={deal.state} />}
+        {deal && <StateChip state={deal.state} fulfilment={deal.fulfilment} />}
         <Standings session={session} />
         <Progress session={session} />
       </TopBar>

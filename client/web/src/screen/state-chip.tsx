@@ -1,11 +1,9 @@
-import type { DealState } from "../wire";
-
-const NAMES: Record<DealState, string> = {
-  working: "Working", submitted: "Submitted", countered: "Countered", approved: "Approved", declined: "Declined",
-  signed: "Signed", lost: "Lost",
-};
+import { FULFILMENTS, STATES } from "../deal/words";
+import type { DealState, Fulfilment } from "../wire";
 
 /** Where a deal stands, in words; the colour only repeats them. */
-export function StateChip({ state }: { state: DealState }) {
-  return <span class={`chip state-${state}`}>{NAMES[state] ?? state}</span>;
+export function StateChip({ state, fulfilment }: { state: DealState; fulfilment?: Fulfilment | null }) {
+  const unwound = fulfilment === "unwound";
+  const words = state === "signed" && fulfilment ? FULFILMENTS[fulfilment] : STATES[state];
+  return <span class={`chip state-${unwound ? "lost" : state}`}>{words ?? state}</span>;
 }

@@ -1,29 +1,35 @@
 import { fieldLabel } from "../deal/fields";
 import type { DealSession } from "../deal/session";
-import type { Change } from "../deal/state";
+import { type Entry, story } from "../deal/timeline";
 import { describeValue } from "../deal/values";
 import { useSurroundings } from "./app";
 
-/** Who changed what and when, newest first, since this page joined. */
+/** Who did what, when and why, newest first: notes of all times, the rest since this page joined. */
 export function Timeline({ session }: { session: DealSession }) {
-  const changes = session.model.value?.timeline ?? [];
+  const model = session.model.value;
+  const entries = story(model?.timeline ?? [], model?.deal.notes ?? []);
   return (
-    <section class="timeline" aria-label="Changes since you joined">
+    <section class="timeline" aria-label="Changes since you joined, and notes">
       <h2>Changes</h2>
-      {changes.length === 0
-        ? <p class="quiet">Edits by everyone on this deal appear here.</p>
-        : <ol>{changes.map((change) => <Entry key={change.version} change={change} />)}</ol>}
+      {entries.length === 0
+        ? <p class="quiet">What everyone does on this deal appears here.</p>
+        : <ol>{entries.map((entry) => <Line key={entry.key} entry={entry} />)}</ol>}
     </section>
   );
 }
 
-function Entry({ change }: { change: Change }) {
+function Line({ entry }: { entry: Entry }) {
   const { formats } = useSurroundings();
+  const { at, by, tone, why } = entry;
+  const today = new Date(at).toDateString() === new Date().toDateString();
+  const what = entry.what(formats);
   return (
-    <li>
-      <time dateTime={change.at}>{formats.time(change.at)}</time>
-      <strong>{change.by.name}</strong>
-      {change.changes.map(({ field, before, after }) => (
+    <li class={`told ${tone}`}>
+      <time dateTime={at}>{today ? formats.time(at) : formats.moment(at)}</time>
+      {by !== null && <strong>{by}</strong>}
+      {what !== "" && <span class="what">{what}</span>}
+      {why !== null && <span class="why quiet">{why}</span>}
+      {entry.changes.map(({ field, before, after }) => (
         <span key={field} class="change">
           {fieldLabel(field)} <span class="quiet">{describeValue(field, before, formats)} →</span> {describeValue(field, after, formats)}
         </span>

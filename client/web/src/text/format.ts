@@ -7,6 +7,8 @@ export interface Formats {
   ordinal(value: number): string;
   percent(basisPoints: number): string;
   time(instant: string): string;
+  /** Hours and minutes. */
+  clock(instant: string): string;
   day(date: string): string;
   moment(instant: string): string;
   list(items: string[]): string;
@@ -24,6 +26,7 @@ export function formatsFor(locale: string | undefined): Formats {
   const plain = new Intl.NumberFormat(locale);
   const share = new Intl.NumberFormat(locale, { style: "percent", minimumFractionDigits: 2, maximumFractionDigits: 4 });
   const clock = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit", second: "2-digit" });
+  const minutes = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
   // A calendar date has no zone: it must not move by one for people west of Greenwich.
   const calendar = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
   const both = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
@@ -37,6 +40,7 @@ export function formatsFor(locale: string | undefined): Formats {
     ordinal: (value) => plain.format(value) + SUFFIXES[order.select(value)],
     percent: (value) => share.format(value / 10_000),
     time: (instant) => clock.format(new Date(instant)),
+    clock: (instant) => minutes.format(new Date(instant)),
     day: (date) => calendar.format(new Date(`${date}T00:00:00Z`)),
     moment: (instant) => both.format(new Date(instant)),
     list: (items) => listing.format(items),
