@@ -3,7 +3,7 @@ SETUP = @$(PYTHON) server/bootstrap.py
 BIN = .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench lock clean
+.PHONY: help setup run test faults lint bench lock clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,10 @@ run: ## set up, start everything on this machine; options: make run ARGS="--port
 test: ## set up what tests need and run them all; a part: make test ARGS="tests/finance"
 	$(SETUP) test
 	@$(BIN)/python -m pytest $(ARGS)
+
+faults: ## crash, hang and lose everything in turn under load, and check what everybody saw
+	$(SETUP) test
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 lint: ## style, types, import rules, generated files
 	$(SETUP) test

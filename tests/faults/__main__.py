@@ -1,0 +1,88 @@
+"""Play every fault and print what the checker says: ``make faults``, or ``python -m tests.faults``.
+
+Ends with 1 where anything is missing, told twice, out of order, or shown otherwise than it is.
+"""
+
+import argparse
+import asyncio
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.faults.checker import Findings
+from tests.faults.faults import FAULTS, Fault
+from tests.faults.play import Result, play
+from tests.faults.stage import open_stage
+
+COLUMNS = (
+    "fault",
+    "viewers",
+    "events",
+    "gaps",
+    "duplicates",
+    "order",
+    "strays",
+    "not converged",
+    "p50 s",
+    "max s",
+)
+
+
+async def play_all(faults: list[Fault]) -> list[Result]:
+    """Play faults one after another on one stage, and say how each went."""
+    results = []
+    async with open_stage() as stage:
+        for fault in faults:
+            try:
+                result = await play(stage, fault)
+            except Exception as error:
+                result = Result(fault.name, 0, 0, Findings(), broke=repr(error))
+            print(line(result), *result.findings.details[:20], sep="\n  ", file=sys.stderr, flush=True)
+            results.append(result)
+    return results
+
+
+def line(result: Result) -> str:
+    """Return how a fault went in one line."""
+    found = result.findings.counts
+    wrong = result.broke or ", ".join(f"{name} {count}" for name, count in found.items() if count) or "clean"
+    return f"{result.fault}: {result.events} events, {wrong}, back after {result.longest_seconds:.2f} s"
+
+
+def show(results: list[Result]) -> None:
+    """Print the table."""
+    table = Table(*COLUMNS)
+    for result in results:
+        counts = (result.viewers, result.events, *result.findings.counts.values())
+        seconds = (result.lasted, result.median_seconds, result.longest_seconds)
+        table.add_row(result.fault, *(str(count) for count in counts), *(f"{each:.2f}" for each in seconds))
+    Console(width=140).print(table)
+
+
+def write(results: list[Result], path: Path) -> None:
+    """Write the results as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps([dataclasses.asdict(result) for result in results], indent=2))
+
+
+def main() -> None:
+    """Play, print, write; end with 1 where the promise was not kept."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--only", metavar="NAME", help="faults whose name holds this")
+    parser.add_argument(
+        "--json", type=Path, default=Path(".data/faults.json"), help="where to write (%(default)s)"
+    )
+    options = parser.parse_args()
+    faults = [fault for fault in FAULTS if not options.only or options.only in fault.name]
+    results = asyncio.run(play_all(faults))
+    show(results)
+    write(results, options.json)
+    sys.exit(not results or not all(result.is_clean for result in results))
+
+
+if __name__ == "__main__":
+    main()

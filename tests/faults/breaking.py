@@ -1,0 +1,98 @@
+"""Mechanisms of the server, each taken out on purpose, so that the checker can be seen to notice."""
+
+from collections.abc import Callable
+from typing import Any
+
+from redis.asyncio import Redis
+
+from server.hub import registry, relay
+from server.hub.session import Session, Verdict
+from server.push.log import Entry, LogBounds
+from server.push.redis_log import RedisLog
+from server.push.redis_scripts import Scripts
+from server.push.redis_search import RedisSearchLog
+
+
+def break_mechanism(name: str) -> None:
+    """Take one of ``MECHANISMS`` out of this process."""
+    MECHANISMS[name]()
+
+
+def _no_gap_fill() -> None:
+    """What is heard is delivered, whatever is missing before it; nobody looks for what was not heard."""
+    receive = Session.receive
+
+    def deliver(session: Session, entry: Entry) -> Verdict:
+        if session.epoch == entry.epoch and entry.seq > session.seq:
+            session.seq = entry.seq - 1
+        return receive(session, entry)
+
+    Session.receive = deliver  # type: ignore[method-assign]
+    registry.Feed.confirmed = lambda _: None  # type: ignore[method-assign,misc]
+    registry.Feed.compare = lambda *_: False  # type: ignore[method-assign,misc]
+
+
+def _no_epoch_check() -> None:
+    """A log that lost its end in a restart is continued: numbers are given a second time."""
+    _change_scripts("if string.sub(epoch, 1, #run) ~= run then return false end", "")
+
+
+def _no_idempotency_key() -> None:
+    """A chunk's offers are published as often as somebody has them."""
+    _change_scripts(
+        "if redis.call('HSETNX', OFFERS, chunk, columns) == 0 then return 'repeated' end",
+        "redis.call('HSET', OFFERS, chunk, columns)",
+    )
+
+    async def is_pending(*_: Any) -> bool:
+        return True
+
+    RedisSearchLog.is_pending = is_pending  # type: ignore[method-assign]
+
+
+def _relay_reversed() -> None:
+    """Decisions that wait are published the last one first, and the log takes them as they come."""
+    _change_scripts("if last == -1 or no > last + 1 then", "if last == -1 then")
+    _change_scripts("if no <= last then return { 'repeated', last } end", "")
+    _change_scripts(
+        "redis.call('HSET', META, 'no', no)\nappend",
+        "redis.call('HSET', META, 'no', math.max(no, last))\nappend",
+    )
+    events_after = relay.events_after
+
+    async def reversed_events(*arguments: Any) -> list[Any]:
+        return list(reversed(await events_after(*arguments)))
+
+    relay.events_after = reversed_events
+    decide = RedisLog.decide
+
+    async def decide_and_go_on(log: RedisLog, channel: str, no: int, event: dict[str, Any]) -> Any:
+        outcome, _ = await decide(log, channel, no, event)
+        return outcome, (await log.head(channel)).no
+
+    RedisLog.decide = decide_and_go_on  # type: ignore[method-assign]
+
+
+MECHANISMS: dict[str, Callable[[], None]] = {
+    "gap fill": _no_gap_fill,
+    "epoch check": _no_epoch_check,
+    "idempotency key": _no_idempotency_key,
+    "relay order": _relay_reversed,
+}
+
+
+def _change_scripts(old: str, new: str) -> None:
+    """Replace a line of the scripts. A line that stands in none of them would break nothing."""
+    register = Redis.register_script
+    changed = _source_has(old)
+    assert changed, f"no script has {old!r}"
+
+    def register_changed(client: Redis, script: Any) -> Any:
+        return register(client, script.replace(old, new))
+
+    Redis.register_script = register_changed  # type: ignore[method-assign,assignment]
+
+
+def _source_has(line: str) -> bool:
+    scripts = Scripts(Redis(), LogBounds())
+    return any(line in script.script for script in scripts._scripts.values())

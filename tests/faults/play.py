@@ -1,0 +1,219 @@
+"""One fault, played: people work, it happens, they go on, and in the end everything is compared."""
+
+import asyncio
+import contextlib
+import statistics
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tests.faults.checker import Findings, check_screens, judge
+from tests.faults.faults import Fault
+from tests.faults.load import Editor, at_work
+from tests.faults.stage import Stage
+from tests.faults.truth import Tap, decisions_of
+from tests.faults.viewer import Viewer
+
+GUARD_SECONDS: Final = 60.0
+LONGEST_SECONDS: Final = 200.0
+BEFORE_SECONDS, AFTER_SECONDS = 0.6, 0.8
+LOOK_SECONDS: Final = 0.01
+AGAIN_SECONDS: Final = 0.3
+
+
+@dataclass(slots=True)
+class Result:
+    """How a fault went.
+
+    ``lasted`` is how many seconds passed until all that failed served again; ``recovery`` holds, for each
+    viewer, how many it took from then until it showed what was decided after that.
+    """
+
+    fault: str
+    viewers: int
+    events: int
+    findings: Findings
+    lasted: float = 0.0
+    recovery: list[float] = field(default_factory=list)
+    broke: str = ""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether the promise was kept."""
+        return self.findings.is_clean and not self.broke
+
+    @property
+    def median_seconds(self) -> float:
+        """The median of the recovery times."""
+        return statistics.median(self.recovery) if self.recovery else 0.0
+
+    @property
+    def longest_seconds(self) -> float:
+        """The longest recovery time."""
+        return max(self.recovery, default=0.0)
+
+
+async def play(stage: Stage, fault: Fault) -> Result:
+    """Play a fault and return what the checker says."""
+    async with asyncio.timeout(LONGEST_SECONDS), AsyncExitStack() as stack:
+        scene = await Scene.open(stage, stack)
+        async with at_work(scene.editors):
+            await asyncio.sleep(BEFORE_SECONDS)
+            began = time.monotonic()
+            await fault.inject(stage)
+            lasted = time.monotonic() - began
+            recovery = await scene.recover()
+            await asyncio.sleep(AFTER_SECONDS)
+        await scene.settle()
+        return Result(fault.name, len(scene.viewers), scene.events, await scene.judge(), lasted, recovery)
+
+
+class Scene:
+    """The people of one fault: on two deals and a wall, in every view, through both web processes."""
+
+    def __init__(self, stage: Stage, viewers: list[Viewer], editors: list[Editor], tap: Tap) -> None:
+        self.viewers, self.editors = viewers, editors
+        self._stage, self._tap = stage, tap
+        self._fresh: dict[tuple[str, str], Any] = {}
+        self._unsettled = 0
+
+    @classmethod
+    async def open(cls, stage: Stage, stack: AsyncExitStack) -> "Scene":
+        """Let everybody come in, and the first searches be valued."""
+        one, two = stage.next_deals(2)
+        wall = "desk:riverside"
+        tap = Tap(stage.settings.redis_url, [one, two, wall])
+        cast = [
+            ("ann", "sales", {one: "sales"}),
+            ("max", "manager", {one: "manager", wall: "manager"}),
+            ("eve", "manager", {one: "manager", two: "manager"}),
+            ("tim", "sales", {two: "sales"}),
+            ("ida", "manager", {two: "manager"}),
+        ]
+        editing = [viewer_of(stage, *who, number) for number, who in enumerate(cast)]
+        watching = [
+            viewer_of(stage, "customer-one", "sales", {one: "customer"}, 1),
+            viewer_of(stage, "customer-two", "sales", {two: "customer"}, 0),
+            viewer_of(stage, "wall", "manager", {wall: "manager"}, 1),
+            viewer_of(stage, "both", "manager", {one: "manager", two: "sales"}, 0),
+        ]
+        editors = [Editor(viewer, next(iter(viewer.channels))) for viewer in editing]
+        scene = cls(stage, [*editing, *watching], editors, tap)
+        for run in (tap.run, *(viewer.run for viewer in scene.viewers)):
+            await stack.enter_async_context(running(run()))
+        async with asyncio.timeout(GUARD_SECONDS):
+            await scene._until(lambda: all(viewer.is_live for viewer in scene.viewers))
+            await editors[1].prepare()
+            await editors[4].prepare()
+            await scene._until(lambda: all(scene._has_rows(channel) for channel in (one, two)))
+        return scene
+
+    @property
+    def events(self) -> int:
+        """How many events the viewers heard, together."""
+        return sum(viewer.record.events for viewer in self.viewers)
+
+    async def recover(self) -> list[float]:
+        """Write a note on each deal; return when, from now, each viewer has come to show what stood then."""
+        began, seconds = time.monotonic(), {}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GUARD_SECONDS):
+                await asyncio.gather(self.editors[1].note(), self.editors[4].note())
+                while not await self._tap.look():  # noqa: ASYNC110 - Redis is asked until it answers
+                    await asyncio.sleep(LOOK_SECONDS)
+                marks = dict(self._tap.heads)
+                while len(seconds) < len(self.viewers):
+                    for viewer in self.viewers:
+                        if viewer not in seconds and self._has_passed(viewer, marks):
+                            seconds[viewer] = time.monotonic() - began
+                    await asyncio.sleep(LOOK_SECONDS)
+        return sorted(seconds.values())
+
+    async def settle(self) -> None:
+        """Wait until everybody shows what somebody sees who comes now, or for as long as the guard lasts."""
+        deadline = time.monotonic() + GUARD_SECONDS
+        while True:
+            self._fresh, self._unsettled = await self._come_anew()
+            if (not self._unsettled and self._all_agree()) or time.monotonic() > deadline:
+                return
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def judge(self) -> Findings:
+        """Return what is wrong with what the viewers wrote down."""
+        await self._tap.look()
+        truth, url = self._tap.truth, self._stage.settings.database_owner_url
+        truth.fresh, truth.unsettled = self._fresh, self._unsettled
+        acknowledged: dict[str, list[str]] = {}
+        for editor in self.editors:
+            acknowledged.setdefault(editor.channel, []).extend(editor.acknowledged)
+        for channel in acknowledged:
+            truth.decisions[channel] = await decisions_of(url, channel)
+        return judge([viewer.record for viewer in self.viewers], truth, self._screens(), acknowledged)
+
+    def _screens(self) -> dict[tuple[str, str, str], Any]:
+        return {
+            (viewer.record.viewer, channel.name, channel.view): channel.screen and channel.screen.state_now()
+            for viewer in self.viewers
+            for channel in viewer.channels.values()
+        }
+
+    def _all_agree(self) -> bool:
+        return check_screens(self._screens(), self._fresh).is_clean
+
+    async def _come_anew(self) -> tuple[dict[tuple[str, str], Any], int]:
+        """Return what new viewers see, by channel and view, and on how many something is still expected."""
+        fresh, unsettled = {}, 0
+        wanted = {
+            (channel.name, channel.view) for viewer in self.viewers for channel in viewer.channels.values()
+        }
+        for view in ("manager", "sales", "customer"):
+            channels = {channel: view for channel, asked in wanted if asked == view}
+            viewer = viewer_of(self._stage, f"fresh-{view}", "manager", channels, 0)
+            async with running(viewer.run()):
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(GUARD_SECONDS):
+                        await self._until(lambda viewer=viewer: viewer.is_live)
+            for channel in viewer.channels.values():
+                screen = channel.screen
+                fresh[channel.name, view] = screen and screen.state_now()
+                unsettled += screen is None or not screen.is_settled()
+        return fresh, unsettled
+
+    def _has_rows(self, channel: str) -> bool:
+        screens = [viewer.channels[channel].screen for viewer in self.viewers if channel in viewer.channels]
+        return all(screen is not None and screen.rows and screen.is_settled() for screen in screens)
+
+    def _has_passed(self, viewer: Viewer, marks: dict[str, tuple[str, int]]) -> bool:
+        for channel in viewer.channels.values():
+            epoch, seq = marks.get(channel.name, ("", 0))
+            newest, _ = self._tap.heads.get(channel.name, ("", 0))
+            if channel.stands_behind(epoch, seq) and not (channel.live and channel.epoch == newest != epoch):
+                return False
+        return True
+
+    async def _until(self, holds: Any) -> None:
+        while not holds():  # noqa: ASYNC110 - viewers tell nobody
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+def viewer_of(
+    stage: Stage, name: str, who: str, channels: dict[str, str], place: int, **options: Any
+) -> Viewer:
+    """Return a viewer from riverside that comes to web process ``place`` first."""
+    urls = [*stage.urls[place % 2 :], *stage.urls[: place % 2]]
+    return Viewer(name, urls, stage.tokens[f"riverside-{who}"], channels, **options)
+
+
+@asynccontextmanager
+async def running(work: Any) -> AsyncIterator[None]:
+    """Run a coroutine as a task for the length of the context."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        (outcome,) = await asyncio.gather(task, return_exceptions=True)
+        if isinstance(outcome, Exception):
+            raise outcome

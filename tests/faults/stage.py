@@ -1,0 +1,165 @@
+"""What faults are played on: PostgreSQL, Redis, two web processes, two workers, a small stock."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from server.embedded import EmbeddedServices, Service, process
+from server.embedded.postgres import PORT
+from server.settings import Settings
+from server.store.migrate import migrate
+from server.store.pool import connect_as_owner
+from server.store.seed import SeedPlan, seed
+from tests.faults.crashing import BREAK, FOLDER
+from tests.faults.servers import RedisServer, Server
+from tests.flow.shop import token_of
+from tests.services import Services, free_port, settings_for
+
+STOCK: Final = SeedPlan(vehicles=500, customers=40, deals=80)
+WELL_PAID_CENTS: Final = 5_000_000
+WEBS, WORKERS = 2, 2
+ARMED_SECONDS: Final = 40.0
+
+
+class NotReached(Exception):
+    """A step at which a process was to die was never taken: the fault was not played."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """The services and processes, and who may see what."""
+
+    folder: Path
+    settings: Settings
+    redis: RedisServer
+    embedded: EmbeddedServices
+    tokens: dict[str, str]
+    deals: list[str]
+    webs: list[Server] = field(default_factory=list)
+    workers: list[Server] = field(default_factory=list)
+
+    @property
+    def urls(self) -> list[str]:
+        """The addresses of the web processes."""
+        return [web.url for web in self.webs]
+
+    @property
+    def servers(self) -> list[Server]:
+        """All processes of ours."""
+        return [*self.webs, *self.workers]
+
+    def next_deals(self, count: int) -> list[str]:
+        """Return channels of the deals whose turn it is: those that were used longest ago."""
+        taken = self.deals[:count]
+        self.deals = [*self.deals[count:], *taken]
+        return [f"deal:{deal_id}" for deal_id in taken]
+
+    async def start(self, extra: Mapping[str, str] | None = None) -> None:
+        """Start our processes, with ``extra`` in their environment."""
+        await self.stop()
+        environment = {FOLDER: str(self.folder)} | dict(extra or {})
+        for number in range(WEBS):
+            own = replace(self.settings, port=free_port())
+            self.webs.append(Server(f"web-{number}", "web", own, self.folder, environment))
+        for number in range(WORKERS):
+            self.workers.append(Server(f"worker-{number}", "worker", self.settings, self.folder, environment))
+        await asyncio.gather(*(server.open() for server in self.servers))
+
+    async def start_broken(self, mechanism: str) -> None:
+        """Start our processes with one mechanism taken out."""
+        await self.start({BREAK: mechanism})
+
+    async def stop(self) -> None:
+        """End our processes."""
+        await asyncio.gather(*(server.close() for server in self.servers))
+        self.webs, self.workers = [], []
+
+    async def ready(self) -> None:
+        """Return once every process of ours is ready."""
+        await asyncio.gather(*(server.wait_ready() for server in self.servers))
+
+    async def crash_at(
+        self, step: str, hits: int = 1, meanwhile: Callable[["Stage"], Awaitable[None]] | None = None
+    ) -> None:
+        """Let whoever takes a step next, or for the ``hits``-th time, die there; return once all are ready.
+
+        ``meanwhile`` brings the step about. Raises NotReached.
+        """
+        deaths = sum(server.deaths for server in self.servers)
+        armed = self.folder / "armed" / step
+        armed.write_text(str(hits))
+        if meanwhile is not None:
+            await meanwhile(self)
+        try:
+            async with asyncio.timeout(ARMED_SECONDS):
+                while armed.exists() or sum(server.deaths for server in self.servers) == deaths:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            armed.unlink(missing_ok=True)
+            raise NotReached(step) from None
+        await self.ready()
+
+    def turn_clock(self, server: Server, seconds: float) -> None:
+        """Let the clock of one process jump to so many seconds from the true time."""
+        (self.folder / "clocks" / str(server.pid)).write_text(str(seconds))
+
+    async def restart_postgres(self, *, crash: bool) -> None:
+        """Restart the database: as a crash, or as its administrator would."""
+        if crash:
+            pid = process.listener(self._postgres_socket())
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
+        else:
+            await asyncio.to_thread(self.embedded.postgres.stop)
+        await asyncio.to_thread(self.embedded.postgres.start)
+
+    def _postgres_socket(self) -> Path:
+        return Path(self.settings.database_url.partition("host=")[2].partition("&")[0]) / f".s.PGSQL.{PORT}"
+
+
+@asynccontextmanager
+async def open_stage(extra: Mapping[str, str] | None = None) -> AsyncIterator[Stage]:
+    """Start everything; all of it is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        for part in ("armed", "clocks"):
+            (folder / part).mkdir()
+        redis = RedisServer(folder)
+        with EmbeddedServices(folder / "data", Service.POSTGRES, fleeting=True) as embedded:
+            redis.start()
+            try:
+                stage = await _prepare(folder, embedded, redis)
+                try:
+                    await stage.start(extra)
+                    yield stage
+                finally:
+                    await stage.stop()
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    redis.kill()
+
+
+async def _prepare(folder: Path, embedded: EmbeddedServices, redis: RedisServer) -> Stage:
+    services = Services(embedded)
+    database = await asyncio.to_thread(services.create)
+    # What was committed must outlive a crash of the database, though not one of the machine.
+    services.run_sql(f"ALTER DATABASE {database.name} SET synchronous_commit = on")
+    await asyncio.to_thread(migrate, database.owner_url)
+    await seed(database.owner_url, STOCK)
+    settings = settings_for(database, redis.url, free_port())
+    async with connect_as_owner(settings.database_owner_url) as connection:
+        await connection.execute("UPDATE customers SET monthly_income_cents = $1", WELL_PAID_CENTS)
+        deals = await connection.fetch(
+            "SELECT deal_id::text FROM deals WHERE store_id = 'riverside' AND state = 'working'"
+            " ORDER BY deal_id"
+        )
+    logins = ("riverside-manager", "riverside-sales", "northgate-manager", "northgate-sales")
+    tokens = {login: await token_of(settings, login) for login in logins}
+    return Stage(folder, settings, redis, embedded, tokens, [row["deal_id"] for row in deals])

@@ -1,0 +1,87 @@
+"""What happened, read past our processes: the channels' streams in Redis, ``deal_events`` in Postgres."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from server.store.pool import connect_as_owner
+from tests.faults.checker import Decision, Truth
+
+LOOK_SECONDS: Final = 0.05
+REDIS_SECONDS: Final = 1.0
+
+
+class Tap:
+    """Reads what stands in the streams of some channels, again and again, and forgets nothing of it."""
+
+    def __init__(self, redis_url: str, channels: list[str]) -> None:
+        self.truth = Truth()
+        self.heads: dict[str, tuple[str, int]] = {}
+        self._channels = channels
+        self._redis = Redis.from_url(redis_url, socket_timeout=REDIS_SECONDS)
+        self._last: dict[tuple[str, str], int] = {}
+
+    async def run(self) -> None:
+        """Look until cancelled, through any outage of Redis."""
+        try:
+            while True:
+                await self.look()
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            await self._redis.aclose()
+
+    async def look(self) -> bool:
+        """Read what is new; return whether Redis answered."""
+        try:
+            for channel in self._channels:
+                await self._look_at(channel)
+        except (RedisError, OSError, TimeoutError):
+            return False
+        return True
+
+    async def _look_at(self, channel: str) -> None:
+        key = f"{{{channel}}}"
+        known = self._last.get((channel, self.heads.get(channel, ("", 0))[0]), 0)
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hmget(f"{key}:meta", "epoch", "seq")
+            pipe.xrange(f"{key}:log", min=f"{known + 1}-0")
+            (epoch, seq), entries = await pipe.execute()
+        if epoch is None:
+            return
+        name = epoch.decode()
+        if self.heads.get(channel, (name, 0))[0] != name or int(seq) < known:
+            # A new epoch, or an old one that lost its end: its numbers begin below what was read.
+            entries = await self._redis.xrange(f"{key}:log")
+        self.heads[channel] = name, int(seq)
+        for entry, fields in entries:
+            number = int(entry.split(b"-")[0])
+            event = orjson.loads(fields[b"e"])
+            told = event["type"], event["at"]
+            self.truth.retold += self.truth.log.setdefault((channel, name, number), told) != told
+            self._last[channel, name] = number
+
+
+async def decisions_of(owner_url: str, channel: str) -> list[Decision]:
+    """Return what people decided about a deal, in order."""
+    async with connect_as_owner(owner_url) as connection:
+        rows = await connection.fetch(
+            "SELECT no, kind, at, op::text, body FROM deal_events WHERE deal_id::text = $1 ORDER BY no",
+            channel.partition(":")[2],
+        )
+    return [_decision(row) for row in rows]
+
+
+def _decision(row: Any) -> Decision:
+    body = row["body"]
+    note = body.get("id") if row["kind"] == "note_added" else None
+    return Decision(row["no"], row["kind"], _time(row["at"]), row["op"], body.get("version"), note)
+
+
+def _time(at: datetime) -> str:
+    """Return a time as the wire has it."""
+    text = at.astimezone(UTC).isoformat(timespec="microseconds" if at.microsecond else "seconds")
+    return text.replace("+00:00", "Z")
