@@ -62,7 +62,11 @@ class _Transactions:
         self, *, snapshot: bool = False, wait_seconds: float | None = None
     ) -> AsyncIterator[Connection]:
         async with self._pool.acquire(timeout=wait_seconds) as connection:
-            await connection.execute((_SNAPSHOT if snapshot else _BEGIN) + self._setting)
+            try:
+                await connection.execute((_SNAPSHOT if snapshot else _BEGIN) + self._setting)
+            except asyncpg.InternalClientError as error:
+                # The connection broke while it lay idle in the pool: asyncpg says so as if it were at fault.
+                raise asyncpg.InterfaceError("the connection broke") from error
             try:
                 yield connection
             except BaseException:

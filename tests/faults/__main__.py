@@ -8,6 +8,7 @@ import asyncio
 import dataclasses
 import json
 import sys
+import traceback
 from pathlib import Path
 
 from rich.console import Console
@@ -38,12 +39,19 @@ async def play_all(faults: list[Fault]) -> list[Result]:
     async with open_stage() as stage:
         for fault in faults:
             try:
-                result = await play(stage, fault)
+                result = await play(stage, fault.name, fault.inject)
             except Exception as error:
-                result = Result(fault.name, 0, 0, Findings(), broke=repr(error))
+                result = Result(fault.name, 0, 0, Findings(), broke=_where(error))
             print(line(result), *result.findings.details[:20], sep="\n  ", file=sys.stderr, flush=True)
             results.append(result)
     return results
+
+
+def _where(error: BaseException) -> str:
+    """Return an error, and which of our steps it ended."""
+    cause = error.__cause__ or error
+    steps = [frame.name for frame in traceback.extract_tb(cause.__traceback__) if "faults" in frame.filename]
+    return f"{error!r} in {' > '.join(steps)}"
 
 
 def line(result: Result) -> str:

@@ -5,83 +5,98 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from tests.faults.stage import Stage
+from tests.faults.play import Scene
 
 HANG_SECONDS: Final = 2.5
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that goes wrong. ``inject`` returns when whatever failed serves again.
+    """Something that goes wrong. ``inject`` is as ``play`` wants it.
 
     ``short`` ones are played by every test run, all of them by ``make faults``.
     """
 
     name: str
-    inject: Callable[[Stage], Awaitable[None]]
+    inject: Callable[[Scene], Awaitable[None]]
     short: bool = False
 
 
-async def _kill_web(stage: Stage) -> None:
-    await stage.webs[0].kill()
+async def _kill_web(scene: Scene) -> None:
+    await scene.stage.webs[0].kill()
 
 
-async def _kill_worker(stage: Stage) -> None:
-    await stage.workers[0].kill()
+async def _kill_worker(scene: Scene) -> None:
+    await scene.stage.workers[0].kill()
 
 
-async def _lose_redis(stage: Stage) -> None:
-    await asyncio.to_thread(stage.redis.restart, None)
-    await stage.ready()
+async def _lose_redis(scene: Scene) -> None:
+    await asyncio.to_thread(scene.stage.redis.restart, None)
+    await scene.stage.ready()
 
 
-async def _restart_redis(stage: Stage) -> None:
-    data = await asyncio.to_thread(stage.redis.save)
-    await asyncio.to_thread(stage.redis.restart, data)
+async def _restart_redis(scene: Scene) -> None:
+    data = await asyncio.to_thread(scene.stage.redis.save)
+    await asyncio.to_thread(scene.stage.redis.restart, data)
 
 
-async def _age_redis(stage: Stage) -> None:
-    data = await asyncio.to_thread(stage.redis.save, "old.rdb")
+async def _age_redis(scene: Scene) -> None:
+    data = await asyncio.to_thread(scene.stage.redis.save, "old.rdb")
     await asyncio.sleep(1.5)
-    await asyncio.to_thread(stage.redis.restart, data)
+    await asyncio.to_thread(scene.stage.redis.restart, data)
 
 
-async def _hang_redis(stage: Stage) -> None:
-    stage.redis.freeze()
+async def _hang_redis(scene: Scene) -> None:
+    scene.stage.redis.freeze()
     await asyncio.sleep(HANG_SECONDS)
-    stage.redis.thaw()
+    scene.stage.redis.thaw()
 
 
-async def _restart_postgres(stage: Stage) -> None:
-    await stage.restart_postgres(crash=False)
+async def _restart_postgres(scene: Scene) -> None:
+    await scene.stage.restart_postgres(crash=False)
 
 
-async def _crash_postgres(stage: Stage) -> None:
-    await stage.restart_postgres(crash=True)
+async def _crash_postgres(scene: Scene) -> None:
+    await scene.stage.restart_postgres(crash=True)
 
 
-async def _kill_pubsub(stage: Stage) -> None:
-    with stage.redis.client() as client:
+async def _kill_pubsub(scene: Scene) -> None:
+    with scene.stage.redis.client() as client:
         for _ in range(5):
             client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
             await asyncio.sleep(0.2)
 
 
-async def _crash_in_search(stage: Stage) -> None:
-    await stage.crash_at("chunk-published")
-
-
-def _crash(
-    step: str,
-    hits: int = 1,
-    *,
-    short: bool = False,
-    meanwhile: Callable[[Stage], Awaitable[None]] | None = None,
-) -> Fault:
-    async def inject(stage: Stage) -> None:
-        await stage.crash_at(step, hits, meanwhile)
+def _crash(step: str, hits: int = 1, *, short: bool = False) -> Fault:
+    async def inject(scene: Scene) -> None:
+        await scene.stage.crash_at(step, hits)
 
     return Fault(f"killed: {step}", inject, short)
+
+
+def _crash_in_search(step: str, hits: int = 1, *, short: bool = False) -> Fault:
+    """Of a search that nobody replaces: whoever is left must bring it to its end."""
+
+    async def inject(scene: Scene) -> None:
+        async with scene.at_rest():
+            await scene.stage.crash_at(step, hits)
+
+    return Fault(f"killed: {step}", inject, short)
+
+
+async def _crash_who_adopts(scene: Scene) -> None:
+    async def first() -> None:
+        await scene.stage.crash_at("chunk-published")
+
+    async with scene.at_rest():
+        await scene.stage.crash_at("search-adopted", meanwhile=first)
+
+
+async def _crash_in_join(scene: Scene) -> None:
+    async def everybody_joins() -> None:
+        await _lose_redis(scene)
+
+    await scene.stage.crash_at("head-captured", meanwhile=everybody_joins)
 
 
 FAULTS: Final = (
@@ -97,18 +112,18 @@ FAULTS: Final = (
     _crash("decided", 3, short=True),
     _crash("relayed", 3),
     _crash("decision-published", 3),
-    _crash("search-begun"),
-    _crash("chunk-found", 2),
-    _crash("chunk-published", 2, short=True),
-    _crash("job-queued", 2),
-    _crash("search-ending"),
-    _crash("search-ended"),
+    _crash_in_search("search-begun"),
+    _crash_in_search("chunk-found", 2),
+    _crash_in_search("chunk-published", 2, short=True),
+    _crash_in_search("job-queued", 2),
+    _crash_in_search("search-ending"),
+    _crash_in_search("search-ended"),
     _crash("event-delivered", 10),
     _crash("frame-sent", 10),
-    _crash("head-captured", meanwhile=_lose_redis),
-    _crash("search-adopted", meanwhile=_crash_in_search),
-    _crash("job-taken"),
-    _crash("job-valued"),
-    _crash("value-published", short=True),
-    _crash("job-settled"),
+    Fault("killed: head-captured", _crash_in_join),
+    Fault("killed: search-adopted", _crash_who_adopts),
+    _crash_in_search("job-taken"),
+    _crash_in_search("job-valued"),
+    _crash_in_search("value-published", short=True),
+    _crash_in_search("job-settled"),
 )

@@ -1,4 +1,7 @@
-"""People at work: each edits a deal, searches for it, and sends again what was not answered."""
+"""People at work: each edits a deal, searches for it, and sends again what was not answered.
+
+Every edit of the terms begins a new search, so what becomes of an old one shows only while people rest.
+"""
 
 import asyncio
 import contextlib
@@ -29,8 +32,9 @@ PASSING: Final = ("degraded", "busy", "rate_limited")
 class Editor:
     """Somebody who works on one deal. ``acknowledged`` are the ops of decisions that were answered well."""
 
-    def __init__(self, viewer: Viewer, channel: str) -> None:
+    def __init__(self, viewer: Viewer, channel: str, working: asyncio.Event) -> None:
         self.viewer, self.channel = viewer, channel
+        self._working = working
         self.acknowledged: list[str] = []
         self._chance = random.Random(viewer.record.viewer)
 
@@ -40,14 +44,16 @@ class Editor:
         await self.search()
 
     async def step(self) -> None:
-        """Do one thing, and think about the next."""
+        """Do one thing, unless all are at rest, and think about the next."""
+        await self._working.wait()
         often = (*[self.note] * 4, *[self.haggle] * 3, self.search)
         await self._chance.choice((*often, self.pin, self.unpin, self.hold, self.release))()
         await asyncio.sleep(self._chance.uniform(*PAUSES))
 
     async def note(self) -> str | None:
         """Write a note; return its id."""
-        data = await self.do({"type": "note", "text": f"{self.viewer.record.viewer}: {uuid.uuid4()}"})
+        text = f"{self.viewer.record.viewer}: {uuid.uuid4()}"
+        data = await self.do({"type": "note", "text": text}, decides=True)
         return None if data is None else data["note_id"]
 
     async def haggle(self) -> None:
@@ -58,7 +64,7 @@ class Editor:
 
     async def search(self) -> None:
         """Search anew."""
-        await self.do({"type": "search", "limit": MATCHES}, decides=False)
+        await self.do({"type": "search", "limit": MATCHES})
 
     async def pin(self) -> None:
         """Pin a car of the list."""
@@ -78,8 +84,11 @@ class Editor:
         for vehicle_id in self._screen("holds"):
             await self.do({"type": "release", "vehicle_id": vehicle_id})
 
-    async def do(self, command: dict[str, Any], *, decides: bool = True) -> dict[str, Any] | None:
-        """Send a command until it is answered for good; return the data, None where it was refused."""
+    async def do(self, command: dict[str, Any], *, decides: bool = False) -> dict[str, Any] | None:
+        """Send a command until it is answered for good; return the data, None where it was refused.
+
+        ``decides`` says that the command is surely a decision: it cannot ask for what is so already.
+        """
         op = str(uuid.uuid4())
         while True:
             await self._live()
@@ -121,7 +130,7 @@ class Editor:
 
 
 @contextlib.asynccontextmanager
-async def at_work(editors: list[Editor]) -> AsyncIterator[None]:
+async def at_work(editors: list[Editor], working: asyncio.Event) -> AsyncIterator[None]:
     """Let the editors work for the length of the context; what is in hand at its end is seen through."""
     stop = asyncio.Event()
 
@@ -129,9 +138,11 @@ async def at_work(editors: list[Editor]) -> AsyncIterator[None]:
         while not stop.is_set():
             await editor.step()
 
+    working.set()
     tasks = [asyncio.create_task(work(editor)) for editor in editors]
     try:
         yield
     finally:
         stop.set()
+        working.set()
         await asyncio.gather(*tasks)

@@ -4,13 +4,15 @@ import asyncio
 import contextlib
 import statistics
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from redis.exceptions import RedisError
+
+from server.work.queue import JOBS_KEY
 from tests.faults.checker import Findings, check_screens, judge
-from tests.faults.faults import Fault
 from tests.faults.load import Editor, at_work
 from tests.faults.stage import Stage
 from tests.faults.truth import Tap, decisions_of
@@ -55,32 +57,26 @@ class Result:
         return max(self.recovery, default=0.0)
 
 
-async def play(stage: Stage, fault: Fault) -> Result:
-    """Play a fault and return what the checker says."""
-    async with asyncio.timeout(LONGEST_SECONDS), AsyncExitStack() as stack:
-        scene = await Scene.open(stage, stack)
-        async with at_work(scene.editors):
-            await asyncio.sleep(BEFORE_SECONDS)
-            began = time.monotonic()
-            await fault.inject(stage)
-            lasted = time.monotonic() - began
-            recovery = await scene.recover()
-            await asyncio.sleep(AFTER_SECONDS)
-        await scene.settle()
-        return Result(fault.name, len(scene.viewers), scene.events, await scene.judge(), lasted, recovery)
-
-
 class Scene:
     """The people of one fault: on two deals and a wall, in every view, through both web processes."""
 
-    def __init__(self, stage: Stage, viewers: list[Viewer], editors: list[Editor], tap: Tap) -> None:
-        self.viewers, self.editors = viewers, editors
-        self._stage, self._tap = stage, tap
+    def __init__(
+        self,
+        stage: Stage,
+        viewers: list[Viewer],
+        editors: list[Editor],
+        working: asyncio.Event,
+        *,
+        tap: Tap,
+        patience_seconds: float,
+    ) -> None:
+        self.stage, self.viewers, self.editors, self.working = stage, viewers, editors, working
+        self._tap, self._patience = tap, patience_seconds
         self._fresh: dict[tuple[str, str], Any] = {}
         self._unsettled = 0
 
     @classmethod
-    async def open(cls, stage: Stage, stack: AsyncExitStack) -> "Scene":
+    async def open(cls, stage: Stage, stack: AsyncExitStack, patience_seconds: float) -> "Scene":
         """Let everybody come in, and the first searches be valued."""
         one, two = stage.next_deals(2)
         wall = "desk:riverside"
@@ -99,8 +95,11 @@ class Scene:
             viewer_of(stage, "wall", "manager", {wall: "manager"}, 1),
             viewer_of(stage, "both", "manager", {one: "manager", two: "sales"}, 0),
         ]
-        editors = [Editor(viewer, next(iter(viewer.channels))) for viewer in editing]
-        scene = cls(stage, [*editing, *watching], editors, tap)
+        working = asyncio.Event()
+        editors = [Editor(viewer, next(iter(viewer.channels)), working) for viewer in editing]
+        scene = cls(
+            stage, [*editing, *watching], editors, working, tap=tap, patience_seconds=patience_seconds
+        )
         for run in (tap.run, *(viewer.run for viewer in scene.viewers)):
             await stack.enter_async_context(running(run()))
         async with asyncio.timeout(GUARD_SECONDS):
@@ -115,11 +114,23 @@ class Scene:
         """How many events the viewers heard, together."""
         return sum(viewer.record.events for viewer in self.viewers)
 
+    @asynccontextmanager
+    async def at_rest(self) -> AsyncIterator[None]:
+        """Let people rest but for one search, which is not replaced by another; return when it is valued."""
+        self.working.clear()
+        async with running(self.editors[1].search()):
+            yield
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._patience):
+                    while await self._jobs():  # noqa: ASYNC110 - Redis is asked
+                        await asyncio.sleep(LOOK_SECONDS)
+        self.working.set()
+
     async def recover(self) -> list[float]:
         """Write a note on each deal; return when, from now, each viewer has come to show what stood then."""
         began, seconds = time.monotonic(), {}
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(GUARD_SECONDS):
+            async with asyncio.timeout(self._patience):
                 await asyncio.gather(self.editors[1].note(), self.editors[4].note())
                 while not await self._tap.look():  # noqa: ASYNC110 - Redis is asked until it answers
                     await asyncio.sleep(LOOK_SECONDS)
@@ -133,9 +144,10 @@ class Scene:
 
     async def settle(self) -> None:
         """Wait until everybody shows what somebody sees who comes now, or for as long as the guard lasts."""
-        deadline = time.monotonic() + GUARD_SECONDS
+        deadline = time.monotonic() + self._patience
         while True:
             self._fresh, self._unsettled = await self._come_anew()
+            self._unsettled += await self._jobs() > 0
             if (not self._unsettled and self._all_agree()) or time.monotonic() > deadline:
                 return
             await asyncio.sleep(AGAIN_SECONDS)
@@ -143,7 +155,7 @@ class Scene:
     async def judge(self) -> Findings:
         """Return what is wrong with what the viewers wrote down."""
         await self._tap.look()
-        truth, url = self._tap.truth, self._stage.settings.database_owner_url
+        truth, url = self._tap.truth, self.stage.settings.database_owner_url
         truth.fresh, truth.unsettled = self._fresh, self._unsettled
         acknowledged: dict[str, list[str]] = {}
         for editor in self.editors:
@@ -170,16 +182,24 @@ class Scene:
         }
         for view in ("manager", "sales", "customer"):
             channels = {channel: view for channel, asked in wanted if asked == view}
-            viewer = viewer_of(self._stage, f"fresh-{view}", "manager", channels, 0)
+            viewer = viewer_of(self.stage, f"fresh-{view}", "manager", channels, 0)
             async with running(viewer.run()):
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(GUARD_SECONDS):
+                    async with asyncio.timeout(self._patience):
                         await self._until(lambda viewer=viewer: viewer.is_live)
             for channel in viewer.channels.values():
                 screen = channel.screen
                 fresh[channel.name, view] = screen and screen.state_now()
                 unsettled += screen is None or not screen.is_settled()
         return fresh, unsettled
+
+    async def _jobs(self) -> int:
+        """Return how many jobs are not settled; one where Redis does not say."""
+        try:
+            with self.stage.redis.client() as client:
+                return await asyncio.to_thread(client.xlen, JOBS_KEY)
+        except RedisError:
+            return 1
 
     def _has_rows(self, channel: str) -> bool:
         screens = [viewer.channels[channel].screen for viewer in self.viewers if channel in viewer.channels]
@@ -196,6 +216,31 @@ class Scene:
     async def _until(self, holds: Any) -> None:
         while not holds():  # noqa: ASYNC110 - viewers tell nobody
             await asyncio.sleep(LOOK_SECONDS)
+
+
+async def play(
+    stage: Stage,
+    name: str,
+    inject: Callable[[Scene], Awaitable[None]],
+    *,
+    patience_seconds: float = GUARD_SECONDS,
+) -> Result:
+    """Play a fault and return what the checker says.
+
+    ``inject`` brings it about, and returns when all that failed serves again. After ``patience_seconds``
+    whoever has not come back, or does not show what is, counts as lost.
+    """
+    async with asyncio.timeout(LONGEST_SECONDS), AsyncExitStack() as stack:
+        scene = await Scene.open(stage, stack, patience_seconds)
+        async with at_work(scene.editors, scene.working):
+            await asyncio.sleep(BEFORE_SECONDS)
+            began = time.monotonic()
+            await inject(scene)
+            lasted = time.monotonic() - began
+            recovery = await scene.recover()
+            await asyncio.sleep(AFTER_SECONDS)
+        await scene.settle()
+        return Result(name, len(scene.viewers), scene.events, await scene.judge(), lasted, recovery)
 
 
 def viewer_of(

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -25,6 +24,9 @@ from tests.services import Services, free_port, settings_for
 STOCK: Final = SeedPlan(vehicles=500, customers=40, deals=80)
 WELL_PAID_CENTS: Final = 5_000_000
 WEBS, WORKERS = 2, 2
+LEASES: Final = {"job_lease_ms": 600, "search_lease_ms": 1_000, "job_overdue_ms": 2_000}
+"""Shorter than usual, so that a fault is over sooner."""
+
 ARMED_SECONDS: Final = 40.0
 
 
@@ -86,7 +88,7 @@ class Stage:
         await asyncio.gather(*(server.wait_ready() for server in self.servers))
 
     async def crash_at(
-        self, step: str, hits: int = 1, meanwhile: Callable[["Stage"], Awaitable[None]] | None = None
+        self, step: str, hits: int = 1, meanwhile: Callable[[], Awaitable[None]] | None = None
     ) -> None:
         """Let whoever takes a step next, or for the ``hits``-th time, die there; return once all are ready.
 
@@ -96,7 +98,7 @@ class Stage:
         armed = self.folder / "armed" / step
         armed.write_text(str(hits))
         if meanwhile is not None:
-            await meanwhile(self)
+            await meanwhile()
         try:
             async with asyncio.timeout(ARMED_SECONDS):
                 while armed.exists() or sum(server.deaths for server in self.servers) == deaths:  # noqa: ASYNC110
@@ -115,7 +117,7 @@ class Stage:
         if crash:
             pid = process.listener(self._postgres_socket())
             assert pid is not None
-            os.kill(pid, signal.SIGKILL)
+            await asyncio.to_thread(process.end, pid, ((signal.SIGKILL, 10.0),))
         else:
             await asyncio.to_thread(self.embedded.postgres.stop)
         await asyncio.to_thread(self.embedded.postgres.start)
@@ -153,7 +155,7 @@ async def _prepare(folder: Path, embedded: EmbeddedServices, redis: RedisServer)
     services.run_sql(f"ALTER DATABASE {database.name} SET synchronous_commit = on")
     await asyncio.to_thread(migrate, database.owner_url)
     await seed(database.owner_url, STOCK)
-    settings = settings_for(database, redis.url, free_port())
+    settings = replace(settings_for(database, redis.url, free_port()), **LEASES)
     async with connect_as_owner(settings.database_owner_url) as connection:
         await connection.execute("UPDATE customers SET monthly_income_cents = $1", WELL_PAID_CENTS)
         deals = await connection.fetch(
