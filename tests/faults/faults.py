@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
+from tests.faults import strain
 from tests.faults.play import Scene
 
 HANG_SECONDS: Final = 2.5
@@ -109,6 +110,14 @@ FAULTS: Final = (
     Fault("postgres restarted", _restart_postgres),
     Fault("postgres crashes", _crash_postgres, short=True),
     Fault("pub/sub connections killed", _kill_pubsub, short=True),
+    Fault("database connections ended", strain.drop_database_connections, short=True),
+    Fault("subscribers' buffers overflow", strain.overflow_buffers, short=True),
+    Fault("web hangs", strain.hang_web),
+    Fault("worker hangs", strain.hang_worker),
+    Fault("clocks jump by an hour", strain.turn_clocks, short=True),
+    Fault("a client does not read", strain.leave_unread),
+    Fault("a line falls silent", strain.fall_silent),
+    Fault("500 clients come back at once", strain.storm),
     _crash("decided", 3, short=True),
     _crash("relayed", 3),
     _crash("decision-published", 3),

@@ -62,9 +62,9 @@ class Editor:
             {"type": "terms", "changes": {"discount_cents": self._chance.randrange(0, 40_000, 100)}}
         )
 
-    async def search(self) -> None:
+    async def search(self, matches: int = MATCHES) -> None:
         """Search anew."""
-        await self.do({"type": "search", "limit": MATCHES})
+        await self.do({"type": "search", "limit": matches})
 
     async def pin(self) -> None:
         """Pin a car of the list."""

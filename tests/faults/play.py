@@ -71,7 +71,9 @@ class Scene:
         patience_seconds: float,
     ) -> None:
         self.stage, self.viewers, self.editors, self.working = stage, viewers, editors, working
+        self.one = ""
         self._tap, self._patience = tap, patience_seconds
+        self._stack = AsyncExitStack()
         self._fresh: dict[tuple[str, str], Any] = {}
         self._unsettled = 0
 
@@ -100,14 +102,22 @@ class Scene:
         scene = cls(
             stage, [*editing, *watching], editors, working, tap=tap, patience_seconds=patience_seconds
         )
-        for run in (tap.run, *(viewer.run for viewer in scene.viewers)):
-            await stack.enter_async_context(running(run()))
+        scene.one, scene._stack = one, stack
+        await stack.enter_async_context(running(tap.run()))
+        await scene.enter([])
         async with asyncio.timeout(GUARD_SECONDS):
-            await scene._until(lambda: all(viewer.is_live for viewer in scene.viewers))
             await editors[1].prepare()
             await editors[4].prepare()
             await scene._until(lambda: all(scene._has_rows(channel) for channel in (one, two)))
         return scene
+
+    async def enter(self, more: list[Viewer]) -> None:
+        """Let everybody who is not here yet come in, ``more`` people too; return when all follow."""
+        self.viewers.extend(more)
+        for viewer in more or self.viewers:
+            await self._stack.enter_async_context(running(viewer.run()))
+        async with asyncio.timeout(GUARD_SECONDS):
+            await self._until(lambda: all(viewer.is_live for viewer in self.viewers))
 
     @property
     def events(self) -> int:
@@ -238,6 +248,7 @@ async def play(
             await inject(scene)
             lasted = time.monotonic() - began
             recovery = await scene.recover()
+            scene.working.set()
             await asyncio.sleep(AFTER_SECONDS)
         await scene.settle()
         return Result(name, len(scene.viewers), scene.events, await scene.judge(), lasted, recovery)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -16,14 +17,16 @@ from server.settings import Settings
 from server.store.migrate import migrate
 from server.store.pool import connect_as_owner
 from server.store.seed import SeedPlan, seed
+from server.store.users import CredentialKind, find_by_login, issue_credential
 from tests.faults.crashing import BREAK, FOLDER
 from tests.faults.servers import RedisServer, Server
-from tests.flow.shop import token_of
 from tests.services import Services, free_port, settings_for
 
 STOCK: Final = SeedPlan(vehicles=500, customers=40, deals=80)
 WELL_PAID_CENTS: Final = 5_000_000
 WEBS, WORKERS = 2, 2
+LOGINS: Final = ("riverside-manager", "riverside-sales")
+TOKEN_LIFE: Final = dt.timedelta(hours=12)
 LEASES: Final = {"job_lease_ms": 600, "search_lease_ms": 1_000, "job_overdue_ms": 2_000}
 """Shorter than usual, so that a fault is over sooner."""
 
@@ -122,6 +125,13 @@ class Stage:
             await asyncio.to_thread(self.embedded.postgres.stop)
         await asyncio.to_thread(self.embedded.postgres.start)
 
+    def drop_database_connections(self) -> None:
+        """End every connection of ours to the database."""
+        Services(self.embedded).run_sql(
+            "DO $$ BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE usename LIKE 'deal%'; END $$"
+        )
+
     def _postgres_socket(self) -> Path:
         return Path(self.settings.database_url.partition("host=")[2].partition("&")[0]) / f".s.PGSQL.{PORT}"
 
@@ -156,12 +166,16 @@ async def _prepare(folder: Path, embedded: EmbeddedServices, redis: RedisServer)
     await asyncio.to_thread(migrate, database.owner_url)
     await seed(database.owner_url, STOCK)
     settings = replace(settings_for(database, redis.url, free_port()), **LEASES)
+    tokens: dict[str, str] = {}
     async with connect_as_owner(settings.database_owner_url) as connection:
         await connection.execute("UPDATE customers SET monthly_income_cents = $1", WELL_PAID_CENTS)
         deals = await connection.fetch(
             "SELECT deal_id::text FROM deals WHERE store_id = 'riverside' AND state = 'working'"
             " ORDER BY deal_id"
         )
-    logins = ("riverside-manager", "riverside-sales", "northgate-manager", "northgate-sales")
-    tokens = {login: await token_of(settings, login) for login in logins}
+        for login in LOGINS:
+            account = await find_by_login(connection, login)
+            assert account is not None
+            kind = CredentialKind.BEARER
+            tokens[login] = await issue_credential(connection, account.id, kind, TOKEN_LIFE)
     return Stage(folder, settings, redis, embedded, tokens, [row["deal_id"] for row in deals])

@@ -9,7 +9,9 @@ import asyncio
 import contextlib
 import itertools
 import random
+import socket as socket_module
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
@@ -25,6 +27,7 @@ PATIENCE_SECONDS: Final = 10.0
 OPEN_SECONDS: Final = 10.0
 REPLY_SECONDS: Final = 15.0
 PAUSES: Final = (0.05, 0.4)
+SMALL_BUFFER_BYTES: Final = 8 * 1024
 LARGEST_FRAME: Final = 4 * 1024 * 1024
 Message = dict[str, Any]
 Lost = (OSError, WebSocketException, TimeoutError)
@@ -66,15 +69,15 @@ class Viewer:
         *,
         silence_seconds: float = SILENCE_SECONDS,
         patience_seconds: float = PATIENCE_SECONDS,
-        chance: random.Random | None = None,
+        small_buffer: bool = False,
     ) -> None:
         self.record = Record(name)
         self.channels = {channel: Channel(channel, view) for channel, view in channels.items()}
         self.connections = 0
-        self.closed_with: list[int | None] = []
         self._urls, self._token = itertools.cycle(urls), token
         self._silence, self._patience = silence_seconds, patience_seconds
-        self._chance = chance or random.Random(name)
+        self._chance = random.Random(name)
+        self._small_buffer = small_buffer
         self._refs = itertools.count(1)
         self._asked: dict[int, asyncio.Future[Message]] = {}
         self._socket: ClientConnection | None = None
@@ -86,6 +89,10 @@ class Viewer:
     def is_live(self) -> bool:
         """Whether it follows all of its channels."""
         return all(channel.live for channel in self.channels.values())
+
+    def go_by(self, url: str) -> None:
+        """Come by another address the first time."""
+        self._urls = itertools.chain([url], self._urls)
 
     def stop_reading(self) -> None:
         """Take nothing off the socket from here on."""
@@ -129,6 +136,7 @@ class Viewer:
             close_timeout=1.0,
             max_size=LARGEST_FRAME,
             proxy=None,
+            **self._options(url),
         ) as socket:
             try:
                 self._take(await socket.recv())
@@ -139,7 +147,15 @@ class Viewer:
                 await self._read(socket)
             finally:
                 self._socket = None
-                self.closed_with.append(socket.close_code)
+
+    def _options(self, url: str) -> dict[str, Any]:
+        """Return what makes a client that does not read be noticed soon: little is on its way to it."""
+        if not self._small_buffer:
+            return {}
+        made = socket_module.socket()
+        made.setsockopt(socket_module.SOL_SOCKET, socket_module.SO_RCVBUF, SMALL_BUFFER_BYTES)
+        made.connect(("127.0.0.1", urlsplit(url).port))
+        return {"sock": made, "max_queue": 1}
 
     async def _read(self, socket: ClientConnection) -> None:
         pinged = False
