@@ -1,4 +1,4 @@
-"""One stage for all faults of the test run."""
+"""One stage for all faults of a test run, gone when they have been played."""
 
 from collections.abc import AsyncIterator
 
@@ -7,7 +7,7 @@ import pytest_asyncio
 from tests.faults.stage import Stage, open_stage
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def stage() -> AsyncIterator[Stage]:
     """PostgreSQL, Redis, two web processes and two workers that live through all faults."""
     async with open_stage() as opened:

@@ -62,9 +62,10 @@ class Editor:
             {"type": "terms", "changes": {"discount_cents": self._chance.randrange(0, 40_000, 100)}}
         )
 
-    async def search(self, matches: int = MATCHES) -> None:
-        """Search anew."""
-        await self.do({"type": "search", "limit": matches})
+    async def search(self, matches: int = MATCHES) -> str:
+        """Search anew; return the search's id, nothing where it was refused."""
+        data = await self.do({"type": "search", "limit": matches})
+        return "" if data is None else str(data["search_id"])
 
     async def pin(self) -> None:
         """Pin a car of the list."""

@@ -126,15 +126,32 @@ class Scene:
 
     @asynccontextmanager
     async def at_rest(self) -> AsyncIterator[None]:
-        """Let people rest but for one search, which is not replaced by another; return when it is valued."""
+        """Let people rest but for one search, which is not replaced by another.
+
+        Raises TimeoutError where it does not come to its end, with every car valued, on every screen.
+        """
         self.working.clear()
-        async with running(self.editors[1].search()):
+        search = asyncio.create_task(self.editors[1].search())
+        try:
             yield
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._patience):
-                    while await self._jobs():  # noqa: ASYNC110 - Redis is asked
-                        await asyncio.sleep(LOOK_SECONDS)
-        self.working.set()
+            async with asyncio.timeout(self._patience):
+                search_id = await search
+                await self._until(lambda: self._is_valued(search_id))
+                while await self._jobs():  # noqa: ASYNC110 - Redis is asked
+                    await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            search.cancel()
+            self.working.set()
+
+    def _is_valued(self, search_id: str) -> bool:
+        screens = [viewer.channels[self.one].screen for viewer in self.viewers if self.one in viewer.channels]
+        return all(
+            screen is not None
+            and screen.is_settled()
+            and screen.search is not None
+            and screen.search["search_id"] == search_id
+            for screen in screens
+        )
 
     async def recover(self) -> list[float]:
         """Write a note on each deal; return when, from now, each viewer has come to show what stood then."""

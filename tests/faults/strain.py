@@ -1,4 +1,4 @@
-"""Faults of clients, lines, buffers and clocks: who does not read, falls silent, or returns with all others."""
+"""Faults of clients, lines, buffers and clocks: who does not read, falls silent, or comes with all others."""
 
 import asyncio
 import urllib.request
