@@ -121,9 +121,10 @@ def plain(record: Record | msgspec.Struct) -> dict[str, Any]:
 
 
 def split_frame(frame: str | bytes) -> list[str | bytes]:
-    """Return the messages of a frame, empty lines left out."""
-    lines: list[Any] = frame.split(b"\n" if isinstance(frame, bytes) else "\n")  # type: ignore[arg-type]
-    return [line for line in lines if line.strip()]
+    """Return the messages of a frame; lines of nothing but JSON's white space are left out."""
+    if isinstance(frame, bytes):
+        return [line for line in frame.split(b"\n") if line.strip(b" \t\r")]
+    return [line for line in frame.split("\n") if line.strip(" \t\r")]
 
 
 def join_frame(messages: Iterable[bytes]) -> bytes:

@@ -33,8 +33,10 @@ from server.store.scope import Stores, everything
 from server.web import api, auth, health
 from server.web.answers import degrade, refuse
 from server.web.context import WebContext
+from server.web.frames import BoundedWebSocket
 from server.web.headers import SecurityHeaders
 from server.web.pages import Pages
+from server.web.patience import TimedHttp
 
 REDIS_CONNECTIONS: Final = 20
 REDIS_CONNECT_SECONDS: Final = 2.0
@@ -75,7 +77,8 @@ def serve(settings: Settings) -> None:
     drain = Drain(settings.drain_seconds)
     config = uvicorn.Config(
         create_app(settings, drain),
-        ws="websockets-sansio",
+        http=TimedHttp,
+        ws=BoundedWebSocket,
         ws_max_size=FRAME_BYTES,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,

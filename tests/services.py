@@ -133,15 +133,17 @@ class Process:
 
 
 @asynccontextmanager
-async def start_web(settings: Settings, folder: Path, *, port: int | None = None) -> AsyncIterator[Process]:
+async def start_web(
+    settings: Settings, folder: Path, *, port: int | None = None, module: str = "server"
+) -> AsyncIterator[Process]:
     """Run a web process: ready on entry; on exit told to end, and asserted to have ended well.
 
     ``port`` replaces the settings' one, so that two processes of one test can be told apart. ``folder`` takes
-    its log.
+    its log. ``module`` is run in the place of ours, as a test needs it.
     """
     port = port or settings.port
     own = settings if port == settings.port else replace(settings, port=port)
-    async with _start("web", own, folder) as process:
+    async with _start("web", own, folder, module) as process:
         await _until(process, lambda: _answers(port, "/readyz"))
         yield process
 
@@ -159,10 +161,13 @@ async def start_worker(settings: Settings, folder: Path) -> AsyncIterator[Proces
 
 
 @asynccontextmanager
-async def _start(command: str, settings: Settings, folder: Path) -> AsyncIterator[Process]:
+async def _start(
+    command: str, settings: Settings, folder: Path, module: str = "server"
+) -> AsyncIterator[Process]:
     log = folder / f"{command}-{free_port()}.log"
     with log.open("wb") as out:
-        process = Process(await _spawn(command, settings, out), f"http://127.0.0.1:{settings.port}", log)
+        spawned = await _spawn(module, command, settings, out)
+    process = Process(spawned, f"http://127.0.0.1:{settings.port}", log)
     try:
         yield process
         if process.process.returncode is None:
@@ -176,10 +181,10 @@ async def _start(command: str, settings: Settings, folder: Path) -> AsyncIterato
         await process.process.wait()
 
 
-async def _spawn(command: str, settings: Settings, out: IO[bytes]) -> asyncio.subprocess.Process:
+async def _spawn(module: str, command: str, settings: Settings, out: IO[bytes]) -> asyncio.subprocess.Process:
     environment = process_environment() | settings.environment()
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "server", command),
+        *(sys.executable, "-m", module, command),
         cwd=ROOT,
         env=environment,
         stdin=subprocess.DEVNULL,

@@ -1,0 +1,21 @@
+"""A web process as ``server web`` is, but with short deadlines, so that tests see them pass."""
+
+import server.app
+from server.observe.logs import configure_logging
+from server.settings import Settings, process_environment
+from server.web.patience import TimedHttp
+
+REQUEST_SECONDS = 3.0
+PING_SECONDS = 2.0
+
+
+def main() -> None:
+    """Serve until told to end, by the settings of the environment."""
+    server.app.PING_SECONDS = PING_SECONDS  # type: ignore[misc]
+    TimedHttp.request_seconds = REQUEST_SECONDS
+    configure_logging("info", "web")
+    server.app.serve(Settings.from_environment(process_environment()))
+
+
+if __name__ == "__main__":
+    main()
