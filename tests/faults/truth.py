@@ -1,6 +1,7 @@
 """What happened, read past our processes: the channels' streams in Redis, ``deal_events`` in Postgres."""
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -27,12 +28,15 @@ class Tap:
 
     async def run(self) -> None:
         """Look until cancelled, through any outage of Redis."""
+        task = asyncio.current_task()
         try:
-            while True:
+            # On Python 3.11 redis-py can swallow a cancellation that comes with the answer.
+            while task is not None and not task.cancelling():
                 await self.look()
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
-            await self._redis.aclose()
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                await self._redis.aclose()
 
     async def look(self) -> bool:
         """Read what is new; return whether Redis answered."""
