@@ -15,7 +15,9 @@ import uvicorn
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
@@ -31,7 +33,7 @@ from server.settings import Settings
 from server.store.pool import open_pool, open_system_pool
 from server.store.scope import Stores, everything
 from server.web import api, auth, health
-from server.web.answers import degrade, refuse
+from server.web.answers import degrade, explain, part_from, refuse
 from server.web.context import WebContext
 from server.web.frames import BoundedWebSocket
 from server.web.headers import SecurityHeaders
@@ -67,7 +69,8 @@ def create_app(settings: Settings, drain: Drain) -> Starlette:
     return Starlette(
         routes=[*api.routes, *health.routes, *Pages().routes(), WebSocketRoute("/ws", _Socket())],
         middleware=[Middleware(SecurityHeaders)],
-        exception_handlers={CommandError: refuse} | dict.fromkeys(UNAVAILABLE, degrade),
+        exception_handlers={CommandError: refuse, HTTPException: explain, ClientDisconnect: part_from}
+        | dict.fromkeys(UNAVAILABLE, degrade),
         lifespan=partial(_lifespan, settings, drain),
     )
 

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -40,6 +41,22 @@ async def refuse(request: Request, error: Exception) -> Response:
     if error.code is ErrorCode.UNAUTHORIZED:
         response.headers["www-authenticate"] = "Bearer"
     return response
+
+
+async def explain(request: Request, error: Exception) -> Response:
+    """Answer what Starlette refuses, such as an unknown path or method, in the form of our own errors."""
+    if not isinstance(error, HTTPException):
+        raise error
+    code = {404: ErrorCode.NOT_FOUND, 413: ErrorCode.TOO_LARGE}.get(error.status_code, ErrorCode.INVALID)
+    body = ErrorBody(code=code, message=error.detail, retry=False, detail={})
+    response = answer({"error": body}, error.status_code)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def part_from(request: Request, error: Exception) -> Response:
+    """Answer nobody: the client has gone in the middle of its request, which is no fault of ours."""
+    return Response(status_code=400)
 
 
 async def degrade(request: Request, error: Exception) -> Response:

@@ -81,10 +81,11 @@ async def audit(request: Request) -> Response:
 async def find_customers(request: Request) -> Response:
     """``GET /api/customers?q=``: customers of the caller's store whose name contains ``q``, by name."""
     identity = await _require_identity(request)
+    name = request.query_params.get("q", "")[:100]
+    if "\0" in name:
+        raise CommandError(ErrorCode.INVALID, "q: expected no NUL", field="q")
     async with _scope(request, identity).acquire() as connection:
-        found = await customers.find_customers(
-            connection, identity.account.store_id, request.query_params.get("q", "")[:100], _limit(request)
-        )
+        found = await customers.find_customers(connection, identity.account.store_id, name, _limit(request))
     return answer({"customers": [{"id": row.id, "name": row.name, "city": row.city} for row in found]})
 
 

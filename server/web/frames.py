@@ -1,6 +1,6 @@
 """uvicorn's WebSocket protocol, bounded where a hostile client could make it grow or fail."""
 
-from typing import Any
+from typing import Any, Final
 
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -8,6 +8,8 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 
 from protocol.closing import CloseCode
+
+UNREADABLE: Final = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
@@ -17,6 +19,15 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self._owed_pongs = b""
         self._parts = bytearray()
+
+    def data_received(self, data: bytes) -> None:
+        """Refuse a head that the library gives up without a word, such as one with a very long line."""
+        super().data_received(data)
+        if not self.handshake_initiated and not self.transport.is_closing():
+            self.transport.write(
+                b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            )
+            self.transport.close()
 
     def handle_connect(self, event: Request) -> None:
         """Leave frames that come before the answer unread: the library would fail on them."""
@@ -34,6 +45,9 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         await super().send(message)
         if message["type"] == "websocket.accept" and not self.transport.is_closing():
             self.transport.resume_reading()
+        elif message["type"] == "websocket.http.response.body":
+            # A refusal completes the handshake too; uvicorn would log it as a fault.
+            self.handshake_complete = self.close_sent
 
     def handle_cont(self, event: Frame) -> None:
         """Join parts as they come: countless empty ones take no room."""
