@@ -61,17 +61,17 @@ class _Transactions:
     async def acquire(
         self, *, snapshot: bool = False, wait_seconds: float | None = None
     ) -> AsyncIterator[Connection]:
-        async with self._pool.acquire(timeout=wait_seconds) as connection:
-            try:
+        try:
+            async with self._pool.acquire(timeout=wait_seconds) as connection:
                 await connection.execute((_SNAPSHOT if snapshot else _BEGIN) + self._setting)
-            except asyncpg.InternalClientError as error:
-                # The connection broke while it lay idle in the pool: asyncpg says so as if it were at fault.
-                raise asyncpg.InterfaceError("the connection broke") from error
-            try:
-                yield connection
-            except BaseException:
-                # A connection that broke has no transaction to end any more.
-                if not connection.is_closed() and connection.is_in_transaction():
-                    await connection.execute("ROLLBACK")
-                raise
-            await connection.execute("COMMIT")
+                try:
+                    yield connection
+                except BaseException:
+                    # A connection that broke has no transaction to end any more.
+                    if not connection.is_closed() and connection.is_in_transaction():
+                        await connection.execute("ROLLBACK")
+                    raise
+                await connection.execute("COMMIT")
+        except asyncpg.InternalClientError as error:
+            # The connection broke between two statements: asyncpg says so as if it were at fault.
+            raise asyncpg.InterfaceError("the connection broke") from error
