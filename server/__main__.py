@@ -5,8 +5,8 @@ Everything heavy is imported by the command that needs it: ``up`` is to be ready
 """
 
 import asyncio
-import datetime as dt
 import os
+import secrets
 import signal
 import sys
 from collections.abc import Iterator
@@ -21,15 +21,15 @@ from server.embedded import embedded_where_missing
 from server.import_commands import add_import_commands
 from server.money_commands import add_money_commands
 from server.pencil_commands import add_pencil_commands
+from server.people_commands import add_people_commands
 from server.settings import (
     DEFAULT_DATA_DIR,
     Settings,
     is_loopback,
     listen_address,
     process_environment,
+    secret_of,
 )
-
-TOKEN_DAYS = 30
 
 app = typer.Typer(
     name="deal-architect",
@@ -88,7 +88,11 @@ def up(
     host, listen_port = listen_address(environ)
     if "DATABASE_URL" not in environ and is_loopback(host):
         environ.setdefault("DEAL_DEMO", "1")
+    if environ.get("DEAL_DEMO") == "1":
+        # All web processes sign with one key, whoever of them made a page.
+        environ.setdefault("DEAL_SECRET", secrets.token_urlsafe(32))
     with reserve_port(host, listen_port), _services(environ) as settings:
+        secret_of(settings)
         prepare(settings, _say)
         counts = {"web": web, "worker": _default_workers() if workers is None else workers}
         run_formation(settings, environ | settings.environment(), counts, _say)
@@ -101,6 +105,7 @@ def web(data_dir: DataDir = None, port: Port = None) -> None:
     from server.observe.logs import configure_logging
 
     with _services(_environment(data_dir, port)) as settings:
+        secret_of(settings)
         configure_logging(settings.log_level, "web")
         serve(settings)
 
@@ -196,22 +201,6 @@ def import_inventory(
     _say(f"store {chosen}: {summary}")
 
 
-@app.command()
-def token(
-    user: Annotated[str, typer.Option("--user", help="The user's login, such as riverside-sales.")],
-    data_dir: DataDir = None,
-    days: Annotated[int, typer.Option(min=1, max=366, help="Days until the token expires.")] = TOKEN_DAYS,
-) -> None:
-    """Make a bearer token for a user and print it as the last line. It is stored nowhere else."""
-    from server.store.migrate import migrate as bring_to_newest
-
-    with _services(_environment(data_dir)) as settings:
-        bring_to_newest(settings.database_owner_url)
-        made = asyncio.run(_issue_token(settings, user, days))
-    _say(f"bearer token of {user}, valid for {days} days:")
-    _say(made)
-
-
 add_money_commands(app)
 
 
@@ -222,6 +211,7 @@ def _services_of(data_dir: Path | None) -> AbstractContextManager[Settings]:
 add_import_commands(app, _services_of)
 add_pencil_commands(app, _services_of)
 add_audit_commands(app, _services_of)
+add_people_commands(app, _services_of)
 
 
 def main() -> None:
@@ -286,21 +276,6 @@ async def _first_store(owner_url: str, *, may_seed: bool) -> str:
     if found is None:
         raise StoreMissing
     return found
-
-
-async def _issue_token(settings: Settings, login: str, days: int) -> str:
-    from server.store.pool import connect_as_owner
-    from server.store.users import CredentialKind, find_by_login, issue_credential
-    from server.terminal import UserUnknown
-
-    async with connect_as_owner(settings.database_owner_url) as connection:
-        account = await find_by_login(connection, login)
-        if account is None:
-            raise UserUnknown(login)
-        ttl = dt.timedelta(days=days)
-        return await issue_credential(
-            connection, account.id, CredentialKind.BEARER, ttl, "deal-architect token"
-        )
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ from server.hub.handlers import UNAVAILABLE
 from server.hub.limits import FRAME_BYTES
 from server.observe.metrics import web_metrics
 from server.observe.readiness import say_ready
-from server.settings import Settings
+from server.push.attempts import Attempts
+from server.settings import Settings, secret_of
 from server.store.pool import open_pool, open_system_pool
 from server.store.scope import Stores, everything
 from server.web import api, auth, health
@@ -39,6 +40,7 @@ from server.web.frames import BoundedWebSocket
 from server.web.headers import SecurityHeaders
 from server.web.pages import Pages
 from server.web.patience import TimedHttp
+from server.web.sign_in import SignIn
 
 REDIS_CONNECTIONS: Final = 20
 REDIS_CONNECT_SECONDS: Final = 2.0
@@ -159,10 +161,17 @@ async def _lifespan(settings: Settings, drain: Drain, app: Starlette) -> AsyncIt
                 _open_redis(stack, settings),
             )
             tasks = await stack.enter_async_context(_background())
-            hub = assemble(settings, Stores(pool), everything(system), redis, tasks)
+            hub = assemble(settings, pool, everything(system), redis, tasks)
             stack.push_async_callback(hub.searches.aclose)
-            admit = partial(auth.admit, pool, settings.allowed_origins)
-            endpoint = Endpoint(admit, hub.registry, hub.log, hub.handlers)
+            admit = partial(auth.admit, pool, settings)
+            endpoint = Endpoint(
+                admit,
+                hub.people,
+                hub.connections,
+                registry=hub.registry,
+                log=hub.log,
+                dispatch=hub.handlers,
+            )
             metrics = web_metrics(
                 connections=lambda: endpoint.connections,
                 channels=lambda: len(hub.registry),
@@ -175,7 +184,9 @@ async def _lifespan(settings: Settings, drain: Drain, app: Starlette) -> AsyncIt
             async with asyncio.timeout(CONNECT_SECONDS):
                 await hub.wait_connected()
             logger.info("web ready", host=settings.host, port=settings.port)
-            yield State(web=WebContext(settings, pool, Stores(pool), readiness, metrics), socket=endpoint)
+            sign_in = SignIn(pool, Attempts(redis), demo=settings.demo)
+            web = WebContext(settings, pool, Stores(pool), readiness, metrics, sign_in, secret_of(settings))
+            yield State(web=web, socket=endpoint)
     except* Exception:
         # Without what ran behind it, a process that still answers would only pretend to work.
         logger.exception("web failed")

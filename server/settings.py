@@ -5,8 +5,9 @@ Nothing else reads the environment. The embedded services hand their addresses o
 
 import ipaddress
 import os
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,10 @@ DEFAULT_SEARCH_LEASE_MS: Final = 3_000
 DEFAULT_JOB_OVERDUE_MS: Final = 5_000
 DEFAULT_DRAIN_SECONDS: Final = 10
 DEFAULT_LOG_LEVEL: Final = "info"
+SECRET_LENGTH: Final = 32
+SECRET_CHARACTERS: Final = 10
+"""How many characters a secret has at least, and how many different ones."""
+
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 
@@ -58,6 +63,7 @@ class Settings:
     drain_seconds: int = DEFAULT_DRAIN_SECONDS
     log_level: str = DEFAULT_LOG_LEVEL
     notify_socket: str = ""
+    secret: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
@@ -97,6 +103,7 @@ class Settings:
             drain_seconds=read.number("DEAL_DRAIN_SECONDS", DEFAULT_DRAIN_SECONDS, 0, 3_600),
             log_level=read.choice("DEAL_LOG_LEVEL", DEFAULT_LOG_LEVEL, LOG_LEVELS),
             notify_socket=read.text("NOTIFY_SOCKET", ""),
+            secret=read.text("DEAL_SECRET", ""),
         )
         if settings.demo and not is_loopback(host):
             raise SettingsError(
@@ -126,7 +133,25 @@ class Settings:
             "DEAL_DRAIN_SECONDS": str(self.drain_seconds),
             "DEAL_LOG_LEVEL": self.log_level,
             "NOTIFY_SOCKET": self.notify_socket,
+            "DEAL_SECRET": self.secret,
         }
+
+
+def secret_of(settings: Settings) -> bytes:
+    """Return the key with which this web process signs. In demo mode, one of its own where none is given.
+
+    Raises SettingsError outside demo mode, where the secret is missing or could be guessed.
+    """
+    secret = settings.secret
+    if settings.demo:
+        return secret.encode() or secrets.token_bytes(SECRET_LENGTH)
+    if len(secret) < SECRET_LENGTH or len(set(secret)) < SECRET_CHARACTERS:
+        raise SettingsError(
+            "DEAL_SECRET",
+            f"at least {SECRET_LENGTH} random characters, the same for all web processes; one is made by"
+            " `python3 -c 'import secrets; print(secrets.token_urlsafe(32))'`",
+        )
+    return secret.encode()
 
 
 class _Reader:

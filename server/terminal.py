@@ -21,6 +21,7 @@ from server.procfile import ProcfileError
 from server.settings import SettingsError
 from server.store.importing import ImportFailed
 from server.store.migrate import UnknownRevision
+from server.store.staff import StaffError
 from server.supervisor import KeepsFalling
 from server.up import NotReady, PortTaken
 
@@ -61,6 +62,7 @@ OURS = (
     UnknownRevision,
     ImportFailed,
     DealUnknown,
+    StaffError,
     StoreMissing,
     UserUnknown,
     KeepsFalling,

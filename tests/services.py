@@ -100,6 +100,7 @@ def settings_for(database: Database, redis_url: str, port: int) -> Settings:
         port=port,
         demo=True,
         drain_seconds=0,
+        secret="a secret of the tests, which is 0123456789 long enough",
         allowed_origins=(f"http://127.0.0.1:{port}", f"http://localhost:{port}"),
     )
 

@@ -1,20 +1,20 @@
 """Who may open a socket, as the hub sees it. The web layer decides; the hub acts before it accepts."""
 
-import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
 
+from server.store.credentials import Credential
 from server.store.users import Account
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A person with a valid credential, which ends at ``expires_at``."""
+    """A person with a credential that is valid now."""
 
     account: Account
-    expires_at: dt.datetime
+    credential: Credential
 
 
 @dataclass(frozen=True, slots=True)

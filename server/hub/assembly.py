@@ -5,14 +5,17 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import asyncpg
 from redis.asyncio import Redis
 
 from server.hub.authority import Authority
+from server.hub.connection import Connection
 from server.hub.deadlines import Deadlines
 from server.hub.desk_handlers import DeskHandlers
 from server.hub.handlers import Handlers
 from server.hub.join import Joiner
 from server.hub.keeper import Keeper
+from server.hub.people import People
 from server.hub.quotes import Quotes
 from server.hub.registry import Registry
 from server.hub.relay import Relay
@@ -47,6 +50,8 @@ class Hub:
     keeper: Keeper
     searches: SearchService
     handlers: Handlers
+    people: People
+    connections: set[Connection]
 
     async def wait_connected(self) -> None:
         """Return as soon as both Redis and Postgres are heard."""
@@ -55,12 +60,13 @@ class Hub:
 
 
 def assemble(
-    settings: Settings, stores: Stores, system: Scope, redis: Redis, tasks: asyncio.TaskGroup
+    settings: Settings, pool: asyncpg.Pool, system: Scope, redis: Redis, tasks: asyncio.TaskGroup
 ) -> Hub:
     """Return a hub whose parts run as ``tasks``.
 
     What people ask for is done in the scope of their store; ``system`` is for what the hub does by itself.
     """
+    stores = Stores(pool)
     log, bus, cars = RedisLog(redis), Bus(settings.redis_url), ShownCars(redis)
     queue = JobQueue(redis, lease_ms=settings.job_lease_ms)
     searches = SearchService(stores, system, log, queue, lease_ms=settings.search_lease_ms)
@@ -74,14 +80,16 @@ def assemble(
     process = uuid.uuid4().hex
     rooms = Rooms(PresenceLog(redis, process), registry, process)
     registry.on_presence(rooms.heard, rooms.left)
+    connections: set[Connection] = set()
+    people = People(pool, connections)
     listener = Listener(settings.database_listen_url or settings.database_url)
     for subject, heard in (
         *(("deal_events", relay.heard), ("deal_events", wall.heard), ("vehicles", stock_watch.heard)),
         *(("vehicles", deadlines.heard_of_cars), ("vehicles", wall.heard_of_cars)),
-        ("rates", deadlines.look),
+        *(("rates", deadlines.look), ("people", people.heard)),
     ):
         listener.listen(subject, heard)
-    for look in (relay.missed, stock_watch.missed, deadlines.look, wall.missed):
+    for look in (relay.missed, stock_watch.missed, deadlines.look, wall.missed, people.missed):
         listener.on_connect(look)
     running: dict[str, Callable[[], Awaitable[None]]] = {
         "bus": bus.run,
@@ -92,6 +100,7 @@ def assemble(
         "wall": wall.run,
         "listener": listener.run,
         "rooms": rooms.run,
+        "people": people.run,
     }
     for name, run in running.items():
         tasks.create_task(_run(run), name=name)
@@ -102,7 +111,8 @@ def assemble(
     )
     desk = DeskHandlers(stores=stores, authority=authority, relay=relay, quotes=quotes, stock=stock)
     watch = WatchHandlers(authority, joiner, WallJoiner(stores, log, registry, wall, rooms), rooms)
-    return Hub(log, bus, listener, registry, keeper, searches, Handlers(watch, stock, desk))
+    handlers = Handlers(watch, stock, desk)
+    return Hub(log, bus, listener, registry, keeper, searches, handlers, people, connections)
 
 
 async def _run(run: Callable[[], Awaitable[None]]) -> None:

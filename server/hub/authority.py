@@ -1,14 +1,16 @@
 """What a person may do: the right that each command asks for, and the deal or wall that it is about."""
 
+from collections.abc import Collection
 from typing import Final
 
 from protocol import commands
 from protocol.closing import CommandError, ErrorCode
-from protocol.commands import ChannelCommand
+from protocol.commands import AnyCommand, ChannelCommand
 from protocol.records import Actor, View
 from protocol.workflow import RIGHTS
 from server.hub.connection import Connection
 from server.hub.views import widest_view
+from server.store.credentials import TokenScope
 from server.store.deals import Deal, load_deal
 from server.store.scope import Stores
 from server.store.users import Account
@@ -50,6 +52,19 @@ RIGHT_OF: Final[dict[type[ChannelCommand], str]] = {
 """The right, as ``workflow.RIGHTS`` gives it to roles, that each command about a channel needs."""
 
 
+SCOPE_OF: Final = {
+    **dict.fromkeys(("watch", "wall", "see_cost"), TokenScope.READ),
+    **dict.fromkeys(
+        ("search", "terms", "select", "hold", "note", "submit", "reopen", "lose"), TokenScope.WRITE
+    ),
+    **dict.fromkeys(
+        ("counter", "approve", "decline", "sign", "deliver", "fund", "unwind", "lender", "lock", "task"),
+        TokenScope.DECIDE,
+    ),
+}
+"""The scope that a credential must have for each right of its owner to count."""
+
+
 class Authority:
     """Finds what a command is about, for somebody who may see it."""
 
@@ -87,6 +102,20 @@ def check_wall(account: Account, store_id: str) -> None:
     """Raise CommandError(forbidden) unless the account may watch the wall of the store."""
     if "wall" not in RIGHTS[account.role] or account.store_id != store_id:
         raise CommandError(ErrorCode.FORBIDDEN, "The wall is for the managers of its store.", field="channel")
+
+
+def check_scope(connection: Connection, command: AnyCommand) -> None:
+    """Raise CommandError(forbidden) unless the connection's credential may be used for the command."""
+    right = RIGHT_OF.get(type(command)) if isinstance(command, ChannelCommand) else None
+    if right is not None and SCOPE_OF[right] not in connection.credential.scopes:
+        raise CommandError(
+            ErrorCode.FORBIDDEN, f"This token lacks the scope {SCOPE_OF[right]}.", field="type"
+        )
+
+
+def rights_of(account: Account, scopes: Collection[TokenScope]) -> list[str]:
+    """Return the rights of an account that a credential with ``scopes`` lets it use."""
+    return [right for right in RIGHTS[account.role] if SCOPE_OF[right] in scopes]
 
 
 def actor_of(account: Account) -> Actor:

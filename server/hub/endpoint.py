@@ -15,11 +15,12 @@ from protocol.closing import CloseCode
 from protocol.commands import COMMAND_TYPES, tag_of
 from protocol.events import Welcome
 from protocol.records import User
-from protocol.workflow import RIGHTS
 from server.hub.admission import Admit, Admitted, Refused, SignedOut
+from server.hub.authority import rights_of
 from server.hub.connection import Connection, Dispatch
 from server.hub.handlers import UNAVAILABLE
-from server.hub.limits import CONNECTIONS_PER_USER, LIMITS
+from server.hub.limits import connections_of, limits_of
+from server.hub.people import People
 from server.hub.registry import Registry
 from server.push.log import ChannelLog, utc_now
 
@@ -27,15 +28,25 @@ SUBPROTOCOL: Final = "deal.v1"
 
 
 class Endpoint:
-    """The ASGI application behind ``/ws``. ``admit`` decides who comes in."""
+    """The ASGI application behind ``/ws``. ``admit`` decides who comes in; ``connections`` holds who is."""
 
-    def __init__(self, admit: Admit, registry: Registry, log: ChannelLog, dispatch: Dispatch) -> None:
+    def __init__(
+        self,
+        admit: Admit,
+        people: People,
+        connections: set[Connection],
+        *,
+        registry: Registry,
+        log: ChannelLog,
+        dispatch: Dispatch,
+    ) -> None:
         self._admit = admit
+        self._people = people
+        self._open = connections
         self._registry = registry
         self._log = log
         self._dispatch = dispatch
         self._connections: Counter[str] = Counter()
-        self._open: set[Connection] = set()
         self._refuses_all = False
         self._empty = asyncio.Event()
         self._empty.set()
@@ -67,11 +78,12 @@ class Endpoint:
         if self._refuses_all:
             await _refuse(send, Refused(503, "This server is being replaced: try again at once."))
             return
+        since = self._people.moment
         try:
             verdict = await self._admit(Headers(scope=scope))
         except UNAVAILABLE:
             verdict = Refused(503, "Nobody can be let in for the moment: try again shortly.")
-        if isinstance(verdict, Admitted) and self._connections[verdict.account.id] >= CONNECTIONS_PER_USER:
+        if isinstance(verdict, Admitted) and self._is_full(verdict):
             verdict = Refused(429, "Too many connections of this user.")
         match verdict:
             case Refused():
@@ -81,17 +93,23 @@ class Endpoint:
                 code = CloseCode.SIGNED_OUT
                 await send({"type": "websocket.close", "code": int(code), "reason": "Please sign in."})
             case Admitted():
-                await self._serve(verdict, scope, receive, send)
+                await self._serve(verdict, since, scope, receive, send)
 
-    async def _serve(self, admitted: Admitted, scope: Scope, receive: Receive, send: Send) -> None:
+    def _is_full(self, admitted: Admitted) -> bool:
+        return self._connections[admitted.account.id] >= connections_of(admitted.credential)
+
+    async def _serve(
+        self, admitted: Admitted, since: int, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         account = admitted.account
         self._connections[account.id] += 1
         self._empty.clear()
         try:
             await _accept(scope, send)
-            left = admitted.expires_at - utc_now()
-            connection = Connection(account, receive, send, self._registry, self._log)
+            left = admitted.credential.expires_at - utc_now()
+            connection = Connection(admitted, receive, send, self._registry, self._log)
             self._open.add(connection)
+            self._people.came_in(connection, since)
             try:
                 await connection.run(_welcome(connection), self._dispatch, left.total_seconds())
             finally:
@@ -130,9 +148,9 @@ def _welcome(connection: Connection) -> bytes:
                 name=account.name,
                 role=account.role,
                 store_id=account.store_id,
-                rights=list(RIGHTS[account.role]),
+                rights=rights_of(account, connection.credential.scopes),
             ),
-            limits=LIMITS,
+            limits=limits_of(connection.credential),
             commands=[tag_of(command) for command in COMMAND_TYPES],
         )
     )

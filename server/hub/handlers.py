@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from protocol import commands
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import AnyCommand, tag_of
+from server.hub.authority import check_scope
 from server.hub.connection import Connection
 from server.hub.desk_handlers import DeskHandlers
 from server.hub.limits import COMMAND_SECONDS
@@ -64,6 +65,7 @@ class Handlers:
     async def __call__(self, connection: Connection, command: AnyCommand) -> None:
         """Handle a command and answer it; what fails is the answer, never an exception."""
         try:
+            check_scope(connection, command)
             async with asyncio.timeout(COMMAND_SECONDS):
                 await self._handlers[type(command)](connection, command)
         except CommandError as error:

@@ -13,7 +13,7 @@ from protocol.commands import Join, Position
 from protocol.events import JoinReply
 from server.hub.connection import Connection
 from server.hub.keeper import Keeper
-from server.hub.limits import CHANNELS
+from server.hub.limits import limits_of
 from server.hub.registry import Feed, Registry
 from server.hub.relay import Relay
 from server.hub.rooms import Rooms
@@ -120,10 +120,9 @@ class Joiner:
 
 def require_room(connection: Connection) -> None:
     """Raise CommandError(too_large) where the connection watches as many channels as it may."""
-    if len(connection.watchers) >= CHANNELS:
-        raise CommandError(
-            ErrorCode.TOO_LARGE, f"At most {CHANNELS} channels on a connection.", field="channel"
-        )
+    most = limits_of(connection.credential).channels
+    if len(connection.watchers) >= most:
+        raise CommandError(ErrorCode.TOO_LARGE, f"At most {most} channels on a connection.", field="channel")
 
 
 async def capture(log: ChannelLog, feed: Feed, channel: str) -> Head:

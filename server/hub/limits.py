@@ -4,16 +4,21 @@ from collections import deque
 from enum import Enum, auto
 from typing import Final
 
+import msgspec
+
 from protocol.events import MAX_MESSAGE_BYTES, Limits
 from server.hub.outbox import OUTBOX_AGE_SECONDS, OUTBOX_BYTES
 from server.push.log import LOG_BYTES, LOG_EVENTS, LOG_SECONDS
+from server.store.credentials import Credential, TokenScope
 
 FRAME_BYTES: Final = 64 * 1024
 COMMANDS: Final = 50
 COMMANDS_WINDOW_SECONDS: Final = 10
 FLOOD_FACTOR: Final = 3
 CHANNELS: Final = 20
+CHANNELS_OF_LOAD: Final = 2_000
 CONNECTIONS_PER_USER: Final = 200
+CONNECTIONS_OF_LOAD: Final = 5_000
 RESYNC_WINDOW_SECONDS: Final = 60.0
 WRITE_SECONDS: Final = 10.0
 COMMAND_SECONDS: Final = 10.0
@@ -30,6 +35,18 @@ LIMITS: Final = Limits(
     log_bytes=LOG_BYTES,
     log_seconds=LOG_SECONDS,
 )
+
+
+def limits_of(credential: Credential) -> Limits:
+    """Return the limits of a connection that came in with ``credential``."""
+    if TokenScope.LOAD in credential.scopes:
+        return msgspec.structs.replace(LIMITS, channels=CHANNELS_OF_LOAD)
+    return LIMITS
+
+
+def connections_of(credential: Credential) -> int:
+    """Return how many connections the owner of ``credential`` may have open in one process."""
+    return CONNECTIONS_OF_LOAD if TokenScope.LOAD in credential.scopes else CONNECTIONS_PER_USER
 
 
 class Pace(Enum):
@@ -54,3 +71,7 @@ class CommandRate:
             return Pace.FLOOD
         self._times.append(now)
         return Pace.ALLOWED if len(self._times) <= COMMANDS else Pace.LIMITED
+
+    def forgive(self) -> None:
+        """Let the command that was counted last not count."""
+        self._times.pop()

@@ -116,8 +116,9 @@ async def _add_stores(connection: asyncpg.Connection, stores: list[people.Sample
         )
         for kind, role, authority_cents in people.STAFF:
             await connection.execute(
-                "INSERT INTO users (login, name, role, store_id, password_hash, discount_authority_cents)"
-                " VALUES ($1, $2, $3, $4, $5, $6)",
+                "INSERT INTO users"
+                " (login, name, role, store_id, password_hash, discount_authority_cents, demo)"
+                " VALUES ($1, $2, $3, $4, $5, $6, true)",
                 f"{store.id}-{kind}",
                 f"{store.name} {kind}",
                 role,

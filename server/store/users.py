@@ -1,17 +1,8 @@
-"""Who may sign in: accounts, passwords and credentials.
+"""Who may sign in: accounts and their passwords, which are argon2id and checked off the event loop."""
 
-A credential is 256 random bits, given out once; the table holds its SHA-256. Passwords are argon2id and are
-checked off the event loop.
-"""
-
-import asyncio
-import datetime as dt
-import hashlib
-import secrets
 import uuid
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -19,27 +10,24 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from protocol.records import Role
 from server.store.pool import Connection
 
-TOKEN_BYTES = 32
-LONGEST_PASSWORD = 1024  # characters: hashing longer ones is only a way to keep us busy
+LONGEST_PASSWORD: Final = 1024  # characters: hashing longer ones is only a way to keep us busy
+SHORTEST_PASSWORD: Final = 12
+FEWEST_CHARACTERS: Final = 5
 # The hash of a password that nobody has: an unknown login costs the same time as a wrong password.
 NOBODY = (
     "$argon2id$v=19$m=65536,t=3,p=4$bm9ib2R5LWhhcy1pdA$"
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 )  # fmt: skip
 
-_ACCOUNT = "user_id, login, name, role, store_id, discount_authority_cents"
-
-
-class CredentialKind(StrEnum):
-    """How a credential comes in: a browser's cookie, or the header of a program."""
-
-    COOKIE = "cookie"
-    BEARER = "bearer"
+ACCOUNT_COLUMNS: Final = "user_id, login, name, role, store_id, discount_authority_cents, demo"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person who may use the workspace, and the largest discount that they may give."""
+    """A person who may use the workspace, and the largest discount that they may give.
+
+    A ``demo`` account has a password that everybody knows.
+    """
 
     id: str
     login: str
@@ -47,40 +35,37 @@ class Account:
     role: Role
     store_id: str
     discount_authority_cents: int = 0
-
-
-async def find_by_token(
-    connection: Connection, token: str
-) -> tuple[Account, CredentialKind, dt.datetime] | None:
-    """Return whose credential ``token`` is, its kind and when it expires; None where it counts no longer."""
-    row = await connection.fetchrow(
-        f"SELECT {_ACCOUNT}, kind, expires_at FROM credentials JOIN users USING (user_id)"  # noqa: S608 - constants
-        " WHERE token_hash = $1 AND revoked_at IS NULL AND expires_at > now() AND active",
-        _digest(token),
-    )
-    if row is None:
-        return None
-    return _account(row), CredentialKind(row["kind"]), row["expires_at"]
+    demo: bool = False
 
 
 async def find_by_login(connection: Connection, login: str) -> Account | None:
     """Return the active account of that login, or None."""
     row = await connection.fetchrow(
-        f"SELECT {_ACCOUNT} FROM users WHERE login = $1 AND active",  # noqa: S608 - constants
+        f"SELECT {ACCOUNT_COLUMNS} FROM users WHERE login = $1 AND active",  # noqa: S608 - constants
         login,
     )
-    return None if row is None else _account(row)
+    return None if row is None else account_of(row)
 
 
-async def verify_password(connection: Connection, login: str, password: str) -> Account | None:
-    """Return the account where ``password`` is its password, else None, in the same time."""
+async def load_password(connection: Connection, login: str) -> tuple[Account | None, str]:
+    """Return the active account of that login, if any, and the hash to check a password against.
+
+    Where there is no such account, or it has no password, the hash is one that no password fits.
+    """
     row = await connection.fetchrow(
-        f"SELECT {_ACCOUNT}, password_hash FROM users WHERE login = $1 AND active",  # noqa: S608 - constants
+        f"SELECT {ACCOUNT_COLUMNS}, password_hash FROM users WHERE login = $1 AND active",  # noqa: S608
         login,
     )
-    stored = None if row is None else row["password_hash"]
-    fits = await asyncio.to_thread(_fits, stored or NOBODY, password)
-    return _account(row) if fits and stored else None
+    if row is None:
+        return None, NOBODY
+    return account_of(row), row["password_hash"] or NOBODY
+
+
+async def store_password(connection: Connection, user_id: str, password_hash: str) -> None:
+    """Replace the hash of a person's password."""
+    await connection.execute(
+        "UPDATE users SET password_hash = $2 WHERE user_id = $1", uuid.UUID(user_id), password_hash
+    )
 
 
 def hash_password(password: str) -> str:
@@ -88,36 +73,8 @@ def hash_password(password: str) -> str:
     return PasswordHasher().hash(password)
 
 
-async def issue_credential(
-    connection: Connection, user_id: str, kind: CredentialKind, ttl: dt.timedelta, label: str = ""
-) -> str:
-    """Store a new credential and return its token, which is kept nowhere else."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    await connection.execute(
-        "INSERT INTO credentials (token_hash, user_id, kind, label, expires_at)"
-        " VALUES ($1, $2, $3, $4, now() + $5::interval)",
-        _digest(token),
-        uuid.UUID(user_id),
-        kind,
-        label,
-        ttl,
-    )
-    return token
-
-
-async def revoke_credential(connection: Connection, token: str) -> None:
-    """Make ``token`` count no longer, from now on; an unknown one is no error."""
-    await connection.execute(
-        "UPDATE credentials SET revoked_at = now() WHERE token_hash = $1 AND revoked_at IS NULL",
-        _digest(token),
-    )
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-
-
-def _fits(stored: str, password: str) -> bool:
+def password_fits(stored: str, password: str) -> bool:
+    """Return whether ``password`` is the one of the hash ``stored``; as costly as ``hash_password``."""
     if len(password) > LONGEST_PASSWORD:
         return False
     try:
@@ -126,7 +83,24 @@ def _fits(stored: str, password: str) -> bool:
         return False
 
 
-def _account(row: Any) -> Account:
+def hash_is_outdated(stored: str) -> bool:
+    """Return whether a hash was made with weaker parameters than those of today."""
+    return PasswordHasher().check_needs_rehash(stored)
+
+
+def password_fault(password: str, login: str) -> str | None:
+    """Return what a new password must be and is not; None where it will do."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        return f"expected {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters"
+    if len(set(password)) < FEWEST_CHARACTERS:
+        return f"expected at least {FEWEST_CHARACTERS} different characters"
+    if login.lower() in password.lower():
+        return "expected one that does not contain the login"
+    return None
+
+
+def account_of(row: Any) -> Account:
+    """Return the account in a row that has ACCOUNT_COLUMNS."""
     return Account(
         str(row["user_id"]),
         row["login"],
@@ -134,4 +108,5 @@ def _account(row: Any) -> Account:
         Role(row["role"]),
         row["store_id"],
         row["discount_authority_cents"],
+        row["demo"],
     )

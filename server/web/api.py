@@ -12,14 +12,15 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Record, StructureChanges
 from protocol.workflow import RIGHTS
+from server.hub.admission import Admitted
 from server.store import customers, deals
 from server.store.audit import audit_csv, audit_json
+from server.store.credentials import CredentialKind, TokenScope
 from server.store.history import load_history
 from server.store.new_deals import create_deal as begin_deal
 from server.store.scope import Scope, Stores
-from server.store.users import CredentialKind
 from server.web.answers import answer
-from server.web.auth import CSRF_HEADER, Identity, identify, require_same_site
+from server.web.auth import CSRF_HEADER, identify, require_same_site
 
 PAGE: Final = 50
 MAX_PAGE: Final = 200
@@ -46,8 +47,8 @@ async def list_deals(request: Request) -> Response:
 
 async def create_deal(request: Request) -> Response:
     """``POST /api/deals {customer_id, structure?}``: begin a deal for a customer of the caller's store."""
-    identity = await _require_identity(request)
-    if identity.kind is CredentialKind.COOKIE:
+    identity = await _require_identity(request, TokenScope.WRITE)
+    if identity.credential.kind is CredentialKind.COOKIE:
         require_same_site(request, request.headers.get(CSRF_HEADER))
     try:
         wanted = codec.decode_as(NewDeal, await _body(request))
@@ -109,17 +110,19 @@ def _listed(row: deals.DealRow) -> dict[str, Any]:
     }
 
 
-def _scope(request: Request, identity: Identity) -> Scope:
+def _scope(request: Request, identity: Admitted) -> Scope:
     stores: Stores = request.state.web.stores
     return stores.of(identity.account.store_id)
 
 
-async def _require_identity(request: Request) -> Identity:
-    identity = await identify(request.state.web.pool, request.headers)
+async def _require_identity(request: Request, scope: TokenScope = TokenScope.READ) -> Admitted:
+    identity = await identify(request.state.web.pool, request.state.web.settings, request.headers)
     if identity is None:
         raise CommandError(
             ErrorCode.UNAUTHORIZED, "Sign in, or send the header Authorization: Bearer <token>."
         )
+    if scope not in identity.credential.scopes:
+        raise CommandError(ErrorCode.FORBIDDEN, f"This token lacks the scope {scope}.", field="scope")
     return identity
 
 

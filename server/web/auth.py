@@ -5,9 +5,9 @@ every request that changes something. A bearer token is taken from the header al
 """
 
 import datetime as dt
+import hashlib
+import hmac
 import secrets
-from collections.abc import Collection
-from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
@@ -18,7 +18,9 @@ from starlette.responses import Response
 
 from protocol.closing import CommandError, ErrorCode
 from server.hub.admission import Admission, Admitted, Refused, SignedOut
-from server.store.users import Account, CredentialKind, find_by_token
+from server.settings import Settings
+from server.store.credentials import CredentialKind, find_by_token
+from server.web.context import WebContext
 
 SESSION_COOKIE: Final = "deal_session"
 CSRF_COOKIE: Final = "deal_csrf"
@@ -27,17 +29,12 @@ CSRF_HEADER: Final = "x-csrf-token"
 SESSION_LENGTH: Final = dt.timedelta(hours=12)
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who asks, and by which credential."""
+async def identify(pool: asyncpg.Pool, settings: Settings, headers: Headers) -> Admitted | None:
+    """Return whose valid credential the headers carry. A bearer token goes before a cookie.
 
-    account: Account
-    kind: CredentialKind
-    expires_at: dt.datetime
-
-
-async def identify(pool: asyncpg.Pool, headers: Headers) -> Identity | None:
-    """Return whose valid credential the headers carry. A bearer token goes before a cookie."""
+    An account with a public password is nobody's outside demo mode, also with a cookie from the time when it
+    was on. A bearer token was made for it by who runs the server, and counts.
+    """
     bearer = bearer_token(headers)
     token, kind = (
         (bearer, CredentialKind.BEARER)
@@ -49,23 +46,26 @@ async def identify(pool: asyncpg.Pool, headers: Headers) -> Identity | None:
     async with pool.acquire() as connection:
         found = await find_by_token(connection, token)
     # A cookie's token in the header, or the reverse, is a credential that leaked from its place.
-    if found is None or found[1] is not kind:
+    if found is None or found[1].kind is not kind:
         return None
-    return Identity(*found)
+    account, credential = found
+    if account.demo and kind is CredentialKind.COOKIE and not settings.demo:
+        return None
+    return Admitted(account, credential)
 
 
-async def admit(pool: asyncpg.Pool, allowed_origins: Collection[str], headers: Headers) -> Admission:
+async def admit(pool: asyncpg.Pool, settings: Settings, headers: Headers) -> Admission:
     """Decide about a request to open a socket, by the rules of the wire protocol."""
     origin = headers.get("origin")
-    if origin is not None and origin not in allowed_origins:
+    if origin is not None and origin not in settings.allowed_origins:
         return Refused(403, "This origin may not open the workspace.")
     if origin is None and not bearer_token(headers):
         if cookie(headers, SESSION_COOKIE):
             return Refused(403, "A cookie counts only with an allowed origin.")
         return Refused(401, "Expected the header Authorization: Bearer <token>.")
-    identity = await identify(pool, headers)
-    if identity is not None:
-        return Admitted(identity.account, identity.expires_at)
+    admitted = await identify(pool, settings, headers)
+    if admitted is not None:
+        return admitted
     return SignedOut() if origin is not None else Refused(401, "This token is unknown, expired or revoked.")
 
 
@@ -77,22 +77,33 @@ def require_same_site(request: Request, given: str | None) -> None:
     origin = request.headers.get("origin")
     if origin is not None and origin not in request.state.web.settings.allowed_origins:
         raise CommandError(ErrorCode.FORBIDDEN, "This origin may not change anything here.", field="origin")
-    expected = cookie(request.headers, CSRF_COOKIE)
-    if not expected or not given or not secrets.compare_digest(expected.encode(), given.encode()):
+    seed = cookie(request.headers, CSRF_COOKIE)
+    if not seed or not given or not hmac.compare_digest(csrf_token(request, seed).encode(), given.encode()):
         raise CommandError(
             ErrorCode.FORBIDDEN, "This page is out of date: load it again and repeat.", field=CSRF_FIELD
         )
 
 
-def csrf_token(request: Request) -> str:
-    """Return the browser's CSRF token; a new one where it has none yet."""
+def csrf_seed(request: Request) -> str:
+    """Return what the browser's CSRF tokens are made from; a new one where it has none yet."""
     return cookie(request.headers, CSRF_COOKIE) or secrets.token_urlsafe(32)
 
 
-def set_csrf(request: Request, response: Response, token: str) -> None:
-    """Give the browser its CSRF token, which pages repeat in forms and headers."""
+def csrf_token(request: Request, seed: str) -> str:
+    """Return the token that pages repeat in forms and headers.
+
+    It holds for one browser and one session, and only who knows the server's secret can make it: a cookie
+    that a neighbouring host planted is worth nothing.
+    """
+    context: WebContext = request.state.web
+    session = cookie(request.headers, SESSION_COOKIE)
+    return hmac.new(context.secret, f"csrf\0{seed}\0{session}".encode(), hashlib.sha256).hexdigest()
+
+
+def set_csrf(request: Request, response: Response, seed: str) -> None:
+    """Give the browser what its CSRF tokens are made from."""
     response.set_cookie(
-        CSRF_COOKIE, token, path="/", httponly=True, samesite="lax", secure=_is_secure(request)
+        CSRF_COOKIE, seed, path="/", httponly=True, samesite="lax", secure=_is_secure(request)
     )
 
 

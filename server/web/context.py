@@ -1,13 +1,14 @@
 """What the pages need of the process. The lifespan makes it; requests find it as ``request.state.web``."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import asyncpg
 from prometheus_client import CollectorRegistry
 
 from server.settings import Settings
 from server.store.scope import Stores
+from server.web.sign_in import SignIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +20,5 @@ class WebContext:
     stores: Stores
     readiness: Callable[[], Awaitable[Mapping[str, bool]]]
     metrics: CollectorRegistry
+    sign_in: SignIn
+    secret: bytes = field(repr=False)

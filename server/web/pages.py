@@ -11,18 +11,20 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from protocol.closing import CommandError
-from server.store.users import CredentialKind, issue_credential, revoke_credential, verify_password
+from server.store.credentials import CredentialKind, issue_credential, revoke_credential
 from server.web.auth import (
     CSRF_FIELD,
     SESSION_COOKIE,
     SESSION_LENGTH,
     cookie,
+    csrf_seed,
     csrf_token,
     identify,
     require_same_site,
     set_csrf,
     set_session,
 )
+from server.web.sign_in import SignInRefused
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 CLIENT_FILES: Final = Path(__file__).parents[2] / "client" / "web" / "dist"
@@ -74,8 +76,8 @@ class Pages:
 
     async def show_app(self, request: Request) -> Response:
         """Serve the client to who is signed in; others go to sign-in and come back."""
-        identity = await identify(request.state.web.pool, request.headers)
-        if identity is None or identity.kind is not CredentialKind.COOKIE:
+        identity = await identify(request.state.web.pool, request.state.web.settings, request.headers)
+        if identity is None or identity.credential.kind is not CredentialKind.COOKIE:
             return RedirectResponse(
                 request.url_for("show_login").include_query_params(next=request.url.path), SEE_OTHER
             )
@@ -94,11 +96,19 @@ class Pages:
             require_same_site(request, str(form.get(CSRF_FIELD, "")))
         except CommandError as error:
             return self._login_page(request, following, login=login, error=error.message, status=403)
+        address = request.client.host if request.client else ""
+        try:
+            account = await request.state.web.sign_in.check(login, password, address)
+        except SignInRefused as refused:
+            page = self._login_page(
+                request, following, login=login, error=refused.message, status=refused.status
+            )
+            if refused.retry_after_seconds is not None:
+                page.headers["retry-after"] = str(refused.retry_after_seconds)
+            return page
         async with request.state.web.pool.acquire() as connection:
-            account = await verify_password(connection, login, password)
-            if account is None:
-                message = "Login or password is wrong."
-                return self._login_page(request, following, login=login, error=message, status=401)
+            # Whoever signs in again in the same browser ends the session that it held.
+            await revoke_credential(connection, cookie(request.headers, SESSION_COOKIE))
             token = await issue_credential(connection, account.id, CredentialKind.COOKIE, SESSION_LENGTH)
         response = RedirectResponse(following, SEE_OTHER)
         set_session(request, response, token)
@@ -130,9 +140,10 @@ class Pages:
         return self._page(request, "login.html", values, status)
 
     def _page(self, request: Request, name: str, values: dict[str, Any], status: int = 200) -> Response:
-        token = csrf_token(request)
+        seed = csrf_seed(request)
+        token = csrf_token(request, seed)
         response = self._templates.TemplateResponse(request, name, {**values, "csrf_token": token}, status)
-        set_csrf(request, response, token)
+        set_csrf(request, response, seed)
         return response
 
 

@@ -14,10 +14,11 @@ from typing import Final
 from server.embedded import EmbeddedServices, Service, process
 from server.embedded.postgres import PORT
 from server.settings import Settings
+from server.store.credentials import CredentialKind, issue_credential
 from server.store.migrate import migrate
 from server.store.pool import connect_as_owner
 from server.store.seed import SeedPlan, seed
-from server.store.users import CredentialKind, find_by_login, issue_credential
+from server.store.users import find_by_login
 from tests.faults.crashing import BREAK, FOLDER
 from tests.faults.servers import RedisServer, Server
 from tests.services import Services, free_port, settings_for

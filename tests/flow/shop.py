@@ -9,9 +9,10 @@ from client.backoff import Timing
 from protocol.events import Event, Matches, Offers
 from protocol.records import StructureChanges
 from server.settings import Settings
+from server.store.credentials import CredentialKind, issue_credential
 from server.store.deals import list_deals
 from server.store.pool import connect_as_owner
-from server.store.users import CredentialKind, find_by_login, issue_credential
+from server.store.users import find_by_login
 
 QUICK = Timing(first_pause=0.05, longest_pause=0.5)
 EASY = StructureChanges(

@@ -12,14 +12,15 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.lending import Disposition
 from protocol.records import Actor, DealState, StructureChanges, Tier
 from server.settings import Settings
-from server.store import deals, rates, users
+from server.store import credentials, deals, rates, users
+from server.store.credentials import CredentialKind
 from server.store.deciding import Decided
 from server.store.new_deals import create_deal
 from server.store.pool import open_pool
 from server.store.scope import everything
 from server.store.seed import SeedPlan, seed
 from server.store.terms import change_terms
-from server.store.users import Account, CredentialKind
+from server.store.users import Account
 from tests.services import open_owner_pool
 
 pytestmark = pytest.mark.flow
@@ -226,33 +227,37 @@ async def test_lists_page_by_key(pool: asyncpg.Pool) -> None:
 
 async def test_a_credential_is_good_until_revoked(pool: asyncpg.Pool, account: Account) -> None:
     """The table holds no token; an expired or revoked one is nobody's."""
-    token = await users.issue_credential(
-        pool, account.id, CredentialKind.BEARER, dt.timedelta(hours=1), "test"
+    token = await credentials.issue_credential(
+        pool, account.id, CredentialKind.BEARER, dt.timedelta(hours=1), label="test"
     )
-    found = await users.find_by_token(pool, token)
+    found = await credentials.find_by_token(pool, token)
     assert found is not None
-    assert found[:2] == (account, CredentialKind.BEARER)
+    assert found[0] == account
+    assert found[1].kind is CredentialKind.BEARER
+    assert found[1].scopes == credentials.PERSON_SCOPES
     assert not await pool.fetchval(
         "SELECT EXISTS (SELECT FROM credentials WHERE token_hash = $1)", token.encode()
     )
-    await users.revoke_credential(pool, token)
-    assert await users.find_by_token(pool, token) is None
-    brief = await users.issue_credential(
+    await credentials.revoke_credential(pool, token)
+    assert await credentials.find_by_token(pool, token) is None
+    brief = await credentials.issue_credential(
         pool, account.id, CredentialKind.COOKIE, dt.timedelta(milliseconds=1)
     )
     await asyncio.sleep(0.01)
-    assert await users.find_by_token(pool, brief) is None
+    assert await credentials.find_by_token(pool, brief) is None
 
 
 async def test_passwords(pool: asyncpg.Pool, account: Account) -> None:
     """The right one signs in; a wrong one, an unknown login and an endless one do not."""
-    assert await users.verify_password(pool, "riverside-sales", "demo") == account
-    for login, password in (
-        ("riverside-sales", "Demo"),
-        ("nobody", "demo"),
-        ("riverside-sales", "x" * 5_000),
-    ):
-        assert await users.verify_password(pool, login, password) is None
+    found, stored = await users.load_password(pool, "riverside-sales")
+    assert found == account
+    assert users.password_fits(stored, "demo")
+    assert not users.hash_is_outdated(stored)
+    for password in ("Demo", "", "x" * 5_000):
+        assert not users.password_fits(stored, password)
+    nobody, unfit = await users.load_password(pool, "nobody")
+    assert nobody is None
+    assert not users.password_fits(unfit, "demo")
 
 
 async def test_rates_and_risk_in_force(pool: asyncpg.Pool) -> None:

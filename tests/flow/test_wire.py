@@ -20,9 +20,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from server.settings import Settings
+from server.store.credentials import CredentialKind, issue_credential
 from server.store.pool import connect_as_owner
 from server.store.seed import SeedPlan, seed
-from server.store.users import CredentialKind, find_by_login, issue_credential
+from server.store.users import find_by_login
 from tests.services import start_web, start_worker
 
 pytestmark = pytest.mark.flow

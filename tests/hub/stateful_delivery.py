@@ -21,6 +21,7 @@ from server.push.bus import Listener
 from server.push.log import Entry, Head
 from server.push.memory_log import MemoryLog
 from server.store.users import Account
+from tests.hub.people import admitted
 
 DEAL = "deal:1"
 HUBS, CLIENTS = 2, 3
@@ -112,7 +113,7 @@ class Client:
     def __init__(self, hub: Hub, log: MemoryLog, tasks: Tasks) -> None:
         account = Account("u1", "ann", "Ann", Role.DESK_MANAGER, "riverside")
         self.hub, self.log, self.tasks = hub, log, tasks
-        self.connection = Connection(account, self._receive, self._send, hub.registry, log)
+        self.connection = Connection(admitted(account), self._receive, self._send, hub.registry, log)
         self.epoch, self.seq, self.joined = "", 0, False
         self.seen: list[tuple[str, int, int]] = []
         self.busy: asyncio.Task[Any] | None = None

@@ -28,9 +28,11 @@ from server.hub.watch_handlers import WatchHandlers
 from server.push.log import Entry, Head
 from server.store.scope import Stores
 from server.store.users import Account
+from tests.hub.people import admitted
 
 CHANNEL = "deal:1"
 ACCOUNT = Account("u1", "ann", "Ann", Role.DESK_MANAGER, "riverside")
+ADMITTED = admitted(ACCOUNT)
 GUARD_SECONDS = 10
 
 
@@ -101,7 +103,7 @@ async def running(wire: Wire, log: Any = None) -> AsyncIterator[Connection]:
     async with asyncio.TaskGroup() as tasks:
         bus: Any = SilentBus()
         registry = Registry(log, bus, tasks)
-        connection = Connection(ACCOUNT, wire.receive, wire.send, registry, log)
+        connection = Connection(ADMITTED, wire.receive, wire.send, registry, log)
         served = tasks.create_task(connection.run(b'{"type":"welcome"}', answer, 3600.0))
         await wire.frame()
         yield connection
@@ -186,7 +188,7 @@ async def test_a_write_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> Non
     wire.reading.clear()
     nothing: Any = None
     async with asyncio.timeout(GUARD_SECONDS), asyncio.TaskGroup() as tasks:
-        connection = Connection(ACCOUNT, wire.receive, wire.send, Registry(nothing, nothing, tasks), nothing)
+        connection = Connection(ADMITTED, wire.receive, wire.send, Registry(nothing, nothing, tasks), nothing)
         await connection.run(b"{}", answer, 3600.0)
     assert wire.outbound.empty()
 
@@ -221,7 +223,7 @@ async def test_services_out_of_reach(error: Exception) -> None:
     wire = Wire()
     async with asyncio.TaskGroup() as tasks:
         registry = Registry(nothing, nothing, tasks)
-        connection = Connection(ACCOUNT, wire.receive, wire.send, registry, nothing)
+        connection = Connection(ADMITTED, wire.receive, wire.send, registry, nothing)
         served = tasks.create_task(connection.run(b'{"type":"welcome"}', handlers, 3600.0))
         await wire.frame()
         fields = {"channel": f"deal:{uuid.uuid4()}", "view": "manager"}
@@ -238,7 +240,7 @@ async def test_a_session_that_expires_closes_the_socket() -> None:
     wire = Wire()
     nothing: Any = None
     async with asyncio.TaskGroup() as tasks:
-        connection = Connection(ACCOUNT, wire.receive, wire.send, Registry(nothing, nothing, tasks), nothing)
+        connection = Connection(ADMITTED, wire.receive, wire.send, Registry(nothing, nothing, tasks), nothing)
         await connection.run(b"{}", answer, 0.01)
     await wire.frame()
     assert (await wire.frame())["code"] == 4001

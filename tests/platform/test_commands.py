@@ -23,7 +23,9 @@ pytestmark = pytest.mark.flow
 
 GUARD_SECONDS = 60.0
 IMPORTS = ["import-inventory", "import-rates", "import-risk", "import-tax", "import-rebates"]
-STORED = ["up", "web", "worker", "migrate", "seed", *IMPORTS, "token", "verify-pencils", "report-markup"]
+STORED = ["up", "web", "worker", "migrate", "seed", *IMPORTS, "verify-pencils", "report-markup"]
+STORED += ["token", "tokens", "revoke-token", "audit", "replay"]
+GROUPS = ["store", "user"]
 COMPUTED = ["price", "apr", "value", "roll", "lease"]
 
 
@@ -227,7 +229,7 @@ def test_nobody_of_that_name(folder: Path) -> None:
 def test_what_help_says() -> None:
     """Every command is listed with what it does."""
     overview = run("--help").stdout
-    for name in (*STORED, *COMPUTED):
+    for name in (*STORED, *GROUPS, *COMPUTED):
         assert f" {name} " in overview
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.settings import Settings, SettingsError, listen_address
+from server.settings import Settings, SettingsError, listen_address, secret_of
 
 ADDRESSES = {"DATABASE_URL": "postgresql://deal_app@db/deal", "REDIS_URL": "redis://cache:6379/0"}
 
@@ -77,7 +77,28 @@ def test_a_child_gets_the_same_settings() -> None:
             "DEAL_POOL_MAX": "1",
             "DEAL_LOG_LEVEL": "DEBUG",
             "NOTIFY_SOCKET": "/run/notify",
+            "DEAL_SECRET": "0123456789abcdef0123456789abcdef",
         }
     )
     assert Settings.from_environment(settings.environment()) == settings
     assert listen_address(settings.environment()) == ("127.0.0.1", 9000)
+
+
+@pytest.mark.parametrize("secret", ["", "changeme", "0123456789abcdef0123456789abcde", "abcdefgh" * 8])
+def test_a_weak_secret_is_refused(secret: str) -> None:
+    """Outside demo mode nothing is signed with what could be guessed, and the error does not repeat it."""
+    settings = Settings.from_environment({**ADDRESSES, "DEAL_SECRET": secret})
+    with pytest.raises(SettingsError, match="DEAL_SECRET must be at least 32 random characters") as caught:
+        secret_of(settings)
+    assert not secret or secret not in str(caught.value)
+
+
+def test_the_secret_is_not_shown() -> None:
+    """Whatever logs the settings does not log the secret; in demo mode each process can make its own."""
+    secret = "0123456789abcdef0123456789ABCDEF"
+    settings = Settings.from_environment({**ADDRESSES, "DEAL_SECRET": secret})
+    assert secret_of(settings) == secret.encode()
+    assert secret not in repr(settings)
+    demo = Settings.from_environment({**ADDRESSES, "DEAL_DEMO": "1"})
+    assert len(secret_of(demo)) >= 32
+    assert secret_of(demo) != secret_of(demo)

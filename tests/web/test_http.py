@@ -1,105 +1,12 @@
-"""Sign-in, pages and the HTTP API, over a real PostgreSQL and without a socket server."""
+"""Pages and the HTTP API, over a real PostgreSQL and without a socket server."""
 
-import datetime as dt
-import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-
-import asyncpg
-import httpx
 import pytest
-from prometheus_client import CollectorRegistry
-from starlette.applications import Starlette
-from starlette.types import Receive, Scope, Send
 
-from protocol.closing import CommandError
 from server.settings import Settings
-from server.store.pool import connect_as_owner, open_pool
-from server.store.scope import Stores
-from server.store.seed import SeedPlan, seed
-from server.store.users import CredentialKind, find_by_login, issue_credential
-from server.web import api, health
-from server.web.answers import degrade, refuse
-from server.web.context import WebContext
-from server.web.headers import SecurityHeaders
-from server.web.pages import Pages
+from server.store.pool import connect_as_owner
+from tests.web.site import ORIGIN, Site, csrf_of, open_site, sign_in
 
 pytestmark = pytest.mark.flow
-
-FIRST_PORT = 8000
-ORIGIN = f"http://127.0.0.1:{FIRST_PORT}"
-
-
-class Site:
-    """The pages over a pool, and clients of them."""
-
-    def __init__(self, settings: Settings, pool: asyncpg.Pool) -> None:
-        self.pool = pool
-        self.settings = settings
-        self.checks = {"postgres": True, "redis": True}
-        self._context = WebContext(settings, pool, Stores(pool), self._readiness, CollectorRegistry())
-        self._app = SecurityHeaders(
-            Starlette(
-                routes=[*api.routes, *health.routes, *Pages().routes()],
-                exception_handlers={CommandError: refuse, asyncpg.PostgresError: degrade},
-            )
-        )
-
-    async def _readiness(self) -> Mapping[str, bool]:
-        return self.checks
-
-    async def _with_state(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app({**scope, "state": {"web": self._context}}, receive, send)
-
-    def browser(self, **options: object) -> httpx.AsyncClient:
-        """Return a client with cookies of its own, that does not follow redirects."""
-        transport = httpx.ASGITransport(app=self._with_state)  # type: ignore[arg-type]
-        return httpx.AsyncClient(transport=transport, base_url=ORIGIN, **options)  # type: ignore[arg-type]
-
-    async def token(self, login: str, ttl: dt.timedelta = dt.timedelta(hours=1)) -> str:
-        """Return a new bearer token."""
-        async with self.pool.acquire() as connection:
-            account = await find_by_login(connection, login)
-            assert account is not None
-            return await issue_credential(connection, account.id, CredentialKind.BEARER, ttl)
-
-
-@pytest.fixture
-async def site(settings: Settings) -> AsyncIterator[Site]:
-    """The pages over a database with a little sample data."""
-    await seed(settings.database_owner_url, SeedPlan(vehicles=10, customers=10, deals=6, stores=2))
-    async with open_site(settings, demo=True) as opened:
-        yield opened
-
-
-@asynccontextmanager
-async def open_site(settings: Settings, *, demo: bool) -> AsyncIterator[Site]:
-    adjusted = Settings(
-        settings.database_url,
-        settings.database_owner_url,
-        settings.redis_url,
-        demo=demo,
-        allowed_origins=(ORIGIN,),
-    )
-    pool = await open_pool(adjusted)
-    try:
-        yield Site(adjusted, pool)
-    finally:
-        await pool.close()
-
-
-def csrf_of(page: httpx.Response) -> str:
-    """Return the CSRF token that a page carries."""
-    found = re.search(r'name="csrf-token" content="([^"]+)"', page.text)
-    assert found
-    return found[1]
-
-
-async def sign_in(browser: httpx.AsyncClient, login: str, password: str = "demo") -> httpx.Response:  # noqa: S107 - the demo password is public
-    """Send the sign-in form as the page would."""
-    token = csrf_of(await browser.get("/login"))
-    form = {"csrf_token": token, "login": login, "password": password, "next": "/"}
-    return await browser.post("/login", data=form, headers={"origin": ORIGIN})
 
 
 async def test_a_page_asks_for_sign_in_and_comes_back(site: Site) -> None:

@@ -1,0 +1,264 @@
+"""Commands about who may sign in: stores, people, their passwords and tokens."""
+
+import asyncio
+import datetime as dt
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from protocol.records import Role
+from server.store.credentials import TokenScope
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from server.settings import Settings
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Folder of the embedded services, as for up.", show_default=False),
+]
+Login = Annotated[str, typer.Argument(help="The person's login.")]
+OfUser = Annotated[str, typer.Option("--user", help="The user's login, such as riverside-sales.")]
+FromStdin = Annotated[
+    bool,
+    typer.Option("--password-stdin", help="Read the password from standard input instead of asking for it."),
+]
+WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
+"""Holds the services of a data folder for as long as a command needs them."""
+
+TOKEN_DAYS = 30
+
+
+def add_people_commands(app: typer.Typer, services: WithServices) -> None:
+    """Add ``store``, ``user``, ``token``, ``tokens`` and ``revoke-token``."""
+    store = typer.Typer(no_args_is_help=True, help="Add and list stores.")
+    user = typer.Typer(no_args_is_help=True, help="Add, list and change the people who may sign in.")
+    app.add_typer(store, name="store")
+    app.add_typer(user, name="user")
+
+    def run(data_dir: Path | None, work: Callable[["asyncpg.Connection"], Awaitable[Any]]) -> Any:
+        from server.store.migrate import migrate
+
+        with services(data_dir) as settings:
+            migrate(settings.database_owner_url)
+            return asyncio.run(_as_owner(settings.database_owner_url, work))
+
+    _add_store_commands(store, run)
+    _add_user_commands(user, run)
+    _add_token_commands(app, run)
+
+
+Run = Callable[[Path | None, Callable[["asyncpg.Connection"], Awaitable[Any]]], Any]
+"""Does some work on a connection of the database's owner."""
+
+
+def _add_store_commands(store: typer.Typer, run: Run) -> None:
+    @store.command("add")
+    def add(
+        store_id: Annotated[str, typer.Argument(help="Its id: small letters, digits and -.")],
+        name: Annotated[str, typer.Option(help="Its name, as people see it.")],
+        state: Annotated[str, typer.Option(help="The state that it is in, such as OH.")],
+        group: Annotated[str, typer.Option(help="The group whose stock it can sell; made where new.")],
+        like: Annotated[
+            str | None, typer.Option(help="A store whose fees and terms it begins with.", show_default=False)
+        ] = None,
+        data_dir: DataDir = None,
+    ) -> None:
+        """Add a store."""
+        from server.store.staff import add_store
+
+        run(
+            data_dir,
+            lambda connection: add_store(
+                connection, store_id, name=name, state=state, group_id=group, like=like
+            ),
+        )
+        print(f"store {store_id} added")
+
+    @store.command("list")
+    def list_all(data_dir: DataDir = None) -> None:
+        """List the stores."""
+        from server.store.staff import list_stores
+
+        for row in run(data_dir, list_stores):
+            print("  ".join(row))
+
+
+def _add_user_commands(user: typer.Typer, run: Run) -> None:
+    @user.command("add")
+    def add(
+        login: Login,
+        name: Annotated[str, typer.Option(help="The name that others see.")],
+        role: Annotated[Role, typer.Option(help="What the person may do.")],
+        store: Annotated[str, typer.Option(help="The store whose deals the person works on.")],
+        discount_authority_cents: Annotated[
+            int, typer.Option(min=0, help="The largest discount to give without asking.")
+        ] = 0,
+        password_stdin: FromStdin = False,
+        data_dir: DataDir = None,
+    ) -> None:
+        """Add a person. The password is asked for, and never an argument: those are seen by others."""
+        from server.store.staff import add_user
+
+        password = _password(from_stdin=password_stdin)
+        run(
+            data_dir,
+            lambda connection: add_user(
+                connection,
+                login,
+                name=name,
+                role=role,
+                store_id=store,
+                discount_authority_cents=discount_authority_cents,
+                password=password,
+            ),
+        )
+        print(f"user {login} added")
+
+    @user.command("list")
+    def list_all(
+        store: Annotated[str | None, typer.Option(help="Only this store's.", show_default=False)] = None,
+        data_dir: DataDir = None,
+    ) -> None:
+        """List the people who may sign in."""
+        from server.store.staff import list_people
+
+        for one in run(data_dir, lambda connection: list_people(connection, store)):
+            marks = ("" if one.active else "  inactive") + ("  demo" if one.demo else "")
+            print(f"{one.login}  {one.name}  {one.role}  {one.store_id}{marks}")
+
+    @user.command("change")
+    def change(
+        login: Login,
+        name: Annotated[str | None, typer.Option(show_default=False)] = None,
+        role: Annotated[Role | None, typer.Option(show_default=False)] = None,
+        store: Annotated[str | None, typer.Option(show_default=False)] = None,
+        discount_authority_cents: Annotated[int | None, typer.Option(min=0, show_default=False)] = None,
+        active: Annotated[
+            bool | None, typer.Option("--active/--inactive", help="Whether the person may sign in.")
+        ] = None,
+        data_dir: DataDir = None,
+    ) -> None:
+        """Change a person. It takes effect at once, on what they have open too."""
+        from server.store.staff import change_user
+
+        asked = {
+            "name": name,
+            "role": role,
+            "store_id": store,
+            "discount_authority_cents": discount_authority_cents,
+            "active": active,
+        }
+        changes = {column: value for column, value in asked.items() if value is not None}
+        if not changes:
+            raise typer.BadParameter("name at least one change")
+        run(data_dir, lambda connection: change_user(connection, login, changes))
+        print(f"user {login} changed")
+
+    @user.command("password")
+    def password(login: Login, password_stdin: FromStdin = False, data_dir: DataDir = None) -> None:
+        """Give a person a new password. All their sessions end; tokens stay."""
+        from server.store.staff import set_password
+
+        given = _password(from_stdin=password_stdin)
+        run(data_dir, lambda connection: set_password(connection, login, given))
+        print(f"user {login} has a new password")
+
+    @user.command("sign-out")
+    def sign_out(
+        login: Login,
+        tokens: Annotated[bool, typer.Option("--tokens", help="Revoke the bearer tokens too.")] = False,
+        data_dir: DataDir = None,
+    ) -> None:
+        """End all sessions of a person: their open screens are closed at once."""
+        from server.store.credentials import revoke_all
+
+        async def revoke(connection: "asyncpg.Connection") -> int:
+            return await revoke_all(connection, await _id_of(connection, login), sessions_only=not tokens)
+
+        print(f"{run(data_dir, revoke)} ended")
+
+
+def _add_token_commands(app: typer.Typer, run: Run) -> None:
+    @app.command()
+    def token(
+        user: OfUser,
+        data_dir: DataDir = None,
+        days: Annotated[int, typer.Option(min=1, max=366, help="Days until the token expires.")] = TOKEN_DAYS,
+        scope: Annotated[
+            list[TokenScope] | None,
+            typer.Option(
+                help="What it may be used for; may be repeated. Default: read, write, decide.",
+                show_default=False,
+            ),
+        ] = None,
+        label: Annotated[str, typer.Option(help="What it is for, as the list shows it.")] = "",
+    ) -> None:
+        """Make a bearer token for a user and print it as the last line. It is stored nowhere else."""
+        from server.store.credentials import PERSON_SCOPES, CredentialKind, issue_credential
+
+        scopes = {TokenScope.READ, *scope} if scope else PERSON_SCOPES
+
+        async def issue(connection: "asyncpg.Connection") -> str:
+            user_id, ttl = await _id_of(connection, user), dt.timedelta(days=days)
+            return await issue_credential(
+                connection, user_id, CredentialKind.BEARER, ttl, label=label, scopes=scopes
+            )
+
+        made = run(data_dir, issue)
+        print(f"bearer token of {user}, valid for {days} days, for {', '.join(sorted(scopes))}:")
+        print(made)
+
+    @app.command()
+    def tokens(user: OfUser, data_dir: DataDir = None) -> None:
+        """List a user's bearer tokens that count now: id, scopes, expiry, label."""
+        from server.store.credentials import list_tokens
+
+        async def load(connection: "asyncpg.Connection") -> Any:
+            return await list_tokens(connection, await _id_of(connection, user))
+
+        for one in run(data_dir, load):
+            print(f"{one.id}  {','.join(one.scopes)}  until {one.expires_at:%Y-%m-%d %H:%M}  {one.label}")
+
+    @app.command("revoke-token")
+    def revoke_token(
+        number: Annotated[int, typer.Argument(metavar="ID", help="Its id, as `tokens` lists it.")],
+        data_dir: DataDir = None,
+    ) -> None:
+        """Revoke a bearer token: what is connected with it is closed at once."""
+        from server.store.credentials import revoke_by_id
+        from server.store.staff import StaffError
+
+        if not run(data_dir, lambda connection: revoke_by_id(connection, number)):
+            raise StaffError("id", f"there is no token {number} that counts")
+        print(f"token {number} revoked")
+
+
+async def _as_owner(owner_url: str, work: Callable[["asyncpg.Connection"], Awaitable[Any]]) -> Any:
+    from server.store.pool import connect_as_owner
+
+    async with connect_as_owner(owner_url) as connection:
+        return await work(connection)
+
+
+async def _id_of(connection: "asyncpg.Connection", login: str) -> str:
+    from server.store.users import find_by_login
+    from server.terminal import UserUnknown
+
+    account = await find_by_login(connection, login)
+    if account is None:
+        raise UserUnknown(login)
+    return account.id
+
+
+def _password(*, from_stdin: bool) -> str:
+    """Return a password that was typed twice without being shown, or the first line of standard input."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    typed: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return typed

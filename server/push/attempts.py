@@ -1,0 +1,60 @@
+"""How often something was tried lately, counted in Redis for all processes, or here while Redis is away."""
+
+import hashlib
+import math
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+_TAKE: Final = """
+local count = redis.call('INCR', KEYS[1])
+if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return {count, redis.call('PTTL', KEYS[1])}
+"""
+MOST_NAMES: Final = 10_000
+"""How many names one process remembers by itself; the oldest are forgotten beyond it."""
+
+
+class Attempts:
+    """Counts attempts by name, each name in windows that begin with its first attempt."""
+
+    def __init__(self, redis: Redis, clock: Callable[[], float] = time.monotonic) -> None:
+        self._redis = redis
+        self._clock = clock
+        self._own: dict[str, tuple[int, float]] = {}
+
+    async def take(self, name: str, window_seconds: float) -> tuple[int, int]:
+        """Count an attempt; return the how many-th of its window it is, and the seconds until that ends."""
+        key = _key(name)
+        try:
+            found: Any = await self._redis.eval(_TAKE, 1, key, int(window_seconds * 1000))
+            return int(found[0]), max(1, math.ceil(int(found[1]) / 1000))
+        except (RedisError, OSError, TimeoutError):
+            return self._take_here(key, window_seconds)
+
+    async def forget(self, name: str) -> None:
+        """Begin anew with a name."""
+        key = _key(name)
+        self._own.pop(key, None)
+        try:
+            await self._redis.delete(key)
+        except (RedisError, OSError, TimeoutError):
+            return
+
+    def _take_here(self, key: str, window_seconds: float) -> tuple[int, int]:
+        now = self._clock()
+        count, until = self._own.pop(key, (0, 0.0))
+        if until <= now:
+            count, until = 0, now + window_seconds
+        self._own[key] = (count + 1, until)
+        while len(self._own) > MOST_NAMES:
+            del self._own[next(iter(self._own))]
+        return count + 1, max(1, math.ceil(until - now))
+
+
+def _key(name: str) -> str:
+    """Names come from strangers: of any length, and not to be read by who looks into Redis."""
+    return "attempts:" + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,0 +1,100 @@
+"""The pages and the HTTP API without a socket server, and browsers that visit them."""
+
+import datetime as dt
+import re
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import asyncpg
+import httpx
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+
+from protocol.closing import CommandError
+from server.push.attempts import Attempts
+from server.settings import Settings, secret_of
+from server.store.credentials import PERSON_SCOPES, CredentialKind, TokenScope, issue_credential
+from server.store.pool import open_pool
+from server.store.scope import Stores
+from server.store.users import find_by_login
+from server.web import api, health
+from server.web.answers import degrade, refuse
+from server.web.context import WebContext
+from server.web.headers import SecurityHeaders
+from server.web.pages import Pages
+from server.web.sign_in import SignIn
+
+FIRST_PORT = 8000
+ORIGIN = f"http://127.0.0.1:{FIRST_PORT}"
+
+
+class Site:
+    """The pages over a pool, and clients of them."""
+
+    def __init__(self, settings: Settings, pool: asyncpg.Pool, redis: Redis) -> None:
+        self.pool = pool
+        self.settings = settings
+        self.checks = {"postgres": True, "redis": True}
+        self._context = WebContext(
+            settings,
+            pool,
+            Stores(pool),
+            self._readiness,
+            CollectorRegistry(),
+            SignIn(pool, Attempts(redis), demo=settings.demo),
+            secret_of(settings),
+        )
+        self._app = SecurityHeaders(
+            Starlette(
+                routes=[*api.routes, *health.routes, *Pages().routes()],
+                exception_handlers={CommandError: refuse, asyncpg.PostgresError: degrade},
+            )
+        )
+
+    async def _readiness(self) -> Mapping[str, bool]:
+        return self.checks
+
+    async def _with_state(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app({**scope, "state": {"web": self._context}}, receive, send)
+
+    def browser(self, **options: object) -> httpx.AsyncClient:
+        """Return a client with cookies of its own, that does not follow redirects."""
+        transport = httpx.ASGITransport(app=self._with_state)
+        return httpx.AsyncClient(transport=transport, base_url=ORIGIN, **options)  # type: ignore[arg-type]
+
+    async def token(self, login: str, scopes: Collection[TokenScope] = PERSON_SCOPES) -> str:
+        """Return a new bearer token."""
+        async with self.pool.acquire() as connection:
+            account = await find_by_login(connection, login)
+            assert account is not None
+            ttl = dt.timedelta(hours=1)
+            return await issue_credential(connection, account.id, CredentialKind.BEARER, ttl, scopes=scopes)
+
+
+@asynccontextmanager
+async def open_site(settings: Settings, *, demo: bool) -> AsyncIterator[Site]:
+    """Serve the pages over the settings' services."""
+    adjusted = replace(settings, demo=demo, allowed_origins=(ORIGIN,))
+    pool, redis = await open_pool(adjusted), Redis.from_url(adjusted.redis_url)
+    try:
+        yield Site(adjusted, pool, redis)
+    finally:
+        await redis.aclose()
+        await pool.close()
+
+
+def csrf_of(page: httpx.Response) -> str:
+    """Return the CSRF token that a page carries."""
+    found = re.search(r'name="csrf-token" content="([^"]+)"', page.text)
+    assert found
+    return found[1]
+
+
+async def sign_in(browser: httpx.AsyncClient, login: str, password: str = "demo") -> httpx.Response:  # noqa: S107 - the demo password is public
+    """Send the sign-in form as the page would."""
+    token = csrf_of(await browser.get("/login"))
+    form = {"csrf_token": token, "login": login, "password": password, "next": "/"}
+    return await browser.post("/login", data=form, headers={"origin": ORIGIN})
