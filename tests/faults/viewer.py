@@ -124,6 +124,7 @@ class Viewer:
             raise ConnectionError("no reply") from error
         finally:
             self._asked.pop(ref, None)
+            reply.cancel()
 
     async def _connect_once(self, url: str) -> None:
         async with connect(
