@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Desk } from "../src/deal/desk";
 import type { Deal } from "../src/deal/fold";
-import { possibleSteps, reasonsOf } from "../src/deal/steps";
+import { obstacle, picked, possibleSteps, reasonsOf } from "../src/deal/steps";
 import type { Request } from "../src/live/connection";
 import type { Reply, User } from "../src/wire";
 
@@ -33,6 +33,31 @@ test("reasons on credit stand apart", () => {
   const { ordinary, credit } = reasonsOf("decline");
   assert.ok(ordinary.includes("gross_too_low") && credit.includes("bankruptcy") && !ordinary.includes("bankruptcy"));
   assert.deepEqual(reasonsOf("sign"), { ordinary: ["customer_accepts"], credit: [] });
+});
+
+test("what stands in the way of a step is said before it is tried", () => {
+  const now = Date.parse("2026-01-01T00:00:00Z");
+  const offered = { ...deal("approved"), selected: { lender: "acme" } } as unknown as Deal;
+  const decided = (status: string, expires: string | null, cleared: object | null = ann) =>
+    ({ ...offered, lenders: [{ lender: "acme", status, expires_at: expires, stipulations: [{ id: "1", text: "x", cleared_by: cleared }] }] }) as unknown as Deal;
+  assert.match(obstacle("submit", deal("working"), now) ?? "", /Select an offer/);
+  assert.equal(obstacle("submit", offered, now), null);
+  assert.equal(obstacle("sign", offered, now), null, "what the view hides is no obstacle");
+  assert.match(obstacle("sign", { ...offered, lenders: [] }, now) ?? "", /approval of acme/);
+  assert.match(obstacle("sign", decided("declined", null), now) ?? "", /approval of acme/);
+  assert.match(obstacle("sign", decided("approved", "2025-12-31T00:00:00Z"), now) ?? "", /approval of acme/);
+  assert.equal(obstacle("sign", decided("conditional", "2026-01-02T00:00:00Z"), now), null);
+  assert.match(obstacle("fund", decided("approved", null, null), now) ?? "", /stipulation/);
+  assert.equal(obstacle("fund", decided("approved", null), now), null);
+});
+
+test("an ordinary reason stands alone, of those on credit there are up to four", () => {
+  assert.deepEqual(picked(["cash_too_low"], "gross_too_low"), ["gross_too_low"]);
+  assert.deepEqual(picked(["gross_too_low"], "bankruptcy"), ["bankruptcy"]);
+  assert.deepEqual(picked(["bankruptcy", "garnishment"], "bankruptcy"), ["garnishment"]);
+  const four = ["bankruptcy", "garnishment", "repossession", "no_credit_file"] as const;
+  assert.deepEqual(picked(four, "recent_inquiries"), four);
+  assert.deepEqual(picked(four, "price_too_high"), ["price_too_high"]);
 });
 
 test("a command is under way until it is answered, and its refusal stays until it is seen", () => {

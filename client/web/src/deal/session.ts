@@ -1,7 +1,7 @@
 // One deal on the screen: binds the connection, the channel and the models, and tells the screen what changed.
 import { batch, computed, effect, type Signal, signal, untracked } from "@preact/signals";
 import type {
-  AnyEvent, AnyMessage, ErrorBody, Filters, JoinReply, Notice, Reply, Sort, StructureChanges, User, View, Welcome,
+  AnyEvent, AnyMessage, ErrorBody, Filters, JoinReply, Notice, Present, Reply, Sort, StructureChanges, User, View, Welcome,
 } from "../wire";
 import { DEFAULT_MATCHES } from "../wire";
 import { ChannelFollower, type Step } from "../live/channel";
@@ -29,6 +29,8 @@ export class DealSession implements Listener {
   readonly view = signal<View>("sales");
   readonly user = signal<User | null>(null);
   readonly notice = signal<Notice | null>(null);
+  /** Who else looks at the deal, and at which field. */
+  readonly here = signal<readonly Present[]>([]);
   /** Why the deal cannot be shown, or why the last command failed. */
   readonly failure = signal<ErrorBody | null>(null);
   /** Moves with every change of an edit: `edits` itself is no signal. */
@@ -148,6 +150,12 @@ export class DealSession implements Listener {
     return car ? `${car.year} ${car.make} ${car.model}` : "a car";
   };
 
+  /** Tells the others in which field this person is; null: in none. */
+  focus(field: Field | null): void {
+    if (this.view.value === "customer" || this.channel.phase !== "live") return;
+    this.connection.send({ type: "focus", channel: this.channel.channel, field }, () => {});
+  }
+
   can(right: string): boolean {
     return this.view.value !== "customer" && (this.user.value?.rights.includes(right) ?? false);
   }
@@ -209,6 +217,7 @@ export class DealSession implements Listener {
       else if (step.kind === "rows") this.grid.load(step.message);
       else if (step.kind === "whole") this.loaded();
       else if (step.kind === "event") this.follow(step.event);
+      else if (step.kind === "presence") this.here.value = step.message.here;
     }
   }
 
@@ -216,6 +225,7 @@ export class DealSession implements Listener {
     if (!snapshot?.deal) return;
     this.view.value = view;
     this.model.value = fromSnapshot(snapshot.deal, snapshot.search ?? null, this.model.value?.timeline ?? []);
+    this.here.value = snapshot.deal.presence ?? [];
     this.target();
     this.grid.reset(snapshot.search?.search_id ?? null, view);
     this.edits.reloaded(snapshot.deal.version, snapshot.deal.structure);

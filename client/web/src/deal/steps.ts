@@ -1,6 +1,6 @@
 // Which steps a person may take now, as the state machine of the wire and their rights say. Pure.
 import {
-  Action, Closing, CREDIT_REASONS, EDITABLE, type Reason, SELECTABLE, STEPS, TRANSITIONS, type User,
+  Action, Closing, CREDIT_REASONS, EDITABLE, MAX_REASONS, type Reason, SELECTABLE, STEPS, TRANSITIONS, type User,
 } from "../wire";
 import type { Deal } from "./fold";
 
@@ -40,6 +40,29 @@ export interface StepReasons {
 export function reasonsOf(step: StepName): StepReasons {
   const all: readonly Reason[] = step in TRANSITIONS ? TRANSITIONS[step as Action].reasons : STEPS[step as Closing].reasons;
   return { ordinary: all.filter((reason) => !listed(CREDIT_REASONS, reason)), credit: all.filter((reason) => listed(CREDIT_REASONS, reason)) };
+}
+
+/** Returns what stands in the way of a step as far as the screen knows it; the server has the last word. */
+export function obstacle(step: StepName, deal: Deal, now: number): string | null {
+  if (step === "submit" && deal.selected === null) return "Select an offer for the deal first.";
+  const lenders = deal.lenders;
+  if (step === "sign" && lenders && deal.selected?.lender) {
+    const live = lenders.some(({ lender, status, expires_at: expires }) =>
+      lender === deal.selected?.lender && (status === "approved" || status === "conditional") && (expires === null || Date.parse(expires) > now));
+    if (!live) return `Needs a live approval of ${deal.selected.lender}.`;
+  }
+  if (step === "fund" && lenders?.some(({ stipulations }) => stipulations.some(({ cleared_by: by }) => by === null))) {
+    return "Every stipulation must be cleared first.";
+  }
+  return null;
+}
+
+/** Returns the chosen reasons after a click on one: an ordinary reason stands alone, of those on credit there may be more. */
+export function picked(chosen: readonly Reason[], reason: Reason): readonly Reason[] {
+  if (!listed(CREDIT_REASONS, reason)) return [reason];
+  if (chosen.includes(reason)) return chosen.filter((each) => each !== reason);
+  const others = chosen.filter((each) => listed(CREDIT_REASONS, each));
+  return others.length < MAX_REASONS ? [...others, reason] : chosen;
 }
 
 export function isEditable(deal: Deal): boolean {

@@ -6,10 +6,13 @@ import type { View } from "../wire";
 import { useSurroundings } from "./app";
 import { Banners } from "./banners";
 import { DealHeader } from "./deal-header";
+import { DeskBar } from "./desk-bar";
 import { FilterBar } from "./filter-bar";
 import { HelpDialog } from "./help-dialog";
 import { MatchGrid } from "./match-grid";
 import { OfferPanel } from "./offer-panel";
+import { LenderDialog } from "./papers";
+import { DeskDialogs } from "./step-dialog";
 import { StructureForm } from "./structure-form";
 import { Timeline } from "./timeline";
 
@@ -36,6 +39,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
     <div class={`page deal view-${view}`}>
       <DealHeader session={session} widest={widest} help={() => help.current?.showModal()} />
       <Banners session={session} />
+      <DeskBar session={session} />
       <main class="workspace">
         <StructureForm session={session} />
         <section class="stock" aria-label="Cars that fit">
@@ -45,6 +49,8 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
         <OfferPanel session={session} />
       </main>
       {view !== "customer" && <Timeline session={session} />}
+      <DeskDialogs session={session} />
+      <LenderDialog session={session} />
       <HelpDialog dialog={help} />
     </div>
   );

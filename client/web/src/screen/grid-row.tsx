@@ -1,3 +1,4 @@
+import { OTHER, wantedText } from "../deal/claims";
 import { memo } from "./memo";
 import type { Column } from "../deal/columns";
 import { whyNot } from "../deal/fixes";
@@ -55,10 +56,20 @@ function cells(row: Row, under: boolean, rank: StressRank | null, columns: Colum
     return (
       <div key={column.key} role="gridcell" aria-colindex={i + 1} title={titleOf(column, text, under)} class={`cell-${column.key} ${column.number ? "number" : ""} ${loss ? "negative" : ""}`}>
         {column.key === "npv_cents" && row.value === "offer" && <TurnFlag rank={rank} formats={formats} />}
+        {column.key === "make" && <ClaimMark row={row} />}
         {pending ? <span class="skeleton" aria-label="being valued" /> : text}
       </div>
     );
   });
+}
+
+/** Who holds the car, or wants it too. */
+function ClaimMark({ row: { claim } }: { row: Row }) {
+  if (!claim) return null;
+  if (claim.here) return <span class="claim ours">held</span>;
+  if (claim.heldBy) return <span class="claim" title={claim.heldBy === OTHER ? "Held by another store" : `Held by ${claim.heldBy}`}>held elsewhere</span>;
+  const wanted = wantedText(claim.wanted);
+  return wanted ? <span class="claim" title={`This car is ${wanted}`}>wanted</span> : null;
 }
 
 function titleOf(column: Column, text: string, under: boolean): string | undefined {

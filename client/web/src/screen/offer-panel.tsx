@@ -5,11 +5,13 @@ import type { Row } from "../deal/rows";
 import type { DealSession } from "../deal/session";
 import type { Rejection } from "../wire";
 import { useSurroundings } from "./app";
+import { ChoiceBar } from "./choice-bar";
 import { ContractFacts } from "./contract-facts";
 import { Fact, sentence } from "./facts";
 import { FrontierPlot } from "./frontier-plot";
 import { MonthlyCash } from "./monthly-cash";
 import { OfferHeadline } from "./offer-headline";
+import { Papers } from "./papers";
 import { PencilGrid } from "./pencil-grid";
 import { RollControl } from "./roll-control";
 import { ValueParts } from "./value-parts";
@@ -36,6 +38,7 @@ function Unchosen({ session, lost }: { session: DealSession; lost: boolean }) {
   return (
     <>
       <p class="hint">{lost ? "The car you chose does not fit these terms any more." : "Choose a car to see its offer."}</p>
+      <Papers session={session} />
       {rejected.length > 0 && session.view.value !== "customer" && (
         <section>
           <h2>Why other cars are out</h2>
@@ -111,6 +114,8 @@ function Chosen({ row, session }: { row: Row; session: DealSession }) {
         <button type="button" class="button small icon close" aria-label="Close" onClick={() => (session.grid.selected.value = null)}>×</button>
       </header>
       <OfferHeadline row={row} session={session} picture={shown} />
+      <ChoiceBar row={row} session={session} />
+      <Papers session={session} />
       {quote && <PencilGrid quote={quote} asking={asking} session={session} />}
       {quote && staff && <RollControl key={row.vehicle_id} quote={quote} asking={asking} session={session} />}
       {quote?.value && <ValueParts value={quote.value} stale={asking} />}

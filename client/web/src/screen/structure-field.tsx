@@ -20,11 +20,36 @@ export function StructureField({ spec, session, served }: Props) {
   const trouble = edits.trouble(spec.field);
   const saving = edits.saving(spec.field);
   const wide = spec.kind === "terms" || spec.kind === "flag";
+  const lock = session.model.value?.deal.locks?.find((each) => each.field === spec.field);
+  const shut = lock !== undefined && !session.can("lock");
+  const elsewhere = session.here.value.find((one) => one.focus === spec.field && one.user_id !== session.user.value?.id);
   return (
-    <div class={`field kind-${spec.kind} ${wide ? "wide" : ""} ${saving ? "saving" : ""} ${trouble ? "troubled" : ""}`}>
-      <Control spec={spec} session={session} served={served} />
+    <div onFocusIn={() => session.focus(spec.field)} onFocusOut={() => session.focus(null)} class={`field kind-${spec.kind} ${wide ? "wide" : ""} ${saving ? "saving" : ""} ${trouble ? "troubled" : ""}`}>
+      <fieldset class="plain control" disabled={shut}><Control spec={spec} session={session} served={served} /></fieldset>
+      <LockMark spec={spec} session={session} by={lock?.by.name} />
+      {elsewhere && <span class="locked-by">{elsewhere.name} is here</span>}
       {trouble && <TroubleNote spec={spec} session={session} trouble={trouble} />}
     </div>
+  );
+}
+
+/** Who keeps the field from salespeople; managers open and close it. */
+function LockMark({ spec, session, by }: { spec: FieldSpec; session: DealSession; by: string | undefined }) {
+  const { desk } = session;
+  const subject = `field:${spec.field}`;
+  const trouble = desk.troubles.value.get(subject);
+  if (!session.can("lock")) return by === undefined ? null : <span class="locked-by">Locked by {by}</span>;
+  return (
+    <>
+      <button
+        type="button" class="lock" aria-pressed={by !== undefined} aria-label={`Lock ${spec.label}`} disabled={desk.busy.value.has(subject)}
+        title={by === undefined ? "Keep this field from salespeople" : `Locked by ${by}`}
+        onClick={() => desk.give(subject, { type: by === undefined ? "lock" : "unlock", field: spec.field })}
+      >
+        {by === undefined ? "Lock" : "Locked"}
+      </button>
+      {trouble && <span class="trouble" role="alert">{trouble.message}</span>}
+    </>
   );
 }
 

@@ -3,6 +3,7 @@ import type { DealSession } from "../deal/session";
 import { type Entry, story } from "../deal/timeline";
 import { describeValue } from "../deal/values";
 import { useSurroundings } from "./app";
+import { NoteInput } from "./note-input";
 
 /** Who did what, when and why, newest first: notes of all times, the rest since this page joined. */
 export function Timeline({ session }: { session: DealSession }) {
@@ -14,6 +15,7 @@ export function Timeline({ session }: { session: DealSession }) {
       {entries.length === 0
         ? <p class="quiet">What everyone does on this deal appears here.</p>
         : <ol>{entries.map((entry) => <Line key={entry.key} entry={entry} />)}</ol>}
+      <NoteInput session={session} />
     </section>
   );
 }
@@ -24,7 +26,7 @@ function Line({ entry }: { entry: Entry }) {
   const today = new Date(at).toDateString() === new Date().toDateString();
   const what = entry.what(formats);
   return (
-    <li class={`told ${tone}`}>
+    <li class={`told tone-${tone}`}>
       <time dateTime={at}>{today ? formats.time(at) : formats.moment(at)}</time>
       {by !== null && <strong>{by}</strong>}
       {what !== "" && <span class="what">{what}</span>}

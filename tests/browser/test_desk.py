@@ -1,0 +1,174 @@
+"""Salesperson and desk manager before two real browsers: a deal from its offer to the funded contract."""
+
+import json
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from server.store.pool import connect_as_owner
+from tests.browser.conftest import Arrive, Workspace
+from tests.browser.people import WAIT_MS, Person
+
+pytestmark = pytest.mark.browser
+
+
+def desk(person: Person) -> Locator:
+    """Return the bar with the deal's offer and steps."""
+    return person.page.get_by_role("region", name="Desk")
+
+
+async def take(person: Person, verb: str, reason: str | None = None) -> None:
+    """Take a step by its dialog, as a person does."""
+    page = person.page
+    await desk(person).get_by_role("button", name=verb, exact=True).click()
+    dialog = page.get_by_role("dialog")
+    if reason is not None:
+        await dialog.get_by_label(reason, exact=True).check()
+    await dialog.get_by_role("button", name=verb, exact=True).click()
+    await expect(dialog).to_have_count(0, timeout=WAIT_MS)
+
+
+async def state(person: Person, words: str) -> None:
+    """Wait until the chip of the deal says so."""
+    await expect(person.page.locator("header .chip")).to_have_text(words, timeout=WAIT_MS)
+
+
+async def choose_best(person: Person) -> None:
+    """Choose the car on top and wait for its quote."""
+    await person.all_valued()
+    await person.page.locator('.grid-row[aria-rowindex="2"]').click()
+    await expect(person.page.locator(".pencil")).to_be_visible(timeout=WAIT_MS)
+
+
+async def buy_rate(manager: Person, workspace: Workspace) -> str:
+    """Return the buy rate, in percent, of the programme of the offer that was selected last."""
+    lines = [line for frame in manager.frames for line in frame.split("\n")]
+    offer = [json.loads(line) for line in lines if '"type":"offer_selected"' in line][-1]["offer"]
+    async with connect_as_owner(workspace.settings.database_owner_url) as owner:
+        found = await owner.fetchval(
+            "SELECT buy_rate_bp FROM lender_programmes"
+            " WHERE programme_id = $1 AND tier = $2 AND term_months = $3",
+            *(offer["programme_id"], offer["tier"], offer["term_months"]),
+        )
+    return str(found / 100)
+
+
+async def open_both(arrive: Arrive) -> tuple[Person, Person]:
+    """A salesperson with a manager at the same deal."""
+    sales, manager = await arrive("riverside-sales"), await arrive("riverside-manager")
+    await manager.open(await sales.open_first_deal())
+    return sales, manager
+
+
+async def test_a_deal_from_offer_to_funding(arrive: Arrive, workspace: Workspace) -> None:
+    """Each step by one person is on the other's screen without a reload, and opens what comes next."""
+    sales, manager = await open_both(arrive)
+    assert await desk(sales).get_by_role("button", name="Submit", exact=True).is_disabled()
+    await choose_best(sales)
+    await sales.page.get_by_role("button", name="Select for the deal").click()
+    offer = desk(manager).locator(".selected-offer")
+    await expect(offer).to_contain_text("×", timeout=WAIT_MS)
+    await expect(offer).to_contain_text("NPV")
+    await take(sales, "Submit", "Customer agrees to these terms")
+    await state(manager, "Submitted")
+    await expect(desk(sales).get_by_role("button", name="Approve", exact=True)).to_have_count(0)
+    await take(manager, "Approve", "Meets the store's policy")
+    await state(sales, "Approved")
+    assert await desk(sales).get_by_role("button", name="Sign", exact=True).is_disabled()
+
+    await offer.click()
+    page = manager.page
+    await page.get_by_role("button", name="Record a decision").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Decision").select_option("conditional")
+    await dialog.get_by_label("Buy rate, %").fill(await buy_rate(manager, workspace))
+    await dialog.get_by_label("Stipulations, one a line").fill("Proof of income")
+    await dialog.get_by_role("button", name="Record").click()
+    await expect(dialog).to_have_count(0, timeout=WAIT_MS)
+    await expect(page.locator(".decided")).to_contain_text("Approved with stipulations", timeout=WAIT_MS)
+    await take(sales, "Sign")
+    await state(manager, "Signed")
+    await take(sales, "Deliver")
+    await state(manager, "Delivered")
+    assert await desk(manager).get_by_role("button", name="Fund", exact=True).is_disabled()
+    await page.get_by_label("Proof of income").check()
+    await expect(page.locator(".stipulation")).to_contain_text("cleared by", timeout=WAIT_MS)
+    await take(manager, "Fund")
+    await state(sales, "Funded")
+    assert sales.complaints == manager.complaints == []
+
+
+async def test_a_counter_shows_what_it_changes(arrive: Arrive) -> None:
+    """The manager counters with a cell of the pencil grid, and sees the difference in payment and NPV."""
+    sales, manager = await open_both(arrive)
+    await choose_best(sales)
+    await sales.page.get_by_role("button", name="Select for the deal").click()
+    await expect(desk(manager).locator(".selected-offer")).to_be_visible(timeout=WAIT_MS)
+    await take(sales, "Submit", "Asking for the desk's advice")
+    await state(manager, "Submitted")
+    await desk(manager).locator(".selected-offer").click()
+    await expect(manager.page.locator(".pencil")).to_be_visible(timeout=WAIT_MS)
+    await manager.page.locator(".pencil td button:not(.out):not(.here)").first.click()
+    await expect(manager.page.locator(".pick-bar")).to_be_visible(timeout=WAIT_MS)
+    await expect(manager.page.locator('.headline[aria-busy="false"]')).to_be_visible(timeout=WAIT_MS)
+    await desk(manager).get_by_role("button", name="Counter", exact=True).click()
+    terms = manager.page.locator(".counter-terms")
+    await expect(terms).to_contain_text("Your counter")
+    await expect(terms).to_contain_text("NPV")
+    await manager.page.get_by_role("dialog").get_by_label("Payment too low").check()
+    await manager.page.get_by_role("dialog").get_by_role("button", name="Counter", exact=True).click()
+    await state(sales, "Countered")
+    assert sales.complaints == manager.complaints == []
+
+
+async def test_a_dialog_by_keyboard(arrive: Arrive) -> None:
+    """A dialog opens with its focus inside, asks for a reason, and Escape leaves everything as it was."""
+    sales = await arrive("riverside-sales")
+    await sales.open_first_deal()
+    lost = desk(sales).get_by_role("button", name="Lost", exact=True)
+    await lost.focus()
+    await sales.page.keyboard.press("Enter")
+    dialog = sales.page.get_by_role("dialog", name="Give the deal up")
+    await expect(dialog).to_be_visible()
+    assert await dialog.evaluate("dialog => dialog.contains(document.activeElement)")
+    assert await dialog.get_by_role("button", name="Lost", exact=True).is_disabled()
+    await sales.page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+    await state(sales, "Working")
+
+
+async def test_a_locked_field_and_who_is_here(arrive: Arrive) -> None:
+    """A manager's lock shuts the field for the salesperson, who sees whose it is; both see each other."""
+    sales, manager = await open_both(arrive)
+    for person in (sales, manager):
+        await expect(desk(person).get_by_role("list", name="Also here")).to_be_visible(timeout=WAIT_MS)
+    await manager.page.get_by_role("button", name="Lock Cash down").click()
+    field = sales.page.get_by_label("Cash down", exact=True)
+    await expect(field).to_be_disabled(timeout=WAIT_MS)
+    await expect(sales.page.locator(".locked-by").first).to_contain_text("Locked by")
+    await manager.page.get_by_role("button", name="Lock Cash down").click()
+    await expect(field).to_be_enabled(timeout=WAIT_MS)
+    await field.focus()
+    await expect(manager.page.locator(".locked-by")).to_contain_text("is here", timeout=WAIT_MS)
+    assert sales.complaints == manager.complaints == []
+
+
+async def test_notes_and_holds(arrive: Arrive) -> None:
+    """A note and a hold appear on the other's screen; the customer's view has neither, nor any step."""
+    sales, manager = await open_both(arrive)
+    await choose_best(sales)
+    await sales.page.get_by_label("Note", exact=True).fill("Wife decides on Friday")
+    await sales.page.keyboard.press("Enter")
+    told = manager.page.get_by_text("Wife decides on Friday")
+    await expect(told).to_be_visible(timeout=WAIT_MS)
+    await expect(sales.page.get_by_label("Note", exact=True)).to_have_value("", timeout=WAIT_MS)
+    await sales.page.get_by_role("button", name="Hold", exact=True).click()
+    await expect(sales.page.get_by_text("Held for this deal until")).to_be_visible(timeout=WAIT_MS)
+    await expect(manager.page.locator(".claim.ours")).to_be_visible(timeout=WAIT_MS)
+    await sales.page.get_by_role("button", name="Release", exact=True).click()
+    await expect(manager.page.locator(".claim.ours")).to_have_count(0, timeout=WAIT_MS)
+    await sales.page.get_by_role("button", name="Customer view").click()
+    await expect(sales.page.locator(".view-customer .grid-row").first).to_be_visible(timeout=WAIT_MS)
+    await expect(desk(sales)).to_have_count(0)
+    await expect(sales.page.get_by_text("Wife decides on Friday")).to_have_count(0)
+    assert sales.complaints == manager.complaints == []
