@@ -70,6 +70,7 @@ class Pages:
             Route("/login", self.login, methods=["POST"]),
             Route("/logout", self.logout, methods=["POST"]),
             Route("/", self.show_app, methods=["GET"]),
+            Route("/desk", self.show_app, methods=["GET"]),
             Route("/deals/{deal_id}", self.show_app, methods=["GET"]),
             Mount("/assets", ClientFiles(directory=CLIENT_FILES, check_dir=False)),
         ]

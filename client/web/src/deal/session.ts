@@ -89,6 +89,12 @@ export class DealSession implements Listener {
     this.depart();
   }
 
+  /** How many edits wait to be sent. */
+  get unsaved(): number {
+    void this.editing.value;
+    return this.edits.unsaved;
+  }
+
   keepMine(field: Field): void {
     this.edits.insist(field);
     this.depart();

@@ -5,6 +5,7 @@ import { follow, type Router } from "../router";
 import type { Formats } from "../text/format";
 import { DealPage } from "./deal-page";
 import { DealsPage } from "./deals-page";
+import { WallPage } from "./wall-page";
 
 export interface Surroundings {
   user: SignedIn;
@@ -32,6 +33,7 @@ export function App(props: Surroundings) {
 function Page({ router, user }: Surroundings) {
   const route = router.route.value;
   if (route.page === "deals") return <DealsPage />;
+  if (route.page === "desk" && user.role !== "salesperson") return <WallPage />;
   if (route.page === "deal") return <DealPage key={route.id} dealId={route.id} widest={widestView(user.role)} />;
   return (
     <main class="blank">

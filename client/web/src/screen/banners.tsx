@@ -1,10 +1,22 @@
-import type { DealSession } from "../deal/session";
+import type { ReadonlySignal, Signal } from "@preact/signals";
+import type { Link } from "../live/connection";
+import type { ErrorBody, Notice } from "../wire";
 
 const SIGNED_OUT = 4001;
 const FORBIDDEN = 4003;
 
+/** Something that lives on a connection: a deal, or the wall. */
+interface Linked {
+  readonly link: ReadonlySignal<Link>;
+  readonly failure: Signal<ErrorBody | null>;
+  readonly notice: ReadonlySignal<Notice | null>;
+  /** How many edits wait to be sent. */
+  readonly unsaved: number;
+  retryNow(): void;
+}
+
 /** What is wrong and what to do about it; nothing where all is well. */
-export function Banners({ session }: { session: DealSession }) {
+export function Banners({ session }: { session: Linked }) {
   return (
     <div class="banners" aria-live="assertive">
       <LinkBanner session={session} />
@@ -14,10 +26,9 @@ export function Banners({ session }: { session: DealSession }) {
   );
 }
 
-function LinkBanner({ session }: { session: DealSession }) {
+function LinkBanner({ session }: { session: Linked }) {
   const link = session.link.value;
-  void session.editing.value;
-  const kept = session.edits.unsaved;
+  const kept = session.unsaved;
   if (link.kind === "waiting" && link.attempt > 1) {
     return (
       <p class="banner warn">
@@ -28,7 +39,7 @@ function LinkBanner({ session }: { session: DealSession }) {
   }
   if (link.kind !== "ended") return null;
   if (link.code === SIGNED_OUT) {
-    return <p class="banner bad"><span>You are signed out. Sign in to go on with this deal.</span><a class="button small" href="/login">Sign in</a></p>;
+    return <p class="banner bad"><span>You are signed out. Sign in to go on.</span><a class="button small" href="/login">Sign in</a></p>;
   }
   return (
     <p class="banner bad">
@@ -38,7 +49,7 @@ function LinkBanner({ session }: { session: DealSession }) {
   );
 }
 
-function FailureBanner({ session }: { session: DealSession }) {
+function FailureBanner({ session }: { session: Linked }) {
   const failure = session.failure.value;
   if (!failure) return null;
   return (
