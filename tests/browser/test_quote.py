@@ -197,11 +197,11 @@ async def test_a_limits_fix_opens_the_cars_that_it_says(arrive: Arrive) -> None:
     opening = limit.locator(".opening")
     await expect(opening).to_contain_text("more down opens", timeout=WAIT_MS)
     more, opens = re.findall(r"[\d,]+", await opening.inner_text())
-    most = float((await manager.page.get_by_label("At most").input_value()).replace(",", ""))
+    most = float((await manager.page.get_by_label("At most", exact=True).input_value()).replace(",", ""))
     matched = int((await manager.counts())["Matched"].replace(",", ""))
 
     before = await manager.search_id()
-    await manager.page.get_by_label("At most").fill(str(most + float(more.replace(",", ""))))
+    await manager.page.get_by_label("At most", exact=True).fill(str(most + float(more.replace(",", ""))))
     await manager.all_valued(after=before)
     now = int((await manager.counts())["Matched"].replace(",", ""))
     assert now >= matched + int(opens.replace(",", ""))
