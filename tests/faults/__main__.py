@@ -28,8 +28,9 @@ COLUMNS = (
     "order",
     "strays",
     "not converged",
-    "p50 s",
-    "max s",
+    "lasted s",
+    "back p50",
+    "back max",
 )
 
 

@@ -9,6 +9,7 @@ from tests.faults import strain
 from tests.faults.play import Scene
 
 HANG_SECONDS: Final = 2.5
+BEHIND_SECONDS: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,20 @@ async def _age_redis(scene: Scene) -> None:
     data = await asyncio.to_thread(scene.stage.redis.save, "old.rdb")
     await asyncio.sleep(1.5)
     await asyncio.to_thread(scene.stage.redis.restart, data)
+
+
+async def _fail_over_redis(scene: Scene) -> None:
+    """The replica that takes over was cut off before: what was written since then is lost."""
+    redis = scene.stage.redis
+    replica = await asyncio.to_thread(redis.replicate)
+    try:
+        await asyncio.to_thread(replica.cut_off)
+        await asyncio.sleep(BEHIND_SECONDS)
+        await asyncio.to_thread(redis.give_way, replica)
+    except BaseException:
+        replica.kill()
+        raise
+    await scene.stage.ready()
 
 
 async def _hang_redis(scene: Scene) -> None:
@@ -106,6 +121,7 @@ FAULTS: Final = (
     Fault("redis restarted without its data", _lose_redis, short=True),
     Fault("redis restarted with its data", _restart_redis),
     Fault("redis restarted with an old RDB", _age_redis, short=True),
+    Fault("redis fails over to a replica that is behind", _fail_over_redis),
     Fault("redis hangs", _hang_redis, short=True),
     Fault("postgres restarted", _restart_postgres),
     Fault("postgres crashes", _crash_postgres, short=True),

@@ -16,7 +16,7 @@ import redis
 
 from server.embedded.redis_server import find_program
 from server.settings import Settings, process_environment
-from tests.services import ROOT
+from tests.services import ROOT, free_port
 
 START_SECONDS: Final = 30.0
 POLL_SECONDS: Final = 0.02
@@ -130,11 +130,15 @@ async def answers(port: int, path: str) -> bool:
 
 
 class RedisServer:
-    """A Redis of the stage's own: killed, started with its data, without them, or with older ones."""
+    """A Redis of the stage's own: killed, started with its data, without them, with older ones, or replaced
+    by its replica.
+    """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "redis") -> None:
         self._folder = folder
-        self._socket = folder / "redis.sock"
+        self._name = name
+        self._port = free_port()
+        self._socket = folder / f"{name}.sock"
         self._dump = folder / "dump.rdb"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -145,10 +149,12 @@ class RedisServer:
 
     def start(self) -> None:
         """Start it with what lies in its folder; return once it answers."""
-        options = {"port": "0", "unixsocket": str(self._socket), "dir": str(self._folder), "save": ""}
-        options |= {"appendonly": "no", "maxmemory-policy": "noeviction"}
+        # People come by the socket; the port is for a replica.
+        options = {"port": str(self._port), "bind": "127.0.0.1", "unixsocket": str(self._socket)}
+        options |= {"dir": str(self._folder), "save": "", "appendonly": "no", "maxmemory-policy": "noeviction"}
+        options |= {"repl-diskless-sync": "yes", "repl-diskless-sync-delay": "0"}
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
-        with (self._folder / "redis.log").open("ab") as log:
+        with (self._folder / f"{self._name}.log").open("ab") as log:
             self._process = subprocess.Popen([find_program(), *words], stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
         while True:
@@ -188,6 +194,36 @@ class RedisServer:
         elif data != self._dump:
             shutil.copy(data, self._dump)
         self.start()
+
+    def replicate(self) -> "RedisServer":
+        """Start a replica of it in a folder of its own; return once it has all data."""
+        folder = self._folder / "replica"
+        folder.mkdir(exist_ok=True)
+        replica = RedisServer(folder, "replica")
+        replica.start()
+        try:
+            with replica.client() as client:
+                client.replicaof("127.0.0.1", self._port)
+                deadline = time.monotonic() + START_SECONDS
+                while client.info("replication")["master_link_status"] != "up":
+                    if time.monotonic() > deadline:
+                        raise TimeoutError("the replica does not get the data")
+                    time.sleep(POLL_SECONDS)
+        except BaseException:
+            replica.kill()
+            raise
+        return replica
+
+    def cut_off(self) -> None:
+        """Let it follow nobody any more: it keeps what it has, and may be written to."""
+        with self.client() as client:
+            client.replicaof("NO", "ONE")
+
+    def give_way(self, replica: "RedisServer") -> None:
+        """Kill it and let another one take its place: whoever comes by the socket finds that one."""
+        self.kill()
+        replica._socket.replace(self._socket)
+        self._process, self._port = replica._process, replica._port
 
     def freeze(self) -> None:
         """Let it hang: connections stay, nothing is answered."""
