@@ -44,6 +44,7 @@ class Session:
 
     def __init__(self) -> None:
         self.channels: dict[str, Channel] = {}
+        self.notice: Notice | None = None
         self._refs = count(1)
         self._unanswered: dict[int, AnyCommand] = {}
         self._joining: dict[int, Channel] = {}
@@ -128,9 +129,11 @@ class Session:
             case Reply():
                 self._answer(message, received)
             case Notice():
+                self.notice = None if message.code == "recovered" else message
                 received.deliveries.extend((channel, message) for channel in self.channels.values())
             case Welcome():
-                pass
+                # What another connection was told holds no longer; where it does, this one is told as well.
+                self.notice = None
             case dict():
                 if channel := self._channel_of(message.get("channel")):
                     self._feed_unknown(channel, message.get("seq"), received)

@@ -20,7 +20,7 @@ from client.inbox import Inbox, Overflow
 from client.session import NO_REASON, Received, Session
 from protocol.closing import CloseCode, CommandError, ErrorBody
 from protocol.commands import AnyCommand
-from protocol.events import Limits, Reply, Welcome
+from protocol.events import Limits, Notice, Reply, Welcome
 from protocol.records import User, View
 
 
@@ -83,6 +83,11 @@ class Workspace:
     def limits(self) -> Limits:
         """What the server allows a connection."""
         return self._welcome.limits
+
+    @property
+    def notice(self) -> Notice | None:
+        """What the server says is wrong with its service at the moment; None where all is well."""
+        return self._session.notice
 
     async def join(self, channel: str, view: View = View.MANAGER) -> Deal:
         """Join a deal and return it once its snapshot is whole. The server caps ``view`` by the user's role.

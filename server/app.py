@@ -167,6 +167,7 @@ async def _lifespan(settings: Settings, drain: Drain, app: Starlette) -> AsyncIt
             endpoint = Endpoint(
                 admit,
                 hub.people,
+                hub.outages,
                 hub.connections,
                 registry=hub.registry,
                 log=hub.log,

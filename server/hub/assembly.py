@@ -15,6 +15,7 @@ from server.hub.desk_handlers import DeskHandlers
 from server.hub.handlers import Handlers
 from server.hub.join import Joiner
 from server.hub.keeper import Keeper
+from server.hub.outages import NO_DATABASE, NO_UPDATES, Outages, Service
 from server.hub.people import People
 from server.hub.quotes import Quotes
 from server.hub.registry import Registry
@@ -51,12 +52,13 @@ class Hub:
     searches: SearchService
     handlers: Handlers
     people: People
+    outages: Outages
     connections: set[Connection]
 
     async def wait_connected(self) -> None:
         """Return as soon as both Redis and Postgres are heard."""
-        await self.bus.wait_connected()
-        await self.listener.wait_connected()
+        await self.bus.standing.wait_up()
+        await self.listener.standing.wait_up()
 
 
 def assemble(
@@ -83,6 +85,13 @@ def assemble(
     connections: set[Connection] = set()
     people = People(pool, connections)
     listener = Listener(settings.database_listen_url or settings.database_url)
+    outages = Outages(
+        (
+            Service("postgres", listener.standing, NO_DATABASE),
+            Service("redis", bus.standing, NO_UPDATES),
+        ),
+        connections,
+    )
     for subject, heard in (
         *(("deal_events", relay.heard), ("deal_events", wall.heard), ("vehicles", stock_watch.heard)),
         *(("vehicles", deadlines.heard_of_cars), ("vehicles", wall.heard_of_cars)),
@@ -101,6 +110,7 @@ def assemble(
         "listener": listener.run,
         "rooms": rooms.run,
         "people": people.run,
+        "outages": outages.run,
     }
     for name, run in running.items():
         tasks.create_task(_run(run), name=name)
@@ -112,7 +122,7 @@ def assemble(
     desk = DeskHandlers(stores=stores, authority=authority, relay=relay, quotes=quotes, stock=stock)
     watch = WatchHandlers(authority, joiner, WallJoiner(stores, log, registry, wall, rooms), rooms)
     handlers = Handlers(watch, stock, desk)
-    return Hub(log, bus, listener, registry, keeper, searches, handlers, people, connections)
+    return Hub(log, bus, listener, registry, keeper, searches, handlers, people, outages, connections)
 
 
 async def _run(run: Callable[[], Awaitable[None]]) -> None:

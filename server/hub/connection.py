@@ -7,7 +7,7 @@ outbox runs empty.
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, Final, Protocol
 
@@ -74,12 +74,13 @@ class Connection:
         self._closed: asyncio.Future[tuple[CloseCode | None, str]] = self._loop.create_future()
         self._logger = structlog.get_logger("hub").bind(connection=self.id, user=self.account.login)
 
-    async def run(self, welcome: bytes, dispatch: Dispatch, expires_in_seconds: float) -> None:
-        """Serve the socket until one side closes it or the credential expires."""
+    async def run(self, greeting: Sequence[bytes], dispatch: Dispatch, expires_in_seconds: float) -> None:
+        """Serve the socket, ``greeting`` first, until one side closes it or the credential expires."""
         expiry = self._loop.call_later(
             expires_in_seconds, self.close, CloseCode.SIGNED_OUT, "The session has expired."
         )
-        self._put(welcome)
+        for message in greeting:
+            self._put(message)
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks

@@ -20,6 +20,7 @@ from server.hub.authority import rights_of
 from server.hub.connection import Connection, Dispatch
 from server.hub.handlers import UNAVAILABLE
 from server.hub.limits import connections_of, limits_of
+from server.hub.outages import Outages
 from server.hub.people import People
 from server.hub.registry import Registry
 from server.push.log import ChannelLog, utc_now
@@ -34,6 +35,7 @@ class Endpoint:
         self,
         admit: Admit,
         people: People,
+        outages: Outages,
         connections: set[Connection],
         *,
         registry: Registry,
@@ -42,6 +44,7 @@ class Endpoint:
     ) -> None:
         self._admit = admit
         self._people = people
+        self._outages = outages
         self._open = connections
         self._registry = registry
         self._log = log
@@ -111,7 +114,7 @@ class Endpoint:
             self._open.add(connection)
             self._people.came_in(connection, since)
             try:
-                await connection.run(_welcome(connection), self._dispatch, left.total_seconds())
+                await connection.run(self._greeting(connection), self._dispatch, left.total_seconds())
             finally:
                 self._open.discard(connection)
         finally:
@@ -120,6 +123,10 @@ class Endpoint:
                 del self._connections[account.id]
             if not self._connections:
                 self._empty.set()
+
+    def _greeting(self, connection: Connection) -> list[bytes]:
+        notice = self._outages.notice
+        return [_welcome(connection), *([] if notice is None else [codec.encode(notice)])]
 
 
 async def _accept(scope: Scope, send: Send) -> None:

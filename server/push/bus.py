@@ -24,6 +24,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from server.observe.standing import Standing
 from server.push.log import Entry
 from server.push.redis_log import parse_bell
 from server.push.redis_scripts import bell_name
@@ -62,7 +63,7 @@ class Deaf(ConnectionError):
 
 
 class Bus:
-    """One process's ears. ``run`` must be running for anything to be heard."""
+    """One process's ears. ``run`` must be running for anything to be heard; ``standing`` is up while it is."""
 
     def __init__(
         self, redis_url: str, *, probe_seconds: float = PROBE_SECONDS, deaf_seconds: float = DEAF_SECONDS
@@ -84,13 +85,13 @@ class Bus:
         self._wanted: dict[bytes, Listener] = {}
         self._sent: set[bytes] = set()
         self._changed = asyncio.Event()
-        self._up = asyncio.Event()
+        self.standing = Standing()
         self._log = structlog.get_logger("bus")
 
     @property
     def connected(self) -> bool:
         """Whether the bus hears: what readiness depends on."""
-        return self._up.is_set()
+        return self.standing.is_up
 
     @property
     def silence_seconds(self) -> float:
@@ -98,10 +99,6 @@ class Bus:
         if self._heard_at is None:
             return math.inf
         return asyncio.get_running_loop().time() - self._heard_at
-
-    async def wait_connected(self) -> None:
-        """Return as soon as the bus hears."""
-        await self._up.wait()
 
     def subscribe(self, channel: str, listener: Listener) -> None:
         """Let ``listener`` hear ``channel``, in place of any earlier one."""
@@ -125,7 +122,7 @@ class Bus:
                     pause = RECONNECT_SECONDS[min(failures, len(RECONNECT_SECONDS) - 1)]
                     self._log.warning("bus_broken", error=repr(errors.exceptions[0]), pause_seconds=pause)
                 finally:
-                    self._up.clear()
+                    self.standing.fall()
                 await asyncio.sleep(pause)
         finally:
             await self._pool.aclose()
@@ -167,7 +164,7 @@ class Bus:
             while True:
                 await self._ring_until_heard(ringing)
                 self._heard_at = asyncio.get_running_loop().time()
-                self._up.set()
+                self.standing.rise()
                 await asyncio.sleep(self._probe_seconds)
         finally:
             await ringing.disconnect(nowait=True)

@@ -11,6 +11,8 @@ from typing import Any, Final
 import asyncpg
 import structlog
 
+from server.observe.standing import Standing
+
 CONNECT_SECONDS: Final = 10.0
 CHECK_SECONDS: Final = 5.0
 """How often the connection is asked whether it is still there: a half-open one says nothing by itself."""
@@ -23,7 +25,8 @@ OUTAGES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, Timeou
 
 
 class Listener:
-    """One process's ears for Postgres. ``run`` must be running for anything to be heard.
+    """One process's ears for Postgres. ``run`` must be running for anything to be heard; ``standing`` is up
+    while its connection stands.
 
     The address must lead to Postgres itself: behind a pooler that shares connections between transactions,
     nothing is heard.
@@ -33,17 +36,13 @@ class Listener:
         self._url = url
         self._heard: dict[str, list[Heard]] = {}
         self._connected: list[Callable[[], None]] = []
-        self._up = asyncio.Event()
+        self.standing = Standing()
         self._logger = structlog.get_logger("listen")
 
     @property
     def connected(self) -> bool:
-        """Whether the connection stands."""
-        return self._up.is_set()
-
-    async def wait_connected(self) -> None:
-        """Return as soon as the connection stands."""
-        await self._up.wait()
+        """Whether the connection stands: what readiness depends on."""
+        return self.standing.is_up
 
     def listen(self, subject: str, heard: Heard) -> None:
         """Let ``heard`` have the payload of each notification of a subject. To be said before ``run``."""
@@ -64,7 +63,7 @@ class Listener:
                 pause = RECONNECT_SECONDS[min(failures, len(RECONNECT_SECONDS) - 1)]
                 self._logger.warning("listener_broken", error=repr(error), pause_seconds=pause)
             finally:
-                self._up.clear()
+                self.standing.fall()
             await asyncio.sleep(pause)
 
     async def _listen_on_one_connection(self) -> None:
@@ -78,7 +77,7 @@ class Listener:
         try:
             for subject in self._heard:
                 await connection.add_listener(subject, self._hear)
-            self._up.set()
+            self.standing.rise()
             for look in self._connected:
                 look()
             while not broken.is_set():

@@ -334,11 +334,14 @@ def test_a_refusal_for_good_ends_the_channel_and_one_that_may_pass_does_not() ->
 
 
 def test_a_notice_reaches_every_reader() -> None:
-    """What concerns the service concerns each joined channel."""
+    """What concerns the service concerns each joined channel; it holds until it is over."""
     session, server = Session(), ModelServer()
     channel = live(session, server)
-    notice = Notice(code="degraded", message="Slow.")
+    notice, over = Notice(code="degraded", message="Slow."), Notice(code="recovered", message="Well.")
     assert session.receive(notice).deliveries == [(channel, notice)]
+    assert session.notice == notice
+    assert session.receive(over).deliveries == [(channel, over)]
+    assert session.notice is None
 
 
 def test_a_ping_needs_no_answer() -> None:

@@ -151,7 +151,12 @@ class RedisServer:
         """Start it with what lies in its folder; return once it answers."""
         # People come by the socket; the port is for a replica.
         options = {"port": str(self._port), "bind": "127.0.0.1", "unixsocket": str(self._socket)}
-        options |= {"dir": str(self._folder), "save": "", "appendonly": "no", "maxmemory-policy": "noeviction"}
+        options |= {
+            "dir": str(self._folder),
+            "save": "",
+            "appendonly": "no",
+            "maxmemory-policy": "noeviction",
+        }
         options |= {"repl-diskless-sync": "yes", "repl-diskless-sync-delay": "0"}
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         with (self._folder / f"{self._name}.log").open("ab") as log:

@@ -117,7 +117,7 @@ class Client:
         self.epoch, self.seq, self.joined = "", 0, False
         self.seen: list[tuple[str, int, int]] = []
         self.busy: asyncio.Task[Any] | None = None
-        self.run = tasks.create_task(self.connection.run(b'{"type":"welcome"}', self._dispatch, 3600))
+        self.run = tasks.create_task(self.connection.run([b'{"type":"welcome"}'], self._dispatch, 3600))
 
     def command(self, what: Coroutine[Any, Any, None]) -> None:
         """Do one thing, unless an earlier one is still being done: commands go one by one."""

@@ -104,7 +104,7 @@ async def running(wire: Wire, log: Any = None) -> AsyncIterator[Connection]:
         bus: Any = SilentBus()
         registry = Registry(log, bus, tasks)
         connection = Connection(ADMITTED, wire.receive, wire.send, registry, log)
-        served = tasks.create_task(connection.run(b'{"type":"welcome"}', answer, 3600.0))
+        served = tasks.create_task(connection.run([b'{"type":"welcome"}'], answer, 3600.0))
         await wire.frame()
         yield connection
         connection.close(None)
@@ -189,7 +189,7 @@ async def test_a_write_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> Non
     nothing: Any = None
     async with asyncio.timeout(GUARD_SECONDS), asyncio.TaskGroup() as tasks:
         connection = Connection(ADMITTED, wire.receive, wire.send, Registry(nothing, nothing, tasks), nothing)
-        await connection.run(b"{}", answer, 3600.0)
+        await connection.run([b"{}"], answer, 3600.0)
     assert wire.outbound.empty()
 
 
@@ -224,7 +224,7 @@ async def test_services_out_of_reach(error: Exception) -> None:
     async with asyncio.TaskGroup() as tasks:
         registry = Registry(nothing, nothing, tasks)
         connection = Connection(ADMITTED, wire.receive, wire.send, registry, nothing)
-        served = tasks.create_task(connection.run(b'{"type":"welcome"}', handlers, 3600.0))
+        served = tasks.create_task(connection.run([b'{"type":"welcome"}'], handlers, 3600.0))
         await wire.frame()
         fields = {"channel": f"deal:{uuid.uuid4()}", "view": "manager"}
         wire.say(text=json.dumps({"type": "join", "ref": 1, **fields}) + '\n{"type":"ping","ref":2}')
@@ -241,7 +241,7 @@ async def test_a_session_that_expires_closes_the_socket() -> None:
     nothing: Any = None
     async with asyncio.TaskGroup() as tasks:
         connection = Connection(ADMITTED, wire.receive, wire.send, Registry(nothing, nothing, tasks), nothing)
-        await connection.run(b"{}", answer, 0.01)
+        await connection.run([b"{}"], answer, 0.01)
     await wire.frame()
     assert (await wire.frame())["code"] == 4001
 

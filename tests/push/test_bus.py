@@ -81,7 +81,7 @@ async def listening(redis_url: str) -> AsyncIterator[tuple[Bus, asyncio.TaskGrou
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(bus.run())
-            await bus.wait_connected()
+            await bus.standing.wait_up()
             yield bus, tasks
             raise Stop
     except* Stop:
@@ -197,7 +197,7 @@ async def test_a_bus_that_hears_nothing_finds_out(redis_url: str, monkeypatch: p
     async with asyncio.TaskGroup() as tasks, Redis.from_url(redis_url) as redis:
         running = tasks.create_task(bus.run())
         await ears.until(lambda: ears.confirmations == 1)
-        await bus.wait_connected()
+        await bus.standing.wait_up()
         assert bus.silence_seconds < GUARD_SECONDS
         # Nobody is told of this: the connection stands, Redis answers, and nothing is heard.
         await made[0].send_command("UNSUBSCRIBE", check_health=False)
@@ -222,7 +222,7 @@ async def test_a_bus_is_not_ready_while_it_is_deaf(redis_url: str, monkeypatch: 
         running = tasks.create_task(bus.run())
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1.0):
-                await bus.wait_connected()
+                await bus.standing.wait_up()
         assert not bus.connected
         assert bus.silence_seconds == float("inf")
         running.cancel()

@@ -170,6 +170,8 @@ export class DealSession implements Listener {
 
   welcomed(welcome: Welcome): void {
     this.user.value = welcome.user;
+    // What another process had to say holds no longer; this one says so again if it does.
+    this.notice.value = null;
     this.join();
   }
 

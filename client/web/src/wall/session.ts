@@ -46,6 +46,7 @@ export class WallSession implements Listener {
   }
 
   welcomed(welcome: Welcome): void {
+    this.notice.value = null;
     this.ahead.value = Date.parse(welcome.server_time) - this.environment.now();
     this.join();
   }

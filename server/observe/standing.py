@@ -1,0 +1,35 @@
+"""Whether something that others depend on stands, and how to wait for it to come or go."""
+
+import asyncio
+
+
+class Standing:
+    """Up or down; down at first. Each change wakes who waits for it."""
+
+    def __init__(self) -> None:
+        self._up = asyncio.Event()
+        self._down = asyncio.Event()
+        self._down.set()
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it stands."""
+        return self._up.is_set()
+
+    def rise(self) -> None:
+        """Take note that it stands."""
+        self._down.clear()
+        self._up.set()
+
+    def fall(self) -> None:
+        """Take note that it is gone."""
+        self._up.clear()
+        self._down.set()
+
+    async def wait_up(self) -> None:
+        """Return as soon as it stands."""
+        await self._up.wait()
+
+    async def wait_down(self) -> None:
+        """Return as soon as it is gone."""
+        await self._down.wait()
