@@ -19,11 +19,11 @@ PATIENCE_SECONDS: Final = 1.0
 """How long a service may be away before anybody is told."""
 
 NO_DATABASE: Final = (
-    "The database does not answer. Nothing can be saved until it is back; you need do nothing."
+    "The database does not answer. Nothing can be saved until it is back; it is tried again by itself."
 )
 NO_UPDATES: Final = (
-    "Live updates have stopped. What you save is kept, and everybody sees it when they are back;"
-    " you need do nothing."
+    "Live updates have stopped for the moment. What you save is kept,"
+    " and everybody sees it as soon as they are back."
 )
 RECOVERED: Final = Notice(code="recovered", message="Everything works again.")
 
