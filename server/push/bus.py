@@ -63,7 +63,7 @@ class Deaf(ConnectionError):
 
 
 class Bus:
-    """One process's ears. ``run`` must be running for anything to be heard; ``standing`` says whether it is."""
+    """One process's ears. ``run`` must be running for anything to be heard, and says so in ``standing``."""
 
     def __init__(
         self, redis_url: str, *, probe_seconds: float = PROBE_SECONDS, deaf_seconds: float = DEAF_SECONDS

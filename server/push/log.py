@@ -74,11 +74,20 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Continuation:
+    """How an ended search goes on: by a ``token`` that clients show, from a ``place`` they are not told."""
+
+    token: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class SearchState:
     """The channel's latest search, without its rows.
 
-    ``place`` is where it goes on, as a token: behind what ``scanned``, ``rejected`` and the chunks count.
-    ``base`` are the matches of its earlier pages. ``lapsed``: it runs, and its owner let the lease run out.
+    ``place`` is where it goes on, as its owner wrote it: behind what ``scanned``, ``rejected`` and the chunks
+    count. ``base`` are the matches of its earlier pages. ``lapsed``: it runs, and its owner let the lease run
+    out.
     """
 
     search_id: str
@@ -230,7 +239,7 @@ class ChannelLog(Protocol):
         search_id: str,
         reason: EndReason,
         progress: Progress,
-        next_token: str | None,
+        goes_on: Continuation | None,
         rejected: list[dict[str, Any]],
         trace: dict[str, float],
         owner: str | None = None,

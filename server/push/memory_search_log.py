@@ -16,7 +16,7 @@ from server.push.bodies import (
     offers_body,
     open_body,
 )
-from server.push.log import Chunk, Lease, Outcome, Progress, SearchState
+from server.push.log import Chunk, Continuation, Lease, Outcome, Progress, SearchState
 from server.push.memory_channels import MemoryChannels, now_ms
 from server.push.memory_search import MemorySearch
 
@@ -75,7 +75,7 @@ class MemorySearchLog(MemoryChannels):
             return Outcome.SUPERSEDED
         if search.state.ended is None or search.state.next != token:
             raise CommandError(ErrorCode.CONFLICT, "These cars were already asked for.", field="token")
-        search.change(ended=None, next=None, base=search.state.matched, place=token)
+        search.change(ended=None, next=None, base=search.state.matched)
         search.announced = False
         search.take_lease(lease, now_ms())
         standing.answers[op] = search_id
@@ -141,14 +141,20 @@ class MemorySearchLog(MemoryChannels):
         search_id: str,
         reason: EndReason,
         progress: Progress,
-        next_token: str | None,
+        goes_on: Continuation | None,
         rejected: list[dict[str, Any]],
         trace: dict[str, float],
         owner: str | None = None,
     ) -> Outcome:
         """Publish ``search_ended``, and ``search_valued`` behind it where nothing is pending."""
         body = ended_body(
-            channel, search_id, reason, progress, next_token=next_token, rejected=rejected, trace=trace
+            channel,
+            search_id,
+            reason,
+            progress,
+            next_token=None if goes_on is None else goes_on.token,
+            rejected=rejected,
+            trace=trace,
         )
         standing, search = self._open(channel), self._current(channel, search_id)
         if search is None or (owner is not None and search.owner != owner):
@@ -160,7 +166,8 @@ class MemorySearchLog(MemoryChannels):
             scanned=progress.scanned,
             matched=progress.matched,
             chunks=progress.chunks,
-            next=next_token,
+            next=None if goes_on is None else goes_on.token,
+            place=search.state.place if goes_on is None else goes_on.place,
             rejected=codec.decode(codec.encode(rejected)),
             trace=codec.decode(codec.encode(trace)),
         )

@@ -17,7 +17,7 @@ from server.push.bodies import (
     open_body,
     valued_prefix,
 )
-from server.push.log import Chunk, Lease, Outcome, Progress, SearchState
+from server.push.log import Chunk, Continuation, Lease, Outcome, Progress, SearchState
 from server.push.redis_scripts import Scripts
 
 CHUNKS_PER_READ = 4
@@ -119,7 +119,7 @@ class RedisSearchLog:
         search_id: str,
         reason: EndReason,
         progress: Progress,
-        next_token: str | None,
+        goes_on: Continuation | None,
         rejected: list[dict[str, Any]],
         trace: dict[str, float],
         owner: str | None = None,
@@ -129,7 +129,13 @@ class RedisSearchLog:
         SUPERSEDED where ``owner`` is given and another one has the search.
         """
         body = ended_body(
-            channel, search_id, reason, progress, next_token=next_token, rejected=rejected, trace=trace
+            channel,
+            search_id,
+            reason,
+            progress,
+            next_token=None if goes_on is None else goes_on.token,
+            rejected=rejected,
+            trace=trace,
         )
         outcome = await self._scripts.run(
             "end_search",
@@ -140,11 +146,12 @@ class RedisSearchLog:
             progress.scanned,
             progress.matched,
             progress.chunks,
-            next_token or "",
+            "" if goes_on is None else goes_on.token,
             codec.encode(trace),
             valued_prefix(channel, search_id),
             codec.encode(rejected),
             owner or "",
+            "" if goes_on is None else goes_on.place,
         )
         return _outcome(outcome)
 

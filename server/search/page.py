@@ -14,12 +14,12 @@ from protocol.jobs import ValueJob
 from protocol.records import EndReason, Versions
 from server.finance.limits import Limit
 from server.finance.plan import Plan
-from server.push.log import ChannelLog, Lease, Outcome, Progress, utc_now
+from server.push.log import ChannelLog, Continuation, Lease, Outcome, Progress, utc_now
 from server.search.cursor import StockReader
+from server.search.place import new_token, read_place, write_place
 from server.search.query import Keyset, Query
 from server.search.rejections import Rejections
 from server.search.screen import Screened, screen_rows
-from server.search.token import issue_token, read_token
 from server.search.trace import Trace
 from server.work.queue import JobQueue, QueueFull
 
@@ -64,6 +64,7 @@ class Page:
         self._progress = request.base
         self._left = request.limit
         self._last = request.after
+        self._token = new_token()
         self._rejected = Rejections(request.rejected)
         self._stopped: EndReason | None = None
         self._queue_full = False
@@ -123,7 +124,7 @@ class Page:
                     search_id=self.search_id,
                     reason=reason,
                     progress=self._progress,
-                    next_token=self._token() if reason in RESUMABLE else None,
+                    goes_on=self._continuation() if reason in RESUMABLE else None,
                     rejected=self._rejected.report(),
                     trace=self._trace.report(),
                     owner=self._request.lease.owner,
@@ -136,10 +137,12 @@ class Page:
             return
         self._progress = Progress(state.scanned, state.matched, state.chunks)
         self._rejected = Rejections(codec.convert(Rejection, limit) for limit in state.rejected)
-        self._last = read_token(self.search_id, state.place) if state.place else None
+        self._last = read_place(self.search_id, state.place) if state.place else None
 
-    def _token(self) -> str | None:
-        return None if self._last is None else issue_token(self.search_id, self._last)
+    def _continuation(self) -> Continuation | None:
+        if self._last is None:
+            return None
+        return Continuation(self._token, write_place(self.search_id, self._last))
 
     async def _publish_rows(self, rows: list[Any]) -> EndReason | None:
         with self._trace.stage("screen"):
@@ -182,7 +185,7 @@ class Page:
                 columns=part.columns,
                 progress=progress,
                 rejected=self._rejected.report(),
-                place=issue_token(self.search_id, part.keysets[-1]),
+                place=write_place(self.search_id, part.keysets[-1]),
                 job=job,
                 lease=self._request.lease,
             )

@@ -16,11 +16,11 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.events import Rejection
 from protocol.records import EndReason, Versions
-from server.push.log import ChannelLog, Lease, Outcome, Progress, SearchState, utc_now
+from server.push.log import ChannelLog, Continuation, Lease, Outcome, Progress, SearchState, utc_now
 from server.search.launch import Launch, MoreRequest, SearchRequest
 from server.search.lease import keep_lease, new_lease
+from server.search.place import check_token, new_token, read_place
 from server.search.runs import DATABASE_ERRORS, Runs, degraded
-from server.search.token import read_token
 from server.store.deals import Deal, load_deal
 from server.store.scope import Scope, Stores
 from server.work.queue import JobQueue, QueueFull
@@ -104,7 +104,7 @@ class SearchService:
         Raises CommandError: invalid for a token of no search, conflict for a used one, superseded where a
         newer search took over, degraded as ``search``.
         """
-        after = read_token(request.search_id, request.token)
+        check_token(request.token)
         try:
             state = await self._channels.search(request.channel)
         except RedisError as error:
@@ -131,7 +131,8 @@ class SearchService:
                 limit=state.limit,
                 base=Progress(state.scanned, state.matched, state.chunks),
                 rejected=[codec.convert(Rejection, limit) for limit in state.rejected],
-                after=after,
+                # Where the token is not the search's, the log says so when the page is announced.
+                after=read_place(state.search_id, state.place) if state.place else None,
                 announce=announce,
                 lease=lease,
             )
@@ -227,7 +228,7 @@ class SearchService:
                 limit=max(0, state.limit - (state.matched - state.base)),
                 base=Progress(state.scanned, state.matched, state.chunks),
                 rejected=[codec.convert(Rejection, limit) for limit in state.rejected],
-                after=read_token(state.search_id, state.place) if state.place else None,
+                after=read_place(state.search_id, state.place) if state.place else None,
                 announce=announce,
                 lease=lease,
             )
@@ -248,7 +249,9 @@ class SearchService:
             search_id=state.search_id,
             reason=reason,
             progress=Progress(state.scanned, state.matched, state.chunks),
-            next_token=state.place if reason is EndReason.FAILED else None,
+            goes_on=Continuation(new_token(), state.place)
+            if state.place and reason is EndReason.FAILED
+            else None,
             rejected=state.rejected,
             trace={},
             owner=owner,

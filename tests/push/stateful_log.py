@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from protocol import codec
 from protocol.closing import CommandError
 from protocol.records import EndReason
-from server.push.log import OVERDUE_PER_BEAT, ChannelLog, Lease, Progress
+from server.push.log import OVERDUE_PER_BEAT, ChannelLog, Continuation, Lease, Progress
 from tests.push.log_model import CARS_PER_CHUNK, FAILED, PENDING, VALUED, ChannelModel, Event
 from tests.push.stores import MemoryStore, Store
 from tests.push.writing import DEAL, decision, started
@@ -157,7 +157,7 @@ class LogMachine(RuleBasedStateMachine):
             search_id=search_id,
             reason=reason,
             progress=Progress(number * 5, number * CARS_PER_CHUNK, number),
-            next_token=token,
+            goes_on=token and Continuation(token, f"behind {token}"),
             rejected=[],
             trace={},
             owner=owner,
@@ -287,6 +287,8 @@ class LogMachine(RuleBasedStateMachine):
         counts = (search.count(PENDING), *(search.count(kind) * CARS_PER_CHUNK for kind in (VALUED, FAILED)))
         assert (state.pending, state.valued, state.failed) == counts
         assert (state.search_id, state.ended, state.next) == (search.id, search.ended, search.token)
+        if search.token is not None:
+            assert state.place == f"behind {search.token}"
         assert state.lapsed == (search.lapsed and search.ended is None)
         assert (state.base, state.chunks) == (search.base, len(search.chunks))
         chunk = len(model.events) % 4

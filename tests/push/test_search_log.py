@@ -186,7 +186,7 @@ async def test_a_later_page_knows_where_it_began(log: ChannelLog) -> None:
     await log.continue_search(DEAL, op=uuid.uuid4(), search_id="s1", token="t1", lease=HELD)
     state = await log.search(DEAL)
     assert state is not None
-    assert (state.base, state.matched, state.place, state.lapsed) == (4, 4, "t1", False)
+    assert (state.base, state.matched, state.place, state.lapsed) == (4, 4, "behind t1", False)
     await found(log, 2)
     state = await log.search(DEAL)
     assert state is not None

@@ -5,7 +5,7 @@ from typing import Any
 
 from protocol import codec
 from protocol.records import EndReason, Filters, Sort
-from server.push.log import ChannelLog, Lease, Outcome, Progress
+from server.push.log import ChannelLog, Continuation, Lease, Outcome, Progress
 
 DEAL = "deal:0d8b7c1e"
 ACTOR = {"id": "u1", "name": "Ann", "role": "salesperson"}
@@ -67,8 +67,9 @@ async def ended(
     token: str | None = None,
     owner: str | None = HELD.owner,
 ) -> Outcome:
+    goes_on = None if token is None else Continuation(token, f"behind {token}")
     return await log.end_search(
-        DEAL, search_id=search_id, reason=reason, progress=Progress(20, 4, 2), next_token=token,
+        DEAL, search_id=search_id, reason=reason, progress=Progress(20, 4, 2), goes_on=goes_on,
         rejected=REJECTED, trace={"db_total": 1.5}, owner=owner,
     )  # fmt: skip
 

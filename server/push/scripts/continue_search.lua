@@ -6,7 +6,7 @@ if answered(epoch) then return 'repeated' end
 if not is_search(search_id) then return 'superseded' end
 local state = redis.call('HMGET', SEARCH, 'ended', 'next', 'matched')
 if state[1] == '' or state[2] == '' or state[2] ~= token then return 'used' end
-redis.call('HSET', SEARCH, 'ended', '', 'next', '', 'announced', 0, 'base', state[3], 'place', token)
+redis.call('HSET', SEARCH, 'ended', '', 'next', '', 'announced', 0, 'base', state[3])
 take_lease(ARGV[8], ARGV[9])
 remember(epoch, search_id)
 keep_alive()
