@@ -53,11 +53,13 @@ class QuoteValue(msgspec.Struct, frozen=True, kw_only=True):
     """What the deal is worth to the group. ``parts`` sum to ``npv_cents``, in the order in which they add up.
 
     ``stress_npv_cents`` is the same with more defaults and less recovered of them. A sold contract brings no
-    ``monthly_cash_cents``, and no pencil keeps them: they follow from the rest.
+    ``monthly_cash_cents``, and no pencil keeps them: they follow from the rest. Where the store keeps NPVs
+    from its salespeople they see a ``score``, 1 to 5, in the place of both amounts.
     """
 
-    npv_cents: int
-    stress_npv_cents: int
+    npv_cents: int | UnsetType = UNSET
+    stress_npv_cents: int | UnsetType = UNSET
+    score: int | UnsetType = UNSET
     parts: dict[str, int] | UnsetType = UNSET
     monthly_cash_cents: MonthlyCash | UnsetType = UNSET
 
@@ -75,6 +77,7 @@ class QuoteGrid(msgspec.Struct, frozen=True, kw_only=True):
     rate_bp: list[list[float | None]]
     eligible: list[list[bool]]
     npv_cents: list[list[int | None]] | UnsetType = UNSET
+    score: list[list[int | None]] | UnsetType = UNSET
     lender: list[list[str | None]] | UnsetType = UNSET
     binding: list[list[str | None]] | UnsetType = UNSET
 
@@ -157,6 +160,7 @@ class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):
     lender: str | UnsetType = UNSET
     npv_cents: int | UnsetType = UNSET
     stress_npv_cents: int | UnsetType = UNSET
+    score: int | UnsetType = UNSET
 
 
 class StressedPoint(FrontierPoint, frozen=True, kw_only=True):

@@ -303,7 +303,8 @@ class Filters(Record, frozen=True):
     mileage_max: Annotated[int, Meta(ge=0, le=10_000_000)] | None = None
     price_min_cents: Cents | None = None
     price_max_cents: Cents | None = None
-    days_in_stock_min: Annotated[int, Meta(ge=0, le=10_000)] | None = None
+    # Left out of what customers see.
+    days_in_stock_min: Annotated[int, Meta(ge=0, le=10_000)] | UnsetType | None = None
     text: Annotated[str, Meta(max_length=100, pattern=NO_NUL)] | None = None
 
 

@@ -36,7 +36,7 @@ TOKEN_DAYS = 30
 
 def add_people_commands(app: typer.Typer, services: WithServices) -> None:
     """Add ``store``, ``user``, ``token``, ``tokens`` and ``revoke-token``."""
-    store = typer.Typer(no_args_is_help=True, help="Add and list stores.")
+    store = typer.Typer(no_args_is_help=True, help="Add, list and change stores.")
     user = typer.Typer(no_args_is_help=True, help="Add, list and change the people who may sign in.")
     app.add_typer(store, name="store")
     app.add_typer(user, name="user")
@@ -80,6 +80,28 @@ def _add_store_commands(store: typer.Typer, run: Run) -> None:
         )
         print(f"store {store_id} added")
 
+    @store.command("change")
+    def change(
+        store_id: Annotated[str, typer.Argument(help="The store's id.")],
+        score_edges: Annotated[
+            str | None,
+            typer.Option(
+                help="Show salespeople a score from 1 to 5 in the place of an NPV: the least NPVs of the"
+                " scores 2 to 5 in cents, such as 0,50000,100000,200000; or none, to show the NPV.",
+                show_default=False,
+            ),
+        ] = None,
+        data_dir: DataDir = None,
+    ) -> None:
+        """Change what a store shows; what changes takes effect on open screens too."""
+        from server.store.staff import set_score_edges
+
+        if score_edges is None:
+            raise typer.BadParameter("name at least one change")
+        edges = _edges(score_edges)
+        run(data_dir, lambda connection: set_score_edges(connection, store_id, edges))
+        print(f"store {store_id} changed")
+
     @store.command("list")
     def list_all(data_dir: DataDir = None) -> None:
         """List the stores."""
@@ -87,6 +109,18 @@ def _add_store_commands(store: typer.Typer, run: Run) -> None:
 
         for row in run(data_dir, list_stores):
             print("  ".join(row))
+
+
+def _edges(text: str) -> list[int] | None:
+    """Return the amounts of an option; None where it says that there are none. Raises StaffError."""
+    from server.store.staff import StaffError
+
+    if text == "none":
+        return None
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise StaffError("score-edges", "expected four rising amounts in cents, or none") from None
 
 
 def _add_user_commands(user: typer.Typer, run: Run) -> None:

@@ -17,7 +17,7 @@ class DealChanged(Event, tag="deal_changed", frozen=True):
 
     version: int
     changes: dict[str, Any]
-    by: Actor
+    by: Actor | UnsetType = UNSET
 
 
 class StateChanged(Event, tag="state_changed", frozen=True, rename={"source": "from", "target": "to"}):

@@ -59,7 +59,7 @@ class SearchStarted(Event, tag="search_started", frozen=True):
     filters: Filters
     sort: Sort
     versions: Versions
-    by: Actor
+    by: Actor | UnsetType = UNSET
 
 
 class Matches(Event, tag="matches", frozen=True):

@@ -55,7 +55,7 @@ RIGHT_OF: Final[dict[type[ChannelCommand], str]] = {
 SCOPE_OF: Final = {
     **dict.fromkeys(("watch", "wall", "see_cost"), TokenScope.READ),
     **dict.fromkeys(
-        ("search", "terms", "select", "hold", "note", "submit", "reopen", "lose"), TokenScope.WRITE
+        ("search", "terms", "rate", "select", "hold", "note", "submit", "reopen", "lose"), TokenScope.WRITE
     ),
     **dict.fromkeys(
         ("counter", "approve", "decline", "sign", "deliver", "fund", "unwind", "lender", "lock", "task"),
@@ -124,6 +124,5 @@ def actor_of(account: Account) -> Actor:
 
 
 def view_of(connection: Connection, channel: str) -> View:
-    """Return the view in which a connection watches a channel; else the widest that its user may have."""
-    watcher = connection.watchers.get(channel)
-    return widest_view(connection.account.role) if watcher is None else watcher.view
+    """Return the view in which a connection asked for a channel; else the widest that its user may have."""
+    return connection.view_of(channel) or widest_view(connection.account.role)

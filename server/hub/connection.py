@@ -18,6 +18,7 @@ from protocol import codec
 from protocol.closing import CloseCode, CommandError, ErrorBody, ErrorCode
 from protocol.commands import AnyCommand, Join
 from protocol.events import Notice, Reply
+from protocol.records import View
 from server.hub.admission import Admitted
 from server.hub.limits import RESYNC_WINDOW_SECONDS, WRITE_SECONDS, CommandRate, Pace
 from server.hub.outbox import Outbox, OutboxFull
@@ -29,6 +30,9 @@ from server.store.credentials import TokenScope
 
 CLOSE_SECONDS: Final = 2.0
 EVENTS_PER_READ: Final = 50
+MOST_VIEWS: Final = 100
+"""Of channels that are not watched: a client that asks for ever more is no reason to remember them all."""
+
 PULLED_BYTES: Final = 128 * 1024
 """How much of a replay is queued at a time."""
 
@@ -56,6 +60,7 @@ class Connection:
         self.id = uuid.uuid4().hex
         self.account, self.credential = admitted.account, admitted.credential
         self.watchers: dict[str, Watcher] = {}
+        self._views: dict[str, View] = {}
         self._receive = receive
         self._send = send
         self._registry = registry
@@ -104,6 +109,25 @@ class Connection:
         """End the connection with ``code``; None where the client is gone already. The first call counts."""
         if not self._closed.done():
             self._closed.set_result((code, reason))
+
+    def turn(self, channel: str, view: View) -> None:
+        """Take note of the view in which a channel is asked for, whether or not the join succeeds.
+
+        A screen that was turned round to a customer stays so while its channel is out of reach.
+        """
+        self._views.pop(channel, None)
+        self._views[channel] = view
+        if len(self._views) > MOST_VIEWS + len(self.watchers):
+            del self._views[next(name for name in self._views if name not in self.watchers)]
+
+    def view_of(self, channel: str) -> View | None:
+        """Return the view in which a channel was last asked for; None where it was not, or was left."""
+        return self._views.get(channel)
+
+    def leave(self, channel: str) -> None:
+        """Serve a channel no more, because the person left it."""
+        self.detach(channel, for_good=True)
+        self._views.pop(channel, None)
 
     def reply(self, ref: int, data: dict[str, Any]) -> None:
         """Answer a command."""
@@ -255,7 +279,7 @@ class Connection:
                 await self._room()
             if watcher.phase is not Phase.REPLAYING:
                 return
-            message = project_event(entry, watcher.view)
+            message = project_event(entry, watcher.sight)
             self._pull(watcher.channel, message)
             watcher.position = entry.seq
             size = (size + len(message)) if size + len(message) < PULLED_BYTES else 0

@@ -16,7 +16,7 @@ from server.hub.offer_pricing import Repricing
 from server.hub.quotes import Quotes, vehicle_number
 from server.hub.relay import Relay
 from server.hub.stock_handlers import StockHandlers, check_visible
-from server.hub.views import unaskable_fields
+from server.hub.views import not_here, unaskable_fields
 from server.push.log import utc_now
 from server.store import claims, lenders, offers, remarks, tasks, workflow
 from server.store.deals import Deal
@@ -143,9 +143,9 @@ class DeskHandlers:
         self, connection: Connection, command: commands.Select | commands.Pin, store: Store
     ) -> None:
         """Price a car and store it as an offer; once more where the deal changed in between."""
-        hidden = unaskable_fields(command.changes, view_of(connection, command.channel))
-        if hidden:
-            raise CommandError(ErrorCode.FORBIDDEN, f"{hidden[0]} is not part of this view.", field=hidden[0])
+        refused = unaskable_fields(command.changes, view_of(connection, command.channel))
+        if refused:
+            raise not_here(refused[0])
         for _ in range(PRICING_ATTEMPTS):
             deal = await self._authority.deal(connection.account, command)
             if await self._answer_again(connection, command, deal):

@@ -10,12 +10,13 @@ from redis.exceptions import RedisError
 
 from protocol import commands
 from protocol.closing import CommandError, ErrorCode
-from protocol.commands import AnyCommand, tag_of
-from server.hub.authority import check_scope
+from protocol.commands import AnyCommand, ChannelCommand, tag_of
+from server.hub.authority import check_scope, view_of
 from server.hub.connection import Connection
 from server.hub.desk_handlers import DeskHandlers
 from server.hub.limits import COMMAND_SECONDS
 from server.hub.stock_handlers import StockHandlers
+from server.hub.views import project_error
 from server.hub.watch_handlers import WatchHandlers
 
 UNAVAILABLE: Final = (RedisError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
@@ -69,7 +70,7 @@ class Handlers:
             async with asyncio.timeout(COMMAND_SECONDS):
                 await self._handlers[type(command)](connection, command)
         except CommandError as error:
-            connection.refuse(command.ref, error)
+            connection.refuse(command.ref, _seen(connection, command, error))
         except UNAVAILABLE as error:
             self._logger.warning("command_degraded", command=tag_of(type(command)), error=repr(error))
             connection.refuse(
@@ -78,6 +79,13 @@ class Handlers:
         except Exception:
             self._logger.exception("command_failed", command=tag_of(type(command)))
             connection.refuse(command.ref, CommandError(ErrorCode.INTERNAL, "Something went wrong here."))
+
+
+def _seen(connection: Connection, command: AnyCommand, error: CommandError) -> CommandError:
+    """Return a refusal as the view shows it in which its channel is watched."""
+    if not isinstance(command, ChannelCommand):
+        return error
+    return project_error(error, view_of(connection, command.channel))
 
 
 _ACTIONS = (

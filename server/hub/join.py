@@ -18,6 +18,7 @@ from server.hub.registry import Feed, Registry
 from server.hub.relay import Relay
 from server.hub.rooms import Rooms
 from server.hub.session import Watcher
+from server.hub.sight import sight_of
 from server.hub.snapshot import snapshot_of, snapshot_rows
 from server.hub.stock_watch import StockWatch
 from server.hub.views import capped_view
@@ -50,9 +51,11 @@ class Joiner:
         Raises CommandError, RedisError and asyncpg's errors; then nothing is joined.
         """
         channel = command.channel
+        view = capped_view(command.view, connection.account.role)
+        connection.turn(channel, view)
         connection.detach(channel)
         require_room(connection)
-        view = capped_view(command.view, connection.account.role)
+        sight = sight_of(view, connection.account)
         with self.registry.joining(channel) as feed:
             head, loaded = await self._stand(feed, command, deal)
             if loaded is None:
@@ -62,15 +65,15 @@ class Joiner:
                 if search is not None and search.lapsed:
                     self.keeper.look_now()
                 here = self.rooms.here(channel, view)
-                start, snapshot = head.seq, snapshot_of(*loaded, search, view, here)
+                start, snapshot = head.seq, snapshot_of(*loaded, search, sight, here)
                 search_id = None if search is None else search.search_id
                 changes = await self.cars.changes(channel) if search_id else {}
-                rows = snapshot_rows(self.log, channel, command.ref, search_id, view, changes=changes)
+                rows = snapshot_rows(self.log, channel, command.ref, search_id, sight, changes=changes)
             answer = JoinReply(
                 epoch=head.epoch, seq=start, recovered=snapshot is None, view=view, snapshot=snapshot
             )
             connection.reply(command.ref, codec.plain(answer))
-            watcher = Watcher(channel, view, head.epoch, start, connection)
+            watcher = Watcher(channel, sight, head.epoch, start, connection)
             connection.attach(feed.session, watcher, rows)
             # While nobody watched, nobody told the channel what became of its cars.
             self.stock.look(channel)

@@ -10,7 +10,7 @@ from typing import Final
 
 from protocol.events import Present
 from protocol.records import View
-from server.hub.views import STRUCTURE_FIELDS
+from server.hub.visible import STRUCTURE_FIELDS
 
 GRACE_SECONDS: Final = 15.0
 """How long somebody is still here after the connection was lost."""

@@ -17,6 +17,7 @@ from protocol.commands import Frontier, Quote
 from protocol.deal_parts import DealOffer, OfferedCar
 from protocol.inputs import PencilInputs
 from protocol.jobs import NUMBER_COLUMNS
+from protocol.pricing import Vary
 from protocol.quotes import FrontierReply, QuoteGrid, QuoteReply, QuoteRoll, QuoteValue, QuoteWarning
 from protocol.records import Scope, StructureChanges, StructureError, Versions, View
 from server.finance.quoting import (
@@ -30,7 +31,8 @@ from server.finance.quoting import (
     quote_warnings,
 )
 from server.finance.value.curves import RiskModelError
-from server.hub.views import project_frontier, project_quote, unaskable_fields
+from server.hub.sight import Sight
+from server.hub.views import not_here, project_frontier, project_quote, unaskable_fields
 from server.push.log import utc_now
 from server.search.basis import load_basis
 from server.search.query import Stock, build_car_query
@@ -81,11 +83,9 @@ class Quotes:
         self._today = today
         self._tables = Tables()
 
-    async def quote(self, command: Quote, deal: Deal, account: Account, view: View) -> dict[str, Any]:
-        """Return the reply's data as ``view`` sees it; the pencil is stored before."""
-        hidden = unaskable_fields(command.changes, view)
-        if hidden:
-            raise CommandError(ErrorCode.FORBIDDEN, f"{hidden[0]} is not part of this view.", field=hidden[0])
+    async def quote(self, command: Quote, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
+        """Return the reply's data as it is seen; the pencil is stored before."""
+        check_askable(command, sight.view)
         revised = replace(deal, structure=revise(deal.structure, command.changes))
         subject = await self._subject(revised, command.vehicle_id, command.programme_id)
         computed = await _computed(_compute, subject.case, command)
@@ -100,10 +100,10 @@ class Quotes:
             warnings=computed.warnings,
             roll=computed.roll or UNSET,
         )
-        return project_quote(codec.plain(reply), view)
+        return project_quote(codec.plain(reply), sight)
 
-    async def frontier(self, command: Frontier, deal: Deal, view: View) -> dict[str, Any]:
-        """Return the reply's data as ``view`` sees it."""
+    async def frontier(self, command: Frontier, deal: Deal, sight: Sight) -> dict[str, Any]:
+        """Return the reply's data as it is seen."""
         subject = await self._subject(deal, command.vehicle_id, None)
         points, bands = await _computed(quote_frontier, subject.case)
         reply = FrontierReply(
@@ -114,7 +114,7 @@ class Quotes:
             reversals=sum(point.passed_by or 0 for point in points),
             versions=subject.versions,
         )
-        return project_frontier(codec.plain(reply), view)
+        return project_frontier(codec.plain(reply), sight)
 
     async def offer(
         self,
@@ -181,6 +181,15 @@ class Quotes:
                 markup_bp=markup,
                 user_id=account.id,
             )
+
+
+def check_askable(command: Quote, view: View) -> None:
+    """Raise CommandError(forbidden) where a quote asks for what may not be asked for in the view."""
+    refused = unaskable_fields(command.changes, view)
+    if refused:
+        raise not_here(refused[0])
+    if command.roll is not None and command.roll.vary is Vary.RATE and view is not View.MANAGER:
+        raise not_here("rate_bp")
 
 
 def pencil_of(vehicle_id: str, rev: int, versions: Versions, case: Case, quoted: Quoted) -> Pencil:

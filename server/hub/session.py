@@ -10,6 +10,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 from protocol.records import View
+from server.hub.sight import Sight
 from server.hub.views import project_for_all
 from server.push.log import Entry
 
@@ -49,11 +50,16 @@ class Watcher:
     """One join of a channel by one connection, served up to and including ``position`` of ``epoch``."""
 
     channel: str
-    view: View
+    sight: Sight
     epoch: str
     position: int
     outlet: Outlet
     phase: Phase = Phase.REPLAYING
+
+    @property
+    def view(self) -> View:
+        """The view in which it is watched."""
+        return self.sight.view
 
     def leave(self) -> None:
         """Be served no more."""
@@ -117,7 +123,7 @@ class Session:
             for watcher in self.watchers
             if watcher.phase is Phase.LIVE and watcher.position < entry.seq
         ]
-        messages = project_for_all(entry, (watcher.view for watcher in served))
+        messages = project_for_all(entry, (watcher.sight for watcher in served))
         for watcher in served:
             watcher.position = entry.seq
-            watcher.outlet.send_event(self.channel, messages[watcher.view])
+            watcher.outlet.send_event(self.channel, messages[watcher.sight])

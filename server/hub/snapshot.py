@@ -20,8 +20,8 @@ from protocol.events import (
     SnapshotEnd,
     SnapshotRows,
 )
-from protocol.records import View
 from server.hub import views
+from server.hub.sight import Sight, with_scores
 from server.push.log import ChannelLog, Chunk, SearchState
 from server.store.deal_parts import DealParts
 from server.store.deals import Deal
@@ -31,12 +31,13 @@ _OFFERED: Final = tuple(name for name in OFFER_COLUMNS if name not in {"vehicle_
 
 
 def snapshot_of(
-    deal: Deal, parts: DealParts, search: SearchState | None, view: View, here: Sequence[Present] = ()
+    deal: Deal, parts: DealParts, search: SearchState | None, sight: Sight, here: Sequence[Present] = ()
 ) -> Snapshot:
-    """Return the state of a deal's channel as ``view`` sees it, without rows.
+    """Return the state of a deal's channel as it is seen, without rows.
 
     ``here`` are those who are here, as the view sees them.
     """
+    view = sight.view
     customer = Customer(
         id=deal.customer.id,
         name=deal.customer.name,
@@ -64,15 +65,15 @@ def snapshot_of(
         tasks=parts.tasks,
     )
     return Snapshot(
-        deal=codec.convert(DealSnapshot, views.project_deal(codec.plain(whole), view)),
-        search=None if search is None else _search_snapshot(search, view),
+        deal=codec.convert(DealSnapshot, views.project_deal(codec.plain(whole), sight)),
+        search=None if search is None else _search_snapshot(search, sight),
     )
 
 
-def _search_snapshot(search: SearchState, view: View) -> SearchSnapshot:
+def _search_snapshot(search: SearchState, sight: Sight) -> SearchSnapshot:
     snapshot = SearchSnapshot(
         search_id=search.search_id,
-        filters=search.filters,
+        filters=views.shown_filters(search.filters, sight.view),
         sort=search.sort,
         scanned=search.scanned,
         matched=search.matched,
@@ -81,9 +82,9 @@ def _search_snapshot(search: SearchState, view: View) -> SearchSnapshot:
         ended=search.ended,
         next=search.next,
     )
-    if not views.shows_workings(view):
+    if not views.shows_workings(sight.view):
         return snapshot
-    rejected = [codec.convert(Rejection, limit) for limit in search.rejected]
+    rejected = [codec.convert(Rejection, with_scores(limit, sight)) for limit in search.rejected]
     return msgspec.structs.replace(snapshot, rejected=rejected, trace=search.trace)
 
 
@@ -92,7 +93,7 @@ async def snapshot_rows(
     channel: str,
     ref: int,
     search_id: str | None,
-    view: View,
+    sight: Sight,
     *,
     changes: Mapping[str, dict[str, Any]],
 ) -> AsyncGenerator[bytes]:
@@ -105,7 +106,7 @@ async def snapshot_rows(
     if search_id is not None:
         async for chunk in log.chunks(channel, search_id):
             merged = changed_columns(merged_columns(chunk), changes) if changes else merged_columns(chunk)
-            columns = views.project_columns(merged, view)
+            columns = views.project_rows(merged, sight)
             for message in row_parts(channel, ref, part, columns):
                 yield message
                 part += 1
@@ -153,7 +154,7 @@ def changed_columns(
 
 def row_parts(channel: str, ref: int, part: int, columns: dict[str, list[Any]]) -> Iterator[bytes]:
     """Yield ``snapshot_rows``: one message where the columns fit, else as many as it takes."""
-    rows = len(columns["vehicle_id"])
+    rows = len(next(iter(columns.values())))
     if not rows:
         return
     if rows <= ROWS_PER_PART:

@@ -11,7 +11,8 @@ from server.hub.authority import Authority, actor_of, view_of
 from server.hub.connection import Connection
 from server.hub.quotes import Quotes
 from server.hub.relay import Relay
-from server.hub.views import hidden_fields
+from server.hub.sight import sight_of
+from server.hub.views import not_here, unsettable_fields
 from server.push.log import ChannelLog
 from server.search.stream import MoreRequest, SearchRequest, SearchService
 from server.store.deals import Deal, last_version, load_deal
@@ -105,14 +106,18 @@ class StockHandlers:
     async def quote(self, connection: Connection, command: commands.Quote) -> None:
         """Price one car."""
         deal = await self._authority.deal(connection.account, command)
-        view = view_of(connection, command.channel)
-        connection.reply(command.ref, await self._quotes.quote(command, deal, connection.account, view))
+        sight = sight_of(view_of(connection, command.channel), connection.account)
+        connection.reply(command.ref, await self._quotes.quote(command, deal, connection.account, sight))
 
     async def frontier(self, connection: Connection, command: commands.Frontier) -> None:
         """List one car's best structures."""
         deal = await self._authority.deal(connection.account, command)
         view = view_of(connection, command.channel)
-        connection.reply(command.ref, await self._quotes.frontier(command, deal, view))
+        if view is View.CUSTOMER:
+            # Its ends are the most discount and the most cash there may be.
+            raise CommandError(ErrorCode.FORBIDDEN, "The frontier is not for customers.", field="channel")
+        sight = sight_of(view, connection.account)
+        connection.reply(command.ref, await self._quotes.frontier(command, deal, sight))
 
     async def search_again(
         self, command: commands.ChangeCommand, deal: Deal, version: int, actor: Actor
@@ -151,7 +156,7 @@ class StockHandlers:
 
 
 def check_visible(changes: StructureChanges, view: View) -> None:
-    """Raise CommandError(forbidden) where ``changes`` set what the view does not show."""
-    hidden = hidden_fields(changes, view)
-    if hidden:
-        raise CommandError(ErrorCode.FORBIDDEN, f"{hidden[0]} is not part of this view.", field=hidden[0])
+    """Raise CommandError(forbidden) where ``changes`` set what may not be set in the view."""
+    refused = unsettable_fields(changes, view)
+    if refused:
+        raise not_here(refused[0])

@@ -14,6 +14,7 @@ from server.hub.join import capture, require_room, still_known
 from server.hub.registry import Registry
 from server.hub.rooms import Rooms
 from server.hub.session import Watcher
+from server.hub.sight import Sight, sight_of
 from server.hub.snapshot import row_parts
 from server.hub.views import capped_view, project_summary
 from server.hub.wall import Wall
@@ -38,9 +39,13 @@ class WallJoiner:
         Raises CommandError, RedisError and asyncpg's errors; then nothing is joined.
         """
         channel = command.channel
-        connection.detach(channel)
-        require_room(connection)
         view = capped_view(command.view, connection.account.role)
+        connection.turn(channel, view)
+        connection.detach(channel)
+        if view is View.CUSTOMER:
+            raise CommandError(ErrorCode.FORBIDDEN, "A wall is not for customers.", field="view")
+        require_room(connection)
+        sight = sight_of(view, connection.account)
         with self.registry.joining(channel) as feed:
             head = await capture(self.log, feed, channel)
             start, rows, snapshot = head.seq, None, None
@@ -55,20 +60,22 @@ class WallJoiner:
                 snapshot = Snapshot(
                     desk=DeskSnapshot(store_id=store_id, name=name, presence=self.rooms.here(channel, view))
                 )
-                rows = _rows(channel, command.ref, deals, view)
+                rows = _rows(channel, command.ref, deals, sight)
             answer = JoinReply(
                 epoch=head.epoch, seq=start, recovered=snapshot is None, view=view, snapshot=snapshot
             )
             connection.reply(command.ref, codec.plain(answer))
-            watcher = Watcher(channel, view, head.epoch, start, connection)
+            watcher = Watcher(channel, sight, head.epoch, start, connection)
             connection.attach(feed.session, watcher, rows)
             self.wall.look(store_id)
             self.rooms.enter(watcher, connection.account)
 
 
-async def _rows(channel: str, ref: int, deals: Sequence[dict[str, Any]], view: View) -> AsyncGenerator[bytes]:
+async def _rows(
+    channel: str, ref: int, deals: Sequence[dict[str, Any]], sight: Sight
+) -> AsyncGenerator[bytes]:
     """Yield the messages that bring the deals of a wall, and the end."""
-    shown = [project_summary(deal, view) for deal in deals]
+    shown = [project_summary(deal, sight) for deal in deals]
     if shown:
         columns = {name: [deal[name] for deal in shown] for name in shown[0]}
         for message in row_parts(channel, ref, 0, columns):

@@ -35,7 +35,7 @@ class WatchHandlers:
 
     async def leave(self, connection: Connection, command: commands.Leave) -> None:
         """Watch a channel no longer."""
-        connection.detach(command.channel, for_good=True)
+        connection.leave(command.channel)
         connection.reply(command.ref, {})
 
     async def focus(self, connection: Connection, command: commands.Focus) -> None:

@@ -233,7 +233,7 @@ def _add_filters(conditions: _Conditions, filters: Filters, today: dt.date) -> N
         conditions.add("v.year <= {}::int", filters.year_max)
     if filters.mileage_max is not None:
         conditions.add("v.mileage <= {}::int", filters.mileage_max)
-    if filters.days_in_stock_min is not None:
+    if isinstance(filters.days_in_stock_min, int):
         conditions.add("v.stocked_on <= {}::date", today - dt.timedelta(days=filters.days_in_stock_min))
     for word in (filters.text or "").split():
         conditions.add(

@@ -1,6 +1,6 @@
 """Stores and the people who work in them, as the owner of the database sets them up."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -74,6 +74,24 @@ async def add_store(
             )
         except asyncpg.CheckViolationError as error:
             raise StaffError(*_fault(error)) from None
+
+
+async def set_score_edges(
+    connection: asyncpg.Connection, store_id: str, edges_cents: Sequence[int] | None
+) -> None:
+    """Show a store's salespeople scores in the place of NPVs, or NPVs again where ``edges_cents`` is None.
+
+    The edges are the least NPVs of the scores 2 to 5, rising. Raises StaffError.
+    """
+    try:
+        done = await connection.execute(
+            "UPDATE stores SET score_edges_cents = $2 WHERE store_id = $1",
+            *(store_id, None if edges_cents is None else list(edges_cents)),
+        )
+    except asyncpg.CheckViolationError:
+        raise StaffError("score-edges", "expected four rising amounts") from None
+    if done != "UPDATE 1":
+        raise StaffError("store", f"there is no store {store_id}")
 
 
 async def list_stores(connection: asyncpg.Connection) -> list[tuple[str, str, str, str]]:

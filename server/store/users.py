@@ -19,14 +19,18 @@ NOBODY = (
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 )  # fmt: skip
 
-ACCOUNT_COLUMNS: Final = "user_id, login, name, role, store_id, discount_authority_cents, demo"
+ACCOUNT_COLUMNS: Final = (
+    "user_id, login, name, role, store_id, discount_authority_cents, demo,"
+    " (SELECT score_edges_cents FROM stores WHERE stores.store_id = users.store_id) AS score_edges_cents"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """A person who may use the workspace, and the largest discount that they may give.
 
-    A ``demo`` account has a password that everybody knows.
+    A ``demo`` account has a password that everybody knows. Where the person's store keeps NPVs from its
+    salespeople, ``score_edges_cents`` are the least NPVs of the scores 2 to 5.
     """
 
     id: str
@@ -36,6 +40,7 @@ class Account:
     store_id: str
     discount_authority_cents: int = 0
     demo: bool = False
+    score_edges_cents: tuple[int, ...] | None = None
 
 
 async def find_by_login(connection: Connection, login: str) -> Account | None:
@@ -109,4 +114,5 @@ def account_of(row: Any) -> Account:
         row["store_id"],
         row["discount_authority_cents"],
         row["demo"],
+        None if row["score_edges_cents"] is None else tuple(row["score_edges_cents"]),
     )

@@ -17,6 +17,7 @@ from protocol.records import Role, View
 from server.hub.connection import Connection
 from server.hub.registry import Registry
 from server.hub.session import Watcher
+from server.hub.sight import Sight
 from server.push.bus import Listener
 from server.push.log import Entry, Head
 from server.push.memory_log import MemoryLog
@@ -142,7 +143,7 @@ class Client:
             else:
                 rows = _rows()
             self.connection.reply(1, {"epoch": head.epoch, "seq": start})
-            watcher = Watcher(DEAL, View.MANAGER, head.epoch, start, self.connection)
+            watcher = Watcher(DEAL, Sight(View.MANAGER), head.epoch, start, self.connection)
             self.connection.attach(feed.session, watcher, rows)
 
     async def leave(self) -> None:

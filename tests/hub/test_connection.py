@@ -24,6 +24,7 @@ from server.hub.connection import Connection
 from server.hub.handlers import Handlers
 from server.hub.registry import Registry
 from server.hub.session import Phase, Session, Watcher
+from server.hub.sight import Sight
 from server.hub.watch_handlers import WatchHandlers
 from server.push.log import Entry, Head
 from server.store.scope import Stores
@@ -114,7 +115,9 @@ async def running(wire: Wire, log: Any = None) -> AsyncIterator[Connection]:
 
 def join(connection: Connection, session: Session, position: int, rows: AsyncGenerator[bytes] | None) -> None:
     assert session.epoch is not None
-    connection.attach(session, Watcher(CHANNEL, View.MANAGER, session.epoch, position, connection), rows)
+    connection.attach(
+        session, Watcher(CHANNEL, Sight(View.MANAGER), session.epoch, position, connection), rows
+    )
 
 
 def live(connection: Connection) -> Session:

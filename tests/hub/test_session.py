@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from protocol import codec
 from protocol.records import View
 from server.hub.session import Phase, Session, Verdict, Watcher
+from server.hub.sight import Sight
 from server.push.log import Entry
 
 CHANNEL = "deal:1"
@@ -37,7 +38,7 @@ def entry(seq: int, epoch: str = "e1") -> Entry:
 def watch(session: Session, position: int, view: View = View.MANAGER) -> tuple[Watcher, Recorder]:
     recorder = Recorder()
     assert session.epoch is not None
-    watcher = Watcher(CHANNEL, view, session.epoch, position, recorder)
+    watcher = Watcher(CHANNEL, Sight(view), session.epoch, position, recorder)
     session.watchers.add(watcher)
     session.go_live(watcher)
     return watcher, recorder

@@ -22,7 +22,8 @@ from protocol.events import EVENT_TYPES, MATCH_COLUMNS, OFFER_COLUMNS, Event
 from protocol.quotes import FrontierReply, QuoteReply
 from protocol.records import Actor, DealState, Filters, Role, Sort, Structure, StructureChanges, View
 from protocol.workflow import Fulfilment, LenderStatus
-from server.hub import views
+from server.hub import views, visible
+from server.hub.sight import Sight
 from server.hub.snapshot import snapshot_of, snapshot_rows
 from server.push.log import Chunk, Entry, SearchState
 from server.store.deal_parts import DealParts
@@ -30,9 +31,10 @@ from server.store.deals import CustomerRecord, Deal
 from tests.protocol.strategies import values_of
 
 CHANNEL = "deal:1"
+RATES = {"rate_bp", "rate_reason"}
 NOT_FOR_SALES = {
     "cost_cents", "gross_cents", "front_gross_cents", "buy_rate_bp", "reserve_cents", "npv_parts", "parts",
-    "trade_acv_cents", "products_cost_cents", "score", "invoice_cents", "recon_cents", "holdback_cents",
+    "trade_acv_cents", "products_cost_cents", "invoice_cents", "recon_cents", "holdback_cents",
     "dealer_cash_cents", "transfer_cost_cents", "monthly_cash_cents",
 }  # fmt: skip
 NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
@@ -41,11 +43,16 @@ NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
     "days_in_stock", "transfer_days", "monthly_income_cents", "passed_by", "reversals", "notes", "tasks",
     "locks", "holds", "approval", "lenders", "lender_status", "decision", "stipulation_id", "salesperson",
     "reasons", "more_reasons", "held_by", "held_until", "wanted_by", "npv_history", "task", "task_id",
+    "score", "by", "days_in_stock_min",
 }  # fmt: skip
 HIDDEN = {View.MANAGER: set[str](), View.SALES: NOT_FOR_SALES, View.CUSTOMER: NOT_FOR_CUSTOMERS}
+WITH_SCORES = Sight(View.SALES, (0, 50_000, 100_000, 200_000))
+NOT_BESIDE_SCORES = NOT_FOR_SALES | {"npv_cents", "stress_npv_cents", "npv_history"}
+SIGHTS = {**{Sight(view): names for view, names in HIDDEN.items()}, WITH_SCORES: NOT_BESIDE_SCORES}
 COLUMNS = [*MATCH_COLUMNS, *OFFER_COLUMNS, *sorted(NOT_FOR_CUSTOMERS)]
 
 any_view = st.sampled_from(list(View))
+any_sight = st.sampled_from(list(SIGHTS))
 structures = values_of(Structure)
 
 
@@ -60,9 +67,9 @@ def names_in(value: Any) -> Iterator[str]:
             yield from names_in(inner)
 
 
-def assert_nothing_hidden(message: bytes, view: View) -> dict[str, Any]:
+def assert_nothing_hidden(message: bytes, sight: Sight) -> dict[str, Any]:
     decoded: dict[str, Any] = codec.decode(message)
-    assert not HIDDEN[view] & set(names_in(decoded))
+    assert not SIGHTS[sight] & set(names_in(decoded))
     return decoded
 
 
@@ -84,10 +91,10 @@ def logged_events(draw: st.DrawFn) -> dict[str, Any]:
     return {**event, **dict.fromkeys(draw(st.sets(st.sampled_from(others))), 1)}
 
 
-@given(logged_events(), any_view)
-def test_events_show_nothing_hidden(event: dict[str, Any], view: View) -> None:
+@given(logged_events(), any_sight)
+def test_events_show_nothing_hidden(event: dict[str, Any], sight: Sight) -> None:
     """Whatever an event holds, a view gets the fields it lists, and every view the same envelope."""
-    sent = assert_nothing_hidden(views.project_event(Entry("e", 7, codec.encode(event)), view), view)
+    sent = assert_nothing_hidden(views.project_event(Entry("e", 7, codec.encode(event)), sight), sight)
     assert sent["seq"] == 7
     assert {name: sent[name] for name in ("type", "channel", "at")} == {
         name: event[name] for name in ("type", "channel", "at")
@@ -98,21 +105,21 @@ def test_events_show_nothing_hidden(event: dict[str, Any], view: View) -> None:
 def test_managers_see_the_log_as_it_is(event: dict[str, Any]) -> None:
     """The manager's view is the logged event with its seq."""
     body = codec.encode(event)
-    assert codec.decode(views.project_event(Entry("e", 3, body), View.MANAGER)) == {**event, "seq": 3}
+    assert codec.decode(views.project_event(Entry("e", 3, body), Sight(View.MANAGER))) == {**event, "seq": 3}
 
 
 def test_an_event_with_nothing_visible_keeps_its_envelope() -> None:
     """No event is withheld: a view's seq has no gap."""
     event = {"type": "deal_changed", "channel": CHANNEL, "at": "t", "version": 4,
              "changes": {"trade_acv_cents": 5}, "by": {"id": "u"}}  # fmt: skip
-    sent = codec.decode(views.project_event(Entry("e", 9, codec.encode(event)), View.SALES))
+    sent = codec.decode(views.project_event(Entry("e", 9, codec.encode(event)), Sight(View.SALES)))
     assert sent == {**event, "seq": 9, "changes": {}}
 
 
 def test_an_event_of_a_kind_to_come_is_an_envelope_in_narrow_views() -> None:
     """What nobody has listed yet is shown to managers only."""
     event = {"type": "cost_recalculated", "channel": CHANNEL, "at": "t", "cost_cents": 5}
-    sent = codec.decode(views.project_event(Entry("e", 2, codec.encode(event)), View.SALES))
+    sent = codec.decode(views.project_event(Entry("e", 2, codec.encode(event)), Sight(View.SALES)))
     assert sent == {"type": "cost_recalculated", "channel": CHANNEL, "at": "t", "seq": 2}
 
 
@@ -151,20 +158,27 @@ all_parts = st.builds(
 
 REJECTED = [{"limit": "mileage", "cars": 3, "fix": None}]
 ACTOR = Actor(id="u1", name="Ann", role=Role.SALESPERSON)
-SEARCH = SearchState("s1", Filters(), Sort.PRICE, 500, 3, ACTOR, rejected=REJECTED, trace={"db_total": 1.5})
+SEARCH = SearchState(
+    *("s1", Filters(days_in_stock_min=90), Sort.PRICE, 500, 3, ACTOR),
+    rejected=REJECTED,
+    trace={"db_total": 1.5},
+)
 
 
-@given(structures, all_parts, any_view)
-def test_snapshots_show_nothing_hidden(structure: Structure, parts: DealParts, view: View) -> None:
+@given(structures, all_parts, any_sight)
+def test_snapshots_show_nothing_hidden(structure: Structure, parts: DealParts, sight: Sight) -> None:
     """The same holds of the snapshot; what remains is what the view's events would have told."""
-    snapshot = codec.plain(snapshot_of(a_deal(structure), parts, SEARCH, view))
+    view = sight.view
+    snapshot = codec.plain(snapshot_of(a_deal(structure), parts, SEARCH, sight))
     sent = codec.encode(snapshot)
-    shown = assert_nothing_hidden(sent, view)["deal"]
+    shown = assert_nothing_hidden(sent, sight)["deal"]
     # A lender's rate is what it buys at: no salesperson sees it.
     assert (b"512.25" in sent) == (view is View.MANAGER)
     assert len(shown["pins"]) == len(parts.pins)
-    assert set(shown["structure"]) == set(views.STRUCTURE_FIELDS[view])
+    assert set(shown["structure"]) == set(visible.STRUCTURE_FIELDS[view])
     assert shown["customer"]["name"] == "Ann"
+    # What a lender scored them with, not what a deal of theirs scores.
+    assert ("score" in shown["customer"]) == (view is View.MANAGER)
 
 
 CHANGES: dict[str, dict[str, Any]] = {
@@ -182,18 +196,20 @@ class OneChunk:
         yield self._chunk
 
 
-@pytest.mark.parametrize("view", list(View))
-async def test_rows_show_nothing_hidden(view: View) -> None:
+@pytest.mark.parametrize("sight", SIGHTS, ids=str)
+async def test_rows_show_nothing_hidden(sight: Sight) -> None:
     """Rows of a snapshot have the view's columns; valued says which cars a worker has looked at."""
     matches = {name: [1, 2] for name in (*MATCH_COLUMNS, "gross_cents")}
     offers = {name: [1] for name in (*OFFER_COLUMNS, "reserve_cents")}
     log: Any = OneChunk(Chunk(0, matches, offers))
     rows, end = [
-        assert_nothing_hidden(message, view)
-        async for message in snapshot_rows(log, CHANNEL, 5, "s1", view, changes=CHANGES)
+        assert_nothing_hidden(message, sight)
+        async for message in snapshot_rows(log, CHANNEL, 5, "s1", sight, changes=CHANGES)
     ]
     assert (rows["type"], rows["ref"], rows["rows"], end["type"]) == ("snapshot_rows", 5, 2, "snapshot_end")
-    assert set(rows["columns"]) == views.COLUMNS[view]
+    value = {"npv_cents", "stress_npv_cents"}
+    expected = set(visible.COLUMNS[sight.view])
+    assert set(rows["columns"]) == (expected if sight.score_edges is None else (expected - value) | {"score"})
     assert rows["columns"]["valued"] == [True, False]
     assert rows["columns"]["payment_cents"] == [1, None]
 
@@ -203,7 +219,8 @@ async def test_rows_are_cut_to_fit_a_message() -> None:
     wide = {name: [f"{row}" * 40 for row in range(1200)] for name in MATCH_COLUMNS}
     log: Any = OneChunk(Chunk(0, wide, None))
     *parts, _ = [
-        message async for message in snapshot_rows(log, CHANNEL, 5, "s1", View.MANAGER, changes=CHANGES)
+        message
+        async for message in snapshot_rows(log, CHANNEL, 5, "s1", Sight(View.MANAGER), changes=CHANGES)
     ]
     decoded = [codec.decode(part) for part in parts]
     assert max(map(len, parts)) <= 256 * 1024
@@ -215,37 +232,40 @@ async def test_rows_are_cut_to_fit_a_message() -> None:
 async def test_rows_given_up_are_neither_pending_nor_infeasible() -> None:
     """valued is null for a car that no worker could value."""
     log: Any = OneChunk(Chunk(0, {name: [1] for name in MATCH_COLUMNS}, None, failed=True))
-    part, _ = [message async for message in snapshot_rows(log, CHANNEL, 5, "s1", View.SALES, changes=CHANGES)]
+    part, _ = [
+        message async for message in snapshot_rows(log, CHANNEL, 5, "s1", Sight(View.SALES), changes=CHANGES)
+    ]
     assert codec.decode(part)["columns"]["valued"] == [None]
 
 
 OVER_AUTHORITY = {"code": "discount_over_authority", "message": "The seller may give $500."}
 
 
-@given(values_of(QuoteReply), structures, any_view)
-def test_quotes_show_nothing_hidden(quote: QuoteReply, structure: Structure, view: View) -> None:
+@given(values_of(QuoteReply), structures, any_sight)
+def test_quotes_show_nothing_hidden(quote: QuoteReply, structure: Structure, sight: Sight) -> None:
     """The same holds of a quote, also of what a roll would change; a customer is told of no inner limit."""
-    data = codec.plain(quote)
+    data, view = codec.plain(quote), sight.view
     data["warnings"].append(OVER_AUTHORITY)
     if "roll" in data:
         data["roll"]["changes"] = codec.plain(structure)
     if "value" in data:
         data["value"]["parts"] = {"front_gross": 5}
         data["value"]["monthly_cash_cents"] = {"collected": [5], "recovered": [0], "servicing": [4]}
-    shown = assert_nothing_hidden(codec.encode(views.project_quote(data, view)), view)
+    shown = assert_nothing_hidden(codec.encode(views.project_quote(data, sight)), sight)
     assert shown["pencil_id"] == quote.pencil_id
     assert shown["grid"]["payment_cents"] == quote.grid.payment_cents
     assert (OVER_AUTHORITY in shown["warnings"]) is (view is not View.CUSTOMER)
     if view is View.MANAGER:
         assert shown == codec.decode(codec.encode(data))
-    if view is View.SALES and "value" in data:
-        assert shown["value"]["npv_cents"] == data["value"]["npv_cents"]
+    if sight == Sight(View.SALES) and "value" in data:
+        assert shown["value"].get("npv_cents") == data["value"].get("npv_cents")
 
 
-@given(values_of(FrontierReply), any_view)
-def test_frontiers_show_nothing_hidden(reply: FrontierReply, view: View) -> None:
+@given(values_of(FrontierReply), any_sight)
+def test_frontiers_show_nothing_hidden(reply: FrontierReply, sight: Sight) -> None:
     """Every view gets every point, with what it may see of it; whoever sees stress is told of reversals."""
-    shown = assert_nothing_hidden(codec.encode(views.project_frontier(codec.plain(reply), view)), view)
+    view = sight.view
+    shown = assert_nothing_hidden(codec.encode(views.project_frontier(codec.plain(reply), sight)), sight)
     assert [point["payment_cents"] for point in shown["points"]] == [
         point.payment_cents for point in reply.points
     ]
@@ -260,8 +280,8 @@ def test_frontiers_show_nothing_hidden(reply: FrontierReply, view: View) -> None
 def test_every_field_of_a_quote_is_decided() -> None:
     """A salesperson sees all but the parts of the value; what a customer does not see is named here."""
     fields = set(QuoteReply.__struct_fields__)
-    assert set(views.QUOTE_FIELDS[View.SALES]) == fields
-    assert fields - set(views.QUOTE_FIELDS[View.CUSTOMER]) == {
+    assert set(visible.QUOTE_FIELDS[View.SALES]) == fields
+    assert fields - set(visible.QUOTE_FIELDS[View.CUSTOMER]) == {
         "lender", "programme_id", "stipulations", "value", "binding", "fix",
     }  # fmt: skip
 
@@ -276,14 +296,22 @@ def test_views_are_capped_by_role() -> None:
 
 @given(values_of(StructureChanges), any_view)
 def test_a_field_that_is_hidden_cannot_be_set(changes: StructureChanges, view: View) -> None:
-    """What a view may change is what it shows."""
-    hidden = set(views.hidden_fields(changes, view))
-    assert hidden == {name for name, _ in changes.items()} & HIDDEN[view]
+    """What a view may change is what it shows; rates of their own are for who sees at what lenders buy."""
+    refused = set(views.unsettable_fields(changes, view))
+    rates = {name for name, value in changes.items() if name in RATES and value is not None}
+    hidden = {name for name, _ in changes.items()} & HIDDEN[view]
+    assert refused == hidden | (set() if view is View.MANAGER else rates)
+
+
+def test_the_standard_rate_is_open_to_all() -> None:
+    """Who may not state a rate may still go back to the programme's own."""
+    changes = StructureChanges(rate_bp=None, rate_reason=None)
+    assert views.unsettable_fields(changes, View.SALES) == []
 
 
 def test_every_hidden_name_is_tried() -> None:
     """Every column and structure field that some view lacks is among the names looked for."""
     for view in (View.SALES, View.CUSTOMER):
-        missing = (set(MATCH_COLUMNS) | set(OFFER_COLUMNS)) - views.COLUMNS[view]
-        missing |= views.STRUCTURE_FIELDS[View.MANAGER] - views.STRUCTURE_FIELDS[view]
+        missing = (set(MATCH_COLUMNS) | set(OFFER_COLUMNS)) - visible.COLUMNS[view]
+        missing |= visible.STRUCTURE_FIELDS[View.MANAGER] - visible.STRUCTURE_FIELDS[view]
         assert missing <= HIDDEN[view]

@@ -21,6 +21,7 @@ from protocol.workflow import (
     Fulfilment,
     Reason,
 )
+from server.hub.sight import Sight
 from server.hub.views import project_event
 from server.push.log import Entry
 from tests.protocol.strategies import utc_times, values_of
@@ -113,7 +114,7 @@ def test_a_view_follows_what_it_is_told(event: Event, view: View) -> None:
     """What a view hides of an event is no obstacle: the client takes the rest, and the version."""
     body: dict[str, Any] = codec.plain(event)
     del body["seq"]
-    (seen,) = codec.decode_messages(project_event(Entry("e", 7, codec.encode(body)), view))
+    (seen,) = codec.decode_messages(project_event(Entry("e", 7, codec.encode(body)), Sight(view)))
     assert isinstance(seen, Event)
     after = applied(DEAL, seen)
     version = body.get("version")

@@ -13,6 +13,7 @@ from protocol import codec
 from protocol.records import View
 from server.hub.registry import Registry
 from server.hub.session import Watcher
+from server.hub.sight import Sight
 from server.push.bus import Bus
 from server.push.log import Entry, Outcome
 from server.push.redis_log import RedisLog
@@ -148,7 +149,7 @@ async def test_a_deaf_hub_reads_what_it_missed(redis: Redis, redis_url: str) -> 
         registry, inbox = Registry(log, bus, tasks), Inbox()
         with registry.joining(DEAL) as feed:
             assert await feed.capture(head)
-            watcher = Watcher(DEAL, View.MANAGER, head.epoch, 0, inbox)
+            watcher = Watcher(DEAL, Sight(View.MANAGER), head.epoch, 0, inbox)
             feed.session.watchers.add(watcher)
             assert feed.session.go_live(watcher)
         await decide(log, 1, 2)
@@ -169,7 +170,7 @@ async def test_a_new_epoch_sends_watchers_back(redis: Redis, redis_url: str) -> 
         registry, inbox = Registry(log, bus, tasks), Inbox()
         with registry.joining(DEAL) as feed:
             await feed.capture(head)
-            watcher = Watcher(DEAL, View.MANAGER, head.epoch, 0, inbox)
+            watcher = Watcher(DEAL, Sight(View.MANAGER), head.epoch, 0, inbox)
             feed.session.watchers.add(watcher)
             feed.session.go_live(watcher)
         await decide(log, 1)

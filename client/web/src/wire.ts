@@ -540,7 +540,7 @@ export interface SearchStarted {
   filters: Filters;
   sort: Sort;
   versions: Versions;
-  by: Actor;
+  by?: Actor;
 }
 
 /** Cars that can become an acceptable deal; one array per column, each of length `rows`. */
@@ -633,7 +633,7 @@ export interface DealChanged {
   at: string;
   version: number;
   changes: Record<string, unknown>;
-  by: Actor;
+  by?: Actor;
 }
 
 /** What the desk approved: this version, car, offer and rate sheet, and nothing else. */
@@ -694,6 +694,7 @@ export interface DealOffer {
   stipulations?: string[];
   npv_cents?: number;
   stress_npv_cents?: number;
+  score?: number;
   versions?: Versions;
   asked_programme_id?: string | null;
   pencil_id?: string;
@@ -1140,8 +1141,9 @@ export interface MonthlyCash {
 
 /** What the deal is worth to the group. `parts` sum to `npv_cents`, in the order in which they add up. */
 export interface QuoteValue {
-  npv_cents: number;
-  stress_npv_cents: number;
+  npv_cents?: number;
+  stress_npv_cents?: number;
+  score?: number;
   parts?: Record<string, number>;
   monthly_cash_cents?: MonthlyCash;
 }
@@ -1154,6 +1156,7 @@ export interface QuoteGrid {
   rate_bp: ((number | null)[])[];
   eligible: boolean[][];
   npv_cents?: ((number | null)[])[];
+  score?: ((number | null)[])[];
   lender?: ((string | null)[])[];
   binding?: ((string | null)[])[];
 }
@@ -1224,6 +1227,7 @@ export interface StressedPoint {
   lender?: string;
   npv_cents?: number;
   stress_npv_cents?: number;
+  score?: number;
   passed_by?: number;
 }
 
@@ -1238,6 +1242,7 @@ export interface FrontierPoint {
   lender?: string;
   npv_cents?: number;
   stress_npv_cents?: number;
+  score?: number;
 }
 
 /** The best structure whose payment lies above `over_cents` and at most at `to_cents`. */

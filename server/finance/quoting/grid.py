@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
-
 from protocol.quotes import FrontierPoint, PaymentBand, QuoteGrid, StressedPoint
 from server.finance.architect import (
     PAYMENT_BAND_CENTS,
@@ -128,4 +126,6 @@ def _refusal(case: Case, cash_cents: int) -> str | None:
 
 
 def _shown(choice: Choice) -> dict[str, Any]:
-    return {field.name: getattr(choice, field.name) for field in msgspec.structs.fields(FrontierPoint)}
+    # A score stands for an NPV on some screens; it is not computed here.
+    names = (name for name in FrontierPoint.__struct_fields__ if name != "score")
+    return {name: getattr(choice, name) for name in names}
