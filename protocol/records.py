@@ -327,10 +327,14 @@ class Actor(Record, frozen=True, forbid_unknown_fields=False):
 
 
 class User(Record, frozen=True, forbid_unknown_fields=False):
-    """The person behind a connection. ``rights`` are the names of what the role may do."""
+    """The person behind a connection. ``rights`` are the names of what the role may do.
+
+    Where ``scores``, the sales view has scores in the place of NPVs.
+    """
 
     id: str
     name: str
     role: Role
     store_id: str
     rights: list[str]
+    scores: bool = False

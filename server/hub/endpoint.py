@@ -156,6 +156,7 @@ def _welcome(connection: Connection) -> bytes:
                 role=account.role,
                 store_id=account.store_id,
                 rights=rights_of(account, connection.credential.scopes),
+                scores=account.score_edges_cents is not None,
             ),
             limits=limits_of(connection.credential),
             commands=[tag_of(command) for command in COMMAND_TYPES],

@@ -14,6 +14,8 @@ export interface Column {
   number: boolean;
   /** Known only once the car is valued: a skeleton stands for it until then. */
   valued: boolean;
+  /** Stands only where the store shows its salespeople scores (true), or only where it does not (false). */
+  scored: boolean | null;
   /** Tells something only where the cars of the whole group are searched. */
   grouped: boolean;
   views: readonly View[];
@@ -23,12 +25,15 @@ export interface Column {
 const ALL: readonly View[] = ["manager", "sales", "customer"];
 const STAFF: readonly View[] = ["manager", "sales"];
 const MANAGER: readonly View[] = ["manager"];
+const SALES: readonly View[] = ["sales"];
 const NOTHING = "–";
 
 const COLUMNS: Column[] = [
   column("make", "Vehicle", 212, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(),
     { track: "minmax(212px, 1fr)", number: false }),
-  column("npv_cents", "NPV", 104, STAFF, (row, f) => maybe(row.npv_cents, f.dollars), { valued: true }),
+  column("npv_cents", "NPV", 104, MANAGER, (row, f) => maybe(row.npv_cents, f.dollars), { valued: true }),
+  column("npv_cents", "NPV", 104, SALES, (row, f) => maybe(row.npv_cents, f.dollars), { valued: true, scored: false }),
+  column("score", "Score", 64, SALES, (row) => scoreText(row.score), { valued: true, scored: true }),
   column("stress_npv_cents", "Stressed", 82, MANAGER, (row, f) => maybe(row.stress_npv_cents, f.dollars), { valued: true }),
   column("payment_cents", "Payment", 78, ALL, (row, f) => maybe(row.payment_cents, f.cents), { valued: true }),
   column("term_months", "Term", 50, ALL, (row, f) => maybe(row.term_months, f.count), { valued: true }),
@@ -47,9 +52,14 @@ const COLUMNS: Column[] = [
 
 function column(
   key: SortKey, label: string, width: number, views: readonly View[], text: Column["text"],
-  rest: Partial<Pick<Column, "track" | "number" | "valued" | "grouped">> = {},
+  rest: Partial<Pick<Column, "track" | "number" | "valued" | "grouped" | "scored">> = {},
 ): Column {
-  return { key, label, width, track: `${width}px`, number: true, valued: false, grouped: false, views, text, ...rest };
+  return { key, label, width, track: `${width}px`, number: true, valued: false, grouped: false, scored: null, views, text, ...rest };
+}
+
+/** Returns what a deal is worth on the scale that the store shows instead of an amount. */
+export function scoreText(score: number | null | undefined): string {
+  return score == null ? NOTHING : `${score} of 5`;
 }
 
 function maybe(value: number | null, format: (value: number) => string): string {
@@ -61,13 +71,15 @@ function unlessOwn(value: number | null, format: (value: number) => string): str
   return maybe(value || null, format);
 }
 
-export function columnsFor(view: View, scope: Scope): Column[] {
-  return COLUMNS.filter((candidate) => candidate.views.includes(view) && (scope === "group" || !candidate.grouped));
+export function columnsFor(view: View, scope: Scope, scores: boolean): Column[] {
+  return COLUMNS.filter(({ views, grouped, scored }) =>
+    views.includes(view) && (scope === "group" || !grouped) && (scored === null || scored === scores));
 }
 
 /** Returns the order a view begins with: the best value on top, or for a customer the lowest payment. */
-export function firstOrder(view: View): Order {
-  return view === "customer" ? { key: "payment_cents", descending: false } : { key: "npv_cents", descending: true };
+export function firstOrder(view: View, scores: boolean): Order {
+  if (view === "customer") return { key: "payment_cents", descending: false };
+  return { key: view === "sales" && scores ? "score" : "npv_cents", descending: true };
 }
 
 /** Returns the order after a click on a column: the other direction, or the one in which that column is best first. */

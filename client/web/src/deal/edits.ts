@@ -120,13 +120,13 @@ export class Edits {
   }
 
   /** An event changed fields. An edit in line of a field that somebody else set meanwhile is in conflict. */
-  changed(changes: Record<string, unknown>, by: Actor, at: string, version: number): void {
+  changed(changes: Record<string, unknown>, by: Actor | undefined, at: string, version: number): void {
     for (const [field, value] of Object.entries(changes)) {
       const edit = this.waiting.get(field);
       const own = this.flight && field in this.flight.changes && same(this.flight.changes[field], value);
       if (!edit || own) continue;
       if (same(edit.value, value)) this.waiting.delete(field);
-      else edit.trouble = { kind: "conflict", value, by: by.name, at };
+      else edit.trouble = { kind: "conflict", value, by: by?.name ?? SOMEBODY, at };
     }
     this.advance(version);
   }

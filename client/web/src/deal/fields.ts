@@ -13,6 +13,8 @@ export interface FieldSpec {
   choices?: Record<string, string>;
   /** A field without which this one cannot be set: where the view hides it, this one is not in the form either. */
   needs?: Field;
+  /** A right without which the field is only shown. */
+  right?: string;
 }
 
 export interface FieldGroup {
@@ -68,8 +70,8 @@ export const GROUPS: FieldGroup[] = [
     fields: [
       { field: "tier", label: "Tier", kind: "choice", choices: TIERS },
       { field: "tier_source", label: "Source", kind: "choice", choices: TIER_SOURCES },
-      { field: "rate_bp", label: "Rate", kind: "optional_percent", empty: "Standard", needs: "rate_reason" },
-      { field: "rate_reason", label: "Reason for it", kind: "optional_choice", empty: "None", choices: RATE_REASONS },
+      { field: "rate_bp", label: "Rate", kind: "optional_percent", empty: "Standard", needs: "rate_reason", right: "rate" },
+      { field: "rate_reason", label: "Reason for it", kind: "optional_choice", empty: "None", choices: RATE_REASONS, right: "rate" },
     ],
   },
   {

@@ -43,8 +43,8 @@ export class Grid {
   private rankedAtEnd = false;
   private words = "";
 
-  constructor(view: View) {
-    this.ranking = new Ranking(firstOrder(view));
+  constructor(view: View, scores = false) {
+    this.ranking = new Ranking(firstOrder(view, scores));
     this.picture.value = this.draw();
   }
 
@@ -57,8 +57,8 @@ export class Grid {
   }
 
   /** A snapshot begins: its rows follow. */
-  reset(searchId: string | null, view: View): void {
-    if (this.searchId === null) this.ranking.order = firstOrder(view);
+  reset(searchId: string | null, view: View, scores: boolean): void {
+    if (this.searchId === null) this.ranking.order = firstOrder(view, scores);
     this.begin(searchId);
     this.replace();
   }

@@ -13,7 +13,7 @@ export interface Order {
 }
 
 /** By these keys cars whose payment lies under the wish stand after those that reach it. */
-const VALUE_KEYS: ReadonlySet<SortKey> = new Set(["npv_cents", "stress_npv_cents", "score"]);
+export const VALUE_KEYS: ReadonlySet<SortKey> = new Set(["npv_cents", "stress_npv_cents", "score"]);
 const TEXT_KEYS: ReadonlySet<SortKey> = new Set(["make", "body", "lender", "stock_no"]);
 
 /** Returns whether a car's payment lies under the least that the customer has in mind; it is a fine deal all the same. */

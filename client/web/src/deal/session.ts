@@ -141,7 +141,7 @@ export class DealSession implements Listener {
       this.edits = new Edits();
       this.desk.clear();
       this.editing.value += 1;
-      this.gridNow.value = new Grid(view);
+      this.gridNow.value = new Grid(view, this.scores);
       this.channel.forget();
       this.current.value = false;
     });
@@ -160,6 +160,11 @@ export class DealSession implements Listener {
   focus(field: Field | null): void {
     if (this.view.value === "customer" || this.channel.phase !== "live") return;
     this.connection.send({ type: "focus", channel: this.channel.channel, field }, () => {});
+  }
+
+  /** Whether salespeople of this person's store see scores in the place of NPVs. */
+  get scores(): boolean {
+    return this.user.value?.scores ?? false;
   }
 
   can(right: string): boolean {
@@ -235,7 +240,7 @@ export class DealSession implements Listener {
     this.model.value = fromSnapshot(snapshot.deal, snapshot.search ?? null, this.model.value?.timeline ?? []);
     this.here.value = snapshot.deal.presence ?? [];
     this.target();
-    this.grid.reset(snapshot.search?.search_id ?? null, view);
+    this.grid.reset(snapshot.search?.search_id ?? null, view, this.scores);
     this.edits.reloaded(snapshot.deal.version, snapshot.deal.structure);
     this.editing.value += 1;
   }

@@ -1,6 +1,7 @@
 import { obstacle, possibleSteps, isForward } from "../deal/steps";
 import type { DealSession } from "../deal/session";
 import { STEP_WORDS } from "../deal/words";
+import { scoreText } from "../deal/columns";
 import type { DealOffer, Present } from "../wire";
 import { useSurroundings } from "./app";
 
@@ -42,6 +43,7 @@ function Selected({ offer, outdated, session }: { offer: DealOffer; outdated: bo
       <span class="pay">{formats.cents(offer.payment_cents)} × {offer.term_months}</span>
       {offer.lender && <span class="quiet">{offer.lender}</span>}
       {offer.npv_cents !== undefined && <span class={offer.npv_cents < 0 ? "negative" : "quiet"}>NPV {formats.dollars(offer.npv_cents)}</span>}
+      {offer.score !== undefined && <span class="quiet">Score {scoreText(offer.score)}</span>}
       {outdated && <span class="chip state-submitted" title="The terms have changed since it was priced. Submitting prices it again.">Outdated</span>}
     </button>
   );

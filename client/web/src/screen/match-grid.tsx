@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { type Column, columnsFor, nextOrder } from "../deal/columns";
 import type { Grid, GridPicture } from "../deal/grid";
-import { underTarget } from "../deal/ranking";
+import { underTarget, VALUE_KEYS } from "../deal/ranking";
 import { LEADERS, LEAST_MOVE } from "../deal/turnover";
 import type { DealSession } from "../deal/session";
 import { useSurroundings } from "./app";
@@ -22,7 +22,7 @@ export function MatchGrid({ session }: { session: DealSession }) {
   const picture = grid.picture.value;
   const selected = grid.selected.value;
   const scope = session.model.value?.deal.structure["scope"] === "group" ? "group" : "store";
-  const columns = useMemo(() => columnsFor(view, scope), [view, scope]);
+  const columns = useMemo(() => columnsFor(view, scope, session.scores), [view, scope, session.scores]);
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualRows({ count: picture.shown.length, rowHeight: ROW_HEIGHT, headHeight: HEAD_HEIGHT, scroller });
   const tracks = columns.map((column) => column.track).join(" ");
@@ -108,7 +108,7 @@ function BetterPill({ picture, settle }: { picture: GridPicture; settle(): void 
   const { formats } = useSurroundings();
   if (picture.better === 0 || picture.stale) return null;
   const { better, order } = picture;
-  const what = order.key === "npv_cents" ? `better ${better === 1 ? "offer" : "offers"}` : better === 1 ? "car to sort in" : "cars to sort in";
+  const what = VALUE_KEYS.has(order.key) ? `better ${better === 1 ? "offer" : "offers"}` : better === 1 ? "car to sort in" : "cars to sort in";
   return <button type="button" class="pill" onClick={settle}>↑ {formats.count(better)} {what}</button>;
 }
 

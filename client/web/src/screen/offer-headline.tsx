@@ -1,3 +1,4 @@
+import { scoreText } from "../deal/columns";
 import { limitText } from "../deal/fields";
 import { type Remedy, remediesOf } from "../deal/fixes";
 import { dealChanges, type PencilPicture } from "../deal/pencil";
@@ -5,7 +6,7 @@ import type { Row } from "../deal/rows";
 import type { DealSession } from "../deal/session";
 import { rankText, type StressRank } from "../deal/turnover";
 import type { Formats } from "../text/format";
-import type { Fix, QuoteReply } from "../wire";
+import type { Fix, QuoteReply, QuoteValue } from "../wire";
 import { useSurroundings } from "./app";
 import { Fact, sentence } from "./facts";
 
@@ -52,9 +53,8 @@ function Quoted({ quote, rank, formats }: QuotedProps) {
         <span class="quiet">a month for {term} months{apr !== undefined && <> at <b>{formats.percent(Math.round(apr * 100))} APR</b></>}</span>
       </p>
       <dl class="facts">
-        {value && <Fact name="NPV" strong={value.npv_cents >= 0}>{formats.cents(value.npv_cents)}</Fact>}
-        {value && <Fact name="NPV under stress"><span class={value.stress_npv_cents < 0 ? "negative" : ""}>{formats.cents(value.stress_npv_cents)}</span></Fact>}
-        {value && rank && <Fact name="Place by NPV"><span class={rank.turns ? `turn-${rank.turns}` : ""}>{rankText(rank, formats)}</span></Fact>}
+        <Worth value={value} formats={formats} />
+        {value?.npv_cents !== undefined && rank && <Fact name="Place by NPV"><span class={rank.turns ? `turn-${rank.turns}` : ""}>{rankText(rank, formats)}</span></Fact>}
         {quote.cash_down_cents !== undefined && <Fact name="Cash down">{formats.cents(quote.cash_down_cents)}</Fact>}
         {quote.discount_cents ? <Fact name="Discount">{formats.cents(quote.discount_cents)}</Fact> : null}
         {quote.lender && <Fact name="Lender">{quote.lender}</Fact>}
@@ -62,6 +62,19 @@ function Quoted({ quote, rank, formats }: QuotedProps) {
         <Fact name="First payment">{formats.day(quote.first_payment_date)}</Fact>
       </dl>
       {quote.stipulations && quote.stipulations.length > 0 && <p class="hint">Lender asks for: {formats.list(quote.stipulations.map((one) => one.replaceAll("_", " ")))}.</p>}
+    </>
+  );
+}
+
+/** What the deal is worth to the group: as an amount, or on the scale that the store shows instead. */
+function Worth({ value, formats }: { value: QuoteValue | undefined; formats: Formats }) {
+  if (value?.score !== undefined) return <Fact name="Score" strong>{scoreText(value.score)}</Fact>;
+  if (value?.npv_cents === undefined) return null;
+  const { npv_cents: npv, stress_npv_cents: stressed } = value;
+  return (
+    <>
+      <Fact name="NPV" strong={npv >= 0}>{formats.cents(npv)}</Fact>
+      {stressed !== undefined && <Fact name="NPV under stress"><span class={stressed < 0 ? "negative" : ""}>{formats.cents(stressed)}</span></Fact>}
     </>
   );
 }

@@ -1,5 +1,6 @@
 import { useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
+import { scoreText } from "../deal/columns";
 import { limitText } from "../deal/fields";
 import type { DealSession } from "../deal/session";
 import { cellAfter } from "../deal/pencil-cells";
@@ -59,6 +60,7 @@ export function PencilGrid({ quote, asking, session }: Props) {
                   const payment = grid.payment_cents[row]?.[column];
                   const eligible = grid.eligible[row]?.[column] ?? false;
                   const npv = grid.npv_cents?.[row]?.[column];
+                  const score = grid.score?.[row]?.[column];
                   const here = row === current.row && column === current.column;
                   const limit = grid.binding?.[row]?.[column];
                   const lender = grid.lender?.[row]?.[column];
@@ -75,6 +77,7 @@ export function PencilGrid({ quote, asking, session }: Props) {
                       >
                         {amount ?? "–"}
                         {eligible && npv != null && <small class={npv < 0 ? "negative" : ""}>{formats.dollars(npv)}</small>}
+                        {eligible && score != null && <small title="Score">{scoreText(score)}</small>}
                       </button>
                     </td>
                   );

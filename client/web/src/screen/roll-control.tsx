@@ -37,7 +37,7 @@ export function RollControl({ quote, asking, session }: { quote: QuoteReply; ask
           />
         </span>
         <select aria-label="What may give way" value={vary.value} onChange={(event) => (vary.value = event.currentTarget.value as Vary)}>
-          {Object.entries(WAYS).map(([way, words]) => <option key={way} value={way}>by {words}</option>)}
+          {Object.entries(WAYS).filter(([way]) => way !== "rate" || session.can("rate")).map(([way, words]) => <option key={way} value={way}>by {words}</option>)}
         </select>
         <button class="button small" disabled={asking}>Find</button>
       </form>

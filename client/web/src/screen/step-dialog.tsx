@@ -107,7 +107,7 @@ function CounterTerms({ session }: { session: DealSession }) {
     return <p class="hint">The terms stay as they are. To counter with others, choose a cell of the offered car's pencil grid first.</p>;
   }
   const payment = quote.payment_cents - offer.payment_cents;
-  const npv = quote.value && offer.npv_cents !== undefined ? quote.value.npv_cents - offer.npv_cents : null;
+  const npv = quote.value?.npv_cents !== undefined && offer.npv_cents !== undefined ? quote.value.npv_cents - offer.npv_cents : null;
   return (
     <dl class="facts counter-terms">
       <div><dt>Submitted</dt><dd>{formats.cents(offer.payment_cents)} × {offer.term_months}</dd></div>

@@ -21,11 +21,12 @@ export function StructureField({ spec, session, served }: Props) {
   const saving = edits.saving(spec.field);
   const wide = spec.kind === "terms" || spec.kind === "flag";
   const lock = session.model.value?.deal.locks?.find((each) => each.field === spec.field);
-  const shut = lock !== undefined && !session.can("lock");
+  const decidedElsewhere = spec.right !== undefined && !session.can(spec.right);
+  const shut = decidedElsewhere || (lock !== undefined && !session.can("lock"));
   const elsewhere = session.here.value.find((one) => one.focus === spec.field && one.user_id !== session.user.value?.id);
   return (
     <div onFocusIn={() => session.focus(spec.field)} onFocusOut={() => session.focus(null)} class={`field kind-${spec.kind} ${wide ? "wide" : ""} ${saving ? "saving" : ""} ${trouble ? "troubled" : ""}`}>
-      <fieldset class="plain control" disabled={shut}><Control spec={spec} session={session} served={served} /></fieldset>
+      <fieldset class="plain control" disabled={shut} title={decidedElsewhere ? "Given by the desk" : undefined}><Control spec={spec} session={session} served={served} /></fieldset>
       <LockMark spec={spec} session={session} by={lock?.by.name} />
       {elsewhere && <span class="locked-by">{elsewhere.name} is here</span>}
       {trouble && <TroubleNote spec={spec} session={session} trouble={trouble} />}
