@@ -14,6 +14,7 @@ from protocol.events import (
     CLAIM_COLUMNS,
     OFFER_COLUMNS,
     ON_SALE,
+    SCORE_COLUMN,
     Columns,
     Matches,
     Offers,
@@ -26,7 +27,7 @@ Chunk = Matches | Offers | ValueFailed | SnapshotRows | VehicleChanged
 
 
 KEY_COLUMNS = frozenset({"vehicle_id", "rev"})
-OFFER_ONLY_COLUMNS = frozenset(OFFER_COLUMNS) - KEY_COLUMNS
+OFFER_ONLY_COLUMNS = frozenset({*OFFER_COLUMNS, SCORE_COLUMN}) - KEY_COLUMNS
 
 
 class ValueState(StrEnum):

@@ -126,6 +126,9 @@ OFFER_COLUMNS = (
 )  # fmt: skip
 """The columns of ``offers`` in full."""
 
+SCORE_COLUMN = "score"
+"""What stands in the place of both NPVs where a store keeps those from its salespeople: 1 to 5."""
+
 CLAIM_COLUMNS = ("held_by", "held_until", "held_here", "wanted_by")
 """What ``snapshot_rows`` add for cars that somebody holds or wants; null where nothing is to be said."""
 

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Any, Final
 
+from protocol.events import SCORE_COLUMN
 from protocol.records import View
 from server.store.users import Account
 
@@ -51,7 +52,7 @@ def _with_scores(shown: Any, edges: ScoreEdges) -> Any:
     scored: dict[str, Any] = {}
     for name, value in shown.items():
         if name == "npv_cents":
-            scored["score"] = _scores(value, edges)
+            scored[SCORE_COLUMN] = _scores(value, edges)
         elif name not in _FINER:
             scored[name] = _with_scores(value, edges)
     if "fix" in scored:

@@ -177,8 +177,10 @@ class JobQueue:
         while True:
             await asyncio.sleep(self._lease_ms / 3 / 1000)
             try:
-                # JUSTID: the lease begins anew, and this does not count as another attempt.
-                await self._redis.xclaim(JOBS_KEY, GROUP, self._consumer, 0, [delivery.id], justid=True)
+                # JUSTID: the lease begins anew, and this does not count as another attempt. A job that ends
+                # in just this moment cancels it, and must be heard.
+                async with cancellable():
+                    await self._redis.xclaim(JOBS_KEY, GROUP, self._consumer, 0, [delivery.id], justid=True)
             except RedisError as error:
                 log.warning("lease not renewed", job=delivery.id.decode(), error=str(error))
 

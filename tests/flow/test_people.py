@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 import json
 import uuid
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ from server.store.credentials import (
     revoke_by_id,
 )
 from server.store.pool import connect_as_owner
-from server.store.staff import change_user
+from server.store.staff import change_user, set_score_edges
 from server.store.users import find_by_login
 from tests.flow.shop import a_deal_of
 from tests.services import free_port, start_web
@@ -62,6 +62,11 @@ class House:
         """Change a person, as the command does."""
         async with connect_as_owner(self.settings.database_owner_url) as owner:
             await change_user(owner, login, changes)
+
+    async def show_scores(self, store_id: str, edges_cents: Sequence[int] | None) -> None:
+        """Let a store show its salespeople scores, or NPVs again, as the command does."""
+        async with connect_as_owner(self.settings.database_owner_url) as owner:
+            await set_score_edges(owner, store_id, edges_cents)
 
     async def open(self, token: str, process: int = 0) -> "Socket":
         """Open a socket with a bearer token and take its welcome."""
@@ -196,6 +201,21 @@ async def test_a_changed_store_takes_effect_on_open_sockets(house: House) -> Non
     again = await house.open(token, 1)
     assert (await again.ask("join", channel=deal, view="sales"))["error"]["code"] == "not_found"
     assert (await again.ask("join", channel=await a_deal_of(house.settings, "northgate"), view="sales"))["ok"]
+
+
+async def test_scores_in_the_place_of_npvs_take_effect_on_open_sockets(house: House) -> None:
+    """Everybody of the store comes back at once and is told; a neighbour's people stay."""
+    sales, manager = [await house.issue(f"riverside-{who}") for who in ("sales", "manager")]
+    ours = [await house.open(sales), await house.open(manager, 1)]
+    neighbour = await house.open(await house.issue("northgate-sales"))
+    assert not any(socket.welcome["user"]["scores"] for socket in (*ours, neighbour))
+    await house.show_scores("riverside", (0, 50_000, 100_000, 200_000))
+    assert [await socket.close_code() for socket in ours] == [1012, 1012]
+    assert (await house.open(sales, 1)).welcome["user"]["scores"]
+    assert (await neighbour.ask("ping"))["ok"]
+    again = await house.open(sales)
+    await house.show_scores("riverside", None)
+    assert await again.close_code() == 1012
 
 
 async def test_who_may_no_longer_sign_in_is_sent_away(house: House) -> None:

@@ -12,11 +12,14 @@ from msgspec import UNSET
 from client import Deal, Workspace
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Roll
-from protocol.events import Matches, Offers, SearchValued
+from protocol.events import Matches, Offers, OfferSelected, SearchValued
 from protocol.pricing import Vary
+from protocol.quotes import QuoteValue
 from protocol.records import Scope, StructureChanges, View
+from server.hub.sight import score_of
 from server.settings import Settings
 from server.store.pool import connect_as_owner
+from server.store.staff import set_score_edges
 from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
 from tests.services import start_web, start_worker
 
@@ -84,6 +87,40 @@ async def test_a_quote_is_the_offer_to_the_cent(stocked: Settings, web_url: str,
         frontier = await deal.frontier(offer["vehicle_id"])
         assert len(frontier.points) == (offer["frontier"] or 0)
         assert frontier.reversals == sum(point.passed_by for point in frontier.points)
+
+
+async def test_a_store_that_keeps_its_npvs_shows_scores(stocked: Settings, web_url: str) -> None:
+    """In rows, quotes, pencil cells, frontiers and selected offers; the manager's view has the amounts."""
+    edges = (0, 50_000, 150_000, 300_000)
+    async with connect_as_owner(stocked.database_owner_url) as owner:
+        await set_score_edges(owner, "riverside", edges)
+    async with AsyncExitStack() as stack:
+        _, desk = await joined(stack, web_url, stocked, "riverside-manager", View.MANAGER)
+        _, sales = await joined(stack, web_url, stocked, "riverside-sales", View.SALES)
+        await desk.terms(EASY)
+        await desk.search(limit=30)
+        for deal in (desk, sales):
+            await events_until(deal, lambda event: isinstance(event, SearchValued))
+        cars = [row.vehicle_id for row in desk.rows.values() if row.offer and row.offer["npv_cents"]]
+        assert len({score_of(desk.rows[car].offer["npv_cents"], edges) for car in cars}) > 1
+        for car in cars:
+            seen = sales.rows[car].offer
+            assert seen["score"] == score_of(desk.rows[car].offer["npv_cents"], edges)
+            assert not {"npv_cents", "stress_npv_cents"} & set(seen)
+        full, scored = await desk.quote(cars[0]), await sales.quote(cars[0])
+        assert scored.value == QuoteValue(score=score_of(full.value.npv_cents, edges))
+        assert scored.grid.npv_cents is UNSET
+        cells = zip(full.grid.npv_cents, scored.grid.score, strict=True)
+        assert all(
+            score == (None if npv is None else score_of(npv, edges))
+            for row in cells
+            for npv, score in zip(*row, strict=True)
+        )
+        points = (await sales.frontier(cars[0])).points
+        assert all(point.npv_cents is UNSET and 1 <= point.score <= 5 for point in points)
+        await sales.desk.select(cars[0])
+        await events_until(sales, lambda event: isinstance(event, OfferSelected))
+        assert (sales.state.selected.score, sales.state.selected.npv_cents) == (scored.value.score, UNSET)
 
 
 async def test_what_a_view_sees_of_a_quote(stocked: Settings, web_url: str) -> None:

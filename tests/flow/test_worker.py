@@ -26,6 +26,8 @@ from tests.services import start_worker
 
 pytestmark = pytest.mark.flow
 
+GUARD_SECONDS = 30.0
+
 
 @asynccontextmanager
 async def worker_here(searching: Searching, settings: Settings) -> AsyncIterator[Worker]:
@@ -69,6 +71,19 @@ async def assert_every_match_has_one_offer(searching: Searching, deal: Deal) -> 
     valued = of_kind(events, "search_valued")
     assert [event["offers"] for event in valued] == [len(column(matches, "vehicle_id"))]
     assert valued[0]["failed"] == 0
+
+
+async def test_a_job_may_end_while_its_lease_is_renewed(redis_url: str) -> None:
+    """Whatever the moment, the job is let go: a renewal that went on for ever would be this worker's end."""
+    async with connect_redis(redis_url, 4) as redis, asyncio.timeout(GUARD_SECONDS):
+        queue = JobQueue(redis, lease_ms=1)
+        await queue.put(b"{}")
+        assert await queue.take(0) is None  # makes the group
+        delivery = await queue.take(0)
+        assert delivery is not None
+        for number in range(300):
+            async with queue.holding(delivery):
+                await asyncio.sleep(0.0004 + number % 37 * 0.00005)
 
 
 async def test_every_match_gets_its_offer(searching: Searching, stocked: Settings, tmp_path: Path) -> None:
