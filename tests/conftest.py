@@ -9,6 +9,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 import redis
+import structlog
+from structlog.processors import JSONRenderer
 
 from server.embedded import EmbeddedServices
 from server.settings import Settings
@@ -21,6 +23,9 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     hypothesis.settings.register_profile("untimed", deadline=None)
     hypothesis.settings.load_profile("untimed")
+    # The usual development log draws each traceback with all locals: seconds for a test that fails on purpose.
+    plain = [structlog.stdlib.add_log_level, structlog.processors.format_exc_info, JSONRenderer()]
+    structlog.configure(processors=plain)
 
 
 @pytest.fixture(scope="session")
