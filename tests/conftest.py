@@ -23,7 +23,7 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     hypothesis.settings.register_profile("untimed", deadline=None)
     hypothesis.settings.load_profile("untimed")
-    # The usual development log draws each traceback with all locals: seconds for a test that fails on purpose.
+    # The usual development log draws each traceback with all locals: seconds where a test fails on purpose.
     plain = [structlog.stdlib.add_log_level, structlog.processors.format_exc_info, JSONRenderer()]
     structlog.configure(processors=plain)
 
