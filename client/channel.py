@@ -77,6 +77,7 @@ class Channel:
         self.error: ErrorBody | None = None
         self.setbacks = 0
         """How often in a row the channel was lost, or its join refused, without one event in between."""
+        self._was_joined = False
         self._join_ref = -1
         self._loading: tuple[JoinReply, Rows, WallRows] | None = None
         self._losses = 0
@@ -107,8 +108,15 @@ class Channel:
     def refused(self, error: ErrorBody) -> None:
         """Take a refusal of the join: for good, unless it may pass and the channel was joined before."""
         self.error = error
-        self.phase = Phase.LOST if error.code.retry and self.position else Phase.FAILED
+        self.phase = Phase.LOST if error.code.retry and self._was_joined else Phase.FAILED
         self.setbacks += 1
+
+    def forget(self) -> None:
+        """Resume from nothing: the next join brings a snapshot."""
+        if self.phase is not Phase.FAILED:
+            self.phase = Phase.LOST
+        self.position = None
+        self._loading = None
 
     def disconnected(self) -> None:
         """The connection is gone: what is known stays, and the channel is joined again on the next one."""
@@ -164,6 +172,7 @@ class Channel:
         self.deal = None if deal is None else replace(deal, presence=UNSET)
         self.rows, self.wall = rows, wall
         self.position = Position(epoch=reply.epoch, seq=reply.seq)
+        self._was_joined = True
         self.phase = Phase.LIVE
         self._loading = None
         return Refreshed(channel=self.name, position=self.position)

@@ -167,7 +167,6 @@ class Connection:
                 self.welcome = message
                 if self._opened is not None and not self._opened.done():
                     self._opened.set_result(None)
-                continue
             received = self._session.receive(message)
             self.flush()
             for channel in received.postponed:

@@ -16,7 +16,7 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorBody, ErrorCode
 from protocol.commands import AnyCommand, Leave, Ping
 from protocol.events import AnyMessage, JoinReply, Notice, Reply, Welcome
-from protocol.records import View
+from protocol.records import User, View
 
 MAX_UNANSWERED = 30
 """Commands that may wait for an answer; more are refused at once. With the joins of 20 channels this is what
@@ -45,6 +45,7 @@ class Session:
     def __init__(self) -> None:
         self.channels: dict[str, Channel] = {}
         self.notice: Notice | None = None
+        self._sees: tuple[str, str, bool] | None = None
         self._refs = count(1)
         self._unanswered: dict[int, AnyCommand] = {}
         self._joining: dict[int, Channel] = {}
@@ -134,6 +135,7 @@ class Session:
             case Welcome():
                 # What another connection was told holds no longer; where it does, this one is told as well.
                 self.notice = None
+                self._greet(message.user)
             case dict():
                 if channel := self._channel_of(message.get("channel")):
                     self._feed_unknown(channel, message.get("seq"), received)
@@ -141,6 +143,19 @@ class Session:
                 if channel := self._channel_of(message.channel):
                     self._feed(channel, message, received)
         return received
+
+    def _greet(self, user: User) -> None:
+        """Join every channel from a snapshot where the person sees otherwise now than before: what was seen
+        must not be kept.
+        """
+        sees = (user.role, user.store_id, user.scores is True)
+        before, self._sees = self._sees, sees
+        if before is None or before == sees:
+            return
+        self._joining.clear()
+        for channel in self.channels.values():
+            channel.forget()
+            self.rejoin(channel)
 
     def _send(self, command: AnyCommand) -> None:
         if self._connected:

@@ -337,4 +337,4 @@ class User(Record, frozen=True, forbid_unknown_fields=False):
     role: Role
     store_id: str
     rights: list[str]
-    scores: bool = False
+    scores: bool | UnsetType = UNSET

@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter
 from typing import Any, Final
 
+from msgspec import UNSET
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
@@ -156,7 +157,7 @@ def _welcome(connection: Connection) -> bytes:
                 role=account.role,
                 store_id=account.store_id,
                 rights=rights_of(account, connection.credential.scopes),
-                scores=account.score_edges_cents is not None,
+                scores=UNSET if account.score_edges_cents is None else True,
             ),
             limits=limits_of(connection.credential),
             commands=[tag_of(command) for command in COMMAND_TYPES],

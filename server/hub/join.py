@@ -57,9 +57,11 @@ class Joiner:
         require_room(connection)
         sight = sight_of(view, connection.account)
         with self.registry.joining(channel) as feed:
-            head, loaded = await self._stand(feed, command, deal)
+            # Who gets less than they ask for may have seen more before: they go on from a snapshot.
+            since = command.since if view is command.view else None
+            head, loaded = await self._stand(feed, channel, since, deal)
             if loaded is None:
-                start, rows, snapshot = head.seq if command.since is None else command.since.seq, None, None
+                start, rows, snapshot = head.seq if since is None else since.seq, None, None
             else:
                 search = await self.log.search(channel)
                 if search is not None and search.lapsed:
@@ -80,18 +82,17 @@ class Joiner:
             self.rooms.enter(watcher, connection.account)
 
     async def _stand(
-        self, feed: Feed, command: Join, deal: Deal
+        self, feed: Feed, channel: str, since: Position | None, deal: Deal
     ) -> tuple[Head, tuple[Deal, DealParts] | None]:
         """Return where the channel stands, and the deal as of then; None where the client knows what was.
 
         Raises CommandError: not_found, degraded where the epoch keeps ending.
         """
         for _ in range(ATTEMPTS):
-            head = await capture(self.log, feed, command.channel)
-            since = command.since
-            if since is not None and await still_known(self.log, command.channel, head, since):
+            head = await capture(self.log, feed, channel)
+            if since is not None and await still_known(self.log, channel, head, since):
                 return head, None
-            loaded = await self._load(deal, command.channel, head)
+            loaded = await self._load(deal, channel, head)
             if loaded is not None:
                 return head, loaded
         raise CommandError(ErrorCode.DEGRADED, "The event log keeps starting anew: try again.")

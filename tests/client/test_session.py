@@ -1,5 +1,6 @@
 """The session against a model of the server: whatever the network does, the client ends with the truth."""
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -11,8 +12,8 @@ from client.channel import Channel, Phase, Refreshed
 from client.session import MAX_UNANSWERED, Received, Session
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Join, Leave, Ping, Position, Terms
-from protocol.events import Event, Notice
-from protocol.records import StructureChanges, View
+from protocol.events import Event, Limits, Notice, Welcome
+from protocol.records import Role, StructureChanges, User, View
 from tests.client.model_server import CHANNEL, ModelServer, parse
 
 HAPPENINGS = (
@@ -342,6 +343,44 @@ def test_a_notice_reaches_every_reader() -> None:
     assert session.notice == notice
     assert session.receive(over).deliveries == [(channel, over)]
     assert session.notice is None
+
+
+def test_who_sees_otherwise_keeps_nothing() -> None:
+    """Where the welcome says that the person's role, store or scores have changed, what was seen is let go:
+    the channel comes anew, and an answer to the join before counts no longer.
+    """
+    session, server = Session(), ModelServer()
+    channel = live(session, server)
+    session.receive(welcome(Role.DESK_MANAGER))
+    session.disconnected()
+    session.connected()
+    (resuming,) = session.take_outbox()
+    assert isinstance(resuming, Join) and resuming.since is not None
+    session.receive(welcome(Role.DESK_MANAGER))
+    assert session.take_outbox() == []
+    session.receive(welcome(Role.SALESPERSON))
+    (anew,) = session.take_outbox()
+    assert isinstance(anew, Join) and anew.since is None
+    late = b'{"type":"reply","ref":%d,"ok":true,"data":{"epoch":"e","seq":9,"recovered":true,"view":"sales"}}'
+    session.receive(parse(late % resuming.ref))
+    assert channel.phase is Phase.JOINING
+    refusal = b'{"type":"reply","ref":%d,"ok":false,"error":{"code":"degraded","message":"No.","retry":true}}'
+    received = session.receive(parse(refusal % anew.ref))
+    assert (received.failed, received.postponed) == ([], [channel])
+
+
+def welcome(role: Role) -> Welcome:
+    limits = dict.fromkeys(Limits.__struct_fields__, 1)
+    user = User(id="u1", name="Ann", role=role, store_id="s1", rights=[])
+    now = dt.datetime.now(dt.UTC)
+    return Welcome(
+        protocol="deal.v1",
+        server_time=now,
+        connection_id="c",
+        user=user,
+        limits=Limits(**limits),
+        commands=[],
+    )
 
 
 def test_a_ping_needs_no_answer() -> None:

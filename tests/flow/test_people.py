@@ -208,7 +208,7 @@ async def test_scores_in_the_place_of_npvs_take_effect_on_open_sockets(house: Ho
     sales, manager = [await house.issue(f"riverside-{who}") for who in ("sales", "manager")]
     ours = [await house.open(sales), await house.open(manager, 1)]
     neighbour = await house.open(await house.issue("northgate-sales"))
-    assert not any(socket.welcome["user"]["scores"] for socket in (*ours, neighbour))
+    assert not any("scores" in socket.welcome["user"] for socket in (*ours, neighbour))
     await house.show_scores("riverside", (0, 50_000, 100_000, 200_000))
     assert [await socket.close_code() for socket in ours] == [1012, 1012]
     assert (await house.open(sales, 1)).welcome["user"]["scores"]

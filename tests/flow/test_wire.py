@@ -326,6 +326,14 @@ async def test_join_search_resume(address: Address) -> None:
         ref = await raw.send("join", channel=address.channel, view="manager")
         late = (await raw.reply(ref))["data"]
         assert (late["view"], late["seq"]) == ("sales", head)
+        since = {"epoch": late["epoch"], "seq": head}
+        ref = await raw.send("join", channel=address.channel, view="manager", since=since)
+        # Who gets less than they ask for may have seen more before.
+        assert (await raw.reply(ref))["data"]["recovered"] is False
+        ref = await raw.send("join", channel=address.channel, view="sales", since=since)
+        assert (await raw.reply(ref))["data"]["recovered"] is True
+        ref = await raw.send("join", channel=address.channel, view="manager")
+        await raw.reply(ref)
         assert late["snapshot"]["search"]["matched"] == matched
         *parts, end = await raw.until("snapshot_end")
         assert (end["ref"], end["channel"]) == (ref, address.channel)

@@ -937,7 +937,7 @@ export interface User {
   role: Role;
   store_id: string;
   rights: string[];
-  scores: boolean;
+  scores?: boolean;
 }
 
 /** What a connection may do, as the server enforces it. */

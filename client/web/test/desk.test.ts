@@ -7,9 +7,9 @@ import type { Request } from "../src/live/connection";
 import type { Reply, User } from "../src/wire";
 
 const STAFF = ["submit", "reopen", "sign", "lose", "deliver"];
-const ann: User = { id: "a", name: "Ann", role: "salesperson", store_id: "s", scores: false, rights: STAFF };
-const bo: User = { id: "b", name: "Bo", role: "desk_manager", store_id: "s", scores: false, rights: [...STAFF, "counter", "approve", "decline", "fund", "unwind"] };
-const operator: User = { id: "o", name: "Op", role: "operator", store_id: "s", scores: false, rights: ["watch"] };
+const ann: User = { id: "a", name: "Ann", role: "salesperson", store_id: "s", rights: STAFF };
+const bo: User = { id: "b", name: "Bo", role: "desk_manager", store_id: "s", rights: [...STAFF, "counter", "approve", "decline", "fund", "unwind"] };
+const operator: User = { id: "o", name: "Op", role: "operator", store_id: "s", rights: ["watch"] };
 const deal = (state: string, fulfilment: string | null = null, salesperson: object = ann) =>
   ({ id: "d", version: 1, state, fulfilment, salesperson, structure: {}, selected: null, pins: [] }) as unknown as Deal;
 

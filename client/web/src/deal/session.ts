@@ -134,18 +134,23 @@ export class DealSession implements Listener {
 
   /** Shows the deal in another view: everything that this page had of it is let go, then it joins again. */
   show(view: View): void {
+    this.view.value = view;
+    this.discard();
+    this.join();
+  }
+
+  /** Lets go of everything that this page has of the deal: the next join brings it anew. */
+  private discard(): void {
     batch(() => {
-      this.view.value = view;
       this.model.value = null;
       this.failure.value = null;
       this.edits = new Edits();
       this.desk.clear();
       this.editing.value += 1;
-      this.gridNow.value = new Grid(view, this.scores);
+      this.gridNow.value = new Grid(this.view.value, this.scores);
       this.channel.forget();
       this.current.value = false;
     });
-    this.join();
   }
 
   /** Names a car of the deal or of the grid. */
@@ -174,7 +179,10 @@ export class DealSession implements Listener {
   // What the connection says ----------------------------------------------------------------------------------------
 
   welcomed(welcome: Welcome): void {
+    const before = this.user.value;
     this.user.value = welcome.user;
+    // Whoever sees otherwise now must not keep what they saw.
+    if (before && !seesAlike(before, welcome.user)) this.discard();
     // What another process had to say holds no longer; this one says so again if it does.
     this.notice.value = null;
     this.join();
@@ -318,4 +326,9 @@ export class DealSession implements Listener {
   private refused(reply: Reply): void {
     if (reply.error && reply.error.code !== "superseded") this.failure.value = reply.error;
   }
+}
+
+/** Whether two people, or one before and after a change, see the same of a deal. */
+function seesAlike(one: User, other: User): boolean {
+  return one.role === other.role && one.store_id === other.store_id && one.scores === other.scores;
 }

@@ -78,7 +78,8 @@ export class WallSession implements Listener {
   private joinReplied(reply: Reply): void {
     this.failure.value = reply.ok ? null : (reply.error ?? null);
     if (reply.ok) this.take(this.channel.replied(reply));
-    else if (reply.error?.retry) this.joinAgain = this.environment.later(JOIN_AGAIN_MS * (1 + this.environment.random()), () => this.join());
+    else if (!reply.error?.retry) this.rows.value = new Map();
+    else this.joinAgain = this.environment.later(JOIN_AGAIN_MS * (1 + this.environment.random()), () => this.join());
   }
 
   private take(steps: Step[]): void {
