@@ -13,6 +13,8 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.records import Record, StructureChanges
 from protocol.workflow import RIGHTS
 from server.hub.admission import Admitted
+from server.hub.stock_handlers import check_visible
+from server.hub.views import widest_view
 from server.store import customers, deals
 from server.store.audit import audit_csv, audit_json
 from server.store.credentials import CredentialKind, TokenScope
@@ -46,15 +48,23 @@ async def list_deals(request: Request) -> Response:
 
 
 async def create_deal(request: Request) -> Response:
-    """``POST /api/deals {customer_id, structure?}``: begin a deal for a customer of the caller's store."""
+    """``POST /api/deals {customer_id, structure?}``: begin a deal for a customer of the caller's store.
+
+    It takes the right ``terms``, and sets only what the role's widest view shows, as that command does.
+    """
     identity = await _require_identity(request, TokenScope.WRITE)
     if identity.credential.kind is CredentialKind.COOKIE:
         require_same_site(request, request.headers.get(CSRF_HEADER))
+    role = identity.account.role
+    if "terms" not in RIGHTS[role]:
+        raise CommandError(ErrorCode.FORBIDDEN, "Your role lacks the right terms.", field="role")
     try:
         wanted = codec.decode_as(NewDeal, await _body(request))
     except codec.FieldError as error:
         raise CommandError(ErrorCode.INVALID, str(error), field=error.field) from None
     changes = wanted.structure or None
+    if changes is not None:
+        check_visible(changes, widest_view(role))
     async with _scope(request, identity).acquire() as connection:
         deal = await begin_deal(connection, identity.account, wanted.customer_id, changes)
     return answer({"id": deal.id, "channel": f"deal:{deal.id}", "version": deal.version}, 201)

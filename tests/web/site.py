@@ -36,12 +36,13 @@ class Site:
 
     def __init__(self, settings: Settings, pool: asyncpg.Pool, redis: Redis) -> None:
         self.pool = pool
+        self.stores = Stores(pool)
         self.settings = settings
         self.checks = {"postgres": True, "redis": True}
         self._context = WebContext(
             settings,
             pool,
-            Stores(pool),
+            self.stores,
             self._readiness,
             CollectorRegistry(),
             SignIn(pool, Attempts(redis), demo=settings.demo),
