@@ -34,6 +34,7 @@ from server.settings import Settings, secret_of
 from server.store.pool import open_pool, open_system_pool
 from server.store.scope import Stores, everything
 from server.web import api, auth, health
+from server.web.addresses import hosts_of
 from server.web.answers import degrade, explain, part_from, refuse
 from server.web.context import WebContext
 from server.web.frames import BoundedWebSocket
@@ -80,8 +81,12 @@ def create_app(settings: Settings, drain: Drain) -> Starlette:
 def serve(settings: Settings) -> None:
     """Run one web process until it is told to end. Several may serve one port."""
     drain = Drain(settings.drain_seconds)
+    proxies = hosts_of(settings.trusted_proxies)
     config = uvicorn.Config(
         create_app(settings, drain),
+        # Said in each case: uvicorn's own default trusts this machine, or a variable that is none of ours.
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
         http=TimedHttp,
         ws=BoundedWebSocket,
         ws_max_size=FRAME_BYTES,

@@ -53,6 +53,7 @@ class Settings:
     port: int = DEFAULT_PORT
     demo: bool = False
     allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     data_dir: Path = DEFAULT_DATA_DIR
     pool_min: int = DEFAULT_POOL_MIN
     pool_max: int = DEFAULT_POOL_MAX
@@ -91,6 +92,7 @@ class Settings:
             port=port,
             demo=read.flag("DEAL_DEMO"),
             allowed_origins=read.origins("DEAL_ALLOWED_ORIGINS", port),
+            trusted_proxies=read.networks("DEAL_TRUSTED_PROXIES"),
             data_dir=Path(read.text("DEAL_DATA_DIR", str(DEFAULT_DATA_DIR))),
             pool_min=read.number("DEAL_POOL_MIN", min(DEFAULT_POOL_MIN, pool_max), 0, pool_max),
             pool_max=pool_max,
@@ -123,6 +125,7 @@ class Settings:
             "DEAL_PORT": str(self.port),
             "DEAL_DEMO": "1" if self.demo else "0",
             "DEAL_ALLOWED_ORIGINS": ",".join(self.allowed_origins),
+            "DEAL_TRUSTED_PROXIES": ",".join(self.trusted_proxies),
             "DEAL_DATA_DIR": str(self.data_dir),
             "DEAL_POOL_MIN": str(self.pool_min),
             "DEAL_POOL_MAX": str(self.pool_max),
@@ -190,6 +193,21 @@ class _Reader:
         if not all(origin.startswith(("http://", "https://")) for origin in origins):
             raise SettingsError(name, "a comma-separated list of origins such as https://deals.example.com")
         return origins
+
+    def networks(self, name: str) -> tuple[str, ...]:
+        parts = [part.strip() for part in self.text(name, "").split(",") if part.strip()]
+        try:
+            networks = [ipaddress.ip_network(part) for part in parts]
+        except ValueError:
+            networks = []
+        # A network of everybody would let everybody choose an address.
+        if len(networks) < len(parts) or not all(network.prefixlen for network in networks):
+            raise SettingsError(
+                name, "a comma-separated list of addresses or networks such as 10.0.0.7, 192.168.1.0/24"
+            )
+        return tuple(
+            str(network.network_address if network.num_addresses == 1 else network) for network in networks
+        )
 
 
 def listen_address(environ: Mapping[str, str]) -> tuple[str, int]:

@@ -14,6 +14,9 @@ local count = redis.call('INCR', KEYS[1])
 if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return {count, redis.call('PTTL', KEYS[1])}
 """
+_GIVE_BACK: Final = """
+if tonumber(redis.call('GET', KEYS[1]) or 0) > 0 then redis.call('DECR', KEYS[1]) end
+"""
 MOST_NAMES: Final = 10_000
 """How many names one process remembers by itself; the oldest are forgotten beyond it."""
 
@@ -34,6 +37,16 @@ class Attempts:
             return int(found[0]), max(1, math.ceil(int(found[1]) / 1000))
         except (RedisError, OSError, TimeoutError):
             return self._take_here(key, window_seconds)
+
+    async def give_back(self, name: str) -> None:
+        """Let one attempt, which was counted, not count."""
+        key = _key(name)
+        try:
+            await self._redis.eval(_GIVE_BACK, 1, key)
+        except (RedisError, OSError, TimeoutError):
+            count, until = self._own.get(key, (0, 0.0))
+            if count:
+                self._own[key] = (count - 1, until)
 
     async def forget(self, name: str) -> None:
         """Begin anew with a name."""

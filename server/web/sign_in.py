@@ -15,6 +15,7 @@ from server.store.users import (
     password_fits,
     store_password,
 )
+from server.web.addresses import counted_as
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,7 +28,7 @@ TRIES_OF_LOGIN: Final = 100
 """Of one login from anywhere: high, because it locks the owner out as well."""
 
 TRIES_OF_ADDRESS: Final = 300
-"""From one address, for any login: a store's people may share one."""
+"""From one address, for any login: a store's people may share one. A right password does not count."""
 
 AT_ONCE: Final = 2
 """Hashes that are computed at a time: each takes 64 MiB and tens of milliseconds of a processor."""
@@ -55,11 +56,12 @@ class SignIn:
 
     async def check(self, login: str, password: str, address: str) -> Account:
         """Return whose login and password these are. Raises SignInRefused."""
-        here = f"{login} from {address}"
+        place = counted_as(address)
+        here, anywhere, anybody = f"{login} from {place}", f"login {login}", f"address {place}"
         for name, most in (
             (here, TRIES_FROM_HERE),
-            (f"login {login}", TRIES_OF_LOGIN),
-            (f"address {address}", TRIES_OF_ADDRESS),
+            (anywhere, TRIES_OF_LOGIN),
+            (anybody, TRIES_OF_ADDRESS),
         ):
             count, left = await self._attempts.take(name, WINDOW_SECONDS)
             if count > most:
@@ -73,7 +75,9 @@ class SignIn:
         if not fits or account is None or (account.demo and not self._demo):
             raise SignInRefused(401, "Login or password is wrong.")
         await self._attempts.forget(here)
-        await self._attempts.forget(f"login {login}")
+        await self._attempts.forget(anywhere)
+        # Not forgotten: one known password would buy endless guesses at the others.
+        await self._attempts.give_back(anybody)
         if hash_is_outdated(stored):
             renewed = await self._compute(hash_password, password)
             async with self._pool.acquire() as connection:

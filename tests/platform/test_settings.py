@@ -13,6 +13,7 @@ def test_defaults() -> None:
     assert settings.database_owner_url == settings.database_url
     assert (settings.host, settings.port, settings.demo) == ("127.0.0.1", 8000, False)
     assert settings.allowed_origins == ("http://127.0.0.1:8000", "http://localhost:8000")
+    assert settings.trusted_proxies == ()
 
 
 def test_the_default_origins_follow_the_port() -> None:
@@ -34,6 +35,8 @@ def test_the_default_origins_follow_the_port() -> None:
         ("DEAL_PORT", "-1"),
         ("DEAL_DEMO", "maybe"),
         ("DEAL_ALLOWED_ORIGINS", "deals.example.com"),
+        *(("DEAL_TRUSTED_PROXIES", proxy) for proxy in ("*", "proxy.example", "10.0.0.0/33", "10.0.0.1/8")),
+        *(("DEAL_TRUSTED_PROXIES", proxy) for proxy in ("10.0.0.1,x", "10.0.0.1:80", "0.0.0.0/0", "::/0")),
         ("DEAL_POOL_MAX", "0"),
         ("DEAL_POOL_MIN", "11"),
         ("DEAL_JOB_LEASE_MS", "1"),
@@ -74,12 +77,14 @@ def test_a_child_gets_the_same_settings() -> None:
             "DEAL_PORT": "9000",
             "DEAL_DEMO": "1",
             "DEAL_ALLOWED_ORIGINS": "https://a.example/, https://b.example",
+            "DEAL_TRUSTED_PROXIES": "10.0.0.1, 2001:DB8::/32,",
             "DEAL_POOL_MAX": "1",
             "DEAL_LOG_LEVEL": "DEBUG",
             "NOTIFY_SOCKET": "/run/notify",
             "DEAL_SECRET": "0123456789abcdef0123456789abcdef",
         }
     )
+    assert settings.trusted_proxies == ("10.0.0.1", "2001:db8::/32")
     assert Settings.from_environment(settings.environment()) == settings
     assert listen_address(settings.environment()) == ("127.0.0.1", 9000)
 

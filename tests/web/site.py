@@ -61,9 +61,9 @@ class Site:
     async def _with_state(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app({**scope, "state": {"web": self._context}}, receive, send)
 
-    def browser(self, **options: object) -> httpx.AsyncClient:
-        """Return a client with cookies of its own, that does not follow redirects."""
-        transport = httpx.ASGITransport(app=self._with_state)
+    def browser(self, *, address: str = "127.0.0.1", **options: object) -> httpx.AsyncClient:
+        """Return a client at ``address`` with cookies of its own, that does not follow redirects."""
+        transport = httpx.ASGITransport(app=self._with_state, client=(address, 50_000))
         return httpx.AsyncClient(transport=transport, base_url=ORIGIN, **options)  # type: ignore[arg-type]
 
     async def token(self, login: str, scopes: Collection[TokenScope] = PERSON_SCOPES) -> str:

@@ -28,9 +28,9 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sign_in_module, "TRIES_FROM_HERE", 3)
 
 
-async def wrong(site: Site, login: str, times: int) -> list[int]:
+async def wrong(site: Site, login: str, times: int, address: str = "127.0.0.1") -> list[int]:
     """Try a wrong password some times; return the statuses."""
-    async with site.browser() as browser:
+    async with site.browser(address=address) as browser:
         return [(await sign_in(browser, login, "wrong")).status_code for _ in range(times)]
 
 
@@ -58,9 +58,47 @@ async def test_the_right_password_begins_anew(site: Site) -> None:
 
 
 async def test_guessing_over_all_logins_is_slowed_down(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One address that tries many logins is held up as well, and one login that many addresses try."""
+    """One address that tries many logins is held up as well."""
     monkeypatch.setattr(sign_in_module, "TRIES_OF_ADDRESS", 2)
     assert [(await wrong(site, f"nobody-{number}", 1))[0] for number in range(3)] == [401, 401, 429]
+    assert await wrong(site, "nobody-4", 1, "192.0.2.7") == [401]
+
+
+async def test_guessing_from_everywhere_is_slowed_down(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One login that many addresses try is held up at all of them."""
+    monkeypatch.setattr(sign_in_module, "TRIES_OF_LOGIN", 2)
+    tries = [await wrong(site, "riverside-sales", 1, f"192.0.2.{number}") for number in range(3)]
+    assert tries == [[401], [401], [429]]
+    assert await wrong(site, "riverside-manager", 1, "192.0.2.1") == [401]
+
+
+@pytest.mark.usefixtures("few")
+async def test_a_network_of_addresses_is_one_place(site: Site) -> None:
+    """Whoever has an IPv6 network to come from has as many tries as anybody else."""
+    tries = [await wrong(site, "riverside-sales", 1, f"2001:db8::{number}") for number in range(1, 5)]
+    assert tries == [[401], [401], [401], [429]]
+    assert await wrong(site, "riverside-sales", 1, "2001:db8:0:1::1") == [401]
+
+
+@pytest.mark.usefixtures("few")
+async def test_a_login_is_the_same_in_capitals(site: Site) -> None:
+    """Another spelling of a login gives no further tries."""
+    spellings = ("riverside-sales", "Riverside-Sales", " RIVERSIDE-SALES ", "riverside-sales")
+    assert [await wrong(site, login, 1) for login in spellings] == [[401], [401], [401], [429]]
+
+
+async def test_only_wrong_passwords_are_counted_of_an_address(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those who get it right cost their store's address nothing, and take nothing back of what others did."""
+    monkeypatch.setattr(sign_in_module, "TRIES_OF_ADDRESS", 3)
+    async with site.browser() as browser:
+        for _ in range(4):
+            assert (await sign_in(browser, "riverside-sales")).status_code == 303
+        assert await wrong(site, "nobody-1", 2) == [401, 401]
+        for _ in range(2):
+            assert (await sign_in(browser, "riverside-sales")).status_code == 303
+        assert await wrong(site, "nobody-2", 2) == [401, 429]
 
 
 async def test_tries_are_counted_without_redis() -> None:
@@ -72,6 +110,10 @@ async def test_tries_are_counted_without_redis() -> None:
         assert await attempts.take("b", 10) == (1, 10)
         await attempts.forget("b")
         assert await attempts.take("b", 10) == (1, 10)
+        await attempts.give_back("a")
+        await attempts.give_back("c")
+        assert await attempts.take("a", 10) == (3, 10)
+        assert await attempts.take("c", 10) == (1, 10)
         now = 10.0
         assert await attempts.take("a", 10) == (1, 10)
 
@@ -82,6 +124,10 @@ async def test_two_processes_count_together(redis_url: str) -> None:
         assert (await Attempts(one).take("ann from here", 10))[0] == 1
         assert (await Attempts(two).take("ann from here", 10))[0] == 2
         assert not [key for key in await one.keys() if b"ann" in key]
+        await Attempts(two).give_back("ann from here")
+        await Attempts(two).give_back("bob from here")
+        assert (await Attempts(one).take("ann from here", 10))[0] == 2
+        assert (await Attempts(one).take("bob from here", 10))[0] == 1
         await Attempts(two).forget("ann from here")
         assert (await Attempts(one).take("ann from here", 10))[0] == 1
 

@@ -1,0 +1,40 @@
+"""Where a request comes from: by what its address is counted, and which proxies may say it."""
+
+import ipaddress
+from collections.abc import Iterable
+from typing import Final
+
+UNKNOWN: Final = "unknown"
+"""Where everything comes from that shows no address: one place, so that nobody has many of them."""
+
+_LONGEST: Final = 64
+
+
+def counted_as(host: str) -> str:
+    """Return the place that tries from ``host`` are counted for.
+
+    That is an IPv4 address, or the /64 network of an IPv6 address, which belongs to one host or household.
+    """
+    try:
+        address = ipaddress.ip_address(host[:_LONGEST])
+    except ValueError:
+        return UNKNOWN
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(address) >> 64 << 64, 64)))
+
+
+def hosts_of(proxies: Iterable[str]) -> list[str]:
+    """Return trusted addresses and networks as a socket may show them.
+
+    One that takes both families shows an IPv4 address as an IPv6 one.
+    """
+    hosts: list[str] = []
+    for proxy in proxies:
+        hosts.append(proxy)
+        network = ipaddress.ip_network(proxy)
+        if isinstance(network, ipaddress.IPv4Network):
+            hosts.append(f"::ffff:{network.network_address}/{96 + network.prefixlen}")
+    return hosts
