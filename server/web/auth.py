@@ -136,4 +136,7 @@ def cookie(headers: Headers, name: str) -> str:
 
 
 def _is_secure(request: Request) -> bool:
-    return request.url.scheme == "https"
+    """Return whether the browser speaks https, also to a proxy that does not say so."""
+    origins = request.state.web.settings.allowed_origins
+    only_https = bool(origins) and all(origin.startswith("https://") for origin in origins)
+    return only_https or request.scope["scheme"] == "https"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -79,9 +80,7 @@ class Pages:
         """Serve the client to who is signed in; others go to sign-in and come back."""
         identity = await identify(request.state.web.pool, request.state.web.settings, request.headers)
         if identity is None or identity.credential.kind is not CredentialKind.COOKIE:
-            return RedirectResponse(
-                request.url_for("show_login").include_query_params(next=request.url.path), SEE_OTHER
-            )
+            return RedirectResponse("/login?" + urlencode({"next": request.scope["path"]}), SEE_OTHER)
         return self._page(request, "app.html", {"user": identity.account})
 
     async def show_login(self, request: Request) -> Response:
@@ -123,7 +122,7 @@ class Pages:
         if token:
             async with request.state.web.pool.acquire() as connection:
                 await revoke_credential(connection, token)
-        response = RedirectResponse(request.url_for("show_login"), SEE_OTHER)
+        response = RedirectResponse("/login", SEE_OTHER)
         response.delete_cookie(SESSION_COOKIE, path="/")
         return response
 

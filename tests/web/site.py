@@ -61,10 +61,12 @@ class Site:
     async def _with_state(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app({**scope, "state": {"web": self._context}}, receive, send)
 
-    def browser(self, *, address: str = "127.0.0.1", **options: object) -> httpx.AsyncClient:
+    def browser(
+        self, *, address: str = "127.0.0.1", base_url: str = ORIGIN, **options: object
+    ) -> httpx.AsyncClient:
         """Return a client at ``address`` with cookies of its own, that does not follow redirects."""
         transport = httpx.ASGITransport(app=self._with_state, client=(address, 50_000))
-        return httpx.AsyncClient(transport=transport, base_url=ORIGIN, **options)  # type: ignore[arg-type]
+        return httpx.AsyncClient(transport=transport, base_url=base_url, **options)  # type: ignore[arg-type]
 
     async def token(self, login: str, scopes: Collection[TokenScope] = PERSON_SCOPES) -> str:
         """Return a new bearer token."""
@@ -76,9 +78,11 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(settings: Settings, *, demo: bool) -> AsyncIterator[Site]:
+async def open_site(
+    settings: Settings, *, demo: bool, origins: tuple[str, ...] = (ORIGIN,)
+) -> AsyncIterator[Site]:
     """Serve the pages over the settings' services."""
-    adjusted = replace(settings, demo=demo, allowed_origins=(ORIGIN,))
+    adjusted = replace(settings, demo=demo, allowed_origins=origins)
     pool, redis = await open_pool(adjusted), Redis.from_url(adjusted.redis_url)
     try:
         yield Site(adjusted, pool, redis)

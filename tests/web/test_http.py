@@ -4,9 +4,12 @@ import pytest
 
 from server.settings import Settings
 from server.store.pool import connect_as_owner
+from server.store.staff import set_password
 from tests.web.site import ORIGIN, Site, csrf_of, open_site, sign_in
 
 pytestmark = pytest.mark.flow
+
+PASSWORD = "correct horse battery"
 
 
 async def test_a_page_asks_for_sign_in_and_comes_back(site: Site) -> None:
@@ -14,6 +17,7 @@ async def test_a_page_asks_for_sign_in_and_comes_back(site: Site) -> None:
     async with site.browser() as browser:
         away = await browser.get("/deals/abc")
         assert away.status_code == 303
+        assert away.headers["location"] == "/login?next=%2Fdeals%2Fabc"
         form = await browser.get(away.headers["location"])
         assert 'name="next" value="/deals/abc"' in form.text
 
@@ -32,6 +36,33 @@ async def test_sign_in_with_password(site: Site) -> None:
         assert page.status_code == 200
         assert 'data-user-role="desk_manager"' in page.text
         assert 'data-store-id="riverside"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("origins", "base_url", "secure"),
+    [
+        (("https://deals.example", "https://desk.example"), "http://deals.example", True),
+        ((ORIGIN, "https://deals.example"), "https://deals.example", True),
+        ((ORIGIN, "https://deals.example"), ORIGIN, False),
+        ((), ORIGIN, False),
+    ],
+)
+@pytest.mark.usefixtures("site")
+async def test_cookies_keep_to_https(
+    settings: Settings, origins: tuple[str, ...], base_url: str, secure: bool
+) -> None:
+    """Where pages come over https alone, so do their cookies, also where a proxy does not say so."""
+    async with connect_as_owner(settings.database_owner_url) as owner:
+        await set_password(owner, "riverside-sales", PASSWORD)
+    async with open_site(settings, demo=False, origins=origins) as own, own.browser(base_url=base_url) as one:
+        page = await one.get("/login")
+        seed = page.headers["set-cookie"]
+        form = {"csrf_token": csrf_of(page), "login": "riverside-sales", "password": PASSWORD}
+        kept = {"cookie": seed.partition(";")[0]}
+        signed_in = await one.post("/login", data=form, headers=kept)
+        assert signed_in.status_code == 303
+        for cookie in (seed, signed_in.headers["set-cookie"]):
+            assert ("secure" in cookie.lower().split("; ")) is secure
 
 
 @pytest.mark.parametrize("login", ["riverside-sales", "nobody", "x" * 200, "<script>alert(1)</script>"])
@@ -73,7 +104,8 @@ async def test_sign_out_ends_the_session(site: Site) -> None:
         await sign_in(browser, "riverside-sales")
         kept = dict(browser.cookies)
         token = csrf_of(await browser.get("/"))
-        assert (await browser.post("/logout", data={"csrf_token": token})).status_code == 303
+        away = await browser.post("/logout", data={"csrf_token": token})
+        assert (away.status_code, away.headers["location"]) == (303, "/login")
     async with site.browser(cookies=kept) as thief:
         assert (await thief.get("/")).status_code == 303
 
