@@ -39,6 +39,7 @@ from server.web.answers import degrade, explain, part_from, refuse
 from server.web.context import WebContext
 from server.web.frames import BoundedWebSocket
 from server.web.headers import SecurityHeaders
+from server.web.loopback import LoopbackOnly
 from server.web.pages import Pages
 from server.web.patience import TimedHttp
 from server.web.sign_in import SignIn
@@ -71,7 +72,7 @@ def create_app(settings: Settings, drain: Drain) -> Starlette:
     """Return the ASGI application of one web process; its lifespan raises where a service is out of reach."""
     return Starlette(
         routes=[*api.routes, *health.routes, *Pages().routes(), WebSocketRoute("/ws", _Socket())],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(SecurityHeaders), *([Middleware(LoopbackOnly)] if settings.demo else [])],
         exception_handlers={CommandError: refuse, HTTPException: explain, ClientDisconnect: part_from}
         | dict.fromkeys(UNAVAILABLE, degrade),
         lifespan=partial(_lifespan, settings, drain),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8000
@@ -110,6 +111,11 @@ class Settings:
         if settings.demo and not is_loopback(host):
             raise SettingsError(
                 "DEAL_DEMO", f"off where DEAL_HOST is not a loopback address ({host!r} is none)"
+            )
+        foreign = next((one for one in settings.allowed_origins if not is_loopback(_host_of(one))), None)
+        if settings.demo and foreign is not None:
+            raise SettingsError(
+                "DEAL_DEMO", f"off where DEAL_ALLOWED_ORIGINS names another host than loopback ({foreign!r})"
             )
         return settings
 
@@ -227,6 +233,14 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _host_of(origin: str) -> str:
+    """Return the host of an origin; an empty string where it has none."""
+    try:
+        return urlsplit(origin).hostname or ""
+    except ValueError:
+        return ""
 
 
 def process_environment() -> dict[str, str]:

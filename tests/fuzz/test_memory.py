@@ -41,9 +41,9 @@ ENDINGS = (
 )
 REQUESTS = (
     b"\x16\x03\x01" * 50,
-    request("GET", "/assets/%00", "Host: x"),
-    request("POST", "/api/deals", "Host: x", "Content-Length: 99999"),
-    request("GET", "/", "Host: x", "Cookie: " + "a=b;" * 1_000),
+    request("GET", "/assets/%00", "Host: localhost"),
+    request("POST", "/api/deals", "Host: localhost", "Content-Length: 99999"),
+    request("GET", "/", "Host: localhost", "Cookie: " + "a=b;" * 1_000),
 )
 
 
@@ -89,7 +89,7 @@ async def hostile_round(target: Target) -> None:
 async def gauge(target: Target, name: str) -> float:
     """Return a figure that the process exports."""
     async with connected(target.port) as wire:
-        await wire.send(request("GET", "/metrics", "Host: x", "Connection: close"))
+        await wire.send(request("GET", "/metrics", "Host: localhost", "Connection: close"))
         await read_head(wire)
         page = (await wire.reader.read(-1)).decode()
     found = re.search(rf"^{name} (\S+)$", page, re.MULTILINE)

@@ -56,7 +56,7 @@ async def keep_sending(wire: Wire, data: bytes) -> None:
 
 async def header_by_byte(wire: Wire, target: Target) -> None:
     """Send a header that never ends."""
-    await wire.send(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+    await wire.send(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
     await dribble(wire, b"x")
 
 
@@ -74,7 +74,11 @@ async def nothing(wire: Wire, target: Target) -> None:
 async def body_by_byte(wire: Wire, target: Target) -> None:
     """Send a body that would last for hours."""
     head = request(
-        "POST", "/api/deals", "Host: x", f"Authorization: Bearer {target.token}", "Content-Length: 60000"
+        "POST",
+        "/api/deals",
+        "Host: localhost",
+        f"Authorization: Bearer {target.token}",
+        "Content-Length: 60000",
     )
     await wire.send(head)
     await dribble(wire, b" ")
@@ -82,7 +86,7 @@ async def body_by_byte(wire: Wire, target: Target) -> None:
 
 async def body_that_nobody_reads(wire: Wire, target: Target) -> None:
     """Send a body after the answer has come."""
-    await wire.send(request("POST", "/nowhere", "Host: x", "Content-Length: 60000"))
+    await wire.send(request("POST", "/nowhere", "Host: localhost", "Content-Length: 60000"))
     await dribble(wire, b" ")
 
 
@@ -139,7 +143,7 @@ async def test_a_request_in_time_is_served(target: Target) -> None:
     """A request in parts that is whole before the deadline is answered, then the next one too."""
     async with connected(target.port) as wire:
         for _ in range(2):
-            for part in (b"GET /heal", b"thz HTTP/1.1\r\nHo", b"st: x\r\n\r\n"):
+            for part in (b"GET /heal", b"thz HTTP/1.1\r\nHo", b"st: localhost\r\n\r\n"):
                 await wire.send(part)
                 await asyncio.sleep(0)
             assert (await read_head(wire)).startswith(b"HTTP/1.1 200 ")

@@ -68,6 +68,29 @@ def test_demo_on_loopback(host: str) -> None:
     assert Settings.from_environment({**ADDRESSES, "DEAL_DEMO": "1", "DEAL_HOST": host}).demo
 
 
+@pytest.mark.parametrize(
+    "origins",
+    [
+        "https://deals.example.com",
+        "http://127.0.0.1:8000,https://deals.example.com",
+        "http://localhost.example.com",
+        "http://127.0.0.1@example.com",
+        "http://192.0.2.7:8000",
+        "http://[",
+    ],
+)
+def test_no_demo_for_pages_from_elsewhere(origins: str) -> None:
+    """Whoever names such an origin means to serve others; the error names both variables."""
+    with pytest.raises(SettingsError, match=r"DEAL_DEMO .*DEAL_ALLOWED_ORIGINS"):
+        Settings.from_environment({**ADDRESSES, "DEAL_DEMO": "1", "DEAL_ALLOWED_ORIGINS": origins})
+
+
+def test_demo_for_pages_from_here() -> None:
+    """However this machine names itself."""
+    origins = "http://127.0.0.1:9000,https://localhost,http://[::1]:8000"
+    assert Settings.from_environment({**ADDRESSES, "DEAL_DEMO": "1", "DEAL_ALLOWED_ORIGINS": origins}).demo
+
+
 def test_a_child_gets_the_same_settings() -> None:
     """Settings handed over as an environment are read back unchanged."""
     settings = Settings.from_environment(
@@ -76,7 +99,7 @@ def test_a_child_gets_the_same_settings() -> None:
             "DATABASE_OWNER_URL": "postgres://deal_owner@db/deal",
             "DEAL_PORT": "9000",
             "DEAL_DEMO": "1",
-            "DEAL_ALLOWED_ORIGINS": "https://a.example/, https://b.example",
+            "DEAL_ALLOWED_ORIGINS": "https://localhost/, http://[::1]:9000",
             "DEAL_TRUSTED_PROXIES": "10.0.0.1, 2001:DB8::/32,",
             "DEAL_POOL_MAX": "1",
             "DEAL_LOG_LEVEL": "DEBUG",

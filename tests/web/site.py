@@ -24,6 +24,7 @@ from server.web import api, health
 from server.web.answers import degrade, refuse
 from server.web.context import WebContext
 from server.web.headers import SecurityHeaders
+from server.web.loopback import LoopbackOnly
 from server.web.pages import Pages
 from server.web.sign_in import SignIn
 
@@ -48,12 +49,11 @@ class Site:
             SignIn(pool, Attempts(redis), demo=settings.demo),
             secret_of(settings),
         )
-        self._app = SecurityHeaders(
-            Starlette(
-                routes=[*api.routes, *health.routes, *Pages().routes()],
-                exception_handlers={CommandError: refuse, asyncpg.PostgresError: degrade},
-            )
+        app = Starlette(
+            routes=[*api.routes, *health.routes, *Pages().routes()],
+            exception_handlers={CommandError: refuse, asyncpg.PostgresError: degrade},
         )
+        self._app = SecurityHeaders(LoopbackOnly(app) if settings.demo else app)
 
     async def _readiness(self) -> Mapping[str, bool]:
         return self.checks
