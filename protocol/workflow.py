@@ -259,6 +259,6 @@ RIGHTS: Final = {
         "wall", "see_cost", "rate", "counter", "approve", "decline", "lock", "lender", "fund", "unwind",
         "task",
     ),
-    Role.OPERATOR: ("watch", "search", "terms", "wall", "see_cost", "note"),
+    Role.OPERATOR: ("watch", "search", "wall", "see_cost", "note"),
 }  # fmt: skip
 """What each role may do, as ``welcome.user.rights`` lists it. An operator decides nothing about deals."""

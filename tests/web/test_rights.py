@@ -4,9 +4,24 @@ from typing import Any
 
 import pytest
 
+from protocol.records import Role
+from server.store.credentials import TokenScope
+from server.store.pool import connect_as_owner
+from server.store.staff import add_user
 from tests.web.site import Site
 
 pytestmark = pytest.mark.flow
+
+PASSWORD = "correct horse battery"
+MATRIX = {
+    "list": {Role.SALESPERSON: 200, Role.DESK_MANAGER: 200, Role.OPERATOR: 200},
+    "customers": {Role.SALESPERSON: 200, Role.DESK_MANAGER: 200, Role.OPERATOR: 200},
+    "begin": {Role.SALESPERSON: 201, Role.DESK_MANAGER: 201, Role.OPERATOR: 403},
+    "audit": {Role.SALESPERSON: 403, Role.DESK_MANAGER: 200, Role.OPERATOR: 200},
+    "foreign audit": {Role.SALESPERSON: 404, Role.DESK_MANAGER: 404, Role.OPERATOR: 404},
+    "foreign begin": {Role.SALESPERSON: 404, Role.DESK_MANAGER: 404, Role.OPERATOR: 403},
+}
+"""What each role gets, asking for a thing of its own store or another one's."""
 
 
 async def begin(site: Site, login: str, **structure: Any) -> tuple[int, Any]:
@@ -32,3 +47,41 @@ async def test_a_deal_begins_with_nothing_hidden(site: Site, field: str) -> None
     async with site.stores.of("riverside").acquire() as connection:
         assert await connection.fetchval(deals) == before
     assert (await begin(site, "riverside-manager", **{field: 0}))[0] == 201
+
+
+async def asked(site: Site, login: str, scopes: list[TokenScope]) -> dict[str, int]:
+    """Ask for everything as somebody; return the statuses."""
+    ids: dict[str, Any] = {}
+    for store, whose in (("riverside", ""), ("northgate", "foreign ")):
+        async with site.stores.of(store).acquire() as connection:
+            ids[whose + "deal"] = await connection.fetchval("SELECT deal_id::text FROM deals LIMIT 1")
+            ids[whose + "customer"] = await connection.fetchval(
+                "SELECT customer_id::text FROM customers LIMIT 1"
+            )
+    headers = {"authorization": f"Bearer {await site.token(login, scopes)}"}
+    async with site.browser(headers=headers) as program:
+        statuses = {
+            "list": (await program.get("/api/deals")).status_code,
+            "customers": (await program.get("/api/customers")).status_code,
+        }
+        for whose in ("", "foreign "):
+            body = {"customer_id": ids[whose + "customer"]}
+            statuses[whose + "begin"] = (await program.post("/api/deals", json=body)).status_code
+            path = f"/api/deals/{ids[whose + 'deal']}/audit"
+            statuses[whose + "audit"] = (await program.get(path)).status_code
+    return statuses
+
+
+async def test_each_role_on_each_path(site: Site) -> None:
+    """Over HTTP a role may do what it may do over the socket, and a scope gives no more than the role."""
+    async with connect_as_owner(site.settings.database_owner_url) as owner:
+        for role in Role:
+            await add_user(
+                owner, role.replace("_", "-"), name=role, role=role, store_id="riverside", password=PASSWORD
+            )
+    for role in Role:
+        statuses = await asked(site, role.replace("_", "-"), [TokenScope.READ, TokenScope.WRITE])
+        assert statuses == {name: expected[role] for name, expected in MATRIX.items()}, role
+        statuses = await asked(site, role.replace("_", "-"), [TokenScope.READ])
+        expected = {name: 403 if "begin" in name else each[role] for name, each in MATRIX.items()}
+        assert statuses == expected, role

@@ -11,7 +11,7 @@ type Loading = { kind: "loading" } | { kind: "ready"; next: string | null } | { 
 
 /** The store's deals, newest first, a page at a time. */
 export function DealsPage() {
-  const { router } = useSurroundings();
+  const { router, user } = useSurroundings();
   const deals = useSignal<DealRow[]>([]);
   const loading = useSignal<Loading>({ kind: "loading" });
 
@@ -37,7 +37,7 @@ export function DealsPage() {
       <main class="deals">
         <div class="deals-head">
           <h1>Deals</h1>
-          <NewDeal created={(id) => router.go(`/deals/${id}`)} />
+          {user.role !== "operator" && <NewDeal created={(id) => router.go(`/deals/${id}`)} />}
         </div>
         <DealTable deals={deals.value} waiting={loading.value.kind === "loading" && deals.value.length === 0} />
         <ListEnd state={loading.value} count={deals.value.length} load={load} />
