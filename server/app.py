@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from types import FrameType
@@ -42,6 +42,8 @@ from server.web.headers import SecurityHeaders
 from server.web.loopback import LoopbackOnly
 from server.web.pages import Pages
 from server.web.patience import TimedHttp
+from server.web.remembered import Remembered
+from server.web.request_rate import RequestRate
 from server.web.sign_in import SignIn
 
 REDIS_CONNECTIONS: Final = 20
@@ -51,6 +53,9 @@ REDIS_SECONDS: Final = 5.0
 """How long a script may take to answer, and a command may wait for a connection."""
 
 CHECK_SECONDS: Final = 2.0
+READINESS_SECONDS: Final = 0.5
+"""How long an answer of Postgres and Redis counts: whoever asks whether we are ready needs no credential."""
+
 PING_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 3
 BACKLOG: Final = 2048
@@ -187,12 +192,22 @@ async def _lifespan(settings: Settings, drain: Drain, app: Starlette) -> AsyncIt
                 mended=hub.keeper.mended,
             )
             drain.attach(endpoint, hub.searches)
-            readiness = partial(_readiness, pool, redis, hub, drain)
+            services = Remembered(partial(_services, pool, redis), READINESS_SECONDS)
+            readiness = partial(_readiness, services, hub, drain)
             async with asyncio.timeout(CONNECT_SECONDS):
                 await hub.wait_connected()
             logger.info("web ready", host=settings.host, port=settings.port)
             sign_in = SignIn(pool, Attempts(redis), demo=settings.demo)
-            web = WebContext(settings, pool, Stores(pool), readiness, metrics, sign_in, secret_of(settings))
+            web = WebContext(
+                settings,
+                pool,
+                Stores(pool),
+                readiness,
+                metrics,
+                sign_in,
+                RequestRate(),
+                secret_of(settings),
+            )
             yield State(web=web, socket=endpoint)
     except* Exception:
         # Without what ran behind it, a process that still answers would only pretend to work.
@@ -236,10 +251,17 @@ async def _open_redis(stack: AsyncExitStack, settings: Settings) -> Redis:
     return redis
 
 
-async def _readiness(pool: asyncpg.Pool, redis: Redis, hub: Hub, drain: Drain) -> Mapping[str, bool]:
-    postgres, answered = await asyncio.gather(_answers(pool.fetchval("SELECT 1")), _answers(redis.ping()))
+async def _readiness(
+    services: Callable[[], Awaitable[Mapping[str, bool]]], hub: Hub, drain: Drain
+) -> Mapping[str, bool]:
+    answered = await services()
     heard = {"bus": hub.bus.connected, "listen": hub.listener.connected, "serving": not drain.begun}
-    return {"postgres": postgres, "redis": answered, **heard}
+    return {**answered, **heard}
+
+
+async def _services(pool: asyncpg.Pool, redis: Redis) -> Mapping[str, bool]:
+    postgres, answered = await asyncio.gather(_answers(pool.fetchval("SELECT 1")), _answers(redis.ping()))
+    return {"postgres": postgres, "redis": answered}
 
 
 async def _answers(question: Any) -> bool:

@@ -40,6 +40,8 @@ async def refuse(request: Request, error: Exception) -> Response:
     response = answer({"error": body}, STATUS[error.code])
     if error.code is ErrorCode.UNAUTHORIZED:
         response.headers["www-authenticate"] = "Bearer"
+    if "retry_after_seconds" in error.detail:
+        response.headers["retry-after"] = str(error.detail["retry_after_seconds"])
     return response
 
 

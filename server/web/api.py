@@ -131,6 +131,7 @@ async def _require_identity(request: Request, scope: TokenScope = TokenScope.REA
         raise CommandError(
             ErrorCode.UNAUTHORIZED, "Sign in, or send the header Authorization: Bearer <token>."
         )
+    request.state.web.requests.check(identity.account.id)
     if scope not in identity.credential.scopes:
         raise CommandError(ErrorCode.FORBIDDEN, f"This token lacks the scope {scope}.", field="scope")
     return identity

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from server.settings import Settings
 from server.store.scope import Stores
+from server.web.request_rate import RequestRate
 from server.web.sign_in import SignIn
 
 
@@ -21,4 +22,5 @@ class WebContext:
     readiness: Callable[[], Awaitable[Mapping[str, bool]]]
     metrics: CollectorRegistry
     sign_in: SignIn
+    requests: RequestRate
     secret: bytes = field(repr=False)

@@ -26,6 +26,7 @@ from server.web.context import WebContext
 from server.web.headers import SecurityHeaders
 from server.web.loopback import LoopbackOnly
 from server.web.pages import Pages
+from server.web.request_rate import RequestRate
 from server.web.sign_in import SignIn
 
 FIRST_PORT = 8000
@@ -40,6 +41,7 @@ class Site:
         self.stores = Stores(pool)
         self.settings = settings
         self.checks = {"postgres": True, "redis": True}
+        self.now = 0.0
         self._context = WebContext(
             settings,
             pool,
@@ -47,6 +49,7 @@ class Site:
             self._readiness,
             CollectorRegistry(),
             SignIn(pool, Attempts(redis), demo=settings.demo),
+            RequestRate(clock=lambda: self.now),
             secret_of(settings),
         )
         app = Starlette(

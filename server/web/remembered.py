@@ -1,0 +1,30 @@
+"""One answer to a costly question for all who ask at once, and for a little while after."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Remembered(Generic[T]):
+    """Asks ``ask`` when somebody wants to know, at most once at a time and ``seconds`` after its answer."""
+
+    def __init__(
+        self, ask: Callable[[], Awaitable[T]], seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._ask = ask
+        self._seconds = seconds
+        self._clock = clock
+        self._asking = asyncio.Lock()
+        self._answer: tuple[T, float] | None = None
+
+    async def __call__(self) -> T:
+        """Return the answer. Raises what ``ask`` raises, which is not remembered."""
+        # Who waits here while another asks finds that one's answer; if it left, the next one asks.
+        async with self._asking:
+            if self._answer is None or self._clock() - self._answer[1] >= self._seconds:
+                found = await self._ask()
+                self._answer = (found, self._clock())
+            return self._answer[0]

@@ -1,0 +1,50 @@
+"""How often a person may ask over HTTP, in each process, as a socket's commands are limited too."""
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from protocol.closing import CommandError, ErrorCode
+
+REQUESTS: Final = 50
+WINDOW_SECONDS: Final = 10
+MOST_PEOPLE: Final = 10_000
+"""How many people are remembered at a time; beyond it those who asked longest ago are forgotten."""
+
+
+class RequestRate:
+    """Counts the requests of each person in the last window; refused ones do not count."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        # Each person's last request stands at the end, and whoever asked last stands there too.
+        self._times: dict[str, deque[float]] = {}
+
+    def __len__(self) -> int:
+        """Return how many people are remembered."""
+        return len(self._times)
+
+    def check(self, person: str) -> None:
+        """Count a request. Raises CommandError(rate_limited), which says how long to wait."""
+        now = self._clock()
+        while self._times and self._is_over(now, next(iter(self._times.values()))[-1]):
+            del self._times[next(iter(self._times))]
+        times = self._times.get(person, deque())
+        while times and self._is_over(now, times[0]):
+            times.popleft()
+        if len(times) >= REQUESTS:
+            seconds = max(1, math.ceil(times[0] + WINDOW_SECONDS - now))
+            raise CommandError(
+                ErrorCode.RATE_LIMITED, "Too many requests: wait a little.", retry_after_seconds=seconds
+            )
+        times.append(now)
+        self._times.pop(person, None)
+        self._times[person] = times
+        if len(self._times) > MOST_PEOPLE:
+            del self._times[next(iter(self._times))]
+
+    @staticmethod
+    def _is_over(now: float, asked: float) -> bool:
+        return now - asked >= WINDOW_SECONDS
