@@ -116,7 +116,7 @@ class Pages:
 
     async def logout(self, request: Request) -> Response:
         """End the browser's session."""
-        form = await request.form(max_files=0, max_fields=10)
+        form = await request.form(max_files=0, max_fields=2, max_part_size=8 * 1024)
         require_same_site(request, str(form.get(CSRF_FIELD, "")))
         token = cookie(request.headers, SESSION_COOKIE)
         if token:

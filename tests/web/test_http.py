@@ -110,6 +110,39 @@ async def test_sign_out_ends_the_session(site: Site) -> None:
         assert (await thief.get("/")).status_code == 303
 
 
+async def test_nobody_is_signed_out_by_others(site: Site) -> None:
+    """Without the page's token, with another session's, or from a foreign page, the session goes on."""
+    async with site.browser() as other:
+        await sign_in(other, "riverside-sales")
+        stolen = csrf_of(await other.get("/"))
+    async with site.browser() as browser:
+        await sign_in(browser, "riverside-sales")
+        own = csrf_of(await browser.get("/"))
+        for form in (
+            {},
+            {"csrf_token": ""},
+            {"csrf_token": stolen},
+            {"csrf_token": browser.cookies["deal_csrf"]},
+        ):
+            assert (await browser.post("/logout", data=form)).status_code == 403
+        foreign = {"origin": "https://evil.example"}
+        answer = await browser.post("/logout", data={"csrf_token": own}, headers=foreign)
+        assert answer.status_code == 403
+        assert (await browser.get("/")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "form", [{"csrf_token": "x" * 9_000}, {"x" * 9_000: ""}, {"a": "", "b": "", "c": ""}], ids=len
+)
+async def test_signing_out_takes_one_short_field(site: Site, form: dict[str, str]) -> None:
+    """What is larger than the form of the page is not read to its end, whether in parts or as a query."""
+    async with site.browser() as browser:
+        await browser.get("/login")
+        assert (await browser.post("/logout", data=form)).status_code == 400
+        parts = [(name, (None, value)) for name, value in form.items()]
+        assert (await browser.post("/logout", files=parts)).status_code == 400
+
+
 async def test_demo_buttons_only_in_demo_mode(site: Site, settings: Settings) -> None:
     """The demo users are offered in demo mode, and not otherwise."""
     async with site.browser() as browser:
