@@ -136,6 +136,22 @@ async def test_no_row_is_written_across_stores(walls: Walls) -> None:
                 await connection.execute(statement, *args)
 
 
+async def test_the_system_reads_no_secrets(walls: Walls) -> None:
+    """The role that sees every store sees who people are, and nothing with which one could sign in."""
+    readable = await walls.owner.fetch(
+        "SELECT table_name, column_name FROM information_schema.columns"
+        " WHERE table_schema = 'public' AND table_name IN ('users', 'credentials')"
+        " AND has_column_privilege('deal_system', format('public.%I', table_name), column_name, 'SELECT')"
+    )
+    assert {(row["table_name"], row["column_name"]) for row in readable} == {
+        ("users", column) for column in ("user_id", "name", "role", "discount_authority_cents")
+    }
+    for hidden in ("password_hash FROM users", "login FROM users", "token_hash FROM credentials"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with everything(walls.system).acquire() as connection:
+                await connection.fetch(f"SELECT {hidden}")  # noqa: S608 - ours
+
+
 async def test_the_application_cannot_become_the_system(walls: Walls) -> None:
     """What people ask for runs as a role that cannot step over the wall."""
     async with walls.application.acquire() as connection:
