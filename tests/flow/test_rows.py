@@ -28,6 +28,12 @@ async def rows_of(connection: Any, table: str) -> int:
     return found
 
 
+async def contents_of(owner: asyncpg.Pool, table: str) -> list[str]:
+    """Return all rows of a table as text."""
+    found = await owner.fetch(f"SELECT t::text AS row FROM {table} t ORDER BY 1")  # noqa: S608 - ours
+    return [row["row"] for row in found]
+
+
 @dataclass(frozen=True)
 class Walls:
     """The ways to the same database: as the application, as the system, as the owner."""
@@ -136,6 +142,75 @@ async def test_no_row_is_written_across_stores(walls: Walls) -> None:
                 await connection.execute(statement, *args)
 
 
+PARTS = """
+WITH d AS (SELECT deal_id FROM deals WHERE store_id = 'riverside' ORDER BY deal_id LIMIT 1),
+     car AS (SELECT vehicle_id FROM vehicles WHERE store_id = 'riverside' ORDER BY vehicle_id LIMIT 1),
+     claim AS (INSERT INTO vehicle_claims (vehicle_id) SELECT vehicle_id FROM car),
+     task AS (INSERT INTO deal_tasks (task_id, deal_id, kind, due_on)
+              SELECT gen_random_uuid(), deal_id, 'adverse_action_notice', '2026-01-31' FROM d),
+     decision AS (INSERT INTO lender_decisions (decision_id, deal_id, deal_version, lender, status)
+                  SELECT gen_random_uuid(), deal_id, 1, 'Lender', 'withdrawn' FROM d RETURNING decision_id)
+INSERT INTO lender_stipulations (stipulation_id, decision_id, place, text)
+SELECT gen_random_uuid(), decision_id, 1, 'Proof of income' FROM decision
+"""
+CHANGES = (
+    ("customers", "northgate", "UPDATE customers SET name = 'x' WHERE store_id = 'riverside'"),
+    (
+        "lender_stipulations",
+        "northgate",
+        "UPDATE lender_stipulations SET cleared_by = '{}', cleared_at = now()",
+    ),
+    ("deal_tasks", "northgate", "UPDATE deal_tasks SET done_by = '{}', done_at = now()"),
+    ("vehicles", "lonely", "UPDATE vehicles SET status = 'sold'"),
+    ("vehicle_claims", "lonely", "UPDATE vehicle_claims SET no = no + 1"),
+)
+"""What a store would do to rows of Riverside. The cars are the group's, and Lonely is in another one."""
+
+ADDITIONS = (
+    ("northgate", "INSERT INTO customers (store_id, name, state) VALUES ('riverside', 'x', 'OH')", None),
+    ("northgate", "UPDATE customers SET store_id = 'riverside'", None),
+    (
+        "northgate",
+        "INSERT INTO lender_stipulations (stipulation_id, decision_id, place, text)"
+        " VALUES (gen_random_uuid(), $1, 2, 'x')",
+        "SELECT decision_id FROM lender_decisions",
+    ),
+    (
+        "northgate",
+        "INSERT INTO deal_tasks (task_id, deal_id, kind, due_on)"
+        " VALUES (gen_random_uuid(), $1, 'adverse_action_notice', now())",
+        "SELECT deal_id FROM deals WHERE store_id = 'riverside' LIMIT 1",
+    ),
+    (
+        "lonely",
+        "INSERT INTO vehicle_claims (vehicle_id) VALUES ($1)",
+        "SELECT max(vehicle_id) FROM vehicles WHERE store_id = 'riverside'",
+    ),
+)
+"""What a store would add to Riverside, with a query for what it would add it to."""
+
+
+async def test_no_part_of_a_deal_is_changed_across_stores(walls: Walls) -> None:
+    """A change that forgets the store finds nothing to change, although the rows are there."""
+    await walls.owner.execute(PARTS)
+    for table, store_id, statement in CHANGES:
+        before = await contents_of(walls.owner, table)
+        assert before
+        async with walls.stores.of(store_id).acquire() as connection:
+            assert await connection.execute(statement) == "UPDATE 0", statement
+        assert await contents_of(walls.owner, table) == before
+
+
+async def test_nothing_is_added_across_stores(walls: Walls) -> None:
+    """Whatever the ids, no row is written that the store would not see."""
+    await walls.owner.execute(PARTS)
+    for store_id, statement, of in ADDITIONS:
+        keys = [] if of is None else [await walls.owner.fetchval(of)]
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+            async with walls.stores.of(store_id).acquire() as connection:
+                await connection.execute(statement, *keys)
+
+
 async def test_the_system_reads_no_secrets(walls: Walls) -> None:
     """The role that sees every store sees who people are, and nothing with which one could sign in."""
     readable = await walls.owner.fetch(
@@ -149,7 +224,7 @@ async def test_the_system_reads_no_secrets(walls: Walls) -> None:
     for hidden in ("password_hash FROM users", "login FROM users", "token_hash FROM credentials"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with everything(walls.system).acquire() as connection:
-                await connection.fetch(f"SELECT {hidden}")  # noqa: S608 - ours
+                await connection.fetch(f"SELECT {hidden}")
 
 
 async def test_the_application_cannot_become_the_system(walls: Walls) -> None:
