@@ -62,13 +62,20 @@ def test_a_proxy_is_trusted_in_either_form() -> None:
     ]
 
 
+async def is_secure(browser: httpx.AsyncClient) -> bool:
+    """Return whether a cookie is Secure where a header says that the browser speaks https."""
+    page = await browser.get("/login", headers={"x-forwarded-proto": "https"})
+    return "secure" in page.headers["set-cookie"].lower().split("; ")
+
+
 @pytest.mark.flow
 async def test_nobody_chooses_an_address(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without a trusted proxy a header that names an address means nothing, whatever else says so."""
+    """Without a trusted proxy headers that name an address or https mean nothing, whatever else says so."""
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
     async with served(settings, tmp_path, ()) as browser:
+        assert not await is_secure(browser)
         answers = [await tried(browser, "nobody", f"192.0.2.{number}") for number in range(TRIES + 1)]
     assert answers == [401] * TRIES + [429]
 
@@ -77,6 +84,7 @@ async def test_nobody_chooses_an_address(
 async def test_a_trusted_proxy_says_where_from(settings: Settings, tmp_path: Path) -> None:
     """Behind a trusted proxy each address is counted by itself: the last one that is no proxy's own."""
     async with served(settings, tmp_path, ("127.0.0.0/8", "10.0.0.1")) as browser:
+        assert await is_secure(browser)
         answers = [await tried(browser, "ann", f"192.0.2.{number}, 10.0.0.1") for number in range(TRIES + 1)]
         assert answers == [401] * (TRIES + 1)
         answers = [
