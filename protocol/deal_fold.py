@@ -3,12 +3,13 @@
 Applying is idempotent: a snapshot may hold already what an event tells, and the events behind it follow.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from protocol import codec
 from protocol.deal_parts import DealNote as Note
 from protocol.deal_parts import FieldLock, LenderTerms, VehicleHold
 from protocol.events import (
@@ -34,7 +35,16 @@ from protocol.records import DealState
 from protocol.workflow import Fulfilment, LenderStatus
 
 KEPT_NOTES = 200
-"""How many of its latest notes a deal shows."""
+"""How many of its latest notes a deal shows at most."""
+
+KEPT_NOTES_BYTES = 64 * 1024
+"""How much these notes take at most, as ``note_bytes`` counts them."""
+
+NOTE_BYTES = 200
+"""What a note takes besides its text and the name of its author: id, time, role, names of fields."""
+
+KEPT_TASKS = 30
+"""How many of its latest tasks a deal shows. None is raised that would push an open one out of sight."""
 
 PRICED_STATES = (DealState.SUBMITTED, DealState.COUNTERED)
 """Whoever brings a deal to one of these has its selected offer priced anew."""
@@ -48,6 +58,21 @@ def applied(deal: DealSnapshot, event: Event) -> DealSnapshot:
     change = _CHANGES.get(type(event))
     changed = deal if change is None or _is_hidden(event) else change(deal, event)
     return replace(changed, version=version) if isinstance(version, int) else changed
+
+
+def kept_notes(notes: Sequence[Note]) -> list[Note]:
+    """Return the latest of ``notes`` that a deal shows, so that its snapshot fits a message."""
+    size = 0
+    for count, note in enumerate(reversed(notes)):
+        size += note_bytes(note)
+        if count == KEPT_NOTES or size > KEPT_NOTES_BYTES:
+            return list(notes[len(notes) - count :])
+    return list(notes)
+
+
+def note_bytes(note: Note) -> int:
+    """Return at least how much a note takes as JSON; every client counts the same."""
+    return NOTE_BYTES + len(codec.encode(note.text)) + len(codec.encode(note.by.name))
 
 
 def _is_hidden(event: Event) -> bool:
@@ -126,7 +151,9 @@ def _cleared(deal: DealSnapshot, event: Any) -> DealSnapshot:
 
 
 def _task(deal: DealSnapshot, event: Any) -> DealSnapshot:
-    return replace(deal, tasks=[*deal.tasks, event.task]) if isinstance(deal.tasks, list) else deal
+    if not isinstance(deal.tasks, list):
+        return deal
+    return replace(deal, tasks=[*deal.tasks, event.task][-KEPT_TASKS:])
 
 
 def _task_done(deal: DealSnapshot, event: Any) -> DealSnapshot:
@@ -140,7 +167,7 @@ def _note(deal: DealSnapshot, event: Any) -> DealSnapshot:
     if any(note.id == event.id for note in deal.notes or ()):
         return deal
     note = Note(id=event.id, text=event.text, by=event.by, at=event.at)
-    return replace(deal, notes=[*(deal.notes or ()), note][-KEPT_NOTES:])
+    return replace(deal, notes=kept_notes([*(deal.notes or ()), note]))
 
 
 def _held(deal: DealSnapshot, event: Any) -> DealSnapshot:

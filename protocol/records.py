@@ -21,9 +21,13 @@ MAX_BASIS_POINTS = Decimal(10_000)
 
 Cents = Annotated[int, Meta(ge=0, le=MAX_CENTS)]
 Months = Annotated[int, Meta(ge=1, le=120)]
-# PostgreSQL stores no NUL in text: refused here by name rather than there as a fault of ours.
-NO_NUL = "^[^\\x00]*$"
-Identifier = Annotated[str, Meta(min_length=1, max_length=64, pattern=NO_NUL)]
+# PostgreSQL stores no NUL in text: refused here by name rather than there as a fault of ours. Nobody means
+# other control characters either, each of which takes six bytes as it is sent.
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)"
+"""Text without control characters. The end is looked at twice: Python's ``$`` lets a last newline pass."""
+LINES = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
+"""Text without control characters but newlines and tabs."""
+Identifier = Annotated[str, Meta(min_length=1, max_length=64, pattern=ONE_LINE)]
 
 FIRST_DATE, LAST_DATE = dt.date(1990, 1, 1), dt.date(2200, 12, 31)
 """Dates of a structure lie between these, so that a month more is always a date."""
@@ -305,7 +309,7 @@ class Filters(Record, frozen=True):
     price_max_cents: Cents | None = None
     # Left out of what customers see.
     days_in_stock_min: Annotated[int, Meta(ge=0, le=10_000)] | UnsetType | None = None
-    text: Annotated[str, Meta(max_length=100, pattern=NO_NUL)] | None = None
+    text: Annotated[str, Meta(max_length=100, pattern=ONE_LINE)] | None = None
 
 
 class Versions(Record, frozen=True, forbid_unknown_fields=False):

@@ -18,7 +18,7 @@ from msgspec import inspect
 from protocol.closing import CloseCode, ErrorBody, ErrorCode
 from protocol.commands import COMMAND_TYPES, DEFAULT_MATCHES, MAX_MATCHES, Command
 from protocol.commands.desk import MAX_NOTE_CHARACTERS
-from protocol.deal_fold import KEPT_NOTES
+from protocol.deal_fold import KEPT_NOTES, KEPT_NOTES_BYTES, KEPT_TASKS, NOTE_BYTES
 from protocol.events import EVENT_TYPES, MATCH_COLUMNS, MESSAGE_TYPES, OFFER_COLUMNS, JoinReply, Snapshot
 from protocol.quotes import FrontierReply, QuoteReply
 from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, DayCount, Structure
@@ -103,6 +103,9 @@ def _constants() -> dict[str, object]:
         "LIVE_STATUSES": list(LIVE_STATUSES),
         "MAX_NOTE_CHARACTERS": MAX_NOTE_CHARACTERS,
         "KEPT_NOTES": KEPT_NOTES,
+        "KEPT_NOTES_BYTES": KEPT_NOTES_BYTES,
+        "NOTE_BYTES": NOTE_BYTES,
+        "KEPT_TASKS": KEPT_TASKS,
         "CLOSE_CODES": {
             code.value: {"name": code.name.lower(), "reconnect": code.reconnect} for code in CloseCode
         },

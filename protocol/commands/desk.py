@@ -6,12 +6,21 @@ from typing import Annotated
 from msgspec import Meta
 
 from protocol.commands.base import ChangeCommand, FieldName, Seq
-from protocol.records import NO_NUL, BasisPoints, Cents, Identifier, Months, StructureChanges, Tier
+from protocol.records import (
+    LINES,
+    ONE_LINE,
+    BasisPoints,
+    Cents,
+    Identifier,
+    Months,
+    StructureChanges,
+    Tier,
+)
 from protocol.workflow import MAX_REASONS, LenderStatus, Reason
 
 MoreReasons = Annotated[list[Reason], Meta(max_length=MAX_REASONS - 1)]
 MAX_NOTE_CHARACTERS = 2000
-Stipulation = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_NUL)]
+Stipulation = Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
 
 
 class Select(ChangeCommand, tag="select", frozen=True):
@@ -118,7 +127,7 @@ class Unlock(ChangeCommand, tag="unlock", frozen=True):
 class Note(ChangeCommand, tag="note", frozen=True):
     """Write a note for whoever works on the deal; customers never see it. Reply: ``{note_id}``."""
 
-    text: Annotated[str, Meta(min_length=1, max_length=MAX_NOTE_CHARACTERS, pattern=NO_NUL)]
+    text: Annotated[str, Meta(min_length=1, max_length=MAX_NOTE_CHARACTERS, pattern=LINES)]
 
 
 class LenderDecision(ChangeCommand, tag="lender_decision", frozen=True):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from protocol import codec
-from protocol.deal_fold import KEPT_NOTES, PRICED_STATES
+from protocol.deal_fold import KEPT_NOTES, KEPT_NOTES_BYTES, KEPT_TASKS, PRICED_STATES, kept_notes
 from protocol.deal_parts import (
     Approval,
     DealNote,
@@ -35,12 +35,15 @@ SELECT d.last_no, d.fulfilment,
           FROM vehicle_claims c WHERE c.held_by = d.deal_id) AS holds,
        (SELECT jsonb_agg(jsonb_build_object('id', n.body->>'id', 'text', n.body->>'text', 'by', n.body->'by',
                                             'at', n.at) ORDER BY n.no)
-          FROM (SELECT no, body, at FROM deal_events e WHERE e.deal_id = d.deal_id AND kind = 'note_added'
-                 ORDER BY no DESC LIMIT $2) n) AS notes,
+          FROM (SELECT no, body, at, sum(octet_length(body->>'text')) OVER (ORDER BY no DESC) AS size
+                  FROM deal_events e WHERE e.deal_id = d.deal_id AND kind = 'note_added'
+                 ORDER BY no DESC LIMIT $2) n
+         WHERE n.size <= $4) AS notes,
        (SELECT jsonb_agg(jsonb_build_object('id', t.task_id, 'kind', t.kind, 'reasons', t.reasons,
                                             'due_on', t.due_on, 'done_by', t.done_by)
                          ORDER BY t.raised_at, t.task_id)
-          FROM deal_tasks t WHERE t.deal_id = d.deal_id) AS tasks,
+          FROM (SELECT * FROM deal_tasks WHERE deal_tasks.deal_id = d.deal_id
+                 ORDER BY raised_at DESC, task_id DESC LIMIT $5) t) AS tasks,
        (SELECT jsonb_build_object('deal_version', a.deal_version, 'vehicle_id', a.vehicle_id::text,
                                   'rev', a.vehicle_rev, 'offer_id', a.offer_id, 'rates', a.rates_version,
                                   'by', a.approved_by)
@@ -48,6 +51,8 @@ SELECT d.last_no, d.fulfilment,
          ORDER BY a.deal_version DESC LIMIT 1) AS approval
   FROM deals d WHERE d.deal_id = $1
 """
+# The size of the texts alone spares most of what would not be kept; the rest is cut as clients cut it.
+_SHOWN = (KEPT_NOTES, PRICED_STATES, KEPT_NOTES_BYTES, KEPT_TASKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class DealParts:
 async def load_parts(connection: Connection, deal_id: str) -> DealParts | None:
     """Return a deal's parts, None where there is no such deal."""
     key = parse_id(deal_id)
-    row = None if key is None else await connection.fetchrow(_PARTS, key, KEPT_NOTES, PRICED_STATES)
+    row = None if key is None else await connection.fetchrow(_PARTS, key, *_SHOWN)
     if row is None:
         return None
     return DealParts(
@@ -79,7 +84,7 @@ async def load_parts(connection: Connection, deal_id: str) -> DealParts | None:
         pins=codec.convert(list[DealOffer], row["pins"] or []),
         locks=codec.convert(list[FieldLock], row["locks"] or []),
         holds=codec.convert(list[VehicleHold], row["holds"] or []),
-        notes=codec.convert(list[DealNote], row["notes"] or []),
+        notes=kept_notes(codec.convert(list[DealNote], row["notes"] or [])),
         tasks=codec.convert(list[DealTask], row["tasks"] or []),
         approval=None if row["approval"] is None else codec.convert(Approval, row["approval"]),
         fulfilment=None if row["fulfilment"] is None else Fulfilment(row["fulfilment"]),

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +16,12 @@ from server.store.offers import adopt_offer
 from server.store.scope import Scope
 from server.store.tasks import raise_adverse_action
 from server.store.terms import move, wrong_state
+
+LENDERS_BYTES: Final = 32 * 1024
+"""How much the last decisions of a deal's lenders may take in its snapshot."""
+
+CLEARED_BYTES: Final = 200
+"""How much more a stipulation takes once somebody has cleared it."""
 
 LENDERS: Final = """
 (SELECT jsonb_agg(jsonb_build_object(
@@ -56,6 +63,11 @@ def live_terms(lenders: tuple[LenderTerms, ...], now: dt.datetime) -> tuple[Lend
     )
 
 
+def lenders_bytes(lenders: Sequence[LenderTerms]) -> int:
+    """Return how much decisions take in a snapshot, once every stipulation is cleared."""
+    return sum(len(codec.encode(each)) + CLEARED_BYTES * len(each.stipulations) for each in lenders)
+
+
 async def record_lender_decision(
     scope: Scope,
     deal_id: str,
@@ -69,7 +81,8 @@ async def record_lender_decision(
     """Write a lender's decision; the selected offer is the one that was priced under it.
 
     Where that is another than before, an approval of the desk falls. A refusal raises a notice of adverse
-    action. Raises CommandError: not_found; conflict for an older version or a deal that is over.
+    action. Raises CommandError: not_found; conflict for an older version or a deal that is over; too_large
+    for more than a deal keeps of its lenders.
     """
     terms = decision.terms
     async with deciding(scope, deal_id, op, actor) as deal:
@@ -80,6 +93,8 @@ async def record_lender_decision(
             raise wrong_state(deal, "decided by a lender")
         at = deal.record("lender_decided", decision=codec.plain(terms))
         await _insert(deal, terms, at)
+        if lenders_bytes(await last_terms(deal)) > LENDERS_BYTES:
+            raise _too_many()
         if deal.state is not DealState.SIGNED:
             await _reprice(deal, decision.priced)
         if terms.status is LenderStatus.DECLINED:
@@ -157,6 +172,14 @@ async def _reprice(deal: Decision, priced: DealOffer | None) -> None:
     changed = priced is None or await adopt_offer(deal, priced, Reason.LENDER_CHANGED)
     if changed and deal.state is DealState.APPROVED:
         await move(deal, DealState.WORKING, Reason.LENDER_CHANGED)
+
+
+def _too_many() -> CommandError:
+    return CommandError(
+        ErrorCode.TOO_LARGE,
+        "This deal has more lenders and stipulations than it can show: withdraw what counts no longer.",
+        field="lender",
+    )
 
 
 def stipulations_of(texts: list[str]) -> list[LenderStipulation]:

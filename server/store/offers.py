@@ -15,6 +15,8 @@ from server.store.scope import Scope
 from server.store.terms import check_unlocked, move, wrong_state
 
 MAX_PINS = 20
+PINS_BYTES = 40 * 1024
+"""How much the pinned offers of a deal may take in its snapshot."""
 
 _INSERT = """
 INSERT INTO offers (offer_id, deal_id, deal_version, vehicle_id, vehicle_rev, rates_version, programme_id,
@@ -57,15 +59,7 @@ async def pin_offer(scope: Scope, deal_id: str, *, op: uuid.UUID, offer: DealOff
             return deal.again()
         _require_open(deal)
         await _check(deal, offer)
-        pinned = await deal.connection.fetchval(
-            "SELECT count(*) FROM deal_pins WHERE deal_id = $1 AND vehicle_id <> $2",
-            deal.key,
-            int(offer.vehicle_id),
-        )
-        if pinned >= MAX_PINS:
-            raise CommandError(
-                ErrorCode.TOO_LARGE, f"At most {MAX_PINS} cars are pinned.", field="vehicle_id"
-            )
+        await _require_room(deal, offer)
         await _insert(deal, offer)
         await deal.connection.execute(
             "INSERT INTO deal_pins (deal_id, vehicle_id, offer_id) VALUES ($1, $2, $3)"
@@ -167,6 +161,18 @@ async def _terms_moved(deal: Decision, since: int) -> bool:
 def _require_open(deal: Decision) -> None:
     if deal.state in {DealState.SIGNED, DealState.LOST}:
         raise wrong_state(deal, "given offers")
+
+
+async def _require_room(deal: Decision, offer: DealOffer) -> None:
+    """Raise CommandError(too_large) unless ``offer`` can be pinned beside those of other cars."""
+    pinned, size = await deal.connection.fetchrow(
+        "SELECT count(*), coalesce(sum(octet_length(o.body::text)), 0)"
+        "  FROM deal_pins p JOIN offers o USING (offer_id) WHERE p.deal_id = $1 AND p.vehicle_id <> $2",
+        deal.key,
+        int(offer.vehicle_id),
+    )
+    if pinned >= MAX_PINS or size + len(codec.encode(offer)) > PINS_BYTES:
+        raise CommandError(ErrorCode.TOO_LARGE, f"At most {MAX_PINS} cars are pinned.", field="vehicle_id")
 
 
 async def _insert(deal: Decision, offer: DealOffer) -> None:

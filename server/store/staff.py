@@ -19,6 +19,10 @@ FIRST_STRUCTURE: Final[Mapping[str, Any]] = {
 """What a new store's deals begin with until its own fees are set."""
 
 
+MAX_NAME_BYTES: Final = 100
+"""How long a person's name may be: it stands beside everything that the person does."""
+
+
 class StaffError(Exception):
     """Something about a person or a store cannot be as it was asked for."""
 
@@ -112,6 +116,7 @@ async def add_user(
 ) -> None:
     """Add a person who may sign in. Raises StaffError."""
     _check_password(password, login)
+    _check_name(name)
     try:
         await connection.execute(
             "INSERT INTO users (login, name, role, store_id, discount_authority_cents, password_hash)"
@@ -131,6 +136,7 @@ async def change_user(connection: asyncpg.Connection, login: str, changes: Mappi
 
     Raises StaffError.
     """
+    _check_name(str(changes.get("name", "")))
     columns = ", ".join(f"{name} = ${place}" for place, name in enumerate(changes, 2))
     try:
         done = await connection.execute(
@@ -182,6 +188,11 @@ def _check_password(password: str, login: str) -> None:
     fault = password_fault(password, login)
     if fault is not None:
         raise StaffError("password", fault)
+
+
+def _check_name(name: str) -> None:
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise StaffError("name", f"expected at most {MAX_NAME_BYTES} bytes")
 
 
 def _require_one(done: str, login: str) -> None:

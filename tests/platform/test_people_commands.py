@@ -95,6 +95,8 @@ def test_what_does_not_fit_is_named(settings: Settings) -> None:
     assert refused(settings, "user", "add", "ann", *who, stdin=PASSWORD) == "login: ann is taken"
     assert refused(settings, "user", "change", "bob", "--inactive") == "login: there is nobody called bob"
     assert refused(settings, "user", "change", "ann", "--store", "x") == "store: there is no store x"
+    long = refused(settings, "user", "change", "ann", "--name", "x" * 101)
+    assert long == "name: expected at most 100 bytes"
     assert run(settings, "user", "change", "ann").returncode == 2
 
 

@@ -27,6 +27,7 @@ utc_times = st.datetimes(
     timezones=st.just(dt.UTC),
 )
 _text = st.characters(codec="utf-8", exclude_characters="\x00")
+_printed = st.characters(codec="utf-8", exclude_categories=("Cc",))
 _json_leaves = (
     st.none() | st.booleans() | st.integers(-SAFE_INTEGER, SAFE_INTEGER) | st.text(_text, max_size=8)
 )
@@ -56,8 +57,9 @@ def _of(info: shape.Type) -> st.SearchStrategy[Any]:  # noqa: PLR0911, PLR0912 -
             return st.from_regex(r"\A(deal|desk):[A-Za-z0-9_-]{1,40}\Z")
         case shape.StrType(pattern=pattern) if pattern and pattern.startswith("^("):
             return st.sampled_from(pattern[2:-2].split("|"))
-        case shape.StrType():
-            return st.text(_text, min_size=info.min_length or 0, max_size=min(info.max_length or 20, 20))
+        case shape.StrType(pattern=pattern):
+            alphabet = _printed if pattern else _text
+            return st.text(alphabet, min_size=info.min_length or 0, max_size=min(info.max_length or 20, 20))
         case shape.IntType():
             low = -SAFE_INTEGER if info.ge is None else info.ge
             return st.integers(low, SAFE_INTEGER if info.le is None else info.le)

@@ -101,6 +101,8 @@ WRONG = [
     ("search", "filters", None),
     ("search", "filters.makes", ["x"] * 51),
     ("search", "filters.text", "nul\x00"),
+    ("search", "filters.text", "two\nlines"),
+    ("search", "filters.text", "one\n"),
     ("search", "filters.year_min", 1066),
     ("search", "sort", "npv"),
     ("search", "limit", 0),
@@ -126,6 +128,11 @@ WRONG = [
     ("quote", "roll.vary", "tax"),
     ("quote", "roll.payment_cents", 0),
     ("frontier", "vehicle_id", ""),
+    ("note", "text", "x" * 2001),
+    ("note", "text", "\x1b[31m"),
+    ("note", "text", "\r"),
+    ("note", "text", "\x7f"),
+    ("note", "text", "\x9b"),
 ]
 
 

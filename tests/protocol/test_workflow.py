@@ -1,13 +1,16 @@
 """The machine of a deal's states, and what each event does to a deal."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from protocol import codec
-from protocol.deal_fold import KEPT_NOTES, applied
+from protocol.deal_fold import KEPT_NOTES, KEPT_NOTES_BYTES, applied, kept_notes
+from protocol.deal_parts import DealNote
 from protocol.events import EVENT_TYPES, Customer, DealSnapshot, Event, NoteAdded
 from protocol.records import Actor, DealState, Role, View
 from protocol.workflow import (
@@ -130,6 +133,33 @@ def test_only_the_latest_notes_are_kept(times: list[Any]) -> None:
         deal = applied(applied(deal, note), note)
     assert isinstance(deal.notes, list)
     assert [note.id for note in deal.notes] == [str(number) for number in range(len(times))][-KEPT_NOTES:]
+
+
+@given(
+    st.lists(
+        st.builds(DealNote, id=st.uuids().map(str), text=st.text(), by=st.just(ACTOR), at=utc_times),
+        unique_by=lambda note: note.id,
+    ),
+    st.integers(1, 4),
+)
+def test_kept_notes_fit_and_are_the_same_in_snapshot_and_fold(notes: list[DealNote], factor: int) -> None:
+    """Cut at once or one by one, the latest are kept, and never take more than they may as they are sent."""
+    told = [replace(note, text=note.text * 400 * factor) for note in notes]
+    deal = DEAL
+    for number, note in enumerate(told):
+        fields = {"id": note.id, "text": note.text, "by": note.by, "at": note.at}
+        deal = applied(deal, NoteAdded(channel="deal:d", seq=number, **fields))  # type: ignore[arg-type]
+    kept = kept_notes(told)
+    assert deal.notes == kept
+    assert kept == told[len(told) - len(kept) :]
+    assert len(codec.encode([codec.plain(note) for note in kept])) <= KEPT_NOTES_BYTES + 2
+
+
+def test_notes_are_counted_as_they_are_sent() -> None:
+    """Where each character takes two bytes, be it of UTF-8 or of an escape, half as many notes are kept."""
+    for text, count in (("x" * 2000, 29), ("é" * 1000, 29), ("\n" * 1000, 29), ("x" * 100, KEPT_NOTES)):
+        note = DealNote(id="n", text=text, by=ACTOR, at=dt.datetime.now(dt.UTC))
+        assert len(kept_notes([note] * 250)) == count
 
 
 @pytest.mark.parametrize("role", Role)

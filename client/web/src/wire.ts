@@ -32,6 +32,12 @@ export const MAX_NOTE_CHARACTERS = 2000 as const;
 
 export const KEPT_NOTES = 200 as const;
 
+export const KEPT_NOTES_BYTES = 65536 as const;
+
+export const NOTE_BYTES = 200 as const;
+
+export const KEPT_TASKS = 30 as const;
+
 export const CLOSE_CODES = {"1000": {"name": "normal", "reconnect": false}, "1001": {"name": "going_away", "reconnect": true}, "1006": {"name": "abnormal", "reconnect": true}, "1007": {"name": "bad_utf8", "reconnect": false}, "1009": {"name": "too_large", "reconnect": false}, "1011": {"name": "internal", "reconnect": true}, "1012": {"name": "restart", "reconnect": true}, "4000": {"name": "protocol_error", "reconnect": false}, "4001": {"name": "signed_out", "reconnect": false}, "4003": {"name": "forbidden", "reconnect": false}, "4008": {"name": "too_slow", "reconnect": true}, "4009": {"name": "too_many_commands", "reconnect": true}} as const;
 
 /** What moves a deal from one state to another; the `type` of its command. */

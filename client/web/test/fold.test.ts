@@ -69,6 +69,18 @@ test("locks, holds and notes come and go, each once", () => {
   assert.deepEqual([open.locks?.length, open.holds?.length], [1, 0]);
 });
 
+test("a long story is cut where the server cuts it: by bytes as they are sent, and by number", () => {
+  const told = (count: number, text: string) =>
+    after(DEAL, ...Array.from({ length: count }, (_, number) => event({ type: "note_added", id: String(number), text, by: ann })));
+  const shown = (deal: Deal) => [deal.notes?.[0]?.id, deal.notes?.length];
+  assert.deepEqual(shown(told(250, "x")), ["50", 200]);
+  assert.deepEqual(shown(told(40, "é".repeat(1000))), ["11", 29]);
+  assert.deepEqual(shown(told(40, "\n".repeat(1000))), ["11", 29]);
+  const task = (version: number) => event({ type: "task_raised", version, task: { id: String(version), kind: "adverse_action_notice", reasons: [], due_on: "2026-02-01", done_by: null } });
+  const deal = after(DEAL, ...Array.from({ length: 32 }, (_, number) => task(number + 2)));
+  assert.deepEqual([deal.tasks?.[0]?.id, deal.tasks?.length], ["4", 30]);
+});
+
 test("a lender's last decision counts, a withdrawn one is none; stipulations and tasks are ticked off", () => {
   const decision = (status: string) => ({ decision_id: status, lender: "First Bank", status, reasons: [], stipulations: [{ id: "s", text: "Proof of income", cleared_by: null }] });
   const decided = (version: number, status: string) => event({ type: "lender_decided", version, decision: decision(status), by: bo });

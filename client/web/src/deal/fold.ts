@@ -1,7 +1,8 @@
 // What each event does to a deal: the twin of protocol/deal_fold.py. Pure, values never mutated. Applying is idempotent:
 // a snapshot may hold already what an event tells, and the events behind it follow.
 import {
-  type AnyEvent, type DealOffer, type DealSnapshot, type DealState, KEPT_NOTES, type LenderTerms, type StateChanged,
+  type AnyEvent, type DealNote, type DealOffer, type DealSnapshot, type DealState, KEPT_NOTES, KEPT_NOTES_BYTES, KEPT_TASKS, type LenderTerms,
+  NOTE_BYTES, type StateChanged,
 } from "../wire";
 
 /** A deal as it stands; who looks at it changes without events and is kept elsewhere. */
@@ -9,6 +10,8 @@ export type Deal = Omit<DealSnapshot, "presence">;
 
 /** Whoever brings a deal to one of these has its selected offer priced anew. */
 const PRICED_STATES: readonly DealState[] = ["submitted", "countered"];
+
+const utf8 = new TextEncoder();
 
 /** Returns the deal after `event`; the deal itself where the event tells nothing new about it. */
 export function applied(deal: Deal, event: AnyEvent): Deal {
@@ -91,9 +94,25 @@ function remarked(deal: Deal, event: Remark): Deal {
       const { id, text, by, at } = event;
       const notes = deal.notes ?? [];
       if (id === undefined || text === undefined || by === undefined || notes.some((note) => note.id === id)) return deal;
-      return { ...deal, notes: [...notes, { id, text, by, at }].slice(-KEPT_NOTES) };
+      return { ...deal, notes: kept([...notes, { id, text, by, at }]) };
     }
   }
+}
+
+/** Returns the latest notes that the server shows too: as many as fit, counted as it counts them. */
+function kept(notes: DealNote[]): DealNote[] {
+  let size = 0;
+  let first = notes.length;
+  while (first > 0 && notes.length - first < KEPT_NOTES) {
+    size += bytes(notes[first - 1]!);
+    if (size > KEPT_NOTES_BYTES) break;
+    first -= 1;
+  }
+  return notes.slice(first);
+}
+
+function bytes(note: DealNote): number {
+  return NOTE_BYTES + utf8.encode(JSON.stringify(note.text)).length + utf8.encode(JSON.stringify(note.by.name)).length;
 }
 
 type Financed = Extract<AnyEvent, { type: "lender_decided" | "stipulation_cleared" | "task_raised" | "task_done" }>;
@@ -117,7 +136,7 @@ function financed(deal: Deal, event: Financed): Deal {
       return { ...deal, lenders: deal.lenders.map(mark) };
     }
     case "task_raised":
-      return deal.tasks && event.task ? { ...deal, tasks: [...deal.tasks, event.task] } : deal;
+      return deal.tasks && event.task ? { ...deal, tasks: [...deal.tasks, event.task].slice(-KEPT_TASKS) } : deal;
     case "task_done": {
       const { task_id: id, by } = event;
       if (!deal.tasks || id === undefined || by === undefined) return deal;
