@@ -1,4 +1,4 @@
-"""What falls by itself: an approval whose car or rates changed, a hold whose time is over.
+"""What falls by itself: an approval whose car or rates changed, a hold whose time is over, old answers.
 
 Every process looks; the deal's row lock sees to it that each fall is decided once.
 """
@@ -17,6 +17,7 @@ from protocol.closing import CommandError
 from server.hub.relay import Relay
 from server.push.log import utc_now
 from server.store.claims import expire_hold, expired_holds, next_expiry
+from server.store.deciding import forget_ops
 from server.store.rates import NotInForce
 from server.store.scope import Scope
 from server.store.versions import rates_in_force
@@ -101,6 +102,8 @@ class Deadlines:
                 self._logger.info("approval_fell", deal_id=deal_id)
                 await self._relay.publish(deal_id)
         if cars is None:
+            async with self._system.acquire() as connection:
+                await forget_ops(connection)
             self._day = today
 
     async def _expire_holds(self) -> float:

@@ -197,7 +197,7 @@ class DeskHandlers:
         await self._relay.publish(deal.id)
         if isinstance(command, commands.Counter | commands.LenderDecision):
             actor = actor_of(connection.account)
-            await self._stock.search_again(command, deal, deal.version, actor)
+            await self._stock.search_again(command, deal, reply["version"], actor)
         connection.reply(command.ref, reply)
         return True
 

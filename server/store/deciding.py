@@ -1,9 +1,11 @@
 """One decision about a deal: a transaction under the deal's row lock, its events, and its answer.
 
 What a decision does to the deal's rows and the events that say so are committed together or not at all. The
-first event keeps the ``op`` and the answer: repeated, the op gets that answer and changes nothing.
+first event keeps the ``op`` and the answer; where nothing changed there is none, and ``deal_ops`` keeps them.
+Repeated, the op gets that answer and changes nothing.
 """
 
+import datetime as dt
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,8 +26,17 @@ _LOCK = """
 SELECT store_id, state, version, last_no, structure, salesperson_id, selected_offer, fulfilment
   FROM deals WHERE deal_id = $1 FOR NO KEY UPDATE
 """
+OPS_KEPT: Final = dt.timedelta(days=1)
+"""How long at least the answer to an op that changed nothing is kept; that to another stands in its event."""
+
 _EVENT = """
 INSERT INTO deal_events (deal_id, no, op, kind, body, reply, user_id) VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+_OP = "INSERT INTO deal_ops (deal_id, op, reply) VALUES ($1, $2, $3)"
+_ANSWERED = """
+SELECT reply FROM deal_events WHERE deal_id = $1 AND op = $2
+UNION ALL
+SELECT reply FROM deal_ops WHERE deal_id = $1 AND op = $2
 """
 
 
@@ -103,7 +114,9 @@ class Decision:
         return Decided(reply.get("version", self.version), changed=False, reply=reply)
 
     async def write(self) -> None:
-        """Insert the events in order."""
+        """Insert the events in order; where there are none, what the op was answered all the same."""
+        if not self._events and self.reply:
+            await self.connection.execute(_OP, self.key, self.op, self.reply)
         user = None if self.actor.id == SYSTEM.id else uuid.UUID(self.actor.id)
         for place, (kind, body) in enumerate(self._events):
             op = uuid.uuid5(self.op, str(place)) if place else self.op
@@ -145,10 +158,13 @@ async def deciding(scope: Scope, deal_id: str, op: uuid.UUID, actor: Actor) -> A
 
 async def answered_before(connection: Connection, deal_id: str, op: uuid.UUID) -> dict[str, Any] | None:
     """Return what an op of a deal was answered; None where it was not done."""
-    reply: dict[str, Any] | None = await connection.fetchval(
-        "SELECT reply FROM deal_events WHERE deal_id = $1 AND op = $2", parse_id(deal_id), op
-    )
+    reply: dict[str, Any] | None = await connection.fetchval(_ANSWERED, parse_id(deal_id), op)
     return reply
+
+
+async def forget_ops(connection: Connection) -> None:
+    """Delete the answers that are older than OPS_KEPT. The system's own work."""
+    await connection.execute("DELETE FROM deal_ops WHERE at < now() - $1::interval", OPS_KEPT)
 
 
 def parse_id(text: str) -> uuid.UUID | None:

@@ -19,7 +19,7 @@ async def change_terms(
     """Apply ``changes`` that were made on version ``based_on`` of the deal, and write the event.
 
     Fields that nobody changed since merge. A repeated ``op`` gets its first reply and changes nothing; where
-    nothing differs from what stands, there is no event and the current version is the answer. A countered
+    nothing differs from what stands, there is no event and the version of then is the answer. A countered
     deal becomes working.
 
     Raises:

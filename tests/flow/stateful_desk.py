@@ -95,7 +95,7 @@ class DeskMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         """Begin a deal."""
         self.model = Model()
-        self.last: tuple[Callable[[], Awaitable[Decided]], Decided] | None = None
+        self.done: list[tuple[Callable[[], Awaitable[Decided]], Decided]] = []
         self.deal_id = str(uuid.uuid4())
         self.shop.run(
             self.shop.pool.execute(
@@ -303,16 +303,16 @@ class DeskMachine(RuleBasedStateMachine):
 
     # What happens besides ------------------------------------------------------------
 
-    @precondition(lambda self: getattr(self, "last", None) is not None)
-    @rule()
-    def repeat(self) -> None:
-        """Send the last command again: it is answered as before, and nothing moves."""
-        assert self.last is not None
-        doing, first = self.last
+    @precondition(lambda self: getattr(self, "done", []))
+    @rule(back=st.integers(0, 5))
+    def repeat(self, back: int) -> None:
+        """Send an earlier command again, also one that changed nothing: it is answered as before, and nothing
+        moves, whatever has become of the deal since.
+        """
+        doing, first = self.done[-1 - back % len(self.done)]
         before = self._last_no()
         again = self.shop.run(doing())
-        if first.changed:
-            assert again.reply == first.reply
+        assert again.reply == first.reply
         assert not again.changed
         assert self._last_no() == before
 
@@ -378,7 +378,7 @@ class DeskMachine(RuleBasedStateMachine):
             assert error.code is refused, (error, refused)
             return False
         assert refused is None, refused
-        self.last = (doing, decided)
+        self.done.append((doing, decided))
         return True
 
     def _refusal(self, action: Action, by_manager: bool) -> ErrorCode | None:

@@ -51,7 +51,7 @@ REFUSED = {
 
 TABLES = (
     *("deals", "deal_events", "deal_pins", "deal_locks", "desk_approvals", "lender_decisions", "deal_tasks"),
-    *("lender_stipulations", "vehicle_claims", "vehicles", "customers", "pencils", "offers"),
+    *("lender_stipulations", "vehicle_claims", "vehicles", "customers", "pencils", "offers", "deal_ops"),
 )
 
 

@@ -1,0 +1,124 @@
+"""A command that is sent again, over real processes: it gets its first answer, and nothing more happens."""
+
+import datetime as dt
+import uuid
+
+import asyncpg
+import pytest
+
+from protocol.records import Actor, Role, StructureChanges
+from protocol.workflow import Action, LenderStatus, Reason
+from server.settings import Settings
+from server.store import remarks
+from server.store.deciding import OPS_KEPT, answered_before, forget_ops
+from server.store.pool import open_pool, open_system_pool
+from server.store.scope import Stores, everything
+from tests.flow.desk import Both
+from tests.services import open_owner_pool
+
+pytestmark = pytest.mark.flow
+
+
+async def test_a_release_that_found_nothing_lets_no_car_go_later(both: Both) -> None:
+    """Its answer was lost, a colleague holds the car for the same deal, and it is sent again."""
+    op = uuid.uuid4()
+    await both.sales.desk.release(both.cars[0], op=op)
+    await both.manager.desk.hold(both.cars[0])
+    await both.agree(lambda deal: bool(deal.holds))
+    await both.sales.desk.release(both.cars[0], op=op)
+    await both.sales.desk.note("Still held?")
+    state = await both.agree(lambda deal: bool(deal.notes))
+    assert isinstance(state.holds, list) and len(state.holds) == 1
+
+
+async def test_what_changed_nothing_changes_nothing_later(both: Both) -> None:
+    """A lock, an unlock, an unpin, a selection and terms that found everything as they wanted it."""
+    lock, unlock, unpin, select, terms = (uuid.uuid4() for _ in range(5))
+    cash = StructureChanges(cash_down_cents=77_00)
+    await both.manager.desk.lock("rate_bp")
+    await both.sales.terms(cash)
+    await both.sales.desk.select(both.cars[0])
+    state = await both.agree(lambda deal: deal.selected is not None)
+
+    async def everything_again() -> list[int]:
+        return [
+            await both.manager.desk.lock("rate_bp", op=lock),
+            await both.manager.desk.unlock("discount_cents", op=unlock),
+            await both.sales.desk.unpin(both.cars[1], op=unpin),
+            await both.sales.desk.select(both.cars[0], op=select),
+            await both.sales.terms(cash, version=state.version, op=terms),
+        ]
+
+    first = await everything_again()
+    assert first == [state.version] * 5
+    await both.manager.desk.unlock("rate_bp")
+    await both.manager.desk.lock("discount_cents")
+    await both.sales.desk.pin(both.cars[1])
+    await both.sales.desk.select(both.cars[1])
+    await both.manager.terms(StructureChanges(cash_down_cents=88_00))
+    moved = await both.agree(lambda deal: deal.structure["cash_down_cents"] == 88_00)
+    assert await everything_again() == first
+    await both.sales.desk.note("As it was?")
+    assert (await both.agree(lambda deal: bool(deal.notes))).version == moved.version
+    assert isinstance(moved.locks, list) and [lock.field for lock in moved.locks] == ["discount_cents"]
+
+
+@pytest.mark.parametrize("decides", ["desk", "lender"])
+async def test_a_decision_that_is_sent_again_does_not_search_again(both: Both, decides: str) -> None:
+    """The search that it began stands, also where the deal has moved on by something that no search asks."""
+    await both.submitted()
+    before, op = both.manager.state.version, uuid.uuid4()
+
+    async def decide() -> object:
+        if decides == "desk":
+            more = StructureChanges(cash_down_cents=3_500_00)
+            return await both.manager.desk.act(
+                Action.COUNTER, Reason.CASH_TOO_LOW, changes=more, version=before, op=op
+            )
+        return await both.manager.desk.lender_decision(
+            "Nobody's bank", LenderStatus.WITHDRAWN, version=before, op=op
+        )
+
+    first = await decide()
+    await both.agree(lambda deal: deal.version > before)
+    await both.sales.desk.pin(both.cars[1])
+    await both.agree(lambda deal: bool(deal.pins))
+    searched = both.manager.search_state
+    assert await decide() == first
+    await both.sales.desk.note("Searched again?")
+    await both.agree(lambda deal: bool(deal.notes))
+    assert searched is not None and both.manager.search_state is not None
+    assert both.manager.search_state.search_id == searched.search_id
+
+
+async def test_the_answer_of_what_changed_nothing_is_kept_for_a_while(stocked: Settings) -> None:
+    """Within its store, and not for ever."""
+    application, system, owner = (
+        await open_pool(stocked),
+        await open_system_pool(stocked),
+        await open_owner_pool(stocked),
+    )
+    async with application, system, owner:
+        row = await owner.fetchrow(
+            "SELECT deal_id::text, salesperson_id::text AS person FROM deals"
+            " WHERE store_id = 'riverside' LIMIT 1"
+        )
+        assert row is not None
+        scope, op = Stores(application).of("riverside"), uuid.uuid4()
+        actor = Actor(id=row["person"], name="Ann", role=Role.DESK_MANAGER)
+        await remarks.unlock_field(scope, row["deal_id"], "rate_bp", op=op, actor=actor)
+
+        async def answer(pool: asyncpg.Pool) -> object:
+            async with pool.acquire() as connection:
+                return await answered_before(connection, row["deal_id"], op)
+
+        async def forgotten_after(age: dt.timedelta) -> object:
+            await owner.execute("UPDATE deal_ops SET at = now() - $1::interval", age)
+            async with everything(system).acquire() as connection:
+                await forget_ops(connection)
+            return await answer(owner)
+
+        assert await answer(owner) == {"version": 0}
+        assert await answer(application) is None
+        assert await forgotten_after(OPS_KEPT - dt.timedelta(minutes=1)) == {"version": 0}
+        assert await forgotten_after(OPS_KEPT + dt.timedelta(minutes=1)) is None
