@@ -245,11 +245,6 @@ class TaskKind(StrEnum):
     ADVERSE_ACTION_NOTICE = "adverse_action_notice"
 
 
-def is_credit(reasons: tuple[Reason, ...]) -> bool:
-    """Return whether a refusal for ``reasons`` is one on credit."""
-    return any(reason in CREDIT_REASONS for reason in reasons)
-
-
 RIGHTS: Final = {
     Role.SALESPERSON: (
         "watch", "search", "terms", "select", "hold", "note", "submit", "reopen", "sign", "lose", "deliver",

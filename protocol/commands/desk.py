@@ -134,7 +134,8 @@ class LenderDecision(ChangeCommand, tag="lender_decision", frozen=True):
     """Record what a lender decided; it overrides the lender's programmes for this deal until it expires.
 
     ``tier``, ``rate_bp`` (the buy rate), ``advance_max_cents`` and ``term_months`` (the longest) are needed
-    where the lender approves; ``reasons`` where it declines. Reply: ``{version, decision_id}``.
+    where the lender approves; ``reasons``, all on credit, where it declines and only there.
+    Reply: ``{version, decision_id}``.
     """
 
     version: Seq

@@ -9,7 +9,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.commands import ChangeCommand
 from protocol.commands.desk import Decision
 from protocol.deal_parts import DealOffer, LenderTerms
-from protocol.workflow import LIVE_STATUSES, Action, Closing, LenderStatus
+from protocol.workflow import CREDIT_REASONS, LIVE_STATUSES, Action, Closing, LenderStatus
 from server.hub.authority import Authority, actor_of, view_of
 from server.hub.connection import Connection
 from server.hub.offer_pricing import Repricing
@@ -235,7 +235,7 @@ def terms_of(command: commands.LenderDecision) -> LenderTerms:
     """Return a lender's decision with ids of its own.
 
     Raises CommandError(invalid) naming the field: an approval needs tier, rate, advance, term and an expiry
-    that lies ahead, a refusal its reasons.
+    that lies ahead, a refusal its reasons, each on credit. Nothing else has reasons.
     """
     needed: tuple[str, ...] = ()
     if command.status in LIVE_STATUSES:
@@ -247,6 +247,11 @@ def terms_of(command: commands.LenderDecision) -> LenderTerms:
             raise CommandError(
                 ErrorCode.INVALID, f"{field}: expected where a lender has {command.status}", field=field
             )
+    allowed = CREDIT_REASONS if command.status is LenderStatus.DECLINED else ()
+    if not set(command.reasons) <= set(allowed):
+        raise CommandError(
+            ErrorCode.INVALID, "reasons: expected reasons on credit, of a refusal", field="reasons"
+        )
     expires = command.expires_at
     if expires is not None and (expires.tzinfo is None or expires <= utc_now()):
         raise CommandError(
