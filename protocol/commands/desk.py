@@ -105,7 +105,7 @@ class Deliver(Decision, tag="deliver", frozen=True):
 
 
 class Fund(Decision, tag="fund", frozen=True):
-    """Say that the lender has paid; every stipulation must be cleared."""
+    """Say that the lender has paid; it must approve still, and every stipulation be cleared."""
 
 
 class Unwind(Decision, tag="unwind", frozen=True):

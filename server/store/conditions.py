@@ -74,15 +74,16 @@ async def require_lender(deal: Decision, offer: DealOffer) -> None:
 
 
 async def require_cleared(deal: Decision) -> None:
-    """Raise CommandError(conflict) while a stipulation of the offer's lender is open."""
+    """Raise CommandError(conflict) unless the offer's lender still approves it and has no open stipulation.
+
+    When its approval expires does not matter any more: the deal was signed while it lived.
+    """
     offer = await selected_offer(deal)
-    open_ones = [
-        each.text
-        for terms in await last_terms(deal)
-        if offer is not None and terms.lender == offer.lender
-        for each in terms.stipulations
-        if each.cleared_by is None
-    ]
+    lender = None if offer is None or not isinstance(offer.lender, str) else offer.lender
+    last = next((each for each in await last_terms(deal) if each.lender == lender), None)
+    if last is None or last.status not in LIVE_STATUSES:
+        raise conflict(f"{lender or 'The lender'} has taken its approval back.", "lender", lender)
+    open_ones = [each.text for each in last.stipulations if each.cleared_by is None]
     if open_ones:
         raise conflict(f"Open stipulations: {', '.join(open_ones)}.", "stipulations", open_ones)
 

@@ -67,6 +67,14 @@ class Both:
         )
         await self.agree(lambda deal: deal.version > before)
 
+    async def version(self) -> int:
+        """Return the deal's version as it is stored."""
+        async with connect_as_owner(self.settings.database_owner_url) as connection:
+            found: int = await connection.fetchval(
+                "SELECT version FROM deals WHERE deal_id::text = $1", self.sales.state.id
+            )
+            return found
+
     async def reason_of_fall(self) -> str:
         """Return why the server returned the deal to working, by itself."""
         async with connect_as_owner(self.settings.database_owner_url) as connection:

@@ -224,6 +224,8 @@ class DeskMachine(RuleBasedStateMachine):
             rates=self.shop.rates,
         )
         allowed = self.model.fulfilment in known.sources
+        if closing is Closing.FUND:
+            allowed = allowed and self.model.lender_live
         if self._decide(
             lambda: workflow.take_closing_step(self.shop.scope, self.deal_id, closing, step),
             None if allowed else ErrorCode.CONFLICT,

@@ -56,6 +56,32 @@ async def test_from_the_first_offer_to_the_money(both: Both) -> None:
     assert final.code is ErrorCode.CONFLICT
 
 
+@pytest.mark.parametrize(
+    ("status", "reasons"), [(LenderStatus.WITHDRAWN, []), (LenderStatus.DECLINED, [Reason.BANKRUPTCY])]
+)
+async def test_nothing_is_funded_that_its_lender_took_back(
+    both: Both, status: LenderStatus, reasons: list[Reason]
+) -> None:
+    """A lender that changes its mind after the signature has nothing open, and pays nothing either."""
+    offer = await both.submitted()
+    await both.lender_approves(offer)
+    await both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY)
+    await both.agree(lambda deal: deal.state is DealState.APPROVED)
+    await both.sales.desk.act(Action.SIGN, Reason.CUSTOMER_ACCEPTS)
+    await both.agree(lambda deal: deal.fulfilment is Fulfilment.SIGNED)
+    assert isinstance(offer.lender, str)
+    await both.manager.desk.lender_decision(offer.lender, status, reasons=reasons)
+    await both.manager.desk.act(Closing.DELIVER, Reason.CAR_HANDED_OVER, version=await both.version())
+    await both.agree(lambda deal: deal.fulfilment is Fulfilment.DELIVERED)
+    unpaid = await refused(both.manager.desk.act(Closing.FUND, Reason.LENDER_PAID))
+    assert (unpaid.code, unpaid.detail["field"]) == (ErrorCode.CONFLICT, "lender")
+    assert unpaid.detail["value"] == offer.lender
+    # Where it comes back with nothing open, it pays.
+    await both.lender_approves(offer, stipulations=[])
+    await both.manager.desk.act(Closing.FUND, Reason.LENDER_PAID)
+    await both.agree(lambda deal: deal.fulfilment is Fulfilment.FUNDED)
+
+
 async def test_a_counter_changes_what_the_offer_was_asked_with(both: Both, stocked: Settings) -> None:
     """The offer's own cash gives way to the counter's. Until it is priced anew it is said to be outdated."""
     asked = StructureChanges(cash_down_cents=2_000_00, cash_down_max_cents=2_000_00)

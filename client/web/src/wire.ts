@@ -400,7 +400,7 @@ export interface Deliver {
   ref: number;
 }
 
-/** Say that the lender has paid; every stipulation must be cleared. */
+/** Say that the lender has paid; it must approve still, and every stipulation be cleared. */
 export interface Fund {
   type: "fund";
   channel: string;
