@@ -81,7 +81,7 @@ async def take_action(scope: Scope, deal_id: str, action: Action, step: Move) ->
         await _PREPARE[action](deal, step)
         more: dict[str, Any] = {"more_reasons": list(step.more_reasons)} if step.more_reasons else {}
         if action is Action.APPROVE:
-            more["approval"] = codec.plain(await _approve(deal, step))
+            more["approval"] = codec.plain(await _approve(deal))
         await move(deal, transition.target, step.reason, **more)
         if action in {Action.DECLINE, Action.LOSE}:
             await raise_adverse_action(deal, [step.reason, *step.more_reasons], step.today)
@@ -156,6 +156,12 @@ async def _prepare_approve(deal: Decision, step: Move) -> None:
             "selected",
             None if step.priced is None else step.priced.payment_cents,
         )
+    # Who tells of cars and rates that change does not look at this deal before it is approved.
+    reason = await outdated(deal, _approval_of(deal, offer), step.rates)
+    if reason is not None:
+        raise conflict(
+            "The car or the rates have changed just now: look at the deal again.", "selected", reason
+        )
     require_authority(step.priced, step.discount_authority_cents)
 
 
@@ -212,20 +218,26 @@ async def _take_price(deal: Decision, step: Move) -> None:
     await adopt_offer(deal, step.priced)
 
 
-async def _approve(deal: Decision, step: Move) -> Approval:
-    """Write down what is approved: the version that the approval itself makes, and what it binds."""
-    offer = step.priced
-    if offer is None:
-        raise ValueError("nothing is approved without an offer")
-    selected = await selected_offer(deal)
-    approval = Approval(
+def _approval_of(deal: Decision, offer: DealOffer) -> Approval:
+    """Return what is approved by ``offer``: the version that the approval makes, and what it binds."""
+    if not offer.versions:
+        raise ValueError("nothing is approved but a whole offer")
+    return Approval(
         deal_version=deal.version + 1,
         vehicle_id=offer.vehicle_id,
         rev=offer.rev,
-        offer_id=(selected or offer).offer_id,
-        rates=step.rates,
+        offer_id=offer.offer_id,
+        rates=offer.versions.rates,
         by=deal.actor,
     )
+
+
+async def _approve(deal: Decision) -> Approval:
+    """Write down what is approved."""
+    offer = await selected_offer(deal)
+    if offer is None:
+        raise ValueError("nothing is approved without an offer")
+    approval = _approval_of(deal, offer)
     await deal.connection.execute(
         "INSERT INTO desk_approvals (deal_id, deal_version, vehicle_id, vehicle_rev, offer_id, rates_version,"
         " approved_by) VALUES ($1, $2, $3, $4, $5, $6, $7)",
