@@ -16,7 +16,8 @@ def decided_sheet(sheet: RateSheet, inputs: DealInputs) -> RateSheet:
     """Return the sheet with each lender's decision in place of its programmes for this customer.
 
     A lender that refused has none. One that approved has those of the tier that it gave, whatever tier and
-    score the deal states, at the rate that it gave, up to its longest term and its largest advance.
+    score the deal states, at the rate that it gave, up to its longest term. What it advances at most takes
+    the place of the programme's largest loan, also where it is more; the other limits stay.
     """
     if not inputs.lender_terms:
         return sheet
@@ -32,6 +33,7 @@ def _programmes(
         if terms is None or terms.status is LenderStatus.WITHDRAWN:
             yield row
         elif terms.status in LIVE_STATUSES and _covers(terms, row):
+            advance_cents = terms.advance_max_cents
             yield replace(
                 row,
                 # The deal's own tier, under which every reader of the sheet looks.
@@ -39,7 +41,7 @@ def _programmes(
                 score_min=ANY_SCORE[0],
                 score_max=ANY_SCORE[1],
                 buy_rate_bp=terms.rate_bp or 0.0,
-                amount_max_cents=min(row.amount_max_cents, terms.advance_max_cents or 0),
+                amount_max_cents=row.amount_max_cents if advance_cents is None else advance_cents,
             )
 
 
