@@ -55,10 +55,11 @@ class OfferPinned(Event, tag="offer_pinned", frozen=True):
 
 
 class OfferUnpinned(Event, tag="offer_unpinned", frozen=True):
-    """An offer is kept in sight no longer."""
+    """An offer is kept in sight no longer. Events that an older release wrote have no ``offer``."""
 
     version: int
     vehicle_id: str
+    offer: DealOffer | UnsetType = UNSET
     by: Actor | UnsetType = UNSET
 
 

@@ -78,13 +78,14 @@ async def unpin_offer(scope: Scope, deal_id: str, vehicle_id: int, *, op: uuid.U
     async with deciding(scope, deal_id, op, actor) as deal:
         if deal.repeated is not None:
             return deal.again()
-        gone = await deal.connection.fetchval(
-            "DELETE FROM deal_pins WHERE deal_id = $1 AND vehicle_id = $2 RETURNING true",
+        offer = await deal.connection.fetchval(
+            "DELETE FROM deal_pins p USING offers o"
+            " WHERE p.deal_id = $1 AND p.vehicle_id = $2 AND o.offer_id = p.offer_id RETURNING o.body",
             deal.key,
             vehicle_id,
         )
-        if gone:
-            deal.record("offer_unpinned", vehicle_id=str(vehicle_id))
+        if offer is not None:
+            deal.record("offer_unpinned", vehicle_id=str(vehicle_id), offer=offer)
             await touch_claim(deal.connection, vehicle_id)
         return deal.decided()
 

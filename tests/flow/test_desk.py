@@ -6,12 +6,13 @@ import uuid
 import pytest
 
 from protocol.closing import ErrorCode
+from protocol.events import OfferUnpinned
 from protocol.records import DealState, StructureChanges, View
 from protocol.workflow import Action, Closing, Fulfilment, LenderStatus, Reason
 from server.settings import Settings
 from server.store.pool import connect_as_owner
 from tests.flow.desk import Both, refused, seen
-from tests.flow.shop import connect, token_of
+from tests.flow.shop import connect, events_until, token_of
 
 pytestmark = pytest.mark.flow
 
@@ -219,6 +220,18 @@ async def test_a_lender_overrides_its_programme(both: Both) -> None:
     await seen(both.manager, lambda deal: both.sales.state.version == deal.version)
     hasty = await refused(both.manager.desk.lender_decision(offer.lender, LenderStatus.APPROVED))
     assert (hasty.code, hasty.detail["field"]) == (ErrorCode.INVALID, "tier")
+
+
+async def test_an_unpinned_offer_is_told_whole(both: Both) -> None:
+    """Who follows hears which offer is out of sight, as far as the view shows it."""
+    await both.sales.desk.pin(both.cars[1])
+    pinned = (await both.agree(lambda deal: bool(deal.pins))).pins[0]
+    await both.sales.desk.unpin(both.cars[1])
+    for deal in (both.manager, both.sales):
+        told = (await events_until(deal, lambda event: isinstance(event, OfferUnpinned)))[-1]
+        assert isinstance(told, OfferUnpinned)
+        assert (told.vehicle_id, told.offer) == (both.cars[1], pinned)
+        assert deal.state.pins == []
 
 
 async def test_the_desk_locks_a_field(both: Both) -> None:

@@ -731,7 +731,7 @@ export interface OfferPinned {
   by?: Actor;
 }
 
-/** An offer is kept in sight no longer. */
+/** An offer is kept in sight no longer. Events that an older release wrote have no `offer`. */
 export interface OfferUnpinned {
   type: "offer_unpinned";
   channel: string;
@@ -739,6 +739,7 @@ export interface OfferUnpinned {
   at: string;
   version: number;
   vehicle_id: string;
+  offer?: DealOffer;
   by?: Actor;
 }
 
