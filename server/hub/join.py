@@ -25,7 +25,7 @@ from server.hub.views import capped_view
 from server.push.cars import ShownCars
 from server.push.log import ChannelLog, Head
 from server.store.deal_parts import DealParts, load_parts
-from server.store.deals import Deal, load_deal
+from server.store.deals import Deal, last_no, load_deal
 from server.store.scope import Stores
 
 ATTEMPTS: Final = 5
@@ -91,11 +91,26 @@ class Joiner:
         for _ in range(ATTEMPTS):
             head = await capture(self.log, feed, channel)
             if since is not None and await still_known(self.log, channel, head, since):
-                return head, None
+                if await self._accounts_for_all(deal, channel, head):
+                    return head, None
+                continue
             loaded = await self._load(deal, channel, head)
             if loaded is not None:
                 return head, loaded
         raise CommandError(ErrorCode.DEGRADED, "The event log keeps starting anew: try again.")
+
+    async def _accounts_for_all(self, deal: Deal, channel: str, head: Head) -> bool:
+        """Have every decision of the deal told; return whether the epoch still stands.
+
+        Whoever decided may have died before it told the log, and nobody watched: nobody else tells it then.
+        """
+        # Read while the channel is joined: of what is decided from here on, Postgres tells this process.
+        async with self.stores.of(deal.store_id).acquire() as connection:
+            no = await last_no(connection, deal.id)
+        if head.no == no:
+            return True
+        await self.relay.publish(deal.id)
+        return (await self.log.head(channel)).epoch == head.epoch
 
     async def _load(self, deal: Deal, channel: str, head: Head) -> tuple[Deal, DealParts] | None:
         """Return the deal with at least every decision that events up to ``head`` tell of.
@@ -108,8 +123,6 @@ class Joiner:
             no = await self.log.set_base(channel, head.epoch, deal.last_no)
         if no is None:
             return None
-        if no < deal.last_no:
-            await self.relay.publish(deal.id)
         # One state of the deal and all of its parts, at or after what was authorised.
         async with self.stores.of(deal.store_id).acquire(snapshot=True) as connection:
             newer, parts = await load_deal(connection, deal.id), await load_parts(connection, deal.id)
@@ -119,6 +132,9 @@ class Joiner:
             # The database has gone back to an older state: the relay sees it too, and begins a new epoch.
             await self.relay.publish(deal.id)
             return None
+        if newer.last_no > no:
+            # Whoever decided may have died before it told the log, and others watch it too.
+            await self.relay.publish(deal.id, newer.last_no)
         return newer, parts
 
 
