@@ -73,9 +73,16 @@ def assemble(
     queue = JobQueue(redis, lease_ms=settings.job_lease_ms)
     searches = SearchService(stores, system, log, queue, lease_ms=settings.search_lease_ms)
     registry = Registry(log, bus, tasks)
-    keeper = Keeper(log, registry, searches, queue, overdue_ms=settings.job_overdue_ms)
     relay = Relay(system, log, lambda: registry.channels)
     stock_watch = StockWatch(system, registry, cars, Rematcher(system, log, cars, queue))
+    keeper = Keeper(
+        log,
+        registry,
+        searches,
+        queue,
+        overdue_ms=settings.job_overdue_ms,
+        match_again=stock_watch.match_again,
+    )
     deadlines = Deadlines(system, relay)
     wall = Wall(system, registry, Walls(redis), tasks)
     registry.on_search_ended(stock_watch.look)

@@ -6,6 +6,7 @@ anybody. So each process asks, and who finds something first mends it; the log s
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from typing import Final
 
 import asyncpg
@@ -28,7 +29,8 @@ OUTAGES: Final = (RedisError, asyncpg.PostgresError, asyncpg.InterfaceError, OSE
 class Keeper:
     """Fills gaps, takes searches over whose owner is gone, and queues jobs again that were lost.
 
-    ``mended`` counts what it did: ``gaps``, ``searches``, ``jobs``.
+    ``mended`` counts what it did: ``gaps``, ``searches``, ``jobs``. ``match_again`` is told of channels whose
+    repriced cars wait to be matched; it returns at once.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Keeper:
         *,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
         overdue_ms: int = OVERDUE_MS,
+        match_again: Callable[[str], None] = lambda channel: None,
     ) -> None:
         self.mended: Counter[str] = Counter()
         self._log = log
@@ -48,6 +51,7 @@ class Keeper:
         self._queue = queue
         self._heartbeat_seconds = heartbeat_seconds
         self._overdue_ms = overdue_ms
+        self._match_again = match_again
         self._adopting: set[str] = set()
         self._asked = asyncio.Event()
         self._logger = structlog.get_logger("keeper")
@@ -84,6 +88,8 @@ class Keeper:
             if pulse.lapsed is not None and channel not in self._adopting:
                 self._adopting.add(channel)
                 tasks.create_task(self._take_over(channel), name=f"take over {channel}")
+            if pulse.unmatched:
+                self._match_again(channel)
             await self._queue_again(channel, pulse)
 
     async def _queue_again(self, channel: str, pulse: Pulse) -> None:

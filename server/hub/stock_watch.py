@@ -1,7 +1,8 @@
 """Cars that change while they are on somebody's screen: repriced, held, sold, wanted elsewhere.
 
 Postgres says which cars changed, or only that many did. Their state is read once for all channels that this
-process watches; the log tells each channel each state once, however many processes say so.
+process watches; the log tells each channel each state once, however many processes say so. It also keeps the
+cars that were repriced until they are matched again: who told of them may fail, or die, before that.
 """
 
 import asyncio
@@ -58,6 +59,7 @@ class StockWatch:
         self._rematcher = rematcher
         self._changed: set[str] = set()
         self._whole: set[str] = set()
+        self._unmatched: set[str] = set()
         self._all = False
         self._news = asyncio.Event()
         self._logger = structlog.get_logger("stock")
@@ -81,6 +83,11 @@ class StockWatch:
         self._whole.add(channel)
         self._news.set()
 
+    def match_again(self, channel: str) -> None:
+        """Take note that a channel was told of other prices, and that nobody has matched the cars at them."""
+        self._unmatched.add(channel)
+        self._news.set()
+
     async def run(self) -> None:
         """Tell what changed, until cancelled; again later where a service is out of reach."""
         while True:
@@ -97,6 +104,16 @@ class StockWatch:
                 self._all |= everything
                 self._news.set()
                 await asyncio.sleep(RETRY_SECONDS)
+            unmatched, self._unmatched = self._unmatched, set()
+            for channel in sorted(unmatched):
+                await self._rematch(channel)
+
+    async def _rematch(self, channel: str) -> None:
+        try:
+            await self._rematcher.rematch(channel)
+        except OUTAGES as error:
+            # The cars still wait: the keeper of a process that watches them says so after a while.
+            self._logger.warning("cars_not_matched", channel=channel, error=repr(error))
 
     async def _tell(self, changed: set[str], whole: set[str], everything: bool) -> None:
         watched = [channel for channel in self._registry.channels if channel.startswith("deal:")]
@@ -153,16 +170,8 @@ class StockWatch:
 
     async def _tell_channel(self, channel: str, states: Sequence[CarState]) -> None:
         for start in range(0, len(states), CARS_AT_ONCE):
-            some = states[start : start + CARS_AT_ONCE]
-            before = await self._cars.tell(channel, some)
-            repriced = [
-                state.vehicle_id
-                for state in some
-                if before.get(state.vehicle_id, state.rev) < state.rev
-                and state.fields["status"] in {ON_SALE, HELD}
-            ]
-            if repriced:
-                await self._rematcher.rematch(channel, repriced)
+            if await self._cars.tell(channel, states[start : start + CARS_AT_ONCE]):
+                self._unmatched.add(channel)
 
 
 LAST_REV: Final = 2**53

@@ -4,13 +4,14 @@ Of two states of a car the one with the greater (``rev``, ``no``) is the newer: 
 ``no`` with who wants it. Any number of processes may tell the same; the script tells it once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio import Redis
 
 from protocol import codec
+from protocol.events import ON_SALE
 from server.push.bodies import check_job, event_body, matches_body
 from server.push.log import LogBounds, Outcome
 from server.push.redis_scripts import Scripts
@@ -56,16 +57,31 @@ class ShownCars:
             car.decode(): codec.decode(fields) for car, fields in zip(reply[::2], reply[1::2], strict=True)
         }
 
-    async def tell(self, channel: str, states: Sequence[CarState]) -> dict[str, int]:
-        """Publish ``vehicle_changed`` for what is news to the channel; return the rev before, by car."""
+    async def tell(self, channel: str, states: Sequence[CarState]) -> bool:
+        """Publish ``vehicle_changed`` for what is news to the channel.
+
+        Returns whether some of these cars wait to be matched from now on, at another price than before.
+        """
         args: list[str | bytes | float] = []
         for state in states:
             base = "" if state.base_rev is None else state.base_rev
             event = {"type": "vehicle_changed", **state.fields}
             args += [state.vehicle_id, state.rev, state.no, base]
             args += [codec.encode(state.fields), event_body(channel, event)]
-        reply = await self._scripts.run("change_cars", channel, *args)
-        return {car.decode(): rev for car, rev in zip(reply[::2], reply[1::2], strict=True)}
+            args.append("1" if state.fields["status"] in ON_SALE else "")
+        return bool(await self._scripts.run("change_cars", channel, *args))
+
+    async def unmatched(self, channel: str) -> dict[str, int]:
+        """Return the cars that wait to be matched at another price: the rev that was told, by car.
+
+        They wait until they are matched, passed over or not for sale any more, or a new search begins.
+        """
+        reply = await self._scripts.run("unmatched", channel)
+        return {car.decode(): int(rev) for car, rev in zip(reply[::2], reply[1::2], strict=True)}
+
+    async def pass_over(self, channel: str, cars: Mapping[str, int]) -> None:
+        """Let cars wait no longer that cannot be matched as of these revs."""
+        await self._scripts.run("pass_over", channel, *(item for pair in cars.items() for item in pair))
 
     async def next_late_chunk(self, channel: str, search_id: str) -> int | None:
         """Return the number of the search's next late chunk; None where it is not the current one."""
@@ -75,7 +91,10 @@ class ShownCars:
     async def match_again(
         self, channel: str, *, search_id: str, chunk: int, columns: dict[str, Any], job: bytes
     ) -> Outcome:
-        """Publish ``matches`` of a late chunk: cars at another price. The search may have ended."""
+        """Publish ``matches`` of a late chunk: cars at another price. The search may have ended.
+
+        REPEATED also where none of the cars waits to be matched any more.
+        """
         check_job(job)
         rows = len(columns["vehicle_id"])
         prefix, cells = matches_body(channel, search_id, chunk, rows, columns)

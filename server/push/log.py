@@ -135,13 +135,15 @@ class Pulse:
     """What a watched channel answers to a heartbeat.
 
     ``epoch`` is None where none stands. ``lapsed`` is the search whose owner is gone, ``overdue`` are jobs
-    that the queue seems to have lost: they are this process's to hand over now.
+    that the queue seems to have lost: they are this process's to hand over now. ``unmatched``: repriced cars
+    wait to be matched, and whoever told of them has not done it: they are this process's to match now.
     """
 
     epoch: str | None
     seq: int = 0
     lapsed: str | None = None
     overdue: tuple[bytes, ...] = ()
+    unmatched: bool = False
 
 
 class ChannelLog(Protocol):

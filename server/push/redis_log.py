@@ -72,7 +72,8 @@ class RedisLog(RedisSearchLog):
         """Return what each of the channels answers; a few hundred of them in one trip.
 
         A pending chunk is overdue ``overdue_ms`` after its job was handed to the queue, provided that this
-        was before ``lost_before_ms`` (None: whenever); its time then begins anew.
+        was before ``lost_before_ms`` (None: whenever); its time then begins anew. Repriced cars that have
+        waited for ``overdue_ms`` to be matched are told of likewise.
         """
         before = ALWAYS_MS if lost_before_ms is None else lost_before_ms
         pulses: list[Pulse] = []
@@ -86,5 +87,5 @@ class RedisLog(RedisSearchLog):
 def _pulse(reply: list[Any] | None) -> Pulse:
     if reply is None:
         return Pulse(None)
-    epoch, seq, lapsed, *overdue = reply
-    return Pulse(epoch.decode(), seq, lapsed.decode() or None, tuple(overdue))
+    epoch, seq, lapsed, unmatched, *overdue = reply
+    return Pulse(epoch.decode(), seq, lapsed.decode() or None, tuple(overdue), bool(unmatched))

@@ -16,11 +16,12 @@ from redis.commands.core import AsyncScript
 
 from server.push.log import LogBounds
 
-KEYS = ("meta", "log", "sizes", "search", "matches", "offers", "jobs", "due", "cars", "changes")
+KEYS = ("meta", "log", "sizes", "search", "matches", "offers", "jobs", "due", "cars", "changes", "unmatched")
 SCRIPT_NAMES = (
     "head", "begin_anew", "set_base", "decide", "read", "beat", "begin_search", "continue_search",
     "renew_search", "adopt_search", "matches", "end_search", "settle", "revalue", "is_pending",
-    "search", "chunks", "shown", "changes", "change_cars", "late_number", "late_matches", "summarise",
+    "search", "chunks", "shown", "changes", "change_cars", "unmatched", "pass_over", "late_number",
+    "late_matches", "summarise",
 )  # fmt: skip
 
 

@@ -49,19 +49,22 @@ class Rematcher:
         self._today = today
         self._tables = Tables()
 
-    async def rematch(self, channel: str, vehicle_ids: Sequence[str]) -> None:
-        """Publish the cars anew at their price, as a late chunk of the current search, and have them valued.
+    async def rematch(self, channel: str) -> None:
+        """Publish the cars that wait for it anew, at their price, and have them valued.
 
-        A car that no programme takes at its new price is published with an offer that says why. Raises
-        RedisError, asyncpg's errors, CommandError as a search.
+        They are late chunks of the current search. A car that no programme takes at its new price is
+        published with an offer that says why. What was not matched when this raises still waits. Raises
+        RedisError, asyncpg's errors, TimeoutError, and CommandError and NotInForce as a search.
         """
         state = await self._channels.search(channel)
         if state is None:
             return
-        for start in range(0, len(vehicle_ids), MOST_AT_ONCE):
-            await self._rematch_some(channel, state.search_id, vehicle_ids[start : start + MOST_AT_ONCE])
+        waiting = sorted((await self._cars.unmatched(channel)).items(), key=lambda car: int(car[0]))
+        for start in range(0, len(waiting), MOST_AT_ONCE):
+            some = dict(waiting[start : start + MOST_AT_ONCE])
+            await self._rematch_some(channel, state.search_id, some)
 
-    async def _rematch_some(self, channel: str, search_id: str, vehicle_ids: Sequence[str]) -> None:
+    async def _rematch_some(self, channel: str, search_id: str, waiting: dict[str, int]) -> None:
         async with read_stock(self._system, Trace()) as reader:
             deal = await load_deal(reader.connection, channel.partition(":")[2])
             if deal is None:
@@ -69,8 +72,13 @@ class Rematcher:
             stock, today = Stock(deal.store_id, deal.group_id, deal.structure.scope), self._today()
             in_force = await reader.versions(stock, today)
             basis = await load_basis(reader.connection, self._tables, deal, in_force, today)
-            cars = [int(car) for car in vehicle_ids]
+            cars = [int(car) for car in waiting]
             rows = await reader.read(build_cars_query(stock, cars, today=today, rebates=basis.rebates))
+        place = RESULT_COLUMNS.index("vehicle_id")
+        gone = waiting.keys() - {row[place] for row in rows}
+        if gone:
+            # Out of the deal's reach, or not for sale any more, which it is told as well.
+            await self._cars.pass_over(channel, {car: waiting[car] for car in gone})
         if not rows:
             return
         plan = plan_deal(basis.inputs, basis.sheet)

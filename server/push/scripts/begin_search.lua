@@ -11,7 +11,7 @@ if older[1] and older[2] == '' then
     append(epoch, string.format('%s,"search_id":%s,"reason":"superseded","scanned":%s,"matched":%s,"chunks":%s,"next":null}',
         superseded, cjson.encode(older[1]), older[3], older[4], older[5]))
 end
-redis.call('DEL', SEARCH, MATCHES, OFFERS, JOBS, DUE, CARS, CHANGES)
+redis.call('DEL', SEARCH, MATCHES, OFFERS, JOBS, DUE, CARS, CHANGES, UNMATCHED)
 redis.call('HSET', SEARCH, 'search_id', search_id, 'filters', ARGV[8], 'sort', ARGV[9], 'limit', ARGV[10],
     'deal_version', ARGV[11], 'by', ARGV[12], 'scanned', 0, 'matched', 0, 'chunks', 0, 'pending', 0, 'valued', 0,
     'failed', 0, 'ended', '', 'next', '', 'announced', 0, 'rejected', '[]', 'trace', '{}', 'base', 0, 'place', '')

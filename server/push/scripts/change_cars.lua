@@ -1,9 +1,10 @@
 -- Tells what became of cars, each state once, never an older one after a newer one.
 -- Arguments for each car: id, rev, no, the rev from which on it is of interest though no search shows it ('' where only
--- a search makes it so), fields, event. Returns {id, rev before, ...} of the cars that were told of.
+-- a search makes it so), fields, event, '1' where it can be matched ('' where it is not for sale).
+-- Returns how many of those that were told wait to be matched at their new price from now on.
 local epoch = open_epoch()
-local told = {}
-for index = 6, #ARGV, 6 do
+local unmatched, searched = 0, redis.call('HEXISTS', SEARCH, 'owner') == 1
+for index = 6, #ARGV, 7 do
     local id, rev, no, base = ARGV[index], tonumber(ARGV[index + 1]), tonumber(ARGV[index + 2]), ARGV[index + 3]
     local known = shown_as(id) or (base ~= '' and base .. ':0')
     if known then
@@ -12,10 +13,18 @@ for index = 6, #ARGV, 6 do
         if rev > old_rev or (rev == old_rev and no > old_no) then
             redis.call('HSET', CARS, id, whole(rev) .. ':' .. whole(math.max(no, old_no)))
             redis.call('HSET', CHANGES, id, ARGV[index + 4])
+            if rev > old_rev then
+                if searched and ARGV[index + 6] == '1' then
+                    redis.call('HSET', UNMATCHED, id, whole(rev))
+                    unmatched = unmatched + 1
+                else
+                    redis.call('HDEL', UNMATCHED, id)
+                end
+            end
             append(epoch, ARGV[index + 5])
-            told[#told + 1] = id
-            told[#told + 1] = old_rev
         end
     end
 end
-return told
+-- Whoever told them matches them; where that fails, the heartbeat finds them after a while.
+if unmatched > 0 then redis.call('HSET', SEARCH, 'unmatched_at', whole(now_ms())) end
+return unmatched

@@ -7,11 +7,12 @@
 --   due (sorted set: pending chunk, by when its job was last handed to the queue),
 --   cars (hash: car that changed since it was matched -> rev:no as it was told last),
 --   changes (hash: car -> what was told of it since it was matched),
+--   unmatched (hash: car that was told at another price and is not matched at it yet -> the rev that was told),
 --   op (what an op answered; only where a script takes one).
 -- The first arguments are always: bell, nonce, most events, most bytes, milliseconds to live.
 
-local META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE, CARS, CHANGES, OP = unpack(KEYS)
-local LASTING_KEYS = 10
+local META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE, CARS, CHANGES, UNMATCHED, OP = unpack(KEYS)
+local LASTING_KEYS = 11
 local BELL, NONCE = ARGV[1], ARGV[2]
 local MAX_EVENTS, MAX_BYTES, TTL_MS = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
@@ -54,7 +55,7 @@ end
 local function open_epoch()
     local epoch = standing_epoch()
     if epoch then return epoch end
-    redis.call('DEL', META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE, CARS, CHANGES)
+    redis.call('DEL', META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE, CARS, CHANGES, UNMATCHED)
     epoch = run_id() .. '-' .. NONCE
     redis.call('HSET', META, 'epoch', epoch, 'seq', 0, 'bytes', 0)
     keep_alive()
@@ -121,6 +122,12 @@ local function shown_as(id)
         end
     end
     return false
+end
+
+-- Takes a car that was looked at as of rev off those that wait to be matched; returns whether it waited.
+local function take_unmatched(id, rev)
+    local told = redis.call('HGET', UNMATCHED, id)
+    return told and tonumber(told) <= tonumber(rev) and redis.call('HDEL', UNMATCHED, id) == 1
 end
 
 local function is_search(search_id)

@@ -1,0 +1,81 @@
+"""Cars on a channel's screens in Redis: told once, and kept until they are matched at their new price."""
+
+import pytest
+from redis.asyncio import Redis
+
+from server.push.cars import CarState, ShownCars
+from server.push.log import Outcome
+from server.push.redis_log import RedisLog
+from tests.push.writing import DEAL, events, found, started
+
+pytestmark = pytest.mark.flow
+
+
+@pytest.fixture
+def log(redis: Redis) -> RedisLog:
+    """The log that the cars are told to."""
+    return RedisLog(redis)
+
+
+@pytest.fixture
+def cars(redis: Redis) -> ShownCars:
+    """The cars of the channel."""
+    return ShownCars(redis)
+
+
+def state(car: str, rev: int, *, status: str = "available", base_rev: int | None = None) -> CarState:
+    fields = {"vehicle_id": car, "rev": rev, "status": status, "price_cents": 100 * rev}
+    return CarState(car, rev, 0, fields, base_rev)
+
+
+async def matched(cars: ShownCars, chunk: int, **revs: int) -> Outcome:
+    columns = {"vehicle_id": [name.replace("_", "-")[1:] for name in revs], "rev": list(revs.values())}
+    return await cars.match_again(DEAL, search_id="s1", chunk=chunk, columns=columns, job=b"job")
+
+
+async def test_a_repriced_car_waits_until_it_is_matched(log: RedisLog, cars: ShownCars) -> None:
+    """At the price that was told, or at a newer one; whoever comes second publishes nothing."""
+    await started(log)
+    await found(log, 0)
+    assert await cars.tell(DEAL, [state("0-1", 2), state("0-2", 3)])
+    assert not await cars.tell(DEAL, [state("0-1", 2)])
+    assert await cars.unmatched(DEAL) == {"0-1": 2, "0-2": 3}
+    assert await matched(cars, 1_000_001, c0_1=1) is Outcome.REPEATED
+    assert await matched(cars, 1_000_002, c0_1=2, c0_2=2) is Outcome.PUBLISHED
+    assert await cars.unmatched(DEAL) == {"0-2": 3}
+    assert await matched(cars, 1_000_003, c0_2=4) is Outcome.PUBLISHED
+    assert await matched(cars, 1_000_004, c0_1=2, c0_2=3) is Outcome.REPEATED
+    assert [event["chunk"] for event in await events(log) if event["type"] == "matches"] == [
+        0,
+        1_000_002,
+        1_000_003,
+    ]
+
+
+async def test_what_cannot_be_matched_waits_no_longer(log: RedisLog, cars: ShownCars) -> None:
+    """A car that is sold, that nobody can match at the price that was told, or of a search that is over."""
+    assert not await cars.tell(DEAL, [state("9-9", 2, base_rev=1)])
+    await started(log)
+    await found(log, 0)
+    await cars.tell(DEAL, [state("0-1", 2), state("0-2", 2)])
+    assert not await cars.tell(DEAL, [state("0-1", 3, status="sold")])
+    await cars.pass_over(DEAL, {"0-2": 1})
+    assert await cars.unmatched(DEAL) == {"0-2": 2}
+    await cars.pass_over(DEAL, {"0-2": 2})
+    assert await cars.unmatched(DEAL) == {}
+    await cars.tell(DEAL, [state("0-2", 3)])
+    await started(log, "s2")
+    assert await cars.unmatched(DEAL) == {}
+
+
+async def test_a_beat_tells_of_cars_that_nobody_matches(log: RedisLog, cars: ShownCars) -> None:
+    """Once they have waited for as long as a job may; then their time begins anew."""
+    await started(log)
+    await found(log, 0)
+    await cars.tell(DEAL, [state("0-1", 2)])
+    for overdue_ms, told in ((60_000, False), (0, True), (60_000, False)):
+        (pulse,) = await log.beat([DEAL], overdue_ms=overdue_ms, lost_before_ms=1)
+        assert pulse.unmatched is told
+    await matched(cars, 1_000_001, c0_1=2)
+    (pulse,) = await log.beat([DEAL], overdue_ms=0, lost_before_ms=1)
+    assert not pulse.unmatched
