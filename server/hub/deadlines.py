@@ -35,6 +35,7 @@ OUTAGES: Final = (
     OSError,
     TimeoutError,
     CommandError,
+    NotInForce,
 )
 
 
@@ -77,14 +78,20 @@ class Deadlines:
             self._news.clear()
             cars, everything = self._cars, self._all or self._day != self._today()
             self._cars, self._all = set(), False
+            wait = LONGEST_WAIT_SECONDS
             try:
                 if cars or everything:
                     await self._check_approvals(None if everything else sorted(cars))
-                wait = await self._expire_holds()
-            except (*OUTAGES, NotInForce) as error:
-                self._logger.warning("deadlines_not_checked", error=repr(error))
+            except OUTAGES as error:
+                self._logger.warning("approvals_not_checked", error=repr(error))
                 self._cars |= cars
                 self._all |= everything
+                wait = RETRY_SECONDS
+            try:
+                # Holds run out also where nobody can tell whether an approval holds: without a rate sheet.
+                wait = min(wait, await self._expire_holds())
+            except OUTAGES as error:
+                self._logger.warning("holds_not_checked", error=repr(error))
                 wait = RETRY_SECONDS
             try:
                 async with asyncio.timeout(wait):

@@ -19,6 +19,7 @@ from protocol.closing import CommandError
 from server.hub.registry import Registry
 from server.push.cars import CarState, ShownCars
 from server.search.rematch import Rematcher
+from server.store.rates import NotInForce
 from server.store.scope import Scope
 from server.store.watched import (
     WatchedCar,
@@ -46,6 +47,7 @@ OUTAGES: Final = (
     OSError,
     TimeoutError,
     CommandError,
+    NotInForce,
 )
 
 

@@ -103,6 +103,23 @@ class Both:
         return dict(found)
 
 
+async def no_rates_in_force(settings: Settings) -> None:
+    """Let every rate sheet begin tomorrow, which only the schema's owner can."""
+    await _begin_sheets(settings, "current_date + 1")
+
+
+async def rates_in_force_again(settings: Settings) -> None:
+    """Let every rate sheet be in force."""
+    await _begin_sheets(settings, "current_date - 1")
+
+
+async def _begin_sheets(settings: Settings, when: str) -> None:
+    async with connect_as_owner(settings.database_owner_url) as owner, owner.transaction():
+        await owner.execute("ALTER TABLE rate_sheets DISABLE TRIGGER USER")
+        await owner.execute(f"UPDATE rate_sheets SET effective_from = {when}")  # noqa: S608 - of our own
+        await owner.execute("ALTER TABLE rate_sheets ENABLE TRIGGER USER")
+
+
 async def seen(deal: Deal, holds: Callable[[DealSnapshot], bool]) -> None:
     """Follow a deal's events until its state is as asked for."""
     async with asyncio.timeout(GUARD_SECONDS):

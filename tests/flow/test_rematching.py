@@ -13,7 +13,7 @@ from client.rows import ValueState
 from protocol.events import DealSnapshot
 from server.settings import Settings
 from server.store.pool import connect_as_owner
-from tests.flow.desk import seen, valued
+from tests.flow.desk import no_rates_in_force, rates_in_force_again, seen, valued
 from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
 from tests.services import Process, start_web, start_worker
 
@@ -85,6 +85,15 @@ async def test_a_car_whose_matching_failed_is_matched_later(screen: Screen) -> N
         await screen.reprice()
         await screen.shows(2, ValueState.PENDING)
         await says(screen.web, "QueryCanceled")
+    await screen.shows(2, ValueState.VALUED)
+
+
+async def test_a_car_is_matched_once_there_are_rates(screen: Screen) -> None:
+    """Without a rate sheet in force nothing can be matched: that is an outage as any other."""
+    await no_rates_in_force(screen.settings)
+    await screen.reprice()
+    await says(screen.web, "NotInForce")
+    await rates_in_force_again(screen.settings)
     await screen.shows(2, ValueState.VALUED)
 
 

@@ -14,7 +14,7 @@ from protocol.records import DealState
 from protocol.workflow import Action, Closing, Fulfilment, Reason
 from server.settings import Settings
 from server.store.pool import connect_as_owner
-from tests.flow.desk import Both, seen
+from tests.flow.desk import Both, no_rates_in_force, seen
 from tests.flow.shop import EASY, a_deal_of, assert_no_gap, connect, events_until, state_of, token_of
 from tests.services import free_port, start_web, start_worker
 
@@ -226,6 +226,22 @@ async def test_a_hold_runs_out(both: Both) -> None:
         )
     assert last is not None
     assert (last["kind"], last["body"]["by"]["id"], last["user_id"]) == ("vehicle_released", "system", None)
+
+
+async def test_a_hold_runs_out_while_no_rates_are_in_force(both: Both) -> None:
+    """Whether an approval still holds cannot be told then; what has nothing to do with rates goes on."""
+    offer = await both.submitted()
+    await both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY)
+    await both.agree(lambda deal: deal.state is DealState.APPROVED)
+    await both.sales.desk.hold(offer.vehicle_id)
+    await both.agree(lambda deal: bool(deal.holds))
+    await no_rates_in_force(both.settings)
+    await both.run_sql(
+        "UPDATE vehicle_claims SET held_until = now() + interval '200 milliseconds', no = no + 1"
+        " WHERE held_by IS NOT NULL"
+    )
+    state = await both.agree(lambda deal: not deal.holds)
+    assert state.state is DealState.APPROVED
 
 
 async def test_a_signed_car_is_sold_and_an_unwound_one_is_back(both: Both) -> None:
