@@ -87,11 +87,13 @@ class Wall:
                 for deal_id, store_id in await deals_about(connection, sorted(cars)):
                     deals.setdefault(store_id, set()).add(deal_id)
         for store_id in watched & (whole | set(deals)):
+            some = deals.get(store_id, set())
+            # What the wall was told of and has left since is no live deal any more.
+            told = await self._walls.told_of(store_id) if store_id in whole else set()
             async with self._system.acquire() as connection:
-                if store_id in whole:
-                    rows = await wall_of(connection, store_id)
-                else:
-                    rows = await summaries_of(connection, store_id, sorted(deals[store_id]))
+                rows = await wall_of(connection, store_id) if store_id in whole else []
+                some = (some | told) - {row["deal_id"] for row in rows}
+                rows += await summaries_of(connection, store_id, sorted(some))
             for row in rows:
                 wait = await self._walls.summarise(store_id, row)
                 if wait and row["deal_id"] not in self._waiting:

@@ -8,13 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from client import Deal
+from client import Deal, Refreshed
+from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import View
 from protocol.workflow import Action, Reason
+from server.hub.registry import Registry
+from server.hub.wall import Wall
+from server.push.bus import Bus
+from server.push.walls import Walls
 from server.settings import Settings
 from server.store.pool import connect_as_owner
 from tests.flow.desk import refused
+from tests.flow.searching import Searching
 from tests.flow.shop import EASY, a_deal_of, assert_no_gap, connect, events_until, token_of
 from tests.services import free_port, start_web, start_worker
 
@@ -141,6 +147,48 @@ async def test_contention_is_shown_for_both_deals(shop: Shop) -> None:
         await rival.terms(EASY)
         await rival.desk.select(car)
         await shop.follow(lambda wall: wall.wall[shop.deal_id]["contended"] and wall.wall[other]["contended"])
+
+
+async def lose(settings: Settings, deal_id: str) -> None:
+    """Lose a deal as a process does of which nobody hears."""
+    async with connect_as_owner(settings.database_owner_url) as connection:
+        await connection.execute("UPDATE deals SET state = 'lost' WHERE deal_id::text = $1", deal_id)
+
+
+async def test_a_deal_that_left_unseen_leaves_the_wall(stocked: Settings, tmp_path: Path) -> None:
+    """Lost while nobody watched: who comes back with a place in the log is told that it is gone."""
+    deal_id = (await a_deal_of(stocked)).partition(":")[2]
+    token = await token_of(stocked, "riverside-manager")
+    async with start_web(stocked, tmp_path) as doomed, connect(doomed.url, token) as workspace:
+        wall = await workspace.join("desk:riverside")
+        await events_until(wall, lambda event: getattr(event, "deal_id", None) == deal_id)
+        assert deal_id in wall.wall
+        await doomed.kill()
+        await lose(stocked, deal_id)
+        async with start_web(stocked, tmp_path), asyncio.timeout(GUARD_SECONDS):
+            while deal_id in wall.wall:
+                assert not isinstance(await anext(wall), Refreshed)
+
+
+async def test_a_deal_that_leaves_as_somebody_comes_is_told(searching: Searching, stocked: Settings) -> None:
+    """The whole wall is looked at, and what was heard of single deals is told as well."""
+    deal_id = (await a_deal_of(stocked)).partition(":")[2]
+    await lose(stocked, deal_id)
+    async with asyncio.timeout(GUARD_SECONDS), asyncio.TaskGroup() as tasks:
+        registry = Registry(searching.log, Bus(stocked.redis_url), tasks)
+        wall = Wall(searching.system, registry, Walls(searching.redis), tasks)
+        with registry.joining("desk:riverside"):
+            wall.heard(f"{deal_id} 1 riverside")
+            wall.look("riverside")
+            telling = tasks.create_task(wall.run())
+            removed: list[str] = []
+            while not removed:
+                head = await searching.log.head("desk:riverside")
+                entries = await searching.log.read("desk:riverside", head.epoch, 0, 1_000) or []
+                told = [codec.decode(entry.body) for entry in entries]
+                removed = [event["deal_id"] for event in told if event["removed"]]
+            telling.cancel()
+        assert removed == [deal_id]
 
 
 async def test_who_may_watch_a_wall(shop: Shop) -> None:
