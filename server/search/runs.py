@@ -44,6 +44,7 @@ class Runs:
         self._today = today
         self._tables = Tables()
         self._pages: dict[str, Page] = {}
+        self._announced: dict[str, Launch] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._handing_over = False
 
@@ -122,7 +123,8 @@ class Runs:
                     raise announced
                 outcome, search_id = announced
                 started.set_result(search_id)
-                if outcome is not Outcome.PUBLISHED:
+                if outcome is not Outcome.PUBLISHED or self._announced.get(launch.channel) is not launch:
+                    # Nothing new, or a newer page was announced while the first rows came: it has taken over.
                     return
                 page = self._begin(launch, reading, trace)
                 if isinstance(first, BaseException):
@@ -155,9 +157,15 @@ class Runs:
         """Announce the page and hold its search from then on: its first rows may be long in coming."""
         outcome, search_id = await launch.announce(reading.versions, estimate)
         if outcome is Outcome.PUBLISHED:
+            self._announced[launch.channel] = launch
+            held.callback(self._forget, launch)
             lease = keep_lease(self._channels, launch.channel, search_id, launch.lease)
             await held.enter_async_context(lease)
         return outcome, search_id
+
+    def _forget(self, launch: Launch) -> None:
+        if self._announced.get(launch.channel) is launch:
+            del self._announced[launch.channel]
 
     async def _prepare(self, reader: StockReader, launch: Launch) -> Reading:
         return await prepare_reading(

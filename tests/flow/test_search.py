@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.events import MATCH_COLUMNS
 from protocol.records import BasisPoints, Filters, Scope, Sort, Tier
 from server.finance.versions import ENGINE_VERSION
+from server.search import runs
 from server.search.launch import MoreRequest
 from server.store.deals import Deal
 from server.store.seed import VERSION
@@ -149,6 +151,43 @@ async def test_a_newer_search_supersedes_the_older(
     assert {event["search_id"] for event in events[:begun]} == {older}
     assert {event["search_id"] for event in events[begun:]} == {newer}
     assert [event["reason"] for event in of_kind(events, "search_ended")] == ["superseded", "complete"]
+
+
+async def test_an_older_search_does_not_stop_the_newer_one(
+    searching: Searching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first rows come when the newer one is under way already: it falls silent, the newer is whole."""
+    deal = await searching.deal(scope=Scope.GROUP)
+    publish, read_first = searching.log.matches, runs._first_rows
+    under_way, older_done = asyncio.Event(), asyncio.Event()
+    slow = [asyncio.Event(), asyncio.Event()]
+    slow[1].set()
+    turns = iter(slow)
+
+    async def publish_then_wait(channel: str, **arguments: object) -> object:
+        outcome = await publish(channel, **arguments)  # type: ignore[arg-type]
+        under_way.set()
+        await older_done.wait()
+        return outcome
+
+    async def read_when_told(*arguments: Any) -> object:
+        await next(turns).wait()
+        return await read_first(*arguments)
+
+    monkeypatch.setattr(searching.log, "matches", publish_then_wait)
+    monkeypatch.setattr(runs, "_first_rows", read_when_told)
+    older = asyncio.create_task(searching.begin(deal, limit=20_000))
+    await searching.heard(deal, "search_started")
+    newer = await searching.begin(deal, limit=20_000)
+    await under_way.wait()
+    slow[0].set()
+    await older
+    older_done.set()
+    ended = of_kind(await searching.heard(deal, "search_ended", 2), "search_ended")
+    assert [(event["search_id"], event["reason"]) for event in ended] == [
+        (older.result(), "superseded"),
+        (newer, "complete"),
+    ]
 
 
 async def test_a_cancelled_search_ends_once(searching: Searching) -> None:
