@@ -21,22 +21,27 @@ group; 0 for the store's own.
 """
 
 
-class ValueJob(msgspec.Struct, frozen=True, kw_only=True):
+class JobChunk(msgspec.Struct, frozen=True, kw_only=True):
+    """Which chunk of which search a job is for: what can be read of a job of another version."""
+
+    channel: str
+    search_id: str
+    chunk: int
+    vehicle_id: list[str]
+
+
+class ValueJob(JobChunk, frozen=True, kw_only=True):
     """Value one chunk of matches.
 
     ``vehicle_id`` and ``rev`` name the cars; ``numbers`` has one array per NUMBER_COLUMNS, all of the same
     length. ``inputs`` are the deal's at ``deal_version``. ``enqueued_at`` is for the trace.
     """
 
-    channel: str
-    search_id: str
-    chunk: int
     deal_version: int
     store_id: str
     inputs: DealInputs
     versions: Versions
     enqueued_at: dt.datetime
-    vehicle_id: list[str]
     rev: list[int]
     numbers: dict[str, list[int]]
 

@@ -164,12 +164,21 @@ class SearchService:
             raise degraded() from error
 
     async def queue_again(self, jobs: Sequence[bytes]) -> None:
-        """Queue jobs of chunks that are pending; what finds no room stays pending. Raises RedisError."""
+        """Queue jobs of chunks that are pending; what finds no room, or is no job, stays pending.
+
+        Raises RedisError.
+        """
         try:
             for job in jobs:
-                await self._queue.put_again(job)
+                await self._put_again(job)
         except QueueFull:
             log.warning("queue full", jobs=len(jobs))
+
+    async def _put_again(self, job: bytes) -> None:
+        try:
+            await self._queue.put_again(job)
+        except codec.FieldError as error:
+            log.error("job not understood", error=str(error))
 
     async def take_over(self, channel: str) -> bool:
         """Go on with the channel's search where its owner is gone; returns whether this process does so.

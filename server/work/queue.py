@@ -15,13 +15,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from protocol import codec
-from protocol.jobs import ValueJob
+from protocol.jobs import JobChunk, ValueJob
 from server.push.redis_scripts import cancellable
 
 MAX_ATTEMPTS = 5
@@ -70,6 +69,10 @@ class Delivery:
         """Return the job. Raises codec.FieldError where the payload is none."""
         return codec.decode_as(ValueJob, self.payload)
 
+    def chunk(self) -> JobChunk:
+        """Return what the job is for. Raises codec.FieldError where the payload does not say it."""
+        return codec.decode_as(JobChunk, self.payload)
+
 
 class JobQueue:
     """Both ends of the queue; every method raises RedisError where Redis is out of reach.
@@ -96,9 +99,14 @@ class JobQueue:
             raise QueueFull(f"{MAX_JOBS} jobs wait")
 
     async def put_again(self, payload: bytes) -> None:
-        """Add a job that was added before, as of now. Raises QueueFull."""
-        job = codec.decode_as(ValueJob, payload)
-        await self.put(codec.encode(msgspec.structs.replace(job, enqueued_at=dt.datetime.now(dt.UTC))))
+        """Add a job that was added before, as of now; whether it is one of this version, its worker sees.
+
+        Raises QueueFull, codec.FieldError for what is no job of any version.
+        """
+        job = codec.decode(payload)
+        if not isinstance(job, dict):
+            raise codec.FieldError("", "expected a JSON object")
+        await self.put(codec.encode(job | {"enqueued_at": dt.datetime.now(dt.UTC)}))
 
     async def oldest_ms(self) -> int | None:
         """Return when the oldest job that is not settled was added, by Redis's clock; None without jobs.

@@ -7,7 +7,7 @@ settled after it. So a worker may die anywhere: the job is taken over, and its o
 import asyncio
 import signal
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 
 import stamina
@@ -16,7 +16,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from protocol.codec import FieldError
-from protocol.jobs import ValueJob
+from protocol.jobs import JobChunk, ValueJob
 from server.observe.readiness import say_ready
 from server.push.log import ChannelLog
 from server.push.redis_log import RedisLog
@@ -85,7 +85,7 @@ class Worker:
             job = delivery.job()
         except FieldError as error:
             log.error("job not understood", job=delivery.id.decode(), error=str(error))
-            await self._queue.bury(delivery, str(error))
+            await self._bury_unread(delivery, error)
             return
         with structlog.contextvars.bound_contextvars(search_id=job.search_id, chunk=job.chunk):
             if not await self._channels.is_pending(job.channel, job.search_id, job.chunk):
@@ -114,8 +114,17 @@ class Worker:
         )
         await self._queue.settle(delivery)
 
+    async def _bury_unread(self, delivery: Delivery, error: FieldError) -> None:
+        with suppress(FieldError):
+            await self._fail(delivery.chunk())
+        await self._queue.bury(delivery, str(error))
+
     async def _give_up(self, delivery: Delivery, job: ValueJob) -> None:
         log.error("job given up", attempts=MAX_ATTEMPTS)
+        await self._fail(job)
+        await self._queue.bury(delivery, f"failed {MAX_ATTEMPTS} times")
+
+    async def _fail(self, job: JobChunk) -> None:
         await self._channels.value_failed(
             job.channel,
             search_id=job.search_id,
@@ -123,7 +132,6 @@ class Worker:
             vehicle_id=job.vehicle_id,
             message="These cars could not be valued.",
         )
-        await self._queue.bury(delivery, f"failed {MAX_ATTEMPTS} times")
 
 
 def run(settings: Settings) -> None:

@@ -59,6 +59,29 @@ async def test_jobs_that_only_wait_are_not_queued_again(
     assert await searching.redis.xlen(JOBS_KEY) == waiting
 
 
+async def test_a_job_that_nobody_can_read_holds_no_other_up(searching: Searching, stocked: Settings) -> None:
+    """One of another version goes to a worker, who gives its cars up; one that is none is left where it is;
+    all the others are queued again and valued.
+    """
+    deal = await searching.deal(scope=Scope.GROUP)
+    await searching.begin(deal, limit=300)
+    await searching.heard(deal, "search_ended")
+    await searching.redis.delete(JOBS_KEY)
+    jobs = f"{{{channel_of(deal)}}}:jobs"
+    older = codec.decode(await searching.redis.hget(jobs, "0"))
+    del older["inputs"]
+    await searching.redis.hset(jobs, mapping={"0": codec.encode(older), "1": b"no job"})
+    chunks = len(of_kind(await searching.events(deal), "matches"))
+    async with (
+        worker_here(searching, stocked),
+        keeping(searching, stocked, searching.service, channel_of(deal), overdue_ms=100),
+    ):
+        await searching.heard(deal, "value_failed")
+        events = await searching.heard(deal, "offers", chunks - 2)
+    assert [event["vehicle_id"] for event in of_kind(events, "value_failed")] == [older["vehicle_id"]]
+    assert {event["chunk"] for event in of_kind(events, "offers")} == set(range(2, chunks))
+
+
 async def test_a_full_queue_loses_no_chunk(
     searching: Searching, stocked: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
