@@ -32,6 +32,12 @@ RETURNING held_until
 _LET_GO = """
 UPDATE vehicle_claims SET no = no + 1, held_by = NULL, holder = NULL, held_until = NULL
 """
+_CONCERNED = """
+SELECT vehicle_id FROM offers WHERE offer_id = $2
+UNION SELECT vehicle_id FROM deal_pins WHERE deal_id = $1
+UNION SELECT vehicle_id FROM vehicle_claims WHERE held_by = $1
+ORDER BY vehicle_id
+"""
 _HOLDER = """
 SELECT c.held_by, c.holder, c.held_until, d.store_id
   FROM vehicle_claims c LEFT JOIN deals d ON d.deal_id = c.held_by
@@ -42,6 +48,15 @@ SELECT c.held_by, c.holder, c.held_until, d.store_id
 async def touch_claim(connection: Connection, vehicle_id: int) -> None:
     """Say that who wants the car has changed: every screen that shows it hears of it."""
     await connection.execute(_TOUCH, vehicle_id)
+
+
+async def touch_claims(deal: Decision) -> None:
+    """Say that a locked deal wants its cars no more, or again: those it selected, pinned or holds.
+
+    In order of their ids, and before any of them is let go, so that no two deals wait for each other.
+    """
+    for row in await deal.connection.fetch(_CONCERNED, deal.key, deal.selected_offer):
+        await touch_claim(deal.connection, row["vehicle_id"])
 
 
 async def hold_vehicle(

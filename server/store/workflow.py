@@ -18,7 +18,7 @@ from protocol.workflow import (
     Closing,
     Reason,
 )
-from server.store.claims import let_go, require_not_held
+from server.store.claims import let_go, require_not_held, touch_claims
 from server.store.conditions import (
     conflict,
     forbidden,
@@ -169,8 +169,9 @@ async def _prepare_decline(deal: Decision, step: Move) -> None:
     await require_not_own(deal)
 
 
-async def _prepare_nothing(deal: Decision, step: Move) -> None:
-    """Reopening asks for nothing."""
+async def _prepare_reopen(deal: Decision, step: Move) -> None:
+    if deal.state is DealState.LOST:
+        await touch_claims(deal)
 
 
 async def _prepare_sign(deal: Decision, step: Move) -> None:
@@ -191,10 +192,12 @@ async def _prepare_sign(deal: Decision, step: Move) -> None:
     )
     if not sold:
         raise conflict("This car is not for sale any more.", "vehicle_id", None)
+    await touch_claims(deal)
     await let_go(deal)
 
 
 async def _prepare_lose(deal: Decision, step: Move) -> None:
+    await touch_claims(deal)
     await let_go(deal)
 
 
@@ -203,7 +206,7 @@ _PREPARE = {
     Action.COUNTER: _prepare_counter,
     Action.APPROVE: _prepare_approve,
     Action.DECLINE: _prepare_decline,
-    Action.REOPEN: _prepare_nothing,
+    Action.REOPEN: _prepare_reopen,
     Action.SIGN: _prepare_sign,
     Action.LOSE: _prepare_lose,
 }

@@ -171,6 +171,24 @@ async def test_who_wants_a_car_is_shown_in_both_deals(screens: Screens) -> None:
     await screens.follow(lambda deal: deal is screens.other or not deal.rows[car].match.get("wanted_by"))
 
 
+async def test_a_lost_deal_wants_no_car(screens: Screens) -> None:
+    """Neither the one that it selected nor those that it pinned; reopened, it wants them again."""
+    cars = [car for car, row in screens.here.rows.items() if row.offer and row.offer["payment_cents"]]
+    cars = [car for car in cars if car in screens.other.rows][:2]
+    await screens.here.desk.select(cars[0])
+    await screens.here.desk.pin(cars[1])
+
+    def wanted(deal: Deal) -> list[bool]:
+        return [bool(deal.rows[car].match.get("wanted_by")) for car in cars]
+
+    await screens.follow(lambda deal: deal is not screens.other or all(wanted(deal)))
+    await screens.here.desk.act(Action.LOSE, Reason.UNRESPONSIVE)
+    await screens.follow(lambda deal: not any(wanted(deal)))
+    await screens.follow(lambda deal: deal is screens.other or deal.state.state is DealState.LOST)
+    await screens.here.desk.act(Action.REOPEN, Reason.CUSTOMER_RETURNED)
+    await screens.follow(lambda deal: deal is not screens.other or all(wanted(deal)))
+
+
 async def test_each_change_is_told_once(screens: Screens) -> None:
     """Both processes hear of it, and each screen has it once, with no gap around it."""
     car = a_shared_car(screens)
