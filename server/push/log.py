@@ -248,7 +248,8 @@ class ChannelLog(Protocol):
     ) -> Outcome:
         """Publish ``search_ended``, and ``search_valued`` behind it where nothing is pending.
 
-        SUPERSEDED where ``owner`` is given and another one has the search.
+        SUPERSEDED where ``owner`` is given and another one has the search; without one, what is counted is
+        what the search has published.
         """
 
     async def offers(

@@ -14,7 +14,6 @@ from server.push.bodies import (
     failed_body,
     matches_body,
     offers_body,
-    open_body,
 )
 from server.push.log import Chunk, Continuation, Lease, Outcome, Progress, SearchState
 from server.push.memory_channels import MemoryChannels, now_ms
@@ -43,13 +42,16 @@ class MemorySearchLog(MemoryChannels):
         if replaces is not None and (older is None or older.search_id != replaces):
             return Outcome.SUPERSEDED, "" if older is None else older.search_id
         if older is not None and older.ended is None:
-            counts = {"scanned": older.scanned, "matched": older.matched, "chunks": older.chunks}
-            rest = {"search_id": older.search_id, "reason": EndReason.SUPERSEDED, **counts, "next": None}
-            self._append(
+            superseded = ended_body(
                 channel,
-                standing,
-                open_body(channel, {"type": "search_ended"}) + b"," + codec.encode(rest)[1:],
+                older.search_id,
+                EndReason.SUPERSEDED,
+                Progress(older.scanned, older.matched, older.chunks),
+                next_token=None,
+                rejected=older.rejected,
+                trace=older.trace,
             )
+            self._append(channel, standing, superseded)
         state = SearchState(
             search_id=search_id,
             filters=codec.decode_as(Filters, codec.encode(event["filters"])),
@@ -147,6 +149,15 @@ class MemorySearchLog(MemoryChannels):
         owner: str | None = None,
     ) -> Outcome:
         """Publish ``search_ended``, and ``search_valued`` behind it where nothing is pending."""
+        standing, search = self._open(channel), self._current(channel, search_id)
+        if search is None or (owner is not None and search.owner != owner):
+            return Outcome.SUPERSEDED
+        if search.state.ended is not None:
+            return Outcome.REPEATED
+        if owner is None:
+            # Counted before: the owner may have published more since.
+            state = search.state
+            progress, rejected = Progress(state.scanned, state.matched, state.chunks), state.rejected
         body = ended_body(
             channel,
             search_id,
@@ -156,11 +167,6 @@ class MemorySearchLog(MemoryChannels):
             rejected=rejected,
             trace=trace,
         )
-        standing, search = self._open(channel), self._current(channel, search_id)
-        if search is None or (owner is not None and search.owner != owner):
-            return Outcome.SUPERSEDED
-        if search.state.ended is not None:
-            return Outcome.REPEATED
         search.end(
             reason,
             scanned=progress.scanned,

@@ -9,7 +9,6 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.records import Actor, EndReason, Filters, Sort
 from server.push.bodies import (
     check_job,
-    ended_body,
     event_body,
     failed_body,
     matches_body,
@@ -126,22 +125,14 @@ class RedisSearchLog:
     ) -> Outcome:
         """Publish ``search_ended``, and ``search_valued`` behind it where nothing is pending.
 
-        SUPERSEDED where ``owner`` is given and another one has the search.
+        SUPERSEDED where ``owner`` is given and another one has the search; without one, what is counted is
+        what the search has published.
         """
-        body = ended_body(
-            channel,
-            search_id,
-            reason,
-            progress,
-            next_token=None if goes_on is None else goes_on.token,
-            rejected=rejected,
-            trace=trace,
-        )
         outcome = await self._scripts.run(
             "end_search",
             channel,
             search_id,
-            body,
+            open_body(channel, {"type": "search_ended"}),
             reason.value,
             progress.scanned,
             progress.matched,

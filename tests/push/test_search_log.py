@@ -170,6 +170,30 @@ async def test_anybody_may_end_a_search(log: ChannelLog) -> None:
     assert await found(log, 0) is Outcome.SUPERSEDED
 
 
+async def test_who_ends_a_search_from_outside_takes_no_count_back(log: ChannelLog) -> None:
+    """What the owner published since the search was read counts, in the event and in the state."""
+    await started(log)
+    for chunk in range(5):
+        await found(log, chunk)
+    assert await ended(log, EndReason.CANCELLED, owner=None) is Outcome.PUBLISHED
+    told, state = (await events(log))[-1], await log.search(DEAL)
+    assert state is not None
+    assert (told["scanned"], told["matched"], told["chunks"]) == (50, 10, 5)
+    assert (state.scanned, state.matched, state.chunks) == (50, 10, 5)
+    assert (told["reason"], told["next"], told["rejected"]) == ("cancelled", None, REJECTED)
+
+
+async def test_a_superseded_search_says_what_any_other_says(log: ChannelLog) -> None:
+    """Its end has what it had rejected so far, and a trace."""
+    await started(log)
+    await found(log, 0)
+    await started(log, "s2")
+    told = (await events(log))[-2]
+    assert (told["search_id"], told["reason"]) == ("s1", "superseded")
+    assert (told["scanned"], told["matched"], told["chunks"], told["next"]) == (10, 2, 1, None)
+    assert (told["rejected"], told["trace"]) == (REJECTED, {})
+
+
 async def test_a_search_may_replace_only_the_one_it_knows(log: ChannelLog) -> None:
     """Where a person has begun a newer search meanwhile, it stands."""
     await started(log)

@@ -5,11 +5,10 @@ local search_id, body, superseded, replaces = ARGV[6], ARGV[7], ARGV[13], ARGV[1
 local epoch = open_epoch()
 local first = answered(epoch)
 if first then return { 'repeated', first } end
-local older = redis.call('HMGET', SEARCH, 'search_id', 'ended', 'scanned', 'matched', 'chunks')
+local older = redis.call('HMGET', SEARCH, 'search_id', 'ended', 'trace')
 if replaces ~= '' and older[1] ~= replaces then return { 'superseded', older[1] or '' } end
 if older[1] and older[2] == '' then
-    append(epoch, string.format('%s,"search_id":%s,"reason":"superseded","scanned":%s,"matched":%s,"chunks":%s,"next":null}',
-        superseded, cjson.encode(older[1]), older[3], older[4], older[5]))
+    append(epoch, ended_body(superseded, 'superseded', '', older[3]))
 end
 redis.call('DEL', SEARCH, MATCHES, OFFERS, JOBS, DUE, CARS, CHANGES, UNMATCHED)
 redis.call('HSET', SEARCH, 'search_id', search_id, 'filters', ARGV[8], 'sort', ARGV[9], 'limit', ARGV[10],

@@ -159,6 +159,15 @@ local function search_fields()
     return fields
 end
 
+-- Returns search_ended of the stored search, with what is stored of it. The prefix is the event's JSON up to, not
+-- including, its search_id.
+local function ended_body(prefix, reason, next_token, trace)
+    local state = redis.call('HMGET', SEARCH, 'search_id', 'scanned', 'matched', 'chunks', 'rejected')
+    return string.format('%s,"search_id":%s,"reason":%s,"scanned":%s,"matched":%s,"chunks":%s,"next":%s,"rejected":%s,"trace":%s}',
+        prefix, cjson.encode(state[1]), cjson.encode(reason), state[2], state[3], state[4],
+        next_token == '' and 'null' or cjson.encode(next_token), state[5], trace)
+end
+
 -- Publishes search_valued once per page: when the search has ended and no chunk is pending. The prefix is the
 -- event's JSON up to, not including, its counts.
 local function announce_valued(epoch, prefix)
