@@ -17,6 +17,7 @@ from protocol.closing import ErrorBody
 from protocol.commands import Join, Position
 from protocol.deal_fold import applied
 from protocol.events import (
+    FIRST_LATE_CHUNK,
     AnyEvent,
     DealSnapshot,
     DealSummary,
@@ -210,7 +211,9 @@ class Channel:
         match event:
             case Matches():
                 self.rows.add(event)
-                return search if search.ended is None else replace(search, ended=None, next=None)
+                if search.ended is None or event.chunk >= FIRST_LATE_CHUNK:
+                    return search
+                return replace(search, ended=None, next=None)
             case Offers() | ValueFailed():
                 self.rows.add(event)
             case SearchEnded():

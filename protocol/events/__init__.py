@@ -39,6 +39,7 @@ from protocol.events.desk import (
 )
 from protocol.events.search import (
     CLAIM_COLUMNS,
+    FIRST_LATE_CHUNK,
     MATCH_COLUMNS,
     OFFER_COLUMNS,
     ON_SALE,
@@ -67,6 +68,7 @@ from protocol.events.snapshot import (
 __all__ = [
     "CLAIM_COLUMNS",
     "EVENT_TYPES",
+    "FIRST_LATE_CHUNK",
     "MATCH_COLUMNS",
     "MAX_MESSAGE_BYTES",
     "MESSAGE_TYPES",

@@ -132,5 +132,11 @@ SCORE_COLUMN = "score"
 CLAIM_COLUMNS = ("held_by", "held_until", "held_here", "wanted_by")
 """What ``snapshot_rows`` add for cars that somebody holds or wants; null where nothing is to be said."""
 
+FIRST_LATE_CHUNK = 1_000_000
+"""Chunks of ``matches`` from this number on bring cars that were repriced after they had been matched.
+
+They may come after ``search_ended``, which stands.
+"""
+
 ON_SALE = frozenset({"available", "held"})
 """The states in which a car stays on a screen."""
