@@ -30,6 +30,10 @@ KEY_COLUMNS = frozenset({"vehicle_id", "rev"})
 OFFER_ONLY_COLUMNS = frozenset({*OFFER_COLUMNS, SCORE_COLUMN}) - KEY_COLUMNS
 
 
+MOST_UNFOLDED = 1_000
+"""Chunks that are kept as they came: a search has far fewer, and cars may change all day."""
+
+
 class ValueState(StrEnum):
     """How far a car is with its value."""
 
@@ -62,6 +66,8 @@ class Rows(Mapping[str, Row]):
     def add(self, chunk: Chunk) -> None:
         """Take a chunk. An older ``rev`` of a car is dropped, and so is an offer for another ``rev``."""
         self._unfolded.append(chunk)
+        if len(self._unfolded) >= MOST_UNFOLDED:
+            self._folded()
 
     def __getitem__(self, vehicle_id: str) -> Row:
         return self._folded()[vehicle_id]

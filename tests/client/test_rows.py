@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.rows import Chunk, Row, Rows, ValueState
-from protocol.events import Matches, Offers, SnapshotRows, ValueFailed
+from client.rows import MOST_UNFOLDED, Chunk, Row, Rows, ValueState
+from protocol.events import Matches, Offers, SnapshotRows, ValueFailed, VehicleChanged
 
 AT = dt.datetime(2026, 7, 1, tzinfo=dt.UTC)
 EVENT = {"channel": "deal:1", "seq": 1, "at": AT, "search_id": "s1"}
@@ -33,6 +33,18 @@ def rows_of(*chunks: Chunk) -> Rows:
     for chunk in chunks:
         rows.add(chunk)
     return rows
+
+
+def test_what_nobody_reads_does_not_pile_up() -> None:
+    """However many cars change while a program only follows, few events are kept."""
+    rows = Rows()
+    for rev in range(3 * MOST_UNFOLDED):
+        change = VehicleChanged(
+            channel="deal:1", seq=1, at=AT, vehicle_id="a", rev=rev, status="available", price_cents=rev
+        )
+        rows.add(change)
+    assert len(rows._unfolded) <= MOST_UNFOLDED
+    assert len(rows) == 0
 
 
 def test_a_match_is_pending_until_its_offer_comes() -> None:
