@@ -3,7 +3,7 @@
 from server.store.migrate import run_sql_file
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0008"
 
 
 def upgrade() -> None:
