@@ -8,7 +8,7 @@ from typing import Final
 
 from protocol.closing import CommandError, ErrorCode
 
-REQUESTS: Final = 50
+REQUESTS: Final = 300
 WINDOW_SECONDS: Final = 10
 MOST_PEOPLE: Final = 10_000
 """How many people are remembered at a time; beyond it those who asked longest ago are forgotten."""
