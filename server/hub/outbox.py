@@ -72,12 +72,14 @@ class Outbox:
         return given_up
 
     def put_presence(self, channel: str, message: bytes, now: float) -> None:
-        """Queue who is here: the whole of it, so that it takes the place of an older one that still waits."""
-        for place, item in enumerate(self._items):
-            if item.is_presence and item.channel == channel:
-                self._items[place] = _Item(message, channel, True, item.since, is_presence=True)
-                self._bytes += len(message) - len(item.message)
-                return
+        """Queue who is here: the whole of it, so that an older one that still waits is dropped.
+
+        It stands at the end: the older one may have been queued before the channel was joined anew.
+        """
+        older = next((item for item in self._items if item.is_presence and item.channel == channel), None)
+        if older is not None:
+            self._items.remove(older)
+            self._bytes -= len(older.message)
         self._append(_Item(message, channel, True, now, is_presence=True))
 
     def put_pulled(self, channel: str, message: bytes, now: float) -> None:

@@ -71,6 +71,18 @@ def test_resync_takes_the_place_of_the_queue() -> None:
     assert (reply, codec.decode(resync)) == (b"reply", {"type": "resync", "channel": A})
 
 
+def test_who_is_here_waits_once_and_behind_what_came_before() -> None:
+    """The newest word of it is the only one; a join that was answered in between is answered before it."""
+    outbox = Outbox()
+    outbox.put_presence(A, b"ann", 0)
+    outbox.put_presence(B, b"bo", 0)
+    outbox.put(b"joined anew", 1)
+    outbox.put_presence(A, b"ann and bo", 1)
+    assert outbox.size == len(b"bo" + b"joined anew" + b"ann and bo")
+    assert everything(outbox) == [b"bo", b"joined anew", b"ann and bo"]
+    assert outbox.size == 0
+
+
 def test_replies_alone_cannot_fill_it_for_ever() -> None:
     """Where nothing can be given up, the client is cut off."""
     outbox = Outbox(max_bytes=10)
