@@ -17,6 +17,7 @@ from protocol.lending import Programme, RiskCurve, TaxRule
 from protocol.records import StructureChanges, View
 from server.__main__ import app
 from server.hub.quotes import Quotes
+from server.hub.sight import Sight
 from server.pencil_commands import markup_report
 from server.settings import Settings
 from server.store.deals import Deal, list_deals, load_deal
@@ -59,7 +60,7 @@ class Desk:
             programme_id=programme_id,
         )
         quotes = Quotes(self.stores, lambda: day)
-        return await quotes.quote(command, self.deal, self.account, View.MANAGER)
+        return await quotes.quote(command, self.deal, self.account, Sight(View.MANAGER))
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from protocol.events import MAX_MESSAGE_BYTES, JoinReply, Present, Reply
 from protocol.records import Actor, DealState, Filters, Role, Sort, Structure, Tier, Versions, View
 from protocol.workflow import CREDIT_REASONS, MAX_REASONS, Fulfilment, LenderStatus, TaskKind
 from server.finance.limits import Limit
+from server.hub.sight import Sight
 from server.hub.snapshot import snapshot_of
 from server.push.log import SearchState
 from server.search.rejections import MOST_CENTS, STEP_CENTS
@@ -194,7 +195,7 @@ HERE = [
 
 def join_reply(parts: DealParts) -> bytes:
     """Return a join's reply as a manager gets it."""
-    snapshot = snapshot_of(DEAL, parts, SEARCH, View.MANAGER, HERE)
+    snapshot = snapshot_of(DEAL, parts, SEARCH, Sight(View.MANAGER), HERE)
     answer = JoinReply(epoch="e" * 80, seq=2**40, recovered=False, view=View.MANAGER, snapshot=snapshot)
     return codec.encode(Reply(ref=2**53 - 1, ok=True, data=codec.plain(answer)))
 
