@@ -16,7 +16,7 @@ run: ## set up, start everything on this machine; options: make run ARGS="--port
 
 test: ## set up what tests need and run them all; a part: make test ARGS="tests/finance"
 	$(SETUP) test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 faults: ## crash, hang and lose everything in turn under load, and check what everybody saw
 	$(SETUP) test
