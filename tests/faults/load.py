@@ -36,6 +36,7 @@ class Editor:
         self.viewer, self.channel = viewer, channel
         self._working = working
         self.acknowledged: list[str] = []
+        self.is_resting = False
         self._chance = random.Random(viewer.record.viewer)
 
     async def prepare(self) -> None:
@@ -45,7 +46,9 @@ class Editor:
 
     async def step(self) -> None:
         """Do one thing, unless all are at rest, and think about the next."""
+        self.is_resting = True
         await self._working.wait()
+        self.is_resting = False
         often = (*[self.note] * 4, *[self.haggle] * 3, self.search)
         await self._chance.choice((*often, self.pin, self.unpin, self.hold, self.release))()
         await asyncio.sleep(self._chance.uniform(*PAUSES))

@@ -131,6 +131,11 @@ class Scene:
         Raises TimeoutError where it does not come to its end, with every car valued, on every screen.
         """
         self.working.clear()
+        async with asyncio.timeout(self._patience):
+            # What was begun before is seen through: nothing of it is in the way of this search.
+            await self._until(lambda: all(editor.is_resting for editor in self.editors))
+            while await self._jobs():  # noqa: ASYNC110 - Redis is asked
+                await asyncio.sleep(LOOK_SECONDS)
         search = asyncio.create_task(self.editors[1].search())
         try:
             yield

@@ -104,7 +104,7 @@ async def test_a_fallen_process_starts_again() -> None:
         await lines.until(lambda _seen: len(lines.pids()) == 3)
         assert not is_gone(first[1])
     assert any("ended by SIGKILL; starts again in 0.25 s" in line for line in lines.all)
-    assert all(is_gone(pid) for pid in lines.pids())
+    await asyncio.to_thread(await_gone, *lines.pids())
 
 
 async def test_pauses_grow() -> None:
@@ -122,7 +122,7 @@ async def test_who_does_not_listen_is_killed() -> None:
     child = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {DEAF!r}]); {DEAF}"
     async with running(Supervisor([python("web.1", child)], process_environment(), lines)):
         await lines.until(lambda _seen: len(lines.pids()) == 2)
-    assert all(is_gone(pid) for pid in lines.pids())
+    await asyncio.to_thread(await_gone, *lines.pids())
 
 
 async def test_a_failed_start_ends_the_formation() -> None:
@@ -135,7 +135,7 @@ async def test_a_failed_start_ends_the_formation() -> None:
 
     with pytest.raises(LookupError, match="no page"):
         await Supervisor([python("web.1", SLEEPER)], process_environment(), lines).run(fail)
-    assert all(is_gone(pid) for pid in lines.pids())
+    await asyncio.to_thread(await_gone, *lines.pids())
 
 
 async def test_a_process_that_never_comes_up() -> None:
@@ -149,7 +149,7 @@ async def test_a_process_that_never_comes_up() -> None:
     with pytest.raises(KeepsFalling, match=r"web\.2 does not start \(ended with exit code 3\)"):
         async with asyncio.timeout(GUARD_SECONDS):
             await Supervisor(formation, process_environment(), lines).run(wait_for_ever)
-    assert all(is_gone(pid) for pid in lines.pids())
+    await asyncio.to_thread(await_gone, *lines.pids())
 
 
 def start_outside(log: Path) -> tuple[subprocess.Popen[bytes], dict[str, int]]:
