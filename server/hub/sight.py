@@ -33,9 +33,9 @@ def sight_of(view: View, account: Account) -> Sight:
     return Sight(view, account.score_edges_cents if view is View.SALES else None)
 
 
-def with_scores(shown: Any, sight: Sight) -> Any:
-    """Return plain JSON of the sight's view with scores in the place of NPVs, where the sight has them."""
-    return shown if sight.score_edges is None else _with_scores(shown, sight.score_edges)
+def with_scores(shown: dict[str, Any], sight: Sight) -> dict[str, Any]:
+    """Return a JSON object of the sight's view with scores in the place of NPVs, where the sight has them."""
+    return shown if sight.score_edges is None else _scored(shown, sight.score_edges)
 
 
 def score_of(npv_cents: int, edges: ScoreEdges) -> int:
@@ -43,21 +43,25 @@ def score_of(npv_cents: int, edges: ScoreEdges) -> int:
     return 1 + bisect_right(edges, npv_cents)
 
 
-def _with_scores(shown: Any, edges: ScoreEdges) -> Any:
-    if isinstance(shown, list):
-        nested = any(isinstance(item, dict | list) for item in shown)
-        return [_with_scores(item, edges) for item in shown] if nested else shown
-    if not isinstance(shown, dict):
-        return shown
+def _scored(shown: dict[str, Any], edges: ScoreEdges) -> dict[str, Any]:
     scored: dict[str, Any] = {}
     for name, value in shown.items():
         if name == "npv_cents":
             scored[SCORE_COLUMN] = _scores(value, edges)
         elif name not in _FINER:
-            scored[name] = _with_scores(value, edges)
+            scored[name] = _inside(value, edges)
     if "fix" in scored:
         scored["fix"] = _fix(scored.get("binding", scored.get("limit")), scored["fix"])
     return scored
+
+
+def _inside(value: Any, edges: ScoreEdges) -> Any:
+    """Return a value with scores in the objects that it holds; most columns hold none, and stay."""
+    if isinstance(value, dict):
+        return _scored(value, edges)
+    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        return [_inside(item, edges) for item in value]
+    return value
 
 
 def _scores(npvs: Any, edges: ScoreEdges) -> Any:

@@ -83,8 +83,7 @@ def project_event(entry: Entry, sight: Sight) -> bytes:
 
 def project_rows(columns: dict[str, Any], sight: Sight) -> dict[str, Any]:
     """Return the columns of rows as they are seen."""
-    shown: dict[str, Any] = with_scores(_project_columns(columns, sight.view), sight)
-    return shown
+    return with_scores(_project_columns(columns, sight.view), sight)
 
 
 def _project_columns(columns: dict[str, Any], view: View) -> dict[str, Any]:
@@ -119,8 +118,7 @@ def project_summary(summary: dict[str, Any], sight: Sight) -> dict[str, Any]:
     """Return a deal's row of the wall as it is seen."""
     if sight.view is View.MANAGER:
         return summary
-    scored: dict[str, Any] = with_scores(_shown(summary, EVENT_FIELDS[sight.view]["deal_summary"]), sight)
-    return scored
+    return with_scores(_shown(summary, EVENT_FIELDS[sight.view]["deal_summary"]), sight)
 
 
 def project_deal(deal: dict[str, Any], sight: Sight) -> dict[str, Any]:
@@ -132,8 +130,7 @@ def project_deal(deal: dict[str, Any], sight: Sight) -> dict[str, Any]:
     shown["pins"] = [project_offer(offer, view) for offer in shown["pins"]]
     if "lenders" in shown:
         shown["lenders"] = [project_lender(each, view) for each in shown["lenders"]]
-    scored: dict[str, Any] = with_scores(shown, sight)
-    return scored
+    return with_scores(shown, sight)
 
 
 def project_customer(customer: Customer, view: View) -> Customer:
@@ -166,8 +163,7 @@ def project_quote(quote: dict[str, Any], sight: Sight) -> dict[str, Any]:
         shown["roll"]["changes"] = project_structure(shown["roll"]["changes"], view)
     if view is View.CUSTOMER:
         shown["warnings"] = [each for each in shown["warnings"] if each["code"] in CUSTOMER_WARNINGS]
-    scored: dict[str, Any] = with_scores(shown, sight)
-    return scored
+    return with_scores(shown, sight)
 
 
 def project_frontier(frontier: dict[str, Any], sight: Sight) -> dict[str, Any]:
@@ -178,8 +174,7 @@ def project_frontier(frontier: dict[str, Any], sight: Sight) -> dict[str, Any]:
         "points": [_shown(point, fields) for point in frontier["points"]],
         "bands": [{**band, "best": _shown(band["best"], fields)} for band in frontier["bands"]],
     }
-    scored: dict[str, Any] = with_scores(shown, sight)
-    return scored
+    return with_scores(shown, sight)
 
 
 def shown_filters(filters: Filters, view: View) -> Filters:

@@ -14,8 +14,6 @@ export interface Column {
   number: boolean;
   /** Known only once the car is valued: a skeleton stands for it until then. */
   valued: boolean;
-  /** Stands only where the store shows its salespeople scores (true), or only where it does not (false). */
-  scored: boolean | null;
   /** Tells something only where the cars of the whole group are searched. */
   grouped: boolean;
   views: readonly View[];
@@ -25,15 +23,13 @@ export interface Column {
 const ALL: readonly View[] = ["manager", "sales", "customer"];
 const STAFF: readonly View[] = ["manager", "sales"];
 const MANAGER: readonly View[] = ["manager"];
-const SALES: readonly View[] = ["sales"];
 const NOTHING = "–";
 
 const COLUMNS: Column[] = [
   column("make", "Vehicle", 212, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(),
     { track: "minmax(212px, 1fr)", number: false }),
-  column("npv_cents", "NPV", 104, MANAGER, (row, f) => maybe(row.npv_cents, f.dollars), { valued: true }),
-  column("npv_cents", "NPV", 104, SALES, (row, f) => maybe(row.npv_cents, f.dollars), { valued: true, scored: false }),
-  column("score", "Score", 64, SALES, (row) => scoreText(row.score), { valued: true, scored: true }),
+  column("npv_cents", "NPV", 104, STAFF, (row, f) => maybe(row.npv_cents, f.dollars), { valued: true }),
+  column("score", "Score", 64, STAFF, (row) => scoreText(row.score), { valued: true }),
   column("stress_npv_cents", "Stressed", 82, MANAGER, (row, f) => maybe(row.stress_npv_cents, f.dollars), { valued: true }),
   column("payment_cents", "Payment", 90, ALL, (row, f) => maybe(row.payment_cents, f.cents), { valued: true }),
   column("term_months", "Term", 50, ALL, (row, f) => maybe(row.term_months, f.count), { valued: true }),
@@ -52,9 +48,9 @@ const COLUMNS: Column[] = [
 
 function column(
   key: SortKey, label: string, width: number, views: readonly View[], text: Column["text"],
-  rest: Partial<Pick<Column, "track" | "number" | "valued" | "grouped" | "scored">> = {},
+  rest: Partial<Pick<Column, "track" | "number" | "valued" | "grouped">> = {},
 ): Column {
-  return { key, label, width, track: `${width}px`, number: true, valued: false, grouped: false, scored: null, views, text, ...rest };
+  return { key, label, width, track: `${width}px`, number: true, valued: false, grouped: false, views, text, ...rest };
 }
 
 /** Returns what a deal is worth on the scale that the store shows instead of an amount. */
@@ -72,14 +68,19 @@ function unlessOwn(value: number | null, format: (value: number) => string): str
 }
 
 export function columnsFor(view: View, scope: Scope, scores: boolean): Column[] {
-  return COLUMNS.filter(({ views, grouped, scored }) =>
-    views.includes(view) && (scope === "group" || !grouped) && (scored === null || scored === scores));
+  const absent = worthOf(view, scores) === "score" ? "npv_cents" : "score";
+  return COLUMNS.filter(({ key, views, grouped }) => key !== absent && views.includes(view) && (scope === "group" || !grouped));
+}
+
+/** Returns the column that says what a deal is worth: the store may keep NPVs from its salespeople. */
+function worthOf(view: View, scores: boolean): SortKey {
+  return view === "sales" && scores ? "score" : "npv_cents";
 }
 
 /** Returns the order a view begins with: the best value on top, or for a customer the lowest payment. */
 export function firstOrder(view: View, scores: boolean): Order {
   if (view === "customer") return { key: "payment_cents", descending: false };
-  return { key: view === "sales" && scores ? "score" : "npv_cents", descending: true };
+  return { key: worthOf(view, scores), descending: true };
 }
 
 /** Returns the order after a click on a column: the other direction, or the one in which that column is best first. */
