@@ -19,7 +19,16 @@ MAX_CENTS = 100_000_000_00
 MAX_BASIS_POINTS = Decimal(10_000)
 """100 %: no tax or contract rate lies above it."""
 
+MAX_PER_DIEM_CENTS = 1_000_00
+"""A thousand dollars a day: interest on any car loan. Times every day between FIRST_DATE and LAST_DATE it
+still is an amount within MAX_CENTS.
+"""
+
+MAX_DEFERRAL_DAYS = 366
+"""The first payment falls due within a year of the contract."""
+
 Cents = Annotated[int, Meta(ge=0, le=MAX_CENTS)]
+PerDiemCents = Annotated[int, Meta(ge=0, le=MAX_PER_DIEM_CENTS)]
 Months = Annotated[int, Meta(ge=1, le=120)]
 # PostgreSQL stores no NUL in text: refused here by name rather than there as a fault of ours. Nobody means
 # other control characters either, each of which takes six bytes as it is sent.
@@ -216,7 +225,7 @@ class StructureChanges(Record, frozen=True):
     trade_allowance_cents: Cents | UnsetType = UNSET
     payoff_cents: Cents | UnsetType = UNSET
     payoff_good_through: dt.date | UnsetType | None = UNSET
-    payoff_per_diem_cents: Cents | UnsetType = UNSET
+    payoff_per_diem_cents: PerDiemCents | UnsetType = UNSET
     trade_acv_cents: Cents | UnsetType = UNSET
     trade_credit: bool | UnsetType = UNSET
     trade_credit_cap_cents: Cents | UnsetType | None = UNSET
@@ -283,8 +292,6 @@ def check_consistent(structure: Structure) -> None:
         (s.rate_bp is None or s.rate_reason is not None, "rate_reason",
          "expected a reason for a rate of the deal's own"),
         (len(set(s.terms_months)) == len(s.terms_months), "terms_months", "expected each term once"),
-        (s.contract_date is None or s.first_payment_date is None or s.contract_date < s.first_payment_date,
-         "first_payment_date", "expected a date after contract_date"),
     )  # fmt: skip
     for holds, field, expected in rules:
         if not holds:
@@ -293,6 +300,24 @@ def check_consistent(structure: Structure) -> None:
         date = getattr(s, field)
         if date is not None and not FIRST_DATE <= date <= LAST_DATE:
             raise StructureError(field, f"expected a date between {FIRST_DATE} and {LAST_DATE}")
+    check_bounds(s)
+
+
+def check_bounds(structure: Structure) -> None:
+    """Raise StructureError where a per diem or a deferral lies beyond what any contract has.
+
+    Structures that an older version stored may: they are refused here before anything is computed from them.
+    """
+    s = structure
+    if s.payoff_per_diem_cents > MAX_PER_DIEM_CENTS:
+        raise StructureError("payoff_per_diem_cents", f"expected at most {MAX_PER_DIEM_CENTS}")
+    if s.contract_date is None or s.first_payment_date is None:
+        return
+    if not 0 < (s.first_payment_date - s.contract_date).days <= MAX_DEFERRAL_DAYS:
+        raise StructureError(
+            "first_payment_date",
+            f"expected a date after contract_date {s.contract_date}, by at most {MAX_DEFERRAL_DAYS} days",
+        )
 
 
 class Filters(Record, frozen=True):

@@ -5,7 +5,7 @@ import datetime as dt
 
 import msgspec
 
-from protocol.records import Structure, StructureError
+from protocol.records import Structure, check_bounds
 
 DAYS_IN_MONTH_30 = 30
 FEBRUARY = 2
@@ -41,13 +41,14 @@ def with_dates(structure: Structure, today: dt.date) -> Structure:
     later).
 
     Raises:
-        StructureError: the first payment does not lie after the contract.
+        StructureError: the first payment does not lie within a year after the contract, or an amount of a
+            structure that an older version stored is out of bounds.
     """
     contract = structure.contract_date or today
     first = structure.first_payment_date or add_months(contract, 1)
-    if first <= contract:
-        raise StructureError("first_payment_date", f"expected a date after {contract}")
-    return msgspec.structs.replace(structure, contract_date=contract, first_payment_date=first)
+    dated = msgspec.structs.replace(structure, contract_date=contract, first_payment_date=first)
+    check_bounds(dated)
+    return dated
 
 
 def _ends_february(date: dt.date) -> bool:

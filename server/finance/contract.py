@@ -4,9 +4,12 @@ All amounts are whole cents; price, discount and rebate may be ints or int64 arr
 What is owed never falls with the price, and falls with the discount by at least a cent a cent.
 """
 
-from typing import TypeVar
+from collections.abc import Callable
+from functools import partial
+from typing import Final, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from protocol.inputs import DealInputs
 from protocol.records import MAX_CENTS, Structure
@@ -14,6 +17,10 @@ from server.finance.rounding import WHOLE, Cents, hundredths_of_bp
 from server.finance.taxes import tax_cents
 
 Amount = TypeVar("Amount", int, Cents)
+Index = NDArray[np.intp]
+
+CLOSED_FORM_STEPS: Final = 8
+"""Two or three close almost every gap; a tax that ends on the way, by a cap or a credit, takes more."""
 
 
 def selling_price_cents(structure: Structure, advertised: Cents) -> Cents:
@@ -51,17 +58,46 @@ def least_discount_cents(inputs: DealInputs, price: Cents, rebate: Cents, owed_m
     """Return the least discount, from the structure's own one up, at which at most ``owed_most`` is owed.
 
     Arrays of one shape. A cent of discount takes away at least a cent and, besides each jurisdiction's
-    rounding, at most a cent and its tax; so the steps never pass the answer, and the last ones are of a cent.
+    rounding, at most a cent and its tax. So the steps in closed form never pass the answer. What they leave,
+    because a tax ended on the way, is found by halving. The number of steps is bounded for any amounts.
     """
     rate, roundings = _tax_rates(inputs)
     discount = np.full(price.shape, inputs.structure.discount_cents, dtype=np.int64)
+
+    def gap_at(which: Index, at: Cents) -> Cents:
+        owed: Cents = owed_before_cash_cents(inputs, price[which], at, rebate[which]) - owed_most[which]
+        return owed
+
     open_ = np.arange(price.size)
-    while open_.size:
-        owed = owed_before_cash_cents(inputs, price[open_], discount[open_], rebate[open_])
-        gap = owed - owed_most[open_]
+    gap = gap_at(open_, discount)
+    for _ in range(CLOSED_FORM_STEPS):
         open_, gap = open_[gap > 0], gap[gap > 0]
-        discount[open_] += np.maximum((gap - roundings) * WHOLE // (WHOLE + rate), 1)
+        if not open_.size:
+            return discount
+        discount[open_] += np.maximum(_share(gap - roundings, WHOLE, WHOLE + rate), 1)
+        gap = gap_at(open_, discount[open_])
+    open_, gap = open_[gap > 0], gap[gap > 0]
+    discount[open_] = _halved(partial(gap_at, open_), discount[open_], gap)
     return discount
+
+
+def _halved(gap_at: Callable[[Cents], Cents], low: Cents, gap: Cents) -> Cents:
+    """Return the least amounts above ``low`` at which no gap is left; ``gap`` is that at ``low``, above 0.
+
+    Each cent closes at least a cent of the gap, so that ``low + gap`` is always enough.
+    """
+    low, high = low.copy(), low + gap
+    for _ in range(int(gap.max(initial=0)).bit_length()):
+        middle = (low + high) // 2
+        enough = gap_at(middle) <= 0
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return high
+
+
+def _share(amount: Cents, part: int, whole: int) -> Cents:
+    """Return ``amount * part // whole`` without a product that could pass what 64 bits hold."""
+    times, rest = np.divmod(amount, whole)
+    return times * part + rest * part // whole
 
 
 def _tax_rates(inputs: DealInputs) -> tuple[int, int]:

@@ -74,7 +74,10 @@ def principal(deal: DealInputs, price: int, discount: int, rebate: int) -> int:
     """Compute the note of one car without cash; ``rebate`` is the car's own."""
     s = deal.structure
     rebates = rebate + s.rebate_cents
-    equity = s.trade_allowance_cents - s.payoff_cents
+    late = 0
+    if s.payoff_good_through is not None and s.contract_date is not None:
+        late = max(0, s.contract_date.toordinal() - s.payoff_good_through.toordinal())
+    equity = s.trade_allowance_cents - s.payoff_cents - late * s.payoff_per_diem_cents
     costs = price - discount + s.fees_cents + s.products_cents + tax(deal, price, discount, rebates)
     return costs - rebates - equity
 

@@ -66,7 +66,15 @@ def _of(info: shape.Type) -> st.SearchStrategy[Any]:  # noqa: PLR0911, PLR0912 -
         case shape.BoolType():
             return st.booleans()
         case shape.FloatType():
-            return st.floats(info.ge, info.le, allow_nan=False, allow_infinity=False)
+            low, high = info.ge if info.gt is None else info.gt, info.le if info.lt is None else info.lt
+            return st.floats(
+                low,
+                high,
+                exclude_min=info.gt is not None,
+                exclude_max=info.lt is not None,
+                allow_nan=False,
+                allow_infinity=False,
+            )
         case shape.NoneType():
             return st.none()
         case shape.EnumType():
@@ -83,6 +91,10 @@ def _of(info: shape.Type) -> st.SearchStrategy[Any]:  # noqa: PLR0911, PLR0912 -
             return st.lists(
                 _of(info.item_type), min_size=info.min_length or 0, max_size=min(info.max_length or 3, 3)
             )
+        case shape.VarTupleType():
+            return st.lists(_of(info.item_type), max_size=min(info.max_length or 3, 3)).map(tuple)
+        case shape.TupleType():
+            return st.tuples(*(_of(item) for item in info.item_types))
         case shape.DictType():
             return st.dictionaries(st.text(_text, max_size=8), _of(info.value_type), max_size=3)
         case shape.AnyType():

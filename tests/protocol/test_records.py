@@ -16,6 +16,8 @@ from protocol.closing import CloseCode, CommandError, ErrorCode
 from protocol.records import (
     FIRST_DATE,
     LAST_DATE,
+    MAX_DEFERRAL_DAYS,
+    MAX_PER_DIEM_CENTS,
     UNSET,
     BasisPoints,
     Structure,
@@ -113,6 +115,8 @@ def test_setting_to_none_is_a_change_and_leaving_out_is_none() -> None:
         ("contract_date", {"contract_date": FIRST_DATE - dt.timedelta(1)}),
         ("first_payment_date", {"first_payment_date": LAST_DATE + dt.timedelta(1)}),
         ("payoff_good_through", {"payoff_good_through": dt.date.max}),
+        ("payoff_per_diem_cents", {"payoff_per_diem_cents": MAX_PER_DIEM_CENTS + 1}),
+        ("first_payment_date", {"contract_date": FIRST_DATE, "first_payment_date": LAST_DATE}),
     ],
 )
 def test_fields_that_contradict_each_other_are_named(field: str, changes: dict[str, Any]) -> None:
@@ -132,8 +136,10 @@ def test_the_edges_are_consistent() -> None:
             payment_max_cents=7,
             cash_down_cents=3,
             cash_down_max_cents=3,
-            contract_date=FIRST_DATE,
+            contract_date=LAST_DATE - dt.timedelta(days=MAX_DEFERRAL_DAYS),
             first_payment_date=LAST_DATE,
+            payoff_good_through=FIRST_DATE,
+            payoff_per_diem_cents=MAX_PER_DIEM_CENTS,
         )
     )
 

@@ -25,6 +25,11 @@ from server.finance.value.curves import share_of
 PAYMENT_BAND_CENTS = 50_00
 """The width of the payment bands; an upper edge belongs to its band."""
 
+MAX_PAYMENT_BANDS = 400
+"""Bands looked at below a structure's highest payment: $20,000 a month. Those of a car for millions, paid
+over a few months, would fill the memory.
+"""
+
 Index = NDArray[np.intp]
 
 
@@ -117,11 +122,14 @@ def band_of(pricing: Pricing, principal: Cents, payment: Cents, basis: Cents) ->
 
 
 def _payment_edges(factors: NDArray[np.float64], lowest: Cents, highest: Cents) -> Cents:
-    """Return the largest principal of each payment band between two principals; shape (n, bands)."""
+    """Return the largest principal of the payment bands between two principals, from the dearest
+    MAX_PAYMENT_BANDS; shape (n, bands).
+    """
     if not len(factors):
         return np.empty((0, 0), dtype=np.int64)
     top = payments_cents(highest, factors) // PAYMENT_BAND_CENTS
-    count = int((top - payments_cents(lowest, factors) // PAYMENT_BAND_CENTS).max()) + 1
+    reach = top - payments_cents(lowest, factors) // PAYMENT_BAND_CENTS
+    count = min(int(reach.max()) + 1, MAX_PAYMENT_BANDS)
     edges = (top[:, None] - np.arange(count)) * PAYMENT_BAND_CENTS
     return largest_principal(edges, factors[:, None])
 

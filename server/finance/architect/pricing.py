@@ -7,6 +7,7 @@ import numpy as np
 
 from protocol.events import FixKind
 from protocol.lending import RateSheet, RiskModel
+from protocol.records import MAX_CENTS
 from server.finance.cars import Cars
 from server.finance.payment import largest_principal
 from server.finance.plan import Plan, plan_deal
@@ -56,7 +57,7 @@ def front_gross_cents(plan: Plan, cars: Cars, price: Cents, discount: Cents | in
     A car of another store costs its transfer, and the floorplan of the days on the way as well.
     """
     s = plan.inputs.structure
-    floorplan = cars.floorplan_day_cents * (cars.days_in_stock + cars.transfer_days)
+    floorplan = np.minimum(cars.floorplan_day_cents * (cars.days_in_stock + cars.transfer_days), MAX_CENTS)
     carried = cars.cost_cents + cars.recon_cents + floorplan + cars.transfer_cost_cents
     earned = price - discount + s.doc_fee_cents + cars.holdback_cents + cars.dealer_cash_cents
     return earned - carried - (s.trade_allowance_cents - s.trade_acv_cents)

@@ -83,8 +83,6 @@ def checked(request: PriceRequest) -> PriceRequest:
         (r.taxable_fees_cents <= r.fees_cents, "taxable_fees_cents", "expected at most fees_cents"),
         (r.taxable_products_cents <= r.products_cents,
          "taxable_products_cents", "expected at most products_cents"),
-        (FIRST_DATE <= contract <= LAST_DATE,
-         "contract_date", f"expected a date between {FIRST_DATE} and {LAST_DATE}"),
         (first > contract, "first_payment_date", f"expected a date after contract_date {contract}"),
         (first <= LAST_DATE, "first_payment_date", f"expected a date up to {LAST_DATE}"),
     )  # fmt: skip
@@ -138,4 +136,7 @@ def _apr(request: PriceRequest, amount_financed: int, rows: list[ScheduleRow]) -
 def _dates(request: PriceRequest) -> tuple[dt.date, dt.date]:
     if request.contract_date is None:
         raise StructureError("contract_date", "expected a date")
+    # Looked at before a month is added: after the last date there is none.
+    if not FIRST_DATE <= request.contract_date <= LAST_DATE:
+        raise StructureError("contract_date", f"expected a date between {FIRST_DATE} and {LAST_DATE}")
     return request.contract_date, request.first_payment_date or add_months(request.contract_date, 1)
