@@ -97,7 +97,8 @@ def _halved(gap_at: Callable[[Cents], Cents], low: Cents, gap: Cents) -> Cents:
 def _share(amount: Cents, part: int, whole: int) -> Cents:
     """Return ``amount * part // whole`` without a product that could pass what 64 bits hold."""
     times, rest = np.divmod(amount, whole)
-    return times * part + rest * part // whole
+    share: Cents = times * part + rest * part // whole
+    return share
 
 
 def _tax_rates(inputs: DealInputs) -> tuple[int, int]:
