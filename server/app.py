@@ -22,6 +22,7 @@ from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from protocol.closing import CommandError
+from server.compute.pool import ComputePool, computing
 from server.draining import Drain
 from server.hub.assembly import Hub, assemble
 from server.hub.endpoint import Endpoint
@@ -171,8 +172,9 @@ async def _lifespan(settings: Settings, drain: Drain, app: Starlette) -> AsyncIt
                 _kept(stack, open_system_pool(settings)),
                 _open_redis(stack, settings),
             )
+            compute = await stack.enter_async_context(computing(settings.compute_processes))
             tasks = await stack.enter_async_context(_background())
-            hub = assemble(settings, pool, everything(system), redis, tasks)
+            hub = assemble(settings, pool, everything(system), redis, compute=compute, tasks=tasks)
             stack.push_async_callback(hub.searches.aclose)
             admit = partial(auth.admit, pool, settings)
             endpoint = Endpoint(
@@ -193,7 +195,7 @@ async def _lifespan(settings: Settings, drain: Drain, app: Starlette) -> AsyncIt
             )
             drain.attach(endpoint, hub.searches)
             services = Remembered(partial(_services, pool, redis), READINESS_SECONDS)
-            readiness = partial(_readiness, services, hub, drain)
+            readiness = partial(_readiness, services, hub, compute, drain)
             async with asyncio.timeout(CONNECT_SECONDS):
                 await hub.wait_connected()
             logger.info("web ready", host=settings.host, port=settings.port)
@@ -252,11 +254,11 @@ async def _open_redis(stack: AsyncExitStack, settings: Settings) -> Redis:
 
 
 async def _readiness(
-    services: Callable[[], Awaitable[Mapping[str, bool]]], hub: Hub, drain: Drain
+    services: Callable[[], Awaitable[Mapping[str, bool]]], hub: Hub, compute: ComputePool, drain: Drain
 ) -> Mapping[str, bool]:
     answered = await services()
     heard = {"bus": hub.bus.connected, "listen": hub.listener.connected, "serving": not drain.begun}
-    return {**answered, **heard}
+    return {**answered, **heard, "compute": compute.has_turns}
 
 
 async def _services(pool: asyncpg.Pool, redis: Redis) -> Mapping[str, bool]:

@@ -17,6 +17,7 @@ DEFAULT_PORT: Final = 8000
 DEFAULT_DATA_DIR: Final = Path(".data")
 DEFAULT_POOL_MIN: Final = 2
 DEFAULT_POOL_MAX: Final = 10
+DEFAULT_COMPUTE_PROCESSES: Final = 2
 DEFAULT_STATEMENT_TIMEOUT_MS: Final = 10_000
 DEFAULT_JOB_LEASE_MS: Final = 3_000
 DEFAULT_SEARCH_LEASE_MS: Final = 3_000
@@ -58,6 +59,7 @@ class Settings:
     data_dir: Path = DEFAULT_DATA_DIR
     pool_min: int = DEFAULT_POOL_MIN
     pool_max: int = DEFAULT_POOL_MAX
+    compute_processes: int = DEFAULT_COMPUTE_PROCESSES
     statement_timeout_ms: int = DEFAULT_STATEMENT_TIMEOUT_MS
     job_lease_ms: int = DEFAULT_JOB_LEASE_MS
     search_lease_ms: int = DEFAULT_SEARCH_LEASE_MS
@@ -97,6 +99,7 @@ class Settings:
             data_dir=Path(read.text("DEAL_DATA_DIR", str(DEFAULT_DATA_DIR))),
             pool_min=read.number("DEAL_POOL_MIN", min(DEFAULT_POOL_MIN, pool_max), 0, pool_max),
             pool_max=pool_max,
+            compute_processes=read.number("DEAL_COMPUTE_PROCESSES", DEFAULT_COMPUTE_PROCESSES, 1, 64),
             statement_timeout_ms=read.number(
                 "DEAL_STATEMENT_TIMEOUT_MS", DEFAULT_STATEMENT_TIMEOUT_MS, 1, 600_000
             ),
@@ -135,6 +138,7 @@ class Settings:
             "DEAL_DATA_DIR": str(self.data_dir),
             "DEAL_POOL_MIN": str(self.pool_min),
             "DEAL_POOL_MAX": str(self.pool_max),
+            "DEAL_COMPUTE_PROCESSES": str(self.compute_processes),
             "DEAL_STATEMENT_TIMEOUT_MS": str(self.statement_timeout_ms),
             "DEAL_JOB_LEASE_MS": str(self.job_lease_ms),
             "DEAL_SEARCH_LEASE_MS": str(self.search_lease_ms),

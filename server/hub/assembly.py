@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import asyncpg
 from redis.asyncio import Redis
 
+from server.compute.pool import ComputePool
 from server.hub.authority import Authority
 from server.hub.connection import Connection
 from server.hub.deadlines import Deadlines
@@ -62,11 +63,18 @@ class Hub:
 
 
 def assemble(
-    settings: Settings, pool: asyncpg.Pool, system: Scope, redis: Redis, tasks: asyncio.TaskGroup
+    settings: Settings,
+    pool: asyncpg.Pool,
+    system: Scope,
+    redis: Redis,
+    *,
+    compute: ComputePool,
+    tasks: asyncio.TaskGroup,
 ) -> Hub:
     """Return a hub whose parts run as ``tasks``.
 
-    What people ask for is done in the scope of their store; ``system`` is for what the hub does by itself.
+    What people ask for is done in the scope of their store, and computed by ``compute``; ``system`` is for
+    what the hub does by itself.
     """
     stores = Stores(pool)
     log, bus, cars = RedisLog(redis), Bus(settings.redis_url), ShownCars(redis)
@@ -121,7 +129,7 @@ def assemble(
     }
     for name, run in running.items():
         tasks.create_task(_run(run), name=name)
-    authority, quotes = Authority(stores), Quotes(stores)
+    authority, quotes = Authority(stores), Quotes(stores, compute)
     joiner = Joiner(stores, log, registry, relay, keeper, cars, stock_watch, rooms)
     stock = StockHandlers(
         stores=stores, log=log, authority=authority, relay=relay, searches=searches, quotes=quotes

@@ -1,12 +1,11 @@
-"""``quote`` and ``frontier``: one car of the deal's group, computed off the event loop, every quote kept."""
+"""``quote`` and ``frontier``: one car of the deal's group, computed in another process, every quote kept."""
 
-import asyncio
 import datetime as dt
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -18,17 +17,16 @@ from protocol.deal_parts import DealOffer, OfferedCar
 from protocol.inputs import PencilInputs
 from protocol.jobs import NUMBER_COLUMNS
 from protocol.pricing import Vary
-from protocol.quotes import FrontierReply, QuoteGrid, QuoteReply, QuoteRoll, QuoteValue, QuoteWarning
+from protocol.quotes import FrontierReply, QuoteReply
 from protocol.records import Scope, StructureChanges, StructureError, Versions, View
+from server.compute.pool import ComputePool, NoTurnError, OverrunError
+from server.compute.turns import Share
 from server.finance.quoting import (
     Case,
     Quoted,
-    quote_cash,
     quote_frontier,
-    quote_grid,
-    quote_roll,
     quote_structure,
-    quote_warnings,
+    quote_whole,
 )
 from server.finance.value.curves import RiskModelError
 from server.hub.sight import Sight
@@ -45,6 +43,9 @@ from server.store.users import Account
 from server.store.versions import versions_in_force
 from server.work.tables import Tables
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 MOST_VEHICLE = 2**63 - 1
 
 
@@ -59,17 +60,6 @@ class Subject:
     versions: Versions
 
 
-@dataclass(frozen=True, slots=True)
-class _Computed:
-    """All that a quote needs of the processor."""
-
-    quoted: Quoted
-    value: QuoteValue | UnsetType
-    grid: QuoteGrid
-    warnings: list[QuoteWarning]
-    roll: QuoteRoll | None
-
-
 class Quotes:
     """Answers ``quote`` and ``frontier`` for a deal that the asker may see.
 
@@ -78,8 +68,14 @@ class Quotes:
     or no usable risk model is in force.
     """
 
-    def __init__(self, stores: Stores, today: Callable[[], dt.date] = lambda: utc_now().date()) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        compute: ComputePool,
+        today: Callable[[], dt.date] = lambda: utc_now().date(),
+    ) -> None:
         self._stores = stores
+        self._compute = compute
         self._today = today
         self._tables = Tables()
 
@@ -88,7 +84,14 @@ class Quotes:
         check_askable(command, sight.view)
         revised = replace(deal, structure=revise(deal.structure, command.changes))
         subject = await self._subject(revised, command.vehicle_id, command.programme_id)
-        computed = await _computed(_compute, subject.case, command)
+        computed = await self._computed(
+            account,
+            quote_whole,
+            subject.case,
+            command.terms_months,
+            command.cash_down_cents,
+            command.roll,
+        )
         pencil_id = await self._record(subject, computed.quoted, deal, account)
         reply = QuoteReply(
             **{**msgspec.structs.asdict(computed.quoted.answer), "value": computed.value},
@@ -102,10 +105,10 @@ class Quotes:
         )
         return project_quote(codec.plain(reply), sight)
 
-    async def frontier(self, command: Frontier, deal: Deal, sight: Sight) -> dict[str, Any]:
+    async def frontier(self, command: Frontier, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
         """Return the reply's data as it is seen."""
         subject = await self._subject(deal, command.vehicle_id, None)
-        points, bands = await _computed(quote_frontier, subject.case)
+        points, bands = await self._computed(account, quote_frontier, subject.case)
         reply = FrontierReply(
             vehicle_id=subject.vehicle_id,
             rev=subject.rev,
@@ -130,11 +133,33 @@ class Quotes:
         """
         revised = replace(deal, structure=revise(deal.structure, changes))
         subject = await self._subject(revised, vehicle_id, programme_id)
-        quoted = await _computed(quote_structure, subject.case)
+        quoted = await self._computed(account, quote_structure, subject.case)
         if quoted.choice is None:
             raise _not_eligible(quoted)
         pencil_id = await self._record(subject, quoted, deal, account)
         return offer_of(subject, quoted, deal, changes, pencil_id)
+
+    async def _computed(
+        self, account: Account, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run a computation on the account's turn; what it says of the terms is the command's error."""
+        share = Share(account.store_id, account.id)
+        try:
+            return await self._compute.run(share, function, *args, **kwargs)
+        except StructureError as error:
+            raise CommandError(
+                ErrorCode.INVALID, str(error), field=error.field, expected=error.expected
+            ) from None
+        except RiskModelError as error:
+            raise CommandError(ErrorCode.DEGRADED, f"Nothing can be valued: {error}.") from error
+        except NoTurnError:
+            raise CommandError(
+                ErrorCode.BUSY, "Too many quotes wait to be computed: try again shortly."
+            ) from None
+        except OverrunError:
+            raise CommandError(
+                ErrorCode.DEGRADED, "This could not be computed in time. Change the structure or try again."
+            ) from None
 
     async def _subject(self, deal: Deal, vehicle_id: str, programme_id: str | None) -> Subject:
         stock = Stock(deal.store_id, deal.group_id, Scope.GROUP)
@@ -246,37 +271,6 @@ def _not_eligible(quoted: Quoted) -> CommandError:
         field="vehicle_id",
         value=binding if isinstance(binding, str) else None,
     )
-
-
-def _compute(case: Case, command: Quote) -> _Computed:
-    quoted = quote_structure(case)
-    return _Computed(
-        quoted=quoted,
-        value=_value(case, quoted),
-        grid=quote_grid(case, command.terms_months, command.cash_down_cents),
-        warnings=quote_warnings(case),
-        roll=None if command.roll is None else quote_roll(case, quoted, command.roll),
-    )
-
-
-def _value(case: Case, quoted: Quoted) -> QuoteValue | UnsetType:
-    """Return what a quote is worth, with the cash of each month; nothing of that is kept in its pencil."""
-    value, choice = quoted.answer.value, quoted.choice
-    if isinstance(value, UnsetType) or choice is None:
-        return UNSET
-    return msgspec.structs.replace(value, monthly_cash_cents=quote_cash(case, choice) or UNSET)
-
-
-async def _computed(compute: Callable[..., Any], *args: Any) -> Any:
-    """Run a computation beside the event loop; what it says of the terms is the command's error."""
-    try:
-        return await asyncio.to_thread(compute, *args)
-    except StructureError as error:
-        raise CommandError(
-            ErrorCode.INVALID, str(error), field=error.field, expected=error.expected
-        ) from None
-    except RiskModelError as error:
-        raise CommandError(ErrorCode.DEGRADED, f"Nothing can be valued: {error}.") from error
 
 
 def vehicle_number(vehicle_id: str) -> int:

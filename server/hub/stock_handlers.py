@@ -117,7 +117,7 @@ class StockHandlers:
             # Its ends are the most discount and the most cash there may be.
             raise CommandError(ErrorCode.FORBIDDEN, "The frontier is not for customers.", field="channel")
         sight = sight_of(view, connection.account)
-        connection.reply(command.ref, await self._quotes.frontier(command, deal, sight))
+        connection.reply(command.ref, await self._quotes.frontier(command, deal, connection.account, sight))
 
     async def search_again(
         self, command: commands.ChangeCommand, deal: Deal, version: int, actor: Actor

@@ -5,10 +5,13 @@ settled after it. So a worker may die anywhere: the job is taken over, and its o
 """
 
 import asyncio
+import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from typing import NoReturn
 
 import stamina
 import structlog
@@ -29,18 +32,40 @@ LONGEST_WAIT_MS = 1_000
 """How long a worker may sit in Redis: a signal to end is heard within it."""
 REDIS_CONNECTIONS = 4
 POOL_CONNECTIONS = 2
+VALUE_SECONDS = 20.0
+"""The longest that a chunk may take: hundreds of times what one takes. A thread cannot be ended, so the
+process ends itself; the job goes to other workers, and after some attempts to the dead letters.
+"""
+
+OVERRUN_EXIT_CODE = 70
 RECONNECT_FIRST_SECONDS, RECONNECT_MOST_SECONDS = 0.05, 1.0
 
 log = structlog.get_logger(__name__)
 
 
-class Worker:
-    """Values one job at a time until told to stop."""
+def end_process() -> NoReturn:
+    """End this process at once, whatever its threads do."""
+    os._exit(OVERRUN_EXIT_CODE)
 
-    def __init__(self, queue: JobQueue, channels: ChannelLog, valuer: Valuer, *, lease_ms: int) -> None:
+
+class Worker:
+    """Values one job at a time until told to stop; ``overrun`` is called where one does not end."""
+
+    def __init__(
+        self,
+        queue: JobQueue,
+        channels: ChannelLog,
+        valuer: Valuer,
+        *,
+        lease_ms: int,
+        value_seconds: float = VALUE_SECONDS,
+        overrun: Callable[[], None] = end_process,
+    ) -> None:
         self._queue = queue
         self._channels = channels
         self._valuer = valuer
+        self._value_seconds = value_seconds
+        self._overrun = overrun
         self._wait_ms = min(LONGEST_WAIT_MS, lease_ms // 2)
         self._next_reclaim = 0.0
         self._stopping = False
@@ -97,10 +122,16 @@ class Worker:
                 await self._value(delivery, job)
 
     async def _value(self, delivery: Delivery, job: ValueJob) -> None:
+        deadline = asyncio.timeout(self._value_seconds)
         try:
             sheet, model = await self._valuer.tables_for(job)
-            result = await asyncio.to_thread(self._valuer.value, job, sheet, model)
+            async with deadline:
+                result = await asyncio.to_thread(self._valuer.value, job, sheet, model)
         except Exception:
+            if deadline.expired():
+                log.critical("valuing does not end: this worker ends", attempt=delivery.attempt)
+                self._overrun()
+                return
             # Whatever it is, the next attempt may fare better; it comes when the lease has run out.
             log.exception("job failed", attempt=delivery.attempt)
             return

@@ -29,6 +29,7 @@ from server.store.scope import Stores
 from server.store.users import Account, find_by_login
 from server.store.versions import versions_in_force
 from server.work.replay import verify_pencils
+from tests.compute.here import ComputeHere
 from tests.flow.shop import EASY
 from tests.services import open_owner_pool
 
@@ -59,7 +60,7 @@ class Desk:
             changes=StructureChanges(**fields),
             programme_id=programme_id,
         )
-        quotes = Quotes(self.stores, lambda: day)
+        quotes = Quotes(self.stores, ComputeHere(), lambda: day)
         return await quotes.quote(command, self.deal, self.account, Sight(View.MANAGER))
 
 

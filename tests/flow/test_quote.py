@@ -218,6 +218,37 @@ async def test_terms_that_cannot_be_quoted(stocked: Settings, web_url: str) -> N
             assert refused.value.detail["field"] == field
 
 
+async def test_a_stored_payoff_beyond_all_bounds_is_named_and_can_be_mended(
+    stocked: Settings, web_url: str
+) -> None:
+    """A deal that an older version stored with it: quote, offers and search say which field to mend, at once,
+    and everything else goes on.
+    """
+    car, channel = await a_car(stocked), await a_deal_of(stocked)
+    async with connect_as_owner(stocked.database_owner_url) as database:
+        await database.execute(
+            "UPDATE deals SET structure = structure || $2 WHERE deal_id = $1::text::uuid",
+            channel.removeprefix("deal:"),
+            {"payoff_per_diem_cents": 9_999_999_999, "payoff_good_through": "1990-01-01"},
+        )
+    async with AsyncExitStack() as stack:
+        _, deal = await joined(stack, web_url, stocked, "riverside-sales", View.SALES)
+        for ask in (
+            lambda: deal.quote(car),
+            lambda: deal.frontier(car),
+            lambda: deal.desk.select(car),
+            lambda: deal.search(limit=10),
+            lambda: deal.terms(StructureChanges(cash_down_cents=5)),
+        ):
+            for _ in range(3):
+                with pytest.raises(CommandError) as refused:
+                    await ask()
+                assert refused.value.code is ErrorCode.INVALID
+                assert refused.value.detail["field"] == "payoff_per_diem_cents"
+        await deal.terms(StructureChanges(payoff_per_diem_cents=600))
+        assert (await deal.quote(car)).payoff_cents > 0
+
+
 async def another_group(database: asyncpg.Connection) -> None:
     """Copy a store into a group of its own."""
     names = await database.fetchval(

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -152,6 +153,36 @@ async def test_a_poisoned_job_is_given_up(searching: Searching, stocked: Setting
     assert of_kind(events, "search_valued")[0]["failed"] == len(job["vehicle_id"])
     assert await searching.redis.xlen(DEAD_KEY) == 1
     assert await searching.redis.xlen(JOBS_KEY) == 0
+
+
+async def test_a_job_that_does_not_end_ends_its_worker(
+    searching: Searching, stocked: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread cannot be ended, the process can: whoever takes the job over values it."""
+    deal = await searching.deal()
+    await searching.begin(deal, limit=10)
+    await searching.heard(deal, "search_ended")
+    released, overrun = threading.Event(), asyncio.Event()
+    queue = JobQueue(searching.redis, lease_ms=stocked.job_lease_ms)
+    valuer = Valuer(searching.pool)
+    monkeypatch.setattr(valuer, "value", lambda *_: released.wait(GUARD_SECONDS))
+    worker = Worker(
+        queue,
+        searching.log,
+        valuer,
+        lease_ms=stocked.job_lease_ms,
+        value_seconds=0.2,
+        overrun=overrun.set,
+    )
+    try:
+        async with asyncio.timeout(GUARD_SECONDS):
+            await worker.work_once()
+    finally:
+        released.set()
+    assert overrun.is_set()
+    assert of_kind(await searching.events(deal), "offers") == []
+    async with worker_here(searching, stocked):
+        await assert_every_match_has_one_offer(searching, deal)
 
 
 async def test_what_is_no_job_is_put_aside(searching: Searching, stocked: Settings) -> None:

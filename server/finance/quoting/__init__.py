@@ -9,14 +9,17 @@ from server.finance.quoting.grid import quote_frontier, quote_grid
 from server.finance.quoting.rolling import quote_roll
 from server.finance.quoting.structure import Quoted, quote_cash, quote_structure
 from server.finance.quoting.warnings import quote_warnings
+from server.finance.quoting.whole import WholeQuote, quote_whole
 
 __all__ = [
     "Case",
     "Quoted",
+    "WholeQuote",
     "quote_cash",
     "quote_frontier",
     "quote_grid",
     "quote_roll",
     "quote_structure",
     "quote_warnings",
+    "quote_whole",
 ]

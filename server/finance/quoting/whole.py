@@ -1,0 +1,50 @@
+"""All that a quote needs of the processor, as one call that a computing process can make."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from protocol.commands import Roll
+from protocol.quotes import QuoteGrid, QuoteRoll, QuoteValue, QuoteWarning
+from server.finance.quoting.case import Case
+from server.finance.quoting.grid import quote_grid
+from server.finance.quoting.rolling import quote_roll
+from server.finance.quoting.structure import Quoted, quote_cash, quote_structure
+from server.finance.quoting.warnings import quote_warnings
+
+
+@dataclass(frozen=True, slots=True)
+class WholeQuote:
+    """A quote with the grid around it. ``value`` has the cash of each month, which no pencil keeps."""
+
+    quoted: Quoted
+    value: QuoteValue | UnsetType
+    grid: QuoteGrid
+    warnings: list[QuoteWarning]
+    roll: QuoteRoll | None
+
+
+def quote_whole(
+    case: Case, terms_months: Sequence[int], cash_down_cents: Sequence[int], roll: Roll | None
+) -> WholeQuote:
+    """Return the best structure of a case, its grid, its warnings and the roll that was asked for.
+
+    Raises StructureError and RiskModelError as ``quote_structure``.
+    """
+    quoted = quote_structure(case)
+    return WholeQuote(
+        quoted=quoted,
+        value=_value(case, quoted),
+        grid=quote_grid(case, terms_months, cash_down_cents),
+        warnings=quote_warnings(case),
+        roll=None if roll is None else quote_roll(case, quoted, roll),
+    )
+
+
+def _value(case: Case, quoted: Quoted) -> QuoteValue | UnsetType:
+    value, choice = quoted.answer.value, quoted.choice
+    if isinstance(value, UnsetType) or choice is None:
+        return UNSET
+    return msgspec.structs.replace(value, monthly_cash_cents=quote_cash(case, choice) or UNSET)

@@ -1,0 +1,21 @@
+"""A compute pool that computes at once and in this process, for tests of what is computed."""
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from server.compute.pool import ComputePool
+from server.compute.turns import Share
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class ComputeHere(ComputePool):
+    """Runs each function in the caller's own turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    async def run(self, share: Share, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Return what ``function`` returns."""
+        return function(*args, **kwargs)
