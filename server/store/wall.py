@@ -12,6 +12,9 @@ from server.store.pool import Connection
 HISTORY: Final = 12
 """How many offers the sparkline of a deal goes back."""
 
+MOST_DEALS: Final = 2_000
+"""How many deals a wall shows; a store has hundreds."""
+
 _ROWS: Final = """
 SELECT d.deal_id::text, d.version AS deal_version, d.last_no, c.name AS customer,
        d.salesperson_id::text, u.name AS salesperson, u.role, d.state, d.fulfilment,
@@ -39,19 +42,24 @@ SELECT d.deal_id::text, d.version AS deal_version, d.last_no, c.name AS customer
   LEFT JOIN deal_events e ON e.deal_id = d.deal_id AND e.no = d.last_no
   LEFT JOIN offers o ON o.offer_id = d.selected_offer
 """
-_OF_STORE = (
-    _ROWS.format(history=HISTORY)
-    + """
- WHERE d.store_id = $1 AND d.state <> 'lost' AND coalesce(d.fulfilment, 'signed') NOT IN ('funded', 'unwound')
+_LIVEST = """
+ WHERE d.deal_id IN (
+       SELECT l.deal_id FROM deals l
+        WHERE l.store_id = $1 AND l.state <> 'lost'
+          AND coalesce(l.fulfilment, 'signed') NOT IN ('funded', 'unwound')
+        ORDER BY l.state = 'submitted' DESC, l.updated_at DESC LIMIT $2)
  ORDER BY d.deal_id
 """
-)
+_OF_STORE = _ROWS.format(history=HISTORY) + _LIVEST
 _OF_DEALS = _ROWS.format(history=HISTORY) + " WHERE d.store_id = $1 AND d.deal_id = ANY ($2)"
 
 
-async def wall_of(connection: Connection, store_id: str) -> list[dict[str, Any]]:
-    """Return the store's live deals, as the fields of ``deal_summary``."""
-    return [_summary(row) for row in await connection.fetch(_OF_STORE, store_id)]
+async def wall_of(connection: Connection, store_id: str, most: int = MOST_DEALS) -> list[dict[str, Any]]:
+    """Return the store's live deals, as the fields of ``deal_summary``.
+
+    Where there are more than ``most``, those that wait for the desk come first, then the latest changed.
+    """
+    return [_summary(row) for row in await connection.fetch(_OF_STORE, store_id, most)]
 
 
 async def summaries_of(

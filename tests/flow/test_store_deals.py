@@ -21,6 +21,7 @@ from server.store.scope import everything
 from server.store.seed import SeedPlan, seed
 from server.store.terms import change_terms
 from server.store.users import Account
+from server.store.wall import wall_of
 from tests.services import open_owner_pool
 
 pytestmark = pytest.mark.flow
@@ -279,3 +280,18 @@ async def test_the_role_outlives_a_session_reset(settings: Settings) -> None:
         async with pool.acquire() as connection:
             assert await connection.fetchval("SELECT current_user") == "deal_app"
             assert await connection.fetchval("SHOW statement_timeout") != "0"
+
+
+async def test_a_wall_is_bounded(pool: asyncpg.Pool, account: Account) -> None:
+    """However many deals somebody begins: what waits for the desk is shown first, then what changed last."""
+    customer = await pool.fetchval(
+        "SELECT customer_id::text FROM customers WHERE store_id = 'riverside' LIMIT 1"
+    )
+    begun = [(await create_deal(pool, account, customer)).id for _ in range(4)]
+    await pool.execute(
+        "UPDATE deals SET state = 'submitted' WHERE deal_id = $1::text::uuid",
+        begun[0],
+    )
+    async with pool.acquire() as connection:
+        shown = [row["deal_id"] for row in await wall_of(connection, "riverside", 3)]
+    assert shown == sorted([begun[0], begun[2], begun[3]])
