@@ -1,10 +1,7 @@
 """Fixtures that every layer's tests may use. What needs real services asks for ``settings``."""
 
-import shutil
 import signal
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import hypothesis
 import pytest
@@ -15,7 +12,7 @@ from structlog.processors import JSONRenderer
 from server.embedded import EmbeddedServices
 from server.settings import Settings
 from server.store.migrate import migrate
-from tests.services import Database, Services, free_port, settings_for
+from tests.services import Database, Services, free_port, open_folder, settings_for
 
 
 def pytest_configure() -> None:
@@ -32,12 +29,8 @@ def pytest_configure() -> None:
 def services() -> Iterator[Services]:
     """PostgreSQL and Redis in a folder of their own, for the length of the session."""
     # Not pytest's own temporary folder: its path can be too long for a socket.
-    folder = Path(tempfile.mkdtemp(prefix="deal-"))
-    try:
-        with EmbeddedServices(folder, fleeting=True) as embedded:
-            yield Services(embedded)
-    finally:
-        shutil.rmtree(folder)
+    with open_folder() as folder, EmbeddedServices(folder, fleeting=True) as embedded:
+        yield Services(embedded)
 
 
 @pytest.fixture(scope="session")

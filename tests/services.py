@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -80,6 +82,17 @@ class Services:
             yield made
         finally:
             self.drop(made)
+
+
+@contextmanager
+def open_folder(prefix: str = "deal-") -> Iterator[Path]:
+    """Make a folder that the services' account may pass through, with a path short enough for sockets."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def free_port() -> int:

@@ -71,7 +71,7 @@ class ProgramMissing(EmbeddedError):
 
 
 class AccountMissing(EmbeddedError):
-    """We are root, and there is no other account to run PostgreSQL under."""
+    """We are root, and there is no other account to run anything under."""
 
     def __init__(self, account: str, reason: str) -> None:
         super().__init__(account, reason)
@@ -79,8 +79,37 @@ class AccountMissing(EmbeddedError):
 
     def __str__(self) -> str:
         return (
-            f"PostgreSQL refuses to run as root, and the account {self.account} cannot be made "
+            f"nothing of this runs as root, and the account {self.account} cannot be made "
             f"({self.reason}): make it yourself, or run as another user"
+        )
+
+
+class Unreachable(EmbeddedError):
+    """We are root, and the account that everything runs under cannot get to a file."""
+
+    def __init__(self, account: str, path: Path, barrier: Path, right: str) -> None:
+        super().__init__(account, path, barrier, right)
+        self.account, self.path, self.barrier, self.right = account, path, barrier, right
+
+    def __str__(self) -> str:
+        return (
+            f"{self.barrier} is closed to the account {self.account}, which root's processes run under and "
+            f"which needs {self.path}: run as another user than root, move it to an open folder (the data: "
+            f"--data-dir), or open this one yourself: `chmod o+{self.right} {self.barrier}`"
+        )
+
+
+class ForeignServer(EmbeddedError):
+    """Somebody else's process listens on a socket of ours."""
+
+    def __init__(self, service: str, socket: Path, owner: str) -> None:
+        super().__init__(service, socket, owner)
+        self.service, self.socket, self.owner = service, socket, owner
+
+    def __str__(self) -> str:
+        return (
+            f"what listens on {self.socket} runs as {self.owner} and is not our {self.service}: find out who "
+            "started it and end it, or name another data folder (--data-dir)"
         )
 
 

@@ -3,19 +3,24 @@
 Every user holds a shared lock on ``users`` for as long as it needs the services. Joining and leaving happen
 one at a time under ``turn``; who can then make its lock exclusive was the last. Locks end with their process,
 however it ends.
+
+The folder belongs to whoever starts the services. Where that is root, its parts belong to the account that
+the services run under, which may pass through the folder but not change it. Nothing that was there before is
+handed over or opened: it is ours already, or it is refused.
 """
 
 import errno
 import fcntl
-import hashlib
 import os
+import secrets
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from server.embedded.account import Account
+from server.embedded.account import Account, name_of
 from server.embedded.errors import DiskFull, FolderUnusable, ForeignFolder, NewerFolder
 
 FORMAT = "1"
@@ -24,6 +29,7 @@ NEW_FOLDER_BYTES = 256 * MEBIBYTE
 OLD_FOLDER_BYTES = 48 * MEBIBYTE
 # The kernel's limit is 108 bytes on Linux and 104 on macOS; PostgreSQL adds "/.s.PGSQL.5432.lock".
 MAX_SOCKET_FOLDER_BYTES = 84
+SECRET_BYTES = 32
 
 
 class DataFolder:
@@ -35,33 +41,84 @@ class DataFolder:
         self.cluster = self.path / "postgres"
         self.logs = self.path / "log"
         self.redis = self.path / "redis"
-        self.sockets = self._socket_folder()
+        self._sockets: Path | None = None
         self._users: int | None = None
 
-    def open(self) -> None:
-        """Make the folder where it is missing, check it, and count as its user until ``close``.
+    @property
+    def sockets(self) -> Path:
+        """Where the services listen; known from ``open`` on."""
+        if self._sockets is None:
+            raise RuntimeError("the data folder is not open")
+        return self._sockets
 
-        Raises NewerFolder, ForeignFolder, DiskFull, FolderUnusable.
+    def open(self) -> None:
+        """Check the folder, make its parts where they are missing, and count as its user until ``close``.
+
+        Raises NewerFolder, ForeignFolder, DiskFull, FolderUnusable, Unreachable.
         """
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
             self._check_format()
             self._check_space()
-            self.account.admit(self.path / "postgres")
-            for part in (self.logs, self.redis, self.sockets):
-                part.mkdir(mode=0o700, exist_ok=True)
-                self.account.own(part)
-            self._check_owner(self.sockets)
-            self._users = os.open(self.path / "users", os.O_RDWR | os.O_CREAT, 0o600)
+            self.account.require_passage(self.cluster)
+            for part in (self.logs, self.redis):
+                self.make_part(part)
+            if self.cluster.exists():
+                self._check_owner(self.cluster)
+            self._sockets = self._open_sockets()
+            self._users = self._open_lock("users")
             fcntl.flock(self._users, fcntl.LOCK_SH)
         except OSError as error:
             raise self._explain(error) from error
+
+    def make_part(self, part: Path) -> None:
+        """Make a folder of the account's that nobody else may enter, or take the one that is there.
+
+        Raises FolderUnusable where what is there is no folder, somebody else's, or open to others.
+        """
+        with suppress(FileExistsError):
+            part.mkdir(mode=0o700)
+        try:
+            opened = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except (NotADirectoryError, PermissionError) as error:
+            raise FolderUnusable(part, "it is no folder of ours") from error
+        try:
+            state = os.fstat(opened)
+            if state.st_uid not in (self.account.uid, os.geteuid()) or state.st_mode & 0o077:
+                raise FolderUnusable(part, "it belongs to somebody else, or is open to others")
+            if state.st_uid != self.account.uid:
+                os.fchown(opened, self.account.uid, self.account.gid)
+        finally:
+            os.close(opened)
+
+    def secret(self, name: str) -> str:
+        """Return the password that the folder keeps under ``name``; a new one where there is none.
+
+        Raises DiskFull, FolderUnusable.
+        """
+        path = self.path / name
+        try:
+            with suppress(FileNotFoundError):
+                if kept := path.read_text().strip():
+                    return kept
+            path.unlink(missing_ok=True)
+            made = secrets.token_hex(SECRET_BYTES)
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:  # noqa: PTH123
+                file.write(made + "\n")
+        except OSError as error:
+            raise self._explain(error) from error
+        return made
 
     def close(self) -> None:
         """Count no longer as a user."""
         if self._users is not None:
             os.close(self._users)
             self._users = None
+
+    def remove_sockets(self) -> None:
+        """Remove the folder of sockets where it is not a part of this one; only the last user may."""
+        if self._sockets is not None and self._sockets.parent != self.path:
+            with suppress(OSError):
+                self._sockets.rmdir()
 
     def is_last_user(self) -> bool:
         """Return whether nobody else uses the folder. Only under ``turn``: nobody joins then."""
@@ -80,8 +137,9 @@ class DataFolder:
         Raises FolderUnusable.
         """
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = os.open(self.path / "turn", os.O_RDWR | os.O_CREAT, 0o600)
+            if self._users is None:
+                self._claim()
+            lock = self._open_lock("turn")
         except OSError as error:
             raise self._explain(error) from error
         try:
@@ -108,23 +166,82 @@ class DataFolder:
         if shutil.disk_usage(self.path).free < needed:
             raise DiskFull(self.path, needed)
 
-    def _socket_folder(self) -> Path:
-        inside = self.path / "run"
-        if len(os.fsencode(inside)) <= MAX_SOCKET_FOLDER_BYTES:
-            return inside
-        mark = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"deal-architect-{mark}"
+    def _claim(self) -> None:
+        """Make the folder where it is missing; refuse one that is not ours alone to change.
 
-    def _check_owner(self, folder: Path) -> None:
-        """Refuse a socket folder that somebody else made: in the folder for temporary files anybody may."""
-        state = folder.lstat()
-        if (
-            state.st_uid != self.account.uid
-            or state.st_mode & 0o077
-            or not folder.is_dir()
-            or folder.is_symlink()
-        ):
-            raise FolderUnusable(folder, "it belongs to somebody else, or is open to others")
+        Raises FolderUnusable.
+        """
+        # As root, the account passes through the folder on its way to the parts.
+        mode = 0o711 if self.account.is_other else 0o700
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.mkdir(mode=mode)
+        except FileExistsError:
+            self._check_owner(self.path, os.geteuid())
+            self._check_writers()
+        else:
+            self.path.chmod(mode)  # whatever the umask takes away
+        self._check_above(self.path)
+
+    def _check_writers(self) -> None:
+        """Refuse a folder that others may write to; take the right from them where we made the folder."""
+        mode = stat.S_IMODE(self.path.stat().st_mode)
+        if not mode & 0o022:
+            return
+        if not (self.path / "FORMAT").exists():
+            raise FolderUnusable(self.path, f"others may write to it (`chmod go-w {self.path}`)")
+        self.path.chmod(mode & ~0o022)
+
+    def _check_above(self, path: Path) -> None:
+        """Refuse a place where anybody may put another folder under our name.
+
+        Raises FolderUnusable.
+        """
+        for above in path.parents:
+            if (mode := above.stat().st_mode) & stat.S_IWOTH and not mode & stat.S_ISVTX:
+                raise FolderUnusable(path, f"anybody may replace it, because {above} is open to all")
+
+    def _check_owner(self, path: Path, uid: int | None = None) -> None:
+        """Refuse what is no folder, or not the account's.
+
+        Raises FolderUnusable.
+        """
+        state, expected = path.lstat(), self.account.uid if uid is None else uid
+        if not stat.S_ISDIR(state.st_mode) or state.st_uid != expected:
+            raise FolderUnusable(
+                path, f"it belongs to {name_of(state.st_uid)}, and {name_of(expected)} is to use it"
+            )
+
+    def _open_lock(self, name: str) -> int:
+        """Return the descriptor of a lock file; the account may open it too, for whoever becomes it."""
+        lock = os.open(self.path / name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        if self.account.is_other:
+            os.fchown(lock, self.account.uid, self.account.gid)
+        return lock
+
+    def _open_sockets(self) -> Path:
+        """Return the folder for sockets: inside, or where the path is too long, one that ``sockets`` names.
+
+        Its name cannot be foretold, so nobody can be there before us.
+        """
+        inside, record = self.path / "run", self.path / "sockets"
+        if len(os.fsencode(inside)) <= MAX_SOCKET_FOLDER_BYTES:
+            self.make_part(inside)
+            return inside
+        with suppress(OSError, FolderUnusable):
+            known = Path(record.read_text().rstrip("\n"))
+            self.make_part(known)
+            return known
+        made = Path(tempfile.mkdtemp(prefix="deal-architect-"))
+        if len(os.fsencode(made)) > MAX_SOCKET_FOLDER_BYTES:
+            made.rmdir()
+            raise FolderUnusable(self.path, "its path and that of TMPDIR are too long for sockets")
+        self._check_above(made)
+        self.make_part(made)
+        new = record.with_suffix(".new")
+        new.write_text(f"{made}\n")
+        new.rename(record)
+        return made
 
     def _explain(self, error: OSError) -> DiskFull | FolderUnusable:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

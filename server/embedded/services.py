@@ -1,6 +1,6 @@
 """The embedded services as a whole: joined by whoever needs them, stopped by whoever leaves last."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Flag, auto
 from pathlib import Path
@@ -20,19 +20,29 @@ class Service(Flag):
     REDIS = auto()
 
 
+def _say_nothing(_: str) -> None:
+    """Take a warning that nobody is there to read."""
+
+
 class EmbeddedServices:
     """Use of a data folder's services, from entering to leaving the context.
 
-    ``fleeting``: the data is thrown away afterwards, so that nothing need wait for the disk.
+    ``fleeting``: the data is thrown away afterwards, so that nothing need wait for the disk. ``warn`` takes
+    what a person should know, a line each time.
     """
 
     def __init__(
-        self, path: Path, wanted: Service = Service.POSTGRES | Service.REDIS, *, fleeting: bool = False
+        self,
+        path: Path,
+        wanted: Service = Service.POSTGRES | Service.REDIS,
+        *,
+        fleeting: bool = False,
+        warn: Callable[[str], None] = _say_nothing,
     ) -> None:
         self._folder = DataFolder(path, service_account())
         self._wanted = wanted
         self.postgres = Postgres(self._folder, fleeting=fleeting)
-        self.redis = Redis(self._folder)
+        self.redis = Redis(self._folder, warn)
 
     def __enter__(self) -> Self:
         """Start what does not run yet.
@@ -70,17 +80,22 @@ class EmbeddedServices:
         return addresses
 
     def _leave(self) -> None:
-        if self._folder.is_last_user():
-            self.postgres.stop()
-            self.redis.stop()
-        self._folder.close()
+        try:
+            if self._folder.is_last_user():
+                self.postgres.stop()
+                self.redis.stop()
+                self._folder.remove_sockets()
+        finally:
+            self._folder.close()
 
 
 @contextmanager
-def embedded_where_missing(environ: Mapping[str, str], path: Path) -> Iterator[dict[str, str]]:
+def embedded_where_missing(
+    environ: Mapping[str, str], path: Path, warn: Callable[[str], None] = _say_nothing
+) -> Iterator[dict[str, str]]:
     """Yield ``environ`` with addresses for all services; those that it does not name are embedded ones.
 
-    Raises EmbeddedError.
+    ``warn`` takes what a person should know, a line each time. Raises EmbeddedError.
     """
     wanted = Service(0)
     if not environ.get("DATABASE_URL"):
@@ -90,5 +105,5 @@ def embedded_where_missing(environ: Mapping[str, str], path: Path) -> Iterator[d
     if not wanted:
         yield dict(environ)
         return
-    with EmbeddedServices(path, wanted) as services:
+    with EmbeddedServices(path, wanted, warn=warn) as services:
         yield {**environ, **services.variables()}

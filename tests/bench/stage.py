@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -17,7 +16,7 @@ from server.store.migrate import migrate
 from server.store.pool import connect_as_owner
 from server.store.seed import SeedPlan, seed
 from tests.flow.shop import EASY, a_deal_of, connect, token_of
-from tests.services import ROOT, Services, free_port, settings_for
+from tests.services import ROOT, Services, free_port, open_folder, settings_for
 
 MS = 1_000
 POLL_SECONDS = 0.005
@@ -38,10 +37,8 @@ class Stage:
 @contextmanager
 def open_services() -> Iterator[tuple[Services, Path]]:
     """Start PostgreSQL and Redis in a folder of their own; both are gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        folder = Path(name)
-        with EmbeddedServices(folder / "data", fleeting=True) as embedded:
-            yield Services(embedded), folder
+    with open_folder("bench-") as folder, EmbeddedServices(folder / "data", fleeting=True) as embedded:
+        yield Services(embedded), folder
 
 
 async def stock(services: Services, folder: Path, vehicles: int) -> Stage:

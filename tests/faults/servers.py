@@ -160,7 +160,7 @@ class RedisServer:
         options |= {"repl-diskless-sync": "yes", "repl-diskless-sync-delay": "0"}
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         with (self._folder / f"{self._name}.log").open("ab") as log:
-            self._process = subprocess.Popen([find_program(), *words], stdout=log, stderr=log)
+            self._process = subprocess.Popen([find_program().path, *words], stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:

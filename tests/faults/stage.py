@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import datetime as dt
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -21,7 +20,7 @@ from server.store.seed import SeedPlan, seed
 from server.store.users import find_by_login
 from tests.faults.crashing import BREAK, FOLDER
 from tests.faults.servers import RedisServer, Server
-from tests.services import Services, free_port, settings_for
+from tests.services import Services, free_port, open_folder, settings_for
 
 STOCK: Final = SeedPlan(vehicles=500, customers=40, deals=80)
 WELL_PAID_CENTS: Final = 5_000_000
@@ -140,8 +139,7 @@ class Stage:
 @asynccontextmanager
 async def open_stage(extra: Mapping[str, str] | None = None) -> AsyncIterator[Stage]:
     """Start everything; all of it is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    with open_folder("faults-") as folder:
         for part in ("armed", "clocks"):
             (folder / part).mkdir()
         redis = RedisServer(folder)

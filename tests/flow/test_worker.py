@@ -1,8 +1,6 @@
 """Workers over real Redis and Postgres: offers for every match, once, whatever dies."""
 
 import asyncio
-import shutil
-import tempfile
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -23,7 +21,7 @@ from server.work.queue import DEAD_KEY, GROUP, JOBS_KEY, MAX_JOBS, JobQueue, Que
 from server.work.valuer import Valuer
 from server.work.worker import Worker, connect_redis
 from tests.flow.searching import Searching, column, of_kind, open_searching
-from tests.services import start_worker
+from tests.services import open_folder, start_worker
 
 pytestmark = pytest.mark.flow
 
@@ -226,8 +224,7 @@ async def test_a_full_queue_refuses(searching: Searching, stocked: Settings) -> 
 
 async def test_work_goes_on_after_redis_lost_everything(stocked: Settings) -> None:
     """Redis is restarted empty under a running worker: it makes its group anew and values the next search."""
-    folder = Path(tempfile.mkdtemp(prefix="deal-"))
-    with EmbeddedServices(folder, Service.REDIS, fleeting=True) as embedded:
+    with open_folder() as folder, EmbeddedServices(folder, Service.REDIS, fleeting=True) as embedded:
         settings = replace(stocked, redis_url=embedded.redis.url)
         async with open_searching(settings) as searching, worker_here(searching, settings):
             deal = await searching.deal()
@@ -237,4 +234,3 @@ async def test_work_goes_on_after_redis_lost_everything(stocked: Settings) -> No
             await asyncio.to_thread(embedded.redis.start)
             await searching.begin(deal, limit=10)
             await assert_every_match_has_one_offer(searching, deal)
-    shutil.rmtree(folder)

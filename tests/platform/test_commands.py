@@ -2,12 +2,10 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +15,7 @@ import pytest
 
 from server.embedded.process import is_gone, listener
 from server.settings import process_environment
-from tests.services import ROOT, Services, free_port
+from tests.services import ROOT, Services, free_port, open_folder
 
 pytestmark = pytest.mark.flow
 
@@ -61,9 +59,8 @@ def complaint(done: subprocess.CompletedProcess[str]) -> str:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder for data, with a path that is short enough for sockets."""
-    path = Path(tempfile.mkdtemp(prefix="deal-"))
-    yield path
-    shutil.rmtree(path)
+    with open_folder() as path:
+        yield path
 
 
 def services_of(folder: Path) -> list[int]:

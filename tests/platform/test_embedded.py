@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,11 +14,10 @@ import redis
 
 from server.embedded import EmbeddedError, EmbeddedServices, Service, embedded_where_missing, redis_server
 from server.embedded import folder as folders
-from server.embedded.account import service_account
 from server.embedded.errors import DiskFull, ForeignFolder, NewerFolder, ProgramMissing, ServiceFailed
-from server.embedded.folder import MAX_SOCKET_FOLDER_BYTES, DataFolder
+from server.embedded.folder import MAX_SOCKET_FOLDER_BYTES
 from server.embedded.process import is_gone, listener
-from tests.services import ROOT
+from tests.services import ROOT, open_folder
 
 pytestmark = pytest.mark.flow
 
@@ -37,9 +35,8 @@ with EmbeddedServices(Path(sys.argv[1]), fleeting=True):
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder for data, with a path that is short enough for sockets."""
-    path = Path(tempfile.mkdtemp(prefix="deal-"))
-    yield path
-    shutil.rmtree(path)
+    with open_folder() as path:
+        yield path
 
 
 def start_user(folder: Path) -> subprocess.Popen[str]:
@@ -212,12 +209,12 @@ def test_no_redis_anywhere(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_long_path(folder: Path) -> None:
     """Where the path is too long for a socket, the sockets go elsewhere, and everything works."""
     long = folder / ("x" * MAX_SOCKET_FOLDER_BYTES)
-    sockets = DataFolder(long, service_account()).sockets
-    try:
-        with EmbeddedServices(long, fleeting=True):
-            assert listener(sockets / "redis.sock") is not None
-    finally:
-        sockets.rmdir()
+    with EmbeddedServices(long, fleeting=True):
+        sockets = Path((long / "sockets").read_text().strip())
+        assert listener(sockets / "redis.sock") is not None
+        with EmbeddedServices(long, fleeting=True):  # another user finds them
+            assert Path((long / "sockets").read_text().strip()) == sockets
+    assert not sockets.exists()
 
 
 def test_given_addresses_replace_the_services(folder: Path) -> None:
