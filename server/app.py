@@ -28,6 +28,7 @@ from server.hub.assembly import Hub, assemble
 from server.hub.endpoint import Endpoint
 from server.hub.handlers import UNAVAILABLE
 from server.hub.limits import FRAME_BYTES
+from server.observe.ending import END_SECONDS, Ending
 from server.observe.metrics import web_metrics
 from server.observe.readiness import say_ready
 from server.push.attempts import Attempts
@@ -74,23 +75,26 @@ class State(TypedDict):
     socket: Endpoint
 
 
-def create_app(settings: Settings, drain: Drain) -> Starlette:
+def create_app(settings: Settings, drain: Drain, ending: Ending) -> Starlette:
     """Return the ASGI application of one web process; its lifespan raises where a service is out of reach."""
     return Starlette(
         routes=[*api.routes, *health.routes, *Pages().routes(), WebSocketRoute("/ws", _Socket())],
         middleware=[Middleware(SecurityHeaders), *([Middleware(LoopbackOnly)] if settings.demo else [])],
         exception_handlers={CommandError: refuse, HTTPException: explain, ClientDisconnect: part_from}
         | dict.fromkeys(UNAVAILABLE, degrade),
-        lifespan=partial(_lifespan, settings, drain),
+        lifespan=partial(_lifespan, settings, drain, ending),
     )
 
 
 def serve(settings: Settings) -> None:
-    """Run one web process until it is told to end. Several may serve one port."""
-    drain = Drain(settings.drain_seconds)
+    """Run one web process until it is told to end. Several may serve one port.
+
+    Told to end, it is gone END_SECONDS after its drain time at the latest, whatever hangs.
+    """
+    drain, ending = Drain(settings.drain_seconds), Ending("web", settings.drain_seconds + END_SECONDS)
     proxies = hosts_of(settings.trusted_proxies)
     config = uvicorn.Config(
-        create_app(settings, drain),
+        create_app(settings, drain, ending),
         # Said in each case: uvicorn's own default trusts this machine, or a variable that is none of ours.
         proxy_headers=bool(proxies),
         forwarded_allow_ips=proxies,
@@ -108,10 +112,14 @@ def serve(settings: Settings) -> None:
     )
     # uvicorn raises the signal that ended it once more when all is closed; for us that is a good end.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    server = _Server(config, settings, drain)
-    with _listen(settings.host, settings.port) as listener:
-        server.run(sockets=[listener])
+        signal.signal(number, lambda *_: ending.begin())
+    server = _Server(config, settings, drain, ending)
+    try:
+        with _listen(settings.host, settings.port) as listener:
+            server.run(sockets=[listener])
+    finally:
+        # Threads that still work, and services of our own.
+        ending.allow(END_SECONDS)
     if server.failed:
         raise SystemExit(1)
 
@@ -119,8 +127,9 @@ def serve(settings: Settings) -> None:
 class _Server(uvicorn.Server):
     """Says when it is ready, and knows how it ended."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings, drain: Drain) -> None:
+    def __init__(self, config: uvicorn.Config, settings: Settings, drain: Drain, ending: Ending) -> None:
         super().__init__(config)
+        self._ending = ending
         self._notify_socket = settings.notify_socket
         self._drain = drain
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -140,6 +149,7 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Drain before ending, where SIGTERM asks for it; any further signal ends at once."""
+        self._ending.begin()
         if sig != signal.SIGTERM or self._draining is not None or self._loop is None or not self.started:
             super().handle_exit(sig, frame)
             return
@@ -163,19 +173,19 @@ class _Socket:
 
 
 @asynccontextmanager
-async def _lifespan(settings: Settings, drain: Drain, app: Starlette) -> AsyncIterator[State]:
+async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starlette) -> AsyncIterator[State]:
     logger = structlog.get_logger("web")
     try:
         async with AsyncExitStack() as stack:
             pool, system, redis = await asyncio.gather(
-                _kept(stack, open_pool(settings)),
-                _kept(stack, open_system_pool(settings)),
-                _open_redis(stack, settings),
+                _kept(stack, ending, "postgres pool", open_pool(settings)),
+                _kept(stack, ending, "postgres system pool", open_system_pool(settings)),
+                _open_redis(stack, ending, settings),
             )
             compute = await stack.enter_async_context(computing(settings.compute_processes))
-            tasks = await stack.enter_async_context(_background())
+            tasks = await stack.enter_async_context(ending.background())
             hub = assemble(settings, pool, everything(system), redis, compute=compute, tasks=tasks)
-            stack.push_async_callback(hub.searches.aclose)
+            stack.push_async_callback(ending.close, "searches", hub.searches.aclose)
             admit = partial(auth.admit, pool, settings)
             endpoint = Endpoint(
                 admit,
@@ -218,28 +228,15 @@ async def _lifespan(settings: Settings, drain: Drain, app: Starlette) -> AsyncIt
         raise
 
 
-@asynccontextmanager
-async def _background() -> AsyncIterator[asyncio.TaskGroup]:
-    """Own the tasks that live as long as the process; cancel them on the way out."""
-
-    class Stop(Exception):
-        """Ends the group."""
-
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            yield tasks
-            raise Stop
-    except* Stop:
-        pass
-
-
-async def _kept(stack: AsyncExitStack, opening: Awaitable[asyncpg.Pool]) -> asyncpg.Pool:
+async def _kept(
+    stack: AsyncExitStack, ending: Ending, name: str, opening: Awaitable[asyncpg.Pool]
+) -> asyncpg.Pool:
     pool = await opening
-    stack.push_async_callback(pool.close)
+    stack.push_async_callback(ending.close, name, pool.close)
     return pool
 
 
-async def _open_redis(stack: AsyncExitStack, settings: Settings) -> Redis:
+async def _open_redis(stack: AsyncExitStack, ending: Ending, settings: Settings) -> Redis:
     connections: Any = BlockingConnectionPool.from_url(
         settings.redis_url,
         max_connections=REDIS_CONNECTIONS,
@@ -248,7 +245,7 @@ async def _open_redis(stack: AsyncExitStack, settings: Settings) -> Redis:
         socket_connect_timeout=REDIS_CONNECT_SECONDS,
     )
     redis = Redis.from_pool(connections)
-    stack.push_async_callback(redis.aclose)
+    stack.push_async_callback(ending.close, "redis", redis.aclose)
     await redis.ping()
     return redis
 

@@ -6,7 +6,6 @@ each socket at a moment of its own.
 """
 
 import asyncio
-import contextlib
 import random
 from typing import Final
 
@@ -57,7 +56,9 @@ class Drain:
             connection.notify(NOTICE)
             moment = random.uniform(0, self._seconds)  # noqa: S311 - spreads load, keeps no secret
             loop.call_later(moment, connection.close, CloseCode.RESTART, "This server is being replaced.")
-        await searches.hand_over()
-        with contextlib.suppress(TimeoutError):
+        try:
             async with asyncio.timeout(self._seconds + GOODBYE_SECONDS):
+                await searches.hand_over()
                 await endpoint.wait_empty()
+        except TimeoutError:
+            self._logger.warning("drained in part", connections=endpoint.connections)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from typing import NoReturn
 
 import stamina
@@ -20,6 +21,7 @@ from redis.exceptions import RedisError
 
 from protocol.codec import FieldError
 from protocol.jobs import JobChunk, ValueJob
+from server.observe.ending import END_SECONDS, Ending
 from server.observe.readiness import say_ready
 from server.push.log import ChannelLog
 from server.push.redis_log import RedisLog
@@ -38,6 +40,9 @@ process ends itself; the job goes to other workers, and after some attempts to t
 """
 
 OVERRUN_EXIT_CODE = 70
+LEAST_JOB_SECONDS = 2.0
+"""How long the job in hand may take at least, where the drain time is shorter."""
+
 RECONNECT_FIRST_SECONDS, RECONNECT_MOST_SECONDS = 0.05, 1.0
 
 log = structlog.get_logger(__name__)
@@ -166,25 +171,48 @@ class Worker:
 
 
 def run(settings: Settings) -> None:
-    """Be a worker process until SIGTERM or SIGINT; the job in hand is finished first."""
-    asyncio.run(_serve(settings))
+    """Be a worker process until SIGTERM or SIGINT; the job in hand is finished first.
+
+    It has the drain time for that, and END_SECONDS more until the process is gone, whatever hangs.
+    """
+    job_seconds = max(settings.drain_seconds, LEAST_JOB_SECONDS)
+    ending = Ending("worker", job_seconds + END_SECONDS)
+    try:
+        asyncio.run(_serve(settings, ending, job_seconds))
+    finally:
+        # Threads that still work, and services of our own.
+        ending.allow(END_SECONDS)
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, ending: Ending, job_seconds: float) -> None:
     async with AsyncExitStack() as stack:
-        redis = await stack.enter_async_context(connect_redis(settings.redis_url, REDIS_CONNECTIONS))
-        blocking = await stack.enter_async_context(connect_redis(settings.redis_url, 1))
+        redis = connect_redis(settings.redis_url, REDIS_CONNECTIONS)
+        blocking = connect_redis(settings.redis_url, 1)
+        for client in (redis, blocking):
+            stack.push_async_callback(ending.close, "redis", client.aclose)
         pool = await open_pool(replace(settings, pool_min=0, pool_max=POOL_CONNECTIONS))
-        stack.push_async_callback(pool.close)
+        stack.push_async_callback(ending.close, "postgres pool", pool.close)
         queue = JobQueue(redis, lease_ms=settings.job_lease_ms, blocking=blocking)
         worker = Worker(queue, RedisLog(redis), Valuer(pool), lease_ms=settings.job_lease_ms)
+        told = asyncio.Event()
+
+        def stop() -> None:
+            ending.begin()
+            worker.stop()
+            told.set()
+
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, worker.stop)
+            loop.add_signal_handler(number, stop)
         log.info("worker ready")
         say_ready(settings.notify_socket)
-        await worker.run()
-        await _sign_off(queue)
+        working = asyncio.create_task(worker.run(), name="job in hand")
+        telling = asyncio.create_task(told.wait(), name="told to end")
+        await asyncio.wait({working, telling}, return_when=asyncio.FIRST_COMPLETED)
+        telling.cancel()
+        # What is cut off is not settled: another worker takes it over.
+        await ending.close("job in hand", lambda: working, job_seconds)
+        await ending.close("sign-off", partial(_sign_off, queue))
 
 
 async def _sign_off(queue: JobQueue) -> None:
