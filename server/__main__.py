@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -24,6 +25,7 @@ from server.pencil_commands import add_pencil_commands
 from server.people_commands import add_people_commands
 from server.settings import (
     DEFAULT_DATA_DIR,
+    DEFAULT_LOG_LEVEL,
     Settings,
     is_loopback,
     listen_address,
@@ -82,7 +84,7 @@ def up(
     embedded database it also seeds sample data into an empty one, and offers the demo users at the sign-in;
     DEAL_DEMO=0 switches that off.
     """
-    from server.up import prepare, reserve_port, run_formation
+    from server.up import prepare, require_rights, reserve_port, run_formation
 
     environ = _environment(data_dir, port)
     host, listen_port = listen_address(environ)
@@ -91,6 +93,7 @@ def up(
     if environ.get("DEAL_DEMO") == "1":
         # All web processes sign with one key, whoever of them made a page.
         environ.setdefault("DEAL_SECRET", secrets.token_urlsafe(32))
+    require_rights(host, listen_port)
     with reserve_port(host, listen_port), _services(environ) as settings:
         secret_of(settings)
         prepare(settings, _say)
@@ -102,22 +105,18 @@ def up(
 def web(data_dir: DataDir = None, port: Port = None) -> None:
     """Run one web process: the screen, the HTTP routes and the WebSocket."""
     from server.app import serve
-    from server.observe.logs import configure_logging
 
-    with _services(_environment(data_dir, port)) as settings:
+    with _serving("web", data_dir, port) as settings:
         secret_of(settings)
-        configure_logging(settings.log_level, "web")
         serve(settings)
 
 
 @app.command()
 def worker(data_dir: DataDir = None) -> None:
     """Run one worker process, which values the cars that searches find."""
-    from server.observe.logs import configure_logging
     from server.work.worker import run
 
-    with _services(_environment(data_dir)) as settings:
-        configure_logging(settings.log_level, "worker")
+    with _serving("worker", data_dir) as settings:
         run(settings)
 
 
@@ -250,8 +249,26 @@ def _environment(data_dir: Path | None, port: int | None = None) -> dict[str, st
 def _services(environ: dict[str, str]) -> Iterator[Settings]:
     """Yield settings whose services run."""
     data_dir = Path(environ.get("DEAL_DATA_DIR") or DEFAULT_DATA_DIR)
-    with embedded_where_missing(environ, data_dir) as complete:
+    with embedded_where_missing(environ, data_dir, _warn) as complete:
         yield Settings.from_environment(complete)
+
+
+@contextmanager
+def _serving(process: str, data_dir: Path | None, port: int | None = None) -> Iterator[Settings]:
+    """Yield the settings of a web process or worker, whose services run, and which has no more rights than it
+    needs.
+    """
+    from server.observe.logs import configure_logging
+    from server.privileges import give_up_owner, give_up_root
+
+    configure_logging(DEFAULT_LOG_LEVEL, process)
+    give_up_owner()
+    environ = _environment(data_dir, port)
+    embedded = not (environ.get("DATABASE_URL") and environ.get("REDIS_URL"))
+    with _services(environ) as settings:
+        configure_logging(settings.log_level, process)
+        give_up_root(embedded=embedded)
+        yield replace(settings, database_owner_url=settings.database_url)
 
 
 def _default_workers() -> int:
@@ -261,6 +278,10 @@ def _default_workers() -> int:
 
 def _say(line: str) -> None:
     print(line, flush=True)
+
+
+def _warn(line: str) -> None:
+    print(f"warning: {line}", file=sys.stderr, flush=True)
 
 
 async def _first_store(owner_url: str, *, may_seed: bool) -> str:

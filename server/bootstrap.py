@@ -1,16 +1,20 @@
 """Find a Python that is new enough, and let it run installation.py, whatever Python runs this file.
 
+Root's processes run under an account of their own, so as root a Python that only root may reach comes last.
+
 Kept to what every Python 3 can parse, so that an old one can say what is wrong instead of failing to read it.
 """
 
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
 MINIMUM = (3, 11)
 NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
+USUAL_FOLDERS = ("/usr/local/bin", "/usr/bin")
 TOO_OLD = (
     "error: Python 3.11 or newer is needed, this one is {}.{}: install it (Debian: apt install python3 "
     "python3-venv), or name one with `make PYTHON=/path/to/python3.11 ...`\n"
@@ -19,7 +23,9 @@ TOO_OLD = (
 
 def main() -> int:
     """Become installation.py under a Python that is new enough; where there is none, return 1."""
-    python = sys.executable if sys.version_info[:2] >= MINIMUM else newer_python()
+    python = sys.executable if sys.version_info[:2] >= MINIMUM else None
+    if python is None or not is_open(python):
+        python = newer_python() or python
     if python is not None:
         script = Path(__file__).resolve().parent / "installation.py"
         os.execv(python, [python, str(script), *sys.argv[1:]])
@@ -28,12 +34,22 @@ def main() -> int:
 
 
 def newer_python() -> "str | None":
-    """Return the path of a Python on PATH that is new enough and runs; None where there is none."""
-    for name in NEWER:
-        path = shutil.which(name)
-        if path and subprocess.call([path, "-c", ""], stderr=subprocess.DEVNULL) == 0:
+    """Return the path of a Python that is new enough, runs and makes environments; None where there is none.
+
+    Of several, one that only root may reach comes last.
+    """
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep) + list(USUAL_FOLDERS)
+    found = [shutil.which(name, path=folder) for name in NEWER for folder in folders]
+    for path in sorted(filter(None, found), key=lambda path: not is_open(path)):
+        if subprocess.call([path, "-c", "import ensurepip, venv"], stderr=subprocess.DEVNULL) == 0:
             return path
     return None
+
+
+def is_open(path: str) -> bool:
+    """Return whether others than root may reach a file; where we are not root, it does not matter."""
+    folders = list(Path(path).parents) + list(Path(path).resolve().parents)
+    return os.geteuid() != 0 or all(folder.stat().st_mode & stat.S_IXOTH for folder in folders)
 
 
 if __name__ == "__main__":

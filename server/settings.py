@@ -46,11 +46,11 @@ class SettingsError(Exception):
 class Settings:
     """What a process is told from outside. ``README.md`` lists the variables."""
 
-    database_url: str
-    database_owner_url: str
-    redis_url: str
-    database_system_url: str = ""
-    database_listen_url: str = ""
+    database_url: str = field(repr=False)
+    database_owner_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    database_system_url: str = field(default="", repr=False)
+    database_listen_url: str = field(default="", repr=False)
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     demo: bool = False
@@ -123,10 +123,12 @@ class Settings:
         return settings
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that give these settings again: how they are handed to a child process."""
+        """Return the variables that give these settings again, for a web process or worker.
+
+        The owner's address is not among them: such a process must not have it.
+        """
         return {
             "DATABASE_URL": self.database_url,
-            "DATABASE_OWNER_URL": self.database_owner_url,
             "DATABASE_SYSTEM_URL": self.database_system_url or self.database_url,
             "DATABASE_LISTEN_URL": self.database_listen_url or self.database_url,
             "REDIS_URL": self.redis_url,

@@ -13,13 +13,17 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
+from server.embedded.account import Account
+from server.observe.ending import END_SECONDS
 from server.procfile import Instance
 
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 10.0
 STEADY_SECONDS = 10.0  # who ran this long is restarted at once again
 MAX_FALLS_AT_START = 3
-GRACE_SECONDS = 3.0
+GRACE_SECONDS = END_SECONDS + 2.0
+"""Longer than a process takes that ends itself, whatever hangs: what hung is then in its log."""
+
 DRAIN_SECONDS = 0.5
 READ_BYTES = 64 * 1024
 PR_SET_PDEATHSIG = 1
@@ -40,9 +44,23 @@ class KeepsFalling(Exception):
 
 
 class Supervisor:
-    """Runs instances until told to stop. ``write`` takes each line of their output, with its prefix."""
+    """Runs instances until told to stop, under ``account`` where one is given.
 
-    def __init__(self, formation: Sequence[Instance], environment: Mapping[str, str], write: Write) -> None:
+    ``write`` takes each line of their output, with its prefix. Who does not end within ``grace_seconds`` of
+    being told to is killed.
+    """
+
+    def __init__(
+        self,
+        formation: Sequence[Instance],
+        environment: Mapping[str, str],
+        write: Write,
+        *,
+        account: Account | None = None,
+        grace_seconds: float = GRACE_SECONDS,
+    ) -> None:
+        self._options = account.spawn_options() if account else {}
+        self._grace_seconds = grace_seconds
         self._formation = formation
         self._environment = dict(environment)
         self._write = write
@@ -125,6 +143,7 @@ class Supervisor:
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
             preexec_fn=self._before_exec,
+            **self._options,
         )
         self._running[instance.name] = process
         if self._stopping.is_set():  # the signal came while it was being started
@@ -154,7 +173,7 @@ class Supervisor:
 
     async def _end(self, keepers: Sequence[asyncio.Task[None]]) -> None:
         self._signal_all(signal.SIGTERM)
-        _, late = await asyncio.wait(keepers, timeout=GRACE_SECONDS)
+        _, late = await asyncio.wait(keepers, timeout=self._grace_seconds)
         if late:
             self._signal_all(signal.SIGKILL)
 

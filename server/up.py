@@ -1,6 +1,7 @@
 """``up``: everything on one machine, from the services to the line that says it is ready."""
 
 import asyncio
+import os
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -8,12 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from server.embedded.account import Account, service_account
+from server.privileges import require_program, without_owner
 from server.procfile import PROCFILE, read_formation
 from server.settings import Settings
 from server.supervisor import Supervisor
 
 READY_SECONDS: Final = 30.0
 NOTICE_BYTES: Final = 64
+PRIVILEGED_PORTS: Final = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 DRAIN_SECONDS: Final = 0
 """All of this machine's processes end together: there is no other one to go to."""
 
@@ -37,6 +41,21 @@ class NotReady(Exception):
 
     def __str__(self) -> str:
         return f"the processes were not ready within {READY_SECONDS:g} s: the lines above say why"
+
+
+def require_rights(host: str, port: int) -> None:
+    """See that the account of web and worker can run this program and listen on the port.
+
+    Raises PortTaken, AccountMissing, Unreachable.
+    """
+    account = service_account()
+    require_program(account)
+    try:
+        first_open = int(PRIVILEGED_PORTS.read_text()) if account.is_other else 0
+    except OSError:
+        first_open = 1024
+    if port < first_open:
+        raise PortTaken(host, port, f"{account.name} may not use ports below {first_open}")
 
 
 def reserve_port(host: str, port: int) -> socket.socket:
@@ -92,12 +111,13 @@ def run_formation(
 ) -> None:
     """Run web and worker processes until a signal ends them; say so once all of them are ready.
 
-    Raises NotReady, KeepsFalling, ProcfileError.
+    They know nothing of the schema's owner, and where we are root they run under another account. Raises
+    NotReady, KeepsFalling, ProcfileError, AccountMissing.
     """
-    formation = read_formation(procfile, counts)
+    formation, account = read_formation(procfile, counts), service_account()
 
     async def run() -> None:
-        with _readiness() as (notices, address):
+        with _readiness(account) as (notices, address):
 
             async def announce() -> None:
                 try:
@@ -109,13 +129,14 @@ def run_formation(
                 write(f"ready http://{settings.host}:{settings.port}")
 
             told = {**environment, "NOTIFY_SOCKET": address, "DEAL_DRAIN_SECONDS": str(DRAIN_SECONDS)}
-            await Supervisor(formation, told, write).run(announce)
+            told = account.environment(without_owner(told))
+            await Supervisor(formation, told, write, account=account).run(announce)
 
     asyncio.run(run())
 
 
 @contextmanager
-def _readiness() -> Iterator[tuple[socket.socket, str]]:
+def _readiness(account: Account) -> Iterator[tuple[socket.socket, str]]:
     """Yield a socket to which processes say that they are ready, and its address."""
     with (
         tempfile.TemporaryDirectory(prefix="deal-") as folder,
@@ -124,4 +145,6 @@ def _readiness() -> Iterator[tuple[socket.socket, str]]:
         notices.setblocking(False)
         address = str(Path(folder) / "ready")
         notices.bind(address)
+        for ours in (address, folder):  # the socket first: the folder is still ours alone
+            os.chown(ours, account.uid, account.gid)
         yield notices, address

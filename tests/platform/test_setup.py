@@ -1,8 +1,10 @@
 """Set-up: what an old Python is told, and that a step is done once for the same inputs."""
 
 import ast
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +23,7 @@ def test_an_old_python_can_read_the_bootstrap() -> None:
 def test_an_old_python_alone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Where no newer one is on PATH, one line says what to install."""
     monkeypatch.setattr(bootstrap.sys, "version_info", (3, 9, 2))
-    monkeypatch.setattr(bootstrap.shutil, "which", lambda _name: None)
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda _name, **_: None)
     assert bootstrap.main() == 1
     said = capsys.readouterr().err
     assert "Python 3.11 or newer is needed, this one is 3.9" in said
@@ -38,10 +40,30 @@ def test_an_old_python_beside_a_newer_one(monkeypatch: pytest.MonkeyPatch) -> No
     found = shutil.which("sh")
     monkeypatch.setattr(bootstrap.sys, "version_info", (3, 9, 2))
     monkeypatch.setattr(bootstrap.sys, "argv", ["bootstrap.py", "run", "--port", "9000"])
-    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: found if name == "python3.12" else None)
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name, **_: found if name == "python3.12" else None)
+    monkeypatch.setattr(bootstrap.subprocess, "call", lambda *_, **__: 0)
     monkeypatch.setattr(bootstrap.os, "execv", become)
     bootstrap.main()
     assert became == [[found, str(ROOT / "server" / "installation.py"), "run", "--port", "9000"]]
+
+
+def test_root_prefers_a_python_that_others_may_reach(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Web and worker do not run as root: a Python in root's home is taken only where there is no other."""
+    became: list[str] = []
+    closed, opened = tmp_path / "root" / "python3.12", Path(sys.executable)
+    closed.parent.mkdir(mode=0o700)
+    closed.touch()
+    monkeypatch.setattr(bootstrap.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(bootstrap.os, "execv", lambda path, _argv: became.append(path))
+    monkeypatch.setattr(bootstrap.sys, "executable", str(closed))
+    monkeypatch.setattr(bootstrap.subprocess, "call", lambda *_, **__: 0)
+    monkeypatch.setattr(bootstrap, "is_open", lambda path: path == str(opened))
+    for others in (None, str(opened)):
+        monkeypatch.setattr(bootstrap.shutil, "which", lambda _name, found=others, **_: found)
+        bootstrap.main()
+    assert became == [str(closed), str(opened)]
+    monkeypatch.undo()
+    assert not bootstrap.is_open(str(closed)) or os.geteuid() != 0
 
 
 @pytest.fixture

@@ -120,7 +120,7 @@ async def test_who_does_not_listen_is_killed() -> None:
     """A process that ignores the request to end, and what it started itself, is killed after the grace."""
     lines = Lines()
     child = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {DEAF!r}]); {DEAF}"
-    async with running(Supervisor([python("web.1", child)], process_environment(), lines)):
+    async with running(Supervisor([python("web.1", child)], process_environment(), lines, grace_seconds=1.0)):
         await lines.until(lambda _seen: len(lines.pids()) == 2)
     await asyncio.to_thread(await_gone, *lines.pids())
 
