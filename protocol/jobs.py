@@ -34,11 +34,13 @@ class ValueJob(JobChunk, frozen=True, kw_only=True):
     """Value one chunk of matches.
 
     ``vehicle_id`` and ``rev`` name the cars; ``numbers`` has one array per NUMBER_COLUMNS, all of the same
-    length. ``inputs`` are the deal's at ``deal_version``. ``enqueued_at`` is for the trace.
+    length. ``inputs`` are the deal's at ``deal_version``. ``enqueued_at`` is for the trace. The job waits for
+    the turns of ``person_id``.
     """
 
     deal_version: int
     store_id: str
+    person_id: str = ""
     inputs: DealInputs
     versions: Versions
     enqueued_at: dt.datetime

@@ -79,7 +79,15 @@ def assemble(
     stores = Stores(pool)
     log, bus, cars = RedisLog(redis), Bus(settings.redis_url), ShownCars(redis)
     queue = JobQueue(redis, lease_ms=settings.job_lease_ms)
-    searches = SearchService(stores, system, log, queue, lease_ms=settings.search_lease_ms)
+    searches = SearchService(
+        stores,
+        system,
+        log,
+        queue,
+        lease_ms=settings.search_lease_ms,
+        # The other connections are for everything that is not a search.
+        readers=max(1, settings.pool_max // 2),
+    )
     registry = Registry(log, bus, tasks)
     relay = Relay(system, log, lambda: registry.channels)
     stock_watch = StockWatch(system, registry, cars, Rematcher(system, log, cars, queue))

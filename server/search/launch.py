@@ -9,11 +9,15 @@ from protocol.records import Actor, Filters, Sort, Versions
 from server.push.log import Lease, Outcome, Progress
 from server.search.query import Keyset
 from server.store.deals import Deal
+from server.work.lanes import Lane
 
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A new search of ``deal`` on ``channel``; ``op`` makes a repeated command harmless."""
+    """A new search of ``deal`` on ``channel``; ``op`` makes a repeated command harmless.
+
+    ``lane`` is in whose turns it is done; None for those of its ``actor``.
+    """
 
     channel: str
     op: uuid.UUID
@@ -22,17 +26,19 @@ class SearchRequest:
     sort: Sort
     limit: int
     actor: Actor
+    lane: Lane | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MoreRequest:
-    """The next page of a search that ended by its limit."""
+    """The next page of a search that ended by its limit, done in the turns of ``lane`` or of who began it."""
 
     channel: str
     op: uuid.UUID
     deal: Deal
     search_id: str
     token: str
+    lane: Lane | None = None
 
 
 Announce = Callable[[Versions, int], Awaitable[tuple[Outcome, str]]]
@@ -43,7 +49,8 @@ Announce = Callable[[Versions, int], Awaitable[tuple[Outcome, str]]]
 class Launch:
     """A page about to begin: a new search's first one, or one behind ``after``.
 
-    ``limit`` is how many matches it may still find; ``lease`` is what its search is held with.
+    ``limit`` is how many matches it may still find; ``lease`` is what its search is held with. It takes the
+    turns of ``lane``; where ``patient``, it waits as long as that takes, because nobody waits for it.
     """
 
     channel: str
@@ -57,3 +64,5 @@ class Launch:
     after: Keyset | None
     announce: Announce
     lease: Lease
+    lane: Lane
+    patient: bool = False

@@ -21,6 +21,7 @@ from server.search.query import Keyset, Query
 from server.search.rejections import Rejections
 from server.search.screen import Screened, screen_rows
 from server.search.trace import Trace
+from server.work.lanes import Lane
 from server.work.queue import JobQueue, QueueFull
 
 MAX_COLUMN_BYTES = MAX_MESSAGE_BYTES * 3 // 4
@@ -42,7 +43,7 @@ class PageRequest:
 
     channel: str
     search_id: str
-    store_id: str
+    lane: Lane
     deal_version: int
     versions: Versions
     plan: Plan
@@ -198,13 +199,13 @@ class Page:
 
     async def _enqueue(self, job: bytes, chunk: int) -> None:
         """Queue a chunk's job. What cannot be queued stands in the log and is queued later from there."""
-        attempts = 1 if self._queue_full else None
+        request, attempts = self._request, 1 if self._queue_full else None
         try:
             async for attempt in stamina.retry_context(
                 on=(RedisError, QueueFull), attempts=attempts, timeout=ENQUEUE_SECONDS
             ):
                 with attempt:
-                    await self._queue.put(job)
+                    await self._queue.put(job, request.lane, urgent=chunk == request.base.chunks)
             self._trace.count("jobs")
             self._queue_full = False
         except QueueFull:
@@ -221,7 +222,8 @@ class Page:
             search_id=self.search_id,
             chunk=chunk,
             deal_version=request.deal_version,
-            store_id=request.store_id,
+            store_id=request.lane.store_id,
+            person_id=request.lane.person_id,
             inputs=request.plan.inputs,
             versions=request.versions,
             enqueued_at=utc_now(),

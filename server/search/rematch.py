@@ -13,7 +13,7 @@ from protocol.jobs import ValueJob
 from protocol.records import Versions
 from server.finance.plan import Plan, plan_deal
 from server.push.cars import ShownCars
-from server.push.log import ChannelLog, Outcome, utc_now
+from server.push.log import ChannelLog, Outcome, SearchState, utc_now
 from server.search.basis import load_basis
 from server.search.cursor import read_stock
 from server.search.query import RESULT_COLUMNS, Stock, build_cars_query
@@ -21,6 +21,7 @@ from server.search.screen import Rejected, Screened, screen_rows
 from server.search.trace import Trace
 from server.store.deals import Deal, load_deal
 from server.store.scope import Scope
+from server.work.lanes import Lane
 from server.work.queue import JobQueue, QueueFull
 from server.work.tables import Tables
 
@@ -62,9 +63,9 @@ class Rematcher:
         waiting = sorted((await self._cars.unmatched(channel)).items(), key=lambda car: int(car[0]))
         for start in range(0, len(waiting), MOST_AT_ONCE):
             some = dict(waiting[start : start + MOST_AT_ONCE])
-            await self._rematch_some(channel, state.search_id, some)
+            await self._rematch_some(channel, state, some)
 
-    async def _rematch_some(self, channel: str, search_id: str, waiting: dict[str, int]) -> None:
+    async def _rematch_some(self, channel: str, state: SearchState, waiting: dict[str, int]) -> None:
         async with read_stock(self._system, Trace()) as reader:
             deal = await load_deal(reader.connection, channel.partition(":")[2])
             if deal is None:
@@ -82,7 +83,7 @@ class Rematcher:
         if not rows:
             return
         plan = plan_deal(basis.inputs, basis.sheet)
-        again = _Again(channel, search_id, deal, plan, basis.versions)
+        again = _Again(channel, state, deal, plan, basis.versions)
         if plan.empty:
             await self._publish_rejected(
                 again, rows, [Rejected(at, plan.empty, -1) for at in range(len(rows))]
@@ -99,7 +100,7 @@ class Rematcher:
         if job is None:
             return
         try:
-            await self._queue.put(job[1])
+            await self._queue.put(job[1], again.lane)
         except QueueFull:
             log.warning("queue full", search_id=again.search_id, chunk=job[0])
 
@@ -146,10 +147,18 @@ class _Again:
     """The search that shows the cars, and what they are matched with now."""
 
     channel: str
-    search_id: str
+    state: SearchState
     deal: Deal
     plan: Plan
     versions: Versions
+
+    @property
+    def search_id(self) -> str:
+        return self.state.search_id
+
+    @property
+    def lane(self) -> Lane:
+        return Lane(self.deal.store_id, self.state.by.id)
 
     def job(self, chunk: int, columns: dict[str, list[Any]], numbers: dict[str, list[int]]) -> ValueJob:
         return ValueJob(
@@ -157,7 +166,8 @@ class _Again:
             search_id=self.search_id,
             chunk=chunk,
             deal_version=self.deal.version,
-            store_id=self.deal.store_id,
+            store_id=self.lane.store_id,
+            person_id=self.lane.person_id,
             inputs=self.plan.inputs,
             versions=self.versions,
             enqueued_at=utc_now(),

@@ -2,8 +2,8 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -19,12 +19,15 @@ from server.search.lease import give_up, keep_lease
 from server.search.page import Page, PageRequest
 from server.search.reading import Reading, prepare_reading
 from server.search.trace import Trace
+from server.search.turns import Crowded, TookTooLong, Turns
 from server.store.rates import NotInForce
 from server.store.scope import Stores
 from server.work.queue import JobQueue
 from server.work.tables import Tables
 
 CLOSING_SECONDS = 2.0
+TURN_SECONDS = 8.0
+"""How long a search waits for its turn: less than its command has, so that the answer says why."""
 
 # Postgres or its network failing in any of the ways that asyncpg reports.
 DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, NotInForce)
@@ -36,11 +39,17 @@ class Runs:
     """Runs pages; at most one at a time for a channel."""
 
     def __init__(
-        self, stores: Stores, channels: ChannelLog, queue: JobQueue, today: Callable[[], dt.date]
+        self,
+        stores: Stores,
+        channels: ChannelLog,
+        queue: JobQueue,
+        turns: Turns,
+        today: Callable[[], dt.date],
     ) -> None:
         self._stores = stores
         self._channels = channels
         self._queue = queue
+        self._turns = turns
         self._today = today
         self._tables = Tables()
         self._pages: dict[str, Page] = {}
@@ -102,6 +111,8 @@ class Runs:
         except Exception as error:
             if started.done():
                 log.exception("search not ended", search_id=launch.search_id)
+            elif isinstance(error, Crowded | TookTooLong):
+                started.set_exception(_busy(error))
             elif isinstance(error, (*DATABASE_ERRORS, RedisError)):
                 log.warning("search refused", error=repr(error))
                 started.set_exception(degraded())
@@ -111,7 +122,7 @@ class Runs:
     async def _run(self, launch: Launch, started: asyncio.Future[str], held: AsyncExitStack) -> None:
         trace, page = Trace(), None
         try:
-            async with read_stock(self._stores.of(launch.deal.store_id), trace) as reader:
+            async with self._reader(launch, trace) as reader:
                 reading = await self._prepare(reader, launch)
                 estimate = 0 if launch.after else await reader.estimate(reading.query)
                 announced, first = await asyncio.gather(
@@ -151,6 +162,16 @@ class Runs:
             await held.aclose()
             await give_up(self._channels, launch.channel, launch.search_id, launch.lease)
 
+    @asynccontextmanager
+    async def _reader(self, launch: Launch, trace: Trace) -> AsyncIterator[StockReader]:
+        """Hold a reader of the stock, once the launch's turn has come. Raises Crowded, TookTooLong."""
+        async with AsyncExitStack() as held:
+            with trace.stage("pool_wait"):
+                wait = None if launch.patient else TURN_SECONDS
+                await held.enter_async_context(self._turns.turn(launch.lane, wait))
+            scope = self._stores.of(launch.deal.store_id)
+            yield await held.enter_async_context(read_stock(scope, trace))
+
     async def _announce(
         self, launch: Launch, reading: Reading, estimate: int, held: AsyncExitStack
     ) -> tuple[Outcome, str]:
@@ -186,7 +207,7 @@ class Runs:
         request = PageRequest(
             channel=launch.channel,
             search_id=launch.search_id,
-            store_id=launch.deal.store_id,
+            lane=launch.lane,
             deal_version=launch.deal.version,
             versions=reading.versions,
             plan=reading.plan,
@@ -206,6 +227,14 @@ class Runs:
 async def _first_rows(reader: StockReader, reading: Reading) -> tuple[list[Any], bool]:
     """Return the first rows; none where no programme can take any car at all."""
     return ([], False) if reading.plan.empty else await reader.fetch(reading.query)
+
+
+def _busy(error: Crowded | TookTooLong) -> CommandError:
+    if isinstance(error, Crowded):
+        return CommandError(
+            ErrorCode.BUSY, "Your other searches wait for their turns. Search again when they have begun."
+        )
+    return CommandError(ErrorCode.BUSY, "Many people search at this moment. Try again shortly.")
 
 
 def degraded() -> CommandError:

@@ -21,13 +21,19 @@ from server.search.launch import Launch, MoreRequest, SearchRequest
 from server.search.lease import keep_lease, new_lease
 from server.search.place import check_token, new_token, read_place
 from server.search.runs import DATABASE_ERRORS, Runs, degraded
+from server.search.turns import Shares, Turns
 from server.store.deals import Deal, load_deal
 from server.store.scope import Scope, Stores
+from server.work.lanes import Lane
 from server.work.queue import JobQueue, QueueFull
 
 __all__ = ["MoreRequest", "SearchRequest", "SearchService"]
 
 LEASE_MS = 3_000
+READERS = 5
+"""How many searches of one process read the stock at once."""
+MOST_WAITING = 10
+"""How many searches of one person wait in one process for their turns to read."""
 
 log = structlog.get_logger(__name__)
 
@@ -43,19 +49,20 @@ class SearchService:
         queue: JobQueue,
         *,
         lease_ms: int = LEASE_MS,
+        readers: int = READERS,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
     ) -> None:
         self._system = system
         self._channels = channels
         self._queue = queue
         self._lease_ms = lease_ms
-        self._runs = Runs(stores, channels, queue, today)
+        self._runs = Runs(stores, channels, queue, Turns(Shares.of(readers, waiting=MOST_WAITING)), today)
 
     async def search(self, request: SearchRequest) -> str:
         """Begin a search and return its id; the id of the first call where ``op`` is repeated.
 
         Raises CommandError: invalid for a structure that contradicts itself, degraded where the stock or the
-        log is out of reach.
+        log is out of reach, busy where its turn does not come.
         """
         return await self._begin(request)
 
@@ -95,6 +102,8 @@ class SearchService:
                 after=None,
                 announce=announce,
                 lease=lease,
+                lane=request.lane or Lane(request.deal.store_id, request.actor.id),
+                patient=replaces is not None,
             )
         )
 
@@ -135,6 +144,7 @@ class SearchService:
                 after=read_place(state.search_id, state.place) if state.place else None,
                 announce=announce,
                 lease=lease,
+                lane=request.lane or Lane(request.deal.store_id, state.by.id),
             )
         )
 
@@ -240,6 +250,8 @@ class SearchService:
                 after=read_place(state.search_id, state.place) if state.place else None,
                 announce=announce,
                 lease=lease,
+                lane=Lane(deal.store_id, state.by.id),
+                patient=True,
             )
         )
 

@@ -1,9 +1,13 @@
-"""The queue of chunks to value: a Redis Stream with one consumer group.
+"""The queue of chunks to value: a waiting room, shared out in turns, and a Redis Stream with one group.
+
+Workers take jobs off the stream. It holds no more of them than workers can take at once: the others wait in
+the room, and whenever a job is settled, the next store's next person has the turn. The first chunk of a page
+is urgent and goes before the later ones, so that everybody sees offers soon, whoever searches how much.
 
 A job stays on the stream until it is settled: taken under a lease, then removed once its result is published.
 Whoever holds a job renews the lease at a third of it; a job whose holder is gone is taken over once the lease
 ran out. Redis counts how often a job was taken, so one that ends its worker each time is found out. The queue
-is bounded: a full one refuses, it never drops.
+is bounded, for everybody together and for each: a full one refuses, it never drops.
 """
 
 import asyncio
@@ -13,41 +17,41 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any
 
 import structlog
 from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
 from redis.exceptions import RedisError, ResponseError
 
 from protocol import codec
 from protocol.jobs import JobChunk, ValueJob
 from server.push.redis_scripts import cancellable
+from server.work.lanes import SEPARATOR, Lane
 
 MAX_ATTEMPTS = 5
 MAX_JOBS = 2_000
 """At about 25 KB a job, 50 MB."""
+MAX_JOBS_OF_STORE = 1_000
+MAX_JOBS_OF_PERSON = 500
 MAX_DEAD_LETTERS = 1_000
 
-# One hash tag: jobs and dead letters live on one slot.
+# One hash tag: jobs, dead letters and the waiting room live on one slot.
 JOBS_KEY = "{value}:jobs"
 DEAD_KEY = "{value}:dead"
+BODIES_KEY = "{value}:bodies"
+KEYS = (
+    *(JOBS_KEY, DEAD_KEY, BODIES_KEY),
+    *(f"{{value}}:{part}" for part in ("line", "stores", "people", "arrived", "counts")),
+)
 GROUP = "workers"
-
-_PUT = """
-if redis.call('XLEN', KEYS[1]) >= tonumber(ARGV[2]) then return false end
-return redis.call('XADD', KEYS[1], '*', 'job', ARGV[1])
-"""
+URGENT, BULK = "u", "v"
 
 # Deleting a consumer forgets what it holds, so only one with empty hands is deleted.
 _LEAVE = """
 if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
 return redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
-"""
-
-# Only the id: the job itself is large.
-_OLDEST = """
-local oldest = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
-return oldest and oldest[1]
 """
 
 log = structlog.get_logger(__name__)
@@ -85,18 +89,23 @@ class JobQueue:
         self._redis = redis
         self._blocking = blocking or redis
         self._lease_ms = lease_ms
-        self._put = redis.register_script(_PUT)
-        self._oldest = redis.register_script(_OLDEST)
+        self._put = _script(redis, "put")
+        self._refill = _script(redis, "refill")
+        self._settle = _script(redis, "settle")
+        self._oldest = _script(redis, "oldest")
         self._leave = redis.register_script(_LEAVE)
         self._consumer = f"{socket.gethostname()}:{uuid.uuid4().hex[:12]}"
         self._scan_from: bytes | str = "0-0"
 
-    async def put(self, payload: bytes) -> None:
-        """Add a job, given as its JSON. Raises QueueFull."""
-        async with cancellable():
-            entry = await self._put(keys=[JOBS_KEY], args=[payload, MAX_JOBS])
-        if entry is None:
-            raise QueueFull(f"{MAX_JOBS} jobs wait")
+    async def put(self, payload: bytes, lane: Lane = Lane(), *, urgent: bool = False) -> None:  # noqa: B008
+        """Add a job, given as its JSON, to those of a person. Raises QueueFull."""
+        whose = (URGENT if urgent else BULK, lane.store_id, lane.person_id)
+        bounds = (MAX_JOBS, MAX_JOBS_OF_STORE, MAX_JOBS_OF_PERSON)
+        if not await _run(self._put, payload, *whose, *bounds):
+            raise QueueFull(
+                f"{MAX_JOBS} jobs wait, {MAX_JOBS_OF_STORE} of {lane.store_id!r} or"
+                f" {MAX_JOBS_OF_PERSON} of one person there"
+            )
 
     async def put_again(self, payload: bytes) -> None:
         """Add a job that was added before, as of now; whether it is one of this version, its worker sees.
@@ -106,16 +115,27 @@ class JobQueue:
         job = codec.decode(payload)
         if not isinstance(job, dict):
             raise codec.FieldError("", "expected a JSON object")
-        await self.put(codec.encode(job | {"enqueued_at": dt.datetime.now(dt.UTC)}))
+        again = codec.encode(job | {"enqueued_at": dt.datetime.now(dt.UTC)})
+        await self.put(again, _lane_of(job), urgent=job.get("chunk") == 0)
+
+    async def refill(self) -> None:
+        """Let waiting jobs onto the stream: a job that was taken, and not settled, has left its place."""
+        await _run(self._refill)
+
+    async def length(self) -> int:
+        """Return how many jobs are not settled, whether they wait or are in somebody's hands."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.xlen(JOBS_KEY)
+            pipe.hlen(BODIES_KEY)
+            return sum(await pipe.execute())
 
     async def oldest_ms(self) -> int | None:
         """Return when the oldest job that is not settled was added, by Redis's clock; None without jobs.
 
         Whatever was added before it is settled or lost.
         """
-        async with cancellable():
-            found: bytes | None = await self._oldest(keys=[JOBS_KEY])
-        return None if found is None else int(found.split(b"-")[0])
+        found: bytes | None = await _run(self._oldest)
+        return None if found is None else int(found)
 
     async def take(self, wait_ms: int) -> Delivery | None:
         """Return the next new job, waiting up to ``wait_ms`` for one; None where none came."""
@@ -129,6 +149,8 @@ class JobQueue:
         for _, entries in reply or ():
             for entry, fields in entries:
                 return Delivery(entry, fields[b"job"], attempt=1)
+        # Nobody settles anything, so nobody else lets a waiting job in.
+        await self.refill()
         return None
 
     async def reclaim(self) -> Delivery | None:
@@ -157,22 +179,12 @@ class JobQueue:
 
     async def settle(self, delivery: Delivery) -> None:
         """Remove a job whose result is published, or that nobody wants any more."""
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.xack(JOBS_KEY, GROUP, delivery.id)
-            pipe.xdel(JOBS_KEY, delivery.id)
-            await pipe.execute()
+        await _run(self._settle, delivery.id)
 
     async def bury(self, delivery: Delivery, reason: str) -> None:
         """Move a job to the dead letters."""
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.xadd(
-                DEAD_KEY,
-                {"job": delivery.payload, "reason": reason, "attempts": delivery.attempt},
-                maxlen=MAX_DEAD_LETTERS,
-            )
-            pipe.xack(JOBS_KEY, GROUP, delivery.id)
-            pipe.xdel(JOBS_KEY, delivery.id)
-            await pipe.execute()
+        letter = (delivery.payload, reason, delivery.attempt, MAX_DEAD_LETTERS)
+        await _run(self._settle, delivery.id, *letter)
 
     async def leave(self) -> None:
         """Sign this consumer off; one that still holds a job stays known until that is taken over."""
@@ -205,3 +217,20 @@ class JobQueue:
         except ResponseError as raced:
             if not str(raced).startswith("BUSYGROUP"):
                 raise
+
+
+def _script(redis: Redis, name: str) -> AsyncScript:
+    parts = (files("server.work").joinpath("scripts", part) for part in ("room.lua", f"{name}.lua"))
+    return redis.register_script("".join(part.read_text() for part in parts))
+
+
+async def _run(script: AsyncScript, *args: str | bytes | float) -> Any:
+    async with cancellable():
+        return await script(keys=KEYS, args=[GROUP, *args])
+
+
+def _lane_of(job: dict[str, Any]) -> Lane:
+    """Return whose job it is; nobody's where a job of another version does not say."""
+    names = (job.get("store_id"), job.get("person_id"))
+    store_id, person_id = (name if isinstance(name, str) and SEPARATOR not in name else "" for name in names)
+    return Lane(store_id, person_id)

@@ -139,6 +139,7 @@ class Worker:
                 return
             # Whatever it is, the next attempt may fare better; it comes when the lease has run out.
             log.exception("job failed", attempt=delivery.attempt)
+            await self._queue.refill()
             return
         await self._channels.offers(
             job.channel,

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from redis.exceptions import RedisError
 
-from server.work.queue import JOBS_KEY
+from server.work.queue import BODIES_KEY, JOBS_KEY
 from tests.faults.checker import Findings, check_screens, judge
 from tests.faults.load import Editor, at_work
 from tests.faults.stage import Stage
@@ -229,7 +229,8 @@ class Scene:
         """Return how many jobs are not settled; one where Redis does not say."""
         try:
             with self.stage.redis.client() as client:
-                return await asyncio.to_thread(client.xlen, JOBS_KEY)
+                taken = await asyncio.to_thread(client.xlen, JOBS_KEY)
+                return taken + await asyncio.to_thread(client.hlen, BODIES_KEY)
         except RedisError:
             return 1
 

@@ -74,7 +74,7 @@ class Searching:
             filters=more.pop("filters", Filters()),
             sort=sort,
             limit=limit,
-            actor=ACTOR,
+            actor=more.pop("actor", ACTOR),
         )
         return await self.service.search(request)
 

@@ -11,7 +11,7 @@ from protocol import codec
 from protocol.records import Scope
 from server.push.log import Pulse
 from server.settings import Settings
-from server.work.queue import JOBS_KEY, MAX_JOBS
+from server.work.queue import JOBS_KEY, KEYS, MAX_JOBS
 from tests.flow.keeping import keeping
 from tests.flow.searching import Searching, channel_of, column, of_kind
 from tests.flow.test_worker import assert_every_match_has_one_offer, worker_here
@@ -26,7 +26,7 @@ async def test_jobs_that_the_queue_lost_are_queued_again(searching: Searching, s
     deal = await searching.deal(scope=Scope.GROUP)
     await searching.begin(deal, limit=300)
     await searching.heard(deal, "search_ended")
-    await searching.redis.delete(JOBS_KEY)
+    await searching.redis.delete(*KEYS)
     async with (
         worker_here(searching, stocked),
         keeping(searching, stocked, searching.service, channel_of(deal), overdue_ms=100) as keeper,
@@ -43,7 +43,7 @@ async def test_jobs_that_only_wait_are_not_queued_again(
     deal = await searching.deal(scope=Scope.GROUP)
     await searching.begin(deal, limit=300)
     await searching.heard(deal, "search_ended")
-    waiting = await searching.redis.xlen(JOBS_KEY)
+    waiting = await searching.queue.length()
     beats, beat = asyncio.Semaphore(0), searching.log.beat
 
     async def beat_and_count(*arguments: Any, **options: Any) -> list[Pulse]:
@@ -56,7 +56,7 @@ async def test_jobs_that_only_wait_are_not_queued_again(
         for _ in range(3):
             await beats.acquire()
     assert keeper.mended["jobs"] == 0
-    assert await searching.redis.xlen(JOBS_KEY) == waiting
+    assert await searching.queue.length() == waiting
 
 
 async def test_a_job_that_nobody_can_read_holds_no_other_up(searching: Searching, stocked: Settings) -> None:
@@ -66,7 +66,7 @@ async def test_a_job_that_nobody_can_read_holds_no_other_up(searching: Searching
     deal = await searching.deal(scope=Scope.GROUP)
     await searching.begin(deal, limit=300)
     await searching.heard(deal, "search_ended")
-    await searching.redis.delete(JOBS_KEY)
+    await searching.redis.delete(*KEYS)
     jobs = f"{{{channel_of(deal)}}}:jobs"
     older = codec.decode(await searching.redis.hget(jobs, "0"))
     del older["inputs"]
@@ -94,7 +94,7 @@ async def test_a_full_queue_loses_no_chunk(
         await pipe.execute()
     await searching.begin(deal, limit=100)
     assert (await searching.ended(deal))["reason"] == "limit"
-    await searching.redis.delete(JOBS_KEY)
+    await searching.redis.delete(*KEYS)
     async with (
         worker_here(searching, stocked),
         keeping(searching, stocked, searching.service, channel_of(deal), overdue_ms=100),
@@ -130,4 +130,4 @@ async def test_cars_that_were_given_up_are_valued_on_demand(searching: Searching
         (60 - len(failed), len(failed)),
         (60, 0),
     ]
-    assert await searching.redis.xlen(JOBS_KEY) == 0
+    assert await searching.queue.length() == 0

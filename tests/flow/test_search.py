@@ -53,7 +53,7 @@ async def test_a_search_streams_the_whole_stock_in_order(searching: Searching) -
         "rows_read",
         "jobs",
     } <= set(ended["trace"])
-    assert await searching.redis.xlen("{value}:jobs") == len(chunks) == ended["trace"]["jobs"]
+    assert await searching.queue.length() == len(chunks) == ended["trace"]["jobs"]
 
 
 @pytest.mark.parametrize("sort", list(Sort))

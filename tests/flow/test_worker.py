@@ -52,7 +52,7 @@ async def until(holds: Callable[[], Awaitable[Any]]) -> None:
 
 async def queue_is_empty(searching: Searching) -> bool:
     """Return whether no job is left."""
-    return await searching.redis.xlen(JOBS_KEY) == 0
+    return await searching.queue.length() == 0
 
 
 async def job_is_held(searching: Searching) -> bool:
@@ -100,7 +100,7 @@ async def test_every_match_gets_its_offer(searching: Searching, stocked: Setting
     shown = ("vehicle_id", "payment_min_cents", "payment_max_cents")
     ranges = zip(*(column(matches, name) for name in shown), strict=True)
     assert all(payments[car] is None or low <= payments[car] <= high for car, low, high in ranges)
-    assert await searching.redis.xlen(JOBS_KEY) == 0
+    assert await searching.queue.length() == 0
     assert await searching.redis.xinfo_consumers(JOBS_KEY, GROUP) == []
 
 
@@ -150,7 +150,7 @@ async def test_a_poisoned_job_is_given_up(searching: Searching, stocked: Setting
     assert of_kind(events, "value_failed")[0]["vehicle_id"] == job["vehicle_id"]
     assert of_kind(events, "search_valued")[0]["failed"] == len(job["vehicle_id"])
     assert await searching.redis.xlen(DEAD_KEY) == 1
-    assert await searching.redis.xlen(JOBS_KEY) == 0
+    assert await searching.queue.length() == 0
 
 
 async def test_a_job_that_does_not_end_ends_its_worker(
@@ -203,7 +203,7 @@ async def test_jobs_of_an_old_search_are_skipped(searching: Searching, stocked: 
     async with worker_here(searching, stocked):
         events = await searching.heard(deal, "search_valued")
     assert {event["search_id"] for event in of_kind(events, "offers")} == {newer}
-    assert await searching.redis.xlen(JOBS_KEY) == 0
+    assert await searching.queue.length() == 0
 
 
 async def test_a_full_queue_refuses(searching: Searching, stocked: Settings) -> None:

@@ -1,0 +1,130 @@
+"""Taking turns within one process: so many at once, and next whoever had no turn for the longest time."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from server.work.lanes import Lane
+
+
+class Crowded(Exception):
+    """A person has as many pieces of work in line as one may have."""
+
+
+class TookTooLong(Exception):
+    """No turn came in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How many may be at it at once: in all, of one store, of one person; and how many of a person wait."""
+
+    all: int
+    store: int
+    person: int
+    waiting: int
+
+    @classmethod
+    def of(cls, slots: int, *, waiting: int) -> "Shares":
+        """Return shares of so many places: no store takes all of them, and no person more than half."""
+        return cls(all=slots, store=max(1, slots - 1), person=max(1, slots // 2), waiting=waiting)
+
+
+class Turns:
+    """Gives turns: to the store that had none for the longest time, and there to such a person."""
+
+    def __init__(self, shares: Shares) -> None:
+        self._shares = shares
+        self._at_it: Counter[str] = Counter()
+        # Both in the order of their last turns.
+        self._stores: dict[str, dict[Lane, deque[asyncio.Future[None]]]] = {}
+
+    @property
+    def at_it(self) -> int:
+        """How many are at it."""
+        return self._at_it[""]
+
+    def waiting(self, lane: Lane) -> int:
+        """Return how many pieces of a person's work wait for their turns."""
+        return len(self._stores.get(lane.store_id, {}).get(lane, ()))
+
+    @asynccontextmanager
+    async def turn(self, lane: Lane, wait_seconds: float | None) -> AsyncIterator[None]:
+        """Hold a turn for the length of the context.
+
+        Raises Crowded at once, TookTooLong after ``wait_seconds``; without them one waits for as long as it
+        takes, whoever waits already.
+        """
+        if wait_seconds is not None and self.waiting(lane) >= self._shares.waiting:
+            raise Crowded
+        await self._wait(lane, wait_seconds)
+        try:
+            yield
+        finally:
+            self._leave(lane)
+
+    async def _wait(self, lane: Lane, wait_seconds: float | None) -> None:
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._stores.setdefault(lane.store_id, {}).setdefault(lane, deque()).append(mine)
+        self._call_next()
+        try:
+            async with asyncio.timeout(wait_seconds):
+                await mine
+        except BaseException as error:
+            if mine.done() and not mine.cancelled():
+                # The turn came in the moment in which it was given up.
+                self._leave(lane)
+            else:
+                self._forget(lane, mine)
+            if isinstance(error, TimeoutError):
+                raise TookTooLong from None
+            raise
+
+    def _forget(self, lane: Lane, mine: asyncio.Future[None]) -> None:
+        people = self._stores.get(lane.store_id, {})
+        if mine in people.get(lane, ()):
+            people[lane].remove(mine)
+            self._keep(lane, people)
+
+    def _leave(self, lane: Lane) -> None:
+        for name in _names(lane):
+            self._at_it[name] -= 1
+            if not self._at_it[name]:
+                del self._at_it[name]
+        self._call_next()
+
+    def _call_next(self) -> None:
+        while self._at_it[""] < self._shares.all:
+            lane = self._next()
+            if lane is None:
+                return
+            people = self._stores[lane.store_id]
+            called = people[lane].popleft()
+            # Both go behind the others.
+            people[lane] = people.pop(lane)
+            self._stores[lane.store_id] = self._stores.pop(lane.store_id)
+            self._keep(lane, people)
+            if not called.done():
+                self._at_it.update(_names(lane))
+                called.set_result(None)
+
+    def _next(self) -> Lane | None:
+        for store_id, people in self._stores.items():
+            if self._at_it[f"store {store_id}"] >= self._shares.store:
+                continue
+            for lane in people:
+                if self._at_it[f"person {lane}"] < self._shares.person:
+                    return lane
+        return None
+
+    def _keep(self, lane: Lane, people: dict[Lane, deque[asyncio.Future[None]]]) -> None:
+        if not people[lane]:
+            del people[lane]
+        if not people:
+            del self._stores[lane.store_id]
+
+
+def _names(lane: Lane) -> tuple[str, str, str]:
+    return "", f"store {lane.store_id}", f"person {lane}"

@@ -1,0 +1,17 @@
+-- Returns when the oldest job came that is not settled, or false; waiting jobs go onto the stream where it has room.
+-- What neither waits nor stands on the stream was lost, and is forgotten.
+refill()
+local first = redis.call('XRANGE', JOBS, '-', '+', 'COUNT', 1)[1]
+local oldest = first and tonumber(string.match(first[1], '^%d+'))
+while true do
+    local came = redis.call('ZRANGE', ARRIVED, 0, 0, 'WITHSCORES')
+    if #came == 0 then break end
+    local id = came[1]
+    local stands = string.find(id, '-', 1, true) and #redis.call('XRANGE', JOBS, id, id) or redis.call('HEXISTS', BODIES, id)
+    if stands == 1 then
+        oldest = math.min(oldest or math.huge, tonumber(came[2]))
+        break
+    end
+    redis.call('ZREM', ARRIVED, id)
+end
+return oldest and whole(oldest)
