@@ -195,6 +195,8 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
                 registry=hub.registry,
                 log=hub.log,
                 dispatch=hub.handlers,
+                allowance=hub.allowance,
+                seats=hub.seats,
             )
             metrics = web_metrics(
                 connections=lambda: endpoint.connections,

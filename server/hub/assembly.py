@@ -9,7 +9,9 @@ import asyncpg
 from redis.asyncio import Redis
 
 from server.compute.pool import ComputePool
+from server.hub.allowance import Allowance
 from server.hub.authority import Authority
+from server.hub.budgets import WINDOW_SECONDS
 from server.hub.connection import Connection
 from server.hub.deadlines import Deadlines
 from server.hub.desk_handlers import DeskHandlers
@@ -32,6 +34,8 @@ from server.push.cars import ShownCars
 from server.push.log import ChannelLog
 from server.push.presence import PresenceLog
 from server.push.redis_log import RedisLog
+from server.push.seats import Seats
+from server.push.usage import UsageLog
 from server.push.walls import Walls
 from server.search.rematch import Rematcher
 from server.search.stream import SearchService
@@ -54,6 +58,8 @@ class Hub:
     handlers: Handlers
     people: People
     outages: Outages
+    allowance: Allowance
+    seats: Seats
     connections: set[Connection]
 
     async def wait_connected(self) -> None:
@@ -123,6 +129,8 @@ def assemble(
         listener.listen(subject, heard)
     for look in (relay.missed, stock_watch.missed, deadlines.look, wall.missed, people.missed):
         listener.on_connect(look)
+    allowance = Allowance(UsageLog(redis, window_seconds=WINDOW_SECONDS))
+    seats = Seats(redis)
     running: dict[str, Callable[[], Awaitable[None]]] = {
         "bus": bus.run,
         "relay": relay.run,
@@ -134,6 +142,8 @@ def assemble(
         "rooms": rooms.run,
         "people": people.run,
         "outages": outages.run,
+        "allowance": allowance.run,
+        "seats": seats.run,
     }
     for name, run in running.items():
         tasks.create_task(_run(run), name=name)
@@ -144,8 +154,11 @@ def assemble(
     )
     desk = DeskHandlers(stores=stores, authority=authority, relay=relay, quotes=quotes, stock=stock)
     watch = WatchHandlers(authority, joiner, WallJoiner(stores, log, registry, wall, rooms), rooms)
-    handlers = Handlers(watch, stock, desk)
-    return Hub(log, bus, listener, registry, keeper, searches, handlers, people, outages, connections)
+    handlers = Handlers(allowance, watch, stock, desk)
+    return Hub(
+        *(log, bus, listener, registry, keeper, searches, handlers, people, outages),
+        *(allowance, seats, connections),
+    )
 
 
 async def _run(run: Callable[[], Awaitable[None]]) -> None:

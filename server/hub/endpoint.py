@@ -4,6 +4,7 @@ Starlette's own reading of text fails on a binary frame; here that is a close co
 """
 
 import asyncio
+import uuid
 from collections import Counter
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from protocol.commands import COMMAND_TYPES, tag_of
 from protocol.events import Welcome
 from protocol.records import User
 from server.hub.admission import Admit, Admitted, Refused, SignedOut
+from server.hub.allowance import Allowance
 from server.hub.authority import rights_of
 from server.hub.connection import Connection, Dispatch
 from server.hub.handlers import UNAVAILABLE
@@ -25,6 +27,8 @@ from server.hub.outages import Outages
 from server.hub.people import People
 from server.hub.registry import Registry
 from server.push.log import ChannelLog, utc_now
+from server.push.seats import Seats
+from server.store.credentials import TokenScope
 
 SUBPROTOCOL: Final = "deal.v1"
 
@@ -42,6 +46,8 @@ class Endpoint:
         registry: Registry,
         log: ChannelLog,
         dispatch: Dispatch,
+        allowance: Allowance,
+        seats: Seats,
     ) -> None:
         self._admit = admit
         self._people = people
@@ -50,6 +56,8 @@ class Endpoint:
         self._registry = registry
         self._log = log
         self._dispatch = dispatch
+        self._allowance = allowance
+        self._seats = seats
         self._connections: Counter[str] = Counter()
         self._refuses_all = False
         self._empty = asyncio.Event()
@@ -87,8 +95,9 @@ class Endpoint:
             verdict = await self._admit(Headers(scope=scope))
         except UNAVAILABLE:
             verdict = Refused(503, "Nobody can be let in for the moment: try again shortly.")
-        if isinstance(verdict, Admitted) and self._is_full(verdict):
-            verdict = Refused(429, "Too many connections of this user.")
+        seat = uuid.uuid4().hex
+        if isinstance(verdict, Admitted) and not await self._has_room(verdict, seat):
+            verdict = Refused(429, "Too many connections of this user: close some of them, then try again.")
         match verdict:
             case Refused():
                 await _refuse(send, verdict)
@@ -97,10 +106,19 @@ class Endpoint:
                 code = CloseCode.SIGNED_OUT
                 await send({"type": "websocket.close", "code": int(code), "reason": "Please sign in."})
             case Admitted():
-                await self._serve(verdict, since, scope, receive, send)
+                try:
+                    await self._serve(verdict, since, scope, receive, send)
+                finally:
+                    self._seats.leave(verdict.account.id, seat)
 
-    def _is_full(self, admitted: Admitted) -> bool:
-        return self._connections[admitted.account.id] >= connections_of(admitted.credential)
+    async def _has_room(self, admitted: Admitted, seat: str) -> bool:
+        """Return whether one more connection may be had, here and, but for load testers, everywhere."""
+        person_id, most = admitted.account.id, connections_of(admitted.credential)
+        if self._connections[person_id] >= most:
+            return False
+        if TokenScope.LOAD in admitted.credential.scopes:
+            return True
+        return await self._seats.take(person_id, seat, most)
 
     async def _serve(
         self, admitted: Admitted, since: int, scope: Scope, receive: Receive, send: Send
@@ -114,6 +132,7 @@ class Endpoint:
             connection = Connection(admitted, receive, send, self._registry, self._log)
             self._open.add(connection)
             self._people.came_in(connection, since)
+            self._allowance.expect(connection)
             try:
                 await connection.run(self._greeting(connection), self._dispatch, left.total_seconds())
             finally:

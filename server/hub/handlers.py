@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from protocol import commands
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import AnyCommand, ChannelCommand, tag_of
+from server.hub.allowance import Allowance
 from server.hub.authority import check_scope, view_of
 from server.hub.connection import Connection
 from server.hub.desk_handlers import DeskHandlers
@@ -28,7 +29,10 @@ Handler = Callable[[Connection, Any], Awaitable[None]]
 class Handlers:
     """What the commands do; calling it handles one."""
 
-    def __init__(self, watch: WatchHandlers, stock: StockHandlers, desk: DeskHandlers) -> None:
+    def __init__(
+        self, allowance: Allowance, watch: WatchHandlers, stock: StockHandlers, desk: DeskHandlers
+    ) -> None:
+        self._allowance = allowance
         self._logger = structlog.get_logger("hub")
         self._handlers: dict[type, Handler] = {
             commands.Join: watch.join,
@@ -67,7 +71,7 @@ class Handlers:
         """Handle a command and answer it; what fails is the answer, never an exception."""
         try:
             check_scope(connection, command)
-            async with asyncio.timeout(COMMAND_SECONDS):
+            async with asyncio.timeout(COMMAND_SECONDS), self._allowance.of(connection, command):
                 await self._handlers[type(command)](connection, command)
         except CommandError as error:
             connection.refuse(command.ref, _seen(connection, command, error))

@@ -17,7 +17,7 @@ COMMANDS_WINDOW_SECONDS: Final = 10
 FLOOD_FACTOR: Final = 3
 CHANNELS: Final = 20
 CHANNELS_OF_LOAD: Final = 2_000
-CONNECTIONS_PER_USER: Final = 200
+CONNECTIONS_PER_USER: Final = 40
 CONNECTIONS_OF_LOAD: Final = 5_000
 RESYNC_WINDOW_SECONDS: Final = 60.0
 WRITE_SECONDS: Final = 10.0
@@ -45,7 +45,10 @@ def limits_of(credential: Credential) -> Limits:
 
 
 def connections_of(credential: Credential) -> int:
-    """Return how many connections the owner of ``credential`` may have open in one process."""
+    """Return how many connections the owner of ``credential`` may have open.
+
+    Of all processes together; with a load tester's, in each.
+    """
     return CONNECTIONS_OF_LOAD if TokenScope.LOAD in credential.scopes else CONNECTIONS_PER_USER
 
 

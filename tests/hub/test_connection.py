@@ -19,6 +19,7 @@ from protocol.commands import COMMAND_TYPES, AnyCommand, Ping
 from protocol.records import Role, View
 from protocol.workflow import RIGHTS
 from server.hub import connection as connection_module
+from server.hub.allowance import Allowance
 from server.hub.authority import RIGHT_OF, Authority
 from server.hub.connection import Connection
 from server.hub.handlers import Handlers
@@ -222,7 +223,9 @@ async def test_services_out_of_reach(error: Exception) -> None:
     nothing: Any = None
     pool: Any = Gone()
     stock: Any = MagicMock()
-    handlers = Handlers(WatchHandlers(Authority(Stores(pool)), nothing, nothing, nothing), stock, stock)
+    handlers = Handlers(
+        Allowance(nothing), WatchHandlers(Authority(Stores(pool)), nothing, nothing, nothing), stock, stock
+    )
     wire = Wire()
     async with asyncio.TaskGroup() as tasks:
         registry = Registry(nothing, nothing, tasks)
@@ -252,7 +255,7 @@ async def test_a_session_that_expires_closes_the_socket() -> None:
 def test_every_command_is_handled_and_needs_a_right() -> None:
     """What ``welcome`` lists is done by somebody, for those who may; only ping is free."""
     nothing: Any = MagicMock()
-    assert Handlers(nothing, nothing, nothing).handled == set(COMMAND_TYPES)
+    assert Handlers(nothing, nothing, nothing, nothing).handled == set(COMMAND_TYPES)
     assert set(RIGHT_OF) == set(COMMAND_TYPES) - {Ping}
     given = {right for rights in RIGHTS.values() for right in rights}
     assert set(RIGHT_OF.values()) <= given
