@@ -152,7 +152,9 @@ def assemble(
     stock = StockHandlers(
         stores=stores, log=log, authority=authority, relay=relay, searches=searches, quotes=quotes
     )
-    desk = DeskHandlers(stores=stores, authority=authority, relay=relay, quotes=quotes, stock=stock)
+    desk = DeskHandlers(
+        stores=stores, system=system, authority=authority, relay=relay, quotes=quotes, stock=stock
+    )
     watch = WatchHandlers(authority, joiner, WallJoiner(stores, log, registry, wall, rooms), rooms)
     handlers = Handlers(allowance, watch, stock, desk)
     return Hub(

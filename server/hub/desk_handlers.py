@@ -4,11 +4,12 @@ import datetime as dt
 import uuid
 from collections.abc import Awaitable, Callable
 
-from protocol import commands
+from protocol import codec, commands
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import ChangeCommand
 from protocol.commands.desk import Decision
 from protocol.deal_parts import DealOffer, LenderTerms
+from protocol.records import StructureChanges
 from protocol.workflow import CREDIT_REASONS, LIVE_STATUSES, Action, Closing, LenderStatus
 from server.hub.authority import Authority, actor_of, view_of
 from server.hub.connection import Connection
@@ -18,11 +19,11 @@ from server.hub.relay import Relay
 from server.hub.stock_handlers import StockHandlers, check_visible
 from server.hub.views import not_here, unaskable_fields
 from server.push.log import utc_now
-from server.store import claims, lenders, offers, remarks, tasks, workflow
+from server.store import claims, lenders, offers, overrides, remarks, tasks, workflow
 from server.store.deals import Deal
-from server.store.deciding import Decided, answered_before
+from server.store.deciding import Asked, Decided, answered_before
 from server.store.rates import NotInForce
-from server.store.scope import Stores
+from server.store.scope import Scope, Stores
 from server.store.versions import rates_in_force
 
 PRICING_ATTEMPTS = 3
@@ -36,6 +37,7 @@ class DeskHandlers:
         self,
         *,
         stores: Stores,
+        system: Scope,
         authority: Authority,
         relay: Relay,
         quotes: Quotes,
@@ -43,6 +45,7 @@ class DeskHandlers:
         today: Callable[[], dt.date] = lambda: utc_now().date(),
     ) -> None:
         self._stores = stores
+        self._system = system
         self._authority = authority
         self._relay = relay
         self._quotes = quotes
@@ -67,8 +70,22 @@ class DeskHandlers:
         await self._about_car(connection, command, claims.hold_vehicle)
 
     async def release(self, connection: Connection, command: commands.Release) -> None:
-        """Let a car go."""
-        await self._about_car(connection, command, claims.release_vehicle)
+        """Let a car go; a manager, also one of the own store that another deal holds."""
+        try:
+            await self._about_car(connection, command, claims.release_vehicle)
+            return
+        except claims.HeldElsewhere:
+            deal = await self._authority.deal(connection.account, command)
+        decided, others = await overrides.end_other_holds(
+            self._system,
+            deal.id,
+            vehicle_number(command.vehicle_id),
+            op=command.op,
+            actor=actor_of(connection.account),
+        )
+        for changed in (deal.id, *others):
+            await self._relay.publish(changed)
+        connection.reply(command.ref, decided.reply)
 
     async def lock(self, connection: Connection, command: commands.Lock) -> None:
         """Keep a field for the desk."""
@@ -95,9 +112,11 @@ class DeskHandlers:
     async def act(self, connection: Connection, command: Decision) -> None:
         """Bring the deal to another state."""
         deal = await self._authority.deal(connection.account, command)
-        if await self._answer_again(connection, command, deal):
-            return
         action = Action(commands.tag_of(type(command)))
+        changes = command.changes if isinstance(command, commands.Counter) else StructureChanges()
+        asked = workflow.asked_for(action, command.reason, command.more_reasons, changes)
+        if await self._answer_again(connection, command, deal, asked):
+            return
         step = await self._step(connection, command, deal, action)
         decided = await workflow.take_action(self._stores.of(deal.store_id), deal.id, action, step)
         await self._relay.publish(deal.id)
@@ -117,7 +136,7 @@ class DeskHandlers:
     async def lender_decision(self, connection: Connection, command: commands.LenderDecision) -> None:
         """Record what a lender decided, with the selected offer priced under it."""
         deal = await self._authority.deal(connection.account, command)
-        if await self._answer_again(connection, command, deal):
+        if await self._answer_again(connection, command, deal, lenders.asked_for(as_terms(command))):
             return
         terms = terms_of(command)
         others = [each for each in deal.live_lenders if each.lender != terms.lender]
@@ -146,9 +165,15 @@ class DeskHandlers:
         refused = unaskable_fields(command.changes, view_of(connection, command.channel))
         if refused:
             raise not_here(refused[0])
+        asked = offers.asked_for(
+            commands.tag_of(type(command)),
+            command.vehicle_id,
+            codec.plain(command.changes),
+            command.programme_id,
+        )
         for _ in range(PRICING_ATTEMPTS):
             deal = await self._authority.deal(connection.account, command)
-            if await self._answer_again(connection, command, deal):
+            if await self._answer_again(connection, command, deal, asked):
                 return
             offer = await self._quotes.offer(
                 deal, command.vehicle_id, command.changes, command.programme_id, connection.account
@@ -185,18 +210,21 @@ class DeskHandlers:
         await self._relay.publish(deal.id)
         connection.reply(command.ref, decided.reply)
 
-    async def _answer_again(self, connection: Connection, command: ChangeCommand, deal: Deal) -> bool:
+    async def _answer_again(
+        self, connection: Connection, command: ChangeCommand, deal: Deal, asked: Asked
+    ) -> bool:
         """Answer an op that was done before, so that it is not priced once more; return whether it was.
 
-        What it left undone, because its process died, is done now.
+        What it left undone, because its process died, is done now. Raises CommandError(conflict) for an op
+        of somebody else, or of another command.
         """
+        actor = actor_of(connection.account)
         async with self._stores.of(deal.store_id).acquire() as connected:
-            reply = await answered_before(connected, deal.id, command.op)
+            reply = await answered_before(connected, deal.id, command.op, actor, asked)
         if reply is None:
             return False
         await self._relay.publish(deal.id)
         if isinstance(command, commands.Counter | commands.LenderDecision):
-            actor = actor_of(connection.account)
             await self._stock.search_again(command, deal, reply["version"], actor)
         connection.reply(command.ref, reply)
         return True
@@ -257,6 +285,11 @@ def terms_of(command: commands.LenderDecision) -> LenderTerms:
         raise CommandError(
             ErrorCode.INVALID, "expires_at: expected a time with its zone that lies ahead", field="expires_at"
         )
+    return as_terms(command)
+
+
+def as_terms(command: commands.LenderDecision) -> LenderTerms:
+    """Return what a command says of a lender's decision, whole or not, with ids of its own."""
     return LenderTerms(
         decision_id=str(uuid.uuid4()),
         lender=command.lender,
@@ -266,6 +299,6 @@ def terms_of(command: commands.LenderDecision) -> LenderTerms:
         advance_max_cents=command.advance_max_cents,
         term_months=command.term_months,
         stipulations=lenders.stipulations_of(command.stipulations),
-        expires_at=expires,
+        expires_at=command.expires_at,
         reasons=command.reasons,
     )

@@ -2,12 +2,13 @@
 
 What a decision does to the deal's rows and the events that say so are committed together or not at all. The
 first event keeps the ``op`` and the answer; where nothing changed there is none, and ``deal_ops`` keeps them.
-Repeated, the op gets that answer and changes nothing.
+Repeated by the same person for the same command, the op gets that answer and changes nothing.
 """
 
 import datetime as dt
+import hashlib
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -30,14 +31,20 @@ OPS_KEPT: Final = dt.timedelta(days=1)
 """How long at least the answer to an op that changed nothing is kept; that to another stands in its event."""
 
 _EVENT = """
-INSERT INTO deal_events (deal_id, no, op, kind, body, reply, user_id) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO deal_events (deal_id, no, op, kind, body, reply, user_id, asked)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
-_OP = "INSERT INTO deal_ops (deal_id, op, reply) VALUES ($1, $2, $3)"
+_OP = "INSERT INTO deal_ops (deal_id, op, reply, asked) VALUES ($1, $2, $3, $4)"
 _ANSWERED = """
-SELECT reply FROM deal_events WHERE deal_id = $1 AND op = $2
+SELECT reply, asked, user_id FROM deal_events WHERE deal_id = $1 AND op = $2
 UNION ALL
-SELECT reply FROM deal_ops WHERE deal_id = $1 AND op = $2
+SELECT reply, asked, NULL FROM deal_ops WHERE deal_id = $1 AND op = $2
 """
+_NOBODY_ASKED: Final = b""
+"""Stands beside events that no command may be answered with."""
+
+Asked = tuple[object, ...]
+"""What a command asks for: its type, then its arguments. A version that it was based on is none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ class Decision:
     selected_offer: uuid.UUID | None
     fulfilment: Fulfilment | None
     last_no: int
+    asked: bytes
     repeated: dict[str, Any] | None = None
     reply: dict[str, Any] = field(default_factory=dict)
     _events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -116,50 +124,105 @@ class Decision:
     async def write(self) -> None:
         """Insert the events in order; where there are none, what the op was answered all the same."""
         if not self._events and self.reply:
-            await self.connection.execute(_OP, self.key, self.op, self.reply)
+            await self.connection.execute(_OP, self.key, self.op, self.reply, self.asked)
         user = None if self.actor.id == SYSTEM.id else uuid.UUID(self.actor.id)
         for place, (kind, body) in enumerate(self._events):
             op = uuid.uuid5(self.op, str(place)) if place else self.op
-            reply = {} if place else self.reply
+            reply, asked = ({}, _NOBODY_ASKED) if place else (self.reply, self.asked)
             await self.connection.execute(
-                _EVENT, self.key, self.last_no + 1 + place, op, kind, body, reply, user
+                _EVENT, self.key, self.last_no + 1 + place, op, kind, body, reply, user, asked
             )
 
 
 @asynccontextmanager
-async def deciding(scope: Scope, deal_id: str, op: uuid.UUID, actor: Actor) -> AsyncIterator[Decision]:
+async def deciding(
+    scope: Scope, deal_id: str, op: uuid.UUID, actor: Actor, asked: Asked
+) -> AsyncIterator[Decision]:
     """Hold the deal's row lock; commit what was decided on the way out, roll all of it back on an exception.
 
-    Raises CommandError(not_found).
+    Raises CommandError: not_found; conflict for an op that answered another command or somebody else.
     """
-    key = parse_id(deal_id)
     async with scope.acquire() as connection:
-        row = None if key is None else await connection.fetchrow(_LOCK, key)
-        if key is None or row is None:
-            raise no_such_deal()
-        decision = Decision(
-            connection=connection,
-            key=key,
-            op=op,
-            actor=actor,
-            store_id=row["store_id"],
-            state=DealState(row["state"]),
-            version=row["version"],
-            structure=codec.convert(Structure, row["structure"]),
-            salesperson_id=str(row["salesperson_id"]),
-            selected_offer=row["selected_offer"],
-            fulfilment=None if row["fulfilment"] is None else Fulfilment(row["fulfilment"]),
-            last_no=row["last_no"],
-            repeated=await answered_before(connection, deal_id, op),
-        )
+        decision = await _lock(connection, deal_id, op, actor, asked)
         yield decision
         await decision.write()
 
 
-async def answered_before(connection: Connection, deal_id: str, op: uuid.UUID) -> dict[str, Any] | None:
-    """Return what an op of a deal was answered; None where it was not done."""
-    reply: dict[str, Any] | None = await connection.fetchval(_ANSWERED, parse_id(deal_id), op)
+@asynccontextmanager
+async def deciding_for_others(
+    scope: Scope, deal_id: str, others: Collection[str], *, op: uuid.UUID, actor: Actor, asked: Asked
+) -> AsyncIterator[tuple[Decision, list[Decision]]]:
+    """Hold the row locks of a deal and of others that its command changes too, as ``deciding`` holds one.
+
+    The deals are locked in order of their ids, so that no two such commands wait for each other. Each gets
+    its own events; the command's answer is the deal's. Raises CommandError as ``deciding``.
+    """
+    ops = {each: uuid.uuid5(op, f"in deal {each}") for each in others} | {deal_id: op}
+    async with scope.acquire() as connection:
+        locked = {
+            each: await _lock(connection, each, ops[each], actor, asked if each == deal_id else ())
+            for each in sorted(ops)
+        }
+        deal = locked.pop(deal_id)
+        yield deal, list(locked.values())
+        for decision in (deal, *locked.values()):
+            await decision.write()
+
+
+async def _lock(connection: Connection, deal_id: str, op: uuid.UUID, actor: Actor, asked: Asked) -> Decision:
+    key = parse_id(deal_id)
+    row = None if key is None else await connection.fetchrow(_LOCK, key)
+    if key is None or row is None:
+        raise no_such_deal()
+    return Decision(
+        connection=connection,
+        key=key,
+        op=op,
+        actor=actor,
+        store_id=row["store_id"],
+        state=DealState(row["state"]),
+        version=row["version"],
+        structure=codec.convert(Structure, row["structure"]),
+        salesperson_id=str(row["salesperson_id"]),
+        selected_offer=row["selected_offer"],
+        fulfilment=None if row["fulfilment"] is None else Fulfilment(row["fulfilment"]),
+        last_no=row["last_no"],
+        asked=digest_of(actor, asked),
+        repeated=await answered_before(connection, deal_id, op, actor, asked),
+    )
+
+
+async def answered_before(
+    connection: Connection, deal_id: str, op: uuid.UUID, actor: Actor, asked: Asked
+) -> dict[str, Any] | None:
+    """Return what an op of a deal was answered; None where it was not done.
+
+    Raises CommandError(conflict) where it answered somebody else, or another command.
+    """
+    row = await connection.fetchrow(_ANSWERED, parse_id(deal_id), op)
+    if row is None:
+        return None
+    if row["asked"] is None:
+        # An older release wrote it: of an event it kept who decided, and nothing of an answer without one.
+        is_same = row["user_id"] is None or str(row["user_id"]) == actor.id
+    else:
+        is_same = row["asked"] == digest_of(actor, asked)
+    if not is_same:
+        raise op_taken()
+    reply: dict[str, Any] = row["reply"]
     return reply
+
+
+def digest_of(actor: Actor, asked: Asked) -> bytes:
+    """Return what tells a command that is sent again from another one, or from somebody else's."""
+    return hashlib.sha256(codec.encode([actor.id, *asked])).digest()
+
+
+def op_taken() -> CommandError:
+    """Return the refusal of an op that was used before, for another command or by somebody else."""
+    return CommandError(
+        ErrorCode.CONFLICT, "This op has been used for another command: send a new one.", field="op"
+    )
 
 
 async def forget_ops(connection: Connection) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer, LenderStipulation, LenderTerms
 from protocol.records import Actor, DealState
 from protocol.workflow import LIVE_STATUSES, Fulfilment, LenderStatus, Reason
-from server.store.deciding import Decided, Decision, deciding
+from server.store.deciding import Asked, Decided, Decision, deciding
 from server.store.offers import adopt_offer
 from server.store.scope import Scope
 from server.store.tasks import raise_adverse_action
@@ -46,6 +48,12 @@ class NewDecision:
     terms: LenderTerms
     priced: DealOffer | None
     """The deal's selected offer under this decision; None where there is none, or nothing is feasible."""
+
+
+def asked_for(terms: LenderTerms) -> Asked:
+    """Return what a command asks for that records a lender's decision; ids are made anew each time."""
+    texts = [each.text for each in terms.stipulations]
+    return ("lender_decision", replace(terms, decision_id="", stipulations=[]), texts)
 
 
 def lender_terms(rows: list[dict[str, Any]] | None) -> tuple[LenderTerms, ...]:
@@ -85,7 +93,7 @@ async def record_lender_decision(
     for more than a deal keeps of its lenders.
     """
     terms = decision.terms
-    async with deciding(scope, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor, asked_for(terms)) as deal:
         if deal.repeated is not None:
             return deal.again()
         deal.require_version(version)
@@ -106,7 +114,7 @@ async def clear_stipulation(
     scope: Scope, deal_id: str, stipulation_id: str, *, op: uuid.UUID, actor: Actor
 ) -> Decided:
     """Mark a stipulation as met; one that is met already stays as it is. Raises CommandError(not_found)."""
-    async with deciding(scope, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor, ("clear_stipulation", stipulation_id)) as deal:
         if deal.repeated is not None:
             return deal.again()
         row = await deal.connection.fetchrow(

@@ -1,7 +1,9 @@
 """How a deal begins: its store's usual structure, with what is known of the customer."""
 
+import datetime as dt
+import math
 import uuid
-from typing import Any
+from typing import Any, Final
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
@@ -21,6 +23,10 @@ TIER_FLOORS = (
     (Tier.DEEP_SUBPRIME, 0),
 )
 
+MAX_NEW_DEALS: Final = 60
+NEW_DEALS_WITHIN: Final = dt.timedelta(hours=1)
+"""One person begins at most MAX_NEW_DEALS in this time: a busy day has fewer, a runaway program more."""
+
 
 async def create_deal(
     connection: Connection, user: Account, customer_id: str, changes: StructureChanges | None = None
@@ -31,7 +37,7 @@ async def create_deal(
 
     Raises:
         CommandError: not_found for a customer that is not of the store; invalid where the structure
-            contradicts itself.
+            contradicts itself; rate_limited, with ``retry_after_seconds``, for too many deals of one person.
     """
     key = parse_id(customer_id)
     row = None if key is None else await connection.fetchrow(_CUSTOMER_START, key, user.store_id)
@@ -42,6 +48,7 @@ async def create_deal(
     structure = starting_structure(row["default_structure"], row)
     if changes is not None:
         structure = revise(structure, changes)
+    await _require_pace(connection, uuid.UUID(user.id))
     deal_id = uuid.uuid4()
     await connection.execute(
         "INSERT INTO deals (deal_id, store_id, customer_id, salesperson_id, structure)"
@@ -56,6 +63,25 @@ async def create_deal(
     if deal is None:
         raise LookupError(f"deal {deal_id} is gone right after it was written")
     return deal
+
+
+async def _require_pace(connection: Connection, person: uuid.UUID) -> None:
+    # Counted one after another, whichever process is asked.
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('deals begun by ' || $1::text, 0))", str(person)
+    )
+    row = await connection.fetchrow(
+        "SELECT count(*) AS begun, min(created_at) + $2::interval - now() AS wait FROM deals"
+        " WHERE salesperson_id = $1 AND created_at > now() - $2::interval",
+        person,
+        NEW_DEALS_WITHIN,
+    )
+    if row["begun"] >= MAX_NEW_DEALS:
+        raise CommandError(
+            ErrorCode.RATE_LIMITED,
+            f"You have begun {MAX_NEW_DEALS} deals within an hour, as many as one person may: wait a little.",
+            retry_after_seconds=max(1, math.ceil(row["wait"].total_seconds())),
+        )
 
 
 _CUSTOMER_START = """

@@ -2,6 +2,7 @@
 
 import uuid
 from decimal import Decimal
+from typing import Any
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
@@ -9,7 +10,7 @@ from protocol.deal_parts import DealOffer
 from protocol.records import Actor, DealState
 from protocol.workflow import SELECTABLE, Reason
 from server.store.claims import touch_claim
-from server.store.deciding import Decided, Decision, deciding
+from server.store.deciding import Asked, Decided, Decision, deciding
 from server.store.pool import Connection
 from server.store.scope import Scope
 from server.store.terms import check_unlocked, move, wrong_state
@@ -38,7 +39,7 @@ async def select_offer(
 
     Raises StaleOffer; CommandError: not_found, conflict for a state without choice, locked.
     """
-    async with deciding(scope, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor, asked_with("select", offer)) as deal:
         if deal.repeated is not None:
             return deal.again()
         if deal.state not in SELECTABLE:
@@ -54,7 +55,7 @@ async def pin_offer(scope: Scope, deal_id: str, *, op: uuid.UUID, offer: DealOff
 
     Raises StaleOffer; CommandError: not_found, conflict for a deal that is over, locked, too_large.
     """
-    async with deciding(scope, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor, asked_with("pin", offer)) as deal:
         if deal.repeated is not None:
             return deal.again()
         _require_open(deal)
@@ -75,7 +76,7 @@ async def pin_offer(scope: Scope, deal_id: str, *, op: uuid.UUID, offer: DealOff
 
 async def unpin_offer(scope: Scope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor) -> Decided:
     """Keep the offer of a car in sight no longer; where there is none, nothing happens."""
-    async with deciding(scope, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor, ("unpin", vehicle_id)) as deal:
         if deal.repeated is not None:
             return deal.again()
         offer = await deal.connection.fetchval(
@@ -88,6 +89,16 @@ async def unpin_offer(scope: Scope, deal_id: str, vehicle_id: int, *, op: uuid.U
             deal.record("offer_unpinned", vehicle_id=str(vehicle_id), offer=offer)
             await touch_claim(deal.connection, vehicle_id)
         return deal.decided()
+
+
+def asked_for(command: str, vehicle_id: str, changes: dict[str, Any], programme_id: str | None) -> Asked:
+    """Return what ``select`` or ``pin`` asks for."""
+    return (command, vehicle_id, changes, programme_id)
+
+
+def asked_with(command: str, offer: DealOffer) -> Asked:
+    """Return what ``select`` or ``pin`` asked for, of the offer that came of it."""
+    return asked_for(command, offer.vehicle_id, offer.changes, offer.asked_programme_id or None)
 
 
 async def adopt_offer(deal: Decision, offer: DealOffer, reason: Reason | None = None) -> bool:

@@ -16,7 +16,7 @@ async def lock_field(scope: Scope, deal_id: str, field: str, *, op: uuid.UUID, a
     Raises CommandError: not_found, invalid for no field of the structure, conflict for a deal that is over.
     """
     _check_field(field)
-    async with deciding(scope, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor, ("lock", field)) as deal:
         if deal.repeated is not None:
             return deal.again()
         if deal.state in {DealState.SIGNED, DealState.LOST}:
@@ -36,7 +36,7 @@ async def lock_field(scope: Scope, deal_id: str, field: str, *, op: uuid.UUID, a
 async def unlock_field(scope: Scope, deal_id: str, field: str, *, op: uuid.UUID, actor: Actor) -> Decided:
     """Open a field again; an open one stays as it is. Raises CommandError: not_found, invalid."""
     _check_field(field)
-    async with deciding(scope, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor, ("unlock", field)) as deal:
         if deal.repeated is not None:
             return deal.again()
         opened = await deal.connection.fetchval(
@@ -49,7 +49,7 @@ async def unlock_field(scope: Scope, deal_id: str, field: str, *, op: uuid.UUID,
 
 async def add_note(scope: Scope, deal_id: str, text: str, *, op: uuid.UUID, actor: Actor) -> Decided:
     """Write a note; its answer is ``{note_id}``. Raises CommandError(not_found)."""
-    async with deciding(scope, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor, ("note", text)) as deal:
         if deal.repeated is not None:
             return deal.again()
         note_id = str(uuid.uuid4())

@@ -44,7 +44,7 @@ async def raise_adverse_action(deal: Decision, reasons: Sequence[Reason], today:
 
 async def finish_task(scope: Scope, deal_id: str, task_id: str, *, op: uuid.UUID, actor: Actor) -> Decided:
     """Mark a task as done; one that is done stays as it is. Raises CommandError(not_found)."""
-    async with deciding(scope, deal_id, op, actor) as deal:
+    async with deciding(scope, deal_id, op, actor, ("finish_task", task_id)) as deal:
         if deal.repeated is not None:
             return deal.again()
         row = await deal.connection.fetchrow(

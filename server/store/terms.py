@@ -7,6 +7,7 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Actor, DealState, Role, Structure, StructureChanges, StructureError, revised
 from protocol.workflow import EDITABLE, Reason
+from server.store.claims import end_reservation
 from server.store.deciding import Decided, Decision, deciding
 from server.store.scope import Scope
 
@@ -27,7 +28,8 @@ async def change_terms(
             itself; locked for a field that the desk keeps to itself; conflict for a state that allows no
             edits, or for a field that somebody set otherwise since, with its newer value, who and when.
     """
-    async with deciding(scope, deal_id, op, actor) as deal:
+    asked = ("terms", codec.plain(changes))
+    async with deciding(scope, deal_id, op, actor, asked) as deal:
         if deal.repeated is not None:
             return deal.again()
         if deal.state not in EDITABLE:
@@ -62,7 +64,10 @@ async def restructure(deal: Decision, changes: StructureChanges, *, based_on: in
 
 
 async def move(deal: Decision, target: DealState, reason: Reason, **more: Any) -> None:
-    """Bring a locked deal to another state and say so; ``more`` are further fields of the event."""
+    """Bring a locked deal to another state and say so; ``more`` are further fields of the event.
+
+    A deal that is not approved any more lets the car go that was reserved for it.
+    """
     await deal.connection.execute(
         "UPDATE deals SET state = $2, fulfilment = $3 WHERE deal_id = $1",
         deal.key,
@@ -70,6 +75,8 @@ async def move(deal: Decision, target: DealState, reason: Reason, **more: Any) -
         "signed" if target is DealState.SIGNED else None,
     )
     source, deal.state = deal.state, target
+    if source is DealState.APPROVED:
+        await end_reservation(deal)
     deal.record("state_changed", **{"from": source, "to": target}, reason=reason, **more)
 
 

@@ -22,7 +22,9 @@ _CARS = """
 WITH asked AS (SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS a (id, rev, no)),
      news AS MATERIALIZED (
          SELECT asked.id, v.vehicle_id, v.rev, v.status, v.price_cents, coalesce(c.no, 0) AS no,
-                c.held_by, c.holder, c.held_until
+                coalesce(c.reserved_by, CASE WHEN c.held_until > now() THEN c.held_by END) AS held_by,
+                coalesce(c.reserver, c.holder) AS holder,
+                CASE WHEN c.reserved_by IS NULL THEN c.held_until END AS held_until
            FROM asked LEFT JOIN vehicles v ON v.vehicle_id = asked.id
            LEFT JOIN vehicle_claims c ON c.vehicle_id = asked.id
           WHERE v.vehicle_id IS NULL OR v.rev <> asked.rev OR coalesce(c.no, 0) <> asked.no)
@@ -37,7 +39,7 @@ SELECT n.id::text, n.rev, n.status, n.price_cents, n.no,
                   JOIN offers o ON o.offer_id = d.selected_offer
                  WHERE o.vehicle_id = n.id AND d.state NOT IN ('signed', 'lost')) w
           JOIN users u ON u.user_id = w.salesperson_id) AS wanted
-  FROM news n LEFT JOIN deals h ON h.deal_id = n.held_by AND n.held_until > now()
+  FROM news n LEFT JOIN deals h ON h.deal_id = n.held_by
 """
 
 _RECENT = """
@@ -61,7 +63,10 @@ class WatchedDeal:
 
 @dataclass(frozen=True, slots=True)
 class WatchedCar:
-    """A car as it stands; (``rev``, ``no``) say which of two states is the newer."""
+    """A car as it stands; (``rev``, ``no``) say which of two states is the newer.
+
+    A car is held until ``held_until``; without that, for as long as the approval of ``held_by`` stands.
+    """
 
     vehicle_id: str
     rev: int

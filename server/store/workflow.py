@@ -18,7 +18,7 @@ from protocol.workflow import (
     Closing,
     Reason,
 )
-from server.store.claims import let_go, require_not_held, touch_claims
+from server.store.claims import let_go, require_not_held, reserve, touch_claims
 from server.store.conditions import (
     conflict,
     forbidden,
@@ -29,7 +29,7 @@ from server.store.conditions import (
     require_lender,
     require_not_own,
 )
-from server.store.deciding import SYSTEM, Decided, Decision, deciding
+from server.store.deciding import SYSTEM, Asked, Decided, Decision, deciding
 from server.store.offers import adopt_offer, is_same, selected_offer
 from server.store.scope import Scope
 from server.store.tasks import raise_adverse_action
@@ -61,6 +61,13 @@ def with_changes(step: Move, changes: StructureChanges) -> Move:
     return replace(step, changes=changes)
 
 
+def asked_for(
+    action: Action | Closing, reason: Reason, more_reasons: Sequence[Reason], changes: StructureChanges
+) -> Asked:
+    """Return what the command of an action or closing step asks for."""
+    return (action, reason, list(more_reasons), codec.plain(changes))
+
+
 async def take_action(scope: Scope, deal_id: str, action: Action, step: Move) -> Decided:
     """Bring a deal to the state that ``action`` leads to; its answer is ``{version, state}``.
 
@@ -72,7 +79,8 @@ async def take_action(scope: Scope, deal_id: str, action: Action, step: Move) ->
     _check_reasons(step, transition.reasons)
     if step.actor.role not in transition.roles:
         raise forbidden(f"Your role may not {action} a deal.")
-    async with deciding(scope, deal_id, step.op, step.actor) as deal:
+    asked = asked_for(action, step.reason, step.more_reasons, step.changes)
+    async with deciding(scope, deal_id, step.op, step.actor, asked) as deal:
         if deal.repeated is not None:
             return deal.again()
         deal.require_version(step.version)
@@ -95,7 +103,8 @@ async def take_closing_step(scope: Scope, deal_id: str, closing: Closing, step: 
     """
     known = STEPS[closing]
     _check_reasons(step, known.reasons)
-    async with deciding(scope, deal_id, step.op, step.actor) as deal:
+    asked = asked_for(closing, step.reason, step.more_reasons, step.changes)
+    async with deciding(scope, deal_id, step.op, step.actor, asked) as deal:
         if deal.repeated is not None:
             return deal.again()
         deal.require_version(step.version)
@@ -125,7 +134,7 @@ async def fall_where_outdated(scope: Scope, deal_id: str, rates: str) -> bool:
 
     It is the server's own decision; returns whether this call took it. Raises CommandError(not_found).
     """
-    async with deciding(scope, deal_id, uuid.uuid4(), SYSTEM) as deal:
+    async with deciding(scope, deal_id, uuid.uuid4(), SYSTEM, ("fall",)) as deal:
         if deal.state is DealState.APPROVED:
             reason = await outdated(deal, await last_approval(deal), rates)
             if reason is not None:
@@ -163,6 +172,7 @@ async def _prepare_approve(deal: Decision, step: Move) -> None:
             "The car or the rates have changed just now: look at the deal again.", "selected", reason
         )
     require_authority(step.priced, step.discount_authority_cents)
+    await require_not_held(deal, int(offer.vehicle_id))
 
 
 async def _prepare_decline(deal: Decision, step: Move) -> None:
@@ -236,7 +246,7 @@ def _approval_of(deal: Decision, offer: DealOffer) -> Approval:
 
 
 async def _approve(deal: Decision) -> Approval:
-    """Write down what is approved."""
+    """Write down what is approved, and reserve the car."""
     offer = await selected_offer(deal)
     if offer is None:
         raise ValueError("nothing is approved without an offer")
@@ -252,6 +262,7 @@ async def _approve(deal: Decision) -> Approval:
         approval.rates,
         codec.plain(deal.actor),
     )
+    await reserve(deal, int(approval.vehicle_id))
     return approval
 
 

@@ -33,7 +33,7 @@ from protocol.workflow import (
 )
 from server.hub.relay import Relay, channel_of
 from server.push.log import ChannelLog, utc_now
-from server.store import claims, lenders, offers, remarks, terms, workflow
+from server.store import claims, lenders, offers, overrides, remarks, terms, workflow
 from server.store.deal_parts import load_parts
 from server.store.deals import load_deal
 from server.store.deciding import Decided
@@ -72,6 +72,7 @@ class Model:
     terms: dict[str, int] = field(default_factory=dict)
     locks: set[str] = field(default_factory=set)
     holds: set[str] = field(default_factory=set)
+    rivals: set[str] = field(default_factory=set)
     pins: set[str] = field(default_factory=set)
     notes: int = 0
     notices: int = 0
@@ -96,21 +97,12 @@ class DeskMachine(RuleBasedStateMachine):
         """Begin a deal."""
         self.model = Model()
         self.done: list[tuple[Callable[[], Awaitable[Decided]], Decided]] = []
-        self.deal_id = str(uuid.uuid4())
-        self.shop.run(
-            self.shop.pool.execute(
-                "INSERT INTO deals (deal_id, store_id, customer_id, salesperson_id, structure)"
-                " VALUES ($1, 'riverside', $2, $3, $4)",
-                uuid.UUID(self.deal_id),
-                uuid.UUID(self.shop.customer_id),
-                uuid.UUID(self.shop.sales.id),
-                codec.plain(Structure()),
-            )
-        )
+        self.deal_id, self.rival_id = self._new_deal(), self._new_deal()
         # What an example before this one left of the cars is nobody's any more.
         for statement in (
             "UPDATE vehicles SET status = 'available' WHERE status = 'sold'",
-            "UPDATE vehicle_claims SET held_by = NULL, holder = NULL, held_until = NULL",
+            "UPDATE vehicle_claims SET held_by = NULL, holder = NULL, held_until = NULL,"
+            " reserved_by = NULL, reserver = NULL",
         ):
             self.shop.run(self.shop.pool.execute(statement))
         self.log = self.make_log()
@@ -155,6 +147,7 @@ class DeskMachine(RuleBasedStateMachine):
         )
         if taken and (self.model.selected is None or not offers.is_same(self.model.selected, offer)):
             self.model.selected, self.model.state = offer, DealState.WORKING
+            self.model.approved_offer = None
 
     @rule(car=st.integers(0, 2), unpin=st.booleans())
     def pin(self, car: int, unpin: bool) -> None:
@@ -200,8 +193,7 @@ class DeskMachine(RuleBasedStateMachine):
         ):
             return
         self.model.state = way.target
-        if action is Action.APPROVE:
-            self.model.approved_offer = self.model.selected
+        self.model.approved_offer = self.model.selected if action is Action.APPROVE else None
         if action in {Action.SIGN, Action.LOSE}:
             self.model.holds.clear()
         if action is Action.SIGN and self.model.selected is not None:
@@ -289,19 +281,65 @@ class DeskMachine(RuleBasedStateMachine):
         )
         self.model.notes += 1
 
-    @rule(car=st.integers(0, 2), release=st.booleans())
-    def hold(self, car: int, release: bool) -> None:
-        """Hold a car, or let it go."""
-        car_id = self.shop.cars[car][0]
-        change = claims.release_vehicle if release else claims.hold_vehicle
-        op = uuid.uuid4()
-        refused = None if release else self._unless_over()
-        if refused is None and not release and car_id in self.model.sold:
+    @rule(car=st.integers(0, 2))
+    def hold(self, car: int) -> None:
+        """Hold a car, unless another deal does."""
+        car_id, op = self.shop.cars[car][0], uuid.uuid4()
+        refused = self._unless_over()
+        if refused is None and car_id in self.model.sold:
             refused = ErrorCode.NOT_FOUND
+        elif refused is None and car_id in self.model.rivals:
+            refused = ErrorCode.CONFLICT
         if self._decide(
-            lambda: change(self.shop.scope, self.deal_id, int(car_id), op=op, actor=self.shop.sales), refused
+            lambda: claims.hold_vehicle(
+                self.shop.scope, self.deal_id, int(car_id), op=op, actor=self.shop.sales
+            ),
+            refused,
         ):
-            (self.model.holds.discard if release else self.model.holds.add)(car_id)
+            self.model.holds.add(car_id)
+
+    @rule(car=st.integers(0, 2), by_manager=st.booleans())
+    def release(self, car: int, by_manager: bool) -> None:
+        """Let a car go; a manager also one that another deal holds."""
+        car_id, op = self.shop.cars[car][0], uuid.uuid4()
+        in_the_way = car_id in self.model.rivals and not by_manager
+        if self._decide(
+            lambda: self._release(self.deal_id, int(car_id), op, self._actor(by_manager)),
+            ErrorCode.CONFLICT if in_the_way or car_id == self._approved() else None,
+        ):
+            self.model.holds.discard(car_id)
+            self.model.rivals.discard(car_id)
+
+    @rule(car=st.integers(0, 2))
+    def hold_in_another_deal(self, car: int) -> None:
+        """Another deal wants to hold the car; what this deal holds or is approved for, it may not."""
+        car_id, op = self.shop.cars[car][0], uuid.uuid4()
+        refused: ErrorCode | None = None
+        if car_id in self.model.sold:
+            refused = ErrorCode.NOT_FOUND
+        elif car_id in self.model.holds or car_id == self._approved():
+            refused = ErrorCode.CONFLICT
+        if self._decide(
+            lambda: claims.hold_vehicle(
+                self.shop.scope, self.rival_id, int(car_id), op=op, actor=self.shop.sales
+            ),
+            refused,
+        ):
+            self.model.rivals.add(car_id)
+
+    @rule(car=st.integers(0, 2), by_manager=st.booleans())
+    def release_in_another_deal(self, car: int, by_manager: bool) -> None:
+        """Somebody at the other deal lets the car go; a manager ends this deal's hold, and its approval."""
+        car_id, op = self.shop.cars[car][0], uuid.uuid4()
+        ours = car_id in self.model.holds or car_id == self._approved()
+        if self._decide(
+            lambda: self._release(self.rival_id, int(car_id), op, self._actor(by_manager)),
+            ErrorCode.CONFLICT if ours and not by_manager else None,
+        ):
+            self.model.rivals.discard(car_id)
+            self.model.holds.discard(car_id)
+            if car_id == self._approved():
+                self.model.state, self.model.approved_offer = DealState.WORKING, None
 
     # What happens besides ------------------------------------------------------------
 
@@ -338,6 +376,7 @@ class DeskMachine(RuleBasedStateMachine):
         assert {lock.field for lock in parts.locks} == model.locks
         assert {hold.vehicle_id for hold in parts.holds} == model.holds
         assert {pin.vehicle_id for pin in parts.pins} == model.pins
+        assert self.shop.run(self._reserved()) == self._approved()
         assert (len(parts.notes), len(parts.tasks)) == (model.notes, model.notices)
         assert (parts.selected is None) == (model.selected is None)
         told = deal_at(history, deal.last_no)
@@ -393,15 +432,47 @@ class DeskMachine(RuleBasedStateMachine):
             return ErrorCode.FORBIDDEN
         if action in {Action.SUBMIT, Action.COUNTER, Action.APPROVE} and model.selected is None:
             return ErrorCode.CONFLICT
-        if action is Action.SIGN and not model.lender_live:
-            return ErrorCode.CONFLICT
-        return None
+        lacks_lender = action is Action.SIGN and not model.lender_live
+        held = action is Action.APPROVE and model.selected and model.selected.vehicle_id in model.rivals
+        return ErrorCode.CONFLICT if lacks_lender or held else None
+
+    def _approved(self) -> str | None:
+        """Return the car that the deal is approved for."""
+        offer = self.model.approved_offer if self.model.state is DealState.APPROVED else None
+        return None if offer is None else offer.vehicle_id
 
     def _unless_over(self) -> ErrorCode | None:
         return ErrorCode.CONFLICT if self.model.state in {DealState.SIGNED, DealState.LOST} else None
 
     def _actor(self, by_manager: bool) -> Actor:
         return self.shop.manager if by_manager else self.shop.sales
+
+    def _new_deal(self) -> str:
+        deal_id = uuid.uuid4()
+        self.shop.run(
+            self.shop.pool.execute(
+                "INSERT INTO deals (deal_id, store_id, customer_id, salesperson_id, structure)"
+                " VALUES ($1, 'riverside', $2, $3, $4)",
+                deal_id,
+                uuid.UUID(self.shop.customer_id),
+                uuid.UUID(self.shop.sales.id),
+                codec.plain(Structure()),
+            )
+        )
+        return str(deal_id)
+
+    async def _release(self, deal_id: str, car: int, op: uuid.UUID, actor: Actor) -> Decided:
+        try:
+            return await claims.release_vehicle(self.shop.scope, deal_id, car, op=op, actor=actor)
+        except claims.HeldElsewhere:
+            decided, _ = await overrides.end_other_holds(self.shop.scope, deal_id, car, op=op, actor=actor)
+            return decided
+
+    async def _reserved(self) -> str | None:
+        found: str | None = await self.shop.pool.fetchval(
+            "SELECT vehicle_id::text FROM vehicle_claims WHERE reserved_by = $1", uuid.UUID(self.deal_id)
+        )
+        return found
 
     def _version(self) -> int:
         deal = self.shop.run(self._load())[0]
