@@ -73,6 +73,13 @@ class CommandError(Exception):
         return f"{self.code}: {self.message}"
 
 
+def op_taken() -> CommandError:
+    """Return the refusal of an op that was used before, for another command or by somebody else."""
+    return CommandError(
+        ErrorCode.CONFLICT, "This op has been used for another command: send a new one.", field="op"
+    )
+
+
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
     """The ``error`` of a ``reply``."""
 

@@ -16,6 +16,7 @@ from server.hub.views import not_here, unsettable_fields
 from server.push.log import ChannelLog
 from server.search.stream import MoreRequest, SearchRequest, SearchService
 from server.store.deals import Deal, last_version, load_deal
+from server.store.deciding import digest_of
 from server.store.scope import Stores
 from server.store.terms import change_terms
 
@@ -57,6 +58,7 @@ class StockHandlers:
             sort=command.sort,
             limit=command.limit,
             actor=actor_of(connection.account),
+            asked=_asked(connection, command),
         )
         connection.reply(command.ref, {"search_id": await self._searches.search(request)})
 
@@ -69,6 +71,7 @@ class StockHandlers:
             deal=deal,
             search_id=command.search_id,
             token=command.token,
+            asked=_asked(connection, command),
         )
         connection.reply(command.ref, {"search_id": await self._searches.more(request)})
 
@@ -81,7 +84,8 @@ class StockHandlers:
     async def revalue(self, connection: Connection, command: commands.Revalue) -> None:
         """Try again to value cars that were given up."""
         await self._authority.deal(connection.account, command)
-        await self._searches.revalue(command.channel, command.op, command.vehicle_id)
+        asked = _asked(connection, command)
+        await self._searches.revalue(command.channel, command.op, command.vehicle_id, asked=asked)
         connection.reply(command.ref, {})
 
     async def terms(self, connection: Connection, command: commands.Terms) -> None:
@@ -153,6 +157,12 @@ class StockHandlers:
             # newest's.
             async with scope.acquire() as connection:
                 version = await last_version(connection, deal.id)
+
+
+def _asked(connection: Connection, command: commands.Search | commands.More | commands.Revalue) -> str:
+    """Return a digest of who sends the command and what it asks for: all but what is new each time."""
+    given = {name: getattr(command, name) for name in command.__struct_fields__ if name not in {"ref", "op"}}
+    return digest_of(actor_of(connection.account), (commands.tag_of(type(command)), given)).hex()
 
 
 def check_visible(changes: StructureChanges, view: View) -> None:

@@ -191,21 +191,24 @@ class ChannelLog(Protocol):
         event: dict[str, Any],
         lease: Lease,
         replaces: str | None = None,
+        asked: str = "",
     ) -> tuple[Outcome, str]:
         """Make ``search_id`` the current search and publish ``search_started``.
 
         An older search that still runs is ended in the same step: ``search_ended`` with reason ``superseded``
         stands before ``search_started``. What it had stored is dropped, and its later publications are
         SUPERSEDED. Returns REPEATED where ``op`` is known, with the id of the op's first call; SUPERSEDED
-        where the current search is not the one that this ``replaces``.
+        where the current search is not the one that this ``replaces``. Raises CommandError (conflict) where
+        ``op`` was given with another ``asked``, a digest of who asks for what.
         """
 
     async def continue_search(
-        self, channel: str, *, op: uuid.UUID, search_id: str, token: str, lease: Lease
+        self, channel: str, *, op: uuid.UUID, search_id: str, token: str, lease: Lease, asked: str = ""
     ) -> Outcome:
         """Take the token of the ended current search for ``more``: the search runs again.
 
-        Returns SUPERSEDED for another search. Raises CommandError (conflict) for a used token.
+        Returns SUPERSEDED for another search. Raises CommandError (conflict) for a used token, or for an op
+        of another command, as ``begin_search``.
         """
 
     async def renew_search(self, channel: str, search_id: str, lease: Lease) -> bool:
@@ -271,11 +274,14 @@ class ChannelLog(Protocol):
     ) -> Outcome:
         """Give a chunk up: publish ``value_failed`` and count the chunk as no longer pending."""
 
-    async def revalue(self, channel: str, *, op: uuid.UUID, vehicle_ids: Sequence[str]) -> list[bytes]:
+    async def revalue(
+        self, channel: str, *, op: uuid.UUID, vehicle_ids: Sequence[str], asked: str = ""
+    ) -> list[bytes]:
         """Make the given-up chunks that hold one of these cars pending again, and return their jobs.
 
         ``search_valued`` follows anew once they are settled. A repeated ``op`` changes nothing and returns
-        those of its jobs that are still pending.
+        those of its jobs that are still pending. Raises CommandError (conflict) for an op of another command,
+        as ``begin_search``.
         """
 
     async def is_pending(self, channel: str, search_id: str, chunk: int) -> bool:

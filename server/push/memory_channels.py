@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from protocol.closing import op_taken
 from server.push.bodies import valued_prefix
 from server.push.log import Entry, LogBounds
 from server.push.memory_search import MemorySearch
@@ -24,7 +25,16 @@ class MemoryChannel:
     events: deque[Entry] = field(default_factory=deque)
     bytes: int = 0
     search: MemorySearch | None = None
-    answers: dict[uuid.UUID, str] = field(default_factory=dict)
+    answers: dict[uuid.UUID, tuple[str, str]] = field(default_factory=dict)
+
+    def answered(self, op: uuid.UUID, asked: str) -> str | None:
+        """Return what an op answered, None where it did nothing. Raises CommandError(conflict)."""
+        known = self.answers.get(op)
+        if known is None:
+            return None
+        if known[0] != asked:
+            raise op_taken()
+        return known[1]
 
 
 @dataclass(frozen=True, slots=True)

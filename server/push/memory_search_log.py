@@ -33,11 +33,13 @@ class MemorySearchLog(MemoryChannels):
         event: dict[str, Any],
         lease: Lease,
         replaces: str | None = None,
+        asked: str = "",
     ) -> tuple[Outcome, str]:
         """Make ``search_id`` the current search and publish ``search_started``."""
         body, standing = event_body(channel, event), self._open(channel)
-        if op in standing.answers:
-            return Outcome.REPEATED, standing.answers[op]
+        first = standing.answered(op, asked)
+        if first is not None:
+            return Outcome.REPEATED, first
         older = None if standing.search is None else standing.search.state
         if replaces is not None and (older is None or older.search_id != replaces):
             return Outcome.SUPERSEDED, "" if older is None else older.search_id
@@ -61,16 +63,16 @@ class MemorySearchLog(MemoryChannels):
             by=codec.decode_as(Actor, codec.encode(event["by"])),
         )
         standing.search = MemorySearch(state, lease.owner, now_ms() + lease.ms)
-        standing.answers[op] = search_id
+        standing.answers[op] = asked, search_id
         self._append(channel, standing, body)
         return Outcome.PUBLISHED, search_id
 
     async def continue_search(
-        self, channel: str, *, op: uuid.UUID, search_id: str, token: str, lease: Lease
+        self, channel: str, *, op: uuid.UUID, search_id: str, token: str, lease: Lease, asked: str = ""
     ) -> Outcome:
         """Take the token of the ended current search for ``more``: the search runs again."""
         standing = self._open(channel)
-        if op in standing.answers:
+        if standing.answered(op, asked) is not None:
             return Outcome.REPEATED
         search = self._current(channel, search_id)
         if search is None:
@@ -80,7 +82,7 @@ class MemorySearchLog(MemoryChannels):
         search.change(ended=None, next=None, base=search.state.matched)
         search.announced = False
         search.take_lease(lease, now_ms())
-        standing.answers[op] = search_id
+        standing.answers[op] = asked, search_id
         return Outcome.PUBLISHED
 
     async def renew_search(self, channel: str, search_id: str, lease: Lease) -> bool:
@@ -218,17 +220,20 @@ class MemorySearchLog(MemoryChannels):
         self._announce_valued(channel)
         return Outcome.PUBLISHED
 
-    async def revalue(self, channel: str, *, op: uuid.UUID, vehicle_ids: Sequence[str]) -> list[bytes]:
+    async def revalue(
+        self, channel: str, *, op: uuid.UUID, vehicle_ids: Sequence[str], asked: str = ""
+    ) -> list[bytes]:
         """Make the given-up chunks that hold one of these cars pending again, and return their jobs."""
         standing = self._open(channel)
         search = standing.search
         search_id = "" if search is None else search.state.search_id
-        if op in standing.answers:
-            first, *chunks = standing.answers[op].split(" ")
+        answer = standing.answered(op, asked)
+        if answer is not None:
+            first, *chunks = answer.split(" ")
             known = [int(chunk) for chunk in chunks] if first == search_id else []
         else:
             known = [] if search is None else search.revive(set(vehicle_ids), now_ms())
-            standing.answers[op] = " ".join([search_id, *map(str, known)])
+            standing.answers[op] = asked, " ".join([search_id, *map(str, known)])
         return [] if search is None else [search.jobs[chunk] for chunk in known if chunk in search.due]
 
     async def is_pending(self, channel: str, search_id: str, chunk: int) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from protocol import codec
-from protocol.closing import CommandError, ErrorCode
+from protocol.closing import CommandError, ErrorCode, op_taken
 from protocol.records import Actor, EndReason, Filters, Sort
 from server.push.bodies import (
     check_job,
@@ -38,11 +38,13 @@ class RedisSearchLog:
         event: dict[str, Any],
         lease: Lease,
         replaces: str | None = None,
+        asked: str = "",
     ) -> tuple[Outcome, str]:
         """Make ``search_id`` the current search and publish ``search_started``.
 
         Returns REPEATED and the first call's id where ``op`` is known, SUPERSEDED where the current search is
-        not the one that this ``replaces``.
+        not the one that this ``replaces``. Raises CommandError (conflict) where ``op`` was given with another
+        ``asked``, a digest of who asks for what.
         """
         reply = await self._scripts.run(
             "begin_search",
@@ -58,20 +60,26 @@ class RedisSearchLog:
             lease.owner,
             lease.ms,
             replaces or "",
+            asked,
             op=op,
         )
+        if reply[0] == b"taken":
+            raise op_taken()
         return Outcome(reply[0].decode()), reply[1].decode()
 
     async def continue_search(
-        self, channel: str, *, op: uuid.UUID, search_id: str, token: str, lease: Lease
+        self, channel: str, *, op: uuid.UUID, search_id: str, token: str, lease: Lease, asked: str = ""
     ) -> Outcome:
         """Take the token of the ended current search for ``more``: the search runs again.
 
-        Returns SUPERSEDED for another search. Raises CommandError (conflict) for a used token.
+        Returns SUPERSEDED for another search. Raises CommandError (conflict) for a used token, or an op of
+        another command.
         """
         outcome = await self._scripts.run(
-            "continue_search", channel, search_id, token, lease.owner, lease.ms, op=op
+            "continue_search", channel, search_id, token, lease.owner, lease.ms, asked, op=op
         )
+        if outcome == b"taken":
+            raise op_taken()
         if outcome == b"used":
             raise CommandError(ErrorCode.CONFLICT, "These cars were already asked for.", field="token")
         return _outcome(outcome)
@@ -180,14 +188,19 @@ class RedisSearchLog:
             await self._scripts.run("settle", channel, search_id, chunk, 0, count, body, cars, valued)
         )
 
-    async def revalue(self, channel: str, *, op: uuid.UUID, vehicle_ids: Sequence[str]) -> list[bytes]:
+    async def revalue(
+        self, channel: str, *, op: uuid.UUID, vehicle_ids: Sequence[str], asked: str = ""
+    ) -> list[bytes]:
         """Make the given-up chunks that hold one of these cars pending again, and return their jobs.
 
-        A repeated ``op`` changes nothing and returns those of its jobs that are still pending.
+        A repeated ``op`` changes nothing and returns those of its jobs that are still pending. Raises
+        CommandError (conflict) for an op of another command.
         """
-        jobs: list[bytes] = await self._scripts.run(
-            "revalue", channel, codec.encode(list(vehicle_ids)), op=op
+        jobs: list[bytes] | bytes = await self._scripts.run(
+            "revalue", channel, codec.encode(list(vehicle_ids)), asked, op=op
         )
+        if isinstance(jobs, bytes):
+            raise op_taken()
         return jobs
 
     async def is_pending(self, channel: str, search_id: str, chunk: int) -> bool:

@@ -16,7 +16,8 @@ from server.work.lanes import Lane
 class SearchRequest:
     """A new search of ``deal`` on ``channel``; ``op`` makes a repeated command harmless.
 
-    ``lane`` is in whose turns it is done; None for those of its ``actor``.
+    ``lane`` is in whose turns it is done; None for those of its ``actor``. ``asked`` is a digest of who asks
+    for what, where somebody sent the op: it answers nothing else.
     """
 
     channel: str
@@ -27,11 +28,14 @@ class SearchRequest:
     limit: int
     actor: Actor
     lane: Lane | None = None
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class MoreRequest:
-    """The next page of a search that ended by its limit, done in the turns of ``lane`` or of who began it."""
+    """The next page of a search that ended by its limit, done in the turns of ``lane`` or of who began it;
+    ``asked`` as in ``SearchRequest``.
+    """
 
     channel: str
     op: uuid.UUID
@@ -39,6 +43,7 @@ class MoreRequest:
     search_id: str
     token: str
     lane: Lane | None = None
+    asked: str = ""
 
 
 Announce = Callable[[Versions, int], Awaitable[tuple[Outcome, str]]]

@@ -61,8 +61,8 @@ class SearchService:
     async def search(self, request: SearchRequest) -> str:
         """Begin a search and return its id; the id of the first call where ``op`` is repeated.
 
-        Raises CommandError: invalid for a structure that contradicts itself, degraded where the stock or the
-        log is out of reach, busy where its turn does not come.
+        Raises CommandError: invalid for a structure that contradicts itself, conflict for an op of another
+        command, degraded where the stock or the log is out of reach, busy where its turn does not come.
         """
         return await self._begin(request)
 
@@ -87,6 +87,7 @@ class SearchService:
                 },
                 lease=lease,
                 replaces=replaces,
+                asked=request.asked,
             )
 
         return await self._runs.start(
@@ -110,8 +111,8 @@ class SearchService:
     async def more(self, request: MoreRequest) -> str:
         """Continue a search behind its token and return its id.
 
-        Raises CommandError: invalid for a token of no search, conflict for a used one, superseded where a
-        newer search took over, degraded as ``search``.
+        Raises CommandError: invalid for a token of no search, conflict for a used one or an op of another
+        command, superseded where a newer search took over, degraded as ``search``.
         """
         check_token(request.token)
         try:
@@ -124,7 +125,12 @@ class SearchService:
 
         async def announce(versions: Versions, estimate: int) -> tuple[Outcome, str]:
             outcome = await self._channels.continue_search(
-                request.channel, op=request.op, search_id=request.search_id, token=request.token, lease=lease
+                request.channel,
+                op=request.op,
+                search_id=request.search_id,
+                token=request.token,
+                lease=lease,
+                asked=request.asked,
             )
             if outcome is Outcome.SUPERSEDED:
                 raise _superseded()
@@ -162,13 +168,16 @@ class SearchService:
         except RedisError as error:
             raise degraded() from error
 
-    async def revalue(self, channel: str, op: uuid.UUID, vehicle_ids: Sequence[str]) -> None:
+    async def revalue(
+        self, channel: str, op: uuid.UUID, vehicle_ids: Sequence[str], *, asked: str = ""
+    ) -> None:
         """Have cars valued again that were given up; a repeated ``op`` changes nothing.
 
-        Raises CommandError(degraded) where the log is out of reach.
+        ``asked`` as in ``SearchRequest``. Raises CommandError: degraded where the log is out of reach,
+        conflict for an op of another command.
         """
         try:
-            jobs = await self._channels.revalue(channel, op=op, vehicle_ids=vehicle_ids)
+            jobs = await self._channels.revalue(channel, op=op, vehicle_ids=vehicle_ids, asked=asked)
             await self.queue_again(jobs)
         except RedisError as error:
             raise degraded() from error

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from protocol import codec
-from protocol.closing import CommandError, ErrorCode
+from protocol.closing import CommandError, ErrorCode, op_taken
 from protocol.records import Actor, DealState, Role, Structure
 from protocol.workflow import Fulfilment
 from server.store.pool import Connection
@@ -216,13 +216,6 @@ async def answered_before(
 def digest_of(actor: Actor, asked: Asked) -> bytes:
     """Return what tells a command that is sent again from another one, or from somebody else's."""
     return hashlib.sha256(codec.encode([actor.id, *asked])).digest()
-
-
-def op_taken() -> CommandError:
-    """Return the refusal of an op that was used before, for another command or by somebody else."""
-    return CommandError(
-        ErrorCode.CONFLICT, "This op has been used for another command: send a new one.", field="op"
-    )
 
 
 async def forget_ops(connection: Connection) -> None:

@@ -2,10 +2,12 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Awaitable, Callable
 
 import asyncpg
 import pytest
 
+from protocol.closing import CommandError, ErrorCode
 from protocol.records import Actor, Role, StructureChanges
 from protocol.workflow import Action, LenderStatus, Reason
 from server.settings import Settings
@@ -13,7 +15,7 @@ from server.store import remarks
 from server.store.deciding import OPS_KEPT, answered_before, forget_ops
 from server.store.pool import open_pool, open_system_pool
 from server.store.scope import Stores, everything
-from tests.flow.desk import Both
+from tests.flow.desk import Both, refused
 from tests.services import open_owner_pool
 
 pytestmark = pytest.mark.flow
@@ -91,6 +93,74 @@ async def test_a_decision_that_is_sent_again_does_not_search_again(both: Both, d
     assert both.manager.search_state.search_id == searched.search_id
 
 
+async def test_an_op_answers_whom_it_was_answered_for_and_nobody_else(both: Both) -> None:
+    """A colleague, another command, or the same one about something else gets a conflict, and no answer."""
+    note, nothing, chosen, cash = (uuid.uuid4() for _ in range(4))
+    less, more = StructureChanges(cash_down_cents=77_00), StructureChanges(cash_down_cents=88_00)
+    sales, manager, car = both.sales, both.manager, both.cars[0]
+    note_id = await sales.desk.note("For the desk: she pays cash.", op=note)
+    await sales.desk.release(car, op=nothing)
+    await sales.desk.select(car, op=chosen)
+    await sales.terms(less, op=cash)
+    others: list[Callable[[], Awaitable[object]]] = [
+        lambda: manager.desk.note("For the desk: she pays cash.", op=note),
+        lambda: sales.desk.note("Something else.", op=note),
+        lambda: sales.desk.hold(car, op=note),
+        lambda: sales.desk.act(Action.SUBMIT, Reason.CUSTOMER_AGREES, op=note),
+        lambda: manager.desk.lender_decision("Nobody's bank", LenderStatus.WITHDRAWN, op=note),
+        lambda: manager.desk.release(car, op=nothing),
+        lambda: sales.desk.unpin(car, op=nothing),
+        lambda: manager.desk.select(car, op=chosen),
+        lambda: sales.desk.pin(car, op=chosen),
+        lambda: sales.desk.select(both.cars[1], op=chosen),
+        lambda: sales.terms(more, op=cash),
+        lambda: manager.terms(less, op=cash),
+    ]
+    before = await both.version()
+    for doing in others:
+        error = await refused(doing())
+        assert (error.code, error.detail) == (ErrorCode.CONFLICT, {"field": "op"})
+        assert note_id not in error.message
+    assert await both.version() == before
+    assert await sales.desk.note("For the desk: she pays cash.", op=note) == note_id
+    await sales.desk.select(car, op=chosen)
+    await sales.desk.release(car, op=nothing)
+    # Based on what has come since, it is the same command all the same.
+    await sales.terms(less, version=before, op=cash)
+    assert await both.version() == before
+
+
+async def test_the_op_of_a_search_is_its_own_too(both: Both) -> None:
+    """It answers the same search of the same person, and nothing else."""
+    op = uuid.uuid4()
+    search_id = await both.sales.search(limit=3, op=op)
+    for doing in (both.manager.search(limit=3, op=op), both.sales.search(limit=4, op=op)):
+        error = await refused(doing)
+        assert (error.code, error.detail) == (ErrorCode.CONFLICT, {"field": "op"})
+    assert await both.sales.search(limit=3, op=op) == search_id
+
+
+async def test_what_an_older_release_answered_is_answered_again(stocked: Settings) -> None:
+    """It kept who decided, and not what was asked: the same person gets the answer, nobody else does."""
+    async with await open_owner_pool(stocked) as owner:
+        deal = await owner.fetchval("SELECT deal_id::text FROM deals WHERE store_id = 'riverside' LIMIT 1")
+        people = await owner.fetch(
+            "SELECT user_id::text AS id, name, role FROM users WHERE store_id = 'riverside' ORDER BY role"
+        )
+        ann, bo = (Actor(id=row["id"], name=row["name"], role=Role(row["role"])) for row in people)
+        op, answer = uuid.uuid4(), {"note_id": "n1"}
+        await owner.execute(
+            "INSERT INTO deal_events (deal_id, no, op, kind, body, reply, user_id)"
+            " VALUES ($1, 1, $2, 'note_added', '{}', $3, $4)",
+            *(uuid.UUID(deal), op, answer, uuid.UUID(ann.id)),
+        )
+        scope = everything(owner)
+        assert (await remarks.add_note(scope, deal, "x", op=op, actor=ann)).reply == answer
+        with pytest.raises(CommandError) as caught:
+            await remarks.add_note(scope, deal, "x", op=op, actor=bo)
+        assert caught.value.detail == {"field": "op"}
+
+
 async def test_the_answer_of_what_changed_nothing_is_kept_for_a_while(stocked: Settings) -> None:
     """Within its store, and not for ever."""
     application, system, owner = (
@@ -110,7 +180,7 @@ async def test_the_answer_of_what_changed_nothing_is_kept_for_a_while(stocked: S
 
         async def answer(pool: asyncpg.Pool) -> object:
             async with pool.acquire() as connection:
-                return await answered_before(connection, row["deal_id"], op)
+                return await answered_before(connection, row["deal_id"], op, actor, ("unlock", "rate_bp"))
 
         async def forgotten_after(age: dt.timedelta) -> object:
             await owner.execute("UPDATE deal_ops SET at = now() - $1::interval", age)

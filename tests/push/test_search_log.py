@@ -277,6 +277,30 @@ async def test_cars_that_were_given_up_are_pending_again(log: ChannelLog) -> Non
     assert await log.revalue(DEAL, op=op, vehicle_ids=cars) == []
 
 
+async def test_an_op_answers_only_what_it_was_given_for(log: ChannelLog) -> None:
+    """Not somebody else's search, nor another command; for its own it is answered as before."""
+    search, more, again = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+    page = {"search_id": "s1", "token": "t1", "lease": HELD}
+    assert await started(log, op=search, asked="ann-search") == (Outcome.PUBLISHED, "s1")
+    await found(log, 0)
+    await ended(log, EndReason.LIMIT, token="t1")
+    await log.value_failed(DEAL, search_id="s1", chunk=0, vehicle_id=["0-1", "0-2"], message="no")
+    assert await log.continue_search(DEAL, op=more, asked="ann-more", **page) is Outcome.PUBLISHED
+    assert await log.revalue(DEAL, op=again, asked="ann-cars", vehicle_ids=["0-1"]) == [b"job 0"]
+    for op in (search, more, again):
+        for doing in (
+            started(log, "s2", op=op, asked="bo-search"),
+            log.continue_search(DEAL, op=op, asked="bo-more", **page),
+            log.revalue(DEAL, op=op, asked="bo-cars", vehicle_ids=["0-1"]),
+        ):
+            with pytest.raises(CommandError) as refused:
+                await doing
+            assert (refused.value.code, refused.value.detail) == (ErrorCode.CONFLICT, {"field": "op"})
+    assert await started(log, op=search, asked="ann-search") == (Outcome.REPEATED, "s1")
+    assert await log.continue_search(DEAL, op=more, asked="ann-more", **page) is Outcome.REPEATED
+    assert await log.revalue(DEAL, op=again, asked="ann-cars", vehicle_ids=["0-1"]) == [b"job 0"]
+
+
 async def test_revalue_without_a_search_does_nothing(log: ChannelLog) -> None:
     """There is nothing to value, and no event."""
     assert await log.revalue(DEAL, op=uuid.uuid4(), vehicle_ids=["1"]) == []

@@ -19,6 +19,8 @@ async def started(
     op: uuid.UUID | None = None,
     lease: Lease = HELD,
     replaces: str | None = None,
+    *,
+    asked: str = "",
 ) -> tuple[Outcome, str]:
     event = {
         "type": "search_started",
@@ -38,6 +40,7 @@ async def started(
         event=event,
         lease=lease,
         replaces=replaces,
+        asked=asked,
     )
 
 

@@ -1,9 +1,10 @@
 -- Arguments: search_id, event, filters, sort, limit, deal_version, by, the search_ended of a superseded search up to,
--- not including, its search_id, owner, lease, and the search that must be the current one ('' for any).
--- Returns {outcome, search_id}.
+-- not including, its search_id, owner, lease, the search that must be the current one ('' for any), and what is asked.
+-- Returns {outcome, search_id}; the outcome is 'taken' for an op of another command.
 local search_id, body, superseded, replaces = ARGV[6], ARGV[7], ARGV[13], ARGV[16]
 local epoch = open_epoch()
-local first = answered(epoch)
+local first, taken = answered(epoch)
+if taken then return { 'taken', '' } end
 if first then return { 'repeated', first } end
 local older = redis.call('HMGET', SEARCH, 'search_id', 'ended', 'trace')
 if replaces ~= '' and older[1] ~= replaces then return { 'superseded', older[1] or '' } end

@@ -82,17 +82,18 @@ local function append(epoch, body)
     redis.call('PUBLISH', BELL, string.format('%s %.0f %s', epoch, seq, body))
 end
 
--- Returns what the op of this call answered in this epoch, or false.
+-- Returns what the op of this call answered in this epoch, or false; and whether it answered another command. The
+-- last argument of a script that takes an op is a digest of who asks for what; an older release kept none.
 local function answered(epoch)
     local known = redis.call('GET', OP)
-    if known and string.sub(known, 1, #epoch + 1) == epoch .. ' ' then
-        return string.sub(known, #epoch + 2)
-    end
-    return false
+    if not known or string.sub(known, 1, #epoch + 1) ~= epoch .. ' ' then return false, false end
+    known = string.sub(known, #epoch + 2)
+    local asked, answer = string.match(known, '^#(%S*) (.*)$')
+    return answer or known, asked ~= nil and asked ~= ARGV[#ARGV]
 end
 
 local function remember(epoch, answer)
-    redis.call('SET', OP, epoch .. ' ' .. answer, 'PX', TTL_MS)
+    redis.call('SET', OP, epoch .. ' #' .. ARGV[#ARGV] .. ' ' .. answer, 'PX', TTL_MS)
 end
 
 -- Late chunks bring cars that were repriced after they had been matched: they count for nothing but as pending.

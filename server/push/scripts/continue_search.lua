@@ -1,8 +1,9 @@
--- Arguments: search_id, token, owner, lease. Returns 'published', 'repeated', 'superseded', or 'used' for a token that
--- is not the next.
+-- Arguments: search_id, token, owner, lease, what is asked. Returns 'published', 'repeated', 'superseded', 'used' for a
+-- token that is not the next, or 'taken' for an op of another command.
 local search_id, token = ARGV[6], ARGV[7]
 local epoch = open_epoch()
-if answered(epoch) then return 'repeated' end
+local first, taken = answered(epoch)
+if first then return taken and 'taken' or 'repeated' end
 if not is_search(search_id) then return 'superseded' end
 local state = redis.call('HMGET', SEARCH, 'ended', 'next', 'matched')
 if state[1] == '' or state[2] == '' or state[2] ~= token then return 'used' end

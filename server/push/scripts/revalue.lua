@@ -1,9 +1,11 @@
 -- Makes the given-up chunks that hold one of these cars pending again.
--- Arguments: ids of cars (an array). Returns their jobs; where the op is known, those that are still pending.
+-- Arguments: ids of cars (an array), what is asked. Returns their jobs; where the op is known, those that are still
+-- pending; 'taken' where it is another command's.
 local epoch = open_epoch()
 local search_id = redis.call('HGET', SEARCH, 'search_id') or ''
 local chunks, jobs = {}, {}
-local first = answered(epoch)
+local first, taken = answered(epoch)
+if taken then return 'taken' end
 if first then
     if string.sub(first, 1, #search_id + 1) == search_id .. ' ' then
         for chunk in string.gmatch(string.sub(first, #search_id + 1), '%d+') do
