@@ -15,6 +15,7 @@ import orjson
 from protocol.commands import COMMAND_TYPES, AnyCommand, tag_of
 from protocol.events import MESSAGE_TYPES, AnyMessage
 from protocol.records import BasisPoints, Record
+from protocol.texts import EXPECTED, LINES, ONE_LINE
 
 T = TypeVar("T")
 
@@ -184,6 +185,8 @@ def _refusal(message: str | bytes, error: Exception) -> Exception:
 def _field_error(error: Exception) -> FieldError:
     match = _PATH.match(str(error))
     path, expected = (match["path"] or "", match["expected"]) if match else ("", str(error))
+    if any(f"regex {pattern!r}" in expected for pattern in (ONE_LINE, LINES)):
+        expected = EXPECTED
     # msgspec names a missing or unknown field in the text and its parent in the path.
     named = _NAMED.match(expected)
     if named:

@@ -13,6 +13,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from protocol.texts import ONE_LINE
+
 MAX_CENTS = 100_000_000_00
 """A hundred million dollars: above any car, far below the 2**53 that a browser counts exactly."""
 
@@ -30,12 +32,6 @@ MAX_DEFERRAL_DAYS = 366
 Cents = Annotated[int, Meta(ge=0, le=MAX_CENTS)]
 PerDiemCents = Annotated[int, Meta(ge=0, le=MAX_PER_DIEM_CENTS)]
 Months = Annotated[int, Meta(ge=1, le=120)]
-# PostgreSQL stores no NUL in text: refused here by name rather than there as a fault of ours. Nobody means
-# other control characters either, each of which takes six bytes as it is sent.
-ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)"
-"""Text without control characters. The end is looked at twice: Python's ``$`` lets a last newline pass."""
-LINES = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
-"""Text without control characters but newlines and tabs."""
 Identifier = Annotated[str, Meta(min_length=1, max_length=64, pattern=ONE_LINE)]
 
 FIRST_DATE, LAST_DATE = dt.date(1990, 1, 1), dt.date(2200, 12, 31)

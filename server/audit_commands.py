@@ -63,13 +63,14 @@ def add_audit_commands(app: typer.Typer, services: WithServices) -> None:
     ) -> None:
         """Print a deal as it was after an event, as a manager saw it, as JSON."""
         from protocol import codec
+        from protocol.texts import spelt_out
         from server.store.history import deal_at
 
         history = _history(services, data_dir, deal_id)
         last = len(history.events)
         if at is not None and at > last:
             raise typer.BadParameter(f"the deal has {last} events", param_hint="--at")
-        print(codec.encode(deal_at(history, last if at is None else at)).decode())
+        print(spelt_out(codec.encode(deal_at(history, last if at is None else at)).decode()))
 
 
 def _history(services: WithServices, data_dir: Path | None, deal_id: str) -> "History":

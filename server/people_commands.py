@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from protocol.records import Role
+from protocol.texts import spelt_out
 from server.store.credentials import TokenScope
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _add_store_commands(store: typer.Typer, run: Run) -> None:
         from server.store.staff import list_stores
 
         for row in run(data_dir, list_stores):
-            print("  ".join(row))
+            print(spelt_out("  ".join(row)))
 
 
 def _edges(text: str) -> list[int] | None:
@@ -164,7 +165,7 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
 
         for one in run(data_dir, lambda connection: list_people(connection, store)):
             marks = ("" if one.active else "  inactive") + ("  demo" if one.demo else "")
-            print(f"{one.login}  {one.name}  {one.role}  {one.store_id}{marks}")
+            print(spelt_out(f"{one.login}  {one.name}  {one.role}  {one.store_id}{marks}"))
 
     @user.command("change")
     def change(

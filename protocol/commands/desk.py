@@ -7,8 +7,6 @@ from msgspec import Meta
 
 from protocol.commands.base import ChangeCommand, FieldName, Seq
 from protocol.records import (
-    LINES,
-    ONE_LINE,
     BasisPoints,
     Cents,
     Identifier,
@@ -16,6 +14,7 @@ from protocol.records import (
     StructureChanges,
     Tier,
 )
+from protocol.texts import LINES, ONE_LINE
 from protocol.workflow import MAX_REASONS, LenderStatus, Reason
 
 MoreReasons = Annotated[list[Reason], Meta(max_length=MAX_REASONS - 1)]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from protocol import codec
+from protocol.texts import spelt_out
 from server.store.history import History
 
 COLUMNS: Final = ("no", "at", "by_id", "by_name", "by_role", "kind", "version", "detail")
@@ -15,8 +16,8 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def audit_json(history: History) -> bytes:
-    """Return the audit as one JSON object on one line."""
-    return codec.encode(
+    """Return the audit as one JSON object on one line; invisible characters are spelt out, as JSON may."""
+    audit = codec.encode(
         {
             "deal_id": history.first.id,
             "store_id": history.store_id,
@@ -42,10 +43,14 @@ def audit_json(history: History) -> bytes:
             ],
         }
     )
+    return spelt_out(audit.decode()).encode()
 
 
 def audit_csv(history: History) -> str:
-    """Return the audit as CSV with a header: events by ``no``, then pencils by time."""
+    """Return the audit as CSV with a header: events by ``no``, then pencils by time.
+
+    Invisible characters are spelt out, so that a cell shows what it holds.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -81,5 +86,8 @@ def _json(value: Any) -> str:
 
 
 def _safe(cell: Any) -> Any:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    """Return a cell that shows what it holds, and that no spreadsheet takes for a formula."""
+    if not isinstance(cell, str):
+        return cell
+    shown = spelt_out(cell)
+    return f"'{shown}" if shown.startswith(_FORMULA) else shown

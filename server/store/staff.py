@@ -1,5 +1,6 @@
 """Stores and the people who work in them, as the owner of the database sets them up."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 import asyncpg
 
 from protocol.records import Role
+from protocol.texts import ONE_LINE
 from server.store.users import hash_password, password_fault
 
 FIRST_STRUCTURE: Final[Mapping[str, Any]] = {
@@ -59,6 +61,7 @@ async def add_store(
 
     Raises StaffError.
     """
+    _check_seen(name)
     async with connection.transaction():
         if await connection.fetchval("SELECT 1 FROM stores WHERE store_id = $1", store_id):
             raise StaffError("store", f"{store_id} is there already")
@@ -193,6 +196,12 @@ def _check_password(password: str, login: str) -> None:
 def _check_name(name: str) -> None:
     if len(name.encode()) > MAX_NAME_BYTES:
         raise StaffError("name", f"expected at most {MAX_NAME_BYTES} bytes")
+    _check_seen(name)
+
+
+def _check_seen(name: str) -> None:
+    if not re.match(ONE_LINE, name):
+        raise StaffError("name", "expected one line without control characters and invisible ones")
 
 
 def _require_one(done: str, login: str) -> None:

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import sys
+import uuid
 
 import pytest
 
@@ -13,6 +14,7 @@ from protocol.events import DealSnapshot
 from protocol.records import StructureChanges
 from protocol.workflow import Action, Reason
 from server.settings import Settings, process_environment
+from server.store.audit import audit_csv, audit_json
 from server.store.history import deal_at, load_history
 from server.store.pool import connect_as_owner
 from tests.flow.desk import Both, seen
@@ -103,6 +105,28 @@ async def test_the_audit_lists_everything(both: Both, stocked: Settings) -> None
     rows = list(csv.DictReader(io.StringIO(await run_command(stocked, "audit", now.id, "--format", "csv"))))
     assert len(rows) == len(whole["events"]) + len(whole["pencils"])
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
+
+
+async def test_an_old_note_does_not_turn_the_audit_round(stocked: Settings) -> None:
+    """What an older release stored is listed as it is, with characters that nobody sees spelt out."""
+    text = "was \u202e000,51\u202c, \u2066=1+1\u2069"
+    async with connect_as_owner(stocked.database_owner_url) as owner:
+        deal = await owner.fetchval("SELECT deal_id::text FROM deals WHERE store_id = 'riverside' LIMIT 1")
+        await owner.execute(
+            "INSERT INTO deal_events (deal_id, no, op, kind, body, reply)"
+            " VALUES ($1, 1, gen_random_uuid(), 'note_added', $2, '{}')",
+            uuid.UUID(deal),
+            {"id": "n", "text": text, "by": {"id": "a", "name": "\u202eann", "role": "salesperson"}},
+        )
+        history = await load_history(owner, deal)
+    assert history is not None
+    written = audit_json(history).decode()
+    assert json.loads(written)["events"][0]["text"] == text
+    (row,) = csv.DictReader(io.StringIO(audit_csv(history)))
+    assert row["by_name"] == "\\u202eann"
+    assert json.loads(row["detail"])["text"] == text
+    for shown in (written, *row.values()):
+        assert not set(shown) & set("\u202e\u202c\u2066\u2069")
 
 
 async def test_managers_download_it(both: Both, stocked: Settings) -> None:

@@ -97,6 +97,13 @@ def test_what_does_not_fit_is_named(settings: Settings) -> None:
     assert refused(settings, "user", "change", "ann", "--store", "x") == "store: there is no store x"
     long = refused(settings, "user", "change", "ann", "--name", "x" * 101)
     assert long == "name: expected at most 100 bytes"
+    unseen = "name: expected one line without control characters and invisible ones"
+    for name in ("Ann\u202eeeL", "Ann\u200b", "Ann\x1b[2J", "Ann\nLee"):
+        assert refused(settings, "user", "change", "ann", "--name", name) == unseen
+        assert (
+            refused(settings, "store", "add", "seaside", "--name", name, *store[2:], "--state", "OH")
+            == unseen
+        )
     assert run(settings, "user", "change", "ann").returncode == 2
 
 

@@ -133,6 +133,16 @@ def test_an_odd_row_is_stored_and_listed(column: str, cell: str, kind: FlawKind)
     assert kinds(row.flaws) == [kind]
 
 
+def test_characters_that_nobody_sees_are_taken_out_and_listed() -> None:
+    """Such a name would hide, or turn round what stands beside it; the car is stored without them."""
+    row = parsed(Make="Hon\u202eda", Model="Civ\u200bic\x1b", VIN=f"\ufeff{GOOD[0]}")
+    assert row.car is not None
+    assert (row.car.make, row.car.model, row.car.vin) == ("Honda", "Civic", GOOD[0])
+    (flaw,) = row.flaws
+    assert flaw.kind is FlawKind.UNSEEN
+    assert flaw.text.endswith("vin, make, model")
+
+
 def test_all_reasons_of_a_row_are_told_at_once() -> None:
     """Two false cells, two reasons: nobody has to correct a file twice."""
     assert len(parsed(VIN="X", Cost="").flaws) >= 2

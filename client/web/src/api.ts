@@ -1,5 +1,6 @@
 // The few HTTP calls: the list of deals and beginning one. The deal itself goes over the socket.
 import { csrfToken } from "./page";
+import { parseReadable } from "./text/readable";
 import type { DealState } from "./wire";
 
 export interface DealRow {
@@ -46,8 +47,12 @@ async function request<T>(path: string, init?: RequestInit): Promise<T> {
     throw new RequestFailure("You are signed out.");
   }
   if (!response.ok) {
-    const body = (await response.json().catch(() => null)) as { error?: { message?: string } } | null;
+    const body = (await read(response).catch(() => null)) as { error?: { message?: string } } | null;
     throw new RequestFailure(body?.error?.message ?? `The server answered ${response.status}. Try again.`);
   }
-  return (await response.json()) as T;
+  return (await read(response)) as T;
+}
+
+async function read(response: Response): Promise<unknown> {
+  return parseReadable(await response.text());
 }

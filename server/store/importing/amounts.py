@@ -12,7 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from protocol.records import LINES, MAX_CENTS
+from protocol.records import MAX_CENTS
+from protocol.texts import LINES
 
 Read = Callable[[str], Any]
 
@@ -109,7 +110,7 @@ def matching(pattern: str, expected: str) -> Read:
 def words(text: str) -> str:
     """Return a text that can be stored."""
     if len(text) > LONGEST_TEXT or "\ufffd" in text or not re.match(LINES, text):
-        raise Unexpected(f"text in UTF-8 of at most {LONGEST_TEXT} characters")
+        raise Unexpected(f"text in UTF-8 of at most {LONGEST_TEXT} characters, all of them visible")
     return text
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from protocol.texts import without_unseen
 from server.store import vin as vins
 from server.store.importing import values
 from server.store.importing.columns import Layout
@@ -58,6 +59,7 @@ class FlawKind(StrEnum):
     AMOUNT_ODD = "amounts are unusual"
     DATE = "date lies ahead"
     TEXT = "characters were lost"
+    UNSEEN = "characters are invisible"
     DUPLICATE = "VIN stands in the file twice"
     OTHER_STORE = "VIN is in another store's stock"
 
@@ -112,14 +114,14 @@ class _Row:
     """The cells of a row by field, and the flaws found so far."""
 
     def __init__(self, cells: Sequence[str], layout: Layout) -> None:
-        self._cells = cells
-        self._positions = layout.positions
+        spaced = {field: " ".join(cells[place].split()) for field, place in layout.positions.items()}
+        self._texts = {field: without_unseen(text) for field, text in spaced.items()}
+        self.cleaned = [field for field, text in spaced.items() if text != self._texts[field]]
         self.fatal: list[Flaw] = []
         self.doubts: list[Flaw] = []
 
     def text(self, field: str) -> str:
-        position = self._positions.get(field)
-        return "" if position is None else " ".join(self._cells[position].split())
+        return self._texts.get(field, "")
 
     def required(self, field: str, read: Callable[[str], T], instead: T) -> T:
         """Return the field's value; where there is none, reject the row and return ``instead``."""
@@ -153,6 +155,9 @@ def parse_row(cells: Sequence[str], layout: Layout, today: dt.date) -> ParsedRow
     if any("\x00" in cell for cell in cells):
         return ParsedRow(None, (Flaw(FlawKind.SHAPE, "a NUL character"),))
     row = _Row(cells, layout)
+    if row.cleaned:
+        text = f"characters that nobody sees were taken out of {', '.join(row.cleaned)}"
+        row.doubts.append(Flaw(FlawKind.UNSEEN, text))
     if any("\ufffd" in cell for cell in cells):
         row.doubts.append(Flaw(FlawKind.TEXT, "characters that are not UTF-8 were replaced"))
     car = _read_car(row, today)

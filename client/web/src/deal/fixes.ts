@@ -1,4 +1,5 @@
 // What would make a refused car acceptable, in words and numbers, and as changes to try. Pure.
+import { isolated } from "../text/readable";
 import type { Fix, Rejection, StructureChanges } from "../wire";
 import type { Formats } from "../text/format";
 import { limitText } from "./fields";
@@ -35,7 +36,7 @@ function remedy(kind: Kind, fix: Fix, structure: Structure, formats: Formats): R
     const terms = [...new Set([...offered, term])].sort((a, b) => a - b);
     return { text: `${formats.count(term)} months`, changes: { terms_months: terms } };
   }
-  if (kind === "programme" && lender != null) return { text: `${lender} at its own rate`, changes: { rate_bp: null, rate_reason: null } };
+  if (kind === "programme" && lender != null) return { text: `${isolated(lender)} at its own rate`, changes: { rate_bp: null, rate_reason: null } };
   if (kind === "value" && value != null) return { text: `the store accepts ${amount(value, formats)} less`, changes: null };
   return null;
 }

@@ -2,6 +2,7 @@
 import {
   Action, Closing, CREDIT_REASONS, EDITABLE, MAX_REASONS, type Reason, SELECTABLE, STEPS, TRANSITIONS, type User,
 } from "../wire";
+import { isolated } from "../text/readable";
 import type { Deal } from "./fold";
 
 export type StepName = Action | Closing;
@@ -49,7 +50,7 @@ export function obstacle(step: StepName, deal: Deal, now: number): string | null
   if (step === "sign" && lenders && deal.selected?.lender) {
     const live = lenders.some(({ lender, status, expires_at: expires }) =>
       lender === deal.selected?.lender && (status === "approved" || status === "conditional") && (expires === null || Date.parse(expires) > now));
-    if (!live) return `Needs a live approval of ${deal.selected.lender}.`;
+    if (!live) return `Needs a live approval of ${isolated(deal.selected.lender)}.`;
   }
   if (step === "fund" && lenders?.some(({ stipulations }) => stipulations.some(({ cleared_by: by }) => by === null))) {
     return "Every stipulation must be cleared first.";

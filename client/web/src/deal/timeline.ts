@@ -1,5 +1,6 @@
 // What happened to the deal, for people: one entry for an event, with what it was about and why. Pure.
 import { type Formats } from "../text/format";
+import { isolated } from "../text/readable";
 import type { Action, AnyEvent, DealNote, DealOffer, FulfilmentChanged, LenderTerms, StateChanged } from "../wire";
 import { fieldLabel } from "./fields";
 import type { Deal } from "./fold";
@@ -83,7 +84,7 @@ function offered(offer: DealOffer, what: string): Told {
   const { car, payment_cents: payment, term_months: term } = offer;
   return {
     tone: "offer",
-    what: (formats) => `${what} ${car.year} ${car.make} ${car.model} at ${formats.cents(payment)} for ${term} months`,
+    what: (formats) => `${what} ${car.year} ${isolated(`${car.make} ${car.model}`)} at ${formats.cents(payment)} for ${term} months`,
   };
 }
 
@@ -91,8 +92,8 @@ const STEP_TO: Record<string, keyof typeof STEP_WORDS> = {
   submitted: "submit", countered: "counter", approved: "approve", declined: "decline", signed: "sign", lost: "lose",
   delivered: "deliver", funded: "fund", unwound: "unwind",
 };
-/** Reasons of moves that nobody took by a step: the deal went back to work by itself. */
-const BY_ITSELF: ReadonlySet<string> = new Set(["offer_changed", "car_changed", "car_sold", "rates_changed", "lender_changed"]);
+/** Reasons of moves that nobody took by a step of this deal: it went back to work by itself, or as its car went. */
+const BY_ITSELF: ReadonlySet<string> = new Set(["offer_changed", "car_changed", "car_sold", "rates_changed", "lender_changed", "car_not_available"]);
 
 function stepped(event: StateChanged | FulfilmentChanged): Told {
   const why = event.reason ? [event.reason, ...(event.more_reasons ?? [])].map(reasonText).join(", ") : null;
@@ -124,7 +125,7 @@ function financed(before: Deal, event: AnyEvent): Told | null {
     case "stipulation_cleared": {
       const all = before.lenders?.flatMap((each) => each.stipulations) ?? [];
       const met = all.find((each) => each.id === event.stipulation_id);
-      return met ? { tone: "desk", what: () => `cleared “${met.text}”` } : null;
+      return met ? { tone: "desk", what: () => `cleared “${isolated(met.text)}”` } : null;
     }
     case "task_raised": {
       const { task } = event;
@@ -144,5 +145,5 @@ function decided({ lender, status, reasons, stipulations }: LenderTerms): Told {
   const open = stipulations.length;
   const words = LENDER_STATUSES[status].toLowerCase();
   const more = open > 0 ? ` (${open} ${open === 1 ? "stipulation" : "stipulations"})` : "";
-  return { tone: "desk", what: () => `recorded that ${lender} has ${words}${more}`.replace("has withdrawn", "has withdrawn its decision"), why: reasons.map(reasonText).join(", ") || null };
+  return { tone: "desk", what: () => `recorded that ${isolated(lender)} has ${words}${more}`.replace("has withdrawn", "has withdrawn its decision"), why: reasons.map(reasonText).join(", ") || null };
 }

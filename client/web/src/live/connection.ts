@@ -1,4 +1,5 @@
 // One WebSocket and its life: welcome, refs, resending, silence, coming back. Knows nothing of deals.
+import { parseReadable } from "../text/readable";
 import type { AnyCommand, AnyMessage, Reply, Welcome } from "../wire";
 import { reconnectDelay } from "./backoff";
 import type { Cancel, Environment, Socket } from "./environment";
@@ -100,7 +101,7 @@ export class Connection {
   private read(text: string): void {
     this.listen();
     for (const line of text.split("\n")) {
-      if (line.trim() !== "") this.dispatch(JSON.parse(line) as AnyMessage);
+      if (line.trim() !== "") this.dispatch(parseReadable(line) as AnyMessage);
     }
     this.listener.drained();
   }

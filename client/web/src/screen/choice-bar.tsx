@@ -1,4 +1,4 @@
-import { heldUntil, holderText, wantedText } from "../deal/claims";
+import { holderText, isHeld, mayEnd, wantedText } from "../deal/claims";
 import type { Row } from "../deal/rows";
 import type { DealSession } from "../deal/session";
 import { isOpen, isSelectable } from "../deal/steps";
@@ -17,7 +17,9 @@ export function ChoiceBar({ row, session }: { row: Row; session: DealSession }) 
   const pinned = deal.pins.some((each) => each.vehicle_id === id);
   const selected = deal.selected?.vehicle_id === id;
   const hold = deal.holds?.find((each) => each.vehicle_id === id);
-  const until = heldUntil(claim, Date.now());
+  const kept = deal.state === "approved" && deal.approval?.vehicle_id === id;
+  const elsewhere = !hold && !kept && claim && !claim.here && isHeld(claim, Date.now()) ? claim : null;
+  const free = elsewhere !== null && session.can("approve") && mayEnd(elsewhere, row["store_id"], session.user.value?.store_id);
   const subject = `car:${id}`;
   const busy = desk.busy.value.has(subject);
   const trouble = desk.troubles.value.get(subject);
@@ -37,17 +39,19 @@ export function ChoiceBar({ row, session }: { row: Row; session: DealSession }) 
             {pinned ? "Pinned" : "Pin"}
           </button>
         )}
-        {session.can("hold") && isOpen(deal) && (
+        {session.can("hold") && isOpen(deal) && !kept && (
           <button
-            type="button" class="button small" aria-pressed={hold !== undefined} disabled={busy || (!hold && until !== null)}
-            onClick={() => desk.give(subject, { type: hold ? "release" : "hold", vehicle_id: id })}
+            type="button" class="button small" aria-pressed={hold !== undefined} disabled={busy || (elsewhere !== null && !free)}
+            title={free ? "End the other deal's hold; a deal that was approved for this car goes back to work" : undefined}
+            onClick={() => desk.give(subject, { type: hold || free ? "release" : "hold", vehicle_id: id })}
           >
-            {hold ? "Release" : "Hold"}
+            {hold || free ? "Release" : "Hold"}
           </button>
         )}
       </div>
-      {hold && <p class="hint">Held for this deal until {formats.clock(hold.until)}.</p>}
-      {!hold && claim?.heldBy && until !== null && <p class="hint warn">Held by {holderText(claim.heldBy)} until {formats.clock(claim.until ?? "")}.</p>}
+      {kept && <p class="hint">The approval keeps this car for this deal.</p>}
+      {hold && !kept && <p class="hint">Held for this deal until {formats.clock(hold.until)}.</p>}
+      {elsewhere?.heldBy && <p class="hint warn">{holderText(elsewhere.heldBy, elsewhere.until, formats.clock)}.</p>}
       {claim && wantedText(claim.wanted) && <p class="hint warn">This car is {wantedText(claim.wanted)}.</p>}
       {trouble && <p class="trouble" role="alert">{trouble.message} <button type="button" class="link" onClick={() => desk.dismiss(subject)}>Dismiss</button></p>}
     </section>

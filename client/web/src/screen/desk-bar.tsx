@@ -2,6 +2,7 @@ import { obstacle, possibleSteps, isForward } from "../deal/steps";
 import type { DealSession } from "../deal/session";
 import { STEP_WORDS } from "../deal/words";
 import { scoreText } from "../deal/columns";
+import { isolated } from "../text/readable";
 import type { DealOffer, Present } from "../wire";
 import { useSurroundings } from "./app";
 
@@ -39,9 +40,9 @@ function Selected({ offer, outdated, session }: { offer: DealOffer; outdated: bo
   const { car } = offer;
   return (
     <button type="button" class="selected-offer" title="Show this car" onClick={() => (session.grid.selected.value = offer.vehicle_id)}>
-      <b>{car.year} {car.make} {car.model}</b>
+      <b>{car.year} <bdi>{car.make} {car.model}</bdi></b>
       <span class="pay">{formats.cents(offer.payment_cents)} × {offer.term_months}</span>
-      {offer.lender && <span class="quiet">{offer.lender}</span>}
+      {offer.lender && <bdi class="quiet">{offer.lender}</bdi>}
       {offer.npv_cents !== undefined && <span class={offer.npv_cents < 0 ? "negative" : "quiet"}>NPV {formats.dollars(offer.npv_cents)}</span>}
       {offer.score !== undefined && <span class="quiet">Score {scoreText(offer.score)}</span>}
       {outdated && <span class="chip state-submitted" title="The terms have changed since it was priced. Submitting prices it again.">Outdated</span>}
@@ -56,7 +57,7 @@ function Here({ here, own }: { here: readonly Present[]; own: string }) {
   return (
     <ul class="here" aria-label="Also here">
       {others.map((one) => (
-        <li key={one.user_id} title={`${one.name} · ${one.role.replaceAll("_", " ")}`}>
+        <li key={one.user_id} title={`${isolated(one.name)} · ${one.role.replaceAll("_", " ")}`}>
           <span class="initials" aria-hidden="true">{initials(one.name)}</span>
           <span class="visually-hidden">{one.name}</span>
         </li>

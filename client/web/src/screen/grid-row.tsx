@@ -5,6 +5,7 @@ import { whyNot } from "../deal/fixes";
 import type { Row } from "../deal/rows";
 import { rankText, type StressRank } from "../deal/turnover";
 import type { Formats } from "../text/format";
+import { isolated } from "../text/readable";
 
 interface Props {
   row: Row;
@@ -67,7 +68,7 @@ function cells(row: Row, under: boolean, rank: StressRank | null, columns: Colum
 function ClaimMark({ row: { claim } }: { row: Row }) {
   if (!claim) return null;
   if (claim.here) return <span class="claim ours">held</span>;
-  if (claim.heldBy) return <span class="claim" title={claim.heldBy === OTHER ? "Held by another store" : `Held by ${claim.heldBy}`}>held elsewhere</span>;
+  if (claim.heldBy) return <span class="claim" title={claim.heldBy === OTHER ? "Held by another store" : `Held by ${isolated(claim.heldBy)}`}>held elsewhere</span>;
   const wanted = wantedText(claim.wanted);
   return wanted ? <span class="claim" title={`This car is ${wanted}`}>wanted</span> : null;
 }

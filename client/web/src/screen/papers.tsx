@@ -40,7 +40,7 @@ function Decided({ decision, session }: { decision: LenderTerms; session: DealSe
   ].filter(Boolean).join(" · ");
   return (
     <div class="decided">
-      <p><b>{lender}</b> <span class={`chip ${status === "declined" || over ? "state-declined" : "state-approved"}`}>{over ? "Expired" : LENDER_STATUSES[status]}</span></p>
+      <p><b><bdi>{lender}</bdi></b> <span class={`chip ${status === "declined" || over ? "state-declined" : "state-approved"}`}>{over ? "Expired" : LENDER_STATUSES[status]}</span></p>
       {terms && <p class="quiet">{terms}</p>}
       {expires !== null && !over && <p class="quiet">Good until {formats.moment(expires)}</p>}
       {decision.reasons.length > 0 && <p class="quiet">{formats.list(decision.reasons.map(reasonText))}</p>}
@@ -50,7 +50,7 @@ function Decided({ decision, session }: { decision: LenderTerms; session: DealSe
             type="checkbox" checked={by !== null} disabled={by !== null || !session.can("lender")}
             onChange={() => session.desk.give(`stipulation:${id}`, { type: "clear_stipulation", stipulation_id: id })}
           />
-          <span class={by ? "quiet" : ""}>{text}{by && ` · cleared by ${by.name}`}</span>
+          <span class={by ? "quiet" : ""}><bdi>{text}</bdi>{by && <> · cleared by <bdi>{by.name}</bdi></>}</span>
         </label>
       ))}
     </div>

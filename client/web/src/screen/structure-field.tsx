@@ -28,7 +28,7 @@ export function StructureField({ spec, session, served }: Props) {
     <div onFocusIn={() => session.focus(spec.field)} onFocusOut={() => session.focus(null)} class={`field kind-${spec.kind} ${wide ? "wide" : ""} ${saving ? "saving" : ""} ${trouble ? "troubled" : ""}`}>
       <fieldset class="plain control" disabled={shut} title={decidedElsewhere ? "Given by the desk" : undefined}><Control spec={spec} session={session} served={served} /></fieldset>
       <LockMark spec={spec} session={session} by={lock?.by.name} />
-      {elsewhere && <span class="locked-by">{elsewhere.name} is here</span>}
+      {elsewhere && <span class="locked-by"><bdi>{elsewhere.name}</bdi> is here</span>}
       {trouble && <TroubleNote spec={spec} session={session} trouble={trouble} />}
     </div>
   );
@@ -39,7 +39,7 @@ function LockMark({ spec, session, by }: { spec: FieldSpec; session: DealSession
   const { desk } = session;
   const subject = `field:${spec.field}`;
   const trouble = desk.troubles.value.get(subject);
-  if (!session.can("lock")) return by === undefined ? null : <span class="locked-by">Locked by {by}</span>;
+  if (!session.can("lock")) return by === undefined ? null : <span class="locked-by">Locked by <bdi>{by}</bdi></span>;
   return (
     <>
       <button

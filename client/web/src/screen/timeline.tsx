@@ -28,8 +28,8 @@ function Line({ entry }: { entry: Entry }) {
   return (
     <li class={`told tone-${tone}`}>
       <time dateTime={at}>{today ? formats.time(at) : formats.moment(at)}</time>
-      {by !== null && <strong>{by}</strong>}
-      {what !== "" && <span class="what">{what}</span>}
+      {by !== null && <strong><bdi>{by}</bdi></strong>}
+      {what !== "" && <bdi class="what">{what}</bdi>}
       {why !== null && <span class="why quiet">{why}</span>}
       {entry.changes.map(({ field, before, after }) => (
         <span key={field} class="change">

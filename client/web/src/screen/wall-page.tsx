@@ -96,11 +96,11 @@ function WallRow({ deal, now }: { deal: Summary; now: number }) {
       </td>
       <td class={`number ${long ? "long-wait" : "quiet"}`}>{waitText(waited)}</td>
       <td>{deal.salesperson?.name}</td>
-      <td>{deal.car ?? <span class="quiet">–</span>}{deal.contended && <span class="claim" title="Another live deal wants this car, or holds it">wanted</span>}</td>
+      <td>{deal.car ? <bdi>{deal.car}</bdi> : <span class="quiet">–</span>}{deal.contended && <span class="claim" title="Another live deal wants this car, or holds it">wanted</span>}</td>
       <td class="number">{payment == null ? <span class="quiet">–</span> : <>{formats.cents(payment)} × {deal.term_months}</>}</td>
       <td class={`number ${npv != null && npv < 0 ? "negative" : ""}`}>{npv == null ? <span class="quiet">–</span> : formats.dollars(npv)}</td>
       <td><Trend values={deal.npv_history ?? []} /></td>
-      <td class="quiet">{deal.lender ?? "–"}{deal.lender_status ? ` · ${LENDER_STATUSES[deal.lender_status as LenderStatus].toLowerCase()}` : ""}</td>
+      <td class="quiet"><bdi>{deal.lender ?? "–"}</bdi>{deal.lender_status ? ` · ${LENDER_STATUSES[deal.lender_status as LenderStatus].toLowerCase()}` : ""}</td>
     </tr>
   );
 }
