@@ -40,7 +40,7 @@ from server.web.addresses import hosts_of
 from server.web.answers import degrade, explain, part_from, refuse
 from server.web.context import WebContext
 from server.web.frames import BoundedWebSocket
-from server.web.headers import SecurityHeaders
+from server.web.headers import SecurityHeaders, is_https_only
 from server.web.loopback import LoopbackOnly
 from server.web.pages import Pages
 from server.web.patience import TimedHttp
@@ -79,7 +79,10 @@ def create_app(settings: Settings, drain: Drain, ending: Ending) -> Starlette:
     """Return the ASGI application of one web process; its lifespan raises where a service is out of reach."""
     return Starlette(
         routes=[*api.routes, *health.routes, *Pages().routes(), WebSocketRoute("/ws", _Socket())],
-        middleware=[Middleware(SecurityHeaders), *([Middleware(LoopbackOnly)] if settings.demo else [])],
+        middleware=[
+            Middleware(SecurityHeaders, https_only=is_https_only(settings.allowed_origins)),
+            *([Middleware(LoopbackOnly)] if settings.demo else []),
+        ],
         exception_handlers={CommandError: refuse, HTTPException: explain, ClientDisconnect: part_from}
         | dict.fromkeys(UNAVAILABLE, degrade),
         lifespan=partial(_lifespan, settings, drain, ending),

@@ -115,7 +115,7 @@ class Settings:
             raise SettingsError(
                 "DEAL_DEMO", f"off where DEAL_HOST is not a loopback address ({host!r} is none)"
             )
-        foreign = next((one for one in settings.allowed_origins if not is_loopback(_host_of(one))), None)
+        foreign = next((one for one in settings.allowed_origins if not is_loopback(host_of(one))), None)
         if settings.demo and foreign is not None:
             raise SettingsError(
                 "DEAL_DEMO", f"off where DEAL_ALLOWED_ORIGINS names another host than loopback ({foreign!r})"
@@ -241,7 +241,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _host_of(origin: str) -> str:
+def host_of(origin: str) -> str:
     """Return the host of an origin; an empty string where it has none."""
     try:
         return urlsplit(origin).hostname or ""

@@ -1,9 +1,12 @@
 """Security headers for every HTTP response."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.settings import host_of, is_loopback
 
 # Nothing inline and nothing foreign. 'self' in connect-src covers the socket of the same host and port.
 CONTENT_SECURITY_POLICY: Final = "; ".join(
@@ -32,13 +35,27 @@ HEADERS: Final = {
 }
 # Pages and answers hold customers' data: no cache keeps them. Files of the client say for themselves.
 PRIVATE: Final = "no-store"
+# A year. Only of this host: what else the operator's domain serves is not ours to say.
+HTTPS_ONLY: Final = "max-age=31536000"
+
+
+def is_https_only(origins: Sequence[str]) -> bool:
+    """Return whether people come by https alone, and not on loopback, where other programs share the host."""
+    return bool(origins) and all(
+        origin.startswith("https://") and not is_loopback(host_of(origin)) for origin in origins
+    )
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds HEADERS, and ``no-store`` where a response says nothing about caching."""
+    """ASGI middleware that adds HEADERS, and ``no-store`` where a response says nothing about caching.
 
-    def __init__(self, app: ASGIApp) -> None:
+    With ``https_only`` browsers are told to come by https from then on. They heed it only over https, so the
+    proxy that speaks TLS may also answer plain http with a redirect.
+    """
+
+    def __init__(self, app: ASGIApp, *, https_only: bool = False) -> None:
         self._app = app
+        self._headers = HEADERS | ({"strict-transport-security": HTTPS_ONLY} if https_only else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and complete the response's headers."""
@@ -49,7 +66,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("cache-control", PRIVATE)
             await send(message)
