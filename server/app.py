@@ -32,6 +32,7 @@ from server.observe.ending import END_SECONDS, Ending
 from server.observe.metrics import web_metrics
 from server.observe.readiness import say_ready
 from server.push.attempts import Attempts
+from server.push.peer import require_peer
 from server.settings import Settings, secret_of
 from server.store.pool import open_pool, open_system_pool
 from server.store.scope import Stores, everything
@@ -249,6 +250,7 @@ async def _open_redis(stack: AsyncExitStack, ending: Ending, settings: Settings)
         socket_timeout=REDIS_SECONDS,
         socket_connect_timeout=REDIS_CONNECT_SECONDS,
     )
+    require_peer(connections, settings.redis_uid)
     redis = Redis.from_pool(connections)
     stack.push_async_callback(ending.close, "redis", redis.aclose)
     await redis.ping()

@@ -49,6 +49,7 @@ class Settings:
     database_url: str = field(repr=False)
     database_owner_url: str = field(repr=False)
     redis_url: str = field(repr=False)
+    redis_uid: int | None = None  # whom Redis must run under, where REDIS_URL names a Unix socket
     database_system_url: str = field(default="", repr=False)
     database_listen_url: str = field(default="", repr=False)
     host: str = DEFAULT_HOST
@@ -91,6 +92,7 @@ class Settings:
                 "DATABASE_LISTEN_URL", ("postgresql://", "postgres://"), database_url
             ),
             redis_url=read.address("REDIS_URL", ("redis://", "rediss://", "unix://")),
+            redis_uid=read.uid("DEAL_REDIS_UID"),
             host=host,
             port=port,
             demo=read.flag("DEAL_DEMO"),
@@ -132,6 +134,7 @@ class Settings:
             "DATABASE_SYSTEM_URL": self.database_system_url or self.database_url,
             "DATABASE_LISTEN_URL": self.database_listen_url or self.database_url,
             "REDIS_URL": self.redis_url,
+            "DEAL_REDIS_UID": "" if self.redis_uid is None else str(self.redis_uid),
             "DEAL_HOST": self.host,
             "DEAL_PORT": str(self.port),
             "DEAL_DEMO": "1" if self.demo else "0",
@@ -189,6 +192,9 @@ class _Reader:
         if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
             raise SettingsError(name, f"a whole number from {least} to {most}")
         return int(text)
+
+    def uid(self, name: str) -> int | None:
+        return self.number(name, 0, 0, 2**32 - 2) if self.text(name, "") else None
 
     def flag(self, name: str) -> bool:
         return self.choice(name, "0", ("0", "1")) == "1"

@@ -77,6 +77,7 @@ class EmbeddedServices:
             addresses["DATABASE_OWNER_URL"] = self.postgres.url(OWNER_ROLE)
         if Service.REDIS in self._wanted:
             addresses["REDIS_URL"] = self.redis.url
+            addresses["DEAL_REDIS_UID"] = str(self._folder.account.uid)
         return addresses
 
     def _leave(self) -> None:

@@ -83,7 +83,7 @@ def assemble(
     what the hub does by itself.
     """
     stores = Stores(pool)
-    log, bus, cars = RedisLog(redis), Bus(settings.redis_url), ShownCars(redis)
+    log, bus, cars = RedisLog(redis), Bus(settings.redis_url, redis_uid=settings.redis_uid), ShownCars(redis)
     queue = JobQueue(redis, lease_ms=settings.job_lease_ms)
     searches = SearchService(
         stores,

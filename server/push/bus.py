@@ -26,6 +26,7 @@ from redis.exceptions import RedisError
 
 from server.observe.standing import Standing
 from server.push.log import Entry
+from server.push.peer import require_peer
 from server.push.redis_log import parse_bell
 from server.push.redis_scripts import bell_name
 
@@ -66,7 +67,12 @@ class Bus:
     """One process's ears. ``run`` must be running for anything to be heard, and says so in ``standing``."""
 
     def __init__(
-        self, redis_url: str, *, probe_seconds: float = PROBE_SECONDS, deaf_seconds: float = DEAF_SECONDS
+        self,
+        redis_url: str,
+        *,
+        redis_uid: int | None = None,
+        probe_seconds: float = PROBE_SECONDS,
+        deaf_seconds: float = DEAF_SECONDS,
     ) -> None:
         self._probe_seconds = probe_seconds
         self._deaf_seconds = deaf_seconds
@@ -82,6 +88,7 @@ class Bus:
             socket_connect_timeout=None,
             socket_timeout=None,
         )
+        require_peer(self._pool, redis_uid)
         self._wanted: dict[bytes, Listener] = {}
         self._sent: set[bytes] = set()
         self._changed = asyncio.Event()

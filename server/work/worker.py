@@ -24,6 +24,7 @@ from protocol.jobs import JobChunk, ValueJob
 from server.observe.ending import END_SECONDS, Ending
 from server.observe.readiness import say_ready
 from server.push.log import ChannelLog
+from server.push.peer import require_peer
 from server.push.redis_log import RedisLog
 from server.settings import Settings
 from server.store.pool import open_pool
@@ -187,8 +188,8 @@ def run(settings: Settings) -> None:
 
 async def _serve(settings: Settings, ending: Ending, job_seconds: float) -> None:
     async with AsyncExitStack() as stack:
-        redis = connect_redis(settings.redis_url, REDIS_CONNECTIONS)
-        blocking = connect_redis(settings.redis_url, 1)
+        redis = connect_redis(settings.redis_url, REDIS_CONNECTIONS, settings.redis_uid)
+        blocking = connect_redis(settings.redis_url, 1, settings.redis_uid)
         for client in (redis, blocking):
             stack.push_async_callback(ending.close, "redis", client.aclose)
         pool = await open_pool(replace(settings, pool_min=0, pool_max=POOL_CONNECTIONS))
@@ -223,7 +224,11 @@ async def _sign_off(queue: JobQueue) -> None:
         log.warning("worker left without signing off", error=str(error))
 
 
-def connect_redis(url: str, connections: int) -> Redis:
-    """Return a client that gives bytes and opens at most ``connections``; whoever finds none free waits."""
+def connect_redis(url: str, connections: int, uid: int | None = None) -> Redis:
+    """Return a client that gives bytes and opens at most ``connections``; whoever finds none free waits.
+
+    With ``uid`` it speaks over a Unix socket to a process of that account only.
+    """
     pool = BlockingConnectionPool.from_url(url, max_connections=connections, timeout=5)
+    require_peer(pool, uid)
     return Redis.from_pool(pool)

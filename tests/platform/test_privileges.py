@@ -72,6 +72,7 @@ def test_the_processes_of_up(folder: Path) -> None:
             assert child.gids() == (account.gid,) * 3
             environ = child.environ()
             assert "DATABASE_URL" in environ
+            assert environ["DEAL_REDIS_UID"] == str(account.uid)
             assert "deal_owner" not in str(environ)
             if IS_ROOT:
                 assert (

@@ -46,6 +46,7 @@ def test_the_default_origins_follow_the_port() -> None:
         ("DEAL_JOB_OVERDUE_MS", "soon"),
         ("DEAL_STATEMENT_TIMEOUT_MS", "1.5"),
         ("DEAL_LOG_LEVEL", "loud"),
+        ("DEAL_REDIS_UID", "redis"),
     ],
 )
 def test_a_wrong_value_is_named(variable: str, value: str) -> None:
