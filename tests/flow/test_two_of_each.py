@@ -92,7 +92,10 @@ async def test_an_edit_here_appears_there(stocked: Settings, tmp_path: Path) -> 
         assert isinstance(edit, DealChanged)
         assert (edit.version, edit.changes, edit.by.id) == (version, {"discount_cents": 12_300}, one.user.id)
         assert theirs.state.structure["discount_cents"] == 12_300
-        assert await mine.terms(StructureChanges(discount_cents=45_600), op=op) == version
+        assert await mine.terms(StructureChanges(discount_cents=12_300), op=op) == version
+        with pytest.raises(CommandError) as taken:
+            await mine.terms(StructureChanges(discount_cents=45_600), op=op)
+        assert (taken.value.code, taken.value.detail) == (ErrorCode.CONFLICT, {"field": "op"})
         with pytest.raises(CommandError) as caught:
             await theirs.terms(StructureChanges(discount_cents=7_800), version=before)
         assert caught.value.code is ErrorCode.CONFLICT
