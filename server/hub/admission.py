@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 
 from server.store.credentials import Credential
 from server.store.users import Account
@@ -33,5 +33,5 @@ class Refused:
 
 
 Admission = Admitted | SignedOut | Refused
-Admit = Callable[[Headers], Awaitable[Admission]]
-"""Decides from the headers of the upgrade request."""
+Admit = Callable[[HTTPConnection], Awaitable[Admission]]
+"""Decides from the upgrade request."""

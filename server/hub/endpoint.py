@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Any, Final
 
 from msgspec import UNSET
-from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
 from protocol import codec
@@ -92,7 +92,7 @@ class Endpoint:
             return
         since = self._people.moment
         try:
-            verdict = await self._admit(Headers(scope=scope))
+            verdict = await self._admit(HTTPConnection(scope))
         except UNAVAILABLE:
             verdict = Refused(503, "Nobody can be let in for the moment: try again shortly.")
         seat = uuid.uuid4().hex

@@ -26,6 +26,7 @@ from server.web.auth import CSRF_HEADER, identify, require_same_site
 
 PAGE: Final = 50
 MAX_PAGE: Final = 200
+LIMIT_DIGITS: Final = 9
 MAX_BODY_BYTES: Final = 64 * 1024
 
 
@@ -94,7 +95,7 @@ async def find_customers(request: Request) -> Response:
     identity = await _require_identity(request)
     name = request.query_params.get("q", "")[:100]
     if "\0" in name:
-        raise CommandError(ErrorCode.INVALID, "q: expected no NUL", field="q")
+        raise CommandError(ErrorCode.INVALID, "q: expected text without NUL", field="q")
     async with _scope(request, identity).acquire() as connection:
         found = await customers.find_customers(connection, identity.account.store_id, name, _limit(request))
     return answer({"customers": [{"id": row.id, "name": row.name, "city": row.city} for row in found]})
@@ -126,7 +127,7 @@ def _scope(request: Request, identity: Admitted) -> Scope:
 
 
 async def _require_identity(request: Request, scope: TokenScope = TokenScope.READ) -> Admitted:
-    identity = await identify(request.state.web.pool, request.state.web.settings, request.headers)
+    identity = await identify(request.state.web.pool, request.state.web.settings, request)
     if identity is None:
         raise CommandError(
             ErrorCode.UNAUTHORIZED, "Sign in, or send the header Authorization: Bearer <token>."
@@ -139,7 +140,8 @@ async def _require_identity(request: Request, scope: TokenScope = TokenScope.REA
 
 def _limit(request: Request) -> int:
     text = request.query_params.get("limit", str(PAGE))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_PAGE):
+    # Python refuses to read a number of thousands of digits.
+    if not (text.isascii() and text.isdigit() and len(text) <= LIMIT_DIGITS and 1 <= int(text) <= MAX_PAGE):
         raise CommandError(ErrorCode.INVALID, f"limit: expected 1 to {MAX_PAGE}", field="limit")
     return int(text)
 

@@ -8,12 +8,11 @@ import datetime as dt
 import hashlib
 import hmac
 import secrets
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 import asyncpg
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from protocol.closing import CommandError, ErrorCode
@@ -21,6 +20,7 @@ from server.hub.admission import Admission, Admitted, Refused, SignedOut
 from server.settings import Settings
 from server.store.credentials import CredentialKind, find_by_token
 from server.web.context import WebContext
+from server.web.cookies import cookie_of, name_of
 
 SESSION_COOKIE: Final = "deal_session"
 CSRF_COOKIE: Final = "deal_csrf"
@@ -29,17 +29,17 @@ CSRF_HEADER: Final = "x-csrf-token"
 SESSION_LENGTH: Final = dt.timedelta(hours=12)
 
 
-async def identify(pool: asyncpg.Pool, settings: Settings, headers: Headers) -> Admitted | None:
-    """Return whose valid credential the headers carry. A bearer token goes before a cookie.
+async def identify(pool: asyncpg.Pool, settings: Settings, asked: HTTPConnection) -> Admitted | None:
+    """Return whose valid credential a request carries. A bearer token goes before a cookie.
 
     An account with a public password is nobody's outside demo mode, also with a cookie from the time when it
     was on. A bearer token was made for it by who runs the server, and counts.
     """
-    bearer = bearer_token(headers)
+    bearer = bearer_token(asked.headers)
     token, kind = (
         (bearer, CredentialKind.BEARER)
         if bearer
-        else (cookie(headers, SESSION_COOKIE), CredentialKind.COOKIE)
+        else (cookie(settings, asked, SESSION_COOKIE), CredentialKind.COOKIE)
     )
     if not token:
         return None
@@ -54,16 +54,16 @@ async def identify(pool: asyncpg.Pool, settings: Settings, headers: Headers) -> 
     return Admitted(account, credential)
 
 
-async def admit(pool: asyncpg.Pool, settings: Settings, headers: Headers) -> Admission:
+async def admit(pool: asyncpg.Pool, settings: Settings, asked: HTTPConnection) -> Admission:
     """Decide about a request to open a socket, by the rules of the wire protocol."""
-    origin = headers.get("origin")
+    origin, bearer = asked.headers.get("origin"), bearer_token(asked.headers)
     if origin is not None and origin not in settings.allowed_origins:
         return Refused(403, "This origin may not open the workspace.")
-    if origin is None and not bearer_token(headers):
-        if cookie(headers, SESSION_COOKIE):
+    if origin is None and not bearer:
+        if cookie(settings, asked, SESSION_COOKIE):
             return Refused(403, "A cookie counts only with an allowed origin.")
         return Refused(401, "Expected the header Authorization: Bearer <token>.")
-    admitted = await identify(pool, settings, headers)
+    admitted = await identify(pool, settings, asked)
     if admitted is not None:
         return admitted
     return SignedOut() if origin is not None else Refused(401, "This token is unknown, expired or revoked.")
@@ -77,7 +77,7 @@ def require_same_site(request: Request, given: str | None) -> None:
     origin = request.headers.get("origin")
     if origin is not None and origin not in request.state.web.settings.allowed_origins:
         raise CommandError(ErrorCode.FORBIDDEN, "This origin may not change anything here.", field="origin")
-    seed = cookie(request.headers, CSRF_COOKIE)
+    seed = cookie(request.state.web.settings, request, CSRF_COOKIE)
     if not seed or not given or not hmac.compare_digest(csrf_token(request, seed).encode(), given.encode()):
         raise CommandError(
             ErrorCode.FORBIDDEN, "This page is out of date: load it again and repeat.", field=CSRF_FIELD
@@ -86,7 +86,7 @@ def require_same_site(request: Request, given: str | None) -> None:
 
 def csrf_seed(request: Request) -> str:
     """Return what the browser's CSRF tokens are made from; a new one where it has none yet."""
-    return cookie(request.headers, CSRF_COOKIE) or secrets.token_urlsafe(32)
+    return cookie(request.state.web.settings, request, CSRF_COOKIE) or secrets.token_urlsafe(32)
 
 
 def csrf_token(request: Request, seed: str) -> str:
@@ -96,27 +96,38 @@ def csrf_token(request: Request, seed: str) -> str:
     that a neighbouring host planted is worth nothing.
     """
     context: WebContext = request.state.web
-    session = cookie(request.headers, SESSION_COOKIE)
+    session = cookie(context.settings, request, SESSION_COOKIE)
     return hmac.new(context.secret, f"csrf\0{seed}\0{session}".encode(), hashlib.sha256).hexdigest()
 
 
 def set_csrf(request: Request, response: Response, seed: str) -> None:
     """Give the browser what its CSRF tokens are made from."""
+    secure = is_secure(request.state.web.settings, request)
     response.set_cookie(
-        CSRF_COOKIE, seed, path="/", httponly=True, samesite="lax", secure=_is_secure(request)
+        name_of(CSRF_COOKIE, secure=secure), seed, path="/", httponly=True, samesite="lax", secure=secure
     )
 
 
 def set_session(request: Request, response: Response, token: str) -> None:
     """Sign the browser in."""
+    secure = is_secure(request.state.web.settings, request)
     response.set_cookie(
-        SESSION_COOKIE,
+        name_of(SESSION_COOKIE, secure=secure),
         token,
         max_age=int(SESSION_LENGTH.total_seconds()),
         path="/",
         httponly=True,
         samesite="lax",
-        secure=_is_secure(request),
+        secure=secure,
+    )
+
+
+def end_session(request: Request, response: Response) -> None:
+    """Take the session from the browser."""
+    secure = is_secure(request.state.web.settings, request)
+    # A browser lets a cookie with the prefix be ended only by one that could have set it.
+    response.delete_cookie(
+        name_of(SESSION_COOKIE, secure=secure), path="/", httponly=True, samesite="lax", secure=secure
     )
 
 
@@ -126,17 +137,13 @@ def bearer_token(headers: Headers) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def cookie(headers: Headers, name: str) -> str:
-    """Return a cookie's value, or an empty string."""
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(name)
-    except CookieError:
-        return ""
-    return found.value if found else ""
+def cookie(settings: Settings, asked: HTTPConnection, name: str) -> str:
+    """Return the value of a cookie of ours, or an empty string."""
+    return cookie_of(asked.headers, name_of(name, secure=is_secure(settings, asked)))
 
 
-def _is_secure(request: Request) -> bool:
+def is_secure(settings: Settings, asked: HTTPConnection) -> bool:
     """Return whether the browser speaks https, also to a proxy that does not say so."""
-    origins = request.state.web.settings.allowed_origins
+    origins = settings.allowed_origins
     only_https = bool(origins) and all(origin.startswith("https://") for origin in origins)
-    return only_https or request.scope["scheme"] == "https"
+    return only_https or asked.scope["scheme"] in {"https", "wss"}

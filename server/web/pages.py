@@ -1,10 +1,13 @@
 """Sign-in, sign-out and the page that holds the client."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -12,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from protocol.closing import CommandError
+from protocol.records import ONE_LINE
 from server.store.credentials import CredentialKind, issue_credential, revoke_credential
 from server.web.auth import (
     CSRF_FIELD,
@@ -20,6 +24,7 @@ from server.web.auth import (
     cookie,
     csrf_seed,
     csrf_token,
+    end_session,
     identify,
     require_same_site,
     set_csrf,
@@ -30,6 +35,9 @@ from server.web.sign_in import SignInRefused
 TEMPLATES: Final = Path(__file__).parent / "templates"
 CLIENT_FILES: Final = Path(__file__).parents[2] / "client" / "web" / "dist"
 SEE_OTHER: Final = 303
+FORM: Final = "application/x-www-form-urlencoded"
+FIELD_BYTES: Final = 8 * 1024
+CONTROL_FREE: Final = re.compile(ONE_LINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ class Pages:
 
     async def show_app(self, request: Request) -> Response:
         """Serve the client to who is signed in; others go to sign-in and come back."""
-        identity = await identify(request.state.web.pool, request.state.web.settings, request.headers)
+        identity = await identify(request.state.web.pool, request.state.web.settings, request)
         if identity is None or identity.credential.kind is not CredentialKind.COOKIE:
             return RedirectResponse("/login?" + urlencode({"next": request.scope["path"]}), SEE_OTHER)
         return self._page(request, "app.html", {"user": identity.account})
@@ -89,13 +97,16 @@ class Pages:
 
     async def login(self, request: Request) -> Response:
         """Check login and password and give the browser its session."""
-        form = await request.form(max_files=0, max_fields=10, max_part_size=8 * 1024)
+        form = await _form_of(request, max_fields=10)
         login, password = str(form.get("login", "")).strip().lower(), str(form.get("password", ""))
         following = _local_path(str(form.get("next", "")))
         try:
             require_same_site(request, str(form.get(CSRF_FIELD, "")))
         except CommandError as error:
             return self._login_page(request, following, login=login, error=error.message, status=403)
+        if not CONTROL_FREE.match(login):
+            fault = "login: expected text without control characters"
+            return self._login_page(request, following, error=fault, status=400)
         address = request.client.host if request.client else ""
         try:
             account = await request.state.web.sign_in.check(login, password, address)
@@ -108,7 +119,7 @@ class Pages:
             return page
         async with request.state.web.pool.acquire() as connection:
             # Whoever signs in again in the same browser ends the session that it held.
-            await revoke_credential(connection, cookie(request.headers, SESSION_COOKIE))
+            await revoke_credential(connection, _session_of(request))
             token = await issue_credential(connection, account.id, CredentialKind.COOKIE, SESSION_LENGTH)
         response = RedirectResponse(following, SEE_OTHER)
         set_session(request, response, token)
@@ -116,14 +127,14 @@ class Pages:
 
     async def logout(self, request: Request) -> Response:
         """End the browser's session."""
-        form = await request.form(max_files=0, max_fields=2, max_part_size=8 * 1024)
+        form = await _form_of(request, max_fields=2)
         require_same_site(request, str(form.get(CSRF_FIELD, "")))
-        token = cookie(request.headers, SESSION_COOKIE)
+        token = _session_of(request)
         if token:
             async with request.state.web.pool.acquire() as connection:
                 await revoke_credential(connection, token)
         response = RedirectResponse("/login", SEE_OTHER)
-        response.delete_cookie(SESSION_COOKIE, path="/")
+        end_session(request, response)
         return response
 
     def _login_page(
@@ -145,6 +156,22 @@ class Pages:
         response = self._templates.TemplateResponse(request, name, {**values, "csrf_token": token}, status)
         set_csrf(request, response, seed)
         return response
+
+
+async def _form_of(request: Request, *, max_fields: int) -> FormData:
+    """Return the form that a page of ours sent. Raises HTTPException(400) for another kind, or a larger one.
+
+    A form in parts names the character set of its text, and some of them make what is no text.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in {"", FORM}:
+        raise HTTPException(400, f"content-type: expected {FORM}")
+    return await request.form(max_files=0, max_fields=max_fields, max_part_size=FIELD_BYTES)
+
+
+def _session_of(request: Request) -> str:
+    """Return the session that the browser holds, or an empty string."""
+    return cookie(request.state.web.settings, request, SESSION_COOKIE)
 
 
 def _local_path(wanted: str | None) -> str:
