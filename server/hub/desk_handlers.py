@@ -9,7 +9,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.commands import ChangeCommand
 from protocol.commands.desk import Decision
 from protocol.deal_parts import DealOffer, LenderTerms
-from protocol.records import StructureChanges
+from protocol.records import FIRST_DATE, LAST_DATE, StructureChanges
 from protocol.workflow import CREDIT_REASONS, LIVE_STATUSES, Action, Closing, LenderStatus
 from server.hub.authority import Authority, actor_of, view_of
 from server.hub.connection import Connection
@@ -280,11 +280,7 @@ def terms_of(command: commands.LenderDecision) -> LenderTerms:
         raise CommandError(
             ErrorCode.INVALID, "reasons: expected reasons on credit, of a refusal", field="reasons"
         )
-    expires = command.expires_at
-    if expires is not None and (expires.tzinfo is None or expires <= utc_now()):
-        raise CommandError(
-            ErrorCode.INVALID, "expires_at: expected a time with its zone that lies ahead", field="expires_at"
-        )
+    _check_expiry(command.expires_at)
     return as_terms(command)
 
 
@@ -299,6 +295,26 @@ def as_terms(command: commands.LenderDecision) -> LenderTerms:
         advance_max_cents=command.advance_max_cents,
         term_months=command.term_months,
         stipulations=lenders.stipulations_of(command.stipulations),
-        expires_at=command.expires_at,
+        expires_at=_in_utc(command.expires_at),
         reasons=command.reasons,
     )
+
+
+def _check_expiry(expires: dt.datetime | None) -> None:
+    """Raise CommandError(invalid) where a decision would end at a time that cannot be one, or is past."""
+    if expires is None:
+        return
+    # The year is looked at first: near the ends of the calendar not every zone has the time.
+    if expires.tzinfo is None or expires.year > LAST_DATE.year or expires <= utc_now():
+        raise CommandError(
+            ErrorCode.INVALID,
+            f"expires_at: expected a time with its zone that lies ahead, until {LAST_DATE.year}",
+            field="expires_at",
+        )
+
+
+def _in_utc(expires: dt.datetime | None) -> dt.datetime | None:
+    """Return a time in UTC; as it is where UTC has it not, since it is refused anyway."""
+    if expires is None or expires.tzinfo is None or not FIRST_DATE.year <= expires.year <= LAST_DATE.year:
+        return expires
+    return expires.astimezone(dt.UTC)

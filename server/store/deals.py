@@ -185,8 +185,7 @@ async def list_deals(
     ]
     if len(rows) <= size:
         return page, None
-    key = f"{page[-1].updated_at.isoformat()} {page[-1].id}"
-    return page, base64.urlsafe_b64encode(key.encode()).decode()
+    return page, _write_key(page[-1].updated_at, uuid.UUID(page[-1].id))
 
 
 async def last_no(connection: Connection, deal_id: str) -> int:
@@ -218,8 +217,16 @@ def _page_key(after: str | None) -> tuple[dt.datetime, uuid.UUID]:
         return dt.datetime.max.replace(tzinfo=dt.UTC), uuid.UUID(int=2**128 - 1)
     try:
         at, deal_id = base64.b64decode(after, altchars=b"-_", validate=True).decode().split(" ")
-        return dt.datetime.fromisoformat(at), uuid.UUID(deal_id)
+        place = dt.datetime.fromisoformat(at), uuid.UUID(deal_id)
     except (ValueError, binascii.Error):
+        place = None
+    # Only as we write it: in UTC, because a time of year 1 or 9999 may not exist there.
+    if place is None or place[0].tzinfo != dt.UTC or _write_key(*place) != after:
         raise CommandError(
-            ErrorCode.INVALID, "This list key is not one of ours: start from the first page.", field="after"
-        ) from None
+            ErrorCode.INVALID, "after: expected the next of a page of this list", field="after"
+        )
+    return place
+
+
+def _write_key(at: dt.datetime, deal_id: uuid.UUID) -> str:
+    return base64.urlsafe_b64encode(f"{at.isoformat()} {deal_id}".encode()).decode()

@@ -24,6 +24,8 @@ STATUS: Final = {
     ErrorCode.INTERNAL: 500,
 }
 
+BAD_REQUEST: Final = 400
+
 
 def answer(value: Any, status: int = 200) -> Response:
     """Return ``value`` as a JSON response."""
@@ -37,7 +39,9 @@ async def refuse(request: Request, error: Exception) -> Response:
     body = ErrorBody(
         code=error.code, message=error.message, retry=error.code.retry, detail=dict(error.detail)
     )
-    response = answer({"error": body}, STATUS[error.code])
+    # Without a body, what does not fit is the request itself.
+    malformed = error.code is ErrorCode.INVALID and request.method in {"GET", "HEAD"}
+    response = answer({"error": body}, BAD_REQUEST if malformed else STATUS[error.code])
     if error.code is ErrorCode.UNAUTHORIZED:
         response.headers["www-authenticate"] = "Bearer"
     if "retry_after_seconds" in error.detail:

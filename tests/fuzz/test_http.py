@@ -166,7 +166,7 @@ async def test_paths_that_lead_outside(target: Target, path: str) -> None:
 async def test_positions_that_are_none(target: Target, after: str) -> None:
     """A position that no answer gave is refused by name."""
     status, body = await answer(target, asked(target, "GET", f"/api/deals?after={after}"))
-    assert status == 422
+    assert status == 400
     check_body(status, body)
     assert json.loads(body)["error"]["detail"]["field"] == "after"
 
@@ -175,7 +175,7 @@ async def test_positions_that_are_none(target: Target, after: str) -> None:
 async def test_customers_by_odd_names(target: Target, query: str) -> None:
     """A name that nobody has finds nobody; what no name can hold is refused."""
     status, body = await answer(target, asked(target, "GET", f"/api/customers?q={query}"))
-    assert status == (422 if "%00" in query else 200), body
+    assert status == (400 if "%00" in query else 200), body
 
 
 @pytest.mark.parametrize(
