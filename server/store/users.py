@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from protocol.records import Role
+from server.store.passwords import is_easily_guessed
 from server.store.pool import Connection
 
 LONGEST_PASSWORD: Final = 1024  # characters: hashing longer ones is only a way to keep us busy
@@ -101,6 +102,8 @@ def password_fault(password: str, login: str) -> str | None:
         return f"expected at least {FEWEST_CHARACTERS} different characters"
     if login.lower() in password.lower():
         return "expected one that does not contain the login"
+    if is_easily_guessed(password, login):
+        return "expected one that is harder to guess: more than common words, sequences and repetitions"
     return None
 
 
