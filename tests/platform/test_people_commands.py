@@ -74,6 +74,19 @@ def test_a_store_from_nothing(settings: Settings) -> None:
     said(settings, "user", "password", "ann", "--password-stdin", stdin="another " + PASSWORD)
 
 
+def test_who_comes_back_begins_anew(settings: Settings) -> None:
+    """What a person held when they were made inactive is revoked, and stays so when they are active again."""
+    said(settings, "store", "add", "lakeside", "--name", "Lakeside", "--state", "OH", "--group", "lake")
+    who = ("--name", "Ann Lee", "--role", "desk_manager", "--store", "lakeside", "--password-stdin")
+    said(settings, "user", "add", "ann", *who, stdin=PASSWORD)
+    said(settings, "token", "--user", "ann")
+    number = said(settings, "tokens", "--user", "ann").split()[0]
+    said(settings, "user", "change", "ann", "--inactive")
+    said(settings, "user", "change", "ann", "--active")
+    assert said(settings, "tokens", "--user", "ann") == ""
+    assert refused(settings, "revoke-token", number) == f"id: there is no token {number} that counts"
+
+
 def test_what_does_not_fit_is_named(settings: Settings) -> None:
     """Each refusal names the field and what was expected, and changes nothing."""
     store = ("--name", "Lakeside", "--group", "lake")
@@ -114,6 +127,7 @@ def test_what_does_not_fit_is_named(settings: Settings) -> None:
         ("x" * 1025, "expected 12"),
         ("abcabcabcabcabc", "different characters"),
         ("xx-Ann-Lee-2026", "does not contain the login"),
+        ("passwordpassword", "harder to guess"),
     ],
 )
 def test_what_a_password_must_be(password: str, fault: str) -> None:
