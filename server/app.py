@@ -47,7 +47,7 @@ from server.web.pages import Pages
 from server.web.patience import TimedHttp
 from server.web.remembered import Remembered
 from server.web.request_rate import RequestRate
-from server.web.sign_in import SignIn
+from server.web.sign_in import SignIn, hashing_threads
 
 REDIS_CONNECTIONS: Final = 20
 REDIS_CONNECT_SECONDS: Final = 2.0
@@ -215,7 +215,8 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
             async with asyncio.timeout(CONNECT_SECONDS):
                 await hub.wait_connected()
             logger.info("web ready", host=settings.host, port=settings.port)
-            sign_in = SignIn(pool, Attempts(redis), demo=settings.demo)
+            threads = stack.enter_context(hashing_threads())
+            sign_in = SignIn(pool, Attempts(redis), threads, demo=settings.demo)
             web = WebContext(
                 settings,
                 pool,

@@ -24,6 +24,7 @@ DEFAULT_SEARCH_LEASE_MS: Final = 3_000
 DEFAULT_JOB_OVERDUE_MS: Final = 5_000
 DEFAULT_DRAIN_SECONDS: Final = 10
 DEFAULT_LOG_LEVEL: Final = "info"
+DEFAULT_METRICS_FROM: Final = ("127.0.0.0/8", "::1")
 SECRET_LENGTH: Final = 32
 SECRET_CHARACTERS: Final = 10
 """How many characters a secret has at least, and how many different ones."""
@@ -57,6 +58,7 @@ class Settings:
     demo: bool = False
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
+    metrics_from: tuple[str, ...] = DEFAULT_METRICS_FROM
     data_dir: Path = DEFAULT_DATA_DIR
     pool_min: int = DEFAULT_POOL_MIN
     pool_max: int = DEFAULT_POOL_MAX
@@ -98,6 +100,7 @@ class Settings:
             demo=read.flag("DEAL_DEMO"),
             allowed_origins=read.origins("DEAL_ALLOWED_ORIGINS", port),
             trusted_proxies=read.networks("DEAL_TRUSTED_PROXIES"),
+            metrics_from=read.networks("DEAL_METRICS_FROM", ",".join(DEFAULT_METRICS_FROM)),
             data_dir=Path(read.text("DEAL_DATA_DIR", str(DEFAULT_DATA_DIR))),
             pool_min=read.number("DEAL_POOL_MIN", min(DEFAULT_POOL_MIN, pool_max), 0, pool_max),
             pool_max=pool_max,
@@ -140,6 +143,7 @@ class Settings:
             "DEAL_DEMO": "1" if self.demo else "0",
             "DEAL_ALLOWED_ORIGINS": ",".join(self.allowed_origins),
             "DEAL_TRUSTED_PROXIES": ",".join(self.trusted_proxies),
+            "DEAL_METRICS_FROM": ",".join(self.metrics_from),
             "DEAL_DATA_DIR": str(self.data_dir),
             "DEAL_POOL_MIN": str(self.pool_min),
             "DEAL_POOL_MAX": str(self.pool_max),
@@ -212,13 +216,13 @@ class _Reader:
             raise SettingsError(name, "a comma-separated list of origins such as https://deals.example.com")
         return origins
 
-    def networks(self, name: str) -> tuple[str, ...]:
-        parts = [part.strip() for part in self.text(name, "").split(",") if part.strip()]
+    def networks(self, name: str, default: str = "") -> tuple[str, ...]:
+        parts = [part.strip() for part in self.text(name, default).split(",") if part.strip()]
         try:
             networks = [ipaddress.ip_network(part) for part in parts]
         except ValueError:
             networks = []
-        # A network of everybody would let everybody choose an address.
+        # A network of everybody would let everybody choose an address, or see what is for operators.
         if len(networks) < len(parts) or not all(network.prefixlen for network in networks):
             raise SettingsError(
                 name, "a comma-separated list of addresses or networks such as 10.0.0.7, 192.168.1.0/24"

@@ -11,21 +11,21 @@ COMMON_WORDS: Final = frozenset(
     gmail qwerty qwertz azerty asdf zxcv iloveyou loveyou love lover lovely baby angel princess sunshine
     flower butterfly rainbow heaven blessed jesus christ family forever friend friends happy lucky magic
     monkey dragon tiger lion eagle falcon wolf bear shark panther horse donkey kitty chicken puppy buster
-    football baseball basketball soccer hockey golf tennis softball volleyball cowboys yankees lakers steelers
-    packers raiders patriots eagles chelsea liverpool arsenal barcelona ranger rangers superman batman spiderman
-    ironman pokemon starwars matrix naruto ninja pirate soldier warrior hunter killer shadow phoenix
-    thunder lightning diamond silver golden purple orange yellow green blue red black white pink brown
-    chocolate cookie cheese pepper ginger banana coffee pizza summer winter spring autumn fall january february
-    march april may june july august september october november december monday tuesday wednesday thursday
-    friday saturday sunday today tomorrow morning night michael michelle jennifer jessica ashley amanda
-    matthew joshua andrew daniel david robert thomas jordan anthony william richard charlie charles george
-    jackson justin hannah nicole samantha maggie taylor harley mustang corvette camaro porsche ferrari
-    mercedes bmw audi toyota honda nissan ford chevy chevrolet dodge jeep tesla hyundai cadillac truck
-    cars auto automotive motor motors vehicle dealer dealership dealers deal deals architect dealarchitect
-    sales salesperson seller finance lender credit customer desk store showroom inventory team work
-    america american usa texas florida california ohio newyork chicago boston dallas london paris berlin
-    correct battery staple trustno whatever nothing something anything everything please thanks abcd money
-    power freedom peace star super mega ultra best good great cool hot sexy fuck fucking fuckyou shit
+    football baseball basketball soccer hockey golf tennis softball volleyball cowboys yankees lakers
+    steelers packers raiders patriots eagles chelsea liverpool arsenal barcelona ranger rangers superman
+    batman spiderman ironman pokemon starwars matrix naruto ninja pirate soldier warrior hunter killer
+    shadow phoenix thunder lightning diamond silver golden purple orange yellow green blue red black white
+    pink brown chocolate cookie cheese pepper ginger banana coffee pizza summer winter spring autumn fall
+    january february march april may june july august september october november december monday tuesday
+    wednesday thursday friday saturday sunday today tomorrow morning night michael michelle jennifer jessica
+    ashley amanda matthew joshua andrew daniel david robert thomas jordan anthony william richard charlie
+    charles george jackson justin hannah nicole samantha maggie taylor harley mustang corvette camaro
+    porsche ferrari mercedes bmw audi toyota honda nissan ford chevy chevrolet dodge jeep tesla hyundai
+    cadillac truck cars auto automotive motor motors vehicle dealer dealership dealers deal deals architect
+    dealarchitect sales salesperson seller finance lender credit customer desk store showroom inventory team
+    work america american usa texas florida california ohio newyork chicago boston dallas london paris
+    berlin correct battery staple trustno whatever nothing something anything everything please thanks abcd
+    money power freedom peace star super mega ultra best good great cool hot sexy fuck fucking fuckyou shit
     bitch asshole pussy one two three four five six seven eight nine ten zero new old my the and for you
     your mine our not its this that with from
     """.split()  # noqa: SIM905 - a list of hundreds of words in quotes is harder to read and to keep

@@ -1,8 +1,8 @@
 """Which passwords are too easy to guess: those made of what everybody uses.
 
-A password is read from left to right as pieces: a common word, a run such as ``4321`` or ``qwert``, what stood
-before already, or one character. Whatever the length of a piece, somebody who guesses tries it as a whole, so
-it counts for little.
+A password is read from left to right as pieces: a common word, a run such as ``4321`` or ``qwert``, what
+stood before already, or one character. Whatever the length of a piece, somebody who guesses tries it as a
+whole, so it counts for little.
 """
 
 from typing import Final

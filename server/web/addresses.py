@@ -26,6 +26,17 @@ def counted_as(host: str) -> str:
     return str(ipaddress.IPv6Network((int(address) >> 64 << 64, 64)))
 
 
+def is_in(host: str, networks: Iterable[str]) -> bool:
+    """Return whether ``host`` is an address of one of ``networks``; what is no address is in none."""
+    try:
+        address = ipaddress.ip_address(host[:_LONGEST])
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return any(address in ipaddress.ip_network(network) for network in networks)
+
+
 def hosts_of(proxies: Iterable[str]) -> list[str]:
     """Return trusted addresses and networks as a socket may show them.
 

@@ -1,4 +1,7 @@
-"""What operators and load balancers ask: alive, ready, metrics."""
+"""What operators and load balancers ask: alive, ready, metrics.
+
+Whether a process lives and can serve is for everybody; how it stands inside is for DEAL_METRICS_FROM.
+"""
 
 from typing import Final
 
@@ -7,7 +10,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from protocol.closing import CommandError, ErrorCode
+from server.settings import Settings, is_loopback
+from server.web.addresses import is_in
 from server.web.answers import answer
+from server.web.loopback import was_passed_on
 
 NOT_READY: Final = 503
 
@@ -18,15 +25,22 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """Say whether this process can serve: 200 or 503, with each dependency by name."""
+    """Say whether this process can serve: 200 or 503; to an operator, with each dependency by name."""
     checks = await request.state.web.readiness()
-    return answer(
-        {"ready": all(checks.values()), "checks": dict(checks)}, 200 if all(checks.values()) else NOT_READY
-    )
+    ready = all(checks.values())
+    details = {"checks": dict(checks)} if _may_look_inside(request) else {}
+    return answer({"ready": ready, **details}, 200 if ready else NOT_READY)
 
 
 async def metrics(request: Request) -> Response:
-    """Export the process's metrics in Prometheus' text format."""
+    """Export the process's metrics in Prometheus' text format, to an operator.
+
+    Raises CommandError(forbidden).
+    """
+    if not _may_look_inside(request):
+        raise CommandError(
+            ErrorCode.FORBIDDEN, "Metrics are for the addresses of DEAL_METRICS_FROM.", field="address"
+        )
     return Response(generate_latest(request.state.web.metrics), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -35,3 +49,16 @@ routes: Final = (
     Route("/readyz", readyz, methods=["GET"]),
     Route("/metrics", metrics, methods=["GET"]),
 )
+
+
+def _may_look_inside(request: Request) -> bool:
+    """Return whether a request comes from an address of DEAL_METRICS_FROM.
+
+    Of a proxy that DEAL_TRUSTED_PROXIES does not name nobody knows for whom it asks: one on this machine
+    would make everybody local.
+    """
+    settings: Settings = request.state.web.settings
+    host = request.client.host if request.client else ""
+    if was_passed_on(request.headers) and (not settings.trusted_proxies or is_loopback(host)):
+        return False
+    return is_in(host, settings.metrics_from)

@@ -41,8 +41,13 @@ class LoopbackOnly:
 
 def comes_from_here(headers: Headers) -> bool:
     """Return whether a request asks for this machine by a name of loopback, and nobody passed it on."""
-    if any(name in FORWARDED or name.startswith(FORWARDED_PREFIX) for name in headers):
+    if was_passed_on(headers):
         return False
     hosts = headers.getlist("host")
     found = HOST.match(hosts[0]) if len(hosts) == 1 else None
     return found is not None and is_loopback((found["address"] or found["name"]).lower())
+
+
+def was_passed_on(headers: Headers) -> bool:
+    """Return whether a request says that a proxy sent it on."""
+    return any(name in FORWARDED or name.startswith(FORWARDED_PREFIX) for name in headers)

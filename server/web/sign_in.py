@@ -1,8 +1,10 @@
 """Signing in with a password: throttled, checked off the event loop, a few at a time."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Final, ParamSpec, TypeVar
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Final
 
 import asyncpg
 
@@ -16,9 +18,7 @@ from server.store.users import (
     store_password,
 )
 from server.web.addresses import counted_as
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from server.web.turns import Crowded, Turns
 
 WINDOW_SECONDS: Final = 900
 TRIES_FROM_HERE: Final = 10
@@ -33,7 +33,12 @@ TRIES_OF_ADDRESS: Final = 300
 AT_ONCE: Final = 2
 """Hashes that are computed at a time: each takes 64 MiB and tens of milliseconds of a processor."""
 
-MOST_WAITING: Final = 50
+MOST_WAITING: Final = 200
+MOST_WAITING_HERE: Final = 20
+"""How many may wait for a hash in all, and at one address; each address has a turn after the other."""
+
+CROWDED_SECONDS: Final = 5
+"""When to try again where too many wait."""
 
 
 class SignInRefused(Exception):
@@ -44,15 +49,30 @@ class SignInRefused(Exception):
         self.status, self.message, self.retry_after_seconds = status, message, retry_after_seconds
 
 
+@contextmanager
+def hashing_threads() -> Iterator[ThreadPoolExecutor]:
+    """Own the threads that passwords are hashed in, apart from those that quotes are computed in.
+
+    On the way out nobody waits: what has not begun is dropped, and a hash takes tens of milliseconds.
+    """
+    threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="password")
+    try:
+        yield threads
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
+
+
 class SignIn:
     """Checks passwords for one web process. ``demo`` is whether accounts with a public password count."""
 
-    def __init__(self, pool: asyncpg.Pool, attempts: Attempts, *, demo: bool) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, attempts: Attempts, threads: ThreadPoolExecutor, *, demo: bool
+    ) -> None:
         self._pool = pool
         self._attempts = attempts
+        self._threads = threads
         self._demo = demo
-        self._free = asyncio.Semaphore(AT_ONCE)
-        self._waiting = 0
+        self._turns = Turns(AT_ONCE, most=MOST_WAITING, most_of_place=MOST_WAITING_HERE)
 
     async def check(self, login: str, password: str, address: str) -> Account:
         """Return whose login and password these are. Raises SignInRefused."""
@@ -70,7 +90,7 @@ class SignIn:
                 raise SignInRefused(429, text, left)
         async with self._pool.acquire() as connection:
             account, stored = await load_password(connection, login)
-        fits = await self._compute(password_fits, stored, password)
+        fits, renewed = await self._compare(stored, password, place)
         # The same answer for each: which of them it was is nobody's business.
         if not fits or account is None or (account.demo and not self._demo):
             raise SignInRefused(401, "Login or password is wrong.")
@@ -78,18 +98,23 @@ class SignIn:
         await self._attempts.forget(anywhere)
         # Not forgotten: one known password would buy endless guesses at the others.
         await self._attempts.give_back(anybody)
-        if hash_is_outdated(stored):
-            renewed = await self._compute(hash_password, password)
+        if renewed is not None:
             async with self._pool.acquire() as connection:
                 await store_password(connection, account.id, renewed)
         return account
 
-    async def _compute(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        if self._waiting >= MOST_WAITING:
-            raise SignInRefused(503, "Many people are signing in just now. Try again in a moment.", 5)
-        self._waiting += 1
+    async def _compare(self, stored: str, password: str, place: str) -> tuple[bool, str | None]:
+        """Return whether a password fits, and a new hash where it does and the stored one is outdated."""
         try:
-            async with self._free:
-                return await asyncio.to_thread(function, *args, **kwargs)
-        finally:
-            self._waiting -= 1
+            async with self._turns.turn(place):
+                return await asyncio.get_running_loop().run_in_executor(
+                    self._threads, _compare, stored, password
+                )
+        except Crowded:
+            text = "Many people are signing in just now. Try again in a moment."
+            raise SignInRefused(503, text, CROWDED_SECONDS) from None
+
+
+def _compare(stored: str, password: str) -> tuple[bool, str | None]:
+    fits = password_fits(stored, password)
+    return fits, hash_password(password) if fits and hash_is_outdated(stored) else None

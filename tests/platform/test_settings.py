@@ -16,6 +16,7 @@ def test_defaults() -> None:
     assert (settings.host, settings.port, settings.demo) == ("127.0.0.1", 8000, False)
     assert settings.allowed_origins == ("http://127.0.0.1:8000", "http://localhost:8000")
     assert settings.trusted_proxies == ()
+    assert settings.metrics_from == ("127.0.0.0/8", "::1")
 
 
 def test_the_default_origins_follow_the_port() -> None:
@@ -39,6 +40,7 @@ def test_the_default_origins_follow_the_port() -> None:
         ("DEAL_ALLOWED_ORIGINS", "deals.example.com"),
         *(("DEAL_TRUSTED_PROXIES", proxy) for proxy in ("*", "proxy.example", "10.0.0.0/33", "10.0.0.1/8")),
         *(("DEAL_TRUSTED_PROXIES", proxy) for proxy in ("10.0.0.1,x", "10.0.0.1:80", "0.0.0.0/0", "::/0")),
+        *(("DEAL_METRICS_FROM", network) for network in ("*", "0.0.0.0/0", "monitor.example", "10.0.0.1/8")),
         ("DEAL_POOL_MAX", "0"),
         ("DEAL_POOL_MIN", "11"),
         ("DEAL_JOB_LEASE_MS", "1"),
@@ -104,6 +106,7 @@ def test_a_child_gets_the_same_settings() -> None:
             "DEAL_DEMO": "1",
             "DEAL_ALLOWED_ORIGINS": "https://localhost/, http://[::1]:9000",
             "DEAL_TRUSTED_PROXIES": "10.0.0.1, 2001:DB8::/32,",
+            "DEAL_METRICS_FROM": "10.1.0.0/16,127.0.0.1",
             "DEAL_POOL_MAX": "1",
             "DEAL_LOG_LEVEL": "DEBUG",
             "NOTIFY_SOCKET": "/run/notify",
@@ -111,6 +114,7 @@ def test_a_child_gets_the_same_settings() -> None:
         }
     )
     assert settings.trusted_proxies == ("10.0.0.1", "2001:db8::/32")
+    assert settings.metrics_from == ("10.1.0.0/16", "127.0.0.1")
     handed_over = settings.environment()
     assert "deal_owner" not in str(handed_over)
     child = Settings.from_environment(handed_over)

@@ -11,13 +11,32 @@ from server.store.passwords import is_easily_guessed
 from server.store.users import SHORTEST_PASSWORD, password_fault
 
 EASY = (
-    *("passwordpassword", "PasswordPassword", "P@ssw0rd1234", "Pa$$w0rdPa$$w0rd", "password 2026!", "!!password!!!!"),
+    *(
+        "passwordpassword",
+        "PasswordPassword",
+        "P@ssw0rd1234",
+        "Pa$$w0rdPa$$w0rd",
+        "password 2026!",
+        "!!password!!!!",
+    ),
     *("qwertyuiop123", "1qaz2wsx3edc", "abcdefghijklm", "zyxwvutsrqponm", "123456789012", "0987654321qwerty"),
     *("Welcome2Dealer!", "Summer2026Summer", "letmein-letmein", "iloveyou12345", "adminadminadmin"),
-    *("xk7xk7xk7xk7xk7", "correct-horse-battery-staple", "riverside-2026!", "sales sales 123", "deal architect 1"),
+    *(
+        "xk7xk7xk7xk7xk7",
+        "correct-horse-battery-staple",
+        "riverside-2026!",
+        "sales sales 123",
+        "deal architect 1",
+    ),
 )
 HARD = (
-    *("correct horse battery", "plum tractor violin", "tr0ub4dor&3-moss", "kX9#vbQ2!mZr", "Lake Erie at dusk, 7 pm"),
+    *(
+        "correct horse battery",
+        "plum tractor violin",
+        "tr0ub4dor&3-moss",
+        "kX9#vbQ2!mZr",
+        "Lake Erie at dusk, 7 pm",
+    ),
     *("mein Fahrrad quietscht", "пароль от калитки", "0c4f91d2e7ab"),
 )
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import AsyncIterator, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -27,7 +28,7 @@ from server.web.headers import SecurityHeaders
 from server.web.loopback import LoopbackOnly
 from server.web.pages import Pages
 from server.web.request_rate import RequestRate
-from server.web.sign_in import SignIn
+from server.web.sign_in import SignIn, hashing_threads
 
 FIRST_PORT = 8000
 ORIGIN = f"http://127.0.0.1:{FIRST_PORT}"
@@ -36,7 +37,9 @@ ORIGIN = f"http://127.0.0.1:{FIRST_PORT}"
 class Site:
     """The pages over a pool, and clients of them."""
 
-    def __init__(self, settings: Settings, pool: asyncpg.Pool, redis: Redis) -> None:
+    def __init__(
+        self, settings: Settings, pool: asyncpg.Pool, redis: Redis, threads: ThreadPoolExecutor
+    ) -> None:
         self.pool = pool
         self.stores = Stores(pool)
         self.settings = settings
@@ -48,7 +51,7 @@ class Site:
             self.stores,
             self._readiness,
             CollectorRegistry(),
-            SignIn(pool, Attempts(redis), demo=settings.demo),
+            SignIn(pool, Attempts(redis), threads, demo=settings.demo),
             RequestRate(clock=lambda: self.now),
             secret_of(settings),
         )
@@ -82,13 +85,14 @@ class Site:
 
 @asynccontextmanager
 async def open_site(
-    settings: Settings, *, demo: bool, origins: tuple[str, ...] = (ORIGIN,)
+    settings: Settings, *, demo: bool, origins: tuple[str, ...] = (ORIGIN,), **changes: tuple[str, ...]
 ) -> AsyncIterator[Site]:
-    """Serve the pages over the settings' services."""
-    adjusted = replace(settings, demo=demo, allowed_origins=origins)
+    """Serve the pages over the settings' services; ``changes`` are of settings."""
+    adjusted = replace(settings, demo=demo, allowed_origins=origins, **changes)  # type: ignore[arg-type]
     pool, redis = await open_pool(adjusted), Redis.from_url(adjusted.redis_url)
     try:
-        yield Site(adjusted, pool, redis)
+        with hashing_threads() as threads:
+            yield Site(adjusted, pool, redis, threads)
     finally:
         await redis.aclose()
         await pool.close()

@@ -1,0 +1,94 @@
+"""Whose turn it is: a few work at a time, and the places where others wait take turns.
+
+A place with many who wait delays its own and costs every other place one turn.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class Crowded(Exception):
+    """Too many wait already, of this place or in all."""
+
+
+class Turns:
+    """Lets ``at_once`` work at a time; up to ``most`` wait, ``most_of_place`` of them at one place.
+
+    Where all of ``most`` wait, a place with fewer takes the room of the one with the most.
+    """
+
+    def __init__(self, at_once: int, *, most: int, most_of_place: int) -> None:
+        self._free = at_once
+        self._most = most
+        self._most_of_place = most_of_place
+        # The place at the front is next; one that has had its turn goes to the end.
+        self._places: dict[str, deque[asyncio.Future[None]]] = {}
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return sum(map(len, self._places.values()))
+
+    @asynccontextmanager
+    async def turn(self, place: str) -> AsyncIterator[None]:
+        """Wait for a turn of somebody at ``place`` and hold it for the length of the context.
+
+        Raises Crowded.
+        """
+        await self._take(place)
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    async def _take(self, place: str) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        self._make_room(place)
+        turn = asyncio.get_running_loop().create_future()
+        self._places.setdefault(place, deque()).append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                # The turn came as its owner left.
+                self._pass_on()
+            else:
+                self._leave(place, turn)
+            raise
+
+    def _make_room(self, place: str) -> None:
+        own = len(self._places.get(place, ()))
+        if own >= self._most_of_place:
+            raise Crowded
+        if self.waiting < self._most:
+            return
+        longest = max(self._places, key=lambda name: len(self._places[name]))
+        if len(self._places[longest]) <= own + 1:
+            raise Crowded
+        # Whoever came last there would have waited longest.
+        last = self._places[longest].pop()
+        if not last.done():
+            last.set_exception(Crowded())
+
+    def _leave(self, place: str, turn: "asyncio.Future[None]") -> None:
+        waiting = self._places.get(place)
+        if waiting is not None and turn in waiting:
+            waiting.remove(turn)
+            if not waiting:
+                del self._places[place]
+
+    def _pass_on(self) -> None:
+        while self._places:
+            place = next(iter(self._places))
+            waiting = self._places.pop(place)
+            following = waiting.popleft()
+            if waiting:
+                self._places[place] = waiting
+            if not following.done():
+                following.set_result(None)
+                return
+        self._free += 1
