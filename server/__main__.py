@@ -23,6 +23,7 @@ from server.import_commands import add_import_commands
 from server.money_commands import add_money_commands
 from server.pencil_commands import add_pencil_commands
 from server.people_commands import add_people_commands
+from server.security_commands import add_security_commands
 from server.settings import (
     DEFAULT_DATA_DIR,
     DEFAULT_LOG_LEVEL,
@@ -211,6 +212,7 @@ add_import_commands(app, _services_of)
 add_pencil_commands(app, _services_of)
 add_audit_commands(app, _services_of)
 add_people_commands(app, _services_of)
+add_security_commands(app, _services_of)
 
 
 def main() -> None:

@@ -36,7 +36,8 @@ from server.push.peer import require_peer
 from server.settings import Settings, secret_of
 from server.store.pool import open_pool, open_system_pool
 from server.store.scope import Stores, everything
-from server.web import api, auth, health
+from server.store.security_log import SecurityLog
+from server.web import api, auth, health, security_api
 from server.web.addresses import hosts_of
 from server.web.answers import degrade, explain, part_from, refuse
 from server.web.context import WebContext
@@ -79,7 +80,13 @@ class State(TypedDict):
 def create_app(settings: Settings, drain: Drain, ending: Ending) -> Starlette:
     """Return the ASGI application of one web process; its lifespan raises where a service is out of reach."""
     return Starlette(
-        routes=[*api.routes, *health.routes, *Pages().routes(), WebSocketRoute("/ws", _Socket())],
+        routes=[
+            *api.routes,
+            *security_api.routes,
+            *health.routes,
+            *Pages().routes(),
+            WebSocketRoute("/ws", _Socket()),
+        ],
         middleware=[
             Middleware(SecurityHeaders, https_only=is_https_only(settings.allowed_origins)),
             *([Middleware(LoopbackOnly)] if settings.demo else []),
@@ -186,11 +193,17 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
                 _kept(stack, ending, "postgres system pool", open_system_pool(settings)),
                 _open_redis(stack, ending, settings),
             )
+            secret = secret_of(settings)
+            security = SecurityLog(pool, secret)
+            stack.push_async_callback(ending.close, "security events", security.aclose)
             compute = await stack.enter_async_context(computing(settings.compute_processes))
             tasks = await stack.enter_async_context(ending.background())
-            hub = assemble(settings, pool, everything(system), redis, compute=compute, tasks=tasks)
+            tasks.create_task(security.run(), name="security")
+            hub = assemble(
+                settings, pool, everything(system), redis, compute=compute, tasks=tasks, note=security.note
+            )
             stack.push_async_callback(ending.close, "searches", hub.searches.aclose)
-            admit = partial(auth.admit, pool, settings)
+            admit = partial(auth.admit, pool, settings, security)
             endpoint = Endpoint(
                 admit,
                 hub.people,
@@ -201,6 +214,7 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
                 dispatch=hub.handlers,
                 allowance=hub.allowance,
                 seats=hub.seats,
+                note=security.note,
             )
             metrics = web_metrics(
                 connections=lambda: endpoint.connections,
@@ -225,7 +239,8 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
                 metrics,
                 sign_in,
                 RequestRate(),
-                secret_of(settings),
+                security,
+                secret,
             )
             yield State(web=web, socket=endpoint)
     except* Exception:

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
 from protocol.records import Role
 from protocol.texts import spelt_out
 from server.store.credentials import TokenScope
+from server.store.security_events import SecurityKind
 
 if TYPE_CHECKING:
     import asyncpg
@@ -42,20 +43,28 @@ def add_people_commands(app: typer.Typer, services: WithServices) -> None:
     app.add_typer(store, name="store")
     app.add_typer(user, name="user")
 
-    def run(data_dir: Path | None, work: Callable[["asyncpg.Connection"], Awaitable[Any]]) -> Any:
+    def run(data_dir: Path | None, work: Work, told: Told | None = None) -> Any:
         from server.store.migrate import migrate
 
         with services(data_dir) as settings:
             migrate(settings.database_owner_url)
-            return asyncio.run(_as_owner(settings.database_owner_url, work))
+            return asyncio.run(_as_owner(settings.database_owner_url, work, told))
 
     _add_store_commands(store, run)
     _add_user_commands(user, run)
     _add_token_commands(app, run)
 
 
-Run = Callable[[Path | None, Callable[["asyncpg.Connection"], Awaitable[Any]]], Any]
-"""Does some work on a connection of the database's owner."""
+Work = Callable[["asyncpg.Connection"], Awaitable[Any]]
+Told = tuple[SecurityKind, str, dict[str, str | int]]
+"""A security event: what was done, to the person of which login, and more about it."""
+
+
+class Run(Protocol):
+    """Does some work on a connection of the database's owner, and writes down what was done, or neither."""
+
+    def __call__(self, data_dir: Path | None, work: Work, told: Told | None = None) -> Any:
+        """Return what the work returns. Raises what it raises."""
 
 
 def _add_store_commands(store: typer.Typer, run: Run) -> None:
@@ -152,6 +161,7 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
                 discount_authority_cents=discount_authority_cents,
                 password=password,
             ),
+            (SecurityKind.USER_ADDED, login, {"role": role.value}),
         )
         print(f"user {login} added")
 
@@ -192,7 +202,12 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
         changes = {column: value for column, value in asked.items() if value is not None}
         if not changes:
             raise typer.BadParameter("name at least one change")
-        run(data_dir, lambda connection: change_user(connection, login, changes))
+        told = {name: str(value) for name, value in changes.items() if name in {"role", "store_id", "active"}}
+        run(
+            data_dir,
+            lambda connection: change_user(connection, login, changes),
+            (SecurityKind.USER_CHANGED, login, {"fields": ",".join(changes), **told}),
+        )
         print(f"user {login} changed")
 
     @user.command("password")
@@ -201,7 +216,8 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
         from server.store.staff import set_password
 
         given = _password(from_stdin=password_stdin)
-        run(data_dir, lambda connection: set_password(connection, login, given))
+        told: Told = (SecurityKind.PASSWORD_CHANGED, login, {})
+        run(data_dir, lambda connection: set_password(connection, login, given), told)
         print(f"user {login} has a new password")
 
     @user.command("sign-out")
@@ -216,7 +232,8 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
         async def revoke(connection: "asyncpg.Connection") -> int:
             return await revoke_all(connection, await _id_of(connection, login), sessions_only=not tokens)
 
-        print(f"{run(data_dir, revoke)} ended")
+        told: Told = (SecurityKind.SESSIONS_ENDED, login, {"tokens": "too" if tokens else "no"})
+        print(f"{run(data_dir, revoke, told)} ended")
 
 
 def _add_token_commands(app: typer.Typer, run: Run) -> None:
@@ -245,7 +262,8 @@ def _add_token_commands(app: typer.Typer, run: Run) -> None:
                 connection, user_id, CredentialKind.BEARER, ttl, label=label, scopes=scopes
             )
 
-        made = run(data_dir, issue)
+        what: dict[str, str | int] = {"scopes": ",".join(sorted(scopes)), "days": days, "label": label}
+        made = run(data_dir, issue, (SecurityKind.TOKEN_MADE, user, what))
         print(f"bearer token of {user}, valid for {days} days, for {', '.join(sorted(scopes))}:")
         print(made)
 
@@ -266,19 +284,30 @@ def _add_token_commands(app: typer.Typer, run: Run) -> None:
         data_dir: DataDir = None,
     ) -> None:
         """Revoke a bearer token: what is connected with it is closed at once."""
-        from server.store.credentials import revoke_by_id
+        from server.store.credentials import owner_of, revoke_by_id
+        from server.store.security_events import add_from_terminal
         from server.store.staff import StaffError
 
-        if not run(data_dir, lambda connection: revoke_by_id(connection, number)):
+        async def revoke(connection: "asyncpg.Connection") -> bool:
+            done, login = await revoke_by_id(connection, number), await owner_of(connection, number)
+            if done and login is not None:
+                await add_from_terminal(connection, SecurityKind.TOKEN_REVOKED, login, {"token": number})
+            return done
+
+        if not run(data_dir, revoke):
             raise StaffError("id", f"there is no token {number} that counts")
         print(f"token {number} revoked")
 
 
-async def _as_owner(owner_url: str, work: Callable[["asyncpg.Connection"], Awaitable[Any]]) -> Any:
+async def _as_owner(owner_url: str, work: Work, told: Told | None) -> Any:
     from server.store.pool import connect_as_owner
+    from server.store.security_events import add_from_terminal
 
-    async with connect_as_owner(owner_url) as connection:
-        return await work(connection)
+    async with connect_as_owner(owner_url) as connection, connection.transaction():
+        done = await work(connection)
+        if told is not None:
+            await add_from_terminal(connection, *told)
+        return done
 
 
 async def _id_of(connection: "asyncpg.Connection", login: str) -> str:

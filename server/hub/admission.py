@@ -1,11 +1,14 @@
 """Who may open a socket, as the hub sees it. The web layer decides; the hub acts before it accepts."""
 
+import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import HTTPConnection
 
 from server.store.credentials import Credential
+from server.store.security_events import SecurityEvent, SecurityKind
 from server.store.users import Account
 
 
@@ -15,6 +18,21 @@ class Admitted:
 
     account: Account
     credential: Credential
+    address: str = ""
+    """Where the request comes from, as a proxy of ours says it."""
+
+    def happened(self, kind: SecurityKind, **fields: Any) -> SecurityEvent:
+        """Return a security event of now, of this person."""
+        account = self.account
+        return SecurityEvent(
+            kind,
+            dt.datetime.now(dt.UTC),
+            self.address,
+            store_id=account.store_id,
+            user_id=account.id,
+            login=account.login,
+            **fields,
+        )
 
 
 @dataclass(frozen=True, slots=True)

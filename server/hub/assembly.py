@@ -42,6 +42,7 @@ from server.search.stream import SearchService
 from server.settings import Settings
 from server.store.listen import Listener
 from server.store.scope import Scope, Stores
+from server.store.security_events import Note
 from server.work.queue import JobQueue
 
 
@@ -76,11 +77,12 @@ def assemble(
     *,
     compute: ComputePool,
     tasks: asyncio.TaskGroup,
+    note: Note,
 ) -> Hub:
     """Return a hub whose parts run as ``tasks``.
 
     What people ask for is done in the scope of their store, and computed by ``compute``; ``system`` is for
-    what the hub does by itself.
+    what the hub does by itself. ``note`` takes security events.
     """
     stores = Stores(pool)
     log, bus, cars = RedisLog(redis), Bus(settings.redis_url, redis_uid=settings.redis_uid), ShownCars(redis)
@@ -155,8 +157,8 @@ def assemble(
     desk = DeskHandlers(
         stores=stores, system=system, authority=authority, relay=relay, quotes=quotes, stock=stock
     )
-    watch = WatchHandlers(authority, joiner, WallJoiner(stores, log, registry, wall, rooms), rooms)
-    handlers = Handlers(allowance, watch, stock, desk)
+    watch = WatchHandlers(authority, joiner, WallJoiner(stores, log, registry, wall, rooms), rooms, note)
+    handlers = Handlers(allowance, watch, stock, desk, note=note)
     return Hub(
         *(log, bus, listener, registry, keeper, searches, handlers, people, outages),
         *(allowance, seats, connections),

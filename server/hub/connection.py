@@ -27,6 +27,7 @@ from server.hub.session import Phase, Session, Watcher
 from server.hub.views import project_event
 from server.push.log import ChannelLog, Entry
 from server.store.credentials import TokenScope
+from server.store.security_events import SecurityEvent, SecurityKind
 
 CLOSE_SECONDS: Final = 2.0
 EVENTS_PER_READ: Final = 50
@@ -59,6 +60,7 @@ class Connection:
     ) -> None:
         self.id = uuid.uuid4().hex
         self.account, self.credential = admitted.account, admitted.credential
+        self._admitted = admitted
         self.watchers: dict[str, Watcher] = {}
         self._views: dict[str, View] = {}
         self._receive = receive
@@ -109,6 +111,15 @@ class Connection:
         """End the connection with ``code``; None where the client is gone already. The first call counts."""
         if not self._closed.done():
             self._closed.set_result((code, reason))
+
+    @property
+    def closed_with(self) -> CloseCode | None:
+        """The code with which the connection was ended; None while it is open, or where the client went."""
+        return self._closed.result()[0] if self._closed.done() else None
+
+    def happened(self, kind: SecurityKind, **fields: Any) -> SecurityEvent:
+        """Return a security event of now, of this person at this connection."""
+        return self._admitted.happened(kind, connection_id=self.id, **fields)
 
     def turn(self, channel: str, view: View) -> None:
         """Take note of the view in which a channel is asked for, whether or not the join succeeds.

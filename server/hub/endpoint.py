@@ -29,6 +29,7 @@ from server.hub.registry import Registry
 from server.push.log import ChannelLog, utc_now
 from server.push.seats import Seats
 from server.store.credentials import TokenScope
+from server.store.security_events import Note, SecurityKind
 
 SUBPROTOCOL: Final = "deal.v1"
 
@@ -48,6 +49,7 @@ class Endpoint:
         dispatch: Dispatch,
         allowance: Allowance,
         seats: Seats,
+        note: Note,
     ) -> None:
         self._admit = admit
         self._people = people
@@ -58,6 +60,7 @@ class Endpoint:
         self._dispatch = dispatch
         self._allowance = allowance
         self._seats = seats
+        self._note = note
         self._connections: Counter[str] = Counter()
         self._refuses_all = False
         self._empty = asyncio.Event()
@@ -97,6 +100,7 @@ class Endpoint:
             verdict = Refused(503, "Nobody can be let in for the moment: try again shortly.")
         seat = uuid.uuid4().hex
         if isinstance(verdict, Admitted) and not await self._has_room(verdict, seat):
+            self._note(verdict.happened(SecurityKind.THROTTLED, detail={"what": "socket"}))
             verdict = Refused(429, "Too many connections of this user: close some of them, then try again.")
         match verdict:
             case Refused():
@@ -137,6 +141,8 @@ class Endpoint:
                 await connection.run(self._greeting(connection), self._dispatch, left.total_seconds())
             finally:
                 self._open.discard(connection)
+                if connection.closed_with is CloseCode.TOO_MANY_COMMANDS:
+                    self._note(connection.happened(SecurityKind.FLOODED))
         finally:
             self._connections[account.id] -= 1
             if not self._connections[account.id]:

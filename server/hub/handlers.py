@@ -19,6 +19,7 @@ from server.hub.limits import COMMAND_SECONDS
 from server.hub.stock_handlers import StockHandlers
 from server.hub.views import project_error
 from server.hub.watch_handlers import WatchHandlers
+from server.store.security_events import Note, SecurityKind
 
 UNAVAILABLE: Final = (RedisError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 """What a failing Redis or database raises."""
@@ -30,9 +31,16 @@ class Handlers:
     """What the commands do; calling it handles one."""
 
     def __init__(
-        self, allowance: Allowance, watch: WatchHandlers, stock: StockHandlers, desk: DeskHandlers
+        self,
+        allowance: Allowance,
+        watch: WatchHandlers,
+        stock: StockHandlers,
+        desk: DeskHandlers,
+        *,
+        note: Note,
     ) -> None:
         self._allowance = allowance
+        self._note = note
         self._logger = structlog.get_logger("hub")
         self._handlers: dict[type, Handler] = {
             commands.Join: watch.join,
@@ -74,6 +82,10 @@ class Handlers:
             async with asyncio.timeout(COMMAND_SECONDS), self._allowance.of(connection, command):
                 await self._handlers[type(command)](connection, command)
         except CommandError as error:
+            hidden = error.code is ErrorCode.NOT_FOUND and error.detail.get("field") == "channel"
+            if hidden or error.code is ErrorCode.FORBIDDEN:
+                detail = {"what": tag_of(type(command)), "code": error.code.value}
+                self._note(connection.happened(SecurityKind.FORBIDDEN, detail=detail))
             connection.refuse(command.ref, _seen(connection, command, error))
         except UNAVAILABLE as error:
             self._logger.warning("command_degraded", command=tag_of(type(command)), error=repr(error))

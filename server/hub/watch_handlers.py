@@ -11,16 +11,20 @@ from server.hub.join import Joiner
 from server.hub.rooms import Rooms
 from server.hub.wall_join import WallJoiner
 from server.push.log import utc_now
+from server.store.security_events import Note, SecurityKind
 
 
 class WatchHandlers:
     """What the commands about watching do."""
 
-    def __init__(self, authority: Authority, joiner: Joiner, wall_joiner: WallJoiner, rooms: Rooms) -> None:
+    def __init__(
+        self, authority: Authority, joiner: Joiner, wall_joiner: WallJoiner, rooms: Rooms, note: Note
+    ) -> None:
         self._authority = authority
         self._joiner = joiner
         self._wall_joiner = wall_joiner
         self._rooms = rooms
+        self._note = note
         self._logger = structlog.get_logger("hub")
 
     async def join(self, connection: Connection, command: commands.Join) -> None:
@@ -29,9 +33,12 @@ class WatchHandlers:
         if kind == "desk":
             check_wall(connection.account, name)
             await self._wall_joiner.join(connection, command, name)
+            self._note(connection.happened(SecurityKind.CUSTOMERS_LISTED, detail={"what": "wall"}))
             return
         deal = await self._authority.deal(connection.account, command)
         await self._joiner.join(connection, command, deal)
+        whom = {"deal_id": deal.id, "customer_ids": (deal.customer.id,)}
+        self._note(connection.happened(SecurityKind.CUSTOMER_VIEWED, **whom))
 
     async def leave(self, connection: Connection, command: commands.Leave) -> None:
         """Watch a channel no longer."""

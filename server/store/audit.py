@@ -54,7 +54,7 @@ def audit_csv(history: History) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_safe(cell) for cell in row] for row in _rows(history))
+    writer.writerows([safe_cell(cell) for cell in row] for row in _rows(history))
     return out.getvalue()
 
 
@@ -85,7 +85,7 @@ def _json(value: Any) -> str:
     return codec.encode(value).decode()
 
 
-def _safe(cell: Any) -> Any:
+def safe_cell(cell: Any) -> Any:
     """Return a cell that shows what it holds, and that no spreadsheet takes for a formula."""
     if not isinstance(cell, str):
         return cell

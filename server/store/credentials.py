@@ -123,6 +123,14 @@ async def revoke_by_id(connection: Connection, credential_id: int) -> bool:
     return bool(done == "UPDATE 1")
 
 
+async def owner_of(connection: Connection, credential_id: int) -> str | None:
+    """Return the login of whom the credential of that id was made for; None where there is none."""
+    login: str | None = await connection.fetchval(
+        "SELECT login FROM credentials JOIN users USING (user_id) WHERE credential_id = $1", credential_id
+    )
+    return login
+
+
 async def revoke_all(connection: Connection, user_id: str, *, sessions_only: bool = False) -> int:
     """Revoke what a person holds, tokens too unless ``sessions_only``; return how many counted until now."""
     rows = await connection.fetch(

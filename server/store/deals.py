@@ -101,6 +101,7 @@ class DealRow:
     version: int
     store_id: str
     updated_at: dt.datetime
+    customer_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ async def list_deals(
     at, deal_id = _page_key(after)
     size = max(1, min(limit, MAX_PAGE))
     rows = await connection.fetch(
-        "SELECT deal_id, c.name, d.state, d.version, d.store_id, d.updated_at"
+        "SELECT deal_id, c.customer_id, c.name, d.state, d.version, d.store_id, d.updated_at"
         "  FROM deals d JOIN customers c USING (customer_id)"
         " WHERE d.store_id = $1 AND (d.updated_at, d.deal_id) < ($2, $3)"
         " ORDER BY d.updated_at DESC, d.deal_id DESC LIMIT $4",
@@ -180,6 +181,7 @@ async def list_deals(
             row["version"],
             row["store_id"],
             row["updated_at"],
+            str(row["customer_id"]),
         )
         for row in rows[:size]
     ]

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorBody, ErrorCode
+from server.web.noting import note_refusal
 
 STATUS: Final = {
     ErrorCode.INVALID: 422,
@@ -36,6 +37,7 @@ async def refuse(request: Request, error: Exception) -> Response:
     """Return a CommandError as ``{error: {code, message, retry, detail}}`` with its HTTP status."""
     if not isinstance(error, CommandError):
         raise error
+    note_refusal(request, error)
     body = ErrorBody(
         code=error.code, message=error.message, retry=error.code.retry, detail=dict(error.detail)
     )

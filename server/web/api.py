@@ -21,8 +21,10 @@ from server.store.credentials import CredentialKind, TokenScope
 from server.store.history import load_history
 from server.store.new_deals import create_deal as begin_deal
 from server.store.scope import Scope, Stores
+from server.store.security_events import SecurityKind
 from server.web.answers import answer
 from server.web.auth import CSRF_HEADER, identify, require_same_site
+from server.web.noting import event_of, note
 
 PAGE: Final = 50
 MAX_PAGE: Final = 200
@@ -39,12 +41,14 @@ class NewDeal(Record, frozen=True):
 
 async def list_deals(request: Request) -> Response:
     """``GET /api/deals?after=&limit=``: the store's deals, the last changed first."""
-    identity = await _require_identity(request)
-    limit = _limit(request)
-    async with _scope(request, identity).acquire() as connection:
+    identity = await require_identity(request)
+    limit = limit_of(request)
+    async with scope_of(request, identity).acquire() as connection:
         rows, following = await deals.list_deals(
             connection, identity.account.store_id, request.query_params.get("after") or None, limit
         )
+    seen = tuple(dict.fromkeys(row.customer_id for row in rows))
+    note(request, SecurityKind.CUSTOMERS_LISTED, identity, customer_ids=seen, detail={"what": "deals"})
     return answer({"deals": [_listed(row) for row in rows], "next": following})
 
 
@@ -53,7 +57,7 @@ async def create_deal(request: Request) -> Response:
 
     It takes the right ``terms``, and sets only what the role's widest view shows, as that command does.
     """
-    identity = await _require_identity(request, TokenScope.WRITE)
+    identity = await require_identity(request, TokenScope.WRITE)
     if identity.credential.kind is CredentialKind.COOKIE:
         require_same_site(request, request.headers.get(CSRF_HEADER))
     role = identity.account.role
@@ -66,23 +70,34 @@ async def create_deal(request: Request) -> Response:
     changes = wanted.structure or None
     if changes is not None:
         check_visible(changes, widest_view(role))
-    async with _scope(request, identity).acquire() as connection:
+    async with scope_of(request, identity).acquire() as connection:
         deal = await begin_deal(connection, identity.account, wanted.customer_id, changes)
     return answer({"id": deal.id, "channel": f"deal:{deal.id}", "version": deal.version}, 201)
 
 
 async def audit(request: Request) -> Response:
     """``GET /api/deals/{id}/audit?format=json|csv``: everything about a deal, for managers of its store."""
-    identity = await _require_identity(request)
+    identity = await require_identity(request)
     form = request.query_params.get("format", "json")
     if form not in {"json", "csv"}:
         raise CommandError(ErrorCode.INVALID, "format: expected json or csv", field="format")
-    async with _scope(request, identity).acquire() as connection:
+    async with scope_of(request, identity).acquire() as connection:
         history = await load_history(connection, request.path_params["deal_id"])
     if history is None or history.store_id != identity.account.store_id:
         raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="deal_id")
     if "see_cost" not in RIGHTS[identity.account.role]:
         raise CommandError(ErrorCode.FORBIDDEN, "The audit is for managers.", field="role")
+    # What leaves the house is written down first.
+    await request.state.web.security.record(
+        event_of(
+            request,
+            SecurityKind.EXPORTED,
+            identity,
+            deal_id=history.first.id,
+            customer_ids=(history.first.customer.id,),
+            detail={"what": "audit", "format": form},
+        )
+    )
     content = audit_json(history) if form == "json" else audit_csv(history)
     media_type = "application/json" if form == "json" else "text/csv; charset=utf-8"
     name = f"deal-{history.first.id}.{form}"
@@ -92,12 +107,14 @@ async def audit(request: Request) -> Response:
 
 async def find_customers(request: Request) -> Response:
     """``GET /api/customers?q=``: customers of the caller's store whose name contains ``q``, by name."""
-    identity = await _require_identity(request)
+    identity = await require_identity(request)
     name = request.query_params.get("q", "")[:100]
     if "\0" in name:
         raise CommandError(ErrorCode.INVALID, "q: expected text without NUL", field="q")
-    async with _scope(request, identity).acquire() as connection:
-        found = await customers.find_customers(connection, identity.account.store_id, name, _limit(request))
+    async with scope_of(request, identity).acquire() as connection:
+        found = await customers.find_customers(connection, identity.account.store_id, name, limit_of(request))
+    seen = tuple(row.id for row in found)
+    note(request, SecurityKind.CUSTOMERS_LISTED, identity, customer_ids=seen, detail={"what": "customers"})
     return answer({"customers": [{"id": row.id, "name": row.name, "city": row.city} for row in found]})
 
 
@@ -121,24 +138,28 @@ def _listed(row: deals.DealRow) -> dict[str, Any]:
     }
 
 
-def _scope(request: Request, identity: Admitted) -> Scope:
+def scope_of(request: Request, identity: Admitted) -> Scope:
+    """Return the scope of who asks: the rows of their store."""
     stores: Stores = request.state.web.stores
     return stores.of(identity.account.store_id)
 
 
-async def _require_identity(request: Request, scope: TokenScope = TokenScope.READ) -> Admitted:
+async def require_identity(request: Request, scope: TokenScope = TokenScope.READ) -> Admitted:
+    """Return who asks. Raises CommandError: unauthorized; rate_limited; forbidden without the scope."""
     identity = await identify(request.state.web.pool, request.state.web.settings, request)
     if identity is None:
         raise CommandError(
             ErrorCode.UNAUTHORIZED, "Sign in, or send the header Authorization: Bearer <token>."
         )
+    request.state.admitted = identity
     request.state.web.requests.check(identity.account.id)
     if scope not in identity.credential.scopes:
         raise CommandError(ErrorCode.FORBIDDEN, f"This token lacks the scope {scope}.", field="scope")
     return identity
 
 
-def _limit(request: Request) -> int:
+def limit_of(request: Request) -> int:
+    """Return how long a page is to be. Raises CommandError(invalid)."""
     text = request.query_params.get("limit", str(PAGE))
     # Python refuses to read a number of thousands of digits.
     if not (text.isascii() and text.isdigit() and len(text) <= LIMIT_DIGITS and 1 <= int(text) <= MAX_PAGE):

@@ -19,12 +19,14 @@ from protocol.closing import CommandError, ErrorCode
 from server.hub.admission import Admission, Admitted, Refused, SignedOut
 from server.settings import Settings
 from server.store.credentials import CredentialKind, find_by_token
+from server.store.security_events import SecurityKind
+from server.store.security_log import SecurityLog
 from server.web.context import WebContext
 from server.web.cookies import cookie_of, name_of
+from server.web.noting import CSRF_FIELD, address_of, event_of
 
 SESSION_COOKIE: Final = "deal_session"
 CSRF_COOKIE: Final = "deal_csrf"
-CSRF_FIELD: Final = "csrf_token"
 CSRF_HEADER: Final = "x-csrf-token"
 SESSION_LENGTH: Final = dt.timedelta(hours=12)
 
@@ -51,21 +53,28 @@ async def identify(pool: asyncpg.Pool, settings: Settings, asked: HTTPConnection
     account, credential = found
     if account.demo and kind is CredentialKind.COOKIE and not settings.demo:
         return None
-    return Admitted(account, credential)
+    return Admitted(account, credential, address_of(asked))
 
 
-async def admit(pool: asyncpg.Pool, settings: Settings, asked: HTTPConnection) -> Admission:
+async def admit(
+    pool: asyncpg.Pool, settings: Settings, security: SecurityLog, asked: HTTPConnection
+) -> Admission:
     """Decide about a request to open a socket, by the rules of the wire protocol."""
+    socket = {"what": "socket"}
     origin, bearer = asked.headers.get("origin"), bearer_token(asked.headers)
     if origin is not None and origin not in settings.allowed_origins:
+        security.note(event_of(asked, SecurityKind.ORIGIN_REFUSED, detail=socket))
         return Refused(403, "This origin may not open the workspace.")
     if origin is None and not bearer:
         if cookie(settings, asked, SESSION_COOKIE):
+            security.note(event_of(asked, SecurityKind.ORIGIN_REFUSED, detail=socket))
             return Refused(403, "A cookie counts only with an allowed origin.")
         return Refused(401, "Expected the header Authorization: Bearer <token>.")
     admitted = await identify(pool, settings, asked)
     if admitted is not None:
         return admitted
+    if bearer:
+        security.note(event_of(asked, SecurityKind.TOKEN_REFUSED, detail=socket))
     return SignedOut() if origin is not None else Refused(401, "This token is unknown, expired or revoked.")
 
 

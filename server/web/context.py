@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from server.settings import Settings
 from server.store.scope import Stores
+from server.store.security_log import SecurityLog
 from server.web.request_rate import RequestRate
 from server.web.sign_in import SignIn
 
@@ -23,4 +24,5 @@ class WebContext:
     metrics: CollectorRegistry
     sign_in: SignIn
     requests: RequestRate
+    security: SecurityLog
     secret: bytes = field(repr=False)

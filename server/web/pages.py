@@ -15,10 +15,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from protocol.closing import CommandError
-from protocol.records import ONE_LINE
+from protocol.texts import ONE_LINE
 from server.store.credentials import CredentialKind, issue_credential, revoke_credential
+from server.store.security_events import SecurityKind
 from server.web.auth import (
-    CSRF_FIELD,
     SESSION_COOKIE,
     SESSION_LENGTH,
     cookie,
@@ -30,6 +30,7 @@ from server.web.auth import (
     set_csrf,
     set_session,
 )
+from server.web.noting import CSRF_FIELD, address_of, note, note_refusal
 from server.web.sign_in import SignInRefused
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -80,6 +81,7 @@ class Pages:
             Route("/logout", self.logout, methods=["POST"]),
             Route("/", self.show_app, methods=["GET"]),
             Route("/desk", self.show_app, methods=["GET"]),
+            Route("/security", self.show_app, methods=["GET"]),
             Route("/deals/{deal_id}", self.show_app, methods=["GET"]),
             Mount("/assets", ClientFiles(directory=CLIENT_FILES, check_dir=False)),
         ]
@@ -103,14 +105,16 @@ class Pages:
         try:
             require_same_site(request, str(form.get(CSRF_FIELD, "")))
         except CommandError as error:
+            note_refusal(request, error)
             return self._login_page(request, following, login=login, error=error.message, status=403)
         if not CONTROL_FREE.match(login):
             fault = "login: expected text without control characters"
             return self._login_page(request, following, error=fault, status=400)
-        address = request.client.host if request.client else ""
         try:
-            account = await request.state.web.sign_in.check(login, password, address)
+            account = await request.state.web.sign_in.check(login, password, address_of(request))
         except SignInRefused as refused:
+            kind = SecurityKind.SIGN_IN_REFUSED if refused.status == 401 else SecurityKind.SIGN_IN_THROTTLED
+            note(request, kind, typed_login=login)
             page = self._login_page(
                 request, following, login=login, error=refused.message, status=refused.status
             )
@@ -121,6 +125,8 @@ class Pages:
             # Whoever signs in again in the same browser ends the session that it held.
             await revoke_credential(connection, _session_of(request))
             token = await issue_credential(connection, account.id, CredentialKind.COOKIE, SESSION_LENGTH)
+        whose = {"store_id": account.store_id, "user_id": account.id, "login": account.login}
+        note(request, SecurityKind.SIGNED_IN, **whose)
         response = RedirectResponse(following, SEE_OTHER)
         set_session(request, response, token)
         return response
@@ -131,6 +137,9 @@ class Pages:
         require_same_site(request, str(form.get(CSRF_FIELD, "")))
         token = _session_of(request)
         if token:
+            identity = await identify(request.state.web.pool, request.state.web.settings, request)
+            if identity is not None:
+                note(request, SecurityKind.SIGNED_OUT, identity)
             async with request.state.web.pool.acquire() as connection:
                 await revoke_credential(connection, token)
         response = RedirectResponse("/login", SEE_OTHER)

@@ -75,7 +75,7 @@ async def test_every_table_with_a_store_is_guarded(walls: Walls) -> None:
         " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
     )
     guarded = {row["relname"] for row in rows if row["relrowsecurity"]}
-    assert guarded == set(GUARDED)
+    assert guarded == {*GUARDED, "security_events"}
     assert {row["relname"] for row in rows} - guarded == for_everybody
     roles = await walls.owner.fetch(
         "SELECT rolname FROM pg_roles WHERE rolname IN ('deal_app', 'deal_system')"
@@ -275,3 +275,21 @@ async def test_a_desks_work_is_guarded_too(both: Both, walls: Walls) -> None:
         assert await walls.count("northgate", table) == 0
     for table in ("offers", "deal_pins", "deal_locks", "lender_decisions", "lender_stipulations"):
         assert await walls.count("riverside", table) > 0
+
+
+async def test_security_events_of_other_stores(walls: Walls) -> None:
+    """A store sees its own events and those that are no store's; without a store nothing is seen. The system
+    reads none: what it does by itself is no event.
+    """
+    await walls.owner.execute(
+        "INSERT INTO security_events (at, until, count, kind, store_id)"
+        " SELECT now(), now(), 1, 'signed_in', s"
+        " FROM unnest(ARRAY['riverside', 'northgate', 'northgate', NULL]) AS s"
+    )
+    seen = {name: await walls.count(name, "security_events") for name in ("riverside", "northgate", "lonely")}
+    assert seen == {"riverside": 2, "northgate": 3, "lonely": 1}
+    async with walls.application.acquire() as connection:
+        assert await rows_of(connection, "security_events") == 0
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with everything(walls.system).acquire() as connection:
+            await rows_of(connection, "security_events")

@@ -224,7 +224,11 @@ async def test_services_out_of_reach(error: Exception) -> None:
     pool: Any = Gone()
     stock: Any = MagicMock()
     handlers = Handlers(
-        Allowance(nothing), WatchHandlers(Authority(Stores(pool)), nothing, nothing, nothing), stock, stock
+        Allowance(nothing),
+        WatchHandlers(Authority(Stores(pool)), nothing, nothing, nothing, nothing),
+        stock,
+        stock,
+        note=nothing,
     )
     wire = Wire()
     async with asyncio.TaskGroup() as tasks:

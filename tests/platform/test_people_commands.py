@@ -1,5 +1,8 @@
 """Stores, people and tokens from the terminal: what is asked, what is refused, what is never shown."""
 
+import csv
+import io
+import json
 import subprocess
 import sys
 
@@ -85,6 +88,38 @@ def test_who_comes_back_begins_anew(settings: Settings) -> None:
     said(settings, "user", "change", "ann", "--active")
     assert said(settings, "tokens", "--user", "ann") == ""
     assert refused(settings, "revoke-token", number) == f"id: there is no token {number} that counts"
+
+
+def test_what_is_done_at_the_terminal_is_written_down(settings: Settings) -> None:
+    """Each change of a person is an event, with no password or token in it; old ones are deleted by day."""
+    said(settings, "store", "add", "lakeside", "--name", "Lakeside", "--state", "OH", "--group", "lake")
+    who = ("--name", "Ann Lee", "--role", "desk_manager", "--store", "lakeside", "--password-stdin")
+    said(settings, "user", "add", "ann", *who, stdin=PASSWORD)
+    said(settings, "user", "change", "ann", "--role", "operator")
+    said(settings, "user", "password", "ann", "--password-stdin", stdin="another " + PASSWORD)
+    made = said(settings, "token", "--user", "ann", "--label", "=1+1").splitlines()[-1]
+    said(settings, "revoke-token", said(settings, "tokens", "--user", "ann").split()[0])
+    said(settings, "user", "sign-out", "ann", "--tokens")
+    refused(settings, "user", "change", "ann", "--store", "nowhere")
+    listed = said(settings, "security-events")
+    events = [json.loads(line) for line in listed.splitlines()]
+    assert [event["kind"] for event in reversed(events)] == [
+        *("user_added", "user_changed", "password_changed", "token_made", "token_revoked", "sessions_ended")
+    ]
+    assert {(event["login"], event["store_id"], event["detail"]["by"]) for event in events} == {
+        ("ann", "lakeside", "terminal")
+    }
+    assert PASSWORD not in listed
+    assert made not in listed
+    printed = said(settings, "security-events", "--format", "csv", "--kind", "token_made", "--who", "Ann")
+    [row] = csv.DictReader(io.StringIO(printed))
+    assert (row["kind"], row["login"]) == ("token_made", "ann")
+    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row.values())
+    assert said(settings, "security-events", "--since", "2199-01-01") == ""
+    assert run(settings, "security-events", "--since", "soon").returncode == 2
+    assert said(settings, "security-events", "--purge-before", "2020-01-01") == "0 rows deleted\n"
+    assert said(settings, "security-events", "--purge-before", "2199-01-01") == "6 rows deleted\n"
+    assert said(settings, "security-events") == ""
 
 
 def test_what_does_not_fit_is_named(settings: Settings) -> None:

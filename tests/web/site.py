@@ -20,8 +20,9 @@ from server.settings import Settings, secret_of
 from server.store.credentials import PERSON_SCOPES, CredentialKind, TokenScope, issue_credential
 from server.store.pool import open_pool
 from server.store.scope import Stores
+from server.store.security_log import SecurityLog
 from server.store.users import find_by_login
-from server.web import api, health
+from server.web import api, health, security_api
 from server.web.answers import degrade, refuse
 from server.web.context import WebContext
 from server.web.headers import SecurityHeaders
@@ -45,6 +46,7 @@ class Site:
         self.settings = settings
         self.checks = {"postgres": True, "redis": True}
         self.now = 0.0
+        self.security = SecurityLog(pool, secret_of(settings), clock=lambda: self.now)
         self._context = WebContext(
             settings,
             pool,
@@ -53,10 +55,11 @@ class Site:
             CollectorRegistry(),
             SignIn(pool, Attempts(redis), threads, demo=settings.demo),
             RequestRate(clock=lambda: self.now),
+            self.security,
             secret_of(settings),
         )
         app = Starlette(
-            routes=[*api.routes, *health.routes, *Pages().routes()],
+            routes=[*api.routes, *security_api.routes, *health.routes, *Pages().routes()],
             exception_handlers={CommandError: refuse, asyncpg.PostgresError: degrade},
         )
         self._app = SecurityHeaders(LoopbackOnly(app) if settings.demo else app)

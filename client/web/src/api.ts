@@ -37,6 +37,32 @@ export function createDeal(customerId: string): Promise<{ id: string }> {
   });
 }
 
+/** What happened at the doors, `count` times from `at` to `until`. */
+export interface SecurityEvent {
+  id: number;
+  at: string;
+  until: string;
+  count: number;
+  kind: string;
+  login: string;
+  login_digest: string;
+  address: string;
+  deal_id: string | null;
+  customer_ids: string[];
+  detail: Record<string, string | number>;
+}
+
+export interface SecurityFilter {
+  kind: string;
+  who: string;
+  since: string;
+}
+
+export function listSecurityEvents(filter: SecurityFilter, after: string | null): Promise<{ events: SecurityEvent[]; next: string | null }> {
+  const asked = Object.entries({ ...filter, after: after ?? "" }).filter(([, value]) => value !== "");
+  return request(`/api/security-events?${new URLSearchParams(asked)}`);
+}
+
 async function request<T>(path: string, init?: RequestInit): Promise<T> {
   const response = await fetch(path, init).catch((cause: unknown) => {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;

@@ -5,6 +5,7 @@ import { follow, type Router } from "../router";
 import type { Formats } from "../text/format";
 import { DealPage } from "./deal-page";
 import { DealsPage } from "./deals-page";
+import { SecurityPage } from "./security-page";
 import { WallPage } from "./wall-page";
 
 export interface Surroundings {
@@ -34,6 +35,7 @@ function Page({ router, user }: Surroundings) {
   const route = router.route.value;
   if (route.page === "deals") return <DealsPage />;
   if (route.page === "desk" && user.role !== "salesperson") return <WallPage />;
+  if (route.page === "security" && user.role !== "salesperson") return <SecurityPage />;
   if (route.page === "deal") return <DealPage key={route.id} dealId={route.id} widest={widestView(user.role)} />;
   return (
     <main class="blank">
