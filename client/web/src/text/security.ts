@@ -29,6 +29,9 @@ const BAD = new Set(["sign_in_throttled", "flooded", "events_lost", "origin_refu
 const DOUBTFUL = new Set(["sign_in_refused", "token_refused", "forbidden", "csrf_refused", "throttled"]);
 const NOTABLE = new Set(["exported", "user_added", "user_changed", "password_changed", "sessions_ended", "token_made", "token_revoked"]);
 
+/** Details whose value says enough. */
+const PLAIN = new Set(["code", "format"]);
+
 /** Returns the words for a kind; a kind that this version does not know is shown as it is. */
 export function securityWord(kind: string): string {
   return SECURITY_WORDS[kind] ?? kind;
@@ -49,7 +52,12 @@ export function whoText(event: Pick<SecurityEvent, "login" | "login_digest">): s
 
 /** Returns what else is known of an event, on one line. */
 export function securityDetail(event: Pick<SecurityEvent, "kind" | "customer_ids" | "detail">): string {
-  const parts = Object.entries(event.detail).map(([name, value]) => (name === "what" ? String(value) : `${name.replaceAll("_", " ")} ${value}`));
+  const { what, by: _terminal, ...rest } = event.detail;
+  const parts = what === undefined ? [] : [String(what)];
+  for (const [name, value] of Object.entries(rest)) {
+    const text = String(value).replaceAll(",", ", ");
+    parts.push(PLAIN.has(name) ? text.replaceAll("_", " ") : `${name.replaceAll("_", " ")} ${text}`);
+  }
   const customers = event.customer_ids.length;
   if (event.kind === "customers_listed" && customers > 0) parts.push(`${customers} customer${customers === 1 ? "" : "s"}`);
   return parts.join(" · ");
