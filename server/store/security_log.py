@@ -1,4 +1,4 @@
-"""Writes security events: at once as a line of the log, and in batches as rows that managers can list.
+"""Writes security events: each row at once as a line of the log, and in batches where managers can list them.
 
 Whoever notes an event does not wait, except for an export, which waits for its own row. While PostgreSQL is
 away refusals go on; rows wait for it up to a bound, and beyond that are counted in a row about what was lost.
@@ -61,14 +61,14 @@ class SecurityLog:
 
     def note(self, event: SecurityEvent) -> None:
         """Take an event, and return at once."""
-        event = self._logged(event)
-        self._keep(self._tally.add(event, self._clock()))
+        self._keep(self._tally.add(self._marked(event), self._clock()))
 
     async def record(self, event: SecurityEvent) -> None:
         """Take an event, and return when its row is written. Raises what asyncpg raises, and TimeoutError."""
-        event = self._logged(event)
+        counted = CountedEvent(event, 1, event.at)
+        self._log(counted)
         async with asyncio.timeout(WRITE_SECONDS):
-            await self._write(event.store_id, [CountedEvent(event, 1, event.at)])
+            await self._write(event.store_id, [counted])
 
     async def run(self) -> None:
         """Write what was noted, every second, until cancelled; what cannot be written waits."""
@@ -101,14 +101,18 @@ class SecurityLog:
         except OUTAGES as error:
             self._logger.error("security_events_lost", rows=len(self._waiting), error=repr(error))
 
-    def _logged(self, event: SecurityEvent) -> SecurityEvent:
-        """Write the line of an event; return it with the digest of what was typed."""
+    def _marked(self, event: SecurityEvent) -> SecurityEvent:
+        """Return an event with the digest of what was typed, and without what no login can be."""
         typed = event.typed_login
-        if typed:
-            # What no login can be is nobody's: it is not even looked up.
-            known = typed if LOGIN.fullmatch(typed) else ""
-            event = dataclasses.replace(event, typed_login=known, login_digest=self.digest(typed))
+        if not typed:
+            return event
+        known = typed if LOGIN.fullmatch(typed) else ""
+        return dataclasses.replace(event, typed_login=known, login_digest=self.digest(typed))
+
+    def _log(self, counted: CountedEvent) -> None:
+        event = counted.event
         fields = {
+            "count": counted.count,
             "address": event.address,
             "store": event.store_id,
             "user": event.user_id,
@@ -120,9 +124,10 @@ class SecurityLog:
             **event.detail,
         }
         self._logger.info(event.kind.value, **{name: value for name, value in fields.items() if value})
-        return event
 
     def _keep(self, rows: Sequence[CountedEvent]) -> None:
+        for counted in rows:
+            self._log(counted)
         self._waiting += rows
         over = len(self._waiting) - MOST_WAITING
         if over <= 0:

@@ -40,7 +40,6 @@ class Tally:
             return [*over, CountedEvent(event, 1, event.at)]
         key = _key(event)
         if key not in self._windows and event.kind in REFUSALS and self._refusals >= MOST_REFUSALS:
-            # Whose and where from stands in the log lines.
             event = SecurityEvent(event.kind, event.at, detail={"places": "many"})
             key = _key(event)
         window = self._windows.get(key)
