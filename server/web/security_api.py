@@ -8,7 +8,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from protocol.closing import CommandError, ErrorCode
-from protocol.texts import ONE_LINE, Role
+from protocol.records import Role
+from protocol.texts import ONE_LINE
 from protocol.workflow import RIGHTS
 from server.store.security_events import Asked, SecurityKind, list_events, parse_moment, shown
 from server.web.answers import answer

@@ -3,7 +3,7 @@
 from server.store.migrate import run_sql_file
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 
 
 def upgrade() -> None:
