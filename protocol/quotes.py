@@ -17,10 +17,14 @@ from protocol.records import Versions
 
 
 class WarningCode(StrEnum):
-    """What a person should look at before a quote is shown to anybody."""
+    """What a person should look at before a quote is shown to anybody.
+
+    ``discount_over_authority`` counts all that is given away, not the discount alone.
+    """
 
     PAYOFF_PAST_GOOD_THROUGH = "payoff_past_good_through"
     DISCOUNT_OVER_AUTHORITY = "discount_over_authority"
+    PRODUCTS_WITHOUT_COST = "products_without_cost"
 
 
 class QuoteWarning(msgspec.Struct, frozen=True, kw_only=True):

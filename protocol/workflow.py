@@ -251,8 +251,8 @@ RIGHTS: Final = {
     ),
     Role.DESK_MANAGER: (
         "watch", "search", "terms", "select", "hold", "note", "submit", "reopen", "sign", "lose", "deliver",
-        "wall", "see_cost", "rate", "counter", "approve", "decline", "lock", "lender", "fund", "unwind",
-        "task",
+        "wall", "see_cost", "rate", "price", "counter", "approve", "decline", "lock", "lender", "fund",
+        "unwind", "task",
     ),
     Role.OPERATOR: ("watch", "search", "wall", "see_cost", "note"),
 }  # fmt: skip

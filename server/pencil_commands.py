@@ -1,4 +1,4 @@
-"""Commands over the stored pencils: compute them again, and report what markup and discount were given."""
+"""Commands over the stored pencils: compute them again, and report what markup and concessions were given."""
 
 import asyncio
 import datetime as dt
@@ -45,7 +45,9 @@ def add_pencil_commands(app: typer.Typer, services: WithServices) -> None:
         ],
         data_dir: DataDir = None,
     ) -> None:
-        """Print how evenly markup and discount were given in a month: the last pencil of each deal.
+        """Print how evenly markup and concessions were given in a month: the last pencil of each deal.
+
+        A concession is price cut, discount, allowance above ACV and rebates of the deal's own together.
 
         All deals, then by lender, by salesperson, and by the reason of a rate below the standard.
         """
@@ -55,7 +57,7 @@ def add_pencil_commands(app: typer.Typer, services: WithServices) -> None:
 
 
 def markup_report(given: list["Given"]) -> list[str]:
-    """Return the report's lines: for each group its deals, and quantiles of markup (bp) and discount ($)."""
+    """Return the report's lines: groups with their deals, quantiles of markup (bp) and concession ($)."""
     heads = (
         "group",
         "deals",
@@ -64,7 +66,7 @@ def markup_report(given: list["Given"]) -> list[str]:
         "p50",
         "p90",
         "max",
-        "disc. min",
+        "given min",
         "p10",
         "p50",
         "p90",
@@ -80,8 +82,8 @@ def markup_report(given: list["Given"]) -> list[str]:
     lines = [_line(heads, width)]
     for name, members in groups.items():
         markups = sorted(float(each.markup_bp) for each in members)
-        discounts = sorted(each.discount_cents / 100 for each in members)
-        figures = [f"{value:,.2f}" for values in (markups, discounts) for value in _quantiles(values)]
+        conceded = sorted(each.concession_cents / 100 for each in members)
+        figures = [f"{value:,.2f}" for values in (markups, conceded) for value in _quantiles(values)]
         lines.append(_line((name, str(len(members)), *figures), width))
     return lines
 

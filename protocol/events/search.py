@@ -51,14 +51,16 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SearchStarted(Event, tag="search_started", frozen=True):
-    """A search began. ``estimate`` is the planner's guess of the rows to read."""
+    """A search began. ``estimate`` is the planner's guess of the rows to read. ``sort`` is absent where it is
+    by what the view hides.
+    """
 
     search_id: str
     deal_version: int
     estimate: int
     filters: Filters
-    sort: Sort
     versions: Versions
+    sort: Sort | UnsetType = UNSET
     by: Actor | UnsetType = UNSET
 
 

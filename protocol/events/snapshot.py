@@ -64,7 +64,7 @@ class SearchSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     search_id: str
     filters: Filters
-    sort: Sort
+    sort: Sort | UnsetType = UNSET
     scanned: int
     matched: int
     valued: int

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.inputs import DealInputs
+from protocol.inputs import AuthorityCovers, DealInputs
 from protocol.records import MAX_CENTS, Structure
 from server.finance.rounding import WHOLE, Cents, hundredths_of_bp
 from server.finance.taxes import tax_cents
@@ -26,6 +26,17 @@ CLOSED_FORM_STEPS: Final = 8
 def selling_price_cents(structure: Structure, advertised: Cents) -> Cents:
     """Return the price before discount: the stated one where there is one, never above the advertised one."""
     return np.minimum(advertised, MAX_CENTS if structure.price_cents is None else structure.price_cents)
+
+
+def discount_limit_cents(inputs: DealInputs, advertised: Cents) -> Cents:
+    """Return the largest discount that may be offered on each car: what price cut and rebates leave of the
+    seller's authority, or more where it was granted.
+    """
+    s = inputs.structure
+    limit = np.full(advertised.shape, inputs.discount_limit_cents, dtype=np.int64)
+    if inputs.authority_covers is AuthorityCovers.CONCESSION:
+        limit = limit - (advertised - selling_price_cents(s, advertised))
+    return np.maximum(limit, s.discount_cents)
 
 
 def payoff_cents(structure: Structure) -> int:

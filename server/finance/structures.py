@@ -10,7 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from server.finance.cars import Cars
-from server.finance.contract import least_discount_cents, owed_before_cash_cents, selling_price_cents
+from server.finance.contract import (
+    discount_limit_cents,
+    least_discount_cents,
+    owed_before_cash_cents,
+    selling_price_cents,
+)
 from server.finance.limits import Limit
 from server.finance.payment import payments_cents
 from server.finance.plan import Plan
@@ -92,12 +97,13 @@ class Structures:
 
 
 def room_of(plan: Plan, cars: Cars) -> Room:
-    """Return the room that customer and seller leave, the same for each car."""
+    """Return the room that customer and seller leave for each car."""
 
     def each(cents: int) -> Cents:
         return np.full(len(cars), cents, dtype=np.int64)
 
-    return Room(each(plan.cash_min), each(plan.cash_max), each(plan.inputs.discount_limit_cents))
+    most = discount_limit_cents(plan.inputs, cars.price_cents)
+    return Room(each(plan.cash_min), each(plan.cash_max), most)
 
 
 def build_structures(plan: Plan, cars: Cars, room: Room | None = None) -> Structures:

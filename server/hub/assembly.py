@@ -20,6 +20,7 @@ from server.hub.join import Joiner
 from server.hub.keeper import Keeper
 from server.hub.outages import NO_DATABASE, NO_UPDATES, Outages, Service
 from server.hub.people import People
+from server.hub.questions import Questions
 from server.hub.quotes import Quotes
 from server.hub.registry import Registry
 from server.hub.relay import Relay
@@ -31,6 +32,7 @@ from server.hub.wall_join import WallJoiner
 from server.hub.watch_handlers import WatchHandlers
 from server.push.bus import Bus
 from server.push.cars import ShownCars
+from server.push.distinct import Distinct
 from server.push.log import ChannelLog
 from server.push.presence import PresenceLog
 from server.push.redis_log import RedisLog
@@ -149,13 +151,25 @@ def assemble(
     }
     for name, run in running.items():
         tasks.create_task(_run(run), name=name)
-    authority, quotes = Authority(stores), Quotes(stores, compute)
+    authority, quotes, questions = Authority(stores), Quotes(stores, compute), Questions(Distinct(redis))
     joiner = Joiner(stores, log, registry, relay, keeper, cars, stock_watch, rooms)
     stock = StockHandlers(
-        stores=stores, log=log, authority=authority, relay=relay, searches=searches, quotes=quotes
+        stores=stores,
+        log=log,
+        authority=authority,
+        relay=relay,
+        searches=searches,
+        quotes=quotes,
+        questions=questions,
     )
     desk = DeskHandlers(
-        stores=stores, system=system, authority=authority, relay=relay, quotes=quotes, stock=stock
+        stores=stores,
+        system=system,
+        authority=authority,
+        relay=relay,
+        quotes=quotes,
+        stock=stock,
+        questions=questions,
     )
     watch = WatchHandlers(authority, joiner, WallJoiner(stores, log, registry, wall, rooms), rooms, note)
     handlers = Handlers(allowance, watch, stock, desk, note=note)

@@ -55,7 +55,8 @@ RIGHT_OF: Final[dict[type[ChannelCommand], str]] = {
 SCOPE_OF: Final = {
     **dict.fromkeys(("watch", "wall", "see_cost"), TokenScope.READ),
     **dict.fromkeys(
-        ("search", "terms", "rate", "select", "hold", "note", "submit", "reopen", "lose"), TokenScope.WRITE
+        ("search", "terms", "rate", "price", "select", "hold", "note", "submit", "reopen", "lose"),
+        TokenScope.WRITE,
     ),
     **dict.fromkeys(
         ("counter", "approve", "decline", "sign", "deliver", "fund", "unwind", "lender", "lock", "task"),

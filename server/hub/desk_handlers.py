@@ -14,8 +14,10 @@ from protocol.workflow import CREDIT_REASONS, LIVE_STATUSES, Action, Closing, Le
 from server.hub.authority import Authority, actor_of, view_of
 from server.hub.connection import Connection
 from server.hub.offer_pricing import Repricing
+from server.hub.questions import Questions, check_conceded
 from server.hub.quotes import Quotes, vehicle_number
 from server.hub.relay import Relay
+from server.hub.sight import sight_of
 from server.hub.stock_handlers import StockHandlers, check_visible
 from server.hub.views import not_here, unaskable_fields
 from server.push.log import utc_now
@@ -42,6 +44,7 @@ class DeskHandlers:
         relay: Relay,
         quotes: Quotes,
         stock: StockHandlers,
+        questions: Questions,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
     ) -> None:
         self._stores = stores
@@ -50,6 +53,7 @@ class DeskHandlers:
         self._relay = relay
         self._quotes = quotes
         self._stock = stock
+        self._questions = questions
         self._repricing = Repricing(stores, quotes)
         self._today = today
 
@@ -162,9 +166,12 @@ class DeskHandlers:
         self, connection: Connection, command: commands.Select | commands.Pin, store: Store
     ) -> None:
         """Price a car and store it as an offer; once more where the deal changed in between."""
-        refused = unaskable_fields(command.changes, view_of(connection, command.channel))
+        account = connection.account
+        sight = sight_of(view_of(connection, command.channel), account)
+        refused = unaskable_fields(command.changes, sight.view)
         if refused:
             raise not_here(refused[0])
+        probed = [command.changes, command.programme_id]
         asked = offers.asked_for(
             commands.tag_of(type(command)),
             command.vehicle_id,
@@ -172,11 +179,13 @@ class DeskHandlers:
             command.programme_id,
         )
         for _ in range(PRICING_ATTEMPTS):
-            deal = await self._authority.deal(connection.account, command)
+            deal = await self._authority.deal(account, command)
             if await self._answer_again(connection, command, deal, asked):
                 return
+            check_conceded(command.changes, sight, deal.discount_authority_cents, deal.structure)
+            await self._questions.check(deal, account, sight, command.vehicle_id, probed)
             offer = await self._quotes.offer(
-                deal, command.vehicle_id, command.changes, command.programme_id, connection.account
+                deal, command.vehicle_id, command.changes, command.programme_id, account, sight=sight
             )
             try:
                 decided = await store(
@@ -184,7 +193,7 @@ class DeskHandlers:
                     deal.id,
                     op=command.op,
                     offer=offer,
-                    actor=actor_of(connection.account),
+                    actor=actor_of(account),
                 )
             except offers.StaleOffer:
                 continue

@@ -29,6 +29,7 @@ from server.finance.quoting import (
     quote_whole,
 )
 from server.finance.value.curves import RiskModelError
+from server.hub.questions import check_conceded
 from server.hub.sight import Sight
 from server.hub.views import not_here, project_frontier, project_quote, unaskable_fields
 from server.push.log import utc_now
@@ -47,6 +48,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 MOST_VEHICLE = 2**63 - 1
+_EXACT = Sight(View.MANAGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,9 @@ class Quotes:
     async def quote(self, command: Quote, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
         """Return the reply's data as it is seen; the pencil is stored before."""
         check_askable(command, sight.view)
+        check_conceded(command.changes, sight, deal.discount_authority_cents, deal.structure)
         revised = replace(deal, structure=revise(deal.structure, command.changes))
-        subject = await self._subject(revised, command.vehicle_id, command.programme_id)
+        subject = await self._subject(revised, command.vehicle_id, command.programme_id, sight)
         computed = await self._computed(
             account,
             quote_whole,
@@ -91,6 +94,7 @@ class Quotes:
             command.terms_months,
             command.cash_down_cents,
             command.roll,
+            sight.view is View.MANAGER,
         )
         pencil_id = await self._record(subject, computed.quoted, deal, account)
         reply = QuoteReply(
@@ -107,7 +111,7 @@ class Quotes:
 
     async def frontier(self, command: Frontier, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
         """Return the reply's data as it is seen."""
-        subject = await self._subject(deal, command.vehicle_id, None)
+        subject = await self._subject(deal, command.vehicle_id, None, sight)
         points, bands = await self._computed(account, quote_frontier, subject.case)
         reply = FrontierReply(
             vehicle_id=subject.vehicle_id,
@@ -126,13 +130,16 @@ class Quotes:
         changes: StructureChanges,
         programme_id: str | None,
         account: Account,
+        *,
+        sight: Sight = _EXACT,
     ) -> DealOffer:
         """Return a car of the deal as an offer; its pencil is stored.
 
+        ``sight`` is that of whoever asks for the offer: where it hides NPVs, so does whether there is one.
         Raises CommandError as ``quote``, and conflict where no programme takes the car.
         """
         revised = replace(deal, structure=revise(deal.structure, changes))
-        subject = await self._subject(revised, vehicle_id, programme_id)
+        subject = await self._subject(revised, vehicle_id, programme_id, sight)
         quoted = await self._computed(account, quote_structure, subject.case)
         if quoted.choice is None:
             raise _not_eligible(quoted)
@@ -161,7 +168,10 @@ class Quotes:
                 ErrorCode.DEGRADED, "This could not be computed in time. Change the structure or try again."
             ) from None
 
-    async def _subject(self, deal: Deal, vehicle_id: str, programme_id: str | None) -> Subject:
+    async def _subject(self, deal: Deal, vehicle_id: str, programme_id: str | None, sight: Sight) -> Subject:
+        if sight.guard is not None:
+            floor = sight.guard.floor_cents(vehicle_id, deal.npv_floor_cents)
+            deal = replace(deal, npv_floor_cents=floor)
         stock = Stock(deal.store_id, deal.group_id, Scope.GROUP)
         today = self._today()
         try:

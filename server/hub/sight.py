@@ -1,7 +1,9 @@
-"""How somebody sees a channel: in which view, and whether value is shown to them as an amount or as a score.
+"""How somebody sees a channel: in which view, and how exactly value is shown to them.
 
-A store may keep what its deals are worth from its salespeople. Then the sales view has ``score``, 1 to 5,
-wherever it would have ``npv_cents``, and nothing from which the amount could be told more finely.
+Managers see NPVs to the cent. Salespeople see them to ``NPV_STEP_CENTS``: two exact ones of a car would give
+its front gross. A store may keep what its deals are worth from its salespeople. Then the sales view has
+``score``, 1 to 5, wherever it would have ``npv_cents``, and nothing from which the amount could be told more
+finely.
 """
 
 from bisect import bisect_right
@@ -10,32 +12,46 @@ from typing import Any, Final
 
 from protocol.events import SCORE_COLUMN
 from protocol.records import View
+from server.hub.floor_guard import FloorGuard
 from server.store.users import Account
 
 ScoreEdges = tuple[int, ...]
 """The least NPV in cents of the scores 2 to 5, rising."""
 
-_FINER: Final = frozenset({"stress_npv_cents", "npv_history"})
+NPV_STEP_CENTS: Final = 10_00
+
+_NPVS: Final = frozenset({"npv_cents", "stress_npv_cents", "npv_history"})
+_AMOUNTS_OF_FIX: Final = frozenset({"cash_cents", "price_cents", "value_cents"})
+_FINER: Final = frozenset({"stress_npv_cents", "npv_history", "frontier"})
 _WORTH: Final = "npv_floor"
 """The limit whose fix says how much value is lacking."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A view; with ``score_edges``, scores in the place of NPVs. The same sight gets the same bytes."""
+    """A view; with ``score_edges``, scores in the place of NPVs; with ``guard``, a view that hides NPVs and
+    yet tells what is acceptable. The same sight gets the same bytes.
+    """
 
     view: View
     score_edges: ScoreEdges | None = None
+    guard: FloorGuard | None = None
 
 
 def sight_of(view: View, account: Account) -> Sight:
     """Return how a person sees a channel in ``view``: the sales view is the same for all of a store."""
-    return Sight(view, account.score_edges_cents if view is View.SALES else None)
+    edges = account.score_edges_cents if view is View.SALES else None
+    hides_npvs = view is View.CUSTOMER or edges is not None
+    return Sight(view, edges, FloorGuard(account.npv_floor_cents, account.guard_key) if hides_npvs else None)
 
 
-def with_scores(shown: dict[str, Any], sight: Sight) -> dict[str, Any]:
-    """Return a JSON object of the sight's view with scores in the place of NPVs, where the sight has them."""
-    return shown if sight.score_edges is None else _scored(shown, sight.score_edges)
+def value_as_seen(shown: dict[str, Any], sight: Sight) -> dict[str, Any]:
+    """Return a JSON object of the sight's view with its NPVs as the sight shows them."""
+    if sight.view is not View.SALES:
+        return shown
+    if sight.score_edges is None:
+        return _coarse(shown)
+    return _Scores(sight.score_edges, sight.guard).shown(shown, None)
 
 
 def score_of(npv_cents: int, edges: ScoreEdges) -> int:
@@ -43,36 +59,91 @@ def score_of(npv_cents: int, edges: ScoreEdges) -> int:
     return 1 + bisect_right(edges, npv_cents)
 
 
-def _scored(shown: dict[str, Any], edges: ScoreEdges) -> dict[str, Any]:
-    scored: dict[str, Any] = {}
+def coarse_npv(npv_cents: int) -> int:
+    """Return an NPV rounded to NPV_STEP_CENTS, half up."""
+    return (npv_cents + NPV_STEP_CENTS // 2) // NPV_STEP_CENTS * NPV_STEP_CENTS
+
+
+def _coarse(shown: dict[str, Any]) -> dict[str, Any]:
+    """Return an object with its NPVs rounded, and what a fix asks for rounded up: that may be the rest of an
+    NPV.
+    """
+    coarse: dict[str, Any] = {}
     for name, value in shown.items():
-        if name == "npv_cents":
-            scored[SCORE_COLUMN] = _scores(value, edges)
-        elif name not in _FINER:
-            scored[name] = _inside(value, edges)
-    if "fix" in scored:
-        scored["fix"] = _fix(scored.get("binding", scored.get("limit")), scored["fix"])
-    return scored
+        if name in _NPVS:
+            coarse[name] = _rounded(value)
+        elif name == "fix":
+            coarse[name] = _coarse_fix(value)
+        elif isinstance(value, dict):
+            coarse[name] = _coarse(value)
+        elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            coarse[name] = [_coarse(item) if isinstance(item, dict) else item for item in value]
+        else:
+            coarse[name] = value
+    return coarse
 
 
-def _inside(value: Any, edges: ScoreEdges) -> Any:
-    """Return a value with scores in the objects that it holds; most columns hold none, and stay."""
-    if isinstance(value, dict):
-        return _scored(value, edges)
-    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
-        return [_inside(item, edges) for item in value]
-    return value
-
-
-def _scores(npvs: Any, edges: ScoreEdges) -> Any:
-    """Return the score of an NPV, or those of any nesting of NPVs; null stays null."""
+def _rounded(npvs: Any) -> Any:
+    """Return an NPV rounded, or those of any nesting of NPVs; null stays null."""
     if isinstance(npvs, list):
-        return [_scores(npv, edges) for npv in npvs]
-    return None if npvs is None else score_of(npvs, edges)
+        return [_rounded(npv) for npv in npvs]
+    return None if npvs is None else coarse_npv(npvs)
 
 
-def _fix(binding: Any, fix: Any) -> Any:
-    """Return a fix, or a column of them, without those that say how much value is lacking."""
-    if isinstance(binding, list):
-        return [_fix(*both) for both in zip(binding, fix, strict=True)]
+def _coarse_fix(fix: Any) -> Any:
+    if isinstance(fix, list):
+        return [_coarse_fix(each) for each in fix]
+    if not isinstance(fix, dict):
+        return fix
+    return {
+        name: -(-value // NPV_STEP_CENTS) * NPV_STEP_CENTS if name in _AMOUNTS_OF_FIX and value else value
+        for name, value in fix.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """Puts scores in the place of NPVs; each stands for an NPV less the margin of its car."""
+
+    edges: ScoreEdges
+    guard: FloorGuard | None
+
+    def shown(self, shown: dict[str, Any], car: Any) -> dict[str, Any]:
+        """Return an object with scores; ``car`` is the vehicle that it belongs to, where it names none."""
+        car = shown.get("vehicle_id", car)
+        scored: dict[str, Any] = {}
+        for name, value in shown.items():
+            if name == "npv_cents":
+                scored[SCORE_COLUMN] = self._scores(value, car)
+            elif name not in _FINER:
+                scored[name] = self._inside(value, car)
+        if "fix" in scored:
+            scored["fix"] = _told_fix(scored.get("binding", scored.get("limit")), scored["fix"])
+        return scored
+
+    def _inside(self, value: Any, car: Any) -> Any:
+        """Return a value with scores in the objects that it holds; most columns hold none, and stay."""
+        if isinstance(value, dict):
+            return self.shown(value, car)
+        if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+            return [self._inside(item, car) for item in value]
+        return value
+
+    def _scores(self, npvs: Any, car: Any) -> Any:
+        """Return the score of an NPV, or those of any nesting of NPVs; null stays null."""
+        if isinstance(npvs, list):
+            cars = car if isinstance(car, list) and len(car) == len(npvs) else [car] * len(npvs)
+            return [self._scores(npv, one) for npv, one in zip(npvs, cars, strict=True)]
+        if npvs is None:
+            return None
+        margin = 0 if self.guard is None else self.guard.margin_cents(car)
+        return score_of(npvs - margin, self.edges)
+
+
+def _told_fix(binding: Any, fix: Any) -> Any:
+    """Return a fix without one that says how much value is lacking. Rows have none at all: their amounts end
+    at the store's own floor, without a car's margin. A quote of the car has one.
+    """
+    if isinstance(fix, list):
+        return [None] * len(fix)
     return None if binding == _WORTH else fix

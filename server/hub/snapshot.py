@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 
 from protocol import codec
 from protocol.events import (
@@ -21,7 +22,7 @@ from protocol.events import (
     SnapshotRows,
 )
 from server.hub import views
-from server.hub.sight import Sight, with_scores
+from server.hub.sight import Sight, value_as_seen
 from server.push.log import ChannelLog, Chunk, SearchState
 from server.store.deal_parts import DealParts
 from server.store.deals import Deal
@@ -74,7 +75,7 @@ def _search_snapshot(search: SearchState, sight: Sight) -> SearchSnapshot:
     snapshot = SearchSnapshot(
         search_id=search.search_id,
         filters=views.shown_filters(search.filters, sight.view),
-        sort=search.sort,
+        sort=search.sort if views.shows_sort(search.sort, sight.view) else UNSET,
         scanned=search.scanned,
         matched=search.matched,
         valued=search.valued,
@@ -84,7 +85,7 @@ def _search_snapshot(search: SearchState, sight: Sight) -> SearchSnapshot:
     )
     if not views.shows_workings(sight.view):
         return snapshot
-    rejected = [codec.convert(Rejection, with_scores(limit, sight)) for limit in search.rejected]
+    rejected = [codec.convert(Rejection, value_as_seen(limit, sight)) for limit in search.rejected]
     return msgspec.structs.replace(snapshot, rejected=rejected, trace=search.trace)
 
 

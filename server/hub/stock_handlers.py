@@ -9,10 +9,11 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.records import Actor, StructureChanges, View
 from server.hub.authority import Authority, actor_of, view_of
 from server.hub.connection import Connection
+from server.hub.questions import Questions, check_conceded
 from server.hub.quotes import Quotes
 from server.hub.relay import Relay
 from server.hub.sight import sight_of
-from server.hub.views import not_here, unsettable_fields
+from server.hub.views import hidden_order, not_here, unsettable_fields
 from server.push.log import ChannelLog
 from server.search.stream import MoreRequest, SearchRequest, SearchService
 from server.store.deals import Deal, last_version, load_deal
@@ -38,6 +39,7 @@ class StockHandlers:
         relay: Relay,
         searches: SearchService,
         quotes: Quotes,
+        questions: Questions,
     ) -> None:
         self._stores = stores
         self._log = log
@@ -45,11 +47,15 @@ class StockHandlers:
         self._relay = relay
         self._searches = searches
         self._quotes = quotes
+        self._questions = questions
         self._logger = structlog.get_logger("hub")
 
     async def search(self, connection: Connection, command: commands.Search) -> None:
         """Begin a search."""
         deal = await self._authority.deal(connection.account, command)
+        hidden = hidden_order(command.filters, command.sort, view_of(connection, command.channel))
+        if hidden is not None:
+            raise not_here(hidden)
         request = SearchRequest(
             channel=command.channel,
             op=command.op,
@@ -93,7 +99,9 @@ class StockHandlers:
         left.
         """
         deal = await self._authority.deal(connection.account, command)
-        check_visible(command.changes, view_of(connection, command.channel))
+        sight = sight_of(view_of(connection, command.channel), connection.account)
+        check_visible(command.changes, sight.view)
+        check_conceded(command.changes, sight, deal.discount_authority_cents, deal.structure)
         result = await change_terms(
             self._stores.of(deal.store_id),
             deal.id,
@@ -110,8 +118,12 @@ class StockHandlers:
     async def quote(self, connection: Connection, command: commands.Quote) -> None:
         """Price one car."""
         deal = await self._authority.deal(connection.account, command)
-        sight = sight_of(view_of(connection, command.channel), connection.account)
-        connection.reply(command.ref, await self._quotes.quote(command, deal, connection.account, sight))
+        account = connection.account
+        sight = sight_of(view_of(connection, command.channel), account)
+        asked = [command.changes, command.programme_id, command.roll]
+        axes = [command.terms_months, command.cash_down_cents]
+        await self._questions.check(deal, account, sight, command.vehicle_id, [*asked, *axes])
+        connection.reply(command.ref, await self._quotes.quote(command, deal, account, sight))
 
     async def frontier(self, connection: Connection, command: commands.Frontier) -> None:
         """List one car's best structures."""
@@ -121,6 +133,7 @@ class StockHandlers:
             # Its ends are the most discount and the most cash there may be.
             raise CommandError(ErrorCode.FORBIDDEN, "The frontier is not for customers.", field="channel")
         sight = sight_of(view, connection.account)
+        await self._questions.check(deal, connection.account, sight, command.vehicle_id)
         connection.reply(command.ref, await self._quotes.frontier(command, deal, connection.account, sight))
 
     async def search_again(

@@ -14,8 +14,8 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import COMMAND_TYPES
 from protocol.events import Customer
-from protocol.records import Filters, Role, Structure, StructureChanges, View
-from server.hub.sight import Sight, with_scores
+from protocol.records import Filters, Role, Sort, Structure, StructureChanges, View
+from server.hub.sight import Sight, value_as_seen
 from server.hub.visible import (
     APPROVAL_FIELDS,
     COLUMNS,
@@ -31,6 +31,7 @@ from server.hub.visible import (
     POINT_FIELDS,
     QUOTE_FIELDS,
     ROLL_FIELDS,
+    SORTED_BY,
     STRUCTURE_FIELDS,
     TOTAL_VALUE,
 )
@@ -42,8 +43,10 @@ _WIDEST: Final = {
     Role.OPERATOR: View.MANAGER,
 }
 _RANK: Final = {View.CUSTOMER: 0, View.SALES: 1, View.MANAGER: 2}
-_DESK_DECIDES: Final = frozenset({"rate_bp", "rate_reason"})
-"""Whoever may try rates finds out at which the lender buys: only who sees that may state one."""
+_DESK_DECIDES: Final = {"rate_bp": None, "rate_reason": None, "price_cents": None, "rebate_cents": 0}
+"""What only the desk sets, with the value that leads back from it and is open to all. Whoever may try rates
+finds out at which the lender buys; a price or a rebate of the deal's own is a discount by another name.
+"""
 
 _ABOUT_COMMANDS: Final = frozenset(
     name for command in COMMAND_TYPES for name in command.__struct_fields__
@@ -75,19 +78,38 @@ def project_event(entry: Entry, sight: Sight) -> bytes:
     event = {"seq": entry.seq, **codec.decode(entry.body)}
     shown = (*ENVELOPE, *EVENT_FIELDS[view].get(event["type"], ()))
     projected = {name: event[name] for name in shown if name in event}
+    if "columns" in projected:
+        projected["columns"] = _guarded(projected["columns"], sight)
+    if "sort" in projected and not shows_sort(projected["sort"], view):
+        del projected["sort"]
     for name, project in _INSIDE.items():
         if name in projected:
             projected[name] = project(projected[name], view)
-    return codec.encode(with_scores(projected, sight))
+    return codec.encode(value_as_seen(projected, sight))
 
 
 def project_rows(columns: dict[str, Any], sight: Sight) -> dict[str, Any]:
     """Return the columns of rows as they are seen."""
-    return with_scores(_project_columns(columns, sight.view), sight)
+    guarded = _guarded(columns, sight)
+    return value_as_seen(_project_columns(guarded, sight.view), sight)
+
+
+def _guarded(columns: dict[str, Any], sight: Sight) -> dict[str, Any]:
+    return columns if sight.guard is None else sight.guard.without_marginal(columns)
 
 
 def _project_columns(columns: dict[str, Any], view: View) -> dict[str, Any]:
-    return {name: column for name, column in columns.items() if name in COLUMNS[view]}
+    shown = {name: column for name, column in columns.items() if name in COLUMNS[view]}
+    return _in_plain_order(shown) if view is View.CUSTOMER else shown
+
+
+def _in_plain_order(columns: dict[str, Any]) -> dict[str, Any]:
+    """Return rows by ``vehicle_id``: the order in which the stock was read may be that of days in stock."""
+    cars = columns.get("vehicle_id")
+    if cars is None:
+        return columns
+    order = sorted(range(len(cars)), key=lambda row: str(cars[row]))
+    return {name: [column[row] for row in order] for name, column in columns.items()}
 
 
 def project_structure(structure: dict[str, Any], view: View) -> dict[str, Any]:
@@ -118,7 +140,7 @@ def project_summary(summary: dict[str, Any], sight: Sight) -> dict[str, Any]:
     """Return a deal's row of the wall as it is seen."""
     if sight.view is View.MANAGER:
         return summary
-    return with_scores(_shown(summary, EVENT_FIELDS[sight.view]["deal_summary"]), sight)
+    return value_as_seen(_shown(summary, EVENT_FIELDS[sight.view]["deal_summary"]), sight)
 
 
 def project_deal(deal: dict[str, Any], sight: Sight) -> dict[str, Any]:
@@ -130,7 +152,7 @@ def project_deal(deal: dict[str, Any], sight: Sight) -> dict[str, Any]:
     shown["pins"] = [project_offer(offer, view) for offer in shown["pins"]]
     if "lenders" in shown:
         shown["lenders"] = [project_lender(each, view) for each in shown["lenders"]]
-    return with_scores(shown, sight)
+    return value_as_seen(shown, sight)
 
 
 def project_customer(customer: Customer, view: View) -> Customer:
@@ -163,7 +185,7 @@ def project_quote(quote: dict[str, Any], sight: Sight) -> dict[str, Any]:
         shown["roll"]["changes"] = project_structure(shown["roll"]["changes"], view)
     if view is View.CUSTOMER:
         shown["warnings"] = [each for each in shown["warnings"] if each["code"] in CUSTOMER_WARNINGS]
-    return with_scores(shown, sight)
+    return value_as_seen(shown, sight)
 
 
 def project_frontier(frontier: dict[str, Any], sight: Sight) -> dict[str, Any]:
@@ -174,7 +196,20 @@ def project_frontier(frontier: dict[str, Any], sight: Sight) -> dict[str, Any]:
         "points": [_shown(point, fields) for point in frontier["points"]],
         "bands": [{**band, "best": _shown(band["best"], fields)} for band in frontier["bands"]],
     }
-    return with_scores(shown, sight)
+    return value_as_seen(shown, sight)
+
+
+def shows_sort(sort: str, view: View) -> bool:
+    """Return whether ``view`` may know of an order in which the stock is read, and ask for it."""
+    return SORTED_BY[Sort(sort)] in COLUMNS[view]
+
+
+def hidden_order(filters: Filters, sort: Sort, view: View) -> str | None:
+    """Return the field of a search that orders or filters by what ``view`` hides; None where none does."""
+    if not shows_sort(sort, view):
+        return "sort"
+    stated = (name for name in filters.__struct_fields__ if name not in FILTER_FIELDS[view])
+    return next((f"filters.{name}" for name in stated if getattr(filters, name) not in {UNSET, None}), None)
 
 
 def shown_filters(filters: Filters, view: View) -> Filters:
@@ -216,14 +251,14 @@ def shows_workings(view: View) -> bool:
 
 
 def unsettable_fields(changes: StructureChanges, view: View) -> list[str]:
-    """Return the fields of ``changes`` that may not be set in ``view``: those that it does not show, and a
-    rate of one's own except where buy rates are seen. Back to the standard rate leads from anywhere.
+    """Return the fields of ``changes`` that may not be set in ``view``: those that it does not show, and what
+    the desk decides except in the manager's view. Back to the standard leads from anywhere.
     """
     return [
         name
         for name, value in changes.items()
         if name not in STRUCTURE_FIELDS[view]
-        or (name in _DESK_DECIDES and view is not View.MANAGER and value is not None)
+        or (name in _DESK_DECIDES and view is not View.MANAGER and value != _DESK_DECIDES[name])
     ]
 
 
@@ -238,8 +273,14 @@ def unaskable_fields(changes: StructureChanges, view: View) -> list[str]:
 
 def not_here(field: str) -> CommandError:
     """Return the refusal of a field that may not be set in the view."""
-    if field in _DESK_DECIDES:
+    if field in {"rate_bp", "rate_reason"}:
         return CommandError(ErrorCode.FORBIDDEN, "Rates of their own are given by the desk.", field=field)
+    if field in _DESK_DECIDES:
+        return CommandError(
+            ErrorCode.FORBIDDEN,
+            "Prices and rebates of a deal's own are given by the desk: state a discount.",
+            field=field,
+        )
     return CommandError(ErrorCode.FORBIDDEN, f"{field} is not part of this view.", field=field)
 
 

@@ -10,7 +10,7 @@ from protocol.deal_parts import Approval, DealOffer, LenderTerms
 from protocol.events import CLAIM_COLUMNS, MATCH_COLUMNS, OFFER_COLUMNS, DealSnapshot
 from protocol.pricing import PriceAnswer
 from protocol.quotes import FrontierReply, StressedPoint, WarningCode
-from protocol.records import Filters, Structure, View
+from protocol.records import Filters, Sort, Structure, View
 
 _STRUCTURE: Final = frozenset(Structure.__struct_fields__)
 _DESK_ONLY: Final = frozenset({"trade_acv_cents", "products_cost_cents"})
@@ -159,6 +159,12 @@ EVENT_FIELDS: Final = {
         "deal_summary": ("deal_id", "deal_version", "removed"),
     },
 }
+
+SORTED_BY: Final = {sort: sort.value.removeprefix("-") for sort in Sort} | {
+    Sort.PRICE: "price_cents",
+    Sort.PRICE_DESC: "price_cents",
+}
+"""The column by which each order of a search reads the stock."""
 
 FILTER_FIELDS: Final = {
     View.MANAGER: Filters.__struct_fields__,

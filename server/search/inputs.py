@@ -3,7 +3,7 @@
 import datetime as dt
 
 from protocol.closing import CommandError, ErrorCode
-from protocol.inputs import DealInputs
+from protocol.inputs import AuthorityCovers, DealInputs
 from protocol.lending import TaxTable
 from protocol.records import StructureError
 from server.finance.calendar import with_dates
@@ -36,6 +36,7 @@ def deal_inputs(deal: Deal, tax_table: TaxTable | None, today: dt.date) -> DealI
         standard_markup_bp=deal.standard_markup_bp if cap is None else min(deal.standard_markup_bp, cap),
         npv_floor_cents=deal.npv_floor_cents,
         discount_max_cents=deal.discount_authority_cents,
+        authority_covers=AuthorityCovers.CONCESSION,
         product_cost_share_bp=deal.product_cost_share_bp,
         # A stated rate needs none: so a newer table leaves what was computed with the rate as it was.
         tax_rules=rules if structure.tax_rate_bp is None else (),

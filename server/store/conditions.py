@@ -2,11 +2,14 @@
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
+from protocol.concession import Concession, concession_of, lacks_product_cost
 from protocol.deal_parts import Approval, DealOffer
+from protocol.records import Structure, StructureChanges
 from protocol.workflow import LIVE_STATUSES, Reason
 from server.store.deciding import Decision
 from server.store.lenders import last_terms, live_terms
 from server.store.offers import selected_offer
+from server.store.terms import revise
 
 
 async def last_approval(deal: Decision) -> Approval:
@@ -45,16 +48,74 @@ async def require_not_own(deal: Decision) -> None:
         raise forbidden("Nobody decides about an own deal.")
 
 
-def require_authority(offer: DealOffer | None, authority_cents: int) -> None:
-    """Raise CommandError(forbidden) where the offer's discount is above what the decider may give."""
-    discount = 0 if offer is None else offer.discount_cents
-    if discount > authority_cents:
+async def conceded(deal: Decision, offer: DealOffer) -> Concession:
+    """Return what an offer of a locked deal gives away, as its structure and its car stand now."""
+    advertised = await deal.connection.fetchval(
+        "SELECT price_cents FROM vehicles WHERE vehicle_id = $1", int(offer.vehicle_id)
+    )
+    return concession_of(
+        _asked(deal, offer),
+        advertised_cents=offer.price_cents if advertised is None else advertised,
+        discount_cents=offer.discount_cents,
+    )
+
+
+async def require_authority(deal: Decision, offer: DealOffer | None, authority_cents: int) -> None:
+    """Raise CommandError(forbidden) where the offer gives away more than the decider may; the field is its
+    largest part.
+    """
+    if offer is None:
+        return
+    given = await conceded(deal, offer)
+    if given.total_cents > authority_cents:
+        parts = {
+            "discount_cents": given.discount_cents,
+            "price_cents": given.price_cut_cents,
+            "trade_allowance_cents": given.over_allowance_cents,
+            "rebate_cents": given.rebate_cents,
+        }
         raise CommandError(
             ErrorCode.FORBIDDEN,
-            f"This discount is above your authority of ${authority_cents / 100:,.2f}.",
-            field="discount_cents",
-            value=discount,
+            f"This offer gives away {given.describe()}, above your authority of"
+            f" ${authority_cents / 100:,.2f}.",
+            field=max(parts, key=lambda name: parts[name]),
+            value=given.total_cents,
         )
+
+
+async def require_product_cost(deal: Decision, offer: DealOffer) -> None:
+    """Raise CommandError(conflict) where products are sold whose cost is 0: then the NPV counts all of their
+    price as gross.
+    """
+    share = await deal.connection.fetchval(
+        "SELECT product_cost_share_bp FROM stores WHERE store_id = $1", deal.store_id
+    )
+    structure = _asked(deal, offer)
+    if lacks_product_cost(structure, float(share)):
+        raise conflict(
+            "The products have no cost, so that all of their price counts as gross: counter with their cost.",
+            "products_cost_cents",
+            structure.products_cost_cents,
+        )
+
+
+async def require_covered(deal: Decision, offer: DealOffer) -> None:
+    """Raise CommandError(conflict) where the offer gives away more than its last approval covered."""
+    covered = await deal.connection.fetchval(
+        "SELECT concession_cents FROM desk_approvals WHERE deal_id = $1 ORDER BY deal_version DESC LIMIT 1",
+        deal.key,
+    )
+    if covered is None or (await conceded(deal, offer)).total_cents > covered:
+        raise conflict(
+            "The approval does not cover all that this offer gives away: reopen and submit the deal again.",
+            "approval",
+            None,
+        )
+
+
+def _asked(deal: Decision, offer: DealOffer) -> Structure:
+    """Return the structure that an offer was priced under: the deal's, with what it was asked with."""
+    return revise(deal.structure, codec.convert(StructureChanges, offer.changes))
 
 
 async def require_lender(deal: Decision, offer: DealOffer) -> None:

@@ -94,14 +94,11 @@ SELECT default_structure, trade_acv_cents, payoff_cents, payoff_good_through, pa
 def starting_structure(default: dict[str, Any], customer: Any) -> Structure:
     """Return the structure a deal begins with, from the store's ``default`` and a row of ``customers``.
 
-    The trade is allowed at its cash value until somebody decides otherwise.
+    The trade's cash value (ACV) is the desk's; its allowance starts empty, because a customer sees that one.
     """
     known: dict[str, Any] = {"scope": Scope.STORE, **default}
     if customer["trade_acv_cents"] is not None:
-        known |= {
-            "trade_acv_cents": customer["trade_acv_cents"],
-            "trade_allowance_cents": customer["trade_acv_cents"],
-        }
+        known |= {"trade_acv_cents": customer["trade_acv_cents"]}
     if customer["payoff_cents"] is not None:
         known |= {
             "payoff_cents": customer["payoff_cents"],

@@ -13,9 +13,10 @@ import asyncpg
 import msgspec
 
 from protocol import codec
+from protocol.concession import concession_of
 from protocol.inputs import PencilInputs
 from protocol.quotes import QuotedStructure
-from protocol.records import Versions
+from protocol.records import Structure, Versions
 from server.store.pool import Connection
 
 ROWS_AT_A_TIME = 200
@@ -34,7 +35,8 @@ _ALL = (
 # One pencil for each deal, its last of the month: what-ifs on the way to it are nobody's markup.
 _LAST_OF_DEALS = """
 SELECT DISTINCT ON (deal_id) u.name AS salesperson, p.choice->>'lender' AS lender, p.markup_bp,
-       p.discount_cents, p.inputs->'structure'->>'rate_reason' AS reason
+       p.discount_cents, p.inputs->'structure' AS structure,
+       (p.car->>'price_cents')::bigint AS advertised_cents
   FROM pencils p JOIN deals d USING (deal_id) JOIN users u ON u.user_id = d.salesperson_id
  WHERE p.created_at >= $1 AND p.created_at < $2 AND p.markup_bp IS NOT NULL
  ORDER BY deal_id, p.created_at DESC, p.pencil_id
@@ -86,12 +88,15 @@ class StoredPencil(Pencil, frozen=True, kw_only=True):
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """What was given in one deal: markup over the buy rate, discount, and the reason of a stated rate."""
+    """What was given in one deal: markup over the buy rate, all that was given away with the discount in it,
+    and the reason of a stated rate.
+    """
 
     salesperson: str
     lender: str
     markup_bp: Decimal
     discount_cents: int
+    concession_cents: int
     reason: str | None
 
 
@@ -143,4 +148,17 @@ async def given_in(connection: Connection, month: dt.date) -> list[Given]:
     start = dt.datetime(month.year, month.month, 1, tzinfo=dt.UTC)
     end = (start + dt.timedelta(days=31)).replace(day=1)
     rows = await connection.fetch(_LAST_OF_DEALS, start, end)
-    return [Given(**dict(row)) for row in rows]
+    return [_given(row) for row in rows]
+
+
+def _given(row: asyncpg.Record) -> Given:
+    structure, discount = codec.convert(Structure, row["structure"]), row["discount_cents"]
+    conceded = concession_of(structure, advertised_cents=row["advertised_cents"], discount_cents=discount)
+    return Given(
+        salesperson=row["salesperson"],
+        lender=row["lender"],
+        markup_bp=row["markup_bp"],
+        discount_cents=discount,
+        concession_cents=conceded.total_cents,
+        reason=structure.rate_reason,
+    )

@@ -1,7 +1,7 @@
 """Who may sign in: accounts and their passwords, which are argon2id and checked off the event loop."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from argon2 import PasswordHasher
@@ -22,16 +22,19 @@ NOBODY = (
 
 ACCOUNT_COLUMNS: Final = (
     "user_id, login, name, role, store_id, discount_authority_cents, demo,"
-    " (SELECT score_edges_cents FROM stores WHERE stores.store_id = users.store_id) AS score_edges_cents"
+    " (SELECT score_edges_cents FROM stores WHERE stores.store_id = users.store_id) AS score_edges_cents,"
+    " (SELECT npv_floor_cents FROM stores WHERE stores.store_id = users.store_id) AS npv_floor_cents,"
+    " (SELECT guard_key FROM stores WHERE stores.store_id = users.store_id) AS guard_key"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person who may use the workspace, and the largest discount that they may give.
+    """A person who may use the workspace, and how much they may give away.
 
     A ``demo`` account has a password that everybody knows. Where the person's store keeps NPVs from its
-    salespeople, ``score_edges_cents`` are the least NPVs of the scores 2 to 5.
+    salespeople, ``score_edges_cents`` are the least NPVs of the scores 2 to 5. ``npv_floor_cents`` and
+    ``guard_key`` are the store's too.
     """
 
     id: str
@@ -42,6 +45,8 @@ class Account:
     discount_authority_cents: int = 0
     demo: bool = False
     score_edges_cents: tuple[int, ...] | None = None
+    npv_floor_cents: int = 0
+    guard_key: str = field(default="", repr=False)
 
 
 async def find_by_login(connection: Connection, login: str) -> Account | None:
@@ -118,4 +123,6 @@ def account_of(row: Any) -> Account:
         row["discount_authority_cents"],
         row["demo"],
         None if row["score_edges_cents"] is None else tuple(row["score_edges_cents"]),
+        row["npv_floor_cents"],
+        str(row["guard_key"]),
     )

@@ -20,14 +20,17 @@ from protocol.workflow import (
 )
 from server.store.claims import let_go, require_not_held, reserve, touch_claims
 from server.store.conditions import (
+    conceded,
     conflict,
     forbidden,
     last_approval,
     outdated,
     require_authority,
     require_cleared,
+    require_covered,
     require_lender,
     require_not_own,
+    require_product_cost,
 )
 from server.store.deciding import SYSTEM, Asked, Decided, Decision, deciding
 from server.store.offers import adopt_offer, is_same, selected_offer
@@ -153,7 +156,7 @@ async def _prepare_counter(deal: Decision, step: Move) -> None:
     await require_not_own(deal)
     await restructure(deal, step.changes, based_on=deal.version)
     await _take_price(deal, step)
-    require_authority(step.priced, step.discount_authority_cents)
+    await require_authority(deal, step.priced, step.discount_authority_cents)
 
 
 async def _prepare_approve(deal: Decision, step: Move) -> None:
@@ -171,7 +174,8 @@ async def _prepare_approve(deal: Decision, step: Move) -> None:
         raise conflict(
             "The car or the rates have changed just now: look at the deal again.", "selected", reason
         )
-    require_authority(step.priced, step.discount_authority_cents)
+    await require_authority(deal, step.priced, step.discount_authority_cents)
+    await require_product_cost(deal, step.priced)
     await require_not_held(deal, int(offer.vehicle_id))
 
 
@@ -192,6 +196,7 @@ async def _prepare_sign(deal: Decision, step: Move) -> None:
     offer = await selected_offer(deal)
     if offer is None or offer.offer_id != approval.offer_id:
         raise conflict("The desk has approved another offer.", "approval", None)
+    await require_covered(deal, offer)
     await require_lender(deal, offer)
     await require_not_held(deal, int(offer.vehicle_id))
     sold = await deal.connection.fetchval(
@@ -253,7 +258,7 @@ async def _approve(deal: Decision) -> Approval:
     approval = _approval_of(deal, offer)
     await deal.connection.execute(
         "INSERT INTO desk_approvals (deal_id, deal_version, vehicle_id, vehicle_rev, offer_id, rates_version,"
-        " approved_by) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        " approved_by, concession_cents) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         deal.key,
         approval.deal_version,
         int(approval.vehicle_id),
@@ -261,6 +266,7 @@ async def _approve(deal: Decision) -> Approval:
         uuid.UUID(approval.offer_id),
         approval.rates,
         codec.plain(deal.actor),
+        (await conceded(deal, offer)).total_cents,
     )
     await reserve(deal, int(approval.vehicle_id))
     return approval

@@ -10,9 +10,11 @@ from starlette.routing import Route
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import Record, StructureChanges
+from protocol.records import Record, Structure, StructureChanges
 from protocol.workflow import RIGHTS
 from server.hub.admission import Admitted
+from server.hub.questions import check_conceded
+from server.hub.sight import sight_of
 from server.hub.stock_handlers import check_visible
 from server.hub.views import widest_view
 from server.store import customers, deals
@@ -69,7 +71,9 @@ async def create_deal(request: Request) -> Response:
         raise CommandError(ErrorCode.INVALID, str(error), field=error.field) from None
     changes = wanted.structure or None
     if changes is not None:
-        check_visible(changes, widest_view(role))
+        sight = sight_of(widest_view(role), identity.account)
+        check_visible(changes, sight.view)
+        check_conceded(changes, sight, identity.account.discount_authority_cents, Structure())
     async with scope_of(request, identity).acquire() as connection:
         deal = await begin_deal(connection, identity.account, wanted.customer_id, changes)
     return answer({"id": deal.id, "channel": f"deal:{deal.id}", "version": deal.version}, 201)

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from itertools import pairwise
 
-from protocol.inputs import DealInputs
+from protocol.inputs import AuthorityCovers, DealInputs
 from protocol.lending import Programme, RiskCurve, Rounding, TaxBase, TaxRule
 from protocol.records import Structure
 
@@ -100,6 +100,14 @@ def selling_price(deal: DealInputs, car: dict[str, int]) -> int:
     return car["price_cents"] if stated is None else min(stated, car["price_cents"])
 
 
+def discount_limit(deal: DealInputs, car: dict[str, int]) -> int:
+    """Return the most discount on a car: the authority less what else is given away, or the stated one."""
+    given = 0
+    if deal.authority_covers is AuthorityCovers.CONCESSION:
+        given = deal.structure.rebate_cents + car["price_cents"] - selling_price(deal, car)
+    return max(deal.discount_max_cents - given, deal.structure.discount_cents)
+
+
 def feasible_structures(
     deal: DealInputs, programmes: tuple[Programme, ...], car: dict[str, int], factors: dict[str, float]
 ) -> Iterator[Found]:
@@ -109,7 +117,7 @@ def feasible_structures(
     """
     s, price = deal.structure, selling_price(deal, car)
     most = s.cash_down_cents if s.cash_down_max_cents is None else s.cash_down_max_cents
-    discounts = range(s.discount_cents, min(deal.discount_limit_cents, price) + 1)
+    discounts = range(s.discount_cents, min(discount_limit(deal, car), price) + 1)
     owed = {discount: principal(deal, price, discount, car["rebate_cents"]) for discount in discounts}
     for row in programmes:
         if not _takes(deal, row, car):

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from protocol.inputs import DealInputs
+from protocol.inputs import AuthorityCovers, DealInputs
 from protocol.jobs import NUMBER_COLUMNS
 from protocol.lending import (
     NO_EDGE_BP,
@@ -146,6 +146,7 @@ def deals(draw: st.DrawFn) -> DealInputs:
         standard_markup_bp=float(draw(st.integers(0, 300))),
         npv_floor_cents=draw(st.just(-(10**12)) | st.integers(-5_000, 5_000)),
         discount_max_cents=structure.discount_cents + draw(st.just(0) | st.integers(1, 120)),
+        authority_covers=draw(st.sampled_from(AuthorityCovers)),
         product_cost_share_bp=float(draw(st.integers(0, 10_000))),
         tax_rules=draw(tax_rules()) if structure.tax_rate_bp is None else (),
     )

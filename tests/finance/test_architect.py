@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.events import OFFER_COLUMNS, Fix, FixKind
-from protocol.inputs import DealInputs
+from protocol.inputs import AuthorityCovers, DealInputs
 from protocol.lending import Disposition, Programme, RiskModel
 from protocol.records import BasisPoints, RateReason, Structure
 from server.finance.architect import (
@@ -244,19 +244,20 @@ def test_a_fix_makes_the_car_acceptable(
         return
     columns = best_offers(price_plan(plan, risk), cars(*stock))
     for one, fix in zip(stock, columns["fix"], strict=True):
-        for changed in mended(deal, fix or {}):
+        for changed in mended(deal, fix or {}, one):
             again = price_plan(plan_deal(changed, sheet(*rows)), risk)
             assert best_offers(again, cars(one))["npv_cents"] != [None]
 
 
-def mended(deal: DealInputs, fix: dict[str, Any]) -> Iterator[DealInputs]:
-    """Yield the deal with each remedy of a fix."""
+def mended(deal: DealInputs, fix: dict[str, Any], one: dict[str, int]) -> Iterator[DealInputs]:
+    """Yield the deal with each remedy of a car's fix."""
     s, replace = deal.structure, msgspec.structs.replace
     if "cash_cents" in fix:
         most = s.cash_down_cents if s.cash_down_max_cents is None else s.cash_down_max_cents
         yield replace(deal, structure=replace(s, cash_down_max_cents=most + fix["cash_cents"]))
     if "price_cents" in fix:
-        yield replace(deal, discount_max_cents=deal.discount_limit_cents + fix["price_cents"])
+        most = reference.discount_limit(deal, one) + fix["price_cents"]
+        yield replace(deal, discount_max_cents=most, authority_covers=AuthorityCovers.DISCOUNT)
     if "value_cents" in fix:
         yield replace(deal, npv_floor_cents=deal.npv_floor_cents - fix["value_cents"])
     if "term_months" in fix:

@@ -155,8 +155,8 @@ def test_the_work_of_any_quote_is_bounded(
             if quoted.choice is not None:
                 quote_cash(case, quoted.choice)
             quote_grid(case, terms, cash)
-            quote_warnings(case)
-            quote_roll(case, quoted, asked)
+            quote_warnings(case, quoted, desk=True)
+            quote_roll(case, quoted, asked, desk=False)
             quote_frontier(case)
         except StructureError:
             # What contradicts itself is refused with the field to mend.

@@ -23,7 +23,7 @@ from protocol.quotes import FrontierReply, QuoteReply
 from protocol.records import Actor, DealState, Filters, Role, Sort, Structure, StructureChanges, View
 from protocol.workflow import Fulfilment, LenderStatus
 from server.hub import views, visible
-from server.hub.sight import Sight
+from server.hub.sight import Sight, coarse_npv
 from server.hub.snapshot import snapshot_of, snapshot_rows
 from server.push.log import Chunk, Entry, SearchState
 from server.store.deal_parts import DealParts
@@ -31,7 +31,8 @@ from server.store.deals import CustomerRecord, Deal
 from tests.protocol.strategies import values_of
 
 CHANNEL = "deal:1"
-RATES = {"rate_bp", "rate_reason"}
+STANDARD = {"rate_bp": None, "rate_reason": None, "price_cents": None, "rebate_cents": 0}
+"""What only the desk sets, with the value that everybody may go back to."""
 NOT_FOR_SALES = {
     "cost_cents", "gross_cents", "front_gross_cents", "buy_rate_bp", "reserve_cents", "npv_parts", "parts",
     "trade_acv_cents", "products_cost_cents", "invoice_cents", "recon_cents", "holdback_cents",
@@ -47,7 +48,7 @@ NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
 }  # fmt: skip
 HIDDEN = {View.MANAGER: set[str](), View.SALES: NOT_FOR_SALES, View.CUSTOMER: NOT_FOR_CUSTOMERS}
 WITH_SCORES = Sight(View.SALES, (0, 50_000, 100_000, 200_000))
-NOT_BESIDE_SCORES = NOT_FOR_SALES | {"npv_cents", "stress_npv_cents", "npv_history"}
+NOT_BESIDE_SCORES = NOT_FOR_SALES | {"npv_cents", "stress_npv_cents", "npv_history", "frontier"}
 SIGHTS = {**{Sight(view): names for view, names in HIDDEN.items()}, WITH_SCORES: NOT_BESIDE_SCORES}
 COLUMNS = [*MATCH_COLUMNS, *OFFER_COLUMNS, *sorted(NOT_FOR_CUSTOMERS)]
 
@@ -181,6 +182,18 @@ def test_snapshots_show_nothing_hidden(structure: Structure, parts: DealParts, s
     assert ("score" in shown["customer"]) == (view is View.MANAGER)
 
 
+NO_PARTS = DealParts(
+    last_no=5,
+    selected=None,
+    selected_outdated=False,
+    pins=[],
+    locks=[],
+    holds=[],
+    notes=[],
+    tasks=[],
+    approval=None,
+    fulfilment=None,
+)
 CHANGES: dict[str, dict[str, Any]] = {
     "9": {"rev": 2, "status": "available", "price_cents": 1, "held_by": "Bo", "held_until": None}
 }
@@ -207,7 +220,7 @@ async def test_rows_show_nothing_hidden(sight: Sight) -> None:
         async for message in snapshot_rows(log, CHANNEL, 5, "s1", sight, changes=CHANGES)
     ]
     assert (rows["type"], rows["ref"], rows["rows"], end["type"]) == ("snapshot_rows", 5, 2, "snapshot_end")
-    value = {"npv_cents", "stress_npv_cents"}
+    value = {"npv_cents", "stress_npv_cents", "frontier"}
     expected = set(visible.COLUMNS[sight.view])
     assert set(rows["columns"]) == (expected if sight.score_edges is None else (expected - value) | {"score"})
     assert rows["columns"]["valued"] == [True, False]
@@ -258,7 +271,8 @@ def test_quotes_show_nothing_hidden(quote: QuoteReply, structure: Structure, sig
     if view is View.MANAGER:
         assert shown == codec.decode(codec.encode(data))
     if sight == Sight(View.SALES) and "value" in data:
-        assert shown["value"].get("npv_cents") == data["value"].get("npv_cents")
+        npv = data["value"].get("npv_cents")
+        assert shown["value"].get("npv_cents") == (None if npv is None else coarse_npv(npv))
 
 
 @given(values_of(FrontierReply), any_sight)
@@ -296,17 +310,49 @@ def test_views_are_capped_by_role() -> None:
 
 @given(values_of(StructureChanges), any_view)
 def test_a_field_that_is_hidden_cannot_be_set(changes: StructureChanges, view: View) -> None:
-    """What a view may change is what it shows; rates of their own are for who sees at what lenders buy."""
+    """What a view may change is what it shows; rates, prices and rebates of the deal's own are the desk's."""
     refused = set(views.unsettable_fields(changes, view))
-    rates = {name for name, value in changes.items() if name in RATES and value is not None}
+    desks = {name for name, value in changes.items() if name in STANDARD and value != STANDARD[name]}
     hidden = {name for name, _ in changes.items()} & HIDDEN[view]
-    assert refused == hidden | (set() if view is View.MANAGER else rates)
+    assert refused == hidden | (set() if view is View.MANAGER else desks)
 
 
-def test_the_standard_rate_is_open_to_all() -> None:
-    """Who may not state a rate may still go back to the programme's own."""
-    changes = StructureChanges(rate_bp=None, rate_reason=None)
+def test_the_standard_is_open_to_all() -> None:
+    """Who may not state a rate, a price or a rebate may go back to the programme's and the car's own."""
+    changes = StructureChanges(rate_bp=None, rate_reason=None, price_cents=None, rebate_cents=0)
     assert views.unsettable_fields(changes, View.SALES) == []
+    refused = views.unsettable_fields(StructureChanges(price_cents=0, rebate_cents=1), View.SALES)
+    assert refused == ["price_cents", "rebate_cents"]
+
+
+@pytest.mark.parametrize("sort", Sort)
+def test_days_in_stock_order_nothing_for_customers(sort: Sort) -> None:
+    """Their view may not ask for an order or a filter by what it hides, and is not told of another's."""
+    by_age = sort in {Sort.DAYS_IN_STOCK, Sort.DAYS_IN_STOCK_DESC}
+    aged = Filters(days_in_stock_min=60)
+    assert views.hidden_order(Filters(), sort, View.CUSTOMER) == ("sort" if by_age else None)
+    assert views.hidden_order(aged, Sort.PRICE, View.CUSTOMER) == "filters.days_in_stock_min"
+    assert views.hidden_order(Filters(days_in_stock_min=None), Sort.PRICE, View.CUSTOMER) is None
+    for view in (View.SALES, View.MANAGER):
+        assert views.hidden_order(aged, sort, view) is None
+    event = {"type": "search_started", "channel": CHANNEL, "at": "t", "sort": sort.value}
+    state = SearchState("s1", Filters(), sort, 500, 3, ACTOR)
+    for view in View:
+        told = codec.decode(views.project_event(Entry("e", 9, codec.encode(event)), Sight(view)))
+        snapshot = snapshot_of(a_deal(Structure()), NO_PARTS, state, Sight(view)).search
+        assert snapshot is not None
+        expected = UNSET if by_age and view is View.CUSTOMER else sort
+        assert (told.get("sort", UNSET), snapshot.sort) == (expected, expected)
+
+
+def test_customers_get_rows_in_no_order_that_tells() -> None:
+    """The order in which the stock is read may be that of its age: a customer's rows are by id."""
+    columns = {"vehicle_id": ["12", "9", "10"], "price_cents": [1, 2, 3]}
+    assert views.project_rows(columns, Sight(View.CUSTOMER)) == {
+        "vehicle_id": ["10", "12", "9"],
+        "price_cents": [3, 1, 2],
+    }
+    assert views.project_rows(columns, Sight(View.SALES)) == columns
 
 
 def test_every_hidden_name_is_tried() -> None:

@@ -117,7 +117,7 @@ export const View = ["manager", "sales", "customer"] as const;
 export type View = (typeof View)[number];
 
 /** What a person should look at before a quote is shown to anybody. */
-export const WarningCode = ["payoff_past_good_through", "discount_over_authority"] as const;
+export const WarningCode = ["payoff_past_good_through", "discount_over_authority", "products_without_cost"] as const;
 export type WarningCode = (typeof WarningCode)[number];
 
 /** How far a client has read a channel: all events of `epoch` up to and including `seq`. */
@@ -534,7 +534,7 @@ export interface Actor {
   role: Role;
 }
 
-/** A search began. `estimate` is the planner's guess of the rows to read. */
+/** A search began. `estimate` is the planner's guess of the rows to read. `sort` is absent where it is by what the view hides. */
 export interface SearchStarted {
   type: "search_started";
   channel: string;
@@ -544,8 +544,8 @@ export interface SearchStarted {
   deal_version: number;
   estimate: number;
   filters: Filters;
-  sort: Sort;
   versions: Versions;
+  sort?: Sort;
   by?: Actor;
 }
 
@@ -1090,7 +1090,7 @@ export interface DealSnapshot {
 export interface SearchSnapshot {
   search_id: string;
   filters: Filters;
-  sort: Sort;
+  sort?: Sort;
   scanned: number;
   matched: number;
   valued: number;

@@ -6,16 +6,18 @@ from protocol.commands import Roll
 from protocol.pricing import PriceRequest, RollAnswer, Vary
 from protocol.quotes import QuoteRoll
 from protocol.records import RateReason, StructureError
+from server.finance.contract import discount_limit_cents
 from server.finance.exact.roll import roll
 from server.finance.quoting.case import Case
 from server.finance.quoting.structure import Quoted
 
 
-def quote_roll(case: Case, quoted: Quoted, asked: Roll) -> QuoteRoll:
+def quote_roll(case: Case, quoted: Quoted, asked: Roll, *, desk: bool) -> QuoteRoll:
     """Return the changes of the structure that give the asked payment on the quoted contract.
 
     They hold what was chosen (term, cash, discount) and move only what ``asked`` names. A price above the
-    advertised one, or a rate above the quoted one, is no answer: nobody's price or markup is raised.
+    advertised one, or a rate above the quoted one, is no answer: nobody's price or markup is raised. Without
+    ``desk`` another price is reached by the discount, within the seller's authority.
     """
     if quoted.request is None:
         return _unreached(asked, "There is no priced contract to start from.")
@@ -25,6 +27,14 @@ def quote_roll(case: Case, quoted: Quoted, asked: Roll) -> QuoteRoll:
         return _unreached(asked, str(error))
     if found.price_cents > int(case.car.price_cents[0]):
         return _unreached(asked, "The price would lie above the advertised one.")
+    changes = _changes(case, quoted.request, found)
+    if asked.vary is Vary.PRICE and not desk:
+        discount = quoted.request.discount_cents + quoted.request.price_cents - found.price_cents
+        beyond = _beyond_discount(case, discount)
+        if beyond is not None:
+            return _unreached(asked, beyond)
+        del changes["price_cents"]
+        changes["discount_cents"] = discount
     if found.rate_bp > quoted.request.rate_bp:
         return _unreached(asked, "The rate would lie above the store's.")
     return QuoteRoll(
@@ -33,8 +43,18 @@ def quote_roll(case: Case, quoted: Quoted, asked: Roll) -> QuoteRoll:
         reached=True,
         payment_cents=found.contract.payment_cents,
         last_payment_cents=found.contract.last_payment_cents,
-        changes=_changes(case, quoted.request, found),
+        changes=changes,
     )
+
+
+def _beyond_discount(case: Case, discount_cents: int) -> str | None:
+    """Return why a price is not the seller's to give by such a discount; None where it is."""
+    if discount_cents < 0:
+        return "The price would lie above the one that the desk set."
+    most = int(discount_limit_cents(case.inputs, case.car.price_cents)[0])
+    if discount_cents <= most:
+        return None
+    return f"It takes a discount of ${discount_cents / 100:,.2f}: the seller may give ${most / 100:,.2f}."
 
 
 def _unreached(asked: Roll, message: str) -> QuoteRoll:

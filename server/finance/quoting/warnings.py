@@ -2,16 +2,22 @@
 
 from collections.abc import Iterator
 
+from protocol.concession import concession_of, lacks_product_cost
 from protocol.quotes import QuoteWarning, WarningCode
 from server.finance.quoting.case import Case
+from server.finance.quoting.structure import Quoted
 
 
-def quote_warnings(case: Case) -> list[QuoteWarning]:
-    """Return the warnings of a quote, each with a sentence for a person."""
-    return [QuoteWarning(code=code, message=message) for code, message in _found(case)]
+def quote_warnings(case: Case, quoted: Quoted, *, desk: bool) -> list[QuoteWarning]:
+    """Return the warnings of a quote, each with a sentence for a person.
+
+    ``desk``: for somebody who sees ACV and cost. For others an over-allowance does not count: where it began
+    to would be the ACV.
+    """
+    return [QuoteWarning(code=code, message=message) for code, message in _found(case, quoted, desk)]
 
 
-def _found(case: Case) -> Iterator[tuple[WarningCode, str]]:
+def _found(case: Case, quoted: Quoted, desk: bool) -> Iterator[tuple[WarningCode, str]]:
     s = case.inputs.structure
     good_through, contract = s.payoff_good_through, s.contract_date
     if s.payoff_cents and good_through and contract and contract > good_through:
@@ -20,8 +26,21 @@ def _found(case: Case) -> Iterator[tuple[WarningCode, str]]:
             WarningCode.PAYOFF_PAST_GOOD_THROUGH,
             f"The payoff was good through {good_through}: {days} days of per diem are added. Ask again.",
         )
-    if s.discount_cents > case.inputs.discount_max_cents:
+    given = concession_of(
+        s,
+        advertised_cents=case.numbers["price_cents"],
+        discount_cents=None if quoted.choice is None else quoted.choice.discount_cents,
+    )
+    counted = given.total_cents if desk else given.shown_cents
+    authority = case.inputs.discount_max_cents
+    if counted > authority:
+        said = given.describe() if desk else f"${counted / 100:,.2f}"
         yield (
             WarningCode.DISCOUNT_OVER_AUTHORITY,
-            f"The discount is above the seller's authority of ${case.inputs.discount_max_cents / 100:,.2f}.",
+            f"This gives away {said}, above the seller's authority of ${authority / 100:,.2f}.",
+        )
+    if desk and lacks_product_cost(s, case.inputs.product_cost_share_bp):
+        yield (
+            WarningCode.PRODUCTS_WITHOUT_COST,
+            "The products have no cost: all of their price counts as gross. The deal cannot be approved so.",
         )

@@ -27,10 +27,15 @@ class WholeQuote:
 
 
 def quote_whole(
-    case: Case, terms_months: Sequence[int], cash_down_cents: Sequence[int], roll: Roll | None
+    case: Case,
+    terms_months: Sequence[int],
+    cash_down_cents: Sequence[int],
+    roll: Roll | None,
+    desk: bool,
 ) -> WholeQuote:
     """Return the best structure of a case, its grid, its warnings and the roll that was asked for.
 
+    ``desk``: for somebody who may set prices, and sees ACV and cost.
     Raises StructureError and RiskModelError as ``quote_structure``.
     """
     quoted = quote_structure(case)
@@ -38,8 +43,8 @@ def quote_whole(
         quoted=quoted,
         value=_value(case, quoted),
         grid=quote_grid(case, terms_months, cash_down_cents),
-        warnings=quote_warnings(case),
-        roll=None if roll is None else quote_roll(case, quoted, roll),
+        warnings=quote_warnings(case, quoted, desk=desk),
+        roll=None if roll is None else quote_roll(case, quoted, roll, desk=desk),
     )
 
 

@@ -117,18 +117,25 @@ def sample_customer(number: int, store: SampleStore, random_seed: int, today: dt
 
 
 def sample_wish(customer: dict[str, Any], random_seed: int, number: int) -> dict[str, Any]:
-    """Return what the customer of deal ``number`` asks for: payments and cash, as fields of a structure."""
+    """Return what the customer of deal ``number`` asks for, as fields of a structure: payments, cash, and
+    what they were offered for their trade, which is no more than its cash value.
+    """
     random = np.random.default_rng([random_seed, 2, number])
     income = customer["monthly_income_cents"] + (customer.get("co_monthly_income_cents") or 0)
     most = min(max(_dollars(income * random.uniform(0.09, 0.14)), 300_00), 1_200_00)
     down = int(random.integers(2, 9)) * 500_00
-    return {
+    wish = {
         "payment_min_cents": _dollars(most * 0.6),
         "payment_max_cents": most,
         "cash_down_cents": down,
         "cash_down_max_cents": down + int(random.integers(2, 9)) * 500_00,
         "products_cents": int(random.choice([0, 0, 1_195_00, 2_490_00])),
     }
+    acv = customer.get("trade_acv_cents")
+    if acv is not None:
+        below = int(random.integers(1, 6)) * 100_00
+        wish["trade_allowance_cents"] = max(acv - below, 0) // 100_00 * 100_00
+    return wish
 
 
 def _co_buyer(random: np.random.Generator, income: int, today: dt.date) -> dict[str, Any]:

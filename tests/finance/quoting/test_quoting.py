@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from protocol import codec
 from protocol.commands import Roll
 from protocol.events import FixKind
-from protocol.inputs import DealInputs
+from protocol.inputs import AuthorityCovers, DealInputs
 from protocol.lending import Disposition, Programme, RiskModel, Rounding, TaxBase, TaxRule
 from protocol.pricing import Vary
 from protocol.quotes import WarningCode
@@ -256,7 +256,7 @@ def test_a_roll_gives_the_payment(vary: Vary) -> None:
     subject = case(tax_rules=RULES)
     quoted = quote_structure(subject)
     asked = quoted.answer.payment_cents - 1_500
-    rolled = quote_roll(subject, quoted, Roll(vary=vary, payment_cents=asked))
+    rolled = quote_roll(subject, quoted, Roll(vary=vary, payment_cents=asked), desk=True)
     assert (rolled.reached, rolled.payment_cents) == (True, asked)
     lenient = [msgspec.structs.replace(row, buy_rate_bp=0.0, markup_max_bp=9_999.0) for row in ROWS]
     again = case(rows=lenient if vary is Vary.RATE else ROWS, tax_rules=RULES)
@@ -269,7 +269,7 @@ def test_a_rolled_term_ends_with_a_smaller_payment() -> None:
     subject = case()
     quoted = quote_structure(subject)
     asked = quoted.answer.payment_cents + 3_000
-    rolled = quote_roll(subject, quoted, Roll(vary=Vary.TERM, payment_cents=asked))
+    rolled = quote_roll(subject, quoted, Roll(vary=Vary.TERM, payment_cents=asked), desk=True)
     assert rolled.payment_cents == asked
     assert 0 < rolled.last_payment_cents < asked
     assert rolled.changes["term_months"] < quoted.answer.term_months
@@ -281,9 +281,38 @@ def test_no_roll_raises_price_or_rate(vary: Vary) -> None:
     subject = case()
     quoted = quote_structure(subject)
     asked = quoted.answer.payment_cents + 2_000
-    rolled = quote_roll(subject, quoted, Roll(vary=vary, payment_cents=asked))
+    rolled = quote_roll(subject, quoted, Roll(vary=vary, payment_cents=asked), desk=True)
     assert (rolled.reached, rolled.changes) == (False, {})
     assert rolled.message
+
+
+def test_a_seller_rolls_the_price_by_discount() -> None:
+    """Without the desk's right the price stays: a discount gives the same payment, within what price cut and
+    rebates leave of the authority; beyond it the answer says what it would take.
+    """
+    wish = msgspec.structs.replace(WISH, rebate_cents=20_000, price_cents=2_490_000)
+    limits = {"discount_max_cents": 90_000, "authority_covers": AuthorityCovers.CONCESSION}
+    subject = case(wish, tax_rules=RULES, **limits)
+    quoted = quote_structure(subject)
+    lower = Roll(vary=Vary.PRICE, payment_cents=quoted.answer.payment_cents - 700)
+    priced = quote_roll(subject, quoted, lower, desk=True)
+    given = quote_roll(subject, quoted, lower, desk=False)
+    assert (given.reached, given.payment_cents) == (True, priced.payment_cents)
+    assert "price_cents" not in given.changes
+    cut = quoted.answer.price_cents - priced.changes["price_cents"]
+    assert given.changes["discount_cents"] == quoted.answer.discount_cents + cut > 0
+    one = only(subject, quoted.answer.programme_id)
+    assert quote_structure(under(one, **given.changes)).answer.payment_cents == lower.payment_cents
+    # 900 less 200 of rebate less 100 of price cut.
+    far = Roll(vary=Vary.PRICE, payment_cents=quoted.answer.payment_cents - 2_500)
+    assert quote_roll(subject, quoted, far, desk=True).reached
+    refused = quote_roll(subject, quoted, far, desk=False)
+    assert (refused.reached, refused.changes) == (False, {})
+    assert refused.message is not None
+    assert "the seller may give $600.00" in refused.message
+    higher = Roll(vary=Vary.PRICE, payment_cents=quoted.answer.payment_cents + 100)
+    assert quote_roll(subject, quoted, higher, desk=True).reached
+    assert not quote_roll(subject, quoted, higher, desk=False).reached
 
 
 def test_a_refused_car_is_priced_where_rate_and_term_are_stated() -> None:
@@ -310,15 +339,62 @@ def test_what_no_programme_offers_is_mended_by_another() -> None:
     assert quote_structure(case(rows=[])).answer.fix is None
 
 
+def warned(subject: Case, *, desk: bool = True) -> dict[WarningCode, str]:
+    """Return the warnings of a case's quote."""
+    found = quote_warnings(subject, quote_structure(subject), desk=desk)
+    return {each.code: each.message for each in found}
+
+
 def test_warnings() -> None:
-    """A payoff past its date and a discount above the authority are told."""
+    """A payoff past its date, more given away than the authority, and products without a cost are told."""
     structure = msgspec.structs.replace(
         WISH,
         payoff_good_through=TODAY - dt.timedelta(days=4),
         payoff_per_diem_cents=500,
         discount_cents=60_000,
+        products_cost_cents=0,
     )
     subject = case(structure, discount_max_cents=50_000)
     assert quote_structure(subject).answer.payoff_cents == 302_000
-    assert {each.code for each in quote_warnings(subject)} == set(WarningCode)
-    assert quote_warnings(case()) == []
+    assert set(warned(subject)) == set(WarningCode)
+    # What a cost is, and where an allowance lies above the ACV, only the desk is told.
+    for_sales = warned(subject, desk=False)
+    assert set(for_sales) == {WarningCode.PAYOFF_PAST_GOOD_THROUGH, WarningCode.DISCOUNT_OVER_AUTHORITY}
+    assert "$1,100.00" in for_sales[WarningCode.DISCOUNT_OVER_AUTHORITY]
+    assert warned(case(discount_max_cents=80_000)) == {}
+
+
+@pytest.mark.parametrize("field", ["price_cents", "discount_cents", "rebate_cents", "trade_allowance_cents"])
+def test_a_warning_counts_a_dollar_wherever_it_stands(field: str) -> None:
+    """The largest concession that is covered warns of nothing; a cent more does, and names the part. Of an
+    allowance above the ACV nothing is said outside the desk.
+    """
+    plain = msgspec.structs.replace(WISH, rebate_cents=0, trade_allowance_cents=WISH.trade_acv_cents)
+    base = {"price_cents": 2_500_000, "trade_allowance_cents": WISH.trade_acv_cents}.get(field, 0)
+    sign = -1 if field == "price_cents" else 1
+    for away, over in ((50_000, False), (50_001, True)):
+        wish = msgspec.structs.replace(plain, **{field: base + sign * away})
+        subject = case(wish, discount_max_cents=50_000, authority_covers=AuthorityCovers.CONCESSION)
+        assert (WarningCode.DISCOUNT_OVER_AUTHORITY in warned(subject)) is over
+        told = WarningCode.DISCOUNT_OVER_AUTHORITY in warned(subject, desk=False)
+        assert told is (over and field != "trade_allowance_cents")
+
+
+def test_the_search_gives_what_price_cut_and_rebate_leave() -> None:
+    """The architect's discount and the seller's other concessions come out of one authority; what the desk
+    granted stands. A pencil from before that says so is computed as it was.
+    """
+    limits = {"discount_max_cents": 100_000, "authority_covers": AuthorityCovers.CONCESSION}
+
+    def most(covers: AuthorityCovers = AuthorityCovers.CONCESSION, **changes: int) -> int:
+        wish = msgspec.structs.replace(WISH, **{"rebate_cents": 0, "cash_down_max_cents": 100_000, **changes})
+        points, _ = quote_frontier(case(wish, **limits | {"authority_covers": covers}))
+        return max(point.discount_cents for point in points)
+
+    assert most() == 100_000
+    assert most(price_cents=2_440_000) == 40_000
+    assert most(rebate_cents=30_000) == 70_000
+    assert most(price_cents=2_440_000, rebate_cents=30_000) == 10_000
+    assert most(price_cents=2_300_000) == 0
+    assert most(price_cents=2_300_000, discount_cents=25_000) == 25_000
+    assert most(AuthorityCovers.DISCOUNT, price_cents=2_440_000, rebate_cents=30_000) == 100_000

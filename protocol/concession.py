@@ -1,0 +1,76 @@
+"""What the store gives away in an offer, whichever field it is written in.
+
+A dollar off the price, a dollar of discount, a dollar of allowance above the trade's cash value and a dollar
+of rebate that no manufacturer pays cost the store the same. A person's authority covers their sum.
+"""
+
+from dataclasses import dataclass
+
+from protocol.records import Structure
+
+
+@dataclass(frozen=True, slots=True)
+class Concession:
+    """The parts of a concession in cents, none of them negative.
+
+    ``price_cut_cents`` is what the stated price lies below the advertised one, ``over_allowance_cents`` what
+    the trade's allowance lies above its cash value (ACV). An ACV that nobody stated is 0, as in the NPV: then
+    the whole allowance counts. ``rebate_cents`` are the structure's rebates, which come on top of those of
+    the rebate sheet.
+    """
+
+    price_cut_cents: int
+    discount_cents: int
+    over_allowance_cents: int
+    rebate_cents: int
+
+    @property
+    def total_cents(self) -> int:
+        """All of it: what a decider's authority must cover."""
+        return self.shown_cents + self.over_allowance_cents
+
+    @property
+    def shown_cents(self) -> int:
+        """All but the over-allowance, which would tell a salesperson the ACV."""
+        return self.price_cut_cents + self.discount_cents + self.rebate_cents
+
+    def describe(self) -> str:
+        """Return the total with its parts in words, such as ``$1,200.00 (discount $200.00, ...)``."""
+        named = (
+            ("price cut", self.price_cut_cents),
+            ("discount", self.discount_cents),
+            ("allowance above ACV", self.over_allowance_cents),
+            ("rebate of the deal's own", self.rebate_cents),
+        )
+        parts = ", ".join(f"{name} ${cents / 100:,.2f}" for name, cents in named if cents)
+        total = f"${self.total_cents / 100:,.2f}"
+        return f"{total} ({parts})" if parts else total
+
+
+def concession_of(
+    structure: Structure, *, advertised_cents: int, discount_cents: int | None = None
+) -> Concession:
+    """Return what is given away on a car that is advertised at ``advertised_cents``.
+
+    ``discount_cents`` is the whole discount of an offer, which the search may have added to; None: the
+    structure's own.
+    """
+    stated = advertised_cents if structure.price_cents is None else structure.price_cents
+    return Concession(
+        price_cut_cents=max(0, advertised_cents - stated),
+        discount_cents=structure.discount_cents if discount_cents is None else discount_cents,
+        over_allowance_cents=max(0, structure.trade_allowance_cents - structure.trade_acv_cents),
+        rebate_cents=structure.rebate_cents,
+    )
+
+
+def lacks_product_cost(structure: Structure, usual_share_bp: float) -> bool:
+    """Return whether products are sold whose cost is 0, stated or by the store's usual share.
+
+    Their whole price would count as gross, and the NPV would rise with every dollar of it.
+    """
+    if not structure.products_cents:
+        return False
+    stated = structure.products_cost_cents
+    usual = structure.products_cents * usual_share_bp / 10_000
+    return usual < 0.5 if stated is None else stated == 0

@@ -1,0 +1,64 @@
+"""What keeps the least NPV that a store accepts from being found by asking often.
+
+Whoever sees whether a structure is acceptable, but not its NPV, may halve the distance to the edge with each
+question. So in such views the edge lies above the store's own by a margin of each car, which nobody knows and
+no question moves: asking finds the edge with its margin, and the NPV no better than to ``MARGIN_CENTS``.
+Scores stand for NPVs less the margin, for the same reason.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from protocol.events import OFFER_COLUMNS
+
+MARGIN_CENTS: Final = 200_00
+"""How wide the band is in which an NPV stays unknown."""
+
+_FLOOR: Final = "npv_floor"
+_KEPT: Final = frozenset({"vehicle_id", "rev"})
+_OFFERED: Final = frozenset(OFFER_COLUMNS) - _KEPT
+
+
+@dataclass(frozen=True, slots=True)
+class FloorGuard:
+    """A store's floor in cents, and the secret from which the margins of its cars are drawn."""
+
+    npv_floor_cents: int
+    key: str = field(repr=False)
+
+    def margin_cents(self, vehicle_id: object) -> int:
+        """Return a car's margin, from 0 to less than MARGIN_CENTS: always the same one."""
+        drawn = hashlib.blake2b(str(vehicle_id).encode(), key=self.key.encode(), digest_size=8)
+        return int.from_bytes(drawn.digest()) % MARGIN_CENTS
+
+    def floor_cents(self, vehicle_id: object, npv_floor_cents: int | None = None) -> int:
+        """Return what a car must be worth to be offered; the store's floor is ``npv_floor_cents`` where that
+        is known better.
+        """
+        floor = self.npv_floor_cents if npv_floor_cents is None else npv_floor_cents
+        return floor + self.margin_cents(vehicle_id)
+
+    def without_marginal(self, columns: dict[str, Any]) -> dict[str, Any]:
+        """Return columns of rows in which a car that is worth less than its edge has no offer, as one that
+        the store's floor refuses.
+        """
+        npvs = columns.get("npv_cents")
+        if npvs is None:
+            return columns
+        marginal = [
+            npv is not None and npv < self.floor_cents(car)
+            for npv, car in zip(npvs, columns["vehicle_id"], strict=True)
+        ]
+        if not any(marginal):
+            return columns
+        return {
+            name: _refused(column, marginal, _FLOOR if name == "binding" else None)
+            if name in _OFFERED
+            else column
+            for name, column in columns.items()
+        }
+
+
+def _refused(column: list[Any], marginal: list[bool], instead: str | None) -> list[Any]:
+    return [instead if refused else cell for cell, refused in zip(column, marginal, strict=True)]

@@ -1,0 +1,63 @@
+"""How many different things were asked lately: in Redis for all processes, or here while Redis is away."""
+
+import hashlib
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+_ADD: Final = """
+if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 0 then
+    local count = redis.call('SCARD', KEYS[1])
+    if count >= tonumber(ARGV[2]) then return redis.call('PTTL', KEYS[1]) end
+    redis.call('SADD', KEYS[1], ARGV[1])
+    if count == 0 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+end
+return 0
+"""
+MOST_NAMES: Final = 10_000
+"""How many names one process remembers by itself; the oldest are forgotten beyond it."""
+
+
+@dataclass(slots=True)
+class _Window:
+    until: float
+    seen: set[str] = field(default_factory=set)
+
+
+class Distinct:
+    """Lets at most so many different things be asked under a name, in windows that begin with the first."""
+
+    def __init__(self, redis: Redis, clock: Callable[[], float] = time.monotonic) -> None:
+        self._redis = redis
+        self._clock = clock
+        self._own: dict[str, _Window] = {}
+
+    async def add(self, name: str, what: bytes, *, most: int, window_seconds: int) -> int:
+        """Count ``what`` unless it was asked before in this window; return 0 where it may be asked, else in
+        how many seconds the window ends.
+        """
+        key = "distinct:" + hashlib.sha256(name.encode()).hexdigest()[:32]
+        digest = hashlib.sha256(what).hexdigest()[:32]
+        try:
+            left: Any = await self._redis.eval(_ADD, 1, key, digest, most, window_seconds * 1000)
+            return math.ceil(int(left) / 1000)
+        except (RedisError, OSError, TimeoutError):
+            return self._add_here(key, digest, most, window_seconds)
+
+    def _add_here(self, key: str, digest: str, most: int, window_seconds: int) -> int:
+        now = self._clock()
+        window = self._own.pop(key, None)
+        if window is None or window.until <= now:
+            window = _Window(now + window_seconds)
+        self._own[key] = window
+        while len(self._own) > MOST_NAMES:
+            del self._own[next(iter(self._own))]
+        if digest not in window.seen and len(window.seen) >= most:
+            return max(1, math.ceil(window.until - now))
+        window.seen.add(digest)
+        return 0
