@@ -88,7 +88,7 @@ async def test_a_counter_changes_what_the_offer_was_asked_with(both: Both, stock
     asked = StructureChanges(cash_down_cents=2_000_00, cash_down_max_cents=2_000_00)
     await both.sales.desk.select(both.cars[0], asked)
     await both.agree(lambda deal: deal.selected is not None and deal.selected_outdated is False)
-    await both.sales.terms(StructureChanges(rebate_cents=100_00))
+    await both.sales.terms(StructureChanges(fees_cents=999_00))
     await both.agree(lambda deal: deal.selected_outdated is True)
     async with connect(
         f"http://127.0.0.1:{stocked.port}", await token_of(stocked, "riverside-sales")
@@ -225,9 +225,10 @@ async def test_a_lender_overrides_its_programme(both: Both) -> None:
 async def test_an_unpinned_offer_is_told_whole(both: Both) -> None:
     """Who follows hears which offer is out of sight, as far as the view shows it."""
     await both.sales.desk.pin(both.cars[1])
-    pinned = (await both.agree(lambda deal: bool(deal.pins))).pins[0]
+    await both.agree(lambda deal: bool(deal.pins))
+    pins = [deal.state.pins[0] for deal in (both.manager, both.sales)]
     await both.sales.desk.unpin(both.cars[1])
-    for deal in (both.manager, both.sales):
+    for deal, pinned in zip((both.manager, both.sales), pins, strict=True):
         told = (await events_until(deal, lambda event: isinstance(event, OfferUnpinned)))[-1]
         assert isinstance(told, OfferUnpinned)
         assert (told.vehicle_id, told.offer) == (both.cars[1], pinned)

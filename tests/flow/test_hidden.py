@@ -18,6 +18,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+from server.hub.sight import coarse_npv
 from server.settings import Settings
 from server.store.credentials import CredentialKind, issue_credential
 from server.store.pool import connect_as_owner
@@ -194,6 +195,8 @@ async def everything_is_tried(screen: Screen, cars: list[str]) -> None:
     for vary in rolls:
         await screen.ask("quote", vehicle_id=car, changes={}, roll={"vary": vary, "payment_cents": 31_000})
     await screen.ask("frontier", vehicle_id=car)
+    await screen.ask("quote", vehicle_id=car, changes={"price_cents": 1_000_000})
+    await screen.change("search", filters={"days_in_stock_min": 30}, sort="-days_in_stock", limit=1)
     for kind in ("hold", "select", "pin", "unpin", "release"):
         await screen.change(kind, vehicle_id=cars[1])
     await screen.change("select", vehicle_id=car, changes={"payment_max_cents": 100})
@@ -279,7 +282,9 @@ async def test_no_view_holds_a_value_that_it_hides(stocked: Settings, tmp_path: 
         npvs = {npv for npv in cast.manager.columns("npv_cents") if npv is not None}
         lenders = {lender for lender in cast.manager.columns("lender") if lender is not None}
         staff = {"Riverside manager", "Riverside sales"}
-        assert npvs & atoms(cast.sales)
+        # Salespeople see what a deal is worth, to ten dollars.
+        assert {coarse_npv(npv) for npv in npvs} & atoms(cast.sales)
+        assert not {npv for npv in npvs if npv != coarse_npv(npv)} & atoms(cast.sales)
         assert lenders & atoms(cast.sales)
         for screen in (cast.turned, cast.turned_manager):
             told = [line for line in screen.heard if not line.startswith('{"type":"welcome"')]

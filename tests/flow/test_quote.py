@@ -16,7 +16,8 @@ from protocol.events import Matches, Offers, OfferSelected, SearchValued
 from protocol.pricing import Vary
 from protocol.quotes import QuoteValue
 from protocol.records import Scope, StructureChanges, View
-from server.hub.sight import score_of
+from server.hub.floor_guard import MARGIN_CENTS, FloorGuard
+from server.hub.sight import coarse_npv, score_of
 from server.settings import Settings
 from server.store.pool import connect_as_owner
 from server.store.staff import set_score_edges
@@ -94,6 +95,9 @@ async def test_a_store_that_keeps_its_npvs_shows_scores(stocked: Settings, web_u
     edges = (0, 50_000, 150_000, 300_000)
     async with connect_as_owner(stocked.database_owner_url) as owner:
         await set_score_edges(owner, "riverside", edges)
+        floor, key = await owner.fetchrow(
+            "SELECT npv_floor_cents, guard_key FROM stores WHERE store_id = 'riverside'"
+        )
     async with AsyncExitStack() as stack:
         _, desk = await joined(stack, web_url, stocked, "riverside-manager", View.MANAGER)
         _, sales = await joined(stack, web_url, stocked, "riverside-sales", View.SALES)
@@ -101,21 +105,33 @@ async def test_a_store_that_keeps_its_npvs_shows_scores(stocked: Settings, web_u
         await desk.search(limit=30)
         for deal in (desk, sales):
             await events_until(deal, lambda event: isinstance(event, SearchValued))
-        cars = [row.vehicle_id for row in desk.rows.values() if row.offer and row.offer["npv_cents"]]
+        guard = FloorGuard(floor, str(key))
+
+        def shown_score(npv: int, car: str) -> int:
+            return score_of(npv - guard.margin_cents(car), edges)
+
+        priced = [row for row in desk.rows.values() if row.offer and row.offer["npv_cents"] is not None]
+        cars = [row.vehicle_id for row in priced if row.offer["npv_cents"] >= floor + MARGIN_CENTS]
+        for row in priced:
+            if row.offer["npv_cents"] < guard.floor_cents(row.vehicle_id):
+                assert sales.rows[row.vehicle_id].offer["payment_cents"] is None
         assert len({score_of(desk.rows[car].offer["npv_cents"], edges) for car in cars}) > 1
         for car in cars:
             seen = sales.rows[car].offer
-            assert seen["score"] == score_of(desk.rows[car].offer["npv_cents"], edges)
+            assert seen["score"] == shown_score(desk.rows[car].offer["npv_cents"], car)
             assert not {"npv_cents", "stress_npv_cents"} & set(seen)
         full, scored = await desk.quote(cars[0]), await sales.quote(cars[0])
-        assert scored.value == QuoteValue(score=score_of(full.value.npv_cents, edges))
+        assert scored.value == QuoteValue(score=shown_score(full.value.npv_cents, cars[0]))
         assert scored.grid.npv_cents is UNSET
-        cells = zip(full.grid.npv_cents, scored.grid.score, strict=True)
-        assert all(
-            score == (None if npv is None else score_of(npv, edges))
-            for row in cells
+        cells = [
+            (npv, score)
+            for row in zip(full.grid.npv_cents, scored.grid.score, strict=True)
             for npv, score in zip(*row, strict=True)
-        )
+        ]
+        edge = guard.floor_cents(cars[0])
+        assert [score for _, score in cells] == [
+            None if npv is None or npv < edge else shown_score(npv, cars[0]) for npv, _ in cells
+        ]
         points = (await sales.frontier(cars[0])).points
         assert all(point.npv_cents is UNSET and 1 <= point.score <= 5 for point in points)
         await sales.desk.select(cars[0])
@@ -137,16 +153,18 @@ async def test_what_a_view_sees_of_a_quote(stocked: Settings, web_url: str) -> N
         printed = await turned.quote(car, terms_months=[60, 72], cash_down_cents=[0, 500_000], roll=roll)
         assert full.eligible
         assert full.value.parts
-        assert seen.value.npv_cents == full.value.npv_cents
+        assert seen.value.npv_cents == coarse_npv(full.value.npv_cents)
         assert seen.value.parts is seen.value.monthly_cash_cents is UNSET
         brings_cash = "interest" in full.value.parts
         assert (full.value.monthly_cash_cents is not UNSET) is brings_cash
-        assert seen.grid == full.grid
+        rounded = [[npv if npv is None else coarse_npv(npv) for npv in row] for row in full.grid.npv_cents]
+        assert seen.grid == msgspec.structs.replace(full.grid, npv_cents=rounded)
         assert printed.value is printed.lender is printed.binding is printed.grid.npv_cents is UNSET
         assert printed.schedule == full.schedule
         assert printed.taxes == full.taxes
         assert printed.grid.payment_cents == full.grid.payment_cents
-        assert full.pencil_id == seen.pencil_id == printed.pencil_id
+        # A customer's screen asks with the floor of the car's margin: another question.
+        assert full.pencil_id == seen.pencil_id != printed.pencil_id
         assert full.roll.reached
         assert "cash_down_max_cents" in full.roll.changes
         assert "cash_down_max_cents" not in printed.roll.changes

@@ -75,7 +75,11 @@ async def test_a_deal_begins_from_store_and_customer(pool: asyncpg.Pool, account
         " WHERE store_id = 'riverside' AND trade_acv_cents IS NOT NULL LIMIT 1"
     )
     made = await create_deal(pool, account, row["id"], StructureChanges(payment_max_cents=500_00))
-    assert made.structure.trade_allowance_cents == made.structure.trade_acv_cents == row["trade_acv_cents"]
+    # The ACV is the desk's secret: an allowance that took it over would be on the customer's screen.
+    assert (made.structure.trade_allowance_cents, made.structure.trade_acv_cents) == (
+        0,
+        row["trade_acv_cents"],
+    )
     assert (made.structure.tax_rate_bp, made.structure.doc_fee_cents) == (None, 399_00)
     assert made.structure.payment_max_cents == 500_00
     assert (made.version, made.state, made.salesperson.id) == (0, DealState.WORKING, account.id)

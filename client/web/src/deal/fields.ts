@@ -78,7 +78,7 @@ export const GROUPS: FieldGroup[] = [
     title: "Price and tax",
     fields: [
       { field: "discount_cents", label: "Discount", kind: "money" },
-      { field: "rebate_cents", label: "Rebate", kind: "money" },
+      { field: "rebate_cents", label: "Rebate", kind: "money", right: "price" },
       { field: "products_cents", label: "Products", kind: "money" },
       { field: "taxable_products_cents", label: "Taxable part", kind: "money" },
       { field: "products_cost_cents", label: "Products' cost", kind: "optional_money", empty: "Store's share" },

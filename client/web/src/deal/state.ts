@@ -14,7 +14,8 @@ export const FIRST_LATE_CHUNK = 1_000_000;
 export interface SearchProgress {
   search_id: string;
   filters: Filters;
-  sort: Sort;
+  /** Absent where the stock is read in an order that this view hides. */
+  sort: Sort | undefined;
   /** The planner's guess of the rows to read; unknown where the search began before this page joined. */
   estimate: number | null;
   scanned: number;

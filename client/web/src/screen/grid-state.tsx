@@ -25,7 +25,7 @@ export function GridState({ session }: { session: DealSession }) {
       <div class="empty over" role="alert">
         <h2>The search did not finish</h2>
         <p>The stock could not be read to the end.</p>
-        <button type="button" class="button primary" onClick={() => session.search(search.filters, search.sort)}>Search again</button>
+        <button type="button" class="button primary" onClick={() => session.search(search.filters, search.sort ?? session.firstSort)}>Search again</button>
       </div>
     );
   }
@@ -48,7 +48,7 @@ function NothingFits({ session, search }: { session: DealSession; search: Search
       </p>
       {search.rejected.length > 0 && <LimitBars rejected={search.rejected} />}
       {filtered && (
-        <button type="button" class="button primary" onClick={() => session.search(NO_FILTERS, search.sort)}>Clear the filters</button>
+        <button type="button" class="button primary" onClick={() => session.search(NO_FILTERS, search.sort ?? session.firstSort)}>Clear the filters</button>
       )}
     </div>
   );

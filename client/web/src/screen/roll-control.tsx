@@ -10,6 +10,11 @@ const WAYS: Record<Vary, string> = {
   cash_down: "more or less cash", price: "another price", trade_allowance: "another allowance", term: "another term", rate: "another rate",
 };
 
+/** Who may not set a price gets there by a discount within the seller's authority. */
+function wayText(way: Vary, session: DealSession): string {
+  return way === "price" && !session.can("price") ? "a discount" : (WAYS[way] ?? way);
+}
+
 /** Rolls to a payment: the person says which one, the engine what it takes. */
 export function RollControl({ quote, asking, session }: { quote: QuoteReply; asking: boolean; session: DealSession }) {
   const { formats } = useSurroundings();
@@ -37,7 +42,7 @@ export function RollControl({ quote, asking, session }: { quote: QuoteReply; ask
           />
         </span>
         <select aria-label="What may give way" value={vary.value} onChange={(event) => (vary.value = event.currentTarget.value as Vary)}>
-          {Object.entries(WAYS).filter(([way]) => way !== "rate" || session.can("rate")).map(([way, words]) => <option key={way} value={way}>by {words}</option>)}
+          {Vary.filter((way) => way !== "rate" || session.can("rate")).map((way) => <option key={way} value={way}>by {wayText(way, session)}</option>)}
         </select>
         <button class="button small" disabled={asking}>Find</button>
       </form>
@@ -49,7 +54,13 @@ export function RollControl({ quote, asking, session }: { quote: QuoteReply; ask
 
 function Rolled({ roll, session }: { roll: QuoteRoll; session: DealSession }) {
   const { formats } = useSurroundings();
-  if (!roll.reached) return <p class="hint" role="status">Nothing gives {formats.cents(roll.asked_cents)} by {WAYS[roll.vary] ?? roll.vary}.</p>;
+  if (!roll.reached) {
+    return (
+      <p class="hint" role="status">
+        Nothing gives {formats.cents(roll.asked_cents)} by {wayText(roll.vary, session)}. {roll.message}
+      </p>
+    );
+  }
   const changes = Object.entries(roll.changes).map(([field, value]) => `${fieldLabel(field)} ${describeValue(field, value, formats)}`);
   return (
     <p class="hint" role="status">

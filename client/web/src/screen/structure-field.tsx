@@ -26,7 +26,8 @@ export function StructureField({ spec, session, served }: Props) {
   const elsewhere = session.here.value.find((one) => one.focus === spec.field && one.user_id !== session.user.value?.id);
   return (
     <div onFocusIn={() => session.focus(spec.field)} onFocusOut={() => session.focus(null)} class={`field kind-${spec.kind} ${wide ? "wide" : ""} ${saving ? "saving" : ""} ${trouble ? "troubled" : ""}`}>
-      <fieldset class="plain control" disabled={shut} title={decidedElsewhere ? "Given by the desk" : undefined}><Control spec={spec} session={session} served={served} /></fieldset>
+      <fieldset class="plain control" disabled={shut}><Control spec={spec} session={session} served={served} /></fieldset>
+      {decidedElsewhere && <span class="locked-by">Given by the desk</span>}
       <LockMark spec={spec} session={session} by={lock?.by.name} />
       {elsewhere && <span class="locked-by"><bdi>{elsewhere.name}</bdi> is here</span>}
       {trouble && <TroubleNote spec={spec} session={session} trouble={trouble} />}
