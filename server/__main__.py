@@ -20,7 +20,7 @@ import typer
 from server.audit_commands import add_audit_commands
 from server.embedded import embedded_where_missing
 from server.import_commands import add_import_commands
-from server.money_commands import add_money_commands
+from server.money_commands import UNUSABLE_INPUT, add_money_commands
 from server.pencil_commands import add_pencil_commands
 from server.people_commands import add_people_commands
 from server.security_commands import add_security_commands
@@ -181,13 +181,22 @@ def import_inventory(
             show_default=False,
         ),
     ] = None,
+    max_mib: Annotated[
+        int | None,
+        typer.Option(
+            "--max-mib",
+            min=1,
+            help="The most that the file may hold, unpacked, in MiB; a larger one is refused. Default: 1024.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Import a dealer's inventory into one store. Cars are known by VIN: importing again changes nothing.
 
     Every row is either stored or written to the rejects file with the reason; a summary says how many.
     """
+    from server.store.importing import UNPACKED_MIB, parse_mapping
     from server.store.importing import import_inventory as import_file
-    from server.store.importing import parse_mapping
     from server.store.migrate import migrate as bring_to_newest
     from server.terminal import row_counter
 
@@ -197,7 +206,8 @@ def import_inventory(
         bring_to_newest(owner_url)
         chosen = store or asyncio.run(_first_store(owner_url, may_seed="DATABASE_URL" not in environ))
         with row_counter() as report:
-            summary = asyncio.run(import_file(owner_url, file, chosen, mapping, rejects, report))
+            most = max_mib or UNPACKED_MIB
+            summary = asyncio.run(import_file(owner_url, file, chosen, mapping, rejects, report, most))
     _say(f"store {chosen}: {summary}")
 
 
@@ -216,7 +226,10 @@ add_security_commands(app, _services_of)
 
 
 def main() -> None:
-    """Run the command that the arguments name. What goes wrong is one line on standard error, and code 1."""
+    """Run the command that the arguments name.
+
+    What goes wrong is one line on standard error, and code 1; code 2 where it is a file that was given.
+    """
     for number in (signal.SIGTERM, signal.SIGHUP):
         # Leave by way of every `with`, so that the services are let go of also during seeding or migration.
         signal.signal(number, _leave)
@@ -225,12 +238,12 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
     except Exception as error:
-        from server.terminal import explain
+        from server.terminal import explain, is_bad_input
 
         if (line := explain(error)) is None:
             raise
         print(f"error: {line}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(UNUSABLE_INPUT if is_bad_input(error) else 1)
 
 
 def _leave(number: int, _frame: object) -> NoReturn:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from server.money_commands import UNUSABLE_INPUT
+
 if TYPE_CHECKING:
     from server.settings import Settings
     from server.store.importing.layouts import Layout
@@ -31,6 +33,15 @@ DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", help="Folder of the embedded services, as for up.", show_default=False),
 ]
+MaxMib = Annotated[
+    int | None,
+    typer.Option(
+        "--max-mib",
+        min=1,
+        help="The most that the file may hold, unpacked, in MiB; a larger one is refused. Default: 64.",
+        show_default=False,
+    ),
+]
 WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
 """Holds the services of a data folder for as long as a command needs them."""
 
@@ -39,7 +50,7 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
     """Add ``import-rates``, ``import-risk``, ``import-tax`` and ``import-rebates``.
 
     Each stores the whole file or nothing. What is wrong goes to standard error, a line for each fault, and
-    the exit code is then 1.
+    the exit code is then 2.
     """
 
     @app.command("import-rates")
@@ -49,11 +60,12 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
         effective_from: EffectiveFrom = None,
         sample: Sample = False,
         data_dir: DataDir = None,
+        max_mib: MaxMib = None,
     ) -> None:
         """Add a version of the rate sheet: lenders' programmes, a row for each tier and term."""
         from server.store.importing import PROGRAMMES
 
-        _import(services, data_dir, file, PROGRAMMES, version, effective_from, sample=sample)
+        _import(services, data_dir, file, PROGRAMMES, version, effective_from, sample=sample, max_mib=max_mib)
 
     @app.command("import-risk")
     def risk(
@@ -62,6 +74,7 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
         effective_from: EffectiveFrom = None,
         sample: Sample = False,
         data_dir: DataDir = None,
+        max_mib: MaxMib = None,
     ) -> None:
         """Add a version of the risk model: a row for each tier and band of term, LTV and PTI."""
         from protocol.lending import RiskModel
@@ -71,7 +84,17 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
         def check(curves: Sequence[Any]) -> None:
             check_model(RiskModel(version=version, curves=tuple(curves)))
 
-        _import(services, data_dir, file, CURVES, version, effective_from, sample=sample, check=check)
+        _import(
+            services,
+            data_dir,
+            file,
+            CURVES,
+            version,
+            effective_from,
+            sample=sample,
+            max_mib=max_mib,
+            check=check,
+        )
 
     @app.command("import-tax")
     def tax(
@@ -80,11 +103,12 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
         effective_from: EffectiveFrom = None,
         sample: Sample = False,
         data_dir: DataDir = None,
+        max_mib: MaxMib = None,
     ) -> None:
         """Add a version of the tax table: a row for each jurisdiction."""
         from server.store.importing import RULES
 
-        _import(services, data_dir, file, RULES, version, effective_from, sample=sample)
+        _import(services, data_dir, file, RULES, version, effective_from, sample=sample, max_mib=max_mib)
 
     @app.command("import-rebates")
     def rebates(
@@ -93,11 +117,12 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
         effective_from: EffectiveFrom = None,
         sample: Sample = False,
         data_dir: DataDir = None,
+        max_mib: MaxMib = None,
     ) -> None:
         """Add a version of the manufacturers' rebates: a row for each rebate."""
         from server.store.importing import OFFERS
 
-        _import(services, data_dir, file, OFFERS, version, effective_from, sample=sample)
+        _import(services, data_dir, file, OFFERS, version, effective_from, sample=sample, max_mib=max_mib)
 
 
 def _import(
@@ -109,10 +134,11 @@ def _import(
     effective_from: dt.datetime | None,
     *,
     sample: bool,
+    max_mib: int | None,
     check: "Check | None" = None,
 ) -> None:
     from server.store.editions import Edition
-    from server.store.importing import TableRejected, import_table
+    from server.store.importing import TABLE_MIB, TableRejected, import_table
     from server.store.migrate import bring_to_newest
 
     day = (effective_from or dt.datetime.now(dt.UTC)).date()
@@ -120,7 +146,8 @@ def _import(
 
     async def run(owner_url: str) -> int:
         await bring_to_newest(owner_url)
-        return await import_table(owner_url, file, layout, edition, check)
+        most = max_mib or TABLE_MIB
+        return await import_table(owner_url, file, layout, edition, check, most_mib=most)
 
     with services(data_dir) as settings:
         try:
@@ -128,6 +155,6 @@ def _import(
         except TableRejected as error:
             for fault in error.faults:
                 print(f"{file}: {fault}", file=sys.stderr)
-            print(f"error: nothing was stored, {len(error.faults)} to mend", file=sys.stderr)
-            raise typer.Exit(1) from None
+            print(f"error: {error.summary}", file=sys.stderr)
+            raise typer.Exit(UNUSABLE_INPUT) from None
     print(f"{layout.kind.name} {version}: {rows:,} rows, in force from {day}")

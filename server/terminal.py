@@ -92,6 +92,11 @@ def explain(error: Exception) -> str | None:
     return None
 
 
+def is_bad_input(error: Exception) -> bool:
+    """Return whether ``error`` is about a file or options that a person gave, not about a service."""
+    return isinstance(error, ImportFailed)
+
+
 @contextmanager
 def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
     """Yield a callback that draws a bar for each kind of thing, by name, number done and number in all."""

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from protocol import codec
-from protocol.texts import spelt_out
+from server.store.csv_cells import plain_cell
 from server.store.history import History
 
 COLUMNS: Final = ("no", "at", "by_id", "by_name", "by_role", "kind", "version", "detail")
 """The columns of the CSV; ``detail`` is the rest of the event, as JSON."""
-
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def audit_json(history: History) -> bytes:
@@ -54,7 +52,7 @@ def audit_csv(history: History) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    writer.writerows([safe_cell(cell) for cell in row] for row in _rows(history))
+    writer.writerows([plain_cell(cell) for cell in row] for row in _rows(history))
     return out.getvalue()
 
 
@@ -83,11 +81,3 @@ def _rows(history: History) -> Iterator[list[Any]]:
 
 def _json(value: Any) -> str:
     return codec.encode(value).decode()
-
-
-def safe_cell(cell: Any) -> Any:
-    """Return a cell that shows what it holds, and that no spreadsheet takes for a formula."""
-    if not isinstance(cell, str):
-        return cell
-    shown = spelt_out(cell)
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown

@@ -16,6 +16,7 @@ import pytest
 from protocol.records import Filters, Scope, Sort
 from server.search.query import Stock, build_query, explained
 from server.store.importing import ImportFailed, import_inventory
+from server.store.importing.reading import ROW_CHARACTERS
 from server.store.seed import SeedPlan, seed
 from tests.services import Database
 
@@ -106,6 +107,38 @@ async def test_rows_that_only_the_database_can_judge(
     assert "line 2 already" in reasons[4]
     assert "2 cells under 8 columns" in reasons[6]
     assert await owner.fetchval("SELECT price_cents FROM vehicles WHERE store_id = 'riverside'") == 19_995_00
+
+
+async def test_what_the_rejects_file_holds_is_no_formula(
+    database: Database, owner: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """Rows that are rejected at once, by the database, and rows that are stored all the same."""
+    path, rejects = tmp_path / "cars.csv", tmp_path / "rejects.csv"
+    header = HEADER.replace("\n", ",=Note\n")
+    rows = [(CIVIC, "=A1"), (CIVIC, "@B1"), (CAMRY.replace("41000", "360000"), "-C1"), ("\t=D1\n", "+D1")]
+    path.write_text(header + "".join(row.replace("\n", f",{cell}\n") for row, cell in rows))
+    summary = await import_inventory(database.owner_url, path, "riverside", {}, rejects)
+    with rejects.open(newline="") as file:
+        listed = list(csv.reader(file))
+    assert (summary.inserted, summary.rejected, summary.doubtful, len(listed)) == (2, 2, 1, 4)
+    assert [row[-1] for row in listed] == ["'=Note", "'+D1", "'@B1", "'-C1"]
+    assert listed[1][3] == "'\t=D1"
+
+
+async def test_rows_as_long_as_they_may_be(
+    database: Database, owner: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """What is too long to be shown is rejected; long cells that are not read go through in batches."""
+    path = tmp_path / "cars.csv"
+    notes = "\x01" * (ROW_CHARACTERS - 200)
+    rows = [CIVIC.replace("\n", f",{notes}\n")] * 100 + [
+        CAMRY.replace("Toyota", "T" * 300),
+        "x" * 70_000 + "\n",
+    ]
+    path.write_text(HEADER.replace("\n", ",Note\n") + "".join(rows))
+    summary = await import_inventory(database.owner_url, path, "riverside", {}, tmp_path / "r.csv")
+    assert (summary.read, summary.inserted, summary.rejected) == (102, 1, 101)
+    assert adds_up(summary)
 
 
 async def test_a_damaged_file_stores_nothing(

@@ -225,7 +225,7 @@ async def test_a_deal_brings_what_the_money_needs(owner: asyncpg.Connection, set
 
 
 def test_the_command_stores_or_tells_every_fault(database: Database, redis_url: str, tmp_path: Path) -> None:
-    """A good file is one line on standard output; a bad one a line for each fault, and exit code 1."""
+    """A good file is one line on standard output; a bad one a line for each fault, and exit code 2."""
     environment = os.environ | {
         "DATABASE_URL": database.url,
         "DATABASE_OWNER_URL": database.owner_url,
@@ -247,7 +247,7 @@ def test_the_command_stores_or_tells_every_fault(database: Database, redis_url: 
     good = run(rules_file(tmp_path, OHIO), "t1", "2026-07-01")
     assert (good.returncode, good.stdout) == (0, "tax table t1: 1 rows, in force from 2026-07-01\n"), good
     bad = run(rules_file(tmp_path, OHIO, "Indiana,IN,seven,\n", "Kentucky,ky,6,\n"), "t2", "2026-08-01")
-    assert bad.returncode == 1
+    assert bad.returncode == 2
     assert bad.stderr.count("\n") == 3, bad.stderr
     assert "line 3, rate_percent: expected a percentage from 0 to 100, found 'seven'" in bad.stderr
     assert "line 4, state: expected a state in two capitals, such as OH, found 'ky'" in bad.stderr

@@ -1,6 +1,7 @@
 """The commands, as a person calls them: what they print, how they end, and what goes wrong."""
 
 import contextlib
+import gzip
 import os
 import signal
 import socket
@@ -244,6 +245,25 @@ def test_help_of_each_computation(command: str) -> None:
     text = run(command, "--help").stdout
     assert f"deal-architect {command}" in text
     assert "standard input" in text
+
+
+def test_a_file_that_cannot_be_read_is_told_by_line_and_code_2(folder: Path) -> None:
+    """Cut off, or one line without end: said with the line and what was expected, by every import."""
+    cut, long = folder / "cut.csv.gz", folder / "long.csv.gz"
+    cut.write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 1_000)[:-20])
+    long.write_bytes(gzip.compress(b"x" * 10_000_000))
+    data = ("--data-dir", str(folder / "data"))
+    for words, said in (
+        (("import-inventory", str(long)), "line 1: expected the names of the columns"),
+        (("import-rates", str(long), "--version", "x"), "line 1: expected the names of the columns"),
+        (("import-tax", str(cut), "--version", "x", "--max-mib", "1"), "is damaged after line"),
+    ):
+        done = run(*words, *data)
+        assert done.returncode == 2, done
+        line = done.stderr.splitlines()[-1]
+        assert line.startswith("error: ")
+        assert said in line
+        assert "Traceback" not in done.stderr
 
 
 def test_an_import_into_a_new_folder(folder: Path) -> None:

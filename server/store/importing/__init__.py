@@ -7,7 +7,8 @@ columns there are, ``amounts`` reads a cell, ``versioned`` checks and stores.
 from server.store.importing.columns import FIELDS, ImportFailed, parse_mapping
 from server.store.importing.layouts import CURVES, OFFERS, PROGRAMMES, RULES
 from server.store.importing.load import ImportSummary, import_inventory
-from server.store.importing.versioned import Fault, TableRejected, import_table
+from server.store.importing.reading import UNPACKED_MIB
+from server.store.importing.versioned import TABLE_MIB, Fault, TableRejected, import_table
 
 __all__ = [
     "CURVES",
@@ -15,6 +16,8 @@ __all__ = [
     "OFFERS",
     "PROGRAMMES",
     "RULES",
+    "TABLE_MIB",
+    "UNPACKED_MIB",
     "Fault",
     "ImportFailed",
     "ImportSummary",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 IGNORED = "ignore"
 """The field of a column that is not to be read."""
@@ -41,6 +42,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 """Each field and the headers that mean it, the surest first."""
 
 REQUIRED = ("vin", "year", "make", "model", "mileage", "cost")
+SHOWN_NAMES: Final = 40
+SHOWN_CHARACTERS: Final = 60
 
 
 class ImportFailed(Exception):
@@ -84,7 +87,7 @@ def find_layout(header: Sequence[str], mapping: Mapping[str, str]) -> Layout:
     taken: set[int] = set()
     for column, field in mapping.items():
         if column not in names:
-            raise ImportFailed(f"the file has no column {column!r}; it has {', '.join(names)}")
+            raise ImportFailed(f"the file has no column {column!r}; it has {shown_names(names)}")
         if field in positions:
             raise ImportFailed(f"--map gives {field} two columns")
         taken.add(names.index(column))
@@ -100,9 +103,23 @@ def find_layout(header: Sequence[str], mapping: Mapping[str, str]) -> Layout:
     missing = [field for field in REQUIRED if field not in positions]
     if missing:
         raise ImportFailed(
-            f"no column for {', '.join(missing)} among {', '.join(names)}: say which with --map column=field"
+            f"line 1: no column for {', '.join(missing)} among {shown_names(names)}:"
+            " say which with --map column=field"
         )
     return Layout(names, positions)
+
+
+def shown(text: str) -> str:
+    """Return a text of a file as a terminal may show it: cut short, without what would steer it."""
+    cut = text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+    return "".join(one if one.isprintable() else "\ufffd" for one in cut)
+
+
+def shown_names(names: Sequence[str]) -> str:
+    """Return the names of a header's columns as a terminal may show them, the first SHOWN_NAMES."""
+    more = len(names) - SHOWN_NAMES
+    listed = ", ".join(shown(name) for name in names[:SHOWN_NAMES])
+    return f"{listed} and {more:,} more" if more > 0 else listed
 
 
 def _plain(name: str) -> str:

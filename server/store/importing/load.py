@@ -9,17 +9,23 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 
 from protocol import codec
-from server.store.importing.columns import ImportFailed, Layout, find_layout
+from server.store.importing.columns import ImportFailed, Layout, find_layout, shown_names
 from server.store.importing.parsing import Car, Flaw, FlawKind, parse_row
-from server.store.importing.reading import InventoryFile, RejectsFile, open_inventory
+from server.store.importing.reading import UNPACKED_MIB, InventoryFile, RejectsFile, open_inventory
 from server.store.pool import connect_as_owner
 
 BATCH_ROWS = 2_000
+BATCH_CHARACTERS: Final = 4_000_000
+"""A batch goes over sooner where its rows are long."""
+
+PREFETCH_ROWS: Final = 100
+"""Of rows that may each be as long as a row may be."""
+
 BOOK_SOURCE = "import"
 REJECTED, STORED = "rejected", "stored, please check"
 
@@ -63,6 +69,8 @@ class ImportSummary:
     columns: dict[str, str] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     rejects_path: Path | None = None
+    left_out: int = 0
+    """Rejected and doubtful rows that the rejects file had no place for."""
 
     def __str__(self) -> str:
         lines = [
@@ -75,8 +83,10 @@ class ImportSummary:
             lines += [f"  {count:,} {kind}" for kind, count in self.doubts.most_common()]
         if self.rejects_path is not None:
             lines.append(f"rows with reasons: {self.rejects_path}")
+        if self.left_out:
+            lines.append(f"{self.left_out:,} more are only counted: mend those in the file and import again")
         if self.unread:
-            lines.append(f"columns not read: {', '.join(self.unread)}")
+            lines.append(f"columns not read: {shown_names(self.unread)}")
         return "\n".join(lines)
 
 
@@ -87,6 +97,7 @@ async def import_inventory(  # noqa: PLR0917 - where from, where to, then what i
     mapping: Mapping[str, str] | None = None,
     rejects_path: Path | None = None,
     progress: Progress | None = None,
+    most_mib: int = UNPACKED_MIB,
 ) -> ImportSummary:
     """Import the cars of ``path`` (CSV, gzip or not) into the stock of a store, in one transaction.
 
@@ -94,10 +105,11 @@ async def import_inventory(  # noqa: PLR0917 - where from, where to, then what i
     columns that the file has, its status and the rest stay; an unchanged car keeps its ``rev``. Rows that are
     rejected or doubtful go to ``rejects_path`` (default: ``<name>.rejects.csv`` in the working folder).
 
-    Raises ImportFailed where the file is damaged, needed columns are missing, or there is no such store.
+    Raises ImportFailed where the file is damaged or holds more than ``most_mib`` unpacked, needed columns are
+    missing, or there is no such store.
     """
     target = rejects_path or Path(f"{path.name.removesuffix('.gz').removesuffix('.csv')}.rejects.csv")
-    with open_inventory(path) as file:
+    with open_inventory(path, most_mib) as file:
         layout = find_layout(file.header, mapping or {})
         with RejectsFile(target, layout.header) as rejects:
             async with connect_as_owner(owner_url) as connection:
@@ -106,7 +118,7 @@ async def import_inventory(  # noqa: PLR0917 - where from, where to, then what i
                     await work.stage(file, progress or (lambda _rows: None))
                     await work.merge()
                 await connection.execute("ANALYZE vehicles")
-    work.summary.rejects_path = rejects.path
+    work.summary.rejects_path, work.summary.left_out = rejects.path, rejects.left_out
     return work.summary
 
 
@@ -134,6 +146,7 @@ class _Import:
             f" SELECT NULL::bigint AS line, NULL::text AS cells, {columns} FROM vehicles WITH NO DATA"
         )
         batch: list[tuple[Any, ...]] = []
+        characters = 0
         for row in file.rows():
             self.summary.read += 1
             if row.broken is not None:
@@ -146,8 +159,10 @@ class _Import:
             # Kept with the car, for what only the database can say about it.
             cells = codec.encode([list(row.cells), [[one.kind, one.text] for one in parsed.flaws]]).decode()
             batch.append((row.line, cells, *(getattr(parsed.car, name) for name in CAR_COLUMNS)))
-            if len(batch) == BATCH_ROWS:
+            characters += len(cells)
+            if len(batch) == BATCH_ROWS or characters > BATCH_CHARACTERS:
                 await self._copy(batch)
+                characters = 0
                 progress(self.summary.read)
         await self._copy(batch)
         progress(self.summary.read)
@@ -184,7 +199,7 @@ class _Import:
 
     async def _take_out(self, query: str, flaw: Callable[[Any], Flaw], *arguments: str) -> None:
         """Reject the staged rows that ``query`` finds (line, cells and what ``flaw`` needs)."""
-        async for found in self._connection.cursor(query, *arguments, prefetch=BATCH_ROWS):
+        async for found in self._connection.cursor(query, *arguments, prefetch=PREFETCH_ROWS):
             cells, _doubts = codec.decode(found["cells"])
             self._reject(found["line"], cells, flaw(found))
         await self._connection.execute(
@@ -194,7 +209,7 @@ class _Import:
 
     async def _list_doubts(self) -> None:
         """List the cars that are stored all the same, once it is known that they are."""
-        async for found in self._connection.cursor(_DOUBTFUL, prefetch=BATCH_ROWS):
+        async for found in self._connection.cursor(_DOUBTFUL, prefetch=PREFETCH_ROWS):
             cells, doubts = codec.decode(found["cells"])
             flaws = [Flaw(FlawKind(kind), text) for kind, text in doubts]
             self.summary.doubtful += 1

@@ -44,6 +44,10 @@ ASKING_SHARE, ASKING_MIN_CENTS = 0.12, 1_500_00
 and ends in 95 dollars."""
 
 
+LONGEST_CELL = 200
+"""Characters of a value that we keep: each is shown in a cell of a screen, and sent to all who watch."""
+
+
 class FlawKind(StrEnum):
     """What is wrong with a row, in the words of the summary."""
 
@@ -51,6 +55,7 @@ class FlawKind(StrEnum):
     VIN = "VIN is missing or false"
     MISSING = "value is missing"
     UNREADABLE = "value is unreadable"
+    LONG = "value is too long"
     YEAR = "model year is out of range"
     MILEAGE = "odometer is a placeholder"
     MILEAGE_ODD = "odometer is unusual"
@@ -155,6 +160,11 @@ def parse_row(cells: Sequence[str], layout: Layout, today: dt.date) -> ParsedRow
     if any("\x00" in cell for cell in cells):
         return ParsedRow(None, (Flaw(FlawKind.SHAPE, "a NUL character"),))
     row = _Row(cells, layout)
+    long = [field for field, position in layout.positions.items() if len(cells[position]) > LONGEST_CELL]
+    if long:
+        text = "{} has {:,} characters, expected at most {}"
+        flaws = (text.format(field, len(cells[layout.positions[field]]), LONGEST_CELL) for field in long)
+        return ParsedRow(None, tuple(Flaw(FlawKind.LONG, flaw) for flaw in flaws))
     if row.cleaned:
         text = f"characters that nobody sees were taken out of {', '.join(row.cleaned)}"
         row.doubts.append(Flaw(FlawKind.UNSEEN, text))

@@ -1,10 +1,13 @@
-"""Import of a version of a table from CSV: whole or not at all, and every fault is told at once."""
+"""Import of a version of a table from CSV: whole or not at all, and every fault is told at once.
+
+Reading ends at FAULTS faults: the rest of such a file is not worth a look.
+"""
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from msgspec import NODEFAULT
 
@@ -12,12 +15,18 @@ from protocol.lending import NO_EDGE_BP, NO_EDGE_MONTHS, RiskCurve
 from protocol.records import Tier
 from server.store.editions import RISK, Edition, begun_on, is_stored, store_version
 from server.store.importing.amounts import Unexpected
+from server.store.importing.columns import SHOWN_CHARACTERS, shown
 from server.store.importing.layouts import Column, Layout
 from server.store.importing.reading import open_inventory
 from server.store.pool import connect_as_owner
 
 HEADER_LINE = 1
-SHOWN_CHARACTERS = 60
+FAULTS: Final = 1_000
+ROWS: Final = 100_000
+"""Of one version: each process that prices holds a version whole."""
+
+TABLE_MIB: Final = 64
+LONGEST_CELL: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +40,11 @@ class Fault:
 
     def __str__(self) -> str:
         found = self.found if len(self.found) <= SHOWN_CHARACTERS else f"{self.found[:SHOWN_CHARACTERS]}…"
-        return f"line {self.line}, {self.column}: expected {self.expected}, found {found!r}"
+        return f"line {self.line}, {shown(self.column)}: expected {self.expected}, found {found!r}"
 
 
 class TableRejected(Exception):
-    """The file is no such table; nothing was stored. ``faults`` in the order of the lines, all of them."""
+    """The file is no such table; nothing was stored. ``faults`` in the order of the lines, FAULTS at most."""
 
     def __init__(self, path: Path, faults: Sequence[Fault]) -> None:
         super().__init__(path, faults)
@@ -43,7 +52,13 @@ class TableRejected(Exception):
         self.faults = tuple(faults)
 
     def __str__(self) -> str:
-        return f"{self.path}: nothing was stored, {len(self.faults)} to mend: {self.faults[0]}"
+        return f"{self.path}: {self.summary}: {self.faults[0]}"
+
+    @property
+    def summary(self) -> str:
+        """How many faults there are."""
+        text = f"nothing was stored, {len(self.faults):,} to mend"
+        return text if len(self.faults) < FAULTS else f"{text} and perhaps more: reading ended there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +74,22 @@ Check = Callable[[Sequence[Any]], None]
 
 
 async def import_table(
-    owner_url: str, path: Path, layout: Layout, edition: Edition, check: Check | None = None
+    owner_url: str,
+    path: Path,
+    layout: Layout,
+    edition: Edition,
+    check: Check | None = None,
+    *,
+    most_mib: int = TABLE_MIB,
 ) -> int:
     """Store the table in ``path`` (CSV, gzip or not) as a new version; return how many rows it has.
 
     ``check`` is asked last, where nothing else is wrong with the rows.
 
-    Raises TableRejected with every fault of the file, or where the version or its first day is taken;
-    ImportFailed where the file cannot be read.
+    Raises TableRejected with the faults of the file, or where the version or its first day is taken;
+    ImportFailed where the file cannot be read or holds more than ``most_mib`` unpacked.
     """
-    rows, faults = read_table(path, layout)
+    rows, faults = read_table(path, layout, most_mib)
     if check is not None and not faults:
         try:
             check([row.record for row in rows])
@@ -90,14 +111,22 @@ async def import_table(
         return await store_version(connection, layout.kind, edition, [row.record for row in rows])
 
 
-def read_table(path: Path, layout: Layout) -> tuple[list[Numbered], list[Fault]]:
-    """Return the records of a file and every fault in it. Raises ImportFailed where it cannot be read."""
+def read_table(path: Path, layout: Layout, most_mib: int = TABLE_MIB) -> tuple[list[Numbered], list[Fault]]:
+    """Return the records of a file and the faults in it, up to FAULTS.
+
+    Raises ImportFailed where it cannot be read or holds more than ``most_mib`` unpacked.
+    """
     rows: list[Numbered] = []
-    with open_inventory(path) as file:
+    with open_inventory(path, most_mib) as file:
         positions, faults = _positions([name.strip() for name in file.header], layout)
         if faults:
-            return rows, faults
+            return rows, faults[:FAULTS]
         for row in file.rows():
+            if len(faults) >= FAULTS:
+                break
+            if len(rows) == ROWS:
+                faults.append(Fault(row.line, "the row", f"the end of the table: {ROWS:,} rows", "more rows"))
+                break
             if row.broken is not None or len(row.cells) != len(file.header):
                 found = row.broken or f"{len(row.cells)} cells"
                 faults.append(Fault(row.line, "the row", f"{len(file.header)} cells", found))
@@ -108,7 +137,8 @@ def read_table(path: Path, layout: Layout) -> tuple[list[Numbered], list[Fault]]
                 rows.append(Numbered(row.line, record))
     if not rows and not faults:
         faults.append(Fault(HEADER_LINE + 1, "the row", "at least one row", ""))
-    return rows, faults + list(_repeated(rows, layout)) + _grid_faults(rows, faults, layout)
+    more = itertools.chain(_repeated(rows, layout), _grid_faults(rows, bool(faults), layout))
+    return rows, list(itertools.islice(itertools.chain(faults, more), FAULTS))
 
 
 def _positions(header: Sequence[str], layout: Layout) -> tuple[dict[str, int], list[Fault]]:
@@ -143,7 +173,8 @@ def _read_row(
         try:
             values[column.field] = _cell(column, text_of.get(column.name, ""))
         except Unexpected as error:
-            faults.append(Fault(line, column.name, str(error), text_of.get(column.name, "")))
+            found = text_of.get(column.name, "")[: SHOWN_CHARACTERS + 1]
+            faults.append(Fault(line, column.name, str(error), found))
     if faults:
         return None, faults
     record = layout.record(**values)
@@ -154,6 +185,8 @@ def _read_row(
 
 
 def _cell(column: Column, text: str) -> Any:
+    if len(text) > LONGEST_CELL:
+        raise Unexpected(f"at most {LONGEST_CELL:,} characters")
     if text:
         return column.read(text)
     if column.absent is NODEFAULT:
@@ -174,15 +207,14 @@ def _repeated(rows: Sequence[Numbered], layout: Layout) -> Iterator[Fault]:
             )
 
 
-def _grid_faults(rows: Sequence[Numbered], faults: Sequence[Fault], layout: Layout) -> list[Fault]:
-    """Return what is missing of a risk model's grids; only of rows that are right, else it would mislead."""
-    if layout.kind is not RISK or faults:
-        return []
-    return [
-        fault
-        for tier in Tier
-        for fault in _tier_faults(tier, [one for one in rows if one.record.tier is tier])
-    ]
+def _grid_faults(rows: Sequence[Numbered], has_faults: bool, layout: Layout) -> Iterator[Fault]:
+    """Yield what is missing of a risk model's grids; only of rows that are right, else it would mislead.
+
+    Where every row has edges of its own that is the cube of their number: whoever asks takes the first ones.
+    """
+    if layout.kind is RISK and not has_faults:
+        for tier in Tier:
+            yield from _tier_faults(tier, [one for one in rows if one.record.tier is tier])
 
 
 def _tier_faults(tier: Tier, rows: Sequence[Numbered]) -> Iterator[Fault]:

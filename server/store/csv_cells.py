@@ -1,0 +1,23 @@
+"""Cells of the CSV files that we write: none that a spreadsheet would compute."""
+
+from typing import Any, Final
+
+from protocol.texts import spelt_out
+
+_BEGINS_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""The four of ASCII, and their full-width forms, which some spreadsheets take for the same."""
+
+_SPLITS_CELL: Final = ("\t", "\r", "\n")
+_PASSED_OVER: Final = "".join(map(chr, range(0x21))) + "\x7f\xa0\u200b\ufeff"
+"""What a spreadsheet may drop from the beginning of a cell: controls, spaces and marks without a width."""
+
+
+def plain_cell(cell: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula: a text that begins one gets an apostrophe.
+
+    Invisible characters are spelt out, so that the cell shows what it holds.
+    """
+    if not isinstance(cell, str):
+        return cell
+    formula = cell.startswith(_SPLITS_CELL) or cell.lstrip(_PASSED_OVER).startswith(_BEGINS_FORMULA)
+    return f"'{spelt_out(cell)}" if formula else spelt_out(cell)
