@@ -1,6 +1,6 @@
-"""Write what other languages need of this vocabulary: TypeScript types and an AsyncAPI 3 document.
+"""Write what other languages need of this vocabulary: TypeScript types, AsyncAPI 3 and OpenAPI 3.1.
 
-``python -m protocol.schema`` writes both files; ``--check`` writes nothing and exits 1 where one is stale.
+``python -m protocol.schema`` writes the files; ``--check`` writes nothing and exits 1 where one is stale.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from protocol.commands import COMMAND_TYPES, DEFAULT_MATCHES, MAX_MATCHES, Comma
 from protocol.commands.desk import MAX_NOTE_CHARACTERS
 from protocol.deal_fold import KEPT_NOTES, KEPT_NOTES_BYTES, KEPT_TASKS, NOTE_BYTES
 from protocol.events import EVENT_TYPES, MATCH_COLUMNS, MESSAGE_TYPES, OFFER_COLUMNS, JoinReply, Snapshot
+from protocol.openapi import openapi
 from protocol.quotes import FrontierReply, QuoteReply
 from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, DayCount, Structure
 from protocol.workflow import (
@@ -39,6 +40,7 @@ from protocol.workflow import (
 ROOT = Path(__file__).resolve().parent.parent
 TYPESCRIPT = ROOT / "client" / "web" / "src" / "wire.ts"
 ASYNCAPI = ROOT / "docs" / "asyncapi.json"
+OPENAPI = ROOT / "docs" / "openapi.json"
 
 # What the messages hold as plain objects, and so do not name in their own types.
 EXTRA_TYPES: tuple[type, ...] = (JoinReply, Snapshot, QuoteReply, FrontierReply, ErrorBody)
@@ -63,7 +65,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def generated() -> Mapping[Path, str]:
     """Return the text of each generated file by its path."""
-    return {TYPESCRIPT: typescript(), ASYNCAPI: json.dumps(asyncapi(), indent=2) + "\n"}
+    return {
+        TYPESCRIPT: typescript(),
+        ASYNCAPI: json.dumps(asyncapi(), indent=2) + "\n",
+        OPENAPI: json.dumps(openapi(_extension_schema), indent=2) + "\n",
+    }
 
 
 # TypeScript -----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from protocol import codec
+from protocol.texts import spelt_out
 from server.store.csv_cells import plain_cell
 from server.store.history import History
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorBody, ErrorCode
@@ -59,7 +60,15 @@ async def explain(request: Request, error: Exception) -> Response:
     body = ErrorBody(code=code, message=error.detail, retry=False, detail={})
     response = answer({"error": body}, error.status_code)
     response.headers.update(error.headers or {})
+    if "allow" in response.headers:
+        response.headers["allow"] = ", ".join(_methods_of(request))
     return response
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Return the methods of a path: those of all its routes, where Starlette tells those of the first."""
+    found = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
+    return sorted({method for route in found for method in getattr(route, "methods", None) or ()})
 
 
 async def part_from(request: Request, error: Exception) -> Response:

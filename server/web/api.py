@@ -1,16 +1,15 @@
 """The few things a page asks for over HTTP before its socket is open: deals and customers."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-import msgspec
-from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import Record, Structure, StructureChanges
+from protocol.http import NewDeal
+from protocol.records import Structure
 from protocol.workflow import RIGHTS
 from server.hub.admission import Admitted
 from server.hub.questions import check_conceded
@@ -32,13 +31,6 @@ PAGE: Final = 50
 MAX_PAGE: Final = 200
 LIMIT_DIGITS: Final = 9
 MAX_BODY_BYTES: Final = 64 * 1024
-
-
-class NewDeal(Record, frozen=True):
-    """The body of ``POST /api/deals``."""
-
-    customer_id: Annotated[str, Meta(min_length=1, max_length=64)]
-    structure: StructureChanges | msgspec.UnsetType = msgspec.UNSET
 
 
 async def list_deals(request: Request) -> Response:

@@ -25,6 +25,7 @@ def test_check_refuses_a_stale_file(
     monkeypatch.setattr(schema, "ROOT", tmp_path)
     monkeypatch.setattr(schema, "TYPESCRIPT", stale)
     monkeypatch.setattr(schema, "ASYNCAPI", tmp_path / "docs" / "asyncapi.json")
+    monkeypatch.setattr(schema, "OPENAPI", tmp_path / "docs" / "openapi.json")
 
     assert schema.main(["--check"]) == 1
     assert "wire.ts is stale" in capsys.readouterr().err

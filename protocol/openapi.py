@@ -1,0 +1,227 @@
+"""The OpenAPI 3.1 document of what goes over HTTP besides the pages."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from protocol.http import Audit, CustomerList, DealBegun, DealList, NewDeal, Readiness, Refusal
+
+Schema = dict[str, Any]
+
+JSON, FORM, HTML, TEXT, CSV = (
+    "application/json",
+    "application/x-www-form-urlencoded",
+    "text/html",
+    "text/plain",
+    "text/csv",
+)
+BODIES: Final = (NewDeal, DealBegun, DealList, CustomerList, Audit, Readiness, Refusal)
+LIMIT: Final = {
+    "name": "limit",
+    "in": "query",
+    "description": "How many at most; 50 where it is left out.",
+    "schema": {"type": "integer", "minimum": 1, "maximum": 200},
+}
+CSRF: Final = {"type": "string", "description": "The token that the page with the form holds."}
+SHORT: Final = {"type": "string"}
+REFUSED_BY_ALL: Final = {
+    "400": "The request is no whole request of HTTP.",
+    "422": "A field is not what was expected: `detail` names it.",
+    "429": "Too many requests: `Retry-After` says how long to wait.",
+    "503": "Postgres or Redis does not answer: try again.",
+}
+ONLY_SIGNED_IN: Final = {
+    "401": "No valid credential.",
+    "403": "The role or the token's scope does not allow it.",
+}
+NOT_FOUND: Final = {"404": "There is no such thing, or not in this store."}
+TOO_LARGE: Final = {"413": "The body is too large."}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path. ``answers`` are those that are no refusal, by status."""
+
+    summary: str
+    answers: Mapping[str, Schema]
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    parameters: tuple[Schema, ...] = ()
+    body: Schema | None = None
+    is_open: bool = False
+    refuses_by: str = JSON
+
+
+def openapi(schema_hook: Callable[[type], Schema]) -> Schema:
+    """Return the document; ``schema_hook`` gives the schema of what msgspec has no schema for."""
+    _, schemas = msgspec.json.schema_components(
+        BODIES, schema_hook=schema_hook, ref_template="#/components/schemas/{name}"
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Deal Architect",
+            "version": "1",
+            "description": "Deals over HTTP. asyncapi.json describes the WebSocket of the live workspace.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "paths": {
+            path: {method: _described(f"{method} {path}", one) for method, one in methods.items()}
+            for path, methods in _paths().items()
+        },
+        "components": {
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "`deal-architect token`."}
+            },
+            "schemas": schemas,
+        },
+    }
+
+
+def _paths() -> Mapping[str, Mapping[str, Operation]]:
+    return {
+        "/api/deals": {
+            "get": Operation(
+                "List the store's deals, the last changed first.",
+                {"200": _json("The deals.", DealList)},
+                ONLY_SIGNED_IN,
+                (
+                    {
+                        "name": "after",
+                        "in": "query",
+                        "description": "`next` of the page before.",
+                        "schema": SHORT,
+                    },
+                    LIMIT,
+                ),
+            ),
+            "post": Operation(
+                "Begin a deal for a customer of the store.",
+                {"201": _json("The deal.", DealBegun)},
+                ONLY_SIGNED_IN | NOT_FOUND | TOO_LARGE,
+                body=_body(JSON, _reference(NewDeal)),
+            ),
+        },
+        "/api/deals/{deal_id}/audit": {
+            "get": Operation(
+                "Download everything about a deal; for managers of its store.",
+                {
+                    "200": _json("The audit.", Audit)
+                    | {"content": _content(JSON, _reference(Audit)) | _content(CSV)}
+                },
+                ONLY_SIGNED_IN | NOT_FOUND,
+                (
+                    {"name": "deal_id", "in": "path", "required": True, "schema": SHORT},
+                    {"name": "format", "in": "query", "schema": {"type": "string", "enum": ["json", "csv"]}},
+                ),
+            )
+        },
+        "/api/customers": {
+            "get": Operation(
+                "Find customers of the store by a part of their name.",
+                {"200": _json("The customers.", CustomerList)},
+                ONLY_SIGNED_IN,
+                ({"name": "q", "in": "query", "schema": SHORT}, LIMIT),
+            )
+        },
+        "/login": {
+            "get": Operation(
+                "Show the form for signing in.",
+                {"200": _page("The form.")},
+                parameters=({"name": "next", "in": "query", "schema": SHORT},),
+                is_open=True,
+            ),
+            "post": Operation(
+                "Sign in by login and password.",
+                {"303": {"description": "Signed in: on to `next`, with the cookie of the session."}},
+                {"401": "Login or password is wrong.", "403": "The page is out of date."},
+                body=_form("login", "password", "next"),
+                is_open=True,
+                refuses_by=HTML,
+            ),
+        },
+        "/logout": {
+            "post": Operation(
+                "End the browser's session.",
+                {"303": {"description": "Signed out: on to the form."}},
+                {"403": "The page is out of date."},
+                body=_form(),
+                is_open=True,
+            )
+        },
+        "/healthz": {
+            "get": Operation("Say that the process runs.", {"200": _page("It does.", TEXT)}, is_open=True)
+        },
+        "/readyz": {
+            "get": Operation(
+                "Say whether the process can serve.",
+                {"200": _json("It can.", Readiness), "503": _json("It cannot.", Readiness)},
+                is_open=True,
+            )
+        },
+        "/metrics": {
+            "get": Operation(
+                "Export metrics in Prometheus' text format.",
+                {"200": _page("The metrics.", TEXT)},
+                is_open=True,
+            )
+        },
+    }
+
+
+def _described(name: str, operation: Operation) -> Schema:
+    word, _, path = name.partition(" ")
+    words = [part.strip("{}") for part in path.split("/") if part not in {"", "api"}]
+    refusals = {**REFUSED_BY_ALL, **operation.refusals}
+    described: Schema = {
+        "operationId": "_".join([word, *words]),
+        "summary": operation.summary,
+        "security": [] if operation.is_open else [{"token": []}],
+        "responses": {
+            **{
+                status: {"description": text, "content": _refusal(status, operation)}
+                for status, text in sorted(refusals.items())
+            },
+            **operation.answers,
+        },
+    }
+    if operation.parameters:
+        described["parameters"] = list(operation.parameters)
+    if operation.body is not None:
+        described["requestBody"] = operation.body
+    return described
+
+
+def _refusal(status: str, operation: Operation) -> Schema:
+    # What is no HTTP is answered by the server below, in plain text; a form by the page that holds it.
+    more = {"400": _content(TEXT)}.get(status, {})
+    page = _content(HTML) if operation.refuses_by == HTML else {}
+    return _content(JSON, _reference(Refusal)) | more | page
+
+
+def _reference(kind: type) -> Schema:
+    return {"$ref": f"#/components/schemas/{kind.__name__}"}
+
+
+def _content(media_type: str, schema: Schema | None = None) -> Schema:
+    return {media_type: {"schema": {"type": "string"} if schema is None else schema}}
+
+
+def _json(description: str, kind: type) -> Schema:
+    return {"description": description, "content": _content(JSON, _reference(kind))}
+
+
+def _page(description: str, media_type: str = HTML) -> Schema:
+    return {"description": description, "content": _content(media_type)}
+
+
+def _body(media_type: str, schema: Schema) -> Schema:
+    return {"required": True, "content": _content(media_type, schema)}
+
+
+def _form(*names: str) -> Schema:
+    properties = {"csrf_token": CSRF} | dict.fromkeys(names, SHORT)
+    needed = ["csrf_token", *(name for name in names if name != "next")]
+    schema = {"type": "object", "properties": properties, "required": needed, "additionalProperties": False}
+    return _body(FORM, schema)
