@@ -28,6 +28,8 @@ lint: ## style, types, import rules, generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive server client protocol
+	$(BIN)/squawk --config .squawk.toml server/store/migrations/*.sql
 	$(BIN)/python -m protocol.schema --check
 	@$(PYTHON) server/bootstrap.py npm run --silent check
 

@@ -57,7 +57,7 @@ class Connection:
         self._session = session
         self._hand_over = hand_over
         self._timing = timing
-        self._chance = random.Random()  # noqa: S311 - spreads clients in time, guards nothing
+        self._chance = random.Random()  # noqa: S311 - spreads clients in time, guards nothing  # nosec B311
         self._wake = asyncio.Event()
         self._opened: asyncio.Future[None] | None = None
         self._children: set[asyncio.Task[None]] = set()

@@ -54,7 +54,7 @@ class Drain:
         loop = asyncio.get_running_loop()
         for connection in connections:
             connection.notify(NOTICE)
-            moment = random.uniform(0, self._seconds)  # noqa: S311 - spreads load, keeps no secret
+            moment = random.uniform(0, self._seconds)  # noqa: S311 - spreads load, keeps no secret  # nosec B311
             loop.call_later(moment, connection.close, CloseCode.RESTART, "This server is being replaced.")
         try:
             async with asyncio.timeout(self._seconds + GOODBYE_SECONDS):

@@ -75,6 +75,7 @@ OURS = (
 REMEDIES: tuple[tuple[type[Exception], str], ...] = (
     (redis.RedisError, "see that Redis runs at REDIS_URL"),
     (asyncpg.UndefinedTableError, "run `deal-architect migrate`"),
+    (asyncpg.LockNotAvailableError, "another program uses the table: try again when it has ended"),
     (asyncpg.PostgresError, "see that DATABASE_URL names a database that this user may use"),
     (asyncpg.InterfaceError, "see that DATABASE_URL names a database that this user may use"),
     (OSError, "see that DATABASE_URL and REDIS_URL name services that run, and that the files can be used"),

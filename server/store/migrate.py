@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 from server.store.pool import connect_as_owner
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+LOCK_TIMEOUT = "10s"
+"""How long a migration waits for a table that somebody uses: whoever comes after it waits as long."""
+
+STATEMENT_TIMEOUT = "15min"
 ADVISORY_LOCK = 0x6465616C  # "deal": one key for all our migrations, apart from anybody else's
 
 
@@ -37,8 +41,8 @@ class UnknownRevision(Exception):
 def migrate(owner_url: str) -> None:
     """Bring the database to the newest revision, in one transaction.
 
-    Raises UnknownRevision where a newer release has migrated it, and what asyncpg raises where it is out of
-    reach.
+    Raises UnknownRevision where a newer release has migrated it; asyncpg.LockNotAvailableError where a table
+    is in use for longer than LOCK_TIMEOUT; and what asyncpg raises where the database is out of reach.
     """
     asyncio.run(bring_to_newest(owner_url))
 
@@ -108,6 +112,9 @@ def _upgrade_locked(connection: "Connection") -> None:
     from sqlalchemy import text  # noqa: PLC0415
 
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+    # Only now: that another process migrates may take as long as it takes.
+    for name, value in (("lock_timeout", LOCK_TIMEOUT), ("statement_timeout", STATEMENT_TIMEOUT)):
+        connection.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("version_locations", str(MIGRATIONS).replace("%", "%%"))

@@ -221,4 +221,4 @@ SELECT c.*, s.default_structure, u.user_id
 def _insert(table: str, columns: tuple[str, ...]) -> str:
     """Return an INSERT of one row; table and columns are names of our own."""
     places = [f"${place}" for place in range(1, len(columns) + 1)]
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(places)})"  # noqa: S608
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(places)})"  # noqa: S608 - names of our own

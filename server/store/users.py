@@ -64,7 +64,7 @@ async def load_password(connection: Connection, login: str) -> tuple[Account | N
     Where there is no such account, or it has no password, the hash is one that no password fits.
     """
     row = await connection.fetchrow(
-        f"SELECT {ACCOUNT_COLUMNS}, password_hash FROM users WHERE login = $1 AND active",  # noqa: S608
+        f"SELECT {ACCOUNT_COLUMNS}, password_hash FROM users WHERE login = $1 AND active",  # noqa: S608 - constants
         login,
     )
     if row is None:

@@ -92,7 +92,7 @@ class Town:
 
 
 async def _digest(owner: asyncpg.Connection, table: str) -> str:
-    found: str = await owner.fetchval(f"SELECT md5(string_agg(t::text, '' ORDER BY t::text)) FROM {table} t")  # noqa: S608
+    found: str = await owner.fetchval(f"SELECT md5(string_agg(t::text, '' ORDER BY t::text)) FROM {table} t")  # noqa: S608 - ours
     return found
 
 

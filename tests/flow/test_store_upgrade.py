@@ -4,11 +4,12 @@ import asyncpg
 import pytest
 
 from protocol.lending import NO_EDGE_BP, NO_EDGE_MONTHS, ReserveMethod
+from server.store import migrate
 from server.store.deals import load_deal
 from server.store.migrate import MIGRATIONS, bring_to_newest, is_current
 from server.store.pool import prepare_connection
 from server.store.rates import load_rates, load_risk
-from tests.services import Services
+from tests.services import Database, Services
 
 pytestmark = pytest.mark.flow
 
@@ -32,19 +33,44 @@ INSERT INTO deals (deal_id, store_id, customer_id, salesperson_id, structure)
 """  # noqa: S608 - names of this file
 
 
+async def make_first_release(made: Database) -> None:
+    """Make the schema of the first release, with a row of each kind."""
+    owner = await asyncpg.connect(made.owner_url)
+    try:
+        await owner.execute((MIGRATIONS / "0001_initial.sql").read_text(encoding="utf-8"))
+        await owner.execute("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
+        await owner.execute("INSERT INTO alembic_version VALUES ('0001')")
+        await owner.execute(DATA)
+    finally:
+        await owner.close()
+
+
+async def test_a_table_in_use_stops_a_migration_and_not_those_who_work(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gives up with nothing changed, rather than make everybody wait behind it; then it goes through."""
+    monkeypatch.setattr(migrate, "LOCK_TIMEOUT", "300ms")
+    with services.database() as made:
+        await make_first_release(made)
+        reader = await asyncpg.connect(made.owner_url)
+        try:
+            async with reader.transaction():
+                await reader.fetch("SELECT * FROM deals")
+                with pytest.raises(asyncpg.LockNotAvailableError):
+                    await bring_to_newest(made.owner_url)
+            assert await reader.fetchval("SELECT version_num FROM alembic_version") == "0001"
+        finally:
+            await reader.close()
+        await bring_to_newest(made.owner_url)
+        assert await is_current(made.owner_url)
+
+
 async def test_data_of_the_first_release_is_kept(services: Services) -> None:
     """Deals, rates and risk read as before: one band for all, reserve of the finance charge, no authority,
     no cost of a transfer.
     """
     with services.database() as made:
-        owner = await asyncpg.connect(made.owner_url)
-        try:
-            await owner.execute((MIGRATIONS / "0001_initial.sql").read_text(encoding="utf-8"))
-            await owner.execute("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
-            await owner.execute("INSERT INTO alembic_version VALUES ('0001')")
-            await owner.execute(DATA)
-        finally:
-            await owner.close()
+        await make_first_release(made)
         await bring_to_newest(made.owner_url)
         assert await is_current(made.owner_url)
         app = await asyncpg.connect(made.url)
