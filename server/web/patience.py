@@ -1,10 +1,16 @@
-"""How long a request may take to arrive: a client that dribbles holds a connection only for so long."""
+"""How long a request may take to arrive, and that it is clear where it ends.
+
+A client that dribbles holds a connection only for so long; a head that two readers may take differently is
+refused.
+"""
 
 import asyncio
 from typing import Any, Final
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from server.web.heads import ClearHeads
 
 REQUEST_SECONDS: Final = 15.0
 """From a connection's beginning, or the end of its last answer, until the next request is whole."""
@@ -20,6 +26,7 @@ class TimedHttp(H11Protocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.conn = self._heads = ClearHeads()
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -36,6 +43,10 @@ class TimedHttp(H11Protocol):
         """Wait no more where the request is whole now."""
         super().data_received(data)
         self._watch()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse a request, by its fault where we found it, and close."""
+        super().send_400_response(self._heads.fault or msg)
 
     def on_response_complete(self) -> None:
         """Begin to wait for the next request."""

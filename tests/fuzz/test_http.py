@@ -1,5 +1,6 @@
 """HTTP requests that do not fit: always a 4xx that says why, never a 500."""
 
+import asyncio
 import json
 from urllib.parse import quote
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.wire import Target, connected, read_head, request
+from tests.fuzz.wire import GUARD_SECONDS, Target, connected, read_head, request
 
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
 
@@ -202,6 +203,45 @@ async def test_heads_that_do_not_fit(target: Target, headers: tuple[str, ...]) -
         head = request("POST" if "Length" in headers[0] else "GET", path, *host, *headers)
         status, _ = await answer(target, head + b"0\r\n\r\n")
         assert status < 500, (headers, path, status)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ("Content-Length: 5", "Transfer-Encoding: chunked"),
+        ("Transfer-Encoding: chunked", "Content-Length: 5"),
+        ("Content-Length: 5", "Content-Length: 5"),
+        ("Content-Length: 5, 5",),
+        ("Content-Length: 5", "Content-Length: 6"),
+        ("Content-Length: +5",),
+        ("Content-Length: 0x5",),
+        ("Content-Length: 5_0",),
+        ("Content-Length:\r\n 5",),
+        ("Content-Length : 5",),
+        ("Transfer-Encoding: xchunked",),
+        ("Transfer-Encoding: identity", "Content-Length: 5"),
+        ("Transfer-Encoding: chunked", "Transfer-Encoding: identity"),
+        ("Transfer-Encoding : chunked",),
+        ("Transfer-Encoding:\x0bchunked",),
+        ("Transfer-Encoding:\r\n chunked",),
+        ("X: y\nTransfer-Encoding: chunked",),
+        ("X: y\rTransfer-Encoding: chunked",),
+    ],
+)
+async def test_requests_whose_end_is_unclear(target: Target, headers: tuple[str, ...]) -> None:
+    """What two readers could take differently is refused with 400, and nothing behind it is served."""
+    behind = request("GET", "/healthz", "Host: localhost")
+    for path in ("/healthz", "/login", "/ws"):
+        async with connected(target.port) as wire:
+            head = request("POST", path, "Host: localhost", *headers)
+            await wire.send(head + b"0\r\n\r\n" + behind)
+            assert (await read_head(wire)).startswith(b"HTTP/1.1 400 "), path
+            try:
+                async with asyncio.timeout(GUARD_SECONDS):
+                    rest = await wire.reader.read(-1)
+            except OSError:
+                rest = b""
+            assert b"HTTP/1.1" not in rest, path
 
 
 @pytest.mark.parametrize(
