@@ -128,6 +128,21 @@ def split_frame(frame: str | bytes) -> list[str | bytes]:
     return [line for line in frame.split("\n") if line.strip(" \t\r")]
 
 
+def lines_of(frame: str) -> Iterator[str]:
+    """Yield the lines of a frame one by one, blank ones too. A newline at the end begins no other line."""
+    at = 0
+    while (end := frame.find("\n", at)) >= 0:
+        yield frame[at:end]
+        at = end + 1
+    if at < len(frame) or not frame:
+        yield frame[at:]
+
+
+def is_blank(line: str) -> bool:
+    """Return whether a line is nothing but JSON's white space."""
+    return not line.strip(" \t\r")
+
+
 def join_frame(messages: Iterable[bytes]) -> bytes:
     """Return one frame that holds ``messages``."""
     return b"\n".join(messages)

@@ -43,6 +43,7 @@ from server.web.answers import degrade, explain, part_from, refuse
 from server.web.context import WebContext
 from server.web.frames import BoundedWebSocket
 from server.web.headers import SecurityHeaders, is_https_only
+from server.web.intake import IntakeTurns
 from server.web.loopback import LoopbackOnly
 from server.web.pages import Pages
 from server.web.patience import TimedHttp
@@ -75,6 +76,7 @@ class State(TypedDict):
 
     web: WebContext
     socket: Endpoint
+    turns: IntakeTurns
 
 
 def create_app(settings: Settings, drain: Drain, ending: Ending) -> Starlette:
@@ -242,7 +244,7 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
                 security,
                 secret,
             )
-            yield State(web=web, socket=endpoint)
+            yield State(web=web, socket=endpoint, turns=IntakeTurns())
     except* Exception:
         # Without what ran behind it, a process that still answers would only pretend to work.
         logger.exception("web failed")

@@ -39,6 +39,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     log_events: int
     log_bytes: int
     log_seconds: int
+    frames: int | UnsetType = UNSET
+    """Of any kind, in ``commands_window_seconds``."""
 
 
 class Welcome(Message, tag="welcome", frozen=True):

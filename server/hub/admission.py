@@ -48,6 +48,7 @@ class Refused:
 
     status: int
     reason: str
+    retry_after_seconds: int | None = None
 
 
 Admission = Admitted | SignedOut | Refused

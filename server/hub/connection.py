@@ -31,6 +31,7 @@ from server.store.security_events import SecurityEvent, SecurityKind
 
 CLOSE_SECONDS: Final = 2.0
 EVENTS_PER_READ: Final = 50
+LINES_PER_TURN: Final = 16
 MOST_VIEWS: Final = 100
 """Of channels that are not watched: a client that asks for ever more is no reason to remember them all."""
 
@@ -56,7 +57,14 @@ class Connection:
     """A socket that was accepted. ``run`` serves it until it ends; it is also the outlet of its watchers."""
 
     def __init__(
-        self, admitted: Admitted, receive: Receive, send: Send, registry: Registry, log: ChannelLog
+        self,
+        admitted: Admitted,
+        receive: Receive,
+        send: Send,
+        registry: Registry,
+        log: ChannelLog,
+        *,
+        on_flood: Callable[[], None] | None = None,
     ) -> None:
         self.id = uuid.uuid4().hex
         self.account, self.credential = admitted.account, admitted.credential
@@ -67,6 +75,7 @@ class Connection:
         self._send = send
         self._registry = registry
         self._log = log
+        self._on_flood = on_flood
         self._rate = CommandRate()
         self._outbox = Outbox()
         self._filled = asyncio.Event()
@@ -111,11 +120,6 @@ class Connection:
         """End the connection with ``code``; None where the client is gone already. The first call counts."""
         if not self._closed.done():
             self._closed.set_result((code, reason))
-
-    @property
-    def closed_with(self) -> CloseCode | None:
-        """The code with which the connection was ended; None while it is open, or where the client went."""
-        return self._closed.result()[0] if self._closed.done() else None
 
     def happened(self, kind: SecurityKind, **fields: Any) -> SecurityEvent:
         """Return a security event of now, of this person at this connection."""
@@ -201,21 +205,29 @@ class Connection:
         while not self._closed.done():
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
+                if message.get("code") == CloseCode.TOO_MANY_COMMANDS:
+                    self._flooded()
                 self.close(None)
                 return
             text = message.get("text")
             if text is None:
                 self.close(CloseCode.PROTOCOL_ERROR, "Expected text frames.")
                 return
-            for line in codec.split_frame(text):
+            for place, line in enumerate(codec.lines_of(text), 1):
                 await self._take(line, dispatch)
                 if self._closed.done():
                     return
+                if place % LINES_PER_TURN == 0:
+                    # What is refused waits for nothing, and would keep everybody else waiting.
+                    await asyncio.sleep(0)
 
-    async def _take(self, line: str | bytes, dispatch: Dispatch) -> None:
+    async def _take(self, line: str, dispatch: Dispatch) -> None:
         pace = self._rate.count(self._loop.time())
         if pace is Pace.FLOOD:
+            self._flooded()
             self.close(CloseCode.TOO_MANY_COMMANDS, "Too many commands.")
+            return
+        if codec.is_blank(line):
             return
         try:
             command = codec.decode_command(line)
@@ -235,6 +247,11 @@ class Connection:
             )
             return
         await dispatch(self, command)
+
+    def _flooded(self) -> None:
+        self._logger.warning("flooded")
+        if self._on_flood is not None:
+            self._on_flood()
 
     async def _write(self) -> None:
         while True:

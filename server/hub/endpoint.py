@@ -4,8 +4,10 @@ Starlette's own reading of text fails on a binary frame; here that is a close co
 """
 
 import asyncio
+import math
 import uuid
 from collections import Counter
+from functools import partial
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -17,12 +19,20 @@ from protocol.closing import CloseCode
 from protocol.commands import COMMAND_TYPES, tag_of
 from protocol.events import Welcome
 from protocol.records import User
-from server.hub.admission import Admit, Admitted, Refused, SignedOut
+from server.hub.admission import Admission, Admit, Admitted, Refused, SignedOut
 from server.hub.allowance import Allowance
 from server.hub.authority import rights_of
 from server.hub.connection import Connection, Dispatch
 from server.hub.handlers import UNAVAILABLE
-from server.hub.limits import connections_of, limits_of
+from server.hub.limits import (
+    NOTHING,
+    Floods,
+    FrameAllowance,
+    Refusals,
+    allowance_of,
+    connections_of,
+    limits_of,
+)
 from server.hub.outages import Outages
 from server.hub.people import People
 from server.hub.registry import Registry
@@ -62,6 +72,8 @@ class Endpoint:
         self._seats = seats
         self._note = note
         self._connections: Counter[str] = Counter()
+        self._floods = Floods()
+        self._refusals = Refusals()
         self._refuses_all = False
         self._empty = asyncio.Event()
         self._empty.set()
@@ -99,14 +111,16 @@ class Endpoint:
         except UNAVAILABLE:
             verdict = Refused(503, "Nobody can be let in for the moment: try again shortly.")
         seat = uuid.uuid4().hex
-        if isinstance(verdict, Admitted) and not await self._has_room(verdict, seat):
-            self._note(verdict.happened(SecurityKind.THROTTLED, detail={"what": "socket"}))
-            verdict = Refused(429, "Too many connections of this user: close some of them, then try again.")
+        if isinstance(verdict, Admitted):
+            verdict = await self._bounded(verdict, seat)
         match verdict:
             case Refused():
+                if verdict.status < 500:
+                    await self._hold_back()
                 await _refuse(send, verdict)
             case SignedOut():
-                await _accept(scope, send)
+                await self._hold_back()
+                await _accept(scope, send, NOTHING)
                 code = CloseCode.SIGNED_OUT
                 await send({"type": "websocket.close", "code": int(code), "reason": "Please sign in."})
             case Admitted():
@@ -114,6 +128,17 @@ class Endpoint:
                     await self._serve(verdict, since, scope, receive, send)
                 finally:
                     self._seats.leave(verdict.account.id, seat)
+
+    async def _bounded(self, admitted: Admitted, seat: str) -> Admission:
+        """Let in who has room for one more connection, and did not flood a moment ago."""
+        left = self._floods.seconds_left(admitted.account.id, asyncio.get_running_loop().time())
+        if not left and await self._has_room(admitted, seat):
+            return admitted
+        self._note(admitted.happened(SecurityKind.THROTTLED, detail={"what": "socket"}))
+        if not left:
+            return Refused(429, "Too many connections of this user: close some of them, then try again.")
+        seconds = math.ceil(left)
+        return Refused(429, f"Too many commands or frames: come back in {seconds} seconds.", seconds)
 
     async def _has_room(self, admitted: Admitted, seat: str) -> bool:
         """Return whether one more connection may be had, here and, but for load testers, everywhere."""
@@ -124,6 +149,13 @@ class Endpoint:
             return True
         return await self._seats.take(person_id, seat, most)
 
+    async def _hold_back(self) -> None:
+        await asyncio.sleep(self._refusals.count(asyncio.get_running_loop().time()))
+
+    def _flooded(self, admitted: Admitted) -> None:
+        self._floods.note(admitted.account.id, asyncio.get_running_loop().time())
+        self._note(admitted.happened(SecurityKind.FLOODED))
+
     async def _serve(
         self, admitted: Admitted, since: int, scope: Scope, receive: Receive, send: Send
     ) -> None:
@@ -131,9 +163,16 @@ class Endpoint:
         self._connections[account.id] += 1
         self._empty.clear()
         try:
-            await _accept(scope, send)
+            await _accept(scope, send, allowance_of(admitted.credential))
             left = admitted.credential.expires_at - utc_now()
-            connection = Connection(admitted, receive, send, self._registry, self._log)
+            connection = Connection(
+                admitted,
+                receive,
+                send,
+                self._registry,
+                self._log,
+                on_flood=partial(self._flooded, admitted),
+            )
             self._open.add(connection)
             self._people.came_in(connection, since)
             self._allowance.expect(connection)
@@ -141,8 +180,6 @@ class Endpoint:
                 await connection.run(self._greeting(connection), self._dispatch, left.total_seconds())
             finally:
                 self._open.discard(connection)
-                if connection.closed_with is CloseCode.TOO_MANY_COMMANDS:
-                    self._note(connection.happened(SecurityKind.FLOODED))
         finally:
             self._connections[account.id] -= 1
             if not self._connections[account.id]:
@@ -155,9 +192,11 @@ class Endpoint:
         return [_welcome(connection), *([] if notice is None else [codec.encode(notice)])]
 
 
-async def _accept(scope: Scope, send: Send) -> None:
+async def _accept(scope: Scope, send: Send, allowance: FrameAllowance) -> None:
+    """Answer the handshake, and state what the client may send."""
     asked: list[str] = scope["subprotocols"]
-    await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if SUBPROTOCOL in asked else None})
+    subprotocol = SUBPROTOCOL if SUBPROTOCOL in asked else None
+    await send({"type": "websocket.accept", "subprotocol": subprotocol, "allowance": allowance})
 
 
 async def _refuse(send: Send, refused: Refused) -> None:
@@ -165,6 +204,8 @@ async def _refuse(send: Send, refused: Refused) -> None:
     headers: list[Any] = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
     if refused.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
+    if refused.retry_after_seconds is not None:
+        headers.append((b"retry-after", str(refused.retry_after_seconds).encode()))
     await send({"type": "websocket.http.response.start", "status": refused.status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": refused.reason.encode()})
 

@@ -1,5 +1,12 @@
-"""uvicorn's WebSocket protocol, bounded where a hostile client could make it grow or fail."""
+"""uvicorn's WebSocket protocol, bounded where a hostile client could make it grow, fail or work without end.
 
+What a client sends is parsed a few frames at a time, as the process's turns allow and as fast as the
+application takes the messages, and counts towards what the connection may send. Once a close frame is out,
+nothing is parsed: the client's own close frame is looked for in the little that may be under way, and the
+transport ends within seconds, whatever the client does.
+"""
+
+from enum import Enum, auto
 from typing import Any, Final
 
 from uvicorn.protocols.utils import ClientDisconnected
@@ -8,26 +15,92 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 
 from protocol.closing import CloseCode
+from server.hub.limits import COMMANDS, FLOOD_FACTOR, FRAME_BYTES, FRAMES, FrameAllowance, IntakeRate
+from server.web.intake import IntakeTurns
+from server.web.skim import FrameHeads
 
 UNREADABLE: Final = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
+CLOSE_SECONDS: Final = 5.0
+"""How long a close frame may take to reach the client, and the client's own to come back."""
+
+ABORT_SECONDS: Final = 1.0
+"""How long who goes on sending all the same may take to read our close frame."""
+
+TRAILING_FRAMES: Final = COMMANDS * FLOOD_FACTOR
+TRAILING_BYTES: Final = 2 * FRAME_BYTES
+"""What may be under way from a client that has not read our close frame yet."""
+
+
+class Reading(Enum):
+    """What becomes of the bytes that a client sends."""
+
+    HEAD = auto()
+    """They ask for the socket; once they have, nothing is read until the answer is out."""
+    FRAMES = auto()
+    """They are parsed, and count."""
+    TRAILING = auto()
+    """Our close frame is out: they are dropped, up to the client's own close frame."""
+    ENDED = auto()
+    """They are not read."""
+
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
-    """Reads nothing before the handshake is answered, keeps parts as bytes, owes one answer to pings."""
+    """Reads nothing before the handshake is answered and parses nothing after a close; counts all between.
+
+    The application may state in ``websocket.accept``, as ``allowance``, what the client may send.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._turns: IntakeTurns = self.app_state.get("turns") or IntakeTurns()
+        self._reading = Reading.HEAD
+        self._rate = IntakeRate(FrameAllowance(FRAMES), self.loop.time())
+        self._heads = FrameHeads()
+        self._unparsed = b""
+        self._parsed = 0
+        self._trailing_frames, self._trailing_bytes = TRAILING_FRAMES, TRAILING_BYTES
         self._owed_pongs = b""
         self._parts = bytearray()
 
     def data_received(self, data: bytes) -> None:
-        """Refuse a head that the library gives up without a word, such as one with a very long line."""
-        super().data_received(data)
-        if not self.handshake_initiated and not self.transport.is_closing():
-            self.transport.write(
-                b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-            )
-            self.transport.close()
+        """Take what came, and parse as much of it as has its turn now."""
+        match self._reading:
+            case Reading.HEAD if not self.handshake_initiated:
+                self._take_head(data)
+            case Reading.HEAD | Reading.FRAMES:
+                self._unparsed = self._unparsed[self._parsed :] + data
+                self._parsed = 0
+                self._read_on()
+            case Reading.TRAILING:
+                self._skip(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of what was not parsed."""
+        self._read_nothing()
+        super().connection_lost(exc)
+
+    def has_more(self) -> bool:
+        """Return whether something waits to be parsed, and the application has taken what was before it."""
+        ready = self._reading is Reading.FRAMES and not self.read_paused and not self.transport.is_closing()
+        return ready and self._parsed < len(self._unparsed)
+
+    def parse(self, frames: int, size: int) -> tuple[int, int]:
+        """Parse at most so many of the frames and bytes that wait; return how many it were."""
+        begin = self._parsed
+        self._parsed, begun = self._heads.cut(self._unparsed, begin, frames, size)
+        part = self._unparsed[begin : self._parsed]
+        if not self._rate.take(begun, len(part), self.loop.time()):
+            self._throw_out()
+            return 0, 0
+        if self._parsed == len(self._unparsed):
+            self._unparsed, self._parsed = b"", 0
+        super().data_received(part)
+        if self.close_sent or self.transport.is_closing():
+            self._read_nothing()
+            self._bound_closing(CLOSE_SECONDS)
+        self._regulate()
+        return begun, len(part)
 
     def handle_connect(self, event: Request) -> None:
         """Leave frames that come before the answer unread: the library would fail on them."""
@@ -35,19 +108,50 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         if not self.transport.is_closing():
             self.transport.pause_reading()
 
+    async def receive(self) -> Any:
+        """Return the next message; with the last one that waits, go on parsing."""
+        message = await super().receive()
+        self._read_on()
+        return message
+
     async def send(self, message: Any) -> None:
         """Send, and begin to read as soon as the handshake is answered.
 
         Raises ClientDisconnected (an OSError) where the connection was closed for what the client sent.
         """
+        await self.writable.wait()
         if self.close_sent:
             raise ClientDisconnected
         await super().send(message)
-        if message["type"] == "websocket.accept" and not self.transport.is_closing():
-            self.transport.resume_reading()
-        elif message["type"] == "websocket.http.response.body":
+        kind = message["type"]
+        if kind == "websocket.accept" and not self.transport.is_closing():
+            allowance = message.get("allowance", FrameAllowance(FRAMES))
+            self._rate = IntakeRate(allowance, self.loop.time())
+            if allowance.frames:
+                self._reading = Reading.FRAMES
+                self._read_on()
+        elif kind == "websocket.close" and self.close_sent:
+            self._close_timer_is(CLOSE_SECONDS)
+            rest = self._unparsed[self._parsed :]
+            self._read_nothing()
+            self._reading = Reading.TRAILING
+            self._skip(rest)
+            self._regulate()
+        elif kind == "websocket.http.response.body":
             # A refusal completes the handshake too; uvicorn would log it as a fault.
             self.handshake_complete = self.close_sent
+
+    async def run_asgi(self) -> None:
+        """Run the application. However it ends, the transport ends soon after it."""
+        await super().run_asgi()
+        self._bound_closing(CLOSE_SECONDS)
+
+    def keepalive_timeout(self) -> None:
+        """Close a connection whose client is silent, also where the close frame cannot be sent."""
+        super().keepalive_timeout()
+        if self.close_sent:
+            self._read_nothing()
+            self._bound_closing(CLOSE_SECONDS)
 
     def handle_cont(self, event: Frame) -> None:
         """Join parts as they come: countless empty ones take no room."""
@@ -74,7 +178,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def handle_ping(self) -> None:
         """Answer, or keep the latest answer for a client that does not read."""
         answers = b"".join(self.conn.data_to_send())
-        if self.writable.is_set():
+        if answers and self.writable.is_set():
             self.transport.write(answers)
         elif answers:
             self._owed_pongs = answers
@@ -85,3 +189,68 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         if owed and not self.close_sent:
             self.transport.write(owed)
         super().resume_writing()
+
+    def _take_head(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self.handshake_initiated and not self.transport.is_closing():
+            # The library gives some heads up without a word, such as one with a very long line.
+            self.transport.write(UNREADABLE)
+            self.transport.close()
+
+    def _read_on(self) -> None:
+        if self.has_more():
+            self._turns.ask(self)
+        self._regulate()
+
+    def _regulate(self) -> None:
+        """Read on only where nothing is left to be parsed, or to find the client's close frame."""
+        if self.transport.is_closing():
+            return
+        waits = self.read_paused or self._parsed < len(self._unparsed)
+        if self._reading is Reading.TRAILING or (self._reading is Reading.FRAMES and not waits):
+            self.transport.resume_reading()
+        else:
+            self.transport.pause_reading()
+
+    def _skip(self, data: bytes) -> None:
+        """Drop what is under way, up to the client's close frame; who sends too much of it is not read."""
+        end, begun = self._heads.cut(data, 0, self._trailing_frames, self._trailing_bytes)
+        self._trailing_frames -= begun
+        self._trailing_bytes -= end
+        if self._heads.closed:
+            self._read_nothing()
+            self.transport.close()
+        elif end < len(data):
+            self._hang_up()
+
+    def _throw_out(self) -> None:
+        """Close with 4009 a client that floods."""
+        code, reason = CloseCode.TOO_MANY_COMMANDS, "Too many frames."
+        self.stop_keepalive()
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": int(code), "reason": reason})
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Read nothing from here on; leave a client that reads a moment for our close frame."""
+        self._read_nothing()
+        self._regulate()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._close_timer_is(ABORT_SECONDS)
+
+    def _read_nothing(self) -> None:
+        self._reading = Reading.ENDED
+        self._unparsed, self._parsed = b"", 0
+
+    def _bound_closing(self, seconds: float) -> None:
+        if self.close_timer is None and not self.disconnected:
+            self._close_timer_is(seconds)
+
+    def _close_timer_is(self, seconds: float) -> None:
+        """Abort in so many seconds; uvicorn's own timer would wait for a client that does not read."""
+        if self.close_timer is not None:
+            self.close_timer.cancel()
+        self.close_timer = self.loop.call_later(seconds, self.transport.abort)

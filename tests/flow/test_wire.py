@@ -191,6 +191,7 @@ async def test_connecting(address: Address) -> None:
         assert set(welcome["user"]) == {"id", "name", "role", "store_id", "rights"}
         assert (welcome["user"]["role"], welcome["user"]["store_id"]) == ("desk_manager", "riverside")
         assert welcome["limits"]["frame_bytes"] == 64 * 1024
+        assert welcome["limits"]["frames"] == 1_500
         assert {"join", "leave", "search", "more", "cancel", "terms", "ping"} <= set(welcome["commands"])
     for headers, origin, status in (
         ({}, None, 401),
@@ -417,7 +418,10 @@ async def test_nothing_arrives_after_leave(address: Address) -> None:
 
 
 async def test_too_many_commands(address: Address) -> None:
-    """Above 50 commands in 10 s each is refused; at three times the rate the connection ends with 4009."""
+    """Above 50 commands in 10 s each is refused; at three times the rate the connection ends with 4009.
+
+    Who flooded is kept out for a minute, and nobody else is.
+    """
     async with socket(address, address.bearer) as client:
         raw = Raw(client)
         await raw.next()
@@ -429,6 +433,13 @@ async def test_too_many_commands(address: Address) -> None:
         frame = "\n".join(json.dumps({"type": "ping", "ref": ref}) for ref in range(100))
         await client.send(frame)
         assert await close_code(client) == 4009
+    with pytest.raises(InvalidStatus) as refused:
+        async with socket(address, address.bearer):
+            pass
+    assert refused.value.response.status_code == 429
+    assert 50 <= int(refused.value.response.headers["Retry-After"]) <= 60
+    async with socket(address, address.cookie, address.origin) as other:
+        assert (await Raw(other).next())["type"] == "welcome"
 
 
 async def test_channels_of_a_connection_are_limited(address: Address, settings: Settings) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from server.hub.limits import FRAMES
 from tests.fuzz.wire import (
     BINARY,
     CLOSE,
@@ -65,12 +66,12 @@ async def test_what_the_close_code_says(target: Target, frames: bytes, code: int
 
 
 async def test_parts_of_a_message(target: Target) -> None:
-    """A command in one-byte parts works, with pings between them; empty parts count for nothing."""
+    """A command in one-byte parts works, with pings and empty parts between them."""
     async with opened(target) as wire:
         parts = [frame(TEXT, PING_COMMAND[:1], fin=False)]
         for byte in PING_COMMAND[1:]:
             parts += [frame(CONTINUATION, bytes([byte]), fin=False), frame(PING, b"?")]
-            parts += [frame(CONTINUATION, fin=False)] * 100
+            parts += [frame(CONTINUATION, fin=False)] * 50
         await wire.send(*parts, frame(CONTINUATION))
         reply = await wire.answer(1)
         assert not isinstance(reply, int)
@@ -89,9 +90,14 @@ async def test_a_message_without_end(target: Target) -> None:
 
 
 async def test_the_largest_frame(target: Target) -> None:
-    """A frame of exactly the limit is read; empty lines in it are nothing."""
+    """A frame of exactly the limit is read, whole and in small parts."""
+    command = PING_COMMAND + b" " * (FRAME_BYTES - len(PING_COMMAND))
+    parts = [command[at : at + 64] for at in range(0, FRAME_BYTES, 64)]
+    first, last = frame(TEXT, parts[0], fin=False), frame(CONTINUATION, parts[-1])
     async with opened(target) as wire:
-        await wire.say(PING_COMMAND + b"\n" * (FRAME_BYTES - len(PING_COMMAND)))
+        await wire.say(command)
+        assert not isinstance(await wire.answer(1), int)
+        await wire.send(first, *(frame(CONTINUATION, part, fin=False) for part in parts[1:-1]), last)
         assert not isinstance(await wire.answer(1), int)
         assert await wire.works()
 
@@ -148,9 +154,9 @@ async def test_bytes_as_text_and_binary(target: Target, data: bytes) -> None:
 
 
 async def test_more_pings_than_a_client_reads(target: Target) -> None:
-    """A flood of pings is answered or dropped; who then reads finds the connection in order."""
+    """Pings within the limit are answered or dropped; who then reads finds the connection in order."""
     async with opened(target) as wire:
-        await wire.send(*[frame(PING, b"x" * 125)] * 20_000)
+        await wire.send(*[frame(PING, b"x" * 125)] * (FRAMES - 100))
         assert await wire.works()
 
 

@@ -21,8 +21,9 @@ from protocol.workflow import RIGHTS
 from server.hub import connection as connection_module
 from server.hub.allowance import Allowance
 from server.hub.authority import RIGHT_OF, Authority
-from server.hub.connection import Connection
+from server.hub.connection import LINES_PER_TURN, Connection
 from server.hub.handlers import Handlers
+from server.hub.limits import COMMANDS
 from server.hub.registry import Registry
 from server.hub.session import Phase, Session, Watcher
 from server.hub.sight import Sight
@@ -263,3 +264,56 @@ def test_every_command_is_handled_and_needs_a_right() -> None:
     assert set(RIGHT_OF) == set(COMMAND_TYPES) - {Ping}
     given = {right for rights in RIGHTS.values() for right in rights}
     assert set(RIGHT_OF.values()) <= given
+
+
+@pytest.mark.parametrize("frames", [["\n" * 60_000], [""] * 200, [" \n\t\r\n" * 100], ["\n\n"] * 80])
+async def test_empty_lines_count(frames: list[str]) -> None:
+    """Blank lines and empty frames are counted as commands are: a flood of them ends with 4009."""
+    wire, floods = Wire(), list[str]()
+    nothing: Any = None
+    async with asyncio.timeout(GUARD_SECONDS), asyncio.TaskGroup() as tasks:
+        registry = Registry(nothing, nothing, tasks)
+        connection = Connection(
+            ADMITTED, wire.receive, wire.send, registry, nothing, on_flood=lambda: floods.append("ann")
+        )
+        for frame in frames:
+            wire.say(text=frame)
+        await connection.run([b"{}"], answer, 3600.0)
+    sent = [wire.outbound.get_nowait() for _ in range(wire.outbound.qsize())]
+    assert sent[-1]["code"] == 4009
+    assert floods == ["ann"]
+
+
+async def test_a_newline_at_the_end_of_a_command_costs_nothing() -> None:
+    """Whether a client separates its commands by newlines or ends each with one, fifty are answered."""
+    wire = Wire()
+    async with running(wire):
+        wire.say(text="".join(f'{{"type":"ping","ref":{ref}}}\n' for ref in range(COMMANDS)))
+        assert all(reply["ok"] for reply in await wire.messages(COMMANDS))
+        wire.say(text='\n{"type":"ping","ref":50}')
+        assert (await wire.messages(1))[0]["error"]["code"] == "rate_limited"
+
+
+async def test_lines_are_refused_a_few_at_a_time() -> None:
+    """A frame full of commands that are refused at once leaves others their turn in between."""
+    wire = Wire()
+    async with running(wire):
+        wire.say(text="\n".join('{"type":"dance","ref":1}' for _ in range(COMMANDS)))
+        sizes: list[int] = []
+        while sum(sizes) < COMMANDS:
+            sizes.append((await wire.frame())["text"].count("\n") + 1)
+        assert max(sizes) <= 2 * LINES_PER_TURN
+
+
+async def test_a_flood_that_the_protocol_ended_is_told() -> None:
+    """Where the layer below closed with 4009 for frames that are no commands, that is a flood as well."""
+    wire, floods = Wire(), list[str]()
+    nothing: Any = None
+    async with asyncio.timeout(GUARD_SECONDS), asyncio.TaskGroup() as tasks:
+        registry = Registry(nothing, nothing, tasks)
+        connection = Connection(
+            ADMITTED, wire.receive, wire.send, registry, nothing, on_flood=lambda: floods.append("ann")
+        )
+        wire.inbound.put_nowait({"type": "websocket.disconnect", "code": 4009})
+        await connection.run([b"{}"], answer, 3600.0)
+    assert floods == ["ann"]

@@ -398,3 +398,12 @@ def test_decimals_are_numbers_on_the_wire() -> None:
         codec.encode([Decimal("887.50"), Decimal("0.01"), Decimal(0), Decimal("1E+3")])
         == b"[887.5,0.01,0,1000]"
     )
+
+
+@given(st.text(alphabet="a \t\r\n", max_size=30))
+def test_lines_of_a_frame(frame: str) -> None:
+    """Every line counts, blank ones too, and an empty frame is one; what is left are the messages."""
+    lines = list(codec.lines_of(frame))
+    assert "\n".join(lines) + "\n" * frame.endswith("\n") == frame
+    assert len(lines) == max(1, frame.count("\n") + (not frame.endswith("\n")))
+    assert [line for line in lines if not codec.is_blank(line)] == codec.split_frame(frame)

@@ -959,6 +959,7 @@ export interface Limits {
   log_events: number;
   log_bytes: number;
   log_seconds: number;
+  frames?: number;
 }
 
 /** The first frame of a connection. */
