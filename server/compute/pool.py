@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-import pickle
+import pickle  # loads only what our own child wrote  # nosec B403
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
@@ -140,7 +140,7 @@ async def computing(processes: int, seconds: float = COMPUTE_SECONDS) -> AsyncIt
 
 def _settle(outcome: asyncio.Future[Any], answer: bytes) -> None:
     """Pass an answer on, unless nobody waits for it any longer."""
-    returned, value = pickle.loads(answer)  # noqa: S301 - our own child wrote it
+    returned, value = pickle.loads(answer)  # noqa: S301 - our own child wrote it  # nosec B301
     if outcome.done():
         return
     if returned:

@@ -30,7 +30,7 @@ class SecurityKind(StrEnum):
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGN_IN_THROTTLED = "sign_in_throttled"
     SIGNED_OUT = "signed_out"
-    TOKEN_REFUSED = "token_refused"  # noqa: S105 - a kind of event
+    TOKEN_REFUSED = "token_refused"  # noqa: S105 - a kind of event  # nosec B105
     FORBIDDEN = "forbidden"
     ORIGIN_REFUSED = "origin_refused"
     CSRF_REFUSED = "csrf_refused"
@@ -41,10 +41,10 @@ class SecurityKind(StrEnum):
     CUSTOMERS_LISTED = "customers_listed"
     USER_ADDED = "user_added"
     USER_CHANGED = "user_changed"
-    PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of event  # nosec B105
     SESSIONS_ENDED = "sessions_ended"
-    TOKEN_MADE = "token_made"  # noqa: S105
-    TOKEN_REVOKED = "token_revoked"  # noqa: S105
+    TOKEN_MADE = "token_made"  # noqa: S105 - a kind of event  # nosec B105
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - a kind of event  # nosec B105
     EVENTS_LOST = "events_lost"
 
 

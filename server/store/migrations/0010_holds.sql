@@ -1,11 +1,14 @@
 -- Reservations --------------------------------------------------------------------------------------------------------
 
 -- An approved deal keeps its car, with no end but the approval's own: a hold beside it may run out.
+-- There is a row for each car that somebody wants: some thousand, looked through in milliseconds.
+-- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid
 ALTER TABLE vehicle_claims
     ADD COLUMN reserved_by uuid REFERENCES deals (deal_id),
     ADD COLUMN reserver    jsonb CHECK (jsonb_typeof(reserver) = 'object'),
     ADD CHECK ((reserved_by IS NULL) = (reserver IS NULL));
--- A deal is approved for one car.
+-- A deal is approved for one car. No row has a reservation yet.
+-- squawk-ignore require-concurrent-index-creation
 CREATE UNIQUE INDEX vehicle_claims_reserved ON vehicle_claims (reserved_by) WHERE reserved_by IS NOT NULL;
 
 -- Deals that are approved already keep their cars too; of two that are approved for one car, the first.
@@ -22,7 +25,8 @@ GRANT UPDATE (reserved_by, reserver) ON vehicle_claims TO deal_app, deal_system;
 -- A desk that ends the hold of another store's deal changes two deals; one of them answers the op.
 GRANT INSERT ON deal_ops TO deal_system;
 
--- How many deals somebody began lately.
+-- How many deals somebody began lately. A group has some hundred thousand deals at most: a second.
+-- squawk-ignore require-concurrent-index-creation
 CREATE INDEX deals_begun ON deals (salesperson_id, created_at);
 
 -- Ops -------------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ CREATE TABLE security_events (
     at            timestamptz NOT NULL,
     -- The same thing of the same person at the same place within a minute is one row; this is its last time.
     until         timestamptz NOT NULL,
-    count         integer NOT NULL CHECK (count > 0),
+    count         bigint NOT NULL CHECK (count > 0),
     kind          text NOT NULL CHECK (kind ~ '^[a-z_]{1,40}$'),
     -- NULL where nobody knows whose it is: an unknown login, a token that is none.
     store_id      text,
