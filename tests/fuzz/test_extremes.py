@@ -65,7 +65,7 @@ class Outcome:
             return
         code = "ok" if reply.get("ok") else reply["error"]["code"]
         self.answers[code] += 1
-        if code == ErrorCode.INTERNAL:
+        if code in {ErrorCode.INTERNAL, ErrorCode.DEGRADED}:
             self.faults.append((command, reply))
 
 
