@@ -14,7 +14,8 @@ from typing import Any, Final, ParamSpec, TypeVar
 import structlog
 
 from server.compute.child import LENGTH_BYTES
-from server.compute.turns import Share, Turns
+from server.sharing.lanes import Lane
+from server.sharing.line import Line
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -57,7 +58,7 @@ class ComputePool:
 
     def __init__(self, seconds: float = COMPUTE_SECONDS) -> None:
         self._seconds = seconds
-        self._turns: Turns[_Call] = Turns()
+        self._line: Line[_Call] = Line()
         self._waiting: dict[_Call, None] = {}
         self._filled = asyncio.Condition()
         self._logger = structlog.get_logger("compute")
@@ -68,7 +69,7 @@ class ComputePool:
         oldest = next(iter(self._waiting), None)
         return oldest is None or time.monotonic() - oldest.since < STALLED_SECONDS
 
-    async def run(self, share: Share, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    async def run(self, lane: Lane, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Return what ``function`` returns; raises what it raises.
 
         Raises:
@@ -77,10 +78,10 @@ class ComputePool:
         """
         if kwargs:
             raise TypeError("arguments are given by place")
-        if not self._turns.has_room(share):
+        if not self._line.has_room(lane):
             raise NoTurnError
         call = _Call(pickle.dumps((function, args)), asyncio.get_running_loop().create_future())
-        self._turns.put(share, call)
+        self._line.put(lane, call)
         self._waiting[call] = None
         async with self._filled:
             self._filled.notify()
@@ -118,8 +119,8 @@ class ComputePool:
         """Return the next call that somebody still waits for."""
         while True:
             async with self._filled:
-                await self._filled.wait_for(lambda: len(self._turns))
-                call = self._turns.take()
+                await self._filled.wait_for(lambda: len(self._line))
+                call = self._line.take()
             del self._waiting[call]
             if not call.outcome.done():
                 return call

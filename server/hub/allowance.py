@@ -13,9 +13,9 @@ from protocol.commands import AnyCommand
 from server.hub.budgets import Budgets, cost_of
 from server.hub.connection import Connection
 from server.push.usage import UsageLog
-from server.search.turns import Crowded, Shares, TookTooLong, Turns
+from server.sharing.lanes import Lane
+from server.sharing.turns import Crowded, Shares, TookTooLong, Turns
 from server.store.credentials import TokenScope
-from server.work.lanes import Lane
 
 SETTLE_SECONDS: Final = 0.25
 AWAY_SECONDS: Final = 1.0

@@ -20,7 +20,6 @@ from protocol.pricing import Vary
 from protocol.quotes import FrontierReply, QuoteReply
 from protocol.records import Scope, StructureChanges, StructureError, Versions, View
 from server.compute.pool import ComputePool, NoTurnError, OverrunError
-from server.compute.turns import Share
 from server.finance.quoting import (
     Case,
     Quoted,
@@ -35,6 +34,7 @@ from server.hub.views import not_here, project_frontier, project_quote, unaskabl
 from server.push.log import utc_now
 from server.search.basis import load_basis
 from server.search.query import Stock, build_car_query
+from server.sharing.lanes import Lane
 from server.store.deals import Deal
 from server.store.pencils import Pencil, PencilChoice, record_pencil
 from server.store.rates import NotInForce
@@ -150,9 +150,9 @@ class Quotes:
         self, account: Account, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run a computation on the account's turn; what it says of the terms is the command's error."""
-        share = Share(account.store_id, account.id)
+        lane = Lane(account.store_id, account.id)
         try:
-            return await self._compute.run(share, function, *args, **kwargs)
+            return await self._compute.run(lane, function, *args, **kwargs)
         except StructureError as error:
             raise CommandError(
                 ErrorCode.INVALID, str(error), field=error.field, expected=error.expected

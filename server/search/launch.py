@@ -8,8 +8,8 @@ from protocol.events import Rejection
 from protocol.records import Actor, Filters, Sort, Versions
 from server.push.log import Lease, Outcome, Progress
 from server.search.query import Keyset
+from server.sharing.lanes import Lane
 from server.store.deals import Deal
-from server.work.lanes import Lane
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from server.search.query import Keyset, Query
 from server.search.rejections import Rejections
 from server.search.screen import Screened, screen_rows
 from server.search.trace import Trace
-from server.work.lanes import Lane
+from server.sharing.lanes import Lane
 from server.work.queue import JobQueue, QueueFull
 
 MAX_COLUMN_BYTES = MAX_MESSAGE_BYTES * 3 // 4

@@ -19,9 +19,9 @@ from server.search.cursor import read_stock
 from server.search.query import RESULT_COLUMNS, Stock, build_cars_query
 from server.search.screen import Rejected, Screened, screen_rows
 from server.search.trace import Trace
+from server.sharing.lanes import Lane
 from server.store.deals import Deal, load_deal
 from server.store.scope import Scope
-from server.work.lanes import Lane
 from server.work.queue import JobQueue, QueueFull
 from server.work.tables import Tables
 

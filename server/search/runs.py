@@ -19,7 +19,7 @@ from server.search.lease import give_up, keep_lease
 from server.search.page import Page, PageRequest
 from server.search.reading import Reading, prepare_reading
 from server.search.trace import Trace
-from server.search.turns import Crowded, TookTooLong, Turns
+from server.sharing.turns import Crowded, TookTooLong, Turns
 from server.store.rates import NotInForce
 from server.store.scope import Stores
 from server.work.queue import JobQueue

@@ -21,10 +21,10 @@ from server.search.launch import Launch, MoreRequest, SearchRequest
 from server.search.lease import keep_lease, new_lease
 from server.search.place import check_token, new_token, read_place
 from server.search.runs import DATABASE_ERRORS, Runs, degraded
-from server.search.turns import Shares, Turns
+from server.sharing.lanes import Lane
+from server.sharing.turns import Shares, Turns
 from server.store.deals import Deal, load_deal
 from server.store.scope import Scope, Stores
-from server.work.lanes import Lane
 from server.work.queue import JobQueue, QueueFull
 
 __all__ = ["MoreRequest", "SearchRequest", "SearchService"]

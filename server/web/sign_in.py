@@ -17,8 +17,8 @@ from server.store.users import (
     password_fits,
     store_password,
 )
+from server.web.address_turns import AddressTurns, Crowded
 from server.web.addresses import counted_as
-from server.web.turns import Crowded, Turns
 
 WINDOW_SECONDS: Final = 900
 TRIES_FROM_HERE: Final = 10
@@ -72,7 +72,7 @@ class SignIn:
         self._attempts = attempts
         self._threads = threads
         self._demo = demo
-        self._turns = Turns(AT_ONCE, most=MOST_WAITING, most_of_place=MOST_WAITING_HERE)
+        self._turns = AddressTurns(AT_ONCE, most=MOST_WAITING, most_of_place=MOST_WAITING_HERE)
 
     async def check(self, login: str, password: str, address: str) -> Account:
         """Return whose login and password these are. Raises SignInRefused."""

@@ -28,7 +28,7 @@ from redis.exceptions import RedisError, ResponseError
 from protocol import codec
 from protocol.jobs import JobChunk, ValueJob
 from server.push.redis_scripts import cancellable
-from server.work.lanes import SEPARATOR, Lane
+from server.sharing.lanes import SEPARATOR, Lane
 
 MAX_ATTEMPTS = 5
 MAX_JOBS = 2_000

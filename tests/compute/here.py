@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from server.compute.pool import ComputePool
-from server.compute.turns import Share
+from server.sharing.lanes import Lane
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -16,6 +16,6 @@ class ComputeHere(ComputePool):
     def __init__(self) -> None:
         super().__init__()
 
-    async def run(self, share: Share, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    async def run(self, lane: Lane, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Return what ``function`` returns."""
         return function(*args, **kwargs)

@@ -14,9 +14,10 @@ from msgspec import UNSET
 
 from protocol.records import StructureError
 from server.compute.pool import ComputePool, NoTurnError, OverrunError, computing
-from server.compute.turns import MOST_WAITING_OF_PERSON, Share
+from server.sharing.lanes import Lane
+from server.sharing.line import MOST_WAITING_OF_PERSON
 
-ANN, BEN = Share("riverside", "ann"), Share("northgate", "ben")
+ANN, BEN = Lane("riverside", "ann"), Lane("northgate", "ben")
 SHORT_SECONDS = 1.0
 """The deadline where a test waits for it."""
 

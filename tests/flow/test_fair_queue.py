@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from protocol.records import Actor, Role, Scope
-from server.work.lanes import Lane
+from server.sharing.lanes import Lane
 from server.work.queue import JOBS_KEY, MAX_JOBS_OF_PERSON, MAX_JOBS_OF_STORE, JobQueue, QueueFull
 from server.work.worker import connect_redis
 from tests.flow.searching import Searching, channel_of

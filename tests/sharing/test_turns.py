@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.search.turns import Crowded, Shares, TookTooLong, Turns
-from server.work.lanes import Lane
+from server.sharing.lanes import Lane
+from server.sharing.turns import Crowded, Shares, TookTooLong, Turns
 
 ANN, BOB, CAT = Lane("riverside", "ann"), Lane("riverside", "bob"), Lane("northgate", "cat")
 

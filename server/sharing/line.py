@@ -1,7 +1,9 @@
-"""Whose turn it is: a bounded queue that serves stores in turn, and within a store its people. No I/O."""
+"""A bounded line that serves stores in turn, and within a store its people. No I/O."""
 
 from collections import deque
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, TypeVar
+
+from server.sharing.lanes import Lane
 
 T = TypeVar("T")
 
@@ -9,14 +11,7 @@ MOST_WAITING: Final = 512
 MOST_WAITING_OF_PERSON: Final = 16
 
 
-class Share(NamedTuple):
-    """On whose account something waits."""
-
-    store_id: str
-    person_id: str
-
-
-class Turns(Generic[T]):
+class Line(Generic[T]):
     """Items that wait. One store's never wait for more than one item of each other store at a time."""
 
     def __init__(self, most: int = MOST_WAITING, most_of_person: int = MOST_WAITING_OF_PERSON) -> None:
@@ -28,17 +23,17 @@ class Turns(Generic[T]):
     def __len__(self) -> int:
         return self._count
 
-    def has_room(self, share: Share) -> bool:
-        """Return whether one more item may wait on this account."""
-        mine = self._stores.get(share.store_id, {}).get(share.person_id, ())
+    def has_room(self, lane: Lane) -> bool:
+        """Return whether one more item may wait in this lane."""
+        mine = self._stores.get(lane.store_id, {}).get(lane.person_id, ())
         return self._count < self._most and len(mine) < self._most_of_person
 
-    def put(self, share: Share, item: T) -> None:
+    def put(self, lane: Lane, item: T) -> None:
         """Let ``item`` wait. Raises IndexError where there is no room."""
-        if not self.has_room(share):
-            raise IndexError(share)
-        people = self._stores.setdefault(share.store_id, {})
-        people.setdefault(share.person_id, deque()).append(item)
+        if not self.has_room(lane):
+            raise IndexError(lane)
+        people = self._stores.setdefault(lane.store_id, {})
+        people.setdefault(lane.person_id, deque()).append(item)
         self._count += 1
 
     def take(self) -> T:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from server.work.lanes import Lane
+from server.sharing.lanes import Lane
 
 
 class Crowded(Exception):

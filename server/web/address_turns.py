@@ -13,7 +13,7 @@ class Crowded(Exception):
     """Too many wait already, of this place or in all."""
 
 
-class Turns:
+class AddressTurns:
     """Lets ``at_once`` work at a time; up to ``most`` wait, ``most_of_place`` of them at one place.
 
     Where all of ``most`` wait, a place with fewer takes the room of the one with the most.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.web.turns import Crowded, Turns
+from server.web.address_turns import AddressTurns, Crowded
 
 AT_ONCE = 2
 
@@ -15,7 +15,7 @@ class Queue:
     """People who want a turn, each of which ends when the test says so."""
 
     def __init__(self, *, most: int = 1_000, most_of_place: int = 1_000) -> None:
-        self.turns = Turns(AT_ONCE, most=most, most_of_place=most_of_place)
+        self.turns = AddressTurns(AT_ONCE, most=most, most_of_place=most_of_place)
         self.served: list[str] = []
         self.refused: list[str] = []
         self._steps = asyncio.Semaphore(0)
@@ -125,7 +125,7 @@ async def test_who_leaves_holds_nobody_up() -> None:
 
 async def test_who_leaves_as_the_turn_comes_gives_it_on() -> None:
     """A turn that came to somebody who went in the same moment is not lost."""
-    turns = Turns(1, most=10, most_of_place=10)
+    turns = AddressTurns(1, most=10, most_of_place=10)
     queue = Queue()
     queue.turns = turns
     async with turns.turn("a"):
