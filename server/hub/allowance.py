@@ -21,8 +21,8 @@ SETTLE_SECONDS: Final = 0.25
 AWAY_SECONDS: Final = 1.0
 """How long to wait before Redis, which did not answer, is asked again."""
 
-TURN_SECONDS: Final = 8.0
-"""Less than a command has, so that the answer says why."""
+TURN_SECONDS: Final = 4.0
+"""Together with a search's turn to read less than a command has, so that the answer says why."""
 SHARES: Final = Shares(all=32, store=24, person=4, waiting=40)
 """Of commands that are under way in one process. A person's bound keeps connections to the database free."""
 

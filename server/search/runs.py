@@ -26,7 +26,7 @@ from server.work.queue import JobQueue
 from server.work.tables import Tables
 
 CLOSING_SECONDS = 2.0
-TURN_SECONDS = 8.0
+TURN_SECONDS = 5.0
 """How long a search waits for its turn: less than its command has, so that the answer says why."""
 
 # Postgres or its network failing in any of the ways that asyncpg reports.
