@@ -16,7 +16,7 @@ import asyncpg
 import pytest
 
 from server.embedded import EmbeddedServices, Service, process
-from server.embedded.account import Account, service_account
+from server.embedded.account import Account, name_of, service_account
 from server.embedded.errors import FolderUnusable, ForeignServer, Unreachable
 from server.embedded.folder import MAX_SOCKET_FOLDER_BYTES, DataFolder
 from server.embedded.postgres import APP_ROLE, OWNER_ROLE, SUPERUSER
@@ -259,8 +259,9 @@ def test_somebody_else_listens_on_our_socket(
     """Neither is a word said to it, the password least of all, nor is it ended."""
     with EmbeddedServices(folder, wanted, fleeting=True):
         pass
+    stranger = process.Peer(os.getpid(), service_account().uid + 1)
     path = folder / "run" / ("redis.sock" if wanted is Service.REDIS else ".s.PGSQL.5432")
-    monkeypatch.setattr(process, "peer_of", lambda _: process.Peer(os.getpid(), NOBODY))
+    monkeypatch.setattr(process, "peer_of", lambda _: stranger)
     with socket.socket(socket.AF_UNIX) as impostor:
         impostor.bind(str(path))
         impostor.listen()
@@ -286,8 +287,8 @@ def test_the_kernel_says_who_listens(folder: Path) -> None:
 
 def test_the_data_folder_of_somebody_else(folder: Path) -> None:
     """Whoever starts the services must own their data; the error names both."""
-    data = DataFolder(folder, Account(NOBODY, NOBODY, "nobody"))
+    data = DataFolder(folder, Account(os.geteuid() + 1, os.getegid(), "somebody"))
     (folder / "postgres").mkdir()
     (folder / "FORMAT").write_text("1\n")
-    with pytest.raises(FolderUnusable, match="nobody is to use it"):
+    with pytest.raises(FolderUnusable, match=f"{name_of(os.geteuid() + 1)} is to use it"):
         data._check_owner(data.cluster)
