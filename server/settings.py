@@ -128,12 +128,13 @@ class Settings:
         return settings
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that give these settings again, for a web process or worker.
+        """Return the variables that give these settings again: how they are handed to a child process.
 
-        The owner's address is not among them: such a process must not have it.
+        A web process or worker is not handed the owner's address (``server/privileges.py``).
         """
         return {
             "DATABASE_URL": self.database_url,
+            "DATABASE_OWNER_URL": self.database_owner_url,
             "DATABASE_SYSTEM_URL": self.database_system_url or self.database_url,
             "DATABASE_LISTEN_URL": self.database_listen_url or self.database_url,
             "REDIS_URL": self.redis_url,

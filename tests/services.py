@@ -19,6 +19,7 @@ import asyncpg
 from server.embedded import EmbeddedServices
 from server.embedded.account import service_account
 from server.embedded.postgres import APP_ROLE, OWNER_ROLE, SUPERUSER, SYSTEM_ROLE, find_binaries
+from server.privileges import without_owner
 from server.settings import Settings, process_environment
 from server.store.pool import prepare_connection
 
@@ -196,7 +197,7 @@ async def _start(
 
 
 async def _spawn(module: str, command: str, settings: Settings, out: IO[bytes]) -> asyncio.subprocess.Process:
-    environment = process_environment() | settings.environment()
+    environment = without_owner(process_environment() | settings.environment())
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module, command),
         cwd=ROOT,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from client import Deal
 from protocol import codec
 from protocol.events import Event, Matches, Offers, SearchEnded, SearchStarted, SearchValued
+from server.privileges import without_owner
 from server.settings import process_environment
 from tests.bench.figures import Figure, median, percentile
 from tests.bench.floors import Floors
@@ -154,7 +155,8 @@ async def measure_start(stage: Stage, repeats: int) -> tuple[list[Figure], list[
     settings = stage.settings
     for _ in range(repeats + 1):
         port = free_port()
-        environment = process_environment() | settings.environment() | {"DEAL_PORT": str(port)}
+        environment = without_owner(process_environment() | settings.environment())
+        environment["DEAL_PORT"] = str(port)
         environment["DEAL_ALLOWED_ORIGINS"] = f"http://127.0.0.1:{port}"
         ours.append(await _started(("-m", "server", "web"), environment, port, "/readyz"))
         port = free_port()

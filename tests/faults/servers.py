@@ -15,6 +15,7 @@ from typing import Final
 import redis
 
 from server.embedded.redis_server import find_program
+from server.privileges import without_owner
 from server.settings import Settings, process_environment
 from tests.services import ROOT, free_port
 
@@ -31,7 +32,7 @@ class Server:
     ) -> None:
         self.name, self.command, self.settings = name, command, settings
         self.deaths = 0
-        self._environment = process_environment() | settings.environment() | dict(extra)
+        self._environment = without_owner(process_environment() | settings.environment() | dict(extra))
         self._log = folder / f"{name}.log"
         self._process: asyncio.subprocess.Process | None = None
         self._ready = asyncio.Event()
