@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from server.privileges import without_owner
 from server.settings import Settings, process_environment
 from server.store.users import password_fault
 from tests.services import ROOT
@@ -20,10 +21,11 @@ GUARD_SECONDS = 60.0
 
 def run(settings: Settings, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Run a command against the test's services."""
+    environ = process_environment() | settings.environment() | {"COLUMNS": "200", "NO_COLOR": "1"}
     return subprocess.run(
         [sys.executable, "-m", "server", *words],
         cwd=ROOT,
-        env=process_environment() | settings.environment() | {"COLUMNS": "200", "NO_COLOR": "1"},
+        env=without_owner(environ) if words == ("web",) else environ,
         input=stdin,
         capture_output=True,
         text=True,
