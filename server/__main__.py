@@ -107,8 +107,7 @@ def web(data_dir: DataDir = None, port: Port = None) -> None:
     """Run one web process: the screen, the HTTP routes and the WebSocket."""
     from server.app import serve
 
-    with _serving("web", data_dir, port) as settings:
-        secret_of(settings)
+    with _serving("web", data_dir, port, signs=True) as settings:
         serve(settings)
 
 
@@ -269,9 +268,11 @@ def _services(environ: dict[str, str]) -> Iterator[Settings]:
 
 
 @contextmanager
-def _serving(process: str, data_dir: Path | None, port: int | None = None) -> Iterator[Settings]:
+def _serving(
+    process: str, data_dir: Path | None, port: int | None = None, *, signs: bool = False
+) -> Iterator[Settings]:
     """Yield the settings of a web process or worker, whose services run, and which has no more rights than it
-    needs.
+    needs. One that ``signs`` must have a secret.
     """
     from server.observe.logs import configure_logging
     from server.privileges import give_up_owner, give_up_root
@@ -281,6 +282,8 @@ def _serving(process: str, data_dir: Path | None, port: int | None = None) -> It
     environ = _environment(data_dir, port)
     embedded = not (environ.get("DATABASE_URL") and environ.get("REDIS_URL"))
     with _services(environ) as settings:
+        if signs:
+            secret_of(settings)
         configure_logging(settings.log_level, process)
         give_up_root(embedded=embedded)
         yield replace(settings, database_owner_url=settings.database_url)
