@@ -200,18 +200,22 @@ async def test_a_pencil_that_differs_is_told(stocked: Settings, desk: Desk) -> N
 
 async def test_the_report_has_the_last_pencil_of_each_deal(stocked: Settings, desk: Desk) -> None:
     """What-ifs on the way do not count; a month has its own deals."""
+    away = {"discount_cents": 30_000, "rebate_cents": 5_000, "trade_allowance_cents": 7_000}
     for car in await some_cars(desk.pool, 8):
-        last = await desk.quote(car, discount_cents=30_000)
+        last = await desk.quote(car, **away)
     if not last["eligible"]:
-        last = await desk.quote((await some_cars(desk.pool, 1))[0], discount_cents=30_000)
+        last = await desk.quote((await some_cars(desk.pool, 1))[0], **away)
     async with desk.pool.acquire() as connection:
         (given,) = await given_in(connection, TODAY)
         assert await given_in(connection, TODAY - dt.timedelta(days=40)) == []
     assert given.discount_cents >= 30_000
+    # The report counts all that was given away: besides the discount, the rebate and a trade without an ACV.
+    assert given.concession_cents == given.discount_cents + 5_000 + 7_000
     assert 0 <= given.markup_bp <= desk.deal.standard_markup_bp
     heads, every, *groups = markup_report([given])
     assert heads.split()[:2] == ["group", "deals"]
     assert every.split()[:2] == ["all", "1"]
+    assert every.split()[-1] == f"{given.concession_cents / 100:,.2f}"
     assert [line.split(":")[0] for line in groups] == ["lender", "salesperson", "reason"]
     command = ["report-markup", "--month", f"{TODAY:%Y-%m}"]
     run = await asyncio.to_thread(CliRunner().invoke, app, command, env=stocked.environment())

@@ -34,19 +34,19 @@ async def begin(site: Site, login: str, **structure: Any) -> tuple[int, Any]:
         return answer.status_code, answer.json()
 
 
-@pytest.mark.parametrize("field", ["trade_acv_cents", "products_cost_cents"])
+@pytest.mark.parametrize("field", ["trade_acv_cents", "products_cost_cents", "price_cents", "rebate_cents"])
 async def test_a_deal_begins_with_nothing_hidden(site: Site, field: str) -> None:
     """What a role does not see it does not set, when a deal begins as little as later."""
     deals = "SELECT count(*) FROM deals"
     async with site.stores.of("riverside").acquire() as connection:
         before = await connection.fetchval(deals)
-    status, body = await begin(site, "riverside-sales", cash_down_cents=100_00, **{field: 0})
+    status, body = await begin(site, "riverside-sales", cash_down_cents=100_00, **{field: 1})
     assert status == 403
     assert body["error"]["code"] == "forbidden"
     assert body["error"]["detail"] == {"field": field}
     async with site.stores.of("riverside").acquire() as connection:
         assert await connection.fetchval(deals) == before
-    assert (await begin(site, "riverside-manager", **{field: 0}))[0] == 201
+    assert (await begin(site, "riverside-manager", **{field: 1}))[0] == 201
 
 
 async def asked(site: Site, login: str, scopes: list[TokenScope]) -> dict[str, int]:
