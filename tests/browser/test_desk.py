@@ -172,3 +172,63 @@ async def test_notes_and_holds(arrive: Arrive) -> None:
     await expect(desk(sales)).to_have_count(0)
     await expect(sales.page.get_by_text("Wife decides on Friday")).to_have_count(0)
     assert sales.complaints == manager.complaints == []
+
+
+async def test_a_manager_frees_what_another_deal_holds(arrive: Arrive, workspace: Workspace) -> None:
+    """The salesperson can only read who holds the car; the manager ends it, and an approval keeps it."""
+    sales, manager = await open_both(arrive)
+    for person in (sales, manager):
+        await choose_best(person)
+    car = await sales.page.locator('.grid-row[aria-rowindex="2"]').get_attribute("id")
+    assert car is not None
+    async with connect_as_owner(workspace.settings.database_owner_url) as owner:
+        await owner.execute(
+            "WITH another AS (INSERT INTO deals (store_id, customer_id, salesperson_id, structure)"
+            "  SELECT store_id, customer_id, salesperson_id, structure FROM deals"
+            "   WHERE store_id = 'riverside' LIMIT 1 RETURNING deal_id)"
+            " INSERT INTO vehicle_claims (vehicle_id, held_by, holder, held_until)"
+            " SELECT $1, deal_id, $2, now() + interval '20 minutes' FROM another",
+            int(car.removeprefix("car-")),
+            {"id": "x", "name": "Dana Cole", "role": "salesperson"},
+        )
+    for person in (sales, manager):
+        await expect(person.page.get_by_text("Held by Dana Cole until")).to_be_visible(timeout=WAIT_MS)
+    assert await sales.page.get_by_role("button", name="Hold", exact=True).is_disabled()
+    await manager.page.get_by_role("button", name="Release", exact=True).click()
+    for person in (sales, manager):
+        await expect(person.page.get_by_text("Held by Dana Cole")).to_have_count(0, timeout=WAIT_MS)
+    await sales.page.get_by_role("button", name="Select for the deal").click()
+    await expect(desk(manager).locator(".selected-offer")).to_contain_text("×", timeout=WAIT_MS)
+    await take(sales, "Submit", "Customer agrees to these terms")
+    await state(manager, "Submitted")
+    await take(manager, "Approve", "Meets the store's policy")
+    await expect(sales.page.get_by_text("The approval keeps this car for this deal.")).to_be_visible(
+        timeout=WAIT_MS
+    )
+    await expect(sales.page.locator(".claim.ours").first).to_be_visible(timeout=WAIT_MS)
+    await expect(sales.page.get_by_role("button", name="Hold", exact=True)).to_have_count(0)
+    assert sales.complaints == manager.complaints == []
+
+
+async def test_an_old_note_does_not_turn_the_page_round(arrive: Arrive, workspace: Workspace) -> None:
+    """What an older release stored with controls of direction is shown as it was written."""
+    sales = await arrive("riverside-sales")
+    await sales.open_first_deal()
+    await sales.all_valued()
+    async with connect_as_owner(workspace.settings.database_owner_url) as owner:
+        await owner.execute(
+            "INSERT INTO deal_events (deal_id, no, op, kind, body, reply)"
+            " SELECT deal_id, last_no + 1, gen_random_uuid(), 'note_added', $2, '{}' FROM deals"
+            "  WHERE position(deal_id::text in $1) > 0",
+            sales.page.url,
+            {
+                "id": "n",
+                "text": "pay \u202e000,51\u202c now",
+                "by": {"id": "a", "name": "\u2066Ann\u2069", "role": "salesperson"},
+            },
+        )
+    told = sales.page.locator(".told.tone-note")
+    await expect(told.locator(".what")).to_have_text("pay 000,51 now", timeout=WAIT_MS)
+    await expect(told.locator("strong")).to_have_text("Ann")
+    assert await told.locator("bdi").count() == 2
+    assert sales.complaints == []

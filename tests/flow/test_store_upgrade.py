@@ -1,13 +1,16 @@
 """A database of the first release, with data in it, comes to the newest schema and means what it meant."""
 
+import datetime as dt
+
 import asyncpg
 import pytest
 
 from protocol.lending import NO_EDGE_BP, NO_EDGE_MONTHS, ReserveMethod
+from server.settings import Settings
 from server.store import migrate
 from server.store.deals import load_deal
 from server.store.migrate import MIGRATIONS, bring_to_newest, is_current
-from server.store.pool import prepare_connection
+from server.store.pool import connect_as_owner, prepare_connection
 from server.store.rates import load_rates, load_risk
 from tests.services import Database, Services
 
@@ -92,3 +95,51 @@ async def test_data_of_the_first_release_is_kept(services: Services) -> None:
     )
     assert deal is not None
     assert (deal.structure.fees_cents, str(deal.structure.tax_rate_bp)) == (100, "750")
+
+
+BEFORE_RESERVATIONS = """
+ALTER TABLE vehicle_claims DROP COLUMN reserved_by, DROP COLUMN reserver;
+ALTER TABLE deal_events DROP COLUMN asked;
+ALTER TABLE deal_ops DROP COLUMN asked;
+DROP INDEX deals_begun;
+"""
+APPROVE = """
+WITH made AS (
+    INSERT INTO offers (deal_id, deal_version, vehicle_id, vehicle_rev, rates_version, programme_id, tier,
+            term_months, risk_version, tax_version, engine_version, structure, rate_bp, cash_down_cents,
+            principal_cents, payment_cents, npv_cents, stress_npv_cents, body, created_by)
+    SELECT $1, 0, $2, 1, rates_version, programme_id, tier, term_months,
+           (SELECT risk_version FROM risk_models LIMIT 1), 't', '2', '{}', 700, 0, 1, 1, 0, 0, '{}',
+           (SELECT salesperson_id FROM deals WHERE deal_id = $1)
+      FROM lender_programmes LIMIT 1
+    RETURNING offer_id, rates_version)
+INSERT INTO desk_approvals (deal_id, deal_version, vehicle_id, vehicle_rev, offer_id, rates_version,
+                            approved_by, approved_at)
+SELECT $1, $3, $2, 1, offer_id, rates_version, '{"id": "b", "name": "Bo", "role": "desk_manager"}',
+       now() - $4::interval FROM made
+"""
+
+
+async def test_deals_that_are_approved_keep_their_cars(stocked: Settings) -> None:
+    """Of two for one car the one that was approved first; of a deal what was approved last."""
+    async with connect_as_owner(stocked.database_owner_url) as owner:
+        await owner.execute(BEFORE_RESERVATIONS)
+        first, second, working = [
+            row["deal_id"] for row in await owner.fetch("SELECT deal_id FROM deals ORDER BY deal_id LIMIT 3")
+        ]
+        old, car, other = [
+            row["vehicle_id"]
+            for row in await owner.fetch("SELECT vehicle_id FROM vehicles ORDER BY vehicle_id LIMIT 3")
+        ]
+        for deal, vehicle, version, hours in (
+            *((first, old, 1, 9), (first, car, 2, 3), (second, car, 1, 2)),
+            (working, other, 1, 1),
+        ):
+            await owner.execute(APPROVE, deal, vehicle, version, dt.timedelta(hours=hours))
+        await owner.execute("UPDATE deals SET state = 'approved' WHERE deal_id = ANY ($1)", [first, second])
+        await owner.execute("INSERT INTO vehicle_claims (vehicle_id) VALUES ($1)", car)
+        await owner.execute((MIGRATIONS / "0010_holds.sql").read_text(encoding="utf-8"))
+        claims = await owner.fetch(
+            "SELECT vehicle_id, reserved_by, reserver->>'name' AS name, no FROM vehicle_claims"
+        )
+    assert [tuple(row) for row in claims] == [(car, first, "Bo", 2)]
