@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from client import Deal
-from protocol.closing import ErrorCode
+from protocol.closing import CommandError, ErrorCode
 from protocol.events import VehicleChanged
 from protocol.records import DealState, View
 from protocol.workflow import Action, Fulfilment, Reason
@@ -92,6 +92,30 @@ async def test_one_car_is_approved_once(both: Both, stocked: Settings) -> None:
         await both.agree(lambda deal: deal.state is DealState.APPROVED)
         late = await refused(rival.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY))
         assert (late.code, late.detail["field"]) == (ErrorCode.CONFLICT, "vehicle_id")
+
+
+async def test_of_a_hold_and_an_approval_at_once_one_comes_first(both: Both, stocked: Settings) -> None:
+    """Whichever it is, the other is refused: never both, never neither."""
+    car = (await both.submitted()).vehicle_id
+    async with another_desk(both, await a_deal_of(stocked, "northgate"), "northgate") as rival:
+        for _ in range(5):
+            outcomes = await asyncio.gather(
+                both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY),
+                rival.sales.desk.hold(car),
+                return_exceptions=True,
+            )
+            (failed,) = [each for each in outcomes if isinstance(each, BaseException)]
+            assert isinstance(failed, CommandError)
+            assert (failed.code, failed.detail["field"]) == (ErrorCode.CONFLICT, "vehicle_id")
+            if failed is outcomes[0]:
+                assert await reserved(both, car) is None
+                await rival.sales.desk.release(car)
+            else:
+                await both.agree(lambda deal: deal.state is DealState.APPROVED)
+                await both.sales.desk.act(Action.REOPEN, Reason.NEW_INFORMATION)
+                await both.agree(lambda deal: deal.state is DealState.WORKING)
+                await both.sales.desk.act(Action.SUBMIT, Reason.CUSTOMER_AGREES)
+                await both.agree(lambda deal: deal.state is DealState.SUBMITTED)
 
 
 @pytest.mark.parametrize("end", ["reopen", "lose", "reprice", "select"])
