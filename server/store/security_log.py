@@ -18,7 +18,7 @@ import asyncpg
 import structlog
 
 from server.store.listen import OUTAGES
-from server.store.scope import Stores
+from server.store.scope import Stores, everything
 from server.store.security_events import (
     REFUSALS,
     CountedEvent,
@@ -45,8 +45,9 @@ class SecurityLog:
     def __init__(
         self, pool: asyncpg.Pool, secret: bytes, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._pool = pool
         self._stores = Stores(pool)
+        # As the application's role, in the scope of no store.
+        self._unplaced = everything(pool)
         self._secret = secret
         self._clock = clock
         self._tally = Tally()
@@ -155,7 +156,7 @@ class SecurityLog:
         typed = sorted({each.event.typed_login for each in rows if each.event.typed_login})
         if not typed:
             return list(rows)
-        async with self._pool.acquire() as connection:
+        async with self._unplaced.acquire() as connection:
             owners = await owners_of_logins(connection, typed)
         return [
             dataclasses.replace(each, event=_placed(each.event, owners.get(each.event.typed_login)))
@@ -163,12 +164,9 @@ class SecurityLog:
         ]
 
     async def _write(self, store_id: str | None, rows: Sequence[CountedEvent]) -> None:
-        if store_id is None:
-            async with self._pool.acquire() as connection, connection.transaction():
-                await add_events(connection, rows)
-        else:
-            async with self._stores.of(store_id).acquire() as connection:
-                await add_events(connection, rows)
+        scope = self._unplaced if store_id is None else self._stores.of(store_id)
+        async with scope.acquire() as connection:
+            await add_events(connection, rows)
 
 
 def _placed(event: SecurityEvent, owner: tuple[str, str] | None) -> SecurityEvent:
