@@ -8,6 +8,7 @@ machine's processors with the server. Every run ends by itself.
 import argparse
 import asyncio
 import json
+import os
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -47,6 +48,9 @@ class Row:
     before: list[float]
     under: list[float]
     opened: int
+    cpu_before: float
+    cpu_under: float
+    """Seconds of a processor that the web process took: other programs on the machine change it little."""
 
 
 async def ping_once(socket: ClientConnection, ref: int) -> float:
@@ -77,6 +81,15 @@ async def ping(sockets: list[ClientConnection], seconds: float) -> list[float]:
         for place, socket in enumerate(sockets):
             asking.create_task(keep_asking(place, socket))
     return took
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time that a process has taken, from what Linux says of it; elsewhere 0."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @asynccontextmanager
@@ -129,10 +142,13 @@ async def measure(settings: Settings, folder: Path, kind: str, clients: int, sec
         ]
         let_loose = await stack.enter_async_context(hostile(kind, clients, seconds, settings))
         await ping(sockets, WARM_UP_SECONDS)
+        began = cpu_seconds(web.pid)
         before = await ping(sockets, seconds)
+        between = cpu_seconds(web.pid)
         attacking = asyncio.create_task(let_loose())
         under = await ping(sockets, seconds)
-        return Row(kind, clients, before, under, await attacking)
+        cpu = (between - began, cpu_seconds(web.pid) - between)
+        return Row(kind, clients, before, under, await attacking, *cpu)
 
 
 async def measure_all(services: Services, folder: Path, only: str, seconds: float) -> list[Row]:
@@ -152,14 +168,15 @@ async def measure_all(services: Services, folder: Path, only: str, seconds: floa
 def show(rows: list[Row]) -> None:
     """Print the table; the ratio is that of the 99th percentiles."""
     table = Table("attack", "clients", "sockets", title="Another person's ping, ms")
-    for name in ("p50 before", "p50 under", "p99 before", "p99 under", "worst", "ratio"):
+    for name in ("p50 before", "under", "p99 before", "under", "worst", "ratio", "cpu s before", "under"):
         table.add_column(name, justify="right")
     for row in rows:
         p50, p99 = percentile(row.before, 0.5), percentile(row.before, 0.99)
         under = percentile(row.under, 0.99)
         figures = (p50, percentile(row.under, 0.5), p99, under, max(row.under), under / p99)
-        table.add_row(row.kind, str(row.clients), str(row.opened), *(f"{figure:,.1f}" for figure in figures))
-    Console(width=110).print(table)
+        shown = (*figures, row.cpu_before, row.cpu_under)
+        table.add_row(row.kind, str(row.clients), str(row.opened), *(f"{figure:,.1f}" for figure in shown))
+    Console(width=140).print(table)
 
 
 def main() -> None:
