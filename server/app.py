@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from types import FrameType
@@ -13,7 +13,6 @@ import asyncpg
 import structlog
 import uvicorn
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.exceptions import RedisError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -22,9 +21,9 @@ from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from protocol.closing import CommandError
-from server.compute.pool import ComputePool, computing
+from server.compute.pool import computing
 from server.draining import Drain
-from server.hub.assembly import Hub, assemble
+from server.hub.assembly import assemble
 from server.hub.endpoint import Endpoint
 from server.hub.handlers import UNAVAILABLE
 from server.hub.limits import FRAME_BYTES
@@ -47,7 +46,7 @@ from server.web.intake import IntakeTurns
 from server.web.loopback import LoopbackOnly
 from server.web.pages import Pages
 from server.web.patience import TimedHttp
-from server.web.remembered import Remembered
+from server.web.readiness import Readiness
 from server.web.request_rate import RequestRate
 from server.web.sign_in import SignIn, hashing_threads
 
@@ -56,10 +55,6 @@ REDIS_CONNECT_SECONDS: Final = 2.0
 CONNECT_SECONDS: Final = 10.0
 REDIS_SECONDS: Final = 5.0
 """How long a script may take to answer, and a command may wait for a connection."""
-
-CHECK_SECONDS: Final = 2.0
-READINESS_SECONDS: Final = 0.5
-"""How long an answer of Postgres and Redis counts: whoever asks whether we are ready needs no credential."""
 
 PING_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 3
@@ -226,13 +221,16 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
                 mended=hub.keeper.mended,
             )
             drain.attach(endpoint, hub.searches)
-            services = Remembered(partial(_services, pool, redis), READINESS_SECONDS)
-            readiness = partial(_readiness, services, hub, compute, drain)
             async with asyncio.timeout(CONNECT_SECONDS):
                 await hub.wait_connected()
             logger.info("web ready", host=settings.host, port=settings.port)
             threads = stack.enter_context(hashing_threads())
             sign_in = SignIn(pool, Attempts(redis), threads, demo=settings.demo)
+            ready = Readiness(pool, redis, hub=hub, compute=compute, sign_in=sign_in)
+
+            async def readiness() -> Mapping[str, bool]:
+                return {**await ready(), "serving": not drain.begun}
+
             web = WebContext(
                 settings,
                 pool,
@@ -273,28 +271,6 @@ async def _open_redis(stack: AsyncExitStack, ending: Ending, settings: Settings)
     stack.push_async_callback(ending.close, "redis", redis.aclose)
     await redis.ping()
     return redis
-
-
-async def _readiness(
-    services: Callable[[], Awaitable[Mapping[str, bool]]], hub: Hub, compute: ComputePool, drain: Drain
-) -> Mapping[str, bool]:
-    answered = await services()
-    heard = {"bus": hub.bus.connected, "listen": hub.listener.connected, "serving": not drain.begun}
-    return {**answered, **heard, "compute": compute.has_turns}
-
-
-async def _services(pool: asyncpg.Pool, redis: Redis) -> Mapping[str, bool]:
-    postgres, answered = await asyncio.gather(_answers(pool.fetchval("SELECT 1")), _answers(redis.ping()))
-    return {"postgres": postgres, "redis": answered}
-
-
-async def _answers(question: Any) -> bool:
-    try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            await question
-    except (*UNAVAILABLE, RedisError):
-        return False
-    return True
 
 
 def _listen(host: str, port: int) -> socket.socket:

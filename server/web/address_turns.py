@@ -4,9 +4,14 @@ A place with many who wait delays its own and costs every other place one turn.
 """
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Final
+
+STALLED_SECONDS: Final = 5.0
+"""Where somebody waits and nobody has had a turn for this long, who works does not come to an end."""
 
 
 class Crowded(Exception):
@@ -19,7 +24,16 @@ class AddressTurns:
     Where all of ``most`` wait, a place with fewer takes the room of the one with the most.
     """
 
-    def __init__(self, at_once: int, *, most: int, most_of_place: int) -> None:
+    def __init__(
+        self,
+        at_once: int,
+        *,
+        most: int,
+        most_of_place: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._last_turn = clock()
         self._free = at_once
         self._most = most
         self._most_of_place = most_of_place
@@ -30,6 +44,11 @@ class AddressTurns:
     def waiting(self) -> int:
         """How many wait."""
         return sum(map(len, self._places.values()))
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether somebody waits and nobody has had a turn for STALLED_SECONDS."""
+        return self.waiting > 0 and self._clock() - self._last_turn >= STALLED_SECONDS
 
     @asynccontextmanager
     async def turn(self, place: str) -> AsyncIterator[None]:
@@ -46,6 +65,7 @@ class AddressTurns:
     async def _take(self, place: str) -> None:
         if self._free:
             self._free -= 1
+            self._last_turn = self._clock()
             return
         self._make_room(place)
         turn = asyncio.get_running_loop().create_future()
@@ -89,6 +109,7 @@ class AddressTurns:
             if waiting:
                 self._places[place] = waiting
             if not following.done():
+                self._last_turn = self._clock()
                 following.set_result(None)
                 return
         self._free += 1

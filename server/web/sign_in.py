@@ -74,6 +74,11 @@ class SignIn:
         self._demo = demo
         self._turns = AddressTurns(AT_ONCE, most=MOST_WAITING, most_of_place=MOST_WAITING_HERE)
 
+    @property
+    def has_turns(self) -> bool:
+        """Whether who signs in now is served soon: the threads that hash come to their ends."""
+        return not self._turns.is_stalled
+
     async def check(self, login: str, password: str, address: str) -> Account:
         """Return whose login and password these are. Raises SignInRefused."""
         place = counted_as(address)

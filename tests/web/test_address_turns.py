@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.web.address_turns import AddressTurns, Crowded
+from server.web.address_turns import STALLED_SECONDS, AddressTurns, Crowded
 
 AT_ONCE = 2
 
@@ -138,3 +138,25 @@ async def test_who_leaves_as_the_turn_comes_gives_it_on() -> None:
     async with turns.turn("d"):
         assert turns.waiting == 0
     assert isinstance((await asyncio.gather(*tasks, return_exceptions=True))[0], asyncio.CancelledError)
+
+
+async def test_a_line_that_does_not_move_is_stalled() -> None:
+    """Readiness sees it: somebody waits, and who works does not come to an end."""
+    now = 0.0
+    turns = AddressTurns(1, most=10, most_of_place=10, clock=lambda: now)
+    ended = asyncio.Event()
+
+    async def work(place: str) -> None:
+        async with turns.turn(place):
+            await ended.wait()
+
+    first = asyncio.create_task(work("a"))
+    await settle()
+    now = 2 * STALLED_SECONDS
+    assert not turns.is_stalled
+    second = asyncio.create_task(work("b"))
+    await settle()
+    assert turns.is_stalled
+    ended.set()
+    await asyncio.gather(first, second)
+    assert not turns.is_stalled

@@ -1,0 +1,62 @@
+"""Whether a web process can serve: each thing that it needs, by name."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import Any, Final
+
+import asyncpg
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from server.compute.pool import ComputePool
+from server.hub.assembly import Hub
+from server.hub.handlers import UNAVAILABLE
+from server.web.remembered import Remembered
+from server.web.sign_in import SignIn
+
+CHECK_SECONDS: Final = 2.0
+REMEMBERED_SECONDS: Final = 0.5
+"""How long an answer of Postgres and Redis counts: whoever asks whether we are ready needs no credential."""
+
+
+class Readiness:
+    """Asks what a process depends on; calling it returns what can serve.
+
+    Postgres is asked through the pool, so that a pool without a free connection shows too. A pool that
+    computes or hashes is full where somebody waits and nobody gets a turn.
+    """
+
+    def __init__(
+        self, pool: asyncpg.Pool, redis: Redis, *, hub: Hub, compute: ComputePool, sign_in: SignIn
+    ) -> None:
+        self._pool = pool
+        self._redis = redis
+        self._hub = hub
+        self._compute = compute
+        self._sign_in = sign_in
+        self._services = Remembered(self._ask, REMEMBERED_SECONDS)
+
+    async def __call__(self) -> Mapping[str, bool]:
+        """Return whether each part can serve, by name."""
+        return {
+            **await self._services(),
+            "bus": self._hub.bus.connected,
+            "listen": self._hub.listener.connected,
+            "compute": self._compute.has_turns,
+            "sign_in": self._sign_in.has_turns,
+        }
+
+    async def _ask(self) -> Mapping[str, bool]:
+        postgres, redis = await asyncio.gather(
+            _answers(self._pool.fetchval("SELECT 1")), _answers(self._redis.ping())
+        )
+        return {"postgres": postgres, "redis": redis}
+
+
+async def _answers(question: Awaitable[Any]) -> bool:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await question
+    except (*UNAVAILABLE, RedisError):
+        return False
+    return True
