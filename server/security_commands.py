@@ -92,7 +92,7 @@ def _digest(settings: "Settings", who: str | None) -> str | None:
 def events_csv(events: Sequence["ListedEvent"]) -> str:
     """Return events as CSV with a header; no cell is a formula."""
     from protocol import codec
-    from server.store.csv_cells import plain_cell
+    from server.store.csv_cells import shown_cell
     from server.store.security_events import FIELDS, shown
 
     out = io.StringIO()
@@ -105,7 +105,7 @@ def events_csv(events: Sequence["ListedEvent"]) -> str:
             "customer_ids": " ".join(event.counted.event.customer_ids),
             "detail": codec.encode(dict(event.counted.event.detail)).decode(),
         }
-        writer.writerow([plain_cell(row[name]) for name in FIELDS])
+        writer.writerow([shown_cell(row[name]) for name in FIELDS])
     return out.getvalue()
 
 

@@ -6,7 +6,7 @@ and answers are pickled; both ends are this program, and nothing that came over 
 """
 
 import os
-import pickle  # loads only what our own parent wrote  # nosec B403
+import pickle  # - only what our own parent wrote is loaded  # nosec B403
 import signal
 import sys
 import threading

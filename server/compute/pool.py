@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-import pickle  # loads only what our own child wrote  # nosec B403
+import pickle  # - only what our own child wrote is loaded  # nosec B403
 import sys
 import time
 from asyncio.subprocess import PIPE, Process

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from protocol import codec
 from protocol.texts import spelt_out
-from server.store.csv_cells import plain_cell
+from server.store.csv_cells import shown_cell
 from server.store.history import History
 
 COLUMNS: Final = ("no", "at", "by_id", "by_name", "by_role", "kind", "version", "detail")
@@ -53,7 +53,7 @@ def audit_csv(history: History) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    writer.writerows([plain_cell(cell) for cell in row] for row in _rows(history))
+    writer.writerows([shown_cell(cell) for cell in row] for row in _rows(history))
     return out.getvalue()
 
 

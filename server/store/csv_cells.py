@@ -13,11 +13,13 @@ _PASSED_OVER: Final = "".join(map(chr, range(0x21))) + "\x7f\xa0\u200b\ufeff"
 
 
 def plain_cell(cell: Any) -> Any:
-    """Return a cell that no spreadsheet takes for a formula: a text that begins one gets an apostrophe.
-
-    Invisible characters are spelt out, so that the cell shows what it holds.
-    """
+    """Return a cell that no spreadsheet takes for a formula: a text that begins one gets an apostrophe."""
     if not isinstance(cell, str):
         return cell
     formula = cell.startswith(_SPLITS_CELL) or cell.lstrip(_PASSED_OVER).startswith(_BEGINS_FORMULA)
-    return f"'{spelt_out(cell)}" if formula else spelt_out(cell)
+    return f"'{cell}" if formula else cell
+
+
+def shown_cell(cell: Any) -> Any:
+    """Return a plain cell that shows what it holds: invisible characters are spelt out."""
+    return plain_cell(spelt_out(cell) if isinstance(cell, str) else cell)

@@ -260,7 +260,7 @@ async def test_a_session_that_expires_closes_the_socket() -> None:
 def test_every_command_is_handled_and_needs_a_right() -> None:
     """What ``welcome`` lists is done by somebody, for those who may; only ping is free."""
     nothing: Any = MagicMock()
-    assert Handlers(nothing, nothing, nothing, nothing).handled == set(COMMAND_TYPES)
+    assert Handlers(nothing, nothing, nothing, nothing, note=nothing).handled == set(COMMAND_TYPES)
     assert set(RIGHT_OF) == set(COMMAND_TYPES) - {Ping}
     given = {right for rights in RIGHTS.values() for right in rights}
     assert set(RIGHT_OF.values()) <= given

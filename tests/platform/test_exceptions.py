@@ -14,7 +14,7 @@ from tests.services import ROOT
 FOLDERS = ("server", "client", "protocol", "tests")
 BARE_NOQA = re.compile(r"#\s*(ruff:\s*)?noqa(?!: [A-Z]+\d+(, ?[A-Z]+\d+)* - \S)", re.IGNORECASE)
 NOSEC = re.compile(r"- \S.*  # nosec B\d{3}(,B\d{3})*$")
-SQUAWK = re.compile(r"^-- squawk-ignore [a-z-]+(, [a-z-]+)*$")
+SQUAWK = re.compile(r"^ *-- squawk-ignore [a-z-]+(, [a-z-]+)*$")
 
 
 def lines_of(*endings: str) -> Iterator[tuple[Path, list[str]]]:
@@ -41,7 +41,7 @@ def test_each_exception_of_a_migration_has_its_reason() -> None:
         for above, line in zip(["", *lines], lines, strict=False):
             if "squawk-ignore" in line:
                 assert SQUAWK.search(line), f"{path}: {line}"
-                assert re.search(r"^-- \w+", above), f"{path}: {line}"
+                assert re.search(r"^ *-- \w+", above), f"{path}: {line}"
 
 
 def test_each_exception_of_a_configuration_has_its_reason() -> None:

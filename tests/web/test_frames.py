@@ -114,7 +114,8 @@ async def test_bytes_count_too(parsed: Parsed) -> None:
     async with serving(listen) as (port, server), asyncio.timeout(GUARD_SECONDS):
         assert await flood(port, *[largest] * 400) == 4009
         await all_gone(server)
-    assert parsed.frames == COMMANDS * FLOOD_FACTOR
+    # How the kernel cuts what was sent decides whether the last one is whole when it is too much.
+    assert COMMANDS * FLOOD_FACTOR - 1 <= parsed.frames <= COMMANDS * FLOOD_FACTOR
 
 
 async def test_who_is_turned_away_is_not_parsed(parsed: Parsed) -> None:

@@ -1,11 +1,12 @@
 -- Reservations --------------------------------------------------------------------------------------------------------
 
 -- An approved deal keeps its car, with no end but the approval's own: a hold beside it may run out.
--- There is a row for each car that somebody wants: some thousand, looked through in milliseconds.
 ALTER TABLE vehicle_claims
+    -- There is a row for each car that somebody wants: some thousand, looked through in milliseconds.
     -- squawk-ignore adding-foreign-key-constraint
     ADD COLUMN reserved_by uuid REFERENCES deals (deal_id),
     ADD COLUMN reserver    jsonb CHECK (jsonb_typeof(reserver) = 'object'),
+    -- The same rows.
     -- squawk-ignore constraint-missing-not-valid
     ADD CHECK ((reserved_by IS NULL) = (reserver IS NULL));
 -- A deal is approved for one car. No row has a reservation yet.
