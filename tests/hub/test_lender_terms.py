@@ -10,7 +10,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.commands import LenderDecision
 from protocol.records import BasisPoints, Tier
 from protocol.workflow import CREDIT_REASONS, LenderStatus, Reason
-from server.hub.desk_handlers import terms_of
+from server.hub.lender_terms import terms_of
 from server.push.log import utc_now
 
 APPROVAL: dict[str, Any] = {
