@@ -21,7 +21,7 @@ from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from protocol.closing import CommandError
-from server.compute.pool import computing
+from server.compute.pool import ComputePool
 from server.draining import Drain
 from server.hub.assembly import assemble
 from server.hub.endpoint import Endpoint
@@ -193,7 +193,7 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
             secret = secret_of(settings)
             security = SecurityLog(pool, secret)
             stack.push_async_callback(ending.close, "security events", security.aclose)
-            compute = await stack.enter_async_context(computing(settings.compute_processes))
+            compute = ComputePool()
             tasks = await stack.enter_async_context(ending.background())
             tasks.create_task(security.run(), name="security")
             hub = assemble(
@@ -242,6 +242,8 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
                 security,
                 secret,
             )
+            # Last, so that nobody waits for these processes to start but the first who quotes.
+            await stack.enter_async_context(compute.running(settings.compute_processes))
             yield State(web=web, socket=endpoint, turns=IntakeTurns())
     except* Exception:
         # Without what ran behind it, a process that still answers would only pretend to work.

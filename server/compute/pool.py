@@ -51,7 +51,7 @@ class _Call:
 
 
 class ComputePool:
-    """Runs functions in other processes; made by ``computing``.
+    """Runs functions in other processes, while ``running``; calls wait until then.
 
     A function is one of a module, and what it takes and returns can be pickled.
     """
@@ -88,8 +88,20 @@ class ComputePool:
         result: R = await call.outcome
         return result
 
-    async def serve(self) -> None:
-        """Serve calls with one process until cancelled; the process ends with it."""
+    @asynccontextmanager
+    async def running(self, processes: int) -> AsyncIterator[None]:
+        """Serve calls with so many processes for the length of the context; they end with it."""
+        serving = [
+            asyncio.create_task(self._serve(), name=f"compute {number}") for number in range(processes)
+        ]
+        try:
+            yield
+        finally:
+            for task in serving:
+                task.cancel()
+            await asyncio.gather(*serving, return_exceptions=True)
+
+    async def _serve(self) -> None:
         while True:
             try:
                 async with _child() as child:
@@ -124,19 +136,6 @@ class ComputePool:
             del self._waiting[call]
             if not call.outcome.done():
                 return call
-
-
-@asynccontextmanager
-async def computing(processes: int, seconds: float = COMPUTE_SECONDS) -> AsyncIterator[ComputePool]:
-    """Run a pool for the length of the context; its processes are killed on the way out."""
-    pool = ComputePool(seconds)
-    serving = [asyncio.create_task(pool.serve(), name=f"compute {number}") for number in range(processes)]
-    try:
-        yield pool
-    finally:
-        for task in serving:
-            task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
 
 
 def _settle(outcome: asyncio.Future[Any], answer: bytes) -> None:

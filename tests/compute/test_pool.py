@@ -13,7 +13,7 @@ import pytest
 from msgspec import UNSET
 
 from protocol.records import StructureError
-from server.compute.pool import ComputePool, NoTurnError, OverrunError, computing
+from server.compute.pool import ComputePool, NoTurnError, OverrunError
 from server.sharing.lanes import Lane
 from server.sharing.line import MOST_WAITING_OF_PERSON
 
@@ -56,7 +56,8 @@ def children(pid: int) -> Iterator[int]:
 @asynccontextmanager
 async def pool_of(processes: int, seconds: float = AMPLE_SECONDS) -> AsyncIterator[ComputePool]:
     """Run a pool whose processes are up."""
-    async with computing(processes, seconds) as pool:
+    pool = ComputePool(seconds)
+    async with pool.running(processes):
         await asyncio.gather(*(pool.run(ANN, time.sleep, 0.1) for _ in range(processes)))
         yield pool
 
