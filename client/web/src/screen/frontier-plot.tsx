@@ -96,7 +96,7 @@ function pointText(point: StressedPoint, formats: Formats): string {
   const parts = [
     `${formats.cents(point.payment_cents)} for ${point.term_months} months`, `${formats.cents(point.cash_down_cents)} down`,
     point.discount_cents > 0 ? `${formats.cents(point.discount_cents)} discount` : null, point.lender ?? null,
-    `NPV ${formats.cents(point.npv_cents ?? 0)}`, `under stress ${formats.cents(point.stress_npv_cents ?? 0)}`,
+    `NPV ${formats.dollars(point.npv_cents ?? 0)}`, `under stress ${formats.dollars(point.stress_npv_cents ?? 0)}`,
     point.passed_by ? `passed by ${formats.count(point.passed_by)} with a lower payment` : null,
   ];
   return parts.filter((part) => part !== null).join(", ");

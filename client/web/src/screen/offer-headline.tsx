@@ -71,10 +71,12 @@ function Worth({ value, formats }: { value: QuoteValue | undefined; formats: For
   if (value?.score !== undefined) return <Fact name="Score" strong>{scoreText(value.score)}</Fact>;
   if (value?.npv_cents === undefined) return null;
   const { npv_cents: npv, stress_npv_cents: stressed } = value;
+  // Without its parts a value is rounded to ten dollars: cents would claim more than is told.
+  const amount = value.parts === undefined ? formats.dollars : formats.cents;
   return (
     <>
-      <Fact name="NPV" strong={npv >= 0}>{formats.cents(npv)}</Fact>
-      {stressed !== undefined && <Fact name="NPV under stress"><span class={stressed < 0 ? "negative" : ""}>{formats.cents(stressed)}</span></Fact>}
+      <Fact name="NPV" strong={npv >= 0}>{amount(npv)}</Fact>
+      {stressed !== undefined && <Fact name="NPV under stress"><span class={stressed < 0 ? "negative" : ""}>{amount(stressed)}</span></Fact>}
     </>
   );
 }
