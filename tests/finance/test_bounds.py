@@ -50,8 +50,8 @@ from server.finance.structures import build_structures
 from server.finance.value.single import value_contract
 from tests.finance import extremes, reference
 from tests.finance.cases import TODAY, car, cars, inputs, model, programme, sheet
-from tests.finance.work import TooMuchWorkError, work_of
 from tests.protocol.strategies import values_of
+from tests.work import TooMuchWorkError, work_of
 
 MOST_CALLS = 3_000_000
 """Of one quote with the largest grid: hundreds of thousands in the worst deals that are drawn."""

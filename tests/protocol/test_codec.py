@@ -16,6 +16,10 @@ from protocol.commands import COMMAND_TYPES, Command, tag_of
 from protocol.events import MESSAGE_TYPES, Message, Notice, Resync, SnapshotRows
 from protocol.records import Filters, Structure, StructureChanges
 from tests.protocol.strategies import plain_json, values_of
+from tests.work import work_of
+
+MOST_CALLS = 2_000
+"""Of reading one command, a refusal with its words included."""
 
 OP = "6f1f1d0e-0000-4000-8000-000000000000"
 CHANNEL = {"channel": "deal:7"}
@@ -171,6 +175,20 @@ def test_a_command_comes_back_equal(kind: type[Command], data: st.DataObject) ->
     assert b"\n" not in line
     assert codec.decode_command(line) == command
     assert codec.decode_command(line.decode()) == command
+
+
+@pytest.mark.parametrize("kind", COMMAND_TYPES, ids=lambda kind: kind.__name__)
+@given(data=st.data())
+def test_the_work_of_reading_a_command_is_bounded(kind: type[Command], data: st.DataObject) -> None:
+    """Whatever decodes, and whatever does not because a field is wrong, takes a bounded number of calls."""
+    line = codec.encode(data.draw(values_of(kind)))
+    work_of(lambda: codec.decode_command(line), MOST_CALLS)
+
+    def refused() -> None:
+        with pytest.raises((InvalidMessage, ProtocolError)):
+            codec.decode_command(line[:-1] + b',"unknown":[[[[1]]]]}')
+
+    work_of(refused, MOST_CALLS)
 
 
 @pytest.mark.parametrize("kind", MESSAGE_TYPES, ids=lambda kind: kind.__name__)

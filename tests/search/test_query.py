@@ -3,10 +3,15 @@
 import datetime as dt
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from protocol.records import Filters, Scope, Sort
 from server.search.query import Keyset, Query, Stock, build_query, explained
+from tests.protocol.strategies import values_of
+from tests.work import work_of
 
+MOST_CALLS = 5_000
 TODAY = dt.date(2026, 1, 15)
 STORE = Stock("riverside", "valley", Scope.STORE)
 
@@ -23,6 +28,14 @@ def test_values_are_bound_and_never_spliced() -> None:
     assert "DROP" not in built.text
     assert [hostile] in built.args
     assert max(n for n in range(1, 30) if f"${n}" in built.text) == len(built.args)
+
+
+@given(filters=values_of(Filters), sort=st.sampled_from(Sort))
+def test_the_query_of_any_filters_is_bounded(filters: Filters, sort: Sort) -> None:
+    """Text, arguments and calls stay small, whatever is asked for."""
+    built, _ = work_of(lambda: query(filters, sort), MOST_CALLS)
+    assert len(built.text) < 16_384
+    assert len(built.args) < 100
 
 
 def test_the_text_filter_is_literal() -> None:
