@@ -178,6 +178,9 @@ async def test_a_conflict_stands_at_its_field(arrive: Arrive, workspace: Workspa
     await person.type_into("Cash down", "700")
     await other.type_into("Cash down", "900")
     workspace.proxy.mend()
+    for each in (person, other):
+        # As a browser tells its pages; by themselves they may wait as long as this test does.
+        await each.page.evaluate("dispatchEvent(new Event('online'))")
 
     # Who comes back first wins; the other one is asked.
     loser = await _first_to_show([person, other], ".field .trouble")
