@@ -177,6 +177,8 @@ async def test_a_conflict_stands_at_its_field(arrive: Arrive, workspace: Workspa
     await expect(other.page.locator(".standing")).to_have_text("Offline", timeout=WAIT_MS)
     await person.type_into("Cash down", "700")
     await other.type_into("Cash down", "900")
+    for each in (person, other):
+        await expect(each.page.locator(".banner")).to_contain_text("edits are kept", timeout=WAIT_MS)
     workspace.proxy.mend()
     for each in (person, other):
         # As a browser tells its pages; by themselves they may wait as long as this test does.
