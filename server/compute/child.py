@@ -38,7 +38,17 @@ def answer(call: bytes) -> bytes:
         function, args = pickle.loads(call)  # noqa: S301 - our own parent wrote it  # nosec B301
         return pickle.dumps((True, function(*args)))
     except Exception as error:
-        return pickle.dumps((False, error))
+        return _raised(error)
+
+
+def _raised(error: Exception) -> bytes:
+    """Return the pickled outcome of a call that raised; an error that no pickle carries becomes its words."""
+    try:
+        outcome = pickle.dumps((False, error))
+        pickle.loads(outcome)  # noqa: S301 - written the line before  # nosec B301
+    except Exception:
+        return pickle.dumps((False, RuntimeError(repr(error))))
+    return outcome
 
 
 def _end_with(parent: int) -> None:

@@ -35,6 +35,18 @@ def fail() -> None:
     raise StructureError("tax_rate_bp", "expected a rate")
 
 
+class OddError(Exception):
+    """An error that cannot be made again from what it holds."""
+
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(f"{one} and {other}")
+
+
+def fail_oddly() -> None:
+    """Fail with what no pickle carries."""
+    raise OddError("this", "that")
+
+
 def report() -> tuple[int, list[str]]:
     """Return this process's number and the names in its environment."""
     return os.getpid(), sorted(os.environ)
@@ -70,6 +82,16 @@ async def test_results_and_errors_come_back() -> None:
         with pytest.raises(StructureError, match="tax_rate_bp: expected a rate"):
             await pool.run(ANN, fail)
         assert await pool.run(ANN, math.sqrt, 4.0) == 2.0
+
+
+async def test_an_error_that_cannot_travel_comes_as_its_words() -> None:
+    """No process and no turn is lost by it."""
+    async with pool_of(1) as pool:
+        before, _ = await pool.run(ANN, report)
+        with pytest.raises(RuntimeError, match="this and that"):
+            await pool.run(ANN, fail_oddly)
+        after, _ = await asyncio.wait_for(pool.run(ANN, report), AMPLE_SECONDS)
+    assert before == after
 
 
 async def test_a_computation_without_an_end_is_ended() -> None:
