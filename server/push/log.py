@@ -57,12 +57,14 @@ class Head:
 class Entry:
     """One logged event.
 
-    ``body`` is its JSON in full, without ``seq``: an object that begins with ``{"type":``.
+    ``body`` is its JSON in full, without ``seq``: an object that begins with ``{"type":``. A decision has its
+    ``no``; 0 for what nobody decided.
     """
 
     epoch: str
     seq: int
     body: bytes
+    no: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +171,11 @@ class ChannelLog(Protocol):
         loaded at an older decision must be loaded again.
         """
 
-    async def decide(self, channel: str, no: int, event: dict[str, Any]) -> tuple[Outcome, int]:
-        """Publish decision ``no``: accepted after ``no - 1``, REPEATED below, MISSING above.
+    async def decide(self, channel: str, no: int, *events: dict[str, Any]) -> tuple[Outcome, int]:
+        """Publish decision ``no`` and those that follow it, in one trip; those that are known are passed over.
 
-        Also returns the last no, -1 where the epoch has no base yet.
+        MISSING where decisions before them are not published, REPEATED where all of them are. Also returns
+        the last no, -1 where the epoch has no base yet.
         """
 
     async def read(self, channel: str, epoch: str, after: int, limit: int) -> list[Entry] | None:

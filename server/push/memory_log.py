@@ -37,17 +37,17 @@ class MemoryLog(MemorySearchLog):
         standing.no = no if standing.no is None else standing.no
         return standing.no
 
-    async def decide(self, channel: str, no: int, event: dict[str, Any]) -> tuple[Outcome, int]:
-        """Publish decision ``no``: accepted after ``no - 1``, REPEATED below, MISSING above."""
-        body, standing = event_body(channel, event), self._open(channel)
-        last = -1 if standing.no is None else standing.no
-        if standing.no is None or no > last + 1:
-            return Outcome.MISSING, last
-        if no <= last:
-            return Outcome.REPEATED, last
-        standing.no = no
-        self._append(channel, standing, body)
-        return Outcome.PUBLISHED, no
+    async def decide(self, channel: str, no: int, *events: dict[str, Any]) -> tuple[Outcome, int]:
+        """Publish decision ``no`` and those that follow it; those that are known are passed over."""
+        bodies, standing = [event_body(channel, event) for event in events], self._open(channel)
+        if standing.no is None or no > standing.no + 1:
+            return Outcome.MISSING, -1 if standing.no is None else standing.no
+        outcome = Outcome.REPEATED
+        for place, body in enumerate(bodies, no):
+            if place > standing.no:
+                standing.no, outcome = place, Outcome.PUBLISHED
+                self._append(channel, standing, body, place)
+        return outcome, standing.no
 
     async def read(self, channel: str, epoch: str, after: int, limit: int) -> list[Entry] | None:
         """Return up to ``limit`` events after ``after``, in order; None where they are gone."""
