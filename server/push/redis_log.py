@@ -51,14 +51,17 @@ class RedisLog(RedisSearchLog):
         last: int | None = await self._scripts.run("set_base", channel, epoch, no)
         return last
 
-    async def decide(self, channel: str, no: int, *events: dict[str, Any]) -> tuple[Outcome, int]:
-        """Publish decision ``no`` and those that follow it, in one trip; those that are known are passed over.
+    async def decide(
+        self, channel: str, no: int, *events: dict[str, Any], outdates: bool = False
+    ) -> tuple[Outcome, int]:
+        """Publish decision ``no`` and those that follow it in one trip; those that are known are passed over.
 
         MISSING where decisions before them are not published, REPEATED where all of them are. Also returns
-        the last no, -1 where the epoch has no base yet.
+        the last no, -1 where the epoch has no base yet. ``outdates``: the search was for other terms than the
+        deal has after them.
         """
         bodies = [event_body(channel, event) for event in events]
-        outcome, last = await self._scripts.run("decide", channel, no, *bodies)
+        outcome, last = await self._scripts.run("decide", channel, no, "1" if outdates else "", *bodies)
         return Outcome(outcome.decode()), last
 
     async def read(self, channel: str, epoch: str, after: int, limit: int) -> list[Entry] | None:
@@ -90,5 +93,7 @@ class RedisLog(RedisSearchLog):
 def _pulse(reply: list[Any] | None) -> Pulse:
     if reply is None:
         return Pulse(None)
-    epoch, seq, lapsed, unmatched, *overdue = reply
-    return Pulse(epoch.decode(), seq, lapsed.decode() or None, tuple(overdue), bool(unmatched))
+    epoch, seq, lapsed, unmatched, outdated, *overdue = reply
+    return Pulse(
+        epoch.decode(), seq, lapsed.decode() or None, tuple(overdue), bool(unmatched), bool(outdated)
+    )

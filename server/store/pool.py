@@ -42,6 +42,7 @@ async def open_pool(settings: Settings, *, role: str = APPLICATION_ROLE) -> asyn
         min_size=settings.pool_min,
         max_size=settings.pool_max,
         init=prepare_connection,
+        reset=_check_released,
         timeout=CONNECT_SECONDS,
         server_settings={
             "application_name": "deal-architect",
@@ -50,6 +51,15 @@ async def open_pool(settings: Settings, *, role: str = APPLICATION_ROLE) -> asyn
             "statement_timeout": str(settings.statement_timeout_ms),
         },
     )
+
+
+async def _check_released(connection: asyncpg.Connection) -> None:
+    """Take the place of asyncpg's reset query: what is set is set for one transaction, so nothing is left.
+
+    Raises InterfaceError where a transaction was left open; the pool then drops the connection.
+    """
+    if connection.is_in_transaction():
+        raise asyncpg.InterfaceError("a connection was released inside a transaction")
 
 
 @asynccontextmanager
