@@ -28,7 +28,7 @@ class LiveDeals:
         self._hears = hears
 
     def heard(self, payload: str) -> None:
-        """Take a notification of Postgres: ``customer``, ``store``, ``user`` or ``deal``, and an id; ``all``."""
+        """Take a notification of Postgres: customer, store, user or deal with its id, or all of them."""
         kind, _, name = payload.partition(" ")
         for live in self._registry.live_deals():
             deal = live.facts

