@@ -298,5 +298,6 @@ class DeskHandlers:
             rates=in_force.rates,
             priced=priced,
             discount_authority_cents=account.discount_authority_cents,
+            product_cost_share_bp=held.deal.product_cost_share_bp,
         )
         return step if changes is None else workflow.with_changes(step, changes)

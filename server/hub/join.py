@@ -81,10 +81,12 @@ class Joiner:
                 epoch=head.epoch, seq=start, recovered=snapshot is None, view=view, snapshot=snapshot
             )
             connection.reply(command.ref, codec.plain(answer))
+            was_watched = bool(feed.session.watchers)
             watcher = Watcher(channel, sight, head.epoch, start, connection)
             connection.attach(feed.session, watcher, rows)
-            # While nobody watched, nobody told the channel what became of its cars.
-            self.stock.look(channel)
+            if not was_watched:
+                # Nobody told the channel what became of its cars.
+                self.stock.look(channel)
             self.rooms.enter(watcher, connection.account)
         return deal
 

@@ -27,8 +27,9 @@ MAX_HOLDS_OF_PERSON: Final = 6
 MAX_HOLDS_OF_STORE: Final = 40
 """How many cars the deals of one store may hold at a time, its own and those of its neighbours."""
 
+# In the order of the ids, so that no two transactions wait for each other.
 _TOUCH = """
-INSERT INTO vehicle_claims (vehicle_id) VALUES ($1)
+INSERT INTO vehicle_claims (vehicle_id) SELECT car FROM unnest($1::bigint[]) AS car ORDER BY car
 ON CONFLICT (vehicle_id) DO UPDATE SET no = vehicle_claims.no + 1
 """
 _TAKE = """
@@ -90,9 +91,9 @@ class HeldElsewhere(Exception):
     """Another deal holds the car, and who asks may end that: ``overrides.end_other_holds`` does."""
 
 
-async def touch_claim(connection: Connection, vehicle_id: int) -> None:
-    """Say that who wants the car has changed: every screen that shows it hears of it."""
-    await connection.execute(_TOUCH, vehicle_id)
+async def touch_claim(connection: Connection, *vehicle_ids: int) -> None:
+    """Say that who wants the cars has changed: every screen that shows one hears of it."""
+    await connection.execute(_TOUCH, sorted(set(vehicle_ids)))
 
 
 async def touch_claims(deal: Decision) -> None:
@@ -100,8 +101,8 @@ async def touch_claims(deal: Decision) -> None:
 
     In order of their ids, and before any of them is let go, so that no two deals wait for each other.
     """
-    for row in await deal.connection.fetch(_CONCERNED, deal.key, deal.selected_offer):
-        await touch_claim(deal.connection, row["vehicle_id"])
+    cars = await deal.connection.fetch(_CONCERNED, deal.key, deal.selected_offer)
+    await touch_claim(deal.connection, *(row["vehicle_id"] for row in cars))
 
 
 async def hold_vehicle(

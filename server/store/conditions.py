@@ -27,10 +27,13 @@ async def last_approval(deal: Decision) -> Approval:
 async def outdated(deal: Decision, approval: Approval, rates: str) -> Reason | None:
     """Return why an approval does not hold any more; None where it does. The car stays as it is meanwhile."""
     car = await deal.connection.fetchrow(
-        "SELECT rev, status FROM vehicles WHERE vehicle_id = $1 FOR NO KEY UPDATE", int(approval.vehicle_id)
+        "SELECT rev, status, price_cents FROM vehicles WHERE vehicle_id = $1 FOR NO KEY UPDATE",
+        int(approval.vehicle_id),
     )
     if car is None or car["status"] != "available":
         return Reason.CAR_SOLD
+    # Nobody changes it from here on.
+    deal.advertised_cents[approval.vehicle_id] = car["price_cents"]
     if car["rev"] != approval.rev:
         return Reason.CAR_CHANGED
     return None if approval.rates == rates else Reason.RATES_CHANGED
@@ -50,9 +53,11 @@ async def require_not_own(deal: Decision) -> None:
 
 async def conceded(deal: Decision, offer: DealOffer) -> Concession:
     """Return what an offer of a locked deal gives away, as its structure and its car stand now."""
-    advertised = await deal.connection.fetchval(
-        "SELECT price_cents FROM vehicles WHERE vehicle_id = $1", int(offer.vehicle_id)
-    )
+    advertised = deal.advertised_cents.get(offer.vehicle_id)
+    if advertised is None:
+        advertised = await deal.connection.fetchval(
+            "SELECT price_cents FROM vehicles WHERE vehicle_id = $1", int(offer.vehicle_id)
+        )
     return concession_of(
         _asked(deal, offer),
         advertised_cents=offer.price_cents if advertised is None else advertised,
@@ -83,15 +88,12 @@ async def require_authority(deal: Decision, offer: DealOffer | None, authority_c
         )
 
 
-async def require_product_cost(deal: Decision, offer: DealOffer) -> None:
+def require_product_cost(deal: Decision, offer: DealOffer, share_bp: float) -> None:
     """Raise CommandError(conflict) where products are sold whose cost is 0: then the NPV counts all of their
-    price as gross.
+    price as gross. ``share_bp`` is their usual cost in the store.
     """
-    share = await deal.connection.fetchval(
-        "SELECT product_cost_share_bp FROM stores WHERE store_id = $1", deal.store_id
-    )
     structure = _asked(deal, offer)
-    if lacks_product_cost(structure, float(share)):
+    if lacks_product_cost(structure, share_bp):
         raise conflict(
             "The products have no cost, so that all of their price counts as gross: counter with their cost.",
             "products_cost_cents",

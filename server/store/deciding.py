@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode, op_taken
+from protocol.deal_parts import DealOffer
 from protocol.records import Actor, DealState, Role, Structure
 from protocol.workflow import Fulfilment
 from server.store.pool import Connection
@@ -78,8 +79,9 @@ class Decision:
     """A deal under its row lock. ``version`` and ``state`` move with what is decided.
 
     ``at`` is the transaction's time, which its events carry. ``locks`` are the fields that the desk keeps to
-    itself, with who locked them. ``repeated`` is the answer that the op got before; nothing may be written
-    then.
+    itself, with who locked them. ``offer`` is the selected one, and ``advertised_cents`` the price of each
+    car, once they were read under the lock. ``repeated`` is the answer that the op got before; nothing may be
+    written then.
     """
 
     connection: Connection
@@ -99,6 +101,8 @@ class Decision:
     asked: bytes
     repeated: dict[str, Any] | None = None
     reply: dict[str, Any] = field(default_factory=dict)
+    offer: DealOffer | None = None
+    advertised_cents: dict[str, int] = field(default_factory=dict)
     _events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     @property

@@ -11,7 +11,6 @@ from protocol.records import Actor, DealState
 from protocol.workflow import SELECTABLE, Reason
 from server.store.claims import touch_claim
 from server.store.deciding import Asked, Decided, Decision, deciding
-from server.store.pool import Connection
 from server.store.scope import Scope
 from server.store.terms import check_unlocked, move, wrong_state
 
@@ -110,12 +109,11 @@ async def adopt_offer(deal: Decision, offer: DealOffer, reason: Reason | None = 
     await deal.connection.execute(
         "UPDATE deals SET selected_offer = $2 WHERE deal_id = $1", deal.key, uuid.UUID(offer.offer_id)
     )
-    deal.selected_offer = uuid.UUID(offer.offer_id)
+    deal.selected_offer, deal.offer = uuid.UUID(offer.offer_id), offer
     more = {} if reason is None else {"reason": reason}
     deal.record("offer_selected", vehicle_id=offer.vehicle_id, offer=codec.plain(offer), **more)
-    cars = {offer.vehicle_id, *([before.vehicle_id] if before else [])}
-    for car in sorted(cars, key=int):
-        await touch_claim(deal.connection, int(car))
+    cars = [offer.vehicle_id, *([before.vehicle_id] if before else [])]
+    await touch_claim(deal.connection, *map(int, cars))
     return True
 
 
@@ -123,16 +121,12 @@ async def selected_offer(deal: Decision) -> DealOffer | None:
     """Return the selected offer of a locked deal."""
     if deal.selected_offer is None:
         return None
-    body = await deal.connection.fetchval("SELECT body FROM offers WHERE offer_id = $1", deal.selected_offer)
-    return codec.convert(DealOffer, body)
-
-
-async def load_offer(connection: Connection, offer_id: str) -> DealOffer:
-    """Return a stored offer. Raises LookupError where there is none of that id."""
-    body = await connection.fetchval("SELECT body FROM offers WHERE offer_id = $1", uuid.UUID(offer_id))
-    if body is None:
-        raise LookupError(f"there is no offer {offer_id}")
-    return codec.convert(DealOffer, body)
+    if deal.offer is None:
+        body = await deal.connection.fetchval(
+            "SELECT body FROM offers WHERE offer_id = $1", deal.selected_offer
+        )
+        deal.offer = codec.convert(DealOffer, body)
+    return deal.offer
 
 
 def is_same(one: DealOffer, other: DealOffer) -> bool:

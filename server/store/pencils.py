@@ -21,11 +21,14 @@ from server.store.pool import Connection
 
 ROWS_AT_A_TIME = 200
 
+# The first one's id comes with it where there is one: a pencil never changes, and is never taken back.
 _INSERT = """
+WITH made AS (
 INSERT INTO pencils (deal_id, deal_version, vehicle_id, vehicle_rev, digest, versions, inputs, car, choice,
                      answer, markup_bp, discount_cents, created_by)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-ON CONFLICT (deal_id, digest) DO NOTHING RETURNING pencil_id
+ON CONFLICT (deal_id, digest) DO NOTHING RETURNING pencil_id)
+SELECT pencil_id FROM made UNION ALL SELECT pencil_id FROM pencils WHERE deal_id = $1 AND digest = $5
 """
 _FIRST = "SELECT pencil_id FROM pencils WHERE deal_id = $1 AND digest = $2"
 _ALL = (
@@ -129,6 +132,7 @@ async def record_pencil(
         discount if choice is None else choice.discount_cents,
         uuid.UUID(user_id),
     )
+    # None where somebody else asked the same in this very moment.
     return str(made or await connection.fetchval(_FIRST, key, digest))
 
 

@@ -57,6 +57,7 @@ class Move:
     priced: DealOffer | None = None
     changes: StructureChanges = field(default_factory=StructureChanges)
     discount_authority_cents: int = 0
+    product_cost_share_bp: float = 10_000.0
 
 
 def with_changes(step: Move, changes: StructureChanges) -> Move:
@@ -175,7 +176,7 @@ async def _prepare_approve(deal: Decision, step: Move) -> None:
             "The car or the rates have changed just now: look at the deal again.", "selected", reason
         )
     await require_authority(deal, step.priced, step.discount_authority_cents)
-    await require_product_cost(deal, step.priced)
+    require_product_cost(deal, step.priced, step.product_cost_share_bp)
     await require_not_held(deal, int(offer.vehicle_id))
 
 

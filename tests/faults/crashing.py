@@ -21,9 +21,10 @@ FOLDER, BREAK = "FAULT_FOLDER", "FAULT_BREAK"
 
 STEPS: dict[str, tuple[str, str, str]] = {
     # step: module, class and method of the server that take it, before or after
-    "decided": ("server.hub.relay", "Relay.publish", "before"),
-    "relayed": ("server.hub.relay", "Relay.publish", "after"),
+    "decided": ("server.hub.relay", "Relay.tell", "before"),
+    "relayed": ("server.hub.relay", "Relay.tell", "after"),
     "decision-published": ("server.push.redis_log", "RedisLog.decide", "after"),
+    "search-outdated": ("server.hub.search_repeats", "SearchRepeats._repeat", "before"),
     "search-begun": ("server.push.redis_search", "RedisSearchLog.begin_search", "after"),
     "chunk-found": ("server.push.redis_search", "RedisSearchLog.matches", "before"),
     "chunk-published": ("server.push.redis_search", "RedisSearchLog.matches", "after"),
@@ -33,7 +34,7 @@ STEPS: dict[str, tuple[str, str, str]] = {
     "search-adopted": ("server.push.redis_search", "RedisSearchLog.adopt_search", "after"),
     "event-delivered": ("server.hub.session", "Session.receive", "after"),
     "frame-sent": ("server.hub.connection", "Connection._send_frame", "before"),
-    "head-captured": ("server.hub.join", "Joiner._load", "before"),
+    "head-captured": ("server.hub.join", "Joiner._account_for", "before"),
     "job-taken": ("server.work.queue", "JobQueue.take", "after"),
     "job-valued": ("server.work.valuer", "Valuer.value", "after"),
     "value-published": ("server.push.redis_search", "RedisSearchLog.offers", "after"),

@@ -42,6 +42,7 @@ class Counted:
     manager: Deal
     workspace: Workspace
     settings: Settings
+    url: str
 
     async def quiet(self) -> None:
         """Return as soon as nothing was asked for a moment, and everything is answered."""
@@ -105,7 +106,7 @@ async def open_counted(stocked: Settings, tmp_path: Path) -> AsyncIterator[Count
         await manager.terms(EASY)
         await sales.search(limit=40)
         await events_until(sales, valued)
-        yield Counted(postgres, redis, worker_redis, sales, manager, two, stocked)
+        yield Counted(postgres, redis, worker_redis, sales, manager, two, stocked, web.url)
 
 
 async def _postgres(held: AsyncExitStack, folder: Path, settings: Settings) -> tuple[CountingProxy, Settings]:

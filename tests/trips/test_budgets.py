@@ -6,16 +6,19 @@ background adds to some of the turns only.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
-from client import Deal
-from protocol.events import Event, Matches, NoteAdded, SearchStarted
-from protocol.records import StructureChanges
+from client import Deal, Workspace
+from protocol.events import Event, Matches, NoteAdded, OfferSelected, SearchStarted
+from protocol.records import DealState, StructureChanges, View
+from protocol.workflow import Action, Reason
 from server.settings import Settings
-from tests.flow.desk import valued
-from tests.flow.shop import events_until
+from server.store.pool import connect_as_owner
+from tests.flow.desk import seen, valued
+from tests.flow.shop import connect, events_until, token_of
 from tests.trips.counted_desk import Counted, Trips, open_counted
 
 pytestmark = pytest.mark.flow
@@ -81,3 +84,106 @@ async def test_terms_to_their_reply_and_the_new_search(desk: Counted) -> None:
             await _hear(desk.sales, valued)
 
     assert_within(await desk.trips_of(change, between=settle), postgres=8, redis=4)
+
+
+async def test_a_join_of_a_deal_that_is_open(desk: Counted) -> None:
+    """The deal comes from memory. Redis says where the channel stands, what was searched, what was found."""
+    token = await token_of(desk.settings, "riverside-manager")
+    async with AsyncExitStack() as held:
+        newcomers: list[Workspace] = []
+
+        async def come(_turn: int) -> None:
+            newcomers.append(await held.enter_async_context(connect(desk.url, token)))
+
+        async def join(_turn: int) -> None:
+            await newcomers[-1].join(desk.sales.channel, View.MANAGER)
+
+        assert_within(await desk.trips_of(join, between=come), postgres=0, redis=6)
+
+
+async def test_the_first_join_of_a_deal(desk: Counted) -> None:
+    """It is read from Postgres in one statement; then the cars that changed while nobody watched it."""
+    async with connect_as_owner(desk.settings.database_owner_url) as owner:
+        rows = await owner.fetch(
+            "SELECT deal_id::text FROM deals WHERE store_id = 'riverside' AND deal_id::text <> $1",
+            desk.sales.state.id,
+        )
+    others = [f"deal:{row['deal_id']}" for row in rows]
+
+    async def join(turn: int) -> None:
+        await desk.workspace.join(others[turn], View.MANAGER)
+
+    # The epoch's base is set, which somebody does once; there is no search yet.
+    assert_within(await desk.trips_of(join, turns=len(others)), postgres=7, redis=6)
+
+
+async def test_an_offer_that_is_selected(desk: Counted) -> None:
+    """The car is read; its pencil is kept; the offer is stored, and those who want the cars are told.
+
+    Behind it, the approvals of these cars are looked at.
+    """
+    cars = [row.vehicle_id for row in desk.sales.rows.values() if row.offer and row.offer["payment_cents"]]
+
+    async def select(turn: int) -> None:
+        chosen = asyncio.create_task(desk.sales.desk.select(cars[turn % 3]))
+        await _hear(desk.sales, _is(OfferSelected))
+        await chosen
+
+    assert_within(await desk.trips_of(select), postgres=17, redis=1)
+
+
+async def test_a_deal_that_is_submitted(desk: Counted) -> None:
+    """Its offer is priced anew; where that is the same, the state moves and is told."""
+    await _select(desk)
+
+    async def submit(_turn: int) -> None:
+        await _submit(desk)
+
+    async def reopen(turn: int) -> None:
+        if turn:
+            await seen(desk.manager, lambda deal: deal.state is DealState.SUBMITTED)
+            await desk.manager.desk.act(Action.DECLINE, Reason.TERM_TOO_LONG)
+            await _reopen(desk)
+
+    assert_within(await desk.trips_of(submit, between=reopen, turns=4), postgres=14, redis=1)
+
+
+async def test_a_deal_that_is_approved(desk: Counted) -> None:
+    """As submitted; car, rates, authority and the holds of other deals are looked at under the locks.
+
+    Behind it, the approvals of this car are looked at.
+    """
+    await _select(desk)
+
+    async def approve(_turn: int) -> None:
+        approved = asyncio.create_task(desk.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY))
+        await seen(desk.manager, lambda deal: deal.state is DealState.APPROVED)
+        await approved
+
+    async def submit(turn: int) -> None:
+        if turn:
+            await _reopen(desk)
+        await _submit(desk)
+        await seen(desk.manager, lambda deal: deal.state is DealState.SUBMITTED)
+
+    assert_within(await desk.trips_of(approve, between=submit, turns=4), postgres=20, redis=1)
+
+
+async def _select(desk: Counted) -> None:
+    """Select a car that a programme takes."""
+    cars = [row.vehicle_id for row in desk.sales.rows.values() if row.offer and row.offer["payment_cents"]]
+    await desk.sales.desk.select(cars[0])
+    await seen(desk.sales, lambda deal: deal.selected is not None)
+    await seen(desk.manager, lambda deal: deal.selected is not None)
+
+
+async def _submit(desk: Counted) -> None:
+    submitted = asyncio.create_task(desk.sales.desk.act(Action.SUBMIT, Reason.CUSTOMER_AGREES))
+    await seen(desk.sales, lambda deal: deal.state is DealState.SUBMITTED)
+    await submitted
+
+
+async def _reopen(desk: Counted) -> None:
+    await seen(desk.sales, lambda deal: deal.state in {DealState.DECLINED, DealState.APPROVED})
+    await desk.sales.desk.act(Action.REOPEN, Reason.TERMS_CHANGED)
+    await seen(desk.sales, lambda deal: deal.state is DealState.WORKING)
