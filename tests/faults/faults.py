@@ -137,6 +137,7 @@ FAULTS: Final = (
     _crash("decided", 3, short=True),
     _crash("relayed", 3),
     _crash("decision-published", 3),
+    _crash("search-outdated", 2),
     _crash_in_search("search-begun"),
     _crash_in_search("chunk-found", 2),
     _crash_in_search("chunk-published", 2, short=True),
