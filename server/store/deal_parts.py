@@ -75,13 +75,6 @@ class DealParts:
     fulfilment: Fulfilment | None
 
 
-async def load_parts(connection: Connection, deal_id: str) -> DealParts | None:
-    """Return a deal's parts, None where there is no such deal."""
-    key = parse_id(deal_id)
-    row = None if key is None else await connection.fetchrow(_PARTS, key, *_SHOWN)
-    return None if row is None else _parts_of(row)
-
-
 async def load_whole(connection: Connection, deal_id: str) -> tuple[Deal, DealParts] | None:
     """Return a deal and its parts, as of one moment; None where there is no such deal."""
     key = parse_id(deal_id)

@@ -187,12 +187,6 @@ async def last_no(connection: Connection, deal_id: str) -> int:
     return found or 0
 
 
-async def last_version(connection: Connection, deal_id: str) -> int:
-    """Return the deal's version, 0 where there is no such deal."""
-    found = await connection.fetchval("SELECT version FROM deals WHERE deal_id = $1", parse_id(deal_id))
-    return found or 0
-
-
 async def events_after(connection: Connection, deal_id: str, no: int, limit: int) -> list[DealEvent]:
     """Return up to ``limit`` events of the deal after ``no``, in order."""
     rows = await connection.fetch(

@@ -35,8 +35,7 @@ from server.hub.live_deal import HeldDeal, LiveDeal
 from server.hub.relay import Relay, channel_of
 from server.push.log import ChannelLog, utc_now
 from server.store import claims, lenders, offers, overrides, remarks, terms, workflow
-from server.store.deal_parts import load_parts
-from server.store.deals import load_deal
+from server.store.deal_parts import load_whole
 from server.store.deciding import Decided
 from server.store.history import deal_at, load_history
 from server.store.scope import Scope
@@ -513,11 +512,9 @@ class DeskMachine(RuleBasedStateMachine):
 
     async def _load(self) -> tuple[Any, Any, Any]:
         async with self.shop.pool.acquire() as connection:
-            return (
-                await load_deal(connection, self.deal_id),
-                await load_parts(connection, self.deal_id),
-                await load_history(connection, self.deal_id),
-            )
+            whole = await load_whole(connection, self.deal_id)
+            assert whole is not None
+            return (*whole, await load_history(connection, self.deal_id))
 
     def _offer(self, car: int, payment: int) -> DealOffer:
         vehicle_id, _ = self.shop.cars[car]
