@@ -1,4 +1,4 @@
-"""The columns of a search's row that depend on the day, the customer, or the store that sells, as SQL. Pure."""
+"""The columns of a row that depend on the day, the customer, or the store that sells, as SQL. Pure."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
