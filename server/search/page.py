@@ -152,8 +152,8 @@ class Page:
             screened = screen_rows(self._request.plan, rows)
             cut = len(screened) > self._left
             if cut:
-                rows = rows[: screened.row_numbers[self._left - 1] + 1]
-                screened = screen_rows(self._request.plan, rows)
+                screened = screened.first(self._left)
+                rows = rows[: screened.row_numbers[-1] + 1]
         scanned_before, counted = self._progress.scanned, 0
         for part in _parts(screened):
             if self._stopped is not None:
