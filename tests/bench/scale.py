@@ -65,7 +65,7 @@ class Clock:
         return noted
 
 
-async def measure(services: Services, folder: Path) -> tuple[list[Figure], list[str]]:
+async def measure(services: Services, folder: Path, repeats: int = REPEATS) -> tuple[list[Figure], list[str]]:
     """Measure all combinations: the large stock's first matches against the small one's."""
     clocks: list[Clock] = []
     async with AsyncExitStack() as held:
@@ -74,14 +74,16 @@ async def measure(services: Services, folder: Path) -> tuple[list[Figure], list[
             clock = Clock(await held.enter_async_context(open_searching(stage.settings)))
             clock.listen()
             clocks.append(clock)
-        return [await _figure(clocks, name, sort) for name in FILTERS for sort in Sort], []
+        return [
+            await _figure(clocks, name, sort, min(repeats, REPEATS)) for name in FILTERS for sort in Sort
+        ], []
 
 
-async def _figure(clocks: list[Clock], name: str, sort: Sort) -> Figure:
+async def _figure(clocks: list[Clock], name: str, sort: Sort, repeats: int) -> Figure:
     took: list[list[float]] = [[], []]
     # Nobody values these matches: without this their jobs would fill the queue.
     await clocks[0].searching.redis.flushdb()
-    for turn in range(REPEATS + 1):
+    for turn in range(repeats + 1):
         for clock, times in zip(clocks, took, strict=True):
             one = await clock.first_matches(sort, FILTERS[name])
             if turn:  # the first one warms up caches on both sides
