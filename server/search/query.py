@@ -125,7 +125,9 @@ class OrderedQuery(Query):
         elif within is not None:
             cars = f"(SELECT * FROM {_CARS} WHERE {where}{self.order} LIMIT {within}) v"  # noqa: S608 - bound
             where = "true"
-        text = f"SELECT {self.selected} FROM {cars} WHERE {where}{self.likes}{self.order} LIMIT {rows}"  # noqa: S608 - bound
+        # Bound as well, so that pages of any size are one prepared statement.
+        limit = f"{self.order} LIMIT {conditions.bind(rows)}::bigint"
+        text = f"SELECT {self.selected} FROM {cars} WHERE {where}{self.likes}{limit}"  # noqa: S608 - bound
         return Query(text, tuple(conditions.args))
 
 

@@ -95,18 +95,19 @@ def test_the_planner_is_asked_about_the_same_query() -> None:
 def test_a_page_has_the_order_and_a_limit() -> None:
     """The first page is the query itself; the next begins behind a place, bound like every other value."""
     built = query(Filters(makes=["Toyota"]), Sort.MILEAGE_DESC)
-    assert built.page(None, 16) == Query(f"{built.text} LIMIT 16", built.args)
+    bound = len(built.args) + 1
+    assert built.page(None, 16) == Query(f"{built.text} LIMIT ${bound}::bigint", (*built.args, 16))
     later = built.page(Keyset(80_000, 7), 64)
-    assert later.text.endswith("ORDER BY v.mileage DESC, v.vehicle_id DESC LIMIT 64")
-    assert f"(v.mileage, v.vehicle_id) < (${len(built.args) + 1}::bigint" in later.text
-    assert later.args == (*built.args, 80_000, 7)
+    assert later.text.endswith(f"ORDER BY v.mileage DESC, v.vehicle_id DESC LIMIT ${bound + 2}::bigint")
+    assert f"(v.mileage, v.vehicle_id) < (${bound}::bigint" in later.text
+    assert later.args == (*built.args, 80_000, 7, 64)
 
 
 def test_a_page_may_be_of_few_cars() -> None:
     """They are fetched by their ids, and all that the query asks of a car still holds."""
     built = query(Filters(text="camry"))
     few = built.page(None, 16, among=[3, 5])
-    assert few.args == (*built.args, [3, 5])
+    assert few.args == (*built.args, [3, 5], 16)
     assert "ILIKE" in few.text
     assert built.where in few.text
 
