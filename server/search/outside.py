@@ -30,8 +30,8 @@ def outside_queries(
         ((high + 1, MAX_CENTS), Sort.PRICE, DEARER_CARS),
         ((1, low - 1), Sort.PRICE_DESC, CHEAPER_CARS),
     )
-    queries = []
+    queries: list[Query] = []
     for side, sort, cars in sides:
         query = build_query(stock, filters, sort, window=side, after=None, today=today, rebates=rebates)
-        queries.append(Query(f"{query.text} LIMIT {cars}", query.args))
+        queries.append(query.limited(cars))
     return queries

@@ -17,7 +17,7 @@ from server.finance.plan import Plan
 from server.push.log import ChannelLog, Continuation, Lease, Outcome, Progress, utc_now
 from server.search.cursor import StockReader
 from server.search.place import new_token, read_place, write_place
-from server.search.query import Keyset, Query
+from server.search.query import Keyset, OrderedQuery
 from server.search.rejections import Rejections
 from server.search.screen import Screened, screen_rows
 from server.search.trace import Trace
@@ -85,7 +85,9 @@ class Page:
         self.stop(EndReason.SUPERSEDED)
         self.handed_over = True
 
-    async def publish(self, reader: StockReader, query: Query, rows: list[Any], more: bool) -> EndReason:
+    async def publish(
+        self, reader: StockReader, query: OrderedQuery, rows: list[Any], more: bool
+    ) -> EndReason:
         """Publish the matches among ``rows`` and what follows, up to the limit; return why it ended.
 
         SUPERSEDED asks for silence: the search is somebody else's now.
@@ -150,8 +152,8 @@ class Page:
             screened = screen_rows(self._request.plan, rows)
             cut = len(screened) > self._left
             if cut:
-                rows = rows[: screened.row_numbers[self._left - 1] + 1]
-                screened = screen_rows(self._request.plan, rows)
+                screened = screened.first(self._left)
+                rows = rows[: screened.row_numbers[-1] + 1]
         scanned_before, counted = self._progress.scanned, 0
         for part in _parts(screened):
             if self._stopped is not None:

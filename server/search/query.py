@@ -6,12 +6,13 @@ Each order reads an index of the store or of its group, from a keyset position o
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from protocol.jobs import NUMBER_COLUMNS
 from protocol.lending import Rebate
 from protocol.records import Filters, Scope, Sort
+from server.search.columns import computed_columns
 
 PriceWindow = tuple[int, int]
 
@@ -23,6 +24,8 @@ MATCHED_COLUMNS = (
 RESULT_COLUMNS = (*MATCHED_COLUMNS, *NUMBER_COLUMNS, "position")
 """The columns of a row, in this order. ``position`` is the row's place in the order, for ``Keyset``."""
 
+_CARS = "vehicles v"
+_WORDS = "concat_ws(' ', v.make, v.model, v.trim, v.stock_no, v.vin)"
 _OPTIONAL_AMOUNTS = frozenset({"invoice_cents", "msrp_cents", "wholesale_cents", "retail_cents"})
 
 # The column of each order, and whether it is read backwards. Few days in stock means stocked late.
@@ -78,6 +81,56 @@ class _Conditions:
         self.parts.append(template.format(*(self.bind(value) for value in values)))
 
 
+@dataclass(frozen=True, slots=True)
+class OrderedQuery(Query):
+    """A query that can be read page by page, in the order of ``column`` and then of ``vehicle_id``.
+
+    ``selected`` are its expressions, ``where`` its conditions besides ``likes``, those of its ``words``.
+    ``most`` bounds a query that is read at once.
+    """
+
+    selected: str
+    where: str
+    likes: str
+    order: str
+    column: str
+    backwards: bool
+    words: tuple[str, ...]
+    most: int | None = None
+
+    def limited(self, rows: int) -> "OrderedQuery":
+        """Return the query of its first ``rows`` rows."""
+        return replace(self, text=f"{self.text} LIMIT {rows}", most=rows)
+
+    def page(
+        self,
+        after: Keyset | None,
+        rows: int,
+        *,
+        among: Sequence[int] | None = None,
+        within: int | None = None,
+    ) -> Query:
+        """Return the query of the next ``rows`` rows behind a place.
+
+        ``among``: only of these cars. ``within``: only of the next so many cars that all but the words take.
+        """
+        conditions = _Conditions([self.where], list(self.args))
+        if after is not None:
+            _add_keyset(conditions, self.column, self.backwards, after)
+        cars, where = _CARS, " AND ".join(conditions.parts)
+        if among is not None:
+            # OFFSET keeps the planner from walking the whole order in search of them.
+            ids = conditions.bind(list(among))
+            cars = f"(SELECT * FROM vehicles WHERE vehicle_id = ANY ({ids}::bigint[]) OFFSET 0) v"  # noqa: S608 - bound
+        elif within is not None:
+            cars = f"(SELECT * FROM {_CARS} WHERE {where}{self.order} LIMIT {within}) v"  # noqa: S608 - bound
+            where = "true"
+        # Bound as well, so that pages of any size are one prepared statement.
+        limit = f"{self.order} LIMIT {conditions.bind(rows)}::bigint"
+        text = f"SELECT {self.selected} FROM {cars} WHERE {where}{self.likes}{limit}"  # noqa: S608 - bound
+        return Query(text, tuple(conditions.args))
+
+
 def build_query(
     stock: Stock,
     filters: Filters,
@@ -87,28 +140,39 @@ def build_query(
     after: Keyset | None,
     today: dt.date,
     rebates: Sequence[Rebate] = (),
-) -> Query:
+) -> OrderedQuery:
     """Return the query that reads available cars inside ``window`` (cents, inclusive) in order, after a
     keyset.
 
     Text is matched literally: every word of it must stand somewhere in make, model, trim, stock number or
     VIN. ``rebates`` are those open to this customer; each row has the best combination of them for its car.
     """
-    conditions = _Conditions()
+    conditions, likes = _Conditions(), _Conditions()
     _add_stock(conditions, stock)
-    computed = _computed(conditions, stock, today, rebates)
+    computed = computed_columns(conditions.bind, today, rebates, _fetched(stock))
     conditions.add("v.price_cents BETWEEN {}::bigint AND {}::bigint", *_narrowed(window, filters))
     _add_filters(conditions, filters, today)
     column, backwards = _ORDERS[sort]
     if after is not None:
         _add_keyset(conditions, column, backwards, after)
+    likes.args = conditions.args
+    words = tuple((filters.text or "").split())
+    for word in words:
+        likes.add(f" AND {_WORDS} ILIKE {{}}::text", _like(word))
     direction = "DESC" if backwards else "ASC"
-    text = (
-        f"SELECT {_selected(computed, column)} FROM vehicles v"  # noqa: S608 - values are bound, names ours
-        f" WHERE {' AND '.join(conditions.parts)}"
-        f" ORDER BY v.{column} {direction}, v.vehicle_id {direction}"
+    selected, where = _selected(computed, column), " AND ".join(conditions.parts)
+    liked, order = "".join(likes.parts), f" ORDER BY v.{column} {direction}, v.vehicle_id {direction}"
+    return OrderedQuery(
+        text=f"SELECT {selected} FROM {_CARS} WHERE {where}{liked}{order}",  # noqa: S608 - values are bound, names ours
+        args=tuple(conditions.args),
+        selected=selected,
+        where=where,
+        likes=liked,
+        order=order,
+        column=column,
+        backwards=backwards,
+        words=words,
     )
-    return Query(text, tuple(conditions.args))
 
 
 def build_car_query(
@@ -117,10 +181,10 @@ def build_car_query(
     """Return the query that reads one available car of the stock as ``build_query`` would; else no row."""
     conditions = _Conditions()
     _add_stock(conditions, stock)
-    computed = _computed(conditions, stock, today, rebates)
+    computed = computed_columns(conditions.bind, today, rebates, _fetched(stock))
     conditions.add("v.vehicle_id = {}::bigint", vehicle_id)
     text = (
-        f"SELECT {_selected(computed, 'price_cents')} FROM vehicles v"  # noqa: S608 - as above
+        f"SELECT {_selected(computed, 'price_cents')} FROM {_CARS}"  # noqa: S608 - as above
         f" WHERE {' AND '.join(conditions.parts)}"
     )
     return Query(text, tuple(conditions.args))
@@ -132,10 +196,10 @@ def build_cars_query(
     """Return the query that reads some available cars of the stock, in order of their ids."""
     conditions = _Conditions()
     _add_stock(conditions, stock)
-    computed = _computed(conditions, stock, today, rebates)
+    computed = computed_columns(conditions.bind, today, rebates, _fetched(stock))
     conditions.add("v.vehicle_id = ANY ({}::bigint[])", list(vehicle_ids))
     text = (
-        f"SELECT {_selected(computed, 'price_cents')} FROM vehicles v"  # noqa: S608 - as above
+        f"SELECT {_selected(computed, 'price_cents')} FROM {_CARS}"  # noqa: S608 - as above
         f" WHERE {' AND '.join(conditions.parts)} ORDER BY v.vehicle_id"
     )
     return Query(text, tuple(conditions.args))
@@ -154,58 +218,8 @@ def _add_stock(conditions: _Conditions, stock: Stock) -> None:
         conditions.add("v.store_id = {}", stock.store_id)
 
 
-def _computed(
-    conditions: _Conditions, stock: Stock, today: dt.date, rebates: Sequence[Rebate]
-) -> dict[str, str]:
-    """Return the expressions of the columns that depend on the day, the customer, or the store that sells."""
-    return {
-        "days_in_stock": f"({conditions.bind(today)}::date - v.stocked_on)",
-        "rebate_cents": _rebate_cents(conditions, rebates),
-        **_transfer(conditions, stock),
-    }
-
-
-def _transfer(conditions: _Conditions, stock: Stock) -> dict[str, str]:
-    """Return the expressions of what it takes to fetch a car: nothing for an own one, else as the two stores
-    have it, else as their group has it.
-
-    The group's few stores are read once for a whole query, not for every car; nothing is joined, so that rows
-    still come in the order of the index.
-    """
-    if stock.scope is Scope.STORE:
-        return {"transfer_cost_cents": "0::bigint", "transfer_days": "0"}
-    store, group = conditions.bind(stock.store_id), conditions.bind(stock.group_id)
-    return {
-        name: "((SELECT jsonb_object_agg(s.store_id,"  # noqa: S608 - values are bound, names ours
-        f" CASE WHEN s.store_id = {store} THEN 0 ELSE coalesce(t.{own}, g.{name}) END)"
-        " FROM stores s JOIN store_groups g USING (group_id)"
-        f" LEFT JOIN store_transfers t ON t.from_store = s.store_id AND t.to_store = {store}"
-        f" WHERE s.group_id = {group}) -> v.store_id)::bigint"
-        for name, own in (("transfer_cost_cents", "cost_cents"), ("transfer_days", "days"))
-    }
-
-
-def _rebate_cents(conditions: _Conditions, rebates: Sequence[Rebate]) -> str:
-    """Return the expression of a car's best combination: ``finance.rebates.rebate_for`` in SQL."""
-    if not rebates:
-        return "0::bigint"
-    columns: tuple[tuple[str, list[Any]], ...] = (
-        ("text", [one.make for one in rebates]),
-        ("text", [one.model for one in rebates]),
-        ("int", [one.year_min for one in rebates]),
-        ("int", [one.year_max for one in rebates]),
-        ("boolean", [one.new_only for one in rebates]),
-        ("boolean", [one.stackable for one in rebates]),
-        ("bigint", [one.amount_cents for one in rebates]),
-    )
-    arrays = ", ".join(f"{conditions.bind(values)}::{kind}[]" for kind, values in columns)
-    return (
-        "(SELECT greatest(coalesce(sum(r.cents) FILTER (WHERE r.stackable), 0),"  # noqa: S608 - bound
-        " coalesce(max(r.cents) FILTER (WHERE NOT r.stackable), 0))::bigint"
-        f" FROM unnest({arrays}) AS r (make, model, year_min, year_max, new_only, stackable, cents)"
-        " WHERE r.make = v.make AND (r.model IS NULL OR r.model = v.model)"
-        " AND v.year BETWEEN r.year_min AND r.year_max AND (v.is_new OR NOT r.new_only))"
-    )
+def _fetched(stock: Stock) -> tuple[str, str] | None:
+    return None if stock.scope is Scope.STORE else (stock.store_id, stock.group_id)
 
 
 def _narrowed(window: PriceWindow, filters: Filters) -> PriceWindow:
@@ -235,10 +249,6 @@ def _add_filters(conditions: _Conditions, filters: Filters, today: dt.date) -> N
         conditions.add("v.mileage <= {}::int", filters.mileage_max)
     if isinstance(filters.days_in_stock_min, int):
         conditions.add("v.stocked_on <= {}::date", today - dt.timedelta(days=filters.days_in_stock_min))
-    for word in (filters.text or "").split():
-        conditions.add(
-            "concat_ws(' ', v.make, v.model, v.trim, v.stock_no, v.vin) ILIKE {}::text", _like(word)
-        )
 
 
 def _like(word: str) -> str:

@@ -10,7 +10,7 @@ from server.search.basis import load_basis
 from server.search.cursor import StockReader
 from server.search.estimates import Key, estimate_key
 from server.search.outside import outside_queries
-from server.search.query import Keyset, Query, Stock, build_query
+from server.search.query import Keyset, OrderedQuery, Query, Stock, build_query
 from server.store.deals import Deal, load_deal
 from server.store.versions import InForce
 from server.work.tables import Tables
@@ -29,7 +29,7 @@ class Reading:
     deal: Deal
     plan: Plan
     versions: Versions
-    query: Query
+    query: OrderedQuery
     outside: list[Query]
     estimate_key: Key
 

@@ -1,7 +1,7 @@
 """Stage 2: which cars of a chunk can become a deal, by the function that workers value with. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,6 +57,12 @@ class Screened:
             rejected=[],
             last=self.keysets[stop - 1],
         )
+
+    def first(self, matches: int) -> "Screened":
+        """Return what screening had found if the rows ended with that match, counted from 1."""
+        cut = self.part(0, matches)
+        before = [each for each in self.rejected if each.row_number < cut.row_numbers[-1]]
+        return replace(cut, rejected=before)
 
 
 def screen_rows(plan: Plan, rows: Sequence[Any]) -> Screened:

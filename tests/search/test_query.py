@@ -90,3 +90,31 @@ def test_the_planner_is_asked_about_the_same_query() -> None:
     """Same text, same arguments, not run."""
     built = query()
     assert explained(built) == Query(f"EXPLAIN (FORMAT JSON) {built.text}", built.args)
+
+
+def test_a_page_has_the_order_and_a_limit() -> None:
+    """The first page is the query itself; the next begins behind a place, bound like every other value."""
+    built = query(Filters(makes=["Toyota"]), Sort.MILEAGE_DESC)
+    bound = len(built.args) + 1
+    assert built.page(None, 16) == Query(f"{built.text} LIMIT ${bound}::bigint", (*built.args, 16))
+    later = built.page(Keyset(80_000, 7), 64)
+    assert later.text.endswith(f"ORDER BY v.mileage DESC, v.vehicle_id DESC LIMIT ${bound + 2}::bigint")
+    assert f"(v.mileage, v.vehicle_id) < (${bound}::bigint" in later.text
+    assert later.args == (*built.args, 80_000, 7, 64)
+
+
+def test_a_page_may_be_of_few_cars() -> None:
+    """They are fetched by their ids, and all that the query asks of a car still holds."""
+    built = query(Filters(text="camry"))
+    few = built.page(None, 16, among=[3, 5])
+    assert few.args == (*built.args, [3, 5], 16)
+    assert "ILIKE" in few.text
+    assert built.where in few.text
+
+
+def test_a_page_may_look_through_the_next_cars_only() -> None:
+    """The words are compared with the next so many cars that the other conditions take."""
+    near = query(Filters(text="camry")).page(None, 16, within=1_000)
+    inner, _, outer = near.text.partition(" LIMIT 1000) v ")
+    assert "ILIKE" not in inner
+    assert "ILIKE" in outer

@@ -57,6 +57,21 @@ def test_search_and_workers_agree(
         assert best_offers(pricing, Cars.of(screened.numbers))["payment_cents"] == offered
 
 
+@given(deal=deals(), rows=programmes(), stock=st.lists(numbers(), min_size=1, max_size=6))
+def test_what_is_cut_was_never_read(
+    deal: DealInputs, rows: tuple[Programme, ...], stock: list[dict[str, int]]
+) -> None:
+    """The first matches of a chunk are what screening finds in the rows up to the last of them."""
+    plan = plan_deal(deal, sheet(*rows))
+    if plan.empty:
+        return
+    read = [row_of(number, car) for number, car in enumerate(stock)]
+    screened = screen_rows(plan, read)
+    for matches in range(1, len(screened) + 1):
+        through = screened.row_numbers[matches - 1] + 1
+        assert screened.first(matches) == screen_rows(plan, read[:through])
+
+
 @given(deal=deals(), rows=programmes(), stock=st.lists(numbers(), min_size=1, max_size=4))
 def test_the_cash_of_a_rejected_car_opens_it(
     deal: DealInputs, rows: tuple[Programme, ...], stock: list[dict[str, int]]

@@ -3,7 +3,7 @@
 from server.store.migrate import run_sql_file
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 
 
 def upgrade() -> None:
