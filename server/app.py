@@ -6,7 +6,6 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from types import FrameType
 from typing import Any, Final, TypedDict
 
 import asyncpg
@@ -17,8 +16,6 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
-from starlette.routing import WebSocketRoute
-from starlette.types import Receive, Scope, Send
 
 from protocol.closing import CommandError
 from server.compute.pool import ComputePool
@@ -29,7 +26,6 @@ from server.hub.handlers import UNAVAILABLE
 from server.hub.limits import FRAME_BYTES
 from server.observe.ending import END_SECONDS, Ending
 from server.observe.metrics import web_metrics
-from server.observe.readiness import say_ready
 from server.push.attempts import Attempts
 from server.push.peer import require_peer
 from server.settings import Settings, secret_of
@@ -39,13 +35,15 @@ from server.store.security_log import SecurityLog
 from server.web import api, auth, health, security_api
 from server.web.addresses import hosts_of
 from server.web.answers import degrade, explain, part_from, refuse
+from server.web.asgi.frames import BoundedWebSocket
+from server.web.asgi.patience import TimedHttp
+from server.web.asgi.server import DrainingServer
 from server.web.context import WebContext
-from server.web.frames import BoundedWebSocket
+from server.web.front import Front, endpoint
 from server.web.headers import SecurityHeaders, is_https_only
 from server.web.intake import IntakeTurns
 from server.web.loopback import LoopbackOnly
 from server.web.pages import Pages
-from server.web.patience import TimedHttp
 from server.web.readiness import Readiness
 from server.web.request_rate import RequestRate
 from server.web.sign_in import SignIn, hashing_threads
@@ -74,16 +72,10 @@ class State(TypedDict):
     turns: IntakeTurns
 
 
-def create_app(settings: Settings, drain: Drain, ending: Ending) -> Starlette:
+def create_app(settings: Settings, drain: Drain, ending: Ending) -> Front:
     """Return the ASGI application of one web process; its lifespan raises where a service is out of reach."""
-    return Starlette(
-        routes=[
-            *api.routes,
-            *security_api.routes,
-            *health.routes,
-            *Pages().routes(),
-            WebSocketRoute("/ws", _Socket()),
-        ],
+    requests = Starlette(
+        routes=[*api.routes, *security_api.routes, *health.routes, *Pages().routes()],
         middleware=[
             Middleware(SecurityHeaders, https_only=is_https_only(settings.allowed_origins)),
             *([Middleware(LoopbackOnly)] if settings.demo else []),
@@ -92,6 +84,7 @@ def create_app(settings: Settings, drain: Drain, ending: Ending) -> Starlette:
         | dict.fromkeys(UNAVAILABLE, degrade),
         lifespan=partial(_lifespan, settings, drain, ending),
     )
+    return Front(LoopbackOnly(endpoint) if settings.demo else endpoint, requests)
 
 
 def serve(settings: Settings) -> None:
@@ -106,6 +99,7 @@ def serve(settings: Settings) -> None:
         # Said in each case: uvicorn's own default trusts this machine, or a variable that is none of ours.
         proxy_headers=bool(proxies),
         forwarded_allow_ips=proxies,
+        interface="asgi3",
         http=TimedHttp,
         ws=BoundedWebSocket,
         ws_max_size=FRAME_BYTES,
@@ -121,7 +115,7 @@ def serve(settings: Settings) -> None:
     # uvicorn raises the signal that ended it once more when all is closed; for us that is a good end.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.begin())
-    server = _Server(config, settings, drain, ending)
+    server = DrainingServer(config, settings.notify_socket, drain.run, ending.begin)
     try:
         with _listen(settings.host, settings.port) as listener:
             server.run(sockets=[listener])
@@ -130,54 +124,6 @@ def serve(settings: Settings) -> None:
         ending.allow(END_SECONDS)
     if server.failed:
         raise SystemExit(1)
-
-
-class _Server(uvicorn.Server):
-    """Says when it is ready, and knows how it ended."""
-
-    def __init__(self, config: uvicorn.Config, settings: Settings, drain: Drain, ending: Ending) -> None:
-        super().__init__(config)
-        self._ending = ending
-        self._notify_socket = settings.notify_socket
-        self._drain = drain
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._draining: asyncio.Task[None] | None = None
-
-    @property
-    def failed(self) -> bool:
-        """Whether it never started, or the lifespan broke."""
-        return not self.started or self.lifespan.should_exit
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then tell whoever waits for it."""
-        self._loop = asyncio.get_running_loop()
-        await super().startup(sockets)
-        if self.started:
-            say_ready(self._notify_socket)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Drain before ending, where SIGTERM asks for it; any further signal ends at once."""
-        self._ending.begin()
-        if sig != signal.SIGTERM or self._draining is not None or self._loop is None or not self.started:
-            super().handle_exit(sig, frame)
-            return
-        self._loop.call_soon_threadsafe(self._begin_drain, sig, frame)
-
-    def _begin_drain(self, sig: int, frame: FrameType | None) -> None:
-        if self._draining is None:
-            # Whoever comes now is taken by another process of this port, or finds another machine.
-            for server in self.servers:
-                server.close()
-            self._draining = asyncio.create_task(self._drain.run(), name="drain")
-            # Whatever becomes of it, the process was told to end.
-            self._draining.add_done_callback(lambda _: super(_Server, self).handle_exit(sig, frame))
-
-
-class _Socket:
-    """The route of ``/ws``: the endpoint itself is made by the lifespan."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await scope["state"]["socket"](scope, receive, send)
 
 
 @asynccontextmanager
@@ -201,7 +147,7 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
             )
             stack.push_async_callback(ending.close, "searches", hub.searches.aclose)
             admit = partial(auth.admit, pool, settings, security)
-            endpoint = Endpoint(
+            sockets = Endpoint(
                 admit,
                 hub.people,
                 hub.outages,
@@ -214,13 +160,13 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
                 note=security.note,
             )
             metrics = web_metrics(
-                connections=lambda: endpoint.connections,
+                connections=lambda: sockets.connections,
                 channels=lambda: len(hub.registry),
                 bus_connected=lambda: hub.bus.connected,
                 bus_silence=lambda: hub.bus.silence_seconds,
                 mended=hub.keeper.mended,
             )
-            drain.attach(endpoint, hub.searches)
+            drain.attach(sockets, hub.searches)
             async with asyncio.timeout(CONNECT_SECONDS):
                 await hub.wait_connected()
             logger.info("web ready", host=settings.host, port=settings.port)
@@ -244,7 +190,7 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
             )
             # Last, so that nobody waits for these processes to start but the first who quotes.
             await stack.enter_async_context(compute.running(settings.compute_processes))
-            yield State(web=web, socket=endpoint, turns=IntakeTurns())
+            yield State(web=web, socket=sockets, turns=IntakeTurns())
     except* Exception:
         # Without what ran behind it, a process that still answers would only pretend to work.
         logger.exception("web failed")

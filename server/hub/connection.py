@@ -1,44 +1,36 @@
-"""One socket: a reader that handles commands in order, an outbox, and one writer that empties it.
+"""One socket: a reader that handles commands in order, and what is delivered to its watchers.
 
-Whatever others send to this connection is queued at once and awaited by nobody. What this connection asked
-for and can wait (rows of a snapshot, replay) is pulled by a task of its own join, a part at a time, as the
-outbox runs empty.
+Whatever others send to this connection is sent or queued at once and awaited by nobody.
 """
 
 import asyncio
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
 from typing import Any, Final, Protocol
 
 import structlog
-from redis.exceptions import RedisError
 
 from protocol import codec
-from protocol.closing import CloseCode, CommandError, ErrorBody, ErrorCode
-from protocol.commands import AnyCommand, Join
+from protocol.closing import CloseCode, CommandError, ErrorBody
+from protocol.commands import AnyCommand
 from protocol.events import Notice, Reply
 from protocol.records import View
 from server.hub.admission import Admitted
-from server.hub.limits import RESYNC_WINDOW_SECONDS, WRITE_SECONDS, CommandRate, Pace
-from server.hub.outbox import Outbox, OutboxFull
+from server.hub.delivery import Delivery
+from server.hub.reader import Reader, Receive
 from server.hub.registry import Registry
-from server.hub.session import Phase, Session, Watcher
-from server.hub.views import project_event
-from server.push.log import ChannelLog, Entry
-from server.store.credentials import TokenScope
+from server.hub.replay import Replays
+from server.hub.session import Session, Watcher
+from server.hub.wire import Wire
+from server.push.log import ChannelLog
+from server.store.credentials import Credential, TokenScope
 from server.store.security_events import SecurityEvent, SecurityKind
+from server.store.users import Account
 
 CLOSE_SECONDS: Final = 2.0
-EVENTS_PER_READ: Final = 50
-LINES_PER_TURN: Final = 16
 MOST_VIEWS: Final = 100
 """Of channels that are not watched: a client that asks for ever more is no reason to remember them all."""
 
-PULLED_BYTES: Final = 128 * 1024
-"""How much of a replay is queued at a time."""
-
-Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
 
@@ -49,77 +41,105 @@ class Dispatch(Protocol):
         """Never raises for what a client does."""
 
 
-class _Closing(Exception):
-    """Ends the connection's tasks."""
-
-
 class Connection:
     """A socket that was accepted. ``run`` serves it until it ends; it is also the outlet of its watchers."""
+
+    __slots__ = (
+        "__weakref__",
+        "_admitted",
+        "_deadline",
+        "_delivery",
+        "_dispatch",
+        "_ending",
+        "_on_flood",
+        "_registry",
+        "_replays",
+        "_views",
+        "fast_lane",
+        "id",
+        "watchers",
+    )
 
     def __init__(
         self,
         admitted: Admitted,
-        receive: Receive,
-        send: Send,
+        wire: Wire,
         registry: Registry,
         log: ChannelLog,
+        dispatch: Dispatch,
         *,
         on_flood: Callable[[], None] | None = None,
     ) -> None:
         self.id = uuid.uuid4().hex
-        self.account, self.credential = admitted.account, admitted.credential
         self._admitted = admitted
         self.watchers: dict[str, Watcher] = {}
         self._views: dict[str, View] = {}
-        self._receive = receive
-        self._send = send
+        self.fast_lane = wire.fast_lane
         self._registry = registry
-        self._log = log
+        self._dispatch = dispatch
         self._on_flood = on_flood
-        self._rate = CommandRate()
-        self._outbox = Outbox()
-        self._filled = asyncio.Event()
-        self._drained = asyncio.Event()
-        self._tasks: asyncio.TaskGroup
-        self._replays: dict[str, asyncio.Task[None]] = {}
-        # Whether the frame in hand went out: a closing connection sends what is queued only behind whole
-        # frames.
-        self._sent_whole = True
-        self._last_resync = -RESYNC_WINDOW_SECONDS
-        self._loop = asyncio.get_running_loop()
-        self._closed: asyncio.Future[tuple[CloseCode | None, str]] = self._loop.create_future()
-        self._logger = structlog.get_logger("hub").bind(connection=self.id, user=self.account.login)
+        self._delivery = Delivery(self, wire, registry.turn)
+        self._replays = Replays(self, self._delivery, log)
+        self._deadline: asyncio.Timeout | None = None
+        self._ending: tuple[CloseCode | None, str] | None = None
 
-    async def run(self, greeting: Sequence[bytes], dispatch: Dispatch, expires_in_seconds: float) -> None:
-        """Serve the socket, ``greeting`` first, until one side closes it or the credential expires."""
-        expiry = self._loop.call_later(
-            expires_in_seconds, self.close, CloseCode.SIGNED_OUT, "The session has expired."
-        )
-        for message in greeting:
-            self._put(message)
+    @property
+    def account(self) -> Account:
+        """Whose connection it is."""
+        return self._admitted.account
+
+    @property
+    def credential(self) -> Credential:
+        """What the person came in with."""
+        return self._admitted.credential
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is about to end."""
+        return self._ending is not None
+
+    @property
+    def tests_load(self) -> bool:
+        """Whether a load tester opens here what hundreds of people would, one by one."""
+        return TokenScope.LOAD in self.credential.scopes
+
+    def say(self, *messages: bytes) -> None:
+        """Send messages that belong to no channel."""
+        for message in messages:
+            self._delivery.put(message)
+
+    async def run(self, receive: Receive, send: Send, expires_in_seconds: float) -> None:
+        """Serve the socket until one side closes it or the credential expires."""
         try:
-            async with asyncio.TaskGroup() as tasks:
-                self._tasks = tasks
-                tasks.create_task(self._write(), name="write")
-                tasks.create_task(self._read(dispatch), name="read")
-                await asyncio.shield(self._closed)
-                raise _Closing
-        except* _Closing:
-            pass
-        except* Exception:
-            self._logger.exception("connection_failed")
-            self.close(CloseCode.INTERNAL, "Something went wrong here.")
+            await self._read(receive, expires_in_seconds)
+        except Exception as error:
+            self._fail(error)
         finally:
-            expiry.cancel()
-            signed_out = self._closed.done() and self._closed.result()[0] is CloseCode.SIGNED_OUT
+            signed_out = self._ending is not None and self._ending[0] is CloseCode.SIGNED_OUT
             for channel in tuple(self.watchers):
                 self.detach(channel, for_good=signed_out)
-        await self._say_goodbye()
+            await self._replays.aclose()
+        try:
+            await self._say_goodbye(send)
+        finally:
+            self._delivery.stop()
 
     def close(self, code: CloseCode | None, reason: str = "") -> None:
         """End the connection with ``code``; None where the client is gone already. The first call counts."""
-        if not self._closed.done():
-            self._closed.set_result((code, reason))
+        if self._ending is None:
+            self._ending = code, reason
+            if self._deadline is not None and not self._deadline.expired():
+                self._deadline.reschedule(0)
+
+    async def handle(self, command: AnyCommand) -> None:
+        """Handle a command and answer it."""
+        await self._dispatch(self, command)
+
+    def flooded(self) -> None:
+        """Take note that the client flooded."""
+        self._logger.warning("flooded")
+        if self._on_flood is not None:
+            self._on_flood()
 
     def happened(self, kind: SecurityKind, **fields: Any) -> SecurityEvent:
         """Return a security event of now, of this person at this connection."""
@@ -146,48 +166,37 @@ class Connection:
 
     def reply(self, ref: int, data: dict[str, Any]) -> None:
         """Answer a command."""
-        self._put(codec.encode(Reply(ref=ref, ok=True, data=data)))
+        self.say(codec.encode(Reply(ref=ref, ok=True, data=data)))
 
     def refuse(self, ref: int, error: CommandError) -> None:
         """Answer a command with an error."""
         body = ErrorBody(code=error.code, message=error.message, retry=error.code.retry, detail=error.detail)
-        self._put(codec.encode(Reply(ref=ref, ok=False, error=body)))
+        self.say(codec.encode(Reply(ref=ref, ok=False, error=body)))
 
     def notify(self, notice: Notice) -> None:
         """Tell the person something about the service."""
-        self._put(codec.encode(notice))
+        self.say(codec.encode(notice))
 
-    def send_event(self, channel: str, message: bytes) -> None:
-        """Queue an event. A client that falls behind joins again; twice in a minute, it comes back later."""
-        now = self._loop.time()
-        given_up = self._outbox.put_event(channel, message, now)
-        for late in given_up:
-            self.send_resync(late)
-        if given_up:
-            if now - self._last_resync < RESYNC_WINDOW_SECONDS:
-                self.close(CloseCode.TOO_SLOW, "This connection does not keep up.")
-            self._last_resync = now
-        self._wake()
+    def send_events(self, channel: str, messages: Sequence[bytes]) -> None:
+        """Send events of a channel behind what waits."""
+        self._delivery.put_events(channel, messages)
 
     def send_presence(self, channel: str, message: bytes) -> None:
-        """Queue who is in a channel; only the latest of it waits."""
+        """Send who is in a channel; only the latest of it waits."""
         if channel in self.watchers:
-            self._outbox.put_presence(channel, message, self._loop.time())
-            self._wake()
+            self._delivery.put_presence(channel, message)
 
     def send_resync(self, channel: str) -> None:
         """Drop what waits of a channel, serve it no more, and say so."""
         self.detach(channel)
-        self._outbox.put_resync(channel, self._loop.time())
-        self._wake()
+        self._delivery.put_resync(channel)
 
     def attach(self, session: Session, watcher: Watcher, snapshot: AsyncGenerator[bytes] | None) -> None:
         """Serve a watcher: first what it asked for, then what it lacks, then live."""
-        session.watchers.add(watcher)
+        session.watch(watcher)
         self.watchers[watcher.channel] = watcher
         if snapshot is not None or not session.go_live(watcher):
-            replay = self._replay(session, watcher, snapshot)
-            self._replays[watcher.channel] = self._tasks.create_task(replay, name=f"replay {watcher.channel}")
+            self._replays.start(session, watcher, snapshot)
 
     def detach(self, channel: str, *, for_good: bool = False) -> None:
         """Serve a channel no more: nothing of it is queued from here on.
@@ -197,154 +206,43 @@ class Connection:
         watcher = self.watchers.pop(channel, None)
         if watcher is not None:
             self._registry.leave(watcher, for_good=for_good)
-        replay = self._replays.pop(channel, None)
-        if replay is not None and replay is not asyncio.current_task():
-            replay.cancel()
+        self._replays.stop(channel)
 
-    async def _read(self, dispatch: Dispatch) -> None:
-        while not self._closed.done():
-            message = await self._receive()
-            if message["type"] == "websocket.disconnect":
-                if message.get("code") == CloseCode.TOO_MANY_COMMANDS:
-                    self._flooded()
-                self.close(None)
-                return
-            text = message.get("text")
-            if text is None:
-                self.close(CloseCode.PROTOCOL_ERROR, "Expected text frames.")
-                return
-            for place, line in enumerate(codec.lines_of(text), 1):
-                await self._take(line, dispatch)
-                if self._closed.done():
-                    return
-                if place % LINES_PER_TURN == 0:
-                    # What is refused waits for nothing, and would keep everybody else waiting.
-                    await asyncio.sleep(0)
+    def replay_failed(self, channel: str, error: Exception, *, known: bool) -> None:
+        """Take note of why a replay ended. What is not ``known`` ends the connection."""
+        if known:
+            self._logger.warning("replay_failed", channel=channel, exc_info=error)
+        else:
+            self._fail(error)
 
-    async def _take(self, line: str, dispatch: Dispatch) -> None:
-        pace = self._rate.count(self._loop.time())
-        if pace is Pace.FLOOD:
-            self._flooded()
-            self.close(CloseCode.TOO_MANY_COMMANDS, "Too many commands.")
-            return
-        if codec.is_blank(line):
-            return
+    async def _read(self, receive: Receive, expires_in_seconds: float) -> None:
+        """Read until the connection is closed, which ends whatever is being handled."""
         try:
-            command = codec.decode_command(line)
-        except codec.ProtocolError as error:
-            self.close(CloseCode.PROTOCOL_ERROR, str(error))
-            return
-        except codec.InvalidMessage as error:
-            detail = {"field": error.field, "expected": error.expected}
-            self.refuse(error.ref, CommandError(ErrorCode.INVALID, str(error), **detail))
-            return
-        if isinstance(command, Join) and TokenScope.LOAD in self.credential.scopes:
-            # A load tester opens what hundreds of people would, one by one.
-            self._rate.forgive()
-        elif pace is Pace.LIMITED:
-            self.refuse(
-                command.ref, CommandError(ErrorCode.RATE_LIMITED, "Too many commands: wait a little.")
-            )
-            return
-        await dispatch(self, command)
+            async with asyncio.timeout(expires_in_seconds) as self._deadline:
+                await Reader(self, receive).run()
+        except TimeoutError:
+            if self._deadline is None or not self._deadline.expired():
+                raise
+            self.close(CloseCode.SIGNED_OUT, "The session has expired.")
+        finally:
+            self._deadline = None
 
-    def _flooded(self) -> None:
-        self._logger.warning("flooded")
-        if self._on_flood is not None:
-            self._on_flood()
+    def _fail(self, error: Exception) -> None:
+        self._logger.error("connection_failed", exc_info=error)
+        self.close(CloseCode.INTERNAL, "Something went wrong here.")
 
-    async def _write(self) -> None:
-        while True:
-            await self._filled.wait()
-            while messages := self._outbox.take():
-                try:
-                    async with asyncio.timeout(WRITE_SECONDS):
-                        await self._send_frame(messages)
-                except TimeoutError:
-                    self.close(CloseCode.TOO_SLOW, "This connection does not keep up.")
-                    return
-                except OSError:
-                    # The client has gone; uvicorn's own exception is an OSError too.
-                    self.close(None)
-                    return
-            self._filled.clear()
-            self._drained.set()
-
-    async def _replay(
-        self, session: Session, watcher: Watcher, snapshot: AsyncGenerator[bytes] | None
-    ) -> None:
-        """Send the rows of the snapshot, then events from the log until the watcher has caught up."""
-        try:
-            if snapshot is not None:
-                await self._send_rows(watcher, snapshot)
-            while not session.go_live(watcher) and watcher.phase is Phase.REPLAYING:
-                entries = await self._log.read(
-                    watcher.channel, watcher.epoch, watcher.position, EVENTS_PER_READ
-                )
-                if not entries:
-                    break
-                await self._send_replay(watcher, entries)
-        except (RedisError, OSError, TimeoutError):
-            self._logger.warning("replay_failed", channel=watcher.channel, exc_info=True)
-        if watcher.phase is Phase.REPLAYING:
-            # The log moved on without this watcher, or is out of reach: only a new snapshot helps.
-            self.send_resync(watcher.channel)
-        elif self._replays.get(watcher.channel) is asyncio.current_task():
-            del self._replays[watcher.channel]
-
-    async def _send_rows(self, watcher: Watcher, snapshot: AsyncGenerator[bytes]) -> None:
-        async with aclosing(snapshot) as messages:
-            async for message in messages:
-                await self._room()
-                if watcher.phase is not Phase.REPLAYING:
-                    return
-                self._pull(watcher.channel, message)
-
-    async def _send_replay(self, watcher: Watcher, entries: list[Entry]) -> None:
-        size = 0
-        for entry in entries:
-            if size == 0:
-                await self._room()
-            if watcher.phase is not Phase.REPLAYING:
-                return
-            message = project_event(entry, watcher.sight)
-            self._pull(watcher.channel, message)
-            watcher.position = entry.seq
-            size = (size + len(message)) if size + len(message) < PULLED_BYTES else 0
-
-    async def _room(self) -> None:
-        """Wait until nothing is queued, so that what is pulled never waits behind itself."""
-        while len(self._outbox):
-            await self._drained.wait()
-
-    def _pull(self, channel: str, message: bytes) -> None:
-        self._outbox.put_pulled(channel, message, self._loop.time())
-        self._wake()
-
-    def _put(self, message: bytes) -> None:
-        try:
-            self._outbox.put(message, self._loop.time())
-        except OutboxFull:
-            self.close(CloseCode.TOO_SLOW, "This connection does not keep up.")
-        self._wake()
-
-    def _wake(self) -> None:
-        self._drained.clear()
-        self._filled.set()
-
-    async def _say_goodbye(self) -> None:
-        code, reason = self._closed.result()
+    async def _say_goodbye(self, send: Send) -> None:
+        code, reason = self._ending or (None, "")
         if code is None:
             return
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
-                while self._sent_whole and (messages := self._outbox.take()):
-                    await self._send_frame(messages)
-                await self._send({"type": "websocket.close", "code": int(code), "reason": reason})
+                await self._delivery.drained()
+                await send({"type": "websocket.close", "code": int(code), "reason": reason})
         except (OSError, TimeoutError):
             self._logger.info("closed_without_goodbye", code=int(code))
 
-    async def _send_frame(self, messages: list[bytes]) -> None:
-        self._sent_whole = False
-        await self._send({"type": "websocket.send", "text": codec.join_frame(messages).decode()})
-        self._sent_whole = True
+    @property
+    def _logger(self) -> structlog.stdlib.BoundLogger:
+        logger: structlog.stdlib.BoundLogger = structlog.get_logger("hub")
+        return logger.bind(connection=self.id, user=self.account.login)

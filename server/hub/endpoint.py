@@ -36,6 +36,7 @@ from server.hub.limits import (
 from server.hub.outages import Outages
 from server.hub.people import People
 from server.hub.registry import Registry
+from server.hub.wire import wire_of
 from server.push.log import ChannelLog, utc_now
 from server.push.seats import Seats
 from server.store.credentials import TokenScope
@@ -159,7 +160,7 @@ class Endpoint:
     async def _serve(
         self, admitted: Admitted, since: int, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        account = admitted.account
+        account, wire = admitted.account, wire_of(scope)
         self._connections[account.id] += 1
         self._empty.clear()
         try:
@@ -167,17 +168,18 @@ class Endpoint:
             left = admitted.credential.expires_at - utc_now()
             connection = Connection(
                 admitted,
-                receive,
-                send,
+                wire,
                 self._registry,
                 self._log,
+                self._dispatch,
                 on_flood=partial(self._flooded, admitted),
             )
             self._open.add(connection)
             self._people.came_in(connection, since)
             self._allowance.expect(connection)
             try:
-                await connection.run(self._greeting(connection), self._dispatch, left.total_seconds())
+                self._greet(connection)
+                await connection.run(receive, send, left.total_seconds())
             finally:
                 self._open.discard(connection)
         finally:
@@ -187,9 +189,10 @@ class Endpoint:
             if not self._connections:
                 self._empty.set()
 
-    def _greeting(self, connection: Connection) -> list[bytes]:
-        notice = self._outages.notice
-        return [_welcome(connection), *([] if notice is None else [codec.encode(notice)])]
+    def _greet(self, connection: Connection) -> None:
+        connection.say(_welcome(connection))
+        if self._outages.notice is not None:
+            connection.notify(self._outages.notice)
 
 
 async def _accept(scope: Scope, send: Send, allowance: FrameAllowance) -> None:

@@ -1,5 +1,6 @@
 """What one connection may do, as ``welcome`` states it and as the hub enforces it. No I/O."""
 
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -85,13 +86,13 @@ class CommandRate:
     """Counts the commands of the last window; refused ones count too."""
 
     def __init__(self) -> None:
-        self._times: deque[float] = deque(maxlen=COMMANDS * FLOOD_FACTOR)
+        # In order. A deque takes several times the room of the few that an idle connection has.
+        self._times: list[float] = []
 
     def count(self, now: float) -> Pace:
         """Take note of a command at ``now`` (seconds) and return what to do with it."""
-        while self._times and now - self._times[0] >= COMMANDS_WINDOW_SECONDS:
-            self._times.popleft()
-        if len(self._times) == self._times.maxlen:
+        del self._times[: bisect_right(self._times, now - COMMANDS_WINDOW_SECONDS)]
+        if len(self._times) == COMMANDS * FLOOD_FACTOR:
             return Pace.FLOOD
         self._times.append(now)
         return Pace.ALLOWED if len(self._times) <= COMMANDS else Pace.LIMITED

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from protocol import codec
-from protocol.events import MAX_MESSAGE_BYTES, Resync
+from protocol.events import Resync
+from server.hub.wire import in_one_frame
 
 OUTBOX_BYTES = 1024 * 1024
 OUTBOX_AGE_SECONDS = 5.0
-FRAME_BYTES = MAX_MESSAGE_BYTES
 
 
 class OutboxFull(Exception):
@@ -98,15 +98,11 @@ class Outbox:
 
     def take(self) -> list[bytes]:
         """Remove and return the messages of the next frame, in order; empty where nothing waits."""
-        taken: list[bytes] = []
-        size = 0
-        while self._items and (not taken or size + len(self._items[0].message) < FRAME_BYTES):
-            item = self._items.popleft()
-            taken.append(item.message)
-            size += len(item.message) + 1
-            if item.counted:
-                self._bytes -= len(item.message)
-        return taken
+        items = [
+            self._items.popleft() for _ in range(in_one_frame(len(item.message) for item in self._items))
+        ]
+        self._bytes -= _counted(items)
+        return [item.message for item in items]
 
     def _append(self, item: _Item) -> None:
         self._items.append(item)

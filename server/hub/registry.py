@@ -10,6 +10,7 @@ from typing import Final
 from redis.exceptions import RedisError
 
 from server.hub.live_deal import LiveDeal
+from server.hub.loop_turn import LoopTurn
 from server.hub.session import Session, Verdict, Watcher
 from server.push.bus import Bus
 from server.push.log import ChannelLog, Entry, Head
@@ -26,10 +27,12 @@ class Feed:
         self,
         channel: str,
         log: ChannelLog,
+        turn: LoopTurn,
         search_ended: Callable[[str], None],
         presence_heard: Callable[[str, Entry], None],
     ) -> None:
         self.session = Session(channel)
+        self._turn = turn
         self._presence_heard = presence_heard
         self._search_ended = search_ended
         self.joining = 0
@@ -98,18 +101,21 @@ class Feed:
 
     def _receive(self, entry: Entry) -> Verdict:
         verdict = self.session.receive(entry)
-        if verdict is Verdict.DELIVERED and entry.body.startswith(SEARCH_ENDED):
-            self._search_ended(self.session.channel)
+        if verdict is Verdict.TAKEN:
+            self._turn.has_events(self.session.deliver)
+            if entry.body.startswith(SEARCH_ENDED):
+                self._search_ended(self.session.channel)
         return verdict
 
 
 class Registry:
-    """The feeds of this process. ``tasks`` owns what they run."""
+    """The feeds of this process. ``tasks`` owns what they run; with ``turn`` all of them deliver."""
 
     def __init__(self, log: ChannelLog, bus: Bus, tasks: asyncio.TaskGroup) -> None:
         self._log = log
         self._bus = bus
         self._tasks = tasks
+        self.turn = LoopTurn()
         self._feeds: dict[str, tuple[Feed, asyncio.Task[None]]] = {}
         self._search_ended: list[Callable[[str], None]] = []
         self._presence_heard: Callable[[str, Entry], None] | None = None
@@ -176,7 +182,7 @@ class Registry:
 
     def _open(self, channel: str) -> Feed:
         if channel not in self._feeds:
-            feed = Feed(channel, self._log, self._tell_search_ended, self._tell_presence)
+            feed = Feed(channel, self._log, self.turn, self._tell_search_ended, self._tell_presence)
             self._feeds[channel] = feed, self._tasks.create_task(feed.run(), name=f"feed {channel}")
             self._bus.subscribe(channel, feed)
         return self._feeds[channel][0]

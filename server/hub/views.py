@@ -284,11 +284,6 @@ def not_here(field: str) -> CommandError:
     return CommandError(ErrorCode.FORBIDDEN, f"{field} is not part of this view.", field=field)
 
 
-def project_for_all(entry: Entry, sights: Iterable[Sight]) -> dict[Sight, bytes]:
-    """Return an event's bytes for each of ``sights``, each projected and encoded once."""
-    return {sight: project_event(entry, sight) for sight in set(sights)}
-
-
 _INSIDE: Final = {
     "columns": _project_columns,
     "filters": _project_filters,

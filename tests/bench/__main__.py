@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from client import Overflow, Workspace
-from tests.bench import measures, scale
+from tests.bench import fanout, measures, scale
 from tests.bench.figures import Figure, show, write
 from tests.bench.floors import open_floors
 from tests.bench.stage import Stage, make_easy, open_services, stock
@@ -67,7 +67,7 @@ def main() -> None:
     options = parser.parse_args()
     figures, notes = measure_structures(min(options.repeats, 7))
     with open_services() as (services, folder):
-        for measure in (measure_small, measure_large, scale.measure):
+        for measure in (measure_small, measure_large, fanout.measure, scale.measure):
             more, more_notes = asyncio.run(measure(services, folder, options.repeats))
             figures += more
             notes += more_notes

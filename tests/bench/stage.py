@@ -61,19 +61,21 @@ async def make_easy(url: str, stage: Stage) -> None:
 
 
 @asynccontextmanager
-async def running(arguments: Sequence[str], environment: dict[str, str]) -> AsyncIterator[None]:
+async def running(
+    arguments: Sequence[str], environment: dict[str, str], stdin: int = asyncio.subprocess.DEVNULL
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run a Python process for the length of the context."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,
         cwd=ROOT,
         env=environment,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=stdin,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        yield
+        yield process
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)

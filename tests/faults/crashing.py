@@ -33,7 +33,7 @@ STEPS: dict[str, tuple[str, str, str]] = {
     "search-ended": ("server.push.redis_search", "RedisSearchLog.end_search", "after"),
     "search-adopted": ("server.push.redis_search", "RedisSearchLog.adopt_search", "after"),
     "event-delivered": ("server.hub.session", "Session.receive", "after"),
-    "frame-sent": ("server.hub.connection", "Connection._send_frame", "before"),
+    "frame-sent": ("server.hub.session", "Session.deliver", "before"),
     "head-captured": ("server.hub.join", "Joiner._account_for", "before"),
     "job-taken": ("server.work.queue", "JobQueue.take", "after"),
     "job-valued": ("server.work.valuer", "Valuer.value", "after"),

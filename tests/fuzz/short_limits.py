@@ -9,7 +9,7 @@ from server.hub import budgets, limits
 from server.observe.logs import configure_logging
 from server.settings import Settings, process_environment
 from server.web import request_rate
-from server.web.patience import TimedHttp
+from server.web.asgi.patience import TimedHttp
 
 REQUEST_SECONDS = 3.0
 PING_SECONDS = 2.0

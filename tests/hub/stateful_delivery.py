@@ -6,7 +6,7 @@ replays, gaps and lost bells run into one another.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
 from hypothesis import strategies as st
@@ -23,6 +23,7 @@ from server.push.log import Entry, Head
 from server.push.memory_log import MemoryLog
 from server.store.users import Account
 from tests.hub.people import admitted
+from tests.hub.wires import Wire, texts_in
 
 DEAL = "deal:1"
 HUBS, CLIENTS = 2, 3
@@ -108,17 +109,41 @@ class Hub:
             self.registry.compare(channel, pulse.epoch, pulse.seq)
 
 
+class DecodingWire(Wire):
+    """A socket whose client takes each message at once, while it reads."""
+
+    def __init__(self, take: Callable[[dict[str, Any]], None]) -> None:
+        super().__init__()
+        self._take = take
+
+    def write(self, frame: bytes) -> None:
+        if self.ready:
+            for text in texts_in(frame):
+                for line in codec.split_frame(text):
+                    self._take(codec.decode(line))
+
+    def read(self, reads: bool) -> None:
+        """Stop reading, or go on."""
+        if reads:
+            self.go_on()
+        else:
+            self.hold_back()
+
+
 class Client:
     """A browser: it notes each event, and refuses what is not the very next one of its epoch."""
 
     def __init__(self, hub: Hub, log: MemoryLog, tasks: Tasks) -> None:
         account = Account("u1", "ann", "Ann", Role.DESK_MANAGER, "riverside")
         self.hub, self.log, self.tasks = hub, log, tasks
-        self.connection = Connection(admitted(account), self._receive, self._send, hub.registry, log)
+        self.wire = DecodingWire(self._take)
+        self.connection = Connection(admitted(account), self.wire, hub.registry, log, self._dispatch)
         self.epoch, self.seq, self.joined = "", 0, False
         self.seen: list[tuple[str, int, int]] = []
         self.busy: asyncio.Task[Any] | None = None
-        self.run = tasks.create_task(self.connection.run([b'{"type":"welcome"}'], self._dispatch, 3600))
+        self.connection.say(b'{"type":"welcome"}')
+        served = self.connection.run(self.wire.receive, self.wire.send, 3600)
+        self.run = tasks.create_task(served)
 
     def command(self, what: Coroutine[Any, Any, None]) -> None:
         """Do one thing, unless an earlier one is still being done: commands go one by one."""
@@ -151,16 +176,8 @@ class Client:
         self.connection.detach(DEAL)
         self.connection.reply(2, {})
 
-    async def _receive(self) -> Any:
-        await asyncio.Event().wait()
-
     async def _dispatch(self, connection: Connection, command: Any) -> None:
         raise AssertionError("nothing is sent through the socket")
-
-    async def _send(self, message: Any) -> None:
-        await asyncio.sleep(0)
-        for line in codec.split_frame(message.get("text", "")):
-            self._take(codec.decode(line))
 
     def _take(self, message: dict[str, Any]) -> None:
         match message["type"]:
@@ -224,12 +241,28 @@ class DeliveryMachine(RuleBasedStateMachine):
 
     @rule(hub=hubs, which=bells, keep=rarely)
     def ring(self, hub: int, which: int, keep: bool) -> None:
-        self.hubs[hub].bus.deliver(which, keep)
+        self._in_loop(lambda: self.hubs[hub].bus.deliver(which, keep))
 
     @rule(hub=hubs)
     def ring_all(self, hub: int) -> None:
-        while self.hubs[hub].bus.ringing:
-            self.hubs[hub].bus.deliver(0, keep=False)
+        """Ring in one turn of the loop."""
+
+        def ring() -> None:
+            while self.hubs[hub].bus.ringing:
+                self.hubs[hub].bus.deliver(0, keep=False)
+
+        self._in_loop(ring)
+
+    @rule(client=clients, reads=st.booleans())
+    def read(self, client: int, reads: bool) -> None:
+        """A client stops reading, or goes on."""
+        self._in_loop(lambda: self.clients[client].wire.read(reads))
+
+    def _in_loop(self, what: Callable[[], None]) -> None:
+        async def call() -> None:
+            what()
+
+        self.loop.run_until_complete(call())
 
     @rule(hub=hubs, which=bells)
     def drop(self, hub: int, which: int) -> None:
@@ -277,6 +310,8 @@ class DeliveryMachine(RuleBasedStateMachine):
 
     async def _settle(self) -> None:
         """Lose every bell. One heartbeat later, who watches has all; who had to join again does, and has."""
+        for client in self.clients:
+            client.wire.read(True)
         await _ticks(MANY_TICKS)
         head = await self.log.head(DEAL)
         for hub in self.hubs:

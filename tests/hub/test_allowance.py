@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Mapping
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from redis.exceptions import ConnectionError as RedisGone
@@ -29,7 +30,6 @@ QUOTE = Quote(
     terms_months=[],
     cash_down_cents=[],
 )
-NOTHING: Any = None
 
 
 class Counts:
@@ -59,7 +59,8 @@ def allowance(counts: Counts | None = None) -> Allowance:
 
 def connection(account: Account, *scopes: TokenScope) -> Connection:
     """Return a connection of a person."""
-    return Connection(admitted(account, (*PERSON_SCOPES, *scopes)), NOTHING, NOTHING, NOTHING, NOTHING)
+    anything: Any = MagicMock()
+    return Connection(admitted(account, (*PERSON_SCOPES, *scopes)), anything, anything, anything, anything)
 
 
 async def ask(allowed: Allowance, asker: Connection, command: AnyCommand = QUOTE) -> None:

@@ -19,12 +19,14 @@ from protocol.commands import COMMAND_TYPES, AnyCommand, Ping
 from protocol.records import Role, View
 from protocol.workflow import RIGHTS
 from server.hub import connection as connection_module
+from server.hub import delivery as delivery_module
 from server.hub.allowance import Allowance
 from server.hub.authority import RIGHT_OF, Authority
-from server.hub.connection import LINES_PER_TURN, Connection
+from server.hub.connection import Connection
 from server.hub.handlers import Handlers
 from server.hub.limits import COMMANDS
 from server.hub.live_deals import LiveDeals
+from server.hub.reader import LINES_PER_TURN
 from server.hub.registry import Registry
 from server.hub.session import Phase, Session, Watcher
 from server.hub.sight import Sight
@@ -33,43 +35,11 @@ from server.push.log import Entry, Head
 from server.store.scope import Stores
 from server.store.users import Account
 from tests.hub.people import admitted
+from tests.hub.wires import GUARD_SECONDS, Wire
 
 CHANNEL = "deal:1"
 ACCOUNT = Account("u1", "ann", "Ann", Role.DESK_MANAGER, "riverside")
 ADMITTED = admitted(ACCOUNT)
-GUARD_SECONDS = 10
-
-
-class Wire:
-    """Both ends of a socket as ASGI sees it. ``reading`` is whether the client takes what is sent."""
-
-    def __init__(self) -> None:
-        self.inbound: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.outbound: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.reading = asyncio.Event()
-        self.reading.set()
-
-    async def receive(self) -> dict[str, Any]:
-        return await self.inbound.get()
-
-    async def send(self, message: dict[str, Any]) -> None:
-        await self.reading.wait()
-        self.outbound.put_nowait(message)
-
-    def say(self, **message: Any) -> None:
-        self.inbound.put_nowait({"type": "websocket.receive", **message})
-
-    async def frame(self) -> dict[str, Any]:
-        async with asyncio.timeout(GUARD_SECONDS):
-            return await self.outbound.get()
-
-    async def messages(self, count: int) -> list[Any]:
-        """Return the next ``count`` messages, which must end with a frame."""
-        found: list[Any] = []
-        while len(found) < count:
-            found += [json.loads(line) for line in (await self.frame())["text"].split("\n")]
-        assert len(found) == count
-        return found
 
 
 class StoredLog:
@@ -107,12 +77,13 @@ async def running(wire: Wire, log: Any = None) -> AsyncIterator[Connection]:
     async with asyncio.TaskGroup() as tasks:
         bus: Any = SilentBus()
         registry = Registry(log, bus, tasks)
-        connection = Connection(ADMITTED, wire.receive, wire.send, registry, log)
-        served = tasks.create_task(connection.run([b'{"type":"welcome"}'], answer, 3600.0))
+        connection = Connection(ADMITTED, wire, registry, log, answer)
+        connection.say(b'{"type":"welcome"}')
+        served = tasks.create_task(connection.run(wire.receive, wire.send, 3600.0))
         await wire.frame()
         yield connection
         connection.close(None)
-        wire.reading.set()
+        wire.go_on()
         await served
 
 
@@ -131,6 +102,12 @@ def live(connection: Connection) -> Session:
     return session
 
 
+def receive(session: Session, arrived: Entry) -> None:
+    """Take an event and deliver it, as the end of a turn would."""
+    session.receive(arrived)
+    session.deliver()
+
+
 async def test_rows_then_missed_events_then_live_ones() -> None:
     """What comes while a snapshot is sent stands behind it, in order and once."""
     wire, log = Wire(), StoredLog(3)
@@ -141,12 +118,12 @@ async def test_rows_then_missed_events_then_live_ones() -> None:
         async def rows() -> AsyncGenerator[bytes]:
             yield b'{"row":1}'
             log.seq = 4
-            session.receive(entry(4))
+            receive(session, entry(4))
             yield b'{"row":2}'
 
         join(connection, session, 2, rows())
         first = await wire.messages(4)
-        session.receive(entry(5))
+        receive(session, entry(5))
         assert first[:2] == [{"row": 1}, {"row": 2}]
         assert [message["seq"] for message in [*first[2:], *await wire.messages(1)]] == [3, 4, 5]
 
@@ -156,11 +133,11 @@ async def test_a_slow_reader_joins_again() -> None:
     wire = Wire()
     async with running(wire) as connection:
         session = live(connection)
-        wire.reading.clear()
+        wire.hold_back()
         for seq in range(1, 31):
-            session.receive(entry(seq, size=50_000))
+            receive(session, entry(seq, size=50_000))
         assert {watcher.phase for watcher in session.watchers} == {Phase.GONE}
-        wire.reading.set()
+        wire.go_on()
         seen = []
         while not seen or seen[-1]["type"] != "resync":
             seen += [json.loads(line) for line in (await wire.frame())["text"].split("\n")]
@@ -174,13 +151,13 @@ async def test_a_reader_that_is_slow_twice_is_cut_off() -> None:
     """The second time in a minute, the connection closes with 4008: come back later."""
     wire = Wire()
     async with running(wire) as connection:
-        wire.reading.clear()
+        wire.hold_back()
         for _ in range(2):
             session = live(connection)
             for seq in range(1, 31):
-                session.receive(entry(seq, size=50_000))
+                receive(session, entry(seq, size=50_000))
         await asyncio.sleep(0)
-        wire.reading.set()
+        wire.go_on()
         while (frame := await wire.frame())["type"] != "websocket.close":
             pass
         assert frame["code"] == 4008
@@ -188,14 +165,15 @@ async def test_a_reader_that_is_slow_twice_is_cut_off() -> None:
 
 async def test_a_write_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that takes nothing at all is cut off, and holds nobody else up."""
-    monkeypatch.setattr(connection_module, "WRITE_SECONDS", 0.05)
+    monkeypatch.setattr(delivery_module, "WRITE_SECONDS", 0.05)
     monkeypatch.setattr(connection_module, "CLOSE_SECONDS", 0.05)
     wire = Wire()
-    wire.reading.clear()
+    wire.hold_back()
     nothing: Any = None
     async with asyncio.timeout(GUARD_SECONDS), asyncio.TaskGroup() as tasks:
-        connection = Connection(ADMITTED, wire.receive, wire.send, Registry(nothing, nothing, tasks), nothing)
-        await connection.run([b"{}"], answer, 3600.0)
+        connection = Connection(ADMITTED, wire, Registry(nothing, nothing, tasks), nothing, answer)
+        connection.say(b"{}")
+        await connection.run(wire.receive, wire.send, 3600.0)
     assert wire.outbound.empty()
 
 
@@ -231,8 +209,9 @@ async def test_services_out_of_reach(error: Exception) -> None:
         authority = Authority(LiveDeals(Stores(pool), nothing, registry, lambda: True))
         watch = WatchHandlers(authority, nothing, nothing, nothing, nothing)
         handlers = Handlers(Allowance(nothing), watch, stock, stock, note=nothing)
-        connection = Connection(ADMITTED, wire.receive, wire.send, registry, nothing)
-        served = tasks.create_task(connection.run([b'{"type":"welcome"}'], handlers, 3600.0))
+        connection = Connection(ADMITTED, wire, registry, nothing, handlers)
+        connection.say(b'{"type":"welcome"}')
+        served = tasks.create_task(connection.run(wire.receive, wire.send, 3600.0))
         await wire.frame()
         fields = {"channel": f"deal:{uuid.uuid4()}", "search_id": "1", "stage": "first_matches", "ms": 3}
         wire.say(text=json.dumps({"type": "painted", "ref": 1, **fields}) + '\n{"type":"ping","ref":2}')
@@ -248,8 +227,9 @@ async def test_a_session_that_expires_closes_the_socket() -> None:
     wire = Wire()
     nothing: Any = None
     async with asyncio.TaskGroup() as tasks:
-        connection = Connection(ADMITTED, wire.receive, wire.send, Registry(nothing, nothing, tasks), nothing)
-        await connection.run([b"{}"], answer, 0.01)
+        connection = Connection(ADMITTED, wire, Registry(nothing, nothing, tasks), nothing, answer)
+        connection.say(b"{}")
+        await connection.run(wire.receive, wire.send, 0.01)
     await wire.frame()
     assert (await wire.frame())["code"] == 4001
 
@@ -271,11 +251,12 @@ async def test_empty_lines_count(frames: list[str]) -> None:
     async with asyncio.timeout(GUARD_SECONDS), asyncio.TaskGroup() as tasks:
         registry = Registry(nothing, nothing, tasks)
         connection = Connection(
-            ADMITTED, wire.receive, wire.send, registry, nothing, on_flood=lambda: floods.append("ann")
+            ADMITTED, wire, registry, nothing, answer, on_flood=lambda: floods.append("ann")
         )
         for frame in frames:
             wire.say(text=frame)
-        await connection.run([b"{}"], answer, 3600.0)
+        connection.say(b"{}")
+        await connection.run(wire.receive, wire.send, 3600.0)
     sent = [wire.outbound.get_nowait() for _ in range(wire.outbound.qsize())]
     assert sent[-1]["code"] == 4009
     assert floods == ["ann"]
@@ -309,8 +290,9 @@ async def test_a_flood_that_the_protocol_ended_is_told() -> None:
     async with asyncio.timeout(GUARD_SECONDS), asyncio.TaskGroup() as tasks:
         registry = Registry(nothing, nothing, tasks)
         connection = Connection(
-            ADMITTED, wire.receive, wire.send, registry, nothing, on_flood=lambda: floods.append("ann")
+            ADMITTED, wire, registry, nothing, answer, on_flood=lambda: floods.append("ann")
         )
         wire.inbound.put_nowait({"type": "websocket.disconnect", "code": 4009})
-        await connection.run([b"{}"], answer, 3600.0)
+        connection.say(b"{}")
+        await connection.run(wire.receive, wire.send, 3600.0)
     assert floods == ["ann"]

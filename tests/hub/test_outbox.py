@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import codec
-from server.hub.outbox import FRAME_BYTES, Outbox, OutboxFull
+from server.hub.outbox import Outbox, OutboxFull
+from server.hub.wire import FRAME_BYTES
 
 A, B = "deal:a", "deal:b"
 

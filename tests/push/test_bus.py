@@ -14,10 +14,12 @@ from protocol.records import View
 from server.hub.registry import Registry
 from server.hub.session import Watcher
 from server.hub.sight import Sight
+from server.hub.wire import FastLane
 from server.push.bus import Bus
 from server.push.log import Entry, Outcome
 from server.push.redis_log import RedisLog
 from server.push.redis_scripts import bell_name
+from tests.hub.wires import texts_in
 
 pytestmark = pytest.mark.flow
 
@@ -56,8 +58,13 @@ class Inbox:
     resyncs: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def send_event(self, channel: str, message: bytes) -> None:
-        self.seqs.append(codec.decode(message)["seq"])
+    @property
+    def fast_lane(self) -> FastLane:
+        return FastLane(self.write, lambda: False)
+
+    def write(self, frame: bytes) -> None:
+        (text,) = texts_in(frame)
+        self.seqs += [codec.decode(message)["seq"] for message in codec.split_frame(text)]
         self.changed.set()
 
     def send_resync(self, channel: str) -> None:

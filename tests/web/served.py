@@ -12,7 +12,7 @@ import uvicorn
 from websockets.server import ServerProtocol
 
 from server.hub.limits import FRAME_BYTES
-from server.web.frames import BoundedWebSocket
+from server.web.asgi.frames import BoundedWebSocket
 from server.web.intake import IntakeTurns
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]

@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from server.hub.limits import COMMANDS, FLOOD_FACTOR, FRAMES, NOTHING, FrameAllowance
-from server.web import frames as protocol
+from server.web.asgi import frames as protocol
 from server.web.intake import FRAMES_AT_ONCE, FRAMES_PER_TURN
 from tests.fuzz.wire import CLOSE, CONTINUATION, PING, PONG, TEXT, Wire, connected, frame, read_head
 from tests.fuzz.wire import request as head_of

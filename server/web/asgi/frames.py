@@ -10,12 +10,12 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from uvicorn.protocols.utils import ClientDisconnected
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
 
 from protocol.closing import CloseCode
 from server.hub.limits import COMMANDS, FLOOD_FACTOR, FRAME_BYTES, FRAMES, FrameAllowance, IntakeRate
+from server.web.asgi.sending import WireWebSocket
 from server.web.intake import IntakeTurns
 from server.web.skim import FrameHeads
 
@@ -45,7 +45,7 @@ class Reading(Enum):
     """They are not read."""
 
 
-class BoundedWebSocket(WebSocketsSansIOProtocol):
+class BoundedWebSocket(WireWebSocket):
     """Reads nothing before the handshake is answered and parses nothing after a close; counts all between.
 
     The application may state in ``websocket.accept``, as ``allowance``, what the client may send.
@@ -60,7 +60,6 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self._unparsed = b""
         self._parsed = 0
         self._trailing_frames, self._trailing_bytes = TRAILING_FRAMES, TRAILING_BYTES
-        self._owed_pongs = b""
         self._parts = bytearray()
 
     def data_received(self, data: bytes) -> None:
@@ -174,21 +173,6 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
                 self.handle_parser_exception()
                 return
         super().send_receive_event_to_app()
-
-    def handle_ping(self) -> None:
-        """Answer, or keep the latest answer for a client that does not read."""
-        answers = b"".join(self.conn.data_to_send())
-        if answers and self.writable.is_set():
-            self.transport.write(answers)
-        elif answers:
-            self._owed_pongs = answers
-
-    def resume_writing(self) -> None:
-        """Go on writing, the pongs that are owed first."""
-        owed, self._owed_pongs = self._owed_pongs, b""
-        if owed and not self.close_sent:
-            self.transport.write(owed)
-        super().resume_writing()
 
     def _take_head(self, data: bytes) -> None:
         super().data_received(data)

@@ -1,0 +1,44 @@
+"""What is sent when a turn of the event loop ends, so that what belongs together shares a write."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+
+class LoopTurn:
+    """Delivers the events of this turn, then writes what waits in outboxes."""
+
+    def __init__(self) -> None:
+        self._events: deque[Callable[[], None]] = deque()
+        self._writes: deque[Callable[[], None]] = deque()
+        self._end: asyncio.Handle | None = None
+
+    def has_events(self, deliver: Callable[[], None]) -> None:
+        """Have ``deliver`` called when this turn ends, or earlier where the order needs it."""
+        self._events.append(deliver)
+        self._end_soon()
+
+    def has_words(self, write: Callable[[], None]) -> None:
+        """Have ``write`` called when this turn ends."""
+        self._writes.append(write)
+        self._end_soon()
+
+    def deliver(self) -> None:
+        """Deliver the events of this turn so far: what is queued next stands behind them."""
+        while self._events:
+            self._events.popleft()()
+
+    def _end_soon(self) -> None:
+        if self._end is None:
+            self._end = asyncio.get_running_loop().call_soon(self._end_turn)
+
+    def _end_turn(self) -> None:
+        self._end = None
+        try:
+            self.deliver()
+            for _ in range(len(self._writes)):
+                self._writes.popleft()()
+        finally:
+            # If one fails, the others still have their turn.
+            if self._events or self._writes:
+                self._end_soon()

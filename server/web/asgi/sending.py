@@ -1,0 +1,123 @@
+"""uvicorn's WebSocket protocol as the hub writes to it: finished frames straight to the transport.
+
+The library below does not hear of them. Of what was sent, it remembers only a close frame and whether a
+message in parts has ended: nobody here sends parts, and behind a close frame nothing is written.
+"""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+from websockets.protocol import OPEN
+
+from server.hub.wire import EXTENSION, FastLane
+
+
+class WireWebSocket(WebSocketsSansIOProtocol):
+    """A protocol that is its socket's ``Wire``, which it hands to the application in the scope."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._lane: FastLane | None = None
+        self._has_queue = self._is_held_back = self._close_sent = False
+        self._look: Callable[[], None] | None = None
+        self._owed_pongs = b""
+        super().__init__(*args, **kwargs)
+        if self.conn.available_extensions:
+            raise RuntimeError("One frame serves many sockets: no extension may change it. Keep deflate off.")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can still be sent."""
+        return self.conn.state is OPEN and not self.transport.is_closing()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a write is taken now: the socket is open, and the client keeps up."""
+        return not self._is_held_back and self.is_open
+
+    def write(self, frame: bytes) -> None:
+        """Send a finished frame, if ``ready``."""
+        if self.ready:
+            self.transport.write(frame)
+
+    @property
+    def fast_lane(self) -> FastLane:
+        """The short way for those who check that it is open."""
+        if self._lane is None:
+            self._lane = FastLane(self.transport.write, self.transport.is_closing)
+            self._shut_or_open()
+        return self._lane
+
+    @property
+    def has_queue(self) -> bool:
+        """Whether something waits to be written before anything else."""
+        return self._has_queue
+
+    @has_queue.setter
+    def has_queue(self, waits: bool) -> None:
+        self._has_queue = waits
+        self._shut_or_open()
+
+    @property
+    def close_sent(self) -> bool:
+        """Whether a close frame is out: uvicorn says so, in several places."""
+        return self._close_sent
+
+    @close_sent.setter
+    def close_sent(self, sent: bool) -> None:
+        self._close_sent = sent
+        self._shut_or_open()
+
+    def _shut_or_open(self) -> None:
+        if self._lane is not None:
+            self._lane.is_shut = self._has_queue or self._is_held_back or self._close_sent
+
+    def on_change(self, look: Callable[[], None] | None) -> None:
+        """Have ``look`` called whenever the client has caught up, and when the connection is lost."""
+        self._look = look
+
+    def handle_connect(self, event: Request) -> None:
+        """Hand the wire to the application."""
+        super().handle_connect(event)
+        if not self.close_sent:
+            extensions = cast(dict[str, Any], self.scope["extensions"])
+            extensions[EXTENSION] = self
+
+    async def send(self, message: Any) -> None:
+        """Send, and let go of what only the handshake needed: it would stay for as long as the socket."""
+        await super().send(message)
+        if message["type"] == "websocket.accept":
+            del self.request, self.response
+            self.scope["headers"] = []
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell who waits to write."""
+        super().connection_lost(exc)
+        if self._look is not None:
+            self._look()
+
+    def handle_ping(self) -> None:
+        """Answer, or keep the latest answer for a client that does not read."""
+        answers = b"".join(self.conn.data_to_send())
+        if answers and self.writable.is_set():
+            self.transport.write(answers)
+        elif answers:
+            self._owed_pongs = answers
+
+    def resume_writing(self) -> None:
+        """Go on writing, the pongs that are owed first."""
+        self._is_held_back = False
+        self._shut_or_open()
+        owed, self._owed_pongs = self._owed_pongs, b""
+        if owed and not self.close_sent:
+            self.transport.write(owed)
+        super().resume_writing()
+        if self._look is not None:
+            self._look()
+
+    def pause_writing(self) -> None:
+        """Take no more frames until the client has caught up."""
+        self._is_held_back = True
+        self._shut_or_open()
+        super().pause_writing()

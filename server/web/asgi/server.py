@@ -1,0 +1,59 @@
+"""uvicorn's server, which drains before it ends."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Coroutine
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from server.observe.readiness import say_ready
+
+
+class DrainingServer(uvicorn.Server):
+    """Says when it is ready, and knows how it ended."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        notify_socket: str,
+        drain: Callable[[], Coroutine[Any, Any, None]],
+        begin_ending: Callable[[], None],
+    ) -> None:
+        super().__init__(config)
+        self._begin_ending = begin_ending
+        self._notify_socket = notify_socket
+        self._drain = drain
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._draining: asyncio.Task[None] | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it never started, or the lifespan broke."""
+        return not self.started or self.lifespan.should_exit
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell whoever waits for it."""
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+        if self.started:
+            say_ready(self._notify_socket)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Drain before ending, where SIGTERM asks for it; any further signal ends at once."""
+        self._begin_ending()
+        if sig != signal.SIGTERM or self._draining is not None or self._loop is None or not self.started:
+            super().handle_exit(sig, frame)
+            return
+        self._loop.call_soon_threadsafe(self._begin_drain, sig, frame)
+
+    def _begin_drain(self, sig: int, frame: FrameType | None) -> None:
+        if self._draining is None:
+            # Whoever comes now is taken by another process of this port, or finds another machine.
+            for server in self.servers:
+                server.close()
+            self._draining = asyncio.create_task(self._drain(), name="drain")
+            # Whatever becomes of it, the process was told to end.
+            self._draining.add_done_callback(lambda _: super(DrainingServer, self).handle_exit(sig, frame))
