@@ -1,33 +1,16 @@
-import { createContext } from "preact";
-import { useContext } from "preact/hooks";
-import { widestView, type SignedIn } from "../page";
-import { follow, type Router } from "../router";
-import type { Formats } from "../text/format";
+import { widestView } from "../page";
+import { follow } from "../router";
 import { DealPage } from "./deal-page";
 import { DealsPage } from "./deals-page";
 import { SecurityPage } from "./security-page";
+import { type Surroundings, SurroundingsContext } from "./surroundings";
 import { WallPage } from "./wall-page";
-
-export interface Surroundings {
-  user: SignedIn;
-  router: Router;
-  formats: Formats;
-}
-
-const Context = createContext<Surroundings | null>(null);
-
-/** Returns who is signed in, the router and the number formats. */
-export function useSurroundings(): Surroundings {
-  const found = useContext(Context);
-  if (!found) throw new Error("used outside App");
-  return found;
-}
 
 export function App(props: Surroundings) {
   return (
-    <Context.Provider value={props}>
+    <SurroundingsContext.Provider value={props}>
       <Page {...props} />
-    </Context.Provider>
+    </SurroundingsContext.Provider>
   );
 }
 

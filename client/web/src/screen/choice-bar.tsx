@@ -2,7 +2,7 @@ import { holderText, isHeld, mayEnd, wantedText } from "../deal/claims";
 import type { Row } from "../deal/rows";
 import type { DealSession } from "../deal/session";
 import { isOpen, isSelectable } from "../deal/steps";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 
 /** What can be done with the chosen car for this deal: select its offer, keep it in sight, hold it. */
 export function ChoiceBar({ row, session }: { row: Row; session: DealSession }) {

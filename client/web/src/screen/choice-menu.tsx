@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 
 interface Props {
   label: string;

@@ -1,5 +1,5 @@
 import type { QuoteReply } from "../wire";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 import { Fact } from "./facts";
 
 interface Props {

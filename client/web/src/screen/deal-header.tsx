@@ -4,7 +4,7 @@ import type { DealSession, Standing } from "../deal/session";
 import type { SearchProgress } from "../deal/state";
 import { duration } from "../text/format";
 import type { View } from "../wire";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 import { StateChip } from "./state-chip";
 import { TopBar } from "./top-bar";
 import { TracePopover } from "./trace-popover";

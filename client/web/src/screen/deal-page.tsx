@@ -3,7 +3,7 @@ import { DealSession } from "../deal/session";
 import { browser, socketAddress } from "../live/environment";
 import { follow } from "../router";
 import type { View } from "../wire";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 import { Banners } from "./banners";
 import { DealHeader } from "./deal-header";
 import { DeskBar } from "./desk-bar";

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { type DealRow, listDeals } from "../api";
 import { follow } from "../router";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 import { NewDeal } from "./new-deal";
 import { StateChip } from "./state-chip";
 import { TopBar } from "./top-bar";

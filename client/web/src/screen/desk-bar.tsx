@@ -4,7 +4,7 @@ import { STEP_WORDS } from "../deal/words";
 import { scoreText } from "../deal/columns";
 import { isolated } from "../text/readable";
 import type { DealOffer, Present } from "../wire";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 
 /** What the deal is about now, who else is here, and the steps that this person may take. */
 export function DeskBar({ session }: { session: DealSession }) {

@@ -4,7 +4,7 @@ import type { Row } from "../deal/rows";
 import { type DealSession, NO_FILTERS } from "../deal/session";
 import { parseMoney, parseWhole } from "../text/parse";
 import type { Filters, Sort } from "../wire";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 import { ChoiceMenu } from "./choice-menu";
 import { DraftInput } from "./draft-input";
 

@@ -4,7 +4,7 @@ import { scaleOver } from "../deal/plot";
 import type { DealSession } from "../deal/session";
 import type { Formats } from "../text/format";
 import type { FrontierReply, QuoteReply, StressedPoint } from "../wire";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 
 const WIDTH = 400;
 const HEIGHT = 190;

@@ -2,7 +2,7 @@ import { adviceText } from "../deal/fixes";
 import type { DealSession } from "../deal/session";
 import { NO_FILTERS } from "../deal/session";
 import type { SearchProgress } from "../deal/state";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 import { LimitBars } from "./offer-panel";
 
 const SKELETON_ROWS = 14;

@@ -5,7 +5,7 @@ import type { Grid, GridPicture } from "../deal/grid";
 import { underTarget, VALUE_KEYS } from "../deal/ranking";
 import { LEADERS, LEAST_MOVE } from "../deal/turnover";
 import type { DealSession } from "../deal/session";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 import { GridState } from "./grid-state";
 import { GridRow, rowId } from "./grid-row";
 import { useVirtualRows } from "./virtual-rows";

@@ -2,7 +2,7 @@ import { cashFlow, type MonthBar } from "../deal/cash-flow";
 import { scaleOver } from "../deal/plot";
 import type { Formats } from "../text/format";
 import type { MonthlyCash as Columns } from "../wire";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 
 const WIDTH = 400;
 const HEIGHT = 132;

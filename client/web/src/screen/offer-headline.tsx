@@ -7,7 +7,7 @@ import type { DealSession } from "../deal/session";
 import { rankText, type StressRank } from "../deal/turnover";
 import type { Formats } from "../text/format";
 import type { Fix, QuoteReply, QuoteValue } from "../wire";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 import { Fact, sentence } from "./facts";
 
 interface Props {

@@ -4,7 +4,7 @@ import type { PencilPicture } from "../deal/pencil";
 import type { Row } from "../deal/rows";
 import type { DealSession } from "../deal/session";
 import type { Rejection } from "../wire";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 import { ChoiceBar } from "./choice-bar";
 import { ContractFacts } from "./contract-facts";
 import { Fact, sentence } from "./facts";

@@ -6,7 +6,7 @@ import type { DealSession } from "../deal/session";
 import { LENDER_STATUSES, reasonText, TASKS } from "../deal/words";
 import { parseMoney, parsePercent } from "../text/parse";
 import { type DealTask, LenderStatus, type LenderTerms, type Reason, Tier } from "../wire";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 
 const DAY_MS = 86_400_000;
 const VALID_DAYS = 30;

@@ -5,7 +5,7 @@ import { limitText } from "../deal/fields";
 import type { DealSession } from "../deal/session";
 import { cellAfter } from "../deal/pencil-cells";
 import type { QuoteReply } from "../wire";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 import { sentence } from "./facts";
 
 interface Props {

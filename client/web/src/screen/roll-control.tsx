@@ -4,7 +4,7 @@ import { fieldLabel } from "../deal/fields";
 import { describeValue } from "../deal/values";
 import { parseMoney } from "../text/parse";
 import { type QuoteReply, type QuoteRoll, Vary } from "../wire";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 
 const WAYS: Record<Vary, string> = {
   cash_down: "more or less cash", price: "another price", trade_allowance: "another allowance", term: "another term", rate: "another rate",

@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { listSecurityEvents, type SecurityEvent, type SecurityFilter } from "../api";
 import { follow } from "../router";
 import { securityDetail, securityTone, securityWord, SECURITY_WORDS, whoText } from "../text/security";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 import { TopBar } from "./top-bar";
 
 type Loading = { kind: "loading" } | { kind: "ready"; next: string | null } | { kind: "failed"; message: string };

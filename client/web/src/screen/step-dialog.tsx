@@ -6,7 +6,7 @@ import { picked, reasonsOf, type StepName } from "../deal/steps";
 import type { DealSession } from "../deal/session";
 import { reasonText, STEP_WORDS } from "../deal/words";
 import { MAX_REASONS, type Reason, type StructureChanges } from "../wire";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 
 /** The dialog that is open, if any. */
 export function DeskDialogs({ session }: { session: DealSession }) {

@@ -4,7 +4,7 @@ import { type FieldSpec, OFFERED_TERMS, refusalText } from "../deal/fields";
 import type { DealSession } from "../deal/session";
 import { describeValue } from "../deal/values";
 import { type Parsed, parseMoney, parsePercent } from "../text/parse";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 import { DraftInput } from "./draft-input";
 
 interface Props {

@@ -1,6 +1,6 @@
 import type { DealSession } from "../deal/session";
 import { type FieldGroup, GROUPS } from "../deal/fields";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 import { StructureField } from "./structure-field";
 
 const EDITABLE = new Set(["working", "countered"]);

@@ -2,7 +2,7 @@ import { fieldLabel } from "../deal/fields";
 import type { DealSession } from "../deal/session";
 import { type Entry, story } from "../deal/timeline";
 import { describeValue } from "../deal/values";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 import { NoteInput } from "./note-input";
 
 /** Who did what, when and why, newest first: notes of all times, the rest since this page joined. */

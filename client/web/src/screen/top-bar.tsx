@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { csrfToken } from "../page";
 import { follow } from "../router";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 
 /** The head of every page: the way back to the deals, what the page adds, and who is signed in. */
 export function TopBar({ children, aside }: { children?: ComponentChildren; aside?: ComponentChildren }) {

@@ -1,6 +1,6 @@
 import type { SearchProgress } from "../deal/state";
 import { duration } from "../text/format";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 
 const STAGES: [string, string][] = [
   ["parse", "Read the request"], ["cache", "Cache"], ["pool_wait", "Wait for a database connection"],

@@ -1,7 +1,7 @@
 import { type Step, waterfall } from "../deal/waterfall";
 import type { Formats } from "../text/format";
 import type { QuoteValue } from "../wire";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 
 /** Where the NPV comes from, part by part; nothing where the view has no parts. */
 export function ValueParts({ value, stale }: { value: QuoteValue; stale: boolean }) {

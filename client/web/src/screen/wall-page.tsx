@@ -6,7 +6,7 @@ import { follow } from "../router";
 import { others, since, sparkline, type Summary, waiting, waitText } from "../wall/fold";
 import { WallSession } from "../wall/session";
 import type { LenderStatus } from "../wire";
-import { useSurroundings } from "./app";
+import { useSurroundings } from "./surroundings";
 import { Banners } from "./banners";
 import { StateChip } from "./state-chip";
 import { TopBar } from "./top-bar";
