@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { columnsFor, firstOrder } from "../src/deal/columns";
-import { RowTable } from "../src/deal/rows";
+import { columnsFor, firstOrder } from "../src/deal/stock/columns";
+import { RowTable } from "../src/deal/stock/rows";
 import { formatsFor } from "../src/text/format";
 import type { Scope, View } from "../src/wire";
 

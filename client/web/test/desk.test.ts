@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Desk } from "../src/deal/desk";
-import type { Deal } from "../src/deal/fold";
-import { obstacle, picked, possibleSteps, reasonsOf } from "../src/deal/steps";
+import { Desk } from "../src/deal/desk/desk";
+import type { Deal } from "../src/deal/model/fold";
+import { obstacle, picked, possibleSteps, reasonsOf } from "../src/deal/desk/steps";
 import type { Request } from "../src/live/connection";
 import type { Reply, User } from "../src/wire";
 

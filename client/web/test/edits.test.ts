@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Edits } from "../src/deal/edits";
+import { Edits } from "../src/deal/terms/edits";
 import type { Actor, ErrorBody } from "../src/wire";
 
 const MARIA: Actor = { id: "m", name: "Maria", role: "desk_manager" };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applied, type Deal } from "../src/deal/fold";
-import { entryOf, story } from "../src/deal/timeline";
+import { applied, type Deal } from "../src/deal/model/fold";
+import { entryOf, story } from "../src/deal/model/timeline";
 import { formatsFor } from "../src/text/format";
 import type { AnyEvent } from "../src/wire";
 

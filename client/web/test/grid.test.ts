@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Grid } from "../src/deal/grid";
-import { apply, type DealModel } from "../src/deal/state";
+import { Grid } from "../src/deal/stock/grid";
+import { apply, type DealModel } from "../src/deal/model/state";
 import type { AnyEvent } from "../src/wire";
 
 const by = { id: "u", name: "Sam", role: "salesperson" } as const;

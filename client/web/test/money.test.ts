@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gridAxes } from "../src/deal/axes";
-import { cashFlow } from "../src/deal/cash-flow";
-import { adviceText, cashLadder, cheapestText, openingText, remediesOf } from "../src/deal/fixes";
-import { cellAfter } from "../src/deal/pencil-cells";
-import { scaleOver } from "../src/deal/plot";
-import { waterfall } from "../src/deal/waterfall";
+import { gridAxes } from "../src/deal/pencil/axes";
+import { cashFlow } from "../src/deal/pencil/cash-flow";
+import { adviceText, cashLadder, cheapestText, openingText, remediesOf } from "../src/deal/stock/fixes";
+import { cellAfter } from "../src/deal/pencil/pencil-cells";
+import { scaleOver } from "../src/deal/pencil/plot";
+import { waterfall } from "../src/deal/pencil/waterfall";
 import { formatsFor } from "../src/text/format";
 
 const US = formatsFor("en-US");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { refusalText } from "../src/deal/fields";
+import { refusalText } from "../src/deal/terms/fields";
 import { formatsFor } from "../src/text/format";
 import { parseMoney, parsePercent, parseWhole } from "../src/text/parse";
 

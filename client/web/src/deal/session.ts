@@ -7,12 +7,12 @@ import { DEFAULT_MATCHES } from "../wire";
 import { ChannelFollower, type Step } from "../live/channel";
 import { Connection, type Link, type Listener } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
-import { Desk } from "./desk";
-import { Edits, type Field } from "./edits";
-import { Grid } from "./grid";
-import { Pencil } from "./pencil";
-import { pencilPort } from "./pencil-port";
-import { apply, fromSnapshot, type DealModel } from "./state";
+import { Desk } from "./desk/desk";
+import { Edits, type Field } from "./terms/edits";
+import { Grid } from "./stock/grid";
+import { Pencil } from "./pencil/pencil";
+import { pencilPort } from "./pencil/pencil-port";
+import { apply, fromSnapshot, type DealModel } from "./model/state";
 
 export const NO_FILTERS: Filters = {
   makes: [], models: [], bodies: [], fuels: [], year_min: null, year_max: null, mileage_max: null,

@@ -1,10 +1,10 @@
 import { widestView } from "../page";
 import { follow } from "../router";
-import { DealPage } from "./deal-page";
-import { DealsPage } from "./deals-page";
-import { SecurityPage } from "./security-page";
-import { type Surroundings, SurroundingsContext } from "./surroundings";
-import { WallPage } from "./wall-page";
+import { DealPage } from "./pages/deal-page";
+import { DealsPage } from "./pages/deals-page";
+import { SecurityPage } from "./pages/security-page";
+import { type Surroundings, SurroundingsContext } from "./parts/surroundings";
+import { WallPage } from "./pages/wall-page";
 
 export function App(props: Surroundings) {
   return (
