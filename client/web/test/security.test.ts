@@ -12,8 +12,18 @@ test("what else is known stands on one line", () => {
   const listed = { kind: "customers_listed", customer_ids: ["a", "b"], detail: { what: "deals" } };
   assert.equal(securityDetail(listed), "deals · 2 customers");
   assert.equal(securityDetail({ ...listed, customer_ids: ["a"] }), "deals · 1 customer");
-  assert.equal(securityDetail({ kind: "forbidden", customer_ids: [], detail: { code: "not_found", what: "join" } }), "join · not found");
-  assert.equal(securityDetail({ kind: "token_made", customer_ids: [], detail: { by: "terminal", days: 30, scopes: "decide,read" } }), "days 30 · scopes decide, read");
+  assert.equal(
+    securityDetail({ kind: "forbidden", customer_ids: [], detail: { code: "not_found", what: "join" } }),
+    "join · not found",
+  );
+  assert.equal(
+    securityDetail({
+      kind: "token_made",
+      customer_ids: [],
+      detail: { by: "terminal", days: 30, scopes: "decide,read" },
+    }),
+    "days 30 · scopes decide, read",
+  );
 });
 
 test("a kind of a newer server is shown as it is", () => {

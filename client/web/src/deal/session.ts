@@ -1,22 +1,43 @@
 // One deal on the screen: binds the connection, the channel and the models, and tells the screen what changed.
 import { batch, computed, effect, type Signal, signal, untracked } from "@preact/signals";
-import type {
-  AnyEvent, AnyMessage, ErrorBody, Filters, JoinReply, Notice, Present, Reply, Sort, StructureChanges, User, View, Welcome,
-} from "../wire";
-import { DEFAULT_MATCHES } from "../wire";
 import { ChannelFollower, type Step } from "../live/channel";
 import { Connection, type Link, type Listener } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
+import type {
+  AnyEvent,
+  AnyMessage,
+  ErrorBody,
+  Filters,
+  JoinReply,
+  Notice,
+  Present,
+  Reply,
+  Sort,
+  StructureChanges,
+  User,
+  View,
+  Welcome,
+} from "../wire";
+import { DEFAULT_MATCHES } from "../wire";
 import { Desk } from "./desk/desk";
-import { Edits, type Field } from "./terms/edits";
-import { Grid } from "./stock/grid";
+import { apply, type DealModel, fromSnapshot } from "./model/state";
 import { Pencil } from "./pencil/pencil";
 import { pencilPort } from "./pencil/pencil-port";
-import { apply, fromSnapshot, type DealModel } from "./model/state";
+import { Grid } from "./stock/grid";
+import { Edits, type Field } from "./terms/edits";
 
 export const NO_FILTERS: Filters = {
-  makes: [], models: [], bodies: [], fuels: [], year_min: null, year_max: null, mileage_max: null,
-  price_min_cents: null, price_max_cents: null, days_in_stock_min: null, text: null,
+  makes: [],
+  models: [],
+  bodies: [],
+  fuels: [],
+  year_min: null,
+  year_max: null,
+  mileage_max: null,
+  price_min_cents: null,
+  price_max_cents: null,
+  days_in_stock_min: null,
+  text: null,
 };
 
 const JOIN_AGAIN_MS = 2_000;
@@ -54,12 +75,19 @@ export class DealSession implements Listener {
   private joinAgain: Cancel = () => {};
   private readonly unaim: () => void;
 
-  constructor(readonly dealId: string, address: string, private readonly environment: Environment, view: View) {
+  constructor(
+    readonly dealId: string,
+    address: string,
+    private readonly environment: Environment,
+    view: View,
+  ) {
     this.view.value = view;
     this.channel = new ChannelFollower(`deal:${dealId}`);
     this.gridNow = signal(new Grid(view));
     this.connection = new Connection(address, environment, this);
-    this.pencil = new Pencil(pencilPort(this, (request, replied) => this.connection.send(request, replied), environment));
+    this.pencil = new Pencil(
+      pencilPort(this, (request, replied) => this.connection.send(request, replied), environment),
+    );
     this.desk = new Desk((request, replied) => this.connection.send(request, replied), this.channel.channel);
     this.unaim = effect(() => this.aim());
     this.connection.start();
@@ -122,7 +150,9 @@ export class DealSession implements Listener {
     const search = this.model.value?.search;
     if (!search?.next) return;
     const request = { type: "more", channel: this.channel.channel, op: crypto.randomUUID() } as const;
-    this.connection.send({ ...request, search_id: search.search_id, token: search.next }, (reply) => this.refused(reply));
+    this.connection.send({ ...request, search_id: search.search_id, token: search.next }, (reply) =>
+      this.refused(reply),
+    );
   }
 
   cancel(): void {

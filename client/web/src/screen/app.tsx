@@ -3,8 +3,8 @@ import { follow } from "../router";
 import { DealPage } from "./pages/deal-page";
 import { DealsPage } from "./pages/deals-page";
 import { SecurityPage } from "./pages/security-page";
-import { type Surroundings, SurroundingsContext } from "./parts/surroundings";
 import { WallPage } from "./pages/wall-page";
+import { type Surroundings, SurroundingsContext } from "./parts/surroundings";
 
 export function App(props: Surroundings) {
   return (
@@ -23,7 +23,9 @@ function Page({ router, user }: Surroundings) {
   return (
     <main class="blank">
       <h1>There is no such page</h1>
-      <a class="button" href="/" onClick={follow(router, "/")}>All deals</a>
+      <a class="button" href="/" onClick={follow(router, "/")}>
+        All deals
+      </a>
     </main>
   );
 }

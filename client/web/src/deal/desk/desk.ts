@@ -7,7 +7,11 @@ import type { StepName } from "./steps";
 
 type Deciding = Extract<AnyCommand, { op: string; channel: string }>;
 /** A command that changes the deal, without what the sending adds. */
-export type DeskCommand = Deciding extends infer C ? (C extends Deciding ? Omit<C, "ref" | "op" | "channel"> : never) : never;
+export type DeskCommand = Deciding extends infer C
+  ? C extends Deciding
+    ? Omit<C, "ref" | "op" | "channel">
+    : never
+  : never;
 
 /** What a dialog is about. */
 export type Opened = { kind: "step"; step: StepName } | { kind: "lender"; lender: string | null } | { kind: "compare" };
@@ -19,7 +23,10 @@ export class Desk {
   readonly troubles = signal<ReadonlyMap<string, ErrorBody>>(new Map());
   readonly opened = signal<Opened | null>(null);
 
-  constructor(private readonly send: (command: Request, replied: (reply: Reply) => void) => void, private readonly channel: string) {}
+  constructor(
+    private readonly send: (command: Request, replied: (reply: Reply) => void) => void,
+    private readonly channel: string,
+  ) {}
 
   /** Sends a command about a subject; `done` hears that it was taken. A second one waits for nobody. */
   give(subject: string, command: DeskCommand, done: () => void = () => {}): void {

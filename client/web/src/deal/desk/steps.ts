@@ -1,8 +1,18 @@
 // Which steps a person may take now, as the state machine of the wire and their rights say. Pure.
-import {
-  Action, Closing, CREDIT_REASONS, EDITABLE, MAX_REASONS, type Reason, SELECTABLE, STEPS, TRANSITIONS, type User,
-} from "../../wire";
+
 import { isolated } from "../../text/readable";
+import {
+  Action,
+  Closing,
+  CREDIT_REASONS,
+  EDITABLE,
+  MAX_REASONS,
+  type Reason,
+  SELECTABLE,
+  STEPS,
+  TRANSITIONS,
+  type User,
+} from "../../wire";
 import type { Deal } from "../model/fold";
 
 export type StepName = Action | Closing;
@@ -16,9 +26,13 @@ const NOT_OWN: ReadonlySet<StepName> = new Set(["counter", "approve", "decline"]
 export function possibleSteps(deal: Deal, user: User): StepName[] {
   const own = deal.salesperson?.id === user.id;
   const can = (step: StepName) => user.rights.includes(step) && !(own && NOT_OWN.has(step));
-  const moves = Action.filter((step) => listed(TRANSITIONS[step].sources, deal.state) && listed(TRANSITIONS[step].roles, user.role));
+  const moves = Action.filter(
+    (step) => listed(TRANSITIONS[step].sources, deal.state) && listed(TRANSITIONS[step].roles, user.role),
+  );
   const closings = Closing.filter((step) => deal.fulfilment !== null && listed(STEPS[step].sources, deal.fulfilment));
-  const found = [...moves, ...closings].filter(can).filter((step) => step !== "submit" || user.role === "salesperson" || own);
+  const found = [...moves, ...closings]
+    .filter(can)
+    .filter((step) => step !== "submit" || user.role === "salesperson" || own);
   return found.sort((a, b) => weight(a) - weight(b));
 }
 
@@ -39,8 +53,12 @@ export interface StepReasons {
 
 /** Returns the reasons that a step may have, those on credit apart. */
 export function reasonsOf(step: StepName): StepReasons {
-  const all: readonly Reason[] = step in TRANSITIONS ? TRANSITIONS[step as Action].reasons : STEPS[step as Closing].reasons;
-  return { ordinary: all.filter((reason) => !listed(CREDIT_REASONS, reason)), credit: all.filter((reason) => listed(CREDIT_REASONS, reason)) };
+  const all: readonly Reason[] =
+    step in TRANSITIONS ? TRANSITIONS[step as Action].reasons : STEPS[step as Closing].reasons;
+  return {
+    ordinary: all.filter((reason) => !listed(CREDIT_REASONS, reason)),
+    credit: all.filter((reason) => listed(CREDIT_REASONS, reason)),
+  };
 }
 
 /** Returns what stands in the way of a step as far as the screen knows it; the server has the last word. */
@@ -48,8 +66,12 @@ export function obstacle(step: StepName, deal: Deal, now: number): string | null
   if (step === "submit" && deal.selected === null) return "Select an offer for the deal first.";
   const lenders = deal.lenders;
   if (step === "sign" && lenders && deal.selected?.lender) {
-    const live = lenders.some(({ lender, status, expires_at: expires }) =>
-      lender === deal.selected?.lender && (status === "approved" || status === "conditional") && (expires === null || Date.parse(expires) > now));
+    const live = lenders.some(
+      ({ lender, status, expires_at: expires }) =>
+        lender === deal.selected?.lender &&
+        (status === "approved" || status === "conditional") &&
+        (expires === null || Date.parse(expires) > now),
+    );
     if (!live) return `Needs a live approval of ${isolated(deal.selected.lender)}.`;
   }
   if (step === "fund" && lenders?.some(({ stipulations }) => stipulations.some(({ cleared_by: by }) => by === null))) {

@@ -1,8 +1,17 @@
 // What each event does to a deal: the twin of protocol/deal_fold.py. Pure, values never mutated. Applying is idempotent:
 // a snapshot may hold already what an event tells, and the events behind it follow.
 import {
-  type AnyEvent, type DealNote, type DealOffer, type DealSnapshot, type DealState, KEPT_NOTES, KEPT_NOTES_BYTES, KEPT_TASKS, type LenderTerms,
-  NOTE_BYTES, type StateChanged,
+  type AnyEvent,
+  type DealNote,
+  type DealOffer,
+  type DealSnapshot,
+  type DealState,
+  KEPT_NOTES,
+  KEPT_NOTES_BYTES,
+  KEPT_TASKS,
+  type LenderTerms,
+  NOTE_BYTES,
+  type StateChanged,
 } from "../../wire";
 
 /** A deal as it stands; who looks at it changes without events and is kept elsewhere. */
@@ -68,7 +77,10 @@ function without(offers: DealOffer[], vehicleId: string): DealOffer[] {
   return offers.filter((offer) => offer.vehicle_id !== vehicleId);
 }
 
-type Remark = Extract<AnyEvent, { type: "field_locked" | "field_unlocked" | "vehicle_held" | "vehicle_released" | "note_added" }>;
+type Remark = Extract<
+  AnyEvent,
+  { type: "field_locked" | "field_unlocked" | "vehicle_held" | "vehicle_released" | "note_added" }
+>;
 
 function remarked(deal: Deal, event: Remark): Deal {
   switch (event.type) {
@@ -93,7 +105,8 @@ function remarked(deal: Deal, event: Remark): Deal {
     case "note_added": {
       const { id, text, by, at } = event;
       const notes = deal.notes ?? [];
-      if (id === undefined || text === undefined || by === undefined || notes.some((note) => note.id === id)) return deal;
+      if (id === undefined || text === undefined || by === undefined || notes.some((note) => note.id === id))
+        return deal;
       return { ...deal, notes: kept([...notes, { id, text, by, at }]) };
     }
   }

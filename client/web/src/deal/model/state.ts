@@ -1,6 +1,16 @@
 // A deal and its latest search as this page knows them, and how each event changes them. Pure, values never mutated.
 import type {
-  AnyEvent, DealSnapshot, EndReason, Filters, Matches, Rejection, SearchEnded, SearchSnapshot, SearchStarted, SearchValued, Sort,
+  AnyEvent,
+  DealSnapshot,
+  EndReason,
+  Filters,
+  Matches,
+  Rejection,
+  SearchEnded,
+  SearchSnapshot,
+  SearchStarted,
+  SearchValued,
+  Sort,
   VehicleChanged,
 } from "../../wire";
 import { applied, type Deal } from "./fold";
@@ -48,9 +58,19 @@ export function fromSnapshot(snapshot: DealSnapshot, search: SearchSnapshot | nu
 function resumed(search: SearchSnapshot): SearchProgress {
   const { search_id, filters, sort, scanned, next } = search;
   return {
-    search_id, filters, sort, scanned, next, estimate: null, reason: search.ended,
+    search_id,
+    filters,
+    sort,
+    scanned,
+    next,
+    estimate: null,
+    reason: search.ended,
     valued: search.ended !== null && search.valued + search.failed >= search.matched,
-    rejected: search.rejected ?? [], trace: search.trace ?? {}, began: null, firstMatch: null, finished: null,
+    rejected: search.rejected ?? [],
+    trace: search.trace ?? {},
+    began: null,
+    firstMatch: null,
+    finished: null,
   };
 }
 
@@ -60,7 +80,9 @@ export function apply(model: DealModel, event: AnyEvent, carName: CarName = () =
     case "search_started":
       return { ...model, search: started(event) };
     case "matches":
-      return event.chunk >= FIRST_LATE_CHUNK ? model : onSearch(model, event.search_id, (search) => matched(search, event));
+      return event.chunk >= FIRST_LATE_CHUNK
+        ? model
+        : onSearch(model, event.search_id, (search) => matched(search, event));
     case "search_ended":
       return onSearch(model, event.search_id, (search) => ended(search, event));
     case "search_valued":
@@ -86,8 +108,18 @@ function onSearch(model: DealModel, id: string, step: (search: SearchProgress) =
 
 function started(event: SearchStarted): SearchProgress {
   return {
-    search_id: event.search_id, filters: event.filters, sort: event.sort, estimate: event.estimate, scanned: 0,
-    reason: null, next: null, valued: false, rejected: [], trace: {}, began: Date.parse(event.at), firstMatch: null,
+    search_id: event.search_id,
+    filters: event.filters,
+    sort: event.sort,
+    estimate: event.estimate,
+    scanned: 0,
+    reason: null,
+    next: null,
+    valued: false,
+    rejected: [],
+    trace: {},
+    began: Date.parse(event.at),
+    firstMatch: null,
     finished: null,
   };
 }
@@ -101,8 +133,13 @@ function matched(search: SearchProgress, event: Matches): SearchProgress {
 function ended(search: SearchProgress, event: SearchEnded): SearchProgress {
   const nothingToValue = event.matched === 0;
   return {
-    ...search, scanned: event.scanned, reason: event.reason, next: event.next, rejected: event.rejected ?? [],
-    trace: { ...search.trace, ...event.trace }, valued: nothingToValue,
+    ...search,
+    scanned: event.scanned,
+    reason: event.reason,
+    next: event.next,
+    rejected: event.rejected ?? [],
+    trace: { ...search.trace, ...event.trace },
+    valued: nothingToValue,
     finished: nothingToValue || event.reason === "failed" ? Date.parse(event.at) : null,
   };
 }

@@ -51,24 +51,35 @@ export function story(entries: readonly Entry[], notes: readonly DealNote[]): En
 function tell(before: Deal, event: AnyEvent, carName: CarName): Told | null {
   switch (event.type) {
     case "deal_changed": {
-      const changes = Object.entries(event.changes).map(([field, after]) => ({ field, before: before.structure[field], after }));
+      const changes = Object.entries(event.changes).map(([field, after]) => ({
+        field,
+        before: before.structure[field],
+        after,
+      }));
       return { tone: "edit", what: () => "", changes };
     }
     case "state_changed":
     case "fulfilment_changed":
       return stepped(event);
     case "offer_selected":
-      return { ...offered(event.offer, event.reason ? "The deal's offer is priced anew:" : "made the deal's offer"), why: event.reason ? reasonText(event.reason) : null };
+      return {
+        ...offered(event.offer, event.reason ? "The deal's offer is priced anew:" : "made the deal's offer"),
+        why: event.reason ? reasonText(event.reason) : null,
+      };
     case "offer_pinned":
       return offered(event.offer, "pinned");
     case "offer_unpinned":
       return { tone: "offer", what: () => `unpinned ${carName(event.vehicle_id)}` };
     case "vehicle_held": {
       const { vehicle_id, until } = event;
-      return until === undefined ? null : { tone: "offer", what: (formats) => `holds ${carName(vehicle_id)} until ${formats.clock(until)}` };
+      return until === undefined
+        ? null
+        : { tone: "offer", what: (formats) => `holds ${carName(vehicle_id)} until ${formats.clock(until)}` };
     }
     case "vehicle_released":
-      return event.vehicle_id === undefined ? null : { tone: "offer", what: () => `let ${carName(event.vehicle_id)} go` };
+      return event.vehicle_id === undefined
+        ? null
+        : { tone: "offer", what: () => `let ${carName(event.vehicle_id)} go` };
     case "field_locked":
       return event.field === undefined ? null : { tone: "desk", what: () => `locked ${fieldLabel(event.field!)}` };
     case "field_unlocked":
@@ -84,27 +95,48 @@ function offered(offer: DealOffer, what: string): Told {
   const { car, payment_cents: payment, term_months: term } = offer;
   return {
     tone: "offer",
-    what: (formats) => `${what} ${car.year} ${isolated(`${car.make} ${car.model}`)} at ${formats.cents(payment)} for ${term} months`,
+    what: (formats) =>
+      `${what} ${car.year} ${isolated(`${car.make} ${car.model}`)} at ${formats.cents(payment)} for ${term} months`,
   };
 }
 
 const STEP_TO: Record<string, keyof typeof STEP_WORDS> = {
-  submitted: "submit", countered: "counter", approved: "approve", declined: "decline", signed: "sign", lost: "lose",
-  delivered: "deliver", funded: "fund", unwound: "unwind",
+  submitted: "submit",
+  countered: "counter",
+  approved: "approve",
+  declined: "decline",
+  signed: "sign",
+  lost: "lose",
+  delivered: "deliver",
+  funded: "fund",
+  unwound: "unwind",
 };
 /** Reasons of moves that nobody took by a step of this deal: it went back to work by itself, or as its car went. */
-const BY_ITSELF: ReadonlySet<string> = new Set(["offer_changed", "car_changed", "car_sold", "rates_changed", "lender_changed", "car_not_available"]);
+const BY_ITSELF: ReadonlySet<string> = new Set([
+  "offer_changed",
+  "car_changed",
+  "car_sold",
+  "rates_changed",
+  "lender_changed",
+  "car_not_available",
+]);
 
 function stepped(event: StateChanged | FulfilmentChanged): Told {
   const why = event.reason ? [event.reason, ...(event.more_reasons ?? [])].map(reasonText).join(", ") : null;
   if (event.to === "working") {
     const fell = event.from === "approved" && event.reason !== undefined && BY_ITSELF.has(event.reason);
     const edited = event.from === "countered" && event.reason === "terms_changed";
-    const what = fell ? "the approval fell: working again" : edited ? "works on the countered deal" : STEP_WORDS.reopen.done;
+    const what = fell
+      ? "the approval fell: working again"
+      : edited
+        ? "works on the countered deal"
+        : STEP_WORDS.reopen.done;
     return { tone: "step", what: () => what, why: edited ? null : why };
   }
   const step = STEP_TO[event.to] as Action | undefined;
-  const words = step ? STEP_WORDS[step].done : `moved the deal to ${event.to in STATES ? STATES[event.to as keyof typeof STATES] : event.to}`;
+  const words = step
+    ? STEP_WORDS[step].done
+    : `moved the deal to ${event.to in STATES ? STATES[event.to as keyof typeof STATES] : event.to}`;
   return { tone: "step", what: () => words, why };
 }
 
@@ -112,7 +144,11 @@ function carChanged(before: Deal, event: Extract<AnyEvent, { type: "vehicle_chan
   const offer = [before.selected, ...before.pins].find((each) => each?.vehicle_id === event.vehicle_id);
   if (!offer || before.state === "signed") return null;
   if (event.status !== "available" && event.status !== "held") {
-    return { tone: "offer", by: null, what: () => `${name} was ${event.status === "sold" ? "sold" : "taken off the list"}` };
+    return {
+      tone: "offer",
+      by: null,
+      what: () => `${name} was ${event.status === "sold" ? "sold" : "taken off the list"}`,
+    };
   }
   if (event.price_cents === offer.price_cents || event.rev <= offer.rev) return null;
   return { tone: "offer", by: null, what: (formats) => `${name} now costs ${formats.dollars(event.price_cents)}` };
@@ -130,7 +166,12 @@ function financed(before: Deal, event: AnyEvent): Told | null {
     case "task_raised": {
       const { task } = event;
       if (!task) return null;
-      return { tone: "desk", by: null, what: (formats) => `To do by ${formats.day(task.due_on)}: ${TASKS[task.kind]}`, why: task.reasons.map(reasonText).join(", ") };
+      return {
+        tone: "desk",
+        by: null,
+        what: (formats) => `To do by ${formats.day(task.due_on)}: ${TASKS[task.kind]}`,
+        why: task.reasons.map(reasonText).join(", "),
+      };
     }
     case "task_done": {
       const task = before.tasks?.find((each) => each.id === event.task_id);
@@ -145,5 +186,10 @@ function decided({ lender, status, reasons, stipulations }: LenderTerms): Told {
   const open = stipulations.length;
   const words = LENDER_STATUSES[status].toLowerCase();
   const more = open > 0 ? ` (${open} ${open === 1 ? "stipulation" : "stipulations"})` : "";
-  return { tone: "desk", what: () => `recorded that ${isolated(lender)} has ${words}${more}`.replace("has withdrawn", "has withdrawn its decision"), why: reasons.map(reasonText).join(", ") || null };
+  return {
+    tone: "desk",
+    what: () =>
+      `recorded that ${isolated(lender)} has ${words}${more}`.replace("has withdrawn", "has withdrawn its decision"),
+    why: reasons.map(reasonText).join(", ") || null,
+  };
 }

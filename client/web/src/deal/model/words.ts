@@ -3,16 +3,27 @@
 import type { Action, Closing, DealState, Fulfilment, LenderStatus, Reason, TaskKind } from "../../wire";
 
 export const STATES: Record<DealState, string> = {
-  working: "Working", submitted: "Submitted", countered: "Countered", approved: "Approved", declined: "Declined",
-  signed: "Signed", lost: "Lost",
+  working: "Working",
+  submitted: "Submitted",
+  countered: "Countered",
+  approved: "Approved",
+  declined: "Declined",
+  signed: "Signed",
+  lost: "Lost",
 };
 
 export const FULFILMENTS: Record<Fulfilment, string> = {
-  signed: "Signed", delivered: "Delivered", funded: "Funded", unwound: "Unwound",
+  signed: "Signed",
+  delivered: "Delivered",
+  funded: "Funded",
+  unwound: "Unwound",
 };
 
 export const LENDER_STATUSES: Record<LenderStatus, string> = {
-  approved: "Approved", conditional: "Approved with stipulations", declined: "Declined", withdrawn: "Withdrawn",
+  approved: "Approved",
+  conditional: "Approved with stipulations",
+  declined: "Declined",
+  withdrawn: "Withdrawn",
 };
 
 export const TASKS: Record<TaskKind, string> = { adverse_action_notice: "Send the notice of adverse action" };
@@ -30,43 +41,66 @@ export interface StepWords {
 
 export const STEP_WORDS: Record<Action | Closing, StepWords> = {
   submit: {
-    verb: "Submit", title: "Submit to the desk", done: "submitted the deal",
-    effect: "The offer is priced once more and goes to the desk. The terms stay as they are until the desk has answered.",
+    verb: "Submit",
+    title: "Submit to the desk",
+    done: "submitted the deal",
+    effect:
+      "The offer is priced once more and goes to the desk. The terms stay as they are until the desk has answered.",
   },
   counter: {
-    verb: "Counter", title: "Counter the deal", done: "countered",
+    verb: "Counter",
+    title: "Counter the deal",
+    done: "countered",
     effect: "The deal goes back to its salesperson with these terms and the offer priced under them.",
   },
   approve: {
-    verb: "Approve", title: "Approve the deal", done: "approved the deal",
-    effect: "This binds the version, the car, the offer and the rate sheet. If one of them changes, the approval falls.",
+    verb: "Approve",
+    title: "Approve the deal",
+    done: "approved the deal",
+    effect:
+      "This binds the version, the car, the offer and the rate sheet. If one of them changes, the approval falls.",
   },
   decline: {
-    verb: "Decline", title: "Decline the deal", done: "declined the deal",
-    effect: "Its salesperson can reopen the deal. A reason on credit raises a task to send the notice of adverse action.",
+    verb: "Decline",
+    title: "Decline the deal",
+    done: "declined the deal",
+    effect:
+      "Its salesperson can reopen the deal. A reason on credit raises a task to send the notice of adverse action.",
   },
   reopen: {
-    verb: "Reopen", title: "Reopen the deal", done: "reopened the deal",
+    verb: "Reopen",
+    title: "Reopen the deal",
+    done: "reopened the deal",
     effect: "The deal is worked on again. It has to be submitted again after that.",
   },
   sign: {
-    verb: "Sign", title: "Sign the contract", done: "signed the contract",
+    verb: "Sign",
+    title: "Sign the contract",
+    done: "signed the contract",
     effect: "The car is sold to this customer. It needs the desk's approval and a live approval of the offer's lender.",
   },
   lose: {
-    verb: "Lost", title: "Give the deal up", done: "gave the deal up",
+    verb: "Lost",
+    title: "Give the deal up",
+    done: "gave the deal up",
     effect: "The deal leaves the desk, and the cars that it holds are free again.",
   },
   deliver: {
-    verb: "Deliver", title: "Hand the car over", done: "handed the car over",
+    verb: "Deliver",
+    title: "Hand the car over",
+    done: "handed the car over",
     effect: "The customer has the car.",
   },
   fund: {
-    verb: "Fund", title: "The contract is funded", done: "booked the lender's money",
+    verb: "Fund",
+    title: "The contract is funded",
+    done: "booked the lender's money",
     effect: "The lender has paid. Every stipulation must be cleared. This is final.",
   },
   unwind: {
-    verb: "Unwind", title: "Unwind the contract", done: "unwound the contract",
+    verb: "Unwind",
+    title: "Unwind the contract",
+    done: "unwound the contract",
     effect: "The contract is taken back and the car is for sale again. This is final.",
   },
 };

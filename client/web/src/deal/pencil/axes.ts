@@ -11,14 +11,22 @@ const ROUND_CENTS = 10_000;
  * Returns the rows and columns of the grid for a structure: its terms among the usual ones, and its cash from the least
  * to the most in round steps. `offeredCents` is the cash of the car's offer, which gets a column of its own.
  */
-export function gridAxes(structure: Record<string, unknown>, offeredCents: number | null): { terms: number[]; cash: number[] } {
+export function gridAxes(
+  structure: Record<string, unknown>,
+  offeredCents: number | null,
+): { terms: number[]; cash: number[] } {
   const terms = (structure["terms_months"] as number[] | undefined) ?? [];
   const least = Number(structure["cash_down_cents"] ?? 0);
   const most = Math.max(least, Number(structure["cash_down_max_cents"] ?? least));
   const step = most > least ? (most - least) / STEPS : STEP_WITHOUT_MAXIMUM_CENTS;
   const between = Array.from({ length: STEPS - 1 }, (_, i) => round(least + step * (i + 1)));
   const last = most > least ? most : least + step * STEPS;
-  const cash = [least, ...between.filter((cents) => cents > least && cents < last), last, ...(offeredCents === null ? [] : [offeredCents])];
+  const cash = [
+    least,
+    ...between.filter((cents) => cents > least && cents < last),
+    last,
+    ...(offeredCents === null ? [] : [offeredCents]),
+  ];
   return { terms: ascending([...terms, ...OFFERED_TERMS]), cash: ascending(cash) };
 }
 

@@ -19,7 +19,10 @@ export interface CashFlow {
 /** Returns the months in their order, and when the expected cash reaches what was lent. */
 export function cashFlow({ collected, recovered, servicing }: MonthlyCash, lentCents: number): CashFlow {
   const months = collected.map((cents, i) => ({
-    month: i + 1, collected: cents, recovered: recovered[i] ?? 0, servicing: servicing[i] ?? 0,
+    month: i + 1,
+    collected: cents,
+    recovered: recovered[i] ?? 0,
+    servicing: servicing[i] ?? 0,
   }));
   let net = 0;
   let paidBack: number | null = null;

@@ -2,10 +2,10 @@
 import type { Request } from "../../live/connection";
 import type { Environment } from "../../live/environment";
 import type { Reply } from "../../wire";
-import { gridAxes } from "./axes";
-import type { Grid } from "../stock/grid";
-import type { PencilPort, QuoteQuestion } from "./pencil";
 import type { DealModel } from "../model/state";
+import type { Grid } from "../stock/grid";
+import { gridAxes } from "./axes";
+import type { PencilPort, QuoteQuestion } from "./pencil";
 
 export interface Asked {
   readonly dealId: string;
@@ -22,8 +22,12 @@ export function pencilPort(deal: Asked, send: Send, environment: Environment): P
     const structure = deal.model.value?.deal.structure ?? {};
     const { terms, cash } = gridAxes(structure, deal.grid.row(vehicleId)?.cash_down_cents ?? null);
     return {
-      vehicle_id: vehicleId, changes: pick?.changes ?? {}, programme_id: pick?.programmeId ?? null, terms_months: terms,
-      cash_down_cents: cash, roll,
+      vehicle_id: vehicleId,
+      changes: pick?.changes ?? {},
+      programme_id: pick?.programmeId ?? null,
+      terms_months: terms,
+      cash_down_cents: cash,
+      roll,
     };
   };
   return {

@@ -1,8 +1,8 @@
 // The quote of the chosen car: what this person asks, what came back, and what is still on its way. One question is
 // under way at a time; of those that come up meanwhile the newest counts.
 import { signal } from "@preact/signals";
-import type { ErrorBody, FrontierReply, QuoteReply, Reply, Roll, StructureChanges } from "../../wire";
 import type { Cancel } from "../../live/environment";
+import type { ErrorBody, FrontierReply, QuoteReply, Reply, Roll, StructureChanges } from "../../wire";
 
 /** A person walks through the cars with the arrow keys: the one where they stay is asked for. */
 const PAUSE_MS = 120;
@@ -43,7 +43,14 @@ export interface PencilPicture {
   pick: Pick | null;
 }
 
-const NOTHING: PencilPicture = { vehicleId: null, quote: null, frontier: null, asking: false, failure: null, pick: null };
+const NOTHING: PencilPicture = {
+  vehicleId: null,
+  quote: null,
+  frontier: null,
+  asking: false,
+  failure: null,
+  pick: null,
+};
 
 export class Pencil {
   readonly picture = signal<PencilPicture>(NOTHING);

@@ -17,9 +17,17 @@ export interface Waterfall {
 }
 
 const LABELS: Record<string, string> = {
-  interest: "Interest", funding: "Funding", loss: "Credit losses", prepayment: "Prepayment", servicing: "Servicing",
-  acquisition: "Acquisition", front_gross: "Front gross", product_gross: "Product gross", reserve: "Reserve",
-  lender_fee: "Lender's fee", chargebacks: "Chargebacks",
+  interest: "Interest",
+  funding: "Funding",
+  loss: "Credit losses",
+  prepayment: "Prepayment",
+  servicing: "Servicing",
+  acquisition: "Acquisition",
+  front_gross: "Front gross",
+  product_gross: "Product gross",
+  reserve: "Reserve",
+  lender_fee: "Lender's fee",
+  chargebacks: "Chargebacks",
 };
 
 /** Returns the steps in the order given, each from where the one before ends; they end where the total does. */
@@ -31,7 +39,11 @@ export function waterfall(parts: Record<string, number>): Waterfall {
   const width = Math.max(1, Math.max(...sums) - low);
   const place = (cents: number) => (cents - low) / width;
   const steps = entries.map(([name, cents], i) => ({
-    name, label: LABELS[name] ?? name.replaceAll("_", " "), cents, from: place(sums[i]!), to: place(sums[i + 1]!),
+    name,
+    label: LABELS[name] ?? name.replaceAll("_", " "),
+    cents,
+    from: place(sums[i]!),
+    to: place(sums[i + 1]!),
   }));
   const sum = sums.at(-1)!;
   return { steps, zero: place(0), total: { name: "total", label: "NPV", cents: sum, from: place(0), to: place(sum) } };

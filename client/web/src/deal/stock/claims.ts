@@ -20,12 +20,20 @@ export interface Claim {
 
 /** Returns the claim that an event or a row of a snapshot tells of; null where there is none, or the view hides it. */
 export function claimOf(told: {
-  held_by?: unknown; held_until?: unknown; held_here?: unknown; wanted_by?: unknown;
+  held_by?: unknown;
+  held_until?: unknown;
+  held_here?: unknown;
+  wanted_by?: unknown;
 }): Claim | null {
   const heldBy = typeof told.held_by === "string" ? told.held_by : null;
   const wanted = Array.isArray(told.wanted_by) ? (told.wanted_by as Wanting[]) : [];
   if (heldBy === null && wanted.length === 0) return null;
-  return { heldBy, until: typeof told.held_until === "string" ? told.held_until : null, here: told.held_here === true, wanted };
+  return {
+    heldBy,
+    until: typeof told.held_until === "string" ? told.held_until : null,
+    here: told.held_here === true,
+    wanted,
+  };
 }
 
 /** Whether a car is held at `now`; one that an approval keeps is, without an end. */
@@ -35,7 +43,8 @@ export function isHeld(claim: Claim | null, now: number): boolean {
 
 /** Returns who holds a car in words, where another deal does: "Held by Ann until 10:30", "Approved for another store's deal". */
 export function holderText(heldBy: string, until: string | null, clock: (instant: string) => string): string {
-  if (until === null) return heldBy === OTHER ? "Approved for another store's deal" : `Approved for another deal by ${isolated(heldBy)}`;
+  if (until === null)
+    return heldBy === OTHER ? "Approved for another store's deal" : `Approved for another deal by ${isolated(heldBy)}`;
   return `Held by ${heldBy === OTHER ? "another store" : isolated(heldBy)} until ${clock(until)}`;
 }
 

@@ -1,8 +1,9 @@
 // The columns of the match grid, by view and by the stock that is searched. What a view hides has no column in it.
-import type { Scope, View } from "../../wire";
+
 import type { Formats } from "../../text/format";
-import type { Row } from "./rows";
+import type { Scope, View } from "../../wire";
 import type { Order, SortKey } from "./ranking";
+import type { Row } from "./rows";
 
 export interface Column {
   key: SortKey;
@@ -26,11 +27,15 @@ const MANAGER: readonly View[] = ["manager"];
 const NOTHING = "–";
 
 const COLUMNS: Column[] = [
-  column("make", "Vehicle", 212, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(),
-    { track: "minmax(212px, 1fr)", number: false }),
+  column("make", "Vehicle", 212, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(), {
+    track: "minmax(212px, 1fr)",
+    number: false,
+  }),
   column("npv_cents", "NPV", 104, STAFF, (row, f) => maybe(row.npv_cents, f.dollars), { valued: true }),
   column("score", "Score", 64, STAFF, (row) => scoreText(row.score), { valued: true }),
-  column("stress_npv_cents", "Stressed", 82, MANAGER, (row, f) => maybe(row.stress_npv_cents, f.dollars), { valued: true }),
+  column("stress_npv_cents", "Stressed", 82, MANAGER, (row, f) => maybe(row.stress_npv_cents, f.dollars), {
+    valued: true,
+  }),
   column("payment_cents", "Payment", 90, ALL, (row, f) => maybe(row.payment_cents, f.cents), { valued: true }),
   column("term_months", "Term", 50, ALL, (row, f) => maybe(row.term_months, f.count), { valued: true }),
   column("cash_down_cents", "Cash", 68, ALL, (row, f) => maybe(row.cash_down_cents, f.dollars), { valued: true }),
@@ -40,14 +45,22 @@ const COLUMNS: Column[] = [
   column("cost_cents", "Cost", 74, MANAGER, (row, f) => maybe(row.cost_cents, f.dollars)),
   column("mileage", "Miles", 72, ALL, (row, f) => f.count(row.mileage)),
   column("days_in_stock", "Days", 50, STAFF, (row, f) => maybe(row.days_in_stock, f.count)),
-  column("transfer_days", "Transfer days", 100, STAFF, (row, f) => unlessOwn(row.transfer_days, f.count), { grouped: true }),
-  column("transfer_cost_cents", "Transfer", 78, MANAGER, (row, f) => unlessOwn(row.transfer_cost_cents, f.dollars), { grouped: true }),
+  column("transfer_days", "Transfer days", 100, STAFF, (row, f) => unlessOwn(row.transfer_days, f.count), {
+    grouped: true,
+  }),
+  column("transfer_cost_cents", "Transfer", 78, MANAGER, (row, f) => unlessOwn(row.transfer_cost_cents, f.dollars), {
+    grouped: true,
+  }),
   column("body", "Body", 80, ALL, (row) => row.body || NOTHING, { number: false }),
   column("stock_no", "Stock", 88, ALL, (row) => row.stock_no || NOTHING, { number: false }),
 ];
 
 function column(
-  key: SortKey, label: string, width: number, views: readonly View[], text: Column["text"],
+  key: SortKey,
+  label: string,
+  width: number,
+  views: readonly View[],
+  text: Column["text"],
   rest: Partial<Pick<Column, "track" | "number" | "valued" | "grouped">> = {},
 ): Column {
   return { key, label, width, track: `${width}px`, number: true, valued: false, grouped: false, views, text, ...rest };
@@ -69,7 +82,9 @@ function unlessOwn(value: number | null, format: (value: number) => string): str
 
 export function columnsFor(view: View, scope: Scope, scores: boolean): Column[] {
   const absent = worthOf(view, scores) === "score" ? "npv_cents" : "score";
-  return COLUMNS.filter(({ key, views, grouped }) => key !== absent && views.includes(view) && (scope === "group" || !grouped));
+  return COLUMNS.filter(
+    ({ key, views, grouped }) => key !== absent && views.includes(view) && (scope === "group" || !grouped),
+  );
 }
 
 /** Returns the column that says what a deal is worth: the store may keep NPVs from its salespeople. */

@@ -1,7 +1,8 @@
 // What would make a refused car acceptable, in words and numbers, and as changes to try. Pure.
+
+import type { Formats } from "../../text/format";
 import { isolated } from "../../text/readable";
 import type { Fix, Rejection, StructureChanges } from "../../wire";
-import type { Formats } from "../../text/format";
 import { limitText } from "../terms/fields";
 import type { Row } from "./rows";
 
@@ -30,14 +31,17 @@ function remedy(kind: Kind, fix: Fix, structure: Structure, formats: Formats): R
     const most = Number(structure["cash_down_max_cents"] ?? structure["cash_down_cents"] ?? 0);
     return { text: `${amount(cash, formats)} more down`, changes: { cash_down_max_cents: most + cash } };
   }
-  if (kind === "price" && price != null) return { text: `${amount(price, formats)} more discount than you may give`, changes: null };
+  if (kind === "price" && price != null)
+    return { text: `${amount(price, formats)} more discount than you may give`, changes: null };
   if (kind === "term" && term != null) {
     const offered = (structure["terms_months"] as number[] | undefined) ?? [];
     const terms = [...new Set([...offered, term])].sort((a, b) => a - b);
     return { text: `${formats.count(term)} months`, changes: { terms_months: terms } };
   }
-  if (kind === "programme" && lender != null) return { text: `${isolated(lender)} at its own rate`, changes: { rate_bp: null, rate_reason: null } };
-  if (kind === "value" && value != null) return { text: `the store accepts ${amount(value, formats)} less`, changes: null };
+  if (kind === "programme" && lender != null)
+    return { text: `${isolated(lender)} at its own rate`, changes: { rate_bp: null, rate_reason: null } };
+  if (kind === "value" && value != null)
+    return { text: `the store accepts ${amount(value, formats)} less`, changes: null };
   return null;
 }
 
@@ -56,7 +60,9 @@ export function openingText({ fix }: Pick<Rejection, "fix">, formats: Formats): 
 /** Returns some amounts of cash, and how many of a limit's cars each opens: rising, and each opening more. */
 export function cashLadder(steps: Rejection["cash_steps"]): { cents: number; opens: number }[] {
   let opens = 0;
-  const rungs = [...steps].sort(([a], [b]) => a! - b!).map(([cents, cars]) => ({ cents: cents!, opens: (opens += cars!) }));
+  const rungs = [...steps]
+    .sort(([a], [b]) => a! - b!)
+    .map(([cents, cars]) => ({ cents: cents!, opens: (opens += cars!) }));
   if (rungs.length <= LADDER_RUNGS) return rungs;
   // As even as the steps allow: the first amount that opens a sixth of all, two sixths, ...
   const shares = Array.from({ length: LADDER_RUNGS }, (_, i) => ((i + 1) / LADDER_RUNGS) * opens);
@@ -67,8 +73,12 @@ const CREDIT = new Set(["score", "tier"]);
 
 /** Returns what to try where no car fits, by the limit that keeps most cars out. */
 export function adviceText(rejected: readonly Pick<Rejection, "limit" | "cars">[], filtered: boolean): string {
-  const most = rejected.reduce<Pick<Rejection, "limit" | "cars"> | null>((best, one) => (best && best.cars >= one.cars ? best : one), null);
-  if (most && CREDIT.has(most.limit)) return "No lender's programme takes this customer's score and tier as they stand: check both.";
+  const most = rejected.reduce<Pick<Rejection, "limit" | "cars"> | null>(
+    (best, one) => (best && best.cars >= one.cars ? best : one),
+    null,
+  );
+  if (most && CREDIT.has(most.limit))
+    return "No lender's programme takes this customer's score and tier as they stand: check both.";
   return `Raise the payment or the cash, offer longer terms${filtered ? ", or take the filters away." : ", or search the whole group."}`;
 }
 

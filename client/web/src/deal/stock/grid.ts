@@ -2,9 +2,9 @@
 import { signal } from "@preact/signals";
 import type { AnyEvent, SnapshotRows, VehicleChanged, View } from "../../wire";
 import { firstOrder } from "./columns";
-import { Ranking, type Order } from "./ranking";
-import { type StressRank, stressRanks } from "./turnover";
+import { type Order, Ranking } from "./ranking";
 import { type Changed, type Row, RowTable } from "./rows";
+import { type StressRank, stressRanks } from "./turnover";
 
 export interface GridPicture {
   rows: readonly Row[];
@@ -193,6 +193,15 @@ export class Grid {
 }
 
 const EMPTY: GridPicture = {
-  rows: [], shown: [], order: { key: "npv_cents", descending: true }, leastPayment: 0, better: 0, ranks: [], turned: 0,
-  matched: 0, settled: 0, failed: 0, stale: false,
+  rows: [],
+  shown: [],
+  order: { key: "npv_cents", descending: true },
+  leastPayment: 0,
+  better: 0,
+  ranks: [],
+  turned: 0,
+  matched: 0,
+  settled: 0,
+  failed: 0,
+  stale: false,
 };

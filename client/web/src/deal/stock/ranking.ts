@@ -3,9 +3,24 @@
 import type { Changed, Row } from "./rows";
 
 export type SortKey =
-  | "npv_cents" | "stress_npv_cents" | "score" | "payment_cents" | "price_cents" | "mileage" | "year"
-  | "days_in_stock" | "term_months" | "rate_bp" | "cash_down_cents" | "cost_cents" | "make" | "body" | "lender"
-  | "stock_no" | "transfer_days" | "transfer_cost_cents";
+  | "npv_cents"
+  | "stress_npv_cents"
+  | "score"
+  | "payment_cents"
+  | "price_cents"
+  | "mileage"
+  | "year"
+  | "days_in_stock"
+  | "term_months"
+  | "rate_bp"
+  | "cash_down_cents"
+  | "cost_cents"
+  | "make"
+  | "body"
+  | "lender"
+  | "stock_no"
+  | "transfer_days"
+  | "transfer_cost_cents";
 
 export interface Order {
   key: SortKey;

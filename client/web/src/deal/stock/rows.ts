@@ -43,18 +43,53 @@ export interface Row {
 export type Columns = Record<string, unknown[]>;
 
 const MATCH_FIELDS = [
-  "vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage", "price_cents",
-  "days_in_stock", "store_id", "payment_min_cents", "payment_max_cents", "cost_cents", "transfer_cost_cents", "transfer_days",
+  "vehicle_id",
+  "rev",
+  "vin",
+  "stock_no",
+  "year",
+  "make",
+  "model",
+  "trim",
+  "body",
+  "mileage",
+  "price_cents",
+  "days_in_stock",
+  "store_id",
+  "payment_min_cents",
+  "payment_max_cents",
+  "cost_cents",
+  "transfer_cost_cents",
+  "transfer_days",
 ] as const satisfies readonly (keyof Row)[];
 
 const OFFER_FIELDS = [
-  "payment_cents", "term_months", "lender", "rate_bp", "cash_down_cents", "discount_cents", "npv_cents",
-  "stress_npv_cents", "score", "binding", "fix",
+  "payment_cents",
+  "term_months",
+  "lender",
+  "rate_bp",
+  "cash_down_cents",
+  "discount_cents",
+  "npv_cents",
+  "stress_npv_cents",
+  "score",
+  "binding",
+  "fix",
 ] as const satisfies readonly (keyof Row)[];
 
 const UNVALUED = {
-  value: "pending", payment_cents: null, term_months: null, lender: null, rate_bp: null, cash_down_cents: null,
-  discount_cents: null, npv_cents: null, stress_npv_cents: null, score: null, binding: null, fix: null,
+  value: "pending",
+  payment_cents: null,
+  term_months: null,
+  lender: null,
+  rate_bp: null,
+  cash_down_cents: null,
+  discount_cents: null,
+  npv_cents: null,
+  stress_npv_cents: null,
+  score: null,
+  binding: null,
+  fix: null,
 } as const satisfies Partial<Row>;
 
 /** Which rows a message changed, by their place in `RowTable.rows`. */
@@ -116,7 +151,10 @@ export class RowTable {
   addSnapshot(columns: Columns, count: number): Changed {
     const changed: Changed = { added: [], updated: [] };
     for (let i = 0; i < count; i++) {
-      this.put({ ...matchAt(columns, i), claim: claimOf(recordAt(columns, i)), ...snapshotValueAt(columns, i) }, changed);
+      this.put(
+        { ...matchAt(columns, i), claim: claimOf(recordAt(columns, i)), ...snapshotValueAt(columns, i) },
+        changed,
+      );
     }
     return changed;
   }

@@ -2,7 +2,16 @@
 import type { DayCount, RateReason } from "../../wire";
 import type { Field } from "./edits";
 
-export type FieldKind = "money" | "optional_money" | "percent" | "optional_percent" | "date" | "terms" | "choice" | "optional_choice" | "flag";
+export type FieldKind =
+  | "money"
+  | "optional_money"
+  | "percent"
+  | "optional_percent"
+  | "date"
+  | "terms"
+  | "choice"
+  | "optional_choice"
+  | "flag";
 
 export interface FieldSpec {
   field: Field;
@@ -23,16 +32,25 @@ export interface FieldGroup {
 }
 
 export const TIERS: Record<string, string> = {
-  super_prime: "Super prime", prime: "Prime", near_prime: "Near prime", subprime: "Subprime",
+  super_prime: "Super prime",
+  prime: "Prime",
+  near_prime: "Near prime",
+  subprime: "Subprime",
   deep_subprime: "Deep subprime",
 };
 export const TIER_SOURCES: Record<string, string> = {
-  stated: "Stated by customer", soft_pull: "Soft pull", bureau: "Bureau",
+  stated: "Stated by customer",
+  soft_pull: "Soft pull",
+  bureau: "Bureau",
 };
 export const SCOPES: Record<string, string> = { store: "This store", group: "Whole group" };
 export const RATE_REASONS: Record<RateReason, string> = {
-  lender_cap: "Lender's cap", payment_budget: "Customer's budget", competing_offer: "Competing offer",
-  promotion: "Promotion", subvented_rate: "Subvented rate", employee_programme: "Employee programme",
+  lender_cap: "Lender's cap",
+  payment_budget: "Customer's budget",
+  competing_offer: "Competing offer",
+  promotion: "Promotion",
+  subvented_rate: "Subvented rate",
+  employee_programme: "Employee programme",
   inventory_reduction: "Inventory reduction",
 };
 export const DAY_COUNTS: Record<DayCount, string> = { "30/360": "30/360", "actual/365": "Actual/365" };
@@ -70,8 +88,22 @@ export const GROUPS: FieldGroup[] = [
     fields: [
       { field: "tier", label: "Tier", kind: "choice", choices: TIERS },
       { field: "tier_source", label: "Source", kind: "choice", choices: TIER_SOURCES },
-      { field: "rate_bp", label: "Rate", kind: "optional_percent", empty: "Standard", needs: "rate_reason", right: "rate" },
-      { field: "rate_reason", label: "Reason for it", kind: "optional_choice", empty: "None", choices: RATE_REASONS, right: "rate" },
+      {
+        field: "rate_bp",
+        label: "Rate",
+        kind: "optional_percent",
+        empty: "Standard",
+        needs: "rate_reason",
+        right: "rate",
+      },
+      {
+        field: "rate_reason",
+        label: "Reason for it",
+        kind: "optional_choice",
+        empty: "None",
+        choices: RATE_REASONS,
+        right: "rate",
+      },
     ],
   },
   {
@@ -104,12 +136,27 @@ export const GROUPS: FieldGroup[] = [
 ];
 
 const OTHER_LABELS: Record<string, string> = {
-  price_cents: "Price", rebate_reduces_tax: "Rebate lowers the tax base", trade_credit_cap_cents: "Trade credit cap",
-  prepaid_finance_cents: "Prepaid finance charge", rate_bp: "Rate", term_months: "Term", doc_fee_cents: "Doc fee", rate_reason: "Reason for the rate", contract_date: "Contract date",
-  first_payment_date: "First payment", day_count: "Day count", taxable_products_cents: "Taxable products",
-  taxable_fees_cents: "Taxable fees", payment_min_cents: "Payment from", payment_max_cents: "Payment up to",
-  terms_months: "Terms", cash_down_max_cents: "Cash down at most", trade_allowance_cents: "Trade allowance",
-  scope: "Stock searched", payoff_good_through: "Payoff good through", payoff_per_diem_cents: "Payoff per diem",
+  price_cents: "Price",
+  rebate_reduces_tax: "Rebate lowers the tax base",
+  trade_credit_cap_cents: "Trade credit cap",
+  prepaid_finance_cents: "Prepaid finance charge",
+  rate_bp: "Rate",
+  term_months: "Term",
+  doc_fee_cents: "Doc fee",
+  rate_reason: "Reason for the rate",
+  contract_date: "Contract date",
+  first_payment_date: "First payment",
+  day_count: "Day count",
+  taxable_products_cents: "Taxable products",
+  taxable_fees_cents: "Taxable fees",
+  payment_min_cents: "Payment from",
+  payment_max_cents: "Payment up to",
+  terms_months: "Terms",
+  cash_down_max_cents: "Cash down at most",
+  trade_allowance_cents: "Trade allowance",
+  scope: "Stock searched",
+  payoff_good_through: "Payoff good through",
+  payoff_per_diem_cents: "Payoff per diem",
 };
 
 /** Returns the name of a field as a timeline or a sentence needs it, by itself. */
@@ -126,14 +173,23 @@ export function refusalText(expected: string): string {
 
 // The limits of lender programmes and customer as they stand on the wire.
 const LIMITS: Record<string, string> = {
-  payment_max: "payment above the customer's limit", pti: "payment too high for the income",
-  dti: "debts too high for the income", ltv_front: "car financed above its book value",
-  ltv_total: "loan above the book value limit", amount_max: "above the lender's largest loan",
-  amount_min: "below the lender's smallest loan", npv_floor: "worth less than the store accepts",
-  mileage: "too many miles for every programme", model_year: "too old for every programme",
-  ltv_basis: "no book value to lend against", new_used: "no programme for new or used",
-  discount: "discount above the price", rate: "no programme at this rate", term: "no programme with these terms",
-  score: "no programme for this score", tier: "no programme for this tier",
+  payment_max: "payment above the customer's limit",
+  pti: "payment too high for the income",
+  dti: "debts too high for the income",
+  ltv_front: "car financed above its book value",
+  ltv_total: "loan above the book value limit",
+  amount_max: "above the lender's largest loan",
+  amount_min: "below the lender's smallest loan",
+  npv_floor: "worth less than the store accepts",
+  mileage: "too many miles for every programme",
+  model_year: "too old for every programme",
+  ltv_basis: "no book value to lend against",
+  new_used: "no programme for new or used",
+  discount: "discount above the price",
+  rate: "no programme at this rate",
+  term: "no programme with these terms",
+  score: "no programme for this score",
+  tier: "no programme for this tier",
 };
 
 /** Returns the words for a limit; one that a newer server names is shown by its name. */

@@ -2,7 +2,12 @@
 import type { Formats } from "../../text/format";
 import { RATE_REASONS, SCOPES, TIER_SOURCES, TIERS } from "./fields";
 
-const WORDS: Record<string, Record<string, string>> = { tier: TIERS, tier_source: TIER_SOURCES, scope: SCOPES, rate_reason: RATE_REASONS };
+const WORDS: Record<string, Record<string, string>> = {
+  tier: TIERS,
+  tier_source: TIER_SOURCES,
+  scope: SCOPES,
+  rate_reason: RATE_REASONS,
+};
 
 /** Returns the value of a structure's field as text. */
 export function describeValue(field: string, value: unknown, formats: Formats): string {

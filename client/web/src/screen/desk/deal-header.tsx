@@ -1,16 +1,19 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { DealSession, Standing } from "../../deal/session";
 import type { SearchProgress } from "../../deal/model/state";
+import type { DealSession, Standing } from "../../deal/session";
 import { duration } from "../../text/format";
 import type { View } from "../../wire";
-import { useSurroundings } from "../parts/surroundings";
 import { StateChip } from "../parts/state-chip";
+import { useSurroundings } from "../parts/surroundings";
 import { TopBar } from "../parts/top-bar";
 import { TracePopover } from "./trace-popover";
 
 const STANDINGS: Record<Standing, string> = {
-  live: "Live", catching_up: "Catching up", offline: "Offline", ended: "Disconnected",
+  live: "Live",
+  catching_up: "Catching up",
+  offline: "Offline",
+  ended: "Disconnected",
 };
 const TICK_MS = 100;
 
@@ -37,20 +40,29 @@ function HeaderTools({ session, widest, help }: { session: DealSession; widest: 
   return (
     <div class="tools">
       <button
-        type="button" class="button small" aria-pressed={forCustomer}
+        type="button"
+        class="button small"
+        aria-pressed={forCustomer}
         title="Turn the screen round: nothing internal is shown or kept in the page"
         onClick={() => session.show(forCustomer ? widest : "customer")}
       >
         {forCustomer ? "Back to desk view" : "Customer view"}
       </button>
-      <button type="button" class="button small icon" aria-label="Help and keys" onClick={help}>?</button>
+      <button type="button" class="button small icon" aria-label="Help and keys" onClick={help}>
+        ?
+      </button>
     </div>
   );
 }
 
 function Standings({ session }: { session: DealSession }) {
   const standing = session.standing.value;
-  return <span class={`standing ${standing}`} role="status"><span class="dot" aria-hidden="true" />{STANDINGS[standing]}</span>;
+  return (
+    <span class={`standing ${standing}`} role="status">
+      <span class="dot" aria-hidden="true" />
+      {STANDINGS[standing]}
+    </span>
+  );
 }
 
 function Progress({ session }: { session: DealSession }) {
@@ -66,9 +78,17 @@ function Progress({ session }: { session: DealSession }) {
   return (
     <dl class="counts" aria-label="Search progress">
       {counts.map(([name, value]) => (
-        <div key={name}><dt>{name}</dt><dd>{value}</dd></div>
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
       ))}
-      <div><dt>Time</dt><dd><Elapsed search={search} /></dd></div>
+      <div>
+        <dt>Time</dt>
+        <dd>
+          <Elapsed search={search} />
+        </dd>
+      </div>
       {session.view.value !== "customer" && <TracePopover search={search} />}
     </dl>
   );
@@ -107,8 +127,12 @@ function ProgressBar({ session }: { session: DealSession }) {
   const done = stale ? 0 : settled / whole;
   return (
     <div
-      class={`progress ${running ? "running" : ""}`} role="progressbar" aria-label="Cars valued"
-      aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(done * 100)}
+      class={`progress ${running ? "running" : ""}`}
+      role="progressbar"
+      aria-label="Cars valued"
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(done * 100)}
     >
       <div style={{ transform: `scaleX(${running ? Math.max(0.03, done) : 1})` }} />
     </div>

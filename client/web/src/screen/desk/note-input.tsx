@@ -19,9 +19,23 @@ export function NoteInput({ session }: { session: DealSession }) {
 
   return (
     <form class="note-input" onSubmit={send}>
-      <input ref={input} type="text" aria-label="Note" placeholder="Note for the desk…" maxLength={2000} autocomplete="off" onInput={() => desk.dismiss("note")} />
-      <button type="submit" class="button small">Add note</button>
-      {trouble && <span class="trouble" role="alert">{trouble.message}</span>}
+      <input
+        ref={input}
+        type="text"
+        aria-label="Note"
+        placeholder="Note for the desk…"
+        maxLength={2000}
+        autocomplete="off"
+        onInput={() => desk.dismiss("note")}
+      />
+      <button type="submit" class="button small">
+        Add note
+      </button>
+      {trouble && (
+        <span class="trouble" role="alert">
+          {trouble.message}
+        </span>
+      )}
     </form>
   );
 }

@@ -2,8 +2,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { DeskCommand } from "../../deal/desk/desk";
 import { picked, reasonsOf } from "../../deal/desk/steps";
-import type { DealSession } from "../../deal/session";
 import { LENDER_STATUSES, reasonText, TASKS } from "../../deal/model/words";
+import type { DealSession } from "../../deal/session";
 import { parseMoney, parsePercent } from "../../text/parse";
 import { type DealTask, LenderStatus, type LenderTerms, type Reason, Tier } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
@@ -22,35 +22,73 @@ export function Papers({ session }: { session: DealSession }) {
     <section class="papers" aria-label="Lenders and tasks">
       <h3>Lenders</h3>
       {deal.lenders.length === 0 && <p class="quiet">No lender has decided yet.</p>}
-      {deal.lenders.map((decision) => <Decided key={decision.lender} decision={decision} session={session} />)}
+      {deal.lenders.map((decision) => (
+        <Decided key={decision.lender} decision={decision} session={session} />
+      ))}
       {session.can("lender") && (
-        <button type="button" class="button small" onClick={() => (session.desk.opened.value = { kind: "lender", lender })}>Record a decision</button>
+        <button
+          type="button"
+          class="button small"
+          onClick={() => (session.desk.opened.value = { kind: "lender", lender })}
+        >
+          Record a decision
+        </button>
       )}
-      {open.map((task) => <Task key={task.id} task={task} session={session} />)}
+      {open.map((task) => (
+        <Task key={task.id} task={task} session={session} />
+      ))}
     </section>
   );
 }
 
 function Decided({ decision, session }: { decision: LenderTerms; session: DealSession }) {
   const { formats } = useSurroundings();
-  const { lender, status, rate_bp: rate, term_months: term, advance_max_cents: advance, expires_at: expires } = decision;
+  const {
+    lender,
+    status,
+    rate_bp: rate,
+    term_months: term,
+    advance_max_cents: advance,
+    expires_at: expires,
+  } = decision;
   const over = expires !== null && Date.parse(expires) < Date.now();
   const terms = [
-    rate != null && `buy rate ${formats.percent(rate)}`, term != null && `up to ${term} months`, advance != null && `advance ${formats.dollars(advance)}`,
-  ].filter(Boolean).join(" · ");
+    rate != null && `buy rate ${formats.percent(rate)}`,
+    term != null && `up to ${term} months`,
+    advance != null && `advance ${formats.dollars(advance)}`,
+  ]
+    .filter(Boolean)
+    .join(" · ");
   return (
     <div class="decided">
-      <p><b><bdi>{lender}</bdi></b> <span class={`chip ${status === "declined" || over ? "state-declined" : "state-approved"}`}>{over ? "Expired" : LENDER_STATUSES[status]}</span></p>
+      <p>
+        <b>
+          <bdi>{lender}</bdi>
+        </b>{" "}
+        <span class={`chip ${status === "declined" || over ? "state-declined" : "state-approved"}`}>
+          {over ? "Expired" : LENDER_STATUSES[status]}
+        </span>
+      </p>
       {terms && <p class="quiet">{terms}</p>}
       {expires !== null && !over && <p class="quiet">Good until {formats.moment(expires)}</p>}
       {decision.reasons.length > 0 && <p class="quiet">{formats.list(decision.reasons.map(reasonText))}</p>}
       {decision.stipulations.map(({ id, text, cleared_by: by }) => (
         <label key={id} class="stipulation">
           <input
-            type="checkbox" checked={by !== null} disabled={by !== null || !session.can("lender")}
+            type="checkbox"
+            checked={by !== null}
+            disabled={by !== null || !session.can("lender")}
             onChange={() => session.desk.give(`stipulation:${id}`, { type: "clear_stipulation", stipulation_id: id })}
           />
-          <span class={by ? "quiet" : ""}><bdi>{text}</bdi>{by && <> · cleared by <bdi>{by.name}</bdi></>}</span>
+          <span class={by ? "quiet" : ""}>
+            <bdi>{text}</bdi>
+            {by && (
+              <>
+                {" "}
+                · cleared by <bdi>{by.name}</bdi>
+              </>
+            )}
+          </span>
         </label>
       ))}
     </div>
@@ -63,10 +101,25 @@ function Task({ task, session }: { task: DealTask; session: DealSession }) {
   const trouble = session.desk.troubles.value.get(subject);
   return (
     <div class="task">
-      <p><b>{TASKS[task.kind]}</b> <span class="chip state-submitted">by {formats.day(task.due_on)}</span></p>
+      <p>
+        <b>{TASKS[task.kind]}</b> <span class="chip state-submitted">by {formats.day(task.due_on)}</span>
+      </p>
       <p class="quiet">{formats.list(task.reasons.map(reasonText))}</p>
-      {session.can("task") && <button type="button" class="button small" disabled={session.desk.busy.value.has(subject)} onClick={() => session.desk.give(subject, { type: "finish_task", task_id: task.id })}>Done</button>}
-      {trouble && <p class="trouble" role="alert">{trouble.message}</p>}
+      {session.can("task") && (
+        <button
+          type="button"
+          class="button small"
+          disabled={session.desk.busy.value.has(subject)}
+          onClick={() => session.desk.give(subject, { type: "finish_task", task_id: task.id })}
+        >
+          Done
+        </button>
+      )}
+      {trouble && (
+        <p class="trouble" role="alert">
+          {trouble.message}
+        </p>
+      )}
     </div>
   );
 }
@@ -99,7 +152,12 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
     event.preventDefault();
     const given = new FormData(event.currentTarget as HTMLFormElement);
     const text = (name: string) => String(given.get(name) ?? "").trim();
-    const base = { type: "lender_decision", version: deal?.version ?? 0, lender: text("lender"), status: status.value } as const;
+    const base = {
+      type: "lender_decision",
+      version: deal?.version ?? 0,
+      lender: text("lender"),
+      status: status.value,
+    } as const;
     let terms: object = { reasons: status.value === "declined" ? reasons.value : [] };
     if (approves) {
       const rate = parsePercent(text("rate"), formats);
@@ -109,8 +167,15 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
         return;
       }
       terms = {
-        tier: text("tier"), rate_bp: rate.value, advance_max_cents: advance.value, term_months: Number(text("term")),
-        stipulations: text("stipulations").split("\n").map((line) => line.trim()).filter(Boolean), expires_at: `${text("until")}T23:59:59Z`,
+        tier: text("tier"),
+        rate_bp: rate.value,
+        advance_max_cents: advance.value,
+        term_months: Number(text("term")),
+        stipulations: text("stipulations")
+          .split("\n")
+          .map((line) => line.trim())
+          .filter(Boolean),
+        expires_at: `${text("until")}T23:59:59Z`,
       };
     }
     fault.value = null;
@@ -123,22 +188,67 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
         <h2 id="lender-title">A lender's decision</h2>
         <p class="quiet">It overrides the lender's programmes for this deal, and the offer is priced again.</p>
         <div class="fields">
-          <label class="field wide"><span class="label">Lender</span><input name="lender" required defaultValue={lender} maxLength={64} /></label>
-          <label class="field wide"><span class="label">Decision</span>
-            <select value={status.value} onChange={(event) => (status.value = event.currentTarget.value as LenderStatus)}>
-              {LenderStatus.map((each) => <option key={each} value={each}>{LENDER_STATUSES[each]}</option>)}
+          <label class="field wide">
+            <span class="label">Lender</span>
+            <input name="lender" required defaultValue={lender} maxLength={64} />
+          </label>
+          <label class="field wide">
+            <span class="label">Decision</span>
+            <select
+              value={status.value}
+              onChange={(event) => (status.value = event.currentTarget.value as LenderStatus)}
+            >
+              {LenderStatus.map((each) => (
+                <option key={each} value={each}>
+                  {LENDER_STATUSES[each]}
+                </option>
+              ))}
             </select>
           </label>
           {approves && (
             <>
-              <label class="field"><span class="label">Tier</span>
-                <select name="tier" defaultValue={offer?.tier}>{Tier.map((each) => <option key={each} value={each}>{each.replaceAll("_", " ")}</option>)}</select>
+              <label class="field">
+                <span class="label">Tier</span>
+                <select name="tier" defaultValue={offer?.tier}>
+                  {Tier.map((each) => (
+                    <option key={each} value={each}>
+                      {each.replaceAll("_", " ")}
+                    </option>
+                  ))}
+                </select>
               </label>
-              <label class="field"><span class="label">Buy rate, %</span><input name="rate" required inputMode="decimal" placeholder="6.49" /></label>
-              <label class="field"><span class="label">Maximum advance, $</span><input name="advance" required inputMode="decimal" defaultValue={offer ? String(Math.ceil(offer.principal_cents / 100)) : ""} /></label>
-              <label class="field"><span class="label">Longest term, months</span><input name="term" type="number" required min={1} max={120} defaultValue={String(offer?.term_months ?? 72)} /></label>
-              <label class="field wide"><span class="label">Good until</span><input name="until" type="date" required defaultValue={valid} /></label>
-              <label class="field wide"><span class="label">Stipulations, one a line</span><textarea name="stipulations" rows={3} maxLength={2000} /></label>
+              <label class="field">
+                <span class="label">Buy rate, %</span>
+                <input name="rate" required inputMode="decimal" placeholder="6.49" />
+              </label>
+              <label class="field">
+                <span class="label">Maximum advance, $</span>
+                <input
+                  name="advance"
+                  required
+                  inputMode="decimal"
+                  defaultValue={offer ? String(Math.ceil(offer.principal_cents / 100)) : ""}
+                />
+              </label>
+              <label class="field">
+                <span class="label">Longest term, months</span>
+                <input
+                  name="term"
+                  type="number"
+                  required
+                  min={1}
+                  max={120}
+                  defaultValue={String(offer?.term_months ?? 72)}
+                />
+              </label>
+              <label class="field wide">
+                <span class="label">Good until</span>
+                <input name="until" type="date" required defaultValue={valid} />
+              </label>
+              <label class="field wide">
+                <span class="label">Stipulations, one a line</span>
+                <textarea name="stipulations" rows={3} maxLength={2000} />
+              </label>
             </>
           )}
         </div>
@@ -147,16 +257,32 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
             <legend>Principal reasons</legend>
             {reasonsOf("decline").credit.map((reason) => (
               <label key={reason}>
-                <input type="checkbox" checked={reasons.value.includes(reason)} onChange={() => (reasons.value = picked(reasons.value, reason))} />
+                <input
+                  type="checkbox"
+                  checked={reasons.value.includes(reason)}
+                  onChange={() => (reasons.value = picked(reasons.value, reason))}
+                />
                 {reasonText(reason)}
               </label>
             ))}
           </fieldset>
         )}
-        {trouble && <p class="trouble" role="alert">{trouble}</p>}
+        {trouble && (
+          <p class="trouble" role="alert">
+            {trouble}
+          </p>
+        )}
         <footer>
-          <button type="button" class="button" onClick={() => dialog.current?.close()}>Cancel</button>
-          <button type="submit" class="button primary" disabled={desk.busy.value.has("lender") || (status.value === "declined" && reasons.value.length === 0)}>Record</button>
+          <button type="button" class="button" onClick={() => dialog.current?.close()}>
+            Cancel
+          </button>
+          <button
+            type="submit"
+            class="button primary"
+            disabled={desk.busy.value.has("lender") || (status.value === "declined" && reasons.value.length === 0)}
+          >
+            Record
+          </button>
         </footer>
       </form>
     </dialog>

@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { DeskCommand } from "../../deal/desk/desk";
-import { dealChanges } from "../../deal/pencil/pencil";
 import { picked, reasonsOf, type StepName } from "../../deal/desk/steps";
-import type { DealSession } from "../../deal/session";
 import { reasonText, STEP_WORDS } from "../../deal/model/words";
+import { dealChanges } from "../../deal/pencil/pencil";
+import type { DealSession } from "../../deal/session";
 import { MAX_REASONS, type Reason, type StructureChanges } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
 
@@ -47,17 +47,33 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
         <h2 id="step-title">{words.title}</h2>
         <p class="quiet">{words.effect}</p>
         {countering && <CounterTerms session={session} />}
-        <Reasons title="Why" reasons={ordinary} chosen={chosen.value} pick={(reason) => (chosen.value = picked(chosen.value, reason))} />
+        <Reasons
+          title="Why"
+          reasons={ordinary}
+          chosen={chosen.value}
+          pick={(reason) => (chosen.value = picked(chosen.value, reason))}
+        />
         {credit.length > 0 && (
           <Reasons
-            title={`On credit: up to ${MAX_REASONS} principal reasons`} reasons={credit} chosen={chosen.value} many
+            title={`On credit: up to ${MAX_REASONS} principal reasons`}
+            reasons={credit}
+            chosen={chosen.value}
+            many
             pick={(reason) => (chosen.value = picked(chosen.value, reason))}
           />
         )}
-        {trouble && <p class="trouble" role="alert">{trouble.message}</p>}
+        {trouble && (
+          <p class="trouble" role="alert">
+            {trouble.message}
+          </p>
+        )}
         <footer>
-          <button type="button" class="button" onClick={() => dialog.current?.close()}>Cancel</button>
-          <button type="submit" class="button primary" disabled={chosen.value.length === 0 || busy}>{words.verb}</button>
+          <button type="button" class="button" onClick={() => dialog.current?.close()}>
+            Cancel
+          </button>
+          <button type="submit" class="button primary" disabled={chosen.value.length === 0 || busy}>
+            {words.verb}
+          </button>
         </footer>
       </form>
     </dialog>
@@ -80,7 +96,9 @@ function Reasons({ title, reasons, chosen, many = false, pick }: ReasonsProps) {
       {reasons.map((reason) => (
         <label key={reason}>
           <input
-            type={many ? "checkbox" : "radio"} name={many ? undefined : "reason"} checked={chosen.includes(reason)}
+            type={many ? "checkbox" : "radio"}
+            name={many ? undefined : "reason"}
+            checked={chosen.includes(reason)}
             onChange={() => pick(reason)}
           />
           {reasonText(reason)}
@@ -104,16 +122,43 @@ function CounterTerms({ session }: { session: DealSession }) {
   const offer = session.model.value?.deal.selected;
   if (!offer) return null;
   if (!pick || vehicleId !== offer.vehicle_id || !quote || asking || quote.payment_cents === undefined) {
-    return <p class="hint">The terms stay as they are. To counter with others, choose a cell of the offered car's pencil grid first.</p>;
+    return (
+      <p class="hint">
+        The terms stay as they are. To counter with others, choose a cell of the offered car's pencil grid first.
+      </p>
+    );
   }
   const payment = quote.payment_cents - offer.payment_cents;
-  const npv = quote.value?.npv_cents !== undefined && offer.npv_cents !== undefined ? quote.value.npv_cents - offer.npv_cents : null;
+  const npv =
+    quote.value?.npv_cents !== undefined && offer.npv_cents !== undefined
+      ? quote.value.npv_cents - offer.npv_cents
+      : null;
   return (
     <dl class="facts counter-terms">
-      <div><dt>Submitted</dt><dd>{formats.cents(offer.payment_cents)} × {offer.term_months}</dd></div>
-      <div><dt>Your counter</dt><dd><b>{formats.cents(quote.payment_cents)} × {quote.term_months}</b></dd></div>
-      <div><dt>Payment</dt><dd>{signed(payment, formats.cents)}</dd></div>
-      {npv !== null && <div><dt>NPV</dt><dd class={npv < 0 ? "negative" : ""}>{signed(npv, formats.dollars)}</dd></div>}
+      <div>
+        <dt>Submitted</dt>
+        <dd>
+          {formats.cents(offer.payment_cents)} × {offer.term_months}
+        </dd>
+      </div>
+      <div>
+        <dt>Your counter</dt>
+        <dd>
+          <b>
+            {formats.cents(quote.payment_cents)} × {quote.term_months}
+          </b>
+        </dd>
+      </div>
+      <div>
+        <dt>Payment</dt>
+        <dd>{signed(payment, formats.cents)}</dd>
+      </div>
+      {npv !== null && (
+        <div>
+          <dt>NPV</dt>
+          <dd class={npv < 0 ? "negative" : ""}>{signed(npv, formats.dollars)}</dd>
+        </div>
+      )}
     </dl>
   );
 }

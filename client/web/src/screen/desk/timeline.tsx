@@ -1,6 +1,6 @@
-import { fieldLabel } from "../../deal/terms/fields";
-import type { DealSession } from "../../deal/session";
 import { type Entry, story } from "../../deal/model/timeline";
+import type { DealSession } from "../../deal/session";
+import { fieldLabel } from "../../deal/terms/fields";
 import { describeValue } from "../../deal/terms/values";
 import { useSurroundings } from "../parts/surroundings";
 import { NoteInput } from "./note-input";
@@ -12,9 +12,15 @@ export function Timeline({ session }: { session: DealSession }) {
   return (
     <section class="timeline" aria-label="Changes since you joined, and notes">
       <h2>Changes</h2>
-      {entries.length === 0
-        ? <p class="quiet">What everyone does on this deal appears here.</p>
-        : <ol>{entries.map((entry) => <Line key={entry.key} entry={entry} />)}</ol>}
+      {entries.length === 0 ? (
+        <p class="quiet">What everyone does on this deal appears here.</p>
+      ) : (
+        <ol>
+          {entries.map((entry) => (
+            <Line key={entry.key} entry={entry} />
+          ))}
+        </ol>
+      )}
       <NoteInput session={session} />
     </section>
   );
@@ -28,12 +34,17 @@ function Line({ entry }: { entry: Entry }) {
   return (
     <li class={`told tone-${tone}`}>
       <time dateTime={at}>{today ? formats.time(at) : formats.moment(at)}</time>
-      {by !== null && <strong><bdi>{by}</bdi></strong>}
+      {by !== null && (
+        <strong>
+          <bdi>{by}</bdi>
+        </strong>
+      )}
       {what !== "" && <bdi class="what">{what}</bdi>}
       {why !== null && <span class="why quiet">{why}</span>}
       {entry.changes.map(({ field, before, after }) => (
         <span key={field} class="change">
-          {fieldLabel(field)} <span class="quiet">{describeValue(field, before, formats)} →</span> {describeValue(field, after, formats)}
+          {fieldLabel(field)} <span class="quiet">{describeValue(field, before, formats)} →</span>{" "}
+          {describeValue(field, after, formats)}
         </span>
       ))}
     </li>

@@ -3,11 +3,22 @@ import { duration } from "../../text/format";
 import { useSurroundings } from "../parts/surroundings";
 
 const STAGES: [string, string][] = [
-  ["parse", "Read the request"], ["cache", "Cache"], ["pool_wait", "Wait for a database connection"],
-  ["db_first_row", "First row"], ["db_total", "Read the stock"], ["screen", "Screen payments and limits"],
-  ["publish", "Publish matches"], ["queue_wait", "Wait for a worker"], ["value", "Value"], ["push", "Push to screens"],
+  ["parse", "Read the request"],
+  ["cache", "Cache"],
+  ["pool_wait", "Wait for a database connection"],
+  ["db_first_row", "First row"],
+  ["db_total", "Read the stock"],
+  ["screen", "Screen payments and limits"],
+  ["publish", "Publish matches"],
+  ["queue_wait", "Wait for a worker"],
+  ["value", "Value"],
+  ["push", "Push to screens"],
 ];
-const COUNTS: [string, string][] = [["queries", "Queries"], ["rows_read", "Rows read"], ["jobs", "Jobs"]];
+const COUNTS: [string, string][] = [
+  ["queries", "Queries"],
+  ["rows_read", "Rows read"],
+  ["jobs", "Jobs"],
+];
 
 /** Where the time of the last search went: its trace, stage by stage. */
 export function TracePopover({ search }: { search: SearchProgress }) {
@@ -27,14 +38,18 @@ export function TracePopover({ search }: { search: SearchProgress }) {
             {known.map(([stage, name]) => (
               <tr key={stage}>
                 <th scope="row">{name}</th>
-                <td class="bar"><span style={{ width: `${(100 * (trace[stage] ?? 0)) / longest}%` }} /></td>
+                <td class="bar">
+                  <span style={{ width: `${(100 * (trace[stage] ?? 0)) / longest}%` }} />
+                </td>
                 <td class="number">{duration(trace[stage] ?? 0)}</td>
               </tr>
             ))}
           </tbody>
         </table>
         <p class="quiet">
-          {COUNTS.filter(([name]) => trace[name] !== undefined).map(([name, label]) => `${label} ${formats.count(trace[name] ?? 0)}`).join(" · ")}
+          {COUNTS.filter(([name]) => trace[name] !== undefined)
+            .map(([name, label]) => `${label} ${formats.count(trace[name] ?? 0)}`)
+            .join(" · ")}
         </p>
         <p class="quiet">Times of stages that ran in parallel are summed.</p>
       </div>

@@ -26,7 +26,10 @@ export function MonthlyCash({ cash, lentCents, stale }: Props) {
   const y = (cents: number) => HEIGHT - BOTTOM - up.place(cents) * (HEIGHT - TOP - BOTTOM);
   const slot = (WIDTH - LEFT - RIGHT) / Math.max(1, months.length);
   const years = months.filter(({ month }) => month % MONTHS_A_YEAR === 0);
-  const back = paidBack === null ? `less than the ${formats.dollars(lentCents)} lent` : `the ${formats.dollars(lentCents)} lent are back in month ${formats.count(paidBack)}`;
+  const back =
+    paidBack === null
+      ? `less than the ${formats.dollars(lentCents)} lent`
+      : `the ${formats.dollars(lentCents)} lent are back in month ${formats.count(paidBack)}`;
   const story = `${formats.dollars(net)} expected in ${formats.count(months.length)} months, ${back}.`;
   return (
     <section class={stale ? "stale" : ""}>
@@ -35,21 +38,45 @@ export function MonthlyCash({ cash, lentCents, stale }: Props) {
         {up.ticks.map((tick) => (
           <g key={tick}>
             <line class={tick === 0 ? "zero" : ""} x1={LEFT} x2={WIDTH - RIGHT} y1={y(tick)} y2={y(tick)} />
-            <text x={LEFT - 6} y={y(tick) + 3.5} text-anchor="end">{formats.dollars(tick)}</text>
+            <text x={LEFT - 6} y={y(tick) + 3.5} text-anchor="end">
+              {formats.dollars(tick)}
+            </text>
           </g>
         ))}
-        {years.map(({ month }) => <text key={month} x={LEFT + (month - 0.5) * slot} y={HEIGHT - 6} text-anchor="middle">{formats.count(month)}</text>)}
+        {years.map(({ month }) => (
+          <text key={month} x={LEFT + (month - 0.5) * slot} y={HEIGHT - 6} text-anchor="middle">
+            {formats.count(month)}
+          </text>
+        ))}
         {months.map((bar) => (
           <g key={bar.month} class={bar.month === paidBack ? "back" : ""}>
             <title>{monthText(bar, formats)}</title>
-            <Bar kind="collected" left={LEFT + (bar.month - 1) * slot} width={slot} top={y(bar.collected)} bottom={y(0)} />
-            <Bar kind="recovered" left={LEFT + (bar.month - 1) * slot} width={slot} top={y(bar.collected + bar.recovered)} bottom={y(bar.collected)} />
+            <Bar
+              kind="collected"
+              left={LEFT + (bar.month - 1) * slot}
+              width={slot}
+              top={y(bar.collected)}
+              bottom={y(0)}
+            />
+            <Bar
+              kind="recovered"
+              left={LEFT + (bar.month - 1) * slot}
+              width={slot}
+              top={y(bar.collected + bar.recovered)}
+              bottom={y(bar.collected)}
+            />
           </g>
         ))}
       </svg>
       <p class="hint legend">
-        <span><i class="collected" />Collected {formats.dollars(total(months, "collected"))}</span>
-        <span><i class="recovered" />Recovered after default {formats.dollars(total(months, "recovered"))}</span>
+        <span>
+          <i class="collected" />
+          Collected {formats.dollars(total(months, "collected"))}
+        </span>
+        <span>
+          <i class="recovered" />
+          Recovered after default {formats.dollars(total(months, "recovered"))}
+        </span>
         <span>Servicing {formats.dollars(-total(months, "servicing"))}</span>
       </p>
       <p class="hint">{story}</p>
@@ -66,7 +93,9 @@ interface BarProps {
 }
 
 function Bar({ kind, left, width, top, bottom }: BarProps) {
-  return bottom > top ? <rect class={kind} x={left + width * 0.1} y={top} width={width * 0.8} height={bottom - top} /> : null;
+  return bottom > top ? (
+    <rect class={kind} x={left + width * 0.1} y={top} width={width * 0.8} height={bottom - top} />
+  ) : null;
 }
 
 function total(months: readonly MonthBar[], kind: "collected" | "recovered" | "servicing"): number {
@@ -75,7 +104,8 @@ function total(months: readonly MonthBar[], kind: "collected" | "recovered" | "s
 
 function monthText({ month, collected, recovered, servicing }: MonthBar, formats: Formats): string {
   const parts = [
-    `${formats.cents(collected)} collected`, recovered > 0 ? `${formats.cents(recovered)} recovered` : null,
+    `${formats.cents(collected)} collected`,
+    recovered > 0 ? `${formats.cents(recovered)} recovered` : null,
     servicing > 0 ? `${formats.cents(servicing)} servicing` : null,
   ];
   return `Month ${formats.count(month)}: ${parts.filter((part) => part !== null).join(", ")}`;

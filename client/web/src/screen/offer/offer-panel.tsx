@@ -1,17 +1,17 @@
-import { cashLadder, openingText } from "../../deal/stock/fixes";
-import { limitText } from "../../deal/terms/fields";
 import type { PencilPicture } from "../../deal/pencil/pencil";
-import type { Row } from "../../deal/stock/rows";
 import type { DealSession } from "../../deal/session";
+import { cashLadder, openingText } from "../../deal/stock/fixes";
+import type { Row } from "../../deal/stock/rows";
+import { limitText } from "../../deal/terms/fields";
 import type { Rejection } from "../../wire";
+import { Papers } from "../desk/papers";
+import { Fact, sentence } from "../parts/facts";
 import { useSurroundings } from "../parts/surroundings";
 import { ChoiceBar } from "./choice-bar";
 import { ContractFacts } from "./contract-facts";
-import { Fact, sentence } from "../parts/facts";
 import { FrontierPlot } from "./frontier-plot";
 import { MonthlyCash } from "./monthly-cash";
 import { OfferHeadline } from "./offer-headline";
-import { Papers } from "../desk/papers";
 import { PencilGrid } from "./pencil-grid";
 import { RollControl } from "./roll-control";
 import { ValueParts } from "./value-parts";
@@ -26,9 +26,11 @@ export function OfferPanel({ session }: { session: DealSession }) {
   void grid.picture.value;
   return (
     <aside class={`offer ${row ? "open" : ""}`} aria-label="Chosen car">
-      {row
-        ? <Chosen row={row} session={session} />
-        : <Unchosen session={session} lost={selected !== null && session.model.value !== null} />}
+      {row ? (
+        <Chosen row={row} session={session} />
+      ) : (
+        <Unchosen session={session} lost={selected !== null && session.model.value !== null} />
+      )}
     </aside>
   );
 }
@@ -37,7 +39,9 @@ function Unchosen({ session, lost }: { session: DealSession; lost: boolean }) {
   const rejected = session.model.value?.search?.rejected ?? [];
   return (
     <>
-      <p class="hint">{lost ? "The car you chose does not fit these terms any more." : "Choose a car to see its offer."}</p>
+      <p class="hint">
+        {lost ? "The car you chose does not fit these terms any more." : "Choose a car to see its offer."}
+      </p>
       <Papers session={session} />
       {rejected.length > 0 && session.view.value !== "customer" && (
         <section>
@@ -61,13 +65,18 @@ export function LimitBars({ rejected }: { rejected: readonly Rejection[] }) {
         const ladder = cashLadder(steps);
         return (
           <li key={limit}>
-            <span>{sentence(limitText(limit))}</span><b class="number">{formats.count(cars)}</b>
+            <span>{sentence(limitText(limit))}</span>
+            <b class="number">{formats.count(cars)}</b>
             <span class="bar" aria-hidden="true">
               <span style={{ width: `${(100 * cars) / most}%` }} />
-              {fix?.opens ? <span class="opened" style={{ width: `${(100 * Math.min(cars, fix.opens)) / most}%` }} /> : null}
+              {fix?.opens ? (
+                <span class="opened" style={{ width: `${(100 * Math.min(cars, fix.opens)) / most}%` }} />
+              ) : null}
             </span>
             {opening !== null && ladder.length < 2 && <span class="opening">{sentence(opening)}</span>}
-            {opening !== null && ladder.length >= 2 && <CashLadder opening={sentence(opening)} ladder={ladder} cars={cars} />}
+            {opening !== null && ladder.length >= 2 && (
+              <CashLadder opening={sentence(opening)} ladder={ladder} cars={cars} />
+            )}
           </li>
         );
       })}
@@ -86,13 +95,19 @@ function CashLadder({ opening, ladder, cars }: LadderProps) {
   const { formats } = useSurroundings();
   return (
     <details class="ladder">
-      <summary><span class="opening">{opening}</span></summary>
+      <summary>
+        <span class="opening">{opening}</span>
+      </summary>
       <ul>
         {ladder.map(({ cents, opens }) => (
           <li key={cents}>
             <span>{formats.dollars(cents)} more</span>
-            <span class="rung" aria-hidden="true"><i style={{ width: `${(100 * opens) / Math.max(1, cars)}%` }} /></span>
-            <span class="number">{formats.count(opens)} of {formats.count(cars)}</span>
+            <span class="rung" aria-hidden="true">
+              <i style={{ width: `${(100 * opens) / Math.max(1, cars)}%` }} />
+            </span>
+            <span class="number">
+              {formats.count(opens)} of {formats.count(cars)}
+            </span>
           </li>
         ))}
       </ul>
@@ -103,15 +118,25 @@ function CashLadder({ opening, ladder, cars }: LadderProps) {
 function Chosen({ row, session }: { row: Row; session: DealSession }) {
   const view = session.view.value;
   const picture = session.pencil.picture.value;
-  const shown: PencilPicture = picture.vehicleId === row.vehicle_id ? picture : { ...picture, quote: null, frontier: null, asking: true };
+  const shown: PencilPicture =
+    picture.vehicleId === row.vehicle_id ? picture : { ...picture, quote: null, frontier: null, asking: true };
   const { quote, frontier, asking } = shown;
   const staff = view !== "customer";
   return (
     <>
       <header>
-        <h2>{row.year} {row.make} {row.model}</h2>
+        <h2>
+          {row.year} {row.make} {row.model}
+        </h2>
         <p class="quiet">{[row.trim, row.body].filter(Boolean).join(" · ")}</p>
-        <button type="button" class="button small icon close" aria-label="Close" onClick={() => (session.grid.selected.value = null)}>×</button>
+        <button
+          type="button"
+          class="button small icon close"
+          aria-label="Close"
+          onClick={() => (session.grid.selected.value = null)}
+        >
+          ×
+        </button>
       </header>
       <OfferHeadline row={row} session={session} picture={shown} />
       <ChoiceBar row={row} session={session} />
@@ -119,7 +144,9 @@ function Chosen({ row, session }: { row: Row; session: DealSession }) {
       {quote && <PencilGrid quote={quote} asking={asking} session={session} />}
       {quote && staff && <RollControl key={row.vehicle_id} quote={quote} asking={asking} session={session} />}
       {quote?.value && <ValueParts value={quote.value} stale={asking} />}
-      {quote?.value?.monthly_cash_cents && <MonthlyCash cash={quote.value.monthly_cash_cents} lentCents={quote.principal_cents ?? 0} stale={asking} />}
+      {quote?.value?.monthly_cash_cents && (
+        <MonthlyCash cash={quote.value.monthly_cash_cents} lentCents={quote.principal_cents ?? 0} stale={asking} />
+      )}
       {staff && frontier && frontier.points.some((point) => point.npv_cents !== undefined) && (
         <FrontierPlot frontier={frontier} quote={quote} session={session} />
       )}
@@ -141,10 +168,18 @@ function CarFacts({ row, staff }: { row: Row; staff: boolean }) {
         <Fact name="Miles">{formats.count(row.mileage)}</Fact>
         {staff && row.days_in_stock !== null && <Fact name="Days in stock">{formats.count(row.days_in_stock)}</Fact>}
         {staff && row.store_id !== null && <Fact name="Store">{row.store_id}</Fact>}
-        {staff && row.transfer_days ? <Fact name="Transfer">{formats.count(row.transfer_days)} {row.transfer_days === 1 ? "day" : "days"}</Fact> : null}
-        {staff && row.transfer_cost_cents ? <Fact name="Cost of transfer">{formats.cents(row.transfer_cost_cents)}</Fact> : null}
+        {staff && row.transfer_days ? (
+          <Fact name="Transfer">
+            {formats.count(row.transfer_days)} {row.transfer_days === 1 ? "day" : "days"}
+          </Fact>
+        ) : null}
+        {staff && row.transfer_cost_cents ? (
+          <Fact name="Cost of transfer">{formats.cents(row.transfer_cost_cents)}</Fact>
+        ) : null}
         <Fact name="Stock no.">{row.stock_no}</Fact>
-        <Fact name="VIN"><span class="vin">{row.vin}</span></Fact>
+        <Fact name="VIN">
+          <span class="vin">{row.vin}</span>
+        </Fact>
       </dl>
     </section>
   );
@@ -156,8 +191,18 @@ function Provenance({ picture: { quote } }: { picture: PencilPicture }) {
   const versions = Object.entries(quote.versions);
   return (
     <footer class="provenance quiet">
-      <p>{versions.map(([name, version]) => <span key={name}>{name} <b>{version}</b></span>)}</p>
-      {quote.pencil_id && <p>Pencil <span class="vin">{quote.pencil_id}</span></p>}
+      <p>
+        {versions.map(([name, version]) => (
+          <span key={name}>
+            {name} <b>{version}</b>
+          </span>
+        ))}
+      </p>
+      {quote.pencil_id && (
+        <p>
+          Pencil <span class="vin">{quote.pencil_id}</span>
+        </p>
+      )}
     </footer>
   );
 }

@@ -1,12 +1,12 @@
-import { useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { cellAfter } from "../../deal/pencil/pencil-cells";
+import type { DealSession } from "../../deal/session";
 import { scoreText } from "../../deal/stock/columns";
 import { limitText } from "../../deal/terms/fields";
-import type { DealSession } from "../../deal/session";
-import { cellAfter } from "../../deal/pencil/pencil-cells";
 import type { QuoteReply } from "../../wire";
-import { useSurroundings } from "../parts/surroundings";
 import { sentence } from "../parts/facts";
+import { useSurroundings } from "../parts/surroundings";
 
 interface Props {
   quote: QuoteReply;
@@ -20,11 +20,17 @@ export function PencilGrid({ quote, asking, session }: Props) {
   const { grid } = quote;
   const table = useRef<HTMLTableElement>(null);
   const current = {
-    row: grid.terms_months.indexOf(quote.term_months ?? -1), column: grid.cash_down_cents.indexOf(quote.cash_down_cents ?? -1),
+    row: grid.terms_months.indexOf(quote.term_months ?? -1),
+    column: grid.cash_down_cents.indexOf(quote.cash_down_cents ?? -1),
   };
   const focus = useSignal({ row: -1, column: -1 });
   const home = { row: Math.max(0, current.row), column: Math.max(0, current.column) };
-  const roving = focus.value.row >= 0 && focus.value.row < grid.terms_months.length && focus.value.column < grid.cash_down_cents.length ? focus.value : home;
+  const roving =
+    focus.value.row >= 0 &&
+    focus.value.row < grid.terms_months.length &&
+    focus.value.column < grid.cash_down_cents.length
+      ? focus.value
+      : home;
 
   function onKeyDown(event: KeyboardEvent): void {
     const next = cellAfter(event.key, roving, grid.terms_months.length, grid.cash_down_cents.length);
@@ -49,7 +55,11 @@ export function PencilGrid({ quote, asking, session }: Props) {
           <thead>
             <tr>
               <td />
-              {grid.cash_down_cents.map((cents) => <th key={cents} scope="col" title={formats.cents(cents)}>{formats.dollars(cents)}</th>)}
+              {grid.cash_down_cents.map((cents) => (
+                <th key={cents} scope="col" title={formats.cents(cents)}>
+                  {formats.dollars(cents)}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>
@@ -66,17 +76,26 @@ export function PencilGrid({ quote, asking, session }: Props) {
                   const lender = grid.lender?.[row]?.[column];
                   const rate = grid.rate_bp[row]?.[column];
                   const amount = payment == null ? null : formats.cents(payment);
-                  const title = eligible ? [lender, rate == null ? null : formats.percent(rate)].filter(Boolean).join(" · ") : limit ? sentence(limitText(limit)) : "Not possible";
+                  const title = eligible
+                    ? [lender, rate == null ? null : formats.percent(rate)].filter(Boolean).join(" · ")
+                    : limit
+                      ? sentence(limitText(limit))
+                      : "Not possible";
                   return (
                     <td key={cash} role="gridcell" aria-selected={here}>
                       <button
-                        type="button" data-cell={`${row}-${column}`} tabIndex={row === roving.row && column === roving.column ? 0 : -1}
-                        class={`${eligible ? "" : "out"} ${here ? "here" : ""}`} title={title}
+                        type="button"
+                        data-cell={`${row}-${column}`}
+                        tabIndex={row === roving.row && column === roving.column ? 0 : -1}
+                        class={`${eligible ? "" : "out"} ${here ? "here" : ""}`}
+                        title={title}
                         aria-label={`${term} months, ${formats.dollars(cash)} down: ${eligible ? amount : [amount, title].filter(Boolean).join(", ")}`}
                         onClick={() => look(row, column)}
                       >
                         {amount ?? "–"}
-                        {eligible && npv != null && <small class={npv < 0 ? "negative" : ""}>{formats.dollars(npv)}</small>}
+                        {eligible && npv != null && (
+                          <small class={npv < 0 ? "negative" : ""}>{formats.dollars(npv)}</small>
+                        )}
                         {eligible && score != null && <small title="Score">{scoreText(score)}</small>}
                       </button>
                     </td>

@@ -7,7 +7,11 @@ import { type QuoteReply, type QuoteRoll, Vary } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
 
 const WAYS: Record<Vary, string> = {
-  cash_down: "more or less cash", price: "another price", trade_allowance: "another allowance", term: "another term", rate: "another rate",
+  cash_down: "more or less cash",
+  price: "another price",
+  trade_allowance: "another allowance",
+  term: "another term",
+  rate: "another rate",
 };
 
 /** Who may not set a price gets there by a discount within the seller's authority. */
@@ -37,16 +41,36 @@ export function RollControl({ quote, asking, session }: { quote: QuoteReply; ask
       <form onSubmit={roll}>
         <span class="amount dollars">
           <input
-            type="text" inputMode="decimal" autocomplete="off" aria-label="Wanted payment" placeholder="Payment" value={text.value}
-            aria-invalid={fault.value !== null} onInput={(event) => (text.value = event.currentTarget.value)}
+            type="text"
+            inputMode="decimal"
+            autocomplete="off"
+            aria-label="Wanted payment"
+            placeholder="Payment"
+            value={text.value}
+            aria-invalid={fault.value !== null}
+            onInput={(event) => (text.value = event.currentTarget.value)}
           />
         </span>
-        <select aria-label="What may give way" value={vary.value} onChange={(event) => (vary.value = event.currentTarget.value as Vary)}>
-          {Vary.filter((way) => way !== "rate" || session.can("rate")).map((way) => <option key={way} value={way}>by {wayText(way, session)}</option>)}
+        <select
+          aria-label="What may give way"
+          value={vary.value}
+          onChange={(event) => (vary.value = event.currentTarget.value as Vary)}
+        >
+          {Vary.filter((way) => way !== "rate" || session.can("rate")).map((way) => (
+            <option key={way} value={way}>
+              by {wayText(way, session)}
+            </option>
+          ))}
         </select>
-        <button class="button small" disabled={asking}>Find</button>
+        <button class="button small" disabled={asking}>
+          Find
+        </button>
       </form>
-      {fault.value !== null && <p class="trouble" role="alert">{fault.value}</p>}
+      {fault.value !== null && (
+        <p class="trouble" role="alert">
+          {fault.value}
+        </p>
+      )}
       {quote.roll && <Rolled roll={quote.roll} session={session} />}
     </section>
   );
@@ -61,12 +85,22 @@ function Rolled({ roll, session }: { roll: QuoteRoll; session: DealSession }) {
       </p>
     );
   }
-  const changes = Object.entries(roll.changes).map(([field, value]) => `${fieldLabel(field)} ${describeValue(field, value, formats)}`);
+  const changes = Object.entries(roll.changes).map(
+    ([field, value]) => `${fieldLabel(field)} ${describeValue(field, value, formats)}`,
+  );
   return (
     <p class="hint" role="status">
       {formats.list(changes)}: <b>{formats.cents(roll.payment_cents ?? roll.asked_cents)}</b>
-      {roll.last_payment_cents !== null && roll.last_payment_cents !== roll.payment_cents && ` (last ${formats.cents(roll.last_payment_cents)})`}
-      {" "}<button type="button" class="link" onClick={() => session.pencil.pick({ changes: roll.changes, programmeId: null })}>Show it</button>
+      {roll.last_payment_cents !== null &&
+        roll.last_payment_cents !== roll.payment_cents &&
+        ` (last ${formats.cents(roll.last_payment_cents)})`}{" "}
+      <button
+        type="button"
+        class="link"
+        onClick={() => session.pencil.pick({ changes: roll.changes, programmeId: null })}
+      >
+        Show it
+      </button>
     </p>
   );
 }

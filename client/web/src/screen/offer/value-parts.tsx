@@ -12,7 +12,9 @@ export function ValueParts({ value, stale }: { value: QuoteValue; stale: boolean
     <section class={stale ? "stale" : ""}>
       <h3>Where the value comes from</h3>
       <dl class="waterfall">
-        {steps.map((step) => <Bar key={step.name} step={step} zero={zero} formats={formats} />)}
+        {steps.map((step) => (
+          <Bar key={step.name} step={step} zero={zero} formats={formats} />
+        ))}
         <Bar step={total} zero={zero} formats={formats} />
       </dl>
     </section>

@@ -3,18 +3,18 @@ import { DealSession } from "../../deal/session";
 import { browser, socketAddress } from "../../live/environment";
 import { follow } from "../../router";
 import type { View } from "../../wire";
-import { useSurroundings } from "../parts/surroundings";
-import { Banners } from "../parts/banners";
 import { DealHeader } from "../desk/deal-header";
 import { DeskBar } from "../desk/desk-bar";
-import { FilterBar } from "../stock/filter-bar";
-import { HelpDialog } from "./help-dialog";
-import { MatchGrid } from "../stock/match-grid";
-import { OfferPanel } from "../offer/offer-panel";
 import { LenderDialog } from "../desk/papers";
 import { DeskDialogs } from "../desk/step-dialog";
-import { StructureForm } from "../terms/structure-form";
 import { Timeline } from "../desk/timeline";
+import { OfferPanel } from "../offer/offer-panel";
+import { Banners } from "../parts/banners";
+import { useSurroundings } from "../parts/surroundings";
+import { FilterBar } from "../stock/filter-bar";
+import { MatchGrid } from "../stock/match-grid";
+import { StructureForm } from "../terms/structure-form";
+import { HelpDialog } from "./help-dialog";
 
 /** One deal, live. `widest` is the widest view that this person's role has. */
 export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
@@ -62,7 +62,9 @@ function NoDeal({ message }: { message: string }) {
     <main class="blank">
       <h1>{message}</h1>
       <p class="quiet">It may belong to another store, or the address is incomplete.</p>
-      <a class="button" href="/" onClick={follow(router, "/")}>All deals</a>
+      <a class="button" href="/" onClick={follow(router, "/")}>
+        All deals
+      </a>
     </main>
   );
 }

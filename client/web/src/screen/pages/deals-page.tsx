@@ -2,10 +2,10 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { type DealRow, listDeals } from "../../api";
 import { follow } from "../../router";
-import { useSurroundings } from "../parts/surroundings";
-import { NewDeal } from "./new-deal";
 import { StateChip } from "../parts/state-chip";
+import { useSurroundings } from "../parts/surroundings";
 import { TopBar } from "../parts/top-bar";
+import { NewDeal } from "./new-deal";
 
 type Loading = { kind: "loading" } | { kind: "ready"; next: string | null } | { kind: "failed"; message: string };
 
@@ -52,19 +52,47 @@ function DealTable({ deals, waiting }: { deals: DealRow[]; waiting: boolean }) {
   return (
     <table class="deal-table" aria-busy={waiting}>
       <thead>
-        <tr><th scope="col">Customer</th><th scope="col">State</th><th scope="col">Last change</th><th scope="col" class="number">Version</th></tr>
+        <tr>
+          <th scope="col">Customer</th>
+          <th scope="col">State</th>
+          <th scope="col">Last change</th>
+          <th scope="col" class="number">
+            Version
+          </th>
+        </tr>
       </thead>
       <tbody>
-        {waiting && Array.from({ length: 8 }, (_, i) => (
-          <tr key={i}>{[0, 1, 2, 3].map((cell) => <td key={cell}><span class="skeleton" /></td>)}</tr>
-        ))}
+        {waiting &&
+          Array.from({ length: 8 }, (_, i) => (
+            <tr key={i}>
+              {[0, 1, 2, 3].map((cell) => (
+                <td key={cell}>
+                  <span class="skeleton" />
+                </td>
+              ))}
+            </tr>
+          ))}
         {deals.map((deal) => {
           const path = `/deals/${deal.id}`;
           return (
             <tr key={deal.id} onClick={follow(router, path)}>
-              <td><a href={path} onClick={(event) => { event.stopPropagation(); follow(router, path)(event); }}>{deal.customer}</a></td>
-              <td><StateChip state={deal.state} /></td>
-              <td class="quiet"><time dateTime={deal.updated_at}>{formats.moment(deal.updated_at)}</time></td>
+              <td>
+                <a
+                  href={path}
+                  onClick={(event) => {
+                    event.stopPropagation();
+                    follow(router, path)(event);
+                  }}
+                >
+                  {deal.customer}
+                </a>
+              </td>
+              <td>
+                <StateChip state={deal.state} />
+              </td>
+              <td class="quiet">
+                <time dateTime={deal.updated_at}>{formats.moment(deal.updated_at)}</time>
+              </td>
               <td class="number quiet">{deal.version}</td>
             </tr>
           );
@@ -79,14 +107,30 @@ function ListEnd({ state, count, load }: { state: Loading; count: number; load(a
     return (
       <div class="empty" role="alert">
         <p>{state.message}</p>
-        <button type="button" class="button" onClick={() => void load(null)}>Try again</button>
+        <button type="button" class="button" onClick={() => void load(null)}>
+          Try again
+        </button>
       </div>
     );
   }
-  if (state.kind === "loading") return <p class="quiet" role="status">Loading deals…</p>;
+  if (state.kind === "loading")
+    return (
+      <p class="quiet" role="status">
+        Loading deals…
+      </p>
+    );
   if (count === 0) {
-    return <div class="empty"><h2>No deals yet</h2><p>Begin one with “New deal”: pick the customer, and the cars that fit stream in.</p></div>;
+    return (
+      <div class="empty">
+        <h2>No deals yet</h2>
+        <p>Begin one with “New deal”: pick the customer, and the cars that fit stream in.</p>
+      </div>
+    );
   }
   const { next } = state;
-  return next ? <button type="button" class="button" onClick={() => void load(next)}>Show more</button> : null;
+  return next ? (
+    <button type="button" class="button" onClick={() => void load(next)}>
+      Show more
+    </button>
+  ) : null;
 }

@@ -16,10 +16,19 @@ export function HelpDialog({ dialog }: { dialog: RefObject<HTMLDialogElement | n
     <dialog ref={dialog} class="help" aria-labelledby="help-title">
       <h2 id="help-title">Keys</h2>
       <dl>
-        {KEYS.map(([key, meaning]) => <div key={key}><dt><kbd>{key}</kbd></dt><dd>{meaning}</dd></div>)}
+        {KEYS.map(([key, meaning]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
       </dl>
       <p class="quiet">Amounts take 3,000, $3000.50 or 3k. Edits apply as you type, for everyone on this deal.</p>
-      <form method="dialog"><button class="button">Close</button></form>
+      <form method="dialog">
+        <button class="button">Close</button>
+      </form>
     </dialog>
   );
 }

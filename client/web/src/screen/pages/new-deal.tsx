@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { createDeal, type CustomerRow, findCustomers } from "../../api";
+import { type CustomerRow, createDeal, findCustomers } from "../../api";
 
 const TYPING_PAUSE_MS = 180;
 
@@ -9,7 +9,12 @@ export function NewDeal({ created }: { created(id: string): void }) {
   const open = useSignal(false);
   return (
     <div class="new-deal">
-      <button type="button" class="button primary" aria-expanded={open.value} onClick={() => (open.value = !open.value)}>
+      <button
+        type="button"
+        class="button primary"
+        aria-expanded={open.value}
+        onClick={() => (open.value = !open.value)}
+      >
         New deal
       </button>
       {open.value && <CustomerPicker created={created} close={() => (open.value = false)} />}
@@ -30,11 +35,20 @@ function CustomerPicker({ created, close }: { created(id: string): void; close()
     const abort = new AbortController();
     const timer = setTimeout(() => {
       findCustomers(text.value, abort.signal).then(
-        (answer) => { found.value = answer.customers; active.value = 0; trouble.value = null; },
-        (failure: Error) => { if (failure.name !== "AbortError") trouble.value = failure.message; },
+        (answer) => {
+          found.value = answer.customers;
+          active.value = 0;
+          trouble.value = null;
+        },
+        (failure: Error) => {
+          if (failure.name !== "AbortError") trouble.value = failure.message;
+        },
       );
     }, TYPING_PAUSE_MS);
-    return () => { clearTimeout(timer); abort.abort(); };
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
   }, [text.value]);
 
   async function pick(customer: CustomerRow | undefined): Promise<void> {
@@ -62,22 +76,44 @@ function CustomerPicker({ created, close }: { created(id: string): void; close()
     <div class="picker">
       <label for="customer">Customer</label>
       <input
-        id="customer" ref={input} list={undefined} type="text" role="combobox" autocomplete="off" aria-autocomplete="list" aria-controls="customers"
-        aria-expanded="true" aria-activedescendant={found.value?.length ? `customer-${active.value}` : undefined}
-        placeholder="Name…" value={text.value} onInput={(event) => (text.value = event.currentTarget.value)}
+        id="customer"
+        ref={input}
+        list={undefined}
+        type="text"
+        role="combobox"
+        autocomplete="off"
+        aria-autocomplete="list"
+        aria-controls="customers"
+        aria-expanded="true"
+        aria-activedescendant={found.value?.length ? `customer-${active.value}` : undefined}
+        placeholder="Name…"
+        value={text.value}
+        onInput={(event) => (text.value = event.currentTarget.value)}
         onKeyDown={onKeyDown}
       />
-      {trouble.value && <p class="trouble" role="alert">{trouble.value}</p>}
+      {trouble.value && (
+        <p class="trouble" role="alert">
+          {trouble.value}
+        </p>
+      )}
       <ul id="customers" role="listbox" aria-label="Customers" aria-busy={busy.value}>
         {found.value?.map((customer, i) => (
           <li
-            key={customer.id} id={`customer-${i}`} role="option" aria-selected={i === active.value}
+            key={customer.id}
+            id={`customer-${i}`}
+            role="option"
+            aria-selected={i === active.value}
             onClick={() => void pick(customer)}
           >
-            <span>{customer.name}</span><span class="quiet">{customer.city}</span>
+            <span>{customer.name}</span>
+            <span class="quiet">{customer.city}</span>
           </li>
         ))}
-        {found.value?.length === 0 && <li class="quiet" role="option" aria-selected="false">Nobody of that name at your store.</li>}
+        {found.value?.length === 0 && (
+          <li class="quiet" role="option" aria-selected="false">
+            Nobody of that name at your store.
+          </li>
+        )}
       </ul>
     </div>
   );

@@ -27,7 +27,15 @@ export const SECURITY_WORDS: Record<string, string> = {
 
 const BAD = new Set(["sign_in_throttled", "flooded", "events_lost", "origin_refused"]);
 const DOUBTFUL = new Set(["sign_in_refused", "token_refused", "forbidden", "csrf_refused", "throttled"]);
-const NOTABLE = new Set(["exported", "user_added", "user_changed", "password_changed", "sessions_ended", "token_made", "token_revoked"]);
+const NOTABLE = new Set([
+  "exported",
+  "user_added",
+  "user_changed",
+  "password_changed",
+  "sessions_ended",
+  "token_made",
+  "token_revoked",
+]);
 
 /** Details whose value says enough. */
 const PLAIN = new Set(["code", "format"]);
@@ -59,6 +67,7 @@ export function securityDetail(event: Pick<SecurityEvent, "kind" | "customer_ids
     parts.push(PLAIN.has(name) ? text.replaceAll("_", " ") : `${name.replaceAll("_", " ")} ${text}`);
   }
   const customers = event.customer_ids.length;
-  if (event.kind === "customers_listed" && customers > 0) parts.push(`${customers} customer${customers === 1 ? "" : "s"}`);
+  if (event.kind === "customers_listed" && customers > 0)
+    parts.push(`${customers} customer${customers === 1 ? "" : "s"}`);
   return parts.join(" · ");
 }

@@ -32,19 +32,36 @@ function LinkBanner({ session }: { session: Linked }) {
   if (link.kind === "waiting" && link.attempt > 1) {
     return (
       <p class="banner warn">
-        <span>No connection. {kept > 0 ? "Your edits are kept and will be sent when it is back." : "What you see may be out of date."} Trying again by itself.</span>
-        <button type="button" class="button small" onClick={() => session.retryNow()}>Try now</button>
+        <span>
+          No connection.{" "}
+          {kept > 0 ? "Your edits are kept and will be sent when it is back." : "What you see may be out of date."}{" "}
+          Trying again by itself.
+        </span>
+        <button type="button" class="button small" onClick={() => session.retryNow()}>
+          Try now
+        </button>
       </p>
     );
   }
   if (link.kind !== "ended") return null;
   if (link.code === SIGNED_OUT) {
-    return <p class="banner bad"><span>You are signed out. Sign in to go on.</span><a class="button small" href="/login">Sign in</a></p>;
+    return (
+      <p class="banner bad">
+        <span>You are signed out. Sign in to go on.</span>
+        <a class="button small" href="/login">
+          Sign in
+        </a>
+      </p>
+    );
   }
   return (
     <p class="banner bad">
-      <span>{link.code === FORBIDDEN ? "You may not see this." : `The server ended the connection (${link.code}).`}</span>
-      <button type="button" class="button small" onClick={() => location.reload()}>Load the page again</button>
+      <span>
+        {link.code === FORBIDDEN ? "You may not see this." : `The server ended the connection (${link.code}).`}
+      </span>
+      <button type="button" class="button small" onClick={() => location.reload()}>
+        Load the page again
+      </button>
     </p>
   );
 }
@@ -55,7 +72,9 @@ function FailureBanner({ session }: { session: Linked }) {
   return (
     <p class="banner bad">
       <span>{failure.message}</span>
-      <button type="button" class="button small" onClick={() => (session.failure.value = null)}>Dismiss</button>
+      <button type="button" class="button small" onClick={() => (session.failure.value = null)}>
+        Dismiss
+      </button>
     </p>
   );
 }

@@ -17,7 +17,8 @@ export function ChoiceMenu({ label, options, chosen, choose }: Props) {
   useCloseOutside(menu);
   return (
     <details
-      class={`menu choice ${chosen.length > 0 ? "active" : ""}`} ref={menu}
+      class={`menu choice ${chosen.length > 0 ? "active" : ""}`}
+      ref={menu}
       onToggle={(event) => (open.value = event.currentTarget.open)}
     >
       <summary>{chosen.length === 0 ? label : chosen.length === 1 ? chosen[0] : `${label}: ${chosen.length}`}</summary>
@@ -42,7 +43,11 @@ function Choices({ options, chosen, choose }: { options: [string, number][] } & 
           <span class="quiet number">{count > 0 ? formats.count(count) : ""}</span>
         </label>
       ))}
-      {chosen.length > 0 && <button type="button" class="link" onClick={() => choose([])}>Any</button>}
+      {chosen.length > 0 && (
+        <button type="button" class="link" onClick={() => choose([])}>
+          Any
+        </button>
+      )}
     </>
   );
 }

@@ -71,14 +71,26 @@ export function DraftInput<T>(props: Props<T>) {
   return (
     <>
       <input
-        id={id} ref={input} type="text" inputMode={props.inputMode ?? "decimal"} autocomplete="off" spellcheck={false}
-        value={text} placeholder={props.placeholder} disabled={props.disabled}
+        id={id}
+        ref={input}
+        type="text"
+        inputMode={props.inputMode ?? "decimal"}
+        autocomplete="off"
+        spellcheck={false}
+        value={text}
+        placeholder={props.placeholder}
+        disabled={props.disabled}
         aria-invalid={fault !== null || Boolean(trouble)}
         aria-describedby={fault === null ? props.describedBy : faultId}
-        onInput={(event) => onInput(event.currentTarget.value)} onBlur={onBlur}
+        onInput={(event) => onInput(event.currentTarget.value)}
+        onBlur={onBlur}
         onKeyDown={(event) => onKeyDown(event.key)}
       />
-      {fault !== null && <span id={faultId} class="trouble" role="alert">{fault}</span>}
+      {fault !== null && (
+        <span id={faultId} class="trouble" role="alert">
+          {fault}
+        </span>
+      )}
     </>
   );
 }

@@ -14,12 +14,24 @@ export function TopBar({ children, aside }: { children?: ComponentChildren; asid
       </a>
       <div class="top-main">{children}</div>
       {aside}
-      {user.role !== "salesperson" && <a class="desk-link" href="/desk" onClick={follow(router, "/desk")}>Desk</a>}
-      {user.role !== "salesperson" && <a class="desk-link security-link" href="/security" onClick={follow(router, "/security")}>Security</a>}
+      {user.role !== "salesperson" && (
+        <a class="desk-link" href="/desk" onClick={follow(router, "/desk")}>
+          Desk
+        </a>
+      )}
+      {user.role !== "salesperson" && (
+        <a class="desk-link security-link" href="/security" onClick={follow(router, "/security")}>
+          Security
+        </a>
+      )}
       <form class="who" method="post" action="/logout">
         <input type="hidden" name="csrf_token" value={csrfToken()} />
-        <span class="who-name" title={user.store_id}>{user.name}</span>
-        <button type="submit" class="link">Sign out</button>
+        <span class="who-name" title={user.store_id}>
+          {user.name}
+        </span>
+        <button type="submit" class="link">
+          Sign out
+        </button>
       </form>
     </header>
   );

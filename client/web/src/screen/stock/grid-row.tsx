@@ -1,11 +1,11 @@
 import { OTHER, wantedText } from "../../deal/stock/claims";
-import { memo } from "./memo";
 import type { Column } from "../../deal/stock/columns";
 import { whyNot } from "../../deal/stock/fixes";
 import type { Row } from "../../deal/stock/rows";
 import { rankText, type StressRank } from "../../deal/stock/turnover";
 import type { Formats } from "../../text/format";
 import { isolated } from "../../text/readable";
+import { memo } from "./memo";
 
 interface Props {
   row: Row;
@@ -27,12 +27,27 @@ export function rowId(vehicleId: string): string {
 }
 
 /** One car. Drawn again only when something of it changed. */
-export const GridRow = memo(function GridRow({ row, under, rank, index, top, columns, tracks, formats, selected, select }: Props) {
+export const GridRow = memo(function GridRow({
+  row,
+  under,
+  rank,
+  index,
+  top,
+  columns,
+  tracks,
+  formats,
+  selected,
+  select,
+}: Props) {
   return (
     <div
-      id={rowId(row.vehicle_id)} role="row" aria-rowindex={index + 2} aria-selected={selected}
+      id={rowId(row.vehicle_id)}
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={selected}
       class={`grid-row ${selected ? "selected" : ""} is-${row.value} ${under ? "under-target" : ""} ${index % 2 ? "odd" : ""}`}
-      style={{ gridTemplateColumns: tracks, transform: `translateY(${top}px)` }} onClick={() => select(row.vehicle_id)}
+      style={{ gridTemplateColumns: tracks, transform: `translateY(${top}px)` }}
+      onClick={() => select(row.vehicle_id)}
     >
       {cells(row, under, rank, columns, formats)}
     </div>
@@ -46,7 +61,14 @@ function cells(row: Row, under: boolean, rank: StressRank | null, columns: Colum
     if (reason !== null && column.valued) {
       if (column !== valued[0]) return null;
       return (
-        <div key={column.key} role="gridcell" aria-colindex={i + 1} class="why-not" style={{ gridColumn: `span ${valued.length}` }} title={reason}>
+        <div
+          key={column.key}
+          role="gridcell"
+          aria-colindex={i + 1}
+          class="why-not"
+          style={{ gridColumn: `span ${valued.length}` }}
+          title={reason}
+        >
           {reason}
         </div>
       );
@@ -55,7 +77,13 @@ function cells(row: Row, under: boolean, rank: StressRank | null, columns: Colum
     const pending = column.valued && row.value === "pending";
     const text = pending ? "" : column.text(row, formats);
     return (
-      <div key={column.key} role="gridcell" aria-colindex={i + 1} title={titleOf(column, text, under)} class={`cell-${column.key} ${column.number ? "number" : ""} ${loss ? "negative" : ""}`}>
+      <div
+        key={column.key}
+        role="gridcell"
+        aria-colindex={i + 1}
+        title={titleOf(column, text, under)}
+        class={`cell-${column.key} ${column.number ? "number" : ""} ${loss ? "negative" : ""}`}
+      >
         {column.key === "npv_cents" && row.value === "offer" && <TurnFlag rank={rank} formats={formats} />}
         {column.key === "make" && <ClaimMark row={row} />}
         {pending ? <span class="skeleton" aria-label="being valued" /> : text}
@@ -68,9 +96,21 @@ function cells(row: Row, under: boolean, rank: StressRank | null, columns: Colum
 function ClaimMark({ row: { claim } }: { row: Row }) {
   if (!claim) return null;
   if (claim.here) return <span class="claim ours">held</span>;
-  if (claim.heldBy) return <span class="claim" title={claim.heldBy === OTHER ? "Held by another store" : `Held by ${isolated(claim.heldBy)}`}>held elsewhere</span>;
+  if (claim.heldBy)
+    return (
+      <span
+        class="claim"
+        title={claim.heldBy === OTHER ? "Held by another store" : `Held by ${isolated(claim.heldBy)}`}
+      >
+        held elsewhere
+      </span>
+    );
   const wanted = wantedText(claim.wanted);
-  return wanted ? <span class="claim" title={`This car is ${wanted}`}>wanted</span> : null;
+  return wanted ? (
+    <span class="claim" title={`This car is ${wanted}`}>
+      wanted
+    </span>
+  ) : null;
 }
 
 function titleOf(column: Column, text: string, under: boolean): string | undefined {
@@ -82,5 +122,10 @@ function titleOf(column: Column, text: string, under: boolean): string | undefin
 function TurnFlag({ rank, formats }: { rank: StressRank | null; formats: Formats }) {
   if (!rank?.turns) return null;
   const text = rankText(rank, formats);
-  return <span class={`turn ${rank.turns}`} role="img" aria-label={text} title={text}>{rank.turns === "falls" ? "▼" : "▲"}{formats.count(rank.stressed)}</span>;
+  return (
+    <span class={`turn ${rank.turns}`} role="img" aria-label={text} title={text}>
+      {rank.turns === "falls" ? "▼" : "▲"}
+      {formats.count(rank.stressed)}
+    </span>
+  );
 }

@@ -1,9 +1,9 @@
-import { adviceText } from "../../deal/stock/fixes";
+import type { SearchProgress } from "../../deal/model/state";
 import type { DealSession } from "../../deal/session";
 import { NO_FILTERS } from "../../deal/session";
-import type { SearchProgress } from "../../deal/model/state";
-import { useSurroundings } from "../parts/surroundings";
+import { adviceText } from "../../deal/stock/fixes";
 import { LimitBars } from "../offer/offer-panel";
+import { useSurroundings } from "../parts/surroundings";
 
 const SKELETON_ROWS = 14;
 
@@ -16,7 +16,9 @@ export function GridState({ session }: { session: DealSession }) {
     return (
       <div class="empty over">
         <h2>No car of these holds “{grid.filterText}”</h2>
-        <button type="button" class="button" onClick={() => grid.filter("")}>Show all {matched} cars</button>
+        <button type="button" class="button" onClick={() => grid.filter("")}>
+          Show all {matched} cars
+        </button>
       </div>
     );
   }
@@ -25,14 +27,23 @@ export function GridState({ session }: { session: DealSession }) {
       <div class="empty over" role="alert">
         <h2>The search did not finish</h2>
         <p>The stock could not be read to the end.</p>
-        <button type="button" class="button primary" onClick={() => session.search(search.filters, search.sort ?? session.firstSort)}>Search again</button>
+        <button
+          type="button"
+          class="button primary"
+          onClick={() => session.search(search.filters, search.sort ?? session.firstSort)}
+        >
+          Search again
+        </button>
       </div>
     );
   }
-  if (search?.reason === "complete" || search?.reason === "limit") return <NothingFits session={session} search={search} />;
+  if (search?.reason === "complete" || search?.reason === "limit")
+    return <NothingFits session={session} search={search} />;
   return (
     <div class="over skeleton-rows" aria-hidden="true">
-      {Array.from({ length: SKELETON_ROWS }, (_, i) => <span key={i} class="skeleton" />)}
+      {Array.from({ length: SKELETON_ROWS }, (_, i) => (
+        <span key={i} class="skeleton" />
+      ))}
     </div>
   );
 }
@@ -44,11 +55,18 @@ function NothingFits({ session, search }: { session: DealSession; search: Search
     <div class="empty over">
       <h2>No car fits these terms</h2>
       <p>
-        {search.scanned > 0 && `${formats.count(search.scanned)} cars were looked at. `}{adviceText(search.rejected, filtered)}
+        {search.scanned > 0 && `${formats.count(search.scanned)} cars were looked at. `}
+        {adviceText(search.rejected, filtered)}
       </p>
       {search.rejected.length > 0 && <LimitBars rejected={search.rejected} />}
       {filtered && (
-        <button type="button" class="button primary" onClick={() => session.search(NO_FILTERS, search.sort ?? session.firstSort)}>Clear the filters</button>
+        <button
+          type="button"
+          class="button primary"
+          onClick={() => session.search(NO_FILTERS, search.sort ?? session.firstSort)}
+        >
+          Clear the filters
+        </button>
       )}
     </div>
   );

@@ -1,13 +1,13 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
+import type { DealSession } from "../../deal/session";
 import { type Column, columnsFor, nextOrder } from "../../deal/stock/columns";
 import type { Grid, GridPicture } from "../../deal/stock/grid";
 import { underTarget, VALUE_KEYS } from "../../deal/stock/ranking";
 import { LEADERS, LEAST_MOVE } from "../../deal/stock/turnover";
-import type { DealSession } from "../../deal/session";
 import { useSurroundings } from "../parts/surroundings";
-import { GridState } from "./grid-state";
 import { GridRow, rowId } from "./grid-row";
+import { GridState } from "./grid-state";
 import { useVirtualRows } from "./virtual-rows";
 
 const ROW_HEIGHT = 30;
@@ -24,7 +24,12 @@ export function MatchGrid({ session }: { session: DealSession }) {
   const scope = session.model.value?.deal.structure["scope"] === "group" ? "group" : "store";
   const columns = useMemo(() => columnsFor(view, scope, session.scores), [view, scope, session.scores]);
   const scroller = useRef<HTMLDivElement>(null);
-  const virtual = useVirtualRows({ count: picture.shown.length, rowHeight: ROW_HEIGHT, headHeight: HEAD_HEIGHT, scroller });
+  const virtual = useVirtualRows({
+    count: picture.shown.length,
+    rowHeight: ROW_HEIGHT,
+    headHeight: HEAD_HEIGHT,
+    scroller,
+  });
   const tracks = columns.map((column) => column.track).join(" ");
   const width = columns.reduce((sum, column) => sum + column.width, 0);
   useEngagement(scroller, grid);
@@ -54,26 +59,55 @@ export function MatchGrid({ session }: { session: DealSession }) {
   return (
     <div class="grid-frame">
       <div
-        data-search={session.model.value?.search?.search_id} class={`grid ${picture.stale ? "stale" : ""}`} ref={scroller} role="grid" tabIndex={0} aria-label="Cars and their best offers"
-        aria-rowcount={picture.shown.length + 1} aria-colcount={columns.length} aria-busy={picture.settled < picture.matched || picture.stale}
-        aria-activedescendant={selected ? rowId(selected) : undefined} onKeyDown={onKeyDown}
+        data-search={session.model.value?.search?.search_id}
+        class={`grid ${picture.stale ? "stale" : ""}`}
+        ref={scroller}
+        role="grid"
+        tabIndex={0}
+        aria-label="Cars and their best offers"
+        aria-rowcount={picture.shown.length + 1}
+        aria-colcount={columns.length}
+        aria-busy={picture.settled < picture.matched || picture.stale}
+        aria-activedescendant={selected ? rowId(selected) : undefined}
+        onKeyDown={onKeyDown}
       >
         <GridHead columns={columns} grid={grid} tracks={tracks} width={width} />
-        <div class="grid-body" role="rowgroup" style={{ height: `${virtual.getTotalSize()}px`, minWidth: `${width}px` }}>
+        <div
+          class="grid-body"
+          role="rowgroup"
+          style={{ height: `${virtual.getTotalSize()}px`, minWidth: `${width}px` }}
+        >
           {virtual.getVirtualItems().map((item) => {
             const row = picture.rows[picture.shown[item.index] ?? -1];
-            return row && (
-              <GridRow
-                key={row.vehicle_id} row={row} under={underTarget(row, picture.leastPayment)} rank={picture.ranks[picture.shown[item.index] ?? -1] ?? null} index={item.index} top={item.start} columns={columns} tracks={tracks}
-                formats={formats} selected={row.vehicle_id === selected} select={grid.select}
-              />
+            return (
+              row && (
+                <GridRow
+                  key={row.vehicle_id}
+                  row={row}
+                  under={underTarget(row, picture.leastPayment)}
+                  rank={picture.ranks[picture.shown[item.index] ?? -1] ?? null}
+                  index={item.index}
+                  top={item.start}
+                  columns={columns}
+                  tracks={tracks}
+                  formats={formats}
+                  selected={row.vehicle_id === selected}
+                  select={grid.select}
+                />
+              )
             );
           })}
         </div>
       </div>
       {picture.shown.length === 0 && <GridState session={session} />}
       <GridFoot session={session} picture={picture} nextTurned={nextTurned}>
-        <BetterPill picture={picture} settle={() => { grid.settle(); scroller.current?.scrollTo({ top: 0 }); }} />
+        <BetterPill
+          picture={picture}
+          settle={() => {
+            grid.settle();
+            scroller.current?.scrollTo({ top: 0 });
+          }}
+        />
       </GridFoot>
     </div>
   );
@@ -95,7 +129,8 @@ function GridHead({ columns, grid, tracks, width }: HeadProps) {
         return (
           <div key={column.key} role="columnheader" aria-sort={direction} class={column.number ? "number" : ""}>
             <button type="button" tabIndex={-1} onClick={() => grid.sortBy(nextOrder(order, column.key))}>
-              {column.label}<span class={`arrow ${direction}`} aria-hidden="true" />
+              {column.label}
+              <span class={`arrow ${direction}`} aria-hidden="true" />
             </button>
           </div>
         );
@@ -108,8 +143,16 @@ function BetterPill({ picture, settle }: { picture: GridPicture; settle(): void 
   const { formats } = useSurroundings();
   if (picture.better === 0 || picture.stale) return null;
   const { better, order } = picture;
-  const what = VALUE_KEYS.has(order.key) ? `better ${better === 1 ? "offer" : "offers"}` : better === 1 ? "car to sort in" : "cars to sort in";
-  return <button type="button" class="pill" onClick={settle}>↑ {formats.count(better)} {what}</button>;
+  const what = VALUE_KEYS.has(order.key)
+    ? `better ${better === 1 ? "offer" : "offers"}`
+    : better === 1
+      ? "car to sort in"
+      : "cars to sort in";
+  return (
+    <button type="button" class="pill" onClick={settle}>
+      ↑ {formats.count(better)} {what}
+    </button>
+  );
 }
 
 interface FootProps {
@@ -126,7 +169,12 @@ function GridFoot({ session, picture, nextTurned, children }: FootProps) {
   return (
     <div class="grid-foot">
       <span role="status">
-        {search && (picture.stale ? "Searching again…" : shown.length === matched ? `${formats.count(matched)} cars` : `${formats.count(shown.length)} of ${formats.count(matched)} cars`)}
+        {search &&
+          (picture.stale
+            ? "Searching again…"
+            : shown.length === matched
+              ? `${formats.count(matched)} cars`
+              : `${formats.count(shown.length)} of ${formats.count(matched)} cars`)}
         {failed > 0 && ` · ${formats.count(failed)} could not be valued`}
         {search?.reason === "cancelled" && " · search stopped"}
       </span>
@@ -137,10 +185,14 @@ function GridFoot({ session, picture, nextTurned, children }: FootProps) {
       )}
       {children}
       {search?.next && search.reason === "limit" && (
-        <button type="button" class="button small" onClick={() => session.more()}>Load more cars</button>
+        <button type="button" class="button small" onClick={() => session.more()}>
+          Load more cars
+        </button>
       )}
       {search && search.reason === null && (
-        <button type="button" class="link" onClick={() => session.cancel()}>Stop</button>
+        <button type="button" class="link" onClick={() => session.cancel()}>
+          Stop
+        </button>
       )}
     </div>
   );
@@ -155,20 +207,27 @@ function useEngagement(scroller: { current: HTMLDivElement | null }, grid: Grid)
     const element = scroller.current;
     if (!element) return undefined;
     let pointed = false;
-    const update = () => (grid.engaged.value = pointed || element.contains(document.activeElement) || element.scrollTop > 0);
+    const update = () =>
+      (grid.engaged.value = pointed || element.contains(document.activeElement) || element.scrollTop > 0);
     const listeners: Record<string, (event: Event) => void> = {
       pointermove: (event) => {
         const { movementX, movementY } = event as PointerEvent;
         pointed ||= movementX !== 0 || movementY !== 0;
         update();
       },
-      pointerleave: () => { pointed = false; update(); },
+      pointerleave: () => {
+        pointed = false;
+        update();
+      },
       focusin: update,
       focusout: update,
       scroll: update,
     };
-    for (const [name, listener] of Object.entries(listeners)) element.addEventListener(name, listener, { passive: true });
-    return () => { for (const [name, listener] of Object.entries(listeners)) element.removeEventListener(name, listener); };
+    for (const [name, listener] of Object.entries(listeners))
+      element.addEventListener(name, listener, { passive: true });
+    return () => {
+      for (const [name, listener] of Object.entries(listeners)) element.removeEventListener(name, listener);
+    };
   }, [grid]);
 }
 
@@ -178,7 +237,12 @@ function destination(key: string, picture: GridPicture, selected: string | null,
   if (last < 0) return null;
   const at = picture.shown.findIndex((place) => picture.rows[place]!.vehicle_id === selected);
   const targets: Record<string, number> = {
-    ArrowDown: at + 1, ArrowUp: at < 0 ? 0 : at - 1, PageDown: at + page, PageUp: at - page, Home: 0, End: last,
+    ArrowDown: at + 1,
+    ArrowUp: at < 0 ? 0 : at - 1,
+    PageDown: at + page,
+    PageUp: at - page,
+    Home: 0,
+    End: last,
   };
   const target = targets[key];
   return target === undefined ? null : Math.min(last, Math.max(0, target));

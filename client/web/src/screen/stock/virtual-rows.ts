@@ -1,7 +1,7 @@
 // TanStack Virtual for Preact: which rows of a long list are in sight.
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "@tanstack/virtual-core";
-import { useLayoutEffect, useMemo, useReducer } from "preact/hooks";
 import type { RefObject } from "preact";
+import { useLayoutEffect, useMemo, useReducer } from "preact/hooks";
 
 interface Options {
   count: number;
@@ -12,7 +12,12 @@ interface Options {
 }
 
 /** Returns a virtualizer over `count` rows of one height; the component draws again when other rows come in sight. */
-export function useVirtualRows({ count, rowHeight, headHeight, scroller }: Options): Virtualizer<HTMLDivElement, Element> {
+export function useVirtualRows({
+  count,
+  rowHeight,
+  headHeight,
+  scroller,
+}: Options): Virtualizer<HTMLDivElement, Element> {
   const [, redraw] = useReducer<number, void>((turn) => turn + 1, 0);
   const options = {
     count,

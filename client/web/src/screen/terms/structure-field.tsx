@@ -1,11 +1,11 @@
 import { useMemo } from "preact/hooks";
+import type { DealSession } from "../../deal/session";
 import type { Trouble } from "../../deal/terms/edits";
 import { type FieldSpec, OFFERED_TERMS, refusalText } from "../../deal/terms/fields";
-import type { DealSession } from "../../deal/session";
 import { describeValue } from "../../deal/terms/values";
 import { type Parsed, parseMoney, parsePercent } from "../../text/parse";
-import { useSurroundings } from "../parts/surroundings";
 import { DraftInput } from "../parts/draft-input";
+import { useSurroundings } from "../parts/surroundings";
 
 interface Props {
   spec: FieldSpec;
@@ -23,13 +23,25 @@ export function StructureField({ spec, session, served }: Props) {
   const lock = session.model.value?.deal.locks?.find((each) => each.field === spec.field);
   const decidedElsewhere = spec.right !== undefined && !session.can(spec.right);
   const shut = decidedElsewhere || (lock !== undefined && !session.can("lock"));
-  const elsewhere = session.here.value.find((one) => one.focus === spec.field && one.user_id !== session.user.value?.id);
+  const elsewhere = session.here.value.find(
+    (one) => one.focus === spec.field && one.user_id !== session.user.value?.id,
+  );
   return (
-    <div onFocusIn={() => session.focus(spec.field)} onFocusOut={() => session.focus(null)} class={`field kind-${spec.kind} ${wide ? "wide" : ""} ${saving ? "saving" : ""} ${trouble ? "troubled" : ""}`}>
-      <fieldset class="plain control" disabled={shut}><Control spec={spec} session={session} served={served} /></fieldset>
+    <div
+      onFocusIn={() => session.focus(spec.field)}
+      onFocusOut={() => session.focus(null)}
+      class={`field kind-${spec.kind} ${wide ? "wide" : ""} ${saving ? "saving" : ""} ${trouble ? "troubled" : ""}`}
+    >
+      <fieldset class="plain control" disabled={shut}>
+        <Control spec={spec} session={session} served={served} />
+      </fieldset>
       {decidedElsewhere && <span class="locked-by">Given by the desk</span>}
       <LockMark spec={spec} session={session} by={lock?.by.name} />
-      {elsewhere && <span class="locked-by"><bdi>{elsewhere.name}</bdi> is here</span>}
+      {elsewhere && (
+        <span class="locked-by">
+          <bdi>{elsewhere.name}</bdi> is here
+        </span>
+      )}
       {trouble && <TroubleNote spec={spec} session={session} trouble={trouble} />}
     </div>
   );
@@ -40,17 +52,30 @@ function LockMark({ spec, session, by }: { spec: FieldSpec; session: DealSession
   const { desk } = session;
   const subject = `field:${spec.field}`;
   const trouble = desk.troubles.value.get(subject);
-  if (!session.can("lock")) return by === undefined ? null : <span class="locked-by">Locked by <bdi>{by}</bdi></span>;
+  if (!session.can("lock"))
+    return by === undefined ? null : (
+      <span class="locked-by">
+        Locked by <bdi>{by}</bdi>
+      </span>
+    );
   return (
     <>
       <button
-        type="button" class="lock" aria-pressed={by !== undefined} aria-label={`Lock ${spec.label}`} disabled={desk.busy.value.has(subject)}
+        type="button"
+        class="lock"
+        aria-pressed={by !== undefined}
+        aria-label={`Lock ${spec.label}`}
+        disabled={desk.busy.value.has(subject)}
         title={by === undefined ? "Keep this field from salespeople" : `Locked by ${by}`}
         onClick={() => desk.give(subject, { type: by === undefined ? "lock" : "unlock", field: spec.field })}
       >
         {by === undefined ? "Lock" : "Locked"}
       </button>
-      {trouble && <span class="trouble" role="alert">{trouble.message}</span>}
+      {trouble && (
+        <span class="trouble" role="alert">
+          {trouble.message}
+        </span>
+      )}
     </>
   );
 }
@@ -66,7 +91,12 @@ function Control({ spec, session, served }: Props) {
     case "flag":
       return (
         <label class="flag">
-          <input id={id} type="checkbox" checked={value === true} onChange={(event) => commit(event.currentTarget.checked)} />
+          <input
+            id={id}
+            type="checkbox"
+            checked={value === true}
+            onChange={(event) => commit(event.currentTarget.checked)}
+          />
           {spec.label}
         </label>
       );
@@ -77,7 +107,11 @@ function Control({ spec, session, served }: Props) {
           {label}
           <select id={id} value={String(value ?? "")} onChange={(event) => commit(event.currentTarget.value || null)}>
             {spec.kind === "optional_choice" && <option value="">{spec.empty}</option>}
-            {Object.entries(spec.choices ?? {}).map(([key, text]) => <option key={key} value={key}>{text}</option>)}
+            {Object.entries(spec.choices ?? {}).map(([key, text]) => (
+              <option key={key} value={key}>
+                {text}
+              </option>
+            ))}
           </select>
         </>
       );
@@ -85,11 +119,21 @@ function Control({ spec, session, served }: Props) {
       return (
         <>
           {label}
-          <input id={id} type="date" value={value === null ? "" : String(value)} onChange={(event) => commit(event.currentTarget.value || null)} />
+          <input
+            id={id}
+            type="date"
+            value={value === null ? "" : String(value)}
+            onChange={(event) => commit(event.currentTarget.value || null)}
+          />
         </>
       );
     default:
-      return <>{label}<NumberField id={id} spec={spec} session={session} value={value as number | null} served={served} /></>;
+      return (
+        <>
+          {label}
+          <NumberField id={id} spec={spec} session={session} value={value as number | null} served={served} />
+        </>
+      );
   }
 }
 
@@ -105,9 +149,15 @@ function NumberField({ id, spec, session, value, served }: Props & { id: string;
   return (
     <span class={`amount ${percent ? "percent" : "dollars"} ${value === null ? "unset" : ""}`}>
       <DraftInput
-        id={id} value={value} served={value === served} show={plain} parse={parse}
-        commit={(next) => session.edit(spec.field, next)} abandon={() => session.takeTheirs(spec.field)}
-        trouble={session.edits.trouble(spec.field) ? "see note" : null} placeholder={spec.empty ?? "0"}
+        id={id}
+        value={value}
+        served={value === served}
+        show={plain}
+        parse={parse}
+        commit={(next) => session.edit(spec.field, next)}
+        abandon={() => session.takeTheirs(spec.field)}
+        trouble={session.edits.trouble(spec.field) ? "see note" : null}
+        placeholder={spec.empty ?? "0"}
         describedBy={session.edits.trouble(spec.field) ? `${id}-note` : undefined}
       />
     </span>
@@ -117,7 +167,10 @@ function NumberField({ id, spec, session, value, served }: Props & { id: string;
 /** Amounts as they stand in a field: grouped, cents only where there are any. */
 function numberText(percent: boolean): (value: number | null) => string {
   const whole = new Intl.NumberFormat(navigator.language, { maximumFractionDigits: 0 });
-  const exact = new Intl.NumberFormat(navigator.language, { minimumFractionDigits: 2, maximumFractionDigits: percent ? 4 : 2 });
+  const exact = new Intl.NumberFormat(navigator.language, {
+    minimumFractionDigits: 2,
+    maximumFractionDigits: percent ? 4 : 2,
+  });
   return (value) => {
     if (value === null) return "";
     return !percent && value % 100 === 0 ? whole.format(value / 100) : exact.format(value / 100);
@@ -132,10 +185,14 @@ function Terms({ label, chosen, commit }: { label: string; chosen: number[]; com
   };
   return (
     <>
-      <span class="label" id="terms-label">{label}</span>
+      <span class="label" id="terms-label">
+        {label}
+      </span>
       <div class="toggles" role="group" aria-labelledby="terms-label">
         {offered.map((term) => (
-          <button key={term} type="button" aria-pressed={chosen.includes(term)} onClick={() => toggle(term)}>{term}</button>
+          <button key={term} type="button" aria-pressed={chosen.includes(term)} onClick={() => toggle(term)}>
+            {term}
+          </button>
         ))}
       </div>
     </>
@@ -151,17 +208,30 @@ function TroubleNote({ spec, session, trouble }: { spec: FieldSpec; session: Dea
     return (
       <div id={id} class="trouble" role="alert">
         <span>{refusalText(trouble.message)}</span>
-        {trouble.retry && <button type="button" class="link" onClick={mine}>Try again</button>}
-        <button type="button" class="link" onClick={theirs}>Undo</button>
+        {trouble.retry && (
+          <button type="button" class="link" onClick={mine}>
+            Try again
+          </button>
+        )}
+        <button type="button" class="link" onClick={theirs}>
+          Undo
+        </button>
       </div>
     );
   }
   const when = trouble.at ? ` at ${formats.time(trouble.at)}` : "";
   return (
     <div id={id} class="trouble" role="alert">
-      <span>{trouble.by} set {describeValue(spec.field, trouble.value, formats)}{when}.</span>
-      <button type="button" class="link" onClick={theirs}>Use it</button>
-      <button type="button" class="link" onClick={mine}>Keep mine</button>
+      <span>
+        {trouble.by} set {describeValue(spec.field, trouble.value, formats)}
+        {when}.
+      </span>
+      <button type="button" class="link" onClick={theirs}>
+        Use it
+      </button>
+      <button type="button" class="link" onClick={mine}>
+        Keep mine
+      </button>
     </div>
   );
 }

@@ -8,14 +8,21 @@ const EDITABLE = new Set(["working", "countered"]);
 /** The deal's structure. Every edit applies as typed; a field that the view hides is not here. */
 export function StructureForm({ session }: { session: DealSession }) {
   const deal = session.model.value?.deal;
-  if (!deal) return <aside class="structure" aria-busy="true" aria-label="Structure"><FormSkeleton /></aside>;
+  if (!deal)
+    return (
+      <aside class="structure" aria-busy="true" aria-label="Structure">
+        <FormSkeleton />
+      </aside>
+    );
   const open = EDITABLE.has(deal.state);
   return (
     <aside class="structure" aria-label="Structure">
       <form onSubmit={(event) => event.preventDefault()}>
         {!open && <p class="hint">This deal is {deal.state}: its structure can no longer be edited.</p>}
         <fieldset class="plain" disabled={!open}>
-          {GROUPS.map((group) => <Group key={group.title} group={group} session={session} structure={deal.structure} />)}
+          {GROUPS.map((group) => (
+            <Group key={group.title} group={group} session={session} structure={deal.structure} />
+          ))}
         </fieldset>
       </form>
     </aside>
@@ -35,7 +42,9 @@ function Group({ group, session, structure }: GroupProps) {
     <fieldset class="group">
       <legend>{group.title}</legend>
       <div class="fields">
-        {fields.map((spec) => <StructureField key={spec.field} spec={spec} session={session} served={structure[spec.field]} />)}
+        {fields.map((spec) => (
+          <StructureField key={spec.field} spec={spec} session={session} served={structure[spec.field]} />
+        ))}
       </div>
       {group.title === "Trade" && <TradeSummary structure={structure} />}
     </fieldset>
@@ -57,11 +66,19 @@ function TradeSummary({ structure }: { structure: Record<string, unknown> }) {
         <span>{equity < 0 ? "Negative equity" : "Equity"}</span>
         <output class={equity < 0 ? "negative" : ""}>{formats.cents(equity)}</output>
       </p>
-      {expired && <p class="hint warn">The payoff quote ran out on {formats.day(until)}: ask the lienholder for a new one.</p>}
+      {expired && (
+        <p class="hint warn">The payoff quote ran out on {formats.day(until)}: ask the lienholder for a new one.</p>
+      )}
     </>
   );
 }
 
 function FormSkeleton() {
-  return <>{Array.from({ length: 10 }, (_, i) => <span key={i} class="skeleton field-skeleton" />)}</>;
+  return (
+    <>
+      {Array.from({ length: 10 }, (_, i) => (
+        <span key={i} class="skeleton field-skeleton" />
+      ))}
+    </>
+  );
 }
