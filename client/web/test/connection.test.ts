@@ -14,14 +14,18 @@ class World implements Environment {
     this.sockets.push(socket);
     return {
       send: (text: string) => void socket.sent.push(JSON.parse(text)),
-      close: () => void (socket.closed = true),
+      close: () => {
+        socket.closed = true;
+      },
     };
   }
 
   later(milliseconds: number, action: () => void) {
     const timer = { due: this.time + milliseconds, action };
     this.timers.push(timer);
-    return () => void (this.timers = this.timers.filter((other) => other !== timer));
+    return () => {
+      this.timers = this.timers.filter((other) => other !== timer);
+    };
   }
 
   frame(action: () => void) {
@@ -90,9 +94,9 @@ test("a command without an answer goes out again with the same op and another re
   welcome(world);
   connection.resend();
   const again = world.last.sent[0]!;
-  assert.equal(again["op"], first["op"]);
-  assert.notEqual(again["ref"], first["ref"]);
-  world.last.events.message(JSON.stringify({ type: "reply", ref: again["ref"], ok: true, data: { version: 2 } }));
+  assert.equal(again.op, first.op);
+  assert.notEqual(again.ref, first.ref);
+  world.last.events.message(JSON.stringify({ type: "reply", ref: again.ref, ok: true, data: { version: 2 } }));
   assert.equal(answers, 1);
 });
 
@@ -111,7 +115,7 @@ test("what is sent while offline is kept where it has an op, and dropped otherwi
   welcome(world);
   connection.resend();
   assert.deepEqual(
-    world.last.sent.map((command) => command["type"]),
+    world.last.sent.map((command) => command.type),
     ["terms"],
   );
 });
@@ -121,7 +125,7 @@ test("after 25 s of silence it pings, and after 10 s more it comes back by a new
   world.pass(24_999);
   assert.equal(world.last.sent.length, 0);
   world.pass(1);
-  assert.equal(world.last.sent[0]!["type"], "ping");
+  assert.equal(world.last.sent[0]!.type, "ping");
   world.pass(10_000);
   assert.equal(world.sockets[0]!.closed, true);
   world.pass(1_000);

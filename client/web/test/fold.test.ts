@@ -63,7 +63,7 @@ test("terms outdate the selected offer until it is selected or priced anew", () 
   assert.equal(after(DEAL, edit(2)).selected_outdated, false, "there is no offer yet");
   const edited = after(DEAL, selected(2), edit(3));
   assert.equal(edited.selected_outdated, true);
-  assert.equal(edited.structure["cash_down_cents"], 3);
+  assert.equal(edited.structure.cash_down_cents, 3);
   assert.equal(after(edited, selected(4)).selected_outdated, false);
   assert.equal(after(edited, moved(4, "working", "submitted")).selected_outdated, false);
 });

@@ -67,7 +67,7 @@ export class DealSession implements Listener {
   readonly pencil: Pencil;
   readonly desk: Desk;
 
-  private channel: ChannelFollower;
+  private readonly channel: ChannelFollower;
   private readonly connection: Connection;
   private readonly gridNow: Signal<Grid>;
 
@@ -296,7 +296,7 @@ export class DealSession implements Listener {
 
   /** The order in which the stock is read at first: from the top of what the customer pays, where that is known. */
   get firstSort(): Sort {
-    return this.model.value?.deal.structure["payment_max_cents"] == null ? "price" : "-price";
+    return this.model.value?.deal.structure.payment_max_cents == null ? "price" : "-price";
   }
 
   private resend(): void {
@@ -330,7 +330,7 @@ export class DealSession implements Listener {
 
   /** A customer who looks on is shown the cars by payment, and no wish to pay more. */
   private target(): void {
-    const least = this.model.value?.deal.structure["payment_min_cents"];
+    const least = this.model.value?.deal.structure.payment_min_cents;
     this.grid.target(this.view.value === "customer" ? 0 : Number(least ?? 0));
   }
 
@@ -348,7 +348,7 @@ export class DealSession implements Listener {
   }
 
   private termsReplied(op: string, reply: Reply): void {
-    if (reply.ok) this.edits.taken(op, Number(reply.data?.["version"]), this.model.value?.deal.version ?? 0);
+    if (reply.ok) this.edits.taken(op, Number(reply.data?.version), this.model.value?.deal.version ?? 0);
     else if (reply.error) this.edits.refused(op, reply.error);
     this.depart();
   }

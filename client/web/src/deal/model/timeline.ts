@@ -1,5 +1,5 @@
 // What happened to the deal, for people: one entry for an event, with what it was about and why. Pure.
-import { type Formats } from "../../text/format";
+import type { Formats } from "../../text/format";
 import { isolated } from "../../text/readable";
 import type { Action, AnyEvent, DealNote, DealOffer, FulfilmentChanged, LenderTerms, StateChanged } from "../../wire";
 import { fieldLabel } from "../terms/fields";

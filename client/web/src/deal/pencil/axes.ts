@@ -15,9 +15,9 @@ export function gridAxes(
   structure: Record<string, unknown>,
   offeredCents: number | null,
 ): { terms: number[]; cash: number[] } {
-  const terms = (structure["terms_months"] as number[] | undefined) ?? [];
-  const least = Number(structure["cash_down_cents"] ?? 0);
-  const most = Math.max(least, Number(structure["cash_down_max_cents"] ?? least));
+  const terms = (structure.terms_months as number[] | undefined) ?? [];
+  const least = Number(structure.cash_down_cents ?? 0);
+  const most = Math.max(least, Number(structure.cash_down_max_cents ?? least));
   const step = most > least ? (most - least) / STEPS : STEP_WITHOUT_MAXIMUM_CENTS;
   const between = Array.from({ length: STEPS - 1 }, (_, i) => round(least + step * (i + 1)));
   const last = most > least ? most : least + step * STEPS;

@@ -28,13 +28,13 @@ export function remediesOf(fix: Fix | null | undefined, structure: Structure, fo
 function remedy(kind: Kind, fix: Fix, structure: Structure, formats: Formats): Remedy | null {
   const { cash_cents: cash, price_cents: price, term_months: term, lender, value_cents: value } = fix;
   if (kind === "cash" && cash != null) {
-    const most = Number(structure["cash_down_max_cents"] ?? structure["cash_down_cents"] ?? 0);
+    const most = Number(structure.cash_down_max_cents ?? structure.cash_down_cents ?? 0);
     return { text: `${amount(cash, formats)} more down`, changes: { cash_down_max_cents: most + cash } };
   }
   if (kind === "price" && price != null)
     return { text: `${amount(price, formats)} more discount than you may give`, changes: null };
   if (kind === "term" && term != null) {
-    const offered = (structure["terms_months"] as number[] | undefined) ?? [];
+    const offered = (structure.terms_months as number[] | undefined) ?? [];
     const terms = [...new Set([...offered, term])].sort((a, b) => a - b);
     return { text: `${formats.count(term)} months`, changes: { terms_months: terms } };
   }
@@ -62,7 +62,10 @@ export function cashLadder(steps: Rejection["cash_steps"]): { cents: number; ope
   let opens = 0;
   const rungs = [...steps]
     .sort(([a], [b]) => a! - b!)
-    .map(([cents, cars]) => ({ cents: cents!, opens: (opens += cars!) }));
+    .map(([cents, cars]) => {
+      opens += cars!;
+      return { cents: cents!, opens };
+    });
   if (rungs.length <= LADDER_RUNGS) return rungs;
   // As even as the steps allow: the first amount that opens a sixth of all, two sixths, ...
   const shares = Array.from({ length: LADDER_RUNGS }, (_, i) => ((i + 1) / LADDER_RUNGS) * opens);

@@ -34,7 +34,7 @@ export class Grid {
   readonly engaged = signal(false);
 
   private table = new RowTable();
-  private ranking: Ranking;
+  private readonly ranking: Ranking;
   private ranks: readonly (StressRank | null)[] = [];
   private turned = 0;
   private searchId: string | null = null;

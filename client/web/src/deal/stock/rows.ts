@@ -141,8 +141,8 @@ export class RowTable {
   addOffers(columns: Columns, count: number): Changed {
     const changed: Changed = { added: [], updated: [] };
     for (let i = 0; i < count; i++) {
-      const row = this.get(String(columns["vehicle_id"]?.[i]));
-      if (row && row.rev === columns["rev"]?.[i]) this.replace({ ...row, ...offerAt(columns, i) }, changed);
+      const row = this.get(String(columns.vehicle_id?.[i]));
+      if (row && row.rev === columns.rev?.[i]) this.replace({ ...row, ...offerAt(columns, i) }, changed);
     }
     return changed;
   }
@@ -218,20 +218,20 @@ type Offer = Pick<Row, (typeof OFFER_FIELDS)[number] | "value">;
 function matchAt(columns: Columns, i: number): Match {
   const match: Record<string, unknown> = {};
   for (const field of MATCH_FIELDS) match[field] = columns[field]?.[i] ?? null;
-  match["vehicle_id"] = String(match["vehicle_id"]);
+  match.vehicle_id = String(match.vehicle_id);
   return match as Match;
 }
 
 function offerAt(columns: Columns, i: number): Offer {
   const offer: Record<string, unknown> = {};
   for (const field of OFFER_FIELDS) offer[field] = columns[field]?.[i] ?? null;
-  offer["value"] = offer["payment_cents"] === null ? "none" : "offer";
+  offer.value = offer.payment_cents === null ? "none" : "offer";
   return offer as Offer;
 }
 
 /** What a snapshot says of a car's value: there (true), pending (false), or given up (null). */
 function snapshotValueAt(columns: Columns, i: number): Offer {
-  const valued = columns["valued"]?.[i];
+  const valued = columns.valued?.[i];
   if (valued === true) return offerAt(columns, i);
   return valued === null ? { ...UNVALUED, value: "failed" } : UNVALUED;
 }

@@ -44,12 +44,12 @@ export function rankText({ offers, place, stressed }: StressRank, formats: Forma
 }
 
 /** Returns the place of each of `items`, the greatest value first. */
-function ranked(items: readonly number[], valueOf: (item: number) => number): Map<number, number> {
-  const order = [...items].sort((a, b) => valueOf(b) - valueOf(a));
+function ranked(items: readonly number[], amountOf: (item: number) => number): Map<number, number> {
+  const order = [...items].sort((a, b) => amountOf(b) - amountOf(a));
   const ranks = new Map<number, number>();
   for (const [index, item] of order.entries()) {
     const before = order[index - 1];
-    const tied = before !== undefined && valueOf(before) === valueOf(item);
+    const tied = before !== undefined && amountOf(before) === amountOf(item);
     ranks.set(item, tied ? ranks.get(before)! : index + 1);
   }
   return ranks;

@@ -151,13 +151,13 @@ function troubleOf(error: ErrorBody, atFault: string | null): Trouble {
   if (error.code === "conflict" && atFault !== null) {
     return { kind: "conflict", value, by: by?.name ?? SOMEBODY, at: at ?? null };
   }
-  const expected = error.detail["expected"];
+  const expected = error.detail.expected;
   const message = atFault && typeof expected === "string" ? expected : error.message;
   return { kind: "refused", message, retry: error.retry };
 }
 
 function fieldOf(error: ErrorBody): string | null {
-  const field = error.detail["field"];
+  const field = error.detail.field;
   return typeof field === "string" ? (field.split(".").at(-1)?.replace(/\[.*$/, "") ?? null) : null;
 }
 

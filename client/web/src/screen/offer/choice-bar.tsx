@@ -20,7 +20,7 @@ export function ChoiceBar({ row, session }: { row: Row; session: DealSession }) 
   const kept = deal.state === "approved" && deal.approval?.vehicle_id === id;
   const elsewhere = !hold && !kept && claim && !claim.here && isHeld(claim, Date.now()) ? claim : null;
   const free =
-    elsewhere !== null && session.can("approve") && mayEnd(elsewhere, row["store_id"], session.user.value?.store_id);
+    elsewhere !== null && session.can("approve") && mayEnd(elsewhere, row.store_id, session.user.value?.store_id);
   const subject = `car:${id}`;
   const busy = desk.busy.value.has(subject);
   const trouble = desk.troubles.value.get(subject);

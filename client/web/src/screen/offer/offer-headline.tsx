@@ -128,7 +128,7 @@ function Offered({ row, quoted, formats }: { row: Row; quoted: boolean; formats:
       <p class="big">
         <output>{formats.cents(row.payment_cents)}</output>
         <span class="quiet">
-          a month for {row.term_months} months <span class="skeleton" aria-label="being quoted" />
+          a month for {row.term_months} months <span class="skeleton" role="img" aria-label="being quoted" />
         </span>
       </p>
     );

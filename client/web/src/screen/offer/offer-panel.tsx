@@ -147,7 +147,7 @@ function Chosen({ row, session }: { row: Row; session: DealSession }) {
       {quote?.value?.monthly_cash_cents && (
         <MonthlyCash cash={quote.value.monthly_cash_cents} lentCents={quote.principal_cents ?? 0} stale={asking} />
       )}
-      {staff && frontier && frontier.points.some((point) => point.npv_cents !== undefined) && (
+      {staff && frontier?.points.some((point) => point.npv_cents !== undefined) && (
         <FrontierPlot frontier={frontier} quote={quote} session={session} />
       )}
       {quote && <ContractFacts quote={quote} structure={session.model.value?.deal.structure ?? {}} stale={asking} />}

@@ -62,7 +62,7 @@ export function RollControl({ quote, asking, session }: { quote: QuoteReply; ask
             </option>
           ))}
         </select>
-        <button class="button small" disabled={asking}>
+        <button type="submit" class="button small" disabled={asking}>
           Find
         </button>
       </form>

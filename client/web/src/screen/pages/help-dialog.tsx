@@ -27,7 +27,9 @@ export function HelpDialog({ dialog }: { dialog: RefObject<HTMLDialogElement | n
       </dl>
       <p class="quiet">Amounts take 3,000, $3000.50 or 3k. Edits apply as you type, for everyone on this deal.</p>
       <form method="dialog">
-        <button class="button">Close</button>
+        <button type="submit" class="button">
+          Close
+        </button>
       </form>
     </dialog>
   );

@@ -78,7 +78,6 @@ function CustomerPicker({ created, close }: { created(id: string): void; close()
       <input
         id="customer"
         ref={input}
-        list={undefined}
         type="text"
         role="combobox"
         autocomplete="off"
@@ -98,6 +97,7 @@ function CustomerPicker({ created, close }: { created(id: string): void; close()
       )}
       <ul id="customers" role="listbox" aria-label="Customers" aria-busy={busy.value}>
         {found.value?.map((customer, i) => (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the input has the keyboard, and Enter takes the active option
           <li
             key={customer.id}
             id={`customer-${i}`}

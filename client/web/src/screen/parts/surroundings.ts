@@ -10,12 +10,10 @@ export interface Surroundings {
   formats: Formats;
 }
 
-/** What `App` provides to every part of the screen. */
+/** What `App` provides to every part of the screen; there is none outside it. */
 export const SurroundingsContext = createContext<Surroundings | null>(null);
 
 /** Returns who is signed in, the router and the number formats. */
 export function useSurroundings(): Surroundings {
-  const found = useContext(SurroundingsContext);
-  if (!found) throw new Error("used outside App");
-  return found;
+  return useContext(SurroundingsContext)!;
 }

@@ -154,12 +154,12 @@ function NumberFilter({
 }
 
 /** Returns what lists the values seen so far with how many of the rows have each; what a filter hides stays on offer. */
-function useSeen(session: DealSession, valueOf: (row: Row) => string, chosen: string[]): () => [string, number][] {
+function useSeen(session: DealSession, nameOf: (row: Row) => string, chosen: string[]): () => [string, number][] {
   const seen = useRef(new Set<string>());
   return () => {
     const counts = new Map<string, number>();
     for (const row of session.grid.picture.value.rows) {
-      const value = valueOf(row);
+      const value = nameOf(row);
       if (value !== "") counts.set(value, (counts.get(value) ?? 0) + 1);
     }
     for (const value of [...counts.keys(), ...chosen]) seen.current.add(value);

@@ -40,6 +40,7 @@ export const GridRow = memo(function GridRow({
   select,
 }: Props) {
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid has the keyboard, and moves the choice from row to row
     <div
       id={rowId(row.vehicle_id)}
       role="row"
@@ -86,7 +87,7 @@ function cells(row: Row, under: boolean, rank: StressRank | null, columns: Colum
       >
         {column.key === "npv_cents" && row.value === "offer" && <TurnFlag rank={rank} formats={formats} />}
         {column.key === "make" && <ClaimMark row={row} />}
-        {pending ? <span class="skeleton" aria-label="being valued" /> : text}
+        {pending ? <span class="skeleton" role="img" aria-label="being valued" /> : text}
       </div>
     );
   });

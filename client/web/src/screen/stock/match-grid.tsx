@@ -21,7 +21,7 @@ export function MatchGrid({ session }: { session: DealSession }) {
   const { grid } = session;
   const picture = grid.picture.value;
   const selected = grid.selected.value;
-  const scope = session.model.value?.deal.structure["scope"] === "group" ? "group" : "store";
+  const scope = session.model.value?.deal.structure.scope === "group" ? "group" : "store";
   const columns = useMemo(() => columnsFor(view, scope, session.scores), [view, scope, session.scores]);
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualRows({
@@ -205,7 +205,7 @@ function GridFoot({ session, picture, nextTurned, children }: FootProps) {
 function useEngagement(scroller: { current: HTMLDivElement | null }, grid: Grid): void {
   useEffect(() => {
     const element = scroller.current;
-    if (!element) return undefined;
+    if (!element) return;
     let pointed = false;
     const update = () =>
       (grid.engaged.value = pointed || element.contains(document.activeElement) || element.scrollTop > 0);

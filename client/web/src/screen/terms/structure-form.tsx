@@ -54,9 +54,9 @@ function Group({ group, session, structure }: GroupProps) {
 /** What the trade brings to the deal, and a warning where the payoff quote has run out. */
 function TradeSummary({ structure }: { structure: Record<string, unknown> }) {
   const { formats } = useSurroundings();
-  const allowance = Number(structure["trade_allowance_cents"] ?? 0);
-  const payoff = Number(structure["payoff_cents"] ?? 0);
-  const until = structure["payoff_good_through"];
+  const allowance = Number(structure.trade_allowance_cents ?? 0);
+  const payoff = Number(structure.payoff_cents ?? 0);
+  const until = structure.payoff_good_through;
   if (allowance === 0 && payoff === 0) return null;
   const equity = allowance - payoff;
   const expired = typeof until === "string" && payoff > 0 && until < new Date().toLocaleDateString("en-CA");
