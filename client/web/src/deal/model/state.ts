@@ -1,25 +1,23 @@
 // A deal and its latest search as this page knows them, and how each event changes them. Pure, values never mutated.
-import type {
-  AnyEvent,
-  DealSnapshot,
-  EndReason,
-  Filters,
-  Matches,
-  Rejection,
-  SearchEnded,
-  SearchSnapshot,
-  SearchStarted,
-  SearchValued,
-  Sort,
-  VehicleChanged,
+import {
+  type AnyEvent,
+  type DealSnapshot,
+  type EndReason,
+  FIRST_LATE_CHUNK,
+  type Filters,
+  type Matches,
+  type Rejection,
+  type SearchEnded,
+  type SearchSnapshot,
+  type SearchStarted,
+  type SearchValued,
+  type Sort,
+  type VehicleChanged,
 } from "../../wire";
 import { applied, type Deal } from "./fold";
 import { type CarName, type Entry, entryOf } from "./timeline";
 
 const TIMELINE_LENGTH = 200;
-
-/** Chunks from this number on bring cars of the search at another price, also after its end: no further page. */
-export const FIRST_LATE_CHUNK = 1_000_000;
 
 export interface SearchProgress {
   search_id: string;
