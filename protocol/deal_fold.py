@@ -96,9 +96,10 @@ def _state(deal: DealSnapshot, event: StateChanged) -> DealSnapshot:
         changed = _outdated(changed, False)
     if event.target is DealState.SIGNED:
         return replace(changed, fulfilment=Fulfilment.SIGNED)
-    approval = event.approval if event.target is DealState.APPROVED else None
-    # A view that hides approvals has none to lose.
-    return changed if deal.approval is UNSET else replace(changed, approval=approval)
+    if deal.approval is UNSET:
+        return changed  # A view that hides approvals has none to lose.
+    approved = event.target is DealState.APPROVED and event.approval is not UNSET
+    return replace(changed, approval=event.approval if approved else None)
 
 
 def _fulfilment(deal: DealSnapshot, event: FulfilmentChanged) -> DealSnapshot:

@@ -19,7 +19,15 @@ from protocol.closing import CloseCode, ErrorBody, ErrorCode
 from protocol.commands import COMMAND_TYPES, DEFAULT_MATCHES, MAX_MATCHES, Command
 from protocol.commands.desk import MAX_NOTE_CHARACTERS
 from protocol.deal_fold import KEPT_NOTES, KEPT_NOTES_BYTES, KEPT_TASKS, NOTE_BYTES
-from protocol.events import EVENT_TYPES, MATCH_COLUMNS, MESSAGE_TYPES, OFFER_COLUMNS, JoinReply, Snapshot
+from protocol.events import (
+    EVENT_TYPES,
+    FIRST_LATE_CHUNK,
+    MATCH_COLUMNS,
+    MESSAGE_TYPES,
+    OFFER_COLUMNS,
+    JoinReply,
+    Snapshot,
+)
 from protocol.openapi import openapi
 from protocol.quotes import FrontierReply, QuoteReply
 from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, DayCount, Structure
@@ -99,6 +107,7 @@ def _constants() -> dict[str, object]:
         "DEFAULT_MATCHES": DEFAULT_MATCHES,
         "MATCH_COLUMNS": list(MATCH_COLUMNS),
         "OFFER_COLUMNS": list(OFFER_COLUMNS),
+        "FIRST_LATE_CHUNK": FIRST_LATE_CHUNK,
         "EVENT_TYPES": [_tag(event) for event in EVENT_TYPES],
         "TRANSITIONS": {action: _plain(transition) for action, transition in TRANSITIONS.items()},
         "STEPS": {closing: _plain(step) for closing, step in STEPS.items()},

@@ -1,6 +1,6 @@
 // Builds dist/app.js and dist/app.css; with --tests the unit tests instead, with --watch again at each change.
 import { readdir } from "node:fs/promises";
-import { context, build } from "esbuild";
+import { build, context } from "esbuild";
 
 const page = {
   entryPoints: { app: "src/main.tsx" },

@@ -4,6 +4,8 @@ Every command has ``ref``, unique on its connection. A command that changes stat
 by the client: a repeated ``op`` returns the first answer and changes nothing.
 """
 
+from typing import get_args
+
 from protocol.commands.base import ChangeCommand, ChannelCommand, ChannelName, Command, Ref, Seq, tag_of
 from protocol.commands.desk import (
     Approve,
@@ -130,39 +132,5 @@ AnyCommand = (
     | FinishTask
     | Ping
 )
-COMMAND_TYPES: tuple[type[Command], ...] = (
-    Join,
-    Leave,
-    Search,
-    More,
-    Cancel,
-    Terms,
-    Quote,
-    Frontier,
-    Select,
-    Pin,
-    Unpin,
-    Hold,
-    Release,
-    Submit,
-    Counter,
-    Approve,
-    Decline,
-    Reopen,
-    Sign,
-    Lose,
-    Deliver,
-    Fund,
-    Unwind,
-    Lock,
-    Unlock,
-    Note,
-    Focus,
-    Revalue,
-    Painted,
-    LenderDecision,
-    ClearStipulation,
-    FinishTask,
-    Ping,
-)
+COMMAND_TYPES: tuple[type[Command], ...] = get_args(AnyCommand)
 """The commands of this server, in the order that ``welcome.commands`` lists them."""

@@ -1,7 +1,7 @@
 """What every command has, and the values that many of them take."""
 
 import uuid
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
@@ -19,8 +19,9 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class ChannelCommand(Command, frozen=True):
-    """A command about one channel."""
+    """A command about one channel. ``right``, as ``workflow.RIGHTS`` gives it to roles, is what it needs."""
 
+    right: ClassVar[str]
     channel: ChannelName
 
 

@@ -1,7 +1,7 @@
 """Salesperson and desk on one deal: its offer, its state, its contract, and what is said about it."""
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -25,6 +25,8 @@ Stipulation = Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE
 class Select(ChangeCommand, tag="select", frozen=True):
     """Make a car, priced as ``quote`` prices it with ``changes`` and ``programme_id``, the deal's offer."""
 
+    right: ClassVar = "select"
+
     vehicle_id: Identifier
     changes: StructureChanges = StructureChanges()
     programme_id: Identifier | None = None
@@ -32,6 +34,8 @@ class Select(ChangeCommand, tag="select", frozen=True):
 
 class Pin(ChangeCommand, tag="pin", frozen=True):
     """Keep an offer in sight, beside others."""
+
+    right: ClassVar = "select"
 
     vehicle_id: Identifier
     changes: StructureChanges = StructureChanges()
@@ -41,6 +45,8 @@ class Pin(ChangeCommand, tag="pin", frozen=True):
 class Unpin(ChangeCommand, tag="unpin", frozen=True):
     """Keep an offer in sight no longer. ``changes`` are accepted and mean nothing."""
 
+    right: ClassVar = "select"
+
     vehicle_id: Identifier
     changes: StructureChanges = StructureChanges()
 
@@ -48,11 +54,15 @@ class Unpin(ChangeCommand, tag="unpin", frozen=True):
 class Hold(ChangeCommand, tag="hold", frozen=True):
     """Keep a car for this deal for a while; again: for longer. Reply: ``{until}``."""
 
+    right: ClassVar = "hold"
+
     vehicle_id: Identifier
 
 
 class Release(ChangeCommand, tag="release", frozen=True):
     """Let a car go that this deal held. Reply: ``{until}``, which is null."""
+
+    right: ClassVar = "hold"
 
     vehicle_id: Identifier
 
@@ -72,9 +82,13 @@ class Decision(ChangeCommand, frozen=True):
 class Submit(Decision, tag="submit", frozen=True):
     """Put the selected offer before the desk."""
 
+    right: ClassVar = "submit"
+
 
 class Counter(Decision, tag="counter", frozen=True):
     """Answer a submitted deal with other terms."""
+
+    right: ClassVar = "counter"
 
     changes: StructureChanges = StructureChanges()
 
@@ -82,37 +96,55 @@ class Counter(Decision, tag="counter", frozen=True):
 class Approve(Decision, tag="approve", frozen=True):
     """Approve a submitted deal: this version, car, offer and rate sheet."""
 
+    right: ClassVar = "approve"
+
 
 class Decline(Decision, tag="decline", frozen=True):
     """Refuse a submitted deal."""
+
+    right: ClassVar = "decline"
 
 
 class Reopen(Decision, tag="reopen", frozen=True):
     """Work on a deal again."""
 
+    right: ClassVar = "reopen"
+
 
 class Sign(Decision, tag="sign", frozen=True):
     """Sign the approved offer: the car is sold."""
+
+    right: ClassVar = "sign"
 
 
 class Lose(Decision, tag="lose", frozen=True):
     """Give a deal up."""
 
+    right: ClassVar = "lose"
+
 
 class Deliver(Decision, tag="deliver", frozen=True):
     """Say that the customer has the car."""
+
+    right: ClassVar = "deliver"
 
 
 class Fund(Decision, tag="fund", frozen=True):
     """Say that the lender has paid; it must approve still, and every stipulation be cleared."""
 
+    right: ClassVar = "fund"
+
 
 class Unwind(Decision, tag="unwind", frozen=True):
     """Take a signed deal back; the car is for sale again."""
 
+    right: ClassVar = "unwind"
+
 
 class Lock(ChangeCommand, tag="lock", frozen=True):
     """Keep a field of the structure from everybody but the desk. Reply: ``{version}``."""
+
+    right: ClassVar = "lock"
 
     field: FieldName
 
@@ -120,11 +152,15 @@ class Lock(ChangeCommand, tag="lock", frozen=True):
 class Unlock(ChangeCommand, tag="unlock", frozen=True):
     """Open a locked field again. Reply: ``{version}``."""
 
+    right: ClassVar = "lock"
+
     field: FieldName
 
 
 class Note(ChangeCommand, tag="note", frozen=True):
     """Write a note for whoever works on the deal; customers never see it. Reply: ``{note_id}``."""
+
+    right: ClassVar = "note"
 
     text: Annotated[str, Meta(min_length=1, max_length=MAX_NOTE_CHARACTERS, pattern=LINES)]
 
@@ -136,6 +172,8 @@ class LenderDecision(ChangeCommand, tag="lender_decision", frozen=True):
     where the lender approves; ``reasons``, all on credit, where it declines and only there.
     Reply: ``{version, decision_id}``.
     """
+
+    right: ClassVar = "lender"
 
     version: Seq
     lender: Identifier
@@ -152,10 +190,14 @@ class LenderDecision(ChangeCommand, tag="lender_decision", frozen=True):
 class ClearStipulation(ChangeCommand, tag="clear_stipulation", frozen=True):
     """Say that a lender's stipulation is met. Reply: ``{version}``."""
 
+    right: ClassVar = "lender"
+
     stipulation_id: Identifier
 
 
 class FinishTask(ChangeCommand, tag="finish_task", frozen=True):
     """Say that a task is done, such as a notice that was sent. Reply: ``{version}``."""
+
+    right: ClassVar = "task"
 
     task_id: Identifier

@@ -1,6 +1,6 @@
 """Searching the stock for a deal, changing its terms, pricing one car."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
@@ -20,6 +20,8 @@ Token = Annotated[str, Meta(min_length=1, max_length=256)]
 class Search(ChangeCommand, tag="search", frozen=True):
     """Search the stock for this deal. A newer search supersedes an older one. Reply: ``{search_id}``."""
 
+    right: ClassVar = "search"
+
     filters: Filters = Filters()
     sort: Sort = Sort.PRICE
     limit: Annotated[int, Meta(ge=1, le=MAX_MATCHES)] = DEFAULT_MATCHES
@@ -28,6 +30,8 @@ class Search(ChangeCommand, tag="search", frozen=True):
 class More(ChangeCommand, tag="more", frozen=True):
     """Continue a search that ended by its limit, from the token of its ``search_ended``."""
 
+    right: ClassVar = "search"
+
     search_id: Identifier
     token: Token
 
@@ -35,17 +39,23 @@ class More(ChangeCommand, tag="more", frozen=True):
 class Cancel(ChangeCommand, tag="cancel", frozen=True):
     """End a running search."""
 
+    right: ClassVar = "search"
+
     search_id: Identifier
 
 
 class Revalue(ChangeCommand, tag="revalue", frozen=True):
     """Try again to value cars that were given up."""
 
+    right: ClassVar = "search"
+
     vehicle_id: Annotated[list[Identifier], Meta(min_length=1, max_length=500)]
 
 
 class Terms(ChangeCommand, tag="terms", frozen=True):
     """Change the deal's structure, based on ``version``. Reply: ``{version}``."""
+
+    right: ClassVar = "terms"
 
     version: Seq
     changes: StructureChanges
@@ -67,6 +77,8 @@ class Quote(ChannelCommand, tag="quote", frozen=True):
     grid's rows and columns; an empty list takes the structure's own.
     """
 
+    right: ClassVar = "watch"
+
     vehicle_id: Identifier
     changes: StructureChanges = StructureChanges()
     programme_id: Identifier | None = None
@@ -77,5 +89,7 @@ class Quote(ChannelCommand, tag="quote", frozen=True):
 
 class Frontier(ChannelCommand, tag="frontier", frozen=True):
     """Ask for one car's structures that no other beats in both payment and NPV. Reply: ``FrontierReply``."""
+
+    right: ClassVar = "watch"
 
     vehicle_id: Identifier

@@ -1,6 +1,6 @@
 """Watching channels, being seen in them, and telling what one saw."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
@@ -19,6 +19,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Join(ChannelCommand, tag="join", frozen=True):
     """Watch a channel; with ``since``, only what was missed where that is known. Reply: ``JoinReply``."""
 
+    right: ClassVar = "watch"
+
     view: View
     since: Position | None = None
 
@@ -26,15 +28,21 @@ class Join(ChannelCommand, tag="join", frozen=True):
 class Leave(ChannelCommand, tag="leave", frozen=True):
     """Stop watching a channel. Nothing of the channel arrives after the reply."""
 
+    right: ClassVar = "watch"
+
 
 class Focus(ChannelCommand, tag="focus", frozen=True):
     """Say which field of the structure one is at, or null."""
+
+    right: ClassVar = "watch"
 
     field: FieldName | None = None
 
 
 class Painted(ChannelCommand, tag="painted", frozen=True):
     """Say after how many milliseconds a stage of a search stood on the person's screen."""
+
+    right: ClassVar = "watch"
 
     search_id: Identifier
     stage: Annotated[str, Meta(pattern="^(first_matches|first_offers|all_matches|all_offers)$")]

@@ -4,6 +4,8 @@ Clients ignore types and fields that they do not know, but count the ``seq`` of 
 Hidden fields are absent in a view, so every field that a view may hide is optional here.
 """
 
+from typing import get_args
+
 from protocol.events.base import (
     MAX_MESSAGE_BYTES,
     Columns,
@@ -150,38 +152,5 @@ AnyEvent = (
     | DealSummary
 )
 AnyMessage = AnyEvent | Welcome | Reply | SnapshotRows | SnapshotEnd | Presence | Notice | Resync
-EVENT_TYPES: tuple[type[Event], ...] = (
-    SearchStarted,
-    Matches,
-    Offers,
-    SearchEnded,
-    SearchValued,
-    ValueFailed,
-    DealChanged,
-    StateChanged,
-    OfferSelected,
-    OfferPinned,
-    OfferUnpinned,
-    VehicleChanged,
-    VehicleHeld,
-    VehicleReleased,
-    FieldLocked,
-    FieldUnlocked,
-    NoteAdded,
-    LenderDecided,
-    StipulationCleared,
-    FulfilmentChanged,
-    TaskRaised,
-    TaskDone,
-    DealSummary,
-)
-MESSAGE_TYPES: tuple[type[Message], ...] = (
-    *EVENT_TYPES,
-    Welcome,
-    Reply,
-    SnapshotRows,
-    SnapshotEnd,
-    Presence,
-    Notice,
-    Resync,
-)
+EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)
+MESSAGE_TYPES: tuple[type[Message], ...] = get_args(AnyMessage)

@@ -1,9 +1,9 @@
-"""What a person may do: the right that each command asks for, and the deal or wall that it is about."""
+"""What a person may do: the scope that each right asks for, and the deal or wall that it is about."""
 
 from collections.abc import Collection
 from typing import Final
 
-from protocol import commands
+from protocol.channels import deal_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import AnyCommand, ChannelCommand
 from protocol.records import Actor, View
@@ -16,43 +16,6 @@ from server.push.log import utc_now
 from server.store.credentials import TokenScope
 from server.store.deals import Deal
 from server.store.users import Account
-
-RIGHT_OF: Final[dict[type[ChannelCommand], str]] = {
-    commands.Join: "watch",
-    commands.Leave: "watch",
-    commands.Focus: "watch",
-    commands.Painted: "watch",
-    commands.Quote: "watch",
-    commands.Frontier: "watch",
-    commands.Search: "search",
-    commands.More: "search",
-    commands.Cancel: "search",
-    commands.Revalue: "search",
-    commands.Terms: "terms",
-    commands.Select: "select",
-    commands.Pin: "select",
-    commands.Unpin: "select",
-    commands.Hold: "hold",
-    commands.Release: "hold",
-    commands.Note: "note",
-    commands.Lock: "lock",
-    commands.Unlock: "lock",
-    commands.Submit: "submit",
-    commands.Counter: "counter",
-    commands.Approve: "approve",
-    commands.Decline: "decline",
-    commands.Reopen: "reopen",
-    commands.Sign: "sign",
-    commands.Lose: "lose",
-    commands.Deliver: "deliver",
-    commands.Fund: "fund",
-    commands.Unwind: "unwind",
-    commands.LenderDecision: "lender",
-    commands.ClearStipulation: "lender",
-    commands.FinishTask: "task",
-}
-"""The right, as ``workflow.RIGHTS`` gives it to roles, that each command about a channel needs."""
-
 
 SCOPE_OF: Final = {
     **dict.fromkeys(("watch", "wall", "see_cost"), TokenScope.READ),
@@ -84,16 +47,15 @@ class Authority:
         Raises CommandError: forbidden without the right, or for a wall where a deal is meant; not_found for a
         deal that is not there or another store's.
         """
-        kind, _, _ = command.channel.partition(":")
-        if kind != "deal":
+        if deal_of(command.channel) is None:
             raise CommandError(
                 ErrorCode.FORBIDDEN, "A wall is only watched: expected a deal.", field="channel"
             )
         # Whoever may not see the deal learns nothing of it, also not that it is there.
         deal = await self._deals.held(command.channel, account.store_id)
-        right = RIGHT_OF[type(command)]
-        if right not in RIGHTS[account.role]:
-            raise CommandError(ErrorCode.FORBIDDEN, f"Your role lacks the right {right}.", field="type")
+        if command.right not in RIGHTS[account.role]:
+            text = f"Your role lacks the right {command.right}."
+            raise CommandError(ErrorCode.FORBIDDEN, text, field="type")
         return deal
 
 
@@ -105,11 +67,11 @@ def check_wall(account: Account, store_id: str) -> None:
 
 def check_scope(connection: Connection, command: AnyCommand) -> None:
     """Raise CommandError(forbidden) unless the connection's credential may be used for the command."""
-    right = RIGHT_OF.get(type(command)) if isinstance(command, ChannelCommand) else None
-    if right is not None and SCOPE_OF[right] not in connection.credential.scopes:
-        raise CommandError(
-            ErrorCode.FORBIDDEN, f"This token lacks the scope {SCOPE_OF[right]}.", field="type"
-        )
+    if not isinstance(command, ChannelCommand):
+        return
+    scope = SCOPE_OF[command.right]
+    if scope not in connection.credential.scopes:
+        raise CommandError(ErrorCode.FORBIDDEN, f"This token lacks the scope {scope}.", field="type")
 
 
 def rights_of(account: Account, scopes: Collection[TokenScope]) -> list[str]:

@@ -6,6 +6,7 @@ A deal is held only while Postgres is heard: what changes besides its events is 
 from collections.abc import Callable
 from typing import Final
 
+from protocol.channels import deal_of
 from protocol.closing import CommandError, ErrorCode
 from server.hub.live_deal import HeldDeal
 from server.hub.registry import Registry
@@ -81,7 +82,7 @@ class LiveDeals:
 
 async def _read(channel: str, scope: Scope) -> HeldDeal | None:
     async with scope.acquire() as connection:
-        whole = await load_whole(connection, channel.partition(":")[2])
+        whole = await load_whole(connection, deal_of(channel) or "")
     return None if whole is None else HeldDeal.of(*whole)
 
 

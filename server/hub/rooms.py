@@ -8,6 +8,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from protocol import codec
+from protocol.channels import deal_of, wall_channel
 from protocol.events import Presence, Present
 from protocol.records import View
 from server.hub.presence import Room, others_of, seen_by
@@ -15,7 +16,6 @@ from server.hub.registry import Registry
 from server.hub.session import Watcher
 from server.push.log import Entry
 from server.push.presence import PresenceLog, heard_presence
-from server.push.walls import wall_channel
 from server.store.users import Account
 
 HEARTBEAT_SECONDS: Final = 5.0
@@ -48,13 +48,13 @@ class Rooms:
 
     def enter(self, watcher: Watcher, account: Account) -> None:
         """Let a new watcher in."""
-        kind, _, name = watcher.channel.partition(":")
+        deal_id = deal_of(watcher.channel)
         person = Present(user_id=account.id, name=account.name, role=account.role)
         self._room(watcher.channel).enter(watcher, person, self._clock())
-        if kind == "deal":
+        if deal_id is not None:
             wall = wall_channel(account.store_id)
             self._walls[watcher] = wall
-            seen = Present(user_id=account.id, name=account.name, role=account.role, deal_id=name)
+            seen = Present(user_id=account.id, name=account.name, role=account.role, deal_id=deal_id)
             self._room(wall).enter(watcher, seen, self._clock())
         self._changed(watcher)
         # Who is here may be what it was before; this watcher has to hear it all the same.

@@ -8,8 +8,9 @@ import structlog
 from redis.exceptions import RedisError
 
 from protocol import codec
+from protocol.channels import store_of, wall_channel
 from server.hub.registry import Registry
-from server.push.walls import Walls, wall_channel
+from server.push.walls import Walls
 from server.store.scope import Scope
 from server.store.wall import deals_about, summaries_of, wall_of
 
@@ -78,7 +79,8 @@ class Wall:
                 await asyncio.sleep(RETRY_SECONDS)
 
     def _stores(self) -> list[str]:
-        return [channel[5:] for channel in self._registry.channels if channel.startswith("desk:")]
+        stores = map(store_of, self._registry.channels)
+        return [store_id for store_id in stores if store_id is not None]
 
     async def _tell(self, deals: dict[str, set[str]], cars: set[str], whole: set[str]) -> None:
         watched = set(self._stores())

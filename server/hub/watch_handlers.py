@@ -3,6 +3,7 @@
 import structlog
 
 from protocol import commands
+from protocol.channels import store_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Structure
 from server.hub.authority import Authority, check_wall
@@ -29,10 +30,10 @@ class WatchHandlers:
 
     async def join(self, connection: Connection, command: commands.Join) -> None:
         """Watch a channel."""
-        kind, _, name = command.channel.partition(":")
-        if kind == "desk":
-            check_wall(connection.account, name)
-            await self._wall_joiner.join(connection, command, name)
+        store_id = store_of(command.channel)
+        if store_id is not None:
+            check_wall(connection.account, store_id)
+            await self._wall_joiner.join(connection, command, store_id)
             self._note(connection.happened(SecurityKind.CUSTOMERS_LISTED, detail={"what": "wall"}))
             return
         deal = await self._joiner.join(connection, command)

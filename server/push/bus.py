@@ -24,6 +24,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from server.observe.reconnecting import stay_connected
 from server.observe.standing import Standing
 from server.push.log import Entry
 from server.push.peer import require_peer
@@ -41,7 +42,7 @@ PROBE_SECONDS: Final = 2.0
 DEAF_SECONDS: Final = 3.0
 """Who does not hear it for this long is deaf."""
 
-RECONNECT_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+OUTAGES: Final = (RedisError, OSError, TimeoutError)
 SUBSCRIBE_AT_ONCE: Final = 500
 AGAIN_SECONDS: Final = 0.01
 
@@ -119,20 +120,23 @@ class Bus:
 
     async def run(self) -> None:
         """Hear until cancelled; reconnect whenever the connection breaks."""
-        failures = 0
         try:
-            while True:
-                try:
-                    await self._hear_on_one_connection()
-                except* (RedisError, OSError, TimeoutError) as errors:
-                    failures = 0 if self.connected else failures + 1
-                    pause = RECONNECT_SECONDS[min(failures, len(RECONNECT_SECONDS) - 1)]
-                    self._log.warning("bus_broken", error=repr(errors.exceptions[0]), pause_seconds=pause)
-                finally:
-                    self.standing.fall()
-                await asyncio.sleep(pause)
+            await stay_connected(self._hear, self.standing, outages=OUTAGES, broken=self._broken)
         finally:
             await self._pool.aclose()
+
+    def _broken(self, error: Exception) -> None:
+        self._log.warning("bus_broken", error=repr(error))
+
+    async def _hear(self) -> None:
+        """Hear on one connection until it breaks. Raises one of OUTAGES, the first of what its tasks met."""
+        outage: BaseException | None = None
+        try:
+            await self._hear_on_one_connection()
+        except* OUTAGES as errors:
+            outage = errors.exceptions[0]
+        if outage is not None:
+            raise outage
 
     async def _hear_on_one_connection(self) -> None:
         connection: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]

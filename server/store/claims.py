@@ -14,6 +14,7 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Actor, DealState, Role
 from server.store.deciding import SYSTEM, Decided, Decision, deciding
+from server.store.one_row import one_row
 from server.store.pool import Connection
 from server.store.scope import Scope
 
@@ -225,7 +226,7 @@ def _held(deal: Decision, holder: Holder) -> CommandError:
 async def _require_room(deal: Decision, vehicle_id: int) -> None:
     """Raise CommandError where deal, person or store hold as many cars as they may, besides this one."""
     await deal.connection.execute(_COUNT_ALONE, deal.store_id)
-    held = await deal.connection.fetchrow(_COUNT, deal.key, deal.actor.id, deal.store_id, vehicle_id)
+    held = await one_row(deal.connection, _COUNT, deal.key, deal.actor.id, deal.store_id, vehicle_id)
     if held["of_deal"] >= MAX_HOLDS:
         raise CommandError(ErrorCode.TOO_LARGE, f"A deal holds at most {MAX_HOLDS} cars.", field="vehicle_id")
     if held["of_person"] >= MAX_HOLDS_OF_PERSON:

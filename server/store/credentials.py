@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+import asyncpg
+
 from server.store.pool import Connection
 from server.store.users import ACCOUNT_COLUMNS, Account, account_of
 
@@ -76,7 +78,9 @@ async def find_by_token(connection: Connection, token: str) -> tuple[Account, Cr
     return _found(await connection.fetchrow(_VALID + "token_hash = $1", _digest(token)))
 
 
-async def find_by_id(connection: Connection, credential_id: int) -> tuple[Account, Credential] | None:
+async def find_by_id(
+    connection: Connection | asyncpg.Pool, credential_id: int
+) -> tuple[Account, Credential] | None:
     """Return whose credential has that id; None where it counts no longer."""
     return _found(await connection.fetchrow(_VALID + "credential_id = $1", credential_id))
 

@@ -1,8 +1,9 @@
 """All that a deal consists of besides its structure, as it stands: what a snapshot shows."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+
+import asyncpg
 
 from protocol import codec
 from protocol.deal_fold import KEPT_NOTES, KEPT_NOTES_BYTES, KEPT_TASKS, PRICED_STATES, kept_notes
@@ -82,7 +83,7 @@ async def load_whole(connection: Connection, deal_id: str) -> tuple[Deal, DealPa
     return None if row is None else (deal_of(row), _parts_of(row))
 
 
-def _parts_of(row: Mapping[str, Any]) -> DealParts:
+def _parts_of(row: asyncpg.Record) -> DealParts:
     return DealParts(
         last_no=row["last_no"],
         selected=None if row["selected"] is None else codec.convert(DealOffer, row["selected"]),

@@ -8,9 +8,10 @@ import base64
 import binascii
 import datetime as dt
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+
+import asyncpg
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
@@ -110,7 +111,7 @@ async def load_deal(connection: Connection, deal_id: str) -> Deal | None:
     return None if row is None else deal_of(row)
 
 
-def deal_of(row: Mapping[str, Any]) -> Deal:
+def deal_of(row: asyncpg.Record) -> Deal:
     """Return the deal of a row with DEAL_COLUMNS."""
     lenders = lender_terms(row["lenders"])
     return Deal(

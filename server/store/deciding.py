@@ -8,10 +8,12 @@ Repeated by the same person for the same command, the op gets that answer and ch
 import datetime as dt
 import hashlib
 import uuid
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+import asyncpg
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode, op_taken
@@ -234,7 +236,7 @@ async def answered_before(
     return None if row is None else _answer_to(row, actor, asked)
 
 
-def _answer_to(row: Mapping[str, Any], actor: Actor, asked: Asked) -> dict[str, Any]:
+def _answer_to(row: asyncpg.Record, actor: Actor, asked: Asked) -> dict[str, Any]:
     if row["asked"] is None:
         # An older release wrote it: of an event it kept who decided, and nothing of an answer without one.
         is_same = row["answered_to"] is None or str(row["answered_to"]) == actor.id

@@ -11,6 +11,7 @@ from typing import Any, Final
 import asyncpg
 import structlog
 
+from server.observe.reconnecting import stay_connected
 from server.observe.standing import Standing
 
 CONNECT_SECONDS: Final = 10.0
@@ -18,7 +19,6 @@ CHECK_SECONDS: Final = 5.0
 """How often the connection is asked whether it is still there: a half-open one says nothing by itself."""
 
 ANSWER_SECONDS: Final = 5.0
-RECONNECT_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
 Heard = Callable[[str], None]
 OUTAGES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
@@ -54,17 +54,12 @@ class Listener:
 
     async def run(self) -> None:
         """Listen until cancelled; connect again whenever the connection breaks."""
-        failures = 0
-        while True:
-            try:
-                await self._listen_on_one_connection()
-            except OUTAGES as error:
-                failures = 0 if self.connected else failures + 1
-                pause = RECONNECT_SECONDS[min(failures, len(RECONNECT_SECONDS) - 1)]
-                self._logger.warning("listener_broken", error=repr(error), pause_seconds=pause)
-            finally:
-                self.standing.fall()
-            await asyncio.sleep(pause)
+        await stay_connected(
+            self._listen_on_one_connection, self.standing, outages=OUTAGES, broken=self._broken
+        )
+
+    def _broken(self, error: Exception) -> None:
+        self._logger.warning("listener_broken", error=repr(error))
 
     async def _listen_on_one_connection(self) -> None:
         connection = await asyncpg.connect(

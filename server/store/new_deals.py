@@ -10,6 +10,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.records import Scope, Structure, StructureChanges, Tier
 from server.store.deals import Deal, load_deal
 from server.store.deciding import parse_id
+from server.store.one_row import one_row
 from server.store.pool import Connection
 from server.store.terms import revise
 from server.store.users import Account
@@ -70,7 +71,8 @@ async def _require_pace(connection: Connection, person: uuid.UUID) -> None:
     await connection.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended('deals begun by ' || $1::text, 0))", str(person)
     )
-    row = await connection.fetchrow(
+    row = await one_row(
+        connection,
         "SELECT count(*) AS begun, min(created_at) + $2::interval - now() AS wait FROM deals"
         " WHERE salesperson_id = $1 AND created_at > now() - $2::interval",
         person,

@@ -11,6 +11,7 @@ from protocol.records import Actor, DealState
 from protocol.workflow import SELECTABLE, Reason
 from server.store.claims import touch_claim
 from server.store.deciding import Asked, Decided, Decision, deciding
+from server.store.one_row import one_row
 from server.store.scope import Scope
 from server.store.terms import check_unlocked, move, wrong_state
 
@@ -171,7 +172,8 @@ def _require_open(deal: Decision) -> None:
 
 async def _require_room(deal: Decision, offer: DealOffer) -> None:
     """Raise CommandError(too_large) unless ``offer`` can be pinned beside those of other cars."""
-    pinned, size = await deal.connection.fetchrow(
+    pinned, size = await one_row(
+        deal.connection,
         "SELECT count(*), coalesce(sum(octet_length(o.body::text)), 0)"
         "  FROM deal_pins p JOIN offers o USING (offer_id) WHERE p.deal_id = $1 AND p.vehicle_id <> $2",
         deal.key,

@@ -1,8 +1,9 @@
 """Lender programmes, risk curves, tax rules and rebates by version; the first two also as in force today."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
+
+import asyncpg
 
 from protocol import codec
 from protocol.lending import Programme, RateSheet, Rebate, RiskCurve, RiskModel, TaxRule, TaxTable
@@ -86,6 +87,6 @@ async def load_rebates(connection: Connection, version: str) -> tuple[Rebate, ..
     return tuple(codec.convert(Rebate, dict(row)) for row in await connection.fetch(_REBATES, version))
 
 
-def _floats(row: Mapping[str, Any]) -> dict[str, Any]:
+def _floats(row: asyncpg.Record) -> dict[str, Any]:
     """Return the row with its basis points as floats: all of this is for bulk arithmetic."""
     return {name: float(value) if isinstance(value, Decimal) else value for name, value in row.items()}

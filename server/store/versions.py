@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from protocol.records import Scope
 from server.store.deciding import parse_id
+from server.store.one_row import one_row
 from server.store.pool import Connection
 from server.store.rates import NotInForce
 
@@ -54,7 +55,7 @@ async def rates_in_force(connection: Connection, today: dt.date) -> str:
 
 async def editions_in_force(connection: Connection, today: dt.date) -> InForce:
     """Return what is in force on a day. Raises NotInForce."""
-    row = await connection.fetchrow(_IN_FORCE, today)
+    row = await one_row(connection, _IN_FORCE, today)
     for what, column in (("rate sheet", "rates"), ("risk model", "risk")):
         if row[column] is None:
             raise NotInForce(what, None)
@@ -65,5 +66,5 @@ async def stock_version(
     connection: Connection, *, store_id: str, group_id: str, scope: Scope, deal_id: str
 ) -> tuple[int, int]:
     """Return the version of a store's stock, or of its group's, and that of a deal; 0 where there is none."""
-    row = await connection.fetchrow(_STOCK, scope is Scope.GROUP, group_id, store_id, parse_id(deal_id))
+    row = await one_row(connection, _STOCK, scope is Scope.GROUP, group_id, store_id, parse_id(deal_id))
     return row["inventory"] or 0, row["deal_version"] or 0

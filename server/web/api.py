@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from protocol import codec
+from protocol.channels import deal_channel
 from protocol.closing import CommandError, ErrorCode
 from protocol.http import NewDeal
 from protocol.records import Structure
@@ -68,7 +69,7 @@ async def create_deal(request: Request) -> Response:
         check_conceded(changes, sight, identity.account.discount_authority_cents, Structure())
     async with scope_of(request, identity).acquire() as connection:
         deal = await begin_deal(connection, identity.account, wanted.customer_id, changes)
-    return answer({"id": deal.id, "channel": f"deal:{deal.id}", "version": deal.version}, 201)
+    return answer({"id": deal.id, "channel": deal_channel(deal.id), "version": deal.version}, 201)
 
 
 async def audit(request: Request) -> Response:
@@ -125,7 +126,7 @@ routes: Final = (
 def _listed(row: deals.DealRow) -> dict[str, Any]:
     return {
         "id": row.id,
-        "channel": f"deal:{row.id}",
+        "channel": deal_channel(row.id),
         "customer": row.customer,
         "state": row.state,
         "version": row.version,

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from protocol.events import FIRST_LATE_CHUNK
 from tests.faults.record import Heard, Joined, Key, Loaded, Record
 
 KINDS = ("gaps", "duplicates", "disorder", "strays", "unconverged")
-FIRST_LATE = 1_000_000
-"""Chunks from here on are cars that were matched again; they come in any order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +192,7 @@ def check_searches(entries: Iterable[Any]) -> Findings:
         elif entry.kind == "matches":
             search_id, chunk = entry.key
             found.note("disorder", entry.key in offered, ("behind its offers", entry))
-            if chunk < FIRST_LATE:
+            if chunk < FIRST_LATE_CHUNK:
                 found.note("disorder", chunk < last.get(search_id, -1), (last.get(search_id), entry))
                 last[search_id] = chunk
     return found

@@ -15,13 +15,13 @@ import pytest
 from redis.exceptions import ConnectionError as RedisGone
 
 from protocol import codec
-from protocol.commands import COMMAND_TYPES, AnyCommand, Ping
+from protocol.commands import COMMAND_TYPES, AnyCommand, ChannelCommand, Ping
 from protocol.records import Role, View
 from protocol.workflow import RIGHTS
 from server.hub import connection as connection_module
 from server.hub import delivery as delivery_module
 from server.hub.allowance import Allowance
-from server.hub.authority import RIGHT_OF, Authority
+from server.hub.authority import SCOPE_OF, Authority
 from server.hub.connection import Connection
 from server.hub.handlers import Handlers
 from server.hub.limits import COMMANDS
@@ -238,9 +238,10 @@ def test_every_command_is_handled_and_needs_a_right() -> None:
     """What ``welcome`` lists is done by somebody, for those who may; only ping is free."""
     nothing: Any = MagicMock()
     assert Handlers(nothing, nothing, nothing, nothing, note=nothing).handled == set(COMMAND_TYPES)
-    assert set(RIGHT_OF) == set(COMMAND_TYPES) - {Ping}
+    about_channels = [kind for kind in COMMAND_TYPES if issubclass(kind, ChannelCommand)]
+    assert set(about_channels) == set(COMMAND_TYPES) - {Ping}
     given = {right for rights in RIGHTS.values() for right in rights}
-    assert set(RIGHT_OF.values()) <= given
+    assert {kind.right for kind in about_channels} <= given == set(SCOPE_OF)
 
 
 @pytest.mark.parametrize("frames", [["\n" * 60_000], [""] * 200, [" \n\t\r\n" * 100], ["\n\n"] * 80])

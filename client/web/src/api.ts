@@ -58,7 +58,10 @@ export interface SecurityFilter {
   since: string;
 }
 
-export function listSecurityEvents(filter: SecurityFilter, after: string | null): Promise<{ events: SecurityEvent[]; next: string | null }> {
+export function listSecurityEvents(
+  filter: SecurityFilter,
+  after: string | null,
+): Promise<{ events: SecurityEvent[]; next: string | null }> {
   const asked = Object.entries({ ...filter, after: after ?? "" }).filter(([, value]) => value !== "");
   return request(`/api/security-events?${new URLSearchParams(asked)}`);
 }

@@ -1,7 +1,12 @@
 // The pages of this client and moving between them without loading anew.
 import { signal } from "@preact/signals";
 
-export type Route = { page: "deals" } | { page: "desk" } | { page: "security" } | { page: "deal"; id: string } | { page: "unknown" };
+export type Route =
+  | { page: "deals" }
+  | { page: "desk" }
+  | { page: "security" }
+  | { page: "deal"; id: string }
+  | { page: "unknown" };
 
 export function routeOf(path: string): Route {
   if (path === "/") return { page: "deals" };

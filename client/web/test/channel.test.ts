@@ -4,9 +4,14 @@ import { ChannelFollower } from "../src/live/channel";
 import type { AnyMessage, Reply } from "../src/wire";
 
 const CHANNEL = "deal:1";
-const event = (seq: number) => ({ type: "search_valued", channel: CHANNEL, seq, at: "", search_id: "s", offers: 0, failed: 0 }) as AnyMessage;
-const reply = (ref: number, seq: number, recovered: boolean, epoch = "e"): Reply =>
-  ({ type: "reply", ref, ok: true, data: { epoch, seq, recovered, view: "sales", snapshot: null } });
+const event = (seq: number) =>
+  ({ type: "search_valued", channel: CHANNEL, seq, at: "", search_id: "s", offers: 0, failed: 0 }) as AnyMessage;
+const reply = (ref: number, seq: number, recovered: boolean, epoch = "e"): Reply => ({
+  type: "reply",
+  ref,
+  ok: true,
+  data: { epoch, seq, recovered, view: "sales", snapshot: null },
+});
 const end = (ref: number): AnyMessage => ({ type: "snapshot_end", channel: CHANNEL, ref });
 const kinds = (steps: { kind: string }[]) => steps.map((step) => step.kind);
 

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { columnsFor, firstOrder } from "../src/deal/columns";
-import { RowTable } from "../src/deal/rows";
+import { columnsFor, firstOrder } from "../src/deal/stock/columns";
+import { RowTable } from "../src/deal/stock/rows";
 import { formatsFor } from "../src/text/format";
 import type { Scope, View } from "../src/wire";
 
 const US = formatsFor("en-US");
 const TRANSFER = ["transfer_days", "transfer_cost_cents"];
 const transfer = (view: View, scope: Scope) =>
-  columnsFor(view, scope, false).map((column) => column.key as string).filter((key) => TRANSFER.includes(key));
+  columnsFor(view, scope, false)
+    .map((column) => column.key as string)
+    .filter((key) => TRANSFER.includes(key));
 
 test("what a transfer takes stands in the grid where the group is searched, its cost for managers", () => {
   assert.deepEqual(transfer("manager", "group"), TRANSFER);
@@ -26,12 +28,17 @@ test("an own car has no transfer; one of another store shows days and dollars", 
   table.addMatches(columns, 2);
   const shown = columnsFor("manager", "group", false).filter((column) => TRANSFER.includes(column.key));
   const texts = table.rows.map((row) => shown.map((column) => column.text(row, US)));
-  assert.deepEqual(texts, [["–", "–"], ["2", "$225"]]);
+  assert.deepEqual(texts, [
+    ["–", "–"],
+    ["2", "$225"],
+  ]);
 });
 
 test("where the store shows its salespeople scores, they stand in the place of NPVs, and rank the cars", () => {
   const worth = (view: View, scores: boolean) =>
-    columnsFor(view, "store", scores).map((column) => column.key as string).filter((key) => ["npv_cents", "score"].includes(key));
+    columnsFor(view, "store", scores)
+      .map((column) => column.key as string)
+      .filter((key) => ["npv_cents", "score"].includes(key));
   assert.deepEqual(worth("sales", true), ["score"]);
   assert.deepEqual(worth("sales", false), ["npv_cents"]);
   assert.deepEqual(worth("manager", true), ["npv_cents"]);

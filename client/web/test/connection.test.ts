@@ -12,13 +12,20 @@ class World implements Environment {
   open(_url: string, _subprotocol: string, events: SocketEvents) {
     const socket = { events, sent: [] as Record<string, unknown>[], closed: false };
     this.sockets.push(socket);
-    return { send: (text: string) => void socket.sent.push(JSON.parse(text)), close: () => void (socket.closed = true) };
+    return {
+      send: (text: string) => void socket.sent.push(JSON.parse(text)),
+      close: () => {
+        socket.closed = true;
+      },
+    };
   }
 
   later(milliseconds: number, action: () => void) {
     const timer = { due: this.time + milliseconds, action };
     this.timers.push(timer);
-    return () => void (this.timers = this.timers.filter((other) => other !== timer));
+    return () => {
+      this.timers = this.timers.filter((other) => other !== timer);
+    };
   }
 
   frame(action: () => void) {
@@ -50,7 +57,10 @@ function opened() {
   const links: Link[] = [];
   const received: unknown[] = [];
   const connection = new Connection("ws://x/ws", world, {
-    welcomed: () => {}, received: (message) => received.push(message), drained: () => {}, changed: (link) => links.push(link),
+    welcomed: () => {},
+    received: (message) => received.push(message),
+    drained: () => {},
+    changed: (link) => links.push(link),
   });
   connection.start();
   welcome(world);
@@ -65,8 +75,13 @@ const TERMS = { type: "terms", channel: "deal:1", op: "op-1", version: 1, change
 
 test("several messages of one frame are handled in order", () => {
   const { world, received } = opened();
-  world.last.events.message('{"type":"notice","code":"stale","message":"a"}\n{"type":"notice","code":"stale","message":"b"}');
-  assert.deepEqual(received.map((message) => (message as { message: string }).message), ["a", "b"]);
+  world.last.events.message(
+    '{"type":"notice","code":"stale","message":"a"}\n{"type":"notice","code":"stale","message":"b"}',
+  );
+  assert.deepEqual(
+    received.map((message) => (message as { message: string }).message),
+    ["a", "b"],
+  );
 });
 
 test("a command without an answer goes out again with the same op and another ref", () => {
@@ -79,21 +94,30 @@ test("a command without an answer goes out again with the same op and another re
   welcome(world);
   connection.resend();
   const again = world.last.sent[0]!;
-  assert.equal(again["op"], first["op"]);
-  assert.notEqual(again["ref"], first["ref"]);
-  world.last.events.message(JSON.stringify({ type: "reply", ref: again["ref"], ok: true, data: { version: 2 } }));
+  assert.equal(again.op, first.op);
+  assert.notEqual(again.ref, first.ref);
+  world.last.events.message(JSON.stringify({ type: "reply", ref: again.ref, ok: true, data: { version: 2 } }));
   assert.equal(answers, 1);
 });
 
 test("what is sent while offline is kept where it has an op, and dropped otherwise", () => {
   const { world, connection } = opened();
   world.last.events.closed(1006);
-  assert.equal(connection.send(TERMS, () => {}), null);
-  assert.equal(connection.send({ type: "ping" }, () => {}), null);
+  assert.equal(
+    connection.send(TERMS, () => {}),
+    null,
+  );
+  assert.equal(
+    connection.send({ type: "ping" }, () => {}),
+    null,
+  );
   world.pass(1_000);
   welcome(world);
   connection.resend();
-  assert.deepEqual(world.last.sent.map((command) => command["type"]), ["terms"]);
+  assert.deepEqual(
+    world.last.sent.map((command) => command.type),
+    ["terms"],
+  );
 });
 
 test("after 25 s of silence it pings, and after 10 s more it comes back by a new socket", () => {
@@ -101,7 +125,7 @@ test("after 25 s of silence it pings, and after 10 s more it comes back by a new
   world.pass(24_999);
   assert.equal(world.last.sent.length, 0);
   world.pass(1);
-  assert.equal(world.last.sent[0]!["type"], "ping");
+  assert.equal(world.last.sent[0]!.type, "ping");
   world.pass(10_000);
   assert.equal(world.sockets[0]!.closed, true);
   world.pass(1_000);

@@ -1,14 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Desk } from "../src/deal/desk";
-import type { Deal } from "../src/deal/fold";
-import { obstacle, picked, possibleSteps, reasonsOf } from "../src/deal/steps";
+import { Desk } from "../src/deal/desk/desk";
+import { obstacle, picked, possibleSteps, reasonsOf } from "../src/deal/desk/steps";
+import type { Deal } from "../src/deal/model/fold";
 import type { Request } from "../src/live/connection";
 import type { Reply, User } from "../src/wire";
 
 const STAFF = ["submit", "reopen", "sign", "lose", "deliver"];
 const ann: User = { id: "a", name: "Ann", role: "salesperson", store_id: "s", rights: STAFF };
-const bo: User = { id: "b", name: "Bo", role: "desk_manager", store_id: "s", rights: [...STAFF, "counter", "approve", "decline", "fund", "unwind"] };
+const bo: User = {
+  id: "b",
+  name: "Bo",
+  role: "desk_manager",
+  store_id: "s",
+  rights: [...STAFF, "counter", "approve", "decline", "fund", "unwind"],
+};
 const operator: User = { id: "o", name: "Op", role: "operator", store_id: "s", rights: ["watch"] };
 const deal = (state: string, fulfilment: string | null = null, salesperson: object = ann) =>
   ({ id: "d", version: 1, state, fulfilment, salesperson, structure: {}, selected: null, pins: [] }) as unknown as Deal;
@@ -39,7 +45,12 @@ test("what stands in the way of a step is said before it is tried", () => {
   const now = Date.parse("2026-01-01T00:00:00Z");
   const offered = { ...deal("approved"), selected: { lender: "acme" } } as unknown as Deal;
   const decided = (status: string, expires: string | null, cleared: object | null = ann) =>
-    ({ ...offered, lenders: [{ lender: "acme", status, expires_at: expires, stipulations: [{ id: "1", text: "x", cleared_by: cleared }] }] }) as unknown as Deal;
+    ({
+      ...offered,
+      lenders: [
+        { lender: "acme", status, expires_at: expires, stipulations: [{ id: "1", text: "x", cleared_by: cleared }] },
+      ],
+    }) as unknown as Deal;
   assert.match(obstacle("submit", deal("working"), now) ?? "", /Select an offer/);
   assert.equal(obstacle("submit", offered, now), null);
   assert.equal(obstacle("sign", offered, now), null, "what the view hides is no obstacle");

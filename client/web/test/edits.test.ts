@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Edits } from "../src/deal/edits";
+import { Edits } from "../src/deal/terms/edits";
 import type { Actor, ErrorBody } from "../src/wire";
 
 const MARIA: Actor = { id: "m", name: "Maria", role: "desk_manager" };
 const AT = "2026-01-01T10:00:00Z";
-const error = (code: ErrorBody["code"], detail: Record<string, unknown>): ErrorBody => ({ code, message: "no", retry: false, detail });
+const error = (code: ErrorBody["code"], detail: Record<string, unknown>): ErrorBody => ({
+  code,
+  message: "no",
+  retry: false,
+  detail,
+});
 
 test("an edit is shown at once and until the event of its version is here", () => {
   const edits = new Edits();
@@ -29,7 +34,11 @@ test("edits made while one is under way go out together, on the version that it 
   edits.changed({ cash_down_cents: 5 }, MARIA, AT, 4);
   edits.taken("one", 4, 4);
   assert.equal(edits.trouble("cash_down_cents"), null, "the own edit is no conflict");
-  assert.deepEqual(edits.depart(4, "two"), { op: "two", version: 4, changes: { cash_down_cents: 6, discount_cents: 7 } });
+  assert.deepEqual(edits.depart(4, "two"), {
+    op: "two",
+    version: 4,
+    changes: { cash_down_cents: 6, discount_cents: 7 },
+  });
 });
 
 test("another's edit of a field in line is a conflict, kept until this person chooses", () => {

@@ -1,18 +1,32 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Grid } from "../src/deal/grid";
-import { apply, type DealModel } from "../src/deal/state";
+import { apply, type DealModel } from "../src/deal/model/state";
+import { Grid } from "../src/deal/stock/grid";
 import type { AnyEvent } from "../src/wire";
 
 const by = { id: "u", name: "Sam", role: "salesperson" } as const;
 const filters = {} as never;
 let seq = 0;
-const event = (fields: Record<string, unknown>) => ({ channel: "deal:1", seq: ++seq, at: "2026-01-01T00:00:01Z", ...fields }) as unknown as AnyEvent;
-const started = (id: string) => event({ type: "search_started", search_id: id, deal_version: 1, estimate: 9, filters, sort: "price", by });
+const event = (fields: Record<string, unknown>) =>
+  ({ channel: "deal:1", seq: ++seq, at: "2026-01-01T00:00:01Z", ...fields }) as unknown as AnyEvent;
+const started = (id: string) =>
+  event({ type: "search_started", search_id: id, deal_version: 1, estimate: 9, filters, sort: "price", by });
 const matches = (id: string, ids: string[]) =>
-  event({ type: "matches", search_id: id, chunk: 0, rows: ids.length, columns: { vehicle_id: ids, rev: ids.map(() => 1), price_cents: ids.map((_, i) => i) } });
+  event({
+    type: "matches",
+    search_id: id,
+    chunk: 0,
+    rows: ids.length,
+    columns: { vehicle_id: ids, rev: ids.map(() => 1), price_cents: ids.map((_, i) => i) },
+  });
 const offers = (id: string, ids: string[], npv: number[]) =>
-  event({ type: "offers", search_id: id, chunk: 0, rows: ids.length, columns: { vehicle_id: ids, rev: ids.map(() => 1), payment_cents: npv, npv_cents: npv } });
+  event({
+    type: "offers",
+    search_id: id,
+    chunk: 0,
+    rows: ids.length,
+    columns: { vehicle_id: ids, rev: ids.map(() => 1), payment_cents: npv, npv_cents: npv },
+  });
 const ended = (id: string, matched: number) =>
   event({ type: "search_ended", search_id: id, reason: "complete", scanned: 9, matched, chunks: 1, next: null });
 const shown = (grid: Grid) => grid.picture.value.shown.map((place) => grid.picture.value.rows[place]!.vehicle_id);
@@ -61,17 +75,25 @@ test("when all is valued the best come on top, once, unless somebody is in the g
 
 const MODEL: DealModel = {
   deal: {
-    id: "1", version: 4, state: "working", customer: { id: "c", name: "Dana" }, structure: { cash_down_cents: 1 }, selected: null,
-    pins: [], fulfilment: null,
+    id: "1",
+    version: 4,
+    state: "working",
+    customer: { id: "c", name: "Dana" },
+    structure: { cash_down_cents: 1 },
+    selected: null,
+    pins: [],
+    fulfilment: null,
   },
-  search: null, timeline: [], cars: new Map(),
+  search: null,
+  timeline: [],
+  cars: new Map(),
 };
 const follow = (model: DealModel, each: AnyEvent) => apply(model, each);
 
 test("an edit changes the deal once and stands in the timeline with its old value", () => {
   const edit = event({ type: "deal_changed", version: 5, changes: { cash_down_cents: 2 }, by });
   const after = apply(MODEL, edit);
-  assert.equal(after.deal.structure["cash_down_cents"], 2);
+  assert.equal(after.deal.structure.cash_down_cents, 2);
   assert.deepEqual(after.timeline[0]?.changes, [{ field: "cash_down_cents", before: 1, after: 2 }]);
   assert.equal(apply(after, edit), after);
 });
@@ -91,9 +113,20 @@ test("progress follows the latest search only, through its end, more matches and
 });
 
 test("a car that is matched again at another price makes the search no running one", () => {
-  const done = [started("a"), matches("a", ["1"]), ended("a", 1), event({ type: "search_valued", search_id: "a", offers: 1, failed: 0 })];
+  const done = [
+    started("a"),
+    matches("a", ["1"]),
+    ended("a", 1),
+    event({ type: "search_valued", search_id: "a", offers: 1, failed: 0 }),
+  ];
   const model = done.reduce(follow, MODEL);
-  const again = event({ type: "matches", search_id: "a", chunk: 1_000_000, rows: 1, columns: { vehicle_id: ["1"], rev: [2], price_cents: [9] } });
+  const again = event({
+    type: "matches",
+    search_id: "a",
+    chunk: 1_000_000,
+    rows: 1,
+    columns: { vehicle_id: ["1"], rev: [2], price_cents: [9] },
+  });
   assert.equal(apply(model, again).search?.valued, true);
   const grid = new Grid("sales");
   play(grid, ...done.slice(0, 2), offers("a", ["1"], [5]), ...done.slice(2));
@@ -129,10 +162,27 @@ test("a sold car leaves the screen, also when it is chosen, and is named; the ot
 test("who holds a car and who wants it stands at its row, and goes with it into the next price", () => {
   const grid = new Grid("sales");
   play(grid, started("a"), matches("a", ["1"]));
-  const claim = { type: "vehicle_changed", vehicle_id: "1", status: "held", price_cents: 1, held_by: "Ann", held_until: "2026-01-01T00:30:00Z", held_here: false };
+  const claim = {
+    type: "vehicle_changed",
+    vehicle_id: "1",
+    status: "held",
+    price_cents: 1,
+    held_by: "Ann",
+    held_until: "2026-01-01T00:30:00Z",
+    held_here: false,
+  };
   play(grid, event({ ...claim, rev: 1, wanted_by: [{ by: "Ann", deal_id: "9" }] }));
   assert.equal(grid.row("1")?.claim?.heldBy, "Ann");
-  play(grid, event({ type: "matches", search_id: "a", chunk: 1_000_000, rows: 1, columns: { vehicle_id: ["1"], rev: [2], price_cents: [3] } }));
+  play(
+    grid,
+    event({
+      type: "matches",
+      search_id: "a",
+      chunk: 1_000_000,
+      rows: 1,
+      columns: { vehicle_id: ["1"], rev: [2], price_cents: [3] },
+    }),
+  );
   assert.equal(grid.row("1")?.claim?.wanted.length, 1);
   play(grid, event({ ...claim, rev: 2, status: "available", held_by: null, held_until: null, wanted_by: [] }));
   assert.equal(grid.row("1")?.claim, null);

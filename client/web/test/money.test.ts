@@ -1,37 +1,62 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gridAxes } from "../src/deal/axes";
-import { cashFlow } from "../src/deal/cash-flow";
-import { adviceText, cashLadder, cheapestText, openingText, remediesOf } from "../src/deal/fixes";
-import { cellAfter } from "../src/deal/pencil-cells";
-import { scaleOver } from "../src/deal/plot";
-import { waterfall } from "../src/deal/waterfall";
+import { gridAxes } from "../src/deal/pencil/axes";
+import { cashFlow } from "../src/deal/pencil/cash-flow";
+import { cellAfter } from "../src/deal/pencil/pencil-cells";
+import { scaleOver } from "../src/deal/pencil/plot";
+import { waterfall } from "../src/deal/pencil/waterfall";
+import { adviceText, cashLadder, cheapestText, openingText, remediesOf } from "../src/deal/stock/fixes";
 import { formatsFor } from "../src/text/format";
 
 const US = formatsFor("en-US");
 
 test("every remedy is named with its number, the cheapest first", () => {
-  const fix = { kind: "term", cash_cents: 40_000, price_cents: 75_050, term_months: 72, lender: null, value_cents: null } as const;
-  assert.deepEqual(remediesOf(fix, { terms_months: [36, 60], cash_down_cents: 100_000, cash_down_max_cents: null }, US), [
-    { text: "72 months", changes: { terms_months: [36, 60, 72] } },
-    { text: "$400 more down", changes: { cash_down_max_cents: 140_000 } },
-    { text: "$750.50 more discount than you may give", changes: null },
-  ]);
+  const fix = {
+    kind: "term",
+    cash_cents: 40_000,
+    price_cents: 75_050,
+    term_months: 72,
+    lender: null,
+    value_cents: null,
+  } as const;
+  assert.deepEqual(
+    remediesOf(fix, { terms_months: [36, 60], cash_down_cents: 100_000, cash_down_max_cents: null }, US),
+    [
+      { text: "72 months", changes: { terms_months: [36, 60, 72] } },
+      { text: "$400 more down", changes: { cash_down_max_cents: 140_000 } },
+      { text: "$750.50 more discount than you may give", changes: null },
+    ],
+  );
   assert.deepEqual(remediesOf(null, {}, US), []);
 });
 
 test("a limit of the whole search says how many cars its fix opens", () => {
-  assert.equal(openingText({ fix: { kind: "cash", cash_cents: 40_000, opens: 63 } }, US), "$400 more down opens 63 cars");
+  assert.equal(
+    openingText({ fix: { kind: "cash", cash_cents: 40_000, opens: 63 } }, US),
+    "$400 more down opens 63 cars",
+  );
   assert.equal(openingText({ fix: { kind: "cash", cash_cents: 40_000, opens: 1 } }, US), "$400 more down opens 1 car");
   assert.equal(openingText({ fix: null }, US), null);
   assert.equal(cheapestText({ kind: "programme", lender: "Harbor" }, US), "Harbor at its own rate");
 });
 
 test("more and more cash opens more and more cars, in at most six steps that end with all of them", () => {
-  assert.deepEqual(cashLadder([[40_000, 62], [20_000, 1]]), [{ cents: 20_000, opens: 1 }, { cents: 40_000, opens: 63 }]);
+  assert.deepEqual(
+    cashLadder([
+      [40_000, 62],
+      [20_000, 1],
+    ]),
+    [
+      { cents: 20_000, opens: 1 },
+      { cents: 40_000, opens: 63 },
+    ],
+  );
   assert.deepEqual(cashLadder([]), []);
   const many = Array.from({ length: 40 }, (_, i) => [(i + 1) * 10_000, 3]);
-  assert.deepEqual(cashLadder(many).map(({ opens }) => opens), [21, 42, 60, 81, 102, 120]);
+  assert.deepEqual(
+    cashLadder(many).map(({ opens }) => opens),
+    [21, 42, 60, 81, 102, 120],
+  );
 });
 
 test("the month in which what was lent is back counts recoveries, and what the servicing costs", () => {
@@ -55,8 +80,17 @@ test("without a maximum the columns step up by a thousand, and a narrow range ha
 });
 
 test("a waterfall's steps meet each other and end at the total", () => {
-  const { steps, zero, total } = waterfall({ interest: 600, funding: -400, loss: -300, prepayment: 0, front_gross: 500 });
-  assert.deepEqual(steps.map((step) => step.label), ["Interest", "Funding", "Credit losses", "Front gross"]);
+  const { steps, zero, total } = waterfall({
+    interest: 600,
+    funding: -400,
+    loss: -300,
+    prepayment: 0,
+    front_gross: 500,
+  });
+  assert.deepEqual(
+    steps.map((step) => step.label),
+    ["Interest", "Funding", "Credit losses", "Front gross"],
+  );
   for (let i = 1; i < steps.length; i++) assert.equal(steps[i]!.from, steps[i - 1]!.to);
   assert.equal(steps[0]!.from, zero);
   assert.equal(total.cents, 400);
@@ -83,7 +117,8 @@ test("keys move through the grid and stop at its edges", () => {
 });
 
 test("where no car fits, the advice is about what keeps most cars out", () => {
-  const pti = { limit: "pti", cars: 40 }, score = { limit: "score", cars: 41 };
+  const pti = { limit: "pti", cars: 40 },
+    score = { limit: "score", cars: 41 };
   assert.match(adviceText([pti, score], false), /score and tier/);
   assert.match(adviceText([pti, { ...score, cars: 39 }], false), /^Raise the payment.*whole group\.$/);
   assert.match(adviceText([], true), /take the filters away\.$/);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dealChanges, Pencil, type PencilPort, type QuoteQuestion } from "../src/deal/pencil";
+import { dealChanges, Pencil, type PencilPort, type QuoteQuestion } from "../src/deal/pencil/pencil";
 import type { Reply } from "../src/wire";
 
 /** A port whose questions wait for the test to answer them, and whose clock runs when told to. */
@@ -12,8 +12,10 @@ class Desk implements PencilPort {
 
   quote(question: QuoteQuestion, replied: (reply: Reply) => void): boolean {
     if (!this.connected) return false;
-    const reply = (payment_cents: number) => replied({ type: "reply", ref: 1, ok: true, data: { vehicle_id: question.vehicleId, payment_cents } });
-    const refuse = () => replied({ type: "reply", ref: 1, ok: false, error: { code: "busy", message: "Busy.", retry: true, detail: {} } });
+    const reply = (payment_cents: number) =>
+      replied({ type: "reply", ref: 1, ok: true, data: { vehicle_id: question.vehicleId, payment_cents } });
+    const refuse = () =>
+      replied({ type: "reply", ref: 1, ok: false, error: { code: "busy", message: "Busy.", retry: true, detail: {} } });
     this.asked.push({ question, reply, refuse });
     return true;
   }
@@ -27,7 +29,9 @@ class Desk implements PencilPort {
 
   later(_: number, action: () => void) {
     this.timers.push(action);
-    return () => { this.timers = this.timers.filter((one) => one !== action); };
+    return () => {
+      this.timers = this.timers.filter((one) => one !== action);
+    };
   }
 
   wait(): void {
@@ -43,7 +47,10 @@ test("walking through cars asks only for the one where the person stays", () => 
   const pencil = new Pencil(desk);
   for (const id of ["a", "b", "c"]) pencil.aim(aim(id));
   desk.wait();
-  assert.deepEqual(desk.asked.map(({ question }) => question.vehicleId), ["c"]);
+  assert.deepEqual(
+    desk.asked.map(({ question }) => question.vehicleId),
+    ["c"],
+  );
   assert.equal(pencil.picture.value.asking, true);
   desk.asked[0]!.reply(500);
   assert.equal(shown(pencil), 500);
@@ -149,7 +156,9 @@ test("a roll goes with the questions until another structure is picked", () => {
 
 test("a pick's term becomes the one that the deal offers", () => {
   assert.deepEqual(dealChanges({ changes: { term_months: 48, cash_down_cents: 1 }, programmeId: null }), {
-    cash_down_cents: 1, term_months: null, terms_months: [48],
+    cash_down_cents: 1,
+    term_months: null,
+    terms_months: [48],
   });
   assert.deepEqual(dealChanges({ changes: { discount_cents: 5 }, programmeId: null }), { discount_cents: 5 });
 });

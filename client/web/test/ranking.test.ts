@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Ranking } from "../src/deal/ranking";
-import { RowTable } from "../src/deal/rows";
+import { Ranking } from "../src/deal/stock/ranking";
+import { RowTable } from "../src/deal/stock/rows";
 
 function table(npvs: Record<string, number | null>): RowTable {
   const rows = new RowTable();
@@ -12,10 +12,18 @@ function table(npvs: Record<string, number | null>): RowTable {
 function add(rows: RowTable, npvs: Record<string, number | null>) {
   const ids = Object.keys(npvs);
   const rev = ids.map(() => 1);
-  const columns = { vehicle_id: ids, rev, make: ids.map((id) => `Maker-${id}`), price_cents: ids.map((_, i) => 100 + i) };
+  const columns = {
+    vehicle_id: ids,
+    rev,
+    make: ids.map((id) => `Maker-${id}`),
+    price_cents: ids.map((_, i) => 100 + i),
+  };
   const npv_cents = Object.values(npvs);
   const payment_cents = npv_cents.map((npv) => (npv === null ? null : 1));
-  return rows.addSnapshot({ ...columns, payment_cents, npv_cents, valued: npv_cents.map((npv) => npv !== null) }, ids.length);
+  return rows.addSnapshot(
+    { ...columns, payment_cents, npv_cents, valued: npv_cents.map((npv) => npv !== null) },
+    ids.length,
+  );
 }
 
 const ids = (ranking: Ranking, rows: RowTable) => ranking.shown.map((place) => rows.rows[place]!.vehicle_id);
@@ -77,7 +85,10 @@ test("by value, cars under the payment target stand after the others in both dir
   const payment_cents = [900, 100, 500, null, 400];
   const npv_cents = [10, 99, 20, null, 15];
   const fixed = { vehicle_id, rev: vehicle_id.map(() => 1), make: vehicle_id, price_cents: vehicle_id.map(() => 1) };
-  rows.addSnapshot({ ...fixed, payment_cents, npv_cents, valued: npv_cents.map((npv) => npv !== null) }, vehicle_id.length);
+  rows.addSnapshot(
+    { ...fixed, payment_cents, npv_cents, valued: npv_cents.map((npv) => npv !== null) },
+    vehicle_id.length,
+  );
   const ranking = new Ranking({ key: "npv_cents", descending: true });
   ranking.leastPayment = 400;
   ranking.settle(rows.rows);
@@ -93,7 +104,15 @@ test("a car under the payment target is not better than the last one that reache
   const ranking = new Ranking({ key: "npv_cents", descending: true });
   ranking.leastPayment = 1;
   ranking.settle(rows.rows);
-  const later = { vehicle_id: ["b", "c"], rev: [1, 1], make: ["b", "c"], price_cents: [1, 1], payment_cents: [0, 1], npv_cents: [9, 9], valued: [true, true] };
+  const later = {
+    vehicle_id: ["b", "c"],
+    rev: [1, 1],
+    make: ["b", "c"],
+    price_cents: [1, 1],
+    payment_cents: [0, 1],
+    npv_cents: [9, 9],
+    valued: [true, true],
+  };
   ranking.admit(rows.rows, rows.addSnapshot(later, 2));
   assert.equal(ranking.better, 1);
 });

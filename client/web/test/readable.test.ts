@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Claim, holderText, isHeld, mayEnd, OTHER } from "../src/deal/claims";
+import { type Claim, holderText, isHeld, mayEnd, OTHER } from "../src/deal/stock/claims";
 import { isolated, parseReadable } from "../src/text/readable";
 
 const CONTROLS = [0x061c, 0x200e, 0x200f, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2066, 0x2067, 0x2068, 0x2069];
@@ -8,7 +8,10 @@ const CONTROLS = [0x061c, 0x200e, 0x200f, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e
 test("what was stored with controls of direction is read without them", () => {
   for (const code of CONTROLS) {
     const text = `was ${String.fromCharCode(code)}000,51`;
-    assert.deepEqual(parseReadable(JSON.stringify({ text, by: { name: text } })), { text: "was 000,51", by: { name: "was 000,51" } });
+    assert.deepEqual(parseReadable(JSON.stringify({ text, by: { name: text } })), {
+      text: "was 000,51",
+      by: { name: "was 000,51" },
+    });
   }
   const whole = { text: "“fine” – עברית, 中文\n\tمی\u200cخواهم 👩\u200d🔧", n: [1.5, null, true] };
   assert.deepEqual(parseReadable(JSON.stringify(whole)), whole);

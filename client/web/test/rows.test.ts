@@ -1,14 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RowTable } from "../src/deal/rows";
+import { RowTable } from "../src/deal/stock/rows";
 
 const matches = (ids: string[], rev = 1, price = 2_000_000) => ({
-  vehicle_id: ids, rev: ids.map(() => rev), year: ids.map(() => 2021), make: ids.map(() => "Ford"),
+  vehicle_id: ids,
+  rev: ids.map(() => rev),
+  year: ids.map(() => 2021),
+  make: ids.map(() => "Ford"),
   price_cents: ids.map(() => price),
 });
 const offers = (ids: string[], rev = 1, npv: number | null = 100) => ({
-  vehicle_id: ids, rev: ids.map(() => rev), payment_cents: ids.map(() => (npv === null ? null : 45_000)),
-  npv_cents: ids.map(() => npv), binding: ids.map(() => (npv === null ? "pti" : null)),
+  vehicle_id: ids,
+  rev: ids.map(() => rev),
+  payment_cents: ids.map(() => (npv === null ? null : 45_000)),
+  npv_cents: ids.map(() => npv),
+  binding: ids.map(() => (npv === null ? "pti" : null)),
 });
 
 test("a match is pending until its offer comes", () => {
@@ -61,7 +67,10 @@ test("a snapshot row tells valued without a structure from not valued yet and fr
   const columns = { ...matches(ids), ...offers(ids), valued: [true, false, true, null] };
   columns.payment_cents[2] = null;
   table.addSnapshot(columns, 4);
-  assert.deepEqual(table.rows.map((row) => row.value), ["offer", "pending", "none", "failed"]);
+  assert.deepEqual(
+    table.rows.map((row) => row.value),
+    ["offer", "pending", "none", "failed"],
+  );
 });
 
 test("columns that a view hides are null, never zero", () => {
@@ -76,7 +85,10 @@ test("cars that could not be valued are no longer pending; those with an offer k
   table.addMatches(matches(["1", "2"]), 2);
   table.addOffers(offers(["2"]), 1);
   table.fail(["1", "2", "9"]);
-  assert.deepEqual(table.rows.map((row) => row.value), ["failed", "offer"]);
+  assert.deepEqual(
+    table.rows.map((row) => row.value),
+    ["failed", "offer"],
+  );
   assert.equal(table.failed, 1);
   assert.equal(table.settled, 2);
 });

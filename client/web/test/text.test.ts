@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { refusalText } from "../src/deal/fields";
+import { refusalText } from "../src/deal/terms/fields";
 import { formatsFor } from "../src/text/format";
 import { parseMoney, parsePercent, parseWhole } from "../src/text/parse";
 
@@ -10,9 +10,21 @@ const value = (parsed: { ok: boolean; value?: unknown }) => (parsed.ok ? parsed.
 
 test("money as people type it becomes whole cents", () => {
   const cases: [string, unknown][] = [
-    ["3,000", 300_000], ["$3000.50", 300_050], ["3k", 300_000], ["1.2k", 120_000], [" 45 ", 4_500], ["", null],
-    [".5", 50], ["0", 0], ["19.99", 1_999], ["1.005", "refused"], ["-5", "refused"], ["abc", "refused"],
-    ["1.2.3", "refused"], ["999999999999", "refused"], ["k", "refused"],
+    ["3,000", 300_000],
+    ["$3000.50", 300_050],
+    ["3k", 300_000],
+    ["1.2k", 120_000],
+    [" 45 ", 4_500],
+    ["", null],
+    [".5", 50],
+    ["0", 0],
+    ["19.99", 1_999],
+    ["1.005", "refused"],
+    ["-5", "refused"],
+    ["abc", "refused"],
+    ["1.2.3", "refused"],
+    ["999999999999", "refused"],
+    ["k", "refused"],
   ];
   for (const [text, expected] of cases) assert.equal(value(parseMoney(text, US)), expected, text);
 });

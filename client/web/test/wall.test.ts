@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { others, type Rows, sparkline, type Summary, summariesOf, taken, waiting, waitText } from "../src/wall/fold";
+import { others, type Rows, type Summary, sparkline, summariesOf, taken, waiting, waitText } from "../src/wall/fold";
 import type { SnapshotRows } from "../src/wire";
 
-const deal = (id: string, more: Partial<Summary> = {}): Summary => ({ deal_id: id, deal_version: 1, removed: false, state: "working", ...more });
+const deal = (id: string, more: Partial<Summary> = {}): Summary => ({
+  deal_id: id,
+  deal_version: 1,
+  removed: false,
+  state: "working",
+  ...more,
+});
 const wall = (...deals: Summary[]): Rows => deals.reduce(taken, new Map() as Rows);
 
 test("a summary replaces its deal unless it is older, and a deal that left is gone", () => {
@@ -16,16 +22,30 @@ test("a summary replaces its deal unless it is older, and a deal that left is go
 
 test("who has waited longest stands first; the rest by state, then by the last change", () => {
   const rows = wall(
-    deal("new", { state: "submitted", waiting_since: "2026-01-01T10:05:00Z" }), deal("long", { state: "submitted", waiting_since: "2026-01-01T09:00:00Z" }),
-    deal("w1", { changed_at: "2026-01-01T09:00:00Z" }), deal("w2", { changed_at: "2026-01-01T10:00:00Z" }), deal("ok", { state: "approved" }),
+    deal("new", { state: "submitted", waiting_since: "2026-01-01T10:05:00Z" }),
+    deal("long", { state: "submitted", waiting_since: "2026-01-01T09:00:00Z" }),
+    deal("w1", { changed_at: "2026-01-01T09:00:00Z" }),
+    deal("w2", { changed_at: "2026-01-01T10:00:00Z" }),
+    deal("ok", { state: "approved" }),
   );
-  assert.deepEqual(waiting(rows).map((each) => each.deal_id), ["long", "new"]);
-  assert.deepEqual(others(rows).map((each) => each.deal_id), ["ok", "w2", "w1"]);
+  assert.deepEqual(
+    waiting(rows).map((each) => each.deal_id),
+    ["long", "new"],
+  );
+  assert.deepEqual(
+    others(rows).map((each) => each.deal_id),
+    ["ok", "w2", "w1"],
+  );
 });
 
 test("a part of a snapshot is read by columns", () => {
-  const part = { columns: { deal_id: ["a", "b"], deal_version: [1, 2], removed: [false, false] } } as unknown as SnapshotRows;
-  assert.deepEqual(summariesOf(part), [{ deal_id: "a", deal_version: 1, removed: false }, { deal_id: "b", deal_version: 2, removed: false }]);
+  const part = {
+    columns: { deal_id: ["a", "b"], deal_version: [1, 2], removed: [false, false] },
+  } as unknown as SnapshotRows;
+  assert.deepEqual(summariesOf(part), [
+    { deal_id: "a", deal_version: 1, removed: false },
+    { deal_id: "b", deal_version: 2, removed: false },
+  ]);
   assert.deepEqual(summariesOf({ columns: {} } as unknown as SnapshotRows), []);
 });
 

@@ -17,6 +17,7 @@ from protocol import codec
 from server.store.importing.columns import ImportFailed, Layout, find_layout, shown_names
 from server.store.importing.parsing import Car, Flaw, FlawKind, parse_row
 from server.store.importing.reading import UNPACKED_MIB, InventoryFile, RejectsFile, open_inventory
+from server.store.one_row import one_row
 from server.store.pool import connect_as_owner
 
 BATCH_ROWS = 2_000
@@ -186,8 +187,8 @@ class _Import:
         )
         await self._list_doubts()
         staged = await self._connection.fetchval("SELECT count(*) FROM staged")
-        inserted, updated = await self._connection.fetchrow(
-            _merge_statement(self._layout), self._store_id, group_id, BOOK_SOURCE
+        inserted, updated = await one_row(
+            self._connection, _merge_statement(self._layout), self._store_id, group_id, BOOK_SOURCE
         )
         self.summary.inserted, self.summary.updated = inserted, updated
         self.summary.unchanged = staged - inserted - updated

@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
 import numpy as np
 
 from protocol.records import Role, TierSource
@@ -116,7 +117,7 @@ def sample_customer(number: int, store: SampleStore, random_seed: int, today: dt
     return customer
 
 
-def sample_wish(customer: dict[str, Any], random_seed: int, number: int) -> dict[str, Any]:
+def sample_wish(customer: asyncpg.Record, random_seed: int, number: int) -> dict[str, Any]:
     """Return what the customer of deal ``number`` asks for, as fields of a structure: payments, cash, and
     what they were offered for their trade, which is no more than its cash value.
     """

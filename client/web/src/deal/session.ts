@@ -1,22 +1,43 @@
 // One deal on the screen: binds the connection, the channel and the models, and tells the screen what changed.
 import { batch, computed, effect, type Signal, signal, untracked } from "@preact/signals";
-import type {
-  AnyEvent, AnyMessage, ErrorBody, Filters, JoinReply, Notice, Present, Reply, Sort, StructureChanges, User, View, Welcome,
-} from "../wire";
-import { DEFAULT_MATCHES } from "../wire";
 import { ChannelFollower, type Step } from "../live/channel";
 import { Connection, type Link, type Listener } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
-import { Desk } from "./desk";
-import { Edits, type Field } from "./edits";
-import { Grid } from "./grid";
-import { Pencil } from "./pencil";
-import { pencilPort } from "./pencil-port";
-import { apply, fromSnapshot, type DealModel } from "./state";
+import type {
+  AnyEvent,
+  AnyMessage,
+  ErrorBody,
+  Filters,
+  JoinReply,
+  Notice,
+  Present,
+  Reply,
+  Sort,
+  StructureChanges,
+  User,
+  View,
+  Welcome,
+} from "../wire";
+import { DEFAULT_MATCHES } from "../wire";
+import { Desk } from "./desk/desk";
+import { apply, type DealModel, fromSnapshot } from "./model/state";
+import { Pencil } from "./pencil/pencil";
+import { pencilPort } from "./pencil/pencil-port";
+import { Grid } from "./stock/grid";
+import { Edits, type Field } from "./terms/edits";
 
 export const NO_FILTERS: Filters = {
-  makes: [], models: [], bodies: [], fuels: [], year_min: null, year_max: null, mileage_max: null,
-  price_min_cents: null, price_max_cents: null, days_in_stock_min: null, text: null,
+  makes: [],
+  models: [],
+  bodies: [],
+  fuels: [],
+  year_min: null,
+  year_max: null,
+  mileage_max: null,
+  price_min_cents: null,
+  price_max_cents: null,
+  days_in_stock_min: null,
+  text: null,
 };
 
 const JOIN_AGAIN_MS = 2_000;
@@ -46,7 +67,7 @@ export class DealSession implements Listener {
   readonly pencil: Pencil;
   readonly desk: Desk;
 
-  private channel: ChannelFollower;
+  private readonly channel: ChannelFollower;
   private readonly connection: Connection;
   private readonly gridNow: Signal<Grid>;
 
@@ -54,12 +75,19 @@ export class DealSession implements Listener {
   private joinAgain: Cancel = () => {};
   private readonly unaim: () => void;
 
-  constructor(readonly dealId: string, address: string, private readonly environment: Environment, view: View) {
+  constructor(
+    readonly dealId: string,
+    address: string,
+    private readonly environment: Environment,
+    view: View,
+  ) {
     this.view.value = view;
     this.channel = new ChannelFollower(`deal:${dealId}`);
     this.gridNow = signal(new Grid(view));
     this.connection = new Connection(address, environment, this);
-    this.pencil = new Pencil(pencilPort(this, (request, replied) => this.connection.send(request, replied), environment));
+    this.pencil = new Pencil(
+      pencilPort(this, (request, replied) => this.connection.send(request, replied), environment),
+    );
     this.desk = new Desk((request, replied) => this.connection.send(request, replied), this.channel.channel);
     this.unaim = effect(() => this.aim());
     this.connection.start();
@@ -122,7 +150,9 @@ export class DealSession implements Listener {
     const search = this.model.value?.search;
     if (!search?.next) return;
     const request = { type: "more", channel: this.channel.channel, op: crypto.randomUUID() } as const;
-    this.connection.send({ ...request, search_id: search.search_id, token: search.next }, (reply) => this.refused(reply));
+    this.connection.send({ ...request, search_id: search.search_id, token: search.next }, (reply) =>
+      this.refused(reply),
+    );
   }
 
   cancel(): void {
@@ -266,7 +296,7 @@ export class DealSession implements Listener {
 
   /** The order in which the stock is read at first: from the top of what the customer pays, where that is known. */
   get firstSort(): Sort {
-    return this.model.value?.deal.structure["payment_max_cents"] == null ? "price" : "-price";
+    return this.model.value?.deal.structure.payment_max_cents == null ? "price" : "-price";
   }
 
   private resend(): void {
@@ -300,7 +330,7 @@ export class DealSession implements Listener {
 
   /** A customer who looks on is shown the cars by payment, and no wish to pay more. */
   private target(): void {
-    const least = this.model.value?.deal.structure["payment_min_cents"];
+    const least = this.model.value?.deal.structure.payment_min_cents;
     this.grid.target(this.view.value === "customer" ? 0 : Number(least ?? 0));
   }
 
@@ -318,7 +348,7 @@ export class DealSession implements Listener {
   }
 
   private termsReplied(op: string, reply: Reply): void {
-    if (reply.ok) this.edits.taken(op, Number(reply.data?.["version"]), this.model.value?.deal.version ?? 0);
+    if (reply.ok) this.edits.taken(op, Number(reply.data?.version), this.model.value?.deal.version ?? 0);
     else if (reply.error) this.edits.refused(op, reply.error);
     this.depart();
   }

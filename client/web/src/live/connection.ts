@@ -38,7 +38,7 @@ export class Connection {
   private link: Link = { kind: "connecting", attempt: 0 };
   private attempt = 0;
   private nextRef = 1;
-  private pending = new Map<number, Pending>();
+  private readonly pending = new Map<number, Pending>();
   /** Commands with an `op` whose reply the old socket never brought. */
   private unanswered: Pending[] = [];
   private silence: Cancel = () => {};

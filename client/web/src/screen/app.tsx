@@ -1,33 +1,16 @@
-import { createContext } from "preact";
-import { useContext } from "preact/hooks";
-import { widestView, type SignedIn } from "../page";
-import { follow, type Router } from "../router";
-import type { Formats } from "../text/format";
-import { DealPage } from "./deal-page";
-import { DealsPage } from "./deals-page";
-import { SecurityPage } from "./security-page";
-import { WallPage } from "./wall-page";
-
-export interface Surroundings {
-  user: SignedIn;
-  router: Router;
-  formats: Formats;
-}
-
-const Context = createContext<Surroundings | null>(null);
-
-/** Returns who is signed in, the router and the number formats. */
-export function useSurroundings(): Surroundings {
-  const found = useContext(Context);
-  if (!found) throw new Error("used outside App");
-  return found;
-}
+import { widestView } from "../page";
+import { follow } from "../router";
+import { DealPage } from "./pages/deal-page";
+import { DealsPage } from "./pages/deals-page";
+import { SecurityPage } from "./pages/security-page";
+import { WallPage } from "./pages/wall-page";
+import { type Surroundings, SurroundingsContext } from "./parts/surroundings";
 
 export function App(props: Surroundings) {
   return (
-    <Context.Provider value={props}>
+    <SurroundingsContext.Provider value={props}>
       <Page {...props} />
-    </Context.Provider>
+    </SurroundingsContext.Provider>
   );
 }
 
@@ -40,7 +23,9 @@ function Page({ router, user }: Surroundings) {
   return (
     <main class="blank">
       <h1>There is no such page</h1>
-      <a class="button" href="/" onClick={follow(router, "/")}>All deals</a>
+      <a class="button" href="/" onClick={follow(router, "/")}>
+        All deals
+      </a>
     </main>
   );
 }

@@ -22,7 +22,10 @@ export function taken(rows: Rows, summary: Summary): Rows {
 export function summariesOf({ columns }: SnapshotRows): Summary[] {
   const lists = Object.entries(columns as Record<string, readonly unknown[]>);
   const count = lists[0]?.[1].length ?? 0;
-  return Array.from({ length: count }, (_, i) => Object.fromEntries(lists.map(([name, list]) => [name, list[i]])) as unknown as Summary);
+  return Array.from(
+    { length: count },
+    (_, i) => Object.fromEntries(lists.map(([name, list]) => [name, list[i]])) as unknown as Summary,
+  );
 }
 
 /** Returns the deals that wait for an answer of the desk, the one that has waited longest first. */
@@ -33,8 +36,14 @@ export function waiting(rows: Rows): Summary[] {
 /** Returns the other live deals, by state and then by the last change. */
 export function others(rows: Rows): Summary[] {
   const place = ({ state }: Summary) => (state ? ORDER.indexOf(state) : ORDER.length);
-  return [...rows.values()].filter(({ state }) => state !== "submitted")
-    .sort((a, b) => place(a) - place(b) || Date.parse(b.changed_at ?? "") - Date.parse(a.changed_at ?? "") || (a.deal_id < b.deal_id ? -1 : 1));
+  return [...rows.values()]
+    .filter(({ state }) => state !== "submitted")
+    .sort(
+      (a, b) =>
+        place(a) - place(b) ||
+        Date.parse(b.changed_at ?? "") - Date.parse(a.changed_at ?? "") ||
+        (a.deal_id < b.deal_id ? -1 : 1),
+    );
 }
 
 /** Returns since when a deal is in its state, in milliseconds. */
@@ -59,5 +68,10 @@ export function sparkline(values: readonly number[], width: number, height: numb
   if (values.length < 2) return "";
   const least = Math.min(...values);
   const span = Math.max(...values) - least || 1;
-  return values.map((value, i) => `${((i * width) / (values.length - 1)).toFixed(1)},${(height - ((value - least) / span) * height).toFixed(1)}`).join(" ");
+  return values
+    .map(
+      (value, i) =>
+        `${((i * width) / (values.length - 1)).toFixed(1)},${(height - ((value - least) / span) * height).toFixed(1)}`,
+    )
+    .join(" ");
 }

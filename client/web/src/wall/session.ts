@@ -30,7 +30,11 @@ export class WallSession implements Listener {
   private readonly connection: Connection;
   private joinAgain: Cancel = () => {};
 
-  constructor(storeId: string, address: string, private readonly environment: Environment) {
+  constructor(
+    storeId: string,
+    address: string,
+    private readonly environment: Environment,
+  ) {
     this.channel = new ChannelFollower(`desk:${storeId}`);
     this.connection = new Connection(address, environment, this);
     this.connection.start();
@@ -70,7 +74,12 @@ export class WallSession implements Listener {
 
   private join(): void {
     this.joinAgain();
-    const request = { type: "join", channel: this.channel.channel, view: "manager", since: this.channel.position } as const;
+    const request = {
+      type: "join",
+      channel: this.channel.channel,
+      view: "manager",
+      since: this.channel.position,
+    } as const;
     const ref = this.connection.send(request, (reply) => this.joinReplied(reply));
     if (ref !== null) this.channel.joined(ref);
   }

@@ -1,0 +1,163 @@
+// What each event does to a deal: the twin of protocol/deal_fold.py. Pure, values never mutated. Applying is idempotent:
+// a snapshot may hold already what an event tells, and the events behind it follow.
+import {
+  type AnyEvent,
+  type DealNote,
+  type DealOffer,
+  type DealSnapshot,
+  type DealState,
+  KEPT_NOTES,
+  KEPT_NOTES_BYTES,
+  KEPT_TASKS,
+  type LenderTerms,
+  NOTE_BYTES,
+  type StateChanged,
+} from "../../wire";
+
+/** A deal as it stands; who looks at it changes without events and is kept elsewhere. */
+export type Deal = Omit<DealSnapshot, "presence">;
+
+/** Whoever brings a deal to one of these has its selected offer priced anew. */
+const PRICED_STATES: readonly DealState[] = ["submitted", "countered"];
+
+const utf8 = new TextEncoder();
+
+/** Returns the deal after `event`; the deal itself where the event tells nothing new about it. */
+export function applied(deal: Deal, event: AnyEvent): Deal {
+  const version = "version" in event ? event.version : null;
+  if (version !== null && version <= deal.version) return deal;
+  const changed = change(deal, event);
+  return version === null ? changed : { ...changed, version };
+}
+
+/** What a narrower view hides of an event is absent, and changes nothing then. */
+function change(deal: Deal, event: AnyEvent): Deal {
+  switch (event.type) {
+    case "deal_changed":
+      return outdated({ ...deal, structure: { ...deal.structure, ...event.changes } }, deal.selected !== null);
+    case "state_changed":
+      return moved(deal, event);
+    case "fulfilment_changed":
+      return { ...deal, fulfilment: event.to };
+    case "offer_selected":
+      return outdated({ ...deal, selected: event.offer }, false);
+    case "offer_pinned":
+      return { ...deal, pins: [...without(deal.pins, event.vehicle_id), event.offer] };
+    case "offer_unpinned":
+      return { ...deal, pins: without(deal.pins, event.vehicle_id) };
+    case "field_locked":
+    case "field_unlocked":
+    case "vehicle_held":
+    case "vehicle_released":
+    case "note_added":
+      return remarked(deal, event);
+    case "lender_decided":
+    case "stipulation_cleared":
+    case "task_raised":
+    case "task_done":
+      return financed(deal, event);
+    default:
+      return deal;
+  }
+}
+
+function outdated(deal: Deal, outdated: boolean): Deal {
+  return deal.selected_outdated === undefined ? deal : { ...deal, selected_outdated: outdated };
+}
+
+function moved(deal: Deal, event: StateChanged): Deal {
+  const state = { ...deal, state: event.to };
+  const changed = PRICED_STATES.includes(event.to) ? outdated(state, false) : state;
+  if (event.to === "signed") return { ...changed, fulfilment: "signed" };
+  if (deal.approval === undefined) return changed;
+  return { ...changed, approval: event.to === "approved" ? (event.approval ?? null) : null };
+}
+
+function without(offers: DealOffer[], vehicleId: string): DealOffer[] {
+  return offers.filter((offer) => offer.vehicle_id !== vehicleId);
+}
+
+type Remark = Extract<
+  AnyEvent,
+  { type: "field_locked" | "field_unlocked" | "vehicle_held" | "vehicle_released" | "note_added" }
+>;
+
+function remarked(deal: Deal, event: Remark): Deal {
+  switch (event.type) {
+    case "field_locked": {
+      const { field, by } = event;
+      if (field === undefined || by === undefined) return deal;
+      const locks = [...(deal.locks ?? []).filter((lock) => lock.field !== field), { field, by }];
+      return { ...deal, locks: sorted(locks, (lock) => lock.field) };
+    }
+    case "field_unlocked":
+      if (event.field === undefined) return deal;
+      return { ...deal, locks: (deal.locks ?? []).filter((lock) => lock.field !== event.field) };
+    case "vehicle_held": {
+      const { vehicle_id, until, by } = event;
+      if (vehicle_id === undefined || until === undefined || by === undefined) return deal;
+      const holds = [...(deal.holds ?? []).filter((hold) => hold.vehicle_id !== vehicle_id), { vehicle_id, until, by }];
+      return { ...deal, holds: sorted(holds, (hold) => hold.vehicle_id) };
+    }
+    case "vehicle_released":
+      if (event.vehicle_id === undefined) return deal;
+      return { ...deal, holds: (deal.holds ?? []).filter((hold) => hold.vehicle_id !== event.vehicle_id) };
+    case "note_added": {
+      const { id, text, by, at } = event;
+      const notes = deal.notes ?? [];
+      if (id === undefined || text === undefined || by === undefined || notes.some((note) => note.id === id))
+        return deal;
+      return { ...deal, notes: kept([...notes, { id, text, by, at }]) };
+    }
+  }
+}
+
+/** Returns the latest notes that the server shows too: as many as fit, counted as it counts them. */
+function kept(notes: DealNote[]): DealNote[] {
+  let size = 0;
+  let first = notes.length;
+  while (first > 0 && notes.length - first < KEPT_NOTES) {
+    size += bytes(notes[first - 1]!);
+    if (size > KEPT_NOTES_BYTES) break;
+    first -= 1;
+  }
+  return notes.slice(first);
+}
+
+function bytes(note: DealNote): number {
+  return NOTE_BYTES + utf8.encode(JSON.stringify(note.text)).length + utf8.encode(JSON.stringify(note.by.name)).length;
+}
+
+type Financed = Extract<AnyEvent, { type: "lender_decided" | "stipulation_cleared" | "task_raised" | "task_done" }>;
+
+function financed(deal: Deal, event: Financed): Deal {
+  switch (event.type) {
+    case "lender_decided": {
+      const { decision } = event;
+      if (!deal.lenders || decision === undefined) return deal;
+      const others = deal.lenders.filter((each) => each.lender !== decision.lender);
+      const lenders = decision.status === "withdrawn" ? others : [...others, decision];
+      return { ...deal, lenders: sorted(lenders, (each) => each.lender) };
+    }
+    case "stipulation_cleared": {
+      const { stipulation_id: id, by } = event;
+      if (!deal.lenders || id === undefined || by === undefined) return deal;
+      const mark = (decision: LenderTerms): LenderTerms => ({
+        ...decision,
+        stipulations: decision.stipulations.map((each) => (each.id === id ? { ...each, cleared_by: by } : each)),
+      });
+      return { ...deal, lenders: deal.lenders.map(mark) };
+    }
+    case "task_raised":
+      return deal.tasks && event.task ? { ...deal, tasks: [...deal.tasks, event.task].slice(-KEPT_TASKS) } : deal;
+    case "task_done": {
+      const { task_id: id, by } = event;
+      if (!deal.tasks || id === undefined || by === undefined) return deal;
+      return { ...deal, tasks: deal.tasks.map((task) => (task.id === id ? { ...task, done_by: by } : task)) };
+    }
+  }
+}
+
+function sorted<T>(items: T[], key: (item: T) => string): T[] {
+  return items.sort((a, b) => (key(a) < key(b) ? -1 : 1));
+}

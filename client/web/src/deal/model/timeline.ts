@@ -1,0 +1,195 @@
+// What happened to the deal, for people: one entry for an event, with what it was about and why. Pure.
+import type { Formats } from "../../text/format";
+import { isolated } from "../../text/readable";
+import type { Action, AnyEvent, DealNote, DealOffer, FulfilmentChanged, LenderTerms, StateChanged } from "../../wire";
+import { fieldLabel } from "../terms/fields";
+import type { Deal } from "./fold";
+import { LENDER_STATUSES, reasonText, STATES, STEP_WORDS, TASKS } from "./words";
+
+export interface FieldChange {
+  field: string;
+  before: unknown;
+  after: unknown;
+}
+
+export interface Entry {
+  key: string;
+  at: string;
+  /** Who did it; null where the view does not say, or it happened by itself. */
+  by: string | null;
+  tone: "edit" | "step" | "offer" | "note" | "desk";
+  /** What was done, as it follows a name: "approved the deal". Empty where `changes` say it. */
+  what(formats: Formats): string;
+  why: string | null;
+  changes: readonly FieldChange[];
+}
+
+/** Names a car by its id; for one that nobody here knows, "a car". */
+export type CarName = (vehicleId: string | undefined) => string;
+
+type Told = Pick<Entry, "tone" | "what"> & Partial<Pick<Entry, "why" | "changes" | "by">>;
+
+/** Returns the entry for an event that changes `before`; null where there is nothing to tell. Notes are told by `noteEntry`. */
+export function entryOf(before: Deal, event: AnyEvent, carName: CarName): Entry | null {
+  if ("version" in event && event.version <= before.version) return null;
+  const told = tell(before, event, carName);
+  if (!told) return null;
+  const by = "by" in event && event.by ? event.by.name : null;
+  return { key: `event-${event.seq}`, at: event.at, by, why: null, changes: [], ...told };
+}
+
+export function noteEntry({ id, text, by, at }: DealNote): Entry {
+  return { key: `note-${id}`, at, by: by.name, tone: "note", what: () => text, why: null, changes: [] };
+}
+
+/** Returns entries and notes as one story, the newest first. */
+export function story(entries: readonly Entry[], notes: readonly DealNote[]): Entry[] {
+  const all = [...entries, ...notes.map(noteEntry).reverse()];
+  return all.sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+}
+
+function tell(before: Deal, event: AnyEvent, carName: CarName): Told | null {
+  switch (event.type) {
+    case "deal_changed": {
+      const changes = Object.entries(event.changes).map(([field, after]) => ({
+        field,
+        before: before.structure[field],
+        after,
+      }));
+      return { tone: "edit", what: () => "", changes };
+    }
+    case "state_changed":
+    case "fulfilment_changed":
+      return stepped(event);
+    case "offer_selected":
+      return {
+        ...offered(event.offer, event.reason ? "The deal's offer is priced anew:" : "made the deal's offer"),
+        why: event.reason ? reasonText(event.reason) : null,
+      };
+    case "offer_pinned":
+      return offered(event.offer, "pinned");
+    case "offer_unpinned":
+      return { tone: "offer", what: () => `unpinned ${carName(event.vehicle_id)}` };
+    case "vehicle_held": {
+      const { vehicle_id, until } = event;
+      return until === undefined
+        ? null
+        : { tone: "offer", what: (formats) => `holds ${carName(vehicle_id)} until ${formats.clock(until)}` };
+    }
+    case "vehicle_released":
+      return event.vehicle_id === undefined
+        ? null
+        : { tone: "offer", what: () => `let ${carName(event.vehicle_id)} go` };
+    case "field_locked":
+      return event.field === undefined ? null : { tone: "desk", what: () => `locked ${fieldLabel(event.field!)}` };
+    case "field_unlocked":
+      return event.field === undefined ? null : { tone: "desk", what: () => `unlocked ${fieldLabel(event.field!)}` };
+    case "vehicle_changed":
+      return carChanged(before, event, carName(event.vehicle_id));
+    default:
+      return financed(before, event);
+  }
+}
+
+function offered(offer: DealOffer, what: string): Told {
+  const { car, payment_cents: payment, term_months: term } = offer;
+  return {
+    tone: "offer",
+    what: (formats) =>
+      `${what} ${car.year} ${isolated(`${car.make} ${car.model}`)} at ${formats.cents(payment)} for ${term} months`,
+  };
+}
+
+const STEP_TO: Record<string, keyof typeof STEP_WORDS> = {
+  submitted: "submit",
+  countered: "counter",
+  approved: "approve",
+  declined: "decline",
+  signed: "sign",
+  lost: "lose",
+  delivered: "deliver",
+  funded: "fund",
+  unwound: "unwind",
+};
+/** Reasons of moves that nobody took by a step of this deal: it went back to work by itself, or as its car went. */
+const BY_ITSELF: ReadonlySet<string> = new Set([
+  "offer_changed",
+  "car_changed",
+  "car_sold",
+  "rates_changed",
+  "lender_changed",
+  "car_not_available",
+]);
+
+function stepped(event: StateChanged | FulfilmentChanged): Told {
+  const why = event.reason ? [event.reason, ...(event.more_reasons ?? [])].map(reasonText).join(", ") : null;
+  if (event.to === "working") {
+    const fell = event.from === "approved" && event.reason !== undefined && BY_ITSELF.has(event.reason);
+    const edited = event.from === "countered" && event.reason === "terms_changed";
+    const what = fell
+      ? "the approval fell: working again"
+      : edited
+        ? "works on the countered deal"
+        : STEP_WORDS.reopen.done;
+    return { tone: "step", what: () => what, why: edited ? null : why };
+  }
+  const step = STEP_TO[event.to] as Action | undefined;
+  const words = step
+    ? STEP_WORDS[step].done
+    : `moved the deal to ${event.to in STATES ? STATES[event.to as keyof typeof STATES] : event.to}`;
+  return { tone: "step", what: () => words, why };
+}
+
+function carChanged(before: Deal, event: Extract<AnyEvent, { type: "vehicle_changed" }>, name: string): Told | null {
+  const offer = [before.selected, ...before.pins].find((each) => each?.vehicle_id === event.vehicle_id);
+  if (!offer || before.state === "signed") return null;
+  if (event.status !== "available" && event.status !== "held") {
+    return {
+      tone: "offer",
+      by: null,
+      what: () => `${name} was ${event.status === "sold" ? "sold" : "taken off the list"}`,
+    };
+  }
+  if (event.price_cents === offer.price_cents || event.rev <= offer.rev) return null;
+  return { tone: "offer", by: null, what: (formats) => `${name} now costs ${formats.dollars(event.price_cents)}` };
+}
+
+function financed(before: Deal, event: AnyEvent): Told | null {
+  switch (event.type) {
+    case "lender_decided":
+      return event.decision ? decided(event.decision) : null;
+    case "stipulation_cleared": {
+      const all = before.lenders?.flatMap((each) => each.stipulations) ?? [];
+      const met = all.find((each) => each.id === event.stipulation_id);
+      return met ? { tone: "desk", what: () => `cleared “${isolated(met.text)}”` } : null;
+    }
+    case "task_raised": {
+      const { task } = event;
+      if (!task) return null;
+      return {
+        tone: "desk",
+        by: null,
+        what: (formats) => `To do by ${formats.day(task.due_on)}: ${TASKS[task.kind]}`,
+        why: task.reasons.map(reasonText).join(", "),
+      };
+    }
+    case "task_done": {
+      const task = before.tasks?.find((each) => each.id === event.task_id);
+      return task ? { tone: "desk", what: () => `did: ${TASKS[task.kind]}` } : null;
+    }
+    default:
+      return null;
+  }
+}
+
+function decided({ lender, status, reasons, stipulations }: LenderTerms): Told {
+  const open = stipulations.length;
+  const words = LENDER_STATUSES[status].toLowerCase();
+  const more = open > 0 ? ` (${open} ${open === 1 ? "stipulation" : "stipulations"})` : "";
+  return {
+    tone: "desk",
+    what: () =>
+      `recorded that ${isolated(lender)} has ${words}${more}`.replace("has withdrawn", "has withdrawn its decision"),
+    why: reasons.map(reasonText).join(", ") || null,
+  };
+}

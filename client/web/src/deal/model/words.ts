@@ -1,0 +1,169 @@
+// The desk's vocabulary as people say it: reasons, states, steps, lenders' answers. Whatever the wire adds is missing here
+// until it has words: the compiler says so.
+import type { Action, Closing, DealState, Fulfilment, LenderStatus, Reason, TaskKind } from "../../wire";
+
+export const STATES: Record<DealState, string> = {
+  working: "Working",
+  submitted: "Submitted",
+  countered: "Countered",
+  approved: "Approved",
+  declined: "Declined",
+  signed: "Signed",
+  lost: "Lost",
+};
+
+export const FULFILMENTS: Record<Fulfilment, string> = {
+  signed: "Signed",
+  delivered: "Delivered",
+  funded: "Funded",
+  unwound: "Unwound",
+};
+
+export const LENDER_STATUSES: Record<LenderStatus, string> = {
+  approved: "Approved",
+  conditional: "Approved with stipulations",
+  declined: "Declined",
+  withdrawn: "Withdrawn",
+};
+
+export const TASKS: Record<TaskKind, string> = { adverse_action_notice: "Send the notice of adverse action" };
+
+export interface StepWords {
+  /** On the button. */
+  verb: string;
+  /** Over the dialog. */
+  title: string;
+  /** What it brings about. */
+  effect: string;
+  /** What somebody did, in the timeline. */
+  done: string;
+}
+
+export const STEP_WORDS: Record<Action | Closing, StepWords> = {
+  submit: {
+    verb: "Submit",
+    title: "Submit to the desk",
+    done: "submitted the deal",
+    effect:
+      "The offer is priced once more and goes to the desk. The terms stay as they are until the desk has answered.",
+  },
+  counter: {
+    verb: "Counter",
+    title: "Counter the deal",
+    done: "countered",
+    effect: "The deal goes back to its salesperson with these terms and the offer priced under them.",
+  },
+  approve: {
+    verb: "Approve",
+    title: "Approve the deal",
+    done: "approved the deal",
+    effect:
+      "This binds the version, the car, the offer and the rate sheet. If one of them changes, the approval falls.",
+  },
+  decline: {
+    verb: "Decline",
+    title: "Decline the deal",
+    done: "declined the deal",
+    effect:
+      "Its salesperson can reopen the deal. A reason on credit raises a task to send the notice of adverse action.",
+  },
+  reopen: {
+    verb: "Reopen",
+    title: "Reopen the deal",
+    done: "reopened the deal",
+    effect: "The deal is worked on again. It has to be submitted again after that.",
+  },
+  sign: {
+    verb: "Sign",
+    title: "Sign the contract",
+    done: "signed the contract",
+    effect: "The car is sold to this customer. It needs the desk's approval and a live approval of the offer's lender.",
+  },
+  lose: {
+    verb: "Lost",
+    title: "Give the deal up",
+    done: "gave the deal up",
+    effect: "The deal leaves the desk, and the cars that it holds are free again.",
+  },
+  deliver: {
+    verb: "Deliver",
+    title: "Hand the car over",
+    done: "handed the car over",
+    effect: "The customer has the car.",
+  },
+  fund: {
+    verb: "Fund",
+    title: "The contract is funded",
+    done: "booked the lender's money",
+    effect: "The lender has paid. Every stipulation must be cleared. This is final.",
+  },
+  unwind: {
+    verb: "Unwind",
+    title: "Unwind the contract",
+    done: "unwound the contract",
+    effect: "The contract is taken back and the car is for sale again. This is final.",
+  },
+};
+
+export const REASONS: Record<Reason, string> = {
+  customer_agrees: "Customer agrees to these terms",
+  customer_wants_better: "Customer asks for better terms",
+  desk_advice: "Asking for the desk's advice",
+  gross_too_low: "Gross too low",
+  payment_too_low: "Payment too low",
+  cash_too_low: "Not enough cash down",
+  term_too_long: "Term too long",
+  trade_overvalued: "Trade valued too high",
+  better_programme: "A better programme is there",
+  other_car: "Another car suits better",
+  meets_policy: "Meets the store's policy",
+  exception_granted: "Exception granted",
+  documents_missing: "Documents are missing",
+  car_not_available: "Car is not available",
+  customer_returned: "Customer came back",
+  terms_changed: "Terms have changed",
+  new_information: "New information",
+  customer_accepts: "Customer accepts the approved offer",
+  bought_elsewhere: "Bought elsewhere",
+  not_ready: "Not ready to buy",
+  price_too_high: "Price too high",
+  payment_too_high: "Payment too high",
+  no_suitable_car: "No suitable car",
+  unresponsive: "Customer does not answer",
+  car_handed_over: "Car handed over to the customer",
+  lender_paid: "Lender has paid",
+  funding_refused: "Lender refused to fund",
+  car_returned: "Car was returned",
+  mutual_agreement: "By mutual agreement",
+  credit_application_incomplete: "Credit application incomplete",
+  insufficient_references: "Too few credit references",
+  references_not_verified: "Credit references not verified",
+  irregular_employment: "Temporary or irregular employment",
+  employment_not_verified: "Employment not verified",
+  short_employment: "Length of employment",
+  income_insufficient: "Income insufficient for the amount",
+  excessive_obligations: "Obligations excessive for the income",
+  income_not_verified: "Income not verified",
+  short_residence: "Length of residence",
+  residence_not_verified: "Residence not verified",
+  no_credit_file: "No credit file",
+  limited_credit_experience: "Limited credit experience",
+  poor_performance_with_us: "Poor credit performance with us",
+  delinquent_obligations: "Delinquent obligations with others",
+  collection_or_judgment: "Collection action or judgment",
+  garnishment: "Garnishment or attachment",
+  repossession: "Foreclosure or repossession",
+  bankruptcy: "Bankruptcy",
+  recent_inquiries: "Recent inquiries on the credit report",
+  collateral_insufficient: "Collateral insufficient",
+  offer_changed: "Another offer was selected",
+  car_changed: "The car's price has changed",
+  car_sold: "The car is no longer for sale",
+  rates_changed: "A new rate sheet is in force",
+  lender_changed: "The lender's decision changed the offer",
+};
+
+/** Returns the words for a reason; one that a newer server names is shown by its name. */
+export function reasonText(reason: string): string {
+  return (REASONS as Record<string, string>)[reason] ?? reason.replaceAll("_", " ");
+}

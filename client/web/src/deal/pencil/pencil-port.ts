@@ -1,0 +1,38 @@
+// How the pencil's questions go over the connection, asked about the deal as it stands.
+import type { Request } from "../../live/connection";
+import type { Environment } from "../../live/environment";
+import type { Reply } from "../../wire";
+import type { DealModel } from "../model/state";
+import type { Grid } from "../stock/grid";
+import { gridAxes } from "./axes";
+import type { PencilPort, QuoteQuestion } from "./pencil";
+
+export interface Asked {
+  readonly dealId: string;
+  readonly model: { readonly value: DealModel | null };
+  readonly grid: Grid;
+}
+
+/** Sends a command and returns its ref, or null where there is no connection. */
+export type Send = (request: Request, replied: (reply: Reply) => void) => number | null;
+
+export function pencilPort(deal: Asked, send: Send, environment: Environment): PencilPort {
+  const channel = `deal:${deal.dealId}`;
+  const asked = ({ vehicleId, pick, roll }: QuoteQuestion) => {
+    const structure = deal.model.value?.deal.structure ?? {};
+    const { terms, cash } = gridAxes(structure, deal.grid.row(vehicleId)?.cash_down_cents ?? null);
+    return {
+      vehicle_id: vehicleId,
+      changes: pick?.changes ?? {},
+      programme_id: pick?.programmeId ?? null,
+      terms_months: terms,
+      cash_down_cents: cash,
+      roll,
+    };
+  };
+  return {
+    quote: (question, replied) => send({ type: "quote", channel, ...asked(question) }, replied) !== null,
+    frontier: (vehicle_id, replied) => send({ type: "frontier", channel, vehicle_id }, replied) !== null,
+    later: (milliseconds, action) => environment.later(milliseconds, action),
+  };
+}

@@ -1,0 +1,177 @@
+// The quote of the chosen car: what this person asks, what came back, and what is still on its way. One question is
+// under way at a time; of those that come up meanwhile the newest counts.
+import { signal } from "@preact/signals";
+import type { Cancel } from "../../live/environment";
+import type { ErrorBody, FrontierReply, QuoteReply, Reply, Roll, StructureChanges } from "../../wire";
+
+/** A person walks through the cars with the arrow keys: the one where they stay is asked for. */
+const PAUSE_MS = 120;
+
+/** What is being looked at: another car, another version of the deal or another view is another aim. */
+export interface Aim {
+  vehicleId: string;
+  version: number;
+  view: string;
+}
+
+/** A structure that this person chose for the car instead of the best one. It stays on this screen. */
+export interface Pick {
+  changes: StructureChanges;
+  programmeId: string | null;
+}
+
+export interface QuoteQuestion {
+  vehicleId: string;
+  pick: Pick | null;
+  roll: Roll | null;
+}
+
+/** Where the questions go. Each returns whether it could be sent; without a connection no answer comes. */
+export interface PencilPort {
+  quote(question: QuoteQuestion, replied: (reply: Reply) => void): boolean;
+  frontier(vehicleId: string, replied: (reply: Reply) => void): boolean;
+  later(milliseconds: number, action: () => void): Cancel;
+}
+
+export interface PencilPicture {
+  vehicleId: string | null;
+  /** The last answer for this car; while `asking` it is one to an older question. */
+  quote: QuoteReply | null;
+  frontier: FrontierReply | null;
+  asking: boolean;
+  failure: ErrorBody | null;
+  pick: Pick | null;
+}
+
+const NOTHING: PencilPicture = {
+  vehicleId: null,
+  quote: null,
+  frontier: null,
+  asking: false,
+  failure: null,
+  pick: null,
+};
+
+export class Pencil {
+  readonly picture = signal<PencilPicture>(NOTHING);
+  private target: Aim | null = null;
+  private roll: Roll | null = null;
+  private frontierAsked = false;
+  private underWay = false;
+  private again = false;
+  /** Answers to what was asked before the connection was lost, or of another aim, are not shown. */
+  private turn = 0;
+  private pause: Cancel = () => {};
+
+  constructor(private readonly port: PencilPort) {}
+
+  /** Turns to a car, or to none. What was known of another car, or of it in another view, is let go. */
+  aim(target: Aim | null): void {
+    const before = this.target;
+    if (before && target && same(before, target)) return;
+    this.target = target;
+    this.frontierAsked = false;
+    this.pause();
+    if (!target) {
+      this.turn += 1;
+      this.underWay = false;
+      this.picture.value = NOTHING;
+      return;
+    }
+    if (before?.vehicleId !== target.vehicleId || before.view !== target.view) {
+      this.roll = null;
+      this.picture.value = { ...NOTHING, vehicleId: target.vehicleId };
+    }
+    this.set({ asking: true, failure: null });
+    this.pause = this.port.later(PAUSE_MS, () => this.ask());
+  }
+
+  /** Looks at another structure of the car; null is the best one again. */
+  pick(pick: Pick | null): void {
+    this.roll = null;
+    this.set({ pick });
+    this.ask();
+  }
+
+  /** Asks what brings the payment to an amount. */
+  rollTo(roll: Roll): void {
+    this.roll = roll;
+    this.ask();
+  }
+
+  retry(): void {
+    this.ask();
+  }
+
+  /** The connection is gone, and with it the answers that were on their way. */
+  lost(): void {
+    this.turn += 1;
+    this.underWay = false;
+  }
+
+  /** The connection is back. */
+  resume(): void {
+    if (this.picture.value.asking) this.ask();
+    else if (this.target && !this.frontierAsked) this.askFrontier();
+  }
+
+  private ask(): void {
+    if (!this.target) return;
+    this.pause();
+    this.set({ asking: true, failure: null });
+    if (this.underWay) {
+      this.again = true;
+      return;
+    }
+    this.again = false;
+    const { vehicleId } = this.target;
+    const aim = this.target;
+    const turn = this.turn;
+    const question = { vehicleId, pick: this.picture.value.pick, roll: this.roll };
+    this.underWay = this.port.quote(question, (reply) => this.replied(reply, aim, turn));
+  }
+
+  private replied(reply: Reply, aim: Aim, turn: number): void {
+    if (turn !== this.turn) return;
+    this.underWay = false;
+    const { target } = this;
+    if (!target) return;
+    if (this.again) this.ask();
+    if (aim.vehicleId !== target.vehicleId || aim.view !== target.view) return;
+    if (this.again || this.underWay || aim.version !== target.version) {
+      if (reply.ok) this.set({ quote: answer<QuoteReply>(reply) });
+      return;
+    }
+    if (reply.ok) this.set({ quote: answer<QuoteReply>(reply), asking: false });
+    else this.set({ asking: false, failure: reply.error ?? null });
+    if (!this.frontierAsked && reply.ok) this.askFrontier();
+  }
+
+  private askFrontier(): void {
+    const aim = this.target;
+    const turn = this.turn;
+    if (!aim || aim.view === "customer") return;
+    this.frontierAsked = this.port.frontier(aim.vehicleId, (reply) => {
+      if (turn !== this.turn || aim !== this.target) return;
+      this.set({ frontier: reply.ok ? answer<FrontierReply>(reply) : null });
+    });
+  }
+
+  private set(part: Partial<PencilPicture>): void {
+    this.picture.value = { ...this.picture.value, ...part };
+  }
+}
+
+/** Returns what a pick means for the whole deal: its term becomes the one that is offered. */
+export function dealChanges({ changes }: Pick): StructureChanges {
+  const { term_months: term, ...rest } = changes;
+  return term == null ? changes : { ...rest, term_months: null, terms_months: [term] };
+}
+
+function answer<T>(reply: Reply): T {
+  return reply.data as unknown as T;
+}
+
+function same(a: Aim, b: Aim): boolean {
+  return a.vehicleId === b.vehicleId && a.version === b.version && a.view === b.view;
+}

@@ -1,0 +1,105 @@
+// The columns of the match grid, by view and by the stock that is searched. What a view hides has no column in it.
+
+import type { Formats } from "../../text/format";
+import type { Scope, View } from "../../wire";
+import type { Order, SortKey } from "./ranking";
+import type { Row } from "./rows";
+
+export interface Column {
+  key: SortKey;
+  label: string;
+  /** A CSS grid track. */
+  track: string;
+  /** The smallest width of the track in pixels. */
+  width: number;
+  number: boolean;
+  /** Known only once the car is valued: a skeleton stands for it until then. */
+  valued: boolean;
+  /** Tells something only where the cars of the whole group are searched. */
+  grouped: boolean;
+  views: readonly View[];
+  text(row: Row, formats: Formats): string;
+}
+
+const ALL: readonly View[] = ["manager", "sales", "customer"];
+const STAFF: readonly View[] = ["manager", "sales"];
+const MANAGER: readonly View[] = ["manager"];
+const NOTHING = "–";
+
+const COLUMNS: Column[] = [
+  column("make", "Vehicle", 212, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(), {
+    track: "minmax(212px, 1fr)",
+    number: false,
+  }),
+  column("npv_cents", "NPV", 104, STAFF, (row, f) => maybe(row.npv_cents, f.dollars), { valued: true }),
+  column("score", "Score", 64, STAFF, (row) => scoreText(row.score), { valued: true }),
+  column("stress_npv_cents", "Stressed", 82, MANAGER, (row, f) => maybe(row.stress_npv_cents, f.dollars), {
+    valued: true,
+  }),
+  column("payment_cents", "Payment", 90, ALL, (row, f) => maybe(row.payment_cents, f.cents), { valued: true }),
+  column("term_months", "Term", 50, ALL, (row, f) => maybe(row.term_months, f.count), { valued: true }),
+  column("cash_down_cents", "Cash", 68, ALL, (row, f) => maybe(row.cash_down_cents, f.dollars), { valued: true }),
+  column("rate_bp", "Rate", 66, STAFF, (row, f) => maybe(row.rate_bp, f.percent), { valued: true }),
+  column("lender", "Lender", 128, STAFF, (row) => row.lender ?? NOTHING, { number: false, valued: true }),
+  column("price_cents", "Price", 74, ALL, (row, f) => f.dollars(row.price_cents)),
+  column("cost_cents", "Cost", 74, MANAGER, (row, f) => maybe(row.cost_cents, f.dollars)),
+  column("mileage", "Miles", 72, ALL, (row, f) => f.count(row.mileage)),
+  column("days_in_stock", "Days", 50, STAFF, (row, f) => maybe(row.days_in_stock, f.count)),
+  column("transfer_days", "Transfer days", 100, STAFF, (row, f) => unlessOwn(row.transfer_days, f.count), {
+    grouped: true,
+  }),
+  column("transfer_cost_cents", "Transfer", 78, MANAGER, (row, f) => unlessOwn(row.transfer_cost_cents, f.dollars), {
+    grouped: true,
+  }),
+  column("body", "Body", 80, ALL, (row) => row.body || NOTHING, { number: false }),
+  column("stock_no", "Stock", 88, ALL, (row) => row.stock_no || NOTHING, { number: false }),
+];
+
+function column(
+  key: SortKey,
+  label: string,
+  width: number,
+  views: readonly View[],
+  text: Column["text"],
+  rest: Partial<Pick<Column, "track" | "number" | "valued" | "grouped">> = {},
+): Column {
+  return { key, label, width, track: `${width}px`, number: true, valued: false, grouped: false, views, text, ...rest };
+}
+
+/** Returns what a deal is worth on the scale that the store shows instead of an amount. */
+export function scoreText(score: number | null | undefined): string {
+  return score == null ? NOTHING : `${score} of 5`;
+}
+
+function maybe(value: number | null, format: (value: number) => string): string {
+  return value === null ? NOTHING : format(value);
+}
+
+/** What a transfer takes is 0 for the store's own cars: nothing stands there, so that the others stand out. */
+function unlessOwn(value: number | null, format: (value: number) => string): string {
+  return maybe(value || null, format);
+}
+
+export function columnsFor(view: View, scope: Scope, scores: boolean): Column[] {
+  const absent = worthOf(view, scores) === "score" ? "npv_cents" : "score";
+  return COLUMNS.filter(
+    ({ key, views, grouped }) => key !== absent && views.includes(view) && (scope === "group" || !grouped),
+  );
+}
+
+/** Returns the column that says what a deal is worth: the store may keep NPVs from its salespeople. */
+function worthOf(view: View, scores: boolean): SortKey {
+  return view === "sales" && scores ? "score" : "npv_cents";
+}
+
+/** Returns the order a view begins with: the best value on top, or for a customer the lowest payment. */
+export function firstOrder(view: View, scores: boolean): Order {
+  if (view === "customer") return { key: "payment_cents", descending: false };
+  return { key: worthOf(view, scores), descending: true };
+}
+
+/** Returns the order after a click on a column: the other direction, or the one in which that column is best first. */
+export function nextOrder(current: Order, key: SortKey): Order {
+  if (current.key === key) return { key, descending: !current.descending };
+  return { key, descending: ["npv_cents", "stress_npv_cents", "score", "year", "days_in_stock"].includes(key) };
+}

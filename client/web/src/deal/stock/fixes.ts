@@ -1,0 +1,98 @@
+// What would make a refused car acceptable, in words and numbers, and as changes to try. Pure.
+
+import type { Formats } from "../../text/format";
+import { isolated } from "../../text/readable";
+import type { Fix, Rejection, StructureChanges } from "../../wire";
+import { limitText } from "../terms/fields";
+import type { Row } from "./rows";
+
+export interface Remedy {
+  text: string;
+  /** What a quote is asked with to see it; null where this person cannot grant it. */
+  changes: StructureChanges | null;
+}
+
+type Structure = Record<string, unknown>;
+type Kind = Fix["kind"];
+
+const LADDER_RUNGS = 6;
+const KINDS: Kind[] = ["programme", "term", "cash", "price", "value"];
+
+/** Returns every remedy that the server names, the cheapest first. */
+export function remediesOf(fix: Fix | null | undefined, structure: Structure, formats: Formats): Remedy[] {
+  if (!fix) return [];
+  const order = [fix.kind, ...KINDS.filter((kind) => kind !== fix.kind)];
+  return order.map((kind) => remedy(kind, fix, structure, formats)).filter((found) => found !== null);
+}
+
+function remedy(kind: Kind, fix: Fix, structure: Structure, formats: Formats): Remedy | null {
+  const { cash_cents: cash, price_cents: price, term_months: term, lender, value_cents: value } = fix;
+  if (kind === "cash" && cash != null) {
+    const most = Number(structure.cash_down_max_cents ?? structure.cash_down_cents ?? 0);
+    return { text: `${amount(cash, formats)} more down`, changes: { cash_down_max_cents: most + cash } };
+  }
+  if (kind === "price" && price != null)
+    return { text: `${amount(price, formats)} more discount than you may give`, changes: null };
+  if (kind === "term" && term != null) {
+    const offered = (structure.terms_months as number[] | undefined) ?? [];
+    const terms = [...new Set([...offered, term])].sort((a, b) => a - b);
+    return { text: `${formats.count(term)} months`, changes: { terms_months: terms } };
+  }
+  if (kind === "programme" && lender != null)
+    return { text: `${isolated(lender)} at its own rate`, changes: { rate_bp: null, rate_reason: null } };
+  if (kind === "value" && value != null)
+    return { text: `the store accepts ${amount(value, formats)} less`, changes: null };
+  return null;
+}
+
+/** Returns the cheapest remedy in a few words, or null where there is none. */
+export function cheapestText(fix: Fix | null | undefined, formats: Formats): string | null {
+  return remediesOf(fix, {}, formats)[0]?.text ?? null;
+}
+
+/** Returns what would open the cars that one limit kept out: "$400 more down opens 63 cars". */
+export function openingText({ fix }: Pick<Rejection, "fix">, formats: Formats): string | null {
+  const text = cheapestText(fix, formats);
+  if (text === null || !fix?.opens) return text;
+  return `${text} opens ${formats.count(fix.opens)} ${fix.opens === 1 ? "car" : "cars"}`;
+}
+
+/** Returns some amounts of cash, and how many of a limit's cars each opens: rising, and each opening more. */
+export function cashLadder(steps: Rejection["cash_steps"]): { cents: number; opens: number }[] {
+  let opens = 0;
+  const rungs = [...steps]
+    .sort(([a], [b]) => a! - b!)
+    .map(([cents, cars]) => {
+      opens += cars!;
+      return { cents: cents!, opens };
+    });
+  if (rungs.length <= LADDER_RUNGS) return rungs;
+  // As even as the steps allow: the first amount that opens a sixth of all, two sixths, ...
+  const shares = Array.from({ length: LADDER_RUNGS }, (_, i) => ((i + 1) / LADDER_RUNGS) * opens);
+  return [...new Set(shares.map((share) => rungs.find((rung) => rung.opens >= share)!))];
+}
+
+const CREDIT = new Set(["score", "tier"]);
+
+/** Returns what to try where no car fits, by the limit that keeps most cars out. */
+export function adviceText(rejected: readonly Pick<Rejection, "limit" | "cars">[], filtered: boolean): string {
+  const most = rejected.reduce<Pick<Rejection, "limit" | "cars"> | null>(
+    (best, one) => (best && best.cars >= one.cars ? best : one),
+    null,
+  );
+  if (most && CREDIT.has(most.limit))
+    return "No lender's programme takes this customer's score and tier as they stand: check both.";
+  return `Raise the payment or the cash, offer longer terms${filtered ? ", or take the filters away." : ", or search the whole group."}`;
+}
+
+/** Returns why a car has no offer and the cheapest thing that would give it one. */
+export function whyNot(row: Row, formats: Formats): string {
+  if (row.value === "failed") return "Could not be valued";
+  if (!row.binding) return "No offer with these terms";
+  const cheapest = cheapestText(row.fix, formats);
+  return `No structure: ${limitText(row.binding)}${cheapest === null ? "" : ` · ${cheapest}`}`;
+}
+
+function amount(cents: number, formats: Formats): string {
+  return cents % 100 === 0 ? formats.dollars(cents) : formats.cents(cents);
+}

@@ -1,0 +1,207 @@
+// The rows on the screen: the latest search's, or until its first match the older one's, marked as stale.
+import { signal } from "@preact/signals";
+import type { AnyEvent, SnapshotRows, VehicleChanged, View } from "../../wire";
+import { firstOrder } from "./columns";
+import { type Order, Ranking } from "./ranking";
+import { type Changed, type Row, RowTable } from "./rows";
+import { type StressRank, stressRanks } from "./turnover";
+
+export interface GridPicture {
+  rows: readonly Row[];
+  /** Places in `rows`, in the order on the screen. */
+  shown: readonly number[];
+  order: Order;
+  /** The least monthly payment of the target in cents: cars under it stand last in an order by value. */
+  leastPayment: number;
+  better: number;
+  /** The rank of each of `rows` under stress, as it was when the offers were last ranked. */
+  ranks: readonly (StressRank | null)[];
+  /** How many of them turn over. */
+  turned: number;
+  matched: number;
+  settled: number;
+  failed: number;
+  /** The rows are those of the search before. */
+  stale: boolean;
+}
+
+export class Grid {
+  readonly picture = signal<GridPicture>(EMPTY);
+  readonly selected = signal<string | null>(null);
+  /** The chosen car, once it has left the stock: what it was and why it is gone. */
+  readonly lost = signal<{ row: Row; status: string } | null>(null);
+  /** Whether the person is in the grid: then it re-orders only when told to. */
+  readonly engaged = signal(false);
+
+  private table = new RowTable();
+  private readonly ranking: Ranking;
+  private ranks: readonly (StressRank | null)[] = [];
+  private turned = 0;
+  private searchId: string | null = null;
+  private stale = false;
+  private dirty = false;
+  private rankedAtEnd = false;
+  private words = "";
+
+  constructor(view: View, scores = false) {
+    this.ranking = new Ranking(firstOrder(view, scores));
+    this.picture.value = this.draw();
+  }
+
+  /** Takes the lower end of the payment target, in cents, and orders by it, unless somebody is in the grid. */
+  target(leastPayment: number): void {
+    if (leastPayment === this.ranking.leastPayment) return;
+    this.ranking.leastPayment = leastPayment;
+    if (!this.engaged.value) this.ranking.settle(this.table.rows);
+    this.dirty = true;
+  }
+
+  /** A snapshot begins: its rows follow. */
+  reset(searchId: string | null, view: View, scores: boolean): void {
+    if (this.searchId === null) this.ranking.order = firstOrder(view, scores);
+    this.begin(searchId);
+    this.replace();
+  }
+
+  load(message: SnapshotRows): void {
+    this.admit(this.table.addSnapshot(message.columns, message.rows));
+  }
+
+  /** The snapshot is whole. */
+  loaded(): void {
+    this.settle();
+  }
+
+  follow(event: AnyEvent): void {
+    if (event.type === "vehicle_changed") this.change(event);
+    if (event.type === "search_started") this.begin(event.search_id);
+    if (!("search_id" in event) || event.search_id !== this.searchId) return;
+    if (event.type === "matches") {
+      this.replace();
+      this.admit(this.table.addMatches(event.columns, event.rows));
+    } else if (event.type === "offers") {
+      this.admit(this.table.addOffers(event.columns, event.rows));
+    } else if (event.type === "value_failed") {
+      this.admit(this.table.fail(event.vehicle_id));
+    } else if (event.type === "search_ended") {
+      this.replace();
+    }
+  }
+
+  /** Shows what changed since. The first time that all is valued the best come on top, unless somebody is in the grid. */
+  publish(valued: boolean): void {
+    if (valued && !this.stale && (this.dirty || !this.rankedAtEnd)) {
+      if (!this.rankedAtEnd && !this.engaged.value) this.ranking.settle(this.table.rows);
+      // An order is kept for somebody who reads it; what turns over moves no row.
+      this.weigh();
+      this.rankedAtEnd = true;
+      this.dirty = true;
+    }
+    if (this.dirty) this.picture.value = this.draw();
+    this.dirty = false;
+  }
+
+  settle(): void {
+    this.ranking.settle(this.table.rows);
+    this.weigh();
+    this.picture.value = this.draw();
+  }
+
+  sortBy(order: Order): void {
+    this.ranking.sortBy(order, this.table.rows);
+    this.weigh();
+    this.picture.value = this.draw();
+  }
+
+  filter(text: string): void {
+    this.words = text;
+    this.ranking.filter(text, this.table.rows);
+    this.picture.value = this.draw();
+  }
+
+  get filterText(): string {
+    return this.words;
+  }
+
+  readonly select = (vehicleId: string): void => {
+    this.lost.value = null;
+    this.selected.value = vehicleId;
+  };
+
+  /** Opens the panel of no car. */
+  close(): void {
+    this.selected.value = null;
+    this.lost.value = null;
+  }
+
+  row(vehicleId: string): Row | undefined {
+    return this.table.get(vehicleId);
+  }
+
+  /** Returns where a car's offer stands, or null while that is not known. */
+  rank(vehicleId: string): StressRank | null {
+    return this.ranks[this.table.place(vehicleId) ?? -1] ?? null;
+  }
+
+  private change(event: VehicleChanged): void {
+    const row = this.table.get(event.vehicle_id);
+    const { gone, ...changed } = this.table.change(event);
+    if (gone === null) {
+      this.admit(changed);
+      return;
+    }
+    if (row && this.selected.value === event.vehicle_id) this.lost.value = { row, status: event.status };
+    this.ranking.remove(gone);
+    this.ranks = this.ranks.filter((_, place) => place !== gone);
+    this.turned = this.ranks.filter((rank) => rank?.turns != null).length;
+    this.dirty = true;
+  }
+
+  private begin(searchId: string | null): void {
+    this.searchId = searchId;
+    this.stale = true;
+    this.dirty = true;
+    this.rankedAtEnd = false;
+  }
+
+  /** Lets the older search's rows go. */
+  private replace(): void {
+    if (!this.stale) return;
+    this.stale = false;
+    this.table = new RowTable();
+    this.ranking.settle(this.table.rows);
+    this.weigh();
+    this.dirty = true;
+  }
+
+  private weigh(): void {
+    this.ranks = stressRanks(this.table.rows);
+    this.turned = this.ranks.filter((rank) => rank?.turns != null).length;
+  }
+
+  private admit(changed: Changed): void {
+    this.ranking.admit(this.table.rows, changed);
+    this.dirty = true;
+  }
+
+  private draw(): GridPicture {
+    const { rows, settled, failed } = this.table;
+    const { order, shown, better, leastPayment } = this.ranking;
+    const { ranks, turned, stale } = this;
+    return { rows, shown, order, leastPayment, better, ranks, turned, matched: rows.length, settled, failed, stale };
+  }
+}
+
+const EMPTY: GridPicture = {
+  rows: [],
+  shown: [],
+  order: { key: "npv_cents", descending: true },
+  leastPayment: 0,
+  better: 0,
+  ranks: [],
+  turned: 0,
+  matched: 0,
+  settled: 0,
+  failed: 0,
+  stale: false,
+};

@@ -1,0 +1,237 @@
+// The rows of a search: cars with their best offers. Applying a message twice, or late, changes nothing.
+import type { Fix, VehicleChanged } from "../../wire";
+import { type Claim, claimOf, ON_SALE } from "./claims";
+
+export type Value = "pending" | "offer" | "none" | "failed";
+
+export interface Row {
+  readonly vehicle_id: string;
+  readonly rev: number;
+  readonly vin: string;
+  readonly stock_no: string;
+  readonly year: number;
+  readonly make: string;
+  readonly model: string;
+  readonly trim: string;
+  readonly body: string;
+  readonly mileage: number;
+  readonly price_cents: number;
+  readonly days_in_stock: number | null;
+  readonly store_id: string | null;
+  readonly payment_min_cents: number | null;
+  readonly payment_max_cents: number | null;
+  readonly cost_cents: number | null;
+  /** What fetching the car from another store takes; 0 for the own store's. */
+  readonly transfer_cost_cents: number | null;
+  readonly transfer_days: number | null;
+  /** Who holds the car or wants it too; null where nobody does. */
+  readonly claim: Claim | null;
+  readonly value: Value;
+  readonly payment_cents: number | null;
+  readonly term_months: number | null;
+  readonly lender: string | null;
+  readonly rate_bp: number | null;
+  readonly cash_down_cents: number | null;
+  readonly discount_cents: number | null;
+  readonly npv_cents: number | null;
+  readonly stress_npv_cents: number | null;
+  readonly score: number | null;
+  readonly binding: string | null;
+  readonly fix: Fix | null;
+}
+
+export type Columns = Record<string, unknown[]>;
+
+const MATCH_FIELDS = [
+  "vehicle_id",
+  "rev",
+  "vin",
+  "stock_no",
+  "year",
+  "make",
+  "model",
+  "trim",
+  "body",
+  "mileage",
+  "price_cents",
+  "days_in_stock",
+  "store_id",
+  "payment_min_cents",
+  "payment_max_cents",
+  "cost_cents",
+  "transfer_cost_cents",
+  "transfer_days",
+] as const satisfies readonly (keyof Row)[];
+
+const OFFER_FIELDS = [
+  "payment_cents",
+  "term_months",
+  "lender",
+  "rate_bp",
+  "cash_down_cents",
+  "discount_cents",
+  "npv_cents",
+  "stress_npv_cents",
+  "score",
+  "binding",
+  "fix",
+] as const satisfies readonly (keyof Row)[];
+
+const UNVALUED = {
+  value: "pending",
+  payment_cents: null,
+  term_months: null,
+  lender: null,
+  rate_bp: null,
+  cash_down_cents: null,
+  discount_cents: null,
+  npv_cents: null,
+  stress_npv_cents: null,
+  score: null,
+  binding: null,
+  fix: null,
+} as const satisfies Partial<Row>;
+
+/** Which rows a message changed, by their place in `RowTable.rows`. */
+export interface Changed {
+  added: number[];
+  updated: number[];
+}
+
+export class RowTable {
+  readonly rows: Row[] = [];
+  /** Rows that are no longer pending. */
+  settled = 0;
+  failed = 0;
+  private readonly places = new Map<string, number>();
+
+  get(vehicleId: string): Row | undefined {
+    const place = this.places.get(vehicleId);
+    return place === undefined ? undefined : this.rows[place];
+  }
+
+  /** Takes what became of a car. A repriced one is pending until it is valued anew. Returns whether it is gone. */
+  change(event: VehicleChanged): Changed & { gone: number | null } {
+    const changed = { added: [], updated: [], gone: null };
+    const known = this.get(event.vehicle_id);
+    if (!known || event.rev < known.rev) return changed;
+    if (!ON_SALE.has(event.status)) return { ...changed, gone: this.remove(known) };
+    const claimed = { ...known, claim: claimOf(event) };
+    const { rev, price_cents } = event;
+    this.replace(rev > known.rev ? { ...claimed, ...UNVALUED, rev, price_cents } : claimed, changed);
+    return changed;
+  }
+
+  /** Returns the place of a car in `rows`. */
+  place(vehicleId: string): number | undefined {
+    return this.places.get(vehicleId);
+  }
+
+  /** Adds matched cars, each pending; a car that is here with this `rev` or a newer one stays as it is. */
+  addMatches(columns: Columns, count: number): Changed {
+    const changed: Changed = { added: [], updated: [] };
+    for (let i = 0; i < count; i++) {
+      const match = matchAt(columns, i);
+      this.put({ ...match, claim: this.get(match.vehicle_id)?.claim ?? null, ...UNVALUED }, changed);
+    }
+    return changed;
+  }
+
+  /** Sets the best offers; one for another `rev` of its car, or for a car that is not here, is dropped. */
+  addOffers(columns: Columns, count: number): Changed {
+    const changed: Changed = { added: [], updated: [] };
+    for (let i = 0; i < count; i++) {
+      const row = this.get(String(columns.vehicle_id?.[i]));
+      if (row && row.rev === columns.rev?.[i]) this.replace({ ...row, ...offerAt(columns, i) }, changed);
+    }
+    return changed;
+  }
+
+  /** Adds rows of a snapshot: matches with their offers so far. */
+  addSnapshot(columns: Columns, count: number): Changed {
+    const changed: Changed = { added: [], updated: [] };
+    for (let i = 0; i < count; i++) {
+      this.put(
+        { ...matchAt(columns, i), claim: claimOf(recordAt(columns, i)), ...snapshotValueAt(columns, i) },
+        changed,
+      );
+    }
+    return changed;
+  }
+
+  /** Marks cars that nobody could value. */
+  fail(vehicleIds: readonly string[]): Changed {
+    const changed: Changed = { added: [], updated: [] };
+    for (const id of vehicleIds) {
+      const row = this.get(id);
+      if (row?.value === "pending") this.replace({ ...row, value: "failed" }, changed);
+    }
+    return changed;
+  }
+
+  private put(row: Row, changed: Changed): void {
+    const known = this.get(row.vehicle_id);
+    if (!known) {
+      this.places.set(row.vehicle_id, this.rows.length);
+      changed.added.push(this.rows.length);
+      this.rows.push(row);
+      this.count(row, 1);
+    } else if (row.rev > known.rev || (row.rev === known.rev && known.value === "pending")) {
+      this.replace(row, changed);
+    }
+  }
+
+  private replace(row: Row, changed: Changed): void {
+    const place = this.places.get(row.vehicle_id);
+    const known = place === undefined ? undefined : this.rows[place];
+    if (place === undefined || !known) return;
+    this.count(known, -1);
+    this.count(row, 1);
+    this.rows[place] = row;
+    changed.updated.push(place);
+  }
+
+  private remove(row: Row): number | null {
+    const place = this.places.get(row.vehicle_id) ?? null;
+    if (place === null) return null;
+    this.rows.splice(place, 1);
+    this.places.delete(row.vehicle_id);
+    for (let i = place; i < this.rows.length; i++) this.places.set(this.rows[i]!.vehicle_id, i);
+    this.count(row, -1);
+    return place;
+  }
+
+  private count(row: Row, by: 1 | -1): void {
+    if (row.value !== "pending") this.settled += by;
+    if (row.value === "failed") this.failed += by;
+  }
+}
+
+/** The columns of a claim, as far as the view has them. */
+function recordAt(columns: Columns, i: number): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(columns).map(([name, cells]) => [name, cells[i]]));
+}
+
+type Match = Pick<Row, (typeof MATCH_FIELDS)[number]>;
+type Offer = Pick<Row, (typeof OFFER_FIELDS)[number] | "value">;
+
+function matchAt(columns: Columns, i: number): Match {
+  const match: Record<string, unknown> = {};
+  for (const field of MATCH_FIELDS) match[field] = columns[field]?.[i] ?? null;
+  match.vehicle_id = String(match.vehicle_id);
+  return match as Match;
+}
+
+function offerAt(columns: Columns, i: number): Offer {
+  const offer: Record<string, unknown> = {};
+  for (const field of OFFER_FIELDS) offer[field] = columns[field]?.[i] ?? null;
+  offer.value = offer.payment_cents === null ? "none" : "offer";
+  return offer as Offer;
+}
+
+/** What a snapshot says of a car's value: there (true), pending (false), or given up (null). */
+function snapshotValueAt(columns: Columns, i: number): Offer {
+  const valued = columns.valued?.[i];
+  if (valued === true) return offerAt(columns, i);
+  return valued === null ? { ...UNVALUED, value: "failed" } : UNVALUED;
+}

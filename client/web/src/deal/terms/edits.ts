@@ -1,0 +1,166 @@
+// This person's edits on the way to the server. An edit is shown at once, sent with the version it was made on, and
+// kept until the server has taken it: a refusal leaves the value in its field with the reason beside it. Pure.
+import type { Actor, ErrorBody, StructureChanges } from "../../wire";
+
+const SOMEBODY = "Somebody";
+
+export type Field = keyof StructureChanges;
+
+export interface Conflict {
+  kind: "conflict";
+  value: unknown;
+  by: string;
+  at: string | null;
+}
+
+export interface Refusal {
+  kind: "refused";
+  message: string;
+  retry: boolean;
+}
+
+export type Trouble = Conflict | Refusal;
+
+interface Edit {
+  value: unknown;
+  /** What the server had when the edit began. */
+  base: unknown;
+  trouble: Trouble | null;
+}
+
+interface Flight {
+  op: string;
+  changes: Record<string, unknown>;
+  bases: Record<string, unknown>;
+  /** The version that the server answered; the event with it is awaited before the next edit goes out. */
+  answered: number | null;
+}
+
+export interface Departure {
+  op: string;
+  version: number;
+  changes: StructureChanges;
+}
+
+export class Edits {
+  private readonly waiting = new Map<string, Edit>();
+  private flight: Flight | null = null;
+
+  /** Puts the value of a field in line, the newest value of a field counts; `base` is what the server has. */
+  put(field: Field, value: unknown, base: unknown): void {
+    this.waiting.set(field, { value, base, trouble: null });
+    // Fields that were refused may fit together with this one, such as a minimum and its maximum.
+    for (const edit of this.waiting.values()) {
+      if (edit.trouble?.kind === "refused") edit.trouble = null;
+    }
+  }
+
+  /** Drops this person's value of a field: the server's stands. */
+  drop(field: Field): void {
+    this.waiting.delete(field);
+  }
+
+  /** Puts a value back in line: this person has seen the trouble and means it. */
+  insist(field: Field): void {
+    const edit = this.waiting.get(field);
+    if (edit) edit.trouble = null;
+  }
+
+  /** The value to show for a field: this person's while it is not taken, else the server's. */
+  value(field: Field, served: unknown): unknown {
+    const edit = this.waiting.get(field);
+    if (edit) return edit.value;
+    return this.flight && field in this.flight.changes ? this.flight.changes[field] : served;
+  }
+
+  trouble(field: Field): Trouble | null {
+    return this.waiting.get(field)?.trouble ?? null;
+  }
+
+  /** Whether a value of the field is on its way or in line. */
+  saving(field: Field): boolean {
+    return this.flight !== null && field in this.flight.changes ? true : this.waiting.get(field)?.trouble === null;
+  }
+
+  get unsaved(): number {
+    return new Set([...this.waiting.keys(), ...Object.keys(this.flight?.changes ?? {})]).size;
+  }
+
+  /** Returns the next command to send, or null while one is under way or nothing is in line. */
+  depart(version: number, op: string): Departure | null {
+    if (this.flight) return null;
+    const ready = [...this.waiting].filter(([, edit]) => edit.trouble === null);
+    if (ready.length === 0) return null;
+    const changes = Object.fromEntries(ready.map(([field, edit]) => [field, edit.value]));
+    const bases = Object.fromEntries(ready.map(([field, edit]) => [field, edit.base]));
+    for (const [field] of ready) this.waiting.delete(field);
+    this.flight = { op, changes, bases, answered: null };
+    return { op, version, changes: changes as StructureChanges };
+  }
+
+  /** The server took the command and answered `version`; the newest version that was seen is `seen`. */
+  taken(op: string, version: number, seen: number): void {
+    if (this.flight?.op !== op) return;
+    this.flight.answered = version;
+    this.advance(seen);
+  }
+
+  /** The server refused the command: the values stay in their fields, the reason beside the one at fault. */
+  refused(op: string, error: ErrorBody): void {
+    const flight = this.flight;
+    if (flight?.op !== op) return;
+    this.flight = null;
+    const named = fieldOf(error);
+    const atFault = named !== null && named in flight.changes ? named : null;
+    for (const [field, value] of Object.entries(flight.changes)) {
+      const newer = this.waiting.get(field);
+      const trouble = atFault === null || field === atFault ? troubleOf(error, atFault) : null;
+      this.waiting.set(field, { value: newer ? newer.value : value, base: flight.bases[field], trouble });
+    }
+  }
+
+  /** An event changed fields. An edit in line of a field that somebody else set meanwhile is in conflict. */
+  changed(changes: Record<string, unknown>, by: Actor | undefined, at: string, version: number): void {
+    for (const [field, value] of Object.entries(changes)) {
+      const edit = this.waiting.get(field);
+      const own = this.flight && field in this.flight.changes && same(this.flight.changes[field], value);
+      if (!edit || own) continue;
+      if (same(edit.value, value)) this.waiting.delete(field);
+      else edit.trouble = { kind: "conflict", value, by: by?.name ?? SOMEBODY, at };
+    }
+    this.advance(version);
+  }
+
+  /** A snapshot replaced the deal: an edit in line of a field that was set otherwise meanwhile is in conflict. */
+  reloaded(version: number, structure: Record<string, unknown>): void {
+    for (const [field, edit] of this.waiting) {
+      const value = structure[field];
+      if (same(value, edit.value)) this.waiting.delete(field);
+      else if (!same(value, edit.base)) edit.trouble = { kind: "conflict", value, by: SOMEBODY, at: null };
+    }
+    this.advance(version);
+  }
+
+  private advance(seen: number): void {
+    if (this.flight?.answered != null && seen >= this.flight.answered) this.flight = null;
+  }
+}
+
+function troubleOf(error: ErrorBody, atFault: string | null): Trouble {
+  const { value, by, at } = error.detail as { value?: unknown; by?: Actor; at?: string };
+  if (error.code === "conflict" && atFault !== null) {
+    return { kind: "conflict", value, by: by?.name ?? SOMEBODY, at: at ?? null };
+  }
+  const expected = error.detail.expected;
+  const message = atFault && typeof expected === "string" ? expected : error.message;
+  return { kind: "refused", message, retry: error.retry };
+}
+
+function fieldOf(error: ErrorBody): string | null {
+  const field = error.detail.field;
+  return typeof field === "string" ? (field.split(".").at(-1)?.replace(/\[.*$/, "") ?? null) : null;
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,198 @@
+// What the structure form shows: labels, kinds and groups of the fields, and the words for values and limits.
+import type { DayCount, RateReason } from "../../wire";
+import type { Field } from "./edits";
+
+export type FieldKind =
+  | "money"
+  | "optional_money"
+  | "percent"
+  | "optional_percent"
+  | "date"
+  | "terms"
+  | "choice"
+  | "optional_choice"
+  | "flag";
+
+export interface FieldSpec {
+  field: Field;
+  label: string;
+  kind: FieldKind;
+  /** Shown in an empty optional field: what nothing means. */
+  empty?: string;
+  choices?: Record<string, string>;
+  /** A field without which this one cannot be set: where the view hides it, this one is not in the form either. */
+  needs?: Field;
+  /** A right without which the field is only shown. */
+  right?: string;
+}
+
+export interface FieldGroup {
+  title: string;
+  fields: FieldSpec[];
+}
+
+export const TIERS: Record<string, string> = {
+  super_prime: "Super prime",
+  prime: "Prime",
+  near_prime: "Near prime",
+  subprime: "Subprime",
+  deep_subprime: "Deep subprime",
+};
+export const TIER_SOURCES: Record<string, string> = {
+  stated: "Stated by customer",
+  soft_pull: "Soft pull",
+  bureau: "Bureau",
+};
+export const SCOPES: Record<string, string> = { store: "This store", group: "Whole group" };
+export const RATE_REASONS: Record<RateReason, string> = {
+  lender_cap: "Lender's cap",
+  payment_budget: "Customer's budget",
+  competing_offer: "Competing offer",
+  promotion: "Promotion",
+  subvented_rate: "Subvented rate",
+  employee_programme: "Employee programme",
+  inventory_reduction: "Inventory reduction",
+};
+export const DAY_COUNTS: Record<DayCount, string> = { "30/360": "30/360", "actual/365": "Actual/365" };
+export const OFFERED_TERMS = [24, 36, 48, 60, 72, 84];
+
+export const GROUPS: FieldGroup[] = [
+  {
+    title: "Payment target",
+    fields: [
+      { field: "payment_min_cents", label: "From", kind: "money" },
+      { field: "payment_max_cents", label: "Up to", kind: "optional_money", empty: "No limit" },
+      { field: "terms_months", label: "Terms (months)", kind: "terms" },
+    ],
+  },
+  {
+    title: "Cash",
+    fields: [
+      { field: "cash_down_cents", label: "Cash down", kind: "money" },
+      { field: "cash_down_max_cents", label: "At most", kind: "optional_money", empty: "As down" },
+    ],
+  },
+  {
+    title: "Trade",
+    fields: [
+      { field: "trade_allowance_cents", label: "Allowance", kind: "money" },
+      { field: "trade_acv_cents", label: "Cash value (ACV)", kind: "money" },
+      { field: "payoff_cents", label: "Payoff", kind: "money" },
+      { field: "payoff_per_diem_cents", label: "Per diem", kind: "money" },
+      { field: "payoff_good_through", label: "Good through", kind: "date" },
+      { field: "trade_credit", label: "Trade lowers the tax base", kind: "flag" },
+    ],
+  },
+  {
+    title: "Credit",
+    fields: [
+      { field: "tier", label: "Tier", kind: "choice", choices: TIERS },
+      { field: "tier_source", label: "Source", kind: "choice", choices: TIER_SOURCES },
+      {
+        field: "rate_bp",
+        label: "Rate",
+        kind: "optional_percent",
+        empty: "Standard",
+        needs: "rate_reason",
+        right: "rate",
+      },
+      {
+        field: "rate_reason",
+        label: "Reason for it",
+        kind: "optional_choice",
+        empty: "None",
+        choices: RATE_REASONS,
+        right: "rate",
+      },
+    ],
+  },
+  {
+    title: "Price and tax",
+    fields: [
+      { field: "discount_cents", label: "Discount", kind: "money" },
+      { field: "rebate_cents", label: "Rebate", kind: "money", right: "price" },
+      { field: "products_cents", label: "Products", kind: "money" },
+      { field: "taxable_products_cents", label: "Taxable part", kind: "money" },
+      { field: "products_cost_cents", label: "Products' cost", kind: "optional_money", empty: "Store's share" },
+      { field: "fees_cents", label: "Fees", kind: "money" },
+      { field: "taxable_fees_cents", label: "Taxable part", kind: "money" },
+      { field: "doc_fee_cents", label: "Doc fee of these", kind: "money" },
+      { field: "tax_rate_bp", label: "Tax rate", kind: "optional_percent", empty: "By address" },
+    ],
+  },
+  {
+    title: "Contract",
+    fields: [
+      { field: "contract_date", label: "Date", kind: "date" },
+      { field: "first_payment_date", label: "First payment", kind: "date" },
+      { field: "prepaid_finance_cents", label: "Prepaid charge", kind: "money" },
+      { field: "day_count", label: "Day count", kind: "choice", choices: DAY_COUNTS },
+    ],
+  },
+  {
+    title: "Stock",
+    fields: [{ field: "scope", label: "Search in", kind: "choice", choices: SCOPES }],
+  },
+];
+
+const OTHER_LABELS: Record<string, string> = {
+  price_cents: "Price",
+  rebate_reduces_tax: "Rebate lowers the tax base",
+  trade_credit_cap_cents: "Trade credit cap",
+  prepaid_finance_cents: "Prepaid finance charge",
+  rate_bp: "Rate",
+  term_months: "Term",
+  doc_fee_cents: "Doc fee",
+  rate_reason: "Reason for the rate",
+  contract_date: "Contract date",
+  first_payment_date: "First payment",
+  day_count: "Day count",
+  taxable_products_cents: "Taxable products",
+  taxable_fees_cents: "Taxable fees",
+  payment_min_cents: "Payment from",
+  payment_max_cents: "Payment up to",
+  terms_months: "Terms",
+  cash_down_max_cents: "Cash down at most",
+  trade_allowance_cents: "Trade allowance",
+  scope: "Stock searched",
+  payoff_good_through: "Payoff good through",
+  payoff_per_diem_cents: "Payoff per diem",
+};
+
+/** Returns the name of a field as a timeline or a sentence needs it, by itself. */
+export function fieldLabel(field: string): string {
+  const spec = GROUPS.flatMap((group) => group.fields).find((candidate) => candidate.field === field);
+  return OTHER_LABELS[field] ?? spec?.label ?? field.replaceAll("_", " ");
+}
+
+/** Returns what the server expected of a field in words: "expected at most fees_cents" names the field by its label. */
+export function refusalText(expected: string): string {
+  const named = expected.replace(/\b[a-z]+(?:_[a-z]+)+\b/g, (name) => `“${fieldLabel(name)}”`);
+  return named.replace(/^expected /i, "Must be ");
+}
+
+// The limits of lender programmes and customer as they stand on the wire.
+const LIMITS: Record<string, string> = {
+  payment_max: "payment above the customer's limit",
+  pti: "payment too high for the income",
+  dti: "debts too high for the income",
+  ltv_front: "car financed above its book value",
+  ltv_total: "loan above the book value limit",
+  amount_max: "above the lender's largest loan",
+  amount_min: "below the lender's smallest loan",
+  npv_floor: "worth less than the store accepts",
+  mileage: "too many miles for every programme",
+  model_year: "too old for every programme",
+  ltv_basis: "no book value to lend against",
+  new_used: "no programme for new or used",
+  discount: "discount above the price",
+  rate: "no programme at this rate",
+  term: "no programme with these terms",
+  score: "no programme for this score",
+  tier: "no programme for this tier",
+};
+
+/** Returns the words for a limit; one that a newer server names is shown by its name. */
+export function limitText(limit: string): string {
+  return LIMITS[limit] ?? limit.replaceAll("_", " ");
+}

@@ -1,0 +1,140 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { SearchProgress } from "../../deal/model/state";
+import type { DealSession, Standing } from "../../deal/session";
+import { duration } from "../../text/format";
+import type { View } from "../../wire";
+import { StateChip } from "../parts/state-chip";
+import { useSurroundings } from "../parts/surroundings";
+import { TopBar } from "../parts/top-bar";
+import { TracePopover } from "./trace-popover";
+
+const STANDINGS: Record<Standing, string> = {
+  live: "Live",
+  catching_up: "Catching up",
+  offline: "Offline",
+  ended: "Disconnected",
+};
+const TICK_MS = 100;
+
+export function DealHeader({ session, widest, help }: { session: DealSession; widest: View; help(): void }) {
+  const deal = session.model.value?.deal;
+  useEffect(() => {
+    document.title = `${deal?.customer.name ?? "Deal"} · Deal Architect`;
+  }, [deal?.customer.name]);
+  return (
+    <>
+      <TopBar aside={<HeaderTools session={session} widest={widest} help={help} />}>
+        <h1 class="customer">{deal ? deal.customer.name : <span class="skeleton wide" />}</h1>
+        {deal && <StateChip state={deal.state} fulfilment={deal.fulfilment} />}
+        <Standings session={session} />
+        <Progress session={session} />
+      </TopBar>
+      <ProgressBar session={session} />
+    </>
+  );
+}
+
+function HeaderTools({ session, widest, help }: { session: DealSession; widest: View; help(): void }) {
+  const forCustomer = session.view.value === "customer";
+  return (
+    <div class="tools">
+      <button
+        type="button"
+        class="button small"
+        aria-pressed={forCustomer}
+        title="Turn the screen round: nothing internal is shown or kept in the page"
+        onClick={() => session.show(forCustomer ? widest : "customer")}
+      >
+        {forCustomer ? "Back to desk view" : "Customer view"}
+      </button>
+      <button type="button" class="button small icon" aria-label="Help and keys" onClick={help}>
+        ?
+      </button>
+    </div>
+  );
+}
+
+function Standings({ session }: { session: DealSession }) {
+  const standing = session.standing.value;
+  return (
+    <span class={`standing ${standing}`} role="status">
+      <span class="dot" aria-hidden="true" />
+      {STANDINGS[standing]}
+    </span>
+  );
+}
+
+function Progress({ session }: { session: DealSession }) {
+  const { formats } = useSurroundings();
+  const search = session.model.value?.search;
+  const { matched, settled, stale } = session.grid.picture.value;
+  if (!search) return null;
+  const counts: [string, string][] = [
+    ["Scanned", scannedText(search, formats.count)],
+    ["Matched", formats.count(stale ? 0 : matched)],
+    ["Valued", formats.count(stale ? 0 : settled)],
+  ];
+  return (
+    <dl class="counts" aria-label="Search progress">
+      {counts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+      <div>
+        <dt>Time</dt>
+        <dd>
+          <Elapsed search={search} />
+        </dd>
+      </div>
+      {session.view.value !== "customer" && <TracePopover search={search} />}
+    </dl>
+  );
+}
+
+function scannedText(search: SearchProgress, count: (value: number) => string): string {
+  if (search.scanned > 0 || search.reason !== null) return count(search.scanned);
+  return search.estimate === null ? "…" : `of ~${count(search.estimate)}`;
+}
+
+/** Time since the search began: by this machine's clock while it runs, by the server's when all is valued. */
+function Elapsed({ search }: { search: SearchProgress }) {
+  const elapsed = useSignal(0);
+  const running = search.began !== null && search.finished === null && !stopped(search);
+  useEffect(() => {
+    if (!running) return;
+    const began = performance.now();
+    elapsed.value = 0;
+    const timer = setInterval(() => (elapsed.value = performance.now() - began), TICK_MS);
+    return () => clearInterval(timer);
+  }, [running, search.search_id]);
+  if (search.began === null) return <>–</>;
+  if (search.finished !== null) return <>{duration(search.finished - search.began)}</>;
+  return <>{duration(elapsed.value)}</>;
+}
+
+function stopped(search: SearchProgress): boolean {
+  return search.reason === "failed" || search.reason === "cancelled" || search.reason === "superseded";
+}
+
+function ProgressBar({ session }: { session: DealSession }) {
+  const search = session.model.value?.search;
+  const { matched, settled, stale } = session.grid.picture.value;
+  const running = search !== null && search !== undefined && !search.valued && !stopped(search);
+  const whole = Math.max(1, search?.reason ? matched : Math.max(matched, search?.estimate ?? 0));
+  const done = stale ? 0 : settled / whole;
+  return (
+    <div
+      class={`progress ${running ? "running" : ""}`}
+      role="progressbar"
+      aria-label="Cars valued"
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(done * 100)}
+    >
+      <div style={{ transform: `scaleX(${running ? Math.max(0.03, done) : 1})` }} />
+    </div>
+  );
+}

@@ -1,0 +1,41 @@
+import { useRef } from "preact/hooks";
+import type { DealSession } from "../../deal/session";
+
+/** Writes a note for whoever works on the deal. What was typed stays until the server has it. */
+export function NoteInput({ session }: { session: DealSession }) {
+  const input = useRef<HTMLInputElement>(null);
+  const { desk } = session;
+  if (!session.can("note")) return null;
+  const trouble = desk.troubles.value.get("note");
+
+  function send(event: Event): void {
+    event.preventDefault();
+    const text = input.current?.value.trim() ?? "";
+    if (text === "" || desk.busy.value.has("note")) return;
+    desk.give("note", { type: "note", text }, () => {
+      if (input.current) input.current.value = "";
+    });
+  }
+
+  return (
+    <form class="note-input" onSubmit={send}>
+      <input
+        ref={input}
+        type="text"
+        aria-label="Note"
+        placeholder="Note for the desk…"
+        maxLength={2000}
+        autocomplete="off"
+        onInput={() => desk.dismiss("note")}
+      />
+      <button type="submit" class="button small">
+        Add note
+      </button>
+      {trouble && (
+        <span class="trouble" role="alert">
+          {trouble.message}
+        </span>
+      )}
+    </form>
+  );
+}

@@ -1,0 +1,52 @@
+import { type Entry, story } from "../../deal/model/timeline";
+import type { DealSession } from "../../deal/session";
+import { fieldLabel } from "../../deal/terms/fields";
+import { describeValue } from "../../deal/terms/values";
+import { useSurroundings } from "../parts/surroundings";
+import { NoteInput } from "./note-input";
+
+/** Who did what, when and why, newest first: notes of all times, the rest since this page joined. */
+export function Timeline({ session }: { session: DealSession }) {
+  const model = session.model.value;
+  const entries = story(model?.timeline ?? [], model?.deal.notes ?? []);
+  return (
+    <section class="timeline" aria-label="Changes since you joined, and notes">
+      <h2>Changes</h2>
+      {entries.length === 0 ? (
+        <p class="quiet">What everyone does on this deal appears here.</p>
+      ) : (
+        <ol>
+          {entries.map((entry) => (
+            <Line key={entry.key} entry={entry} />
+          ))}
+        </ol>
+      )}
+      <NoteInput session={session} />
+    </section>
+  );
+}
+
+function Line({ entry }: { entry: Entry }) {
+  const { formats } = useSurroundings();
+  const { at, by, tone, why } = entry;
+  const today = new Date(at).toDateString() === new Date().toDateString();
+  const what = entry.what(formats);
+  return (
+    <li class={`told tone-${tone}`}>
+      <time dateTime={at}>{today ? formats.time(at) : formats.moment(at)}</time>
+      {by !== null && (
+        <strong>
+          <bdi>{by}</bdi>
+        </strong>
+      )}
+      {what !== "" && <bdi class="what">{what}</bdi>}
+      {why !== null && <span class="why quiet">{why}</span>}
+      {entry.changes.map(({ field, before, after }) => (
+        <span key={field} class="change">
+          {fieldLabel(field)} <span class="quiet">{describeValue(field, before, formats)} →</span>{" "}
+          {describeValue(field, after, formats)}
+        </span>
+      ))}
+    </li>
+  );
+}

@@ -1,0 +1,80 @@
+import { isOpen, isSelectable } from "../../deal/desk/steps";
+import type { DealSession } from "../../deal/session";
+import { holderText, isHeld, mayEnd, wantedText } from "../../deal/stock/claims";
+import type { Row } from "../../deal/stock/rows";
+import { useSurroundings } from "../parts/surroundings";
+
+/** What can be done with the chosen car for this deal: select its offer, keep it in sight, hold it. */
+export function ChoiceBar({ row, session }: { row: Row; session: DealSession }) {
+  const { formats } = useSurroundings();
+  const deal = session.model.value?.deal;
+  if (!deal || session.view.value === "customer") return null;
+  const { desk } = session;
+  const { vehicle_id: id, claim } = row;
+  const { pick, quote, vehicleId, asking } = session.pencil.picture.value;
+  const priced = vehicleId === id && quote?.eligible === true && !asking;
+  const offer = { vehicle_id: id, changes: pick?.changes ?? {}, programme_id: pick?.programmeId ?? null };
+  const pinned = deal.pins.some((each) => each.vehicle_id === id);
+  const selected = deal.selected?.vehicle_id === id;
+  const hold = deal.holds?.find((each) => each.vehicle_id === id);
+  const kept = deal.state === "approved" && deal.approval?.vehicle_id === id;
+  const elsewhere = !hold && !kept && claim && !claim.here && isHeld(claim, Date.now()) ? claim : null;
+  const free =
+    elsewhere !== null && session.can("approve") && mayEnd(elsewhere, row.store_id, session.user.value?.store_id);
+  const subject = `car:${id}`;
+  const busy = desk.busy.value.has(subject);
+  const trouble = desk.troubles.value.get(subject);
+  return (
+    <section class="choice-bar" aria-label="This car in the deal">
+      <div class="buttons">
+        {session.can("select") && isSelectable(deal) && (
+          <button
+            type="button"
+            class={`button small ${selected ? "" : "primary"}`}
+            disabled={!priced || busy}
+            onClick={() => desk.give(subject, { type: "select", ...offer })}
+          >
+            {selected ? "Select this price" : "Select for the deal"}
+          </button>
+        )}
+        {session.can("select") && isOpen(deal) && (
+          <button
+            type="button"
+            class="button small"
+            aria-pressed={pinned}
+            disabled={busy || (!pinned && !priced)}
+            onClick={() => desk.give(subject, pinned ? { type: "unpin", vehicle_id: id } : { type: "pin", ...offer })}
+          >
+            {pinned ? "Pinned" : "Pin"}
+          </button>
+        )}
+        {session.can("hold") && isOpen(deal) && !kept && (
+          <button
+            type="button"
+            class="button small"
+            aria-pressed={hold !== undefined}
+            disabled={busy || (elsewhere !== null && !free)}
+            title={
+              free ? "End the other deal's hold; a deal that was approved for this car goes back to work" : undefined
+            }
+            onClick={() => desk.give(subject, { type: hold || free ? "release" : "hold", vehicle_id: id })}
+          >
+            {hold || free ? "Release" : "Hold"}
+          </button>
+        )}
+      </div>
+      {kept && <p class="hint">The approval keeps this car for this deal.</p>}
+      {hold && !kept && <p class="hint">Held for this deal until {formats.clock(hold.until)}.</p>}
+      {elsewhere?.heldBy && <p class="hint warn">{holderText(elsewhere.heldBy, elsewhere.until, formats.clock)}.</p>}
+      {claim && wantedText(claim.wanted) && <p class="hint warn">This car is {wantedText(claim.wanted)}.</p>}
+      {trouble && (
+        <p class="trouble" role="alert">
+          {trouble.message}{" "}
+          <button type="button" class="link" onClick={() => desk.dismiss(subject)}>
+            Dismiss
+          </button>
+        </p>
+      )}
+    </section>
+  );
+}

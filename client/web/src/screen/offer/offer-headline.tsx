@@ -1,0 +1,217 @@
+import { dealChanges, type PencilPicture } from "../../deal/pencil/pencil";
+import type { DealSession } from "../../deal/session";
+import { scoreText } from "../../deal/stock/columns";
+import { type Remedy, remediesOf } from "../../deal/stock/fixes";
+import type { Row } from "../../deal/stock/rows";
+import { rankText, type StressRank } from "../../deal/stock/turnover";
+import { limitText } from "../../deal/terms/fields";
+import type { Formats } from "../../text/format";
+import type { Fix, QuoteReply, QuoteValue } from "../../wire";
+import { Fact, sentence } from "../parts/facts";
+import { useSurroundings } from "../parts/surroundings";
+
+interface Props {
+  row: Row;
+  session: DealSession;
+  picture: PencilPicture;
+}
+
+/** The payment with its APR, or why there is none and what would give one. */
+export function OfferHeadline({ row, session, picture }: Props) {
+  const { formats } = useSurroundings();
+  const { quote, asking, failure } = picture;
+  const stale = asking || session.grid.picture.value.stale;
+  return (
+    <section class={`headline ${stale && quote ? "stale" : ""}`} aria-busy={asking}>
+      {failure && (
+        <p class="trouble" role="alert">
+          {failure.message}{" "}
+          {failure.retry && (
+            <button type="button" class="link" onClick={() => session.pencil.retry()}>
+              Try again
+            </button>
+          )}
+        </p>
+      )}
+      {quote?.payment_cents !== undefined ? (
+        <Quoted quote={quote} rank={picture.pick ? null : session.grid.rank(row.vehicle_id)} formats={formats} />
+      ) : (
+        <Offered row={row} quoted={quote !== null} formats={formats} />
+      )}
+      {quote && !quote.eligible && <WhyNot binding={quote.binding} fix={quote.fix} session={session} />}
+      {!quote && row.value === "none" && <WhyNot binding={row.binding} fix={row.fix} session={session} />}
+      {quote?.eligible && session.view.value !== "customer" && quote.binding && (
+        <p class="hint">The cash is raised to meet a limit: {limitText(quote.binding)}.</p>
+      )}
+      {quote?.warnings.map((warning) => (
+        <p key={warning.code} class="hint warn">
+          {warning.message}
+        </p>
+      ))}
+      <PickBar session={session} picture={picture} />
+    </section>
+  );
+}
+
+interface QuotedProps {
+  quote: QuoteReply;
+  rank: StressRank | null;
+  formats: Formats;
+}
+
+function Quoted({ quote, rank, formats }: QuotedProps) {
+  const { payment_cents: payment, term_months: term, apr_percent: apr, value } = quote;
+  return (
+    <>
+      <p class="big">
+        <output>{formats.cents(payment ?? 0)}</output>
+        <span class="quiet">
+          a month for {term} months
+          {apr !== undefined && (
+            <>
+              {" "}
+              at <b>{formats.percent(Math.round(apr * 100))} APR</b>
+            </>
+          )}
+        </span>
+      </p>
+      <dl class="facts">
+        <Worth value={value} formats={formats} />
+        {value?.npv_cents !== undefined && rank && (
+          <Fact name="Place by NPV">
+            <span class={rank.turns ? `turn-${rank.turns}` : ""}>{rankText(rank, formats)}</span>
+          </Fact>
+        )}
+        {quote.cash_down_cents !== undefined && <Fact name="Cash down">{formats.cents(quote.cash_down_cents)}</Fact>}
+        {quote.discount_cents ? <Fact name="Discount">{formats.cents(quote.discount_cents)}</Fact> : null}
+        {quote.lender && <Fact name="Lender">{quote.lender}</Fact>}
+        {quote.rate_bp !== undefined && <Fact name="Rate">{formats.percent(quote.rate_bp)}</Fact>}
+        <Fact name="First payment">{formats.day(quote.first_payment_date)}</Fact>
+      </dl>
+      {quote.stipulations && quote.stipulations.length > 0 && (
+        <p class="hint">Lender asks for: {formats.list(quote.stipulations.map((one) => one.replaceAll("_", " ")))}.</p>
+      )}
+    </>
+  );
+}
+
+/** What the deal is worth to the group: as an amount, or on the scale that the store shows instead. */
+function Worth({ value, formats }: { value: QuoteValue | undefined; formats: Formats }) {
+  if (value?.score !== undefined)
+    return (
+      <Fact name="Score" strong>
+        {scoreText(value.score)}
+      </Fact>
+    );
+  if (value?.npv_cents === undefined) return null;
+  const { npv_cents: npv, stress_npv_cents: stressed } = value;
+  // Without its parts a value is rounded to ten dollars: cents would claim more than is told.
+  const amount = value.parts === undefined ? formats.dollars : formats.cents;
+  return (
+    <>
+      <Fact name="NPV" strong={npv >= 0}>
+        {amount(npv)}
+      </Fact>
+      {stressed !== undefined && (
+        <Fact name="NPV under stress">
+          <span class={stressed < 0 ? "negative" : ""}>{amount(stressed)}</span>
+        </Fact>
+      )}
+    </>
+  );
+}
+
+/** What the search found, while the quote is on its way. */
+function Offered({ row, quoted, formats }: { row: Row; quoted: boolean; formats: Formats }) {
+  if (!quoted && row.value === "offer" && row.payment_cents !== null) {
+    return (
+      <p class="big">
+        <output>{formats.cents(row.payment_cents)}</output>
+        <span class="quiet">
+          a month for {row.term_months} months <span class="skeleton" role="img" aria-label="being quoted" />
+        </span>
+      </p>
+    );
+  }
+  if (!quoted && row.value === "pending") {
+    const { payment_min_cents: least, payment_max_cents: most } = row;
+    return (
+      <>
+        <span class="skeleton wide" />
+        <p class="quiet">
+          {least !== null && most !== null
+            ? `Being valued. Payments between ${formats.cents(least)} and ${formats.cents(most)} are possible.`
+            : "Being valued."}
+        </p>
+      </>
+    );
+  }
+  return (
+    <p class="big none">{row.value === "failed" && !quoted ? "Could not be valued" : "No offer with these terms"}</p>
+  );
+}
+
+interface WhyNotProps {
+  binding: string | null | undefined;
+  fix: Fix | null | undefined;
+  session: DealSession;
+}
+
+/** The limit that stands in the way, and every remedy with its number; one within reach can be looked at. */
+function WhyNot({ binding, fix, session }: WhyNotProps) {
+  const { formats } = useSurroundings();
+  const remedies = remediesOf(fix, session.model.value?.deal.structure ?? {}, formats);
+  return (
+    <div class="why">
+      {binding && <p>{sentence(limitText(binding))}.</p>}
+      {remedies.length > 0 && <p class="quiet">It would work with:</p>}
+      <ul>
+        {remedies.map((remedy) => (
+          <RemedyLine key={remedy.text} remedy={remedy} session={session} />
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function RemedyLine({ remedy: { text, changes }, session }: { remedy: Remedy; session: DealSession }) {
+  return (
+    <li>
+      {changes === null ? (
+        sentence(text)
+      ) : (
+        <button type="button" class="link" onClick={() => session.pencil.pick({ changes, programmeId: null })}>
+          {sentence(text)}
+        </button>
+      )}
+    </li>
+  );
+}
+
+/** Where this person looks at another structure than the best: back to it, or take it for the deal. */
+function PickBar({ session, picture }: { session: DealSession; picture: PencilPicture }) {
+  const { pick, asking, quote } = picture;
+  if (!pick) return null;
+  return (
+    <p class="pick-bar">
+      <span class="quiet">Your pick</span>
+      <button type="button" class="link" onClick={() => session.pencil.pick(null)}>
+        Back to the best
+      </button>
+      {session.view.value !== "customer" && (
+        <button
+          type="button"
+          class="button small"
+          disabled={asking || !quote?.eligible}
+          title="Changes the deal's structure for everyone and searches again"
+          onClick={() => {
+            session.editAll(dealChanges(pick));
+            session.pencil.pick(null);
+          }}
+        >
+          Use for the deal
+        </button>
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,208 @@
+import type { PencilPicture } from "../../deal/pencil/pencil";
+import type { DealSession } from "../../deal/session";
+import { cashLadder, openingText } from "../../deal/stock/fixes";
+import type { Row } from "../../deal/stock/rows";
+import { limitText } from "../../deal/terms/fields";
+import type { Rejection } from "../../wire";
+import { Papers } from "../desk/papers";
+import { Fact, sentence } from "../parts/facts";
+import { useSurroundings } from "../parts/surroundings";
+import { ChoiceBar } from "./choice-bar";
+import { ContractFacts } from "./contract-facts";
+import { FrontierPlot } from "./frontier-plot";
+import { MonthlyCash } from "./monthly-cash";
+import { OfferHeadline } from "./offer-headline";
+import { PencilGrid } from "./pencil-grid";
+import { RollControl } from "./roll-control";
+import { ValueParts } from "./value-parts";
+
+const SHOWN_LIMITS = 8;
+
+/** The chosen car: what is known of it and of its best offer. Without a choice: what keeps the other cars out. */
+export function OfferPanel({ session }: { session: DealSession }) {
+  const { grid } = session;
+  const selected = grid.selected.value;
+  const row = selected === null ? undefined : grid.row(selected);
+  void grid.picture.value;
+  return (
+    <aside class={`offer ${row ? "open" : ""}`} aria-label="Chosen car">
+      {row ? (
+        <Chosen row={row} session={session} />
+      ) : (
+        <Unchosen session={session} lost={selected !== null && session.model.value !== null} />
+      )}
+    </aside>
+  );
+}
+
+function Unchosen({ session, lost }: { session: DealSession; lost: boolean }) {
+  const rejected = session.model.value?.search?.rejected ?? [];
+  return (
+    <>
+      <p class="hint">
+        {lost ? "The car you chose does not fit these terms any more." : "Choose a car to see its offer."}
+      </p>
+      <Papers session={session} />
+      {rejected.length > 0 && session.view.value !== "customer" && (
+        <section>
+          <h2>Why other cars are out</h2>
+          <LimitBars rejected={rejected} />
+        </section>
+      )}
+    </>
+  );
+}
+
+/** How many cars each limit kept out, and what would open them. */
+export function LimitBars({ rejected }: { rejected: readonly Rejection[] }) {
+  const { formats } = useSurroundings();
+  const shown = [...rejected].sort((a, b) => b.cars - a.cars).slice(0, SHOWN_LIMITS);
+  const most = Math.max(1, ...shown.map(({ cars }) => cars));
+  return (
+    <ul class="limit-bars">
+      {shown.map(({ limit, cars, fix, cash_steps: steps }) => {
+        const opening = openingText({ fix }, formats);
+        const ladder = cashLadder(steps);
+        return (
+          <li key={limit}>
+            <span>{sentence(limitText(limit))}</span>
+            <b class="number">{formats.count(cars)}</b>
+            <span class="bar" aria-hidden="true">
+              <span style={{ width: `${(100 * cars) / most}%` }} />
+              {fix?.opens ? (
+                <span class="opened" style={{ width: `${(100 * Math.min(cars, fix.opens)) / most}%` }} />
+              ) : null}
+            </span>
+            {opening !== null && ladder.length < 2 && <span class="opening">{sentence(opening)}</span>}
+            {opening !== null && ladder.length >= 2 && (
+              <CashLadder opening={sentence(opening)} ladder={ladder} cars={cars} />
+            )}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+interface LadderProps {
+  opening: string;
+  ladder: ReturnType<typeof cashLadder>;
+  cars: number;
+}
+
+/** How many of a limit's cars more and more cash opens. */
+function CashLadder({ opening, ladder, cars }: LadderProps) {
+  const { formats } = useSurroundings();
+  return (
+    <details class="ladder">
+      <summary>
+        <span class="opening">{opening}</span>
+      </summary>
+      <ul>
+        {ladder.map(({ cents, opens }) => (
+          <li key={cents}>
+            <span>{formats.dollars(cents)} more</span>
+            <span class="rung" aria-hidden="true">
+              <i style={{ width: `${(100 * opens) / Math.max(1, cars)}%` }} />
+            </span>
+            <span class="number">
+              {formats.count(opens)} of {formats.count(cars)}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function Chosen({ row, session }: { row: Row; session: DealSession }) {
+  const view = session.view.value;
+  const picture = session.pencil.picture.value;
+  const shown: PencilPicture =
+    picture.vehicleId === row.vehicle_id ? picture : { ...picture, quote: null, frontier: null, asking: true };
+  const { quote, frontier, asking } = shown;
+  const staff = view !== "customer";
+  return (
+    <>
+      <header>
+        <h2>
+          {row.year} {row.make} {row.model}
+        </h2>
+        <p class="quiet">{[row.trim, row.body].filter(Boolean).join(" · ")}</p>
+        <button
+          type="button"
+          class="button small icon close"
+          aria-label="Close"
+          onClick={() => (session.grid.selected.value = null)}
+        >
+          ×
+        </button>
+      </header>
+      <OfferHeadline row={row} session={session} picture={shown} />
+      <ChoiceBar row={row} session={session} />
+      <Papers session={session} />
+      {quote && <PencilGrid quote={quote} asking={asking} session={session} />}
+      {quote && staff && <RollControl key={row.vehicle_id} quote={quote} asking={asking} session={session} />}
+      {quote?.value && <ValueParts value={quote.value} stale={asking} />}
+      {quote?.value?.monthly_cash_cents && (
+        <MonthlyCash cash={quote.value.monthly_cash_cents} lentCents={quote.principal_cents ?? 0} stale={asking} />
+      )}
+      {staff && frontier?.points.some((point) => point.npv_cents !== undefined) && (
+        <FrontierPlot frontier={frontier} quote={quote} session={session} />
+      )}
+      {quote && <ContractFacts quote={quote} structure={session.model.value?.deal.structure ?? {}} stale={asking} />}
+      <CarFacts row={row} staff={staff} />
+      {quote && <Provenance picture={shown} />}
+    </>
+  );
+}
+
+function CarFacts({ row, staff }: { row: Row; staff: boolean }) {
+  const { formats } = useSurroundings();
+  return (
+    <section>
+      <h3>Car</h3>
+      <dl class="facts">
+        <Fact name="Price">{formats.cents(row.price_cents)}</Fact>
+        {staff && row.cost_cents !== null && <Fact name="Cost">{formats.cents(row.cost_cents)}</Fact>}
+        <Fact name="Miles">{formats.count(row.mileage)}</Fact>
+        {staff && row.days_in_stock !== null && <Fact name="Days in stock">{formats.count(row.days_in_stock)}</Fact>}
+        {staff && row.store_id !== null && <Fact name="Store">{row.store_id}</Fact>}
+        {staff && row.transfer_days ? (
+          <Fact name="Transfer">
+            {formats.count(row.transfer_days)} {row.transfer_days === 1 ? "day" : "days"}
+          </Fact>
+        ) : null}
+        {staff && row.transfer_cost_cents ? (
+          <Fact name="Cost of transfer">{formats.cents(row.transfer_cost_cents)}</Fact>
+        ) : null}
+        <Fact name="Stock no.">{row.stock_no}</Fact>
+        <Fact name="VIN">
+          <span class="vin">{row.vin}</span>
+        </Fact>
+      </dl>
+    </section>
+  );
+}
+
+/** Which inputs the quote was computed from, and its number. */
+function Provenance({ picture: { quote } }: { picture: PencilPicture }) {
+  if (!quote) return null;
+  const versions = Object.entries(quote.versions);
+  return (
+    <footer class="provenance quiet">
+      <p>
+        {versions.map(([name, version]) => (
+          <span key={name}>
+            {name} <b>{version}</b>
+          </span>
+        ))}
+      </p>
+      {quote.pencil_id && (
+        <p>
+          Pencil <span class="vin">{quote.pencil_id}</span>
+        </p>
+      )}
+    </footer>
+  );
+}

@@ -1,0 +1,106 @@
+import { useSignal } from "@preact/signals";
+import type { DealSession } from "../../deal/session";
+import { fieldLabel } from "../../deal/terms/fields";
+import { describeValue } from "../../deal/terms/values";
+import { parseMoney } from "../../text/parse";
+import { type QuoteReply, type QuoteRoll, Vary } from "../../wire";
+import { useSurroundings } from "../parts/surroundings";
+
+const WAYS: Record<Vary, string> = {
+  cash_down: "more or less cash",
+  price: "another price",
+  trade_allowance: "another allowance",
+  term: "another term",
+  rate: "another rate",
+};
+
+/** Who may not set a price gets there by a discount within the seller's authority. */
+function wayText(way: Vary, session: DealSession): string {
+  return way === "price" && !session.can("price") ? "a discount" : (WAYS[way] ?? way);
+}
+
+/** Rolls to a payment: the person says which one, the engine what it takes. */
+export function RollControl({ quote, asking, session }: { quote: QuoteReply; asking: boolean; session: DealSession }) {
+  const { formats } = useSurroundings();
+  const text = useSignal("");
+  const vary = useSignal<Vary>("cash_down");
+  const fault = useSignal<string | null>(null);
+  function roll(event: Event): void {
+    event.preventDefault();
+    const parsed = parseMoney(text.value, formats);
+    if (!parsed.ok || !parsed.value) {
+      fault.value = parsed.ok ? "Say which payment, such as 450." : parsed.message;
+      return;
+    }
+    fault.value = null;
+    session.pencil.rollTo({ vary: vary.value, payment_cents: parsed.value });
+  }
+  return (
+    <section class="roll">
+      <h3>Roll to a payment</h3>
+      <form onSubmit={roll}>
+        <span class="amount dollars">
+          <input
+            type="text"
+            inputMode="decimal"
+            autocomplete="off"
+            aria-label="Wanted payment"
+            placeholder="Payment"
+            value={text.value}
+            aria-invalid={fault.value !== null}
+            onInput={(event) => (text.value = event.currentTarget.value)}
+          />
+        </span>
+        <select
+          aria-label="What may give way"
+          value={vary.value}
+          onChange={(event) => (vary.value = event.currentTarget.value as Vary)}
+        >
+          {Vary.filter((way) => way !== "rate" || session.can("rate")).map((way) => (
+            <option key={way} value={way}>
+              by {wayText(way, session)}
+            </option>
+          ))}
+        </select>
+        <button type="submit" class="button small" disabled={asking}>
+          Find
+        </button>
+      </form>
+      {fault.value !== null && (
+        <p class="trouble" role="alert">
+          {fault.value}
+        </p>
+      )}
+      {quote.roll && <Rolled roll={quote.roll} session={session} />}
+    </section>
+  );
+}
+
+function Rolled({ roll, session }: { roll: QuoteRoll; session: DealSession }) {
+  const { formats } = useSurroundings();
+  if (!roll.reached) {
+    return (
+      <p class="hint" role="status">
+        Nothing gives {formats.cents(roll.asked_cents)} by {wayText(roll.vary, session)}. {roll.message}
+      </p>
+    );
+  }
+  const changes = Object.entries(roll.changes).map(
+    ([field, value]) => `${fieldLabel(field)} ${describeValue(field, value, formats)}`,
+  );
+  return (
+    <p class="hint" role="status">
+      {formats.list(changes)}: <b>{formats.cents(roll.payment_cents ?? roll.asked_cents)}</b>
+      {roll.last_payment_cents !== null &&
+        roll.last_payment_cents !== roll.payment_cents &&
+        ` (last ${formats.cents(roll.last_payment_cents)})`}{" "}
+      <button
+        type="button"
+        class="link"
+        onClick={() => session.pencil.pick({ changes: roll.changes, programmeId: null })}
+      >
+        Show it
+      </button>
+    </p>
+  );
+}

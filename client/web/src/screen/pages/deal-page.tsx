@@ -1,0 +1,81 @@
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { DealSession } from "../../deal/session";
+import { browser, socketAddress } from "../../live/environment";
+import { follow } from "../../router";
+import type { View } from "../../wire";
+import { DealHeader } from "../desk/deal-header";
+import { DeskBar } from "../desk/desk-bar";
+import { LenderDialog } from "../desk/papers";
+import { DeskDialogs } from "../desk/step-dialog";
+import { Timeline } from "../desk/timeline";
+import { OfferPanel } from "../offer/offer-panel";
+import { Banners } from "../parts/banners";
+import { useSurroundings } from "../parts/surroundings";
+import { FilterBar } from "../stock/filter-bar";
+import { MatchGrid } from "../stock/match-grid";
+import { StructureForm } from "../terms/structure-form";
+import { HelpDialog } from "./help-dialog";
+
+/** One deal, live. `widest` is the widest view that this person's role has. */
+export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
+  const session = useMemo(() => new DealSession(dealId, socketAddress(location), browser, widest), [dealId, widest]);
+  const help = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const hurry = () => session.retryNow();
+    const onKey = (event: KeyboardEvent) => shortcut(event, help.current);
+    addEventListener("online", hurry);
+    addEventListener("keydown", onKey);
+    return () => {
+      removeEventListener("online", hurry);
+      removeEventListener("keydown", onKey);
+      session.close();
+    };
+  }, [session]);
+
+  const view = session.view.value;
+  const failure = session.failure.value;
+  if (failure && !failure.retry && !session.model.value) return <NoDeal message={failure.message} />;
+  return (
+    <div class={`page deal view-${view}`}>
+      <DealHeader session={session} widest={widest} help={() => help.current?.showModal()} />
+      <Banners session={session} />
+      <DeskBar session={session} />
+      <main class="workspace">
+        <StructureForm session={session} />
+        <section class="stock" aria-label="Cars that fit">
+          <FilterBar session={session} />
+          <MatchGrid session={session} />
+        </section>
+        <OfferPanel session={session} />
+      </main>
+      {view !== "customer" && <Timeline session={session} />}
+      <DeskDialogs session={session} />
+      <LenderDialog session={session} />
+      <HelpDialog dialog={help} />
+    </div>
+  );
+}
+
+function NoDeal({ message }: { message: string }) {
+  const { router } = useSurroundings();
+  return (
+    <main class="blank">
+      <h1>{message}</h1>
+      <p class="quiet">It may belong to another store, or the address is incomplete.</p>
+      <a class="button" href="/" onClick={follow(router, "/")}>
+        All deals
+      </a>
+    </main>
+  );
+}
+
+/** `/` goes to the row filter and `?` opens the help, unless the person is typing. */
+function shortcut(event: KeyboardEvent, help: HTMLDialogElement | null): void {
+  const target = event.target as HTMLElement;
+  const typing = target.matches("input, select, textarea");
+  if (typing || event.metaKey || event.ctrlKey || event.altKey) return;
+  if (event.key === "/") document.getElementById("row-filter")?.focus();
+  else if (event.key === "?") help?.showModal();
+  else return;
+  event.preventDefault();
+}

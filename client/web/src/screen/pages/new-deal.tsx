@@ -1,0 +1,120 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { type CustomerRow, createDeal, findCustomers } from "../../api";
+
+const TYPING_PAUSE_MS = 180;
+
+/** A button that opens a search for the customer; picking one begins the deal. */
+export function NewDeal({ created }: { created(id: string): void }) {
+  const open = useSignal(false);
+  return (
+    <div class="new-deal">
+      <button
+        type="button"
+        class="button primary"
+        aria-expanded={open.value}
+        onClick={() => (open.value = !open.value)}
+      >
+        New deal
+      </button>
+      {open.value && <CustomerPicker created={created} close={() => (open.value = false)} />}
+    </div>
+  );
+}
+
+function CustomerPicker({ created, close }: { created(id: string): void; close(): void }) {
+  const text = useSignal("");
+  const found = useSignal<CustomerRow[] | null>(null);
+  const active = useSignal(0);
+  const trouble = useSignal<string | null>(null);
+  const busy = useSignal(false);
+  const input = useRef<HTMLInputElement>(null);
+
+  useEffect(() => input.current?.focus(), []);
+  useEffect(() => {
+    const abort = new AbortController();
+    const timer = setTimeout(() => {
+      findCustomers(text.value, abort.signal).then(
+        (answer) => {
+          found.value = answer.customers;
+          active.value = 0;
+          trouble.value = null;
+        },
+        (failure: Error) => {
+          if (failure.name !== "AbortError") trouble.value = failure.message;
+        },
+      );
+    }, TYPING_PAUSE_MS);
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, [text.value]);
+
+  async function pick(customer: CustomerRow | undefined): Promise<void> {
+    if (!customer || busy.value) return;
+    busy.value = true;
+    try {
+      created((await createDeal(customer.id)).id);
+    } catch (failure) {
+      trouble.value = (failure as Error).message;
+      busy.value = false;
+    }
+  }
+
+  function onKeyDown(event: KeyboardEvent): void {
+    const count = found.value?.length ?? 0;
+    if (event.key === "Escape") close();
+    else if (event.key === "Enter") void pick(found.value?.[active.value]);
+    else if (event.key === "ArrowDown") active.value = Math.min(count - 1, active.value + 1);
+    else if (event.key === "ArrowUp") active.value = Math.max(0, active.value - 1);
+    else return;
+    event.preventDefault();
+  }
+
+  return (
+    <div class="picker">
+      <label for="customer">Customer</label>
+      <input
+        id="customer"
+        ref={input}
+        type="text"
+        role="combobox"
+        autocomplete="off"
+        aria-autocomplete="list"
+        aria-controls="customers"
+        aria-expanded="true"
+        aria-activedescendant={found.value?.length ? `customer-${active.value}` : undefined}
+        placeholder="Name…"
+        value={text.value}
+        onInput={(event) => (text.value = event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+      />
+      {trouble.value && (
+        <p class="trouble" role="alert">
+          {trouble.value}
+        </p>
+      )}
+      <ul id="customers" role="listbox" aria-label="Customers" aria-busy={busy.value}>
+        {found.value?.map((customer, i) => (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the input has the keyboard, and Enter takes the active option
+          <li
+            key={customer.id}
+            id={`customer-${i}`}
+            role="option"
+            aria-selected={i === active.value}
+            onClick={() => void pick(customer)}
+          >
+            <span>{customer.name}</span>
+            <span class="quiet">{customer.city}</span>
+          </li>
+        ))}
+        {found.value?.length === 0 && (
+          <li class="quiet" role="option" aria-selected="false">
+            Nobody of that name at your store.
+          </li>
+        )}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,213 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { listSecurityEvents, type SecurityEvent, type SecurityFilter } from "../../api";
+import { follow } from "../../router";
+import { useSurroundings } from "../parts/surroundings";
+import { TopBar } from "../parts/top-bar";
+import { SECURITY_WORDS, securityDetail, securityTone, securityWord, whoText } from "./security-words";
+
+type Loading = { kind: "loading" } | { kind: "ready"; next: string | null } | { kind: "failed"; message: string };
+const EVERYTHING: SecurityFilter = { kind: "", who: "", since: "" };
+
+/** What happened at the doors of the store, newest first, a page at a time. */
+export function SecurityPage() {
+  const filter = useSignal(EVERYTHING);
+  const events = useSignal<SecurityEvent[]>([]);
+  const loading = useSignal<Loading>({ kind: "loading" });
+
+  async function load(after: string | null): Promise<void> {
+    const asked = filter.value;
+    loading.value = { kind: "loading" };
+    try {
+      const page = await listSecurityEvents(asked, after);
+      // An answer to an older filter is nobody's.
+      if (asked !== filter.value) return;
+      events.value = after ? [...events.value, ...page.events] : page.events;
+      loading.value = { kind: "ready", next: page.next };
+    } catch (failure) {
+      if (asked === filter.value) loading.value = { kind: "failed", message: (failure as Error).message };
+    }
+  }
+
+  function ask(wanted: SecurityFilter): void {
+    filter.value = wanted;
+    events.value = [];
+    void load(null);
+  }
+
+  useEffect(() => {
+    document.title = "Security · Deal Architect";
+    void load(null);
+  }, []);
+
+  const waiting = loading.value.kind === "loading" && events.value.length === 0;
+  return (
+    <div class="page">
+      <TopBar />
+      <main class="security">
+        <h1>Security</h1>
+        <Filters ask={ask} />
+        {(events.value.length > 0 || waiting) && <EventTable events={events.value} waiting={waiting} />}
+        <ListEnd state={loading.value} count={events.value.length} filtered={filter.value !== EVERYTHING} load={load} />
+      </main>
+    </div>
+  );
+}
+
+function Filters({ ask }: { ask(wanted: SecurityFilter): void }) {
+  function read(form: HTMLFormElement): void {
+    const fields = new FormData(form);
+    const text = (name: string) => String(fields.get(name) ?? "").trim();
+    const wanted = { kind: text("kind"), who: text("who"), since: text("since") };
+    ask(Object.values(wanted).some((value) => value !== "") ? wanted : EVERYTHING);
+  }
+  return (
+    <form
+      class="security-filters"
+      role="search"
+      aria-label="Filter security events"
+      onSubmit={(event) => {
+        event.preventDefault();
+        read(event.currentTarget);
+      }}
+      onChange={(event) => read(event.currentTarget)}
+    >
+      <label>
+        What
+        <select name="kind">
+          <option value="">Everything</option>
+          {Object.entries(SECURITY_WORDS).map(([kind, word]) => (
+            <option key={kind} value={kind}>
+              {word}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        Login or address
+        <input name="who" maxlength={64} autocapitalize="none" autocomplete="off" spellcheck={false} />
+      </label>
+      <label>
+        Since
+        <input name="since" type="date" min="2020-01-01" max="2199-12-31" />
+      </label>
+      <button type="submit" class="button">
+        Show
+      </button>
+    </form>
+  );
+}
+
+function EventTable({ events, waiting }: { events: SecurityEvent[]; waiting: boolean }) {
+  return (
+    <div class="wall-frame">
+      <table class="deal-table security-table" aria-busy={waiting}>
+        <thead>
+          <tr>
+            <th scope="col">When</th>
+            <th scope="col">What</th>
+            <th scope="col" class="number">
+              Times
+            </th>
+            <th scope="col">Who</th>
+            <th scope="col">Address</th>
+            <th scope="col">About</th>
+          </tr>
+        </thead>
+        <tbody>
+          {waiting &&
+            Array.from({ length: 8 }, (_, i) => (
+              <tr key={i}>
+                {[0, 1, 2, 3, 4, 5].map((cell) => (
+                  <td key={cell}>
+                    <span class="skeleton" />
+                  </td>
+                ))}
+              </tr>
+            ))}
+          {events.map((event) => (
+            <EventRow key={event.id} event={event} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function EventRow({ event }: { event: SecurityEvent }) {
+  const { formats, router } = useSurroundings();
+  const path = event.deal_id && `/deals/${event.deal_id}`;
+  return (
+    <tr>
+      <td class="quiet">
+        <time dateTime={event.until} title={event.until}>
+          {formats.moment(event.until)}
+        </time>
+      </td>
+      <td>
+        <span class={`chip ${securityTone(event.kind)}`}>{securityWord(event.kind)}</span>
+      </td>
+      <td class="number">{event.count > 1 ? formats.count(event.count) : <span class="quiet">1</span>}</td>
+      <td
+        class={event.login ? "" : "quiet"}
+        title={event.login ? "" : "A login that nobody has is not kept: equal marks are equal logins"}
+      >
+        {whoText(event)}
+      </td>
+      <td class="quiet address">{event.address || "terminal"}</td>
+      <td>
+        {path && (
+          <a href={path} onClick={follow(router, path)}>
+            Deal {event.deal_id?.slice(0, 8)}
+          </a>
+        )}
+        {path && " "}
+        <span class="quiet">{securityDetail(event)}</span>
+      </td>
+    </tr>
+  );
+}
+
+interface Ending {
+  state: Loading;
+  count: number;
+  filtered: boolean;
+  load(after: string | null): Promise<void>;
+}
+
+function ListEnd({ state, count, filtered, load }: Ending) {
+  if (state.kind === "failed") {
+    return (
+      <div class="empty" role="alert">
+        <p>{state.message}</p>
+        <button type="button" class="button" onClick={() => void load(null)}>
+          Try again
+        </button>
+      </div>
+    );
+  }
+  if (state.kind === "loading")
+    return (
+      <p class="quiet" role="status">
+        Loading events…
+      </p>
+    );
+  if (count === 0) {
+    return (
+      <div class="empty">
+        <h2>{filtered ? "No such events" : "No events yet"}</h2>
+        <p>
+          {filtered
+            ? "Nothing fits these filters. Take one away to see more."
+            : "Sign-ins, refusals, exports and views of customers appear here within seconds."}
+        </p>
+      </div>
+    );
+  }
+  const { next } = state;
+  return next ? (
+    <button type="button" class="button" onClick={() => void load(next)}>
+      Show more
+    </button>
+  ) : null;
+}

@@ -1,0 +1,15 @@
+import type { ComponentChildren } from "preact";
+
+/** A named value in a list of facts. */
+export function Fact({ name, strong, children }: { name: string; strong?: boolean; children: ComponentChildren }) {
+  return (
+    <div class={strong ? "strong" : ""}>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

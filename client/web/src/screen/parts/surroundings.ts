@@ -1,0 +1,19 @@
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { SignedIn } from "../../page";
+import type { Router } from "../../router";
+import type { Formats } from "../../text/format";
+
+export interface Surroundings {
+  user: SignedIn;
+  router: Router;
+  formats: Formats;
+}
+
+/** What `App` provides to every part of the screen; there is none outside it. */
+export const SurroundingsContext = createContext<Surroundings | null>(null);
+
+/** Returns who is signed in, the router and the number formats. */
+export function useSurroundings(): Surroundings {
+  return useContext(SurroundingsContext)!;
+}

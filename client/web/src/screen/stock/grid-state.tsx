@@ -1,0 +1,73 @@
+import type { SearchProgress } from "../../deal/model/state";
+import type { DealSession } from "../../deal/session";
+import { NO_FILTERS } from "../../deal/session";
+import { adviceText } from "../../deal/stock/fixes";
+import { LimitBars } from "../offer/offer-panel";
+import { useSurroundings } from "../parts/surroundings";
+
+const SKELETON_ROWS = 14;
+
+/** What stands in place of the rows while there are none: waiting, nothing found, or failed, and what to do. */
+export function GridState({ session }: { session: DealSession }) {
+  const search = session.model.value?.search;
+  const { grid } = session;
+  const { matched } = grid.picture.value;
+  if (matched > 0) {
+    return (
+      <div class="empty over">
+        <h2>No car of these holds “{grid.filterText}”</h2>
+        <button type="button" class="button" onClick={() => grid.filter("")}>
+          Show all {matched} cars
+        </button>
+      </div>
+    );
+  }
+  if (search?.reason === "failed") {
+    return (
+      <div class="empty over" role="alert">
+        <h2>The search did not finish</h2>
+        <p>The stock could not be read to the end.</p>
+        <button
+          type="button"
+          class="button primary"
+          onClick={() => session.search(search.filters, search.sort ?? session.firstSort)}
+        >
+          Search again
+        </button>
+      </div>
+    );
+  }
+  if (search?.reason === "complete" || search?.reason === "limit")
+    return <NothingFits session={session} search={search} />;
+  return (
+    <div class="over skeleton-rows" aria-hidden="true">
+      {Array.from({ length: SKELETON_ROWS }, (_, i) => (
+        <span key={i} class="skeleton" />
+      ))}
+    </div>
+  );
+}
+
+function NothingFits({ session, search }: { session: DealSession; search: SearchProgress }) {
+  const { formats } = useSurroundings();
+  const filtered = JSON.stringify(search.filters) !== JSON.stringify(NO_FILTERS);
+  return (
+    <div class="empty over">
+      <h2>No car fits these terms</h2>
+      <p>
+        {search.scanned > 0 && `${formats.count(search.scanned)} cars were looked at. `}
+        {adviceText(search.rejected, filtered)}
+      </p>
+      {search.rejected.length > 0 && <LimitBars rejected={search.rejected} />}
+      {filtered && (
+        <button
+          type="button"
+          class="button primary"
+          onClick={() => session.search(NO_FILTERS, search.sort ?? session.firstSort)}
+        >
+          Clear the filters
+        </button>
+      )}
+    </div>
+  );
+}

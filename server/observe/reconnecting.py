@@ -1,0 +1,49 @@
+"""A connection that is made again whenever it breaks, with pauses that grow until one stands."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import stamina
+
+from server.observe.standing import Standing
+
+FIRST_PAUSE_SECONDS: Final = 0.05
+LONGEST_PAUSE_SECONDS: Final = 2.0
+
+
+async def stay_connected(
+    serve: Callable[[], Awaitable[None]],
+    standing: Standing,
+    *,
+    outages: tuple[type[Exception], ...],
+    broken: Callable[[Exception], None],
+) -> None:
+    """Run ``serve``, which connects and raises when the connection breaks, until cancelled.
+
+    ``broken`` is told of each of the ``outages``; anything else is raised. A connection that stood before it
+    broke starts the pauses anew.
+    """
+
+    async def serve_once() -> None:
+        try:
+            await serve()
+        except outages as error:
+            broken(error)
+            if not standing.is_up:
+                raise
+        finally:
+            standing.fall()
+
+    while True:
+        async for attempt in stamina.retry_context(
+            on=outages,
+            attempts=None,
+            timeout=None,
+            wait_initial=FIRST_PAUSE_SECONDS,
+            wait_max=LONGEST_PAUSE_SECONDS,
+            wait_jitter=FIRST_PAUSE_SECONDS,
+        ):
+            with attempt:
+                await serve_once()
+        await asyncio.sleep(FIRST_PAUSE_SECONDS)

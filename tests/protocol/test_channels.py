@@ -1,0 +1,13 @@
+"""Names of channels: what is made is read back, and a deal is no wall."""
+
+import pytest
+
+from protocol.channels import deal_channel, deal_of, store_of, wall_channel
+
+
+@pytest.mark.parametrize("name", ["0d8b7c1e", "riverside", "desk", "deal", "a-b_c"])
+def test_a_channel_is_a_deals_or_a_walls(name: str) -> None:
+    """Each kind names what it is about, and nothing of the other kind."""
+    assert (deal_channel(name), wall_channel(name)) == (f"deal:{name}", f"desk:{name}")
+    assert (deal_of(deal_channel(name)), store_of(deal_channel(name))) == (name, None)
+    assert (deal_of(wall_channel(name)), store_of(wall_channel(name))) == (None, name)
