@@ -15,6 +15,7 @@ from protocol.events import ON_SALE
 from server.push.bodies import check_job, event_body, matches_body
 from server.push.log import LogBounds, Outcome
 from server.push.redis_scripts import Scripts
+from server.sharing.lanes import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,7 @@ class ShownCars:
     ) -> list[dict[str, tuple[int, int]]]:
         """Return, for each channel, (rev, no) by car: of the cars asked for, or of all that it shows."""
         replies = await self._scripts.run_on_all("shown", channels, *vehicle_ids)
-        return [
-            {car.decode(): _state(known) for car, known in zip(reply[::2], reply[1::2], strict=True)}
-            for reply in replies
-        ]
+        return [_as_matched(matched) | _as_told(told) for told, matched in replies]
 
     async def changes(self, channel: str) -> dict[str, dict[str, Any]]:
         """Return what the channel was told of cars since they were matched: fields by car."""
@@ -89,19 +87,26 @@ class ShownCars:
         return number
 
     async def match_again(
-        self, channel: str, *, search_id: str, chunk: int, columns: dict[str, Any], job: bytes
+        self, channel: str, *, search_id: str, chunk: int, columns: dict[str, Any], job: bytes, lane: Lane
     ) -> Outcome:
         """Publish ``matches`` of a late chunk: cars at another price. The search may have ended.
 
+        The job waits in the turns of ``lane`` whenever it is queued from the log.
         REPEATED also where none of the cars waits to be matched any more.
         """
         check_job(job)
         rows = len(columns["vehicle_id"])
         prefix, cells = matches_body(channel, search_id, chunk, rows, columns)
-        reply = await self._scripts.run("late_matches", channel, search_id, chunk, prefix, cells, job)
+        about = (search_id, chunk, prefix, cells, job, str(lane))
+        reply = await self._scripts.run("late_matches", channel, *about)
         return Outcome(reply.decode())
 
 
-def _state(known: bytes) -> tuple[int, int]:
-    rev, _, no = known.partition(b":")
-    return int(rev), int(no)
+def _as_matched(reply: list[bytes]) -> dict[str, tuple[int, int]]:
+    # The field without a name says what the index holds.
+    return {car.decode(): (int(rev), 0) for car, rev in zip(reply[::2], reply[1::2], strict=True) if car}
+
+
+def _as_told(reply: list[bytes]) -> dict[str, tuple[int, int]]:
+    pairs = ((car, *state.split(b":")) for car, state in zip(reply[::2], reply[1::2], strict=True))
+    return {car.decode(): (int(rev), int(no)) for car, rev, no in pairs}

@@ -74,5 +74,6 @@ class MemoryLog(MemorySearchLog):
         if search is None:
             return Pulse(standing.epoch, standing.seq)
         lapsed = search.state.search_id if search.has_lapsed(now) else None
-        overdue = search.take_overdue(before_ms, now, OVERDUE_PER_BEAT)
+        chunks = search.take_overdue(before_ms, now, OVERDUE_PER_BEAT)
+        overdue = tuple(search.pointers(channel, chunks))
         return Pulse(standing.epoch, standing.seq, lapsed, overdue)

@@ -16,10 +16,13 @@ from redis.commands.core import AsyncScript
 
 from server.push.log import LogBounds
 
-KEYS = ("meta", "log", "sizes", "search", "matches", "offers", "jobs", "due", "cars", "changes", "unmatched")
+KEYS = (
+    "meta", "log", "sizes", "search", "matches", "offers", "jobs", "due", "cars", "changes", "unmatched",
+    "revs",
+)  # fmt: skip
 SCRIPT_NAMES = (
     "head", "begin_anew", "set_base", "decide", "read", "beat", "begin_search", "continue_search",
-    "renew_search", "adopt_search", "matches", "end_search", "settle", "revalue", "is_pending",
+    "renew_search", "adopt_search", "matches", "end_search", "settle", "revalue", "pending_job",
     "search", "chunks", "shown", "changes", "change_cars", "unmatched", "pass_over", "late_number",
     "late_matches", "summarise",
 )  # fmt: skip

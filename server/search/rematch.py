@@ -9,7 +9,7 @@ import structlog
 
 from protocol import codec
 from protocol.events import MATCH_COLUMNS, OFFER_COLUMNS
-from protocol.jobs import ValueJob
+from protocol.jobs import JobPointer, ValueJob
 from protocol.records import Versions
 from server.finance.plan import Plan, plan_deal
 from server.push.cars import ShownCars
@@ -96,13 +96,13 @@ class Rematcher:
             await self._publish_rejected(again, rows, screened.rejected)
 
     async def _publish(self, again: "_Again", screened: Screened) -> None:
-        job = await self._match_again(again, screened.columns, screened.numbers)
-        if job is None:
+        chunk = await self._match_again(again, screened.columns, screened.numbers)
+        if chunk is None:
             return
         try:
-            await self._queue.put(job[1], again.lane)
+            await self._queue.put(again.pointer(chunk))
         except QueueFull:
-            log.warning("queue full", search_id=again.search_id, chunk=job[0])
+            log.warning("queue full", search_id=again.search_id, chunk=chunk)
 
     async def _publish_rejected(
         self, again: "_Again", rows: Sequence[Any], rejected: Sequence[Rejected]
@@ -110,8 +110,8 @@ class Rematcher:
         """Publish cars that are on the screen, and cannot become a deal at their new price."""
         read = [dict(zip(RESULT_COLUMNS, rows[each.row_number], strict=True)) for each in rejected]
         columns = {name: [row.get(name) for row in read] for name in MATCH_COLUMNS}
-        job = await self._match_again(again, columns, {})
-        if job is None:
+        chunk = await self._match_again(again, columns, {})
+        if chunk is None:
             return
         nothing: dict[str, list[Any]] = {name: [None] * len(read) for name in OFFER_COLUMNS}
         offers = nothing | {
@@ -122,7 +122,7 @@ class Rematcher:
         await self._channels.offers(
             again.channel,
             search_id=again.search_id,
-            chunk=job[0],
+            chunk=chunk,
             rows=len(read),
             columns=offers,
             timings={},
@@ -130,16 +130,20 @@ class Rematcher:
 
     async def _match_again(
         self, again: "_Again", columns: dict[str, list[Any]], numbers: dict[str, list[int]]
-    ) -> tuple[int, bytes] | None:
-        """Publish cars as a late chunk; return its number and its job, None where the search is over."""
+    ) -> int | None:
+        """Publish cars as a late chunk; return its number, None where the search is over."""
         chunk = await self._cars.next_late_chunk(again.channel, again.search_id)
         if chunk is None:
             return None
-        job = codec.encode(again.job(chunk, columns, numbers))
         outcome = await self._cars.match_again(
-            again.channel, search_id=again.search_id, chunk=chunk, columns=columns, job=job
+            again.channel,
+            search_id=again.search_id,
+            chunk=chunk,
+            columns=columns,
+            job=codec.encode(again.job(columns, numbers)),
+            lane=again.lane,
         )
-        return (chunk, job) if outcome is Outcome.PUBLISHED else None
+        return chunk if outcome is Outcome.PUBLISHED else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +164,22 @@ class _Again:
     def lane(self) -> Lane:
         return Lane(self.deal.store_id, self.state.by.id)
 
-    def job(self, chunk: int, columns: dict[str, list[Any]], numbers: dict[str, list[int]]) -> ValueJob:
-        return ValueJob(
+    def pointer(self, chunk: int) -> JobPointer:
+        return JobPointer(
             channel=self.channel,
             search_id=self.search_id,
             chunk=chunk,
-            deal_version=self.deal.version,
             store_id=self.lane.store_id,
             person_id=self.lane.person_id,
+            enqueued_at=utc_now(),
+        )
+
+    def job(self, columns: dict[str, list[Any]], numbers: dict[str, list[int]]) -> ValueJob:
+        return ValueJob(
+            search_id=self.search_id,
+            deal_version=self.deal.version,
             inputs=self.plan.inputs,
             versions=self.versions,
-            enqueued_at=utc_now(),
             vehicle_id=columns["vehicle_id"],
             rev=columns["rev"],
             numbers=numbers,

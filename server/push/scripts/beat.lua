@@ -2,7 +2,7 @@
 -- Arguments: milliseconds after which a pending chunk is overdue, the latest time at which its job was handed to the
 -- queue where it can be lost at all, most chunks.
 -- Returns {epoch, seq, the search whose owner is gone or '', 1 where repriced cars have waited as long to be matched,
--- jobs of overdue chunks...}, or false without an epoch. The time of a chunk and of those cars begins anew, so that of
+-- the jobs of overdue chunks as jobs_of names them}, or false without an epoch. The time of a chunk and of those cars begins anew, so that of
 -- all who ask only one is given them.
 local epoch = standing_epoch()
 if not epoch then return false end
@@ -15,8 +15,7 @@ if now - unmatched_at >= tonumber(ARGV[6]) and redis.call('EXISTS', UNMATCHED) =
     reply[4] = 1
 end
 local before = whole(math.min(now - tonumber(ARGV[6]), tonumber(ARGV[7])))
-for _, chunk in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', before, 'LIMIT', 0, ARGV[8])) do
-    redis.call('ZADD', DUE, whole(now), chunk)
-    reply[#reply + 1] = redis.call('HGET', JOBS, chunk)
-end
+local overdue = redis.call('ZRANGEBYSCORE', DUE, '-inf', before, 'LIMIT', 0, ARGV[8])
+for _, chunk in ipairs(overdue) do redis.call('ZADD', DUE, whole(now), chunk) end
+reply[#reply + 1] = jobs_of(overdue)
 return reply
