@@ -2,8 +2,8 @@
 
 Postgres says which cars of a group of stores changed, or only that many did. What deals of other groups watch
 is no news, and nobody is asked about it. The cars' state is read once for all channels that this process
-watches; the log tells each channel each state once, however many processes say so. It also keeps the cars that
-were repriced until they are matched again: who told of them may fail, or die, before that.
+watches; the log tells each channel each state once, however many processes say so. It also keeps the cars
+that were repriced until they are matched again: who told of them may fail, or die, before that.
 """
 
 import asyncio
@@ -166,30 +166,30 @@ class StockWatch:
         if not channels:
             return
         shown = await self._cars.shown(channels, vehicle_ids)
-        async with self._system.acquire() as connection:
-            deals = await self._deals(connection, channels)
         asked = set(vehicle_ids)
         interesting: dict[str, dict[str, tuple[int, int]]] = {}
-        for channel, known in zip(channels, shown, strict=True):
-            if channel in deals:
-                own = {car: (rev, 0) for car, rev in deals[channel].own.items() if not asked or car in asked}
-                interesting[channel] = own | known
-        news = await self._load(interesting.values())
+        async with self._system.acquire() as connection:
+            deals = await self._deals(connection, channels)
+            for channel, known in zip(channels, shown, strict=True):
+                if channel in deals:
+                    own = deals[channel].own.items()
+                    mine = {car: (rev, 0) for car, rev in own if not asked or car in asked}
+                    interesting[channel] = mine | known
+            news = await self._load(connection, interesting.values())
         for channel, known in interesting.items():
             cars = [car for car in known if car in news]
             states = [_state(deals[channel], car, news[car]) for car in sorted(cars, key=int)]
             await self._tell_channel(channel, states)
 
-    async def _load(self, known: Iterable[dict[str, tuple[int, int]]]) -> dict[str, WatchedCar | None]:
+    async def _load(
+        self, connection: Connection, known: Iterable[dict[str, tuple[int, int]]]
+    ) -> dict[str, WatchedCar | None]:
         """Return the cars that are news to anybody: to whom they are not, the log does not tell them."""
         oldest: dict[str, tuple[int, int]] = {}
         for cars in known:
             for car, state in cars.items():
                 oldest[car] = min(state, oldest.get(car, state))
-        if not oldest:
-            return {}
-        async with self._system.acquire() as connection:
-            return await watched_cars(connection, oldest)
+        return await watched_cars(connection, oldest) if oldest else {}
 
     async def _tell_channel(self, channel: str, states: Sequence[CarState]) -> None:
         for start in range(0, len(states), CARS_AT_ONCE):

@@ -12,8 +12,8 @@ from protocol.events import MATCH_COLUMNS, OFFER_COLUMNS
 from protocol.jobs import JobPointer, ValueJob
 from protocol.records import Versions
 from server.finance.plan import Plan, plan_deal
-from server.push.cars import ShownCars
-from server.push.log import ChannelLog, Outcome, SearchState, utc_now
+from server.push.cars import ShownCars, Unmatched
+from server.push.log import ChannelLog, utc_now
 from server.search.basis import load_basis
 from server.search.cursor import read_stock
 from server.search.query import RESULT_COLUMNS, Stock, build_cars_query
@@ -57,15 +57,14 @@ class Rematcher:
         published with an offer that says why. What was not matched when this raises still waits. Raises
         RedisError, asyncpg's errors, TimeoutError, and CommandError and NotInForce as a search.
         """
-        state = await self._channels.search(channel)
-        if state is None:
+        found = await self._cars.unmatched(channel)
+        if found is None:
             return
-        waiting = sorted((await self._cars.unmatched(channel)).items(), key=lambda car: int(car[0]))
+        waiting = sorted(found.cars.items(), key=lambda car: int(car[0]))
         for start in range(0, len(waiting), MOST_AT_ONCE):
-            some = dict(waiting[start : start + MOST_AT_ONCE])
-            await self._rematch_some(channel, state, some)
+            await self._rematch_some(channel, found, dict(waiting[start : start + MOST_AT_ONCE]))
 
-    async def _rematch_some(self, channel: str, state: SearchState, waiting: dict[str, int]) -> None:
+    async def _rematch_some(self, channel: str, found: Unmatched, waiting: dict[str, int]) -> None:
         async with read_stock(self._system, Trace()) as reader:
             deal = await load_deal(reader.connection, channel.partition(":")[2])
             if deal is None:
@@ -83,7 +82,7 @@ class Rematcher:
         if not rows:
             return
         plan = plan_deal(basis.inputs, basis.sheet)
-        again = _Again(channel, state, deal, plan, basis.versions)
+        again = _Again(channel, found, deal, plan, basis.versions)
         if plan.empty:
             await self._publish_rejected(
                 again, rows, [Rejected(at, plan.empty, -1) for at in range(len(rows))]
@@ -131,19 +130,14 @@ class Rematcher:
     async def _match_again(
         self, again: "_Again", columns: dict[str, list[Any]], numbers: dict[str, list[int]]
     ) -> int | None:
-        """Publish cars as a late chunk; return its number, None where the search is over."""
-        chunk = await self._cars.next_late_chunk(again.channel, again.search_id)
-        if chunk is None:
-            return None
-        outcome = await self._cars.match_again(
+        """Publish cars as a late chunk; return its number, None if they are not wanted by now."""
+        return await self._cars.match_again(
             again.channel,
             search_id=again.search_id,
-            chunk=chunk,
             columns=columns,
             job=codec.encode(again.job(columns, numbers)),
             lane=again.lane,
         )
-        return chunk if outcome is Outcome.PUBLISHED else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,18 +145,18 @@ class _Again:
     """The search that shows the cars, and what they are matched with now."""
 
     channel: str
-    state: SearchState
+    found: Unmatched
     deal: Deal
     plan: Plan
     versions: Versions
 
     @property
     def search_id(self) -> str:
-        return self.state.search_id
+        return self.found.search_id
 
     @property
     def lane(self) -> Lane:
-        return Lane(self.deal.store_id, self.state.by.id)
+        return Lane(self.deal.store_id, self.found.by.id)
 
     def pointer(self, chunk: int) -> JobPointer:
         return JobPointer(
