@@ -82,7 +82,7 @@ class Bench:
     bare: asyncio.Queue[float]
     channel: str = field(default_factory=lambda: f"deal:{uuid.uuid4()}")
     search_id: str = "bench"
-    lease: Lease = Lease("bench", 3_600_000)
+    lease: Lease = field(default_factory=lambda: Lease("bench", 3_600_000))
 
     async def begin(self) -> None:
         """Begin the search whose chunks are valued."""
