@@ -17,9 +17,9 @@ from server.push.bodies import (
     offers_body,
 )
 from server.push.log import Chunk, Continuation, Lease, Outcome, Progress, SearchState
-from server.push.memory_channels import MemoryChannels, now_ms
-from server.push.memory_search import MemorySearch
 from server.sharing.lanes import Lane
+from tests.twin.memory_channels import MemoryChannels, now_ms
+from tests.twin.memory_search import MemorySearch
 
 
 class MemorySearchLog(MemoryChannels):

@@ -1,4 +1,4 @@
-"""The log of a channel in memory: the twin of ``RedisLog``, for tests, with the faults of a Redis at hand.
+"""The log of a channel in memory: the twin of ``RedisLog``, with the faults of a Redis at hand.
 
 It shares the behaviour suite and the state machine of the tests with the real one. Nothing in it expires.
 """
@@ -8,8 +8,8 @@ from typing import Any
 
 from server.push.bodies import event_body
 from server.push.log import OVERDUE_PER_BEAT, Entry, Head, Outcome, Pulse
-from server.push.memory_channels import now_ms
-from server.push.memory_search_log import MemorySearchLog
+from tests.twin.memory_channels import now_ms
+from tests.twin.memory_search_log import MemorySearchLog
 
 
 class MemoryLog(MemorySearchLog):
