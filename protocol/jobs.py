@@ -21,38 +21,39 @@ group; 0 for the store's own.
 """
 
 
-class JobChunk(msgspec.Struct, frozen=True, kw_only=True):
-    """Which chunk of which search a job is for: what can be read of a job of another version."""
+class JobPointer(msgspec.Struct, frozen=True, kw_only=True):
+    """Says which chunk of which search is to be valued: the queue carries only this.
+
+    The job itself stands beside the chunk. It waits for the turns of ``person_id``; ``enqueued_at`` is for
+    the trace. An older release queued the whole job, which has these fields too.
+    """
 
     channel: str
     search_id: str
     chunk: int
-    vehicle_id: list[str]
+    store_id: str = ""
+    person_id: str = ""
+    enqueued_at: dt.datetime
 
 
-class ValueJob(JobChunk, frozen=True, kw_only=True):
+class ValueJob(msgspec.Struct, frozen=True, kw_only=True):
     """Value one chunk of matches.
 
     ``vehicle_id`` and ``rev`` name the cars; ``numbers`` has one array per NUMBER_COLUMNS, all of the same
-    length. ``inputs`` are the deal's at ``deal_version``. ``enqueued_at`` is for the trace. The job waits for
-    the turns of ``person_id``.
+    length. ``inputs`` are the deal's at ``deal_version``.
     """
 
+    search_id: str
     deal_version: int
-    store_id: str
-    person_id: str = ""
     inputs: DealInputs
     versions: Versions
-    enqueued_at: dt.datetime
+    vehicle_id: list[str]
     rev: list[int]
     numbers: dict[str, list[int]]
 
 
 class ValueResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker found for one chunk: ``columns`` as ``events.OFFER_COLUMNS``, times in milliseconds."""
+    """What a worker found for one chunk: ``columns`` as ``events.OFFER_COLUMNS``, time in milliseconds."""
 
-    search_id: str
-    chunk: int
     columns: dict[str, list[Any]]
-    queue_wait_ms: float
     value_ms: float

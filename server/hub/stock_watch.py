@@ -1,13 +1,14 @@
 """Cars that change while they are on somebody's screen: repriced, held, sold, wanted elsewhere.
 
-Postgres says which cars changed, or only that many did. Their state is read once for all channels that this
-process watches; the log tells each channel each state once, however many processes say so. It also keeps the
-cars that were repriced until they are matched again: who told of them may fail, or die, before that.
+Postgres says which cars of a group of stores changed, or only that many did. What deals of other groups watch
+is no news, and nobody is asked about it. The cars' state is read once for all channels that this process
+watches; the log tells each channel each state once, however many processes say so. It also keeps the cars
+that were repriced until they are matched again: who told of them may fail, or die, before that.
 """
 
 import asyncio
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -19,6 +20,7 @@ from protocol.closing import CommandError
 from server.hub.registry import Registry
 from server.push.cars import CarState, ShownCars
 from server.search.rematch import Rematcher
+from server.store.pool import Connection
 from server.store.rates import NotInForce
 from server.store.scope import Scope
 from server.store.watched import (
@@ -59,7 +61,8 @@ class StockWatch:
         self._registry = registry
         self._cars = cars
         self._rematcher = rematcher
-        self._changed: set[str] = set()
+        self._groups: dict[str, str] = {}
+        self._changed: dict[str, set[str] | None] = {}
         self._whole: set[str] = set()
         self._unmatched: set[str] = set()
         self._all = False
@@ -68,11 +71,8 @@ class StockWatch:
 
     def heard(self, payload: str) -> None:
         """Take a notification of Postgres: ``{group, ids}``; ids are null where many cars changed."""
-        ids = codec.decode(payload)["ids"]
-        if ids is None:
-            self._all = True
-        else:
-            self._changed.update(ids)
+        news = codec.decode(payload)
+        self._add(news["group"], news["ids"])
         self._news.set()
 
     def missed(self) -> None:
@@ -96,12 +96,13 @@ class StockWatch:
             await self._news.wait()
             self._news.clear()
             changed, whole, everything = self._changed, self._whole, self._all
-            self._changed, self._whole, self._all = set(), set(), False
+            self._changed, self._whole, self._all = {}, set(), False
             try:
                 await self._tell(changed, whole, everything)
             except OUTAGES as error:
                 self._logger.warning("stock_not_told", error=repr(error))
-                self._changed |= changed
+                for group, ids in changed.items():
+                    self._add(group, ids)
                 self._whole |= whole
                 self._all |= everything
                 self._news.set()
@@ -117,24 +118,47 @@ class StockWatch:
             # The cars still wait: the keeper of a process that watches them says so after a while.
             self._logger.warning("cars_not_matched", channel=channel, error=repr(error))
 
-    async def _tell(self, changed: set[str], whole: set[str], everything: bool) -> None:
+    def _add(self, group: str, ids: Collection[str] | None) -> None:
+        """Add cars of a group to those that changed; None stands for any of them."""
+        known = self._changed.setdefault(group, set())
+        self._changed[group] = None if known is None or ids is None else known.union(ids)
+
+    async def _tell(self, changed: Mapping[str, set[str] | None], whole: set[str], everything: bool) -> None:
         watched = [channel for channel in self._registry.channels if channel.startswith("deal:")]
         if everything:
             await self._tell_channels(watched, ())
             return
         if changed:
-            await self._tell_channels(watched, sorted(changed))
+            await self._find_groups(watched)
+        for group, ids in changed.items():
+            concerned = [channel for channel in watched if self._groups.get(channel) == group]
+            await self._tell_channels(concerned, () if ids is None else sorted(ids))
         looked_at = [channel for channel in watched if channel in whole]
         if looked_at:
             recent = await self._recent(looked_at)
             if recent:
                 await self._tell_channels(looked_at, recent if len(recent) <= MOST_RECENT else ())
 
+    async def _find_groups(self, watched: Sequence[str]) -> None:
+        """Know the group of each watched deal, and of no other: a deal is asked about once."""
+        self._groups = {channel: self._groups[channel] for channel in watched if channel in self._groups}
+        unknown = [channel for channel in watched if channel not in self._groups]
+        if unknown:
+            async with self._system.acquire() as connection:
+                await self._deals(connection, unknown)
+
+    async def _deals(self, connection: Connection, channels: Sequence[str]) -> dict[str, WatchedDeal]:
+        """Return the deals of channels, by channel."""
+        found = await watched_deals(connection, [channel[5:] for channel in channels])
+        deals = {f"deal:{deal.deal_id}": deal for deal in found}
+        self._groups |= {channel: deal.group_id for channel, deal in deals.items()}
+        return deals
+
     async def _recent(self, channels: Sequence[str]) -> Sequence[str]:
         """Return the cars that these channels may not have been told of; more than MOST_RECENT: any."""
         async with self._system.acquire() as connection:
-            deals = await watched_deals(connection, [channel[5:] for channel in channels])
-            groups = sorted({deal.group_id for deal in deals})
+            deals = await self._deals(connection, channels)
+            groups = sorted({deal.group_id for deal in deals.values()})
             return await recently_changed(connection, groups, REMEMBERED, MOST_RECENT + 1)
 
     async def _tell_channels(self, channels: Sequence[str], vehicle_ids: Sequence[str]) -> None:
@@ -142,33 +166,30 @@ class StockWatch:
         if not channels:
             return
         shown = await self._cars.shown(channels, vehicle_ids)
-        async with self._system.acquire() as connection:
-            deals = {
-                f"deal:{deal.deal_id}": deal
-                for deal in await watched_deals(connection, [channel[5:] for channel in channels])
-            }
         asked = set(vehicle_ids)
         interesting: dict[str, dict[str, tuple[int, int]]] = {}
-        for channel, known in zip(channels, shown, strict=True):
-            if channel in deals:
-                own = {car: (rev, 0) for car, rev in deals[channel].own.items() if not asked or car in asked}
-                interesting[channel] = own | known
-        news = await self._load(interesting.values())
+        async with self._system.acquire() as connection:
+            deals = await self._deals(connection, channels)
+            for channel, known in zip(channels, shown, strict=True):
+                if channel in deals:
+                    own = deals[channel].own.items()
+                    mine = {car: (rev, 0) for car, rev in own if not asked or car in asked}
+                    interesting[channel] = mine | known
+            news = await self._load(connection, interesting.values())
         for channel, known in interesting.items():
             cars = [car for car in known if car in news]
             states = [_state(deals[channel], car, news[car]) for car in sorted(cars, key=int)]
             await self._tell_channel(channel, states)
 
-    async def _load(self, known: Iterable[dict[str, tuple[int, int]]]) -> dict[str, WatchedCar | None]:
+    async def _load(
+        self, connection: Connection, known: Iterable[dict[str, tuple[int, int]]]
+    ) -> dict[str, WatchedCar | None]:
         """Return the cars that are news to anybody: to whom they are not, the log does not tell them."""
         oldest: dict[str, tuple[int, int]] = {}
         for cars in known:
             for car, state in cars.items():
                 oldest[car] = min(state, oldest.get(car, state))
-        if not oldest:
-            return {}
-        async with self._system.acquire() as connection:
-            return await watched_cars(connection, oldest)
+        return await watched_cars(connection, oldest) if oldest else {}
 
     async def _tell_channel(self, channel: str, states: Sequence[CarState]) -> None:
         for start in range(0, len(states), CARS_AT_ONCE):

@@ -17,6 +17,8 @@ MAX_JOB_BYTES = MAX_MESSAGE_BYTES
 SEQ_BYTES = len(b'"seq":9007199254740991,')
 """What an event still grows by when its ``seq`` is put in."""
 
+CHUNK_DIGITS = 16
+
 
 def event_body(channel: str, event: dict[str, Any]) -> bytes:
     """Return an event's JSON without ``seq``; ``type`` comes first.
@@ -51,6 +53,19 @@ def matches_body(
     """Return ``matches`` up to its columns, and the columns."""
     event = {"type": "matches", "search_id": search_id, "chunk": chunk, "rows": rows}
     return body_with_columns(channel, event, columns)
+
+
+def late_matches_body(
+    channel: str, search_id: str, rows: int, columns: dict[str, Any]
+) -> tuple[bytes, bytes, bytes]:
+    """Return ``matches`` up to its chunk's number, from there to its columns, and the columns.
+
+    Only the script knows the number.
+    """
+    head = open_body(channel, {"type": "matches", "search_id": search_id}) + b',"chunk":'
+    tail, cells = b',"rows":%d,"columns":' % rows, codec.encode(columns)
+    _check_size("matches", len(head) + CHUNK_DIGITS + len(tail) + len(cells) + 1)
+    return head, tail, cells
 
 
 def offers_body(

@@ -12,9 +12,11 @@ from redis.asyncio import Redis
 
 from protocol import codec
 from protocol.events import ON_SALE
-from server.push.bodies import check_job, event_body, matches_body
-from server.push.log import LogBounds, Outcome
+from protocol.records import Actor
+from server.push.bodies import check_job, event_body, late_matches_body
+from server.push.log import LogBounds
 from server.push.redis_scripts import Scripts
+from server.sharing.lanes import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,15 @@ class CarState:
     base_rev: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """Cars of the current search that wait to be matched: the rev that was told, by car."""
+
+    search_id: str
+    by: Actor
+    cars: Mapping[str, int]
+
+
 class ShownCars:
     """What a channel's screens show, and what it is told of them. ``redis`` must give bytes.
 
@@ -45,10 +56,7 @@ class ShownCars:
     ) -> list[dict[str, tuple[int, int]]]:
         """Return, for each channel, (rev, no) by car: of the cars asked for, or of all that it shows."""
         replies = await self._scripts.run_on_all("shown", channels, *vehicle_ids)
-        return [
-            {car.decode(): _state(known) for car, known in zip(reply[::2], reply[1::2], strict=True)}
-            for reply in replies
-        ]
+        return [_as_matched(matched) | _as_told(told) for told, matched in replies]
 
     async def changes(self, channel: str) -> dict[str, dict[str, Any]]:
         """Return what the channel was told of cars since they were matched: fields by car."""
@@ -71,37 +79,43 @@ class ShownCars:
             args.append("1" if state.fields["status"] in ON_SALE else "")
         return bool(await self._scripts.run("change_cars", channel, *args))
 
-    async def unmatched(self, channel: str) -> dict[str, int]:
-        """Return the cars that wait to be matched at another price: the rev that was told, by car.
+    async def unmatched(self, channel: str) -> Unmatched | None:
+        """Return the cars that wait to be matched at another price; None if there are none.
 
         They wait until they are matched, passed over or not for sale any more, or a new search begins.
         """
-        reply = await self._scripts.run("unmatched", channel)
-        return {car.decode(): int(rev) for car, rev in zip(reply[::2], reply[1::2], strict=True)}
+        reply: list[bytes] | None = await self._scripts.run("unmatched", channel)
+        if reply is None:
+            return None
+        search_id, by, *cars = reply
+        revs = {car.decode(): int(rev) for car, rev in zip(cars[::2], cars[1::2], strict=True)}
+        return Unmatched(search_id.decode(), codec.decode_as(Actor, by), revs)
 
     async def pass_over(self, channel: str, cars: Mapping[str, int]) -> None:
         """Let cars wait no longer that cannot be matched as of these revs."""
         await self._scripts.run("pass_over", channel, *(item for pair in cars.items() for item in pair))
 
-    async def next_late_chunk(self, channel: str, search_id: str) -> int | None:
-        """Return the number of the search's next late chunk; None where it is not the current one."""
-        number: int | None = await self._scripts.run("late_number", channel, search_id)
-        return number
-
     async def match_again(
-        self, channel: str, *, search_id: str, chunk: int, columns: dict[str, Any], job: bytes
-    ) -> Outcome:
+        self, channel: str, *, search_id: str, columns: dict[str, Any], job: bytes, lane: Lane
+    ) -> int | None:
         """Publish ``matches`` of a late chunk: cars at another price. The search may have ended.
 
-        REPEATED also where none of the cars waits to be matched any more.
+        Returns the chunk's number; None if another search is current, or if none of the cars still waits.
+        The job waits in the turns of ``lane`` whenever it is queued from the log.
         """
         check_job(job)
-        rows = len(columns["vehicle_id"])
-        prefix, cells = matches_body(channel, search_id, chunk, rows, columns)
-        reply = await self._scripts.run("late_matches", channel, search_id, chunk, prefix, cells, job)
-        return Outcome(reply.decode())
+        body = late_matches_body(channel, search_id, len(columns["vehicle_id"]), columns)
+        number: int | None = await self._scripts.run(
+            "late_matches", channel, search_id, *body, job, str(lane)
+        )
+        return number
 
 
-def _state(known: bytes) -> tuple[int, int]:
-    rev, _, no = known.partition(b":")
-    return int(rev), int(no)
+def _as_matched(reply: list[bytes]) -> dict[str, tuple[int, int]]:
+    # The field without a name says what the index holds.
+    return {car.decode(): (int(rev), 0) for car, rev in zip(reply[::2], reply[1::2], strict=True) if car}
+
+
+def _as_told(reply: list[bytes]) -> dict[str, tuple[int, int]]:
+    pairs = ((car, *state.split(b":")) for car, state in zip(reply[::2], reply[1::2], strict=True))
+    return {car.decode(): (int(rev), int(no)) for car, rev, no in pairs}

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from protocol.jobs import JobPointer
 from protocol.records import Actor, EndReason, Filters, Sort
+from server.sharing.lanes import Lane
 
 LOG_EVENTS = 1_000
 LOG_BYTES = 4 * 1024 * 1024
@@ -136,16 +138,16 @@ class Progress:
 class Pulse:
     """What a watched channel answers to a heartbeat.
 
-    ``epoch`` is None where none stands. ``lapsed`` is the search whose owner is gone, ``overdue`` are jobs
-    that the queue seems to have lost: they are this process's to hand over now. ``unmatched``: repriced cars
-    wait to be matched, and whoever told of them has not done it: they are this process's to match now.
+    ``epoch`` is None where none stands. ``lapsed`` is the search whose owner is gone, ``overdue``
+    points to jobs that the queue seems to have lost: they are this process's to hand over now. ``unmatched``:
+    repriced cars wait to be matched, and whoever told of them has not done it: they are this process's now.
     ``outdated``: the search waits likewise to be repeated.
     """
 
     epoch: str | None
     seq: int = 0
     lapsed: str | None = None
-    overdue: tuple[bytes, ...] = ()
+    overdue: tuple[JobPointer, ...] = ()
     unmatched: bool = False
     outdated: bool = False
 
@@ -237,10 +239,12 @@ class ChannelLog(Protocol):
         rejected: list[dict[str, Any]],
         place: str,
         job: bytes,
+        lane: Lane,
         lease: Lease,
     ) -> Outcome:
         """Store a chunk and its job, mark it pending and publish ``matches``; the lease begins anew.
 
+        The job waits in the turns of ``lane`` whenever it is queued from the log.
         ``progress``, ``rejected`` and ``place`` are where another owner would go on behind it. SUPERSEDED
         also where the search has ended or another owner has it. Raises ValueError for what is too large.
         """
@@ -284,8 +288,8 @@ class ChannelLog(Protocol):
 
     async def revalue(
         self, channel: str, *, op: uuid.UUID, vehicle_ids: Sequence[str], asked: str = ""
-    ) -> list[bytes]:
-        """Make the given-up chunks that hold one of these cars pending again, and return their jobs.
+    ) -> list[JobPointer]:
+        """Make the given-up chunks with one of these cars pending again, and return pointers to their jobs.
 
         ``search_valued`` follows anew once they are settled. A repeated ``op`` changes nothing and returns
         those of its jobs that are still pending. Raises CommandError (conflict) for an op of another command,
@@ -295,8 +299,8 @@ class ChannelLog(Protocol):
     async def search_stands(self, channel: str, search_id: str) -> None:
         """Let a search be: nothing can be searched with the terms that the deal has now."""
 
-    async def is_pending(self, channel: str, search_id: str, chunk: int) -> bool:
-        """Return whether this chunk of the channel's current search waits for its offers."""
+    async def pending_job(self, channel: str, search_id: str, chunk: int) -> bytes | None:
+        """Return the job of a chunk of the channel's current search that waits for its offers, else None."""
 
     async def beat(
         self, channels: Sequence[str], *, overdue_ms: int, lost_before_ms: int | None
@@ -310,8 +314,11 @@ class ChannelLog(Protocol):
     async def search(self, channel: str) -> SearchState | None:
         """Return the current search, or None."""
 
-    def chunks(self, channel: str, search_id: str) -> AsyncIterator[Chunk]:
-        """Yield the stored chunks of a search in order, a few at a time: never the whole result in memory."""
+    def chunks(self, channel: str, search_id: str, *, after: int = -1) -> AsyncIterator[Chunk]:
+        """Yield the stored chunks of a search behind one of them, in order.
+
+        They are read a few at a time: the whole result is never in memory.
+        """
 
 
 def utc_now() -> dt.datetime:

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from server.push.bodies import event_body
 from server.push.log import OVERDUE_PER_BEAT, Entry, Head, LogBounds, Outcome, Pulse
 from server.push.redis_scripts import Scripts
-from server.push.redis_search import RedisSearchLog
+from server.push.redis_search import RedisSearchLog, pointers
 
 CHANNELS_PER_BEAT = 200
 ALWAYS_MS = 2**53
@@ -86,14 +86,13 @@ class RedisLog(RedisSearchLog):
         for start in range(0, len(channels), CHANNELS_PER_BEAT):
             some = channels[start : start + CHANNELS_PER_BEAT]
             replies = await self._scripts.run_on_all("beat", some, overdue_ms, before, OVERDUE_PER_BEAT)
-            pulses += [_pulse(reply) for reply in replies]
+            pulses += [_pulse(*pair) for pair in zip(some, replies, strict=True)]
         return pulses
 
 
-def _pulse(reply: list[Any] | None) -> Pulse:
+def _pulse(channel: str, reply: list[Any] | None) -> Pulse:
     if reply is None:
         return Pulse(None)
-    epoch, seq, lapsed, unmatched, outdated, *overdue = reply
-    return Pulse(
-        epoch.decode(), seq, lapsed.decode() or None, tuple(overdue), bool(unmatched), bool(outdated)
-    )
+    epoch, seq, lapsed, unmatched, outdated, jobs = reply
+    overdue = tuple(pointers(channel, jobs))
+    return Pulse(epoch.decode(), seq, lapsed.decode() or None, overdue, bool(unmatched), bool(outdated))

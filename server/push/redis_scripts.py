@@ -13,14 +13,18 @@ from typing import Any
 
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
+from redis.exceptions import NoScriptError
 
 from server.push.log import LogBounds
 
-KEYS = ("meta", "log", "sizes", "search", "matches", "offers", "jobs", "due", "cars", "changes", "unmatched")
+KEYS = (
+    "meta", "log", "sizes", "search", "matches", "offers", "jobs", "due", "cars", "changes", "unmatched",
+    "revs",
+)  # fmt: skip
 SCRIPT_NAMES = (
     "head", "begin_anew", "set_base", "decide", "read", "beat", "begin_search", "continue_search",
-    "renew_search", "adopt_search", "matches", "end_search", "settle", "revalue", "is_pending",
-    "search", "chunks", "shown", "changes", "change_cars", "unmatched", "pass_over", "late_number",
+    "renew_search", "adopt_search", "matches", "end_search", "settle", "revalue", "pending_job",
+    "search", "chunks", "shown", "changes", "change_cars", "unmatched", "pass_over",
     "late_matches", "summarise", "search_stands",
 )  # fmt: skip
 
@@ -54,10 +58,24 @@ class Scripts:
         self, name: str, channels: Sequence[str], *args: str | bytes | float
     ) -> Sequence[Any]:
         """Run a script on each channel's keys, in one trip, and return the replies. Raises RedisError."""
-        async with cancellable(), self._redis.pipeline(transaction=False) as pipe:
+        script = self._scripts[name]
+        async with cancellable():
+            try:
+                return await self._run_known(script, channels, args)
+            except NoScriptError:
+                await self._redis.script_load(script.script)
+                return await self._run_known(script, channels, args)
+
+    async def _run_known(
+        self, script: AsyncScript, channels: Sequence[str], args: Sequence[str | bytes | float]
+    ) -> Sequence[Any]:
+        """Run a script that Redis has: a pipeline that is given scripts asks about them each time."""
+        async with self._redis.pipeline(transaction=False) as pipe:
             for channel in channels:
-                await self._scripts[name](keys=_keys(channel), args=self._args(channel, args), client=pipe)
-            return await pipe.execute()
+                keys = _keys(channel)
+                pipe.evalsha(script.sha, len(keys), *keys, *self._args(channel, args))
+            replies: Sequence[Any] = await pipe.execute()
+            return replies
 
     def _args(self, channel: str, args: Sequence[str | bytes | float]) -> list[str | bytes | float]:
         bounds = self._bounds

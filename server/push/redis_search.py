@@ -6,6 +6,7 @@ from typing import Any
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode, op_taken
+from protocol.jobs import JobPointer
 from protocol.records import Actor, EndReason, Filters, Sort
 from server.push.bodies import (
     check_job,
@@ -16,8 +17,9 @@ from server.push.bodies import (
     open_body,
     valued_prefix,
 )
-from server.push.log import Chunk, Continuation, Lease, Outcome, Progress, SearchState
+from server.push.log import Chunk, Continuation, Lease, Outcome, Progress, SearchState, utc_now
 from server.push.redis_scripts import Scripts
+from server.sharing.lanes import SEPARATOR, Lane
 
 CHUNKS_PER_READ = 4
 
@@ -104,6 +106,7 @@ class RedisSearchLog:
         rejected: list[dict[str, Any]],
         place: str,
         job: bytes,
+        lane: Lane,
         lease: Lease,
     ) -> Outcome:
         """Store a chunk and its job, mark it pending and publish ``matches``; the lease begins anew.
@@ -114,7 +117,7 @@ class RedisSearchLog:
         check_job(job)
         prefix, cells = matches_body(channel, search_id, chunk, rows, columns)
         counts = (progress.scanned, progress.matched, progress.chunks)
-        behind = (place, codec.encode(rejected), job, lease.owner, lease.ms)
+        behind = (place, codec.encode(rejected), job, lease.owner, lease.ms, str(lane))
         return _outcome(
             await self._scripts.run("matches", channel, search_id, chunk, prefix, cells, *counts, *behind)
         )
@@ -190,40 +193,57 @@ class RedisSearchLog:
 
     async def revalue(
         self, channel: str, *, op: uuid.UUID, vehicle_ids: Sequence[str], asked: str = ""
-    ) -> list[bytes]:
-        """Make the given-up chunks that hold one of these cars pending again, and return their jobs.
+    ) -> list[JobPointer]:
+        """Make the given-up chunks with one of these cars pending again; return pointers to their jobs.
 
         A repeated ``op`` changes nothing and returns those of its jobs that are still pending. Raises
         CommandError (conflict) for an op of another command.
         """
-        jobs: list[bytes] | bytes = await self._scripts.run(
+        reply: list[Any] | bytes = await self._scripts.run(
             "revalue", channel, codec.encode(list(vehicle_ids)), asked, op=op
         )
-        if isinstance(jobs, bytes):
+        if isinstance(reply, bytes):
             raise op_taken()
-        return jobs
+        return pointers(channel, reply)
 
     async def search_stands(self, channel: str, search_id: str) -> None:
         """Let a search be: nothing can be searched with the terms that the deal has now."""
         await self._scripts.run("search_stands", channel, search_id)
 
-    async def is_pending(self, channel: str, search_id: str, chunk: int) -> bool:
-        """Return whether this chunk of the channel's current search waits for its offers."""
-        return bool(await self._scripts.run("is_pending", channel, search_id, chunk))
+    async def pending_job(self, channel: str, search_id: str, chunk: int) -> bytes | None:
+        """Return the job of a chunk of the channel's current search that waits for its offers, else None."""
+        job: bytes | None = await self._scripts.run("pending_job", channel, search_id, chunk)
+        return job
 
     async def search(self, channel: str) -> SearchState | None:
         """Return the current search, or None."""
         return _state(await self._scripts.run("search", channel))
 
-    async def chunks(self, channel: str, search_id: str) -> AsyncIterator[Chunk]:
-        """Yield the stored chunks of a search in order, a few at a time, while it is current."""
-        after = -1
+    async def chunks(self, channel: str, search_id: str, *, after: int = -1) -> AsyncIterator[Chunk]:
+        """Yield the stored chunks behind one of them in order, a few at a time, while it is current."""
         while reply := await self._scripts.run("chunks", channel, search_id, after, CHUNKS_PER_READ):
             for number, matches, offers in zip(reply[::3], reply[1::3], reply[2::3], strict=True):
                 given_up = offers is not None and offers.startswith(b"[")
                 valued = codec.decode(offers) if offers and not given_up else None
                 yield Chunk(number, codec.decode(matches), valued, given_up)
                 after = number
+
+
+def pointers(channel: str, reply: list[Any]) -> list[JobPointer]:
+    """Return pointers to the jobs that a script names: of which search, in whose turns, which chunks."""
+    search_id, lane, *chunks = reply
+    store_id, _, person_id = lane.decode().partition(SEPARATOR)
+    return [
+        JobPointer(
+            channel=channel,
+            search_id=search_id.decode(),
+            chunk=int(chunk),
+            store_id=store_id,
+            person_id=person_id,
+            enqueued_at=utc_now(),
+        )
+        for chunk in chunks
+    ]
 
 
 def _state(reply: list[bytes] | None) -> SearchState | None:

@@ -30,8 +30,8 @@ class Walls:
 
     async def told_of(self, store_id: str) -> set[str]:
         """Return the deals that the wall's log has told of; removed ones too. Raises RedisError."""
-        reply = await self._scripts.run("shown", wall_channel(store_id))
-        return {deal_id.decode() for deal_id in reply[::2]}
+        told, _ = await self._scripts.run("shown", wall_channel(store_id))
+        return {deal_id.decode() for deal_id in told[::2]}
 
     async def summarise(self, store_id: str, summary: dict[str, Any]) -> float:
         """Publish a deal's ``deal_summary`` unless it is known or older; any number of processes may.

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from protocol import codec
 from protocol.events import MAX_MESSAGE_BYTES, Rejection
-from protocol.jobs import ValueJob
+from protocol.jobs import JobPointer, ValueJob
 from protocol.records import EndReason, Versions
 from server.finance.limits import Limit
 from server.finance.plan import Plan
@@ -178,7 +178,6 @@ class Page:
     async def _publish_chunk(self, part: Screened, scanned: int) -> Outcome:
         chunk = self._progress.chunks
         progress = Progress(scanned, self._progress.matched + len(part), chunk + 1)
-        job = codec.encode(self._job(part, chunk))
         with self._trace.stage("publish"):
             outcome = await self._channels.matches(
                 self._request.channel,
@@ -189,25 +188,34 @@ class Page:
                 progress=progress,
                 rejected=self._rejected.report(),
                 place=write_place(self.search_id, part.keysets[-1]),
-                job=job,
+                job=codec.encode(self._job(part)),
+                lane=self._request.lane,
                 lease=self._request.lease,
             )
         if outcome is Outcome.SUPERSEDED:
             return outcome
         self._progress, self._last = progress, part.keysets[-1]
         self._left -= len(part)
-        await self._enqueue(job, chunk)
+        await self._enqueue(chunk)
         return outcome
 
-    async def _enqueue(self, job: bytes, chunk: int) -> None:
+    async def _enqueue(self, chunk: int) -> None:
         """Queue a chunk's job. What cannot be queued stands in the log and is queued later from there."""
         request, attempts = self._request, 1 if self._queue_full else None
+        pointer = JobPointer(
+            channel=request.channel,
+            search_id=self.search_id,
+            chunk=chunk,
+            store_id=request.lane.store_id,
+            person_id=request.lane.person_id,
+            enqueued_at=utc_now(),
+        )
         try:
             async for attempt in stamina.retry_context(
                 on=(RedisError, QueueFull), attempts=attempts, timeout=ENQUEUE_SECONDS
             ):
                 with attempt:
-                    await self._queue.put(job, request.lane, urgent=chunk == request.base.chunks)
+                    await self._queue.put(pointer, urgent=chunk == request.base.chunks)
             self._trace.count("jobs")
             self._queue_full = False
         except QueueFull:
@@ -217,18 +225,13 @@ class Page:
         except RedisError as error:
             log.warning("job not queued", search_id=self.search_id, chunk=chunk, error=repr(error))
 
-    def _job(self, part: Screened, chunk: int) -> ValueJob:
+    def _job(self, part: Screened) -> ValueJob:
         request = self._request
         return ValueJob(
-            channel=request.channel,
             search_id=self.search_id,
-            chunk=chunk,
             deal_version=request.deal_version,
-            store_id=request.lane.store_id,
-            person_id=request.lane.person_id,
             inputs=request.plan.inputs,
             versions=request.versions,
-            enqueued_at=utc_now(),
             vehicle_id=part.columns["vehicle_id"],
             rev=part.columns["rev"],
             numbers=part.numbers,

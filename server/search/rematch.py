@@ -9,11 +9,11 @@ import structlog
 
 from protocol import codec
 from protocol.events import MATCH_COLUMNS, OFFER_COLUMNS
-from protocol.jobs import ValueJob
+from protocol.jobs import JobPointer, ValueJob
 from protocol.records import Versions
 from server.finance.plan import Plan, plan_deal
-from server.push.cars import ShownCars
-from server.push.log import ChannelLog, Outcome, SearchState, utc_now
+from server.push.cars import ShownCars, Unmatched
+from server.push.log import ChannelLog, utc_now
 from server.search.basis import load_basis
 from server.search.cursor import read_stock
 from server.search.query import RESULT_COLUMNS, build_cars_query
@@ -59,15 +59,14 @@ class Rematcher:
         published with an offer that says why. What was not matched when this raises still waits. Raises
         RedisError, asyncpg's errors, TimeoutError, and CommandError and NotInForce as a search.
         """
-        state = await self._channels.search(channel)
-        if state is None:
+        found = await self._cars.unmatched(channel)
+        if found is None:
             return
-        waiting = sorted((await self._cars.unmatched(channel)).items(), key=lambda car: int(car[0]))
+        waiting = sorted(found.cars.items(), key=lambda car: int(car[0]))
         for start in range(0, len(waiting), MOST_AT_ONCE):
-            some = dict(waiting[start : start + MOST_AT_ONCE])
-            await self._rematch_some(channel, state, some)
+            await self._rematch_some(channel, found, dict(waiting[start : start + MOST_AT_ONCE]))
 
-    async def _rematch_some(self, channel: str, state: SearchState, waiting: dict[str, int]) -> None:
+    async def _rematch_some(self, channel: str, found: Unmatched, waiting: dict[str, int]) -> None:
         today = self._today()
         in_force = await self._editions.in_force(today)
         async with read_stock(self._system, Trace()) as reader:
@@ -89,7 +88,7 @@ class Rematcher:
         if not rows:
             return
         plan = plan_deal(basis.inputs, basis.sheet)
-        again = _Again(channel, state, deal, plan, basis.versions)
+        again = _Again(channel, found, deal, plan, basis.versions)
         if plan.empty:
             await self._publish_rejected(
                 again, rows, [Rejected(at, plan.empty, -1) for at in range(len(rows))]
@@ -102,13 +101,13 @@ class Rematcher:
             await self._publish_rejected(again, rows, screened.rejected)
 
     async def _publish(self, again: "_Again", screened: Screened) -> None:
-        job = await self._match_again(again, screened.columns, screened.numbers)
-        if job is None:
+        chunk = await self._match_again(again, screened.columns, screened.numbers)
+        if chunk is None:
             return
         try:
-            await self._queue.put(job[1], again.lane)
+            await self._queue.put(again.pointer(chunk))
         except QueueFull:
-            log.warning("queue full", search_id=again.search_id, chunk=job[0])
+            log.warning("queue full", search_id=again.search_id, chunk=chunk)
 
     async def _publish_rejected(
         self, again: "_Again", rows: Sequence[Any], rejected: Sequence[Rejected]
@@ -116,8 +115,8 @@ class Rematcher:
         """Publish cars that are on the screen, and cannot become a deal at their new price."""
         read = [dict(zip(RESULT_COLUMNS, rows[each.row_number], strict=True)) for each in rejected]
         columns = {name: [row.get(name) for row in read] for name in MATCH_COLUMNS}
-        job = await self._match_again(again, columns, {})
-        if job is None:
+        chunk = await self._match_again(again, columns, {})
+        if chunk is None:
             return
         nothing: dict[str, list[Any]] = {name: [None] * len(read) for name in OFFER_COLUMNS}
         offers = nothing | {
@@ -128,7 +127,7 @@ class Rematcher:
         await self._channels.offers(
             again.channel,
             search_id=again.search_id,
-            chunk=job[0],
+            chunk=chunk,
             rows=len(read),
             columns=offers,
             timings={},
@@ -136,16 +135,15 @@ class Rematcher:
 
     async def _match_again(
         self, again: "_Again", columns: dict[str, list[Any]], numbers: dict[str, list[int]]
-    ) -> tuple[int, bytes] | None:
-        """Publish cars as a late chunk; return its number and its job, None where the search is over."""
-        chunk = await self._cars.next_late_chunk(again.channel, again.search_id)
-        if chunk is None:
-            return None
-        job = codec.encode(again.job(chunk, columns, numbers))
-        outcome = await self._cars.match_again(
-            again.channel, search_id=again.search_id, chunk=chunk, columns=columns, job=job
+    ) -> int | None:
+        """Publish cars as a late chunk; return its number, None if they are not wanted by now."""
+        return await self._cars.match_again(
+            again.channel,
+            search_id=again.search_id,
+            columns=columns,
+            job=codec.encode(again.job(columns, numbers)),
+            lane=again.lane,
         )
-        return (chunk, job) if outcome is Outcome.PUBLISHED else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,30 +151,35 @@ class _Again:
     """The search that shows the cars, and what they are matched with now."""
 
     channel: str
-    state: SearchState
+    found: Unmatched
     deal: Deal
     plan: Plan
     versions: Versions
 
     @property
     def search_id(self) -> str:
-        return self.state.search_id
+        return self.found.search_id
 
     @property
     def lane(self) -> Lane:
-        return Lane(self.deal.store_id, self.state.by.id)
+        return Lane(self.deal.store_id, self.found.by.id)
 
-    def job(self, chunk: int, columns: dict[str, list[Any]], numbers: dict[str, list[int]]) -> ValueJob:
-        return ValueJob(
+    def pointer(self, chunk: int) -> JobPointer:
+        return JobPointer(
             channel=self.channel,
             search_id=self.search_id,
             chunk=chunk,
-            deal_version=self.deal.version,
             store_id=self.lane.store_id,
             person_id=self.lane.person_id,
+            enqueued_at=utc_now(),
+        )
+
+    def job(self, columns: dict[str, list[Any]], numbers: dict[str, list[int]]) -> ValueJob:
+        return ValueJob(
+            search_id=self.search_id,
+            deal_version=self.deal.version,
             inputs=self.plan.inputs,
             versions=self.versions,
-            enqueued_at=utc_now(),
             vehicle_id=columns["vehicle_id"],
             rev=columns["rev"],
             numbers=numbers,

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.events import Rejection
+from protocol.jobs import JobPointer
 from protocol.records import EndReason, Versions
 from server.push.log import ChannelLog, Continuation, Lease, Outcome, Progress, SearchState, utc_now
 from server.search.launch import Launch, MoreRequest, SearchRequest
@@ -193,22 +194,16 @@ class SearchService:
         except RedisError as error:
             raise degraded() from error
 
-    async def queue_again(self, jobs: Sequence[bytes]) -> None:
-        """Queue jobs of chunks that are pending; what finds no room, or is no job, stays pending.
+    async def queue_again(self, jobs: Sequence[JobPointer]) -> None:
+        """Queue jobs of chunks that are pending; what finds no room stays pending.
 
         Raises RedisError.
         """
         try:
             for job in jobs:
-                await self._put_again(job)
+                await self._queue.put(job, urgent=job.chunk == 0)
         except QueueFull:
             log.warning("queue full", jobs=len(jobs))
-
-    async def _put_again(self, job: bytes) -> None:
-        try:
-            await self._queue.put_again(job)
-        except codec.FieldError as error:
-            log.error("job not understood", error=str(error))
 
     async def take_over(self, channel: str) -> bool:
         """Go on with the channel's search where its owner is gone; returns whether this process does so.

@@ -1,5 +1,7 @@
 """The queue of chunks to value: a waiting room, shared out in turns, and a Redis Stream with one group.
 
+It carries pointers. A job's body stands beside its chunk, on the deal's slot, where its worker reads it.
+
 Workers take jobs off the stream. It holds no more of them than workers can take at once: the others wait in
 the room, and whenever a job is settled, the next store's next person has the turn. The first chunk of a page
 is urgent and goes before the later ones, so that everybody sees offers soon, whoever searches how much.
@@ -11,7 +13,6 @@ is bounded, for everybody together and for each: a full one refuses, it never dr
 """
 
 import asyncio
-import datetime as dt
 import socket
 import uuid
 from collections.abc import AsyncIterator
@@ -26,13 +27,12 @@ from redis.commands.core import AsyncScript
 from redis.exceptions import RedisError, ResponseError
 
 from protocol import codec
-from protocol.jobs import JobChunk, ValueJob
+from protocol.jobs import JobPointer
 from server.push.redis_scripts import cancellable
-from server.sharing.lanes import SEPARATOR, Lane
+from server.sharing.lanes import Lane
 
 MAX_ATTEMPTS = 5
 MAX_JOBS = 2_000
-"""At about 25 KB a job, 50 MB."""
 MAX_JOBS_OF_STORE = 1_000
 MAX_JOBS_OF_PERSON = 500
 MAX_DEAD_LETTERS = 1_000
@@ -63,19 +63,15 @@ class QueueFull(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A job in this consumer's hands. ``attempt`` counts from 1; ``payload`` is the job's JSON."""
+    """A job in this consumer's hands. ``attempt`` counts from 1; ``payload`` is its pointer's JSON."""
 
     id: bytes
     payload: bytes
     attempt: int
 
-    def job(self) -> ValueJob:
-        """Return the job. Raises codec.FieldError where the payload is none."""
-        return codec.decode_as(ValueJob, self.payload)
-
-    def chunk(self) -> JobChunk:
-        """Return what the job is for. Raises codec.FieldError where the payload does not say it."""
-        return codec.decode_as(JobChunk, self.payload)
+    def pointer(self) -> JobPointer:
+        """Return where the job stands. Raises codec.FieldError where the payload does not say it."""
+        return codec.decode_as(JobPointer, self.payload)
 
 
 class JobQueue:
@@ -90,37 +86,23 @@ class JobQueue:
         self._blocking = blocking or redis
         self._lease_ms = lease_ms
         self._put = _script(redis, "put")
-        self._refill = _script(redis, "refill")
+        self._sweep = _script(redis, "sweep")
         self._settle = _script(redis, "settle")
         self._oldest = _script(redis, "oldest")
         self._leave = redis.register_script(_LEAVE)
         self._consumer = f"{socket.gethostname()}:{uuid.uuid4().hex[:12]}"
         self._scan_from: bytes | str = "0-0"
 
-    async def put(self, payload: bytes, lane: Lane = Lane(), *, urgent: bool = False) -> None:  # noqa: B008
-        """Add a job, given as its JSON, to those of a person. Raises QueueFull."""
+    async def put(self, pointer: JobPointer, *, urgent: bool = False) -> None:
+        """Add a job to those of its person. Raises QueueFull."""
+        lane = Lane(pointer.store_id, pointer.person_id)
         whose = (URGENT if urgent else BULK, lane.store_id, lane.person_id)
         bounds = (MAX_JOBS, MAX_JOBS_OF_STORE, MAX_JOBS_OF_PERSON)
-        if not await _run(self._put, payload, *whose, *bounds):
+        if not await _run(self._put, codec.encode(pointer), *whose, *bounds):
             raise QueueFull(
                 f"{MAX_JOBS} jobs wait, {MAX_JOBS_OF_STORE} of {lane.store_id!r} or"
                 f" {MAX_JOBS_OF_PERSON} of one person there"
             )
-
-    async def put_again(self, payload: bytes) -> None:
-        """Add a job that was added before, as of now; whether it is one of this version, its worker sees.
-
-        Raises QueueFull, codec.FieldError for what is no job of any version.
-        """
-        job = codec.decode(payload)
-        if not isinstance(job, dict):
-            raise codec.FieldError("", "expected a JSON object")
-        again = codec.encode(job | {"enqueued_at": dt.datetime.now(dt.UTC)})
-        await self.put(again, _lane_of(job), urgent=job.get("chunk") == 0)
-
-    async def refill(self) -> None:
-        """Let waiting jobs onto the stream: a job that was taken, and not settled, has left its place."""
-        await _run(self._refill)
 
     async def length(self) -> int:
         """Return how many jobs are not settled, whether they wait or are in somebody's hands."""
@@ -149,23 +131,19 @@ class JobQueue:
         for _, entries in reply or ():
             for entry, fields in entries:
                 return Delivery(entry, fields[b"job"], attempt=1)
-        # Nobody settles anything, so nobody else lets a waiting job in.
-        await self.refill()
         return None
 
-    async def reclaim(self) -> Delivery | None:
-        """Take over one job whose lease ran out; None where this part of the list has none."""
+    async def sweep(self) -> Delivery | None:
+        """Let waiting jobs onto the stream: jobs that were taken and not settled have left their places.
+
+        Takes over one job whose lease ran out, and returns it; None where this part of the list has none.
+        """
         try:
-            reply = await self._redis.xautoclaim(
-                JOBS_KEY, GROUP, self._consumer, self._lease_ms, start_id=self._scan_from, count=1
-            )
+            self._scan_from, *found = await _run(self._sweep, self._consumer, self._lease_ms, self._scan_from)
         except ResponseError as error:
             await self._make_group(error)
             return None
-        self._scan_from, entries = reply[0], reply[1]
-        for entry, fields in entries:
-            return Delivery(entry, fields[b"job"], await self._attempts(entry))
-        return None
+        return Delivery(*found) if found else None
 
     @asynccontextmanager
     async def holding(self, delivery: Delivery) -> AsyncIterator[None]:
@@ -178,12 +156,12 @@ class JobQueue:
             await asyncio.gather(renewal, return_exceptions=True)
 
     async def settle(self, delivery: Delivery) -> None:
-        """Remove a job whose result is published, or that nobody wants any more."""
+        """Remove a job whose result is published, or that nobody wants."""
         await _run(self._settle, delivery.id)
 
-    async def bury(self, delivery: Delivery, reason: str) -> None:
-        """Move a job to the dead letters."""
-        letter = (delivery.payload, reason, delivery.attempt, MAX_DEAD_LETTERS)
+    async def bury(self, delivery: Delivery, reason: str, body: bytes = b"") -> None:
+        """Move a job to the dead letters, with its body where that was found."""
+        letter = (delivery.payload, reason, delivery.attempt, MAX_DEAD_LETTERS, body)
         await _run(self._settle, delivery.id, *letter)
 
     async def leave(self) -> None:
@@ -204,13 +182,9 @@ class JobQueue:
             except RedisError as error:
                 log.warning("lease not renewed", job=delivery.id.decode(), error=str(error))
 
-    async def _attempts(self, entry: bytes) -> int:
-        found: list[dict[str, Any]] = await self._redis.xpending_range(JOBS_KEY, GROUP, entry, entry, 1)
-        return int(found[0]["times_delivered"]) if found else 1
-
     async def _make_group(self, error: ResponseError) -> None:
         """Make the group where ``error`` says that there is none: at first, and after Redis lost its data."""
-        if not str(error).startswith("NOGROUP"):
+        if "NOGROUP" not in str(error):
             raise error
         try:
             await self._redis.xgroup_create(JOBS_KEY, GROUP, id="0", mkstream=True)
@@ -227,10 +201,3 @@ def _script(redis: Redis, name: str) -> AsyncScript:
 async def _run(script: AsyncScript, *args: str | bytes | float) -> Any:
     async with cancellable():
         return await script(keys=KEYS, args=[GROUP, *args])
-
-
-def _lane_of(job: dict[str, Any]) -> Lane:
-    """Return whose job it is; nobody's where a job of another version does not say."""
-    names = (job.get("store_id"), job.get("person_id"))
-    store_id, person_id = (name if isinstance(name, str) and SEPARATOR not in name else "" for name in names)
-    return Lane(store_id, person_id)

@@ -10,7 +10,6 @@ from protocol.lending import RateSheet, RiskModel
 from server.finance.architect import Pricing, best_offers, price_plan
 from server.finance.cars import Cars
 from server.finance.plan import plan_deal
-from server.push.log import utc_now
 from server.work.tables import Tables
 
 KEPT_PRICINGS = 64
@@ -39,13 +38,9 @@ class Valuer:
     def value(self, job: ValueJob, sheet: RateSheet, model: RiskModel) -> ValueResult:
         """Return the job's offers, in the order of its cars. Raises what a malformed job deserves."""
         began = time.perf_counter()
-        waited = (utc_now() - job.enqueued_at).total_seconds()
         offers = best_offers(self._pricing(job, sheet, model), Cars.of(job.numbers))
         return ValueResult(
-            search_id=job.search_id,
-            chunk=job.chunk,
             columns={"vehicle_id": job.vehicle_id, "rev": job.rev, **offers},
-            queue_wait_ms=round(max(0.0, waited) * MS, 3),
             value_ms=round((time.perf_counter() - began) * MS, 3),
         )
 

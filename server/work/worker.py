@@ -1,7 +1,8 @@
 """A worker process: takes chunks off the queue, values them, publishes each result the moment it is there.
 
-The result and its event are one script on the deal's slot, idempotent by ``search_id:chunk``; the job is
-settled after it. So a worker may die anywhere: the job is taken over, and its offers still appear once.
+A job takes three round trips. Its body is read from the deal's slot if the deal still waits for it. Result
+and event are one script there, idempotent by ``search_id:chunk``. Then the queue hears that the job is done.
+So a worker may die anywhere: the job is taken over, and its offers still appear once.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from typing import NoReturn
@@ -19,11 +20,12 @@ import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
+from protocol import codec
 from protocol.codec import FieldError
-from protocol.jobs import JobChunk, ValueJob
+from protocol.jobs import JobPointer, ValueJob
 from server.observe.ending import END_SECONDS, Ending
 from server.observe.readiness import say_ready
-from server.push.log import ChannelLog
+from server.push.log import ChannelLog, utc_now
 from server.push.peer import require_peer
 from server.push.redis_log import RedisLog
 from server.settings import Settings
@@ -73,7 +75,7 @@ class Worker:
         self._value_seconds = value_seconds
         self._overrun = overrun
         self._wait_ms = min(LONGEST_WAIT_MS, lease_ms // 2)
-        self._next_reclaim = 0.0
+        self._next_sweep = 0.0
         self._stopping = False
 
     def stop(self) -> None:
@@ -104,31 +106,43 @@ class Worker:
 
     async def _next(self) -> Delivery | None:
         """Return a job that a dead worker left, looking for one twice per lease; else a new one."""
-        if time.monotonic() >= self._next_reclaim:
-            found = await self._queue.reclaim()
+        if time.monotonic() >= self._next_sweep:
+            found = await self._queue.sweep()
             if found is not None:
                 return found
-            self._next_reclaim = time.monotonic() + self._wait_ms / MS
-        return await self._queue.take(self._wait_ms)
+            self._next_sweep = time.monotonic() + self._wait_ms / MS
+        taken = await self._queue.take(self._wait_ms)
+        if taken is None:
+            # Nobody settles anything, so nobody else lets a waiting job in.
+            self._next_sweep = 0.0
+        return taken
 
     async def _handle(self, delivery: Delivery) -> None:
         try:
-            job = delivery.job()
+            pointer = delivery.pointer()
         except FieldError as error:
             log.error("job not understood", job=delivery.id.decode(), error=str(error))
-            await self._bury_unread(delivery, error)
+            await self._queue.bury(delivery, str(error))
             return
-        with structlog.contextvars.bound_contextvars(search_id=job.search_id, chunk=job.chunk):
-            if not await self._channels.is_pending(job.channel, job.search_id, job.chunk):
+        with structlog.contextvars.bound_contextvars(search_id=pointer.search_id, chunk=pointer.chunk):
+            body = await self._channels.pending_job(pointer.channel, pointer.search_id, pointer.chunk)
+            if body is None:
                 # An older search's, or settled from another copy of the job.
                 await self._queue.settle(delivery)
             elif delivery.attempt > MAX_ATTEMPTS:
-                await self._give_up(delivery, job)
+                await self._give_up(delivery, pointer, body, f"failed {MAX_ATTEMPTS} times")
             else:
-                await self._value(delivery, job)
+                await self._value(delivery, pointer, body)
 
-    async def _value(self, delivery: Delivery, job: ValueJob) -> None:
+    async def _value(self, delivery: Delivery, pointer: JobPointer, body: bytes) -> None:
+        waited = (utc_now() - pointer.enqueued_at).total_seconds()
         deadline = asyncio.timeout(self._value_seconds)
+        try:
+            job = codec.decode_as(ValueJob, body)
+        except FieldError as error:
+            # Of another release, whose workers may be gone.
+            await self._give_up(delivery, pointer, body, str(error))
+            return
         try:
             sheet, model = await self._valuer.tables_for(job)
             async with deadline:
@@ -140,36 +154,37 @@ class Worker:
                 return
             # Whatever it is, the next attempt may fare better; it comes when the lease has run out.
             log.exception("job failed", attempt=delivery.attempt)
-            await self._queue.refill()
+            self._next_sweep = 0.0
             return
         await self._channels.offers(
-            job.channel,
-            search_id=job.search_id,
-            chunk=job.chunk,
+            pointer.channel,
+            search_id=pointer.search_id,
+            chunk=pointer.chunk,
             rows=len(job.vehicle_id),
             columns=result.columns,
-            timings={"queue_wait": result.queue_wait_ms, "value": result.value_ms},
+            timings={"queue_wait": round(max(0.0, waited) * MS, 3), "value": result.value_ms},
         )
         await self._queue.settle(delivery)
 
-    async def _bury_unread(self, delivery: Delivery, error: FieldError) -> None:
-        with suppress(FieldError):
-            await self._fail(delivery.chunk())
-        await self._queue.bury(delivery, str(error))
-
-    async def _give_up(self, delivery: Delivery, job: ValueJob) -> None:
-        log.error("job given up", attempts=MAX_ATTEMPTS)
-        await self._fail(job)
-        await self._queue.bury(delivery, f"failed {MAX_ATTEMPTS} times")
-
-    async def _fail(self, job: JobChunk) -> None:
+    async def _give_up(self, delivery: Delivery, pointer: JobPointer, body: bytes, reason: str) -> None:
+        log.error("job given up", reason=reason)
         await self._channels.value_failed(
-            job.channel,
-            search_id=job.search_id,
-            chunk=job.chunk,
-            vehicle_id=job.vehicle_id,
+            pointer.channel,
+            search_id=pointer.search_id,
+            chunk=pointer.chunk,
+            vehicle_id=await self._cars_of(pointer),
             message="These cars could not be valued.",
         )
+        await self._queue.bury(delivery, reason, body)
+
+    async def _cars_of(self, pointer: JobPointer) -> list[str]:
+        """Return the cars of a chunk as it was published, whatever its job looks like."""
+        before = pointer.chunk - 1
+        async for chunk in self._channels.chunks(pointer.channel, pointer.search_id, after=before):
+            if chunk.number == pointer.chunk:
+                cars: list[str] = chunk.matches["vehicle_id"]
+                return cars
+        return []
 
 
 def run(settings: Settings) -> None:

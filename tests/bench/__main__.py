@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from client import Overflow, Workspace
-from tests.bench import fanout, measures, scale
+from tests.bench import fanout, measures, queue, scale
 from tests.bench.figures import Figure, show, write
 from tests.bench.floors import open_floors
 from tests.bench.stage import Stage, make_easy, open_services, stock
@@ -49,7 +49,9 @@ async def measure_large(services: Services, folder: Path, repeats: int) -> Repor
         floors = await running.enter_async_context(open_floors(stage))
         workspace = await running.enter_async_context(connected(web.url, stage))
         deal = await workspace.join(stage.channel)
-        return await measures.measure_rows(deal, floors, LARGE_SEARCH, min(repeats, 5))
+        figures, notes = await measures.measure_rows(deal, floors, LARGE_SEARCH, min(repeats, 5))
+        more, more_notes = await queue.measure(stage)
+        return figures + more, notes + more_notes
 
 
 def connected(url: str, stage: Stage) -> Workspace:

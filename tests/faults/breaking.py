@@ -10,7 +10,6 @@ from server.hub.session import Session, Verdict
 from server.push.log import Entry, LogBounds
 from server.push.redis_log import RedisLog
 from server.push.redis_scripts import Scripts
-from server.push.redis_search import RedisSearchLog
 
 
 def break_mechanism(name: str) -> None:
@@ -43,11 +42,9 @@ def _no_idempotency_key() -> None:
         "if redis.call('HSETNX', OFFERS, chunk, columns) == 0 then return 'repeated' end",
         "redis.call('HSET', OFFERS, chunk, columns)",
     )
-
-    async def is_pending(*_: Any) -> bool:
-        return True
-
-    RedisSearchLog.is_pending = is_pending  # type: ignore[method-assign]
+    # Nor is anybody told that a job is done.
+    _change_scripts("redis.call('ZSCORE', DUE, ARGV[7])\n    and ", "")
+    _change_scripts("if not given_up then redis.call('HDEL', JOBS, chunk) end", "")
 
 
 def _relay_reversed() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,10 +12,13 @@ import msgspec
 from redis.asyncio import Redis
 
 from protocol import codec
+from protocol.jobs import JobPointer
 from protocol.records import Actor, Filters, Role, Sort
+from server.push.log import utc_now
 from server.push.redis_log import RedisLog
 from server.search.stream import SearchRequest, SearchService
 from server.settings import Settings
+from server.sharing.lanes import Lane
 from server.store.deals import Deal, list_deals, load_deal
 from server.store.pool import open_pool, open_system_pool
 from server.store.scope import Scope, Stores, everything
@@ -27,6 +30,7 @@ from tests.services import open_owner_pool
 
 ACTOR = Actor(id="u-1", name="Ann", role=Role.SALESPERSON)
 PATIENCE_SECONDS = 30.0
+Json = dict[str, Any]
 STOCK = SeedPlan(vehicles=900, customers=30, deals=10)
 
 
@@ -91,6 +95,15 @@ class Searching:
         )
         return await self.service.search(request)
 
+    async def change_job(self, deal: Deal, chunk: int, change: Callable[[Json], Json]) -> Json:
+        """Change the job that stands beside a chunk, and return it."""
+        jobs = f"{{{channel_of(deal)}}}:jobs"
+        stored = await self.redis.hget(jobs, str(chunk))
+        assert stored is not None
+        job = change(codec.decode(stored))
+        await self.redis.hset(jobs, str(chunk), codec.encode(job).decode())
+        return job
+
     async def events(self, deal: Deal) -> list[dict[str, Any]]:
         """Return every event that the deal's channel has logged."""
         head = await self.log.head(channel_of(deal))
@@ -110,6 +123,24 @@ class Searching:
     async def ended(self, deal: Deal, count: int = 1) -> dict[str, Any]:
         """Return the latest ``search_ended`` once there are ``count``."""
         return of_kind(await self.heard(deal, "search_ended", count), "search_ended")[-1]
+
+
+def poison(job: Json) -> Json:
+    """Return a job without what everybody needs who values it."""
+    del job["numbers"]["price_cents"]
+    return job
+
+
+def pointer_to(channel: str, chunk: int, search_id: str = "s1", lane: Lane = Lane()) -> JobPointer:  # noqa: B008
+    """Return what points to a job."""
+    return JobPointer(
+        channel=channel,
+        search_id=search_id,
+        chunk=chunk,
+        store_id=lane.store_id,
+        person_id=lane.person_id,
+        enqueued_at=utc_now(),
+    )
 
 
 def channel_of(deal: Deal) -> str:

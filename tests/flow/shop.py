@@ -41,6 +41,25 @@ async def a_deal_of(settings: Settings, store_id: str = "riverside") -> str:
     return f"deal:{rows[0].id}"
 
 
+async def another_group(settings: Settings) -> tuple[str, str]:
+    """Add a group with one store, whose deals nobody has; return the ids of both."""
+    group, store = "lakeside-group", "lakeside"
+    async with connect_as_owner(settings.database_owner_url) as owner:
+        await owner.execute(
+            "INSERT INTO store_groups (group_id, name, transfer_cost_cents, transfer_days)"
+            " SELECT $1, $1, transfer_cost_cents, transfer_days FROM store_groups LIMIT 1",
+            group,
+        )
+        await owner.execute(
+            "INSERT INTO stores (store_id, group_id, name, state, default_structure, standard_markup_bp,"
+            " npv_floor_cents, product_cost_share_bp) SELECT $1, $2, $1, state, default_structure,"
+            " standard_markup_bp, npv_floor_cents, product_cost_share_bp FROM stores LIMIT 1",
+            store,
+            group,
+        )
+    return group, store
+
+
 def connect(url: str, token: str) -> Workspace:
     """Return a client of the web process at ``url`` (http)."""
     return Workspace.connect(url.replace("http", "ws", 1) + "/ws", token, timing=QUICK)

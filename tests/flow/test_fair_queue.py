@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 from redis.asyncio import Redis
 
+from protocol import codec
 from protocol.records import Actor, Role, Scope
 from server.sharing.lanes import Lane
 from server.work.queue import JOBS_KEY, MAX_JOBS_OF_PERSON, MAX_JOBS_OF_STORE, JobQueue, QueueFull
 from server.work.worker import connect_redis
-from tests.flow.searching import Searching, channel_of
+from tests.flow.searching import Searching, channel_of, pointer_to
 
 pytestmark = pytest.mark.flow
 
@@ -35,9 +36,9 @@ def queue(redis: Redis) -> JobQueue:
 
 
 async def put_all(queue: JobQueue, lane: Lane, names: list[str], *, urgent: bool = False) -> None:
-    """Put jobs that are no more than their names."""
+    """Put jobs of channels that are no more than names."""
     for name in names:
-        await queue.put(name.encode(), lane, urgent=urgent)
+        await queue.put(pointer_to(name, 0, lane=lane), urgent=urgent)
 
 
 async def take_all(queue: JobQueue) -> list[str]:
@@ -47,7 +48,7 @@ async def take_all(queue: JobQueue) -> list[str]:
     while await queue.length():
         delivery = await queue.take(100)
         if delivery is not None:
-            taken.append(delivery.payload.decode())
+            taken.append(delivery.pointer().channel)
             await queue.settle(delivery)
     return taken
 
@@ -86,11 +87,11 @@ async def test_no_person_and_no_store_fills_the_queue(queue: JobQueue) -> None:
     """Beyond their bounds a person and a store are refused, and others are not."""
     await put_all(queue, ANN, names("a", READY + MAX_JOBS_OF_PERSON))
     with pytest.raises(QueueFull):
-        await queue.put(b"a", ANN)
+        await queue.put(pointer_to("a", 0, lane=ANN))
     await put_all(queue, BOB, names("b", MAX_JOBS_OF_STORE - MAX_JOBS_OF_PERSON))
     with pytest.raises(QueueFull):
-        await queue.put(b"d", Lane("riverside", "dan"))
-    await queue.put(b"c", CAT)
+        await queue.put(pointer_to("d", 0, lane=Lane("riverside", "dan")))
+    await queue.put(pointer_to("c", 0, lane=CAT))
     assert await queue.length() == READY + MAX_JOBS_OF_STORE + 1
 
 
@@ -100,10 +101,10 @@ async def test_failing_jobs_keep_nobody_waiting(queue: JobQueue) -> None:
     await queue.take(1)
     taken = [await queue.take(100) for _ in range(READY)]
     assert all(taken)
-    await queue.refill()
+    assert await queue.sweep() is None
     following = await queue.take(100)
     assert following is not None
-    assert following.payload == b"a2"
+    assert following.pointer().channel == "a2"
 
 
 async def test_a_lost_stream_does_not_hide_what_was_lost(queue: JobQueue, redis: Redis) -> None:
@@ -117,7 +118,7 @@ async def test_a_lost_stream_does_not_hide_what_was_lost(queue: JobQueue, redis:
         assert delivery is not None
         await queue.settle(delivery)
     on_stream = await redis.xrange(JOBS_KEY)
-    assert [fields[b"job"] for _, fields in on_stream] == [b"a2", b"a3"]
+    assert [codec.decode(fields[b"job"])["channel"] for _, fields in on_stream] == ["a2", "a3"]
     oldest = await queue.oldest_ms()
     assert came is not None
     assert oldest is not None
@@ -142,7 +143,7 @@ async def test_a_storm_of_searches_stands_before_nobody(searching: Searching) ->
     taken: list[tuple[str, int]] = []
     assert await searching.queue.take(1) is None  # makes the group
     while (delivery := await searching.queue.take(100)) is not None:
-        taken.append((delivery.job().channel, delivery.job().chunk))
+        taken.append((delivery.pointer().channel, delivery.pointer().chunk))
         await searching.queue.settle(delivery)
     mine = [place for place, (channel, _) in enumerate(taken) if channel == channel_of(late)]
     assert len(set(taken)) == len(taken) > 2 * 41

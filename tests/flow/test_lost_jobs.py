@@ -13,7 +13,7 @@ from server.push.log import Pulse
 from server.settings import Settings
 from server.work.queue import JOBS_KEY, KEYS, MAX_JOBS
 from tests.flow.keeping import keeping
-from tests.flow.searching import Searching, channel_of, column, of_kind
+from tests.flow.searching import Searching, channel_of, column, of_kind, poison
 from tests.flow.test_worker import assert_every_match_has_one_offer, worker_here
 
 pytestmark = pytest.mark.flow
@@ -60,8 +60,8 @@ async def test_jobs_that_only_wait_are_not_queued_again(
 
 
 async def test_a_job_that_nobody_can_read_holds_no_other_up(searching: Searching, stocked: Settings) -> None:
-    """One of another version goes to a worker, who gives its cars up; one that is none is left where it is;
-    all the others are queued again and valued.
+    """One of another version and one that is none: whoever takes them gives up the cars of their chunks; all
+    others are queued again and valued.
     """
     deal = await searching.deal(scope=Scope.GROUP)
     await searching.begin(deal, limit=300)
@@ -76,9 +76,9 @@ async def test_a_job_that_nobody_can_read_holds_no_other_up(searching: Searching
         worker_here(searching, stocked),
         keeping(searching, stocked, searching.service, channel_of(deal), overdue_ms=100),
     ):
-        await searching.heard(deal, "value_failed")
-        events = await searching.heard(deal, "offers", chunks - 2)
-    assert [event["vehicle_id"] for event in of_kind(events, "value_failed")] == [older["vehicle_id"]]
+        events = await searching.heard(deal, "search_valued")
+    failed = sorted(event["vehicle_id"] for event in of_kind(events, "value_failed"))
+    assert failed == sorted(match["columns"]["vehicle_id"] for match in of_kind(events, "matches")[:2])
     assert {event["chunk"] for event in of_kind(events, "offers")} == set(range(2, chunks))
 
 
@@ -109,16 +109,14 @@ async def test_cars_that_were_given_up_are_valued_on_demand(searching: Searching
     deal = await searching.deal()
     await searching.begin(deal, limit=60)
     await searching.heard(deal, "search_ended")
-    (entry, fields), *_ = await searching.redis.xrange(JOBS_KEY)
-    job = codec.decode(fields[b"job"])
-    del job["numbers"]["price_cents"]
-    await searching.redis.xdel(JOBS_KEY, entry)
-    await searching.redis.xadd(JOBS_KEY, {"job": codec.encode(job)})
+    sound = await searching.change_job(deal, 0, dict)
+    job = await searching.change_job(deal, 0, poison)
     async with worker_here(searching, replace(stocked, job_lease_ms=100)):
         events = await searching.heard(deal, "search_valued")
         failed = of_kind(events, "value_failed")[0]["vehicle_id"]
         assert failed == job["vehicle_id"]
         op = uuid.uuid4()
+        await searching.change_job(deal, 0, lambda _: sound)
         await searching.service.revalue(channel_of(deal), op, failed[3:4])
         events = await searching.heard(deal, "search_valued", 2)
         await searching.service.revalue(channel_of(deal), op, failed[3:4])

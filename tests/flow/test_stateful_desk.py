@@ -10,12 +10,12 @@ from redis.asyncio import Redis
 
 from protocol.records import Actor, Role
 from server.push.log import ChannelLog
-from server.push.memory_log import MemoryLog
 from server.push.redis_log import RedisLog
 from server.settings import Settings
 from server.store.scope import everything
 from tests.flow.stateful_desk import DeskMachine, Shop, runner
 from tests.services import open_owner_pool
+from tests.twin.memory_log import MemoryLog
 
 pytestmark = pytest.mark.flow
 

@@ -15,7 +15,16 @@ from protocol.workflow import Action, Closing, Fulfilment, Reason
 from server.settings import Settings
 from server.store.pool import connect_as_owner
 from tests.flow.desk import Both, no_rates_in_force, seen
-from tests.flow.shop import EASY, a_deal_of, assert_no_gap, connect, events_until, state_of, token_of
+from tests.flow.shop import (
+    EASY,
+    a_deal_of,
+    another_group,
+    assert_no_gap,
+    connect,
+    events_until,
+    state_of,
+    token_of,
+)
 from tests.services import free_port, start_web, start_worker
 
 pytestmark = pytest.mark.flow
@@ -133,6 +142,17 @@ async def test_a_car_that_became_too_dear_says_why(screens: Screens) -> None:
     offer = screens.here.rows[car].offer
     assert offer is not None
     assert offer["payment_cents"] is None and offer["binding"]
+
+
+async def test_a_car_that_moves_to_another_group_is_told(screens: Screens) -> None:
+    """Deals of the group that it has left hear of it as of any change, although it is not theirs by then."""
+    car, (group, store) = a_shared_car(screens), await another_group(screens.settings)
+    await screens.run_sql(
+        "UPDATE vehicles SET group_id = $2, store_id = $3 WHERE vehicle_id::text = $1", car, group, store
+    )
+    for deal in screens.all:
+        events = await events_until(deal, lambda event: isinstance(event, VehicleChanged))
+        assert (events[-1].vehicle_id, events[-1].rev) == (car, 2)
 
 
 async def test_bulk_changes_are_told_too(screens: Screens) -> None:

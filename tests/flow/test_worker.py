@@ -17,10 +17,10 @@ from server.embedded import EmbeddedServices, Service
 from server.settings import Settings
 from server.store.deals import Deal
 from server.store.pool import connect_as_owner
-from server.work.queue import DEAD_KEY, GROUP, JOBS_KEY, MAX_JOBS, JobQueue, QueueFull
+from server.work.queue import BODIES_KEY, DEAD_KEY, GROUP, JOBS_KEY, MAX_JOBS, JobQueue, QueueFull
 from server.work.valuer import Valuer
 from server.work.worker import Worker, connect_redis
-from tests.flow.searching import Searching, column, of_kind, open_searching
+from tests.flow.searching import Searching, channel_of, column, of_kind, open_searching, pointer_to, poison
 from tests.services import open_folder, start_worker
 
 pytestmark = pytest.mark.flow
@@ -61,6 +61,12 @@ async def job_is_held(searching: Searching) -> bool:
     return any(group["pending"] for group in groups)
 
 
+async def whole_job(searching: Searching, deal: Deal, pointer: bytes) -> bytes:
+    """Let a job be as an older release stored it, and return it as that queued it."""
+    about = codec.decode(pointer)
+    return codec.encode(await searching.change_job(deal, about["chunk"], lambda job: job | about))
+
+
 async def assert_every_match_has_one_offer(searching: Searching, deal: Deal) -> None:
     """Check what the channel heard once it was all valued."""
     events = await searching.heard(deal, "search_valued")
@@ -76,7 +82,7 @@ async def test_a_job_may_end_while_its_lease_is_renewed(redis_url: str) -> None:
     """Whatever the moment, the job is let go: a renewal that went on for ever would be this worker's end."""
     async with connect_redis(redis_url, 4) as redis, asyncio.timeout(GUARD_SECONDS):
         queue = JobQueue(redis, lease_ms=1)
-        await queue.put(b"{}")
+        await queue.put(pointer_to("deal:1", 0))
         assert await queue.take(0) is None  # makes the group
         delivery = await queue.take(0)
         assert delivery is not None
@@ -139,18 +145,33 @@ async def test_a_poisoned_job_is_given_up(searching: Searching, stocked: Setting
     deal = await searching.deal()
     await searching.begin(deal, limit=60)
     await searching.heard(deal, "search_ended")
-    (entry, fields), *_ = await searching.redis.xrange(JOBS_KEY)
-    job = codec.decode(fields[b"job"])
-    del job["numbers"]["price_cents"]
-    await searching.redis.xdel(JOBS_KEY, entry)
-    await searching.redis.xadd(JOBS_KEY, {"job": codec.encode(job)})
+    job = await searching.change_job(deal, 0, poison)
     quick = replace(stocked, job_lease_ms=100)
     async with worker_here(searching, quick):
         events = await searching.heard(deal, "search_valued")
     assert of_kind(events, "value_failed")[0]["vehicle_id"] == job["vehicle_id"]
     assert of_kind(events, "search_valued")[0]["failed"] == len(job["vehicle_id"])
-    assert await searching.redis.xlen(DEAD_KEY) == 1
+    (_, letter), *others = await searching.redis.xrange(DEAD_KEY)
+    assert not others
+    assert codec.decode(letter[b"job"])["channel"] == channel_of(deal)
+    assert codec.decode(letter[b"body"]) == job
+    assert (letter[b"reason"], letter[b"attempts"]) == (b"failed 5 times", b"6")
     assert await searching.queue.length() == 0
+
+
+async def test_a_job_of_an_older_release_is_valued(searching: Searching, stocked: Settings) -> None:
+    """It waits as a whole job, with what points to it among its fields: what counts stands in the log."""
+    deal = await searching.deal()
+    await searching.begin(deal, limit=60)
+    await searching.heard(deal, "search_ended")
+    for entry, fields in await searching.redis.xrange(JOBS_KEY):
+        await searching.redis.xdel(JOBS_KEY, entry)
+        await searching.redis.xadd(JOBS_KEY, {"job": await whole_job(searching, deal, fields[b"job"])})
+    for number, pointer in (await searching.redis.hgetall(BODIES_KEY)).items():
+        await searching.redis.hset(BODIES_KEY, number, await whole_job(searching, deal, pointer))
+    async with worker_here(searching, stocked):
+        await assert_every_match_has_one_offer(searching, deal)
+    assert await searching.redis.xlen(DEAD_KEY) == 0
 
 
 async def test_a_job_that_does_not_end_ends_its_worker(
@@ -206,19 +227,14 @@ async def test_jobs_of_an_old_search_are_skipped(searching: Searching, stocked: 
     assert await searching.queue.length() == 0
 
 
-async def test_a_full_queue_refuses(searching: Searching, stocked: Settings) -> None:
+async def test_a_full_queue_refuses(searching: Searching) -> None:
     """Nothing is dropped to make room: whoever puts a job is told."""
-    deal = await searching.deal()
-    await searching.begin(deal, limit=5)
-    await searching.heard(deal, "search_ended")
-    (_, fields), *_ = await searching.redis.xrange(JOBS_KEY)
     async with searching.redis.pipeline() as pipe:
         for _ in range(MAX_JOBS):
             pipe.xadd(JOBS_KEY, {"job": b"{}"})
         await pipe.execute()
-    await searching.redis.xtrim(JOBS_KEY, maxlen=MAX_JOBS, approximate=False)
     with pytest.raises(QueueFull):
-        await searching.queue.put(fields[b"job"])
+        await searching.queue.put(pointer_to("deal:1", 0))
     assert await searching.redis.xlen(JOBS_KEY) == MAX_JOBS
 
 

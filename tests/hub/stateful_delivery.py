@@ -20,10 +20,10 @@ from server.hub.session import Watcher
 from server.hub.sight import Sight
 from server.push.bus import Listener
 from server.push.log import Entry, Head
-from server.push.memory_log import MemoryLog
 from server.store.users import Account
 from tests.hub.people import admitted
 from tests.hub.wires import Wire, texts_in
+from tests.twin.memory_log import MemoryLog
 
 DEAL = "deal:1"
 HUBS, CLIENTS = 2, 3

@@ -7,8 +7,8 @@ import pytest
 from redis.asyncio import Redis
 
 from server.push.log import ChannelLog
-from server.push.memory_log import MemoryLog
 from server.push.redis_log import RedisLog
+from tests.twin.memory_log import MemoryLog
 
 MakeLog = Callable[..., ChannelLog]
 """Makes a log, with its bounds where they matter."""

@@ -14,7 +14,7 @@ from protocol.records import EndReason
 from server.push.log import OVERDUE_PER_BEAT, ChannelLog, Continuation, Lease, Progress
 from tests.push.log_model import CARS_PER_CHUNK, FAILED, PENDING, VALUED, ChannelModel, Event
 from tests.push.stores import MemoryStore, Store
-from tests.push.writing import DEAL, decision, started
+from tests.push.writing import DEAL, LANE, chunks_of, decision, started
 
 T = TypeVar("T")
 
@@ -148,6 +148,7 @@ class LogMachine(RuleBasedStateMachine):
             rejected=[],
             place=f"behind {chunk}",
             job=job_of(search_id, chunk),
+            lane=LANE,
             lease=Lease(owner, 0 if lapsed else LONG_MS),
         )
         assert self.wait(published) == model.matches(search_id, chunk, owner, lapsed)
@@ -217,7 +218,7 @@ class LogMachine(RuleBasedStateMachine):
         cars = [cars_of(chunk)[-1] for chunk in sorted(asked)]
         jobs = self.wait(self.log.revalue(DEAL, op=op_of("revalue", op), vehicle_ids=cars))
         revived = sorted(model.revalue(("revalue", op), asked))
-        assert jobs == [job_of(model.search.id, chunk) for chunk in revived if model.search]
+        assert chunks_of(jobs, model.search.id if model.search else "") == revived
 
     @rule(which=latest, owner=owners, lapsed=lapsing)
     def adopt(self, which: int, owner: str, lapsed: bool) -> None:
@@ -243,9 +244,9 @@ class LogMachine(RuleBasedStateMachine):
         assert pulse.seq == len(self.model.events)
         assert pulse.lapsed == (search.id if search and search.lapsed and search.ended is None else None)
         pending = [] if search is None else [c for c, state in search.chunks.items() if state == PENDING]
-        jobs = {job_of(search.id, chunk) for chunk in pending if search}
-        assert len(set(pulse.overdue)) == len(pulse.overdue) == min(len(jobs), OVERDUE_PER_BEAT)
-        assert set(pulse.overdue) <= jobs
+        overdue = chunks_of(pulse.overdue, search.id if search else "")
+        assert len(set(overdue)) == len(overdue) == min(len(pending), OVERDUE_PER_BEAT)
+        assert set(overdue) <= set(pending)
 
     @rule(fault=st.sampled_from(["save", "lose", "restore"]), really=rarely)
     def fail(self, fault: str, really: bool) -> None:
@@ -299,8 +300,8 @@ class LogMachine(RuleBasedStateMachine):
         assert state.lapsed == (search.lapsed and search.ended is None)
         assert (state.base, state.chunks) == (search.base, len(search.chunks))
         chunk = len(model.events) % 4
-        pending = self.wait(self.log.is_pending(DEAL, search.id, chunk))
-        assert pending == (search.chunks.get(chunk) == PENDING)
+        job = self.wait(self.log.pending_job(DEAL, search.id, chunk))
+        assert job == (job_of(search.id, chunk) if search.chunks.get(chunk) == PENDING else None)
         stored = self.wait(all_chunks(self.log, search.id))
         assert stored == dict(sorted(search.chunks.items()))
 

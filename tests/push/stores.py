@@ -6,10 +6,10 @@ from typing import Any, Protocol
 from redis.asyncio import Redis
 
 from server.push.log import ChannelLog
-from server.push.memory_channels import Saved
-from server.push.memory_log import MemoryLog
 from server.push.redis_log import RedisLog
 from tests.push.writing import DEAL
+from tests.twin.memory_channels import Saved
+from tests.twin.memory_log import MemoryLog
 
 
 class Store(Protocol):

@@ -8,7 +8,18 @@ import pytest
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import EndReason, Filters, Sort
 from server.push.log import ChannelLog, Lease, Outcome, Pulse
-from tests.push.writing import DEAL, HELD, REJECTED, decision, ended, events, found, started, valued
+from tests.push.writing import (
+    DEAL,
+    HELD,
+    REJECTED,
+    chunks_of,
+    decision,
+    ended,
+    events,
+    found,
+    started,
+    valued,
+)
 
 
 async def test_search_is_stored_as_it_goes(log: ChannelLog) -> None:
@@ -69,7 +80,7 @@ async def test_newer_search_supersedes(log: ChannelLog) -> None:
     assert await found(log, 1) is Outcome.SUPERSEDED
     assert await valued(log, 0) is Outcome.SUPERSEDED
     assert await ended(log) is Outcome.SUPERSEDED
-    assert not await log.is_pending(DEAL, "s1", 0)
+    assert await log.pending_job(DEAL, "s1", 0) is None
     _, _, end, start = await events(log)
     shown = (end["type"], end["search_id"], end["reason"], end["matched"])
     assert shown == ("search_ended", "s1", "superseded", 2)
@@ -94,7 +105,7 @@ async def test_cancelled_search_takes_no_more(log: ChannelLog) -> None:
     assert state is not None
     assert (state.ended, state.rejected, state.trace) == (EndReason.CANCELLED, REJECTED, {"db_total": 1.5})
     assert await found(log, 1) is Outcome.SUPERSEDED
-    assert await log.is_pending(DEAL, "s1", 0)
+    assert await log.pending_job(DEAL, "s1", 0) == b"job 0"
     await valued(log, 0)
     assert [event["type"] for event in await events(log)][-2:] == ["offers", "search_valued"]
 
@@ -230,7 +241,7 @@ async def test_overdue_jobs_are_given_to_one(log: ChannelLog) -> None:
     (waiting,) = await log.beat([DEAL], overdue_ms=0, lost_before_ms=1)
     assert waiting.overdue == ()
     due, none = await log.beat([DEAL, "deal:other"], overdue_ms=0, lost_before_ms=None)
-    assert (due.overdue, none) == ((b"job 2",), Pulse(None))
+    assert (chunks_of(due.overdue), none) == ([2], Pulse(None))
     (again,) = await log.beat([DEAL], overdue_ms=60_000, lost_before_ms=None)
     assert again.overdue == ()
 
@@ -288,16 +299,17 @@ async def test_cars_that_were_given_up_are_pending_again(log: ChannelLog) -> Non
     op = uuid.uuid4()
     cars = ["0-1", "3-2", "1-1", "9-9"]
     for _ in range(2):
-        assert await log.revalue(DEAL, op=op, vehicle_ids=cars) == [b"job 1", b"job 3"]
+        assert chunks_of(await log.revalue(DEAL, op=op, vehicle_ids=cars)) == [1, 3]
     assert await log.revalue(DEAL, op=uuid.uuid4(), vehicle_ids=cars) == []
     state = await log.search(DEAL)
     assert state is not None
     assert (state.pending, state.valued, state.failed) == (2, 2, 2)
-    assert [await log.is_pending(DEAL, "s1", chunk) for chunk in range(4)] == [False, True, False, True]
+    jobs = [await log.pending_job(DEAL, "s1", chunk) for chunk in range(4)]
+    assert jobs == [None, b"job 1", None, b"job 3"]
     chunks = [chunk async for chunk in log.chunks(DEAL, "s1")]
     assert [chunk.failed for chunk in chunks] == [False, False, True, False]
     assert await valued(log, 3) is Outcome.PUBLISHED
-    assert await log.revalue(DEAL, op=op, vehicle_ids=cars) == [b"job 1"]
+    assert chunks_of(await log.revalue(DEAL, op=op, vehicle_ids=cars)) == [1]
     assert await valued(log, 1) is Outcome.PUBLISHED
     seen = [event for event in await events(log) if event["type"] == "search_valued"]
     assert [(event["offers"], event["failed"]) for event in seen] == [(2, 6), (6, 2)]
@@ -314,7 +326,7 @@ async def test_an_op_answers_only_what_it_was_given_for(log: ChannelLog) -> None
     await ended(log, EndReason.LIMIT, token="t1")
     await log.value_failed(DEAL, search_id="s1", chunk=0, vehicle_id=["0-1", "0-2"], message="no")
     assert await log.continue_search(DEAL, op=more, asked="ann-more", **page) is Outcome.PUBLISHED
-    assert await log.revalue(DEAL, op=again, asked="ann-cars", vehicle_ids=["0-1"]) == [b"job 0"]
+    assert chunks_of(await log.revalue(DEAL, op=again, asked="ann-cars", vehicle_ids=["0-1"])) == [0]
     for op in (search, more, again):
         for doing in (
             started(log, "s2", op=op, asked="bo-search"),
@@ -326,7 +338,7 @@ async def test_an_op_answers_only_what_it_was_given_for(log: ChannelLog) -> None
             assert (refused.value.code, refused.value.detail) == (ErrorCode.CONFLICT, {"field": "op"})
     assert await started(log, op=search, asked="ann-search") == (Outcome.REPEATED, "s1")
     assert await log.continue_search(DEAL, op=more, asked="ann-more", **page) is Outcome.REPEATED
-    assert await log.revalue(DEAL, op=again, asked="ann-cars", vehicle_ids=["0-1"]) == [b"job 0"]
+    assert chunks_of(await log.revalue(DEAL, op=again, asked="ann-cars", vehicle_ids=["0-1"])) == [0]
 
 
 async def test_revalue_without_a_search_does_nothing(log: ChannelLog) -> None:

@@ -1,16 +1,20 @@
 """What tests do with a channel's log, whatever holds it."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from protocol import codec
+from protocol.jobs import JobPointer
 from protocol.records import EndReason, Filters, Sort
 from server.push.log import ChannelLog, Continuation, Lease, Outcome, Progress
+from server.sharing.lanes import Lane
 
 DEAL = "deal:0d8b7c1e"
 ACTOR = {"id": "u1", "name": "Ann", "role": "salesperson"}
 REJECTED = [{"limit": "mileage", "cars": 16, "fix": None}]
 HELD = Lease("owner", 60_000)
+LANE = Lane("riverside", "ann")
 
 
 async def started(
@@ -59,6 +63,7 @@ async def found(
         rejected=REJECTED,
         place=f"behind {chunk}",
         job=job or b"job %d" % chunk,
+        lane=LANE,
         lease=lease,
     )
 
@@ -87,6 +92,14 @@ async def valued(log: ChannelLog, chunk: int, search_id: str = "s1") -> Outcome:
         columns=columns,
         timings={"value": 1.25, "queue_wait": 0.5},
     )
+
+
+def chunks_of(pointers: Iterable[JobPointer], search_id: str = "s1") -> list[int]:
+    """Return the chunks that pointers to jobs of a search name."""
+    pointers = list(pointers)
+    about = {(each.channel, each.search_id, each.store_id, each.person_id) for each in pointers}
+    assert about <= {(DEAL, search_id, LANE.store_id, LANE.person_id)}
+    return [each.chunk for each in pointers]
 
 
 async def events(log: ChannelLog, after: int = 0) -> list[dict[str, Any]]:

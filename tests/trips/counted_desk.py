@@ -38,6 +38,7 @@ class Counted:
     postgres: CountingProxy
     redis: CountingProxy
     worker_redis: CountingProxy
+    worker_postgres: CountingProxy
     sales: Deal
     manager: Deal
     workspace: Workspace
@@ -46,7 +47,7 @@ class Counted:
 
     async def quiet(self) -> None:
         """Return as soon as nothing was asked for a moment, and everything is answered."""
-        proxies = (self.postgres, self.redis, self.worker_redis)
+        proxies = (self.postgres, self.redis, self.worker_postgres, self.worker_redis)
         async with asyncio.timeout(GUARD_SECONDS):
             while True:
                 before = [len(proxy.trips) for proxy in proxies]
@@ -61,21 +62,22 @@ class Counted:
         between: Callable[[int], Awaitable[None]] | None = None,
         turns: int = TURNS,
         redis: CountingProxy | None = None,
+        postgres: CountingProxy | None = None,
     ) -> Trips:
         """Return the fewest trips of several turns: ``doing`` takes a turn's number, and returns once its
         effect is seen. ``between`` is done before each turn, and not counted.
         """
-        redis = redis or self.redis
+        redis, postgres = redis or self.redis, postgres or self.postgres
         fewest: Trips | None = None
         for turn in range(turns):
             if between is not None:
                 await between(turn)
             await self.quiet()
-            postgres_before, redis_before = len(self.postgres.trips), len(redis.trips)
+            postgres_before, redis_before = len(postgres.trips), len(redis.trips)
             async with asyncio.timeout(GUARD_SECONDS):
                 await doing(turn)
             made = Trips(
-                [trip.asks for trip in self.postgres.trips[postgres_before:]],
+                [trip.asks for trip in postgres.trips[postgres_before:]],
                 [trip.asks for trip in redis.trips[redis_before:]],
             )
             if fewest is None:
@@ -94,24 +96,26 @@ async def open_counted(stocked: Settings, tmp_path: Path) -> AsyncIterator[Count
     async with AsyncExitStack() as held:
         # A path to a socket is short.
         folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="trips-")))
-        postgres, database = await _postgres(held, folder, stocked)
+        postgres, database = await _postgres(held, folder / "web-database", stocked)
+        worker_postgres, worker_settings = await _postgres(held, folder / "worker-database", stocked)
         redis, redis_url = await _redis(held, folder / "web", stocked.redis_url)
         worker_redis, worker_url = await _redis(held, folder / "worker", stocked.redis_url)
         settings = replace(database, redis_url=redis_url)
         web = await held.enter_async_context(start_web(settings, tmp_path))
-        await held.enter_async_context(start_worker(replace(stocked, redis_url=worker_url), tmp_path))
+        await held.enter_async_context(start_worker(replace(worker_settings, redis_url=worker_url), tmp_path))
         one = await held.enter_async_context(connect(web.url, await token_of(stocked, "riverside-sales")))
         two = await held.enter_async_context(connect(web.url, await token_of(stocked, "riverside-manager")))
         sales, manager = await one.join(channel, View.SALES), await two.join(channel, View.MANAGER)
         await manager.terms(EASY)
         await sales.search(limit=40)
         await events_until(sales, valued)
-        yield Counted(postgres, redis, worker_redis, sales, manager, two, stocked, web.url)
+        yield Counted(postgres, redis, worker_redis, worker_postgres, sales, manager, two, stocked, web.url)
 
 
 async def _postgres(held: AsyncExitStack, folder: Path, settings: Settings) -> tuple[CountingProxy, Settings]:
     """Count what goes over both pools; the connection that listens is not asked for anything."""
     where = parse_qs(urlsplit(settings.database_url).query)
+    await asyncio.to_thread(folder.mkdir)
     name = f".s.PGSQL.{where['port'][0]}"
     sockets = Path(where["host"][0])
     proxy = await held.enter_async_context(counted(folder / name, sockets / name, postgres_reader))

@@ -2,8 +2,9 @@
 -- Arguments: milliseconds after which a pending chunk is overdue, the latest time at which its job was handed to the
 -- queue where it can be lost at all, most chunks.
 -- Returns {epoch, seq, the search whose owner is gone or '', 1 where repriced cars have waited as long to be matched, 1
--- where a search has waited as long to be repeated, jobs of overdue chunks...}, or false without an epoch. The time of a
--- chunk, of those cars and of that search begins anew, so that of all who ask only one is given them.
+-- where a search has waited as long to be repeated, the jobs of overdue chunks as jobs_of names them}, or false without
+-- an epoch. The time of a chunk, of those cars and of that search begins anew, so that of all who ask only one is given
+-- them.
 local epoch = standing_epoch()
 if not epoch then return false end
 local reply = { epoch, tonumber(redis.call('HGET', META, 'seq')), '', 0, 0 }
@@ -20,8 +21,7 @@ if now - outdated_at >= tonumber(ARGV[6]) and redis.call('HEXISTS', SEARCH, 'out
     reply[5] = 1
 end
 local before = whole(math.min(now - tonumber(ARGV[6]), tonumber(ARGV[7])))
-for _, chunk in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', before, 'LIMIT', 0, ARGV[8])) do
-    redis.call('ZADD', DUE, whole(now), chunk)
-    reply[#reply + 1] = redis.call('HGET', JOBS, chunk)
-end
+local overdue = redis.call('ZRANGEBYSCORE', DUE, '-inf', before, 'LIMIT', 0, ARGV[8])
+for _, chunk in ipairs(overdue) do redis.call('ZADD', DUE, whole(now), chunk) end
+reply[#reply + 1] = jobs_of(overdue)
 return reply

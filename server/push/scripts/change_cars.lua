@@ -3,6 +3,7 @@
 -- a search makes it so), fields, event, '1' where it can be matched ('' where it is not for sale).
 -- Returns how many of those that were told wait to be matched at their new price from now on.
 local epoch = open_epoch()
+complete_index()
 local unmatched, searched = 0, redis.call('HEXISTS', SEARCH, 'owner') == 1
 for index = 6, #ARGV, 7 do
     local id, rev, no, base = ARGV[index], tonumber(ARGV[index + 1]), tonumber(ARGV[index + 2]), ARGV[index + 3]

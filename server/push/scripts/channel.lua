@@ -8,11 +8,12 @@
 --   cars (hash: car that changed since it was matched -> rev:no as it was told last),
 --   changes (hash: car -> what was told of it since it was matched),
 --   unmatched (hash: car that was told at another price and is not matched at it yet -> the rev that was told),
+--   revs (hash: car -> the rev at which it was matched; '' -> the search and how many of its chunks are in here),
 --   op (what an op answered; only where a script takes one).
 -- The first arguments are always: bell, nonce, most events, most bytes, milliseconds to live.
 
-local META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE, CARS, CHANGES, UNMATCHED, OP = unpack(KEYS)
-local LASTING_KEYS = 11
+local META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE, CARS, CHANGES, UNMATCHED, REVS, OP = unpack(KEYS)
+local LASTING_KEYS = 12
 local BELL, NONCE = ARGV[1], ARGV[2]
 local MAX_EVENTS, MAX_BYTES, TTL_MS = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
@@ -55,7 +56,7 @@ end
 local function open_epoch()
     local epoch = standing_epoch()
     if epoch then return epoch end
-    redis.call('DEL', META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE, CARS, CHANGES, UNMATCHED)
+    redis.call('DEL', META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE, CARS, CHANGES, UNMATCHED, REVS)
     epoch = run_id() .. '-' .. NONCE
     redis.call('HSET', META, 'epoch', epoch, 'seq', 0, 'bytes', 0)
     keep_alive()
@@ -103,30 +104,61 @@ end
 -- Late chunks bring cars that were repriced after they had been matched: they count for nothing but as pending.
 local FIRST_LATE = 1000000
 
--- The cars of each stored chunk: ids and revisions as JSON arrays, read once for a script. Columns begin with both.
-local chunks_read
-local function car_chunks()
-    if chunks_read then return chunks_read end
-    chunks_read = {}
-    for _, columns in ipairs(redis.call('HVALS', MATCHES)) do
-        local ids, revs = string.match(columns, '^{"vehicle_id":(%b[]),"rev":(%b[])')
-        if ids then chunks_read[#chunks_read + 1] = { ids, revs } end
+-- Takes the cars of a chunk into the index. Columns begin with ids and revs.
+local function add_to_index(columns)
+    local ids, revs = string.match(columns, '^{"vehicle_id":(%b[]),"rev":(%b[])')
+    if not ids then return end
+    ids, revs = cjson.decode(ids), cjson.decode(revs)
+    local fields = {}
+    for index, id in ipairs(ids) do
+        fields[#fields + 1] = id
+        fields[#fields + 1] = whole(revs[index])
+        if #fields == 1000 or index == #ids then
+            redis.call('HSET', REVS, unpack(fields))
+            fields = {}
+        end
     end
-    return chunks_read
+end
+
+local function index_mark(search_id, chunks)
+    return search_id .. ' ' .. chunks
+end
+
+-- Takes the chunk that was just stored into the index, where that has all chunks before it.
+local function index_chunk(search_id, columns)
+    local chunks = redis.call('HLEN', MATCHES)
+    if chunks == 1 then
+        redis.call('DEL', REVS)
+    elseif redis.call('HGET', REVS, '') ~= index_mark(search_id, chunks - 1) then
+        return
+    end
+    add_to_index(columns)
+    redis.call('HSET', REVS, '', index_mark(search_id, chunks))
+end
+
+-- Makes the index anew where it lacks chunks: an older release stores them without it.
+local function complete_index()
+    local mark = index_mark(redis.call('HGET', SEARCH, 'search_id') or '', redis.call('HLEN', MATCHES))
+    if mark == ' 0' or redis.call('HGET', REVS, '') == mark then return end
+    redis.call('DEL', REVS)
+    for _, columns in ipairs(redis.call('HVALS', MATCHES)) do add_to_index(columns) end
+    redis.call('HSET', REVS, '', mark)
+    keep_alive()
 end
 
 -- Returns 'rev:no' of a car as the channel was told of it last: when it changed, else when it was matched; or false.
+-- The index must be complete.
 local function shown_as(id)
     local told = redis.call('HGET', CARS, id)
     if told then return told end
-    for _, chunk in ipairs(car_chunks()) do
-        if string.find(chunk[1], '"' .. id .. '"', 1, true) then
-            for index, car in ipairs(cjson.decode(chunk[1])) do
-                if car == id then return whole(cjson.decode(chunk[2])[index]) .. ':0' end
-            end
-        end
-    end
-    return false
+    local rev = redis.call('HGET', REVS, id)
+    return rev and rev .. ':0'
+end
+
+-- Returns what names the jobs of chunks of the current search: {search_id, in whose turns they wait, chunk, ...}.
+local function jobs_of(chunks)
+    local state = redis.call('HMGET', SEARCH, 'search_id', 'lane')
+    return { state[1] or '', state[2] or '', unpack(chunks) }
 end
 
 -- Takes a car that was looked at as of rev off those that wait to be matched; returns whether it waited.

@@ -1,9 +1,9 @@
 -- Makes the given-up chunks that hold one of these cars pending again.
--- Arguments: ids of cars (an array), what is asked. Returns their jobs; where the op is known, those that are still
--- pending; 'taken' where it is another command's.
+-- Arguments: ids of cars (an array), what is asked. Returns their jobs as jobs_of names them; where the op is known,
+-- those that are still pending; 'taken' where it is another command's.
 local epoch = open_epoch()
 local search_id = redis.call('HGET', SEARCH, 'search_id') or ''
-local chunks, jobs = {}, {}
+local chunks = {}
 local first, taken = answered(epoch)
 if taken then return 'taken' end
 if first then
@@ -32,5 +32,4 @@ else
     keep_alive()
 end
 table.sort(chunks, function(one, other) return tonumber(one) < tonumber(other) end)
-for index, chunk in ipairs(chunks) do jobs[index] = redis.call('HGET', JOBS, chunk) end
-return jobs
+return jobs_of(chunks)

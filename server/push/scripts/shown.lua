@@ -1,27 +1,21 @@
--- Arguments: ids of cars; none for all. Returns {id, rev:no, ...} of those that the channel's screens show.
-if not standing_epoch() then return {} end
-local found = {}
-local function add(id, state)
-    found[#found + 1] = id
-    found[#found + 1] = state
-end
-if #ARGV > 5 then
-    for index = 6, #ARGV do
-        local known = shown_as(ARGV[index])
-        if known then add(ARGV[index], known) end
+-- Arguments: ids of cars; none for all. Returns what the channel's screens show of them, {told, matched}: {id, rev:no, ...}
+-- of those that it was told of since they were matched, and {id, rev, ...} as they were matched.
+if not standing_epoch() then return { {}, {} } end
+complete_index()
+if #ARGV == 5 then return { redis.call('HGETALL', CARS), redis.call('HGETALL', REVS) } end
+
+local function found_in(key)
+    local found = {}
+    for first = 6, #ARGV, 1000 do
+        local last = math.min(first + 999, #ARGV)
+        for index, value in ipairs(redis.call('HMGET', key, unpack(ARGV, first, last))) do
+            if value then
+                found[#found + 1] = ARGV[first + index - 1]
+                found[#found + 1] = value
+            end
+        end
     end
     return found
 end
-local told = {}
-local cars = redis.call('HGETALL', CARS)
-for index = 1, #cars, 2 do
-    told[cars[index]] = true
-    add(cars[index], cars[index + 1])
-end
-for _, chunk in ipairs(car_chunks()) do
-    local ids, revs = cjson.decode(chunk[1]), cjson.decode(chunk[2])
-    for index, id in ipairs(ids) do
-        if not told[id] then add(id, whole(revs[index]) .. ':0') end
-    end
-end
-return found
+
+return { found_in(CARS), found_in(REVS) }

@@ -1,4 +1,4 @@
--- Takes a job in. Arguments: job, class, store, person, most jobs, most that wait of a store, most of a person.
+-- Takes a job in. Arguments: its pointer, class, store, person, most jobs, most that wait of a store, most of a person.
 -- Returns 1, or 0 where there is no room.
 local job, class, store, person = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local lane = store .. '|' .. person

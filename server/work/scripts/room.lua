@@ -2,7 +2,7 @@
 --
 -- All keys share one hash tag, so that no script touches two slots. In order:
 --   jobs (stream: what workers take, a few at a time, and what they hold), dead (stream),
---   bodies (hash: number of a waiting job -> the job),
+--   bodies (hash: number of a waiting job -> its pointer; an older release put the whole job here and on the stream),
 --   line (sorted set without scores: 'class|store|person|number' of each waiting job, in the order of its bytes),
 --   stores, people (sorted sets: 'class|store' and 'class|store|person' of whoever waits -> when it had its last turn),
 --   arrived (sorted set: a job's number, or its id once it is on the stream -> when it came),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from protocol.closing import op_taken
 from server.push.bodies import valued_prefix
 from server.push.log import Entry, LogBounds
-from server.push.memory_search import MemorySearch
+from tests.twin.memory_search import MemorySearch
 
 Ring = Callable[[str, Entry], None]
 """Rings the bell of a channel; returns at once."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
+from protocol.jobs import JobPointer
 from protocol.records import Actor, EndReason, Filters, Sort
 from server.push.bodies import (
     check_job,
@@ -16,8 +17,9 @@ from server.push.bodies import (
     offers_body,
 )
 from server.push.log import Chunk, Continuation, Lease, Outcome, Progress, SearchState
-from server.push.memory_channels import MemoryChannels, now_ms
-from server.push.memory_search import MemorySearch
+from server.sharing.lanes import Lane
+from tests.twin.memory_channels import MemoryChannels, now_ms
+from tests.twin.memory_search import MemorySearch
 
 
 class MemorySearchLog(MemoryChannels):
@@ -113,6 +115,7 @@ class MemorySearchLog(MemoryChannels):
         rejected: list[dict[str, Any]],
         place: str,
         job: bytes,
+        lane: Lane,
         lease: Lease,
     ) -> Outcome:
         """Store a chunk and its job, mark it pending and publish ``matches``; the lease begins anew."""
@@ -134,6 +137,7 @@ class MemorySearchLog(MemoryChannels):
             place=place,
             rejected=codec.decode(codec.encode(rejected)),
         )
+        search.lane = lane
         search.take_lease(lease, now_ms())
         self._append(channel, standing, prefix + cells + b"}")
         return Outcome.PUBLISHED
@@ -222,8 +226,8 @@ class MemorySearchLog(MemoryChannels):
 
     async def revalue(
         self, channel: str, *, op: uuid.UUID, vehicle_ids: Sequence[str], asked: str = ""
-    ) -> list[bytes]:
-        """Make the given-up chunks that hold one of these cars pending again, and return their jobs."""
+    ) -> list[JobPointer]:
+        """Make the given-up chunks with one of these cars pending again; return pointers to their jobs."""
         standing = self._open(channel)
         search = standing.search
         search_id = "" if search is None else search.state.search_id
@@ -234,7 +238,9 @@ class MemorySearchLog(MemoryChannels):
         else:
             known = [] if search is None else search.revive(set(vehicle_ids), now_ms())
             standing.answers[op] = asked, " ".join([search_id, *map(str, known)])
-        return [] if search is None else [search.jobs[chunk] for chunk in known if chunk in search.due]
+        if search is None:
+            return []
+        return search.pointers(channel, [chunk for chunk in known if chunk in search.due])
 
     async def search_stands(self, channel: str, search_id: str) -> None:
         """Let a search be: nothing can be searched with the terms that the deal has now."""
@@ -242,19 +248,18 @@ class MemorySearchLog(MemoryChannels):
         if search is not None:
             search.outdated_at = None
 
-    async def is_pending(self, channel: str, search_id: str, chunk: int) -> bool:
-        """Return whether this chunk of the channel's current search waits for its offers."""
+    async def pending_job(self, channel: str, search_id: str, chunk: int) -> bytes | None:
+        """Return the job of a chunk of the channel's current search that waits for its offers, else None."""
         search = self._current(channel, search_id)
-        return search is not None and chunk in search.due
+        return None if search is None or chunk not in search.due else search.jobs[chunk]
 
     async def search(self, channel: str) -> SearchState | None:
         """Return the current search, or None."""
         standing = self._standing(channel)
         return None if standing is None or standing.search is None else standing.search.seen(now_ms())
 
-    async def chunks(self, channel: str, search_id: str) -> AsyncIterator[Chunk]:
-        """Yield the stored chunks of a search in order, while it is current."""
-        after = -1
+    async def chunks(self, channel: str, search_id: str, *, after: int = -1) -> AsyncIterator[Chunk]:
+        """Yield the stored chunks behind one of them in order, while the search is current."""
         while search := self._current(channel, search_id):
             later = [number for number in sorted(search.matches) if number > after]
             if not later:

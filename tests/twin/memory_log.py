@@ -1,4 +1,4 @@
-"""The log of a channel in memory: the twin of ``RedisLog``, for tests, with the faults of a Redis at hand.
+"""The log of a channel in memory: the twin of ``RedisLog``, with the faults of a Redis at hand.
 
 It shares the behaviour suite and the state machine of the tests with the real one. Nothing in it expires.
 """
@@ -8,8 +8,8 @@ from typing import Any
 
 from server.push.bodies import event_body
 from server.push.log import OVERDUE_PER_BEAT, Entry, Head, Outcome, Pulse
-from server.push.memory_channels import now_ms
-from server.push.memory_search_log import MemorySearchLog
+from tests.twin.memory_channels import now_ms
+from tests.twin.memory_search_log import MemorySearchLog
 
 
 class MemoryLog(MemorySearchLog):
@@ -78,6 +78,7 @@ class MemoryLog(MemorySearchLog):
         if search is None:
             return Pulse(standing.epoch, standing.seq)
         lapsed = search.state.search_id if search.has_lapsed(now) else None
-        overdue = search.take_overdue(before_ms, now, OVERDUE_PER_BEAT)
+        chunks = search.take_overdue(before_ms, now, OVERDUE_PER_BEAT)
+        overdue = tuple(search.pointers(channel, chunks))
         outdated = search.take_outdated(now - overdue_ms, now)
         return Pulse(standing.epoch, standing.seq, lapsed, overdue, outdated=outdated)

@@ -1,12 +1,15 @@
 """A channel's search as the in-memory log holds it: what the scripts of Redis do, without Redis."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from protocol import codec
+from protocol.jobs import JobPointer
 from protocol.records import EndReason
-from server.push.log import Chunk, Lease, SearchState
+from server.push.log import Chunk, Lease, SearchState, utc_now
+from server.sharing.lanes import Lane
 
 
 @dataclass(slots=True)
@@ -18,6 +21,7 @@ class MemorySearch:
     lease_until: int
     announced: bool = False
     outdated_at: int | None = None
+    lane: Lane = field(default_factory=Lane)
     matches: dict[int, bytes] = field(default_factory=dict)
     offers: dict[int, bytes] = field(default_factory=dict)
     given_up: dict[int, list[str]] = field(default_factory=dict)
@@ -78,12 +82,26 @@ class MemorySearch:
         self.announced = self.announced and not chunks
         return chunks
 
-    def take_overdue(self, before_ms: int, now_ms: int, most: int) -> tuple[bytes, ...]:
-        """Return the jobs of chunks that have waited longest, and let their time begin anew."""
+    def take_overdue(self, before_ms: int, now_ms: int, most: int) -> list[int]:
+        """Return the chunks that have waited longest, and let their time begin anew."""
         late = sorted((at, chunk) for chunk, at in self.due.items() if at <= before_ms)[:most]
         for _, chunk in late:
             self.due[chunk] = now_ms
-        return tuple(self.jobs[chunk] for _, chunk in late)
+        return [chunk for _, chunk in late]
+
+    def pointers(self, channel: str, chunks: Iterable[int]) -> list[JobPointer]:
+        """Return what points to the jobs of chunks."""
+        return [
+            JobPointer(
+                channel=channel,
+                search_id=self.state.search_id,
+                chunk=chunk,
+                store_id=self.lane.store_id,
+                person_id=self.lane.person_id,
+                enqueued_at=utc_now(),
+            )
+            for chunk in chunks
+        ]
 
     def take_outdated(self, before_ms: int, now_ms: int) -> bool:
         """Return whether the search has waited to be repeated, and let its time begin anew."""
