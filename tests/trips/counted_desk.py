@@ -1,0 +1,133 @@
+"""A deal open at a salesperson's and a manager's, with every trip to Postgres and Redis counted."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from client import Deal, Workspace
+from protocol.records import View
+from server.settings import Settings
+from tests.flow.desk import valued
+from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
+from tests.services import start_web, start_worker
+from tests.trips.counting import CountingProxy, counted
+from tests.trips.speech import postgres_reader, redis_reader
+
+QUIET_SECONDS = 0.1
+GUARD_SECONDS = 20.0
+TURNS = 7
+"""How often each command is sent: heartbeats may fall into some of its turns, and never into all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trips:
+    """What one turn of a command asked for."""
+
+    postgres: list[str]
+    redis: list[str]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The processes' trips, and who has the deal open."""
+
+    postgres: CountingProxy
+    redis: CountingProxy
+    worker_redis: CountingProxy
+    sales: Deal
+    manager: Deal
+    workspace: Workspace
+    settings: Settings
+
+    async def quiet(self) -> None:
+        """Return as soon as nothing was asked for a moment, and everything is answered."""
+        proxies = (self.postgres, self.redis, self.worker_redis)
+        async with asyncio.timeout(GUARD_SECONDS):
+            while True:
+                before = [len(proxy.trips) for proxy in proxies]
+                await asyncio.sleep(QUIET_SECONDS)
+                if before == [len(proxy.trips) for proxy in proxies] and all(one.is_quiet for one in proxies):
+                    return
+
+    async def trips_of(
+        self,
+        doing: Callable[[int], Awaitable[None]],
+        *,
+        between: Callable[[int], Awaitable[None]] | None = None,
+        turns: int = TURNS,
+        redis: CountingProxy | None = None,
+    ) -> Trips:
+        """Return the fewest trips of several turns: ``doing`` takes a turn's number, and returns once its
+        effect is seen. ``between`` is done before each turn, and not counted.
+        """
+        redis = redis or self.redis
+        fewest: Trips | None = None
+        for turn in range(turns):
+            if between is not None:
+                await between(turn)
+            await self.quiet()
+            postgres_before, redis_before = len(self.postgres.trips), len(redis.trips)
+            async with asyncio.timeout(GUARD_SECONDS):
+                await doing(turn)
+            made = Trips(
+                [trip.asks for trip in self.postgres.trips[postgres_before:]],
+                [trip.asks for trip in redis.trips[redis_before:]],
+            )
+            if fewest is None:
+                fewest = made
+            fewest = Trips(
+                min(fewest.postgres, made.postgres, key=len), min(fewest.redis, made.redis, key=len)
+            )
+        assert fewest is not None
+        return fewest
+
+
+@asynccontextmanager
+async def open_counted(stocked: Settings, tmp_path: Path) -> AsyncIterator[Counted]:
+    """Open a deal with easy terms that was searched and valued, every process behind proxies of its own."""
+    channel = await a_deal_of(stocked)
+    async with AsyncExitStack() as held:
+        # A path to a socket is short.
+        folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="trips-")))
+        postgres, database = await _postgres(held, folder, stocked)
+        redis, redis_url = await _redis(held, folder / "web", stocked.redis_url)
+        worker_redis, worker_url = await _redis(held, folder / "worker", stocked.redis_url)
+        settings = replace(database, redis_url=redis_url)
+        web = await held.enter_async_context(start_web(settings, tmp_path))
+        await held.enter_async_context(start_worker(replace(stocked, redis_url=worker_url), tmp_path))
+        one = await held.enter_async_context(connect(web.url, await token_of(stocked, "riverside-sales")))
+        two = await held.enter_async_context(connect(web.url, await token_of(stocked, "riverside-manager")))
+        sales, manager = await one.join(channel, View.SALES), await two.join(channel, View.MANAGER)
+        await manager.terms(EASY)
+        await sales.search(limit=40)
+        await events_until(sales, valued)
+        yield Counted(postgres, redis, worker_redis, sales, manager, two, stocked)
+
+
+async def _postgres(held: AsyncExitStack, folder: Path, settings: Settings) -> tuple[CountingProxy, Settings]:
+    """Count what goes over both pools; the connection that listens is not asked for anything."""
+    where = parse_qs(urlsplit(settings.database_url).query)
+    name = f".s.PGSQL.{where['port'][0]}"
+    sockets = Path(where["host"][0])
+    proxy = await held.enter_async_context(counted(folder / name, sockets / name, postgres_reader))
+    moved = {
+        field: _moved(getattr(settings, field), str(sockets), str(folder))
+        for field in ("database_url", "database_system_url")
+    }
+    return proxy, replace(settings, **moved, database_listen_url=settings.database_url)
+
+
+async def _redis(held: AsyncExitStack, path: Path, url: str) -> tuple[CountingProxy, str]:
+    target = unquote(urlsplit(url).path)
+    proxy = await held.enter_async_context(counted(path, Path(target), redis_reader))
+    return proxy, _moved(url, target, str(path))
+
+
+def _moved(url: str, old: str, new: str) -> str:
+    moved = url.replace(quote(old), quote(new)).replace(quote(old, safe=""), quote(new, safe=""))
+    assert moved != url
+    return moved
