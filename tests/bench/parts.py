@@ -16,10 +16,14 @@ from tests.services import Services
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part, and what it answers. It takes ``options`` of the command line by name."""
+    """One part, and what it answers. It takes ``options`` of the command line by name.
+
+    ``most_repeats`` bounds the turns of a part whose turns are long.
+    """
 
     name: str
     answers: str
+    most_repeats: int = 30
     options: tuple[str, ...] = ()
 
     @property
@@ -30,17 +34,18 @@ class Part:
     async def measure(self, services: Services, folder: Path, repeats: int, given: dict[str, Any]) -> Report:
         """Run it."""
         told = {name: given[name] for name in self.options}
-        found = import_module(self.module).measure(services, folder, repeats, **told)
+        found = import_module(self.module).measure(services, folder, min(repeats, self.most_repeats), **told)
         report: Report = await found if inspect.isawaitable(found) else found
         return report
 
 
 PARTS = (
-    Part("structures", "how fast structures are valued, against two libraries"),
+    Part("structures", "how fast structures are valued, against two libraries", most_repeats=7),
     Part("search", "how soon a search shows its first matches, and all values"),
-    Part("rows", "how fast 20,000 matches reach one client"),
-    Part("start", "how soon a web process is ready"),
-    Part("fanout", "what a delivery and an idle connection cost, against a bare hub"),
+    Part("rows", "how fast 20,000 matches reach one client", most_repeats=5),
+    Part("start", "how soon a web process is ready", most_repeats=15),
+    Part("fanout", "what a delivery and an idle connection cost, against a bare hub", most_repeats=7),
+    Part("peers", "what a delivery costs, against Django Channels and Socket.IO", most_repeats=3),
 )
 
 

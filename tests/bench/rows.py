@@ -14,7 +14,6 @@ from tests.services import Services, start_web
 
 CARS = 60_000
 MATCHES = 20_000
-MOST_REPEATS = 5
 
 
 async def measure(services: Services, folder: Path, repeats: int) -> Report:
@@ -25,7 +24,7 @@ async def measure(services: Services, folder: Path, repeats: int) -> Report:
         await make_easy(web.url, stage)
         floors = await running.enter_async_context(open_floors(stage))
         workspace = await running.enter_async_context(connected(web.url, stage))
-        return await _in_turns(await workspace.join(stage.channel), floors, min(repeats, MOST_REPEATS))
+        return await _in_turns(await workspace.join(stage.channel), floors, repeats)
 
 
 async def _in_turns(deal: Deal, floors: Floors, repeats: int) -> Report:

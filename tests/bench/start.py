@@ -10,7 +10,6 @@ from tests.bench.stage import running, stock, stopwatch, until_answered
 from tests.services import Services, free_port
 
 CARS = 4_000
-MOST_REPEATS = 15
 
 
 async def measure(services: Services, folder: Path, repeats: int) -> Report:
@@ -19,7 +18,7 @@ async def measure(services: Services, folder: Path, repeats: int) -> Report:
     ours: list[float] = []
     floor: list[float] = []
     settings = stage.settings
-    for _ in range(min(repeats, MOST_REPEATS) + 1):
+    for _ in range(repeats + 1):
         port = free_port()
         environment = without_owner(process_environment() | settings.environment())
         environment["DEAL_PORT"] = str(port)

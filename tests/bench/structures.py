@@ -37,7 +37,6 @@ SAMPLE = 300
 PASSES = 20
 """How often the sample's ready flows are gone through, so that the clock can tell."""
 
-MOST_REPEATS = 7
 AGREEMENT = 1e-6
 """Largest difference from the libraries' values, relative to the principal."""
 
@@ -58,7 +57,7 @@ class Contract:
 
 def measure(_services: Services, _folder: Path, repeats: int) -> Report:
     """Measure a stock's offers on one core, and the libraries on a sample of the same structures."""
-    pricing, stock, repeats = _pricing(), _stock(), min(repeats, MOST_REPEATS)
+    pricing, stock = _pricing(), _stock()
     count, sample = _structures(pricing, stock)
     sides: dict[str, Valued] = {"numpy-financial": _by_numpy_financial, "pyxirr": _by_pyxirr}
     off = max(abs(value(one) - one.npv) / one.principal for value in sides.values() for one in sample)
