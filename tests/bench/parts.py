@@ -45,6 +45,7 @@ PARTS = (
     Part("rows", "how fast 20,000 matches reach one client", most_repeats=5),
     Part("start", "how soon a web process is ready", most_repeats=15),
     Part("fanout", "what a delivery and an idle connection cost, against a bare hub", most_repeats=7),
+    Part("opening", "how soon 100 deals opened at once are valued, against the old design", most_repeats=1),
     Part("peers", "what a delivery costs, against Django Channels and Socket.IO", most_repeats=3),
 )
 
