@@ -48,6 +48,12 @@ def main() -> None:
     parser.add_argument(
         "--keep", action="store_true", help="keep the other parts of the last run in JSON and report"
     )
+    parser.add_argument(
+        "--previous",
+        default="",
+        metavar="REV",
+        help="what to compare a search with; else the last tag, else a commit of previous.py",
+    )
     options = parser.parse_args()
     try:
         parts = list(chosen(options.only))

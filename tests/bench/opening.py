@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 from client import Deal
 from protocol.closing import CommandError, ErrorCode
 from protocol.events import SearchValued
+from protocol.records import Filters
 from server.settings import Settings, process_environment
 from server.store.credentials import CredentialKind, issue_credential
 from server.store.pool import connect_as_owner
@@ -36,6 +37,9 @@ CARS: Final = 4_000
 DEALS: Final = 100
 MANAGERS: Final = 25
 WORKERS: Final = 2
+MILEAGE_MAX: Final = 20_000
+"""What they look for, so that a few hundred cars match."""
+
 LIMIT: Final = 20_000
 """More than there are: the old design knows no limit."""
 
@@ -45,7 +49,7 @@ CARS_A_JOB: Final = (1, 50)
 
 GUARD_SECONDS: Final = 600.0
 AGAIN_SECONDS: Final = 0.5
-"""Before a search is asked for again that was refused because the workspace is busy."""
+"""Before a search is asked for again that was refused for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +150,13 @@ async def _open_one(url: str, stage: Stage, deal_id: str) -> Opened:
 
 
 async def _search(deal: Deal, opened: Opened) -> None:
-    """Search, again where the workspace is busy, as a page does."""
+    """Search, again where the workspace asks to try again, as a page does."""
     while True:
         opened.asked += 1
         try:
-            await deal.search(limit=LIMIT)
+            await deal.search(filters=Filters(mileage_max=MILEAGE_MAX), limit=LIMIT)
         except CommandError as error:
-            if error.code is not ErrorCode.BUSY:
+            if error.code not in {ErrorCode.BUSY, ErrorCode.DEGRADED}:
                 raise
             await asyncio.sleep(AGAIN_SECONDS)
         else:
@@ -227,7 +231,10 @@ async def _open_old(stage: Stage, deals: Sequence[str], cars_a_job: int) -> Run:
         elapsed = stopwatch()
         async with asyncio.timeout(GUARD_SECONDS):
             opened = await asyncio.gather(
-                *(open_deal(ports[place % len(ports)], deal_id) for place, deal_id in enumerate(deals))
+                *(
+                    open_deal(ports[place % len(ports)], deal_id, MILEAGE_MAX)
+                    for place, deal_id in enumerate(deals)
+                )
             )
         wall = elapsed()
     async with Redis.from_url(stage.settings.redis_url) as redis:

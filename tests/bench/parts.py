@@ -43,6 +43,12 @@ PARTS = (
     Part("structures", "how fast structures are valued, against two libraries", most_repeats=7),
     Part("search", "how soon a search shows its first matches, and all values"),
     Part("rows", "how fast 20,000 matches reach one client", most_repeats=5),
+    Part(
+        "previous",
+        "what a search costs all processes, against an earlier revision",
+        most_repeats=7,
+        options=("previous",),
+    ),
     Part("start", "how soon a web process is ready", most_repeats=15),
     Part("fanout", "what a delivery and an idle connection cost, against a bare hub", most_repeats=7),
     Part("opening", "how soon 100 deals opened at once are valued, against the old design", most_repeats=1),

@@ -73,11 +73,11 @@ class Service:
 
     async def search(self, request: Request) -> Response:
         """Load, filter, answer with everything, and leave the NPVs to jobs."""
-        deal_id = request.path_params["deal_id"]
+        deal_id, mileage_max = request.path_params["deal_id"], int(request.query_params["mileage_max"])
         async with self._pool.acquire() as connection:
             deal, _customer = await fetch_deal(connection, deal_id)
             tables = await load_tables(connection, deal)
-            matches, cars = await find_matches(connection, deal, tables)
+            matches, cars = await find_matches(connection, deal, tables, mileage_max)
         found = [str(row["vehicle_id"]) for row in matches]
         self._cache.keep(f"found:{deal_id}", orjson.dumps(found), CACHE_SECONDS)
         pricing = price_plan(tables.plan, tables.risk)

@@ -66,10 +66,11 @@ async def load_tables(connection: asyncpg.Connection, deal: Deal) -> Tables:
 
 
 async def find_matches(
-    connection: asyncpg.Connection, deal: Deal, tables: Tables
+    connection: asyncpg.Connection, deal: Deal, tables: Tables, mileage_max: int
 ) -> tuple[list[dict[str, Any]], Cars]:
     """Return the cars that can become a deal: as rows for the page, and as numbers for the NPV."""
-    rows = [dict(row) for row in await connection.fetch(STOCK, deal.store_id)]
+    stock = [dict(row) for row in await connection.fetch(STOCK, deal.store_id)]
+    rows = [row for row in stock if row["mileage"] <= mileage_max]
     on = tables.inputs.structure.contract_date or dt.datetime.now(dt.UTC).date()
     eligibilities = deal.customer.eligibilities
     for row in rows:

@@ -20,7 +20,7 @@ class Opened:
     npvs: dict[str, int | None] = field(default_factory=dict)
 
 
-async def open_deal(port: int, deal_id: str) -> Opened:
+async def open_deal(port: int, deal_id: str, mileage_max: int) -> Opened:
     """Open a deal in a page of its own, and follow it until every match has its offer."""
     elapsed, opened = stopwatch(), Opened()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -33,7 +33,7 @@ async def open_deal(port: int, deal_id: str) -> Opened:
 
     try:
         await ask("GET", "")
-        await ask("POST", "/search")
+        await ask("POST", f"/search?mileage_max={mileage_max}")
         found = await ask("GET", "/offers")
         while found["pending"]:
             await asyncio.sleep(POLL_SECONDS)
