@@ -18,6 +18,7 @@ from server.hub.desk_handlers import DeskHandlers
 from server.hub.handlers import Handlers
 from server.hub.join import Joiner
 from server.hub.keeper import Keeper
+from server.hub.live_deals import LiveDeals
 from server.hub.outages import NO_DATABASE, NO_UPDATES, Outages, Service
 from server.hub.people import People
 from server.hub.questions import Questions
@@ -25,6 +26,7 @@ from server.hub.quotes import Quotes
 from server.hub.registry import Registry
 from server.hub.relay import Relay
 from server.hub.rooms import Rooms
+from server.hub.search_repeats import SearchRepeats
 from server.hub.stock_handlers import StockHandlers
 from server.hub.stock_watch import StockWatch
 from server.hub.wall import Wall
@@ -45,6 +47,7 @@ from server.settings import Settings
 from server.store.listen import Listener
 from server.store.scope import Scope, Stores
 from server.store.security_events import Note
+from server.work.editions import Editions
 from server.work.queue import JobQueue
 
 
@@ -89,18 +92,27 @@ def assemble(
     stores = Stores(pool)
     log, bus, cars = RedisLog(redis), Bus(settings.redis_url, redis_uid=settings.redis_uid), ShownCars(redis)
     queue = JobQueue(redis, lease_ms=settings.job_lease_ms)
+    listener = Listener(settings.database_listen_url or settings.database_url)
+
+    def hears() -> bool:
+        return listener.connected
+
+    editions = Editions(system, hears)
     searches = SearchService(
         stores,
         system,
         log,
         queue,
+        editions=editions,
         lease_ms=settings.search_lease_ms,
         # The other connections are for everything that is not a search.
         readers=max(1, settings.pool_max // 2),
     )
     registry = Registry(log, bus, tasks)
-    relay = Relay(system, log, lambda: registry.channels)
-    stock_watch = StockWatch(system, registry, cars, Rematcher(system, log, cars, queue))
+    deals = LiveDeals(stores, system, registry, hears)
+    repeats = SearchRepeats(log, deals, searches, tasks)
+    relay = Relay(system, log, registry, outdated=repeats.look)
+    stock_watch = StockWatch(system, registry, cars, Rematcher(system, log, cars, queue, editions))
     keeper = Keeper(
         log,
         registry,
@@ -108,6 +120,7 @@ def assemble(
         queue,
         overdue_ms=settings.job_overdue_ms,
         match_again=stock_watch.match_again,
+        repeat_search=repeats.look,
     )
     deadlines = Deadlines(system, relay)
     wall = Wall(system, registry, Walls(redis), tasks)
@@ -117,7 +130,6 @@ def assemble(
     registry.on_presence(rooms.heard, rooms.left)
     connections: set[Connection] = set()
     people = People(pool, connections)
-    listener = Listener(settings.database_listen_url or settings.database_url)
     outages = Outages(
         (
             Service("postgres", listener.standing, NO_DATABASE),
@@ -128,9 +140,13 @@ def assemble(
     for subject, heard in (
         *(("deal_events", relay.heard), ("deal_events", wall.heard), ("vehicles", stock_watch.heard)),
         *(("vehicles", deadlines.heard_of_cars), ("vehicles", wall.heard_of_cars)),
-        *(("rates", deadlines.look), ("people", people.heard)),
+        *(("rates", editions.forget), ("rates", deadlines.look)),
+        *(("people", people.heard), ("deal_facts", deals.heard)),
     ):
         listener.listen(subject, heard)
+    # What is kept in memory goes before anybody looks at it.
+    for forget in (editions.forget, deals.missed):
+        listener.on_connect(forget)
     for look in (relay.missed, stock_watch.missed, deadlines.look, wall.missed, people.missed):
         listener.on_connect(look)
     allowance = Allowance(UsageLog(redis, window_seconds=WINDOW_SECONDS))
@@ -151,11 +167,11 @@ def assemble(
     }
     for name, run in running.items():
         tasks.create_task(_run(run), name=name)
-    authority, quotes, questions = Authority(stores), Quotes(stores, compute), Questions(Distinct(redis))
-    joiner = Joiner(stores, log, registry, relay, keeper, cars, stock_watch, rooms)
+    authority, questions = Authority(deals), Questions(Distinct(redis))
+    quotes = Quotes(stores, compute, editions)
+    joiner = Joiner(authority, deals, log, registry, relay, keeper, cars, stock_watch, rooms)
     stock = StockHandlers(
         stores=stores,
-        log=log,
         authority=authority,
         relay=relay,
         searches=searches,
@@ -168,7 +184,7 @@ def assemble(
         authority=authority,
         relay=relay,
         quotes=quotes,
-        stock=stock,
+        editions=editions,
         questions=questions,
     )
     watch = WatchHandlers(authority, joiner, WallJoiner(stores, log, registry, wall, rooms), rooms, note)

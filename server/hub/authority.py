@@ -9,10 +9,12 @@ from protocol.commands import AnyCommand, ChannelCommand
 from protocol.records import Actor, View
 from protocol.workflow import RIGHTS
 from server.hub.connection import Connection
+from server.hub.live_deal import HeldDeal
+from server.hub.live_deals import LiveDeals
 from server.hub.views import widest_view
+from server.push.log import utc_now
 from server.store.credentials import TokenScope
-from server.store.deals import Deal, load_deal
-from server.store.scope import Stores
+from server.store.deals import Deal
 from server.store.users import Account
 
 RIGHT_OF: Final[dict[type[ChannelCommand], str]] = {
@@ -69,33 +71,29 @@ SCOPE_OF: Final = {
 class Authority:
     """Finds what a command is about, for somebody who may see it."""
 
-    def __init__(self, stores: Stores) -> None:
-        self._stores = stores
+    def __init__(self, deals: LiveDeals) -> None:
+        self._deals = deals
 
     async def deal(self, account: Account, command: ChannelCommand) -> Deal:
-        """Return the deal of a command.
+        """Return the deal of a command as the server computes with it. Raises as ``held``."""
+        return (await self.held(account, command)).at(utc_now())
+
+    async def held(self, account: Account, command: ChannelCommand) -> HeldDeal:
+        """Return the deal of a command, with all its parts.
 
         Raises CommandError: forbidden without the right, or for a wall where a deal is meant; not_found for a
         deal that is not there or another store's.
         """
-        kind, _, name = command.channel.partition(":")
+        kind, _, _ = command.channel.partition(":")
         if kind != "deal":
             raise CommandError(
                 ErrorCode.FORBIDDEN, "A wall is only watched: expected a deal.", field="channel"
             )
         # Whoever may not see the deal learns nothing of it, also not that it is there.
-        deal = await self.load(account, name)
+        deal = await self._deals.held(command.channel, account.store_id)
         right = RIGHT_OF[type(command)]
         if right not in RIGHTS[account.role]:
             raise CommandError(ErrorCode.FORBIDDEN, f"Your role lacks the right {right}.", field="type")
-        return deal
-
-    async def load(self, account: Account, deal_id: str) -> Deal:
-        """Return a deal of the account's store. Raises CommandError(not_found)."""
-        async with self._stores.of(account.store_id).acquire() as connection:
-            deal = await load_deal(connection, deal_id)
-        if deal is None or deal.store_id != account.store_id:
-            raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="channel")
         return deal
 
 

@@ -105,9 +105,10 @@ class Deadlines:
             deals = await approved_deals(connection, cars)
             rates = await rates_in_force(connection, today) if deals else ""
         for deal_id in deals:
-            if await fall_where_outdated(self._system, deal_id, rates):
+            decided = await fall_where_outdated(self._system, deal_id, rates)
+            if decided.changed:
                 self._logger.info("approval_fell", deal_id=deal_id)
-                await self._relay.publish(deal_id)
+                await self._relay.tell(decided)
         if cars is None:
             async with self._system.acquire() as connection:
                 await forget_ops(connection)
@@ -118,8 +119,7 @@ class Deadlines:
         async with self._system.acquire() as connection:
             over = await expired_holds(connection)
         for deal_id, vehicle_id in over:
-            if await expire_hold(self._system, deal_id, vehicle_id):
-                await self._relay.publish(deal_id)
+            await self._relay.tell(await expire_hold(self._system, deal_id, vehicle_id))
         async with self._system.acquire() as connection:
             following = await next_expiry(connection)
         if following is None:

@@ -1,7 +1,8 @@
-"""The commands of salesperson and desk on one deal. Each decides in Postgres, and the relay tells."""
+"""The commands of salesperson and desk on one deal. Each decides in Postgres, and tells what it wrote."""
 
 import datetime as dt
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from protocol import codec, commands
 from protocol.closing import CommandError, ErrorCode
@@ -13,12 +14,13 @@ from protocol.workflow import Action, Closing, LenderStatus
 from server.hub.authority import Authority, actor_of, view_of
 from server.hub.connection import Connection
 from server.hub.lender_terms import as_terms, terms_of
+from server.hub.live_deal import HeldDeal
 from server.hub.offer_pricing import Repricing
 from server.hub.questions import Questions, check_conceded
 from server.hub.quotes import Quotes, vehicle_number
 from server.hub.relay import Relay
-from server.hub.sight import sight_of
-from server.hub.stock_handlers import StockHandlers, check_visible
+from server.hub.sight import Sight, sight_of
+from server.hub.stock_handlers import check_visible
 from server.hub.views import not_here, unaskable_fields
 from server.push.log import utc_now
 from server.store import claims, lenders, offers, overrides, remarks, tasks, workflow
@@ -26,10 +28,12 @@ from server.store.deals import Deal
 from server.store.deciding import Asked, Decided, answered_before
 from server.store.rates import NotInForce
 from server.store.scope import Scope, Stores
-from server.store.versions import rates_in_force
+from server.store.users import Account
+from server.work.editions import Editions
 
 PRICING_ATTEMPTS = 3
 Store = Callable[..., Awaitable[Decided]]
+Priced = TypeVar("Priced")
 
 
 class DeskHandlers:
@@ -43,7 +47,7 @@ class DeskHandlers:
         authority: Authority,
         relay: Relay,
         quotes: Quotes,
-        stock: StockHandlers,
+        editions: Editions,
         questions: Questions,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
     ) -> None:
@@ -52,9 +56,9 @@ class DeskHandlers:
         self._authority = authority
         self._relay = relay
         self._quotes = quotes
-        self._stock = stock
+        self._editions = editions
         self._questions = questions
-        self._repricing = Repricing(stores, quotes)
+        self._repricing = Repricing(quotes)
         self._today = today
 
     async def select(self, connection: Connection, command: commands.Select) -> None:
@@ -87,8 +91,8 @@ class DeskHandlers:
             op=command.op,
             actor=actor_of(connection.account),
         )
-        for changed in (deal.id, *others):
-            await self._relay.publish(changed)
+        for changed in (decided, *others):
+            await self._relay.tell(changed)
         connection.reply(command.ref, decided.reply)
 
     async def lock(self, connection: Connection, command: commands.Lock) -> None:
@@ -115,52 +119,59 @@ class DeskHandlers:
 
     async def act(self, connection: Connection, command: Decision) -> None:
         """Bring the deal to another state."""
-        deal = await self._authority.deal(connection.account, command)
+        held = await self._authority.held(connection.account, command)
         action = Action(commands.tag_of(type(command)))
         changes = command.changes if isinstance(command, commands.Counter) else StructureChanges()
         asked = workflow.asked_for(action, command.reason, command.more_reasons, changes)
-        if await self._answer_again(connection, command, deal, asked):
+        pricing = self._step(connection, command, held, action)
+        step = await self._unless_answered(connection, command, held.deal, asked, pricing)
+        if step is None:
             return
-        step = await self._step(connection, command, deal, action)
-        decided = await workflow.take_action(self._stores.of(deal.store_id), deal.id, action, step)
-        await self._relay.publish(deal.id)
-        if isinstance(command, commands.Counter):
-            await self._stock.search_again(command, deal, decided.version, step.actor)
+        scope = self._stores.of(held.deal.store_id)
+        decided = await workflow.take_action(scope, held.deal.id, action, step)
+        await self._relay.tell(decided)
         connection.reply(command.ref, decided.reply)
 
     async def close(self, connection: Connection, command: Decision) -> None:
         """Deliver, fund or unwind a signed deal."""
-        deal = await self._authority.deal(connection.account, command)
+        held = await self._authority.held(connection.account, command)
         closing = Closing(commands.tag_of(type(command)))
-        step = await self._step(connection, command, deal, None)
-        decided = await workflow.take_closing_step(self._stores.of(deal.store_id), deal.id, closing, step)
-        await self._relay.publish(deal.id)
+        step = await self._step(connection, command, held, None)
+        scope = self._stores.of(held.deal.store_id)
+        decided = await workflow.take_closing_step(scope, held.deal.id, closing, step)
+        await self._relay.tell(decided)
         connection.reply(command.ref, decided.reply)
 
     async def lender_decision(self, connection: Connection, command: commands.LenderDecision) -> None:
         """Record what a lender decided, with the selected offer priced under it."""
-        deal = await self._authority.deal(connection.account, command)
-        if await self._answer_again(connection, command, deal, lenders.asked_for(as_terms(command))):
+        held = await self._authority.held(connection.account, command)
+        asked = lenders.asked_for(as_terms(command))
+        pricing = self._lender_decision(connection, command, held)
+        decision = await self._unless_answered(connection, command, held.deal, asked, pricing)
+        if decision is None:
             return
-        terms = terms_of(command)
-        others = [each for each in deal.live_lenders if each.lender != terms.lender]
-        counts = terms.status is not LenderStatus.WITHDRAWN
-        priced = await self._repricing.selected(
-            deal, connection.account, lenders=[*others, terms] if counts else others
-        )
-        actor = actor_of(connection.account)
         decided = await lenders.record_lender_decision(
-            self._stores.of(deal.store_id),
-            deal.id,
+            self._stores.of(held.deal.store_id),
+            held.deal.id,
             op=command.op,
             version=command.version,
-            decision=lenders.NewDecision(terms, priced),
-            actor=actor,
+            decision=decision,
+            actor=actor_of(connection.account),
             today=self._today(),
         )
-        await self._relay.publish(deal.id)
-        await self._stock.search_again(command, deal, decided.version, actor)
+        await self._relay.tell(decided)
         connection.reply(command.ref, decided.reply)
+
+    async def _lender_decision(
+        self, connection: Connection, command: commands.LenderDecision, held: HeldDeal
+    ) -> lenders.NewDecision:
+        terms = terms_of(command)
+        others = [each for each in held.at(utc_now()).live_lenders if each.lender != terms.lender]
+        counts = terms.status is not LenderStatus.WITHDRAWN
+        live = [*others, terms] if counts else others
+        return lenders.NewDecision(
+            terms, await self._repricing.selected(held, connection.account, lenders=live)
+        )
 
     async def _give_offer(
         self, connection: Connection, command: commands.Select | commands.Pin, store: Store
@@ -171,7 +182,6 @@ class DeskHandlers:
         refused = unaskable_fields(command.changes, sight.view)
         if refused:
             raise not_here(refused[0])
-        probed = [command.changes, command.programme_id]
         asked = offers.asked_for(
             commands.tag_of(type(command)),
             command.vehicle_id,
@@ -180,13 +190,10 @@ class DeskHandlers:
         )
         for _ in range(PRICING_ATTEMPTS):
             deal = await self._authority.deal(account, command)
-            if await self._answer_again(connection, command, deal, asked):
+            pricing = self._offer(command, deal, account, sight)
+            offer = await self._unless_answered(connection, command, deal, asked, pricing)
+            if offer is None:
                 return
-            check_conceded(command.changes, sight, deal.discount_authority_cents, deal.structure)
-            await self._questions.check(deal, account, sight, command.vehicle_id, probed)
-            offer = await self._quotes.offer(
-                deal, command.vehicle_id, command.changes, command.programme_id, account, sight=sight
-            )
             try:
                 decided = await store(
                     self._stores.of(deal.store_id),
@@ -197,10 +204,20 @@ class DeskHandlers:
                 )
             except offers.StaleOffer:
                 continue
-            await self._relay.publish(deal.id)
+            await self._relay.tell(decided)
             connection.reply(command.ref, decided.reply)
             return
         raise CommandError(ErrorCode.BUSY, "The deal changes too fast to be priced: try again.")
+
+    async def _offer(
+        self, command: commands.Select | commands.Pin, deal: Deal, account: Account, sight: Sight
+    ) -> DealOffer:
+        check_conceded(command.changes, sight, deal.discount_authority_cents, deal.structure)
+        probed = [command.changes, command.programme_id]
+        await self._questions.check(deal, account, sight, command.vehicle_id, probed)
+        return await self._quotes.offer(
+            deal, command.vehicle_id, command.changes, command.programme_id, account, sight=sight
+        )
 
     async def _about_car(
         self,
@@ -216,13 +233,33 @@ class DeskHandlers:
         deal = await self._authority.deal(connection.account, command)
         actor = actor_of(connection.account)
         decided = await store(self._stores.of(deal.store_id), deal.id, what, op=command.op, actor=actor)
-        await self._relay.publish(deal.id)
+        await self._relay.tell(decided)
         connection.reply(command.ref, decided.reply)
+
+    async def _unless_answered(
+        self,
+        connection: Connection,
+        command: ChangeCommand,
+        deal: Deal,
+        asked: Asked,
+        pricing: Awaitable[Priced],
+    ) -> Priced | None:
+        """Return what must be known before the deal is locked; None where the command was done before and is
+        answered as then, though it could not be priced today.
+
+        Raises what pricing raises.
+        """
+        try:
+            return await pricing
+        except CommandError:
+            if await self._answer_again(connection, command, deal, asked):
+                return None
+            raise
 
     async def _answer_again(
         self, connection: Connection, command: ChangeCommand, deal: Deal, asked: Asked
     ) -> bool:
-        """Answer an op that was done before, so that it is not priced once more; return whether it was.
+        """Answer an op that was done before; return whether it was.
 
         What it left undone, because its process died, is done now. Raises CommandError(conflict) for an op
         of somebody else, or of another command.
@@ -233,13 +270,11 @@ class DeskHandlers:
         if reply is None:
             return False
         await self._relay.publish(deal.id)
-        if isinstance(command, commands.Counter | commands.LenderDecision):
-            await self._stock.search_again(command, deal, reply["version"], actor)
         connection.reply(command.ref, reply)
         return True
 
     async def _step(
-        self, connection: Connection, command: Decision, deal: Deal, action: Action | None
+        self, connection: Connection, command: Decision, held: HeldDeal, action: Action | None
     ) -> workflow.Move:
         """Return a step with what must be known before the deal is locked: the rates, and today's price."""
         account, today = connection.account, self._today()
@@ -248,12 +283,11 @@ class DeskHandlers:
             check_visible(changes, view_of(connection, command.channel))
         priced: DealOffer | None = None
         if action in {Action.SUBMIT, Action.COUNTER, Action.APPROVE}:
-            priced = await self._repricing.selected(deal, account, changes=changes)
-        async with self._stores.of(deal.store_id).acquire() as connected:
-            try:
-                rates = await rates_in_force(connected, today)
-            except NotInForce as error:
-                raise CommandError(ErrorCode.DEGRADED, f"Nothing can be decided: {error}.") from error
+            priced = await self._repricing.selected(held, account, changes=changes)
+        try:
+            in_force = await self._editions.in_force(today)
+        except NotInForce as error:
+            raise CommandError(ErrorCode.DEGRADED, f"Nothing can be decided: {error}.") from error
         step = workflow.Move(
             op=command.op,
             version=command.version,
@@ -261,7 +295,7 @@ class DeskHandlers:
             more_reasons=command.more_reasons,
             actor=actor_of(account),
             today=today,
-            rates=rates,
+            rates=in_force.rates,
             priced=priced,
             discount_authority_cents=account.discount_authority_cents,
         )

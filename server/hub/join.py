@@ -11,9 +11,12 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Join, Position
 from protocol.events import JoinReply
+from server.hub.authority import Authority
 from server.hub.connection import Connection
 from server.hub.keeper import Keeper
 from server.hub.limits import limits_of
+from server.hub.live_deal import HeldDeal
+from server.hub.live_deals import LiveDeals
 from server.hub.registry import Feed, Registry
 from server.hub.relay import Relay
 from server.hub.rooms import Rooms
@@ -24,9 +27,7 @@ from server.hub.stock_watch import StockWatch
 from server.hub.views import capped_view
 from server.push.cars import ShownCars
 from server.push.log import ChannelLog, Head
-from server.store.deal_parts import DealParts, load_parts
-from server.store.deals import Deal, last_no, load_deal
-from server.store.scope import Stores
+from server.store.deals import Deal
 
 ATTEMPTS: Final = 5
 """How often the epoch may end under a join before it is refused."""
@@ -36,7 +37,8 @@ ATTEMPTS: Final = 5
 class Joiner:
     """Serves ``join``."""
 
-    stores: Stores
+    authority: Authority
+    deals: LiveDeals
     log: ChannelLog
     registry: Registry
     relay: Relay
@@ -45,29 +47,33 @@ class Joiner:
     stock: StockWatch
     rooms: Rooms
 
-    async def join(self, connection: Connection, command: Join, deal: Deal) -> None:
-        """Answer ``command`` for a deal that its sender may see, and serve the channel from there on.
+    async def join(self, connection: Connection, command: Join) -> Deal:
+        """Answer ``command``, serve the channel from there on, and return its deal.
 
-        Raises CommandError, RedisError and asyncpg's errors; then nothing is joined.
+        Raises CommandError as ``Authority.deal``, and degraded; RedisError and asyncpg's errors. Then nothing
+        is joined.
         """
         channel = command.channel
-        view = capped_view(command.view, connection.account.role)
-        connection.turn(channel, view)
-        connection.detach(channel)
-        require_room(connection)
-        sight = sight_of(view, connection.account)
+        # From here on, Postgres's word of each decision of the deal is taken.
         with self.registry.joining(channel) as feed:
+            # Before anything is made in Redis, or taken note of, for a deal that is not the sender's.
+            deal = await self.authority.deal(connection.account, command)
+            view = capped_view(command.view, connection.account.role)
+            connection.turn(channel, view)
+            connection.detach(channel)
+            require_room(connection)
+            sight = sight_of(view, connection.account)
             # Who gets less than they ask for may have seen more before: they go on from a snapshot.
             since = command.since if view is command.view else None
-            head, loaded = await self._stand(feed, channel, since, deal)
-            if loaded is None:
+            head, held = await self._stand(feed, connection, channel, since)
+            if held is None:
                 start, rows, snapshot = head.seq if since is None else since.seq, None, None
             else:
                 search = await self.log.search(channel)
                 if search is not None and search.lapsed:
                     self.keeper.look_now()
                 here = self.rooms.here(channel, view)
-                start, snapshot = head.seq, snapshot_of(*loaded, search, sight, here)
+                start, snapshot = head.seq, snapshot_of(held.whole, search, sight, here)
                 search_id = None if search is None else search.search_id
                 changes = await self.cars.changes(channel) if search_id else {}
                 rows = snapshot_rows(self.log, channel, command.ref, search_id, sight, changes=changes)
@@ -80,62 +86,48 @@ class Joiner:
             # While nobody watched, nobody told the channel what became of its cars.
             self.stock.look(channel)
             self.rooms.enter(watcher, connection.account)
+        return deal
 
     async def _stand(
-        self, feed: Feed, channel: str, since: Position | None, deal: Deal
-    ) -> tuple[Head, tuple[Deal, DealParts] | None]:
+        self, feed: Feed, connection: Connection, channel: str, since: Position | None
+    ) -> tuple[Head, HeldDeal | None]:
         """Return where the channel stands, and the deal as of then; None where the client knows what was.
 
         Raises CommandError: not_found, degraded where the epoch keeps ending.
         """
         for _ in range(ATTEMPTS):
             head = await capture(self.log, feed, channel)
-            if since is not None and await still_known(self.log, channel, head, since):
-                if await self._accounts_for_all(deal, channel, head):
-                    return head, None
-                continue
-            loaded = await self._load(deal, channel, head)
-            if loaded is not None:
-                return head, loaded
+            held = await self._account_for(feed, connection.account.store_id, channel, head)
+            if held is not None:
+                known = since is not None and await still_known(self.log, channel, head, since)
+                return head, None if known else held
         raise CommandError(ErrorCode.DEGRADED, "The event log keeps starting anew: try again.")
 
-    async def _accounts_for_all(self, deal: Deal, channel: str, head: Head) -> bool:
-        """Have every decision of the deal told; return whether the epoch still stands.
-
-        Whoever decided may have died before it told the log, and nobody watched: nobody else tells it then.
-        """
-        # Read while the channel is joined: of what is decided from here on, Postgres tells this process.
-        async with self.stores.of(deal.store_id).acquire() as connection:
-            no = await last_no(connection, deal.id)
-        if head.no == no:
-            return True
-        await self.relay.publish(deal.id)
-        return (await self.log.head(channel)).epoch == head.epoch
-
-    async def _load(self, deal: Deal, channel: str, head: Head) -> tuple[Deal, DealParts] | None:
+    async def _account_for(self, feed: Feed, store_id: str, channel: str, head: Head) -> HeldDeal | None:
         """Return the deal with at least every decision that events up to ``head`` tell of.
 
-        An epoch without a base gets one: from then on, every decision above it is an event. None where the
-        epoch is over.
+        Whoever decided last may have died before it told the log: it is told now. An epoch without a base
+        gets one: from then on, every decision above it is an event. None where the epoch is over.
         """
+        held = await self.deals.held(channel, store_id)
         no = head.no
         if no is None:
-            no = await self.log.set_base(channel, head.epoch, deal.last_no)
+            no = await self.log.set_base(channel, head.epoch, held.deal.last_no)
         if no is None:
             return None
-        # One state of the deal and all of its parts, at or after what was authorised.
-        async with self.stores.of(deal.store_id).acquire(snapshot=True) as connection:
-            newer, parts = await load_deal(connection, deal.id), await load_parts(connection, deal.id)
-        if newer is None or parts is None or newer.store_id != deal.store_id:
-            raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="channel")
-        if newer.last_no < no:
+        if held.deal.last_no < no:
+            # Its bell has not rung here yet.
+            feed.session.live.require(no)
+            held = await self.deals.held(channel, store_id)
+        if held.deal.last_no < no:
             # The database has gone back to an older state: the relay sees it too, and begins a new epoch.
-            await self.relay.publish(deal.id)
+            feed.session.live.forget()
+            await self.relay.publish(held.deal.id)
             return None
-        if newer.last_no > no:
-            # Whoever decided may have died before it told the log, and others watch it too.
-            await self.relay.publish(deal.id, newer.last_no)
-        return newer, parts
+        if held.deal.last_no > no:
+            await self.relay.publish(held.deal.id, held.deal.last_no)
+            return held if (await self.log.head(channel)).epoch == head.epoch else None
+        return held
 
 
 def require_room(connection: Connection) -> None:

@@ -30,7 +30,8 @@ class Keeper:
     """Fills gaps, takes searches over whose owner is gone, and queues jobs again that were lost.
 
     ``mended`` counts what it did: ``gaps``, ``searches``, ``jobs``. ``match_again`` is told of channels whose
-    repriced cars wait to be matched; it returns at once.
+    repriced cars wait to be matched, ``repeat_search`` of those whose search is for older terms than the deal
+    has; both return at once.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Keeper:
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
         overdue_ms: int = OVERDUE_MS,
         match_again: Callable[[str], None] = lambda channel: None,
+        repeat_search: Callable[[str], None] = lambda channel: None,
     ) -> None:
         self.mended: Counter[str] = Counter()
         self._log = log
@@ -52,6 +54,7 @@ class Keeper:
         self._heartbeat_seconds = heartbeat_seconds
         self._overdue_ms = overdue_ms
         self._match_again = match_again
+        self._repeat_search = repeat_search
         self._adopting: set[str] = set()
         self._asked = asyncio.Event()
         self._logger = structlog.get_logger("keeper")
@@ -90,6 +93,8 @@ class Keeper:
                 tasks.create_task(self._take_over(channel), name=f"take over {channel}")
             if pulse.unmatched:
                 self._match_again(channel)
+            if pulse.outdated:
+                self._repeat_search(channel)
             await self._queue_again(channel, pulse)
 
     async def _queue_again(self, channel: str, pulse: Pulse) -> None:

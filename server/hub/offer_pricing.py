@@ -1,4 +1,4 @@
-"""An offer from a quote, and a deal's selected offer priced anew as the deal stands, or as it would stand."""
+"""A deal's selected offer priced anew, as the deal stands or as it would stand."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,10 +7,9 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer, LenderTerms
 from protocol.records import StructureChanges
+from server.hub.live_deal import HeldDeal
 from server.hub.quotes import Quotes
-from server.store.deals import Deal
-from server.store.offers import load_offer
-from server.store.scope import Stores
+from server.push.log import utc_now
 from server.store.terms import revise
 from server.store.users import Account
 
@@ -18,13 +17,12 @@ from server.store.users import Account
 class Repricing:
     """Prices the offer that a deal has selected once more."""
 
-    def __init__(self, stores: Stores, quotes: Quotes) -> None:
-        self._stores = stores
+    def __init__(self, quotes: Quotes) -> None:
         self._quotes = quotes
 
     async def selected(
         self,
-        deal: Deal,
+        held: HeldDeal,
         account: Account,
         *,
         changes: StructureChanges | None = None,
@@ -35,10 +33,9 @@ class Repricing:
 
         Raises CommandError: invalid for changes that contradict the structure, degraded.
         """
-        if deal.selected_offer is None:
+        deal, before = held.at(utc_now()), held.whole.selected
+        if before is None:
             return None
-        async with self._stores.of(deal.store_id).acquire() as connection:
-            before = await load_offer(connection, deal.selected_offer)
         structure = deal.structure if changes is None else revise(deal.structure, changes)
         # What the offer was asked with beyond the deal's structure stands, but for what is changed now.
         changed = {} if changes is None else dict(changes.items())

@@ -41,8 +41,8 @@ from server.store.rates import NotInForce
 from server.store.scope import Stores
 from server.store.terms import revise
 from server.store.users import Account
-from server.store.versions import versions_in_force
-from server.work.tables import Tables
+from server.store.versions import stock_version
+from server.work.editions import Editions
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -74,12 +74,13 @@ class Quotes:
         self,
         stores: Stores,
         compute: ComputePool,
+        editions: Editions,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
     ) -> None:
         self._stores = stores
         self._compute = compute
         self._today = today
-        self._tables = Tables()
+        self._editions = editions
 
     async def quote(self, command: Quote, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
         """Return the reply's data as it is seen; the pencil is stored before."""
@@ -175,18 +176,20 @@ class Quotes:
         stock = Stock(deal.store_id, deal.group_id, Scope.GROUP)
         today = self._today()
         try:
+            in_force = await self._editions.in_force(today)
+            tables = self._editions.tables
             async with self._stores.of(deal.store_id).acquire() as connection:
-                in_force = await versions_in_force(
+                inventory, _ = await stock_version(
                     connection,
                     store_id=deal.store_id,
                     group_id=deal.group_id,
                     scope=deal.structure.scope,
-                    today=today,
+                    deal_id=deal.id,
                 )
-                basis = await load_basis(connection, self._tables, deal, in_force, today)
+                basis = await load_basis(connection, tables, deal, in_force, inventory=inventory, today=today)
                 query = build_car_query(stock, vehicle_number(vehicle_id), today=today, rebates=basis.rebates)
                 row = await connection.fetchrow(query.text, *query.args)
-                model = await self._tables.risk(connection, in_force.risk)
+                model = await tables.risk(connection, in_force.risk)
         except NotInForce as error:
             raise CommandError(ErrorCode.DEGRADED, f"Nothing can be quoted: {error}.") from error
         if row is None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from redis.exceptions import RedisError
 
+from server.hub.live_deal import LiveDeal
 from server.hub.session import Session, Verdict, Watcher
 from server.push.bus import Bus
 from server.push.log import ChannelLog, Entry, Head
@@ -60,7 +61,7 @@ class Feed:
 
         Raises RedisError.
         """
-        if self.session.open(head.epoch, head.seq):
+        if self.session.open(head.epoch, head.seq, head.no or 0):
             self._behind.set()
         elif self.session.epoch != head.epoch:
             await self._catch_up()
@@ -88,12 +89,12 @@ class Feed:
             entries = await self._log.read(session.channel, head.epoch, session.seq, EVENTS_PER_READ)
             if not entries:
                 head = await self._log.head(session.channel)
-                session.restart(head.epoch, head.seq)
+                session.restart(head.epoch, head.seq, head.no or 0)
                 return
             for entry in entries:
                 self._receive(entry)
         if session.epoch != head.epoch:
-            session.restart(head.epoch, head.seq)
+            session.restart(head.epoch, head.seq, head.no or 0)
 
     def _receive(self, entry: Entry) -> Verdict:
         verdict = self.session.receive(entry)
@@ -124,6 +125,18 @@ class Registry:
     def channels(self) -> list[str]:
         """The channels that this process watches."""
         return list(self._feeds)
+
+    def live_deal(self, channel: str) -> LiveDeal | None:
+        """Return what is held of a watched channel's deal; None for a channel that nobody watches."""
+        return self._feeds[channel][0].session.live if channel in self._feeds else None
+
+    def live_deals(self) -> list[LiveDeal]:
+        """Return what is held of every watched channel."""
+        return [feed.session.live for feed, _ in self._feeds.values()]
+
+    def last_no(self, channel: str) -> int:
+        """Return the last decision that a watched channel's log is known to have; 0 where none is known."""
+        return self._feeds[channel][0].session.no if channel in self._feeds else 0
 
     def on_search_ended(self, look: Callable[[str], None]) -> None:
         """Have ``look`` called with the channel whenever a search of a watched one has ended."""

@@ -10,6 +10,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 from protocol.records import View
+from server.hub.live_deal import LiveDeal
 from server.hub.sight import Sight
 from server.hub.views import project_for_all
 from server.push.log import Entry
@@ -68,14 +69,19 @@ class Watcher:
 
 @dataclass(eq=False, slots=True)
 class Session:
-    """A watched channel. ``epoch`` is None until the first join has captured where the channel stands."""
+    """A watched channel. ``epoch`` is None until the first join has captured where the channel stands.
+
+    ``no`` is the last decision that the log is known to have; ``live`` is the deal of the channel.
+    """
 
     channel: str
     epoch: str | None = None
     seq: int = 0
+    no: int = 0
     watchers: set[Watcher] = field(default_factory=set)
+    live: LiveDeal = field(default_factory=LiveDeal)
 
-    def open(self, epoch: str, seq: int) -> bool:
+    def open(self, epoch: str, seq: int, no: int = 0) -> bool:
         """Take note of where the channel stands; returns whether this was the first word of it.
 
         Bells that rang before are not remembered: after the first word, ask the log for anything newer.
@@ -83,6 +89,8 @@ class Session:
         first = self.epoch is None
         if first:
             self.epoch, self.seq = epoch, seq
+        if self.epoch == epoch:
+            self.no = max(self.no, no)
         return first
 
     def receive(self, entry: Entry) -> Verdict:
@@ -96,12 +104,16 @@ class Session:
         if entry.seq > self.seq + 1:
             return Verdict.GAP
         self.seq = entry.seq
+        self.no = max(self.no, entry.no)
+        # Before anybody hears of it: who answers an event with a command finds the deal as the event left it.
+        self.live.heard(entry)
         self._deliver(entry)
         return Verdict.DELIVERED
 
-    def restart(self, epoch: str, seq: int) -> None:
+    def restart(self, epoch: str, seq: int, no: int = 0) -> None:
         """Go over to a new epoch, or past events that are gone: every watcher must join again."""
-        self.epoch, self.seq = epoch, seq
+        self.epoch, self.seq, self.no = epoch, seq, no
+        self.live.forget()
         for watcher in tuple(self.watchers):
             self.watchers.discard(watcher)
             watcher.leave()

@@ -12,7 +12,6 @@ from protocol.events import (
     MAX_MESSAGE_BYTES,
     OFFER_COLUMNS,
     ON_SALE,
-    Customer,
     DealSnapshot,
     Present,
     Rejection,
@@ -24,49 +23,27 @@ from protocol.events import (
 from server.hub import views
 from server.hub.sight import Sight, value_as_seen
 from server.push.log import ChannelLog, Chunk, SearchState
-from server.store.deal_parts import DealParts
-from server.store.deals import Deal
 
 ROWS_PER_PART: Final = 500
 _OFFERED: Final = tuple(name for name in OFFER_COLUMNS if name not in {"vehicle_id", "rev"})
 
 
 def snapshot_of(
-    deal: Deal, parts: DealParts, search: SearchState | None, sight: Sight, here: Sequence[Present] = ()
+    whole: DealSnapshot, search: SearchState | None, sight: Sight, here: Sequence[Present] = ()
 ) -> Snapshot:
-    """Return the state of a deal's channel as it is seen, without rows.
+    """Return the state of a deal's channel as it is seen, without rows. ``whole`` is the deal in full.
 
     ``here`` are those who are here, as the view sees them.
     """
     view = sight.view
-    customer = Customer(
-        id=deal.customer.id,
-        name=deal.customer.name,
-        state=deal.customer.state,
-        monthly_income_cents=deal.customer.monthly_income_cents,
-        score=deal.customer.score,
-    )
-    whole = DealSnapshot(
-        id=deal.id,
-        version=deal.version,
-        state=deal.state,
-        customer=views.project_customer(customer, view),
-        structure=views.project_structure(codec.plain(deal.structure), view),
-        selected=parts.selected,
-        selected_outdated=parts.selected_outdated,
-        pins=parts.pins,
-        locks=parts.locks,
-        holds=parts.holds,
-        notes=parts.notes,
+    seen = msgspec.structs.replace(
+        whole,
+        customer=views.project_customer(whole.customer, view),
+        structure=views.project_structure(whole.structure, view),
         presence=list(here),
-        salesperson=deal.salesperson,
-        fulfilment=parts.fulfilment,
-        approval=parts.approval,
-        lenders=list(deal.lenders),
-        tasks=parts.tasks,
     )
     return Snapshot(
-        deal=codec.convert(DealSnapshot, views.project_deal(codec.plain(whole), sight)),
+        deal=codec.convert(DealSnapshot, views.project_deal(codec.plain(seen), sight)),
         search=None if search is None else _search_snapshot(search, sight),
     )
 

@@ -1,12 +1,8 @@
 """The commands about stock and money: search, terms, quote."""
 
-import uuid
-
-import structlog
-
 from protocol import commands
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import Actor, StructureChanges, View
+from protocol.records import StructureChanges, View
 from server.hub.authority import Authority, actor_of, view_of
 from server.hub.connection import Connection
 from server.hub.questions import Questions, check_conceded
@@ -14,17 +10,10 @@ from server.hub.quotes import Quotes
 from server.hub.relay import Relay
 from server.hub.sight import sight_of
 from server.hub.views import hidden_order, not_here, unsettable_fields
-from server.push.log import ChannelLog
 from server.search.stream import MoreRequest, SearchRequest, SearchService
-from server.store.deals import Deal, last_version, load_deal
 from server.store.deciding import digest_of
 from server.store.scope import Stores
 from server.store.terms import change_terms
-
-NOT_SEARCHED_BY = frozenset({"tier_source", "payment_min_cents"})
-"""Fields of a structure that no search result depends on: one is provenance, one sorts."""
-
-SEARCH_ATTEMPTS = 3
 
 
 class StockHandlers:
@@ -34,7 +23,6 @@ class StockHandlers:
         self,
         *,
         stores: Stores,
-        log: ChannelLog,
         authority: Authority,
         relay: Relay,
         searches: SearchService,
@@ -42,13 +30,11 @@ class StockHandlers:
         questions: Questions,
     ) -> None:
         self._stores = stores
-        self._log = log
         self._authority = authority
         self._relay = relay
         self._searches = searches
         self._quotes = quotes
         self._questions = questions
-        self._logger = structlog.get_logger("hub")
 
     async def search(self, connection: Connection, command: commands.Search) -> None:
         """Begin a search."""
@@ -95,9 +81,7 @@ class StockHandlers:
         connection.reply(command.ref, {})
 
     async def terms(self, connection: Connection, command: commands.Terms) -> None:
-        """Decide in Postgres, relay, search again; a command that is resent after a failure does what is
-        left.
-        """
+        """Decide in Postgres and tell; the last search is repeated by whoever tells it first."""
         deal = await self._authority.deal(connection.account, command)
         sight = sight_of(view_of(connection, command.channel), connection.account)
         check_visible(command.changes, sight.view)
@@ -110,9 +94,7 @@ class StockHandlers:
             changes=command.changes,
             actor=actor_of(connection.account),
         )
-        await self._relay.publish(deal.id)
-        if any(name not in NOT_SEARCHED_BY for name, _ in command.changes.items()):
-            await self.search_again(command, deal, result.version, actor_of(connection.account))
+        await self._relay.tell(result)
         connection.reply(command.ref, result.reply)
 
     async def quote(self, connection: Connection, command: commands.Quote) -> None:
@@ -135,41 +117,6 @@ class StockHandlers:
         sight = sight_of(view, connection.account)
         await self._questions.check(deal, connection.account, sight, command.vehicle_id)
         connection.reply(command.ref, await self._quotes.frontier(command, deal, connection.account, sight))
-
-    async def search_again(
-        self, command: commands.ChangeCommand, deal: Deal, version: int, actor: Actor
-    ) -> None:
-        """Repeat the last search with the deal as it stands now, unless that has been done."""
-        scope = self._stores.of(deal.store_id)
-        for _ in range(SEARCH_ATTEMPTS):
-            last = await self._log.search(command.channel)
-            if last is None or last.deal_version >= version:
-                return
-            async with scope.acquire() as connection:
-                newest = await load_deal(connection, deal.id)
-            if newest is None:
-                return
-            request = SearchRequest(
-                channel=command.channel,
-                op=uuid.uuid5(command.op, f"search at version {newest.version}"),
-                deal=newest,
-                filters=last.filters,
-                sort=last.sort,
-                limit=last.limit,
-                actor=actor,
-            )
-            try:
-                await self._searches.search(request)
-            except CommandError as error:
-                if error.code.retry:
-                    raise
-                # The decision stands; that nothing can be searched with it is no reason to refuse it.
-                self._logger.info("not_searched_again", deal_id=deal.id, error=str(error))
-                return
-            # Two edits at once may begin their searches in the other order: the last search must be the
-            # newest's.
-            async with scope.acquire() as connection:
-                version = await last_version(connection, deal.id)
 
 
 def _asked(connection: Connection, command: commands.Search | commands.More | commands.Revalue) -> str:

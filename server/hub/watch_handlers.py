@@ -35,8 +35,7 @@ class WatchHandlers:
             await self._wall_joiner.join(connection, command, name)
             self._note(connection.happened(SecurityKind.CUSTOMERS_LISTED, detail={"what": "wall"}))
             return
-        deal = await self._authority.deal(connection.account, command)
-        await self._joiner.join(connection, command, deal)
+        deal = await self._joiner.join(connection, command)
         whom = {"deal_id": deal.id, "customer_ids": (deal.customer.id,)}
         self._note(connection.happened(SecurityKind.CUSTOMER_VIEWED, **whom))
 

@@ -57,12 +57,14 @@ class Head:
 class Entry:
     """One logged event.
 
-    ``body`` is its JSON in full, without ``seq``: an object that begins with ``{"type":``.
+    ``body`` is its JSON in full, without ``seq``: an object that begins with ``{"type":``. A decision has its
+    ``no``; 0 for what nobody decided.
     """
 
     epoch: str
     seq: int
     body: bytes
+    no: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ class Pulse:
     ``epoch`` is None where none stands. ``lapsed`` is the search whose owner is gone, ``overdue`` are jobs
     that the queue seems to have lost: they are this process's to hand over now. ``unmatched``: repriced cars
     wait to be matched, and whoever told of them has not done it: they are this process's to match now.
+    ``outdated``: the search waits likewise to be repeated.
     """
 
     epoch: str | None
@@ -144,6 +147,7 @@ class Pulse:
     lapsed: str | None = None
     overdue: tuple[bytes, ...] = ()
     unmatched: bool = False
+    outdated: bool = False
 
 
 class ChannelLog(Protocol):
@@ -169,10 +173,14 @@ class ChannelLog(Protocol):
         loaded at an older decision must be loaded again.
         """
 
-    async def decide(self, channel: str, no: int, event: dict[str, Any]) -> tuple[Outcome, int]:
-        """Publish decision ``no``: accepted after ``no - 1``, REPEATED below, MISSING above.
+    async def decide(
+        self, channel: str, no: int, *events: dict[str, Any], outdates: bool = False
+    ) -> tuple[Outcome, int]:
+        """Publish decision ``no`` and those that follow it in one trip; those that are known are passed over.
 
-        Also returns the last no, -1 where the epoch has no base yet.
+        MISSING where decisions before them are not published, REPEATED where all of them are. Also returns
+        the last no, -1 where the epoch has no base yet. ``outdates``: the search was for other terms than the
+        deal has after them; a beat tells of it until a new one begins, or ``search_stands``.
         """
 
     async def read(self, channel: str, epoch: str, after: int, limit: int) -> list[Entry] | None:
@@ -283,6 +291,9 @@ class ChannelLog(Protocol):
         those of its jobs that are still pending. Raises CommandError (conflict) for an op of another command,
         as ``begin_search``.
         """
+
+    async def search_stands(self, channel: str, search_id: str) -> None:
+        """Let a search be: nothing can be searched with the terms that the deal has now."""
 
     async def is_pending(self, channel: str, search_id: str, chunk: int) -> bool:
         """Return whether this chunk of the channel's current search waits for its offers."""

@@ -77,9 +77,9 @@ class MemoryChannels:
             self._ring(channel, Entry(found.epoch, 0, b""))
         return found
 
-    def _append(self, name: str, channel: MemoryChannel, body: bytes) -> None:
+    def _append(self, name: str, channel: MemoryChannel, body: bytes, no: int = 0) -> None:
         channel.seq += 1
-        entry = Entry(channel.epoch, channel.seq, body)
+        entry = Entry(channel.epoch, channel.seq, body, no)
         channel.events.append(entry)
         channel.bytes += len(body)
         while len(channel.events) > self._bounds.events or (

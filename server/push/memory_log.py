@@ -37,17 +37,21 @@ class MemoryLog(MemorySearchLog):
         standing.no = no if standing.no is None else standing.no
         return standing.no
 
-    async def decide(self, channel: str, no: int, event: dict[str, Any]) -> tuple[Outcome, int]:
-        """Publish decision ``no``: accepted after ``no - 1``, REPEATED below, MISSING above."""
-        body, standing = event_body(channel, event), self._open(channel)
-        last = -1 if standing.no is None else standing.no
-        if standing.no is None or no > last + 1:
-            return Outcome.MISSING, last
-        if no <= last:
-            return Outcome.REPEATED, last
-        standing.no = no
-        self._append(channel, standing, body)
-        return Outcome.PUBLISHED, no
+    async def decide(
+        self, channel: str, no: int, *events: dict[str, Any], outdates: bool = False
+    ) -> tuple[Outcome, int]:
+        """Publish decision ``no`` and those that follow it; those that are known are passed over."""
+        bodies, standing = [event_body(channel, event) for event in events], self._open(channel)
+        if standing.no is None or no > standing.no + 1:
+            return Outcome.MISSING, -1 if standing.no is None else standing.no
+        outcome = Outcome.REPEATED
+        for place, body in enumerate(bodies, no):
+            if place > standing.no:
+                standing.no, outcome = place, Outcome.PUBLISHED
+                self._append(channel, standing, body, place)
+        if outdates and outcome is Outcome.PUBLISHED and standing.search is not None:
+            standing.search.outdated_at = now_ms()
+        return outcome, standing.no
 
     async def read(self, channel: str, epoch: str, after: int, limit: int) -> list[Entry] | None:
         """Return up to ``limit`` events after ``after``, in order; None where they are gone."""
@@ -64,9 +68,9 @@ class MemoryLog(MemorySearchLog):
         """Return what each of the channels answers."""
         now = now_ms()
         before = now - overdue_ms if lost_before_ms is None else min(now - overdue_ms, lost_before_ms)
-        return [self._pulse(channel, before, now) for channel in channels]
+        return [self._pulse(channel, before, now, overdue_ms) for channel in channels]
 
-    def _pulse(self, channel: str, before_ms: int, now: int) -> Pulse:
+    def _pulse(self, channel: str, before_ms: int, now: int, overdue_ms: int) -> Pulse:
         standing = self._standing(channel)
         if standing is None:
             return Pulse(None)
@@ -75,4 +79,5 @@ class MemoryLog(MemorySearchLog):
             return Pulse(standing.epoch, standing.seq)
         lapsed = search.state.search_id if search.has_lapsed(now) else None
         overdue = search.take_overdue(before_ms, now, OVERDUE_PER_BEAT)
-        return Pulse(standing.epoch, standing.seq, lapsed, overdue)
+        outdated = search.take_outdated(now - overdue_ms, now)
+        return Pulse(standing.epoch, standing.seq, lapsed, overdue, outdated=outdated)

@@ -17,6 +17,7 @@ class MemorySearch:
     owner: str
     lease_until: int
     announced: bool = False
+    outdated_at: int | None = None
     matches: dict[int, bytes] = field(default_factory=dict)
     offers: dict[int, bytes] = field(default_factory=dict)
     given_up: dict[int, list[str]] = field(default_factory=dict)
@@ -83,6 +84,13 @@ class MemorySearch:
         for _, chunk in late:
             self.due[chunk] = now_ms
         return tuple(self.jobs[chunk] for _, chunk in late)
+
+    def take_outdated(self, before_ms: int, now_ms: int) -> bool:
+        """Return whether the search has waited to be repeated, and let its time begin anew."""
+        if self.outdated_at is None or self.outdated_at > before_ms:
+            return False
+        self.outdated_at = now_ms
+        return True
 
     def end(self, reason: EndReason, **results: Any) -> None:
         """End the search."""

@@ -236,6 +236,12 @@ class MemorySearchLog(MemoryChannels):
             standing.answers[op] = asked, " ".join([search_id, *map(str, known)])
         return [] if search is None else [search.jobs[chunk] for chunk in known if chunk in search.due]
 
+    async def search_stands(self, channel: str, search_id: str) -> None:
+        """Let a search be: nothing can be searched with the terms that the deal has now."""
+        search = self._current(channel, search_id)
+        if search is not None:
+            search.outdated_at = None
+
     async def is_pending(self, channel: str, search_id: str, chunk: int) -> bool:
         """Return whether this chunk of the channel's current search waits for its offers."""
         search = self._current(channel, search_id)

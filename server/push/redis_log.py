@@ -24,8 +24,8 @@ def parse_bell(payload: bytes) -> Entry:
 
     ``seq`` -1 is no event: the body says who is here.
     """
-    epoch, seq, body = payload.split(b" ", 2)
-    return Entry(epoch.decode(), int(seq), body)
+    epoch, seq, no, body = payload.split(b" ", 3)
+    return Entry(epoch.decode(), int(seq), body, int(no))
 
 
 class RedisLog(RedisSearchLog):
@@ -51,12 +51,17 @@ class RedisLog(RedisSearchLog):
         last: int | None = await self._scripts.run("set_base", channel, epoch, no)
         return last
 
-    async def decide(self, channel: str, no: int, event: dict[str, Any]) -> tuple[Outcome, int]:
-        """Publish decision ``no``: accepted after ``no - 1``, REPEATED below, MISSING above.
+    async def decide(
+        self, channel: str, no: int, *events: dict[str, Any], outdates: bool = False
+    ) -> tuple[Outcome, int]:
+        """Publish decision ``no`` and those that follow it in one trip; those that are known are passed over.
 
-        Also returns the last no, -1 where the epoch has no base yet.
+        MISSING where decisions before them are not published, REPEATED where all of them are. Also returns
+        the last no, -1 where the epoch has no base yet. ``outdates``: the search was for other terms than the
+        deal has after them.
         """
-        outcome, last = await self._scripts.run("decide", channel, no, event_body(channel, event))
+        bodies = [event_body(channel, event) for event in events]
+        outcome, last = await self._scripts.run("decide", channel, no, "1" if outdates else "", *bodies)
         return Outcome(outcome.decode()), last
 
     async def read(self, channel: str, epoch: str, after: int, limit: int) -> list[Entry] | None:
@@ -64,7 +69,8 @@ class RedisLog(RedisSearchLog):
         reply = await self._scripts.run("read", channel, epoch, after, limit)
         if reply is None:
             return None
-        return [Entry(epoch, seq, body) for seq, body in zip(reply[::2], reply[1::2], strict=True)]
+        triples = zip(reply[::3], reply[1::3], reply[2::3], strict=True)
+        return [Entry(epoch, seq, body, no) for seq, no, body in triples]
 
     async def beat(
         self, channels: Sequence[str], *, overdue_ms: int, lost_before_ms: int | None
@@ -87,5 +93,7 @@ class RedisLog(RedisSearchLog):
 def _pulse(reply: list[Any] | None) -> Pulse:
     if reply is None:
         return Pulse(None)
-    epoch, seq, lapsed, unmatched, *overdue = reply
-    return Pulse(epoch.decode(), seq, lapsed.decode() or None, tuple(overdue), bool(unmatched))
+    epoch, seq, lapsed, unmatched, outdated, *overdue = reply
+    return Pulse(
+        epoch.decode(), seq, lapsed.decode() or None, tuple(overdue), bool(unmatched), bool(outdated)
+    )

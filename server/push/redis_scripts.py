@@ -21,7 +21,7 @@ SCRIPT_NAMES = (
     "head", "begin_anew", "set_base", "decide", "read", "beat", "begin_search", "continue_search",
     "renew_search", "adopt_search", "matches", "end_search", "settle", "revalue", "is_pending",
     "search", "chunks", "shown", "changes", "change_cars", "unmatched", "pass_over", "late_number",
-    "late_matches", "summarise",
+    "late_matches", "summarise", "search_stands",
 )  # fmt: skip
 
 

@@ -203,6 +203,10 @@ class RedisSearchLog:
             raise op_taken()
         return jobs
 
+    async def search_stands(self, channel: str, search_id: str) -> None:
+        """Let a search be: nothing can be searched with the terms that the deal has now."""
+        await self._scripts.run("search_stands", channel, search_id)
+
     async def is_pending(self, channel: str, search_id: str, chunk: int) -> bool:
         """Return whether this chunk of the channel's current search waits for its offers."""
         return bool(await self._scripts.run("is_pending", channel, search_id, chunk))

@@ -27,9 +27,13 @@ class Basis:
 
 
 async def load_basis(
-    connection: Connection, tables: Tables, deal: Deal, in_force: InForce, today: dt.date
+    connection: Connection, tables: Tables, deal: Deal, in_force: InForce, *, inventory: int, today: dt.date
 ) -> Basis:
-    """Return the basis of a deal's answers. Raises CommandError as ``deal_inputs``, NotInForce."""
+    """Return the basis of a deal's answers from stock of version ``inventory``.
+
+    Postgres is asked for editions that are used for the first time. Raises CommandError as ``deal_inputs``,
+    NotInForce.
+    """
     taxes = None if in_force.tax is None else await tables.taxes(connection, in_force.tax)
     inputs = deal_inputs(deal, taxes, today)
     rebates = () if in_force.rebates is None else await tables.rebates(connection, in_force.rebates)
@@ -40,7 +44,7 @@ async def load_basis(
             rebates, deal.customer.eligibilities, inputs.structure.contract_date or today
         ),
         versions=Versions(
-            inventory=str(in_force.inventory),
+            inventory=str(inventory),
             rates=in_force.rates,
             tax=tax_version(inputs.structure, in_force.tax or ""),
             risk=in_force.risk,

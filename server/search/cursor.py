@@ -5,7 +5,6 @@ computed from two states of the stock. A reader that stops early leaves nothing 
 with the context.
 """
 
-import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -17,7 +16,7 @@ from server.search.query import Query, Stock, explained
 from server.search.trace import Trace
 from server.store.pool import Connection
 from server.store.scope import Scope
-from server.store.versions import InForce, versions_in_force
+from server.store.versions import stock_version
 
 FIRST_CHUNK, SECOND_CHUNK, LATER_CHUNKS = 16, 64, 256
 """Rows per fetch: few at first so that something shows at once, many later for throughput."""
@@ -34,15 +33,15 @@ class StockReader:
         self._cursor: Cursor | None = None
         self._sizes = iter((FIRST_CHUNK, SECOND_CHUNK))
 
-    async def versions(self, stock: Stock, today: dt.date) -> InForce:
-        """Return the versions in force. Raises NotInForce."""
+    async def version(self, stock: Stock, deal_id: str) -> tuple[int, int]:
+        """Return the versions of the stock and of a deal, as of the snapshot."""
         self._trace.count("queries")
-        return await versions_in_force(
+        return await stock_version(
             self.connection,
             store_id=stock.store_id,
             group_id=stock.group_id,
             scope=stock.scope,
-            today=today,
+            deal_id=deal_id,
         )
 
     async def estimate(self, query: Query) -> int:

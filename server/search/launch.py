@@ -46,8 +46,10 @@ class MoreRequest:
     asked: str = ""
 
 
-Announce = Callable[[Versions, int], Awaitable[tuple[Outcome, str]]]
-"""Makes a page known in the channel's log, given the versions and the planner's estimate; returns the id."""
+Announce = Callable[[Versions, int, int], Awaitable[tuple[Outcome, str]]]
+"""Makes a page known in the channel's log, given the versions, the planner's estimate and the deal's version;
+returns the id.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ from server.finance.plan import Plan, plan_deal, price_window
 from server.finance.rebates import largest_rebate_cents
 from server.search.basis import load_basis
 from server.search.cursor import StockReader
+from server.search.estimates import Key, estimate_key
 from server.search.outside import outside_queries
 from server.search.query import Keyset, Query, Stock, build_query
-from server.store.deals import Deal
+from server.store.deals import Deal, load_deal
+from server.store.versions import InForce
 from server.work.tables import Tables
 
 EVERY_PRICE = (1, MAX_CENTS)
@@ -20,19 +22,23 @@ EVERY_PRICE = (1, MAX_CENTS)
 class Reading:
     """A deal's plan, the versions behind it, the queries of its cars and of those just outside its window.
 
-    Where the plan is empty, the query is for the planner only: no car is worth reading.
+    Where the plan is empty, the query is for the planner only: no car is worth reading. ``deal`` is the deal
+    as of the snapshot that is read; searches with the same ``estimate_key`` share an estimate.
     """
 
+    deal: Deal
     plan: Plan
     versions: Versions
     query: Query
     outside: list[Query]
+    estimate_key: Key
 
 
 async def prepare_reading(
     reader: StockReader,
     tables: Tables,
     deal: Deal,
+    in_force: InForce,
     *,
     filters: Filters,
     sort: Sort,
@@ -41,14 +47,23 @@ async def prepare_reading(
 ) -> Reading:
     """Return how to read the cars of a deal behind ``after``.
 
-    Raises CommandError (invalid) where the deal's dates contradict ``today`` or its address has no tax rule,
-    NotInForce without rates.
+    ``deal`` may come from memory: where the snapshot has a newer one, that is taken. Raises CommandError
+    (invalid) where the deal's dates contradict ``today`` or its address has no tax rule, NotInForce for an
+    edition that is not there.
     """
-    stock = Stock(deal.store_id, deal.group_id, deal.structure.scope)
-    in_force = await reader.versions(stock, today)
-    basis = await load_basis(reader.connection, tables, deal, in_force, today)
+    inventory, version = await reader.version(stock_of(deal), deal.id)
+    if version > deal.version:
+        deal = await load_deal(reader.connection, deal.id) or deal
+        inventory, _ = await reader.version(stock_of(deal), deal.id)
+    stock = stock_of(deal)
+    basis = await load_basis(reader.connection, tables, deal, in_force, inventory=inventory, today=today)
     plan = plan_deal(basis.inputs, basis.sheet)
     window = price_window(plan, largest_rebate_cents(basis.rebates)) or EVERY_PRICE
     query = build_query(stock, filters, sort, window=window, after=after, today=today, rebates=basis.rebates)
     outside = outside_queries(stock, filters, window, today=today, rebates=basis.rebates)
-    return Reading(plan, basis.versions, query, outside)
+    return Reading(deal, plan, basis.versions, query, outside, estimate_key(stock, filters, window))
+
+
+def stock_of(deal: Deal) -> Stock:
+    """Return the stock that a deal's searches read."""
+    return Stock(deal.store_id, deal.group_id, deal.structure.scope)

@@ -16,14 +16,15 @@ from server.push.cars import ShownCars
 from server.push.log import ChannelLog, Outcome, SearchState, utc_now
 from server.search.basis import load_basis
 from server.search.cursor import read_stock
-from server.search.query import RESULT_COLUMNS, Stock, build_cars_query
+from server.search.query import RESULT_COLUMNS, build_cars_query
+from server.search.reading import stock_of
 from server.search.screen import Rejected, Screened, screen_rows
 from server.search.trace import Trace
 from server.sharing.lanes import Lane
 from server.store.deals import Deal, load_deal
 from server.store.scope import Scope
+from server.work.editions import Editions
 from server.work.queue import JobQueue, QueueFull
-from server.work.tables import Tables
 
 MOST_AT_ONCE = 200
 """How many cars one late chunk holds: a bulk change is several."""
@@ -40,6 +41,7 @@ class Rematcher:
         channels: ChannelLog,
         cars: ShownCars,
         queue: JobQueue,
+        editions: Editions,
         *,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
     ) -> None:
@@ -48,7 +50,7 @@ class Rematcher:
         self._cars = cars
         self._queue = queue
         self._today = today
-        self._tables = Tables()
+        self._editions = editions
 
     async def rematch(self, channel: str) -> None:
         """Publish the cars that wait for it anew, at their price, and have them valued.
@@ -66,13 +68,17 @@ class Rematcher:
             await self._rematch_some(channel, state, some)
 
     async def _rematch_some(self, channel: str, state: SearchState, waiting: dict[str, int]) -> None:
+        today = self._today()
+        in_force = await self._editions.in_force(today)
         async with read_stock(self._system, Trace()) as reader:
             deal = await load_deal(reader.connection, channel.partition(":")[2])
             if deal is None:
                 return
-            stock, today = Stock(deal.store_id, deal.group_id, deal.structure.scope), self._today()
-            in_force = await reader.versions(stock, today)
-            basis = await load_basis(reader.connection, self._tables, deal, in_force, today)
+            stock = stock_of(deal)
+            inventory, _ = await reader.version(stock, deal.id)
+            basis = await load_basis(
+                reader.connection, self._editions.tables, deal, in_force, inventory=inventory, today=today
+            )
             cars = [int(car) for car in waiting]
             rows = await reader.read(build_cars_query(stock, cars, today=today, rebates=basis.rebates))
         place = RESULT_COLUMNS.index("vehicle_id")

@@ -14,6 +14,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.records import EndReason
 from server.push.log import ChannelLog, Outcome
 from server.search.cursor import StockReader, read_stock
+from server.search.estimates import Estimates
 from server.search.launch import Launch
 from server.search.lease import give_up, keep_lease
 from server.search.page import Page, PageRequest
@@ -22,8 +23,9 @@ from server.search.trace import Trace
 from server.sharing.turns import Crowded, TookTooLong, Turns
 from server.store.rates import NotInForce
 from server.store.scope import Stores
+from server.store.versions import InForce
+from server.work.editions import Editions
 from server.work.queue import JobQueue
-from server.work.tables import Tables
 
 CLOSING_SECONDS = 2.0
 TURN_SECONDS = 5.0
@@ -44,6 +46,8 @@ class Runs:
         channels: ChannelLog,
         queue: JobQueue,
         turns: Turns,
+        *,
+        editions: Editions,
         today: Callable[[], dt.date],
     ) -> None:
         self._stores = stores
@@ -51,7 +55,8 @@ class Runs:
         self._queue = queue
         self._turns = turns
         self._today = today
-        self._tables = Tables()
+        self._editions = editions
+        self._estimates = Estimates()
         self._pages: dict[str, Page] = {}
         self._announced: dict[str, Launch] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -122,9 +127,11 @@ class Runs:
     async def _run(self, launch: Launch, started: asyncio.Future[str], held: AsyncExitStack) -> None:
         trace, page = Trace(), None
         try:
+            today = self._today()
+            # Before a connection is held: at most one of them is needed at a time.
+            in_force = await self._editions.in_force(today)
             async with self._reader(launch, trace) as reader:
-                reading = await self._prepare(reader, launch)
-                estimate = 0 if launch.after else await reader.estimate(reading.query)
+                reading, estimate = await self._prepare(reader, launch, in_force, today)
                 announced, first = await asyncio.gather(
                     self._announce(launch, reading, estimate, held),
                     _first_rows(reader, reading),
@@ -176,7 +183,7 @@ class Runs:
         self, launch: Launch, reading: Reading, estimate: int, held: AsyncExitStack
     ) -> tuple[Outcome, str]:
         """Announce the page and hold its search from then on: its first rows may be long in coming."""
-        outcome, search_id = await launch.announce(reading.versions, estimate)
+        outcome, search_id = await launch.announce(reading.versions, estimate, reading.deal.version)
         if outcome is Outcome.PUBLISHED:
             self._announced[launch.channel] = launch
             held.callback(self._forget, launch)
@@ -188,16 +195,23 @@ class Runs:
         if self._announced.get(launch.channel) is launch:
             del self._announced[launch.channel]
 
-    async def _prepare(self, reader: StockReader, launch: Launch) -> Reading:
-        return await prepare_reading(
+    async def _prepare(
+        self, reader: StockReader, launch: Launch, in_force: InForce, today: dt.date
+    ) -> tuple[Reading, int]:
+        """Return how to read the page, and how many rows the planner expects; a later page asks for none."""
+        reading = await prepare_reading(
             reader,
-            self._tables,
+            self._editions.tables,
             launch.deal,
+            in_force,
             filters=launch.filters,
             sort=launch.sort,
             after=launch.after,
-            today=self._today(),
+            today=today,
         )
+        if launch.after is not None:
+            return reading, 0
+        return reading, await self._estimates.of(reader, reading.query, reading.estimate_key)
 
     def _begin(self, launch: Launch, reading: Reading, trace: Trace) -> Page:
         """Return the page, now the channel's one; the page before it is superseded."""
@@ -208,7 +222,7 @@ class Runs:
             channel=launch.channel,
             search_id=launch.search_id,
             lane=launch.lane,
-            deal_version=launch.deal.version,
+            deal_version=reading.deal.version,
             versions=reading.versions,
             plan=reading.plan,
             limit=launch.limit,

@@ -1,7 +1,7 @@
 """The search of a deal: begun by a command, run by a task that this service owns, heard through the log.
 
-The planner is asked; then the search is announced in Redis while Postgres already opens the cursor, and the
-first rows go out right behind the announcement. A newer search supersedes the older one: in this process
+The search is announced in Redis while Postgres already reads the first rows, and they go out right behind the
+announcement. A newer search supersedes the older one: in this process
 within a chunk, in others by the outcome of their next publication.
 """
 
@@ -25,6 +25,7 @@ from server.sharing.lanes import Lane
 from server.sharing.turns import Shares, Turns
 from server.store.deals import Deal, load_deal
 from server.store.scope import Scope, Stores
+from server.work.editions import Editions
 from server.work.queue import JobQueue, QueueFull
 
 __all__ = ["MoreRequest", "SearchRequest", "SearchService"]
@@ -48,6 +49,7 @@ class SearchService:
         channels: ChannelLog,
         queue: JobQueue,
         *,
+        editions: Editions | None = None,
         lease_ms: int = LEASE_MS,
         readers: int = READERS,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
@@ -56,7 +58,9 @@ class SearchService:
         self._channels = channels
         self._queue = queue
         self._lease_ms = lease_ms
-        self._runs = Runs(stores, channels, queue, Turns(Shares.of(readers, waiting=MOST_WAITING)), today)
+        turns = Turns(Shares.of(readers, waiting=MOST_WAITING))
+        known = editions or Editions(system)
+        self._runs = Runs(stores, channels, queue, turns, editions=known, today=today)
 
     async def search(self, request: SearchRequest) -> str:
         """Begin a search and return its id; the id of the first call where ``op`` is repeated.
@@ -66,10 +70,17 @@ class SearchService:
         """
         return await self._begin(request)
 
+    async def repeat(self, request: SearchRequest, replaces: str) -> str:
+        """Begin a search anew with the deal as it stands, unless a newer one than ``replaces`` has begun.
+
+        It waits for its turn as long as that takes. Raises CommandError as ``search``, but for busy.
+        """
+        return await self._begin(request, replaces)
+
     async def _begin(self, request: SearchRequest, replaces: str | None = None) -> str:
         search_id, lease = str(uuid.uuid4()), new_lease(self._lease_ms)
 
-        async def announce(versions: Versions, estimate: int) -> tuple[Outcome, str]:
+        async def announce(versions: Versions, estimate: int, deal_version: int) -> tuple[Outcome, str]:
             return await self._channels.begin_search(
                 request.channel,
                 op=request.op,
@@ -78,7 +89,7 @@ class SearchService:
                 event={
                     "type": "search_started",
                     "search_id": search_id,
-                    "deal_version": request.deal.version,
+                    "deal_version": deal_version,
                     "estimate": estimate,
                     "filters": request.filters,
                     "sort": request.sort,
@@ -123,7 +134,7 @@ class SearchService:
             raise _superseded()
         lease = new_lease(self._lease_ms)
 
-        async def announce(versions: Versions, estimate: int) -> tuple[Outcome, str]:
+        async def announce(versions: Versions, estimate: int, deal_version: int) -> tuple[Outcome, str]:
             outcome = await self._channels.continue_search(
                 request.channel,
                 op=request.op,
@@ -243,7 +254,7 @@ class SearchService:
             await self._begin(request, replaces=state.search_id)
             return
 
-        async def announce(versions: Versions, estimate: int) -> tuple[Outcome, str]:
+        async def announce(versions: Versions, estimate: int, deal_version: int) -> tuple[Outcome, str]:
             return Outcome.PUBLISHED, state.search_id
 
         await self._runs.start(

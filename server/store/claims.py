@@ -251,8 +251,8 @@ async def next_expiry(connection: Connection) -> dt.datetime | None:
     return found
 
 
-async def expire_hold(scope: Scope, deal_id: str, vehicle_id: int) -> bool:
-    """End a hold whose time is over, as the server's own decision; return whether this call did."""
+async def expire_hold(scope: Scope, deal_id: str, vehicle_id: int) -> Decided:
+    """End a hold whose time is over, as the server's own decision."""
     async with deciding(scope, deal_id, uuid.uuid4(), SYSTEM, ("expire",)) as deal:
         over = await deal.connection.fetchval(
             "SELECT true FROM vehicle_claims WHERE vehicle_id = $1 AND held_by = $2 AND held_until <= now()",
@@ -261,7 +261,7 @@ async def expire_hold(scope: Scope, deal_id: str, vehicle_id: int) -> bool:
         )
         if over:
             await let_go(deal, vehicle_id)
-        return deal.changed
+        return deal.answered({})
 
 
 async def _lock_car(deal: Decision, vehicle_id: int) -> None:

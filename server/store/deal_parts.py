@@ -1,6 +1,8 @@
 """All that a deal consists of besides its structure, as it stands: what a snapshot shows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
 from protocol import codec
 from protocol.deal_fold import KEPT_NOTES, KEPT_NOTES_BYTES, KEPT_TASKS, PRICED_STATES, kept_notes
@@ -13,12 +15,12 @@ from protocol.deal_parts import (
     VehicleHold,
 )
 from protocol.workflow import Fulfilment
+from server.store.deals import DEAL_COLUMNS, DEAL_TABLES, Deal, deal_of
 from server.store.deciding import parse_id
 from server.store.pool import Connection
 
-# One row: a snapshot is one state of the deal, and costs one round trip.
-_PARTS = """
-SELECT d.last_no, d.fulfilment,
+_PART_COLUMNS: Final = """
+       d.last_no, d.fulfilment,
        (SELECT body FROM offers o WHERE o.offer_id = d.selected_offer) AS selected,
        d.selected_offer IS NOT NULL AND EXISTS (
            SELECT FROM deal_events c WHERE c.deal_id = d.deal_id AND c.kind = 'deal_changed'
@@ -49,10 +51,12 @@ SELECT d.last_no, d.fulfilment,
                                   'by', a.approved_by)
           FROM desk_approvals a WHERE a.deal_id = d.deal_id AND d.state IN ('approved', 'signed')
          ORDER BY a.deal_version DESC LIMIT 1) AS approval
-  FROM deals d WHERE d.deal_id = $1
 """
+# One row: it is one state of the deal, and costs one round trip.
+_PARTS: Final = f"SELECT {_PART_COLUMNS} FROM deals d WHERE d.deal_id = $1"  # noqa: S608 - a constant
+_WHOLE: Final = f"SELECT {_PART_COLUMNS}, {DEAL_COLUMNS} {DEAL_TABLES} WHERE d.deal_id = $1"
 # The size of the texts alone spares most of what would not be kept; the rest is cut as clients cut it.
-_SHOWN = (KEPT_NOTES, PRICED_STATES, KEPT_NOTES_BYTES, KEPT_TASKS)
+_SHOWN: Final = (KEPT_NOTES, PRICED_STATES, KEPT_NOTES_BYTES, KEPT_TASKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,17 @@ async def load_parts(connection: Connection, deal_id: str) -> DealParts | None:
     """Return a deal's parts, None where there is no such deal."""
     key = parse_id(deal_id)
     row = None if key is None else await connection.fetchrow(_PARTS, key, *_SHOWN)
-    if row is None:
-        return None
+    return None if row is None else _parts_of(row)
+
+
+async def load_whole(connection: Connection, deal_id: str) -> tuple[Deal, DealParts] | None:
+    """Return a deal and its parts, as of one moment; None where there is no such deal."""
+    key = parse_id(deal_id)
+    row = None if key is None else await connection.fetchrow(_WHOLE, key, *_SHOWN)
+    return None if row is None else (deal_of(row), _parts_of(row))
+
+
+def _parts_of(row: Mapping[str, Any]) -> DealParts:
     return DealParts(
         last_no=row["last_no"],
         selected=None if row["selected"] is None else codec.convert(DealOffer, row["selected"]),

@@ -8,23 +8,22 @@ import base64
 import binascii
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import LenderTerms
 from protocol.records import Actor, DealState, Role, Structure
-from server.store.deciding import parse_id
+from server.store.deciding import DealEvent, parse_id
 from server.store.lenders import LENDERS, lender_terms, live_terms
 from server.store.pool import Connection
 
 MAX_PAGE = 200
 
-# The version of the stock that the deal's searches read. A group's is the sum over its stores: each only
-# grows, so the sum moves whenever one of them does.
-_DEAL = f"""
-SELECT deal_id, d.store_id, s.group_id, d.state, d.version, d.last_no, d.structure, d.salesperson_id,
+DEAL_COLUMNS: Final = f"""
+       d.deal_id, d.store_id, s.group_id, d.state, d.version, d.last_no, d.structure, d.salesperson_id,
        u.name AS salesperson, u.role AS salesperson_role, d.selected_offer,
        s.standard_markup_bp, s.npv_floor_cents, s.product_cost_share_bp, s.markup_cap_bp,
        u.discount_authority_cents,
@@ -33,14 +32,15 @@ SELECT deal_id, d.store_id, s.group_id, d.state, d.version, d.last_no, d.structu
             THEN coalesce(c.monthly_income_cents, 0) + coalesce(c.co_monthly_income_cents, 0)
             END AS income_cents,
        c.other_debt_cents + coalesce(c.co_other_debt_cents, 0) AS debt_cents,
-       CASE d.structure->>'scope' WHEN 'group'
-            THEN (SELECT sum(inventory_version)::bigint FROM stores g WHERE g.group_id = s.group_id)
-            ELSE s.inventory_version END AS inventory_version,
        {LENDERS} AS lenders, now() AS now
+"""
+DEAL_TABLES: Final = """
   FROM deals d JOIN stores s USING (store_id) JOIN customers c USING (customer_id)
   JOIN users u ON u.user_id = d.salesperson_id
- WHERE deal_id = $1
-"""  # noqa: S608 - a constant
+"""
+"""What a deal is read from, and as which columns; ``deal_of`` makes a deal of a row."""
+
+_DEAL = f"SELECT {DEAL_COLUMNS} {DEAL_TABLES} WHERE d.deal_id = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,6 @@ class Deal:
     customer: CustomerRecord
     standard_markup_bp: float
     npv_floor_cents: int
-    inventory_version: int
     discount_authority_cents: int = 0
     product_cost_share_bp: float = 10_000.0
     markup_cap_bp: float | None = None
@@ -104,25 +103,18 @@ class DealRow:
     customer_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class DealEvent:
-    """One decision: the event's fields without ``channel``, ``seq`` and ``at``."""
-
-    no: int
-    kind: str
-    body: dict[str, Any]
-    at: dt.datetime
-
-
 async def load_deal(connection: Connection, deal_id: str) -> Deal | None:
     """Return the deal, or None where there is none of that id."""
     key = parse_id(deal_id)
     row = None if key is None else await connection.fetchrow(_DEAL, key)
-    if row is None:
-        return None
+    return None if row is None else deal_of(row)
+
+
+def deal_of(row: Mapping[str, Any]) -> Deal:
+    """Return the deal of a row with DEAL_COLUMNS."""
     lenders = lender_terms(row["lenders"])
     return Deal(
-        id=deal_id,
+        id=str(row["deal_id"]),
         store_id=row["store_id"],
         group_id=row["group_id"],
         state=DealState(row["state"]),
@@ -144,7 +136,6 @@ async def load_deal(connection: Connection, deal_id: str) -> Deal | None:
         ),
         standard_markup_bp=float(row["standard_markup_bp"]),
         npv_floor_cents=row["npv_floor_cents"],
-        inventory_version=row["inventory_version"],
         discount_authority_cents=row["discount_authority_cents"],
         product_cost_share_bp=float(row["product_cost_share_bp"]),
         markup_cap_bp=None if row["markup_cap_bp"] is None else float(row["markup_cap_bp"]),

@@ -8,7 +8,7 @@ Repeated by the same person for the same command, the op gets that answer and ch
 import datetime as dt
 import hashlib
 import uuid
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -23,10 +23,7 @@ from server.store.scope import Scope
 SYSTEM: Final = Actor(id="system", name="Deal Architect", role=Role.OPERATOR)
 """Who decides where nobody did: an approval that falls, a hold that runs out."""
 
-_LOCK = """
-SELECT store_id, state, version, last_no, structure, salesperson_id, selected_offer, fulfilment
-  FROM deals WHERE deal_id = $1 FOR NO KEY UPDATE
-"""
+_LOCK = "SELECT * FROM lock_deal($1, $2)"
 OPS_KEPT: Final = dt.timedelta(days=1)
 """How long at least the answer to an op that changed nothing is kept; that to another stands in its event."""
 
@@ -36,7 +33,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 _OP = "INSERT INTO deal_ops (deal_id, op, reply, asked) VALUES ($1, $2, $3, $4)"
 _ANSWERED = """
-SELECT reply, asked, user_id FROM deal_events WHERE deal_id = $1 AND op = $2
+SELECT reply, asked, user_id AS answered_to FROM deal_events WHERE deal_id = $1 AND op = $2
 UNION ALL
 SELECT reply, asked, NULL FROM deal_ops WHERE deal_id = $1 AND op = $2
 """
@@ -48,19 +45,41 @@ Asked = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """What became of a decision. ``changed`` where this call wrote events; ``reply`` answers the op."""
+class DealEvent:
+    """One decision: the event's fields without ``channel``, ``seq`` and ``at``."""
 
+    no: int
+    kind: str
+    body: dict[str, Any]
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of a decision. ``events`` are those that this call wrote; ``reply`` answers the op.
+
+    ``repeated`` where an earlier call of the op had decided already.
+    """
+
+    deal_id: str
     version: int
-    changed: bool
+    events: tuple[DealEvent, ...]
     reply: dict[str, Any]
+    repeated: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether this call decided anything."""
+        return bool(self.events)
 
 
 @dataclass(slots=True)
 class Decision:
     """A deal under its row lock. ``version`` and ``state`` move with what is decided.
 
-    ``repeated`` is the answer that the op got before; nothing may be written then.
+    ``at`` is the transaction's time, which its events carry. ``locks`` are the fields that the desk keeps to
+    itself, with who locked them. ``repeated`` is the answer that the op got before; nothing may be written
+    then.
     """
 
     connection: Connection
@@ -75,6 +94,8 @@ class Decision:
     selected_offer: uuid.UUID | None
     fulfilment: Fulfilment | None
     last_no: int
+    at: dt.datetime
+    locks: dict[str, dict[str, Any]]
     asked: bytes
     repeated: dict[str, Any] | None = None
     reply: dict[str, Any] = field(default_factory=dict)
@@ -108,30 +129,34 @@ class Decision:
 
     def decided(self, **reply: Any) -> Decided:
         """Return the outcome, whose answer is the version and ``reply``."""
-        self.reply = {"version": self.version, **reply}
-        return Decided(self.version, self.changed, self.reply)
+        return self.answered({"version": self.version, **reply})
 
     def answered(self, reply: dict[str, Any]) -> Decided:
         """Return the outcome with an answer that has no version."""
         self.reply = reply
-        return Decided(self.version, self.changed, self.reply)
+        return Decided(str(self.key), self.version, tuple(self._numbered()), reply)
 
     def again(self) -> Decided:
         """Return the outcome of a repeated op."""
         reply = self.repeated or {}
-        return Decided(reply.get("version", self.version), changed=False, reply=reply)
+        return Decided(str(self.key), reply.get("version", self.version), (), reply, repeated=True)
 
     async def write(self) -> None:
         """Insert the events in order; where there are none, what the op was answered all the same."""
         if not self._events and self.reply:
             await self.connection.execute(_OP, self.key, self.op, self.reply, self.asked)
         user = None if self.actor.id == SYSTEM.id else uuid.UUID(self.actor.id)
-        for place, (kind, body) in enumerate(self._events):
+        rows = []
+        for place, event in enumerate(self._numbered()):
             op = uuid.uuid5(self.op, str(place)) if place else self.op
             reply, asked = ({}, _NOBODY_ASKED) if place else (self.reply, self.asked)
-            await self.connection.execute(
-                _EVENT, self.key, self.last_no + 1 + place, op, kind, body, reply, user, asked
-            )
+            rows.append((self.key, event.no, op, event.kind, event.body, reply, user, asked))
+        if rows:
+            await self.connection.executemany(_EVENT, rows)
+
+    def _numbered(self) -> Iterator[DealEvent]:
+        for no, (kind, body) in enumerate(self._events, self.last_no + 1):
+            yield DealEvent(no, kind, body, self.at)
 
 
 @asynccontextmanager
@@ -171,7 +196,7 @@ async def deciding_for_others(
 
 async def _lock(connection: Connection, deal_id: str, op: uuid.UUID, actor: Actor, asked: Asked) -> Decision:
     key = parse_id(deal_id)
-    row = None if key is None else await connection.fetchrow(_LOCK, key)
+    row = None if key is None else await connection.fetchrow(_LOCK, key, op)
     if key is None or row is None:
         raise no_such_deal()
     return Decision(
@@ -187,8 +212,10 @@ async def _lock(connection: Connection, deal_id: str, op: uuid.UUID, actor: Acto
         selected_offer=row["selected_offer"],
         fulfilment=None if row["fulfilment"] is None else Fulfilment(row["fulfilment"]),
         last_no=row["last_no"],
+        at=row["at"],
+        locks=row["locks"] or {},
         asked=digest_of(actor, asked),
-        repeated=await answered_before(connection, deal_id, op, actor, asked),
+        repeated=None if row["reply"] is None else _answer_to(row, actor, asked),
     )
 
 
@@ -200,11 +227,13 @@ async def answered_before(
     Raises CommandError(conflict) where it answered somebody else, or another command.
     """
     row = await connection.fetchrow(_ANSWERED, parse_id(deal_id), op)
-    if row is None:
-        return None
+    return None if row is None else _answer_to(row, actor, asked)
+
+
+def _answer_to(row: Mapping[str, Any], actor: Actor, asked: Asked) -> dict[str, Any]:
     if row["asked"] is None:
         # An older release wrote it: of an event it kept who decided, and nothing of an answer without one.
-        is_same = row["user_id"] is None or str(row["user_id"]) == actor.id
+        is_same = row["answered_to"] is None or str(row["answered_to"]) == actor.id
     else:
         is_same = row["asked"] == digest_of(actor, asked)
     if not is_same:

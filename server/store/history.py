@@ -9,8 +9,7 @@ from protocol import codec
 from protocol.deal_fold import applied
 from protocol.events import EVENT_TYPES, Customer, DealSnapshot, Event
 from protocol.records import Actor, DealState, Role
-from server.store.deals import DealEvent
-from server.store.deciding import parse_id
+from server.store.deciding import DealEvent, parse_id
 from server.store.pool import Connection
 
 _KINDS = {str(kind.__struct_config__.tag): kind for kind in EVENT_TYPES}

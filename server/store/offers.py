@@ -157,7 +157,7 @@ async def _check(deal: Decision, offer: DealOffer) -> None:
     """Raise StaleOffer where the offer was priced with other terms, CommandError(locked) where it may not."""
     if offer.deal_version != deal.version and await _terms_moved(deal, offer.deal_version):
         raise StaleOffer
-    await check_unlocked(deal, offer.changes)
+    check_unlocked(deal, offer.changes)
 
 
 async def _terms_moved(deal: Decision, since: int) -> bool:

@@ -20,11 +20,11 @@ ATTEMPTS = 3
 
 async def end_other_holds(
     system: Scope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
-) -> tuple[Decided, list[str]]:
+) -> tuple[Decided, list[Decided]]:
     """Let a car go that other deals hold, for a manager of the store of ``deal_id``, whose command it is.
 
-    A deal that was approved for the car returns to working. Returns the command's outcome, and the other
-    deals that it changed. Raises CommandError: not_found; conflict where the actor may not end the hold;
+    A deal that was approved for the car returns to working. Returns the command's outcome, and those of the
+    other deals. Raises CommandError: not_found; conflict where the actor may not end the hold;
     busy where the car goes from deal to deal.
     """
     key = parse_id(deal_id)
@@ -49,7 +49,7 @@ async def end_other_holds(
             for other in others:
                 await _let_go(other, vehicle_id)
             await let_go(deal, vehicle_id)
-            return deal.answered({"until": None}), [str(other.key) for other in others]
+            return deal.answered({"until": None}), [other.answered({}) for other in others]
     raise CommandError(ErrorCode.BUSY, "This car goes from deal to deal: try again.", field="vehicle_id")
 
 

@@ -42,6 +42,7 @@ async def open_pool(settings: Settings, *, role: str = APPLICATION_ROLE) -> asyn
         min_size=settings.pool_min,
         max_size=settings.pool_max,
         init=prepare_connection,
+        reset=_leave_as_it_is,
         timeout=CONNECT_SECONDS,
         server_settings={
             "application_name": "deal-architect",
@@ -50,6 +51,13 @@ async def open_pool(settings: Settings, *, role: str = APPLICATION_ROLE) -> asyn
             "statement_timeout": str(settings.statement_timeout_ms),
         },
     )
+
+
+async def _leave_as_it_is(_connection: asyncpg.Connection) -> None:
+    """Take the place of asyncpg's reset query: what is set is set for one transaction, so nothing is left.
+
+    A transaction that somebody left open has been rolled back by now: asyncpg does that by itself.
+    """
 
 
 @asynccontextmanager

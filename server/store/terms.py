@@ -1,6 +1,7 @@
 """Edits of a deal's structure: merged by field, each op once."""
 
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from protocol import codec
@@ -53,7 +54,7 @@ async def restructure(deal: Decision, changes: StructureChanges, *, based_on: in
     new = differences(deal.structure, after)
     if based_on < deal.version:
         await _check_unchanged(deal, based_on, new)
-    await check_unlocked(deal, new)
+    check_unlocked(deal, new)
     if new:
         await deal.connection.execute(
             "UPDATE deals SET structure = $2 WHERE deal_id = $1", deal.key, codec.plain(after)
@@ -80,20 +81,13 @@ async def move(deal: Decision, target: DealState, reason: Reason, **more: Any) -
     deal.record("state_changed", **{"from": source, "to": target}, reason=reason, **more)
 
 
-async def check_unlocked(deal: Decision, fields: dict[str, Any]) -> None:
+def check_unlocked(deal: Decision, fields: Collection[str]) -> None:
     """Raise CommandError(locked) where the desk keeps one of ``fields`` from this actor."""
-    if not fields or deal.actor.role is Role.DESK_MANAGER:
+    if deal.actor.role is Role.DESK_MANAGER:
         return
-    row = await deal.connection.fetchrow(
-        "SELECT field, locked_by FROM deal_locks WHERE deal_id = $1 AND field = ANY ($2) ORDER BY field",
-        deal.key,
-        list(fields),
-    )
-    if row is not None:
-        by = row["locked_by"]
-        raise CommandError(
-            ErrorCode.LOCKED, f"{by['name']} has locked {row['field']}.", field=row["field"], by=by
-        )
+    for field in sorted(set(fields) & deal.locks.keys()):
+        by = deal.locks[field]
+        raise CommandError(ErrorCode.LOCKED, f"{by['name']} has locked {field}.", field=field, by=by)
 
 
 def revise(structure: Structure, changes: StructureChanges) -> Structure:

@@ -1,27 +1,24 @@
-"""Which versions of stock, rates, risk, taxes and rebates are in force, in one round trip."""
+"""Which editions of rates, risk, taxes and rebates are in force, and which version a stock has."""
 
 import datetime as dt
 from dataclasses import dataclass
 
 from protocol.records import Scope
+from server.store.deciding import parse_id
 from server.store.pool import Connection
 from server.store.rates import NotInForce
 
-# A group's stock version is the sum over its stores: each only grows, so the sum moves whenever one does.
 _IN_FORCE = """
-SELECT (SELECT sum(inventory_version)::bigint FROM stores
-         WHERE CASE WHEN $1 THEN group_id = $2 ELSE store_id = $3 END) AS inventory,
-       (SELECT rates_version FROM rate_sheets
-         WHERE effective_from <= $4 AND (effective_to IS NULL OR effective_to >= $4)
+SELECT (SELECT rates_version FROM rate_sheets
+         WHERE effective_from <= $1 AND (effective_to IS NULL OR effective_to >= $1)
          ORDER BY effective_from DESC LIMIT 1) AS rates,
-       (SELECT risk_version FROM risk_models WHERE effective_from <= $4
+       (SELECT risk_version FROM risk_models WHERE effective_from <= $1
          ORDER BY effective_from DESC LIMIT 1) AS risk,
-       (SELECT tax_version FROM tax_tables WHERE effective_from <= $4
+       (SELECT tax_version FROM tax_tables WHERE effective_from <= $1
          ORDER BY effective_from DESC LIMIT 1) AS tax,
-       (SELECT rebates_version FROM rebate_sheets WHERE effective_from <= $4
+       (SELECT rebates_version FROM rebate_sheets WHERE effective_from <= $1
          ORDER BY effective_from DESC LIMIT 1) AS rebates
 """
-
 
 _RATES = """
 SELECT rates_version FROM rate_sheets
@@ -29,12 +26,18 @@ SELECT rates_version FROM rate_sheets
  ORDER BY effective_from DESC LIMIT 1
 """
 
+# A group's stock version is the sum over its stores: each only grows, so the sum moves whenever one does.
+_STOCK = """
+SELECT (SELECT sum(inventory_version)::bigint FROM stores
+         WHERE CASE WHEN $1 THEN group_id = $2 ELSE store_id = $3 END) AS inventory,
+       (SELECT version FROM deals WHERE deal_id = $4) AS deal_version
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The versions in force on one day. There may be no tax table, nor rebates: deals can do without."""
+    """The editions in force on one day. There may be no tax table, nor rebates: deals can do without."""
 
-    inventory: int
     rates: str
     risk: str
     tax: str | None = None
@@ -49,18 +52,18 @@ async def rates_in_force(connection: Connection, today: dt.date) -> str:
     return found
 
 
-async def versions_in_force(
-    connection: Connection, *, store_id: str, group_id: str, scope: Scope, today: dt.date
-) -> InForce:
-    """Return what is in force for a store's stock, or for its group's. Raises NotInForce."""
-    row = await connection.fetchrow(_IN_FORCE, scope is Scope.GROUP, group_id, store_id, today)
+async def editions_in_force(connection: Connection, today: dt.date) -> InForce:
+    """Return what is in force on a day. Raises NotInForce."""
+    row = await connection.fetchrow(_IN_FORCE, today)
     for what, column in (("rate sheet", "rates"), ("risk model", "risk")):
         if row[column] is None:
             raise NotInForce(what, None)
-    return InForce(
-        inventory=row["inventory"] or 0,
-        rates=row["rates"],
-        risk=row["risk"],
-        tax=row["tax"],
-        rebates=row["rebates"],
-    )
+    return InForce(rates=row["rates"], risk=row["risk"], tax=row["tax"], rebates=row["rebates"])
+
+
+async def stock_version(
+    connection: Connection, *, store_id: str, group_id: str, scope: Scope, deal_id: str
+) -> tuple[int, int]:
+    """Return the version of a store's stock, or of its group's, and that of a deal; 0 where there is none."""
+    row = await connection.fetchrow(_STOCK, scope is Scope.GROUP, group_id, store_id, parse_id(deal_id))
+    return row["inventory"] or 0, row["deal_version"] or 0

@@ -132,17 +132,17 @@ async def take_closing_step(scope: Scope, deal_id: str, closing: Closing, step: 
         return deal.decided(state=deal.state, fulfilment=deal.fulfilment)
 
 
-async def fall_where_outdated(scope: Scope, deal_id: str, rates: str) -> bool:
+async def fall_where_outdated(scope: Scope, deal_id: str, rates: str) -> Decided:
     """Return an approved deal to working where its car or the rate sheet is not the approved one any more.
 
-    It is the server's own decision; returns whether this call took it. Raises CommandError(not_found).
+    It is the server's own decision. Raises CommandError(not_found).
     """
     async with deciding(scope, deal_id, uuid.uuid4(), SYSTEM, ("fall",)) as deal:
         if deal.state is DealState.APPROVED:
             reason = await outdated(deal, await last_approval(deal), rates)
             if reason is not None:
                 await move(deal, DealState.WORKING, reason)
-        return deal.changed
+        return deal.answered({})
 
 
 async def _prepare_submit(deal: Decision, step: Move) -> None:

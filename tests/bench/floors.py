@@ -27,6 +27,7 @@ from server.settings import process_environment
 from server.store.deals import load_deal
 from server.store.pool import prepare_connection
 from server.store.rates import load_rates, load_risk
+from server.store.versions import editions_in_force
 from server.work.tables import Tables
 from tests.bench.stage import Stage, running, stopwatch, until_answered
 from tests.services import free_port
@@ -138,6 +139,7 @@ async def _prepared(connection: asyncpg.Connection, stage: Stage) -> tuple[Query
         StockReader(connection, Trace()),
         Tables(),
         deal,
+        await editions_in_force(connection, utc_now().date()),
         filters=Filters(),
         sort=Sort.PRICE,
         after=None,

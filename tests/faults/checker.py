@@ -39,7 +39,7 @@ class Truth:
 
     ``log`` says what stood at a place: kind and time of the event. ``retold`` are places at which two
     different events stood. ``fresh`` is what a new viewer of a channel sees in a view, ``unsettled`` counts
-    those channels on which something is still expected.
+    those channels on which something is still expected. ``stored`` is what Postgres holds of each deal.
     """
 
     log: dict[Place, tuple[str, str]] = field(default_factory=dict)
@@ -47,6 +47,7 @@ class Truth:
     decisions: dict[str, list[Decision]] = field(default_factory=dict)
     fresh: dict[tuple[str, str], Any] = field(default_factory=dict)
     unsettled: int = 0
+    stored: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -91,9 +92,17 @@ Screens = Mapping[tuple[str, str, str], Any]
 
 
 def judge(
-    records: Sequence[Record], truth: Truth, screens: Screens, acknowledged: Mapping[str, Sequence[str]]
+    records: Sequence[Record],
+    truth: Truth,
+    screens: Screens,
+    acknowledged: Mapping[str, Sequence[str]],
+    sessions: Mapping[tuple[str, str], Any] | None = None,
 ) -> Findings:
-    """Return everything that is wrong. ``acknowledged`` are, by channel, the ops that were answered well."""
+    """Return everything that is wrong.
+
+    ``acknowledged`` are, by channel, the ops that were answered well; ``sessions`` are, by web process and
+    channel, the deals that the processes hold in memory.
+    """
     found = Findings()
     found.note("strays", truth.retold, "numbers of the log that were given twice")
     found.note("unconverged", truth.unsettled, "channels on which something is still expected")
@@ -109,6 +118,7 @@ def judge(
                 found += check_decisions(entries, truth.decisions[channel])
     for channel, ops in acknowledged.items():
         found += check_acknowledged(ops, truth.decisions[channel])
+    found += check_sessions(sessions or {}, truth.stored)
     return found + check_screens(screens, truth.fresh)
 
 
@@ -249,6 +259,17 @@ def check_screens(screens: Screens, fresh: Mapping[tuple[str, str], Any]) -> Fin
             not is_right,
             (viewer, channel, view, _difference(shown, fresh.get((channel, view)))),
         )
+    return found
+
+
+def check_sessions(sessions: Mapping[tuple[str, str], Any], stored: Mapping[str, Any]) -> Findings:
+    """Check that the deal that each web process holds in memory is the one that Postgres holds."""
+    found = Findings()
+    for (process, channel), held in sessions.items():
+        truth = stored.get(channel)
+        shown = None if held is None or truth is None else {name: held.get(name) for name in truth}
+        is_right = shown is not None and shown == truth
+        found.note("unconverged", not is_right, (f"held by {process}", channel, _difference(shown, truth)))
     return found
 
 

@@ -15,7 +15,7 @@ from server.work.queue import BODIES_KEY, JOBS_KEY
 from tests.faults.checker import Findings, check_screens, judge
 from tests.faults.load import Editor, at_work
 from tests.faults.stage import Stage
-from tests.faults.truth import Tap, decisions_of
+from tests.faults.truth import Tap, deal_of, decisions_of
 from tests.faults.viewer import Viewer
 
 GUARD_SECONDS: Final = 60.0
@@ -194,7 +194,25 @@ class Scene:
             acknowledged.setdefault(editor.channel, []).extend(editor.acknowledged)
         for channel in acknowledged:
             truth.decisions[channel] = await decisions_of(url, channel)
-        return judge([viewer.record for viewer in self.viewers], truth, self._screens(), acknowledged)
+        records, sessions = [viewer.record for viewer in self.viewers], await self._sessions()
+        for _, channel in sessions:
+            truth.stored[channel] = await deal_of(url, channel)
+        return judge(records, truth, self._screens(), acknowledged, sessions)
+
+    async def _sessions(self) -> dict[tuple[str, str], Any]:
+        """Return the deals that each web process holds in memory: what it answers who joins them now."""
+        watched = {channel.name for viewer in self.viewers for channel in viewer.channels.values()}
+        deals = {channel: "manager" for channel in watched if channel.startswith("deal:")}
+        sessions: dict[tuple[str, str], Any] = {}
+        for place, process in enumerate(self.stage.urls):
+            viewer = viewer_of(self.stage, f"session-{place}", "manager", deals, place)
+            async with running(viewer.run()):
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._patience):
+                        await self._until(lambda viewer=viewer: viewer.is_live)
+            for channel in viewer.channels.values():
+                sessions[process, channel.name] = channel.screen and channel.screen.state_now()
+        return sessions
 
     def _screens(self) -> dict[tuple[str, str, str], Any]:
         return {

@@ -159,6 +159,18 @@ def test_screens_are_compared_with_a_fresh_one() -> None:
     assert judge([], Truth(unsettled=1), {}, {}) == only("unconverged")
 
 
+def test_what_a_process_holds_is_compared_with_postgres() -> None:
+    """A deal that differs, one that cannot be joined, and one that Postgres has not."""
+    stored = {DEAL: {"version": 3, "state": "working"}}
+    held = {"version": 3, "state": "working", "rows": {}}
+    assert judge([], Truth(stored=stored), {}, {}, {("here", DEAL): held}) == Findings()
+    assert judge([], Truth(stored=stored), {}, {}, {("here", DEAL): held | {"version": 2}}) == only(
+        "unconverged"
+    )
+    assert judge([], Truth(stored=stored), {}, {}, {("here", DEAL): None}) == only("unconverged")
+    assert judge([], Truth(), {}, {}, {("here", DEAL): held}) == only("unconverged")
+
+
 def test_what_may_be_told_once_has_a_key() -> None:
     """Chunks, searches and notes do; the state of a car may come back."""
     told = {"seq": 1, "at": AT.format(1), "search_id": "s", "chunk": 2, "chunks": 3, "offers": 4, "failed": 0}

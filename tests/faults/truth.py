@@ -16,6 +16,18 @@ LOOK_SECONDS: Final = 0.05
 REDIS_SECONDS: Final = 1.0
 
 
+_DEAL: Final = """
+SELECT d.version, d.state::text, d.structure,
+       (SELECT o.vehicle_id::text FROM offers o WHERE o.offer_id = d.selected_offer) AS selected,
+       ARRAY(SELECT p.vehicle_id::text FROM deal_pins p WHERE p.deal_id = d.deal_id) AS pins,
+       ARRAY(SELECT n.id FROM (SELECT e.body->>'id' AS id, e.no FROM deal_events e
+                                WHERE e.deal_id = d.deal_id AND e.kind = 'note_added'
+                                ORDER BY e.no DESC LIMIT 200) n ORDER BY n.no) AS notes,
+       ARRAY(SELECT c.vehicle_id::text FROM vehicle_claims c WHERE c.held_by = d.deal_id) AS holds
+  FROM deals d WHERE d.deal_id::text = $1
+"""
+
+
 class Tap:
     """Reads what stands in the streams of some channels, again and again, and forgets nothing of it."""
 
@@ -77,6 +89,13 @@ async def decisions_of(owner_url: str, channel: str) -> list[Decision]:
             channel.partition(":")[2],
         )
     return [_decision(row) for row in rows]
+
+
+async def deal_of(owner_url: str, channel: str) -> dict[str, Any]:
+    """Return what Postgres holds of a deal, as a screen shows it: without its search."""
+    async with connect_as_owner(owner_url) as connection:
+        row = await connection.fetchrow(_DEAL, channel.partition(":")[2])
+    return {**row, "pins": sorted(row["pins"]), "holds": sorted(row["holds"])}
 
 
 def _decision(row: Any) -> Decision:

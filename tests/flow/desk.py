@@ -118,6 +118,8 @@ async def _begin_sheets(settings: Settings, when: str) -> None:
         await owner.execute("ALTER TABLE rate_sheets DISABLE TRIGGER USER")
         await owner.execute(f"UPDATE rate_sheets SET effective_from = {when}")  # noqa: S608 - of our own
         await owner.execute("ALTER TABLE rate_sheets ENABLE TRIGGER USER")
+        # What a new sheet would tell by its trigger.
+        await owner.execute("SELECT pg_notify('rates', '')")
 
 
 async def seen(deal: Deal, holds: Callable[[DealSnapshot], bool]) -> None:

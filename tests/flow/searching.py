@@ -20,6 +20,7 @@ from server.store.deals import Deal, list_deals, load_deal
 from server.store.pool import open_pool, open_system_pool
 from server.store.scope import Scope, Stores, everything
 from server.store.seed import SeedPlan
+from server.store.versions import stock_version
 from server.work.queue import JobQueue
 from server.work.worker import connect_redis
 from tests.services import open_owner_pool
@@ -64,6 +65,18 @@ class Searching:
         return replace(
             deal, customer=customer, structure=msgspec.structs.replace(deal.structure, **(easy | structure))
         )
+
+    async def stock_version(self, deal: Deal) -> int:
+        """Return the version of the stock that a deal's searches read."""
+        async with self.pool.acquire() as connection:
+            found, _ = await stock_version(
+                connection,
+                store_id=deal.store_id,
+                group_id=deal.group_id,
+                scope=deal.structure.scope,
+                deal_id=deal.id,
+            )
+        return found
 
     async def begin(self, deal: Deal, *, limit: int = 500, sort: Sort = Sort.PRICE, **more: Any) -> str:
         """Search for a deal and return the search's id."""

@@ -31,6 +31,7 @@ from protocol.workflow import (
     LenderStatus,
     Reason,
 )
+from server.hub.live_deal import HeldDeal, LiveDeal
 from server.hub.relay import Relay, channel_of
 from server.push.log import ChannelLog, utc_now
 from server.store import claims, lenders, offers, overrides, remarks, terms, workflow
@@ -79,6 +80,9 @@ class Model:
     sold: set[str] = field(default_factory=set)
 
 
+NOW = dt.datetime.now(dt.UTC)
+
+
 class DeskMachine(RuleBasedStateMachine):
     """The machine; ``make`` gives it its shop and its log."""
 
@@ -107,6 +111,8 @@ class DeskMachine(RuleBasedStateMachine):
             self.shop.run(self.shop.pool.execute(statement))
         self.log = self.make_log()
         self.relay = Relay(self.shop.scope, self.log)
+        self.session = LiveDeal()
+        self.heard: tuple[str, int] = "", 0
         self._relay()
 
     # What people do ------------------------------------------------------------
@@ -386,6 +392,24 @@ class DeskMachine(RuleBasedStateMachine):
             assert getattr(told, name) == getattr(parts, name), name
         self._relay()
         assert self._published() == self._expected(deal.last_no)
+        self._check_session(HeldDeal.of(deal, parts))
+
+    def _check_session(self, stored: HeldDeal) -> None:
+        """Let a session hear what the log tells, and compare the deal that it holds with Postgres."""
+        head = self.shop.run(self.log.head(channel_of(self.deal_id)))
+        if self.heard[0] != head.epoch:
+            # As a session does in a new epoch, and when its channel is opened.
+            self.session.forget()
+            self.session.read(self.session.begin(), stored)
+            self.heard = head.epoch, head.seq
+        entries = self.shop.run(self.log.read(channel_of(self.deal_id), *self.heard, 1_000))
+        for entry in entries or ():
+            self.session.heard(entry)
+            self.heard = entry.epoch, entry.seq
+        held = self.session.known
+        assert held is not None, "the log told of every decision, in order"
+        assert held.whole == stored.whole
+        assert held.at(NOW) == stored.at(NOW)
 
     def _published(self) -> list[str]:
         """Return the kinds of the decisions that the log holds in this epoch, in order."""
@@ -420,6 +444,9 @@ class DeskMachine(RuleBasedStateMachine):
             return False
         assert refused is None, refused
         self.done.append((doing, decided))
+        if len(self.done) % 2 and decided.deal_id == self.deal_id:
+            # As the process that decided: before the log tells it.
+            self.session.decided(decided.events)
         return True
 
     def _refusal(self, action: Action, by_manager: bool) -> ErrorCode | None:

@@ -25,9 +25,10 @@ from server.store.editions import RATES, RISK, TAXES, Edition, store_version
 from server.store.pencils import given_in
 from server.store.pool import connect_as_owner, open_pool
 from server.store.rates import load_rates, load_risk, load_taxes
-from server.store.scope import Stores
+from server.store.scope import Stores, everything
 from server.store.users import Account, find_by_login
-from server.store.versions import versions_in_force
+from server.store.versions import editions_in_force
+from server.work.editions import Editions
 from server.work.replay import verify_pencils
 from tests.compute.here import ComputeHere
 from tests.flow.shop import EASY
@@ -60,7 +61,7 @@ class Desk:
             changes=StructureChanges(**fields),
             programme_id=programme_id,
         )
-        quotes = Quotes(self.stores, ComputeHere(), lambda: day)
+        quotes = Quotes(self.stores, ComputeHere(), Editions(everything(self.pool)), lambda: day)
         return await quotes.quote(command, self.deal, self.account, Sight(View.MANAGER))
 
 
@@ -88,13 +89,7 @@ async def some_cars(pool: asyncpg.Pool, count: int) -> list[str]:
 async def move_on(settings: Settings, desk: Desk) -> None:
     """Bring new rates, risk and taxes into force tomorrow, and change every car today."""
     async with connect_as_owner(settings.database_owner_url) as database:
-        now = await versions_in_force(
-            database,
-            store_id=desk.deal.store_id,
-            group_id=desk.deal.group_id,
-            scope=desk.deal.structure.scope,
-            today=TODAY,
-        )
+        now = await editions_in_force(database, TODAY)
         assert now.tax is not None
         sheet = await load_rates(database, now.rates)
         model = await load_risk(database, now.risk)

@@ -304,7 +304,7 @@ async def test_a_search_says_what_it_is_computed_with(searching: Searching) -> N
     assert 0 < started["estimate"] <= STOCK.vehicles
     assert started["filters"]["year_min"] == 2020
     assert started["versions"] == {
-        "inventory": str(deal.inventory_version),
+        "inventory": str(await searching.stock_version(deal)),
         "rates": VERSION,
         "tax": VERSION,
         "risk": VERSION,

@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -17,7 +18,7 @@ from server.store.credentials import CredentialKind
 from server.store.deciding import Decided
 from server.store.new_deals import create_deal
 from server.store.pool import open_pool
-from server.store.scope import everything
+from server.store.scope import Stores, everything
 from server.store.seed import SeedPlan, seed
 from server.store.terms import change_terms
 from server.store.users import Account
@@ -276,14 +277,30 @@ async def test_rates_and_risk_in_force(pool: asyncpg.Pool) -> None:
         await rates.load_rates(pool, "other")
 
 
-async def test_the_role_outlives_a_session_reset(settings: Settings) -> None:
-    """A connection that goes back to the pool and comes again is still the application's."""
-    async with await open_pool(settings) as pool:
+async def test_a_connection_comes_back_as_it_was(settings: Settings) -> None:
+    """Nothing of a transaction is left for whoever has its connection next, though no query resets it."""
+    async with await open_pool(replace(settings, pool_min=1, pool_max=1)) as pool:
+        async with Stores(pool).of("riverside").acquire() as connection:
+            first = await connection.fetchval("SELECT pg_backend_pid()")
+            await connection.execute("SET LOCAL statement_timeout = 0")
+            assert await connection.fetchval("SELECT scope_store()") == "riverside"
         async with pool.acquire() as connection:
-            await connection.execute("SET statement_timeout = 0")
-        async with pool.acquire() as connection:
+            assert await connection.fetchval("SELECT pg_backend_pid()") == first
             assert await connection.fetchval("SELECT current_user") == "deal_app"
             assert await connection.fetchval("SHOW statement_timeout") != "0"
+            assert await connection.fetchval("SELECT scope_store()") is None
+
+
+async def test_a_transaction_that_was_left_open_is_over(settings: Settings) -> None:
+    """Whoever has the connection next does not see what another store sees."""
+    async with await open_pool(replace(settings, pool_min=1, pool_max=1)) as pool:
+        async with pool.acquire() as connection:
+            first = await connection.fetchval("SELECT pg_backend_pid()")
+            await connection.execute("BEGIN; SET LOCAL deal.store_id = 'riverside'")
+        async with pool.acquire() as connection:
+            assert await connection.fetchval("SELECT pg_backend_pid()") == first
+            assert not connection.is_in_transaction()
+            assert await connection.fetchval("SELECT scope_store()") is None
 
 
 async def test_a_wall_is_bounded(pool: asyncpg.Pool, account: Account) -> None:

@@ -24,7 +24,7 @@ from server.store.rates import NotInForce, load_rates, load_rebates, load_risk, 
 from server.store.sample import lenders, rebates, taxes
 from server.store.scope import Stores
 from server.store.seed import VERSION, SeedPlan, seed
-from server.store.versions import versions_in_force
+from server.store.versions import editions_in_force
 from tests.services import ROOT, Database
 
 pytestmark = pytest.mark.flow
@@ -87,9 +87,7 @@ async def test_an_imported_table_is_in_force_from_its_day(
         TaxRule(jurisdiction="Ohio", state="OH", rate_bp=575.0, credit_cap_cents=10_000_00),
     )
     for day, version in ((NEXT_YEAR - dt.timedelta(days=1), VERSION), (NEXT_YEAR, "2027")):
-        in_force = await versions_in_force(
-            owner, store_id="riverside", group_id="sample-group", scope=Scope.STORE, today=day
-        )
+        in_force = await editions_in_force(owner, day)
         assert (in_force.tax, in_force.rebates) == (version, VERSION)
 
 

@@ -24,6 +24,7 @@ from server.hub.authority import RIGHT_OF, Authority
 from server.hub.connection import LINES_PER_TURN, Connection
 from server.hub.handlers import Handlers
 from server.hub.limits import COMMANDS
+from server.hub.live_deals import LiveDeals
 from server.hub.registry import Registry
 from server.hub.session import Phase, Session, Watcher
 from server.hub.sight import Sight
@@ -224,21 +225,17 @@ async def test_services_out_of_reach(error: Exception) -> None:
     nothing: Any = None
     pool: Any = Gone()
     stock: Any = MagicMock()
-    handlers = Handlers(
-        Allowance(nothing),
-        WatchHandlers(Authority(Stores(pool)), nothing, nothing, nothing, nothing),
-        stock,
-        stock,
-        note=nothing,
-    )
     wire = Wire()
     async with asyncio.TaskGroup() as tasks:
         registry = Registry(nothing, nothing, tasks)
+        authority = Authority(LiveDeals(Stores(pool), nothing, registry, lambda: True))
+        watch = WatchHandlers(authority, nothing, nothing, nothing, nothing)
+        handlers = Handlers(Allowance(nothing), watch, stock, stock, note=nothing)
         connection = Connection(ADMITTED, wire.receive, wire.send, registry, nothing)
         served = tasks.create_task(connection.run([b'{"type":"welcome"}'], handlers, 3600.0))
         await wire.frame()
-        fields = {"channel": f"deal:{uuid.uuid4()}", "view": "manager"}
-        wire.say(text=json.dumps({"type": "join", "ref": 1, **fields}) + '\n{"type":"ping","ref":2}')
+        fields = {"channel": f"deal:{uuid.uuid4()}", "search_id": "1", "stage": "first_matches", "ms": 3}
+        wire.say(text=json.dumps({"type": "painted", "ref": 1, **fields}) + '\n{"type":"ping","ref":2}')
         refused, pong = await wire.messages(2)
         assert (refused["error"]["code"], refused["error"]["retry"]) == ("degraded", True)
         assert pong["ok"]

@@ -27,6 +27,7 @@ from protocol.events import MAX_MESSAGE_BYTES, JoinReply, Present, Reply
 from protocol.records import Actor, DealState, Filters, Role, Sort, Structure, Tier, Versions, View
 from protocol.workflow import CREDIT_REASONS, MAX_REASONS, Fulfilment, LenderStatus, TaskKind
 from server.finance.limits import Limit
+from server.hub.live_deal import HeldDeal
 from server.hub.sight import Sight
 from server.hub.snapshot import snapshot_of
 from server.push.log import SearchState
@@ -160,7 +161,6 @@ DEAL = Deal(
     customer=CustomerRecord(an_id(), "c" * 200, "OH", LARGEST_CENTS, 0, 700),
     standard_markup_bp=100.0,
     npv_floor_cents=0,
-    inventory_version=1,
     lenders=some_lenders(),
 )
 STEPS = [[step, 20_000] for step in range(0, MOST_CENTS + 1, STEP_CENTS)]
@@ -195,7 +195,7 @@ HERE = [
 
 def join_reply(parts: DealParts) -> bytes:
     """Return a join's reply as a manager gets it."""
-    snapshot = snapshot_of(DEAL, parts, SEARCH, Sight(View.MANAGER), HERE)
+    snapshot = snapshot_of(HeldDeal.of(DEAL, parts).whole, SEARCH, Sight(View.MANAGER), HERE)
     answer = JoinReply(epoch="e" * 80, seq=2**40, recovered=False, view=View.MANAGER, snapshot=snapshot)
     return codec.encode(Reply(ref=2**53 - 1, ok=True, data=codec.plain(answer)))
 

@@ -23,6 +23,7 @@ from protocol.quotes import FrontierReply, QuoteReply
 from protocol.records import Actor, DealState, Filters, Role, Sort, Structure, StructureChanges, View
 from protocol.workflow import Fulfilment, LenderStatus
 from server.hub import views, visible
+from server.hub.live_deal import HeldDeal
 from server.hub.sight import Sight, coarse_npv
 from server.hub.snapshot import snapshot_of, snapshot_rows
 from server.push.log import Chunk, Entry, SearchState
@@ -137,7 +138,6 @@ def a_deal(structure: Structure) -> Deal:
         customer=CustomerRecord("c1", "Ann", "OH", 500_000, 0, 701),
         standard_markup_bp=100.0,
         npv_floor_cents=0,
-        inventory_version=1,
         lenders=(LENDER,),
     )
 
@@ -170,7 +170,7 @@ SEARCH = SearchState(
 def test_snapshots_show_nothing_hidden(structure: Structure, parts: DealParts, sight: Sight) -> None:
     """The same holds of the snapshot; what remains is what the view's events would have told."""
     view = sight.view
-    snapshot = codec.plain(snapshot_of(a_deal(structure), parts, SEARCH, sight))
+    snapshot = codec.plain(snapshot_of(HeldDeal.of(a_deal(structure), parts).whole, SEARCH, sight))
     sent = codec.encode(snapshot)
     shown = assert_nothing_hidden(sent, sight)["deal"]
     # A lender's rate is what it buys at: no salesperson sees it.
@@ -339,7 +339,8 @@ def test_days_in_stock_order_nothing_for_customers(sort: Sort) -> None:
     state = SearchState("s1", Filters(), sort, 500, 3, ACTOR)
     for view in View:
         told = codec.decode(views.project_event(Entry("e", 9, codec.encode(event)), Sight(view)))
-        snapshot = snapshot_of(a_deal(Structure()), NO_PARTS, state, Sight(view)).search
+        whole = HeldDeal.of(a_deal(Structure()), NO_PARTS).whole
+        snapshot = snapshot_of(whole, state, Sight(view)).search
         assert snapshot is not None
         expected = UNSET if by_age and view is View.CUSTOMER else sort
         assert (told.get("sort", UNSET), snapshot.sort) == (expected, expected)

@@ -76,11 +76,18 @@ class LogMachine(RuleBasedStateMachine):
         assert self.wait(self.log.set_base(DEAL, head.epoch, no)) == model.base
         assert self.wait(self.log.set_base(DEAL, "another", no)) is None
 
-    @rule(ahead=st.integers(-2, 2))
-    def decide(self, ahead: int) -> None:
+    @rule(ahead=st.integers(-2, 2), count=st.integers(1, 3))
+    def decide(self, ahead: int, count: int) -> None:
         model = self.opened()
         no = max(0, (model.base or 0) + ahead)
-        assert self.wait(self.log.decide(DEAL, no, decision(no))) == model.decide(no)
+        numbers = range(no, no + count)
+        told = self.wait(self.log.decide(DEAL, no, *map(decision, numbers)))
+        outcomes = [model.decide(each) for each in numbers]
+        if outcomes[0][0] == "missing":
+            assert told == outcomes[0]
+        else:
+            published = any(outcome == "published" for outcome, _ in outcomes)
+            assert told == ("published" if published else "repeated", model.base)
 
     def owner(self, mine: bool) -> str:
         """Return who runs the search, or another one."""

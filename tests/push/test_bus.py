@@ -203,7 +203,7 @@ async def test_a_bus_that_hears_nothing_finds_out(redis_url: str, monkeypatch: p
         # Nobody is told of this: the connection stands, Redis answers, and nothing is heard.
         await made[0].send_command("UNSUBSCRIBE", check_health=False)
         await ears.until(lambda: ears.confirmations == 2)
-        await redis.publish(bell_name(DEAL), b"epoch 1 {}")
+        await redis.publish(bell_name(DEAL), b"epoch 1 0 {}")
         await ears.until(lambda: bool(ears.events))
         running.cancel()
 

@@ -30,6 +30,20 @@ async def test_decisions_go_in_order_and_once(log: ChannelLog) -> None:
     assert await log.head(DEAL) == Head(head.epoch, 2, 9)
 
 
+async def test_decisions_of_one_transaction_go_together(log: ChannelLog) -> None:
+    """Those that are known are passed over; each entry has its number, and what nobody decided has none."""
+    head = await log.head(DEAL)
+    await log.set_base(DEAL, head.epoch, 7)
+    assert await log.decide(DEAL, 9, decision(9), decision(10)) == (Outcome.MISSING, 7)
+    assert await log.decide(DEAL, 8, decision(8), decision(9)) == (Outcome.PUBLISHED, 9)
+    await started(log)
+    assert await log.decide(DEAL, 9, decision(9), decision(10)) == (Outcome.PUBLISHED, 10)
+    assert await log.decide(DEAL, 9, decision(9), decision(10)) == (Outcome.REPEATED, 10)
+    entries = await log.read(DEAL, head.epoch, 0, 10)
+    assert entries is not None
+    assert [entry.no for entry in entries] == [8, 9, 0, 10]
+
+
 async def test_an_epoch_ends_when_it_is_told_to(log: ChannelLog) -> None:
     """Once, and only the one that is meant; the next one has no base and no events."""
     head = await log.head(DEAL)

@@ -8,7 +8,7 @@ import pytest
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import EndReason, Filters, Sort
 from server.push.log import ChannelLog, Lease, Outcome, Pulse
-from tests.push.writing import DEAL, HELD, REJECTED, ended, events, found, started, valued
+from tests.push.writing import DEAL, HELD, REJECTED, decision, ended, events, found, started, valued
 
 
 async def test_search_is_stored_as_it_goes(log: ChannelLog) -> None:
@@ -233,6 +233,34 @@ async def test_overdue_jobs_are_given_to_one(log: ChannelLog) -> None:
     assert (due.overdue, none) == ((b"job 2",), Pulse(None))
     (again,) = await log.beat([DEAL], overdue_ms=60_000, lost_before_ms=None)
     assert again.overdue == ()
+
+
+async def test_a_beat_tells_of_a_search_for_older_terms(log: ChannelLog) -> None:
+    """After a while, to one who asks at a time, until it is repeated or said to stand."""
+    head = await log.head(DEAL)
+    await log.set_base(DEAL, head.epoch, 0)
+    await log.decide(DEAL, 1, decision(1), outdates=True)
+
+    async def is_told(overdue_ms: int = 0) -> bool:
+        (pulse,) = await log.beat([DEAL], overdue_ms=overdue_ms, lost_before_ms=None)
+        return pulse.outdated
+
+    assert not await is_told(), "there is no search"
+    await started(log)
+    await log.decide(DEAL, 2, decision(2))
+    assert not await is_told()
+    await log.decide(DEAL, 3, decision(3), outdates=True)
+    assert not await is_told(60_000)
+    assert await is_told()
+    assert not await is_told(60_000), "its time began anew"
+    await log.decide(DEAL, 3, decision(3), outdates=True)
+    await log.search_stands(DEAL, "another")
+    assert await is_told()
+    await log.search_stands(DEAL, "s1")
+    assert not await is_told()
+    await log.decide(DEAL, 4, decision(4), outdates=True)
+    await started(log, "s2")
+    assert not await is_told()
 
 
 async def test_a_beat_tells_of_a_search_without_an_owner(log: ChannelLog) -> None:

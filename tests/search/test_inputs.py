@@ -26,7 +26,6 @@ DEAL = Deal(
     customer=CustomerRecord("c", "Lee", "OH", 5_000_00, 300_00, 700, "45424", ("military",)),
     standard_markup_bp=150.0,
     npv_floor_cents=0,
-    inventory_version=1,
     discount_authority_cents=500_00,
     product_cost_share_bp=4_500.0,
 )

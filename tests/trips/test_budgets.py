@@ -11,13 +11,11 @@ from pathlib import Path
 import pytest
 
 from client import Deal
-from protocol.events import Event, Matches, NoteAdded, Offers, SearchStarted, SearchValued, VehicleChanged
-from protocol.records import DealState, StructureChanges, View
-from protocol.workflow import Action, Reason
+from protocol.events import Event, Matches, NoteAdded, SearchStarted
+from protocol.records import StructureChanges
 from server.settings import Settings
-from server.store.pool import connect_as_owner
-from tests.flow.desk import seen, valued
-from tests.flow.shop import a_deal_of, connect, events_until, token_of
+from tests.flow.desk import valued
+from tests.flow.shop import events_until
 from tests.trips.counted_desk import Counted, Trips, open_counted
 
 pytestmark = pytest.mark.flow

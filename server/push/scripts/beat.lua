@@ -1,18 +1,23 @@
 -- What a process that watches the channel asks again and again.
 -- Arguments: milliseconds after which a pending chunk is overdue, the latest time at which its job was handed to the
 -- queue where it can be lost at all, most chunks.
--- Returns {epoch, seq, the search whose owner is gone or '', 1 where repriced cars have waited as long to be matched,
--- jobs of overdue chunks...}, or false without an epoch. The time of a chunk and of those cars begins anew, so that of
--- all who ask only one is given them.
+-- Returns {epoch, seq, the search whose owner is gone or '', 1 where repriced cars have waited as long to be matched, 1
+-- where a search has waited as long to be repeated, jobs of overdue chunks...}, or false without an epoch. The time of a
+-- chunk, of those cars and of that search begins anew, so that of all who ask only one is given them.
 local epoch = standing_epoch()
 if not epoch then return false end
-local reply = { epoch, tonumber(redis.call('HGET', META, 'seq')), '', 0 }
+local reply = { epoch, tonumber(redis.call('HGET', META, 'seq')), '', 0, 0 }
 if has_lapsed() then reply[3] = redis.call('HGET', SEARCH, 'search_id') end
 local now = now_ms()
 local unmatched_at = tonumber(redis.call('HGET', SEARCH, 'unmatched_at') or now)
 if now - unmatched_at >= tonumber(ARGV[6]) and redis.call('EXISTS', UNMATCHED) == 1 then
     redis.call('HSET', SEARCH, 'unmatched_at', whole(now))
     reply[4] = 1
+end
+local outdated_at = tonumber(redis.call('HGET', SEARCH, 'outdated_at') or now)
+if now - outdated_at >= tonumber(ARGV[6]) and redis.call('HEXISTS', SEARCH, 'outdated_at') == 1 then
+    redis.call('HSET', SEARCH, 'outdated_at', whole(now))
+    reply[5] = 1
 end
 local before = whole(math.min(now - tonumber(ARGV[6]), tonumber(ARGV[7])))
 for _, chunk in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', before, 'LIMIT', 0, ARGV[8])) do

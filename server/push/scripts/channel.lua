@@ -59,15 +59,19 @@ local function open_epoch()
     epoch = run_id() .. '-' .. NONCE
     redis.call('HSET', META, 'epoch', epoch, 'seq', 0, 'bytes', 0)
     keep_alive()
-    redis.call('PUBLISH', BELL, epoch .. ' 0 ')
+    redis.call('PUBLISH', BELL, epoch .. ' 0 0 ')
     return epoch
 end
 
 -- Appends one event, drops the oldest beyond the bounds, rings the bell. State that belongs to the event is written
--- before, so that its deadline moves along.
-local function append(epoch, body)
+-- before, so that its deadline moves along. A decision has its number, no; what nobody decided has none.
+local function append(epoch, body, no)
     local seq = redis.call('HINCRBY', META, 'seq', 1)
-    redis.call('XADD', LOG, whole(seq) .. '-0', 'e', body)
+    if no then
+        redis.call('XADD', LOG, whole(seq) .. '-0', 'e', body, 'n', whole(no))
+    else
+        redis.call('XADD', LOG, whole(seq) .. '-0', 'e', body)
+    end
     local events = redis.call('RPUSH', SIZES, #body)
     local bytes = redis.call('HINCRBY', META, 'bytes', #body)
     local kept = events
@@ -79,7 +83,7 @@ local function append(epoch, body)
         redis.call('XTRIM', LOG, 'MINID', '=', whole(seq - kept + 1) .. '-0')
     end
     keep_alive()
-    redis.call('PUBLISH', BELL, string.format('%s %.0f %s', epoch, seq, body))
+    redis.call('PUBLISH', BELL, string.format('%s %.0f %.0f %s', epoch, seq, no or 0, body))
 end
 
 -- Returns what the op of this call answered in this epoch, or false; and whether it answered another command. The

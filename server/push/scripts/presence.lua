@@ -24,5 +24,5 @@ end
 redis.call('PEXPIRE', HERE, ARGV[4])
 redis.call('PEXPIRE', UNTIL, ARGV[4])
 local all = '[' .. table.concat(redis.call('HVALS', HERE), ',') .. ']'
-if changed then redis.call('PUBLISH', ARGV[1], 'here -1 ' .. all) end
+if changed then redis.call('PUBLISH', ARGV[1], 'here -1 0 ' .. all) end
 return all
