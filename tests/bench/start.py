@@ -10,6 +10,8 @@ from tests.bench.stage import running, stock, stopwatch, until_answered
 from tests.services import Services, free_port
 
 CARS = 4_000
+PROCESS = ("-m", "server.processes", "web")
+"""As the Procfile has it."""
 
 
 async def measure(services: Services, folder: Path, repeats: int) -> Report:
@@ -23,7 +25,7 @@ async def measure(services: Services, folder: Path, repeats: int) -> Report:
         environment = without_owner(process_environment() | settings.environment())
         environment["DEAL_PORT"] = str(port)
         environment["DEAL_ALLOWED_ORIGINS"] = f"http://127.0.0.1:{port}"
-        ours.append(await _started(("-m", "server", "web"), environment, port, "/readyz"))
+        ours.append(await _started(PROCESS, environment, port, "/readyz"))
         port = free_port()
         hello = ("-m", "tests.bench.hello", str(port), settings.database_url, settings.redis_url)
         floor.append(await _started(hello, process_environment(), port, "/"))
