@@ -17,7 +17,7 @@ from server.finance.structures import build_structures
 from server.search.inputs import deal_inputs
 from server.store.deals import Deal, load_deal
 from server.store.rates import load_rates, load_rebates, load_risk, load_taxes
-from server.store.versions import InForce, versions_in_force
+from server.store.versions import editions_in_force
 
 STOCK = "SELECT * FROM vehicles WHERE store_id = $1 AND status = 'available' ORDER BY price_cents, vehicle_id"
 CUSTOMER = "SELECT c.* FROM customers c JOIN deals d USING (customer_id) WHERE d.deal_id = $1::uuid"
@@ -48,13 +48,7 @@ async def fetch_deal(connection: asyncpg.Connection, deal_id: str) -> tuple[Deal
 async def load_tables(connection: asyncpg.Connection, deal: Deal) -> Tables:
     """Return what the deal's prices are computed from today."""
     today = dt.datetime.now(dt.UTC).date()
-    in_force: InForce = await versions_in_force(
-        connection,
-        store_id=deal.store_id,
-        group_id=deal.group_id,
-        scope=deal.structure.scope,
-        today=today,
-    )
+    in_force = await editions_in_force(connection, today)
     taxes = None if in_force.tax is None else await load_taxes(connection, in_force.tax)
     rebates = () if in_force.rebates is None else await load_rebates(connection, in_force.rebates)
     return Tables(
