@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from importlib import import_module
 from types import FrameType
 from typing import Any, Final, TypedDict
 
@@ -154,6 +155,8 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             say_ready(self._notify_socket)
+            # In a thread, so that neither readiness nor the first search waits for it.
+            self._loop.run_in_executor(None, _load_arithmetic)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Drain before ending, where SIGTERM asks for it; any further signal ends at once."""
@@ -171,6 +174,12 @@ class _Server(uvicorn.Server):
             self._draining = asyncio.create_task(self._drain.run(), name="drain")
             # Whatever becomes of it, the process was told to end.
             self._draining.add_done_callback(lambda _: super(_Server, self).handle_exit(sig, frame))
+
+
+def _load_arithmetic() -> None:
+    """Import what searches and quotes compute with; NumPy takes as long as much of the start."""
+    import_module("server.search.screen")
+    import_module("server.finance.quoting")
 
 
 class _Socket:

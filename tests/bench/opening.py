@@ -48,6 +48,7 @@ CARS_A_JOB: Final = (1, 50)
 """One job a car, as the old system had it; and in batches, which it might have had."""
 
 GUARD_SECONDS: Final = 600.0
+LATER: Final = {ErrorCode.BUSY, ErrorCode.DEGRADED, ErrorCode.RATE_LIMITED}
 AGAIN_SECONDS: Final = 0.5
 """Before a search is asked for again that was refused for now."""
 
@@ -156,7 +157,7 @@ async def _search(deal: Deal, opened: Opened) -> None:
         try:
             await deal.search(filters=Filters(mileage_max=MILEAGE_MAX), limit=LIMIT)
         except CommandError as error:
-            if error.code not in {ErrorCode.BUSY, ErrorCode.DEGRADED}:
+            if error.code not in LATER:
                 raise
             await asyncio.sleep(AGAIN_SECONDS)
         else:
