@@ -7,11 +7,12 @@ connections.
 
 import asyncio
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 from redis.asyncio import Redis
@@ -50,7 +51,9 @@ CARS_A_JOB: Final = (1, 50)
 GUARD_SECONDS: Final = 600.0
 LATER: Final = {ErrorCode.BUSY, ErrorCode.DEGRADED, ErrorCode.RATE_LIMITED}
 AGAIN_SECONDS: Final = 0.5
-"""Before a search is asked for again that was refused for now."""
+"""Before something is asked for again that was refused for now."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +140,12 @@ async def _open_ours(stage: Stage, managers: Sequence[str], deals: Sequence[str]
 
 
 async def _open_one(url: str, stage: Stage, deal_id: str) -> Opened:
-    elapsed, opened = stopwatch(), Opened(asked=len(("upgrade", "join")))
+    elapsed, opened = stopwatch(), Opened(asked=1)
     async with connected(url, stage) as workspace:
-        deal = await workspace.join(f"deal:{deal_id}")
+        deal = await _insist(opened, partial(workspace.join, f"deal:{deal_id}"))
+        search = partial(deal.search, filters=Filters(mileage_max=MILEAGE_MAX), limit=LIMIT)
         async with asyncio.TaskGroup() as both:
-            both.create_task(_search(deal, opened))
+            both.create_task(_insist(opened, search))
             both.create_task(_until_valued(deal))
         opened.ms = elapsed()
         opened.npvs = {
@@ -150,18 +154,16 @@ async def _open_one(url: str, stage: Stage, deal_id: str) -> Opened:
     return opened
 
 
-async def _search(deal: Deal, opened: Opened) -> None:
-    """Search, again where the workspace asks to try again, as a page does."""
+async def _insist(opened: Opened, ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask, again where the workspace says to try again, as a page does."""
     while True:
         opened.asked += 1
         try:
-            await deal.search(filters=Filters(mileage_max=MILEAGE_MAX), limit=LIMIT)
+            return await ask()
         except CommandError as error:
             if error.code not in LATER:
                 raise
-            await asyncio.sleep(AGAIN_SECONDS)
-        else:
-            return
+        await asyncio.sleep(AGAIN_SECONDS)
 
 
 async def _until_valued(deal: Deal) -> None:
