@@ -6,6 +6,7 @@ a machine that others use too is slow in both. ``docs/benchmarks.md`` says what 
 
 import argparse
 import asyncio
+import signal
 import sys
 import time
 from collections.abc import Iterable
@@ -59,6 +60,8 @@ def main() -> None:
         parts = list(chosen(options.only))
     except ValueError as error:
         parser.error(str(error))
+    # Told to end, it leaves as by Ctrl-C, and the services end with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     machine = describe()
     reports = measure(parts, options.repeats, vars(options))
     show_all(reports, machine)

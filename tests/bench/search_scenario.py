@@ -7,6 +7,7 @@ what both have.
 
 import asyncio
 import os
+import signal
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -93,5 +94,7 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    # Told to end, it leaves as by Ctrl-C, and the services end with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with open_services() as (found, place):
         asyncio.run(serve(found, place))
