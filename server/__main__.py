@@ -7,32 +7,20 @@ Everything heavy is imported by the command that needs it: ``up`` is to be ready
 import asyncio
 import os
 import secrets
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from server.audit_commands import add_audit_commands
-from server.embedded import embedded_where_missing
 from server.import_commands import add_import_commands
-from server.money_commands import UNUSABLE_INPUT, add_money_commands
+from server.money_commands import add_money_commands
 from server.pencil_commands import add_pencil_commands
 from server.people_commands import add_people_commands
+from server.processes import explained_errors, run_web, run_worker, services
 from server.security_commands import add_security_commands
-from server.settings import (
-    DEFAULT_DATA_DIR,
-    DEFAULT_LOG_LEVEL,
-    Settings,
-    is_loopback,
-    listen_address,
-    process_environment,
-    secret_of,
-)
+from server.settings import Settings, is_loopback, listen_address, process_environment, secret_of
 
 app = typer.Typer(
     name="deal-architect",
@@ -95,7 +83,7 @@ def up(
         # All web processes sign with one key, whoever of them made a page.
         environ.setdefault("DEAL_SECRET", secrets.token_urlsafe(32))
     require_rights(host, listen_port)
-    with reserve_port(host, listen_port), _services(environ) as settings:
+    with reserve_port(host, listen_port), services(environ) as settings:
         secret_of(settings)
         prepare(settings, _say)
         counts = {"web": web, "worker": _default_workers() if workers is None else workers}
@@ -105,19 +93,13 @@ def up(
 @app.command()
 def web(data_dir: DataDir = None, port: Port = None) -> None:
     """Run one web process: the screen, the HTTP routes and the WebSocket."""
-    from server.app import serve
-
-    with _serving("web", data_dir, port, signs=True) as settings:
-        serve(settings)
+    run_web(_environment(data_dir, port))
 
 
 @app.command()
 def worker(data_dir: DataDir = None) -> None:
     """Run one worker process, which values the cars that searches find."""
-    from server.work.worker import run
-
-    with _serving("worker", data_dir) as settings:
-        run(settings)
+    run_worker(_environment(data_dir))
 
 
 @app.command()
@@ -125,7 +107,7 @@ def migrate(data_dir: DataDir = None) -> None:
     """Bring the database schema to the newest version. Safe to run many at once."""
     from server.store.migrate import migrate as bring_to_newest
 
-    with _services(_environment(data_dir)) as settings:
+    with services(_environment(data_dir)) as settings:
         bring_to_newest(settings.database_owner_url)
         _say("the schema is at the newest version")
 
@@ -148,7 +130,7 @@ def seed(
     plan = SeedPlan(
         vehicles=vehicles, customers=customers, deals=deals, stores=stores, random_seed=random_seed
     )
-    with _services(_environment(data_dir)) as settings:
+    with services(_environment(data_dir)) as settings:
         bring_to_newest(settings.database_owner_url)
         with progress_bars() as report:
             summary = asyncio.run(write_samples(settings.database_owner_url, plan, report))
@@ -200,7 +182,7 @@ def import_inventory(
     from server.terminal import row_counter
 
     mapping, environ = parse_mapping(columns or []), _environment(data_dir)
-    with _services(environ) as settings:
+    with services(environ) as settings:
         owner_url = settings.database_owner_url
         bring_to_newest(owner_url)
         chosen = store or asyncio.run(_first_store(owner_url, may_seed="DATABASE_URL" not in environ))
@@ -214,7 +196,7 @@ add_money_commands(app)
 
 
 def _services_of(data_dir: Path | None) -> AbstractContextManager[Settings]:
-    return _services(_environment(data_dir))
+    return services(_environment(data_dir))
 
 
 add_import_commands(app, _services_of)
@@ -225,28 +207,9 @@ add_security_commands(app, _services_of)
 
 
 def main() -> None:
-    """Run the command that the arguments name.
-
-    What goes wrong is one line on standard error, and code 1; code 2 where it is a file that was given.
-    """
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # Leave by way of every `with`, so that the services are let go of also during seeding or migration.
-        signal.signal(number, _leave)
-    try:
+    """Run the command that the arguments name."""
+    with explained_errors():
         app(prog_name="deal-architect")
-    except KeyboardInterrupt:
-        sys.exit(128 + signal.SIGINT)
-    except Exception as error:
-        from server.terminal import explain, is_bad_input
-
-        if (line := explain(error)) is None:
-            raise
-        print(f"error: {line}", file=sys.stderr)
-        sys.exit(UNUSABLE_INPUT if is_bad_input(error) else 1)
-
-
-def _leave(number: int, _frame: object) -> NoReturn:
-    sys.exit(128 + number)
 
 
 def _environment(data_dir: Path | None, port: int | None = None) -> dict[str, str]:
@@ -259,36 +222,6 @@ def _environment(data_dir: Path | None, port: int | None = None) -> dict[str, st
     return environ
 
 
-@contextmanager
-def _services(environ: dict[str, str]) -> Iterator[Settings]:
-    """Yield settings whose services run."""
-    data_dir = Path(environ.get("DEAL_DATA_DIR") or DEFAULT_DATA_DIR)
-    with embedded_where_missing(environ, data_dir, _warn) as complete:
-        yield Settings.from_environment(complete)
-
-
-@contextmanager
-def _serving(
-    process: str, data_dir: Path | None, port: int | None = None, *, signs: bool = False
-) -> Iterator[Settings]:
-    """Yield the settings of a web process or worker, whose services run, and which has no more rights than it
-    needs. One that ``signs`` must have a secret.
-    """
-    from server.observe.logs import configure_logging
-    from server.privileges import give_up_owner, give_up_root
-
-    configure_logging(DEFAULT_LOG_LEVEL, process)
-    give_up_owner()
-    environ = _environment(data_dir, port)
-    embedded = not (environ.get("DATABASE_URL") and environ.get("REDIS_URL"))
-    with _services(environ) as settings:
-        if signs:
-            secret_of(settings)
-        configure_logging(settings.log_level, process)
-        give_up_root(embedded=embedded)
-        yield replace(settings, database_owner_url=settings.database_url)
-
-
 def _default_workers() -> int:
     """Leave one processor to the web process and the databases."""
     return max(1, (os.cpu_count() or 1) - 1)
@@ -296,10 +229,6 @@ def _default_workers() -> int:
 
 def _say(line: str) -> None:
     print(line, flush=True)
-
-
-def _warn(line: str) -> None:
-    print(f"warning: {line}", file=sys.stderr, flush=True)
 
 
 async def _first_store(owner_url: str, *, may_seed: bool) -> str:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from importlib import import_module
 from typing import Any, Final, TypedDict
 
 import asyncpg
@@ -115,7 +116,7 @@ def serve(settings: Settings) -> None:
     # uvicorn raises the signal that ended it once more when all is closed; for us that is a good end.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.begin())
-    server = DrainingServer(config, settings.notify_socket, drain.run, ending.begin)
+    server = DrainingServer(config, settings.notify_socket, drain.run, ending.begin, _load_arithmetic)
     try:
         with _listen(settings.host, settings.port) as listener:
             server.run(sockets=[listener])
@@ -124,6 +125,12 @@ def serve(settings: Settings) -> None:
         ending.allow(END_SECONDS)
     if server.failed:
         raise SystemExit(1)
+
+
+def _load_arithmetic() -> None:
+    """Import what searches and quotes compute with; NumPy takes as long as much of the start."""
+    import_module("server.search.screen")
+    import_module("server.finance.quoting")
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from server.money_commands import UNUSABLE_INPUT
+from server.processes import UNUSABLE_INPUT
 
 if TYPE_CHECKING:
     from server.settings import Settings

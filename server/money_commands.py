@@ -11,9 +11,7 @@ import typer
 
 from protocol.pricing import AprRequest, LeaseRequest, PriceRequest, RollRequest, ValueRequest
 from protocol.records import Record
-
-UNUSABLE_INPUT = 2
-"""The exit code where what came in cannot be priced; one line on standard error names the field."""
+from server.processes import UNUSABLE_INPUT
 
 Input = Annotated[
     str, typer.Argument(metavar="[FILE|-]", help="The JSON file; - is standard input.", show_default=False)

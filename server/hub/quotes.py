@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -20,14 +20,6 @@ from protocol.pricing import Vary
 from protocol.quotes import FrontierReply, QuoteReply
 from protocol.records import Scope, StructureChanges, StructureError, Versions, View
 from server.compute.pool import ComputePool, NoTurnError, OverrunError
-from server.finance.quoting import (
-    Case,
-    Quoted,
-    quote_frontier,
-    quote_structure,
-    quote_whole,
-)
-from server.finance.value.curves import RiskModelError
 from server.hub.questions import check_conceded
 from server.hub.sight import Sight
 from server.hub.views import not_here, project_frontier, project_quote, unaskable_fields
@@ -44,6 +36,9 @@ from server.store.users import Account
 from server.store.versions import stock_version
 from server.work.editions import Editions
 
+if TYPE_CHECKING:
+    from server.finance.quoting import Case, Quoted
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -58,7 +53,7 @@ class Subject:
     vehicle_id: str
     rev: int
     car: OfferedCar
-    case: Case
+    case: "Case"
     versions: Versions
 
 
@@ -84,6 +79,8 @@ class Quotes:
 
     async def quote(self, command: Quote, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
         """Return the reply's data as it is seen; the pencil is stored before."""
+        from server.finance.quoting import quote_whole
+
         check_askable(command, sight.view)
         check_conceded(command.changes, sight, deal.discount_authority_cents, deal.structure)
         revised = replace(deal, structure=revise(deal.structure, command.changes))
@@ -112,6 +109,8 @@ class Quotes:
 
     async def frontier(self, command: Frontier, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
         """Return the reply's data as it is seen."""
+        from server.finance.quoting import quote_frontier
+
         subject = await self._subject(deal, command.vehicle_id, None, sight)
         points, bands = await self._computed(account, quote_frontier, subject.case)
         reply = FrontierReply(
@@ -139,6 +138,8 @@ class Quotes:
         ``sight`` is that of whoever asks for the offer: where it hides NPVs, so does whether there is one.
         Raises CommandError as ``quote``, and conflict where no programme takes the car.
         """
+        from server.finance.quoting import quote_structure
+
         revised = replace(deal, structure=revise(deal.structure, changes))
         subject = await self._subject(revised, vehicle_id, programme_id, sight)
         quoted = await self._computed(account, quote_structure, subject.case)
@@ -151,6 +152,8 @@ class Quotes:
         self, account: Account, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run a computation on the account's turn; what it says of the terms is the command's error."""
+        from server.finance.value.curves import RiskModelError
+
         lane = Lane(account.store_id, account.id)
         try:
             return await self._compute.run(lane, function, *args, **kwargs)
@@ -170,6 +173,8 @@ class Quotes:
             ) from None
 
     async def _subject(self, deal: Deal, vehicle_id: str, programme_id: str | None, sight: Sight) -> Subject:
+        from server.finance.quoting import Case
+
         if sight.guard is not None:
             floor = sight.guard.floor_cents(vehicle_id, deal.npv_floor_cents)
             deal = replace(deal, npv_floor_cents=floor)
@@ -204,7 +209,7 @@ class Quotes:
         car = OfferedCar(**{name: row[name] for name in OfferedCar.__struct_fields__})
         return Subject(row["vehicle_id"], row["rev"], car, case, basis.versions)
 
-    async def _record(self, subject: Subject, quoted: Quoted, deal: Deal, account: Account) -> str:
+    async def _record(self, subject: Subject, quoted: "Quoted", deal: Deal, account: Account) -> str:
         case, choice = subject.case, quoted.choice
         markup = None
         if choice is not None:
@@ -230,7 +235,7 @@ def check_askable(command: Quote, view: View) -> None:
         raise not_here("rate_bp")
 
 
-def pencil_of(vehicle_id: str, rev: int, versions: Versions, case: Case, quoted: Quoted) -> Pencil:
+def pencil_of(vehicle_id: str, rev: int, versions: Versions, case: "Case", quoted: "Quoted") -> Pencil:
     """Return a quote as it is kept."""
     choice = quoted.choice
     inputs = {name: getattr(case.inputs, name) for name in case.inputs.__struct_fields__}
@@ -247,7 +252,7 @@ def pencil_of(vehicle_id: str, rev: int, versions: Versions, case: Case, quoted:
 
 
 def offer_of(
-    subject: Subject, quoted: Quoted, deal: Deal, changes: StructureChanges, pencil_id: str
+    subject: Subject, quoted: "Quoted", deal: Deal, changes: StructureChanges, pencil_id: str
 ) -> DealOffer:
     """Return a priced and valued quote as an offer of the deal.
 
@@ -276,7 +281,7 @@ def offer_of(
     )
 
 
-def _not_eligible(quoted: Quoted) -> CommandError:
+def _not_eligible(quoted: "Quoted") -> CommandError:
     binding = quoted.answer.binding
     return CommandError(
         ErrorCode.CONFLICT,

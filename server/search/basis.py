@@ -7,7 +7,6 @@ from protocol.inputs import DealInputs
 from protocol.lending import RateSheet, Rebate
 from protocol.records import Versions
 from server.finance.rebates import rebates_open_to
-from server.finance.taxes import tax_version
 from server.finance.versions import ENGINE_VERSION
 from server.search.inputs import deal_inputs
 from server.store.deals import Deal
@@ -34,6 +33,8 @@ async def load_basis(
     Postgres is asked for editions that are used for the first time. Raises CommandError as ``deal_inputs``,
     NotInForce.
     """
+    from server.finance.taxes import tax_version
+
     taxes = None if in_force.tax is None else await tables.taxes(connection, in_force.tax)
     inputs = deal_inputs(deal, taxes, today)
     rebates = () if in_force.rebates is None else await tables.rebates(connection, in_force.rebates)

@@ -7,7 +7,6 @@ from protocol.inputs import AuthorityCovers, DealInputs
 from protocol.lending import TaxTable
 from protocol.records import StructureError
 from server.finance.calendar import with_dates
-from server.finance.taxes import check_taxable, rules_for
 from server.store.deals import Deal
 
 
@@ -18,6 +17,8 @@ def deal_inputs(deal: Deal, tax_table: TaxTable | None, today: dt.date) -> DealI
     CommandError (invalid) where the deal's dates contradict ``today``, or where no rule taxes the address and
     the deal states no rate.
     """
+    from server.finance.taxes import check_taxable, rules_for
+
     customer = deal.customer
     rules = () if tax_table is None else rules_for(tax_table, customer.state, customer.postal_code)
     try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import stamina
 import structlog
@@ -13,16 +13,18 @@ from protocol.events import MAX_MESSAGE_BYTES, Rejection
 from protocol.jobs import JobPointer, ValueJob
 from protocol.records import EndReason, Versions
 from server.finance.limits import Limit
-from server.finance.plan import Plan
 from server.push.log import ChannelLog, Continuation, Lease, Outcome, Progress, utc_now
 from server.search.cursor import StockReader
 from server.search.place import new_token, read_place, write_place
 from server.search.query import Keyset, OrderedQuery
 from server.search.rejections import Rejections
-from server.search.screen import Screened, screen_rows
 from server.search.trace import Trace
 from server.sharing.lanes import Lane
 from server.work.queue import JobQueue, QueueFull
+
+if TYPE_CHECKING:
+    from server.finance.plan import Plan
+    from server.search.screen import Screened
 
 MAX_COLUMN_BYTES = MAX_MESSAGE_BYTES * 3 // 4
 """The rest is for the event around the columns."""
@@ -46,7 +48,7 @@ class PageRequest:
     lane: Lane
     deal_version: int
     versions: Versions
-    plan: Plan
+    plan: "Plan"
     limit: int
     base: Progress
     lease: Lease
@@ -110,6 +112,8 @@ class Page:
 
     def reject_outside(self, rows: Sequence[Any]) -> None:
         """Count cars from outside the price window: none of them can become a deal."""
+        from server.search.screen import screen_rows
+
         if rows and self._stopped is None:
             with self._trace.stage("screen"):
                 self._count(screen_rows(self._request.plan, rows), 0, len(rows))
@@ -148,6 +152,8 @@ class Page:
         return Continuation(self._token, write_place(self.search_id, self._last))
 
     async def _publish_rows(self, rows: list[Any]) -> EndReason | None:
+        from server.search.screen import screen_rows
+
         with self._trace.stage("screen"):
             screened = screen_rows(self._request.plan, rows)
             cut = len(screened) > self._left
@@ -169,13 +175,13 @@ class Page:
         self._last = screened.last
         return self._stopped or (EndReason.LIMIT if cut else None)
 
-    def _count(self, screened: Screened, start: int, stop: int) -> None:
+    def _count(self, screened: "Screened", start: int, stop: int) -> None:
         """Count the rejected among some of the rows."""
         for row in screened.rejected:
             if start <= row.row_number < stop:
                 self._rejected.add(row.limit, row.more_cash)
 
-    async def _publish_chunk(self, part: Screened, scanned: int) -> Outcome:
+    async def _publish_chunk(self, part: "Screened", scanned: int) -> Outcome:
         chunk = self._progress.chunks
         progress = Progress(scanned, self._progress.matched + len(part), chunk + 1)
         with self._trace.stage("publish"):
@@ -225,7 +231,7 @@ class Page:
         except RedisError as error:
             log.warning("job not queued", search_id=self.search_id, chunk=chunk, error=repr(error))
 
-    def _job(self, part: Screened) -> ValueJob:
+    def _job(self, part: "Screened") -> ValueJob:
         request = self._request
         return ValueJob(
             search_id=self.search_id,
@@ -238,7 +244,7 @@ class Page:
         )
 
 
-def _parts(screened: Screened) -> Iterator[Screened]:
+def _parts(screened: "Screened") -> Iterator["Screened"]:
     """Yield the matches in parts that fit a message each."""
     if not len(screened):
         return

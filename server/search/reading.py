@@ -2,9 +2,9 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from protocol.records import MAX_CENTS, Filters, Sort, Versions
-from server.finance.plan import Plan, plan_deal, price_window
 from server.finance.rebates import largest_rebate_cents
 from server.search.basis import load_basis
 from server.search.cursor import StockReader
@@ -14,6 +14,9 @@ from server.search.query import Keyset, OrderedQuery, Query, Stock, build_query
 from server.store.deals import Deal, load_deal
 from server.store.versions import InForce
 from server.work.tables import Tables
+
+if TYPE_CHECKING:
+    from server.finance.plan import Plan
 
 EVERY_PRICE = (1, MAX_CENTS)
 
@@ -27,7 +30,7 @@ class Reading:
     """
 
     deal: Deal
-    plan: Plan
+    plan: "Plan"
     versions: Versions
     query: OrderedQuery
     outside: list[Query]
@@ -51,6 +54,8 @@ async def prepare_reading(
     (invalid) where the deal's dates contradict ``today`` or its address has no tax rule, NotInForce for an
     edition that is not there.
     """
+    from server.finance.plan import plan_deal, price_window
+
     inventory, version = await reader.version(stock_of(deal), deal.id)
     if version > deal.version:
         deal = await load_deal(reader.connection, deal.id) or deal

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -11,20 +11,22 @@ from protocol import codec
 from protocol.events import MATCH_COLUMNS, OFFER_COLUMNS
 from protocol.jobs import JobPointer, ValueJob
 from protocol.records import Versions
-from server.finance.plan import Plan, plan_deal
 from server.push.cars import ShownCars, Unmatched
 from server.push.log import ChannelLog, utc_now
 from server.search.basis import load_basis
 from server.search.cursor import read_stock
 from server.search.query import RESULT_COLUMNS, build_cars_query
 from server.search.reading import stock_of
-from server.search.screen import Rejected, Screened, screen_rows
 from server.search.trace import Trace
 from server.sharing.lanes import Lane
 from server.store.deals import Deal, load_deal
 from server.store.scope import Scope
 from server.work.editions import Editions
 from server.work.queue import JobQueue, QueueFull
+
+if TYPE_CHECKING:
+    from server.finance.plan import Plan
+    from server.search.screen import Rejected, Screened
 
 MOST_AT_ONCE = 200
 """How many cars one late chunk holds: a bulk change is several."""
@@ -87,6 +89,9 @@ class Rematcher:
             await self._cars.pass_over(channel, {car: waiting[car] for car in gone})
         if not rows:
             return
+        from server.finance.plan import plan_deal
+        from server.search.screen import Rejected, screen_rows
+
         plan = plan_deal(basis.inputs, basis.sheet)
         again = _Again(channel, found, deal, plan, basis.versions)
         if plan.empty:
@@ -100,7 +105,7 @@ class Rematcher:
         if screened.rejected:
             await self._publish_rejected(again, rows, screened.rejected)
 
-    async def _publish(self, again: "_Again", screened: Screened) -> None:
+    async def _publish(self, again: "_Again", screened: "Screened") -> None:
         chunk = await self._match_again(again, screened.columns, screened.numbers)
         if chunk is None:
             return
@@ -110,7 +115,7 @@ class Rematcher:
             log.warning("queue full", search_id=again.search_id, chunk=chunk)
 
     async def _publish_rejected(
-        self, again: "_Again", rows: Sequence[Any], rejected: Sequence[Rejected]
+        self, again: "_Again", rows: Sequence[Any], rejected: Sequence["Rejected"]
     ) -> None:
         """Publish cars that are on the screen, and cannot become a deal at their new price."""
         read = [dict(zip(RESULT_COLUMNS, rows[each.row_number], strict=True)) for each in rejected]
@@ -153,7 +158,7 @@ class _Again:
     channel: str
     found: Unmatched
     deal: Deal
-    plan: Plan
+    plan: "Plan"
     versions: Versions
 
     @property

@@ -27,6 +27,7 @@ from server.settings import process_environment
 from server.store.credentials import CredentialKind, TokenScope, issue_credential
 from server.store.pool import connect_as_owner
 from server.store.users import find_by_login
+from tests.bench import goals
 from tests.bench.audience import Audience, Seats, cpu_seconds, resident_kib, seated
 from tests.bench.figures import Figure, median, show
 from tests.bench.stage import Stage, open_services, running, stock, until_answered
@@ -43,7 +44,6 @@ FEW, MANY = 50, 500
 """Sockets before and after, for the memory of one of them."""
 
 SETTLE_SECONDS: Final = 1.0
-ONE_GOAL, BURST_GOAL, MEMORY_GOAL = 1.5, 4.0, 1.5
 
 Report = tuple[list[Figure], list[str]]
 
@@ -133,7 +133,7 @@ async def measure_deliveries(ours: Ours, bare: Bare, repeats: int) -> Report:
                 (hub, await stack.enter_async_context(seated(seats_of(hub, watchers), hub.token)))
                 for hub in (ours, bare)
             ]
-            for burst, goal in ((1, ONE_GOAL), (BURST, BURST_GOAL)):
+            for burst, goal in ((1, goals.DELIVERIES_ONE_AT_A_TIME), (BURST, goals.DELIVERIES_IN_BURSTS)):
                 for size in SIZES:
                     found: dict[int, list[float]] = {ours.pid: [], bare.pid: []}
                     for _ in range(1 + repeats):
@@ -185,7 +185,7 @@ async def measure(services: Services, folder: Path, repeats: int) -> Report:
         # Before anything else: what was freed once is used again.
         mine, floor = await kib_of_one(ours), await kib_of_one(bare)
         memory = Figure(
-            "memory of an idle, joined connection", "KiB", mine, floor, "bare uvicorn", MEMORY_GOAL
+            "memory of an idle, joined connection", "KiB", mine, floor, "bare uvicorn", goals.IDLE_CONNECTION
         )
         figures, notes = await measure_deliveries(ours, bare, repeats)
         return [memory, *figures], notes

@@ -7,14 +7,16 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 
 from protocol import codec
+from protocol.events import SearchEnded
 from protocol.jobs import JobPointer, ValueJob, ValueResult
 from protocol.lending import RateSheet, RiskModel
 from protocol.records import Actor, Filters, Role, Sort
@@ -24,10 +26,15 @@ from server.sharing.lanes import Lane
 from server.work.queue import Delivery, JobQueue
 from server.work.valuer import Valuer
 from server.work.worker import Worker, connect_redis
-from tests.bench.figures import Figure, median
-from tests.bench.stage import MS, Stage
+from tests.bench import goals
+from tests.bench.figures import Figure, Report, median
+from tests.bench.hearing import connected
+from tests.bench.stage import MS, Stage, make_easy, stock
+from tests.flow.shop import events_until
+from tests.services import Services, start_web
 
-TURNS = 300
+CARS, LIMIT = 4_000, 2_000
+TURNS_PER_REPEAT = 10
 WARM = 20
 LEASE_MS = 10_000
 BLOCKED_SECONDS = 0.005
@@ -142,13 +149,25 @@ class Bench:
         return (await self.bare.get() - began) * MS
 
 
-async def measure(stage: Stage) -> tuple[list[Figure], list[str]]:
-    """Measure with a job of the stage's last search, which nobody has valued."""
+async def measure(services: Services, folder: Path, repeats: int) -> Report:
+    """Measure with a job of a search that nobody has valued."""
+    stage = await stock(services, folder, CARS)
+    async with AsyncExitStack() as running:
+        web = await running.enter_async_context(start_web(stage.settings, folder))
+        await make_easy(web.url, stage)
+        workspace = await running.enter_async_context(connected(web.url, stage))
+        deal = await workspace.join(stage.channel)
+        await deal.search(limit=LIMIT)
+        await events_until(deal, lambda event: isinstance(event, SearchEnded))
+        return await _measure(stage, repeats * TURNS_PER_REPEAT)
+
+
+async def _measure(stage: Stage, turns: int) -> Report:
     async with asyncio.timeout(GUARD_SECONDS), _open(stage) as bench:
         in_hand: list[float] = []
         read: list[float] = []
         floor: list[float] = []
-        for turn in range(TURNS + WARM):
+        for turn in range(turns + WARM):
             taken, bare = await bench.ours(turn), await bench.floor()
             if turn >= WARM:
                 in_hand.append(taken[0])
@@ -161,7 +180,7 @@ async def measure(stage: Stage) -> tuple[list[Figure], list[str]]:
                 median(ours),
                 median(floor),
                 "XADD of the whole job → XREADGROUP BLOCK",
-                goal=1.5,
+                goal=goals.ENQUEUE_TO_START,
             )
             for what, ours in (("a worker has the job", in_hand), ("it has read and decoded it", read))
         ]

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from tests.bench.measures import search
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -27,9 +28,8 @@ from protocol.closing import CommandError
 from protocol.events import Offers, SearchValued
 from server.settings import process_environment
 from server.store.pool import connect_as_owner
-from tests.bench.__main__ import connected
 from tests.bench.figures import median, percentile
-from tests.bench.measures import search
+from tests.bench.hearing import connected
 from tests.bench.stage import MS, Stage, open_services, stock, stopwatch
 from tests.flow.shop import EASY, token_of
 from tests.services import ROOT, Services, start_web, start_worker

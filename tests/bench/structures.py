@@ -11,6 +11,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy_financial as npf
@@ -26,15 +27,16 @@ from server.finance.cars import Cars
 from server.finance.plan import plan_deal
 from server.finance.rounding import WHOLE
 from server.finance.structures import build_structures
-from tests.bench.figures import Figure
+from tests.bench import goals
+from tests.bench.figures import Figure, Report
 from tests.finance.cases import car, cars, curve, inputs, programme, sheet
+from tests.services import Services
 
 CARS, LENDERS, TERMS = 4_000, 12, (48, 60, 72, 84)
 SAMPLE = 300
 PASSES = 20
 """How often the sample's ready flows are gone through, so that the clock can tell."""
 
-GOAL = 50.0
 AGREEMENT = 1e-6
 """Largest difference from the libraries' values, relative to the principal."""
 
@@ -53,7 +55,7 @@ class Contract:
     npv: float
 
 
-def measure_structures(repeats: int) -> tuple[list[Figure], list[str]]:
+def measure(_services: Services, _folder: Path, repeats: int) -> Report:
     """Measure a stock's offers on one core, and the libraries on a sample of the same structures."""
     pricing, stock = _pricing(), _stock()
     count, sample = _structures(pricing, stock)
@@ -74,7 +76,7 @@ def measure_structures(repeats: int) -> tuple[list[Figure], list[str]]:
             statistics.median(ours),
             statistics.median(floors[name]),
             f"{name}: payment, interest, npv, month by month",
-            goal=GOAL,
+            goal=goals.STRUCTURES,
             rate=True,
         )
         for name in sides
@@ -111,7 +113,7 @@ def _look_ups(pricing: Pricing, stock: Cars, sample: list[Contract], repeats: in
                 for _ in range(repeats)
             ),
             f"{name}: bare npv of cash flows that lie ready",
-            goal=GOAL,
+            goal=goals.STRUCTURES,
             rate=True,
         )
         for name, npv in bare.items()

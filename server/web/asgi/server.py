@@ -21,8 +21,10 @@ class DrainingServer(uvicorn.Server):
         notify_socket: str,
         drain: Callable[[], Coroutine[Any, Any, None]],
         begin_ending: Callable[[], None],
+        load_later: Callable[[], None],
     ) -> None:
         super().__init__(config)
+        self._load_later = load_later
         self._begin_ending = begin_ending
         self._notify_socket = notify_socket
         self._drain = drain
@@ -40,6 +42,8 @@ class DrainingServer(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             say_ready(self._notify_socket)
+            # In a thread, so that neither readiness nor the first search waits for it.
+            self._loop.run_in_executor(None, self._load_later)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Drain before ending, where SIGTERM asks for it; any further signal ends at once."""

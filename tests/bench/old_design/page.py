@@ -1,0 +1,53 @@
+"""What the old page did with a deal: asked for it, searched, and asked every second for what is new."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from tests.bench.stage import stopwatch
+
+POLL_SECONDS: Final = 1.0
+
+
+@dataclass(slots=True)
+class Opened:
+    """A deal as its page saw it: the milliseconds until every offer was there, and what it asked."""
+
+    ms: float = 0.0
+    asked: int = 0
+    npvs: dict[str, int | None] = field(default_factory=dict)
+
+
+async def open_deal(port: int, deal_id: str, mileage_max: int) -> Opened:
+    """Open a deal in a page of its own, and follow it until every match has its offer."""
+    elapsed, opened = stopwatch(), Opened()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+    async def ask(method: str, path: str) -> Any:
+        opened.asked += 1
+        head = f"{method} /api/deals/{deal_id}{path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        writer.write(f"{head}Content-Length: 0\r\n\r\n".encode())
+        return await _answer(reader)
+
+    try:
+        await ask("GET", "")
+        await ask("POST", f"/search?mileage_max={mileage_max}")
+        found = await ask("GET", "/offers")
+        while found["pending"]:
+            await asyncio.sleep(POLL_SECONDS)
+            found = await ask("GET", "/offers")
+        opened.ms = elapsed()
+    finally:
+        writer.close()
+    opened.npvs = {vehicle_id: offer["npv_cents"] for vehicle_id, offer in found["offers"].items()}
+    return opened
+
+
+async def _answer(reader: asyncio.StreamReader) -> Any:
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert b" 200 " in head.partition(b"\r\n")[0], head
+    lines = (line.partition(b":") for line in head.split(b"\r\n"))
+    size = next(int(value) for name, _, value in lines if name.lower() == b"content-length")
+    return orjson.loads(await reader.readexactly(size))
