@@ -16,17 +16,18 @@ from protocol import codec
 from protocol.closing import CommandError
 from server.hub.relay import Relay
 from server.push.log import utc_now
-from server.store.claims import expire_hold, expired_holds, next_expiry
+from server.store.claims import expire_hold
 from server.store.deciding import forget_ops
 from server.store.rates import NotInForce
 from server.store.scope import Scope
 from server.store.versions import rates_in_force
-from server.store.watched import approved_deals
+from server.store.watched import what_is_due
 from server.store.workflow import fall_where_outdated
 
 LONGEST_WAIT_SECONDS: Final = 60.0
 """How long a new day, with rates of its own, may go unnoticed. ``sign`` looks by itself."""
 
+LEAST_WAIT_SECONDS: Final = 0.05
 RETRY_SECONDS: Final = 1.0
 OUTAGES: Final = (
     RedisError,
@@ -78,20 +79,12 @@ class Deadlines:
             self._news.clear()
             cars, everything = self._cars, self._all or self._day != self._today()
             self._cars, self._all = set(), False
-            wait = LONGEST_WAIT_SECONDS
             try:
-                if cars or everything:
-                    await self._check_approvals(None if everything else sorted(cars))
+                wait = await self._look(None if everything else sorted(cars))
             except OUTAGES as error:
-                self._logger.warning("approvals_not_checked", error=repr(error))
+                self._logger.warning("deadlines_not_looked_at", error=repr(error))
                 self._cars |= cars
                 self._all |= everything
-                wait = RETRY_SECONDS
-            try:
-                # Holds run out also where nobody can tell whether an approval holds: without a rate sheet.
-                wait = min(wait, await self._expire_holds())
-            except OUTAGES as error:
-                self._logger.warning("holds_not_checked", error=repr(error))
                 wait = RETRY_SECONDS
             try:
                 async with asyncio.timeout(wait):
@@ -99,30 +92,30 @@ class Deadlines:
             except TimeoutError:
                 pass
 
-    async def _check_approvals(self, cars: list[str] | None) -> None:
+    async def _look(self, cars: list[str] | None) -> float:
+        """Let fall what is due; return after how many seconds to look again. None looks at all approvals."""
         today = self._today()
         async with self._system.acquire() as connection:
-            deals = await approved_deals(connection, cars)
-            rates = await rates_in_force(connection, today) if deals else ""
+            due = await what_is_due(connection, cars)
+        # Holds run out also where nobody can tell whether an approval stands: without a rate sheet.
+        for deal_id, vehicle_id in due.over:
+            await self._relay.tell(await expire_hold(self._system, deal_id, vehicle_id))
+        await self._check_approvals(due.approved, today)
+        if cars is None:
+            async with self._system.acquire() as connection:
+                await forget_ops(connection)
+            self._day = today
+        if due.next_seconds is None:
+            return LONGEST_WAIT_SECONDS
+        return min(max(due.next_seconds, LEAST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
+
+    async def _check_approvals(self, deals: list[str], today: dt.date) -> None:
+        if not deals:
+            return
+        async with self._system.acquire() as connection:
+            rates = await rates_in_force(connection, today)
         for deal_id in deals:
             decided = await fall_where_outdated(self._system, deal_id, rates)
             if decided.changed:
                 self._logger.info("approval_fell", deal_id=deal_id)
                 await self._relay.tell(decided)
-        if cars is None:
-            async with self._system.acquire() as connection:
-                await forget_ops(connection)
-            self._day = today
-
-    async def _expire_holds(self) -> float:
-        """End the holds whose time is over; return after how many seconds to look again."""
-        async with self._system.acquire() as connection:
-            over = await expired_holds(connection)
-        for deal_id, vehicle_id in over:
-            await self._relay.tell(await expire_hold(self._system, deal_id, vehicle_id))
-        async with self._system.acquire() as connection:
-            following = await next_expiry(connection)
-        if following is None:
-            return LONGEST_WAIT_SECONDS
-        left = (following - utc_now()).total_seconds()
-        return min(max(left, 0.05), LONGEST_WAIT_SECONDS)

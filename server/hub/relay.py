@@ -14,6 +14,7 @@ import asyncpg
 import structlog
 from redis.exceptions import RedisError
 
+from protocol.channels import deal_channel, deal_of
 from server.hub.registry import Registry
 from server.push.log import ChannelLog, Outcome
 from server.store.deals import events_after, last_no
@@ -29,11 +30,6 @@ GRACE_SECONDS: Final = 0.25
 """How long whoever decided has to publish what it decided: hundreds of times what that takes."""
 
 OUTAGES: Final = (RedisError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-
-
-def channel_of(deal_id: str) -> str:
-    """Return the name of a deal's channel."""
-    return f"deal:{deal_id}"
 
 
 NOT_SEARCHED_BY: Final = frozenset({"tier_source", "payment_min_cents"})
@@ -75,15 +71,15 @@ class Relay:
     def heard(self, payload: str) -> None:
         """Take a notification of Postgres: ``deal_id no store_id``. Returns at once."""
         deal_id, no, _ = payload.split(" ")
-        if self._registry is not None and channel_of(deal_id) in self._registry:
+        if self._registry is not None and deal_channel(deal_id) in self._registry:
             self._told[deal_id] = max(int(no), self._told.get(deal_id) or 0)
             self._news.set()
 
     def missed(self) -> None:
         """Take note that notifications may have been missed. Returns at once."""
         for channel in () if self._registry is None else self._registry.channels:
-            kind, _, deal_id = channel.partition(":")
-            if kind == "deal":
+            deal_id = deal_of(channel)
+            if deal_id is not None:
                 self._told[deal_id] = None
         self._news.set()
 
@@ -96,7 +92,7 @@ class Relay:
             if decided.repeated:
                 await self.publish(decided.deal_id)
             return
-        channel = channel_of(decided.deal_id)
+        channel = deal_channel(decided.deal_id)
         live = None if self._registry is None else self._registry.live_deal(channel)
         if live is not None:
             live.decided(decided.events)
@@ -158,7 +154,7 @@ class Relay:
 
     async def _publish_once(self, deal_id: str, wanted: int | None) -> bool:
         """Return whether the log has all decisions now."""
-        channel = channel_of(deal_id)
+        channel = deal_channel(deal_id)
         head = await self._log.head(channel)
         if wanted is not None and head.no is not None and head.no >= wanted:
             return True
@@ -201,4 +197,4 @@ class Relay:
             live.require(no)
 
     def _has_heard(self, deal_id: str, no: int) -> bool:
-        return self._registry is not None and self._registry.last_no(channel_of(deal_id)) >= no
+        return self._registry is not None and self._registry.last_no(deal_channel(deal_id)) >= no

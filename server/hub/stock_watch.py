@@ -16,11 +16,11 @@ import structlog
 from redis.exceptions import RedisError
 
 from protocol import codec
+from protocol.channels import deal_channel, deal_of
 from protocol.closing import CommandError
 from server.hub.registry import Registry
 from server.push.cars import CarState, ShownCars
 from server.search.rematch import Rematcher
-from server.store.pool import Connection
 from server.store.rates import NotInForce
 from server.store.scope import Scope
 from server.store.watched import (
@@ -61,7 +61,6 @@ class StockWatch:
         self._registry = registry
         self._cars = cars
         self._rematcher = rematcher
-        self._groups: dict[str, str] = {}
         self._changed: dict[str, set[str] | None] = {}
         self._whole: set[str] = set()
         self._unmatched: set[str] = set()
@@ -124,14 +123,13 @@ class StockWatch:
         self._changed[group] = None if known is None or ids is None else known.union(ids)
 
     async def _tell(self, changed: Mapping[str, set[str] | None], whole: set[str], everything: bool) -> None:
-        watched = [channel for channel in self._registry.channels if channel.startswith("deal:")]
+        watched = [channel for channel in self._registry.channels if deal_of(channel) is not None]
         if everything:
             await self._tell_channels(watched, ())
             return
-        if changed:
-            await self._find_groups(watched)
+        deals = await self._deals(watched) if changed else {}
         for group, ids in changed.items():
-            concerned = [channel for channel in watched if self._groups.get(channel) == group]
+            concerned = [channel for channel, deal in deals.items() if deal.group_id == group]
             await self._tell_channels(concerned, () if ids is None else sorted(ids))
         looked_at = [channel for channel in watched if channel in whole]
         if looked_at:
@@ -139,26 +137,30 @@ class StockWatch:
             if recent:
                 await self._tell_channels(looked_at, recent if len(recent) <= MOST_RECENT else ())
 
-    async def _find_groups(self, watched: Sequence[str]) -> None:
-        """Know the group of each watched deal, and of no other: a deal is asked about once."""
-        self._groups = {channel: self._groups[channel] for channel in watched if channel in self._groups}
-        unknown = [channel for channel in watched if channel not in self._groups]
+    async def _deals(self, channels: Sequence[str]) -> dict[str, WatchedDeal]:
+        """Return the deals of channels, by channel: Postgres is asked about those that no session holds."""
+        deals = {channel: deal for channel in channels if (deal := self._held(channel)) is not None}
+        unknown = [name for channel in channels if channel not in deals and (name := deal_of(channel))]
         if unknown:
             async with self._system.acquire() as connection:
-                await self._deals(connection, unknown)
-
-    async def _deals(self, connection: Connection, channels: Sequence[str]) -> dict[str, WatchedDeal]:
-        """Return the deals of channels, by channel."""
-        found = await watched_deals(connection, [channel[5:] for channel in channels])
-        deals = {f"deal:{deal.deal_id}": deal for deal in found}
-        self._groups |= {channel: deal.group_id for channel, deal in deals.items()}
+                found = await watched_deals(connection, unknown)
+            deals |= {deal_channel(deal.deal_id): deal for deal in found}
         return deals
+
+    def _held(self, channel: str) -> WatchedDeal | None:
+        live = self._registry.live_deal(channel)
+        held = None if live is None else live.known
+        if held is None:
+            return None
+        deal, whole = held.deal, held.whole
+        offers = [*whole.pins, *([whole.selected] if whole.selected else [])]
+        own = {offer.vehicle_id: offer.rev for offer in offers}
+        return WatchedDeal(deal.id, deal.store_id, deal.group_id, own)
 
     async def _recent(self, channels: Sequence[str]) -> Sequence[str]:
         """Return the cars that these channels may not have been told of; more than MOST_RECENT: any."""
+        groups = sorted({deal.group_id for deal in (await self._deals(channels)).values()})
         async with self._system.acquire() as connection:
-            deals = await self._deals(connection, channels)
-            groups = sorted({deal.group_id for deal in deals.values()})
             return await recently_changed(connection, groups, REMEMBERED, MOST_RECENT + 1)
 
     async def _tell_channels(self, channels: Sequence[str], vehicle_ids: Sequence[str]) -> None:
@@ -168,28 +170,28 @@ class StockWatch:
         shown = await self._cars.shown(channels, vehicle_ids)
         asked = set(vehicle_ids)
         interesting: dict[str, dict[str, tuple[int, int]]] = {}
-        async with self._system.acquire() as connection:
-            deals = await self._deals(connection, channels)
-            for channel, known in zip(channels, shown, strict=True):
-                if channel in deals:
-                    own = deals[channel].own.items()
-                    mine = {car: (rev, 0) for car, rev in own if not asked or car in asked}
-                    interesting[channel] = mine | known
-            news = await self._load(connection, interesting.values())
+        deals = await self._deals(channels)
+        for channel, known in zip(channels, shown, strict=True):
+            if channel in deals:
+                own = deals[channel].own.items()
+                mine = {car: (rev, 0) for car, rev in own if not asked or car in asked}
+                interesting[channel] = mine | known
+        news = await self._load(interesting.values())
         for channel, known in interesting.items():
             cars = [car for car in known if car in news]
             states = [_state(deals[channel], car, news[car]) for car in sorted(cars, key=int)]
             await self._tell_channel(channel, states)
 
-    async def _load(
-        self, connection: Connection, known: Iterable[dict[str, tuple[int, int]]]
-    ) -> dict[str, WatchedCar | None]:
+    async def _load(self, known: Iterable[dict[str, tuple[int, int]]]) -> dict[str, WatchedCar | None]:
         """Return the cars that are news to anybody: to whom they are not, the log does not tell them."""
         oldest: dict[str, tuple[int, int]] = {}
         for cars in known:
             for car, state in cars.items():
                 oldest[car] = min(state, oldest.get(car, state))
-        return await watched_cars(connection, oldest) if oldest else {}
+        if not oldest:
+            return {}
+        async with self._system.acquire() as connection:
+            return await watched_cars(connection, oldest)
 
     async def _tell_channel(self, channel: str, states: Sequence[CarState]) -> None:
         for start in range(0, len(states), CARS_AT_ONCE):

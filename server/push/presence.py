@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from protocol import codec
 from protocol.events import Present
-from server.push.redis_scripts import bell_name, cancellable
+from server.push.redis_scripts import bell_name, run_together
 
 LEASE_MS: Final = 15_000
 """How long what a process said holds without being said again: so long are the people of a dead one here."""
@@ -34,17 +34,13 @@ class PresenceLog:
 
     async def say(self, channels: Mapping[str, Sequence[Present]]) -> dict[str, dict[str, list[Present]]]:
         """Say who is here through this process, and ring where that is news; return what all say."""
-        names = list(channels)
-        async with cancellable(), self._redis.pipeline(transaction=False) as pipe:
-            for channel in names:
-                said = Said(self._process, list(channels[channel]))
-                payload = codec.encode(said) if said.here else b""
-                await self._script(
-                    keys=[f"{{{channel}}}:here", f"{{{channel}}}:here:until"],
-                    args=[bell_name(channel), self._process, payload, self._lease_ms],
-                    client=pipe,
-                )
-            replies = await pipe.execute()
+        names, calls = list(channels), []
+        for channel in names:
+            said = Said(self._process, list(channels[channel]))
+            payload = codec.encode(said) if said.here else b""
+            keys = (f"{{{channel}}}:here", f"{{{channel}}}:here:until")
+            calls.append((keys, (bell_name(channel), self._process, payload, self._lease_ms)))
+        replies = await run_together(self._redis, self._script, calls)
         return {channel: heard_presence(reply) for channel, reply in zip(names, replies, strict=True)}
 
 

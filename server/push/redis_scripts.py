@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 from redis.exceptions import NoScriptError
 
+from protocol.events import FIRST_LATE_CHUNK
 from server.push.log import LogBounds
 
 KEYS = (
@@ -34,17 +35,21 @@ def bell_name(channel: str) -> str:
     return f"{{{channel}}}:bell"
 
 
+def source_of(name: str) -> str:
+    """Return the source of a script of a channel, with what all of them share."""
+    scripts = files("server.push").joinpath("scripts")
+    shared, own = (scripts.joinpath(f"{part}.lua").read_text() for part in ("channel", name))
+    return f"local FIRST_LATE_CHUNK = {FIRST_LATE_CHUNK}\n{shared}{own}"
+
+
 class Scripts:
     """Runs the scripts. ``redis`` must give bytes (``decode_responses`` off)."""
 
     def __init__(self, redis: Redis, bounds: LogBounds) -> None:
         self._redis = redis
         self._bounds = bounds
-        source = files("server.push").joinpath("scripts")
-        shared = source.joinpath("channel.lua").read_text()
         self._scripts: dict[str, AsyncScript] = {
-            name: redis.register_script(shared + source.joinpath(f"{name}.lua").read_text())
-            for name in SCRIPT_NAMES
+            name: redis.register_script(source_of(name)) for name in SCRIPT_NAMES
         }
 
     async def run(
@@ -58,29 +63,38 @@ class Scripts:
         self, name: str, channels: Sequence[str], *args: str | bytes | float
     ) -> Sequence[Any]:
         """Run a script on each channel's keys, in one trip, and return the replies. Raises RedisError."""
-        script = self._scripts[name]
-        async with cancellable():
-            try:
-                return await self._run_known(script, channels, args)
-            except NoScriptError:
-                await self._redis.script_load(script.script)
-                return await self._run_known(script, channels, args)
-
-    async def _run_known(
-        self, script: AsyncScript, channels: Sequence[str], args: Sequence[str | bytes | float]
-    ) -> Sequence[Any]:
-        """Run a script that Redis has: a pipeline that is given scripts asks about them each time."""
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for channel in channels:
-                keys = _keys(channel)
-                pipe.evalsha(script.sha, len(keys), *keys, *self._args(channel, args))
-            replies: Sequence[Any] = await pipe.execute()
-            return replies
+        calls = [(_keys(channel), self._args(channel, args)) for channel in channels]
+        return await run_together(self._redis, self._scripts[name], calls)
 
     def _args(self, channel: str, args: Sequence[str | bytes | float]) -> list[str | bytes | float]:
         bounds = self._bounds
         nonce = secrets.token_hex(8)
         return [bell_name(channel), nonce, bounds.events, bounds.bytes, bounds.seconds * 1000, *args]
+
+
+Call = tuple[Sequence[str], Sequence[str | bytes | float]]
+"""The keys and the arguments of a script."""
+
+
+async def run_together(redis: Redis, script: AsyncScript, calls: Sequence[Call]) -> Sequence[Any]:
+    """Run a script several times in one trip, and return the replies. Raises RedisError.
+
+    A pipeline of redis-py that is given scripts asks about them first, each time.
+    """
+    async with cancellable():
+        try:
+            return await _run_known(redis, script, calls)
+        except NoScriptError:
+            await redis.script_load(script.script)
+            return await _run_known(redis, script, calls)
+
+
+async def _run_known(redis: Redis, script: AsyncScript, calls: Sequence[Call]) -> Sequence[Any]:
+    async with redis.pipeline(transaction=False) as pipe:
+        for keys, args in calls:
+            pipe.evalsha(script.sha, len(keys), *keys, *args)
+        replies: Sequence[Any] = await pipe.execute()
+        return replies
 
 
 def _keys(channel: str, op: uuid.UUID | None = None) -> list[str]:

@@ -10,7 +10,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from server.push.redis_scripts import cancellable
+from server.push.redis_scripts import Call, cancellable, run_together
 
 LEASE_SECONDS: Final = 30.0
 """How long the seats of a process that died stay taken."""
@@ -113,14 +113,11 @@ class Seats:
         their leases run out.
         """
         left, self._left = self._left, defaultdict(set)
-        async with cancellable(), self._redis.pipeline(transaction=False) as pipe:
-            for person_id in people:
-                held = self._held.get(person_id, set())
-                gone = left.get(person_id, set())
-                await self._renew(
-                    keys=[_key(person_id)], args=[self._lease_ms, len(held), *held, *gone], client=pipe
-                )
-            await pipe.execute()
+        calls: list[Call] = []
+        for person_id in people:
+            held, gone = self._held.get(person_id, set()), left.get(person_id, set())
+            calls.append(([_key(person_id)], [self._lease_ms, len(held), *held, *gone]))
+        await run_together(self._redis, self._renew, calls)
 
 
 def _key(person_id: str) -> str:

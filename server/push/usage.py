@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
-from server.push.redis_scripts import cancellable
+from server.push.redis_scripts import run_together
 
 MS: Final = 1000
 
@@ -35,12 +35,12 @@ class UsageLog:
 
         Raises RedisError.
         """
-        async with cancellable(), self._redis.pipeline(transaction=False) as pipe:
-            for store_id, people in stores.items():
-                keys = [f"{{budget:{store_id}}}:{parity}" for parity in ("even", "odd")]
-                units = [part for pair in people.items() for part in pair]
-                await self._count(keys=keys, args=[self._window_ms, *units], client=pipe)
-            replies = await pipe.execute()
+        calls = []
+        for store_id, people in stores.items():
+            keys = [f"{{budget:{store_id}}}:{parity}" for parity in ("even", "odd")]
+            units = [part for pair in people.items() for part in pair]
+            calls.append((keys, [self._window_ms, *units]))
+        replies = await run_together(self._redis, self._count, calls)
         return {store_id: _usage(reply) for store_id, reply in zip(stores, replies, strict=True)}
 
 

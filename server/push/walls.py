@@ -6,17 +6,13 @@ from typing import Any, Final
 from redis.asyncio import Redis
 
 from protocol import codec
+from protocol.channels import wall_channel
 from server.push.bodies import event_body
 from server.push.log import LogBounds
 from server.push.redis_scripts import Scripts
 
 SUMMARY_MS: Final = 1_000
 """Two summaries of one deal are at least this far apart."""
-
-
-def wall_channel(store_id: str) -> str:
-    """Return the name of a store's wall."""
-    return f"desk:{store_id}"
 
 
 class Walls:

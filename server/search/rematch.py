@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from protocol import codec
+from protocol.channels import deal_of
 from protocol.events import MATCH_COLUMNS, OFFER_COLUMNS
 from protocol.jobs import JobPointer, ValueJob
 from protocol.records import Versions
@@ -72,7 +73,7 @@ class Rematcher:
         today = self._today()
         in_force = await self._editions.in_force(today)
         async with read_stock(self._system, Trace()) as reader:
-            deal = await load_deal(reader.connection, channel.partition(":")[2])
+            deal = await load_deal(reader.connection, deal_of(channel) or "")
             if deal is None:
                 return
             stock = stock_of(deal)

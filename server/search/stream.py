@@ -13,6 +13,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from protocol import codec
+from protocol.channels import deal_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.events import Rejection
 from protocol.jobs import JobPointer
@@ -272,7 +273,7 @@ class SearchService:
 
     async def _load(self, channel: str) -> Deal:
         async with self._system.acquire() as connection:
-            deal = await load_deal(connection, channel.partition(":")[2])
+            deal = await load_deal(connection, deal_of(channel) or "")
         if deal is None:
             raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="channel")
         return deal

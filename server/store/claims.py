@@ -237,22 +237,6 @@ async def _require_room(deal: Decision, vehicle_id: int) -> None:
         raise CommandError(ErrorCode.CONFLICT, message, field="vehicle_id", limit=MAX_HOLDS_OF_STORE)
 
 
-async def expired_holds(connection: Connection) -> list[tuple[str, int]]:
-    """Return the deals and cars of holds whose time is over."""
-    rows = await connection.fetch(
-        "SELECT held_by, vehicle_id FROM vehicle_claims WHERE held_by IS NOT NULL AND held_until <= now()"
-    )
-    return [(str(row["held_by"]), row["vehicle_id"]) for row in rows]
-
-
-async def next_expiry(connection: Connection) -> dt.datetime | None:
-    """Return when the next hold runs out; None where nothing is held."""
-    found: dt.datetime | None = await connection.fetchval(
-        "SELECT min(held_until) FROM vehicle_claims WHERE held_by IS NOT NULL"
-    )
-    return found
-
-
 async def expire_hold(scope: Scope, deal_id: str, vehicle_id: int) -> Decided:
     """End a hold whose time is over, as the server's own decision."""
     async with deciding(scope, deal_id, uuid.uuid4(), SYSTEM, ("expire",)) as deal:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.store.deciding import parse_id
+from server.store.one_row import one_row
 from server.store.pool import Connection
 
 _DEALS = """
@@ -48,6 +49,17 @@ UNION
 SELECT vehicle_id::text FROM vehicles WHERE group_id = ANY ($1) AND rev > 1
    AND updated_at > now() - $2::interval
 LIMIT $3
+"""
+
+
+# A deal that is approved and that nobody has signed yet.
+_DUE = """
+SELECT ARRAY(SELECT d.deal_id::text FROM deals d JOIN offers o ON o.offer_id = d.selected_offer
+              WHERE d.state = 'approved' AND ($1::bigint[] IS NULL OR o.vehicle_id = ANY ($1))) AS approved,
+       (SELECT jsonb_agg(jsonb_build_array(held_by, vehicle_id)) FROM vehicle_claims
+         WHERE held_by IS NOT NULL AND held_until <= now()) AS over,
+       (SELECT extract(epoch FROM min(held_until) - now())::float8 FROM vehicle_claims
+         WHERE held_by IS NOT NULL AND held_until > now()) AS next_seconds
 """
 
 
@@ -122,11 +134,20 @@ def _car(row: Any) -> WatchedCar:
     )
 
 
-async def approved_deals(connection: Connection, vehicle_ids: Sequence[str] | None = None) -> list[str]:
-    """Return the deals that the desk has approved and nobody has signed; of some cars, or all of them."""
-    rows = await connection.fetch(
-        "SELECT d.deal_id::text FROM deals d JOIN offers o ON o.offer_id = d.selected_offer"
-        " WHERE d.state = 'approved' AND ($1::bigint[] IS NULL OR o.vehicle_id = ANY ($1))",
-        None if vehicle_ids is None else [int(car) for car in vehicle_ids],
-    )
-    return [row["deal_id"] for row in rows]
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Deals that are approved for a car in question, holds whose time is over (deal and car), and how many
+    seconds the next one has left; None where nothing is held.
+    """
+
+    approved: list[str]
+    over: list[tuple[str, int]]
+    next_seconds: float | None
+
+
+async def what_is_due(connection: Connection, vehicle_ids: Sequence[str] | None) -> Due:
+    """Return what may have to fall: of approvals, those of some cars, or of all cars where it is None."""
+    cars = None if vehicle_ids is None else [int(car) for car in vehicle_ids]
+    row = await one_row(connection, _DUE, cars)
+    over = [(deal_id, int(vehicle_id)) for deal_id, vehicle_id in row["over"] or ()]
+    return Due(row["approved"], over, row["next_seconds"])

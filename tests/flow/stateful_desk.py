@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from protocol import codec
+from protocol.channels import deal_channel
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer, LenderTerms, OfferedCar
 from protocol.records import Actor, DealState, Structure, StructureChanges, Tier, Versions
@@ -32,7 +33,7 @@ from protocol.workflow import (
     Reason,
 )
 from server.hub.live_deal import HeldDeal, LiveDeal
-from server.hub.relay import Relay, channel_of
+from server.hub.relay import Relay
 from server.push.log import ChannelLog, utc_now
 from server.store import claims, lenders, offers, overrides, remarks, terms, workflow
 from server.store.deal_parts import load_whole
@@ -395,13 +396,13 @@ class DeskMachine(RuleBasedStateMachine):
 
     def _check_session(self, stored: HeldDeal) -> None:
         """Let a session hear what the log tells, and compare the deal that it holds with Postgres."""
-        head = self.shop.run(self.log.head(channel_of(self.deal_id)))
+        head = self.shop.run(self.log.head(deal_channel(self.deal_id)))
         if self.heard[0] != head.epoch:
             # As a session does in a new epoch, and when its channel is opened.
             self.session.forget()
             self.session.read(self.session.begin(), stored)
             self.heard = head.epoch, head.seq
-        entries = self.shop.run(self.log.read(channel_of(self.deal_id), *self.heard, 1_000))
+        entries = self.shop.run(self.log.read(deal_channel(self.deal_id), *self.heard, 1_000))
         for entry in entries or ():
             self.session.heard(entry)
             self.heard = entry.epoch, entry.seq
@@ -412,7 +413,7 @@ class DeskMachine(RuleBasedStateMachine):
 
     def _published(self) -> list[str]:
         """Return the kinds of the decisions that the log holds in this epoch, in order."""
-        channel = channel_of(self.deal_id)
+        channel = deal_channel(self.deal_id)
         head = self.shop.run(self.log.head(channel))
         entries = self.shop.run(self.log.read(channel, head.epoch, 0, 1_000))
         assert entries is not None

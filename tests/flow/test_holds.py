@@ -80,7 +80,7 @@ class Group:
             await release_vehicle(self.stores[0].of(store_id), deal, car, op=given, actor=by)
         except HeldElsewhere:
             _, others = await end_other_holds(self.system, deal, car, op=given, actor=by)
-            return others
+            return [each.deal_id for each in others]
         return []
 
     async def held_by(self, car: int) -> str | None:

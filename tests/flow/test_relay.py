@@ -11,9 +11,10 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from protocol import codec
+from protocol.channels import deal_channel
 from protocol.records import Actor, Role, StructureChanges
 from server.hub import relay as relay_module
-from server.hub.relay import Relay, channel_of
+from server.hub.relay import Relay
 from server.push.redis_log import RedisLog
 from server.push.redis_scripts import bell_name
 from server.settings import Settings
@@ -42,7 +43,7 @@ class Bench:
 
     async def published(self) -> list[int]:
         """Return the versions in the log."""
-        channel = channel_of(self.deal_id)
+        channel = deal_channel(self.deal_id)
         head = await self.log.head(channel)
         entries = await self.log.read(channel, head.epoch, 0, 1000)
         assert entries is not None
@@ -123,7 +124,7 @@ async def test_what_is_owed_is_paid(bench: Bench, monkeypatch: pytest.MonkeyPatc
         await bench.relay.publish(bench.deal_id)
     paying = asyncio.create_task(bench.relay.run())
     async with asyncio.timeout(GUARD_SECONDS), bench.redis.pubsub() as bells:
-        await bells.subscribe(bell_name(channel_of(bench.deal_id)))
+        await bells.subscribe(bell_name(deal_channel(bench.deal_id)))
         await bells.get_message(timeout=5)
         away = False
         while await bells.get_message(ignore_subscribe_messages=True, timeout=1) is None:
@@ -140,13 +141,13 @@ async def test_a_database_that_went_back_begins_a_new_epoch(bench: Bench) -> Non
     """What the log told of is no more: everybody needs a snapshot, and new decisions are told again."""
     await edit(bench, range(1, 4))
     await bench.relay.publish(bench.deal_id)
-    before = await bench.log.head(channel_of(bench.deal_id))
+    before = await bench.log.head(deal_channel(bench.deal_id))
     await bench.pool.execute("ALTER TABLE deal_events DISABLE TRIGGER USER")
     await bench.pool.execute("DELETE FROM deal_events WHERE no > 1")
     await bench.pool.execute("ALTER TABLE deal_events ENABLE TRIGGER USER")
     await bench.pool.execute("UPDATE deals SET version = 1, last_no = 1 WHERE version = 3")
     await bench.relay.publish(bench.deal_id)
-    after = await bench.log.head(channel_of(bench.deal_id))
+    after = await bench.log.head(deal_channel(bench.deal_id))
     assert (after.epoch != before.epoch, after.no) == (True, 1)
     await edit(bench, range(2, 3))
     await bench.relay.publish(bench.deal_id)

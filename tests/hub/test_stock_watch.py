@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -23,6 +24,7 @@ class Watching:
 
     def __init__(self) -> None:
         self.channels = [RIVERSIDE, LAKESIDE]
+        self.held = {RIVERSIDE, LAKESIDE}
         self.asked: list[str] = []
         self.told: asyncio.Queue[tuple[str, list[str]]] = asyncio.Queue()
 
@@ -30,6 +32,15 @@ class Watching:
     async def acquire(self) -> AsyncIterator[None]:
         self.asked.append("postgres")
         yield
+
+    def live_deal(self, channel: str) -> Any:
+        """Return what a session holds of its deal."""
+        if channel not in self.held:
+            return SimpleNamespace(known=None)
+        deal = SimpleNamespace(id=channel[5:], store_id="a store", group_id=GROUPS[channel])
+        return SimpleNamespace(
+            known=SimpleNamespace(deal=deal, whole=SimpleNamespace(pins=[], selected=None))
+        )
 
     async def deals(self, _: object, ids: Sequence[str]) -> list[WatchedDeal]:
         self.asked.append(f"deals {' '.join(ids)}")
@@ -66,30 +77,34 @@ async def watching(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Stock
 
 
 async def test_only_deals_of_the_cars_group_are_asked_about(watching: tuple[StockWatch, Watching]) -> None:
-    """A deal's group is asked for once; named cars, and many, are asked about as often as there is news."""
+    """Whose a deal is, its session knows; named cars, and many, are asked about as often as there is news."""
     watch, around = watching
     watch.heard('{"group": "river-group", "ids": ["7"]}')
     assert await around.told.get() == (RIVERSIDE, ["7"])
-    assert around.asked == [
-        *("postgres", "deals 1 2"),
-        *(f"shown {RIVERSIDE}: 7", "postgres", "deals 1"),
-    ]
+    assert around.asked == [f"shown {RIVERSIDE}: 7", "postgres"]
     around.asked.clear()
     watch.heard('{"group": "lake-group", "ids": null}')
     watch.heard('{"group": "lake-group", "ids": ["9"]}')
     assert await around.told.get() == (LAKESIDE, ["7", "8"])
-    assert around.asked == [f"shown {LAKESIDE}: all", "postgres", "deals 2"]
+    assert around.asked == [f"shown {LAKESIDE}: all", "postgres"]
+
+
+async def test_a_deal_that_no_session_holds_is_asked_about(watching: tuple[StockWatch, Watching]) -> None:
+    """It was forgotten, and nobody has used it since."""
+    watch, around = watching
+    around.held.remove(LAKESIDE)
+    watch.heard('{"group": "lake-group", "ids": ["7"]}')
+    assert await around.told.get() == (LAKESIDE, ["7"])
+    whose = ["postgres", "deals 2"]
+    assert around.asked == [*whose, f"shown {LAKESIDE}: 7", *whose, "postgres"]
 
 
 async def test_nobody_is_asked_about_cars_of_other_groups(watching: tuple[StockWatch, Watching]) -> None:
-    """Neither Redis nor Postgres, once the groups of the watched deals are known."""
+    """Neither Redis nor Postgres."""
     watch, around = watching
-    watch.heard('{"group": "lake-group", "ids": ["7"]}')
-    assert await around.told.get() == (LAKESIDE, ["7"])
     around.channels.remove(LAKESIDE)
-    around.asked.clear()
     watch.heard('{"group": "lake-group", "ids": ["7"]}')
     watch.heard('{"group": "hill-group", "ids": null}')
     watch.heard('{"group": "river-group", "ids": ["8"]}')
     assert await around.told.get() == (RIVERSIDE, ["8"])
-    assert around.asked == [f"shown {RIVERSIDE}: 8", "postgres", "deals 1"]
+    assert around.asked == [f"shown {RIVERSIDE}: 8", "postgres"]

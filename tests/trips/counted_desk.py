@@ -33,9 +33,13 @@ class Trips:
 
 @dataclass(frozen=True)
 class Counted:
-    """The processes' trips, and who has the deal open."""
+    """The processes' trips, and who has the deal open.
+
+    ``postgres`` is what people's commands ask for, ``system`` what the hub does by itself.
+    """
 
     postgres: CountingProxy
+    system: CountingProxy
     redis: CountingProxy
     worker_redis: CountingProxy
     worker_postgres: CountingProxy
@@ -47,7 +51,7 @@ class Counted:
 
     async def quiet(self) -> None:
         """Return as soon as nothing was asked for a moment, and everything is answered."""
-        proxies = (self.postgres, self.redis, self.worker_postgres, self.worker_redis)
+        proxies = (self.postgres, self.system, self.redis, self.worker_postgres, self.worker_redis)
         async with asyncio.timeout(GUARD_SECONDS):
             while True:
                 before = [len(proxy.trips) for proxy in proxies]
@@ -96,34 +100,43 @@ async def open_counted(stocked: Settings, tmp_path: Path) -> AsyncIterator[Count
     async with AsyncExitStack() as held:
         # A path to a socket is short.
         folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="trips-")))
-        postgres, database = await _postgres(held, folder / "web-database", stocked)
-        worker_postgres, worker_settings = await _postgres(held, folder / "worker-database", stocked)
-        redis, redis_url = await _redis(held, folder / "web", stocked.redis_url)
-        worker_redis, worker_url = await _redis(held, folder / "worker", stocked.redis_url)
-        settings = replace(database, redis_url=redis_url)
+        url, system_url = stocked.database_url, stocked.database_system_url
+        postgres, own_url = await _postgres(held, folder / "web", url)
+        system, own_system_url = await _postgres(held, folder / "system", system_url)
+        worker_postgres, worker_database = await _postgres(held, folder / "worker", url)
+        redis, redis_url = await _redis(held, folder / "web.redis", stocked.redis_url)
+        worker_redis, worker_url = await _redis(held, folder / "worker.redis", stocked.redis_url)
+        settings = replace(
+            stocked,
+            redis_url=redis_url,
+            database_url=own_url,
+            database_system_url=own_system_url,
+            # Nothing is asked on the connection that listens.
+            database_listen_url=url,
+            # Few connections, so that each of them knows every statement soon.
+            pool_min=1,
+            pool_max=2,
+        )
+        worker = replace(stocked, redis_url=worker_url, database_url=worker_database)
         web = await held.enter_async_context(start_web(settings, tmp_path))
-        await held.enter_async_context(start_worker(replace(worker_settings, redis_url=worker_url), tmp_path))
+        await held.enter_async_context(start_worker(worker, tmp_path))
         one = await held.enter_async_context(connect(web.url, await token_of(stocked, "riverside-sales")))
         two = await held.enter_async_context(connect(web.url, await token_of(stocked, "riverside-manager")))
         sales, manager = await one.join(channel, View.SALES), await two.join(channel, View.MANAGER)
         await manager.terms(EASY)
         await sales.search(limit=40)
         await events_until(sales, valued)
-        yield Counted(postgres, redis, worker_redis, worker_postgres, sales, manager, two, stocked, web.url)
+        proxies = (postgres, system, redis, worker_redis, worker_postgres)
+        yield Counted(*proxies, sales, manager, two, stocked, web.url)
 
 
-async def _postgres(held: AsyncExitStack, folder: Path, settings: Settings) -> tuple[CountingProxy, Settings]:
-    """Count what goes over both pools; the connection that listens is not asked for anything."""
-    where = parse_qs(urlsplit(settings.database_url).query)
+async def _postgres(held: AsyncExitStack, folder: Path, url: str) -> tuple[CountingProxy, str]:
+    where = parse_qs(urlsplit(url).query)
     await asyncio.to_thread(folder.mkdir)
     name = f".s.PGSQL.{where['port'][0]}"
     sockets = Path(where["host"][0])
     proxy = await held.enter_async_context(counted(folder / name, sockets / name, postgres_reader))
-    moved = {
-        field: _moved(getattr(settings, field), str(sockets), str(folder))
-        for field in ("database_url", "database_system_url")
-    }
-    return proxy, replace(settings, **moved, database_listen_url=settings.database_url)
+    return proxy, _moved(url, str(sockets), str(folder))
 
 
 async def _redis(held: AsyncExitStack, path: Path, url: str) -> tuple[CountingProxy, str]:

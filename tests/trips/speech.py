@@ -4,6 +4,7 @@ import hashlib
 import re
 from importlib.resources import files
 
+from server.push.redis_scripts import SCRIPT_NAMES, source_of
 from tests.trips.counting import Read
 
 MOST_CHARACTERS = 70
@@ -48,15 +49,15 @@ def redis_reader() -> Read:
 
 
 def _scripts() -> dict[str, str]:
-    names: dict[str, str] = {}
-    for package, head in (("server.push", "channel.lua"), ("server.work", "room.lua")):
-        folder = files(package).joinpath("scripts")
-        shared = folder.joinpath(head).read_text()
-        for script in folder.iterdir():
-            text = script.read_text()
-            for source in (text, shared + text):
-                names[hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()] = script.name
-    return names
+    sources = [(f"{name}.lua", source_of(name)) for name in SCRIPT_NAMES]
+    alone = files("server.push").joinpath("scripts")
+    sources += [(name, alone.joinpath(name).read_text()) for name in ("presence.lua", "usage.lua")]
+    queue = files("server.work").joinpath("scripts")
+    room = queue.joinpath("room.lua").read_text()
+    sources += [(script.name, room + script.read_text()) for script in queue.iterdir()]
+    return {
+        hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest(): name for name, source in sources
+    }
 
 
 _SCRIPTS = _scripts()

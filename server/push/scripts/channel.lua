@@ -102,7 +102,7 @@ local function remember(epoch, answer)
 end
 
 -- Late chunks bring cars that were repriced after they had been matched: they count for nothing but as pending.
-local FIRST_LATE = 1000000
+local FIRST_LATE = FIRST_LATE_CHUNK
 
 -- Takes the cars of a chunk into the index. Columns begin with ids and revs.
 local function add_to_index(columns)
