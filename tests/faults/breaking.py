@@ -8,7 +8,6 @@ from redis.asyncio import Redis
 from server.hub import registry, relay
 from server.hub.session import Session, Verdict
 from server.push.log import Entry, LogBounds
-from server.push.redis_log import RedisLog
 from server.push.redis_scripts import Scripts
 
 
@@ -49,11 +48,10 @@ def _no_idempotency_key() -> None:
 
 def _relay_reversed() -> None:
     """Decisions that wait are published the last one first, and the log takes them as they come."""
-    _change_scripts("if last == -1 or no > last + 1 then", "if last == -1 then")
-    _change_scripts("if no <= last then return { 'repeated', last } end", "")
+    _change_scripts("if last == -1 or first > last + 1 then", "if last == -1 then")
     _change_scripts(
-        "redis.call('HSET', META, 'no', no)\nappend",
-        "redis.call('HSET', META, 'no', math.max(no, last))\nappend",
+        "if no > last then\n        redis.call('HSET', META, 'no', no)",
+        "if true then\n        redis.call('HSET', META, 'no', math.max(no, last))",
     )
     events_after = relay.events_after
 
@@ -61,13 +59,14 @@ def _relay_reversed() -> None:
         return list(reversed(await events_after(*arguments)))
 
     relay.events_after = reversed_events
-    decide = RedisLog.decide
+    decide = relay.Relay._decide
 
-    async def decide_and_go_on(log: RedisLog, channel: str, no: int, event: dict[str, Any]) -> Any:
-        outcome, _ = await decide(log, channel, no, event)
-        return outcome, (await log.head(channel)).no
+    async def decide_each(own: relay.Relay, channel: str, decisions: Any) -> Any:
+        for each in decisions:
+            outcome, _ = await decide(own, channel, [each])
+        return outcome, (await own._log.head(channel)).no
 
-    RedisLog.decide = decide_and_go_on  # type: ignore[method-assign]
+    relay.Relay._decide = decide_each  # type: ignore[method-assign]
 
 
 MECHANISMS: dict[str, Callable[[], None]] = {

@@ -100,6 +100,8 @@ async def test_lenders_take_only_so_much_room(both: Both) -> None:
 async def test_no_open_task_goes_out_of_sight(both: Both, stocked: Settings) -> None:
     """A deal shows its latest tasks; what would push an open one out waits until that is done."""
     await both.run_sql(RAISE_TASKS, both.manager.state.id)
+    # No event tells of these tasks: whoever holds the deal reads it again.
+    await both.run_sql("SELECT pg_notify('deal_facts', 'deal ' || $1::text)", both.manager.state.id)
     declines = {"lender": "First", "status": LenderStatus.DECLINED, "reasons": [Reason.BANKRUPTCY]}
     full = await refused(both.manager.desk.lender_decision(**declines))  # type: ignore[arg-type]
     assert (full.code, full.detail["field"]) == (ErrorCode.TOO_LARGE, "tasks")

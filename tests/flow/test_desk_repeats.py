@@ -15,7 +15,7 @@ from server.store import remarks
 from server.store.deciding import OPS_KEPT, answered_before, forget_ops
 from server.store.pool import open_pool, open_system_pool
 from server.store.scope import Stores, everything
-from tests.flow.desk import Both, refused
+from tests.flow.desk import Both, refused, seen
 from tests.services import open_owner_pool
 
 pytestmark = pytest.mark.flow
@@ -81,8 +81,10 @@ async def test_a_decision_that_is_sent_again_does_not_search_again(both: Both, d
             "Nobody's bank", LenderStatus.WITHDRAWN, version=before, op=op
         )
 
-    first = await decide()
+    first, earlier = await decide(), both.manager.search_state
     await both.agree(lambda deal: deal.version > before)
+    # The answer does not wait for the search that follows.
+    await seen(both.manager, lambda _: both.manager.search_state != earlier)
     await both.sales.desk.pin(both.cars[1])
     await both.agree(lambda deal: bool(deal.pins))
     searched = both.manager.search_state

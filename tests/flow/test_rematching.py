@@ -65,10 +65,10 @@ async def screen(stocked: Settings, tmp_path: Path) -> AsyncIterator[Screen]:
 
 
 @asynccontextmanager
-async def no_rates_to_read(settings: Settings) -> AsyncIterator[None]:
-    """Let nobody match a car: whoever reads the rate sheet waits."""
+async def no_customer_to_read(settings: Settings) -> AsyncIterator[None]:
+    """Let nobody match a car: whoever reads the deal anew waits."""
     async with connect_as_owner(settings.database_owner_url) as owner, owner.transaction():
-        await owner.execute("LOCK TABLE lender_programmes IN ACCESS EXCLUSIVE MODE")
+        await owner.execute("LOCK TABLE customers IN ACCESS EXCLUSIVE MODE")
         yield
 
 
@@ -81,7 +81,7 @@ async def says(process: Process, words: str) -> None:
 
 async def test_a_car_whose_matching_failed_is_matched_later(screen: Screen) -> None:
     """Told of once, and then the database failed: it does not stay pending."""
-    async with no_rates_to_read(screen.settings):
+    async with no_customer_to_read(screen.settings):
         await screen.reprice()
         await screen.shows(2, ValueState.PENDING)
         await says(screen.web, "QueryCanceled")
@@ -100,7 +100,7 @@ async def test_a_car_is_matched_once_there_are_rates(screen: Screen) -> None:
 async def test_a_car_whose_process_died_is_matched_by_another(screen: Screen, tmp_path: Path) -> None:
     """It had told of the new price, and died before it matched the car."""
     async with AsyncExitStack() as others:
-        async with no_rates_to_read(screen.settings):
+        async with no_customer_to_read(screen.settings):
             await screen.reprice()
             await screen.shows(2, ValueState.PENDING)
             await screen.web.kill()

@@ -14,7 +14,7 @@ from tests.services import ROOT
 FOLDERS = ("server", "client", "protocol", "tests")
 BARE_NOQA = re.compile(r"#\s*(ruff:\s*)?noqa(?!: [A-Z]+\d+(, ?[A-Z]+\d+)* - \S)", re.IGNORECASE)
 NOSEC = re.compile(r"- \S.*  # nosec B\d{3}(,B\d{3})*$")
-SQUAWK = re.compile(r"^ *-- squawk-ignore [a-z-]+(, [a-z-]+)*$")
+SQUAWK = re.compile(r"^ *-- squawk-ignore(-file)? [a-z-]+(, [a-z-]+)*$")
 
 
 def lines_of(*endings: str) -> Iterator[tuple[Path, list[str]]]:
