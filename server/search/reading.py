@@ -10,6 +10,7 @@ from server.search.basis import load_basis
 from server.search.cursor import StockReader
 from server.search.estimates import Key, estimate_key
 from server.search.outside import outside_queries
+from server.search.plans import Plans
 from server.search.query import Keyset, OrderedQuery, Query, Stock, build_query
 from server.store.deals import Deal, load_deal
 from server.store.versions import InForce
@@ -43,6 +44,7 @@ async def prepare_reading(
     deal: Deal,
     in_force: InForce,
     *,
+    plans: Plans,
     filters: Filters,
     sort: Sort,
     after: Keyset | None,
@@ -54,16 +56,14 @@ async def prepare_reading(
     (invalid) where the deal's dates contradict ``today`` or its address has no tax rule, NotInForce for an
     edition that is not there.
     """
-    from server.finance.plan import plan_deal, price_window
-
     inventory, version = await reader.version(stock_of(deal), deal.id)
     if version > deal.version:
         deal = await load_deal(reader.connection, deal.id) or deal
         inventory, _ = await reader.version(stock_of(deal), deal.id)
     stock = stock_of(deal)
     basis = await load_basis(reader.connection, tables, deal, in_force, inventory=inventory, today=today)
-    plan = plan_deal(basis.inputs, basis.sheet)
-    window = price_window(plan, largest_rebate_cents(basis.rebates)) or EVERY_PRICE
+    plan, known = plans.of(basis.inputs, basis.sheet, largest_rebate_cents(basis.rebates))
+    window = known or EVERY_PRICE
     query = build_query(stock, filters, sort, window=window, after=after, today=today, rebates=basis.rebates)
     outside = outside_queries(stock, filters, window, today=today, rebates=basis.rebates)
     return Reading(deal, plan, basis.versions, query, outside, estimate_key(stock, filters, window))

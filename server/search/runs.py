@@ -18,6 +18,7 @@ from server.search.estimates import Estimates
 from server.search.launch import Launch
 from server.search.lease import give_up, keep_lease
 from server.search.page import Page, PageRequest
+from server.search.plans import Plans
 from server.search.reading import Reading, prepare_reading
 from server.search.trace import Trace
 from server.sharing.turns import Crowded, TookTooLong, Turns
@@ -57,6 +58,7 @@ class Runs:
         self._today = today
         self._editions = editions
         self._estimates = Estimates()
+        self._plans = Plans()
         self._pages: dict[str, Page] = {}
         self._announced: dict[str, Launch] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -204,6 +206,7 @@ class Runs:
             self._editions.tables,
             launch.deal,
             in_force,
+            plans=self._plans,
             filters=launch.filters,
             sort=launch.sort,
             after=launch.after,

@@ -9,6 +9,7 @@ import asyncio
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,20 @@ FOLDER = Path(".data/bench")
 
 
 def measure(parts: Iterable[Part], repeats: int, given: dict[str, Any]) -> dict[str, Report]:
-    """Run the parts one after the other, each on services of its own; say how long each took."""
+    """Run the parts one after the other, each on services of its own; say how long each took.
+
+    A part that fails is told and left out: the others have taken their time.
+    """
     reports: dict[str, Report] = {}
     for part in parts:
         began = time.monotonic()
-        with open_services() as (services, folder):
-            reports[part.name] = asyncio.run(part.measure(services, folder, repeats, given))
+        try:
+            with open_services() as (services, folder):
+                reports[part.name] = asyncio.run(part.measure(services, folder, repeats, given))
+        except Exception:
+            traceback.print_exc()
+            print(f"{part.name}: failed", file=sys.stderr, flush=True)
+            continue
         print(f"{part.name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     return reports
 
@@ -72,6 +81,8 @@ def main() -> None:
     report = options.folder / "report.html"
     write_report(reports, machine, report)
     print(f"{results} and {report}", file=sys.stderr)
+    if any(part.name not in reports for part in parts):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from server.finance.cars import Cars
 from server.finance.plan import Plan
 from server.push.log import utc_now
 from server.search.cursor import FIRST_CHUNK, StockReader
+from server.search.plans import Plans
 from server.search.query import Query
 from server.search.reading import prepare_reading
 from server.search.screen import screen_rows
@@ -140,6 +141,7 @@ async def _prepared(connection: asyncpg.Connection, stage: Stage) -> tuple[Query
         Tables(),
         deal,
         await editions_in_force(connection, utc_now().date()),
+        plans=Plans(),
         filters=Filters(),
         sort=Sort.PRICE,
         after=None,

@@ -28,6 +28,8 @@ WARM_UP = 3
 MS = 1_000
 NANOSECONDS = 1_000_000_000
 GUARD_SECONDS = 60.0
+PAUSE_SECONDS = 0.25
+"""Between searches: a connection has 50 commands in 10 seconds."""
 
 
 async def serve(services: Services, folder: Path) -> None:
@@ -54,13 +56,14 @@ async def serve(services: Services, folder: Path) -> None:
 
 
 async def search(deal: Deal) -> None:
-    """Search, and wait for all values."""
+    """Search, wait for all values, and for a while."""
     async with asyncio.timeout(GUARD_SECONDS):
         asked = asyncio.create_task(deal.search(limit=MATCHES))
         async for event in deal:
             if isinstance(event, SearchValued):
                 break
         await asked
+    await asyncio.sleep(PAUSE_SECONDS)
 
 
 def started_by(root: int) -> dict[int, int]:
