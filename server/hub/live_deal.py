@@ -144,7 +144,12 @@ class LiveDeal:
             self._apply(no, event)
 
     def _take(self, no: int, fields: dict[str, Any]) -> None:
-        event = codec.convert(_KINDS[fields["type"]], {**fields, "seq": no})
+        try:
+            event = codec.convert(_KINDS[fields["type"]], {**fields, "seq": no})
+        except (KeyError, codec.FieldError):
+            # Of another release. What it did to the deal stands in Postgres.
+            self.forget()
+            return
         if self._meanwhile is not None:
             self._meanwhile.append((no, event))
         self._apply(no, event)

@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import datetime as dt
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from protocol import codec
 from server.push.bodies import event_body
 from server.push.log import LogBounds
 from server.push.redis_log import RedisLog
-from server.push.redis_scripts import KEYS, Scripts
+from server.push.redis_scripts import Scripts
 from server.settings import process_environment
 from server.store.credentials import CredentialKind, TokenScope, issue_credential
 from server.store.pool import connect_as_owner
@@ -79,20 +79,6 @@ class Bare:
         await self.process.stdin.drain()
 
 
-class Bursts(Scripts):
-    """Scripts of a channel, several of them in one trip."""
-
-    async def decide(self, channel: str, first: int, bodies: Sequence[bytes]) -> None:
-        """Publish decisions from ``first`` on. Redis sends a listener all their bells at once."""
-        script = self._scripts["decide"]
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for no, body in enumerate(bodies, first):
-                keys = [f"{{{channel}}}:{part}" for part in KEYS]
-                await script(keys=keys, args=self._args(channel, [no, body]), client=pipe)
-            outcomes = await pipe.execute()
-        assert all(outcome[0] == b"published" for outcome in outcomes), outcomes
-
-
 @dataclass(slots=True)
 class Ours:
     """A web process whose clients have joined a deal."""
@@ -109,7 +95,10 @@ class Ours:
         assert head.no is not None, "nobody has joined"
         note = {"type": "note_added", "id": str(uuid.uuid4()), "text": "x" * size, "by": {}}
         bodies = [event_body(self.channel, note)] * events
-        await Bursts(self.redis, LogBounds()).decide(self.channel, head.no + 1, bodies)
+        scripts = Scripts(self.redis, LogBounds())
+        # Redis sends a listener all their bells at once.
+        outcome, _ = await scripts.run("decide", self.channel, head.no + 1, "", *bodies)
+        assert outcome == b"published"
 
 
 async def deliveries_per_second(hub: Hub, audience: Audience, watchers: int, burst: int, size: int) -> float:

@@ -131,6 +131,14 @@ def test_a_reading_that_fails_leaves_what_was_known() -> None:
     assert live.known == deal_at(3)
 
 
+def test_an_event_that_nobody_knows_has_the_deal_read_again() -> None:
+    """A newer release decided something that this one has no name for, or no fields."""
+    for body in (b'{"type":"deal_painted","at":"2026-11-28T12:00:00Z"}', b'{"type":"deal_changed"}'):
+        live = held_at(2)
+        live.heard(Entry("e", 3, body, 3))
+        assert live.known is None
+
+
 @given(
     st.integers(0, LAST),
     st.lists(st.tuples(st.sampled_from(["log", "own", "read", "forget"]), st.integers(1, LAST)), max_size=30),
