@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from protocol.closing import ErrorCode
 from protocol.events import SearchEnded
+from protocol.records import View
 from server.store.pool import connect_as_owner
-from tests.flow.desk import Both, valued
-from tests.flow.shop import events_until
+from tests.flow.desk import Both, refused, valued
+from tests.flow.shop import connect, events_until, token_of
 
 pytestmark = pytest.mark.flow
 
@@ -99,3 +101,12 @@ async def test_an_edition_that_begins_today_is_in_force_at_once(both: Both) -> N
         return (await both.manager.quote(both.cars[0])).versions.rates == "newer"
 
     await until(is_newer)
+
+
+async def test_another_stores_people_find_nothing_in_memory(both: Both) -> None:
+    """The deal is held for those who watch it, and is not there for anybody else."""
+    token = await token_of(both.settings, "northgate-sales")
+    async with connect(f"http://127.0.0.1:{both.settings.port}", token) as stranger:
+        hidden = await refused(stranger.join(both.sales.channel, View.SALES))
+        assert (hidden.code, hidden.detail["field"]) == (ErrorCode.NOT_FOUND, "channel")
+    assert (await both.manager.quote(both.cars[0])).eligible
