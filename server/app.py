@@ -23,9 +23,9 @@ from server.compute.pool import ComputePool
 from server.draining import Drain
 from server.hub.assembly import assemble
 from server.hub.endpoint import Endpoint
-from server.hub.handlers import UNAVAILABLE
 from server.hub.limits import FRAME_BYTES
 from server.observe.ending import END_SECONDS, Ending
+from server.observe.failing import SERVICE_FAILS
 from server.observe.metrics import web_metrics
 from server.push.attempts import Attempts
 from server.push.peer import require_peer
@@ -82,7 +82,7 @@ def create_app(settings: Settings, drain: Drain, ending: Ending) -> Front:
             *([Middleware(LoopbackOnly)] if settings.demo else []),
         ],
         exception_handlers={CommandError: refuse, HTTPException: explain, ClientDisconnect: part_from}
-        | dict.fromkeys(UNAVAILABLE, degrade),
+        | dict.fromkeys(SERVICE_FAILS, degrade),
         lifespan=partial(_lifespan, settings, drain, ending),
     )
     return Front(LoopbackOnly(endpoint) if settings.demo else endpoint, requests)

@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
-from redis.exceptions import RedisError
 
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import AnyCommand
 from server.hub.budgets import Budgets, cost_of
 from server.hub.connection import Connection
+from server.observe.failing import REDIS_FAILS
 from server.push.usage import UsageLog
 from server.sharing.lanes import Lane
 from server.sharing.turns import Crowded, Shares, TookTooLong, Turns
@@ -78,7 +78,7 @@ class Allowance:
         fresh = self._budgets.take_fresh()
         try:
             counted = await self._usage.add(fresh)
-        except (RedisError, OSError, TimeoutError) as error:
+        except REDIS_FAILS as error:
             self._logger.warning("budgets_not_settled", error=repr(error))
             for store_id in fresh:
                 self._budgets.count_alone(store_id)

@@ -8,13 +8,12 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Final
 
-import asyncpg
 import structlog
-from redis.exceptions import RedisError
 
 from protocol import codec
 from protocol.closing import CommandError
 from server.hub.relay import Relay
+from server.observe.failing import SERVICE_FAILS
 from server.push.log import utc_now
 from server.store.claims import expire_hold
 from server.store.deciding import forget_ops
@@ -29,15 +28,7 @@ LONGEST_WAIT_SECONDS: Final = 60.0
 
 LEAST_WAIT_SECONDS: Final = 0.05
 RETRY_SECONDS: Final = 1.0
-OUTAGES: Final = (
-    RedisError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    OSError,
-    TimeoutError,
-    CommandError,
-    NotInForce,
-)
+OUTAGES: Final = (*SERVICE_FAILS, CommandError, NotInForce)
 
 
 class Deadlines:

@@ -23,7 +23,6 @@ from server.hub.admission import Admission, Admit, Admitted, Refused, SignedOut
 from server.hub.allowance import Allowance
 from server.hub.authority import rights_of
 from server.hub.connection import Connection, Dispatch
-from server.hub.handlers import UNAVAILABLE
 from server.hub.limits import (
     NOTHING,
     Floods,
@@ -37,6 +36,7 @@ from server.hub.outages import Outages
 from server.hub.people import People
 from server.hub.registry import Registry
 from server.hub.wire import wire_of
+from server.observe.failing import SERVICE_FAILS
 from server.push.log import ChannelLog, utc_now
 from server.push.seats import Seats
 from server.store.credentials import TokenScope
@@ -109,7 +109,7 @@ class Endpoint:
         since = self._people.moment
         try:
             verdict = await self._admit(HTTPConnection(scope))
-        except UNAVAILABLE:
+        except SERVICE_FAILS:
             verdict = Refused(503, "Nobody can be let in for the moment: try again shortly.")
         seat = uuid.uuid4().hex
         if isinstance(verdict, Admitted):

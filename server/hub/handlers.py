@@ -2,11 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any
 
-import asyncpg
 import structlog
-from redis.exceptions import RedisError
 
 from protocol import commands
 from protocol.closing import CommandError, ErrorCode
@@ -19,10 +17,8 @@ from server.hub.limits import COMMAND_SECONDS
 from server.hub.stock_handlers import StockHandlers
 from server.hub.views import project_error
 from server.hub.watch_handlers import WatchHandlers
+from server.observe.failing import SERVICE_FAILS
 from server.store.security_events import Note, SecurityKind
-
-UNAVAILABLE: Final = (RedisError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-"""What a failing Redis or database raises."""
 
 Handler = Callable[[Connection, Any], Awaitable[None]]
 
@@ -87,7 +83,7 @@ class Handlers:
                 detail = {"what": tag_of(type(command)), "code": error.code.value}
                 self._note(connection.happened(SecurityKind.FORBIDDEN, detail=detail))
             connection.refuse(command.ref, _seen(connection, command, error))
-        except UNAVAILABLE as error:
+        except SERVICE_FAILS as error:
             self._logger.warning("command_degraded", command=tag_of(type(command)), error=repr(error))
             connection.refuse(
                 command.ref, CommandError(ErrorCode.DEGRADED, "A service is out of reach: try again shortly.")

@@ -9,11 +9,10 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-import asyncpg
 import structlog
-from redis.exceptions import RedisError
 
 from server.hub.registry import Registry
+from server.observe.failing import SERVICE_FAILS
 from server.push.log import ChannelLog, Pulse
 from server.search.stream import SearchService
 from server.work.queue import JobQueue
@@ -22,8 +21,6 @@ HEARTBEAT_SECONDS: Final = 1.0
 OVERDUE_MS: Final = 5_000
 QUEUING_MS: Final = 10_000
 """Longer than it takes from a chunk's publication until its job is in the queue."""
-
-OUTAGES: Final = (RedisError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 class Keeper:
@@ -70,7 +67,7 @@ class Keeper:
                 self._asked.clear()
                 try:
                     await self._beat(tasks)
-                except OUTAGES as error:
+                except SERVICE_FAILS as error:
                     self._logger.warning("heartbeat_failed", error=repr(error))
                 try:
                     async with asyncio.timeout(self._heartbeat_seconds):
@@ -106,7 +103,7 @@ class Keeper:
     async def _take_over(self, channel: str) -> None:
         try:
             self.mended["searches"] += await self._searches.take_over(channel)
-        except OUTAGES as error:
+        except SERVICE_FAILS as error:
             self._logger.warning("search_not_taken_over", channel=channel, error=repr(error))
         except Exception:
             self._logger.exception("search_not_taken_over", channel=channel)

@@ -15,8 +15,8 @@ import structlog
 
 from protocol.closing import CloseCode
 from server.hub.connection import Connection
+from server.observe.failing import POSTGRES_FAILS
 from server.store.credentials import Credential, find_by_id
-from server.store.listen import OUTAGES
 from server.store.users import Account
 
 RETRY_SECONDS: Final = 1.0
@@ -73,7 +73,7 @@ class People:
             self._asked, self._all = set(), False
             try:
                 await self._look(asked, everybody=everybody)
-            except OUTAGES as error:
+            except POSTGRES_FAILS as error:
                 self._logger.warning("people_not_checked", error=repr(error))
                 self._asked |= asked
                 self._all |= everybody

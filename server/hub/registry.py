@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from redis.exceptions import RedisError
-
 from server.hub.live_deal import LiveDeal
 from server.hub.loop_turn import LoopTurn
 from server.hub.session import Session, Verdict, Watcher
+from server.observe.failing import REDIS_FAILS
 from server.push.bus import Bus
 from server.push.log import ChannelLog, Entry, Head
 
@@ -77,7 +76,7 @@ class Feed:
             self._behind.clear()
             try:
                 await self._catch_up()
-            except (RedisError, OSError, TimeoutError):
+            except REDIS_FAILS:
                 # The bus says so in the log; what is missing is read when Redis answers again.
                 self._behind.set()
                 await asyncio.sleep(RETRY_SECONDS)

@@ -10,12 +10,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import asyncpg
 import structlog
-from redis.exceptions import RedisError
 
 from protocol.channels import deal_channel, deal_of
 from server.hub.registry import Registry
+from server.observe.failing import SERVICE_FAILS
 from server.push.log import ChannelLog, Outcome
 from server.store.deals import events_after, last_no
 from server.store.deciding import DealEvent, Decided
@@ -28,8 +27,6 @@ ATTEMPTS: Final = 5
 RETRY_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 0.25
 """How long whoever decided has to publish what it decided: hundreds of times what that takes."""
-
-OUTAGES: Final = (RedisError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 NOT_SEARCHED_BY: Final = frozenset({"tier_source", "payment_min_cents"})
@@ -149,7 +146,7 @@ class Relay:
     async def _try(self, deal_id: str, no: int | None) -> None:
         try:
             await self.publish(deal_id, no)
-        except OUTAGES as error:
+        except SERVICE_FAILS as error:
             self._logger.warning("decisions_owed", deal_id=deal_id, error=repr(error))
 
     async def _publish_once(self, deal_id: str, wanted: int | None) -> bool:

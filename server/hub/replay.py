@@ -7,11 +7,10 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final, Protocol
 
-from redis.exceptions import RedisError
-
 from server.hub.delivery import Delivery
 from server.hub.session import Phase, Session, Watcher
 from server.hub.views import project_event
+from server.observe.failing import REDIS_FAILS
 from server.push.log import ChannelLog, Entry
 
 EVENTS_PER_READ: Final = 50
@@ -75,7 +74,7 @@ class Replays:
                 if not entries:
                     break
                 await self._send_events(watcher, entries)
-        except (RedisError, OSError, TimeoutError) as error:
+        except REDIS_FAILS as error:
             self._owner.replay_failed(watcher.channel, error, known=True)
         if watcher.phase is Phase.REPLAYING:
             # The log moved on without this watcher, or is out of reach: only a new snapshot helps.

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
-from redis.exceptions import RedisError
 
 from protocol import codec
 from protocol.channels import deal_of, wall_channel
@@ -14,13 +13,13 @@ from protocol.records import View
 from server.hub.presence import Room, others_of, seen_by
 from server.hub.registry import Registry
 from server.hub.session import Watcher
+from server.observe.failing import REDIS_FAILS
 from server.push.log import Entry
 from server.push.presence import PresenceLog, heard_presence
 from server.store.users import Account
 
 HEARTBEAT_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 0.5
-OUTAGES: Final = (RedisError, OSError, TimeoutError)
 
 
 class Rooms:
@@ -122,7 +121,7 @@ class Rooms:
             return True
         try:
             said = await self._log.say({channel: self._room(channel).own() for channel in unsaid})
-        except OUTAGES as error:
+        except REDIS_FAILS as error:
             self._logger.warning("presence_not_said", error=repr(error))
             self._unsaid |= unsaid
             return False

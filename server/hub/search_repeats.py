@@ -8,20 +8,17 @@ import asyncio
 import uuid
 from typing import Final
 
-import asyncpg
 import structlog
-from redis.exceptions import RedisError
 
 from protocol.closing import CommandError
 from server.hub.live_deals import LiveDeals
+from server.observe.failing import SERVICE_FAILS
 from server.push.log import ChannelLog, SearchState
 from server.search.stream import SearchRequest, SearchService
 from server.store.deals import Deal
 
 ATTEMPTS: Final = 5
 """How often another search, or another decision, may come between."""
-
-OUTAGES: Final = (RedisError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 class SearchRepeats:
@@ -53,7 +50,7 @@ class SearchRepeats:
                 await self._repeat(channel)
                 if channel not in self._again:
                     return
-        except OUTAGES as error:
+        except SERVICE_FAILS as error:
             self._logger.warning("search_not_repeated", channel=channel, error=repr(error))
         except CommandError as error:
             # The stock is out of reach for now.

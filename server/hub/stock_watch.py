@@ -11,14 +11,13 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import asyncpg
 import structlog
-from redis.exceptions import RedisError
 
 from protocol import codec
 from protocol.channels import deal_channel, deal_of
 from protocol.closing import CommandError
 from server.hub.registry import Registry
+from server.observe.failing import SERVICE_FAILS
 from server.push.cars import CarState, ShownCars
 from server.search.rematch import Rematcher
 from server.store.rates import NotInForce
@@ -42,15 +41,7 @@ MOST_RECENT: Final = 200
 REMEMBERED: Final = dt.timedelta(hours=4, minutes=10)
 """How long ago a channel may have been told of its cars last: a log that is older is gone."""
 
-OUTAGES: Final = (
-    RedisError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    OSError,
-    TimeoutError,
-    CommandError,
-    NotInForce,
-)
+OUTAGES: Final = (*SERVICE_FAILS, CommandError, NotInForce)
 
 
 class StockWatch:

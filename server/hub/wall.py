@@ -3,19 +3,17 @@
 import asyncio
 from typing import Final
 
-import asyncpg
 import structlog
-from redis.exceptions import RedisError
 
 from protocol import codec
 from protocol.channels import store_of, wall_channel
 from server.hub.registry import Registry
+from server.observe.failing import SERVICE_FAILS
 from server.push.walls import Walls
 from server.store.scope import Scope
 from server.store.wall import deals_about, summaries_of, wall_of
 
 RETRY_SECONDS: Final = 1.0
-OUTAGES: Final = (RedisError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 class Wall:
@@ -69,7 +67,7 @@ class Wall:
             self._deals, self._cars, self._whole = {}, set(), set()
             try:
                 await self._tell(deals, cars, whole)
-            except OUTAGES as error:
+            except SERVICE_FAILS as error:
                 self._logger.warning("wall_not_told", error=repr(error))
                 for store_id, ids in deals.items():
                     self._deals.setdefault(store_id, set()).update(ids)

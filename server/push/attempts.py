@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+
+from server.observe.failing import REDIS_FAILS
 
 _TAKE: Final = """
 local count = redis.call('INCR', KEYS[1])
@@ -35,7 +36,7 @@ class Attempts:
         try:
             found: Any = await self._redis.eval(_TAKE, 1, key, int(window_seconds * 1000))
             return int(found[0]), max(1, math.ceil(int(found[1]) / 1000))
-        except (RedisError, OSError, TimeoutError):
+        except REDIS_FAILS:
             return self._take_here(key, window_seconds)
 
     async def give_back(self, name: str) -> None:
@@ -43,7 +44,7 @@ class Attempts:
         key = _key(name)
         try:
             await self._redis.eval(_GIVE_BACK, 1, key)
-        except (RedisError, OSError, TimeoutError):
+        except REDIS_FAILS:
             count, until = self._own.get(key, (0, 0.0))
             if count:
                 self._own[key] = (count - 1, until)
@@ -54,7 +55,7 @@ class Attempts:
         self._own.pop(key, None)
         try:
             await self._redis.delete(key)
-        except (RedisError, OSError, TimeoutError):
+        except REDIS_FAILS:
             return
 
     def _take_here(self, key: str, window_seconds: float) -> tuple[int, int]:

@@ -22,8 +22,8 @@ from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
+from server.observe.failing import REDIS_FAILS
 from server.observe.reconnecting import stay_connected
 from server.observe.standing import Standing
 from server.push.log import Entry
@@ -42,7 +42,6 @@ PROBE_SECONDS: Final = 2.0
 DEAF_SECONDS: Final = 3.0
 """Who does not hear it for this long is deaf."""
 
-OUTAGES: Final = (RedisError, OSError, TimeoutError)
 SUBSCRIBE_AT_ONCE: Final = 500
 AGAIN_SECONDS: Final = 0.01
 
@@ -121,7 +120,7 @@ class Bus:
     async def run(self) -> None:
         """Hear until cancelled; reconnect whenever the connection breaks."""
         try:
-            await stay_connected(self._hear, self.standing, outages=OUTAGES, broken=self._broken)
+            await stay_connected(self._hear, self.standing, outages=REDIS_FAILS, broken=self._broken)
         finally:
             await self._pool.aclose()
 
@@ -129,11 +128,11 @@ class Bus:
         self._log.warning("bus_broken", error=repr(error))
 
     async def _hear(self) -> None:
-        """Hear on one connection until it breaks. Raises one of OUTAGES, the first of what its tasks met."""
+        """Hear on one connection until it breaks. Raises of REDIS_FAILS the first that its tasks met."""
         outage: BaseException | None = None
         try:
             await self._hear_on_one_connection()
-        except* OUTAGES as errors:
+        except* REDIS_FAILS as errors:
             outage = errors.exceptions[0]
         if outage is not None:
             raise outage

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+
+from server.observe.failing import REDIS_FAILS
 
 _ADD: Final = """
 if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 0 then
@@ -46,7 +47,7 @@ class Distinct:
         try:
             left: Any = await self._redis.eval(_ADD, 1, key, digest, most, window_seconds * 1000)
             return math.ceil(int(left) / 1000)
-        except (RedisError, OSError, TimeoutError):
+        except REDIS_FAILS:
             return self._add_here(key, digest, most, window_seconds)
 
     def _add_here(self, key: str, digest: str, most: int, window_seconds: int) -> int:

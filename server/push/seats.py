@@ -8,8 +8,8 @@ from typing import Final
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
+from server.observe.failing import REDIS_FAILS
 from server.push.redis_scripts import Call, cancellable, run_together
 
 LEASE_SECONDS: Final = 30.0
@@ -73,7 +73,7 @@ class Seats:
         try:
             async with cancellable():
                 free = bool(await self._take(keys=[_key(person_id)], args=[seat, most, self._lease_ms]))
-        except (RedisError, OSError, TimeoutError):
+        except REDIS_FAILS:
             free = True
         if free:
             self._held[person_id].add(seat)
@@ -103,7 +103,7 @@ class Seats:
             everybody = self._clock() >= renewed_at + pause
             try:
                 await self._tell(set(self._held) | set(self._left) if everybody else set(self._left))
-            except (RedisError, OSError, TimeoutError) as error:
+            except REDIS_FAILS as error:
                 self._logger.warning("seats_not_kept", error=repr(error))
             if everybody:
                 renewed_at = self._clock()

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-import asyncpg
 import structlog
 from redis.exceptions import RedisError
 
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import EndReason
+from server.observe.failing import POSTGRES_FAILS
 from server.push.log import ChannelLog, Outcome
 from server.search.cursor import StockReader, read_stock
 from server.search.estimates import Estimates
@@ -33,7 +33,7 @@ TURN_SECONDS = 5.0
 """How long a search waits for its turn: less than its command has, so that the answer says why."""
 
 # Postgres or its network failing in any of the ways that asyncpg reports.
-DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, NotInForce)
+DATABASE_ERRORS = (*POSTGRES_FAILS, NotInForce)
 
 log = structlog.get_logger(__name__)
 

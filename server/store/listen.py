@@ -11,6 +11,7 @@ from typing import Any, Final
 import asyncpg
 import structlog
 
+from server.observe.failing import POSTGRES_FAILS
 from server.observe.reconnecting import stay_connected
 from server.observe.standing import Standing
 
@@ -21,7 +22,6 @@ CHECK_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 5.0
 
 Heard = Callable[[str], None]
-OUTAGES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 class Listener:
@@ -55,7 +55,7 @@ class Listener:
     async def run(self) -> None:
         """Listen until cancelled; connect again whenever the connection breaks."""
         await stay_connected(
-            self._listen_on_one_connection, self.standing, outages=OUTAGES, broken=self._broken
+            self._listen_on_one_connection, self.standing, outages=POSTGRES_FAILS, broken=self._broken
         )
 
     def _broken(self, error: Exception) -> None:

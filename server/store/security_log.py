@@ -17,7 +17,7 @@ from typing import Final
 import asyncpg
 import structlog
 
-from server.store.listen import OUTAGES
+from server.observe.failing import POSTGRES_FAILS
 from server.store.scope import Stores, everything
 from server.store.security_events import (
     REFUSALS,
@@ -77,7 +77,7 @@ class SecurityLog:
             await asyncio.sleep(FLUSH_SECONDS)
             try:
                 await self.flush()
-            except OUTAGES as error:
+            except POSTGRES_FAILS as error:
                 self._logger.warning("security_events_wait", rows=len(self._waiting), error=repr(error))
 
     async def flush(self, *, ended: bool = False) -> None:
@@ -99,7 +99,7 @@ class SecurityLog:
         """Write what is left, as far as that works."""
         try:
             await self.flush(ended=True)
-        except OUTAGES as error:
+        except POSTGRES_FAILS as error:
             self._logger.error("security_events_lost", rows=len(self._waiting), error=repr(error))
 
     def _marked(self, event: SecurityEvent) -> SecurityEvent:

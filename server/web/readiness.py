@@ -6,11 +6,10 @@ from typing import Any, Final
 
 import asyncpg
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from server.compute.pool import ComputePool
 from server.hub.assembly import Hub
-from server.hub.handlers import UNAVAILABLE
+from server.observe.failing import SERVICE_FAILS
 from server.web.remembered import Remembered
 from server.web.sign_in import SignIn
 
@@ -57,6 +56,6 @@ async def _answers(question: Awaitable[Any]) -> bool:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             await question
-    except (*UNAVAILABLE, RedisError):
+    except SERVICE_FAILS:
         return False
     return True

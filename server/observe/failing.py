@@ -1,0 +1,10 @@
+"""What Redis and Postgres raise where they are out of reach: a normal event, after which work goes on."""
+
+from typing import Final
+
+import asyncpg
+from redis.exceptions import RedisError
+
+REDIS_FAILS: Final = (RedisError, OSError, TimeoutError)
+POSTGRES_FAILS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+SERVICE_FAILS: Final = (RedisError, *POSTGRES_FAILS)
