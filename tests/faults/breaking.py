@@ -68,6 +68,11 @@ def _relay_reversed() -> None:
 
     relay.Relay._decide = decide_each  # type: ignore[method-assign]
 
+    async def leave_to_others(_own: relay.Relay, _decided: Any) -> None:
+        """So that decisions wait for each other: whoever watches the deal reads them from Postgres."""
+
+    relay.Relay.tell = leave_to_others  # type: ignore[method-assign]
+
 
 MECHANISMS: dict[str, Callable[[], None]] = {
     "gap fill": _no_gap_fill,
