@@ -1,5 +1,5 @@
 PYTHON ?= python3
-SETUP = @$(PYTHON) server/bootstrap.py
+SETUP = @$(PYTHON) tools/bootstrap.py
 BIN = .venv/bin
 
 .DEFAULT_GOAL := help
@@ -39,9 +39,9 @@ lint: ## style, types, import rules, generated files
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive server client protocol
-	$(BIN)/squawk --config .squawk.toml server/store/migrations/*.sql
+	$(BIN)/squawk --config .squawk.toml server/database/migrations/*.sql
 	$(BIN)/python -m protocol.schema --check
-	@$(PYTHON) server/bootstrap.py npm run --silent check
+	@$(PYTHON) tools/bootstrap.py npm run --silent check
 
 bench: ## measure against the floor of this machine
 	$(SETUP) test

@@ -25,7 +25,7 @@ from protocol.commands import (
     Terms,
 )
 from protocol.events import DealSnapshot, Present, SearchSnapshot
-from protocol.quotes import FrontierReply, QuoteReply
+from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import Filters, Sort, StructureChanges, View
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from protocol.inputs import DealInputs
+from protocol.money.inputs import DealInputs
 from protocol.records import Versions
 
 NUMBER_COLUMNS = (

@@ -28,8 +28,8 @@ from protocol.events import (
     JoinReply,
     Snapshot,
 )
+from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.openapi import openapi
-from protocol.quotes import FrontierReply, QuoteReply
 from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, DayCount, Structure
 from protocol.workflow import (
     CREDIT_REASONS,

@@ -13,13 +13,13 @@ from typing import Annotated
 
 import typer
 
-from server.audit_commands import add_audit_commands
-from server.import_commands import add_import_commands
-from server.money_commands import add_money_commands
-from server.pencil_commands import add_pencil_commands
-from server.people_commands import add_people_commands
-from server.processes import explained_errors, run_web, run_worker, services
-from server.security_commands import add_security_commands
+from server.commands.audit import add_audit_commands
+from server.commands.imports import add_import_commands
+from server.commands.money import add_money_commands
+from server.commands.pencils import add_pencil_commands
+from server.commands.people import add_people_commands
+from server.commands.security import add_security_commands
+from server.run.processes import explained_errors, run_web, run_worker, services
 from server.settings import Settings, is_loopback, listen_address, process_environment, secret_of
 
 app = typer.Typer(
@@ -73,7 +73,7 @@ def up(
     embedded database it also seeds sample data into an empty one, and offers the demo users at the sign-in;
     DEAL_DEMO=0 switches that off.
     """
-    from server.up import prepare, require_rights, reserve_port, run_formation
+    from server.run.up import prepare, require_rights, reserve_port, run_formation
 
     environ = _environment(data_dir, port)
     host, listen_port = listen_address(environ)
@@ -105,7 +105,7 @@ def worker(data_dir: DataDir = None) -> None:
 @app.command()
 def migrate(data_dir: DataDir = None) -> None:
     """Bring the database schema to the newest version. Safe to run many at once."""
-    from server.store.migrate import migrate as bring_to_newest
+    from server.database.core.migrate import migrate as bring_to_newest
 
     with services(_environment(data_dir)) as settings:
         bring_to_newest(settings.database_owner_url)
@@ -122,10 +122,10 @@ def seed(
     random_seed: Annotated[int, typer.Option(help="The same number gives the same data.")] = 1,
 ) -> None:
     """Fill the database with sample data, up to the numbers given; what is there already counts."""
-    from server.store.migrate import migrate as bring_to_newest
-    from server.store.seed import SeedPlan
-    from server.store.seed import seed as write_samples
-    from server.terminal import progress_bars
+    from server.commands.terminal import progress_bars
+    from server.database.core.migrate import migrate as bring_to_newest
+    from server.database.sample.seed import SeedPlan
+    from server.database.sample.seed import seed as write_samples
 
     plan = SeedPlan(
         vehicles=vehicles, customers=customers, deals=deals, stores=stores, random_seed=random_seed
@@ -176,10 +176,10 @@ def import_inventory(
 
     Every row is either stored or written to the rejects file with the reason; a summary says how many.
     """
-    from server.store.importing import UNPACKED_MIB, parse_mapping
-    from server.store.importing import import_inventory as import_file
-    from server.store.migrate import migrate as bring_to_newest
-    from server.terminal import row_counter
+    from server.commands.terminal import row_counter
+    from server.database.core.migrate import migrate as bring_to_newest
+    from server.database.importing import UNPACKED_MIB, parse_mapping
+    from server.database.importing import import_inventory as import_file
 
     mapping, environ = parse_mapping(columns or []), _environment(data_dir)
     with services(environ) as settings:
@@ -233,9 +233,9 @@ def _say(line: str) -> None:
 
 async def _first_store(owner_url: str, *, may_seed: bool) -> str:
     """Return the store that was added first; where there is none, add the sample stores without cars."""
-    from server.store.contents import first_store
-    from server.store.seed import SeedPlan, seed
-    from server.terminal import StoreMissing
+    from server.commands.terminal import StoreMissing
+    from server.database.people.first_store import first_store
+    from server.database.sample.seed import SeedPlan, seed
 
     found = await first_store(owner_url)
     if found is None and may_seed:

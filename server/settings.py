@@ -130,7 +130,7 @@ class Settings:
     def environment(self) -> dict[str, str]:
         """Return the variables that give these settings again: how they are handed to a child process.
 
-        A web process or worker is not handed the owner's address (``server/privileges.py``).
+        A web process or worker is not handed the owner's address (``server/run/privileges.py``).
         """
         return {
             "DATABASE_URL": self.database_url,

@@ -9,9 +9,9 @@ import redis
 import structlog
 from structlog.processors import JSONRenderer
 
+from server.database.core.migrate import migrate
 from server.embedded import EmbeddedServices
 from server.settings import Settings
-from server.store.migrate import migrate
 from tests.services import Database, Services, free_port, open_folder, settings_for
 
 

@@ -16,12 +16,12 @@ from typing import IO
 
 import asyncpg
 
+from server.database.core.pool import prepare_connection
 from server.embedded import EmbeddedServices
 from server.embedded.account import service_account
 from server.embedded.postgres import APP_ROLE, OWNER_ROLE, SUPERUSER, SYSTEM_ROLE, find_binaries
-from server.privileges import without_owner
+from server.run.privileges import without_owner
 from server.settings import Settings, process_environment
-from server.store.pool import prepare_connection
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 30.0

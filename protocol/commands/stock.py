@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from protocol.commands.base import ChangeCommand, ChannelCommand, Seq
-from protocol.pricing import Vary
+from protocol.money.pricing import Vary
 from protocol.records import MAX_CENTS, Cents, Filters, Identifier, Months, Sort, StructureChanges
 
 MAX_MATCHES = 20_000

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.inputs import AuthorityCovers, DealInputs
+from protocol.money.inputs import AuthorityCovers, DealInputs
 from protocol.records import MAX_CENTS, Structure
 from server.finance.rounding import WHOLE, Cents, hundredths_of_bp
 from server.finance.taxes import tax_cents

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from protocol.deal_parts import LenderTerms
-from protocol.inputs import DealInputs
-from protocol.lending import Programme, RateSheet
+from protocol.money.inputs import DealInputs
+from protocol.money.lending import Programme, RateSheet
 from protocol.workflow import LIVE_STATUSES, LenderStatus
 
 ANY_SCORE = (250, 900)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from protocol.inputs import DealInputs
-from protocol.lending import RateSheet
+from protocol.money.inputs import DealInputs
+from protocol.money.lending import RateSheet
 from protocol.records import MAX_CENTS, Structure
 from server.finance.contract import owed_before_cash_cents
 from server.finance.decided import decided_sheet

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.inputs import DealInputs
-from protocol.lending import Disposition, LtvBasis, Programme, RateSheet
+from protocol.money.inputs import DealInputs
+from protocol.money.lending import Disposition, LtvBasis, Programme, RateSheet
 from server.finance.limits import Limit
 from server.finance.rounding import Cents, Flags, hundredths_of_bp
 

@@ -9,7 +9,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
-from protocol.lending import Rebate
+from protocol.money.lending import Rebate
 
 
 def rebates_open_to(

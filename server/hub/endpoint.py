@@ -19,11 +19,14 @@ from protocol.closing import CloseCode
 from protocol.commands import COMMAND_TYPES, tag_of
 from protocol.events import Welcome
 from protocol.records import User
-from server.hub.admission import Admission, Admit, Admitted, Refused, SignedOut
-from server.hub.allowance import Allowance
-from server.hub.authority import rights_of
-from server.hub.connection import Connection, Dispatch
-from server.hub.limits import (
+from server.database.people.credentials import TokenScope
+from server.database.people.security_events import Note, SecurityKind
+from server.hub.channels.registry import Registry
+from server.hub.connections.allowance import Allowance
+from server.hub.connections.authority import rights_of
+from server.hub.connections.connection import Connection, Dispatch
+from server.hub.sockets.admission import Admission, Admit, Admitted, Refused, SignedOut
+from server.hub.sockets.limits import (
     NOTHING,
     Floods,
     FrameAllowance,
@@ -32,15 +35,12 @@ from server.hub.limits import (
     connections_of,
     limits_of,
 )
-from server.hub.outages import Outages
-from server.hub.people import People
-from server.hub.registry import Registry
-from server.hub.wire import wire_of
+from server.hub.sockets.wire import wire_of
+from server.hub.upkeep.outages import Outages
+from server.hub.upkeep.people import People
+from server.log.channel_log import ChannelLog, utc_now
+from server.log.seats import Seats
 from server.observe.failing import SERVICE_FAILS
-from server.push.log import ChannelLog, utc_now
-from server.push.seats import Seats
-from server.store.credentials import TokenScope
-from server.store.security_events import Note, SecurityKind
 
 SUBPROTOCOL: Final = "deal.v1"
 

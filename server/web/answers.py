@@ -9,7 +9,7 @@ from starlette.routing import Match
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorBody, ErrorCode
-from server.web.noting import note_refusal
+from server.web.access.noting import note_refusal
 
 STATUS: Final = {
     ErrorCode.INVALID: 422,

@@ -12,21 +12,21 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.http import NewDeal
 from protocol.records import Structure
 from protocol.workflow import RIGHTS
-from server.hub.admission import Admitted
-from server.hub.questions import check_conceded
-from server.hub.sight import sight_of
-from server.hub.stock_handlers import check_visible
-from server.hub.views import widest_view
-from server.store import customers, deals
-from server.store.audit import audit_csv, audit_json
-from server.store.credentials import CredentialKind, TokenScope
-from server.store.history import load_history
-from server.store.new_deals import create_deal as begin_deal
-from server.store.scope import Scope, Stores
-from server.store.security_events import SecurityKind
+from server.database.core.scope import Scope, Stores
+from server.database.deals import customers, deals
+from server.database.deals.audit import audit_csv, audit_json
+from server.database.deals.history import load_history
+from server.database.deals.new_deals import create_deal as begin_deal
+from server.database.people.credentials import CredentialKind, TokenScope
+from server.database.people.security_events import SecurityKind
+from server.hub.commands.stock_handlers import check_visible
+from server.hub.sight.questions import check_conceded
+from server.hub.sight.sight import sight_of
+from server.hub.sight.views import widest_view
+from server.hub.sockets.admission import Admitted
+from server.web.access.auth import CSRF_HEADER, identify, require_same_site
+from server.web.access.noting import event_of, note
 from server.web.answers import answer
-from server.web.auth import CSRF_HEADER, identify, require_same_site
-from server.web.noting import event_of, note
 
 PAGE: Final = 50
 MAX_PAGE: Final = 200

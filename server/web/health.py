@@ -12,9 +12,9 @@ from starlette.routing import Route
 
 from protocol.closing import CommandError, ErrorCode
 from server.settings import Settings, is_loopback
-from server.web.addresses import is_in
+from server.web.access.addresses import is_in
+from server.web.access.loopback import was_passed_on
 from server.web.answers import answer
-from server.web.loopback import was_passed_on
 
 NOT_READY: Final = 503
 

@@ -16,9 +16,9 @@ from starlette.templating import Jinja2Templates
 
 from protocol.closing import CommandError
 from protocol.texts import ONE_LINE
-from server.store.credentials import CredentialKind, issue_credential, revoke_credential
-from server.store.security_events import SecurityKind
-from server.web.auth import (
+from server.database.people.credentials import CredentialKind, issue_credential, revoke_credential
+from server.database.people.security_events import SecurityKind
+from server.web.access.auth import (
     SESSION_COOKIE,
     SESSION_LENGTH,
     cookie,
@@ -30,8 +30,8 @@ from server.web.auth import (
     set_csrf,
     set_session,
 )
-from server.web.noting import CSRF_FIELD, address_of, note, note_refusal
-from server.web.sign_in import SignInRefused
+from server.web.access.noting import CSRF_FIELD, address_of, note, note_refusal
+from server.web.access.sign_in import SignInRefused
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 CLIENT_FILES: Final = Path(__file__).parents[2] / "client" / "web" / "dist"

@@ -10,8 +10,8 @@ from redis.asyncio import Redis
 from server.compute.pool import ComputePool
 from server.hub.assembly import Hub
 from server.observe.failing import SERVICE_FAILS
-from server.web.remembered import Remembered
-from server.web.sign_in import SignIn
+from server.web.access.sign_in import SignIn
+from server.web.shared_answer import Remembered
 
 CHECK_SECONDS: Final = 2.0
 REMEMBERED_SECONDS: Final = 0.5

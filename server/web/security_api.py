@@ -11,7 +11,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.records import Role
 from protocol.texts import ONE_LINE
 from protocol.workflow import RIGHTS
-from server.store.security_events import Asked, SecurityKind, list_events, parse_moment, shown
+from server.database.people.security_events import Asked, SecurityKind, list_events, parse_moment, shown
 from server.web.answers import answer
 from server.web.api import limit_of, require_identity, scope_of
 

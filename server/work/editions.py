@@ -7,8 +7,8 @@ day, and whenever Postgres announces a new one.
 import datetime as dt
 from collections.abc import Callable
 
-from server.store.scope import Scope
-from server.store.versions import InForce, editions_in_force
+from server.database.core.scope import Scope
+from server.database.editions.versions import InForce, editions_in_force
 from server.work.tables import Tables
 
 

@@ -28,7 +28,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from protocol import codec
 from protocol.jobs import JobPointer
-from server.push.redis_scripts import cancellable
+from server.log.redis_scripts import cancellable
 from server.sharing.lanes import Lane
 
 MAX_ATTEMPTS = 5

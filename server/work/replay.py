@@ -7,10 +7,10 @@ import msgspec
 
 from protocol import codec
 from protocol.records import StructureError
+from server.database.deals.pencils import StoredPencil, all_pencils
+from server.database.editions.rates import NotInForce
 from server.finance.quoting import Case, quote_structure
 from server.finance.value.curves import RiskModelError
-from server.store.pencils import StoredPencil, all_pencils
-from server.store.rates import NotInForce
 from server.work.tables import Tables
 
 

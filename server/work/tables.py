@@ -7,9 +7,9 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from protocol.lending import RateSheet, Rebate, RiskModel, TaxTable
-from server.store.pool import Connection
-from server.store.rates import load_rates, load_rebates, load_risk, load_taxes
+from protocol.money.lending import RateSheet, Rebate, RiskModel, TaxTable
+from server.database.core.pool import Connection
+from server.database.editions.rates import load_rates, load_rebates, load_risk, load_taxes
 
 KEPT_VERSIONS = 8
 

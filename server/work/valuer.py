@@ -6,7 +6,7 @@ from collections import OrderedDict
 import asyncpg
 
 from protocol.jobs import ValueJob, ValueResult
-from protocol.lending import RateSheet, RiskModel
+from protocol.money.lending import RateSheet, RiskModel
 from server.finance.architect import Pricing, best_offers, price_plan
 from server.finance.cars import Cars
 from server.finance.plan import plan_deal

@@ -23,13 +23,13 @@ from redis.exceptions import RedisError
 from protocol import codec
 from protocol.codec import FieldError
 from protocol.jobs import JobPointer, ValueJob
+from server.database.core.pool import open_pool
+from server.log.channel_log import ChannelLog, utc_now
+from server.log.peer import require_peer
+from server.log.redis_log import RedisLog
 from server.observe.ending import END_SECONDS, Ending
 from server.observe.readiness import say_ready
-from server.push.log import ChannelLog, utc_now
-from server.push.peer import require_peer
-from server.push.redis_log import RedisLog
 from server.settings import Settings
-from server.store.pool import open_pool
 from server.work.queue import MAX_ATTEMPTS, Delivery, JobQueue
 from server.work.valuer import MS, Valuer
 

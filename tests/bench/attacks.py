@@ -21,9 +21,9 @@ from rich.console import Console
 from rich.table import Table
 from websockets.asyncio.client import ClientConnection, connect
 
+from server.database.core.migrate import migrate
+from server.database.sample.seed import SeedPlan, seed
 from server.settings import Settings, process_environment
-from server.store.migrate import migrate
-from server.store.seed import SeedPlan, seed
 from tests.bench.figures import percentile
 from tests.bench.hostile import KINDS
 from tests.bench.stage import MS, open_services

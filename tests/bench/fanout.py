@@ -19,14 +19,14 @@ from typing import Final, Protocol
 from redis.asyncio import Redis
 
 from protocol import codec
-from server.push.bodies import event_body
-from server.push.log import LogBounds
-from server.push.redis_log import RedisLog
-from server.push.redis_scripts import Scripts
+from server.database.core.pool import connect_as_owner
+from server.database.people.credentials import CredentialKind, TokenScope, issue_credential
+from server.database.people.users import find_by_login
+from server.log.channel_log import LogBounds
+from server.log.event_json import event_body
+from server.log.redis_log import RedisLog
+from server.log.redis_scripts import Scripts
 from server.settings import process_environment
-from server.store.credentials import CredentialKind, TokenScope, issue_credential
-from server.store.pool import connect_as_owner
-from server.store.users import find_by_login
 from tests.bench import goals
 from tests.bench.audience import Audience, Seats, cpu_seconds, resident_kib, seated
 from tests.bench.figures import Figure, median, show

@@ -12,23 +12,23 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as connect_socket
 
 from protocol import codec
-from protocol.lending import RiskModel
+from protocol.money.lending import RiskModel
 from protocol.records import Filters, Sort
+from server.database.core.pool import prepare_connection
+from server.database.deals.deals import load_deal
+from server.database.editions.rates import load_rates, load_risk
+from server.database.editions.versions import editions_in_force
 from server.finance.architect import best_offers, price_plan
 from server.finance.cars import Cars
 from server.finance.plan import Plan
-from server.push.log import utc_now
-from server.search.cursor import FIRST_CHUNK, StockReader
-from server.search.plans import Plans
-from server.search.query import Query
-from server.search.reading import prepare_reading
-from server.search.screen import screen_rows
+from server.log.channel_log import utc_now
+from server.search.paging.reading import prepare_reading
+from server.search.screening.plans import Plans
+from server.search.screening.screen import screen_rows
+from server.search.sql.cursor import FIRST_CHUNK, StockReader
+from server.search.sql.query import Query
 from server.search.trace import Trace
 from server.settings import process_environment
-from server.store.deals import load_deal
-from server.store.pool import prepare_connection
-from server.store.rates import load_rates, load_risk
-from server.store.versions import editions_in_force
 from server.work.tables import Tables
 from tests.bench.stage import Stage, running, stopwatch, until_answered
 from tests.services import free_port

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from server.hub.limits import COMMANDS_WINDOW_SECONDS, FRAMES
+from server.hub.sockets.limits import COMMANDS_WINDOW_SECONDS, FRAMES
 from tests.fuzz.wire import CONTINUATION, PING, TEXT, frame, request
 
 BURST_BYTES: Final = 1024 * 1024

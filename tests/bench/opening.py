@@ -21,9 +21,9 @@ from client import Deal
 from protocol.closing import CommandError, ErrorCode
 from protocol.events import SearchValued
 from protocol.records import Filters
+from server.database.core.pool import connect_as_owner
+from server.database.people.credentials import CredentialKind, issue_credential
 from server.settings import Settings, process_environment
-from server.store.credentials import CredentialKind, issue_credential
-from server.store.pool import connect_as_owner
 from tests.bench import goals
 from tests.bench.figures import Figure, Report, median
 from tests.bench.hearing import connected

@@ -18,10 +18,10 @@ from redis.asyncio import Redis
 from protocol import codec
 from protocol.events import SearchEnded
 from protocol.jobs import JobPointer, ValueJob, ValueResult
-from protocol.lending import RateSheet, RiskModel
+from protocol.money.lending import RateSheet, RiskModel
 from protocol.records import Actor, Filters, Role, Sort
-from server.push.log import Lease, Progress, utc_now
-from server.push.redis_log import RedisLog
+from server.log.channel_log import Lease, Progress, utc_now
+from server.log.redis_log import RedisLog
 from server.sharing.lanes import Lane
 from server.work.queue import Delivery, JobQueue
 from server.work.valuer import Valuer

@@ -18,7 +18,7 @@ from protocol.records import Filters, Sort
 from tests.bench import goals
 from tests.bench.figures import Figure, median
 from tests.bench.stage import MS, open_services, stock
-from tests.flow.searching import Searching, open_searching
+from tests.flow.searches.searching import Searching, open_searching
 from tests.services import Services
 
 SMALL, LARGE = 4_000, 1_000_000

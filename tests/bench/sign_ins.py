@@ -15,9 +15,9 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from server.database.core.migrate import migrate
+from server.database.sample.seed import SeedPlan, seed
 from server.settings import Settings
-from server.store.migrate import migrate
-from server.store.seed import SeedPlan, seed
 from tests.bench.stage import MS, open_services
 from tests.services import Services, free_port, settings_for, start_web
 from tests.web.site import csrf_of

@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from server.database.core.migrate import migrate
+from server.database.core.pool import connect_as_owner
+from server.database.sample.seed import SeedPlan, seed
 from server.embedded import EmbeddedServices
 from server.settings import Settings
-from server.store.migrate import migrate
-from server.store.pool import connect_as_owner
-from server.store.seed import SeedPlan, seed
 from tests.flow.shop import EASY, a_deal_of, connect, token_of
 from tests.services import ROOT, Services, free_port, open_folder, settings_for
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from server.privileges import without_owner
+from server.run.privileges import without_owner
 from server.settings import process_environment
 from tests.bench import goals
 from tests.bench.figures import Figure, Report, median
@@ -10,7 +10,7 @@ from tests.bench.stage import running, stock, stopwatch, until_answered
 from tests.services import Services, free_port
 
 CARS = 4_000
-PROCESS = ("-m", "server.processes", "web")
+PROCESS = ("-m", "server.run.processes", "web")
 """As the Procfile has it."""
 
 

@@ -26,8 +26,8 @@ from client.connection import SUBPROTOCOL
 from protocol import codec
 from protocol.closing import CommandError
 from protocol.events import Offers, SearchValued
+from server.database.core.pool import connect_as_owner
 from server.settings import process_environment
-from server.store.pool import connect_as_owner
 from tests.bench.figures import median, percentile
 from tests.bench.hearing import connected
 from tests.bench.stage import MS, Stage, open_services, stock, stopwatch

@@ -18,7 +18,7 @@ import numpy_financial as npf
 import pyxirr
 from numpy.typing import NDArray
 
-from protocol.lending import NO_EDGE_BP, Disposition, RiskCurve, RiskModel
+from protocol.money.lending import NO_EDGE_BP, Disposition, RiskCurve, RiskModel
 from protocol.records import BasisPoints, Structure
 from server.finance.architect import Pricing, best_offers, price_plan
 from server.finance.architect.candidates import Candidates, build_candidates

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
+from server.database.sample.seed import SeedPlan, seed
 from server.settings import Settings
-from server.store.seed import SeedPlan, seed
 from tests.browser.people import Person, open_chromium, open_person
 from tests.browser.proxy import Proxy, open_proxy
 from tests.services import Database, Services, free_port, settings_for, start_web, start_worker

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from server.store.pool import connect_as_owner
-from server.store.staff import set_score_edges
+from server.database.core.pool import connect_as_owner
+from server.database.people.staff import set_score_edges
 from tests.browser.conftest import Arrive, Workspace
 from tests.browser.people import WAIT_MS
 from tests.services import Services

@@ -5,7 +5,7 @@ import json
 import pytest
 from playwright.async_api import Locator, expect
 
-from server.store.pool import connect_as_owner
+from server.database.core.pool import connect_as_owner
 from tests.browser.conftest import Arrive, Workspace
 from tests.browser.people import WAIT_MS, Person
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from server.store.pool import connect_as_owner
+from server.database.core.pool import connect_as_owner
 from tests.browser.conftest import Arrive, Workspace
 from tests.browser.people import WAIT_MS, Person
 from tests.browser.test_screen import INTERNAL

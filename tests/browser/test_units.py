@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_the_clients_units() -> None:
     """Rows, ranking, edits, channel, connection and text behave as their own tests say."""
     done = subprocess.run(
-        [sys.executable, "server/bootstrap.py", "npm", "test"],
+        [sys.executable, "tools/bootstrap.py", "npm", "test"],
         cwd=ROOT,
         capture_output=True,
         text=True,

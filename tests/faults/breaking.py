@@ -5,10 +5,11 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from server.hub import registry, relay
-from server.hub.session import Session, Verdict
-from server.push.log import Entry, LogBounds
-from server.push.redis_scripts import Scripts
+from server.hub.channels import registry
+from server.hub.channels.session import Session, Verdict
+from server.hub.upkeep import relay
+from server.log.channel_log import Entry, LogBounds
+from server.log.redis_scripts import Scripts
 
 
 def break_mechanism(name: str) -> None:

@@ -21,23 +21,23 @@ FOLDER, BREAK = "FAULT_FOLDER", "FAULT_BREAK"
 
 STEPS: dict[str, tuple[str, str, str]] = {
     # step: module, class and method of the server that take it, before or after
-    "decided": ("server.hub.relay", "Relay.tell", "before"),
-    "relayed": ("server.hub.relay", "Relay.tell", "after"),
-    "decision-published": ("server.push.redis_log", "RedisLog.decide", "after"),
-    "search-outdated": ("server.hub.search_repeats", "SearchRepeats._repeat", "before"),
-    "search-begun": ("server.push.redis_search", "RedisSearchLog.begin_search", "after"),
-    "chunk-found": ("server.push.redis_search", "RedisSearchLog.matches", "before"),
-    "chunk-published": ("server.push.redis_search", "RedisSearchLog.matches", "after"),
+    "decided": ("server.hub.upkeep.relay", "Relay.tell", "before"),
+    "relayed": ("server.hub.upkeep.relay", "Relay.tell", "after"),
+    "decision-published": ("server.log.redis_log", "RedisLog.decide", "after"),
+    "search-outdated": ("server.hub.upkeep.search_repeats", "SearchRepeats._repeat", "before"),
+    "search-begun": ("server.log.redis_search", "RedisSearchLog.begin_search", "after"),
+    "chunk-found": ("server.log.redis_search", "RedisSearchLog.matches", "before"),
+    "chunk-published": ("server.log.redis_search", "RedisSearchLog.matches", "after"),
     "job-queued": ("server.work.queue", "JobQueue.put", "after"),
-    "search-ending": ("server.push.redis_search", "RedisSearchLog.end_search", "before"),
-    "search-ended": ("server.push.redis_search", "RedisSearchLog.end_search", "after"),
-    "search-adopted": ("server.push.redis_search", "RedisSearchLog.adopt_search", "after"),
-    "event-delivered": ("server.hub.session", "Session.receive", "after"),
-    "frame-sent": ("server.hub.session", "Session.deliver", "before"),
-    "head-captured": ("server.hub.join", "Joiner._account_for", "before"),
+    "search-ending": ("server.log.redis_search", "RedisSearchLog.end_search", "before"),
+    "search-ended": ("server.log.redis_search", "RedisSearchLog.end_search", "after"),
+    "search-adopted": ("server.log.redis_search", "RedisSearchLog.adopt_search", "after"),
+    "event-delivered": ("server.hub.channels.session", "Session.receive", "after"),
+    "frame-sent": ("server.hub.channels.session", "Session.deliver", "before"),
+    "head-captured": ("server.hub.joining.join", "Joiner._account_for", "before"),
     "job-taken": ("server.work.queue", "JobQueue.take", "after"),
     "job-valued": ("server.work.valuer", "Valuer.value", "after"),
-    "value-published": ("server.push.redis_search", "RedisSearchLog.offers", "after"),
+    "value-published": ("server.log.redis_search", "RedisSearchLog.offers", "after"),
     "job-settled": ("server.work.queue", "JobQueue.settle", "after"),
 }
 """Where a process can be told to die. A step after which nothing is in hand (no job, say) does not count."""
@@ -50,7 +50,7 @@ def main() -> None:
         owner, method = name.split(".")
         target = getattr(import_module(module), owner)
         setattr(target, method, _watched(getattr(target, method), when, folder / "armed" / step))
-    import_module("server.app")
+    import_module("server.run.app")
     import_module("server.work.worker")
     follow_clock(folder / "clocks" / str(os.getpid()))
     if os.environ.get(BREAK):

@@ -15,7 +15,7 @@ from typing import Final
 import redis
 
 from server.embedded.redis_server import find_program
-from server.privileges import without_owner
+from server.run.privileges import without_owner
 from server.settings import Settings, process_environment
 from tests.services import ROOT, free_port
 

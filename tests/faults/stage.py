@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from server.database.core.migrate import migrate
+from server.database.core.pool import connect_as_owner
+from server.database.people.credentials import CredentialKind, TokenScope, issue_credential
+from server.database.people.users import find_by_login
+from server.database.sample.seed import SeedPlan, seed
 from server.embedded import EmbeddedServices, Service, process
 from server.embedded.postgres import PORT
 from server.settings import Settings
-from server.store.credentials import CredentialKind, TokenScope, issue_credential
-from server.store.migrate import migrate
-from server.store.pool import connect_as_owner
-from server.store.seed import SeedPlan, seed
-from server.store.users import find_by_login
 from tests.faults.crashing import BREAK, FOLDER
 from tests.faults.servers import RedisServer, Server
 from tests.services import Services, free_port, open_folder, settings_for

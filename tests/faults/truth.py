@@ -9,7 +9,7 @@ import orjson
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from server.store.pool import connect_as_owner
+from server.database.core.pool import connect_as_owner
 from tests.faults.checker import Decision, Truth
 
 LOOK_SECONDS: Final = 0.05

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from protocol.inputs import DealInputs
 from protocol.jobs import NUMBER_COLUMNS
-from protocol.lending import Disposition, LtvBasis, Programme, RateSheet, RiskCurve, RiskModel
+from protocol.money.inputs import DealInputs
+from protocol.money.lending import Disposition, LtvBasis, Programme, RateSheet, RiskCurve, RiskModel
 from protocol.records import Structure, Tier
 from server.finance.calendar import with_dates
 from server.finance.cars import Cars

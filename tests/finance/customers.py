@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from protocol.inputs import DealInputs
-from protocol.lending import RateSheet, RiskModel
+from protocol.money.inputs import DealInputs
+from protocol.money.lending import RateSheet, RiskModel
 from protocol.records import Structure
+from server.database.sample.lenders import CURVES, TERMS, sample_programmes
 from server.finance.architect import best_offers, price_plan
 from server.finance.plan import plan_deal
-from server.store.sample.lenders import CURVES, TERMS, sample_programmes
 from tests.finance import cases, tape
 from tests.finance.tape import Loan
 

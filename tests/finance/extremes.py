@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from protocol.commands import MAX_GRID
-from protocol.inputs import DealInputs
 from protocol.jobs import NUMBER_COLUMNS
-from protocol.lending import (
+from protocol.money.inputs import DealInputs
+from protocol.money.lending import (
     NO_EDGE_BP,
     Disposition,
     LtvBasis,

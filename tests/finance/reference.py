@@ -8,8 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from itertools import pairwise
 
-from protocol.inputs import AuthorityCovers, DealInputs
-from protocol.lending import Programme, RiskCurve, Rounding, TaxBase, TaxRule
+from protocol.money.inputs import AuthorityCovers, DealInputs
+from protocol.money.lending import Programme, RiskCurve, Rounding, TaxBase, TaxRule
 from protocol.records import Structure
 
 

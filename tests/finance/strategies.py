@@ -4,9 +4,9 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from protocol.inputs import AuthorityCovers, DealInputs
 from protocol.jobs import NUMBER_COLUMNS
-from protocol.lending import (
+from protocol.money.inputs import AuthorityCovers, DealInputs
+from protocol.money.lending import (
     NO_EDGE_BP,
     Disposition,
     LtvBasis,

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.events import OFFER_COLUMNS, Fix, FixKind
-from protocol.inputs import AuthorityCovers, DealInputs
-from protocol.lending import Disposition, Programme, RiskModel
+from protocol.money.inputs import AuthorityCovers, DealInputs
+from protocol.money.lending import Disposition, Programme, RiskModel
 from protocol.records import BasisPoints, RateReason, Structure
 from server.finance.architect import (
     Pricing,

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from protocol import codec
 from protocol.commands import MAX_GRID, Roll
-from protocol.inputs import DealInputs
-from protocol.lending import RateSheet, RiskModel
-from protocol.pricing import AprRequest, LeaseRequest, PriceRequest, RollRequest, ValueRequest, Vary
+from protocol.money.inputs import DealInputs
+from protocol.money.lending import RateSheet, RiskModel
+from protocol.money.pricing import AprRequest, LeaseRequest, PriceRequest, RollRequest, ValueRequest, Vary
 from protocol.records import (
     FIRST_DATE,
     LAST_DATE,

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.inputs import DealInputs
+from protocol.money.inputs import DealInputs
 from protocol.records import Structure
 from server.finance.contract import (
     least_discount_cents,

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from protocol.deal_parts import LenderTerms
-from protocol.lending import Programme
+from protocol.money.lending import Programme
 from protocol.records import Structure, Tier
 from protocol.workflow import LenderStatus, Reason
 from server.finance.decided import decided_sheet

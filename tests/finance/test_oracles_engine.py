@@ -11,8 +11,8 @@ import pytest
 import pyxirr
 import QuantLib
 
-from protocol.lending import Disposition, RiskCurve
-from protocol.pricing import AprFlow, AprRequest, PriceAnswer, PriceRequest, ValueRequest
+from protocol.money.lending import Disposition, RiskCurve
+from protocol.money.pricing import AprFlow, AprRequest, PriceAnswer, PriceRequest, ValueRequest
 from protocol.records import BasisPoints, DayCount, Structure
 from server.finance.architect import Choice, choices, price_plan
 from server.finance.exact.apr import annual_percentage_rate

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.lending import Rebate
+from protocol.money.lending import Rebate
 from server.finance.rebates import largest_rebate_cents, rebate_for, rebates_open_to
 
 DAY = dt.date(2026, 3, 15)

@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from protocol.lending import RiskModel
+from protocol.money.lending import RiskModel
 from protocol.records import Tier
+from server.database.sample.lenders import CURVES
 from server.finance.value.curves import bands, check_model
-from server.store.sample.lenders import CURVES
 from tests.finance import cases
 
 

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.inputs import DealInputs
-from protocol.lending import Programme
+from protocol.money.inputs import DealInputs
+from protocol.money.lending import Programme
 from protocol.records import BasisPoints, Structure, Tier
 from server.finance.limits import Limit
 from server.finance.plan import Plan, plan_deal, price_window

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from protocol.inputs import DealInputs
-from protocol.pricing import PriceAnswer, PriceRequest
+from protocol.money.inputs import DealInputs
+from protocol.money.pricing import PriceAnswer, PriceRequest
 from protocol.records import BasisPoints, DayCount
 from server.finance.exact.price import price_contract
 from tests.finance import customers, tape

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.lending import Rounding, TaxBase, TaxRule, TaxTable
+from protocol.money.lending import Rounding, TaxBase, TaxRule, TaxTable
 from protocol.records import BasisPoints, Structure, StructureError
 from server.finance.taxes import (
     STATED_RATE,

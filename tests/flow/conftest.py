@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from server.database.sample.seed import seed
 from server.settings import Settings
-from server.store.seed import seed
 from tests.flow.desk import Both, open_both
-from tests.flow.searching import STOCK, Searching, open_searching
+from tests.flow.searches.searching import STOCK, Searching, open_searching
 from tests.services import Database, Services, free_port, settings_for
 
 

@@ -15,8 +15,8 @@ from protocol.deal_parts import DealOffer
 from protocol.events import DealSnapshot, Event, SearchValued
 from protocol.records import DealState, Tier, View
 from protocol.workflow import Action, LenderStatus, Reason
+from server.database.core.pool import connect_as_owner
 from server.settings import Settings
-from server.store.pool import connect_as_owner
 from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
 from tests.services import start_web, start_worker
 

@@ -8,11 +8,11 @@ from client import Deal, Refreshed, Workspace
 from client.backoff import Timing
 from protocol.events import Event, Matches, Offers
 from protocol.records import StructureChanges
+from server.database.core.pool import connect_as_owner
+from server.database.deals.deals import list_deals
+from server.database.people.credentials import CredentialKind, issue_credential
+from server.database.people.users import find_by_login
 from server.settings import Settings
-from server.store.credentials import CredentialKind, issue_credential
-from server.store.deals import list_deals
-from server.store.pool import connect_as_owner
-from server.store.users import find_by_login
 
 QUICK = Timing(first_pause=0.05, longest_pause=0.5)
 EASY = StructureChanges(

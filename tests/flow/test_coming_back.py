@@ -9,10 +9,10 @@ import pytest
 from client import Deal, Refreshed
 from protocol.events import DealChanged
 from protocol.records import Actor, Role, StructureChanges
+from server.database.core.pool import connect_as_owner
+from server.database.core.scope import everything
+from server.database.decisions.terms import change_terms
 from server.settings import Settings
-from server.store.pool import connect_as_owner
-from server.store.scope import everything
-from server.store.terms import change_terms
 from tests.flow.shop import a_deal_of, connect, events_until, token_of
 from tests.services import open_owner_pool, start_web
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from protocol.events import Matches
+from server.database.core.migrate import migrate
+from server.database.sample.seed import seed
 from server.embedded import EmbeddedServices
 from server.embedded.process import listener
 from server.settings import Settings
-from server.store.migrate import migrate
-from server.store.seed import seed
-from tests.flow.searching import STOCK
+from tests.flow.searches.searching import STOCK
 from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
 from tests.services import Process, Services, free_port, open_folder, settings_for, start_web, start_worker
 

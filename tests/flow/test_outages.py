@@ -12,7 +12,7 @@ from client import Deal
 from protocol.closing import CommandError, ErrorCode
 from protocol.events import Notice
 from protocol.records import StructureChanges
-from server.hub.outages import NO_DATABASE, NO_UPDATES
+from server.hub.upkeep.outages import NO_DATABASE, NO_UPDATES
 from server.settings import Settings
 from tests.faults.servers import RedisServer
 from tests.flow.shop import a_deal_of, connect, token_of

@@ -15,8 +15,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from server.settings import Settings
-from server.store.credentials import (
+from server.database.core.pool import connect_as_owner
+from server.database.people.credentials import (
     PERSON_SCOPES,
     CredentialKind,
     TokenScope,
@@ -24,9 +24,9 @@ from server.store.credentials import (
     list_tokens,
     revoke_by_id,
 )
-from server.store.pool import connect_as_owner
-from server.store.staff import change_user, set_score_edges
-from server.store.users import find_by_login
+from server.database.people.staff import change_user, set_score_edges
+from server.database.people.users import find_by_login
+from server.settings import Settings
 from tests.flow.shop import a_deal_of
 from tests.services import free_port, start_web
 from tests.web.site import csrf_of

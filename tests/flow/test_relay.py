@@ -13,15 +13,15 @@ from redis.exceptions import RedisError
 from protocol import codec
 from protocol.channels import deal_channel
 from protocol.records import Actor, Role, StructureChanges
-from server.hub import relay as relay_module
-from server.hub.relay import Relay
-from server.push.redis_log import RedisLog
-from server.push.redis_scripts import bell_name
+from server.database.core.pool import open_system_pool
+from server.database.core.scope import Scope, everything
+from server.database.decisions.terms import change_terms
+from server.database.sample.seed import SeedPlan, seed
+from server.hub.upkeep import relay as relay_module
+from server.hub.upkeep.relay import Relay
+from server.log.redis_log import RedisLog
+from server.log.redis_scripts import bell_name
 from server.settings import Settings
-from server.store.pool import open_system_pool
-from server.store.scope import Scope, everything
-from server.store.seed import SeedPlan, seed
-from server.store.terms import change_terms
 from tests.services import open_owner_pool
 
 pytestmark = pytest.mark.flow

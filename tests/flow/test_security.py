@@ -12,8 +12,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from server.database.core.pool import connect_as_owner
 from server.settings import Settings
-from server.store.pool import connect_as_owner
 from tests.flow.shop import a_deal_of, token_of
 from tests.services import start_web
 

@@ -17,9 +17,9 @@ from redis.asyncio import Redis
 from protocol.closing import CommandError, ErrorCode
 from protocol.events import DealChanged, Event, Matches, Offers, SearchEnded, SearchStarted, SearchValued
 from protocol.records import EndReason, Scope, StructureChanges
-from server.push.redis_log import RedisLog
+from server.database.core.pool import connect_as_owner
+from server.log.redis_log import RedisLog
 from server.settings import Settings
-from server.store.pool import connect_as_owner
 from server.work.queue import GROUP, JOBS_KEY
 from tests.flow.shop import (
     EASY,

@@ -13,14 +13,14 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import View
 from protocol.workflow import Action, Reason
-from server.hub.registry import Registry
-from server.hub.wall import Wall
-from server.push.bus import Bus
-from server.push.walls import Walls
+from server.database.core.pool import connect_as_owner
+from server.hub.channels.registry import Registry
+from server.hub.channels.wall import Wall
+from server.log.bus import Bus
+from server.log.walls import Walls
 from server.settings import Settings
-from server.store.pool import connect_as_owner
 from tests.flow.desk import refused
-from tests.flow.searching import Searching
+from tests.flow.searches.searching import Searching
 from tests.flow.shop import EASY, a_deal_of, assert_no_gap, connect, events_until, token_of
 from tests.services import free_port, start_web, start_worker
 

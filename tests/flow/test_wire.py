@@ -19,11 +19,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
+from server.database.core.pool import connect_as_owner
+from server.database.people.credentials import CredentialKind, issue_credential
+from server.database.people.users import find_by_login
+from server.database.sample.seed import SeedPlan, seed
 from server.settings import Settings
-from server.store.credentials import CredentialKind, issue_credential
-from server.store.pool import connect_as_owner
-from server.store.seed import SeedPlan, seed
-from server.store.users import find_by_login
 from tests.services import start_web, start_worker
 
 pytestmark = pytest.mark.flow

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from server.store.deals import list_deals
-from server.store.pool import connect_as_owner
-from server.store.seed import SeedPlan, seed
+from server.database.core.pool import connect_as_owner
+from server.database.deals.deals import list_deals
+from server.database.sample.seed import SeedPlan, seed
 from tests.flow.shop import token_of
 from tests.fuzz.wire import Target
 from tests.services import Database, Process, Services, free_port, settings_for, start_web

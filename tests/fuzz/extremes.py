@@ -28,7 +28,7 @@ from protocol.records import (
     View,
     revised,
 )
-from server.hub.visible import STRUCTURE_FIELDS
+from server.hub.sight.visible import STRUCTURE_FIELDS
 
 Message = dict[str, Any]
 

@@ -16,13 +16,13 @@ import pytest
 
 from protocol.closing import CloseCode, ErrorCode
 from protocol.records import Role, View
+from server.database.core.pool import connect_as_owner
+from server.database.deals.deals import list_deals
+from server.database.people.credentials import PERSON_SCOPES, CredentialKind, TokenScope, issue_credential
+from server.database.people.staff import add_user
+from server.database.people.users import find_by_login
+from server.database.sample.seed import SeedPlan, seed
 from server.settings import Settings
-from server.store.credentials import PERSON_SCOPES, CredentialKind, TokenScope, issue_credential
-from server.store.deals import list_deals
-from server.store.pool import connect_as_owner
-from server.store.seed import SeedPlan, seed
-from server.store.staff import add_user
-from server.store.users import find_by_login
 from tests.fuzz.extremes import Extremes, Known, Message
 from tests.fuzz.wire import Target, Wire, connected, opened, read_head, request
 from tests.services import Process, start_web, start_worker

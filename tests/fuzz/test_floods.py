@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from server.hub.limits import FRAMES, REFUSAL_SECONDS, REFUSALS
+from server.hub.sockets.limits import FRAMES, REFUSAL_SECONDS, REFUSALS
 from tests.fuzz.wire import (
     CONTINUATION,
     GUARD_SECONDS,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.hub.limits import FRAMES
+from server.hub.sockets.limits import FRAMES
 from tests.fuzz.wire import (
     BINARY,
     CLOSE,

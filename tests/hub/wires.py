@@ -10,7 +10,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN
 from websockets.uri import parse_uri
 
-from server.hub.wire import FastLane
+from server.hub.sockets.wire import FastLane
 
 GUARD_SECONDS = 10
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from server import up
 from server.embedded.account import Account, service_account
 from server.embedded.process import listener
-from tests.platform.test_commands import GUARD_SECONDS, Up, complaint, environment, run
+from server.run import up
+from tests.commands.test_commands import GUARD_SECONDS, Up, complaint, environment, run
 from tests.services import ROOT, Database, free_port, open_folder
 
 pytestmark = pytest.mark.flow

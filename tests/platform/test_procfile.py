@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from server.procfile import PROCFILE, Instance, ProcfileError, read_formation
+from server.run.procfile import PROCFILE, Instance, ProcfileError, read_formation
 
 
 def test_numbered_instances(tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from server import bootstrap, installation
 from tests.services import ROOT
+from tools import bootstrap, installation
 
 
 def test_an_old_python_can_read_the_bootstrap() -> None:
     """Its syntax is that of Python 3.4, so that an old Python gets as far as the message."""
-    source = (ROOT / "server" / "bootstrap.py").read_text()
+    source = (ROOT / "tools" / "bootstrap.py").read_text()
     assert ast.parse(source, feature_version=(3, 4)).body
 
 
@@ -44,7 +44,7 @@ def test_an_old_python_beside_a_newer_one(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(bootstrap.subprocess, "call", lambda *_, **__: 0)
     monkeypatch.setattr(bootstrap.os, "execv", become)
     bootstrap.main()
-    assert became == [[found, str(ROOT / "server" / "installation.py"), "run", "--port", "9000"]]
+    assert became == [[found, str(ROOT / "tools" / "installation.py"), "run", "--port", "9000"]]
 
 
 def test_root_prefers_a_python_that_others_may_reach(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

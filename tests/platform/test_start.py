@@ -19,7 +19,7 @@ LATER = (
 
 def test_a_web_process_is_ready_before_it_can_compute() -> None:
     """NumPy and what is built on it come once it is ready; a parser of options never does."""
-    script = "import sys, server.processes, server.app, server.hub.assembly; print(*sys.modules)"
+    script = "import sys, server.run.processes, server.run.app, server.hub.assembly; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )

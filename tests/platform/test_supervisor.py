@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from server.embedded.process import is_gone
-from server.procfile import Instance
+from server.run.procfile import Instance
+from server.run.supervisor import KeepsFalling, Supervisor
 from server.settings import process_environment
-from server.supervisor import KeepsFalling, Supervisor
 from tests.services import ROOT
 
 GUARD_SECONDS = 20.0
@@ -25,8 +25,8 @@ DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEPE
 # A supervisor in a process of its own, for what a signal from outside does to it.
 OUTSIDE = f"""
 import asyncio, os, sys
-from server.procfile import Instance
-from server.supervisor import Supervisor
+from server.run.procfile import Instance
+from server.run.supervisor import Supervisor
 async def started():
     print("started", flush=True)
 codes = {{"mild": {SLEEPER!r}, "deaf": {DEAF!r}}}

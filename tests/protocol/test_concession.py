@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.concession import Concession, concession_of, lacks_product_cost
+from protocol.money.concession import Concession, concession_of, lacks_product_cost
 from protocol.records import Structure
 
 cents = st.integers(0, 5_000_000)

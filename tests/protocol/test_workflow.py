@@ -24,9 +24,9 @@ from protocol.workflow import (
     Fulfilment,
     Reason,
 )
-from server.hub.sight import Sight
-from server.hub.views import project_event
-from server.push.log import Entry
+from server.hub.sight.sight import Sight
+from server.hub.sight.views import project_event
+from server.log.channel_log import Entry
 from tests.protocol.strategies import utc_times, values_of
 
 ACTOR = Actor(id="u", name="Ann", role=Role.SALESPERSON)

@@ -4,7 +4,7 @@ import hashlib
 import re
 from importlib.resources import files
 
-from server.push.redis_scripts import SCRIPT_NAMES, source_of
+from server.log.redis_scripts import SCRIPT_NAMES, source_of
 from tests.trips.counting import Read
 
 MOST_CHARACTERS = 70
@@ -50,7 +50,7 @@ def redis_reader() -> Read:
 
 def _scripts() -> dict[str, str]:
     sources = [(f"{name}.lua", source_of(name)) for name in SCRIPT_NAMES]
-    alone = files("server.push").joinpath("scripts")
+    alone = files("server.log").joinpath("scripts")
     sources += [(name, alone.joinpath(name).read_text()) for name in ("presence.lua", "usage.lua")]
     queue = files("server.work").joinpath("scripts")
     room = queue.joinpath("room.lua").read_text()

@@ -15,8 +15,8 @@ from client import Deal, Workspace
 from protocol.events import Event, Matches, NoteAdded, OfferSelected, SearchStarted
 from protocol.records import DealState, StructureChanges, View
 from protocol.workflow import Action, Reason
+from server.database.core.pool import connect_as_owner
 from server.settings import Settings
-from server.store.pool import connect_as_owner
 from tests.flow.desk import seen, valued
 from tests.flow.shop import connect, events_until, token_of
 from tests.trips.counted_desk import Counted, Trips, open_counted

@@ -7,8 +7,8 @@ import pytest
 
 from client.rows import ValueState
 from protocol.events import Offers
+from server.database.core.pool import connect_as_owner
 from server.settings import Settings
-from server.store.pool import connect_as_owner
 from tests.flow.desk import seen, valued
 from tests.flow.shop import another_group, events_until
 from tests.trips.counted_desk import Counted, open_counted

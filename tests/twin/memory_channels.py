@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from protocol.closing import op_taken
-from server.push.bodies import valued_prefix
-from server.push.log import Entry, LogBounds
+from server.log.channel_log import Entry, LogBounds
+from server.log.event_json import valued_prefix
 from tests.twin.memory_search import MemorySearch
 
 Ring = Callable[[str, Entry], None]

@@ -6,8 +6,8 @@ It shares the behaviour suite and the state machine of the tests with the real o
 from collections.abc import Sequence
 from typing import Any
 
-from server.push.bodies import event_body
-from server.push.log import OVERDUE_PER_BEAT, Entry, Head, Outcome, Pulse
+from server.log.channel_log import OVERDUE_PER_BEAT, Entry, Head, Outcome, Pulse
+from server.log.event_json import event_body
 from tests.twin.memory_channels import now_ms
 from tests.twin.memory_search_log import MemorySearchLog
 

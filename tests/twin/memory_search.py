@@ -8,7 +8,7 @@ from typing import Any
 from protocol import codec
 from protocol.jobs import JobPointer
 from protocol.records import EndReason
-from server.push.log import Chunk, Lease, SearchState, utc_now
+from server.log.channel_log import Chunk, Lease, SearchState, utc_now
 from server.sharing.lanes import Lane
 
 

@@ -8,7 +8,8 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.jobs import JobPointer
 from protocol.records import Actor, EndReason, Filters, Sort
-from server.push.bodies import (
+from server.log.channel_log import Chunk, Continuation, Lease, Outcome, Progress, SearchState
+from server.log.event_json import (
     check_job,
     ended_body,
     event_body,
@@ -16,7 +17,6 @@ from server.push.bodies import (
     matches_body,
     offers_body,
 )
-from server.push.log import Chunk, Continuation, Lease, Outcome, Progress, SearchState
 from server.sharing.lanes import Lane
 from tests.twin.memory_channels import MemoryChannels, now_ms
 from tests.twin.memory_search import MemorySearch

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from server.database.sample.seed import SeedPlan, seed
 from server.settings import Settings
-from server.store.seed import SeedPlan, seed
 from tests.web.site import Site, open_site
 
 

@@ -11,9 +11,9 @@ import pytest
 import uvicorn
 from websockets.server import ServerProtocol
 
-from server.hub.limits import FRAME_BYTES
+from server.hub.sockets.limits import FRAME_BYTES
 from server.web.asgi.frames import BoundedWebSocket
-from server.web.intake import IntakeTurns
+from server.web.asgi.intake import IntakeTurns
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 GUARD_SECONDS = 20.0

@@ -15,21 +15,21 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from protocol.closing import CommandError
-from server.push.attempts import Attempts
+from server.database.core.pool import open_pool
+from server.database.core.scope import Stores
+from server.database.people.credentials import PERSON_SCOPES, CredentialKind, TokenScope, issue_credential
+from server.database.people.security_log import SecurityLog
+from server.database.people.users import find_by_login
+from server.log.attempts import Attempts
 from server.settings import Settings, secret_of
-from server.store.credentials import PERSON_SCOPES, CredentialKind, TokenScope, issue_credential
-from server.store.pool import open_pool
-from server.store.scope import Stores
-from server.store.security_log import SecurityLog
-from server.store.users import find_by_login
 from server.web import api, health, security_api
+from server.web.access.context import WebContext
+from server.web.access.loopback import LoopbackOnly
+from server.web.access.request_rate import RequestRate
+from server.web.access.sign_in import SignIn, hashing_threads
 from server.web.answers import degrade, refuse
-from server.web.context import WebContext
 from server.web.headers import SecurityHeaders
-from server.web.loopback import LoopbackOnly
 from server.web.pages import Pages
-from server.web.request_rate import RequestRate
-from server.web.sign_in import SignIn, hashing_threads
 
 FIRST_PORT = 8000
 ORIGIN = f"http://127.0.0.1:{FIRST_PORT}"

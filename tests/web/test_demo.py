@@ -9,7 +9,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from server.settings import Settings
-from server.web.loopback import comes_from_here
+from server.web.access.loopback import comes_from_here
 from tests.services import start_web
 from tests.web.site import Site, open_site
 

@@ -4,9 +4,9 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from server.app import create_app
-from server.draining import Drain
 from server.observe.ending import Ending
+from server.run.app import create_app
+from server.run.draining import Drain
 from server.settings import Settings
 from server.web.headers import SecurityHeaders
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from server.database.core.pool import connect_as_owner
+from server.database.people.staff import set_password
 from server.settings import Settings
-from server.store.pool import connect_as_owner
-from server.store.staff import set_password
 from tests.web.site import ORIGIN, Site, csrf_of, open_site, sign_in
 
 pytestmark = pytest.mark.flow

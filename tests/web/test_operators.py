@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from server.settings import Settings
-from server.web.addresses import is_in
+from server.web.access.addresses import is_in
 from tests.web.site import Site, open_site
 
 NETWORKS = ("127.0.0.0/8", "::1", "10.1.0.0/16", "2001:db8::/32")

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from protocol.events import FixKind
-from protocol.lending import RateSheet, RiskModel
+from protocol.money.lending import RateSheet, RiskModel
 from protocol.records import MAX_CENTS
 from server.finance.cars import Cars
 from server.finance.payment import largest_principal

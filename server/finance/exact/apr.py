@@ -8,7 +8,7 @@ payments, and ``w`` unit periods a year make it annual: ``APR = w*i``. No tolera
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.pricing import AprAnswer, AprFlow, AprRequest
+from protocol.money.pricing import AprAnswer, AprFlow, AprRequest
 from protocol.records import StructureError
 from server.finance.rounding import Floats
 

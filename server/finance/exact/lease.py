@@ -8,7 +8,7 @@ make the total of payments.
 
 from decimal import Decimal, localcontext
 
-from protocol.pricing import LeaseAnswer, LeaseRequest
+from protocol.money.pricing import LeaseAnswer, LeaseRequest
 from protocol.records import MAX_BASIS_POINTS, StructureError
 from server.finance.exact.schedule import ARITHMETIC, half_up
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 import numpy as np
 
-from protocol.pricing import PriceAnswer, PriceRequest, ScheduleRow
+from protocol.money.pricing import PriceAnswer, PriceRequest, ScheduleRow
 from protocol.records import FIRST_DATE, LAST_DATE, MAX_BASIS_POINTS, StructureError
 from server.finance.calendar import add_months
 from server.finance.exact.apr import apr_percent, periodic_rates

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import msgspec
 
-from protocol.pricing import PriceRequest, RollAnswer, Vary
+from protocol.money.pricing import PriceRequest, RollAnswer, Vary
 from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, StructureError
 from server.finance.exact.price import (
     TaxOf,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from itertools import pairwise
 
-from protocol.pricing import ScheduleRow
+from protocol.money.pricing import ScheduleRow
 from protocol.records import DayCount
 from server.finance.calendar import DAYS_IN_MONTH_30, days_30_360, due_dates
 

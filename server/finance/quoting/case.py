@@ -7,9 +7,9 @@ from functools import cached_property
 
 import msgspec
 
-from protocol.inputs import DealInputs
-from protocol.lending import Programme, RateSheet, RiskModel
-from protocol.pricing import PriceRequest
+from protocol.money.inputs import DealInputs
+from protocol.money.lending import Programme, RateSheet, RiskModel
+from protocol.money.pricing import PriceRequest
 from protocol.records import BasisPoints, Tier
 from server.finance.architect import Pricing, price_plan
 from server.finance.cars import Cars

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from protocol.quotes import FrontierPoint, PaymentBand, QuoteGrid, StressedPoint
+from protocol.money.quotes import FrontierPoint, PaymentBand, QuoteGrid, StressedPoint
 from server.finance.architect import (
     PAYMENT_BAND_CENTS,
     Choice,

@@ -3,8 +3,8 @@
 from typing import Any
 
 from protocol.commands import Roll
-from protocol.pricing import PriceRequest, RollAnswer, Vary
-from protocol.quotes import QuoteRoll
+from protocol.money.pricing import PriceRequest, RollAnswer, Vary
+from protocol.money.quotes import QuoteRoll
 from protocol.records import RateReason, StructureError
 from server.finance.contract import discount_limit_cents
 from server.finance.exact.roll import roll

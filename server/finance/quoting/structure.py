@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from protocol.events import Fix, FixKind
-from protocol.pricing import PriceRequest
-from protocol.quotes import MonthlyCash, QuotedStructure, QuoteValue, TaxLine
+from protocol.money.pricing import PriceRequest
+from protocol.money.quotes import MonthlyCash, QuotedStructure, QuoteValue, TaxLine
 from protocol.records import StructureError
 from server.finance.architect import Choice, Pricing, choices, refusal
 from server.finance.contract import payoff_cents

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from protocol.concession import concession_of, lacks_product_cost
-from protocol.quotes import QuoteWarning, WarningCode
+from protocol.money.concession import concession_of, lacks_product_cost
+from protocol.money.quotes import QuoteWarning, WarningCode
 from server.finance.quoting.case import Case
 from server.finance.quoting.structure import Quoted
 

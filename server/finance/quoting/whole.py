@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from protocol.commands import Roll
-from protocol.quotes import QuoteGrid, QuoteRoll, QuoteValue, QuoteWarning
+from protocol.money.quotes import QuoteGrid, QuoteRoll, QuoteValue, QuoteWarning
 from server.finance.quoting.case import Case
 from server.finance.quoting.grid import quote_grid
 from server.finance.quoting.rolling import quote_roll

@@ -11,7 +11,7 @@ from itertools import pairwise, product
 
 import numpy as np
 
-from protocol.lending import NO_EDGE_BP, NO_EDGE_MONTHS, RiskCurve, RiskModel
+from protocol.money.lending import NO_EDGE_BP, NO_EDGE_MONTHS, RiskCurve, RiskModel
 from protocol.records import Tier
 from server.finance.programmes import Whole
 from server.finance.rounding import HUNDREDTHS, WHOLE, Cents, hundredths_of_bp

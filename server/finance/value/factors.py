@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.lending import RiskCurve
+from protocol.money.lending import RiskCurve
 from server.finance.programmes import Whole
 from server.finance.rounding import Floats, annual_fraction
 from server.finance.value.curves import Bands

@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from protocol.lending import RiskCurve, RiskModel
-from protocol.quotes import MonthlyCash
+from protocol.money.lending import RiskCurve, RiskModel
+from protocol.money.quotes import MonthlyCash
 from server.finance.plan import Plan
 from server.finance.programmes import Whole
 from server.finance.rounding import Cents, Floats, annual_fraction, half_up

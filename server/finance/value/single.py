@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from protocol.pricing import ValueAnswer, ValueParts, ValueRequest
+from protocol.money.pricing import ValueAnswer, ValueParts, ValueRequest
 from protocol.records import StructureError
 from server.finance.programmes import Whole
 from server.finance.rounding import Floats, half_up

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.inputs import DealInputs
-from protocol.lending import ReserveMethod, RiskModel
+from protocol.money.inputs import DealInputs
+from protocol.money.lending import ReserveMethod, RiskModel
 from server.finance.plan import Plan
 from server.finance.rounding import WHOLE, Cents, Floats, half_up, hundredths_of_bp
 from server.finance.value.curves import Bands, bands

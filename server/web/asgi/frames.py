@@ -14,10 +14,10 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 
 from protocol.closing import CloseCode
-from server.hub.limits import COMMANDS, FLOOD_FACTOR, FRAME_BYTES, FRAMES, FrameAllowance, IntakeRate
+from server.hub.sockets.limits import COMMANDS, FLOOD_FACTOR, FRAME_BYTES, FRAMES, FrameAllowance, IntakeRate
+from server.web.asgi.intake import IntakeTurns
 from server.web.asgi.sending import WireWebSocket
-from server.web.intake import IntakeTurns
-from server.web.skim import FrameHeads
+from server.web.asgi.skim import FrameHeads
 
 UNREADABLE: Final = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 

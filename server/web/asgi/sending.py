@@ -11,7 +11,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 from websockets.protocol import OPEN
 
-from server.hub.wire import EXTENSION, FastLane
+from server.hub.sockets.wire import EXTENSION, FastLane
 
 
 class WireWebSocket(WebSocketsSansIOProtocol):

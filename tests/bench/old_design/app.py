@@ -29,9 +29,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from protocol import codec
+from server.database.core.pool import prepare_connection
 from server.finance.architect import Pricing, best_offers, price_plan
 from server.finance.cars import Cars
-from server.store.pool import prepare_connection
 from tests.bench.old_design.counting import Asked, Cache, count_statements
 from tests.bench.old_design.inventory import fetch_deal, find_matches, load_tables
 

@@ -7,17 +7,17 @@ from typing import Any
 import asyncpg
 import numpy as np
 
-from protocol.inputs import DealInputs
 from protocol.jobs import NUMBER_COLUMNS
-from protocol.lending import RateSheet, Rebate, RiskModel
+from protocol.money.inputs import DealInputs
+from protocol.money.lending import RateSheet, Rebate, RiskModel
+from server.database.deals.deals import Deal, load_deal
+from server.database.editions.rates import load_rates, load_rebates, load_risk, load_taxes
+from server.database.editions.versions import editions_in_force
 from server.finance.cars import Cars
 from server.finance.plan import Plan, plan_deal
 from server.finance.rebates import rebate_for
 from server.finance.structures import build_structures
-from server.search.inputs import deal_inputs
-from server.store.deals import Deal, load_deal
-from server.store.rates import load_rates, load_rebates, load_risk, load_taxes
-from server.store.versions import editions_in_force
+from server.search.screening.inputs import deal_inputs
 
 STOCK = "SELECT * FROM vehicles WHERE store_id = $1 AND status = 'available' ORDER BY price_cents, vehicle_id"
 CUSTOMER = "SELECT c.* FROM customers c JOIN deals d USING (customer_id) WHERE d.deal_id = $1::uuid"

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from protocol.codec import convert
-from protocol.pricing import PriceRequest
+from protocol.money.pricing import PriceRequest
 from protocol.records import BasisPoints, DayCount
 
 RATES_BP = st.integers(0, 360_000).map(lambda hundredths: BasisPoints(Decimal(hundredths) / 100))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.codec import convert
-from protocol.pricing import AprRequest, PriceRequest
+from protocol.money.pricing import AprRequest, PriceRequest
 from protocol.records import StructureError
 from server.finance.exact.apr import annual_percentage_rate, periodic_rates
 from server.finance.exact.price import price_contract

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from protocol.pricing import PriceRequest
+from protocol.money.pricing import PriceRequest
 from protocol.records import BasisPoints, DayCount, StructureError
 from server.finance.calendar import days_30_360
 from server.finance.exact.price import price_contract

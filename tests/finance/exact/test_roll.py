@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from protocol.pricing import PriceRequest, RollAnswer, Vary
+from protocol.money.pricing import PriceRequest, RollAnswer, Vary
 from protocol.records import BasisPoints, StructureError
 from server.finance.exact.price import price_contract
 from server.finance.exact.roll import largest_within, roll

@@ -8,7 +8,7 @@ import numpy_financial
 import pytest
 import QuantLib as ql
 
-from protocol.pricing import PriceRequest
+from protocol.money.pricing import PriceRequest
 from protocol.records import DayCount
 from server.finance.calendar import days_30_360
 from server.finance.exact.price import annual_rate, price_contract

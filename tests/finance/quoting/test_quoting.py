@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from protocol import codec
 from protocol.commands import Roll
 from protocol.events import FixKind
-from protocol.inputs import AuthorityCovers, DealInputs
-from protocol.lending import Disposition, Programme, RiskModel, Rounding, TaxBase, TaxRule
-from protocol.pricing import Vary
-from protocol.quotes import WarningCode
+from protocol.money.inputs import AuthorityCovers, DealInputs
+from protocol.money.lending import Disposition, Programme, RiskModel, Rounding, TaxBase, TaxRule
+from protocol.money.pricing import Vary
+from protocol.money.quotes import WarningCode
 from protocol.records import BasisPoints, Structure, StructureChanges, StructureError
 from server.finance.architect import best_offers, price_plan
 from server.finance.plan import plan_deal

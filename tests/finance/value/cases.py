@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from protocol.lending import NO_EDGE_BP, NO_EDGE_MONTHS, Programme, RiskCurve, RiskModel
+from protocol.money.lending import NO_EDGE_BP, NO_EDGE_MONTHS, Programme, RiskCurve, RiskModel
 from protocol.records import Structure
 from server.finance.plan import Plan, plan_deal
 from server.finance.value.factors import Factors, contract_factors, risk_of

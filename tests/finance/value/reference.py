@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from itertools import pairwise
 
-from protocol.lending import RiskCurve
+from protocol.money.lending import RiskCurve
 
 DIGITS = 34
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.lending import NO_EDGE_BP, RiskModel
+from protocol.money.lending import NO_EDGE_BP, RiskModel
 from protocol.records import Tier
 from server.finance.rounding import WHOLE
 from server.finance.value.curves import NO_EDGE, RiskModelError, bands, check_model, share_of

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.lending import RiskCurve
+from protocol.money.lending import RiskCurve
 from protocol.records import Tier
 from server.finance.value import factors
 from server.finance.value.curves import bands

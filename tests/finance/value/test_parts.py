@@ -9,7 +9,7 @@ import QuantLib as ql
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.lending import Disposition, Programme, ReserveMethod, RiskCurve, RiskModel
+from protocol.money.lending import Disposition, Programme, ReserveMethod, RiskCurve, RiskModel
 from protocol.records import Structure
 from server.finance.value.parts import monthly_cash, npv_parts, rounded_parts
 from server.finance.value.valuation import value_plan

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.pricing import ValueAnswer, ValueRequest
+from protocol.money.pricing import ValueAnswer, ValueRequest
 from protocol.records import StructureError
 from server.finance.value.single import value_contract
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.lending import Disposition, ReserveMethod, RiskModel
+from protocol.money.lending import Disposition, ReserveMethod, RiskModel
 from protocol.records import BasisPoints, Structure
 from server.finance.value.curves import RiskModelError
 from server.finance.value.valuation import product_gross_cents, value_plan

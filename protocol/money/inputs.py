@@ -1,0 +1,60 @@
+"""A deal's side of every structure: what search, workers, quotes and stored pencils compute from."""
+
+from enum import StrEnum
+
+import msgspec
+
+from protocol.deal_parts import LenderTerms
+from protocol.money.lending import TaxRule
+from protocol.records import Structure
+
+
+class AuthorityCovers(StrEnum):
+    """What the seller's authority must pay for. Pencils from before concessions were counted say nothing."""
+
+    DISCOUNT = "discount"
+    CONCESSION = "concession"
+
+
+class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the money needs to know besides cars, rate sheet and risk model. ``structure`` has its dates.
+
+    ``monthly_income_cents`` and ``score`` are None where they are not known: then no limit on them applies.
+    ``other_debt_cents`` is per month; all three are of customer and co-buyer together.
+    ``standard_markup_bp`` (within the cap of the store's state) and ``npv_floor_cents`` are the store's, as
+    is ``product_cost_share_bp``, which stands in for an unstated ``products_cost_cents``.
+    ``discount_max_cents`` is the seller's authority; where it covers the concession, a price cut and rebates
+    of the deal's own leave less of it for a discount. ``tax_rules`` are those of the registration address,
+    used where the structure states no tax rate. ``lender_terms`` are lenders' live decisions about this
+    customer; they override the sheet.
+    """
+
+    structure: Structure
+    monthly_income_cents: int | None
+    other_debt_cents: int
+    score: int | None
+    standard_markup_bp: float
+    npv_floor_cents: int
+    discount_max_cents: int = 0
+    authority_covers: AuthorityCovers = AuthorityCovers.DISCOUNT
+    product_cost_share_bp: float = 10_000.0
+    tax_rules: tuple[TaxRule, ...] = ()
+    lender_terms: tuple[LenderTerms, ...] = ()
+
+    @property
+    def discount_limit_cents(self) -> int:
+        """The largest discount that may be offered on a car at its advertised price: what is left of the
+        seller's authority, or more where it was granted.
+        """
+        left = self.discount_max_cents
+        if self.authority_covers is AuthorityCovers.CONCESSION:
+            left -= self.structure.rebate_cents
+        return max(left, self.structure.discount_cents)
+
+
+class PencilInputs(DealInputs, frozen=True, kw_only=True):
+    """What a pencil was computed from besides its car: a deal's inputs, and the one programme that was asked
+    for, None where all of the sheet were.
+    """
+
+    programme_id: str | None = None

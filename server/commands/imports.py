@@ -1,0 +1,160 @@
+"""Commands that add a version of a table from CSV: rate sheet, risk model, tax table, rebates."""
+
+import asyncio
+import datetime as dt
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from server.run.processes import UNUSABLE_INPUT
+
+if TYPE_CHECKING:
+    from server.database.importing.layouts import Layout
+    from server.database.importing.versioned import Check
+    from server.settings import Settings
+
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The CSV file, as it is or gzipped.")]
+Version = Annotated[str, typer.Option("--version", help="The name of the new version, such as 2026-03.")]
+EffectiveFrom = Annotated[
+    dt.datetime | None,
+    typer.Option(
+        "--effective-from",
+        formats=["%Y-%m-%d"],
+        help="The day from which it is in force, until a newer one begins. Default: today, in UTC.",
+        show_default=False,
+    ),
+]
+Sample = Annotated[bool, typer.Option("--sample/--no-sample", help="Mark the version as a sample.")]
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Folder of the embedded services, as for up.", show_default=False),
+]
+MaxMib = Annotated[
+    int | None,
+    typer.Option(
+        "--max-mib",
+        min=1,
+        help="The most that the file may hold, unpacked, in MiB; a larger one is refused. Default: 64.",
+        show_default=False,
+    ),
+]
+WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
+"""Holds the services of a data folder for as long as a command needs them."""
+
+
+def add_import_commands(app: typer.Typer, services: WithServices) -> None:
+    """Add ``import-rates``, ``import-risk``, ``import-tax`` and ``import-rebates``.
+
+    Each stores the whole file or nothing. What is wrong goes to standard error, a line for each fault, and
+    the exit code is then 2.
+    """
+
+    @app.command("import-rates")
+    def rates(
+        file: File,
+        version: Version,
+        effective_from: EffectiveFrom = None,
+        sample: Sample = False,
+        data_dir: DataDir = None,
+        max_mib: MaxMib = None,
+    ) -> None:
+        """Add a version of the rate sheet: lenders' programmes, a row for each tier and term."""
+        from server.database.importing import PROGRAMMES
+
+        _import(services, data_dir, file, PROGRAMMES, version, effective_from, sample=sample, max_mib=max_mib)
+
+    @app.command("import-risk")
+    def risk(
+        file: File,
+        version: Version,
+        effective_from: EffectiveFrom = None,
+        sample: Sample = False,
+        data_dir: DataDir = None,
+        max_mib: MaxMib = None,
+    ) -> None:
+        """Add a version of the risk model: a row for each tier and band of term, LTV and PTI."""
+        from protocol.money.lending import RiskModel
+        from server.database.importing import CURVES
+        from server.finance.value.curves import check_model
+
+        def check(curves: Sequence[Any]) -> None:
+            check_model(RiskModel(version=version, curves=tuple(curves)))
+
+        _import(
+            services,
+            data_dir,
+            file,
+            CURVES,
+            version,
+            effective_from,
+            sample=sample,
+            max_mib=max_mib,
+            check=check,
+        )
+
+    @app.command("import-tax")
+    def tax(
+        file: File,
+        version: Version,
+        effective_from: EffectiveFrom = None,
+        sample: Sample = False,
+        data_dir: DataDir = None,
+        max_mib: MaxMib = None,
+    ) -> None:
+        """Add a version of the tax table: a row for each jurisdiction."""
+        from server.database.importing import RULES
+
+        _import(services, data_dir, file, RULES, version, effective_from, sample=sample, max_mib=max_mib)
+
+    @app.command("import-rebates")
+    def rebates(
+        file: File,
+        version: Version,
+        effective_from: EffectiveFrom = None,
+        sample: Sample = False,
+        data_dir: DataDir = None,
+        max_mib: MaxMib = None,
+    ) -> None:
+        """Add a version of the manufacturers' rebates: a row for each rebate."""
+        from server.database.importing import OFFERS
+
+        _import(services, data_dir, file, OFFERS, version, effective_from, sample=sample, max_mib=max_mib)
+
+
+def _import(
+    services: WithServices,
+    data_dir: Path | None,
+    file: Path,
+    layout: "Layout",
+    version: str,
+    effective_from: dt.datetime | None,
+    *,
+    sample: bool,
+    max_mib: int | None,
+    check: "Check | None" = None,
+) -> None:
+    from server.database.core.migrate import bring_to_newest
+    from server.database.editions.writing import Edition
+    from server.database.importing import TABLE_MIB, TableRejected, import_table
+
+    day = (effective_from or dt.datetime.now(dt.UTC)).date()
+    edition = Edition(version, day, is_sample=sample)
+
+    async def run(owner_url: str) -> int:
+        await bring_to_newest(owner_url)
+        most = max_mib or TABLE_MIB
+        return await import_table(owner_url, file, layout, edition, check, most_mib=most)
+
+    with services(data_dir) as settings:
+        try:
+            rows = asyncio.run(run(settings.database_owner_url))
+        except TableRejected as error:
+            for fault in error.faults:
+                print(f"{file}: {fault}", file=sys.stderr)
+            print(f"error: {error.summary}", file=sys.stderr)
+            raise typer.Exit(UNUSABLE_INPUT) from None
+    print(f"{layout.kind.name} {version}: {rows:,} rows, in force from {day}")

@@ -1,0 +1,102 @@
+"""The commands for exactness: JSON in, JSON out, by the engine that serves the screen; without a database."""
+
+import datetime as dt
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+import typer
+
+from protocol.money.pricing import AprRequest, LeaseRequest, PriceRequest, RollRequest, ValueRequest
+from protocol.records import Record
+from server.run.processes import UNUSABLE_INPUT
+
+Input = Annotated[
+    str, typer.Argument(metavar="[FILE|-]", help="The JSON file; - is standard input.", show_default=False)
+]
+Request = TypeVar("Request", bound=Record)
+Contract = TypeVar("Contract", bound=PriceRequest)
+
+
+def add_money_commands(app: typer.Typer) -> None:
+    """Add ``price``, ``apr``, ``value``, ``roll`` and ``lease``."""
+    for command in (price, apr, value, roll, lease):
+        app.command()(command)
+
+
+def price(file: Input = "-") -> None:
+    """Price one contract to the cent: tax, principal, payment, schedule, finance charge and APR.
+
+    A contract date that is left out is today.
+    """
+    from server.finance.exact.price import price_contract
+
+    _answer(file, PriceRequest, lambda request: price_contract(_dated(request)))
+
+
+def apr(file: Input = "-") -> None:
+    """Compute an annual percentage rate by Regulation Z, Appendix J, from advances and payments."""
+    from server.finance.exact.apr import annual_percentage_rate
+
+    _answer(file, AprRequest, annual_percentage_rate)
+
+
+def value(file: Input = "-") -> None:
+    """Value one contract to who holds it: NPV in dollars, and the parts that sum to it."""
+    from server.finance.value.single import value_contract
+
+    _answer(file, ValueRequest, value_contract)
+
+
+def roll(file: Input = "-") -> None:
+    """Find the price, cash_down, trade_allowance, rate or term that gives a wished payment.
+
+    The input is that of price with vary and payment_cents.
+    """
+    from server.finance.exact.roll import roll as roll_to_payment
+
+    _answer(
+        file,
+        RollRequest,
+        lambda request: roll_to_payment(_dated(request), request.vary, request.payment_cents),
+    )
+
+
+def lease(file: Input = "-") -> None:
+    """Quote one lease: payment, rent charge and residual."""
+    from server.finance.exact.lease import quote_lease
+
+    _answer(file, LeaseRequest, quote_lease)
+
+
+def _answer(file: str, kind: type[Request], compute: Callable[[Request], Record]) -> None:
+    """Print the answer to the request in ``file``; leave with UNUSABLE_INPUT where there is none."""
+    from protocol.codec import FieldError, decode_as, encode
+    from protocol.records import StructureError
+
+    try:
+        answer = compute(decode_as(kind, _read(file)))
+    except (FieldError, StructureError) as error:
+        _refuse(error.field or "input", error.expected)
+    except OSError as error:
+        _refuse(file, error.strerror or "cannot be read")
+    print(msgspec.json.format(encode(answer), indent=2).decode())
+
+
+def _read(file: str) -> bytes:
+    return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+
+
+def _dated(request: Contract) -> Contract:
+    """Return a contract with its date: today where it has none."""
+    if request.contract_date is not None:
+        return request
+    return msgspec.structs.replace(request, contract_date=dt.datetime.now(dt.UTC).date())
+
+
+def _refuse(field: str, expected: str) -> None:
+    line = " ".join(f"{field}: {expected}".split())
+    print(f"error: {line}", file=sys.stderr)
+    raise typer.Exit(UNUSABLE_INPUT)

@@ -1,0 +1,116 @@
+"""Commands over the stored pencils: compute them again, and report what markup and concessions were given."""
+
+import asyncio
+import datetime as dt
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from server.database.deals.pencils import Given
+    from server.settings import Settings
+    from server.work.replay import Verified
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Folder of the embedded services, as for up.", show_default=False),
+]
+WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
+"""Holds the services of a data folder for as long as a command needs them."""
+
+
+def add_pencil_commands(app: typer.Typer, services: WithServices) -> None:
+    """Add ``verify-pencils`` and ``report-markup``."""
+
+    @app.command("verify-pencils")
+    def verify(data_dir: DataDir = None) -> None:
+        """Compute every stored pencil again from what it stored. Exit code 1 where one differs by a cent."""
+        with services(data_dir) as settings:
+            verified = asyncio.run(_verify(settings))
+        for each in verified.differences:
+            print(f"{each.pencil_id} (engine {each.engine}): {each.what}", file=sys.stderr)
+        print(f"{verified.equal} pencils are equal to the cent, {len(verified.differences)} differ")
+        if verified.differences:
+            raise typer.Exit(1)
+
+    @app.command("report-markup")
+    def report(
+        month: Annotated[
+            dt.datetime,
+            typer.Option("--month", formats=["%Y-%m"], help="The month, such as 2026-01, in UTC."),
+        ],
+        data_dir: DataDir = None,
+    ) -> None:
+        """Print how evenly markup and concessions were given in a month: the last pencil of each deal.
+
+        A concession is price cut, discount, allowance above ACV and rebates of the deal's own together.
+
+        All deals, then by lender, by salesperson, and by the reason of a rate below the standard.
+        """
+        with services(data_dir) as settings:
+            given = asyncio.run(_given(settings, month.date()))
+        print("\n".join(markup_report(given)))
+
+
+def markup_report(given: list["Given"]) -> list[str]:
+    """Return the report's lines: groups with their deals, quantiles of markup (bp) and concession ($)."""
+    heads = (
+        "group",
+        "deals",
+        "markup min",
+        "p10",
+        "p50",
+        "p90",
+        "max",
+        "given min",
+        "p10",
+        "p50",
+        "p90",
+        "max",
+    )
+    groups: dict[str, list[Given]] = {"all": list(given)}
+    for kind in ("lender", "salesperson", "reason"):
+        named = sorted({str(getattr(each, kind) or "standard rate") for each in given})
+        for name in named:
+            members = [each for each in given if str(getattr(each, kind) or "standard rate") == name]
+            groups[f"{kind}: {name}"] = members
+    width = max(len(name) for name in groups)
+    lines = [_line(heads, width)]
+    for name, members in groups.items():
+        markups = sorted(float(each.markup_bp) for each in members)
+        conceded = sorted(each.concession_cents / 100 for each in members)
+        figures = [f"{value:,.2f}" for values in (markups, conceded) for value in _quantiles(values)]
+        lines.append(_line((name, str(len(members)), *figures), width))
+    return lines
+
+
+def _quantiles(values: list[float]) -> list[float]:
+    """Return least, 10th, 50th, 90th percentile (nearest rank) and most of sorted values; zeros of none."""
+    if not values:
+        return [0.0] * 5
+    ranks = (0.0, 0.1, 0.5, 0.9, 1.0)
+    return [values[max(0, -int(-rank * len(values) // 1) - 1)] for rank in ranks]
+
+
+def _line(cells: tuple[str, ...], width: int) -> str:
+    return cells[0].ljust(width) + "".join(cell.rjust(12) for cell in cells[1:])
+
+
+async def _verify(settings: "Settings") -> "Verified":
+    from server.database.core.pool import connect_as_owner
+    from server.work.replay import verify_pencils
+
+    async with connect_as_owner(settings.database_owner_url) as connection:
+        return await verify_pencils(connection)
+
+
+async def _given(settings: "Settings", month: dt.date) -> list["Given"]:
+    from server.database.core.pool import connect_as_owner
+    from server.database.deals.pencils import given_in
+
+    async with connect_as_owner(settings.database_owner_url) as connection:
+        return await given_in(connection, month)

@@ -1,0 +1,123 @@
+"""What a command says to the person at the terminal."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import asyncpg
+import redis
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from server.database.core.migrate import UnknownRevision
+from server.database.importing import ImportFailed
+from server.database.people.staff import StaffError
+from server.embedded import EmbeddedError
+from server.run.procfile import ProcfileError
+from server.run.supervisor import KeepsFalling
+from server.run.up import NotReady, PortTaken
+from server.settings import SettingsError
+
+
+class UserUnknown(Exception):
+    """No active user has that login."""
+
+    def __init__(self, login: str) -> None:
+        super().__init__(login)
+        self.login = login
+
+    def __str__(self) -> str:
+        return f"no active user {self.login!r}: `deal-architect seed` makes the sample users"
+
+
+class DealUnknown(Exception):
+    """There is no deal of that id."""
+
+    def __init__(self, deal_id: str) -> None:
+        super().__init__(deal_id)
+        self.deal_id = deal_id
+
+    def __str__(self) -> str:
+        return f"there is no deal {self.deal_id}"
+
+
+class StoreMissing(Exception):
+    """The database holds no store."""
+
+    def __str__(self) -> str:
+        return "there is no store yet: `deal-architect seed` makes the sample stores"
+
+
+OURS = (
+    EmbeddedError,
+    SettingsError,
+    ProcfileError,
+    UnknownRevision,
+    ImportFailed,
+    DealUnknown,
+    StaffError,
+    StoreMissing,
+    UserUnknown,
+    KeepsFalling,
+    NotReady,
+    PortTaken,
+)
+
+
+# What others raise, and what to look at then; the first that fits counts.
+REMEDIES: tuple[tuple[type[Exception], str], ...] = (
+    (redis.RedisError, "see that Redis runs at REDIS_URL"),
+    (asyncpg.UndefinedTableError, "run `deal-architect migrate`"),
+    (asyncpg.LockNotAvailableError, "another program uses the table: try again when it has ended"),
+    (asyncpg.PostgresError, "see that DATABASE_URL names a database that this user may use"),
+    (asyncpg.InterfaceError, "see that DATABASE_URL names a database that this user may use"),
+    (OSError, "see that DATABASE_URL and REDIS_URL name services that run, and that the files can be used"),
+)
+
+
+def explain(error: Exception) -> str | None:
+    """Return one line that says what to do about ``error``; None for what nobody expected: a fault."""
+    text = " ".join(str(error).split())
+    if isinstance(error, OURS):
+        return text
+    for kind, remedy in REMEDIES:
+        if isinstance(error, kind):
+            return f"{text or 'no answer'}: {remedy}"
+    return None
+
+
+def is_bad_input(error: Exception) -> bool:
+    """Return whether ``error`` is about a file or options that a person gave, not about a service."""
+    return isinstance(error, ImportFailed)
+
+
+@contextmanager
+def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
+    """Yield a callback that draws a bar for each kind of thing, by name, number done and number in all."""
+    bars: dict[str, TaskID] = {}
+    columns = (TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in bars:
+                bars[what] = progress.add_task(what, total=total)
+            progress.update(bars[what], completed=done)
+
+        yield report
+
+
+@contextmanager
+def row_counter() -> Iterator[Callable[[int], None]]:
+    """Yield a callback that shows how many rows were read; nobody knows how many there will be."""
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.completed:,} rows"), console=Console(stderr=True)
+    ) as progress:
+        task = progress.add_task("rows", total=None)
+        yield lambda rows: progress.update(task, completed=rows)

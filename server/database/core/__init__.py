@@ -1,0 +1,1 @@
+"""PostgreSQL: connections, whose rows are seen, notifications, migrations."""

@@ -1,0 +1,80 @@
+"""Whose rows a piece of work may see: a store's, or, for the system's own work, everybody's.
+
+Row-level security is the second wall: a query that forgets to ask for the store still sees only its own. The
+store is set for one transaction, in the round trip that begins it, so nothing is left on the connection for
+whoever has it next; that also holds behind a pooler that shares connections between transactions.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final, Protocol
+
+import asyncpg
+
+from server.database.core.pool import Connection
+
+STORE_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,62}\Z")
+"""What a store's id may be, as the schema has it: it stands in a statement that takes no parameters."""
+
+_BEGIN: Final = "BEGIN"
+_SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_PRESORTED: Final = "; SET LOCAL enable_sort = off"
+
+
+class Scope(Protocol):
+    """A way to connections that see certain rows."""
+
+    def acquire(
+        self, *, snapshot: bool = False, presorted: bool = False, wait_seconds: float | None = None
+    ) -> AbstractAsyncContextManager[Connection]:
+        """Return a connection in a transaction of its own, which is committed on the way out.
+
+        ``snapshot``: read only, and everything as of one moment. ``presorted``: an order is read off an index
+        wherever one has it, whatever the planner believes about the number of rows. ``wait_seconds`` is how
+        long to wait for a connection. Raises what asyncpg raises; TimeoutError where none is free.
+        """
+
+
+class Stores:
+    """The scopes of single stores, over a pool of the application's role."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    def of(self, store_id: str) -> Scope:
+        """Return the scope of a store. Raises ValueError for what no store's id can be."""
+        if not STORE_ID.match(store_id):
+            raise ValueError(f"expected a store's id, got {store_id!r}")
+        return _Transactions(self._pool, f"; SET LOCAL deal.store_id = '{store_id}'")
+
+
+def everything(pool: asyncpg.Pool) -> Scope:
+    """Return the scope of the system's own work, over a pool of the system's role."""
+    return _Transactions(pool, "")
+
+
+class _Transactions:
+    def __init__(self, pool: asyncpg.Pool, setting: str) -> None:
+        self._pool = pool
+        self._setting = setting
+
+    @asynccontextmanager
+    async def acquire(
+        self, *, snapshot: bool = False, presorted: bool = False, wait_seconds: float | None = None
+    ) -> AsyncIterator[Connection]:
+        try:
+            async with self._pool.acquire(timeout=wait_seconds) as connection:
+                begin = (_SNAPSHOT if snapshot else _BEGIN) + (_PRESORTED if presorted else "")
+                await connection.execute(begin + self._setting)
+                try:
+                    yield connection
+                except BaseException:
+                    # A connection that broke has no transaction to end any more.
+                    if not connection.is_closed() and connection.is_in_transaction():
+                        await connection.execute("ROLLBACK")
+                    raise
+                await connection.execute("COMMIT")
+        except asyncpg.InternalClientError as error:
+            # The connection broke between two statements: asyncpg says so as if it were at fault.
+            raise asyncpg.InterfaceError("the connection broke") from error

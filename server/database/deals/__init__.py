@@ -1,0 +1,1 @@
+"""Deals as they are read: snapshots, history, walls, pencils."""

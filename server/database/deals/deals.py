@@ -1,0 +1,220 @@
+"""Deals as Postgres holds them: what people decided is written here first, in order, once.
+
+A decision is one transaction under the deal's row lock: the deal's new state and its event. ``version`` is
+the ``no`` of the last event; the schema moves both together.
+"""
+
+import base64
+import binascii
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.deal_parts import LenderTerms
+from protocol.records import Actor, DealState, Role, Structure
+from server.database.core.pool import Connection
+from server.database.decisions.deciding import DealEvent, parse_id
+from server.database.decisions.lenders import LENDERS, lender_terms, live_terms
+
+MAX_PAGE = 200
+
+DEAL_COLUMNS: Final = f"""
+       d.deal_id, d.store_id, s.group_id, d.state, d.version, d.last_no, d.structure, d.salesperson_id,
+       u.name AS salesperson, u.role AS salesperson_role, d.selected_offer,
+       s.standard_markup_bp, s.npv_floor_cents, s.product_cost_share_bp, s.markup_cap_bp,
+       u.discount_authority_cents,
+       customer_id, c.name, c.state AS customer_state, c.postal_code, c.rebate_eligibility, c.score,
+       CASE WHEN num_nulls(c.monthly_income_cents, c.co_monthly_income_cents) < 2
+            THEN coalesce(c.monthly_income_cents, 0) + coalesce(c.co_monthly_income_cents, 0)
+            END AS income_cents,
+       c.other_debt_cents + coalesce(c.co_other_debt_cents, 0) AS debt_cents,
+       {LENDERS} AS lenders, now() AS now
+"""
+DEAL_TABLES: Final = """
+  FROM deals d JOIN stores s USING (store_id) JOIN customers c USING (customer_id)
+  JOIN users u ON u.user_id = d.salesperson_id
+"""
+"""What a deal is read from, and as which columns; ``deal_of`` makes a deal of a row."""
+
+_DEAL = f"SELECT {DEAL_COLUMNS} {DEAL_TABLES} WHERE d.deal_id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRecord:
+    """Whom a deal is for. Income and debt: a month's, of customer and co-buyer together; None: not known.
+
+    ``state`` and ``postal_code`` are where the car will be registered; ``eligibilities`` what the customer is
+    that a rebate may ask for.
+    """
+
+    id: str
+    name: str
+    state: str
+    monthly_income_cents: int | None
+    other_debt_cents: int
+    score: int | None
+    postal_code: str = ""
+    eligibilities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """A deal as it stands at ``version``, with what its store adds to every price.
+
+    ``last_no`` is that of its last event. ``lenders`` are the lenders' last decisions, ``live_lenders`` those
+    of them that had not expired when the deal was loaded. ``discount_authority_cents`` is its salesperson's,
+    ``product_cost_share_bp`` the usual cost of its store's products, ``markup_cap_bp`` what the store's state
+    allows over the buy rate; None: no cap.
+    """
+
+    id: str
+    store_id: str
+    group_id: str
+    state: DealState
+    version: int
+    last_no: int
+    structure: Structure
+    salesperson: Actor
+    customer: CustomerRecord
+    standard_markup_bp: float
+    npv_floor_cents: int
+    discount_authority_cents: int = 0
+    product_cost_share_bp: float = 10_000.0
+    markup_cap_bp: float | None = None
+    selected_offer: str | None = None
+    lenders: tuple[LenderTerms, ...] = ()
+    live_lenders: tuple[LenderTerms, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DealRow:
+    """A deal in a list."""
+
+    id: str
+    customer: str
+    state: DealState
+    version: int
+    store_id: str
+    updated_at: dt.datetime
+    customer_id: str
+
+
+async def load_deal(connection: Connection, deal_id: str) -> Deal | None:
+    """Return the deal, or None where there is none of that id."""
+    key = parse_id(deal_id)
+    row = None if key is None else await connection.fetchrow(_DEAL, key)
+    return None if row is None else deal_of(row)
+
+
+def deal_of(row: asyncpg.Record) -> Deal:
+    """Return the deal of a row with DEAL_COLUMNS."""
+    lenders = lender_terms(row["lenders"])
+    return Deal(
+        id=str(row["deal_id"]),
+        store_id=row["store_id"],
+        group_id=row["group_id"],
+        state=DealState(row["state"]),
+        version=row["version"],
+        last_no=row["last_no"],
+        structure=codec.convert(Structure, row["structure"]),
+        salesperson=Actor(
+            id=str(row["salesperson_id"]), name=row["salesperson"], role=Role(row["salesperson_role"])
+        ),
+        customer=CustomerRecord(
+            id=str(row["customer_id"]),
+            name=row["name"],
+            state=row["customer_state"],
+            monthly_income_cents=row["income_cents"],
+            other_debt_cents=row["debt_cents"],
+            score=row["score"],
+            postal_code=row["postal_code"],
+            eligibilities=tuple(row["rebate_eligibility"]),
+        ),
+        standard_markup_bp=float(row["standard_markup_bp"]),
+        npv_floor_cents=row["npv_floor_cents"],
+        discount_authority_cents=row["discount_authority_cents"],
+        product_cost_share_bp=float(row["product_cost_share_bp"]),
+        markup_cap_bp=None if row["markup_cap_bp"] is None else float(row["markup_cap_bp"]),
+        selected_offer=None if row["selected_offer"] is None else str(row["selected_offer"]),
+        lenders=lenders,
+        live_lenders=live_terms(lenders, row["now"]),
+    )
+
+
+async def list_deals(
+    connection: Connection, store_id: str, after: str | None, limit: int
+) -> tuple[list[DealRow], str | None]:
+    """Return a page of the store's deals, the last changed first, and the key of the next page or None.
+
+    Raises CommandError(invalid) for a key that is none of ours.
+    """
+    at, deal_id = _page_key(after)
+    size = max(1, min(limit, MAX_PAGE))
+    rows = await connection.fetch(
+        "SELECT deal_id, c.customer_id, c.name, d.state, d.version, d.store_id, d.updated_at"
+        "  FROM deals d JOIN customers c USING (customer_id)"
+        " WHERE d.store_id = $1 AND (d.updated_at, d.deal_id) < ($2, $3)"
+        " ORDER BY d.updated_at DESC, d.deal_id DESC LIMIT $4",
+        store_id,
+        at,
+        deal_id,
+        size + 1,
+    )
+    page = [
+        DealRow(
+            str(row["deal_id"]),
+            row["name"],
+            DealState(row["state"]),
+            row["version"],
+            row["store_id"],
+            row["updated_at"],
+            str(row["customer_id"]),
+        )
+        for row in rows[:size]
+    ]
+    if len(rows) <= size:
+        return page, None
+    return page, _write_key(page[-1].updated_at, uuid.UUID(page[-1].id))
+
+
+async def last_no(connection: Connection, deal_id: str) -> int:
+    """Return the ``no`` of the deal's last event, 0 where there is none."""
+    found = await connection.fetchval("SELECT last_no FROM deals WHERE deal_id = $1", parse_id(deal_id))
+    return found or 0
+
+
+async def events_after(connection: Connection, deal_id: str, no: int, limit: int) -> list[DealEvent]:
+    """Return up to ``limit`` events of the deal after ``no``, in order."""
+    rows = await connection.fetch(
+        "SELECT no, kind, body, at FROM deal_events WHERE deal_id = $1 AND no > $2 ORDER BY no LIMIT $3",
+        parse_id(deal_id),
+        no,
+        limit,
+    )
+    return [DealEvent(row["no"], row["kind"], row["body"], row["at"]) for row in rows]
+
+
+def _page_key(after: str | None) -> tuple[dt.datetime, uuid.UUID]:
+    """Return where a page begins; without a key, after every deal there can be."""
+    if after is None:
+        return dt.datetime.max.replace(tzinfo=dt.UTC), uuid.UUID(int=2**128 - 1)
+    try:
+        at, deal_id = base64.b64decode(after, altchars=b"-_", validate=True).decode().split(" ")
+        place = dt.datetime.fromisoformat(at), uuid.UUID(deal_id)
+    except (ValueError, binascii.Error):
+        place = None
+    # Only as we write it: in UTC, because a time of year 1 or 9999 may not exist there.
+    if place is None or place[0].tzinfo != dt.UTC or _write_key(*place) != after:
+        raise CommandError(
+            ErrorCode.INVALID, "after: expected the next of a page of this list", field="after"
+        )
+    return place
+
+
+def _write_key(at: dt.datetime, deal_id: uuid.UUID) -> str:
+    return base64.urlsafe_b64encode(f"{at.isoformat()} {deal_id}".encode()).decode()

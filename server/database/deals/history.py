@@ -1,0 +1,118 @@
+"""What was decided about a deal, in order, and the deal as it was after any of its events."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from protocol import codec
+from protocol.deal_fold import applied
+from protocol.events import EVENT_TYPES, Customer, DealSnapshot, Event
+from protocol.records import Actor, DealState, Role
+from server.database.core.pool import Connection
+from server.database.decisions.deciding import DealEvent, parse_id
+
+_KINDS = {str(kind.__struct_config__.tag): kind for kind in EVENT_TYPES}
+
+_DEAL = """
+SELECT d.store_id, d.first_structure, d.created_at, c.customer_id::text, c.name, d.salesperson_id,
+       u.name AS salesperson, u.role
+  FROM deals d JOIN customers c USING (customer_id) JOIN users u ON u.user_id = d.salesperson_id
+ WHERE d.deal_id = $1
+"""
+_EVENTS = "SELECT no, kind, body, at FROM deal_events WHERE deal_id = $1 ORDER BY no"
+_PENCILS = """
+SELECT pencil_id::text, p.created_at AS at, u.user_id::text AS by_id, u.name AS by_name, u.role AS by_role,
+       p.deal_version, p.vehicle_id::text, p.vehicle_rev, p.versions, p.answer
+  FROM pencils p JOIN users u ON u.user_id = p.created_by WHERE deal_id = $1 ORDER BY p.created_at, pencil_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPencil:
+    """A quote that somebody got. ``answer`` is what stood on it, without its schedule."""
+
+    pencil_id: str
+    at: dt.datetime
+    by: Actor
+    deal_version: int
+    vehicle_id: str
+    rev: int
+    versions: dict[str, str]
+    answer: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A deal from its beginning. ``first`` is how it began: at version 0, as a manager sees it.
+
+    Of a deal that began before the schema kept it, ``first`` lacks the fields that were changed later.
+    """
+
+    store_id: str
+    created_at: dt.datetime
+    first: DealSnapshot
+    events: list[DealEvent]
+    pencils: list[ShownPencil]
+
+
+async def load_history(connection: Connection, deal_id: str) -> History | None:
+    """Return a deal's history, None where there is no such deal."""
+    key = parse_id(deal_id)
+    row = None if key is None else await connection.fetchrow(_DEAL, key)
+    if row is None:
+        return None
+    by = Actor(id=str(row["salesperson_id"]), name=row["salesperson"], role=Role(row["role"]))
+    first = DealSnapshot(
+        id=deal_id,
+        version=0,
+        state=DealState.WORKING,
+        customer=Customer(id=str(row["customer_id"]), name=row["name"]),
+        structure=row["first_structure"],
+        locks=[],
+        holds=[],
+        notes=[],
+        salesperson=by,
+        approval=None,
+        lenders=[],
+        tasks=[],
+    )
+    events = [DealEvent(*event.values()) for event in await connection.fetch(_EVENTS, key)]
+    pencils = [_pencil(row) for row in await connection.fetch(_PENCILS, key)]
+    return History(row["store_id"], row["created_at"], first, events, pencils)
+
+
+def deal_at(history: History, no: int) -> DealSnapshot:
+    """Return the deal as it was after event ``no``; 0: as it began. Raises IndexError for one not there."""
+    if not 0 <= no <= len(history.events):
+        raise IndexError(f"expected an event from 0 to {len(history.events)}, got {no}")
+    deal = history.first
+    for event in events_of(history.events[:no]):
+        deal = applied(deal, event)
+    return deal
+
+
+def events_of(events: Sequence[DealEvent]) -> list[Event]:
+    """Return decisions as the wire tells them; ``seq`` is their ``no``."""
+    return [
+        codec.convert(
+            _KINDS[event.kind],
+            {"type": event.kind, "channel": "deal:", "seq": event.no, "at": event.at, **event.body},
+        )
+        for event in events
+    ]
+
+
+def _pencil(row: Any) -> ShownPencil:
+    answer = {name: value for name, value in row["answer"].items() if name != "schedule"}
+    by = Actor(id=row["by_id"], name=row["by_name"], role=Role(row["by_role"]))
+    return ShownPencil(
+        row["pencil_id"],
+        row["at"],
+        by,
+        row["deal_version"],
+        row["vehicle_id"],
+        row["vehicle_rev"],
+        row["versions"],
+        answer,
+    )

@@ -1,0 +1,117 @@
+"""How a deal begins: its store's usual structure, with what is known of the customer."""
+
+import datetime as dt
+import math
+import uuid
+from typing import Any, Final
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.records import Scope, Structure, StructureChanges, Tier
+from server.database.core.one_row import one_row
+from server.database.core.pool import Connection
+from server.database.deals.deals import Deal, load_deal
+from server.database.decisions.deciding import parse_id
+from server.database.decisions.terms import revise
+from server.database.people.users import Account
+
+# The lowest score of each tier, best first, where a deal begins from a score; a programme may ask for more.
+TIER_FLOORS = (
+    (Tier.SUPER_PRIME, 740),
+    (Tier.PRIME, 670),
+    (Tier.NEAR_PRIME, 620),
+    (Tier.SUBPRIME, 560),
+    (Tier.DEEP_SUBPRIME, 0),
+)
+
+MAX_NEW_DEALS: Final = 60
+NEW_DEALS_WITHIN: Final = dt.timedelta(hours=1)
+"""One person begins at most MAX_NEW_DEALS in this time: a busy day has fewer, a runaway program more."""
+
+
+async def create_deal(
+    connection: Connection, user: Account, customer_id: str, changes: StructureChanges | None = None
+) -> Deal:
+    """Begin a deal for a customer of the user's store and return it at version 0.
+
+    Its structure is the store's default, with the customer's trade, payoff and tier, then ``changes``.
+
+    Raises:
+        CommandError: not_found for a customer that is not of the store; invalid where the structure
+            contradicts itself; rate_limited, with ``retry_after_seconds``, for too many deals of one person.
+    """
+    key = parse_id(customer_id)
+    row = None if key is None else await connection.fetchrow(_CUSTOMER_START, key, user.store_id)
+    if row is None:
+        raise CommandError(
+            ErrorCode.NOT_FOUND, "There is no such customer at your store.", field="customer_id"
+        )
+    structure = starting_structure(row["default_structure"], row)
+    if changes is not None:
+        structure = revise(structure, changes)
+    await _require_pace(connection, uuid.UUID(user.id))
+    deal_id = uuid.uuid4()
+    await connection.execute(
+        "INSERT INTO deals (deal_id, store_id, customer_id, salesperson_id, structure)"
+        " VALUES ($1, $2, $3, $4, $5)",
+        deal_id,
+        user.store_id,
+        key,
+        uuid.UUID(user.id),
+        codec.plain(structure),
+    )
+    deal = await load_deal(connection, str(deal_id))
+    if deal is None:
+        raise LookupError(f"deal {deal_id} is gone right after it was written")
+    return deal
+
+
+async def _require_pace(connection: Connection, person: uuid.UUID) -> None:
+    # Counted one after another, whichever process is asked.
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('deals begun by ' || $1::text, 0))", str(person)
+    )
+    row = await one_row(
+        connection,
+        "SELECT count(*) AS begun, min(created_at) + $2::interval - now() AS wait FROM deals"
+        " WHERE salesperson_id = $1 AND created_at > now() - $2::interval",
+        person,
+        NEW_DEALS_WITHIN,
+    )
+    if row["begun"] >= MAX_NEW_DEALS:
+        raise CommandError(
+            ErrorCode.RATE_LIMITED,
+            f"You have begun {MAX_NEW_DEALS} deals within an hour, as many as one person may: wait a little.",
+            retry_after_seconds=max(1, math.ceil(row["wait"].total_seconds())),
+        )
+
+
+_CUSTOMER_START = """
+SELECT default_structure, trade_acv_cents, payoff_cents, payoff_good_through, payoff_per_diem_cents,
+       score, score_source
+  FROM customers JOIN stores USING (store_id) WHERE customer_id = $1 AND store_id = $2
+"""
+
+
+def starting_structure(default: dict[str, Any], customer: Any) -> Structure:
+    """Return the structure a deal begins with, from the store's ``default`` and a row of ``customers``.
+
+    The trade's cash value (ACV) is the desk's; its allowance starts empty, because a customer sees that one.
+    """
+    known: dict[str, Any] = {"scope": Scope.STORE, **default}
+    if customer["trade_acv_cents"] is not None:
+        known |= {"trade_acv_cents": customer["trade_acv_cents"]}
+    if customer["payoff_cents"] is not None:
+        known |= {
+            "payoff_cents": customer["payoff_cents"],
+            "payoff_good_through": customer["payoff_good_through"],
+            "payoff_per_diem_cents": customer["payoff_per_diem_cents"],
+        }
+    if customer["score"] is not None:
+        known |= {"tier": tier_of(customer["score"]), "tier_source": customer["score_source"]}
+    return codec.convert(Structure, known)
+
+
+def tier_of(score: int) -> Tier:
+    """Return the credit tier in which a score begins a deal."""
+    return next(tier for tier, floor in TIER_FLOORS if score >= floor)

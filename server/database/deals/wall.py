@@ -1,0 +1,103 @@
+"""The deals of a store as its wall shows them: one row each, of everything that can still become money."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any, Final
+
+from protocol import codec
+from protocol.records import Actor, Role
+from server.database.core.pool import Connection
+from server.database.decisions.deciding import parse_id
+
+HISTORY: Final = 12
+"""How many offers the sparkline of a deal goes back."""
+
+MOST_DEALS: Final = 2_000
+"""How many deals a wall shows; a store has hundreds."""
+
+_ROWS: Final = """
+SELECT d.deal_id::text, d.version AS deal_version, d.last_no, c.name AS customer,
+       d.salesperson_id::text, u.name AS salesperson, u.role, d.state, d.fulfilment,
+       d.state_since AS waiting_since, d.updated_at AS changed_at,
+       coalesce(e.body->'by'->>'name', u.name) AS changed_by, coalesce(e.kind, 'deal_begun') AS last_change,
+       o.body->'car' AS car, o.vehicle_id::text, o.payment_cents, o.term_months, o.body->>'lender' AS lender,
+       o.npv_cents,
+       coalesce((SELECT array_agg(h.npv_cents ORDER BY h.created_at)
+                   FROM (SELECT npv_cents, created_at FROM offers WHERE offers.deal_id = d.deal_id
+                          ORDER BY created_at DESC LIMIT {history}) h), '{{}}') AS npv_history,
+       EXISTS (SELECT FROM offers r JOIN deals w ON w.selected_offer = r.offer_id
+                WHERE r.vehicle_id = o.vehicle_id AND w.deal_id <> d.deal_id
+                  AND w.state NOT IN ('signed', 'lost'))
+       OR EXISTS (SELECT FROM deal_pins p JOIN deals w USING (deal_id)
+                   WHERE p.vehicle_id = o.vehicle_id AND w.deal_id <> d.deal_id
+                     AND w.state NOT IN ('signed', 'lost'))
+       OR EXISTS (SELECT FROM vehicle_claims v WHERE v.vehicle_id = o.vehicle_id
+                     AND v.held_by <> d.deal_id AND v.held_until > now()) AS contended,
+       (SELECT count(*) FROM deal_tasks t WHERE t.deal_id = d.deal_id AND t.done_at IS NULL) AS open_tasks,
+       (SELECT l.status FROM lender_decisions l
+         WHERE l.deal_id = d.deal_id AND l.lender = o.body->>'lender'
+         ORDER BY l.deal_version DESC LIMIT 1) AS lender_status,
+       d.state = 'lost' OR coalesce(d.fulfilment IN ('funded', 'unwound'), false) AS removed
+  FROM deals d JOIN customers c USING (customer_id) JOIN users u ON u.user_id = d.salesperson_id
+  LEFT JOIN deal_events e ON e.deal_id = d.deal_id AND e.no = d.last_no
+  LEFT JOIN offers o ON o.offer_id = d.selected_offer
+"""
+_LIVEST = """
+ WHERE d.deal_id IN (
+       SELECT l.deal_id FROM deals l
+        WHERE l.store_id = $1 AND l.state <> 'lost'
+          AND coalesce(l.fulfilment, 'signed') NOT IN ('funded', 'unwound')
+        ORDER BY l.state = 'submitted' DESC, l.updated_at DESC LIMIT $2)
+ ORDER BY d.deal_id
+"""
+_OF_STORE = _ROWS.format(history=HISTORY) + _LIVEST
+_OF_DEALS = _ROWS.format(history=HISTORY) + " WHERE d.store_id = $1 AND d.deal_id = ANY ($2)"
+
+
+async def wall_of(connection: Connection, store_id: str, most: int = MOST_DEALS) -> list[dict[str, Any]]:
+    """Return the store's live deals, as the fields of ``deal_summary``.
+
+    Where there are more than ``most``, those that wait for the desk come first, then the latest changed.
+    """
+    return [_summary(row) for row in await connection.fetch(_OF_STORE, store_id, most)]
+
+
+async def summaries_of(
+    connection: Connection, store_id: str, deal_ids: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return some deals of the store, as the fields of ``deal_summary``; ``removed`` ones too."""
+    keys = [key for key in map(parse_id, deal_ids) if key is not None]
+    return [_summary(row) for row in await connection.fetch(_OF_DEALS, store_id, keys)]
+
+
+async def store_name(connection: Connection, store_id: str) -> str | None:
+    """Return a store's name, None where there is no such store."""
+    name: str | None = await connection.fetchval("SELECT name FROM stores WHERE store_id = $1", store_id)
+    return name
+
+
+async def deals_about(connection: Connection, vehicle_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """Return (deal, store) of the live deals whose offer is one of these cars."""
+    rows = await connection.fetch(
+        "SELECT d.deal_id::text, d.store_id FROM deals d JOIN offers o ON o.offer_id = d.selected_offer"
+        " WHERE o.vehicle_id = ANY ($1) AND d.state NOT IN ('signed', 'lost')",
+        [int(car) for car in vehicle_ids],
+    )
+    return [(row["deal_id"], row["store_id"]) for row in rows]
+
+
+def _summary(row: Any) -> dict[str, Any]:
+    fields = dict(row)
+    car = fields.pop("car")
+    seller = Actor(id=fields.pop("salesperson_id"), name=fields["salesperson"], role=Role(fields.pop("role")))
+    return {
+        **{name: _wire(value) for name, value in fields.items()},
+        "salesperson": codec.plain(seller),
+        "car": None if car is None else f"{car['year']} {car['make']} {car['model']} {car['trim']}".strip(),
+    }
+
+
+def _wire(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+    return value

@@ -1,0 +1,161 @@
+"""What must hold for a deal to take a step. Each condition names, in its refusal, what is in the way."""
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.deal_parts import Approval, DealOffer
+from protocol.money.concession import Concession, concession_of, lacks_product_cost
+from protocol.records import Structure, StructureChanges
+from protocol.workflow import LIVE_STATUSES, Reason
+from server.database.decisions.deciding import Decision
+from server.database.decisions.lenders import last_terms, live_terms
+from server.database.decisions.offers import selected_offer
+from server.database.decisions.terms import revise
+
+
+async def last_approval(deal: Decision) -> Approval:
+    """Return what the desk approved last."""
+    row = await deal.connection.fetchrow(
+        "SELECT deal_version, vehicle_id::text, vehicle_rev AS rev, offer_id::text, rates_version AS rates,"
+        " approved_by AS by FROM desk_approvals WHERE deal_id = $1 ORDER BY deal_version DESC LIMIT 1",
+        deal.key,
+    )
+    if row is None:
+        raise LookupError(f"deal {deal.key} is approved, and nothing says what")
+    return codec.convert(Approval, dict(row))
+
+
+async def outdated(deal: Decision, approval: Approval, rates: str) -> Reason | None:
+    """Return why an approval does not hold any more; None where it does. The car stays as it is meanwhile."""
+    car = await deal.connection.fetchrow(
+        "SELECT rev, status, price_cents FROM vehicles WHERE vehicle_id = $1 FOR NO KEY UPDATE",
+        int(approval.vehicle_id),
+    )
+    if car is None or car["status"] != "available":
+        return Reason.CAR_SOLD
+    # Nobody changes it from here on.
+    deal.advertised_cents[approval.vehicle_id] = car["price_cents"]
+    if car["rev"] != approval.rev:
+        return Reason.CAR_CHANGED
+    return None if approval.rates == rates else Reason.RATES_CHANGED
+
+
+async def require_not_own(deal: Decision) -> None:
+    """Raise CommandError(forbidden) where the decider's own deal, or own submission, is decided about."""
+    submitter = await deal.connection.fetchval(
+        "SELECT body->'by'->>'id' FROM deal_events"
+        " WHERE deal_id = $1 AND kind = 'state_changed' AND body->>'to' = 'submitted'"
+        " ORDER BY no DESC LIMIT 1",
+        deal.key,
+    )
+    if deal.actor.id in {deal.salesperson_id, submitter}:
+        raise forbidden("Nobody decides about an own deal.")
+
+
+async def conceded(deal: Decision, offer: DealOffer) -> Concession:
+    """Return what an offer of a locked deal gives away, as its structure and its car stand now."""
+    advertised = deal.advertised_cents.get(offer.vehicle_id)
+    if advertised is None:
+        advertised = await deal.connection.fetchval(
+            "SELECT price_cents FROM vehicles WHERE vehicle_id = $1", int(offer.vehicle_id)
+        )
+    return concession_of(
+        _asked(deal, offer),
+        advertised_cents=offer.price_cents if advertised is None else advertised,
+        discount_cents=offer.discount_cents,
+    )
+
+
+async def require_authority(deal: Decision, offer: DealOffer | None, authority_cents: int) -> None:
+    """Raise CommandError(forbidden) where the offer gives away more than the decider may; the field is its
+    largest part.
+    """
+    if offer is None:
+        return
+    given = await conceded(deal, offer)
+    if given.total_cents > authority_cents:
+        parts = {
+            "discount_cents": given.discount_cents,
+            "price_cents": given.price_cut_cents,
+            "trade_allowance_cents": given.over_allowance_cents,
+            "rebate_cents": given.rebate_cents,
+        }
+        raise CommandError(
+            ErrorCode.FORBIDDEN,
+            f"This offer gives away {given.describe()}, above your authority of"
+            f" ${authority_cents / 100:,.2f}.",
+            field=max(parts, key=lambda name: parts[name]),
+            value=given.total_cents,
+        )
+
+
+def require_product_cost(deal: Decision, offer: DealOffer, share_bp: float) -> None:
+    """Raise CommandError(conflict) where products are sold whose cost is 0: then the NPV counts all of their
+    price as gross. ``share_bp`` is their usual cost in the store.
+    """
+    structure = _asked(deal, offer)
+    if lacks_product_cost(structure, share_bp):
+        raise conflict(
+            "The products have no cost, so that all of their price counts as gross: counter with their cost.",
+            "products_cost_cents",
+            structure.products_cost_cents,
+        )
+
+
+async def require_covered(deal: Decision, offer: DealOffer) -> None:
+    """Raise CommandError(conflict) where the offer gives away more than its last approval covered."""
+    covered = await deal.connection.fetchval(
+        "SELECT concession_cents FROM desk_approvals WHERE deal_id = $1 ORDER BY deal_version DESC LIMIT 1",
+        deal.key,
+    )
+    if covered is None or (await conceded(deal, offer)).total_cents > covered:
+        raise conflict(
+            "The approval does not cover all that this offer gives away: reopen and submit the deal again.",
+            "approval",
+            None,
+        )
+
+
+def _asked(deal: Decision, offer: DealOffer) -> Structure:
+    """Return the structure that an offer was priced under: the deal's, with what it was asked with."""
+    return revise(deal.structure, codec.convert(StructureChanges, offer.changes))
+
+
+async def require_lender(deal: Decision, offer: DealOffer) -> None:
+    """Raise CommandError(conflict) unless the offer's lender approves it, and its approval is alive."""
+    now = await deal.connection.fetchval("SELECT now()")
+    live = [each for each in live_terms(await last_terms(deal), now) if each.lender == offer.lender]
+    if not live or live[0].status not in LIVE_STATUSES:
+        raise conflict(f"{offer.lender} has not approved this, or not any more.", "lender", offer.lender)
+    terms = live[0]
+    fits = (
+        offer.principal_cents <= (terms.advance_max_cents or 0)
+        and offer.term_months <= (terms.term_months or 0)
+        and offer.rate_bp >= (terms.rate_bp or 0)
+    )
+    if not fits:
+        raise conflict(f"{offer.lender} has approved other terms.", "lender", offer.lender)
+
+
+async def require_cleared(deal: Decision) -> None:
+    """Raise CommandError(conflict) unless the offer's lender still approves it and has no open stipulation.
+
+    When its approval expires does not matter any more: the deal was signed while it lived.
+    """
+    offer = await selected_offer(deal)
+    lender = None if offer is None or not isinstance(offer.lender, str) else offer.lender
+    last = next((each for each in await last_terms(deal) if each.lender == lender), None)
+    if last is None or last.status not in LIVE_STATUSES:
+        raise conflict(f"{lender or 'The lender'} has taken its approval back.", "lender", lender)
+    open_ones = [each.text for each in last.stipulations if each.cleared_by is None]
+    if open_ones:
+        raise conflict(f"Open stipulations: {', '.join(open_ones)}.", "stipulations", open_ones)
+
+
+def forbidden(message: str) -> CommandError:
+    """Return the refusal of what this person may not do."""
+    return CommandError(ErrorCode.FORBIDDEN, message, field="type")
+
+
+def conflict(message: str, field: str, value: object) -> CommandError:
+    """Return the refusal of what cannot be done as things stand; ``field`` names what is in the way."""
+    return CommandError(ErrorCode.CONFLICT, message, field=field, value=value)

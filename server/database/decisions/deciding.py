@@ -1,0 +1,275 @@
+"""One decision about a deal: a transaction under the deal's row lock, its events, and its answer.
+
+What a decision does to the deal's rows and the events that say so are committed together or not at all. The
+first event keeps the ``op`` and the answer; where nothing changed there is none, and ``deal_ops`` keeps them.
+Repeated by the same person for the same command, the op gets that answer and changes nothing.
+"""
+
+import datetime as dt
+import hashlib
+import uuid
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import asyncpg
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode, op_taken
+from protocol.deal_parts import DealOffer
+from protocol.records import Actor, DealState, Role, Structure
+from protocol.workflow import Fulfilment
+from server.database.core.pool import Connection
+from server.database.core.scope import Scope
+
+SYSTEM: Final = Actor(id="system", name="Deal Architect", role=Role.OPERATOR)
+"""Who decides where nobody did: an approval that falls, a hold that runs out."""
+
+_LOCK = "SELECT * FROM lock_deal($1, $2)"
+OPS_KEPT: Final = dt.timedelta(days=1)
+"""How long at least the answer to an op that changed nothing is kept; that to another stands in its event."""
+
+_EVENT = """
+INSERT INTO deal_events (deal_id, no, op, kind, body, reply, user_id, asked)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+_OP = "INSERT INTO deal_ops (deal_id, op, reply, asked) VALUES ($1, $2, $3, $4)"
+_ANSWERED = """
+SELECT reply, asked, user_id AS answered_to FROM deal_events WHERE deal_id = $1 AND op = $2
+UNION ALL
+SELECT reply, asked, NULL FROM deal_ops WHERE deal_id = $1 AND op = $2
+"""
+_NOBODY_ASKED: Final = b""
+"""Stands beside events that no command may be answered with."""
+
+Asked = tuple[object, ...]
+"""What a command asks for: its type, then its arguments. A version that it was based on is none of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class DealEvent:
+    """One decision: the event's fields without ``channel``, ``seq`` and ``at``."""
+
+    no: int
+    kind: str
+    body: dict[str, Any]
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of a decision. ``events`` are those that this call wrote; ``reply`` answers the op.
+
+    ``repeated`` where an earlier call of the op had decided already.
+    """
+
+    deal_id: str
+    version: int
+    events: tuple[DealEvent, ...]
+    reply: dict[str, Any]
+    repeated: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether this call decided anything."""
+        return bool(self.events)
+
+
+@dataclass(slots=True)
+class Decision:
+    """A deal under its row lock. ``version`` and ``state`` move with what is decided.
+
+    ``at`` is the transaction's time, which its events carry. ``locks`` are the fields that the desk keeps to
+    itself, with who locked them. ``offer`` is the selected one, and ``advertised_cents`` the price of each
+    car, once they were read under the lock. ``repeated`` is the answer that the op got before; nothing may be
+    written then.
+    """
+
+    connection: Connection
+    key: uuid.UUID
+    op: uuid.UUID
+    actor: Actor
+    store_id: str
+    state: DealState
+    version: int
+    structure: Structure
+    salesperson_id: str
+    selected_offer: uuid.UUID | None
+    fulfilment: Fulfilment | None
+    last_no: int
+    at: dt.datetime
+    locks: dict[str, dict[str, Any]]
+    asked: bytes
+    repeated: dict[str, Any] | None = None
+    reply: dict[str, Any] = field(default_factory=dict)
+    offer: DealOffer | None = None
+    advertised_cents: dict[str, int] = field(default_factory=dict)
+    _events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was decided."""
+        return bool(self._events)
+
+    def require_version(self, version: int) -> None:
+        """Raise CommandError(conflict) unless ``version`` is the current one."""
+        if version != self.version:
+            raise CommandError(
+                ErrorCode.CONFLICT,
+                "The deal has changed meanwhile: look at it again.",
+                field="version",
+                value=self.version,
+                state=self.state.value,
+            )
+
+    def record(self, kind: str, **body: Any) -> int:
+        """Add an event that moves the version; return the new version."""
+        self.version += 1
+        self._events.append((kind, {"version": self.version, **body, "by": codec.plain(self.actor)}))
+        return self.version
+
+    def remark(self, kind: str, **body: Any) -> None:
+        """Add an event that leaves the version as it is."""
+        self._events.append((kind, {**body, "by": codec.plain(self.actor)}))
+
+    def decided(self, **reply: Any) -> Decided:
+        """Return the outcome, whose answer is the version and ``reply``."""
+        return self.answered({"version": self.version, **reply})
+
+    def answered(self, reply: dict[str, Any]) -> Decided:
+        """Return the outcome with an answer that has no version."""
+        self.reply = reply
+        return Decided(str(self.key), self.version, tuple(self._numbered()), reply)
+
+    def again(self) -> Decided:
+        """Return the outcome of a repeated op."""
+        reply = self.repeated or {}
+        return Decided(str(self.key), reply.get("version", self.version), (), reply, repeated=True)
+
+    async def write(self) -> None:
+        """Insert the events in order; where there are none, what the op was answered all the same."""
+        if not self._events and self.reply:
+            await self.connection.execute(_OP, self.key, self.op, self.reply, self.asked)
+        user = None if self.actor.id == SYSTEM.id else uuid.UUID(self.actor.id)
+        rows = []
+        for place, event in enumerate(self._numbered()):
+            op = uuid.uuid5(self.op, str(place)) if place else self.op
+            reply, asked = ({}, _NOBODY_ASKED) if place else (self.reply, self.asked)
+            rows.append((self.key, event.no, op, event.kind, event.body, reply, user, asked))
+        if rows:
+            await self.connection.executemany(_EVENT, rows)
+
+    def _numbered(self) -> Iterator[DealEvent]:
+        for no, (kind, body) in enumerate(self._events, self.last_no + 1):
+            yield DealEvent(no, kind, body, self.at)
+
+
+@asynccontextmanager
+async def deciding(
+    scope: Scope, deal_id: str, op: uuid.UUID, actor: Actor, asked: Asked
+) -> AsyncIterator[Decision]:
+    """Hold the deal's row lock; commit what was decided on the way out, roll all of it back on an exception.
+
+    Raises CommandError: not_found; conflict for an op that answered another command or somebody else.
+    """
+    async with scope.acquire() as connection:
+        decision = await _lock(connection, deal_id, op, actor, asked)
+        yield decision
+        await decision.write()
+
+
+@asynccontextmanager
+async def deciding_for_others(
+    scope: Scope, deal_id: str, others: Collection[str], *, op: uuid.UUID, actor: Actor, asked: Asked
+) -> AsyncIterator[tuple[Decision, list[Decision]]]:
+    """Hold the row locks of a deal and of others that its command changes too, as ``deciding`` holds one.
+
+    The deals are locked in order of their ids, so that no two such commands wait for each other. Each gets
+    its own events; the command's answer is the deal's. Raises CommandError as ``deciding``.
+    """
+    ops = {each: uuid.uuid5(op, f"in deal {each}") for each in others} | {deal_id: op}
+    async with scope.acquire() as connection:
+        locked = {
+            each: await _lock(connection, each, ops[each], actor, asked if each == deal_id else ())
+            for each in sorted(ops)
+        }
+        deal = locked.pop(deal_id)
+        yield deal, list(locked.values())
+        for decision in (deal, *locked.values()):
+            await decision.write()
+
+
+async def _lock(connection: Connection, deal_id: str, op: uuid.UUID, actor: Actor, asked: Asked) -> Decision:
+    key = parse_id(deal_id)
+    row = None if key is None else await connection.fetchrow(_LOCK, key, op)
+    if key is None or row is None:
+        raise no_such_deal()
+    return Decision(
+        connection=connection,
+        key=key,
+        op=op,
+        actor=actor,
+        store_id=row["store_id"],
+        state=DealState(row["state"]),
+        version=row["version"],
+        structure=codec.convert(Structure, row["structure"]),
+        salesperson_id=str(row["salesperson_id"]),
+        selected_offer=row["selected_offer"],
+        fulfilment=None if row["fulfilment"] is None else Fulfilment(row["fulfilment"]),
+        last_no=row["last_no"],
+        at=row["at"],
+        locks=row["locks"] or {},
+        asked=digest_of(actor, asked),
+        repeated=None if row["reply"] is None else _answer_to(row, actor, asked),
+    )
+
+
+async def answered_before(
+    connection: Connection, deal_id: str, op: uuid.UUID, actor: Actor, asked: Asked
+) -> dict[str, Any] | None:
+    """Return what an op of a deal was answered; None where it was not done.
+
+    Raises CommandError(conflict) where it answered somebody else, or another command.
+    """
+    row = await connection.fetchrow(_ANSWERED, parse_id(deal_id), op)
+    return None if row is None else _answer_to(row, actor, asked)
+
+
+def _answer_to(row: asyncpg.Record, actor: Actor, asked: Asked) -> dict[str, Any]:
+    if row["asked"] is None:
+        # An older release wrote it: of an event it kept who decided, and nothing of an answer without one.
+        is_same = row["answered_to"] is None or str(row["answered_to"]) == actor.id
+    else:
+        is_same = row["asked"] == digest_of(actor, asked)
+    if not is_same:
+        raise op_taken()
+    reply: dict[str, Any] = row["reply"]
+    return reply
+
+
+def digest_of(actor: Actor, asked: Asked) -> bytes:
+    """Return what tells a command that is sent again from another one, or from somebody else's."""
+    return hashlib.sha256(codec.encode([actor.id, *asked])).digest()
+
+
+async def forget_ops(connection: Connection) -> None:
+    """Delete the answers that are older than OPS_KEPT. The system's own work."""
+    await connection.execute("DELETE FROM deal_ops WHERE at < now() - $1::interval", OPS_KEPT)
+
+
+def parse_id(text: str) -> uuid.UUID | None:
+    """Return the id that ``text`` spells in its one canonical form, else None.
+
+    Other spellings of a UUID would name other channels for the same deal.
+    """
+    try:
+        found = uuid.UUID(text)
+    except ValueError:
+        return None
+    return found if str(found) == text else None
+
+
+def no_such_deal() -> CommandError:
+    """Return the refusal of a deal that is not there, or not for the asker."""
+    return CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="channel")

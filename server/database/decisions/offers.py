@@ -1,0 +1,214 @@
+"""Offers that were put before somebody: selected or pinned, each with the versions that reproduce it."""
+
+import uuid
+from decimal import Decimal
+from typing import Any
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.deal_parts import DealOffer
+from protocol.records import Actor, DealState
+from protocol.workflow import SELECTABLE, Reason
+from server.database.core.one_row import one_row
+from server.database.core.scope import Scope
+from server.database.decisions.claims import touch_claim
+from server.database.decisions.deciding import Asked, Decided, Decision, deciding
+from server.database.decisions.terms import check_unlocked, move, wrong_state
+
+MAX_PINS = 20
+PINS_BYTES = 40 * 1024
+"""How much the pinned offers of a deal may take in its snapshot."""
+
+_INSERT = """
+INSERT INTO offers (offer_id, deal_id, deal_version, vehicle_id, vehicle_rev, rates_version, programme_id,
+                    tier, term_months, risk_version, tax_version, engine_version, structure, rate_bp,
+                    cash_down_cents, discount_cents, principal_cents, payment_cents, npv_cents,
+                    stress_npv_cents, body, created_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+"""
+
+
+class StaleOffer(Exception):
+    """The deal changed between pricing and storing: price again."""
+
+
+async def select_offer(
+    scope: Scope, deal_id: str, *, op: uuid.UUID, offer: DealOffer, actor: Actor
+) -> Decided:
+    """Make ``offer`` what the deal is about. A countered or approved deal becomes working by another offer.
+
+    Raises StaleOffer; CommandError: not_found, conflict for a state without choice, locked.
+    """
+    async with deciding(scope, deal_id, op, actor, asked_with("select", offer)) as deal:
+        if deal.repeated is not None:
+            return deal.again()
+        if deal.state not in SELECTABLE:
+            raise wrong_state(deal, "given another offer")
+        await _check(deal, offer)
+        if await adopt_offer(deal, offer) and deal.state is not DealState.WORKING:
+            await move(deal, DealState.WORKING, Reason.OFFER_CHANGED)
+        return deal.decided()
+
+
+async def pin_offer(scope: Scope, deal_id: str, *, op: uuid.UUID, offer: DealOffer, actor: Actor) -> Decided:
+    """Keep ``offer`` in sight, in place of an earlier one of its car.
+
+    Raises StaleOffer; CommandError: not_found, conflict for a deal that is over, locked, too_large.
+    """
+    async with deciding(scope, deal_id, op, actor, asked_with("pin", offer)) as deal:
+        if deal.repeated is not None:
+            return deal.again()
+        _require_open(deal)
+        await _check(deal, offer)
+        await _require_room(deal, offer)
+        await _insert(deal, offer)
+        await deal.connection.execute(
+            "INSERT INTO deal_pins (deal_id, vehicle_id, offer_id) VALUES ($1, $2, $3)"
+            " ON CONFLICT (deal_id, vehicle_id) DO UPDATE SET offer_id = $3, pinned_at = now()",
+            deal.key,
+            int(offer.vehicle_id),
+            uuid.UUID(offer.offer_id),
+        )
+        deal.record("offer_pinned", vehicle_id=offer.vehicle_id, offer=codec.plain(offer))
+        await touch_claim(deal.connection, int(offer.vehicle_id))
+        return deal.decided()
+
+
+async def unpin_offer(scope: Scope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor) -> Decided:
+    """Keep the offer of a car in sight no longer; where there is none, nothing happens."""
+    async with deciding(scope, deal_id, op, actor, ("unpin", vehicle_id)) as deal:
+        if deal.repeated is not None:
+            return deal.again()
+        offer = await deal.connection.fetchval(
+            "DELETE FROM deal_pins p USING offers o"
+            " WHERE p.deal_id = $1 AND p.vehicle_id = $2 AND o.offer_id = p.offer_id RETURNING o.body",
+            deal.key,
+            vehicle_id,
+        )
+        if offer is not None:
+            deal.record("offer_unpinned", vehicle_id=str(vehicle_id), offer=offer)
+            await touch_claim(deal.connection, vehicle_id)
+        return deal.decided()
+
+
+def asked_for(command: str, vehicle_id: str, changes: dict[str, Any], programme_id: str | None) -> Asked:
+    """Return what ``select`` or ``pin`` asks for."""
+    return (command, vehicle_id, changes, programme_id)
+
+
+def asked_with(command: str, offer: DealOffer) -> Asked:
+    """Return what ``select`` or ``pin`` asked for, of the offer that came of it."""
+    return asked_for(command, offer.vehicle_id, offer.changes, offer.asked_programme_id or None)
+
+
+async def adopt_offer(deal: Decision, offer: DealOffer, reason: Reason | None = None) -> bool:
+    """Make ``offer`` the selected one of a locked deal unless it is the same; return whether it differs."""
+    before = await selected_offer(deal)
+    if before is not None and is_same(before, offer):
+        return False
+    await _insert(deal, offer)
+    await deal.connection.execute(
+        "UPDATE deals SET selected_offer = $2 WHERE deal_id = $1", deal.key, uuid.UUID(offer.offer_id)
+    )
+    deal.selected_offer, deal.offer = uuid.UUID(offer.offer_id), offer
+    more = {} if reason is None else {"reason": reason}
+    deal.record("offer_selected", vehicle_id=offer.vehicle_id, offer=codec.plain(offer), **more)
+    cars = [offer.vehicle_id, *([before.vehicle_id] if before else [])]
+    await touch_claim(deal.connection, *map(int, cars))
+    return True
+
+
+async def selected_offer(deal: Decision) -> DealOffer | None:
+    """Return the selected offer of a locked deal."""
+    if deal.selected_offer is None:
+        return None
+    if deal.offer is None:
+        body = await deal.connection.fetchval(
+            "SELECT body FROM offers WHERE offer_id = $1", deal.selected_offer
+        )
+        deal.offer = codec.convert(DealOffer, body)
+    return deal.offer
+
+
+def is_same(one: DealOffer, other: DealOffer) -> bool:
+    """Return whether two offers are one to customer and lender, whenever they were priced.
+
+    What an offer is worth to the group moves with each day that its car stands: that makes it no other offer.
+    """
+    return _terms_of(one) == _terms_of(other)
+
+
+def _terms_of(offer: DealOffer) -> tuple[object, ...]:
+    versions = offer.versions
+    return (
+        *(offer.vehicle_id, offer.rev, offer.price_cents, offer.payment_cents, offer.term_months),
+        *(offer.rate_bp, offer.cash_down_cents, offer.discount_cents, offer.principal_cents),
+        *(offer.programme_id, offer.lender, offer.tier, offer.changes),
+        *((versions.rates, versions.tax) if versions else ()),
+    )
+
+
+async def _check(deal: Decision, offer: DealOffer) -> None:
+    """Raise StaleOffer where the offer was priced with other terms, CommandError(locked) where it may not."""
+    if offer.deal_version != deal.version and await _terms_moved(deal, offer.deal_version):
+        raise StaleOffer
+    check_unlocked(deal, offer.changes)
+
+
+async def _terms_moved(deal: Decision, since: int) -> bool:
+    moved = await deal.connection.fetchval(
+        "SELECT EXISTS (SELECT FROM deal_events WHERE deal_id = $1 AND (body->>'version')::bigint > $2"
+        " AND kind IN ('deal_changed', 'lender_decided'))",
+        deal.key,
+        since,
+    )
+    return bool(moved)
+
+
+def _require_open(deal: Decision) -> None:
+    if deal.state in {DealState.SIGNED, DealState.LOST}:
+        raise wrong_state(deal, "given offers")
+
+
+async def _require_room(deal: Decision, offer: DealOffer) -> None:
+    """Raise CommandError(too_large) unless ``offer`` can be pinned beside those of other cars."""
+    pinned, size = await one_row(
+        deal.connection,
+        "SELECT count(*), coalesce(sum(octet_length(o.body::text)), 0)"
+        "  FROM deal_pins p JOIN offers o USING (offer_id) WHERE p.deal_id = $1 AND p.vehicle_id <> $2",
+        deal.key,
+        int(offer.vehicle_id),
+    )
+    if pinned >= MAX_PINS or size + len(codec.encode(offer)) > PINS_BYTES:
+        raise CommandError(ErrorCode.TOO_LARGE, f"At most {MAX_PINS} cars are pinned.", field="vehicle_id")
+
+
+async def _insert(deal: Decision, offer: DealOffer) -> None:
+    versions = offer.versions
+    if not versions or not isinstance(offer.npv_cents, int) or not isinstance(offer.stress_npv_cents, int):
+        raise ValueError("an offer is stored whole, not as a view shows it")
+    await deal.connection.execute(
+        _INSERT,
+        uuid.UUID(offer.offer_id),
+        deal.key,
+        offer.deal_version,
+        int(offer.vehicle_id),
+        offer.rev,
+        versions.rates,
+        offer.programme_id,
+        offer.tier,
+        offer.term_months,
+        versions.risk,
+        versions.tax,
+        versions.engine,
+        codec.plain(deal.structure),
+        Decimal(str(offer.rate_bp)),
+        offer.cash_down_cents,
+        offer.discount_cents,
+        offer.principal_cents,
+        offer.payment_cents,
+        offer.npv_cents,
+        offer.stress_npv_cents,
+        codec.plain(offer),
+        uuid.UUID(deal.actor.id),
+    )

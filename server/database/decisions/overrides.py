@@ -1,0 +1,62 @@
+"""A desk that ends the hold, or the approval, of another deal for a car: two deals change in one transaction.
+
+The other deal may be one of another store, which the store's own scope does not show: this is the system's
+work, on behalf of a desk whose right to it is looked at under the locks.
+"""
+
+import uuid
+
+from protocol.closing import CommandError, ErrorCode
+from protocol.records import Actor, DealState
+from protocol.workflow import Reason
+from server.database.core.scope import Scope
+from server.database.decisions.claims import let_go, other_holders, require_not_reserved, require_say
+from server.database.decisions.deciding import Decided, Decision, deciding_for_others, no_such_deal, parse_id
+from server.database.decisions.terms import move
+
+ATTEMPTS = 3
+"""How often the car may go to yet another deal meanwhile."""
+
+
+async def end_other_holds(
+    system: Scope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
+) -> tuple[Decided, list[Decided]]:
+    """Let a car go that other deals hold, for a manager of the store of ``deal_id``, whose command it is.
+
+    A deal that was approved for the car returns to working. Returns the command's outcome, and those of the
+    other deals. Raises CommandError: not_found; conflict where the actor may not end the hold;
+    busy where the car goes from deal to deal.
+    """
+    key = parse_id(deal_id)
+    if key is None:
+        raise no_such_deal()
+    for _ in range(ATTEMPTS):
+        async with system.acquire() as connection:
+            found = {each.deal_id for each in await other_holders(connection, vehicle_id, key)}
+        asked = ("release", vehicle_id)
+        async with deciding_for_others(system, deal_id, found, op=op, actor=actor, asked=asked) as (
+            deal,
+            others,
+        ):
+            if deal.repeated is not None:
+                return deal.again(), []
+            await require_not_reserved(deal, vehicle_id)
+            holders = await other_holders(deal.connection, vehicle_id, key)
+            if not {each.deal_id for each in holders} <= found:
+                continue
+            for holder in holders:
+                require_say(deal, holder)
+            for other in others:
+                await _let_go(other, vehicle_id)
+            await let_go(deal, vehicle_id)
+            return deal.answered({"until": None}), [other.answered({}) for other in others]
+    raise CommandError(ErrorCode.BUSY, "This car goes from deal to deal: try again.", field="vehicle_id")
+
+
+async def _let_go(deal: Decision, vehicle_id: int) -> None:
+    await let_go(deal, vehicle_id)
+    reserved = await deal.connection.fetchval(
+        "SELECT true FROM vehicle_claims WHERE vehicle_id = $1 AND reserved_by = $2", vehicle_id, deal.key
+    )
+    if reserved and deal.state is DealState.APPROVED:
+        await move(deal, DealState.WORKING, Reason.CAR_NOT_AVAILABLE)

@@ -1,0 +1,79 @@
+"""What somebody must still do about a deal: today, the notice that a refusal on credit asks for."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.deal_fold import KEPT_TASKS
+from protocol.deal_parts import DealTask
+from protocol.records import Actor
+from protocol.workflow import CREDIT_REASONS, MAX_REASONS, NOTICE_DAYS, Reason, TaskKind
+from server.database.core.scope import Scope
+from server.database.decisions.deciding import Decided, Decision, deciding
+
+
+async def raise_adverse_action(deal: Decision, reasons: Sequence[Reason], today: dt.date) -> None:
+    """Raise the task of a notice of adverse action where any of ``reasons`` is on credit; else do nothing.
+
+    Raises CommandError(too_large) where an open task would go out of sight by it.
+    """
+    principal = [reason for reason in reasons if reason in CREDIT_REASONS][:MAX_REASONS]
+    if not principal:
+        return
+    await _require_sight(deal)
+    task = DealTask(
+        id=str(uuid.uuid4()),
+        kind=TaskKind.ADVERSE_ACTION_NOTICE,
+        reasons=principal,
+        due_on=today + dt.timedelta(days=NOTICE_DAYS),
+    )
+    await deal.connection.execute(
+        # In the order of the events, whoever began to wait for the deal first.
+        "INSERT INTO deal_tasks (task_id, deal_id, kind, reasons, due_on, raised_at)"
+        " VALUES ($1, $2, $3, $4, $5, clock_timestamp())",
+        uuid.UUID(task.id),
+        deal.key,
+        task.kind,
+        task.reasons,
+        task.due_on,
+    )
+    deal.record("task_raised", task=codec.plain(task))
+
+
+async def finish_task(scope: Scope, deal_id: str, task_id: str, *, op: uuid.UUID, actor: Actor) -> Decided:
+    """Mark a task as done; one that is done stays as it is. Raises CommandError(not_found)."""
+    async with deciding(scope, deal_id, op, actor, ("finish_task", task_id)) as deal:
+        if deal.repeated is not None:
+            return deal.again()
+        row = await deal.connection.fetchrow(
+            "SELECT task_id, done_by FROM deal_tasks WHERE deal_id = $1 AND task_id::text = $2",
+            deal.key,
+            task_id,
+        )
+        if row is None:
+            raise CommandError(ErrorCode.NOT_FOUND, "This deal has no such task.", field="task_id")
+        if row["done_by"] is None:
+            await deal.connection.execute(
+                "UPDATE deal_tasks SET done_by = $2, done_at = now() WHERE task_id = $1",
+                row["task_id"],
+                codec.plain(actor),
+            )
+            deal.record("task_done", task_id=task_id)
+        return deal.decided()
+
+
+async def _require_sight(deal: Decision) -> None:
+    is_open = await deal.connection.fetchval(
+        "SELECT done_by IS NULL FROM deal_tasks WHERE deal_id = $1"
+        " ORDER BY raised_at DESC, task_id DESC OFFSET $2 LIMIT 1",
+        deal.key,
+        KEPT_TASKS - 1,
+    )
+    if is_open:
+        raise CommandError(
+            ErrorCode.TOO_LARGE,
+            f"Of the last {KEPT_TASKS} tasks the oldest is open: finish it.",
+            field="tasks",
+        )

@@ -1,0 +1,144 @@
+"""Edits of a deal's structure: merged by field, each op once."""
+
+import uuid
+from collections.abc import Collection
+from typing import Any
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.records import Actor, DealState, Role, Structure, StructureChanges, StructureError, revised
+from protocol.workflow import EDITABLE, Reason
+from server.database.core.scope import Scope
+from server.database.decisions.claims import end_reservation
+from server.database.decisions.deciding import Decided, Decision, deciding
+
+EVENT_KIND = "deal_changed"
+
+
+async def change_terms(
+    scope: Scope, deal_id: str, *, op: uuid.UUID, based_on: int, changes: StructureChanges, actor: Actor
+) -> Decided:
+    """Apply ``changes`` that were made on version ``based_on`` of the deal, and write the event.
+
+    Fields that nobody changed since merge. A repeated ``op`` gets its first reply and changes nothing; where
+    nothing differs from what stands, there is no event and the version of then is the answer. A countered
+    deal becomes working.
+
+    Raises:
+        CommandError: not_found; invalid for a version ahead of the deal or a structure that contradicts
+            itself; locked for a field that the desk keeps to itself; conflict for a state that allows no
+            edits, or for a field that somebody set otherwise since, with its newer value, who and when.
+    """
+    asked = ("terms", codec.plain(changes))
+    async with deciding(scope, deal_id, op, actor, asked) as deal:
+        if deal.repeated is not None:
+            return deal.again()
+        if deal.state not in EDITABLE:
+            raise wrong_state(deal, "edited")
+        if based_on > deal.version:
+            raise CommandError(
+                ErrorCode.INVALID, f"version: expected at most {deal.version}", field="version"
+            )
+        new = await restructure(deal, changes, based_on=based_on)
+        if new and deal.state is DealState.COUNTERED:
+            await move(deal, DealState.WORKING, Reason.TERMS_CHANGED)
+        return deal.decided()
+
+
+async def restructure(deal: Decision, changes: StructureChanges, *, based_on: int) -> dict[str, Any]:
+    """Give a locked deal the structure with ``changes``; return the fields that differ, on the wire.
+
+    Raises CommandError: invalid, locked, conflict.
+    """
+    after = revise(deal.structure, changes)
+    new = differences(deal.structure, after)
+    if based_on < deal.version:
+        await _check_unchanged(deal, based_on, new)
+    check_unlocked(deal, new)
+    if new:
+        await deal.connection.execute(
+            "UPDATE deals SET structure = $2 WHERE deal_id = $1", deal.key, codec.plain(after)
+        )
+        deal.structure = after
+        deal.record(EVENT_KIND, changes=new)
+    return new
+
+
+async def move(deal: Decision, target: DealState, reason: Reason, **more: Any) -> None:
+    """Bring a locked deal to another state and say so; ``more`` are further fields of the event.
+
+    A deal that is not approved any more lets the car go that was reserved for it.
+    """
+    await deal.connection.execute(
+        "UPDATE deals SET state = $2, fulfilment = $3 WHERE deal_id = $1",
+        deal.key,
+        target,
+        "signed" if target is DealState.SIGNED else None,
+    )
+    source, deal.state = deal.state, target
+    if source is DealState.APPROVED:
+        await end_reservation(deal)
+    deal.record("state_changed", **{"from": source, "to": target}, reason=reason, **more)
+
+
+def check_unlocked(deal: Decision, fields: Collection[str]) -> None:
+    """Raise CommandError(locked) where the desk keeps one of ``fields`` from this actor."""
+    if deal.actor.role is Role.DESK_MANAGER:
+        return
+    for field in sorted(set(fields) & deal.locks.keys()):
+        by = deal.locks[field]
+        raise CommandError(ErrorCode.LOCKED, f"{by['name']} has locked {field}.", field=field, by=by)
+
+
+def revise(structure: Structure, changes: StructureChanges) -> Structure:
+    """Return ``structure`` with ``changes``. Raises CommandError(invalid) naming the field at fault."""
+    try:
+        return revised(structure, changes)
+    except StructureError as error:
+        raise CommandError(
+            ErrorCode.INVALID, str(error), field=error.field, expected=error.expected
+        ) from None
+
+
+def differences(before: Structure, after: Structure) -> dict[str, Any]:
+    """Return the fields of ``after`` that differ, as they stand on the wire."""
+    old, new = codec.plain(before), codec.plain(after)
+    return {name: value for name, value in new.items() if old[name] != value}
+
+
+def wrong_state(deal: Decision, what: str) -> CommandError:
+    """Return the refusal of something that the deal's state does not allow."""
+    return CommandError(
+        ErrorCode.CONFLICT,
+        f"A deal that is {deal.state} cannot be {what}.",
+        field="state",
+        value=deal.state.value,
+        version=deal.version,
+    )
+
+
+async def _check_unchanged(deal: Decision, based_on: int, new: dict[str, Any]) -> None:
+    """Raise CommandError(conflict) where a field of ``new`` was set after version ``based_on``.
+
+    A field set since to the very value that is asked for now is no conflict: it is not in ``new``.
+    """
+    since = await deal.connection.fetch(
+        "SELECT body, at FROM deal_events"
+        " WHERE deal_id = $1 AND kind = $3 AND (body->>'version')::bigint > $2 ORDER BY no DESC",
+        deal.key,
+        based_on,
+        EVENT_KIND,
+    )
+    for event in since:
+        taken = next((name for name in new if name in event["body"]["changes"]), None)
+        if taken is not None:
+            by = event["body"]["by"]
+            raise CommandError(
+                ErrorCode.CONFLICT,
+                f"{by['name']} has changed {taken} meanwhile.",
+                field=taken,
+                value=event["body"]["changes"][taken],
+                by=by,
+                at=event["at"].isoformat().replace("+00:00", "Z"),
+                version=event["body"]["version"],
+            )

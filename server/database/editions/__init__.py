@@ -1,0 +1,1 @@
+"""Dated versions of rates, risk, taxes and rebates."""

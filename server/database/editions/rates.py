@@ -1,0 +1,92 @@
+"""Lender programmes, risk curves, tax rules and rebates by version; the first two also as in force today."""
+
+from decimal import Decimal
+from typing import Any
+
+import asyncpg
+
+from protocol import codec
+from protocol.money.lending import Programme, RateSheet, Rebate, RiskCurve, RiskModel, TaxRule, TaxTable
+from server.database.core.pool import Connection
+
+PROGRAMME_COLUMNS = Programme.__struct_fields__
+CURVE_COLUMNS = RiskCurve.__struct_fields__
+TAX_COLUMNS = TaxRule.__struct_fields__
+REBATE_COLUMNS = Rebate.__struct_fields__
+
+_PROGRAMMES = (
+    f"SELECT {', '.join(PROGRAMME_COLUMNS)} FROM lender_programmes"  # noqa: S608 - names of our own fields
+    " WHERE rates_version = $1 ORDER BY programme_id, tier, term_months"
+)
+_CURVES = (
+    f"SELECT {', '.join(CURVE_COLUMNS)} FROM risk_curves"  # noqa: S608 - names of our own fields
+    " WHERE risk_version = $1 ORDER BY tier, term_max_months, ltv_max_bp, pti_max_bp"
+)
+_TAXES = (
+    f"SELECT {', '.join(TAX_COLUMNS)} FROM tax_rules"  # noqa: S608 - names of our own fields
+    " WHERE tax_version = $1 ORDER BY state, postal_prefix, jurisdiction"
+)
+_REBATES = (
+    f"SELECT {', '.join(REBATE_COLUMNS)} FROM rebates"  # noqa: S608 - names of our own fields
+    " WHERE rebates_version = $1 ORDER BY rebate_id"
+)
+_RATES_TODAY = (
+    "SELECT rates_version FROM rate_sheets WHERE effective_from <= current_date"
+    " AND (effective_to IS NULL OR effective_to >= current_date) ORDER BY effective_from DESC LIMIT 1"
+)
+_RISK_TODAY = (
+    "SELECT risk_version FROM risk_models WHERE effective_from <= current_date"
+    " ORDER BY effective_from DESC LIMIT 1"
+)
+
+
+class NotInForce(LookupError):
+    """There is no rate sheet, risk model, tax table or rebate sheet of that version, or none for today."""
+
+    def __init__(self, what: str, version: str | None) -> None:
+        super().__init__(what, version)
+        self.what = what
+        self.version = version
+
+    def __str__(self) -> str:
+        return f"no {self.what} in force today" if self.version is None else f"no {self.what} {self.version}"
+
+
+async def load_rates(connection: Connection, version: str | None = None) -> RateSheet:
+    """Return the rate sheet ``version``, or the one in force today, tiers best first. Raises NotInForce."""
+    chosen = version or await connection.fetchval(_RATES_TODAY)
+    rows = [] if chosen is None else await connection.fetch(_PROGRAMMES, chosen)
+    if not rows:
+        raise NotInForce("rate sheet", version)
+    return RateSheet(version=chosen, programmes=tuple(codec.convert(Programme, _floats(row)) for row in rows))
+
+
+async def load_risk(connection: Connection, version: str | None = None) -> RiskModel:
+    """Return the risk model ``version``, or the one in force today, tiers best first. Raises NotInForce."""
+    chosen = version or await connection.fetchval(_RISK_TODAY)
+    rows = [] if chosen is None else await connection.fetch(_CURVES, chosen)
+    if not rows:
+        raise NotInForce("risk model", version)
+    return RiskModel(version=chosen, curves=tuple(codec.convert(RiskCurve, _floats(row)) for row in rows))
+
+
+async def load_taxes(connection: Connection, version: str) -> TaxTable:
+    """Return the tax table ``version``: the wider jurisdictions of a state first. Raises NotInForce."""
+    rows = await connection.fetch(_TAXES, version)
+    if not rows:
+        raise NotInForce("tax table", version)
+    return TaxTable(version=version, rules=tuple(codec.convert(TaxRule, _floats(row)) for row in rows))
+
+
+async def load_rebates(connection: Connection, version: str) -> tuple[Rebate, ...]:
+    """Return the rebates of sheet ``version``; a sheet may be empty. Raises NotInForce."""
+    if not await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM rebate_sheets WHERE rebates_version = $1)", version
+    ):
+        raise NotInForce("rebate sheet", version)
+    return tuple(codec.convert(Rebate, dict(row)) for row in await connection.fetch(_REBATES, version))
+
+
+def _floats(row: asyncpg.Record) -> dict[str, Any]:
+    """Return the row with its basis points as floats: all of this is for bulk arithmetic."""
+    return {name: float(value) if isinstance(value, Decimal) else value for name, value in row.items()}

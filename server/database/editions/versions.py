@@ -1,0 +1,70 @@
+"""Which editions of rates, risk, taxes and rebates are in force, and which version a stock has."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from protocol.records import Scope
+from server.database.core.one_row import one_row
+from server.database.core.pool import Connection
+from server.database.decisions.deciding import parse_id
+from server.database.editions.rates import NotInForce
+
+_IN_FORCE = """
+SELECT (SELECT rates_version FROM rate_sheets
+         WHERE effective_from <= $1 AND (effective_to IS NULL OR effective_to >= $1)
+         ORDER BY effective_from DESC LIMIT 1) AS rates,
+       (SELECT risk_version FROM risk_models WHERE effective_from <= $1
+         ORDER BY effective_from DESC LIMIT 1) AS risk,
+       (SELECT tax_version FROM tax_tables WHERE effective_from <= $1
+         ORDER BY effective_from DESC LIMIT 1) AS tax,
+       (SELECT rebates_version FROM rebate_sheets WHERE effective_from <= $1
+         ORDER BY effective_from DESC LIMIT 1) AS rebates
+"""
+
+_RATES = """
+SELECT rates_version FROM rate_sheets
+ WHERE effective_from <= $1 AND (effective_to IS NULL OR effective_to >= $1)
+ ORDER BY effective_from DESC LIMIT 1
+"""
+
+# A group's stock version is the sum over its stores: each only grows, so the sum moves whenever one does.
+_STOCK = """
+SELECT (SELECT sum(inventory_version)::bigint FROM stores
+         WHERE CASE WHEN $1 THEN group_id = $2 ELSE store_id = $3 END) AS inventory,
+       (SELECT version FROM deals WHERE deal_id = $4) AS deal_version
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The editions in force on one day. There may be no tax table, nor rebates: deals can do without."""
+
+    rates: str
+    risk: str
+    tax: str | None = None
+    rebates: str | None = None
+
+
+async def rates_in_force(connection: Connection, today: dt.date) -> str:
+    """Return the version of the rate sheet in force. Raises NotInForce."""
+    found: str | None = await connection.fetchval(_RATES, today)
+    if found is None:
+        raise NotInForce("rate sheet", None)
+    return found
+
+
+async def editions_in_force(connection: Connection, today: dt.date) -> InForce:
+    """Return what is in force on a day. Raises NotInForce."""
+    row = await one_row(connection, _IN_FORCE, today)
+    for what, column in (("rate sheet", "rates"), ("risk model", "risk")):
+        if row[column] is None:
+            raise NotInForce(what, None)
+    return InForce(rates=row["rates"], risk=row["risk"], tax=row["tax"], rebates=row["rebates"])
+
+
+async def stock_version(
+    connection: Connection, *, store_id: str, group_id: str, scope: Scope, deal_id: str
+) -> tuple[int, int]:
+    """Return the version of a store's stock, or of its group's, and that of a deal; 0 where there is none."""
+    row = await one_row(connection, _STOCK, scope is Scope.GROUP, group_id, store_id, parse_id(deal_id))
+    return row["inventory"] or 0, row["deal_version"] or 0

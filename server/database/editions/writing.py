@@ -1,0 +1,81 @@
+"""Writing a version of a table: rate sheet, risk model, tax table, rebate sheet. Append-only and dated.
+
+A version is a row of the head table and its contents; neither ever changes. The one in force on a day is the
+newest that has begun, so no two of a kind begin on one day.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import asyncpg
+
+from server.database.editions.rates import CURVE_COLUMNS, PROGRAMME_COLUMNS, REBATE_COLUMNS, TAX_COLUMNS
+
+
+@dataclass(frozen=True, slots=True)
+class TableKind:
+    """A kind of versioned table: its words, the head table, its key, and the table of its contents."""
+
+    name: str
+    head: str
+    key: str
+    contents: str
+    columns: tuple[str, ...]
+
+
+RATES = TableKind("rate sheet", "rate_sheets", "rates_version", "lender_programmes", PROGRAMME_COLUMNS)
+RISK = TableKind("risk model", "risk_models", "risk_version", "risk_curves", CURVE_COLUMNS)
+TAXES = TableKind("tax table", "tax_tables", "tax_version", "tax_rules", TAX_COLUMNS)
+REBATES = TableKind("rebate sheet", "rebate_sheets", "rebates_version", "rebates", REBATE_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A version, and the day from which it is in force; a sample is marked as one."""
+
+    version: str
+    effective_from: dt.date
+    is_sample: bool
+
+
+async def is_stored(connection: asyncpg.Connection, kind: TableKind, version: str) -> bool:
+    """Return whether there is such a version."""
+    found: bool = await connection.fetchval(
+        f"SELECT EXISTS (SELECT FROM {kind.head} WHERE {kind.key} = $1)",  # noqa: S608 - names of our own
+        version,
+    )
+    return found
+
+
+async def begun_on(connection: asyncpg.Connection, kind: TableKind, day: dt.date) -> str | None:
+    """Return the version that is in force from ``day``, where there is one."""
+    found: str | None = await connection.fetchval(
+        f"SELECT {kind.key} FROM {kind.head} WHERE effective_from = $1",  # noqa: S608 - names of our own
+        day,
+    )
+    return found
+
+
+async def store_version(
+    connection: asyncpg.Connection, kind: TableKind, edition: Edition, rows: Iterable[object]
+) -> int:
+    """Write a version with its rows, records of ``protocol.money.lending``; return how many rows.
+
+    Raises what asyncpg raises where the version or its day is taken. Wants a transaction.
+    """
+    await connection.execute(
+        f"INSERT INTO {kind.head} ({kind.key}, effective_from, is_sample)"  # noqa: S608 - names of our own
+        " VALUES ($1, $2, $3)",
+        edition.version,
+        edition.effective_from,
+        edition.is_sample,
+    )
+    columns = (kind.key, *kind.columns)
+    places = ", ".join(f"${place}" for place in range(1, len(columns) + 1))
+    values = [(edition.version, *(getattr(row, name) for name in kind.columns)) for row in rows]
+    await connection.executemany(
+        f"INSERT INTO {kind.contents} ({', '.join(columns)}) VALUES ({places})",  # noqa: S608 - as above
+        values,
+    )
+    return len(values)

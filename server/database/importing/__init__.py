@@ -1,0 +1,28 @@
+"""Import of files: a dealer's inventory, which is merged, and versioned tables, which are added whole.
+
+Inventory: ``columns`` reads the header, ``parsing`` a row, ``load`` moves. Tables: ``layouts`` says what
+columns there are, ``amounts`` reads a cell, ``versioned`` checks and stores.
+"""
+
+from server.database.importing.columns import FIELDS, ImportFailed, parse_mapping
+from server.database.importing.layouts import CURVES, OFFERS, PROGRAMMES, RULES
+from server.database.importing.load import ImportSummary, import_inventory
+from server.database.importing.reading import UNPACKED_MIB
+from server.database.importing.versioned import TABLE_MIB, Fault, TableRejected, import_table
+
+__all__ = [
+    "CURVES",
+    "FIELDS",
+    "OFFERS",
+    "PROGRAMMES",
+    "RULES",
+    "TABLE_MIB",
+    "UNPACKED_MIB",
+    "Fault",
+    "ImportFailed",
+    "ImportSummary",
+    "TableRejected",
+    "import_inventory",
+    "import_table",
+    "parse_mapping",
+]

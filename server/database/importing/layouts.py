@@ -1,0 +1,222 @@
+"""The columns of versioned tables in a CSV file, and what rows must hold together."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from msgspec import NODEFAULT
+
+from protocol.money.lending import (
+    NO_EDGE_BP,
+    NO_EDGE_MONTHS,
+    Disposition,
+    LtvBasis,
+    Programme,
+    Rebate,
+    ReserveMethod,
+    RiskCurve,
+    Rounding,
+    TaxBase,
+    TaxRule,
+)
+from protocol.records import Tier
+from server.database.editions.writing import RATES, REBATES, RISK, TAXES, TableKind
+from server.database.importing import amounts
+from server.database.importing.amounts import Read
+
+WIDEST_PERCENT = 10_000
+YEAR, MONTHS, SCORE = amounts.whole(1900, 2100), amounts.whole(1, NO_EDGE_MONTHS), amounts.whole(250, 900)
+EDGE = amounts.percent(WIDEST_PERCENT, above_zero=True)
+
+Contradiction = tuple[str, str]
+"""A column, and what was expected of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the file and the field it fills; ``absent`` stands for an empty cell, where one may be."""
+
+    name: str
+    field: str
+    read: Read
+    absent: Any = NODEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How rows of a kind are read: ``key`` tells them apart, ``contradictions`` looks at one row."""
+
+    kind: TableKind
+    record: type[msgspec.Struct]
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    contradictions: Callable[[Any], Iterator[Contradiction]]
+
+
+def _columns(
+    record: type[msgspec.Struct], reads: Mapping[str, Read], more: Mapping[str, Any]
+) -> tuple[Column, ...]:
+    """Return a column for each field: its name with ``_cents`` left out and ``_bp`` as ``_percent``."""
+    defaults = {one.name: one.default for one in msgspec.structs.fields(record)} | dict(more)
+    columns = []
+    for field, read in reads.items():
+        is_share = field.endswith("_bp") or read is amounts.fraction
+        stem = field.removesuffix("_cents").removesuffix("_bp")
+        columns.append(Column(f"{stem}_percent" if is_share else stem, field, read, defaults[field]))
+    return tuple(columns)
+
+
+def _of_programme(row: Programme) -> Iterator[Contradiction]:
+    if row.score_min > row.score_max:
+        yield "score_max", f"at least score_min ({row.score_min})"
+    if not (row.new_cars or row.used_cars):
+        yield "used_cars", "new_cars or used_cars to be yes"
+    if row.ltv_total_max_bp < row.ltv_front_max_bp:
+        yield "ltv_total_max_percent", f"at least ltv_front_max_percent ({row.ltv_front_max_bp / 100:g})"
+    if row.amount_min_cents >= row.amount_max_cents:
+        yield "amount_max", f"more than amount_min ({row.amount_min_cents / 100:,.2f})"
+    if row.reserve_method is ReserveMethod.FLAT and row.reserve_share_bp:
+        yield "reserve_share_percent", "0 where the reserve is flat"
+    if row.reserve_method is not ReserveMethod.FLAT and row.reserve_flat_cents:
+        yield "reserve_flat", "0 where the reserve is not flat"
+
+
+def _of_rebate(row: Rebate) -> Iterator[Contradiction]:
+    if row.year_min > row.year_max:
+        yield "year_max", f"at least year_min ({row.year_min})"
+    if row.starts_on > row.ends_on:
+        yield "ends_on", f"no day before starts_on ({row.starts_on})"
+
+
+def _of_rule(row: TaxRule) -> Iterator[Contradiction]:
+    if row.base is TaxBase.FULL_PRICE and row.credit_cap_cents is not None:
+        yield "credit_cap", "nothing where the base is full_price: it gives no credit"
+
+
+def _of_curve(_row: RiskCurve) -> Iterator[Contradiction]:
+    return iter(())
+
+
+PROGRAMMES = Layout(
+    RATES,
+    Programme,
+    _columns(
+        Programme,
+        {
+            "programme_id": amounts.words,
+            "lender": amounts.words,
+            "tier": amounts.one_of(Tier),
+            "term_months": MONTHS,
+            "score_min": SCORE,
+            "score_max": SCORE,
+            "new_cars": amounts.yes_or_no,
+            "used_cars": amounts.yes_or_no,
+            "year_min": YEAR,
+            "mileage_max": amounts.whole(0, 2_000_000),
+            "new_ltv_basis": amounts.one_of(LtvBasis),
+            "used_ltv_basis": amounts.one_of(LtvBasis),
+            "ltv_front_max_bp": EDGE,
+            "ltv_total_max_bp": EDGE,
+            "amount_min_cents": amounts.dollars(),
+            "amount_max_cents": amounts.dollars(),
+            "pti_max_bp": amounts.percent(),
+            "dti_max_bp": amounts.percent(),
+            "buy_rate_bp": amounts.percent(),
+            "markup_max_bp": amounts.percent(),
+            "reserve_method": amounts.one_of(ReserveMethod),
+            "reserve_share_bp": amounts.percent(),
+            "reserve_flat_cents": amounts.dollars(),
+            "chargeback_months": amounts.whole(0, NO_EDGE_MONTHS),
+            "lender_fee_cents": amounts.dollars(),
+            "acquisition_cents": amounts.dollars(),
+            "stipulations": amounts.several,
+            "disposition": amounts.one_of(Disposition),
+        },
+        {
+            "score_min": 250,
+            "score_max": 900,
+            "year_min": 1900,
+            "mileage_max": 2_000_000,
+            "reserve_share_bp": 0.0,
+            "lender_fee_cents": 0,
+            "acquisition_cents": 0,
+            "stipulations": (),
+        },
+    ),
+    ("programme_id", "tier", "term_months"),
+    _of_programme,
+)
+
+CURVES = Layout(
+    RISK,
+    RiskCurve,
+    _columns(
+        RiskCurve,
+        {
+            "tier": amounts.one_of(Tier),
+            "term_max_months": MONTHS,
+            "ltv_max_bp": EDGE,
+            "pti_max_bp": EDGE,
+            "funding_rate": amounts.fraction,
+            "cnl": amounts.fraction,
+            "loss_timing": amounts.loss_timing,
+            "recovery": amounts.fraction,
+            "recovery_lag_months": amounts.whole(0, NO_EDGE_MONTHS),
+            "abs_speed": amounts.fraction,
+            "servicing_month_cents": amounts.dollars(),
+        },
+        {"term_max_months": NO_EDGE_MONTHS, "ltv_max_bp": NO_EDGE_BP, "pti_max_bp": NO_EDGE_BP},
+    ),
+    ("tier", "term_max_months", "ltv_max_bp", "pti_max_bp"),
+    _of_curve,
+)
+
+RULES = Layout(
+    TAXES,
+    TaxRule,
+    _columns(
+        TaxRule,
+        {
+            "jurisdiction": amounts.words,
+            "state": amounts.matching("[A-Z]{2}", "a state in two capitals, such as OH"),
+            "postal_prefix": amounts.matching(
+                "[0-9]{1,5}", "up to five digits that a postal code begins with"
+            ),
+            "rate_bp": amounts.percent(),
+            "base": amounts.one_of(TaxBase),
+            "base_cap_cents": amounts.dollars(),
+            "credit_cap_cents": amounts.dollars(),
+            "rebate_reduces_tax": amounts.yes_or_no,
+            "rounding": amounts.one_of(Rounding),
+        },
+        {},
+    ),
+    ("state", "postal_prefix", "jurisdiction"),
+    _of_rule,
+)
+
+OFFERS = Layout(
+    REBATES,
+    Rebate,
+    _columns(
+        Rebate,
+        {
+            "rebate_id": amounts.words,
+            "programme": amounts.words,
+            "make": amounts.words,
+            "model": amounts.words,
+            "year_min": YEAR,
+            "year_max": YEAR,
+            "new_only": amounts.yes_or_no,
+            "starts_on": amounts.date,
+            "ends_on": amounts.date,
+            "amount_cents": amounts.dollars(least=1),
+            "requires": amounts.several,
+            "stackable": amounts.yes_or_no,
+        },
+        {},
+    ),
+    ("rebate_id",),
+    _of_rebate,
+)

@@ -1,0 +1,269 @@
+"""Import of an inventory file into one store: by COPY into a staging table, merged by VIN, all or nothing.
+
+Memory stays bounded whatever the file's size: rows go over in batches, and what concerns several rows (a VIN
+twice, a VIN of another store) is found in the database. A second import of the same file changes nothing.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+
+from protocol import codec
+from server.database.core.one_row import one_row
+from server.database.core.pool import connect_as_owner
+from server.database.importing.columns import ImportFailed, Layout, find_layout, shown_names
+from server.database.importing.parsing import Car, Flaw, FlawKind, parse_row
+from server.database.importing.reading import UNPACKED_MIB, InventoryFile, RejectsFile, open_inventory
+
+BATCH_ROWS = 2_000
+BATCH_CHARACTERS: Final = 4_000_000
+"""A batch goes over sooner where its rows are long."""
+
+PREFETCH_ROWS: Final = 100
+"""Of rows that may each be as long as a row may be."""
+
+BOOK_SOURCE = "import"
+REJECTED, STORED = "rejected", "stored, please check"
+
+CAR_COLUMNS = tuple(one.name for one in fields(Car))
+STAGED_COLUMNS = ("line", "cells", *CAR_COLUMNS)
+_COLUMN_OF = {"condition": "condition_tenths", "mileage": "mileage"} | {
+    name: f"{name}_cents"
+    for name in (
+        "price",
+        "cost",
+        "recon",
+        "holdback",
+        "dealer_cash",
+        "invoice",
+        "msrp",
+        "wholesale",
+        "retail",
+    )
+}
+
+Progress = Callable[[int], None]
+"""Called with the number of rows read so far."""
+
+
+@dataclass(slots=True)
+class ImportSummary:
+    """What became of the rows: ``read`` is the sum of the next four.
+
+    ``doubtful`` are rows among the stored ones that somebody should look at. ``reasons`` and ``doubts`` count
+    rows by the first thing wrong with each.
+    """
+
+    read: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    doubtful: int = 0
+    reasons: Counter[FlawKind] = field(default_factory=Counter)
+    doubts: Counter[FlawKind] = field(default_factory=Counter)
+    columns: dict[str, str] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+    rejects_path: Path | None = None
+    left_out: int = 0
+    """Rejected and doubtful rows that the rejects file had no place for."""
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.read:,} rows read: {self.inserted:,} added, {self.updated:,} updated,"
+            f" {self.unchanged:,} unchanged, {self.rejected:,} rejected",
+            *(f"  {count:,} {kind}" for kind, count in self.reasons.most_common()),
+        ]
+        if self.doubtful:
+            lines.append(f"{self.doubtful:,} of the stored cars need a look")
+            lines += [f"  {count:,} {kind}" for kind, count in self.doubts.most_common()]
+        if self.rejects_path is not None:
+            lines.append(f"rows with reasons: {self.rejects_path}")
+        if self.left_out:
+            lines.append(f"{self.left_out:,} more are only counted: mend those in the file and import again")
+        if self.unread:
+            lines.append(f"columns not read: {shown_names(self.unread)}")
+        return "\n".join(lines)
+
+
+async def import_inventory(  # noqa: PLR0917 - where from, where to, then what is optional
+    owner_url: str,
+    path: Path,
+    store_id: str,
+    mapping: Mapping[str, str] | None = None,
+    rejects_path: Path | None = None,
+    progress: Progress | None = None,
+    most_mib: int = UNPACKED_MIB,
+) -> ImportSummary:
+    """Import the cars of ``path`` (CSV, gzip or not) into the stock of a store, in one transaction.
+
+    ``mapping`` is column to field, for headers that are not detected. A car that is there is updated in the
+    columns that the file has, its status and the rest stay; an unchanged car keeps its ``rev``. Rows that are
+    rejected or doubtful go to ``rejects_path`` (default: ``<name>.rejects.csv`` in the working folder).
+
+    Raises ImportFailed where the file is damaged or holds more than ``most_mib`` unpacked, needed columns are
+    missing, or there is no such store.
+    """
+    target = rejects_path or Path(f"{path.name.removesuffix('.gz').removesuffix('.csv')}.rejects.csv")
+    with open_inventory(path, most_mib) as file:
+        layout = find_layout(file.header, mapping or {})
+        with RejectsFile(target, layout.header) as rejects:
+            async with connect_as_owner(owner_url) as connection:
+                async with connection.transaction():
+                    work = _Import(connection, store_id, layout, rejects)
+                    await work.stage(file, progress or (lambda _rows: None))
+                    await work.merge()
+                await connection.execute("ANALYZE vehicles")
+    work.summary.rejects_path, work.summary.left_out = rejects.path, rejects.left_out
+    return work.summary
+
+
+class _Import:
+    """One run: its connection (in a transaction), where rejects go, and the counts so far."""
+
+    def __init__(
+        self, connection: asyncpg.Connection, store_id: str, layout: Layout, rejects: RejectsFile
+    ) -> None:
+        self._connection = connection
+        self._store_id = store_id
+        self._layout = layout
+        self._rejects = rejects
+        self._today = dt.datetime.now(dt.UTC).date()
+        self.summary = ImportSummary(
+            columns={one: layout.header[position] for one, position in layout.positions.items()},
+            unread=layout.unread,
+        )
+
+    async def stage(self, file: InventoryFile, progress: Progress) -> None:
+        """Parse the file into the staging table, batch by batch."""
+        columns = ", ".join(CAR_COLUMNS)
+        await self._connection.execute(
+            "CREATE TEMP TABLE staged ON COMMIT DROP AS"  # noqa: S608 - names of our own
+            f" SELECT NULL::bigint AS line, NULL::text AS cells, {columns} FROM vehicles WITH NO DATA"
+        )
+        batch: list[tuple[Any, ...]] = []
+        characters = 0
+        for row in file.rows():
+            self.summary.read += 1
+            if row.broken is not None:
+                self._reject(row.line, row.cells, Flaw(FlawKind.SHAPE, row.broken))
+                continue
+            parsed = parse_row(row.cells, self._layout, self._today)
+            if parsed.car is None:
+                self._reject(row.line, row.cells, *parsed.flaws)
+                continue
+            # Kept with the car, for what only the database can say about it.
+            cells = codec.encode([list(row.cells), [[one.kind, one.text] for one in parsed.flaws]]).decode()
+            batch.append((row.line, cells, *(getattr(parsed.car, name) for name in CAR_COLUMNS)))
+            characters += len(cells)
+            if len(batch) == BATCH_ROWS or characters > BATCH_CHARACTERS:
+                await self._copy(batch)
+                characters = 0
+                progress(self.summary.read)
+        await self._copy(batch)
+        progress(self.summary.read)
+
+    async def merge(self) -> None:
+        """Take out what may not be stored, then merge the rest into the stock."""
+        group_id = await self._connection.fetchval(
+            "SELECT group_id FROM stores WHERE store_id = $1", self._store_id
+        )
+        if group_id is None:
+            raise ImportFailed(f"there is no store {self._store_id!r}")
+        await self._connection.execute("CREATE INDEX ON staged (vin)")
+        await self._connection.execute("ANALYZE staged")
+        await self._take_out(_DUPLICATES, lambda found: Flaw(FlawKind.DUPLICATE, _duplicate_text(found)))
+        await self._take_out(
+            _ELSEWHERE,
+            lambda found: Flaw(
+                FlawKind.OTHER_STORE, f"VIN {found['vin']} is in the stock of {found['other']}"
+            ),
+            self._store_id,
+        )
+        await self._list_doubts()
+        staged = await self._connection.fetchval("SELECT count(*) FROM staged")
+        inserted, updated = await one_row(
+            self._connection, _merge_statement(self._layout), self._store_id, group_id, BOOK_SOURCE
+        )
+        self.summary.inserted, self.summary.updated = inserted, updated
+        self.summary.unchanged = staged - inserted - updated
+
+    async def _copy(self, batch: list[tuple[Any, ...]]) -> None:
+        if batch:
+            await self._connection.copy_records_to_table("staged", records=batch, columns=STAGED_COLUMNS)
+            batch.clear()
+
+    async def _take_out(self, query: str, flaw: Callable[[Any], Flaw], *arguments: str) -> None:
+        """Reject the staged rows that ``query`` finds (line, cells and what ``flaw`` needs)."""
+        async for found in self._connection.cursor(query, *arguments, prefetch=PREFETCH_ROWS):
+            cells, _doubts = codec.decode(found["cells"])
+            self._reject(found["line"], cells, flaw(found))
+        await self._connection.execute(
+            f"DELETE FROM staged USING ({query}) AS found WHERE staged.line = found.line",  # noqa: S608 - ours
+            *arguments,
+        )
+
+    async def _list_doubts(self) -> None:
+        """List the cars that are stored all the same, once it is known that they are."""
+        async for found in self._connection.cursor(_DOUBTFUL, prefetch=PREFETCH_ROWS):
+            cells, doubts = codec.decode(found["cells"])
+            flaws = [Flaw(FlawKind(kind), text) for kind, text in doubts]
+            self.summary.doubtful += 1
+            self.summary.doubts[flaws[0].kind] += 1
+            self._rejects.write(found["line"], STORED, flaws, cells)
+
+    def _reject(self, line: int, cells: Any, *flaws: Flaw) -> None:
+        self.summary.rejected += 1
+        self.summary.reasons[flaws[0].kind] += 1
+        self._rejects.write(line, REJECTED, flaws, cells)
+
+
+_DUPLICATES = """
+SELECT line, cells, vin, first
+  FROM (SELECT line, cells, vin, min(line) OVER (PARTITION BY vin) AS first FROM staged) s
+ WHERE line <> first ORDER BY line
+"""
+_ELSEWHERE = """
+SELECT s.line, s.cells, s.vin, v.store_id AS other FROM staged s JOIN vehicles v USING (vin)
+ WHERE v.store_id <> $1 ORDER BY s.line
+"""
+_DOUBTFUL = "SELECT line, cells FROM staged WHERE right(cells, 4) <> ',[]]' ORDER BY line"
+
+
+def _duplicate_text(found: Any) -> str:
+    return f"VIN {found['vin']} stands on line {found['first']} already; the first counts"
+
+
+def _merge_statement(layout: Layout) -> str:
+    """Return the INSERT that adds staged cars and updates known ones in the columns that the file has.
+
+    Arguments: store, group, book source. It returns how many were added and updated. The day of the book is
+    the car's day in stock; it is not compared, so that a file without dates changes nothing tomorrow.
+    """
+    given = [_COLUMN_OF.get(name, name) for name in layout.positions if name != "vin"]
+    if "price" not in layout.positions:
+        given.append("price_cents")  # derived from what the file has
+    if {"wholesale", "retail"} & layout.positions.keys():
+        given += [name for name in ("wholesale_cents", "retail_cents") if name not in given]
+        books = ["book_source", "book_date"]
+    else:
+        books = []
+    return f"""
+WITH merged AS (
+    INSERT INTO vehicles AS v (store_id, group_id, {", ".join(CAR_COLUMNS)}, book_source, book_date)
+    SELECT $1, $2, {", ".join(CAR_COLUMNS)},
+           CASE WHEN num_nulls(wholesale_cents, retail_cents) < 2 THEN $3 END,
+           CASE WHEN num_nulls(wholesale_cents, retail_cents) < 2 THEN stocked_on END
+      FROM staged ORDER BY line
+    ON CONFLICT (vin) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in (*given, *books))}
+     WHERE ({", ".join(f"v.{name}" for name in given)})
+           IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in given)})
+    RETURNING xmax = 0 AS is_added
+)
+SELECT count(*) FILTER (WHERE is_added), count(*) FILTER (WHERE NOT is_added) FROM merged
+"""  # noqa: S608 - names of our own

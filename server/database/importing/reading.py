@@ -1,0 +1,241 @@
+"""The rows of a file, one at a time: plain or gzip, with the delimiter that its header uses.
+
+Whatever the file holds, no more than a row of it is in memory: a row ends at ROW_CHARACTERS, and the file at
+the size that the caller allows, counted as it is unpacked.
+"""
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Final, TextIO, cast
+
+from server.database.core.csv_cells import plain_cell
+from server.database.importing.columns import ImportFailed
+from server.database.importing.parsing import Flaw
+
+GZIP_MAGIC = b"\x1f\x8b"
+DELIMITERS = ",;\t|"
+MIB: Final = 1024 * 1024
+UNPACKED_MIB: Final = 1024
+"""What a file may hold, unpacked, where the caller does not say: about five million cars."""
+
+ROW_CHARACTERS: Final = 64 * 1024
+"""Of one row with the line ends that stand in its quotes. Longer descriptions are of no use to a deal."""
+
+COLUMNS: Final = 500
+SKIPPED_CHARACTERS: Final = 64 * 1024
+"""How much of the rest of a row that is too long is read at a time, to be dropped."""
+
+REJECTS: Final = 100_000
+REJECTS_BYTES: Final = 64 * MIB
+"""How much a rejects file holds: what is beyond is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row and the line where it begins. ``broken`` says why it could not be split into cells."""
+
+    line: int
+    cells: Sequence[str]
+    broken: str | None = None
+
+
+class _RowTooLong(Exception):
+    """The row goes on beyond ROW_CHARACTERS. Whoever reads on begins with the next line."""
+
+
+class _Unpacked(io.RawIOBase):
+    """The bytes of a file as they are unpacked. Raises ImportFailed beyond ``most_mib``."""
+
+    def __init__(self, data: io.BufferedIOBase, path: Path, most_mib: int) -> None:
+        self._data = data
+        self._path = path
+        self._most_mib = most_mib
+        self._left = most_mib * MIB
+
+    def readable(self) -> bool:
+        """Return True: it is there to be read."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill the buffer with what comes next, at most; return how many bytes that are."""
+        found = self._data.read1(len(buffer))
+        self._left -= len(found)
+        if self._left < 0:
+            raise ImportFailed(
+                f"{self._path}: expected at most {self._most_mib:,} MiB, unpacked;"
+                " if the file is honest, allow more with --max-mib"
+            )
+        buffer[: len(found)] = found
+        return len(found)
+
+
+class _Lines:
+    """The lines of a file for a CSV reader, which joins those that stand in quotes to one row."""
+
+    def __init__(self, text: TextIO, path: Path) -> None:
+        self._text = text
+        self._path = path
+        self._left = ROW_CHARACTERS
+        self._unread = ""
+        self._splits_crlf = False
+        self.number = 0
+
+    def begin_row(self) -> None:
+        """Allow the next lines the length of a whole row."""
+        self._left = ROW_CHARACTERS
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        """Return the next line. Raises _RowTooLong; ImportFailed where the file is damaged."""
+        if self._unread:
+            self._pass_over(self._unread)
+            self._unread = ""
+        line = self._read(self._left + 1)
+        if self._splits_crlf and line == "\n":
+            line = self._read(self._left + 1)
+        self._splits_crlf = False
+        if not line:
+            raise StopIteration
+        self.number += 1
+        if len(line) > self._left:
+            self._unread = line
+            raise _RowTooLong
+        self._left -= len(line)
+        return line
+
+    def _pass_over(self, part: str) -> None:
+        """Read to the end of the line that ``part`` begins, a piece at a time."""
+        while part and not part.endswith(("\n", "\r")):
+            part = self._read(SKIPPED_CHARACTERS)
+        self._splits_crlf = part.endswith("\r")
+
+    def _read(self, most: int) -> str:
+        try:
+            return self._text.readline(most)
+        except (EOFError, zlib.error, OSError) as error:
+            raise ImportFailed(f"{self._path} is damaged after line {self.number}: {error}") from error
+
+
+class InventoryFile:
+    """An open file: its header, then its rows. Bytes that are not UTF-8 come as U+FFFD."""
+
+    def __init__(self, text: TextIO, path: Path) -> None:
+        self._lines = _Lines(text, path)
+        try:
+            first = next(self._lines, "")
+        except _RowTooLong:
+            raise ImportFailed(
+                f"{path}: line 1: expected the names of the columns, in at most {ROW_CHARACTERS:,} characters"
+            ) from None
+        if not first.strip():
+            raise ImportFailed(f"{path}: line 1: expected the names of the columns, found none")
+        if "\0" in first:
+            raise ImportFailed(
+                f"{path}: line 1: expected the names of the columns in UTF-8, found a NUL character:"
+                " save the file as CSV in UTF-8"
+            )
+        self._delimiter = max(DELIMITERS, key=first.count)
+        self.header = tuple(next(csv.reader([first], delimiter=self._delimiter)))
+        if len(self.header) > COLUMNS:
+            raise ImportFailed(
+                f"{path}: line 1: expected at most {COLUMNS} columns, found {len(self.header):,}"
+            )
+        self._reader = csv.reader(self._lines, delimiter=self._delimiter)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield every row that is not empty. Raises ImportFailed where the file itself is damaged."""
+        while True:
+            line = self._lines.number + 1
+            self._lines.begin_row()
+            try:
+                cells = next(self._reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield Row(line, (), f"cannot be split into cells: {error}")
+                continue
+            except _RowTooLong:
+                yield Row(line, (), self._too_long(line))
+                continue
+            if cells:
+                yield Row(line, cells)
+
+    def _too_long(self, line: int) -> str:
+        text = f"longer than {ROW_CHARACTERS:,} characters"
+        last = self._lines.number
+        return text if last == line else f"{text} up to line {last}: is a quote left open?"
+
+
+@contextmanager
+def open_inventory(path: Path, most_mib: int = UNPACKED_MIB) -> Iterator[InventoryFile]:
+    """Open a CSV file, gzip or not, of at most ``most_mib`` unpacked.
+
+    Raises ImportFailed where it cannot be read, is larger, or its first line names no columns.
+    """
+    try:
+        raw = path.open("rb")
+    except OSError as error:
+        raise ImportFailed(f"{path}: {error}") from error
+    with raw:
+        compressed = raw.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC)
+        data = cast(io.BufferedIOBase, gzip.GzipFile(fileobj=cast(IO[bytes], raw)) if compressed else raw)
+        bounded = io.BufferedReader(_Unpacked(data, path, most_mib))
+        with io.TextIOWrapper(bounded, encoding="utf-8-sig", errors="replace", newline="") as text:
+            yield InventoryFile(text, path)
+
+
+class RejectsFile:
+    """The rows that need a person: line, what became of the row, why, and the row as it was.
+
+    The file is made with its first row; one of an earlier import is removed. No cell is a formula to a
+    spreadsheet. It holds the first REJECTS rows, and no more than REJECTS_BYTES.
+    """
+
+    def __init__(self, path: Path, header: Sequence[str]) -> None:
+        self._path = path
+        self._header = header
+        self._file: TextIO | None = None
+        self._written = 0
+        self._left_bytes = REJECTS_BYTES
+        self.left_out = 0
+        path.unlink(missing_ok=True)
+
+    def __enter__(self) -> "RejectsFile":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    @property
+    def path(self) -> Path | None:
+        """Where the file is, or None where no row needed it."""
+        return None if self._file is None else self._path
+
+    def write(self, line: int, outcome: str, flaws: Sequence[Flaw], cells: Sequence[str]) -> None:
+        """Add one row, or count it in ``left_out`` where the file is full."""
+        reason = "; ".join(flaw.text for flaw in flaws)
+        size = sum(len(cell.encode()) for cell in (reason, *cells))
+        if self.left_out or self._written == REJECTS or size > self._left_bytes:
+            self.left_out += 1
+            return
+        self._written += 1
+        self._left_bytes -= size
+        if self._file is None:
+            self._file = self._path.open("w", encoding="utf-8", newline="")
+            self._write_row("line", "outcome", "reason", *self._header)
+        self._write_row(line, outcome, reason, *cells)
+
+    def _write_row(self, *cells: str | int) -> None:
+        csv.writer(cast(TextIO, self._file)).writerow(plain_cell(cell) for cell in cells)

@@ -1,0 +1,11 @@
+"""People: what changes about them is told, and what a credential may be used for."""
+
+from server.database.core.migrate import run_sql_file
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    """Run 0006_people.sql."""
+    run_sql_file("0006_people.sql")

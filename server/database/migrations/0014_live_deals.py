@@ -1,0 +1,11 @@
+"""Deals held in memory: what a decision reads in one trip, and who hears that a deal must be read again."""
+
+from server.database.core.migrate import run_sql_file
+
+revision = "0014"
+down_revision = "0013"
+
+
+def upgrade() -> None:
+    """Run 0014_live_deals.sql."""
+    run_sql_file("0014_live_deals.sql")

@@ -1,0 +1,172 @@
+"""What people and programs show instead of a password: whose it is, what it may be used for, until when.
+
+A credential is 256 random bits, given out once; the table holds its SHA-256. ``id`` names one to people who
+list and revoke them. At commit of a change that takes rights away, Postgres tells everybody who listens to
+``people`` whose it was.
+"""
+
+import datetime as dt
+import hashlib
+import secrets
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import asyncpg
+
+from server.database.core.pool import Connection
+from server.database.people.users import ACCOUNT_COLUMNS, Account, account_of
+
+TOKEN_BYTES: Final = 32
+
+
+class CredentialKind(StrEnum):
+    """How a credential comes in: a browser's cookie, or the header of a program."""
+
+    COOKIE = "cookie"
+    BEARER = "bearer"
+
+
+class TokenScope(StrEnum):
+    """What a credential may be used for, within the rights of its owner's role.
+
+    ``load`` is for load testers: 2,000 channels on a connection, and joins that are not counted.
+    """
+
+    READ = "read"
+    WRITE = "write"
+    DECIDE = "decide"
+    LOAD = "load"
+
+
+PERSON_SCOPES: Final = frozenset({TokenScope.READ, TokenScope.WRITE, TokenScope.DECIDE})
+"""What somebody may do who signs in at the screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One credential that is valid now."""
+
+    id: int
+    kind: CredentialKind
+    scopes: frozenset[TokenScope]
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A bearer token as its owner sees it in a list; the token itself is kept nowhere."""
+
+    id: int
+    label: str
+    scopes: tuple[str, ...]
+    created_at: dt.datetime
+    expires_at: dt.datetime
+
+
+_VALID = (
+    f"SELECT {ACCOUNT_COLUMNS}, credential_id, kind, scopes, expires_at"  # noqa: S608 - constants
+    " FROM credentials JOIN users USING (user_id)"
+    " WHERE revoked_at IS NULL AND expires_at > now() AND active AND "
+)
+
+
+async def find_by_token(connection: Connection, token: str) -> tuple[Account, Credential] | None:
+    """Return whose credential ``token`` is; None where it counts no longer."""
+    return _found(await connection.fetchrow(_VALID + "token_hash = $1", _digest(token)))
+
+
+async def find_by_id(
+    connection: Connection | asyncpg.Pool, credential_id: int
+) -> tuple[Account, Credential] | None:
+    """Return whose credential has that id; None where it counts no longer."""
+    return _found(await connection.fetchrow(_VALID + "credential_id = $1", credential_id))
+
+
+async def issue_credential(
+    connection: Connection,
+    user_id: str,
+    kind: CredentialKind,
+    ttl: dt.timedelta,
+    *,
+    label: str = "",
+    scopes: Collection[TokenScope] = PERSON_SCOPES,
+) -> str:
+    """Store a new credential and return its token, which is kept nowhere else."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    await connection.execute(
+        "INSERT INTO credentials (token_hash, user_id, kind, label, scopes, expires_at)"
+        " VALUES ($1, $2, $3, $4, $5, now() + $6::interval)",
+        _digest(token),
+        uuid.UUID(user_id),
+        kind,
+        label,
+        sorted(scopes),
+        ttl,
+    )
+    return token
+
+
+async def revoke_credential(connection: Connection, token: str) -> None:
+    """Make ``token`` count no longer, from now on; an unknown one is no error."""
+    await connection.execute(
+        "UPDATE credentials SET revoked_at = now() WHERE token_hash = $1 AND revoked_at IS NULL",
+        _digest(token),
+    )
+
+
+async def revoke_by_id(connection: Connection, credential_id: int) -> bool:
+    """Revoke the credential of that id; return whether there was one that still counted."""
+    done = await connection.execute(
+        "UPDATE credentials SET revoked_at = now()"
+        " WHERE credential_id = $1 AND revoked_at IS NULL AND expires_at > now()",
+        credential_id,
+    )
+    return bool(done == "UPDATE 1")
+
+
+async def owner_of(connection: Connection, credential_id: int) -> str | None:
+    """Return the login of whom the credential of that id was made for; None where there is none."""
+    login: str | None = await connection.fetchval(
+        "SELECT login FROM credentials JOIN users USING (user_id) WHERE credential_id = $1", credential_id
+    )
+    return login
+
+
+async def revoke_all(connection: Connection, user_id: str, *, sessions_only: bool = False) -> int:
+    """Revoke what a person holds, tokens too unless ``sessions_only``; return how many counted until now."""
+    rows = await connection.fetch(
+        "UPDATE credentials SET revoked_at = now() WHERE user_id = $1 AND revoked_at IS NULL"
+        " AND expires_at > now() AND (kind = 'cookie' OR NOT $2) RETURNING 1",
+        uuid.UUID(user_id),
+        sessions_only,
+    )
+    return len(rows)
+
+
+async def list_tokens(connection: Connection, user_id: str) -> list[Listed]:
+    """Return a person's bearer tokens that count now, the newest first."""
+    rows = await connection.fetch(
+        "SELECT credential_id, label, scopes, created_at, expires_at FROM credentials"
+        " WHERE user_id = $1 AND kind = 'bearer' AND revoked_at IS NULL AND expires_at > now()"
+        " ORDER BY created_at DESC, credential_id DESC",
+        uuid.UUID(user_id),
+    )
+    return [
+        Listed(row["credential_id"], row["label"], tuple(row["scopes"]), row["created_at"], row["expires_at"])
+        for row in rows
+    ]
+
+
+def _found(row: Any) -> tuple[Account, Credential] | None:
+    if row is None:
+        return None
+    scopes = frozenset(TokenScope(scope) for scope in row["scopes"])
+    kind = CredentialKind(row["kind"])
+    return account_of(row), Credential(row["credential_id"], kind, scopes, row["expires_at"])
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

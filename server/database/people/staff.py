@@ -1,0 +1,226 @@
+"""Stores and the people who work in them, as the owner of the database sets them up."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import asyncpg
+
+from protocol.records import Role
+from protocol.texts import ONE_LINE
+from server.database.people.users import hash_password, password_fault
+
+FIRST_STRUCTURE: Final[Mapping[str, Any]] = {
+    "cash_down_cents": 0,
+    "trade_credit": True,
+    # By the rules of the customer's address.
+    "tax_rate_bp": None,
+    "terms_months": [36, 48, 60, 72],
+}
+"""What a new store's deals begin with until its own fees are set."""
+
+
+MAX_NAME_BYTES: Final = 100
+"""How long a person's name may be: it stands beside everything that the person does."""
+
+
+class StaffError(Exception):
+    """Something about a person or a store cannot be as it was asked for."""
+
+    def __init__(self, field: str, expected: str) -> None:
+        super().__init__(field, expected)
+        self.field, self.expected = field, expected
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.expected}"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A row of the list of people."""
+
+    login: str
+    name: str
+    role: str
+    store_id: str
+    active: bool
+    demo: bool
+
+
+async def add_store(
+    connection: asyncpg.Connection,
+    store_id: str,
+    *,
+    name: str,
+    state: str,
+    group_id: str,
+    like: str | None = None,
+) -> None:
+    """Add a store; the group too, where it is new. ``like`` names a store whose terms are taken over.
+
+    Raises StaffError.
+    """
+    _check_seen(name)
+    async with connection.transaction():
+        if await connection.fetchval("SELECT 1 FROM stores WHERE store_id = $1", store_id):
+            raise StaffError("store", f"{store_id} is there already")
+        model = await connection.fetchrow("SELECT * FROM stores WHERE store_id = $1", like)
+        if like is not None and model is None:
+            raise StaffError("like", f"there is no store {like}")
+        try:
+            await connection.execute(
+                "INSERT INTO store_groups (group_id, name) VALUES ($1, $1) ON CONFLICT DO NOTHING", group_id
+            )
+            await connection.execute(
+                "INSERT INTO stores (store_id, group_id, name, state, default_structure, standard_markup_bp,"
+                " npv_floor_cents, product_cost_share_bp, markup_cap_bp)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                *(store_id, group_id, name, state),
+                *_terms_of(model),
+            )
+        except asyncpg.CheckViolationError as error:
+            raise StaffError(*_fault(error)) from None
+
+
+async def set_score_edges(
+    connection: asyncpg.Connection, store_id: str, edges_cents: Sequence[int] | None
+) -> None:
+    """Show a store's salespeople scores in the place of NPVs, or NPVs again where ``edges_cents`` is None.
+
+    The edges are the least NPVs of the scores 2 to 5, rising. Raises StaffError.
+    """
+    try:
+        done = await connection.execute(
+            "UPDATE stores SET score_edges_cents = $2 WHERE store_id = $1",
+            *(store_id, None if edges_cents is None else list(edges_cents)),
+        )
+    except asyncpg.CheckViolationError:
+        raise StaffError("score-edges", "expected four rising amounts") from None
+    if done != "UPDATE 1":
+        raise StaffError("store", f"there is no store {store_id}")
+
+
+async def list_stores(connection: asyncpg.Connection) -> list[tuple[str, str, str, str]]:
+    """Return id, name, state and group of each store, in the order they were added."""
+    rows = await connection.fetch("SELECT store_id, name, state, group_id FROM stores ORDER BY added_no")
+    return [tuple(row) for row in rows]
+
+
+async def add_user(
+    connection: asyncpg.Connection,
+    login: str,
+    *,
+    name: str,
+    role: Role,
+    store_id: str,
+    password: str,
+    discount_authority_cents: int = 0,
+) -> None:
+    """Add a person who may sign in. Raises StaffError."""
+    _check_password(password, login)
+    _check_name(name)
+    try:
+        await connection.execute(
+            "INSERT INTO users (login, name, role, store_id, discount_authority_cents, password_hash)"
+            " VALUES ($1, $2, $3, $4, $5, $6)",
+            *(login, name, role, store_id, discount_authority_cents, hash_password(password)),
+        )
+    except asyncpg.UniqueViolationError:
+        raise StaffError("login", f"{login} is taken") from None
+    except asyncpg.ForeignKeyViolationError:
+        raise StaffError("store", f"there is no store {store_id}") from None
+    except asyncpg.CheckViolationError as error:
+        raise StaffError(*_fault(error)) from None
+
+
+async def change_user(connection: asyncpg.Connection, login: str, changes: Mapping[str, object]) -> None:
+    """Change columns of a person: name, role, store_id, active, discount_authority_cents.
+
+    Raises StaffError.
+    """
+    _check_name(str(changes.get("name", "")))
+    columns = ", ".join(f"{name} = ${place}" for place, name in enumerate(changes, 2))
+    try:
+        done = await connection.execute(
+            f"UPDATE users SET {columns} WHERE login = $1",  # noqa: S608 - names of our own
+            *(login, *changes.values()),
+        )
+    except asyncpg.ForeignKeyViolationError:
+        raise StaffError("store", f"there is no store {changes['store_id']}") from None
+    except asyncpg.CheckViolationError as error:
+        raise StaffError(*_fault(error)) from None
+    _require_one(done, login)
+
+
+async def set_password(connection: asyncpg.Connection, login: str, password: str) -> None:
+    """Give a person a new password, which ends all their sessions. Raises StaffError."""
+    _check_password(password, login)
+    async with connection.transaction():
+        done = await connection.execute(
+            "UPDATE users SET password_hash = $2, demo = false WHERE login = $1",
+            *(login, hash_password(password)),
+        )
+        _require_one(done, login)
+        await connection.execute(
+            "UPDATE credentials SET revoked_at = now() FROM users"
+            " WHERE users.user_id = credentials.user_id AND login = $1 AND kind = 'cookie'"
+            " AND revoked_at IS NULL",
+            login,
+        )
+
+
+async def list_people(connection: asyncpg.Connection, store_id: str | None) -> list[Person]:
+    """Return the people of a store, or of all, by store and login."""
+    rows = await connection.fetch(
+        "SELECT login, name, role, store_id, active, demo FROM users"
+        " WHERE store_id = $1 OR $1 IS NULL ORDER BY store_id, login",
+        store_id,
+    )
+    return [Person(*row) for row in rows]
+
+
+def _terms_of(model: Any) -> tuple[Any, ...]:
+    if model is None:
+        return dict(FIRST_STRUCTURE), 0, 0, 10_000, None
+    names = ("standard_markup_bp", "npv_floor_cents", "product_cost_share_bp", "markup_cap_bp")
+    return model["default_structure"], *(model[name] for name in names)
+
+
+def _check_password(password: str, login: str) -> None:
+    fault = password_fault(password, login)
+    if fault is not None:
+        raise StaffError("password", fault)
+
+
+def _check_name(name: str) -> None:
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise StaffError("name", f"expected at most {MAX_NAME_BYTES} bytes")
+    _check_seen(name)
+
+
+def _check_seen(name: str) -> None:
+    if not re.match(ONE_LINE, name):
+        raise StaffError("name", "expected one line without control characters and invisible ones")
+
+
+def _require_one(done: str, login: str) -> None:
+    if done != "UPDATE 1":
+        raise StaffError("login", f"there is nobody called {login}")
+
+
+_EXPECTED: Final = {
+    "users_login_check": ("login", "expected small letters, digits and . _ @ -, at most 63"),
+    "users_name_check": ("name", "expected at least one character"),
+    "stores_store_id_check": ("store", "expected small letters, digits and -, at most 63, a letter first"),
+    "store_groups_group_id_check": (
+        "group",
+        "expected small letters, digits and -, at most 63, a letter first",
+    ),
+    "stores_state_check": ("state", "expected two capital letters, such as OH"),
+    "stores_name_check": ("name", "expected at least one character"),
+}
+
+
+def _fault(error: asyncpg.CheckViolationError) -> tuple[str, str]:
+    return _EXPECTED.get(error.constraint_name or "", ("value", str(error)))

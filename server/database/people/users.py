@@ -1,0 +1,128 @@
+"""Who may sign in: accounts and their passwords, which are argon2id and checked off the event loop."""
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from protocol.records import Role
+from server.database.core.pool import Connection
+from server.database.people.passwords import is_easily_guessed
+
+LONGEST_PASSWORD: Final = 1024  # characters: hashing longer ones is only a way to keep us busy
+SHORTEST_PASSWORD: Final = 12
+FEWEST_CHARACTERS: Final = 5
+# The hash of a password that nobody has: an unknown login costs the same time as a wrong password.
+NOBODY = (
+    "$argon2id$v=19$m=65536,t=3,p=4$bm9ib2R5LWhhcy1pdA$"
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+)  # fmt: skip
+
+ACCOUNT_COLUMNS: Final = (
+    "user_id, login, name, role, store_id, discount_authority_cents, demo,"
+    " (SELECT score_edges_cents FROM stores WHERE stores.store_id = users.store_id) AS score_edges_cents,"
+    " (SELECT npv_floor_cents FROM stores WHERE stores.store_id = users.store_id) AS npv_floor_cents,"
+    " (SELECT guard_key FROM stores WHERE stores.store_id = users.store_id) AS guard_key"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person who may use the workspace, and how much they may give away.
+
+    A ``demo`` account has a password that everybody knows. Where the person's store keeps NPVs from its
+    salespeople, ``score_edges_cents`` are the least NPVs of the scores 2 to 5. ``npv_floor_cents`` and
+    ``guard_key`` are the store's too.
+    """
+
+    id: str
+    login: str
+    name: str
+    role: Role
+    store_id: str
+    discount_authority_cents: int = 0
+    demo: bool = False
+    score_edges_cents: tuple[int, ...] | None = None
+    npv_floor_cents: int = 0
+    guard_key: str = field(default="", repr=False)
+
+
+async def find_by_login(connection: Connection, login: str) -> Account | None:
+    """Return the active account of that login, or None."""
+    row = await connection.fetchrow(
+        f"SELECT {ACCOUNT_COLUMNS} FROM users WHERE login = $1 AND active",  # noqa: S608 - constants
+        login,
+    )
+    return None if row is None else account_of(row)
+
+
+async def load_password(connection: Connection, login: str) -> tuple[Account | None, str]:
+    """Return the active account of that login, if any, and the hash to check a password against.
+
+    Where there is no such account, or it has no password, the hash is one that no password fits.
+    """
+    row = await connection.fetchrow(
+        f"SELECT {ACCOUNT_COLUMNS}, password_hash FROM users WHERE login = $1 AND active",  # noqa: S608 - constants
+        login,
+    )
+    if row is None:
+        return None, NOBODY
+    return account_of(row), row["password_hash"] or NOBODY
+
+
+async def store_password(connection: Connection, user_id: str, password_hash: str) -> None:
+    """Replace the hash of a person's password."""
+    await connection.execute(
+        "UPDATE users SET password_hash = $2 WHERE user_id = $1", uuid.UUID(user_id), password_hash
+    )
+
+
+def hash_password(password: str) -> str:
+    """Return the argon2id hash of ``password``; takes tens of milliseconds and 64 MiB."""
+    return PasswordHasher().hash(password)
+
+
+def password_fits(stored: str, password: str) -> bool:
+    """Return whether ``password`` is the one of the hash ``stored``; as costly as ``hash_password``."""
+    if len(password) > LONGEST_PASSWORD:
+        return False
+    try:
+        return PasswordHasher().verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def hash_is_outdated(stored: str) -> bool:
+    """Return whether a hash was made with weaker parameters than those of today."""
+    return PasswordHasher().check_needs_rehash(stored)
+
+
+def password_fault(password: str, login: str) -> str | None:
+    """Return what a new password must be and is not; None where it will do."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        return f"expected {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters"
+    if len(set(password)) < FEWEST_CHARACTERS:
+        return f"expected at least {FEWEST_CHARACTERS} different characters"
+    if login.lower() in password.lower():
+        return "expected one that does not contain the login"
+    if is_easily_guessed(password, login):
+        return "expected one that is harder to guess: more than common words, sequences and repetitions"
+    return None
+
+
+def account_of(row: Any) -> Account:
+    """Return the account in a row that has ACCOUNT_COLUMNS."""
+    return Account(
+        str(row["user_id"]),
+        row["login"],
+        row["name"],
+        Role(row["role"]),
+        row["store_id"],
+        row["discount_authority_cents"],
+        row["demo"],
+        None if row["score_edges_cents"] is None else tuple(row["score_edges_cents"]),
+        row["npv_floor_cents"],
+        str(row["guard_key"]),
+    )

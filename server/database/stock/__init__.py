@@ -1,0 +1,1 @@
+"""Cars in stock."""

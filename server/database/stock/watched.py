@@ -1,0 +1,153 @@
+"""Cars as deals see them: for sale or gone, at what price, held by whom, wanted by which other deals."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from server.database.core.one_row import one_row
+from server.database.core.pool import Connection
+from server.database.decisions.deciding import parse_id
+
+_DEALS = """
+SELECT d.deal_id::text, d.store_id, s.group_id,
+       (SELECT jsonb_object_agg(o.vehicle_id, o.vehicle_rev) FROM offers o
+         WHERE o.offer_id = d.selected_offer
+            OR o.offer_id IN (SELECT p.offer_id FROM deal_pins p WHERE p.deal_id = d.deal_id)) AS own
+  FROM deals d JOIN stores s USING (store_id) WHERE d.deal_id = ANY ($1)
+"""
+
+# Most cars are as they were told last: only the others are worth a closer look. A deal wants a car that it
+# selected or pinned, for as long as it can still become a contract.
+_CARS = """
+WITH asked AS (SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS a (id, rev, no)),
+     news AS MATERIALIZED (
+         SELECT asked.id, v.vehicle_id, v.rev, v.status, v.price_cents, coalesce(c.no, 0) AS no,
+                coalesce(c.reserved_by, CASE WHEN c.held_until > now() THEN c.held_by END) AS held_by,
+                coalesce(c.reserver, c.holder) AS holder,
+                CASE WHEN c.reserved_by IS NULL THEN c.held_until END AS held_until
+           FROM asked LEFT JOIN vehicles v ON v.vehicle_id = asked.id
+           LEFT JOIN vehicle_claims c ON c.vehicle_id = asked.id
+          WHERE v.vehicle_id IS NULL OR v.rev <> asked.rev OR coalesce(c.no, 0) <> asked.no)
+SELECT n.id::text, n.rev, n.status, n.price_cents, n.no,
+       h.deal_id::text AS held_by, h.store_id AS holder_store, n.holder->>'name' AS holder, n.held_until,
+       (SELECT jsonb_agg(DISTINCT jsonb_build_object('deal_id', w.deal_id, 'store_id', w.store_id,
+                                                     'by', u.name))
+          FROM (SELECT d.deal_id, d.store_id, d.salesperson_id FROM deal_pins p JOIN deals d USING (deal_id)
+                 WHERE p.vehicle_id = n.id AND d.state NOT IN ('signed', 'lost')
+                UNION
+                SELECT d.deal_id, d.store_id, d.salesperson_id FROM deals d
+                  JOIN offers o ON o.offer_id = d.selected_offer
+                 WHERE o.vehicle_id = n.id AND d.state NOT IN ('signed', 'lost')) w
+          JOIN users u ON u.user_id = w.salesperson_id) AS wanted
+  FROM news n LEFT JOIN deals h ON h.deal_id = n.held_by
+"""
+
+_RECENT = """
+SELECT vehicle_id::text FROM vehicle_claims JOIN vehicles USING (vehicle_id) WHERE group_id = ANY ($1)
+UNION
+SELECT vehicle_id::text FROM vehicles WHERE group_id = ANY ($1) AND rev > 1
+   AND updated_at > now() - $2::interval
+LIMIT $3
+"""
+
+
+# A deal that is approved and that nobody has signed yet.
+_DUE = """
+SELECT ARRAY(SELECT d.deal_id::text FROM deals d JOIN offers o ON o.offer_id = d.selected_offer
+              WHERE d.state = 'approved' AND ($1::bigint[] IS NULL OR o.vehicle_id = ANY ($1))) AS approved,
+       (SELECT jsonb_agg(jsonb_build_array(held_by, vehicle_id)) FROM vehicle_claims
+         WHERE held_by IS NOT NULL AND held_until <= now()) AS over,
+       (SELECT extract(epoch FROM min(held_until) - now())::float8 FROM vehicle_claims
+         WHERE held_by IS NOT NULL AND held_until > now()) AS next_seconds
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedDeal:
+    """A deal whose screens are watched. ``own``: the revision of each car that it selected or pinned."""
+
+    deal_id: str
+    store_id: str
+    group_id: str
+    own: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedCar:
+    """A car as it stands; (``rev``, ``no``) say which of two states is the newer.
+
+    A car is held until ``held_until``; without that, for as long as the approval of ``held_by`` stands.
+    """
+
+    vehicle_id: str
+    rev: int
+    no: int
+    status: str
+    price_cents: int
+    held_by: str | None
+    holder_store: str | None
+    holder: str | None
+    held_until: dt.datetime | None
+    wanted: tuple[dict[str, Any], ...]
+
+
+async def watched_deals(connection: Connection, deal_ids: Sequence[str]) -> list[WatchedDeal]:
+    """Return those of the deals that there are."""
+    keys = [key for key in map(parse_id, deal_ids) if key is not None]
+    return [
+        WatchedDeal(row["deal_id"], row["store_id"], row["group_id"], row["own"] or {})
+        for row in await connection.fetch(_DEALS, keys)
+    ]
+
+
+async def watched_cars(
+    connection: Connection, known: Mapping[str, tuple[int, int]]
+) -> dict[str, WatchedCar | None]:
+    """Return what is news of cars that are known as of (rev, no): None for one that is not there any more."""
+    cars = [int(car) for car in known]
+    revs, numbers = [rev for rev, _ in known.values()], [no for _, no in known.values()]
+    rows = await connection.fetch(_CARS, cars, revs, numbers)
+    return {row["id"]: None if row["rev"] is None else _car(row) for row in rows}
+
+
+async def recently_changed(
+    connection: Connection, group_ids: Sequence[str], since: dt.timedelta, limit: int
+) -> list[str]:
+    """Return cars of groups that somebody ever claimed, or that changed within ``since``: some of them."""
+    return [row["vehicle_id"] for row in await connection.fetch(_RECENT, group_ids, since, limit)]
+
+
+def _car(row: Any) -> WatchedCar:
+    held = row["held_by"] is not None
+    return WatchedCar(
+        vehicle_id=row["id"],
+        rev=row["rev"],
+        no=row["no"],
+        status=row["status"],
+        price_cents=row["price_cents"],
+        held_by=row["held_by"],
+        holder_store=row["holder_store"],
+        holder=row["holder"] if held else None,
+        held_until=row["held_until"] if held else None,
+        wanted=tuple(row["wanted"] or ()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Deals that are approved for a car in question, holds whose time is over (deal and car), and how many
+    seconds the next one has left; None where nothing is held.
+    """
+
+    approved: list[str]
+    over: list[tuple[str, int]]
+    next_seconds: float | None
+
+
+async def what_is_due(connection: Connection, vehicle_ids: Sequence[str] | None) -> Due:
+    """Return what may have to fall: of approvals, those of some cars, or of all cars where it is None."""
+    cars = None if vehicle_ids is None else [int(car) for car in vehicle_ids]
+    row = await one_row(connection, _DUE, cars)
+    over = [(deal_id, int(vehicle_id)) for deal_id, vehicle_id in row["over"] or ()]
+    return Due(row["approved"], over, row["next_seconds"])

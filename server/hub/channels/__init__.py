@@ -1,0 +1,1 @@
+"""A channel in one process: its session, its deal in memory, who is there."""

@@ -1,0 +1,95 @@
+"""The deals of watched channels, held in memory; others are read from Postgres each time.
+
+A deal is held only while Postgres is heard: what changes besides its events is announced there.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from protocol.channels import deal_of
+from protocol.closing import CommandError, ErrorCode
+from server.database.core.scope import Scope, Stores
+from server.database.deals.deal_parts import load_whole
+from server.database.deals.deals import Deal
+from server.hub.channels.live_deal import HeldDeal
+from server.hub.channels.registry import Registry
+from server.log.channel_log import utc_now
+
+ATTEMPTS: Final = 3
+"""How often a deal may change under its reading in ways that no event tells."""
+
+
+class LiveDeals:
+    """Finds deals. ``hears`` says whether Postgres is heard."""
+
+    def __init__(self, stores: Stores, system: Scope, registry: Registry, hears: Callable[[], bool]) -> None:
+        self._stores = stores
+        self._system = system
+        self._registry = registry
+        self._hears = hears
+
+    def heard(self, payload: str) -> None:
+        """Take a notification of Postgres: customer, store, user or deal with its id, or all of them."""
+        kind, _, name = payload.partition(" ")
+        for live in self._registry.live_deals():
+            deal = live.facts
+            if deal is not None and (kind == "all" or name == _fact(deal, kind)):
+                live.forget()
+            elif deal is None:
+                # It may be read in this moment.
+                live.forget()
+
+    def missed(self) -> None:
+        """Have every deal read again: notifications may have been missed."""
+        for live in self._registry.live_deals():
+            live.forget()
+
+    async def anyones(self, channel: str) -> Deal | None:
+        """Return the deal of a channel for the system's own work, of any store; None where there is none."""
+        found = await self._held(channel, self._system)
+        return None if found is None else found.at(utc_now())
+
+    async def held(self, channel: str, store_id: str) -> HeldDeal:
+        """Return the deal of a channel, of a store's own.
+
+        Raises CommandError(not_found) where there is none or it is another store's, and asyncpg's errors.
+        """
+        found = await self._held(channel, self._stores.of(store_id))
+        if found is None or found.deal.store_id != store_id:
+            raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="channel")
+        return found
+
+    async def _held(self, channel: str, scope: Scope) -> HeldDeal | None:
+        live = self._registry.live_deal(channel)
+        if live is None or not self._hears():
+            return await _read(channel, scope)
+        if live.known is not None:
+            return live.known
+        found: HeldDeal | None = None
+        async with live.reading:
+            for _ in range(ATTEMPTS):
+                if live.known is not None:
+                    return live.known
+                began, found = live.begin(), None
+                try:
+                    found = await _read(channel, scope)
+                finally:
+                    live.read(began, found)
+                if found is None:
+                    return None
+        return live.known or found
+
+
+async def _read(channel: str, scope: Scope) -> HeldDeal | None:
+    async with scope.acquire() as connection:
+        whole = await load_whole(connection, deal_of(channel) or "")
+    return None if whole is None else HeldDeal.of(*whole)
+
+
+def _fact(deal: Deal, kind: str) -> str | None:
+    return {
+        "customer": deal.customer.id,
+        "store": deal.store_id,
+        "user": deal.salesperson.id,
+        "deal": deal.id,
+    }.get(kind)

@@ -1,0 +1,203 @@
+"""Which channels this process listens to: one session for each watched channel, kept as long as it is
+watched.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from server.hub.channels.live_deal import LiveDeal
+from server.hub.channels.session import Session, Verdict, Watcher
+from server.hub.sockets.loop_turn import LoopTurn
+from server.log.bus import Bus
+from server.log.channel_log import ChannelLog, Entry, Head
+from server.observe.failing import REDIS_FAILS
+
+EVENTS_PER_READ: Final = 100
+SEARCH_ENDED: Final = b'{"type":"search_ended",'
+RETRY_SECONDS: Final = 0.5
+
+
+class Feed:
+    """A session with its ears: hears the bus, and reads from the log what the bus missed."""
+
+    def __init__(
+        self,
+        channel: str,
+        log: ChannelLog,
+        turn: LoopTurn,
+        search_ended: Callable[[str], None],
+        presence_heard: Callable[[str, Entry], None],
+    ) -> None:
+        self.session = Session(channel)
+        self._turn = turn
+        self._presence_heard = presence_heard
+        self._search_ended = search_ended
+        self.joining = 0
+        self._log = log
+        self._behind = asyncio.Event()
+
+    def heard(self, entry: Entry) -> None:
+        """Deliver an event, or read what stands before it."""
+        if entry.seq < 0:
+            self._presence_heard(self.session.channel, entry)
+        elif self._receive(entry) in {Verdict.GAP, Verdict.NEW_EPOCH}:
+            self._behind.set()
+
+    def confirmed(self) -> None:
+        """Read what was published while nobody listened."""
+        self._behind.set()
+
+    def compare(self, epoch: str | None, seq: int) -> bool:
+        """Read from the log where it stands elsewhere than what was heard; returns whether it does."""
+        session = self.session
+        if session.epoch is None or (session.epoch == epoch and session.seq >= seq):
+            return False
+        self._behind.set()
+        return True
+
+    async def capture(self, head: Head) -> bool:
+        """Take the position at which a join found the channel; returns whether the session stands in its
+        epoch.
+
+        Raises RedisError.
+        """
+        if self.session.open(head.epoch, head.seq, head.no or 0):
+            self._behind.set()
+        elif self.session.epoch != head.epoch:
+            await self._catch_up()
+        return self.session.epoch == head.epoch
+
+    async def run(self) -> None:
+        """Close gaps until cancelled; try again while Redis is out of reach."""
+        while True:
+            await self._behind.wait()
+            self._behind.clear()
+            try:
+                await self._catch_up()
+            except REDIS_FAILS:
+                # The bus says so in the log; what is missing is read when Redis answers again.
+                self._behind.set()
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _catch_up(self) -> None:
+        session = self.session
+        if session.epoch is None:
+            return
+        # Fetched after the bell that woke us, so it covers whatever that bell announced.
+        head = await self._log.head(session.channel)
+        while session.epoch == head.epoch and session.seq < head.seq:
+            entries = await self._log.read(session.channel, head.epoch, session.seq, EVENTS_PER_READ)
+            if not entries:
+                head = await self._log.head(session.channel)
+                session.restart(head.epoch, head.seq, head.no or 0)
+                return
+            for entry in entries:
+                self._receive(entry)
+        if session.epoch != head.epoch:
+            session.restart(head.epoch, head.seq, head.no or 0)
+
+    def _receive(self, entry: Entry) -> Verdict:
+        verdict = self.session.receive(entry)
+        if verdict is Verdict.TAKEN:
+            self._turn.has_events(self.session.deliver)
+            if entry.body.startswith(SEARCH_ENDED):
+                self._search_ended(self.session.channel)
+        return verdict
+
+
+class Registry:
+    """The feeds of this process. ``tasks`` owns what they run; with ``turn`` all of them deliver."""
+
+    def __init__(self, log: ChannelLog, bus: Bus, tasks: asyncio.TaskGroup) -> None:
+        self._log = log
+        self._bus = bus
+        self._tasks = tasks
+        self.turn = LoopTurn()
+        self._feeds: dict[str, tuple[Feed, asyncio.Task[None]]] = {}
+        self._search_ended: list[Callable[[str], None]] = []
+        self._presence_heard: Callable[[str, Entry], None] | None = None
+        self._left: Callable[[Watcher, bool], None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._feeds)
+
+    def __contains__(self, channel: str) -> bool:
+        return channel in self._feeds
+
+    @property
+    def channels(self) -> list[str]:
+        """The channels that this process watches."""
+        return list(self._feeds)
+
+    def live_deal(self, channel: str) -> LiveDeal | None:
+        """Return what is held of a watched channel's deal; None for a channel that nobody watches."""
+        return self._feeds[channel][0].session.live if channel in self._feeds else None
+
+    def live_deals(self) -> list[LiveDeal]:
+        """Return what is held of every watched channel."""
+        return [feed.session.live for feed, _ in self._feeds.values()]
+
+    def last_no(self, channel: str) -> int:
+        """Return the last decision that a watched channel's log is known to have; 0 where none is known."""
+        return self._feeds[channel][0].session.no if channel in self._feeds else 0
+
+    def on_search_ended(self, look: Callable[[str], None]) -> None:
+        """Have ``look`` called with the channel whenever a search of a watched one has ended."""
+        self._search_ended.append(look)
+
+    def compare(self, channel: str, epoch: str | None, seq: int) -> bool:
+        """Let a channel read what it has not heard of; returns whether there is anything."""
+        return channel in self._feeds and self._feeds[channel][0].compare(epoch, seq)
+
+    @contextmanager
+    def joining(self, channel: str) -> Iterator[Feed]:
+        """Hold the channel's feed while somebody joins; it goes when nobody watches it afterwards."""
+        feed = self._open(channel)
+        feed.joining += 1
+        try:
+            yield feed
+        finally:
+            feed.joining -= 1
+            self._close_unwatched(channel)
+
+    def on_presence(self, heard: Callable[[str, Entry], None], left: Callable[[Watcher, bool], None]) -> None:
+        """Have ``heard`` called with what bells say of who is here, ``left`` with each watcher that goes."""
+        self._presence_heard, self._left = heard, left
+
+    def watchers(self, channel: str) -> list[Watcher]:
+        """Return who watches a channel through this process."""
+        return list(self._feeds[channel][0].session.watchers) if channel in self._feeds else []
+
+    def leave(self, watcher: Watcher, *, for_good: bool = False) -> None:
+        """Serve ``watcher`` no more, and listen no more where it was the last."""
+        watcher.leave()
+        if self._left is not None:
+            self._left(watcher, for_good)
+        if watcher.channel in self._feeds:
+            self._feeds[watcher.channel][0].session.watchers.discard(watcher)
+            self._close_unwatched(watcher.channel)
+
+    def _open(self, channel: str) -> Feed:
+        if channel not in self._feeds:
+            feed = Feed(channel, self._log, self.turn, self._tell_search_ended, self._tell_presence)
+            self._feeds[channel] = feed, self._tasks.create_task(feed.run(), name=f"feed {channel}")
+            self._bus.subscribe(channel, feed)
+        return self._feeds[channel][0]
+
+    def _tell_presence(self, channel: str, entry: Entry) -> None:
+        if self._presence_heard is not None:
+            self._presence_heard(channel, entry)
+
+    def _tell_search_ended(self, channel: str) -> None:
+        for look in self._search_ended:
+            look(channel)
+
+    def _close_unwatched(self, channel: str) -> None:
+        feed, task = self._feeds[channel]
+        if feed.joining or feed.session.watchers:
+            return
+        del self._feeds[channel]
+        self._bus.unsubscribe(channel)
+        task.cancel()

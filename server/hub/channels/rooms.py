@@ -1,0 +1,174 @@
+"""Who is here, kept and told: one room for each channel that this process watches."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+
+from protocol import codec
+from protocol.channels import deal_of, wall_channel
+from protocol.events import Presence, Present
+from protocol.records import View
+from server.database.people.users import Account
+from server.hub.channels.presence import Room, others_of, seen_by
+from server.hub.channels.registry import Registry
+from server.hub.channels.session import Watcher
+from server.log.channel_log import Entry
+from server.log.presence import PresenceLog, heard_presence
+from server.observe.failing import REDIS_FAILS
+
+HEARTBEAT_SECONDS: Final = 5.0
+RETRY_SECONDS: Final = 0.5
+
+
+class Rooms:
+    """Everything but ``run`` returns at once. Who is in a deal is also seen on the wall of its store."""
+
+    def __init__(
+        self,
+        log: PresenceLog,
+        registry: Registry,
+        process: str,
+        *,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self._log = log
+        self._registry = registry
+        self._process = process
+        self._heartbeat_seconds = heartbeat_seconds
+        self._clock = clock or asyncio.get_running_loop().time
+        self._rooms: dict[str, Room] = {}
+        self._walls: dict[Watcher, str] = {}
+        self._unsaid: set[str] = set()
+        self._news = asyncio.Event()
+        self._logger = structlog.get_logger("presence")
+
+    def enter(self, watcher: Watcher, account: Account) -> None:
+        """Let a new watcher in."""
+        deal_id = deal_of(watcher.channel)
+        person = Present(user_id=account.id, name=account.name, role=account.role)
+        self._room(watcher.channel).enter(watcher, person, self._clock())
+        if deal_id is not None:
+            wall = wall_channel(account.store_id)
+            self._walls[watcher] = wall
+            seen = Present(user_id=account.id, name=account.name, role=account.role, deal_id=deal_id)
+            self._room(wall).enter(watcher, seen, self._clock())
+        self._changed(watcher)
+        # Who is here may be what it was before; this watcher has to hear it all the same.
+        self._tell([watcher], watcher.channel, self._room(watcher.channel).here())
+
+    def left(self, watcher: Watcher, for_good: bool) -> None:
+        """Take note that a watcher is served no more.
+
+        Who said so, or was signed out, is gone at once; who does not come back, after a while.
+        """
+        for channel in self._channels(watcher):
+            if for_good:
+                self._room(channel).leave(watcher)
+            else:
+                self._room(channel).lose(watcher, self._clock())
+        if for_good:
+            self._changed(watcher)
+        self._walls.pop(watcher, None)
+        self._news.set()
+
+    def focus(self, watcher: Watcher, name: str | None) -> None:
+        """Move a watcher's focus."""
+        if self._room(watcher.channel).focus(watcher, name, self._clock()):
+            self._changed(watcher)
+
+    def heard(self, channel: str, entry: Entry) -> None:
+        """Take what the processes say of a channel, as its bell brought it."""
+        self._room(channel).others = others_of(heard_presence(entry.body), self._process)
+        self._news.set()
+
+    def here(self, channel: str, view: View) -> list[Present]:
+        """Return who is in a channel, as ``view`` sees it."""
+        room = self._rooms.get(channel)
+        return [] if room is None else seen_by(room.here(), view)
+
+    async def run(self) -> None:
+        """Say and send what changed until cancelled, and say everything again at each heartbeat."""
+        beat = self._clock()
+        while True:
+            self._news.clear()
+            now = self._clock()
+            if now >= beat:
+                beat = now + self._heartbeat_seconds
+                self._unsaid.update(self._rooms)
+            self._expire(now)
+            failed = not await self._say()
+            wait = min(self._send(self._clock()), beat - self._clock())
+            if failed:
+                wait = min(wait, RETRY_SECONDS)
+            try:
+                async with asyncio.timeout(max(0.0, wait)):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+
+    def _expire(self, now: float) -> None:
+        for channel, room in self._rooms.items():
+            if room.expire(now):
+                self._unsaid.add(channel)
+
+    async def _say(self) -> bool:
+        """Tell the others; returns whether they were told."""
+        unsaid, self._unsaid = self._unsaid, set()
+        if not unsaid:
+            return True
+        try:
+            said = await self._log.say({channel: self._room(channel).own() for channel in unsaid})
+        except REDIS_FAILS as error:
+            self._logger.warning("presence_not_said", error=repr(error))
+            self._unsaid |= unsaid
+            return False
+        for channel, all_say in said.items():
+            room = self._room(channel)
+            room.others = others_of(all_say, self._process)
+            # A room that nobody is in or looks at is forgotten; it comes back with the next word of it.
+            if not room.visits and channel not in self._registry:
+                del self._rooms[channel]
+        return True
+
+    def _send(self, now: float) -> float:
+        """Send what is due; return after how many seconds the next is."""
+        waits = [self._heartbeat_seconds]
+        for channel, room in self._rooms.items():
+            expiry = room.next_expiry()
+            if expiry is not None:
+                waits.append(max(0.0, expiry - now))
+            wait = room.wait(now)
+            if wait == 0.0:
+                self._deliver(channel, room, now)
+            elif wait is not None:
+                waits.append(wait)
+        return min(waits)
+
+    def _deliver(self, channel: str, room: Room, now: float) -> None:
+        here = room.here()
+        room.mark_sent(here, now)
+        self._tell(self._registry.watchers(channel), channel, here)
+
+    def _tell(self, watchers: Sequence[Watcher], channel: str, here: list[Present]) -> None:
+        messages: dict[View, bytes] = {}
+        for watcher in watchers:
+            if watcher.view is View.CUSTOMER:
+                continue
+            if watcher.view not in messages:
+                told = Presence(channel=channel, here=seen_by(here, watcher.view))
+                messages[watcher.view] = codec.encode(told)
+            watcher.outlet.send_presence(channel, messages[watcher.view])
+
+    def _changed(self, watcher: Watcher) -> None:
+        self._unsaid.update(self._channels(watcher))
+        self._news.set()
+
+    def _channels(self, watcher: Watcher) -> list[str]:
+        wall = self._walls.get(watcher)
+        return [watcher.channel] if wall is None else [watcher.channel, wall]
+
+    def _room(self, channel: str) -> Room:
+        return self._rooms.setdefault(channel, Room())

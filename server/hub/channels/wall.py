@@ -1,0 +1,107 @@
+"""The wall of a store: its deals as they change, told to whoever watches it."""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from protocol import codec
+from protocol.channels import store_of, wall_channel
+from server.database.core.scope import Scope
+from server.database.deals.wall import deals_about, summaries_of, wall_of
+from server.hub.channels.registry import Registry
+from server.log.walls import Walls
+from server.observe.failing import SERVICE_FAILS
+
+RETRY_SECONDS: Final = 1.0
+
+
+class Wall:
+    """Keeps the walls that this process watches current. All but ``run`` only take note, and return at once.
+
+    ``tasks`` owns what waits for a deal's next summary to be due.
+    """
+
+    def __init__(self, system: Scope, registry: Registry, walls: Walls, tasks: asyncio.TaskGroup) -> None:
+        self._system = system
+        self._registry = registry
+        self._walls = walls
+        self._tasks = tasks
+        self._deals: dict[str, set[str]] = {}
+        self._cars: set[str] = set()
+        self._whole: set[str] = set()
+        self._waiting: set[str] = set()
+        self._news = asyncio.Event()
+        self._logger = structlog.get_logger("wall")
+
+    def heard(self, payload: str) -> None:
+        """Take a notification of Postgres: ``deal_id no store_id``."""
+        deal_id, _, store_id = payload.split(" ")
+        if wall_channel(store_id) in self._registry:
+            self._deals.setdefault(store_id, set()).add(deal_id)
+            self._news.set()
+
+    def heard_of_cars(self, payload: str) -> None:
+        """Take a notification of Postgres about cars: deals about them may now be contended, or not."""
+        ids = codec.decode(payload)["ids"]
+        if ids and self._stores():
+            self._cars.update(ids)
+            self._news.set()
+
+    def missed(self) -> None:
+        """Take note that notifications may have been missed."""
+        self._whole.update(self._stores())
+        self._news.set()
+
+    def look(self, store_id: str) -> None:
+        """Take note that somebody began to watch a wall: what happened before was told to nobody."""
+        self._whole.add(store_id)
+        self._news.set()
+
+    async def run(self) -> None:
+        """Tell the walls what changed, until cancelled; again later where a service is out of reach."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            deals, cars, whole = self._deals, self._cars, self._whole
+            self._deals, self._cars, self._whole = {}, set(), set()
+            try:
+                await self._tell(deals, cars, whole)
+            except SERVICE_FAILS as error:
+                self._logger.warning("wall_not_told", error=repr(error))
+                for store_id, ids in deals.items():
+                    self._deals.setdefault(store_id, set()).update(ids)
+                self._cars |= cars
+                self._whole |= whole
+                self._news.set()
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def _stores(self) -> list[str]:
+        stores = map(store_of, self._registry.channels)
+        return [store_id for store_id in stores if store_id is not None]
+
+    async def _tell(self, deals: dict[str, set[str]], cars: set[str], whole: set[str]) -> None:
+        watched = set(self._stores())
+        if cars:
+            async with self._system.acquire() as connection:
+                for deal_id, store_id in await deals_about(connection, sorted(cars)):
+                    deals.setdefault(store_id, set()).add(deal_id)
+        for store_id in watched & (whole | set(deals)):
+            some = deals.get(store_id, set())
+            # What the wall was told of and has left since is no live deal any more.
+            told = await self._walls.told_of(store_id) if store_id in whole else set()
+            async with self._system.acquire() as connection:
+                rows = await wall_of(connection, store_id) if store_id in whole else []
+                some = (some | told) - {row["deal_id"] for row in rows}
+                rows += await summaries_of(connection, store_id, sorted(some))
+            for row in rows:
+                wait = await self._walls.summarise(store_id, row)
+                if wait and row["deal_id"] not in self._waiting:
+                    self._waiting.add(row["deal_id"])
+                    self._tasks.create_task(self._again(store_id, row["deal_id"], wait), name="wall-wait")
+
+    async def _again(self, store_id: str, deal_id: str, wait: float) -> None:
+        await asyncio.sleep(wait)
+        self._waiting.discard(deal_id)
+        self._deals.setdefault(store_id, set()).add(deal_id)
+        self._news.set()

@@ -1,0 +1,1 @@
+"""The commands: which function handles which, and what each does."""

@@ -1,0 +1,73 @@
+"""A lender's decision as a command states it, checked. Pure but for the time."""
+
+import datetime as dt
+import uuid
+
+from protocol import commands
+from protocol.closing import CommandError, ErrorCode
+from protocol.deal_parts import LenderTerms
+from protocol.records import FIRST_DATE, LAST_DATE
+from protocol.workflow import CREDIT_REASONS, LIVE_STATUSES, LenderStatus
+from server.database.decisions import lenders
+from server.log.channel_log import utc_now
+
+
+def terms_of(command: commands.LenderDecision) -> LenderTerms:
+    """Return a lender's decision with ids of its own.
+
+    Raises CommandError(invalid) naming the field: an approval needs tier, rate, advance, term and an expiry
+    that lies ahead, a refusal its reasons, each on credit. Nothing else has reasons.
+    """
+    needed: tuple[str, ...] = ()
+    if command.status in LIVE_STATUSES:
+        needed = ("tier", "rate_bp", "advance_max_cents", "term_months", "expires_at")
+    elif command.status is LenderStatus.DECLINED:
+        needed = ("reasons",)
+    for field in needed:
+        if getattr(command, field) in (None, []):
+            raise CommandError(
+                ErrorCode.INVALID, f"{field}: expected where a lender has {command.status}", field=field
+            )
+    allowed = CREDIT_REASONS if command.status is LenderStatus.DECLINED else ()
+    if not set(command.reasons) <= set(allowed):
+        raise CommandError(
+            ErrorCode.INVALID, "reasons: expected reasons on credit, of a refusal", field="reasons"
+        )
+    _check_expiry(command.expires_at)
+    return as_terms(command)
+
+
+def as_terms(command: commands.LenderDecision) -> LenderTerms:
+    """Return what a command says of a lender's decision, whole or not, with ids of its own."""
+    return LenderTerms(
+        decision_id=str(uuid.uuid4()),
+        lender=command.lender,
+        status=command.status,
+        tier=command.tier,
+        rate_bp=None if command.rate_bp is None else float(command.rate_bp),
+        advance_max_cents=command.advance_max_cents,
+        term_months=command.term_months,
+        stipulations=lenders.stipulations_of(command.stipulations),
+        expires_at=_in_utc(command.expires_at),
+        reasons=command.reasons,
+    )
+
+
+def _check_expiry(expires: dt.datetime | None) -> None:
+    """Raise CommandError(invalid) where a decision would end at a time that cannot be one, or is past."""
+    if expires is None:
+        return
+    # The year is looked at first: near the ends of the calendar not every zone has the time.
+    if expires.tzinfo is None or expires.year > LAST_DATE.year or expires <= utc_now():
+        raise CommandError(
+            ErrorCode.INVALID,
+            f"expires_at: expected a time with its zone that lies ahead, until {LAST_DATE.year}",
+            field="expires_at",
+        )
+
+
+def _in_utc(expires: dt.datetime | None) -> dt.datetime | None:
+    """Return a time in UTC; as it is where UTC has it not, since it is refused anyway."""
+    if expires is None or expires.tzinfo is None or not FIRST_DATE.year <= expires.year <= LAST_DATE.year:
+        return expires
+    return expires.astimezone(dt.UTC)

@@ -1,0 +1,304 @@
+"""``quote`` and ``frontier``: one car of the deal's group, computed in another process, every quote kept."""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.commands import Frontier, Quote
+from protocol.deal_parts import DealOffer, OfferedCar
+from protocol.jobs import NUMBER_COLUMNS
+from protocol.money.inputs import PencilInputs
+from protocol.money.pricing import Vary
+from protocol.money.quotes import FrontierReply, QuoteReply
+from protocol.records import Scope, StructureChanges, StructureError, Versions, View
+from server.compute.pool import ComputePool, NoTurnError, OverrunError
+from server.database.core.scope import Stores
+from server.database.deals.deals import Deal
+from server.database.deals.pencils import Pencil, PencilChoice, record_pencil
+from server.database.decisions.terms import revise
+from server.database.editions.rates import NotInForce
+from server.database.editions.versions import stock_version
+from server.database.people.users import Account
+from server.hub.sight.questions import check_conceded
+from server.hub.sight.sight import Sight
+from server.hub.sight.views import not_here, project_frontier, project_quote, unaskable_fields
+from server.log.channel_log import utc_now
+from server.search.screening.basis import load_basis
+from server.search.sql.query import Stock, build_car_query
+from server.sharing.lanes import Lane
+from server.work.editions import Editions
+
+if TYPE_CHECKING:
+    from server.finance.quoting import Case, Quoted
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+MOST_VEHICLE = 2**63 - 1
+_EXACT = Sight(View.MANAGER)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A car under a deal's terms, as it stood when it was read."""
+
+    vehicle_id: str
+    rev: int
+    car: OfferedCar
+    case: "Case"
+    versions: Versions
+
+
+class Quotes:
+    """Answers ``quote`` and ``frontier`` for a deal that the asker may see.
+
+    Methods raise CommandError: not_found for a car that is not for sale in the group, forbidden for changes
+    that the view does not show, invalid where the terms contradict each other, degraded where no rate sheet
+    or no usable risk model is in force.
+    """
+
+    def __init__(
+        self,
+        stores: Stores,
+        compute: ComputePool,
+        editions: Editions,
+        today: Callable[[], dt.date] = lambda: utc_now().date(),
+    ) -> None:
+        self._stores = stores
+        self._compute = compute
+        self._today = today
+        self._editions = editions
+
+    async def quote(self, command: Quote, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
+        """Return the reply's data as it is seen; the pencil is stored before."""
+        from server.finance.quoting import quote_whole
+
+        check_askable(command, sight.view)
+        check_conceded(command.changes, sight, deal.discount_authority_cents, deal.structure)
+        revised = replace(deal, structure=revise(deal.structure, command.changes))
+        subject = await self._subject(revised, command.vehicle_id, command.programme_id, sight)
+        computed = await self._computed(
+            account,
+            quote_whole,
+            subject.case,
+            command.terms_months,
+            command.cash_down_cents,
+            command.roll,
+            sight.view is View.MANAGER,
+        )
+        pencil_id = await self._record(subject, computed.quoted, deal, account)
+        reply = QuoteReply(
+            **{**msgspec.structs.asdict(computed.quoted.answer), "value": computed.value},
+            vehicle_id=subject.vehicle_id,
+            rev=subject.rev,
+            versions=subject.versions,
+            pencil_id=pencil_id,
+            grid=computed.grid,
+            warnings=computed.warnings,
+            roll=computed.roll or UNSET,
+        )
+        return project_quote(codec.plain(reply), sight)
+
+    async def frontier(self, command: Frontier, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
+        """Return the reply's data as it is seen."""
+        from server.finance.quoting import quote_frontier
+
+        subject = await self._subject(deal, command.vehicle_id, None, sight)
+        points, bands = await self._computed(account, quote_frontier, subject.case)
+        reply = FrontierReply(
+            vehicle_id=subject.vehicle_id,
+            rev=subject.rev,
+            points=points,
+            bands=bands,
+            reversals=sum(point.passed_by or 0 for point in points),
+            versions=subject.versions,
+        )
+        return project_frontier(codec.plain(reply), sight)
+
+    async def offer(
+        self,
+        deal: Deal,
+        vehicle_id: str,
+        changes: StructureChanges,
+        programme_id: str | None,
+        account: Account,
+        *,
+        sight: Sight = _EXACT,
+    ) -> DealOffer:
+        """Return a car of the deal as an offer; its pencil is stored.
+
+        ``sight`` is that of whoever asks for the offer: where it hides NPVs, so does whether there is one.
+        Raises CommandError as ``quote``, and conflict where no programme takes the car.
+        """
+        from server.finance.quoting import quote_structure
+
+        revised = replace(deal, structure=revise(deal.structure, changes))
+        subject = await self._subject(revised, vehicle_id, programme_id, sight)
+        quoted = await self._computed(account, quote_structure, subject.case)
+        if quoted.choice is None:
+            raise _not_eligible(quoted)
+        pencil_id = await self._record(subject, quoted, deal, account)
+        return offer_of(subject, quoted, deal, changes, pencil_id)
+
+    async def _computed(
+        self, account: Account, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run a computation on the account's turn; what it says of the terms is the command's error."""
+        from server.finance.value.curves import RiskModelError
+
+        lane = Lane(account.store_id, account.id)
+        try:
+            return await self._compute.run(lane, function, *args, **kwargs)
+        except StructureError as error:
+            raise CommandError(
+                ErrorCode.INVALID, str(error), field=error.field, expected=error.expected
+            ) from None
+        except RiskModelError as error:
+            raise CommandError(ErrorCode.DEGRADED, f"Nothing can be valued: {error}.") from error
+        except NoTurnError:
+            raise CommandError(
+                ErrorCode.BUSY, "Too many quotes wait to be computed: try again shortly."
+            ) from None
+        except OverrunError:
+            raise CommandError(
+                ErrorCode.DEGRADED, "This could not be computed in time. Change the structure or try again."
+            ) from None
+
+    async def _subject(self, deal: Deal, vehicle_id: str, programme_id: str | None, sight: Sight) -> Subject:
+        from server.finance.quoting import Case
+
+        if sight.guard is not None:
+            floor = sight.guard.floor_cents(vehicle_id, deal.npv_floor_cents)
+            deal = replace(deal, npv_floor_cents=floor)
+        stock = Stock(deal.store_id, deal.group_id, Scope.GROUP)
+        today = self._today()
+        try:
+            in_force = await self._editions.in_force(today)
+            tables = self._editions.tables
+            async with self._stores.of(deal.store_id).acquire() as connection:
+                inventory, _ = await stock_version(
+                    connection,
+                    store_id=deal.store_id,
+                    group_id=deal.group_id,
+                    scope=deal.structure.scope,
+                    deal_id=deal.id,
+                )
+                basis = await load_basis(connection, tables, deal, in_force, inventory=inventory, today=today)
+                query = build_car_query(stock, vehicle_number(vehicle_id), today=today, rebates=basis.rebates)
+                row = await connection.fetchrow(query.text, *query.args)
+                model = await tables.risk(connection, in_force.risk)
+        except NotInForce as error:
+            raise CommandError(ErrorCode.DEGRADED, f"Nothing can be quoted: {error}.") from error
+        if row is None:
+            raise _no_such_car()
+        case = Case(
+            inputs=basis.inputs,
+            numbers={name: int(row[name]) for name in NUMBER_COLUMNS},
+            sheet=basis.sheet,
+            model=model,
+            programme_id=programme_id,
+        )
+        car = OfferedCar(**{name: row[name] for name in OfferedCar.__struct_fields__})
+        return Subject(row["vehicle_id"], row["rev"], car, case, basis.versions)
+
+    async def _record(self, subject: Subject, quoted: "Quoted", deal: Deal, account: Account) -> str:
+        case, choice = subject.case, quoted.choice
+        markup = None
+        if choice is not None:
+            row = case.row(choice.programme_id, choice.term_months)
+            markup = round(Decimal(str(choice.rate_bp)) - Decimal(str(row.buy_rate_bp)), 2)
+        async with self._stores.of(deal.store_id).acquire() as connection:
+            return await record_pencil(
+                connection,
+                pencil_of(subject.vehicle_id, subject.rev, subject.versions, case, quoted),
+                deal_id=deal.id,
+                deal_version=deal.version,
+                markup_bp=markup,
+                user_id=account.id,
+            )
+
+
+def check_askable(command: Quote, view: View) -> None:
+    """Raise CommandError(forbidden) where a quote asks for what may not be asked for in the view."""
+    refused = unaskable_fields(command.changes, view)
+    if refused:
+        raise not_here(refused[0])
+    if command.roll is not None and command.roll.vary is Vary.RATE and view is not View.MANAGER:
+        raise not_here("rate_bp")
+
+
+def pencil_of(vehicle_id: str, rev: int, versions: Versions, case: "Case", quoted: "Quoted") -> Pencil:
+    """Return a quote as it is kept."""
+    choice = quoted.choice
+    inputs = {name: getattr(case.inputs, name) for name in case.inputs.__struct_fields__}
+    fields = PencilChoice.__struct_fields__
+    return Pencil(
+        vehicle_id=vehicle_id,
+        vehicle_rev=rev,
+        versions=versions,
+        inputs=PencilInputs(**inputs, programme_id=case.programme_id),
+        car=dict(case.numbers),
+        choice=None if choice is None else PencilChoice(**{name: getattr(choice, name) for name in fields}),
+        answer=quoted.answer,
+    )
+
+
+def offer_of(
+    subject: Subject, quoted: "Quoted", deal: Deal, changes: StructureChanges, pencil_id: str
+) -> DealOffer:
+    """Return a priced and valued quote as an offer of the deal.
+
+    Raises ValueError where it has no contract.
+    """
+    answer, choice = quoted.answer, quoted.choice
+    if choice is None or isinstance(answer.value, UnsetType) or isinstance(answer.payment_cents, UnsetType):
+        raise ValueError("a quote without a contract is no offer")
+    return codec.convert(
+        DealOffer,
+        {
+            **codec.plain(answer),
+            "offer_id": str(uuid.uuid4()),
+            "vehicle_id": subject.vehicle_id,
+            "rev": subject.rev,
+            "car": codec.plain(subject.car),
+            "deal_version": deal.version,
+            "changes": codec.plain(changes),
+            "tier": subject.case.tier_of(choice.programme_id, choice.term_months),
+            "npv_cents": answer.value.npv_cents,
+            "stress_npv_cents": answer.value.stress_npv_cents,
+            "versions": codec.plain(subject.versions),
+            "asked_programme_id": subject.case.programme_id,
+            "pencil_id": pencil_id,
+        },
+    )
+
+
+def _not_eligible(quoted: "Quoted") -> CommandError:
+    binding = quoted.answer.binding
+    return CommandError(
+        ErrorCode.CONFLICT,
+        "No programme takes this car under these terms.",
+        field="vehicle_id",
+        value=binding if isinstance(binding, str) else None,
+    )
+
+
+def vehicle_number(vehicle_id: str) -> int:
+    """Return the number of a vehicle id in its one canonical form. Raises CommandError(not_found)."""
+    if not vehicle_id.isascii() or not vehicle_id.isdecimal() or int(vehicle_id) > MOST_VEHICLE:
+        raise _no_such_car()
+    return int(vehicle_id)
+
+
+def _no_such_car() -> CommandError:
+    return CommandError(
+        ErrorCode.NOT_FOUND, "There is no such car for sale in this group.", field="vehicle_id"
+    )

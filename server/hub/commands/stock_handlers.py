@@ -1,0 +1,132 @@
+"""The commands about stock and money: search, terms, quote."""
+
+from protocol import commands
+from protocol.closing import CommandError, ErrorCode
+from protocol.records import StructureChanges, View
+from server.database.core.scope import Stores
+from server.database.decisions.deciding import digest_of
+from server.database.decisions.terms import change_terms
+from server.hub.commands.quotes import Quotes
+from server.hub.connections.authority import Authority, actor_of, view_of
+from server.hub.connections.connection import Connection
+from server.hub.sight.questions import Questions, check_conceded
+from server.hub.sight.sight import sight_of
+from server.hub.sight.views import hidden_order, not_here, unsettable_fields
+from server.hub.upkeep.relay import Relay
+from server.search.paging.searches import MoreRequest, SearchRequest, SearchService
+
+
+class StockHandlers:
+    """What the commands about stock and money do."""
+
+    def __init__(
+        self,
+        *,
+        stores: Stores,
+        authority: Authority,
+        relay: Relay,
+        searches: SearchService,
+        quotes: Quotes,
+        questions: Questions,
+    ) -> None:
+        self._stores = stores
+        self._authority = authority
+        self._relay = relay
+        self._searches = searches
+        self._quotes = quotes
+        self._questions = questions
+
+    async def search(self, connection: Connection, command: commands.Search) -> None:
+        """Begin a search."""
+        deal = await self._authority.deal(connection.account, command)
+        hidden = hidden_order(command.filters, command.sort, view_of(connection, command.channel))
+        if hidden is not None:
+            raise not_here(hidden)
+        request = SearchRequest(
+            channel=command.channel,
+            op=command.op,
+            deal=deal,
+            filters=command.filters,
+            sort=command.sort,
+            limit=command.limit,
+            actor=actor_of(connection.account),
+            asked=_asked(connection, command),
+        )
+        connection.reply(command.ref, {"search_id": await self._searches.search(request)})
+
+    async def more(self, connection: Connection, command: commands.More) -> None:
+        """Go on with a search."""
+        deal = await self._authority.deal(connection.account, command)
+        request = MoreRequest(
+            channel=command.channel,
+            op=command.op,
+            deal=deal,
+            search_id=command.search_id,
+            token=command.token,
+            asked=_asked(connection, command),
+        )
+        connection.reply(command.ref, {"search_id": await self._searches.more(request)})
+
+    async def cancel(self, connection: Connection, command: commands.Cancel) -> None:
+        """End a search."""
+        await self._authority.deal(connection.account, command)
+        await self._searches.cancel(command.channel, command.search_id)
+        connection.reply(command.ref, {})
+
+    async def revalue(self, connection: Connection, command: commands.Revalue) -> None:
+        """Try again to value cars that were given up."""
+        await self._authority.deal(connection.account, command)
+        asked = _asked(connection, command)
+        await self._searches.revalue(command.channel, command.op, command.vehicle_id, asked=asked)
+        connection.reply(command.ref, {})
+
+    async def terms(self, connection: Connection, command: commands.Terms) -> None:
+        """Decide in Postgres and tell; the last search is repeated by whoever tells it first."""
+        deal = await self._authority.deal(connection.account, command)
+        sight = sight_of(view_of(connection, command.channel), connection.account)
+        check_visible(command.changes, sight.view)
+        check_conceded(command.changes, sight, deal.discount_authority_cents, deal.structure)
+        result = await change_terms(
+            self._stores.of(deal.store_id),
+            deal.id,
+            op=command.op,
+            based_on=command.version,
+            changes=command.changes,
+            actor=actor_of(connection.account),
+        )
+        await self._relay.tell(result)
+        connection.reply(command.ref, result.reply)
+
+    async def quote(self, connection: Connection, command: commands.Quote) -> None:
+        """Price one car."""
+        deal = await self._authority.deal(connection.account, command)
+        account = connection.account
+        sight = sight_of(view_of(connection, command.channel), account)
+        asked = [command.changes, command.programme_id, command.roll]
+        axes = [command.terms_months, command.cash_down_cents]
+        await self._questions.check(deal, account, sight, command.vehicle_id, [*asked, *axes])
+        connection.reply(command.ref, await self._quotes.quote(command, deal, account, sight))
+
+    async def frontier(self, connection: Connection, command: commands.Frontier) -> None:
+        """List one car's best structures."""
+        deal = await self._authority.deal(connection.account, command)
+        view = view_of(connection, command.channel)
+        if view is View.CUSTOMER:
+            # Its ends are the most discount and the most cash there may be.
+            raise CommandError(ErrorCode.FORBIDDEN, "The frontier is not for customers.", field="channel")
+        sight = sight_of(view, connection.account)
+        await self._questions.check(deal, connection.account, sight, command.vehicle_id)
+        connection.reply(command.ref, await self._quotes.frontier(command, deal, connection.account, sight))
+
+
+def _asked(connection: Connection, command: commands.Search | commands.More | commands.Revalue) -> str:
+    """Return a digest of who sends the command and what it asks for: all but what is new each time."""
+    given = {name: getattr(command, name) for name in command.__struct_fields__ if name not in {"ref", "op"}}
+    return digest_of(actor_of(connection.account), (commands.tag_of(type(command)), given)).hex()
+
+
+def check_visible(changes: StructureChanges, view: View) -> None:
+    """Raise CommandError(forbidden) where ``changes`` set what may not be set in the view."""
+    refused = unsettable_fields(changes, view)
+    if refused:
+        raise not_here(refused[0])

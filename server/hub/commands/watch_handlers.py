@@ -1,0 +1,69 @@
+"""The commands about watching: join, leave, and what somebody saw."""
+
+import structlog
+
+from protocol import commands
+from protocol.channels import store_of
+from protocol.closing import CommandError, ErrorCode
+from protocol.records import Structure
+from server.database.people.security_events import Note, SecurityKind
+from server.hub.channels.rooms import Rooms
+from server.hub.connections.authority import Authority, check_wall
+from server.hub.connections.connection import Connection
+from server.hub.joining.join import Joiner
+from server.hub.joining.wall_join import WallJoiner
+from server.log.channel_log import utc_now
+
+
+class WatchHandlers:
+    """What the commands about watching do."""
+
+    def __init__(
+        self, authority: Authority, joiner: Joiner, wall_joiner: WallJoiner, rooms: Rooms, note: Note
+    ) -> None:
+        self._authority = authority
+        self._joiner = joiner
+        self._wall_joiner = wall_joiner
+        self._rooms = rooms
+        self._note = note
+        self._logger = structlog.get_logger("hub")
+
+    async def join(self, connection: Connection, command: commands.Join) -> None:
+        """Watch a channel."""
+        store_id = store_of(command.channel)
+        if store_id is not None:
+            check_wall(connection.account, store_id)
+            await self._wall_joiner.join(connection, command, store_id)
+            self._note(connection.happened(SecurityKind.CUSTOMERS_LISTED, detail={"what": "wall"}))
+            return
+        deal = await self._joiner.join(connection, command)
+        whom = {"deal_id": deal.id, "customer_ids": (deal.customer.id,)}
+        self._note(connection.happened(SecurityKind.CUSTOMER_VIEWED, **whom))
+
+    async def leave(self, connection: Connection, command: commands.Leave) -> None:
+        """Watch a channel no longer."""
+        connection.leave(command.channel)
+        connection.reply(command.ref, {})
+
+    async def focus(self, connection: Connection, command: commands.Focus) -> None:
+        """Tell the others at which field somebody is."""
+        watcher = connection.watchers.get(command.channel)
+        if watcher is None:
+            raise CommandError(ErrorCode.NOT_FOUND, "Join the channel first.", field="channel")
+        if command.field is not None and command.field not in Structure.__struct_fields__:
+            raise CommandError(
+                ErrorCode.INVALID, "field: expected a field of the structure, or null", field="field"
+            )
+        self._rooms.focus(watcher, command.field)
+        connection.reply(command.ref, {})
+
+    async def painted(self, connection: Connection, command: commands.Painted) -> None:
+        """Take note of when a stage of a search stood on a screen: the last stage of its trace."""
+        await self._authority.deal(connection.account, command)
+        seen = {"search_id": command.search_id, "stage": command.stage, "ms": command.ms}
+        self._logger.info("painted", channel=command.channel, **seen)
+        connection.reply(command.ref, {})
+
+    async def ping(self, connection: Connection, command: commands.Ping) -> None:
+        """Answer with the server's time."""
+        connection.reply(command.ref, {"server_time": utc_now()})

@@ -1,0 +1,1 @@
+"""A person's connection: what it follows, and what it may do."""

@@ -1,0 +1,92 @@
+"""Whether a connection's command may be had now: within the budgets, and in its person's turn."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import structlog
+
+from protocol.closing import CommandError, ErrorCode
+from protocol.commands import AnyCommand
+from server.database.people.credentials import TokenScope
+from server.hub.connections.budgets import Budgets, cost_of
+from server.hub.connections.connection import Connection
+from server.log.usage import UsageLog
+from server.observe.failing import REDIS_FAILS
+from server.sharing.lanes import Lane
+from server.sharing.turns import Crowded, Shares, TookTooLong, Turns
+
+SETTLE_SECONDS: Final = 0.25
+AWAY_SECONDS: Final = 1.0
+"""How long to wait before Redis, which did not answer, is asked again."""
+
+TURN_SECONDS: Final = 4.0
+"""Together with a search's turn to read less than a command has, so that the answer says why."""
+SHARES: Final = Shares(all=32, store=24, person=4, waiting=40)
+"""Of commands that are under way in one process. A person's bound keeps connections to the database free."""
+
+
+class Allowance:
+    """Lets commands through. Those of a load tester count for nobody: their connections are limited alone."""
+
+    def __init__(self, usage: UsageLog) -> None:
+        self._usage = usage
+        self._budgets = Budgets()
+        self._turns = Turns(SHARES)
+        self._logger = structlog.get_logger("hub")
+
+    def expect(self, connection: Connection) -> None:
+        """Learn what the person of a new connection has used elsewhere."""
+        if not _tests_load(connection):
+            self._budgets.expect(connection.account.store_id)
+
+    @asynccontextmanager
+    async def of(self, connection: Connection, command: AnyCommand) -> AsyncIterator[None]:
+        """Hold a person's turn while a command is handled.
+
+        Raises CommandError: rate_limited where a budget is used up, busy where no turn came.
+        """
+        units = cost_of(type(command))
+        if not units or _tests_load(connection):
+            yield
+            return
+        account = connection.account
+        self._budgets.charge(account.store_id, account.id, units)
+        try:
+            async with self._turns.turn(Lane(account.store_id, account.id), TURN_SECONDS):
+                yield
+        except Crowded:
+            raise CommandError(
+                ErrorCode.BUSY, "Your other commands are still under way. Try again when they are answered."
+            ) from None
+        except TookTooLong:
+            raise CommandError(ErrorCode.BUSY, "Many people ask at this moment. Try again shortly.") from None
+
+    async def run(self) -> None:
+        """Settle the budgets with the other processes until cancelled, through any outage."""
+        while True:
+            await self._budgets.is_due.wait()
+            try:
+                async with asyncio.timeout(SETTLE_SECONDS):
+                    await self._budgets.is_urgent.wait()
+            except TimeoutError:
+                pass
+            await self._settle()
+
+    async def _settle(self) -> None:
+        fresh = self._budgets.take_fresh()
+        try:
+            counted = await self._usage.add(fresh)
+        except REDIS_FAILS as error:
+            self._logger.warning("budgets_not_settled", error=repr(error))
+            for store_id in fresh:
+                self._budgets.count_alone(store_id)
+            await asyncio.sleep(AWAY_SECONDS)
+            return
+        for store_id, usage in counted.items():
+            self._budgets.settle(store_id, usage)
+
+
+def _tests_load(connection: Connection) -> bool:
+    return TokenScope.LOAD in connection.credential.scopes

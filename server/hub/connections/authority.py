@@ -1,0 +1,89 @@
+"""What a person may do: the scope that each right asks for, and the deal or wall that it is about."""
+
+from collections.abc import Collection
+from typing import Final
+
+from protocol.channels import deal_of
+from protocol.closing import CommandError, ErrorCode
+from protocol.commands import AnyCommand, ChannelCommand
+from protocol.records import Actor, View
+from protocol.workflow import RIGHTS
+from server.database.deals.deals import Deal
+from server.database.people.credentials import TokenScope
+from server.database.people.users import Account
+from server.hub.channels.live_deal import HeldDeal
+from server.hub.channels.live_deals import LiveDeals
+from server.hub.connections.connection import Connection
+from server.hub.sight.views import widest_view
+from server.log.channel_log import utc_now
+
+SCOPE_OF: Final = {
+    **dict.fromkeys(("watch", "wall", "see_cost"), TokenScope.READ),
+    **dict.fromkeys(
+        ("search", "terms", "rate", "price", "select", "hold", "note", "submit", "reopen", "lose"),
+        TokenScope.WRITE,
+    ),
+    **dict.fromkeys(
+        ("counter", "approve", "decline", "sign", "deliver", "fund", "unwind", "lender", "lock", "task"),
+        TokenScope.DECIDE,
+    ),
+}
+"""The scope that a credential must have for each right of its owner to count."""
+
+
+class Authority:
+    """Finds what a command is about, for somebody who may see it."""
+
+    def __init__(self, deals: LiveDeals) -> None:
+        self._deals = deals
+
+    async def deal(self, account: Account, command: ChannelCommand) -> Deal:
+        """Return the deal of a command as the server computes with it. Raises as ``held``."""
+        return (await self.held(account, command)).at(utc_now())
+
+    async def held(self, account: Account, command: ChannelCommand) -> HeldDeal:
+        """Return the deal of a command, with all its parts.
+
+        Raises CommandError: forbidden without the right, or for a wall where a deal is meant; not_found for a
+        deal that is not there or another store's.
+        """
+        if deal_of(command.channel) is None:
+            raise CommandError(
+                ErrorCode.FORBIDDEN, "A wall is only watched: expected a deal.", field="channel"
+            )
+        # Whoever may not see the deal learns nothing of it, also not that it is there.
+        deal = await self._deals.held(command.channel, account.store_id)
+        if command.right not in RIGHTS[account.role]:
+            text = f"Your role lacks the right {command.right}."
+            raise CommandError(ErrorCode.FORBIDDEN, text, field="type")
+        return deal
+
+
+def check_wall(account: Account, store_id: str) -> None:
+    """Raise CommandError(forbidden) unless the account may watch the wall of the store."""
+    if "wall" not in RIGHTS[account.role] or account.store_id != store_id:
+        raise CommandError(ErrorCode.FORBIDDEN, "The wall is for the managers of its store.", field="channel")
+
+
+def check_scope(connection: Connection, command: AnyCommand) -> None:
+    """Raise CommandError(forbidden) unless the connection's credential may be used for the command."""
+    if not isinstance(command, ChannelCommand):
+        return
+    scope = SCOPE_OF[command.right]
+    if scope not in connection.credential.scopes:
+        raise CommandError(ErrorCode.FORBIDDEN, f"This token lacks the scope {scope}.", field="type")
+
+
+def rights_of(account: Account, scopes: Collection[TokenScope]) -> list[str]:
+    """Return the rights of an account that a credential with ``scopes`` lets it use."""
+    return [right for right in RIGHTS[account.role] if SCOPE_OF[right] in scopes]
+
+
+def actor_of(account: Account) -> Actor:
+    """Return the account as events name it."""
+    return Actor(id=account.id, name=account.name, role=account.role)
+
+
+def view_of(connection: Connection, channel: str) -> View:
+    """Return the view in which a connection asked for a channel; else the widest that its user may have."""
+    return connection.view_of(channel) or widest_view(connection.account.role)

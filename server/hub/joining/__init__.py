@@ -1,0 +1,1 @@
+"""Joining a channel: a snapshot, then every event after it."""

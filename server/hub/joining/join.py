@@ -1,0 +1,155 @@
+"""Joining a channel: capture where it stands, then load, then deliver from there.
+
+Nothing is buffered meanwhile. What is published while the snapshot loads stands in the log behind the
+captured position, and is read from there before the watcher is served live.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.commands import Join, Position
+from protocol.events import JoinReply
+from server.database.deals.deals import Deal
+from server.hub.channels.live_deal import HeldDeal
+from server.hub.channels.live_deals import LiveDeals
+from server.hub.channels.registry import Feed, Registry
+from server.hub.channels.rooms import Rooms
+from server.hub.channels.session import Watcher
+from server.hub.connections.authority import Authority
+from server.hub.connections.connection import Connection
+from server.hub.joining.snapshot import snapshot_of, snapshot_rows
+from server.hub.sight.sight import sight_of
+from server.hub.sight.views import capped_view
+from server.hub.sockets.limits import limits_of
+from server.hub.upkeep.keeper import Keeper
+from server.hub.upkeep.relay import Relay
+from server.hub.upkeep.stock_watch import StockWatch
+from server.log.cars import ShownCars
+from server.log.channel_log import ChannelLog, Head
+
+ATTEMPTS: Final = 5
+"""How often the epoch may end under a join before it is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joiner:
+    """Serves ``join``."""
+
+    authority: Authority
+    deals: LiveDeals
+    log: ChannelLog
+    registry: Registry
+    relay: Relay
+    keeper: Keeper
+    cars: ShownCars
+    stock: StockWatch
+    rooms: Rooms
+
+    async def join(self, connection: Connection, command: Join) -> Deal:
+        """Answer ``command``, serve the channel from there on, and return its deal.
+
+        Raises CommandError as ``Authority.deal``, and degraded; RedisError and asyncpg's errors. Then nothing
+        is joined.
+        """
+        channel = command.channel
+        # From here on, Postgres's word of each decision of the deal is taken.
+        with self.registry.joining(channel) as feed:
+            # Before anything is made in Redis, or taken note of, for a deal that is not the sender's.
+            deal = await self.authority.deal(connection.account, command)
+            view = capped_view(command.view, connection.account.role)
+            connection.turn(channel, view)
+            connection.detach(channel)
+            require_room(connection)
+            sight = sight_of(view, connection.account)
+            # Who gets less than they ask for may have seen more before: they go on from a snapshot.
+            since = command.since if view is command.view else None
+            head, held = await self._stand(feed, connection, channel, since)
+            if held is None:
+                start, rows, snapshot = head.seq if since is None else since.seq, None, None
+            else:
+                search = await self.log.search(channel)
+                if search is not None and search.lapsed:
+                    self.keeper.look_now()
+                here = self.rooms.here(channel, view)
+                start, snapshot = head.seq, snapshot_of(held.whole, search, sight, here)
+                search_id = None if search is None else search.search_id
+                changes = await self.cars.changes(channel) if search_id else {}
+                rows = snapshot_rows(self.log, channel, command.ref, search_id, sight, changes=changes)
+            answer = JoinReply(
+                epoch=head.epoch, seq=start, recovered=snapshot is None, view=view, snapshot=snapshot
+            )
+            connection.reply(command.ref, codec.plain(answer))
+            was_watched = bool(feed.session.watchers)
+            watcher = Watcher(channel, sight, head.epoch, start, connection)
+            connection.attach(feed.session, watcher, rows)
+            if not was_watched:
+                # Nobody told the channel what became of its cars.
+                self.stock.look(channel)
+            self.rooms.enter(watcher, connection.account)
+        return deal
+
+    async def _stand(
+        self, feed: Feed, connection: Connection, channel: str, since: Position | None
+    ) -> tuple[Head, HeldDeal | None]:
+        """Return where the channel stands, and the deal as of then; None where the client knows what was.
+
+        Raises CommandError: not_found, degraded where the epoch keeps ending.
+        """
+        for _ in range(ATTEMPTS):
+            head = await capture(self.log, feed, channel)
+            held = await self._account_for(feed, connection.account.store_id, channel, head)
+            if held is not None:
+                known = since is not None and await still_known(self.log, channel, head, since)
+                return head, None if known else held
+        raise CommandError(ErrorCode.DEGRADED, "The event log keeps starting anew: try again.")
+
+    async def _account_for(self, feed: Feed, store_id: str, channel: str, head: Head) -> HeldDeal | None:
+        """Return the deal with at least every decision that events up to ``head`` tell of.
+
+        Whoever decided last may have died before it told the log: it is told now. An epoch without a base
+        gets one: from then on, every decision above it is an event. None where the epoch is over.
+        """
+        held = await self.deals.held(channel, store_id)
+        no = head.no
+        if no is None:
+            no = await self.log.set_base(channel, head.epoch, held.deal.last_no)
+        if no is None:
+            return None
+        if held.deal.last_no < no:
+            # Its bell has not rung here yet.
+            feed.session.live.require(no)
+            held = await self.deals.held(channel, store_id)
+        if held.deal.last_no < no:
+            # The database has gone back to an older state: the relay sees it too, and begins a new epoch.
+            feed.session.live.forget()
+            await self.relay.publish(held.deal.id)
+            return None
+        if held.deal.last_no > no:
+            await self.relay.publish(held.deal.id, held.deal.last_no)
+            return held if (await self.log.head(channel)).epoch == head.epoch else None
+        return held
+
+
+def require_room(connection: Connection) -> None:
+    """Raise CommandError(too_large) where the connection watches as many channels as it may."""
+    most = limits_of(connection.credential).channels
+    if len(connection.watchers) >= most:
+        raise CommandError(ErrorCode.TOO_LARGE, f"At most {most} channels on a connection.", field="channel")
+
+
+async def capture(log: ChannelLog, feed: Feed, channel: str) -> Head:
+    """Return where the channel stands, once its feed stands there too. Raises CommandError(degraded)."""
+    for _ in range(ATTEMPTS):
+        head = await log.head(channel)
+        if await feed.capture(head):
+            return head
+    raise CommandError(ErrorCode.DEGRADED, "The event log keeps starting anew: try again.")
+
+
+async def still_known(log: ChannelLog, channel: str, head: Head, since: Position) -> bool:
+    """Return whether the log has every event after ``since``."""
+    if since.epoch != head.epoch or since.seq > head.seq:
+        return False
+    return await log.read(channel, head.epoch, since.seq, 1) is not None

@@ -1,0 +1,147 @@
+"""The state of a channel as a join gets it: deal and search at once, the rows as the socket drains."""
+
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET
+
+from protocol import codec
+from protocol.events import (
+    CLAIM_COLUMNS,
+    MAX_MESSAGE_BYTES,
+    OFFER_COLUMNS,
+    ON_SALE,
+    DealSnapshot,
+    Present,
+    Rejection,
+    SearchSnapshot,
+    Snapshot,
+    SnapshotEnd,
+    SnapshotRows,
+)
+from server.hub.sight import views
+from server.hub.sight.sight import Sight, value_as_seen
+from server.log.channel_log import ChannelLog, Chunk, SearchState
+
+ROWS_PER_PART: Final = 500
+_OFFERED: Final = tuple(name for name in OFFER_COLUMNS if name not in {"vehicle_id", "rev"})
+
+
+def snapshot_of(
+    whole: DealSnapshot, search: SearchState | None, sight: Sight, here: Sequence[Present] = ()
+) -> Snapshot:
+    """Return the state of a deal's channel as it is seen, without rows. ``whole`` is the deal in full.
+
+    ``here`` are those who are here, as the view sees them.
+    """
+    view = sight.view
+    seen = msgspec.structs.replace(
+        whole,
+        customer=views.project_customer(whole.customer, view),
+        structure=views.project_structure(whole.structure, view),
+        presence=list(here),
+    )
+    return Snapshot(
+        deal=codec.convert(DealSnapshot, views.project_deal(codec.plain(seen), sight)),
+        search=None if search is None else _search_snapshot(search, sight),
+    )
+
+
+def _search_snapshot(search: SearchState, sight: Sight) -> SearchSnapshot:
+    snapshot = SearchSnapshot(
+        search_id=search.search_id,
+        filters=views.shown_filters(search.filters, sight.view),
+        sort=search.sort if views.shows_sort(search.sort, sight.view) else UNSET,
+        scanned=search.scanned,
+        matched=search.matched,
+        valued=search.valued,
+        failed=search.failed,
+        ended=search.ended,
+        next=search.next,
+    )
+    if not views.shows_workings(sight.view):
+        return snapshot
+    rejected = [codec.convert(Rejection, value_as_seen(limit, sight)) for limit in search.rejected]
+    return msgspec.structs.replace(snapshot, rejected=rejected, trace=search.trace)
+
+
+async def snapshot_rows(
+    log: ChannelLog,
+    channel: str,
+    ref: int,
+    search_id: str | None,
+    sight: Sight,
+    *,
+    changes: Mapping[str, dict[str, Any]],
+) -> AsyncGenerator[bytes]:
+    """Yield the messages that bring the rows of a search, and the end; ends early where a newer search took
+    over.
+
+    ``changes`` are what became of cars since they were matched. Raises RedisError.
+    """
+    part = 0
+    if search_id is not None:
+        async for chunk in log.chunks(channel, search_id):
+            merged = changed_columns(merged_columns(chunk), changes) if changes else merged_columns(chunk)
+            columns = views.project_rows(merged, sight)
+            for message in row_parts(channel, ref, part, columns):
+                yield message
+                part += 1
+    yield codec.encode(SnapshotEnd(channel=channel, ref=ref))
+
+
+def merged_columns(chunk: Chunk) -> dict[str, list[Any]]:
+    """Return a chunk's matches with the columns of its offers beside them, in full.
+
+    ``valued`` is true where a worker has looked at the car, false where it is pending, null where it was
+    given up.
+    """
+    matches = chunk.matches
+    columns = dict(matches)
+    places = list(zip(matches["vehicle_id"], matches["rev"], strict=True))
+    rows: dict[tuple[str, int], int] = {}
+    if chunk.offers is not None:
+        offered = zip(chunk.offers["vehicle_id"], chunk.offers["rev"], strict=True)
+        rows = {place: row for row, place in enumerate(offered)}
+    for name in _OFFERED:
+        found = chunk.offers.get(name) if chunk.offers is not None else None
+        columns[name] = [
+            found[rows[place]] if found is not None and place in rows else None for place in places
+        ]
+    columns["valued"] = [None if chunk.failed else place in rows for place in places]
+    return columns
+
+
+def changed_columns(
+    columns: dict[str, list[Any]], changes: Mapping[str, dict[str, Any]]
+) -> dict[str, list[Any]]:
+    """Return rows with what became of their cars: without those that are gone, pending at a new price."""
+    kept: list[dict[str, Any]] = []
+    for cells in zip(*columns.values(), strict=True):
+        row = dict(zip(columns, cells, strict=True)) | dict.fromkeys(CLAIM_COLUMNS)
+        change = changes.get(row["vehicle_id"])
+        if change is None or change["rev"] < row["rev"]:
+            kept.append(row)
+        elif change["status"] in ON_SALE:
+            if change["rev"] > row["rev"]:
+                row |= dict.fromkeys(_OFFERED) | {"valued": False}
+            kept.append(row | {name: change[name] for name in ("rev", "price_cents", *CLAIM_COLUMNS)})
+    return {name: [row[name] for row in kept] for name in (*columns, *CLAIM_COLUMNS)}
+
+
+def row_parts(channel: str, ref: int, part: int, columns: dict[str, list[Any]]) -> Iterator[bytes]:
+    """Yield ``snapshot_rows``: one message where the columns fit, else as many as it takes."""
+    rows = len(next(iter(columns.values())))
+    if not rows:
+        return
+    if rows <= ROWS_PER_PART:
+        message = codec.encode(SnapshotRows(channel=channel, ref=ref, part=part, rows=rows, columns=columns))
+        if len(message) <= MAX_MESSAGE_BYTES or rows == 1:
+            yield message
+            return
+    half = min(ROWS_PER_PART, (rows + 1) // 2)
+    for cut in (slice(half), slice(half, None)):
+        for message in row_parts(channel, ref, part, {name: column[cut] for name, column in columns.items()}):
+            yield message
+            part += 1

@@ -1,0 +1,83 @@
+"""Joining the wall of a store: where it stands, its deals, then each as it changes."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.commands import Join
+from protocol.events import DeskSnapshot, JoinReply, Snapshot, SnapshotEnd
+from protocol.records import View
+from server.database.core.scope import Stores
+from server.database.deals.wall import store_name, wall_of
+from server.hub.channels.registry import Registry
+from server.hub.channels.rooms import Rooms
+from server.hub.channels.session import Watcher
+from server.hub.channels.wall import Wall
+from server.hub.connections.connection import Connection
+from server.hub.joining.join import capture, require_room, still_known
+from server.hub.joining.snapshot import row_parts
+from server.hub.sight.sight import Sight, sight_of
+from server.hub.sight.views import capped_view, project_summary
+from server.log.channel_log import ChannelLog
+
+
+@dataclass(frozen=True, slots=True)
+class WallJoiner:
+    """Serves ``join`` of ``desk:`` channels."""
+
+    stores: Stores
+    log: ChannelLog
+    registry: Registry
+    wall: Wall
+    rooms: Rooms
+
+    async def join(self, connection: Connection, command: Join, store_id: str) -> None:
+        """Answer ``command`` for a wall that its sender may see, and serve it from there on.
+
+        Raises CommandError, RedisError and asyncpg's errors; then nothing is joined.
+        """
+        channel = command.channel
+        view = capped_view(command.view, connection.account.role)
+        connection.turn(channel, view)
+        connection.detach(channel)
+        if view is View.CUSTOMER:
+            raise CommandError(ErrorCode.FORBIDDEN, "A wall is not for customers.", field="view")
+        require_room(connection)
+        sight = sight_of(view, connection.account)
+        with self.registry.joining(channel) as feed:
+            head = await capture(self.log, feed, channel)
+            start, rows, snapshot = head.seq, None, None
+            if command.since is not None and await still_known(self.log, channel, head, command.since):
+                start = command.since.seq
+            else:
+                async with self.stores.of(store_id).acquire(snapshot=True) as database:
+                    name = await store_name(database, store_id)
+                    deals = await wall_of(database, store_id)
+                if name is None:
+                    raise CommandError(ErrorCode.NOT_FOUND, "There is no such store.", field="channel")
+                snapshot = Snapshot(
+                    desk=DeskSnapshot(store_id=store_id, name=name, presence=self.rooms.here(channel, view))
+                )
+                rows = _rows(channel, command.ref, deals, sight)
+            answer = JoinReply(
+                epoch=head.epoch, seq=start, recovered=snapshot is None, view=view, snapshot=snapshot
+            )
+            connection.reply(command.ref, codec.plain(answer))
+            watcher = Watcher(channel, sight, head.epoch, start, connection)
+            connection.attach(feed.session, watcher, rows)
+            self.wall.look(store_id)
+            self.rooms.enter(watcher, connection.account)
+
+
+async def _rows(
+    channel: str, ref: int, deals: Sequence[dict[str, Any]], sight: Sight
+) -> AsyncGenerator[bytes]:
+    """Yield the messages that bring the deals of a wall, and the end."""
+    shown = [project_summary(deal, sight) for deal in deals]
+    if shown:
+        columns = {name: [deal[name] for deal in shown] for name in shown[0]}
+        for message in row_parts(channel, ref, 0, columns):
+            yield message
+    yield codec.encode(SnapshotEnd(channel=channel, ref=ref))

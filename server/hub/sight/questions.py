@@ -1,0 +1,67 @@
+"""What may be asked about a car in a view that hides NPVs, and how often.
+
+Such a view tells whether a structure is acceptable. Its edge is blurred (``floor_guard``); besides, nobody
+states there what the seller may not give, and the different questions about one car are counted.
+"""
+
+from typing import Final
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.records import Structure, StructureChanges
+from server.database.deals.deals import Deal
+from server.database.people.users import Account
+from server.hub.sight.sight import Sight
+from server.log.distinct import Distinct
+
+MOST_QUESTIONS: Final = 100
+QUESTIONS_SECONDS: Final = 10 * 60
+
+
+class Questions:
+    """Bounds the different questions of a person about a car."""
+
+    def __init__(self, distinct: Distinct) -> None:
+        self._distinct = distinct
+
+    async def check(
+        self, deal: Deal, account: Account, sight: Sight, vehicle_id: str, asked: object = None
+    ) -> None:
+        """Count a question; ``asked`` is all of it besides the deal's structure.
+
+        Raises CommandError(rate_limited) for one too many.
+        """
+        if sight.guard is None:
+            return
+        what = codec.encode([deal.structure, asked])
+        wait = await self._distinct.add(
+            f"{account.id} {vehicle_id}",
+            what,
+            most=MOST_QUESTIONS,
+            window_seconds=QUESTIONS_SECONDS,
+        )
+        if wait:
+            raise CommandError(
+                ErrorCode.RATE_LIMITED,
+                f"You have asked {MOST_QUESTIONS} different questions about this car: ask again in"
+                f" {-(-wait // 60)} minutes.",
+                field="vehicle_id",
+                retry_after_seconds=wait,
+            )
+
+
+def check_conceded(
+    changes: StructureChanges, sight: Sight, authority_cents: int, structure: Structure
+) -> None:
+    """Raise CommandError(forbidden) where a view that hides NPVs states a discount above what the rebates of
+    ``structure`` leave of the seller's authority, and above the discount that stands there.
+    """
+    if sight.guard is None or not isinstance(changes.discount_cents, int):
+        return
+    left = max(0, authority_cents - structure.rebate_cents)
+    if changes.discount_cents > max(left, structure.discount_cents):
+        raise CommandError(
+            ErrorCode.FORBIDDEN,
+            f"The seller's authority ends at ${left / 100:,.2f}: the desk gives more.",
+            field="discount_cents",
+        )

@@ -1,0 +1,295 @@
+"""What of the one log a person sees: pure projections onto the three views.
+
+What a view shows is listed in ``visible``; only the manager's view takes an event as it stands in the log.
+What may hold an NPV is projected for a ``Sight``, all else for a view.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.commands import COMMAND_TYPES
+from protocol.events import Customer
+from protocol.records import Filters, Role, Sort, Structure, StructureChanges, View
+from server.hub.sight.sight import Sight, value_as_seen
+from server.hub.sight.visible import (
+    APPROVAL_FIELDS,
+    COLUMNS,
+    CUSTOMER_WARNINGS,
+    DEAL_FIELDS,
+    ENVELOPE,
+    EVENT_FIELDS,
+    FILTER_FIELDS,
+    FRONTIER_FIELDS,
+    GRID_FIELDS,
+    LENDER_FIELDS,
+    OFFER_FIELDS,
+    POINT_FIELDS,
+    QUOTE_FIELDS,
+    ROLL_FIELDS,
+    SORTED_BY,
+    STRUCTURE_FIELDS,
+    TOTAL_VALUE,
+)
+from server.log.channel_log import Entry
+
+_WIDEST: Final = {
+    Role.SALESPERSON: View.SALES,
+    Role.DESK_MANAGER: View.MANAGER,
+    Role.OPERATOR: View.MANAGER,
+}
+_RANK: Final = {View.CUSTOMER: 0, View.SALES: 1, View.MANAGER: 2}
+_DESK_DECIDES: Final = {"rate_bp": None, "rate_reason": None, "price_cents": None, "rebate_cents": 0}
+"""What only the desk sets, with the value that leads back from it and is open to all. Whoever may try rates
+finds out at which the lender buys; a price or a rebate of the deal's own is a discount by another name.
+"""
+
+_ABOUT_COMMANDS: Final = frozenset(
+    name for command in COMMAND_TYPES for name in command.__struct_fields__
+) - frozenset(Structure.__struct_fields__)
+_TO_CUSTOMERS: Final = {
+    ErrorCode.INVALID: "This cannot be used: please correct it.",
+    ErrorCode.FORBIDDEN: "This is not possible on this screen.",
+    ErrorCode.CONFLICT: "This is not possible as things stand now.",
+    ErrorCode.LOCKED: "This cannot be changed now.",
+}
+
+
+def capped_view(asked: View, role: Role) -> View:
+    """Return the view that a person of ``role`` gets who asks for ``asked``."""
+    widest = widest_view(role)
+    return asked if _RANK[asked] <= _RANK[widest] else widest
+
+
+def widest_view(role: Role) -> View:
+    """Return the view that shows a person of ``role`` the most."""
+    return _WIDEST[role]
+
+
+def project_event(entry: Entry, sight: Sight) -> bytes:
+    """Return an event as it is seen, ready to send; nothing visible leaves the envelope."""
+    view = sight.view
+    if view is View.MANAGER:
+        return b'{"seq":%d,' % entry.seq + entry.body[1:]
+    event = {"seq": entry.seq, **codec.decode(entry.body)}
+    shown = (*ENVELOPE, *EVENT_FIELDS[view].get(event["type"], ()))
+    projected = {name: event[name] for name in shown if name in event}
+    if "columns" in projected:
+        projected["columns"] = _guarded(projected["columns"], sight)
+    if "sort" in projected and not shows_sort(projected["sort"], view):
+        del projected["sort"]
+    for name, project in _INSIDE.items():
+        if name in projected:
+            projected[name] = project(projected[name], view)
+    return codec.encode(value_as_seen(projected, sight))
+
+
+def project_rows(columns: dict[str, Any], sight: Sight) -> dict[str, Any]:
+    """Return the columns of rows as they are seen."""
+    guarded = _guarded(columns, sight)
+    return value_as_seen(_project_columns(guarded, sight.view), sight)
+
+
+def _guarded(columns: dict[str, Any], sight: Sight) -> dict[str, Any]:
+    return columns if sight.guard is None else sight.guard.without_marginal(columns)
+
+
+def _project_columns(columns: dict[str, Any], view: View) -> dict[str, Any]:
+    shown = {name: column for name, column in columns.items() if name in COLUMNS[view]}
+    return _in_plain_order(shown) if view is View.CUSTOMER else shown
+
+
+def _in_plain_order(columns: dict[str, Any]) -> dict[str, Any]:
+    """Return rows by ``vehicle_id``: the order in which the stock was read may be that of days in stock."""
+    cars = columns.get("vehicle_id")
+    if cars is None:
+        return columns
+    order = sorted(range(len(cars)), key=lambda row: str(cars[row]))
+    return {name: [column[row] for row in order] for name, column in columns.items()}
+
+
+def project_structure(structure: dict[str, Any], view: View) -> dict[str, Any]:
+    """Return the fields of a structure, or of changes to one, that ``view`` shows."""
+    return {name: value for name, value in structure.items() if name in STRUCTURE_FIELDS[view]}
+
+
+def project_offer(offer: dict[str, Any], view: View) -> dict[str, Any]:
+    """Return a selected or pinned offer as ``view`` sees it."""
+    if view is View.MANAGER:
+        return offer
+    shown = _shown(offer, OFFER_FIELDS[view])
+    shown["changes"] = project_structure(offer["changes"], view)
+    return shown
+
+
+def project_lender(decision: dict[str, Any], view: View) -> dict[str, Any]:
+    """Return a lender's decision as ``view`` sees it: its rate is a buy rate. Customers see none at all."""
+    return decision if view is View.MANAGER else _shown(decision, LENDER_FIELDS)
+
+
+def project_approval(approval: dict[str, Any] | None, view: View) -> dict[str, Any] | None:
+    """Return what the desk approved, as ``view`` sees it."""
+    return approval if approval is None or view is View.MANAGER else _shown(approval, APPROVAL_FIELDS)
+
+
+def project_summary(summary: dict[str, Any], sight: Sight) -> dict[str, Any]:
+    """Return a deal's row of the wall as it is seen."""
+    if sight.view is View.MANAGER:
+        return summary
+    return value_as_seen(_shown(summary, EVENT_FIELDS[sight.view]["deal_summary"]), sight)
+
+
+def project_deal(deal: dict[str, Any], sight: Sight) -> dict[str, Any]:
+    """Return a deal's snapshot, but for its customer and its structure, as it is seen."""
+    view = sight.view
+    shown = _shown(deal, DEAL_FIELDS[view])
+    if shown.get("selected"):
+        shown["selected"] = project_offer(shown["selected"], view)
+    shown["pins"] = [project_offer(offer, view) for offer in shown["pins"]]
+    if "lenders" in shown:
+        shown["lenders"] = [project_lender(each, view) for each in shown["lenders"]]
+    return value_as_seen(shown, sight)
+
+
+def project_customer(customer: Customer, view: View) -> Customer:
+    """Return the customer as ``view`` may see them; turned round, the screen shows no more than the name."""
+    match view:
+        case View.MANAGER:
+            return customer
+        case View.SALES:
+            return Customer(
+                id=customer.id,
+                name=customer.name,
+                state=customer.state,
+                monthly_income_cents=customer.monthly_income_cents,
+            )
+        case View.CUSTOMER:
+            return Customer(id=customer.id, name=customer.name)
+
+
+def project_quote(quote: dict[str, Any], sight: Sight) -> dict[str, Any]:
+    """Return the data of a ``quote`` as it is seen: by a customer, what stands on the printed pencil."""
+    view = sight.view
+    if view is View.MANAGER:
+        return quote
+    shown = _shown(quote, QUOTE_FIELDS[view])
+    shown["grid"] = _shown(shown["grid"], GRID_FIELDS[view])
+    if "value" in shown:
+        shown["value"] = _shown(shown["value"], TOTAL_VALUE)
+    if "roll" in shown:
+        shown["roll"] = _shown(shown["roll"], ROLL_FIELDS[view])
+        shown["roll"]["changes"] = project_structure(shown["roll"]["changes"], view)
+    if view is View.CUSTOMER:
+        shown["warnings"] = [each for each in shown["warnings"] if each["code"] in CUSTOMER_WARNINGS]
+    return value_as_seen(shown, sight)
+
+
+def project_frontier(frontier: dict[str, Any], sight: Sight) -> dict[str, Any]:
+    """Return the data of a ``frontier`` as it is seen."""
+    fields = POINT_FIELDS[sight.view]
+    shown = {
+        **_shown(frontier, FRONTIER_FIELDS[sight.view]),
+        "points": [_shown(point, fields) for point in frontier["points"]],
+        "bands": [{**band, "best": _shown(band["best"], fields)} for band in frontier["bands"]],
+    }
+    return value_as_seen(shown, sight)
+
+
+def shows_sort(sort: str, view: View) -> bool:
+    """Return whether ``view`` may know of an order in which the stock is read, and ask for it."""
+    return SORTED_BY[Sort(sort)] in COLUMNS[view]
+
+
+def hidden_order(filters: Filters, sort: Sort, view: View) -> str | None:
+    """Return the field of a search that orders or filters by what ``view`` hides; None where none does."""
+    if not shows_sort(sort, view):
+        return "sort"
+    stated = (name for name in filters.__struct_fields__ if name not in FILTER_FIELDS[view])
+    return next((f"filters.{name}" for name in stated if getattr(filters, name) not in {UNSET, None}), None)
+
+
+def shown_filters(filters: Filters, view: View) -> Filters:
+    """Return the filters of a search as ``view`` sees them."""
+    hidden = (name for name in filters.__struct_fields__ if name not in FILTER_FIELDS[view])
+    return msgspec.structs.replace(filters, **dict.fromkeys(hidden, UNSET))
+
+
+def _project_filters(filters: dict[str, Any], view: View) -> dict[str, Any]:
+    return _shown(filters, FILTER_FIELDS[view])
+
+
+def project_error(error: CommandError, view: View) -> CommandError:
+    """Return a refusal as ``view`` sees it.
+
+    A customer learns that something is not possible, and of which field that they see; not why, nor through
+    whom.
+    """
+    if view is not View.CUSTOMER:
+        return error
+    field = error.detail.get("field")
+    name = str(field).rpartition(".")[2].partition("[")[0]
+    detail: dict[str, object] = {}
+    if name in STRUCTURE_FIELDS[view] or name in _ABOUT_COMMANDS:
+        detail["field"] = field
+    if name in STRUCTURE_FIELDS[view]:
+        # What somebody else has set is on this screen as well; what an input must look like is no secret.
+        detail |= {key: error.detail[key] for key in ("value", "expected", "at") if key in error.detail}
+    return CommandError(error.code, _TO_CUSTOMERS.get(error.code, error.message), **detail)
+
+
+def _shown(fields: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: fields[name] for name in names if name in fields}
+
+
+def shows_workings(view: View) -> bool:
+    """Return whether a view shows which limits kept cars out of a search, and how long its stages took."""
+    return view is not View.CUSTOMER
+
+
+def unsettable_fields(changes: StructureChanges, view: View) -> list[str]:
+    """Return the fields of ``changes`` that may not be set in ``view``: those that it does not show, and what
+    the desk decides except in the manager's view. Back to the standard leads from anywhere.
+    """
+    return [
+        name
+        for name, value in changes.items()
+        if name not in STRUCTURE_FIELDS[view]
+        or (name in _DESK_DECIDES and view is not View.MANAGER and value != _DESK_DECIDES[name])
+    ]
+
+
+def unaskable_fields(changes: StructureChanges, view: View) -> list[str]:
+    """Return the fields of ``changes`` that a quote in ``view`` may not be asked with.
+
+    Those are the ones that it may not set, but for the most cash: a cell of the grid states it, and nothing
+    is told by it.
+    """
+    return [name for name in unsettable_fields(changes, view) if name != "cash_down_max_cents"]
+
+
+def not_here(field: str) -> CommandError:
+    """Return the refusal of a field that may not be set in the view."""
+    if field in {"rate_bp", "rate_reason"}:
+        return CommandError(ErrorCode.FORBIDDEN, "Rates of their own are given by the desk.", field=field)
+    if field in _DESK_DECIDES:
+        return CommandError(
+            ErrorCode.FORBIDDEN,
+            "Prices and rebates of a deal's own are given by the desk: state a discount.",
+            field=field,
+        )
+    return CommandError(ErrorCode.FORBIDDEN, f"{field} is not part of this view.", field=field)
+
+
+_INSIDE: Final = {
+    "columns": _project_columns,
+    "filters": _project_filters,
+    "changes": project_structure,
+    "offer": project_offer,
+    "decision": project_lender,
+    "approval": project_approval,
+}
+"""How the parts of an event that hold more than one field are projected."""

@@ -1,0 +1,174 @@
+"""What each view shows, name by name.
+
+Everything is a list of what is shown, never of what is hidden: a field that is added later is seen by nobody
+but managers until it is listed here.
+"""
+
+from typing import Final
+
+from protocol.deal_parts import Approval, DealOffer, LenderTerms
+from protocol.events import CLAIM_COLUMNS, MATCH_COLUMNS, OFFER_COLUMNS, DealSnapshot
+from protocol.money.pricing import PriceAnswer
+from protocol.money.quotes import FrontierReply, StressedPoint, WarningCode
+from protocol.records import Filters, Sort, Structure, View
+
+_STRUCTURE: Final = frozenset(Structure.__struct_fields__)
+_DESK_ONLY: Final = frozenset({"trade_acv_cents", "products_cost_cents"})
+# What stands on a printed pencil, and what the customer asked for.
+_PENCIL: Final = frozenset(
+    {
+        "price_cents", "discount_cents", "fees_cents", "taxable_fees_cents", "doc_fee_cents",
+        "products_cents", "taxable_products_cents", "rebate_cents", "rebate_reduces_tax",
+        "trade_allowance_cents", "payoff_cents", "payoff_good_through", "payoff_per_diem_cents",
+        "trade_credit", "trade_credit_cap_cents", "cash_down_cents", "prepaid_finance_cents", "tax_rate_bp",
+        "rate_bp", "term_months", "terms_months", "payment_min_cents", "payment_max_cents", "contract_date",
+        "first_payment_date", "day_count", "scope",
+    }
+)  # fmt: skip
+STRUCTURE_FIELDS: Final = {
+    View.MANAGER: _STRUCTURE,
+    View.SALES: _STRUCTURE - _DESK_ONLY,
+    View.CUSTOMER: _PENCIL,
+}
+"""The fields of a deal's structure that each view shows, and may change."""
+
+_CAR: Final = ("vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage",
+               "price_cents", "store_id", "payment_min_cents", "payment_max_cents")  # fmt: skip
+_PAYMENT: Final = ("vehicle_id", "rev", "payment_cents", "term_months", "rate_bp", "cash_down_cents",
+                   "discount_cents")  # fmt: skip
+_VALUE: Final = ("lender", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier")
+_VALUED: Final = ("valued",)
+
+COLUMNS: Final = {
+    View.MANAGER: frozenset((*MATCH_COLUMNS, *OFFER_COLUMNS, *_VALUED, *CLAIM_COLUMNS)),
+    View.SALES: frozenset(
+        (*_CAR, "days_in_stock", "transfer_days", *_PAYMENT, *_VALUE, *_VALUED, *CLAIM_COLUMNS)
+    ),
+    View.CUSTOMER: frozenset((*_CAR, *_PAYMENT, *_VALUED)),
+}
+"""The columns of ``matches``, ``offers`` and ``snapshot_rows`` that each view shows."""
+
+_PRINTED: Final = (
+    *("vehicle_id", "rev", "eligible", "price_cents", "rebate_cents", "payoff_cents", "contract_date"),
+    *("first_payment_date", "discount_cents", "cash_down_cents", "term_months", "rate_bp", "taxes"),
+    *PriceAnswer.__struct_fields__,
+    *("grid", "versions", "pencil_id", "warnings", "roll"),
+)
+QUOTE_FIELDS: Final = {
+    View.SALES: (*_PRINTED, "lender", "programme_id", "stipulations", "value", "binding", "fix"),
+    View.CUSTOMER: _PRINTED,
+}
+TOTAL_VALUE: Final = ("npv_cents", "stress_npv_cents")
+CUSTOMER_WARNINGS: Final = frozenset({WarningCode.PAYOFF_PAST_GOOD_THROUGH})
+_CELLS: Final = ("terms_months", "cash_down_cents", "payment_cents", "rate_bp", "eligible")
+GRID_FIELDS: Final = {View.SALES: (*_CELLS, "npv_cents", "lender", "binding"), View.CUSTOMER: _CELLS}
+_ROLLED: Final = ("vary", "asked_cents", "reached", "payment_cents", "last_payment_cents", "changes")
+ROLL_FIELDS: Final = {View.SALES: (*_ROLLED, "message"), View.CUSTOMER: _ROLLED}
+_POINT: Final = ("term_months", "rate_bp", "cash_down_cents", "discount_cents", "payment_cents")
+POINT_FIELDS: Final = {
+    View.MANAGER: StressedPoint.__struct_fields__,
+    View.SALES: (*_POINT, "programme_id", "lender", "npv_cents", "stress_npv_cents", "passed_by"),
+    View.CUSTOMER: _POINT,
+}
+_FRONTIER: Final = ("vehicle_id", "rev", "points", "bands", "versions")
+FRONTIER_FIELDS: Final = {
+    View.MANAGER: FrontierReply.__struct_fields__,
+    View.SALES: (*_FRONTIER, "reversals"),
+    View.CUSTOMER: _FRONTIER,
+}
+
+_OFFER: Final = (
+    *("offer_id", "vehicle_id", "rev", "car", "deal_version", "changes", "price_cents", "payment_cents"),
+    *("term_months", "rate_bp", "apr_percent", "cash_down_cents", "discount_cents", "principal_cents"),
+)
+OFFER_FIELDS: Final = {View.SALES: DealOffer.__struct_fields__, View.CUSTOMER: _OFFER}
+LENDER_FIELDS: Final = tuple(name for name in LenderTerms.__struct_fields__ if name != "rate_bp")
+APPROVAL_FIELDS: Final = Approval.__struct_fields__
+_DEAL: Final = ("id", "version", "state", "customer", "structure", "selected", "pins", "fulfilment")
+DEAL_FIELDS: Final = {
+    View.MANAGER: DealSnapshot.__struct_fields__,
+    View.SALES: (
+        *_DEAL,
+        "selected_outdated",
+        "locks",
+        "holds",
+        "notes",
+        "presence",
+        "salesperson",
+        "approval",
+        "lenders",
+    ),
+    View.CUSTOMER: _DEAL,
+}
+"""The fields of a deal's snapshot that each view shows."""
+
+ENVELOPE: Final = ("type", "channel", "seq", "at")
+_CHANGED_CAR: Final = ("vehicle_id", "rev", "status", "price_cents")
+_SUMMARY: Final = (
+    *("deal_id", "deal_version", "removed", "last_no", "customer", "salesperson", "state", "fulfilment"),
+    *("waiting_since", "changed_at", "changed_by", "last_change"),
+)
+_SUMMARY_OFFER: Final = ("car", "vehicle_id", "payment_cents", "term_months", "contended")
+_COUNTS: Final = ("search_id", "reason", "scanned", "matched", "chunks", "next")
+EVENT_FIELDS: Final = {
+    View.SALES: {
+        "search_started": ("search_id", "deal_version", "estimate", "filters", "sort", "versions", "by"),
+        "matches": ("search_id", "chunk", "rows", "columns"),
+        "offers": ("search_id", "chunk", "rows", "columns"),
+        "search_ended": (*_COUNTS, "rejected", "trace"),
+        "search_valued": ("search_id", "offers", "failed", "trace"),
+        "value_failed": ("search_id", "vehicle_id", "message"),
+        "deal_changed": ("version", "changes", "by"),
+        "state_changed": ("version", "from", "to", "by", "reason", "more_reasons", "approval"),
+        "offer_selected": ("version", "vehicle_id", "offer", "by", "reason"),
+        "offer_pinned": ("version", "vehicle_id", "offer", "by"),
+        "offer_unpinned": ("version", "vehicle_id", "offer", "by"),
+        "vehicle_changed": (*_CHANGED_CAR, "held_by", "held_until", "held_here", "wanted_by"),
+        "vehicle_held": ("vehicle_id", "until", "by"),
+        "vehicle_released": ("vehicle_id", "by"),
+        "field_locked": ("version", "field", "by"),
+        "field_unlocked": ("version", "field", "by"),
+        "note_added": ("id", "text", "by"),
+        "lender_decided": ("version", "decision", "by"),
+        "stipulation_cleared": ("version", "stipulation_id", "by"),
+        "fulfilment_changed": ("version", "from", "to", "by", "reason", "more_reasons"),
+        "task_raised": ("version",),
+        "task_done": ("version",),
+        "deal_summary": (*_SUMMARY, *_SUMMARY_OFFER, "npv_cents", "npv_history", "lender", "lender_status"),
+    },
+    View.CUSTOMER: {
+        "search_started": ("search_id", "deal_version", "estimate", "filters", "sort", "versions"),
+        "matches": ("search_id", "chunk", "rows", "columns"),
+        "offers": ("search_id", "chunk", "rows", "columns"),
+        "search_ended": _COUNTS,
+        "search_valued": ("search_id", "offers", "failed"),
+        "value_failed": ("search_id", "vehicle_id", "message"),
+        "deal_changed": ("version", "changes"),
+        "state_changed": ("version", "from", "to"),
+        "offer_selected": ("version", "vehicle_id", "offer"),
+        "offer_pinned": ("version", "vehicle_id", "offer"),
+        "offer_unpinned": ("version", "vehicle_id", "offer"),
+        "vehicle_changed": _CHANGED_CAR,
+        "field_locked": ("version",),
+        "field_unlocked": ("version",),
+        "lender_decided": ("version",),
+        "stipulation_cleared": ("version",),
+        "fulfilment_changed": ("version", "from", "to"),
+        "task_raised": ("version",),
+        "task_done": ("version",),
+        "deal_summary": ("deal_id", "deal_version", "removed"),
+    },
+}
+
+SORTED_BY: Final = {sort: sort.value.removeprefix("-") for sort in Sort} | {
+    Sort.PRICE: "price_cents",
+    Sort.PRICE_DESC: "price_cents",
+}
+"""The column by which each order of a search reads the stock."""
+
+FILTER_FIELDS: Final = {
+    View.MANAGER: Filters.__struct_fields__,
+    View.SALES: Filters.__struct_fields__,
+    View.CUSTOMER: tuple(name for name in Filters.__struct_fields__ if name != "days_in_stock_min"),
+}
+"""The filters of a search that each view shows."""

@@ -1,0 +1,146 @@
+"""What goes to one client behind what waits for it already: replies, and events that the socket did not take.
+
+Nobody awaits a client. What waits is written at the end of the turn of the loop, or when the socket says that
+it takes more. A client that takes nothing for WRITE_SECONDS is cut off.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from protocol.closing import CloseCode
+from server.hub.sockets.limits import RESYNC_WINDOW_SECONDS, WRITE_SECONDS
+from server.hub.sockets.loop_turn import LoopTurn
+from server.hub.sockets.outbox import Outbox, OutboxFull
+from server.hub.sockets.wire import Wire, frame_of
+
+
+class Owner(Protocol):
+    """Whose delivery it is."""
+
+    def close(self, code: CloseCode | None, reason: str = "") -> None:
+        """End the connection; without a code where the client is gone."""
+
+    def send_resync(self, channel: str) -> None:
+        """Serve a channel no more, and queue word of it."""
+
+
+class Delivery:
+    """Sends messages in the order in which they are put. An idle connection has no outbox."""
+
+    __slots__ = (
+        "_deadline",
+        "_drained",
+        "_is_due",
+        "_last_resync",
+        "_loop",
+        "_outbox",
+        "_owner",
+        "_turn",
+        "_wire",
+    )
+
+    def __init__(self, owner: Owner, wire: Wire, turn: LoopTurn) -> None:
+        self._owner = owner
+        self._wire = wire
+        self._turn = turn
+        self._loop = asyncio.get_running_loop()
+        self._outbox: Outbox | None = None
+        self._is_due = False
+        # Runs while something waits that the socket does not take.
+        self._deadline: asyncio.TimerHandle | None = None
+        self._drained: asyncio.Event | None = None
+        self._last_resync = -RESYNC_WINDOW_SECONDS
+        wire.on_change(self._go_on)
+
+    def put(self, message: bytes) -> None:
+        """Send a message that belongs to no channel."""
+        try:
+            self._waiting().put(message, self._loop.time())
+        except OutboxFull:
+            self._cut_off()
+
+    def put_events(self, channel: str, messages: Sequence[bytes]) -> None:
+        """Send logged events. A client that falls behind joins again; twice in a minute, it is cut off."""
+        for message in messages:
+            now = self._loop.time()
+            given_up = self._waiting().put_event(channel, message, now)
+            for late in given_up:
+                self._owner.send_resync(late)
+            if given_up:
+                if now - self._last_resync < RESYNC_WINDOW_SECONDS:
+                    self._cut_off()
+                self._last_resync = now
+            if channel in given_up:
+                return
+
+    def put_presence(self, channel: str, message: bytes) -> None:
+        """Send who is in a channel; only the latest of it waits."""
+        self._waiting().put_presence(channel, message, self._loop.time())
+
+    def put_pulled(self, channel: str, message: bytes) -> None:
+        """Send part of a snapshot or replay."""
+        self._waiting().put_pulled(channel, message, self._loop.time())
+
+    def put_resync(self, channel: str) -> None:
+        """Send word that a channel must be joined again, in place of what of it waits."""
+        self._waiting().put_resync(channel, self._loop.time())
+
+    async def drained(self) -> None:
+        """Return once nothing waits, or nothing more can be sent."""
+        while self._outbox is not None and self._wire.is_open:
+            if self._drained is None:
+                self._drained = asyncio.Event()
+            await self._drained.wait()
+
+    def stop(self) -> None:
+        """Send nothing more."""
+        self._wire.on_change(None)
+        self._wire.has_queue = True
+        self._stop_deadline()
+
+    def _waiting(self) -> Outbox:
+        """Return the outbox for one more message, which will be written when this turn ends."""
+        self._turn.deliver()
+        if self._outbox is None:
+            self._outbox = Outbox()
+            self._wire.has_queue = True
+        if not self._is_due and self._deadline is None:
+            self._is_due = True
+            self._turn.has_words(self._flush)
+        return self._outbox
+
+    def _flush(self) -> None:
+        """Write what waits, as much as the socket takes."""
+        self._is_due = False
+        outbox, wire = self._outbox, self._wire
+        if outbox is None:
+            return
+        while wire.ready and (messages := outbox.take()):
+            wire.write(frame_of(messages))
+        if not len(outbox):
+            self._outbox = None
+            wire.has_queue = False
+            self._wake()
+        elif not wire.is_open:
+            self._owner.close(None)
+            self._wake()
+        elif self._deadline is None:
+            self._deadline = self._loop.call_later(WRITE_SECONDS, self._cut_off)
+
+    def _go_on(self) -> None:
+        self._stop_deadline()
+        self._flush()
+
+    def _cut_off(self) -> None:
+        self._owner.close(CloseCode.TOO_SLOW, "This connection does not keep up.")
+
+    def _stop_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _wake(self) -> None:
+        if self._drained is not None:
+            self._drained.set()
+            self._drained = None

@@ -1,0 +1,174 @@
+"""What one connection may do, as ``welcome`` states it and as the hub enforces it. No I/O."""
+
+from bisect import bisect_right
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+import msgspec
+
+from protocol.events import MAX_MESSAGE_BYTES, Limits
+from server.database.people.credentials import Credential, TokenScope
+from server.hub.sockets.outbox import OUTBOX_AGE_SECONDS, OUTBOX_BYTES
+from server.log.channel_log import LOG_BYTES, LOG_EVENTS, LOG_SECONDS
+
+FRAME_BYTES: Final = 64 * 1024
+COMMANDS: Final = 50
+COMMANDS_WINDOW_SECONDS: Final = 10
+FLOOD_FACTOR: Final = 3
+FRAMES: Final = 1_500
+"""Of any kind, empty ones, parts and pings too, in the window of commands: a command of 64 KiB in parts of 64
+bytes, and whatever a client may say besides.
+"""
+
+FLOOD_SECONDS: Final = 60.0
+"""For how long who flooded is not let in."""
+
+MOST_FLOODERS: Final = 10_000
+"""How many people are remembered at a time; beyond it those who flooded longest ago are forgotten."""
+
+REFUSALS: Final = 20
+REFUSALS_WINDOW_SECONDS: Final = 10.0
+REFUSAL_SECONDS: Final = 1.0
+"""Beyond so many handshakes refused in a window, each next refusal is held back: who asks again and again in
+spite of every answer would keep the process as busy as with frames.
+"""
+
+CHANNELS: Final = 20
+CHANNELS_OF_LOAD: Final = 2_000
+FRAMES_OF_LOAD: Final = FRAMES + 4 * CHANNELS_OF_LOAD
+CONNECTIONS_PER_USER: Final = 40
+CONNECTIONS_OF_LOAD: Final = 5_000
+RESYNC_WINDOW_SECONDS: Final = 60.0
+WRITE_SECONDS: Final = 10.0
+COMMAND_SECONDS: Final = 10.0
+
+LIMITS: Final = Limits(
+    frame_bytes=FRAME_BYTES,
+    message_bytes=MAX_MESSAGE_BYTES,
+    commands=COMMANDS,
+    commands_window_seconds=COMMANDS_WINDOW_SECONDS,
+    frames=FRAMES,
+    channels=CHANNELS,
+    outbox_bytes=OUTBOX_BYTES,
+    outbox_age_seconds=int(OUTBOX_AGE_SECONDS),
+    log_events=LOG_EVENTS,
+    log_bytes=LOG_BYTES,
+    log_seconds=LOG_SECONDS,
+)
+
+
+def limits_of(credential: Credential) -> Limits:
+    """Return the limits of a connection that came in with ``credential``."""
+    if TokenScope.LOAD in credential.scopes:
+        return msgspec.structs.replace(LIMITS, channels=CHANNELS_OF_LOAD, frames=FRAMES_OF_LOAD)
+    return LIMITS
+
+
+def connections_of(credential: Credential) -> int:
+    """Return how many connections the owner of ``credential`` may have open.
+
+    Of all processes together; with a load tester's, in each.
+    """
+    return CONNECTIONS_OF_LOAD if TokenScope.LOAD in credential.scopes else CONNECTIONS_PER_USER
+
+
+class Pace(Enum):
+    """How fast a client sends commands."""
+
+    ALLOWED = auto()
+    LIMITED = auto()
+    FLOOD = auto()
+
+
+class CommandRate:
+    """Counts the commands of the last window; refused ones count too."""
+
+    def __init__(self) -> None:
+        # In order. A deque takes several times the room of the few that an idle connection has.
+        self._times: list[float] = []
+
+    def count(self, now: float) -> Pace:
+        """Take note of a command at ``now`` (seconds) and return what to do with it."""
+        del self._times[: bisect_right(self._times, now - COMMANDS_WINDOW_SECONDS)]
+        if len(self._times) == COMMANDS * FLOOD_FACTOR:
+            return Pace.FLOOD
+        self._times.append(now)
+        return Pace.ALLOWED if len(self._times) <= COMMANDS else Pace.LIMITED
+
+    def forgive(self) -> None:
+        """Let the command that was counted last not count."""
+        self._times.pop()
+
+
+@dataclass(frozen=True, slots=True)
+class FrameAllowance:
+    """What a client may send in ``COMMANDS_WINDOW_SECONDS``: frames of any kind, and bytes with their heads.
+
+    By default the bytes are as many as the commands at which a flood begins, each a whole frame.
+    """
+
+    frames: int
+    size: int = COMMANDS * FLOOD_FACTOR * (FRAME_BYTES + 14)
+
+
+NOTHING: Final = FrameAllowance(0, 0)
+"""For a connection that is accepted only to be closed."""
+
+
+def allowance_of(credential: Credential) -> FrameAllowance:
+    """Return what the owner of ``credential`` may send over one connection."""
+    return FrameAllowance(FRAMES_OF_LOAD if TokenScope.LOAD in credential.scopes else FRAMES)
+
+
+class IntakeRate:
+    """Counts what a client sends: a full allowance at first, and it grows back over the window."""
+
+    def __init__(self, allowance: FrameAllowance, now: float) -> None:
+        self._allowance = allowance
+        self._frames = float(allowance.frames)
+        self._size = float(allowance.size)
+        self._since = now
+
+    def take(self, frames: int, size: int, now: float) -> bool:
+        """Count what came at ``now`` (seconds). Returns False where it is too much: a flood."""
+        share = (now - self._since) / COMMANDS_WINDOW_SECONDS
+        self._since = now
+        self._frames = min(self._allowance.frames, self._frames + share * self._allowance.frames) - frames
+        self._size = min(self._allowance.size, self._size + share * self._allowance.size) - size
+        return self._frames >= 0 and self._size >= 0
+
+
+class Floods:
+    """Remembers who flooded; they are not let in for ``FLOOD_SECONDS``."""
+
+    def __init__(self) -> None:
+        # Whoever flooded last stands at the end.
+        self._until: dict[str, float] = {}
+
+    def note(self, person: str, now: float) -> None:
+        """Take note that a person flooded at ``now`` (seconds)."""
+        self._until.pop(person, None)
+        self._until[person] = now + FLOOD_SECONDS
+        if len(self._until) > MOST_FLOODERS:
+            del self._until[next(iter(self._until))]
+
+    def seconds_left(self, person: str, now: float) -> float:
+        """Return for how long a person is still kept out; 0 where nothing is held against them."""
+        while self._until and (oldest := next(iter(self._until.items())))[1] <= now:
+            del self._until[oldest[0]]
+        return self._until.get(person, now) - now
+
+
+class Refusals:
+    """Counts the handshakes that a process refused."""
+
+    def __init__(self) -> None:
+        self._times: deque[float] = deque(maxlen=REFUSALS)
+
+    def count(self, now: float) -> float:
+        """Take note of a refusal at ``now`` (seconds) and return for how many seconds to hold it back."""
+        many = len(self._times) == REFUSALS and now - self._times[0] < REFUSALS_WINDOW_SECONDS
+        self._times.append(now)
+        return REFUSAL_SECONDS if many else 0.0

@@ -1,0 +1,112 @@
+"""What falls by itself: an approval whose car or rates changed, a hold whose time is over, old answers.
+
+Every process looks; the deal's row lock sees to it that each fall is decided once.
+"""
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from protocol import codec
+from protocol.closing import CommandError
+from server.database.core.scope import Scope
+from server.database.decisions.claims import expire_hold
+from server.database.decisions.deciding import forget_ops
+from server.database.decisions.workflow import fall_where_outdated
+from server.database.editions.rates import NotInForce
+from server.database.editions.versions import rates_in_force
+from server.database.stock.watched import what_is_due
+from server.hub.upkeep.relay import Relay
+from server.log.channel_log import utc_now
+from server.observe.failing import SERVICE_FAILS
+
+LONGEST_WAIT_SECONDS: Final = 60.0
+"""How long a new day, with rates of its own, may go unnoticed. ``sign`` looks by itself."""
+
+LEAST_WAIT_SECONDS: Final = 0.05
+RETRY_SECONDS: Final = 1.0
+OUTAGES: Final = (*SERVICE_FAILS, CommandError, NotInForce)
+
+
+class Deadlines:
+    """Lets fall what has to. Everything but ``run`` only takes note, and returns at once."""
+
+    def __init__(
+        self,
+        system: Scope,
+        relay: Relay,
+        *,
+        today: Callable[[], dt.date] = lambda: utc_now().date(),
+    ) -> None:
+        self._system = system
+        self._relay = relay
+        self._today = today
+        self._day: dt.date | None = None
+        self._cars: set[str] = set()
+        self._all = True
+        self._news = asyncio.Event()
+        self._logger = structlog.get_logger("deadlines")
+
+    def heard_of_cars(self, payload: str) -> None:
+        """Take a notification of Postgres about cars, or about who holds them."""
+        ids = codec.decode(payload)["ids"]
+        if ids is None:
+            self._all = True
+        else:
+            self._cars.update(ids)
+        self._news.set()
+
+    def look(self, _payload: str = "") -> None:
+        """Look at everything: rates changed, or notifications may have been missed."""
+        self._all = True
+        self._news.set()
+
+    async def run(self) -> None:
+        """Let things fall in time, until cancelled."""
+        while True:
+            self._news.clear()
+            cars, everything = self._cars, self._all or self._day != self._today()
+            self._cars, self._all = set(), False
+            try:
+                wait = await self._look(None if everything else sorted(cars))
+            except OUTAGES as error:
+                self._logger.warning("deadlines_not_looked_at", error=repr(error))
+                self._cars |= cars
+                self._all |= everything
+                wait = RETRY_SECONDS
+            try:
+                async with asyncio.timeout(wait):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+
+    async def _look(self, cars: list[str] | None) -> float:
+        """Let fall what is due; return after how many seconds to look again. None looks at all approvals."""
+        today = self._today()
+        async with self._system.acquire() as connection:
+            due = await what_is_due(connection, cars)
+        # Holds run out also where nobody can tell whether an approval stands: without a rate sheet.
+        for deal_id, vehicle_id in due.over:
+            await self._relay.tell(await expire_hold(self._system, deal_id, vehicle_id))
+        await self._check_approvals(due.approved, today)
+        if cars is None:
+            async with self._system.acquire() as connection:
+                await forget_ops(connection)
+            self._day = today
+        if due.next_seconds is None:
+            return LONGEST_WAIT_SECONDS
+        return min(max(due.next_seconds, LEAST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
+
+    async def _check_approvals(self, deals: list[str], today: dt.date) -> None:
+        if not deals:
+            return
+        async with self._system.acquire() as connection:
+            rates = await rates_in_force(connection, today)
+        for deal_id in deals:
+            decided = await fall_where_outdated(self._system, deal_id, rates)
+            if decided.changed:
+                self._logger.info("approval_fell", deal_id=deal_id)
+                await self._relay.tell(decided)

@@ -1,0 +1,111 @@
+"""The keeper of the channels that this process watches: it asks their logs, and mends what is amiss.
+
+Bells get lost, processes die, and so may whatever was to hand a job to the queue: none of that is told to
+anybody. So each process asks, and who finds something first mends it; the log sees to it that it is one.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from server.hub.channels.registry import Registry
+from server.log.channel_log import ChannelLog, Pulse
+from server.observe.failing import SERVICE_FAILS
+from server.search.paging.searches import SearchService
+from server.work.queue import JobQueue
+
+HEARTBEAT_SECONDS: Final = 1.0
+OVERDUE_MS: Final = 5_000
+QUEUING_MS: Final = 10_000
+"""Longer than it takes from a chunk's publication until its job is in the queue."""
+
+
+class Keeper:
+    """Fills gaps, takes searches over whose owner is gone, and queues jobs again that were lost.
+
+    ``mended`` counts what it did: ``gaps``, ``searches``, ``jobs``. ``match_again`` is told of channels whose
+    repriced cars wait to be matched, ``repeat_search`` of those whose search is for older terms than the deal
+    has; both return at once.
+    """
+
+    def __init__(
+        self,
+        log: ChannelLog,
+        registry: Registry,
+        searches: SearchService,
+        queue: JobQueue,
+        *,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        overdue_ms: int = OVERDUE_MS,
+        match_again: Callable[[str], None] = lambda channel: None,
+        repeat_search: Callable[[str], None] = lambda channel: None,
+    ) -> None:
+        self.mended: Counter[str] = Counter()
+        self._log = log
+        self._registry = registry
+        self._searches = searches
+        self._queue = queue
+        self._heartbeat_seconds = heartbeat_seconds
+        self._overdue_ms = overdue_ms
+        self._match_again = match_again
+        self._repeat_search = repeat_search
+        self._adopting: set[str] = set()
+        self._asked = asyncio.Event()
+        self._logger = structlog.get_logger("keeper")
+
+    def look_now(self) -> None:
+        """Ask at once: somebody has seen that something is amiss."""
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Keep the channels until cancelled, through any outage."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._asked.clear()
+                try:
+                    await self._beat(tasks)
+                except SERVICE_FAILS as error:
+                    self._logger.warning("heartbeat_failed", error=repr(error))
+                try:
+                    async with asyncio.timeout(self._heartbeat_seconds):
+                        await self._asked.wait()
+                except TimeoutError:
+                    pass
+
+    async def _beat(self, tasks: asyncio.TaskGroup) -> None:
+        channels = self._registry.channels
+        if not channels:
+            return
+        oldest = await self._queue.oldest_ms()
+        # A job that was queued before the oldest one that is still there was lost; else it only waits.
+        before = None if oldest is None else oldest - QUEUING_MS
+        pulses = await self._log.beat(channels, overdue_ms=self._overdue_ms, lost_before_ms=before)
+        for channel, pulse in zip(channels, pulses, strict=True):
+            self.mended["gaps"] += self._registry.compare(channel, pulse.epoch, pulse.seq)
+            if pulse.lapsed is not None and channel not in self._adopting:
+                self._adopting.add(channel)
+                tasks.create_task(self._take_over(channel), name=f"take over {channel}")
+            if pulse.unmatched:
+                self._match_again(channel)
+            if pulse.outdated:
+                self._repeat_search(channel)
+            await self._queue_again(channel, pulse)
+
+    async def _queue_again(self, channel: str, pulse: Pulse) -> None:
+        if pulse.overdue:
+            self._logger.warning("jobs_overdue", channel=channel, jobs=len(pulse.overdue))
+            await self._searches.queue_again(pulse.overdue)
+            self.mended["jobs"] += len(pulse.overdue)
+
+    async def _take_over(self, channel: str) -> None:
+        try:
+            self.mended["searches"] += await self._searches.take_over(channel)
+        except SERVICE_FAILS as error:
+            self._logger.warning("search_not_taken_over", channel=channel, error=repr(error))
+        except Exception:
+            self._logger.exception("search_not_taken_over", channel=channel)
+        finally:
+            self._adopting.discard(channel)

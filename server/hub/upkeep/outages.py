@@ -1,0 +1,89 @@
+"""Tells everybody who is connected when a service that their screens live on is away, and when it is back.
+
+A connection that breaks and stands again at once is nobody's business. What lasts longer is told with one
+``notice``; who comes in meanwhile is told too. ``recovered`` follows when nothing is away any more.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from protocol.events import Notice
+from server.hub.connections.connection import Connection
+from server.observe.standing import Standing
+
+PATIENCE_SECONDS: Final = 1.0
+"""How long a service may be away before anybody is told."""
+
+NO_DATABASE: Final = (
+    "The database does not answer. Nothing can be saved until it is back; it is tried again by itself."
+)
+NO_UPDATES: Final = (
+    "Live updates have stopped for the moment. What you save is kept,"
+    " and everybody sees it as soon as they are back."
+)
+RECOVERED: Final = Notice(code="recovered", message="Everything works again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that may be away, and what people are told then."""
+
+    name: str
+    standing: Standing
+    message: str
+
+
+class Outages:
+    """Watches ``services``, the one that matters most first; ``run`` must be running."""
+
+    def __init__(
+        self,
+        services: Iterable[Service],
+        connections: Iterable[Connection],
+        *,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._services = tuple(services)
+        self._connections = connections
+        self._patience_seconds = patience_seconds
+        self._away: set[str] = set()
+        self._logger = structlog.get_logger("outages")
+
+    @property
+    def notice(self) -> Notice | None:
+        """What somebody who comes in now has to be told; None where all is well."""
+        for service in self._services:
+            if service.name in self._away:
+                return Notice(code="degraded", message=service.message)
+        return None
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for service in self._services:
+                tasks.create_task(self._watch(service), name=f"outages of {service.name}")
+
+    async def _watch(self, service: Service) -> None:
+        await service.standing.wait_up()
+        while True:
+            await service.standing.wait_down()
+            try:
+                async with asyncio.timeout(self._patience_seconds):
+                    await service.standing.wait_up()
+                continue
+            except TimeoutError:
+                self._away.add(service.name)
+                self._tell(service)
+            await service.standing.wait_up()
+            self._away.discard(service.name)
+            self._tell(service)
+
+    def _tell(self, service: Service) -> None:
+        self._logger.warning("service", service=service.name, away=service.name in self._away)
+        notice = self.notice or RECOVERED
+        for connection in tuple(self._connections):
+            connection.notify(notice)

@@ -1,0 +1,98 @@
+"""What changes about people takes effect on the sockets that they have open, in every web process.
+
+Postgres tells at commit that something about a person changed: a session ended, a token was revoked, the
+role, the store, or the right to be here at all. Each socket of theirs is then looked at anew: it stays, is
+closed with 4001 where its credential counts no longer, or with 1012 where the person may now do something
+else; the client comes back at once and is welcomed with the rights of today.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final
+
+import asyncpg
+import structlog
+
+from protocol.closing import CloseCode
+from server.database.people.credentials import Credential, find_by_id
+from server.database.people.users import Account
+from server.hub.connections.connection import Connection
+from server.observe.failing import POSTGRES_FAILS
+
+RETRY_SECONDS: Final = 1.0
+SIGNED_OUT: Final = (CloseCode.SIGNED_OUT, "You have been signed out.")
+CHANGED: Final = (CloseCode.RESTART, "What you may do has changed.")
+
+
+class People:
+    """Closes the sockets of who may no longer have them. Everything but ``run`` returns at once."""
+
+    def __init__(self, pool: asyncpg.Pool, connections: Iterable[Connection]) -> None:
+        self._pool = pool
+        self._connections = connections
+        self._news = asyncio.Event()
+        self._asked: set[str] = set()
+        self._all = False
+        self._moment = 0
+        self._told_at: dict[str, int] = {}
+        self._missed_at = 0
+        self._logger = structlog.get_logger("people")
+
+    @property
+    def moment(self) -> int:
+        """How many notifications were heard: a point in time, for ``came_in``."""
+        return self._moment
+
+    def heard(self, user_id: str) -> None:
+        """Take a notification of Postgres: something about a person changed."""
+        self._moment += 1
+        self._told_at[user_id] = self._moment
+        self._asked.add(user_id)
+        self._news.set()
+
+    def missed(self) -> None:
+        """Look at everybody: notifications may have been missed."""
+        self._moment += 1
+        self._missed_at = self._moment
+        self._all = True
+        self._news.set()
+
+    def came_in(self, connection: Connection, since: int) -> None:
+        """Look at a connection whose person was read at ``since``, where news came in between."""
+        user_id = connection.account.id
+        if max(self._told_at.get(user_id, 0), self._missed_at) > since:
+            self._asked.add(user_id)
+            self._news.set()
+
+    async def run(self) -> None:
+        """Look whenever there is news, until cancelled; again until it worked where Postgres is away."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            asked, everybody = self._asked, self._all
+            self._asked, self._all = set(), False
+            try:
+                await self._look(asked, everybody=everybody)
+            except POSTGRES_FAILS as error:
+                self._logger.warning("people_not_checked", error=repr(error))
+                self._asked |= asked
+                self._all |= everybody
+                await asyncio.sleep(RETRY_SECONDS)
+                self._news.set()
+
+    async def _look(self, asked: set[str], *, everybody: bool) -> None:
+        for connection in [one for one in self._connections if everybody or one.account.id in asked]:
+            found = await find_by_id(self._pool, connection.credential.id)
+            closing = verdict(connection.account, connection.credential, found)
+            if closing is not None:
+                self._logger.info("socket_closed", user=connection.account.login, code=int(closing[0]))
+                connection.close(*closing)
+
+
+def verdict(
+    account: Account, credential: Credential, found: tuple[Account, Credential] | None
+) -> tuple[CloseCode, str] | None:
+    """Return how to close a socket of ``account``, where ``found`` is what holds of its credential now."""
+    if found is None:
+        return SIGNED_OUT
+    return None if found == (account, credential) else CHANGED

@@ -1,0 +1,197 @@
+"""Decisions on their way from Postgres, where they are made, to the channel's log, in order of ``no``.
+
+Whoever decided publishes the events that its transaction wrote. It may crash before that. Postgres tells
+every process of each decision as it commits: whoever watches the deal, and has not heard the event a moment
+later, reads it from Postgres and publishes it. The log accepts only the next decision, ignores earlier ones
+and refuses later ones, so all of them together publish each decision once.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import structlog
+
+from protocol.channels import deal_channel, deal_of
+from server.database.core.scope import Scope
+from server.database.deals.deals import events_after, last_no
+from server.database.decisions.deciding import DealEvent, Decided
+from server.hub.channels.registry import Registry
+from server.log.channel_log import ChannelLog, Outcome
+from server.observe.failing import SERVICE_FAILS
+
+DECISIONS_PER_READ: Final = 100
+ATTEMPTS: Final = 5
+"""How often the epoch may end under a relay before it waits."""
+
+RETRY_SECONDS: Final = 1.0
+GRACE_SECONDS: Final = 0.25
+"""How long whoever decided has to publish what it decided: hundreds of times what that takes."""
+
+
+NOT_SEARCHED_BY: Final = frozenset({"tier_source", "payment_min_cents"})
+"""Fields of a structure that no search result depends on: one is provenance, one sorts."""
+
+
+def outdates_search(event: DealEvent) -> bool:
+    """Return whether a search from before the event was for other terms."""
+    if event.kind == "deal_changed":
+        return not event.body["changes"].keys() <= NOT_SEARCHED_BY
+    return event.kind == "lender_decided"
+
+
+class Relay:
+    """Publishes decisions. What could not be published is owed, and ``run`` pays it.
+
+    ``registry`` knows which channels somebody watches here, and what was heard of them; ``outdated`` is told
+    of channels whose search was for other terms than the deal has now. It returns at once.
+    """
+
+    def __init__(
+        self,
+        system: Scope,
+        log: ChannelLog,
+        registry: Registry | None = None,
+        *,
+        outdated: Callable[[str], None] = lambda channel: None,
+    ) -> None:
+        self._system = system
+        self._log = log
+        self._registry = registry
+        self._outdated = outdated
+        self._told: dict[str, int | None] = {}
+        self._owed: set[str] = set()
+        self._news = asyncio.Event()
+        self._owes = asyncio.Event()
+        self._logger = structlog.get_logger("relay")
+
+    def heard(self, payload: str) -> None:
+        """Take a notification of Postgres: ``deal_id no store_id``. Returns at once."""
+        deal_id, no, _ = payload.split(" ")
+        if self._registry is not None and deal_channel(deal_id) in self._registry:
+            self._told[deal_id] = max(int(no), self._told.get(deal_id) or 0)
+            self._news.set()
+
+    def missed(self) -> None:
+        """Take note that notifications may have been missed. Returns at once."""
+        for channel in () if self._registry is None else self._registry.channels:
+            deal_id = deal_of(channel)
+            if deal_id is not None:
+                self._told[deal_id] = None
+        self._news.set()
+
+    async def tell(self, decided: Decided) -> None:
+        """Publish what a decision wrote; of a repeated one, what its first call may have left unpublished.
+
+        Raises as ``publish``.
+        """
+        if not decided.events:
+            if decided.repeated:
+                await self.publish(decided.deal_id)
+            return
+        channel = deal_channel(decided.deal_id)
+        live = None if self._registry is None else self._registry.live_deal(channel)
+        if live is not None:
+            live.decided(decided.events)
+        self._owed.add(decided.deal_id)
+        try:
+            outcome, _ = await self._decide(channel, decided.events)
+            if outcome is not Outcome.MISSING:
+                self._owed.discard(decided.deal_id)
+                return
+        finally:
+            if decided.deal_id in self._owed:
+                self._owes.set()
+        await self.publish(decided.deal_id)
+
+    async def publish(self, deal_id: str, no: int | None = None) -> None:
+        """Publish every decision of the deal that the log lacks; nothing where it has ``no`` already.
+
+        Raises RedisError, asyncpg's errors or OSError; what is left is then owed.
+        """
+        self._owed.add(deal_id)
+        try:
+            for _ in range(ATTEMPTS):
+                if await self._publish_once(deal_id, no):
+                    self._owed.discard(deal_id)
+                    return
+        finally:
+            if deal_id in self._owed:
+                self._owes.set()
+
+    async def run(self) -> None:
+        """Publish what is told and what is owed, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow(), name="relay-follow")
+            tasks.create_task(self._pay(), name="relay-pay")
+
+    async def _follow(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            await asyncio.sleep(GRACE_SECONDS)
+            told, self._told = self._told, {}
+            for deal_id, no in told.items():
+                if no is None or not self._has_heard(deal_id, no):
+                    await self._try(deal_id, no)
+
+    async def _pay(self) -> None:
+        while True:
+            await self._owes.wait()
+            self._owes.clear()
+            await asyncio.sleep(RETRY_SECONDS)
+            for deal_id in tuple(self._owed):
+                await self._try(deal_id, None)
+
+    async def _try(self, deal_id: str, no: int | None) -> None:
+        try:
+            await self.publish(deal_id, no)
+        except SERVICE_FAILS as error:
+            self._logger.warning("decisions_owed", deal_id=deal_id, error=repr(error))
+
+    async def _publish_once(self, deal_id: str, wanted: int | None) -> bool:
+        """Return whether the log has all decisions now."""
+        channel = deal_channel(deal_id)
+        head = await self._log.head(channel)
+        if wanted is not None and head.no is not None and head.no >= wanted:
+            return True
+        if head.no is None:
+            # Nobody has seen this epoch yet: its snapshots, loaded later, hold all that was decided so far.
+            async with self._system.acquire() as connection:
+                no = await last_no(connection, deal_id)
+            return await self._log.set_base(channel, head.epoch, no) is not None
+        no = head.no
+        while True:
+            # No transaction waits for Redis.
+            async with self._system.acquire() as connection:
+                decisions = await events_after(connection, deal_id, no, DECISIONS_PER_READ)
+                newest = None if decisions else await last_no(connection, deal_id)
+            if newest is not None:
+                break
+            outcome, no = await self._decide(channel, decisions)
+            if outcome is Outcome.MISSING:
+                return False
+        if no > newest:
+            # Postgres has gone back to an older state: what the log tells of was never decided.
+            self._logger.warning("log_ahead_of_database", deal_id=deal_id, no=no)
+            await self._log.begin_anew(channel, head.epoch)
+            return False
+        return True
+
+    async def _decide(self, channel: str, decisions: Sequence[DealEvent]) -> tuple[Outcome, int]:
+        events: list[dict[str, Any]] = [{"type": each.kind, **each.body, "at": each.at} for each in decisions]
+        outdates = any(outdates_search(each) for each in decisions)
+        outcome, last = await self._log.decide(channel, decisions[0].no, *events, outdates=outdates)
+        if outcome is Outcome.PUBLISHED and outdates:
+            self._require(channel, last)
+            self._outdated(channel)
+        return outcome, last
+
+    def _require(self, channel: str, no: int) -> None:
+        """Have the deal known no older than what was just published: its bell may not have rung here yet."""
+        live = None if self._registry is None else self._registry.live_deal(channel)
+        if live is not None:
+            live.require(no)
+
+    def _has_heard(self, deal_id: str, no: int) -> bool:
+        return self._registry is not None and self._registry.last_no(deal_channel(deal_id)) >= no

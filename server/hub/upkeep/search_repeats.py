@@ -1,0 +1,89 @@
+"""The last search of a deal, begun anew where a decision outdated it. Nobody who decides waits for it.
+
+Whoever publishes the decision repeats the search. The log keeps in mind that it must be repeated: where that
+fails, or the process dies before, the heartbeat of whoever watches the channel tells so after a while.
+"""
+
+import asyncio
+import uuid
+from typing import Final
+
+import structlog
+
+from protocol.closing import CommandError
+from server.database.deals.deals import Deal
+from server.hub.channels.live_deals import LiveDeals
+from server.log.channel_log import ChannelLog, SearchState
+from server.observe.failing import SERVICE_FAILS
+from server.search.paging.searches import SearchRequest, SearchService
+
+ATTEMPTS: Final = 5
+"""How often another search, or another decision, may come between."""
+
+
+class SearchRepeats:
+    """Repeats searches; ``tasks`` owns what it begins, one task for a channel at a time."""
+
+    def __init__(
+        self, log: ChannelLog, deals: LiveDeals, searches: SearchService, tasks: asyncio.TaskGroup
+    ) -> None:
+        self._log = log
+        self._deals = deals
+        self._searches = searches
+        self._tasks = tasks
+        self._under_way: set[str] = set()
+        self._again: set[str] = set()
+        self._logger = structlog.get_logger("hub")
+
+    def look(self, channel: str) -> None:
+        """Repeat a channel's search where it is for older terms than the deal has. Returns at once."""
+        if channel in self._under_way:
+            self._again.add(channel)
+            return
+        self._under_way.add(channel)
+        self._tasks.create_task(self._run(channel), name=f"repeat search of {channel}")
+
+    async def _run(self, channel: str) -> None:
+        try:
+            while True:
+                self._again.discard(channel)
+                await self._repeat(channel)
+                if channel not in self._again:
+                    return
+        except SERVICE_FAILS as error:
+            self._logger.warning("search_not_repeated", channel=channel, error=repr(error))
+        except CommandError as error:
+            # The stock is out of reach for now.
+            self._logger.warning("search_not_repeated", channel=channel, error=str(error))
+        except Exception:
+            self._logger.exception("search_not_repeated", channel=channel)
+        finally:
+            self._under_way.discard(channel)
+
+    async def _repeat(self, channel: str) -> None:
+        for _ in range(ATTEMPTS):
+            last = await self._log.search(channel)
+            deal = None if last is None else await self._deals.anyones(channel)
+            if last is None or deal is None or last.deal_version >= deal.version:
+                return
+            try:
+                await self._searches.repeat(_again(channel, last, deal), last.search_id)
+            except CommandError as error:
+                if error.code.retry:
+                    raise
+                # The decision stands; that nothing can be searched with it is no reason to refuse it.
+                self._logger.info("not_searched_again", deal_id=deal.id, error=str(error))
+                await self._log.search_stands(channel, last.search_id)
+                return
+
+
+def _again(channel: str, last: SearchState, deal: Deal) -> SearchRequest:
+    return SearchRequest(
+        channel=channel,
+        op=uuid.uuid5(uuid.UUID(last.search_id), f"again at version {deal.version}"),
+        deal=deal,
+        filters=last.filters,
+        sort=last.sort,
+        limit=last.limit,
+        actor=last.by,
+    )

@@ -1,0 +1,225 @@
+"""Cars that change while they are on somebody's screen: repriced, held, sold, wanted elsewhere.
+
+Postgres says which cars of a group of stores changed, or only that many did. What deals of other groups watch
+is no news, and nobody is asked about it. The cars' state is read once for all channels that this process
+watches; the log tells each channel each state once, however many processes say so. It also keeps the cars
+that were repriced until they are matched again: who told of them may fail, or die, before that.
+"""
+
+import asyncio
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import structlog
+
+from protocol import codec
+from protocol.channels import deal_channel, deal_of
+from protocol.closing import CommandError
+from server.database.core.scope import Scope
+from server.database.editions.rates import NotInForce
+from server.database.stock.watched import (
+    WatchedCar,
+    WatchedDeal,
+    recently_changed,
+    watched_cars,
+    watched_deals,
+)
+from server.hub.channels.registry import Registry
+from server.log.cars import CarState, ShownCars
+from server.observe.failing import SERVICE_FAILS
+from server.search.paging.rematch import Rematcher
+
+ON_SALE: Final = "available"
+HELD: Final = "held"
+GONE: Final = "removed"
+RETRY_SECONDS: Final = 1.0
+CARS_AT_ONCE: Final = 500
+MOST_RECENT: Final = 200
+"""Where more cars than these have changed lately, it is cheaper to look at all that a screen shows."""
+
+REMEMBERED: Final = dt.timedelta(hours=4, minutes=10)
+"""How long ago a channel may have been told of its cars last: a log that is older is gone."""
+
+OUTAGES: Final = (*SERVICE_FAILS, CommandError, NotInForce)
+
+
+class StockWatch:
+    """Keeps the cars on screens current. Everything but ``run`` only takes note, and returns at once."""
+
+    def __init__(self, system: Scope, registry: Registry, cars: ShownCars, rematcher: Rematcher) -> None:
+        self._system = system
+        self._registry = registry
+        self._cars = cars
+        self._rematcher = rematcher
+        self._changed: dict[str, set[str] | None] = {}
+        self._whole: set[str] = set()
+        self._unmatched: set[str] = set()
+        self._all = False
+        self._news = asyncio.Event()
+        self._logger = structlog.get_logger("stock")
+
+    def heard(self, payload: str) -> None:
+        """Take a notification of Postgres: ``{group, ids}``; ids are null where many cars changed."""
+        news = codec.decode(payload)
+        self._add(news["group"], news["ids"])
+        self._news.set()
+
+    def missed(self) -> None:
+        """Take note that notifications may have been missed: everything is looked at again."""
+        self._all = True
+        self._news.set()
+
+    def look(self, channel: str) -> None:
+        """Take note that a channel's screens may show what they were not told of."""
+        self._whole.add(channel)
+        self._news.set()
+
+    def match_again(self, channel: str) -> None:
+        """Take note that a channel was told of other prices, and that nobody has matched the cars at them."""
+        self._unmatched.add(channel)
+        self._news.set()
+
+    async def run(self) -> None:
+        """Tell what changed, until cancelled; again later where a service is out of reach."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            changed, whole, everything = self._changed, self._whole, self._all
+            self._changed, self._whole, self._all = {}, set(), False
+            try:
+                await self._tell(changed, whole, everything)
+            except OUTAGES as error:
+                self._logger.warning("stock_not_told", error=repr(error))
+                for group, ids in changed.items():
+                    self._add(group, ids)
+                self._whole |= whole
+                self._all |= everything
+                self._news.set()
+                await asyncio.sleep(RETRY_SECONDS)
+            unmatched, self._unmatched = self._unmatched, set()
+            for channel in sorted(unmatched):
+                await self._rematch(channel)
+
+    async def _rematch(self, channel: str) -> None:
+        try:
+            await self._rematcher.rematch(channel)
+        except OUTAGES as error:
+            # The cars still wait: the keeper of a process that watches them says so after a while.
+            self._logger.warning("cars_not_matched", channel=channel, error=repr(error))
+
+    def _add(self, group: str, ids: Collection[str] | None) -> None:
+        """Add cars of a group to those that changed; None stands for any of them."""
+        known = self._changed.setdefault(group, set())
+        self._changed[group] = None if known is None or ids is None else known.union(ids)
+
+    async def _tell(self, changed: Mapping[str, set[str] | None], whole: set[str], everything: bool) -> None:
+        watched = [channel for channel in self._registry.channels if deal_of(channel) is not None]
+        if everything:
+            await self._tell_channels(watched, ())
+            return
+        deals = await self._deals(watched) if changed else {}
+        for group, ids in changed.items():
+            concerned = [channel for channel, deal in deals.items() if deal.group_id == group]
+            await self._tell_channels(concerned, () if ids is None else sorted(ids))
+        looked_at = [channel for channel in watched if channel in whole]
+        if looked_at:
+            recent = await self._recent(looked_at)
+            if recent:
+                await self._tell_channels(looked_at, recent if len(recent) <= MOST_RECENT else ())
+
+    async def _deals(self, channels: Sequence[str]) -> dict[str, WatchedDeal]:
+        """Return the deals of channels, by channel: Postgres is asked about those that no session holds."""
+        deals = {channel: deal for channel in channels if (deal := self._held(channel)) is not None}
+        unknown = [name for channel in channels if channel not in deals and (name := deal_of(channel))]
+        if unknown:
+            async with self._system.acquire() as connection:
+                found = await watched_deals(connection, unknown)
+            deals |= {deal_channel(deal.deal_id): deal for deal in found}
+        return deals
+
+    def _held(self, channel: str) -> WatchedDeal | None:
+        live = self._registry.live_deal(channel)
+        held = None if live is None else live.known
+        if held is None:
+            return None
+        deal, whole = held.deal, held.whole
+        offers = [*whole.pins, *([whole.selected] if whole.selected else [])]
+        own = {offer.vehicle_id: offer.rev for offer in offers}
+        return WatchedDeal(deal.id, deal.store_id, deal.group_id, own)
+
+    async def _recent(self, channels: Sequence[str]) -> Sequence[str]:
+        """Return the cars that these channels may not have been told of; more than MOST_RECENT: any."""
+        groups = sorted({deal.group_id for deal in (await self._deals(channels)).values()})
+        async with self._system.acquire() as connection:
+            return await recently_changed(connection, groups, REMEMBERED, MOST_RECENT + 1)
+
+    async def _tell_channels(self, channels: Sequence[str], vehicle_ids: Sequence[str]) -> None:
+        """Tell channels of some cars; of all that they show where none are named."""
+        if not channels:
+            return
+        shown = await self._cars.shown(channels, vehicle_ids)
+        asked = set(vehicle_ids)
+        interesting: dict[str, dict[str, tuple[int, int]]] = {}
+        deals = await self._deals(channels)
+        for channel, known in zip(channels, shown, strict=True):
+            if channel in deals:
+                own = deals[channel].own.items()
+                mine = {car: (rev, 0) for car, rev in own if not asked or car in asked}
+                interesting[channel] = mine | known
+        news = await self._load(interesting.values())
+        for channel, known in interesting.items():
+            cars = [car for car in known if car in news]
+            states = [_state(deals[channel], car, news[car]) for car in sorted(cars, key=int)]
+            await self._tell_channel(channel, states)
+
+    async def _load(self, known: Iterable[dict[str, tuple[int, int]]]) -> dict[str, WatchedCar | None]:
+        """Return the cars that are news to anybody: to whom they are not, the log does not tell them."""
+        oldest: dict[str, tuple[int, int]] = {}
+        for cars in known:
+            for car, state in cars.items():
+                oldest[car] = min(state, oldest.get(car, state))
+        if not oldest:
+            return {}
+        async with self._system.acquire() as connection:
+            return await watched_cars(connection, oldest)
+
+    async def _tell_channel(self, channel: str, states: Sequence[CarState]) -> None:
+        for start in range(0, len(states), CARS_AT_ONCE):
+            if await self._cars.tell(channel, states[start : start + CARS_AT_ONCE]):
+                self._unmatched.add(channel)
+
+
+LAST_REV: Final = 2**53
+"""Of a car that is not there any more: later than any revision that it had."""
+
+
+def _state(deal: WatchedDeal, vehicle_id: str, car: WatchedCar | None) -> CarState:
+    """Return a car as a deal is told of it: people of other stores have no name here."""
+    base = deal.own.get(vehicle_id)
+    if car is None:
+        fields: dict[str, Any] = {"vehicle_id": vehicle_id, "rev": LAST_REV, "status": GONE, "price_cents": 0}
+        return CarState(vehicle_id, LAST_REV, 0, fields, base)
+    held = car.held_by is not None
+    return CarState(
+        vehicle_id,
+        car.rev,
+        car.no,
+        {
+            "vehicle_id": vehicle_id,
+            "rev": car.rev,
+            "status": HELD if held and car.status == ON_SALE else car.status,
+            "price_cents": car.price_cents,
+            "held_by": (car.holder if car.holder_store == deal.store_id else "other") if held else None,
+            "held_until": car.held_until,
+            "held_here": car.held_by == deal.deal_id,
+            "wanted_by": [
+                {"by": each["by"], "deal_id": each["deal_id"]}
+                if each["store_id"] == deal.store_id
+                else {"by": "other"}
+                for each in car.wanted
+                if each["deal_id"] != deal.deal_id
+            ],
+        },
+        base,
+    )

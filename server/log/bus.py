@@ -1,0 +1,223 @@
+"""The doorbells that a process hears: one pub/sub connection to Redis, whatever the number of channels.
+
+Pub/sub is at most once, so a bell promises nothing. A listener gets each event that was heard, and is told
+whenever Redis confirms the subscription, the first time and after each broken connection: what happened in
+between stands in the channel's log, and the listener reads it there.
+
+A connection may stand and hear nothing: half of it is dead, or Redis has forgotten what it subscribed to. So
+the bus proves that it hears: it rings a bell of its own, through another connection, and whoever does not
+hear that in time is deaf and connects anew.
+
+``subscribe`` and ``unsubscribe`` only say what is wanted; the one owner of the connection brings it about. So
+a channel that is left and joined again in between keeps its subscription, and nothing can be overtaken.
+"""
+
+import asyncio
+import math
+import secrets
+from typing import Final, Protocol
+
+import structlog
+from redis.asyncio import ConnectionPool
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from server.log.channel_log import Entry
+from server.log.peer import require_peer
+from server.log.redis_log import parse_bell
+from server.log.redis_scripts import bell_name
+from server.observe.failing import REDIS_FAILS
+from server.observe.reconnecting import stay_connected
+from server.observe.standing import Standing
+
+PING_SECONDS: Final = 5.0
+SILENCE_SECONDS: Final = 3 * PING_SECONDS
+"""A connection on which not even the answer to a ping arrives for this long is dead."""
+
+ANSWER_SECONDS: Final = 5.0
+PROBE_SECONDS: Final = 2.0
+"""How often the bus rings its own bell."""
+
+DEAF_SECONDS: Final = 3.0
+"""Who does not hear it for this long is deaf."""
+
+SUBSCRIBE_AT_ONCE: Final = 500
+AGAIN_SECONDS: Final = 0.01
+
+
+class Listener(Protocol):
+    """Who hears a channel. Both methods must return at once."""
+
+    def heard(self, entry: Entry) -> None:
+        """Take an event that was just published, or, with ``seq`` 0, word of a new epoch."""
+
+    def confirmed(self) -> None:
+        """Take note that the subscription stands from now on; earlier events may have been missed."""
+
+
+class Deaf(ConnectionError):
+    """The connection stands, and what was published is not heard on it."""
+
+    def __str__(self) -> str:
+        return "its own bell was not heard"
+
+
+class Bus:
+    """One process's ears. ``run`` must be running for anything to be heard, and says so in ``standing``."""
+
+    def __init__(
+        self,
+        redis_url: str,
+        *,
+        redis_uid: int | None = None,
+        probe_seconds: float = PROBE_SECONDS,
+        deaf_seconds: float = DEAF_SECONDS,
+    ) -> None:
+        self._probe_seconds = probe_seconds
+        self._deaf_seconds = deaf_seconds
+        self._probe = f"{{probe:{secrets.token_hex(8)}}}:bell".encode()
+        self._probe_heard = asyncio.Event()
+        self._heard_at: float | None = None
+        # Retries are ours: redis-py would reconnect and re-subscribe in silence. So are timeouts: on Python
+        # 3.11 its own, by wait_for, can swallow the cancellation that ends a task.
+        self._pool = ConnectionPool.from_url(
+            redis_url,
+            protocol=2,
+            retry=Retry(NoBackoff(), 0),
+            socket_connect_timeout=None,
+            socket_timeout=None,
+        )
+        require_peer(self._pool, redis_uid)
+        self._wanted: dict[bytes, Listener] = {}
+        self._sent: set[bytes] = set()
+        self._changed = asyncio.Event()
+        self.standing = Standing()
+        self._log = structlog.get_logger("bus")
+
+    @property
+    def connected(self) -> bool:
+        """Whether the bus hears: what readiness depends on."""
+        return self.standing.is_up
+
+    @property
+    def silence_seconds(self) -> float:
+        """How long ago the bus last heard its own bell; infinite where it never has."""
+        if self._heard_at is None:
+            return math.inf
+        return asyncio.get_running_loop().time() - self._heard_at
+
+    def subscribe(self, channel: str, listener: Listener) -> None:
+        """Let ``listener`` hear ``channel``, in place of any earlier one."""
+        self._wanted[bell_name(channel).encode()] = listener
+        self._changed.set()
+
+    def unsubscribe(self, channel: str) -> None:
+        """Hear ``channel`` no more."""
+        self._wanted.pop(bell_name(channel).encode(), None)
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Hear until cancelled; reconnect whenever the connection breaks."""
+        try:
+            await stay_connected(self._hear, self.standing, outages=REDIS_FAILS, broken=self._broken)
+        finally:
+            await self._pool.aclose()
+
+    def _broken(self, error: Exception) -> None:
+        self._log.warning("bus_broken", error=repr(error))
+
+    async def _hear(self) -> None:
+        """Hear on one connection until it breaks. Raises of REDIS_FAILS the first that its tasks met."""
+        outage: BaseException | None = None
+        try:
+            await self._hear_on_one_connection()
+        except* REDIS_FAILS as errors:
+            outage = errors.exceptions[0]
+        if outage is not None:
+            raise outage
+
+    async def _hear_on_one_connection(self) -> None:
+        connection: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await connection.connect()  # type: ignore[no-untyped-call]
+            self._sent.clear()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._read(connection), name="bus-read")
+                tasks.create_task(self._write(connection), name="bus-write")
+                tasks.create_task(self._prove(), name="bus-probe")
+        finally:
+            await connection.disconnect(nowait=True)
+
+    async def _write(self, connection: AbstractConnection) -> None:
+        """Bring the subscriptions in line with what is wanted, and ping when there is nothing to say."""
+        while True:
+            self._changed.clear()
+            wanted = {self._probe, *self._wanted}
+            for command, names in (("UNSUBSCRIBE", self._sent - wanted), ("SUBSCRIBE", wanted - self._sent)):
+                for some in _batches(sorted(names)):
+                    await _send(connection, command, *some)
+            self._sent = wanted
+            try:
+                async with asyncio.timeout(PING_SECONDS):
+                    await self._changed.wait()
+            except TimeoutError:
+                await _send(connection, "PING")
+
+    async def _prove(self) -> None:
+        """Ring a bell of our own, again and again. Raises Deaf where it is not heard."""
+        ringing: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await ringing.connect()  # type: ignore[no-untyped-call]
+            while True:
+                await self._ring_until_heard(ringing)
+                self._heard_at = asyncio.get_running_loop().time()
+                self.standing.rise()
+                await asyncio.sleep(self._probe_seconds)
+        finally:
+            await ringing.disconnect(nowait=True)
+
+    async def _ring_until_heard(self, ringing: AbstractConnection) -> None:
+        """Ring until the bell is heard: the first one may come before the subscription stands."""
+        self._probe_heard.clear()
+        try:
+            async with asyncio.timeout(self._deaf_seconds):
+                while not self._probe_heard.is_set():
+                    await _send(ringing, "PUBLISH", self._probe, b"")
+                    async with asyncio.timeout(ANSWER_SECONDS):
+                        heard_by = await ringing.read_response(disconnect_on_error=False)
+                    if heard_by:
+                        await self._probe_heard.wait()
+                    else:
+                        await asyncio.sleep(AGAIN_SECONDS)
+        except TimeoutError:
+            raise Deaf from None
+
+    async def _read(self, connection: AbstractConnection) -> None:
+        while True:
+            async with asyncio.timeout(SILENCE_SECONDS):
+                kind, name, *rest = await connection.read_response(
+                    timeout=math.inf, disconnect_on_error=False
+                )
+            if name == self._probe:
+                if kind == b"message":
+                    self._probe_heard.set()
+                continue
+            listener = self._wanted.get(name)
+            if listener is None:
+                continue
+            if kind == b"message":
+                listener.heard(parse_bell(rest[0]))
+            elif kind == b"subscribe":
+                listener.confirmed()
+
+
+async def _send(connection: AbstractConnection, *command: str | bytes) -> None:
+    async with asyncio.timeout(ANSWER_SECONDS):
+        await connection.send_command(*command, check_health=False)
+
+
+def _batches(names: list[bytes]) -> list[list[bytes]]:
+    return [names[start : start + SUBSCRIBE_AT_ONCE] for start in range(0, len(names), SUBSCRIBE_AT_ONCE)]

@@ -1,0 +1,120 @@
+"""The JSON of logged events: made once, here, and never taken apart on its way to a manager's browser.
+
+A body begins with ``{"type":`` and lacks ``seq``, which the log gives and each hub puts in. Scripts complete
+some of them: those bodies lack their end.
+"""
+
+from typing import Any
+
+from protocol import codec
+from protocol.events import MAX_MESSAGE_BYTES
+from protocol.records import EndReason
+from server.log.channel_log import Progress, utc_now
+
+MAX_JOB_BYTES = MAX_MESSAGE_BYTES
+"""A job has the same cars as its chunk, and numbers where that has words."""
+
+SEQ_BYTES = len(b'"seq":9007199254740991,')
+"""What an event still grows by when its ``seq`` is put in."""
+
+CHUNK_DIGITS = 16
+
+
+def event_body(channel: str, event: dict[str, Any]) -> bytes:
+    """Return an event's JSON without ``seq``; ``type`` comes first.
+
+    Raises ValueError above the message limit.
+    """
+    body = codec.encode({"type": event["type"], "channel": channel, "at": utc_now(), **event})
+    _check_size(event["type"], len(body))
+    return body
+
+
+def open_body(channel: str, event: dict[str, Any]) -> bytes:
+    """Return an event's JSON without its closing brace, for a script to go on with."""
+    return event_body(channel, event)[:-1]
+
+
+def valued_prefix(channel: str, search_id: str) -> bytes:
+    """Return ``search_valued`` up to its counts, which only the script knows."""
+    return open_body(channel, {"type": "search_valued", "search_id": search_id})
+
+
+def body_with_columns(channel: str, event: dict[str, Any], columns: dict[str, Any]) -> tuple[bytes, bytes]:
+    """Return the event up to its columns, and the columns: a script stores and publishes the same bytes."""
+    prefix, cells = open_body(channel, event) + b',"columns":', codec.encode(columns)
+    _check_size(event["type"], len(prefix) + len(cells) + 1)
+    return prefix, cells
+
+
+def matches_body(
+    channel: str, search_id: str, chunk: int, rows: int, columns: dict[str, Any]
+) -> tuple[bytes, bytes]:
+    """Return ``matches`` up to its columns, and the columns."""
+    event = {"type": "matches", "search_id": search_id, "chunk": chunk, "rows": rows}
+    return body_with_columns(channel, event, columns)
+
+
+def late_matches_body(
+    channel: str, search_id: str, rows: int, columns: dict[str, Any]
+) -> tuple[bytes, bytes, bytes]:
+    """Return ``matches`` up to its chunk's number, from there to its columns, and the columns.
+
+    Only the script knows the number.
+    """
+    head = open_body(channel, {"type": "matches", "search_id": search_id}) + b',"chunk":'
+    tail, cells = b',"rows":%d,"columns":' % rows, codec.encode(columns)
+    _check_size("matches", len(head) + CHUNK_DIGITS + len(tail) + len(cells) + 1)
+    return head, tail, cells
+
+
+def offers_body(
+    channel: str, search_id: str, chunk: int, rows: int, columns: dict[str, Any]
+) -> tuple[bytes, bytes]:
+    """Return ``offers`` up to its columns, and the columns."""
+    event = {"type": "offers", "search_id": search_id, "chunk": chunk, "rows": rows}
+    return body_with_columns(channel, event, columns)
+
+
+def failed_body(channel: str, search_id: str, vehicle_id: list[str], message: str) -> bytes:
+    """Return ``value_failed``."""
+    return event_body(
+        channel,
+        {"type": "value_failed", "search_id": search_id, "vehicle_id": vehicle_id, "message": message},
+    )
+
+
+def ended_body(
+    channel: str,
+    search_id: str,
+    reason: EndReason,
+    progress: Progress,
+    *,
+    next_token: str | None,
+    rejected: list[dict[str, Any]] | None = None,
+    trace: dict[str, float] | None = None,
+) -> bytes:
+    """Return ``search_ended``."""
+    event = {
+        "type": "search_ended",
+        "search_id": search_id,
+        "reason": reason,
+        "scanned": progress.scanned,
+        "matched": progress.matched,
+        "chunks": progress.chunks,
+        "next": next_token,
+        "rejected": rejected or [],
+        "trace": trace or {},
+    }
+    return event_body(channel, event)
+
+
+def check_job(job: bytes) -> None:
+    """Raise ValueError for a job that no chunk of a message's size comes to."""
+    if len(job) > MAX_JOB_BYTES:
+        raise ValueError(f"job: expected at most {MAX_JOB_BYTES} bytes, got {len(job)}")
+
+
+def _check_size(kind: str, size: int) -> None:
+    if size + SEQ_BYTES > MAX_MESSAGE_BYTES:
+        raise ValueError(f"{kind}: expected at most {MAX_MESSAGE_BYTES} bytes, got {size + SEQ_BYTES}")

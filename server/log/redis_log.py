@@ -1,0 +1,98 @@
+"""The log of a channel in Redis: one hash tag per channel, one atomic script per publication.
+
+An epoch contains the run id of the Redis server, compared inside every script: when Redis lost data or failed
+over, the log and the search state are dropped and a new epoch begins.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+
+from server.log.channel_log import OVERDUE_PER_BEAT, Entry, Head, LogBounds, Outcome, Pulse
+from server.log.event_json import event_body
+from server.log.redis_scripts import Scripts
+from server.log.redis_search import RedisSearchLog, pointers
+
+CHANNELS_PER_BEAT = 200
+ALWAYS_MS = 2**53
+"""Later than any time."""
+
+
+def parse_bell(payload: bytes) -> Entry:
+    """Return the event that a bell carries. ``seq`` 0 without a body says that a new epoch began.
+
+    ``seq`` -1 is no event: the body says who is here.
+    """
+    epoch, seq, no, body = payload.split(b" ", 3)
+    return Entry(epoch.decode(), int(seq), body, int(no))
+
+
+class RedisLog(RedisSearchLog):
+    """``ChannelLog`` over Redis. ``redis`` must give bytes (``decode_responses`` off)."""
+
+    def __init__(self, redis: Redis, bounds: LogBounds | None = None) -> None:
+        super().__init__(Scripts(redis, bounds or LogBounds()))
+
+    async def head(self, channel: str) -> Head:
+        """Return where the channel stands; a missing log, or one of another run, begins a new epoch first."""
+        epoch, seq, no = await self._scripts.run("head", channel)
+        return Head(epoch.decode(), seq, no)
+
+    async def begin_anew(self, channel: str, epoch: str) -> bool:
+        """End ``epoch``, which tells of decisions that are no more; returns whether this call did."""
+        return bool(await self._scripts.run("begin_anew", channel, epoch))
+
+    async def set_base(self, channel: str, epoch: str, no: int) -> int | None:
+        """Say that decisions up to ``no`` are in every snapshot of this epoch. The first call counts.
+
+        Returns the last decision that the epoch accounts for, None where the epoch is over.
+        """
+        last: int | None = await self._scripts.run("set_base", channel, epoch, no)
+        return last
+
+    async def decide(
+        self, channel: str, no: int, *events: dict[str, Any], outdates: bool = False
+    ) -> tuple[Outcome, int]:
+        """Publish decision ``no`` and those that follow it in one trip; those that are known are passed over.
+
+        MISSING where decisions before them are not published, REPEATED where all of them are. Also returns
+        the last no, -1 where the epoch has no base yet. ``outdates``: the search was for other terms than the
+        deal has after them.
+        """
+        bodies = [event_body(channel, event) for event in events]
+        outcome, last = await self._scripts.run("decide", channel, no, "1" if outdates else "", *bodies)
+        return Outcome(outcome.decode()), last
+
+    async def read(self, channel: str, epoch: str, after: int, limit: int) -> list[Entry] | None:
+        """Return up to ``limit`` events after ``after``, in order; None where they are gone."""
+        reply = await self._scripts.run("read", channel, epoch, after, limit)
+        if reply is None:
+            return None
+        triples = zip(reply[::3], reply[1::3], reply[2::3], strict=True)
+        return [Entry(epoch, seq, body, no) for seq, no, body in triples]
+
+    async def beat(
+        self, channels: Sequence[str], *, overdue_ms: int, lost_before_ms: int | None
+    ) -> list[Pulse]:
+        """Return what each of the channels answers; a few hundred of them in one trip.
+
+        A pending chunk is overdue ``overdue_ms`` after its job was handed to the queue, provided that this
+        was before ``lost_before_ms`` (None: whenever); its time then begins anew. Repriced cars that have
+        waited for ``overdue_ms`` to be matched are told of likewise.
+        """
+        before = ALWAYS_MS if lost_before_ms is None else lost_before_ms
+        pulses: list[Pulse] = []
+        for start in range(0, len(channels), CHANNELS_PER_BEAT):
+            some = channels[start : start + CHANNELS_PER_BEAT]
+            replies = await self._scripts.run_on_all("beat", some, overdue_ms, before, OVERDUE_PER_BEAT)
+            pulses += [_pulse(*pair) for pair in zip(some, replies, strict=True)]
+        return pulses
+
+
+def _pulse(channel: str, reply: list[Any] | None) -> Pulse:
+    if reply is None:
+        return Pulse(None)
+    epoch, seq, lapsed, unmatched, outdated, jobs = reply
+    overdue = tuple(pointers(channel, jobs))
+    return Pulse(epoch.decode(), seq, lapsed.decode() or None, overdue, bool(unmatched), bool(outdated))

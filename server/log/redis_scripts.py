@@ -1,0 +1,118 @@
+"""The scripts of a channel in Redis, and how they are run: one hash tag per channel, all keys on one slot.
+
+``scripts/channel.lua`` stands before each of them and holds what they share.
+"""
+
+import asyncio
+import secrets
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+from redis.exceptions import NoScriptError
+
+from protocol.events import FIRST_LATE_CHUNK
+from server.log.channel_log import LogBounds
+
+KEYS = (
+    "meta", "log", "sizes", "search", "matches", "offers", "jobs", "due", "cars", "changes", "unmatched",
+    "revs",
+)  # fmt: skip
+SCRIPT_NAMES = (
+    "head", "begin_anew", "set_base", "decide", "read", "beat", "begin_search", "continue_search",
+    "renew_search", "adopt_search", "matches", "end_search", "settle", "revalue", "pending_job",
+    "search", "chunks", "shown", "changes", "change_cars", "unmatched", "pass_over",
+    "late_matches", "summarise", "search_stands",
+)  # fmt: skip
+
+
+def bell_name(channel: str) -> str:
+    """Return the pub/sub channel on which each event of ``channel`` is announced."""
+    return f"{{{channel}}}:bell"
+
+
+def source_of(name: str) -> str:
+    """Return the source of a script of a channel, with what all of them share."""
+    scripts = files("server.log").joinpath("scripts")
+    shared, own = (scripts.joinpath(f"{part}.lua").read_text() for part in ("channel", name))
+    return f"local FIRST_LATE_CHUNK = {FIRST_LATE_CHUNK}\n{shared}{own}"
+
+
+class Scripts:
+    """Runs the scripts. ``redis`` must give bytes (``decode_responses`` off)."""
+
+    def __init__(self, redis: Redis, bounds: LogBounds) -> None:
+        self._redis = redis
+        self._bounds = bounds
+        self._scripts: dict[str, AsyncScript] = {
+            name: redis.register_script(source_of(name)) for name in SCRIPT_NAMES
+        }
+
+    async def run(
+        self, name: str, channel: str, *args: str | bytes | float, op: uuid.UUID | None = None
+    ) -> Any:
+        """Run a script on a channel's keys and return its reply. Raises RedisError."""
+        async with cancellable():
+            return await self._scripts[name](keys=_keys(channel, op), args=self._args(channel, args))
+
+    async def run_on_all(
+        self, name: str, channels: Sequence[str], *args: str | bytes | float
+    ) -> Sequence[Any]:
+        """Run a script on each channel's keys, in one trip, and return the replies. Raises RedisError."""
+        calls = [(_keys(channel), self._args(channel, args)) for channel in channels]
+        return await run_together(self._redis, self._scripts[name], calls)
+
+    def _args(self, channel: str, args: Sequence[str | bytes | float]) -> list[str | bytes | float]:
+        bounds = self._bounds
+        nonce = secrets.token_hex(8)
+        return [bell_name(channel), nonce, bounds.events, bounds.bytes, bounds.seconds * 1000, *args]
+
+
+Call = tuple[Sequence[str], Sequence[str | bytes | float]]
+"""The keys and the arguments of a script."""
+
+
+async def run_together(redis: Redis, script: AsyncScript, calls: Sequence[Call]) -> Sequence[Any]:
+    """Run a script several times in one trip, and return the replies. Raises RedisError.
+
+    A pipeline of redis-py that is given scripts asks about them first, each time.
+    """
+    async with cancellable():
+        try:
+            return await _run_known(redis, script, calls)
+        except NoScriptError:
+            await redis.script_load(script.script)
+            return await _run_known(redis, script, calls)
+
+
+async def _run_known(redis: Redis, script: AsyncScript, calls: Sequence[Call]) -> Sequence[Any]:
+    async with redis.pipeline(transaction=False) as pipe:
+        for keys, args in calls:
+            pipe.evalsha(script.sha, len(keys), *keys, *args)
+        replies: Sequence[Any] = await pipe.execute()
+        return replies
+
+
+def _keys(channel: str, op: uuid.UUID | None = None) -> list[str]:
+    parts = KEYS if op is None else (*KEYS, f"op:{op}")
+    return [f"{{{channel}}}:{part}" for part in parts]
+
+
+@asynccontextmanager
+async def cancellable() -> AsyncIterator[None]:
+    """Let a cancellation through.
+
+    redis-py waits by wait_for, which on Python 3.11 swallows a cancellation that comes with the answer: the
+    task would go on, and whoever cancelled it would wait for ever.
+    """
+    task = asyncio.current_task()
+    cancelled_before = 0 if task is None else task.cancelling()
+    try:
+        yield
+    finally:
+        if task is not None and task.cancelling() > cancelled_before:
+            raise asyncio.CancelledError

@@ -1,0 +1,270 @@
+"""The channel's search in Redis: its chunks, their jobs and offers, and the lease of whoever runs it."""
+
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode, op_taken
+from protocol.jobs import JobPointer
+from protocol.records import Actor, EndReason, Filters, Sort
+from server.log.channel_log import Chunk, Continuation, Lease, Outcome, Progress, SearchState, utc_now
+from server.log.event_json import (
+    check_job,
+    event_body,
+    failed_body,
+    matches_body,
+    offers_body,
+    open_body,
+    valued_prefix,
+)
+from server.log.redis_scripts import Scripts
+from server.sharing.lanes import SEPARATOR, Lane
+
+CHUNKS_PER_READ = 4
+
+
+class RedisSearchLog:
+    """The part of ``ChannelLog`` that is about searches."""
+
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+
+    async def begin_search(
+        self,
+        channel: str,
+        *,
+        op: uuid.UUID,
+        search_id: str,
+        limit: int,
+        event: dict[str, Any],
+        lease: Lease,
+        replaces: str | None = None,
+        asked: str = "",
+    ) -> tuple[Outcome, str]:
+        """Make ``search_id`` the current search and publish ``search_started``.
+
+        Returns REPEATED and the first call's id where ``op`` is known, SUPERSEDED where the current search is
+        not the one that this ``replaces``. Raises CommandError (conflict) where ``op`` was given with another
+        ``asked``, a digest of who asks for what.
+        """
+        reply = await self._scripts.run(
+            "begin_search",
+            channel,
+            search_id,
+            event_body(channel, event),
+            codec.encode(event["filters"]),
+            str(event["sort"]),
+            limit,
+            event["deal_version"],
+            codec.encode(event["by"]),
+            open_body(channel, {"type": "search_ended"}),
+            lease.owner,
+            lease.ms,
+            replaces or "",
+            asked,
+            op=op,
+        )
+        if reply[0] == b"taken":
+            raise op_taken()
+        return Outcome(reply[0].decode()), reply[1].decode()
+
+    async def continue_search(
+        self, channel: str, *, op: uuid.UUID, search_id: str, token: str, lease: Lease, asked: str = ""
+    ) -> Outcome:
+        """Take the token of the ended current search for ``more``: the search runs again.
+
+        Returns SUPERSEDED for another search. Raises CommandError (conflict) for a used token, or an op of
+        another command.
+        """
+        outcome = await self._scripts.run(
+            "continue_search", channel, search_id, token, lease.owner, lease.ms, asked, op=op
+        )
+        if outcome == b"taken":
+            raise op_taken()
+        if outcome == b"used":
+            raise CommandError(ErrorCode.CONFLICT, "These cars were already asked for.", field="token")
+        return _outcome(outcome)
+
+    async def renew_search(self, channel: str, search_id: str, lease: Lease) -> bool:
+        """Begin the owner's lease anew; returns whether the search runs and is still this owner's."""
+        return bool(await self._scripts.run("renew_search", channel, search_id, lease.owner, lease.ms))
+
+    async def adopt_search(self, channel: str, search_id: str, lease: Lease) -> SearchState | None:
+        """Take over a running search whose lease is over, and return it; None where somebody else has it."""
+        return _state(await self._scripts.run("adopt_search", channel, search_id, lease.owner, lease.ms))
+
+    async def matches(
+        self,
+        channel: str,
+        *,
+        search_id: str,
+        chunk: int,
+        rows: int,
+        columns: dict[str, Any],
+        progress: Progress,
+        rejected: list[dict[str, Any]],
+        place: str,
+        job: bytes,
+        lane: Lane,
+        lease: Lease,
+    ) -> Outcome:
+        """Store a chunk and its job, mark it pending and publish ``matches``; the lease begins anew.
+
+        SUPERSEDED also where the search has ended or another owner has it. Raises ValueError for what is too
+        large.
+        """
+        check_job(job)
+        prefix, cells = matches_body(channel, search_id, chunk, rows, columns)
+        counts = (progress.scanned, progress.matched, progress.chunks)
+        behind = (place, codec.encode(rejected), job, lease.owner, lease.ms, str(lane))
+        return _outcome(
+            await self._scripts.run("matches", channel, search_id, chunk, prefix, cells, *counts, *behind)
+        )
+
+    async def end_search(
+        self,
+        channel: str,
+        *,
+        search_id: str,
+        reason: EndReason,
+        progress: Progress,
+        goes_on: Continuation | None,
+        rejected: list[dict[str, Any]],
+        trace: dict[str, float],
+        owner: str | None = None,
+    ) -> Outcome:
+        """Publish ``search_ended``, and ``search_valued`` behind it where nothing is pending.
+
+        SUPERSEDED where ``owner`` is given and another one has the search; without one, what is counted is
+        what the search has published.
+        """
+        outcome = await self._scripts.run(
+            "end_search",
+            channel,
+            search_id,
+            open_body(channel, {"type": "search_ended"}),
+            reason.value,
+            progress.scanned,
+            progress.matched,
+            progress.chunks,
+            "" if goes_on is None else goes_on.token,
+            codec.encode(trace),
+            valued_prefix(channel, search_id),
+            codec.encode(rejected),
+            owner or "",
+            "" if goes_on is None else goes_on.place,
+        )
+        return _outcome(outcome)
+
+    async def offers(
+        self,
+        channel: str,
+        *,
+        search_id: str,
+        chunk: int,
+        rows: int,
+        columns: dict[str, Any],
+        timings: dict[str, float],
+    ) -> Outcome:
+        """Store a chunk's offers and publish them, once per ``search_id:chunk``.
+
+        The one that brings pending to zero after the end also publishes ``search_valued``, whose trace sums
+        ``timings`` over the chunks.
+        """
+        prefix, cells = offers_body(channel, search_id, chunk, rows, columns)
+        stages = [item for pair in timings.items() for item in pair]
+        valued = valued_prefix(channel, search_id)
+        return _outcome(
+            await self._scripts.run(
+                "settle", channel, search_id, chunk, rows, 0, prefix, cells, valued, *stages
+            )
+        )
+
+    async def value_failed(
+        self, channel: str, *, search_id: str, chunk: int, vehicle_id: list[str], message: str
+    ) -> Outcome:
+        """Give a chunk up: publish ``value_failed`` and count the chunk as no longer pending."""
+        body, valued = failed_body(channel, search_id, vehicle_id, message), valued_prefix(channel, search_id)
+        cars, count = codec.encode(vehicle_id), len(vehicle_id)
+        return _outcome(
+            await self._scripts.run("settle", channel, search_id, chunk, 0, count, body, cars, valued)
+        )
+
+    async def revalue(
+        self, channel: str, *, op: uuid.UUID, vehicle_ids: Sequence[str], asked: str = ""
+    ) -> list[JobPointer]:
+        """Make the given-up chunks with one of these cars pending again; return pointers to their jobs.
+
+        A repeated ``op`` changes nothing and returns those of its jobs that are still pending. Raises
+        CommandError (conflict) for an op of another command.
+        """
+        reply: list[Any] | bytes = await self._scripts.run(
+            "revalue", channel, codec.encode(list(vehicle_ids)), asked, op=op
+        )
+        if isinstance(reply, bytes):
+            raise op_taken()
+        return pointers(channel, reply)
+
+    async def search_stands(self, channel: str, search_id: str) -> None:
+        """Let a search be: nothing can be searched with the terms that the deal has now."""
+        await self._scripts.run("search_stands", channel, search_id)
+
+    async def pending_job(self, channel: str, search_id: str, chunk: int) -> bytes | None:
+        """Return the job of a chunk of the channel's current search that waits for its offers, else None."""
+        job: bytes | None = await self._scripts.run("pending_job", channel, search_id, chunk)
+        return job
+
+    async def search(self, channel: str) -> SearchState | None:
+        """Return the current search, or None."""
+        return _state(await self._scripts.run("search", channel))
+
+    async def chunks(self, channel: str, search_id: str, *, after: int = -1) -> AsyncIterator[Chunk]:
+        """Yield the stored chunks behind one of them in order, a few at a time, while it is current."""
+        while reply := await self._scripts.run("chunks", channel, search_id, after, CHUNKS_PER_READ):
+            for number, matches, offers in zip(reply[::3], reply[1::3], reply[2::3], strict=True):
+                given_up = offers is not None and offers.startswith(b"[")
+                valued = codec.decode(offers) if offers and not given_up else None
+                yield Chunk(number, codec.decode(matches), valued, given_up)
+                after = number
+
+
+def pointers(channel: str, reply: list[Any]) -> list[JobPointer]:
+    """Return pointers to the jobs that a script names: of which search, in whose turns, which chunks."""
+    search_id, lane, *chunks = reply
+    store_id, _, person_id = lane.decode().partition(SEPARATOR)
+    return [
+        JobPointer(
+            channel=channel,
+            search_id=search_id.decode(),
+            chunk=int(chunk),
+            store_id=store_id,
+            person_id=person_id,
+            enqueued_at=utc_now(),
+        )
+        for chunk in chunks
+    ]
+
+
+def _state(reply: list[bytes] | None) -> SearchState | None:
+    if reply is None:
+        return None
+    fields = {name.decode(): value.decode() for name, value in zip(reply[::2], reply[1::2], strict=True)}
+    counts = ("limit", "deal_version", "scanned", "matched", "chunks", "pending", "valued", "failed", "base")
+    return SearchState(
+        search_id=fields["search_id"],
+        filters=codec.decode_as(Filters, fields["filters"]),
+        sort=Sort(fields["sort"]),
+        ended=EndReason(fields["ended"]) if fields["ended"] else None,
+        next=fields["next"] or None,
+        rejected=codec.decode(fields["rejected"]),
+        trace=codec.decode(fields["trace"]),
+        place=fields["place"] or None,
+        by=codec.decode_as(Actor, fields["by"]),
+        lapsed=fields["lapsed"] == "1",
+        **{name: int(fields[name]) for name in counts},
+    )
+
+
+def _outcome(reply: bytes) -> Outcome:
+    return Outcome(reply.decode())

@@ -1,0 +1,44 @@
+"""The log of a store's wall in Redis: each state of a deal is told on it once, at most once a second."""
+
+import hashlib
+from typing import Any, Final
+
+from redis.asyncio import Redis
+
+from protocol import codec
+from protocol.channels import wall_channel
+from server.log.channel_log import LogBounds
+from server.log.event_json import event_body
+from server.log.redis_scripts import Scripts
+
+SUMMARY_MS: Final = 1_000
+"""Two summaries of one deal are at least this far apart."""
+
+
+class Walls:
+    """Publishes summaries. ``redis`` must give bytes."""
+
+    def __init__(
+        self, redis: Redis, bounds: LogBounds | None = None, *, summary_ms: int = SUMMARY_MS
+    ) -> None:
+        self._scripts = Scripts(redis, bounds or LogBounds())
+        self._summary_ms = summary_ms
+
+    async def told_of(self, store_id: str) -> set[str]:
+        """Return the deals that the wall's log has told of; removed ones too. Raises RedisError."""
+        told, _ = await self._scripts.run("shown", wall_channel(store_id))
+        return {deal_id.decode() for deal_id in told[::2]}
+
+    async def summarise(self, store_id: str, summary: dict[str, Any]) -> float:
+        """Publish a deal's ``deal_summary`` unless it is known or older; any number of processes may.
+
+        Returns after how many seconds to read the deal and try again, 0 where nothing is left to do. Raises
+        RedisError.
+        """
+        channel = wall_channel(store_id)
+        digest = hashlib.sha256(codec.encode(summary)).hexdigest()[:32]
+        body = event_body(channel, {"type": "deal_summary", **summary})
+        wait: int = await self._scripts.run(
+            "summarise", channel, summary["deal_id"], summary["last_no"], digest, body, self._summary_ms
+        )
+        return wait / 1000

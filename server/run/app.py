@@ -1,0 +1,248 @@
+"""One web process: its lifespan owns every resource, opens them together and closes them all."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from importlib import import_module
+from typing import Any, Final, TypedDict
+
+import asyncpg
+import structlog
+import uvicorn
+from redis.asyncio import BlockingConnectionPool, Redis
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
+
+from protocol.closing import CommandError
+from server.compute.pool import ComputePool
+from server.database.core.pool import open_pool, open_system_pool
+from server.database.core.scope import Stores, everything
+from server.database.people.security_log import SecurityLog
+from server.hub.assembly import assemble
+from server.hub.endpoint import Endpoint
+from server.hub.sockets.limits import FRAME_BYTES
+from server.log.attempts import Attempts
+from server.log.peer import require_peer
+from server.observe.ending import END_SECONDS, Ending
+from server.observe.failing import SERVICE_FAILS
+from server.observe.metrics import web_metrics
+from server.run.draining import Drain
+from server.settings import Settings, secret_of
+from server.web import api, health, security_api
+from server.web.access import auth
+from server.web.access.addresses import hosts_of
+from server.web.access.context import WebContext
+from server.web.access.loopback import LoopbackOnly
+from server.web.access.request_rate import RequestRate
+from server.web.access.sign_in import SignIn, hashing_threads
+from server.web.answers import degrade, explain, part_from, refuse
+from server.web.asgi.arrival import TimedHttp
+from server.web.asgi.frames import BoundedWebSocket
+from server.web.asgi.intake import IntakeTurns
+from server.web.asgi.server import DrainingServer
+from server.web.front import Front, endpoint
+from server.web.headers import SecurityHeaders, is_https_only
+from server.web.pages import Pages
+from server.web.readiness import Readiness
+
+REDIS_CONNECTIONS: Final = 20
+REDIS_CONNECT_SECONDS: Final = 2.0
+CONNECT_SECONDS: Final = 10.0
+REDIS_SECONDS: Final = 5.0
+"""How long a script may take to answer, and a command may wait for a connection."""
+
+PING_SECONDS: Final = 20.0
+STOP_SECONDS: Final = 3
+BACKLOG: Final = 2048
+SEND_BUFFER_BYTES: Final = 256 * 1024
+"""What the kernel holds for a client that does not read; beyond it the outbox fills and tells."""
+
+UNREAD_MS: Final = 30_000
+"""After this long without an acknowledgement the kernel gives a connection up."""
+
+
+class State(TypedDict):
+    """What requests and sockets find as ``scope["state"]``."""
+
+    web: WebContext
+    socket: Endpoint
+    turns: IntakeTurns
+
+
+def create_app(settings: Settings, drain: Drain, ending: Ending) -> Front:
+    """Return the ASGI application of one web process; its lifespan raises where a service is out of reach."""
+    requests = Starlette(
+        routes=[*api.routes, *security_api.routes, *health.routes, *Pages().routes()],
+        middleware=[
+            Middleware(SecurityHeaders, https_only=is_https_only(settings.allowed_origins)),
+            *([Middleware(LoopbackOnly)] if settings.demo else []),
+        ],
+        exception_handlers={CommandError: refuse, HTTPException: explain, ClientDisconnect: part_from}
+        | dict.fromkeys(SERVICE_FAILS, degrade),
+        lifespan=partial(_lifespan, settings, drain, ending),
+    )
+    return Front(LoopbackOnly(endpoint) if settings.demo else endpoint, requests)
+
+
+def serve(settings: Settings) -> None:
+    """Run one web process until it is told to end. Several may serve one port.
+
+    Told to end, it is gone END_SECONDS after its drain time at the latest, whatever hangs.
+    """
+    drain, ending = Drain(settings.drain_seconds), Ending("web", settings.drain_seconds + END_SECONDS)
+    proxies = hosts_of(settings.trusted_proxies)
+    config = uvicorn.Config(
+        create_app(settings, drain, ending),
+        # Said in each case: uvicorn's own default trusts this machine, or a variable that is none of ours.
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
+        interface="asgi3",
+        http=TimedHttp,
+        ws=BoundedWebSocket,
+        ws_max_size=FRAME_BYTES,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    # uvicorn raises the signal that ended it once more when all is closed; for us that is a good end.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.begin())
+    server = DrainingServer(config, settings.notify_socket, drain.run, ending.begin, _load_arithmetic)
+    try:
+        with _listen(settings.host, settings.port) as listener:
+            server.run(sockets=[listener])
+    finally:
+        # Threads that still work, and services of our own.
+        ending.allow(END_SECONDS)
+    if server.failed:
+        raise SystemExit(1)
+
+
+def _load_arithmetic() -> None:
+    """Import what searches and quotes compute with; NumPy takes as long as much of the start."""
+    import_module("server.search.screening.screen")
+    import_module("server.finance.quoting")
+
+
+@asynccontextmanager
+async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starlette) -> AsyncIterator[State]:
+    logger = structlog.get_logger("web")
+    try:
+        async with AsyncExitStack() as stack:
+            pool, system, redis = await asyncio.gather(
+                _kept(stack, ending, "postgres pool", open_pool(settings)),
+                _kept(stack, ending, "postgres system pool", open_system_pool(settings)),
+                _open_redis(stack, ending, settings),
+            )
+            secret = secret_of(settings)
+            security = SecurityLog(pool, secret)
+            stack.push_async_callback(ending.close, "security events", security.aclose)
+            compute = ComputePool()
+            tasks = await stack.enter_async_context(ending.background())
+            tasks.create_task(security.run(), name="security")
+            hub = assemble(
+                settings, pool, everything(system), redis, compute=compute, tasks=tasks, note=security.note
+            )
+            stack.push_async_callback(ending.close, "searches", hub.searches.aclose)
+            admit = partial(auth.admit, pool, settings, security)
+            sockets = Endpoint(
+                admit,
+                hub.people,
+                hub.outages,
+                hub.connections,
+                registry=hub.registry,
+                log=hub.log,
+                dispatch=hub.handlers,
+                allowance=hub.allowance,
+                seats=hub.seats,
+                note=security.note,
+            )
+            metrics = web_metrics(
+                connections=lambda: sockets.connections,
+                channels=lambda: len(hub.registry),
+                bus_connected=lambda: hub.bus.connected,
+                bus_silence=lambda: hub.bus.silence_seconds,
+                mended=hub.keeper.mended,
+            )
+            drain.attach(sockets, hub.searches)
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await hub.wait_connected()
+            logger.info("web ready", host=settings.host, port=settings.port)
+            threads = stack.enter_context(hashing_threads())
+            sign_in = SignIn(pool, Attempts(redis), threads, demo=settings.demo)
+            ready = Readiness(pool, redis, hub=hub, compute=compute, sign_in=sign_in)
+
+            async def readiness() -> Mapping[str, bool]:
+                return {**await ready(), "serving": not drain.begun}
+
+            web = WebContext(
+                settings,
+                pool,
+                Stores(pool),
+                readiness,
+                metrics,
+                sign_in,
+                RequestRate(),
+                security,
+                secret,
+            )
+            # Last, so that nobody waits for these processes to start but the first who quotes.
+            await stack.enter_async_context(compute.running(settings.compute_processes))
+            yield State(web=web, socket=sockets, turns=IntakeTurns())
+    except* Exception:
+        # Without what ran behind it, a process that still answers would only pretend to work.
+        logger.exception("web failed")
+        signal.raise_signal(signal.SIGTERM)
+        raise
+
+
+async def _kept(
+    stack: AsyncExitStack, ending: Ending, name: str, opening: Awaitable[asyncpg.Pool]
+) -> asyncpg.Pool:
+    pool = await opening
+    stack.push_async_callback(ending.close, name, pool.close)
+    return pool
+
+
+async def _open_redis(stack: AsyncExitStack, ending: Ending, settings: Settings) -> Redis:
+    connections: Any = BlockingConnectionPool.from_url(
+        settings.redis_url,
+        max_connections=REDIS_CONNECTIONS,
+        timeout=REDIS_SECONDS,
+        socket_timeout=REDIS_SECONDS,
+        socket_connect_timeout=REDIS_CONNECT_SECONDS,
+    )
+    require_peer(connections, settings.redis_uid)
+    redis = Redis.from_pool(connections)
+    stack.push_async_callback(ending.close, "redis", redis.aclose)
+    await redis.ping()
+    return redis
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket that other web processes may share. Raises OSError for a taken port."""
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        # Accepted sockets inherit these.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener

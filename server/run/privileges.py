@@ -1,0 +1,68 @@
+"""What web and worker give up before they serve: root, and the address of the schema's owner.
+
+Both would let whoever takes such a process over do more than the process itself ever needs.
+"""
+
+import compileall
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from server.embedded.account import Account, service_account
+from server.run.procfile import PROCFILE
+
+OWNER_VARIABLE: Final = "DATABASE_OWNER_URL"
+ROOT: Final = PROCFILE.parent
+PACKAGES: Final = tuple(ROOT / name for name in ("server", "protocol"))
+CLIENT: Final = ROOT / "client" / "web" / "dist"
+
+log = structlog.get_logger("privileges")
+
+
+def without_owner(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return ``environ`` without the address of the schema's owner."""
+    return {name: value for name, value in environ.items() if name != OWNER_VARIABLE}
+
+
+def give_up_owner() -> None:
+    """Start this program anew where its environment has the owner's address; it returns where it has none.
+
+    To forget a variable is not enough: the system shows what a program was started with as long as it runs.
+    """
+    if OWNER_VARIABLE in os.environ:
+        log.warning("started again without a variable that is for other commands", variable=OWNER_VARIABLE)
+        words = [sys.executable, *sys.orig_argv[1:]]
+        os.execve(sys.executable, words, without_owner(os.environ))  # noqa: S606 - no shell is involved
+
+
+def give_up_root(*, embedded: bool) -> None:
+    """Become the account of the embedded services, where root started them; warn where root did otherwise.
+
+    Raises AccountMissing, Unreachable.
+    """
+    if os.geteuid() != 0:
+        return
+    if not embedded:
+        log.warning("running as root: start web and worker under another account")
+        return
+    account = service_account()
+    require_program(account)
+    account.become()
+
+
+def require_program(account: Account) -> None:
+    """See that ``account`` can run this program, and compile it as long as we may still write that down.
+
+    Raises Unreachable.
+    """
+    if not account.is_other:
+        return
+    libraries = Path(structlog.__file__)
+    parts = [CLIENT] if CLIENT.exists() else []
+    account.require_access(Path(sys.executable), libraries, *PACKAGES, PACKAGES[0] / "__main__.py", *parts)
+    for package in PACKAGES:
+        compileall.compile_dir(package, quiet=2)

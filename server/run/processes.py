@@ -1,0 +1,102 @@
+"""The processes that the Procfile starts: ``python -m server.run.processes web``, or ``worker``.
+
+``deal-architect web`` does the same, and takes options besides. The parser of those costs a tenth of a
+second, which a process without any need not pay.
+"""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, NoReturn
+
+from server.embedded import embedded_where_missing
+from server.settings import DEFAULT_DATA_DIR, DEFAULT_LOG_LEVEL, Settings, process_environment, secret_of
+
+UNUSABLE_INPUT: Final = 2
+"""The exit code for what a person gave and nobody can use; one line on standard error says why."""
+
+
+def run_web(environ: dict[str, str]) -> None:
+    """Run one web process until it is told to end."""
+    from server.run.app import serve
+
+    with _serving("web", environ, signs=True) as settings:
+        serve(settings)
+
+
+def run_worker(environ: dict[str, str]) -> None:
+    """Run one worker process until it is told to end."""
+    from server.work.worker import run
+
+    with _serving("worker", environ) as settings:
+        run(settings)
+
+
+@contextmanager
+def services(environ: dict[str, str]) -> Iterator[Settings]:
+    """Yield settings whose services run."""
+    data_dir = Path(environ.get("DEAL_DATA_DIR") or DEFAULT_DATA_DIR)
+    with embedded_where_missing(environ, data_dir, _warn) as complete:
+        yield Settings.from_environment(complete)
+
+
+@contextmanager
+def explained_errors() -> Iterator[None]:
+    """Make what goes wrong one line on standard error, and code 1; code 2 for a file that was given."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Leave by way of every `with`, so that the services are let go of also during seeding or migration.
+        signal.signal(number, _leave)
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+    except Exception as error:
+        from server.commands.terminal import explain, is_bad_input
+
+        if (line := explain(error)) is None:
+            raise
+        print(f"error: {line}", file=sys.stderr)
+        sys.exit(UNUSABLE_INPUT if is_bad_input(error) else 1)
+
+
+def main() -> None:
+    """Run the process that the only argument names."""
+    processes = {"web": run_web, "worker": run_worker}
+    if sys.argv[1:] not in [[name] for name in processes]:
+        sys.exit(f"usage: python -m server.run.processes {{{','.join(processes)}}}")
+    with explained_errors():
+        processes[sys.argv[1]](process_environment())
+
+
+@contextmanager
+def _serving(process: str, environ: dict[str, str], *, signs: bool = False) -> Iterator[Settings]:
+    """Yield the settings of a web process or worker, whose services run, and which has no more rights than it
+    needs. One that ``signs`` must have a secret.
+    """
+    from server.observe.logs import configure_logging
+    from server.run.privileges import give_up_owner, give_up_root
+
+    configure_logging(DEFAULT_LOG_LEVEL, process)
+    give_up_owner()
+    embedded = not (environ.get("DATABASE_URL") and environ.get("REDIS_URL"))
+    with services(environ) as settings:
+        if signs:
+            secret_of(settings)
+        configure_logging(settings.log_level, process)
+        give_up_root(embedded=embedded)
+        yield replace(settings, database_owner_url=settings.database_url)
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + number)
+
+
+def _warn(line: str) -> None:
+    print(f"warning: {line}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,256 @@
+"""One page of a search: rows are read, screened and published chunk by chunk; each chunk is a job."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import stamina
+import structlog
+from redis.exceptions import RedisError
+
+from protocol import codec
+from protocol.events import MAX_MESSAGE_BYTES, Rejection
+from protocol.jobs import JobPointer, ValueJob
+from protocol.records import EndReason, Versions
+from server.finance.limits import Limit
+from server.log.channel_log import ChannelLog, Continuation, Lease, Outcome, Progress, utc_now
+from server.search.paging.place import new_token, read_place, write_place
+from server.search.screening.rejections import Rejections
+from server.search.sql.cursor import StockReader
+from server.search.sql.query import Keyset, OrderedQuery
+from server.search.trace import Trace
+from server.sharing.lanes import Lane
+from server.work.queue import JobQueue, QueueFull
+
+if TYPE_CHECKING:
+    from server.finance.plan import Plan
+    from server.search.screening.screen import Screened
+
+MAX_COLUMN_BYTES = MAX_MESSAGE_BYTES * 3 // 4
+"""The rest is for the event around the columns."""
+
+ENQUEUE_SECONDS = 3.0
+END_SECONDS = 10.0
+RESUMABLE = frozenset({EndReason.LIMIT, EndReason.FAILED})
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """What a page needs besides its rows.
+
+    ``base`` and ``rejected`` are what the search came to before, up to ``after``.
+    """
+
+    channel: str
+    search_id: str
+    lane: Lane
+    deal_version: int
+    versions: Versions
+    plan: "Plan"
+    limit: int
+    base: Progress
+    lease: Lease
+    rejected: Sequence[Rejection] = ()
+    after: Keyset | None = None
+
+
+class Page:
+    """Publishes a page. ``stop`` ends it from outside, before its next chunk."""
+
+    def __init__(self, request: PageRequest, channels: ChannelLog, queue: JobQueue, trace: Trace) -> None:
+        self._request = request
+        self._channels = channels
+        self._queue = queue
+        self._trace = trace
+        self._progress = request.base
+        self._left = request.limit
+        self._last = request.after
+        self._token = new_token()
+        self._rejected = Rejections(request.rejected)
+        self._stopped: EndReason | None = None
+        self._queue_full = False
+        self.handed_over = False
+
+    @property
+    def search_id(self) -> str:
+        """The search that this page belongs to."""
+        return self._request.search_id
+
+    def stop(self, reason: EndReason) -> None:
+        """End the page with ``reason``; the first reason counts."""
+        self._stopped = self._stopped or reason
+
+    def hand_over(self) -> None:
+        """End the page without a word, for another process to go on behind its last chunk."""
+        self.stop(EndReason.SUPERSEDED)
+        self.handed_over = True
+
+    async def publish(
+        self, reader: StockReader, query: OrderedQuery, rows: list[Any], more: bool
+    ) -> EndReason:
+        """Publish the matches among ``rows`` and what follows, up to the limit; return why it ended.
+
+        SUPERSEDED asks for silence: the search is somebody else's now.
+        """
+        if self._left == 0:
+            return EndReason.LIMIT
+        while True:
+            reason = await self._publish_rows(rows) if rows else None
+            if reason is not None:
+                return reason
+            if not more:
+                return EndReason.COMPLETE
+            if self._left == 0:
+                return EndReason.LIMIT
+            rows, more = await reader.fetch(query)
+
+    def refuse(self, limit: Limit, cars: int) -> None:
+        """Count ``cars`` that were not even read, because no programme can take any of them."""
+        self._rejected.count(limit, cars)
+
+    def reject_outside(self, rows: Sequence[Any]) -> None:
+        """Count cars from outside the price window: none of them can become a deal."""
+        from server.search.screening.screen import screen_rows
+
+        if rows and self._stopped is None:
+            with self._trace.stage("screen"):
+                self._count(screen_rows(self._request.plan, rows), 0, len(rows))
+            before = self._progress
+            self._progress = Progress(before.scanned + len(rows), before.matched, before.chunks)
+
+    async def end(self, reason: EndReason) -> None:
+        """Publish ``search_ended``; again and again for a while, since watchers wait for it."""
+        async for attempt in stamina.retry_context(on=RedisError, attempts=None, timeout=END_SECONDS):
+            with attempt:
+                if reason is EndReason.FAILED:
+                    await self._return_to_log()
+                await self._channels.end_search(
+                    self._request.channel,
+                    search_id=self.search_id,
+                    reason=reason,
+                    progress=self._progress,
+                    goes_on=self._continuation() if reason in RESUMABLE else None,
+                    rejected=self._rejected.report(),
+                    trace=self._trace.report(),
+                    owner=self._request.lease.owner,
+                )
+
+    async def _return_to_log(self) -> None:
+        """Stand where the log stands: a chunk whose publication broke off may have been published."""
+        state = await self._channels.search(self._request.channel)
+        if state is None or state.search_id != self.search_id:
+            return
+        self._progress = Progress(state.scanned, state.matched, state.chunks)
+        self._rejected = Rejections(codec.convert(Rejection, limit) for limit in state.rejected)
+        self._last = read_place(self.search_id, state.place) if state.place else None
+
+    def _continuation(self) -> Continuation | None:
+        if self._last is None:
+            return None
+        return Continuation(self._token, write_place(self.search_id, self._last))
+
+    async def _publish_rows(self, rows: list[Any]) -> EndReason | None:
+        from server.search.screening.screen import screen_rows
+
+        with self._trace.stage("screen"):
+            screened = screen_rows(self._request.plan, rows)
+            cut = len(screened) > self._left
+            if cut:
+                screened = screened.first(self._left)
+                rows = rows[: screened.row_numbers[-1] + 1]
+        scanned_before, counted = self._progress.scanned, 0
+        for part in _parts(screened):
+            if self._stopped is not None:
+                return self._stopped
+            through = part.row_numbers[-1] + 1
+            self._count(screened, counted, through)
+            counted = through
+            if await self._publish_chunk(part, scanned_before + through) is Outcome.SUPERSEDED:
+                return EndReason.SUPERSEDED
+        self._count(screened, counted, len(rows))
+        self._progress = Progress(scanned_before + len(rows), self._progress.matched, self._progress.chunks)
+        # The next page begins behind the last row that is counted, so that no row counts twice.
+        self._last = screened.last
+        return self._stopped or (EndReason.LIMIT if cut else None)
+
+    def _count(self, screened: "Screened", start: int, stop: int) -> None:
+        """Count the rejected among some of the rows."""
+        for row in screened.rejected:
+            if start <= row.row_number < stop:
+                self._rejected.add(row.limit, row.more_cash)
+
+    async def _publish_chunk(self, part: "Screened", scanned: int) -> Outcome:
+        chunk = self._progress.chunks
+        progress = Progress(scanned, self._progress.matched + len(part), chunk + 1)
+        with self._trace.stage("publish"):
+            outcome = await self._channels.matches(
+                self._request.channel,
+                search_id=self.search_id,
+                chunk=chunk,
+                rows=len(part),
+                columns=part.columns,
+                progress=progress,
+                rejected=self._rejected.report(),
+                place=write_place(self.search_id, part.keysets[-1]),
+                job=codec.encode(self._job(part)),
+                lane=self._request.lane,
+                lease=self._request.lease,
+            )
+        if outcome is Outcome.SUPERSEDED:
+            return outcome
+        self._progress, self._last = progress, part.keysets[-1]
+        self._left -= len(part)
+        await self._enqueue(chunk)
+        return outcome
+
+    async def _enqueue(self, chunk: int) -> None:
+        """Queue a chunk's job. What cannot be queued stands in the log and is queued later from there."""
+        request, attempts = self._request, 1 if self._queue_full else None
+        pointer = JobPointer(
+            channel=request.channel,
+            search_id=self.search_id,
+            chunk=chunk,
+            store_id=request.lane.store_id,
+            person_id=request.lane.person_id,
+            enqueued_at=utc_now(),
+        )
+        try:
+            async for attempt in stamina.retry_context(
+                on=(RedisError, QueueFull), attempts=attempts, timeout=ENQUEUE_SECONDS
+            ):
+                with attempt:
+                    await self._queue.put(pointer, urgent=chunk == request.base.chunks)
+            self._trace.count("jobs")
+            self._queue_full = False
+        except QueueFull:
+            # The stock is not held open for it another time.
+            self._queue_full = True
+            log.warning("queue full", search_id=self.search_id, chunk=chunk)
+        except RedisError as error:
+            log.warning("job not queued", search_id=self.search_id, chunk=chunk, error=repr(error))
+
+    def _job(self, part: "Screened") -> ValueJob:
+        request = self._request
+        return ValueJob(
+            search_id=self.search_id,
+            deal_version=request.deal_version,
+            inputs=request.plan.inputs,
+            versions=request.versions,
+            vehicle_id=part.columns["vehicle_id"],
+            rev=part.columns["rev"],
+            numbers=part.numbers,
+        )
+
+
+def _parts(screened: "Screened") -> Iterator["Screened"]:
+    """Yield the matches in parts that fit a message each."""
+    if not len(screened):
+        return
+    if len(screened) == 1 or len(codec.encode(screened.columns)) <= MAX_COLUMN_BYTES:
+        yield screened
+        return
+    middle = len(screened) // 2
+    yield from _parts(screened.part(0, middle))
+    yield from _parts(screened.part(middle, len(screened)))

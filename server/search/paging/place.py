@@ -1,0 +1,58 @@
+"""Where a search goes on: kept beside it in the log, and never told to clients.
+
+What clients get as ``search_ended.next`` is a random token that stands for the place: an order's column may
+be one that a view does not show.
+"""
+
+import base64
+import binascii
+import re
+import secrets
+from typing import Final
+
+import msgspec
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from server.search.sql.query import Keyset
+
+TOKEN_BYTES: Final = 16
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
+class _Place(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    search_id: str
+    position: int
+    vehicle_id: int
+
+
+def write_place(search_id: str, after: Keyset) -> str:
+    """Return the place of a search behind ``after``, as text."""
+    place = _Place(search_id, after.position, after.vehicle_id)
+    return base64.urlsafe_b64encode(codec.encode(msgspec.to_builtins(place))).decode().rstrip("=")
+
+
+def read_place(search_id: str, text: str) -> Keyset:
+    """Return the place that ``write_place`` wrote for this search. Raises ValueError for any other text."""
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        place = codec.decode_as(_Place, base64.b64decode(padded, altchars=b"-_", validate=True))
+    except binascii.Error as error:
+        raise ValueError("no place of a search") from error
+    after = Keyset(place.position, place.vehicle_id)
+    if place.search_id != search_id or write_place(search_id, after) != text:
+        raise ValueError("no place of this search")
+    return after
+
+
+def new_token() -> str:
+    """Return a token for the place where a search stands now."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def check_token(token: str) -> None:
+    """Raise CommandError(invalid) for what is no token at all."""
+    if not _TOKEN.fullmatch(token):
+        raise CommandError(
+            ErrorCode.INVALID, "token: expected the next of a search that has ended", field="token"
+        )

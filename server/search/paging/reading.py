@@ -1,0 +1,74 @@
+"""What one page of a search is read and computed with, from the deal and the versions in force."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from protocol.records import MAX_CENTS, Filters, Sort, Versions
+from server.database.deals.deals import Deal, load_deal
+from server.database.editions.versions import InForce
+from server.finance.rebates import largest_rebate_cents
+from server.search.screening.basis import load_basis
+from server.search.screening.plans import Plans
+from server.search.sql.cursor import StockReader
+from server.search.sql.estimates import Key, estimate_key
+from server.search.sql.outside import outside_queries
+from server.search.sql.query import Keyset, OrderedQuery, Query, Stock, build_query
+from server.work.tables import Tables
+
+if TYPE_CHECKING:
+    from server.finance.plan import Plan
+
+EVERY_PRICE = (1, MAX_CENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A deal's plan, the versions behind it, the queries of its cars and of those just outside its window.
+
+    Where the plan is empty, the query is for the planner only: no car is worth reading. ``deal`` is the deal
+    as of the snapshot that is read; searches with the same ``estimate_key`` share an estimate.
+    """
+
+    deal: Deal
+    plan: "Plan"
+    versions: Versions
+    query: OrderedQuery
+    outside: list[Query]
+    estimate_key: Key
+
+
+async def prepare_reading(
+    reader: StockReader,
+    tables: Tables,
+    deal: Deal,
+    in_force: InForce,
+    *,
+    plans: Plans,
+    filters: Filters,
+    sort: Sort,
+    after: Keyset | None,
+    today: dt.date,
+) -> Reading:
+    """Return how to read the cars of a deal behind ``after``.
+
+    ``deal`` may come from memory: where the snapshot has a newer one, that is taken. Raises CommandError
+    (invalid) where the deal's dates contradict ``today`` or its address has no tax rule, NotInForce for an
+    edition that is not there.
+    """
+    inventory, version = await reader.version(stock_of(deal), deal.id)
+    if version > deal.version:
+        deal = await load_deal(reader.connection, deal.id) or deal
+        inventory, _ = await reader.version(stock_of(deal), deal.id)
+    stock = stock_of(deal)
+    basis = await load_basis(reader.connection, tables, deal, in_force, inventory=inventory, today=today)
+    plan, known = plans.of(basis.inputs, basis.sheet, largest_rebate_cents(basis.rebates))
+    window = known or EVERY_PRICE
+    query = build_query(stock, filters, sort, window=window, after=after, today=today, rebates=basis.rebates)
+    outside = outside_queries(stock, filters, window, today=today, rebates=basis.rebates)
+    return Reading(deal, plan, basis.versions, query, outside, estimate_key(stock, filters, window))
+
+
+def stock_of(deal: Deal) -> Stock:
+    """Return the stock that a deal's searches read."""
+    return Stock(deal.store_id, deal.group_id, deal.structure.scope)

@@ -1,0 +1,192 @@
+"""Cars that were repriced on a screen: matched again with the deal as it stands, and valued again."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from protocol import codec
+from protocol.channels import deal_of
+from protocol.events import MATCH_COLUMNS, OFFER_COLUMNS
+from protocol.jobs import JobPointer, ValueJob
+from protocol.records import Versions
+from server.database.core.scope import Scope
+from server.database.deals.deals import Deal, load_deal
+from server.log.cars import ShownCars, Unmatched
+from server.log.channel_log import ChannelLog, utc_now
+from server.search.paging.reading import stock_of
+from server.search.screening.basis import load_basis
+from server.search.sql.cursor import read_stock
+from server.search.sql.query import RESULT_COLUMNS, build_cars_query
+from server.search.trace import Trace
+from server.sharing.lanes import Lane
+from server.work.editions import Editions
+from server.work.queue import JobQueue, QueueFull
+
+if TYPE_CHECKING:
+    from server.finance.plan import Plan
+    from server.search.screening.screen import Rejected, Screened
+
+MOST_AT_ONCE = 200
+"""How many cars one late chunk holds: a bulk change is several."""
+
+log = structlog.get_logger(__name__)
+
+
+class Rematcher:
+    """Matches cars again for channels whose screens show them."""
+
+    def __init__(
+        self,
+        system: Scope,
+        channels: ChannelLog,
+        cars: ShownCars,
+        queue: JobQueue,
+        editions: Editions,
+        *,
+        today: Callable[[], dt.date] = lambda: utc_now().date(),
+    ) -> None:
+        self._system = system
+        self._channels = channels
+        self._cars = cars
+        self._queue = queue
+        self._today = today
+        self._editions = editions
+
+    async def rematch(self, channel: str) -> None:
+        """Publish the cars that wait for it anew, at their price, and have them valued.
+
+        They are late chunks of the current search. A car that no programme takes at its new price is
+        published with an offer that says why. What was not matched when this raises still waits. Raises
+        RedisError, asyncpg's errors, TimeoutError, and CommandError and NotInForce as a search.
+        """
+        found = await self._cars.unmatched(channel)
+        if found is None:
+            return
+        waiting = sorted(found.cars.items(), key=lambda car: int(car[0]))
+        for start in range(0, len(waiting), MOST_AT_ONCE):
+            await self._rematch_some(channel, found, dict(waiting[start : start + MOST_AT_ONCE]))
+
+    async def _rematch_some(self, channel: str, found: Unmatched, waiting: dict[str, int]) -> None:
+        today = self._today()
+        in_force = await self._editions.in_force(today)
+        async with read_stock(self._system, Trace()) as reader:
+            deal = await load_deal(reader.connection, deal_of(channel) or "")
+            if deal is None:
+                return
+            stock = stock_of(deal)
+            inventory, _ = await reader.version(stock, deal.id)
+            basis = await load_basis(
+                reader.connection, self._editions.tables, deal, in_force, inventory=inventory, today=today
+            )
+            cars = [int(car) for car in waiting]
+            rows = await reader.read(build_cars_query(stock, cars, today=today, rebates=basis.rebates))
+        place = RESULT_COLUMNS.index("vehicle_id")
+        gone = waiting.keys() - {row[place] for row in rows}
+        if gone:
+            # Out of the deal's reach, or not for sale any more, which it is told as well.
+            await self._cars.pass_over(channel, {car: waiting[car] for car in gone})
+        if not rows:
+            return
+        from server.finance.plan import plan_deal
+        from server.search.screening.screen import Rejected, screen_rows
+
+        plan = plan_deal(basis.inputs, basis.sheet)
+        again = _Again(channel, found, deal, plan, basis.versions)
+        if plan.empty:
+            await self._publish_rejected(
+                again, rows, [Rejected(at, plan.empty, -1) for at in range(len(rows))]
+            )
+            return
+        screened = screen_rows(plan, rows)
+        if len(screened):
+            await self._publish(again, screened)
+        if screened.rejected:
+            await self._publish_rejected(again, rows, screened.rejected)
+
+    async def _publish(self, again: "_Again", screened: "Screened") -> None:
+        chunk = await self._match_again(again, screened.columns, screened.numbers)
+        if chunk is None:
+            return
+        try:
+            await self._queue.put(again.pointer(chunk))
+        except QueueFull:
+            log.warning("queue full", search_id=again.search_id, chunk=chunk)
+
+    async def _publish_rejected(
+        self, again: "_Again", rows: Sequence[Any], rejected: Sequence["Rejected"]
+    ) -> None:
+        """Publish cars that are on the screen, and cannot become a deal at their new price."""
+        read = [dict(zip(RESULT_COLUMNS, rows[each.row_number], strict=True)) for each in rejected]
+        columns = {name: [row.get(name) for row in read] for name in MATCH_COLUMNS}
+        chunk = await self._match_again(again, columns, {})
+        if chunk is None:
+            return
+        nothing: dict[str, list[Any]] = {name: [None] * len(read) for name in OFFER_COLUMNS}
+        offers = nothing | {
+            "vehicle_id": columns["vehicle_id"],
+            "rev": columns["rev"],
+            "binding": [each.limit.wire for each in rejected],
+        }
+        await self._channels.offers(
+            again.channel,
+            search_id=again.search_id,
+            chunk=chunk,
+            rows=len(read),
+            columns=offers,
+            timings={},
+        )
+
+    async def _match_again(
+        self, again: "_Again", columns: dict[str, list[Any]], numbers: dict[str, list[int]]
+    ) -> int | None:
+        """Publish cars as a late chunk; return its number, None if they are not wanted by now."""
+        return await self._cars.match_again(
+            again.channel,
+            search_id=again.search_id,
+            columns=columns,
+            job=codec.encode(again.job(columns, numbers)),
+            lane=again.lane,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """The search that shows the cars, and what they are matched with now."""
+
+    channel: str
+    found: Unmatched
+    deal: Deal
+    plan: "Plan"
+    versions: Versions
+
+    @property
+    def search_id(self) -> str:
+        return self.found.search_id
+
+    @property
+    def lane(self) -> Lane:
+        return Lane(self.deal.store_id, self.found.by.id)
+
+    def pointer(self, chunk: int) -> JobPointer:
+        return JobPointer(
+            channel=self.channel,
+            search_id=self.search_id,
+            chunk=chunk,
+            store_id=self.lane.store_id,
+            person_id=self.lane.person_id,
+            enqueued_at=utc_now(),
+        )
+
+    def job(self, columns: dict[str, list[Any]], numbers: dict[str, list[int]]) -> ValueJob:
+        return ValueJob(
+            search_id=self.search_id,
+            deal_version=self.deal.version,
+            inputs=self.plan.inputs,
+            versions=self.versions,
+            vehicle_id=columns["vehicle_id"],
+            rev=columns["rev"],
+            numbers=numbers,
+        )

@@ -1,0 +1,259 @@
+"""The searches that this process runs: a task for each page, from its announcement to its end."""
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import structlog
+from redis.exceptions import RedisError
+
+from protocol.closing import CommandError, ErrorCode
+from protocol.records import EndReason
+from server.database.core.scope import Stores
+from server.database.editions.rates import NotInForce
+from server.database.editions.versions import InForce
+from server.log.channel_log import ChannelLog, Outcome
+from server.observe.failing import POSTGRES_FAILS
+from server.search.paging.lease import give_up, keep_lease
+from server.search.paging.page import Page, PageRequest
+from server.search.paging.reading import Reading, prepare_reading
+from server.search.paging.requests import Launch
+from server.search.screening.plans import Plans
+from server.search.sql.cursor import StockReader, read_stock
+from server.search.sql.estimates import Estimates
+from server.search.trace import Trace
+from server.sharing.turns import Crowded, TookTooLong, Turns
+from server.work.editions import Editions
+from server.work.queue import JobQueue
+
+CLOSING_SECONDS = 2.0
+TURN_SECONDS = 5.0
+"""How long a search waits for its turn: less than its command has, so that the answer says why."""
+
+# Postgres or its network failing in any of the ways that asyncpg reports.
+DATABASE_ERRORS = (*POSTGRES_FAILS, NotInForce)
+
+log = structlog.get_logger(__name__)
+
+
+class Runs:
+    """Runs pages; at most one at a time for a channel."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        channels: ChannelLog,
+        queue: JobQueue,
+        turns: Turns,
+        *,
+        editions: Editions,
+        today: Callable[[], dt.date],
+    ) -> None:
+        self._stores = stores
+        self._channels = channels
+        self._queue = queue
+        self._turns = turns
+        self._today = today
+        self._editions = editions
+        self._estimates = Estimates()
+        self._plans = Plans()
+        self._pages: dict[str, Page] = {}
+        self._announced: dict[str, Launch] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._handing_over = False
+
+    @property
+    def handing_over(self) -> bool:
+        """Whether this process gives its searches away and takes none."""
+        return self._handing_over
+
+    def runs(self, channel: str, search_id: str) -> bool:
+        """Return whether a page of this search runs here."""
+        page = self._pages.get(channel)
+        return page is not None and page.search_id == search_id
+
+    def cancel(self, channel: str, search_id: str) -> None:
+        """End a search within its chunk if it runs here."""
+        if self.runs(channel, search_id):
+            self._pages[channel].stop(EndReason.CANCELLED)
+
+    async def start(self, launch: Launch) -> str:
+        """Run a page in a task; return its search's id once it is announced.
+
+        The task goes on when the caller does not wait. Raises CommandError.
+        """
+        started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        # Read by nobody where the caller left: still not an error of its own.
+        started.add_done_callback(lambda future: future.cancelled() or future.exception())
+        task = asyncio.create_task(self._guard(launch, started))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(started)
+
+    async def hand_over(self) -> None:
+        """Stop every page within its chunk and give its lease up: whoever watches goes on with it.
+
+        So does, from now on, each page that begins here.
+        """
+        self._handing_over = True
+        for page in self._pages.values():
+            page.hand_over()
+        tasks = list(self._tasks)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=CLOSING_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _guard(self, launch: Launch, started: asyncio.Future[str]) -> None:
+        """Give what ends a page early to whoever waits for its id, else to the log."""
+        try:
+            async with AsyncExitStack() as held:
+                await self._run(launch, started, held)
+        except asyncio.CancelledError:
+            started.cancel()
+            raise
+        except Exception as error:
+            if started.done():
+                log.exception("search not ended", search_id=launch.search_id)
+            elif isinstance(error, Crowded | TookTooLong):
+                started.set_exception(_busy(error))
+            elif isinstance(error, (*DATABASE_ERRORS, RedisError)):
+                log.warning("search refused", error=repr(error))
+                started.set_exception(degraded())
+            else:
+                started.set_exception(error)
+
+    async def _run(self, launch: Launch, started: asyncio.Future[str], held: AsyncExitStack) -> None:
+        trace, page = Trace(), None
+        try:
+            today = self._today()
+            # Before a connection is held: at most one of them is needed at a time.
+            in_force = await self._editions.in_force(today)
+            async with self._reader(launch, trace) as reader:
+                reading, estimate = await self._prepare(reader, launch, in_force, today)
+                announced, first = await asyncio.gather(
+                    self._announce(launch, reading, estimate, held),
+                    _first_rows(reader, reading),
+                    return_exceptions=True,
+                )
+                if isinstance(announced, BaseException):
+                    raise announced
+                outcome, search_id = announced
+                started.set_result(search_id)
+                if outcome is not Outcome.PUBLISHED or self._announced.get(launch.channel) is not launch:
+                    # Nothing new, or a newer page was announced while the first rows came: it has taken over.
+                    return
+                page = self._begin(launch, reading, trace)
+                if isinstance(first, BaseException):
+                    raise first
+                if reading.plan.empty:
+                    page.refuse(reading.plan.empty, estimate)
+                reason = await page.publish(reader, reading.query, *first)
+                if reason is EndReason.COMPLETE:
+                    for query in reading.outside:
+                        page.reject_outside(await reader.read(query))
+        except Exception:
+            if page is None:
+                raise
+            # Announced, so its watchers wait for an end, whatever went wrong.
+            log.exception("search failed", search_id=launch.search_id)
+            reason = EndReason.FAILED
+        finally:
+            if self._pages.get(launch.channel) is page:
+                self._pages.pop(launch.channel, None)
+        # The connection is back in the pool by now.
+        if reason is not EndReason.SUPERSEDED:
+            await page.end(reason)
+        elif page.handed_over:
+            await held.aclose()
+            await give_up(self._channels, launch.channel, launch.search_id, launch.lease)
+
+    @asynccontextmanager
+    async def _reader(self, launch: Launch, trace: Trace) -> AsyncIterator[StockReader]:
+        """Hold a reader of the stock, once the launch's turn has come. Raises Crowded, TookTooLong."""
+        async with AsyncExitStack() as held:
+            with trace.stage("pool_wait"):
+                wait = None if launch.patient else TURN_SECONDS
+                await held.enter_async_context(self._turns.turn(launch.lane, wait))
+            scope = self._stores.of(launch.deal.store_id)
+            yield await held.enter_async_context(read_stock(scope, trace))
+
+    async def _announce(
+        self, launch: Launch, reading: Reading, estimate: int, held: AsyncExitStack
+    ) -> tuple[Outcome, str]:
+        """Announce the page and hold its search from then on: its first rows may be long in coming."""
+        outcome, search_id = await launch.announce(reading.versions, estimate, reading.deal.version)
+        if outcome is Outcome.PUBLISHED:
+            self._announced[launch.channel] = launch
+            held.callback(self._forget, launch)
+            lease = keep_lease(self._channels, launch.channel, search_id, launch.lease)
+            await held.enter_async_context(lease)
+        return outcome, search_id
+
+    def _forget(self, launch: Launch) -> None:
+        if self._announced.get(launch.channel) is launch:
+            del self._announced[launch.channel]
+
+    async def _prepare(
+        self, reader: StockReader, launch: Launch, in_force: InForce, today: dt.date
+    ) -> tuple[Reading, int]:
+        """Return how to read the page, and how many rows the planner expects; a later page asks for none."""
+        reading = await prepare_reading(
+            reader,
+            self._editions.tables,
+            launch.deal,
+            in_force,
+            plans=self._plans,
+            filters=launch.filters,
+            sort=launch.sort,
+            after=launch.after,
+            today=today,
+        )
+        if launch.after is not None:
+            return reading, 0
+        return reading, await self._estimates.of(reader, reading.query, reading.estimate_key)
+
+    def _begin(self, launch: Launch, reading: Reading, trace: Trace) -> Page:
+        """Return the page, now the channel's one; the page before it is superseded."""
+        older = self._pages.get(launch.channel)
+        if older is not None:
+            older.stop(EndReason.SUPERSEDED)
+        request = PageRequest(
+            channel=launch.channel,
+            search_id=launch.search_id,
+            lane=launch.lane,
+            deal_version=reading.deal.version,
+            versions=reading.versions,
+            plan=reading.plan,
+            limit=launch.limit,
+            base=launch.base,
+            lease=launch.lease,
+            rejected=launch.rejected,
+            after=launch.after,
+        )
+        page = Page(request, self._channels, self._queue, trace)
+        self._pages[launch.channel] = page
+        if self._handing_over:
+            page.hand_over()
+        return page
+
+
+async def _first_rows(reader: StockReader, reading: Reading) -> tuple[list[Any], bool]:
+    """Return the first rows; none where no programme can take any car at all."""
+    return ([], False) if reading.plan.empty else await reader.fetch(reading.query)
+
+
+def _busy(error: Crowded | TookTooLong) -> CommandError:
+    if isinstance(error, Crowded):
+        return CommandError(
+            ErrorCode.BUSY, "Your other searches wait for their turns. Search again when they have begun."
+        )
+    return CommandError(ErrorCode.BUSY, "Many people search at this moment. Try again shortly.")
+
+
+def degraded() -> CommandError:
+    """Return the answer to a search while Postgres or Redis is out of reach."""
+    return CommandError(ErrorCode.DEGRADED, "The stock cannot be searched right now. Try again shortly.")

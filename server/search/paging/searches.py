@@ -1,0 +1,299 @@
+"""The search of a deal: begun by a command, run by a task that this service owns, heard through the log.
+
+The search is announced in Redis while Postgres already reads the first rows, and they go out right behind the
+announcement. A newer search supersedes the older one: in this process
+within a chunk, in others by the outcome of their next publication.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Sequence
+
+import structlog
+from redis.exceptions import RedisError
+
+from protocol import codec
+from protocol.channels import deal_of
+from protocol.closing import CommandError, ErrorCode
+from protocol.events import Rejection
+from protocol.jobs import JobPointer
+from protocol.records import EndReason, Versions
+from server.database.core.scope import Scope, Stores
+from server.database.deals.deals import Deal, load_deal
+from server.log.channel_log import ChannelLog, Continuation, Lease, Outcome, Progress, SearchState, utc_now
+from server.search.paging.lease import keep_lease, new_lease
+from server.search.paging.place import check_token, new_token, read_place
+from server.search.paging.requests import Launch, MoreRequest, SearchRequest
+from server.search.paging.runs import DATABASE_ERRORS, Runs, degraded
+from server.sharing.lanes import Lane
+from server.sharing.turns import Shares, Turns
+from server.work.editions import Editions
+from server.work.queue import JobQueue, QueueFull
+
+__all__ = ["MoreRequest", "SearchRequest", "SearchService"]
+
+LEASE_MS = 3_000
+READERS = 5
+"""How many searches of one process read the stock at once."""
+MOST_WAITING = 10
+"""How many searches of one person wait in one process for their turns to read."""
+
+log = structlog.get_logger(__name__)
+
+
+class SearchService:
+    """Begins searches, goes on with those of others, and hands its own over."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        system: Scope,
+        channels: ChannelLog,
+        queue: JobQueue,
+        *,
+        editions: Editions | None = None,
+        lease_ms: int = LEASE_MS,
+        readers: int = READERS,
+        today: Callable[[], dt.date] = lambda: utc_now().date(),
+    ) -> None:
+        self._system = system
+        self._channels = channels
+        self._queue = queue
+        self._lease_ms = lease_ms
+        turns = Turns(Shares.of(readers, waiting=MOST_WAITING))
+        known = editions or Editions(system)
+        self._runs = Runs(stores, channels, queue, turns, editions=known, today=today)
+
+    async def search(self, request: SearchRequest) -> str:
+        """Begin a search and return its id; the id of the first call where ``op`` is repeated.
+
+        Raises CommandError: invalid for a structure that contradicts itself, conflict for an op of another
+        command, degraded where the stock or the log is out of reach, busy where its turn does not come.
+        """
+        return await self._begin(request)
+
+    async def repeat(self, request: SearchRequest, replaces: str) -> str:
+        """Begin a search anew with the deal as it stands, unless a newer one than ``replaces`` has begun.
+
+        It waits for its turn as long as that takes. Raises CommandError as ``search``, but for busy.
+        """
+        return await self._begin(request, replaces)
+
+    async def _begin(self, request: SearchRequest, replaces: str | None = None) -> str:
+        search_id, lease = str(uuid.uuid4()), new_lease(self._lease_ms)
+
+        async def announce(versions: Versions, estimate: int, deal_version: int) -> tuple[Outcome, str]:
+            return await self._channels.begin_search(
+                request.channel,
+                op=request.op,
+                search_id=search_id,
+                limit=request.limit,
+                event={
+                    "type": "search_started",
+                    "search_id": search_id,
+                    "deal_version": deal_version,
+                    "estimate": estimate,
+                    "filters": request.filters,
+                    "sort": request.sort,
+                    "versions": versions,
+                    "by": request.actor,
+                },
+                lease=lease,
+                replaces=replaces,
+                asked=request.asked,
+            )
+
+        return await self._runs.start(
+            Launch(
+                channel=request.channel,
+                search_id=search_id,
+                deal=request.deal,
+                filters=request.filters,
+                sort=request.sort,
+                limit=request.limit,
+                base=Progress(0, 0, 0),
+                rejected=(),
+                after=None,
+                announce=announce,
+                lease=lease,
+                lane=request.lane or Lane(request.deal.store_id, request.actor.id),
+                patient=replaces is not None,
+            )
+        )
+
+    async def more(self, request: MoreRequest) -> str:
+        """Continue a search behind its token and return its id.
+
+        Raises CommandError: invalid for a token of no search, conflict for a used one or an op of another
+        command, superseded where a newer search took over, degraded as ``search``.
+        """
+        check_token(request.token)
+        try:
+            state = await self._channels.search(request.channel)
+        except RedisError as error:
+            raise degraded() from error
+        if state is None or state.search_id != request.search_id:
+            raise _superseded()
+        lease = new_lease(self._lease_ms)
+
+        async def announce(versions: Versions, estimate: int, deal_version: int) -> tuple[Outcome, str]:
+            outcome = await self._channels.continue_search(
+                request.channel,
+                op=request.op,
+                search_id=request.search_id,
+                token=request.token,
+                lease=lease,
+                asked=request.asked,
+            )
+            if outcome is Outcome.SUPERSEDED:
+                raise _superseded()
+            return outcome, request.search_id
+
+        return await self._runs.start(
+            Launch(
+                channel=request.channel,
+                search_id=request.search_id,
+                deal=request.deal,
+                filters=state.filters,
+                sort=state.sort,
+                limit=state.limit,
+                base=Progress(state.scanned, state.matched, state.chunks),
+                rejected=[codec.convert(Rejection, limit) for limit in state.rejected],
+                # Where the token is not the search's, the log says so when the page is announced.
+                after=read_place(state.search_id, state.place) if state.place else None,
+                announce=announce,
+                lease=lease,
+                lane=request.lane or Lane(request.deal.store_id, state.by.id),
+            )
+        )
+
+    async def cancel(self, channel: str, search_id: str) -> None:
+        """End a running search; one that has ended, or that is not the channel's, stays as it is.
+
+        Raises CommandError(degraded) where the log is out of reach.
+        """
+        self._runs.cancel(channel, search_id)
+        try:
+            state = await self._channels.search(channel)
+            if state is None or state.search_id != search_id or state.ended is not None:
+                return
+            await self._end(channel, state, EndReason.CANCELLED)
+        except RedisError as error:
+            raise degraded() from error
+
+    async def revalue(
+        self, channel: str, op: uuid.UUID, vehicle_ids: Sequence[str], *, asked: str = ""
+    ) -> None:
+        """Have cars valued again that were given up; a repeated ``op`` changes nothing.
+
+        ``asked`` as in ``SearchRequest``. Raises CommandError: degraded where the log is out of reach,
+        conflict for an op of another command.
+        """
+        try:
+            jobs = await self._channels.revalue(channel, op=op, vehicle_ids=vehicle_ids, asked=asked)
+            await self.queue_again(jobs)
+        except RedisError as error:
+            raise degraded() from error
+
+    async def queue_again(self, jobs: Sequence[JobPointer]) -> None:
+        """Queue jobs of chunks that are pending; what finds no room stays pending.
+
+        Raises RedisError.
+        """
+        try:
+            for job in jobs:
+                await self._queue.put(job, urgent=job.chunk == 0)
+        except QueueFull:
+            log.warning("queue full", jobs=len(jobs))
+
+    async def take_over(self, channel: str) -> bool:
+        """Go on with the channel's search where its owner is gone; returns whether this process does so.
+
+        The deal is read as it stands: where it has moved on, a new search replaces the old one, whose matches
+        were for other terms. Raises RedisError.
+        """
+        state = await self._channels.search(channel)
+        if state is None or not state.lapsed or self._runs.handing_over:
+            return False
+        if self._runs.runs(channel, state.search_id):
+            # Only late with its lease: it is renewed by the next publication.
+            return False
+        lease = new_lease(self._lease_ms)
+        adopted = await self._channels.adopt_search(channel, state.search_id, lease)
+        if adopted is None:
+            return False
+        log.info("search taken over", search_id=adopted.search_id, chunks=adopted.chunks)
+        async with keep_lease(self._channels, channel, adopted.search_id, lease):
+            try:
+                await self._go_on(channel, adopted, lease)
+            except (CommandError, *DATABASE_ERRORS) as error:
+                log.warning("search not taken over", search_id=adopted.search_id, error=repr(error))
+                await self._end(channel, adopted, EndReason.FAILED, lease.owner)
+        return True
+
+    async def hand_over(self) -> None:
+        """Give every search of this process away, within its chunk; from now on it takes over none.
+
+        What is still begun here is announced and given away at once.
+        """
+        await self._runs.hand_over()
+
+    async def aclose(self) -> None:
+        """Give away what still runs, at the end of the process."""
+        await self.hand_over()
+
+    async def _go_on(self, channel: str, state: SearchState, lease: Lease) -> None:
+        deal = await self._load(channel)
+        if deal.version != state.deal_version:
+            op = uuid.uuid5(uuid.UUID(state.search_id), f"taken over at version {deal.version}")
+            request = SearchRequest(channel, op, deal, state.filters, state.sort, state.limit, state.by)
+            await self._begin(request, replaces=state.search_id)
+            return
+
+        async def announce(versions: Versions, estimate: int, deal_version: int) -> tuple[Outcome, str]:
+            return Outcome.PUBLISHED, state.search_id
+
+        await self._runs.start(
+            Launch(
+                channel=channel,
+                search_id=state.search_id,
+                deal=deal,
+                filters=state.filters,
+                sort=state.sort,
+                limit=max(0, state.limit - (state.matched - state.base)),
+                base=Progress(state.scanned, state.matched, state.chunks),
+                rejected=[codec.convert(Rejection, limit) for limit in state.rejected],
+                after=read_place(state.search_id, state.place) if state.place else None,
+                announce=announce,
+                lease=lease,
+                lane=Lane(deal.store_id, state.by.id),
+                patient=True,
+            )
+        )
+
+    async def _load(self, channel: str) -> Deal:
+        async with self._system.acquire() as connection:
+            deal = await load_deal(connection, deal_of(channel) or "")
+        if deal is None:
+            raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="channel")
+        return deal
+
+    async def _end(
+        self, channel: str, state: SearchState, reason: EndReason, owner: str | None = None
+    ) -> None:
+        await self._channels.end_search(
+            channel,
+            search_id=state.search_id,
+            reason=reason,
+            progress=Progress(state.scanned, state.matched, state.chunks),
+            goes_on=Continuation(new_token(), state.place)
+            if state.place and reason is EndReason.FAILED
+            else None,
+            rejected=state.rejected,
+            trace={},
+            owner=owner,
+        )
+
+
+def _superseded() -> CommandError:
+    return CommandError(ErrorCode.SUPERSEDED, "A newer search of this deal took over.")

@@ -1,0 +1,1 @@
+"""Stage 2: which cars of a chunk can become a deal."""

@@ -1,0 +1,54 @@
+"""What a deal's answers are computed from on a day: inputs, rate sheet, open rebates, and all versions."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from protocol.money.inputs import DealInputs
+from protocol.money.lending import RateSheet, Rebate
+from protocol.records import Versions
+from server.database.core.pool import Connection
+from server.database.deals.deals import Deal
+from server.database.editions.versions import InForce
+from server.finance.rebates import rebates_open_to
+from server.finance.versions import ENGINE_VERSION
+from server.search.screening.inputs import deal_inputs
+from server.work.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """``rebates`` are those that run on the contract date and are open to the customer."""
+
+    inputs: DealInputs
+    sheet: RateSheet
+    rebates: tuple[Rebate, ...]
+    versions: Versions
+
+
+async def load_basis(
+    connection: Connection, tables: Tables, deal: Deal, in_force: InForce, *, inventory: int, today: dt.date
+) -> Basis:
+    """Return the basis of a deal's answers from stock of version ``inventory``.
+
+    Postgres is asked for editions that are used for the first time. Raises CommandError as ``deal_inputs``,
+    NotInForce.
+    """
+    from server.finance.taxes import tax_version
+
+    taxes = None if in_force.tax is None else await tables.taxes(connection, in_force.tax)
+    inputs = deal_inputs(deal, taxes, today)
+    rebates = () if in_force.rebates is None else await tables.rebates(connection, in_force.rebates)
+    return Basis(
+        inputs=inputs,
+        sheet=await tables.rates(connection, in_force.rates),
+        rebates=rebates_open_to(
+            rebates, deal.customer.eligibilities, inputs.structure.contract_date or today
+        ),
+        versions=Versions(
+            inventory=str(inventory),
+            rates=in_force.rates,
+            tax=tax_version(inputs.structure, in_force.tax or ""),
+            risk=in_force.risk,
+            engine=ENGINE_VERSION,
+        ),
+    )

@@ -1,0 +1,45 @@
+"""What a deal adds to every price, from the deal as stored and the tax table in force."""
+
+import datetime as dt
+
+from protocol.closing import CommandError, ErrorCode
+from protocol.money.inputs import AuthorityCovers, DealInputs
+from protocol.money.lending import TaxTable
+from protocol.records import StructureError
+from server.database.deals.deals import Deal
+from server.finance.calendar import with_dates
+
+
+def deal_inputs(deal: Deal, tax_table: TaxTable | None, today: dt.date) -> DealInputs:
+    """Return the inputs of a deal, its dates filled in from ``today``.
+
+    The taxes are those of the customer's address in ``tax_table``; None: no table is in force. Raises
+    CommandError (invalid) where the deal's dates contradict ``today``, or where no rule taxes the address and
+    the deal states no rate.
+    """
+    from server.finance.taxes import check_taxable, rules_for
+
+    customer = deal.customer
+    rules = () if tax_table is None else rules_for(tax_table, customer.state, customer.postal_code)
+    try:
+        structure = with_dates(deal.structure, today)
+        check_taxable(structure, rules, f"{customer.state} {customer.postal_code}".strip())
+    except StructureError as error:
+        raise CommandError(
+            ErrorCode.INVALID, str(error), field=error.field, expected=error.expected
+        ) from None
+    cap = deal.markup_cap_bp
+    return DealInputs(
+        structure=structure,
+        monthly_income_cents=customer.monthly_income_cents,
+        other_debt_cents=customer.other_debt_cents,
+        score=customer.score,
+        standard_markup_bp=deal.standard_markup_bp if cap is None else min(deal.standard_markup_bp, cap),
+        npv_floor_cents=deal.npv_floor_cents,
+        discount_max_cents=deal.discount_authority_cents,
+        authority_covers=AuthorityCovers.CONCESSION,
+        product_cost_share_bp=deal.product_cost_share_bp,
+        # A stated rate needs none: so a newer table leaves what was computed with the rate as it was.
+        tax_rules=rules if structure.tax_rate_bp is None else (),
+        lender_terms=deal.live_lenders,
+    )

@@ -1,0 +1,40 @@
+"""The plans of deals, each with its price window: the same for every search and page of unchanged terms."""
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from protocol import codec
+from protocol.money.inputs import DealInputs
+from protocol.money.lending import RateSheet
+from server.search.sql.query import PriceWindow
+
+if TYPE_CHECKING:
+    from server.finance.plan import Plan
+
+MOST_KEPT = 256
+
+
+class Plans:
+    """The plans used last."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, int, bytes], tuple[Plan, PriceWindow | None]] = OrderedDict()
+
+    def of(
+        self, inputs: DealInputs, sheet: RateSheet, largest_rebate_cents: int
+    ) -> "tuple[Plan, PriceWindow | None]":
+        """Return the plan of a deal under a rate sheet, and the prices outside of which no car fits it.
+
+        The window is None where none is known.
+        """
+        from server.finance.plan import plan_deal, price_window
+
+        key = sheet.version, largest_rebate_cents, codec.encode(inputs)
+        found = self._kept.get(key)
+        if found is None:
+            plan = plan_deal(inputs, sheet)
+            found = self._kept[key] = plan, price_window(plan, largest_rebate_cents)
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return found

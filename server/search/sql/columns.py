@@ -1,0 +1,67 @@
+"""The columns of a row that depend on the day, the customer, or the store that sells, as SQL. Pure."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from protocol.money.lending import Rebate
+
+Bind = Callable[[Any], str]
+"""Takes an argument of the query and returns its placeholder."""
+
+
+def computed_columns(
+    bind: Bind, today: dt.date, rebates: Sequence[Rebate], fetched: tuple[str, str] | None
+) -> dict[str, str]:
+    """Return the expression of each computed column.
+
+    ``fetched`` are the store that sells and its group, where cars come from other stores of the group too.
+    """
+    return {
+        "days_in_stock": f"({bind(today)}::date - v.stocked_on)",
+        "rebate_cents": _rebate_cents(bind, rebates),
+        **_transfer(bind, fetched),
+    }
+
+
+def _transfer(bind: Bind, fetched: tuple[str, str] | None) -> dict[str, str]:
+    """Return the expressions of what it takes to fetch a car: nothing for an own one, else as the two stores
+    have it, else as their group has it.
+
+    The group's few stores are read once for a whole query, not for every car; nothing is joined, so that rows
+    still come in the order of the index.
+    """
+    if fetched is None:
+        return {"transfer_cost_cents": "0::bigint", "transfer_days": "0"}
+    store, group = bind(fetched[0]), bind(fetched[1])
+    return {
+        name: "((SELECT jsonb_object_agg(s.store_id,"  # noqa: S608 - values are bound, names ours
+        f" CASE WHEN s.store_id = {store} THEN 0 ELSE coalesce(t.{own}, g.{name}) END)"
+        " FROM stores s JOIN store_groups g USING (group_id)"
+        f" LEFT JOIN store_transfers t ON t.from_store = s.store_id AND t.to_store = {store}"
+        f" WHERE s.group_id = {group}) -> v.store_id)::bigint"
+        for name, own in (("transfer_cost_cents", "cost_cents"), ("transfer_days", "days"))
+    }
+
+
+def _rebate_cents(bind: Bind, rebates: Sequence[Rebate]) -> str:
+    """Return the expression of a car's best combination: ``finance.rebates.rebate_for`` in SQL."""
+    if not rebates:
+        return "0::bigint"
+    columns: tuple[tuple[str, list[Any]], ...] = (
+        ("text", [one.make for one in rebates]),
+        ("text", [one.model for one in rebates]),
+        ("int", [one.year_min for one in rebates]),
+        ("int", [one.year_max for one in rebates]),
+        ("boolean", [one.new_only for one in rebates]),
+        ("boolean", [one.stackable for one in rebates]),
+        ("bigint", [one.amount_cents for one in rebates]),
+    )
+    arrays = ", ".join(f"{bind(values)}::{kind}[]" for kind, values in columns)
+    return (
+        "(SELECT greatest(coalesce(sum(r.cents) FILTER (WHERE r.stackable), 0),"  # noqa: S608 - bound
+        " coalesce(max(r.cents) FILTER (WHERE NOT r.stackable), 0))::bigint"
+        f" FROM unnest({arrays}) AS r (make, model, year_min, year_max, new_only, stackable, cents)"
+        " WHERE r.make = v.make AND (r.model IS NULL OR r.model = v.model)"
+        " AND v.year BETWEEN r.year_min AND r.year_max AND (v.is_new OR NOT r.new_only))"
+    )

@@ -1,0 +1,129 @@
+"""Reading the stock: one connection, one read-only snapshot, rows as they come.
+
+The versions, the planner's estimate and the rows are all of one transaction, so that an answer is never
+computed from two states of the stock. A reader that stops early leaves nothing behind: the transaction ends
+with the context.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from protocol import codec
+from server.database.core.pool import Connection
+from server.database.core.scope import Scope
+from server.database.editions.versions import stock_version
+from server.search.sql.query import RESULT_COLUMNS, Keyset, OrderedQuery, Query, Stock, explained
+from server.search.trace import Trace
+
+FIRST_CHUNK, LATER_CHUNKS = 16, 256
+"""Rows per chunk: few at first so that something shows at once, many later for throughput."""
+
+PAGES = (FIRST_CHUNK, 64, 256, 256, 1_024)
+"""Rows per query, the last for all that follow. A limit makes an index the cheapest way to the order."""
+
+FEW_CARS = 3_000
+"""Cars with the words of a text filter that are fetched and sorted; more are come upon soon in any order."""
+
+CARS_LOOKED_AT = 1_000
+"""How far the first page of a text filter looks before it asks which cars have the words."""
+
+_VEHICLE, _POSITION = RESULT_COLUMNS.index("vehicle_id"), RESULT_COLUMNS.index("position")
+
+POOL_WAIT_SECONDS = 5.0
+
+
+class StockReader:
+    """One search's view of the stock. Methods raise what asyncpg raises."""
+
+    def __init__(self, connection: Connection, trace: Trace) -> None:
+        self.connection = connection
+        self._trace = trace
+        self._sizes = iter(PAGES)
+        self._page: list[Any] = []
+        self._sent = 0
+        self._more = True
+        self._among: dict[tuple[str, ...], list[int] | None] = {}
+
+    async def version(self, stock: Stock, deal_id: str) -> tuple[int, int]:
+        """Return the versions of the stock and of a deal, as of the snapshot."""
+        self._trace.count("queries")
+        return await stock_version(
+            self.connection,
+            store_id=stock.store_id,
+            group_id=stock.group_id,
+            scope=stock.scope,
+            deal_id=deal_id,
+        )
+
+    async def estimate(self, query: Query) -> int:
+        """Return how many rows the planner expects; nothing is counted."""
+        self._trace.count("queries")
+        asked = explained(query)
+        plan = codec.decode(await self.connection.fetchval(asked.text, *asked.args))
+        rows: int = plan[0]["Plan"]["Plan Rows"]
+        return rows
+
+    async def fetch(self, query: OrderedQuery) -> tuple[list[Any], bool]:
+        """Return the next rows of ``query``, and whether there may be more: each page takes one trip."""
+        if self._sent >= len(self._page):
+            await self._next_page(query)
+        rows = self._page[self._sent : self._sent + LATER_CHUNKS]
+        self._sent += len(rows)
+        self._trace.count("rows_read", len(rows))
+        return rows, self._more or self._sent < len(self._page)
+
+    async def read(self, query: Query) -> list[Any]:
+        """Return all rows of a query that is bounded by itself."""
+        with self._trace.stage("db_total"):
+            self._trace.count("queries")
+            if isinstance(query, OrderedQuery) and query.words and query.most:
+                query = query.page(None, query.most, among=await self._cars_with(query.words))
+            rows: list[Any] = await self.connection.fetch(query.text, *query.args)
+        self._trace.count("rows_read", len(rows))
+        return rows
+
+    async def _next_page(self, query: OrderedQuery) -> None:
+        after = _place_of(self._page[-1]) if self._page else None
+        stages = ("db_total",) if self._page else ("db_first_row", "db_total")
+        size = next(self._sizes, PAGES[-1])
+        with self._trace.stage(*stages):
+            self._trace.count("queries")
+            self._page = await self._read_page(query, after, size)
+        self._sent, self._more = 0, len(self._page) == size
+
+    async def _read_page(self, query: OrderedQuery, after: Keyset | None, size: int) -> list[Any]:
+        if query.words and size == FIRST_CHUNK:
+            # Many cars have most words: then a page is full before the index of words is even asked.
+            page = query.page(after, size, within=CARS_LOOKED_AT)
+            rows = list(await self.connection.fetch(page.text, *page.args))
+            if len(rows) == size:
+                self._among[query.words] = None
+                return rows
+        page = query.page(after, size, among=await self._cars_with(query.words))
+        return list(await self.connection.fetch(page.text, *page.args))
+
+    async def _cars_with(self, words: tuple[str, ...]) -> list[int] | None:
+        """Return the cars that may have every word, None where they are many or unknown."""
+        if not words:
+            return None
+        if words not in self._among:
+            self._among[words] = await self.connection.fetchval(
+                "SELECT cars_with_text($1, $2)", list(words), FEW_CARS
+            )
+        return self._among[words]
+
+
+def _place_of(row: Any) -> Keyset:
+    return Keyset(row[_POSITION], int(row[_VEHICLE]))
+
+
+@asynccontextmanager
+async def read_stock(scope: Scope, trace: Trace) -> AsyncIterator[StockReader]:
+    """Hold a connection with a read-only snapshot. Raises TimeoutError where none is free for long."""
+    async with AsyncExitStack() as held:
+        with trace.stage("pool_wait"):
+            connection = await held.enter_async_context(
+                scope.acquire(snapshot=True, presorted=True, wait_seconds=POOL_WAIT_SECONDS)
+            )
+        yield StockReader(connection, trace)

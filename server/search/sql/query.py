@@ -1,0 +1,283 @@
+"""Stage 1: filters, order and price window as one SQL text with its arguments. Pure.
+
+Each order reads an index of the store or of its group, from a keyset position onwards: the order's column and
+``vehicle_id``, both in the same direction.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from protocol.jobs import NUMBER_COLUMNS
+from protocol.money.lending import Rebate
+from protocol.records import Filters, Scope, Sort
+from server.search.sql.columns import computed_columns
+
+PriceWindow = tuple[int, int]
+
+MATCHED_COLUMNS = (
+    "vehicle_id", "rev", "vin", "stock_no", "make", "model", "trim", "body", "store_id",
+)  # fmt: skip
+"""What a match shows besides the car's numbers."""
+
+RESULT_COLUMNS = (*MATCHED_COLUMNS, *NUMBER_COLUMNS, "position")
+"""The columns of a row, in this order. ``position`` is the row's place in the order, for ``Keyset``."""
+
+_CARS = "vehicles v"
+_WORDS = "concat_ws(' ', v.make, v.model, v.trim, v.stock_no, v.vin)"
+_OPTIONAL_AMOUNTS = frozenset({"invoice_cents", "msrp_cents", "wholesale_cents", "retail_cents"})
+
+# The column of each order, and whether it is read backwards. Few days in stock means stocked late.
+_ORDERS = {
+    Sort.PRICE: ("price_cents", False),
+    Sort.PRICE_DESC: ("price_cents", True),
+    Sort.MILEAGE: ("mileage", False),
+    Sort.MILEAGE_DESC: ("mileage", True),
+    Sort.YEAR: ("year", False),
+    Sort.YEAR_DESC: ("year", True),
+    Sort.DAYS_IN_STOCK: ("stocked_on", True),
+    Sort.DAYS_IN_STOCK_DESC: ("stocked_on", False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Keyset:
+    """A place in an order: the last car that was shown. Dates are proleptic ordinals, all else as it is
+    stored.
+    """
+
+    position: int
+    vehicle_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """Which cars there are: a store's, or its group's."""
+
+    store_id: str
+    group_id: str
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """SQL with ``$1`` … and its arguments."""
+
+    text: str
+    args: tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class _Conditions:
+    parts: list[str] = field(default_factory=list)
+    args: list[Any] = field(default_factory=list)
+
+    def bind(self, value: Any) -> str:
+        self.args.append(value)
+        return f"${len(self.args)}"
+
+    def add(self, template: str, *values: Any) -> None:
+        self.parts.append(template.format(*(self.bind(value) for value in values)))
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedQuery(Query):
+    """A query that can be read page by page, in the order of ``column`` and then of ``vehicle_id``.
+
+    ``selected`` are its expressions, ``where`` its conditions besides ``likes``, those of its ``words``.
+    ``most`` bounds a query that is read at once.
+    """
+
+    selected: str
+    where: str
+    likes: str
+    order: str
+    column: str
+    backwards: bool
+    words: tuple[str, ...]
+    most: int | None = None
+
+    def limited(self, rows: int) -> "OrderedQuery":
+        """Return the query of its first ``rows`` rows."""
+        return replace(self, text=f"{self.text} LIMIT {rows}", most=rows)
+
+    def page(
+        self,
+        after: Keyset | None,
+        rows: int,
+        *,
+        among: Sequence[int] | None = None,
+        within: int | None = None,
+    ) -> Query:
+        """Return the query of the next ``rows`` rows behind a place.
+
+        ``among``: only of these cars. ``within``: only of the next so many cars that all but the words take.
+        """
+        conditions = _Conditions([self.where], list(self.args))
+        if after is not None:
+            _add_keyset(conditions, self.column, self.backwards, after)
+        cars, where = _CARS, " AND ".join(conditions.parts)
+        if among is not None:
+            # OFFSET keeps the planner from walking the whole order in search of them.
+            ids = conditions.bind(list(among))
+            cars = f"(SELECT * FROM vehicles WHERE vehicle_id = ANY ({ids}::bigint[]) OFFSET 0) v"  # noqa: S608 - bound
+        elif within is not None:
+            cars = f"(SELECT * FROM {_CARS} WHERE {where}{self.order} LIMIT {within}) v"  # noqa: S608 - bound
+            where = "true"
+        # Bound as well, so that pages of any size are one prepared statement.
+        limit = f"{self.order} LIMIT {conditions.bind(rows)}::bigint"
+        text = f"SELECT {self.selected} FROM {cars} WHERE {where}{self.likes}{limit}"  # noqa: S608 - bound
+        return Query(text, tuple(conditions.args))
+
+
+def build_query(
+    stock: Stock,
+    filters: Filters,
+    sort: Sort,
+    *,
+    window: PriceWindow,
+    after: Keyset | None,
+    today: dt.date,
+    rebates: Sequence[Rebate] = (),
+) -> OrderedQuery:
+    """Return the query that reads available cars inside ``window`` (cents, inclusive) in order, after a
+    keyset.
+
+    Text is matched literally: every word of it must stand somewhere in make, model, trim, stock number or
+    VIN. ``rebates`` are those open to this customer; each row has the best combination of them for its car.
+    """
+    conditions, likes = _Conditions(), _Conditions()
+    _add_stock(conditions, stock)
+    computed = computed_columns(conditions.bind, today, rebates, _fetched(stock))
+    conditions.add("v.price_cents BETWEEN {}::bigint AND {}::bigint", *_narrowed(window, filters))
+    _add_filters(conditions, filters, today)
+    column, backwards = _ORDERS[sort]
+    if after is not None:
+        _add_keyset(conditions, column, backwards, after)
+    likes.args = conditions.args
+    words = tuple((filters.text or "").split())
+    for word in words:
+        likes.add(f" AND {_WORDS} ILIKE {{}}::text", _like(word))
+    direction = "DESC" if backwards else "ASC"
+    selected, where = _selected(computed, column), " AND ".join(conditions.parts)
+    liked, order = "".join(likes.parts), f" ORDER BY v.{column} {direction}, v.vehicle_id {direction}"
+    return OrderedQuery(
+        text=f"SELECT {selected} FROM {_CARS} WHERE {where}{liked}{order}",  # noqa: S608 - values are bound, names ours
+        args=tuple(conditions.args),
+        selected=selected,
+        where=where,
+        likes=liked,
+        order=order,
+        column=column,
+        backwards=backwards,
+        words=words,
+    )
+
+
+def build_car_query(
+    stock: Stock, vehicle_id: int, *, today: dt.date, rebates: Sequence[Rebate] = ()
+) -> Query:
+    """Return the query that reads one available car of the stock as ``build_query`` would; else no row."""
+    conditions = _Conditions()
+    _add_stock(conditions, stock)
+    computed = computed_columns(conditions.bind, today, rebates, _fetched(stock))
+    conditions.add("v.vehicle_id = {}::bigint", vehicle_id)
+    text = (
+        f"SELECT {_selected(computed, 'price_cents')} FROM {_CARS}"  # noqa: S608 - as above
+        f" WHERE {' AND '.join(conditions.parts)}"
+    )
+    return Query(text, tuple(conditions.args))
+
+
+def build_cars_query(
+    stock: Stock, vehicle_ids: Sequence[int], *, today: dt.date, rebates: Sequence[Rebate] = ()
+) -> Query:
+    """Return the query that reads some available cars of the stock, in order of their ids."""
+    conditions = _Conditions()
+    _add_stock(conditions, stock)
+    computed = computed_columns(conditions.bind, today, rebates, _fetched(stock))
+    conditions.add("v.vehicle_id = ANY ({}::bigint[])", list(vehicle_ids))
+    text = (
+        f"SELECT {_selected(computed, 'price_cents')} FROM {_CARS}"  # noqa: S608 - as above
+        f" WHERE {' AND '.join(conditions.parts)} ORDER BY v.vehicle_id"
+    )
+    return Query(text, tuple(conditions.args))
+
+
+def explained(query: Query) -> Query:
+    """Return the query that asks the planner about ``query`` without running it."""
+    return Query(f"EXPLAIN (FORMAT JSON) {query.text}", query.args)
+
+
+def _add_stock(conditions: _Conditions, stock: Stock) -> None:
+    conditions.add("v.status = 'available'")
+    if stock.scope is Scope.GROUP:
+        conditions.add("v.group_id = {}", stock.group_id)
+    else:
+        conditions.add("v.store_id = {}", stock.store_id)
+
+
+def _fetched(stock: Stock) -> tuple[str, str] | None:
+    return None if stock.scope is Scope.STORE else (stock.store_id, stock.group_id)
+
+
+def _narrowed(window: PriceWindow, filters: Filters) -> PriceWindow:
+    low, high = window
+    if filters.price_min_cents is not None:
+        low = max(low, filters.price_min_cents)
+    if filters.price_max_cents is not None:
+        high = min(high, filters.price_max_cents)
+    return low, high
+
+
+def _add_filters(conditions: _Conditions, filters: Filters, today: dt.date) -> None:
+    lists = (
+        ("make", filters.makes),
+        ("model", filters.models),
+        ("body", filters.bodies),
+        ("fuel", filters.fuels),
+    )
+    for column, wanted in lists:
+        if wanted:
+            conditions.add(f"v.{column} = ANY({{}}::text[])", wanted)
+    if filters.year_min is not None:
+        conditions.add("v.year >= {}::int", filters.year_min)
+    if filters.year_max is not None:
+        conditions.add("v.year <= {}::int", filters.year_max)
+    if filters.mileage_max is not None:
+        conditions.add("v.mileage <= {}::int", filters.mileage_max)
+    if isinstance(filters.days_in_stock_min, int):
+        conditions.add("v.stocked_on <= {}::date", today - dt.timedelta(days=filters.days_in_stock_min))
+
+
+def _like(word: str) -> str:
+    r"""Return a pattern that finds ``word`` anywhere; ``%``, ``_`` and ``\`` stand for themselves."""
+    escaped = word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return f"%{escaped}%"
+
+
+def _add_keyset(conditions: _Conditions, column: str, backwards: bool, after: Keyset) -> None:
+    kind, position = (
+        ("date", dt.date.fromordinal(after.position))
+        if column == "stocked_on"
+        else ("bigint", after.position)
+    )
+    compared = "<" if backwards else ">"
+    conditions.add(
+        f"(v.{column}, v.vehicle_id) {compared} ({{}}::{kind}, {{}}::bigint)", position, after.vehicle_id
+    )
+
+
+def _selected(computed: Mapping[str, str], order_column: str) -> str:
+    expressions = {
+        **computed,
+        "vehicle_id": "v.vehicle_id::text",
+        "is_new": "v.is_new::int",
+        # A date as its ordinal, so that a row holds nothing but texts and whole numbers.
+        "position": "(v.stocked_on - date '0001-01-01') + 1"
+        if order_column == "stocked_on"
+        else f"v.{order_column}",
+    }
+    expressions |= {name: f"coalesce(v.{name}, 0)" for name in _OPTIONAL_AMOUNTS}
+    return ", ".join(f"{expressions.get(name, f'v.{name}')} AS {name}" for name in RESULT_COLUMNS)

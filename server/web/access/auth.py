@@ -1,0 +1,158 @@
+"""Who is asking: the cookie of a browser or the bearer token of a program, and from which origin.
+
+A cookie counts only with an allowed ``Origin`` wherever a foreign page could use it: on the socket and on
+every request that changes something. A bearer token is taken from the header alone, never from the URL.
+"""
+
+import datetime as dt
+import hashlib
+import hmac
+import secrets
+from typing import Final
+
+import asyncpg
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from protocol.closing import CommandError, ErrorCode
+from server.database.people.credentials import CredentialKind, find_by_token
+from server.database.people.security_events import SecurityKind
+from server.database.people.security_log import SecurityLog
+from server.hub.sockets.admission import Admission, Admitted, Refused, SignedOut
+from server.settings import Settings
+from server.web.access.context import WebContext
+from server.web.access.cookies import cookie_of, name_of
+from server.web.access.noting import CSRF_FIELD, address_of, event_of
+
+SESSION_COOKIE: Final = "deal_session"
+CSRF_COOKIE: Final = "deal_csrf"
+CSRF_HEADER: Final = "x-csrf-token"
+SESSION_LENGTH: Final = dt.timedelta(hours=12)
+
+
+async def identify(pool: asyncpg.Pool, settings: Settings, asked: HTTPConnection) -> Admitted | None:
+    """Return whose valid credential a request carries. A bearer token goes before a cookie.
+
+    An account with a public password is nobody's outside demo mode, also with a cookie from the time when it
+    was on. A bearer token was made for it by who runs the server, and counts.
+    """
+    bearer = bearer_token(asked.headers)
+    token, kind = (
+        (bearer, CredentialKind.BEARER)
+        if bearer
+        else (cookie(settings, asked, SESSION_COOKIE), CredentialKind.COOKIE)
+    )
+    if not token:
+        return None
+    async with pool.acquire() as connection:
+        found = await find_by_token(connection, token)
+    # A cookie's token in the header, or the reverse, is a credential that leaked from its place.
+    if found is None or found[1].kind is not kind:
+        return None
+    account, credential = found
+    if account.demo and kind is CredentialKind.COOKIE and not settings.demo:
+        return None
+    return Admitted(account, credential, address_of(asked))
+
+
+async def admit(
+    pool: asyncpg.Pool, settings: Settings, security: SecurityLog, asked: HTTPConnection
+) -> Admission:
+    """Decide about a request to open a socket, by the rules of the wire protocol."""
+    socket = {"what": "socket"}
+    origin, bearer = asked.headers.get("origin"), bearer_token(asked.headers)
+    if origin is not None and origin not in settings.allowed_origins:
+        security.note(event_of(asked, SecurityKind.ORIGIN_REFUSED, detail=socket))
+        return Refused(403, "This origin may not open the workspace.")
+    if origin is None and not bearer:
+        if cookie(settings, asked, SESSION_COOKIE):
+            security.note(event_of(asked, SecurityKind.ORIGIN_REFUSED, detail=socket))
+            return Refused(403, "A cookie counts only with an allowed origin.")
+        return Refused(401, "Expected the header Authorization: Bearer <token>.")
+    admitted = await identify(pool, settings, asked)
+    if admitted is not None:
+        return admitted
+    if bearer:
+        security.note(event_of(asked, SecurityKind.TOKEN_REFUSED, detail=socket))
+    return SignedOut() if origin is not None else Refused(401, "This token is unknown, expired or revoked.")
+
+
+def require_same_site(request: Request, given: str | None) -> None:
+    """Refuse what a foreign page could have sent: wrong origin, or a CSRF token that is not the cookie's.
+
+    Raises CommandError(forbidden).
+    """
+    origin = request.headers.get("origin")
+    if origin is not None and origin not in request.state.web.settings.allowed_origins:
+        raise CommandError(ErrorCode.FORBIDDEN, "This origin may not change anything here.", field="origin")
+    seed = cookie(request.state.web.settings, request, CSRF_COOKIE)
+    if not seed or not given or not hmac.compare_digest(csrf_token(request, seed).encode(), given.encode()):
+        raise CommandError(
+            ErrorCode.FORBIDDEN, "This page is out of date: load it again and repeat.", field=CSRF_FIELD
+        )
+
+
+def csrf_seed(request: Request) -> str:
+    """Return what the browser's CSRF tokens are made from; a new one where it has none yet."""
+    return cookie(request.state.web.settings, request, CSRF_COOKIE) or secrets.token_urlsafe(32)
+
+
+def csrf_token(request: Request, seed: str) -> str:
+    """Return the token that pages repeat in forms and headers.
+
+    It holds for one browser and one session, and only who knows the server's secret can make it: a cookie
+    that a neighbouring host planted is worth nothing.
+    """
+    context: WebContext = request.state.web
+    session = cookie(context.settings, request, SESSION_COOKIE)
+    return hmac.new(context.secret, f"csrf\0{seed}\0{session}".encode(), hashlib.sha256).hexdigest()
+
+
+def set_csrf(request: Request, response: Response, seed: str) -> None:
+    """Give the browser what its CSRF tokens are made from."""
+    secure = is_secure(request.state.web.settings, request)
+    response.set_cookie(
+        name_of(CSRF_COOKIE, secure=secure), seed, path="/", httponly=True, samesite="lax", secure=secure
+    )
+
+
+def set_session(request: Request, response: Response, token: str) -> None:
+    """Sign the browser in."""
+    secure = is_secure(request.state.web.settings, request)
+    response.set_cookie(
+        name_of(SESSION_COOKIE, secure=secure),
+        token,
+        max_age=int(SESSION_LENGTH.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=secure,
+    )
+
+
+def end_session(request: Request, response: Response) -> None:
+    """Take the session from the browser."""
+    secure = is_secure(request.state.web.settings, request)
+    # A browser lets a cookie with the prefix be ended only by one that could have set it.
+    response.delete_cookie(
+        name_of(SESSION_COOKIE, secure=secure), path="/", httponly=True, samesite="lax", secure=secure
+    )
+
+
+def bearer_token(headers: Headers) -> str:
+    """Return the token of an ``Authorization: Bearer`` header, or an empty string."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def cookie(settings: Settings, asked: HTTPConnection, name: str) -> str:
+    """Return the value of a cookie of ours, or an empty string."""
+    return cookie_of(asked.headers, name_of(name, secure=is_secure(settings, asked)))
+
+
+def is_secure(settings: Settings, asked: HTTPConnection) -> bool:
+    """Return whether the browser speaks https, also to a proxy that does not say so."""
+    origins = settings.allowed_origins
+    only_https = bool(origins) and all(origin.startswith("https://") for origin in origins)
+    return only_https or asked.scope["scheme"] in {"https", "wss"}

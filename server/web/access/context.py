@@ -1,0 +1,28 @@
+"""What the pages need of the process. The lifespan makes it; requests find it as ``request.state.web``."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+import asyncpg
+from prometheus_client import CollectorRegistry
+
+from server.database.core.scope import Stores
+from server.database.people.security_log import SecurityLog
+from server.settings import Settings
+from server.web.access.request_rate import RequestRate
+from server.web.access.sign_in import SignIn
+
+
+@dataclass(frozen=True, slots=True)
+class WebContext:
+    """Resources of one web process. ``readiness`` tells which of its dependencies answer."""
+
+    settings: Settings
+    pool: asyncpg.Pool
+    stores: Stores
+    readiness: Callable[[], Awaitable[Mapping[str, bool]]]
+    metrics: CollectorRegistry
+    sign_in: SignIn
+    requests: RequestRate
+    security: SecurityLog
+    secret: bytes = field(repr=False)

@@ -1,0 +1,125 @@
+"""Signing in with a password: throttled, checked off the event loop, a few at a time."""
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Final
+
+import asyncpg
+
+from server.database.people.users import (
+    Account,
+    hash_is_outdated,
+    hash_password,
+    load_password,
+    password_fits,
+    store_password,
+)
+from server.log.attempts import Attempts
+from server.web.access.address_turns import AddressTurns, Crowded
+from server.web.access.addresses import counted_as
+
+WINDOW_SECONDS: Final = 900
+TRIES_FROM_HERE: Final = 10
+"""Of one login from one address, in a window; a right password begins anew."""
+
+TRIES_OF_LOGIN: Final = 100
+"""Of one login from anywhere: high, because it locks the owner out as well."""
+
+TRIES_OF_ADDRESS: Final = 300
+"""From one address, for any login: a store's people may share one. A right password does not count."""
+
+AT_ONCE: Final = 2
+"""Hashes that are computed at a time: each takes 64 MiB and tens of milliseconds of a processor."""
+
+MOST_WAITING: Final = 200
+MOST_WAITING_HERE: Final = 20
+"""How many may wait for a hash in all, and at one address; each address has a turn after the other."""
+
+CROWDED_SECONDS: Final = 5
+"""When to try again where too many wait."""
+
+
+class SignInRefused(Exception):
+    """Nobody is signed in. ``status`` is for HTTP, the text for the person."""
+
+    def __init__(self, status: int, message: str, retry_after_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.status, self.message, self.retry_after_seconds = status, message, retry_after_seconds
+
+
+@contextmanager
+def hashing_threads() -> Iterator[ThreadPoolExecutor]:
+    """Own the threads that passwords are hashed in, apart from those that quotes are computed in.
+
+    On the way out nobody waits: what has not begun is dropped, and a hash takes tens of milliseconds.
+    """
+    threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="password")
+    try:
+        yield threads
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
+
+
+class SignIn:
+    """Checks passwords for one web process. ``demo`` is whether accounts with a public password count."""
+
+    def __init__(
+        self, pool: asyncpg.Pool, attempts: Attempts, threads: ThreadPoolExecutor, *, demo: bool
+    ) -> None:
+        self._pool = pool
+        self._attempts = attempts
+        self._threads = threads
+        self._demo = demo
+        self._turns = AddressTurns(AT_ONCE, most=MOST_WAITING, most_of_place=MOST_WAITING_HERE)
+
+    @property
+    def has_turns(self) -> bool:
+        """Whether who signs in now is served soon: the threads that hash come to their ends."""
+        return not self._turns.is_stalled
+
+    async def check(self, login: str, password: str, address: str) -> Account:
+        """Return whose login and password these are. Raises SignInRefused."""
+        place = counted_as(address)
+        here, anywhere, anybody = f"{login} from {place}", f"login {login}", f"address {place}"
+        for name, most in (
+            (here, TRIES_FROM_HERE),
+            (anywhere, TRIES_OF_LOGIN),
+            (anybody, TRIES_OF_ADDRESS),
+        ):
+            count, left = await self._attempts.take(name, WINDOW_SECONDS)
+            if count > most:
+                minutes = -(-left // 60)
+                text = f"Too many tries. Try again in {minutes} minute{'s' if minutes > 1 else ''}."
+                raise SignInRefused(429, text, left)
+        async with self._pool.acquire() as connection:
+            account, stored = await load_password(connection, login)
+        fits, renewed = await self._compare(stored, password, place)
+        # The same answer for each: which of them it was is nobody's business.
+        if not fits or account is None or (account.demo and not self._demo):
+            raise SignInRefused(401, "Login or password is wrong.")
+        await self._attempts.forget(here)
+        await self._attempts.forget(anywhere)
+        # Not forgotten: one known password would buy endless guesses at the others.
+        await self._attempts.give_back(anybody)
+        if renewed is not None:
+            async with self._pool.acquire() as connection:
+                await store_password(connection, account.id, renewed)
+        return account
+
+    async def _compare(self, stored: str, password: str, place: str) -> tuple[bool, str | None]:
+        """Return whether a password fits, and a new hash where it does and the stored one is outdated."""
+        try:
+            async with self._turns.turn(place):
+                return await asyncio.get_running_loop().run_in_executor(
+                    self._threads, _compare, stored, password
+                )
+        except Crowded:
+            text = "Many people are signing in just now. Try again in a moment."
+            raise SignInRefused(503, text, CROWDED_SECONDS) from None
+
+
+def _compare(stored: str, password: str) -> tuple[bool, str | None]:
+    fits = password_fits(stored, password)
+    return fits, hash_password(password) if fits and hash_is_outdated(stored) else None

@@ -1,0 +1,71 @@
+"""How long a request may take to arrive, and that it is clear where it ends.
+
+A client that dribbles holds a connection only for so long; a head that two readers may take differently is
+refused.
+"""
+
+import asyncio
+from typing import Any, Final
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from server.web.asgi.heads import ClearHeads
+
+REQUEST_SECONDS: Final = 15.0
+"""From a connection's beginning, or the end of its last answer, until the next request is whole."""
+
+
+class TimedHttp(H11Protocol):
+    """uvicorn's HTTP protocol with a deadline for requests, their bodies and upgrades included.
+
+    uvicorn itself bounds only the pause between requests, and any byte ends that pause.
+    """
+
+    request_seconds = REQUEST_SECONDS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conn = self._heads = ClearHeads()
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._stop()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Wait no more where the request is whole now."""
+        super().data_received(data)
+        self._watch()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse a request, by its fault where we found it, and close."""
+        super().send_400_response(self._heads.fault or msg)
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the next request."""
+        super().on_response_complete()
+        self._watch()
+
+    def _watch(self) -> None:
+        upgraded = self.transport.get_protocol() is not self
+        arriving = self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
+        if upgraded or not arriving or self.transport.is_closing():
+            self._stop()
+        elif self._deadline is None:
+            self._deadline = self.loop.call_later(self.request_seconds, self._give_up)
+
+    def _stop(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        self.transport.abort()

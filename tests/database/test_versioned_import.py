@@ -1,0 +1,290 @@
+"""Import of versioned tables, the pure part: cells, rows and what rows must hold together."""
+
+import csv
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import NODEFAULT
+
+from protocol.money.lending import (
+    NO_EDGE_BP,
+    Disposition,
+    Programme,
+    Rebate,
+    ReserveMethod,
+    RiskCurve,
+    TaxRule,
+)
+from protocol.records import Tier
+from server.database.importing import CURVES, OFFERS, PROGRAMMES, RULES, amounts
+from server.database.importing.layouts import Layout
+from server.database.importing.versioned import Fault, read_table
+from server.database.sample import lenders, rebates, taxes
+
+PROGRAMME = {
+    "programme_id": "harbor-new",
+    "lender": "Harbor",
+    "tier": "prime",
+    "term_months": "60",
+    "new_cars": "yes",
+    "used_cars": "no",
+    "new_ltv_basis": "invoice",
+    "used_ltv_basis": "wholesale",
+    "ltv_front_max_percent": "115",
+    "ltv_total_max_percent": "130",
+    "amount_min": "$5,000",
+    "amount_max": "100,000.00",
+    "pti_max_percent": "20",
+    "dti_max_percent": "43",
+    "buy_rate_percent": "6.3475",
+    "markup_max_percent": "1",
+    "disposition": "sold",
+}
+CURVE = {
+    "tier": "prime",
+    "funding_rate_percent": "4.9",
+    "cnl_percent": "1.3",
+    "loss_timing": "0:0 50:75 100:100",
+    "recovery_percent": "55",
+    "recovery_lag_months": "5",
+    "abs_speed_percent": "1.5",
+    "servicing_month": "4",
+}
+RULE = {"jurisdiction": "Ohio", "state": "OH", "rate_percent": "5.75"}
+REBATE = {
+    "rebate_id": "r1",
+    "programme": "Cash",
+    "make": "Honda",
+    "starts_on": "2026-01-01",
+    "ends_on": "2026-01-31",
+    "amount": "500",
+}
+
+
+def write(path: Path, rows: Iterable[Mapping[str, str]]) -> Path:
+    """Write rows as CSV, a column for each name in any of them."""
+    rows = list(rows)
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def read(folder: Path, layout: Layout, *rows: Mapping[str, str]) -> tuple[list[Any], list[Fault]]:
+    """Return the records and faults of a file of these rows."""
+    found, faults = read_table(write(folder / "table.csv", rows), layout)
+    return [row.record for row in found], faults
+
+
+def places(faults: Iterable[Fault]) -> list[tuple[int, str]]:
+    """Return line and column of each fault."""
+    return [(fault.line, fault.column) for fault in faults]
+
+
+def as_cells(record: Any, layout: Layout) -> dict[str, str]:
+    """Return a record as a person would write it."""
+    cells = {}
+    for column in layout.columns:
+        value = getattr(record, column.field)
+        if column.field == "loss_timing":
+            text = " ".join(f"{term * 100:.4f}:{loss * 100:.4f}" for term, loss in value)
+        elif isinstance(value, tuple):
+            text = "; ".join(value)
+        elif value is None or value == NO_EDGE_BP:
+            text = ""
+        elif isinstance(value, bool):
+            text = "yes" if value else "no"
+        elif column.field.endswith("_cents"):
+            text = f"{value / 100:,.2f}"
+        elif column.field.endswith("_bp"):
+            text = f"{value / 100:.4f}"
+        elif column.read is amounts.fraction:
+            text = f"{value * 100:.6f}"
+        else:
+            text = str(value)
+        cells[column.name] = text
+    return cells
+
+
+@pytest.mark.parametrize(
+    ("layout", "records"),
+    [
+        (PROGRAMMES, tuple(lenders.sample_programmes(2026))),
+        (CURVES, lenders.CURVES),
+        (RULES, taxes.RULES),
+        (OFFERS, tuple(rebates.sample_rebates(2026))),
+    ],
+)
+def test_a_table_that_was_written_reads_back(
+    layout: Layout, records: tuple[Any, ...], tmp_path: Path
+) -> None:
+    """Every sample record comes back equal from dollars, percent and lists."""
+    found, faults = read(tmp_path, layout, *(as_cells(one, layout) for one in records))
+    assert faults == []
+    assert found == list(records)
+
+
+def test_a_programme_needs_little_and_the_rest_has_its_usual_value(tmp_path: Path) -> None:
+    """Percent become basis points, dollars cents; what is left out limits nothing."""
+    (row,), faults = read(tmp_path, PROGRAMMES, PROGRAMME)
+    assert faults == []
+    assert isinstance(row, Programme)
+    assert (row.buy_rate_bp, row.amount_min_cents, row.amount_max_cents) == (634.75, 5_000_00, 100_000_00)
+    assert (row.score_min, row.score_max, row.stipulations) == (250, 900, ())
+    assert (row.disposition, row.reserve_method) == (Disposition.SOLD, ReserveMethod.FINANCE_CHARGE)
+
+
+def test_every_wrong_cell_of_every_row_is_told_at_once(tmp_path: Path) -> None:
+    """Line, column, what was expected and what stands there; nobody has to mend a file twice."""
+    _, faults = read(
+        tmp_path,
+        PROGRAMMES,
+        PROGRAMME | {"tier": "best", "buy_rate_percent": "eight"},
+        PROGRAMME | {"term_months": "60"},
+        PROGRAMME | {"term_months": "72.5", "lender": "", "amount_max": "1.005"},
+    )
+    assert places(faults) == [
+        (2, "tier"),
+        (2, "buy_rate_percent"),
+        (4, "lender"),
+        (4, "term_months"),
+        (4, "amount_max"),
+    ]
+    assert str(faults[1]) == ("line 2, buy_rate_percent: expected a percentage from 0 to 100, found 'eight'")
+    assert str(faults[2]) == "line 4, lender: expected a value, found ''"
+
+
+@pytest.mark.parametrize(
+    ("layout", "row", "column"),
+    [
+        (PROGRAMMES, PROGRAMME | {"score_min": "700", "score_max": "650"}, "score_max"),
+        (PROGRAMMES, PROGRAMME | {"new_cars": "no"}, "used_cars"),
+        (PROGRAMMES, PROGRAMME | {"ltv_total_max_percent": "110"}, "ltv_total_max_percent"),
+        (PROGRAMMES, PROGRAMME | {"amount_max": "5,000"}, "amount_max"),
+        (
+            PROGRAMMES,
+            PROGRAMME | {"reserve_method": "flat", "reserve_share_percent": "1"},
+            "reserve_share_percent",
+        ),
+        (PROGRAMMES, PROGRAMME | {"reserve_flat": "100"}, "reserve_flat"),
+        (CURVES, CURVE | {"loss_timing": "0:0 50:75 100:90"}, "loss_timing"),
+        (CURVES, CURVE | {"loss_timing": "50:75 40:80 100:100"}, "loss_timing"),
+        (CURVES, CURVE | {"loss_timing": "half"}, "loss_timing"),
+        (CURVES, CURVE | {"recovery_percent": "100"}, "recovery_percent"),
+        (RULES, RULE | {"base": "full_price", "credit_cap": "10000"}, "credit_cap"),
+        (RULES, RULE | {"state": "Ohio"}, "state"),
+        (RULES, RULE | {"postal_prefix": "45-4"}, "postal_prefix"),
+        (OFFERS, REBATE | {"ends_on": "2025-12-31"}, "ends_on"),
+        (OFFERS, REBATE | {"ends_on": "01/31/2026"}, "ends_on"),
+        (OFFERS, REBATE | {"year_min": "2026", "year_max": "2025"}, "year_max"),
+        (OFFERS, REBATE | {"amount": "0"}, "amount"),
+        (OFFERS, REBATE | {"make": "Hon\x00da"}, "make"),
+    ],
+)
+def test_a_row_that_contradicts_itself_is_refused(
+    layout: Layout, row: Mapping[str, str], column: str, tmp_path: Path
+) -> None:
+    """The column to mend is named."""
+    records, faults = read(tmp_path, layout, row)
+    assert column in {fault.column for fault in faults}
+    assert records == []
+
+
+def test_a_row_that_repeats_another_is_refused(tmp_path: Path) -> None:
+    """Programme, tier and term once; the error names both lines."""
+    _, faults = read(tmp_path, PROGRAMMES, PROGRAMME, PROGRAMME | {"term_months": "72"}, PROGRAMME)
+    assert places(faults) == [(4, "programme_id, tier, term_months")]
+    assert "line 2 has the same" in str(faults[0])
+
+
+def test_a_risk_model_is_a_full_grid_of_every_tier(tmp_path: Path) -> None:
+    """A missing band, a last band with an edge and a missing tier are each told, with the band in words."""
+    tiers = [CURVE | {"tier": tier} for tier in Tier if tier is not Tier.PRIME]
+    banded = [
+        CURVE | {"ltv_max_percent": "100", "pti_max_percent": "10"},
+        CURVE | {"ltv_max_percent": "100"},
+        CURVE | {"ltv_max_percent": ""},
+    ]
+    _, faults = read(tmp_path, CURVES, *tiers, *banded)
+    assert places(faults) == [(8, "the grid")]
+    assert "a curve of prime for term to 120 months, LTV to 10000 %, PTI to 10 %" in str(faults[0])
+    _, faults = read(tmp_path, CURVES, *tiers, CURVE | {"term_max_months": "60"})
+    assert places(faults) == [(6, "term_max_months")]
+    _, faults = read(tmp_path, CURVES, *tiers)
+    assert [fault.expected for fault in faults] == ["curves of every tier, also of prime"]
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("jurisdiction,state\nOhio,OH\n", "rate_percent"),
+        ("jurisdiction,state,rate_percent,colour\nOhio,OH,1,red\n", "colour"),
+        ("jurisdiction,state,state,rate_percent\nOhio,OH,OH,1\n", "state"),
+        ("jurisdiction,state,rate_percent\nOhio,OH\n", "the row"),
+        ("jurisdiction,state,rate_percent\n", "the row"),
+    ],
+)
+def test_a_file_of_another_shape_is_refused(text: str, column: str, tmp_path: Path) -> None:
+    """A column that is missing, unknown or twice there; a row of another length; no row at all."""
+    path = tmp_path / "rules.csv"
+    path.write_text(text, encoding="utf-8")
+    rows, faults = read_table(path, RULES)
+    assert rows == []
+    assert [fault.column for fault in faults] == [column]
+
+
+def test_each_record_is_of_its_kind(tmp_path: Path) -> None:
+    """One row of each table, with dates and defaults."""
+    (rule,), _ = read(tmp_path, RULES, RULE)
+    (rebate,), _ = read(tmp_path, OFFERS, REBATE | {"requires": "military; loyalty"})
+    assert rule == TaxRule(jurisdiction="Ohio", state="OH", rate_bp=575.0)
+    assert isinstance(rebate, Rebate)
+    assert (rebate.ends_on, rebate.requires) == (dt.date(2026, 1, 31), ("military", "loyalty"))
+    curves, faults = read(tmp_path, CURVES, *(CURVE | {"tier": tier} for tier in Tier))
+    assert faults == []
+    assert isinstance(curves[0], RiskCurve)
+    assert curves[0].ltv_max_bp == NO_EDGE_BP
+
+
+READS = [
+    amounts.dollars(),
+    amounts.percent(),
+    amounts.fraction,
+    amounts.whole(0, 10),
+    amounts.yes_or_no,
+    amounts.one_of(Tier),
+    amounts.date,
+    amounts.loss_timing,
+    amounts.several,
+]
+
+
+@given(st.sampled_from(READS), st.text(max_size=20) | st.text("0123456789.,:%$- ", max_size=20))
+def test_no_cell_breaks_the_import(read_cell: amounts.Read, text: str) -> None:
+    """Whatever a cell holds: a value, or what was expected."""
+    try:
+        read_cell(text)
+    except amounts.Unexpected as error:
+        assert str(error)
+
+
+@given(st.integers(0, 100_000_000_00))
+def test_dollars_read_back_to_the_cent(cents: int) -> None:
+    """With commas, a sign and two decimals."""
+    assert amounts.dollars()(f"${cents // 100:,}.{cents % 100:02}") == cents
+
+
+@pytest.mark.parametrize("layout", [PROGRAMMES, CURVES, RULES, OFFERS])
+def test_the_page_on_importing_names_every_column(layout: Layout) -> None:
+    """In bold where a cell is needed, plain where it may be left out."""
+    page = (Path(__file__).parents[2] / "docs/importing.md").read_text(encoding="utf-8")
+    for column in layout.columns:
+        needed = column.absent is NODEFAULT
+        assert (f"**`{column.name}`**" if needed else f"`{column.name}`") in page, column.name

@@ -1,0 +1,251 @@
+"""Versioned tables on a real PostgreSQL: imported whole or not at all, dated, and read back as they were."""
+
+import asyncio
+import datetime as dt
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from protocol.money.lending import TaxRule
+from protocol.records import Filters, Scope, Sort
+from server.database.core.pool import open_pool, prepare_connection
+from server.database.core.scope import Stores
+from server.database.deals.deals import list_deals, load_deal
+from server.database.editions.rates import NotInForce, load_rates, load_rebates, load_risk, load_taxes
+from server.database.editions.versions import editions_in_force
+from server.database.editions.writing import Edition
+from server.database.importing import RULES, TableRejected, import_table
+from server.database.sample import lenders, rebates, taxes
+from server.database.sample.seed import VERSION, SeedPlan, seed
+from server.finance.rebates import rebate_for, rebates_open_to
+from server.search.sql.query import Stock, build_car_query, build_query
+from server.settings import Settings
+from tests.services import ROOT, Database
+
+pytestmark = pytest.mark.flow
+
+HEADER = "jurisdiction,state,rate_percent,credit_cap\n"
+OHIO = 'Ohio,OH,5.75,"10,000"\n'
+DAY = dt.date(2026, 7, 1)
+NEXT_YEAR = dt.date(dt.datetime.now(dt.UTC).year + 1, 1, 1)
+
+
+@pytest.fixture
+async def owner(database: Database) -> AsyncIterator[asyncpg.Connection]:
+    """The owner's connection to a seeded database."""
+    await seed(database.owner_url, SeedPlan(vehicles=300, customers=40, deals=6))
+    connection = await asyncpg.connect(database.owner_url)
+    await prepare_connection(connection)
+    yield connection
+    await connection.close()
+
+
+def rules_file(folder: Path, *rows: str) -> Path:
+    """Write a tax table."""
+    path = folder / "rules.csv"
+    path.write_text(HEADER + "".join(rows), encoding="utf-8")
+    return path
+
+
+async def counts(owner: asyncpg.Connection) -> tuple[int, int]:
+    """Return how many tax tables and rules there are."""
+    return await owner.fetchval("SELECT count(*) FROM tax_tables"), await owner.fetchval(
+        "SELECT count(*) FROM tax_rules"
+    )
+
+
+async def test_a_seed_holds_every_table(owner: asyncpg.Connection) -> None:
+    """Rates, risk, taxes and rebates read back as the sample states them; all are marked."""
+    year = dt.datetime.now(dt.UTC).year
+    assert set((await load_rates(owner, VERSION)).programmes) == set(lenders.sample_programmes(year))
+    assert set((await load_risk(owner, VERSION)).curves) == set(lenders.CURVES)
+    assert set((await load_taxes(owner, VERSION)).rules) == set(taxes.RULES)
+    assert set(await load_rebates(owner, VERSION)) == set(rebates.sample_rebates(year))
+    for head in ("rate_sheets", "risk_models", "tax_tables", "rebate_sheets"):
+        assert await owner.fetchval(f"SELECT bool_and(is_sample) FROM {head}")  # noqa: S608 - names above
+
+
+async def test_the_sample_taxes_every_sample_customer(owner: asyncpg.Connection) -> None:
+    """Several states, each with a rule: no sample deal is refused for want of one."""
+    states = {row["state"] for row in await owner.fetch("SELECT DISTINCT state FROM customers")}
+    assert len(states) > 1
+    assert states <= {rule.state for rule in taxes.RULES}
+
+
+async def test_an_imported_table_is_in_force_from_its_day(
+    database: Database, owner: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """The version reads back; before its day the older one stays in force."""
+    edition = Edition("2027", NEXT_YEAR, is_sample=False)
+    assert await import_table(database.owner_url, rules_file(tmp_path, OHIO), RULES, edition) == 1
+    assert (await load_taxes(owner, "2027")).rules == (
+        TaxRule(jurisdiction="Ohio", state="OH", rate_bp=575.0, credit_cap_cents=10_000_00),
+    )
+    for day, version in ((NEXT_YEAR - dt.timedelta(days=1), VERSION), (NEXT_YEAR, "2027")):
+        in_force = await editions_in_force(owner, day)
+        assert (in_force.tax, in_force.rebates) == (version, VERSION)
+
+
+async def test_a_wrong_file_stores_nothing(
+    database: Database, owner: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """One wrong row among good ones, a version that is there, a day that is taken: all told, none stored."""
+    before = await counts(owner)
+    path = rules_file(tmp_path, OHIO, "Indiana,IN,seven,\n")
+    taken = Edition(VERSION, dt.date(dt.datetime.now(dt.UTC).year, 1, 1), is_sample=True)
+    with pytest.raises(TableRejected) as caught:
+        await import_table(database.owner_url, path, RULES, taken)
+    assert {fault.column for fault in caught.value.faults} == {
+        "--version",
+        "--effective-from",
+        "rate_percent",
+    }
+    assert await counts(owner) == before
+
+
+async def test_rows_that_make_no_table_together_store_nothing(
+    owner: asyncpg.Connection, database: Database, tmp_path: Path
+) -> None:
+    """What the check of the whole table finds is a fault like any other."""
+    before = await counts(owner)
+
+    def refuse(rules: Sequence[TaxRule]) -> None:
+        raise ValueError(f"{rules[0].jurisdiction}: cannot be computed with")
+
+    with pytest.raises(TableRejected, match="Ohio: cannot be computed with"):
+        await import_table(
+            database.owner_url, rules_file(tmp_path, OHIO), RULES, Edition("t9", DAY, is_sample=False), refuse
+        )
+    assert await counts(owner) == before
+
+
+async def test_two_imports_of_one_version_do_not_mix(
+    database: Database, owner: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """Of two at the same moment one is stored, and the other is told that its version is there."""
+    path, edition = rules_file(tmp_path, OHIO), Edition("twin", DAY, is_sample=False)
+    results = await asyncio.gather(
+        *(import_table(database.owner_url, path, RULES, edition) for _ in range(2)), return_exceptions=True
+    )
+    assert sorted(type(result).__name__ for result in results) == ["TableRejected", "int"]
+    assert await owner.fetchval("SELECT count(*) FROM tax_rules WHERE tax_version = 'twin'") == 1
+
+
+async def test_unknown_versions_are_named(owner: asyncpg.Connection) -> None:
+    """Asking for a table that is not there says which."""
+    with pytest.raises(NotInForce, match="no tax table t9"):
+        await load_taxes(owner, "t9")
+    with pytest.raises(NotInForce, match="no rebate sheet b9"):
+        await load_rebates(owner, "b9")
+
+
+@pytest.mark.parametrize("who", [(), ("military",), ("military", "loyalty", "graduate")])
+async def test_the_search_reads_each_cars_rebate(owner: asyncpg.Connection, who: tuple[str, ...]) -> None:
+    """Every row's rebate_cents is the best combination that is permitted, for each kind of customer."""
+    today = dt.datetime.now(dt.UTC).date()
+    sheet = await load_rebates(owner, VERSION)
+    stock = Stock("riverside", "sample-group", Scope.GROUP)
+    query = build_query(
+        stock,
+        Filters(),
+        Sort.PRICE,
+        window=(1, 10**9),
+        after=None,
+        today=today,
+        rebates=rebates_open_to(sheet, who, today),
+    )
+    rows = await owner.fetch(query.text, *query.args)
+    found = [row["rebate_cents"] for row in rows]
+    assert found == [
+        rebate_for(sheet, row["make"], row["model"], row["year"], bool(row["is_new"]), who, today)
+        for row in rows
+    ]
+    assert len(set(found)) > 2
+    best = max(rows, key=lambda row: row["rebate_cents"])
+    one = build_car_query(
+        stock, int(best["vehicle_id"]), today=today, rebates=rebates_open_to(sheet, who, today)
+    )
+    assert (await owner.fetchrow(one.text, *one.args))["rebate_cents"] == best["rebate_cents"]
+
+
+def transfers(rows: list[asyncpg.Record]) -> set[tuple[str, int, int]]:
+    """Return what the rows say of their stores: the store, cents, days."""
+    return {(row["store_id"], row["transfer_cost_cents"], row["transfer_days"]) for row in rows}
+
+
+async def test_the_search_reads_what_each_transfer_takes(owner: asyncpg.Connection) -> None:
+    """An own car takes nothing; another store's what the two have agreed on in that direction, else what
+    their group has; a store's own stock has no transfers. One car is read as the search reads it.
+    """
+    await owner.execute(
+        "INSERT INTO stores (store_id, group_id, name, state) VALUES ('east', 'sample-group', 'East', 'OH')"
+    )
+    await owner.execute(
+        "UPDATE vehicles SET store_id = 'east' WHERE vehicle_id ="
+        " (SELECT min(vehicle_id) FROM vehicles WHERE store_id = 'northgate' AND status = 'available')"
+    )
+    expected = {
+        "riverside": {("riverside", 0, 0), ("northgate", 225_00, 2), ("east", 350_00, 3)},
+        "northgate": {("riverside", 175_00, 1), ("northgate", 0, 0), ("east", 350_00, 3)},
+        "east": {("riverside", 350_00, 3), ("northgate", 350_00, 3), ("east", 0, 0)},
+    }
+    for store, terms in expected.items():
+        for scope, seen in ((Scope.GROUP, terms), (Scope.STORE, {(store, 0, 0)})):
+            stock = Stock(store, "sample-group", scope)
+            query = build_query(stock, Filters(), Sort.PRICE, window=(1, 10**9), after=None, today=DAY)
+            rows = await owner.fetch(query.text, *query.args)
+            assert transfers(rows) == seen
+            for row in rows[::50]:
+                one = build_car_query(stock, int(row["vehicle_id"]), today=DAY)
+                assert transfers(await owner.fetch(one.text, *one.args)) == transfers([row])
+
+
+async def test_a_deal_brings_what_the_money_needs(owner: asyncpg.Connection, settings: Settings) -> None:
+    """Seller's authority, store's product share and state cap, customer's address and eligibilities."""
+    deal_id = (await list_deals(owner, "riverside", None, 1))[0][0].id
+    await owner.execute("UPDATE stores SET markup_cap_bp = 125.5 WHERE store_id = 'riverside'")
+    await owner.execute("UPDATE customers SET rebate_eligibility = '{military}'")
+    async with await open_pool(settings) as pool, Stores(pool).of("riverside").acquire() as app:
+        deal = await load_deal(app, deal_id)
+    assert deal is not None
+    assert (deal.discount_authority_cents, deal.product_cost_share_bp, deal.markup_cap_bp) == (
+        500_00,
+        4_500.0,
+        125.5,
+    )
+    assert deal.customer.eligibilities == ("military",)
+    assert deal.customer.postal_code
+
+
+def test_the_command_stores_or_tells_every_fault(database: Database, redis_url: str, tmp_path: Path) -> None:
+    """A good file is one line on standard output; a bad one a line for each fault, and exit code 2."""
+    environment = os.environ | {
+        "DATABASE_URL": database.url,
+        "DATABASE_OWNER_URL": database.owner_url,
+        "REDIS_URL": redis_url,
+    }
+
+    def run(path: Path, version: str, day: str) -> subprocess.CompletedProcess[str]:
+        words = ("import-tax", str(path), "--version", version, "--effective-from", day)
+        return subprocess.run(
+            [sys.executable, "-m", "server", *words],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    good = run(rules_file(tmp_path, OHIO), "t1", "2026-07-01")
+    assert (good.returncode, good.stdout) == (0, "tax table t1: 1 rows, in force from 2026-07-01\n"), good
+    bad = run(rules_file(tmp_path, OHIO, "Indiana,IN,seven,\n", "Kentucky,ky,6,\n"), "t2", "2026-08-01")
+    assert bad.returncode == 2
+    assert bad.stderr.count("\n") == 3, bad.stderr
+    assert "line 3, rate_percent: expected a percentage from 0 to 100, found 'seven'" in bad.stderr
+    assert "line 4, state: expected a state in two capitals, such as OH, found 'ky'" in bad.stderr

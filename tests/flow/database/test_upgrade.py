@@ -1,0 +1,145 @@
+"""A database of the first release, with data in it, comes to the newest schema and means what it meant."""
+
+import datetime as dt
+
+import asyncpg
+import pytest
+
+from protocol.money.lending import NO_EDGE_BP, NO_EDGE_MONTHS, ReserveMethod
+from server.database.core import migrate
+from server.database.core.migrate import MIGRATIONS, bring_to_newest, is_current
+from server.database.core.pool import connect_as_owner, prepare_connection
+from server.database.deals.deals import load_deal
+from server.database.editions.rates import load_rates, load_risk
+from server.settings import Settings
+from tests.services import Database, Services
+
+pytestmark = pytest.mark.flow
+
+DEAL = "2f1b2b3c-0000-4000-8000-000000000001"
+DATA = f"""
+INSERT INTO store_groups VALUES ('g', 'Group');
+INSERT INTO stores (store_id, group_id, name, state) VALUES ('s', 'g', 'Store', 'OH');
+INSERT INTO users (login, name, role, store_id) VALUES ('ann', 'Ann', 'salesperson', 's');
+INSERT INTO customers (store_id, name, state, postal_code) VALUES ('s', 'Lee', 'OH', '45424');
+INSERT INTO rate_sheets VALUES ('r1', '2026-01-01', NULL, true);
+INSERT INTO lender_programmes (rates_version, programme_id, lender, tier, term_months, new_cars, used_cars,
+        new_ltv_basis, used_ltv_basis, ltv_front_max_bp, ltv_total_max_bp, amount_min_cents, amount_max_cents,
+        pti_max_bp, dti_max_bp, buy_rate_bp, markup_max_bp, reserve_share_bp, disposition)
+    VALUES ('r1', 'p', 'Lender', 'prime', 60, true, true, 'msrp', 'retail', 12000, 13000, 0, 100, 2000, 4500,
+            800, 200, 7500, 'sold');
+INSERT INTO risk_models VALUES ('k1', '2026-01-01', true);
+INSERT INTO risk_curves VALUES ('k1', 'prime', 0.05, 0.01, '[[1, 1]]', 0.4, 6, 0.015, 400);
+INSERT INTO deals (deal_id, store_id, customer_id, salesperson_id, structure)
+    SELECT '{DEAL}', 's', customer_id, user_id, '{{"tax_rate_bp": 750, "fees_cents": 100}}'
+      FROM customers, users;
+"""  # noqa: S608 - names of this file
+
+
+async def make_first_release(made: Database) -> None:
+    """Make the schema of the first release, with a row of each kind."""
+    owner = await asyncpg.connect(made.owner_url)
+    try:
+        await owner.execute((MIGRATIONS / "0001_initial.sql").read_text(encoding="utf-8"))
+        await owner.execute("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
+        await owner.execute("INSERT INTO alembic_version VALUES ('0001')")
+        await owner.execute(DATA)
+    finally:
+        await owner.close()
+
+
+async def test_a_table_in_use_stops_a_migration_and_not_those_who_work(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gives up with nothing changed, rather than make everybody wait behind it; then it goes through."""
+    monkeypatch.setattr(migrate, "LOCK_TIMEOUT", "300ms")
+    with services.database() as made:
+        await make_first_release(made)
+        reader = await asyncpg.connect(made.owner_url)
+        try:
+            async with reader.transaction():
+                await reader.fetch("SELECT * FROM deals")
+                with pytest.raises(asyncpg.LockNotAvailableError):
+                    await bring_to_newest(made.owner_url)
+            assert await reader.fetchval("SELECT version_num FROM alembic_version") == "0001"
+        finally:
+            await reader.close()
+        await bring_to_newest(made.owner_url)
+        assert await is_current(made.owner_url)
+
+
+async def test_data_of_the_first_release_is_kept(services: Services) -> None:
+    """Deals, rates and risk read as before: one band for all, reserve of the finance charge, no authority,
+    no cost of a transfer.
+    """
+    with services.database() as made:
+        await make_first_release(made)
+        await bring_to_newest(made.owner_url)
+        assert await is_current(made.owner_url)
+        app = await asyncpg.connect(made.url)
+        try:
+            await prepare_connection(app)
+            programme = (await load_rates(app, "r1")).programmes[0]
+            curve = (await load_risk(app, "k1")).curves[0]
+            await app.execute("SELECT set_config('deal.store_id', store_id, false) FROM stores")
+            deal = await load_deal(app, DEAL)
+            transfer = await app.fetchrow("SELECT transfer_cost_cents, transfer_days FROM store_groups")
+        finally:
+            await app.close()
+    assert tuple(transfer) == (0, 0)
+    assert (programme.reserve_method, programme.chargeback_months) == (ReserveMethod.FINANCE_CHARGE, 0)
+    assert (curve.term_max_months, curve.ltv_max_bp, curve.pti_max_bp) == (
+        NO_EDGE_MONTHS,
+        NO_EDGE_BP,
+        NO_EDGE_BP,
+    )
+    assert deal is not None
+    assert (deal.structure.fees_cents, str(deal.structure.tax_rate_bp)) == (100, "750")
+
+
+BEFORE_RESERVATIONS = """
+ALTER TABLE vehicle_claims DROP COLUMN reserved_by, DROP COLUMN reserver;
+ALTER TABLE deal_events DROP COLUMN asked;
+ALTER TABLE deal_ops DROP COLUMN asked;
+DROP INDEX deals_begun;
+"""
+APPROVE = """
+WITH made AS (
+    INSERT INTO offers (deal_id, deal_version, vehicle_id, vehicle_rev, rates_version, programme_id, tier,
+            term_months, risk_version, tax_version, engine_version, structure, rate_bp, cash_down_cents,
+            principal_cents, payment_cents, npv_cents, stress_npv_cents, body, created_by)
+    SELECT $1, 0, $2, 1, rates_version, programme_id, tier, term_months,
+           (SELECT risk_version FROM risk_models LIMIT 1), 't', '2', '{}', 700, 0, 1, 1, 0, 0, '{}',
+           (SELECT salesperson_id FROM deals WHERE deal_id = $1)
+      FROM lender_programmes LIMIT 1
+    RETURNING offer_id, rates_version)
+INSERT INTO desk_approvals (deal_id, deal_version, vehicle_id, vehicle_rev, offer_id, rates_version,
+                            approved_by, approved_at)
+SELECT $1, $3, $2, 1, offer_id, rates_version, '{"id": "b", "name": "Bo", "role": "desk_manager"}',
+       now() - $4::interval FROM made
+"""
+
+
+async def test_deals_that_are_approved_keep_their_cars(stocked: Settings) -> None:
+    """Of two for one car the one that was approved first; of a deal what was approved last."""
+    async with connect_as_owner(stocked.database_owner_url) as owner:
+        await owner.execute(BEFORE_RESERVATIONS)
+        first, second, working = [
+            row["deal_id"] for row in await owner.fetch("SELECT deal_id FROM deals ORDER BY deal_id LIMIT 3")
+        ]
+        old, car, other = [
+            row["vehicle_id"]
+            for row in await owner.fetch("SELECT vehicle_id FROM vehicles ORDER BY vehicle_id LIMIT 3")
+        ]
+        for deal, vehicle, version, hours in (
+            *((first, old, 1, 9), (first, car, 2, 3), (second, car, 1, 2)),
+            (working, other, 1, 1),
+        ):
+            await owner.execute(APPROVE, deal, vehicle, version, dt.timedelta(hours=hours))
+        await owner.execute("UPDATE deals SET state = 'approved' WHERE deal_id = ANY ($1)", [first, second])
+        await owner.execute("INSERT INTO vehicle_claims (vehicle_id) VALUES ($1)", car)
+        await owner.execute((MIGRATIONS / "0010_holds.sql").read_text(encoding="utf-8"))
+        claims = await owner.fetch(
+            "SELECT vehicle_id, reserved_by, reserver->>'name' AS name, no FROM vehicle_claims"
+        )
+    assert [tuple(row) for row in claims] == [(car, first, "Bo", 2)]

@@ -1,0 +1,557 @@
+"""A deal taken anywhere that people may take it, against a plain model of what must come of it.
+
+The decisions are made in Postgres, relayed to a log, and read back from both: the rows, the fold of the
+events, and what the log tells must be one story.
+"""
+
+import asyncio
+import datetime as dt
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import asyncpg
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from protocol import codec
+from protocol.channels import deal_channel
+from protocol.closing import CommandError, ErrorCode
+from protocol.deal_parts import DealOffer, LenderTerms, OfferedCar
+from protocol.records import Actor, DealState, Structure, StructureChanges, Tier, Versions
+from protocol.workflow import (
+    CREDIT_REASONS,
+    EDITABLE,
+    STEPS,
+    TRANSITIONS,
+    Action,
+    Closing,
+    Fulfilment,
+    LenderStatus,
+    Reason,
+)
+from server.database.core.scope import Scope
+from server.database.deals.deal_parts import load_whole
+from server.database.deals.history import deal_at, load_history
+from server.database.decisions import claims, lenders, offers, overrides, terms, workflow
+from server.database.decisions import locks_and_notes as remarks
+from server.database.decisions.deciding import Decided
+from server.hub.channels.live_deal import HeldDeal, LiveDeal
+from server.hub.upkeep.relay import Relay
+from server.log.channel_log import ChannelLog, utc_now
+
+TODAY = dt.date(2026, 3, 2)
+FIELDS = ("cash_down_cents", "discount_cents", "rebate_cents")
+LOCKABLE = st.sampled_from(FIELDS)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Where the machine works: a database with a sample store, and one event loop for all of it."""
+
+    run: Callable[[Awaitable[Any]], Any]
+    pool: asyncpg.Pool
+    scope: Scope
+    sales: Actor
+    manager: Actor
+    customer_id: str
+    cars: list[tuple[str, int]]
+    rates: str
+    programme: dict[str, Any]
+
+
+@dataclass
+class Model:
+    """What must be so."""
+
+    state: DealState = DealState.WORKING
+    fulfilment: Fulfilment | None = None
+    selected: DealOffer | None = None
+    approved_offer: DealOffer | None = None
+    lender_live: bool = False
+    terms: dict[str, int] = field(default_factory=dict)
+    locks: set[str] = field(default_factory=set)
+    holds: set[str] = field(default_factory=set)
+    rivals: set[str] = field(default_factory=set)
+    pins: set[str] = field(default_factory=set)
+    notes: int = 0
+    notices: int = 0
+    sold: set[str] = field(default_factory=set)
+
+
+NOW = dt.datetime.now(dt.UTC)
+
+
+class DeskMachine(RuleBasedStateMachine):
+    """The machine; ``make`` gives it its shop and its log."""
+
+    shop: Shop
+
+    def make_log(self) -> ChannelLog:
+        """Return the log that decisions are relayed to."""
+        raise NotImplementedError
+
+    def lose_log(self) -> None:
+        """Let the log lose everything."""
+        raise NotImplementedError
+
+    @initialize()
+    def begin(self) -> None:
+        """Begin a deal."""
+        self.model = Model()
+        self.done: list[tuple[Callable[[], Awaitable[Decided]], Decided]] = []
+        self.deal_id, self.rival_id = self._new_deal(), self._new_deal()
+        # What an example before this one left of the cars is nobody's any more.
+        for statement in (
+            "UPDATE vehicles SET status = 'available' WHERE status = 'sold'",
+            "UPDATE vehicle_claims SET held_by = NULL, holder = NULL, held_until = NULL,"
+            " reserved_by = NULL, reserver = NULL",
+        ):
+            self.shop.run(self.shop.pool.execute(statement))
+        self.log = self.make_log()
+        self.relay = Relay(self.shop.scope, self.log)
+        self.session = LiveDeal()
+        self.heard: tuple[str, int] = "", 0
+        self._relay()
+
+    # What people do ------------------------------------------------------------
+
+    @rule(name=LOCKABLE, value=st.integers(0, 9), by_manager=st.booleans())
+    def change_terms(self, name: str, value: int, by_manager: bool) -> None:
+        """Change one field of the structure, on the newest version."""
+        actor = self._actor(by_manager)
+        refused: ErrorCode | None = None
+        changes = value * 100 != self.model.terms.get(name, 0)
+        if self.model.state not in EDITABLE:
+            refused = ErrorCode.CONFLICT
+        elif changes and name in self.model.locks and not by_manager:
+            refused = ErrorCode.LOCKED
+        op, version = uuid.uuid4(), self._version()
+        edit = StructureChanges(**{name: value * 100})
+        if self._decide(
+            lambda: terms.change_terms(
+                self.shop.scope, self.deal_id, op=op, based_on=version, changes=edit, actor=actor
+            ),
+            refused,
+        ):
+            self.model.terms[name] = value * 100
+            if changes:
+                self.model.state = DealState.WORKING
+
+    @rule(car=st.integers(0, 2), payment=st.integers(400, 402))
+    def select(self, car: int, payment: int) -> None:
+        """Select an offer."""
+        offer = self._offer(car, payment)
+        allowed = self.model.state in offers.SELECTABLE
+        op = uuid.uuid4()
+        taken = self._decide(
+            lambda: offers.select_offer(
+                self.shop.scope, self.deal_id, op=op, offer=offer, actor=self.shop.sales
+            ),
+            None if allowed else ErrorCode.CONFLICT,
+        )
+        if taken and (self.model.selected is None or not offers.is_same(self.model.selected, offer)):
+            self.model.selected, self.model.state = offer, DealState.WORKING
+            self.model.approved_offer = None
+
+    @rule(car=st.integers(0, 2), unpin=st.booleans())
+    def pin(self, car: int, unpin: bool) -> None:
+        """Pin an offer, or unpin it."""
+        op, (car_id, _) = uuid.uuid4(), self.shop.cars[car]
+        if unpin:
+            self._decide(
+                lambda: offers.unpin_offer(
+                    self.shop.scope, self.deal_id, int(car_id), op=op, actor=self.shop.sales
+                ),
+                None,
+            )
+            self.model.pins.discard(car_id)
+        elif self._decide(
+            lambda: offers.pin_offer(
+                self.shop.scope, self.deal_id, op=op, offer=self._offer(car, 400), actor=self.shop.sales
+            ),
+            self._unless_over(),
+        ):
+            self.model.pins.add(car_id)
+
+    @rule(action=st.sampled_from(Action), on_credit=st.booleans(), by_manager=st.booleans())
+    def act(self, action: Action, on_credit: bool, by_manager: bool) -> None:
+        """Take an action, whoever may and whether or not it leads anywhere."""
+        way, actor = TRANSITIONS[action], self._actor(by_manager)
+        credit = [reason for reason in way.reasons if reason in CREDIT_REASONS]
+        reason = credit[0] if on_credit and credit else way.reasons[0]
+        priced = self.model.selected
+        op, version = uuid.uuid4(), self._version()
+        step = workflow.Move(
+            op=op,
+            version=version,
+            reason=reason,
+            actor=actor,
+            today=TODAY,
+            rates=self.shop.rates,
+            priced=priced,
+            discount_authority_cents=10_000_00,
+        )
+        if not self._decide(
+            lambda: workflow.take_action(self.shop.scope, self.deal_id, action, step),
+            self._refusal(action, by_manager),
+        ):
+            return
+        self.model.state = way.target
+        self.model.approved_offer = self.model.selected if action is Action.APPROVE else None
+        if action in {Action.SIGN, Action.LOSE}:
+            self.model.holds.clear()
+        if action is Action.SIGN and self.model.selected is not None:
+            self.model.fulfilment = Fulfilment.SIGNED
+            self.model.sold.add(self.model.selected.vehicle_id)
+        if action in {Action.DECLINE, Action.LOSE} and reason in CREDIT_REASONS:
+            self.model.notices += 1
+
+    @rule(closing=st.sampled_from(Closing))
+    def close(self, closing: Closing) -> None:
+        """Deliver, fund or unwind."""
+        known = STEPS[closing]
+        op, version = uuid.uuid4(), self._version()
+        step = workflow.Move(
+            op=op,
+            version=version,
+            reason=known.reasons[0],
+            actor=self.shop.manager,
+            today=TODAY,
+            rates=self.shop.rates,
+        )
+        allowed = self.model.fulfilment in known.sources
+        if closing is Closing.FUND:
+            allowed = allowed and self.model.lender_live
+        if self._decide(
+            lambda: workflow.take_closing_step(self.shop.scope, self.deal_id, closing, step),
+            None if allowed else ErrorCode.CONFLICT,
+        ):
+            self.model.fulfilment = known.target
+            if closing is Closing.UNWIND:
+                self.model.sold.clear()
+
+    @rule(approves=st.booleans())
+    def lender(self, approves: bool) -> None:
+        """Let the offer's lender decide; what it approves is what was offered."""
+        decision = LenderTerms(
+            decision_id=str(uuid.uuid4()),
+            lender=self.shop.programme["lender"],
+            status=LenderStatus.APPROVED if approves else LenderStatus.DECLINED,
+            tier=Tier.PRIME if approves else None,
+            rate_bp=100.0 if approves else None,
+            advance_max_cents=90_000_00 if approves else None,
+            term_months=84 if approves else None,
+            expires_at=utc_now() + dt.timedelta(days=1) if approves else None,
+            reasons=[] if approves else [Reason.BANKRUPTCY],
+        )
+        new = lenders.NewDecision(decision, self.model.selected)
+        over = self.model.state is DealState.LOST or self.model.fulfilment in {
+            Fulfilment.FUNDED,
+            Fulfilment.UNWOUND,
+        }
+        op, version = uuid.uuid4(), self._version()
+        if self._decide(
+            lambda: lenders.record_lender_decision(
+                self.shop.scope,
+                self.deal_id,
+                op=op,
+                version=version,
+                decision=new,
+                actor=self.shop.manager,
+                today=TODAY,
+            ),
+            ErrorCode.CONFLICT if over else None,
+        ):
+            self.model.lender_live = approves
+            self.model.notices += not approves
+
+    @rule(name=LOCKABLE, unlock=st.booleans())
+    def lock(self, name: str, unlock: bool) -> None:
+        """Lock a field, or open it."""
+        change = remarks.unlock_field if unlock else remarks.lock_field
+        op = uuid.uuid4()
+        if self._decide(
+            lambda: change(self.shop.scope, self.deal_id, name, op=op, actor=self.shop.manager),
+            None if unlock else self._unless_over(),
+        ):
+            (self.model.locks.discard if unlock else self.model.locks.add)(name)
+
+    @rule()
+    def note(self) -> None:
+        """Write a note."""
+        op = uuid.uuid4()
+        self._decide(
+            lambda: remarks.add_note(self.shop.scope, self.deal_id, "x", op=op, actor=self.shop.sales), None
+        )
+        self.model.notes += 1
+
+    @rule(car=st.integers(0, 2))
+    def hold(self, car: int) -> None:
+        """Hold a car, unless another deal does."""
+        car_id, op = self.shop.cars[car][0], uuid.uuid4()
+        refused = self._unless_over()
+        if refused is None and car_id in self.model.sold:
+            refused = ErrorCode.NOT_FOUND
+        elif refused is None and car_id in self.model.rivals:
+            refused = ErrorCode.CONFLICT
+        if self._decide(
+            lambda: claims.hold_vehicle(
+                self.shop.scope, self.deal_id, int(car_id), op=op, actor=self.shop.sales
+            ),
+            refused,
+        ):
+            self.model.holds.add(car_id)
+
+    @rule(car=st.integers(0, 2), by_manager=st.booleans())
+    def release(self, car: int, by_manager: bool) -> None:
+        """Let a car go; a manager also one that another deal holds."""
+        car_id, op = self.shop.cars[car][0], uuid.uuid4()
+        in_the_way = car_id in self.model.rivals and not by_manager
+        if self._decide(
+            lambda: self._release(self.deal_id, int(car_id), op, self._actor(by_manager)),
+            ErrorCode.CONFLICT if in_the_way or car_id == self._approved() else None,
+        ):
+            self.model.holds.discard(car_id)
+            self.model.rivals.discard(car_id)
+
+    @rule(car=st.integers(0, 2))
+    def hold_in_another_deal(self, car: int) -> None:
+        """Another deal wants to hold the car; what this deal holds or is approved for, it may not."""
+        car_id, op = self.shop.cars[car][0], uuid.uuid4()
+        refused: ErrorCode | None = None
+        if car_id in self.model.sold:
+            refused = ErrorCode.NOT_FOUND
+        elif car_id in self.model.holds or car_id == self._approved():
+            refused = ErrorCode.CONFLICT
+        if self._decide(
+            lambda: claims.hold_vehicle(
+                self.shop.scope, self.rival_id, int(car_id), op=op, actor=self.shop.sales
+            ),
+            refused,
+        ):
+            self.model.rivals.add(car_id)
+
+    @rule(car=st.integers(0, 2), by_manager=st.booleans())
+    def release_in_another_deal(self, car: int, by_manager: bool) -> None:
+        """Somebody at the other deal lets the car go; a manager ends this deal's hold, and its approval."""
+        car_id, op = self.shop.cars[car][0], uuid.uuid4()
+        ours = car_id in self.model.holds or car_id == self._approved()
+        if self._decide(
+            lambda: self._release(self.rival_id, int(car_id), op, self._actor(by_manager)),
+            ErrorCode.CONFLICT if ours and not by_manager else None,
+        ):
+            self.model.rivals.discard(car_id)
+            self.model.holds.discard(car_id)
+            if car_id == self._approved():
+                self.model.state, self.model.approved_offer = DealState.WORKING, None
+
+    # What happens besides ------------------------------------------------------------
+
+    @precondition(lambda self: getattr(self, "done", []))
+    @rule(back=st.integers(0, 5))
+    def repeat(self, back: int) -> None:
+        """Send an earlier command again, also one that changed nothing: it is answered as before, and nothing
+        moves, whatever has become of the deal since.
+        """
+        doing, first = self.done[-1 - back % len(self.done)]
+        before = self._last_no()
+        again = self.shop.run(doing())
+        assert again.reply == first.reply
+        assert not again.changed
+        assert self._last_no() == before
+
+    @rule()
+    def lose(self) -> None:
+        """Redis loses what it had."""
+        self.lose_log()
+        self._relay()
+
+    # What must hold ------------------------------------------------------------
+
+    @invariant()
+    def one_story(self) -> None:
+        """Rows, fold and log agree with the model, and with each other."""
+        if not hasattr(self, "log"):
+            return
+        deal, parts, history = self.shop.run(self._load())
+        model = self.model
+        assert (deal.state, parts.fulfilment) == (model.state, model.fulfilment)
+        assert {name: codec.plain(deal.structure)[name] for name in model.terms} == model.terms
+        assert {lock.field for lock in parts.locks} == model.locks
+        assert {hold.vehicle_id for hold in parts.holds} == model.holds
+        assert {pin.vehicle_id for pin in parts.pins} == model.pins
+        assert self.shop.run(self._reserved()) == self._approved()
+        assert (len(parts.notes), len(parts.tasks)) == (model.notes, model.notices)
+        assert (parts.selected is None) == (model.selected is None)
+        told = deal_at(history, deal.last_no)
+        assert told.version == deal.version
+        assert told.structure == codec.plain(deal.structure)
+        for name in ("selected", "pins", "locks", "holds", "notes", "tasks", "approval", "fulfilment"):
+            assert getattr(told, name) == getattr(parts, name), name
+        self._relay()
+        assert self._published() == self._expected(deal.last_no)
+        self._check_session(HeldDeal.of(deal, parts))
+
+    def _check_session(self, stored: HeldDeal) -> None:
+        """Let a session hear what the log tells, and compare the deal that it holds with Postgres."""
+        head = self.shop.run(self.log.head(deal_channel(self.deal_id)))
+        if self.heard[0] != head.epoch:
+            # As a session does in a new epoch, and when its channel is opened.
+            self.session.forget()
+            self.session.read(self.session.begin(), stored)
+            self.heard = head.epoch, head.seq
+        entries = self.shop.run(self.log.read(deal_channel(self.deal_id), *self.heard, 1_000))
+        for entry in entries or ():
+            self.session.heard(entry)
+            self.heard = entry.epoch, entry.seq
+        held = self.session.known
+        assert held is not None, "the log told of every decision, in order"
+        assert held.whole == stored.whole
+        assert held.at(NOW) == stored.at(NOW)
+
+    def _published(self) -> list[str]:
+        """Return the kinds of the decisions that the log holds in this epoch, in order."""
+        channel = deal_channel(self.deal_id)
+        head = self.shop.run(self.log.head(channel))
+        entries = self.shop.run(self.log.read(channel, head.epoch, 0, 1_000))
+        assert entries is not None
+        assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
+        assert head.no is not None
+        self._base = head.no - len(entries)
+        return [codec.decode(entry.body)["type"] for entry in entries]
+
+    def _expected(self, last_no: int) -> list[str]:
+        rows = self.shop.run(
+            self.shop.pool.fetch(
+                "SELECT kind FROM deal_events WHERE deal_id = $1 AND no > $2 AND no <= $3 ORDER BY no",
+                uuid.UUID(self.deal_id),
+                self._base,
+                last_no,
+            )
+        )
+        return [row["kind"] for row in rows]
+
+    # Parts ------------------------------------------------------------
+
+    def _decide(self, doing: Callable[[], Awaitable[Decided]], refused: ErrorCode | None) -> bool:
+        """Decide, and check that it is refused exactly where it must be; return whether it was not."""
+        try:
+            decided = self.shop.run(doing())
+        except CommandError as error:
+            assert error.code is refused, (error, refused)
+            return False
+        assert refused is None, refused
+        self.done.append((doing, decided))
+        if len(self.done) % 2 and decided.deal_id == self.deal_id:
+            # As the process that decided: before the log tells it.
+            self.session.decided(decided.events)
+        return True
+
+    def _refusal(self, action: Action, by_manager: bool) -> ErrorCode | None:
+        way, model = TRANSITIONS[action], self.model
+        if self._actor(by_manager).role not in way.roles:
+            return ErrorCode.FORBIDDEN
+        if model.state not in way.sources:
+            return ErrorCode.CONFLICT
+        if action is Action.SUBMIT and by_manager:
+            return ErrorCode.FORBIDDEN
+        if action in {Action.SUBMIT, Action.COUNTER, Action.APPROVE} and model.selected is None:
+            return ErrorCode.CONFLICT
+        lacks_lender = action is Action.SIGN and not model.lender_live
+        held = action is Action.APPROVE and model.selected and model.selected.vehicle_id in model.rivals
+        return ErrorCode.CONFLICT if lacks_lender or held else None
+
+    def _approved(self) -> str | None:
+        """Return the car that the deal is approved for."""
+        offer = self.model.approved_offer if self.model.state is DealState.APPROVED else None
+        return None if offer is None else offer.vehicle_id
+
+    def _unless_over(self) -> ErrorCode | None:
+        return ErrorCode.CONFLICT if self.model.state in {DealState.SIGNED, DealState.LOST} else None
+
+    def _actor(self, by_manager: bool) -> Actor:
+        return self.shop.manager if by_manager else self.shop.sales
+
+    def _new_deal(self) -> str:
+        deal_id = uuid.uuid4()
+        self.shop.run(
+            self.shop.pool.execute(
+                "INSERT INTO deals (deal_id, store_id, customer_id, salesperson_id, structure)"
+                " VALUES ($1, 'riverside', $2, $3, $4)",
+                deal_id,
+                uuid.UUID(self.shop.customer_id),
+                uuid.UUID(self.shop.sales.id),
+                codec.plain(Structure()),
+            )
+        )
+        return str(deal_id)
+
+    async def _release(self, deal_id: str, car: int, op: uuid.UUID, actor: Actor) -> Decided:
+        try:
+            return await claims.release_vehicle(self.shop.scope, deal_id, car, op=op, actor=actor)
+        except claims.HeldElsewhere:
+            decided, _ = await overrides.end_other_holds(self.shop.scope, deal_id, car, op=op, actor=actor)
+            return decided
+
+    async def _reserved(self) -> str | None:
+        found: str | None = await self.shop.pool.fetchval(
+            "SELECT vehicle_id::text FROM vehicle_claims WHERE reserved_by = $1", uuid.UUID(self.deal_id)
+        )
+        return found
+
+    def _version(self) -> int:
+        deal = self.shop.run(self._load())[0]
+        return int(deal.version)
+
+    def _last_no(self) -> int:
+        return int(self.shop.run(self._load())[0].last_no)
+
+    def _relay(self) -> None:
+        self.shop.run(self.relay.publish(self.deal_id))
+
+    async def _load(self) -> tuple[Any, Any, Any]:
+        async with self.shop.pool.acquire() as connection:
+            whole = await load_whole(connection, self.deal_id)
+            assert whole is not None
+            return (*whole, await load_history(connection, self.deal_id))
+
+    def _offer(self, car: int, payment: int) -> DealOffer:
+        vehicle_id, _ = self.shop.cars[car]
+        rev = self.shop.run(
+            self.shop.pool.fetchval("SELECT rev FROM vehicles WHERE vehicle_id = $1", int(vehicle_id))
+        )
+        programme = self.shop.programme
+        return DealOffer(
+            offer_id=str(uuid.uuid4()),
+            vehicle_id=vehicle_id,
+            rev=rev,
+            car=OfferedCar(vin="V", stock_no="S", year=2024, make="M", model="O", trim="", mileage=1),
+            deal_version=self._version(),
+            price_cents=20_000_00,
+            payment_cents=payment * 100,
+            term_months=programme["term_months"],
+            rate_bp=float(Decimal(programme["buy_rate_bp"])),
+            apr_percent=7.0,
+            cash_down_cents=0,
+            discount_cents=0,
+            principal_cents=20_000_00,
+            programme_id=programme["programme_id"],
+            lender=programme["lender"],
+            tier=Tier(programme["tier"]),
+            stipulations=[],
+            npv_cents=100_00,
+            stress_npv_cents=50_00,
+            versions=Versions(inventory="1", rates=self.shop.rates, tax="t", risk="sample-1", engine="2"),
+        )
+
+
+def runner(loop: asyncio.AbstractEventLoop) -> Callable[[Awaitable[Any]], Any]:
+    """Return what runs awaitables on one loop."""
+
+    async def wait(doing: Awaitable[Any]) -> Any:
+        return await doing
+
+    return lambda doing: loop.run_until_complete(wait(doing))

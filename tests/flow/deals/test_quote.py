@@ -1,0 +1,281 @@
+"""Quotes over the wire: they agree with the offers, keep to their view, and change no deal."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import asyncpg
+import msgspec
+import pytest
+from msgspec import UNSET
+
+from client import Deal, Workspace
+from protocol.closing import CommandError, ErrorCode
+from protocol.commands import Roll
+from protocol.events import Matches, Offers, OfferSelected, SearchValued
+from protocol.money.pricing import Vary
+from protocol.money.quotes import QuoteValue
+from protocol.records import Scope, StructureChanges, View
+from server.database.core.pool import connect_as_owner
+from server.database.people.staff import set_score_edges
+from server.hub.sight.floor_guard import MARGIN_CENTS, FloorGuard
+from server.hub.sight.sight import coarse_npv, score_of
+from server.settings import Settings
+from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
+from tests.services import start_web, start_worker
+
+pytestmark = pytest.mark.flow
+
+TRANSFER = ("store_id", "transfer_cost_cents", "transfer_days")
+NORTHGATE = {("northgate", 225_00, 2)}
+
+QUOTED = 25
+"""Cars that are quoted one by one: within a connection's pace."""
+
+
+@pytest.fixture
+async def web_url(stocked: Settings, tmp_path: Path) -> AsyncIterator[str]:
+    """The address of a web process; a worker values beside it."""
+    async with start_web(stocked, tmp_path) as web, start_worker(stocked, tmp_path):
+        yield web.url
+
+
+async def joined(
+    stack: AsyncExitStack, url: str, settings: Settings, login: str, view: View
+) -> tuple[Workspace, Deal]:
+    """Return a connected workspace and the store's first deal on it."""
+    workspace = await stack.enter_async_context(connect(url, await token_of(settings, login)))
+    return workspace, await workspace.join(await a_deal_of(settings), view)
+
+
+async def a_car(settings: Settings) -> str:
+    """Return the id of a car that is for sale at the deal's store."""
+    async with connect_as_owner(settings.database_owner_url) as database:
+        found = await database.fetchval(
+            "SELECT vehicle_id::text FROM vehicles WHERE store_id = 'riverside' AND status = 'available'"
+            " AND price_cents BETWEEN 1500000 AND 2500000 ORDER BY vehicle_id LIMIT 1"
+        )
+    assert isinstance(found, str)
+    return found
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+async def test_a_quote_is_the_offer_to_the_cent(stocked: Settings, web_url: str, scope: Scope) -> None:
+    """What the list shows of a car is what its quote says, and the quote's frontier holds it; of another
+    store's cars too, whose transfer the list tells.
+    """
+    async with AsyncExitStack() as stack:
+        _, deal = await joined(stack, web_url, stocked, "riverside-manager", View.MANAGER)
+        await deal.terms(msgspec.structs.replace(EASY, scope=scope))
+        await deal.search(limit=100)
+        events = await events_until(deal, lambda event: isinstance(event, SearchValued))
+        matches = next(event for event in events if isinstance(event, Matches)).columns
+        transfers = zip(*(matches[name] for name in TRANSFER), strict=True)
+        assert set(transfers) == {("riverside", 0, 0)} | (NORTHGATE if scope is Scope.GROUP else set())
+        columns = next(event for event in events if isinstance(event, Offers)).columns
+        offers = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        assert any(offer["payment_cents"] is not None for offer in offers[:QUOTED])
+        for offer in offers[:QUOTED]:
+            quote = await deal.quote(offer["vehicle_id"])
+            assert (quote.rev, quote.eligible) == (offer["rev"], offer["payment_cents"] is not None)
+            assert quote.binding == offer["binding"]
+            if not quote.eligible:
+                continue
+            same = ("payment_cents", "term_months", "rate_bp", "cash_down_cents", "discount_cents", "lender")
+            assert {name: getattr(quote, name) for name in same} == {name: offer[name] for name in same}
+            assert quote.value is not UNSET
+            assert quote.value.npv_cents == offer["npv_cents"] == sum(quote.value.parts.values())
+        frontier = await deal.frontier(offer["vehicle_id"])
+        assert len(frontier.points) == (offer["frontier"] or 0)
+        assert frontier.reversals == sum(point.passed_by for point in frontier.points)
+
+
+async def test_a_store_that_keeps_its_npvs_shows_scores(stocked: Settings, web_url: str) -> None:
+    """In rows, quotes, pencil cells, frontiers and selected offers; the manager's view has the amounts."""
+    edges = (0, 50_000, 150_000, 300_000)
+    async with connect_as_owner(stocked.database_owner_url) as owner:
+        await set_score_edges(owner, "riverside", edges)
+        floor, key = await owner.fetchrow(
+            "SELECT npv_floor_cents, guard_key FROM stores WHERE store_id = 'riverside'"
+        )
+    async with AsyncExitStack() as stack:
+        _, desk = await joined(stack, web_url, stocked, "riverside-manager", View.MANAGER)
+        _, sales = await joined(stack, web_url, stocked, "riverside-sales", View.SALES)
+        await desk.terms(EASY)
+        await desk.search(limit=30)
+        for deal in (desk, sales):
+            await events_until(deal, lambda event: isinstance(event, SearchValued))
+        guard = FloorGuard(floor, str(key))
+
+        def shown_score(npv: int, car: str) -> int:
+            return score_of(npv - guard.margin_cents(car), edges)
+
+        priced = [row for row in desk.rows.values() if row.offer and row.offer["npv_cents"] is not None]
+        cars = [row.vehicle_id for row in priced if row.offer["npv_cents"] >= floor + MARGIN_CENTS]
+        for row in priced:
+            if row.offer["npv_cents"] < guard.floor_cents(row.vehicle_id):
+                assert sales.rows[row.vehicle_id].offer["payment_cents"] is None
+        assert len({score_of(desk.rows[car].offer["npv_cents"], edges) for car in cars}) > 1
+        for car in cars:
+            seen = sales.rows[car].offer
+            assert seen["score"] == shown_score(desk.rows[car].offer["npv_cents"], car)
+            assert not {"npv_cents", "stress_npv_cents"} & set(seen)
+        full, scored = await desk.quote(cars[0]), await sales.quote(cars[0])
+        assert scored.value == QuoteValue(score=shown_score(full.value.npv_cents, cars[0]))
+        assert scored.grid.npv_cents is UNSET
+        cells = [
+            (npv, score)
+            for row in zip(full.grid.npv_cents, scored.grid.score, strict=True)
+            for npv, score in zip(*row, strict=True)
+        ]
+        edge = guard.floor_cents(cars[0])
+        assert [score for _, score in cells] == [
+            None if npv is None or npv < edge else shown_score(npv, cars[0]) for npv, _ in cells
+        ]
+        points = (await sales.frontier(cars[0])).points
+        assert all(point.npv_cents is UNSET and 1 <= point.score <= 5 for point in points)
+        await sales.desk.select(cars[0])
+        await events_until(sales, lambda event: isinstance(event, OfferSelected))
+        assert (sales.state.selected.score, sales.state.selected.npv_cents) == (scored.value.score, UNSET)
+
+
+async def test_what_a_view_sees_of_a_quote(stocked: Settings, web_url: str) -> None:
+    """A salesperson sees the total value, a customer what is printed; hidden terms cannot be asked with."""
+    car = await a_car(stocked)
+    async with AsyncExitStack() as stack:
+        _, deal = await joined(stack, web_url, stocked, "riverside-manager", View.MANAGER)
+        _, sales = await joined(stack, web_url, stocked, "riverside-sales", View.SALES)
+        _, turned = await joined(stack, web_url, stocked, "riverside-sales", View.CUSTOMER)
+        await deal.terms(EASY)
+        roll = Roll(vary=Vary.CASH_DOWN, payment_cents=20_000)
+        full = await deal.quote(car, terms_months=[60, 72], cash_down_cents=[0, 500_000], roll=roll)
+        seen = await sales.quote(car, terms_months=[60, 72], cash_down_cents=[0, 500_000], roll=roll)
+        printed = await turned.quote(car, terms_months=[60, 72], cash_down_cents=[0, 500_000], roll=roll)
+        assert full.eligible
+        assert full.value.parts
+        assert seen.value.npv_cents == coarse_npv(full.value.npv_cents)
+        assert seen.value.parts is seen.value.monthly_cash_cents is UNSET
+        brings_cash = "interest" in full.value.parts
+        assert (full.value.monthly_cash_cents is not UNSET) is brings_cash
+        rounded = [[npv if npv is None else coarse_npv(npv) for npv in row] for row in full.grid.npv_cents]
+        assert seen.grid == msgspec.structs.replace(full.grid, npv_cents=rounded)
+        assert printed.value is printed.lender is printed.binding is printed.grid.npv_cents is UNSET
+        assert printed.schedule == full.schedule
+        assert printed.taxes == full.taxes
+        assert printed.grid.payment_cents == full.grid.payment_cents
+        # A customer's screen asks with the floor of the car's margin: another question.
+        assert full.pencil_id == seen.pencil_id != printed.pencil_id
+        assert full.roll.reached
+        assert "cash_down_max_cents" in full.roll.changes
+        assert "cash_down_max_cents" not in printed.roll.changes
+        cell = StructureChanges(term_months=60, cash_down_cents=500_000, cash_down_max_cents=500_000)
+        assert (await turned.quote(car, cell)).payment_cents == printed.grid.payment_cents[0][1]
+        with pytest.raises(CommandError) as refused:
+            await sales.quote(car, StructureChanges(trade_acv_cents=1))
+        assert (refused.value.code, refused.value.detail) == (
+            ErrorCode.FORBIDDEN,
+            {"field": "trade_acv_cents"},
+        )
+
+
+async def test_a_quote_changes_nothing(stocked: Settings, web_url: str) -> None:
+    """Changes that come with a quote are the asker's own: the deal stands as it stood."""
+    car = await a_car(stocked)
+    async with AsyncExitStack() as stack:
+        _, deal = await joined(stack, web_url, stocked, "riverside-manager", View.MANAGER)
+        await deal.terms(EASY)
+        before = deal.state.version
+        plain = await deal.quote(car)
+        other = await deal.quote(car, StructureChanges(cash_down_cents=1_000_000))
+        more_cash = other.cash_down_cents - plain.cash_down_cents
+        assert more_cash > 0
+        assert other.principal_cents == plain.principal_cents - more_cash
+        assert other.pencil_id != plain.pencil_id
+        assert (await deal.quote(car)).pencil_id == plain.pencil_id
+        assert deal.state.version == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("status = 'sold'", id="sold"),
+        pytest.param("store_id = 'elsewhere', group_id = 'elsewhere'", id="of another group"),
+    ],
+)
+async def test_cars_that_cannot_be_quoted(stocked: Settings, web_url: str, change: str) -> None:
+    """A sold car, one of another group, and an id that is none are all not found."""
+    car = await a_car(stocked)
+    async with connect_as_owner(stocked.database_owner_url) as database:
+        await another_group(database)
+        await database.execute(f"UPDATE vehicles SET {change} WHERE vehicle_id = $1", int(car))  # noqa: S608 - the test's own
+    async with AsyncExitStack() as stack:
+        _, deal = await joined(stack, web_url, stocked, "riverside-manager", View.MANAGER)
+        for vehicle_id in (car, "none", "9" * 30):
+            with pytest.raises(CommandError) as refused:
+                await deal.quote(vehicle_id)
+            assert (refused.value.code, refused.value.detail) == (
+                ErrorCode.NOT_FOUND,
+                {"field": "vehicle_id"},
+            )
+
+
+async def test_terms_that_cannot_be_quoted(stocked: Settings, web_url: str) -> None:
+    """Changes that contradict the deal, and an address without a tax rule, are refused by their field."""
+    car = await a_car(stocked)
+    async with connect_as_owner(stocked.database_owner_url) as database:
+        await database.execute("UPDATE customers SET state = 'AK', postal_code = '99501'")
+    async with AsyncExitStack() as stack:
+        _, deal = await joined(stack, web_url, stocked, "riverside-manager", View.MANAGER)
+        for changes, field in (
+            (StructureChanges(payment_min_cents=90_000, payment_max_cents=80_000), "payment_max_cents"),
+            (StructureChanges(tax_rate_bp=None), "tax_rate_bp"),
+        ):
+            with pytest.raises(CommandError) as refused:
+                await deal.quote(car, changes)
+            assert refused.value.code is ErrorCode.INVALID
+            assert refused.value.detail["field"] == field
+
+
+async def test_a_stored_payoff_beyond_all_bounds_is_named_and_can_be_mended(
+    stocked: Settings, web_url: str
+) -> None:
+    """A deal that an older version stored with it: quote, offers and search say which field to mend, at once,
+    and everything else goes on.
+    """
+    car, channel = await a_car(stocked), await a_deal_of(stocked)
+    async with connect_as_owner(stocked.database_owner_url) as database:
+        await database.execute(
+            "UPDATE deals SET structure = structure || $2 WHERE deal_id = $1::text::uuid",
+            channel.removeprefix("deal:"),
+            {"payoff_per_diem_cents": 9_999_999_999, "payoff_good_through": "1990-01-01"},
+        )
+    async with AsyncExitStack() as stack:
+        _, deal = await joined(stack, web_url, stocked, "riverside-sales", View.SALES)
+        for ask in (
+            lambda: deal.quote(car),
+            lambda: deal.frontier(car),
+            lambda: deal.desk.select(car),
+            lambda: deal.search(limit=10),
+            lambda: deal.terms(StructureChanges(cash_down_cents=5)),
+        ):
+            for _ in range(3):
+                with pytest.raises(CommandError) as refused:
+                    await ask()
+                assert refused.value.code is ErrorCode.INVALID
+                assert refused.value.detail["field"] == "payoff_per_diem_cents"
+        await deal.terms(StructureChanges(payoff_per_diem_cents=600))
+        assert (await deal.quote(car)).payoff_cents > 0
+
+
+async def another_group(database: asyncpg.Connection) -> None:
+    """Copy a store into a group of its own."""
+    names = await database.fetchval(
+        "SELECT string_agg(column_name, ', ') FROM information_schema.columns WHERE table_name = 'stores'"
+        " AND table_schema = 'public' AND is_identity = 'NO'"
+        " AND column_name NOT IN ('store_id', 'group_id')"
+    )
+    await database.execute("INSERT INTO store_groups (group_id, name) VALUES ('elsewhere', 'Elsewhere')")
+    await database.execute(
+        f"INSERT INTO stores (store_id, group_id, {names})"  # noqa: S608 - names of our own columns
+        f" SELECT 'elsewhere', 'elsewhere', {names} FROM stores WHERE store_id = 'riverside'"
+    )

@@ -1,0 +1,300 @@
+"""Planted values, over real processes: whatever is asked, no byte of a view holds what the view hides.
+
+Names are tested for every message in ``tests/hub/sight/test_views.py``. Here it is the values themselves,
+wherever they might come out: events, snapshots, replies, refusals, pages, answers over HTTP.
+"""
+
+import asyncio
+import datetime as dt
+import json
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+
+from server.database.core.pool import connect_as_owner
+from server.database.people.credentials import CredentialKind, issue_credential
+from server.database.people.users import find_by_login
+from server.hub.sight.sight import coarse_npv
+from server.settings import Settings
+from tests.flow.shop import a_deal_of, token_of
+from tests.services import Process, start_web, start_worker
+
+pytestmark = pytest.mark.flow
+
+GUARD_SECONDS: Final = 60.0
+ACV_CENTS: Final = 2_600_000_017
+LENDER_BUYS_AT: Final = 137.43
+NOTE, STIPULATION, OTHER_CUSTOMER = "the note of a planted kind", "a planted stipulation", "Zeta Planted"
+PLANTED: Final = """
+UPDATE vehicles SET cost_cents = 700000000 + vehicle_id * 1009, recon_cents = 310000000 + vehicle_id * 1009,
+    holdback_cents = 520000000 + vehicle_id * 1009, dealer_cash_cents = 430000000 + vehicle_id * 1009,
+    floorplan_day_cents = 1000000 + vehicle_id
+"""
+COLUMNS: Final = ("cost_cents", "recon_cents", "holdback_cents", "dealer_cash_cents", "floorplan_day_cents")
+EASY: Final = {
+    "payment_max_cents": None,
+    "cash_down_cents": 0,
+    "cash_down_max_cents": 4_000_017,
+    "trade_allowance_cents": 0,
+    "payoff_cents": 0,
+}
+
+
+STEPS: Final = (
+    *("submit", "counter", "approve", "decline", "reopen", "sign", "lose", "deliver", "fund", "unwind"),
+)
+TERMS: Final = {"fees_cents": 5, "cash_down_cents": 5_000_000, "trade_acv_cents": 1, "tier": "prime"}
+PATHS: Final = ("/", "/desk", "/api/deals", "/metrics", "/deals/{deal}", "/api/deals/{deal}/audit")
+
+
+@dataclass
+class Screen:
+    """One socket on the deal, and every text that it was sent."""
+
+    socket: ClientConnection
+    channel: str
+    heard: list[str] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    version: int = 0
+    _ref: int = 0
+
+    async def listen(self) -> None:
+        """Take everything that comes, until cancelled."""
+        async for frame in self.socket:
+            for line in str(frame).split("\n"):
+                self.heard.append(line)
+                message = json.loads(line)
+                self.version = max(self.version, message.get("version", 0))
+            self.news.set()
+
+    async def ask(self, kind: str, **fields: object) -> Any:
+        """Send a command about the deal and return its reply."""
+        self._ref += 1
+        command = {"type": kind, "ref": self._ref, "channel": self.channel, **fields}
+        await self.socket.send(json.dumps(command))
+        return await self.until(lambda one: one["type"] == "reply" and one["ref"] == self._ref)
+
+    async def change(self, kind: str, **fields: object) -> Any:
+        """Send a command that changes something."""
+        return await self.ask(kind, op=str(uuid.uuid4()), **fields)
+
+    async def until(self, holds: Any) -> Any:
+        """Return the first message for which ``holds``, also one that came before."""
+        async with asyncio.timeout(GUARD_SECONDS):
+            while True:
+                self.news.clear()
+                for line in self.heard:
+                    message = json.loads(line)
+                    if holds(message):
+                        return message
+                await self.news.wait()
+
+    def columns(self, name: str) -> list[Any]:
+        """Return all values of a column that were heard in rows."""
+        messages = [json.loads(line) for line in self.heard]
+        return [cell for one in messages for cell in one.get("columns", {}).get(name, [])]
+
+
+@dataclass
+class Cast:
+    """A manager, a salesperson, and both with the screen turned round to the customer."""
+
+    settings: Settings
+    web: Process
+    manager: Screen
+    sales: Screen
+    turned: Screen
+    turned_manager: Screen
+
+    @property
+    def narrow(self) -> tuple[Screen, ...]:
+        """Those who do not see all."""
+        return self.sales, self.turned, self.turned_manager
+
+
+@asynccontextmanager
+async def opened(settings: Settings, folder: Path) -> AsyncIterator[Cast]:
+    """Plant, start the processes, and let everybody join one deal."""
+    async with connect_as_owner(settings.database_owner_url) as owner:
+        await owner.execute(PLANTED)
+        await owner.execute("UPDATE stores SET npv_floor_cents = -100000000000")
+        await owner.execute("UPDATE customers SET monthly_income_cents = 5000000")
+    channel = await a_deal_of(settings)
+    async with AsyncExitStack() as stack:
+        web = await stack.enter_async_context(start_web(settings, folder))
+        await stack.enter_async_context(start_worker(settings, folder))
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        screens = []
+        for login, view in (
+            ("riverside-manager", "manager"),
+            ("riverside-sales", "sales"),
+            ("riverside-sales", "customer"),
+            ("riverside-manager", "customer"),
+        ):
+            token = await token_of(settings, login)
+            headers = {"authorization": f"Bearer {token}"}
+            url = web.url.replace("http", "ws", 1) + "/ws"
+            opening = connect(url, additional_headers=headers, compression=None, max_size=None)
+            screen = Screen(await stack.enter_async_context(opening), channel)
+            listening = tasks.create_task(screen.listen())
+            stack.callback(listening.cancel)
+            joined = await screen.ask("join", view=view, since=None)
+            screen.version = joined["data"]["snapshot"]["deal"]["version"]
+            screens.append(screen)
+        yield Cast(settings, web, *screens)
+
+
+async def desk_at_work(cast: Cast) -> list[str]:
+    """Let the manager do all there is to hide; return the cars that were offered."""
+    manager = cast.manager
+    changes = {**EASY, "trade_acv_cents": ACV_CENTS, "products_cost_cents": 0}
+    assert (await manager.change("terms", version=manager.version, changes=changes))["ok"]
+    assert (await manager.change("search", filters={}, sort="price", limit=60))["ok"]
+    for screen in (manager, *cast.narrow):
+        await screen.until(lambda one: one["type"] == "search_valued")
+    offered = zip(manager.columns("vehicle_id")[60:], manager.columns("payment_cents"), strict=False)
+    cars = [car for car, payment in offered if payment is not None]
+    assert len(cars) > 5
+    await manager.change("note", text=NOTE)
+    await manager.change("lock", field="fees_cents")
+    await manager.change("hold", vehicle_id=cars[1])
+    await manager.change("pin", vehicle_id=cars[2])
+    selected = (await manager.ask("quote", vehicle_id=cars[0], changes={}))["data"]
+    await manager.change(
+        "lender_decision",
+        version=manager.version,
+        lender=selected["lender"],
+        status="conditional",
+        tier="prime",
+        rate_bp=LENDER_BUYS_AT,
+        advance_max_cents=9_000_000,
+        term_months=84,
+        stipulations=[STIPULATION],
+        expires_at=(dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).isoformat(),
+    )
+    await manager.change("select", vehicle_id=cars[0])
+    return cars
+
+
+async def everything_is_tried(screen: Screen, cars: list[str]) -> None:
+    """Ask for all that can be asked for, most of it in vain; then join anew."""
+    car, rolls = cars[0], ("cash_down", "price", "trade_allowance", "term", "rate")
+    for kind in STEPS:
+        await screen.change(kind, version=1, reason="nothing")
+        await screen.change(kind, version=screen.version, reason="customer_agrees")
+    for each in cars[:2]:
+        await screen.ask("quote", vehicle_id=each, changes={"discount_cents": 100})
+    await screen.ask("quote", vehicle_id=car, changes={"rate_bp": 100})
+    for vary in rolls:
+        await screen.ask("quote", vehicle_id=car, changes={}, roll={"vary": vary, "payment_cents": 31_000})
+    await screen.ask("frontier", vehicle_id=car)
+    await screen.ask("quote", vehicle_id=car, changes={"price_cents": 1_000_000})
+    await screen.change("search", filters={"days_in_stock_min": 30}, sort="-days_in_stock", limit=1)
+    for kind in ("hold", "select", "pin", "unpin", "release"):
+        await screen.change(kind, vehicle_id=cars[1])
+    await screen.change("select", vehicle_id=car, changes={"payment_max_cents": 100})
+    for name, value in TERMS.items():
+        await screen.change("terms", version=1, changes={name: value})
+        await screen.change("terms", version=screen.version, changes={name: value})
+    await screen.change("lock", field="fees_cents")
+    await screen.ask("focus", field="cash_down_cents")
+    await screen.ask("join", view="sales" if screen.columns("lender") else "customer", since=None)
+    assert not any('"rate_limited"' in line for line in screen.heard)
+
+
+async def over_http(settings: Settings, web: Process, login: str) -> str:
+    """Return all that the pages and the answers over HTTP say to somebody."""
+    async with connect_as_owner(settings.database_owner_url) as owner:
+        account = await find_by_login(owner, login)
+        assert account is not None
+        cookie = await issue_credential(owner, account.id, CredentialKind.COOKIE, dt.timedelta(hours=1))
+    deal = (await a_deal_of(settings)).partition(":")[2]
+    async with httpx.AsyncClient(base_url=web.url, cookies={"deal_session": cookie}) as browser:
+        answers = [await browser.get(path.format(deal=deal)) for path in PATHS]
+    return "\n".join(answer.text for answer in answers)
+
+
+def atoms_of(value: Any) -> Iterator[Any]:
+    """Yield every number and text in plain JSON."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from atoms_of(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from atoms_of(inner)
+    else:
+        yield value
+
+
+def atoms(screen: Screen) -> set[Any]:
+    return {atom for line in screen.heard for atom in atoms_of(json.loads(line))}
+
+
+async def hidden_from_sales(settings: Settings, manager: Screen) -> dict[str, set[Any]]:
+    """Return what salespeople must never see, by kind: what was planted, and parts of NPVs."""
+    async with connect_as_owner(settings.database_owner_url) as owner:
+        rows = await owner.fetch(f"SELECT {', '.join(COLUMNS)} FROM vehicles")  # noqa: S608 - names of our own
+        bought = await owner.fetch("SELECT DISTINCT buy_rate_bp FROM lender_programmes")
+    hidden = {name: {row[name] for row in rows} for name in COLUMNS}
+    hidden |= {"acv": {ACV_CENTS}, "decided rate": {LENDER_BUYS_AT}}
+    # A standard markup separates what a lender buys at from what a customer pays.
+    hidden["buy rates"] = {float(row["buy_rate_bp"]) for row in bought if row["buy_rate_bp"] % 5 != 0}
+    values = [
+        json.loads(line).get("data", {}).get("value", {}) for line in manager.heard if '"parts"' in line
+    ]
+    totals = {value.get("npv_cents") for value in values}
+    parts = {part for value in values for part in value.get("parts", {}).values() if abs(part) > 100_000}
+    hidden["parts"] = parts - totals
+    return hidden
+
+
+async def test_no_view_holds_a_value_that_it_hides(stocked: Settings, tmp_path: Path) -> None:
+    """Costs, ACV, buy rates and parts of an NPV never reach a salesperson; a customer is told of no NPV, no
+    lender, no note, no limit, nobody's name; who sees all has seen all of it.
+    """
+    async with connect_as_owner(stocked.database_owner_url) as owner:
+        await owner.execute(
+            "UPDATE customers SET name = $1 WHERE customer_id ="
+            " (SELECT customer_id FROM deals WHERE store_id = 'riverside'"
+            " ORDER BY updated_at OFFSET 3 LIMIT 1)",
+            OTHER_CUSTOMER,
+        )
+    async with opened(stocked, tmp_path) as cast:
+        cars = await desk_at_work(cast)
+        for car in cars[:4]:
+            await cast.manager.ask("quote", vehicle_id=car, changes={"discount_cents": 100})
+            await cast.manager.ask("frontier", vehicle_id=car)
+        await asyncio.gather(*(everything_is_tried(screen, cars) for screen in cast.narrow))
+        hidden = await hidden_from_sales(stocked, cast.manager)
+        seen = atoms(cast.manager)
+        for kind in ("cost_cents", "acv", "decided rate", "parts"):
+            assert hidden[kind] & seen, f"the manager has not seen {kind}: nothing is proven"
+        for screen in cast.narrow:
+            found = {kind: values & atoms(screen) for kind, values in hidden.items()}
+            assert not any(found.values()), found
+        npvs = {npv for npv in cast.manager.columns("npv_cents") if npv is not None}
+        lenders = {lender for lender in cast.manager.columns("lender") if lender is not None}
+        staff = {"Riverside manager", "Riverside sales"}
+        # Salespeople see what a deal is worth, to ten dollars.
+        assert {coarse_npv(npv) for npv in npvs} & atoms(cast.sales)
+        assert not {npv for npv in npvs if npv != coarse_npv(npv)} & atoms(cast.sales)
+        assert lenders & atoms(cast.sales)
+        for screen in (cast.turned, cast.turned_manager):
+            told = [line for line in screen.heard if not line.startswith('{"type":"welcome"')]
+            text = "\n".join(told)
+            numbers = {atom for line in told for atom in atoms_of(json.loads(line))}
+            assert not npvs & numbers
+            for secret in (*lenders, *staff, NOTE, STIPULATION, "npv_floor", "ltv_total", "binding"):
+                assert secret not in text, secret
+        pages = await over_http(stocked, cast.web, "riverside-sales")
+        for kind in COLUMNS:
+            assert not any(str(value) in pages for value in hidden[kind])
+        assert NOTE not in pages
+        assert OTHER_CUSTOMER not in "\n".join(line for screen in cast.narrow for line in screen.heard)

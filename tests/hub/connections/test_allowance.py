@@ -1,0 +1,162 @@
+"""Which commands are let through: by what their people used up, and by what is under way."""
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+from redis.exceptions import ConnectionError as RedisGone
+
+from protocol.closing import CommandError, ErrorCode
+from protocol.commands import AnyCommand, Ping, Quote
+from protocol.records import Role, StructureChanges
+from server.database.people.credentials import PERSON_SCOPES, TokenScope
+from server.database.people.users import Account
+from server.hub.connections import allowance as allowance_module
+from server.hub.connections.allowance import SHARES, Allowance
+from server.hub.connections.budgets import PERSON_UNITS, PRICING
+from server.hub.connections.connection import Connection
+from server.log.usage import Usage
+from tests.hub.channels.people import admitted
+
+ANN, BOB = [Account(name, name, name, Role.SALESPERSON, "riverside") for name in ("ann", "bob")]
+QUOTE = Quote(
+    ref=1,
+    channel=f"deal:{uuid.UUID(int=0)}",
+    vehicle_id="1",
+    changes=StructureChanges(),
+    terms_months=[],
+    cash_down_cents=[],
+)
+
+
+class Counts:
+    """Redis: counts for all processes, in one window; or it is away."""
+
+    def __init__(self) -> None:
+        self.people: dict[str, int] = {}
+        self.is_away = False
+        self.asked = asyncio.Event()
+
+    async def add(self, stores: Mapping[str, Mapping[str, int]]) -> dict[str, Usage]:
+        """Count, as ``UsageLog`` does."""
+        self.asked.set()
+        if self.is_away:
+            raise RedisGone
+        for people in stores.values():
+            for person, units in people.items():
+                self.people[person] = self.people.get(person, 0) + units
+        return dict.fromkeys(stores, Usage(0.0, dict(self.people), {}))
+
+
+def allowance(counts: Counts | None = None) -> Allowance:
+    """Return the allowance of a process."""
+    log: Any = counts
+    return Allowance(log)
+
+
+def connection(account: Account, *scopes: TokenScope) -> Connection:
+    """Return a connection of a person."""
+    anything: Any = MagicMock()
+    return Connection(admitted(account, (*PERSON_SCOPES, *scopes)), anything, anything, anything, anything)
+
+
+async def ask(allowed: Allowance, asker: Connection, command: AnyCommand = QUOTE) -> None:
+    """Have a command handled that is done at once."""
+    async with allowed.of(asker, command):
+        pass
+
+
+async def refusal(allowed: Allowance, asker: Connection) -> CommandError:
+    """Return why a quote is refused."""
+    with pytest.raises(CommandError) as caught:
+        await ask(allowed, asker)
+    return caught.value
+
+
+async def test_so_many_commands_of_a_person_are_under_way_at_once() -> None:
+    """The next one waits, on whichever connection; another person's, a ping and a load tester's do not."""
+    allowed, release = allowance(), asyncio.Event()
+    begun = 0
+
+    async def work() -> None:
+        nonlocal begun
+        async with allowed.of(connection(ANN), QUOTE):
+            begun += 1
+            await release.wait()
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(SHARES.person + 2):
+            tasks.create_task(work())
+        async with asyncio.timeout(5):
+            await asyncio.sleep(0.01)
+            assert begun == SHARES.person
+            await ask(allowed, connection(BOB))
+            await ask(allowed, connection(ANN), Ping(ref=1))
+            await ask(allowed, connection(ANN, TokenScope.LOAD))
+        release.set()
+    assert begun == SHARES.person + 2
+
+
+async def test_who_waits_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``busy`` may be tried again."""
+    monkeypatch.setattr(allowance_module, "TURN_SECONDS", 0.01)
+    allowed = allowance()
+    async with asyncio.TaskGroup() as tasks:
+        release = asyncio.Event()
+
+        async def work() -> None:
+            async with allowed.of(connection(ANN), QUOTE):
+                await release.wait()
+
+        for _ in range(SHARES.person):
+            tasks.create_task(work())
+        await asyncio.sleep(0)
+        error = await refusal(allowed, connection(ANN))
+        release.set()
+    assert (error.code, error.code.retry) == (ErrorCode.BUSY, True)
+
+
+async def test_a_refused_command_takes_no_turn_and_a_load_tester_nothing() -> None:
+    """Beyond the budget each command is refused at once, on every connection of the person."""
+    allowed = allowance()
+    for _ in range(PERSON_UNITS // PRICING):
+        await ask(allowed, connection(ANN))
+    error = await refusal(allowed, connection(ANN))
+    assert (error.code, error.detail["budget"]) == (ErrorCode.RATE_LIMITED, "person")
+    await ask(allowed, connection(ANN), Ping(ref=1))
+    for _ in range(PERSON_UNITS):
+        await ask(allowed, connection(ANN, TokenScope.LOAD))
+    await ask(allowed, connection(BOB))
+
+
+async def test_processes_settle_also_after_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one let through the other has heard of soon; while Redis is away each goes on by itself."""
+    monkeypatch.setattr(allowance_module, "AWAY_SECONDS", 0.01)
+    monkeypatch.setattr(allowance_module, "SETTLE_SECONDS", 0.01)
+    counts = Counts()
+    here, there = allowance(counts), allowance(counts)
+    running = [asyncio.create_task(each.run()) for each in (here, there)]
+    try:
+        counts.is_away = True
+        await ask(here, connection(ANN))
+        async with asyncio.timeout(5):
+            await counts.asked.wait()
+        counts.is_away = False
+        await asyncio.sleep(0.05)
+        for _ in range(PERSON_UNITS // PRICING - 1):
+            await ask(here, connection(ANN))
+        await asyncio.sleep(0.05)
+        there.expect(connection(ANN))
+        await asyncio.sleep(0.05)
+        assert counts.people["ann"] >= PERSON_UNITS - 2 * PRICING
+        left = PERSON_UNITS - counts.people["ann"]
+        for _ in range(left // PRICING):
+            await ask(there, connection(ANN))
+        assert (await refusal(there, connection(ANN))).code is ErrorCode.RATE_LIMITED
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

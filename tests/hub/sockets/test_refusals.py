@@ -1,0 +1,41 @@
+"""Refusals are seen by view, as everything else is."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.closing import CommandError, ErrorCode
+from protocol.records import Structure, View
+from server.hub.sight import views
+from server.hub.sight.visible import STRUCTURE_FIELDS
+
+details = st.fixed_dictionaries(
+    {
+        "field": st.sampled_from(
+            [*Structure.__struct_fields__, "vehicle_id", "channel", "changes.cash_down_cents"]
+        )
+    },
+    optional={
+        "value": st.text(),
+        "by": st.text(),
+        "expected": st.text(),
+        "at": st.text(),
+        "held_by": st.text(),
+    },
+)
+
+
+@given(st.sampled_from(ErrorCode), details)
+def test_a_customer_is_told_what_is_wrong_with_what_they_see(code: ErrorCode, detail: dict[str, Any]) -> None:
+    """A refusal keeps its code and a field of their own, never who or what else stands behind it."""
+    error = CommandError(code, "Held by Ann of Bank at 512.25.", **detail)
+    shown = views.project_error(error, View.CUSTOMER)
+    name = detail["field"].rpartition(".")[2]
+    known = name in STRUCTURE_FIELDS[View.CUSTOMER] or name in {"vehicle_id", "channel"}
+    assert (shown.code, shown.detail.get("field")) == (code, detail["field"] if known else None)
+    assert set(shown.detail) <= {"field", "value", "expected", "at"}
+    assert known or not shown.detail
+    if code in {ErrorCode.INVALID, ErrorCode.FORBIDDEN, ErrorCode.CONFLICT, ErrorCode.LOCKED}:
+        assert "Ann" not in shown.message
+    assert views.project_error(error, View.SALES) is error

@@ -1,0 +1,355 @@
+"""The way of a search through the log, in Redis and in memory: chunks, offers, tokens, leases, revalue."""
+
+import uuid
+from dataclasses import replace
+
+import pytest
+
+from protocol.closing import CommandError, ErrorCode
+from protocol.records import EndReason, Filters, Sort
+from server.log.channel_log import ChannelLog, Lease, Outcome, Pulse
+from tests.log.writing import (
+    DEAL,
+    HELD,
+    REJECTED,
+    chunks_of,
+    decision,
+    ended,
+    events,
+    found,
+    started,
+    valued,
+)
+
+
+async def test_search_is_stored_as_it_goes(log: ChannelLog) -> None:
+    """The search state counts what was published; its chunks come back in order with their offers."""
+    assert await started(log) == (Outcome.PUBLISHED, "s1")
+    for chunk in (0, 1, 10):
+        assert await found(log, chunk) is Outcome.PUBLISHED
+    assert await found(log, 1) is Outcome.REPEATED
+    assert await valued(log, 1) is Outcome.PUBLISHED
+    state = await log.search(DEAL)
+    assert state is not None
+    assert (state.search_id, state.filters) == ("s1", Filters(makes=["Kia"]))
+    assert (state.sort, state.limit, state.deal_version) == (Sort.YEAR_DESC, 500, 3)
+    assert (state.scanned, state.matched, state.chunks) == (110, 22, 11)
+    assert (state.pending, state.valued, state.failed, state.ended) == (2, 2, 0, None)
+    chunks = [chunk async for chunk in log.chunks(DEAL, "s1")]
+    assert [chunk.number for chunk in chunks] == [0, 1, 10]
+    npvs = [chunk.offers and chunk.offers["npv_cents"] for chunk in chunks]
+    assert npvs == [None, [100, None], None]
+    assert chunks[2].matches == {"vehicle_id": ["10-1", "10-2"], "rev": [1, 1]}
+    assert [chunk async for chunk in log.chunks(DEAL, "s0")] == []
+
+
+async def test_valued_follows_the_end_and_the_last_chunk(log: ChannelLog) -> None:
+    """search_valued comes once, after search_ended and after the last pending chunk, with summed timings."""
+    await started(log)
+    await found(log, 0)
+    await found(log, 1)
+    assert await valued(log, 0) is Outcome.PUBLISHED
+    assert await valued(log, 0) is Outcome.REPEATED
+    assert await ended(log) is Outcome.PUBLISHED
+    assert await ended(log) is Outcome.REPEATED
+    failed = await log.value_failed(DEAL, search_id="s1", chunk=1, vehicle_id=["1-1", "1-2"], message="no")
+    assert failed is Outcome.PUBLISHED
+    assert await valued(log, 1) is Outcome.REPEATED
+    seen = await events(log)
+    assert [event["type"] for event in seen] == [
+        "search_started", "matches", "matches", "offers", "search_ended", "value_failed", "search_valued",
+    ]  # fmt: skip
+    assert (seen[-1]["offers"], seen[-1]["failed"]) == (2, 2)
+    assert seen[-1]["trace"] == {"value": 1.25, "queue_wait": 0.5}
+    chunks = [chunk async for chunk in log.chunks(DEAL, "s1")]
+    assert [(chunk.failed, chunk.offers is None) for chunk in chunks] == [(False, False), (True, True)]
+
+
+async def test_search_without_matches_is_valued_at_its_end(log: ChannelLog) -> None:
+    """Where nothing is pending, search_valued stands right behind search_ended."""
+    await started(log)
+    await ended(log)
+    assert [event["type"] for event in await events(log)][1:] == ["search_ended", "search_valued"]
+
+
+async def test_newer_search_supersedes(log: ChannelLog) -> None:
+    """The older search is ended in the log, its rows are dropped and its later results refused."""
+    await started(log)
+    await found(log, 0)
+    assert await started(log, "s2") == (Outcome.PUBLISHED, "s2")
+    assert await found(log, 1) is Outcome.SUPERSEDED
+    assert await valued(log, 0) is Outcome.SUPERSEDED
+    assert await ended(log) is Outcome.SUPERSEDED
+    assert await log.pending_job(DEAL, "s1", 0) is None
+    _, _, end, start = await events(log)
+    shown = (end["type"], end["search_id"], end["reason"], end["matched"])
+    assert shown == ("search_ended", "s1", "superseded", 2)
+    assert start["search_id"] == "s2"
+    assert [chunk async for chunk in log.chunks(DEAL, "s2")] == []
+
+
+async def test_repeated_search_op_changes_nothing(log: ChannelLog) -> None:
+    """A client that sends its search again after a broken connection gets the id of the first time."""
+    op = uuid.uuid4()
+    await started(log, "s1", op)
+    assert await started(log, "s2", op) == (Outcome.REPEATED, "s1")
+    assert len(await events(log)) == 1
+
+
+async def test_cancelled_search_takes_no_more(log: ChannelLog) -> None:
+    """After the end no further match is published; what is on the screens already is still valued."""
+    await started(log)
+    await found(log, 0)
+    await ended(log, EndReason.CANCELLED)
+    state = await log.search(DEAL)
+    assert state is not None
+    assert (state.ended, state.rejected, state.trace) == (EndReason.CANCELLED, REJECTED, {"db_total": 1.5})
+    assert await found(log, 1) is Outcome.SUPERSEDED
+    assert await log.pending_job(DEAL, "s1", 0) == b"job 0"
+    await valued(log, 0)
+    assert [event["type"] for event in await events(log)][-2:] == ["offers", "search_valued"]
+
+
+async def test_token_is_taken_once(log: ChannelLog) -> None:
+    """more continues the ended search with its token; a used or a strange one is a conflict."""
+    await started(log)
+    await found(log, 0)
+    await ended(log, EndReason.LIMIT, token="t1")
+    op = uuid.uuid4()
+    assert (
+        await log.continue_search(DEAL, op=uuid.uuid4(), search_id="s0", token="t1", lease=HELD)
+        is Outcome.SUPERSEDED
+    )
+    assert await log.continue_search(DEAL, op=op, search_id="s1", token="t1", lease=HELD) is Outcome.PUBLISHED
+    assert await log.continue_search(DEAL, op=op, search_id="s1", token="t1", lease=HELD) is Outcome.REPEATED
+    with pytest.raises(CommandError) as refused:
+        await log.continue_search(DEAL, op=uuid.uuid4(), search_id="s1", token="t1", lease=HELD)
+    assert refused.value.code is ErrorCode.CONFLICT
+    assert await found(log, 1) is Outcome.PUBLISHED
+    await ended(log)
+    await valued(log, 0)
+    await valued(log, 1)
+    assert [event["type"] for event in await events(log)].count("search_valued") == 1
+
+
+async def test_oversized_event_is_refused(log: ChannelLog) -> None:
+    """Whoever cuts chunks too large hears of it at once; nothing of it is stored."""
+    await started(log)
+    columns = {"vehicle_id": ["x" * 300_000]}
+    with pytest.raises(ValueError, match="at most 262144 bytes"):
+        await log.offers(DEAL, search_id="s1", chunk=0, rows=1, columns=columns, timings={})
+    assert len(await events(log)) == 1
+
+
+async def test_the_lease_is_the_owners(log: ChannelLog) -> None:
+    """As long as it lasts nobody adopts the search; whoever adopts it shuts the former owner out."""
+    await started(log)
+    await found(log, 0)
+    other = Lease("other", 60_000)
+    assert await log.adopt_search(DEAL, "s1", other) is None
+    assert await log.adopt_search(DEAL, "s0", other) is None
+    assert not await log.renew_search(DEAL, "s1", other)
+    assert await log.renew_search(DEAL, "s1", Lease(HELD.owner, 0))
+    state = await log.search(DEAL)
+    assert state is not None
+    assert (state.lapsed, state.ended) == (True, None)
+    adopted = await log.adopt_search(DEAL, "s1", other)
+    assert adopted is not None
+    assert adopted == replace(state, lapsed=False)
+    assert (adopted.place, adopted.rejected, adopted.by.name) == ("behind 0", REJECTED, "Ann")
+    assert await log.adopt_search(DEAL, "s1", HELD) is None
+    assert not await log.renew_search(DEAL, "s1", HELD)
+    assert await found(log, 1) is Outcome.SUPERSEDED
+    assert await ended(log) is Outcome.SUPERSEDED
+    assert await found(log, 1, lease=other) is Outcome.PUBLISHED
+    assert await ended(log, owner="other") is Outcome.PUBLISHED
+    assert await log.adopt_search(DEAL, "s1", HELD) is None
+    assert not await log.renew_search(DEAL, "s1", other)
+
+
+async def test_an_owner_whose_lease_is_over_goes_on_until_it_is_adopted(log: ChannelLog) -> None:
+    """Being late is no fault: the next publication begins the lease anew."""
+    await started(log, lease=Lease("owner", 0))
+    assert await found(log, 0) is Outcome.PUBLISHED
+    assert await log.adopt_search(DEAL, "s1", Lease("other", 1)) is None
+
+
+async def test_anybody_may_end_a_search(log: ChannelLog) -> None:
+    """Whoever cancels it needs no lease."""
+    await started(log)
+    assert await ended(log, EndReason.CANCELLED, owner=None) is Outcome.PUBLISHED
+    assert await found(log, 0) is Outcome.SUPERSEDED
+
+
+async def test_who_ends_a_search_from_outside_takes_no_count_back(log: ChannelLog) -> None:
+    """What the owner published since the search was read counts, in the event and in the state."""
+    await started(log)
+    for chunk in range(5):
+        await found(log, chunk)
+    assert await ended(log, EndReason.CANCELLED, owner=None) is Outcome.PUBLISHED
+    told, state = (await events(log))[-1], await log.search(DEAL)
+    assert state is not None
+    assert (told["scanned"], told["matched"], told["chunks"]) == (50, 10, 5)
+    assert (state.scanned, state.matched, state.chunks) == (50, 10, 5)
+    assert (told["reason"], told["next"], told["rejected"]) == ("cancelled", None, REJECTED)
+
+
+async def test_a_superseded_search_says_what_any_other_says(log: ChannelLog) -> None:
+    """Its end has what it had rejected so far, and a trace."""
+    await started(log)
+    await found(log, 0)
+    await started(log, "s2")
+    told = (await events(log))[-2]
+    assert (told["search_id"], told["reason"]) == ("s1", "superseded")
+    assert (told["scanned"], told["matched"], told["chunks"], told["next"]) == (10, 2, 1, None)
+    assert (told["rejected"], told["trace"]) == (REJECTED, {})
+
+
+async def test_a_search_may_replace_only_the_one_it_knows(log: ChannelLog) -> None:
+    """Where a person has begun a newer search meanwhile, it stands."""
+    await started(log)
+    await started(log, "s2")
+    assert await started(log, "s3", replaces="s1") == (Outcome.SUPERSEDED, "s2")
+    assert await started(log, "s3", replaces="s2") == (Outcome.PUBLISHED, "s3")
+
+
+async def test_a_later_page_knows_where_it_began(log: ChannelLog) -> None:
+    """Of a page that is taken over in its middle, it is known what was found before it, and where it is."""
+    await started(log)
+    await found(log, 0)
+    await ended(log, EndReason.LIMIT, token="t1")
+    await log.continue_search(DEAL, op=uuid.uuid4(), search_id="s1", token="t1", lease=HELD)
+    state = await log.search(DEAL)
+    assert state is not None
+    assert (state.base, state.matched, state.place, state.lapsed) == (4, 4, "behind t1", False)
+    await found(log, 2)
+    state = await log.search(DEAL)
+    assert state is not None
+    assert (state.base, state.matched, state.place) == (4, 6, "behind 2")
+
+
+async def test_overdue_jobs_are_given_to_one(log: ChannelLog) -> None:
+    """A pending chunk's job is given out when it is due, and its time begins anew; settled ones never are."""
+    await started(log)
+    for chunk in range(3):
+        await found(log, chunk)
+    await valued(log, 0)
+    await log.value_failed(DEAL, search_id="s1", chunk=1, vehicle_id=["1-1"], message="no")
+    head = await log.head(DEAL)
+    (early,) = await log.beat([DEAL], overdue_ms=60_000, lost_before_ms=None)
+    assert early == Pulse(head.epoch, head.seq)
+    (waiting,) = await log.beat([DEAL], overdue_ms=0, lost_before_ms=1)
+    assert waiting.overdue == ()
+    due, none = await log.beat([DEAL, "deal:other"], overdue_ms=0, lost_before_ms=None)
+    assert (chunks_of(due.overdue), none) == ([2], Pulse(None))
+    (again,) = await log.beat([DEAL], overdue_ms=60_000, lost_before_ms=None)
+    assert again.overdue == ()
+
+
+async def test_a_beat_tells_of_a_search_for_older_terms(log: ChannelLog) -> None:
+    """After a while, to one who asks at a time, until it is repeated or said to stand."""
+    head = await log.head(DEAL)
+    await log.set_base(DEAL, head.epoch, 0)
+    await log.decide(DEAL, 1, decision(1), outdates=True)
+
+    async def is_told(overdue_ms: int = 0) -> bool:
+        (pulse,) = await log.beat([DEAL], overdue_ms=overdue_ms, lost_before_ms=None)
+        return pulse.outdated
+
+    assert not await is_told(), "there is no search"
+    await started(log)
+    await log.decide(DEAL, 2, decision(2))
+    assert not await is_told()
+    await log.decide(DEAL, 3, decision(3), outdates=True)
+    assert not await is_told(60_000)
+    assert await is_told()
+    assert not await is_told(60_000), "its time began anew"
+    await log.decide(DEAL, 3, decision(3), outdates=True)
+    await log.search_stands(DEAL, "another")
+    assert await is_told()
+    await log.search_stands(DEAL, "s1")
+    assert not await is_told()
+    await log.decide(DEAL, 4, decision(4), outdates=True)
+    await started(log, "s2")
+    assert not await is_told()
+
+
+async def test_a_beat_tells_of_a_search_without_an_owner(log: ChannelLog) -> None:
+    """Running, and its lease is over: whoever watches may take it."""
+    await started(log, lease=Lease("owner", 0))
+    (pulse,) = await log.beat([DEAL], overdue_ms=0, lost_before_ms=None)
+    assert pulse.lapsed == "s1"
+    await ended(log)
+    (pulse,) = await log.beat([DEAL], overdue_ms=0, lost_before_ms=None)
+    assert pulse.lapsed is None
+
+
+async def test_cars_that_were_given_up_are_pending_again(log: ChannelLog) -> None:
+    """revalue gives the jobs of the chunks that hold these cars, once for each op; search_valued follows
+    anew; a newer search has none of them.
+    """
+    await started(log)
+    for chunk in range(4):
+        await found(log, chunk)
+    await ended(log)
+    await valued(log, 0)
+    for chunk in (1, 2, 3):
+        cars = [f"{chunk}-1", f"{chunk}-2"]
+        await log.value_failed(DEAL, search_id="s1", chunk=chunk, vehicle_id=cars, message="no")
+    op = uuid.uuid4()
+    cars = ["0-1", "3-2", "1-1", "9-9"]
+    for _ in range(2):
+        assert chunks_of(await log.revalue(DEAL, op=op, vehicle_ids=cars)) == [1, 3]
+    assert await log.revalue(DEAL, op=uuid.uuid4(), vehicle_ids=cars) == []
+    state = await log.search(DEAL)
+    assert state is not None
+    assert (state.pending, state.valued, state.failed) == (2, 2, 2)
+    jobs = [await log.pending_job(DEAL, "s1", chunk) for chunk in range(4)]
+    assert jobs == [None, b"job 1", None, b"job 3"]
+    chunks = [chunk async for chunk in log.chunks(DEAL, "s1")]
+    assert [chunk.failed for chunk in chunks] == [False, False, True, False]
+    assert await valued(log, 3) is Outcome.PUBLISHED
+    assert chunks_of(await log.revalue(DEAL, op=op, vehicle_ids=cars)) == [1]
+    assert await valued(log, 1) is Outcome.PUBLISHED
+    seen = [event for event in await events(log) if event["type"] == "search_valued"]
+    assert [(event["offers"], event["failed"]) for event in seen] == [(2, 6), (6, 2)]
+    await started(log, "s2")
+    assert await log.revalue(DEAL, op=op, vehicle_ids=cars) == []
+
+
+async def test_an_op_answers_only_what_it_was_given_for(log: ChannelLog) -> None:
+    """Not somebody else's search, nor another command; for its own it is answered as before."""
+    search, more, again = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+    page = {"search_id": "s1", "token": "t1", "lease": HELD}
+    assert await started(log, op=search, asked="ann-search") == (Outcome.PUBLISHED, "s1")
+    await found(log, 0)
+    await ended(log, EndReason.LIMIT, token="t1")
+    await log.value_failed(DEAL, search_id="s1", chunk=0, vehicle_id=["0-1", "0-2"], message="no")
+    assert await log.continue_search(DEAL, op=more, asked="ann-more", **page) is Outcome.PUBLISHED
+    assert chunks_of(await log.revalue(DEAL, op=again, asked="ann-cars", vehicle_ids=["0-1"])) == [0]
+    for op in (search, more, again):
+        for doing in (
+            started(log, "s2", op=op, asked="bo-search"),
+            log.continue_search(DEAL, op=op, asked="bo-more", **page),
+            log.revalue(DEAL, op=op, asked="bo-cars", vehicle_ids=["0-1"]),
+        ):
+            with pytest.raises(CommandError) as refused:
+                await doing
+            assert (refused.value.code, refused.value.detail) == (ErrorCode.CONFLICT, {"field": "op"})
+    assert await started(log, op=search, asked="ann-search") == (Outcome.REPEATED, "s1")
+    assert await log.continue_search(DEAL, op=more, asked="ann-more", **page) is Outcome.REPEATED
+    assert chunks_of(await log.revalue(DEAL, op=again, asked="ann-cars", vehicle_ids=["0-1"])) == [0]
+
+
+async def test_revalue_without_a_search_does_nothing(log: ChannelLog) -> None:
+    """There is nothing to value, and no event."""
+    assert await log.revalue(DEAL, op=uuid.uuid4(), vehicle_ids=["1"]) == []
+    assert await events(log) == []
+
+
+async def test_an_oversized_job_is_refused(log: ChannelLog) -> None:
+    """Neither the chunk nor its job is stored."""
+    await started(log)
+    with pytest.raises(ValueError, match="job: expected at most 262144 bytes"):
+        await found(log, 0, job=b"x" * 300_000)
+    assert len(await events(log)) == 1

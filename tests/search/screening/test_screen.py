@@ -1,0 +1,95 @@
+"""Stage 2 against what the workers find."""
+
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.events import MATCH_COLUMNS
+from protocol.jobs import NUMBER_COLUMNS
+from protocol.money.inputs import DealInputs
+from protocol.money.lending import Programme
+from server.finance.architect import best_offers, price_plan
+from server.finance.cars import Cars
+from server.finance.plan import plan_deal
+from server.search.screening.screen import screen_rows
+from server.search.sql.query import RESULT_COLUMNS, Keyset
+from tests.finance.cases import model, sheet
+from tests.finance.strategies import deals, numbers, programmes
+
+
+def row_of(number: int, car: dict[str, int]) -> tuple[Any, ...]:
+    """Return a row of stage 1."""
+    texts = {"vehicle_id": str(number), "rev": 1, "position": car["price_cents"]}
+    return tuple(car.get(name, texts.get(name, name)) for name in RESULT_COLUMNS)
+
+
+@given(deal=deals(), rows=programmes(), stock=st.lists(numbers(), min_size=1, max_size=6))
+def test_search_and_workers_agree(
+    deal: DealInputs, rows: tuple[Programme, ...], stock: list[dict[str, int]]
+) -> None:
+    """A car is matched exactly where a worker finds a structure, unless it is worth too little to the store;
+    its payment is in the range shown.
+    """
+    plan = plan_deal(deal, sheet(*rows))
+    if plan.empty:
+        return
+    screened = screen_rows(plan, [row_of(number, car) for number, car in enumerate(stock)])
+    assert len(screened) + len(screened.rejected) == len(stock)
+    assert tuple(screened.columns) == MATCH_COLUMNS
+    pricing = price_plan(plan, model())
+    everything = Cars.of({name: [car[name] for car in stock] for name in NUMBER_COLUMNS})
+    offers = best_offers(pricing, everything)
+    payments, binding = offers["payment_cents"], offers["binding"]
+    found = [n for n, cents in enumerate(payments) if cents is not None or binding[n] == "npv_floor"]
+    assert screened.row_numbers == found
+    assert [row.row_number for row in screened.rejected] == [n for n in range(len(stock)) if n not in found]
+    offered = [payments[number] for number in screened.row_numbers]
+    low, high = screened.columns["payment_min_cents"], screened.columns["payment_max_cents"]
+    shown = zip(low, offered, high, strict=True)
+    assert all(a <= payment <= b for a, payment, b in shown if payment is not None)
+    assert screened.keysets == [
+        Keyset(stock[number]["price_cents"], number) for number in screened.row_numbers
+    ]
+    assert screened.last == Keyset(stock[-1]["price_cents"], len(stock) - 1)
+    if len(screened):
+        assert best_offers(pricing, Cars.of(screened.numbers))["payment_cents"] == offered
+
+
+@given(deal=deals(), rows=programmes(), stock=st.lists(numbers(), min_size=1, max_size=6))
+def test_what_is_cut_was_never_read(
+    deal: DealInputs, rows: tuple[Programme, ...], stock: list[dict[str, int]]
+) -> None:
+    """The first matches of a chunk are what screening finds in the rows up to the last of them."""
+    plan = plan_deal(deal, sheet(*rows))
+    if plan.empty:
+        return
+    read = [row_of(number, car) for number, car in enumerate(stock)]
+    screened = screen_rows(plan, read)
+    for matches in range(1, len(screened) + 1):
+        through = screened.row_numbers[matches - 1] + 1
+        assert screened.first(matches) == screen_rows(plan, read[:through])
+
+
+@given(deal=deals(), rows=programmes(), stock=st.lists(numbers(), min_size=1, max_size=4))
+def test_the_cash_of_a_rejected_car_opens_it(
+    deal: DealInputs, rows: tuple[Programme, ...], stock: list[dict[str, int]]
+) -> None:
+    """With so much more cash it matches, with a cent less it does not, and without such a number never."""
+    plan = plan_deal(deal, sheet(*rows))
+    if plan.empty:
+        return
+
+    def matches(number: int, more_cash: int) -> bool:
+        most = msgspec.structs.replace(deal.structure, cash_down_max_cents=plan.cash_max + more_cash)
+        again = plan_deal(msgspec.structs.replace(deal, structure=most), sheet(*rows))
+        return len(screen_rows(again, [row_of(number, stock[number])])) == 1
+
+    screened = screen_rows(plan, [row_of(number, car) for number, car in enumerate(stock)])
+    for row in screened.rejected:
+        if row.more_cash < 0:
+            assert not matches(row.row_number, 100_000)
+        else:
+            assert matches(row.row_number, row.more_cash)
+            assert not matches(row.row_number, row.more_cash - 1)

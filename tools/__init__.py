@@ -1,0 +1,1 @@
+"""Set-up that runs before anything is installed. It imports nothing of the project."""
