@@ -87,5 +87,5 @@ async def _load(settings: "Settings", deal_id: str) -> "History | None":
     from server.database.core.pool import connect_as_owner
     from server.database.deals.history import load_history
 
-    async with connect_as_owner(settings.database_owner_url) as connection:
-        return await load_history(connection, deal_id)
+    async with connect_as_owner(settings.database_owner_url) as database:
+        return await load_history(database, deal_id)

@@ -104,13 +104,13 @@ async def _verify(settings: "Settings") -> "Verified":
     from server.database.core.pool import connect_as_owner
     from server.work.replay import verify_pencils
 
-    async with connect_as_owner(settings.database_owner_url) as connection:
-        return await verify_pencils(connection)
+    async with connect_as_owner(settings.database_owner_url) as database:
+        return await verify_pencils(database)
 
 
 async def _given(settings: "Settings", month: dt.date) -> list["Given"]:
     from server.database.core.pool import connect_as_owner
     from server.database.deals.pencils import given_in
 
-    async with connect_as_owner(settings.database_owner_url) as connection:
-        return await given_in(connection, month)
+    async with connect_as_owner(settings.database_owner_url) as database:
+        return await given_in(database, month)

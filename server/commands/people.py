@@ -84,9 +84,7 @@ def _add_store_commands(store: typer.Typer, run: Run) -> None:
 
         run(
             data_dir,
-            lambda connection: add_store(
-                connection, store_id, name=name, state=state, group_id=group, like=like
-            ),
+            lambda database: add_store(database, store_id, name=name, state=state, group_id=group, like=like),
         )
         print(f"store {store_id} added")
 
@@ -109,7 +107,7 @@ def _add_store_commands(store: typer.Typer, run: Run) -> None:
         if score_edges is None:
             raise typer.BadParameter("name at least one change")
         edges = _edges(score_edges)
-        run(data_dir, lambda connection: set_score_edges(connection, store_id, edges))
+        run(data_dir, lambda database: set_score_edges(database, store_id, edges))
         print(f"store {store_id} changed")
 
     @store.command("list")
@@ -152,8 +150,8 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
         password = _password(from_stdin=password_stdin)
         run(
             data_dir,
-            lambda connection: add_user(
-                connection,
+            lambda database: add_user(
+                database,
                 login,
                 name=name,
                 role=role,
@@ -173,7 +171,7 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
         """List the people who may sign in."""
         from server.database.people.staff import list_people
 
-        for one in run(data_dir, lambda connection: list_people(connection, store)):
+        for one in run(data_dir, lambda database: list_people(database, store)):
             marks = ("" if one.active else "  inactive") + ("  demo" if one.demo else "")
             print(spelt_out(f"{one.login}  {one.name}  {one.role}  {one.store_id}{marks}"))
 
@@ -205,7 +203,7 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
         told = {name: str(value) for name, value in changes.items() if name in {"role", "store_id", "active"}}
         run(
             data_dir,
-            lambda connection: change_user(connection, login, changes),
+            lambda database: change_user(database, login, changes),
             (SecurityKind.USER_CHANGED, login, {"fields": ",".join(changes), **told}),
         )
         print(f"user {login} changed")
@@ -217,7 +215,7 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
 
         given = _password(from_stdin=password_stdin)
         told: Told = (SecurityKind.PASSWORD_CHANGED, login, {})
-        run(data_dir, lambda connection: set_password(connection, login, given), told)
+        run(data_dir, lambda database: set_password(database, login, given), told)
         print(f"user {login} has a new password")
 
     @user.command("sign-out")
@@ -229,8 +227,8 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
         """End all sessions of a person: their open screens are closed at once."""
         from server.database.people.credentials import revoke_all
 
-        async def revoke(connection: "asyncpg.Connection") -> int:
-            return await revoke_all(connection, await _id_of(connection, login), sessions_only=not tokens)
+        async def revoke(database: "asyncpg.Connection") -> int:
+            return await revoke_all(database, await _id_of(database, login), sessions_only=not tokens)
 
         told: Told = (SecurityKind.SESSIONS_ENDED, login, {"tokens": "too" if tokens else "no"})
         print(f"{run(data_dir, revoke, told)} ended")
@@ -256,10 +254,10 @@ def _add_token_commands(app: typer.Typer, run: Run) -> None:
 
         scopes = {TokenScope.READ, *scope} if scope else PERSON_SCOPES
 
-        async def issue(connection: "asyncpg.Connection") -> str:
-            user_id, ttl = await _id_of(connection, user), dt.timedelta(days=days)
+        async def issue(database: "asyncpg.Connection") -> str:
+            user_id, ttl = await _id_of(database, user), dt.timedelta(days=days)
             return await issue_credential(
-                connection, user_id, CredentialKind.BEARER, ttl, label=label, scopes=scopes
+                database, user_id, CredentialKind.BEARER, ttl, label=label, scopes=scopes
             )
 
         what: dict[str, str | int] = {"scopes": ",".join(sorted(scopes)), "days": days, "label": label}
@@ -272,8 +270,8 @@ def _add_token_commands(app: typer.Typer, run: Run) -> None:
         """List a user's bearer tokens that count now: id, scopes, expiry, label."""
         from server.database.people.credentials import list_tokens
 
-        async def load(connection: "asyncpg.Connection") -> Any:
-            return await list_tokens(connection, await _id_of(connection, user))
+        async def load(database: "asyncpg.Connection") -> Any:
+            return await list_tokens(database, await _id_of(database, user))
 
         for one in run(data_dir, load):
             print(f"{one.id}  {','.join(one.scopes)}  until {one.expires_at:%Y-%m-%d %H:%M}  {one.label}")
@@ -288,10 +286,10 @@ def _add_token_commands(app: typer.Typer, run: Run) -> None:
         from server.database.people.security_events import add_from_terminal
         from server.database.people.staff import StaffError
 
-        async def revoke(connection: "asyncpg.Connection") -> bool:
-            done, login = await revoke_by_id(connection, number), await owner_of(connection, number)
+        async def revoke(database: "asyncpg.Connection") -> bool:
+            done, login = await revoke_by_id(database, number), await owner_of(database, number)
             if done and login is not None:
-                await add_from_terminal(connection, SecurityKind.TOKEN_REVOKED, login, {"token": number})
+                await add_from_terminal(database, SecurityKind.TOKEN_REVOKED, login, {"token": number})
             return done
 
         if not run(data_dir, revoke):
@@ -303,18 +301,18 @@ async def _as_owner(owner_url: str, work: Work, told: Told | None) -> Any:
     from server.database.core.pool import connect_as_owner
     from server.database.people.security_events import add_from_terminal
 
-    async with connect_as_owner(owner_url) as connection, connection.transaction():
-        done = await work(connection)
+    async with connect_as_owner(owner_url) as database, database.transaction():
+        done = await work(database)
         if told is not None:
-            await add_from_terminal(connection, *told)
+            await add_from_terminal(database, *told)
         return done
 
 
-async def _id_of(connection: "asyncpg.Connection", login: str) -> str:
+async def _id_of(database: "asyncpg.Connection", login: str) -> str:
     from server.commands.terminal import UserUnknown
     from server.database.people.users import find_by_login
 
-    account = await find_by_login(connection, login)
+    account = await find_by_login(database, login)
     if account is None:
         raise UserUnknown(login)
     return account.id

@@ -122,10 +122,10 @@ async def _load(settings: "Settings", store: str | None, asked: "Asked", limit: 
 
     found: list[ListedEvent] = []
     following: str | None = None
-    async with connect_as_owner(settings.database_owner_url) as connection:
+    async with connect_as_owner(settings.database_owner_url) as database:
         while len(found) < limit:
             size = min(PAGE, limit - len(found))
-            page, following = await list_events(connection, store, asked, following, size, unplaced=False)
+            page, following = await list_events(database, store, asked, following, size, unplaced=False)
             found += page
             if following is None:
                 break
@@ -136,5 +136,5 @@ async def _purge(settings: "Settings", before: "dt.date") -> int:
     from server.database.core.pool import connect_as_owner
     from server.database.people.security_events import purge_events
 
-    async with connect_as_owner(settings.database_owner_url) as connection:
-        return await purge_events(connection, before)
+    async with connect_as_owner(settings.database_owner_url) as database:
+        return await purge_events(database, before)

@@ -38,9 +38,9 @@ async def list_deals(request: Request) -> Response:
     """``GET /api/deals?after=&limit=``: the store's deals, the last changed first."""
     identity = await require_identity(request)
     limit = limit_of(request)
-    async with scope_of(request, identity).acquire() as connection:
+    async with scope_of(request, identity).acquire() as database:
         rows, following = await deals.list_deals(
-            connection, identity.account.store_id, request.query_params.get("after") or None, limit
+            database, identity.account.store_id, request.query_params.get("after") or None, limit
         )
     seen = tuple(dict.fromkeys(row.customer_id for row in rows))
     note(request, SecurityKind.CUSTOMERS_LISTED, identity, customer_ids=seen, detail={"what": "deals"})
@@ -67,8 +67,8 @@ async def create_deal(request: Request) -> Response:
         sight = sight_of(widest_view(role), identity.account)
         check_visible(changes, sight.view)
         check_conceded(changes, sight, identity.account.discount_authority_cents, Structure())
-    async with scope_of(request, identity).acquire() as connection:
-        deal = await begin_deal(connection, identity.account, wanted.customer_id, changes)
+    async with scope_of(request, identity).acquire() as database:
+        deal = await begin_deal(database, identity.account, wanted.customer_id, changes)
     return answer({"id": deal.id, "channel": deal_channel(deal.id), "version": deal.version}, 201)
 
 
@@ -78,8 +78,8 @@ async def audit(request: Request) -> Response:
     form = request.query_params.get("format", "json")
     if form not in {"json", "csv"}:
         raise CommandError(ErrorCode.INVALID, "format: expected json or csv", field="format")
-    async with scope_of(request, identity).acquire() as connection:
-        history = await load_history(connection, request.path_params["deal_id"])
+    async with scope_of(request, identity).acquire() as database:
+        history = await load_history(database, request.path_params["deal_id"])
     if history is None or history.store_id != identity.account.store_id:
         raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="deal_id")
     if "see_cost" not in RIGHTS[identity.account.role]:
@@ -108,8 +108,8 @@ async def find_customers(request: Request) -> Response:
     name = request.query_params.get("q", "")[:100]
     if "\0" in name:
         raise CommandError(ErrorCode.INVALID, "q: expected text without NUL", field="q")
-    async with scope_of(request, identity).acquire() as connection:
-        found = await customers.find_customers(connection, identity.account.store_id, name, limit_of(request))
+    async with scope_of(request, identity).acquire() as database:
+        found = await customers.find_customers(database, identity.account.store_id, name, limit_of(request))
     seen = tuple(row.id for row in found)
     note(request, SecurityKind.CUSTOMERS_LISTED, identity, customer_ids=seen, detail={"what": "customers"})
     return answer({"customers": [{"id": row.id, "name": row.name, "city": row.city} for row in found]})

@@ -121,10 +121,10 @@ class Pages:
             if refused.retry_after_seconds is not None:
                 page.headers["retry-after"] = str(refused.retry_after_seconds)
             return page
-        async with request.state.web.pool.acquire() as connection:
+        async with request.state.web.pool.acquire() as database:
             # Whoever signs in again in the same browser ends the session that it held.
-            await revoke_credential(connection, _session_of(request))
-            token = await issue_credential(connection, account.id, CredentialKind.COOKIE, SESSION_LENGTH)
+            await revoke_credential(database, _session_of(request))
+            token = await issue_credential(database, account.id, CredentialKind.COOKIE, SESSION_LENGTH)
         whose = {"store_id": account.store_id, "user_id": account.id, "login": account.login}
         note(request, SecurityKind.SIGNED_IN, **whose)
         response = RedirectResponse(following, SEE_OTHER)
@@ -140,8 +140,8 @@ class Pages:
             identity = await identify(request.state.web.pool, request.state.web.settings, request)
             if identity is not None:
                 note(request, SecurityKind.SIGNED_OUT, identity)
-            async with request.state.web.pool.acquire() as connection:
-                await revoke_credential(connection, token)
+            async with request.state.web.pool.acquire() as database:
+                await revoke_credential(database, token)
         response = RedirectResponse("/login", SEE_OTHER)
         end_session(request, response)
         return response

@@ -29,9 +29,9 @@ async def security_events(request: Request) -> Response:
     if "see_cost" not in RIGHTS[role]:
         raise CommandError(ErrorCode.FORBIDDEN, "Security events are for managers.", field="role")
     asked, limit = _asked(request), limit_of(request)
-    async with scope_of(request, identity).acquire() as connection:
+    async with scope_of(request, identity).acquire() as database:
         events, following = await list_events(
-            connection,
+            database,
             identity.account.store_id,
             asked,
             request.query_params.get("after") or None,

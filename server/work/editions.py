@@ -32,8 +32,8 @@ class Editions:
         if self._known is not None and self._known[0] == today and self._hears():
             return self._known[1]
         before = self._forgotten
-        async with self._system.acquire() as connection:
-            found = await editions_in_force(connection, today)
+        async with self._system.acquire() as database:
+            found = await editions_in_force(database, today)
         if before == self._forgotten:
             self._known = today, found
         return found

@@ -31,11 +31,11 @@ class Verified:
     differences: list[Difference] = field(default_factory=list)
 
 
-async def verify_pencils(connection: asyncpg.Connection) -> Verified:
+async def verify_pencils(database: asyncpg.Connection) -> Verified:
     """Compute every stored pencil again and return how many are equal to the cent, and which are not."""
     result, tables = Verified(), Tables()
-    async for pencil in all_pencils(connection):
-        what = await replay_pencil(connection, tables, pencil)
+    async for pencil in all_pencils(database):
+        what = await replay_pencil(database, tables, pencil)
         if what is None:
             result.equal += 1
         else:
@@ -43,11 +43,11 @@ async def verify_pencils(connection: asyncpg.Connection) -> Verified:
     return result
 
 
-async def replay_pencil(connection: asyncpg.Connection, tables: Tables, pencil: StoredPencil) -> str | None:
+async def replay_pencil(database: asyncpg.Connection, tables: Tables, pencil: StoredPencil) -> str | None:
     """Compute a pencil again; return None where the answer is equal in every field, else what differs."""
     try:
-        sheet = await tables.rates(connection, pencil.versions.rates)
-        model = await tables.risk(connection, pencil.versions.risk)
+        sheet = await tables.rates(database, pencil.versions.rates)
+        model = await tables.risk(database, pencil.versions.risk)
         case = Case(
             inputs=pencil.inputs,
             numbers=pencil.car,

@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from protocol.money.lending import RateSheet, Rebate, RiskModel, TaxTable
-from server.database.core.pool import Connection
+from server.database.core.pool import Database
 from server.database.editions.rates import load_rates, load_rebates, load_risk, load_taxes
 
 KEPT_VERSIONS = 8
 
 Table = TypeVar("Table")
-Load = Callable[[Connection, str], Awaitable[Table]]
+Load = Callable[[Database, str], Awaitable[Table]]
 
 
 class _Versions(Generic[Table]):
@@ -24,9 +24,9 @@ class _Versions(Generic[Table]):
         self._load = load
         self._kept: OrderedDict[str, Table] = OrderedDict()
 
-    async def get(self, connection: Connection, version: str) -> Table:
+    async def get(self, database: Database, version: str) -> Table:
         if version not in self._kept:
-            self._kept[version] = await self._load(connection, version)
+            self._kept[version] = await self._load(database, version)
             while len(self._kept) > KEPT_VERSIONS:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(version)
@@ -48,21 +48,21 @@ class Tables:
         self._taxes: _Versions[TaxTable] = _Versions(load_taxes)
         self._rebates: _Versions[tuple[Rebate, ...]] = _Versions(load_rebates)
 
-    async def rates(self, connection: Connection, version: str) -> RateSheet:
+    async def rates(self, database: Database, version: str) -> RateSheet:
         """Return a rate sheet."""
-        return await self._rates.get(connection, version)
+        return await self._rates.get(database, version)
 
-    async def risk(self, connection: Connection, version: str) -> RiskModel:
+    async def risk(self, database: Database, version: str) -> RiskModel:
         """Return a risk model."""
-        return await self._risk.get(connection, version)
+        return await self._risk.get(database, version)
 
-    async def taxes(self, connection: Connection, version: str) -> TaxTable:
+    async def taxes(self, database: Database, version: str) -> TaxTable:
         """Return a tax table."""
-        return await self._taxes.get(connection, version)
+        return await self._taxes.get(database, version)
 
-    async def rebates(self, connection: Connection, version: str) -> tuple[Rebate, ...]:
+    async def rebates(self, database: Database, version: str) -> tuple[Rebate, ...]:
         """Return the rebates of a sheet."""
-        return await self._rebates.get(connection, version)
+        return await self._rebates.get(database, version)
 
     def known(self, rates: str, risk: str) -> tuple[RateSheet, RiskModel] | None:
         """Return both where both were read before: no connection is needed then."""

@@ -31,9 +31,9 @@ class Valuer:
         found = self._tables.known(job.versions.rates, job.versions.risk)
         if found is not None:
             return found
-        async with self._pool.acquire() as connection:
-            sheet = await self._tables.rates(connection, job.versions.rates)
-            return sheet, await self._tables.risk(connection, job.versions.risk)
+        async with self._pool.acquire() as database:
+            sheet = await self._tables.rates(database, job.versions.rates)
+            return sheet, await self._tables.risk(database, job.versions.risk)
 
     def value(self, job: ValueJob, sheet: RateSheet, model: RiskModel) -> ValueResult:
         """Return the job's offers, in the order of its cars. Raises what a malformed job deserves."""

@@ -212,11 +212,11 @@ async def open_bare() -> AsyncIterator[Bare]:
 
 async def load_token(stage: Stage) -> str:
     """Issue a token of the riverside manager with which one person may open thousands of sockets."""
-    async with connect_as_owner(stage.settings.database_owner_url) as connection:
-        account = await find_by_login(connection, "riverside-manager")
+    async with connect_as_owner(stage.settings.database_owner_url) as database:
+        account = await find_by_login(database, "riverside-manager")
         assert account is not None
         return await issue_credential(
-            connection,
+            database,
             account.id,
             CredentialKind.BEARER,
             dt.timedelta(hours=1),

@@ -195,8 +195,8 @@ async def measure(services: Services, folder: Path, seconds: float) -> None:
 
 async def _easy_deals(stage: Stage) -> list[str]:
     """Make the terms of the store's deals such that most cars match, and return their channels."""
-    async with connect_as_owner(stage.settings.database_owner_url) as connection:
-        rows = await connection.fetch(
+    async with connect_as_owner(stage.settings.database_owner_url) as database:
+        rows = await database.fetch(
             "UPDATE deals SET structure = structure || $1 WHERE store_id = 'riverside' RETURNING deal_id",
             codec.plain(EASY),
         )

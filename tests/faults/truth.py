@@ -83,8 +83,8 @@ class Tap:
 
 async def decisions_of(owner_url: str, channel: str) -> list[Decision]:
     """Return what people decided about a deal, in order."""
-    async with connect_as_owner(owner_url) as connection:
-        rows = await connection.fetch(
+    async with connect_as_owner(owner_url) as database:
+        rows = await database.fetch(
             "SELECT no, kind, at, op::text, body FROM deal_events WHERE deal_id::text = $1 ORDER BY no",
             channel.partition(":")[2],
         )
@@ -93,8 +93,8 @@ async def decisions_of(owner_url: str, channel: str) -> list[Decision]:
 
 async def deal_of(owner_url: str, channel: str) -> dict[str, Any]:
     """Return what Postgres holds of a deal, as a screen shows it: without its search."""
-    async with connect_as_owner(owner_url) as connection:
-        row = await connection.fetchrow(_DEAL, channel.partition(":")[2])
+    async with connect_as_owner(owner_url) as database:
+        row = await database.fetchrow(_DEAL, channel.partition(":")[2])
     return {**row, "pins": sorted(row["pins"]), "holds": sorted(row["holds"])}
 
 

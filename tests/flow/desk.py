@@ -69,16 +69,16 @@ class Both:
 
     async def version(self) -> int:
         """Return the deal's version as it is stored."""
-        async with connect_as_owner(self.settings.database_owner_url) as connection:
-            found: int = await connection.fetchval(
+        async with connect_as_owner(self.settings.database_owner_url) as database:
+            found: int = await database.fetchval(
                 "SELECT version FROM deals WHERE deal_id::text = $1", self.sales.state.id
             )
             return found
 
     async def reason_of_fall(self) -> str:
         """Return why the server returned the deal to working, by itself."""
-        async with connect_as_owner(self.settings.database_owner_url) as connection:
-            found: str = await connection.fetchval(
+        async with connect_as_owner(self.settings.database_owner_url) as database:
+            found: str = await database.fetchval(
                 "SELECT body->>'reason' FROM deal_events WHERE deal_id::text = $1 AND user_id IS NULL"
                 " AND kind = 'state_changed' ORDER BY no DESC LIMIT 1",
                 self.sales.state.id,
@@ -87,12 +87,12 @@ class Both:
 
     async def run_sql(self, statement: str, *args: object) -> None:
         """Change what the store's own systems change."""
-        async with connect_as_owner(self.settings.database_owner_url) as connection:
-            await connection.execute(statement, *args)
+        async with connect_as_owner(self.settings.database_owner_url) as database:
+            await database.execute(statement, *args)
 
     async def _programme(self, offer: DealOffer) -> dict[str, object]:
-        async with connect_as_owner(self.settings.database_owner_url) as connection:
-            found = await connection.fetchrow(
+        async with connect_as_owner(self.settings.database_owner_url) as database:
+            found = await database.fetchrow(
                 "SELECT tier, buy_rate_bp FROM lender_programmes"
                 " WHERE programme_id = $1 AND tier = $2 AND term_months = $3",
                 offer.programme_id,

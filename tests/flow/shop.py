@@ -28,16 +28,16 @@ EASY = StructureChanges(
 
 async def token_of(settings: Settings, login: str) -> str:
     """Issue a bearer token for a sample user."""
-    async with connect_as_owner(settings.database_owner_url) as connection:
-        account = await find_by_login(connection, login)
+    async with connect_as_owner(settings.database_owner_url) as database:
+        account = await find_by_login(database, login)
         assert account is not None
-        return await issue_credential(connection, account.id, CredentialKind.BEARER, dt.timedelta(hours=1))
+        return await issue_credential(database, account.id, CredentialKind.BEARER, dt.timedelta(hours=1))
 
 
 async def a_deal_of(settings: Settings, store_id: str = "riverside") -> str:
     """Return the channel of a store's first deal."""
-    async with connect_as_owner(settings.database_owner_url) as connection:
-        rows, _ = await list_deals(connection, store_id, None, 1)
+    async with connect_as_owner(settings.database_owner_url) as database:
+        rows, _ = await list_deals(database, store_id, None, 1)
     return f"deal:{rows[0].id}"
 
 

@@ -80,8 +80,8 @@ async def a_car(shop: Shop) -> str:
 
 async def test_a_wall_shows_every_live_deal(shop: Shop) -> None:
     """All deals of the store, none of another, and none that is over."""
-    async with connect_as_owner(shop.settings.database_owner_url) as connection:
-        rows = await connection.fetch(
+    async with connect_as_owner(shop.settings.database_owner_url) as database:
+        rows = await database.fetch(
             "SELECT deal_id::text FROM deals WHERE store_id = 'riverside' AND state <> 'lost'"
         )
     assert {row["deal_id"] for row in rows} == set(shop.walls[0].wall)
@@ -127,8 +127,8 @@ async def test_a_wall_is_told_at_most_once_a_second(shop: Shop) -> None:
 
 async def test_a_new_deal_appears(shop: Shop) -> None:
     """From its first moment on, also without a decision."""
-    async with connect_as_owner(shop.settings.database_owner_url) as connection:
-        made = await connection.fetchval(
+    async with connect_as_owner(shop.settings.database_owner_url) as database:
+        made = await database.fetchval(
             "INSERT INTO deals (store_id, customer_id, salesperson_id, structure)"
             " SELECT store_id, customer_id, salesperson_id, structure FROM deals WHERE deal_id::text = $1"
             " RETURNING deal_id::text",
@@ -151,8 +151,8 @@ async def test_contention_is_shown_for_both_deals(shop: Shop) -> None:
 
 async def lose(settings: Settings, deal_id: str) -> None:
     """Lose a deal as a process does of which nobody hears."""
-    async with connect_as_owner(settings.database_owner_url) as connection:
-        await connection.execute("UPDATE deals SET state = 'lost' WHERE deal_id::text = $1", deal_id)
+    async with connect_as_owner(settings.database_owner_url) as database:
+        await database.execute("UPDATE deals SET state = 'lost' WHERE deal_id::text = $1", deal_id)
 
 
 async def test_a_deal_that_left_unseen_leaves_the_wall(stocked: Settings, tmp_path: Path) -> None:

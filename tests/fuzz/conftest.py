@@ -27,9 +27,9 @@ async def served(
         await seed(made.owner_url, STOCK)
         settings = settings_for(made, services.redis_url, free_port())
         token = await token_of(settings, "riverside-manager")
-        async with connect_as_owner(made.owner_url) as connection:
-            rows, _ = await list_deals(connection, "riverside", None, 1)
-            vehicle = await connection.fetchval(
+        async with connect_as_owner(made.owner_url) as database:
+            rows, _ = await list_deals(database, "riverside", None, 1)
+            vehicle = await database.fetchval(
                 "SELECT vehicle_id::text FROM vehicles WHERE store_id = 'riverside' LIMIT 1"
             )
         async with start_web(settings, folder, module="tests.fuzz.short_limits") as web:

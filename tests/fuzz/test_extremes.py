@@ -109,12 +109,12 @@ async def worker(settings: Settings, folder: Path) -> AsyncIterator[Process]:
 async def people(settings: Settings, pid: int) -> list[Person]:
     """Add people of each role to two stores; some look as a customer does, some may only read."""
     found = []
-    async with connect_as_owner(settings.database_owner_url) as connection:
+    async with connect_as_owner(settings.database_owner_url) as database:
         knowledge = {}
         for store in ("riverside", "northgate"):
-            deals, _ = await list_deals(connection, store, None, 20)
-            cars = await connection.fetch("SELECT vehicle_id::text FROM vehicles WHERE store_id = $1", store)
-            customers = await connection.fetch("SELECT customer_id FROM customers WHERE store_id = $1", store)
+            deals, _ = await list_deals(database, store, None, 20)
+            cars = await database.fetch("SELECT vehicle_id::text FROM vehicles WHERE store_id = $1", store)
+            customers = await database.fetch("SELECT customer_id FROM customers WHERE store_id = $1", store)
             known = Known([f"deal:{deal.id}" for deal in deals], [row[0] for row in cars])
             knowledge[store] = (known, [str(row[0]) for row in customers])
         for number in range(PEOPLE):
@@ -122,7 +122,7 @@ async def people(settings: Settings, pid: int) -> list[Person]:
             role, view = ROLES[number // 2 % len(ROLES)]
             login = f"fuzz-{number}"
             await add_user(
-                connection,
+                database,
                 login,
                 name=f"Fuzz {number}",
                 role=role,
@@ -130,11 +130,11 @@ async def people(settings: Settings, pid: int) -> list[Person]:
                 password=str(uuid.uuid4()),
                 discount_authority_cents=2_500_00,
             )
-            account = await find_by_login(connection, login)
+            account = await find_by_login(database, login)
             assert account is not None
             scopes = {TokenScope.READ} if number == PEOPLE - 1 else PERSON_SCOPES
             token = await issue_credential(
-                connection, account.id, CredentialKind.BEARER, dt.timedelta(hours=1), scopes=scopes
+                database, account.id, CredentialKind.BEARER, dt.timedelta(hours=1), scopes=scopes
             )
             known, customers = knowledge[store]
             target = Target(settings.port, token, known.channels[0], known.vehicles[0], pid)

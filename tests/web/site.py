@@ -79,11 +79,11 @@ class Site:
 
     async def token(self, login: str, scopes: Collection[TokenScope] = PERSON_SCOPES) -> str:
         """Return a new bearer token."""
-        async with self.pool.acquire() as connection:
-            account = await find_by_login(connection, login)
+        async with self.pool.acquire() as database:
+            account = await find_by_login(database, login)
             assert account is not None
             ttl = dt.timedelta(hours=1)
-            return await issue_credential(connection, account.id, CredentialKind.BEARER, ttl, scopes=scopes)
+            return await issue_credential(database, account.id, CredentialKind.BEARER, ttl, scopes=scopes)
 
 
 @asynccontextmanager

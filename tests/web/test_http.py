@@ -173,8 +173,8 @@ async def test_deals_of_the_own_store_in_pages(site: Site) -> None:
             page = (await program.get("/api/deals", params={"limit": 2, "after": following})).json()
             seen += page["deals"]
             following = page["next"]
-    async with connect_as_owner(site.settings.database_owner_url) as connection:
-        expected = await connection.fetch("SELECT deal_id::text FROM deals WHERE store_id = 'riverside'")
+    async with connect_as_owner(site.settings.database_owner_url) as database:
+        expected = await database.fetch("SELECT deal_id::text FROM deals WHERE store_id = 'riverside'")
     assert sorted(row["deal_id"] for row in expected) == sorted(deal["id"] for deal in seen)
     assert {"riverside"} == {deal["store_id"] for deal in seen}
     assert all(deal["channel"] == f"deal:{deal['id']}" for deal in seen)
@@ -220,8 +220,8 @@ async def test_a_large_body_is_refused(site: Site) -> None:
 
 async def test_another_stores_customer_is_not_found(site: Site) -> None:
     """Nobody begins a deal for a customer of another store, or learns that there is one."""
-    async with connect_as_owner(site.settings.database_owner_url) as connection:
-        foreign = await connection.fetchval(
+    async with connect_as_owner(site.settings.database_owner_url) as database:
+        foreign = await database.fetchval(
             "SELECT customer_id::text FROM customers WHERE store_id = 'northgate'"
         )
     headers = {"authorization": f"Bearer {await site.token('riverside-sales')}"}

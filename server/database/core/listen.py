@@ -62,16 +62,16 @@ class Listener:
         self._logger.warning("listener_broken", error=repr(error))
 
     async def _listen_on_one_connection(self) -> None:
-        connection = await asyncpg.connect(
+        database = await asyncpg.connect(
             self._url,
             timeout=CONNECT_SECONDS,
             server_settings={"application_name": "deal-architect listener"},
         )
         broken = asyncio.Event()
-        connection.add_termination_listener(lambda _: broken.set())
+        database.add_termination_listener(lambda _: broken.set())
         try:
             for subject in self._heard:
-                await connection.add_listener(subject, self._hear)
+                await database.add_listener(subject, self._hear)
             self.standing.rise()
             for look in self._connected:
                 look()
@@ -80,12 +80,12 @@ class Listener:
                     async with asyncio.timeout(CHECK_SECONDS):
                         await broken.wait()
                 except TimeoutError:
-                    await connection.execute("SELECT 1", timeout=ANSWER_SECONDS)
+                    await database.execute("SELECT 1", timeout=ANSWER_SECONDS)
             raise ConnectionResetError("Postgres has closed the connection")
         finally:
-            connection.terminate()
+            database.terminate()
 
-    def _hear(self, _connection: Any, _pid: int, subject: str, payload: Any) -> None:
+    def _hear(self, _database: Any, _pid: int, subject: str, payload: Any) -> None:
         for heard in self._heard[subject]:
             try:
                 heard(str(payload))

@@ -55,9 +55,9 @@ async def bring_to_newest(owner_url: str) -> None:
 
 async def is_current(owner_url: str) -> bool:
     """Return whether the database is at the newest revision. Raises UnknownRevision."""
-    async with connect_as_owner(owner_url) as connection:
+    async with connect_as_owner(owner_url) as database:
         try:
-            found = await connection.fetchval("SELECT version_num FROM alembic_version")
+            found = await database.fetchval("SELECT version_num FROM alembic_version")
         except asyncpg.UndefinedTableError:
             return False
     _check_known(found)
@@ -76,7 +76,7 @@ def run_sql_file(name: str) -> None:
     text = (MIGRATIONS / name).read_text(encoding="utf-8")
     adapted: Any = op.get_bind().connection.dbapi_connection
     # The driver's own execute takes many statements at once, which a prepared statement cannot.
-    adapted.run_async(lambda connection: connection.execute(text))
+    adapted.run_async(lambda database: database.execute(text))
 
 
 def _revisions() -> list[str]:
@@ -98,23 +98,23 @@ async def _upgrade(owner_url: str) -> None:
         "postgresql+asyncpg://", poolclass=NullPool, async_creator=lambda: asyncpg.connect(owner_url)
     )
     try:
-        async with engine.begin() as connection:
-            await connection.run_sync(_upgrade_locked)
+        async with engine.begin() as database:
+            await database.run_sync(_upgrade_locked)
     finally:
         await engine.dispose()
 
 
-def _upgrade_locked(connection: "Connection") -> None:
+def _upgrade_locked(database: "Connection") -> None:
     """Take the lock, then look again: another process may have migrated while this one waited."""
     from alembic.config import Config  # noqa: PLC0415 - see the module
     from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
     from sqlalchemy import text  # noqa: PLC0415
 
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+    database.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
     # Only now: that another process migrates may take as long as it takes.
     for name, value in (("lock_timeout", LOCK_TIMEOUT), ("statement_timeout", STATEMENT_TIMEOUT)):
-        connection.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
+        database.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("version_locations", str(MIGRATIONS).replace("%", "%%"))
@@ -127,5 +127,5 @@ def _upgrade_locked(connection: "Connection") -> None:
         return script._upgrade_revs("head", found)
 
     with EnvironmentContext(config, script, fn=steps, destination_rev="head") as environment:
-        environment.configure(connection=connection)
+        environment.configure(database=database)
         environment.run_migrations()

@@ -14,7 +14,7 @@ SYSTEM_ROLE = "deal_system"
 SYSTEM_CONNECTIONS = 4
 CONNECT_SECONDS = 10.0
 
-Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+Database = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 
 async def open_system_pool(settings: Settings) -> asyncpg.Pool:
@@ -53,7 +53,7 @@ async def open_pool(settings: Settings, *, role: str = APPLICATION_ROLE) -> asyn
     )
 
 
-async def _leave_as_it_is(_connection: asyncpg.Connection) -> None:
+async def _leave_as_it_is(_database: asyncpg.Connection) -> None:
     """Take the place of asyncpg's reset query: what is set is set for one transaction, so nothing is left.
 
     A transaction that somebody left open has been rolled back by now: asyncpg does that by itself.
@@ -63,21 +63,21 @@ async def _leave_as_it_is(_connection: asyncpg.Connection) -> None:
 @asynccontextmanager
 async def connect_as_owner(owner_url: str) -> AsyncIterator[asyncpg.Connection]:
     """Hold one connection for migrations, seed and import: statements may take as long as they need."""
-    connection = await asyncpg.connect(
+    database = await asyncpg.connect(
         owner_url,
         timeout=CONNECT_SECONDS,
         server_settings={"application_name": "deal-architect owner", "jit": "off", "statement_timeout": "0"},
     )
     try:
-        await prepare_connection(connection)
-        yield connection
+        await prepare_connection(database)
+        yield database
     finally:
-        await connection.close()
+        await database.close()
 
 
-async def prepare_connection(connection: asyncpg.Connection) -> None:
+async def prepare_connection(database: asyncpg.Connection) -> None:
     """Let ``jsonb`` go through the one codec: columns take and give plain values."""
-    await connection.set_type_codec(
+    await database.set_type_codec(
         "jsonb",
         schema="pg_catalog",
         encoder=lambda value: codec.encode(value).decode(),

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import asyncpg
 
-from server.database.core.pool import Connection
+from server.database.core.pool import Database
 
 STORE_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,62}\Z")
 """What a store's id may be, as the schema has it: it stands in a statement that takes no parameters."""
@@ -27,7 +27,7 @@ class Scope(Protocol):
 
     def acquire(
         self, *, snapshot: bool = False, presorted: bool = False, wait_seconds: float | None = None
-    ) -> AbstractAsyncContextManager[Connection]:
+    ) -> AbstractAsyncContextManager[Database]:
         """Return a connection in a transaction of its own, which is committed on the way out.
 
         ``snapshot``: read only, and everything as of one moment. ``presorted``: an order is read off an index
@@ -62,19 +62,19 @@ class _Transactions:
     @asynccontextmanager
     async def acquire(
         self, *, snapshot: bool = False, presorted: bool = False, wait_seconds: float | None = None
-    ) -> AsyncIterator[Connection]:
+    ) -> AsyncIterator[Database]:
         try:
-            async with self._pool.acquire(timeout=wait_seconds) as connection:
+            async with self._pool.acquire(timeout=wait_seconds) as database:
                 begin = (_SNAPSHOT if snapshot else _BEGIN) + (_PRESORTED if presorted else "")
-                await connection.execute(begin + self._setting)
+                await database.execute(begin + self._setting)
                 try:
-                    yield connection
+                    yield database
                 except BaseException:
                     # A connection that broke has no transaction to end any more.
-                    if not connection.is_closed() and connection.is_in_transaction():
-                        await connection.execute("ROLLBACK")
+                    if not database.is_closed() and database.is_in_transaction():
+                        await database.execute("ROLLBACK")
                     raise
-                await connection.execute("COMMIT")
+                await database.execute("COMMIT")
         except asyncpg.InternalClientError as error:
             # The connection broke between two statements: asyncpg says so as if it were at fault.
             raise asyncpg.InterfaceError("the connection broke") from error

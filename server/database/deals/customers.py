@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from server.database.core.pool import Connection
+from server.database.core.pool import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +14,10 @@ class CustomerRow:
     city: str
 
 
-async def find_customers(connection: Connection, store_id: str, text: str, limit: int) -> list[CustomerRow]:
+async def find_customers(database: Database, store_id: str, text: str, limit: int) -> list[CustomerRow]:
     """Return up to ``limit`` customers of the store whose name contains ``text``, in order of name."""
     pattern = "%" + text.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    rows = await connection.fetch(
+    rows = await database.fetch(
         "SELECT customer_id, name, city FROM customers WHERE store_id = $1 AND name ILIKE $2"
         " ORDER BY name, customer_id LIMIT $3",
         store_id,

@@ -16,7 +16,7 @@ from protocol.deal_parts import (
     VehicleHold,
 )
 from protocol.workflow import Fulfilment
-from server.database.core.pool import Connection
+from server.database.core.pool import Database
 from server.database.deals.deals import DEAL_COLUMNS, DEAL_TABLES, Deal, deal_of
 from server.database.decisions.deciding import parse_id
 
@@ -76,10 +76,10 @@ class DealParts:
     fulfilment: Fulfilment | None
 
 
-async def load_whole(connection: Connection, deal_id: str) -> tuple[Deal, DealParts] | None:
+async def load_whole(database: Database, deal_id: str) -> tuple[Deal, DealParts] | None:
     """Return a deal and its parts, as of one moment; None where there is no such deal."""
     key = parse_id(deal_id)
-    row = None if key is None else await connection.fetchrow(_WHOLE, key, *_SHOWN)
+    row = None if key is None else await database.fetchrow(_WHOLE, key, *_SHOWN)
     return None if row is None else (deal_of(row), _parts_of(row))
 
 

@@ -17,7 +17,7 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import LenderTerms
 from protocol.records import Actor, DealState, Role, Structure
-from server.database.core.pool import Connection
+from server.database.core.pool import Database
 from server.database.decisions.deciding import DealEvent, parse_id
 from server.database.decisions.lenders import LENDERS, lender_terms, live_terms
 
@@ -104,10 +104,10 @@ class DealRow:
     customer_id: str
 
 
-async def load_deal(connection: Connection, deal_id: str) -> Deal | None:
+async def load_deal(database: Database, deal_id: str) -> Deal | None:
     """Return the deal, or None where there is none of that id."""
     key = parse_id(deal_id)
-    row = None if key is None else await connection.fetchrow(_DEAL, key)
+    row = None if key is None else await database.fetchrow(_DEAL, key)
     return None if row is None else deal_of(row)
 
 
@@ -147,7 +147,7 @@ def deal_of(row: asyncpg.Record) -> Deal:
 
 
 async def list_deals(
-    connection: Connection, store_id: str, after: str | None, limit: int
+    database: Database, store_id: str, after: str | None, limit: int
 ) -> tuple[list[DealRow], str | None]:
     """Return a page of the store's deals, the last changed first, and the key of the next page or None.
 
@@ -155,7 +155,7 @@ async def list_deals(
     """
     at, deal_id = _page_key(after)
     size = max(1, min(limit, MAX_PAGE))
-    rows = await connection.fetch(
+    rows = await database.fetch(
         "SELECT deal_id, c.customer_id, c.name, d.state, d.version, d.store_id, d.updated_at"
         "  FROM deals d JOIN customers c USING (customer_id)"
         " WHERE d.store_id = $1 AND (d.updated_at, d.deal_id) < ($2, $3)"
@@ -182,15 +182,15 @@ async def list_deals(
     return page, _write_key(page[-1].updated_at, uuid.UUID(page[-1].id))
 
 
-async def last_no(connection: Connection, deal_id: str) -> int:
+async def last_no(database: Database, deal_id: str) -> int:
     """Return the ``no`` of the deal's last event, 0 where there is none."""
-    found = await connection.fetchval("SELECT last_no FROM deals WHERE deal_id = $1", parse_id(deal_id))
+    found = await database.fetchval("SELECT last_no FROM deals WHERE deal_id = $1", parse_id(deal_id))
     return found or 0
 
 
-async def events_after(connection: Connection, deal_id: str, no: int, limit: int) -> list[DealEvent]:
+async def events_after(database: Database, deal_id: str, no: int, limit: int) -> list[DealEvent]:
     """Return up to ``limit`` events of the deal after ``no``, in order."""
-    rows = await connection.fetch(
+    rows = await database.fetch(
         "SELECT no, kind, body, at FROM deal_events WHERE deal_id = $1 AND no > $2 ORDER BY no LIMIT $3",
         parse_id(deal_id),
         no,

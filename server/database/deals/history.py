@@ -9,7 +9,7 @@ from protocol import codec
 from protocol.deal_fold import applied
 from protocol.events import EVENT_TYPES, Customer, DealSnapshot, Event
 from protocol.records import Actor, DealState, Role
-from server.database.core.pool import Connection
+from server.database.core.pool import Database
 from server.database.decisions.deciding import DealEvent, parse_id
 
 _KINDS = {str(kind.__struct_config__.tag): kind for kind in EVENT_TYPES}
@@ -56,10 +56,10 @@ class History:
     pencils: list[ShownPencil]
 
 
-async def load_history(connection: Connection, deal_id: str) -> History | None:
+async def load_history(database: Database, deal_id: str) -> History | None:
     """Return a deal's history, None where there is no such deal."""
     key = parse_id(deal_id)
-    row = None if key is None else await connection.fetchrow(_DEAL, key)
+    row = None if key is None else await database.fetchrow(_DEAL, key)
     if row is None:
         return None
     by = Actor(id=str(row["salesperson_id"]), name=row["salesperson"], role=Role(row["role"]))
@@ -77,8 +77,8 @@ async def load_history(connection: Connection, deal_id: str) -> History | None:
         lenders=[],
         tasks=[],
     )
-    events = [DealEvent(*event.values()) for event in await connection.fetch(_EVENTS, key)]
-    pencils = [_pencil(row) for row in await connection.fetch(_PENCILS, key)]
+    events = [DealEvent(*event.values()) for event in await database.fetch(_EVENTS, key)]
+    pencils = [_pencil(row) for row in await database.fetch(_PENCILS, key)]
     return History(row["store_id"], row["created_at"], first, events, pencils)
 
 

@@ -9,7 +9,7 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Scope, Structure, StructureChanges, Tier
 from server.database.core.one_row import one_row
-from server.database.core.pool import Connection
+from server.database.core.pool import Database
 from server.database.deals.deals import Deal, load_deal
 from server.database.decisions.deciding import parse_id
 from server.database.decisions.terms import revise
@@ -30,7 +30,7 @@ NEW_DEALS_WITHIN: Final = dt.timedelta(hours=1)
 
 
 async def create_deal(
-    connection: Connection, user: Account, customer_id: str, changes: StructureChanges | None = None
+    database: Database, user: Account, customer_id: str, changes: StructureChanges | None = None
 ) -> Deal:
     """Begin a deal for a customer of the user's store and return it at version 0.
 
@@ -41,7 +41,7 @@ async def create_deal(
             contradicts itself; rate_limited, with ``retry_after_seconds``, for too many deals of one person.
     """
     key = parse_id(customer_id)
-    row = None if key is None else await connection.fetchrow(_CUSTOMER_START, key, user.store_id)
+    row = None if key is None else await database.fetchrow(_CUSTOMER_START, key, user.store_id)
     if row is None:
         raise CommandError(
             ErrorCode.NOT_FOUND, "There is no such customer at your store.", field="customer_id"
@@ -49,9 +49,9 @@ async def create_deal(
     structure = starting_structure(row["default_structure"], row)
     if changes is not None:
         structure = revise(structure, changes)
-    await _require_pace(connection, uuid.UUID(user.id))
+    await _require_pace(database, uuid.UUID(user.id))
     deal_id = uuid.uuid4()
-    await connection.execute(
+    await database.execute(
         "INSERT INTO deals (deal_id, store_id, customer_id, salesperson_id, structure)"
         " VALUES ($1, $2, $3, $4, $5)",
         deal_id,
@@ -60,19 +60,19 @@ async def create_deal(
         uuid.UUID(user.id),
         codec.plain(structure),
     )
-    deal = await load_deal(connection, str(deal_id))
+    deal = await load_deal(database, str(deal_id))
     if deal is None:
         raise LookupError(f"deal {deal_id} is gone right after it was written")
     return deal
 
 
-async def _require_pace(connection: Connection, person: uuid.UUID) -> None:
+async def _require_pace(database: Database, person: uuid.UUID) -> None:
     # Counted one after another, whichever process is asked.
-    await connection.execute(
+    await database.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended('deals begun by ' || $1::text, 0))", str(person)
     )
     row = await one_row(
-        connection,
+        database,
         "SELECT count(*) AS begun, min(created_at) + $2::interval - now() AS wait FROM deals"
         " WHERE salesperson_id = $1 AND created_at > now() - $2::interval",
         person,

@@ -17,7 +17,7 @@ from protocol.money.concession import concession_of
 from protocol.money.inputs import PencilInputs
 from protocol.money.quotes import QuotedStructure
 from protocol.records import Structure, Versions
-from server.database.core.pool import Connection
+from server.database.core.pool import Database
 
 ROWS_AT_A_TIME = 200
 
@@ -104,7 +104,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def record_pencil(
-    connection: Connection,
+    database: Database,
     pencil: Pencil,
     *,
     deal_id: str,
@@ -116,7 +116,7 @@ async def record_pencil(
     key, digest = uuid.UUID(deal_id), pencil.digest
     choice = pencil.choice
     discount = (choice or pencil.inputs.structure).discount_cents
-    made = await connection.fetchval(
+    made = await database.fetchval(
         _INSERT,
         key,
         deal_version,
@@ -133,13 +133,13 @@ async def record_pencil(
         uuid.UUID(user_id),
     )
     # None where somebody else asked the same in this very moment.
-    return str(made or await connection.fetchval(_FIRST, key, digest))
+    return str(made or await database.fetchval(_FIRST, key, digest))
 
 
-async def all_pencils(connection: asyncpg.Connection) -> AsyncIterator[StoredPencil]:
+async def all_pencils(database: asyncpg.Connection) -> AsyncIterator[StoredPencil]:
     """Yield every pencil, the oldest first. Raises FieldError where a stored one does not fit any more."""
-    async with connection.transaction(readonly=True):
-        async for row in connection.cursor(_ALL, prefetch=ROWS_AT_A_TIME):
+    async with database.transaction(readonly=True):
+        async for row in database.cursor(_ALL, prefetch=ROWS_AT_A_TIME):
             stored = dict(row) | {
                 "pencil_id": str(row["pencil_id"]),
                 "vehicle_id": str(row["vehicle_id"]),
@@ -147,11 +147,11 @@ async def all_pencils(connection: asyncpg.Connection) -> AsyncIterator[StoredPen
             yield codec.convert(StoredPencil, stored)
 
 
-async def given_in(connection: Connection, month: dt.date) -> list[Given]:
+async def given_in(database: Database, month: dt.date) -> list[Given]:
     """Return what was given in each deal that was quoted with a lender in the month of a day, UTC."""
     start = dt.datetime(month.year, month.month, 1, tzinfo=dt.UTC)
     end = (start + dt.timedelta(days=31)).replace(day=1)
-    rows = await connection.fetch(_LAST_OF_DEALS, start, end)
+    rows = await database.fetch(_LAST_OF_DEALS, start, end)
     return [_given(row) for row in rows]
 
 

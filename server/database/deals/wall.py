@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from protocol import codec
 from protocol.records import Actor, Role
-from server.database.core.pool import Connection
+from server.database.core.pool import Database
 from server.database.decisions.deciding import parse_id
 
 HISTORY: Final = 12
@@ -54,31 +54,29 @@ _OF_STORE = _ROWS.format(history=HISTORY) + _LIVEST
 _OF_DEALS = _ROWS.format(history=HISTORY) + " WHERE d.store_id = $1 AND d.deal_id = ANY ($2)"
 
 
-async def wall_of(connection: Connection, store_id: str, most: int = MOST_DEALS) -> list[dict[str, Any]]:
+async def wall_of(database: Database, store_id: str, most: int = MOST_DEALS) -> list[dict[str, Any]]:
     """Return the store's live deals, as the fields of ``deal_summary``.
 
     Where there are more than ``most``, those that wait for the desk come first, then the latest changed.
     """
-    return [_summary(row) for row in await connection.fetch(_OF_STORE, store_id, most)]
+    return [_summary(row) for row in await database.fetch(_OF_STORE, store_id, most)]
 
 
-async def summaries_of(
-    connection: Connection, store_id: str, deal_ids: Sequence[str]
-) -> list[dict[str, Any]]:
+async def summaries_of(database: Database, store_id: str, deal_ids: Sequence[str]) -> list[dict[str, Any]]:
     """Return some deals of the store, as the fields of ``deal_summary``; ``removed`` ones too."""
     keys = [key for key in map(parse_id, deal_ids) if key is not None]
-    return [_summary(row) for row in await connection.fetch(_OF_DEALS, store_id, keys)]
+    return [_summary(row) for row in await database.fetch(_OF_DEALS, store_id, keys)]
 
 
-async def store_name(connection: Connection, store_id: str) -> str | None:
+async def store_name(database: Database, store_id: str) -> str | None:
     """Return a store's name, None where there is no such store."""
-    name: str | None = await connection.fetchval("SELECT name FROM stores WHERE store_id = $1", store_id)
+    name: str | None = await database.fetchval("SELECT name FROM stores WHERE store_id = $1", store_id)
     return name
 
 
-async def deals_about(connection: Connection, vehicle_ids: Sequence[str]) -> list[tuple[str, str]]:
+async def deals_about(database: Database, vehicle_ids: Sequence[str]) -> list[tuple[str, str]]:
     """Return (deal, store) of the live deals whose offer is one of these cars."""
-    rows = await connection.fetch(
+    rows = await database.fetch(
         "SELECT d.deal_id::text, d.store_id FROM deals d JOIN offers o ON o.offer_id = d.selected_offer"
         " WHERE o.vehicle_id = ANY ($1) AND d.state NOT IN ('signed', 'lost')",
         [int(car) for car in vehicle_ids],

@@ -14,7 +14,7 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Actor, DealState, Role
 from server.database.core.one_row import one_row
-from server.database.core.pool import Connection
+from server.database.core.pool import Database
 from server.database.core.scope import Scope
 from server.database.decisions.deciding import SYSTEM, Decided, Decision, deciding
 
@@ -92,9 +92,9 @@ class HeldElsewhere(Exception):
     """Another deal holds the car, and who asks may end that: ``overrides.end_other_holds`` does."""
 
 
-async def touch_claim(connection: Connection, *vehicle_ids: int) -> None:
+async def touch_claim(database: Database, *vehicle_ids: int) -> None:
     """Say that who wants the cars has changed: every screen that shows one hears of it."""
-    await connection.execute(_TOUCH, sorted(set(vehicle_ids)))
+    await database.execute(_TOUCH, sorted(set(vehicle_ids)))
 
 
 async def touch_claims(deal: Decision) -> None:
@@ -102,8 +102,8 @@ async def touch_claims(deal: Decision) -> None:
 
     In order of their ids, and before any of them is let go, so that no two deals wait for each other.
     """
-    cars = await deal.connection.fetch(_CONCERNED, deal.key, deal.selected_offer)
-    await touch_claim(deal.connection, *(row["vehicle_id"] for row in cars))
+    cars = await deal.database.fetch(_CONCERNED, deal.key, deal.selected_offer)
+    await touch_claim(deal.database, *(row["vehicle_id"] for row in cars))
 
 
 async def hold_vehicle(
@@ -125,7 +125,7 @@ async def hold_vehicle(
         await _lock_car(deal, vehicle_id)
         await require_not_held(deal, vehicle_id)
         await _require_room(deal, vehicle_id)
-        until = await deal.connection.fetchval(_TAKE, vehicle_id, deal.key, codec.plain(actor), HOLD_LENGTH)
+        until = await deal.database.fetchval(_TAKE, vehicle_id, deal.key, codec.plain(actor), HOLD_LENGTH)
         deal.remark("vehicle_held", vehicle_id=str(vehicle_id), until=_wire(until))
         return deal.answered({"until": _wire(until)})
 
@@ -142,7 +142,7 @@ async def release_vehicle(
         if deal.repeated is not None:
             return deal.again()
         await require_not_reserved(deal, vehicle_id)
-        holders = await other_holders(deal.connection, vehicle_id, deal.key)
+        holders = await other_holders(deal.database, vehicle_id, deal.key)
         for holder in holders:
             require_say(deal, holder)
         if holders:
@@ -153,7 +153,7 @@ async def release_vehicle(
 
 async def let_go(deal: Decision, vehicle_id: int | None = None) -> None:
     """End the hold of a locked deal on a car; without one, all of its holds."""
-    rows = await deal.connection.fetch(
+    rows = await deal.database.fetch(
         _LET_GO + " WHERE held_by = $1 AND ($2::bigint IS NULL OR vehicle_id = $2) RETURNING vehicle_id",
         deal.key,
         vehicle_id,
@@ -164,32 +164,32 @@ async def let_go(deal: Decision, vehicle_id: int | None = None) -> None:
 
 async def reserve(deal: Decision, vehicle_id: int) -> None:
     """Keep a car for a locked deal that the desk approves, until ``end_reservation``."""
-    await deal.connection.execute(_RESERVE, vehicle_id, deal.key, codec.plain(deal.actor))
+    await deal.database.execute(_RESERVE, vehicle_id, deal.key, codec.plain(deal.actor))
 
 
 async def end_reservation(deal: Decision) -> None:
     """Let the car go that a locked deal was approved for."""
-    await deal.connection.execute(_FREE, deal.key)
+    await deal.database.execute(_FREE, deal.key)
 
 
-async def other_holders(connection: Connection, vehicle_id: int, deal: uuid.UUID) -> list[Holder]:
+async def other_holders(database: Database, vehicle_id: int, deal: uuid.UUID) -> list[Holder]:
     """Return which other deals hold a car, or are approved for it."""
     # A deal of another store is not visible in a store's scope: its car is held all the same.
     return [
         Holder(str(row["deal_id"]), row["by"]["name"], row["until"], row["store_id"], row["owner"])
-        for row in await connection.fetch(_HOLDERS, vehicle_id, deal)
+        for row in await database.fetch(_HOLDERS, vehicle_id, deal)
     ]
 
 
 async def require_not_held(deal: Decision, vehicle_id: int) -> None:
     """Raise CommandError(conflict) where another deal holds the car: until when, and who, if it is ours."""
-    for holder in await other_holders(deal.connection, vehicle_id, deal.key):
+    for holder in await other_holders(deal.database, vehicle_id, deal.key):
         raise _held(deal, holder)
 
 
 async def require_not_reserved(deal: Decision, vehicle_id: int) -> None:
     """Raise CommandError(conflict) where the deal itself is approved for the car."""
-    reserved = await deal.connection.fetchval(
+    reserved = await deal.database.fetchval(
         "SELECT true FROM vehicle_claims WHERE vehicle_id = $1 AND reserved_by = $2", vehicle_id, deal.key
     )
     if reserved:
@@ -225,8 +225,8 @@ def _held(deal: Decision, holder: Holder) -> CommandError:
 
 async def _require_room(deal: Decision, vehicle_id: int) -> None:
     """Raise CommandError where deal, person or store hold as many cars as they may, besides this one."""
-    await deal.connection.execute(_COUNT_ALONE, deal.store_id)
-    held = await one_row(deal.connection, _COUNT, deal.key, deal.actor.id, deal.store_id, vehicle_id)
+    await deal.database.execute(_COUNT_ALONE, deal.store_id)
+    held = await one_row(deal.database, _COUNT, deal.key, deal.actor.id, deal.store_id, vehicle_id)
     if held["of_deal"] >= MAX_HOLDS:
         raise CommandError(ErrorCode.TOO_LARGE, f"A deal holds at most {MAX_HOLDS} cars.", field="vehicle_id")
     if held["of_person"] >= MAX_HOLDS_OF_PERSON:
@@ -240,7 +240,7 @@ async def _require_room(deal: Decision, vehicle_id: int) -> None:
 async def expire_hold(scope: Scope, deal_id: str, vehicle_id: int) -> Decided:
     """End a hold whose time is over, as the server's own decision."""
     async with deciding(scope, deal_id, uuid.uuid4(), SYSTEM, ("expire",)) as deal:
-        over = await deal.connection.fetchval(
+        over = await deal.database.fetchval(
             "SELECT true FROM vehicle_claims WHERE vehicle_id = $1 AND held_by = $2 AND held_until <= now()",
             vehicle_id,
             deal.key,
@@ -252,7 +252,7 @@ async def expire_hold(scope: Scope, deal_id: str, vehicle_id: int) -> Decided:
 
 async def _lock_car(deal: Decision, vehicle_id: int) -> None:
     """Keep two deals from taking one car at once. Raises CommandError(not_found)."""
-    found = await deal.connection.fetchval(
+    found = await deal.database.fetchval(
         "SELECT true FROM vehicles v JOIN stores s USING (group_id)"
         " WHERE v.vehicle_id = $1 AND s.store_id = $2 AND v.status = 'available' FOR NO KEY UPDATE OF v",
         vehicle_id,

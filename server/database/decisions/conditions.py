@@ -14,7 +14,7 @@ from server.database.decisions.terms import revise
 
 async def last_approval(deal: Decision) -> Approval:
     """Return what the desk approved last."""
-    row = await deal.connection.fetchrow(
+    row = await deal.database.fetchrow(
         "SELECT deal_version, vehicle_id::text, vehicle_rev AS rev, offer_id::text, rates_version AS rates,"
         " approved_by AS by FROM desk_approvals WHERE deal_id = $1 ORDER BY deal_version DESC LIMIT 1",
         deal.key,
@@ -26,7 +26,7 @@ async def last_approval(deal: Decision) -> Approval:
 
 async def outdated(deal: Decision, approval: Approval, rates: str) -> Reason | None:
     """Return why an approval does not hold any more; None where it does. The car stays as it is meanwhile."""
-    car = await deal.connection.fetchrow(
+    car = await deal.database.fetchrow(
         "SELECT rev, status, price_cents FROM vehicles WHERE vehicle_id = $1 FOR NO KEY UPDATE",
         int(approval.vehicle_id),
     )
@@ -41,7 +41,7 @@ async def outdated(deal: Decision, approval: Approval, rates: str) -> Reason | N
 
 async def require_not_own(deal: Decision) -> None:
     """Raise CommandError(forbidden) where the decider's own deal, or own submission, is decided about."""
-    submitter = await deal.connection.fetchval(
+    submitter = await deal.database.fetchval(
         "SELECT body->'by'->>'id' FROM deal_events"
         " WHERE deal_id = $1 AND kind = 'state_changed' AND body->>'to' = 'submitted'"
         " ORDER BY no DESC LIMIT 1",
@@ -55,7 +55,7 @@ async def conceded(deal: Decision, offer: DealOffer) -> Concession:
     """Return what an offer of a locked deal gives away, as its structure and its car stand now."""
     advertised = deal.advertised_cents.get(offer.vehicle_id)
     if advertised is None:
-        advertised = await deal.connection.fetchval(
+        advertised = await deal.database.fetchval(
             "SELECT price_cents FROM vehicles WHERE vehicle_id = $1", int(offer.vehicle_id)
         )
     return concession_of(
@@ -103,7 +103,7 @@ def require_product_cost(deal: Decision, offer: DealOffer, share_bp: float) -> N
 
 async def require_covered(deal: Decision, offer: DealOffer) -> None:
     """Raise CommandError(conflict) where the offer gives away more than its last approval covered."""
-    covered = await deal.connection.fetchval(
+    covered = await deal.database.fetchval(
         "SELECT concession_cents FROM desk_approvals WHERE deal_id = $1 ORDER BY deal_version DESC LIMIT 1",
         deal.key,
     )
@@ -122,7 +122,7 @@ def _asked(deal: Decision, offer: DealOffer) -> Structure:
 
 async def require_lender(deal: Decision, offer: DealOffer) -> None:
     """Raise CommandError(conflict) unless the offer's lender approves it, and its approval is alive."""
-    now = await deal.connection.fetchval("SELECT now()")
+    now = await deal.database.fetchval("SELECT now()")
     live = [each for each in live_terms(await last_terms(deal), now) if each.lender == offer.lender]
     if not live or live[0].status not in LIVE_STATUSES:
         raise conflict(f"{offer.lender} has not approved this, or not any more.", "lender", offer.lender)

@@ -20,7 +20,7 @@ from protocol.closing import CommandError, ErrorCode, op_taken
 from protocol.deal_parts import DealOffer
 from protocol.records import Actor, DealState, Role, Structure
 from protocol.workflow import Fulfilment
-from server.database.core.pool import Connection
+from server.database.core.pool import Database
 from server.database.core.scope import Scope
 
 SYSTEM: Final = Actor(id="system", name="Deal Architect", role=Role.OPERATOR)
@@ -86,7 +86,7 @@ class Decision:
     written then.
     """
 
-    connection: Connection
+    database: Database
     key: uuid.UUID
     op: uuid.UUID
     actor: Actor
@@ -150,7 +150,7 @@ class Decision:
     async def write(self) -> None:
         """Insert the events in order; where there are none, what the op was answered all the same."""
         if not self._events and self.reply:
-            await self.connection.execute(_OP, self.key, self.op, self.reply, self.asked)
+            await self.database.execute(_OP, self.key, self.op, self.reply, self.asked)
         user = None if self.actor.id == SYSTEM.id else uuid.UUID(self.actor.id)
         rows = []
         for place, event in enumerate(self._numbered()):
@@ -158,7 +158,7 @@ class Decision:
             reply, asked = ({}, _NOBODY_ASKED) if place else (self.reply, self.asked)
             rows.append((self.key, event.no, op, event.kind, event.body, reply, user, asked))
         if rows:
-            await self.connection.executemany(_EVENT, rows)
+            await self.database.executemany(_EVENT, rows)
 
     def _numbered(self) -> Iterator[DealEvent]:
         for no, (kind, body) in enumerate(self._events, self.last_no + 1):
@@ -173,8 +173,8 @@ async def deciding(
 
     Raises CommandError: not_found; conflict for an op that answered another command or somebody else.
     """
-    async with scope.acquire() as connection:
-        decision = await _lock(connection, deal_id, op, actor, asked)
+    async with scope.acquire() as database:
+        decision = await _lock(database, deal_id, op, actor, asked)
         yield decision
         await decision.write()
 
@@ -189,9 +189,9 @@ async def deciding_for_others(
     its own events; the command's answer is the deal's. Raises CommandError as ``deciding``.
     """
     ops = {each: uuid.uuid5(op, f"in deal {each}") for each in others} | {deal_id: op}
-    async with scope.acquire() as connection:
+    async with scope.acquire() as database:
         locked = {
-            each: await _lock(connection, each, ops[each], actor, asked if each == deal_id else ())
+            each: await _lock(database, each, ops[each], actor, asked if each == deal_id else ())
             for each in sorted(ops)
         }
         deal = locked.pop(deal_id)
@@ -200,13 +200,13 @@ async def deciding_for_others(
             await decision.write()
 
 
-async def _lock(connection: Connection, deal_id: str, op: uuid.UUID, actor: Actor, asked: Asked) -> Decision:
+async def _lock(database: Database, deal_id: str, op: uuid.UUID, actor: Actor, asked: Asked) -> Decision:
     key = parse_id(deal_id)
-    row = None if key is None else await connection.fetchrow(_LOCK, key, op)
+    row = None if key is None else await database.fetchrow(_LOCK, key, op)
     if key is None or row is None:
         raise no_such_deal()
     return Decision(
-        connection=connection,
+        database=database,
         key=key,
         op=op,
         actor=actor,
@@ -226,13 +226,13 @@ async def _lock(connection: Connection, deal_id: str, op: uuid.UUID, actor: Acto
 
 
 async def answered_before(
-    connection: Connection, deal_id: str, op: uuid.UUID, actor: Actor, asked: Asked
+    database: Database, deal_id: str, op: uuid.UUID, actor: Actor, asked: Asked
 ) -> dict[str, Any] | None:
     """Return what an op of a deal was answered; None where it was not done.
 
     Raises CommandError(conflict) where it answered somebody else, or another command.
     """
-    row = await connection.fetchrow(_ANSWERED, parse_id(deal_id), op)
+    row = await database.fetchrow(_ANSWERED, parse_id(deal_id), op)
     return None if row is None else _answer_to(row, actor, asked)
 
 
@@ -253,9 +253,9 @@ def digest_of(actor: Actor, asked: Asked) -> bytes:
     return hashlib.sha256(codec.encode([actor.id, *asked])).digest()
 
 
-async def forget_ops(connection: Connection) -> None:
+async def forget_ops(database: Database) -> None:
     """Delete the answers that are older than OPS_KEPT. The system's own work."""
-    await connection.execute("DELETE FROM deal_ops WHERE at < now() - $1::interval", OPS_KEPT)
+    await database.execute("DELETE FROM deal_ops WHERE at < now() - $1::interval", OPS_KEPT)
 
 
 def parse_id(text: str) -> uuid.UUID | None:

@@ -117,7 +117,7 @@ async def clear_stipulation(
     async with deciding(scope, deal_id, op, actor, ("clear_stipulation", stipulation_id)) as deal:
         if deal.repeated is not None:
             return deal.again()
-        row = await deal.connection.fetchrow(
+        row = await deal.database.fetchrow(
             "SELECT stipulation_id, cleared_by FROM lender_stipulations JOIN lender_decisions"
             " USING (decision_id) WHERE deal_id = $1 AND stipulation_id::text = $2",
             deal.key,
@@ -128,7 +128,7 @@ async def clear_stipulation(
                 ErrorCode.NOT_FOUND, "This deal has no such stipulation.", field="stipulation_id"
             )
         if row["cleared_by"] is None:
-            await deal.connection.execute(
+            await deal.database.execute(
                 "UPDATE lender_stipulations SET cleared_by = $2, cleared_at = now()"
                 " WHERE stipulation_id = $1",
                 row["stipulation_id"],
@@ -140,7 +140,7 @@ async def clear_stipulation(
 
 async def last_terms(deal: Decision) -> tuple[LenderTerms, ...]:
     """Return the lenders' last decisions about a locked deal."""
-    rows = await deal.connection.fetchval(
+    rows = await deal.database.fetchval(
         f"SELECT {LENDERS} FROM deals d WHERE deal_id = $1",  # noqa: S608 - a constant
         deal.key,
     )
@@ -148,7 +148,7 @@ async def last_terms(deal: Decision) -> tuple[LenderTerms, ...]:
 
 
 async def _insert(deal: Decision, terms: LenderTerms, version: int) -> None:
-    await deal.connection.execute(
+    await deal.database.execute(
         "INSERT INTO lender_decisions (decision_id, deal_id, deal_version, lender, status, tier, rate_bp,"
         " advance_max_cents, term_months, expires_at, reasons)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
@@ -164,7 +164,7 @@ async def _insert(deal: Decision, terms: LenderTerms, version: int) -> None:
         terms.expires_at,
         terms.reasons,
     )
-    await deal.connection.executemany(
+    await deal.database.executemany(
         "INSERT INTO lender_stipulations (stipulation_id, decision_id, place, text) VALUES ($1, $2, $3, $4)",
         [
             (uuid.UUID(each.id), uuid.UUID(terms.decision_id), place, each.text)

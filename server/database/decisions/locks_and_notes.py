@@ -21,7 +21,7 @@ async def lock_field(scope: Scope, deal_id: str, field: str, *, op: uuid.UUID, a
             return deal.again()
         if deal.state in {DealState.SIGNED, DealState.LOST}:
             raise wrong_state(deal, "locked")
-        locked = await deal.connection.fetchval(
+        locked = await deal.database.fetchval(
             "INSERT INTO deal_locks (deal_id, field, locked_by) VALUES ($1, $2, $3)"
             " ON CONFLICT DO NOTHING RETURNING true",
             deal.key,
@@ -39,7 +39,7 @@ async def unlock_field(scope: Scope, deal_id: str, field: str, *, op: uuid.UUID,
     async with deciding(scope, deal_id, op, actor, ("unlock", field)) as deal:
         if deal.repeated is not None:
             return deal.again()
-        opened = await deal.connection.fetchval(
+        opened = await deal.database.fetchval(
             "DELETE FROM deal_locks WHERE deal_id = $1 AND field = $2 RETURNING true", deal.key, field
         )
         if opened:

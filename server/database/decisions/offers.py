@@ -62,7 +62,7 @@ async def pin_offer(scope: Scope, deal_id: str, *, op: uuid.UUID, offer: DealOff
         await _check(deal, offer)
         await _require_room(deal, offer)
         await _insert(deal, offer)
-        await deal.connection.execute(
+        await deal.database.execute(
             "INSERT INTO deal_pins (deal_id, vehicle_id, offer_id) VALUES ($1, $2, $3)"
             " ON CONFLICT (deal_id, vehicle_id) DO UPDATE SET offer_id = $3, pinned_at = now()",
             deal.key,
@@ -70,7 +70,7 @@ async def pin_offer(scope: Scope, deal_id: str, *, op: uuid.UUID, offer: DealOff
             uuid.UUID(offer.offer_id),
         )
         deal.record("offer_pinned", vehicle_id=offer.vehicle_id, offer=codec.plain(offer))
-        await touch_claim(deal.connection, int(offer.vehicle_id))
+        await touch_claim(deal.database, int(offer.vehicle_id))
         return deal.decided()
 
 
@@ -79,7 +79,7 @@ async def unpin_offer(scope: Scope, deal_id: str, vehicle_id: int, *, op: uuid.U
     async with deciding(scope, deal_id, op, actor, ("unpin", vehicle_id)) as deal:
         if deal.repeated is not None:
             return deal.again()
-        offer = await deal.connection.fetchval(
+        offer = await deal.database.fetchval(
             "DELETE FROM deal_pins p USING offers o"
             " WHERE p.deal_id = $1 AND p.vehicle_id = $2 AND o.offer_id = p.offer_id RETURNING o.body",
             deal.key,
@@ -87,7 +87,7 @@ async def unpin_offer(scope: Scope, deal_id: str, vehicle_id: int, *, op: uuid.U
         )
         if offer is not None:
             deal.record("offer_unpinned", vehicle_id=str(vehicle_id), offer=offer)
-            await touch_claim(deal.connection, vehicle_id)
+            await touch_claim(deal.database, vehicle_id)
         return deal.decided()
 
 
@@ -107,14 +107,14 @@ async def adopt_offer(deal: Decision, offer: DealOffer, reason: Reason | None = 
     if before is not None and is_same(before, offer):
         return False
     await _insert(deal, offer)
-    await deal.connection.execute(
+    await deal.database.execute(
         "UPDATE deals SET selected_offer = $2 WHERE deal_id = $1", deal.key, uuid.UUID(offer.offer_id)
     )
     deal.selected_offer, deal.offer = uuid.UUID(offer.offer_id), offer
     more = {} if reason is None else {"reason": reason}
     deal.record("offer_selected", vehicle_id=offer.vehicle_id, offer=codec.plain(offer), **more)
     cars = [offer.vehicle_id, *([before.vehicle_id] if before else [])]
-    await touch_claim(deal.connection, *map(int, cars))
+    await touch_claim(deal.database, *map(int, cars))
     return True
 
 
@@ -123,7 +123,7 @@ async def selected_offer(deal: Decision) -> DealOffer | None:
     if deal.selected_offer is None:
         return None
     if deal.offer is None:
-        body = await deal.connection.fetchval(
+        body = await deal.database.fetchval(
             "SELECT body FROM offers WHERE offer_id = $1", deal.selected_offer
         )
         deal.offer = codec.convert(DealOffer, body)
@@ -156,7 +156,7 @@ async def _check(deal: Decision, offer: DealOffer) -> None:
 
 
 async def _terms_moved(deal: Decision, since: int) -> bool:
-    moved = await deal.connection.fetchval(
+    moved = await deal.database.fetchval(
         "SELECT EXISTS (SELECT FROM deal_events WHERE deal_id = $1 AND (body->>'version')::bigint > $2"
         " AND kind IN ('deal_changed', 'lender_decided'))",
         deal.key,
@@ -173,7 +173,7 @@ def _require_open(deal: Decision) -> None:
 async def _require_room(deal: Decision, offer: DealOffer) -> None:
     """Raise CommandError(too_large) unless ``offer`` can be pinned beside those of other cars."""
     pinned, size = await one_row(
-        deal.connection,
+        deal.database,
         "SELECT count(*), coalesce(sum(octet_length(o.body::text)), 0)"
         "  FROM deal_pins p JOIN offers o USING (offer_id) WHERE p.deal_id = $1 AND p.vehicle_id <> $2",
         deal.key,
@@ -187,7 +187,7 @@ async def _insert(deal: Decision, offer: DealOffer) -> None:
     versions = offer.versions
     if not versions or not isinstance(offer.npv_cents, int) or not isinstance(offer.stress_npv_cents, int):
         raise ValueError("an offer is stored whole, not as a view shows it")
-    await deal.connection.execute(
+    await deal.database.execute(
         _INSERT,
         uuid.UUID(offer.offer_id),
         deal.key,

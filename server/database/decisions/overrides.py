@@ -31,8 +31,8 @@ async def end_other_holds(
     if key is None:
         raise no_such_deal()
     for _ in range(ATTEMPTS):
-        async with system.acquire() as connection:
-            found = {each.deal_id for each in await other_holders(connection, vehicle_id, key)}
+        async with system.acquire() as database:
+            found = {each.deal_id for each in await other_holders(database, vehicle_id, key)}
         asked = ("release", vehicle_id)
         async with deciding_for_others(system, deal_id, found, op=op, actor=actor, asked=asked) as (
             deal,
@@ -41,7 +41,7 @@ async def end_other_holds(
             if deal.repeated is not None:
                 return deal.again(), []
             await require_not_reserved(deal, vehicle_id)
-            holders = await other_holders(deal.connection, vehicle_id, key)
+            holders = await other_holders(deal.database, vehicle_id, key)
             if not {each.deal_id for each in holders} <= found:
                 continue
             for holder in holders:
@@ -55,7 +55,7 @@ async def end_other_holds(
 
 async def _let_go(deal: Decision, vehicle_id: int) -> None:
     await let_go(deal, vehicle_id)
-    reserved = await deal.connection.fetchval(
+    reserved = await deal.database.fetchval(
         "SELECT true FROM vehicle_claims WHERE vehicle_id = $1 AND reserved_by = $2", vehicle_id, deal.key
     )
     if reserved and deal.state is DealState.APPROVED:

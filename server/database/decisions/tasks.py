@@ -29,7 +29,7 @@ async def raise_adverse_action(deal: Decision, reasons: Sequence[Reason], today:
         reasons=principal,
         due_on=today + dt.timedelta(days=NOTICE_DAYS),
     )
-    await deal.connection.execute(
+    await deal.database.execute(
         # In the order of the events, whoever began to wait for the deal first.
         "INSERT INTO deal_tasks (task_id, deal_id, kind, reasons, due_on, raised_at)"
         " VALUES ($1, $2, $3, $4, $5, clock_timestamp())",
@@ -47,7 +47,7 @@ async def finish_task(scope: Scope, deal_id: str, task_id: str, *, op: uuid.UUID
     async with deciding(scope, deal_id, op, actor, ("finish_task", task_id)) as deal:
         if deal.repeated is not None:
             return deal.again()
-        row = await deal.connection.fetchrow(
+        row = await deal.database.fetchrow(
             "SELECT task_id, done_by FROM deal_tasks WHERE deal_id = $1 AND task_id::text = $2",
             deal.key,
             task_id,
@@ -55,7 +55,7 @@ async def finish_task(scope: Scope, deal_id: str, task_id: str, *, op: uuid.UUID
         if row is None:
             raise CommandError(ErrorCode.NOT_FOUND, "This deal has no such task.", field="task_id")
         if row["done_by"] is None:
-            await deal.connection.execute(
+            await deal.database.execute(
                 "UPDATE deal_tasks SET done_by = $2, done_at = now() WHERE task_id = $1",
                 row["task_id"],
                 codec.plain(actor),
@@ -65,7 +65,7 @@ async def finish_task(scope: Scope, deal_id: str, task_id: str, *, op: uuid.UUID
 
 
 async def _require_sight(deal: Decision) -> None:
-    is_open = await deal.connection.fetchval(
+    is_open = await deal.database.fetchval(
         "SELECT done_by IS NULL FROM deal_tasks WHERE deal_id = $1"
         " ORDER BY raised_at DESC, task_id DESC OFFSET $2 LIMIT 1",
         deal.key,

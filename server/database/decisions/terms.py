@@ -56,7 +56,7 @@ async def restructure(deal: Decision, changes: StructureChanges, *, based_on: in
         await _check_unchanged(deal, based_on, new)
     check_unlocked(deal, new)
     if new:
-        await deal.connection.execute(
+        await deal.database.execute(
             "UPDATE deals SET structure = $2 WHERE deal_id = $1", deal.key, codec.plain(after)
         )
         deal.structure = after
@@ -69,7 +69,7 @@ async def move(deal: Decision, target: DealState, reason: Reason, **more: Any) -
 
     A deal that is not approved any more lets the car go that was reserved for it.
     """
-    await deal.connection.execute(
+    await deal.database.execute(
         "UPDATE deals SET state = $2, fulfilment = $3 WHERE deal_id = $1",
         deal.key,
         target,
@@ -122,7 +122,7 @@ async def _check_unchanged(deal: Decision, based_on: int, new: dict[str, Any]) -
 
     A field set since to the very value that is asked for now is no conflict: it is not in ``new``.
     """
-    since = await deal.connection.fetch(
+    since = await deal.database.fetch(
         "SELECT body, at FROM deal_events"
         " WHERE deal_id = $1 AND kind = $3 AND (body->>'version')::bigint > $2 ORDER BY no DESC",
         deal.key,

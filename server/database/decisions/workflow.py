@@ -122,7 +122,7 @@ async def take_closing_step(scope: Scope, deal_id: str, closing: Closing, step: 
             await require_cleared(deal)
         if closing is Closing.UNWIND:
             await _give_car_back(deal)
-        await deal.connection.execute(
+        await deal.database.execute(
             "UPDATE deals SET fulfilment = $2 WHERE deal_id = $1", deal.key, known.target
         )
         source, deal.fulfilment = deal.fulfilment, known.target
@@ -200,7 +200,7 @@ async def _prepare_sign(deal: Decision, step: Move) -> None:
     await require_covered(deal, offer)
     await require_lender(deal, offer)
     await require_not_held(deal, int(offer.vehicle_id))
-    sold = await deal.connection.fetchval(
+    sold = await deal.database.fetchval(
         "UPDATE vehicles SET status = 'sold' WHERE vehicle_id = $1 AND rev = $2 AND status = 'available'"
         " RETURNING true",
         int(offer.vehicle_id),
@@ -257,7 +257,7 @@ async def _approve(deal: Decision) -> Approval:
     if offer is None:
         raise ValueError("nothing is approved without an offer")
     approval = _approval_of(deal, offer)
-    await deal.connection.execute(
+    await deal.database.execute(
         "INSERT INTO desk_approvals (deal_id, deal_version, vehicle_id, vehicle_rev, offer_id, rates_version,"
         " approved_by, concession_cents) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         deal.key,
@@ -276,7 +276,7 @@ async def _approve(deal: Decision) -> Approval:
 async def _give_car_back(deal: Decision) -> None:
     offer = await selected_offer(deal)
     if offer is not None:
-        await deal.connection.execute(
+        await deal.database.execute(
             "UPDATE vehicles SET status = 'available' WHERE vehicle_id = $1 AND status = 'sold'",
             int(offer.vehicle_id),
         )

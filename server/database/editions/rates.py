@@ -7,7 +7,7 @@ import asyncpg
 
 from protocol import codec
 from protocol.money.lending import Programme, RateSheet, Rebate, RiskCurve, RiskModel, TaxRule, TaxTable
-from server.database.core.pool import Connection
+from server.database.core.pool import Database
 
 PROGRAMME_COLUMNS = Programme.__struct_fields__
 CURVE_COLUMNS = RiskCurve.__struct_fields__
@@ -52,39 +52,39 @@ class NotInForce(LookupError):
         return f"no {self.what} in force today" if self.version is None else f"no {self.what} {self.version}"
 
 
-async def load_rates(connection: Connection, version: str | None = None) -> RateSheet:
+async def load_rates(database: Database, version: str | None = None) -> RateSheet:
     """Return the rate sheet ``version``, or the one in force today, tiers best first. Raises NotInForce."""
-    chosen = version or await connection.fetchval(_RATES_TODAY)
-    rows = [] if chosen is None else await connection.fetch(_PROGRAMMES, chosen)
+    chosen = version or await database.fetchval(_RATES_TODAY)
+    rows = [] if chosen is None else await database.fetch(_PROGRAMMES, chosen)
     if not rows:
         raise NotInForce("rate sheet", version)
     return RateSheet(version=chosen, programmes=tuple(codec.convert(Programme, _floats(row)) for row in rows))
 
 
-async def load_risk(connection: Connection, version: str | None = None) -> RiskModel:
+async def load_risk(database: Database, version: str | None = None) -> RiskModel:
     """Return the risk model ``version``, or the one in force today, tiers best first. Raises NotInForce."""
-    chosen = version or await connection.fetchval(_RISK_TODAY)
-    rows = [] if chosen is None else await connection.fetch(_CURVES, chosen)
+    chosen = version or await database.fetchval(_RISK_TODAY)
+    rows = [] if chosen is None else await database.fetch(_CURVES, chosen)
     if not rows:
         raise NotInForce("risk model", version)
     return RiskModel(version=chosen, curves=tuple(codec.convert(RiskCurve, _floats(row)) for row in rows))
 
 
-async def load_taxes(connection: Connection, version: str) -> TaxTable:
+async def load_taxes(database: Database, version: str) -> TaxTable:
     """Return the tax table ``version``: the wider jurisdictions of a state first. Raises NotInForce."""
-    rows = await connection.fetch(_TAXES, version)
+    rows = await database.fetch(_TAXES, version)
     if not rows:
         raise NotInForce("tax table", version)
     return TaxTable(version=version, rules=tuple(codec.convert(TaxRule, _floats(row)) for row in rows))
 
 
-async def load_rebates(connection: Connection, version: str) -> tuple[Rebate, ...]:
+async def load_rebates(database: Database, version: str) -> tuple[Rebate, ...]:
     """Return the rebates of sheet ``version``; a sheet may be empty. Raises NotInForce."""
-    if not await connection.fetchval(
+    if not await database.fetchval(
         "SELECT EXISTS (SELECT FROM rebate_sheets WHERE rebates_version = $1)", version
     ):
         raise NotInForce("rebate sheet", version)
-    return tuple(codec.convert(Rebate, dict(row)) for row in await connection.fetch(_REBATES, version))
+    return tuple(codec.convert(Rebate, dict(row)) for row in await database.fetch(_REBATES, version))
 
 
 def _floats(row: asyncpg.Record) -> dict[str, Any]:

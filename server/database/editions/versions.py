@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from protocol.records import Scope
 from server.database.core.one_row import one_row
-from server.database.core.pool import Connection
+from server.database.core.pool import Database
 from server.database.decisions.deciding import parse_id
 from server.database.editions.rates import NotInForce
 
@@ -45,17 +45,17 @@ class InForce:
     rebates: str | None = None
 
 
-async def rates_in_force(connection: Connection, today: dt.date) -> str:
+async def rates_in_force(database: Database, today: dt.date) -> str:
     """Return the version of the rate sheet in force. Raises NotInForce."""
-    found: str | None = await connection.fetchval(_RATES, today)
+    found: str | None = await database.fetchval(_RATES, today)
     if found is None:
         raise NotInForce("rate sheet", None)
     return found
 
 
-async def editions_in_force(connection: Connection, today: dt.date) -> InForce:
+async def editions_in_force(database: Database, today: dt.date) -> InForce:
     """Return what is in force on a day. Raises NotInForce."""
-    row = await one_row(connection, _IN_FORCE, today)
+    row = await one_row(database, _IN_FORCE, today)
     for what, column in (("rate sheet", "rates"), ("risk model", "risk")):
         if row[column] is None:
             raise NotInForce(what, None)
@@ -63,8 +63,8 @@ async def editions_in_force(connection: Connection, today: dt.date) -> InForce:
 
 
 async def stock_version(
-    connection: Connection, *, store_id: str, group_id: str, scope: Scope, deal_id: str
+    database: Database, *, store_id: str, group_id: str, scope: Scope, deal_id: str
 ) -> tuple[int, int]:
     """Return the version of a store's stock, or of its group's, and that of a deal; 0 where there is none."""
-    row = await one_row(connection, _STOCK, scope is Scope.GROUP, group_id, store_id, parse_id(deal_id))
+    row = await one_row(database, _STOCK, scope is Scope.GROUP, group_id, store_id, parse_id(deal_id))
     return row["inventory"] or 0, row["deal_version"] or 0

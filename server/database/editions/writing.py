@@ -39,18 +39,18 @@ class Edition:
     is_sample: bool
 
 
-async def is_stored(connection: asyncpg.Connection, kind: TableKind, version: str) -> bool:
+async def is_stored(database: asyncpg.Connection, kind: TableKind, version: str) -> bool:
     """Return whether there is such a version."""
-    found: bool = await connection.fetchval(
+    found: bool = await database.fetchval(
         f"SELECT EXISTS (SELECT FROM {kind.head} WHERE {kind.key} = $1)",  # noqa: S608 - names of our own
         version,
     )
     return found
 
 
-async def begun_on(connection: asyncpg.Connection, kind: TableKind, day: dt.date) -> str | None:
+async def begun_on(database: asyncpg.Connection, kind: TableKind, day: dt.date) -> str | None:
     """Return the version that is in force from ``day``, where there is one."""
-    found: str | None = await connection.fetchval(
+    found: str | None = await database.fetchval(
         f"SELECT {kind.key} FROM {kind.head} WHERE effective_from = $1",  # noqa: S608 - names of our own
         day,
     )
@@ -58,13 +58,13 @@ async def begun_on(connection: asyncpg.Connection, kind: TableKind, day: dt.date
 
 
 async def store_version(
-    connection: asyncpg.Connection, kind: TableKind, edition: Edition, rows: Iterable[object]
+    database: asyncpg.Connection, kind: TableKind, edition: Edition, rows: Iterable[object]
 ) -> int:
     """Write a version with its rows, records of ``protocol.money.lending``; return how many rows.
 
     Raises what asyncpg raises where the version or its day is taken. Wants a transaction.
     """
-    await connection.execute(
+    await database.execute(
         f"INSERT INTO {kind.head} ({kind.key}, effective_from, is_sample)"  # noqa: S608 - names of our own
         " VALUES ($1, $2, $3)",
         edition.version,
@@ -74,7 +74,7 @@ async def store_version(
     columns = (kind.key, *kind.columns)
     places = ", ".join(f"${place}" for place in range(1, len(columns) + 1))
     values = [(edition.version, *(getattr(row, name) for name in kind.columns)) for row in rows]
-    await connection.executemany(
+    await database.executemany(
         f"INSERT INTO {kind.contents} ({', '.join(columns)}) VALUES ({places})",  # noqa: S608 - as above
         values,
     )

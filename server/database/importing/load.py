@@ -113,12 +113,12 @@ async def import_inventory(  # noqa: PLR0917 - where from, where to, then what i
     with open_inventory(path, most_mib) as file:
         layout = find_layout(file.header, mapping or {})
         with RejectsFile(target, layout.header) as rejects:
-            async with connect_as_owner(owner_url) as connection:
-                async with connection.transaction():
-                    work = _Import(connection, store_id, layout, rejects)
+            async with connect_as_owner(owner_url) as database:
+                async with database.transaction():
+                    work = _Import(database, store_id, layout, rejects)
                     await work.stage(file, progress or (lambda _rows: None))
                     await work.merge()
-                await connection.execute("ANALYZE vehicles")
+                await database.execute("ANALYZE vehicles")
     work.summary.rejects_path, work.summary.left_out = rejects.path, rejects.left_out
     return work.summary
 
@@ -127,9 +127,9 @@ class _Import:
     """One run: its connection (in a transaction), where rejects go, and the counts so far."""
 
     def __init__(
-        self, connection: asyncpg.Connection, store_id: str, layout: Layout, rejects: RejectsFile
+        self, database: asyncpg.Connection, store_id: str, layout: Layout, rejects: RejectsFile
     ) -> None:
-        self._connection = connection
+        self._database = database
         self._store_id = store_id
         self._layout = layout
         self._rejects = rejects
@@ -142,7 +142,7 @@ class _Import:
     async def stage(self, file: InventoryFile, progress: Progress) -> None:
         """Parse the file into the staging table, batch by batch."""
         columns = ", ".join(CAR_COLUMNS)
-        await self._connection.execute(
+        await self._database.execute(
             "CREATE TEMP TABLE staged ON COMMIT DROP AS"  # noqa: S608 - names of our own
             f" SELECT NULL::bigint AS line, NULL::text AS cells, {columns} FROM vehicles WITH NO DATA"
         )
@@ -170,13 +170,13 @@ class _Import:
 
     async def merge(self) -> None:
         """Take out what may not be stored, then merge the rest into the stock."""
-        group_id = await self._connection.fetchval(
+        group_id = await self._database.fetchval(
             "SELECT group_id FROM stores WHERE store_id = $1", self._store_id
         )
         if group_id is None:
             raise ImportFailed(f"there is no store {self._store_id!r}")
-        await self._connection.execute("CREATE INDEX ON staged (vin)")
-        await self._connection.execute("ANALYZE staged")
+        await self._database.execute("CREATE INDEX ON staged (vin)")
+        await self._database.execute("ANALYZE staged")
         await self._take_out(_DUPLICATES, lambda found: Flaw(FlawKind.DUPLICATE, _duplicate_text(found)))
         await self._take_out(
             _ELSEWHERE,
@@ -186,31 +186,31 @@ class _Import:
             self._store_id,
         )
         await self._list_doubts()
-        staged = await self._connection.fetchval("SELECT count(*) FROM staged")
+        staged = await self._database.fetchval("SELECT count(*) FROM staged")
         inserted, updated = await one_row(
-            self._connection, _merge_statement(self._layout), self._store_id, group_id, BOOK_SOURCE
+            self._database, _merge_statement(self._layout), self._store_id, group_id, BOOK_SOURCE
         )
         self.summary.inserted, self.summary.updated = inserted, updated
         self.summary.unchanged = staged - inserted - updated
 
     async def _copy(self, batch: list[tuple[Any, ...]]) -> None:
         if batch:
-            await self._connection.copy_records_to_table("staged", records=batch, columns=STAGED_COLUMNS)
+            await self._database.copy_records_to_table("staged", records=batch, columns=STAGED_COLUMNS)
             batch.clear()
 
     async def _take_out(self, query: str, flaw: Callable[[Any], Flaw], *arguments: str) -> None:
         """Reject the staged rows that ``query`` finds (line, cells and what ``flaw`` needs)."""
-        async for found in self._connection.cursor(query, *arguments, prefetch=PREFETCH_ROWS):
+        async for found in self._database.cursor(query, *arguments, prefetch=PREFETCH_ROWS):
             cells, _doubts = codec.decode(found["cells"])
             self._reject(found["line"], cells, flaw(found))
-        await self._connection.execute(
+        await self._database.execute(
             f"DELETE FROM staged USING ({query}) AS found WHERE staged.line = found.line",  # noqa: S608 - ours
             *arguments,
         )
 
     async def _list_doubts(self) -> None:
         """List the cars that are stored all the same, once it is known that they are."""
-        async for found in self._connection.cursor(_DOUBTFUL, prefetch=PREFETCH_ROWS):
+        async for found in self._database.cursor(_DOUBTFUL, prefetch=PREFETCH_ROWS):
             cells, doubts = codec.decode(found["cells"])
             flaws = [Flaw(FlawKind(kind), text) for kind, text in doubts]
             self.summary.doubtful += 1

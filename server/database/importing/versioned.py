@@ -95,20 +95,20 @@ async def import_table(
             check([row.record for row in rows])
         except ValueError as error:
             faults.append(Fault(HEADER_LINE, "the table", "one that can be computed with", str(error)))
-    async with connect_as_owner(owner_url) as connection, connection.transaction():
+    async with connect_as_owner(owner_url) as database, database.transaction():
         # The head table stays as it is between the look and the writing.
-        await connection.execute(f"LOCK TABLE {layout.kind.head} IN SHARE ROW EXCLUSIVE MODE")
-        if await is_stored(connection, layout.kind, edition.version):
+        await database.execute(f"LOCK TABLE {layout.kind.head} IN SHARE ROW EXCLUSIVE MODE")
+        if await is_stored(database, layout.kind, edition.version):
             faults.append(
                 Fault(HEADER_LINE, "--version", f"a version that no {layout.kind.name} has", edition.version)
             )
-        taken = await begun_on(connection, layout.kind, edition.effective_from)
+        taken = await begun_on(database, layout.kind, edition.effective_from)
         if taken is not None:
             expected = f"a day on which no {layout.kind.name} begins: {taken} does"
             faults.append(Fault(HEADER_LINE, "--effective-from", expected, str(edition.effective_from)))
         if faults:
             raise TableRejected(path, sorted(faults, key=lambda fault: fault.line))
-        return await store_version(connection, layout.kind, edition, [row.record for row in rows])
+        return await store_version(database, layout.kind, edition, [row.record for row in rows])
 
 
 def read_table(path: Path, layout: Layout, most_mib: int = TABLE_MIB) -> tuple[list[Numbered], list[Fault]]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from server.database.core.pool import Connection
+from server.database.core.pool import Database
 from server.database.people.users import ACCOUNT_COLUMNS, Account, account_of
 
 TOKEN_BYTES: Final = 32
@@ -73,20 +73,20 @@ _VALID = (
 )
 
 
-async def find_by_token(connection: Connection, token: str) -> tuple[Account, Credential] | None:
+async def find_by_token(database: Database, token: str) -> tuple[Account, Credential] | None:
     """Return whose credential ``token`` is; None where it counts no longer."""
-    return _found(await connection.fetchrow(_VALID + "token_hash = $1", _digest(token)))
+    return _found(await database.fetchrow(_VALID + "token_hash = $1", _digest(token)))
 
 
 async def find_by_id(
-    connection: Connection | asyncpg.Pool, credential_id: int
+    database: Database | asyncpg.Pool, credential_id: int
 ) -> tuple[Account, Credential] | None:
     """Return whose credential has that id; None where it counts no longer."""
-    return _found(await connection.fetchrow(_VALID + "credential_id = $1", credential_id))
+    return _found(await database.fetchrow(_VALID + "credential_id = $1", credential_id))
 
 
 async def issue_credential(
-    connection: Connection,
+    database: Database,
     user_id: str,
     kind: CredentialKind,
     ttl: dt.timedelta,
@@ -96,7 +96,7 @@ async def issue_credential(
 ) -> str:
     """Store a new credential and return its token, which is kept nowhere else."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    await connection.execute(
+    await database.execute(
         "INSERT INTO credentials (token_hash, user_id, kind, label, scopes, expires_at)"
         " VALUES ($1, $2, $3, $4, $5, now() + $6::interval)",
         _digest(token),
@@ -109,17 +109,17 @@ async def issue_credential(
     return token
 
 
-async def revoke_credential(connection: Connection, token: str) -> None:
+async def revoke_credential(database: Database, token: str) -> None:
     """Make ``token`` count no longer, from now on; an unknown one is no error."""
-    await connection.execute(
+    await database.execute(
         "UPDATE credentials SET revoked_at = now() WHERE token_hash = $1 AND revoked_at IS NULL",
         _digest(token),
     )
 
 
-async def revoke_by_id(connection: Connection, credential_id: int) -> bool:
+async def revoke_by_id(database: Database, credential_id: int) -> bool:
     """Revoke the credential of that id; return whether there was one that still counted."""
-    done = await connection.execute(
+    done = await database.execute(
         "UPDATE credentials SET revoked_at = now()"
         " WHERE credential_id = $1 AND revoked_at IS NULL AND expires_at > now()",
         credential_id,
@@ -127,17 +127,17 @@ async def revoke_by_id(connection: Connection, credential_id: int) -> bool:
     return bool(done == "UPDATE 1")
 
 
-async def owner_of(connection: Connection, credential_id: int) -> str | None:
+async def owner_of(database: Database, credential_id: int) -> str | None:
     """Return the login of whom the credential of that id was made for; None where there is none."""
-    login: str | None = await connection.fetchval(
+    login: str | None = await database.fetchval(
         "SELECT login FROM credentials JOIN users USING (user_id) WHERE credential_id = $1", credential_id
     )
     return login
 
 
-async def revoke_all(connection: Connection, user_id: str, *, sessions_only: bool = False) -> int:
+async def revoke_all(database: Database, user_id: str, *, sessions_only: bool = False) -> int:
     """Revoke what a person holds, tokens too unless ``sessions_only``; return how many counted until now."""
-    rows = await connection.fetch(
+    rows = await database.fetch(
         "UPDATE credentials SET revoked_at = now() WHERE user_id = $1 AND revoked_at IS NULL"
         " AND expires_at > now() AND (kind = 'cookie' OR NOT $2) RETURNING 1",
         uuid.UUID(user_id),
@@ -146,9 +146,9 @@ async def revoke_all(connection: Connection, user_id: str, *, sessions_only: boo
     return len(rows)
 
 
-async def list_tokens(connection: Connection, user_id: str) -> list[Listed]:
+async def list_tokens(database: Database, user_id: str) -> list[Listed]:
     """Return a person's bearer tokens that count now, the newest first."""
-    rows = await connection.fetch(
+    rows = await database.fetch(
         "SELECT credential_id, label, scopes, created_at, expires_at FROM credentials"
         " WHERE user_id = $1 AND kind = 'bearer' AND revoked_at IS NULL AND expires_at > now()"
         " ORDER BY created_at DESC, credential_id DESC",

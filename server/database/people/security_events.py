@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import FIRST_DATE, LAST_DATE
-from server.database.core.pool import Connection
+from server.database.core.pool import Database
 
 MOST_EVENT_ID: Final = 2**63 - 1
 MAX_PAGE: Final = 200
@@ -113,9 +113,9 @@ class Asked:
     since: dt.datetime | None = None
 
 
-async def add_events(connection: Connection, events: Sequence[CountedEvent]) -> None:
+async def add_events(database: Database, events: Sequence[CountedEvent]) -> None:
     """Write events, all of them of the store of the connection's scope or of none."""
-    await connection.executemany(
+    await database.executemany(
         "INSERT INTO security_events (at, until, count, kind, store_id, user_id, login, login_digest,"
         " address, connection_id, deal_id, customer_ids, detail)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
@@ -124,10 +124,10 @@ async def add_events(connection: Connection, events: Sequence[CountedEvent]) -> 
 
 
 async def add_from_terminal(
-    connection: Connection, kind: SecurityKind, login: str, detail: Mapping[str, str | int]
+    database: Database, kind: SecurityKind, login: str, detail: Mapping[str, str | int]
 ) -> None:
     """Write what was done to the person of ``login`` at the terminal."""
-    await connection.execute(
+    await database.execute(
         "INSERT INTO security_events (at, until, count, kind, store_id, user_id, login, detail)"
         " SELECT now(), now(), 1, $2, store_id, user_id, login, $3 FROM users WHERE login = $1",
         login,
@@ -136,16 +136,16 @@ async def add_from_terminal(
     )
 
 
-async def owners_of_logins(connection: Connection, logins: Sequence[str]) -> dict[str, tuple[str, str]]:
+async def owners_of_logins(database: Database, logins: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Return id and store of each of ``logins`` that somebody has, active or not."""
-    rows = await connection.fetch(
+    rows = await database.fetch(
         "SELECT login, user_id::text, store_id FROM users WHERE login = ANY($1::text[])", list(logins)
     )
     return {row["login"]: (row["user_id"], row["store_id"]) for row in rows}
 
 
 async def list_events(
-    connection: Connection,
+    database: Database,
     store_id: str | None,
     asked: Asked,
     after: str | None,
@@ -160,7 +160,7 @@ async def list_events(
     """
     at, event_id = _page_key(after)
     size = max(1, min(limit, MAX_PAGE))
-    rows = await connection.fetch(
+    rows = await database.fetch(
         _LIST,
         *(store_id, unplaced, asked.kind, asked.who, asked.who_digest, asked.since, at, event_id, size + 1),
     )
@@ -170,10 +170,10 @@ async def list_events(
     return page, _write_key(page[-1].counted.event.at, page[-1].id)
 
 
-async def purge_events(connection: Connection, before: dt.date) -> int:
+async def purge_events(database: Database, before: dt.date) -> int:
     """Delete what ended before that day (UTC); return how many rows. For the owner of the database."""
     moment = dt.datetime.combine(before, dt.time(), dt.UTC)
-    done = await connection.execute("DELETE FROM security_events WHERE until < $1", moment)
+    done = await database.execute("DELETE FROM security_events WHERE until < $1", moment)
     return int(done.rpartition(" ")[2])
 
 

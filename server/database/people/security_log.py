@@ -156,8 +156,8 @@ class SecurityLog:
         typed = sorted({each.event.typed_login for each in rows if each.event.typed_login})
         if not typed:
             return list(rows)
-        async with self._unplaced.acquire() as connection:
-            owners = await owners_of_logins(connection, typed)
+        async with self._unplaced.acquire() as database:
+            owners = await owners_of_logins(database, typed)
         return [
             dataclasses.replace(each, event=_placed(each.event, owners.get(each.event.typed_login)))
             for each in rows
@@ -165,8 +165,8 @@ class SecurityLog:
 
     async def _write(self, store_id: str | None, rows: Sequence[CountedEvent]) -> None:
         scope = self._unplaced if store_id is None else self._stores.of(store_id)
-        async with scope.acquire() as connection:
-            await add_events(connection, rows)
+        async with scope.acquire() as database:
+            await add_events(database, rows)
 
 
 def _placed(event: SecurityEvent, owner: tuple[str, str] | None) -> SecurityEvent:

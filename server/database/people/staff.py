@@ -49,7 +49,7 @@ class Person:
 
 
 async def add_store(
-    connection: asyncpg.Connection,
+    database: asyncpg.Connection,
     store_id: str,
     *,
     name: str,
@@ -62,17 +62,17 @@ async def add_store(
     Raises StaffError.
     """
     _check_seen(name)
-    async with connection.transaction():
-        if await connection.fetchval("SELECT 1 FROM stores WHERE store_id = $1", store_id):
+    async with database.transaction():
+        if await database.fetchval("SELECT 1 FROM stores WHERE store_id = $1", store_id):
             raise StaffError("store", f"{store_id} is there already")
-        model = await connection.fetchrow("SELECT * FROM stores WHERE store_id = $1", like)
+        model = await database.fetchrow("SELECT * FROM stores WHERE store_id = $1", like)
         if like is not None and model is None:
             raise StaffError("like", f"there is no store {like}")
         try:
-            await connection.execute(
+            await database.execute(
                 "INSERT INTO store_groups (group_id, name) VALUES ($1, $1) ON CONFLICT DO NOTHING", group_id
             )
-            await connection.execute(
+            await database.execute(
                 "INSERT INTO stores (store_id, group_id, name, state, default_structure, standard_markup_bp,"
                 " npv_floor_cents, product_cost_share_bp, markup_cap_bp)"
                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -84,14 +84,14 @@ async def add_store(
 
 
 async def set_score_edges(
-    connection: asyncpg.Connection, store_id: str, edges_cents: Sequence[int] | None
+    database: asyncpg.Connection, store_id: str, edges_cents: Sequence[int] | None
 ) -> None:
     """Show a store's salespeople scores in the place of NPVs, or NPVs again where ``edges_cents`` is None.
 
     The edges are the least NPVs of the scores 2 to 5, rising. Raises StaffError.
     """
     try:
-        done = await connection.execute(
+        done = await database.execute(
             "UPDATE stores SET score_edges_cents = $2 WHERE store_id = $1",
             *(store_id, None if edges_cents is None else list(edges_cents)),
         )
@@ -101,14 +101,14 @@ async def set_score_edges(
         raise StaffError("store", f"there is no store {store_id}")
 
 
-async def list_stores(connection: asyncpg.Connection) -> list[tuple[str, str, str, str]]:
+async def list_stores(database: asyncpg.Connection) -> list[tuple[str, str, str, str]]:
     """Return id, name, state and group of each store, in the order they were added."""
-    rows = await connection.fetch("SELECT store_id, name, state, group_id FROM stores ORDER BY added_no")
+    rows = await database.fetch("SELECT store_id, name, state, group_id FROM stores ORDER BY added_no")
     return [tuple(row) for row in rows]
 
 
 async def add_user(
-    connection: asyncpg.Connection,
+    database: asyncpg.Connection,
     login: str,
     *,
     name: str,
@@ -121,7 +121,7 @@ async def add_user(
     _check_password(password, login)
     _check_name(name)
     try:
-        await connection.execute(
+        await database.execute(
             "INSERT INTO users (login, name, role, store_id, discount_authority_cents, password_hash)"
             " VALUES ($1, $2, $3, $4, $5, $6)",
             *(login, name, role, store_id, discount_authority_cents, hash_password(password)),
@@ -134,7 +134,7 @@ async def add_user(
         raise StaffError(*_fault(error)) from None
 
 
-async def change_user(connection: asyncpg.Connection, login: str, changes: Mapping[str, object]) -> None:
+async def change_user(database: asyncpg.Connection, login: str, changes: Mapping[str, object]) -> None:
     """Change columns of a person: name, role, store_id, active, discount_authority_cents.
 
     Raises StaffError.
@@ -142,7 +142,7 @@ async def change_user(connection: asyncpg.Connection, login: str, changes: Mappi
     _check_name(str(changes.get("name", "")))
     columns = ", ".join(f"{name} = ${place}" for place, name in enumerate(changes, 2))
     try:
-        done = await connection.execute(
+        done = await database.execute(
             f"UPDATE users SET {columns} WHERE login = $1",  # noqa: S608 - names of our own
             *(login, *changes.values()),
         )
@@ -153,16 +153,16 @@ async def change_user(connection: asyncpg.Connection, login: str, changes: Mappi
     _require_one(done, login)
 
 
-async def set_password(connection: asyncpg.Connection, login: str, password: str) -> None:
+async def set_password(database: asyncpg.Connection, login: str, password: str) -> None:
     """Give a person a new password, which ends all their sessions. Raises StaffError."""
     _check_password(password, login)
-    async with connection.transaction():
-        done = await connection.execute(
+    async with database.transaction():
+        done = await database.execute(
             "UPDATE users SET password_hash = $2, demo = false WHERE login = $1",
             *(login, hash_password(password)),
         )
         _require_one(done, login)
-        await connection.execute(
+        await database.execute(
             "UPDATE credentials SET revoked_at = now() FROM users"
             " WHERE users.user_id = credentials.user_id AND login = $1 AND kind = 'cookie'"
             " AND revoked_at IS NULL",
@@ -170,9 +170,9 @@ async def set_password(connection: asyncpg.Connection, login: str, password: str
         )
 
 
-async def list_people(connection: asyncpg.Connection, store_id: str | None) -> list[Person]:
+async def list_people(database: asyncpg.Connection, store_id: str | None) -> list[Person]:
     """Return the people of a store, or of all, by store and login."""
-    rows = await connection.fetch(
+    rows = await database.fetch(
         "SELECT login, name, role, store_id, active, demo FROM users"
         " WHERE store_id = $1 OR $1 IS NULL ORDER BY store_id, login",
         store_id,

@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from protocol.records import Role
-from server.database.core.pool import Connection
+from server.database.core.pool import Database
 from server.database.people.passwords import is_easily_guessed
 
 LONGEST_PASSWORD: Final = 1024  # characters: hashing longer ones is only a way to keep us busy
@@ -49,21 +49,21 @@ class Account:
     guard_key: str = field(default="", repr=False)
 
 
-async def find_by_login(connection: Connection, login: str) -> Account | None:
+async def find_by_login(database: Database, login: str) -> Account | None:
     """Return the active account of that login, or None."""
-    row = await connection.fetchrow(
+    row = await database.fetchrow(
         f"SELECT {ACCOUNT_COLUMNS} FROM users WHERE login = $1 AND active",  # noqa: S608 - constants
         login,
     )
     return None if row is None else account_of(row)
 
 
-async def load_password(connection: Connection, login: str) -> tuple[Account | None, str]:
+async def load_password(database: Database, login: str) -> tuple[Account | None, str]:
     """Return the active account of that login, if any, and the hash to check a password against.
 
     Where there is no such account, or it has no password, the hash is one that no password fits.
     """
-    row = await connection.fetchrow(
+    row = await database.fetchrow(
         f"SELECT {ACCOUNT_COLUMNS}, password_hash FROM users WHERE login = $1 AND active",  # noqa: S608 - constants
         login,
     )
@@ -72,9 +72,9 @@ async def load_password(connection: Connection, login: str) -> tuple[Account | N
     return account_of(row), row["password_hash"] or NOBODY
 
 
-async def store_password(connection: Connection, user_id: str, password_hash: str) -> None:
+async def store_password(database: Database, user_id: str, password_hash: str) -> None:
     """Replace the hash of a person's password."""
-    await connection.execute(
+    await database.execute(
         "UPDATE users SET password_hash = $2 WHERE user_id = $1", uuid.UUID(user_id), password_hash
     )
 

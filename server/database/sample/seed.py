@@ -76,17 +76,17 @@ async def seed(owner_url: str, plan: SeedPlan, progress: Progress | None = None)
     _check(plan)
     report = progress or (lambda _what, _done, _total: None)
     today = dt.datetime.now(dt.UTC).date()
-    async with connect_as_owner(owner_url) as connection:
-        async with connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", SEED_LOCK)
+    async with connect_as_owner(owner_url) as database:
+        async with database.transaction():
+            await database.execute("SELECT pg_advisory_xact_lock($1)", SEED_LOCK)
             stores = [people.sample_store(number) for number in range(plan.stores)]
-            added_stores = await _add_stores(connection, stores)
-            await _add_lenders(connection, today)
-            vehicles = await _add_vehicles(connection, plan, stores, today, report)
-            customers = await _add_customers(connection, plan, stores, today, report)
-            deals = await _add_deals(connection, plan, report)
+            added_stores = await _add_stores(database, stores)
+            await _add_lenders(database, today)
+            vehicles = await _add_vehicles(database, plan, stores, today, report)
+            customers = await _add_customers(database, plan, stores, today, report)
+            deals = await _add_deals(database, plan, report)
         # Without statistics the first searches would be planned for empty tables.
-        await connection.execute("ANALYZE")
+        await database.execute("ANALYZE")
     return SeedSummary(added_stores, vehicles, customers, deals)
 
 
@@ -101,17 +101,17 @@ def _check(plan: SeedPlan) -> None:
         raise ValueError(f"vehicles: expected at most {cars.MOST:,}")
 
 
-async def _add_stores(connection: asyncpg.Connection, stores: list[people.SampleStore]) -> int:
+async def _add_stores(database: asyncpg.Connection, stores: list[people.SampleStore]) -> int:
     """Add stores that are not there, each with a salesperson and a desk manager; return how many."""
-    there = {row["store_id"] for row in await connection.fetch("SELECT store_id FROM stores")}
+    there = {row["store_id"] for row in await database.fetch("SELECT store_id FROM stores")}
     missing = [store for store in stores if store.id not in there]
-    await connection.execute(
+    await database.execute(
         "INSERT INTO store_groups (group_id, name, transfer_cost_cents, transfer_days)"
         " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         *people.GROUP,
     )
     for store in missing:
-        await connection.execute(
+        await database.execute(
             "INSERT INTO stores (store_id, group_id, name, state, default_structure, standard_markup_bp,"
             " npv_floor_cents, product_cost_share_bp) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             store.id,
@@ -124,7 +124,7 @@ async def _add_stores(connection: asyncpg.Connection, stores: list[people.Sample
             store.product_cost_share_bp,
         )
         for kind, role, authority_cents in people.STAFF:
-            await connection.execute(
+            await database.execute(
                 "INSERT INTO users"
                 " (login, name, role, store_id, password_hash, discount_authority_cents, demo)"
                 " VALUES ($1, $2, $3, $4, $5, $6, true)",
@@ -135,7 +135,7 @@ async def _add_stores(connection: asyncpg.Connection, stores: list[people.Sample
                 hash_password(people.DEMO_PASSWORD),
                 authority_cents,
             )
-    await connection.executemany(
+    await database.executemany(
         "INSERT INTO store_transfers (from_store, to_store, group_id, cost_cents, days)"
         " SELECT $1, $2, s.group_id, $3, $4 FROM stores s JOIN stores t USING (group_id)"
         " WHERE s.store_id = $1 AND t.store_id = $2 ON CONFLICT DO NOTHING",
@@ -144,7 +144,7 @@ async def _add_stores(connection: asyncpg.Connection, stores: list[people.Sample
     return len(missing)
 
 
-async def _add_lenders(connection: asyncpg.Connection, today: dt.date) -> None:
+async def _add_lenders(database: asyncpg.Connection, today: dt.date) -> None:
     """Add the sample rate sheet, risk model, taxes and rebates, each where there is none of its version."""
     began = dt.date(today.year, 1, 1)
     contents: tuple[tuple[TableKind, Iterable[object]], ...] = (
@@ -154,58 +154,58 @@ async def _add_lenders(connection: asyncpg.Connection, today: dt.date) -> None:
         (REBATES, rebates.sample_rebates(today.year)),
     )
     for kind, rows in contents:
-        if not await is_stored(connection, kind, VERSION):
-            await store_version(connection, kind, Edition(VERSION, began, is_sample=True), rows)
+        if not await is_stored(database, kind, VERSION):
+            await store_version(database, kind, Edition(VERSION, began, is_sample=True), rows)
 
 
 async def _add_vehicles(
-    connection: asyncpg.Connection,
+    database: asyncpg.Connection,
     plan: SeedPlan,
     stores: list[people.SampleStore],
     today: dt.date,
     report: Progress,
 ) -> int:
-    there: int = await connection.fetchval(
+    there: int = await database.fetchval(
         "SELECT count(*) FROM vehicles WHERE book_source = $1", cars.BOOK_SOURCE
     )
     missing = max(plan.vehicles - there, 0)
     pairs = [(store.id, people.GROUP[0]) for store in stores]
     done = 0
     for block in cars.sample_cars(there, there + missing, pairs, plan.random_seed, today):
-        await connection.copy_records_to_table("vehicles", records=block, columns=cars.COLUMNS)
+        await database.copy_records_to_table("vehicles", records=block, columns=cars.COLUMNS)
         done += len(block)
         report("vehicles", done, missing)
     return missing
 
 
 async def _add_customers(
-    connection: asyncpg.Connection,
+    database: asyncpg.Connection,
     plan: SeedPlan,
     stores: list[people.SampleStore],
     today: dt.date,
     report: Progress,
 ) -> int:
-    there: int = await connection.fetchval("SELECT count(*) FROM customers")
+    there: int = await database.fetchval("SELECT count(*) FROM customers")
     missing = max(plan.customers - there, 0)
     rows = (
         people.sample_customer(number, stores[number % len(stores)], plan.random_seed, today)
         for number in range(there, there + missing)
     )
     for done, row in enumerate(rows, 1):
-        await connection.execute(_insert("customers", tuple(row)), *row.values())
+        await database.execute(_insert("customers", tuple(row)), *row.values())
         report("customers", done, missing)
     return missing
 
 
-async def _add_deals(connection: asyncpg.Connection, plan: SeedPlan, report: Progress) -> int:
+async def _add_deals(database: asyncpg.Connection, plan: SeedPlan, report: Progress) -> int:
     """Begin deals for customers that have none, each with its store's salesperson."""
-    there: int = await connection.fetchval("SELECT count(*) FROM deals")
+    there: int = await database.fetchval("SELECT count(*) FROM deals")
     missing = max(plan.deals - there, 0)
-    rows = await connection.fetch(_WITHOUT_DEAL, missing)
+    rows = await database.fetch(_WITHOUT_DEAL, missing)
     for done, row in enumerate(rows, 1):
         wish = codec.convert(StructureChanges, people.sample_wish(row, plan.random_seed, there + done))
         structure = revise(starting_structure(row["default_structure"], row), wish)
-        await connection.execute(
+        await database.execute(
             "INSERT INTO deals (deal_id, store_id, customer_id, salesperson_id, structure)"
             " VALUES ($1, $2, $3, $4, $5)",
             uuid.uuid5(people.NAMESPACE, f"deal of {row['customer_id']}"),

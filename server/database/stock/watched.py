@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.database.core.one_row import one_row
-from server.database.core.pool import Connection
+from server.database.core.pool import Database
 from server.database.decisions.deciding import parse_id
 
 _DEALS = """
@@ -92,30 +92,30 @@ class WatchedCar:
     wanted: tuple[dict[str, Any], ...]
 
 
-async def watched_deals(connection: Connection, deal_ids: Sequence[str]) -> list[WatchedDeal]:
+async def watched_deals(database: Database, deal_ids: Sequence[str]) -> list[WatchedDeal]:
     """Return those of the deals that there are."""
     keys = [key for key in map(parse_id, deal_ids) if key is not None]
     return [
         WatchedDeal(row["deal_id"], row["store_id"], row["group_id"], row["own"] or {})
-        for row in await connection.fetch(_DEALS, keys)
+        for row in await database.fetch(_DEALS, keys)
     ]
 
 
 async def watched_cars(
-    connection: Connection, known: Mapping[str, tuple[int, int]]
+    database: Database, known: Mapping[str, tuple[int, int]]
 ) -> dict[str, WatchedCar | None]:
     """Return what is news of cars that are known as of (rev, no): None for one that is not there any more."""
     cars = [int(car) for car in known]
     revs, numbers = [rev for rev, _ in known.values()], [no for _, no in known.values()]
-    rows = await connection.fetch(_CARS, cars, revs, numbers)
+    rows = await database.fetch(_CARS, cars, revs, numbers)
     return {row["id"]: None if row["rev"] is None else _car(row) for row in rows}
 
 
 async def recently_changed(
-    connection: Connection, group_ids: Sequence[str], since: dt.timedelta, limit: int
+    database: Database, group_ids: Sequence[str], since: dt.timedelta, limit: int
 ) -> list[str]:
     """Return cars of groups that somebody ever claimed, or that changed within ``since``: some of them."""
-    return [row["vehicle_id"] for row in await connection.fetch(_RECENT, group_ids, since, limit)]
+    return [row["vehicle_id"] for row in await database.fetch(_RECENT, group_ids, since, limit)]
 
 
 def _car(row: Any) -> WatchedCar:
@@ -145,9 +145,9 @@ class Due:
     next_seconds: float | None
 
 
-async def what_is_due(connection: Connection, vehicle_ids: Sequence[str] | None) -> Due:
+async def what_is_due(database: Database, vehicle_ids: Sequence[str] | None) -> Due:
     """Return what may have to fall: of approvals, those of some cars, or of all cars where it is None."""
     cars = None if vehicle_ids is None else [int(car) for car in vehicle_ids]
-    row = await one_row(connection, _DUE, cars)
+    row = await one_row(database, _DUE, cars)
     over = [(deal_id, int(vehicle_id)) for deal_id, vehicle_id in row["over"] or ()]
     return Due(row["approved"], over, row["next_seconds"])

@@ -81,8 +81,8 @@ class LiveDeals:
 
 
 async def _read(channel: str, scope: Scope) -> HeldDeal | None:
-    async with scope.acquire() as connection:
-        whole = await load_whole(connection, deal_of(channel) or "")
+    async with scope.acquire() as database:
+        whole = await load_whole(database, deal_of(channel) or "")
     return None if whole is None else HeldDeal.of(*whole)
 
 

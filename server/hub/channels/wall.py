@@ -83,17 +83,17 @@ class Wall:
     async def _tell(self, deals: dict[str, set[str]], cars: set[str], whole: set[str]) -> None:
         watched = set(self._stores())
         if cars:
-            async with self._system.acquire() as connection:
-                for deal_id, store_id in await deals_about(connection, sorted(cars)):
+            async with self._system.acquire() as database:
+                for deal_id, store_id in await deals_about(database, sorted(cars)):
                     deals.setdefault(store_id, set()).add(deal_id)
         for store_id in watched & (whole | set(deals)):
             some = deals.get(store_id, set())
             # What the wall was told of and has left since is no live deal any more.
             told = await self._walls.told_of(store_id) if store_id in whole else set()
-            async with self._system.acquire() as connection:
-                rows = await wall_of(connection, store_id) if store_id in whole else []
+            async with self._system.acquire() as database:
+                rows = await wall_of(database, store_id) if store_id in whole else []
                 some = (some | told) - {row["deal_id"] for row in rows}
-                rows += await summaries_of(connection, store_id, sorted(some))
+                rows += await summaries_of(database, store_id, sorted(some))
             for row in rows:
                 wait = await self._walls.summarise(store_id, row)
                 if wait and row["deal_id"] not in self._waiting:

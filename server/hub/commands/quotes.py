@@ -183,18 +183,18 @@ class Quotes:
         try:
             in_force = await self._editions.in_force(today)
             tables = self._editions.tables
-            async with self._stores.of(deal.store_id).acquire() as connection:
+            async with self._stores.of(deal.store_id).acquire() as database:
                 inventory, _ = await stock_version(
-                    connection,
+                    database,
                     store_id=deal.store_id,
                     group_id=deal.group_id,
                     scope=deal.structure.scope,
                     deal_id=deal.id,
                 )
-                basis = await load_basis(connection, tables, deal, in_force, inventory=inventory, today=today)
+                basis = await load_basis(database, tables, deal, in_force, inventory=inventory, today=today)
                 query = build_car_query(stock, vehicle_number(vehicle_id), today=today, rebates=basis.rebates)
-                row = await connection.fetchrow(query.text, *query.args)
-                model = await tables.risk(connection, in_force.risk)
+                row = await database.fetchrow(query.text, *query.args)
+                model = await tables.risk(database, in_force.risk)
         except NotInForce as error:
             raise CommandError(ErrorCode.DEGRADED, f"Nothing can be quoted: {error}.") from error
         if row is None:
@@ -215,9 +215,9 @@ class Quotes:
         if choice is not None:
             row = case.row(choice.programme_id, choice.term_months)
             markup = round(Decimal(str(choice.rate_bp)) - Decimal(str(row.buy_rate_bp)), 2)
-        async with self._stores.of(deal.store_id).acquire() as connection:
+        async with self._stores.of(deal.store_id).acquire() as database:
             return await record_pencil(
-                connection,
+                database,
                 pencil_of(subject.vehicle_id, subject.rev, subject.versions, case, quoted),
                 deal_id=deal.id,
                 deal_version=deal.version,

@@ -86,15 +86,15 @@ class Deadlines:
     async def _look(self, cars: list[str] | None) -> float:
         """Let fall what is due; return after how many seconds to look again. None looks at all approvals."""
         today = self._today()
-        async with self._system.acquire() as connection:
-            due = await what_is_due(connection, cars)
+        async with self._system.acquire() as database:
+            due = await what_is_due(database, cars)
         # Holds run out also where nobody can tell whether an approval stands: without a rate sheet.
         for deal_id, vehicle_id in due.over:
             await self._relay.tell(await expire_hold(self._system, deal_id, vehicle_id))
         await self._check_approvals(due.approved, today)
         if cars is None:
-            async with self._system.acquire() as connection:
-                await forget_ops(connection)
+            async with self._system.acquire() as database:
+                await forget_ops(database)
             self._day = today
         if due.next_seconds is None:
             return LONGEST_WAIT_SECONDS
@@ -103,8 +103,8 @@ class Deadlines:
     async def _check_approvals(self, deals: list[str], today: dt.date) -> None:
         if not deals:
             return
-        async with self._system.acquire() as connection:
-            rates = await rates_in_force(connection, today)
+        async with self._system.acquire() as database:
+            rates = await rates_in_force(database, today)
         for deal_id in deals:
             decided = await fall_where_outdated(self._system, deal_id, rates)
             if decided.changed:

@@ -157,15 +157,15 @@ class Relay:
             return True
         if head.no is None:
             # Nobody has seen this epoch yet: its snapshots, loaded later, hold all that was decided so far.
-            async with self._system.acquire() as connection:
-                no = await last_no(connection, deal_id)
+            async with self._system.acquire() as database:
+                no = await last_no(database, deal_id)
             return await self._log.set_base(channel, head.epoch, no) is not None
         no = head.no
         while True:
             # No transaction waits for Redis.
-            async with self._system.acquire() as connection:
-                decisions = await events_after(connection, deal_id, no, DECISIONS_PER_READ)
-                newest = None if decisions else await last_no(connection, deal_id)
+            async with self._system.acquire() as database:
+                decisions = await events_after(database, deal_id, no, DECISIONS_PER_READ)
+                newest = None if decisions else await last_no(database, deal_id)
             if newest is not None:
                 break
             outcome, no = await self._decide(channel, decisions)

@@ -133,8 +133,8 @@ class StockWatch:
         deals = {channel: deal for channel in channels if (deal := self._held(channel)) is not None}
         unknown = [name for channel in channels if channel not in deals and (name := deal_of(channel))]
         if unknown:
-            async with self._system.acquire() as connection:
-                found = await watched_deals(connection, unknown)
+            async with self._system.acquire() as database:
+                found = await watched_deals(database, unknown)
             deals |= {deal_channel(deal.deal_id): deal for deal in found}
         return deals
 
@@ -151,8 +151,8 @@ class StockWatch:
     async def _recent(self, channels: Sequence[str]) -> Sequence[str]:
         """Return the cars that these channels may not have been told of; more than MOST_RECENT: any."""
         groups = sorted({deal.group_id for deal in (await self._deals(channels)).values()})
-        async with self._system.acquire() as connection:
-            return await recently_changed(connection, groups, REMEMBERED, MOST_RECENT + 1)
+        async with self._system.acquire() as database:
+            return await recently_changed(database, groups, REMEMBERED, MOST_RECENT + 1)
 
     async def _tell_channels(self, channels: Sequence[str], vehicle_ids: Sequence[str]) -> None:
         """Tell channels of some cars; of all that they show where none are named."""
@@ -181,8 +181,8 @@ class StockWatch:
                 oldest[car] = min(state, oldest.get(car, state))
         if not oldest:
             return {}
-        async with self._system.acquire() as connection:
-            return await watched_cars(connection, oldest)
+        async with self._system.acquire() as database:
+            return await watched_cars(database, oldest)
 
     async def _tell_channel(self, channel: str, states: Sequence[CarState]) -> None:
         for start in range(0, len(states), CARS_AT_ONCE):

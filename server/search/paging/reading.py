@@ -58,10 +58,10 @@ async def prepare_reading(
     """
     inventory, version = await reader.version(stock_of(deal), deal.id)
     if version > deal.version:
-        deal = await load_deal(reader.connection, deal.id) or deal
+        deal = await load_deal(reader.database, deal.id) or deal
         inventory, _ = await reader.version(stock_of(deal), deal.id)
     stock = stock_of(deal)
-    basis = await load_basis(reader.connection, tables, deal, in_force, inventory=inventory, today=today)
+    basis = await load_basis(reader.database, tables, deal, in_force, inventory=inventory, today=today)
     plan, known = plans.of(basis.inputs, basis.sheet, largest_rebate_cents(basis.rebates))
     window = known or EVERY_PRICE
     query = build_query(stock, filters, sort, window=window, after=after, today=today, rebates=basis.rebates)

@@ -73,13 +73,13 @@ class Rematcher:
         today = self._today()
         in_force = await self._editions.in_force(today)
         async with read_stock(self._system, Trace()) as reader:
-            deal = await load_deal(reader.connection, deal_of(channel) or "")
+            deal = await load_deal(reader.database, deal_of(channel) or "")
             if deal is None:
                 return
             stock = stock_of(deal)
             inventory, _ = await reader.version(stock, deal.id)
             basis = await load_basis(
-                reader.connection, self._editions.tables, deal, in_force, inventory=inventory, today=today
+                reader.database, self._editions.tables, deal, in_force, inventory=inventory, today=today
             )
             cars = [int(car) for car in waiting]
             rows = await reader.read(build_cars_query(stock, cars, today=today, rebates=basis.rebates))

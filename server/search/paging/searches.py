@@ -272,8 +272,8 @@ class SearchService:
         )
 
     async def _load(self, channel: str) -> Deal:
-        async with self._system.acquire() as connection:
-            deal = await load_deal(connection, deal_of(channel) or "")
+        async with self._system.acquire() as database:
+            deal = await load_deal(database, deal_of(channel) or "")
         if deal is None:
             raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="channel")
         return deal

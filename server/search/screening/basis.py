@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import RateSheet, Rebate
 from protocol.records import Versions
-from server.database.core.pool import Connection
+from server.database.core.pool import Database
 from server.database.deals.deals import Deal
 from server.database.editions.versions import InForce
 from server.finance.rebates import rebates_open_to
@@ -26,7 +26,7 @@ class Basis:
 
 
 async def load_basis(
-    connection: Connection, tables: Tables, deal: Deal, in_force: InForce, *, inventory: int, today: dt.date
+    database: Database, tables: Tables, deal: Deal, in_force: InForce, *, inventory: int, today: dt.date
 ) -> Basis:
     """Return the basis of a deal's answers from stock of version ``inventory``.
 
@@ -35,12 +35,12 @@ async def load_basis(
     """
     from server.finance.taxes import tax_version
 
-    taxes = None if in_force.tax is None else await tables.taxes(connection, in_force.tax)
+    taxes = None if in_force.tax is None else await tables.taxes(database, in_force.tax)
     inputs = deal_inputs(deal, taxes, today)
-    rebates = () if in_force.rebates is None else await tables.rebates(connection, in_force.rebates)
+    rebates = () if in_force.rebates is None else await tables.rebates(database, in_force.rebates)
     return Basis(
         inputs=inputs,
-        sheet=await tables.rates(connection, in_force.rates),
+        sheet=await tables.rates(database, in_force.rates),
         rebates=rebates_open_to(
             rebates, deal.customer.eligibilities, inputs.structure.contract_date or today
         ),

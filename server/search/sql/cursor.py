@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from protocol import codec
-from server.database.core.pool import Connection
+from server.database.core.pool import Database
 from server.database.core.scope import Scope
 from server.database.editions.versions import stock_version
 from server.search.sql.query import RESULT_COLUMNS, Keyset, OrderedQuery, Query, Stock, explained
@@ -36,8 +36,8 @@ POOL_WAIT_SECONDS = 5.0
 class StockReader:
     """One search's view of the stock. Methods raise what asyncpg raises."""
 
-    def __init__(self, connection: Connection, trace: Trace) -> None:
-        self.connection = connection
+    def __init__(self, database: Database, trace: Trace) -> None:
+        self.database = database
         self._trace = trace
         self._sizes = iter(PAGES)
         self._page: list[Any] = []
@@ -49,7 +49,7 @@ class StockReader:
         """Return the versions of the stock and of a deal, as of the snapshot."""
         self._trace.count("queries")
         return await stock_version(
-            self.connection,
+            self.database,
             store_id=stock.store_id,
             group_id=stock.group_id,
             scope=stock.scope,
@@ -60,7 +60,7 @@ class StockReader:
         """Return how many rows the planner expects; nothing is counted."""
         self._trace.count("queries")
         asked = explained(query)
-        plan = codec.decode(await self.connection.fetchval(asked.text, *asked.args))
+        plan = codec.decode(await self.database.fetchval(asked.text, *asked.args))
         rows: int = plan[0]["Plan"]["Plan Rows"]
         return rows
 
@@ -79,7 +79,7 @@ class StockReader:
             self._trace.count("queries")
             if isinstance(query, OrderedQuery) and query.words and query.most:
                 query = query.page(None, query.most, among=await self._cars_with(query.words))
-            rows: list[Any] = await self.connection.fetch(query.text, *query.args)
+            rows: list[Any] = await self.database.fetch(query.text, *query.args)
         self._trace.count("rows_read", len(rows))
         return rows
 
@@ -96,19 +96,19 @@ class StockReader:
         if query.words and size == FIRST_CHUNK:
             # Many cars have most words: then a page is full before the index of words is even asked.
             page = query.page(after, size, within=CARS_LOOKED_AT)
-            rows = list(await self.connection.fetch(page.text, *page.args))
+            rows = list(await self.database.fetch(page.text, *page.args))
             if len(rows) == size:
                 self._among[query.words] = None
                 return rows
         page = query.page(after, size, among=await self._cars_with(query.words))
-        return list(await self.connection.fetch(page.text, *page.args))
+        return list(await self.database.fetch(page.text, *page.args))
 
     async def _cars_with(self, words: tuple[str, ...]) -> list[int] | None:
         """Return the cars that may have every word, None where they are many or unknown."""
         if not words:
             return None
         if words not in self._among:
-            self._among[words] = await self.connection.fetchval(
+            self._among[words] = await self.database.fetchval(
                 "SELECT cars_with_text($1, $2)", list(words), FEW_CARS
             )
         return self._among[words]
@@ -123,7 +123,7 @@ async def read_stock(scope: Scope, trace: Trace) -> AsyncIterator[StockReader]:
     """Hold a connection with a read-only snapshot. Raises TimeoutError where none is free for long."""
     async with AsyncExitStack() as held:
         with trace.stage("pool_wait"):
-            connection = await held.enter_async_context(
+            database = await held.enter_async_context(
                 scope.acquire(snapshot=True, presorted=True, wait_seconds=POOL_WAIT_SECONDS)
             )
-        yield StockReader(connection, trace)
+        yield StockReader(database, trace)

@@ -45,8 +45,8 @@ async def identify(pool: asyncpg.Pool, settings: Settings, asked: HTTPConnection
     )
     if not token:
         return None
-    async with pool.acquire() as connection:
-        found = await find_by_token(connection, token)
+    async with pool.acquire() as database:
+        found = await find_by_token(database, token)
     # A cookie's token in the header, or the reverse, is a credential that leaked from its place.
     if found is None or found[1].kind is not kind:
         return None

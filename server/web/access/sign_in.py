@@ -93,8 +93,8 @@ class SignIn:
                 minutes = -(-left // 60)
                 text = f"Too many tries. Try again in {minutes} minute{'s' if minutes > 1 else ''}."
                 raise SignInRefused(429, text, left)
-        async with self._pool.acquire() as connection:
-            account, stored = await load_password(connection, login)
+        async with self._pool.acquire() as database:
+            account, stored = await load_password(database, login)
         fits, renewed = await self._compare(stored, password, place)
         # The same answer for each: which of them it was is nobody's business.
         if not fits or account is None or (account.demo and not self._demo):
@@ -104,8 +104,8 @@ class SignIn:
         # Not forgotten: one known password would buy endless guesses at the others.
         await self._attempts.give_back(anybody)
         if renewed is not None:
-            async with self._pool.acquire() as connection:
-                await store_password(connection, account.id, renewed)
+            async with self._pool.acquire() as database:
+                await store_password(database, account.id, renewed)
         return account
 
     async def _compare(self, stored: str, password: str, place: str) -> tuple[bool, str | None]:

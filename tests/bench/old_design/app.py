@@ -61,23 +61,23 @@ class Service:
         await self._pool.close()
         self.asked.write(counts)
 
-    async def _prepare(self, connection: asyncpg.Connection) -> None:
-        await prepare_connection(connection)
-        count_statements(connection, self.asked)
+    async def _prepare(self, database: asyncpg.Connection) -> None:
+        await prepare_connection(database)
+        count_statements(database, self.asked)
 
     async def deal(self, request: Request) -> Response:
         """Answer with the deal and its customer."""
-        async with self._pool.acquire() as connection:
-            deal, customer = await fetch_deal(connection, request.path_params["deal_id"])
+        async with self._pool.acquire() as database:
+            deal, customer = await fetch_deal(database, request.path_params["deal_id"])
         return _json({"id": deal.id, "version": deal.version, "customer": customer})
 
     async def search(self, request: Request) -> Response:
         """Load, filter, answer with everything, and leave the NPVs to jobs."""
         deal_id, mileage_max = request.path_params["deal_id"], int(request.query_params["mileage_max"])
-        async with self._pool.acquire() as connection:
-            deal, _customer = await fetch_deal(connection, deal_id)
-            tables = await load_tables(connection, deal)
-            matches, cars = await find_matches(connection, deal, tables, mileage_max)
+        async with self._pool.acquire() as database:
+            deal, _customer = await fetch_deal(database, deal_id)
+            tables = await load_tables(database, deal)
+            matches, cars = await find_matches(database, deal, tables, mileage_max)
         found = [str(row["vehicle_id"]) for row in matches]
         self._cache.keep(f"found:{deal_id}", orjson.dumps(found), CACHE_SECONDS)
         pricing = price_plan(tables.plan, tables.risk)
@@ -89,8 +89,8 @@ class Service:
     async def offers(self, request: Request) -> Response:
         """Answer with every match's offer, as far as it is there."""
         deal_id = request.path_params["deal_id"]
-        async with self._pool.acquire() as connection:
-            deal, _customer = await fetch_deal(connection, deal_id)
+        async with self._pool.acquire() as database:
+            deal, _customer = await fetch_deal(database, deal_id)
         found: list[str] = orjson.loads(self._cache.get(f"found:{deal_id}") or b"[]")
         values = self._cache.get_many([_key(deal_id, vehicle_id) for vehicle_id in found])
         offers = {name: orjson.loads(value) for name, value in zip(found, values, strict=True) if value}

@@ -513,10 +513,10 @@ class DeskMachine(RuleBasedStateMachine):
         self.shop.run(self.relay.publish(self.deal_id))
 
     async def _load(self) -> tuple[Any, Any, Any]:
-        async with self.shop.pool.acquire() as connection:
-            whole = await load_whole(connection, self.deal_id)
+        async with self.shop.pool.acquire() as database:
+            whole = await load_whole(database, self.deal_id)
             assert whole is not None
-            return (*whole, await load_history(connection, self.deal_id))
+            return (*whole, await load_history(database, self.deal_id))
 
     def _offer(self, car: int, payment: int) -> DealOffer:
         vehicle_id, _ = self.shop.cars[car]

@@ -63,8 +63,8 @@ async def work(both: Both) -> list[DealSnapshot]:
 async def test_a_replay_ends_where_the_deal_stands(both: Both, stocked: Settings) -> None:
     """Folding every event gives what managers see now; folding some gives what they saw then."""
     begun, now = await work(both)
-    async with connect_as_owner(stocked.database_owner_url) as connection:
-        history = await load_history(connection, now.id)
+    async with connect_as_owner(stocked.database_owner_url) as database:
+        history = await load_history(database, now.id)
     assert history is not None
     last = len(history.events)
     replayed = deal_at(history, last)

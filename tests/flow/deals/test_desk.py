@@ -259,8 +259,8 @@ async def test_a_car_is_held_for_one_deal(both: Both, stocked: Settings) -> None
     until = await both.sales.desk.hold(both.cars[0])
     assert dt.datetime.fromisoformat(until) > dt.datetime.now(dt.UTC)
     await both.agree(lambda deal: bool(deal.holds))
-    async with connect_as_owner(stocked.database_owner_url) as connection:
-        other = await connection.fetchval(
+    async with connect_as_owner(stocked.database_owner_url) as database:
+        other = await database.fetchval(
             "SELECT deal_id::text FROM deals WHERE store_id = 'riverside' AND deal_id::text <> $1 LIMIT 1",
             both.sales.state.id,
         )

@@ -181,13 +181,13 @@ async def test_the_answer_of_what_changed_nothing_is_kept_for_a_while(stocked: S
         await remarks.unlock_field(scope, row["deal_id"], "rate_bp", op=op, actor=actor)
 
         async def answer(pool: asyncpg.Pool) -> object:
-            async with pool.acquire() as connection:
-                return await answered_before(connection, row["deal_id"], op, actor, ("unlock", "rate_bp"))
+            async with pool.acquire() as database:
+                return await answered_before(database, row["deal_id"], op, actor, ("unlock", "rate_bp"))
 
         async def forgotten_after(age: dt.timedelta) -> object:
             await owner.execute("UPDATE deal_ops SET at = now() - $1::interval", age)
-            async with everything(system).acquire() as connection:
-                await forget_ops(connection)
+            async with everything(system).acquire() as database:
+                await forget_ops(database)
             return await answer(owner)
 
         assert await answer(owner) == {"version": 0}

@@ -264,8 +264,8 @@ async def test_a_person_begins_so_many_deals_in_an_hour(group: Group) -> None:
     await group.owner.execute("UPDATE deals SET created_at = now() - interval '61 minutes'")
 
     async def begin(process: int) -> None:
-        async with group.stores[process].of("riverside").acquire() as connection:
-            await create_deal(connection, account, customer)
+        async with group.stores[process].of("riverside").acquire() as database:
+            await create_deal(database, account, customer)
 
     async with asyncio.timeout(GUARD_SECONDS):
         outcomes = await asyncio.gather(

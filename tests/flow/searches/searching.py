@@ -53,9 +53,9 @@ class Searching:
 
     async def deal(self, **structure: Any) -> Deal:
         """Return a deal of the first store that most cars can become, with changes to its structure."""
-        async with self.pool.acquire() as connection:
-            rows, _ = await list_deals(connection, "riverside", None, 1)
-            deal = await load_deal(connection, rows[0].id)
+        async with self.pool.acquire() as database:
+            rows, _ = await list_deals(database, "riverside", None, 1)
+            deal = await load_deal(database, rows[0].id)
         assert deal is not None
         easy = {
             "payment_max_cents": None,
@@ -72,9 +72,9 @@ class Searching:
 
     async def stock_version(self, deal: Deal) -> int:
         """Return the version of the stock that a deal's searches read."""
-        async with self.pool.acquire() as connection:
+        async with self.pool.acquire() as database:
             found, _ = await stock_version(
-                connection,
+                database,
                 store_id=deal.store_id,
                 group_id=deal.group_id,
                 scope=deal.structure.scope,

@@ -115,8 +115,8 @@ async def test_the_first_rows_never_cost_a_scan_or_a_sort(stores: Stores) -> Non
             for sort in Sort:
                 query = build_query(stock, filters, sort, window=WINDOW, after=None, today=TODAY)
                 async with read_stock(stores.of("east"), Trace()) as reader:
-                    explaining = Explaining(reader.connection)
-                    reader.connection = explaining  # type: ignore[assignment]
+                    explaining = Explaining(reader.database)
+                    reader.database = explaining  # type: ignore[assignment]
                     rows, _ = await reader.fetch(query)
                     # What nobody has is looked for in the whole stock, where no index of words is asked.
                     whole = rows if filters.text else await _whole(explaining.connection, query)

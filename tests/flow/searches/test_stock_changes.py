@@ -48,8 +48,8 @@ class Screens:
 
     async def run_sql(self, statement: str, *args: object) -> None:
         """Change what the store's own systems change."""
-        async with connect_as_owner(self.settings.database_owner_url) as connection:
-            await connection.execute(statement, *args)
+        async with connect_as_owner(self.settings.database_owner_url) as database:
+            await database.execute(statement, *args)
 
     async def follow(self, holds: Callable[[Deal], bool]) -> None:
         """Wait until every screen is as asked for."""
@@ -65,8 +65,8 @@ class Screens:
 async def screens(stocked: Settings, tmp_path: Path) -> AsyncIterator[Screens]:
     """Two deals with the same terms, searched and valued."""
     first = await a_deal_of(stocked)
-    async with connect_as_owner(stocked.database_owner_url) as connection:
-        second = await connection.fetchval(
+    async with connect_as_owner(stocked.database_owner_url) as database:
+        second = await database.fetchval(
             "SELECT 'deal:' || deal_id FROM deals WHERE store_id = 'riverside' AND 'deal:' || deal_id <> $1"
             " ORDER BY deal_id LIMIT 1",
             first,
@@ -258,10 +258,8 @@ async def test_a_hold_runs_out(both: Both) -> None:
         "UPDATE vehicle_claims SET held_until = now() + interval '200 milliseconds', no = no + 1"
     )
     await both.agree(lambda deal: not deal.holds)
-    async with connect_as_owner(both.settings.database_owner_url) as connection:
-        last = await connection.fetchrow(
-            "SELECT kind, body, user_id FROM deal_events ORDER BY at DESC LIMIT 1"
-        )
+    async with connect_as_owner(both.settings.database_owner_url) as database:
+        last = await database.fetchrow("SELECT kind, body, user_id FROM deal_events ORDER BY at DESC LIMIT 1")
     assert last is not None
     assert (last["kind"], last["body"]["by"]["id"], last["user_id"]) == ("vehicle_released", "system", None)
 

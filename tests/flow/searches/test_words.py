@@ -42,7 +42,7 @@ async def whole(reader: StockReader, query: OrderedQuery) -> list[Any]:
 async def test_pages_are_the_whole_query(stores: Stores, sort: Sort) -> None:
     """Whatever the words: parts of makes, models, stock numbers and VINs, in either case, or of none."""
     async with read_stock(stores.of("riverside"), Trace()) as reader:
-        some = await reader.connection.fetch("SELECT * FROM vehicles ORDER BY vehicle_id LIMIT 4")
+        some = await reader.database.fetch("SELECT * FROM vehicles ORDER BY vehicle_id LIMIT 4")
     parts = [car[name][1:6] for car in some for name in ("make", "model", "stock_no")]
     parts += [car["vin"][-6:].lower() for car in some] + [some[0]["vin"], some[0]["vin"][3:9] + " " + "toy"]
     for text in ("", "a", "x5", "zzqqz", "oyota", "TOYOTA camry", "%%%", "e_e", *parts):
@@ -55,16 +55,16 @@ async def test_pages_are_the_whole_query(stores: Stores, sort: Sort) -> None:
             today=TODAY,
         )
         async with read_stock(stores.of("riverside"), Trace()) as reader:
-            assert await whole(reader, query) == await reader.connection.fetch(query.text, *query.args), text
+            assert await whole(reader, query) == await reader.database.fetch(query.text, *query.args), text
 
 
 async def test_words_are_looked_up_in_the_own_group_only(stores: Stores) -> None:
     """A store of another group finds no car by the VIN of one; without a store nothing is found out."""
-    async with stores.of("riverside").acquire() as connection:
-        vin = await connection.fetchval("SELECT vin FROM vehicles WHERE status = 'available' LIMIT 1")
-        assert len(await connection.fetchval("SELECT cars_with_text($1, $2)", [vin], FEW_CARS)) == 1
-        assert await connection.fetchval("SELECT cars_with_text($1, $2)", ["toyota"], 3) is None
-        await connection.execute("SET LOCAL deal.store_id = ''")
-        assert await connection.fetchval("SELECT cars_with_text($1, $2)", [vin], FEW_CARS) is None
-    async with stores.of("lonely").acquire() as connection:
-        assert await connection.fetchval("SELECT cars_with_text($1, $2)", [vin], FEW_CARS) == []
+    async with stores.of("riverside").acquire() as database:
+        vin = await database.fetchval("SELECT vin FROM vehicles WHERE status = 'available' LIMIT 1")
+        assert len(await database.fetchval("SELECT cars_with_text($1, $2)", [vin], FEW_CARS)) == 1
+        assert await database.fetchval("SELECT cars_with_text($1, $2)", ["toyota"], 3) is None
+        await database.execute("SET LOCAL deal.store_id = ''")
+        assert await database.fetchval("SELECT cars_with_text($1, $2)", [vin], FEW_CARS) is None
+    async with stores.of("lonely").acquire() as database:
+        assert await database.fetchval("SELECT cars_with_text($1, $2)", [vin], FEW_CARS) == []

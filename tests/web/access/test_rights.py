@@ -38,14 +38,14 @@ async def begin(site: Site, login: str, **structure: Any) -> tuple[int, Any]:
 async def test_a_deal_begins_with_nothing_hidden(site: Site, field: str) -> None:
     """What a role does not see it does not set, when a deal begins as little as later."""
     deals = "SELECT count(*) FROM deals"
-    async with site.stores.of("riverside").acquire() as connection:
-        before = await connection.fetchval(deals)
+    async with site.stores.of("riverside").acquire() as database:
+        before = await database.fetchval(deals)
     status, body = await begin(site, "riverside-sales", cash_down_cents=100_00, **{field: 1})
     assert status == 403
     assert body["error"]["code"] == "forbidden"
     assert body["error"]["detail"] == {"field": field}
-    async with site.stores.of("riverside").acquire() as connection:
-        assert await connection.fetchval(deals) == before
+    async with site.stores.of("riverside").acquire() as database:
+        assert await database.fetchval(deals) == before
     assert (await begin(site, "riverside-manager", **{field: 1}))[0] == 201
 
 
@@ -53,9 +53,9 @@ async def asked(site: Site, login: str, scopes: list[TokenScope]) -> dict[str, i
     """Ask for everything as somebody; return the statuses."""
     ids: dict[str, Any] = {}
     for store, whose in (("riverside", ""), ("northgate", "foreign ")):
-        async with site.stores.of(store).acquire() as connection:
-            ids[whose + "deal"] = await connection.fetchval("SELECT deal_id::text FROM deals LIMIT 1")
-            ids[whose + "customer"] = await connection.fetchval(
+        async with site.stores.of(store).acquire() as database:
+            ids[whose + "deal"] = await database.fetchval("SELECT deal_id::text FROM deals LIMIT 1")
+            ids[whose + "customer"] = await database.fetchval(
                 "SELECT customer_id::text FROM customers LIMIT 1"
             )
     headers = {"authorization": f"Bearer {await site.token(login, scopes)}"}

@@ -74,8 +74,8 @@ async def test_each_refusal_is_written_down(site: Site) -> None:
         assert (await browser.post("/api/deals", json={}, headers=foreign)).status_code == 403
         assert (await browser.post("/api/deals", json={}, headers={"origin": ORIGIN})).status_code == 403
         assert (await browser.post("/login", data={"csrf_token": "x", "login": "ann"})).status_code == 403
-        async with site.stores.of("northgate").acquire() as connection:
-            deal_id = await connection.fetchval("SELECT deal_id::text FROM deals LIMIT 1")
+        async with site.stores.of("northgate").acquire() as database:
+            deal_id = await database.fetchval("SELECT deal_id::text FROM deals LIMIT 1")
         assert (await browser.get(f"/api/deals/{deal_id}/audit")).status_code == 404
         assert (await browser.get("/api/security-events")).status_code == 403
     async with site.browser(headers={"authorization": "Bearer nonsense"}) as program:
@@ -215,12 +215,12 @@ async def test_the_application_only_adds(site: Site) -> None:
         " VALUES (now(), now(), 1, 'signed_in', 'northgate')",
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            async with site.stores.of("riverside").acquire() as connection:
-                await connection.execute(statement)
-    async with site.stores.of("northgate").acquire() as connection:
-        assert await connection.fetchval("SELECT count(*) FROM security_events") == 0
-    async with site.pool.acquire() as connection:
-        assert await connection.fetchval("SELECT count(*) FROM security_events") == 0
+            async with site.stores.of("riverside").acquire() as database:
+                await database.execute(statement)
+    async with site.stores.of("northgate").acquire() as database:
+        assert await database.fetchval("SELECT count(*) FROM security_events") == 0
+    async with site.pool.acquire() as database:
+        assert await database.fetchval("SELECT count(*) FROM security_events") == 0
 
 
 async def test_refusals_go_on_without_the_database(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
