@@ -13,7 +13,7 @@ import typer
 from server.run.processes import UNUSABLE_INPUT
 
 if TYPE_CHECKING:
-    from server.database.importing.layouts import Layout
+    from server.database.importing.layouts import TableLayout
     from server.database.importing.versioned import Check
     from server.settings import Settings
 
@@ -120,16 +120,25 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
         max_mib: MaxMib = None,
     ) -> None:
         """Add a version of the manufacturers' rebates: a row for each rebate."""
-        from server.database.importing import OFFERS
+        from server.database.importing import REBATE_PROGRAMMES
 
-        _import(services, data_dir, file, OFFERS, version, effective_from, sample=sample, max_mib=max_mib)
+        _import(
+            services,
+            data_dir,
+            file,
+            REBATE_PROGRAMMES,
+            version,
+            effective_from,
+            sample=sample,
+            max_mib=max_mib,
+        )
 
 
 def _import(
     services: WithServices,
     data_dir: Path | None,
     file: Path,
-    layout: "Layout",
+    layout: "TableLayout",
     version: str,
     effective_from: dt.datetime | None,
     *,

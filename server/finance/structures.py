@@ -30,7 +30,7 @@ _INCURABLE = 1 << 61
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Room:
+class Headroom:
     """How far cash and discount may go for each car, in cents; shape (c,)."""
 
     cash_min: Cents
@@ -48,7 +48,7 @@ class Sales:
 
     price: Cents
     rebate: Cents
-    room: Room
+    headroom: Headroom
     owed: Cents
     owed_least: Cents
 
@@ -96,20 +96,20 @@ class Structures:
         return np.where(least < _TOO_SMALL, least, -1)
 
 
-def room_of(plan: Plan, cars: Cars) -> Room:
-    """Return the room that customer and seller leave for each car."""
+def headroom_of(plan: Plan, cars: Cars) -> Headroom:
+    """Return the headroom that customer and seller leave for each car."""
 
     def each(cents: int) -> Cents:
         return np.full(len(cars), cents, dtype=np.int64)
 
     most = discount_limit_cents(plan.inputs, cars.price_cents)
-    return Room(each(plan.cash_min), each(plan.cash_max), most)
+    return Headroom(each(plan.cash_min), each(plan.cash_max), most)
 
 
-def build_structures(plan: Plan, cars: Cars, room: Room | None = None) -> Structures:
-    """Return the largest loan of each car with each programme, within the deal's room or another one."""
-    sales = _sales(plan, cars, room or room_of(plan, cars))
-    cash_min, cash_max = sales.room.cash_min[:, None], sales.room.cash_max[:, None]
+def build_structures(plan: Plan, cars: Cars, headroom: Headroom | None = None) -> Structures:
+    """Return the largest loan of each car with each programme, within the deal's headroom or another one."""
+    sales = _sales(plan, cars, headroom or headroom_of(plan, cars))
+    cash_min, cash_max = sales.headroom.cash_min[:, None], sales.headroom.cash_max[:, None]
     ceiling, limit, basis = _ceilings(plan, cars)
     owed, discount, shortfall = _discounted(plan, sales, ceiling)
     cash = np.maximum(owed - ceiling, cash_min)
@@ -138,23 +138,25 @@ def build_structures(plan: Plan, cars: Cars, room: Room | None = None) -> Struct
     )
 
 
-def _sales(plan: Plan, cars: Cars, room: Room) -> Sales:
+def _sales(plan: Plan, cars: Cars, headroom: Headroom) -> Sales:
     inputs = plan.inputs
     asked = inputs.structure.discount_cents
     price = selling_price_cents(inputs.structure, cars.price_cents)
-    largest = np.maximum(np.minimum(room.discount_max, price), asked)
+    largest = np.maximum(np.minimum(headroom.discount_max, price), asked)
     owed = owed_before_cash_cents(inputs, price, asked, cars.rebate_cents)
     least = owed
     if (largest > asked).any():
         least = owed_before_cash_cents(inputs, price, largest, cars.rebate_cents)
-    return Sales(price, cars.rebate_cents, Room(room.cash_min, room.cash_max, largest), owed, least)
+    return Sales(
+        price, cars.rebate_cents, Headroom(headroom.cash_min, headroom.cash_max, largest), owed, least
+    )
 
 
 def _discounted(plan: Plan, sales: Sales, ceiling: Cents) -> tuple[Cents, Cents, Cents]:
     """Return what is owed at the discount that brings it below ceiling and most cash, that discount, and how
     much more cash it takes where no discount of the seller's does; shape (c, p).
     """
-    owed_most = ceiling + sales.room.cash_max[:, None]
+    owed_most = ceiling + sales.headroom.cash_max[:, None]
     owed = np.broadcast_to(sales.owed[:, None], ceiling.shape)
     discount = np.full(ceiling.shape, plan.inputs.structure.discount_cents, dtype=np.int64)
     shortfall = np.maximum(sales.owed_least[:, None] - owed_most, 0)

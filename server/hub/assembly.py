@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from server.compute.pool import ComputePool
 from server.database.core.listen import Listener
-from server.database.core.scope import Scope, Stores
+from server.database.core.scope import RowScope, StoreScopes
 from server.database.people.security_events import Note
 from server.hub.channels.live_deals import LiveDeals
 from server.hub.channels.registry import Registry
@@ -30,7 +30,7 @@ from server.hub.joining.wall_join import WallJoiner
 from server.hub.sight.questions import Questions
 from server.hub.upkeep.deadlines import Deadlines
 from server.hub.upkeep.keeper import Keeper
-from server.hub.upkeep.outages import NO_DATABASE, NO_UPDATES, Outages, Service
+from server.hub.upkeep.outages import NO_DATABASE, NO_UPDATES, Outages, WatchedService
 from server.hub.upkeep.people import People
 from server.hub.upkeep.relay import Relay
 from server.hub.upkeep.search_repeats import SearchRepeats
@@ -77,7 +77,7 @@ class Hub:
 def assemble(
     settings: Settings,
     pool: asyncpg.Pool,
-    system: Scope,
+    system: RowScope,
     redis: Redis,
     *,
     compute: ComputePool,
@@ -89,7 +89,7 @@ def assemble(
     What people ask for is done in the scope of their store, and computed by ``compute``; ``system`` is for
     what the hub does by itself. ``note`` takes security events.
     """
-    stores = Stores(pool)
+    stores = StoreScopes(pool)
     log, bus, cars = RedisLog(redis), Bus(settings.redis_url, redis_uid=settings.redis_uid), ShownCars(redis)
     queue = JobQueue(redis, lease_ms=settings.job_lease_ms)
     listener = Listener(settings.database_listen_url or settings.database_url)
@@ -132,8 +132,8 @@ def assemble(
     people = People(pool, connections)
     outages = Outages(
         (
-            Service("postgres", listener.standing, NO_DATABASE),
-            Service("redis", bus.standing, NO_UPDATES),
+            WatchedService("postgres", listener.standing, NO_DATABASE),
+            WatchedService("redis", bus.standing, NO_UPDATES),
         ),
         connections,
     )

@@ -46,7 +46,7 @@ SUBSCRIBE_AT_ONCE: Final = 500
 AGAIN_SECONDS: Final = 0.01
 
 
-class Listener(Protocol):
+class Subscriber(Protocol):
     """Who hears a channel. Both methods must return at once."""
 
     def heard(self, entry: Entry) -> None:
@@ -89,7 +89,7 @@ class Bus:
             socket_timeout=None,
         )
         require_peer(self._pool, redis_uid)
-        self._wanted: dict[bytes, Listener] = {}
+        self._wanted: dict[bytes, Subscriber] = {}
         self._sent: set[bytes] = set()
         self._changed = asyncio.Event()
         self.standing = Standing()
@@ -107,7 +107,7 @@ class Bus:
             return math.inf
         return asyncio.get_running_loop().time() - self._heard_at
 
-    def subscribe(self, channel: str, listener: Listener) -> None:
+    def subscribe(self, channel: str, listener: Subscriber) -> None:
         """Let ``listener`` hear ``channel``, in place of any earlier one."""
         self._wanted[bell_name(channel).encode()] = listener
         self._changed.set()

@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect
 from protocol.closing import CommandError
 from server.compute.pool import ComputePool
 from server.database.core.pool import open_pool, open_system_pool
-from server.database.core.scope import Stores, everything
+from server.database.core.scope import StoreScopes, everything
 from server.database.people.security_log import SecurityLog
 from server.hub.assembly import assemble
 from server.hub.endpoint import Endpoint
@@ -188,7 +188,7 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
             web = WebContext(
                 settings,
                 pool,
-                Stores(pool),
+                StoreScopes(pool),
                 readiness,
                 metrics,
                 sign_in,

@@ -12,7 +12,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.http import NewDeal
 from protocol.records import Structure
 from protocol.workflow import RIGHTS
-from server.database.core.scope import Scope, Stores
+from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals import customers, deals
 from server.database.deals.audit import audit_csv, audit_json
 from server.database.deals.history import load_history
@@ -135,9 +135,9 @@ def _listed(row: deals.DealRow) -> dict[str, Any]:
     }
 
 
-def scope_of(request: Request, identity: Admitted) -> Scope:
+def scope_of(request: Request, identity: Admitted) -> RowScope:
     """Return the scope of who asks: the rows of their store."""
-    stores: Stores = request.state.web.stores
+    stores: StoreScopes = request.state.web.stores
     return stores.of(identity.account.store_id)
 
 

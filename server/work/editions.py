@@ -7,7 +7,7 @@ day, and whenever Postgres announces a new one.
 import datetime as dt
 from collections.abc import Callable
 
-from server.database.core.scope import Scope
+from server.database.core.scope import RowScope
 from server.database.editions.versions import InForce, editions_in_force
 from server.work.tables import Tables
 
@@ -15,7 +15,7 @@ from server.work.tables import Tables
 class Editions:
     """One cache for a process. ``hears`` says whether Postgres is heard: without that, nothing is kept."""
 
-    def __init__(self, system: Scope, hears: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, system: RowScope, hears: Callable[[], bool] = lambda: False) -> None:
         self.tables = Tables()
         self._system = system
         self._hears = hears

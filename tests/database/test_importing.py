@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.database.importing import ImportFailed, parse_mapping, values
-from server.database.importing.columns import Layout, find_layout
+from server.database.importing.columns import ColumnMap, find_layout
 from server.database.importing.parsing import Flaw, FlawKind, ParsedRow, asking_price_cents, parse_row
 
 TODAY = dt.date(2026, 3, 1)
@@ -219,4 +219,4 @@ def test_dates_in_every_form(text: str) -> None:
 
 def test_a_layout_knows_what_it_does_not_read() -> None:
     """Columns without a field are named in the summary."""
-    assert Layout(("a", "b"), {"vin": 1}).unread == ("a",)
+    assert ColumnMap(("a", "b"), {"vin": 1}).unread == ("a",)

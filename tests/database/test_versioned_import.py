@@ -21,8 +21,8 @@ from protocol.money.lending import (
     TaxRule,
 )
 from protocol.records import Tier
-from server.database.importing import CURVES, OFFERS, PROGRAMMES, RULES, amounts
-from server.database.importing.layouts import Layout
+from server.database.importing import CURVES, PROGRAMMES, REBATE_PROGRAMMES, RULES, amounts
+from server.database.importing.layouts import TableLayout
 from server.database.importing.versioned import Fault, read_table
 from server.database.sample import lenders, rebates, taxes
 
@@ -77,7 +77,7 @@ def write(path: Path, rows: Iterable[Mapping[str, str]]) -> Path:
     return path
 
 
-def read(folder: Path, layout: Layout, *rows: Mapping[str, str]) -> tuple[list[Any], list[Fault]]:
+def read(folder: Path, layout: TableLayout, *rows: Mapping[str, str]) -> tuple[list[Any], list[Fault]]:
     """Return the records and faults of a file of these rows."""
     found, faults = read_table(write(folder / "table.csv", rows), layout)
     return [row.record for row in found], faults
@@ -88,7 +88,7 @@ def places(faults: Iterable[Fault]) -> list[tuple[int, str]]:
     return [(fault.line, fault.column) for fault in faults]
 
 
-def as_cells(record: Any, layout: Layout) -> dict[str, str]:
+def as_cells(record: Any, layout: TableLayout) -> dict[str, str]:
     """Return a record as a person would write it."""
     cells = {}
     for column in layout.columns:
@@ -119,11 +119,11 @@ def as_cells(record: Any, layout: Layout) -> dict[str, str]:
         (PROGRAMMES, tuple(lenders.sample_programmes(2026))),
         (CURVES, lenders.CURVES),
         (RULES, taxes.RULES),
-        (OFFERS, tuple(rebates.sample_rebates(2026))),
+        (REBATE_PROGRAMMES, tuple(rebates.sample_rebates(2026))),
     ],
 )
 def test_a_table_that_was_written_reads_back(
-    layout: Layout, records: tuple[Any, ...], tmp_path: Path
+    layout: TableLayout, records: tuple[Any, ...], tmp_path: Path
 ) -> None:
     """Every sample record comes back equal from dollars, percent and lists."""
     found, faults = read(tmp_path, layout, *(as_cells(one, layout) for one in records))
@@ -181,15 +181,15 @@ def test_every_wrong_cell_of_every_row_is_told_at_once(tmp_path: Path) -> None:
         (RULES, RULE | {"base": "full_price", "credit_cap": "10000"}, "credit_cap"),
         (RULES, RULE | {"state": "Ohio"}, "state"),
         (RULES, RULE | {"postal_prefix": "45-4"}, "postal_prefix"),
-        (OFFERS, REBATE | {"ends_on": "2025-12-31"}, "ends_on"),
-        (OFFERS, REBATE | {"ends_on": "01/31/2026"}, "ends_on"),
-        (OFFERS, REBATE | {"year_min": "2026", "year_max": "2025"}, "year_max"),
-        (OFFERS, REBATE | {"amount": "0"}, "amount"),
-        (OFFERS, REBATE | {"make": "Hon\x00da"}, "make"),
+        (REBATE_PROGRAMMES, REBATE | {"ends_on": "2025-12-31"}, "ends_on"),
+        (REBATE_PROGRAMMES, REBATE | {"ends_on": "01/31/2026"}, "ends_on"),
+        (REBATE_PROGRAMMES, REBATE | {"year_min": "2026", "year_max": "2025"}, "year_max"),
+        (REBATE_PROGRAMMES, REBATE | {"amount": "0"}, "amount"),
+        (REBATE_PROGRAMMES, REBATE | {"make": "Hon\x00da"}, "make"),
     ],
 )
 def test_a_row_that_contradicts_itself_is_refused(
-    layout: Layout, row: Mapping[str, str], column: str, tmp_path: Path
+    layout: TableLayout, row: Mapping[str, str], column: str, tmp_path: Path
 ) -> None:
     """The column to mend is named."""
     records, faults = read(tmp_path, layout, row)
@@ -243,7 +243,7 @@ def test_a_file_of_another_shape_is_refused(text: str, column: str, tmp_path: Pa
 def test_each_record_is_of_its_kind(tmp_path: Path) -> None:
     """One row of each table, with dates and defaults."""
     (rule,), _ = read(tmp_path, RULES, RULE)
-    (rebate,), _ = read(tmp_path, OFFERS, REBATE | {"requires": "military; loyalty"})
+    (rebate,), _ = read(tmp_path, REBATE_PROGRAMMES, REBATE | {"requires": "military; loyalty"})
     assert rule == TaxRule(jurisdiction="Ohio", state="OH", rate_bp=575.0)
     assert isinstance(rebate, Rebate)
     assert (rebate.ends_on, rebate.requires) == (dt.date(2026, 1, 31), ("military", "loyalty"))
@@ -281,8 +281,8 @@ def test_dollars_read_back_to_the_cent(cents: int) -> None:
     assert amounts.dollars()(f"${cents // 100:,}.{cents % 100:02}") == cents
 
 
-@pytest.mark.parametrize("layout", [PROGRAMMES, CURVES, RULES, OFFERS])
-def test_the_page_on_importing_names_every_column(layout: Layout) -> None:
+@pytest.mark.parametrize("layout", [PROGRAMMES, CURVES, RULES, REBATE_PROGRAMMES])
+def test_the_page_on_importing_names_every_column(layout: TableLayout) -> None:
     """In bold where a cell is needed, plain where it may be left out."""
     page = (Path(__file__).parents[2] / "docs/importing.md").read_text(encoding="utf-8")
     for column in layout.columns:

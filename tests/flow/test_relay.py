@@ -14,7 +14,7 @@ from protocol import codec
 from protocol.channels import deal_channel
 from protocol.records import Actor, Role, StructureChanges
 from server.database.core.pool import open_system_pool
-from server.database.core.scope import Scope, everything
+from server.database.core.scope import RowScope, everything
 from server.database.decisions.terms import change_terms
 from server.database.sample.seed import SeedPlan, seed
 from server.hub.upkeep import relay as relay_module
@@ -34,7 +34,7 @@ class Bench:
     """One deal, its log and a relay."""
 
     pool: asyncpg.Pool
-    system: Scope
+    system: RowScope
     redis: Redis
     log: RedisLog
     relay: Relay

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from protocol.closing import CommandError
 from server.database.core.pool import open_pool
-from server.database.core.scope import Stores
+from server.database.core.scope import StoreScopes
 from server.database.people.credentials import PERSON_SCOPES, CredentialKind, TokenScope, issue_credential
 from server.database.people.security_log import SecurityLog
 from server.database.people.users import find_by_login
@@ -42,7 +42,7 @@ class Site:
         self, settings: Settings, pool: asyncpg.Pool, redis: Redis, threads: ThreadPoolExecutor
     ) -> None:
         self.pool = pool
-        self.stores = Stores(pool)
+        self.stores = StoreScopes(pool)
         self.settings = settings
         self.checks = {"postgres": True, "redis": True}
         self.now = 0.0

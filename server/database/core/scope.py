@@ -22,7 +22,7 @@ _SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _PRESORTED: Final = "; SET LOCAL enable_sort = off"
 
 
-class Scope(Protocol):
+class RowScope(Protocol):
     """A way to connections that see certain rows."""
 
     def acquire(
@@ -36,20 +36,20 @@ class Scope(Protocol):
         """
 
 
-class Stores:
+class StoreScopes:
     """The scopes of single stores, over a pool of the application's role."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    def of(self, store_id: str) -> Scope:
+    def of(self, store_id: str) -> RowScope:
         """Return the scope of a store. Raises ValueError for what no store's id can be."""
         if not STORE_ID.match(store_id):
             raise ValueError(f"expected a store's id, got {store_id!r}")
         return _Transactions(self._pool, f"; SET LOCAL deal.store_id = '{store_id}'")
 
 
-def everything(pool: asyncpg.Pool) -> Scope:
+def everything(pool: asyncpg.Pool) -> RowScope:
     """Return the scope of the system's own work, over a pool of the system's role."""
     return _Transactions(pool, "")
 

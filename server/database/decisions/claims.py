@@ -15,8 +15,8 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.records import Actor, DealState, Role
 from server.database.core.one_row import one_row
 from server.database.core.pool import Database
-from server.database.core.scope import Scope
-from server.database.decisions.deciding import SYSTEM, Decided, Decision, deciding
+from server.database.core.scope import RowScope
+from server.database.decisions.deciding import SYSTEM, Decided, LockedDeal, deciding
 
 HOLD_LENGTH: Final = dt.timedelta(minutes=30)
 MAX_HOLDS: Final = 3
@@ -97,7 +97,7 @@ async def touch_claim(database: Database, *vehicle_ids: int) -> None:
     await database.execute(_TOUCH, sorted(set(vehicle_ids)))
 
 
-async def touch_claims(deal: Decision) -> None:
+async def touch_claims(deal: LockedDeal) -> None:
     """Say that a locked deal wants its cars no more, or again: those it selected, pinned or holds.
 
     In order of their ids, and before any of them is let go, so that no two deals wait for each other.
@@ -107,7 +107,7 @@ async def touch_claims(deal: Decision) -> None:
 
 
 async def hold_vehicle(
-    scope: Scope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
+    scope: RowScope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
 ) -> Decided:
     """Hold a car for a deal for HOLD_LENGTH from now; its answer is ``{until}``.
 
@@ -131,7 +131,7 @@ async def hold_vehicle(
 
 
 async def release_vehicle(
-    scope: Scope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
+    scope: RowScope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
 ) -> Decided:
     """Let a car go that the deal holds; where nobody holds it, nothing happens. Its answer is ``{until}``.
 
@@ -151,7 +151,7 @@ async def release_vehicle(
         return deal.answered({"until": None})
 
 
-async def let_go(deal: Decision, vehicle_id: int | None = None) -> None:
+async def let_go(deal: LockedDeal, vehicle_id: int | None = None) -> None:
     """End the hold of a locked deal on a car; without one, all of its holds."""
     rows = await deal.database.fetch(
         _LET_GO + " WHERE held_by = $1 AND ($2::bigint IS NULL OR vehicle_id = $2) RETURNING vehicle_id",
@@ -162,12 +162,12 @@ async def let_go(deal: Decision, vehicle_id: int | None = None) -> None:
         deal.remark("vehicle_released", vehicle_id=str(row))
 
 
-async def reserve(deal: Decision, vehicle_id: int) -> None:
+async def reserve(deal: LockedDeal, vehicle_id: int) -> None:
     """Keep a car for a locked deal that the desk approves, until ``end_reservation``."""
     await deal.database.execute(_RESERVE, vehicle_id, deal.key, codec.plain(deal.actor))
 
 
-async def end_reservation(deal: Decision) -> None:
+async def end_reservation(deal: LockedDeal) -> None:
     """Let the car go that a locked deal was approved for."""
     await deal.database.execute(_FREE, deal.key)
 
@@ -181,13 +181,13 @@ async def other_holders(database: Database, vehicle_id: int, deal: uuid.UUID) ->
     ]
 
 
-async def require_not_held(deal: Decision, vehicle_id: int) -> None:
+async def require_not_held(deal: LockedDeal, vehicle_id: int) -> None:
     """Raise CommandError(conflict) where another deal holds the car: until when, and who, if it is ours."""
     for holder in await other_holders(deal.database, vehicle_id, deal.key):
         raise _held(deal, holder)
 
 
-async def require_not_reserved(deal: Decision, vehicle_id: int) -> None:
+async def require_not_reserved(deal: LockedDeal, vehicle_id: int) -> None:
     """Raise CommandError(conflict) where the deal itself is approved for the car."""
     reserved = await deal.database.fetchval(
         "SELECT true FROM vehicle_claims WHERE vehicle_id = $1 AND reserved_by = $2", vehicle_id, deal.key
@@ -200,7 +200,7 @@ async def require_not_reserved(deal: Decision, vehicle_id: int) -> None:
         )
 
 
-def require_say(deal: Decision, holder: Holder) -> None:
+def require_say(deal: LockedDeal, holder: Holder) -> None:
     """Raise CommandError(conflict) unless the actor may end another deal's hold.
 
     Desk managers may, where the car or the deal that holds it is their store's.
@@ -210,7 +210,7 @@ def require_say(deal: Decision, holder: Holder) -> None:
         raise _held(deal, holder)
 
 
-def _held(deal: Decision, holder: Holder) -> CommandError:
+def _held(deal: LockedDeal, holder: Holder) -> CommandError:
     name = holder.by if holder.store_id == deal.store_id else "other"
     who = "Another store" if name == "other" else name
     how = "holds this car" if holder.until else "has approved a deal with this car"
@@ -223,7 +223,7 @@ def _held(deal: Decision, holder: Holder) -> CommandError:
     )
 
 
-async def _require_room(deal: Decision, vehicle_id: int) -> None:
+async def _require_room(deal: LockedDeal, vehicle_id: int) -> None:
     """Raise CommandError where deal, person or store hold as many cars as they may, besides this one."""
     await deal.database.execute(_COUNT_ALONE, deal.store_id)
     held = await one_row(deal.database, _COUNT, deal.key, deal.actor.id, deal.store_id, vehicle_id)
@@ -237,7 +237,7 @@ async def _require_room(deal: Decision, vehicle_id: int) -> None:
         raise CommandError(ErrorCode.CONFLICT, message, field="vehicle_id", limit=MAX_HOLDS_OF_STORE)
 
 
-async def expire_hold(scope: Scope, deal_id: str, vehicle_id: int) -> Decided:
+async def expire_hold(scope: RowScope, deal_id: str, vehicle_id: int) -> Decided:
     """End a hold whose time is over, as the server's own decision."""
     async with deciding(scope, deal_id, uuid.uuid4(), SYSTEM, ("expire",)) as deal:
         over = await deal.database.fetchval(
@@ -250,7 +250,7 @@ async def expire_hold(scope: Scope, deal_id: str, vehicle_id: int) -> Decided:
         return deal.answered({})
 
 
-async def _lock_car(deal: Decision, vehicle_id: int) -> None:
+async def _lock_car(deal: LockedDeal, vehicle_id: int) -> None:
     """Keep two deals from taking one car at once. Raises CommandError(not_found)."""
     found = await deal.database.fetchval(
         "SELECT true FROM vehicles v JOIN stores s USING (group_id)"

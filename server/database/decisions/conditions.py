@@ -6,13 +6,13 @@ from protocol.deal_parts import Approval, DealOffer
 from protocol.money.concession import Concession, concession_of, lacks_product_cost
 from protocol.records import Structure, StructureChanges
 from protocol.workflow import LIVE_STATUSES, Reason
-from server.database.decisions.deciding import Decision
+from server.database.decisions.deciding import LockedDeal
 from server.database.decisions.lenders import last_terms, live_terms
 from server.database.decisions.offers import selected_offer
 from server.database.decisions.terms import revise
 
 
-async def last_approval(deal: Decision) -> Approval:
+async def last_approval(deal: LockedDeal) -> Approval:
     """Return what the desk approved last."""
     row = await deal.database.fetchrow(
         "SELECT deal_version, vehicle_id::text, vehicle_rev AS rev, offer_id::text, rates_version AS rates,"
@@ -24,7 +24,7 @@ async def last_approval(deal: Decision) -> Approval:
     return codec.convert(Approval, dict(row))
 
 
-async def outdated(deal: Decision, approval: Approval, rates: str) -> Reason | None:
+async def outdated(deal: LockedDeal, approval: Approval, rates: str) -> Reason | None:
     """Return why an approval does not hold any more; None where it does. The car stays as it is meanwhile."""
     car = await deal.database.fetchrow(
         "SELECT rev, status, price_cents FROM vehicles WHERE vehicle_id = $1 FOR NO KEY UPDATE",
@@ -39,7 +39,7 @@ async def outdated(deal: Decision, approval: Approval, rates: str) -> Reason | N
     return None if approval.rates == rates else Reason.RATES_CHANGED
 
 
-async def require_not_own(deal: Decision) -> None:
+async def require_not_own(deal: LockedDeal) -> None:
     """Raise CommandError(forbidden) where the decider's own deal, or own submission, is decided about."""
     submitter = await deal.database.fetchval(
         "SELECT body->'by'->>'id' FROM deal_events"
@@ -51,7 +51,7 @@ async def require_not_own(deal: Decision) -> None:
         raise forbidden("Nobody decides about an own deal.")
 
 
-async def conceded(deal: Decision, offer: DealOffer) -> Concession:
+async def conceded(deal: LockedDeal, offer: DealOffer) -> Concession:
     """Return what an offer of a locked deal gives away, as its structure and its car stand now."""
     advertised = deal.advertised_cents.get(offer.vehicle_id)
     if advertised is None:
@@ -65,7 +65,7 @@ async def conceded(deal: Decision, offer: DealOffer) -> Concession:
     )
 
 
-async def require_authority(deal: Decision, offer: DealOffer | None, authority_cents: int) -> None:
+async def require_authority(deal: LockedDeal, offer: DealOffer | None, authority_cents: int) -> None:
     """Raise CommandError(forbidden) where the offer gives away more than the decider may; the field is its
     largest part.
     """
@@ -88,7 +88,7 @@ async def require_authority(deal: Decision, offer: DealOffer | None, authority_c
         )
 
 
-def require_product_cost(deal: Decision, offer: DealOffer, share_bp: float) -> None:
+def require_product_cost(deal: LockedDeal, offer: DealOffer, share_bp: float) -> None:
     """Raise CommandError(conflict) where products are sold whose cost is 0: then the NPV counts all of their
     price as gross. ``share_bp`` is their usual cost in the store.
     """
@@ -101,7 +101,7 @@ def require_product_cost(deal: Decision, offer: DealOffer, share_bp: float) -> N
         )
 
 
-async def require_covered(deal: Decision, offer: DealOffer) -> None:
+async def require_covered(deal: LockedDeal, offer: DealOffer) -> None:
     """Raise CommandError(conflict) where the offer gives away more than its last approval covered."""
     covered = await deal.database.fetchval(
         "SELECT concession_cents FROM desk_approvals WHERE deal_id = $1 ORDER BY deal_version DESC LIMIT 1",
@@ -115,12 +115,12 @@ async def require_covered(deal: Decision, offer: DealOffer) -> None:
         )
 
 
-def _asked(deal: Decision, offer: DealOffer) -> Structure:
+def _asked(deal: LockedDeal, offer: DealOffer) -> Structure:
     """Return the structure that an offer was priced under: the deal's, with what it was asked with."""
     return revise(deal.structure, codec.convert(StructureChanges, offer.changes))
 
 
-async def require_lender(deal: Decision, offer: DealOffer) -> None:
+async def require_lender(deal: LockedDeal, offer: DealOffer) -> None:
     """Raise CommandError(conflict) unless the offer's lender approves it, and its approval is alive."""
     now = await deal.database.fetchval("SELECT now()")
     live = [each for each in live_terms(await last_terms(deal), now) if each.lender == offer.lender]
@@ -136,7 +136,7 @@ async def require_lender(deal: Decision, offer: DealOffer) -> None:
         raise conflict(f"{offer.lender} has approved other terms.", "lender", offer.lender)
 
 
-async def require_cleared(deal: Decision) -> None:
+async def require_cleared(deal: LockedDeal) -> None:
     """Raise CommandError(conflict) unless the offer's lender still approves it and has no open stipulation.
 
     When its approval expires does not matter any more: the deal was signed while it lived.

@@ -21,7 +21,7 @@ from protocol.deal_parts import DealOffer
 from protocol.records import Actor, DealState, Role, Structure
 from protocol.workflow import Fulfilment
 from server.database.core.pool import Database
-from server.database.core.scope import Scope
+from server.database.core.scope import RowScope
 
 SYSTEM: Final = Actor(id="system", name="Deal Architect", role=Role.OPERATOR)
 """Who decides where nobody did: an approval that falls, a hold that runs out."""
@@ -77,7 +77,7 @@ class Decided:
 
 
 @dataclass(slots=True)
-class Decision:
+class LockedDeal:
     """A deal under its row lock. ``version`` and ``state`` move with what is decided.
 
     ``at`` is the transaction's time, which its events carry. ``locks`` are the fields that the desk keeps to
@@ -167,8 +167,8 @@ class Decision:
 
 @asynccontextmanager
 async def deciding(
-    scope: Scope, deal_id: str, op: uuid.UUID, actor: Actor, asked: Asked
-) -> AsyncIterator[Decision]:
+    scope: RowScope, deal_id: str, op: uuid.UUID, actor: Actor, asked: Asked
+) -> AsyncIterator[LockedDeal]:
     """Hold the deal's row lock; commit what was decided on the way out, roll all of it back on an exception.
 
     Raises CommandError: not_found; conflict for an op that answered another command or somebody else.
@@ -181,8 +181,8 @@ async def deciding(
 
 @asynccontextmanager
 async def deciding_for_others(
-    scope: Scope, deal_id: str, others: Collection[str], *, op: uuid.UUID, actor: Actor, asked: Asked
-) -> AsyncIterator[tuple[Decision, list[Decision]]]:
+    scope: RowScope, deal_id: str, others: Collection[str], *, op: uuid.UUID, actor: Actor, asked: Asked
+) -> AsyncIterator[tuple[LockedDeal, list[LockedDeal]]]:
     """Hold the row locks of a deal and of others that its command changes too, as ``deciding`` holds one.
 
     The deals are locked in order of their ids, so that no two such commands wait for each other. Each gets
@@ -200,12 +200,12 @@ async def deciding_for_others(
             await decision.write()
 
 
-async def _lock(database: Database, deal_id: str, op: uuid.UUID, actor: Actor, asked: Asked) -> Decision:
+async def _lock(database: Database, deal_id: str, op: uuid.UUID, actor: Actor, asked: Asked) -> LockedDeal:
     key = parse_id(deal_id)
     row = None if key is None else await database.fetchrow(_LOCK, key, op)
     if key is None or row is None:
         raise no_such_deal()
-    return Decision(
+    return LockedDeal(
         database=database,
         key=key,
         op=op,

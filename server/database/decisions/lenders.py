@@ -13,8 +13,8 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer, LenderStipulation, LenderTerms
 from protocol.records import Actor, DealState
 from protocol.workflow import LIVE_STATUSES, Fulfilment, LenderStatus, Reason
-from server.database.core.scope import Scope
-from server.database.decisions.deciding import Asked, Decided, Decision, deciding
+from server.database.core.scope import RowScope
+from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding
 from server.database.decisions.offers import adopt_offer
 from server.database.decisions.tasks import raise_adverse_action
 from server.database.decisions.terms import move, wrong_state
@@ -77,7 +77,7 @@ def lenders_bytes(lenders: Sequence[LenderTerms]) -> int:
 
 
 async def record_lender_decision(
-    scope: Scope,
+    scope: RowScope,
     deal_id: str,
     *,
     op: uuid.UUID,
@@ -111,7 +111,7 @@ async def record_lender_decision(
 
 
 async def clear_stipulation(
-    scope: Scope, deal_id: str, stipulation_id: str, *, op: uuid.UUID, actor: Actor
+    scope: RowScope, deal_id: str, stipulation_id: str, *, op: uuid.UUID, actor: Actor
 ) -> Decided:
     """Mark a stipulation as met; one that is met already stays as it is. Raises CommandError(not_found)."""
     async with deciding(scope, deal_id, op, actor, ("clear_stipulation", stipulation_id)) as deal:
@@ -138,7 +138,7 @@ async def clear_stipulation(
         return deal.decided()
 
 
-async def last_terms(deal: Decision) -> tuple[LenderTerms, ...]:
+async def last_terms(deal: LockedDeal) -> tuple[LenderTerms, ...]:
     """Return the lenders' last decisions about a locked deal."""
     rows = await deal.database.fetchval(
         f"SELECT {LENDERS} FROM deals d WHERE deal_id = $1",  # noqa: S608 - a constant
@@ -147,7 +147,7 @@ async def last_terms(deal: Decision) -> tuple[LenderTerms, ...]:
     return lender_terms(rows)
 
 
-async def _insert(deal: Decision, terms: LenderTerms, version: int) -> None:
+async def _insert(deal: LockedDeal, terms: LenderTerms, version: int) -> None:
     await deal.database.execute(
         "INSERT INTO lender_decisions (decision_id, deal_id, deal_version, lender, status, tier, rate_bp,"
         " advance_max_cents, term_months, expires_at, reasons)"
@@ -173,7 +173,7 @@ async def _insert(deal: Decision, terms: LenderTerms, version: int) -> None:
     )
 
 
-async def _reprice(deal: Decision, priced: DealOffer | None) -> None:
+async def _reprice(deal: LockedDeal, priced: DealOffer | None) -> None:
     """Take the offer as it is priced now; an approval of another offer, or of one that is none, falls."""
     if deal.selected_offer is None:
         return

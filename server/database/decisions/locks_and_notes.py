@@ -5,12 +5,12 @@ import uuid
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Actor, DealState, Structure
-from server.database.core.scope import Scope
+from server.database.core.scope import RowScope
 from server.database.decisions.deciding import Decided, deciding
 from server.database.decisions.terms import wrong_state
 
 
-async def lock_field(scope: Scope, deal_id: str, field: str, *, op: uuid.UUID, actor: Actor) -> Decided:
+async def lock_field(scope: RowScope, deal_id: str, field: str, *, op: uuid.UUID, actor: Actor) -> Decided:
     """Keep a field of the structure from everybody but the desk; a locked one stays as it is.
 
     Raises CommandError: not_found, invalid for no field of the structure, conflict for a deal that is over.
@@ -33,7 +33,7 @@ async def lock_field(scope: Scope, deal_id: str, field: str, *, op: uuid.UUID, a
         return deal.decided()
 
 
-async def unlock_field(scope: Scope, deal_id: str, field: str, *, op: uuid.UUID, actor: Actor) -> Decided:
+async def unlock_field(scope: RowScope, deal_id: str, field: str, *, op: uuid.UUID, actor: Actor) -> Decided:
     """Open a field again; an open one stays as it is. Raises CommandError: not_found, invalid."""
     _check_field(field)
     async with deciding(scope, deal_id, op, actor, ("unlock", field)) as deal:
@@ -47,7 +47,7 @@ async def unlock_field(scope: Scope, deal_id: str, field: str, *, op: uuid.UUID,
         return deal.decided()
 
 
-async def add_note(scope: Scope, deal_id: str, text: str, *, op: uuid.UUID, actor: Actor) -> Decided:
+async def add_note(scope: RowScope, deal_id: str, text: str, *, op: uuid.UUID, actor: Actor) -> Decided:
     """Write a note; its answer is ``{note_id}``. Raises CommandError(not_found)."""
     async with deciding(scope, deal_id, op, actor, ("note", text)) as deal:
         if deal.repeated is not None:

@@ -10,9 +10,9 @@ from protocol.deal_parts import DealOffer
 from protocol.records import Actor, DealState
 from protocol.workflow import SELECTABLE, Reason
 from server.database.core.one_row import one_row
-from server.database.core.scope import Scope
+from server.database.core.scope import RowScope
 from server.database.decisions.claims import touch_claim
-from server.database.decisions.deciding import Asked, Decided, Decision, deciding
+from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding
 from server.database.decisions.terms import check_unlocked, move, wrong_state
 
 MAX_PINS = 20
@@ -33,7 +33,7 @@ class StaleOffer(Exception):
 
 
 async def select_offer(
-    scope: Scope, deal_id: str, *, op: uuid.UUID, offer: DealOffer, actor: Actor
+    scope: RowScope, deal_id: str, *, op: uuid.UUID, offer: DealOffer, actor: Actor
 ) -> Decided:
     """Make ``offer`` what the deal is about. A countered or approved deal becomes working by another offer.
 
@@ -50,7 +50,9 @@ async def select_offer(
         return deal.decided()
 
 
-async def pin_offer(scope: Scope, deal_id: str, *, op: uuid.UUID, offer: DealOffer, actor: Actor) -> Decided:
+async def pin_offer(
+    scope: RowScope, deal_id: str, *, op: uuid.UUID, offer: DealOffer, actor: Actor
+) -> Decided:
     """Keep ``offer`` in sight, in place of an earlier one of its car.
 
     Raises StaleOffer; CommandError: not_found, conflict for a deal that is over, locked, too_large.
@@ -74,7 +76,9 @@ async def pin_offer(scope: Scope, deal_id: str, *, op: uuid.UUID, offer: DealOff
         return deal.decided()
 
 
-async def unpin_offer(scope: Scope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor) -> Decided:
+async def unpin_offer(
+    scope: RowScope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
+) -> Decided:
     """Keep the offer of a car in sight no longer; where there is none, nothing happens."""
     async with deciding(scope, deal_id, op, actor, ("unpin", vehicle_id)) as deal:
         if deal.repeated is not None:
@@ -101,7 +105,7 @@ def asked_with(command: str, offer: DealOffer) -> Asked:
     return asked_for(command, offer.vehicle_id, offer.changes, offer.asked_programme_id or None)
 
 
-async def adopt_offer(deal: Decision, offer: DealOffer, reason: Reason | None = None) -> bool:
+async def adopt_offer(deal: LockedDeal, offer: DealOffer, reason: Reason | None = None) -> bool:
     """Make ``offer`` the selected one of a locked deal unless it is the same; return whether it differs."""
     before = await selected_offer(deal)
     if before is not None and is_same(before, offer):
@@ -118,7 +122,7 @@ async def adopt_offer(deal: Decision, offer: DealOffer, reason: Reason | None = 
     return True
 
 
-async def selected_offer(deal: Decision) -> DealOffer | None:
+async def selected_offer(deal: LockedDeal) -> DealOffer | None:
     """Return the selected offer of a locked deal."""
     if deal.selected_offer is None:
         return None
@@ -148,14 +152,14 @@ def _terms_of(offer: DealOffer) -> tuple[object, ...]:
     )
 
 
-async def _check(deal: Decision, offer: DealOffer) -> None:
+async def _check(deal: LockedDeal, offer: DealOffer) -> None:
     """Raise StaleOffer where the offer was priced with other terms, CommandError(locked) where it may not."""
     if offer.deal_version != deal.version and await _terms_moved(deal, offer.deal_version):
         raise StaleOffer
     check_unlocked(deal, offer.changes)
 
 
-async def _terms_moved(deal: Decision, since: int) -> bool:
+async def _terms_moved(deal: LockedDeal, since: int) -> bool:
     moved = await deal.database.fetchval(
         "SELECT EXISTS (SELECT FROM deal_events WHERE deal_id = $1 AND (body->>'version')::bigint > $2"
         " AND kind IN ('deal_changed', 'lender_decided'))",
@@ -165,12 +169,12 @@ async def _terms_moved(deal: Decision, since: int) -> bool:
     return bool(moved)
 
 
-def _require_open(deal: Decision) -> None:
+def _require_open(deal: LockedDeal) -> None:
     if deal.state in {DealState.SIGNED, DealState.LOST}:
         raise wrong_state(deal, "given offers")
 
 
-async def _require_room(deal: Decision, offer: DealOffer) -> None:
+async def _require_room(deal: LockedDeal, offer: DealOffer) -> None:
     """Raise CommandError(too_large) unless ``offer`` can be pinned beside those of other cars."""
     pinned, size = await one_row(
         deal.database,
@@ -183,7 +187,7 @@ async def _require_room(deal: Decision, offer: DealOffer) -> None:
         raise CommandError(ErrorCode.TOO_LARGE, f"At most {MAX_PINS} cars are pinned.", field="vehicle_id")
 
 
-async def _insert(deal: Decision, offer: DealOffer) -> None:
+async def _insert(deal: LockedDeal, offer: DealOffer) -> None:
     versions = offer.versions
     if not versions or not isinstance(offer.npv_cents, int) or not isinstance(offer.stress_npv_cents, int):
         raise ValueError("an offer is stored whole, not as a view shows it")

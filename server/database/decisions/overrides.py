@@ -9,9 +9,15 @@ import uuid
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Actor, DealState
 from protocol.workflow import Reason
-from server.database.core.scope import Scope
+from server.database.core.scope import RowScope
 from server.database.decisions.claims import let_go, other_holders, require_not_reserved, require_say
-from server.database.decisions.deciding import Decided, Decision, deciding_for_others, no_such_deal, parse_id
+from server.database.decisions.deciding import (
+    Decided,
+    LockedDeal,
+    deciding_for_others,
+    no_such_deal,
+    parse_id,
+)
 from server.database.decisions.terms import move
 
 ATTEMPTS = 3
@@ -19,7 +25,7 @@ ATTEMPTS = 3
 
 
 async def end_other_holds(
-    system: Scope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
+    system: RowScope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
 ) -> tuple[Decided, list[Decided]]:
     """Let a car go that other deals hold, for a manager of the store of ``deal_id``, whose command it is.
 
@@ -53,7 +59,7 @@ async def end_other_holds(
     raise CommandError(ErrorCode.BUSY, "This car goes from deal to deal: try again.", field="vehicle_id")
 
 
-async def _let_go(deal: Decision, vehicle_id: int) -> None:
+async def _let_go(deal: LockedDeal, vehicle_id: int) -> None:
     await let_go(deal, vehicle_id)
     reserved = await deal.database.fetchval(
         "SELECT true FROM vehicle_claims WHERE vehicle_id = $1 AND reserved_by = $2", vehicle_id, deal.key

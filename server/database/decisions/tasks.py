@@ -10,11 +10,11 @@ from protocol.deal_fold import KEPT_TASKS
 from protocol.deal_parts import DealTask
 from protocol.records import Actor
 from protocol.workflow import CREDIT_REASONS, MAX_REASONS, NOTICE_DAYS, Reason, TaskKind
-from server.database.core.scope import Scope
-from server.database.decisions.deciding import Decided, Decision, deciding
+from server.database.core.scope import RowScope
+from server.database.decisions.deciding import Decided, LockedDeal, deciding
 
 
-async def raise_adverse_action(deal: Decision, reasons: Sequence[Reason], today: dt.date) -> None:
+async def raise_adverse_action(deal: LockedDeal, reasons: Sequence[Reason], today: dt.date) -> None:
     """Raise the task of a notice of adverse action where any of ``reasons`` is on credit; else do nothing.
 
     Raises CommandError(too_large) where an open task would go out of sight by it.
@@ -42,7 +42,7 @@ async def raise_adverse_action(deal: Decision, reasons: Sequence[Reason], today:
     deal.record("task_raised", task=codec.plain(task))
 
 
-async def finish_task(scope: Scope, deal_id: str, task_id: str, *, op: uuid.UUID, actor: Actor) -> Decided:
+async def finish_task(scope: RowScope, deal_id: str, task_id: str, *, op: uuid.UUID, actor: Actor) -> Decided:
     """Mark a task as done; one that is done stays as it is. Raises CommandError(not_found)."""
     async with deciding(scope, deal_id, op, actor, ("finish_task", task_id)) as deal:
         if deal.repeated is not None:
@@ -64,7 +64,7 @@ async def finish_task(scope: Scope, deal_id: str, task_id: str, *, op: uuid.UUID
         return deal.decided()
 
 
-async def _require_sight(deal: Decision) -> None:
+async def _require_sight(deal: LockedDeal) -> None:
     is_open = await deal.database.fetchval(
         "SELECT done_by IS NULL FROM deal_tasks WHERE deal_id = $1"
         " ORDER BY raised_at DESC, task_id DESC OFFSET $2 LIMIT 1",

@@ -8,15 +8,15 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Actor, DealState, Role, Structure, StructureChanges, StructureError, revised
 from protocol.workflow import EDITABLE, Reason
-from server.database.core.scope import Scope
+from server.database.core.scope import RowScope
 from server.database.decisions.claims import end_reservation
-from server.database.decisions.deciding import Decided, Decision, deciding
+from server.database.decisions.deciding import Decided, LockedDeal, deciding
 
 EVENT_KIND = "deal_changed"
 
 
 async def change_terms(
-    scope: Scope, deal_id: str, *, op: uuid.UUID, based_on: int, changes: StructureChanges, actor: Actor
+    scope: RowScope, deal_id: str, *, op: uuid.UUID, based_on: int, changes: StructureChanges, actor: Actor
 ) -> Decided:
     """Apply ``changes`` that were made on version ``based_on`` of the deal, and write the event.
 
@@ -45,7 +45,7 @@ async def change_terms(
         return deal.decided()
 
 
-async def restructure(deal: Decision, changes: StructureChanges, *, based_on: int) -> dict[str, Any]:
+async def restructure(deal: LockedDeal, changes: StructureChanges, *, based_on: int) -> dict[str, Any]:
     """Give a locked deal the structure with ``changes``; return the fields that differ, on the wire.
 
     Raises CommandError: invalid, locked, conflict.
@@ -64,7 +64,7 @@ async def restructure(deal: Decision, changes: StructureChanges, *, based_on: in
     return new
 
 
-async def move(deal: Decision, target: DealState, reason: Reason, **more: Any) -> None:
+async def move(deal: LockedDeal, target: DealState, reason: Reason, **more: Any) -> None:
     """Bring a locked deal to another state and say so; ``more`` are further fields of the event.
 
     A deal that is not approved any more lets the car go that was reserved for it.
@@ -81,7 +81,7 @@ async def move(deal: Decision, target: DealState, reason: Reason, **more: Any) -
     deal.record("state_changed", **{"from": source, "to": target}, reason=reason, **more)
 
 
-def check_unlocked(deal: Decision, fields: Collection[str]) -> None:
+def check_unlocked(deal: LockedDeal, fields: Collection[str]) -> None:
     """Raise CommandError(locked) where the desk keeps one of ``fields`` from this actor."""
     if deal.actor.role is Role.DESK_MANAGER:
         return
@@ -106,7 +106,7 @@ def differences(before: Structure, after: Structure) -> dict[str, Any]:
     return {name: value for name, value in new.items() if old[name] != value}
 
 
-def wrong_state(deal: Decision, what: str) -> CommandError:
+def wrong_state(deal: LockedDeal, what: str) -> CommandError:
     """Return the refusal of something that the deal's state does not allow."""
     return CommandError(
         ErrorCode.CONFLICT,
@@ -117,7 +117,7 @@ def wrong_state(deal: Decision, what: str) -> CommandError:
     )
 
 
-async def _check_unchanged(deal: Decision, based_on: int, new: dict[str, Any]) -> None:
+async def _check_unchanged(deal: LockedDeal, based_on: int, new: dict[str, Any]) -> None:
     """Raise CommandError(conflict) where a field of ``new`` was set after version ``based_on``.
 
     A field set since to the very value that is asked for now is no conflict: it is not in ``new``.

@@ -18,7 +18,7 @@ from protocol.workflow import (
     Closing,
     Reason,
 )
-from server.database.core.scope import Scope
+from server.database.core.scope import RowScope
 from server.database.decisions.claims import let_go, require_not_held, reserve, touch_claims
 from server.database.decisions.conditions import (
     conceded,
@@ -33,7 +33,7 @@ from server.database.decisions.conditions import (
     require_not_own,
     require_product_cost,
 )
-from server.database.decisions.deciding import SYSTEM, Asked, Decided, Decision, deciding
+from server.database.decisions.deciding import SYSTEM, Asked, Decided, LockedDeal, deciding
 from server.database.decisions.offers import adopt_offer, is_same, selected_offer
 from server.database.decisions.tasks import raise_adverse_action
 from server.database.decisions.terms import move, restructure, wrong_state
@@ -72,7 +72,7 @@ def asked_for(
     return (action, reason, list(more_reasons), codec.plain(changes))
 
 
-async def take_action(scope: Scope, deal_id: str, action: Action, step: Move) -> Decided:
+async def take_action(scope: RowScope, deal_id: str, action: Action, step: Move) -> Decided:
     """Bring a deal to the state that ``action`` leads to; its answer is ``{version, state}``.
 
     Raises CommandError: not_found; forbidden for a role, or one's own deal; invalid for a reason that is not
@@ -100,7 +100,7 @@ async def take_action(scope: Scope, deal_id: str, action: Action, step: Move) ->
         return deal.decided(state=deal.state)
 
 
-async def take_closing_step(scope: Scope, deal_id: str, closing: Closing, step: Move) -> Decided:
+async def take_closing_step(scope: RowScope, deal_id: str, closing: Closing, step: Move) -> Decided:
     """Deliver, fund or unwind a signed contract; its answer is ``{version, state, fulfilment}``.
 
     Raises CommandError as ``take_action``.
@@ -133,7 +133,7 @@ async def take_closing_step(scope: Scope, deal_id: str, closing: Closing, step: 
         return deal.decided(state=deal.state, fulfilment=deal.fulfilment)
 
 
-async def fall_where_outdated(scope: Scope, deal_id: str, rates: str) -> Decided:
+async def fall_where_outdated(scope: RowScope, deal_id: str, rates: str) -> Decided:
     """Return an approved deal to working where its car or the rate sheet is not the approved one any more.
 
     It is the server's own decision. Raises CommandError(not_found).
@@ -146,21 +146,21 @@ async def fall_where_outdated(scope: Scope, deal_id: str, rates: str) -> Decided
         return deal.answered({})
 
 
-async def _prepare_submit(deal: Decision, step: Move) -> None:
+async def _prepare_submit(deal: LockedDeal, step: Move) -> None:
     own = deal.salesperson_id == deal.actor.id
     if deal.actor.role is Role.DESK_MANAGER and not own:
         raise forbidden("A manager submits own deals only.")
     await _take_price(deal, step)
 
 
-async def _prepare_counter(deal: Decision, step: Move) -> None:
+async def _prepare_counter(deal: LockedDeal, step: Move) -> None:
     await require_not_own(deal)
     await restructure(deal, step.changes, based_on=deal.version)
     await _take_price(deal, step)
     await require_authority(deal, step.priced, step.discount_authority_cents)
 
 
-async def _prepare_approve(deal: Decision, step: Move) -> None:
+async def _prepare_approve(deal: LockedDeal, step: Move) -> None:
     await require_not_own(deal)
     offer = await selected_offer(deal)
     if offer is None or step.priced is None or not is_same(offer, step.priced):
@@ -180,16 +180,16 @@ async def _prepare_approve(deal: Decision, step: Move) -> None:
     await require_not_held(deal, int(offer.vehicle_id))
 
 
-async def _prepare_decline(deal: Decision, step: Move) -> None:
+async def _prepare_decline(deal: LockedDeal, step: Move) -> None:
     await require_not_own(deal)
 
 
-async def _prepare_reopen(deal: Decision, step: Move) -> None:
+async def _prepare_reopen(deal: LockedDeal, step: Move) -> None:
     if deal.state is DealState.LOST:
         await touch_claims(deal)
 
 
-async def _prepare_sign(deal: Decision, step: Move) -> None:
+async def _prepare_sign(deal: LockedDeal, step: Move) -> None:
     approval = await last_approval(deal)
     reason = await outdated(deal, approval, step.rates)
     if reason is not None:
@@ -212,7 +212,7 @@ async def _prepare_sign(deal: Decision, step: Move) -> None:
     await let_go(deal)
 
 
-async def _prepare_lose(deal: Decision, step: Move) -> None:
+async def _prepare_lose(deal: LockedDeal, step: Move) -> None:
     await touch_claims(deal)
     await let_go(deal)
 
@@ -228,7 +228,7 @@ _PREPARE = {
 }
 
 
-async def _take_price(deal: Decision, step: Move) -> None:
+async def _take_price(deal: LockedDeal, step: Move) -> None:
     """Let the deal go on with its offer as it is priced now."""
     if deal.selected_offer is None:
         raise conflict("Select a car first.", "selected", None)
@@ -237,7 +237,7 @@ async def _take_price(deal: Decision, step: Move) -> None:
     await adopt_offer(deal, step.priced)
 
 
-def _approval_of(deal: Decision, offer: DealOffer) -> Approval:
+def _approval_of(deal: LockedDeal, offer: DealOffer) -> Approval:
     """Return what is approved by ``offer``: the version that the approval makes, and what it binds."""
     if not offer.versions:
         raise ValueError("nothing is approved but a whole offer")
@@ -251,7 +251,7 @@ def _approval_of(deal: Decision, offer: DealOffer) -> Approval:
     )
 
 
-async def _approve(deal: Decision) -> Approval:
+async def _approve(deal: LockedDeal) -> Approval:
     """Write down what is approved, and reserve the car."""
     offer = await selected_offer(deal)
     if offer is None:
@@ -273,7 +273,7 @@ async def _approve(deal: Decision) -> Approval:
     return approval
 
 
-async def _give_car_back(deal: Decision) -> None:
+async def _give_car_back(deal: LockedDeal) -> None:
     offer = await selected_offer(deal)
     if offer is not None:
         await deal.database.execute(

@@ -5,7 +5,7 @@ columns there are, ``amounts`` reads a cell, ``versioned`` checks and stores.
 """
 
 from server.database.importing.columns import FIELDS, ImportFailed, parse_mapping
-from server.database.importing.layouts import CURVES, OFFERS, PROGRAMMES, RULES
+from server.database.importing.layouts import CURVES, PROGRAMMES, REBATE_PROGRAMMES, RULES
 from server.database.importing.load import ImportSummary, import_inventory
 from server.database.importing.reading import UNPACKED_MIB
 from server.database.importing.versioned import TABLE_MIB, Fault, TableRejected, import_table
@@ -13,8 +13,8 @@ from server.database.importing.versioned import TABLE_MIB, Fault, TableRejected,
 __all__ = [
     "CURVES",
     "FIELDS",
-    "OFFERS",
     "PROGRAMMES",
+    "REBATE_PROGRAMMES",
     "RULES",
     "TABLE_MIB",
     "UNPACKED_MIB",

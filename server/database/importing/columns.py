@@ -51,7 +51,7 @@ class ImportFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ColumnMap:
     """Where the fields stand: field to position, and the header as it is in the file."""
 
     header: tuple[str, ...]
@@ -77,7 +77,7 @@ def parse_mapping(options: Iterable[str]) -> dict[str, str]:
     return mapping
 
 
-def find_layout(header: Sequence[str], mapping: Mapping[str, str]) -> Layout:
+def find_layout(header: Sequence[str], mapping: Mapping[str, str]) -> ColumnMap:
     """Return the layout of a file: ``mapping`` first, then what its header says.
 
     Raises ImportFailed where a mapped column is not there, or a field that every car needs has no column.
@@ -106,7 +106,7 @@ def find_layout(header: Sequence[str], mapping: Mapping[str, str]) -> Layout:
             f"line 1: no column for {', '.join(missing)} among {shown_names(names)}:"
             " say which with --map column=field"
         )
-    return Layout(names, positions)
+    return ColumnMap(names, positions)
 
 
 def shown(text: str) -> str:

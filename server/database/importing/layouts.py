@@ -44,7 +44,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class TableLayout:
     """How rows of a kind are read: ``key`` tells them apart, ``contradictions`` looks at one row."""
 
     kind: TableKind
@@ -98,7 +98,7 @@ def _of_curve(_row: RiskCurve) -> Iterator[Contradiction]:
     return iter(())
 
 
-PROGRAMMES = Layout(
+PROGRAMMES = TableLayout(
     RATES,
     Programme,
     _columns(
@@ -148,7 +148,7 @@ PROGRAMMES = Layout(
     _of_programme,
 )
 
-CURVES = Layout(
+CURVES = TableLayout(
     RISK,
     RiskCurve,
     _columns(
@@ -172,7 +172,7 @@ CURVES = Layout(
     _of_curve,
 )
 
-RULES = Layout(
+RULES = TableLayout(
     TAXES,
     TaxRule,
     _columns(
@@ -196,7 +196,7 @@ RULES = Layout(
     _of_rule,
 )
 
-OFFERS = Layout(
+REBATE_PROGRAMMES = TableLayout(
     REBATES,
     Rebate,
     _columns(

@@ -16,7 +16,7 @@ import asyncpg
 from protocol import codec
 from server.database.core.one_row import one_row
 from server.database.core.pool import connect_as_owner
-from server.database.importing.columns import ImportFailed, Layout, find_layout, shown_names
+from server.database.importing.columns import ColumnMap, ImportFailed, find_layout, shown_names
 from server.database.importing.parsing import Car, Flaw, FlawKind, parse_row
 from server.database.importing.reading import UNPACKED_MIB, InventoryFile, RejectsFile, open_inventory
 
@@ -127,7 +127,7 @@ class _Import:
     """One run: its connection (in a transaction), where rejects go, and the counts so far."""
 
     def __init__(
-        self, database: asyncpg.Connection, store_id: str, layout: Layout, rejects: RejectsFile
+        self, database: asyncpg.Connection, store_id: str, layout: ColumnMap, rejects: RejectsFile
     ) -> None:
         self._database = database
         self._store_id = store_id
@@ -239,7 +239,7 @@ def _duplicate_text(found: Any) -> str:
     return f"VIN {found['vin']} stands on line {found['first']} already; the first counts"
 
 
-def _merge_statement(layout: Layout) -> str:
+def _merge_statement(layout: ColumnMap) -> str:
     """Return the INSERT that adds staged cars and updates known ones in the columns that the file has.
 
     Arguments: store, group, book source. It returns how many were added and updated. The day of the book is

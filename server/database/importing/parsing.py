@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from protocol.texts import without_unseen
 from server.database.importing import values
-from server.database.importing.columns import Layout
+from server.database.importing.columns import ColumnMap
 from server.database.stock import vin as vins
 
 T = TypeVar("T")
@@ -118,7 +118,7 @@ class ParsedRow:
 class _Row:
     """The cells of a row by field, and the flaws found so far."""
 
-    def __init__(self, cells: Sequence[str], layout: Layout) -> None:
+    def __init__(self, cells: Sequence[str], layout: ColumnMap) -> None:
         spaced = {field: " ".join(cells[place].split()) for field, place in layout.positions.items()}
         self._texts = {field: without_unseen(text) for field, text in spaced.items()}
         self.cleaned = [field for field, text in spaced.items() if text != self._texts[field]]
@@ -149,7 +149,7 @@ class _Row:
             return instead
 
 
-def parse_row(cells: Sequence[str], layout: Layout, today: dt.date) -> ParsedRow:
+def parse_row(cells: Sequence[str], layout: ColumnMap, today: dt.date) -> ParsedRow:
     """Return the car of one row, or why there is none.
 
     ``today`` bounds years and dates, and is the day a car came where the file does not say.

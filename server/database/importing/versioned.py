@@ -17,7 +17,7 @@ from server.database.core.pool import connect_as_owner
 from server.database.editions.writing import RISK, Edition, begun_on, is_stored, store_version
 from server.database.importing.amounts import Unexpected
 from server.database.importing.columns import SHOWN_CHARACTERS, shown
-from server.database.importing.layouts import Column, Layout
+from server.database.importing.layouts import Column, TableLayout
 from server.database.importing.reading import open_inventory
 
 HEADER_LINE = 1
@@ -76,7 +76,7 @@ Check = Callable[[Sequence[Any]], None]
 async def import_table(
     owner_url: str,
     path: Path,
-    layout: Layout,
+    layout: TableLayout,
     edition: Edition,
     check: Check | None = None,
     *,
@@ -111,7 +111,9 @@ async def import_table(
         return await store_version(database, layout.kind, edition, [row.record for row in rows])
 
 
-def read_table(path: Path, layout: Layout, most_mib: int = TABLE_MIB) -> tuple[list[Numbered], list[Fault]]:
+def read_table(
+    path: Path, layout: TableLayout, most_mib: int = TABLE_MIB
+) -> tuple[list[Numbered], list[Fault]]:
     """Return the records of a file and the faults in it, up to FAULTS.
 
     Raises ImportFailed where it cannot be read or holds more than ``most_mib`` unpacked.
@@ -141,7 +143,7 @@ def read_table(path: Path, layout: Layout, most_mib: int = TABLE_MIB) -> tuple[l
     return rows, list(itertools.islice(itertools.chain(faults, more), FAULTS))
 
 
-def _positions(header: Sequence[str], layout: Layout) -> tuple[dict[str, int], list[Fault]]:
+def _positions(header: Sequence[str], layout: TableLayout) -> tuple[dict[str, int], list[Fault]]:
     """Return where each column stands; optional ones may be left out, unknown ones are faults."""
     known = [column.name for column in layout.columns]
     faults = [
@@ -163,7 +165,7 @@ def _positions(header: Sequence[str], layout: Layout) -> tuple[dict[str, int], l
 
 
 def _read_row(
-    line: int, cells: Sequence[str], positions: Mapping[str, int], layout: Layout
+    line: int, cells: Sequence[str], positions: Mapping[str, int], layout: TableLayout
 ) -> tuple[Any, list[Fault]]:
     """Return the record of a row, or None with its faults."""
     values: dict[str, Any] = {}
@@ -194,7 +196,7 @@ def _cell(column: Column, text: str) -> Any:
     return column.absent
 
 
-def _repeated(rows: Sequence[Numbered], layout: Layout) -> Iterator[Fault]:
+def _repeated(rows: Sequence[Numbered], layout: TableLayout) -> Iterator[Fault]:
     """Yield a fault for each row whose key an earlier row has."""
     first: dict[tuple[Any, ...], int] = {}
     for row in rows:
@@ -207,7 +209,7 @@ def _repeated(rows: Sequence[Numbered], layout: Layout) -> Iterator[Fault]:
             )
 
 
-def _grid_faults(rows: Sequence[Numbered], has_faults: bool, layout: Layout) -> Iterator[Fault]:
+def _grid_faults(rows: Sequence[Numbered], has_faults: bool, layout: TableLayout) -> Iterator[Fault]:
     """Yield what is missing of a risk model's grids; only of rows that are right, else it would mislead.
 
     Where every row has edges of its own that is the cube of their number: whoever asks takes the first ones.

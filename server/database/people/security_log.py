@@ -17,7 +17,7 @@ from typing import Final
 import asyncpg
 import structlog
 
-from server.database.core.scope import Stores, everything
+from server.database.core.scope import StoreScopes, everything
 from server.database.people.security_events import (
     REFUSALS,
     CountedEvent,
@@ -45,7 +45,7 @@ class SecurityLog:
     def __init__(
         self, pool: asyncpg.Pool, secret: bytes, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._stores = Stores(pool)
+        self._stores = StoreScopes(pool)
         # As the application's role, in the scope of no store.
         self._unplaced = everything(pool)
         self._secret = secret

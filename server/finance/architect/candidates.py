@@ -88,7 +88,7 @@ def _wanted(pricing: Pricing, structures: Structures) -> tuple[Index, Index, Cen
     car, programme = structures.feasible.nonzero()
     highest = structures.principal[car, programme][:, None]
     lowest = structures.lowest[car, programme][:, None]
-    cash_runs_out = (sales.owed - sales.room.cash_max)[car][:, None]
+    cash_runs_out = (sales.owed - sales.headroom.cash_max)[car][:, None]
     edges = np.concatenate(
         [
             band_edges(pricing, structures.basis[car, programme], programme),
@@ -144,12 +144,12 @@ def _reached(
     inputs, sales = pricing.plan.inputs, structures.sales
     owed = sales.owed[car]
     discount = np.full(wanted.shape, inputs.structure.discount_cents, dtype=np.int64)
-    owed_most = wanted + sales.room.cash_max[car]
+    owed_most = wanted + sales.headroom.cash_max[car]
     needs = owed > owed_most
     if needs.any():
         which = car[needs]
         price, rebate = sales.price[which], sales.rebate[which]
         discount[needs] = least_discount_cents(inputs, price, rebate, owed_most[needs])
         owed[needs] = owed_before_cash_cents(inputs, price, discount[needs], rebate)
-    cash = np.maximum(owed - wanted, sales.room.cash_min[car])
+    cash = np.maximum(owed - wanted, sales.headroom.cash_min[car])
     return owed - cash, cash, discount

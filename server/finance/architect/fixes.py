@@ -18,7 +18,7 @@ from server.finance.cars import Cars
 from server.finance.contract import least_discount_cents, owed_before_cash_cents
 from server.finance.payment import payments_cents
 from server.finance.rounding import Cents, Flags
-from server.finance.structures import Room, Structures, build_structures, room_of
+from server.finance.structures import Headroom, Structures, build_structures, headroom_of
 
 
 class Choosable(NamedTuple):
@@ -91,7 +91,7 @@ def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents,
     inputs, asked = plan.inputs, plan.inputs.structure.discount_cents
     car, programme = structures.curable().nonzero()
     basis, floor = structures.basis[car, programme][:, None], plan.floor[programme][:, None]
-    cash_min, cash_max = sales.room.cash_min[car][:, None], sales.room.cash_max[car][:, None]
+    cash_min, cash_max = sales.headroom.cash_min[car][:, None], sales.headroom.cash_max[car][:, None]
     top = np.minimum(structures.ceiling[car, programme][:, None], sales.owed[car][:, None] - cash_min)
     edges = band_edges(pricing, basis[:, 0], programme)
     principal = np.concatenate([top, np.where((edges >= floor) & (edges < top), edges, top)], axis=1)
@@ -102,7 +102,7 @@ def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents,
 
     price, rebate, largest = (
         np.broadcast_to(each[car][:, None], principal.shape)
-        for each in (sales.price, sales.rebate, sales.room.discount_max)
+        for each in (sales.price, sales.rebate, sales.headroom.discount_max)
     )
     owed = owed_before_cash_cents(inputs, price, np.clip(allowed, asked, largest), rebate)
     cash = owed - principal - cash_max
@@ -127,17 +127,17 @@ def _least_of_cars(amounts: Cents, car: Index, cars: int) -> Cents:
 
 def _checked(pricing: Pricing, cars: Cars, cash: Cents, price: Cents) -> tuple[Cents, Cents]:
     """Return the amounts that, applied, give an acceptable structure; else _NOTHING."""
-    room = room_of(pricing.plan, cars)
-    with_cash = replace(room, cash_max=room.cash_max + np.where(cash == _NOTHING, 0, cash))
-    with_price = replace(room, discount_max=room.discount_max + np.where(price == _NOTHING, 0, price))
+    headroom = headroom_of(pricing.plan, cars)
+    with_cash = replace(headroom, cash_max=headroom.cash_max + np.where(cash == _NOTHING, 0, cash))
+    with_price = replace(headroom, discount_max=headroom.discount_max + np.where(price == _NOTHING, 0, price))
     return (
         np.where(_acceptable_within(pricing, cars, with_cash), cash, _NOTHING),
         np.where(_acceptable_within(pricing, cars, with_price), price, _NOTHING),
     )
 
 
-def _acceptable_within(pricing: Pricing, cars: Cars, room: Room) -> Flags:
-    found = build_candidates(pricing, cars, build_structures(pricing.plan, cars, room))
+def _acceptable_within(pricing: Pricing, cars: Cars, headroom: Headroom) -> Flags:
+    found = build_candidates(pricing, cars, build_structures(pricing.plan, cars, headroom))
     marks = np.zeros(len(cars), dtype=np.bool_)
     marks[found.car[acceptable(pricing, found)]] = True
     return marks

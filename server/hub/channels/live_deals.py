@@ -8,7 +8,7 @@ from typing import Final
 
 from protocol.channels import deal_of
 from protocol.closing import CommandError, ErrorCode
-from server.database.core.scope import Scope, Stores
+from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals.deal_parts import load_whole
 from server.database.deals.deals import Deal
 from server.hub.channels.live_deal import HeldDeal
@@ -22,7 +22,9 @@ ATTEMPTS: Final = 3
 class LiveDeals:
     """Finds deals. ``hears`` says whether Postgres is heard."""
 
-    def __init__(self, stores: Stores, system: Scope, registry: Registry, hears: Callable[[], bool]) -> None:
+    def __init__(
+        self, stores: StoreScopes, system: RowScope, registry: Registry, hears: Callable[[], bool]
+    ) -> None:
         self._stores = stores
         self._system = system
         self._registry = registry
@@ -59,7 +61,7 @@ class LiveDeals:
             raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="channel")
         return found
 
-    async def _held(self, channel: str, scope: Scope) -> HeldDeal | None:
+    async def _held(self, channel: str, scope: RowScope) -> HeldDeal | None:
         live = self._registry.live_deal(channel)
         if live is None or not self._hears():
             return await _read(channel, scope)
@@ -80,7 +82,7 @@ class LiveDeals:
         return live.known or found
 
 
-async def _read(channel: str, scope: Scope) -> HeldDeal | None:
+async def _read(channel: str, scope: RowScope) -> HeldDeal | None:
     async with scope.acquire() as database:
         whole = await load_whole(database, deal_of(channel) or "")
     return None if whole is None else HeldDeal.of(*whole)

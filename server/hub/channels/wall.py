@@ -7,7 +7,7 @@ import structlog
 
 from protocol import codec
 from protocol.channels import store_of, wall_channel
-from server.database.core.scope import Scope
+from server.database.core.scope import RowScope
 from server.database.deals.wall import deals_about, summaries_of, wall_of
 from server.hub.channels.registry import Registry
 from server.log.walls import Walls
@@ -22,7 +22,7 @@ class Wall:
     ``tasks`` owns what waits for a deal's next summary to be due.
     """
 
-    def __init__(self, system: Scope, registry: Registry, walls: Walls, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, system: RowScope, registry: Registry, walls: Walls, tasks: asyncio.TaskGroup) -> None:
         self._system = system
         self._registry = registry
         self._walls = walls

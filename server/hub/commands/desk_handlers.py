@@ -11,7 +11,7 @@ from protocol.commands.desk import Decision
 from protocol.deal_parts import DealOffer
 from protocol.records import StructureChanges
 from protocol.workflow import Action, Closing, LenderStatus
-from server.database.core.scope import Scope, Stores
+from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals.deals import Deal
 from server.database.decisions import claims, lenders, offers, overrides, tasks, workflow
 from server.database.decisions import locks_and_notes as remarks
@@ -43,8 +43,8 @@ class DeskHandlers:
     def __init__(
         self,
         *,
-        stores: Stores,
-        system: Scope,
+        stores: StoreScopes,
+        system: RowScope,
         authority: Authority,
         relay: Relay,
         quotes: Quotes,

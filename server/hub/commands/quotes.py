@@ -20,7 +20,7 @@ from protocol.money.pricing import Vary
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import Scope, StructureChanges, StructureError, Versions, View
 from server.compute.pool import ComputePool, NoTurnError, OverrunError
-from server.database.core.scope import Stores
+from server.database.core.scope import StoreScopes
 from server.database.deals.deals import Deal
 from server.database.deals.pencils import Pencil, PencilChoice, record_pencil
 from server.database.decisions.terms import revise
@@ -67,7 +67,7 @@ class Quotes:
 
     def __init__(
         self,
-        stores: Stores,
+        stores: StoreScopes,
         compute: ComputePool,
         editions: Editions,
         today: Callable[[], dt.date] = lambda: utc_now().date(),

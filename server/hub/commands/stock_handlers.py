@@ -3,7 +3,7 @@
 from protocol import commands
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import StructureChanges, View
-from server.database.core.scope import Stores
+from server.database.core.scope import StoreScopes
 from server.database.decisions.deciding import digest_of
 from server.database.decisions.terms import change_terms
 from server.hub.commands.quotes import Quotes
@@ -22,7 +22,7 @@ class StockHandlers:
     def __init__(
         self,
         *,
-        stores: Stores,
+        stores: StoreScopes,
         authority: Authority,
         relay: Relay,
         searches: SearchService,

@@ -9,7 +9,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Join
 from protocol.events import DeskSnapshot, JoinReply, Snapshot, SnapshotEnd
 from protocol.records import View
-from server.database.core.scope import Stores
+from server.database.core.scope import StoreScopes
 from server.database.deals.wall import store_name, wall_of
 from server.hub.channels.registry import Registry
 from server.hub.channels.rooms import Rooms
@@ -27,7 +27,7 @@ from server.log.channel_log import ChannelLog
 class WallJoiner:
     """Serves ``join`` of ``desk:`` channels."""
 
-    stores: Stores
+    stores: StoreScopes
     log: ChannelLog
     registry: Registry
     wall: Wall

@@ -12,7 +12,7 @@ import structlog
 
 from protocol import codec
 from protocol.closing import CommandError
-from server.database.core.scope import Scope
+from server.database.core.scope import RowScope
 from server.database.decisions.claims import expire_hold
 from server.database.decisions.deciding import forget_ops
 from server.database.decisions.workflow import fall_where_outdated
@@ -36,7 +36,7 @@ class Deadlines:
 
     def __init__(
         self,
-        system: Scope,
+        system: RowScope,
         relay: Relay,
         *,
         today: Callable[[], dt.date] = lambda: utc_now().date(),

@@ -15,7 +15,7 @@ from protocol.events import Notice
 from server.hub.connections.connection import Connection
 from server.observe.standing import Standing
 
-PATIENCE_SECONDS: Final = 1.0
+NOTICE_AFTER_SECONDS: Final = 1.0
 """How long a service may be away before anybody is told."""
 
 NO_DATABASE: Final = (
@@ -29,7 +29,7 @@ RECOVERED: Final = Notice(code="recovered", message="Everything works again.")
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class WatchedService:
     """A service that may be away, and what people are told then."""
 
     name: str
@@ -42,14 +42,14 @@ class Outages:
 
     def __init__(
         self,
-        services: Iterable[Service],
+        services: Iterable[WatchedService],
         connections: Iterable[Connection],
         *,
-        patience_seconds: float = PATIENCE_SECONDS,
+        notice_after_seconds: float = NOTICE_AFTER_SECONDS,
     ) -> None:
         self._services = tuple(services)
         self._connections = connections
-        self._patience_seconds = patience_seconds
+        self._notice_after_seconds = notice_after_seconds
         self._away: set[str] = set()
         self._logger = structlog.get_logger("outages")
 
@@ -67,12 +67,12 @@ class Outages:
             for service in self._services:
                 tasks.create_task(self._watch(service), name=f"outages of {service.name}")
 
-    async def _watch(self, service: Service) -> None:
+    async def _watch(self, service: WatchedService) -> None:
         await service.standing.wait_up()
         while True:
             await service.standing.wait_down()
             try:
-                async with asyncio.timeout(self._patience_seconds):
+                async with asyncio.timeout(self._notice_after_seconds):
                     await service.standing.wait_up()
                 continue
             except TimeoutError:
@@ -82,7 +82,7 @@ class Outages:
             self._away.discard(service.name)
             self._tell(service)
 
-    def _tell(self, service: Service) -> None:
+    def _tell(self, service: WatchedService) -> None:
         self._logger.warning("service", service=service.name, away=service.name in self._away)
         notice = self.notice or RECOVERED
         for connection in tuple(self._connections):

@@ -13,7 +13,7 @@ from typing import Any, Final
 import structlog
 
 from protocol.channels import deal_channel, deal_of
-from server.database.core.scope import Scope
+from server.database.core.scope import RowScope
 from server.database.deals.deals import events_after, last_no
 from server.database.decisions.deciding import DealEvent, Decided
 from server.hub.channels.registry import Registry
@@ -49,7 +49,7 @@ class Relay:
 
     def __init__(
         self,
-        system: Scope,
+        system: RowScope,
         log: ChannelLog,
         registry: Registry | None = None,
         *,

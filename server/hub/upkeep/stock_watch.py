@@ -16,7 +16,7 @@ import structlog
 from protocol import codec
 from protocol.channels import deal_channel, deal_of
 from protocol.closing import CommandError
-from server.database.core.scope import Scope
+from server.database.core.scope import RowScope
 from server.database.editions.rates import NotInForce
 from server.database.stock.watched import (
     WatchedCar,
@@ -47,7 +47,7 @@ OUTAGES: Final = (*SERVICE_FAILS, CommandError, NotInForce)
 class StockWatch:
     """Keeps the cars on screens current. Everything but ``run`` only takes note, and returns at once."""
 
-    def __init__(self, system: Scope, registry: Registry, cars: ShownCars, rematcher: Rematcher) -> None:
+    def __init__(self, system: RowScope, registry: Registry, cars: ShownCars, rematcher: Rematcher) -> None:
         self._system = system
         self._registry = registry
         self._cars = cars

@@ -12,7 +12,7 @@ from protocol.channels import deal_of
 from protocol.events import MATCH_COLUMNS, OFFER_COLUMNS
 from protocol.jobs import JobPointer, ValueJob
 from protocol.records import Versions
-from server.database.core.scope import Scope
+from server.database.core.scope import RowScope
 from server.database.deals.deals import Deal, load_deal
 from server.log.cars import ShownCars, Unmatched
 from server.log.channel_log import ChannelLog, utc_now
@@ -40,7 +40,7 @@ class Rematcher:
 
     def __init__(
         self,
-        system: Scope,
+        system: RowScope,
         channels: ChannelLog,
         cars: ShownCars,
         queue: JobQueue,

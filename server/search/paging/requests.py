@@ -53,7 +53,7 @@ returns the id.
 
 
 @dataclass(frozen=True, slots=True)
-class Launch:
+class PageStart:
     """A page about to begin: a new search's first one, or one behind ``after``.
 
     ``limit`` is how many matches it may still find; ``lease`` is what its search is held with. It takes the

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import EndReason
-from server.database.core.scope import Stores
+from server.database.core.scope import StoreScopes
 from server.database.editions.rates import NotInForce
 from server.database.editions.versions import InForce
 from server.log.channel_log import ChannelLog, Outcome
@@ -19,7 +19,7 @@ from server.observe.failing import POSTGRES_FAILS
 from server.search.paging.lease import give_up, keep_lease
 from server.search.paging.page import Page, PageRequest
 from server.search.paging.reading import Reading, prepare_reading
-from server.search.paging.requests import Launch
+from server.search.paging.requests import PageStart
 from server.search.screening.plans import Plans
 from server.search.sql.cursor import StockReader, read_stock
 from server.search.sql.estimates import Estimates
@@ -43,7 +43,7 @@ class Runs:
 
     def __init__(
         self,
-        stores: Stores,
+        stores: StoreScopes,
         channels: ChannelLog,
         queue: JobQueue,
         turns: Turns,
@@ -60,7 +60,7 @@ class Runs:
         self._estimates = Estimates()
         self._plans = Plans()
         self._pages: dict[str, Page] = {}
-        self._announced: dict[str, Launch] = {}
+        self._announced: dict[str, PageStart] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._handing_over = False
 
@@ -79,7 +79,7 @@ class Runs:
         if self.runs(channel, search_id):
             self._pages[channel].stop(EndReason.CANCELLED)
 
-    async def start(self, launch: Launch) -> str:
+    async def start(self, start: PageStart) -> str:
         """Run a page in a task; return its search's id once it is announced.
 
         The task goes on when the caller does not wait. Raises CommandError.
@@ -87,7 +87,7 @@ class Runs:
         started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         # Read by nobody where the caller left: still not an error of its own.
         started.add_done_callback(lambda future: future.cancelled() or future.exception())
-        task = asyncio.create_task(self._guard(launch, started))
+        task = asyncio.create_task(self._guard(start, started))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return await asyncio.shield(started)
@@ -107,17 +107,17 @@ class Runs:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    async def _guard(self, launch: Launch, started: asyncio.Future[str]) -> None:
+    async def _guard(self, start: PageStart, started: asyncio.Future[str]) -> None:
         """Give what ends a page early to whoever waits for its id, else to the log."""
         try:
             async with AsyncExitStack() as held:
-                await self._run(launch, started, held)
+                await self._run(start, started, held)
         except asyncio.CancelledError:
             started.cancel()
             raise
         except Exception as error:
             if started.done():
-                log.exception("search not ended", search_id=launch.search_id)
+                log.exception("search not ended", search_id=start.search_id)
             elif isinstance(error, Crowded | TookTooLong):
                 started.set_exception(_busy(error))
             elif isinstance(error, (*DATABASE_ERRORS, RedisError)):
@@ -126,16 +126,16 @@ class Runs:
             else:
                 started.set_exception(error)
 
-    async def _run(self, launch: Launch, started: asyncio.Future[str], held: AsyncExitStack) -> None:
+    async def _run(self, start: PageStart, started: asyncio.Future[str], held: AsyncExitStack) -> None:
         trace, page = Trace(), None
         try:
             today = self._today()
             # Before a connection is held: at most one of them is needed at a time.
             in_force = await self._editions.in_force(today)
-            async with self._reader(launch, trace) as reader:
-                reading, estimate = await self._prepare(reader, launch, in_force, today)
+            async with self._reader(start, trace) as reader:
+                reading, estimate = await self._prepare(reader, start, in_force, today)
                 announced, first = await asyncio.gather(
-                    self._announce(launch, reading, estimate, held),
+                    self._announce(start, reading, estimate, held),
                     _first_rows(reader, reading),
                     return_exceptions=True,
                 )
@@ -143,10 +143,10 @@ class Runs:
                     raise announced
                 outcome, search_id = announced
                 started.set_result(search_id)
-                if outcome is not Outcome.PUBLISHED or self._announced.get(launch.channel) is not launch:
+                if outcome is not Outcome.PUBLISHED or self._announced.get(start.channel) is not start:
                     # Nothing new, or a newer page was announced while the first rows came: it has taken over.
                     return
-                page = self._begin(launch, reading, trace)
+                page = self._begin(start, reading, trace)
                 if isinstance(first, BaseException):
                     raise first
                 if reading.plan.empty:
@@ -159,83 +159,83 @@ class Runs:
             if page is None:
                 raise
             # Announced, so its watchers wait for an end, whatever went wrong.
-            log.exception("search failed", search_id=launch.search_id)
+            log.exception("search failed", search_id=start.search_id)
             reason = EndReason.FAILED
         finally:
-            if self._pages.get(launch.channel) is page:
-                self._pages.pop(launch.channel, None)
+            if self._pages.get(start.channel) is page:
+                self._pages.pop(start.channel, None)
         # The connection is back in the pool by now.
         if reason is not EndReason.SUPERSEDED:
             await page.end(reason)
         elif page.handed_over:
             await held.aclose()
-            await give_up(self._channels, launch.channel, launch.search_id, launch.lease)
+            await give_up(self._channels, start.channel, start.search_id, start.lease)
 
     @asynccontextmanager
-    async def _reader(self, launch: Launch, trace: Trace) -> AsyncIterator[StockReader]:
-        """Hold a reader of the stock, once the launch's turn has come. Raises Crowded, TookTooLong."""
+    async def _reader(self, start: PageStart, trace: Trace) -> AsyncIterator[StockReader]:
+        """Hold a reader of the stock, once its turn has come. Raises Crowded, TookTooLong."""
         async with AsyncExitStack() as held:
             with trace.stage("pool_wait"):
-                wait = None if launch.patient else TURN_SECONDS
-                await held.enter_async_context(self._turns.turn(launch.lane, wait))
-            scope = self._stores.of(launch.deal.store_id)
+                wait = None if start.patient else TURN_SECONDS
+                await held.enter_async_context(self._turns.turn(start.lane, wait))
+            scope = self._stores.of(start.deal.store_id)
             yield await held.enter_async_context(read_stock(scope, trace))
 
     async def _announce(
-        self, launch: Launch, reading: Reading, estimate: int, held: AsyncExitStack
+        self, start: PageStart, reading: Reading, estimate: int, held: AsyncExitStack
     ) -> tuple[Outcome, str]:
         """Announce the page and hold its search from then on: its first rows may be long in coming."""
-        outcome, search_id = await launch.announce(reading.versions, estimate, reading.deal.version)
+        outcome, search_id = await start.announce(reading.versions, estimate, reading.deal.version)
         if outcome is Outcome.PUBLISHED:
-            self._announced[launch.channel] = launch
-            held.callback(self._forget, launch)
-            lease = keep_lease(self._channels, launch.channel, search_id, launch.lease)
+            self._announced[start.channel] = start
+            held.callback(self._forget, start)
+            lease = keep_lease(self._channels, start.channel, search_id, start.lease)
             await held.enter_async_context(lease)
         return outcome, search_id
 
-    def _forget(self, launch: Launch) -> None:
-        if self._announced.get(launch.channel) is launch:
-            del self._announced[launch.channel]
+    def _forget(self, start: PageStart) -> None:
+        if self._announced.get(start.channel) is start:
+            del self._announced[start.channel]
 
     async def _prepare(
-        self, reader: StockReader, launch: Launch, in_force: InForce, today: dt.date
+        self, reader: StockReader, start: PageStart, in_force: InForce, today: dt.date
     ) -> tuple[Reading, int]:
         """Return how to read the page, and how many rows the planner expects; a later page asks for none."""
         reading = await prepare_reading(
             reader,
             self._editions.tables,
-            launch.deal,
+            start.deal,
             in_force,
             plans=self._plans,
-            filters=launch.filters,
-            sort=launch.sort,
-            after=launch.after,
+            filters=start.filters,
+            sort=start.sort,
+            after=start.after,
             today=today,
         )
-        if launch.after is not None:
+        if start.after is not None:
             return reading, 0
         return reading, await self._estimates.of(reader, reading.query, reading.estimate_key)
 
-    def _begin(self, launch: Launch, reading: Reading, trace: Trace) -> Page:
+    def _begin(self, start: PageStart, reading: Reading, trace: Trace) -> Page:
         """Return the page, now the channel's one; the page before it is superseded."""
-        older = self._pages.get(launch.channel)
+        older = self._pages.get(start.channel)
         if older is not None:
             older.stop(EndReason.SUPERSEDED)
         request = PageRequest(
-            channel=launch.channel,
-            search_id=launch.search_id,
-            lane=launch.lane,
+            channel=start.channel,
+            search_id=start.search_id,
+            lane=start.lane,
             deal_version=reading.deal.version,
             versions=reading.versions,
             plan=reading.plan,
-            limit=launch.limit,
-            base=launch.base,
-            lease=launch.lease,
-            rejected=launch.rejected,
-            after=launch.after,
+            limit=start.limit,
+            base=start.base,
+            lease=start.lease,
+            rejected=start.rejected,
+            after=start.after,
         )
         page = Page(request, self._channels, self._queue, trace)
-        self._pages[launch.channel] = page
+        self._pages[start.channel] = page
         if self._handing_over:
             page.hand_over()
         return page

@@ -18,12 +18,12 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.events import Rejection
 from protocol.jobs import JobPointer
 from protocol.records import EndReason, Versions
-from server.database.core.scope import Scope, Stores
+from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals.deals import Deal, load_deal
 from server.log.channel_log import ChannelLog, Continuation, Lease, Outcome, Progress, SearchState, utc_now
 from server.search.paging.lease import keep_lease, new_lease
 from server.search.paging.place import check_token, new_token, read_place
-from server.search.paging.requests import Launch, MoreRequest, SearchRequest
+from server.search.paging.requests import MoreRequest, PageStart, SearchRequest
 from server.search.paging.runs import DATABASE_ERRORS, Runs, degraded
 from server.sharing.lanes import Lane
 from server.sharing.turns import Shares, Turns
@@ -46,8 +46,8 @@ class SearchService:
 
     def __init__(
         self,
-        stores: Stores,
-        system: Scope,
+        stores: StoreScopes,
+        system: RowScope,
         channels: ChannelLog,
         queue: JobQueue,
         *,
@@ -104,7 +104,7 @@ class SearchService:
             )
 
         return await self._runs.start(
-            Launch(
+            PageStart(
                 channel=request.channel,
                 search_id=search_id,
                 deal=request.deal,
@@ -150,7 +150,7 @@ class SearchService:
             return outcome, request.search_id
 
         return await self._runs.start(
-            Launch(
+            PageStart(
                 channel=request.channel,
                 search_id=request.search_id,
                 deal=request.deal,
@@ -254,7 +254,7 @@ class SearchService:
             return Outcome.PUBLISHED, state.search_id
 
         await self._runs.start(
-            Launch(
+            PageStart(
                 channel=channel,
                 search_id=state.search_id,
                 deal=deal,

@@ -11,7 +11,7 @@ from typing import Any
 
 from protocol import codec
 from server.database.core.pool import Database
-from server.database.core.scope import Scope
+from server.database.core.scope import RowScope
 from server.database.editions.versions import stock_version
 from server.search.sql.query import RESULT_COLUMNS, Keyset, OrderedQuery, Query, Stock, explained
 from server.search.trace import Trace
@@ -119,7 +119,7 @@ def _place_of(row: Any) -> Keyset:
 
 
 @asynccontextmanager
-async def read_stock(scope: Scope, trace: Trace) -> AsyncIterator[StockReader]:
+async def read_stock(scope: RowScope, trace: Trace) -> AsyncIterator[StockReader]:
     """Hold a connection with a read-only snapshot. Raises TimeoutError where none is free for long."""
     async with AsyncExitStack() as held:
         with trace.stage("pool_wait"):

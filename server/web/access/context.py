@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import asyncpg
 from prometheus_client import CollectorRegistry
 
-from server.database.core.scope import Stores
+from server.database.core.scope import StoreScopes
 from server.database.people.security_log import SecurityLog
 from server.settings import Settings
 from server.web.access.request_rate import RequestRate
@@ -19,7 +19,7 @@ class WebContext:
 
     settings: Settings
     pool: asyncpg.Pool
-    stores: Stores
+    stores: StoreScopes
     readiness: Callable[[], Awaitable[Mapping[str, bool]]]
     metrics: CollectorRegistry
     sign_in: SignIn

@@ -13,7 +13,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.money.lending import Disposition
 from protocol.records import Actor, DealState, StructureChanges, Tier
 from server.database.core.pool import open_pool
-from server.database.core.scope import Stores, everything
+from server.database.core.scope import StoreScopes, everything
 from server.database.deals import deals
 from server.database.deals.new_deals import create_deal
 from server.database.deals.wall import wall_of
@@ -282,7 +282,7 @@ async def test_rates_and_risk_in_force(pool: asyncpg.Pool) -> None:
 async def test_a_connection_comes_back_as_it_was(settings: Settings) -> None:
     """Nothing of a transaction is left for whoever has its connection next, though no query resets it."""
     async with await open_pool(replace(settings, pool_min=1, pool_max=1)) as pool:
-        async with Stores(pool).of("riverside").acquire() as connection:
+        async with StoreScopes(pool).of("riverside").acquire() as connection:
             first = await connection.fetchval("SELECT pg_backend_pid()")
             await connection.execute("SET LOCAL statement_timeout = 0")
             assert await connection.fetchval("SELECT scope_store()") == "riverside"

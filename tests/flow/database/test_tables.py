@@ -14,7 +14,7 @@ import pytest
 from protocol.money.lending import TaxRule
 from protocol.records import Filters, Scope, Sort
 from server.database.core.pool import open_pool, prepare_connection
-from server.database.core.scope import Stores
+from server.database.core.scope import StoreScopes
 from server.database.deals.deals import list_deals, load_deal
 from server.database.editions.rates import NotInForce, load_rates, load_rebates, load_risk, load_taxes
 from server.database.editions.versions import editions_in_force
@@ -210,7 +210,7 @@ async def test_a_deal_brings_what_the_money_needs(owner: asyncpg.Connection, set
     deal_id = (await list_deals(owner, "riverside", None, 1))[0][0].id
     await owner.execute("UPDATE stores SET markup_cap_bp = 125.5 WHERE store_id = 'riverside'")
     await owner.execute("UPDATE customers SET rebate_eligibility = '{military}'")
-    async with await open_pool(settings) as pool, Stores(pool).of("riverside").acquire() as app:
+    async with await open_pool(settings) as pool, StoreScopes(pool).of("riverside").acquire() as app:
         deal = await load_deal(app, deal_id)
     assert deal is not None
     assert (deal.discount_authority_cents, deal.product_cost_share_bp, deal.markup_cap_bp) == (

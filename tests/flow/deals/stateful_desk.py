@@ -32,7 +32,7 @@ from protocol.workflow import (
     LenderStatus,
     Reason,
 )
-from server.database.core.scope import Scope
+from server.database.core.scope import RowScope
 from server.database.deals.deal_parts import load_whole
 from server.database.deals.history import deal_at, load_history
 from server.database.decisions import claims, lenders, offers, overrides, terms, workflow
@@ -53,7 +53,7 @@ class Shop:
 
     run: Callable[[Awaitable[Any]], Any]
     pool: asyncpg.Pool
-    scope: Scope
+    scope: RowScope
     sales: Actor
     manager: Actor
     customer_id: str

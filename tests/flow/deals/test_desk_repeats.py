@@ -11,7 +11,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.records import Actor, Role, StructureChanges
 from protocol.workflow import Action, LenderStatus, Reason
 from server.database.core.pool import open_pool, open_system_pool
-from server.database.core.scope import Stores, everything
+from server.database.core.scope import StoreScopes, everything
 from server.database.decisions import locks_and_notes as remarks
 from server.database.decisions.deciding import OPS_KEPT, answered_before, forget_ops
 from server.settings import Settings
@@ -176,7 +176,7 @@ async def test_the_answer_of_what_changed_nothing_is_kept_for_a_while(stocked: S
             " WHERE store_id = 'riverside' LIMIT 1"
         )
         assert row is not None
-        scope, op = Stores(application).of("riverside"), uuid.uuid4()
+        scope, op = StoreScopes(application).of("riverside"), uuid.uuid4()
         actor = Actor(id=row["person"], name="Ann", role=Role.DESK_MANAGER)
         await remarks.unlock_field(scope, row["deal_id"], "rate_bp", op=op, actor=actor)
 

@@ -12,7 +12,7 @@ import pytest
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Actor, Role
 from server.database.core.pool import open_pool, open_system_pool
-from server.database.core.scope import Scope, Stores, everything
+from server.database.core.scope import RowScope, StoreScopes, everything
 from server.database.deals.new_deals import MAX_NEW_DEALS, create_deal
 from server.database.decisions.claims import (
     MAX_HOLDS_OF_PERSON,
@@ -37,8 +37,8 @@ class Group:
     """Two stores of one group with their people, and two pools as of two processes."""
 
     owner: asyncpg.Pool
-    stores: Sequence[Stores]
-    system: Scope
+    stores: Sequence[StoreScopes]
+    system: RowScope
 
     async def person(self, login: str) -> Actor:
         """Return somebody of the sample staff."""
@@ -105,7 +105,7 @@ async def group(stocked: Settings) -> AsyncIterator[Group]:
     one, two = await open_pool(stocked), await open_pool(stocked)
     system, owner = await open_system_pool(stocked), await open_owner_pool(stocked)
     async with one, two, system, owner:
-        yield Group(owner, (Stores(one), Stores(two)), everything(system))
+        yield Group(owner, (StoreScopes(one), StoreScopes(two)), everything(system))
 
 
 def refusals(outcomes: Sequence[Decided | BaseException]) -> list[CommandError]:

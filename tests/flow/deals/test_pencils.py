@@ -18,7 +18,7 @@ from protocol.records import StructureChanges, View
 from server.__main__ import app
 from server.commands.pencils import markup_report
 from server.database.core.pool import connect_as_owner, open_pool
-from server.database.core.scope import Stores, everything
+from server.database.core.scope import StoreScopes, everything
 from server.database.deals.deals import Deal, list_deals, load_deal
 from server.database.deals.pencils import given_in
 from server.database.editions.rates import load_rates, load_risk, load_taxes
@@ -43,7 +43,7 @@ TOMORROW = TODAY + dt.timedelta(days=1)
 class Desk:
     """A manager who quotes cars of one deal."""
 
-    def __init__(self, pool: asyncpg.Pool, stores: Stores, deal: Deal, account: Account) -> None:
+    def __init__(self, pool: asyncpg.Pool, stores: StoreScopes, deal: Deal, account: Account) -> None:
         self.pool = pool
         self.stores = stores
         self.deal = deal
@@ -75,7 +75,7 @@ async def desk(stocked: Settings) -> AsyncIterator[Desk]:
         account = await find_by_login(connection, "riverside-manager")
         assert deal is not None
         assert account is not None
-        yield Desk(pool, Stores(application), deal, account)
+        yield Desk(pool, StoreScopes(application), deal, account)
 
 
 async def some_cars(pool: asyncpg.Pool, count: int) -> list[str]:

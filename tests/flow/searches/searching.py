@@ -15,7 +15,7 @@ from protocol import codec
 from protocol.jobs import JobPointer
 from protocol.records import Actor, Filters, Role, Sort
 from server.database.core.pool import open_pool, open_system_pool
-from server.database.core.scope import Scope, Stores, everything
+from server.database.core.scope import RowScope, StoreScopes, everything
 from server.database.deals.deals import Deal, list_deals, load_deal
 from server.database.editions.versions import stock_version
 from server.database.sample.seed import SeedPlan
@@ -40,8 +40,8 @@ class Searching:
 
     pool: asyncpg.Pool
     application: asyncpg.Pool
-    stores: Stores
-    system: Scope
+    stores: StoreScopes
+    system: RowScope
     redis: Redis
     log: RedisLog
     queue: JobQueue
@@ -165,7 +165,7 @@ async def open_searching(settings: Settings) -> AsyncIterator[Searching]:
     application = await open_pool(replace(settings, pool_min=0))
     async with application, system, pool, connect_redis(settings.redis_url, 8) as redis:
         log, queue = RedisLog(redis), JobQueue(redis, lease_ms=settings.job_lease_ms)
-        stores, whole = Stores(application), everything(system)
+        stores, whole = StoreScopes(application), everything(system)
         service = SearchService(stores, whole, log, queue)
         yield Searching(pool, application, stores, whole, redis, log, queue, service)
         await service.hand_over()

@@ -11,7 +11,7 @@ import pytest
 from protocol import codec
 from protocol.records import Filters, Scope, Sort
 from server.database.core.pool import Connection, connect_as_owner, open_pool
-from server.database.core.scope import Stores
+from server.database.core.scope import StoreScopes
 from server.search.sql.cursor import FEW_CARS, FIRST_CHUNK, read_stock
 from server.search.sql.query import Query, Stock, build_query
 from server.search.trace import Trace
@@ -93,7 +93,7 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture
-async def stores(services: Services, migrated: Database, redis_url: str) -> AsyncIterator[Stores]:
+async def stores(services: Services, migrated: Database, redis_url: str) -> AsyncIterator[StoreScopes]:
     """The application's way to two stores with 100,000 cars each, analysed as imports leave them."""
     made = await asyncio.to_thread(services.create, migrated.name)
     try:
@@ -101,12 +101,12 @@ async def stores(services: Services, migrated: Database, redis_url: str) -> Asyn
             await owner.execute(MADE)
             await owner.execute("VACUUM ANALYZE vehicles")
         async with await open_pool(settings_for(made, redis_url, free_port())) as pool:
-            yield Stores(pool)
+            yield StoreScopes(pool)
     finally:
         await asyncio.to_thread(services.drop, made)
 
 
-async def test_the_first_rows_never_cost_a_scan_or_a_sort(stores: Stores) -> None:
+async def test_the_first_rows_never_cost_a_scan_or_a_sort(stores: StoreScopes) -> None:
     """Nor more than so many buffers, whatever is asked for; and they are the rows of the whole query."""
     faults: list[str] = []
     for scope in Scope:

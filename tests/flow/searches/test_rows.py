@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from server.database.core.pool import open_pool, open_system_pool
-from server.database.core.scope import Stores, everything
+from server.database.core.scope import StoreScopes, everything
 from server.settings import Settings
 from tests.flow.desk import Both
 from tests.services import open_owner_pool
@@ -38,7 +38,7 @@ async def contents_of(owner: asyncpg.Pool, table: str) -> list[str]:
 class Walls:
     """The ways to the same database: as the application, as the system, as the owner."""
 
-    stores: Stores
+    stores: StoreScopes
     application: asyncpg.Pool
     system: asyncpg.Pool
     owner: asyncpg.Pool
@@ -60,7 +60,7 @@ async def walls(stocked: Settings) -> AsyncIterator[Walls]:
         " SELECT 'lonely', group_id, 'Lonely', 'OH' FROM lone"
     )
     async with application, system, owner:
-        yield Walls(Stores(application), application, system, owner)
+        yield Walls(StoreScopes(application), application, system, owner)
 
 
 async def test_every_table_with_a_store_is_guarded(walls: Walls) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from protocol.records import Filters, Scope, Sort
 from server.database.core.pool import connect_as_owner, open_pool
-from server.database.core.scope import Stores
+from server.database.core.scope import StoreScopes
 from server.search.sql.cursor import FEW_CARS, StockReader, read_stock
 from server.search.sql.query import OrderedQuery, Stock, build_query
 from server.search.trace import Trace
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.flow
 
 
 @pytest.fixture
-async def stores(stocked: Settings) -> AsyncIterator[Stores]:
+async def stores(stocked: Settings) -> AsyncIterator[StoreScopes]:
     """The application's way to the sample stores, and to one of a group of its own, which has no cars."""
     async with connect_as_owner(stocked.database_owner_url) as owner:
         await owner.execute(
@@ -26,7 +26,7 @@ async def stores(stocked: Settings) -> AsyncIterator[Stores]:
             " INSERT INTO stores (store_id, group_id, name, state) VALUES ('lonely', 'lone', 'Lonely', 'OH')"
         )
     async with await open_pool(stocked) as pool:
-        yield Stores(pool)
+        yield StoreScopes(pool)
 
 
 async def whole(reader: StockReader, query: OrderedQuery) -> list[Any]:
@@ -39,7 +39,7 @@ async def whole(reader: StockReader, query: OrderedQuery) -> list[Any]:
 
 
 @pytest.mark.parametrize("sort", Sort)
-async def test_pages_are_the_whole_query(stores: Stores, sort: Sort) -> None:
+async def test_pages_are_the_whole_query(stores: StoreScopes, sort: Sort) -> None:
     """Whatever the words: parts of makes, models, stock numbers and VINs, in either case, or of none."""
     async with read_stock(stores.of("riverside"), Trace()) as reader:
         some = await reader.database.fetch("SELECT * FROM vehicles ORDER BY vehicle_id LIMIT 4")
@@ -58,7 +58,7 @@ async def test_pages_are_the_whole_query(stores: Stores, sort: Sort) -> None:
             assert await whole(reader, query) == await reader.database.fetch(query.text, *query.args), text
 
 
-async def test_words_are_looked_up_in_the_own_group_only(stores: Stores) -> None:
+async def test_words_are_looked_up_in_the_own_group_only(stores: StoreScopes) -> None:
     """A store of another group finds no car by the VIN of one; without a store nothing is found out."""
     async with stores.of("riverside").acquire() as database:
         vin = await database.fetchval("SELECT vin FROM vehicles WHERE status = 'available' LIMIT 1")

@@ -19,7 +19,7 @@ from server.hub.channels.registry import Registry
 from server.hub.channels.session import Watcher
 from server.hub.connections.connection import Connection
 from server.hub.sight.sight import Sight
-from server.log.bus import Listener
+from server.log.bus import Subscriber
 from server.log.channel_log import Entry, Head
 from tests.hub.channels.people import admitted
 from tests.hub.wires import Wire, texts_in
@@ -56,9 +56,9 @@ class LossyBus:
 
     def __init__(self) -> None:
         self.ringing: list[Entry] = []
-        self.listener: Listener | None = None
+        self.listener: Subscriber | None = None
 
-    def subscribe(self, channel: str, listener: Listener) -> None:
+    def subscribe(self, channel: str, listener: Subscriber) -> None:
         self.listener = listener
         listener.confirmed()
 

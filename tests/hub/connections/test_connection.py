@@ -18,7 +18,7 @@ from protocol import codec
 from protocol.commands import COMMAND_TYPES, AnyCommand, ChannelCommand, Ping
 from protocol.records import Role, View
 from protocol.workflow import RIGHTS
-from server.database.core.scope import Stores
+from server.database.core.scope import StoreScopes
 from server.database.people.users import Account
 from server.hub.channels.live_deals import LiveDeals
 from server.hub.channels.registry import Registry
@@ -206,7 +206,7 @@ async def test_services_out_of_reach(error: Exception) -> None:
     wire = Wire()
     async with asyncio.TaskGroup() as tasks:
         registry = Registry(nothing, nothing, tasks)
-        authority = Authority(LiveDeals(Stores(pool), nothing, registry, lambda: True))
+        authority = Authority(LiveDeals(StoreScopes(pool), nothing, registry, lambda: True))
         watch = WatchHandlers(authority, nothing, nothing, nothing, nothing)
         handlers = Handlers(Allowance(nothing), watch, stock, stock, note=nothing)
         connection = Connection(ADMITTED, wire, registry, nothing, handlers)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from protocol.events import Notice
-from server.hub.upkeep.outages import RECOVERED, Outages, Service
+from server.hub.upkeep.outages import RECOVERED, Outages, WatchedService
 from server.observe.standing import Standing
 
 GUARD_SECONDS = 10
@@ -42,12 +42,12 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(patience_seconds: float) -> AsyncIterator[Scene]:
+async def scene(notice_after_seconds: float) -> AsyncIterator[Scene]:
     """Both services stand, and one person is connected."""
     postgres, redis, told = Standing(), Standing(), Told()
-    services = (Service("postgres", postgres, "db"), Service("redis", redis, "live"))
+    services = (WatchedService("postgres", postgres, "db"), WatchedService("redis", redis, "live"))
     connections: Any = {told}
-    outages = Outages(services, connections, patience_seconds=patience_seconds)
+    outages = Outages(services, connections, notice_after_seconds=notice_after_seconds)
     running = asyncio.create_task(outages.run())
     postgres.rise()
     redis.rise()
@@ -96,7 +96,7 @@ async def test_a_service_that_was_never_there_is_waited_for() -> None:
     """A process that starts tells nobody of what is not up yet: it is not ready, so nobody is there."""
     told, standing = Told(), Standing()
     connections: Any = {told}
-    outages = Outages([Service("redis", standing, "live")], connections, patience_seconds=0.0)
+    outages = Outages([WatchedService("redis", standing, "live")], connections, notice_after_seconds=0.0)
     running = asyncio.create_task(outages.run())
     await asyncio.sleep(0.01)
     assert told.notices == []

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from server.database.core.scope import Scope
+from server.database.core.scope import RowScope
 from server.database.stock.watched import WatchedCar, WatchedDeal
 from server.hub.channels.registry import Registry
 from server.hub.upkeep.stock_watch import StockWatch
@@ -68,7 +68,7 @@ async def watching(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Stock
     monkeypatch.setattr("server.hub.upkeep.stock_watch.watched_deals", around.deals)
     monkeypatch.setattr("server.hub.upkeep.stock_watch.watched_cars", around.cars)
     watch = StockWatch(
-        cast(Scope, stand_in), cast(Registry, stand_in), cast(ShownCars, stand_in), cast(Rematcher, None)
+        cast(RowScope, stand_in), cast(Registry, stand_in), cast(ShownCars, stand_in), cast(Rematcher, None)
     )
     task = asyncio.create_task(watch.run())
     yield watch, around
