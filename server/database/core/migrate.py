@@ -127,5 +127,5 @@ def _upgrade_locked(database: "Connection") -> None:
         return script._upgrade_revs("head", found)
 
     with EnvironmentContext(config, script, fn=steps, destination_rev="head") as environment:
-        environment.configure(database=database)
+        environment.configure(connection=database)
         environment.run_migrations()
