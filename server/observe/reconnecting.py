@@ -25,10 +25,18 @@ async def stay_connected(
     broke starts the pauses anew.
     """
 
+    task = asyncio.current_task()
+
+    def ended() -> bool:
+        return task is not None and task.cancelling() > 0
+
     async def serve_once() -> None:
         try:
             await serve()
         except outages as error:
+            if ended():
+                # A task group whose task failed as the group was cancelled raises the failure alone.
+                raise asyncio.CancelledError from error
             broken(error)
             if not standing.is_up:
                 raise
