@@ -11,6 +11,7 @@ from protocol.commands.desk import Decision
 from protocol.deal_parts import DealOffer
 from protocol.records import StructureChanges
 from protocol.workflow import Action, Closing, LenderStatus
+from server.clock import utc_now
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals.deals import Deal
 from server.database.decisions import claims, lenders, offers, overrides, tasks, workflow
@@ -29,7 +30,6 @@ from server.hub.sight.questions import Questions, check_conceded
 from server.hub.sight.sight import Sight, sight_of
 from server.hub.sight.views import not_here, unaskable_fields
 from server.hub.upkeep.relay import Relay
-from server.log.channel_log import utc_now
 from server.work.editions import Editions
 
 PRICING_ATTEMPTS = 3

@@ -8,6 +8,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.commands import AnyCommand, ChannelCommand
 from protocol.records import Actor, View
 from protocol.workflow import RIGHTS
+from server.clock import utc_now
 from server.database.deals.deals import Deal
 from server.database.people.credentials import TokenScope
 from server.database.people.users import Account
@@ -15,7 +16,6 @@ from server.hub.channels.live_deal import HeldDeal
 from server.hub.channels.live_deals import LiveDeals
 from server.hub.connections.connection import Connection
 from server.hub.sight.views import widest_view
-from server.log.channel_log import utc_now
 
 SCOPE_OF: Final = {
     **dict.fromkeys(("watch", "wall", "see_cost"), TokenScope.READ),

@@ -9,7 +9,7 @@ import pytest
 from protocol import codec
 from protocol.records import Filters, Scope
 from server.database.deals.deals import Deal
-from server.log.channel_log import Outcome
+from server.log.search_log import Outcome
 from server.search.paging import searches as stream
 from server.search.paging.searches import SearchService
 from server.settings import Settings
@@ -25,7 +25,7 @@ LEASE_MS = 300
 def service_of(searching: Searching) -> SearchService:
     """Return the searches of another process."""
     return SearchService(
-        searching.stores, searching.system, searching.log, searching.queue, lease_ms=LEASE_MS
+        searching.stores, searching.system, searching.log.searches, searching.queue, lease_ms=LEASE_MS
     )
 
 
@@ -118,7 +118,7 @@ async def test_a_process_that_ends_hands_its_search_over(
     deal = await searching.deal(scope=Scope.GROUP)
     stored[deal.id] = deal
     leaving = SearchService(
-        searching.stores, searching.system, searching.log, searching.queue, lease_ms=3_600_000
+        searching.stores, searching.system, searching.log.searches, searching.queue, lease_ms=3_600_000
     )
     stall = Stall(monkeypatch, searching, 1)
     await replace(searching, service=leaving).begin(deal, limit=100)
@@ -127,7 +127,7 @@ async def test_a_process_that_ends_hands_its_search_over(
     await asyncio.sleep(0)
     stall.go_on.set()
     await handing_over
-    state = await searching.log.search(channel_of(deal))
+    state = await searching.log.searches.current(channel_of(deal))
     assert state is not None
     assert (state.lapsed, state.ended, state.chunks) == (True, None, 2)
     assert not await leaving.take_over(channel_of(deal))
@@ -236,7 +236,7 @@ async def test_a_lease_is_kept_while_the_page_waits(
     await stall.reached.wait()
     for _ in range(6):
         await renewed.acquire()
-    state = await searching.log.search(channel_of(deal))
+    state = await searching.log.searches.current(channel_of(deal))
     assert state is not None
     assert not state.lapsed
     stall.go_on.set()
