@@ -19,6 +19,7 @@ from server.hub.channels.wall import Wall
 from server.log.bus import Bus
 from server.log.walls import Walls
 from server.settings import Settings
+from tests.flow.current import heard, keep_current
 from tests.flow.desk import refused
 from tests.flow.searches.searching import Searching
 from tests.flow.shop import EASY, a_deal_of, assert_no_gap, connect, events_until, token_of
@@ -66,8 +67,10 @@ async def shop(stocked: Settings, tmp_path: Path) -> AsyncIterator[Shop]:
         connect(here.url, await token_of(stocked, "riverside-sales")) as three,
     ):
         walls = await one.join("desk:riverside"), await two.join("desk:riverside")
-        manager, sales = await one.join(channel), await three.join(channel, View.SALES)
-        await manager.terms(EASY)
+        manager = keep_current(await one.join(channel), stocked)
+        sales = keep_current(await three.join(channel, View.SALES), stocked)
+        version = await manager.terms(EASY)
+        await heard(manager, lambda deal: deal.version >= version)
         yield Shop(walls, sales, manager, stocked, there.url)
 
 
@@ -104,7 +107,7 @@ async def test_a_wall_follows_a_deal(shop: Shop) -> None:
     assert row["waiting_since"] == row["changed_at"]
     await shop.manager.desk.act(Action.DECLINE, Reason.BANKRUPTCY)
     await shop.follow(lambda wall: wall.wall[shop.deal_id]["open_tasks"] == 1)
-    await shop.sales.desk.act(Action.LOSE, Reason.UNRESPONSIVE, version=shop.manager.state.version)
+    await shop.sales.desk.act(Action.LOSE, Reason.UNRESPONSIVE)
     await shop.follow(lambda wall: shop.deal_id not in wall.wall)
     async with connect(shop.url, await token_of(shop.settings, "riverside-manager")) as late:
         joined = await late.join("desk:riverside")
