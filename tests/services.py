@@ -24,8 +24,9 @@ from server.run.privileges import without_owner
 from server.settings import Settings, process_environment
 
 ROOT = Path(__file__).resolve().parent.parent
-READY_SECONDS = 30.0
-STOP_SECONDS = 10.0
+READY_SECONDS = 60.0
+STOP_SECONDS = 30.0
+"""Guards against what never ends: a machine with other work takes its time. A process bounds its own end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ async def start_web(
     port = port or settings.port
     own = settings if port == settings.port else replace(settings, port=port)
     async with _start("web", own, folder, module) as process:
-        await _until(process, lambda: _answers(port, "/readyz"))
+        await _until(process, lambda: answers(port, "/readyz"))
         yield process
 
 
@@ -215,7 +216,8 @@ async def _until(process: Process, is_ready: Callable[[], Awaitable[bool]]) -> N
             await asyncio.sleep(0.02)
 
 
-async def _answers(port: int, path: str) -> bool:
+async def answers(port: int, path: str) -> bool:
+    """Return whether a GET of ``path`` is answered with 200."""
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:
