@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+import uuid
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -27,6 +29,10 @@ ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
 """Guards against what never ends: a machine with other work takes its time. A process bounds its own end."""
+
+
+KEPT_CLAIMS = 64
+_CLAIMS = deque[socket.socket]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +104,24 @@ def open_folder(prefix: str = "deal-") -> Iterator[Path]:
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """Return a port of the loopback interface that nobody uses, and that no other run of tests is given.
+
+    Until a server listens there, nothing else would keep it: our servers share their ports. The same number
+    of UDP stands for the claim, for as long as this process lives or the claim is among its latest.
+    """
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        claim = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            claim.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        if len(_CLAIMS) == KEPT_CLAIMS:
+            _CLAIMS.popleft().close()
+        _CLAIMS.append(claim)
         return port
 
 
@@ -180,7 +200,7 @@ async def start_worker(settings: Settings, folder: Path) -> AsyncIterator[Proces
 async def _start(
     command: str, settings: Settings, folder: Path, module: str = "server"
 ) -> AsyncIterator[Process]:
-    log = folder / f"{command}-{free_port()}.log"
+    log = folder / f"{command}-{uuid.uuid4().hex}.log"
     with log.open("wb") as out:
         spawned = await _spawn(module, command, settings, out)
     process = Process(spawned, f"http://127.0.0.1:{settings.port}", log)

@@ -10,7 +10,7 @@ from protocol.events import DealSnapshot
 from server.database.core.pool import connect_as_owner
 from server.settings import Settings
 
-GUARD_SECONDS = 30.0
+GUARD_SECONDS = 60.0
 
 
 class CurrentDesk(Desk):

@@ -26,7 +26,7 @@ from tests.services import open_owner_pool
 
 pytestmark = pytest.mark.flow
 
-GUARD_SECONDS = 15
+GUARD_SECONDS = 60.0
 
 
 @dataclass

@@ -34,7 +34,7 @@ from tests.flow.shop import (
 from tests.services import Process, free_port, start_web, start_worker
 
 pytestmark = pytest.mark.flow
-GUARD_SECONDS = 30.0
+GUARD_SECONDS = 60.0
 
 
 def valued(event: Event) -> bool:

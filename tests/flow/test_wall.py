@@ -26,7 +26,7 @@ from tests.flow.shop import EASY, a_deal_of, assert_no_gap, connect, events_unti
 from tests.services import free_port, start_web, start_worker
 
 pytestmark = pytest.mark.flow
-GUARD_SECONDS = 30.0
+GUARD_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from server.log.usage import UsageLog
 
 pytestmark = pytest.mark.flow
 
-GUARD_SECONDS = 30.0
+GUARD_SECONDS = 60.0
 
 
 WEEK_SECONDS = 7 * 24 * 3600.0

@@ -29,7 +29,7 @@ from tests.flow.shop import (
 from tests.services import free_port, start_web, start_worker
 
 pytestmark = pytest.mark.flow
-GUARD_SECONDS = 30.0
+GUARD_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from tests.services import open_folder, start_worker
 
 pytestmark = pytest.mark.flow
 
-GUARD_SECONDS = 30.0
+GUARD_SECONDS = 60.0
 
 
 @asynccontextmanager
