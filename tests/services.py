@@ -19,6 +19,7 @@ from typing import IO
 import asyncpg
 
 from server.database.core.pool import prepare_connection
+from server.database.sample.seed import SeedPlan, seed
 from server.embedded import EmbeddedServices
 from server.embedded.account import service_account
 from server.embedded.postgres import APP_ROLE, OWNER_ROLE, SUPERUSER, SYSTEM_ROLE, find_binaries
@@ -90,6 +91,23 @@ class Services:
             yield made
         finally:
             self.drop(made)
+
+
+class Templates:
+    """Databases that others are copies of: one for each plan of sample data, made when it is first wanted."""
+
+    def __init__(self, services: Services, migrated: Database, stack: contextlib.ExitStack) -> None:
+        self._services = services
+        self._stack = stack
+        self._made: dict[SeedPlan | None, Database] = {None: migrated}
+
+    def of(self, plan: SeedPlan | None) -> Database:
+        """Return the database with the sample data of ``plan``. Nobody may change it."""
+        if plan not in self._made:
+            made = self._stack.enter_context(self._services.database(self._made[None]))
+            asyncio.run(seed(made.owner_url, plan))
+            self._made[plan] = made
+        return self._made[plan]
 
 
 @contextmanager
