@@ -26,6 +26,7 @@ from server.hub.endpoint import Endpoint
 from server.hub.limits import FRAME_BYTES
 from server.observe.ending import END_SECONDS, Ending
 from server.observe.failing import SERVICE_FAILS
+from server.observe.heap import settle_heap
 from server.observe.metrics import web_metrics
 from server.push.attempts import Attempts
 from server.push.peer import require_peer
@@ -128,9 +129,13 @@ def serve(settings: Settings) -> None:
 
 
 def _load_arithmetic() -> None:
-    """Import what searches and quotes compute with; NumPy takes as long as much of the start."""
+    """Import what searches and quotes compute with; NumPy takes as long as much of the start.
+
+    Nothing that lasts comes after it.
+    """
     import_module("server.search.screen")
     import_module("server.finance.quoting")
+    settle_heap()
 
 
 @asynccontextmanager
