@@ -1,7 +1,7 @@
 """What Redis says on a pub/sub connection, taken off the transport as it comes.
 
-redis-py connects, signs in and sends. Its reader is passed by: it has a stream, a task and a timer between the
-socket and whoever hears a bell, and in a busy process each of them is a turn of the loop.
+redis-py connects, signs in and sends. Its reader is not used: it has a stream, a task and a timer between
+the socket and the listener, and in a busy process each of them costs a turn of the loop.
 """
 
 import asyncio
@@ -85,7 +85,8 @@ def hear(
     connection: AbstractConnection, take: Callable[[Sequence[Any]], None], after_read: Callable[[], None]
 ) -> BellProtocol:
     """Take over what comes on an open connection on which nothing was asked for yet."""
-    writer: Any = connection._writer  # type: ignore[attr-defined] # noqa: SLF001 - it has no other way
+    # It has no other way to the transport.
+    writer: Any = connection._writer
     transport: asyncio.Transport = writer.transport
     bells = BellProtocol(take, after_read, transport.get_protocol())
     transport.set_protocol(bells)

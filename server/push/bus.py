@@ -203,7 +203,10 @@ class Bus:
             raise Deaf from None
 
     async def _read(self, connection: AbstractConnection) -> None:
-        await hear(connection, self._take, lambda: self._after_read()).until_lost(SILENCE_SECONDS)
+        await hear(connection, self._take, self._read_is_over).until_lost(SILENCE_SECONDS)
+
+    def _read_is_over(self) -> None:
+        self._after_read()
 
     def _take(self, reply: Sequence[Any]) -> None:
         kind, name, *rest = reply

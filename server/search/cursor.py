@@ -8,7 +8,8 @@ with the context.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from protocol import codec
 from server.search.query import RESULT_COLUMNS, Keyset, OrderedQuery, Query, Stock, explained
@@ -47,6 +48,21 @@ class StockReader:
         self._among: dict[tuple[str, ...], list[int] | None] = {}
         self._ahead: asyncio.Task[tuple[list[Any], bool]] | None = None
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let a page that is on its way come, and drop it; where something failed, have it not come at all.
+
+        The connection is somebody else's afterwards.
+        """
+        if self._ahead is not None:
+            if error is not None:
+                self._ahead.cancel()
+            await asyncio.gather(self._ahead, return_exceptions=True)
+
     async def version(self, stock: Stock, deal_id: str) -> tuple[int, int]:
         """Return the versions of the stock and of a deal, as of the snapshot."""
         self._trace.count("queries")
@@ -80,11 +96,6 @@ class StockReader:
         """Read the next page meanwhile, if ``wanted`` more rows are wanted than the page in hand has left."""
         if self._ahead is None and self._more and wanted > len(self._page) - self._sent:
             self._ahead = asyncio.create_task(self._next_page(query), name="page ahead")
-
-    async def aclose(self) -> None:
-        """Let a page that is on its way come, and drop it: the connection is somebody else's afterwards."""
-        if self._ahead is not None:
-            await asyncio.gather(self._ahead, return_exceptions=True)
 
     async def read(self, query: Query) -> list[Any]:
         """Return all rows of a query that is bounded by itself."""
@@ -139,6 +150,4 @@ async def read_stock(scope: Scope, trace: Trace) -> AsyncIterator[StockReader]:
             connection = await held.enter_async_context(
                 scope.acquire(snapshot=True, presorted=True, wait_seconds=POOL_WAIT_SECONDS)
             )
-        reader = StockReader(connection, trace)
-        held.push_async_callback(reader.aclose)
-        yield reader
+        yield await held.enter_async_context(StockReader(connection, trace))

@@ -31,7 +31,7 @@ MAX_COLUMN_BYTES = MAX_MESSAGE_BYTES * 3 // 4
 """The rest is for the event around the columns."""
 
 TURNS_TO_SEND = 2
-"""After so many turns of the loop a publication is on the socket, and what blocks the loop does not delay it."""
+"""After so many turns of the loop a publication is on the socket, and screening does not delay it."""
 
 ENQUEUE_SECONDS = 3.0
 END_SECONDS = 10.0

@@ -48,8 +48,8 @@ LEAST_JOB_SECONDS = 2.0
 """How long the job in hand may take at least, where the drain time is shorter."""
 
 NICENESS = 5
-"""How far a worker stands back where it shares a machine with web processes and Redis: those have little to do
-for each of many, and what they are late with somebody waits for.
+"""How far a worker stands back from web processes and Redis on the same machine: what they are late with,
+somebody waits for.
 """
 
 RECONNECT_FIRST_SECONDS, RECONNECT_MOST_SECONDS = 0.05, 1.0
