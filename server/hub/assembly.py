@@ -109,6 +109,7 @@ def assemble(
         readers=max(1, settings.pool_max // 2),
     )
     registry = Registry(log, bus, tasks)
+    bus.after_each_read(registry.turn.deliver_at_once)
     deals = LiveDeals(stores, system, registry, hears)
     repeats = SearchRepeats(log.searches, deals, searches, tasks)
     relay = Relay(system, log, registry, outdated=repeats.look)

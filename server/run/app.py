@@ -30,6 +30,7 @@ from server.log.attempts import Attempts
 from server.log.peer import require_peer
 from server.observe.ending import END_SECONDS, Ending
 from server.observe.failing import SERVICE_FAILS
+from server.observe.heap import settle_heap
 from server.observe.metrics import web_metrics
 from server.run.draining import Drain
 from server.settings import Settings, secret_of
@@ -129,9 +130,13 @@ def serve(settings: Settings) -> None:
 
 
 def _load_arithmetic() -> None:
-    """Import what searches and quotes compute with; NumPy takes as long as much of the start."""
+    """Import what searches and quotes compute with; NumPy takes as long as much of the start.
+
+    Nothing that lasts comes after it.
+    """
     import_module("server.search.screening.screen")
     import_module("server.finance.quoting")
+    settle_heap()
 
 
 @asynccontextmanager

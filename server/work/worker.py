@@ -29,6 +29,7 @@ from server.log.peer import require_peer
 from server.log.redis_log import RedisLog
 from server.log.search_log import SearchLog
 from server.observe.ending import END_SECONDS, Ending
+from server.observe.heap import settle_heap
 from server.observe.readiness import say_ready
 from server.settings import Settings
 from server.work.queue import MAX_ATTEMPTS, Delivery, JobQueue
@@ -46,6 +47,11 @@ process ends itself; the job goes to other workers, and after some attempts to t
 OVERRUN_EXIT_CODE = 70
 LEAST_JOB_SECONDS = 2.0
 """How long the job in hand may take at least, where the drain time is shorter."""
+
+NICENESS = 5
+"""How far a worker stands back from web processes and Redis on the same machine: what they are late with,
+somebody waits for.
+"""
 
 RECONNECT_FIRST_SECONDS, RECONNECT_MOST_SECONDS = 0.05, 1.0
 
@@ -193,6 +199,7 @@ def run(settings: Settings) -> None:
 
     It has the drain time for that, and END_SECONDS more until the process is gone, whatever hangs.
     """
+    os.nice(NICENESS)
     job_seconds = max(settings.drain_seconds, LEAST_JOB_SECONDS)
     ending = Ending("worker", job_seconds + END_SECONDS)
     try:
@@ -222,6 +229,7 @@ async def _serve(settings: Settings, ending: Ending, job_seconds: float) -> None
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop)
+        settle_heap()
         log.info("worker ready")
         say_ready(settings.notify_socket)
         working = asyncio.create_task(worker.run(), name="job in hand")

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from itertools import compress
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from server.finance.structures import build_structures
 from server.search.sql.query import RESULT_COLUMNS, Keyset
 
 _NEVER = np.iinfo(np.int64).max
+_LIMIT_OF: Final = {int(limit): limit for limit in Limit}
 
 
 class Rejected(NamedTuple):
@@ -79,19 +81,21 @@ def screen_rows(plan: Plan, rows: Sequence[Any]) -> Screened:
     highest = np.where(structures.feasible, structures.payment, 0).max(axis=1)
     limits = structures.nearest_limit()[~matched].tolist()
     more_cash = structures.more_cash()[~matched].tolist()
-    kept = np.flatnonzero(matched).tolist()
-    columns = {name: [read[name][row] for row in kept] for name in MATCH_COLUMNS if name in read}
+    keeps = matched.tolist()
+    # Each column once, as it was read: the rows stay what they are, and none is made of the numbers again.
+    kept = {name: list(compress(column, keeps)) for name, column in read.items()}
+    columns = {name: kept[name] for name in MATCH_COLUMNS if name in kept}
     columns |= {
         "payment_min_cents": lowest[matched].tolist(),
         "payment_max_cents": highest[matched].tolist(),
     }
     return Screened(
         columns={name: columns[name] for name in MATCH_COLUMNS},
-        numbers={name: getattr(cars, name)[matched].tolist() for name in NUMBER_COLUMNS},
-        keysets=[Keyset(read["position"][row], int(read["vehicle_id"][row])) for row in kept],
-        row_numbers=kept,
+        numbers={name: kept[name] for name in NUMBER_COLUMNS},
+        keysets=list(map(Keyset, kept["position"], map(int, kept["vehicle_id"]))),
+        row_numbers=np.flatnonzero(matched).tolist(),
         rejected=[
-            Rejected(row, Limit(code), cents)
+            Rejected(row, _LIMIT_OF[code], cents)
             for row, code, cents in zip(np.flatnonzero(~matched).tolist(), limits, more_cash, strict=True)
         ],
         last=Keyset(read["position"][-1], int(read["vehicle_id"][-1])),
