@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from server.run.processes import UNUSABLE_INPUT
+from server.errors import UNUSABLE_INPUT
 
 if TYPE_CHECKING:
     from server.database.importing.layouts import TableLayout

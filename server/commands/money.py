@@ -11,7 +11,7 @@ import typer
 
 from protocol.money.pricing import AprRequest, LeaseRequest, PriceRequest, RollRequest, ValueRequest
 from protocol.records import Record
-from server.run.processes import UNUSABLE_INPUT
+from server.errors import UNUSABLE_INPUT
 
 Input = Annotated[
     str, typer.Argument(metavar="[FILE|-]", help="The JSON file; - is standard input.", show_default=False)
