@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 
 from protocol.records import Role
+from protocol.rights import TokenScope
 from protocol.texts import spelt_out
-from server.database.people.credentials import TokenScope
 from server.database.people.security_events import SecurityKind
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from protocol.closing import CloseCode
 from protocol.commands import COMMAND_TYPES, tag_of
 from protocol.events import Welcome
 from protocol.records import User
-from server.database.people.credentials import TokenScope
+from protocol.rights import TokenScope
 from server.database.people.security_events import Note, SecurityKind
 from server.hub.channels.registry import Registry
 from server.hub.connections.allowance import Allowance
