@@ -7,11 +7,12 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
+from protocol.channels import CHANNEL_PATTERN
 from protocol.rights import Right
 
 Ref = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Seq = Annotated[int, Meta(ge=0, le=2**53 - 1)]
-ChannelName = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^(deal|desk):[A-Za-z0-9_-]+\Z")]
+ChannelName = Annotated[str, Meta(min_length=1, max_length=80, pattern=CHANNEL_PATTERN)]
 FieldName = Annotated[str, Meta(min_length=1, max_length=64)]
 
 

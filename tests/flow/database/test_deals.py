@@ -20,10 +20,12 @@ from server.database.deals.wall import wall_of
 from server.database.decisions.deciding import Decided
 from server.database.decisions.terms import change_terms
 from server.database.editions import rates
+from server.database.editions.versions import editions_in_force
 from server.database.people import credentials, users
 from server.database.people.credentials import CredentialKind
 from server.database.people.users import Account
 from server.database.sample.seed import SeedPlan, seed
+from server.log.channel_log import utc_now
 from server.settings import Settings
 from tests.services import open_owner_pool
 
@@ -270,7 +272,8 @@ async def test_passwords(pool: asyncpg.Pool, account: Account) -> None:
 
 async def test_rates_and_risk_in_force(pool: asyncpg.Pool) -> None:
     """Today's sheet has held and sold programmes of several lenders, for every tier, and so has the model."""
-    sheet, model = await rates.load_rates(pool), await rates.load_risk(pool)
+    in_force = await editions_in_force(pool, utc_now().date())
+    sheet, model = await rates.load_rates(pool, in_force.rates), await rates.load_risk(pool, in_force.risk)
     assert {one.tier for one in sheet.programmes} == {curve.tier for curve in model.curves} == set(Tier)
     assert {one.disposition for one in sheet.programmes} == set(Disposition)
     assert len({one.lender for one in sheet.programmes}) >= 3

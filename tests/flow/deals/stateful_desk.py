@@ -447,7 +447,7 @@ class DeskMachine(RuleBasedStateMachine):
         self.done.append((doing, decided))
         if len(self.done) % 2 and decided.deal_id == self.deal_id:
             # As the process that decided: before the log tells it.
-            self.session.decided(decided.events)
+            self.session.decided(deal_channel(self.deal_id), decided.events)
         return True
 
     def _refusal(self, action: Action, by_manager: bool) -> ErrorCode | None:
