@@ -30,7 +30,8 @@ from protocol.events import (
 )
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.openapi import openapi
-from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, DayCount, Structure
+from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, DayCount
+from protocol.structure import Structure
 from protocol.workflow import (
     CREDIT_REASONS,
     EDITABLE,

@@ -6,15 +6,9 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from protocol.commands.base import ChangeCommand, Cost, FieldName, Seq
-from protocol.records import (
-    BasisPoints,
-    Cents,
-    Identifier,
-    Months,
-    StructureChanges,
-    Tier,
-)
+from protocol.records import BasisPoints, Cents, Identifier, Months, Tier
 from protocol.rights import Right
+from protocol.structure import StructureChanges
 from protocol.texts import LINES, ONE_LINE
 from protocol.workflow import MAX_REASONS, LenderStatus, Reason
 

@@ -7,8 +7,9 @@ from msgspec import Meta
 
 from protocol.commands.base import ChangeCommand, ChannelCommand, Cost, Seq
 from protocol.money.pricing import Vary
-from protocol.records import MAX_CENTS, Cents, Filters, Identifier, Months, Sort, StructureChanges
+from protocol.records import MAX_CENTS, Cents, Filters, Identifier, Months, Sort
 from protocol.rights import Right
+from protocol.structure import StructureChanges
 
 MAX_MATCHES = 20_000
 DEFAULT_MATCHES = 500

@@ -10,8 +10,8 @@ from protocol import codec
 from protocol.channels import deal_channel
 from protocol.closing import CommandError, ErrorCode
 from protocol.http import NewDeal
-from protocol.records import Structure
 from protocol.rights import RIGHTS, Right, TokenScope
+from protocol.structure import Structure
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals import customers, deals
 from server.database.deals.audit import audit_csv, audit_json

@@ -19,7 +19,8 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode, op_taken
 from protocol.deal_parts import DealOffer
 from protocol.events import Event, kind_of
-from protocol.records import Actor, DealState, Role, Structure
+from protocol.records import Actor, DealState, Role
+from protocol.structure import Structure
 from protocol.workflow import Fulfilment
 from server.database.core.pool import Database
 from server.database.core.scope import RowScope

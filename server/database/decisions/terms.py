@@ -7,7 +7,8 @@ from typing import Any
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.events import DealChanged, StateChanged, kind_of
-from protocol.records import Actor, DealState, Role, Structure, StructureChanges, StructureError, revised
+from protocol.records import Actor, DealState, Role
+from protocol.structure import Structure, StructureChanges, StructureError, revised
 from protocol.workflow import EDITABLE, Reason
 from server.database.core.scope import RowScope
 from server.database.decisions.claims import end_reservation

@@ -10,7 +10,8 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import Approval, DealOffer
 from protocol.events import FulfilmentChanged
-from protocol.records import Actor, DealState, Role, StructureChanges
+from protocol.records import Actor, DealState, Role
+from protocol.structure import StructureChanges
 from protocol.workflow import (
     CREDIT_REASONS,
     STEPS,

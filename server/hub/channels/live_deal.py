@@ -13,7 +13,7 @@ from typing import Any
 from protocol import codec
 from protocol.deal_fold import applied
 from protocol.events import EVENTS_BY_KIND, Customer, DealSnapshot, Event
-from protocol.records import Structure
+from protocol.structure import Structure
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import Deal
 from server.database.decisions.deciding import DealEvent

@@ -7,7 +7,7 @@ from protocol import commands
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands.desk import Decision
 from protocol.deal_parts import DealOffer
-from protocol.records import StructureChanges
+from protocol.structure import StructureChanges
 from protocol.workflow import Action, Closing, LenderStatus
 from server.database.core.scope import StoreScopes
 from server.database.decisions import lenders, tasks, workflow

@@ -9,7 +9,8 @@ from msgspec import UnsetType
 from protocol import codec
 from protocol.deal_parts import DealOffer, OfferedCar
 from protocol.money.inputs import PencilInputs
-from protocol.records import StructureChanges, Versions
+from protocol.records import Versions
+from protocol.structure import StructureChanges
 from server.database.deals.deals import Deal
 from server.database.deals.pencils import Pencil, PencilChoice
 

@@ -16,7 +16,8 @@ from protocol.deal_parts import DealOffer, OfferedCar
 from protocol.jobs import NUMBER_COLUMNS
 from protocol.money.pricing import Vary
 from protocol.money.quotes import FrontierReply, QuoteReply
-from protocol.records import Scope, StructureChanges, StructureError, View
+from protocol.records import Scope, View
+from protocol.structure import StructureChanges, StructureError
 from server.compute.pool import ComputePool, NoTurnError, OverrunError
 from server.database.core.scope import StoreScopes
 from server.database.deals.deals import Deal

@@ -5,7 +5,7 @@ import structlog
 from protocol import commands
 from protocol.channels import store_of
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import Structure
+from protocol.structure import Structure
 from server.database.people.security_events import Note, SecurityKind
 from server.hub.channels.rooms import Rooms
 from server.hub.commands.registration import handles

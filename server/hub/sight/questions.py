@@ -8,7 +8,8 @@ from typing import Final
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import Structure, StructureChanges, View
+from protocol.records import View
+from protocol.structure import Structure, StructureChanges
 from server.database.deals.deals import Deal
 from server.database.people.users import Account
 from server.hub.sight.sight import Sight

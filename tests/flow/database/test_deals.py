@@ -11,7 +11,8 @@ import pytest
 
 from protocol.closing import CommandError, ErrorCode
 from protocol.money.lending import Disposition
-from protocol.records import Actor, DealState, StructureChanges, Tier
+from protocol.records import Actor, DealState, Tier
+from protocol.structure import StructureChanges
 from server.database.core.pool import open_pool
 from server.database.core.scope import StoreScopes, everything
 from server.database.deals import deals

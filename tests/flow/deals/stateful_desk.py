@@ -20,7 +20,8 @@ from protocol import codec
 from protocol.channels import deal_channel
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer, LenderTerms, OfferedCar
-from protocol.records import Actor, DealState, Structure, StructureChanges, Tier, Versions
+from protocol.records import Actor, DealState, Tier, Versions
+from protocol.structure import Structure, StructureChanges
 from protocol.workflow import (
     CREDIT_REASONS,
     EDITABLE,

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from protocol import codec
 from protocol.deal_parts import LenderTerms
-from protocol.records import Actor, DealState, Role, Structure
+from protocol.records import Actor, DealState, Role
+from protocol.structure import Structure
 from protocol.workflow import LenderStatus
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import CustomerRecord, Deal

@@ -11,8 +11,9 @@ from redis.exceptions import ConnectionError as RedisGone
 
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import AnyCommand, Cost, Ping, Quote
-from protocol.records import Role, StructureChanges
+from protocol.records import Role
 from protocol.rights import TokenScope
+from protocol.structure import StructureChanges
 from server.database.people.credentials import PERSON_SCOPES
 from server.database.people.users import Account
 from server.hub.connections import allowance as allowance_module
