@@ -103,7 +103,7 @@ def assemble(
     searches = SearchService(
         stores,
         system,
-        log,
+        log.searches,
         queue,
         editions=editions,
         lease_ms=settings.search_lease_ms,
@@ -112,9 +112,9 @@ def assemble(
     )
     registry = Registry(log, bus, tasks)
     deals = LiveDeals(stores, system, registry, hears)
-    repeats = SearchRepeats(log, deals, searches, tasks)
+    repeats = SearchRepeats(log.searches, deals, searches, tasks)
     relay = Relay(system, log, registry, outdated=repeats.look)
-    stock_watch = StockWatch(system, registry, cars, Rematcher(system, log, cars, queue, editions))
+    stock_watch = StockWatch(system, registry, cars, Rematcher(system, log.searches, cars, queue, editions))
     keeper = Keeper(
         log,
         registry,

@@ -20,6 +20,7 @@ from protocol.commands import COMMAND_TYPES, tag_of
 from protocol.events import Welcome
 from protocol.records import User
 from protocol.rights import TokenScope
+from server.clock import utc_now
 from server.database.people.security_events import Note, SecurityKind
 from server.hub.channels.registry import Registry
 from server.hub.connections.allowance import Allowance
@@ -38,7 +39,7 @@ from server.hub.sockets.limits import (
 from server.hub.sockets.wire import wire_of
 from server.hub.upkeep.outages import Outages
 from server.hub.upkeep.people import People
-from server.log.channel_log import ChannelLog, utc_now
+from server.log.channel_log import ChannelLog
 from server.log.seats import Seats
 from server.observe.failing import SERVICE_FAILS
 

@@ -9,7 +9,8 @@ from typing import Any
 from protocol import codec
 from protocol.events import MAX_MESSAGE_BYTES
 from protocol.records import EndReason
-from server.log.channel_log import Progress, utc_now
+from server.clock import utc_now
+from server.log.search_log import Progress
 
 MAX_JOB_BYTES = MAX_MESSAGE_BYTES
 """A job has the same cars as its chunk, and numbers where that has words."""

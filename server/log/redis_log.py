@@ -9,10 +9,11 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from server.log.channel_log import OVERDUE_PER_BEAT, Entry, Head, LogBounds, Outcome, Pulse
+from server.log.channel_log import OVERDUE_PER_BEAT, Entry, Head, LogBounds, Pulse
 from server.log.event_json import event_body
 from server.log.redis_scripts import Scripts
 from server.log.redis_search import RedisSearchLog, pointers
+from server.log.search_log import Outcome
 
 CHANNELS_PER_BEAT = 200
 ALWAYS_MS = 2**53
@@ -28,11 +29,12 @@ def parse_bell(payload: bytes) -> Entry:
     return Entry(epoch.decode(), int(seq), body, int(no))
 
 
-class RedisLog(RedisSearchLog):
+class RedisLog:
     """``ChannelLog`` over Redis. ``redis`` must give bytes (``decode_responses`` off)."""
 
     def __init__(self, redis: Redis, bounds: LogBounds | None = None) -> None:
-        super().__init__(Scripts(redis, bounds or LogBounds()))
+        self._scripts = Scripts(redis, bounds or LogBounds())
+        self.searches = RedisSearchLog(self._scripts)
 
     async def head(self, channel: str) -> Head:
         """Return where the channel stands; a missing log, or one of another run, begins a new epoch first."""

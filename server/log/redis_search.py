@@ -8,7 +8,7 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode, op_taken
 from protocol.jobs import JobPointer
 from protocol.records import Actor, EndReason, Filters, Sort
-from server.log.channel_log import Chunk, Continuation, Lease, Outcome, Progress, SearchState, utc_now
+from server.clock import utc_now
 from server.log.event_json import (
     check_job,
     event_body,
@@ -19,13 +19,14 @@ from server.log.event_json import (
     valued_prefix,
 )
 from server.log.redis_scripts import Scripts
+from server.log.search_log import Chunk, Continuation, Lease, Outcome, Progress, SearchState
 from server.sharing.lanes import SEPARATOR, Lane
 
 CHUNKS_PER_READ = 4
 
 
 class RedisSearchLog:
-    """The part of ``ChannelLog`` that is about searches."""
+    """``SearchLog`` over Redis."""
 
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
@@ -215,7 +216,7 @@ class RedisSearchLog:
         job: bytes | None = await self._scripts.run("pending_job", channel, search_id, chunk)
         return job
 
-    async def search(self, channel: str) -> SearchState | None:
+    async def current(self, channel: str) -> SearchState | None:
         """Return the current search, or None."""
         return _state(await self._scripts.run("search", channel))
 

@@ -25,10 +25,17 @@ async def stay_connected(
     broke starts the pauses anew.
     """
 
+    own = asyncio.current_task()
+
     async def serve_once() -> None:
         try:
-            await serve()
+            # In a task of its own: on Python 3.11 a group whose task fails leaves the count of its task's
+            # cancellations too high, and the count of this one must be right.
+            await asyncio.create_task(_serving(serve))
         except outages as error:
+            if own is not None and own.cancelling():
+                # A group whose task failed as the group was cancelled raises that failure alone.
+                raise asyncio.CancelledError from error
             broken(error)
             if not standing.is_up:
                 raise
@@ -47,3 +54,7 @@ async def stay_connected(
             with attempt:
                 await serve_once()
         await asyncio.sleep(FIRST_PAUSE_SECONDS)
+
+
+async def _serving(serve: Callable[[], Awaitable[None]]) -> None:
+    await serve()

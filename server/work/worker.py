@@ -23,10 +23,11 @@ from redis.exceptions import RedisError
 from protocol import codec
 from protocol.codec import FieldError
 from protocol.jobs import JobPointer, ValueJob
+from server.clock import utc_now
 from server.database.core.pool import open_pool
-from server.log.channel_log import ChannelLog, utc_now
 from server.log.peer import require_peer
 from server.log.redis_log import RedisLog
+from server.log.search_log import SearchLog
 from server.observe.ending import END_SECONDS, Ending
 from server.observe.readiness import say_ready
 from server.settings import Settings
@@ -62,7 +63,7 @@ class Worker:
     def __init__(
         self,
         queue: JobQueue,
-        channels: ChannelLog,
+        channels: SearchLog,
         valuer: Valuer,
         *,
         lease_ms: int,
@@ -210,7 +211,7 @@ async def _serve(settings: Settings, ending: Ending, job_seconds: float) -> None
         pool = await open_pool(replace(settings, pool_min=0, pool_max=POOL_CONNECTIONS))
         stack.push_async_callback(ending.close, "postgres pool", pool.close)
         queue = JobQueue(redis, lease_ms=settings.job_lease_ms, blocking=blocking)
-        worker = Worker(queue, RedisLog(redis), Valuer(pool), lease_ms=settings.job_lease_ms)
+        worker = Worker(queue, RedisLog(redis).searches, Valuer(pool), lease_ms=settings.job_lease_ms)
         told = asyncio.Event()
 
         def stop() -> None:

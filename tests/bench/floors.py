@@ -14,6 +14,7 @@ from websockets.asyncio.client import connect as connect_socket
 from protocol import codec
 from protocol.money.lending import RiskModel
 from protocol.records import Filters, Sort
+from server.clock import utc_now
 from server.database.core.pool import prepare_connection
 from server.database.deals.deals import load_deal
 from server.database.editions.rates import load_risk
@@ -21,7 +22,6 @@ from server.database.editions.versions import editions_in_force
 from server.finance.architect import best_offers, price_plan
 from server.finance.cars import Cars
 from server.finance.plan import Plan
-from server.log.channel_log import utc_now
 from server.search.paging.reading import prepare_reading
 from server.search.screening.plans import Plans
 from server.search.screening.screen import screen_rows

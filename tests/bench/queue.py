@@ -20,8 +20,9 @@ from protocol.events import SearchEnded
 from protocol.jobs import JobPointer, ValueJob, ValueResult
 from protocol.money.lending import RateSheet, RiskModel
 from protocol.records import Actor, Filters, Role, Sort
-from server.log.channel_log import Lease, Progress, utc_now
+from server.clock import utc_now
 from server.log.redis_log import RedisLog
+from server.log.search_log import Lease, Progress
 from server.sharing.lanes import Lane
 from server.work.queue import Delivery, JobQueue
 from server.work.valuer import Valuer
@@ -103,7 +104,7 @@ class Bench:
             "versions": {},
             "by": Actor(id="bench", name="Bench", role=Role.SALESPERSON),
         }
-        await self.log.begin_search(
+        await self.log.searches.begin_search(
             self.channel, op=uuid.uuid4(), search_id=self.search_id, limit=1, event=event, lease=self.lease
         )
 
@@ -113,7 +114,7 @@ class Bench:
         Its chunk was published before.
         """
         lane = Lane("riverside", "bench")
-        await self.log.matches(
+        await self.log.searches.matches(
             self.channel,
             search_id=self.search_id,
             chunk=chunk,
@@ -202,7 +203,7 @@ async def _open(stage: Stage) -> AsyncIterator[Bench]:
         codec.decode_as(ValueJob, job)
         log, starts = RedisLog(redis), Starts()
         hands = Hands(redis, lease_ms=LEASE_MS, blocking=blocking)
-        worker = Worker(hands, log, starts, lease_ms=LEASE_MS)
+        worker = Worker(hands, log.searches, starts, lease_ms=LEASE_MS)
         await redis.xgroup_create(BARE, "bench", mkstream=True)
         bench = Bench(log, JobQueue(redis, lease_ms=LEASE_MS), hands, redis, starts, job, asyncio.Queue())
         await bench.begin()

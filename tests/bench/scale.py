@@ -44,7 +44,8 @@ class Clock:
     def listen(self) -> None:
         """Note what the service publishes."""
         for name in ("matches", "end_search"):
-            setattr(self.searching.log, name, self._noting(getattr(self.searching.log, name)))
+            searches = self.searching.log.searches
+            setattr(searches, name, self._noting(getattr(searches, name)))
 
     async def first_matches(self, sort: Sort, filters: Filters) -> float:
         """Return the milliseconds from the command to the first matches."""

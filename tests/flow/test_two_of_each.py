@@ -196,7 +196,7 @@ async def test_a_search_goes_on_when_its_process_freezes(stocked: Settings, tmp_
             asked = asyncio.create_task(mine.search(limit=20_000))
             heard = await events_until(theirs, lambda event: isinstance(event, Matches))
             os.kill(frozen.pid, signal.SIGSTOP)
-            state = await log.search(channel)
+            state = await log.searches.current(channel)
             running = state is not None and state.ended is None
             if not running:
                 os.kill(frozen.pid, signal.SIGCONT)

@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from protocol import codec
 from protocol.closing import CommandError
 from protocol.records import EndReason
-from server.log.channel_log import OVERDUE_PER_BEAT, ChannelLog, Continuation, Lease, Progress
+from server.log.channel_log import OVERDUE_PER_BEAT, ChannelLog
+from server.log.search_log import Continuation, Lease, Progress
 from tests.log.log_model import CARS_PER_CHUNK, FAILED, PENDING, VALUED, ChannelModel, Event
 from tests.log.stores import MemoryStore, Store
 from tests.log.writing import DEAL, LANE, chunks_of, decision, started
@@ -125,7 +126,7 @@ class LogMachine(RuleBasedStateMachine):
         wanted = model.more(("more", op), search_id, token or "used", owner, lapsed)
         lease = Lease(owner, 0 if lapsed else LONG_MS)
         try:
-            asked = self.log.continue_search(
+            asked = self.log.searches.continue_search(
                 DEAL, op=op_of("more", op), search_id=search_id, token=token or "used", lease=lease
             )
             assert self.wait(asked) == wanted
@@ -138,7 +139,7 @@ class LogMachine(RuleBasedStateMachine):
         model, search_id = self.opened(), self.named(which)
         search = model.current(search_id)
         found = (len(search.chunks) if search else 0) + 1
-        published = self.log.matches(
+        published = self.log.searches.matches(
             DEAL,
             search_id=search_id,
             chunk=chunk,
@@ -160,7 +161,7 @@ class LogMachine(RuleBasedStateMachine):
         search = model.current(search_id)
         number = len(search.chunks) if search else 0
         token = f"t{len(model.events)}" if reason is EndReason.LIMIT else None
-        published = self.log.end_search(
+        published = self.log.searches.end_search(
             DEAL,
             search_id=search_id,
             reason=reason,
@@ -177,7 +178,7 @@ class LogMachine(RuleBasedStateMachine):
         """A worker values a chunk, or gives it up."""
         search_id, chunk = self.named(which), self.chunk(False, number)
         if works:
-            settled = self.log.offers(
+            settled = self.log.searches.offers(
                 DEAL,
                 search_id=search_id,
                 chunk=chunk,
@@ -186,7 +187,7 @@ class LogMachine(RuleBasedStateMachine):
                 timings={"value": 1.0},
             )
         else:
-            settled = self.log.value_failed(
+            settled = self.log.searches.value_failed(
                 DEAL, search_id=search_id, chunk=chunk, vehicle_id=cars_of(chunk), message=f"{chunk}"
             )
         assert self.wait(settled) == self.opened().settle(search_id, chunk, VALUED if works else FAILED)
@@ -216,21 +217,25 @@ class LogMachine(RuleBasedStateMachine):
     def revalue(self, op: int, asked: set[int]) -> None:
         model = self.opened()
         cars = [cars_of(chunk)[-1] for chunk in sorted(asked)]
-        jobs = self.wait(self.log.revalue(DEAL, op=op_of("revalue", op), vehicle_ids=cars))
+        jobs = self.wait(self.log.searches.revalue(DEAL, op=op_of("revalue", op), vehicle_ids=cars))
         revived = sorted(model.revalue(("revalue", op), asked))
         assert chunks_of(jobs, model.search.id if model.search else "") == revived
 
     @rule(which=latest, owner=owners, lapsed=lapsing)
     def adopt(self, which: int, owner: str, lapsed: bool) -> None:
         search_id = self.named(which)
-        state = self.wait(self.log.adopt_search(DEAL, search_id, Lease(owner, 0 if lapsed else LONG_MS)))
+        state = self.wait(
+            self.log.searches.adopt_search(DEAL, search_id, Lease(owner, 0 if lapsed else LONG_MS))
+        )
         assert (state is not None) == (self.model is not None and self.model.adopt(search_id, owner, lapsed))
 
     @rule(which=latest, mine=mostly, lapsed=lapsing)
     def renew(self, which: int, mine: bool, lapsed: bool) -> None:
         owner = self.owner(mine)
         search_id = self.named(which)
-        held = self.wait(self.log.renew_search(DEAL, search_id, Lease(owner, 0 if lapsed else LONG_MS)))
+        held = self.wait(
+            self.log.searches.renew_search(DEAL, search_id, Lease(owner, 0 if lapsed else LONG_MS))
+        )
         assert held == (self.model is not None and self.model.renew(search_id, owner, lapsed))
 
     @rule()
@@ -287,7 +292,7 @@ class LogMachine(RuleBasedStateMachine):
         model = getattr(self, "model", None)
         if model is None:
             return
-        state, search = self.wait(self.log.search(DEAL)), model.search
+        state, search = self.wait(self.log.searches.current(DEAL)), model.search
         if search is None:
             assert state is None
             return
@@ -300,7 +305,7 @@ class LogMachine(RuleBasedStateMachine):
         assert state.lapsed == (search.lapsed and search.ended is None)
         assert (state.base, state.chunks) == (search.base, len(search.chunks))
         chunk = len(model.events) % 4
-        job = self.wait(self.log.pending_job(DEAL, search.id, chunk))
+        job = self.wait(self.log.searches.pending_job(DEAL, search.id, chunk))
         assert job == (job_of(search.id, chunk) if search.chunks.get(chunk) == PENDING else None)
         stored = self.wait(all_chunks(self.log, search.id))
         assert stored == dict(sorted(search.chunks.items()))
@@ -310,7 +315,7 @@ async def all_chunks(log: ChannelLog, search_id: str) -> dict[int, str]:
     """Return the state of each stored chunk."""
     return {
         chunk.number: FAILED if chunk.failed else PENDING if chunk.offers is None else VALUED
-        async for chunk in log.chunks(DEAL, search_id)
+        async for chunk in log.searches.chunks(DEAL, search_id)
     }
 
 

@@ -16,9 +16,10 @@ from server.hub.channels.session import Watcher
 from server.hub.sight.sight import Sight
 from server.hub.sockets.wire import FastLane
 from server.log.bus import Bus
-from server.log.channel_log import Entry, Outcome
+from server.log.channel_log import Entry
 from server.log.redis_log import RedisLog
 from server.log.redis_scripts import bell_name
+from server.log.search_log import Outcome
 from tests.hub.wires import texts_in
 
 pytestmark = pytest.mark.flow

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from protocol import codec
-from server.log.channel_log import ChannelLog, Head, LogBounds, Outcome
+from server.log.channel_log import ChannelLog, Head, LogBounds
+from server.log.search_log import Outcome
 from tests.log.writing import DEAL, decision, ended, events, found, started, valued
 
 

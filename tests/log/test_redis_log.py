@@ -3,9 +3,10 @@
 import pytest
 from redis.asyncio import Redis
 
-from server.log.channel_log import Entry, Outcome
+from server.log.channel_log import Entry
 from server.log.redis_log import RedisLog, parse_bell
 from server.log.redis_scripts import bell_name
+from server.log.search_log import Outcome
 from tests.log.writing import DEAL, found, started, valued
 
 pytestmark = pytest.mark.flow
@@ -31,7 +32,7 @@ async def test_log_of_another_run_is_not_continued(log: RedisLog, redis: Redis) 
     head = await log.head(DEAL)
     assert (head.seq, head.no) == (0, None)
     assert head.epoch != old.epoch
-    assert await log.search(DEAL) is None
+    assert await log.searches.current(DEAL) is None
     assert await log.read(DEAL, old.epoch, 0, 10) is None
     assert await found(log, 0) is Outcome.SUPERSEDED
 

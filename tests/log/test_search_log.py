@@ -7,7 +7,8 @@ import pytest
 
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import EndReason, Filters, Sort
-from server.log.channel_log import ChannelLog, Lease, Outcome, Pulse
+from server.log.channel_log import ChannelLog, Pulse
+from server.log.search_log import Lease, Outcome
 from tests.log.writing import (
     DEAL,
     HELD,
@@ -29,18 +30,18 @@ async def test_search_is_stored_as_it_goes(log: ChannelLog) -> None:
         assert await found(log, chunk) is Outcome.PUBLISHED
     assert await found(log, 1) is Outcome.REPEATED
     assert await valued(log, 1) is Outcome.PUBLISHED
-    state = await log.search(DEAL)
+    state = await log.searches.current(DEAL)
     assert state is not None
     assert (state.search_id, state.filters) == ("s1", Filters(makes=["Kia"]))
     assert (state.sort, state.limit, state.deal_version) == (Sort.YEAR_DESC, 500, 3)
     assert (state.scanned, state.matched, state.chunks) == (110, 22, 11)
     assert (state.pending, state.valued, state.failed, state.ended) == (2, 2, 0, None)
-    chunks = [chunk async for chunk in log.chunks(DEAL, "s1")]
+    chunks = [chunk async for chunk in log.searches.chunks(DEAL, "s1")]
     assert [chunk.number for chunk in chunks] == [0, 1, 10]
     npvs = [chunk.offers and chunk.offers["npv_cents"] for chunk in chunks]
     assert npvs == [None, [100, None], None]
     assert chunks[2].matches == {"vehicle_id": ["10-1", "10-2"], "rev": [1, 1]}
-    assert [chunk async for chunk in log.chunks(DEAL, "s0")] == []
+    assert [chunk async for chunk in log.searches.chunks(DEAL, "s0")] == []
 
 
 async def test_valued_follows_the_end_and_the_last_chunk(log: ChannelLog) -> None:
@@ -52,7 +53,9 @@ async def test_valued_follows_the_end_and_the_last_chunk(log: ChannelLog) -> Non
     assert await valued(log, 0) is Outcome.REPEATED
     assert await ended(log) is Outcome.PUBLISHED
     assert await ended(log) is Outcome.REPEATED
-    failed = await log.value_failed(DEAL, search_id="s1", chunk=1, vehicle_id=["1-1", "1-2"], message="no")
+    failed = await log.searches.value_failed(
+        DEAL, search_id="s1", chunk=1, vehicle_id=["1-1", "1-2"], message="no"
+    )
     assert failed is Outcome.PUBLISHED
     assert await valued(log, 1) is Outcome.REPEATED
     seen = await events(log)
@@ -61,7 +64,7 @@ async def test_valued_follows_the_end_and_the_last_chunk(log: ChannelLog) -> Non
     ]  # fmt: skip
     assert (seen[-1]["offers"], seen[-1]["failed"]) == (2, 2)
     assert seen[-1]["trace"] == {"value": 1.25, "queue_wait": 0.5}
-    chunks = [chunk async for chunk in log.chunks(DEAL, "s1")]
+    chunks = [chunk async for chunk in log.searches.chunks(DEAL, "s1")]
     assert [(chunk.failed, chunk.offers is None) for chunk in chunks] == [(False, False), (True, True)]
 
 
@@ -80,12 +83,12 @@ async def test_newer_search_supersedes(log: ChannelLog) -> None:
     assert await found(log, 1) is Outcome.SUPERSEDED
     assert await valued(log, 0) is Outcome.SUPERSEDED
     assert await ended(log) is Outcome.SUPERSEDED
-    assert await log.pending_job(DEAL, "s1", 0) is None
+    assert await log.searches.pending_job(DEAL, "s1", 0) is None
     _, _, end, start = await events(log)
     shown = (end["type"], end["search_id"], end["reason"], end["matched"])
     assert shown == ("search_ended", "s1", "superseded", 2)
     assert start["search_id"] == "s2"
-    assert [chunk async for chunk in log.chunks(DEAL, "s2")] == []
+    assert [chunk async for chunk in log.searches.chunks(DEAL, "s2")] == []
 
 
 async def test_repeated_search_op_changes_nothing(log: ChannelLog) -> None:
@@ -101,11 +104,11 @@ async def test_cancelled_search_takes_no_more(log: ChannelLog) -> None:
     await started(log)
     await found(log, 0)
     await ended(log, EndReason.CANCELLED)
-    state = await log.search(DEAL)
+    state = await log.searches.current(DEAL)
     assert state is not None
     assert (state.ended, state.rejected, state.trace) == (EndReason.CANCELLED, REJECTED, {"db_total": 1.5})
     assert await found(log, 1) is Outcome.SUPERSEDED
-    assert await log.pending_job(DEAL, "s1", 0) == b"job 0"
+    assert await log.searches.pending_job(DEAL, "s1", 0) == b"job 0"
     await valued(log, 0)
     assert [event["type"] for event in await events(log)][-2:] == ["offers", "search_valued"]
 
@@ -117,13 +120,19 @@ async def test_token_is_taken_once(log: ChannelLog) -> None:
     await ended(log, EndReason.LIMIT, token="t1")
     op = uuid.uuid4()
     assert (
-        await log.continue_search(DEAL, op=uuid.uuid4(), search_id="s0", token="t1", lease=HELD)
+        await log.searches.continue_search(DEAL, op=uuid.uuid4(), search_id="s0", token="t1", lease=HELD)
         is Outcome.SUPERSEDED
     )
-    assert await log.continue_search(DEAL, op=op, search_id="s1", token="t1", lease=HELD) is Outcome.PUBLISHED
-    assert await log.continue_search(DEAL, op=op, search_id="s1", token="t1", lease=HELD) is Outcome.REPEATED
+    assert (
+        await log.searches.continue_search(DEAL, op=op, search_id="s1", token="t1", lease=HELD)
+        is Outcome.PUBLISHED
+    )
+    assert (
+        await log.searches.continue_search(DEAL, op=op, search_id="s1", token="t1", lease=HELD)
+        is Outcome.REPEATED
+    )
     with pytest.raises(CommandError) as refused:
-        await log.continue_search(DEAL, op=uuid.uuid4(), search_id="s1", token="t1", lease=HELD)
+        await log.searches.continue_search(DEAL, op=uuid.uuid4(), search_id="s1", token="t1", lease=HELD)
     assert refused.value.code is ErrorCode.CONFLICT
     assert await found(log, 1) is Outcome.PUBLISHED
     await ended(log)
@@ -137,7 +146,7 @@ async def test_oversized_event_is_refused(log: ChannelLog) -> None:
     await started(log)
     columns = {"vehicle_id": ["x" * 300_000]}
     with pytest.raises(ValueError, match="at most 262144 bytes"):
-        await log.offers(DEAL, search_id="s1", chunk=0, rows=1, columns=columns, timings={})
+        await log.searches.offers(DEAL, search_id="s1", chunk=0, rows=1, columns=columns, timings={})
     assert len(await events(log)) == 1
 
 
@@ -146,32 +155,32 @@ async def test_the_lease_is_the_owners(log: ChannelLog) -> None:
     await started(log)
     await found(log, 0)
     other = Lease("other", 60_000)
-    assert await log.adopt_search(DEAL, "s1", other) is None
-    assert await log.adopt_search(DEAL, "s0", other) is None
-    assert not await log.renew_search(DEAL, "s1", other)
-    assert await log.renew_search(DEAL, "s1", Lease(HELD.owner, 0))
-    state = await log.search(DEAL)
+    assert await log.searches.adopt_search(DEAL, "s1", other) is None
+    assert await log.searches.adopt_search(DEAL, "s0", other) is None
+    assert not await log.searches.renew_search(DEAL, "s1", other)
+    assert await log.searches.renew_search(DEAL, "s1", Lease(HELD.owner, 0))
+    state = await log.searches.current(DEAL)
     assert state is not None
     assert (state.lapsed, state.ended) == (True, None)
-    adopted = await log.adopt_search(DEAL, "s1", other)
+    adopted = await log.searches.adopt_search(DEAL, "s1", other)
     assert adopted is not None
     assert adopted == replace(state, lapsed=False)
     assert (adopted.place, adopted.rejected, adopted.by.name) == ("behind 0", REJECTED, "Ann")
-    assert await log.adopt_search(DEAL, "s1", HELD) is None
-    assert not await log.renew_search(DEAL, "s1", HELD)
+    assert await log.searches.adopt_search(DEAL, "s1", HELD) is None
+    assert not await log.searches.renew_search(DEAL, "s1", HELD)
     assert await found(log, 1) is Outcome.SUPERSEDED
     assert await ended(log) is Outcome.SUPERSEDED
     assert await found(log, 1, lease=other) is Outcome.PUBLISHED
     assert await ended(log, owner="other") is Outcome.PUBLISHED
-    assert await log.adopt_search(DEAL, "s1", HELD) is None
-    assert not await log.renew_search(DEAL, "s1", other)
+    assert await log.searches.adopt_search(DEAL, "s1", HELD) is None
+    assert not await log.searches.renew_search(DEAL, "s1", other)
 
 
 async def test_an_owner_whose_lease_is_over_goes_on_until_it_is_adopted(log: ChannelLog) -> None:
     """Being late is no fault: the next publication begins the lease anew."""
     await started(log, lease=Lease("owner", 0))
     assert await found(log, 0) is Outcome.PUBLISHED
-    assert await log.adopt_search(DEAL, "s1", Lease("other", 1)) is None
+    assert await log.searches.adopt_search(DEAL, "s1", Lease("other", 1)) is None
 
 
 async def test_anybody_may_end_a_search(log: ChannelLog) -> None:
@@ -187,7 +196,7 @@ async def test_who_ends_a_search_from_outside_takes_no_count_back(log: ChannelLo
     for chunk in range(5):
         await found(log, chunk)
     assert await ended(log, EndReason.CANCELLED, owner=None) is Outcome.PUBLISHED
-    told, state = (await events(log))[-1], await log.search(DEAL)
+    told, state = (await events(log))[-1], await log.searches.current(DEAL)
     assert state is not None
     assert (told["scanned"], told["matched"], told["chunks"]) == (50, 10, 5)
     assert (state.scanned, state.matched, state.chunks) == (50, 10, 5)
@@ -218,12 +227,12 @@ async def test_a_later_page_knows_where_it_began(log: ChannelLog) -> None:
     await started(log)
     await found(log, 0)
     await ended(log, EndReason.LIMIT, token="t1")
-    await log.continue_search(DEAL, op=uuid.uuid4(), search_id="s1", token="t1", lease=HELD)
-    state = await log.search(DEAL)
+    await log.searches.continue_search(DEAL, op=uuid.uuid4(), search_id="s1", token="t1", lease=HELD)
+    state = await log.searches.current(DEAL)
     assert state is not None
     assert (state.base, state.matched, state.place, state.lapsed) == (4, 4, "behind t1", False)
     await found(log, 2)
-    state = await log.search(DEAL)
+    state = await log.searches.current(DEAL)
     assert state is not None
     assert (state.base, state.matched, state.place) == (4, 6, "behind 2")
 
@@ -234,7 +243,7 @@ async def test_overdue_jobs_are_given_to_one(log: ChannelLog) -> None:
     for chunk in range(3):
         await found(log, chunk)
     await valued(log, 0)
-    await log.value_failed(DEAL, search_id="s1", chunk=1, vehicle_id=["1-1"], message="no")
+    await log.searches.value_failed(DEAL, search_id="s1", chunk=1, vehicle_id=["1-1"], message="no")
     head = await log.head(DEAL)
     (early,) = await log.beat([DEAL], overdue_ms=60_000, lost_before_ms=None)
     assert early == Pulse(head.epoch, head.seq)
@@ -265,9 +274,9 @@ async def test_a_beat_tells_of_a_search_for_older_terms(log: ChannelLog) -> None
     assert await is_told()
     assert not await is_told(60_000), "its time began anew"
     await log.decide(DEAL, 3, decision(3), outdates=True)
-    await log.search_stands(DEAL, "another")
+    await log.searches.search_stands(DEAL, "another")
     assert await is_told()
-    await log.search_stands(DEAL, "s1")
+    await log.searches.search_stands(DEAL, "s1")
     assert not await is_told()
     await log.decide(DEAL, 4, decision(4), outdates=True)
     await started(log, "s2")
@@ -295,26 +304,26 @@ async def test_cars_that_were_given_up_are_pending_again(log: ChannelLog) -> Non
     await valued(log, 0)
     for chunk in (1, 2, 3):
         cars = [f"{chunk}-1", f"{chunk}-2"]
-        await log.value_failed(DEAL, search_id="s1", chunk=chunk, vehicle_id=cars, message="no")
+        await log.searches.value_failed(DEAL, search_id="s1", chunk=chunk, vehicle_id=cars, message="no")
     op = uuid.uuid4()
     cars = ["0-1", "3-2", "1-1", "9-9"]
     for _ in range(2):
-        assert chunks_of(await log.revalue(DEAL, op=op, vehicle_ids=cars)) == [1, 3]
-    assert await log.revalue(DEAL, op=uuid.uuid4(), vehicle_ids=cars) == []
-    state = await log.search(DEAL)
+        assert chunks_of(await log.searches.revalue(DEAL, op=op, vehicle_ids=cars)) == [1, 3]
+    assert await log.searches.revalue(DEAL, op=uuid.uuid4(), vehicle_ids=cars) == []
+    state = await log.searches.current(DEAL)
     assert state is not None
     assert (state.pending, state.valued, state.failed) == (2, 2, 2)
-    jobs = [await log.pending_job(DEAL, "s1", chunk) for chunk in range(4)]
+    jobs = [await log.searches.pending_job(DEAL, "s1", chunk) for chunk in range(4)]
     assert jobs == [None, b"job 1", None, b"job 3"]
-    chunks = [chunk async for chunk in log.chunks(DEAL, "s1")]
+    chunks = [chunk async for chunk in log.searches.chunks(DEAL, "s1")]
     assert [chunk.failed for chunk in chunks] == [False, False, True, False]
     assert await valued(log, 3) is Outcome.PUBLISHED
-    assert chunks_of(await log.revalue(DEAL, op=op, vehicle_ids=cars)) == [1]
+    assert chunks_of(await log.searches.revalue(DEAL, op=op, vehicle_ids=cars)) == [1]
     assert await valued(log, 1) is Outcome.PUBLISHED
     seen = [event for event in await events(log) if event["type"] == "search_valued"]
     assert [(event["offers"], event["failed"]) for event in seen] == [(2, 6), (6, 2)]
     await started(log, "s2")
-    assert await log.revalue(DEAL, op=op, vehicle_ids=cars) == []
+    assert await log.searches.revalue(DEAL, op=op, vehicle_ids=cars) == []
 
 
 async def test_an_op_answers_only_what_it_was_given_for(log: ChannelLog) -> None:
@@ -324,26 +333,26 @@ async def test_an_op_answers_only_what_it_was_given_for(log: ChannelLog) -> None
     assert await started(log, op=search, asked="ann-search") == (Outcome.PUBLISHED, "s1")
     await found(log, 0)
     await ended(log, EndReason.LIMIT, token="t1")
-    await log.value_failed(DEAL, search_id="s1", chunk=0, vehicle_id=["0-1", "0-2"], message="no")
-    assert await log.continue_search(DEAL, op=more, asked="ann-more", **page) is Outcome.PUBLISHED
-    assert chunks_of(await log.revalue(DEAL, op=again, asked="ann-cars", vehicle_ids=["0-1"])) == [0]
+    await log.searches.value_failed(DEAL, search_id="s1", chunk=0, vehicle_id=["0-1", "0-2"], message="no")
+    assert await log.searches.continue_search(DEAL, op=more, asked="ann-more", **page) is Outcome.PUBLISHED
+    assert chunks_of(await log.searches.revalue(DEAL, op=again, asked="ann-cars", vehicle_ids=["0-1"])) == [0]
     for op in (search, more, again):
         for doing in (
             started(log, "s2", op=op, asked="bo-search"),
-            log.continue_search(DEAL, op=op, asked="bo-more", **page),
-            log.revalue(DEAL, op=op, asked="bo-cars", vehicle_ids=["0-1"]),
+            log.searches.continue_search(DEAL, op=op, asked="bo-more", **page),
+            log.searches.revalue(DEAL, op=op, asked="bo-cars", vehicle_ids=["0-1"]),
         ):
             with pytest.raises(CommandError) as refused:
                 await doing
             assert (refused.value.code, refused.value.detail) == (ErrorCode.CONFLICT, {"field": "op"})
     assert await started(log, op=search, asked="ann-search") == (Outcome.REPEATED, "s1")
-    assert await log.continue_search(DEAL, op=more, asked="ann-more", **page) is Outcome.REPEATED
-    assert chunks_of(await log.revalue(DEAL, op=again, asked="ann-cars", vehicle_ids=["0-1"])) == [0]
+    assert await log.searches.continue_search(DEAL, op=more, asked="ann-more", **page) is Outcome.REPEATED
+    assert chunks_of(await log.searches.revalue(DEAL, op=again, asked="ann-cars", vehicle_ids=["0-1"])) == [0]
 
 
 async def test_revalue_without_a_search_does_nothing(log: ChannelLog) -> None:
     """There is nothing to value, and no event."""
-    assert await log.revalue(DEAL, op=uuid.uuid4(), vehicle_ids=["1"]) == []
+    assert await log.searches.revalue(DEAL, op=uuid.uuid4(), vehicle_ids=["1"]) == []
     assert await events(log) == []
 
 

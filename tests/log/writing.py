@@ -7,7 +7,8 @@ from typing import Any
 from protocol import codec
 from protocol.jobs import JobPointer
 from protocol.records import EndReason, Filters, Sort
-from server.log.channel_log import ChannelLog, Continuation, Lease, Outcome, Progress
+from server.log.channel_log import ChannelLog
+from server.log.search_log import Continuation, Lease, Outcome, Progress
 from server.sharing.lanes import Lane
 
 DEAL = "deal:0d8b7c1e"
@@ -36,7 +37,7 @@ async def started(
         "versions": {"inventory": "1", "rates": "r1", "tax": "t1", "risk": "k1", "engine": "e1"},
         "by": ACTOR,
     }
-    return await log.begin_search(
+    return await log.searches.begin_search(
         DEAL,
         op=op or uuid.uuid4(),
         search_id=search_id,
@@ -53,7 +54,7 @@ async def found(
 ) -> Outcome:
     columns = {"vehicle_id": [f"{chunk}-1", f"{chunk}-2"], "rev": [1, 1]}
     progress = Progress(scanned=10 * (chunk + 1), matched=2 * (chunk + 1), chunks=chunk + 1)
-    return await log.matches(
+    return await log.searches.matches(
         DEAL,
         search_id=search_id,
         chunk=chunk,
@@ -76,7 +77,7 @@ async def ended(
     owner: str | None = HELD.owner,
 ) -> Outcome:
     goes_on = None if token is None else Continuation(token, f"behind {token}")
-    return await log.end_search(
+    return await log.searches.end_search(
         DEAL, search_id=search_id, reason=reason, progress=Progress(20, 4, 2), goes_on=goes_on,
         rejected=REJECTED, trace={"db_total": 1.5}, owner=owner,
     )  # fmt: skip
@@ -84,7 +85,7 @@ async def ended(
 
 async def valued(log: ChannelLog, chunk: int, search_id: str = "s1") -> Outcome:
     columns = {"vehicle_id": [f"{chunk}-1", f"{chunk}-2"], "npv_cents": [100, None]}
-    return await log.offers(
+    return await log.searches.offers(
         DEAL,
         search_id=search_id,
         chunk=chunk,

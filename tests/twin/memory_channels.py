@@ -66,18 +66,18 @@ class MemoryChannels:
         self._run_id = secrets.token_hex(20)
         self._channels = copy.deepcopy(saved.channels)
 
-    def _standing(self, channel: str) -> MemoryChannel | None:
+    def standing(self, channel: str) -> MemoryChannel | None:
         found = self._channels.get(channel)
         return found if found is not None and found.epoch.startswith(self._run_id) else None
 
-    def _open(self, channel: str) -> MemoryChannel:
-        found = self._standing(channel)
+    def open(self, channel: str) -> MemoryChannel:
+        found = self.standing(channel)
         if found is None:
             found = self._channels[channel] = MemoryChannel(f"{self._run_id}-{secrets.token_hex(8)}")
             self._ring(channel, Entry(found.epoch, 0, b""))
         return found
 
-    def _append(self, name: str, channel: MemoryChannel, body: bytes, no: int = 0) -> None:
+    def append(self, name: str, channel: MemoryChannel, body: bytes, no: int = 0) -> None:
         channel.seq += 1
         entry = Entry(channel.epoch, channel.seq, body, no)
         channel.events.append(entry)
@@ -88,17 +88,17 @@ class MemoryChannels:
             channel.bytes -= len(channel.events.popleft().body)
         self._ring(name, entry)
 
-    def _current(self, channel: str, search_id: str) -> MemorySearch | None:
-        standing = self._standing(channel)
+    def search_of(self, channel: str, search_id: str) -> MemorySearch | None:
+        standing = self.standing(channel)
         search = None if standing is None else standing.search
         return search if search is not None and search.state.search_id == search_id else None
 
-    def _announce_valued(self, channel: str) -> None:
-        standing = self._open(channel)
+    def announce_valued(self, channel: str) -> None:
+        standing = self.open(channel)
         if standing.search is not None:
             body = standing.search.valued_body(valued_prefix(channel, standing.search.state.search_id))
             if body is not None:
-                self._append(channel, standing, body)
+                self.append(channel, standing, body)
 
 
 def now_ms() -> int:

@@ -8,7 +8,8 @@ from typing import Any
 from protocol import codec
 from protocol.jobs import JobPointer
 from protocol.records import EndReason
-from server.log.channel_log import Chunk, Lease, SearchState, utc_now
+from server.clock import utc_now
+from server.log.search_log import Chunk, Lease, SearchState
 from server.sharing.lanes import Lane
 
 

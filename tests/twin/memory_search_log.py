@@ -8,7 +8,6 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.jobs import JobPointer
 from protocol.records import Actor, EndReason, Filters, Sort
-from server.log.channel_log import Chunk, Continuation, Lease, Outcome, Progress, SearchState
 from server.log.event_json import (
     check_job,
     ended_body,
@@ -17,13 +16,17 @@ from server.log.event_json import (
     matches_body,
     offers_body,
 )
+from server.log.search_log import Chunk, Continuation, Lease, Outcome, Progress, SearchState
 from server.sharing.lanes import Lane
 from tests.twin.memory_channels import MemoryChannels, now_ms
 from tests.twin.memory_search import MemorySearch
 
 
-class MemorySearchLog(MemoryChannels):
-    """The part of ``ChannelLog`` that is about searches."""
+class MemorySearchLog:
+    """``SearchLog`` in memory."""
+
+    def __init__(self, channels: MemoryChannels) -> None:
+        self._channels = channels
 
     async def begin_search(
         self,
@@ -38,7 +41,7 @@ class MemorySearchLog(MemoryChannels):
         asked: str = "",
     ) -> tuple[Outcome, str]:
         """Make ``search_id`` the current search and publish ``search_started``."""
-        body, standing = event_body(channel, event), self._open(channel)
+        body, standing = event_body(channel, event), self._channels.open(channel)
         first = standing.answered(op, asked)
         if first is not None:
             return Outcome.REPEATED, first
@@ -55,7 +58,7 @@ class MemorySearchLog(MemoryChannels):
                 rejected=older.rejected,
                 trace=older.trace,
             )
-            self._append(channel, standing, superseded)
+            self._channels.append(channel, standing, superseded)
         state = SearchState(
             search_id=search_id,
             filters=codec.decode_as(Filters, codec.encode(event["filters"])),
@@ -66,17 +69,17 @@ class MemorySearchLog(MemoryChannels):
         )
         standing.search = MemorySearch(state, lease.owner, now_ms() + lease.ms)
         standing.answers[op] = asked, search_id
-        self._append(channel, standing, body)
+        self._channels.append(channel, standing, body)
         return Outcome.PUBLISHED, search_id
 
     async def continue_search(
         self, channel: str, *, op: uuid.UUID, search_id: str, token: str, lease: Lease, asked: str = ""
     ) -> Outcome:
         """Take the token of the ended current search for ``more``: the search runs again."""
-        standing = self._open(channel)
+        standing = self._channels.open(channel)
         if standing.answered(op, asked) is not None:
             return Outcome.REPEATED
-        search = self._current(channel, search_id)
+        search = self._channels.search_of(channel, search_id)
         if search is None:
             return Outcome.SUPERSEDED
         if search.state.ended is None or search.state.next != token:
@@ -89,7 +92,7 @@ class MemorySearchLog(MemoryChannels):
 
     async def renew_search(self, channel: str, search_id: str, lease: Lease) -> bool:
         """Begin the owner's lease anew; returns whether the search runs and is still this owner's."""
-        search = self._current(channel, search_id)
+        search = self._channels.search_of(channel, search_id)
         if search is None or not search.is_running_by(lease.owner):
             return False
         search.take_lease(lease, now_ms())
@@ -97,7 +100,7 @@ class MemorySearchLog(MemoryChannels):
 
     async def adopt_search(self, channel: str, search_id: str, lease: Lease) -> SearchState | None:
         """Take over a running search whose lease is over, and return it; None where somebody else has it."""
-        search = self._current(channel, search_id)
+        search = self._channels.search_of(channel, search_id)
         if search is None or not search.has_lapsed(now_ms()):
             return None
         search.take_lease(lease, now_ms())
@@ -121,7 +124,7 @@ class MemorySearchLog(MemoryChannels):
         """Store a chunk and its job, mark it pending and publish ``matches``; the lease begins anew."""
         check_job(job)
         prefix, cells = matches_body(channel, search_id, chunk, rows, columns)
-        standing, search = self._open(channel), self._current(channel, search_id)
+        standing, search = self._channels.open(channel), self._channels.search_of(channel, search_id)
         if search is None or not search.is_running_by(lease.owner):
             return Outcome.SUPERSEDED
         if chunk in search.matches:
@@ -139,7 +142,7 @@ class MemorySearchLog(MemoryChannels):
         )
         search.lane = lane
         search.take_lease(lease, now_ms())
-        self._append(channel, standing, prefix + cells + b"}")
+        self._channels.append(channel, standing, prefix + cells + b"}")
         return Outcome.PUBLISHED
 
     async def end_search(
@@ -155,7 +158,7 @@ class MemorySearchLog(MemoryChannels):
         owner: str | None = None,
     ) -> Outcome:
         """Publish ``search_ended``, and ``search_valued`` behind it where nothing is pending."""
-        standing, search = self._open(channel), self._current(channel, search_id)
+        standing, search = self._channels.open(channel), self._channels.search_of(channel, search_id)
         if search is None or (owner is not None and search.owner != owner):
             return Outcome.SUPERSEDED
         if search.state.ended is not None:
@@ -183,8 +186,8 @@ class MemorySearchLog(MemoryChannels):
             rejected=codec.decode(codec.encode(rejected)),
             trace=codec.decode(codec.encode(trace)),
         )
-        self._append(channel, standing, body)
-        self._announce_valued(channel)
+        self._channels.append(channel, standing, body)
+        self._channels.announce_valued(channel)
         return Outcome.PUBLISHED
 
     async def offers(
@@ -199,14 +202,14 @@ class MemorySearchLog(MemoryChannels):
     ) -> Outcome:
         """Store a chunk's offers and publish them, once per ``search_id:chunk``."""
         prefix, cells = offers_body(channel, search_id, chunk, rows, columns)
-        standing, search = self._open(channel), self._current(channel, search_id)
+        standing, search = self._channels.open(channel), self._channels.search_of(channel, search_id)
         if search is None or chunk not in search.matches:
             return Outcome.SUPERSEDED
         if search.is_settled(chunk):
             return Outcome.REPEATED
         search.settle(chunk, cells, rows, timings)
-        self._append(channel, standing, prefix + cells + b"}")
-        self._announce_valued(channel)
+        self._channels.append(channel, standing, prefix + cells + b"}")
+        self._channels.announce_valued(channel)
         return Outcome.PUBLISHED
 
     async def value_failed(
@@ -214,21 +217,21 @@ class MemorySearchLog(MemoryChannels):
     ) -> Outcome:
         """Give a chunk up: publish ``value_failed`` and count the chunk as no longer pending."""
         body = failed_body(channel, search_id, vehicle_id, message)
-        standing, search = self._open(channel), self._current(channel, search_id)
+        standing, search = self._channels.open(channel), self._channels.search_of(channel, search_id)
         if search is None or chunk not in search.matches:
             return Outcome.SUPERSEDED
         if search.is_settled(chunk):
             return Outcome.REPEATED
         search.give_up(chunk, vehicle_id)
-        self._append(channel, standing, body)
-        self._announce_valued(channel)
+        self._channels.append(channel, standing, body)
+        self._channels.announce_valued(channel)
         return Outcome.PUBLISHED
 
     async def revalue(
         self, channel: str, *, op: uuid.UUID, vehicle_ids: Sequence[str], asked: str = ""
     ) -> list[JobPointer]:
         """Make the given-up chunks with one of these cars pending again; return pointers to their jobs."""
-        standing = self._open(channel)
+        standing = self._channels.open(channel)
         search = standing.search
         search_id = "" if search is None else search.state.search_id
         answer = standing.answered(op, asked)
@@ -244,23 +247,23 @@ class MemorySearchLog(MemoryChannels):
 
     async def search_stands(self, channel: str, search_id: str) -> None:
         """Let a search be: nothing can be searched with the terms that the deal has now."""
-        search = self._current(channel, search_id)
+        search = self._channels.search_of(channel, search_id)
         if search is not None:
             search.outdated_at = None
 
     async def pending_job(self, channel: str, search_id: str, chunk: int) -> bytes | None:
         """Return the job of a chunk of the channel's current search that waits for its offers, else None."""
-        search = self._current(channel, search_id)
+        search = self._channels.search_of(channel, search_id)
         return None if search is None or chunk not in search.due else search.jobs[chunk]
 
-    async def search(self, channel: str) -> SearchState | None:
+    async def current(self, channel: str) -> SearchState | None:
         """Return the current search, or None."""
-        standing = self._standing(channel)
+        standing = self._channels.standing(channel)
         return None if standing is None or standing.search is None else standing.search.seen(now_ms())
 
     async def chunks(self, channel: str, search_id: str, *, after: int = -1) -> AsyncIterator[Chunk]:
         """Yield the stored chunks behind one of them in order, while the search is current."""
-        while search := self._current(channel, search_id):
+        while search := self._channels.search_of(channel, search_id):
             later = [number for number in sorted(search.matches) if number > after]
             if not later:
                 return

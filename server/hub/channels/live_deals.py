@@ -8,12 +8,12 @@ from typing import Final
 
 from protocol.channels import deal_of
 from protocol.closing import CommandError, ErrorCode
+from server.clock import utc_now
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals.deal_parts import load_whole
 from server.database.deals.deals import Deal
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.channels.registry import Registry
-from server.log.channel_log import utc_now
 
 ATTEMPTS: Final = 3
 """How often a deal may change under its reading in ways that no event tells."""

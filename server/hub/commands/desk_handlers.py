@@ -9,6 +9,7 @@ from protocol.commands.desk import Decision
 from protocol.deal_parts import DealOffer
 from protocol.structure import StructureChanges
 from protocol.workflow import Action, Closing, LenderStatus
+from server.clock import utc_now
 from server.database.core.scope import StoreScopes
 from server.database.decisions import lenders, tasks, workflow
 from server.database.decisions import locks_and_notes as remarks
@@ -22,7 +23,6 @@ from server.hub.commands.registration import handles
 from server.hub.connections.authority import Authority, actor_of, view_of
 from server.hub.connections.connection import Connection
 from server.hub.sight.questions import check_visible
-from server.log.channel_log import utc_now
 from server.work.editions import Editions
 
 

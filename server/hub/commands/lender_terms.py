@@ -8,8 +8,8 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import LenderTerms
 from protocol.structure import FIRST_DATE, LAST_DATE
 from protocol.workflow import CREDIT_REASONS, LIVE_STATUSES, LenderStatus
+from server.clock import utc_now
 from server.database.decisions import lenders
-from server.log.channel_log import utc_now
 
 
 def terms_of(command: commands.LenderDecision) -> LenderTerms:

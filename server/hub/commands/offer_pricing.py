@@ -7,11 +7,11 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer, LenderTerms
 from protocol.structure import StructureChanges
+from server.clock import utc_now
 from server.database.decisions.terms import revise
 from server.database.people.users import Account
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.commands.quotes import Quotes
-from server.log.channel_log import utc_now
 
 
 class Repricing:

@@ -18,6 +18,7 @@ from protocol.money.pricing import Vary
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import Scope, View
 from protocol.structure import StructureChanges, StructureError
+from server.clock import utc_now
 from server.compute.pool import ComputePool, NoTurnError, OverrunError
 from server.database.core.scope import StoreScopes
 from server.database.deals.deals import Deal
@@ -30,7 +31,6 @@ from server.hub.commands.kept_quotes import Subject, offer_of, pencil_of
 from server.hub.sight.questions import check_conceded
 from server.hub.sight.sight import Sight
 from server.hub.sight.views import not_here, project_frontier, project_quote, unaskable_fields
-from server.log.channel_log import utc_now
 from server.search.screening.basis import load_basis
 from server.search.sql.query import Stock, build_car_query
 from server.sharing.lanes import Lane

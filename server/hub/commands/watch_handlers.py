@@ -6,6 +6,7 @@ from protocol import commands
 from protocol.channels import store_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.structure import Structure
+from server.clock import utc_now
 from server.database.people.security_events import Note, SecurityKind
 from server.hub.channels.rooms import Rooms
 from server.hub.commands.registration import handles
@@ -13,7 +14,6 @@ from server.hub.connections.authority import Authority, check_wall
 from server.hub.connections.connection import Connection
 from server.hub.joining.join import Joiner
 from server.hub.joining.wall_join import WallJoiner
-from server.log.channel_log import utc_now
 
 
 class WatchHandlers:

@@ -7,13 +7,13 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.commands import AnyCommand, ChannelCommand
 from protocol.records import Actor, View
 from protocol.rights import RIGHTS, Right, TokenScope
+from server.clock import utc_now
 from server.database.deals.deals import Deal
 from server.database.people.users import Account
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.channels.live_deals import LiveDeals
 from server.hub.connections.connection import Connection
 from server.hub.sight.views import widest_view
-from server.log.channel_log import utc_now
 
 
 class Authority:

@@ -69,14 +69,16 @@ class Joiner:
             if held is None:
                 start, rows, snapshot = head.seq if since is None else since.seq, None, None
             else:
-                search = await self.log.search(channel)
+                search = await self.log.searches.current(channel)
                 if search is not None and search.lapsed:
                     self.keeper.look_now()
                 here = self.rooms.here(channel, view)
                 start, snapshot = head.seq, snapshot_of(held.whole, search, sight, here)
                 search_id = None if search is None else search.search_id
                 changes = await self.cars.changes(channel) if search_id else {}
-                rows = snapshot_rows(self.log, channel, command.ref, search_id, sight, changes=changes)
+                rows = snapshot_rows(
+                    self.log.searches, channel, command.ref, search_id, sight, changes=changes
+                )
             answer = JoinReply(
                 epoch=head.epoch, seq=start, recovered=snapshot is None, view=view, snapshot=snapshot
             )

@@ -22,7 +22,7 @@ from protocol.events import (
 )
 from server.hub.sight import views
 from server.hub.sight.sight import Sight, value_as_seen
-from server.log.channel_log import ChannelLog, Chunk, SearchState
+from server.log.search_log import Chunk, SearchLog, SearchState
 
 ROWS_PER_PART: Final = 500
 _OFFERED: Final = tuple(name for name in OFFER_COLUMNS if name not in {"vehicle_id", "rev"})
@@ -67,7 +67,7 @@ def _search_snapshot(search: SearchState, sight: Sight) -> SearchSnapshot:
 
 
 async def snapshot_rows(
-    log: ChannelLog,
+    searches: SearchLog,
     channel: str,
     ref: int,
     search_id: str | None,
@@ -82,7 +82,7 @@ async def snapshot_rows(
     """
     part = 0
     if search_id is not None:
-        async for chunk in log.chunks(channel, search_id):
+        async for chunk in searches.chunks(channel, search_id):
             merged = changed_columns(merged_columns(chunk), changes) if changes else merged_columns(chunk)
             columns = views.project_rows(merged, sight)
             for message in row_parts(channel, ref, part, columns):

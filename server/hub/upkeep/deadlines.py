@@ -12,6 +12,7 @@ import structlog
 
 from protocol import codec
 from protocol.closing import CommandError
+from server.clock import utc_now
 from server.database.core.scope import RowScope
 from server.database.decisions.claims import expire_hold
 from server.database.decisions.deciding import forget_ops
@@ -20,7 +21,6 @@ from server.database.editions.rates import NotInForce
 from server.database.editions.versions import rates_in_force
 from server.database.stock.watched import what_is_due
 from server.hub.upkeep.relay import Relay
-from server.log.channel_log import utc_now
 from server.observe.failing import SERVICE_FAILS
 
 LONGEST_WAIT_SECONDS: Final = 60.0

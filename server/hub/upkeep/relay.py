@@ -18,7 +18,8 @@ from server.database.core.scope import RowScope
 from server.database.deals.deals import events_after, last_no
 from server.database.decisions.deciding import DealEvent, Decided
 from server.hub.channels.registry import Registry
-from server.log.channel_log import ChannelLog, Outcome
+from server.log.channel_log import ChannelLog
+from server.log.search_log import Outcome
 from server.observe.failing import SERVICE_FAILS
 
 DECISIONS_PER_READ: Final = 100

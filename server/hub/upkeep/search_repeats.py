@@ -13,7 +13,7 @@ import structlog
 from protocol.closing import CommandError
 from server.database.deals.deals import Deal
 from server.hub.channels.live_deals import LiveDeals
-from server.log.channel_log import ChannelLog, SearchState
+from server.log.search_log import SearchLog, SearchState
 from server.observe.failing import SERVICE_FAILS
 from server.search.paging.searches import SearchRequest, SearchService
 
@@ -25,7 +25,7 @@ class SearchRepeats:
     """Repeats searches; ``tasks`` owns what it begins, one task for a channel at a time."""
 
     def __init__(
-        self, log: ChannelLog, deals: LiveDeals, searches: SearchService, tasks: asyncio.TaskGroup
+        self, log: SearchLog, deals: LiveDeals, searches: SearchService, tasks: asyncio.TaskGroup
     ) -> None:
         self._log = log
         self._deals = deals
@@ -62,7 +62,7 @@ class SearchRepeats:
 
     async def _repeat(self, channel: str) -> None:
         for _ in range(ATTEMPTS):
-            last = await self._log.search(channel)
+            last = await self._log.current(channel)
             deal = None if last is None else await self._deals.anyones(channel)
             if last is None or deal is None or last.deal_version >= deal.version:
                 return

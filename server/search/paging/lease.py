@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import structlog
 from redis.exceptions import RedisError
 
-from server.log.channel_log import ChannelLog, Lease
+from server.log.search_log import Lease, SearchLog
 
 RENEWALS = 3
 """In the time of one lease: a renewal may fail twice before anybody takes over."""
@@ -24,7 +24,7 @@ def new_lease(ms: int) -> Lease:
 
 
 @asynccontextmanager
-async def keep_lease(channels: ChannelLog, channel: str, search_id: str, lease: Lease) -> AsyncIterator[None]:
+async def keep_lease(channels: SearchLog, channel: str, search_id: str, lease: Lease) -> AsyncIterator[None]:
     """Renew a lease while the context lasts, however long the page waits for the database.
 
     Whoever lost it is told by the log, at the next publication.
@@ -37,7 +37,7 @@ async def keep_lease(channels: ChannelLog, channel: str, search_id: str, lease: 
         await asyncio.gather(renewal, return_exceptions=True)
 
 
-async def give_up(channels: ChannelLog, channel: str, search_id: str, lease: Lease) -> None:
+async def give_up(channels: SearchLog, channel: str, search_id: str, lease: Lease) -> None:
     """Let anybody go on with a search at once; where Redis is out of reach, when the lease has run out."""
     try:
         await channels.renew_search(channel, search_id, Lease(lease.owner, 0))
@@ -45,7 +45,7 @@ async def give_up(channels: ChannelLog, channel: str, search_id: str, lease: Lea
         log.warning("lease not given up", search_id=search_id, error=repr(error))
 
 
-async def _renew(channels: ChannelLog, channel: str, search_id: str, lease: Lease) -> None:
+async def _renew(channels: SearchLog, channel: str, search_id: str, lease: Lease) -> None:
     held = True
     while held:
         await asyncio.sleep(lease.ms / RENEWALS / MS)

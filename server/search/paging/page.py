@@ -12,8 +12,9 @@ from protocol import codec
 from protocol.events import MAX_MESSAGE_BYTES, Rejection
 from protocol.jobs import JobPointer, ValueJob
 from protocol.records import EndReason, Versions
+from server.clock import utc_now
 from server.finance.limits import Limit
-from server.log.channel_log import ChannelLog, Continuation, Lease, Outcome, Progress, utc_now
+from server.log.search_log import Continuation, Lease, Outcome, Progress, SearchLog
 from server.search.paging.place import new_token, read_place, write_place
 from server.search.screening.rejections import Rejections
 from server.search.sql.cursor import StockReader
@@ -59,7 +60,7 @@ class PageRequest:
 class Page:
     """Publishes a page. ``stop`` ends it from outside, before its next chunk."""
 
-    def __init__(self, request: PageRequest, channels: ChannelLog, queue: JobQueue, trace: Trace) -> None:
+    def __init__(self, request: PageRequest, channels: SearchLog, queue: JobQueue, trace: Trace) -> None:
         self._request = request
         self._channels = channels
         self._queue = queue
@@ -139,7 +140,7 @@ class Page:
 
     async def _return_to_log(self) -> None:
         """Stand where the log stands: a chunk whose publication broke off may have been published."""
-        state = await self._channels.search(self._request.channel)
+        state = await self._channels.current(self._request.channel)
         if state is None or state.search_id != self.search_id:
             return
         self._progress = Progress(state.scanned, state.matched, state.chunks)

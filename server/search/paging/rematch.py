@@ -12,10 +12,11 @@ from protocol.channels import deal_of
 from protocol.events import MATCH_COLUMNS, OFFER_COLUMNS
 from protocol.jobs import JobPointer, ValueJob
 from protocol.records import Versions
+from server.clock import utc_now
 from server.database.core.scope import RowScope
 from server.database.deals.deals import Deal, load_deal
 from server.log.cars import ShownCars, Unmatched
-from server.log.channel_log import ChannelLog, utc_now
+from server.log.search_log import SearchLog
 from server.search.paging.reading import stock_of
 from server.search.screening.basis import load_basis
 from server.search.sql.cursor import read_stock
@@ -41,7 +42,7 @@ class Rematcher:
     def __init__(
         self,
         system: RowScope,
-        channels: ChannelLog,
+        channels: SearchLog,
         cars: ShownCars,
         queue: JobQueue,
         editions: Editions,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from protocol.events import Rejection
 from protocol.records import Actor, Filters, Sort, Versions
 from server.database.deals.deals import Deal
-from server.log.channel_log import Lease, Outcome, Progress
+from server.log.search_log import Lease, Outcome, Progress
 from server.search.sql.query import Keyset
 from server.sharing.lanes import Lane
 

@@ -14,7 +14,7 @@ from protocol.records import EndReason
 from server.database.core.scope import StoreScopes
 from server.database.editions.rates import NotInForce
 from server.database.editions.versions import InForce
-from server.log.channel_log import ChannelLog, Outcome
+from server.log.search_log import Outcome, SearchLog
 from server.observe.failing import POSTGRES_FAILS
 from server.search.paging.lease import give_up, keep_lease
 from server.search.paging.page import Page, PageRequest
@@ -44,7 +44,7 @@ class Runs:
     def __init__(
         self,
         stores: StoreScopes,
-        channels: ChannelLog,
+        channels: SearchLog,
         queue: JobQueue,
         turns: Turns,
         *,

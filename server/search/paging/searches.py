@@ -18,9 +18,10 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.events import Rejection
 from protocol.jobs import JobPointer
 from protocol.records import EndReason, Versions
+from server.clock import utc_now
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals.deals import Deal, load_deal
-from server.log.channel_log import ChannelLog, Continuation, Lease, Outcome, Progress, SearchState, utc_now
+from server.log.search_log import Continuation, Lease, Outcome, Progress, SearchLog, SearchState
 from server.search.paging.lease import keep_lease, new_lease
 from server.search.paging.place import check_token, new_token, read_place
 from server.search.paging.requests import MoreRequest, PageStart, SearchRequest
@@ -48,7 +49,7 @@ class SearchService:
         self,
         stores: StoreScopes,
         system: RowScope,
-        channels: ChannelLog,
+        channels: SearchLog,
         queue: JobQueue,
         *,
         editions: Editions | None = None,
@@ -129,7 +130,7 @@ class SearchService:
         """
         check_token(request.token)
         try:
-            state = await self._channels.search(request.channel)
+            state = await self._channels.current(request.channel)
         except RedisError as error:
             raise degraded() from error
         if state is None or state.search_id != request.search_id:
@@ -174,7 +175,7 @@ class SearchService:
         """
         self._runs.cancel(channel, search_id)
         try:
-            state = await self._channels.search(channel)
+            state = await self._channels.current(channel)
             if state is None or state.search_id != search_id or state.ended is not None:
                 return
             await self._end(channel, state, EndReason.CANCELLED)
@@ -212,7 +213,7 @@ class SearchService:
         The deal is read as it stands: where it has moved on, a new search replaces the old one, whose matches
         were for other terms. Raises RedisError.
         """
-        state = await self._channels.search(channel)
+        state = await self._channels.current(channel)
         if state is None or not state.lapsed or self._runs.handing_over:
             return False
         if self._runs.runs(channel, state.search_id):

@@ -13,6 +13,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.money.lending import Disposition
 from protocol.records import Actor, DealState, Tier
 from protocol.structure import StructureChanges
+from server.clock import utc_now
 from server.database.core.pool import open_pool
 from server.database.core.scope import StoreScopes, everything
 from server.database.deals import deals
@@ -26,7 +27,6 @@ from server.database.people import credentials, users
 from server.database.people.credentials import CredentialKind
 from server.database.people.users import Account
 from server.database.sample.seed import SeedPlan, seed
-from server.log.channel_log import utc_now
 from server.settings import Settings
 from tests.services import open_owner_pool
 

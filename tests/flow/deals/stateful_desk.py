@@ -33,6 +33,7 @@ from protocol.workflow import (
     LenderStatus,
     Reason,
 )
+from server.clock import utc_now
 from server.database.core.scope import RowScope
 from server.database.deals.deal_parts import load_whole
 from server.database.deals.history import deal_at, load_history
@@ -41,7 +42,7 @@ from server.database.decisions import locks_and_notes as remarks
 from server.database.decisions.deciding import Decided
 from server.hub.channels.live_deal import HeldDeal, LiveDeal
 from server.hub.upkeep.relay import Relay
-from server.log.channel_log import ChannelLog, utc_now
+from server.log.channel_log import ChannelLog
 
 TODAY = dt.date(2026, 3, 2)
 FIELDS = ("cash_down_cents", "discount_cents", "rebate_cents")

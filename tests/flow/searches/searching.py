@@ -14,12 +14,12 @@ from redis.asyncio import Redis
 from protocol import codec
 from protocol.jobs import JobPointer
 from protocol.records import Actor, Filters, Role, Sort
+from server.clock import utc_now
 from server.database.core.pool import open_pool, open_system_pool
 from server.database.core.scope import RowScope, StoreScopes, everything
 from server.database.deals.deals import Deal, list_deals, load_deal
 from server.database.editions.versions import stock_version
 from server.database.sample.seed import SeedPlan
-from server.log.channel_log import utc_now
 from server.log.redis_log import RedisLog
 from server.search.paging.searches import SearchRequest, SearchService
 from server.settings import Settings
@@ -49,7 +49,7 @@ class Searching:
 
     def another(self, *, lease_ms: int) -> SearchService:
         """Return the searches of another process."""
-        return SearchService(self.stores, self.system, self.log, self.queue, lease_ms=lease_ms)
+        return SearchService(self.stores, self.system, self.log.searches, self.queue, lease_ms=lease_ms)
 
     async def deal(self, **structure: Any) -> Deal:
         """Return a deal of the first store that most cars can become, with changes to its structure."""
@@ -166,6 +166,6 @@ async def open_searching(settings: Settings) -> AsyncIterator[Searching]:
     async with application, system, pool, connect_redis(settings.redis_url, 8) as redis:
         log, queue = RedisLog(redis), JobQueue(redis, lease_ms=settings.job_lease_ms)
         stores, whole = StoreScopes(application), everything(system)
-        service = SearchService(stores, whole, log, queue)
+        service = SearchService(stores, whole, log.searches, queue)
         yield Searching(pool, application, stores, whole, redis, log, queue, service)
         await service.hand_over()

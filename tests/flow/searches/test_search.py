@@ -130,7 +130,7 @@ async def test_a_newer_search_supersedes_the_older(
 ) -> None:
     """Nothing of the older one is heard behind the newer one's start; the newer one is whole."""
     deal = await searching.deal(scope=Scope.GROUP)
-    publish, first, newer_began = searching.log.matches, asyncio.Event(), asyncio.Event()
+    publish, first, newer_began = searching.log.searches.matches, asyncio.Event(), asyncio.Event()
 
     async def publish_then_wait(channel: str, **arguments: object) -> object:
         outcome = await publish(channel, **arguments)  # type: ignore[arg-type]
@@ -139,7 +139,7 @@ async def test_a_newer_search_supersedes_the_older(
             await newer_began.wait()
         return outcome
 
-    monkeypatch.setattr(searching.log, "matches", publish_then_wait)
+    monkeypatch.setattr(searching.log.searches, "matches", publish_then_wait)
     older = await searching.begin(deal, limit=20_000)
     await first.wait()
     newer = await searching.begin(deal, limit=20_000)
@@ -158,7 +158,7 @@ async def test_an_older_search_does_not_stop_the_newer_one(
 ) -> None:
     """Its first rows come when the newer one is under way already: it falls silent, the newer is whole."""
     deal = await searching.deal(scope=Scope.GROUP)
-    publish, read_first = searching.log.matches, runs._first_rows
+    publish, read_first = searching.log.searches.matches, runs._first_rows
     under_way, older_done = asyncio.Event(), asyncio.Event()
     slow = [asyncio.Event(), asyncio.Event()]
     slow[1].set()
@@ -174,7 +174,7 @@ async def test_an_older_search_does_not_stop_the_newer_one(
         await next(turns).wait()
         return await read_first(*arguments)
 
-    monkeypatch.setattr(searching.log, "matches", publish_then_wait)
+    monkeypatch.setattr(searching.log.searches, "matches", publish_then_wait)
     monkeypatch.setattr(runs, "_first_rows", read_when_told)
     older = asyncio.create_task(searching.begin(deal, limit=20_000))
     await searching.heard(deal, "search_started")
@@ -259,7 +259,7 @@ async def test_a_database_that_fails_midway_ends_the_search(
 ) -> None:
     """The backend ends after the first chunk: the search ends as failed, and goes on by its token."""
     deal = await searching.deal(scope=Scope.GROUP)
-    publish, broken = searching.log.matches, False
+    publish, broken = searching.log.searches.matches, False
 
     async def publish_then_break(channel: str, **arguments: object) -> object:
         nonlocal broken
@@ -273,7 +273,7 @@ async def test_a_database_that_fails_midway_ends_the_search(
                 )
         return outcome
 
-    monkeypatch.setattr(searching.log, "matches", publish_then_break)
+    monkeypatch.setattr(searching.log.searches, "matches", publish_then_break)
     search_id = await searching.begin(deal, limit=20_000)
     ended = await searching.ended(deal)
     assert ended["reason"] == "failed"

@@ -35,7 +35,7 @@ async def repeating(searching: Searching, deal: Deal) -> AsyncIterator[SearchRep
     """What repeats the searches of a deal that stands so; on exit it has done what it was told."""
     known: Any = Deals(deal)
     async with asyncio.timeout(GUARD_SECONDS), asyncio.TaskGroup() as tasks:
-        yield SearchRepeats(searching.log, known, searching.service, tasks)
+        yield SearchRepeats(searching.log.searches, known, searching.service, tasks)
 
 
 async def searched(searching: Searching, **more: Any) -> Deal:
@@ -76,7 +76,7 @@ async def test_the_last_search_is_repeated_as_it_was(searching: Searching) -> No
 async def test_a_newer_search_is_left_alone(searching: Searching, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody searches for something else while the last search is being looked up."""
     deal = await searched(searching)
-    search, newer = searching.log.search, ""
+    search, newer = searching.log.searches.current, ""
 
     async def search_and_begin(channel: str) -> Any:
         nonlocal newer
@@ -85,7 +85,7 @@ async def test_a_newer_search_is_left_alone(searching: Searching, monkeypatch: p
             newer = await searching.begin(deal, limit=5, filters=Filters(year_min=2021))
         return found
 
-    monkeypatch.setattr(searching.log, "search", search_and_begin)
+    monkeypatch.setattr(searching.log.searches, "current", search_and_begin)
     async with repeating(searching, deal) as repeats:
         repeats.look(channel_of(deal))
     await searching.ended(deal, 2)
@@ -115,7 +115,7 @@ async def test_an_outage_leaves_it_to_the_heartbeat(
         raise RedisError("away")
 
     with monkeypatch.context() as away:
-        away.setattr(searching.log, "begin_search", fail)
+        away.setattr(searching.log.searches, "begin_search", fail)
         async with repeating(searching, deal) as repeats:
             repeats.look(channel_of(deal))
     assert len(of_kind(await searching.events(deal), "search_started")) == 1

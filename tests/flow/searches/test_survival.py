@@ -9,7 +9,7 @@ import pytest
 from protocol import codec
 from protocol.records import Filters, Scope
 from server.database.deals.deals import Deal
-from server.log.channel_log import Outcome
+from server.log.search_log import Outcome
 from server.search.paging import searches as stream
 from server.search.paging.searches import SearchService
 from server.settings import Settings
@@ -25,7 +25,7 @@ LEASE_MS = 300
 def service_of(searching: Searching) -> SearchService:
     """Return the searches of another process."""
     return SearchService(
-        searching.stores, searching.system, searching.log, searching.queue, lease_ms=LEASE_MS
+        searching.stores, searching.system, searching.log.searches, searching.queue, lease_ms=LEASE_MS
     )
 
 
@@ -47,7 +47,7 @@ class Stall:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, searching: Searching, chunks: int) -> None:
         self.reached, self.go_on = asyncio.Event(), asyncio.Event()
         self.outcomes: list[Outcome] = []
-        publish, published = searching.log.matches, 0
+        publish, published = searching.log.searches.matches, 0
 
         async def publish_or_wait(channel: str, **arguments: Any) -> Outcome:
             nonlocal published
@@ -58,7 +58,7 @@ class Stall:
             self.outcomes.append(await publish(channel, **arguments))
             return self.outcomes[-1]
 
-        monkeypatch.setattr(searching.log, "matches", publish_or_wait)
+        monkeypatch.setattr(searching.log.searches, "matches", publish_or_wait)
 
 
 async def whole_stock(searching: Searching) -> list[str]:
@@ -118,7 +118,7 @@ async def test_a_process_that_ends_hands_its_search_over(
     deal = await searching.deal(scope=Scope.GROUP)
     stored[deal.id] = deal
     leaving = SearchService(
-        searching.stores, searching.system, searching.log, searching.queue, lease_ms=3_600_000
+        searching.stores, searching.system, searching.log.searches, searching.queue, lease_ms=3_600_000
     )
     stall = Stall(monkeypatch, searching, 1)
     await replace(searching, service=leaving).begin(deal, limit=100)
@@ -127,7 +127,7 @@ async def test_a_process_that_ends_hands_its_search_over(
     await asyncio.sleep(0)
     stall.go_on.set()
     await handing_over
-    state = await searching.log.search(channel_of(deal))
+    state = await searching.log.searches.current(channel_of(deal))
     assert state is not None
     assert (state.lapsed, state.ended, state.chunks) == (True, None, 2)
     assert not await leaving.take_over(channel_of(deal))
@@ -149,18 +149,18 @@ async def test_a_search_handed_over_at_its_limit_ends_there(
     deal = await searching.deal(scope=Scope.GROUP)
     stored[deal.id] = deal
     leaving, other = service_of(searching), service_of(searching)
-    end_search, reached = searching.log.end_search, asyncio.Event()
+    end_search, reached = searching.log.searches.end_search, asyncio.Event()
 
     async def never(*_: object, **__: object) -> None:
         reached.set()
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(searching.log, "end_search", never)
+    monkeypatch.setattr(searching.log.searches, "end_search", never)
     await replace(searching, service=leaving).begin(deal, limit=16)
     await reached.wait()
     for task in [task for task in asyncio.all_tasks() if task.get_name().startswith("lease ")]:
         task.cancel()
-    monkeypatch.setattr(searching.log, "end_search", end_search)
+    monkeypatch.setattr(searching.log.searches, "end_search", end_search)
     async with asyncio.timeout(10):
         while not await other.take_over(channel_of(deal)):  # noqa: ASYNC110 - the lease runs out in Redis
             await asyncio.sleep(0.01)
@@ -223,20 +223,20 @@ async def test_a_lease_is_kept_while_the_page_waits(
     """A page that is long in reading loses nothing: its lease is renewed meanwhile."""
     deal = await searching.deal(scope=Scope.GROUP)
     slow = searching.another(lease_ms=60)
-    renewed, renew = asyncio.Semaphore(0), searching.log.renew_search
+    renewed, renew = asyncio.Semaphore(0), searching.log.searches.renew_search
 
     async def renew_and_count(*arguments: Any) -> bool:
         held = await renew(*arguments)
         renewed.release()
         return held
 
-    monkeypatch.setattr(searching.log, "renew_search", renew_and_count)
+    monkeypatch.setattr(searching.log.searches, "renew_search", renew_and_count)
     stall = Stall(monkeypatch, searching, 1)
     await replace(searching, service=slow).begin(deal, limit=100)
     await stall.reached.wait()
     for _ in range(6):
         await renewed.acquire()
-    state = await searching.log.search(channel_of(deal))
+    state = await searching.log.searches.current(channel_of(deal))
     assert state is not None
     assert not state.lapsed
     stall.go_on.set()

@@ -41,7 +41,7 @@ async def worker_here(searching: Searching, settings: Settings) -> AsyncIterator
     """Run a worker in the test itself; told to stop at the end."""
     async with connect_redis(settings.redis_url, 1) as blocking:
         queue = JobQueue(searching.redis, lease_ms=settings.job_lease_ms, blocking=blocking)
-        worker = Worker(queue, searching.log, Valuer(searching.pool), lease_ms=settings.job_lease_ms)
+        worker = Worker(queue, searching.log.searches, Valuer(searching.pool), lease_ms=settings.job_lease_ms)
         task = asyncio.create_task(worker.run())
         try:
             yield worker
@@ -195,7 +195,7 @@ async def test_a_job_that_does_not_end_ends_its_worker(
     monkeypatch.setattr(valuer, "value", lambda *_: released.wait(GUARD_SECONDS))
     worker = Worker(
         queue,
-        searching.log,
+        searching.log.searches,
         valuer,
         lease_ms=stocked.job_lease_ms,
         value_seconds=0.2,

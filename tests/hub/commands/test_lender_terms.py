@@ -10,8 +10,8 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.commands import LenderDecision
 from protocol.records import BasisPoints, Tier
 from protocol.workflow import CREDIT_REASONS, LenderStatus, Reason
+from server.clock import utc_now
 from server.hub.commands.lender_terms import terms_of
-from server.log.channel_log import utc_now
 
 APPROVAL: dict[str, Any] = {
     "tier": Tier.PRIME,

@@ -37,7 +37,7 @@ from server.finance.limits import Limit
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.joining.snapshot import snapshot_of
 from server.hub.sight.sight import Sight
-from server.log.channel_log import SearchState
+from server.log.search_log import SearchState
 from server.search.screening.rejections import MOST_CENTS, STEP_CENTS
 
 WIDE = "\N{AUTOMOBILE}"

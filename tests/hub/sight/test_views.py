@@ -29,7 +29,8 @@ from server.hub.channels.live_deal import HeldDeal
 from server.hub.joining.snapshot import snapshot_of, snapshot_rows
 from server.hub.sight import views, visible
 from server.hub.sight.sight import Sight, coarse_npv
-from server.log.channel_log import Chunk, Entry, SearchState
+from server.log.channel_log import Entry
+from server.log.search_log import Chunk, SearchState
 from tests.protocol.strategies import values_of
 
 CHANNEL = "deal:1"
