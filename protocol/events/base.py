@@ -26,7 +26,7 @@ class Event(Message, frozen=True):
     at: dt.datetime
 
 
-def kind_of(message: type[Message]) -> str:
+def kind_of(message: type[msgspec.Struct]) -> str:
     """Return the ``type`` of a message class as it stands on the wire."""
     return str(message.__struct_config__.tag)
 

@@ -12,14 +12,7 @@ from protocol.deal_parts import Approval, DealOffer
 from protocol.events import FulfilmentChanged
 from protocol.records import Actor, DealState, Role
 from protocol.structure import StructureChanges
-from protocol.workflow import (
-    CREDIT_REASONS,
-    STEPS,
-    TRANSITIONS,
-    Action,
-    Closing,
-    Reason,
-)
+from protocol.workflow import CREDIT_REASONS, STEPS, TRANSITIONS, Action, Closing, Reason
 from server.database.core.scope import RowScope
 from server.database.decisions.claims import let_go, require_not_held, reserve, touch_claims
 from server.database.decisions.conditions import (
