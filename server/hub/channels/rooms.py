@@ -16,6 +16,7 @@ from server.hub.channels.registry import Registry
 from server.hub.channels.session import Watcher
 from server.log.channel_log import Entry
 from server.log.presence import PresenceLog, heard_presence
+from server.observe.background import Background
 from server.observe.failing import REDIS_FAILS
 
 HEARTBEAT_SECONDS: Final = 5.0
@@ -42,7 +43,10 @@ class Rooms:
         self._rooms: dict[str, Room] = {}
         self._walls: dict[Watcher, str] = {}
         self._unsaid: set[str] = set()
-        self._news = asyncio.Event()
+        self._background = Background(
+            self._turn, name="presence", failed="presence_failed", outages=(), retry_seconds=RETRY_SECONDS
+        )
+        self._beat_at = self._clock()
         self._logger = structlog.get_logger("presence")
 
     def enter(self, watcher: Watcher, account: Account) -> None:
@@ -72,7 +76,7 @@ class Rooms:
         if for_good:
             self._changed(watcher)
         self._walls.pop(watcher, None)
-        self._news.set()
+        self._background.wake()
 
     def focus(self, watcher: Watcher, name: str | None) -> None:
         """Move a watcher's focus."""
@@ -82,7 +86,7 @@ class Rooms:
     def heard(self, channel: str, entry: Entry) -> None:
         """Take what the processes say of a channel, as its bell brought it."""
         self._room(channel).others = others_of(heard_presence(entry.body), self._process)
-        self._news.set()
+        self._background.wake()
 
     def here(self, channel: str, view: View) -> list[Present]:
         """Return who is in a channel, as ``view`` sees it."""
@@ -91,23 +95,18 @@ class Rooms:
 
     async def run(self) -> None:
         """Say and send what changed until cancelled, and say everything again at each heartbeat."""
-        beat = self._clock()
-        while True:
-            self._news.clear()
-            now = self._clock()
-            if now >= beat:
-                beat = now + self._heartbeat_seconds
-                self._unsaid.update(self._rooms)
-            self._expire(now)
-            failed = not await self._say()
-            wait = min(self._send(self._clock()), beat - self._clock())
-            if failed:
-                wait = min(wait, RETRY_SECONDS)
-            try:
-                async with asyncio.timeout(max(0.0, wait)):
-                    await self._news.wait()
-            except TimeoutError:
-                pass
+        await self._background.run()
+
+    async def _turn(self) -> float:
+        now = self._clock()
+        if now >= self._beat_at:
+            self._beat_at = now + self._heartbeat_seconds
+            self._unsaid.update(self._rooms)
+        self._expire(now)
+        # Who is here is sent in this process also while the others cannot be told.
+        told = await self._say()
+        wait = min(self._send(self._clock()), self._beat_at - self._clock())
+        return max(0.0, wait if told else min(wait, RETRY_SECONDS))
 
     def _expire(self, now: float) -> None:
         for channel, room in self._rooms.items():
@@ -164,7 +163,7 @@ class Rooms:
 
     def _changed(self, watcher: Watcher) -> None:
         self._unsaid.update(self._channels(watcher))
-        self._news.set()
+        self._background.wake()
 
     def _channels(self, watcher: Watcher) -> list[str]:
         wall = self._walls.get(watcher)

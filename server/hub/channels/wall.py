@@ -3,14 +3,13 @@
 import asyncio
 from typing import Final
 
-import structlog
-
 from protocol import codec
 from protocol.channels import store_of, wall_channel
 from server.database.core.scope import RowScope
 from server.database.deals.wall import deals_about, summaries_of, wall_of
 from server.hub.channels.registry import Registry
 from server.log.walls import Walls
+from server.observe.background import Background
 from server.observe.failing import SERVICE_FAILS
 
 RETRY_SECONDS: Final = 1.0
@@ -31,50 +30,53 @@ class Wall:
         self._cars: set[str] = set()
         self._whole: set[str] = set()
         self._waiting: set[str] = set()
-        self._news = asyncio.Event()
-        self._logger = structlog.get_logger("wall")
+        self._background = Background(
+            self._turn,
+            name="wall",
+            failed="wall_not_told",
+            outages=SERVICE_FAILS,
+            retry_seconds=RETRY_SECONDS,
+        )
 
     def heard(self, payload: str) -> None:
         """Take a notification of Postgres: ``deal_id no store_id``."""
         deal_id, _, store_id = payload.split(" ")
         if wall_channel(store_id) in self._registry:
             self._deals.setdefault(store_id, set()).add(deal_id)
-            self._news.set()
+            self._background.wake()
 
     def heard_of_cars(self, payload: str) -> None:
         """Take a notification of Postgres about cars: deals about them may now be contended, or not."""
         ids = codec.decode(payload)["ids"]
         if ids and self._stores():
             self._cars.update(ids)
-            self._news.set()
+            self._background.wake()
 
     def missed(self) -> None:
         """Take note that notifications may have been missed."""
         self._whole.update(self._stores())
-        self._news.set()
+        self._background.wake()
 
     def look(self, store_id: str) -> None:
         """Take note that somebody began to watch a wall: what happened before was told to nobody."""
         self._whole.add(store_id)
-        self._news.set()
+        self._background.wake()
 
     async def run(self) -> None:
         """Tell the walls what changed, until cancelled; again later where a service is out of reach."""
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            deals, cars, whole = self._deals, self._cars, self._whole
-            self._deals, self._cars, self._whole = {}, set(), set()
-            try:
-                await self._tell(deals, cars, whole)
-            except SERVICE_FAILS as error:
-                self._logger.warning("wall_not_told", error=repr(error))
-                for store_id, ids in deals.items():
-                    self._deals.setdefault(store_id, set()).update(ids)
-                self._cars |= cars
-                self._whole |= whole
-                self._news.set()
-                await asyncio.sleep(RETRY_SECONDS)
+        await self._background.run()
+
+    async def _turn(self) -> None:
+        deals, cars, whole = self._deals, self._cars, self._whole
+        self._deals, self._cars, self._whole = {}, set(), set()
+        try:
+            await self._tell(deals, cars, whole)
+        except SERVICE_FAILS:
+            for store_id, ids in deals.items():
+                self._deals.setdefault(store_id, set()).update(ids)
+            self._cars |= cars
+            self._whole |= whole
+            raise
 
     def _stores(self) -> list[str]:
         stores = map(store_of, self._registry.channels)
@@ -104,4 +106,4 @@ class Wall:
         await asyncio.sleep(wait)
         self._waiting.discard(deal_id)
         self._deals.setdefault(store_id, set()).add(deal_id)
-        self._news.set()
+        self._background.wake()

@@ -3,7 +3,6 @@
 Every process looks; the deal's row lock sees to it that each fall is decided once.
 """
 
-import asyncio
 import datetime as dt
 from collections.abc import Callable
 from typing import Final
@@ -21,6 +20,7 @@ from server.database.editions.rates import NotInForce
 from server.database.editions.versions import rates_in_force
 from server.database.stock.watched import what_is_due
 from server.hub.upkeep.relay import Relay
+from server.observe.background import Background
 from server.observe.failing import SERVICE_FAILS
 
 LONGEST_WAIT_SECONDS: Final = 60.0
@@ -47,7 +47,13 @@ class Deadlines:
         self._day: dt.date | None = None
         self._cars: set[str] = set()
         self._all = True
-        self._news = asyncio.Event()
+        self._background = Background(
+            self._turn,
+            name="deadlines",
+            failed="deadlines_not_looked_at",
+            outages=OUTAGES,
+            retry_seconds=RETRY_SECONDS,
+        )
         self._logger = structlog.get_logger("deadlines")
 
     def heard_of_cars(self, payload: str) -> None:
@@ -57,31 +63,26 @@ class Deadlines:
             self._all = True
         else:
             self._cars.update(ids)
-        self._news.set()
+        self._background.wake()
 
     def look(self, _payload: str = "") -> None:
         """Look at everything: rates changed, or notifications may have been missed."""
         self._all = True
-        self._news.set()
+        self._background.wake()
 
     async def run(self) -> None:
         """Let things fall in time, until cancelled."""
-        while True:
-            self._news.clear()
-            cars, everything = self._cars, self._all or self._day != self._today()
-            self._cars, self._all = set(), False
-            try:
-                wait = await self._look(None if everything else sorted(cars))
-            except OUTAGES as error:
-                self._logger.warning("deadlines_not_looked_at", error=repr(error))
-                self._cars |= cars
-                self._all |= everything
-                wait = RETRY_SECONDS
-            try:
-                async with asyncio.timeout(wait):
-                    await self._news.wait()
-            except TimeoutError:
-                pass
+        await self._background.run()
+
+    async def _turn(self) -> float:
+        cars, everything = self._cars, self._all or self._day != self._today()
+        self._cars, self._all = set(), False
+        try:
+            return await self._look(None if everything else sorted(cars))
+        except OUTAGES:
+            self._cars |= cars
+            self._all |= everything
+            raise
 
     async def _look(self, cars: list[str] | None) -> float:
         """Let fall what is due; return after how many seconds to look again. None looks at all approvals."""

@@ -13,6 +13,7 @@ import structlog
 
 from server.hub.channels.registry import Registry
 from server.log.channel_log import ChannelLog, Pulse
+from server.observe.background import Background
 from server.observe.failing import SERVICE_FAILS
 from server.search.paging.searches import SearchService
 from server.work.queue import JobQueue
@@ -53,32 +54,29 @@ class Keeper:
         self._match_again = match_again
         self._repeat_search = repeat_search
         self._adopting: set[str] = set()
-        self._asked = asyncio.Event()
+        self._background = Background(
+            self._beat,
+            name="keeper",
+            failed="heartbeat_failed",
+            outages=SERVICE_FAILS,
+            retry_seconds=heartbeat_seconds,
+        )
+        self._tasks = asyncio.TaskGroup()
         self._logger = structlog.get_logger("keeper")
 
     def look_now(self) -> None:
         """Ask at once: somebody has seen that something is amiss."""
-        self._asked.set()
+        self._background.wake()
 
     async def run(self) -> None:
         """Keep the channels until cancelled, through any outage."""
-        async with asyncio.TaskGroup() as tasks:
-            while True:
-                self._asked.clear()
-                try:
-                    await self._beat(tasks)
-                except SERVICE_FAILS as error:
-                    self._logger.warning("heartbeat_failed", error=repr(error))
-                try:
-                    async with asyncio.timeout(self._heartbeat_seconds):
-                        await self._asked.wait()
-                except TimeoutError:
-                    pass
+        async with self._tasks:
+            await self._background.run()
 
-    async def _beat(self, tasks: asyncio.TaskGroup) -> None:
+    async def _beat(self) -> float:
         channels = self._registry.channels
         if not channels:
-            return
+            return self._heartbeat_seconds
         oldest = await self._queue.oldest_ms()
         # A job that was queued before the oldest one that is still there was lost; else it only waits.
         before = None if oldest is None else oldest - QUEUING_MS
@@ -87,12 +85,13 @@ class Keeper:
             self.mended["gaps"] += self._registry.compare(channel, pulse.epoch, pulse.seq)
             if pulse.lapsed is not None and channel not in self._adopting:
                 self._adopting.add(channel)
-                tasks.create_task(self._take_over(channel), name=f"take over {channel}")
+                self._tasks.create_task(self._take_over(channel), name=f"take over {channel}")
             if pulse.unmatched:
                 self._match_again(channel)
             if pulse.outdated:
                 self._repeat_search(channel)
             await self._queue_again(channel, pulse)
+        return self._heartbeat_seconds
 
     async def _queue_again(self, channel: str, pulse: Pulse) -> None:
         if pulse.overdue:

@@ -6,7 +6,6 @@ closed with 4001 where its credential counts no longer, or with 1012 where the p
 else; the client comes back at once and is welcomed with the rights of today.
 """
 
-import asyncio
 from collections.abc import Iterable
 from typing import Final
 
@@ -17,6 +16,7 @@ from protocol.closing import CloseCode
 from server.database.people.credentials import Credential, find_by_id
 from server.database.people.users import Account
 from server.hub.connections.connection import Connection
+from server.observe.background import Background
 from server.observe.failing import POSTGRES_FAILS
 
 RETRY_SECONDS: Final = 1.0
@@ -30,7 +30,13 @@ class People:
     def __init__(self, pool: asyncpg.Pool, connections: Iterable[Connection]) -> None:
         self._pool = pool
         self._connections = connections
-        self._news = asyncio.Event()
+        self._background = Background(
+            self._turn,
+            name="people",
+            failed="people_not_checked",
+            outages=POSTGRES_FAILS,
+            retry_seconds=RETRY_SECONDS,
+        )
         self._asked: set[str] = set()
         self._all = False
         self._moment = 0
@@ -48,37 +54,35 @@ class People:
         self._moment += 1
         self._told_at[user_id] = self._moment
         self._asked.add(user_id)
-        self._news.set()
+        self._background.wake()
 
     def missed(self) -> None:
         """Look at everybody: notifications may have been missed."""
         self._moment += 1
         self._missed_at = self._moment
         self._all = True
-        self._news.set()
+        self._background.wake()
 
     def came_in(self, connection: Connection, since: int) -> None:
         """Look at a connection whose person was read at ``since``, where news came in between."""
         user_id = connection.account.id
         if max(self._told_at.get(user_id, 0), self._missed_at) > since:
             self._asked.add(user_id)
-            self._news.set()
+            self._background.wake()
 
     async def run(self) -> None:
         """Look whenever there is news, until cancelled; again until it worked where Postgres is away."""
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            asked, everybody = self._asked, self._all
-            self._asked, self._all = set(), False
-            try:
-                await self._look(asked, everybody=everybody)
-            except POSTGRES_FAILS as error:
-                self._logger.warning("people_not_checked", error=repr(error))
-                self._asked |= asked
-                self._all |= everybody
-                await asyncio.sleep(RETRY_SECONDS)
-                self._news.set()
+        await self._background.run()
+
+    async def _turn(self) -> None:
+        asked, everybody = self._asked, self._all
+        self._asked, self._all = set(), False
+        try:
+            await self._look(asked, everybody=everybody)
+        except POSTGRES_FAILS:
+            self._asked |= asked
+            self._all |= everybody
+            raise
 
     async def _look(self, asked: set[str], *, everybody: bool) -> None:
         for connection in [one for one in self._connections if everybody or one.account.id in asked]:

@@ -7,7 +7,7 @@ and refuses later ones, so all of them together publish each decision once.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
@@ -20,6 +20,7 @@ from server.database.decisions.deciding import DealEvent, Decided
 from server.hub.channels.registry import Registry
 from server.log.channel_log import ChannelLog
 from server.log.search_log import Outcome
+from server.observe.background import Background
 from server.observe.failing import SERVICE_FAILS
 
 DECISIONS_PER_READ: Final = 100
@@ -63,16 +64,17 @@ class Relay:
         self._outdated = outdated
         self._told: dict[str, int | None] = {}
         self._owed: set[str] = set()
-        self._news = asyncio.Event()
-        self._owes = asyncio.Event()
         self._logger = structlog.get_logger("relay")
+        # What cannot be published is owed, so nothing that it raises ends a turn.
+        self._following = self._loop(self._follow)
+        self._paying = self._loop(self._pay)
 
     def heard(self, payload: str) -> None:
         """Take a notification of Postgres: ``deal_id no store_id``. Returns at once."""
         deal_id, no, _ = payload.split(" ")
         if self._registry is not None and deal_channel(deal_id) in self._registry:
             self._told[deal_id] = max(int(no), self._told.get(deal_id) or 0)
-            self._news.set()
+            self._following.wake()
 
     def missed(self) -> None:
         """Take note that notifications may have been missed. Returns at once."""
@@ -80,7 +82,7 @@ class Relay:
             deal_id = deal_of(channel)
             if deal_id is not None:
                 self._told[deal_id] = None
-        self._news.set()
+        self._following.wake()
 
     async def tell(self, decided: Decided) -> None:
         """Publish what a decision wrote; of a repeated one, what its first call may have left unpublished.
@@ -103,7 +105,7 @@ class Relay:
                 return
         finally:
             if decided.deal_id in self._owed:
-                self._owes.set()
+                self._paying.wake()
         await self.publish(decided.deal_id)
 
     async def publish(self, deal_id: str, no: int | None = None) -> None:
@@ -119,31 +121,30 @@ class Relay:
                     return
         finally:
             if deal_id in self._owed:
-                self._owes.set()
+                self._paying.wake()
 
     async def run(self) -> None:
         """Publish what is told and what is owed, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._follow(), name="relay-follow")
-            tasks.create_task(self._pay(), name="relay-pay")
+            tasks.create_task(self._following.run(), name="relay-follow")
+            tasks.create_task(self._paying.run(), name="relay-pay")
+
+    def _loop(self, work: Callable[[], Awaitable[None]]) -> Background:
+        return Background(work, name="relay", failed="relay_failed", outages=(), retry_seconds=RETRY_SECONDS)
 
     async def _follow(self) -> None:
-        while True:
-            await self._news.wait()
-            self._news.clear()
+        if self._told:
             await asyncio.sleep(GRACE_SECONDS)
-            told, self._told = self._told, {}
-            for deal_id, no in told.items():
-                if no is None or not self._has_heard(deal_id, no):
-                    await self._try(deal_id, no)
+        told, self._told = self._told, {}
+        for deal_id, no in told.items():
+            if no is None or not self._has_heard(deal_id, no):
+                await self._try(deal_id, no)
 
     async def _pay(self) -> None:
-        while True:
-            await self._owes.wait()
-            self._owes.clear()
+        if self._owed:
             await asyncio.sleep(RETRY_SECONDS)
-            for deal_id in tuple(self._owed):
-                await self._try(deal_id, None)
+        for deal_id in tuple(self._owed):
+            await self._try(deal_id, None)
 
     async def _try(self, deal_id: str, no: int | None) -> None:
         try:

@@ -6,7 +6,6 @@ watches; the log tells each channel each state once, however many processes say 
 that were repriced until they are matched again: who told of them may fail, or die, before that.
 """
 
-import asyncio
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -27,6 +26,7 @@ from server.database.stock.watched import (
 )
 from server.hub.channels.registry import Registry
 from server.log.cars import CarState, ShownCars
+from server.observe.background import Background
 from server.observe.failing import SERVICE_FAILS
 from server.search.paging.rematch import Rematcher
 
@@ -56,50 +56,50 @@ class StockWatch:
         self._whole: set[str] = set()
         self._unmatched: set[str] = set()
         self._all = False
-        self._news = asyncio.Event()
+        self._background = Background(
+            self._turn, name="stock", failed="stock_not_told", outages=OUTAGES, retry_seconds=RETRY_SECONDS
+        )
         self._logger = structlog.get_logger("stock")
 
     def heard(self, payload: str) -> None:
         """Take a notification of Postgres: ``{group, ids}``; ids are null where many cars changed."""
         news = codec.decode(payload)
         self._add(news["group"], news["ids"])
-        self._news.set()
+        self._background.wake()
 
     def missed(self) -> None:
         """Take note that notifications may have been missed: everything is looked at again."""
         self._all = True
-        self._news.set()
+        self._background.wake()
 
     def look(self, channel: str) -> None:
         """Take note that a channel's screens may show what they were not told of."""
         self._whole.add(channel)
-        self._news.set()
+        self._background.wake()
 
     def match_again(self, channel: str) -> None:
         """Take note that a channel was told of other prices, and that nobody has matched the cars at them."""
         self._unmatched.add(channel)
-        self._news.set()
+        self._background.wake()
 
     async def run(self) -> None:
         """Tell what changed, until cancelled; again later where a service is out of reach."""
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            changed, whole, everything = self._changed, self._whole, self._all
-            self._changed, self._whole, self._all = {}, set(), False
-            try:
-                await self._tell(changed, whole, everything)
-            except OUTAGES as error:
-                self._logger.warning("stock_not_told", error=repr(error))
-                for group, ids in changed.items():
-                    self._add(group, ids)
-                self._whole |= whole
-                self._all |= everything
-                self._news.set()
-                await asyncio.sleep(RETRY_SECONDS)
-            unmatched, self._unmatched = self._unmatched, set()
-            for channel in sorted(unmatched):
-                await self._rematch(channel)
+        await self._background.run()
+
+    async def _turn(self) -> None:
+        changed, whole, everything = self._changed, self._whole, self._all
+        self._changed, self._whole, self._all = {}, set(), False
+        try:
+            await self._tell(changed, whole, everything)
+        except OUTAGES:
+            for group, ids in changed.items():
+                self._add(group, ids)
+            self._whole |= whole
+            self._all |= everything
+            raise
+        unmatched, self._unmatched = self._unmatched, set()
+        for channel in sorted(unmatched):
+            await self._rematch(channel)
 
     async def _rematch(self, channel: str) -> None:
         try:
