@@ -74,7 +74,9 @@ async def test_every_event_has_the_shape_of_its_record(both: Both) -> None:
         log = RedisLog(redis)
         await writing.started(log)
         await writing.found(log, 0)
-        await log.value_failed(writing.DEAL, search_id="s1", chunk=0, vehicle_id=["0-1"], message="no")
+        await log.searches.value_failed(
+            writing.DEAL, search_id="s1", chunk=0, vehicle_id=["0-1"], message="no"
+        )
         channels = (both.manager.channel, WALL, writing.DEAL)
         events = [event for channel in channels for event in await logged(log, channel)]
 
