@@ -26,7 +26,8 @@ from protocol.commands import (
 )
 from protocol.events import DealSnapshot, Present, SearchSnapshot
 from protocol.money.quotes import FrontierReply, QuoteReply
-from protocol.records import Filters, Sort, StructureChanges, View
+from protocol.records import Filters, Sort, View
+from protocol.structure import StructureChanges
 
 
 class Deal:

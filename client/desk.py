@@ -7,7 +7,8 @@ from typing import Any
 
 from protocol import commands
 from protocol.commands import AnyCommand
-from protocol.records import StructureChanges, Tier
+from protocol.records import Tier
+from protocol.structure import StructureChanges
 from protocol.workflow import Action, Closing, LenderStatus, Reason
 
 _COMMANDS: dict[Action | Closing, Callable[..., AnyCommand]] = {

@@ -4,6 +4,7 @@ from typing import Final
 
 _DEAL: Final = "deal:"
 _WALL: Final = "desk:"
+CHANNEL_PATTERN: Final = r"^(deal|desk):[A-Za-z0-9_-]+\Z"
 
 
 def deal_channel(deal_id: str) -> str:

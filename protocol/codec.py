@@ -13,14 +13,14 @@ import msgspec
 import orjson
 
 from protocol.commands import COMMAND_TYPES, AnyCommand, tag_of
-from protocol.events import MESSAGE_TYPES, AnyMessage
+from protocol.events import MESSAGE_TYPES, AnyMessage, kind_of
 from protocol.records import BasisPoints, Record
 from protocol.texts import EXPECTED, LINES, ONE_LINE
 
 T = TypeVar("T")
 
 COMMAND_TAGS = frozenset(tag_of(command) for command in COMMAND_TYPES)
-MESSAGE_TAGS = frozenset(str(message.__struct_config__.tag) for message in MESSAGE_TYPES)
+MESSAGE_TAGS = frozenset(map(kind_of, MESSAGE_TYPES))
 
 
 class ProtocolError(Exception):

@@ -7,7 +7,8 @@ import msgspec
 from msgspec import Meta
 
 from protocol.closing import ErrorBody
-from protocol.records import DealState, Record, StructureChanges
+from protocol.records import DealState, Record
+from protocol.structure import StructureChanges
 
 
 class NewDeal(Record, frozen=True):

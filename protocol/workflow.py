@@ -243,17 +243,3 @@ class TaskKind(StrEnum):
     """What somebody must still do about a deal, by law or by promise."""
 
     ADVERSE_ACTION_NOTICE = "adverse_action_notice"
-
-
-RIGHTS: Final = {
-    Role.SALESPERSON: (
-        "watch", "search", "terms", "select", "hold", "note", "submit", "reopen", "sign", "lose", "deliver",
-    ),
-    Role.DESK_MANAGER: (
-        "watch", "search", "terms", "select", "hold", "note", "submit", "reopen", "sign", "lose", "deliver",
-        "wall", "see_cost", "rate", "price", "counter", "approve", "decline", "lock", "lender", "fund",
-        "unwind", "task",
-    ),
-    Role.OPERATOR: ("watch", "search", "wall", "see_cost", "note"),
-}  # fmt: skip
-"""What each role may do, as ``welcome.user.rights`` lists it. An operator decides nothing about deals."""

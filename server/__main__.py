@@ -16,9 +16,12 @@ import typer
 from server.commands.audit import add_audit_commands
 from server.commands.imports import add_import_commands
 from server.commands.money import add_money_commands
+from server.commands.owner_work import owner_work
 from server.commands.pencils import add_pencil_commands
-from server.commands.people import add_people_commands
+from server.commands.people import add_user_commands
 from server.commands.security import add_security_commands
+from server.commands.stores import add_store_commands
+from server.commands.tokens import add_token_commands
 from server.run.processes import explained_errors, run_web, run_worker, services
 from server.settings import Settings, is_loopback, listen_address, process_environment, secret_of
 
@@ -199,10 +202,13 @@ def _services_of(data_dir: Path | None) -> AbstractContextManager[Settings]:
     return services(_environment(data_dir))
 
 
+_work = owner_work(_services_of)
 add_import_commands(app, _services_of)
 add_pencil_commands(app, _services_of)
 add_audit_commands(app, _services_of)
-add_people_commands(app, _services_of)
+add_store_commands(app, _work)
+add_user_commands(app, _work)
+add_token_commands(app, _work)
 add_security_commands(app, _services_of)
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from server.errors import UserError
+
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8000
 DEFAULT_DATA_DIR: Final = Path(".data")
@@ -32,7 +34,7 @@ SECRET_CHARACTERS: Final = 10
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 
-class SettingsError(Exception):
+class SettingsError(UserError):
     """A variable is missing or holds something else than it must."""
 
     def __init__(self, variable: str, expected: str) -> None:

@@ -26,6 +26,11 @@ class Event(Message, frozen=True):
     at: dt.datetime
 
 
+def kind_of(message: type[msgspec.Struct]) -> str:
+    """Return the ``type`` of a message class as it stands on the wire."""
+    return str(message.__struct_config__.tag)
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What a connection may do, as the server enforces it."""
 

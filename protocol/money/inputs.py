@@ -6,7 +6,7 @@ import msgspec
 
 from protocol.deal_parts import LenderTerms
 from protocol.money.lending import TaxRule
-from protocol.records import Structure
+from protocol.structure import Structure
 
 
 class AuthorityCovers(StrEnum):

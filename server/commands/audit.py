@@ -1,25 +1,19 @@
 """Commands over a deal's history: the audit, and the deal as it was."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from server.commands.data_dir import DataDir, WithServices
+
 if TYPE_CHECKING:
     from server.database.deals.history import History
     from server.settings import Settings
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Folder of the embedded services, as for up.", show_default=False),
-]
 DealId = Annotated[str, typer.Argument(help="The deal's id, as in its address.")]
-WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
-"""Holds the services of a data folder for as long as a command needs them."""
 
 
 class Format(StrEnum):

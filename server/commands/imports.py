@@ -3,19 +3,18 @@
 import asyncio
 import datetime as dt
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from server.run.processes import UNUSABLE_INPUT
+from server.commands.data_dir import DataDir, WithServices
+from server.errors import UNUSABLE_INPUT
 
 if TYPE_CHECKING:
     from server.database.importing.layouts import TableLayout
     from server.database.importing.versioned import Check
-    from server.settings import Settings
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The CSV file, as it is or gzipped.")]
 Version = Annotated[str, typer.Option("--version", help="The name of the new version, such as 2026-03.")]
@@ -29,10 +28,6 @@ EffectiveFrom = Annotated[
     ),
 ]
 Sample = Annotated[bool, typer.Option("--sample/--no-sample", help="Mark the version as a sample.")]
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Folder of the embedded services, as for up.", show_default=False),
-]
 MaxMib = Annotated[
     int | None,
     typer.Option(
@@ -42,8 +37,6 @@ MaxMib = Annotated[
         show_default=False,
     ),
 ]
-WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
-"""Holds the services of a data folder for as long as a command needs them."""
 
 
 def add_import_commands(app: typer.Typer, services: WithServices) -> None:

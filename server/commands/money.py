@@ -11,7 +11,7 @@ import typer
 
 from protocol.money.pricing import AprRequest, LeaseRequest, PriceRequest, RollRequest, ValueRequest
 from protocol.records import Record
-from server.run.processes import UNUSABLE_INPUT
+from server.errors import UNUSABLE_INPUT
 
 Input = Annotated[
     str, typer.Argument(metavar="[FILE|-]", help="The JSON file; - is standard input.", show_default=False)
@@ -74,7 +74,7 @@ def lease(file: Input = "-") -> None:
 def _answer(file: str, kind: type[Request], compute: Callable[[Request], Record]) -> None:
     """Print the answer to the request in ``file``; leave with UNUSABLE_INPUT where there is none."""
     from protocol.codec import FieldError, decode_as, encode
-    from protocol.records import StructureError
+    from protocol.structure import StructureError
 
     try:
         answer = compute(decode_as(kind, _read(file)))

@@ -3,24 +3,16 @@
 import asyncio
 import datetime as dt
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from server.commands.data_dir import DataDir, WithServices
 
 if TYPE_CHECKING:
     from server.database.deals.pencils import Given
     from server.settings import Settings
     from server.work.replay import Verified
-
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Folder of the embedded services, as for up.", show_default=False),
-]
-WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
-"""Holds the services of a data folder for as long as a command needs them."""
 
 
 def add_pencil_commands(app: typer.Typer, services: WithServices) -> None:

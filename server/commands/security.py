@@ -3,14 +3,13 @@
 import asyncio
 import csv
 import io
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from server.commands.data_dir import DataDir, WithServices
 from server.database.people.security_events import SecurityKind
 
 if TYPE_CHECKING:
@@ -19,11 +18,6 @@ if TYPE_CHECKING:
     from server.database.people.security_events import Asked, ListedEvent
     from server.settings import Settings
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Folder of the embedded services, as for up.", show_default=False),
-]
-WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
 PAGE: Final = 200
 LIMIT: Final = 1_000
 

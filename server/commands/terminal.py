@@ -16,17 +16,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from server.database.core.migrate import UnknownRevision
-from server.database.importing import ImportFailed
-from server.database.people.staff import StaffError
-from server.embedded import EmbeddedError
-from server.run.procfile import ProcfileError
-from server.run.supervisor import KeepsFalling
-from server.run.up import NotReady, PortTaken
-from server.settings import SettingsError
+from server.errors import FAILED, UserError
 
 
-class UserUnknown(Exception):
+class UserUnknown(UserError):
     """No active user has that login."""
 
     def __init__(self, login: str) -> None:
@@ -37,7 +30,7 @@ class UserUnknown(Exception):
         return f"no active user {self.login!r}: `deal-architect seed` makes the sample users"
 
 
-class DealUnknown(Exception):
+class DealUnknown(UserError):
     """There is no deal of that id."""
 
     def __init__(self, deal_id: str) -> None:
@@ -48,27 +41,11 @@ class DealUnknown(Exception):
         return f"there is no deal {self.deal_id}"
 
 
-class StoreMissing(Exception):
+class StoreMissing(UserError):
     """The database holds no store."""
 
     def __str__(self) -> str:
         return "there is no store yet: `deal-architect seed` makes the sample stores"
-
-
-OURS = (
-    EmbeddedError,
-    SettingsError,
-    ProcfileError,
-    UnknownRevision,
-    ImportFailed,
-    DealUnknown,
-    StaffError,
-    StoreMissing,
-    UserUnknown,
-    KeepsFalling,
-    NotReady,
-    PortTaken,
-)
 
 
 # What others raise, and what to look at then; the first that fits counts.
@@ -85,7 +62,7 @@ REMEDIES: tuple[tuple[type[Exception], str], ...] = (
 def explain(error: Exception) -> str | None:
     """Return one line that says what to do about ``error``; None for what nobody expected: a fault."""
     text = " ".join(str(error).split())
-    if isinstance(error, OURS):
+    if isinstance(error, UserError):
         return text
     for kind, remedy in REMEDIES:
         if isinstance(error, kind):
@@ -93,9 +70,9 @@ def explain(error: Exception) -> str | None:
     return None
 
 
-def is_bad_input(error: Exception) -> bool:
-    """Return whether ``error`` is about a file or options that a person gave, not about a service."""
-    return isinstance(error, ImportFailed)
+def exit_code(error: Exception) -> int:
+    """Return the code with which a command ends because of ``error``."""
+    return error.exit_code if isinstance(error, UserError) else FAILED
 
 
 @contextmanager

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from server.errors import UserError
 
-class EmbeddedError(Exception):
+
+class EmbeddedError(UserError):
     """Base of all that stops the embedded services from running."""
 
 

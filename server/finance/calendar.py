@@ -5,7 +5,7 @@ import datetime as dt
 
 import msgspec
 
-from protocol.records import Structure, check_bounds
+from protocol.structure import Structure, check_bounds
 
 DAYS_IN_MONTH_30 = 30
 FEBRUARY = 2

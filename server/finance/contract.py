@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocol.money.inputs import AuthorityCovers, DealInputs
-from protocol.records import MAX_CENTS, Structure
+from protocol.records import MAX_CENTS
+from protocol.structure import Structure
 from server.finance.rounding import WHOLE, Cents, hundredths_of_bp
 from server.finance.taxes import tax_cents
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import RateSheet
-from protocol.records import MAX_CENTS, Structure
+from protocol.records import MAX_CENTS
+from protocol.structure import Structure
 from server.finance.contract import owed_before_cash_cents
 from server.finance.decided import decided_sheet
 from server.finance.limits import Limit

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from protocol.money.lending import Rounding, TaxBase, TaxRule, TaxTable
-from protocol.records import Structure, StructureError
+from protocol.structure import Structure, StructureError
 from server.finance.rounding import WHOLE, Cents, hundredths_of_bp
 
 Amount = TypeVar("Amount", int, Cents)

@@ -19,8 +19,8 @@ from protocol.closing import CloseCode
 from protocol.commands import COMMAND_TYPES, tag_of
 from protocol.events import Welcome
 from protocol.records import User
+from protocol.rights import TokenScope
 from server.clock import utc_now
-from server.database.people.credentials import TokenScope
 from server.database.people.security_events import Note, SecurityKind
 from server.hub.channels.registry import Registry
 from server.hub.connections.allowance import Allowance

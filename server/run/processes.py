@@ -10,13 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import NoReturn
 
 from server.embedded import embedded_where_missing
 from server.settings import DEFAULT_DATA_DIR, DEFAULT_LOG_LEVEL, Settings, process_environment, secret_of
-
-UNUSABLE_INPUT: Final = 2
-"""The exit code for what a person gave and nobody can use; one line on standard error says why."""
 
 
 def run_web(environ: dict[str, str]) -> None:
@@ -54,12 +51,12 @@ def explained_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
     except Exception as error:
-        from server.commands.terminal import explain, is_bad_input
+        from server.commands.terminal import exit_code, explain
 
         if (line := explain(error)) is None:
             raise
         print(f"error: {line}", file=sys.stderr)
-        sys.exit(UNUSABLE_INPUT if is_bad_input(error) else 1)
+        sys.exit(exit_code(error))
 
 
 def main() -> None:

@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from server.errors import UserError
+
 LINE = re.compile(r"(?P<kind>[A-Za-z][A-Za-z0-9_-]*):\s*(?P<command>.+)")
 PROCFILE = Path(__file__).resolve().parents[2] / "Procfile"
 
@@ -18,7 +20,7 @@ class Instance:
     argv: tuple[str, ...]
 
 
-class ProcfileError(Exception):
+class ProcfileError(UserError):
     """The Procfile cannot be used."""
 
     def __init__(self, path: Path, reason: str) -> None:

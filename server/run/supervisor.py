@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from server.embedded.account import Account
+from server.errors import UserError
 from server.observe.ending import END_SECONDS
 from server.run.procfile import Instance
 
@@ -32,7 +33,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Write = Callable[[str], None]
 
 
-class KeepsFalling(Exception):
+class KeepsFalling(UserError):
     """A process ends again and again before the formation is up: waiting longer would not help."""
 
     def __init__(self, name: str, ending: str) -> None:

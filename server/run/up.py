@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from server.embedded.account import Account, service_account
+from server.errors import UserError
 from server.run.privileges import require_program, without_owner
 from server.run.procfile import PROCFILE, read_formation
 from server.run.supervisor import Supervisor
@@ -22,7 +23,7 @@ DRAIN_SECONDS: Final = 0
 """All of this machine's processes end together: there is no other one to go to."""
 
 
-class PortTaken(Exception):
+class PortTaken(UserError):
     """Somebody else listens on the port, or we may not."""
 
     def __init__(self, host: str, port: int, reason: str) -> None:
@@ -36,7 +37,7 @@ class PortTaken(Exception):
         )
 
 
-class NotReady(Exception):
+class NotReady(UserError):
     """The processes did not come up in time."""
 
     def __str__(self) -> str:

@@ -10,17 +10,16 @@ from protocol import codec
 from protocol.channels import deal_channel
 from protocol.closing import CommandError, ErrorCode
 from protocol.http import NewDeal
-from protocol.records import Structure
-from protocol.workflow import RIGHTS
+from protocol.rights import RIGHTS, Right, TokenScope
+from protocol.structure import Structure
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals import customers, deals
 from server.database.deals.audit import audit_csv, audit_json
 from server.database.deals.history import load_history
 from server.database.deals.new_deals import create_deal as begin_deal
-from server.database.people.credentials import CredentialKind, TokenScope
+from server.database.people.credentials import CredentialKind
 from server.database.people.security_events import SecurityKind
-from server.hub.commands.stock_handlers import check_visible
-from server.hub.sight.questions import check_conceded
+from server.hub.sight.questions import check_conceded, check_visible
 from server.hub.sight.sight import sight_of
 from server.hub.sight.views import widest_view
 from server.hub.sockets.admission import Admitted
@@ -56,7 +55,7 @@ async def create_deal(request: Request) -> Response:
     if identity.credential.kind is CredentialKind.COOKIE:
         require_same_site(request, request.headers.get(CSRF_HEADER))
     role = identity.account.role
-    if "terms" not in RIGHTS[role]:
+    if Right.TERMS not in RIGHTS[role]:
         raise CommandError(ErrorCode.FORBIDDEN, "Your role lacks the right terms.", field="role")
     try:
         wanted = codec.decode_as(NewDeal, await _body(request))
@@ -82,7 +81,7 @@ async def audit(request: Request) -> Response:
         history = await load_history(database, request.path_params["deal_id"])
     if history is None or history.store_id != identity.account.store_id:
         raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="deal_id")
-    if "see_cost" not in RIGHTS[identity.account.role]:
+    if Right.SEE_COST not in RIGHTS[identity.account.role]:
         raise CommandError(ErrorCode.FORBIDDEN, "The audit is for managers.", field="role")
     # What leaves the house is written down first.
     await request.state.web.security.record(

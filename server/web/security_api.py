@@ -9,8 +9,8 @@ from starlette.routing import Route
 
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Role
+from protocol.rights import RIGHTS, Right
 from protocol.texts import ONE_LINE
-from protocol.workflow import RIGHTS
 from server.database.people.security_events import Asked, SecurityKind, list_events, parse_moment, shown
 from server.web.answers import answer
 from server.web.api import limit_of, require_identity, scope_of
@@ -26,7 +26,7 @@ async def security_events(request: Request) -> Response:
     """
     identity = await require_identity(request)
     role = identity.account.role
-    if "see_cost" not in RIGHTS[role]:
+    if Right.SEE_COST not in RIGHTS[role]:
         raise CommandError(ErrorCode.FORBIDDEN, "Security events are for managers.", field="role")
     asked, limit = _asked(request), limit_of(request)
     async with scope_of(request, identity).acquire() as database:

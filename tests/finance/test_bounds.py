@@ -17,12 +17,11 @@ from protocol.commands import MAX_GRID, Roll
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import RateSheet, RiskModel
 from protocol.money.pricing import AprRequest, LeaseRequest, PriceRequest, RollRequest, ValueRequest, Vary
-from protocol.records import (
+from protocol.records import MAX_CENTS, BasisPoints
+from protocol.structure import (
     FIRST_DATE,
     LAST_DATE,
-    MAX_CENTS,
     MAX_PER_DIEM_CENTS,
-    BasisPoints,
     Structure,
     StructureChanges,
     StructureError,

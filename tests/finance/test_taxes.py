@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.money.lending import Rounding, TaxBase, TaxRule, TaxTable
-from protocol.records import BasisPoints, Structure, StructureError
+from protocol.records import BasisPoints
+from protocol.structure import Structure, StructureError
 from server.finance.taxes import (
     STATED_RATE,
     check_taxable,

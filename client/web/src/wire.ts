@@ -1068,7 +1068,7 @@ export interface DealNote {
   at: string;
 }
 
-/** A deal as it stands. `structure` holds the fields of `records.Structure` that the view shows. */
+/** A deal as it stands. `structure` holds the fields of `Structure` that the view shows. */
 export interface DealSnapshot {
   id: string;
   version: number;

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 from server.database.core.pool import connect_as_owner
+from server.errors import UserError
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 LOCK_TIMEOUT = "10s"
@@ -23,7 +24,7 @@ STATEMENT_TIMEOUT = "15min"
 ADVISORY_LOCK = 0x6465616C  # "deal": one key for all our migrations, apart from anybody else's
 
 
-class UnknownRevision(Exception):
+class UnknownRevision(UserError):
     """The database has a revision that this release does not know: a newer release was here."""
 
     def __init__(self, found: str, newest: str) -> None:

@@ -16,7 +16,8 @@ import asyncpg
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import LenderTerms
-from protocol.records import Actor, DealState, Role, Structure
+from protocol.records import Actor, DealState, Role
+from protocol.structure import Structure
 from server.database.core.pool import Database
 from server.database.decisions.deciding import DealEvent, parse_id
 from server.database.decisions.lenders import LENDERS, lender_terms, live_terms

@@ -1,18 +1,16 @@
 """What was decided about a deal, in order, and the deal as it was after any of its events."""
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from protocol import codec
+from protocol.channels import deal_channel
 from protocol.deal_fold import applied
-from protocol.events import EVENT_TYPES, Customer, DealSnapshot, Event
+from protocol.events import EVENTS_BY_KIND, Customer, DealSnapshot
 from protocol.records import Actor, DealState, Role
 from server.database.core.pool import Database
 from server.database.decisions.deciding import DealEvent, parse_id
-
-_KINDS = {str(kind.__struct_config__.tag): kind for kind in EVENT_TYPES}
 
 _DEAL = """
 SELECT d.store_id, d.first_structure, d.created_at, c.customer_id::text, c.name, d.salesperson_id,
@@ -86,21 +84,11 @@ def deal_at(history: History, no: int) -> DealSnapshot:
     """Return the deal as it was after event ``no``; 0: as it began. Raises IndexError for one not there."""
     if not 0 <= no <= len(history.events):
         raise IndexError(f"expected an event from 0 to {len(history.events)}, got {no}")
-    deal = history.first
-    for event in events_of(history.events[:no]):
-        deal = applied(deal, event)
+    deal, channel = history.first, deal_channel(history.first.id)
+    for event in history.events[:no]:
+        fields = {"channel": channel, "seq": event.no, **event.fields}
+        deal = applied(deal, codec.convert(EVENTS_BY_KIND[event.kind], fields))
     return deal
-
-
-def events_of(events: Sequence[DealEvent]) -> list[Event]:
-    """Return decisions as the wire tells them; ``seq`` is their ``no``."""
-    return [
-        codec.convert(
-            _KINDS[event.kind],
-            {"type": event.kind, "channel": "deal:", "seq": event.no, "at": event.at, **event.body},
-        )
-        for event in events
-    ]
 
 
 def _pencil(row: Any) -> ShownPencil:

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import Scope, Structure, StructureChanges, Tier
+from protocol.records import Scope, Tier
+from protocol.structure import Structure, StructureChanges
 from server.database.core.one_row import one_row
 from server.database.core.pool import Database
 from server.database.deals.deals import Deal, load_deal

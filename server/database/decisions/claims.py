@@ -12,6 +12,7 @@ from typing import Final
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
+from protocol.events import VehicleHeld, VehicleReleased
 from protocol.records import Actor, DealState, Role
 from server.database.core.one_row import one_row
 from server.database.core.pool import Database
@@ -126,7 +127,7 @@ async def hold_vehicle(
         await require_not_held(deal, vehicle_id)
         await _require_room(deal, vehicle_id)
         until = await deal.database.fetchval(_TAKE, vehicle_id, deal.key, codec.plain(actor), HOLD_LENGTH)
-        deal.remark("vehicle_held", vehicle_id=str(vehicle_id), until=_wire(until))
+        deal.remark(VehicleHeld, vehicle_id=str(vehicle_id), until=_wire(until))
         return deal.answered({"until": _wire(until)})
 
 
@@ -159,7 +160,7 @@ async def let_go(deal: LockedDeal, vehicle_id: int | None = None) -> None:
         vehicle_id,
     )
     for row in sorted(row["vehicle_id"] for row in rows):
-        deal.remark("vehicle_released", vehicle_id=str(row))
+        deal.remark(VehicleReleased, vehicle_id=str(row))
 
 
 async def reserve(deal: LockedDeal, vehicle_id: int) -> None:

@@ -4,7 +4,7 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import Approval, DealOffer
 from protocol.money.concession import Concession, concession_of, lacks_product_cost
-from protocol.records import Structure, StructureChanges
+from protocol.structure import Structure, StructureChanges
 from protocol.workflow import LIVE_STATUSES, Reason
 from server.database.decisions.deciding import LockedDeal
 from server.database.decisions.lenders import last_terms, live_terms

@@ -18,7 +18,9 @@ import asyncpg
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode, op_taken
 from protocol.deal_parts import DealOffer
-from protocol.records import Actor, DealState, Role, Structure
+from protocol.events import Event, kind_of
+from protocol.records import Actor, DealState, Role
+from protocol.structure import Structure
 from protocol.workflow import Fulfilment
 from server.database.core.pool import Database
 from server.database.core.scope import RowScope
@@ -55,6 +57,11 @@ class DealEvent:
     kind: str
     body: dict[str, Any]
     at: dt.datetime
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The event as a channel's log takes it."""
+        return {"type": self.kind, "at": self.at, **self.body}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +130,15 @@ class LockedDeal:
                 state=self.state.value,
             )
 
-    def record(self, kind: str, **body: Any) -> int:
+    def record(self, kind: type[Event], **body: Any) -> int:
         """Add an event that moves the version; return the new version."""
         self.version += 1
-        self._events.append((kind, {"version": self.version, **body, "by": codec.plain(self.actor)}))
+        self._events.append((kind_of(kind), {"version": self.version, **body, "by": codec.plain(self.actor)}))
         return self.version
 
-    def remark(self, kind: str, **body: Any) -> None:
+    def remark(self, kind: type[Event], **body: Any) -> None:
         """Add an event that leaves the version as it is."""
-        self._events.append((kind, {**body, "by": codec.plain(self.actor)}))
+        self._events.append((kind_of(kind), {**body, "by": codec.plain(self.actor)}))
 
     def decided(self, **reply: Any) -> Decided:
         """Return the outcome, whose answer is the version and ``reply``."""

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer, LenderStipulation, LenderTerms
+from protocol.events import LenderDecided, StipulationCleared
 from protocol.records import Actor, DealState
 from protocol.workflow import LIVE_STATUSES, Fulfilment, LenderStatus, Reason
 from server.database.core.scope import RowScope
@@ -99,7 +100,7 @@ async def record_lender_decision(
         deal.require_version(version)
         if deal.state is DealState.LOST or deal.fulfilment in {Fulfilment.FUNDED, Fulfilment.UNWOUND}:
             raise wrong_state(deal, "decided by a lender")
-        at = deal.record("lender_decided", decision=codec.plain(terms))
+        at = deal.record(LenderDecided, decision=codec.plain(terms))
         await _insert(deal, terms, at)
         if lenders_bytes(await last_terms(deal)) > LENDERS_BYTES:
             raise _too_many()
@@ -134,7 +135,7 @@ async def clear_stipulation(
                 row["stipulation_id"],
                 codec.plain(actor),
             )
-            deal.record("stipulation_cleared", stipulation_id=stipulation_id)
+            deal.record(StipulationCleared, stipulation_id=stipulation_id)
         return deal.decided()
 
 

@@ -4,7 +4,9 @@ import uuid
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import Actor, DealState, Structure
+from protocol.events import FieldLocked, FieldUnlocked, NoteAdded
+from protocol.records import Actor, DealState
+from protocol.structure import Structure
 from server.database.core.scope import RowScope
 from server.database.decisions.deciding import Decided, deciding
 from server.database.decisions.terms import wrong_state
@@ -29,7 +31,7 @@ async def lock_field(scope: RowScope, deal_id: str, field: str, *, op: uuid.UUID
             codec.plain(actor),
         )
         if locked:
-            deal.record("field_locked", field=field)
+            deal.record(FieldLocked, field=field)
         return deal.decided()
 
 
@@ -43,7 +45,7 @@ async def unlock_field(scope: RowScope, deal_id: str, field: str, *, op: uuid.UU
             "DELETE FROM deal_locks WHERE deal_id = $1 AND field = $2 RETURNING true", deal.key, field
         )
         if opened:
-            deal.record("field_unlocked", field=field)
+            deal.record(FieldUnlocked, field=field)
         return deal.decided()
 
 
@@ -53,7 +55,7 @@ async def add_note(scope: RowScope, deal_id: str, text: str, *, op: uuid.UUID, a
         if deal.repeated is not None:
             return deal.again()
         note_id = str(uuid.uuid4())
-        deal.remark("note_added", id=note_id, text=text)
+        deal.remark(NoteAdded, id=note_id, text=text)
         return deal.answered({"note_id": note_id})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer
+from protocol.events import OfferPinned, OfferSelected, OfferUnpinned
 from protocol.records import Actor, DealState
 from protocol.workflow import SELECTABLE, Reason
 from server.database.core.one_row import one_row
@@ -71,7 +72,7 @@ async def pin_offer(
             int(offer.vehicle_id),
             uuid.UUID(offer.offer_id),
         )
-        deal.record("offer_pinned", vehicle_id=offer.vehicle_id, offer=codec.plain(offer))
+        deal.record(OfferPinned, vehicle_id=offer.vehicle_id, offer=codec.plain(offer))
         await touch_claim(deal.database, int(offer.vehicle_id))
         return deal.decided()
 
@@ -90,7 +91,7 @@ async def unpin_offer(
             vehicle_id,
         )
         if offer is not None:
-            deal.record("offer_unpinned", vehicle_id=str(vehicle_id), offer=offer)
+            deal.record(OfferUnpinned, vehicle_id=str(vehicle_id), offer=offer)
             await touch_claim(deal.database, vehicle_id)
         return deal.decided()
 
@@ -116,7 +117,7 @@ async def adopt_offer(deal: LockedDeal, offer: DealOffer, reason: Reason | None 
     )
     deal.selected_offer, deal.offer = uuid.UUID(offer.offer_id), offer
     more = {} if reason is None else {"reason": reason}
-    deal.record("offer_selected", vehicle_id=offer.vehicle_id, offer=codec.plain(offer), **more)
+    deal.record(OfferSelected, vehicle_id=offer.vehicle_id, offer=codec.plain(offer), **more)
     cars = [offer.vehicle_id, *([before.vehicle_id] if before else [])]
     await touch_claim(deal.database, *map(int, cars))
     return True

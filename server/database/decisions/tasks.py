@@ -8,6 +8,7 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_fold import KEPT_TASKS
 from protocol.deal_parts import DealTask
+from protocol.events import TaskDone, TaskRaised
 from protocol.records import Actor
 from protocol.workflow import CREDIT_REASONS, MAX_REASONS, NOTICE_DAYS, Reason, TaskKind
 from server.database.core.scope import RowScope
@@ -39,7 +40,7 @@ async def raise_adverse_action(deal: LockedDeal, reasons: Sequence[Reason], toda
         task.reasons,
         task.due_on,
     )
-    deal.record("task_raised", task=codec.plain(task))
+    deal.record(TaskRaised, task=codec.plain(task))
 
 
 async def finish_task(scope: RowScope, deal_id: str, task_id: str, *, op: uuid.UUID, actor: Actor) -> Decided:
@@ -60,7 +61,7 @@ async def finish_task(scope: RowScope, deal_id: str, task_id: str, *, op: uuid.U
                 row["task_id"],
                 codec.plain(actor),
             )
-            deal.record("task_done", task_id=task_id)
+            deal.record(TaskDone, task_id=task_id)
         return deal.decided()
 
 

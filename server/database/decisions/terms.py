@@ -6,13 +6,13 @@ from typing import Any
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import Actor, DealState, Role, Structure, StructureChanges, StructureError, revised
+from protocol.events import DealChanged, StateChanged, kind_of
+from protocol.records import Actor, DealState, Role
+from protocol.structure import Structure, StructureChanges, StructureError, revised
 from protocol.workflow import EDITABLE, Reason
 from server.database.core.scope import RowScope
 from server.database.decisions.claims import end_reservation
 from server.database.decisions.deciding import Decided, LockedDeal, deciding
-
-EVENT_KIND = "deal_changed"
 
 
 async def change_terms(
@@ -60,7 +60,7 @@ async def restructure(deal: LockedDeal, changes: StructureChanges, *, based_on: 
             "UPDATE deals SET structure = $2 WHERE deal_id = $1", deal.key, codec.plain(after)
         )
         deal.structure = after
-        deal.record(EVENT_KIND, changes=new)
+        deal.record(DealChanged, changes=new)
     return new
 
 
@@ -78,7 +78,7 @@ async def move(deal: LockedDeal, target: DealState, reason: Reason, **more: Any)
     source, deal.state = deal.state, target
     if source is DealState.APPROVED:
         await end_reservation(deal)
-    deal.record("state_changed", **{"from": source, "to": target}, reason=reason, **more)
+    deal.record(StateChanged, **{"from": source, "to": target}, reason=reason, **more)
 
 
 def check_unlocked(deal: LockedDeal, fields: Collection[str]) -> None:
@@ -127,7 +127,7 @@ async def _check_unchanged(deal: LockedDeal, based_on: int, new: dict[str, Any])
         " WHERE deal_id = $1 AND kind = $3 AND (body->>'version')::bigint > $2 ORDER BY no DESC",
         deal.key,
         based_on,
-        EVENT_KIND,
+        kind_of(DealChanged),
     )
     for event in since:
         taken = next((name for name in new if name in event["body"]["changes"]), None)

@@ -9,15 +9,10 @@ from typing import Any
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import Approval, DealOffer
-from protocol.records import Actor, DealState, Role, StructureChanges
-from protocol.workflow import (
-    CREDIT_REASONS,
-    STEPS,
-    TRANSITIONS,
-    Action,
-    Closing,
-    Reason,
-)
+from protocol.events import FulfilmentChanged
+from protocol.records import Actor, DealState, Role
+from protocol.structure import StructureChanges
+from protocol.workflow import CREDIT_REASONS, STEPS, TRANSITIONS, Action, Closing, Reason
 from server.database.core.scope import RowScope
 from server.database.decisions.claims import let_go, require_not_held, reserve, touch_claims
 from server.database.decisions.conditions import (
@@ -127,7 +122,7 @@ async def take_closing_step(scope: RowScope, deal_id: str, closing: Closing, ste
         )
         source, deal.fulfilment = deal.fulfilment, known.target
         more = {"more_reasons": list(step.more_reasons)} if step.more_reasons else {}
-        deal.record("fulfilment_changed", **{"from": source, "to": known.target}, reason=step.reason, **more)
+        deal.record(FulfilmentChanged, **{"from": source, "to": known.target}, reason=step.reason, **more)
         if closing is Closing.UNWIND:
             await raise_adverse_action(deal, [step.reason, *step.more_reasons], step.today)
         return deal.decided(state=deal.state, fulfilment=deal.fulfilment)

@@ -21,12 +21,6 @@ SELECT (SELECT rates_version FROM rate_sheets
          ORDER BY effective_from DESC LIMIT 1) AS rebates
 """
 
-_RATES = """
-SELECT rates_version FROM rate_sheets
- WHERE effective_from <= $1 AND (effective_to IS NULL OR effective_to >= $1)
- ORDER BY effective_from DESC LIMIT 1
-"""
-
 # A group's stock version is the sum over its stores: each only grows, so the sum moves whenever one does.
 _STOCK = """
 SELECT (SELECT sum(inventory_version)::bigint FROM stores
@@ -47,19 +41,24 @@ class InForce:
 
 async def rates_in_force(database: Database, today: dt.date) -> str:
     """Return the version of the rate sheet in force. Raises NotInForce."""
-    found: str | None = await database.fetchval(_RATES, today)
-    if found is None:
-        raise NotInForce("rate sheet", None)
-    return found
+    return _found("rate sheet", (await one_row(database, _IN_FORCE, today))["rates"])
 
 
 async def editions_in_force(database: Database, today: dt.date) -> InForce:
     """Return what is in force on a day. Raises NotInForce."""
     row = await one_row(database, _IN_FORCE, today)
-    for what, column in (("rate sheet", "rates"), ("risk model", "risk")):
-        if row[column] is None:
-            raise NotInForce(what, None)
-    return InForce(rates=row["rates"], risk=row["risk"], tax=row["tax"], rebates=row["rebates"])
+    return InForce(
+        rates=_found("rate sheet", row["rates"]),
+        risk=_found("risk model", row["risk"]),
+        tax=row["tax"],
+        rebates=row["rebates"],
+    )
+
+
+def _found(what: str, version: str | None) -> str:
+    if version is None:
+        raise NotInForce(what, None)
+    return version
 
 
 async def stock_version(

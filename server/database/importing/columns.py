@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from server.errors import UNUSABLE_INPUT, UserError
+
 IGNORED = "ignore"
 """The field of a column that is not to be read."""
 
@@ -46,8 +48,10 @@ SHOWN_NAMES: Final = 40
 SHOWN_CHARACTERS: Final = 60
 
 
-class ImportFailed(Exception):
+class ImportFailed(UserError):
     """The file cannot be imported at all; nothing was stored."""
+
+    exit_code = UNUSABLE_INPUT
 
 
 @dataclass(frozen=True, slots=True)

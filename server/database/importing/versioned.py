@@ -19,6 +19,7 @@ from server.database.importing.amounts import Unexpected
 from server.database.importing.columns import SHOWN_CHARACTERS, shown
 from server.database.importing.layouts import Column, TableLayout
 from server.database.importing.reading import open_inventory
+from server.errors import UNUSABLE_INPUT, UserError
 
 HEADER_LINE = 1
 FAULTS: Final = 1_000
@@ -43,8 +44,10 @@ class Fault:
         return f"line {self.line}, {shown(self.column)}: expected {self.expected}, found {found!r}"
 
 
-class TableRejected(Exception):
+class TableRejected(UserError):
     """The file is no such table; nothing was stored. ``faults`` in the order of the lines, FAULTS at most."""
+
+    exit_code = UNUSABLE_INPUT
 
     def __init__(self, path: Path, faults: Sequence[Fault]) -> None:
         super().__init__(path, faults)

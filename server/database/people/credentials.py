@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from protocol.rights import TokenScope
 from server.database.core.pool import Database
 from server.database.people.users import ACCOUNT_COLUMNS, Account, account_of
 
@@ -27,18 +28,6 @@ class CredentialKind(StrEnum):
 
     COOKIE = "cookie"
     BEARER = "bearer"
-
-
-class TokenScope(StrEnum):
-    """What a credential may be used for, within the rights of its owner's role.
-
-    ``load`` is for load testers: 2,000 channels on a connection, and joins that are not counted.
-    """
-
-    READ = "read"
-    WRITE = "write"
-    DECIDE = "decide"
-    LOAD = "load"
 
 
 PERSON_SCOPES: Final = frozenset({TokenScope.READ, TokenScope.WRITE, TokenScope.DECIDE})

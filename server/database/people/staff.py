@@ -10,6 +10,7 @@ import asyncpg
 from protocol.records import Role
 from protocol.texts import ONE_LINE
 from server.database.people.users import hash_password, password_fault
+from server.errors import UserError
 
 FIRST_STRUCTURE: Final[Mapping[str, Any]] = {
     "cash_down_cents": 0,
@@ -25,7 +26,7 @@ MAX_NAME_BYTES: Final = 100
 """How long a person's name may be: it stands beside everything that the person does."""
 
 
-class StaffError(Exception):
+class StaffError(UserError):
     """Something about a person or a store cannot be as it was asked for."""
 
     def __init__(self, field: str, expected: str) -> None:

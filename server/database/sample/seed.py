@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from protocol import codec
-from protocol.records import StructureChanges
+from protocol.structure import StructureChanges
 from server.database.core.pool import connect_as_owner
 from server.database.deals.new_deals import starting_structure
 from server.database.decisions.terms import revise

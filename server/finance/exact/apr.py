@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocol.money.pricing import AprAnswer, AprFlow, AprRequest
-from protocol.records import StructureError
+from protocol.structure import StructureError
 from server.finance.rounding import Floats
 
 MAX_ITERATIONS = 200

@@ -9,7 +9,8 @@ make the total of payments.
 from decimal import Decimal, localcontext
 
 from protocol.money.pricing import LeaseAnswer, LeaseRequest
-from protocol.records import MAX_BASIS_POINTS, StructureError
+from protocol.records import MAX_BASIS_POINTS
+from protocol.structure import StructureError
 from server.finance.exact.schedule import ARITHMETIC, half_up
 
 BASIS_POINTS_PER_MONEY_FACTOR = 240_000

@@ -11,7 +11,8 @@ import msgspec
 import numpy as np
 
 from protocol.money.pricing import PriceAnswer, PriceRequest, ScheduleRow
-from protocol.records import FIRST_DATE, LAST_DATE, MAX_BASIS_POINTS, StructureError
+from protocol.records import MAX_BASIS_POINTS
+from protocol.structure import FIRST_DATE, LAST_DATE, StructureError
 from server.finance.calendar import add_months
 from server.finance.exact.apr import apr_percent, periodic_rates
 from server.finance.exact.schedule import Accrual, half_up, level_payment, repay

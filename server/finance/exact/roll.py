@@ -12,7 +12,8 @@ from fractions import Fraction
 import msgspec
 
 from protocol.money.pricing import PriceRequest, RollAnswer, Vary
-from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, StructureError
+from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints
+from protocol.structure import StructureError
 from server.finance.exact.price import (
     TaxOf,
     accrual_of,

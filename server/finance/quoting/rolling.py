@@ -5,7 +5,7 @@ from typing import Any
 from protocol.commands import Roll
 from protocol.money.pricing import PriceRequest, RollAnswer, Vary
 from protocol.money.quotes import QuoteRoll
-from protocol.records import RateReason, StructureError
+from protocol.structure import RateReason, StructureError
 from server.finance.contract import discount_limit_cents
 from server.finance.exact.roll import roll
 from server.finance.quoting.case import Case

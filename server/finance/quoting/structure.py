@@ -8,7 +8,7 @@ import msgspec
 from protocol.events import Fix, FixKind
 from protocol.money.pricing import PriceRequest
 from protocol.money.quotes import MonthlyCash, QuotedStructure, QuoteValue, TaxLine
-from protocol.records import StructureError
+from protocol.structure import StructureError
 from server.finance.architect import Choice, Pricing, choices, refusal
 from server.finance.contract import payoff_cents
 from server.finance.exact.price import price_contract

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from protocol.money.pricing import ValueAnswer, ValueParts, ValueRequest
-from protocol.records import StructureError
+from protocol.structure import StructureError
 from server.finance.programmes import Whole
 from server.finance.rounding import Floats, half_up
 from server.finance.value.factors import contract_factors, timing

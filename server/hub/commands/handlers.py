@@ -1,18 +1,13 @@
-"""Which function handles which command. Each is answered by exactly one reply; what fails is the answer."""
+"""Handles commands. Each is answered by exactly one reply; what fails is the answer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 import structlog
 
-from protocol import commands
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import AnyCommand, ChannelCommand, tag_of
 from server.database.people.security_events import Note, SecurityKind
-from server.hub.commands.desk_handlers import DeskHandlers
-from server.hub.commands.stock_handlers import StockHandlers
-from server.hub.commands.watch_handlers import WatchHandlers
+from server.hub.commands.registration import handlers_of
 from server.hub.connections.allowance import Allowance
 from server.hub.connections.authority import check_scope, view_of
 from server.hub.connections.connection import Connection
@@ -20,56 +15,15 @@ from server.hub.sight.views import project_error
 from server.hub.sockets.limits import COMMAND_SECONDS
 from server.observe.failing import SERVICE_FAILS
 
-Handler = Callable[[Connection, Any], Awaitable[None]]
-
 
 class Handlers:
-    """What the commands do; calling it handles one."""
+    """Calls what handles a command; ``owners`` are the objects whose methods do."""
 
-    def __init__(
-        self,
-        allowance: Allowance,
-        watch: WatchHandlers,
-        stock: StockHandlers,
-        desk: DeskHandlers,
-        *,
-        note: Note,
-    ) -> None:
+    def __init__(self, allowance: Allowance, *owners: object, note: Note) -> None:
         self._allowance = allowance
         self._note = note
         self._logger = structlog.get_logger("hub")
-        self._handlers: dict[type, Handler] = {
-            commands.Join: watch.join,
-            commands.Leave: watch.leave,
-            commands.Focus: watch.focus,
-            commands.Painted: watch.painted,
-            commands.Ping: watch.ping,
-            commands.Search: stock.search,
-            commands.More: stock.more,
-            commands.Cancel: stock.cancel,
-            commands.Revalue: stock.revalue,
-            commands.Terms: stock.terms,
-            commands.Quote: stock.quote,
-            commands.Frontier: stock.frontier,
-            commands.Select: desk.select,
-            commands.Pin: desk.pin,
-            commands.Unpin: desk.unpin,
-            commands.Hold: desk.hold,
-            commands.Release: desk.release,
-            commands.Lock: desk.lock,
-            commands.Unlock: desk.unlock,
-            commands.Note: desk.note,
-            commands.LenderDecision: desk.lender_decision,
-            commands.ClearStipulation: desk.clear_stipulation,
-            commands.FinishTask: desk.finish_task,
-            **dict.fromkeys(_ACTIONS, desk.act),
-            **dict.fromkeys(_CLOSINGS, desk.close),
-        }
-
-    @property
-    def handled(self) -> frozenset[type]:
-        """The commands that are handled."""
-        return frozenset(self._handlers)
+        self._handlers = handlers_of(*owners)
 
     async def __call__(self, connection: Connection, command: AnyCommand) -> None:
         """Handle a command and answer it; what fails is the answer, never an exception."""
@@ -98,10 +52,3 @@ def _seen(connection: Connection, command: AnyCommand, error: CommandError) -> C
     if not isinstance(command, ChannelCommand):
         return error
     return project_error(error, view_of(connection, command.channel))
-
-
-_ACTIONS = (
-    *(commands.Submit, commands.Counter, commands.Approve, commands.Decline, commands.Reopen),
-    *(commands.Sign, commands.Lose),
-)
-_CLOSINGS = (commands.Deliver, commands.Fund, commands.Unwind)

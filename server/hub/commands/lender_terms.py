@@ -6,7 +6,7 @@ import uuid
 from protocol import commands
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import LenderTerms
-from protocol.records import FIRST_DATE, LAST_DATE
+from protocol.structure import FIRST_DATE, LAST_DATE
 from protocol.workflow import CREDIT_REASONS, LIVE_STATUSES, LenderStatus
 from server.clock import utc_now
 from server.database.decisions import lenders

@@ -6,7 +6,7 @@ from dataclasses import replace
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer, LenderTerms
-from protocol.records import StructureChanges
+from protocol.structure import StructureChanges
 from server.clock import utc_now
 from server.database.decisions.terms import revise
 from server.database.people.users import Account

@@ -1,33 +1,33 @@
 """``quote`` and ``frontier``: one car of the deal's group, computed in another process, every quote kept."""
 
 import datetime as dt
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Frontier, Quote
 from protocol.deal_parts import DealOffer, OfferedCar
 from protocol.jobs import NUMBER_COLUMNS
-from protocol.money.inputs import PencilInputs
 from protocol.money.pricing import Vary
 from protocol.money.quotes import FrontierReply, QuoteReply
-from protocol.records import Scope, StructureChanges, StructureError, Versions, View
+from protocol.records import Scope, View
+from protocol.structure import StructureChanges, StructureError
 from server.clock import utc_now
 from server.compute.pool import ComputePool, NoTurnError, OverrunError
 from server.database.core.scope import StoreScopes
 from server.database.deals.deals import Deal
-from server.database.deals.pencils import Pencil, PencilChoice, record_pencil
+from server.database.deals.pencils import record_pencil
 from server.database.decisions.terms import revise
 from server.database.editions.rates import NotInForce
 from server.database.editions.versions import stock_version
 from server.database.people.users import Account
+from server.hub.commands.kept_quotes import Subject, offer_of, pencil_of
 from server.hub.sight.questions import check_conceded
 from server.hub.sight.sight import Sight
 from server.hub.sight.views import not_here, project_frontier, project_quote, unaskable_fields
@@ -37,24 +37,13 @@ from server.sharing.lanes import Lane
 from server.work.editions import Editions
 
 if TYPE_CHECKING:
-    from server.finance.quoting import Case, Quoted
+    from server.finance.quoting import Quoted
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 MOST_VEHICLE = 2**63 - 1
 _EXACT = Sight(View.MANAGER)
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A car under a deal's terms, as it stood when it was read."""
-
-    vehicle_id: str
-    rev: int
-    car: OfferedCar
-    case: "Case"
-    versions: Versions
 
 
 class Quotes:
@@ -233,52 +222,6 @@ def check_askable(command: Quote, view: View) -> None:
         raise not_here(refused[0])
     if command.roll is not None and command.roll.vary is Vary.RATE and view is not View.MANAGER:
         raise not_here("rate_bp")
-
-
-def pencil_of(vehicle_id: str, rev: int, versions: Versions, case: "Case", quoted: "Quoted") -> Pencil:
-    """Return a quote as it is kept."""
-    choice = quoted.choice
-    inputs = {name: getattr(case.inputs, name) for name in case.inputs.__struct_fields__}
-    fields = PencilChoice.__struct_fields__
-    return Pencil(
-        vehicle_id=vehicle_id,
-        vehicle_rev=rev,
-        versions=versions,
-        inputs=PencilInputs(**inputs, programme_id=case.programme_id),
-        car=dict(case.numbers),
-        choice=None if choice is None else PencilChoice(**{name: getattr(choice, name) for name in fields}),
-        answer=quoted.answer,
-    )
-
-
-def offer_of(
-    subject: Subject, quoted: "Quoted", deal: Deal, changes: StructureChanges, pencil_id: str
-) -> DealOffer:
-    """Return a priced and valued quote as an offer of the deal.
-
-    Raises ValueError where it has no contract.
-    """
-    answer, choice = quoted.answer, quoted.choice
-    if choice is None or isinstance(answer.value, UnsetType) or isinstance(answer.payment_cents, UnsetType):
-        raise ValueError("a quote without a contract is no offer")
-    return codec.convert(
-        DealOffer,
-        {
-            **codec.plain(answer),
-            "offer_id": str(uuid.uuid4()),
-            "vehicle_id": subject.vehicle_id,
-            "rev": subject.rev,
-            "car": codec.plain(subject.car),
-            "deal_version": deal.version,
-            "changes": codec.plain(changes),
-            "tier": subject.case.tier_of(choice.programme_id, choice.term_months),
-            "npv_cents": answer.value.npv_cents,
-            "stress_npv_cents": answer.value.stress_npv_cents,
-            "versions": codec.plain(subject.versions),
-            "asked_programme_id": subject.case.programme_id,
-            "pencil_id": pencil_id,
-        },
-    )
 
 
 def _not_eligible(quoted: "Quoted") -> CommandError:

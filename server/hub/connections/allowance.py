@@ -9,8 +9,8 @@ import structlog
 
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import AnyCommand
-from server.database.people.credentials import TokenScope
-from server.hub.connections.budgets import Budgets, cost_of
+from protocol.rights import TokenScope
+from server.hub.connections.budgets import Budgets
 from server.hub.connections.connection import Connection
 from server.log.usage import UsageLog
 from server.observe.failing import REDIS_FAILS
@@ -47,7 +47,7 @@ class Allowance:
 
         Raises CommandError: rate_limited where a budget is used up, busy where no turn came.
         """
-        units = cost_of(type(command))
+        units = command.cost
         if not units or _tests_load(connection):
             yield
             return

@@ -8,10 +8,12 @@ from typing import Final
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import Structure, StructureChanges
+from protocol.records import View
+from protocol.structure import Structure, StructureChanges
 from server.database.deals.deals import Deal
 from server.database.people.users import Account
 from server.hub.sight.sight import Sight
+from server.hub.sight.views import not_here, unsettable_fields
 from server.log.distinct import Distinct
 
 MOST_QUESTIONS: Final = 100
@@ -65,3 +67,10 @@ def check_conceded(
             f"The seller's authority ends at ${left / 100:,.2f}: the desk gives more.",
             field="discount_cents",
         )
+
+
+def check_visible(changes: StructureChanges, view: View) -> None:
+    """Raise CommandError(forbidden) where ``changes`` set what may not be set in the view."""
+    refused = unsettable_fields(changes, view)
+    if refused:
+        raise not_here(refused[0])

@@ -14,7 +14,8 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import COMMAND_TYPES
 from protocol.events import Customer
-from protocol.records import Filters, Role, Sort, Structure, StructureChanges, View
+from protocol.records import Filters, Role, Sort, View
+from protocol.structure import Structure, StructureChanges
 from server.hub.sight.sight import Sight, value_as_seen
 from server.hub.sight.visible import (
     APPROVAL_FIELDS,

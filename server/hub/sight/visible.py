@@ -10,7 +10,8 @@ from protocol.deal_parts import Approval, DealOffer, LenderTerms
 from protocol.events import CLAIM_COLUMNS, MATCH_COLUMNS, OFFER_COLUMNS, DealSnapshot
 from protocol.money.pricing import PriceAnswer
 from protocol.money.quotes import FrontierReply, StressedPoint, WarningCode
-from protocol.records import Filters, Sort, Structure, View
+from protocol.records import Filters, Sort, View
+from protocol.structure import Structure
 
 _STRUCTURE: Final = frozenset(Structure.__struct_fields__)
 _DESK_ONLY: Final = frozenset({"trade_acv_cents", "products_cost_cents"})

@@ -8,11 +8,12 @@ and refuses later ones, so all of them together publish each decision once.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from protocol.channels import deal_channel, deal_of
+from protocol.events import DealChanged, LenderDecided, kind_of
 from server.database.core.scope import RowScope
 from server.database.deals.deals import events_after, last_no
 from server.database.decisions.deciding import DealEvent, Decided
@@ -37,9 +38,9 @@ NOT_SEARCHED_BY: Final = frozenset({"tier_source", "payment_min_cents"})
 
 def outdates_search(event: DealEvent) -> bool:
     """Return whether a search from before the event was for other terms."""
-    if event.kind == "deal_changed":
+    if event.kind == kind_of(DealChanged):
         return not event.body["changes"].keys() <= NOT_SEARCHED_BY
-    return event.kind == "lender_decided"
+    return event.kind == kind_of(LenderDecided)
 
 
 class Relay:
@@ -95,7 +96,7 @@ class Relay:
         channel = deal_channel(decided.deal_id)
         live = None if self._registry is None else self._registry.live_deal(channel)
         if live is not None:
-            live.decided(decided.events)
+            live.decided(channel, decided.events)
         self._owed.add(decided.deal_id)
         try:
             outcome, _ = await self._decide(channel, decided.events)
@@ -181,9 +182,10 @@ class Relay:
         return True
 
     async def _decide(self, channel: str, decisions: Sequence[DealEvent]) -> tuple[Outcome, int]:
-        events: list[dict[str, Any]] = [{"type": each.kind, **each.body, "at": each.at} for each in decisions]
         outdates = any(outdates_search(each) for each in decisions)
-        outcome, last = await self._log.decide(channel, decisions[0].no, *events, outdates=outdates)
+        outcome, last = await self._log.decide(
+            channel, decisions[0].no, *(each.fields for each in decisions), outdates=outdates
+        )
         if outcome is Outcome.PUBLISHED and outdates:
             self._require(channel, last)
             self._outdated(channel)

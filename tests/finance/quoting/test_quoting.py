@@ -18,7 +18,8 @@ from protocol.money.inputs import AuthorityCovers, DealInputs
 from protocol.money.lending import Disposition, Programme, RiskModel, Rounding, TaxBase, TaxRule
 from protocol.money.pricing import Vary
 from protocol.money.quotes import WarningCode
-from protocol.records import BasisPoints, Structure, StructureChanges, StructureError
+from protocol.records import BasisPoints
+from protocol.structure import Structure, StructureChanges, StructureError
 from server.finance.architect import best_offers, price_plan
 from server.finance.plan import plan_deal
 from server.finance.quoting import (

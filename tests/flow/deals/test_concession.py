@@ -14,7 +14,8 @@ from protocol.commands import Roll
 from protocol.events import OfferSelected, SearchStarted, SearchValued
 from protocol.money.pricing import Vary
 from protocol.money.quotes import WarningCode
-from protocol.records import DealState, Filters, Sort, StructureChanges, View
+from protocol.records import DealState, Filters, Sort, View
+from protocol.structure import StructureChanges
 from protocol.workflow import Action, Reason
 from server.database.core.pool import connect_as_owner
 from server.database.people.staff import set_score_edges

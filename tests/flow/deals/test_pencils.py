@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 
 from protocol.commands import Quote
 from protocol.money.lending import Programme, RiskCurve, TaxRule
-from protocol.records import StructureChanges, View
+from protocol.records import View
+from protocol.structure import StructureChanges
 from server.__main__ import app
 from server.commands.pencils import markup_report
 from server.database.core.pool import connect_as_owner, open_pool

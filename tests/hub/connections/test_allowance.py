@@ -10,13 +10,15 @@ import pytest
 from redis.exceptions import ConnectionError as RedisGone
 
 from protocol.closing import CommandError, ErrorCode
-from protocol.commands import AnyCommand, Ping, Quote
-from protocol.records import Role, StructureChanges
-from server.database.people.credentials import PERSON_SCOPES, TokenScope
+from protocol.commands import AnyCommand, Cost, Ping, Quote
+from protocol.records import Role
+from protocol.rights import TokenScope
+from protocol.structure import StructureChanges
+from server.database.people.credentials import PERSON_SCOPES
 from server.database.people.users import Account
 from server.hub.connections import allowance as allowance_module
 from server.hub.connections.allowance import SHARES, Allowance
-from server.hub.connections.budgets import PERSON_UNITS, PRICING
+from server.hub.connections.budgets import PERSON_UNITS
 from server.hub.connections.connection import Connection
 from server.log.usage import Usage
 from tests.hub.channels.people import admitted
@@ -122,7 +124,7 @@ async def test_who_waits_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch) ->
 async def test_a_refused_command_takes_no_turn_and_a_load_tester_nothing() -> None:
     """Beyond the budget each command is refused at once, on every connection of the person."""
     allowed = allowance()
-    for _ in range(PERSON_UNITS // PRICING):
+    for _ in range(PERSON_UNITS // Cost.PRICING):
         await ask(allowed, connection(ANN))
     error = await refusal(allowed, connection(ANN))
     assert (error.code, error.detail["budget"]) == (ErrorCode.RATE_LIMITED, "person")
@@ -146,14 +148,14 @@ async def test_processes_settle_also_after_an_outage(monkeypatch: pytest.MonkeyP
             await counts.asked.wait()
         counts.is_away = False
         await asyncio.sleep(0.05)
-        for _ in range(PERSON_UNITS // PRICING - 1):
+        for _ in range(PERSON_UNITS // Cost.PRICING - 1):
             await ask(here, connection(ANN))
         await asyncio.sleep(0.05)
         there.expect(connection(ANN))
         await asyncio.sleep(0.05)
-        assert counts.people["ann"] >= PERSON_UNITS - 2 * PRICING
+        assert counts.people["ann"] >= PERSON_UNITS - 2 * Cost.PRICING
         left = PERSON_UNITS - counts.people["ann"]
-        for _ in range(left // PRICING):
+        for _ in range(left // Cost.PRICING):
             await ask(there, connection(ANN))
         assert (await refusal(there, connection(ANN))).code is ErrorCode.RATE_LIMITED
     finally:

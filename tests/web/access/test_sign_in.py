@@ -8,8 +8,9 @@ import pytest
 from argon2 import PasswordHasher
 from redis.asyncio import Redis
 
+from protocol.rights import TokenScope
 from server.database.core.pool import connect_as_owner
-from server.database.people.credentials import CredentialKind, TokenScope, issue_credential
+from server.database.people.credentials import CredentialKind, issue_credential
 from server.database.people.staff import set_password
 from server.database.people.users import find_by_login
 from server.log.attempts import Attempts

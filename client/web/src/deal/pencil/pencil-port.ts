@@ -8,7 +8,6 @@ import { gridAxes } from "./axes";
 import type { PencilPort, QuoteQuestion } from "./pencil";
 
 export interface Asked {
-  readonly dealId: string;
   readonly model: { readonly value: DealModel | null };
   readonly grid: Grid;
 }
@@ -16,8 +15,7 @@ export interface Asked {
 /** Sends a command and returns its ref, or null where there is no connection. */
 export type Send = (request: Request, replied: (reply: Reply) => void) => number | null;
 
-export function pencilPort(deal: Asked, send: Send, environment: Environment): PencilPort {
-  const channel = `deal:${deal.dealId}`;
+export function pencilPort(deal: Asked, channel: string, send: Send, environment: Environment): PencilPort {
   const asked = ({ vehicleId, pick, roll }: QuoteQuestion) => {
     const structure = deal.model.value?.deal.structure ?? {};
     const { terms, cash } = gridAxes(structure, deal.grid.row(vehicleId)?.cash_down_cents ?? null);

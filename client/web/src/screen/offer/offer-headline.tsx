@@ -205,7 +205,7 @@ function PickBar({ session, picture }: { session: DealSession; picture: PencilPi
           disabled={asking || !quote?.eligible}
           title="Changes the deal's structure for everyone and searches again"
           onClick={() => {
-            session.editAll(dealChanges(pick));
+            session.terms.editAll(dealChanges(pick));
             session.pencil.pick(null);
           }}
         >

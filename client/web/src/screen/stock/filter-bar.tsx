@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { type DealSession, NO_FILTERS } from "../../deal/session";
+import type { DealSession } from "../../deal/session";
 import type { Row } from "../../deal/stock/rows";
+import { NO_FILTERS } from "../../deal/stock/searching";
 import { parseMoney, parseWhole } from "../../text/parse";
 import type { Filters, Sort } from "../../wire";
 import { ChoiceMenu } from "../parts/choice-menu";
@@ -23,8 +24,8 @@ const SORTS: Record<Sort, string> = {
 export function FilterBar({ session }: { session: DealSession }) {
   const search = session.model.value?.search;
   const filters = search?.filters ?? NO_FILTERS;
-  const sort = search?.sort ?? session.firstSort;
-  const change = (part: Partial<Filters>) => session.search({ ...filters, ...part }, sort);
+  const sort = search?.sort ?? session.searching.firstSort;
+  const change = (part: Partial<Filters>) => session.searching.begin({ ...filters, ...part }, sort);
   const makes = useSeen(session, (row) => row.make, filters.makes);
   const bodies = useSeen(session, (row) => row.body, filters.bodies);
   const filtered = JSON.stringify(filters) !== JSON.stringify(NO_FILTERS);
@@ -61,7 +62,7 @@ export function FilterBar({ session }: { session: DealSession }) {
         <select
           value={sort}
           title="Order in which the stock is read"
-          onChange={(event) => session.search(filters, event.currentTarget.value as Sort)}
+          onChange={(event) => session.searching.begin(filters, event.currentTarget.value as Sort)}
         >
           {Object.entries(SORTS)
             .filter(([key]) => session.view.value !== "customer" || !key.endsWith("days_in_stock"))
@@ -73,7 +74,7 @@ export function FilterBar({ session }: { session: DealSession }) {
         </select>
       </label>
       {filtered && (
-        <button type="button" class="link" onClick={() => session.search(NO_FILTERS, sort)}>
+        <button type="button" class="link" onClick={() => session.searching.begin(NO_FILTERS, sort)}>
           Clear
         </button>
       )}

@@ -1,7 +1,7 @@
 import type { SearchProgress } from "../../deal/model/state";
 import type { DealSession } from "../../deal/session";
-import { NO_FILTERS } from "../../deal/session";
 import { adviceText } from "../../deal/stock/fixes";
+import { NO_FILTERS } from "../../deal/stock/searching";
 import { LimitBars } from "../offer/offer-panel";
 import { useSurroundings } from "../parts/surroundings";
 
@@ -30,7 +30,7 @@ export function GridState({ session }: { session: DealSession }) {
         <button
           type="button"
           class="button primary"
-          onClick={() => session.search(search.filters, search.sort ?? session.firstSort)}
+          onClick={() => session.searching.begin(search.filters, search.sort ?? session.searching.firstSort)}
         >
           Search again
         </button>
@@ -63,7 +63,7 @@ function NothingFits({ session, search }: { session: DealSession; search: Search
         <button
           type="button"
           class="button primary"
-          onClick={() => session.search(NO_FILTERS, search.sort ?? session.firstSort)}
+          onClick={() => session.searching.begin(NO_FILTERS, search.sort ?? session.searching.firstSort)}
         >
           Clear the filters
         </button>

@@ -185,12 +185,12 @@ function GridFoot({ session, picture, nextTurned, children }: FootProps) {
       )}
       {children}
       {search?.next && search.reason === "limit" && (
-        <button type="button" class="button small" onClick={() => session.more()}>
+        <button type="button" class="button small" onClick={() => session.searching.more()}>
           Load more cars
         </button>
       )}
       {search && search.reason === null && (
-        <button type="button" class="link" onClick={() => session.cancel()}>
+        <button type="button" class="link" onClick={() => session.searching.cancel()}>
           Stop
         </button>
       )}

@@ -15,10 +15,9 @@ interface Props {
 
 /** One field of the structure with its label, its state on the way to the server, and what is wrong with it. */
 export function StructureField({ spec, session, served }: Props) {
-  void session.editing.value;
-  const { edits } = session;
-  const trouble = edits.trouble(spec.field);
-  const saving = edits.saving(spec.field);
+  void session.terms.editing.value;
+  const trouble = session.terms.trouble(spec.field);
+  const saving = session.terms.saving(spec.field);
   const wide = spec.kind === "terms" || spec.kind === "flag";
   const lock = session.model.value?.deal.locks?.find((each) => each.field === spec.field);
   const decidedElsewhere = spec.right !== undefined && !session.can(spec.right);
@@ -81,8 +80,8 @@ function LockMark({ spec, session, by }: { spec: FieldSpec; session: DealSession
 }
 
 function Control({ spec, session, served }: Props) {
-  const value = session.edits.value(spec.field, served);
-  const commit = (next: unknown) => session.edit(spec.field, next);
+  const value = session.terms.value(spec.field, served);
+  const commit = (next: unknown) => session.terms.edit(spec.field, next);
   const id = `field-${spec.field}`;
   const label = <label for={id}>{spec.label}</label>;
   switch (spec.kind) {
@@ -154,11 +153,11 @@ function NumberField({ id, spec, session, value, served }: Props & { id: string;
         served={value === served}
         show={plain}
         parse={parse}
-        commit={(next) => session.edit(spec.field, next)}
-        abandon={() => session.takeTheirs(spec.field)}
-        trouble={session.edits.trouble(spec.field) ? "see note" : null}
+        commit={(next) => session.terms.edit(spec.field, next)}
+        abandon={() => session.terms.takeTheirs(spec.field)}
+        trouble={session.terms.trouble(spec.field) ? "see note" : null}
         placeholder={spec.empty ?? "0"}
-        describedBy={session.edits.trouble(spec.field) ? `${id}-note` : undefined}
+        describedBy={session.terms.trouble(spec.field) ? `${id}-note` : undefined}
       />
     </span>
   );
@@ -202,8 +201,8 @@ function Terms({ label, chosen, commit }: { label: string; chosen: number[]; com
 function TroubleNote({ spec, session, trouble }: { spec: FieldSpec; session: DealSession; trouble: Trouble }) {
   const { formats } = useSurroundings();
   const id = `field-${spec.field}-note`;
-  const theirs = () => session.takeTheirs(spec.field);
-  const mine = () => session.keepMine(spec.field);
+  const theirs = () => session.terms.takeTheirs(spec.field);
+  const mine = () => session.terms.keepMine(spec.field);
   if (trouble.kind === "refused") {
     return (
       <div id={id} class="trouble" role="alert">
