@@ -159,7 +159,10 @@ class Connection:
             try:
                 await self._take(frame, tasks)
             except codec.FieldError as error:
-                return Ending(CloseCode.PROTOCOL_ERROR, f"a message of the server does not fit: {error}")
+                return Ending(
+                    CloseCode.PROTOCOL_ERROR,
+                    f"the server sent a message that does not match the protocol: {error}",
+                )
 
     async def _take(self, frame: str | bytes, tasks: asyncio.TaskGroup) -> None:
         for message in codec.decode_messages(frame):

@@ -58,7 +58,10 @@ class Session:
         Raises CommandError(busy) where too many commands wait for their answers.
         """
         if len(self._unanswered) >= MAX_UNANSWERED:
-            raise CommandError(ErrorCode.BUSY, f"{MAX_UNANSWERED} commands wait for an answer already.")
+            raise CommandError(
+                ErrorCode.BUSY,
+                f"{MAX_UNANSWERED} commands already wait for an answer. Await one of them first.",
+            )
         ref = next(self._refs)
         numbered = replace(command, ref=ref)
         self._unanswered[ref] = numbered

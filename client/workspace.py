@@ -97,7 +97,7 @@ class Workspace:
         """
         self._check_open()
         if channel in self._deals:
-            raise ValueError(f"{channel} is joined already")
+            raise ValueError(f"{channel} is already joined")
         joined = self._session.join(channel, view)
         deal = Deal(joined, Inbox(joined, self._overflow), self._request, lambda: self._leave(joined))
         self._deals[channel] = deal
@@ -112,7 +112,7 @@ class Workspace:
     @property
     def _welcome(self) -> Welcome:
         if self._connection.welcome is None:
-            raise RuntimeError("the workspace was not entered")
+            raise RuntimeError("enter the workspace with `async with` first")
         return self._connection.welcome
 
     async def _request(self, command: AnyCommand) -> dict[str, Any]:
@@ -169,10 +169,10 @@ class Workspace:
         except WorkspaceError as end:
             await self._finish(end)
         except Exception as fault:
-            await self._finish(Closed(CloseCode.INTERNAL, f"a fault of this client: {fault!r}"))
+            await self._finish(Closed(CloseCode.INTERNAL, f"an error in this client: {fault!r}"))
             raise
         finally:
-            await self._finish(Closed(CloseCode.NORMAL, "the workspace was left"))
+            await self._finish(Closed(CloseCode.NORMAL, "the workspace is closed"))
 
     async def _finish(self, end: WorkspaceError) -> None:
         if self._end is not None:

@@ -76,7 +76,9 @@ class CommandError(Exception):
 def op_taken() -> CommandError:
     """Return the refusal of an op that was used before, for another command or by somebody else."""
     return CommandError(
-        ErrorCode.CONFLICT, "This op has been used for another command: send a new one.", field="op"
+        ErrorCode.CONFLICT,
+        "This op was already used for another command. Send this command with a new op.",
+        field="op",
     )
 
 

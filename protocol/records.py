@@ -286,7 +286,7 @@ def check_consistent(structure: Structure) -> None:
         (s.cash_down_max_cents is None or s.cash_down_cents <= s.cash_down_max_cents,
          "cash_down_max_cents", "expected at least cash_down_cents"),
         (s.rate_bp is None or s.rate_reason is not None, "rate_reason",
-         "expected a reason for a rate of the deal's own"),
+         "expected a reason for a rate override"),
         (len(set(s.terms_months)) == len(s.terms_months), "terms_months", "expected each term once"),
     )  # fmt: skip
     for holds, field, expected in rules:
@@ -312,7 +312,7 @@ def check_bounds(structure: Structure) -> None:
     if not 0 < (s.first_payment_date - s.contract_date).days <= MAX_DEFERRAL_DAYS:
         raise StructureError(
             "first_payment_date",
-            f"expected a date after contract_date {s.contract_date}, by at most {MAX_DEFERRAL_DAYS} days",
+            f"expected a date from 1 to {MAX_DEFERRAL_DAYS} days after contract_date {s.contract_date}",
         )
 
 

@@ -58,7 +58,7 @@ EXTRA_ENUMS: tuple[EnumType, ...] = (ErrorCode, DayCount, Action, Closing)
 def main(arguments: list[str] | None = None) -> int:
     """Write or check the generated files. Return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m protocol.schema", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a file is stale")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is stale")
     check = parser.parse_args(arguments).check
     stale = [path for path, text in generated().items() if not path.exists() or path.read_text() != text]
     for path in stale:

@@ -19,7 +19,7 @@ ONE_LINE: Final = rf"^[^{CONTROLS}{INVISIBLE}]*$(?!\n)"
 LINES: Final = rf"^[^\x00-\x08\x0b-\x1f\x7f-\x9f{INVISIBLE}]*$"
 """The same with newlines and tabs."""
 
-EXPECTED: Final = "Expected text without control characters and invisible ones"
+EXPECTED: Final = "Expected text without control or invisible characters"
 """What a text that fits neither is answered."""
 
 _UNSEEN: Final = re.compile(f"[{CONTROLS}{INVISIBLE}]")

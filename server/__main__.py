@@ -34,8 +34,8 @@ DataDir = Annotated[
     Path | None,
     typer.Option(
         "--data-dir",
-        help="Folder of the embedded PostgreSQL and Redis, started where they do not run yet. Not used for a "
-        "service that DATABASE_URL or REDIS_URL names. Default: DEAL_DATA_DIR, else .data.",
+        help="Folder of the embedded PostgreSQL and Redis, which are started if they are not running. Ignored"
+        " for a service that DATABASE_URL or REDIS_URL names. Default: DEAL_DATA_DIR, else .data.",
         show_default=False,
     ),
 ]
@@ -62,7 +62,7 @@ def up(
             "--workers",
             min=0,
             max=256,
-            help="Number of workers. Default: by the machine's processors.",
+            help="Number of workers. Default: depends on the number of processors.",
             show_default=False,
         ),
     ] = None,
@@ -109,17 +109,19 @@ def migrate(data_dir: DataDir = None) -> None:
 
     with services(_environment(data_dir)) as settings:
         bring_to_newest(settings.database_owner_url)
-        _say("the schema is at the newest version")
+        _say("the schema is up to date")
 
 
 @app.command()
 def seed(
     data_dir: DataDir = None,
-    vehicles: Annotated[int, typer.Option(min=0, help="Cars in stock, over all stores.")] = 4_000,
-    customers: Annotated[int, typer.Option(min=0, help="Customers, over all stores.")] = 200,
-    deals: Annotated[int, typer.Option(min=0, help="Deals, over all stores.")] = 40,
+    vehicles: Annotated[int, typer.Option(min=0, help="Cars in stock, across all stores.")] = 4_000,
+    customers: Annotated[int, typer.Option(min=0, help="Customers, across all stores.")] = 200,
+    deals: Annotated[int, typer.Option(min=0, help="Deals, across all stores.")] = 40,
     stores: Annotated[int, typer.Option(min=1, help="Stores of the group.")] = 2,
-    random_seed: Annotated[int, typer.Option(help="The same number gives the same data.")] = 1,
+    random_seed: Annotated[
+        int, typer.Option(help="Seed of the random numbers: the same seed gives the same data.")
+    ] = 1,
 ) -> None:
     """Fill the database with sample data, up to the numbers given; what is there already counts."""
     from server.commands.terminal import progress_bars
@@ -140,7 +142,7 @@ def seed(
 @app.command("import-inventory")
 def import_inventory(
     file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="The CSV file, as it is or gzipped.")
+        Path, typer.Argument(exists=True, dir_okay=False, help="The CSV file, plain or gzipped.")
     ],
     data_dir: DataDir = None,
     store: Annotated[
@@ -158,7 +160,7 @@ def import_inventory(
     rejects: Annotated[
         Path | None,
         typer.Option(
-            help="Where rejected and doubtful rows go, each with the reason. Default: NAME.rejects.csv.",
+            help="File for rejected and doubtful rows, each with its reason. Default: NAME.rejects.csv.",
             show_default=False,
         ),
     ] = None,

@@ -117,13 +117,11 @@ class Settings:
             secret=read.text("DEAL_SECRET", ""),
         )
         if settings.demo and not is_loopback(host):
-            raise SettingsError(
-                "DEAL_DEMO", f"off where DEAL_HOST is not a loopback address ({host!r} is none)"
-            )
+            raise SettingsError("DEAL_DEMO", f"off unless DEAL_HOST is a loopback address ({host!r} is not)")
         foreign = next((one for one in settings.allowed_origins if not is_loopback(host_of(one))), None)
         if settings.demo and foreign is not None:
             raise SettingsError(
-                "DEAL_DEMO", f"off where DEAL_ALLOWED_ORIGINS names another host than loopback ({foreign!r})"
+                "DEAL_DEMO", f"off if DEAL_ALLOWED_ORIGINS names a host other than loopback ({foreign!r})"
             )
         return settings
 
@@ -171,7 +169,7 @@ def secret_of(settings: Settings) -> bytes:
     if len(secret) < SECRET_LENGTH or len(set(secret)) < SECRET_CHARACTERS:
         raise SettingsError(
             "DEAL_SECRET",
-            f"at least {SECRET_LENGTH} random characters, the same for all web processes; one is made by"
+            f"at least {SECRET_LENGTH} random characters, the same for all web processes; create one with"
             " `python3 -c 'import secrets; print(secrets.token_urlsafe(32))'`",
         )
     return secret.encode()

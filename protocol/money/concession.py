@@ -40,7 +40,7 @@ class Concession:
             ("price cut", self.price_cut_cents),
             ("discount", self.discount_cents),
             ("allowance above ACV", self.over_allowance_cents),
-            ("rebate of the deal's own", self.rebate_cents),
+            ("deal-specific rebate", self.rebate_cents),
         )
         parts = ", ".join(f"{name} ${cents / 100:,.2f}" for name, cents in named if cents)
         total = f"${self.total_cents / 100:,.2f}"

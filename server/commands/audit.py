@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", help="Folder of the embedded services, as for up.", show_default=False),
+    typer.Option("--data-dir", help="Folder of the embedded services, as for `up`.", show_default=False),
 ]
 DealId = Annotated[str, typer.Argument(help="The deal's id, as in its address.")]
 WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
@@ -35,7 +35,7 @@ def add_audit_commands(app: typer.Typer, services: WithServices) -> None:
     @app.command("audit")
     def audit(
         deal_id: DealId,
-        form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.JSON,
+        form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.JSON,
         data_dir: DataDir = None,
     ) -> None:
         """Print everything that was decided, said and quoted about a deal, in order."""
@@ -55,7 +55,10 @@ def add_audit_commands(app: typer.Typer, services: WithServices) -> None:
                 "--at",
                 min=0,
                 metavar="SEQ",
-                help="The number of an event, as audit lists it; 0: as the deal began. Default: the last.",
+                help=(
+                    "Number of the event, as `audit` lists it; 0 is the start of the deal."
+                    " Default: the last event."
+                ),
                 show_default=False,
             ),
         ] = None,
@@ -69,7 +72,9 @@ def add_audit_commands(app: typer.Typer, services: WithServices) -> None:
         history = _history(services, data_dir, deal_id)
         last = len(history.events)
         if at is not None and at > last:
-            raise typer.BadParameter(f"the deal has {last} events", param_hint="--at")
+            raise typer.BadParameter(
+                f"expected at most {last}: the deal has {last} events", param_hint="--at"
+            )
         print(spelt_out(codec.encode(deal_at(history, last if at is None else at)).decode()))
 
 

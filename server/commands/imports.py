@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from server.database.importing.versioned import Check
     from server.settings import Settings
 
-File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The CSV file, as it is or gzipped.")]
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The CSV file, plain or gzipped.")]
 Version = Annotated[str, typer.Option("--version", help="The name of the new version, such as 2026-03.")]
 EffectiveFrom = Annotated[
     dt.datetime | None,
     typer.Option(
         "--effective-from",
         formats=["%Y-%m-%d"],
-        help="The day from which it is in force, until a newer one begins. Default: today, in UTC.",
+        help="First day in force. The version ends when a newer one begins. Default: today (UTC).",
         show_default=False,
     ),
 ]
-Sample = Annotated[bool, typer.Option("--sample/--no-sample", help="Mark the version as a sample.")]
+Sample = Annotated[bool, typer.Option("--sample/--no-sample", help="Mark the version as sample data.")]
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", help="Folder of the embedded services, as for up.", show_default=False),
+    typer.Option("--data-dir", help="Folder of the embedded services, as for `up`.", show_default=False),
 ]
 MaxMib = Annotated[
     int | None,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", help="Folder of the embedded services, as for up.", show_default=False),
+    typer.Option("--data-dir", help="Folder of the embedded services, as for `up`.", show_default=False),
 ]
 WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
 """Holds the services of a data folder for as long as a command needs them."""
@@ -33,7 +33,7 @@ def add_pencil_commands(app: typer.Typer, services: WithServices) -> None:
             verified = asyncio.run(_verify(settings))
         for each in verified.differences:
             print(f"{each.pencil_id} (engine {each.engine}): {each.what}", file=sys.stderr)
-        print(f"{verified.equal} pencils are equal to the cent, {len(verified.differences)} differ")
+        print(f"{verified.equal} pencils match to the cent, {len(verified.differences)} differ")
         if verified.differences:
             raise typer.Exit(1)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", help="Folder of the embedded services, as for up.", show_default=False),
+    typer.Option("--data-dir", help="Folder of the embedded services, as for `up`.", show_default=False),
 ]
 Login = Annotated[str, typer.Argument(help="The person's login.")]
 OfUser = Annotated[str, typer.Option("--user", help="The user's login, such as riverside-sales.")]
@@ -70,12 +70,14 @@ class Run(Protocol):
 def _add_store_commands(store: typer.Typer, run: Run) -> None:
     @store.command("add")
     def add(
-        store_id: Annotated[str, typer.Argument(help="Its id: small letters, digits and -.")],
-        name: Annotated[str, typer.Option(help="Its name, as people see it.")],
-        state: Annotated[str, typer.Option(help="The state that it is in, such as OH.")],
-        group: Annotated[str, typer.Option(help="The group whose stock it can sell; made where new.")],
+        store_id: Annotated[str, typer.Argument(help="Id of the store: lowercase letters, digits and -.")],
+        name: Annotated[str, typer.Option(help="Name of the store, as people see it.")],
+        state: Annotated[str, typer.Option(help="State that the store is in, such as OH.")],
+        group: Annotated[
+            str, typer.Option(help="Group whose stock the store can sell. A new name creates the group.")
+        ],
         like: Annotated[
-            str | None, typer.Option(help="A store whose fees and terms it begins with.", show_default=False)
+            str | None, typer.Option(help="Store to copy fees and terms from.", show_default=False)
         ] = None,
         data_dir: DataDir = None,
     ) -> None:
@@ -107,7 +109,7 @@ def _add_store_commands(store: typer.Typer, run: Run) -> None:
         from server.database.people.staff import set_score_edges
 
         if score_edges is None:
-            raise typer.BadParameter("name at least one change")
+            raise typer.BadParameter("expected at least one option that changes something")
         edges = _edges(score_edges)
         run(data_dir, lambda connection: set_score_edges(connection, store_id, edges))
         print(f"store {store_id} changed")
@@ -130,7 +132,7 @@ def _edges(text: str) -> list[int] | None:
     try:
         return [int(part) for part in text.split(",")]
     except ValueError:
-        raise StaffError("score-edges", "expected four rising amounts in cents, or none") from None
+        raise StaffError("score-edges", "expected four increasing amounts in cents, or none") from None
 
 
 def _add_user_commands(user: typer.Typer, run: Run) -> None:
@@ -138,10 +140,10 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
     def add(
         login: Login,
         name: Annotated[str, typer.Option(help="The name that others see.")],
-        role: Annotated[Role, typer.Option(help="What the person may do.")],
+        role: Annotated[Role, typer.Option(help="Role, which decides what the person may do.")],
         store: Annotated[str, typer.Option(help="The store whose deals the person works on.")],
         discount_authority_cents: Annotated[
-            int, typer.Option(min=0, help="The largest discount to give without asking.")
+            int, typer.Option(min=0, help="Largest discount that the person may give without the desk.")
         ] = 0,
         password_stdin: FromStdin = False,
         data_dir: DataDir = None,
@@ -167,7 +169,7 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
 
     @user.command("list")
     def list_all(
-        store: Annotated[str | None, typer.Option(help="Only this store's.", show_default=False)] = None,
+        store: Annotated[str | None, typer.Option(help="List this store only.", show_default=False)] = None,
         data_dir: DataDir = None,
     ) -> None:
         """List the people who may sign in."""
@@ -201,7 +203,7 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
         }
         changes = {column: value for column, value in asked.items() if value is not None}
         if not changes:
-            raise typer.BadParameter("name at least one change")
+            raise typer.BadParameter("expected at least one option that changes something")
         told = {name: str(value) for name, value in changes.items() if name in {"role", "store_id", "active"}}
         run(
             data_dir,
@@ -233,7 +235,7 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
             return await revoke_all(connection, await _id_of(connection, login), sessions_only=not tokens)
 
         told: Told = (SecurityKind.SESSIONS_ENDED, login, {"tokens": "too" if tokens else "no"})
-        print(f"{run(data_dir, revoke, told)} ended")
+        print(f"{run(data_dir, revoke, told)} credentials revoked")
 
 
 def _add_token_commands(app: typer.Typer, run: Run) -> None:
@@ -245,11 +247,11 @@ def _add_token_commands(app: typer.Typer, run: Run) -> None:
         scope: Annotated[
             list[TokenScope] | None,
             typer.Option(
-                help="What it may be used for; may be repeated. Default: read, write, decide.",
+                help="Scope of the token. May be repeated. Default: read, write, decide.",
                 show_default=False,
             ),
         ] = None,
-        label: Annotated[str, typer.Option(help="What it is for, as the list shows it.")] = "",
+        label: Annotated[str, typer.Option(help="Label of the token, as `tokens` lists it.")] = "",
     ) -> None:
         """Make a bearer token for a user and print it as the last line. It is stored nowhere else."""
         from server.database.people.credentials import PERSON_SCOPES, CredentialKind, issue_credential
@@ -280,7 +282,7 @@ def _add_token_commands(app: typer.Typer, run: Run) -> None:
 
     @app.command("revoke-token")
     def revoke_token(
-        number: Annotated[int, typer.Argument(metavar="ID", help="Its id, as `tokens` lists it.")],
+        number: Annotated[int, typer.Argument(metavar="ID", help="Id of the token, as `tokens` lists it.")],
         data_dir: DataDir = None,
     ) -> None:
         """Revoke a bearer token: what is connected with it is closed at once."""
@@ -295,7 +297,7 @@ def _add_token_commands(app: typer.Typer, run: Run) -> None:
             return done
 
         if not run(data_dir, revoke):
-            raise StaffError("id", f"there is no token {number} that counts")
+            raise StaffError("id", f"there is no active token {number}")
         print(f"token {number} revoked")
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", help="Folder of the embedded services, as for up.", show_default=False),
+    typer.Option("--data-dir", help="Folder of the embedded services, as for `up`.", show_default=False),
 ]
 WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
 PAGE: Final = 200
@@ -40,23 +40,27 @@ def add_security_commands(app: typer.Typer, services: WithServices) -> None:
 
     @app.command("security-events")
     def security_events(
-        kind: Annotated[SecurityKind | None, typer.Option(help="Only these.", show_default=False)] = None,
-        who: Annotated[
-            str | None, typer.Option(help="Only of this login or address.", show_default=False)
+        kind: Annotated[
+            SecurityKind | None, typer.Option(help="List events of this kind only.", show_default=False)
         ] = None,
-        store: Annotated[str | None, typer.Option(help="Only this store's.", show_default=False)] = None,
+        who: Annotated[
+            str | None, typer.Option(help="List events of this login or address only.", show_default=False)
+        ] = None,
+        store: Annotated[str | None, typer.Option(help="List this store only.", show_default=False)] = None,
         since: Annotated[
             str | None,
-            typer.Option(help="Only since this day, or time with its zone.", show_default=False),
+            typer.Option(
+                help="List events since this day, or this time with its UTC offset.", show_default=False
+            ),
         ] = None,
-        limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many.")] = LIMIT,
+        limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="The most events to list.")] = LIMIT,
         form: Annotated[
-            Format, typer.Option("--format", help="JSON, an object a line, or CSV.")
+            Format, typer.Option("--format", help="JSON (one object per line) or CSV.")
         ] = Format.JSON,
         purge_before: Annotated[
             str | None,
             typer.Option(
-                help="Delete what ended before this day (UTC), and list nothing.", show_default=False
+                help="Delete events that ended before this day (UTC), and list nothing.", show_default=False
             ),
         ] = None,
         data_dir: DataDir = None,
@@ -74,7 +78,7 @@ def add_security_commands(app: typer.Typer, services: WithServices) -> None:
         moment = None if since is None else parse_moment(since)
         if since is not None and moment is None:
             raise typer.BadParameter(
-                "expected a day such as 2026-01-31, or a time with its zone", param_hint="--since"
+                "expected a day such as 2026-01-31, or a time with its UTC offset", param_hint="--since"
             )
         with services(data_dir) as settings:
             asked = Asked(kind, who and who.strip().lower(), _digest(settings, who), moment)

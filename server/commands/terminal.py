@@ -34,7 +34,7 @@ class UserUnknown(Exception):
         self.login = login
 
     def __str__(self) -> str:
-        return f"no active user {self.login!r}: `deal-architect seed` makes the sample users"
+        return f"no active user {self.login!r}: `deal-architect seed` creates the sample users"
 
 
 class DealUnknown(Exception):
@@ -52,7 +52,7 @@ class StoreMissing(Exception):
     """The database holds no store."""
 
     def __str__(self) -> str:
-        return "there is no store yet: `deal-architect seed` makes the sample stores"
+        return "there is no store yet: `deal-architect seed` creates the sample stores"
 
 
 OURS = (
@@ -73,12 +73,15 @@ OURS = (
 
 # What others raise, and what to look at then; the first that fits counts.
 REMEDIES: tuple[tuple[type[Exception], str], ...] = (
-    (redis.RedisError, "see that Redis runs at REDIS_URL"),
+    (redis.RedisError, "check that Redis is running at REDIS_URL"),
     (asyncpg.UndefinedTableError, "run `deal-architect migrate`"),
-    (asyncpg.LockNotAvailableError, "another program uses the table: try again when it has ended"),
-    (asyncpg.PostgresError, "see that DATABASE_URL names a database that this user may use"),
-    (asyncpg.InterfaceError, "see that DATABASE_URL names a database that this user may use"),
-    (OSError, "see that DATABASE_URL and REDIS_URL name services that run, and that the files can be used"),
+    (asyncpg.LockNotAvailableError, "another program has locked the table: try again when it is done"),
+    (asyncpg.PostgresError, "check that DATABASE_URL names a database that this user may use"),
+    (asyncpg.InterfaceError, "check that DATABASE_URL names a database that this user may use"),
+    (
+        OSError,
+        "check that the services at DATABASE_URL and REDIS_URL are running and that the files are accessible",
+    ),
 )
 
 

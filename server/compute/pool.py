@@ -77,7 +77,7 @@ class ComputePool:
             OverrunError: it did not end within the pool's deadline, counted from when it began.
         """
         if kwargs:
-            raise TypeError("arguments are given by place")
+            raise TypeError("pass arguments by position")
         if not self._line.has_room(lane):
             raise NoTurnError
         call = _Call(pickle.dumps((function, args)), asyncio.get_running_loop().create_future())

@@ -113,7 +113,7 @@ def _passage(path: Path) -> list[tuple[str, Path]]:
 def _add_account() -> pwd.struct_passwd:
     program = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
     if program is None:
-        raise AccountMissing(ACCOUNT_NAME, "there is no useradd")
+        raise AccountMissing(ACCOUNT_NAME, "useradd is not installed")
     options = ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
     done = subprocess.run([program, *options, ACCOUNT_NAME], check=False, capture_output=True, text=True)
     try:

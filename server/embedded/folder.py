@@ -80,11 +80,11 @@ class DataFolder:
         try:
             opened = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except (NotADirectoryError, PermissionError) as error:
-            raise FolderUnusable(part, "it is no folder of ours") from error
+            raise FolderUnusable(part, "it is not a folder that we can use") from error
         try:
             state = os.fstat(opened)
             if state.st_uid not in (self.account.uid, os.geteuid()) or state.st_mode & 0o077:
-                raise FolderUnusable(part, "it belongs to somebody else, or is open to others")
+                raise FolderUnusable(part, "it belongs to another user, or other users can access it")
             if state.st_uid != self.account.uid:
                 os.fchown(opened, self.account.uid, self.account.gid)
         finally:
@@ -189,7 +189,7 @@ class DataFolder:
         if not mode & 0o022:
             return
         if not (self.path / "FORMAT").exists():
-            raise FolderUnusable(self.path, f"others may write to it (`chmod go-w {self.path}`)")
+            raise FolderUnusable(self.path, f"other users may write to it (`chmod go-w {self.path}`)")
         self.path.chmod(mode & ~0o022)
 
     def _check_above(self, path: Path) -> None:
@@ -199,7 +199,7 @@ class DataFolder:
         """
         for above in path.parents:
             if (mode := above.stat().st_mode) & stat.S_IWOTH and not mode & stat.S_ISVTX:
-                raise FolderUnusable(path, f"anybody may replace it, because {above} is open to all")
+                raise FolderUnusable(path, f"anyone can replace it, because everyone may write to {above}")
 
     def _check_owner(self, path: Path, uid: int | None = None) -> None:
         """Refuse what is no folder, or not the account's.
@@ -209,7 +209,7 @@ class DataFolder:
         state, expected = path.lstat(), self.account.uid if uid is None else uid
         if not stat.S_ISDIR(state.st_mode) or state.st_uid != expected:
             raise FolderUnusable(
-                path, f"it belongs to {name_of(state.st_uid)}, and {name_of(expected)} is to use it"
+                path, f"it belongs to {name_of(state.st_uid)}, but {name_of(expected)} must own it"
             )
 
     def _open_lock(self, name: str) -> int:
@@ -235,7 +235,7 @@ class DataFolder:
         made = Path(tempfile.mkdtemp(prefix="deal-architect-"))
         if len(os.fsencode(made)) > MAX_SOCKET_FOLDER_BYTES:
             made.rmdir()
-            raise FolderUnusable(self.path, "its path and that of TMPDIR are too long for sockets")
+            raise FolderUnusable(self.path, "its path and TMPDIR are both too long for a Unix socket")
         self._check_above(made)
         self.make_part(made)
         new = record.with_suffix(".new")

@@ -134,7 +134,7 @@ def wait_ready(name: str, is_ready: Callable[[], bool], pid: int, log: Path, lim
             text = log.read_text(errors="replace")
             if NO_SPACE in text:
                 raise DiskFull(log.parent)
-            raise ServiceFailed(name, _last_complaint(text) or "it ended without a word", log)
+            raise ServiceFailed(name, _last_complaint(text) or "it exited without output", log)
         if time.monotonic() > deadline:
             end(pid, [(signal.SIGKILL, 1.0)])
             raise ServiceFailed(name, f"no answer within {limit_seconds:g} s", log)

@@ -98,8 +98,8 @@ class Redis:
         self._folder.account.require_access(program.path)
         if not program.is_kept_up:
             self._warn(
-                f"{program} gets no more security fixes: install redis-server 7 or newer, or valkey-server "
-                "(Debian: apt install redis-server); it is used from the next start on"
+                f"{program} no longer gets security fixes: install redis-server 7 or newer, or valkey-server "
+                "(Debian: apt install redis-server); the next start uses it"
             )
         with open(process.new_file(self._config, self._folder.account), "w") as config:  # noqa: PTH123
             config.writelines(f"{name} {_quoted(value)}\n" for name, value in self._options().items())

@@ -37,7 +37,7 @@ def rules_for(table: TaxTable, state: str, postal_code: str) -> tuple[TaxRule, .
 def check_taxable(structure: Structure, rules: Sequence[TaxRule], place: str) -> None:
     """Raise StructureError where the deal states no rate and no rule taxes ``place``: no tax is guessed."""
     if structure.tax_rate_bp is None and not rules:
-        raise StructureError("tax_rate_bp", f"no tax rule for {place}: state a rate")
+        raise StructureError("tax_rate_bp", f"no tax rule for {place}: enter a tax rate")
 
 
 def tax_version(structure: Structure, table_version: str) -> str:

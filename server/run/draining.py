@@ -20,7 +20,7 @@ GOODBYE_SECONDS: Final = 2.0
 """How long the last sockets may take to close."""
 
 NOTICE: Final = Notice(
-    code="draining", message="This server is being replaced: you will be connected to another one."
+    code="draining", message="This server is being replaced. You will be connected to another one."
 )
 
 

@@ -34,7 +34,7 @@ def give_up_owner() -> None:
     To forget a variable is not enough: the system shows what a program was started with as long as it runs.
     """
     if OWNER_VARIABLE in os.environ:
-        log.warning("started again without a variable that is for other commands", variable=OWNER_VARIABLE)
+        log.warning("restarted without a variable that is meant for other commands", variable=OWNER_VARIABLE)
         words = [sys.executable, *sys.orig_argv[1:]]
         os.execve(sys.executable, words, without_owner(os.environ))  # noqa: S606 - no shell is involved
 

@@ -40,7 +40,7 @@ class KeepsFalling(Exception):
         self.name, self.ending = name, ending
 
     def __str__(self) -> str:
-        return f"{self.name} does not start ({self.ending}): its lines above say why"
+        return f"{self.name} keeps failing to start ({self.ending}): see its output above"
 
 
 class Supervisor:

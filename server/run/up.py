@@ -32,7 +32,7 @@ class PortTaken(Exception):
     def __str__(self) -> str:
         return (
             f"cannot listen on {self.host}:{self.port} ({self.reason}): "
-            "end what listens there, or choose another port (--port)"
+            "stop what listens there, or choose another port (--port)"
         )
 
 
@@ -40,7 +40,7 @@ class NotReady(Exception):
     """The processes did not come up in time."""
 
     def __str__(self) -> str:
-        return f"the processes were not ready within {READY_SECONDS:g} s: the lines above say why"
+        return f"the processes were not ready within {READY_SECONDS:g} s: see the output above"
 
 
 def require_rights(host: str, port: int) -> None:

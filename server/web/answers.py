@@ -78,5 +78,7 @@ async def part_from(request: Request, error: Exception) -> Response:
 
 async def degrade(request: Request, error: Exception) -> Response:
     """Answer a request that Postgres or Redis failed: it may be sent again."""
-    reason = CommandError(ErrorCode.DEGRADED, "The database does not answer just now. Try again in a moment.")
+    reason = CommandError(
+        ErrorCode.DEGRADED, "The database is not responding right now. Try again in a moment."
+    )
     return await refuse(request, reason)

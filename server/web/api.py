@@ -57,7 +57,7 @@ async def create_deal(request: Request) -> Response:
         require_same_site(request, request.headers.get(CSRF_HEADER))
     role = identity.account.role
     if "terms" not in RIGHTS[role]:
-        raise CommandError(ErrorCode.FORBIDDEN, "Your role lacks the right terms.", field="role")
+        raise CommandError(ErrorCode.FORBIDDEN, "Your role may not create deals.", field="role")
     try:
         wanted = codec.decode_as(NewDeal, await _body(request))
     except codec.FieldError as error:
@@ -83,7 +83,7 @@ async def audit(request: Request) -> Response:
     if history is None or history.store_id != identity.account.store_id:
         raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="deal_id")
     if "see_cost" not in RIGHTS[identity.account.role]:
-        raise CommandError(ErrorCode.FORBIDDEN, "The audit is for managers.", field="role")
+        raise CommandError(ErrorCode.FORBIDDEN, "Only managers may export the audit.", field="role")
     # What leaves the house is written down first.
     await request.state.web.security.record(
         event_of(

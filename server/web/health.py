@@ -39,7 +39,9 @@ async def metrics(request: Request) -> Response:
     """
     if not _may_look_inside(request):
         raise CommandError(
-            ErrorCode.FORBIDDEN, "Metrics are for the addresses of DEAL_METRICS_FROM.", field="address"
+            ErrorCode.FORBIDDEN,
+            "Only the addresses in DEAL_METRICS_FROM may read the metrics.",
+            field="address",
         )
     return Response(generate_latest(request.state.web.metrics), media_type=CONTENT_TYPE_LATEST)
 

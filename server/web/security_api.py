@@ -27,7 +27,7 @@ async def security_events(request: Request) -> Response:
     identity = await require_identity(request)
     role = identity.account.role
     if "see_cost" not in RIGHTS[role]:
-        raise CommandError(ErrorCode.FORBIDDEN, "Security events are for managers.", field="role")
+        raise CommandError(ErrorCode.FORBIDDEN, "Only managers may list security events.", field="role")
     asked, limit = _asked(request), limit_of(request)
     async with scope_of(request, identity).acquire() as connection:
         events, following = await list_events(
@@ -54,7 +54,7 @@ def _asked(request: Request) -> Asked:
         raise _invalid("who", f"a login or an address, of at most {LONGEST_WHO} characters")
     moment = None if since is None else parse_moment(since)
     if since is not None and moment is None:
-        raise _invalid("since", "a day such as 2026-01-31, or a time with its zone")
+        raise _invalid("since", "a day such as 2026-01-31, or a time with its UTC offset")
     who = None if who is None else who.strip().lower()
     return Asked(
         None if kind is None else SecurityKind(kind),

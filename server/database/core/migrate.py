@@ -33,8 +33,9 @@ class UnknownRevision(Exception):
 
     def __str__(self) -> str:
         return (
-            f"the database has schema revision {self.found}, and this release knows none after {self.newest}:"
-            " start the release that made it, or a newer one"
+            f"the database has schema revision {self.found}, but this release knows no revision"
+            f" after {self.newest}:"
+            " run the release that created it, or a newer one"
         )
 
 

@@ -11,5 +11,5 @@ async def one_row(connection: Connection, query: str, *parameters: Any) -> async
     """Return the first row of a query that always gives one. Raises LookupError where it gives none."""
     row = await connection.fetchrow(query, *parameters)
     if row is None:
-        raise LookupError("a query that always gives a row gave none")
+        raise LookupError("a query that always returns a row returned none")
     return row

@@ -211,7 +211,7 @@ def _page_key(after: str | None) -> tuple[dt.datetime, uuid.UUID]:
     # Only as we write it: in UTC, because a time of year 1 or 9999 may not exist there.
     if place is None or place[0].tzinfo != dt.UTC or _write_key(*place) != after:
         raise CommandError(
-            ErrorCode.INVALID, "after: expected the next of a page of this list", field="after"
+            ErrorCode.INVALID, "after: expected `next` from a page of this list", field="after"
         )
     return place
 

@@ -62,7 +62,7 @@ async def create_deal(
     )
     deal = await load_deal(connection, str(deal_id))
     if deal is None:
-        raise LookupError(f"deal {deal_id} is gone right after it was written")
+        raise LookupError(f"deal {deal_id} is missing right after it was written")
     return deal
 
 
@@ -81,7 +81,8 @@ async def _require_pace(connection: Connection, person: uuid.UUID) -> None:
     if row["begun"] >= MAX_NEW_DEALS:
         raise CommandError(
             ErrorCode.RATE_LIMITED,
-            f"You have begun {MAX_NEW_DEALS} deals within an hour, as many as one person may: wait a little.",
+            f"You created {MAX_NEW_DEALS} deals in the last hour, the most that one person may."
+            " Try again later.",
             retry_after_seconds=max(1, math.ceil(row["wait"].total_seconds())),
         )
 

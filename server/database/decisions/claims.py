@@ -120,7 +120,7 @@ async def hold_vehicle(
             return deal.again()
         if deal.state in {DealState.SIGNED, DealState.LOST}:
             raise CommandError(
-                ErrorCode.CONFLICT, f"A deal that is {deal.state} holds no cars.", field="state"
+                ErrorCode.CONFLICT, f"You cannot hold a car for a deal that is {deal.state}.", field="state"
             )
         await _lock_car(deal, vehicle_id)
         await require_not_held(deal, vehicle_id)
@@ -195,7 +195,7 @@ async def require_not_reserved(deal: Decision, vehicle_id: int) -> None:
     if reserved:
         raise CommandError(
             ErrorCode.CONFLICT,
-            "This deal is approved for this car, which keeps it: reopen the deal to let it go.",
+            "This deal is approved with this car. Reopen the deal to release the car.",
             field="vehicle_id",
         )
 
@@ -213,7 +213,7 @@ def require_say(deal: Decision, holder: Holder) -> None:
 def _held(deal: Decision, holder: Holder) -> CommandError:
     name = holder.by if holder.store_id == deal.store_id else "other"
     who = "Another store" if name == "other" else name
-    how = "holds this car" if holder.until else "has approved a deal with this car"
+    how = "holds this car" if holder.until else "has an approved deal with this car"
     return CommandError(
         ErrorCode.CONFLICT,
         f"{who} {how}.",
@@ -228,12 +228,16 @@ async def _require_room(deal: Decision, vehicle_id: int) -> None:
     await deal.connection.execute(_COUNT_ALONE, deal.store_id)
     held = await one_row(deal.connection, _COUNT, deal.key, deal.actor.id, deal.store_id, vehicle_id)
     if held["of_deal"] >= MAX_HOLDS:
-        raise CommandError(ErrorCode.TOO_LARGE, f"A deal holds at most {MAX_HOLDS} cars.", field="vehicle_id")
+        raise CommandError(
+            ErrorCode.TOO_LARGE,
+            f"A deal can hold at most {MAX_HOLDS} cars. Release one first.",
+            field="vehicle_id",
+        )
     if held["of_person"] >= MAX_HOLDS_OF_PERSON:
-        message = f"You hold {MAX_HOLDS_OF_PERSON} cars, as many as one person may: release one first."
+        message = f"You hold {MAX_HOLDS_OF_PERSON} cars, the most that one person may. Release one first."
         raise CommandError(ErrorCode.CONFLICT, message, field="vehicle_id", limit=MAX_HOLDS_OF_PERSON)
     if held["of_store"] >= MAX_HOLDS_OF_STORE:
-        message = f"Your store holds {MAX_HOLDS_OF_STORE} cars, as many as a store may: release one first."
+        message = f"Your store holds {MAX_HOLDS_OF_STORE} cars, the most that a store may. Release one first."
         raise CommandError(ErrorCode.CONFLICT, message, field="vehicle_id", limit=MAX_HOLDS_OF_STORE)
 
 
@@ -259,9 +263,7 @@ async def _lock_car(deal: Decision, vehicle_id: int) -> None:
         deal.store_id,
     )
     if not found:
-        raise CommandError(
-            ErrorCode.NOT_FOUND, "There is no such car for sale in this group.", field="vehicle_id"
-        )
+        raise CommandError(ErrorCode.NOT_FOUND, "This car is not for sale in your group.", field="vehicle_id")
 
 
 def _wire(time: dt.datetime) -> str:

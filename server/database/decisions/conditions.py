@@ -20,7 +20,7 @@ async def last_approval(deal: Decision) -> Approval:
         deal.key,
     )
     if row is None:
-        raise LookupError(f"deal {deal.key} is approved, and nothing says what")
+        raise LookupError(f"deal {deal.key} is approved, but no approval is stored")
     return codec.convert(Approval, dict(row))
 
 
@@ -48,7 +48,7 @@ async def require_not_own(deal: Decision) -> None:
         deal.key,
     )
     if deal.actor.id in {deal.salesperson_id, submitter}:
-        raise forbidden("Nobody decides about an own deal.")
+        raise forbidden("You cannot decide on your own deal. Ask another manager.")
 
 
 async def conceded(deal: Decision, offer: DealOffer) -> Concession:
@@ -81,7 +81,7 @@ async def require_authority(deal: Decision, offer: DealOffer | None, authority_c
         }
         raise CommandError(
             ErrorCode.FORBIDDEN,
-            f"This offer gives away {given.describe()}, above your authority of"
+            f"This offer gives away {given.describe()}, more than your authority of"
             f" ${authority_cents / 100:,.2f}.",
             field=max(parts, key=lambda name: parts[name]),
             value=given.total_cents,
@@ -95,7 +95,7 @@ def require_product_cost(deal: Decision, offer: DealOffer, share_bp: float) -> N
     structure = _asked(deal, offer)
     if lacks_product_cost(structure, share_bp):
         raise conflict(
-            "The products have no cost, so that all of their price counts as gross: counter with their cost.",
+            "The products have no cost, so their whole price counts as gross. Counter with their cost.",
             "products_cost_cents",
             structure.products_cost_cents,
         )
@@ -109,7 +109,7 @@ async def require_covered(deal: Decision, offer: DealOffer) -> None:
     )
     if covered is None or (await conceded(deal, offer)).total_cents > covered:
         raise conflict(
-            "The approval does not cover all that this offer gives away: reopen and submit the deal again.",
+            "This offer gives away more than the approval covers. Reopen the deal and submit it again.",
             "approval",
             None,
         )
@@ -125,7 +125,11 @@ async def require_lender(deal: Decision, offer: DealOffer) -> None:
     now = await deal.connection.fetchval("SELECT now()")
     live = [each for each in live_terms(await last_terms(deal), now) if each.lender == offer.lender]
     if not live or live[0].status not in LIVE_STATUSES:
-        raise conflict(f"{offer.lender} has not approved this, or not any more.", "lender", offer.lender)
+        raise conflict(
+            f"{offer.lender} has no current approval for this deal. Record its decision first.",
+            "lender",
+            offer.lender,
+        )
     terms = live[0]
     fits = (
         offer.principal_cents <= (terms.advance_max_cents or 0)
@@ -133,7 +137,11 @@ async def require_lender(deal: Decision, offer: DealOffer) -> None:
         and offer.rate_bp >= (terms.rate_bp or 0)
     )
     if not fits:
-        raise conflict(f"{offer.lender} has approved other terms.", "lender", offer.lender)
+        raise conflict(
+            f"{offer.lender} approved different terms. Match them, or record a new decision.",
+            "lender",
+            offer.lender,
+        )
 
 
 async def require_cleared(deal: Decision) -> None:
@@ -145,10 +153,10 @@ async def require_cleared(deal: Decision) -> None:
     lender = None if offer is None or not isinstance(offer.lender, str) else offer.lender
     last = next((each for each in await last_terms(deal) if each.lender == lender), None)
     if last is None or last.status not in LIVE_STATUSES:
-        raise conflict(f"{lender or 'The lender'} has taken its approval back.", "lender", lender)
+        raise conflict(f"{lender or 'The lender'} no longer approves this deal.", "lender", lender)
     open_ones = [each.text for each in last.stipulations if each.cleared_by is None]
     if open_ones:
-        raise conflict(f"Open stipulations: {', '.join(open_ones)}.", "stipulations", open_ones)
+        raise conflict(f"Clear these stipulations first: {', '.join(open_ones)}.", "stipulations", open_ones)
 
 
 def forbidden(message: str) -> CommandError:

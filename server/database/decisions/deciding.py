@@ -117,7 +117,7 @@ class Decision:
         if version != self.version:
             raise CommandError(
                 ErrorCode.CONFLICT,
-                "The deal has changed meanwhile: look at it again.",
+                "The deal changed in the meantime. Review it and try again.",
                 field="version",
                 value=self.version,
                 state=self.state.value,

@@ -98,7 +98,7 @@ async def record_lender_decision(
             return deal.again()
         deal.require_version(version)
         if deal.state is DealState.LOST or deal.fulfilment in {Fulfilment.FUNDED, Fulfilment.UNWOUND}:
-            raise wrong_state(deal, "decided by a lender")
+            raise wrong_state(deal, "record a lender's decision on")
         at = deal.record("lender_decided", decision=codec.plain(terms))
         await _insert(deal, terms, at)
         if lenders_bytes(await last_terms(deal)) > LENDERS_BYTES:
@@ -185,7 +185,7 @@ async def _reprice(deal: Decision, priced: DealOffer | None) -> None:
 def _too_many() -> CommandError:
     return CommandError(
         ErrorCode.TOO_LARGE,
-        "This deal has more lenders and stipulations than it can show: withdraw what counts no longer.",
+        "This deal has too many lenders and stipulations to show. Withdraw outdated decisions first.",
         field="lender",
     )
 

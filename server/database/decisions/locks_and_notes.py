@@ -20,7 +20,7 @@ async def lock_field(scope: Scope, deal_id: str, field: str, *, op: uuid.UUID, a
         if deal.repeated is not None:
             return deal.again()
         if deal.state in {DealState.SIGNED, DealState.LOST}:
-            raise wrong_state(deal, "locked")
+            raise wrong_state(deal, "lock fields of")
         locked = await deal.connection.fetchval(
             "INSERT INTO deal_locks (deal_id, field, locked_by) VALUES ($1, $2, $3)"
             " ON CONFLICT DO NOTHING RETURNING true",

@@ -43,7 +43,7 @@ async def select_offer(
         if deal.repeated is not None:
             return deal.again()
         if deal.state not in SELECTABLE:
-            raise wrong_state(deal, "given another offer")
+            raise wrong_state(deal, "select another offer for")
         await _check(deal, offer)
         if await adopt_offer(deal, offer) and deal.state is not DealState.WORKING:
             await move(deal, DealState.WORKING, Reason.OFFER_CHANGED)
@@ -167,7 +167,7 @@ async def _terms_moved(deal: Decision, since: int) -> bool:
 
 def _require_open(deal: Decision) -> None:
     if deal.state in {DealState.SIGNED, DealState.LOST}:
-        raise wrong_state(deal, "given offers")
+        raise wrong_state(deal, "pin or select offers for")
 
 
 async def _require_room(deal: Decision, offer: DealOffer) -> None:
@@ -180,13 +180,17 @@ async def _require_room(deal: Decision, offer: DealOffer) -> None:
         int(offer.vehicle_id),
     )
     if pinned >= MAX_PINS or size + len(codec.encode(offer)) > PINS_BYTES:
-        raise CommandError(ErrorCode.TOO_LARGE, f"At most {MAX_PINS} cars are pinned.", field="vehicle_id")
+        raise CommandError(
+            ErrorCode.TOO_LARGE,
+            f"At most {MAX_PINS} cars can be pinned. Unpin one first.",
+            field="vehicle_id",
+        )
 
 
 async def _insert(deal: Decision, offer: DealOffer) -> None:
     versions = offer.versions
     if not versions or not isinstance(offer.npv_cents, int) or not isinstance(offer.stress_npv_cents, int):
-        raise ValueError("an offer is stored whole, not as a view shows it")
+        raise ValueError("an offer must be stored in full, not as a view shows it")
     await deal.connection.execute(
         _INSERT,
         uuid.UUID(offer.offer_id),

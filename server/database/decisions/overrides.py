@@ -50,7 +50,7 @@ async def end_other_holds(
                 await _let_go(other, vehicle_id)
             await let_go(deal, vehicle_id)
             return deal.answered({"until": None}), [other.answered({}) for other in others]
-    raise CommandError(ErrorCode.BUSY, "This car goes from deal to deal: try again.", field="vehicle_id")
+    raise CommandError(ErrorCode.BUSY, "Other deals keep taking this car. Try again.", field="vehicle_id")
 
 
 async def _let_go(deal: Decision, vehicle_id: int) -> None:

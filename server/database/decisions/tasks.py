@@ -74,6 +74,7 @@ async def _require_sight(deal: Decision) -> None:
     if is_open:
         raise CommandError(
             ErrorCode.TOO_LARGE,
-            f"Of the last {KEPT_TASKS} tasks the oldest is open: finish it.",
+            f"This deal shows only its last {KEPT_TASKS} tasks, and the oldest of them is open."
+            " Finish it first.",
             field="tasks",
         )

@@ -34,7 +34,7 @@ async def change_terms(
         if deal.repeated is not None:
             return deal.again()
         if deal.state not in EDITABLE:
-            raise wrong_state(deal, "edited")
+            raise wrong_state(deal, "edit")
         if based_on > deal.version:
             raise CommandError(
                 ErrorCode.INVALID, f"version: expected at most {deal.version}", field="version"
@@ -87,7 +87,9 @@ def check_unlocked(deal: Decision, fields: Collection[str]) -> None:
         return
     for field in sorted(set(fields) & deal.locks.keys()):
         by = deal.locks[field]
-        raise CommandError(ErrorCode.LOCKED, f"{by['name']} has locked {field}.", field=field, by=by)
+        raise CommandError(
+            ErrorCode.LOCKED, f"{by['name']} locked {field}. Ask the desk to unlock it.", field=field, by=by
+        )
 
 
 def revise(structure: Structure, changes: StructureChanges) -> Structure:
@@ -110,7 +112,7 @@ def wrong_state(deal: Decision, what: str) -> CommandError:
     """Return the refusal of something that the deal's state does not allow."""
     return CommandError(
         ErrorCode.CONFLICT,
-        f"A deal that is {deal.state} cannot be {what}.",
+        f"You cannot {what} a deal that is {deal.state}.",
         field="state",
         value=deal.state.value,
         version=deal.version,
@@ -135,7 +137,7 @@ async def _check_unchanged(deal: Decision, based_on: int, new: dict[str, Any]) -
             by = event["body"]["by"]
             raise CommandError(
                 ErrorCode.CONFLICT,
-                f"{by['name']} has changed {taken} meanwhile.",
+                f"{by['name']} changed {taken} in the meantime.",
                 field=taken,
                 value=event["body"]["changes"][taken],
                 by=by,

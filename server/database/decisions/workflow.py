@@ -89,7 +89,7 @@ async def take_action(scope: Scope, deal_id: str, action: Action, step: Move) ->
             return deal.again()
         deal.require_version(step.version)
         if deal.state not in transition.sources:
-            raise wrong_state(deal, f"moved by {action}")
+            raise wrong_state(deal, action)
         await _PREPARE[action](deal, step)
         more: dict[str, Any] = {"more_reasons": list(step.more_reasons)} if step.more_reasons else {}
         if action is Action.APPROVE:
@@ -149,7 +149,7 @@ async def fall_where_outdated(scope: Scope, deal_id: str, rates: str) -> Decided
 async def _prepare_submit(deal: Decision, step: Move) -> None:
     own = deal.salesperson_id == deal.actor.id
     if deal.actor.role is Role.DESK_MANAGER and not own:
-        raise forbidden("A manager submits own deals only.")
+        raise forbidden("A manager can submit only their own deals.")
     await _take_price(deal, step)
 
 
@@ -165,7 +165,7 @@ async def _prepare_approve(deal: Decision, step: Move) -> None:
     offer = await selected_offer(deal)
     if offer is None or step.priced is None or not is_same(offer, step.priced):
         raise conflict(
-            "The offer is not what it was when it was submitted: counter it, so that both see the new one.",
+            "The offer changed after it was submitted. Counter it so that both of you see the new one.",
             "selected",
             None if step.priced is None else step.priced.payment_cents,
         )
@@ -173,7 +173,7 @@ async def _prepare_approve(deal: Decision, step: Move) -> None:
     reason = await outdated(deal, _approval_of(deal, offer), step.rates)
     if reason is not None:
         raise conflict(
-            "The car or the rates have changed just now: look at the deal again.", "selected", reason
+            "The car or the rates just changed. Review the deal and try again.", "selected", reason
         )
     await require_authority(deal, step.priced, step.discount_authority_cents)
     require_product_cost(deal, step.priced, step.product_cost_share_bp)
@@ -193,10 +193,10 @@ async def _prepare_sign(deal: Decision, step: Move) -> None:
     approval = await last_approval(deal)
     reason = await outdated(deal, approval, step.rates)
     if reason is not None:
-        raise conflict("The approval does not hold any more: submit the deal again.", "approval", reason)
+        raise conflict("The approval is no longer valid. Submit the deal again.", "approval", reason)
     offer = await selected_offer(deal)
     if offer is None or offer.offer_id != approval.offer_id:
-        raise conflict("The desk has approved another offer.", "approval", None)
+        raise conflict("The desk approved a different offer. Submit the deal again.", "approval", None)
     await require_covered(deal, offer)
     await require_lender(deal, offer)
     await require_not_held(deal, int(offer.vehicle_id))
@@ -207,7 +207,7 @@ async def _prepare_sign(deal: Decision, step: Move) -> None:
         offer.rev,
     )
     if not sold:
-        raise conflict("This car is not for sale any more.", "vehicle_id", None)
+        raise conflict("This car is no longer for sale. Choose another one.", "vehicle_id", None)
     await touch_claims(deal)
     await let_go(deal)
 
@@ -233,14 +233,19 @@ async def _take_price(deal: Decision, step: Move) -> None:
     if deal.selected_offer is None:
         raise conflict("Select a car first.", "selected", None)
     if step.priced is None:
-        raise conflict("No programme takes the selected car under these terms.", "selected", None)
+        raise conflict(
+            "No lender program accepts the selected car with these terms. Change the terms or"
+            " select another car.",
+            "selected",
+            None,
+        )
     await adopt_offer(deal, step.priced)
 
 
 def _approval_of(deal: Decision, offer: DealOffer) -> Approval:
     """Return what is approved by ``offer``: the version that the approval makes, and what it binds."""
     if not offer.versions:
-        raise ValueError("nothing is approved but a whole offer")
+        raise ValueError("an approval needs the full offer")
     return Approval(
         deal_version=deal.version + 1,
         vehicle_id=offer.vehicle_id,
@@ -255,7 +260,7 @@ async def _approve(deal: Decision) -> Approval:
     """Write down what is approved, and reserve the car."""
     offer = await selected_offer(deal)
     if offer is None:
-        raise ValueError("nothing is approved without an offer")
+        raise ValueError("an approval needs an offer")
     approval = _approval_of(deal, offer)
     await deal.connection.execute(
         "INSERT INTO desk_approvals (deal_id, deal_version, vehicle_id, vehicle_rev, offer_id, rates_version,"
@@ -295,6 +300,6 @@ def _check_reasons(step: Move, allowed: Sequence[Reason]) -> None:
     if step.reason not in CREDIT_REASONS or not set(step.more_reasons) <= set(CREDIT_REASONS):
         raise CommandError(
             ErrorCode.INVALID,
-            "more_reasons: expected further reasons on credit, after one on credit",
+            "more_reasons: expected only credit reasons, after a credit reason",
             field="more_reasons",
         )

@@ -89,7 +89,7 @@ def find_layout(header: Sequence[str], mapping: Mapping[str, str]) -> Layout:
         if column not in names:
             raise ImportFailed(f"the file has no column {column!r}; it has {shown_names(names)}")
         if field in positions:
-            raise ImportFailed(f"--map gives {field} two columns")
+            raise ImportFailed(f"--map maps two columns to {field}")
         taken.add(names.index(column))
         if field != IGNORED:
             positions[field] = names.index(column)
@@ -104,7 +104,7 @@ def find_layout(header: Sequence[str], mapping: Mapping[str, str]) -> Layout:
     if missing:
         raise ImportFailed(
             f"line 1: no column for {', '.join(missing)} among {shown_names(names)}:"
-            " say which with --map column=field"
+            " name it with --map column=field"
         )
     return Layout(names, positions)
 

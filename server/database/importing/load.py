@@ -80,12 +80,14 @@ class ImportSummary:
             *(f"  {count:,} {kind}" for kind, count in self.reasons.most_common()),
         ]
         if self.doubtful:
-            lines.append(f"{self.doubtful:,} of the stored cars need a look")
+            lines.append(f"{self.doubtful:,} of the stored cars need a review")
             lines += [f"  {count:,} {kind}" for kind, count in self.doubts.most_common()]
         if self.rejects_path is not None:
             lines.append(f"rows with reasons: {self.rejects_path}")
         if self.left_out:
-            lines.append(f"{self.left_out:,} more are only counted: mend those in the file and import again")
+            lines.append(
+                f"{self.left_out:,} more are counted but not listed: fix the listed rows and import again"
+            )
         if self.unread:
             lines.append(f"columns not read: {shown_names(self.unread)}")
         return "\n".join(lines)
@@ -236,7 +238,7 @@ _DOUBTFUL = "SELECT line, cells FROM staged WHERE right(cells, 4) <> ',[]]' ORDE
 
 
 def _duplicate_text(found: Any) -> str:
-    return f"VIN {found['vin']} stands on line {found['first']} already; the first counts"
+    return f"VIN {found['vin']} is already on line {found['first']}; the first row is kept"
 
 
 def _merge_statement(layout: Layout) -> str:

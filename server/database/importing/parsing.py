@@ -51,8 +51,8 @@ LONGEST_CELL = 200
 class FlawKind(StrEnum):
     """What is wrong with a row, in the words of the summary."""
 
-    SHAPE = "row is not whole"
-    VIN = "VIN is missing or false"
+    SHAPE = "row does not match the header"
+    VIN = "VIN is missing or invalid"
     MISSING = "value is missing"
     UNREADABLE = "value is unreadable"
     LONG = "value is too long"
@@ -62,10 +62,10 @@ class FlawKind(StrEnum):
     AMOUNT = "amount is a placeholder"
     AMOUNT_ABSURD = "amounts contradict each other"
     AMOUNT_ODD = "amounts are unusual"
-    DATE = "date lies ahead"
-    TEXT = "characters were lost"
-    UNSEEN = "characters are invisible"
-    DUPLICATE = "VIN stands in the file twice"
+    DATE = "date is in the future"
+    TEXT = "characters were unreadable"
+    UNSEEN = "invisible characters were removed"
+    DUPLICATE = "VIN is in the file twice"
     OTHER_STORE = "VIN is in another store's stock"
 
 
@@ -166,7 +166,7 @@ def parse_row(cells: Sequence[str], layout: Layout, today: dt.date) -> ParsedRow
         flaws = (text.format(field, len(cells[layout.positions[field]]), LONGEST_CELL) for field in long)
         return ParsedRow(None, tuple(Flaw(FlawKind.LONG, flaw) for flaw in flaws))
     if row.cleaned:
-        text = f"characters that nobody sees were taken out of {', '.join(row.cleaned)}"
+        text = f"invisible characters were removed from {', '.join(row.cleaned)}"
         row.doubts.append(Flaw(FlawKind.UNSEEN, text))
     if any("\ufffd" in cell for cell in cells):
         row.doubts.append(Flaw(FlawKind.TEXT, "characters that are not UTF-8 were replaced"))
@@ -198,7 +198,7 @@ def _read_car(row: _Row, today: dt.date) -> Car:
         )
     stocked_on = row.optional("stocked_on", values.date, today)
     if stocked_on > today:
-        row.fatal.append(Flaw(FlawKind.DATE, f"date in stock {stocked_on} lies ahead"))
+        row.fatal.append(Flaw(FlawKind.DATE, f"date in stock {stocked_on} is in the future"))
     cost = row.required("cost", values.cents, 0)
     wholesale = row.optional("wholesale", values.cents, None)
     price = (
@@ -235,13 +235,13 @@ def _read_car(row: _Row, today: dt.date) -> Car:
 def _judge_mileage(row: _Row, car: Car, today: dt.date) -> None:
     years = max(min(car.stocked_on, today).year - car.year + 1, 1)
     if car.mileage >= PLACEHOLDER_MILES:
-        row.fatal.append(Flaw(FlawKind.MILEAGE, f"odometer {car.mileage:,} stands for one that was not read"))
+        row.fatal.append(Flaw(FlawKind.MILEAGE, f"odometer {car.mileage:,} is a placeholder"))
     elif not car.is_new and car.mileage < UNDRIVEN_MILES and car.year < car.stocked_on.year:
         row.fatal.append(
-            Flaw(FlawKind.MILEAGE, f"odometer {car.mileage} on a used car of {car.year} was not read")
+            Flaw(FlawKind.MILEAGE, f"odometer {car.mileage} on a used {car.year} car is a placeholder")
         )
     elif car.mileage > ODD_MILES or car.mileage > ODD_MILES_A_YEAR * years:
-        row.doubts.append(Flaw(FlawKind.MILEAGE_ODD, f"odometer {car.mileage:,} on a car of {car.year}"))
+        row.doubts.append(Flaw(FlawKind.MILEAGE_ODD, f"odometer {car.mileage:,} on a {car.year} car"))
     elif not car.is_new and car.mileage < UNDRIVEN_MILES:
         row.doubts.append(Flaw(FlawKind.MILEAGE_ODD, f"odometer {car.mileage} on a used car"))
 
@@ -249,7 +249,7 @@ def _judge_mileage(row: _Row, car: Car, today: dt.date) -> None:
 def _judge_amounts(row: _Row, car: Car) -> None:
     for name, amount in (("cost", car.cost_cents), ("price", car.price_cents)):
         if amount < MIN_CAR_CENTS:
-            row.fatal.append(Flaw(FlawKind.AMOUNT, f"{name} {_dollars(amount)} is not what a car costs"))
+            row.fatal.append(Flaw(FlawKind.AMOUNT, f"{name} {_dollars(amount)} is too low for a car"))
     if row.fatal:
         return
     if car.wholesale_cents is not None:

@@ -69,8 +69,8 @@ class _Unpacked(io.RawIOBase):
         self._left -= len(found)
         if self._left < 0:
             raise ImportFailed(
-                f"{self._path}: expected at most {self._most_mib:,} MiB, unpacked;"
-                " if the file is honest, allow more with --max-mib"
+                f"{self._path}: expected at most {self._most_mib:,} MiB, uncompressed;"
+                " to accept a larger file, raise --max-mib"
             )
         buffer[: len(found)] = found
         return len(found)

@@ -57,8 +57,10 @@ class TableRejected(Exception):
     @property
     def summary(self) -> str:
         """How many faults there are."""
-        text = f"nothing was stored, {len(self.faults):,} to mend"
-        return text if len(self.faults) < FAULTS else f"{text} and perhaps more: reading ended there"
+        text = f"nothing was stored; faults to fix: {len(self.faults):,}"
+        return (
+            text if len(self.faults) < FAULTS else f"{text} and perhaps more, because reading stopped there"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +96,24 @@ async def import_table(
         try:
             check([row.record for row in rows])
         except ValueError as error:
-            faults.append(Fault(HEADER_LINE, "the table", "one that can be computed with", str(error)))
+            faults.append(
+                Fault(HEADER_LINE, "the table", "a table that can be used in calculations", str(error))
+            )
     async with connect_as_owner(owner_url) as connection, connection.transaction():
         # The head table stays as it is between the look and the writing.
         await connection.execute(f"LOCK TABLE {layout.kind.head} IN SHARE ROW EXCLUSIVE MODE")
         if await is_stored(connection, layout.kind, edition.version):
             faults.append(
-                Fault(HEADER_LINE, "--version", f"a version that no {layout.kind.name} has", edition.version)
+                Fault(
+                    HEADER_LINE,
+                    "--version",
+                    f"a version name that no other {layout.kind.name} has",
+                    edition.version,
+                )
             )
         taken = await begun_on(connection, layout.kind, edition.effective_from)
         if taken is not None:
-            expected = f"a day on which no {layout.kind.name} begins: {taken} does"
+            expected = f"a day on which no other {layout.kind.name} begins: {taken} begins then"
             faults.append(Fault(HEADER_LINE, "--effective-from", expected, str(edition.effective_from)))
         if faults:
             raise TableRejected(path, sorted(faults, key=lambda fault: fault.line))
@@ -203,7 +212,7 @@ def _repeated(rows: Sequence[Numbered], layout: Layout) -> Iterator[Fault]:
         if earlier != row.line:
             names = ", ".join(column.name for column in layout.columns if column.field in layout.key)
             yield Fault(
-                row.line, names, f"a row of its own: line {earlier} has the same", ", ".join(map(str, key))
+                row.line, names, f"a unique row: line {earlier} has the same values", ", ".join(map(str, key))
             )
 
 

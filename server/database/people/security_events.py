@@ -283,7 +283,7 @@ def _page_key(after: str | None) -> tuple[dt.datetime, int]:
         or _write_key(*place) != after
     ):
         raise CommandError(
-            ErrorCode.INVALID, "after: expected the next of a page of this list", field="after"
+            ErrorCode.INVALID, "after: expected `next` from a page of this list", field="after"
         )
     return place
 

@@ -64,7 +64,7 @@ async def add_store(
     _check_seen(name)
     async with connection.transaction():
         if await connection.fetchval("SELECT 1 FROM stores WHERE store_id = $1", store_id):
-            raise StaffError("store", f"{store_id} is there already")
+            raise StaffError("store", f"{store_id} already exists")
         model = await connection.fetchrow("SELECT * FROM stores WHERE store_id = $1", like)
         if like is not None and model is None:
             raise StaffError("like", f"there is no store {like}")
@@ -96,7 +96,7 @@ async def set_score_edges(
             *(store_id, None if edges_cents is None else list(edges_cents)),
         )
     except asyncpg.CheckViolationError:
-        raise StaffError("score-edges", "expected four rising amounts") from None
+        raise StaffError("score-edges", "expected four increasing amounts") from None
     if done != "UPDATE 1":
         raise StaffError("store", f"there is no store {store_id}")
 
@@ -201,21 +201,24 @@ def _check_name(name: str) -> None:
 
 def _check_seen(name: str) -> None:
     if not re.match(ONE_LINE, name):
-        raise StaffError("name", "expected one line without control characters and invisible ones")
+        raise StaffError("name", "expected one line without control or invisible characters")
 
 
 def _require_one(done: str, login: str) -> None:
     if done != "UPDATE 1":
-        raise StaffError("login", f"there is nobody called {login}")
+        raise StaffError("login", f"there is no user {login}")
 
 
 _EXPECTED: Final = {
-    "users_login_check": ("login", "expected small letters, digits and . _ @ -, at most 63"),
+    "users_login_check": ("login", "expected lowercase letters, digits and . _ @ -, at most 63 characters"),
     "users_name_check": ("name", "expected at least one character"),
-    "stores_store_id_check": ("store", "expected small letters, digits and -, at most 63, a letter first"),
+    "stores_store_id_check": (
+        "store",
+        "expected lowercase letters, digits and -, at most 63 characters, a letter first",
+    ),
     "store_groups_group_id_check": (
         "group",
-        "expected small letters, digits and -, at most 63, a letter first",
+        "expected lowercase letters, digits and -, at most 63 characters, a letter first",
     ),
     "stores_state_check": ("state", "expected two capital letters, such as OH"),
     "stores_name_check": ("name", "expected at least one character"),

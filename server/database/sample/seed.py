@@ -64,7 +64,7 @@ class SeedSummary:
             "deals": self.deals,
         }
         if not any(added.values()):
-            return "nothing added: the database holds at least this much sample data already"
+            return "nothing added: the database already holds at least this much sample data"
         return "added " + ", ".join(f"{count:,} {what}" for what, count in added.items() if count)
 
 
@@ -94,7 +94,7 @@ def _check(plan: SeedPlan) -> None:
     if plan.stores < 1:
         raise ValueError("stores: expected at least 1")
     if plan.deals > 0 and plan.customers < 1:
-        raise ValueError("customers: expected at least 1 where there are deals")
+        raise ValueError("customers: expected at least 1 if there are deals")
     if min(plan.vehicles, plan.customers, plan.deals) < 0:
         raise ValueError("vehicles, customers, deals: expected 0 or more")
     if plan.vehicles > cars.MOST:

@@ -27,10 +27,10 @@ def flaw(vin: str) -> str | None:
         return f"VIN has {len(vin)} characters, not {LENGTH}"
     foreign = sorted(set(vin) - ALPHABET)
     if foreign:
-        return f"VIN has {', '.join(map(repr, foreign))}, which no VIN has"
+        return f"VIN contains {', '.join(map(repr, foreign))}, which no VIN may contain"
     expected = check_digit(vin)
     if vin[CHECK_POSITION] != expected:
-        return f"VIN check digit is {vin[CHECK_POSITION]} where it must be {expected}"
+        return f"VIN check digit is {vin[CHECK_POSITION]}, expected {expected}"
     return None
 
 

@@ -72,7 +72,7 @@ def annual_percentage_rate(request: AprRequest) -> AprAnswer:
         np.array([[flow.fraction for flow in flows]]),
     )[0]
     if np.isnan(rate):
-        raise StructureError("payments", "expected payments that repay the advances later, at some rate")
+        raise StructureError("payments", "expected payments after the advances that repay them at some rate")
     return AprAnswer(apr_percent(float(rate), request.unit_periods_per_year))
 
 

@@ -55,7 +55,7 @@ def residual_cents(request: LeaseRequest) -> int:
     if r.msrp_cents is None:
         raise StructureError("residual_cents", "expected this, or msrp_cents with residual_shares")
     if r.mileage_per_year is None:
-        raise StructureError("mileage_per_year", "expected this where the residual is a share of the MSRP")
+        raise StructureError("mileage_per_year", "expected this when the residual is a share of the MSRP")
     fitting = [
         row for row in r.residual_shares
         if row.term_months == r.term_months and row.mileage_max >= r.mileage_per_year

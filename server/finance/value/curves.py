@@ -108,12 +108,12 @@ def _check_curve(curve: RiskCurve) -> None:
         ("recovery_lag_months", "is at least 0", curve.recovery_lag_months >= 0),
         ("abs_speed", "is a fraction from 0 to 1", 0 <= curve.abs_speed <= 1),
         ("servicing_month_cents", "is at least 0", curve.servicing_month_cents >= 0),
-        ("loss_timing", "has shares of the term from 0 to 1 that do not fall", _accumulates(shares)),
-        ("loss_timing", "has shares of the loss that do not fall and end at 1", losses[-1:] == [1]),
-        ("loss_timing", "has shares of the loss that do not fall and end at 1", _accumulates(losses)),
-        ("term_max_months", f"lies from 1 to {NO_EDGE_MONTHS}", 1 <= curve.term_max_months <= NO_EDGE_MONTHS),
-        ("ltv_max_bp", f"lies above 0 and up to {NO_EDGE_BP:.0f}", 0 < curve.ltv_max_bp <= NO_EDGE_BP),
-        ("pti_max_bp", f"lies above 0 and up to {NO_EDGE_BP:.0f}", 0 < curve.pti_max_bp <= NO_EDGE_BP),
+        ("loss_timing", "has shares of the term from 0 to 1 that never decrease", _accumulates(shares)),
+        ("loss_timing", "has shares of the loss that never decrease and end at 1", losses[-1:] == [1]),
+        ("loss_timing", "has shares of the loss that never decrease and end at 1", _accumulates(losses)),
+        ("term_max_months", f"is from 1 to {NO_EDGE_MONTHS}", 1 <= curve.term_max_months <= NO_EDGE_MONTHS),
+        ("ltv_max_bp", f"is above 0 and at most {NO_EDGE_BP:.0f}", 0 < curve.ltv_max_bp <= NO_EDGE_BP),
+        ("pti_max_bp", f"is above 0 and at most {NO_EDGE_BP:.0f}", 0 < curve.pti_max_bp <= NO_EDGE_BP),
     )
     for field, expected, holds in rules:
         if not holds:
@@ -143,7 +143,7 @@ def _check_grid(curves: tuple[RiskCurve, ...], terms: list[int], ltvs: list[int]
     count = Counter(map(_edges, curves))
     for curve in curves:
         if count[_edges(curve)] > 1:
-            raise RiskModelError(_label(curve), "ltv_max_bp", "stands once in the model")
+            raise RiskModelError(_label(curve), "ltv_max_bp", "appears only once in the model")
     tier = Tier(curves[0].tier).value
     ends = (
         ("term_max_months", terms, NO_EDGE_MONTHS),

@@ -67,8 +67,8 @@ def _risk(request: ValueRequest) -> Risk:
 def _check_timing(request: ValueRequest) -> None:
     months, losses = zip((0.0, 0.0), *request.loss_timing, strict=True)
     if not all(before <= after for before, after in pairwise(months)):
-        raise StructureError("loss_timing", "months from 0 that do not fall")
+        raise StructureError("loss_timing", "months from 0 that never decrease")
     if not all(before <= after for before, after in pairwise(losses)):
-        raise StructureError("loss_timing", "shares of the loss that do not fall")
+        raise StructureError("loss_timing", "shares of the loss that never decrease")
     if losses[-1] > 1 or np.interp(request.term_months, months, losses) != 1:
         raise StructureError("loss_timing", f"a share of 1 by month {request.term_months}")

@@ -107,7 +107,7 @@ class DeskHandlers:
     async def note(self, connection: Connection, command: commands.Note) -> None:
         """Write a note."""
         if not command.text.strip():
-            raise CommandError(ErrorCode.INVALID, "text: expected some words", field="text")
+            raise CommandError(ErrorCode.INVALID, "text: expected at least one word", field="text")
         await self._simply(connection, command, remarks.add_note, command.text)
 
     async def clear_stipulation(self, connection: Connection, command: commands.ClearStipulation) -> None:
@@ -208,7 +208,7 @@ class DeskHandlers:
             await self._relay.tell(decided)
             connection.reply(command.ref, decided.reply)
             return
-        raise CommandError(ErrorCode.BUSY, "The deal changes too fast to be priced: try again.")
+        raise CommandError(ErrorCode.BUSY, "The deal keeps changing while it is being priced. Try again.")
 
     async def _offer(
         self, command: commands.Select | commands.Pin, deal: Deal, account: Account, sight: Sight
@@ -288,7 +288,7 @@ class DeskHandlers:
         try:
             in_force = await self._editions.in_force(today)
         except NotInForce as error:
-            raise CommandError(ErrorCode.DEGRADED, f"Nothing can be decided: {error}.") from error
+            raise CommandError(ErrorCode.DEGRADED, f"No decision is possible: {error}.") from error
         step = workflow.Move(
             op=command.op,
             version=command.version,

@@ -86,7 +86,7 @@ class Handlers:
         except SERVICE_FAILS as error:
             self._logger.warning("command_degraded", command=tag_of(type(command)), error=repr(error))
             connection.refuse(
-                command.ref, CommandError(ErrorCode.DEGRADED, "A service is out of reach: try again shortly.")
+                command.ref, CommandError(ErrorCode.DEGRADED, "A service is unavailable. Try again shortly.")
             )
         except Exception:
             self._logger.exception("command_failed", command=tag_of(type(command)))

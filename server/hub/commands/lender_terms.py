@@ -26,12 +26,16 @@ def terms_of(command: commands.LenderDecision) -> LenderTerms:
     for field in needed:
         if getattr(command, field) in (None, []):
             raise CommandError(
-                ErrorCode.INVALID, f"{field}: expected where a lender has {command.status}", field=field
+                ErrorCode.INVALID,
+                f"{field}: expected for a lender's decision of {command.status}",
+                field=field,
             )
     allowed = CREDIT_REASONS if command.status is LenderStatus.DECLINED else ()
     if not set(command.reasons) <= set(allowed):
         raise CommandError(
-            ErrorCode.INVALID, "reasons: expected reasons on credit, of a refusal", field="reasons"
+            ErrorCode.INVALID,
+            "reasons: expected credit reasons, and only for a declined application",
+            field="reasons",
         )
     _check_expiry(command.expires_at)
     return as_terms(command)
@@ -61,7 +65,7 @@ def _check_expiry(expires: dt.datetime | None) -> None:
     if expires.tzinfo is None or expires.year > LAST_DATE.year or expires <= utc_now():
         raise CommandError(
             ErrorCode.INVALID,
-            f"expires_at: expected a time with its zone that lies ahead, until {LAST_DATE.year}",
+            f"expires_at: expected a future time with its UTC offset, up to {LAST_DATE.year}",
             field="expires_at",
         )
 

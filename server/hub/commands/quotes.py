@@ -162,11 +162,9 @@ class Quotes:
                 ErrorCode.INVALID, str(error), field=error.field, expected=error.expected
             ) from None
         except RiskModelError as error:
-            raise CommandError(ErrorCode.DEGRADED, f"Nothing can be valued: {error}.") from error
+            raise CommandError(ErrorCode.DEGRADED, f"No value can be computed: {error}.") from error
         except NoTurnError:
-            raise CommandError(
-                ErrorCode.BUSY, "Too many quotes wait to be computed: try again shortly."
-            ) from None
+            raise CommandError(ErrorCode.BUSY, "Too many quotes are waiting. Try again shortly.") from None
         except OverrunError:
             raise CommandError(
                 ErrorCode.DEGRADED, "This could not be computed in time. Change the structure or try again."
@@ -196,7 +194,7 @@ class Quotes:
                 row = await connection.fetchrow(query.text, *query.args)
                 model = await tables.risk(connection, in_force.risk)
         except NotInForce as error:
-            raise CommandError(ErrorCode.DEGRADED, f"Nothing can be quoted: {error}.") from error
+            raise CommandError(ErrorCode.DEGRADED, f"No quote is possible: {error}.") from error
         if row is None:
             raise _no_such_car()
         case = Case(
@@ -260,7 +258,7 @@ def offer_of(
     """
     answer, choice = quoted.answer, quoted.choice
     if choice is None or isinstance(answer.value, UnsetType) or isinstance(answer.payment_cents, UnsetType):
-        raise ValueError("a quote without a contract is no offer")
+        raise ValueError("a quote without a contract is not an offer")
     return codec.convert(
         DealOffer,
         {
@@ -285,7 +283,7 @@ def _not_eligible(quoted: "Quoted") -> CommandError:
     binding = quoted.answer.binding
     return CommandError(
         ErrorCode.CONFLICT,
-        "No programme takes this car under these terms.",
+        "No lender program accepts this car with these terms.",
         field="vehicle_id",
         value=binding if isinstance(binding, str) else None,
     )
@@ -299,6 +297,4 @@ def vehicle_number(vehicle_id: str) -> int:
 
 
 def _no_such_car() -> CommandError:
-    return CommandError(
-        ErrorCode.NOT_FOUND, "There is no such car for sale in this group.", field="vehicle_id"
-    )
+    return CommandError(ErrorCode.NOT_FOUND, "This car is not for sale in your group.", field="vehicle_id")

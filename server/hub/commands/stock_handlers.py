@@ -113,7 +113,7 @@ class StockHandlers:
         view = view_of(connection, command.channel)
         if view is View.CUSTOMER:
             # Its ends are the most discount and the most cash there may be.
-            raise CommandError(ErrorCode.FORBIDDEN, "The frontier is not for customers.", field="channel")
+            raise CommandError(ErrorCode.FORBIDDEN, "The customer view has no frontier.", field="channel")
         sight = sight_of(view, connection.account)
         await self._questions.check(deal, connection.account, sight, command.vehicle_id)
         connection.reply(command.ref, await self._quotes.frontier(command, deal, connection.account, sight))

@@ -103,7 +103,7 @@ class Joiner:
             if held is not None:
                 known = since is not None and await still_known(self.log, channel, head, since)
                 return head, None if known else held
-        raise CommandError(ErrorCode.DEGRADED, "The event log keeps starting anew: try again.")
+        raise CommandError(ErrorCode.DEGRADED, "The event log keeps restarting. Try again.")
 
     async def _account_for(self, feed: Feed, store_id: str, channel: str, head: Head) -> HeldDeal | None:
         """Return the deal with at least every decision that events up to ``head`` tell of.
@@ -136,7 +136,11 @@ def require_room(connection: Connection) -> None:
     """Raise CommandError(too_large) where the connection watches as many channels as it may."""
     most = limits_of(connection.credential).channels
     if len(connection.watchers) >= most:
-        raise CommandError(ErrorCode.TOO_LARGE, f"At most {most} channels on a connection.", field="channel")
+        raise CommandError(
+            ErrorCode.TOO_LARGE,
+            f"A connection can join at most {most} channels. Leave one first.",
+            field="channel",
+        )
 
 
 async def capture(log: ChannelLog, feed: Feed, channel: str) -> Head:
@@ -145,7 +149,7 @@ async def capture(log: ChannelLog, feed: Feed, channel: str) -> Head:
         head = await log.head(channel)
         if await feed.capture(head):
             return head
-    raise CommandError(ErrorCode.DEGRADED, "The event log keeps starting anew: try again.")
+    raise CommandError(ErrorCode.DEGRADED, "The event log keeps restarting. Try again.")
 
 
 async def still_known(log: ChannelLog, channel: str, head: Head, since: Position) -> bool:

@@ -43,7 +43,7 @@ class WallJoiner:
         connection.turn(channel, view)
         connection.detach(channel)
         if view is View.CUSTOMER:
-            raise CommandError(ErrorCode.FORBIDDEN, "A wall is not for customers.", field="view")
+            raise CommandError(ErrorCode.FORBIDDEN, "The customer view has no wall.", field="view")
         require_room(connection)
         sight = sight_of(view, connection.account)
         with self.registry.joining(channel) as feed:

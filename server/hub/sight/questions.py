@@ -43,7 +43,7 @@ class Questions:
         if wait:
             raise CommandError(
                 ErrorCode.RATE_LIMITED,
-                f"You have asked {MOST_QUESTIONS} different questions about this car: ask again in"
+                f"You have asked {MOST_QUESTIONS} different questions about this car. Ask again in"
                 f" {-(-wait // 60)} minutes.",
                 field="vehicle_id",
                 retry_after_seconds=wait,
@@ -62,6 +62,6 @@ def check_conceded(
     if changes.discount_cents > max(left, structure.discount_cents):
         raise CommandError(
             ErrorCode.FORBIDDEN,
-            f"The seller's authority ends at ${left / 100:,.2f}: the desk gives more.",
+            f"The seller's authority ends at ${left / 100:,.2f}. Ask the desk for more.",
             field="discount_cents",
         )

@@ -52,9 +52,9 @@ _ABOUT_COMMANDS: Final = frozenset(
     name for command in COMMAND_TYPES for name in command.__struct_fields__
 ) - frozenset(Structure.__struct_fields__)
 _TO_CUSTOMERS: Final = {
-    ErrorCode.INVALID: "This cannot be used: please correct it.",
+    ErrorCode.INVALID: "This value cannot be used. Correct it and try again.",
     ErrorCode.FORBIDDEN: "This is not possible on this screen.",
-    ErrorCode.CONFLICT: "This is not possible as things stand now.",
+    ErrorCode.CONFLICT: "This is not possible right now.",
     ErrorCode.LOCKED: "This cannot be changed now.",
 }
 
@@ -274,14 +274,14 @@ def unaskable_fields(changes: StructureChanges, view: View) -> list[str]:
 def not_here(field: str) -> CommandError:
     """Return the refusal of a field that may not be set in the view."""
     if field in {"rate_bp", "rate_reason"}:
-        return CommandError(ErrorCode.FORBIDDEN, "Rates of their own are given by the desk.", field=field)
+        return CommandError(ErrorCode.FORBIDDEN, "Only the desk can override the rate.", field=field)
     if field in _DESK_DECIDES:
         return CommandError(
             ErrorCode.FORBIDDEN,
-            "Prices and rebates of a deal's own are given by the desk: state a discount.",
+            "Only the desk can set the price or the rebate. Enter a discount instead.",
             field=field,
         )
-    return CommandError(ErrorCode.FORBIDDEN, f"{field} is not part of this view.", field=field)
+    return CommandError(ErrorCode.FORBIDDEN, f"This view does not show {field}.", field=field)
 
 
 _INSIDE: Final = {

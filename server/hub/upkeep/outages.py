@@ -19,13 +19,12 @@ PATIENCE_SECONDS: Final = 1.0
 """How long a service may be away before anybody is told."""
 
 NO_DATABASE: Final = (
-    "The database does not answer. Nothing can be saved until it is back; it is tried again by itself."
+    "The database is not responding. Nothing can be saved until it is back. The server keeps trying."
 )
 NO_UPDATES: Final = (
-    "Live updates have stopped for the moment. What you save is kept,"
-    " and everybody sees it as soon as they are back."
+    "Live updates are paused. What you save is kept, and everyone sees it when updates resume."
 )
-RECOVERED: Final = Notice(code="recovered", message="Everything works again.")
+RECOVERED: Final = Notice(code="recovered", message="Everything is working again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from server.observe.failing import POSTGRES_FAILS
 
 RETRY_SECONDS: Final = 1.0
 SIGNED_OUT: Final = (CloseCode.SIGNED_OUT, "You have been signed out.")
-CHANGED: Final = (CloseCode.RESTART, "What you may do has changed.")
+CHANGED: Final = (CloseCode.RESTART, "Your permissions have changed.")
 
 
 class People:

@@ -68,7 +68,7 @@ async def admit(
     if origin is None and not bearer:
         if cookie(settings, asked, SESSION_COOKIE):
             security.note(event_of(asked, SecurityKind.ORIGIN_REFUSED, detail=socket))
-            return Refused(403, "A cookie counts only with an allowed origin.")
+            return Refused(403, "A session cookie is accepted only from an allowed origin.")
         return Refused(401, "Expected the header Authorization: Bearer <token>.")
     admitted = await identify(pool, settings, asked)
     if admitted is not None:
@@ -89,7 +89,7 @@ def require_same_site(request: Request, given: str | None) -> None:
     seed = cookie(request.state.web.settings, request, CSRF_COOKIE)
     if not seed or not given or not hmac.compare_digest(csrf_token(request, seed).encode(), given.encode()):
         raise CommandError(
-            ErrorCode.FORBIDDEN, "This page is out of date: load it again and repeat.", field=CSRF_FIELD
+            ErrorCode.FORBIDDEN, "This page is out of date. Reload it and try again.", field=CSRF_FIELD
         )
 
 

@@ -16,8 +16,8 @@ FORWARDED: Final = frozenset({"forwarded", "via", "x-real-ip"})
 FORWARDED_PREFIX: Final = "x-forwarded-"
 
 REASON: Final = (
-    "This server runs in demo mode, which is for people at the machine itself: it answers neither to another"
-    " name than localhost nor through a proxy. To serve others, set DEAL_DEMO=0.\n"
+    "This server runs in demo mode: it answers only to localhost, and not through a proxy."
+    " To serve other machines, set DEAL_DEMO=0.\n"
 )
 
 

@@ -37,7 +37,9 @@ class RequestRate:
         if len(times) >= REQUESTS:
             seconds = max(1, math.ceil(times[0] + WINDOW_SECONDS - now))
             raise CommandError(
-                ErrorCode.RATE_LIMITED, "Too many requests: wait a little.", retry_after_seconds=seconds
+                ErrorCode.RATE_LIMITED,
+                "Too many requests. Wait a little and try again.",
+                retry_after_seconds=seconds,
             )
         times.append(now)
         self._times.pop(person, None)

@@ -91,7 +91,7 @@ class SignIn:
             count, left = await self._attempts.take(name, WINDOW_SECONDS)
             if count > most:
                 minutes = -(-left // 60)
-                text = f"Too many tries. Try again in {minutes} minute{'s' if minutes > 1 else ''}."
+                text = f"Too many attempts. Try again in {minutes} minute{'s' if minutes > 1 else ''}."
                 raise SignInRefused(429, text, left)
         async with self._pool.acquire() as connection:
             account, stored = await load_password(connection, login)
@@ -116,7 +116,7 @@ class SignIn:
                     self._threads, _compare, stored, password
                 )
         except Crowded:
-            text = "Many people are signing in just now. Try again in a moment."
+            text = "Many people are signing in right now. Try again in a moment."
             raise SignInRefused(503, text, CROWDED_SECONDS) from None
 
 

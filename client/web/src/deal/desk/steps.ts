@@ -19,7 +19,7 @@ export type StepName = Action | Closing;
 
 /** Steps that bring a deal towards its end: the one that stands first is what comes next. */
 const FORWARD: readonly StepName[] = ["submit", "approve", "sign", "deliver", "fund"];
-/** Nobody decides about an own deal. */
+/** Steps that a salesperson of the deal may not take: nobody decides on their own deal. */
 const NOT_OWN: ReadonlySet<StepName> = new Set(["counter", "approve", "decline"]);
 
 /** Returns the steps that a person may take now, the one that comes next first and giving up last. */
