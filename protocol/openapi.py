@@ -135,7 +135,7 @@ def _paths() -> Mapping[str, Mapping[str, Operation]]:
             "post": Operation(
                 "Sign in with login and password.",
                 {"303": {"description": "Signed in. Redirects to `next` and sets the session cookie."}},
-                {"401": "Login or password is wrong.", "403": "The page is out of date."},
+                {"401": "Username or password is wrong.", "403": "The page is out of date."},
                 body=_form("login", "password", "next"),
                 is_open=True,
                 refuses_by=HTML,

@@ -98,7 +98,7 @@ class SignIn:
         fits, renewed = await self._compare(stored, password, place)
         # The same answer for each: which of them it was is nobody's business.
         if not fits or account is None or (account.demo and not self._demo):
-            raise SignInRefused(401, "Login or password is wrong.")
+            raise SignInRefused(401, "Username or password is wrong.")
         await self._attempts.forget(here)
         await self._attempts.forget(anywhere)
         # Not forgotten: one known password would buy endless guesses at the others.

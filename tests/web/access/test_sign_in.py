@@ -173,7 +173,7 @@ async def test_demo_accounts_only_in_demo_mode(site: Site, settings: Settings) -
         async with plain.browser() as browser:
             answer = await sign_in(browser, "riverside-sales")
             assert answer.status_code == 401
-            assert "Login or password is wrong." in answer.text
+            assert "Username or password is wrong." in answer.text
         # A password of its own makes it an account like any other.
         async with connect_as_owner(settings.database_owner_url) as owner:
             await set_password(owner, "riverside-sales", PASSWORD)

@@ -63,7 +63,7 @@ export function reasonsOf(step: StepName): StepReasons {
 
 /** Returns what stands in the way of a step as far as the screen knows it; the server has the last word. */
 export function obstacle(step: StepName, deal: Deal, now: number): string | null {
-  if (step === "submit" && deal.selected === null) return "Select an offer for the deal first.";
+  if (step === "submit" && deal.selected === null) return "Put a car on the deal first.";
   const lenders = deal.lenders;
   if (step === "sign" && lenders && deal.selected?.lender) {
     const live = lenders.some(
@@ -72,10 +72,10 @@ export function obstacle(step: StepName, deal: Deal, now: number): string | null
         (status === "approved" || status === "conditional") &&
         (expires === null || Date.parse(expires) > now),
     );
-    if (!live) return `Needs a live approval of ${isolated(deal.selected.lender)}.`;
+    if (!live) return `Needs a current approval from ${isolated(deal.selected.lender)}.`;
   }
   if (step === "fund" && lenders?.some(({ stipulations }) => stipulations.some(({ cleared_by: by }) => by === null))) {
-    return "Every stipulation must be cleared first.";
+    return "Clear all stips first.";
   }
   return null;
 }

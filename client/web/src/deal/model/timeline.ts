@@ -63,7 +63,7 @@ function tell(before: Deal, event: AnyEvent, carName: CarName): Told | null {
       return stepped(event);
     case "offer_selected":
       return {
-        ...offered(event.offer, event.reason ? "The deal's offer is priced anew:" : "made the deal's offer"),
+        ...offered(event.offer, event.reason ? "The deal's offer was repriced:" : "made the deal's offer"),
         why: event.reason ? reasonText(event.reason) : null,
       };
     case "offer_pinned":
@@ -127,9 +127,9 @@ function stepped(event: StateChanged | FulfilmentChanged): Told {
     const fell = event.from === "approved" && event.reason !== undefined && BY_ITSELF.has(event.reason);
     const edited = event.from === "countered" && event.reason === "terms_changed";
     const what = fell
-      ? "the approval fell: working again"
+      ? "approval voided: working again"
       : edited
-        ? "works on the countered deal"
+        ? "is revising the countered deal"
         : STEP_WORDS.reopen.done;
     return { tone: "step", what: () => what, why: edited ? null : why };
   }

@@ -53,10 +53,10 @@ export function mayEnd(claim: Claim, carStore: unknown, ownStore: string | undef
   return claim.heldBy !== OTHER || (ownStore !== undefined && carStore === ownStore);
 }
 
-/** Returns who else wants a car: "also in Ann's deal", "also in 2 other deals". */
+/** Returns who else wants a car: "in another deal of Ann", "in 2 other deals". */
 export function wantedText(wanted: readonly Wanting[]): string | null {
   if (wanted.length === 0) return null;
-  if (wanted.length > 1) return `also in ${wanted.length} other deals`;
+  if (wanted.length > 1) return `in ${wanted.length} other deals`;
   const { by } = wanted[0]!;
-  return by === OTHER ? "also in another store's deal" : `also in another deal of ${isolated(by)}`;
+  return by === OTHER ? "in another store's deal" : `in another deal of ${isolated(by)}`;
 }

@@ -41,7 +41,7 @@ function remedy(kind: Kind, fix: Fix, structure: Structure, formats: Formats): R
   if (kind === "programme" && lender != null)
     return { text: `${isolated(lender)} at its own rate`, changes: { rate_bp: null, rate_reason: null } };
   if (kind === "value" && value != null)
-    return { text: `the store accepts ${amount(value, formats)} less`, changes: null };
+    return { text: `store minimum lower by ${amount(value, formats)}`, changes: null };
   return null;
 }
 
@@ -80,9 +80,8 @@ export function adviceText(rejected: readonly Pick<Rejection, "limit" | "cars">[
     (best, one) => (best && best.cars >= one.cars ? best : one),
     null,
   );
-  if (most && CREDIT.has(most.limit))
-    return "No lender's programme takes this customer's score and tier as they stand: check both.";
-  return `Raise the payment or the cash, offer longer terms${filtered ? ", or take the filters away." : ", or search the whole group."}`;
+  if (most && CREDIT.has(most.limit)) return "No lender program accepts this customer's score and tier. Check both.";
+  return `Raise the payment or the cash, offer longer terms${filtered ? ", or clear the filters." : ", or search the whole group."}`;
 }
 
 /** Returns why a car has no offer and the cheapest thing that would give it one. */

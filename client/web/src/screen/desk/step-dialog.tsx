@@ -48,14 +48,14 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
         <p class="quiet">{words.effect}</p>
         {countering && <CounterTerms session={session} />}
         <Reasons
-          title="Why"
+          title="Reason"
           reasons={ordinary}
           chosen={chosen.value}
           pick={(reason) => (chosen.value = picked(chosen.value, reason))}
         />
         {credit.length > 0 && (
           <Reasons
-            title={`On credit: up to ${MAX_REASONS} principal reasons`}
+            title={`Credit: up to ${MAX_REASONS} principal reasons`}
             reasons={credit}
             chosen={chosen.value}
             many
@@ -124,7 +124,7 @@ function CounterTerms({ session }: { session: DealSession }) {
   if (!pick || vehicleId !== offer.vehicle_id || !quote || asking || quote.payment_cents === undefined) {
     return (
       <p class="hint">
-        The terms stay as they are. To counter with others, choose a cell of the offered car's pencil grid first.
+        The terms stay the same. To counter with other terms, choose a cell in the car's payment grid first.
       </p>
     );
   }

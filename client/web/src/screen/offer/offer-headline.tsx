@@ -41,7 +41,7 @@ export function OfferHeadline({ row, session, picture }: Props) {
       {quote && !quote.eligible && <WhyNot binding={quote.binding} fix={quote.fix} session={session} />}
       {!quote && row.value === "none" && <WhyNot binding={row.binding} fix={row.fix} session={session} />}
       {quote?.eligible && session.view.value !== "customer" && quote.binding && (
-        <p class="hint">The cash is raised to meet a limit: {limitText(quote.binding)}.</p>
+        <p class="hint">Cash down was raised to meet a limit: {limitText(quote.binding)}.</p>
       )}
       {quote?.warnings.map((warning) => (
         <p key={warning.code} class="hint warn">
@@ -78,7 +78,7 @@ function Quoted({ quote, rank, formats }: QuotedProps) {
       <dl class="facts">
         <Worth value={value} formats={formats} />
         {value?.npv_cents !== undefined && rank && (
-          <Fact name="Place by NPV">
+          <Fact name="NPV rank">
             <span class={rank.turns ? `turn-${rank.turns}` : ""}>{rankText(rank, formats)}</span>
           </Fact>
         )}
@@ -89,7 +89,7 @@ function Quoted({ quote, rank, formats }: QuotedProps) {
         <Fact name="First payment">{formats.day(quote.first_payment_date)}</Fact>
       </dl>
       {quote.stipulations && quote.stipulations.length > 0 && (
-        <p class="hint">Lender asks for: {formats.list(quote.stipulations.map((one) => one.replaceAll("_", " ")))}.</p>
+        <p class="hint">Stips: {formats.list(quote.stipulations.map((one) => one.replaceAll("_", " ")))}.</p>
       )}
     </>
   );
@@ -113,7 +113,7 @@ function Worth({ value, formats }: { value: QuoteValue | undefined; formats: For
         {amount(npv)}
       </Fact>
       {stressed !== undefined && (
-        <Fact name="NPV under stress">
+        <Fact name="Stress NPV">
           <span class={stressed < 0 ? "negative" : ""}>{amount(stressed)}</span>
         </Fact>
       )}
@@ -128,7 +128,7 @@ function Offered({ row, quoted, formats }: { row: Row; quoted: boolean; formats:
       <p class="big">
         <output>{formats.cents(row.payment_cents)}</output>
         <span class="quiet">
-          a month for {row.term_months} months <span class="skeleton" role="img" aria-label="being quoted" />
+          a month for {row.term_months} months <span class="skeleton" role="img" aria-label="quoting" />
         </span>
       </p>
     );
@@ -164,7 +164,7 @@ function WhyNot({ binding, fix, session }: WhyNotProps) {
   return (
     <div class="why">
       {binding && <p>{sentence(limitText(binding))}.</p>}
-      {remedies.length > 0 && <p class="quiet">It would work with:</p>}
+      {remedies.length > 0 && <p class="quiet">What would qualify it:</p>}
       <ul>
         {remedies.map((remedy) => (
           <RemedyLine key={remedy.text} remedy={remedy} session={session} />
@@ -196,20 +196,20 @@ function PickBar({ session, picture }: { session: DealSession; picture: PencilPi
     <p class="pick-bar">
       <span class="quiet">Your pick</span>
       <button type="button" class="link" onClick={() => session.pencil.pick(null)}>
-        Back to the best
+        Back to the best offer
       </button>
       {session.view.value !== "customer" && (
         <button
           type="button"
           class="button small"
           disabled={asking || !quote?.eligible}
-          title="Changes the deal's structure for everyone and searches again"
+          title="Changes the deal's terms for everyone and searches again"
           onClick={() => {
             session.editAll(dealChanges(pick));
             session.pencil.pick(null);
           }}
         >
-          Use for the deal
+          Apply terms
         </button>
       )}
     </p>

@@ -10,7 +10,7 @@ export function ValueParts({ value, stale }: { value: QuoteValue; stale: boolean
   const { steps, zero, total } = waterfall(value.parts);
   return (
     <section class={stale ? "stale" : ""}>
-      <h3>Where the value comes from</h3>
+      <h3>NPV breakdown</h3>
       <dl class="waterfall">
         {steps.map((step) => (
           <Bar key={step.name} step={step} zero={zero} formats={formats} />

@@ -57,10 +57,10 @@ export function FilterBar({ session }: { session: DealSession }) {
         commit={(value) => change({ price_max_cents: value })}
       />
       <label class="filter-sort">
-        <span class="visually-hidden">Order in which the stock is read</span>
+        <span class="visually-hidden">Order in which cars are searched</span>
         <select
           value={sort}
-          title="Order in which the stock is read"
+          title="Order in which cars are searched"
           onChange={(event) => session.search(filters, event.currentTarget.value as Sort)}
         >
           {Object.entries(SORTS)
@@ -130,7 +130,7 @@ function NumberFilter({
     const whole = parseWhole(text, formats);
     const year = unit === "year" && whole.ok && whole.value !== null;
     return year && (whole.value! < 1900 || whole.value! > 2100)
-      ? { ok: false as const, message: "A year, such as 2021." }
+      ? { ok: false as const, message: "Enter a year, such as 2021." }
       : whole;
   };
   const id = `filter-${label.toLowerCase().replaceAll(" ", "-")}`;

@@ -87,7 +87,7 @@ function cells(row: Row, under: boolean, rank: StressRank | null, columns: Colum
       >
         {column.key === "npv_cents" && row.value === "offer" && <TurnFlag rank={rank} formats={formats} />}
         {column.key === "make" && <ClaimMark row={row} />}
-        {pending ? <span class="skeleton" role="img" aria-label="being valued" /> : text}
+        {pending ? <span class="skeleton" role="img" aria-label="valuing" /> : text}
       </div>
     );
   });
@@ -103,19 +103,19 @@ function ClaimMark({ row: { claim } }: { row: Row }) {
         class="claim"
         title={claim.heldBy === OTHER ? "Held by another store" : `Held by ${isolated(claim.heldBy)}`}
       >
-        held elsewhere
+        on hold
       </span>
     );
   const wanted = wantedText(claim.wanted);
   return wanted ? (
     <span class="claim" title={`This car is ${wanted}`}>
-      wanted
+      in another deal
     </span>
   ) : null;
 }
 
 function titleOf(column: Column, text: string, under: boolean): string | undefined {
-  if (column.number) return under && column.key === "payment_cents" ? "Under the payment target" : undefined;
+  if (column.number) return under && column.key === "payment_cents" ? "Under target payment" : undefined;
   return text;
 }
 

@@ -35,7 +35,7 @@ export function StructureField({ spec, session, served }: Props) {
       <fieldset class="plain control" disabled={shut}>
         <Control spec={spec} session={session} served={served} />
       </fieldset>
-      {decidedElsewhere && <span class="locked-by">Given by the desk</span>}
+      {decidedElsewhere && <span class="locked-by">Set by the desk</span>}
       <LockMark spec={spec} session={session} by={lock?.by.name} />
       {elsewhere && (
         <span class="locked-by">
@@ -66,7 +66,7 @@ function LockMark({ spec, session, by }: { spec: FieldSpec; session: DealSession
         aria-pressed={by !== undefined}
         aria-label={`Lock ${spec.label}`}
         disabled={desk.busy.value.has(subject)}
-        title={by === undefined ? "Keep this field from salespeople" : `Locked by ${by}`}
+        title={by === undefined ? "Lock this field for salespeople" : `Locked by ${by}`}
         onClick={() => desk.give(subject, { type: by === undefined ? "lock" : "unlock", field: spec.field })}
       >
         {by === undefined ? "Lock" : "Locked"}
