@@ -1,4 +1,4 @@
-"""When a client comes back after a connection ended, and whether. Pure: the caller sleeps."""
+"""Whether and when a client reconnects after a connection ended. Pure: the caller sleeps."""
 
 import random
 from dataclasses import dataclass

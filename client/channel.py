@@ -1,8 +1,7 @@
-"""What a client knows of one channel: a pure state machine, fed with messages, that tells what a reader gets.
+"""What a client knows of one channel: a pure state machine that takes messages and returns what to deliver.
 
-The rules are the wire protocol's: until the reply to a ``join`` everything of the channel is ignored; a
-snapshot replaces the state, whole or not at all; an event that was seen is dropped; a gap is a reason to join
-again.
+It follows the wire protocol. Before the reply to a ``join``, messages of the channel are ignored. A snapshot
+replaces the whole state or nothing. A repeated event is dropped. A gap makes the client join again.
 """
 
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""The socket under a session: connect, read, write, notice silence, come back."""
+"""The socket under a session: connect, read, write, detect silence, reconnect."""
 
 import asyncio
 import random

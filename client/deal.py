@@ -1,4 +1,4 @@
-"""One deal as a client holds it: its state, its commands, its events."""
+"""One deal in a client: its state, commands and events."""
 
 import asyncio
 import uuid

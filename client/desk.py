@@ -1,4 +1,4 @@
-"""What salesperson and desk do about one deal, as commands of a client."""
+"""Client commands for what salesperson and desk do on one deal."""
 
 import datetime as dt
 import uuid

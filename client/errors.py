@@ -1,4 +1,4 @@
-"""Why a workspace cannot go on. A command that the server refuses is a ``protocol.closing.CommandError``."""
+"""Errors that end a workspace. A command that the server refuses is a ``protocol.closing.CommandError``."""
 
 
 class WorkspaceError(Exception):

@@ -1,4 +1,4 @@
-"""What waits between the socket and a reader: a bounded queue whose overflow has a name."""
+"""The bounded queue between the socket and a reader, with an explicit overflow."""
 
 import asyncio
 from collections import deque

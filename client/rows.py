@@ -1,7 +1,7 @@
 """The rows of a deal's latest search: matches and their offers, merged by car.
 
-Pure: nothing here does I/O. Chunks are kept as they came and folded into rows only when somebody reads them,
-so that a program that merely follows a large search does not pay for 20,000 dictionaries.
+Pure: nothing here does I/O. Chunks are kept as they arrive and folded into rows on the first read, so a
+program that only follows a large search does not pay for 20,000 dictionaries.
 """
 
 from collections.abc import Iterator, Mapping

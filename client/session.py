@@ -1,8 +1,8 @@
 """The client's side of the protocol over any number of connections, without I/O.
 
-A ``Session`` outlives its connections. What is to be sent waits in its outbox; what arrives is handed to
-``receive``, which says who gets it. After a broken connection it rejoins every channel from where it stood,
-and sends again every command that was not answered: a server answers a repeated ``op`` as it did first.
+A ``Session`` outlives its connections. Outgoing messages wait in its outbox. Incoming ones go to ``receive``,
+which returns their recipients. After a broken connection it rejoins every channel from its last position and
+resends every unanswered command. The server answers a repeated ``op`` with the first answer.
 """
 
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
-"""What each event does to a deal: the one place that says it, for clients that follow and for replays.
+"""What each event does to a deal: the only implementation, for clients and for replays.
 
-Applying is idempotent: a snapshot may hold already what an event tells, and the events behind it follow.
+Applying an event is idempotent, because a snapshot may already include events that arrive after it.
 """
 
 from collections.abc import Callable, Sequence

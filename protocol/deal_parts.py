@@ -1,6 +1,7 @@
 """What a deal consists of besides its structure: offers, locks, holds, notes, decisions, tasks.
 
-These are stored, sent in snapshots and carried by events in this one form. What a view may hide is optional.
+These are stored, sent in snapshots and carried by events in this one form. Fields that a view may hide are
+optional.
 """
 
 import datetime as dt

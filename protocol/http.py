@@ -1,4 +1,4 @@
-"""What goes over HTTP besides the pages: bodies of requests and of answers."""
+"""Bodies of HTTP requests and responses, apart from the pages."""
 
 import datetime as dt
 from typing import Annotated, Any

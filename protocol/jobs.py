@@ -1,4 +1,4 @@
-"""What the search and the workers say to each other through the queue."""
+"""The messages that searches and workers exchange through the queue."""
 
 import datetime as dt
 from typing import Any

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of what goes over HTTP besides the pages."""
+"""The OpenAPI 3.1 document of the HTTP API, without the pages."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

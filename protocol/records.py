@@ -1,4 +1,4 @@
-"""Domain values as they go over the wire: frozen, typed, checked when they are made.
+"""Domain values on the wire: frozen, typed, checked on construction.
 
 Units: ``*_cents`` are integer cents (USD); ``*_bp`` are basis points with at most two decimals
 (8.875 % is 887.5); ``*_months`` are whole months; dates are calendar dates.

@@ -1,6 +1,6 @@
-"""Write what other languages need of this vocabulary: TypeScript types, AsyncAPI 3 and OpenAPI 3.1.
+"""Generate this vocabulary for other languages: TypeScript types, AsyncAPI 3 and OpenAPI 3.1.
 
-``python -m protocol.schema`` writes the files; ``--check`` writes nothing and exits 1 where one is stale.
+``python -m protocol.schema`` writes the files; ``--check`` writes nothing and exits 1 if one is stale.
 """
 
 import argparse

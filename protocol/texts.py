@@ -1,8 +1,8 @@
-"""Text that people write: what it may hold, and how text that holds more is shown all the same.
+"""Text that people write: which characters it may hold, and how to show stored text that holds others.
 
-Nobody sees a bidirectional control, and it makes its neighbours read in another order: a note or a name can
-show an amount that nobody wrote. Separators of lines break what is one line, and characters without width
-hide in names. Joiners (U+200C, U+200D) are left: scripts and emoji need them.
+A bidirectional control is invisible and reorders its neighbours, so a note or a name can show an amount that
+nobody wrote. Line separators break a single line, and zero-width characters hide in names. Joiners (U+200C,
+U+200D) are allowed: scripts and emoji need them.
 """
 
 import re

@@ -1,7 +1,7 @@
-"""A deal's way from the first pencil to the funded contract: one explicit machine, with its reasons.
+"""A deal's state machine, from the first pencil to the funded contract, with the reasons of each step.
 
-Every change of state has an actor, one of the reasons that belong to its action, and the version it made.
-After ``signed``, which no action leaves, the contract's own way begins: delivered, funded, or unwound.
+Every change of state has an actor, a reason that its action allows, and the version that it created.
+``signed`` is final for the deal. From there the contract goes on: delivered, funded, or unwound.
 """
 
 from dataclasses import dataclass

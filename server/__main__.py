@@ -1,7 +1,6 @@
 """The commands of ``deal-architect``; ``python -m server`` is the same.
 
-Everything heavy is imported by the command that needs it: ``up`` is to be ready in about a second, and
-``--help`` at once.
+Each command imports what it needs, so that ``up`` is ready in about a second and ``--help`` answers at once.
 """
 
 import asyncio

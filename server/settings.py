@@ -1,6 +1,6 @@
-"""Settings: the environment, read once and checked, as one frozen value.
+"""Settings: the environment, read once and validated, as one frozen value.
 
-Nothing else reads the environment. The embedded services hand their addresses over as the same variables.
+Nothing else reads the environment. The embedded services pass on their addresses in the same variables.
 """
 
 import ipaddress

@@ -1,8 +1,8 @@
-"""Find a Python that is new enough, and let it run installation.py, whatever Python runs this file.
+"""Find a Python that is new enough, and run installation.py with it.
 
-Root's processes run under an account of their own, so as root a Python that only root may reach comes last.
+As root, processes run under another account, so a Python that only root can reach comes last.
 
-Kept to what every Python 3 can parse, so that an old one can say what is wrong instead of failing to read it.
+This file uses only syntax that every Python 3 can parse, so that an old one can report what is wrong.
 """
 
 import os

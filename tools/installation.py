@@ -1,8 +1,8 @@
-"""Set the project up in its own virtual environment, step by step, each only where its inputs changed.
+"""Set the project up in its own virtual environment, step by step. A step runs only if its inputs changed.
 
-    installation.py run [ARGUMENTS]    everything that running needs, then `deal-architect up ARGUMENTS`
-    installation.py setup | test       the same without starting anything; `test` adds what the tests need
-    installation.py npm ARGUMENTS      npm in the web client's folder, from whichever Node there is
+    installation.py run [ARGUMENTS] everything that running needs, then `deal-architect up ARGUMENTS`
+    installation.py setup | test the same without starting anything; `test` adds what the tests need
+    installation.py npm ARGUMENTS npm in the web client's folder, with the Node that is installed
 
 Runs before anything is installed: standard library only, and it may import nothing of ours.
 """

@@ -1,4 +1,4 @@
-"""Watching channels, being seen in them, and telling what one saw."""
+"""Watching channels: join, leave, presence, and reports of what was painted."""
 
 from typing import Annotated, ClassVar
 

@@ -1,4 +1,4 @@
-"""What every message has; what stands outside of channels and sequence."""
+"""Fields of every message, and the messages that belong to no channel."""
 
 import datetime as dt
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""What people decided about a deal, and what became of the cars on its screens."""
+"""Events of a deal's decisions, and of changes to the cars on its screens."""
 
 import datetime as dt
 from typing import Any

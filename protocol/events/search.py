@@ -1,4 +1,4 @@
-"""The search of a deal: its matches, offers and ends."""
+"""Events of a deal's search: matches, offers and the end."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""The state of a channel, as a join gets it."""
+"""The state of a channel, as a join receives it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the store gives away in an offer, whichever field it is written in.
+"""What the store gives away in an offer, regardless of the field that carries it.
 
 A dollar off the price, a dollar of discount, a dollar of allowance above the trade's cash value and a dollar
 of rebate that no manufacturer pays cost the store the same. A person's authority covers their sum.

@@ -1,4 +1,4 @@
-"""A deal's side of every structure: what search, workers, quotes and stored pencils compute from."""
+"""A deal's inputs to every structure: searches, workers, quotes and stored pencils compute from them."""
 
 from enum import StrEnum
 

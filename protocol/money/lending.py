@@ -1,4 +1,4 @@
-"""Lender programmes and risk curves: what the store loads, and what the money is computed from.
+"""Lender programmes and risk curves: the store loads them, and the money is computed from them.
 
 Rates and shares of money: ``*_bp`` are basis points (float: bulk arithmetic only, contract rates are Decimal
 elsewhere); ``RiskCurve`` holds fractions. Sheets and models are versioned and never changed in place.

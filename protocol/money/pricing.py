@@ -1,5 +1,5 @@
-"""What the exact engine is asked and what it answers: the commands ``price``, ``apr``, ``value``, ``roll``
-and ``lease``, and the quotes of the screen.
+"""Requests and answers of the exact engine: the commands ``price``, ``apr``, ``value``, ``roll`` and
+``lease``, and the quotes of the screen.
 
 Units: ``*_cents`` are integer cents, ``*_bp`` basis points, ``*_months`` whole months, ``apr_percent`` is in
 percent with four decimals. ``AprRequest`` counts money in any unit; ``ValueRequest`` and ``ValueAnswer`` in

@@ -1,7 +1,7 @@
-"""What a server answers to ``quote`` and ``frontier``: one car's structure, priced to the cent.
+"""Replies to ``quote`` and ``frontier``: one car's structure, priced to the cent.
 
-Fields that a view hides are absent, and so are those of a price where there is none to state; null is said
-where it is an answer. Amounts are integer cents; ``*_bp`` basis points.
+Fields that a view hides are absent. Price fields are absent if there is no price. Null is a real answer.
+Amounts are integer cents; ``*_bp`` basis points.
 """
 
 import datetime as dt

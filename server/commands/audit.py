@@ -1,4 +1,4 @@
-"""Commands over a deal's history: the audit, and the deal as it was."""
+"""Commands for a deal's history: the audit, and the deal after any event."""
 
 import asyncio
 from collections.abc import Callable

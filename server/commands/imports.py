@@ -1,4 +1,4 @@
-"""Commands that add a version of a table from CSV: rate sheet, risk model, tax table, rebates."""
+"""Commands that import a table version from CSV: rate sheet, risk model, tax table, rebates."""
 
 import asyncio
 import datetime as dt

@@ -1,4 +1,4 @@
-"""The commands for exactness: JSON in, JSON out, by the engine that serves the screen; without a database."""
+"""The calculator commands: JSON in, JSON out, with the engine of the screen and without a database."""
 
 import datetime as dt
 import sys

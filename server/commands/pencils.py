@@ -1,4 +1,4 @@
-"""Commands over the stored pencils: compute them again, and report what markup and concessions were given."""
+"""Commands for stored pencils: recompute them, and report the markup and concessions that were given."""
 
 import asyncio
 import datetime as dt

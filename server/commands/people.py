@@ -1,4 +1,4 @@
-"""Commands about who may sign in: stores, people, their passwords and tokens."""
+"""Commands for stores, people, passwords and tokens."""
 
 import asyncio
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Security events at the terminal: listed as JSON or CSV, and the old ones deleted."""
+"""The command that lists security events as JSON or CSV, or deletes old ones."""
 
 import asyncio
 import csv

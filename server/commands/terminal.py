@@ -1,4 +1,4 @@
-"""What a command says to the person at the terminal."""
+"""Progress and error messages of a command at the terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

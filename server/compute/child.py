@@ -1,8 +1,8 @@
-"""A computing process: reads a call from standard input, writes what it returned or raised, until the end of
-input. It holds no credential and opens nothing.
+"""A computing process: reads calls from standard input and writes their results or exceptions. It ends at the
+end of input. It holds no credential and opens nothing.
 
-A frame is its length in 8 bytes and as many bytes. The first frame out is empty: the process is ready. Calls
-and answers are pickled; both ends are this program, and nothing that came over a network is unpickled.
+A frame is its length in 8 bytes, then that many bytes. The first frame out is empty: the process is ready.
+Calls and answers are pickled; both ends are this program, and nothing that came over a network is unpickled.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""A pool of computing processes with turns for who waits and a deadline for each computation."""
+"""A pool of computing processes, with turns for waiting calls and a deadline for each."""
 
 import asyncio
 import os

@@ -1,4 +1,6 @@
-"""The account that services, web and worker run under: ours, or a plain one where root starts them."""
+"""The account that services, web and worker run under: the current one, or an unprivileged one if root starts
+them.
+"""
 
 import os
 import pwd

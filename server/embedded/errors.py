@@ -1,4 +1,4 @@
-"""What can go wrong with services of our own. Each text is one line and says what to do."""
+"""Errors of the embedded services. Each text is one line and says what to do."""
 
 from pathlib import Path
 

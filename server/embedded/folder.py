@@ -1,12 +1,12 @@
-"""The data folder: its format, its parts, and who uses it.
+"""The data folder: its format, parts and users.
 
-Every user holds a shared lock on ``users`` for as long as it needs the services. Joining and leaving happen
-one at a time under ``turn``; who can then make its lock exclusive was the last. Locks end with their process,
-however it ends.
+Every user holds a shared lock on ``users`` while it needs the services. Users join and leave one at a time
+under ``turn``. A leaving user that can make its lock exclusive was the last. A lock ends with its process,
+however that ends.
 
-The folder belongs to whoever starts the services. Where that is root, its parts belong to the account that
-the services run under, which may pass through the folder but not change it. Nothing that was there before is
-handed over or opened: it is ours already, or it is refused.
+The folder belongs to the user who starts the services. If that is root, its parts belong to the account of
+the services, which may traverse the folder but not change it. Existing files are never given to another owner
+or opened to others: they are already ours, or they are refused.
 """
 
 import errno

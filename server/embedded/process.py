@@ -1,7 +1,7 @@
-"""Service processes: started apart from us, recognised by the socket they listen on, ended by signal.
+"""Service processes: detached, recognised by the socket they listen on, ended by signal.
 
-A service outlives whoever started it, so no parent knows its process id. Its socket does: the kernel says
-which process listens, and unlike a pid file it cannot name a stranger.
+A service outlives the process that started it, so no parent knows its process id. The kernel knows which
+process listens on its socket and, unlike a pid file, cannot name the wrong one.
 """
 
 import contextlib

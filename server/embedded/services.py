@@ -1,4 +1,4 @@
-"""The embedded services as a whole: joined by whoever needs them, stopped by whoever leaves last."""
+"""The embedded services as a whole: each user joins them, and the last one to leave stops them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

@@ -1,7 +1,7 @@
-"""The end of a process: each part has a bound within which it closes, and so has the whole.
+"""The end of a process: each part must close within a time limit, and so must the whole.
 
-A part that waits for a service that hangs is cut off and named. What then still holds the process, a task or
-a thread that does not come back, is named by a watchdog, which ends the process whatever it does.
+A part that waits for a hanging service is cut off, and the log names it. If a task or a thread still blocks
+the process after that, a watchdog logs its name and ends the process.
 """
 
 import asyncio

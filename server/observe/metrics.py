@@ -1,4 +1,4 @@
-"""What one web process exports for Prometheus: counts that it knows, read when they are asked for."""
+"""Prometheus metrics of one web process, read at each scrape."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""Say "ready" to whoever started this process, as systemd has it: one datagram to ``NOTIFY_SOCKET``."""
+"""Report "ready" to the process manager, as systemd expects: one datagram to ``NOTIFY_SOCKET``."""
 
 import contextlib
 import socket

@@ -1,4 +1,4 @@
-"""A connection that is made again whenever it breaks, with pauses that grow until one stands."""
+"""A connection that reconnects whenever it breaks, with growing pauses between attempts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

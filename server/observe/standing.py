@@ -1,4 +1,4 @@
-"""Whether something that others depend on stands, and how to wait for it to come or go."""
+"""Whether a dependency is up, and how to wait until that changes."""
 
 import asyncio
 

@@ -1,8 +1,8 @@
-"""Leaving politely: who is connected is told, goes elsewhere a few at a time, and loses nothing.
+"""Draining: clients are notified, move to other processes a few at a time, and lose nothing.
 
-The web server would close every socket in one moment, and all clients would come back in the next one. So
-before it may end, this process says that it is not ready, lets nobody in, gives its searches away, and closes
-each socket at a moment of its own.
+The web server would close every socket at once, and all clients would reconnect at once. So before it stops,
+this process reports that it is not ready, accepts no connections, hands over its searches, and closes the
+sockets one by one over time.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
-"""What web and worker give up before they serve: root, and the address of the schema's owner.
+"""The privileges that web and worker drop before they serve: root, and the address of the schema's owner.
 
-Both would let whoever takes such a process over do more than the process itself ever needs.
+With either, an attacker who takes over a process could do more than the process ever needs.
 """
 
 import compileall

@@ -1,7 +1,7 @@
 """The processes that the Procfile starts: ``python -m server.run.processes web``, or ``worker``.
 
-``deal-architect web`` does the same, and takes options besides. The parser of those costs a tenth of a
-second, which a process without any need not pay.
+``deal-architect web`` does the same and also takes options. Its option parser costs a tenth of a second,
+which the Procfile's processes do not need.
 """
 
 import signal

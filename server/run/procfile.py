@@ -1,4 +1,4 @@
-"""The Procfile: which kinds of processes there are, and how each is started."""
+"""The Procfile: the kinds of processes, and how to start each."""
 
 import re
 import shlex

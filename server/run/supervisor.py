@@ -1,7 +1,7 @@
-"""Keeps a formation of processes running, and ends it as a whole.
+"""Keeps a set of processes running, and stops them together.
 
-Each process has a session of its own, so that Ctrl-C at the terminal reaches this process alone and the
-ending is orderly. On Linux the kernel ends them where this process dies without being able to.
+Each process has its own session, so Ctrl-C reaches only the supervisor and the shutdown is orderly. On Linux
+the kernel kills the processes if the supervisor dies first.
 """
 
 import asyncio

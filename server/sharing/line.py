@@ -1,4 +1,4 @@
-"""A bounded line that serves stores in turn, and within a store its people. No I/O."""
+"""A bounded queue that serves stores in rotation, and the people of a store likewise. No I/O."""
 
 from collections import deque
 from typing import Final, Generic, TypeVar

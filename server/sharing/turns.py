@@ -1,4 +1,4 @@
-"""Taking turns within one process: so many at once, and next whoever had no turn for the longest time."""
+"""Turns within one process: a limited number at once, and the longest without a turn is next."""
 
 import asyncio
 from collections import Counter, deque

@@ -141,7 +141,8 @@ async def test_a_locked_field_and_who_is_here(arrive: Arrive) -> None:
     """A manager's lock shuts the field for the salesperson, who sees whose it is; both see each other."""
     sales, manager = await open_both(arrive)
     for person in (sales, manager):
-        await expect(desk(person).get_by_role("list", name="Also on this deal")).to_be_visible(timeout=WAIT_MS)
+        others = desk(person).get_by_role("list", name="Also on this deal")
+        await expect(others).to_be_visible(timeout=WAIT_MS)
     await manager.page.get_by_role("button", name="Lock Cash down").click()
     field = sales.page.get_by_label("Cash down", exact=True)
     await expect(field).to_be_disabled(timeout=WAIT_MS)

@@ -51,7 +51,7 @@ test("what stands in the way of a step is said before it is tried", () => {
         { lender: "acme", status, expires_at: expires, stipulations: [{ id: "1", text: "x", cleared_by: cleared }] },
       ],
     }) as unknown as Deal;
-  assert.match(obstacle("submit", deal("working"), now) ?? "", /Select an offer/);
+  assert.match(obstacle("submit", deal("working"), now) ?? "", /Put a car on the deal/);
   assert.equal(obstacle("submit", offered, now), null);
   assert.equal(obstacle("sign", offered, now), null, "what the view hides is no obstacle");
   assert.match(obstacle("sign", { ...offered, lenders: [] }, now) ?? "", /approval of acme/);
