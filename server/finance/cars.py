@@ -1,4 +1,4 @@
-"""Cars as columns of numbers: all that the money needs to know of them."""
+"""Cars as columns of numbers, with everything that pricing needs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""What is financed: the price, and what is owed before cash as a function of price, discount and rebate.
+"""The amount owed before cash, as a function of price, discount and rebate.
 
 All amounts are whole cents; price, discount and rebate may be ints or int64 arrays that broadcast together.
-What is owed never falls with the price, and falls with the discount by at least a cent a cent.
+The amount owed never decreases with the price, and decreases by at least a cent per cent of discount.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A rate sheet as lenders' decisions about one customer leave it."""
+"""A rate sheet after lenders' decisions on one customer."""
 
 from collections.abc import Iterable
 

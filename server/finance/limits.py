@@ -1,5 +1,5 @@
-"""The limits that shape or refuse a structure. Their names stand on the wire (``binding``, ``rejected``):
-never rename one.
+"""The limits that shape or refuse a structure. Their names are on the wire (``binding``, ``rejected``): never
+rename one.
 """
 
 from enum import IntEnum

@@ -1,6 +1,4 @@
-"""What is known of a deal before any car is looked at: its programmes, rates, and the principals that they
-allow.
-"""
+"""A deal's plan, before any car is considered: its programmes, rates, and the principals that they allow."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
-"""Manufacturers' rebates: what a customer gets on a car, and which of a sheet's rebates can count at all.
+"""Manufacturers' rebates: what a customer gets on a car, and which rebates of a sheet can apply.
 
 Amounts are whole cents. Stackable rebates add up; one that is not stackable excludes every other, so the best
 permitted combination is either all stackable ones or the single best of the rest. A rebate whose conditions
-the customer does not meet never enters.
+the customer does not meet is ignored.
 """
 
 import datetime as dt

@@ -1,8 +1,8 @@
-"""What each car and programme allow: the one feasibility test of search and workers alike.
+"""The structures that each car and programme allow: one feasibility test for searches and workers.
 
 Shapes: c cars, p programmes. A principal must lie between the programme's smallest loan and the smallest of
-its ceilings. It is what is owed at some discount, less the cash: cash first, from what the customer wants to
-pay down to the most that there is, then as little discount as it takes, up to what the seller may give.
+its ceilings. It is the amount owed at some discount, less the cash. Cash comes first, from the customer's
+wish up to the most available. Then comes the smallest sufficient discount, up to the seller's authority.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
-"""Sales tax: at the rate that a deal states, else by the rules of the address where the car is registered.
+"""Sales tax: at the deal's rate if it states one, else by the rules of the registration address.
 
 Amounts are whole cents; price, discount and rebate may be ints or int64 arrays that broadcast together, and
-the tax has their common shape. Each jurisdiction's tax is rounded once, by its own rule; tax never falls with
-the price. Source: the rules are data (``lending.TaxTable``), none of them is written here.
+the tax has their common shape. Each jurisdiction's tax is rounded once, by its own rule. Tax never decreases
+with the price. The rules are data (``lending.TaxTable``); none is hard-coded.
 """
 
 from collections.abc import Iterator, Sequence

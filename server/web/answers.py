@@ -1,4 +1,4 @@
-"""JSON answers over HTTP, and how errors become one."""
+"""JSON responses, and the mapping of errors to them."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""The few things a page asks for over HTTP before its socket is open: deals and customers."""
+"""The HTTP API: the deals and customers that a page needs before its socket is open."""
 
 from typing import Any, Final
 

@@ -1,6 +1,6 @@
-"""Who serves what: sockets go straight to their endpoint, requests through Starlette.
+"""Dispatch: sockets go straight to their endpoint, requests go through Starlette.
 
-A socket is served for hours, and each layer on its way would stay in memory for as long.
+A socket lives for hours, and each layer in between would stay in memory that long.
 """
 
 from collections.abc import Awaitable

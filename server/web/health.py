@@ -1,6 +1,6 @@
-"""What operators and load balancers ask: alive, ready, metrics.
+"""Endpoints for operators and load balancers: liveness, readiness, metrics.
 
-Whether a process lives and can serve is for everybody; how it stands inside is for DEAL_METRICS_FROM.
+Anyone may ask whether a process is alive and ready. Details and metrics are only for DEAL_METRICS_FROM.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""Whether a web process can serve: each thing that it needs, by name."""
+"""Readiness of a web process: each dependency by name."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping

@@ -1,4 +1,4 @@
-"""``GET /api/security-events``: what happened at the doors, for the managers and operators of a store."""
+"""``GET /api/security-events``: security events, for a store's managers and operators."""
 
 import re
 from typing import Final

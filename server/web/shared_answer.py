@@ -1,4 +1,4 @@
-"""One answer to a costly question for all who ask at once, and for a little while after."""
+"""One result of a costly call, shared by all concurrent callers and cached for a short time."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Cells of the CSV files that we write: none that a spreadsheet would compute."""
+"""Cells of the CSV files that we write: no spreadsheet may read one as a formula."""
 
 from typing import Any, Final
 

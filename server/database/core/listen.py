@@ -1,7 +1,8 @@
-"""What Postgres tells by itself: one direct connection of a process that listens, whatever the subjects.
+"""Postgres notifications: one direct connection for each process, shared by all channels.
 
-A notification is sent when a transaction commits, once, to whoever listens then. Who was away has missed it,
-and is told so: after every connection, the first one too, listeners look for themselves.
+A notification is sent once, when its transaction commits, to the sessions that listen at that moment. A
+listener that was away has missed it. So after every connect, including the first, listeners are told to check
+for themselves.
 """
 
 import asyncio

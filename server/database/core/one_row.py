@@ -1,4 +1,4 @@
-"""A query that gives exactly one row, such as one of counts."""
+"""Queries that return exactly one row, such as counts."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: a bounded pool for the application, a single one for the owner's work."""
+"""Connections to PostgreSQL: a bounded pool for the application, a single one for the owner."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,8 +1,8 @@
-"""Whose rows a piece of work may see: a store's, or, for the system's own work, everybody's.
+"""Which rows a piece of work may see: one store's or, for work of the system itself, all.
 
-Row-level security is the second wall: a query that forgets to ask for the store still sees only its own. The
-store is set for one transaction, in the round trip that begins it, so nothing is left on the connection for
-whoever has it next; that also holds behind a pooler that shares connections between transactions.
+Row-level security is the second line of defence: a query that forgets the store filter still sees only that
+store's rows. The store is set for one transaction, in the round trip that begins it, so nothing stays on the
+connection for its next user. That also holds behind a pooler that shares connections between transactions.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""All that a deal consists of besides its structure, as it stands: what a snapshot shows."""
+"""The current parts of a deal, other than its structure, for its snapshot."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""Deals as Postgres holds them: what people decided is written here first, in order, once.
+"""Deals in Postgres: every decision is written here first, in order, once.
 
 A decision is one transaction under the deal's row lock: the deal's new state and its event. ``version`` is
 the ``no`` of the last event; the schema moves both together.

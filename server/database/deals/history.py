@@ -1,4 +1,4 @@
-"""What was decided about a deal, in order, and the deal as it was after any of its events."""
+"""A deal's decisions in order, and the deal after any of its events."""
 
 import datetime as dt
 from collections.abc import Sequence

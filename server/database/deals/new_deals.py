@@ -1,4 +1,4 @@
-"""How a deal begins: its store's usual structure, with what is known of the customer."""
+"""Creating a deal: the store's default structure, with the customer's data."""
 
 import datetime as dt
 import math

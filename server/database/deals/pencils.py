@@ -1,6 +1,6 @@
-"""Pencils: every quote that was given, with all that it was computed from. They are only ever added.
+"""Pencils: every quote that was given, with all of its inputs. They are append-only.
 
-A pencil is its question's: the same inputs, car and versions are stored once for a deal, whoever asks again.
+The same inputs, car and versions are stored once for a deal, no matter who asks again.
 """
 
 import datetime as dt

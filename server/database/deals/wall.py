@@ -1,4 +1,4 @@
-"""The deals of a store as its wall shows them: one row each, of everything that can still become money."""
+"""The deals on a store's wall: one row for each deal that can still earn money."""
 
 import datetime as dt
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
-"""Who wants a car: a deal that holds it or is approved for it, and deals that selected or pinned it.
+"""Claims on a car: the deal that holds it or is approved for it, and the deals that selected or pinned it.
 
-A hold is soft: everybody still sees the car and who holds it, but nobody else may hold or sell it meanwhile.
-An approval reserves its car in the same way, for as long as the approval stands. ``no`` of a car's claim
-moves with each change, so that of two states of a car the newer one can be told.
+A hold is soft: everyone still sees the car and its holder, but no other deal may hold or sell it until the
+hold ends. An approval reserves its car in the same way while it is valid. ``no`` of a car's claim grows with
+each change, so the newer of two states of a car is known.
 """
 
 import datetime as dt

@@ -1,4 +1,4 @@
-"""What must hold for a deal to take a step. Each condition names, in its refusal, what is in the way."""
+"""Preconditions of a deal's steps. Each refusal names what is in the way."""
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode

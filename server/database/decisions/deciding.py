@@ -1,8 +1,8 @@
 """One decision about a deal: a transaction under the deal's row lock, its events, and its answer.
 
-What a decision does to the deal's rows and the events that say so are committed together or not at all. The
-first event keeps the ``op`` and the answer; where nothing changed there is none, and ``deal_ops`` keeps them.
-Repeated by the same person for the same command, the op gets that answer and changes nothing.
+A decision's changes to the deal's rows and its events commit together or not at all. The first event keeps
+the ``op`` and the answer. If nothing changed there is no event, and ``deal_ops`` keeps them. If the same
+person repeats the op for the same command, it gets the first answer and changes nothing.
 """
 
 import datetime as dt

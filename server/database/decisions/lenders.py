@@ -1,4 +1,4 @@
-"""What lenders decided about a deal, and what they want to see before they pay."""
+"""Lenders' decisions on a deal, and their stipulations for funding."""
 
 import datetime as dt
 import uuid

@@ -1,4 +1,4 @@
-"""What the desk keeps to itself, and what people say: field locks and notes."""
+"""Field locks of the desk, and notes."""
 
 import uuid
 

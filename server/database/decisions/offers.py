@@ -1,4 +1,4 @@
-"""Offers that were put before somebody: selected or pinned, each with the versions that reproduce it."""
+"""Offers that people selected or pinned, each with the versions that reproduce it."""
 
 import uuid
 from decimal import Decimal

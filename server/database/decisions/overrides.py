@@ -1,7 +1,7 @@
-"""A desk that ends the hold, or the approval, of another deal for a car: two deals change in one transaction.
+"""A desk ends another deal's hold or approval of a car: two deals change in one transaction.
 
-The other deal may be one of another store, which the store's own scope does not show: this is the system's
-work, on behalf of a desk whose right to it is looked at under the locks.
+The other deal may belong to another store, which the scope of the desk's store does not show. So it runs in
+the system's scope, and checks the desk's right under the locks.
 """
 
 import uuid

@@ -1,4 +1,4 @@
-"""What somebody must still do about a deal: today, the notice that a refusal on credit asks for."""
+"""Open tasks of a deal. Today there is one kind: the notice that a refusal on credit requires."""
 
 import datetime as dt
 import uuid

@@ -1,4 +1,4 @@
-"""A deal from state to state: who may, from where, and why. The machine itself is protocol.workflow's."""
+"""Moves a deal between states: who may, from which state, and why. The state machine is in protocol.workflow."""
 
 import datetime as dt
 import uuid

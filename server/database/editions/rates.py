@@ -1,4 +1,4 @@
-"""Lender programmes, risk curves, tax rules and rebates by version; the first two also as in force today."""
+"""Lender programmes, risk curves, tax rules and rebates by version. The first two also as in force today."""
 
 from decimal import Decimal
 from typing import Any

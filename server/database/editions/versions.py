@@ -1,4 +1,4 @@
-"""Which editions of rates, risk, taxes and rebates are in force, and which version a stock has."""
+"""The editions of rates, risk, taxes and rebates in force, and the version of a stock."""
 
 import datetime as dt
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Writing a version of a table: rate sheet, risk model, tax table, rebate sheet. Append-only and dated.
 
-A version is a row of the head table and its contents; neither ever changes. The one in force on a day is the
-newest that has begun, so no two of a kind begin on one day.
+A version is a row of the head table and its contents; neither ever changes. The newest version that has begun
+is in force, so no two versions of a kind begin on the same day.
 """
 
 import datetime as dt

@@ -1,7 +1,7 @@
 """Cells of a versioned table as values: each reader returns the value, or raises Unexpected.
 
-Amounts are dollars in the file and cents here, percentages basis points here (or fractions); what a reader
-expects is told in the words of the file.
+Amounts are dollars in the file and cents here, percentages basis points here (or fractions); errors use the
+units of the file.
 """
 
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Which column of a file holds what: detected from its header, or told by ``--map column=field``."""
+"""Which column of a file holds which field: detected from the header, or given by ``--map column=field``."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence

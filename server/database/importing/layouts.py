@@ -1,4 +1,4 @@
-"""The columns of versioned tables in a CSV file, and what rows must hold together."""
+"""The columns of versioned tables in a CSV file, and the consistency rules of their rows."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Import of an inventory file into one store: by COPY into a staging table, merged by VIN, all or nothing.
 
-Memory stays bounded whatever the file's size: rows go over in batches, and what concerns several rows (a VIN
-twice, a VIN of another store) is found in the database. A second import of the same file changes nothing.
+Memory stays bounded whatever the file's size: rows are sent in batches, and checks across rows (a repeated
+VIN, a VIN of another store) run in the database. A second import of the same file changes nothing.
 """
 
 import datetime as dt

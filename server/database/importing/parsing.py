@@ -1,7 +1,7 @@
-"""One row of a file as a car, or the reasons why it is none. No I/O.
+"""Parses one row of a file to a car, or to the reasons for its rejection. No I/O.
 
-Rejected: what a price cannot be computed from, or what would put a false figure before a customer. Doubtful:
-what is odd but may be true; such a car is stored, and its row listed for somebody to look at.
+A row is rejected if no price can be computed from it, or if it would show a customer a false figure. A row is
+doubtful if it is odd but may be true. Its car is stored, and the row is listed for review.
 """
 
 import datetime as dt

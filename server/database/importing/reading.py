@@ -1,7 +1,7 @@
 """The rows of a file, one at a time: plain or gzip, with the delimiter that its header uses.
 
-Whatever the file holds, no more than a row of it is in memory: a row ends at ROW_CHARACTERS, and the file at
-the size that the caller allows, counted as it is unpacked.
+Only one row is in memory at a time, whatever the file holds. A row is limited to ROW_CHARACTERS, and the file
+to the uncompressed size that the caller allows.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""Cells of a file as values: each function returns the value, or raises Unreadable with what was expected."""
+"""Cells of a file as values: each function returns the value, or raises Unreadable with the reason."""
 
 import datetime as dt
 import re

@@ -1,6 +1,6 @@
-"""Import of a version of a table from CSV: whole or not at all, and every fault is told at once.
+"""Imports a version of a table from CSV, whole or not at all, and reports all faults at once.
 
-Reading ends at FAULTS faults: the rest of such a file is not worth a look.
+Reading stops after FAULTS faults.
 """
 
 import itertools

@@ -1,8 +1,8 @@
-"""What people and programs show instead of a password: whose it is, what it may be used for, until when.
+"""Credentials that people and programs present instead of a password: owner, scopes and expiry.
 
-A credential is 256 random bits, given out once; the table holds its SHA-256. ``id`` names one to people who
-list and revoke them. At commit of a change that takes rights away, Postgres tells everybody who listens to
-``people`` whose it was.
+A credential is 256 random bits, shown once; the table holds its SHA-256. ``id`` identifies it in lists and
+for revocation. When a change that removes rights commits, Postgres notifies the channel ``people`` with the
+owner.
 """
 
 import datetime as dt

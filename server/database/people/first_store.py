@@ -1,4 +1,4 @@
-"""What a database holds already: enough to decide what a command does without being told."""
+"""Whether a database already holds stores, so that a command can choose its default."""
 
 from server.database.core.pool import connect_as_owner
 

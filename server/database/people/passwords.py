@@ -1,8 +1,7 @@
-"""Which passwords are too easy to guess: those made of what everybody uses.
+"""Which passwords are too easy to guess: those made of common pieces.
 
-A password is read from left to right as pieces: a common word, a run such as ``4321`` or ``qwert``, what
-stood before already, or one character. Whatever the length of a piece, somebody who guesses tries it as a
-whole, so it counts for little.
+A password is read from left to right as pieces: a common word, a run such as ``4321`` or ``qwert``, a
+repetition, or one character. An attacker tries a piece as a whole, so even a long piece counts for little.
 """
 
 from typing import Final

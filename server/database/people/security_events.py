@@ -1,7 +1,7 @@
-"""Security events: who came in or was refused, who saw which customer, what was taken out, and where from.
+"""Security events: sign-ins and refusals, customers viewed, data exported, and from which address.
 
-Rows are only added. They hold no password, token, amount or name of a customer; a login stands there only if
-somebody has it, because people type passwords into that field.
+Rows are append-only. They hold no password, token, amount or customer name. A login is stored only if it
+exists, because people type passwords into that field.
 """
 
 import base64

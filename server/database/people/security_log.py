@@ -1,7 +1,7 @@
-"""Writes security events: each row at once as a line of the log, and in batches where managers can list them.
+"""Writes security events: each one to the log at once, and in batches to the table that managers list.
 
-Whoever notes an event does not wait, except for an export, which waits for its own row. While PostgreSQL is
-away refusals go on; rows wait for it up to a bound, and beyond that are counted in a row about what was lost.
+The caller does not wait, except for an export, which waits for its row. During an outage of PostgreSQL
+refusals continue. Rows wait up to a bound; beyond it they are dropped and counted in a row about lost events.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
-"""What repeats is counted: the same event within a minute is one row when it begins and one when it is over.
+"""Repeated events are counted: the same event within a minute gives one row at its start and one at its end.
 
-No input or output. What strangers can repeat at will has a bounded number of rows a minute, whatever they
+No I/O. Events that strangers can cause at will produce a bounded number of rows per minute, whatever they
 vary.
 """
 

@@ -1,4 +1,4 @@
-"""Stores and the people who work in them, as the owner of the database sets them up."""
+"""Stores and their people, as the owner of the database manages them."""
 
 import re
 from collections.abc import Mapping, Sequence

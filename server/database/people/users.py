@@ -1,4 +1,4 @@
-"""Who may sign in: accounts and their passwords, which are argon2id and checked off the event loop."""
+"""Accounts and their passwords, which are hashed with argon2id and checked off the event loop."""
 
 import uuid
 from dataclasses import dataclass, field

@@ -1,7 +1,7 @@
 """Sample cars in bulk: car number ``i`` is always the same for a random seed and a day.
 
-Cars are made in blocks, each from its own random stream, so that a later seed can add the cars after those
-that are there.
+Cars are made in blocks, each from its own random stream, so that a later seed can add cars after the existing
+ones.
 """
 
 import datetime as dt

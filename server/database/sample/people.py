@@ -1,4 +1,4 @@
-"""Sample stores, staff and customers. Names are common ones put together at random; they are nobody's."""
+"""Sample stores, staff and customers. Names are random combinations of common ones."""
 
 import datetime as dt
 import uuid

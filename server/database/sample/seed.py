@@ -1,6 +1,6 @@
 """Sample data for trials: stores, staff, lenders, risk, cars by COPY, customers and deals.
 
-A plan says how much there shall be. What is there already counts, so a repeated seed adds nothing, and a
+A plan says how many of each there shall be. Existing rows count, so a repeated seed adds nothing, and a
 larger plan adds the difference. The same random seed gives the same data on the same day.
 """
 

@@ -1,6 +1,6 @@
 """Vehicle identification numbers (ISO 3779): alphabet, check digit, model year.
 
-The check digit is obligatory in North America (49 CFR 565.15): each character has a value, each position a
+The check digit is mandatory in North America (49 CFR 565.15): each character has a value, each position a
 weight, and position 9 holds the weighted sum modulo 11, with X for ten.
 """
 

@@ -1,4 +1,4 @@
-"""Cars as deals see them: for sale or gone, at what price, held by whom, wanted by which other deals."""
+"""Cars as deals see them: status, price, holder, and the other deals that want them."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What may be chosen for one car: its structures best first, its frontier, the best of each payment band."""
+"""The choices for one car: its structures from best to worst, its frontier, the best of each payment band."""
 
 from dataclasses import dataclass
 

@@ -1,8 +1,9 @@
-"""What single change makes a refused car acceptable, in numbers.
+"""The single changes that make a refused car acceptable, in numbers.
 
 More cash and a lower price are found in closed form and then checked by building the changed structures; a
-remedy that does not stand the check is not named. Another term, and another programme where the deal states a
-rate, are searched for in the wider plans. The value is what the best feasible structure lacks to the floor.
+remedy that fails the check is not offered. Another term, or another programme if the deal overrides the rate,
+is searched for in the wider plans. The value fix is the gap between the best feasible structure and the
+floor.
 """
 
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Which structure is best, and which ones no other beats.
+"""Which structure is best, and which structures form the frontier.
 
 The objective: best NPV to the group among acceptable structures, ties by lower payment, then shorter term,
 then the order of the rate sheet. Acceptable is feasible and at least the store's NPV floor.

@@ -1,4 +1,4 @@
-"""A search's plan with what it is worth: made once, used for all its cars."""
+"""A search's plan with its valuation, built once and used for all cars."""
 
 from dataclasses import dataclass, replace
 

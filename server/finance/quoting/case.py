@@ -1,4 +1,4 @@
-"""What a quote is computed from, and the contract that it leads to."""
+"""The inputs of a quote, and the contract that results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What a person should look at before a quote is shown to anybody."""
+"""Warnings that a person should read before showing a quote to a customer."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""All that a quote needs of the processor, as one call that a computing process can make."""
+"""The whole computation of a quote, as one call for a computing process."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

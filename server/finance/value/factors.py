@@ -2,7 +2,7 @@
 
 For one rate, term and curve the month-by-month value scales with the principal, and servicing with its cost.
 So it is computed once per unit of each, and a structure's value is two look-ups. Most deals of a store share
-tier, terms and markup; what was computed for one of them serves the others.
+tier, terms and markup, so they share the results.
 """
 
 from collections.abc import Sequence

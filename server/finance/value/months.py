@@ -1,8 +1,8 @@
-"""A contract's life month by month, per unit of principal: the one place where the cash-flow formula stands.
+"""A contract's life month by month, per unit of principal: the only implementation of the cash-flow formula.
 
-After FINANCE: gross defaults G = CNL / (1 - R), spread by the timing T, the ABS prepayment model, and cash of
-who still pays. Everything scales with the principal, because the payment is unrounded and periods are
-regular.
+After FINANCE: gross defaults G = CNL / (1 - R), spread by the timing T, the ABS prepayment model, and the
+payments of those who still pay. Everything scales with the principal, because the payment is unrounded and
+periods are regular.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
-"""Where a structure's value comes from: parts that sum to its NPV, and the cash expected in each month.
+"""The breakdown of a structure's NPV into parts, and the cash expected in each month.
 
-The parts of a held contract are what each thing changes as it is switched on, in FINANCE's order: interest
-(money free, nobody defaults or prepays), funding, loss, prepayment, servicing, acquisition.
+Each part of a held contract is the change when one effect is switched on, in FINANCE's order: interest (money
+free, nobody defaults or prepays), funding, loss, prepayment, servicing, acquisition.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The value of one contract as ``deal-architect value`` states it: dollars, and timing in months."""
+"""The value of one contract for ``deal-architect value``: in dollars, with timing in months."""
 
 from itertools import pairwise
 

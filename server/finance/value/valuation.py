@@ -1,9 +1,10 @@
-"""What a structure is worth to the group: two numbers for each programme and band, linear in the principal.
+"""A structure's value to the group: two numbers for each programme and band, linear in the principal.
 
 Held: the contract's value, front and product gross, less the products' expected chargebacks; the reserve is
-paid within the group and not added, acquisition is the cash that goes outside. Sold: front and product gross
+paid within the group and not added; acquisition is cash that leaves the group. Sold: front and product gross
 and the reserve, less the lender's fee and the expected chargebacks of both. Expected reserve chargebacks are
-the share of contracts that end within the lender's window, not discounted: a few months, paid back whole.
+the share of contracts that end within the lender's window, not discounted, because they end within a few
+months and are charged back in full.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The commands of salesperson and desk on one deal. Each decides in Postgres, and tells what it wrote."""
+"""Handlers for salesperson and desk on one deal. Each decides in Postgres and publishes what it wrote."""
 
 import datetime as dt
 from collections.abc import Awaitable, Callable

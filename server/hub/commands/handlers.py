@@ -1,4 +1,4 @@
-"""Which function handles which command. Each is answered by exactly one reply; what fails is the answer."""
+"""The table of command handlers. Each command gets exactly one reply, which may be an error."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

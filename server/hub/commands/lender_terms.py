@@ -1,4 +1,4 @@
-"""A lender's decision as a command states it, checked. Pure but for the time."""
+"""Checks a lender's decision as a command states it. Pure, except for the clock."""
 
 import datetime as dt
 import uuid

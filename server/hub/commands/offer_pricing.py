@@ -1,4 +1,4 @@
-"""A deal's selected offer priced anew, as the deal stands or as it would stand."""
+"""Reprices a deal's selected offer, for the deal as it is or with changes."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,6 @@
-"""``quote`` and ``frontier``: one car of the deal's group, computed in another process, every quote kept."""
+"""``quote`` and ``frontier``: one car of the deal's group, computed in another process. Every quote is
+stored.
+"""
 
 import datetime as dt
 import uuid

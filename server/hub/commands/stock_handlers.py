@@ -1,4 +1,4 @@
-"""The commands about stock and money: search, terms, quote."""
+"""Handlers for search, terms and quotes."""
 
 from protocol import commands
 from protocol.closing import CommandError, ErrorCode

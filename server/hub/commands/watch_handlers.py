@@ -1,4 +1,4 @@
-"""The commands about watching: join, leave, and what somebody saw."""
+"""Handlers for watching: join, leave, focus, and reports of what was painted."""
 
 import structlog
 

@@ -1,7 +1,7 @@
-"""Joining a channel: capture where it stands, then load, then deliver from there.
+"""Joining a channel: capture its position, load the snapshot, deliver from that position.
 
-Nothing is buffered meanwhile. What is published while the snapshot loads stands in the log behind the
-captured position, and is read from there before the watcher is served live.
+Nothing is buffered in between. Events published while the snapshot loads are in the log after the captured
+position. They are read from there before the watcher goes live.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The state of a channel as a join gets it: deal and search at once, the rows as the socket drains."""
+"""The snapshot for a join: deal and search at once, rows as the socket drains."""
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from typing import Any, Final

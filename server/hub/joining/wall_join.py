@@ -1,4 +1,4 @@
-"""Joining the wall of a store: where it stands, its deals, then each as it changes."""
+"""Joining the wall of a store: its position, its deals, then each change."""
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
-"""What keeps the least NPV that a store accepts from being found by asking often.
+"""Keeps people from finding a store's minimum NPV by asking often.
 
-Whoever sees whether a structure is acceptable, but not its NPV, may halve the distance to the edge with each
-question. So in such views the edge lies above the store's own by a margin of each car, which nobody knows and
-no question moves: asking finds the edge with its margin, and the NPV no better than to ``MARGIN_CENTS``.
-Scores stand for NPVs less the margin, for the same reason.
+A person who sees whether a structure is acceptable, but not its NPV, could bisect the edge by asking. So in
+such views the edge is the store's minimum plus a secret margin for each car, which no question changes.
+Bisection finds the edge with its margin, and the NPV only to within ``MARGIN_CENTS``. For the same reason,
+scores are computed from the NPV less the margin.
 """
 
 import hashlib

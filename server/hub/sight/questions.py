@@ -1,7 +1,7 @@
-"""What may be asked about a car in a view that hides NPVs, and how often.
+"""Which questions about a car a view that hides NPVs may ask, and how many.
 
-Such a view tells whether a structure is acceptable. Its edge is blurred (``floor_guard``); besides, nobody
-states there what the seller may not give, and the different questions about one car are counted.
+Such a view shows whether a structure is acceptable. Its edge is blurred (``floor_guard``). In addition,
+questions may not exceed the seller's authority, and different questions about one car are counted.
 """
 
 from typing import Final

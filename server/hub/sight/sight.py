@@ -1,9 +1,8 @@
-"""How somebody sees a channel: in which view, and how exactly value is shown to them.
+"""How a receiver sees a channel: the view, and the precision of values.
 
-Managers see NPVs to the cent. Salespeople see them to ``NPV_STEP_CENTS``: two exact ones of a car would give
-its front gross. A store may keep what its deals are worth from its salespeople. Then the sales view has
-``score``, 1 to 5, wherever it would have ``npv_cents``, and nothing from which the amount could be told more
-finely.
+Managers see NPVs to the cent. Salespeople see them rounded to ``NPV_STEP_CENTS``, because two exact NPVs of a
+car would reveal its front gross. A store may hide NPVs from its salespeople. Then the sales view has
+``score``, 1 to 5, in place of ``npv_cents``, and nothing that reveals the amount more precisely.
 """
 
 from bisect import bisect_right

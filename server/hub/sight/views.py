@@ -1,7 +1,7 @@
-"""What of the one log a person sees: pure projections onto the three views.
+"""Pure projections of the log onto the three views.
 
-What a view shows is listed in ``visible``; only the manager's view takes an event as it stands in the log.
-What may hold an NPV is projected for a ``Sight``, all else for a view.
+``visible`` lists what each view shows. Only the manager's view gets events unchanged. Events that may hold an
+NPV are projected for a ``Sight``, all others for a view.
 """
 
 from collections.abc import Iterable

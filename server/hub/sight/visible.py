@@ -1,7 +1,6 @@
-"""What each view shows, name by name.
+"""The fields that each view shows.
 
-Everything is a list of what is shown, never of what is hidden: a field that is added later is seen by nobody
-but managers until it is listed here.
+These are allow lists: only managers see a new field until it is listed here.
 """
 
 from typing import Final

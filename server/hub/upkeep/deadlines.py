@@ -1,6 +1,6 @@
-"""What falls by itself: an approval whose car or rates changed, a hold whose time is over, old answers.
+"""Expiry: approvals whose car or rates changed, holds whose time is over, old answers.
 
-Every process looks; the deal's row lock sees to it that each fall is decided once.
+Every process checks. The deal's row lock ensures that each expiry is decided once.
 """
 
 import asyncio

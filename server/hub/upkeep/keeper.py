@@ -1,7 +1,7 @@
-"""The keeper of the channels that this process watches: it asks their logs, and mends what is amiss.
+"""The keeper of this process's channels: it checks their logs and repairs what was lost.
 
-Bells get lost, processes die, and so may whatever was to hand a job to the queue: none of that is told to
-anybody. So each process asks, and who finds something first mends it; the log sees to it that it is one.
+Bells get lost, and processes die, even between writing a job and queueing it. Nothing reports such a loss. So
+each process checks, and the first to find a loss repairs it. The log ensures that only one does.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""Tells everybody who is connected when a service that their screens live on is away, and when it is back.
+"""Notifies all connections when a service that their screens need is down, and when it is back.
 
-A connection that breaks and stands again at once is nobody's business. What lasts longer is told with one
-``notice``; who comes in meanwhile is told too. ``recovered`` follows when nothing is away any more.
+A connection that breaks and recovers at once is not reported. A longer outage is announced by one ``notice``,
+also to connections that arrive during it. ``recovered`` follows when everything is up again.
 """
 
 import asyncio

@@ -1,9 +1,9 @@
-"""What changes about people takes effect on the sockets that they have open, in every web process.
+"""Applies changes of people and their rights to their open sockets, in every web process.
 
-Postgres tells at commit that something about a person changed: a session ended, a token was revoked, the
-role, the store, or the right to be here at all. Each socket of theirs is then looked at anew: it stays, is
-closed with 4001 where its credential counts no longer, or with 1012 where the person may now do something
-else; the client comes back at once and is welcomed with the rights of today.
+Postgres notifies on commit that something about a person changed: a session ended, a token was revoked, or
+the role, the store or the account changed. Each of their sockets is then checked again. It stays open, is
+closed with 4001 if its credential is no longer valid, or is closed with 1012 if the person's rights changed.
+After 1012 the client reconnects at once and gets its current rights.
 """
 
 import asyncio

@@ -1,9 +1,9 @@
-"""Decisions on their way from Postgres, where they are made, to the channel's log, in order of ``no``.
+"""Carries decisions from Postgres, where they are made, to the channel's log, in order of ``no``.
 
-Whoever decided publishes the events that its transaction wrote. It may crash before that. Postgres tells
-every process of each decision as it commits: whoever watches the deal, and has not heard the event a moment
-later, reads it from Postgres and publishes it. The log accepts only the next decision, ignores earlier ones
-and refuses later ones, so all of them together publish each decision once.
+The process that decides publishes the events of its transaction, but it may crash before that. So Postgres
+notifies every process of each decision on commit. A process that watches the deal and has not received the
+event a moment later reads it from Postgres and publishes it. The log accepts only the next decision, ignores
+earlier ones and refuses later ones, so each decision is published once.
 """
 
 import asyncio

@@ -1,7 +1,8 @@
-"""The last search of a deal, begun anew where a decision outdated it. Nobody who decides waits for it.
+"""Repeats the last search of a deal after a decision that made it out of date. Nobody who decides waits for
+it.
 
-Whoever publishes the decision repeats the search. The log keeps in mind that it must be repeated: where that
-fails, or the process dies before, the heartbeat of whoever watches the channel tells so after a while.
+Whoever publishes the decision repeats the search. The log records that the search must be repeated. If that
+fails, or the process dies first, the heartbeat of a process that watches the channel finds it later.
 """
 
 import asyncio

@@ -1,9 +1,9 @@
-"""Cars that change while they are on somebody's screen: repriced, held, sold, wanted elsewhere.
+"""Changes to cars that are on a screen: repriced, held, sold, wanted by another deal.
 
-Postgres says which cars of a group of stores changed, or only that many did. What deals of other groups watch
-is no news, and nobody is asked about it. The cars' state is read once for all channels that this process
-watches; the log tells each channel each state once, however many processes say so. It also keeps the cars
-that were repriced until they are matched again: who told of them may fail, or die, before that.
+Postgres names the cars of a group that changed, or reports only that many did. Changes in groups that this
+process does not watch are ignored without a query. The cars' state is read once for all channels of this
+process. The log publishes each state once per channel, however many processes report it. It also keeps
+repriced cars until they are matched again, because the reporting process may fail before that.
 """
 
 import asyncio

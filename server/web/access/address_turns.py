@@ -1,6 +1,6 @@
-"""Whose turn it is: a few work at a time, and the places where others wait take turns.
+"""Turns by address: a few callers work at a time, and waiting addresses take turns.
 
-A place with many who wait delays its own and costs every other place one turn.
+An address with many waiting callers delays itself and costs each other address one turn.
 """
 
 import asyncio

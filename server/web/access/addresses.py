@@ -1,4 +1,4 @@
-"""Where a request comes from: by what its address is counted, and which proxies may say it."""
+"""The client address of a request: how it is counted, and which proxies may state it."""
 
 import ipaddress
 from collections.abc import Iterable

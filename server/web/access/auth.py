@@ -1,7 +1,7 @@
-"""Who is asking: the cookie of a browser or the bearer token of a program, and from which origin.
+"""Authentication: the cookie of a browser or the bearer token of a program, and the origin.
 
-A cookie counts only with an allowed ``Origin`` wherever a foreign page could use it: on the socket and on
-every request that changes something. A bearer token is taken from the header alone, never from the URL.
+Where a foreign page could use a cookie, it needs an allowed ``Origin``: on the socket and on every request
+that changes something. A bearer token is read from the header only, never from the URL.
 """
 
 import datetime as dt

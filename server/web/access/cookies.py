@@ -1,7 +1,7 @@
-"""Our cookies among those of others, which browsers send in one line and sites of one domain can set.
+"""Reads our cookies from a header that may also hold cookies of other sites on the domain.
 
-Python's own parser gives the whole line up where one cookie is odd. This one looks at each by itself and
-takes those that have exactly our name and a value that we could have set.
+Python's parser drops the whole header if one cookie is malformed. This one reads each cookie separately and
+takes those with exactly our name and a value that we could have set.
 """
 
 import re

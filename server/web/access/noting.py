@@ -1,4 +1,4 @@
-"""What happens at the doors of the web, as security events."""
+"""Records security events of HTTP requests and sign-ins."""
 
 import datetime as dt
 import ipaddress

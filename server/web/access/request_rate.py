@@ -1,4 +1,4 @@
-"""How often a person may ask over HTTP, in each process, as a socket's commands are limited too."""
+"""Rate limit of a person's HTTP requests, per process, like that of a socket's commands."""
 
 import math
 import time

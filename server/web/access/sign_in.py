@@ -1,4 +1,4 @@
-"""Signing in with a password: throttled, checked off the event loop, a few at a time."""
+"""Password sign-in: throttled, and checked off the event loop, a few at a time."""
 
 import asyncio
 from collections.abc import Iterator

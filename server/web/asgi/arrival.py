@@ -1,6 +1,6 @@
-"""How long a request may take to arrive, and that it is clear where it ends.
+"""A deadline for the arrival of a request, and a check that its end is unambiguous.
 
-A client that dribbles holds a connection only for so long; a head that two readers may take differently is
+A slow client holds a connection for a limited time. A request head that two parsers may read differently is
 refused.
 """
 

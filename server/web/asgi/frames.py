@@ -1,9 +1,9 @@
-"""uvicorn's WebSocket protocol, bounded where a hostile client could make it grow, fail or work without end.
+"""uvicorn's WebSocket protocol, with bounds against clients that make it grow, fail or work without end.
 
-What a client sends is parsed a few frames at a time, as the process's turns allow and as fast as the
-application takes the messages, and counts towards what the connection may send. Once a close frame is out,
-nothing is parsed: the client's own close frame is looked for in the little that may be under way, and the
-transport ends within seconds, whatever the client does.
+Incoming data is parsed a few frames at a time, when the process's turns allow it and no faster than the
+application reads the messages. It counts towards the connection's limit. After we send a close frame, nothing
+more is parsed. Only the client's close frame is looked for, in a bounded amount of data, and the transport
+closes within seconds whatever the client does.
 """
 
 from enum import Enum, auto

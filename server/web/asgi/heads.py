@@ -1,7 +1,8 @@
-"""Heads of requests that two readers may take differently: they are refused before anything is served.
+"""Request heads that two parsers may read differently are refused before anything is served.
 
-A proxy that reads the end of a request elsewhere than we do lets one person's bytes begin another's request.
-h11 takes some of what RFC 9112 lets a server take; here that is a fault.
+If a proxy and this server disagree on where a request ends, one client's bytes can start another client's
+request (request smuggling). h11 tolerates some input that RFC 9112 lets a server tolerate. Here it is an
+error.
 """
 
 import re

@@ -1,6 +1,6 @@
-"""How much a process parses in one turn of its event loop, and whose turn it is.
+"""How much a process parses in one turn of its event loop, and which connection is next.
 
-The parser of frames is Python: a megabyte of empty frames would keep everybody else waiting for seconds.
+The frame parser is Python code, so a megabyte of empty frames would block everyone else for seconds.
 """
 
 import asyncio

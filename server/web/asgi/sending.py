@@ -1,7 +1,7 @@
-"""uvicorn's WebSocket protocol as the hub writes to it: finished frames straight to the transport.
+"""uvicorn's WebSocket protocol for the hub, which writes finished frames straight to the transport.
 
-The library below does not hear of them. Of what was sent, it remembers only a close frame and whether a
-message in parts has ended: nobody here sends parts, and behind a close frame nothing is written.
+The websockets library does not see those frames. That is safe: of sent data it tracks only the close frame
+and unfinished fragments. We never send fragments, and we write nothing after a close frame.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""uvicorn's server, which drains before it ends."""
+"""uvicorn's server, with draining before shutdown."""
 
 import asyncio
 import signal

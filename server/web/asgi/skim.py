@@ -1,4 +1,4 @@
-"""Where the frames of a client begin and end, told by their heads alone. No I/O, no payload is looked at."""
+"""Finds where a client's frames begin and end, from their headers only. No I/O; payloads are not read."""
 
 from typing import Final
 
