@@ -34,7 +34,7 @@ class Deal:
 
     ``desk`` has the commands of salesperson and desk. The state holds every event that was received, whether
     or not the reader has taken it yet. It survives broken connections: events that were missed follow, or a
-    ``Refreshed`` says that the state was replaced. Every command raises CommandError where the server refuses
+    ``Refreshed`` says that the state was replaced. Every command raises CommandError if the server refuses
     it, and waits while there is no connection. ``op`` names a command, so that a program that starts anew can
     send it again without doing it twice.
     """

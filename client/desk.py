@@ -25,7 +25,7 @@ _COMMANDS: dict[Action | Closing, Callable[..., AnyCommand]] = {
 
 
 class Desk:
-    """The desk's commands of one deal; every one raises CommandError where the server refuses it.
+    """The desk's commands of one deal; every one raises CommandError if the server refuses it.
 
     ``op`` names a command, so that a program that starts anew can send it again without doing it twice.
     """

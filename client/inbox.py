@@ -30,7 +30,7 @@ class Inbox:
         self._closed = False
 
     async def put(self, delivery: Delivery) -> None:
-        """Add an event, according to the policy where there is no room."""
+        """Add an event, according to the policy if there is no room."""
         async with self._changed:
             if len(self._waiting) >= MAX_WAITING_EVENTS:
                 if self._overflow is Overflow.PAUSE:

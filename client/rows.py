@@ -44,7 +44,7 @@ class ValueState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One car. ``offer`` is None until it is valued; its amounts are None where nothing is feasible."""
+    """One car. ``offer`` is None until it is valued; its amounts are None if nothing is feasible."""
 
     vehicle_id: str
     rev: int
@@ -135,7 +135,7 @@ class Rows(Mapping[str, Row]):
             self._rows[known.vehicle_id] = replace(known, offer=cells, value=ValueState.VALUED)
 
     def _put_snapshot(self, cells: dict[str, Any]) -> None:
-        # True, false while pending, null where the workers gave up.
+        # True, false while pending, null if the workers gave up.
         valued = cells.pop("valued", False)
         claims = _said({name: cells.pop(name) for name in CLAIM_COLUMNS if name in cells})
         match = {name: value for name, value in cells.items() if name not in OFFER_ONLY_COLUMNS}
@@ -153,7 +153,7 @@ class Rows(Mapping[str, Row]):
 
 
 def _said(claims: dict[str, Any]) -> dict[str, Any]:
-    """Return what is said of who holds or wants a car: nothing where nobody does."""
+    """Return what is said of who holds or wants a car: nothing if nobody does."""
     return {name: value for name, value in claims.items() if value}
 
 

@@ -55,7 +55,7 @@ class Session:
     def submit(self, command: AnyCommand) -> int:
         """Take a command to be sent, now or on the next connection; return the ``ref`` that it was given.
 
-        Raises CommandError(busy) where too many commands wait for their answers.
+        Raises CommandError(busy) if too many commands wait for their answers.
         """
         if len(self._unanswered) >= MAX_UNANSWERED:
             raise CommandError(
@@ -126,7 +126,7 @@ class Session:
     def receive(self, message: AnyMessage | dict[str, Any]) -> Received:
         """Take one message of the server.
 
-        Raises FieldError where the answer to a join does not fit.
+        Raises FieldError if the answer to a join does not fit.
         """
         received = Received()
         match message:
@@ -148,7 +148,7 @@ class Session:
         return received
 
     def _greet(self, user: User) -> None:
-        """Join every channel from a snapshot where the person sees otherwise now than before: what was seen
+        """Join every channel from a snapshot if the person sees otherwise now than before: what was seen
         must not be kept.
         """
         sees = (user.role, user.store_id, user.scores is True)

@@ -86,7 +86,7 @@ class Workspace:
 
     @property
     def notice(self) -> Notice | None:
-        """What the server says is wrong with its service at the moment; None where all is well."""
+        """What the server says is wrong with its service at the moment; None if all is well."""
         return self._session.notice
 
     async def join(self, channel: str, view: View = View.MANAGER) -> Deal:

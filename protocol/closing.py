@@ -60,7 +60,7 @@ class CloseCode(IntEnum):
 class CommandError(Exception):
     """A command that is refused with a reason; the hub turns it into the ``reply``.
 
-    ``detail`` is JSON-ready and names the field where one is at fault.
+    ``detail`` is JSON-ready and names the field if one is at fault.
     """
 
     def __init__(self, code: ErrorCode, message: str, /, **detail: object) -> None:

@@ -92,7 +92,7 @@ def encode(value: Any) -> bytes:
 
 
 def decode(data: bytes | str) -> Any:
-    """Return JSON ``data`` as plain values. Raises FieldError where it is not JSON."""
+    """Return JSON ``data`` as plain values. Raises FieldError if it is not JSON."""
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -164,7 +164,7 @@ def decode_command(message: str | bytes) -> AnyCommand:
 def decode_messages(frame: str | bytes) -> Iterator[AnyMessage | dict[str, Any]]:
     """Yield what a server sent in one frame; a type that this version does not know comes as a plain dict.
 
-    Raises FieldError where a line is no JSON object, or a known type whose fields do not fit.
+    Raises FieldError if a line is no JSON object, or a known type whose fields do not fit.
     """
     for line in split_frame(frame):
         try:

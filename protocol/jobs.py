@@ -13,7 +13,7 @@ NUMBER_COLUMNS = (
     "msrp_cents", "wholesale_cents", "retail_cents", "floorplan_day_cents", "days_in_stock", "year",
     "mileage", "is_new", "rebate_cents", "transfer_cost_cents", "transfer_days",
 )  # fmt: skip
-"""What a worker needs of each car to value it: integers, 0 where the car has no such amount.
+"""What a worker needs of each car to value it: integers, 0 if the car has no such amount.
 
 ``rebate_cents`` are the manufacturer's rebates that this customer gets on this car, besides the structure's.
 ``transfer_cost_cents`` and ``transfer_days`` are what it takes to fetch the car from another store of the

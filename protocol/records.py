@@ -39,7 +39,7 @@ FIRST_DATE, LAST_DATE = dt.date(1990, 1, 1), dt.date(2200, 12, 31)
 
 
 class BasisPoints(Decimal):
-    """Basis points, 0 to 10,000 with at most two decimals. Raises ValueError where the value is neither."""
+    """Basis points, 0 to 10,000 with at most two decimals. Raises ValueError if the value is neither."""
 
     def __new__(cls, value: Decimal | float | str) -> "BasisPoints":
         try:
@@ -274,7 +274,7 @@ def revised(structure: Structure, changes: StructureChanges) -> Structure:
 
 
 def check_consistent(structure: Structure) -> None:
-    """Raise StructureError where fields that are each right contradict each other."""
+    """Raise StructureError if fields that are each right contradict each other."""
     s = structure
     rules = (
         (s.taxable_fees_cents <= s.fees_cents, "taxable_fees_cents", "expected at most fees_cents"),
@@ -300,7 +300,7 @@ def check_consistent(structure: Structure) -> None:
 
 
 def check_bounds(structure: Structure) -> None:
-    """Raise StructureError where a per diem or a deferral lies beyond what any contract has.
+    """Raise StructureError if a per diem or a deferral lies beyond what any contract has.
 
     Structures that an older version stored may: they are refused here before anything is computed from them.
     """

@@ -233,7 +233,7 @@ def _say(line: str) -> None:
 
 
 async def _first_store(owner_url: str, *, may_seed: bool) -> str:
-    """Return the store that was added first; where there is none, add the sample stores without cars."""
+    """Return the store that was added first; if there is none, add the sample stores without cars."""
     from server.commands.terminal import StoreMissing
     from server.database.people.first_store import first_store
     from server.database.sample.seed import SeedPlan, seed

@@ -159,7 +159,7 @@ class Settings:
 
 
 def secret_of(settings: Settings) -> bytes:
-    """Return the key with which this web process signs. In demo mode, one of its own where none is given.
+    """Return the key with which this web process signs. In demo mode, one of its own if none is given.
 
     Raises SettingsError outside demo mode, where the secret is missing or could be guessed.
     """
@@ -251,7 +251,7 @@ def is_loopback(host: str) -> bool:
 
 
 def host_of(origin: str) -> str:
-    """Return the host of an origin; an empty string where it has none."""
+    """Return the host of an origin; an empty string if it has none."""
     try:
         return urlsplit(origin).hostname or ""
     except ValueError:

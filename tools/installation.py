@@ -166,7 +166,7 @@ def is_new_redis(name: str) -> bool:
 
 
 def install_redis(lock: Path) -> None:
-    """Install the wheel that holds Redis; where there is none for this Python, build it.
+    """Install the wheel that holds Redis; if there is none for this Python, build it.
 
     Raises SetupError that says what to install.
     """
@@ -265,7 +265,7 @@ def install_chromium() -> None:
 def run(
     argv: Sequence[str], failed: str, directory: Path = ROOT, environment: dict[str, str] | None = None
 ) -> None:
-    """Run a command, its output shown as it comes. Raises SetupError(failed) where it does not end well."""
+    """Run a command, its output shown as it comes. Raises SetupError(failed) if it does not end well."""
     done = subprocess.run(argv, cwd=directory, env=environment, stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0:
         raise SetupError(failed)

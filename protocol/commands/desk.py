@@ -169,7 +169,7 @@ class LenderDecision(ChangeCommand, tag="lender_decision", frozen=True):
     """Record what a lender decided; it overrides the lender's programmes for this deal until it expires.
 
     ``tier``, ``rate_bp`` (the buy rate), ``advance_max_cents`` and ``term_months`` (the longest) are needed
-    where the lender approves; ``reasons``, all on credit, where it declines and only there.
+    if the lender approves; ``reasons``, all on credit, where it declines and only there.
     Reply: ``{version, decision_id}``.
     """
 

@@ -17,7 +17,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Join(ChannelCommand, tag="join", frozen=True):
-    """Watch a channel; with ``since``, only what was missed where that is known. Reply: ``JoinReply``."""
+    """Watch a channel; with ``since``, only what was missed if that is known. Reply: ``JoinReply``."""
 
     right: ClassVar = "watch"
 

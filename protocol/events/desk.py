@@ -74,7 +74,7 @@ class VehicleChanged(Event, tag="vehicle_changed", frozen=True):
     """A car on this screen was repriced, held, released, sold, or is wanted by another deal.
 
     ``status`` is the car's, ``held`` where a deal holds it. ``held_by`` is the name of who holds it,
-    ``other`` where that deal is another store's, null where nobody does. A receiver drops offers of another
+    ``other`` where that deal is another store's, null if nobody does. A receiver drops offers of another
     ``rev``.
     """
 
@@ -175,7 +175,7 @@ class TaskDone(Event, tag="task_done", frozen=True):
 class DealSummary(Event, tag="deal_summary", frozen=True):
     """One deal on the wall of its store, whole; replaces the row of the same deal unless it is older.
 
-    ``removed`` where the deal has left the wall. Absent fields are those of a deal without an offer.
+    ``removed`` if the deal has left the wall. Absent fields are those of a deal without an offer.
     """
 
     deal_id: str

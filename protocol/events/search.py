@@ -51,7 +51,7 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SearchStarted(Event, tag="search_started", frozen=True):
-    """A search began. ``estimate`` is the planner's guess of the rows to read. ``sort`` is absent where it is
+    """A search began. ``estimate`` is the planner's guess of the rows to read. ``sort`` is absent if it is
     by what the view hides.
     """
 
@@ -74,7 +74,7 @@ class Matches(Event, tag="matches", frozen=True):
 
 
 class Offers(Event, tag="offers", frozen=True):
-    """The best structure of each car of a chunk; null where no structure is feasible."""
+    """The best structure of each car of a chunk; null if no structure is feasible."""
 
     search_id: str
     chunk: int
@@ -132,7 +132,7 @@ SCORE_COLUMN = "score"
 """What stands in the place of both NPVs where a store keeps those from its salespeople: 1 to 5."""
 
 CLAIM_COLUMNS = ("held_by", "held_until", "held_here", "wanted_by")
-"""What ``snapshot_rows`` add for cars that somebody holds or wants; null where nothing is to be said."""
+"""What ``snapshot_rows`` add for cars that somebody holds or wants; null if nothing is to be said."""
 
 FIRST_LATE_CHUNK = 1_000_000
 """Chunks of ``matches`` from this number on bring cars that were repriced after they had been matched.

@@ -95,7 +95,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JoinReply(msgspec.Struct, frozen=True, kw_only=True):
-    """The ``data`` of the reply to ``join``. ``snapshot`` is null where ``recovered``."""
+    """The ``data`` of the reply to ``join``. ``snapshot`` is null if ``recovered``."""
 
     epoch: str
     seq: int

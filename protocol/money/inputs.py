@@ -19,7 +19,7 @@ class AuthorityCovers(StrEnum):
 class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     """All that the money needs to know besides cars, rate sheet and risk model. ``structure`` has its dates.
 
-    ``monthly_income_cents`` and ``score`` are None where they are not known: then no limit on them applies.
+    ``monthly_income_cents`` and ``score`` are None if they are not known: then no limit on them applies.
     ``other_debt_cents`` is per month; all three are of customer and co-buyer together.
     ``standard_markup_bp`` (within the cap of the store's state) and ``npv_floor_cents`` are the store's, as
     is ``product_cost_share_bp``, which stands in for an unstated ``products_cost_cents``.
@@ -54,7 +54,7 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
 
 class PencilInputs(DealInputs, frozen=True, kw_only=True):
     """What a pencil was computed from besides its car: a deal's inputs, and the one programme that was asked
-    for, None where all of the sheet were.
+    for, None if all of the sheet were.
     """
 
     programme_id: str | None = None

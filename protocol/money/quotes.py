@@ -169,7 +169,7 @@ class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):
 
 class StressedPoint(FrontierPoint, frozen=True, kw_only=True):
     """A point of the frontier. ``passed_by`` counts the points of lower NPV that are worth more than it under
-    stress: where there is one, a lower payment is worth more once losses rise.
+    stress: if there is one, a lower payment is worth more once losses rise.
     """
 
     passed_by: int | UnsetType = UNSET

@@ -72,7 +72,7 @@ def lease(file: Input = "-") -> None:
 
 
 def _answer(file: str, kind: type[Request], compute: Callable[[Request], Record]) -> None:
-    """Print the answer to the request in ``file``; leave with UNUSABLE_INPUT where there is none."""
+    """Print the answer to the request in ``file``; leave with UNUSABLE_INPUT if there is none."""
     from protocol.codec import FieldError, decode_as, encode
     from protocol.records import StructureError
 
@@ -90,7 +90,7 @@ def _read(file: str) -> bytes:
 
 
 def _dated(request: Contract) -> Contract:
-    """Return a contract with its date: today where it has none."""
+    """Return a contract with its date: today if it has none."""
     if request.contract_date is not None:
         return request
     return msgspec.structs.replace(request, contract_date=dt.datetime.now(dt.UTC).date())

@@ -124,7 +124,7 @@ def _add_store_commands(store: typer.Typer, run: Run) -> None:
 
 
 def _edges(text: str) -> list[int] | None:
-    """Return the amounts of an option; None where it says that there are none. Raises StaffError."""
+    """Return the amounts of an option; None if it says that there are none. Raises StaffError."""
     from server.database.people.staff import StaffError
 
     if text == "none":

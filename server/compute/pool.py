@@ -170,7 +170,7 @@ async def _read(answers: asyncio.StreamReader) -> bytes:
 async def _child() -> AsyncIterator[Process]:
     """Start a computing process, ready for its first call; kill it on the way out, whatever it does.
 
-    Raises OSError, _LostError or TimeoutError where it does not come up.
+    Raises OSError, _LostError or TimeoutError if it does not come up.
     """
     module = "server.compute.child"
     child = await asyncio.create_subprocess_exec(

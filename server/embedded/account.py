@@ -81,7 +81,7 @@ class Account:
 
 
 def service_account() -> Account:
-    """Return the account for services, web and worker; as root, make it where it does not exist.
+    """Return the account for services, web and worker; as root, make it if it does not exist.
 
     Raises AccountMissing.
     """
@@ -95,12 +95,12 @@ def service_account() -> Account:
 
 
 def own_name() -> str:
-    """Return the name of the account that this process runs under; its number where it has no name."""
+    """Return the name of the account that this process runs under; its number if it has no name."""
     return name_of(os.geteuid())
 
 
 def name_of(uid: int) -> str:
-    """Return the name of an account; its number where it has no name."""
+    """Return the name of an account; its number if it has no name."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -73,7 +73,7 @@ class DataFolder:
     def make_part(self, part: Path) -> None:
         """Make a folder of the account's that nobody else may enter, or take the one that is there.
 
-        Raises FolderUnusable where what is there is no folder, somebody else's, or open to others.
+        Raises FolderUnusable if what is there is no folder, somebody else's, or open to others.
         """
         with suppress(FileExistsError):
             part.mkdir(mode=0o700)
@@ -91,7 +91,7 @@ class DataFolder:
             os.close(opened)
 
     def secret(self, name: str) -> str:
-        """Return the password that the folder keeps under ``name``; a new one where there is none.
+        """Return the password that the folder keeps under ``name``; a new one if there is none.
 
         Raises DiskFull, FolderUnusable.
         """
@@ -115,7 +115,7 @@ class DataFolder:
             self._users = None
 
     def remove_sockets(self) -> None:
-        """Remove the folder of sockets where it is not a part of this one; only the last user may."""
+        """Remove the folder of sockets if it is not a part of this one; only the last user may."""
         if self._sockets is not None and self._sockets.parent != self.path:
             with suppress(OSError):
                 self._sockets.rmdir()

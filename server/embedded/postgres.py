@@ -88,7 +88,7 @@ class Postgres:
         return f"postgresql://{role}@/{database}?host={quote(str(self._folder.sockets))}&port={PORT}"
 
     def start(self) -> None:
-        """Start the server where it does not run, and make its cluster first where there is none.
+        """Start the server if it does not run, and make its cluster first if there is none.
 
         Raises ServiceFailed, ProgramMissing, DiskFull, Unreachable, ForeignServer.
         """

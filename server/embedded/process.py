@@ -75,7 +75,7 @@ def new_file(path: Path, account: Account) -> int:
 
 
 def listener(path: Path) -> int | None:
-    """Return the id of the process that listens on the socket at ``path``; None where none does."""
+    """Return the id of the process that listens on the socket at ``path``; None if none does."""
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(1)
         try:
@@ -86,9 +86,9 @@ def listener(path: Path) -> int | None:
 
 
 def own_listener(service: str, path: Path, account: Account) -> int | None:
-    """Return the id of the account's process that listens on the socket at ``path``; None where none does.
+    """Return the id of the account's process that listens on the socket at ``path``; None if none does.
 
-    Raises ForeignServer where the process is somebody else's.
+    Raises ForeignServer if the process is somebody else's.
     """
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(1)
@@ -126,7 +126,7 @@ def peer_of(connection: socket.socket) -> Peer:
 def wait_ready(name: str, is_ready: Callable[[], bool], pid: int, log: Path, limit_seconds: float) -> None:
     """Wait until a service that was started answers.
 
-    Raises ServiceFailed, or DiskFull where that is why it ended.
+    Raises ServiceFailed, or DiskFull if that is why it ended.
     """
     deadline = time.monotonic() + limit_seconds
     while not is_ready():

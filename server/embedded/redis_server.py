@@ -82,7 +82,7 @@ class Redis:
         return f"unix://:{self._password}@{quote(str(self._socket))}?db=0"
 
     def start(self) -> None:
-        """Start the server where it does not run.
+        """Start the server if it does not run.
 
         Raises ServiceFailed, ProgramMissing, DiskFull, Unreachable, ForeignServer.
         """
@@ -170,7 +170,7 @@ def find_program() -> Program:
 
 
 def _version_of(path: Path) -> tuple[int, ...] | None:
-    """Return a server's version; None where it does not run."""
+    """Return a server's version; None if it does not run."""
     try:
         said = subprocess.run(
             [path, "--version"], capture_output=True, text=True, check=True, timeout=VERSION_SECONDS

@@ -64,7 +64,7 @@ class EmbeddedServices:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop the services where nobody else uses them."""
+        """Stop the services if nobody else uses them."""
         with self._folder.turn():
             self._leave()
 

@@ -24,7 +24,7 @@ CLOSED_FORM_STEPS: Final = 8
 
 
 def selling_price_cents(structure: Structure, advertised: Cents) -> Cents:
-    """Return the price before discount: the stated one where there is one, never above the advertised one."""
+    """Return the price before discount: the stated one if there is one, never above the advertised one."""
     return np.minimum(advertised, MAX_CENTS if structure.price_cents is None else structure.price_cents)
 
 
@@ -56,7 +56,7 @@ def owed_before_cash_cents(
     """Return the principal without cash; it may be negative. Negative trade equity adds to it.
 
     ``price`` is the selling price before ``discount``, ``rebate`` what the manufacturer pays for this car
-    besides the structure's own rebate. Raises StructureError where the address has no tax rule.
+    besides the structure's own rebate. Raises StructureError if the address has no tax rule.
     """
     s = inputs.structure
     rebates = rebate + s.rebate_cents

@@ -59,7 +59,7 @@ def payments_cents(principal: Cents, factors: Floats) -> Cents:
 
 
 def largest_principal(payment_max: Cents, factors: Floats) -> Cents:
-    """Return the largest principal whose rounded payment is at most ``payment_max``; elementwise, 0 where
+    """Return the largest principal whose rounded payment is at most ``payment_max``; elementwise, 0 if
     there is none.
 
     The inverse in floating point may be a cent off at a rounding edge, so it is checked by paying it.

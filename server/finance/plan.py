@@ -44,7 +44,7 @@ class Plan:
 
     @property
     def cash_max(self) -> int:
-        """The most cash that the customer has; what is paid down where no maximum is stated."""
+        """The most cash that the customer has; what is paid down if no maximum is stated."""
         most = self.inputs.structure.cash_down_max_cents
         return self.cash_min if most is None else max(most, self.cash_min)
 
@@ -78,7 +78,7 @@ def price_window(plan: Plan, rebate_max_cents: int = 0) -> tuple[int, int] | Non
     feasible.
 
     Every car that any programme takes lies inside, whatever its book values and whatever rebate it has up to
-    ``rebate_max_cents``; None where no price can be. Raises StructureError where the address has no tax rule.
+    ``rebate_max_cents``; None if no price can be. Raises StructureError if the address has no tax rule.
     """
     possible = plan.ceiling >= plan.floor
     if not possible.any():
@@ -147,7 +147,7 @@ def _payment_maxima(programmes: Programmes, inputs: DealInputs) -> list[tuple[Li
 
 
 def _first_price(owed_at: Callable[[int], int], owed: int) -> int:
-    """Return the lowest price at which at least ``owed`` is owed before cash; MAX_CENTS + 1 where none is."""
+    """Return the lowest price at which at least ``owed`` is owed before cash; MAX_CENTS + 1 if none is."""
     low, high = 0, MAX_CENTS + 1
     while low < high:
         middle = (low + high) // 2

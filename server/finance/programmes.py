@@ -54,7 +54,7 @@ class Programmes:
 
 
 def select_programmes(sheet: RateSheet, inputs: DealInputs) -> tuple[Programmes, Limit]:
-    """Return the programmes for the structure's tier, terms and rate and the customer's score, where that is
+    """Return the programmes for the structure's tier, terms and rate and the customer's score, if that is
     known.
 
     Where there are none, also the limit that the last of them failed; else ``Limit.NONE``.

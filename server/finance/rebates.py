@@ -31,7 +31,7 @@ def rebate_for(  # noqa: PLR0917 - the car's four words, then the customer's
     eligibilities: Collection[str],
     on: dt.date,
 ) -> int:
-    """Return the best permitted combination for a car, in cents; 0 where none applies."""
+    """Return the best permitted combination for a car, in cents; 0 if none applies."""
     return _best(
         [
             one

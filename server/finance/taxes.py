@@ -20,13 +20,13 @@ STATED_RATE = "stated-rate-1"
 """The tax version of a deal that states its rate: no table enters its tax."""
 
 DEAL_JURISDICTION = "stated rate"
-"""What stands for the jurisdiction where the deal states its rate."""
+"""What stands for the jurisdiction if the deal states its rate."""
 
 _ADDED_BEFORE_DIVISION = {Rounding.HALF_UP: WHOLE // 2, Rounding.UP: WHOLE - 1, Rounding.DOWN: 0}
 
 
 def rules_for(table: TaxTable, state: str, postal_code: str) -> tuple[TaxRule, ...]:
-    """Return the rules that tax a car registered there, in the table's order; empty where none does."""
+    """Return the rules that tax a car registered there, in the table's order; empty if none does."""
     return tuple(
         rule
         for rule in table.rules
@@ -35,7 +35,7 @@ def rules_for(table: TaxTable, state: str, postal_code: str) -> tuple[TaxRule, .
 
 
 def check_taxable(structure: Structure, rules: Sequence[TaxRule], place: str) -> None:
-    """Raise StructureError where the deal states no rate and no rule taxes ``place``: no tax is guessed."""
+    """Raise StructureError if the deal states no rate and no rule taxes ``place``: no tax is guessed."""
     if structure.tax_rate_bp is None and not rules:
         raise StructureError("tax_rate_bp", f"no tax rule for {place}: enter a tax rate")
 
@@ -55,7 +55,7 @@ def tax_cents(
     """Return the sales tax of all jurisdictions together.
 
     ``price`` is the selling price before ``discount``; ``rebate`` all that a manufacturer pays. Raises
-    StructureError where the structure states no rate and there is no rule.
+    StructureError if the structure states no rate and there is no rule.
     """
     price_and_more = price - discount + structure.taxable_fees_cents + structure.taxable_products_cents
     total = 0 * (price_and_more - rebate)

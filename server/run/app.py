@@ -75,7 +75,7 @@ class State(TypedDict):
 
 
 def create_app(settings: Settings, drain: Drain, ending: Ending) -> Front:
-    """Return the ASGI application of one web process; its lifespan raises where a service is out of reach."""
+    """Return the ASGI application of one web process; its lifespan raises if a service is out of reach."""
     requests = Starlette(
         routes=[*api.routes, *security_api.routes, *health.routes, *Pages().routes()],
         middleware=[

@@ -29,7 +29,7 @@ def without_owner(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def give_up_owner() -> None:
-    """Start this program anew where its environment has the owner's address; it returns where it has none.
+    """Start this program anew where its environment has the owner's address; it returns if it has none.
 
     To forget a variable is not enough: the system shows what a program was started with as long as it runs.
     """

@@ -44,7 +44,7 @@ class KeepsFalling(Exception):
 
 
 class Supervisor:
-    """Runs instances until told to stop, under ``account`` where one is given.
+    """Runs instances until told to stop, under ``account`` if one is given.
 
     ``write`` takes each line of their output, with its prefix. Who does not end within ``grace_seconds`` of
     being told to is killed.
@@ -75,7 +75,7 @@ class Supervisor:
         """Run the formation until SIGINT, SIGTERM or SIGHUP; a second signal does not wait for anyone.
 
         ``started`` is awaited beside it; what it raises ends the formation and is raised here. Raises
-        KeepsFalling where a process does not stay up until then. Whichever way this returns, no process of
+        KeepsFalling if a process does not stay up until then. Whichever way this returns, no process of
         the formation is left.
         """
         loop = asyncio.get_running_loop()

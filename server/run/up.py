@@ -111,7 +111,7 @@ def run_formation(
 ) -> None:
     """Run web and worker processes until a signal ends them; say so once all of them are ready.
 
-    They know nothing of the schema's owner, and where we are root they run under another account. Raises
+    They know nothing of the schema's owner, and if we are root they run under another account. Raises
     NotReady, KeepsFalling, ProcfileError, AccountMissing.
     """
     formation, account = read_formation(procfile, counts), service_account()

@@ -42,7 +42,7 @@ class UnknownRevision(Exception):
 def migrate(owner_url: str) -> None:
     """Bring the database to the newest revision, in one transaction.
 
-    Raises UnknownRevision where a newer release has migrated it; asyncpg.LockNotAvailableError where a table
+    Raises UnknownRevision if a newer release has migrated it; asyncpg.LockNotAvailableError if a table
     is in use for longer than LOCK_TIMEOUT; and what asyncpg raises where the database is out of reach.
     """
     asyncio.run(bring_to_newest(owner_url))

@@ -32,7 +32,7 @@ class Scope(Protocol):
 
         ``snapshot``: read only, and everything as of one moment. ``presorted``: an order is read off an index
         wherever one has it, whatever the planner believes about the number of rows. ``wait_seconds`` is how
-        long to wait for a connection. Raises what asyncpg raises; TimeoutError where none is free.
+        long to wait for a connection. Raises what asyncpg raises; TimeoutError if none is free.
         """
 
 

@@ -77,7 +77,7 @@ class DealParts:
 
 
 async def load_whole(connection: Connection, deal_id: str) -> tuple[Deal, DealParts] | None:
-    """Return a deal and its parts, as of one moment; None where there is no such deal."""
+    """Return a deal and its parts, as of one moment; None if there is no such deal."""
     key = parse_id(deal_id)
     row = None if key is None else await connection.fetchrow(_WHOLE, key, *_SHOWN)
     return None if row is None else (deal_of(row), _parts_of(row))

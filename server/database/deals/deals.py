@@ -105,7 +105,7 @@ class DealRow:
 
 
 async def load_deal(connection: Connection, deal_id: str) -> Deal | None:
-    """Return the deal, or None where there is none of that id."""
+    """Return the deal, or None if there is none of that id."""
     key = parse_id(deal_id)
     row = None if key is None else await connection.fetchrow(_DEAL, key)
     return None if row is None else deal_of(row)
@@ -183,7 +183,7 @@ async def list_deals(
 
 
 async def last_no(connection: Connection, deal_id: str) -> int:
-    """Return the ``no`` of the deal's last event, 0 where there is none."""
+    """Return the ``no`` of the deal's last event, 0 if there is none."""
     found = await connection.fetchval("SELECT last_no FROM deals WHERE deal_id = $1", parse_id(deal_id))
     return found or 0
 

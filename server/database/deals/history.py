@@ -57,7 +57,7 @@ class History:
 
 
 async def load_history(connection: Connection, deal_id: str) -> History | None:
-    """Return a deal's history, None where there is no such deal."""
+    """Return a deal's history, None if there is no such deal."""
     key = parse_id(deal_id)
     row = None if key is None else await connection.fetchrow(_DEAL, key)
     if row is None:

@@ -21,7 +21,7 @@ from server.database.core.pool import Connection
 
 ROWS_AT_A_TIME = 200
 
-# The first one's id comes with it where there is one: a pencil never changes, and is never taken back.
+# The first one's id comes with it if there is one: a pencil never changes, and is never taken back.
 _INSERT = """
 WITH made AS (
 INSERT INTO pencils (deal_id, deal_version, vehicle_id, vehicle_rev, digest, versions, inputs, car, choice,
@@ -58,7 +58,7 @@ class PencilChoice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pencil(msgspec.Struct, frozen=True, kw_only=True):
-    """A quote with its origins. ``car`` has ``jobs.NUMBER_COLUMNS``; ``choice`` is None where no lender took
+    """A quote with its origins. ``car`` has ``jobs.NUMBER_COLUMNS``; ``choice`` is None if no lender took
     the structure.
     """
 
@@ -132,12 +132,12 @@ async def record_pencil(
         discount if choice is None else choice.discount_cents,
         uuid.UUID(user_id),
     )
-    # None where somebody else asked the same in this very moment.
+    # None if somebody else asked the same in this very moment.
     return str(made or await connection.fetchval(_FIRST, key, digest))
 
 
 async def all_pencils(connection: asyncpg.Connection) -> AsyncIterator[StoredPencil]:
-    """Yield every pencil, the oldest first. Raises FieldError where a stored one does not fit any more."""
+    """Yield every pencil, the oldest first. Raises FieldError if a stored one does not fit any more."""
     async with connection.transaction(readonly=True):
         async for row in connection.cursor(_ALL, prefetch=ROWS_AT_A_TIME):
             stored = dict(row) | {

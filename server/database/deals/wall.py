@@ -71,7 +71,7 @@ async def summaries_of(
 
 
 async def store_name(connection: Connection, store_id: str) -> str | None:
-    """Return a store's name, None where there is no such store."""
+    """Return a store's name, None if there is no such store."""
     name: str | None = await connection.fetchval("SELECT name FROM stores WHERE store_id = $1", store_id)
     return name
 

@@ -76,9 +76,9 @@ SELECT count(*) FILTER (WHERE c.held_by = $1) AS of_deal,
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Another deal that holds a car: ``until`` then, or None where it is approved for it.
+    """Another deal that holds a car: ``until`` then, or None if it is approved for it.
 
-    ``store_id`` is the deal's store, None where the asker's scope does not show it; ``owner`` is the car's.
+    ``store_id`` is the deal's store, None if the asker's scope does not show it; ``owner`` is the car's.
     """
 
     deal_id: str
@@ -133,9 +133,9 @@ async def hold_vehicle(
 async def release_vehicle(
     scope: Scope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
 ) -> Decided:
-    """Let a car go that the deal holds; where nobody holds it, nothing happens. Its answer is ``{until}``.
+    """Let a car go that the deal holds; if nobody holds it, nothing happens. Its answer is ``{until}``.
 
-    Raises HeldElsewhere where another deal holds it, and the actor may end that; CommandError(conflict)
+    Raises HeldElsewhere if another deal holds it, and the actor may end that; CommandError(conflict)
     where the actor may not, or where this deal is approved for the car.
     """
     async with deciding(scope, deal_id, op, actor, ("release", vehicle_id)) as deal:
@@ -182,13 +182,13 @@ async def other_holders(connection: Connection, vehicle_id: int, deal: uuid.UUID
 
 
 async def require_not_held(deal: Decision, vehicle_id: int) -> None:
-    """Raise CommandError(conflict) where another deal holds the car: until when, and who, if it is ours."""
+    """Raise CommandError(conflict) if another deal holds the car: until when, and who, if it is ours."""
     for holder in await other_holders(deal.connection, vehicle_id, deal.key):
         raise _held(deal, holder)
 
 
 async def require_not_reserved(deal: Decision, vehicle_id: int) -> None:
-    """Raise CommandError(conflict) where the deal itself is approved for the car."""
+    """Raise CommandError(conflict) if the deal itself is approved for the car."""
     reserved = await deal.connection.fetchval(
         "SELECT true FROM vehicle_claims WHERE vehicle_id = $1 AND reserved_by = $2", vehicle_id, deal.key
     )
@@ -224,7 +224,7 @@ def _held(deal: Decision, holder: Holder) -> CommandError:
 
 
 async def _require_room(deal: Decision, vehicle_id: int) -> None:
-    """Raise CommandError where deal, person or store hold as many cars as they may, besides this one."""
+    """Raise CommandError if deal, person or store hold as many cars as they may, besides this one."""
     await deal.connection.execute(_COUNT_ALONE, deal.store_id)
     held = await one_row(deal.connection, _COUNT, deal.key, deal.actor.id, deal.store_id, vehicle_id)
     if held["of_deal"] >= MAX_HOLDS:

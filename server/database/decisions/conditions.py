@@ -25,7 +25,7 @@ async def last_approval(deal: Decision) -> Approval:
 
 
 async def outdated(deal: Decision, approval: Approval, rates: str) -> Reason | None:
-    """Return why an approval does not hold any more; None where it does. The car stays as it is meanwhile."""
+    """Return why an approval does not hold any more; None if it does. The car stays as it is meanwhile."""
     car = await deal.connection.fetchrow(
         "SELECT rev, status, price_cents FROM vehicles WHERE vehicle_id = $1 FOR NO KEY UPDATE",
         int(approval.vehicle_id),
@@ -40,7 +40,7 @@ async def outdated(deal: Decision, approval: Approval, rates: str) -> Reason | N
 
 
 async def require_not_own(deal: Decision) -> None:
-    """Raise CommandError(forbidden) where the decider's own deal, or own submission, is decided about."""
+    """Raise CommandError(forbidden) if the decider's own deal, or own submission, is decided about."""
     submitter = await deal.connection.fetchval(
         "SELECT body->'by'->>'id' FROM deal_events"
         " WHERE deal_id = $1 AND kind = 'state_changed' AND body->>'to' = 'submitted'"
@@ -66,7 +66,7 @@ async def conceded(deal: Decision, offer: DealOffer) -> Concession:
 
 
 async def require_authority(deal: Decision, offer: DealOffer | None, authority_cents: int) -> None:
-    """Raise CommandError(forbidden) where the offer gives away more than the decider may; the field is its
+    """Raise CommandError(forbidden) if the offer gives away more than the decider may; the field is its
     largest part.
     """
     if offer is None:
@@ -89,7 +89,7 @@ async def require_authority(deal: Decision, offer: DealOffer | None, authority_c
 
 
 def require_product_cost(deal: Decision, offer: DealOffer, share_bp: float) -> None:
-    """Raise CommandError(conflict) where products are sold whose cost is 0: then the NPV counts all of their
+    """Raise CommandError(conflict) if products are sold whose cost is 0: then the NPV counts all of their
     price as gross. ``share_bp`` is their usual cost in the store.
     """
     structure = _asked(deal, offer)
@@ -102,7 +102,7 @@ def require_product_cost(deal: Decision, offer: DealOffer, share_bp: float) -> N
 
 
 async def require_covered(deal: Decision, offer: DealOffer) -> None:
-    """Raise CommandError(conflict) where the offer gives away more than its last approval covered."""
+    """Raise CommandError(conflict) if the offer gives away more than its last approval covered."""
     covered = await deal.connection.fetchval(
         "SELECT concession_cents FROM desk_approvals WHERE deal_id = $1 ORDER BY deal_version DESC LIMIT 1",
         deal.key,

@@ -24,7 +24,7 @@ from server.database.core.pool import Connection
 from server.database.core.scope import Scope
 
 SYSTEM: Final = Actor(id="system", name="Deal Architect", role=Role.OPERATOR)
-"""Who decides where nobody did: an approval that falls, a hold that runs out."""
+"""Who decides if nobody did: an approval that falls, a hold that runs out."""
 
 _LOCK = "SELECT * FROM lock_deal($1, $2)"
 OPS_KEPT: Final = dt.timedelta(days=1)
@@ -148,7 +148,7 @@ class Decision:
         return Decided(str(self.key), reply.get("version", self.version), (), reply, repeated=True)
 
     async def write(self) -> None:
-        """Insert the events in order; where there are none, what the op was answered all the same."""
+        """Insert the events in order; if there are none, what the op was answered all the same."""
         if not self._events and self.reply:
             await self.connection.execute(_OP, self.key, self.op, self.reply, self.asked)
         user = None if self.actor.id == SYSTEM.id else uuid.UUID(self.actor.id)
@@ -228,9 +228,9 @@ async def _lock(connection: Connection, deal_id: str, op: uuid.UUID, actor: Acto
 async def answered_before(
     connection: Connection, deal_id: str, op: uuid.UUID, actor: Actor, asked: Asked
 ) -> dict[str, Any] | None:
-    """Return what an op of a deal was answered; None where it was not done.
+    """Return what an op of a deal was answered; None if it was not done.
 
-    Raises CommandError(conflict) where it answered somebody else, or another command.
+    Raises CommandError(conflict) if it answered somebody else, or another command.
     """
     row = await connection.fetchrow(_ANSWERED, parse_id(deal_id), op)
     return None if row is None else _answer_to(row, actor, asked)

@@ -43,11 +43,11 @@ LENDERS: Final = """
 
 @dataclass(frozen=True, slots=True)
 class NewDecision:
-    """A lender's decision as it comes in. Raises CommandError(invalid) where it is not whole."""
+    """A lender's decision as it comes in. Raises CommandError(invalid) if it is not whole."""
 
     terms: LenderTerms
     priced: DealOffer | None
-    """The deal's selected offer under this decision; None where there is none, or nothing is feasible."""
+    """The deal's selected offer under this decision; None if there is none, or nothing is feasible."""
 
 
 def asked_for(terms: LenderTerms) -> Asked:

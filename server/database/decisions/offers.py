@@ -75,7 +75,7 @@ async def pin_offer(scope: Scope, deal_id: str, *, op: uuid.UUID, offer: DealOff
 
 
 async def unpin_offer(scope: Scope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor) -> Decided:
-    """Keep the offer of a car in sight no longer; where there is none, nothing happens."""
+    """Keep the offer of a car in sight no longer; if there is none, nothing happens."""
     async with deciding(scope, deal_id, op, actor, ("unpin", vehicle_id)) as deal:
         if deal.repeated is not None:
             return deal.again()
@@ -149,7 +149,7 @@ def _terms_of(offer: DealOffer) -> tuple[object, ...]:
 
 
 async def _check(deal: Decision, offer: DealOffer) -> None:
-    """Raise StaleOffer where the offer was priced with other terms, CommandError(locked) where it may not."""
+    """Raise StaleOffer if the offer was priced with other terms, CommandError(locked) where it may not."""
     if offer.deal_version != deal.version and await _terms_moved(deal, offer.deal_version):
         raise StaleOffer
     check_unlocked(deal, offer.changes)

@@ -17,7 +17,7 @@ from server.database.decisions.deciding import Decided, Decision, deciding
 async def raise_adverse_action(deal: Decision, reasons: Sequence[Reason], today: dt.date) -> None:
     """Raise the task of a notice of adverse action where any of ``reasons`` is on credit; else do nothing.
 
-    Raises CommandError(too_large) where an open task would go out of sight by it.
+    Raises CommandError(too_large) if an open task would go out of sight by it.
     """
     principal = [reason for reason in reasons if reason in CREDIT_REASONS][:MAX_REASONS]
     if not principal:

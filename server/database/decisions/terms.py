@@ -82,7 +82,7 @@ async def move(deal: Decision, target: DealState, reason: Reason, **more: Any) -
 
 
 def check_unlocked(deal: Decision, fields: Collection[str]) -> None:
-    """Raise CommandError(locked) where the desk keeps one of ``fields`` from this actor."""
+    """Raise CommandError(locked) if the desk keeps one of ``fields`` from this actor."""
     if deal.actor.role is Role.DESK_MANAGER:
         return
     for field in sorted(set(fields) & deal.locks.keys()):
@@ -120,7 +120,7 @@ def wrong_state(deal: Decision, what: str) -> CommandError:
 
 
 async def _check_unchanged(deal: Decision, based_on: int, new: dict[str, Any]) -> None:
-    """Raise CommandError(conflict) where a field of ``new`` was set after version ``based_on``.
+    """Raise CommandError(conflict) if a field of ``new`` was set after version ``based_on``.
 
     A field set since to the very value that is asked for now is no conflict: it is not in ``new``.
     """

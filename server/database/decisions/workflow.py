@@ -43,7 +43,7 @@ from server.database.decisions.terms import move, restructure, wrong_state
 class Move:
     """One step that somebody wants to take. ``rates`` is the rate sheet in force on ``today``.
 
-    ``priced`` is the deal's selected offer priced anew as the deal will stand after the step; None where it
+    ``priced`` is the deal's selected offer priced anew as the deal will stand after the step; None if it
     has none, and for a step that needs no price. ``changes`` are those of a counter.
     """
 

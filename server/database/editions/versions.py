@@ -65,6 +65,6 @@ async def editions_in_force(connection: Connection, today: dt.date) -> InForce:
 async def stock_version(
     connection: Connection, *, store_id: str, group_id: str, scope: Scope, deal_id: str
 ) -> tuple[int, int]:
-    """Return the version of a store's stock, or of its group's, and that of a deal; 0 where there is none."""
+    """Return the version of a store's stock, or of its group's, and that of a deal; 0 if there is none."""
     row = await one_row(connection, _STOCK, scope is Scope.GROUP, group_id, store_id, parse_id(deal_id))
     return row["inventory"] or 0, row["deal_version"] or 0

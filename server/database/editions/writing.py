@@ -49,7 +49,7 @@ async def is_stored(connection: asyncpg.Connection, kind: TableKind, version: st
 
 
 async def begun_on(connection: asyncpg.Connection, kind: TableKind, day: dt.date) -> str | None:
-    """Return the version that is in force from ``day``, where there is one."""
+    """Return the version that is in force from ``day``, if there is one."""
     found: str | None = await connection.fetchval(
         f"SELECT {kind.key} FROM {kind.head} WHERE effective_from = $1",  # noqa: S608 - names of our own
         day,

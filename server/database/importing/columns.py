@@ -65,7 +65,7 @@ class Layout:
 
 
 def parse_mapping(options: Iterable[str]) -> dict[str, str]:
-    """Return column to field of ``--map`` options. Raises ImportFailed where one is not ``column=field``."""
+    """Return column to field of ``--map`` options. Raises ImportFailed if one is not ``column=field``."""
     mapping = {}
     for option in options:
         column, equals, field = option.rpartition("=")
@@ -80,7 +80,7 @@ def parse_mapping(options: Iterable[str]) -> dict[str, str]:
 def find_layout(header: Sequence[str], mapping: Mapping[str, str]) -> Layout:
     """Return the layout of a file: ``mapping`` first, then what its header says.
 
-    Raises ImportFailed where a mapped column is not there, or a field that every car needs has no column.
+    Raises ImportFailed if a mapped column is not there, or a field that every car needs has no column.
     """
     names = tuple(name.strip() for name in header)
     positions: dict[str, int] = {}

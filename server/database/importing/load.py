@@ -108,7 +108,7 @@ async def import_inventory(  # noqa: PLR0917 - where from, where to, then what i
     columns that the file has, its status and the rest stay; an unchanged car keeps its ``rev``. Rows that are
     rejected or doubtful go to ``rejects_path`` (default: ``<name>.rejects.csv`` in the working folder).
 
-    Raises ImportFailed where the file is damaged or holds more than ``most_mib`` unpacked, needed columns are
+    Raises ImportFailed if the file is damaged or holds more than ``most_mib`` unpacked, needed columns are
     missing, or there is no such store.
     """
     target = rejects_path or Path(f"{path.name.removesuffix('.gz').removesuffix('.csv')}.rejects.csv")

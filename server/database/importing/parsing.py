@@ -129,7 +129,7 @@ class _Row:
         return self._texts.get(field, "")
 
     def required(self, field: str, read: Callable[[str], T], instead: T) -> T:
-        """Return the field's value; where there is none, reject the row and return ``instead``."""
+        """Return the field's value; if there is none, reject the row and return ``instead``."""
         text = self.text(field)
         if not text:
             self.fatal.append(Flaw(FlawKind.MISSING, f"{field} is missing"))
@@ -152,7 +152,7 @@ class _Row:
 def parse_row(cells: Sequence[str], layout: Layout, today: dt.date) -> ParsedRow:
     """Return the car of one row, or why there is none.
 
-    ``today`` bounds years and dates, and is the day a car came where the file does not say.
+    ``today`` bounds years and dates, and is the day a car came if the file does not say.
     """
     if len(cells) != len(layout.header):
         text = f"{len(cells)} cells under {len(layout.header)} columns"

@@ -95,7 +95,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        """Return the next line. Raises _RowTooLong; ImportFailed where the file is damaged."""
+        """Return the next line. Raises _RowTooLong; ImportFailed if the file is damaged."""
         if self._unread:
             self._pass_over(self._unread)
             self._unread = ""
@@ -152,7 +152,7 @@ class InventoryFile:
         self._reader = csv.reader(self._lines, delimiter=self._delimiter)
 
     def rows(self) -> Iterator[Row]:
-        """Yield every row that is not empty. Raises ImportFailed where the file itself is damaged."""
+        """Yield every row that is not empty. Raises ImportFailed if the file itself is damaged."""
         while True:
             line = self._lines.number + 1
             self._lines.begin_row()
@@ -179,7 +179,7 @@ class InventoryFile:
 def open_inventory(path: Path, most_mib: int = UNPACKED_MIB) -> Iterator[InventoryFile]:
     """Open a CSV file, gzip or not, of at most ``most_mib`` unpacked.
 
-    Raises ImportFailed where it cannot be read, is larger, or its first line names no columns.
+    Raises ImportFailed if it cannot be read, is larger, or its first line names no columns.
     """
     try:
         raw = path.open("rb")
@@ -220,11 +220,11 @@ class RejectsFile:
 
     @property
     def path(self) -> Path | None:
-        """Where the file is, or None where no row needed it."""
+        """Where the file is, or None if no row needed it."""
         return None if self._file is None else self._path
 
     def write(self, line: int, outcome: str, flaws: Sequence[Flaw], cells: Sequence[str]) -> None:
-        """Add one row, or count it in ``left_out`` where the file is full."""
+        """Add one row, or count it in ``left_out`` if the file is full."""
         reason = "; ".join(flaw.text for flaw in flaws)
         size = sum(len(cell.encode()) for cell in (reason, *cells))
         if self.left_out or self._written == REJECTS or size > self._left_bytes:

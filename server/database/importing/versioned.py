@@ -72,7 +72,7 @@ class Numbered:
 
 
 Check = Callable[[Sequence[Any]], None]
-"""Raises ValueError where records that are each right do not make a table together."""
+"""Raises ValueError if records that are each right do not make a table together."""
 
 
 async def import_table(
@@ -88,8 +88,8 @@ async def import_table(
 
     ``check`` is asked last, where nothing else is wrong with the rows.
 
-    Raises TableRejected with the faults of the file, or where the version or its first day is taken;
-    ImportFailed where the file cannot be read or holds more than ``most_mib`` unpacked.
+    Raises TableRejected with the faults of the file, or if the version or its first day is taken;
+    ImportFailed if the file cannot be read or holds more than ``most_mib`` unpacked.
     """
     rows, faults = read_table(path, layout, most_mib)
     if check is not None and not faults:
@@ -123,7 +123,7 @@ async def import_table(
 def read_table(path: Path, layout: Layout, most_mib: int = TABLE_MIB) -> tuple[list[Numbered], list[Fault]]:
     """Return the records of a file and the faults in it, up to FAULTS.
 
-    Raises ImportFailed where it cannot be read or holds more than ``most_mib`` unpacked.
+    Raises ImportFailed if it cannot be read or holds more than ``most_mib`` unpacked.
     """
     rows: list[Numbered] = []
     with open_inventory(path, most_mib) as file:

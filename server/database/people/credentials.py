@@ -74,14 +74,14 @@ _VALID = (
 
 
 async def find_by_token(connection: Connection, token: str) -> tuple[Account, Credential] | None:
-    """Return whose credential ``token`` is; None where it counts no longer."""
+    """Return whose credential ``token`` is; None if it counts no longer."""
     return _found(await connection.fetchrow(_VALID + "token_hash = $1", _digest(token)))
 
 
 async def find_by_id(
     connection: Connection | asyncpg.Pool, credential_id: int
 ) -> tuple[Account, Credential] | None:
-    """Return whose credential has that id; None where it counts no longer."""
+    """Return whose credential has that id; None if it counts no longer."""
     return _found(await connection.fetchrow(_VALID + "credential_id = $1", credential_id))
 
 
@@ -128,7 +128,7 @@ async def revoke_by_id(connection: Connection, credential_id: int) -> bool:
 
 
 async def owner_of(connection: Connection, credential_id: int) -> str | None:
-    """Return the login of whom the credential of that id was made for; None where there is none."""
+    """Return the login of whom the credential of that id was made for; None if there is none."""
     login: str | None = await connection.fetchval(
         "SELECT login FROM credentials JOIN users USING (user_id) WHERE credential_id = $1", credential_id
     )

@@ -64,7 +64,7 @@ def _run_at(text: str, place: int) -> int:
 
 
 def _repetition_at(text: str, place: int) -> int:
-    """Return the length of what begins there and began before already; 0 where that is short."""
+    """Return the length of what begins there and began before already; 0 if that is short."""
     length = SHORTEST_RUN
     while place + length <= len(text) and text[place : place + length] in text[: place + length - 1]:
         length += 1

@@ -100,7 +100,7 @@ def hash_is_outdated(stored: str) -> bool:
 
 
 def password_fault(password: str, login: str) -> str | None:
-    """Return what a new password must be and is not; None where it will do."""
+    """Return what a new password must be and is not; None if it will do."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         return f"expected {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters"
     if len(set(password)) < FEWEST_CHARACTERS:

@@ -145,7 +145,7 @@ async def _add_stores(connection: asyncpg.Connection, stores: list[people.Sample
 
 
 async def _add_lenders(connection: asyncpg.Connection, today: dt.date) -> None:
-    """Add the sample rate sheet, risk model, taxes and rebates, each where there is none of its version."""
+    """Add the sample rate sheet, risk model, taxes and rebates, each if there is none of its version."""
     began = dt.date(today.year, 1, 1)
     contents: tuple[tuple[TableKind, Iterable[object]], ...] = (
         (RATES, lenders.sample_programmes(today.year)),

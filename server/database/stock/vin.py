@@ -22,7 +22,7 @@ _VALUE_TABLE = np.array([_VALUES.get(chr(code), 0) for code in range(128)], dtyp
 
 
 def flaw(vin: str) -> str | None:
-    """Return what is wrong with ``vin`` (upper case), or None where it is sound."""
+    """Return what is wrong with ``vin`` (upper case), or None if it is sound."""
     if len(vin) != LENGTH:
         return f"VIN has {len(vin)} characters, not {LENGTH}"
     foreign = sorted(set(vin) - ALPHABET)

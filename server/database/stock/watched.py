@@ -137,7 +137,7 @@ def _car(row: Any) -> WatchedCar:
 @dataclass(frozen=True, slots=True)
 class Due:
     """Deals that are approved for a car in question, holds whose time is over (deal and car), and how many
-    seconds the next one has left; None where nothing is held.
+    seconds the next one has left; None if nothing is held.
     """
 
     approved: list[str]

@@ -25,8 +25,8 @@ class Choice:
     """One acceptable structure of one car. ``programme`` is its number in the plan.
 
     ``discount_cents`` is all of the discount, ``front_gross_cents`` less it. ``binding`` names the limit that
-    asks for more cash or discount than was wished, None where none does. ``ltv_bp`` is the principal over the
-    programme's basis, ``pti_bp`` the payment over the monthly income, None where that is not known.
+    asks for more cash or discount than was wished, None if none does. ``ltv_bp`` is the principal over the
+    programme's basis, ``pti_bp`` the payment over the monthly income, None if that is not known.
     """
 
     programme: int
@@ -57,7 +57,7 @@ class Refusal:
 def choices(pricing: Pricing, car: Cars) -> list[Choice]:
     """Return the acceptable structures of one car, the best first, each once.
 
-    By the objective: NPV, then lower payment, shorter term, the sheet's order, less cash. Empty where there
+    By the objective: NPV, then lower payment, shorter term, the sheet's order, less cash. Empty if there
     is none: ``refusal`` says why. ``with_cash`` gives those of another cash. The plan must have a programme.
     """
     structures, found, place = _acceptable(pricing, car)
@@ -93,7 +93,7 @@ def best_by_payment_band(pricing: Pricing, car: Cars) -> dict[int, Choice]:
 
 
 def refusal(pricing: Pricing, car: Cars) -> Refusal | None:
-    """Return why one car has no acceptable structure and what changes that; None where it has one."""
+    """Return why one car has no acceptable structure and what changes that; None if it has one."""
     structures, _, place = _acceptable(pricing, car)
     if place.size:
         return None

@@ -19,7 +19,7 @@ from server.finance.value.valuation import Valuation, value_plan
 class Pricing:
     """A plan, its valuation, and the principals at the upper edges of the PTI bands.
 
-    ``pti_principals`` has shape (p, e), one for each edge but the last, which is none; e is 0 where the
+    ``pti_principals`` has shape (p, e), one for each edge but the last, which is none; e is 0 if the
     income is not known. ``wider`` are the pricings that one change of the wish would give, by the kind of
     fix.
     """
@@ -33,7 +33,7 @@ class Pricing:
 def price_plan(plan: Plan, model: RiskModel) -> Pricing:
     """Return the plan's pricing under the curves of the deal's tier.
 
-    Raises RiskModelError where the model lacks the tier. The plan must have a programme.
+    Raises RiskModelError if the model lacks the tier. The plan must have a programme.
     """
     wider = {kind: _priced(wide, model, {}) for kind, wide in _wider_plans(plan).items()}
     return _priced(plan, model, wider)

@@ -25,7 +25,7 @@ def periodic_rates(flows: Floats, periods: NDArray[np.int64], fractions: Floats)
     negative amounts, in any unit of money; ``periods`` and ``fractions`` are the time of each; what a loan
     has not is 0. None fits where payments are less than advances, or more than they could ever be worth.
 
-    Newton from 0, where the value is at its highest; a step that leaves the bracket is a bisection instead.
+    Newton from 0, if the value is at its highest; a step that leaves the bracket is a bisection instead.
     """
     rate, low = np.zeros(len(flows)), np.zeros(len(flows))
     high = np.full(len(flows), MAX_PERIODIC_RATE)

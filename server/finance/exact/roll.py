@@ -51,7 +51,7 @@ def roll(request: PriceRequest, vary: Vary, payment_cents: int, tax_of: TaxOf | 
 
 
 def largest_within(value: Callable[[int], int], limit: int, guess: int, low: int, high: int) -> int | None:
-    """Return the largest x from ``low`` to ``high`` with ``value(x) <= limit``; None where there is none.
+    """Return the largest x from ``low`` to ``high`` with ``value(x) <= limit``; None if there is none.
 
     ``value`` does not fall. A right ``guess`` costs two calls; a wrong one is left in doubling steps.
     """

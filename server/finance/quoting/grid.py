@@ -63,7 +63,7 @@ def quote_grid(case: Case, terms_months: Sequence[int], cash_down_cents: Sequenc
 
 def quote_frontier(case: Case) -> tuple[list[StressedPoint], list[PaymentBand]]:
     """Return the structures that no other beats in both payment and NPV, by rising payment, and the best
-    structure of each payment band; both empty where the car has none.
+    structure of each payment band; both empty if the car has none.
 
     Each point says how many of lower NPV pass it under stress.
     """

@@ -48,7 +48,7 @@ def quote_roll(case: Case, quoted: Quoted, asked: Roll, *, desk: bool) -> QuoteR
 
 
 def _beyond_discount(case: Case, discount_cents: int) -> str | None:
-    """Return why a price is not the seller's to give by such a discount; None where it is."""
+    """Return why a price is not the seller's to give by such a discount; None if it is."""
     if discount_cents < 0:
         return "The price would be above the desk's price."
     most = int(discount_limit_cents(case.inputs, case.car.price_cents)[0])

@@ -19,7 +19,7 @@ from server.finance.value.parts import monthly_cash, npv_parts
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """An answer with what it came from: the architect's choice, and the contract that was priced; None where
+    """An answer with what it came from: the architect's choice, and the contract that was priced; None if
     there was none.
     """
 
@@ -29,7 +29,7 @@ class Quoted:
 
 
 def quote_structure(case: Case) -> Quoted:
-    """Return the best structure of the case, priced; where there is none, why, and the stated contract.
+    """Return the best structure of the case, priced; if there is none, why, and the stated contract.
 
     Raises:
         StructureError: no tax can be told for the address, or the chosen contract contradicts itself.
@@ -61,7 +61,7 @@ def quote_structure(case: Case) -> Quoted:
 
 
 def quote_cash(case: Case, choice: Choice) -> MonthlyCash | None:
-    """Return the cash that a chosen contract is expected to bring; None where it is sold."""
+    """Return the cash that a chosen contract is expected to bring; None if it is sold."""
     if not case.plan.programmes.held[choice.programme]:
         return None
     return monthly_cash(
@@ -132,7 +132,7 @@ def _answer(case: Case, **fields: Any) -> QuotedStructure:
 
 
 def _priced(case: Case, request: PriceRequest) -> dict[str, Any]:
-    """Return the answer's fields of a contract. Raises StructureError where it cannot be one."""
+    """Return the answer's fields of a contract. Raises StructureError if it cannot be one."""
     contract = price_contract(request, case.tax_cents)
     return {
         "discount_cents": request.discount_cents,

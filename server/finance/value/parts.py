@@ -54,7 +54,7 @@ def npv_parts(
 ) -> dict[Part, int]:
     """Return the parts of one structure in cents; their sum is its NPV.
 
-    ``programme`` is its number in the plan. ``ltv_bp`` and ``pti_bp`` choose the band; None where the share
+    ``programme`` is its number in the plan. ``ltv_bp`` and ``pti_bp`` choose the band; None if the share
     is not known. Amounts that are whole cents stand as they are; the others are rounded so that each running
     total is right to the cent.
 
@@ -156,7 +156,7 @@ def rounded_parts(exact: Mapping[Part, float | int], total_cents: int) -> dict[P
     """Return parts in whole cents that sum to ``total_cents``, which the exact ones do to half a cent.
 
     Whole parts stay. The others take what their running total, rounded half up, grows by; the last of them
-    that is not 0 takes up to the total, so that no part stands where there is nothing.
+    that is not 0 takes up to the total, so that no part stands if there is nothing.
     """
     whole = sum(part for part in exact.values() if isinstance(part, int))
     running: Floats = np.cumsum([0.0 if isinstance(part, int) else part for part in exact.values()])

@@ -86,7 +86,7 @@ def product_gross_cents(inputs: DealInputs) -> int:
 
 def reserve_slope(plan: Plan) -> Floats:
     """Return the reserve per unit of principal, shape (p,): a share of it, or of the finance charge at the
-    sell rate less that at the buy rate; 0 where it is flat.
+    sell rate less that at the buy rate; 0 if it is flat.
     """
     programmes = plan.programmes
     extra_charge = programmes.term * (plan.factors - plan.buy_factors)

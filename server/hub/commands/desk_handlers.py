@@ -177,7 +177,7 @@ class DeskHandlers:
     async def _give_offer(
         self, connection: Connection, command: commands.Select | commands.Pin, store: Store
     ) -> None:
-        """Price a car and store it as an offer; once more where the deal changed in between."""
+        """Price a car and store it as an offer; once more if the deal changed in between."""
         account = connection.account
         sight = sight_of(view_of(connection, command.channel), account)
         refused = unaskable_fields(command.changes, sight.view)
@@ -245,7 +245,7 @@ class DeskHandlers:
         asked: Asked,
         pricing: Awaitable[Priced],
     ) -> Priced | None:
-        """Return what must be known before the deal is locked; None where the command was done before and is
+        """Return what must be known before the deal is locked; None if the command was done before and is
         answered as then, though it could not be priced today.
 
         Raises what pricing raises.

@@ -58,7 +58,7 @@ def as_terms(command: commands.LenderDecision) -> LenderTerms:
 
 
 def _check_expiry(expires: dt.datetime | None) -> None:
-    """Raise CommandError(invalid) where a decision would end at a time that cannot be one, or is past."""
+    """Raise CommandError(invalid) if a decision would end at a time that cannot be one, or is past."""
     if expires is None:
         return
     # The year is looked at first: near the ends of the calendar not every zone has the time.

@@ -29,7 +29,7 @@ class Repricing:
         lenders: Sequence[LenderTerms] | None = None,
     ) -> DealOffer | None:
         """Return the selected offer as it is priced today, with ``changes`` to the structure and ``lenders``
-        in place of the deal's live decisions; None where nothing is selected, or no programme takes it.
+        in place of the deal's live decisions; None if nothing is selected, or no programme takes it.
 
         Raises CommandError: invalid for changes that contradict the structure, degraded.
         """

@@ -227,7 +227,7 @@ class Quotes:
 
 
 def check_askable(command: Quote, view: View) -> None:
-    """Raise CommandError(forbidden) where a quote asks for what may not be asked for in the view."""
+    """Raise CommandError(forbidden) if a quote asks for what may not be asked for in the view."""
     refused = unaskable_fields(command.changes, view)
     if refused:
         raise not_here(refused[0])
@@ -256,7 +256,7 @@ def offer_of(
 ) -> DealOffer:
     """Return a priced and valued quote as an offer of the deal.
 
-    Raises ValueError where it has no contract.
+    Raises ValueError if it has no contract.
     """
     answer, choice = quoted.answer, quoted.choice
     if choice is None or isinstance(answer.value, UnsetType) or isinstance(answer.payment_cents, UnsetType):

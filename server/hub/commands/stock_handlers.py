@@ -126,7 +126,7 @@ def _asked(connection: Connection, command: commands.Search | commands.More | co
 
 
 def check_visible(changes: StructureChanges, view: View) -> None:
-    """Raise CommandError(forbidden) where ``changes`` set what may not be set in the view."""
+    """Raise CommandError(forbidden) if ``changes`` set what may not be set in the view."""
     refused = unsettable_fields(changes, view)
     if refused:
         raise not_here(refused[0])

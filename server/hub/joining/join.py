@@ -93,7 +93,7 @@ class Joiner:
     async def _stand(
         self, feed: Feed, connection: Connection, channel: str, since: Position | None
     ) -> tuple[Head, HeldDeal | None]:
-        """Return where the channel stands, and the deal as of then; None where the client knows what was.
+        """Return where the channel stands, and the deal as of then; None if the client knows what was.
 
         Raises CommandError: not_found, degraded where the epoch keeps ending.
         """
@@ -109,7 +109,7 @@ class Joiner:
         """Return the deal with at least every decision that events up to ``head`` tell of.
 
         Whoever decided last may have died before it told the log: it is told now. An epoch without a base
-        gets one: from then on, every decision above it is an event. None where the epoch is over.
+        gets one: from then on, every decision above it is an event. None if the epoch is over.
         """
         held = await self.deals.held(channel, store_id)
         no = head.no
@@ -133,7 +133,7 @@ class Joiner:
 
 
 def require_room(connection: Connection) -> None:
-    """Raise CommandError(too_large) where the connection watches as many channels as it may."""
+    """Raise CommandError(too_large) if the connection watches as many channels as it may."""
     most = limits_of(connection.credential).channels
     if len(connection.watchers) >= most:
         raise CommandError(

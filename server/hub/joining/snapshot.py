@@ -94,7 +94,7 @@ async def snapshot_rows(
 def merged_columns(chunk: Chunk) -> dict[str, list[Any]]:
     """Return a chunk's matches with the columns of its offers beside them, in full.
 
-    ``valued`` is true where a worker has looked at the car, false where it is pending, null where it was
+    ``valued`` is true where a worker has looked at the car, false where it is pending, null if it was
     given up.
     """
     matches = chunk.matches

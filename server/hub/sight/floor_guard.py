@@ -33,7 +33,7 @@ class FloorGuard:
         return int.from_bytes(drawn.digest()) % MARGIN_CENTS
 
     def floor_cents(self, vehicle_id: object, npv_floor_cents: int | None = None) -> int:
-        """Return what a car must be worth to be offered; the store's floor is ``npv_floor_cents`` where that
+        """Return what a car must be worth to be offered; the store's floor is ``npv_floor_cents`` if that
         is known better.
         """
         floor = self.npv_floor_cents if npv_floor_cents is None else npv_floor_cents

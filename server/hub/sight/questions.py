@@ -53,7 +53,7 @@ class Questions:
 def check_conceded(
     changes: StructureChanges, sight: Sight, authority_cents: int, structure: Structure
 ) -> None:
-    """Raise CommandError(forbidden) where a view that hides NPVs states a discount above what the rebates of
+    """Raise CommandError(forbidden) if a view that hides NPVs states a discount above what the rebates of
     ``structure`` leave of the seller's authority, and above the discount that stands there.
     """
     if sight.guard is None or not isinstance(changes.discount_cents, int):

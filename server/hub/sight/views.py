@@ -205,7 +205,7 @@ def shows_sort(sort: str, view: View) -> bool:
 
 
 def hidden_order(filters: Filters, sort: Sort, view: View) -> str | None:
-    """Return the field of a search that orders or filters by what ``view`` hides; None where none does."""
+    """Return the field of a search that orders or filters by what ``view`` hides; None if none does."""
     if not shows_sort(sort, view):
         return "sort"
     stated = (name for name in filters.__struct_fields__ if name not in FILTER_FIELDS[view])

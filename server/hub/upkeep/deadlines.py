@@ -88,7 +88,7 @@ class Deadlines:
         today = self._today()
         async with self._system.acquire() as connection:
             due = await what_is_due(connection, cars)
-        # Holds run out also where nobody can tell whether an approval stands: without a rate sheet.
+        # Holds run out also if nobody can tell whether an approval stands: without a rate sheet.
         for deal_id, vehicle_id in due.over:
             await self._relay.tell(await expire_hold(self._system, deal_id, vehicle_id))
         await self._check_approvals(due.approved, today)

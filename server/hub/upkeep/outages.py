@@ -54,7 +54,7 @@ class Outages:
 
     @property
     def notice(self) -> Notice | None:
-        """What somebody who comes in now has to be told; None where all is well."""
+        """What somebody who comes in now has to be told; None if all is well."""
         for service in self._services:
             if service.name in self._away:
                 return Notice(code="degraded", message=service.message)

@@ -105,7 +105,7 @@ class Relay:
         await self.publish(decided.deal_id)
 
     async def publish(self, deal_id: str, no: int | None = None) -> None:
-        """Publish every decision of the deal that the log lacks; nothing where it has ``no`` already.
+        """Publish every decision of the deal that the log lacks; nothing if it has ``no`` already.
 
         Raises RedisError, asyncpg's errors or OSError; what is left is then owed.
         """

@@ -81,7 +81,7 @@ class StockWatch:
         self._news.set()
 
     async def run(self) -> None:
-        """Tell what changed, until cancelled; again later where a service is out of reach."""
+        """Tell what changed, until cancelled; again later if a service is out of reach."""
         while True:
             await self._news.wait()
             self._news.clear()

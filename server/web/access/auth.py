@@ -94,7 +94,7 @@ def require_same_site(request: Request, given: str | None) -> None:
 
 
 def csrf_seed(request: Request) -> str:
-    """Return what the browser's CSRF tokens are made from; a new one where it has none yet."""
+    """Return what the browser's CSRF tokens are made from; a new one if it has none yet."""
     return cookie(request.state.web.settings, request, CSRF_COOKIE) or secrets.token_urlsafe(32)
 
 

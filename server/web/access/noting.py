@@ -26,7 +26,7 @@ def address_of(asked: HTTPConnection) -> str:
 def event_of(
     asked: HTTPConnection, kind: SecurityKind, admitted: Admitted | None = None, **fields: Any
 ) -> SecurityEvent:
-    """Return an event of now, with where it comes from and, where that is known, whose it is."""
+    """Return an event of now, with where it comes from and, if that is known, whose it is."""
     if admitted is not None:
         return admitted.happened(kind, **fields)
     return SecurityEvent(kind, dt.datetime.now(dt.UTC), address_of(asked), **fields)

@@ -116,7 +116,7 @@ class BoundedWebSocket(WireWebSocket):
     async def send(self, message: Any) -> None:
         """Send, and begin to read as soon as the handshake is answered.
 
-        Raises ClientDisconnected (an OSError) where the connection was closed for what the client sent.
+        Raises ClientDisconnected (an OSError) if the connection was closed for what the client sent.
         """
         await self.writable.wait()
         if self.close_sent:
@@ -187,7 +187,7 @@ class BoundedWebSocket(WireWebSocket):
         self._regulate()
 
     def _regulate(self) -> None:
-        """Read on only where nothing is left to be parsed, or to find the client's close frame."""
+        """Read on only if nothing is left to be parsed, or to find the client's close frame."""
         if self.transport.is_closing():
             return
         waits = self.read_paused or self._parsed < len(self._unparsed)

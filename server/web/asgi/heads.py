@@ -18,7 +18,7 @@ _LENGTH: Final = re.compile(rb"^content-length:[ \t]*[0-9]+[ \t]*\r?$", re.MULTI
 
 
 def framing_fault(head: bytes, version: bytes) -> str | None:
-    """Return why it is unclear where a request ends, from its head; None where it is clear.
+    """Return why it is unclear where a request ends, from its head; None if it is clear.
 
     The message names the header and what was expected.
     """

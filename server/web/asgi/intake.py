@@ -34,7 +34,7 @@ class IntakeTurns:
         self._next: asyncio.Handle | None = None
 
     def ask(self, intake: Intake) -> None:
-        """Let a connection parse: at once where nobody waits and something of this turn is left."""
+        """Let a connection parse: at once if nobody waits and something of this turn is left."""
         if self._line or not self._is_left():
             self._line[intake] = None
         else:

@@ -294,7 +294,7 @@ export class DealSession implements Listener {
     if (this.model.value && !this.model.value.search) this.search(NO_FILTERS, this.firstSort);
   }
 
-  /** The order in which the stock is read at first: from the top of what the customer pays, where that is known. */
+  /** The order in which the stock is read at first: from the top of what the customer pays, if that is known. */
   get firstSort(): Sort {
     return this.model.value?.deal.structure.payment_max_cents == null ? "price" : "-price";
   }

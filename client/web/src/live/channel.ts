@@ -23,7 +23,7 @@ export class ChannelFollower {
 
   constructor(readonly channel: string) {}
 
-  /** Where a join may resume from; null where nothing whole was loaded yet. */
+  /** Where a join may resume from; null if nothing whole was loaded yet. */
   get position(): Position | null {
     return this.whole ? { epoch: this.epoch, seq: this.seq } : null;
   }

@@ -71,13 +71,13 @@ export class Connection {
     socket?.close();
   }
 
-  /** Tries at once where a wait is running, because the network or the person says so. */
+  /** Tries at once if a wait is running, because the network or the person says so. */
   hurry(): void {
     if (this.link.kind === "waiting") this.start();
   }
 
   /**
-   * Sends a command and calls `replied` with its one answer; returns the ref, or null where there is no connection. A
+   * Sends a command and calls `replied` with its one answer; returns the ref, or null if there is no connection. A
    * command with an `op` is kept then, and while it is unanswered, and goes out again by `resend`; others are dropped.
    */
   send(request: Request, replied: (reply: Reply) => void): number | null {

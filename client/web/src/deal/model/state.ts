@@ -32,7 +32,7 @@ export interface SearchProgress {
   valued: boolean;
   rejected: Rejection[];
   trace: Record<string, number>;
-  /** Server times in milliseconds; null where this page did not see it. */
+  /** Server times in milliseconds; null if this page did not see it. */
   began: number | null;
   firstMatch: number | null;
   finished: number | null;

@@ -15,7 +15,7 @@ export interface FieldChange {
 export interface Entry {
   key: string;
   at: string;
-  /** Who did it; null where the view does not say, or it happened by itself. */
+  /** Who did it; null if the view does not say, or it happened by itself. */
   by: string | null;
   tone: "edit" | "step" | "offer" | "note" | "desk";
   /** What was done, as it follows a name: "approved the deal". Empty where `changes` say it. */
@@ -29,7 +29,7 @@ export type CarName = (vehicleId: string | undefined) => string;
 
 type Told = Pick<Entry, "tone" | "what"> & Partial<Pick<Entry, "why" | "changes" | "by">>;
 
-/** Returns the entry for an event that changes `before`; null where there is nothing to tell. Notes are told by `noteEntry`. */
+/** Returns the entry for an event that changes `before`; null if there is nothing to tell. Notes are told by `noteEntry`. */
 export function entryOf(before: Deal, event: AnyEvent, carName: CarName): Entry | null {
   if ("version" in event && event.version <= before.version) return null;
   const told = tell(before, event, carName);

@@ -12,7 +12,7 @@ export interface CashFlow {
   months: MonthBar[];
   /** The sum of all months, servicing taken off. */
   net: number;
-  /** The month in which what was lent has come back, not discounted; null where it never does. */
+  /** The month in which what was lent has come back, not discounted; null if it never does. */
   paidBack: number | null;
 }
 

@@ -13,7 +13,7 @@ export interface Asked {
   readonly grid: Grid;
 }
 
-/** Sends a command and returns its ref, or null where there is no connection. */
+/** Sends a command and returns its ref, or null if there is no connection. */
 export type Send = (request: Request, replied: (reply: Reply) => void) => number | null;
 
 export function pencilPort(deal: Asked, send: Send, environment: Environment): PencilPort {

@@ -9,7 +9,7 @@ export const OTHER = "other";
 export const ON_SALE: ReadonlySet<string> = new Set(["available", "held"]);
 
 export interface Claim {
-  /** Who holds it: a name, or `OTHER`; null where nobody does. */
+  /** Who holds it: a name, or `OTHER`; null if nobody does. */
   heldBy: string | null;
   /** Null where the hold has no end but that of an approval. */
   until: string | null;
@@ -18,7 +18,7 @@ export interface Claim {
   wanted: readonly Wanting[];
 }
 
-/** Returns the claim that an event or a row of a snapshot tells of; null where there is none, or the view hides it. */
+/** Returns the claim that an event or a row of a snapshot tells of; null if there is none, or the view hides it. */
 export function claimOf(told: {
   held_by?: unknown;
   held_until?: unknown;

@@ -8,7 +8,7 @@ import type { Row } from "./rows";
 
 export interface Remedy {
   text: string;
-  /** What a quote is asked with to see it; null where this person cannot grant it. */
+  /** What a quote is asked with to see it; null if this person cannot grant it. */
   changes: StructureChanges | null;
 }
 
@@ -45,7 +45,7 @@ function remedy(kind: Kind, fix: Fix, structure: Structure, formats: Formats): R
   return null;
 }
 
-/** Returns the cheapest remedy in a few words, or null where there is none. */
+/** Returns the cheapest remedy in a few words, or null if there is none. */
 export function cheapestText(fix: Fix | null | undefined, formats: Formats): string | null {
   return remediesOf(fix, {}, formats)[0]?.text ?? null;
 }

@@ -24,7 +24,7 @@ export interface Row {
   /** What fetching the car from another store takes; 0 for the own store's. */
   readonly transfer_cost_cents: number | null;
   readonly transfer_days: number | null;
-  /** Who holds the car or wants it too; null where nobody does. */
+  /** Who holds the car or wants it too; null if nobody does. */
   readonly claim: Claim | null;
   readonly value: Value;
   readonly payment_cents: number | null;

@@ -3,7 +3,7 @@ import type { Formats } from "../../text/format";
 import type { QuoteValue } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
 
-/** Where the NPV comes from, part by part; nothing where the view has no parts. */
+/** Where the NPV comes from, part by part; nothing if the view has no parts. */
 export function ValueParts({ value, stale }: { value: QuoteValue; stale: boolean }) {
   const { formats } = useSurroundings();
   if (!value.parts) return null;

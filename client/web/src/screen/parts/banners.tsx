@@ -15,7 +15,7 @@ interface Linked {
   retryNow(): void;
 }
 
-/** What is wrong and what to do about it; nothing where all is well. */
+/** What is wrong and what to do about it; nothing if all is well. */
 export function Banners({ session }: { session: Linked }) {
   return (
     <div class="banners" aria-live="assertive">

@@ -164,7 +164,7 @@ function NumberField({ id, spec, session, value, served }: Props & { id: string;
   );
 }
 
-/** Amounts as they stand in a field: grouped, cents only where there are any. */
+/** Amounts as they stand in a field: grouped, cents only if there are any. */
 function numberText(percent: boolean): (value: number | null) => string {
   const whole = new Intl.NumberFormat(navigator.language, { maximumFractionDigits: 0 });
   const exact = new Intl.NumberFormat(navigator.language, {
