@@ -34,14 +34,14 @@ class Ending(NamedTuple):
 
 class _Connect(connect):
     def process_redirect(self, exc: Exception) -> Exception | str:
-        # The token is for the host that the caller named, and for no other.
+        # The token is only for the host that the caller named.
         return exc
 
 
 class Connection:
     """Runs a session over one socket after another.
 
-    ``hand_over`` is awaited with what came of each message, in order; while it waits, the socket is not read.
+    ``hand_over`` is awaited with the result of each message, in order; the socket is not read meanwhile.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Connection:
             raise Unreachable(self._url, self._last_failure) from None
 
     async def run(self) -> None:
-        """Connect again and again until that has no purpose: then raise Refused or Closed."""
+        """Keep reconnecting until that is pointless, then raise Refused or Closed."""
         try:
             await self._run()
         except WorkspaceError as end:

@@ -31,7 +31,7 @@ OFFER_ONLY_COLUMNS = frozenset({*OFFER_COLUMNS, SCORE_COLUMN}) - KEY_COLUMNS
 
 
 MOST_UNFOLDED = 1_000
-"""Chunks that are kept as they came: a search has far fewer, and cars may change all day."""
+"""The most chunks that are kept unfolded: a search has far fewer, but cars may change all day."""
 
 
 class ValueState(StrEnum):
@@ -108,12 +108,12 @@ class Rows(Mapping[str, Row]):
         if known is None or known.rev < rev:
             self._rows[vehicle_id] = Row(vehicle_id, rev, cells)
         elif known.rev == rev:
-            # The car was repriced, and is matched again: what is known of its value stays.
+            # The car was repriced and matched again: its known value stays.
             claims = {name: known.match[name] for name in CLAIM_COLUMNS if name in known.match}
             self._rows[vehicle_id] = replace(known, match=claims | cells)
 
     def _change_car(self, event: VehicleChanged) -> None:
-        """Take a sold car off the list; a repriced one is pending until it is valued at its new price."""
+        """Remove a sold car; mark a repriced one as pending until it is valued at its new price."""
         known = self._rows.get(event.vehicle_id)
         if known is None or event.rev < known.rev:
             return
@@ -153,7 +153,7 @@ class Rows(Mapping[str, Row]):
 
 
 def _said(claims: dict[str, Any]) -> dict[str, Any]:
-    """Return what is said of who holds or wants a car: nothing if nobody does."""
+    """Return the claim columns of a car; empty if there is no claim."""
     return {name: value for name, value in claims.items() if value}
 
 

@@ -24,7 +24,7 @@ MESSAGE_TAGS = frozenset(str(message.__struct_config__.tag) for message in MESSA
 
 
 class ProtocolError(Exception):
-    """A frame that no reply can answer: not JSON, no object, or without an integer ``ref``."""
+    """A frame that no reply can answer: not JSON, not an object, or without an integer ``ref``."""
 
 
 class InvalidMessage(Exception):
@@ -66,7 +66,8 @@ def _encode_extension(value: Any) -> Any:
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, msgspec.Struct):
         return msgspec.to_builtins(value, builtin_types=_ORJSON_TYPES, enc_hook=_encode_extension)
-    # orjson takes contiguous NumPy arrays of numbers itself; here come the others, and those inside structs.
+    # orjson encodes contiguous numeric NumPy arrays itself; this handles the others, and those inside
+    # structs.
     if hasattr(value, "tolist"):
         return value.tolist()
     raise TypeError(f"{type(value).__name__} has no JSON form")
@@ -82,7 +83,7 @@ _MESSAGE_DECODER: msgspec.json.Decoder[AnyMessage] = msgspec.json.Decoder(
 )
 _PATH = re.compile(r"^(?P<expected>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
 _NAMED = re.compile(r"^Object (?P<fault>missing required|contains unknown) field `(?P<name>.+)`$", re.DOTALL)
-# What msgspec raises for bytes from outside: besides its own errors, nesting too deep and what is no UTF-8.
+# What msgspec raises for untrusted bytes: its own errors, and those for deep nesting and invalid UTF-8.
 _UNDECODABLE = (msgspec.DecodeError, RecursionError, UnicodeError)
 
 

@@ -45,7 +45,7 @@ class DealList(Record, frozen=True):
 
 
 class ListedCustomer(Record, frozen=True):
-    """A customer in the list from which a new deal is begun."""
+    """A customer in the list for a new deal."""
 
     id: str
     name: str
@@ -79,6 +79,6 @@ class Readiness(Record, frozen=True):
 
 
 class Refusal(Record, frozen=True):
-    """What every refusal of the API has in its body."""
+    """The body of every refusal of the API."""
 
     error: ErrorBody

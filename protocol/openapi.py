@@ -42,7 +42,7 @@ TOO_LARGE: Final = {"413": "The body is too large."}
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of one path. ``answers`` are those that are no refusal, by status."""
+    """One method of one path. ``answers`` are the successful responses by status."""
 
     summary: str
     answers: Mapping[str, Schema]
@@ -54,7 +54,7 @@ class Operation:
 
 
 def openapi(schema_hook: Callable[[type], Schema]) -> Schema:
-    """Return the document; ``schema_hook`` gives the schema of what msgspec has no schema for."""
+    """Return the document; ``schema_hook`` returns the schema of types that msgspec does not know."""
     _, schemas = msgspec.json.schema_components(
         BODIES, schema_hook=schema_hook, ref_template="#/components/schemas/{name}"
     )
@@ -196,7 +196,7 @@ def _described(name: str, operation: Operation) -> Schema:
 
 
 def _refusal(status: str, operation: Operation) -> Schema:
-    # What is no HTTP is answered by the server below, in plain text; a form by the page that holds it.
+    # The server below answers invalid HTTP, in plain text. A form is answered by its page.
     more = {"400": _content(TEXT)}.get(status, {})
     page = _content(HTML) if operation.refuses_by == HTML else {}
     return _content(JSON, _reference(Refusal)) | more | page

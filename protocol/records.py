@@ -19,11 +19,11 @@ MAX_CENTS = 100_000_000_00
 """A hundred million dollars: above any car, far below the 2**53 that a browser counts exactly."""
 
 MAX_BASIS_POINTS = Decimal(10_000)
-"""100 %: no tax or contract rate lies above it."""
+"""100 %: no tax or contract rate is higher."""
 
 MAX_PER_DIEM_CENTS = 1_000_00
-"""A thousand dollars a day: interest on any car loan. Times every day between FIRST_DATE and LAST_DATE it
-still is an amount within MAX_CENTS.
+"""A thousand dollars a day, more than any car loan's interest. Over all days between FIRST_DATE and LAST_DATE
+it still stays within MAX_CENTS.
 """
 
 MAX_DEFERRAL_DAYS = 366
@@ -35,7 +35,7 @@ Months = Annotated[int, Meta(ge=1, le=120)]
 Identifier = Annotated[str, Meta(min_length=1, max_length=64, pattern=ONE_LINE)]
 
 FIRST_DATE, LAST_DATE = dt.date(1990, 1, 1), dt.date(2200, 12, 31)
-"""Dates of a structure lie between these, so that a month more is always a date."""
+"""The range of a structure's dates, so that a date plus a month is always valid."""
 
 
 class BasisPoints(Decimal):
@@ -54,7 +54,7 @@ class BasisPoints(Decimal):
 
 
 class Role(StrEnum):
-    """What a user is for. Each role sees at most the view that ``widest_view`` in views gives it."""
+    """The job of a user. ``widest_view`` in views limits what each role sees."""
 
     SALESPERSON = "salesperson"
     DESK_MANAGER = "desk_manager"
@@ -62,7 +62,7 @@ class Role(StrEnum):
 
 
 class View(StrEnum):
-    """A projection of the one log: how much of each event a person sees."""
+    """A projection of the log: how much of each event a person sees."""
 
     MANAGER = "manager"
     SALES = "sales"
@@ -70,7 +70,7 @@ class View(StrEnum):
 
 
 class DealState(StrEnum):
-    """Where a deal stands between salesperson and desk."""
+    """The state of a deal between salesperson and desk."""
 
     WORKING = "working"
     SUBMITTED = "submitted"
@@ -92,7 +92,7 @@ class Tier(StrEnum):
 
 
 class TierSource(StrEnum):
-    """How well the tier is known."""
+    """Where the tier comes from."""
 
     STATED = "stated"
     SOFT_PULL = "soft_pull"
@@ -114,7 +114,7 @@ class DayCount(StrEnum):
 
 
 class RateReason(StrEnum):
-    """Why a deal's rate lies below the store's standard: the only reasons that there are."""
+    """The reasons why a deal's rate is below the store's standard."""
 
     LENDER_CAP = "lender_cap"
     PAYMENT_BUDGET = "payment_budget"
@@ -160,14 +160,14 @@ TermList = Annotated[list[Months], Meta(min_length=1, max_length=12)]
 
 
 class Structure(Record, frozen=True):
-    """What customer and store want of the deal; the car is not part of it.
+    """The terms that customer and store want; the car is not part of them.
 
-    Amounts that are ``None`` are taken from elsewhere: ``price_cents`` from the car's advertised price,
+    Amounts that are ``None`` come from elsewhere: ``price_cents`` from the car's advertised price,
     ``rate_bp`` and ``term_months`` from the lender programme, ``tax_rate_bp`` from the tax rules of the
     registration address, ``products_cost_cents`` from the store's usual share, ``contract_date`` from today
     and ``first_payment_date`` from one month later. ``payment_max_cents`` ``None`` means no limit.
-    ``doc_fee_cents`` is the part of the fees that the store keeps. ``rate_reason`` says why a stated rate
-    lies below the store's standard.
+    ``doc_fee_cents`` is the part of the fees that the store keeps. ``rate_reason`` says why a stated rate is
+    below the store's standard.
     """
 
     price_cents: Cents | None = None
@@ -251,7 +251,7 @@ class StructureChanges(Record, frozen=True):
 
 
 class StructureError(ValueError):
-    """A structure whose fields contradict each other. ``field`` names the one to mend."""
+    """A structure whose fields contradict each other. ``field`` names the one to correct."""
 
     def __init__(self, field: str, expected: str) -> None:
         super().__init__(field, expected)
@@ -274,7 +274,7 @@ def revised(structure: Structure, changes: StructureChanges) -> Structure:
 
 
 def check_consistent(structure: Structure) -> None:
-    """Raise StructureError if fields that are each right contradict each other."""
+    """Raise StructureError if fields that are valid on their own contradict each other."""
     s = structure
     rules = (
         (s.taxable_fees_cents <= s.fees_cents, "taxable_fees_cents", "expected at most fees_cents"),
@@ -300,9 +300,9 @@ def check_consistent(structure: Structure) -> None:
 
 
 def check_bounds(structure: Structure) -> None:
-    """Raise StructureError if a per diem or a deferral lies beyond what any contract has.
+    """Raise StructureError if a per diem or a deferral is beyond that of any contract.
 
-    Structures that an older version stored may: they are refused here before anything is computed from them.
+    Structures that an older version stored may be: they are refused here before any computation.
     """
     s = structure
     if s.payoff_per_diem_cents > MAX_PER_DIEM_CENTS:
@@ -334,7 +334,7 @@ class Filters(Record, frozen=True):
 
 
 class Versions(Record, frozen=True, forbid_unknown_fields=False):
-    """Which inputs an answer was computed from. Two answers are comparable where these are equal."""
+    """The versions of an answer's inputs. Two answers are comparable if these are equal."""
 
     inventory: str
     rates: str
@@ -344,7 +344,7 @@ class Versions(Record, frozen=True, forbid_unknown_fields=False):
 
 
 class Actor(Record, frozen=True, forbid_unknown_fields=False):
-    """Who did something."""
+    """The person who did something."""
 
     id: str
     name: str
@@ -354,7 +354,7 @@ class Actor(Record, frozen=True, forbid_unknown_fields=False):
 class User(Record, frozen=True, forbid_unknown_fields=False):
     """The person behind a connection. ``rights`` are the names of what the role may do.
 
-    Where ``scores``, the sales view has scores in the place of NPVs.
+    If ``scores``, the sales view has scores instead of NPVs.
     """
 
     id: str

@@ -136,7 +136,7 @@ def _constant(name: str, value: object) -> str:
 
 
 def _reachable(types: Iterable[type]) -> tuple[list[type], set[EnumType]]:
-    """Return the structs that ``types`` are or hold, each once and parts first, and the enums."""
+    """Return the structs in ``types`` and their parts, each once and parts first, and the enums."""
     structs: dict[type, None] = {}
     enums: set[EnumType] = set()
 

@@ -68,9 +68,9 @@ def up(
 ) -> None:
     """Start everything on this machine, and keep it running until Ctrl-C.
 
-    Brings the schema to the newest version and starts web and worker processes from the Procfile. With the
-    embedded database it also seeds sample data into an empty one, and offers the demo users at the sign-in;
-    DEAL_DEMO=0 switches that off.
+    Brings the schema to the newest version and starts web and worker processes from the Procfile. If the
+    embedded database is empty, it also adds sample data, and the sign-in page offers the demo users;
+    DEAL_DEMO=0 turns that off.
     """
     from server.run.up import prepare, require_rights, reserve_port, run_formation
 
@@ -79,7 +79,7 @@ def up(
     if "DATABASE_URL" not in environ and is_loopback(host):
         environ.setdefault("DEAL_DEMO", "1")
     if environ.get("DEAL_DEMO") == "1":
-        # All web processes sign with one key, whoever of them made a page.
+        # All web processes sign with the same key, so that any of them can check a page's token.
         environ.setdefault("DEAL_SECRET", secrets.token_urlsafe(32))
     require_rights(host, listen_port)
     with reserve_port(host, listen_port), services(environ) as settings:
@@ -122,7 +122,7 @@ def seed(
         int, typer.Option(help="Seed of the random numbers: the same seed gives the same data.")
     ] = 1,
 ) -> None:
-    """Fill the database with sample data, up to the numbers given; what is there already counts."""
+    """Fill the database with sample data, up to the given numbers; existing rows count."""
     from server.commands.terminal import progress_bars
     from server.database.core.migrate import migrate as bring_to_newest
     from server.database.sample.seed import SeedPlan
@@ -173,7 +173,8 @@ def import_inventory(
         ),
     ] = None,
 ) -> None:
-    """Import a dealer's inventory into one store. Cars are known by VIN: importing again changes nothing.
+    """Import a dealer's inventory into one store. Cars are matched by VIN, so importing the same file again
+    changes nothing.
 
     Every row is either stored or written to the rejects file with the reason; a summary says how many.
     """
@@ -208,13 +209,13 @@ add_security_commands(app, _services_of)
 
 
 def main() -> None:
-    """Run the command that the arguments name."""
+    """Run the command in the arguments."""
     with explained_errors():
         app(prog_name="deal-architect")
 
 
 def _environment(data_dir: Path | None, port: int | None = None) -> dict[str, str]:
-    """Return the environment with what the options replace in it."""
+    """Return the environment, with the options applied."""
     environ = process_environment()
     if data_dir is not None:
         environ["DEAL_DATA_DIR"] = str(data_dir)

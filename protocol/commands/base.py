@@ -19,18 +19,20 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class ChannelCommand(Command, frozen=True):
-    """A command about one channel. ``right``, as ``workflow.RIGHTS`` gives it to roles, is what it needs."""
+    """A command about one channel. It needs the right ``right``; ``workflow.RIGHTS`` lists those of each
+    role.
+    """
 
     right: ClassVar[str]
     channel: ChannelName
 
 
 class ChangeCommand(ChannelCommand, frozen=True):
-    """A command that changes state: repeated with the same ``op``, it changes nothing more."""
+    """A command that changes state. Repeating it with the same ``op`` changes nothing."""
 
     op: uuid.UUID
 
 
 def tag_of(command: type[Command]) -> str:
-    """Return the ``type`` of a command class as it stands on the wire."""
+    """Return the ``type`` of a command class as it appears on the wire."""
     return str(command.__struct_config__.tag)

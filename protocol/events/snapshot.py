@@ -76,7 +76,7 @@ class SearchSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeskSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """The wall of a store; its deals follow as ``snapshot_rows``."""
+    """The snapshot of a store's wall; its deals follow as ``snapshot_rows``."""
 
     store_id: str
     name: str
@@ -119,7 +119,7 @@ class SnapshotRows(Message, tag="snapshot_rows", frozen=True):
 
 
 class SnapshotEnd(Message, tag="snapshot_end", frozen=True):
-    """The snapshot is whole; events follow."""
+    """The snapshot is complete; events follow."""
 
     channel: str
     ref: int

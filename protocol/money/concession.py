@@ -13,10 +13,10 @@ from protocol.records import Structure
 class Concession:
     """The parts of a concession in cents, none of them negative.
 
-    ``price_cut_cents`` is what the stated price lies below the advertised one, ``over_allowance_cents`` what
-    the trade's allowance lies above its cash value (ACV). An ACV that nobody stated is 0, as in the NPV: then
-    the whole allowance counts. ``rebate_cents`` are the structure's rebates, which come on top of those of
-    the rebate sheet.
+    ``price_cut_cents`` is how far the stated price is below the advertised one, ``over_allowance_cents`` how
+    far the trade allowance is above the cash value (ACV). A missing ACV is 0, as in the NPV: then the whole
+    allowance counts. ``rebate_cents`` are the structure's rebates, which come on top of those of the rebate
+    sheet.
     """
 
     price_cut_cents: int
@@ -26,12 +26,12 @@ class Concession:
 
     @property
     def total_cents(self) -> int:
-        """All of it: what a decider's authority must cover."""
+        """The whole concession, which the decider's authority must cover."""
         return self.shown_cents + self.over_allowance_cents
 
     @property
     def shown_cents(self) -> int:
-        """All but the over-allowance, which would tell a salesperson the ACV."""
+        """The concession without the over-allowance, which would reveal the ACV to a salesperson."""
         return self.price_cut_cents + self.discount_cents + self.rebate_cents
 
     def describe(self) -> str:
@@ -52,8 +52,8 @@ def concession_of(
 ) -> Concession:
     """Return what is given away on a car that is advertised at ``advertised_cents``.
 
-    ``discount_cents`` is the whole discount of an offer, which the search may have added to; None: the
-    structure's own.
+    ``discount_cents`` is the whole discount of an offer, including what the search added; None means the
+    structure's.
     """
     stated = advertised_cents if structure.price_cents is None else structure.price_cents
     return Concession(
@@ -67,7 +67,7 @@ def concession_of(
 def lacks_product_cost(structure: Structure, usual_share_bp: float) -> bool:
     """Return whether products are sold whose cost is 0, stated or by the store's usual share.
 
-    Their whole price would count as gross, and the NPV would rise with every dollar of it.
+    Then their whole price would count as gross, and raise the NPV dollar for dollar.
     """
     if not structure.products_cents:
         return False

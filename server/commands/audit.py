@@ -19,11 +19,11 @@ DataDir = Annotated[
 ]
 DealId = Annotated[str, typer.Argument(help="The deal's id, as in its address.")]
 WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
-"""Holds the services of a data folder for as long as a command needs them."""
+"""Keeps the services of a data folder running while a command needs them."""
 
 
 class Format(StrEnum):
-    """How an audit is written."""
+    """The output formats of an audit."""
 
     JSON = "json"
     CSV = "csv"
@@ -38,7 +38,7 @@ def add_audit_commands(app: typer.Typer, services: WithServices) -> None:
         form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.JSON,
         data_dir: DataDir = None,
     ) -> None:
-        """Print everything that was decided, said and quoted about a deal, in order."""
+        """Print all decisions, notes and quotes of a deal, in order."""
         from server.database.deals.audit import audit_csv, audit_json
 
         history = _history(services, data_dir, deal_id)

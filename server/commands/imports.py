@@ -43,14 +43,14 @@ MaxMib = Annotated[
     ),
 ]
 WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
-"""Holds the services of a data folder for as long as a command needs them."""
+"""Keeps the services of a data folder running while a command needs them."""
 
 
 def add_import_commands(app: typer.Typer, services: WithServices) -> None:
     """Add ``import-rates``, ``import-risk``, ``import-tax`` and ``import-rebates``.
 
-    Each stores the whole file or nothing. What is wrong goes to standard error, a line for each fault, and
-    the exit code is then 2.
+    Each stores the whole file or nothing. Faults go to standard error, one per line, and the exit code is
+    then 2.
     """
 
     @app.command("import-rates")
@@ -62,7 +62,7 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
         data_dir: DataDir = None,
         max_mib: MaxMib = None,
     ) -> None:
-        """Add a version of the rate sheet: lenders' programmes, a row for each tier and term."""
+        """Add a version of the rate sheet: lenders' programmes, one row per tier and term."""
         from server.database.importing import PROGRAMMES
 
         _import(services, data_dir, file, PROGRAMMES, version, effective_from, sample=sample, max_mib=max_mib)
@@ -76,7 +76,7 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
         data_dir: DataDir = None,
         max_mib: MaxMib = None,
     ) -> None:
-        """Add a version of the risk model: a row for each tier and band of term, LTV and PTI."""
+        """Add a version of the risk model: one row per tier and band of term, LTV and PTI."""
         from protocol.money.lending import RiskModel
         from server.database.importing import CURVES
         from server.finance.value.curves import check_model
@@ -105,7 +105,7 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
         data_dir: DataDir = None,
         max_mib: MaxMib = None,
     ) -> None:
-        """Add a version of the tax table: a row for each jurisdiction."""
+        """Add a version of the tax table: one row per jurisdiction."""
         from server.database.importing import RULES
 
         _import(services, data_dir, file, RULES, version, effective_from, sample=sample, max_mib=max_mib)
@@ -119,7 +119,7 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
         data_dir: DataDir = None,
         max_mib: MaxMib = None,
     ) -> None:
-        """Add a version of the manufacturers' rebates: a row for each rebate."""
+        """Add a version of the manufacturers' rebates: one row per rebate."""
         from server.database.importing import OFFERS
 
         _import(services, data_dir, file, OFFERS, version, effective_from, sample=sample, max_mib=max_mib)

@@ -20,7 +20,7 @@ DataDir = Annotated[
     typer.Option("--data-dir", help="Folder of the embedded services, as for `up`.", show_default=False),
 ]
 WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
-"""Holds the services of a data folder for as long as a command needs them."""
+"""Keeps the services of a data folder running while a command needs them."""
 
 
 def add_pencil_commands(app: typer.Typer, services: WithServices) -> None:
@@ -28,7 +28,7 @@ def add_pencil_commands(app: typer.Typer, services: WithServices) -> None:
 
     @app.command("verify-pencils")
     def verify(data_dir: DataDir = None) -> None:
-        """Compute every stored pencil again from what it stored. Exit code 1 where one differs by a cent."""
+        """Recompute every stored pencil from its stored inputs. Exit code 1 where one differs by a cent."""
         with services(data_dir) as settings:
             verified = asyncio.run(_verify(settings))
         for each in verified.differences:
@@ -47,9 +47,10 @@ def add_pencil_commands(app: typer.Typer, services: WithServices) -> None:
     ) -> None:
         """Print how evenly markup and concessions were given in a month: the last pencil of each deal.
 
-        A concession is price cut, discount, allowance above ACV and rebates of the deal's own together.
+        A concession is the sum of price cut, discount, allowance above ACV and deal-specific rebates.
 
-        All deals, then by lender, by salesperson, and by the reason of a rate below the standard.
+        The report covers all deals, then each lender, each salesperson, and each reason for a rate below the
+        standard.
         """
         with services(data_dir) as settings:
             given = asyncio.run(_given(settings, month.date()))

@@ -31,7 +31,7 @@ FromStdin = Annotated[
     typer.Option("--password-stdin", help="Read the password from standard input instead of asking for it."),
 ]
 WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
-"""Holds the services of a data folder for as long as a command needs them."""
+"""Keeps the services of a data folder running while a command needs them."""
 
 TOKEN_DAYS = 30
 
@@ -57,11 +57,11 @@ def add_people_commands(app: typer.Typer, services: WithServices) -> None:
 
 Work = Callable[["asyncpg.Connection"], Awaitable[Any]]
 Told = tuple[SecurityKind, str, dict[str, str | int]]
-"""A security event: what was done, to the person of which login, and more about it."""
+"""A security event: its kind, the login it concerns, and details."""
 
 
 class Run(Protocol):
-    """Does some work on a connection of the database's owner, and writes down what was done, or neither."""
+    """Runs work on a connection of the database's owner and records the security event, both or neither."""
 
     def __call__(self, data_dir: Path | None, work: Work, told: Told | None = None) -> Any:
         """Return what the work returns. Raises what it raises."""
@@ -105,7 +105,7 @@ def _add_store_commands(store: typer.Typer, run: Run) -> None:
         ] = None,
         data_dir: DataDir = None,
     ) -> None:
-        """Change what a store shows; what changes takes effect on open screens too."""
+        """Change a store's settings. Open screens change too."""
         from server.database.people.staff import set_score_edges
 
         if score_edges is None:
@@ -124,7 +124,7 @@ def _add_store_commands(store: typer.Typer, run: Run) -> None:
 
 
 def _edges(text: str) -> list[int] | None:
-    """Return the amounts of an option; None if it says that there are none. Raises StaffError."""
+    """Return the amounts of an option; None for `none`. Raises StaffError."""
     from server.database.people.staff import StaffError
 
     if text == "none":
@@ -148,7 +148,7 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
         password_stdin: FromStdin = False,
         data_dir: DataDir = None,
     ) -> None:
-        """Add a person. The password is asked for, and never an argument: those are seen by others."""
+        """Add a person. The command prompts for the password; arguments would be visible to other users."""
         from server.database.people.staff import add_user
 
         password = _password(from_stdin=password_stdin)
@@ -191,7 +191,7 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
         ] = None,
         data_dir: DataDir = None,
     ) -> None:
-        """Change a person. It takes effect at once, on what they have open too."""
+        """Change a person. The change takes effect at once, also on their open screens."""
         from server.database.people.staff import change_user
 
         asked = {
@@ -253,7 +253,7 @@ def _add_token_commands(app: typer.Typer, run: Run) -> None:
         ] = None,
         label: Annotated[str, typer.Option(help="Label of the token, as `tokens` lists it.")] = "",
     ) -> None:
-        """Make a bearer token for a user and print it as the last line. It is stored nowhere else."""
+        """Create a bearer token for a user and print it as the last line. It cannot be shown again."""
         from server.database.people.credentials import PERSON_SCOPES, CredentialKind, issue_credential
 
         scopes = {TokenScope.READ, *scope} if scope else PERSON_SCOPES
@@ -271,7 +271,7 @@ def _add_token_commands(app: typer.Typer, run: Run) -> None:
 
     @app.command()
     def tokens(user: OfUser, data_dir: DataDir = None) -> None:
-        """List a user's bearer tokens that count now: id, scopes, expiry, label."""
+        """List a user's active bearer tokens: id, scopes, expiry, label."""
         from server.database.people.credentials import list_tokens
 
         async def load(connection: "asyncpg.Connection") -> Any:
@@ -285,7 +285,7 @@ def _add_token_commands(app: typer.Typer, run: Run) -> None:
         number: Annotated[int, typer.Argument(metavar="ID", help="Id of the token, as `tokens` lists it.")],
         data_dir: DataDir = None,
     ) -> None:
-        """Revoke a bearer token: what is connected with it is closed at once."""
+        """Revoke a bearer token. Its connections are closed at once."""
         from server.database.people.credentials import owner_of, revoke_by_id
         from server.database.people.security_events import add_from_terminal
         from server.database.people.staff import StaffError

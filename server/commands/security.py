@@ -29,7 +29,7 @@ LIMIT: Final = 1_000
 
 
 class Format(StrEnum):
-    """How events are written."""
+    """The output formats of events."""
 
     JSON = "json"
     CSV = "csv"
@@ -65,7 +65,7 @@ def add_security_commands(app: typer.Typer, services: WithServices) -> None:
         ] = None,
         data_dir: DataDir = None,
     ) -> None:
-        """List who signed in or was refused, who saw which customer, and what was taken out: newest first."""
+        """List sign-ins and refusals, customers viewed and data exported: newest first."""
         from server.database.people.security_events import Asked, parse_moment
 
         if purge_before is not None:
@@ -87,7 +87,7 @@ def add_security_commands(app: typer.Typer, services: WithServices) -> None:
 
 
 def _digest(settings: "Settings", who: str | None) -> str | None:
-    """Return the digest of an unknown login, where this terminal has the key of the web processes."""
+    """Return the digest of an unknown login, if this terminal has the key of the web processes."""
     from server.database.people.security_events import digest_of
 
     return digest_of(settings.secret.encode(), who.strip().lower()) if who and settings.secret else None

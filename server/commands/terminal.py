@@ -38,7 +38,7 @@ class UserUnknown(Exception):
 
 
 class DealUnknown(Exception):
-    """There is no deal of that id."""
+    """There is no deal with that id."""
 
     def __init__(self, deal_id: str) -> None:
         super().__init__(deal_id)
@@ -71,7 +71,7 @@ OURS = (
 )
 
 
-# What others raise, and what to look at then; the first that fits counts.
+# Exceptions of libraries, and what to check. The first match counts.
 REMEDIES: tuple[tuple[type[Exception], str], ...] = (
     (redis.RedisError, "check that Redis is running at REDIS_URL"),
     (asyncpg.UndefinedTableError, "run `deal-architect migrate`"),
@@ -86,7 +86,7 @@ REMEDIES: tuple[tuple[type[Exception], str], ...] = (
 
 
 def explain(error: Exception) -> str | None:
-    """Return one line that says what to do about ``error``; None for what nobody expected: a fault."""
+    """Return one line that says what to do about ``error``; None for an unexpected error, which is a bug."""
     text = " ".join(str(error).split())
     if isinstance(error, OURS):
         return text
@@ -103,7 +103,7 @@ def is_bad_input(error: Exception) -> bool:
 
 @contextmanager
 def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
-    """Yield a callback that draws a bar for each kind of thing, by name, number done and number in all."""
+    """Yield a callback that draws one progress bar per kind, from its name, count done and total."""
     bars: dict[str, TaskID] = {}
     columns = (TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
@@ -118,7 +118,7 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
 
 @contextmanager
 def row_counter() -> Iterator[Callable[[int], None]]:
-    """Yield a callback that shows how many rows were read; nobody knows how many there will be."""
+    """Yield a callback that shows how many rows were read; the total is unknown."""
     with Progress(
         SpinnerColumn(), TextColumn("{task.completed:,} rows"), console=Console(stderr=True)
     ) as progress:

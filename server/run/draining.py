@@ -25,7 +25,7 @@ NOTICE: Final = Notice(
 
 
 class Drain:
-    """The end of one web process; ``seconds`` is over how long its sockets are spread."""
+    """The shutdown of one web process; its sockets are closed over ``seconds``."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -39,11 +39,11 @@ class Drain:
         return self._begun
 
     def attach(self, endpoint: Endpoint, searches: SearchService) -> None:
-        """Take note of what has to be told."""
+        """Register what must be notified."""
         self._parts = (endpoint, searches)
 
     async def run(self) -> None:
-        """Return when nobody is connected any more, or has had the time to go."""
+        """Return when no client is connected, or when their time is up."""
         self._begun = True
         if self._parts is None:
             return

@@ -29,9 +29,9 @@ def without_owner(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def give_up_owner() -> None:
-    """Start this program anew where its environment has the owner's address; it returns if it has none.
+    """Re-execute this program if its environment has the owner's address; return if it does not.
 
-    To forget a variable is not enough: the system shows what a program was started with as long as it runs.
+    Deleting the variable is not enough: the system shows a program's initial environment while it runs.
     """
     if OWNER_VARIABLE in os.environ:
         log.warning("restarted without a variable that is meant for other commands", variable=OWNER_VARIABLE)
@@ -40,7 +40,7 @@ def give_up_owner() -> None:
 
 
 def give_up_root(*, embedded: bool) -> None:
-    """Become the account of the embedded services, where root started them; warn where root did otherwise.
+    """Become the account of the embedded services, if root started them; warn if root did not.
 
     Raises AccountMissing, Unreachable.
     """
@@ -55,7 +55,7 @@ def give_up_root(*, embedded: bool) -> None:
 
 
 def require_program(account: Account) -> None:
-    """See that ``account`` can run this program, and compile it as long as we may still write that down.
+    """Check that ``account`` can run this program, and compile it while we may still write the result.
 
     Raises Unreachable.
     """

@@ -16,7 +16,7 @@ from server.embedded import embedded_where_missing
 from server.settings import DEFAULT_DATA_DIR, DEFAULT_LOG_LEVEL, Settings, process_environment, secret_of
 
 UNUSABLE_INPUT: Final = 2
-"""The exit code for what a person gave and nobody can use; one line on standard error says why."""
+"""The exit code for unusable input; one line on standard error says why."""
 
 
 def run_web(environ: dict[str, str]) -> None:
@@ -37,7 +37,7 @@ def run_worker(environ: dict[str, str]) -> None:
 
 @contextmanager
 def services(environ: dict[str, str]) -> Iterator[Settings]:
-    """Yield settings whose services run."""
+    """Yield settings whose services are running."""
     data_dir = Path(environ.get("DEAL_DATA_DIR") or DEFAULT_DATA_DIR)
     with embedded_where_missing(environ, data_dir, _warn) as complete:
         yield Settings.from_environment(complete)
@@ -45,9 +45,9 @@ def services(environ: dict[str, str]) -> Iterator[Settings]:
 
 @contextmanager
 def explained_errors() -> Iterator[None]:
-    """Make what goes wrong one line on standard error, and code 1; code 2 for a file that was given."""
+    """Report an error as one line on standard error with exit code 1, or 2 for an unusable file."""
     for number in (signal.SIGTERM, signal.SIGHUP):
-        # Leave by way of every `with`, so that the services are let go of also during seeding or migration.
+        # Leave through every `with`, so that the services are released during seeding and migration too.
         signal.signal(number, _leave)
     try:
         yield
@@ -63,7 +63,7 @@ def explained_errors() -> Iterator[None]:
 
 
 def main() -> None:
-    """Run the process that the only argument names."""
+    """Run the process named by the only argument."""
     processes = {"web": run_web, "worker": run_worker}
     if sys.argv[1:] not in [[name] for name in processes]:
         sys.exit(f"usage: python -m server.run.processes {{{','.join(processes)}}}")
@@ -73,7 +73,7 @@ def main() -> None:
 
 @contextmanager
 def _serving(process: str, environ: dict[str, str], *, signs: bool = False) -> Iterator[Settings]:
-    """Yield the settings of a web process or worker, whose services run, and which has no more rights than it
+    """Yield the settings of a web process or worker: its services run, and it has only the rights that it
     needs. One that ``signs`` must have a secret.
     """
     from server.observe.logs import configure_logging

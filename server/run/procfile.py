@@ -12,7 +12,7 @@ PROCFILE = Path(__file__).resolve().parents[2] / "Procfile"
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One process to be kept running. ``name`` is its kind and number, as in ``web.1``."""
+    """One process of the formation. ``name`` is its kind and number, as in ``web.1``."""
 
     name: str
     argv: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Moves a deal between states: who may, from which state, and why. The state machine is in protocol.workflow."""
+"""Moves a deal between states: who may, from which state, and why. protocol.workflow has the machine."""
 
 import datetime as dt
 import uuid

@@ -43,7 +43,7 @@ async def test_guessing_is_slowed_down(site: Site) -> None:
         answer = await sign_in(browser, "riverside-sales")
         assert answer.status_code == 429
         assert 0 < int(answer.headers["retry-after"]) <= 900
-        assert "Too many tries." in answer.text
+        assert "Too many attempts." in answer.text
         assert "deal_session" not in browser.cookies
         # Others, and those who get it right, are not held up.
         assert (await sign_in(browser, "riverside-manager")).status_code == 303
