@@ -27,7 +27,7 @@ class OfferedCar(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DealOffer(msgspec.Struct, frozen=True, kw_only=True):
-    """An offer that somebody selected or pinned: one car at revision ``rev``, one structure, one programme.
+    """An offer that someone selected or pinned: one car at revision ``rev``, one structure, one programme.
 
     Priced at ``deal_version`` from ``versions``; ``changes`` and ``asked_programme_id`` are the quote's own
     inputs on top of the deal's structure, ``pencil_id`` names the stored pencil. ``price_cents`` is the car's

@@ -95,7 +95,7 @@ def once(name: str, inputs: Iterable[Path], step: Callable[[], None], output: Pa
 
 
 def make_environment() -> None:
-    """Make ``.venv`` with this Python, anew where it was made by another one or elsewhere."""
+    """Make ``.venv`` with this Python, again where it was made by another one or elsewhere."""
     mark = VENV / ".made-by"
     made_by = f"{ROOT}\n{sys.version}"
     if mark.exists() and mark.read_text() == made_by and (BIN / "python").exists():
@@ -111,7 +111,7 @@ def make_environment() -> None:
 
 
 def is_usable_environment() -> bool:
-    """Return whether ``.venv`` holds this Python and a pip: somebody may have made it by hand."""
+    """Return whether ``.venv`` holds this Python and a pip: someone may have made it by hand."""
     try:
         said = subprocess.run(
             [str(BIN / "python"), "-c", "import pip, sys; print(sys.version)"],

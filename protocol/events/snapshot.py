@@ -34,7 +34,7 @@ class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """A deal as it stands. ``structure`` holds the fields of ``records.Structure`` that the view shows.
 
     ``fulfilment`` is null before ``signed``. ``notes`` are the latest ones, the oldest first.
-    ``selected_outdated`` where the structure changed since ``selected`` was priced: ``submit`` prices anew.
+    ``selected_outdated`` where the structure changed since ``selected`` was priced: ``submit`` prices again.
     """
 
     id: str

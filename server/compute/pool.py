@@ -32,7 +32,7 @@ _INHERITED: Final = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", 
 
 
 class NoTurnError(Exception):
-    """The account, or everybody together, has as many computations waiting as may wait."""
+    """The account, or everyone together, has as many computations waiting as may wait."""
 
 
 class OverrunError(Exception):
@@ -128,7 +128,7 @@ class ComputePool:
             _settle(call.outcome, answer)
 
     async def _next(self) -> _Call:
-        """Return the next call that somebody still waits for."""
+        """Return the next call that someone still waits for."""
         while True:
             async with self._filled:
                 await self._filled.wait_for(lambda: len(self._line))

@@ -37,7 +37,7 @@ class Account:
         return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.is_other else {}
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """Return ``environ`` as the account's own: its home and its name in the place of root's."""
+        """Return ``environ`` as the account's own: its home and its name in place of root's."""
         if not self.is_other:
             return dict(environ)
         return {**environ, "HOME": self.home, "USER": self.name, "LOGNAME": self.name}

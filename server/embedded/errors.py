@@ -102,7 +102,7 @@ class Unreachable(EmbeddedError):
 
 
 class ForeignServer(EmbeddedError):
-    """Somebody else's process listens on a socket of ours."""
+    """Someone else's process listens on a socket of ours."""
 
     def __init__(self, service: str, socket: Path, owner: str) -> None:
         super().__init__(service, socket, owner)

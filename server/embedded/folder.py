@@ -73,7 +73,7 @@ class DataFolder:
     def make_part(self, part: Path) -> None:
         """Make a folder of the account's that nobody else may enter, or take the one that is there.
 
-        Raises FolderUnusable if what is there is no folder, somebody else's, or open to others.
+        Raises FolderUnusable if what is there is no folder, someone else's, or open to others.
         """
         with suppress(FileExistsError):
             part.mkdir(mode=0o700)
@@ -132,7 +132,7 @@ class DataFolder:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Hold everybody else's joining and leaving off.
+        """Hold everyone else's joining and leaving off.
 
         Raises FolderUnusable.
         """
@@ -193,7 +193,7 @@ class DataFolder:
         self.path.chmod(mode & ~0o022)
 
     def _check_above(self, path: Path) -> None:
-        """Refuse a place where anybody may put another folder under our name.
+        """Refuse a place where anyone may put another folder under our name.
 
         Raises FolderUnusable.
         """

@@ -119,7 +119,7 @@ class Postgres:
                 return
 
     def stop(self) -> None:
-        """Stop the server where it runs; somebody else's is left alone."""
+        """Stop the server where it runs; someone else's is left alone."""
         with contextlib.suppress(ForeignServer):
             pid = process.own_listener("PostgreSQL", self._socket, self._folder.account)
             if pid is not None:

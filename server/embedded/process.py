@@ -88,7 +88,7 @@ def listener(path: Path) -> int | None:
 def own_listener(service: str, path: Path, account: Account) -> int | None:
     """Return the id of the account's process that listens on the socket at ``path``; None if none does.
 
-    Raises ForeignServer if the process is somebody else's.
+    Raises ForeignServer if the process is someone else's.
     """
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(1)

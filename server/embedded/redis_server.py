@@ -107,7 +107,7 @@ class Redis:
         process.wait_ready("Redis", self._is_ready, pid, self._log, START_SECONDS)
 
     def stop(self) -> None:
-        """Stop the server where it runs; somebody else's is left alone."""
+        """Stop the server where it runs; someone else's is left alone."""
         with contextlib.suppress(ForeignServer):
             pid = process.own_listener("Redis", self._socket, self._folder.account)
             if pid is not None:

@@ -38,7 +38,7 @@ class Cars:
     @classmethod
     def of(cls, numbers: Mapping[str, Sequence[int]]) -> "Cars":
         """Return cars from one sequence per column. Raises KeyError if a column is missing, ValueError
-        where the lengths differ.
+        if the lengths differ.
         """
         columns = {name: np.array(numbers[name], dtype=np.int64) for name in NUMBER_COLUMNS}
         if len({len(column) for column in columns.values()}) != 1:

@@ -45,7 +45,7 @@ def rebate_for(  # noqa: PLR0917 - the car's four words, then the customer's
 
 
 def largest_rebate_cents(rebates: Iterable[Rebate]) -> int:
-    """Return an amount that no car's combination of ``rebates`` exceeds: what one of each make's could be."""
+    """Return an upper bound of any car's combination of ``rebates``."""
     by_make: defaultdict[str, list[Rebate]] = defaultdict(list)
     for one in rebates:
         by_make[one.make].append(one)

@@ -17,10 +17,10 @@ from server.finance.rounding import WHOLE, Cents, hundredths_of_bp
 Amount = TypeVar("Amount", int, Cents)
 
 STATED_RATE = "stated-rate-1"
-"""The tax version of a deal that states its rate: no table enters its tax."""
+"""The tax version of a deal that states its rate: its tax uses no table."""
 
 DEAL_JURISDICTION = "stated rate"
-"""What stands for the jurisdiction if the deal states its rate."""
+"""The jurisdiction's name if the deal states its rate."""
 
 _ADDED_BEFORE_DIVISION = {Rounding.HALF_UP: WHOLE // 2, Rounding.UP: WHOLE - 1, Rounding.DOWN: 0}
 
@@ -35,13 +35,13 @@ def rules_for(table: TaxTable, state: str, postal_code: str) -> tuple[TaxRule, .
 
 
 def check_taxable(structure: Structure, rules: Sequence[TaxRule], place: str) -> None:
-    """Raise StructureError if the deal states no rate and no rule taxes ``place``: no tax is guessed."""
+    """Raise StructureError if the deal states no rate and no rule taxes ``place``: tax is never guessed."""
     if structure.tax_rate_bp is None and not rules:
         raise StructureError("tax_rate_bp", f"no tax rule for {place}: enter a tax rate")
 
 
 def tax_version(structure: Structure, table_version: str) -> str:
-    """Return what the deal's tax is computed by: its own rate, or the tax table of that version."""
+    """Return the version behind the deal's tax: its own rate, or the tax table."""
     return table_version if structure.tax_rate_bp is None else STATED_RATE
 
 

@@ -57,7 +57,7 @@ class Ending:
             self.allow(self._seconds)
 
     def allow(self, seconds: float) -> None:
-        """Give the process so many seconds from now, in the place of what it had."""
+        """Give the process so many seconds from now, in place of what it had."""
         self._begun = True
         self._orders.put(seconds)
         if self._end_now is os._exit:

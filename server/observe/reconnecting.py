@@ -22,7 +22,7 @@ async def stay_connected(
     """Run ``serve``, which connects and raises when the connection breaks, until cancelled.
 
     ``broken`` is told of each of the ``outages``; anything else is raised. A connection that stood before it
-    broke starts the pauses anew.
+    broke starts the pauses again.
     """
 
     async def serve_once() -> None:

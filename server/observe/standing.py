@@ -17,12 +17,12 @@ class Standing:
         return self._up.is_set()
 
     def rise(self) -> None:
-        """Take note that it stands."""
+        """Record that it stands."""
         self._down.clear()
         self._up.set()
 
     def fall(self) -> None:
-        """Take note that it is gone."""
+        """Record that it is gone."""
         self._up.clear()
         self._down.set()
 

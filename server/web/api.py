@@ -35,7 +35,7 @@ MAX_BODY_BYTES: Final = 64 * 1024
 
 
 async def list_deals(request: Request) -> Response:
-    """``GET /api/deals?after=&limit=``: the store's deals, the last changed first."""
+    """``GET /api/deals?after=&limit=``: the store's deals, the most recently changed first."""
     identity = await require_identity(request)
     limit = limit_of(request)
     async with scope_of(request, identity).acquire() as connection:
@@ -48,9 +48,9 @@ async def list_deals(request: Request) -> Response:
 
 
 async def create_deal(request: Request) -> Response:
-    """``POST /api/deals {customer_id, structure?}``: begin a deal for a customer of the caller's store.
+    """``POST /api/deals {customer_id, structure?}``: create a deal for a customer of the caller's store.
 
-    It takes the right ``terms``, and sets only what the role's widest view shows, as that command does.
+    It needs the right ``terms`` and sets only fields of the role's widest view, like the command ``terms``.
     """
     identity = await require_identity(request, TokenScope.WRITE)
     if identity.credential.kind is CredentialKind.COOKIE:
@@ -84,7 +84,7 @@ async def audit(request: Request) -> Response:
         raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="deal_id")
     if "see_cost" not in RIGHTS[identity.account.role]:
         raise CommandError(ErrorCode.FORBIDDEN, "Only managers may export the audit.", field="role")
-    # What leaves the house is written down first.
+    # An export is recorded before it is sent.
     await request.state.web.security.record(
         event_of(
             request,
@@ -136,13 +136,13 @@ def _listed(row: deals.DealRow) -> dict[str, Any]:
 
 
 def scope_of(request: Request, identity: Admitted) -> Scope:
-    """Return the scope of who asks: the rows of their store."""
+    """Return the caller's scope: the rows of their store."""
     stores: Stores = request.state.web.stores
     return stores.of(identity.account.store_id)
 
 
 async def require_identity(request: Request, scope: TokenScope = TokenScope.READ) -> Admitted:
-    """Return who asks. Raises CommandError: unauthorized; rate_limited; forbidden without the scope."""
+    """Return the caller. Raises CommandError: unauthorized; rate_limited; forbidden without the scope."""
     identity = await identify(request.state.web.pool, request.state.web.settings, request)
     if identity is None:
         raise CommandError(
@@ -156,9 +156,9 @@ async def require_identity(request: Request, scope: TokenScope = TokenScope.READ
 
 
 def limit_of(request: Request) -> int:
-    """Return how long a page is to be. Raises CommandError(invalid)."""
+    """Return the page length. Raises CommandError(invalid)."""
     text = request.query_params.get("limit", str(PAGE))
-    # Python refuses to read a number of thousands of digits.
+    # Python refuses to parse a number with thousands of digits.
     if not (text.isascii() and text.isdigit() and len(text) <= LIMIT_DIGITS and 1 <= int(text) <= MAX_PAGE):
         raise CommandError(ErrorCode.INVALID, f"limit: expected 1 to {MAX_PAGE}", field="limit")
     return int(text)

@@ -22,7 +22,8 @@ _ONE_LINE: Final = re.compile(ONE_LINE)
 async def security_events(request: Request) -> Response:
     """``GET /api/security-events?kind=&who=&since=&after=&limit=``: the store's events, the newest first.
 
-    ``who`` is a login or an address. Operators also see what is no store's: unknown logins and tokens.
+    ``who`` is a login or an address. Operators also see events that belong to no store: unknown logins and
+    tokens.
     """
     identity = await require_identity(request)
     role = identity.account.role
@@ -45,7 +46,7 @@ routes: Final = (Route("/api/security-events", security_events, methods=["GET"])
 
 
 def _asked(request: Request) -> Asked:
-    """Return which events a query asks for. Raises CommandError(invalid) naming the parameter."""
+    """Return the filters of a query. Raises CommandError(invalid) naming the parameter."""
     params = request.query_params
     kind, who, since = (params.get(name) or None for name in ("kind", "who", "since"))
     if kind is not None and kind not in set(SecurityKind):

@@ -680,7 +680,7 @@ export interface OfferedCar {
   mileage: number;
 }
 
-/** An offer that somebody selected or pinned: one car at revision `rev`, one structure, one programme. */
+/** An offer that someone selected or pinned: one car at revision `rev`, one structure, one programme. */
 export interface DealOffer {
   offer_id: string;
   vehicle_id: string;

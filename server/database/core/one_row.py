@@ -8,7 +8,7 @@ from server.database.core.pool import Connection
 
 
 async def one_row(connection: Connection, query: str, *parameters: Any) -> asyncpg.Record:
-    """Return the first row of a query that always gives one. Raises LookupError if it gives none."""
+    """Return the first row of a query that always returns one. Raises LookupError if it returns none."""
     row = await connection.fetchrow(query, *parameters)
     if row is None:
         raise LookupError("a query that always returns a row returned none")

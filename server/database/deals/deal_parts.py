@@ -53,16 +53,16 @@ _PART_COLUMNS: Final = """
           FROM desk_approvals a WHERE a.deal_id = d.deal_id AND d.state IN ('approved', 'signed')
          ORDER BY a.deal_version DESC LIMIT 1) AS approval
 """
-# One row: it is one state of the deal, and costs one round trip.
+# One row, so that it is one state of the deal and one round trip.
 _PARTS: Final = f"SELECT {_PART_COLUMNS} FROM deals d WHERE d.deal_id = $1"  # noqa: S608 - a constant
 _WHOLE: Final = f"SELECT {_PART_COLUMNS}, {DEAL_COLUMNS} {DEAL_TABLES} WHERE d.deal_id = $1"
-# The size of the texts alone spares most of what would not be kept; the rest is cut as clients cut it.
+# Filtering by text size drops most notes that would not be kept; the rest is cut as clients cut it.
 _SHOWN: Final = (KEPT_NOTES, PRICED_STATES, KEPT_NOTES_BYTES, KEPT_TASKS)
 
 
 @dataclass(frozen=True, slots=True)
 class DealParts:
-    """What a deal consists of as of event ``last_no``."""
+    """The parts of a deal as of event ``last_no``."""
 
     last_no: int
     selected: DealOffer | None

@@ -39,17 +39,18 @@ DEAL_TABLES: Final = """
   FROM deals d JOIN stores s USING (store_id) JOIN customers c USING (customer_id)
   JOIN users u ON u.user_id = d.salesperson_id
 """
-"""What a deal is read from, and as which columns; ``deal_of`` makes a deal of a row."""
+"""The tables and columns of a deal; ``deal_of`` builds a deal from a row."""
 
 _DEAL = f"SELECT {DEAL_COLUMNS} {DEAL_TABLES} WHERE d.deal_id = $1"
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerRecord:
-    """Whom a deal is for. Income and debt: a month's, of customer and co-buyer together; None: not known.
+    """The customer of a deal. Income and debt are per month, of customer and co-buyer together; None: not
+    known.
 
-    ``state`` and ``postal_code`` are where the car will be registered; ``eligibilities`` what the customer is
-    that a rebate may ask for.
+    ``state`` and ``postal_code`` are where the car will be registered; ``eligibilities`` the customer's
+    qualifications for rebates.
     """
 
     id: str
@@ -64,7 +65,7 @@ class CustomerRecord:
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """A deal as it stands at ``version``, with what its store adds to every price.
+    """A deal at ``version``, with the pricing settings of its store.
 
     ``last_no`` is that of its last event. ``lenders`` are the lenders' last decisions, ``live_lenders`` those
     of them that had not expired when the deal was loaded. ``discount_authority_cents`` is its salesperson's,
@@ -105,7 +106,7 @@ class DealRow:
 
 
 async def load_deal(connection: Connection, deal_id: str) -> Deal | None:
-    """Return the deal, or None if there is none of that id."""
+    """Return the deal, or None if there is none with that id."""
     key = parse_id(deal_id)
     row = None if key is None else await connection.fetchrow(_DEAL, key)
     return None if row is None else deal_of(row)
@@ -149,9 +150,10 @@ def deal_of(row: asyncpg.Record) -> Deal:
 async def list_deals(
     connection: Connection, store_id: str, after: str | None, limit: int
 ) -> tuple[list[DealRow], str | None]:
-    """Return a page of the store's deals, the last changed first, and the key of the next page or None.
+    """Return a page of the store's deals, the most recently changed first, and the key of the next page or
+    None.
 
-    Raises CommandError(invalid) for a key that is none of ours.
+    Raises CommandError(invalid) for a key that we did not issue.
     """
     at, deal_id = _page_key(after)
     size = max(1, min(limit, MAX_PAGE))
@@ -200,7 +202,7 @@ async def events_after(connection: Connection, deal_id: str, no: int, limit: int
 
 
 def _page_key(after: str | None) -> tuple[dt.datetime, uuid.UUID]:
-    """Return where a page begins; without a key, after every deal there can be."""
+    """Return where a page begins; without a key, at the top of the list."""
     if after is None:
         return dt.datetime.max.replace(tzinfo=dt.UTC), uuid.UUID(int=2**128 - 1)
     try:
@@ -208,7 +210,7 @@ def _page_key(after: str | None) -> tuple[dt.datetime, uuid.UUID]:
         place = dt.datetime.fromisoformat(at), uuid.UUID(deal_id)
     except (ValueError, binascii.Error):
         place = None
-    # Only as we write it: in UTC, because a time of year 1 or 9999 may not exist there.
+    # Only in the form that we write: in UTC, because a time in year 1 or 9999 may not exist there.
     if place is None or place[0].tzinfo != dt.UTC or _write_key(*place) != after:
         raise CommandError(
             ErrorCode.INVALID, "after: expected `next` from a page of this list", field="after"

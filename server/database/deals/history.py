@@ -30,7 +30,7 @@ SELECT pencil_id::text, p.created_at AS at, u.user_id::text AS by_id, u.name AS 
 
 @dataclass(frozen=True, slots=True)
 class ShownPencil:
-    """A quote that somebody got. ``answer`` is what stood on it, without its schedule."""
+    """A quote that a person received. ``answer`` is its content, without the schedule."""
 
     pencil_id: str
     at: dt.datetime
@@ -44,9 +44,9 @@ class ShownPencil:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A deal from its beginning. ``first`` is how it began: at version 0, as a manager sees it.
+    """The history of a deal. ``first`` is the deal at version 0, as a manager sees it.
 
-    Of a deal that began before the schema kept it, ``first`` lacks the fields that were changed later.
+    For a deal that is older than this record, ``first`` lacks the fields that were changed later.
     """
 
     store_id: str
@@ -83,7 +83,7 @@ async def load_history(connection: Connection, deal_id: str) -> History | None:
 
 
 def deal_at(history: History, no: int) -> DealSnapshot:
-    """Return the deal as it was after event ``no``; 0: as it began. Raises IndexError for one not there."""
+    """Return the deal after event ``no``; 0 is its start. Raises IndexError for an unknown event."""
     if not 0 <= no <= len(history.events):
         raise IndexError(f"expected an event from 0 to {len(history.events)}, got {no}")
     deal = history.first
@@ -93,7 +93,7 @@ def deal_at(history: History, no: int) -> DealSnapshot:
 
 
 def events_of(events: Sequence[DealEvent]) -> list[Event]:
-    """Return decisions as the wire tells them; ``seq`` is their ``no``."""
+    """Return decisions as wire events; ``seq`` is their ``no``."""
     return [
         codec.convert(
             _KINDS[event.kind],

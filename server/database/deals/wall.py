@@ -10,10 +10,10 @@ from server.database.core.pool import Connection
 from server.database.decisions.deciding import parse_id
 
 HISTORY: Final = 12
-"""How many offers the sparkline of a deal goes back."""
+"""The number of offers in a deal's sparkline."""
 
 MOST_DEALS: Final = 2_000
-"""How many deals a wall shows; a store has hundreds."""
+"""The most deals that a wall shows; a store has hundreds."""
 
 _ROWS: Final = """
 SELECT d.deal_id::text, d.version AS deal_version, d.last_no, c.name AS customer,
@@ -57,7 +57,7 @@ _OF_DEALS = _ROWS.format(history=HISTORY) + " WHERE d.store_id = $1 AND d.deal_i
 async def wall_of(connection: Connection, store_id: str, most: int = MOST_DEALS) -> list[dict[str, Any]]:
     """Return the store's live deals, as the fields of ``deal_summary``.
 
-    Where there are more than ``most``, those that wait for the desk come first, then the latest changed.
+    If there are more than ``most``, deals that wait for the desk come first, then the most recently changed.
     """
     return [_summary(row) for row in await connection.fetch(_OF_STORE, store_id, most)]
 

@@ -28,7 +28,7 @@ MAX_HOLDS_OF_PERSON: Final = 6
 MAX_HOLDS_OF_STORE: Final = 40
 """How many cars the deals of one store may hold at a time, its own and those of its neighbours."""
 
-# In the order of the ids, so that no two transactions wait for each other.
+# In the order of the ids, so that no two transactions deadlock.
 _TOUCH = """
 INSERT INTO vehicle_claims (vehicle_id) SELECT car FROM unnest($1::bigint[]) AS car ORDER BY car
 ON CONFLICT (vehicle_id) DO UPDATE SET no = vehicle_claims.no + 1
@@ -89,18 +89,18 @@ class Holder:
 
 
 class HeldElsewhere(Exception):
-    """Another deal holds the car, and who asks may end that: ``overrides.end_other_holds`` does."""
+    """Another deal holds the car, and the actor may end that hold with ``overrides.end_other_holds``."""
 
 
 async def touch_claim(connection: Connection, *vehicle_ids: int) -> None:
-    """Say that who wants the cars has changed: every screen that shows one hears of it."""
+    """Mark a change of claims on the cars: every screen that shows one is notified."""
     await connection.execute(_TOUCH, sorted(set(vehicle_ids)))
 
 
 async def touch_claims(deal: Decision) -> None:
-    """Say that a locked deal wants its cars no more, or again: those it selected, pinned or holds.
+    """Mark a change of a locked deal's claims on its selected, pinned and held cars.
 
-    In order of their ids, and before any of them is let go, so that no two deals wait for each other.
+    It goes in order of their ids, before any of them is released, so that no two deals deadlock.
     """
     cars = await deal.connection.fetch(_CONCERNED, deal.key, deal.selected_offer)
     await touch_claim(deal.connection, *(row["vehicle_id"] for row in cars))
@@ -111,7 +111,7 @@ async def hold_vehicle(
 ) -> Decided:
     """Hold a car for a deal for HOLD_LENGTH from now; its answer is ``{until}``.
 
-    Raises CommandError: not_found for a car that the group does not sell; conflict where another deal holds
+    Raises CommandError: not_found for a car that the group does not sell; conflict if another deal holds
     it, the deal is over, or the person or the store holds as many cars as they may; too_large for more
     holds than a deal may have.
     """
@@ -133,10 +133,10 @@ async def hold_vehicle(
 async def release_vehicle(
     scope: Scope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
 ) -> Decided:
-    """Let a car go that the deal holds; if nobody holds it, nothing happens. Its answer is ``{until}``.
+    """Release a car that the deal holds; do nothing if nobody holds it. Its answer is ``{until}``.
 
     Raises HeldElsewhere if another deal holds it, and the actor may end that; CommandError(conflict)
-    where the actor may not, or where this deal is approved for the car.
+    if the actor may not, or where this deal is approved for the car.
     """
     async with deciding(scope, deal_id, op, actor, ("release", vehicle_id)) as deal:
         if deal.repeated is not None:
@@ -163,18 +163,18 @@ async def let_go(deal: Decision, vehicle_id: int | None = None) -> None:
 
 
 async def reserve(deal: Decision, vehicle_id: int) -> None:
-    """Keep a car for a locked deal that the desk approves, until ``end_reservation``."""
+    """Reserve a car for a locked deal that the desk approves, until ``end_reservation``."""
     await deal.connection.execute(_RESERVE, vehicle_id, deal.key, codec.plain(deal.actor))
 
 
 async def end_reservation(deal: Decision) -> None:
-    """Let the car go that a locked deal was approved for."""
+    """Release the car that a locked deal was approved for."""
     await deal.connection.execute(_FREE, deal.key)
 
 
 async def other_holders(connection: Connection, vehicle_id: int, deal: uuid.UUID) -> list[Holder]:
-    """Return which other deals hold a car, or are approved for it."""
-    # A deal of another store is not visible in a store's scope: its car is held all the same.
+    """Return the other deals that hold a car or are approved for it."""
+    # A deal of another store is invisible in a store's scope, but its car is still held.
     return [
         Holder(str(row["deal_id"]), row["by"]["name"], row["until"], row["store_id"], row["owner"])
         for row in await connection.fetch(_HOLDERS, vehicle_id, deal)
@@ -203,7 +203,7 @@ async def require_not_reserved(deal: Decision, vehicle_id: int) -> None:
 def require_say(deal: Decision, holder: Holder) -> None:
     """Raise CommandError(conflict) unless the actor may end another deal's hold.
 
-    Desk managers may, where the car or the deal that holds it is their store's.
+    Desk managers may, if the car or the deal that holds it belongs to their store.
     """
     is_ours = deal.store_id in {holder.owner, holder.store_id}
     if deal.actor.role is not Role.DESK_MANAGER or not is_ours:
@@ -224,7 +224,7 @@ def _held(deal: Decision, holder: Holder) -> CommandError:
 
 
 async def _require_room(deal: Decision, vehicle_id: int) -> None:
-    """Raise CommandError if deal, person or store hold as many cars as they may, besides this one."""
+    """Raise CommandError if deal, person or store hold as many cars as they may, not counting this one."""
     await deal.connection.execute(_COUNT_ALONE, deal.store_id)
     held = await one_row(deal.connection, _COUNT, deal.key, deal.actor.id, deal.store_id, vehicle_id)
     if held["of_deal"] >= MAX_HOLDS:
@@ -255,7 +255,7 @@ async def expire_hold(scope: Scope, deal_id: str, vehicle_id: int) -> Decided:
 
 
 async def _lock_car(deal: Decision, vehicle_id: int) -> None:
-    """Keep two deals from taking one car at once. Raises CommandError(not_found)."""
+    """Prevent two deals from taking the same car at once. Raises CommandError(not_found)."""
     found = await deal.connection.fetchval(
         "SELECT true FROM vehicles v JOIN stores s USING (group_id)"
         " WHERE v.vehicle_id = $1 AND s.store_id = $2 AND v.status = 'available' FOR NO KEY UPDATE OF v",

@@ -13,7 +13,7 @@ from server.database.decisions.terms import revise
 
 
 async def last_approval(deal: Decision) -> Approval:
-    """Return what the desk approved last."""
+    """Return the desk's last approval."""
     row = await deal.connection.fetchrow(
         "SELECT deal_version, vehicle_id::text, vehicle_rev AS rev, offer_id::text, rates_version AS rates,"
         " approved_by AS by FROM desk_approvals WHERE deal_id = $1 ORDER BY deal_version DESC LIMIT 1",
@@ -25,14 +25,16 @@ async def last_approval(deal: Decision) -> Approval:
 
 
 async def outdated(deal: Decision, approval: Approval, rates: str) -> Reason | None:
-    """Return why an approval does not hold any more; None if it does. The car stays as it is meanwhile."""
+    """Return why an approval is no longer valid; None if it is. The car is locked, so it does not change
+    meanwhile.
+    """
     car = await deal.connection.fetchrow(
         "SELECT rev, status, price_cents FROM vehicles WHERE vehicle_id = $1 FOR NO KEY UPDATE",
         int(approval.vehicle_id),
     )
     if car is None or car["status"] != "available":
         return Reason.CAR_SOLD
-    # Nobody changes it from here on.
+    # From here on it is locked.
     deal.advertised_cents[approval.vehicle_id] = car["price_cents"]
     if car["rev"] != approval.rev:
         return Reason.CAR_CHANGED
@@ -52,7 +54,7 @@ async def require_not_own(deal: Decision) -> None:
 
 
 async def conceded(deal: Decision, offer: DealOffer) -> Concession:
-    """Return what an offer of a locked deal gives away, as its structure and its car stand now."""
+    """Return the concession of an offer of a locked deal, from the current structure and car."""
     advertised = deal.advertised_cents.get(offer.vehicle_id)
     if advertised is None:
         advertised = await deal.connection.fetchval(
@@ -89,8 +91,8 @@ async def require_authority(deal: Decision, offer: DealOffer | None, authority_c
 
 
 def require_product_cost(deal: Decision, offer: DealOffer, share_bp: float) -> None:
-    """Raise CommandError(conflict) if products are sold whose cost is 0: then the NPV counts all of their
-    price as gross. ``share_bp`` is their usual cost in the store.
+    """Raise CommandError(conflict) if products are sold whose cost is 0: then the NPV would count their whole
+    price as gross. ``share_bp`` is the store's usual product cost.
     """
     structure = _asked(deal, offer)
     if lacks_product_cost(structure, share_bp):
@@ -116,12 +118,12 @@ async def require_covered(deal: Decision, offer: DealOffer) -> None:
 
 
 def _asked(deal: Decision, offer: DealOffer) -> Structure:
-    """Return the structure that an offer was priced under: the deal's, with what it was asked with."""
+    """Return the structure that an offer was priced with: the deal's, with the quote's own changes."""
     return revise(deal.structure, codec.convert(StructureChanges, offer.changes))
 
 
 async def require_lender(deal: Decision, offer: DealOffer) -> None:
-    """Raise CommandError(conflict) unless the offer's lender approves it, and its approval is alive."""
+    """Raise CommandError(conflict) unless the offer's lender approves it and the approval has not expired."""
     now = await deal.connection.fetchval("SELECT now()")
     live = [each for each in live_terms(await last_terms(deal), now) if each.lender == offer.lender]
     if not live or live[0].status not in LIVE_STATUSES:
@@ -147,7 +149,7 @@ async def require_lender(deal: Decision, offer: DealOffer) -> None:
 async def require_cleared(deal: Decision) -> None:
     """Raise CommandError(conflict) unless the offer's lender still approves it and has no open stipulation.
 
-    When its approval expires does not matter any more: the deal was signed while it lived.
+    An expired approval is fine here: it was valid when the deal was signed.
     """
     offer = await selected_offer(deal)
     lender = None if offer is None or not isinstance(offer.lender, str) else offer.lender
@@ -160,10 +162,10 @@ async def require_cleared(deal: Decision) -> None:
 
 
 def forbidden(message: str) -> CommandError:
-    """Return the refusal of what this person may not do."""
+    """Return the refusal for a person without the right."""
     return CommandError(ErrorCode.FORBIDDEN, message, field="type")
 
 
 def conflict(message: str, field: str, value: object) -> CommandError:
-    """Return the refusal of what cannot be done as things stand; ``field`` names what is in the way."""
+    """Return the refusal of something that is impossible now; ``field`` names the cause."""
     return CommandError(ErrorCode.CONFLICT, message, field=field, value=value)

@@ -11,7 +11,7 @@ from server.database.decisions.terms import wrong_state
 
 
 async def lock_field(scope: Scope, deal_id: str, field: str, *, op: uuid.UUID, actor: Actor) -> Decided:
-    """Keep a field of the structure from everybody but the desk; a locked one stays as it is.
+    """Lock a field of the structure for everyone but the desk; a locked one stays locked.
 
     Raises CommandError: not_found, invalid for no field of the structure, conflict for a deal that is over.
     """
@@ -34,7 +34,7 @@ async def lock_field(scope: Scope, deal_id: str, field: str, *, op: uuid.UUID, a
 
 
 async def unlock_field(scope: Scope, deal_id: str, field: str, *, op: uuid.UUID, actor: Actor) -> Decided:
-    """Open a field again; an open one stays as it is. Raises CommandError: not_found, invalid."""
+    """Unlock a field; an unlocked one stays unlocked. Raises CommandError: not_found, invalid."""
     _check_field(field)
     async with deciding(scope, deal_id, op, actor, ("unlock", field)) as deal:
         if deal.repeated is not None:
@@ -48,7 +48,7 @@ async def unlock_field(scope: Scope, deal_id: str, field: str, *, op: uuid.UUID,
 
 
 async def add_note(scope: Scope, deal_id: str, text: str, *, op: uuid.UUID, actor: Actor) -> Decided:
-    """Write a note; its answer is ``{note_id}``. Raises CommandError(not_found)."""
+    """Add a note; its answer is ``{note_id}``. Raises CommandError(not_found)."""
     async with deciding(scope, deal_id, op, actor, ("note", text)) as deal:
         if deal.repeated is not None:
             return deal.again()

@@ -17,7 +17,7 @@ from server.database.decisions.terms import check_unlocked, move, wrong_state
 
 MAX_PINS = 20
 PINS_BYTES = 40 * 1024
-"""How much the pinned offers of a deal may take in its snapshot."""
+"""The most bytes that a deal's pinned offers may take in its snapshot."""
 
 _INSERT = """
 INSERT INTO offers (offer_id, deal_id, deal_version, vehicle_id, vehicle_rev, rates_version, programme_id,
@@ -35,9 +35,10 @@ class StaleOffer(Exception):
 async def select_offer(
     scope: Scope, deal_id: str, *, op: uuid.UUID, offer: DealOffer, actor: Actor
 ) -> Decided:
-    """Make ``offer`` what the deal is about. A countered or approved deal becomes working by another offer.
+    """Make ``offer`` the deal's offer. A different offer returns a countered or approved deal to working.
 
-    Raises StaleOffer; CommandError: not_found, conflict for a state without choice, locked.
+    Raises StaleOffer; CommandError: not_found, conflict for a state in which no offer can be selected,
+    locked.
     """
     async with deciding(scope, deal_id, op, actor, asked_with("select", offer)) as deal:
         if deal.repeated is not None:
@@ -51,7 +52,7 @@ async def select_offer(
 
 
 async def pin_offer(scope: Scope, deal_id: str, *, op: uuid.UUID, offer: DealOffer, actor: Actor) -> Decided:
-    """Keep ``offer`` in sight, in place of an earlier one of its car.
+    """Pin ``offer``, in place of an earlier one of its car.
 
     Raises StaleOffer; CommandError: not_found, conflict for a deal that is over, locked, too_large.
     """
@@ -92,12 +93,12 @@ async def unpin_offer(scope: Scope, deal_id: str, vehicle_id: int, *, op: uuid.U
 
 
 def asked_for(command: str, vehicle_id: str, changes: dict[str, Any], programme_id: str | None) -> Asked:
-    """Return what ``select`` or ``pin`` asks for."""
+    """Return the content of a ``select`` or ``pin``."""
     return (command, vehicle_id, changes, programme_id)
 
 
 def asked_with(command: str, offer: DealOffer) -> Asked:
-    """Return what ``select`` or ``pin`` asked for, of the offer that came of it."""
+    """Return the content of a ``select`` or ``pin``, from the resulting offer."""
     return asked_for(command, offer.vehicle_id, offer.changes, offer.asked_programme_id or None)
 
 
@@ -131,9 +132,9 @@ async def selected_offer(deal: Decision) -> DealOffer | None:
 
 
 def is_same(one: DealOffer, other: DealOffer) -> bool:
-    """Return whether two offers are one to customer and lender, whenever they were priced.
+    """Return whether two offers are the same to customer and lender, whenever they were priced.
 
-    What an offer is worth to the group moves with each day that its car stands: that makes it no other offer.
+    An offer's value to the group changes with each day in stock; that does not make it a different offer.
     """
     return _terms_of(one) == _terms_of(other)
 
@@ -149,7 +150,7 @@ def _terms_of(offer: DealOffer) -> tuple[object, ...]:
 
 
 async def _check(deal: Decision, offer: DealOffer) -> None:
-    """Raise StaleOffer if the offer was priced with other terms, CommandError(locked) where it may not."""
+    """Raise StaleOffer if the offer was priced with other terms, CommandError(locked) if it may not."""
     if offer.deal_version != deal.version and await _terms_moved(deal, offer.deal_version):
         raise StaleOffer
     check_unlocked(deal, offer.changes)
@@ -171,7 +172,7 @@ def _require_open(deal: Decision) -> None:
 
 
 async def _require_room(deal: Decision, offer: DealOffer) -> None:
-    """Raise CommandError(too_large) unless ``offer`` can be pinned beside those of other cars."""
+    """Raise CommandError(too_large) unless ``offer`` can be pinned together with those of other cars."""
     pinned, size = await one_row(
         deal.connection,
         "SELECT count(*), coalesce(sum(octet_length(o.body::text)), 0)"

@@ -15,17 +15,17 @@ from server.database.decisions.deciding import Decided, Decision, deciding_for_o
 from server.database.decisions.terms import move
 
 ATTEMPTS = 3
-"""How often the car may go to yet another deal meanwhile."""
+"""How often the car may move to yet another deal before this gives up."""
 
 
 async def end_other_holds(
     system: Scope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
 ) -> tuple[Decided, list[Decided]]:
-    """Let a car go that other deals hold, for a manager of the store of ``deal_id``, whose command it is.
+    """Release a car that other deals hold, for a manager of the store of ``deal_id``.
 
     A deal that was approved for the car returns to working. Returns the command's outcome, and those of the
-    other deals. Raises CommandError: not_found; conflict where the actor may not end the hold;
-    busy where the car goes from deal to deal.
+    other deals. Raises CommandError: not_found; conflict if the actor may not end the hold; busy if other
+    deals keep taking the car.
     """
     key = parse_id(deal_id)
     if key is None:

@@ -15,9 +15,9 @@ from server.database.decisions.deciding import Decided, Decision, deciding
 
 
 async def raise_adverse_action(deal: Decision, reasons: Sequence[Reason], today: dt.date) -> None:
-    """Raise the task of a notice of adverse action where any of ``reasons`` is on credit; else do nothing.
+    """Add the task of an adverse action notice if any of ``reasons`` is a credit reason; else do nothing.
 
-    Raises CommandError(too_large) if an open task would go out of sight by it.
+    Raises CommandError(too_large) if that would hide an open task.
     """
     principal = [reason for reason in reasons if reason in CREDIT_REASONS][:MAX_REASONS]
     if not principal:
@@ -30,7 +30,7 @@ async def raise_adverse_action(deal: Decision, reasons: Sequence[Reason], today:
         due_on=today + dt.timedelta(days=NOTICE_DAYS),
     )
     await deal.connection.execute(
-        # In the order of the events, whoever began to wait for the deal first.
+        # In the order of the events, not of the transactions' start.
         "INSERT INTO deal_tasks (task_id, deal_id, kind, reasons, due_on, raised_at)"
         " VALUES ($1, $2, $3, $4, $5, clock_timestamp())",
         uuid.UUID(task.id),
@@ -43,7 +43,7 @@ async def raise_adverse_action(deal: Decision, reasons: Sequence[Reason], today:
 
 
 async def finish_task(scope: Scope, deal_id: str, task_id: str, *, op: uuid.UUID, actor: Actor) -> Decided:
-    """Mark a task as done; one that is done stays as it is. Raises CommandError(not_found)."""
+    """Mark a task as done; one that is done stays unchanged. Raises CommandError(not_found)."""
     async with deciding(scope, deal_id, op, actor, ("finish_task", task_id)) as deal:
         if deal.repeated is not None:
             return deal.again()

@@ -20,14 +20,14 @@ async def change_terms(
 ) -> Decided:
     """Apply ``changes`` that were made on version ``based_on`` of the deal, and write the event.
 
-    Fields that nobody changed since merge. A repeated ``op`` gets its first reply and changes nothing; where
-    nothing differs from what stands, there is no event and the version of then is the answer. A countered
+    Changes to different fields merge. A repeated ``op`` gets its first reply and changes nothing. If nothing
+    differs from the current values, there is no event, and the answer is the current version. A countered
     deal becomes working.
 
     Raises:
         CommandError: not_found; invalid for a version ahead of the deal or a structure that contradicts
-            itself; locked for a field that the desk keeps to itself; conflict for a state that allows no
-            edits, or for a field that somebody set otherwise since, with its newer value, who and when.
+            itself; locked for a field that the desk locked; conflict for a state that allows no edits, or for
+            a field that was set to another value since, with that value, who and when.
     """
     asked = ("terms", codec.plain(changes))
     async with deciding(scope, deal_id, op, actor, asked) as deal:
@@ -65,9 +65,9 @@ async def restructure(deal: Decision, changes: StructureChanges, *, based_on: in
 
 
 async def move(deal: Decision, target: DealState, reason: Reason, **more: Any) -> None:
-    """Bring a locked deal to another state and say so; ``more`` are further fields of the event.
+    """Move a locked deal to another state and record the event; ``more`` are further fields of the event.
 
-    A deal that is not approved any more lets the car go that was reserved for it.
+    A deal that leaves ``approved`` releases its reserved car.
     """
     await deal.connection.execute(
         "UPDATE deals SET state = $2, fulfilment = $3 WHERE deal_id = $1",
@@ -82,7 +82,7 @@ async def move(deal: Decision, target: DealState, reason: Reason, **more: Any) -
 
 
 def check_unlocked(deal: Decision, fields: Collection[str]) -> None:
-    """Raise CommandError(locked) if the desk keeps one of ``fields`` from this actor."""
+    """Raise CommandError(locked) if the desk locked one of ``fields`` for this actor."""
     if deal.actor.role is Role.DESK_MANAGER:
         return
     for field in sorted(set(fields) & deal.locks.keys()):
@@ -103,13 +103,13 @@ def revise(structure: Structure, changes: StructureChanges) -> Structure:
 
 
 def differences(before: Structure, after: Structure) -> dict[str, Any]:
-    """Return the fields of ``after`` that differ, as they stand on the wire."""
+    """Return the fields of ``after`` that differ, in wire form."""
     old, new = codec.plain(before), codec.plain(after)
     return {name: value for name, value in new.items() if old[name] != value}
 
 
 def wrong_state(deal: Decision, what: str) -> CommandError:
-    """Return the refusal of something that the deal's state does not allow."""
+    """Return the refusal of what the deal's state does not allow; ``what`` is a verb, as in "edit"."""
     return CommandError(
         ErrorCode.CONFLICT,
         f"You cannot {what} a deal that is {deal.state}.",
@@ -122,7 +122,7 @@ def wrong_state(deal: Decision, what: str) -> CommandError:
 async def _check_unchanged(deal: Decision, based_on: int, new: dict[str, Any]) -> None:
     """Raise CommandError(conflict) if a field of ``new`` was set after version ``based_on``.
 
-    A field set since to the very value that is asked for now is no conflict: it is not in ``new``.
+    A field that was set to the requested value since is no conflict: it is not in ``new``.
     """
     since = await deal.connection.fetch(
         "SELECT body, at FROM deal_events"

@@ -41,10 +41,10 @@ from server.database.decisions.terms import move, restructure, wrong_state
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One step that somebody wants to take. ``rates`` is the rate sheet in force on ``today``.
+    """One requested step. ``rates`` is the rate sheet in force on ``today``.
 
-    ``priced`` is the deal's selected offer priced anew as the deal will stand after the step; None if it
-    has none, and for a step that needs no price. ``changes`` are those of a counter.
+    ``priced`` is the deal's selected offer, repriced for the deal after the step; None if it has none, or the
+    step needs no price. ``changes`` are those of a counter.
     """
 
     op: uuid.UUID
@@ -68,16 +68,16 @@ def with_changes(step: Move, changes: StructureChanges) -> Move:
 def asked_for(
     action: Action | Closing, reason: Reason, more_reasons: Sequence[Reason], changes: StructureChanges
 ) -> Asked:
-    """Return what the command of an action or closing step asks for."""
+    """Return the content of an action's or closing step's command."""
     return (action, reason, list(more_reasons), codec.plain(changes))
 
 
 async def take_action(scope: Scope, deal_id: str, action: Action, step: Move) -> Decided:
-    """Bring a deal to the state that ``action`` leads to; its answer is ``{version, state}``.
+    """Move a deal by ``action``; its answer is ``{version, state}``.
 
-    Raises CommandError: not_found; forbidden for a role, or one's own deal; invalid for a reason that is not
-    one of the action's; conflict for a version, a state, or a condition that does not hold, which ``field``
-    names.
+    Raises CommandError: not_found; forbidden for the wrong role, or for one's own deal; invalid for a reason
+    that is not one of the action's; conflict for a version, a state, or a condition that does not hold, which
+    ``field`` names.
     """
     transition = TRANSITIONS[action]
     _check_reasons(step, transition.reasons)
@@ -134,9 +134,9 @@ async def take_closing_step(scope: Scope, deal_id: str, closing: Closing, step: 
 
 
 async def fall_where_outdated(scope: Scope, deal_id: str, rates: str) -> Decided:
-    """Return an approved deal to working where its car or the rate sheet is not the approved one any more.
+    """Return an approved deal to working if its car or the rate sheet has changed since.
 
-    It is the server's own decision. Raises CommandError(not_found).
+    This is an automatic decision. Raises CommandError(not_found).
     """
     async with deciding(scope, deal_id, uuid.uuid4(), SYSTEM, ("fall",)) as deal:
         if deal.state is DealState.APPROVED:
@@ -169,7 +169,7 @@ async def _prepare_approve(deal: Decision, step: Move) -> None:
             "selected",
             None if step.priced is None else step.priced.payment_cents,
         )
-    # Who tells of cars and rates that change does not look at this deal before it is approved.
+    # Changes of cars and rates are not checked for a deal that is not approved yet.
     reason = await outdated(deal, _approval_of(deal, offer), step.rates)
     if reason is not None:
         raise conflict(
@@ -229,7 +229,7 @@ _PREPARE = {
 
 
 async def _take_price(deal: Decision, step: Move) -> None:
-    """Let the deal go on with its offer as it is priced now."""
+    """Make the repriced offer the deal's offer."""
     if deal.selected_offer is None:
         raise conflict("Select a car first.", "selected", None)
     if step.priced is None:
@@ -243,7 +243,7 @@ async def _take_price(deal: Decision, step: Move) -> None:
 
 
 def _approval_of(deal: Decision, offer: DealOffer) -> Approval:
-    """Return what is approved by ``offer``: the version that the approval makes, and what it binds."""
+    """Return the approval of ``offer``: the version that it creates, and what it binds."""
     if not offer.versions:
         raise ValueError("an approval needs the full offer")
     return Approval(
@@ -257,7 +257,7 @@ def _approval_of(deal: Decision, offer: DealOffer) -> Approval:
 
 
 async def _approve(deal: Decision) -> Approval:
-    """Write down what is approved, and reserve the car."""
+    """Record the approval and reserve the car."""
     offer = await selected_offer(deal)
     if offer is None:
         raise ValueError("an approval needs an offer")

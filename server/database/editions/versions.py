@@ -27,7 +27,7 @@ SELECT rates_version FROM rate_sheets
  ORDER BY effective_from DESC LIMIT 1
 """
 
-# A group's stock version is the sum over its stores: each only grows, so the sum moves whenever one does.
+# A group's stock version is the sum over its stores. Each only grows, so the sum changes when one does.
 _STOCK = """
 SELECT (SELECT sum(inventory_version)::bigint FROM stores
          WHERE CASE WHEN $1 THEN group_id = $2 ELSE store_id = $3 END) AS inventory,
@@ -37,7 +37,7 @@ SELECT (SELECT sum(inventory_version)::bigint FROM stores
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The editions in force on one day. There may be no tax table, nor rebates: deals can do without."""
+    """The editions in force on one day. Tax table and rebates are optional."""
 
     rates: str
     risk: str

@@ -15,7 +15,7 @@ from server.database.editions.rates import CURVE_COLUMNS, PROGRAMME_COLUMNS, REB
 
 @dataclass(frozen=True, slots=True)
 class TableKind:
-    """A kind of versioned table: its words, the head table, its key, and the table of its contents."""
+    """A kind of versioned table: its name, its head table with the key, and the table of its contents."""
 
     name: str
     head: str
@@ -62,7 +62,7 @@ async def store_version(
 ) -> int:
     """Write a version with its rows, records of ``protocol.money.lending``; return how many rows.
 
-    Raises what asyncpg raises where the version or its day is taken. Wants a transaction.
+    Raises what asyncpg raises if the version or its day is taken. Needs a transaction.
     """
     await connection.execute(
         f"INSERT INTO {kind.head} ({kind.key}, effective_from, is_sample)"  # noqa: S608 - names of our own

@@ -25,7 +25,7 @@ LIST_SEPARATOR = ";"
 
 
 class Unexpected(ValueError):
-    """A cell that does not hold what its column wants; ``str`` says what was expected."""
+    """A cell with an invalid value; ``str`` says what was expected."""
 
 
 def dollars(least: int = 0) -> Read:
@@ -120,7 +120,7 @@ def several(text: str) -> tuple[str, ...]:
 
 
 def date(text: str) -> dt.date:
-    """Return a day written as ``2026-03-01``: the one form that nobody reads two ways."""
+    """Return a day written as ``2026-03-01``: the only unambiguous form."""
     try:
         if DAY_OF_ISO.match(text):
             return dt.date.fromisoformat(text)

@@ -30,12 +30,14 @@ YEAR, MONTHS, SCORE = amounts.whole(1900, 2100), amounts.whole(1, NO_EDGE_MONTHS
 EDGE = amounts.percent(WIDEST_PERCENT, above_zero=True)
 
 Contradiction = tuple[str, str]
-"""A column, and what was expected of it."""
+"""A column, and the expected value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the file and the field it fills; ``absent`` stands for an empty cell, where one may be."""
+    """A column of the file and the field it fills; ``absent`` is the value of an empty cell, if one is
+    allowed.
+    """
 
     name: str
     field: str
@@ -45,7 +47,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How rows of a kind are read: ``key`` tells them apart, ``contradictions`` looks at one row."""
+    """How to read rows of a kind: ``key`` identifies a row, ``contradictions`` checks one row."""
 
     kind: TableKind
     record: type[msgspec.Struct]

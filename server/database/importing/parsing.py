@@ -18,38 +18,40 @@ from server.database.stock import vin as vins
 T = TypeVar("T")
 
 MIN_CAR_CENTS = 100_00
-"""Below it an amount is a placeholder (1 dollar is common), not what a car costs."""
+"""An amount below this is a placeholder (1 dollar is common), not a car's price."""
 
 COST_TO_BOOK_ABSURD = (0.2, 5.0)
-"""Outside it, cost and wholesale book cannot both be right: a digit too many, salvage, a wrong car."""
+"""Outside this range, cost and wholesale book cannot both be right: an extra digit, salvage, a wrong car."""
 
 COST_TO_BOOK_ODD = (0.5, 2.0)
-"""Outside it, worth a look: of real auction sales about 3 in 100 lie there."""
+"""Outside this range, the row is listed for review: about 3 in 100 real auction sales are."""
 
 PRICE_TO_COST_ABSURD = (0.2, 10.0)
 PRICE_TO_COST_ODD = (0.75, 3.0)
 
 PLACEHOLDER_MILES = 999_999
-"""An odometer that reads nothing is written as nines."""
+"""A missing odometer reading is written as nines."""
 
 UNDRIVEN_MILES = 100
-"""A used car of an earlier year below it has an unread odometer (mostly 1), not few miles: lenders' limits
-and the book go by miles, so it must not pass for nearly new."""
+"""A used car of an earlier year below this has a placeholder (mostly 1), not few miles. Lenders' limits and
+the book depend on miles, so it must not pass for nearly new.
+"""
 
 ODD_MILES = 350_000
 ODD_MILES_A_YEAR = 45_000
 
 ASKING_SHARE, ASKING_MIN_CENTS = 0.12, 1_500_00
-"""A derived asking price lies 12 %, but at least 1,500 dollars, above the higher of cost and wholesale book,
-and ends in 95 dollars."""
+"""A derived asking price is 12 %, but at least 1,500 dollars, above the higher of cost and wholesale book,
+and ends in 95 dollars.
+"""
 
 
 LONGEST_CELL = 200
-"""Characters of a value that we keep: each is shown in a cell of a screen, and sent to all who watch."""
+"""The most characters of a value: it is shown in a grid cell and sent to all watchers."""
 
 
 class FlawKind(StrEnum):
-    """What is wrong with a row, in the words of the summary."""
+    """The kinds of flaws of a row, in the words of the summary."""
 
     SHAPE = "row does not match the header"
     VIN = "VIN is missing or invalid"
@@ -137,7 +139,7 @@ class _Row:
         return self._read(field, text, read, instead, self.fatal)
 
     def optional(self, field: str, read: Callable[[str], T], instead: T) -> T:
-        """Return the field's value; an unreadable one is a doubt, and ``instead`` stands for it."""
+        """Return the field's value; an unreadable one is a doubt, and ``instead`` replaces it."""
         text = self.text(field)
         return self._read(field, text, read, instead, self.doubts) if text else instead
 
@@ -152,7 +154,7 @@ class _Row:
 def parse_row(cells: Sequence[str], layout: Layout, today: dt.date) -> ParsedRow:
     """Return the car of one row, or why there is none.
 
-    ``today`` bounds years and dates, and is the day a car came if the file does not say.
+    ``today`` bounds years and dates, and is the stock date of a car without one.
     """
     if len(cells) != len(layout.header):
         text = f"{len(cells)} cells under {len(layout.header)} columns"
@@ -260,7 +262,7 @@ def _judge_amounts(row: _Row, car: Car) -> None:
             COST_TO_BOOK_ABSURD,
             COST_TO_BOOK_ODD,
         )
-    if row.text("price"):  # a derived one says nothing about the row
+    if row.text("price"):  # a derived price is no evidence about the row
         _judge_ratio(
             row, ("price", car.price_cents), ("cost", car.cost_cents), PRICE_TO_COST_ABSURD, PRICE_TO_COST_ODD
         )

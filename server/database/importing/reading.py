@@ -23,18 +23,18 @@ GZIP_MAGIC = b"\x1f\x8b"
 DELIMITERS = ",;\t|"
 MIB: Final = 1024 * 1024
 UNPACKED_MIB: Final = 1024
-"""What a file may hold, unpacked, where the caller does not say: about five million cars."""
+"""The default size limit of a file, uncompressed: about five million cars."""
 
 ROW_CHARACTERS: Final = 64 * 1024
-"""Of one row with the line ends that stand in its quotes. Longer descriptions are of no use to a deal."""
+"""The limit of one row, including quoted line ends. A deal has no use for longer descriptions."""
 
 COLUMNS: Final = 500
 SKIPPED_CHARACTERS: Final = 64 * 1024
-"""How much of the rest of a row that is too long is read at a time, to be dropped."""
+"""The chunk size for dropping the rest of a row that is too long."""
 
 REJECTS: Final = 100_000
 REJECTS_BYTES: Final = 64 * MIB
-"""How much a rejects file holds: what is beyond is counted."""
+"""The size limit of a rejects file: further rows are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,11 @@ class Row:
 
 
 class _RowTooLong(Exception):
-    """The row goes on beyond ROW_CHARACTERS. Whoever reads on begins with the next line."""
+    """The row is longer than ROW_CHARACTERS. Reading continues with the next line."""
 
 
 class _Unpacked(io.RawIOBase):
-    """The bytes of a file as they are unpacked. Raises ImportFailed beyond ``most_mib``."""
+    """The uncompressed bytes of a file. Raises ImportFailed beyond ``most_mib``."""
 
     def __init__(self, data: io.BufferedIOBase, path: Path, most_mib: int) -> None:
         self._data = data
@@ -60,11 +60,11 @@ class _Unpacked(io.RawIOBase):
         self._left = most_mib * MIB
 
     def readable(self) -> bool:
-        """Return True: it is there to be read."""
+        """Return True: this stream is for reading."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Fill the buffer with what comes next, at most; return how many bytes that are."""
+        """Read into the buffer; return the number of bytes."""
         found = self._data.read1(len(buffer))
         self._left -= len(found)
         if self._left < 0:
@@ -77,7 +77,7 @@ class _Unpacked(io.RawIOBase):
 
 
 class _Lines:
-    """The lines of a file for a CSV reader, which joins those that stand in quotes to one row."""
+    """The lines of a file for a CSV reader, which joins quoted line breaks into one row."""
 
     def __init__(self, text: TextIO, path: Path) -> None:
         self._text = text
@@ -126,7 +126,7 @@ class _Lines:
 
 
 class InventoryFile:
-    """An open file: its header, then its rows. Bytes that are not UTF-8 come as U+FFFD."""
+    """An open file: its header, then its rows. Bytes that are not UTF-8 become U+FFFD."""
 
     def __init__(self, text: TextIO, path: Path) -> None:
         self._lines = _Lines(text, path)
@@ -177,7 +177,7 @@ class InventoryFile:
 
 @contextmanager
 def open_inventory(path: Path, most_mib: int = UNPACKED_MIB) -> Iterator[InventoryFile]:
-    """Open a CSV file, gzip or not, of at most ``most_mib`` unpacked.
+    """Open a CSV file, gzip or not, of at most ``most_mib`` uncompressed.
 
     Raises ImportFailed if it cannot be read, is larger, or its first line names no columns.
     """
@@ -194,10 +194,10 @@ def open_inventory(path: Path, most_mib: int = UNPACKED_MIB) -> Iterator[Invento
 
 
 class RejectsFile:
-    """The rows that need a person: line, what became of the row, why, and the row as it was.
+    """The rows for review: line, outcome, reason, and the original row.
 
-    The file is made with its first row; one of an earlier import is removed. No cell is a formula to a
-    spreadsheet. It holds the first REJECTS rows, and no more than REJECTS_BYTES.
+    The file is created with its first row; one from an earlier import is removed. No spreadsheet reads a cell
+    as a formula. It holds the first REJECTS rows, and no more than REJECTS_BYTES.
     """
 
     def __init__(self, path: Path, header: Sequence[str]) -> None:
@@ -220,7 +220,7 @@ class RejectsFile:
 
     @property
     def path(self) -> Path | None:
-        """Where the file is, or None if no row needed it."""
+        """The path of the file, or None if no row needed it."""
         return None if self._file is None else self._path
 
     def write(self, line: int, outcome: str, flaws: Sequence[Flaw], cells: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from protocol.records import MAX_CENTS
 
 _AMOUNT = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(\.\d*)?\Z")
 _MILES = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.0*)?\s*(?:mi|miles)?\Z", re.IGNORECASE)
-# As JavaScript writes a date; the day is that of the place where it was written.
+# As JavaScript writes a date; the day is in the writer's time zone.
 _JAVASCRIPT = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2} \d{2} \d{4})(?: \d{2}:\d{2}:\d{2}.*)?\Z")
 _ISO = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ].*)?\Z")
 _DATE_FORMATS = ("%m/%d/%Y", "%m/%d/%y", "%m-%d-%Y", "%d-%b-%Y", "%b %d %Y", "%b %d, %Y")
@@ -17,7 +17,7 @@ USED_WORDS = frozenset({"used", "u", "pre-owned", "preowned", "certified", "cpo"
 
 
 class Unreadable(ValueError):
-    """A cell that holds something else than its column should."""
+    """A cell with an unreadable value."""
 
 
 def cents(text: str) -> int:

@@ -23,7 +23,7 @@ from server.database.importing.reading import open_inventory
 HEADER_LINE = 1
 FAULTS: Final = 1_000
 ROWS: Final = 100_000
-"""Of one version: each process that prices holds a version whole."""
+"""The most rows of a version: each pricing process holds a whole version in memory."""
 
 TABLE_MIB: Final = 64
 LONGEST_CELL: Final = 2_000
@@ -31,7 +31,7 @@ LONGEST_CELL: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong at a place: the line, the column, what was expected there and what stands there."""
+    """A fault in the file: the line, the column, what was expected and what was found."""
 
     line: int
     column: str
@@ -44,7 +44,7 @@ class Fault:
 
 
 class TableRejected(Exception):
-    """The file is no such table; nothing was stored. ``faults`` in the order of the lines, FAULTS at most."""
+    """The file is not a valid table; nothing was stored. ``faults`` are in line order, at most FAULTS."""
 
     def __init__(self, path: Path, faults: Sequence[Fault]) -> None:
         super().__init__(path, faults)
@@ -65,14 +65,14 @@ class TableRejected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A record and the line where it stands."""
+    """A record and its line."""
 
     line: int
     record: Any
 
 
 Check = Callable[[Sequence[Any]], None]
-"""Raises ValueError if records that are each right do not make a table together."""
+"""Raises ValueError if records that are valid one by one do not form a valid table."""
 
 
 async def import_table(
@@ -86,10 +86,10 @@ async def import_table(
 ) -> int:
     """Store the table in ``path`` (CSV, gzip or not) as a new version; return how many rows it has.
 
-    ``check`` is asked last, where nothing else is wrong with the rows.
+    ``check`` runs last, if the rows have no other fault.
 
     Raises TableRejected with the faults of the file, or if the version or its first day is taken;
-    ImportFailed if the file cannot be read or holds more than ``most_mib`` unpacked.
+    ImportFailed if the file cannot be read or holds more than ``most_mib`` uncompressed.
     """
     rows, faults = read_table(path, layout, most_mib)
     if check is not None and not faults:
@@ -100,7 +100,7 @@ async def import_table(
                 Fault(HEADER_LINE, "the table", "a table that can be used in calculations", str(error))
             )
     async with connect_as_owner(owner_url) as connection, connection.transaction():
-        # The head table stays as it is between the look and the writing.
+        # The head table must not change between the check and the write.
         await connection.execute(f"LOCK TABLE {layout.kind.head} IN SHARE ROW EXCLUSIVE MODE")
         if await is_stored(connection, layout.kind, edition.version):
             faults.append(
@@ -123,7 +123,7 @@ async def import_table(
 def read_table(path: Path, layout: Layout, most_mib: int = TABLE_MIB) -> tuple[list[Numbered], list[Fault]]:
     """Return the records of a file and the faults in it, up to FAULTS.
 
-    Raises ImportFailed if it cannot be read or holds more than ``most_mib`` unpacked.
+    Raises ImportFailed if it cannot be read or holds more than ``most_mib`` uncompressed.
     """
     rows: list[Numbered] = []
     with open_inventory(path, most_mib) as file:
@@ -151,7 +151,7 @@ def read_table(path: Path, layout: Layout, most_mib: int = TABLE_MIB) -> tuple[l
 
 
 def _positions(header: Sequence[str], layout: Layout) -> tuple[dict[str, int], list[Fault]]:
-    """Return where each column stands; optional ones may be left out, unknown ones are faults."""
+    """Return the position of each column; optional ones may be left out, unknown ones are faults."""
     known = [column.name for column in layout.columns]
     faults = [
         Fault(HEADER_LINE, name, f"one of the columns {', '.join(known)}", name)
@@ -217,9 +217,10 @@ def _repeated(rows: Sequence[Numbered], layout: Layout) -> Iterator[Fault]:
 
 
 def _grid_faults(rows: Sequence[Numbered], has_faults: bool, layout: Layout) -> Iterator[Fault]:
-    """Yield what is missing of a risk model's grids; only of rows that are right, else it would mislead.
+    """Yield the gaps in a risk model's grids, only for valid rows, because others would mislead.
 
-    Where every row has edges of its own that is the cube of their number: whoever asks takes the first ones.
+    If every row has different edges, there are as many gaps as the cube of the rows: callers take only the
+    first ones.
     """
     if layout.kind is RISK and not has_faults:
         for tier in Tier:
@@ -227,7 +228,7 @@ def _grid_faults(rows: Sequence[Numbered], has_faults: bool, layout: Layout) -> 
 
 
 def _tier_faults(tier: Tier, rows: Sequence[Numbered]) -> Iterator[Fault]:
-    """Yield what one tier lacks: a curve for every band, up to the bands that have no edge."""
+    """Yield the gaps of one tier: each band needs a curve, up to the bands without an edge."""
     if not rows:
         yield Fault(HEADER_LINE, "tier", f"curves of every tier, also of {tier}", "none")
         return

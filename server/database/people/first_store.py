@@ -4,7 +4,7 @@ from server.database.core.pool import connect_as_owner
 
 
 async def first_store(owner_url: str) -> str | None:
-    """Return the id of the store that was added first; None if nobody has set this database up."""
+    """Return the id of the first store that was added; None if the database has no store."""
     async with connect_as_owner(owner_url) as connection:
         found: str | None = await connection.fetchval("SELECT store_id FROM stores ORDER BY added_no LIMIT 1")
     return found

@@ -18,15 +18,15 @@ FIRST_STRUCTURE: Final[Mapping[str, Any]] = {
     "tax_rate_bp": None,
     "terms_months": [36, 48, 60, 72],
 }
-"""What a new store's deals begin with until its own fees are set."""
+"""The defaults of a new store's deals until its own fees are set."""
 
 
 MAX_NAME_BYTES: Final = 100
-"""How long a person's name may be: it stands beside everything that the person does."""
+"""The maximum length of a person's name: it appears next to everything that the person does."""
 
 
 class StaffError(Exception):
-    """Something about a person or a store cannot be as it was asked for."""
+    """A requested change of a person or a store is invalid."""
 
     def __init__(self, field: str, expected: str) -> None:
         super().__init__(field, expected)
@@ -57,7 +57,7 @@ async def add_store(
     group_id: str,
     like: str | None = None,
 ) -> None:
-    """Add a store; the group too, where it is new. ``like`` names a store whose terms are taken over.
+    """Add a store, and its group if it is new. ``like`` names a store whose terms are copied.
 
     Raises StaffError.
     """
@@ -86,9 +86,9 @@ async def add_store(
 async def set_score_edges(
     connection: asyncpg.Connection, store_id: str, edges_cents: Sequence[int] | None
 ) -> None:
-    """Show a store's salespeople scores in the place of NPVs, or NPVs again where ``edges_cents`` is None.
+    """Show a store's salespeople scores instead of NPVs, or NPVs again if ``edges_cents`` is None.
 
-    The edges are the least NPVs of the scores 2 to 5, rising. Raises StaffError.
+    The edges are the lowest NPVs of the scores 2 to 5, ascending. Raises StaffError.
     """
     try:
         done = await connection.execute(

@@ -114,7 +114,7 @@ async def watched_cars(
 async def recently_changed(
     connection: Connection, group_ids: Sequence[str], since: dt.timedelta, limit: int
 ) -> list[str]:
-    """Return cars of groups that somebody ever claimed, or that changed within ``since``: some of them."""
+    """Return cars of groups that someone ever claimed, or that changed within ``since``: some of them."""
     return [row["vehicle_id"] for row in await connection.fetch(_RECENT, group_ids, since, limit)]
 
 

@@ -24,9 +24,9 @@ from server.finance.structures import Structures, build_structures
 class Choice:
     """One acceptable structure of one car. ``programme`` is its number in the plan.
 
-    ``discount_cents`` is all of the discount, ``front_gross_cents`` less it. ``binding`` names the limit that
-    asks for more cash or discount than was wished, None if none does. ``ltv_bp`` is the principal over the
-    programme's basis, ``pti_bp`` the payment over the monthly income, None if that is not known.
+    ``discount_cents`` is the whole discount, and ``front_gross_cents`` is net of it. ``binding`` names the
+    limit that requires more cash or discount than requested, None if none does. ``ltv_bp`` is the principal
+    over the programme's basis, ``pti_bp`` the payment over the monthly income, None if that is not known.
     """
 
     programme: int
@@ -48,7 +48,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why one car has no acceptable structure: the limit's name, and what would change it."""
+    """Why one car has no acceptable structure: the limit's name, and the change that removes it."""
 
     binding: str
     fix: Fix | None
@@ -73,7 +73,9 @@ def choices(pricing: Pricing, car: Cars) -> list[Choice]:
 
 
 def frontier(pricing: Pricing, car: Cars) -> list[Choice]:
-    """Return the structures of one car that no other one beats in both payment and NPV, by rising payment."""
+    """Return the structures of one car that no other structure beats in both payment and NPV, by ascending
+    payment.
+    """
     structures, found, place = _acceptable(pricing, car)
     if not place.size:
         return []
@@ -82,7 +84,7 @@ def frontier(pricing: Pricing, car: Cars) -> list[Choice]:
 
 
 def best_by_payment_band(pricing: Pricing, car: Cars) -> dict[int, Choice]:
-    """Return the best structure of each payment band, by rising payment.
+    """Return the best structure of each payment band, by ascending payment.
 
     A band is named by its highest payment, which belongs to it, and is PAYMENT_BAND_CENTS wide.
     """

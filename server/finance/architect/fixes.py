@@ -23,7 +23,7 @@ from server.finance.structures import Room, Structures, build_structures, room_o
 
 
 class Choosable(NamedTuple):
-    """What a wider plan has to choose."""
+    """The choices of a wider plan."""
 
     term_months: int
     lender: str
@@ -34,7 +34,7 @@ _NOTHING = np.iinfo(np.int64).max
 
 
 def find_fixes(pricing: Pricing, cars: Cars, refused: Index) -> list[Fix | None]:
-    """Return a fix for each refused car that has one; None for all other cars. The refused ones must have no
+    """Return a fix for each refused car that has one; None for all other cars. A refused car has no
     acceptable structure.
     """
     fixes: list[Fix | None] = [None] * len(cars)
@@ -85,8 +85,8 @@ def _fix(
 def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents, Cents]:
     """Return the least further cash and the least further discount for each car, or _NOTHING; shape (c,).
 
-    A principal that is worth more than the floor by some cents leaves as many for a discount. The cash must
-    come up for what the discount, within that and the seller's authority, does not.
+    The cents by which a principal is worth more than the floor are available for a discount. Cash must cover
+    what the discount, within that and the seller's authority, does not.
     """
     plan, sales = pricing.plan, structures.sales
     inputs, asked = plan.inputs, plan.inputs.structure.discount_cents
@@ -127,7 +127,7 @@ def _least_of_cars(amounts: Cents, car: Index, cars: int) -> Cents:
 
 
 def _checked(pricing: Pricing, cars: Cars, cash: Cents, price: Cents) -> tuple[Cents, Cents]:
-    """Return the amounts that, applied, give an acceptable structure; else _NOTHING."""
+    """Return the amounts that give an acceptable structure when applied; else _NOTHING."""
     room = room_of(pricing.plan, cars)
     with_cash = replace(room, cash_max=room.cash_max + np.where(cash == _NOTHING, 0, cash))
     with_price = replace(room, discount_max=room.discount_max + np.where(price == _NOTHING, 0, price))
@@ -145,7 +145,7 @@ def _acceptable_within(pricing: Pricing, cars: Cars, room: Room) -> Flags:
 
 
 def _missing_value(pricing: Pricing, cars: Cars, structures: Structures) -> Cents:
-    """Return what the best feasible structure lacks to the store's floor, or _NOTHING; shape (c,)."""
+    """Return the gap between the best feasible structure and the store's floor, or _NOTHING; shape (c,)."""
     found = build_candidates(pricing, cars, structures)
     lacking = pricing.plan.inputs.npv_floor_cents - found.npv
     return _least_of_cars(lacking, found.car, len(cars))

@@ -16,7 +16,7 @@ BASIS_POINTS_PER_MONEY_FACTOR = 240_000
 
 
 def quote_lease(request: LeaseRequest) -> LeaseAnswer:
-    """Return the lease's payment in cents, rounded half up once, and what it is made of.
+    """Return the lease's payment in cents, rounded half up once, and its parts.
 
     Raises:
         StructureError: no residual is stated or found, or it is more than the cap cost.

@@ -63,7 +63,7 @@ class Case:
         return replace(self, inputs=msgspec.structs.replace(self.inputs, structure=structure))
 
     def row(self, programme_id: str, term_months: int) -> Programme:
-        """Return a programme's row as it holds for this deal. Raises StopIteration if it has none."""
+        """Return a programme's row for this deal. Raises StopIteration if it has none."""
         tier = self.inputs.structure.tier
         return next(
             row

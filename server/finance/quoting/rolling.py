@@ -13,11 +13,11 @@ from server.finance.quoting.structure import Quoted
 
 
 def quote_roll(case: Case, quoted: Quoted, asked: Roll, *, desk: bool) -> QuoteRoll:
-    """Return the changes of the structure that give the asked payment on the quoted contract.
+    """Return the changes of the structure that give the target payment on the quoted contract.
 
-    They hold what was chosen (term, cash, discount) and move only what ``asked`` names. A price above the
-    advertised one, or a rate above the quoted one, is no answer: nobody's price or markup is raised. Without
-    ``desk`` another price is reached by the discount, within the seller's authority.
+    They keep the chosen term, cash and discount, and change only the input that ``asked`` names. A price
+    above the advertised one, or a rate above the quoted one, is not an answer: prices and markups are never
+    raised. Without ``desk``, another price is reached by a discount within the seller's authority.
     """
     if quoted.request is None:
         return _unreached(asked, "There is no priced contract to start from.")
@@ -48,7 +48,7 @@ def quote_roll(case: Case, quoted: Quoted, asked: Roll, *, desk: bool) -> QuoteR
 
 
 def _beyond_discount(case: Case, discount_cents: int) -> str | None:
-    """Return why a price is not the seller's to give by such a discount; None if it is."""
+    """Return why the seller may not give this discount; None if they may."""
     if discount_cents < 0:
         return "The price would be above the desk's price."
     most = int(discount_limit_cents(case.inputs, case.car.price_cents)[0])

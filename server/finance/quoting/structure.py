@@ -19,9 +19,7 @@ from server.finance.value.parts import monthly_cash, npv_parts
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """An answer with what it came from: the architect's choice, and the contract that was priced; None if
-    there was none.
-    """
+    """A structure with its origin: the architect's choice and the priced contract; None if there is none."""
 
     answer: QuotedStructure
     choice: Choice | None
@@ -32,7 +30,7 @@ def quote_structure(case: Case) -> Quoted:
     """Return the best structure of the case, priced; if there is none, why, and the stated contract.
 
     Raises:
-        StructureError: no tax can be told for the address, or the chosen contract contradicts itself.
+        StructureError: the address has no tax rule, or the chosen contract contradicts itself.
         RiskModelError: the model lacks the deal's tier.
     """
     pricing = case.pricing
@@ -94,11 +92,11 @@ def _refused(case: Case) -> Quoted:
 
 
 def _why_not(case: Case) -> tuple[str | None, Fix | None]:
-    """Return the limit that refuses the car, and the change that mends it, if a single one does."""
+    """Return the limit that refuses the car, and the single change that fixes it, if there is one."""
     if case.pricing is not None:
         found = refusal(case.pricing, case.car)
         return (found.binding, found.fix) if found else (None, None)
-    # No programme is left before any car is looked at: another term or rate may bring one back.
+    # No programme is left before any car is considered: another term or rate may bring one back.
     empty = case.plan.empty
     if empty is Limit.TERM:
         every = sorted({row.term_months for row in case.sheet.programmes})

@@ -11,8 +11,8 @@ from server.finance.quoting.structure import Quoted
 def quote_warnings(case: Case, quoted: Quoted, *, desk: bool) -> list[QuoteWarning]:
     """Return the warnings of a quote, each with a sentence for a person.
 
-    ``desk``: for somebody who sees ACV and cost. For others an over-allowance does not count: where it began
-    to would be the ACV.
+    ``desk``: for a person who sees ACV and cost. For others an over-allowance does not count, because its
+    starting point would reveal the ACV.
     """
     return [QuoteWarning(code=code, message=message) for code, message in _found(case, quoted, desk)]
 

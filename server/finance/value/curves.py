@@ -17,11 +17,11 @@ from server.finance.programmes import Whole
 from server.finance.rounding import HUNDREDTHS, WHOLE, Cents, hundredths_of_bp
 
 NO_EDGE = hundredths_of_bp(NO_EDGE_BP)
-"""The upper edge of a band that has none, and the share of what is not known."""
+"""The upper edge of the last band, and the value of an unknown share."""
 
 
 class RiskModelError(ValueError):
-    """A risk model that cannot be used. ``curve`` names the one to mend and ``field`` what is wrong in it."""
+    """A risk model that cannot be used. ``curve`` names the faulty curve and ``field`` the faulty field."""
 
     def __init__(self, curve: str, field: str, expected: str) -> None:
         super().__init__(curve, field, expected)
@@ -56,7 +56,7 @@ class Bands:
         return np.asarray(ltv_band * len(self.pti_edges) + pti_band, dtype=np.int64)
 
     def index_at(self, ltv_bp: float | None, pti_bp: float | None) -> int:
-        """Return the band number of one structure; None is a share that is not known: the last band."""
+        """Return the band number of one structure; None is an unknown share, in the last band."""
         return int(self.index(_rounded_up(ltv_bp), _rounded_up(pti_bp)))
 
     def curves_at(self, term_months: int) -> tuple[RiskCurve, ...]:
@@ -169,6 +169,6 @@ def _label(curve: RiskCurve) -> str:
 
 
 def _rounded_up(share_bp: float | None) -> Whole:
-    # A share that stands exactly on an edge stays there, whatever its last binary digits are.
+    # A share exactly on an edge stays there, whatever its last binary digits are.
     hundredths = NO_EDGE if share_bp is None else np.ceil(round(share_bp * HUNDREDTHS, 5))
     return np.asarray(hundredths, dtype=np.int64)

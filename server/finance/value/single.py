@@ -19,7 +19,7 @@ def value_contract(request: ValueRequest) -> ValueAnswer:
     """Return the NPV of a contract with regular monthly periods and its parts, in dollars to the cent.
 
     The parts sum to the NPV: each running total is rounded half up. ``realised_cnl`` is the share of the
-    principal that is lost, not rounded; below ``cnl`` where prepayment leaves less to default.
+    principal that is lost, not rounded; below ``cnl`` if prepayment leaves less to default.
 
     Raises:
         StructureError: ``loss_timing`` falls, or does not reach 1 by the last month. The ranges of single

@@ -47,7 +47,7 @@ class Valuation:
 
 
 def value_plan(plan: Plan, model: RiskModel) -> Valuation:
-    """Return the valuation of all programmes of a plan under the curves of the deal's tier.
+    """Return the valuation of all programmes of a plan with the curves of the deal's tier.
 
     Raises:
         RiskModelError: the model lacks the tier, or its curves are not a full grid.
@@ -75,7 +75,7 @@ def value_plan(plan: Plan, model: RiskModel) -> Valuation:
 
 
 def product_gross_cents(inputs: DealInputs) -> int:
-    """Return what the store earns on the products: their price less the stated cost, or the usual share."""
+    """Return the store's gross on the products: their price less the stated cost, or the usual share."""
     structure = inputs.structure
     cost = structure.products_cost_cents
     if cost is None:

@@ -38,7 +38,7 @@ Priced = TypeVar("Priced")
 
 
 class DeskHandlers:
-    """What the commands of the desk do."""
+    """The handlers of the desk's commands."""
 
     def __init__(
         self,
@@ -67,11 +67,11 @@ class DeskHandlers:
         await self._give_offer(connection, command, offers.select_offer)
 
     async def pin(self, connection: Connection, command: commands.Pin) -> None:
-        """Keep an offer in sight."""
+        """Pin an offer."""
         await self._give_offer(connection, command, offers.pin_offer)
 
     async def unpin(self, connection: Connection, command: commands.Unpin) -> None:
-        """Keep an offer in sight no longer."""
+        """Unpin an offer."""
         await self._about_car(connection, command, offers.unpin_offer)
 
     async def hold(self, connection: Connection, command: commands.Hold) -> None:
@@ -79,7 +79,7 @@ class DeskHandlers:
         await self._about_car(connection, command, claims.hold_vehicle)
 
     async def release(self, connection: Connection, command: commands.Release) -> None:
-        """Let a car go; a manager, also one of the own store that another deal holds."""
+        """Release a car; a manager may also release one of their store that another deal holds."""
         try:
             await self._about_car(connection, command, claims.release_vehicle)
             return
@@ -97,15 +97,15 @@ class DeskHandlers:
         connection.reply(command.ref, decided.reply)
 
     async def lock(self, connection: Connection, command: commands.Lock) -> None:
-        """Keep a field for the desk."""
+        """Lock a field for the desk."""
         await self._simply(connection, command, remarks.lock_field, command.field)
 
     async def unlock(self, connection: Connection, command: commands.Unlock) -> None:
-        """Open a field again."""
+        """Unlock a field."""
         await self._simply(connection, command, remarks.unlock_field, command.field)
 
     async def note(self, connection: Connection, command: commands.Note) -> None:
-        """Write a note."""
+        """Add a note."""
         if not command.text.strip():
             raise CommandError(ErrorCode.INVALID, "text: expected at least one word", field="text")
         await self._simply(connection, command, remarks.add_note, command.text)
@@ -119,7 +119,7 @@ class DeskHandlers:
         await self._simply(connection, command, tasks.finish_task, command.task_id)
 
     async def act(self, connection: Connection, command: Decision) -> None:
-        """Bring the deal to another state."""
+        """Move the deal to another state."""
         held = await self._authority.held(connection.account, command)
         action = Action(commands.tag_of(type(command)))
         changes = command.changes if isinstance(command, commands.Counter) else StructureChanges()
@@ -144,7 +144,7 @@ class DeskHandlers:
         connection.reply(command.ref, decided.reply)
 
     async def lender_decision(self, connection: Connection, command: commands.LenderDecision) -> None:
-        """Record what a lender decided, with the selected offer priced under it."""
+        """Record a lender's decision, with the selected offer repriced."""
         held = await self._authority.held(connection.account, command)
         asked = lenders.asked_for(as_terms(command))
         pricing = self._lender_decision(connection, command, held)
@@ -177,7 +177,7 @@ class DeskHandlers:
     async def _give_offer(
         self, connection: Connection, command: commands.Select | commands.Pin, store: Store
     ) -> None:
-        """Price a car and store it as an offer; once more if the deal changed in between."""
+        """Price a car and store it as an offer; again if the deal changed in between."""
         account = connection.account
         sight = sight_of(view_of(connection, command.channel), account)
         refused = unaskable_fields(command.changes, sight.view)
@@ -245,8 +245,8 @@ class DeskHandlers:
         asked: Asked,
         pricing: Awaitable[Priced],
     ) -> Priced | None:
-        """Return what must be known before the deal is locked; None if the command was done before and is
-        answered as then, though it could not be priced today.
+        """Return the inputs that are needed before the deal is locked; None if the command was already
+        executed and gets its first answer, even if it could not be priced today.
 
         Raises what pricing raises.
         """
@@ -260,10 +260,10 @@ class DeskHandlers:
     async def _answer_again(
         self, connection: Connection, command: ChangeCommand, deal: Deal, asked: Asked
     ) -> bool:
-        """Answer an op that was done before; return whether it was.
+        """Answer an op that was already executed; return whether it was.
 
-        What it left undone, because its process died, is done now. Raises CommandError(conflict) for an op
-        of somebody else, or of another command.
+        Work that it left undone, because its process died, is done now. Raises CommandError(conflict) for an
+        op of someone else, or of another command.
         """
         actor = actor_of(connection.account)
         async with self._stores.of(deal.store_id).acquire() as connected:
@@ -277,7 +277,9 @@ class DeskHandlers:
     async def _step(
         self, connection: Connection, command: Decision, held: HeldDeal, action: Action | None
     ) -> workflow.Move:
-        """Return a step with what must be known before the deal is locked: the rates, and today's price."""
+        """Return a step with the inputs that are needed before the deal is locked: the rates and today's
+        price.
+        """
         account, today = connection.account, self._today()
         changes = command.changes if isinstance(command, commands.Counter) else None
         if changes is not None:

@@ -24,7 +24,7 @@ Handler = Callable[[Connection, Any], Awaitable[None]]
 
 
 class Handlers:
-    """What the commands do; calling it handles one."""
+    """The command handlers; calling the object handles one command."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Handlers:
         return frozenset(self._handlers)
 
     async def __call__(self, connection: Connection, command: AnyCommand) -> None:
-        """Handle a command and answer it; what fails is the answer, never an exception."""
+        """Handle a command and answer it; a failure becomes the reply, never an exception."""
         try:
             check_scope(connection, command)
             async with asyncio.timeout(COMMAND_SECONDS), self._allowance.of(connection, command):
@@ -94,7 +94,7 @@ class Handlers:
 
 
 def _seen(connection: Connection, command: AnyCommand, error: CommandError) -> CommandError:
-    """Return a refusal as the view shows it in which its channel is watched."""
+    """Return a refusal as the watcher's view shows it."""
     if not isinstance(command, ChannelCommand):
         return error
     return project_error(error, view_of(connection, command.channel))

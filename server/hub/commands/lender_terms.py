@@ -13,10 +13,10 @@ from server.log.channel_log import utc_now
 
 
 def terms_of(command: commands.LenderDecision) -> LenderTerms:
-    """Return a lender's decision with ids of its own.
+    """Return a lender's decision with new ids.
 
     Raises CommandError(invalid) naming the field: an approval needs tier, rate, advance, term and an expiry
-    that lies ahead, a refusal its reasons, each on credit. Nothing else has reasons.
+    that is in the future, a refusal its reasons, each on credit. Nothing else has reasons.
     """
     needed: tuple[str, ...] = ()
     if command.status in LIVE_STATUSES:
@@ -42,7 +42,7 @@ def terms_of(command: commands.LenderDecision) -> LenderTerms:
 
 
 def as_terms(command: commands.LenderDecision) -> LenderTerms:
-    """Return what a command says of a lender's decision, whole or not, with ids of its own."""
+    """Return the lender's decision in a command, complete or not, with new ids."""
     return LenderTerms(
         decision_id=str(uuid.uuid4()),
         lender=command.lender,

@@ -15,7 +15,7 @@ from server.log.channel_log import utc_now
 
 
 class Repricing:
-    """Prices the offer that a deal has selected once more."""
+    """Prices the offer that a deal has selected again."""
 
     def __init__(self, quotes: Quotes) -> None:
         self._quotes = quotes

@@ -63,7 +63,7 @@ class Quotes:
     """Answers ``quote`` and ``frontier`` for a deal that the asker may see.
 
     Methods raise CommandError: not_found for a car that is not for sale in the group, forbidden for changes
-    that the view does not show, invalid where the terms contradict each other, degraded where no rate sheet
+    that the view does not show, invalid if the terms contradict each other, degraded if no rate sheet
     or no usable risk model is in force.
     """
 
@@ -138,7 +138,7 @@ class Quotes:
         """Return a car of the deal as an offer; its pencil is stored.
 
         ``sight`` is that of whoever asks for the offer: where it hides NPVs, so does whether there is one.
-        Raises CommandError as ``quote``, and conflict where no programme takes the car.
+        Raises CommandError as ``quote``, and conflict if no programme takes the car.
         """
         from server.finance.quoting import quote_structure
 

@@ -46,7 +46,7 @@ class WatchHandlers:
         connection.reply(command.ref, {})
 
     async def focus(self, connection: Connection, command: commands.Focus) -> None:
-        """Tell the others at which field somebody is."""
+        """Tell the others at which field someone is."""
         watcher = connection.watchers.get(command.channel)
         if watcher is None:
             raise CommandError(ErrorCode.NOT_FOUND, "Join the channel first.", field="channel")
@@ -58,7 +58,7 @@ class WatchHandlers:
         connection.reply(command.ref, {})
 
     async def painted(self, connection: Connection, command: commands.Painted) -> None:
-        """Take note of when a stage of a search stood on a screen: the last stage of its trace."""
+        """Record when a stage of a search stood on a screen: the last stage of its trace."""
         await self._authority.deal(connection.account, command)
         seen = {"search_id": command.search_id, "stage": command.stage, "ms": command.ms}
         self._logger.info("painted", channel=command.channel, **seen)

@@ -34,7 +34,7 @@ class WallJoiner:
     rooms: Rooms
 
     async def join(self, connection: Connection, command: Join, store_id: str) -> None:
-        """Answer ``command`` for a wall that its sender may see, and serve it from there on.
+        """Answer ``command`` for a wall that its sender may see, and serve it from then on.
 
         Raises CommandError, RedisError and asyncpg's errors; then nothing is joined.
         """
@@ -74,7 +74,7 @@ class WallJoiner:
 async def _rows(
     channel: str, ref: int, deals: Sequence[dict[str, Any]], sight: Sight
 ) -> AsyncGenerator[bytes]:
-    """Yield the messages that bring the deals of a wall, and the end."""
+    """Yield the messages with the deals of a wall, and the end."""
     shown = [project_summary(deal, sight) for deal in deals]
     if shown:
         columns = {name: [deal[name] for deal in shown] for name in shown[0]}

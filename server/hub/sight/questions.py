@@ -27,9 +27,9 @@ class Questions:
     async def check(
         self, deal: Deal, account: Account, sight: Sight, vehicle_id: str, asked: object = None
     ) -> None:
-        """Count a question; ``asked`` is all of it besides the deal's structure.
+        """Count a question; ``asked`` is its content other than the deal's structure.
 
-        Raises CommandError(rate_limited) for one too many.
+        Raises CommandError(rate_limited) beyond the limit.
         """
         if sight.guard is None:
             return
@@ -53,8 +53,8 @@ class Questions:
 def check_conceded(
     changes: StructureChanges, sight: Sight, authority_cents: int, structure: Structure
 ) -> None:
-    """Raise CommandError(forbidden) if a view that hides NPVs states a discount above what the rebates of
-    ``structure`` leave of the seller's authority, and above the discount that stands there.
+    """Raise CommandError(forbidden) if a view that hides NPVs sets a discount above the rest of the seller's
+    authority after the rebates of ``structure``, and above the current discount.
     """
     if sight.guard is None or not isinstance(changes.discount_cents, int):
         return

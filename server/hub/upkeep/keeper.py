@@ -57,7 +57,7 @@ class Keeper:
         self._logger = structlog.get_logger("keeper")
 
     def look_now(self) -> None:
-        """Ask at once: somebody has seen that something is amiss."""
+        """Ask at once: someone has seen that something is amiss."""
         self._asked.set()
 
     async def run(self) -> None:

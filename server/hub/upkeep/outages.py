@@ -16,7 +16,7 @@ from server.hub.connections.connection import Connection
 from server.observe.standing import Standing
 
 PATIENCE_SECONDS: Final = 1.0
-"""How long a service may be away before anybody is told."""
+"""How long a service may be away before anyone is told."""
 
 NO_DATABASE: Final = (
     "The database is not responding. Nothing can be saved until it is back. The server keeps trying."
@@ -54,7 +54,7 @@ class Outages:
 
     @property
     def notice(self) -> Notice | None:
-        """What somebody who comes in now has to be told; None if all is well."""
+        """What someone who comes in now has to be told; None if all is well."""
         for service in self._services:
             if service.name in self._away:
                 return Notice(code="degraded", message=service.message)

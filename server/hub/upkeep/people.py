@@ -51,7 +51,7 @@ class People:
         self._news.set()
 
     def missed(self) -> None:
-        """Look at everybody: notifications may have been missed."""
+        """Look at everyone: notifications may have been missed."""
         self._moment += 1
         self._missed_at = self._moment
         self._all = True

@@ -43,7 +43,7 @@ def outdates_search(event: DealEvent) -> bool:
 class Relay:
     """Publishes decisions. What could not be published is owed, and ``run`` pays it.
 
-    ``registry`` knows which channels somebody watches here, and what was heard of them; ``outdated`` is told
+    ``registry`` knows which channels someone watches here, and what was heard of them; ``outdated`` is told
     of channels whose search was for other terms than the deal has now. It returns at once.
     """
 
@@ -73,7 +73,7 @@ class Relay:
             self._news.set()
 
     def missed(self) -> None:
-        """Take note that notifications may have been missed. Returns at once."""
+        """Record that notifications may have been missed. Returns at once."""
         for channel in () if self._registry is None else self._registry.channels:
             deal_id = deal_of(channel)
             if deal_id is not None:

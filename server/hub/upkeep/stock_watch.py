@@ -66,17 +66,17 @@ class StockWatch:
         self._news.set()
 
     def missed(self) -> None:
-        """Take note that notifications may have been missed: everything is looked at again."""
+        """Record that notifications may have been missed: everything is looked at again."""
         self._all = True
         self._news.set()
 
     def look(self, channel: str) -> None:
-        """Take note that a channel's screens may show what they were not told of."""
+        """Record that a channel's screens may show what they were not told of."""
         self._whole.add(channel)
         self._news.set()
 
     def match_again(self, channel: str) -> None:
-        """Take note that a channel was told of other prices, and that nobody has matched the cars at them."""
+        """Record that a channel was told of other prices, and that nobody has matched the cars at them."""
         self._unmatched.add(channel)
         self._news.set()
 
@@ -174,7 +174,7 @@ class StockWatch:
             await self._tell_channel(channel, states)
 
     async def _load(self, known: Iterable[dict[str, tuple[int, int]]]) -> dict[str, WatchedCar | None]:
-        """Return the cars that are news to anybody: to whom they are not, the log does not tell them."""
+        """Return the cars that are news to anyone: to whom they are not, the log does not tell them."""
         oldest: dict[str, tuple[int, int]] = {}
         for cars in known:
             for car, state in cars.items():

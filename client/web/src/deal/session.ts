@@ -169,7 +169,7 @@ export class DealSession implements Listener {
     this.join();
   }
 
-  /** Lets go of everything that this page has of the deal: the next join brings it anew. */
+  /** Lets go of everything that this page has of the deal: the next join brings it again. */
   private discard(): void {
     batch(() => {
       this.model.value = null;
@@ -197,7 +197,7 @@ export class DealSession implements Listener {
     this.connection.send({ type: "focus", channel: this.channel.channel, field }, () => {});
   }
 
-  /** Whether salespeople of this person's store see scores in the place of NPVs. */
+  /** Whether salespeople of this person's store see scores in place of NPVs. */
   get scores(): boolean {
     return this.user.value?.scores ?? false;
   }

@@ -1,4 +1,4 @@
-// What people wrote, as it stands beside what they did not: it keeps to itself, whichever way it runs. Pure.
+// What people wrote, as it stands beside what they did not: it locked, whichever way it runs. Pure.
 
 /** Controls of direction: nobody sees them, and what stands beside them reads in another order. */
 const DISORDER = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;

@@ -51,7 +51,7 @@ export function since({ waiting_since: at }: Summary): number {
   return at === undefined ? 0 : Date.parse(at);
 }
 
-/** Returns how long somebody has waited: "40 s", "12 min", "3 h 05 min", "2 days". */
+/** Returns how long someone has waited: "40 s", "12 min", "3 h 05 min", "2 days". */
 export function waitText(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   if (seconds < 60) return `${seconds} s`;

@@ -17,7 +17,7 @@ import {
 /** A deal as it stands; who looks at it changes without events and is kept elsewhere. */
 export type Deal = Omit<DealSnapshot, "presence">;
 
-/** Whoever brings a deal to one of these has its selected offer priced anew. */
+/** Whoever brings a deal to one of these has its selected offer priced again. */
 const PRICED_STATES: readonly DealState[] = ["submitted", "countered"];
 
 const utf8 = new TextEncoder();

@@ -123,7 +123,7 @@ function started(event: SearchStarted): SearchProgress {
 }
 
 function matched(search: SearchProgress, event: Matches): SearchProgress {
-  // Matches after the end: somebody asked for more.
+  // Matches after the end: someone asked for more.
   const running = { ...search, reason: null, next: null, valued: false, finished: null };
   return { ...running, firstMatch: search.firstMatch ?? (search.began === null ? null : Date.parse(event.at)) };
 }

@@ -35,7 +35,7 @@ export interface StepWords {
   title: string;
   /** What it brings about. */
   effect: string;
-  /** What somebody did, in the timeline. */
+  /** What someone did, in the timeline. */
   done: string;
 }
 

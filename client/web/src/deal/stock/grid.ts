@@ -48,7 +48,7 @@ export class Grid {
     this.picture.value = this.draw();
   }
 
-  /** Takes the lower end of the payment target, in cents, and orders by it, unless somebody is in the grid. */
+  /** Takes the lower end of the payment target, in cents, and orders by it, unless someone is in the grid. */
   target(leastPayment: number): void {
     if (leastPayment === this.ranking.leastPayment) return;
     this.ranking.leastPayment = leastPayment;
@@ -88,11 +88,11 @@ export class Grid {
     }
   }
 
-  /** Shows what changed since. The first time that all is valued the best come on top, unless somebody is in the grid. */
+  /** Shows what changed since. The first time that all is valued the best come on top, unless someone is in the grid. */
   publish(valued: boolean): void {
     if (valued && !this.stale && (this.dirty || !this.rankedAtEnd)) {
       if (!this.rankedAtEnd && !this.engaged.value) this.ranking.settle(this.table.rows);
-      // An order is kept for somebody who reads it; what turns over moves no row.
+      // An order is kept for someone who reads it; what turns over moves no row.
       this.weigh();
       this.rankedAtEnd = true;
       this.dirty = true;

@@ -110,7 +110,7 @@ export class RowTable {
     return place === undefined ? undefined : this.rows[place];
   }
 
-  /** Takes what became of a car. A repriced one is pending until it is valued anew. Returns whether it is gone. */
+  /** Takes what became of a car. A repriced one is pending until it is valued again. Returns whether it is gone. */
   change(event: VehicleChanged): Changed & { gone: number | null } {
     const changed = { added: [], updated: [], gone: null };
     const known = this.get(event.vehicle_id);

@@ -119,7 +119,7 @@ export class Edits {
     }
   }
 
-  /** An event changed fields. An edit in line of a field that somebody else set meanwhile is in conflict. */
+  /** An event changed fields. An edit in line of a field that someone else set meanwhile is in conflict. */
   changed(changes: Record<string, unknown>, by: Actor | undefined, at: string, version: number): void {
     for (const [field, value] of Object.entries(changes)) {
       const edit = this.waiting.get(field);
