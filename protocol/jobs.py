@@ -24,7 +24,7 @@ store of the group; 0 for the store's own cars.
 class JobPointer(msgspec.Struct, frozen=True, kw_only=True):
     """Names the chunk of a search to be valued; the queue carries only this.
 
-    The job itself stands beside the chunk. It takes the turns of ``person_id``; ``enqueued_at`` is for the
+    The job itself is stored with the chunk. It takes the turns of ``person_id``; ``enqueued_at`` is for the
     trace. An older release queued the whole job, which has these fields too.
     """
 

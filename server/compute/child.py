@@ -65,7 +65,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     calls, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    # Whatever a library prints must not stand between two frames.
+    # Output of libraries must not get between two frames.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     # Loaded before the first call, so that no person waits for it.
     import server.finance.quoting  # noqa: F401, PLC0415

@@ -26,7 +26,7 @@ COMPUTE_SECONDS: Final = 5.0
 START_SECONDS: Final = 30.0
 RESTART_SECONDS: Final = 1.0
 STALLED_SECONDS: Final = 5.0
-"""Who waits for a turn longer than this waits for something that is broken or overrun."""
+"""A call that waits longer than this for a turn waits for something broken or overloaded."""
 
 _INHERITED: Final = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
 
@@ -53,7 +53,7 @@ class _Call:
 class ComputePool:
     """Runs functions in other processes, while ``running``; calls wait until then.
 
-    A function is one of a module, and what it takes and returns can be pickled.
+    A function must be defined in a module, and its arguments and result must be picklable.
     """
 
     def __init__(self, seconds: float = COMPUTE_SECONDS) -> None:

@@ -20,7 +20,7 @@ PROBE = 'while [ $# -gt 0 ]; do test "$1" "$2" || { printf "%s\\n%s" "$1" "$2"; 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whom a process belongs to."""
+    """The owner of a process."""
 
     uid: int
     gid: int
@@ -33,7 +33,7 @@ class Account:
         return self.uid != os.geteuid()
 
     def spawn_options(self) -> dict[str, Any]:
-        """Return what ``subprocess`` must be told so that a child runs under the account."""
+        """Return the ``subprocess`` options that run a child under the account."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.is_other else {}
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:

@@ -102,7 +102,7 @@ class Unreachable(EmbeddedError):
 
 
 class ForeignServer(EmbeddedError):
-    """Someone else's process listens on a socket of ours."""
+    """Another user's process listens on one of our sockets."""
 
     def __init__(self, service: str, socket: Path, owner: str) -> None:
         super().__init__(service, socket, owner)

@@ -213,7 +213,7 @@ class DataFolder:
             )
 
     def _open_lock(self, name: str) -> int:
-        """Return the descriptor of a lock file; the account may open it too, for whoever becomes it."""
+        """Return the descriptor of a lock file, which the account may open too."""
         lock = os.open(self.path / name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         if self.account.is_other:
             os.fchown(lock, self.account.uid, self.account.gid)
@@ -222,7 +222,7 @@ class DataFolder:
     def _open_sockets(self) -> Path:
         """Return the folder for sockets: inside, or where the path is too long, one that ``sockets`` names.
 
-        Its name cannot be foretold, so nobody can be there before us.
+        Its name is unpredictable, so nobody can create it first.
         """
         inside, record = self.path / "run", self.path / "sockets"
         if len(os.fsencode(inside)) <= MAX_SOCKET_FOLDER_BYTES:

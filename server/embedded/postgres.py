@@ -66,7 +66,7 @@ ACCESS_RULES: Final = """\
 # Written anew at each start.
 local all all peer map=deal
 """
-# As the account, which may be no file's owner but its own. The text comes on standard input.
+# As the account, which may own only its own files. The text comes on standard input.
 WRITE: Final = 'umask 077; cat >"$1.new" && mv -f "$1.new" "$1"'
 
 

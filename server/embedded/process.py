@@ -37,9 +37,9 @@ class Peer(NamedTuple):
 def start(argv: Sequence[str], log: Path, account: Account) -> int:
     """Start a service and return its process id.
 
-    It has a session of its own, so that Ctrl-C at our terminal does not reach it, and is nobody's child:
-    whoever started it may end first, or live on without noticing that it died. Its output goes to ``log``;
-    the log of the run before is kept beside it as ``.old``.
+    It has its own session, so that Ctrl-C at our terminal does not reach it, and no parent: the process that
+    started it may end first, or live on without noticing that it died. Its output goes to ``log``; the log of
+    the run before is kept beside it as ``.old``.
     """
     with contextlib.suppress(FileNotFoundError):
         log.replace(log.with_suffix(log.suffix + ".old"))
@@ -111,7 +111,7 @@ def require_own(service: str, connection: socket.socket, path: Path, account: Ac
 
 
 def peer_of(connection: socket.socket) -> Peer:
-    """Return who is at the other end of a connected Unix socket: for a client, who listened there."""
+    """Return the peer of a connected Unix socket: for a client, the listening process."""
     if sys.platform == "linux":
         size = struct.calcsize("3i")
         pid, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))

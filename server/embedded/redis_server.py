@@ -43,7 +43,7 @@ class Program:
 
     @property
     def is_kept_up(self) -> bool:
-        """Whether its faults are still mended by those who make it."""
+        """Whether it still gets fixes."""
         return self.version >= OLDEST_KEPT_UP
 
     def __str__(self) -> str:
@@ -92,7 +92,7 @@ class Redis:
             answer = self._ask("PING")
         if answer is Answer.WELCOME:
             return
-        if answer is not Answer.NONE:  # a process of ours whose password nobody knows
+        if answer is not Answer.NONE:  # one of our processes, with an unknown password
             self.stop()
         program = find_program()
         self._folder.account.require_access(program.path)
@@ -131,9 +131,9 @@ class Redis:
         return self._ask("PING") is Answer.WELCOME
 
     def _ask(self, command: str) -> Answer:
-        """Say our password and then ``command``; return how the server took the password.
+        """Send our password and then ``command``; return the server's reaction to the password.
 
-        Raises ForeignServer, before it hears anything.
+        Raises ForeignServer before anything is sent.
         """
         with socket.socket(socket.AF_UNIX) as probe:
             probe.settimeout(ANSWER_SECONDS)

@@ -25,7 +25,7 @@ CUT_SECONDS: Final = 0.5
 """How long a part may take once it is cut off."""
 
 END_SECONDS: Final = 12.0
-"""How long a process may take to end once its drain time is over. Whoever kills it should wait longer."""
+"""How long a process may take to end after its drain time. A supervisor that kills it should wait longer."""
 
 LAST_WORD_SECONDS: Final = 1.0
 NAMES: Final = 20
@@ -123,7 +123,7 @@ class Ending:
         with contextlib.suppress(queue.Empty):
             while True:
                 seconds = self._orders.get(timeout=seconds)
-        # Whoever reads our log may hang as well.
+        # The reader of our log may hang as well.
         speaker = threading.Thread(target=self._complain, args=(seconds,), name="last word", daemon=True)
         speaker.start()
         speaker.join(LAST_WORD_SECONDS)

@@ -15,7 +15,7 @@ def web_metrics(
     bus_silence: Callable[[], float],
     mended: Mapping[str, int],
 ) -> CollectorRegistry:
-    """Return a registry of the process's own figures, of what the hub holds and of what its keeper mended."""
+    """Return a registry with figures of the process, the hub and the keeper's repairs."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     GCCollector(registry=registry)

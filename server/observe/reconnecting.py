@@ -21,8 +21,8 @@ async def stay_connected(
 ) -> None:
     """Run ``serve``, which connects and raises when the connection breaks, until cancelled.
 
-    ``broken`` is told of each of the ``outages``; anything else is raised. A connection that stood before it
-    broke starts the pauses again.
+    ``broken`` is called for each of the ``outages``; other exceptions are raised. A connection that was up
+    before it broke resets the pauses.
     """
 
     async def serve_once() -> None:

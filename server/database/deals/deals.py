@@ -1,7 +1,7 @@
 """Deals in Postgres: every decision is written here first, in order, once.
 
-A decision is one transaction under the deal's row lock: the deal's new state and its event. ``version`` is
-the ``no`` of the last event; the schema moves both together.
+A decision is one transaction under the deal's row lock: the deal's new state and its event. ``last_no`` is
+the ``no`` of the last event; ``version`` changes only with events that change terms or state.
 """
 
 import base64

@@ -249,7 +249,7 @@ def _answer_to(row: asyncpg.Record, actor: Actor, asked: Asked) -> dict[str, Any
 
 
 def digest_of(actor: Actor, asked: Asked) -> bytes:
-    """Return what tells a command that is sent again from another one, or from somebody else's."""
+    """Return a digest that tells a repeated command from a different one or another person's."""
     return hashlib.sha256(codec.encode([actor.id, *asked])).digest()
 
 

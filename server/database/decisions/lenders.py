@@ -193,5 +193,5 @@ def _too_many() -> CommandError:
 
 
 def stipulations_of(texts: list[str]) -> list[LenderStipulation]:
-    """Return new stipulations with ids of their own."""
+    """Return new stipulations with new ids."""
     return [LenderStipulation(id=str(uuid.uuid4()), text=text) for text in texts]

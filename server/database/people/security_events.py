@@ -156,7 +156,7 @@ async def list_events(
     """Return a page of a store's events, the newest first, and the key of the next page or None.
 
     ``unplaced`` adds events that belong to no store; without ``store_id`` it returns all stores' events.
-    Raises CommandError(invalid) for a key that is none of ours.
+    Raises CommandError(invalid) for a key that we did not issue.
     """
     at, event_id = _page_key(after)
     size = max(1, min(limit, MAX_PAGE))

@@ -35,7 +35,7 @@ FIRST_YEAR_LOSS, YEARLY_LOSS = 0.16, 0.105  # of MSRP, then of what is left
 SERIALS = 1_000_000  # six digits; the plant's letter counts the millions
 _PLANTS = np.frombuffer(b"ABCDEFGHJKLMNPRSTUVWXYZ", np.uint8)
 MOST = SERIALS * len(_PLANTS)
-"""How many sample cars have a VIN of their own."""
+"""The most sample cars with unique VINs."""
 
 _SERIES = np.frombuffer(b"ABCDEFGHJKLMNPRSTUVWXYZ0123456789", np.uint8)
 

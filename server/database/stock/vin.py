@@ -35,7 +35,7 @@ def flaw(vin: str) -> str | None:
 
 
 def check_digit(vin: str) -> str:
-    """Return the character that belongs to position 9 of ``vin``, whatever stands there."""
+    """Return the character that belongs to position 9 of ``vin``, whatever is there."""
     total = sum(weight * _VALUES[character] for weight, character in zip(WEIGHTS, vin, strict=True))
     return _CHECK_CHARACTERS[total % 11]
 

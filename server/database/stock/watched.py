@@ -17,8 +17,8 @@ SELECT d.deal_id::text, d.store_id, s.group_id,
   FROM deals d JOIN stores s USING (store_id) WHERE d.deal_id = ANY ($1)
 """
 
-# Most cars are as they were told last: only the others are worth a closer look. A deal wants a car that it
-# selected or pinned, for as long as it can still become a contract.
+# Most cars have not changed since their last publication: only the others need a closer look. A deal wants a
+# car that it selected or pinned, for as long as it can still become a contract.
 _CARS = """
 WITH asked AS (SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS a (id, rev, no)),
      news AS MATERIALIZED (
@@ -75,9 +75,9 @@ class WatchedDeal:
 
 @dataclass(frozen=True, slots=True)
 class WatchedCar:
-    """A car as it stands; (``rev``, ``no``) say which of two states is the newer.
+    """The state of a car; (``rev``, ``no``) order two states.
 
-    A car is held until ``held_until``; without that, for as long as the approval of ``held_by`` stands.
+    A car is held until ``held_until``; without that, while the approval of ``held_by`` is valid.
     """
 
     vehicle_id: str
@@ -93,7 +93,7 @@ class WatchedCar:
 
 
 async def watched_deals(connection: Connection, deal_ids: Sequence[str]) -> list[WatchedDeal]:
-    """Return those of the deals that there are."""
+    """Return those of the deals that exist."""
     keys = [key for key in map(parse_id, deal_ids) if key is not None]
     return [
         WatchedDeal(row["deal_id"], row["store_id"], row["group_id"], row["own"] or {})
@@ -104,7 +104,7 @@ async def watched_deals(connection: Connection, deal_ids: Sequence[str]) -> list
 async def watched_cars(
     connection: Connection, known: Mapping[str, tuple[int, int]]
 ) -> dict[str, WatchedCar | None]:
-    """Return what is news of cars that are known as of (rev, no): None for one that is not there any more."""
+    """Return changes of cars since the known (rev, no); None for a car that no longer exists."""
     cars = [int(car) for car in known]
     revs, numbers = [rev for rev, _ in known.values()], [no for _, no in known.values()]
     rows = await connection.fetch(_CARS, cars, revs, numbers)

@@ -1,10 +1,10 @@
 """Candidate structures: the corners of a space in which the NPV is linear between corners.
 
 For one car and programme the NPV is linear in the principal within a band, and falls by a cent with each cent
-of discount, so the best structure lies at a band's edge or at an end of the reachable range. Candidates are
-the largest and the smallest principal in reach, the one at which cash runs out and discount begins, and the
-upper edge of every LTV, PTI and payment band between. If a smaller principal may be worth more, the cent
-above an edge is also a candidate: it is the best of the next band.
+of discount, so the best structure is at a band's edge or at an end of the reachable range. Candidates are the
+largest and the smallest principal in reach, the one at which cash runs out and discount begins, and the upper
+edge of every LTV, PTI and payment band between. If a smaller principal may be worth more, the cent above an
+edge is also a candidate: it is the best of the next band.
 
 Shapes: n pairs of a car and a feasible programme, e edges of each, m structures of all.
 """

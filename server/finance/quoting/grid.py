@@ -126,6 +126,6 @@ def _refusal(case: Case, cash_cents: int) -> str | None:
 
 
 def _shown(choice: Choice) -> dict[str, Any]:
-    # A score stands for an NPV on some screens; it is not computed here.
+    # Some screens show a score instead of an NPV; it is not computed here.
     names = (name for name in FrontierPoint.__struct_fields__ if name != "score")
     return {name: getattr(choice, name) for name in names}

@@ -71,7 +71,7 @@ def _check_expiry(expires: dt.datetime | None) -> None:
 
 
 def _in_utc(expires: dt.datetime | None) -> dt.datetime | None:
-    """Return a time in UTC; as it is where UTC has it not, since it is refused anyway."""
+    """Return a time in UTC; unchanged if UTC cannot represent it, because it is refused anyway."""
     if expires is None or expires.tzinfo is None or not FIRST_DATE.year <= expires.year <= LAST_DATE.year:
         return expires
     return expires.astimezone(dt.UTC)

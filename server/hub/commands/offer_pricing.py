@@ -37,7 +37,7 @@ class Repricing:
         if before is None:
             return None
         structure = deal.structure if changes is None else revise(deal.structure, changes)
-        # What the offer was asked with beyond the deal's structure stands, but for what is changed now.
+        # The offer's own changes to the deal's structure stay, except for what changes now.
         changed = {} if changes is None else dict(changes.items())
         own = {name: value for name, value in before.changes.items() if name not in changed}
         live = deal.live_lenders if lenders is None else tuple(lenders)

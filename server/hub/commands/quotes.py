@@ -80,7 +80,7 @@ class Quotes:
         self._editions = editions
 
     async def quote(self, command: Quote, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
-        """Return the reply's data as it is seen; the pencil is stored before."""
+        """Return the projected data of the reply; the pencil is stored first."""
         from server.finance.quoting import quote_whole
 
         check_askable(command, sight.view)
@@ -110,7 +110,7 @@ class Quotes:
         return project_quote(codec.plain(reply), sight)
 
     async def frontier(self, command: Frontier, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
-        """Return the reply's data as it is seen."""
+        """Return the projected data of the reply."""
         from server.finance.quoting import quote_frontier
 
         subject = await self._subject(deal, command.vehicle_id, None, sight)
@@ -137,8 +137,8 @@ class Quotes:
     ) -> DealOffer:
         """Return a car of the deal as an offer; its pencil is stored.
 
-        ``sight`` is that of whoever asks for the offer: where it hides NPVs, so does whether there is one.
-        Raises CommandError as ``quote``, and conflict if no programme takes the car.
+        ``sight`` is the caller's: if it hides NPVs, the result must not reveal them either. Raises
+        CommandError as ``quote``, and conflict if no programme takes the car.
         """
         from server.finance.quoting import quote_structure
 
@@ -236,7 +236,7 @@ def check_askable(command: Quote, view: View) -> None:
 
 
 def pencil_of(vehicle_id: str, rev: int, versions: Versions, case: "Case", quoted: "Quoted") -> Pencil:
-    """Return a quote as it is kept."""
+    """Return a quote as it is stored."""
     choice = quoted.choice
     inputs = {name: getattr(case.inputs, name) for name in case.inputs.__struct_fields__}
     fields = PencilChoice.__struct_fields__

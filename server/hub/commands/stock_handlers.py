@@ -81,7 +81,7 @@ class StockHandlers:
         connection.reply(command.ref, {})
 
     async def terms(self, connection: Connection, command: commands.Terms) -> None:
-        """Decide in Postgres and tell; the last search is repeated by whoever tells it first."""
+        """Decide in Postgres and publish; the process that publishes first repeats the last search."""
         deal = await self._authority.deal(connection.account, command)
         sight = sight_of(view_of(connection, command.channel), connection.account)
         check_visible(command.changes, sight.view)

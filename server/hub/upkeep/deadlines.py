@@ -24,7 +24,7 @@ from server.log.channel_log import utc_now
 from server.observe.failing import SERVICE_FAILS
 
 LONGEST_WAIT_SECONDS: Final = 60.0
-"""How long a new day, with rates of its own, may go unnoticed. ``sign`` looks by itself."""
+"""How long a new day with new rates may go unnoticed. ``sign`` checks for itself."""
 
 LEAST_WAIT_SECONDS: Final = 0.05
 RETRY_SECONDS: Final = 1.0
@@ -88,7 +88,7 @@ class Deadlines:
         today = self._today()
         async with self._system.acquire() as connection:
             due = await what_is_due(connection, cars)
-        # Holds run out also if nobody can tell whether an approval stands: without a rate sheet.
+        # Holds also expire without a rate sheet, when approvals cannot be checked.
         for deal_id, vehicle_id in due.over:
             await self._relay.tell(await expire_hold(self._system, deal_id, vehicle_id))
         await self._check_approvals(due.approved, today)

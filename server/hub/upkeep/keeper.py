@@ -26,7 +26,7 @@ QUEUING_MS: Final = 10_000
 class Keeper:
     """Fills gaps, takes searches over whose owner is gone, and queues jobs again that were lost.
 
-    ``mended`` counts what it did: ``gaps``, ``searches``, ``jobs``. ``match_again`` is told of channels whose
+    ``mended`` counts the repairs: ``gaps``, ``searches``, ``jobs``. ``match_again`` gets channels whose
     repriced cars wait to be matched, ``repeat_search`` of those whose search is for older terms than the deal
     has; both return at once.
     """

@@ -16,7 +16,7 @@ from server.hub.connections.connection import Connection
 from server.observe.standing import Standing
 
 PATIENCE_SECONDS: Final = 1.0
-"""How long a service may be away before anyone is told."""
+"""How long a service may be down before anyone is notified."""
 
 NO_DATABASE: Final = (
     "The database is not responding. Nothing can be saved until it is back. The server keeps trying."
@@ -29,7 +29,7 @@ RECOVERED: Final = Notice(code="recovered", message="Everything is working again
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service that may be away, and what people are told then."""
+    """A service that may be down, and the notice for people."""
 
     name: str
     standing: Standing
@@ -54,7 +54,7 @@ class Outages:
 
     @property
     def notice(self) -> Notice | None:
-        """What someone who comes in now has to be told; None if all is well."""
+        """The notice for a new connection; None if all is well."""
         for service in self._services:
             if service.name in self._away:
                 return Notice(code="degraded", message=service.message)

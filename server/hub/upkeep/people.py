@@ -40,11 +40,11 @@ class People:
 
     @property
     def moment(self) -> int:
-        """How many notifications were heard: a point in time, for ``came_in``."""
+        """The number of received notifications: a point in time, for ``came_in``."""
         return self._moment
 
     def heard(self, user_id: str) -> None:
-        """Take a notification of Postgres: something about a person changed."""
+        """Handle a notification from Postgres: something about a person changed."""
         self._moment += 1
         self._told_at[user_id] = self._moment
         self._asked.add(user_id)

@@ -26,7 +26,7 @@ ATTEMPTS: Final = 5
 
 RETRY_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 0.25
-"""How long whoever decided has to publish what it decided: hundreds of times what that takes."""
+"""How long the deciding process has to publish its decision: hundreds of times what it needs."""
 
 
 NOT_SEARCHED_BY: Final = frozenset({"tier_source", "payment_min_cents"})
@@ -41,10 +41,10 @@ def outdates_search(event: DealEvent) -> bool:
 
 
 class Relay:
-    """Publishes decisions. What could not be published is owed, and ``run`` pays it.
+    """Publishes decisions. ``run`` retries those that could not be published.
 
-    ``registry`` knows which channels someone watches here, and what was heard of them; ``outdated`` is told
-    of channels whose search was for other terms than the deal has now. It returns at once.
+    ``registry`` knows the channels that are watched here and their received events; ``outdated`` gets
+    channels whose search is for older terms. It returns at once.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Relay:
         self._logger = structlog.get_logger("relay")
 
     def heard(self, payload: str) -> None:
-        """Take a notification of Postgres: ``deal_id no store_id``. Returns at once."""
+        """Handle a notification from Postgres: ``deal_id no store_id``. Returns at once."""
         deal_id, no, _ = payload.split(" ")
         if self._registry is not None and deal_channel(deal_id) in self._registry:
             self._told[deal_id] = max(int(no), self._told.get(deal_id) or 0)
@@ -81,7 +81,8 @@ class Relay:
         self._news.set()
 
     async def tell(self, decided: Decided) -> None:
-        """Publish what a decision wrote; of a repeated one, what its first call may have left unpublished.
+        """Publish the events of a decision; for a repeated one, those that its first call may have left
+        unpublished.
 
         Raises as ``publish``.
         """
@@ -120,7 +121,7 @@ class Relay:
                 self._owes.set()
 
     async def run(self) -> None:
-        """Publish what is told and what is owed, until cancelled."""
+        """Publish announced and unpublished decisions until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow(), name="relay-follow")
             tasks.create_task(self._pay(), name="relay-pay")
@@ -172,7 +173,7 @@ class Relay:
             if outcome is Outcome.MISSING:
                 return False
         if no > newest:
-            # Postgres has gone back to an older state: what the log tells of was never decided.
+            # Postgres was restored to an older state: the log has decisions that Postgres does not.
             self._logger.warning("log_ahead_of_database", deal_id=deal_id, no=no)
             await self._log.begin_anew(channel, head.epoch)
             return False

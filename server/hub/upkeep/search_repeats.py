@@ -1,8 +1,8 @@
-"""Repeats the last search of a deal after a decision that made it out of date. Nobody who decides waits for
+"""Repeats the last search of a deal after a decision that made it out of date. The decision does not wait for
 it.
 
-Whoever publishes the decision repeats the search. The log records that the search must be repeated. If that
-fails, or the process dies first, the heartbeat of a process that watches the channel finds it later.
+The process that publishes the decision repeats the search. The log records that the search must be repeated.
+If that fails, or the process dies first, the heartbeat of a process that watches the channel finds it later.
 """
 
 import asyncio
@@ -72,7 +72,7 @@ class SearchRepeats:
             except CommandError as error:
                 if error.code.retry:
                     raise
-                # The decision stands; that nothing can be searched with it is no reason to refuse it.
+                # The decision is valid even if it cannot be searched with.
                 self._logger.info("not_searched_again", deal_id=deal.id, error=str(error))
                 await self._log.search_stands(channel, last.search_id)
                 return

@@ -1,4 +1,4 @@
-// When to come back after a socket closed. Pure: chance is handed in.
+// When to reconnect after a socket closed. Pure: the random number is an argument.
 import { CLOSE_CODES } from "../wire";
 
 const FIRST_WAIT_MS = 400;

@@ -1,4 +1,4 @@
-// One WebSocket and its life: welcome, refs, resending, silence, coming back. Knows nothing of deals.
+// One WebSocket and its life: welcome, refs, resending, silence, reconnecting. Independent of deals.
 import { parseReadable } from "../text/readable";
 import type { AnyCommand, AnyMessage, Reply, Welcome } from "../wire";
 import { reconnectDelay } from "./backoff";
@@ -23,7 +23,7 @@ export type Request = AnyCommand extends infer C ? (C extends AnyCommand ? Omit<
 export interface Listener {
   welcomed(welcome: Welcome): void;
   received(message: AnyMessage): void;
-  /** The bytes of one frame are all handled: a good moment to draw. */
+  /** All messages of one frame are handled: a good moment to draw. */
   drained(): void;
   changed(link: Link): void;
 }
@@ -128,7 +128,7 @@ export class Connection {
     });
   }
 
-  /** Gives up a socket that says nothing: its close event may take minutes to come. */
+  /** Gives up a silent socket: its close event may take minutes. */
   private abandon(): void {
     const socket = this.socket;
     this.lost(ABNORMAL);

@@ -1,11 +1,11 @@
-// The rows of a store's wall: which summary counts, which deals wait for the desk, in what order they stand. Pure.
+// The rows of a store's wall: which summary is current, which deals wait for the desk, and their order. Pure.
 import type { DealState, DealSummary, SnapshotRows } from "../wire";
 
 /** A deal on the wall; a view that may not see a field has it absent. */
 export type Summary = Omit<DealSummary, "type" | "channel" | "seq" | "at">;
 export type Rows = ReadonlyMap<string, Summary>;
 
-/** What is closest to money stands on top. */
+/** Deals closest to funding are on top. */
 const ORDER: readonly DealState[] = ["approved", "countered", "working", "declined", "signed", "lost", "submitted"];
 
 /** Returns the rows with a summary that is no older than what is known; a deal that left the wall is gone. */

@@ -15,10 +15,10 @@ export interface FieldChange {
 export interface Entry {
   key: string;
   at: string;
-  /** Who did it; null if the view does not say, or it happened by itself. */
+  /** Who did it; null if the view hides it, or it happened automatically. */
   by: string | null;
   tone: "edit" | "step" | "offer" | "note" | "desk";
-  /** What was done, as it follows a name: "approved the deal". Empty where `changes` say it. */
+  /** What was done, as it follows a name: "approved the deal". Empty if `changes` say it. */
   what(formats: Formats): string;
   why: string | null;
   changes: readonly FieldChange[];
@@ -29,7 +29,9 @@ export type CarName = (vehicleId: string | undefined) => string;
 
 type Told = Pick<Entry, "tone" | "what"> & Partial<Pick<Entry, "why" | "changes" | "by">>;
 
-/** Returns the entry for an event that changes `before`; null if there is nothing to tell. Notes are told by `noteEntry`. */
+/**
+ * Returns the entry for an event that changes `before`; null if there is nothing to show. `noteEntry` handles notes.
+ */
 export function entryOf(before: Deal, event: AnyEvent, carName: CarName): Entry | null {
   if ("version" in event && event.version <= before.version) return null;
   const told = tell(before, event, carName);
@@ -111,7 +113,7 @@ const STEP_TO: Record<string, keyof typeof STEP_WORDS> = {
   funded: "fund",
   unwound: "unwind",
 };
-/** Reasons of moves that nobody took by a step of this deal: it went back to work by itself, or as its car went. */
+/** Reasons of automatic moves: the deal went back to work without a step, or because it lost its car. */
 const BY_ITSELF: ReadonlySet<string> = new Set([
   "offer_changed",
   "car_changed",

@@ -1,5 +1,5 @@
-// The desk's vocabulary as people say it: reasons, states, steps, lenders' answers. Whatever the wire adds is missing here
-// until it has words: the compiler says so.
+// The desk's vocabulary as people say it: reasons, states, steps, lenders' answers. The compiler reports wire values
+// that have no words yet.
 import type { Action, Closing, DealState, Fulfilment, LenderStatus, Reason, TaskKind } from "../../wire";
 
 export const STATES: Record<DealState, string> = {
@@ -33,7 +33,7 @@ export interface StepWords {
   verb: string;
   /** Over the dialog. */
   title: string;
-  /** What it brings about. */
+  /** What it does. */
   effect: string;
   /** What someone did, in the timeline. */
   done: string;

@@ -1,4 +1,4 @@
-// How the pencil's questions go over the connection, asked about the deal as it stands.
+// Sends the pencil's questions about the current deal over the connection.
 import type { Request } from "../../live/connection";
 import type { Environment } from "../../live/environment";
 import type { Reply } from "../../wire";

@@ -8,7 +8,7 @@ import type { Row } from "./rows";
 
 export interface Remedy {
   text: string;
-  /** What a quote is asked with to see it; null if this person cannot grant it. */
+  /** The changes of a quote that shows it; null if this person cannot grant it. */
   changes: StructureChanges | null;
 }
 
@@ -57,7 +57,7 @@ export function openingText({ fix }: Pick<Rejection, "fix">, formats: Formats): 
   return `${text} opens ${formats.count(fix.opens)} ${fix.opens === 1 ? "car" : "cars"}`;
 }
 
-/** Returns some amounts of cash, and how many of a limit's cars each opens: rising, and each opening more. */
+/** Returns some cash amounts, ascending, with the number of a limit's cars that each opens. */
 export function cashLadder(steps: Rejection["cash_steps"]): { cents: number; opens: number }[] {
   let opens = 0;
   const rungs = [...steps]
@@ -74,7 +74,7 @@ export function cashLadder(steps: Rejection["cash_steps"]): { cents: number; ope
 
 const CREDIT = new Set(["score", "tier"]);
 
-/** Returns what to try where no car fits, by the limit that keeps most cars out. */
+/** Returns what to try if no car fits, by the limit that excludes the most cars. */
 export function adviceText(rejected: readonly Pick<Rejection, "limit" | "cars">[], filtered: boolean): string {
   const most = rejected.reduce<Pick<Rejection, "limit" | "cars"> | null>(
     (best, one) => (best && best.cars >= one.cars ? best : one),
@@ -84,7 +84,7 @@ export function adviceText(rejected: readonly Pick<Rejection, "limit" | "cars">[
   return `Raise the payment or the cash, offer longer terms${filtered ? ", or clear the filters." : ", or search the whole group."}`;
 }
 
-/** Returns why a car has no offer and the cheapest thing that would give it one. */
+/** Returns why a car has no offer, and the cheapest fix. */
 export function whyNot(row: Row, formats: Formats): string {
   if (row.value === "failed") return "Could not be valued";
   if (!row.binding) return "No offer with these terms";

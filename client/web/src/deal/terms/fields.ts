@@ -17,12 +17,12 @@ export interface FieldSpec {
   field: Field;
   label: string;
   kind: FieldKind;
-  /** Shown in an empty optional field: what nothing means. */
+  /** Shown in an empty optional field: the meaning of no value. */
   empty?: string;
   choices?: Record<string, string>;
-  /** A field without which this one cannot be set: where the view hides it, this one is not in the form either. */
+  /** A field without which this one cannot be set: if the view hides it, the form omits this one too. */
   needs?: Field;
-  /** A right without which the field is only shown. */
+  /** The right to edit the field; without it the field is read-only. */
   right?: string;
 }
 
@@ -159,7 +159,7 @@ const OTHER_LABELS: Record<string, string> = {
   payoff_per_diem_cents: "Payoff per diem",
 };
 
-/** Returns the name of a field as a timeline or a sentence needs it, by itself. */
+/** Returns the name of a field for a timeline or a sentence, without its group. */
 export function fieldLabel(field: string): string {
   const spec = GROUPS.flatMap((group) => group.fields).find((candidate) => candidate.field === field);
   return OTHER_LABELS[field] ?? spec?.label ?? field.replaceAll("_", " ");

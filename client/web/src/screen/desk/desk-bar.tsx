@@ -6,7 +6,7 @@ import { isolated } from "../../text/readable";
 import type { DealOffer, Present } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
 
-/** What the deal is about now, who else is here, and the steps that this person may take. */
+/** The deal's offer, who else is here, and the steps that this person may take. */
 export function DeskBar({ session }: { session: DealSession }) {
   const deal = session.model.value?.deal;
   const user = session.user.value;

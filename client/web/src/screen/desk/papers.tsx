@@ -124,7 +124,7 @@ function Task({ task, session }: { task: DealTask; session: DealSession }) {
   );
 }
 
-/** Records what a lender decided. What an approval must say is asked for only where it approves. */
+/** Records a lender's decision. The fields of an approval appear only for an approval. */
 export function LenderDialog({ session }: { session: DealSession }) {
   const opened = session.desk.opened.value;
   if (opened?.kind !== "lender") return null;

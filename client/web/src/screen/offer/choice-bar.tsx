@@ -4,7 +4,7 @@ import { holderText, isHeld, mayEnd, wantedText } from "../../deal/stock/claims"
 import type { Row } from "../../deal/stock/rows";
 import { useSurroundings } from "../parts/surroundings";
 
-/** What can be done with the chosen car for this deal: select its offer, keep it in sight, hold it. */
+/** What can be done with the chosen car for this deal: select its offer, pin it, hold it. */
 export function ChoiceBar({ row, session }: { row: Row; session: DealSession }) {
   const { formats } = useSurroundings();
   const deal = session.model.value?.deal;

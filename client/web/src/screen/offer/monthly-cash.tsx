@@ -18,7 +18,7 @@ interface Props {
   stale: boolean;
 }
 
-/** What the contract is expected to bring each month. Servicing is too little to be seen beside it: its sum is told. */
+/** The expected cash of the contract in each month. Servicing is too small to see, so the text states its sum. */
 export function MonthlyCash({ cash, lentCents, stale }: Props) {
   const { formats } = useSurroundings();
   const { months, net, paidBack } = cashFlow(cash, lentCents);

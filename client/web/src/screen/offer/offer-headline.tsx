@@ -16,7 +16,7 @@ interface Props {
   picture: PencilPicture;
 }
 
-/** The payment with its APR, or why there is none and what would give one. */
+/** The payment with its APR, or why there is none and what would fix that. */
 export function OfferHeadline({ row, session, picture }: Props) {
   const { formats } = useSurroundings();
   const { quote, asking, failure } = picture;
@@ -95,7 +95,7 @@ function Quoted({ quote, rank, formats }: QuotedProps) {
   );
 }
 
-/** What the deal is worth to the group: as an amount, or on the scale that the store shows instead. */
+/** The value of the deal to the group: as an amount, or on the scale that the store shows instead. */
 function Worth({ value, formats }: { value: QuoteValue | undefined; formats: Formats }) {
   if (value?.score !== undefined)
     return (
@@ -105,7 +105,7 @@ function Worth({ value, formats }: { value: QuoteValue | undefined; formats: For
     );
   if (value?.npv_cents === undefined) return null;
   const { npv_cents: npv, stress_npv_cents: stressed } = value;
-  // Without its parts a value is rounded to ten dollars: cents would claim more than is told.
+  // Without its parts a value is rounded to ten dollars: cents would claim more precision than it has.
   const amount = value.parts === undefined ? formats.dollars : formats.cents;
   return (
     <>
@@ -157,7 +157,7 @@ interface WhyNotProps {
   session: DealSession;
 }
 
-/** The limit that stands in the way, and every remedy with its number; one within reach can be looked at. */
+/** The binding limit, and every remedy with its number; a possible one can be opened. */
 function WhyNot({ binding, fix, session }: WhyNotProps) {
   const { formats } = useSurroundings();
   const remedies = remediesOf(fix, session.model.value?.deal.structure ?? {}, formats);
@@ -188,7 +188,7 @@ function RemedyLine({ remedy: { text, changes }, session }: { remedy: Remedy; se
   );
 }
 
-/** Where this person looks at another structure than the best: back to it, or take it for the deal. */
+/** For a person who looks at a structure other than the best: go back, or apply it to the deal. */
 function PickBar({ session, picture }: { session: DealSession; picture: PencilPicture }) {
   const { pick, asking, quote } = picture;
   if (!pick) return null;

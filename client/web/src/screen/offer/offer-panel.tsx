@@ -18,7 +18,7 @@ import { ValueParts } from "./value-parts";
 
 const SHOWN_LIMITS = 8;
 
-/** The chosen car: what is known of it and of its best offer. Without a choice: what keeps the other cars out. */
+/** The chosen car: what is known of it and of its best offer. Without a choice: what excludes the other cars. */
 export function OfferPanel({ session }: { session: DealSession }) {
   const { grid } = session;
   const selected = grid.selected.value;
@@ -53,7 +53,7 @@ function Unchosen({ session, lost }: { session: DealSession; lost: boolean }) {
   );
 }
 
-/** How many cars each limit kept out, and what would open them. */
+/** How many cars each limit excluded, and what would qualify them. */
 export function LimitBars({ rejected }: { rejected: readonly Rejection[] }) {
   const { formats } = useSurroundings();
   const shown = [...rejected].sort((a, b) => b.cars - a.cars).slice(0, SHOWN_LIMITS);

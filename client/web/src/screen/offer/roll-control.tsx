@@ -14,12 +14,12 @@ const WAYS: Record<Vary, string> = {
   rate: "rate",
 };
 
-/** Who may not set a price gets there by a discount within the seller's authority. */
+/** A person who may not set a price uses a discount within the seller's authority. */
 function wayText(way: Vary, session: DealSession): string {
   return way === "price" && !session.can("price") ? "discount" : (WAYS[way] ?? way);
 }
 
-/** Rolls to a payment: the person says which one, the engine what it takes. */
+/** Rolls to a payment: the person enters it, and the engine finds the change. */
 export function RollControl({ quote, asking, session }: { quote: QuoteReply; asking: boolean; session: DealSession }) {
   const { formats } = useSurroundings();
   const text = useSignal("");

@@ -9,7 +9,7 @@ import { SECURITY_WORDS, securityDetail, securityTone, securityWord, whoText } f
 type Loading = { kind: "loading" } | { kind: "ready"; next: string | null } | { kind: "failed"; message: string };
 const EVERYTHING: SecurityFilter = { kind: "", who: "", since: "" };
 
-/** What happened at the doors of the store, newest first, a page at a time. */
+/** The store's security events, newest first, a page at a time. */
 export function SecurityPage() {
   const filter = useSignal(EVERYTHING);
   const events = useSignal<SecurityEvent[]>([]);
@@ -20,7 +20,7 @@ export function SecurityPage() {
     loading.value = { kind: "loading" };
     try {
       const page = await listSecurityEvents(asked, after);
-      // An answer to an older filter is nobody's.
+      // An answer to an older filter is dropped.
       if (asked !== filter.value) return;
       events.value = after ? [...events.value, ...page.events] : page.events;
       loading.value = { kind: "ready", next: page.next };

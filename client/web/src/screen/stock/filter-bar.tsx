@@ -19,7 +19,7 @@ const SORTS: Record<Sort, string> = {
   "-days_in_stock": "Longest in stock first",
 };
 
-/** The shared search of the deal, and beside it this person's own filter over the rows that are here. */
+/** The shared search of the deal, and this person's own filter of the loaded rows. */
 export function FilterBar({ session }: { session: DealSession }) {
   const search = session.model.value?.search;
   const filters = search?.filters ?? NO_FILTERS;
@@ -153,7 +153,10 @@ function NumberFilter({
   );
 }
 
-/** Returns what lists the values seen so far with how many of the rows have each; what a filter hides stays on offer. */
+/**
+ * Returns what lists the values seen so far with how many of the rows have each; values that a filter hides stay in the
+ * list.
+ */
 function useSeen(session: DealSession, nameOf: (row: Row) => string, chosen: string[]): () => [string, number][] {
   const seen = useRef(new Set<string>());
   return () => {

@@ -9,7 +9,7 @@ import { memo } from "./memo";
 
 interface Props {
   row: Row;
-  /** Its payment lies under the payment target. */
+  /** Its payment is below the payment target. */
   under: boolean;
   rank: StressRank | null;
   index: number;
@@ -119,7 +119,7 @@ function titleOf(column: Column, text: string, under: boolean): string | undefin
   return text;
 }
 
-/** Where an offer that turns over would stand under stress. */
+/** The rank under stress of an offer whose rank changes. */
 function TurnFlag({ rank, formats }: { rank: StressRank | null; formats: Formats }) {
   if (!rank?.turns) return null;
   const text = rankText(rank, formats);

@@ -7,7 +7,7 @@ import { useSurroundings } from "../parts/surroundings";
 
 const SKELETON_ROWS = 14;
 
-/** What stands in place of the rows while there are none: waiting, nothing found, or failed, and what to do. */
+/** Shown while there are no rows: waiting, nothing found, or failed, and what to do. */
 export function GridState({ session }: { session: DealSession }) {
   const search = session.model.value?.search;
   const { grid } = session;

@@ -200,7 +200,7 @@ function GridFoot({ session, picture, nextTurned, children }: FootProps) {
 
 /**
  * Tells the grid whether the person is in it: moving the pointer there, with the focus in it, or scrolled down. A
- * pointer that merely rests where the grid appeared is nobody's choice.
+ * pointer that merely rests where the grid appeared does not count.
  */
 function useEngagement(scroller: { current: HTMLDivElement | null }, grid: Grid): void {
   useEffect(() => {

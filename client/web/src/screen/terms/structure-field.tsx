@@ -47,7 +47,7 @@ export function StructureField({ spec, session, served }: Props) {
   );
 }
 
-/** Who keeps the field from salespeople; managers open and close it. */
+/** Who locked the field for salespeople; managers lock and unlock it. */
 function LockMark({ spec, session, by }: { spec: FieldSpec; session: DealSession; by: string | undefined }) {
   const { desk } = session;
   const subject = `field:${spec.field}`;
