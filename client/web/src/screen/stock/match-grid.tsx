@@ -180,7 +180,7 @@ function GridFoot({ session, picture, nextTurned, children }: FootProps) {
       </span>
       {turned > 0 && (
         <button type="button" class="link" title={TURNS} onClick={nextTurned}>
-          {formats.count(turned)} {turned === 1 ? "turns" : "turn"} over under stress
+          {formats.count(turned)} {turned === 1 ? "rank change" : "rank changes"} under stress
         </button>
       )}
       {children}
