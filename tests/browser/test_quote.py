@@ -157,7 +157,7 @@ async def test_a_roll_reaches_its_payment(arrive: Arrive) -> None:
     rolled = page.locator(".roll [role=status]")
     await expect(rolled).to_contain_text("Cash down", timeout=WAIT_MS)
     gives = await rolled.locator("b").inner_text()
-    await rolled.get_by_role("button", name="Show it").click()
+    await rolled.get_by_role("button", name="Show").click()
     await expect(page.locator(".big output")).to_have_text(gives, timeout=WAIT_MS)
     assert abs(float(gives.strip("$").replace(",", "")) - wanted) < 1
     assert sales.complaints == []

@@ -152,7 +152,7 @@ async def test_a_cut_socket_loses_nothing(arrive: Arrive, workspace: Workspace) 
     await workspace.proxy.cut()
     await expect(person.page.locator(".standing")).to_have_text("Offline", timeout=WAIT_MS)
     await person.type_into("Cash down", "2,222")
-    await expect(person.page.locator(".banner")).to_contain_text("edits are kept", timeout=WAIT_MS)
+    await expect(person.page.locator(".banner")).to_contain_text("edits are saved", timeout=WAIT_MS)
     workspace.proxy.mend()
 
     await person.is_live()
@@ -178,7 +178,7 @@ async def test_a_conflict_stands_at_its_field(arrive: Arrive, workspace: Workspa
     await person.type_into("Cash down", "700")
     await other.type_into("Cash down", "900")
     for each in (person, other):
-        await expect(each.page.locator(".banner")).to_contain_text("edits are kept", timeout=WAIT_MS)
+        await expect(each.page.locator(".banner")).to_contain_text("edits are saved", timeout=WAIT_MS)
     workspace.proxy.mend()
     for each in (person, other):
         # As a browser tells its pages; by themselves they may wait as long as this test does.
@@ -237,7 +237,7 @@ async def test_what_does_not_fit_is_said_at_the_field(arrive: Arrive) -> None:
     await person.open_first_deal()
     page = person.page
     await person.type_into("Discount", "12x")
-    await expect(page.locator(".kind-money .trouble")).to_contain_text("A number")
+    await expect(page.locator(".kind-money .trouble")).to_contain_text("Enter a number")
     await person.type_into("Discount", "0")
     await expect(page.locator(".kind-money .trouble")).to_have_count(0)
 
