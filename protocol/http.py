@@ -1,4 +1,4 @@
-"""What goes over HTTP besides the pages: bodies of requests and of answers."""
+"""Bodies of HTTP requests and responses, apart from the pages."""
 
 import datetime as dt
 from typing import Annotated, Any
@@ -46,7 +46,7 @@ class DealList(Record, frozen=True):
 
 
 class ListedCustomer(Record, frozen=True):
-    """A customer in the list from which a new deal is begun."""
+    """A customer in the list for a new deal."""
 
     id: str
     name: str
@@ -80,6 +80,6 @@ class Readiness(Record, frozen=True):
 
 
 class Refusal(Record, frozen=True):
-    """What every refusal of the API has in its body."""
+    """The body of every refusal of the API."""
 
     error: ErrorBody

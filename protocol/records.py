@@ -1,4 +1,4 @@
-"""Domain values as they go over the wire: frozen, typed, checked when they are made.
+"""Domain values on the wire: frozen, typed, checked on construction.
 
 Units: ``*_cents`` are integer cents (USD); ``*_bp`` are basis points with at most two decimals
 (8.875 % is 887.5); ``*_months`` are whole months; dates are calendar dates.
@@ -17,7 +17,7 @@ MAX_CENTS = 100_000_000_00
 """A hundred million dollars: above any car, far below the 2**53 that a browser counts exactly."""
 
 MAX_BASIS_POINTS = Decimal(10_000)
-"""100 %: no tax or contract rate lies above it."""
+"""100 %: no tax or contract rate is higher."""
 
 Cents = Annotated[int, Meta(ge=0, le=MAX_CENTS)]
 Months = Annotated[int, Meta(ge=1, le=120)]
@@ -25,7 +25,7 @@ Identifier = Annotated[str, Meta(min_length=1, max_length=64, pattern=ONE_LINE)]
 
 
 class BasisPoints(Decimal):
-    """Basis points, 0 to 10,000 with at most two decimals. Raises ValueError where the value is neither."""
+    """Basis points, 0 to 10,000 with at most two decimals. Raises ValueError if the value is neither."""
 
     def __new__(cls, value: Decimal | float | str) -> "BasisPoints":
         try:
@@ -40,7 +40,7 @@ class BasisPoints(Decimal):
 
 
 class Role(StrEnum):
-    """What a user is for. Each role sees at most the view that ``widest_view`` in views gives it."""
+    """The job of a user. ``widest_view`` in views limits what each role sees."""
 
     SALESPERSON = "salesperson"
     DESK_MANAGER = "desk_manager"
@@ -48,7 +48,7 @@ class Role(StrEnum):
 
 
 class View(StrEnum):
-    """A projection of the one log: how much of each event a person sees."""
+    """A projection of the log: how much of each event a person sees."""
 
     MANAGER = "manager"
     SALES = "sales"
@@ -56,7 +56,7 @@ class View(StrEnum):
 
 
 class DealState(StrEnum):
-    """Where a deal stands between salesperson and desk."""
+    """The state of a deal between salesperson and desk."""
 
     WORKING = "working"
     SUBMITTED = "submitted"
@@ -140,7 +140,7 @@ class Filters(Record, frozen=True):
 
 
 class Versions(Record, frozen=True, forbid_unknown_fields=False):
-    """Which inputs an answer was computed from. Two answers are comparable where these are equal."""
+    """The versions of an answer's inputs. Two answers are comparable if these are equal."""
 
     inventory: str
     rates: str
@@ -150,7 +150,7 @@ class Versions(Record, frozen=True, forbid_unknown_fields=False):
 
 
 class Actor(Record, frozen=True, forbid_unknown_fields=False):
-    """Who did something."""
+    """The person who did something."""
 
     id: str
     name: str
@@ -160,7 +160,7 @@ class Actor(Record, frozen=True, forbid_unknown_fields=False):
 class User(Record, frozen=True, forbid_unknown_fields=False):
     """The person behind a connection. ``rights`` are the names of what the role may do.
 
-    Where ``scores``, the sales view has scores in the place of NPVs.
+    If ``scores``, the sales view has scores instead of NPVs.
     """
 
     id: str

@@ -67,4 +67,4 @@ RIGHTS: Final = {
     ),
     Role.OPERATOR: (Right.WATCH, Right.SEARCH, Right.WALL, Right.SEE_COST, Right.NOTE),
 }
-"""What each role may do, as ``welcome.user.rights`` lists it. An operator decides nothing about deals."""
+"""The rights of each role, as ``welcome.user.rights`` lists them. An operator has no rights on deals."""

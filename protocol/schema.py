@@ -1,6 +1,6 @@
-"""Write what other languages need of this vocabulary: TypeScript types, AsyncAPI 3 and OpenAPI 3.1.
+"""Generate this vocabulary for other languages: TypeScript types, AsyncAPI 3 and OpenAPI 3.1.
 
-``python -m protocol.schema`` writes the files; ``--check`` writes nothing and exits 1 where one is stale.
+``python -m protocol.schema`` writes the files; ``--check`` writes nothing and exits 1 if one is stale.
 """
 
 import argparse
@@ -61,7 +61,7 @@ EXTRA_ENUMS: tuple[EnumType, ...] = (ErrorCode, DayCount, Action, Closing)
 def main(arguments: list[str] | None = None) -> int:
     """Write or check the generated files. Return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m protocol.schema", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a file is stale")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is stale")
     check = parser.parse_args(arguments).check
     stale = [path for path, text in generated().items() if not path.exists() or path.read_text() != text]
     for path in stale:
@@ -139,7 +139,7 @@ def _constant(name: str, value: object) -> str:
 
 
 def _reachable(types: Iterable[type]) -> tuple[list[type], set[EnumType]]:
-    """Return the structs that ``types`` are or hold, each once and parts first, and the enums."""
+    """Return the structs in ``types`` and their parts, each once and parts first, and the enums."""
     structs: dict[type, None] = {}
     enums: set[EnumType] = set()
 

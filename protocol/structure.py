@@ -11,8 +11,8 @@ from msgspec import UNSET, Meta, UnsetType
 from protocol.records import BasisPoints, Cents, DayCount, Months, Record, Scope, Tier
 
 MAX_PER_DIEM_CENTS = 1_000_00
-"""A thousand dollars a day: interest on any car loan. Times every day between FIRST_DATE and LAST_DATE it
-still is an amount within MAX_CENTS.
+"""A thousand dollars a day, more than any car loan's interest. Over all days between FIRST_DATE and LAST_DATE
+it still stays within MAX_CENTS.
 """
 
 MAX_DEFERRAL_DAYS = 366
@@ -22,11 +22,11 @@ PerDiemCents = Annotated[int, Meta(ge=0, le=MAX_PER_DIEM_CENTS)]
 TermList = Annotated[list[Months], Meta(min_length=1, max_length=12)]
 
 FIRST_DATE, LAST_DATE = dt.date(1990, 1, 1), dt.date(2200, 12, 31)
-"""Dates of a structure lie between these, so that a month more is always a date."""
+"""The range of a structure's dates, so that a date plus a month is always valid."""
 
 
 class TierSource(StrEnum):
-    """How well the tier is known."""
+    """Where the tier comes from."""
 
     STATED = "stated"
     SOFT_PULL = "soft_pull"
@@ -34,7 +34,7 @@ class TierSource(StrEnum):
 
 
 class RateReason(StrEnum):
-    """Why a deal's rate lies below the store's standard: the only reasons that there are."""
+    """The reasons why a deal's rate is below the store's standard."""
 
     LENDER_CAP = "lender_cap"
     PAYMENT_BUDGET = "payment_budget"
@@ -46,14 +46,14 @@ class RateReason(StrEnum):
 
 
 class Structure(Record, frozen=True):
-    """What customer and store want of the deal; the car is not part of it.
+    """The terms that customer and store want; the car is not part of them.
 
-    Amounts that are ``None`` are taken from elsewhere: ``price_cents`` from the car's advertised price,
+    Amounts that are ``None`` come from elsewhere: ``price_cents`` from the car's advertised price,
     ``rate_bp`` and ``term_months`` from the lender programme, ``tax_rate_bp`` from the tax rules of the
     registration address, ``products_cost_cents`` from the store's usual share, ``contract_date`` from today
     and ``first_payment_date`` from one month later. ``payment_max_cents`` ``None`` means no limit.
-    ``doc_fee_cents`` is the part of the fees that the store keeps. ``rate_reason`` says why a stated rate
-    lies below the store's standard.
+    ``doc_fee_cents`` is the part of the fees that the store keeps. ``rate_reason`` says why a stated rate is
+    below the store's standard.
     """
 
     price_cents: Cents | None = None
@@ -137,7 +137,7 @@ class StructureChanges(Record, frozen=True):
 
 
 class StructureError(ValueError):
-    """A structure whose fields contradict each other. ``field`` names the one to mend."""
+    """A structure whose fields contradict each other. ``field`` names the one to correct."""
 
     def __init__(self, field: str, expected: str) -> None:
         super().__init__(field, expected)
@@ -160,7 +160,7 @@ def revised(structure: Structure, changes: StructureChanges) -> Structure:
 
 
 def check_consistent(structure: Structure) -> None:
-    """Raise StructureError where fields that are each right contradict each other."""
+    """Raise StructureError if fields that are valid on their own contradict each other."""
     s = structure
     rules = (
         (s.taxable_fees_cents <= s.fees_cents, "taxable_fees_cents", "expected at most fees_cents"),
@@ -172,7 +172,7 @@ def check_consistent(structure: Structure) -> None:
         (s.cash_down_max_cents is None or s.cash_down_cents <= s.cash_down_max_cents,
          "cash_down_max_cents", "expected at least cash_down_cents"),
         (s.rate_bp is None or s.rate_reason is not None, "rate_reason",
-         "expected a reason for a rate of the deal's own"),
+         "expected a reason for a rate override"),
         (len(set(s.terms_months)) == len(s.terms_months), "terms_months", "expected each term once"),
     )  # fmt: skip
     for holds, field, expected in rules:
@@ -186,9 +186,9 @@ def check_consistent(structure: Structure) -> None:
 
 
 def check_bounds(structure: Structure) -> None:
-    """Raise StructureError where a per diem or a deferral lies beyond what any contract has.
+    """Raise StructureError if a per diem or a deferral is beyond that of any contract.
 
-    Structures that an older version stored may: they are refused here before anything is computed from them.
+    Structures that an older version stored may be: they are refused here before any computation.
     """
     s = structure
     if s.payoff_per_diem_cents > MAX_PER_DIEM_CENTS:
@@ -198,5 +198,5 @@ def check_bounds(structure: Structure) -> None:
     if not 0 < (s.first_payment_date - s.contract_date).days <= MAX_DEFERRAL_DAYS:
         raise StructureError(
             "first_payment_date",
-            f"expected a date after contract_date {s.contract_date}, by at most {MAX_DEFERRAL_DAYS} days",
+            f"expected a date from 1 to {MAX_DEFERRAL_DAYS} days after contract_date {s.contract_date}",
         )

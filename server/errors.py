@@ -4,7 +4,7 @@ from typing import ClassVar, Final
 
 FAILED: Final = 1
 UNUSABLE_INPUT: Final = 2
-"""The exit code for what a person gave and nobody can use; one line on standard error says why."""
+"""The exit code for unusable input; one line on standard error says why."""
 
 
 class UserError(Exception):

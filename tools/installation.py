@@ -1,8 +1,8 @@
-"""Set the project up in its own virtual environment, step by step, each only where its inputs changed.
+"""Set the project up in its own virtual environment, step by step. A step runs only if its inputs changed.
 
-    installation.py run [ARGUMENTS]    everything that running needs, then `deal-architect up ARGUMENTS`
-    installation.py setup | test       the same without starting anything; `test` adds what the tests need
-    installation.py npm ARGUMENTS      npm in the web client's folder, from whichever Node there is
+    installation.py run [ARGUMENTS] everything that running needs, then `deal-architect up ARGUMENTS`
+    installation.py setup | test the same without starting anything; `test` adds what the tests need
+    installation.py npm ARGUMENTS npm in the web client's folder, with the Node that is installed
 
 Runs before anything is installed: standard library only, and it may import nothing of ours.
 """
@@ -95,7 +95,7 @@ def once(name: str, inputs: Iterable[Path], step: Callable[[], None], output: Pa
 
 
 def make_environment() -> None:
-    """Make ``.venv`` with this Python, anew where it was made by another one or elsewhere."""
+    """Make ``.venv`` with this Python, again where it was made by another one or elsewhere."""
     mark = VENV / ".made-by"
     made_by = f"{ROOT}\n{sys.version}"
     if mark.exists() and mark.read_text() == made_by and (BIN / "python").exists():
@@ -111,7 +111,7 @@ def make_environment() -> None:
 
 
 def is_usable_environment() -> bool:
-    """Return whether ``.venv`` holds this Python and a pip: somebody may have made it by hand."""
+    """Return whether ``.venv`` holds this Python and a pip: someone may have made it by hand."""
     try:
         said = subprocess.run(
             [str(BIN / "python"), "-c", "import pip, sys; print(sys.version)"],
@@ -166,7 +166,7 @@ def is_new_redis(name: str) -> bool:
 
 
 def install_redis(lock: Path) -> None:
-    """Install the wheel that holds Redis; where there is none for this Python, build it.
+    """Install the wheel that holds Redis; if there is none for this Python, build it.
 
     Raises SetupError that says what to install.
     """
@@ -265,7 +265,7 @@ def install_chromium() -> None:
 def run(
     argv: Sequence[str], failed: str, directory: Path = ROOT, environment: dict[str, str] | None = None
 ) -> None:
-    """Run a command, its output shown as it comes. Raises SetupError(failed) where it does not end well."""
+    """Run a command, its output shown as it comes. Raises SetupError(failed) if it does not end well."""
     done = subprocess.run(argv, cwd=directory, env=environment, stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0:
         raise SetupError(failed)

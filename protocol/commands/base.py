@@ -41,11 +41,11 @@ class ChannelCommand(Command, frozen=True):
 
 
 class ChangeCommand(ChannelCommand, frozen=True):
-    """A command that changes state: repeated with the same ``op``, it changes nothing more."""
+    """A command that changes state. Repeating it with the same ``op`` changes nothing."""
 
     op: uuid.UUID
 
 
 def tag_of(command: type[Command]) -> str:
-    """Return the ``type`` of a command class as it stands on the wire."""
+    """Return the ``type`` of a command class as it appears on the wire."""
     return str(command.__struct_config__.tag)

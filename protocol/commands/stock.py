@@ -14,7 +14,7 @@ from protocol.structure import StructureChanges
 MAX_MATCHES = 20_000
 DEFAULT_MATCHES = 500
 MAX_GRID = 12
-"""The most terms, and the most amounts of cash, that one pencil grid has."""
+"""The most terms, and the most cash amounts, in one pencil grid."""
 
 Token = Annotated[str, Meta(min_length=1, max_length=256)]
 
@@ -50,7 +50,7 @@ class Cancel(ChangeCommand, tag="cancel", frozen=True):
 
 
 class Revalue(ChangeCommand, tag="revalue", frozen=True):
-    """Try again to value cars that were given up."""
+    """Retry to value cars that failed."""
 
     right: ClassVar = Right.SEARCH
     cost: ClassVar = Cost.PRICING
@@ -76,12 +76,12 @@ class Roll(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Quote(ChannelCommand, tag="quote", frozen=True):
-    """Price one car under the deal's structure with ``changes``, which stay the asker's own. Reply:
+    """Price one car under the deal's structure with ``changes``, which do not change the deal. Reply:
     ``QuoteReply``.
 
-    What the structure leaves open (term, rate, cash up to its maximum, discount) is the best choice; with
-    ``programme_id`` only that programme is considered. ``terms_months`` and ``cash_down_cents`` are the
-    grid's rows and columns; an empty list takes the structure's own.
+    Inputs that the structure leaves open (term, rate, cash up to its maximum, discount) are chosen for the
+    best result; with ``programme_id`` only that programme is considered. ``terms_months`` and
+    ``cash_down_cents`` are the grid's rows and columns; an empty list takes the structure's own.
     """
 
     right: ClassVar = Right.WATCH

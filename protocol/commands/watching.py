@@ -1,4 +1,4 @@
-"""Watching channels, being seen in them, and telling what one saw."""
+"""Watching channels: join, leave, presence, and reports of what was painted."""
 
 from typing import Annotated, ClassVar
 
@@ -18,7 +18,9 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Join(ChannelCommand, tag="join", frozen=True):
-    """Watch a channel; with ``since``, only what was missed where that is known. Reply: ``JoinReply``."""
+    """Watch a channel; with ``since``, only the missed events, if the log still has them. Reply:
+    ``JoinReply``.
+    """
 
     right: ClassVar = Right.WATCH
     cost: ClassVar = Cost.JOINING
@@ -35,7 +37,7 @@ class Leave(ChannelCommand, tag="leave", frozen=True):
 
 
 class Focus(ChannelCommand, tag="focus", frozen=True):
-    """Say which field of the structure one is at, or null."""
+    """Report the field of the structure that has the focus, or null."""
 
     right: ClassVar = Right.WATCH
     cost: ClassVar = Cost.FREE
@@ -44,7 +46,7 @@ class Focus(ChannelCommand, tag="focus", frozen=True):
 
 
 class Painted(ChannelCommand, tag="painted", frozen=True):
-    """Say after how many milliseconds a stage of a search stood on the person's screen."""
+    """Report how many milliseconds a stage of a search took to reach the screen."""
 
     right: ClassVar = Right.WATCH
     cost: ClassVar = Cost.LIGHT
@@ -55,6 +57,6 @@ class Painted(ChannelCommand, tag="painted", frozen=True):
 
 
 class Ping(Command, tag="ping", frozen=True):
-    """Ask whether the server is there. Reply: ``{server_time}``."""
+    """Check that the server responds. Reply: ``{server_time}``."""
 
     cost: ClassVar = Cost.FREE

@@ -1,4 +1,4 @@
-"""What a server sends: replies, a channel's events, and what stands outside the sequence.
+"""What a server sends: replies, a channel's events, and messages outside the sequence.
 
 Clients ignore types and fields that they do not know, but count the ``seq`` of such events.
 Hidden fields are absent in a view, so every field that a view may hide is optional here.

@@ -1,4 +1,4 @@
-"""Commands over a deal's history: the audit, and the deal as it was."""
+"""Commands for a deal's history: the audit, and the deal after any event."""
 
 import asyncio
 from enum import StrEnum
@@ -17,7 +17,7 @@ DealId = Annotated[str, typer.Argument(help="The deal's id, as in its address.")
 
 
 class Format(StrEnum):
-    """How an audit is written."""
+    """The output formats of an audit."""
 
     JSON = "json"
     CSV = "csv"
@@ -29,10 +29,10 @@ def add_audit_commands(app: typer.Typer, services: WithServices) -> None:
     @app.command("audit")
     def audit(
         deal_id: DealId,
-        form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.JSON,
+        form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.JSON,
         data_dir: DataDir = None,
     ) -> None:
-        """Print everything that was decided, said and quoted about a deal, in order."""
+        """Print all decisions, notes and quotes of a deal, in order."""
         from server.database.deals.audit import audit_csv, audit_json
 
         history = _history(services, data_dir, deal_id)
@@ -49,7 +49,10 @@ def add_audit_commands(app: typer.Typer, services: WithServices) -> None:
                 "--at",
                 min=0,
                 metavar="SEQ",
-                help="The number of an event, as audit lists it; 0: as the deal began. Default: the last.",
+                help=(
+                    "Number of the event, as `audit` lists it; 0 is the start of the deal."
+                    " Default: the last event."
+                ),
                 show_default=False,
             ),
         ] = None,
@@ -63,7 +66,9 @@ def add_audit_commands(app: typer.Typer, services: WithServices) -> None:
         history = _history(services, data_dir, deal_id)
         last = len(history.events)
         if at is not None and at > last:
-            raise typer.BadParameter(f"the deal has {last} events", param_hint="--at")
+            raise typer.BadParameter(
+                f"expected at most {last}: the deal has {last} events", param_hint="--at"
+            )
         print(spelt_out(codec.encode(deal_at(history, last if at is None else at)).decode()))
 
 

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 Work = Callable[["asyncpg.Connection"], Awaitable[Any]]
 Told = tuple[SecurityKind, str, dict[str, str | int]]
-"""A security event: what was done, to the person of which login, and more about it."""
+"""A security event: its kind, the login it concerns, and details."""
 
 
 class Run(Protocol):
-    """Does some work on a connection of the database's owner, and writes down what was done, or neither."""
+    """Runs work on a connection of the database's owner and records the security event, both or neither."""
 
     def __call__(self, data_dir: Path | None, work: Work, told: Told | None = None) -> Any:
         """Return what the work returns. Raises what it raises."""

@@ -30,15 +30,15 @@ def add_user_commands(app: typer.Typer, run: Run) -> None:
     def add(
         login: Login,
         name: Annotated[str, typer.Option(help="The name that others see.")],
-        role: Annotated[Role, typer.Option(help="What the person may do.")],
+        role: Annotated[Role, typer.Option(help="Role, which decides what the person may do.")],
         store: Annotated[str, typer.Option(help="The store whose deals the person works on.")],
         discount_authority_cents: Annotated[
-            int, typer.Option(min=0, help="The largest discount to give without asking.")
+            int, typer.Option(min=0, help="Largest discount that the person may give without the desk.")
         ] = 0,
         password_stdin: FromStdin = False,
         data_dir: DataDir = None,
     ) -> None:
-        """Add a person. The password is asked for, and never an argument: those are seen by others."""
+        """Add a person. The command prompts for the password; arguments would be visible to other users."""
         from server.database.people.staff import add_user
 
         password = _password(from_stdin=password_stdin)
@@ -59,7 +59,7 @@ def add_user_commands(app: typer.Typer, run: Run) -> None:
 
     @user.command("list")
     def list_all(
-        store: Annotated[str | None, typer.Option(help="Only this store's.", show_default=False)] = None,
+        store: Annotated[str | None, typer.Option(help="List this store only.", show_default=False)] = None,
         data_dir: DataDir = None,
     ) -> None:
         """List the people who may sign in."""
@@ -81,7 +81,7 @@ def add_user_commands(app: typer.Typer, run: Run) -> None:
         ] = None,
         data_dir: DataDir = None,
     ) -> None:
-        """Change a person. It takes effect at once, on what they have open too."""
+        """Change a person. The change takes effect at once, also on their open screens."""
         from server.database.people.staff import change_user
 
         asked = {
@@ -93,7 +93,7 @@ def add_user_commands(app: typer.Typer, run: Run) -> None:
         }
         changes = {column: value for column, value in asked.items() if value is not None}
         if not changes:
-            raise typer.BadParameter("name at least one change")
+            raise typer.BadParameter("expected at least one option that changes something")
         told = {name: str(value) for name, value in changes.items() if name in {"role", "store_id", "active"}}
         run(
             data_dir,
@@ -125,7 +125,7 @@ def add_user_commands(app: typer.Typer, run: Run) -> None:
             return await revoke_all(database, await id_of(database, login), sessions_only=not tokens)
 
         told: Told = (SecurityKind.SESSIONS_ENDED, login, {"tokens": "too" if tokens else "no"})
-        print(f"{run(data_dir, revoke, told)} ended")
+        print(f"{run(data_dir, revoke, told)} credentials revoked")
 
 
 def _password(*, from_stdin: bool) -> str:

@@ -16,12 +16,14 @@ def add_store_commands(app: typer.Typer, run: Run) -> None:
 
     @store.command("add")
     def add(
-        store_id: Annotated[str, typer.Argument(help="Its id: small letters, digits and -.")],
-        name: Annotated[str, typer.Option(help="Its name, as people see it.")],
-        state: Annotated[str, typer.Option(help="The state that it is in, such as OH.")],
-        group: Annotated[str, typer.Option(help="The group whose stock it can sell; made where new.")],
+        store_id: Annotated[str, typer.Argument(help="Id of the store: lowercase letters, digits and -.")],
+        name: Annotated[str, typer.Option(help="Name of the store, as people see it.")],
+        state: Annotated[str, typer.Option(help="State that the store is in, such as OH.")],
+        group: Annotated[
+            str, typer.Option(help="Group whose stock the store can sell. A new name creates the group.")
+        ],
         like: Annotated[
-            str | None, typer.Option(help="A store whose fees and terms it begins with.", show_default=False)
+            str | None, typer.Option(help="Store to copy fees and terms from.", show_default=False)
         ] = None,
         data_dir: DataDir = None,
     ) -> None:
@@ -47,11 +49,11 @@ def add_store_commands(app: typer.Typer, run: Run) -> None:
         ] = None,
         data_dir: DataDir = None,
     ) -> None:
-        """Change what a store shows; what changes takes effect on open screens too."""
+        """Change a store's settings. Open screens change too."""
         from server.database.people.staff import set_score_edges
 
         if score_edges is None:
-            raise typer.BadParameter("name at least one change")
+            raise typer.BadParameter("expected at least one option that changes something")
         edges = _edges(score_edges)
         run(data_dir, lambda database: set_score_edges(database, store_id, edges))
         print(f"store {store_id} changed")
@@ -66,7 +68,7 @@ def add_store_commands(app: typer.Typer, run: Run) -> None:
 
 
 def _edges(text: str) -> list[int] | None:
-    """Return the amounts of an option; None where it says that there are none. Raises StaffError."""
+    """Return the amounts of an option; None for `none`. Raises StaffError."""
     from server.database.people.staff import StaffError
 
     if text == "none":
@@ -74,4 +76,4 @@ def _edges(text: str) -> list[int] | None:
     try:
         return [int(part) for part in text.split(",")]
     except ValueError:
-        raise StaffError("score-edges", "expected four rising amounts in cents, or none") from None
+        raise StaffError("score-edges", "expected four increasing amounts in cents, or none") from None

@@ -1,4 +1,4 @@
-"""What a command says to the person at the terminal."""
+"""Progress and error messages of a command at the terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,11 +27,11 @@ class UserUnknown(UserError):
         self.login = login
 
     def __str__(self) -> str:
-        return f"no active user {self.login!r}: `deal-architect seed` makes the sample users"
+        return f"no active user {self.login!r}: `deal-architect seed` creates the sample users"
 
 
 class DealUnknown(UserError):
-    """There is no deal of that id."""
+    """There is no deal with that id."""
 
     def __init__(self, deal_id: str) -> None:
         super().__init__(deal_id)
@@ -45,22 +45,25 @@ class StoreMissing(UserError):
     """The database holds no store."""
 
     def __str__(self) -> str:
-        return "there is no store yet: `deal-architect seed` makes the sample stores"
+        return "there is no store yet: `deal-architect seed` creates the sample stores"
 
 
-# What others raise, and what to look at then; the first that fits counts.
+# Exceptions of libraries, and what to check. The first match counts.
 REMEDIES: tuple[tuple[type[Exception], str], ...] = (
-    (redis.RedisError, "see that Redis runs at REDIS_URL"),
+    (redis.RedisError, "check that Redis is running at REDIS_URL"),
     (asyncpg.UndefinedTableError, "run `deal-architect migrate`"),
-    (asyncpg.LockNotAvailableError, "another program uses the table: try again when it has ended"),
-    (asyncpg.PostgresError, "see that DATABASE_URL names a database that this user may use"),
-    (asyncpg.InterfaceError, "see that DATABASE_URL names a database that this user may use"),
-    (OSError, "see that DATABASE_URL and REDIS_URL name services that run, and that the files can be used"),
+    (asyncpg.LockNotAvailableError, "another program has locked the table: try again when it is done"),
+    (asyncpg.PostgresError, "check that DATABASE_URL names a database that this user may use"),
+    (asyncpg.InterfaceError, "check that DATABASE_URL names a database that this user may use"),
+    (
+        OSError,
+        "check that the services at DATABASE_URL and REDIS_URL are running and that the files are accessible",
+    ),
 )
 
 
 def explain(error: Exception) -> str | None:
-    """Return one line that says what to do about ``error``; None for what nobody expected: a fault."""
+    """Return one line that says what to do about ``error``; None for an unexpected error, which is a bug."""
     text = " ".join(str(error).split())
     if isinstance(error, UserError):
         return text
@@ -77,7 +80,7 @@ def exit_code(error: Exception) -> int:
 
 @contextmanager
 def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
-    """Yield a callback that draws a bar for each kind of thing, by name, number done and number in all."""
+    """Yield a callback that draws one progress bar per kind, from its name, count done and total."""
     bars: dict[str, TaskID] = {}
     columns = (TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
@@ -92,7 +95,7 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
 
 @contextmanager
 def row_counter() -> Iterator[Callable[[int], None]]:
-    """Yield a callback that shows how many rows were read; nobody knows how many there will be."""
+    """Yield a callback that shows how many rows were read; the total is unknown."""
     with Progress(
         SpinnerColumn(), TextColumn("{task.completed:,} rows"), console=Console(stderr=True)
     ) as progress:

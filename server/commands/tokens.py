@@ -28,13 +28,13 @@ def add_token_commands(app: typer.Typer, run: Run) -> None:
         scope: Annotated[
             list[TokenScope] | None,
             typer.Option(
-                help="What it may be used for; may be repeated. Default: read, write, decide.",
+                help="Scope of the token. May be repeated. Default: read, write, decide.",
                 show_default=False,
             ),
         ] = None,
-        label: Annotated[str, typer.Option(help="What it is for, as the list shows it.")] = "",
+        label: Annotated[str, typer.Option(help="Label of the token, as `tokens` lists it.")] = "",
     ) -> None:
-        """Make a bearer token for a user and print it as the last line. It is stored nowhere else."""
+        """Create a bearer token for a user and print it as the last line. It cannot be shown again."""
         from server.database.people.credentials import PERSON_SCOPES, CredentialKind, issue_credential
 
         scopes = {TokenScope.READ, *scope} if scope else PERSON_SCOPES
@@ -52,7 +52,7 @@ def add_token_commands(app: typer.Typer, run: Run) -> None:
 
     @app.command()
     def tokens(user: OfUser, data_dir: DataDir = None) -> None:
-        """List a user's bearer tokens that count now: id, scopes, expiry, label."""
+        """List a user's active bearer tokens: id, scopes, expiry, label."""
         from server.database.people.credentials import list_tokens
 
         async def load(database: "asyncpg.Connection") -> Any:
@@ -63,10 +63,10 @@ def add_token_commands(app: typer.Typer, run: Run) -> None:
 
     @app.command("revoke-token")
     def revoke_token(
-        number: Annotated[int, typer.Argument(metavar="ID", help="Its id, as `tokens` lists it.")],
+        number: Annotated[int, typer.Argument(metavar="ID", help="Id of the token, as `tokens` lists it.")],
         data_dir: DataDir = None,
     ) -> None:
-        """Revoke a bearer token: what is connected with it is closed at once."""
+        """Revoke a bearer token. Its connections are closed at once."""
         from server.database.people.credentials import owner_of, revoke_by_id
         from server.database.people.security_events import add_from_terminal
         from server.database.people.staff import StaffError
@@ -78,5 +78,5 @@ def add_token_commands(app: typer.Typer, run: Run) -> None:
             return done
 
         if not run(data_dir, revoke):
-            raise StaffError("id", f"there is no token {number} that counts")
+            raise StaffError("id", f"there is no active token {number}")
         print(f"token {number} revoked")

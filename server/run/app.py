@@ -61,14 +61,14 @@ PING_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 3
 BACKLOG: Final = 2048
 SEND_BUFFER_BYTES: Final = 256 * 1024
-"""What the kernel holds for a client that does not read; beyond it the outbox fills and tells."""
+"""The kernel's send buffer for a client that does not read. When it is full, the outbox fills."""
 
 UNREAD_MS: Final = 30_000
 """After this long without an acknowledgement the kernel gives a connection up."""
 
 
 class State(TypedDict):
-    """What requests and sockets find as ``scope["state"]``."""
+    """The state that requests and sockets find as ``scope["state"]``."""
 
     web: WebContext
     socket: Endpoint
@@ -76,7 +76,7 @@ class State(TypedDict):
 
 
 def create_app(settings: Settings, drain: Drain, ending: Ending) -> Front:
-    """Return the ASGI application of one web process; its lifespan raises where a service is out of reach."""
+    """Return the ASGI application of one web process; its lifespan raises if a service is out of reach."""
     requests = Starlette(
         routes=[*api.routes, *security_api.routes, *health.routes, *Pages().routes()],
         middleware=[
@@ -93,13 +93,13 @@ def create_app(settings: Settings, drain: Drain, ending: Ending) -> Front:
 def serve(settings: Settings) -> None:
     """Run one web process until it is told to end. Several may serve one port.
 
-    Told to end, it is gone END_SECONDS after its drain time at the latest, whatever hangs.
+    After a stop signal it ends at most END_SECONDS after its drain time, whatever hangs.
     """
     drain, ending = Drain(settings.drain_seconds), Ending("web", settings.drain_seconds + END_SECONDS)
     proxies = hosts_of(settings.trusted_proxies)
     config = uvicorn.Config(
         create_app(settings, drain, ending),
-        # Said in each case: uvicorn's own default trusts this machine, or a variable that is none of ours.
+        # Always explicit: uvicorn's default trusts this machine, or an environment variable that is not ours.
         proxy_headers=bool(proxies),
         forwarded_allow_ips=proxies,
         interface="asgi3",
@@ -115,7 +115,7 @@ def serve(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    # uvicorn raises the signal that ended it once more when all is closed; for us that is a good end.
+    # uvicorn raises its stop signal again after it has closed everything; for us that is a clean exit.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.begin())
     server = DrainingServer(config, settings.notify_socket, drain.run, ending.begin, _load_arithmetic)
@@ -123,7 +123,7 @@ def serve(settings: Settings) -> None:
         with _listen(settings.host, settings.port) as listener:
             server.run(sockets=[listener])
     finally:
-        # Threads that still work, and services of our own.
+        # Threads that still run, and the embedded services.
         ending.allow(END_SECONDS)
     if server.failed:
         raise SystemExit(1)
@@ -201,11 +201,11 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
                 security,
                 secret,
             )
-            # Last, so that nobody waits for these processes to start but the first who quotes.
+            # Last, so that only the first quote waits for these processes to start.
             await stack.enter_async_context(compute.running(settings.compute_processes))
             yield State(web=web, socket=sockets, turns=IntakeTurns())
     except* Exception:
-        # Without what ran behind it, a process that still answers would only pretend to work.
+        # Without its background tasks, a process that still answers would only seem to work.
         logger.exception("web failed")
         signal.raise_signal(signal.SIGTERM)
         raise

@@ -1,6 +1,6 @@
-"""What web and worker give up before they serve: root, and the address of the schema's owner.
+"""The privileges that web and worker drop before they serve: root, and the address of the schema's owner.
 
-Both would let whoever takes such a process over do more than the process itself ever needs.
+With either, an attacker who takes over a process could do more than the process ever needs.
 """
 
 import compileall
@@ -29,18 +29,18 @@ def without_owner(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def give_up_owner() -> None:
-    """Start this program anew where its environment has the owner's address; it returns where it has none.
+    """Re-execute this program if its environment has the owner's address; return if it does not.
 
-    To forget a variable is not enough: the system shows what a program was started with as long as it runs.
+    Deleting the variable is not enough: the system shows a program's initial environment while it runs.
     """
     if OWNER_VARIABLE in os.environ:
-        log.warning("started again without a variable that is for other commands", variable=OWNER_VARIABLE)
+        log.warning("restarted without a variable that is meant for other commands", variable=OWNER_VARIABLE)
         words = [sys.executable, *sys.orig_argv[1:]]
         os.execve(sys.executable, words, without_owner(os.environ))  # noqa: S606 - no shell is involved
 
 
 def give_up_root(*, embedded: bool) -> None:
-    """Become the account of the embedded services, where root started them; warn where root did otherwise.
+    """Become the account of the embedded services, if root started them; warn if root did not.
 
     Raises AccountMissing, Unreachable.
     """
@@ -55,7 +55,7 @@ def give_up_root(*, embedded: bool) -> None:
 
 
 def require_program(account: Account) -> None:
-    """See that ``account`` can run this program, and compile it as long as we may still write that down.
+    """Check that ``account`` can run this program, and compile it while we may still write the result.
 
     Raises Unreachable.
     """

@@ -1,7 +1,7 @@
 """The processes that the Procfile starts: ``python -m server.run.processes web``, or ``worker``.
 
-``deal-architect web`` does the same, and takes options besides. The parser of those costs a tenth of a
-second, which a process without any need not pay.
+``deal-architect web`` does the same and also takes options. Its option parser costs a tenth of a second,
+which the Procfile's processes do not need.
 """
 
 import signal
@@ -34,7 +34,7 @@ def run_worker(environ: dict[str, str]) -> None:
 
 @contextmanager
 def services(environ: dict[str, str]) -> Iterator[Settings]:
-    """Yield settings whose services run."""
+    """Yield settings whose services are running."""
     data_dir = Path(environ.get("DEAL_DATA_DIR") or DEFAULT_DATA_DIR)
     with embedded_where_missing(environ, data_dir, _warn) as complete:
         yield Settings.from_environment(complete)
@@ -42,9 +42,9 @@ def services(environ: dict[str, str]) -> Iterator[Settings]:
 
 @contextmanager
 def explained_errors() -> Iterator[None]:
-    """Make what goes wrong one line on standard error, and code 1; code 2 for a file that was given."""
+    """Report an error as one line on standard error with exit code 1, or 2 for an unusable file."""
     for number in (signal.SIGTERM, signal.SIGHUP):
-        # Leave by way of every `with`, so that the services are let go of also during seeding or migration.
+        # Leave through every `with`, so that the services are released during seeding and migration too.
         signal.signal(number, _leave)
     try:
         yield
@@ -60,7 +60,7 @@ def explained_errors() -> Iterator[None]:
 
 
 def main() -> None:
-    """Run the process that the only argument names."""
+    """Run the process named by the only argument."""
     processes = {"web": run_web, "worker": run_worker}
     if sys.argv[1:] not in [[name] for name in processes]:
         sys.exit(f"usage: python -m server.run.processes {{{','.join(processes)}}}")
@@ -70,7 +70,7 @@ def main() -> None:
 
 @contextmanager
 def _serving(process: str, environ: dict[str, str], *, signs: bool = False) -> Iterator[Settings]:
-    """Yield the settings of a web process or worker, whose services run, and which has no more rights than it
+    """Yield the settings of a web process or worker: its services run, and it has only the rights that it
     needs. One that ``signs`` must have a secret.
     """
     from server.observe.logs import configure_logging

@@ -1,4 +1,4 @@
-"""The Procfile: which kinds of processes there are, and how each is started."""
+"""The Procfile: the kinds of processes, and how to start each."""
 
 import re
 import shlex
@@ -14,7 +14,7 @@ PROCFILE = Path(__file__).resolve().parents[2] / "Procfile"
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One process to be kept running. ``name`` is its kind and number, as in ``web.1``."""
+    """One process of the formation. ``name`` is its kind and number, as in ``web.1``."""
 
     name: str
     argv: tuple[str, ...]

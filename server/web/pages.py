@@ -58,17 +58,17 @@ DEMO_USERS: Final = (
 
 
 class ClientFiles(StaticFiles):
-    """The built client. Browsers keep the files and ask whether they still hold."""
+    """The built client. Browsers cache the files and revalidate them."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        """Return the file, to be revalidated by its ETag."""
+        """Return the file, with an ETag for revalidation."""
         response = super().file_response(*args, **kwargs)
         response.headers["cache-control"] = "no-cache"
         return response
 
 
 class Pages:
-    """The pages, with the templates that they are made of."""
+    """The pages and their templates."""
 
     def __init__(self) -> None:
         self._templates = Jinja2Templates(TEMPLATES)
@@ -87,7 +87,7 @@ class Pages:
         ]
 
     async def show_app(self, request: Request) -> Response:
-        """Serve the client to who is signed in; others go to sign-in and come back."""
+        """Serve the client to signed-in users; others go through sign-in and return."""
         identity = await identify(request.state.web.pool, request.state.web.settings, request)
         if identity is None or identity.credential.kind is not CredentialKind.COOKIE:
             return RedirectResponse("/login?" + urlencode({"next": request.scope["path"]}), SEE_OTHER)
@@ -122,7 +122,7 @@ class Pages:
                 page.headers["retry-after"] = str(refused.retry_after_seconds)
             return page
         async with request.state.web.pool.acquire() as database:
-            # Whoever signs in again in the same browser ends the session that it held.
+            # A new sign-in in the same browser ends its previous session.
             await revoke_credential(database, _session_of(request))
             token = await issue_credential(database, account.id, CredentialKind.COOKIE, SESSION_LENGTH)
         whose = {"store_id": account.store_id, "user_id": account.id, "login": account.login}
@@ -168,9 +168,10 @@ class Pages:
 
 
 async def _form_of(request: Request, *, max_fields: int) -> FormData:
-    """Return the form that a page of ours sent. Raises HTTPException(400) for another kind, or a larger one.
+    """Return the form that one of our pages sent. Raises HTTPException(400) for another kind, or a larger
+    one.
 
-    A form in parts names the character set of its text, and some of them make what is no text.
+    A multipart form names its character set, and some of those produce invalid text.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in {"", FORM}:
@@ -179,12 +180,12 @@ async def _form_of(request: Request, *, max_fields: int) -> FormData:
 
 
 def _session_of(request: Request) -> str:
-    """Return the session that the browser holds, or an empty string."""
+    """Return the browser's session token, or an empty string."""
     return cookie(request.state.web.settings, request, SESSION_COOKIE)
 
 
 def _local_path(wanted: str | None) -> str:
-    """Return ``wanted`` where it is a path of this site, else the list of deals."""
+    """Return ``wanted`` if it is a path of this site, else the list of deals."""
     if wanted and wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable():
         return wanted
     return "/"

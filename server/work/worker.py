@@ -205,7 +205,7 @@ def run(settings: Settings) -> None:
     try:
         asyncio.run(_serve(settings, ending, job_seconds))
     finally:
-        # Threads that still work, and services of our own.
+        # Threads that still run, and the embedded services.
         ending.allow(END_SECONDS)
 
 

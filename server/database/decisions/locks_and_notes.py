@@ -1,4 +1,4 @@
-"""What the desk keeps to itself, and what people say: field locks and notes."""
+"""Field locks of the desk, and notes."""
 
 import uuid
 
@@ -13,7 +13,7 @@ from server.database.decisions.terms import wrong_state
 
 
 async def lock_field(scope: RowScope, deal_id: str, field: str, *, op: uuid.UUID, actor: Actor) -> Decided:
-    """Keep a field of the structure from everybody but the desk; a locked one stays as it is.
+    """Lock a field of the structure for everyone but the desk; a locked one stays locked.
 
     Raises CommandError: not_found, invalid for no field of the structure, conflict for a deal that is over.
     """
@@ -22,7 +22,7 @@ async def lock_field(scope: RowScope, deal_id: str, field: str, *, op: uuid.UUID
         if deal.repeated is not None:
             return deal.again()
         if deal.state in {DealState.SIGNED, DealState.LOST}:
-            raise wrong_state(deal, "locked")
+            raise wrong_state(deal, "lock fields of")
         locked = await deal.database.fetchval(
             "INSERT INTO deal_locks (deal_id, field, locked_by) VALUES ($1, $2, $3)"
             " ON CONFLICT DO NOTHING RETURNING true",
@@ -36,7 +36,7 @@ async def lock_field(scope: RowScope, deal_id: str, field: str, *, op: uuid.UUID
 
 
 async def unlock_field(scope: RowScope, deal_id: str, field: str, *, op: uuid.UUID, actor: Actor) -> Decided:
-    """Open a field again; an open one stays as it is. Raises CommandError: not_found, invalid."""
+    """Unlock a field; an unlocked one stays unlocked. Raises CommandError: not_found, invalid."""
     _check_field(field)
     async with deciding(scope, deal_id, op, actor, ("unlock", field)) as deal:
         if deal.repeated is not None:
@@ -50,7 +50,7 @@ async def unlock_field(scope: RowScope, deal_id: str, field: str, *, op: uuid.UU
 
 
 async def add_note(scope: RowScope, deal_id: str, text: str, *, op: uuid.UUID, actor: Actor) -> Decided:
-    """Write a note; its answer is ``{note_id}``. Raises CommandError(not_found)."""
+    """Add a note; its answer is ``{note_id}``. Raises CommandError(not_found)."""
     async with deciding(scope, deal_id, op, actor, ("note", text)) as deal:
         if deal.repeated is not None:
             return deal.again()

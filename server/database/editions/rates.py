@@ -33,7 +33,9 @@ _REBATES = (
 
 
 class NotInForce(LookupError):
-    """There is no rate sheet, risk model, tax table or rebate sheet of that version, or none for today."""
+    """There is no rate sheet, risk model, tax table or rebate sheet with that version, or none in force
+    today.
+    """
 
     def __init__(self, what: str, version: str | None) -> None:
         super().__init__(what, version)
@@ -80,5 +82,5 @@ async def load_rebates(database: Database, version: str) -> tuple[Rebate, ...]:
 
 
 def _floats(row: asyncpg.Record) -> dict[str, Any]:
-    """Return the row with its basis points as floats: all of this is for bulk arithmetic."""
+    """Return the row with its basis points as floats, for bulk arithmetic."""
     return {name: float(value) if isinstance(value, Decimal) else value for name, value in row.items()}

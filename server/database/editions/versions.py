@@ -1,4 +1,4 @@
-"""Which editions of rates, risk, taxes and rebates are in force, and which version a stock has."""
+"""The editions of rates, risk, taxes and rebates in force, and the version of a stock."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ SELECT (SELECT rates_version FROM rate_sheets
          ORDER BY effective_from DESC LIMIT 1) AS rebates
 """
 
-# A group's stock version is the sum over its stores: each only grows, so the sum moves whenever one does.
+# A group's stock version is the sum over its stores. Each only grows, so the sum changes when one does.
 _STOCK = """
 SELECT (SELECT sum(inventory_version)::bigint FROM stores
          WHERE CASE WHEN $1 THEN group_id = $2 ELSE store_id = $3 END) AS inventory,
@@ -31,7 +31,7 @@ SELECT (SELECT sum(inventory_version)::bigint FROM stores
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The editions in force on one day. There may be no tax table, nor rebates: deals can do without."""
+    """The editions in force on one day. Tax table and rebates are optional."""
 
     rates: str
     risk: str
@@ -64,6 +64,6 @@ def _found(what: str, version: str | None) -> str:
 async def stock_version(
     database: Database, *, store_id: str, group_id: str, scope: Scope, deal_id: str
 ) -> tuple[int, int]:
-    """Return the version of a store's stock, or of its group's, and that of a deal; 0 where there is none."""
+    """Return the version of a store's stock, or of its group's, and that of a deal; 0 if there is none."""
     row = await one_row(database, _STOCK, scope is Scope.GROUP, group_id, store_id, parse_id(deal_id))
     return row["inventory"] or 0, row["deal_version"] or 0

@@ -1,8 +1,9 @@
-"""What single change makes a refused car acceptable, in numbers.
+"""The single changes that make a refused car acceptable, in numbers.
 
 More cash and a lower price are found in closed form and then checked by building the changed structures; a
-remedy that does not stand the check is not named. Another term, and another programme where the deal states a
-rate, are searched for in the wider plans. The value is what the best feasible structure lacks to the floor.
+remedy that fails the check is not offered. Another term, or another programme if the deal overrides the rate,
+is searched for in the wider plans. The value fix is the gap between the best feasible structure and the
+floor.
 """
 
 from dataclasses import replace
@@ -22,7 +23,7 @@ from server.finance.structures import Headroom, Structures, build_structures, he
 
 
 class Choosable(NamedTuple):
-    """What a wider plan has to choose."""
+    """The choices of a wider plan."""
 
     term_months: int
     lender: str
@@ -33,7 +34,7 @@ _NOTHING = np.iinfo(np.int64).max
 
 
 def find_fixes(pricing: Pricing, cars: Cars, refused: Index) -> list[Fix | None]:
-    """Return a fix for each refused car that has one; None for all other cars. The refused ones must have no
+    """Return a fix for each refused car that has one; None for all other cars. A refused car has no
     acceptable structure.
     """
     fixes: list[Fix | None] = [None] * len(cars)
@@ -84,8 +85,8 @@ def _fix(
 def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents, Cents]:
     """Return the least further cash and the least further discount for each car, or _NOTHING; shape (c,).
 
-    A principal that is worth more than the floor by some cents leaves as many for a discount. The cash must
-    come up for what the discount, within that and the seller's authority, does not.
+    The cents by which a principal is worth more than the floor are available for a discount. Cash must cover
+    what the discount, within that and the seller's authority, does not.
     """
     plan, sales = pricing.plan, structures.sales
     inputs, asked = plan.inputs, plan.inputs.structure.discount_cents
@@ -126,7 +127,7 @@ def _least_of_cars(amounts: Cents, car: Index, cars: int) -> Cents:
 
 
 def _checked(pricing: Pricing, cars: Cars, cash: Cents, price: Cents) -> tuple[Cents, Cents]:
-    """Return the amounts that, applied, give an acceptable structure; else _NOTHING."""
+    """Return the amounts that give an acceptable structure when applied; else _NOTHING."""
     headroom = headroom_of(pricing.plan, cars)
     with_cash = replace(headroom, cash_max=headroom.cash_max + np.where(cash == _NOTHING, 0, cash))
     with_price = replace(headroom, discount_max=headroom.discount_max + np.where(price == _NOTHING, 0, price))
@@ -144,7 +145,7 @@ def _acceptable_within(pricing: Pricing, cars: Cars, headroom: Headroom) -> Flag
 
 
 def _missing_value(pricing: Pricing, cars: Cars, structures: Structures) -> Cents:
-    """Return what the best feasible structure lacks to the store's floor, or _NOTHING; shape (c,)."""
+    """Return the gap between the best feasible structure and the store's floor, or _NOTHING; shape (c,)."""
     found = build_candidates(pricing, cars, structures)
     lacking = pricing.plan.inputs.npv_floor_cents - found.npv
     return _least_of_cars(lacking, found.car, len(cars))

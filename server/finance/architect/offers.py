@@ -22,15 +22,15 @@ from server.finance.rounding import HUNDREDTHS
 from server.finance.structures import build_structures
 
 BLOCK_PAIRS = 4_096
-"""Cars and programmes looked at together: some ten candidates of each keep the arrays near the cache."""
+"""The most pairs in a block: with some ten candidates each, the arrays stay near cache size."""
 
 
 def best_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
     """Return the best offer of each car: ``events.OFFER_COLUMNS`` but ``vehicle_id`` and ``rev``, each of
     length c.
 
-    A car without an acceptable structure has None in every column but ``binding``, which then names what
-    refuses it, and ``fix``, where a single change makes it acceptable. The plan must have a programme.
+    A car without an acceptable structure has None in every column but ``binding``, which then names the
+    refusing limit, and ``fix``, if a single change makes it acceptable. The plan must have a programme.
     """
     parts = [_block_offers(pricing, block) for block in blocks(cars, len(pricing.plan.programmes))]
     if not parts:

@@ -17,11 +17,11 @@ from server.finance.programmes import Whole
 from server.finance.rounding import HUNDREDTHS, WHOLE, Cents, hundredths_of_bp
 
 NO_EDGE = hundredths_of_bp(NO_EDGE_BP)
-"""The upper edge of a band that has none, and the share of what is not known."""
+"""The upper edge of the last band, and the value of an unknown share."""
 
 
 class RiskModelError(ValueError):
-    """A risk model that cannot be used. ``curve`` names the one to mend and ``field`` what is wrong in it."""
+    """A risk model that cannot be used. ``curve`` names the faulty curve and ``field`` the faulty field."""
 
     def __init__(self, curve: str, field: str, expected: str) -> None:
         super().__init__(curve, field, expected)
@@ -56,7 +56,7 @@ class Bands:
         return np.asarray(ltv_band * len(self.pti_edges) + pti_band, dtype=np.int64)
 
     def index_at(self, ltv_bp: float | None, pti_bp: float | None) -> int:
-        """Return the band number of one structure; None is a share that is not known: the last band."""
+        """Return the band number of one structure; None is an unknown share, in the last band."""
         return int(self.index(_rounded_up(ltv_bp), _rounded_up(pti_bp)))
 
     def curves_at(self, term_months: int) -> tuple[RiskCurve, ...]:
@@ -108,12 +108,12 @@ def _check_curve(curve: RiskCurve) -> None:
         ("recovery_lag_months", "is at least 0", curve.recovery_lag_months >= 0),
         ("abs_speed", "is a fraction from 0 to 1", 0 <= curve.abs_speed <= 1),
         ("servicing_month_cents", "is at least 0", curve.servicing_month_cents >= 0),
-        ("loss_timing", "has shares of the term from 0 to 1 that do not fall", _accumulates(shares)),
-        ("loss_timing", "has shares of the loss that do not fall and end at 1", losses[-1:] == [1]),
-        ("loss_timing", "has shares of the loss that do not fall and end at 1", _accumulates(losses)),
-        ("term_max_months", f"lies from 1 to {NO_EDGE_MONTHS}", 1 <= curve.term_max_months <= NO_EDGE_MONTHS),
-        ("ltv_max_bp", f"lies above 0 and up to {NO_EDGE_BP:.0f}", 0 < curve.ltv_max_bp <= NO_EDGE_BP),
-        ("pti_max_bp", f"lies above 0 and up to {NO_EDGE_BP:.0f}", 0 < curve.pti_max_bp <= NO_EDGE_BP),
+        ("loss_timing", "has shares of the term from 0 to 1 that never decrease", _accumulates(shares)),
+        ("loss_timing", "has shares of the loss that never decrease and end at 1", losses[-1:] == [1]),
+        ("loss_timing", "has shares of the loss that never decrease and end at 1", _accumulates(losses)),
+        ("term_max_months", f"is from 1 to {NO_EDGE_MONTHS}", 1 <= curve.term_max_months <= NO_EDGE_MONTHS),
+        ("ltv_max_bp", f"is above 0 and at most {NO_EDGE_BP:.0f}", 0 < curve.ltv_max_bp <= NO_EDGE_BP),
+        ("pti_max_bp", f"is above 0 and at most {NO_EDGE_BP:.0f}", 0 < curve.pti_max_bp <= NO_EDGE_BP),
     )
     for field, expected, holds in rules:
         if not holds:
@@ -143,7 +143,7 @@ def _check_grid(curves: tuple[RiskCurve, ...], terms: list[int], ltvs: list[int]
     count = Counter(map(_edges, curves))
     for curve in curves:
         if count[_edges(curve)] > 1:
-            raise RiskModelError(_label(curve), "ltv_max_bp", "stands once in the model")
+            raise RiskModelError(_label(curve), "ltv_max_bp", "appears only once in the model")
     tier = Tier(curves[0].tier).value
     ends = (
         ("term_max_months", terms, NO_EDGE_MONTHS),
@@ -169,6 +169,6 @@ def _label(curve: RiskCurve) -> str:
 
 
 def _rounded_up(share_bp: float | None) -> Whole:
-    # A share that stands exactly on an edge stays there, whatever its last binary digits are.
+    # A share exactly on an edge stays there, whatever its last binary digits are.
     hundredths = NO_EDGE if share_bp is None else np.ceil(round(share_bp * HUNDREDTHS, 5))
     return np.asarray(hundredths, dtype=np.int64)

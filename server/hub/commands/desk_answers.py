@@ -46,8 +46,8 @@ class DeskAnswers:
         asked: Asked,
         pricing: Awaitable[Priced],
     ) -> Priced | None:
-        """Return what must be known before the deal is locked; None where the command was done before and is
-        answered as then, though it could not be priced today.
+        """Return the inputs that are needed before the deal is locked; None if the command was already
+        executed and gets its first answer, even if it could not be priced today.
 
         Raises what pricing raises.
         """
@@ -61,10 +61,10 @@ class DeskAnswers:
     async def _answer_again(
         self, connection: Connection, command: ChangeCommand, deal: Deal, asked: Asked
     ) -> bool:
-        """Answer an op that was done before; return whether it was.
+        """Answer an op that was already executed; return whether it was.
 
-        What it left undone, because its process died, is done now. Raises CommandError(conflict) for an op
-        of somebody else, or of another command.
+        Work that it left undone, because its process died, is done now. Raises CommandError(conflict) for an
+        op of someone else, or of another command.
         """
         actor = actor_of(connection.account)
         async with self._stores.of(deal.store_id).acquire() as connected:

@@ -1,4 +1,4 @@
-"""The commands of salesperson and desk on one deal. Each decides in Postgres, and tells what it wrote."""
+"""Handlers for salesperson and desk on one deal. Each decides in Postgres and publishes what it wrote."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from server.work.editions import Editions
 
 
 class DeskHandlers:
-    """What the commands of the desk do."""
+    """The handlers of the desk's commands."""
 
     def __init__(
         self,
@@ -48,19 +48,19 @@ class DeskHandlers:
 
     @handles(commands.Lock)
     async def lock(self, connection: Connection, command: commands.Lock) -> None:
-        """Keep a field for the desk."""
+        """Lock a field for the desk."""
         await self._answers.decide(connection, command, remarks.lock_field, command.field)
 
     @handles(commands.Unlock)
     async def unlock(self, connection: Connection, command: commands.Unlock) -> None:
-        """Open a field again."""
+        """Unlock a field."""
         await self._answers.decide(connection, command, remarks.unlock_field, command.field)
 
     @handles(commands.Note)
     async def note(self, connection: Connection, command: commands.Note) -> None:
-        """Write a note."""
+        """Add a note."""
         if not command.text.strip():
-            raise CommandError(ErrorCode.INVALID, "text: expected some words", field="text")
+            raise CommandError(ErrorCode.INVALID, "text: expected at least one word", field="text")
         await self._answers.decide(connection, command, remarks.add_note, command.text)
 
     @handles(commands.ClearStipulation)
@@ -78,7 +78,7 @@ class DeskHandlers:
         *(commands.Sign, commands.Lose),
     )
     async def act(self, connection: Connection, command: Decision) -> None:
-        """Bring the deal to another state."""
+        """Move the deal to another state."""
         held = await self._authority.held(connection.account, command)
         action = Action(commands.tag_of(type(command)))
         changes = command.changes if isinstance(command, commands.Counter) else StructureChanges()
@@ -103,7 +103,7 @@ class DeskHandlers:
 
     @handles(commands.LenderDecision)
     async def lender_decision(self, connection: Connection, command: commands.LenderDecision) -> None:
-        """Record what a lender decided, with the selected offer priced under it."""
+        """Record a lender's decision, with the selected offer repriced."""
         held = await self._authority.held(connection.account, command)
         asked = lenders.asked_for(as_terms(command))
         pricing = self._lender_decision(connection, command, held)
@@ -135,7 +135,9 @@ class DeskHandlers:
     async def _step(
         self, connection: Connection, command: Decision, held: HeldDeal, action: Action | None
     ) -> workflow.Move:
-        """Return a step with what must be known before the deal is locked: the rates, and today's price."""
+        """Return a step with the inputs that are needed before the deal is locked: the rates and today's
+        price.
+        """
         account, today = connection.account, self._today()
         changes = command.changes if isinstance(command, commands.Counter) else None
         if changes is not None:
@@ -146,7 +148,7 @@ class DeskHandlers:
         try:
             in_force = await self._editions.in_force(today)
         except NotInForce as error:
-            raise CommandError(ErrorCode.DEGRADED, f"Nothing can be decided: {error}.") from error
+            raise CommandError(ErrorCode.DEGRADED, f"No decision is possible: {error}.") from error
         step = workflow.Move(
             op=command.op,
             version=command.version,

@@ -26,7 +26,7 @@ class Handlers:
         self._handlers = handlers_of(*owners)
 
     async def __call__(self, connection: Connection, command: AnyCommand) -> None:
-        """Handle a command and answer it; what fails is the answer, never an exception."""
+        """Handle a command and answer it; a failure becomes the reply, never an exception."""
         try:
             check_scope(connection, command)
             async with asyncio.timeout(COMMAND_SECONDS), self._allowance.of(connection, command):
@@ -40,7 +40,7 @@ class Handlers:
         except SERVICE_FAILS as error:
             self._logger.warning("command_degraded", command=tag_of(type(command)), error=repr(error))
             connection.refuse(
-                command.ref, CommandError(ErrorCode.DEGRADED, "A service is out of reach: try again shortly.")
+                command.ref, CommandError(ErrorCode.DEGRADED, "A service is unavailable. Try again shortly.")
             )
         except Exception:
             self._logger.exception("command_failed", command=tag_of(type(command)))
@@ -48,7 +48,7 @@ class Handlers:
 
 
 def _seen(connection: Connection, command: AnyCommand, error: CommandError) -> CommandError:
-    """Return a refusal as the view shows it in which its channel is watched."""
+    """Return a refusal as the watcher's view shows it."""
     if not isinstance(command, ChannelCommand):
         return error
     return project_error(error, view_of(connection, command.channel))

@@ -30,7 +30,7 @@ class Subject:
 
 
 def pencil_of(vehicle_id: str, rev: int, versions: Versions, case: "Case", quoted: "Quoted") -> Pencil:
-    """Return a quote as it is kept."""
+    """Return a quote as it is stored."""
     choice = quoted.choice
     inputs = {name: getattr(case.inputs, name) for name in case.inputs.__struct_fields__}
     fields = PencilChoice.__struct_fields__
@@ -50,11 +50,11 @@ def offer_of(
 ) -> DealOffer:
     """Return a priced and valued quote as an offer of the deal.
 
-    Raises ValueError where it has no contract.
+    Raises ValueError if it has no contract.
     """
     answer, choice = quoted.answer, quoted.choice
     if choice is None or isinstance(answer.value, UnsetType) or isinstance(answer.payment_cents, UnsetType):
-        raise ValueError("a quote without a contract is no offer")
+        raise ValueError("a quote without a contract is not an offer")
     return codec.convert(
         DealOffer,
         {

@@ -49,12 +49,12 @@ class OfferHandlers:
 
     @handles(commands.Pin)
     async def pin(self, connection: Connection, command: commands.Pin) -> None:
-        """Keep an offer in sight."""
+        """Pin an offer."""
         await self._give_offer(connection, command, offers.pin_offer)
 
     @handles(commands.Unpin)
     async def unpin(self, connection: Connection, command: commands.Unpin) -> None:
-        """Keep an offer in sight no longer."""
+        """Unpin an offer."""
         await self._about_car(connection, command, offers.unpin_offer)
 
     @handles(commands.Hold)
@@ -64,7 +64,7 @@ class OfferHandlers:
 
     @handles(commands.Release)
     async def release(self, connection: Connection, command: commands.Release) -> None:
-        """Let a car go; a manager, also one of the own store that another deal holds."""
+        """Release a car; a manager may also release one of their store that another deal holds."""
         try:
             await self._about_car(connection, command, claims.release_vehicle)
             return
@@ -84,7 +84,7 @@ class OfferHandlers:
     async def _give_offer(
         self, connection: Connection, command: commands.Select | commands.Pin, decide: Decide
     ) -> None:
-        """Price a car and store it as an offer; once more where the deal changed in between."""
+        """Price a car and store it as an offer; again if the deal changed in between."""
         account = connection.account
         sight = sight_of(view_of(connection, command.channel), account)
         refused = unaskable_fields(command.changes, sight.view)
@@ -114,7 +114,7 @@ class OfferHandlers:
                 continue
             await self._answers.tell(connection, command, decided)
             return
-        raise CommandError(ErrorCode.BUSY, "The deal changes too fast to be priced: try again.")
+        raise CommandError(ErrorCode.BUSY, "The deal keeps changing while it is being priced. Try again.")
 
     async def _offer(
         self, command: commands.Select | commands.Pin, deal: Deal, account: Account, sight: Sight

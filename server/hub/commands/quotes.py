@@ -1,4 +1,6 @@
-"""``quote`` and ``frontier``: one car of the deal's group, computed in another process, every quote kept."""
+"""``quote`` and ``frontier``: one car of the deal's group, computed in another process. Every quote is
+stored.
+"""
 
 import datetime as dt
 from collections.abc import Callable
@@ -50,7 +52,7 @@ class Quotes:
     """Answers ``quote`` and ``frontier`` for a deal that the asker may see.
 
     Methods raise CommandError: not_found for a car that is not for sale in the group, forbidden for changes
-    that the view does not show, invalid where the terms contradict each other, degraded where no rate sheet
+    that the view does not show, invalid if the terms contradict each other, degraded if no rate sheet
     or no usable risk model is in force.
     """
 
@@ -67,7 +69,7 @@ class Quotes:
         self._editions = editions
 
     async def quote(self, command: Quote, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
-        """Return the reply's data as it is seen; the pencil is stored before."""
+        """Return the projected data of the reply; the pencil is stored first."""
         from server.finance.quoting import quote_whole
 
         check_askable(command, sight.view)
@@ -97,7 +99,7 @@ class Quotes:
         return project_quote(codec.plain(reply), sight)
 
     async def frontier(self, command: Frontier, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
-        """Return the reply's data as it is seen."""
+        """Return the projected data of the reply."""
         from server.finance.quoting import quote_frontier
 
         subject = await self._subject(deal, command.vehicle_id, None, sight)
@@ -124,8 +126,8 @@ class Quotes:
     ) -> DealOffer:
         """Return a car of the deal as an offer; its pencil is stored.
 
-        ``sight`` is that of whoever asks for the offer: where it hides NPVs, so does whether there is one.
-        Raises CommandError as ``quote``, and conflict where no programme takes the car.
+        ``sight`` is the caller's: if it hides NPVs, the result must not reveal them either. Raises
+        CommandError as ``quote``, and conflict if no programme takes the car.
         """
         from server.finance.quoting import quote_structure
 
@@ -151,11 +153,9 @@ class Quotes:
                 ErrorCode.INVALID, str(error), field=error.field, expected=error.expected
             ) from None
         except RiskModelError as error:
-            raise CommandError(ErrorCode.DEGRADED, f"Nothing can be valued: {error}.") from error
+            raise CommandError(ErrorCode.DEGRADED, f"No value can be computed: {error}.") from error
         except NoTurnError:
-            raise CommandError(
-                ErrorCode.BUSY, "Too many quotes wait to be computed: try again shortly."
-            ) from None
+            raise CommandError(ErrorCode.BUSY, "Too many quotes are waiting. Try again shortly.") from None
         except OverrunError:
             raise CommandError(
                 ErrorCode.DEGRADED, "This could not be computed in time. Change the structure or try again."
@@ -185,7 +185,7 @@ class Quotes:
                 row = await database.fetchrow(query.text, *query.args)
                 model = await tables.risk(database, in_force.risk)
         except NotInForce as error:
-            raise CommandError(ErrorCode.DEGRADED, f"Nothing can be quoted: {error}.") from error
+            raise CommandError(ErrorCode.DEGRADED, f"No quote is possible: {error}.") from error
         if row is None:
             raise _no_such_car()
         case = Case(
@@ -216,7 +216,7 @@ class Quotes:
 
 
 def check_askable(command: Quote, view: View) -> None:
-    """Raise CommandError(forbidden) where a quote asks for what may not be asked for in the view."""
+    """Raise CommandError(forbidden) if a quote asks for what may not be asked for in the view."""
     refused = unaskable_fields(command.changes, view)
     if refused:
         raise not_here(refused[0])
@@ -228,7 +228,7 @@ def _not_eligible(quoted: "Quoted") -> CommandError:
     binding = quoted.answer.binding
     return CommandError(
         ErrorCode.CONFLICT,
-        "No programme takes this car under these terms.",
+        "No lender program accepts this car with these terms.",
         field="vehicle_id",
         value=binding if isinstance(binding, str) else None,
     )
@@ -242,6 +242,4 @@ def vehicle_number(vehicle_id: str) -> int:
 
 
 def _no_such_car() -> CommandError:
-    return CommandError(
-        ErrorCode.NOT_FOUND, "There is no such car for sale in this group.", field="vehicle_id"
-    )
+    return CommandError(ErrorCode.NOT_FOUND, "This car is not for sale in your group.", field="vehicle_id")

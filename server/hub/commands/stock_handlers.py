@@ -1,4 +1,4 @@
-"""The commands about stock and money: search, terms, quote."""
+"""Handlers for search, terms and quotes."""
 
 from protocol import commands
 from protocol.closing import CommandError, ErrorCode
@@ -87,7 +87,7 @@ class StockHandlers:
 
     @handles(commands.Terms)
     async def terms(self, connection: Connection, command: commands.Terms) -> None:
-        """Decide in Postgres and tell; the last search is repeated by whoever tells it first."""
+        """Decide in Postgres and publish; the process that publishes first repeats the last search."""
         deal = await self._authority.deal(connection.account, command)
         sight = sight_of(view_of(connection, command.channel), connection.account)
         check_visible(command.changes, sight.view)
@@ -121,7 +121,7 @@ class StockHandlers:
         view = view_of(connection, command.channel)
         if view is View.CUSTOMER:
             # Its ends are the most discount and the most cash there may be.
-            raise CommandError(ErrorCode.FORBIDDEN, "The frontier is not for customers.", field="channel")
+            raise CommandError(ErrorCode.FORBIDDEN, "The customer view has no frontier.", field="channel")
         sight = sight_of(view, connection.account)
         await self._questions.check(deal, connection.account, sight, command.vehicle_id)
         connection.reply(command.ref, await self._quotes.frontier(command, deal, connection.account, sight))

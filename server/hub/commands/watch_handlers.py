@@ -1,4 +1,4 @@
-"""The commands about watching: join, leave, and what somebody saw."""
+"""Handlers for watching: join, leave, focus, and reports of what was painted."""
 
 import structlog
 
@@ -50,7 +50,7 @@ class WatchHandlers:
 
     @handles(commands.Focus)
     async def focus(self, connection: Connection, command: commands.Focus) -> None:
-        """Tell the others at which field somebody is."""
+        """Tell the others at which field someone is."""
         watcher = connection.watchers.get(command.channel)
         if watcher is None:
             raise CommandError(ErrorCode.NOT_FOUND, "Join the channel first.", field="channel")
@@ -63,7 +63,7 @@ class WatchHandlers:
 
     @handles(commands.Painted)
     async def painted(self, connection: Connection, command: commands.Painted) -> None:
-        """Take note of when a stage of a search stood on a screen: the last stage of its trace."""
+        """Record when a stage of a search stood on a screen: the last stage of its trace."""
         await self._authority.deal(connection.account, command)
         seen = {"search_id": command.search_id, "stage": command.stage, "ms": command.ms}
         self._logger.info("painted", channel=command.channel, **seen)

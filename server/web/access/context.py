@@ -1,4 +1,4 @@
-"""What the pages need of the process. The lifespan makes it; requests find it as ``request.state.web``."""
+"""Process state for request handlers. The lifespan creates it; requests find it as ``request.state.web``."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field

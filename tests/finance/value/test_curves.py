@@ -127,7 +127,7 @@ def test_a_gap_in_the_grid_is_named() -> None:
 
 def test_a_curve_stands_once() -> None:
     """Two curves for one band are refused."""
-    with pytest.raises(RiskModelError, match="stands once"):
+    with pytest.raises(RiskModelError, match="appears only once"):
         check_model(RiskModel(version="risk-1", curves=(curve(), curve(cnl=0.01))))
 
 

@@ -1,4 +1,4 @@
-// One deal on the screen: binds the connection, the channel and the models, and tells the screen what changed.
+// One deal on the screen: binds the connection, the channel and the models, and notifies the screen of changes.
 import { batch, computed, effect, type Signal, signal, untracked } from "@preact/signals";
 import { ChannelFollower, type Step } from "../live/channel";
 import { Connection, type Link, type Listener, type Request } from "../live/connection";
@@ -101,14 +101,14 @@ export class DealSession implements Listener {
 
   // What the person does ------------------------------------------------------------------------------------------
 
-  /** Shows the deal in another view: everything that this page had of it is let go, then it joins again. */
+  /** Shows the deal in another view: everything that this page had of it is dropped, then it joins again. */
   show(view: View): void {
     this.view.value = view;
     this.discard();
     this.join();
   }
 
-  /** Lets go of everything that this page has of the deal: the next join brings it anew. */
+  /** Drops everything that this page has of the deal: the next join loads it again. */
   private discard(): void {
     batch(() => {
       this.model.value = null;
@@ -129,13 +129,13 @@ export class DealSession implements Listener {
     return car ? `${car.year} ${car.make} ${car.model}` : "a car";
   };
 
-  /** Tells the others in which field this person is; null: in none. */
+  /** Shows the others which field this person is in; null: in none. */
   focus(field: Field | null): void {
     if (this.view.value === "customer" || this.channel.phase !== "live") return;
     this.connection.send({ type: "focus", channel: this.channel.channel, field }, () => {});
   }
 
-  /** Whether salespeople of this person's store see scores in the place of NPVs. */
+  /** Whether salespeople of this person's store see scores in place of NPVs. */
   get scores(): boolean {
     return this.user.value?.scores ?? false;
   }
@@ -149,9 +149,9 @@ export class DealSession implements Listener {
   welcomed(welcome: Welcome): void {
     const before = this.user.value;
     this.user.value = welcome.user;
-    // Whoever sees otherwise now must not keep what they saw.
+    // If the person's sight changed, nothing of the old one may be kept.
     if (before && !seesAlike(before, welcome.user)) this.discard();
-    // What another process had to say holds no longer; this one says so again if it does.
+    // Notices of another process are void; this one repeats them if they still apply.
     this.notice.value = null;
     this.join();
   }
@@ -163,7 +163,7 @@ export class DealSession implements Listener {
 
   drained(): void {
     this.current.value = this.channel.current;
-    // However many frames of the socket come between two of the screen, the rows are drawn once.
+    // The rows are drawn once per screen frame, however many socket frames arrive.
     this.drawing ??= this.environment.frame(() => {
       this.drawing = null;
       this.grid.publish(this.model.value?.search?.valued ?? false);
@@ -257,14 +257,14 @@ export class DealSession implements Listener {
     }
   }
 
-  /** A customer who looks on is shown the cars by payment, and no wish to pay more. */
+  /** The customer view sorts cars by payment and shows no payment target. */
   private target(): void {
     const least = this.model.value?.deal.structure.payment_min_cents;
     this.grid.target(this.view.value === "customer" ? 0 : Number(least ?? 0));
   }
 }
 
-/** Whether two people, or one before and after a change, see the same of a deal. */
+/** Whether two people, or one before and after a change, have the same sight of a deal. */
 function seesAlike(one: User, other: User): boolean {
   return one.role === other.role && one.store_id === other.store_id && one.scores === other.scores;
 }

@@ -51,7 +51,7 @@ export class Searching {
     this.send({ ...request, search_id: search.search_id }, (reply) => this.replied(reply));
   }
 
-  /** The order in which the stock is read at first: from the top of what the customer pays, where that is known. */
+  /** The initial sort order: from the top of the customer's payment, if that is known. */
   get firstSort(): Sort {
     return this.searched()?.deal.structure.payment_max_cents == null ? "price" : "-price";
   }

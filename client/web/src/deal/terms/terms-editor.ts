@@ -18,7 +18,7 @@ export interface TermsPort {
 }
 
 export class TermsEditor {
-  /** Moves with every change of an edit: `edits` itself is no signal. */
+  /** Changes with every edit, because `edits` itself is not a signal. */
   readonly editing = signal(0);
   private edits = new Edits();
 

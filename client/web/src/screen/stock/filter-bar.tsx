@@ -20,7 +20,7 @@ const SORTS: Record<Sort, string> = {
   "-days_in_stock": "Longest in stock first",
 };
 
-/** The shared search of the deal, and beside it this person's own filter over the rows that are here. */
+/** The shared search of the deal, and this person's own filter of the loaded rows. */
 export function FilterBar({ session }: { session: DealSession }) {
   const search = session.model.value?.search;
   const filters = search?.filters ?? NO_FILTERS;
@@ -58,10 +58,10 @@ export function FilterBar({ session }: { session: DealSession }) {
         commit={(value) => change({ price_max_cents: value })}
       />
       <label class="filter-sort">
-        <span class="visually-hidden">Order in which the stock is read</span>
+        <span class="visually-hidden">Order in which cars are searched</span>
         <select
           value={sort}
-          title="Order in which the stock is read"
+          title="Order in which cars are searched"
           onChange={(event) => session.searching.begin(filters, event.currentTarget.value as Sort)}
         >
           {Object.entries(SORTS)
@@ -131,7 +131,7 @@ function NumberFilter({
     const whole = parseWhole(text, formats);
     const year = unit === "year" && whole.ok && whole.value !== null;
     return year && (whole.value! < 1900 || whole.value! > 2100)
-      ? { ok: false as const, message: "A year, such as 2021." }
+      ? { ok: false as const, message: "Enter a year, such as 2021." }
       : whole;
   };
   const id = `filter-${label.toLowerCase().replaceAll(" ", "-")}`;
@@ -154,7 +154,10 @@ function NumberFilter({
   );
 }
 
-/** Returns what lists the values seen so far with how many of the rows have each; what a filter hides stays on offer. */
+/**
+ * Returns what lists the values seen so far with how many of the rows have each; values that a filter hides stay in the
+ * list.
+ */
 function useSeen(session: DealSession, nameOf: (row: Row) => string, chosen: string[]): () => [string, number][] {
   const seen = useRef(new Set<string>());
   return () => {

@@ -34,7 +34,7 @@ export function StructureField({ spec, session, served }: Props) {
       <fieldset class="plain control" disabled={shut}>
         <Control spec={spec} session={session} served={served} />
       </fieldset>
-      {decidedElsewhere && <span class="locked-by">Given by the desk</span>}
+      {decidedElsewhere && <span class="locked-by">Set by the desk</span>}
       <LockMark spec={spec} session={session} by={lock?.by.name} />
       {elsewhere && (
         <span class="locked-by">
@@ -46,7 +46,7 @@ export function StructureField({ spec, session, served }: Props) {
   );
 }
 
-/** Who keeps the field from salespeople; managers open and close it. */
+/** Who locked the field for salespeople; managers lock and unlock it. */
 function LockMark({ spec, session, by }: { spec: FieldSpec; session: DealSession; by: string | undefined }) {
   const { desk } = session;
   const subject = `field:${spec.field}`;
@@ -65,7 +65,7 @@ function LockMark({ spec, session, by }: { spec: FieldSpec; session: DealSession
         aria-pressed={by !== undefined}
         aria-label={`Lock ${spec.label}`}
         disabled={desk.busy.value.has(subject)}
-        title={by === undefined ? "Keep this field from salespeople" : `Locked by ${by}`}
+        title={by === undefined ? "Lock this field for salespeople" : `Locked by ${by}`}
         onClick={() => desk.give(subject, { type: by === undefined ? "lock" : "unlock", field: spec.field })}
       >
         {by === undefined ? "Lock" : "Locked"}
@@ -163,7 +163,7 @@ function NumberField({ id, spec, session, value, served }: Props & { id: string;
   );
 }
 
-/** Amounts as they stand in a field: grouped, cents only where there are any. */
+/** Amounts as they stand in a field: grouped, cents only if there are any. */
 function numberText(percent: boolean): (value: number | null) => string {
   const whole = new Intl.NumberFormat(navigator.language, { maximumFractionDigits: 0 });
   const exact = new Intl.NumberFormat(navigator.language, {
