@@ -193,14 +193,14 @@ class Page:
                 columns=part.columns,
                 progress=progress,
                 rejected=self._rejected.report(),
-                place=write_place(self.search_id, part.keysets[-1]),
+                place=write_place(self.search_id, part.last_match),
                 job=codec.encode(self._job(part)),
                 lane=self._request.lane,
                 lease=self._request.lease,
             )
         if outcome is Outcome.SUPERSEDED:
             return outcome
-        self._progress, self._last = progress, part.keysets[-1]
+        self._progress, self._last = progress, part.last_match
         self._left -= len(part)
         await self._enqueue(chunk)
         return outcome
