@@ -17,6 +17,7 @@ from typing import NoReturn
 
 import stamina
 import structlog
+import uvloop
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
@@ -25,6 +26,7 @@ from protocol.codec import FieldError
 from protocol.jobs import JobPointer, ValueJob
 from server.database.core.pool import open_pool
 from server.log.channel_log import ChannelLog, utc_now
+from server.log.direct_sending import send_directly
 from server.log.peer import require_peer
 from server.log.redis_log import RedisLog
 from server.observe.ending import END_SECONDS, Ending
@@ -195,7 +197,8 @@ def run(settings: Settings) -> None:
     job_seconds = max(settings.drain_seconds, LEAST_JOB_SECONDS)
     ending = Ending("worker", job_seconds + END_SECONDS)
     try:
-        asyncio.run(_serve(settings, ending, job_seconds))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings, ending, job_seconds))
     finally:
         # Threads that still work, and services of our own.
         ending.allow(END_SECONDS)
@@ -246,4 +249,5 @@ def connect_redis(url: str, connections: int, uid: int | None = None) -> Redis:
     """
     pool = BlockingConnectionPool.from_url(url, max_connections=connections, timeout=5)
     require_peer(pool, uid)
+    send_directly(pool)
     return Redis.from_pool(pool)
