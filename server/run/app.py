@@ -27,6 +27,7 @@ from server.hub.assembly import assemble
 from server.hub.endpoint import Endpoint
 from server.hub.sockets.limits import FRAME_BYTES
 from server.log.attempts import Attempts
+from server.log.direct_sending import send_directly
 from server.log.peer import require_peer
 from server.observe.ending import END_SECONDS, Ending
 from server.observe.failing import SERVICE_FAILS
@@ -228,6 +229,7 @@ async def _open_redis(stack: AsyncExitStack, ending: Ending, settings: Settings)
         socket_connect_timeout=REDIS_CONNECT_SECONDS,
     )
     require_peer(connections, settings.redis_uid)
+    send_directly(connections)
     redis = Redis.from_pool(connections)
     stack.push_async_callback(ending.close, "redis", redis.aclose)
     await redis.ping()

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 import stamina
 import structlog
+import uvloop
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
@@ -25,6 +26,7 @@ from protocol.codec import FieldError
 from protocol.jobs import JobPointer, ValueJob
 from server.clock import utc_now
 from server.database.core.pool import open_pool
+from server.log.direct_sending import send_directly
 from server.log.peer import require_peer
 from server.log.redis_log import RedisLog
 from server.log.search_log import SearchLog
@@ -203,7 +205,8 @@ def run(settings: Settings) -> None:
     job_seconds = max(settings.drain_seconds, LEAST_JOB_SECONDS)
     ending = Ending("worker", job_seconds + END_SECONDS)
     try:
-        asyncio.run(_serve(settings, ending, job_seconds))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings, ending, job_seconds))
     finally:
         # Threads that still run, and the embedded services.
         ending.allow(END_SECONDS)
@@ -255,4 +258,5 @@ def connect_redis(url: str, connections: int, uid: int | None = None) -> Redis:
     """
     pool = BlockingConnectionPool.from_url(url, max_connections=connections, timeout=5)
     require_peer(pool, uid)
+    send_directly(pool)
     return Redis.from_pool(pool)

@@ -20,7 +20,6 @@ from server.finance.contract import least_discount_cents, owed_before_cash_cents
 from server.finance.payment import largest_principal, payments_cents
 from server.finance.rounding import WHOLE, Cents
 from server.finance.structures import Structures
-from server.finance.value.curves import share_of
 
 PAYMENT_BAND_CENTS = 50_00
 """The width of the payment bands; an upper edge belongs to its band."""
@@ -118,7 +117,7 @@ def band_edges(pricing: Pricing, basis: Cents, programme: Index) -> Cents:
 def band_of(pricing: Pricing, principal: Cents, payment: Cents, basis: Cents) -> NDArray[np.int64]:
     """Return the number of the risk band; if the income is not known, that of the highest PTI."""
     income = np.asarray(pricing.plan.inputs.monthly_income_cents or 0, dtype=np.int64)
-    return pricing.valuation.bands.index(share_of(principal, basis), share_of(payment, income))
+    return pricing.valuation.bands.index_of(principal, basis, payment, income)
 
 
 def _payment_edges(factors: NDArray[np.float64], lowest: Cents, highest: Cents) -> Cents:

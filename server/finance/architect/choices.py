@@ -100,7 +100,7 @@ def refusal(pricing: Pricing, car: Cars) -> Refusal | None:
     if place.size:
         return None
     limit = Limit.NPV_FLOOR if structures.any_feasible()[0] else Limit(int(structures.nearest_limit()[0]))
-    return Refusal(limit.name.lower(), find_fixes(pricing, car, np.zeros(1, dtype=np.intp))[0])
+    return Refusal(limit.name.lower(), find_fixes(pricing, car)[0])
 
 
 def _acceptable(pricing: Pricing, car: Cars) -> tuple[Structures, Candidates, Index]:

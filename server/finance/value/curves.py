@@ -1,7 +1,7 @@
 """A risk model's curves by band: which curve holds for a term, a loan-to-value and a payment-to-income.
 
-Shares are compared in hundredths of a basis point, rounded up (``share_of``), so that an inclusive upper edge
-holds to the cent.
+Shares are compared in hundredths of a basis point as products of whole numbers, so that an inclusive upper
+edge holds to the cent.
 """
 
 from collections import Counter
@@ -49,30 +49,34 @@ class Bands:
     def __len__(self) -> int:
         return len(self.ltv_edges) * len(self.pti_edges)
 
-    def index(self, ltv: Whole, pti: Whole) -> Whole:
-        """Return band numbers; the shares are hundredths of a basis point, rounded up, and broadcast."""
-        ltv_band = np.searchsorted(self.ltv_edges[:-1], ltv, side="left")
-        pti_band = np.searchsorted(self.pti_edges[:-1], pti, side="left")
-        return np.asarray(ltv_band * len(self.pti_edges) + pti_band, dtype=np.int64)
+    def index_of(self, principal: Cents, basis: Cents, payment: Cents, income: Cents) -> Whole:
+        """Return band numbers; all broadcast. Without a basis or an income, the share passes every edge."""
+        ltv_band = _passed(self.ltv_edges, principal, basis)
+        return np.asarray(ltv_band * len(self.pti_edges) + _passed(self.pti_edges, payment, income))
 
     def index_at(self, ltv_bp: float | None, pti_bp: float | None) -> int:
         """Return the band number of one structure; None is an unknown share, in the last band."""
-        return int(self.index(_rounded_up(ltv_bp), _rounded_up(pti_bp)))
+        ltv_band = np.searchsorted(self.ltv_edges[:-1], _rounded_up(ltv_bp), side="left")
+        pti_band = np.searchsorted(self.pti_edges[:-1], _rounded_up(pti_bp), side="left")
+        return int(ltv_band * len(self.pti_edges) + pti_band)
 
     def curves_at(self, term_months: int) -> tuple[RiskCurve, ...]:
         """Return the B curves that hold for contracts of a term, by band number."""
         return self.grid[int(np.searchsorted(self.term_edges[:-1], term_months, side="left"))]
 
 
-def share_of(amount: Cents, base: Cents) -> Whole:
-    """Return ``amount / base`` in hundredths of a basis point, rounded up; elementwise, NO_EDGE where the
-    base is 0.
+def _passed(edges: Whole, amount: Cents, base: Cents) -> Whole:
+    """Return how many edges ``amount`` passes as a share of ``base``; all but the last if the base is 0.
 
-    Rounded up, the share is at most an edge exactly where the amount is at most that share of the base.
+    Amounts are at most MAX_CENTS and edges below NO_EDGE, so the products fit 64 bits. A division would take
+    several times as long.
     """
-    known = base > 0
-    share = -(-amount * WHOLE // np.where(known, base, 1))
-    return np.where(known, np.minimum(share, NO_EDGE), NO_EDGE)
+    inner, known = edges[:-1].tolist(), base > 0
+    whole = amount * WHOLE
+    passed = np.zeros(np.broadcast_shapes(amount.shape, base.shape), dtype=np.int64)
+    for edge in inner:
+        passed += whole > base * edge
+    return passed if known.all() else np.where(known, passed, len(inner))
 
 
 def bands(model: RiskModel, tier: Tier) -> Bands:

@@ -236,14 +236,14 @@ class Page:
                 columns=part.columns,
                 progress=progress,
                 rejected=self._rejected.report(),
-                place=write_place(self.search_id, part.keysets[-1]),
+                place=write_place(self.search_id, part.last_match),
                 job=codec.encode(self._job(part)),
                 lane=self._request.lane,
                 lease=self._request.lease,
             )
         if outcome is Outcome.SUPERSEDED:
             return outcome
-        self._progress, self._last = progress, part.keysets[-1]
+        self._progress, self._last = progress, part.last_match
         if self._enqueuing is not None:
             await self._enqueuing
         self._enqueuing = asyncio.create_task(self._enqueue(chunk), name="job")
