@@ -5,7 +5,6 @@ Whether a process lives and can serve is for everybody; how it stands inside is 
 
 from typing import Final
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -41,7 +40,9 @@ async def metrics(request: Request) -> Response:
         raise CommandError(
             ErrorCode.FORBIDDEN, "Metrics are for the addresses of DEAL_METRICS_FROM.", field="address"
         )
-    return Response(generate_latest(request.state.web.metrics), media_type=CONTENT_TYPE_LATEST)
+    from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+    return Response(generate_latest(request.state.web.metrics()), media_type=CONTENT_TYPE_LATEST)
 
 
 routes: Final = (
