@@ -93,7 +93,7 @@ async def measure(services: Services, folder: Path, _repeats: int) -> Report:
     refused = sum(one.asked for one in ours.opened) - REQUESTS * len(deals)
     notes = [
         f"{len(deals)} deals of as many people in {STORES} stores, with {min(matches)} to {max(matches)}"
-        f" matches, {sum(matches):,} in all; every NPV is the same in both. Ours refused {refused} commands.",
+        f" matches, {sum(matches):,} in all; every NPV is the same in both. Refused by ours: {refused}.",
         "Ours asks most: " + ", ".join(f"{count:,} {kind}" for kind, count in with_proxies.kinds) + ".",
     ]
     for cars_a_job in CARS_A_JOB:
