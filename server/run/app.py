@@ -5,9 +5,9 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
-from typing import Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 import asyncpg
 import structlog
@@ -32,7 +32,6 @@ from server.log.peer import require_peer
 from server.observe.ending import END_SECONDS, Ending
 from server.observe.failing import SERVICE_FAILS
 from server.observe.heap import settle_heap
-from server.observe.metrics import web_metrics
 from server.run.draining import Drain
 from server.settings import Settings, secret_of
 from server.web import api, health, security_api
@@ -51,6 +50,9 @@ from server.web.front import Front, endpoint
 from server.web.headers import SecurityHeaders, is_https_only
 from server.web.pages import Pages
 from server.web.readiness import Readiness
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 REDIS_CONNECTIONS: Final = 20
 REDIS_CONNECT_SECONDS: Final = 2.0
@@ -119,7 +121,7 @@ def serve(settings: Settings) -> None:
     # uvicorn raises its stop signal again after it has closed everything; for us that is a clean exit.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.begin())
-    server = DrainingServer(config, settings.notify_socket, drain.run, ending.begin, _load_arithmetic)
+    server = DrainingServer(config, settings.notify_socket, drain.run, ending.begin, load_the_rest)
     try:
         with _listen(settings.host, settings.port) as listener:
             server.run(sockets=[listener])
@@ -130,13 +132,18 @@ def serve(settings: Settings) -> None:
         raise SystemExit(1)
 
 
-def _load_arithmetic() -> None:
-    """Import what searches and quotes compute with; NumPy takes as long as much of the start.
+LATER: Final = (
+    # The modules that searches and quotes compute with. NumPy takes much of the start time.
+    *("server.search.screening.screen", "server.finance.quoting"),
+    *("starlette.templating", "argon2", "server.observe.metrics"),
+)
+"""Imported once the process is ready, or before that by the code that needs one first."""
 
-    Nothing that lasts comes after it.
-    """
-    import_module("server.search.screening.screen")
-    import_module("server.finance.quoting")
+
+def load_the_rest() -> None:
+    """Import the modules that the start need not wait for. Nothing that lasts comes after it."""
+    for name in LATER:
+        import_module(name)
     settle_heap()
 
 
@@ -173,13 +180,19 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
                 seats=hub.seats,
                 note=security.note,
             )
-            metrics = web_metrics(
-                connections=lambda: sockets.connections,
-                channels=lambda: len(hub.registry),
-                bus_connected=lambda: hub.bus.connected,
-                bus_silence=lambda: hub.bus.silence_seconds,
-                mended=hub.keeper.mended,
-            )
+
+            @cache
+            def metrics() -> "CollectorRegistry":
+                from server.observe.metrics import web_metrics
+
+                return web_metrics(
+                    connections=lambda: sockets.connections,
+                    channels=lambda: len(hub.registry),
+                    bus_connected=lambda: hub.bus.connected,
+                    bus_silence=lambda: hub.bus.silence_seconds,
+                    mended=hub.keeper.mended,
+                )
+
             drain.attach(sockets, hub.searches)
             async with asyncio.timeout(CONNECT_SECONDS):
                 await hub.wait_connected()

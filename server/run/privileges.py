@@ -3,20 +3,19 @@
 With either, an attacker who takes over a process could do more than the process ever needs.
 """
 
-import compileall
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from server.embedded.account import Account, service_account
-from server.run.procfile import PROCFILE
+if TYPE_CHECKING:
+    from server.embedded.account import Account
 
 OWNER_VARIABLE: Final = "DATABASE_OWNER_URL"
-ROOT: Final = PROCFILE.parent
+ROOT: Final = Path(__file__).parents[2]
 PACKAGES: Final = tuple(ROOT / name for name in ("server", "protocol"))
 CLIENT: Final = ROOT / "client" / "web" / "dist"
 
@@ -49,18 +48,22 @@ def give_up_root(*, embedded: bool) -> None:
     if not embedded:
         log.warning("running as root: start web and worker under another account")
         return
+    from server.embedded.account import service_account
+
     account = service_account()
     require_program(account)
     account.become()
 
 
-def require_program(account: Account) -> None:
+def require_program(account: "Account") -> None:
     """Check that ``account`` can run this program, and compile it while we may still write the result.
 
     Raises Unreachable.
     """
     if not account.is_other:
         return
+    import compileall
+
     libraries = Path(structlog.__file__)
     parts = [CLIENT] if CLIENT.exists() else []
     account.require_access(Path(sys.executable), libraries, *PACKAGES, PACKAGES[0] / "__main__.py", *parts)

@@ -5,7 +5,6 @@ Anyone may ask whether a process is alive and ready. Details and metrics are onl
 
 from typing import Final
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -43,7 +42,9 @@ async def metrics(request: Request) -> Response:
             "Only the addresses in DEAL_METRICS_FROM may read the metrics.",
             field="address",
         )
-    return Response(generate_latest(request.state.web.metrics), media_type=CONTENT_TYPE_LATEST)
+    from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+    return Response(generate_latest(request.state.web.metrics()), media_type=CONTENT_TYPE_LATEST)
 
 
 routes: Final = (

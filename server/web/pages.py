@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from starlette.datastructures import FormData
@@ -12,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.templating import Jinja2Templates
 
 from protocol.closing import CommandError
 from protocol.texts import ONE_LINE
@@ -32,6 +32,9 @@ from server.web.access.auth import (
 )
 from server.web.access.noting import CSRF_FIELD, address_of, note, note_refusal
 from server.web.access.sign_in import SignInRefused
+
+if TYPE_CHECKING:
+    from starlette.templating import Jinja2Templates
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 CLIENT_FILES: Final = Path(__file__).parents[2] / "client" / "web" / "dist"
@@ -70,8 +73,11 @@ class ClientFiles(StaticFiles):
 class Pages:
     """The pages and their templates."""
 
-    def __init__(self) -> None:
-        self._templates = Jinja2Templates(TEMPLATES)
+    @cached_property
+    def _templates(self) -> "Jinja2Templates":
+        from starlette.templating import Jinja2Templates
+
+        return Jinja2Templates(TEMPLATES)
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes of all pages and of the client's files."""

@@ -53,7 +53,7 @@ class Site:
             pool,
             self.stores,
             self._readiness,
-            CollectorRegistry(),
+            CollectorRegistry,
             SignIn(pool, Attempts(redis), threads, demo=settings.demo),
             RequestRate(clock=lambda: self.now),
             self.security,

@@ -2,14 +2,14 @@
 
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, Final
-
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from typing import TYPE_CHECKING, Any, Final
 
 from protocol.records import Role
 from server.database.core.pool import Database
 from server.database.people.passwords import is_easily_guessed
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 LONGEST_PASSWORD: Final = 1024  # characters: hashing longer ones only burns CPU time
 SHORTEST_PASSWORD: Final = 12
@@ -81,22 +81,31 @@ async def store_password(database: Database, user_id: str, password_hash: str) -
 
 def hash_password(password: str) -> str:
     """Return the argon2id hash of ``password``; takes tens of milliseconds and 64 MiB."""
-    return PasswordHasher().hash(password)
+    return _hasher().hash(password)
 
 
 def password_fits(stored: str, password: str) -> bool:
     """Return whether ``password`` matches the hash ``stored``; as costly as ``hash_password``."""
     if len(password) > LONGEST_PASSWORD:
         return False
+    from argon2.exceptions import InvalidHashError, VerificationError
+
     try:
-        return PasswordHasher().verify(stored, password)
+        return _hasher().verify(stored, password)
     except (VerificationError, InvalidHashError):
         return False
 
 
 def hash_is_outdated(stored: str) -> bool:
     """Return whether a hash was made with weaker parameters than those of today."""
-    return PasswordHasher().check_needs_rehash(stored)
+    return _hasher().check_needs_rehash(stored)
+
+
+def _hasher() -> "PasswordHasher":
+    """Return what hashes. Its library is imported here: a web process is ready before it is needed."""
+    from argon2 import PasswordHasher
+
+    return PasswordHasher()
 
 
 def password_fault(password: str, login: str) -> str | None:

@@ -8,12 +8,13 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.commands import AnyCommand, ChannelCommand, tag_of
 from server.database.people.security_events import Note, SecurityKind
 from server.hub.commands.registration import handlers_of
-from server.hub.connections.allowance import Allowance
+from server.hub.connections.allowance import READING, Allowance
 from server.hub.connections.authority import check_scope, view_of
 from server.hub.connections.connection import Connection
 from server.hub.sight.views import project_error
 from server.hub.sockets.limits import COMMAND_SECONDS
 from server.observe.failing import SERVICE_FAILS
+from server.search.paging.runs import TURN_SECONDS
 
 
 class Handlers:
@@ -29,7 +30,8 @@ class Handlers:
         """Handle a command and answer it; a failure becomes the reply, never an exception."""
         try:
             check_scope(connection, command)
-            async with asyncio.timeout(COMMAND_SECONDS), self._allowance.of(connection, command):
+            # The time in line for a turn is not the command's own.
+            async with self._allowance.of(connection, command), asyncio.timeout(_seconds_of(command)):
                 await self._handlers[type(command)](connection, command)
         except CommandError as error:
             hidden = error.code is ErrorCode.NOT_FOUND and error.detail.get("field") == "channel"
@@ -45,6 +47,11 @@ class Handlers:
         except Exception:
             self._logger.exception("command_failed", command=tag_of(type(command)))
             connection.refuse(command.ref, CommandError(ErrorCode.INTERNAL, "Something went wrong here."))
+
+
+def _seconds_of(command: AnyCommand) -> float:
+    """Return how long a command may take. One that reads the stock waits for its turn meanwhile."""
+    return COMMAND_SECONDS + (TURN_SECONDS if isinstance(command, READING) else 0)
 
 
 def _seen(connection: Connection, command: AnyCommand, error: CommandError) -> CommandError:

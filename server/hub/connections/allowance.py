@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from protocol import commands
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import AnyCommand
 from protocol.rights import TokenScope
@@ -21,10 +22,14 @@ SETTLE_SECONDS: Final = 0.25
 AWAY_SECONDS: Final = 1.0
 """How long to wait before Redis, which did not answer, is asked again."""
 
-TURN_SECONDS: Final = 4.0
-"""Together with a search's turn to read less than a command has, so that the answer says why."""
+TURN_SECONDS: Final = 10.0
+"""Before a command's own time begins. With it less than the silence after which a client gives up."""
 SHARES: Final = Shares(all=32, store=24, person=4, waiting=40)
 """Of commands that are under way in one process. A person's bound keeps connections to the database free."""
+READING: Final = (commands.Search, commands.More)
+"""These take no turn here. They wait in the longer line of those who read the stock: here they would keep a
+store's joins and notes waiting as well.
+"""
 
 
 class Allowance:
@@ -53,6 +58,9 @@ class Allowance:
             return
         account = connection.account
         self._budgets.charge(account.store_id, account.id, units)
+        if isinstance(command, READING):
+            yield
+            return
         try:
             async with self._turns.turn(Lane(account.store_id, account.id), TURN_SECONDS):
                 yield

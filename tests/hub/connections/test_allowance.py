@@ -10,8 +10,8 @@ import pytest
 from redis.exceptions import ConnectionError as RedisGone
 
 from protocol.closing import CommandError, ErrorCode
-from protocol.commands import AnyCommand, Cost, Ping, Quote
-from protocol.records import Role
+from protocol.commands import AnyCommand, Cost, Ping, Quote, Search
+from protocol.records import Filters, Role
 from protocol.rights import TokenScope
 from protocol.structure import StructureChanges
 from server.database.people.credentials import PERSON_SCOPES
@@ -32,6 +32,8 @@ QUOTE = Quote(
     terms_months=[],
     cash_down_cents=[],
 )
+
+SEARCH = Search(ref=1, channel=QUOTE.channel, op=uuid.UUID(int=1), filters=Filters(), sort="price")
 
 
 class Counts:
@@ -119,6 +121,27 @@ async def test_who_waits_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch) ->
         error = await refusal(allowed, connection(ANN))
         release.set()
     assert (error.code, error.code.retry) == (ErrorCode.BUSY, True)
+
+
+async def test_searches_wait_in_another_line() -> None:
+    """However many are under way, a colleague's or one's own other commands are let through at once."""
+    allowed, release = allowance(), asyncio.Event()
+    begun = 0
+
+    async def search() -> None:
+        nonlocal begun
+        async with allowed.of(connection(ANN), SEARCH):
+            begun += 1
+            await release.wait()
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(SHARES.person + 1):
+            tasks.create_task(search())
+        async with asyncio.timeout(5):
+            await asyncio.sleep(0.01)
+            assert begun == SHARES.person + 1
+            await ask(allowed, connection(ANN))
+        release.set()
 
 
 async def test_a_refused_command_takes_no_turn_and_a_load_tester_nothing() -> None:
