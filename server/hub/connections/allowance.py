@@ -66,10 +66,10 @@ class Allowance:
                 yield
         except Crowded:
             raise CommandError(
-                ErrorCode.BUSY, "Your other commands are still under way. Try again when they are answered."
+                ErrorCode.BUSY, "Your other commands are still running. Try again when they are done."
             ) from None
         except TookTooLong:
-            raise CommandError(ErrorCode.BUSY, "Many people ask at this moment. Try again shortly.") from None
+            raise CommandError(ErrorCode.BUSY, "The server is busy. Try again shortly.") from None
 
     async def run(self) -> None:
         """Settle the budgets with the other processes until cancelled, through any outage."""

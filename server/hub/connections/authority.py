@@ -34,12 +34,12 @@ class Authority:
         """
         if deal_of(command.channel) is None:
             raise CommandError(
-                ErrorCode.FORBIDDEN, "A wall is only watched: expected a deal.", field="channel"
+                ErrorCode.FORBIDDEN, "This command needs a deal. A wall can only be watched.", field="channel"
             )
         # Whoever may not see the deal learns nothing of it, also not that it is there.
         deal = await self._deals.held(command.channel, account.store_id)
         if command.right not in RIGHTS[account.role]:
-            text = f"Your role lacks the right {command.right}."
+            text = f'Your role does not have the right "{command.right}".'
             raise CommandError(ErrorCode.FORBIDDEN, text, field="type")
         return deal
 
@@ -47,7 +47,9 @@ class Authority:
 def check_wall(account: Account, store_id: str) -> None:
     """Raise CommandError(forbidden) unless the account may watch the wall of the store."""
     if Right.WALL not in RIGHTS[account.role] or account.store_id != store_id:
-        raise CommandError(ErrorCode.FORBIDDEN, "The wall is for the managers of its store.", field="channel")
+        raise CommandError(
+            ErrorCode.FORBIDDEN, "Only managers of the store may watch its wall.", field="channel"
+        )
 
 
 def check_scope(connection: Connection, command: AnyCommand) -> None:

@@ -35,8 +35,8 @@ class Budget(StrEnum):
 
 
 _USED_UP: Final = {
-    Budget.PERSON: "You asked for more than one person may at a time, in all windows and programs together.",
-    Budget.STORE: "Your store asked for more than it may at a time, and you for more than your share of it.",
+    Budget.PERSON: "You have reached the limit for one person, across all windows and programs.",
+    Budget.STORE: "Your store has reached its limit, and you have used more than your share.",
 }
 
 

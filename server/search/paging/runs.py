@@ -251,9 +251,9 @@ async def _first_rows(reader: StockReader, reading: Reading) -> tuple[list[Any],
 def _busy(error: Crowded | TookTooLong) -> CommandError:
     if isinstance(error, Crowded):
         return CommandError(
-            ErrorCode.BUSY, "Your other searches wait for their turns. Search again when they have begun."
+            ErrorCode.BUSY, "Your other searches are waiting. Search again when they have started."
         )
-    return CommandError(ErrorCode.BUSY, "Many people search at this moment. Try again shortly.")
+    return CommandError(ErrorCode.BUSY, "Many people are searching right now. Try again shortly.")
 
 
 def degraded() -> CommandError:
