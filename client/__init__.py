@@ -1,4 +1,4 @@
-"""A client of the workspace for programs: ``Workspace.connect``, ``join``, ``search``, iterate."""
+"""The Python client of the workspace: ``Workspace.connect``, ``join``, ``search``, iterate."""
 
 from client.channel import Refreshed
 from client.deal import Deal

@@ -1,4 +1,4 @@
-"""When a client comes back after a connection ended, and whether. Pure: the caller sleeps."""
+"""Whether and when a client reconnects after a connection ended. Pure: the caller sleeps."""
 
 import random
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How patient a client is, in seconds."""
+    """The timeouts and pauses of a client, in seconds."""
 
     open_timeout: float = 10 * SECONDS
     silence: float = 25 * SECONDS  # nothing heard for this long: ask
@@ -18,14 +18,14 @@ class Timing:
     first_pause: float = 0.1 * SECONDS
     longest_pause: float = 15 * SECONDS
     penalty: float = 60 * SECONDS  # after too many commands
-    stable_after: float = 5 * SECONDS  # a connection that lasted this long begins the count anew
+    stable_after: float = 5 * SECONDS  # a connection that lasted this long resets the count
 
 
 def comes_back(code: int) -> bool:
     """Return whether a client reconnects after this close code.
 
-    Codes of the protocol say so themselves. Of the others, 1005 and above are accidents of transport and
-    worth another try; codes from 4000 on are a server's decision that this version does not know.
+    The protocol's codes define it. Of the others, 1005 and above are transport failures and worth another
+    try. Unknown codes from 4000 on are decisions of a newer server.
     """
     try:
         return CloseCode(code).reconnect
@@ -36,7 +36,8 @@ def comes_back(code: int) -> bool:
 def pause_before(attempt: int, code: int, timing: Timing, chance: random.Random) -> float:
     """Return how long to wait before ``attempt`` (0 is the first), after a connection ended with ``code``.
 
-    The wait is random up to a limit that doubles, so clients of a restarted server come back spread out.
+    The wait is random up to a limit that doubles, so clients of a restarted server do not reconnect all at
+    once.
     """
     limit = min(timing.longest_pause, timing.first_pause * 2 ** min(attempt, 30))
     penalty = timing.penalty if code == CloseCode.TOO_MANY_COMMANDS else 0.0

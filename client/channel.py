@@ -1,8 +1,7 @@
-"""What a client knows of one channel: a pure state machine, fed with messages, that tells what a reader gets.
+"""What a client knows of one channel: a pure state machine that takes messages and returns what to deliver.
 
-The rules are the wire protocol's: until the reply to a ``join`` everything of the channel is ignored; a
-snapshot replaces the state, whole or not at all; an event that was seen is dropped; a gap is a reason to join
-again.
+It follows the wire protocol. Before the reply to a ``join``, messages of the channel are ignored. A snapshot
+replaces the whole state or nothing. A repeated event is dropped. A gap makes the client join again.
 """
 
 from enum import StrEnum
@@ -41,17 +40,17 @@ from protocol.records import View
 
 
 class Phase(StrEnum):
-    """Where a channel stands with the server."""
+    """The state of a channel with the server."""
 
     LOST = "lost"  # not joined, or out of step: the next thing to do is to join
-    JOINING = "joining"  # the join is on its way; what arrives belongs to the past
+    JOINING = "joining"  # the join is on its way; messages that arrive are from before it
     SNAPSHOT = "snapshot"  # the snapshot's rows are arriving
     LIVE = "live"
     FAILED = "failed"  # refused for good
 
 
 class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
-    """The state was replaced, not changed event by event: read it anew. ``position`` is what it holds."""
+    """The state was replaced, not changed event by event: read it again. ``position`` is its position."""
 
     channel: str
     position: Position
@@ -59,7 +58,7 @@ class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
 
 ChannelMessage = AnyEvent | SnapshotRows | SnapshotEnd | Presence | Resync
 Delivery = AnyEvent | Refreshed | Presence | Notice
-"""What a reader of a channel gets."""
+"""What the reader of a channel receives."""
 
 
 class Channel:
@@ -77,7 +76,7 @@ class Channel:
         self.here: list[Present] = []
         self.error: ErrorBody | None = None
         self.setbacks = 0
-        """How often in a row the channel was lost, or its join refused, without one event in between."""
+        """How often in a row the channel was lost, or its join refused, without an event in between."""
         self._was_joined = False
         self._join_ref = -1
         self._loading: tuple[JoinReply, Rows, WallRows] | None = None
@@ -93,12 +92,12 @@ class Channel:
         self.phase = Phase.JOINING
         self._join_ref = ref
         self._loading = None
-        # Where resuming led to the same gap again, only a snapshot helps.
+        # If resuming led to the same gap again, only a snapshot helps.
         since = None if self._losses > 1 else self.position
         return Join(ref=ref, channel=self.name, view=self.view, since=since)
 
     def joined(self, reply: JoinReply) -> None:
-        """Take the answer to the join: events follow what is known already, or a snapshot comes first."""
+        """Take the answer to the join: events continue the known state, or a snapshot comes first."""
         self.view = reply.view
         if reply.recovered:
             self.phase = Phase.LIVE
@@ -107,7 +106,9 @@ class Channel:
             self._loading = (reply, Rows(), WallRows())
 
     def refused(self, error: ErrorBody) -> None:
-        """Take a refusal of the join: for good, unless it may pass and the channel was joined before."""
+        """Take a refusal of the join. It is final, unless a retry may succeed and the channel was joined
+        before.
+        """
         self.error = error
         self.phase = Phase.LOST if error.code.retry and self._was_joined else Phase.FAILED
         self.setbacks += 1
@@ -120,7 +121,7 @@ class Channel:
         self._loading = None
 
     def disconnected(self) -> None:
-        """The connection is gone: what is known stays, and the channel is joined again on the next one."""
+        """The connection is gone: the state stays, and the channel is joined again on the next one."""
         if self.phase is not Phase.FAILED:
             self.phase = Phase.LOST
         self._loading = None
@@ -169,7 +170,7 @@ class Channel:
         deal = (reply.snapshot.deal or None) if reply.snapshot else None
         self.search = (reply.snapshot.search or None) if reply.snapshot else None
         self.here = (deal.presence or []) if deal else []
-        # Who is here is told apart from the deal from now on.
+        # From now on, presence is reported separately from the deal.
         self.deal = None if deal is None else replace(deal, presence=UNSET)
         self.rows, self.wall = rows, wall
         self.position = Position(epoch=reply.epoch, seq=reply.seq)
@@ -179,7 +180,7 @@ class Channel:
         return Refreshed(channel=self.name, position=self.position)
 
     def _apply(self, event: AnyEvent) -> None:
-        # An event may repeat what a snapshot held already, so each of these is idempotent.
+        # An event may repeat what a snapshot already held, so each of these is idempotent.
         match event:
             case SearchStarted():
                 self._start_search(event)

@@ -1,4 +1,4 @@
-"""The socket under a session: connect, read, write, notice silence, come back."""
+"""The socket under a session: connect, read, write, detect silence, reconnect."""
 
 import asyncio
 import random
@@ -34,14 +34,14 @@ class Ending(NamedTuple):
 
 class _Connect(connect):
     def process_redirect(self, exc: Exception) -> Exception | str:
-        # The token is for the host that the caller named, and for no other.
+        # The token is only for the host that the caller named.
         return exc
 
 
 class Connection:
     """Runs a session over one socket after another.
 
-    ``hand_over`` is awaited with what came of each message, in order; while it waits, the socket is not read.
+    ``hand_over`` is awaited with the result of each message, in order; the socket is not read meanwhile.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Connection:
             raise Unreachable(self._url, self._last_failure) from None
 
     async def run(self) -> None:
-        """Connect again and again until that has no purpose: then raise Refused or Closed."""
+        """Keep reconnecting until that is pointless, then raise Refused or Closed."""
         try:
             await self._run()
         except WorkspaceError as end:
@@ -159,7 +159,10 @@ class Connection:
             try:
                 await self._take(frame, tasks)
             except codec.FieldError as error:
-                return Ending(CloseCode.PROTOCOL_ERROR, f"a message of the server does not fit: {error}")
+                return Ending(
+                    CloseCode.PROTOCOL_ERROR,
+                    f"the server sent a message that does not match the protocol: {error}",
+                )
 
     async def _take(self, frame: str | bytes, tasks: asyncio.TaskGroup) -> None:
         for message in codec.decode_messages(frame):

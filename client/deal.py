@@ -1,4 +1,4 @@
-"""One deal as a client holds it: its state, its commands, its events."""
+"""One deal in a client: its state, commands and events."""
 
 import asyncio
 import uuid
@@ -26,7 +26,8 @@ from protocol.commands import (
 )
 from protocol.events import DealSnapshot, Present, SearchSnapshot
 from protocol.money.quotes import FrontierReply, QuoteReply
-from protocol.records import Filters, Sort, StructureChanges, View
+from protocol.records import Filters, Sort, View
+from protocol.structure import StructureChanges
 
 
 class Deal:
@@ -34,9 +35,9 @@ class Deal:
 
     ``desk`` has the commands of salesperson and desk. The state holds every event that was received, whether
     or not the reader has taken it yet. It survives broken connections: events that were missed follow, or a
-    ``Refreshed`` says that the state was replaced. Every command raises CommandError where the server refuses
-    it, and waits while there is no connection. ``op`` names a command, so that a program that starts anew can
-    send it again without doing it twice.
+    ``Refreshed`` says that the state was replaced. Every command raises CommandError if the server refuses
+    it, and waits while there is no connection. ``op`` identifies a command, so that a program can resend it
+    after a restart without doing it twice.
     """
 
     def __init__(
@@ -65,19 +66,19 @@ class Deal:
 
     @property
     def position(self) -> Position | None:
-        """How far the state is: everything of ``epoch`` up to ``seq``."""
+        """The position of the state: it includes all events of ``epoch`` up to ``seq``."""
         return self._channel.position
 
     @property
     def state(self) -> DealSnapshot:
-        """The deal as it stands: version, state, customer, structure."""
+        """The current deal: version, state, customer, structure."""
         if self._channel.deal is None:
             raise RuntimeError(f"{self.channel} has no deal in its snapshot")
         return self._channel.deal
 
     @property
     def search_state(self) -> SearchSnapshot | None:
-        """The latest search: how far it read when last it paused or ended. ``rows`` has the cars."""
+        """The latest search, and how far it read when it last paused or ended. ``rows`` has the cars."""
         return self._channel.search
 
     @property
@@ -91,7 +92,7 @@ class Deal:
         return self._channel.here
 
     async def focus(self, field: str | None) -> None:
-        """Let the others see at which field of the structure this person is; None: at none."""
+        """Show the others which field of the structure has this person's focus; None: no field."""
         await self._request(Focus(ref=0, channel=self.channel, field=field))
 
     @property
@@ -107,7 +108,7 @@ class Deal:
         limit: int = DEFAULT_MATCHES,
         op: uuid.UUID | None = None,
     ) -> str:
-        """Search the stock for this deal, for everybody who watches it; return the ``search_id``."""
+        """Search the stock for this deal, for everyone who watches it; return the ``search_id``."""
         command = Search(
             ref=0,
             channel=self.channel,
@@ -145,7 +146,7 @@ class Deal:
         cash_down_cents: Sequence[int] = (),
         roll: Roll | None = None,
     ) -> QuoteReply:
-        """Price one car with ``changes``, which stay this client's own; the lists are the grid's."""
+        """Price one car with ``changes``, which do not change the deal; the lists are the grid's axes."""
         command = Quote(
             ref=0,
             channel=self.channel,
@@ -164,7 +165,7 @@ class Deal:
         return codec.convert(FrontierReply, await self._request(command))
 
     async def leave(self) -> None:
-        """Stop watching: the iteration ends, and nothing of the deal arrives any more."""
+        """Stop watching: the iteration ends, and no more events of the deal arrive."""
         await self._leave()
 
     def __aiter__(self) -> AsyncIterator[Delivery]:

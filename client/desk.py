@@ -1,4 +1,4 @@
-"""What salesperson and desk do about one deal, as commands of a client."""
+"""Client commands for what salesperson and desk do on one deal."""
 
 import datetime as dt
 import uuid
@@ -7,7 +7,8 @@ from typing import Any
 
 from protocol import commands
 from protocol.commands import AnyCommand
-from protocol.records import StructureChanges, Tier
+from protocol.records import Tier
+from protocol.structure import StructureChanges
 from protocol.workflow import Action, Closing, LenderStatus, Reason
 
 _COMMANDS: dict[Action | Closing, Callable[..., AnyCommand]] = {
@@ -25,9 +26,9 @@ _COMMANDS: dict[Action | Closing, Callable[..., AnyCommand]] = {
 
 
 class Desk:
-    """The desk's commands of one deal; every one raises CommandError where the server refuses it.
+    """The desk's commands of one deal; every one raises CommandError if the server refuses it.
 
-    ``op`` names a command, so that a program that starts anew can send it again without doing it twice.
+    ``op`` identifies a command, so that a program can resend it after a restart without doing it twice.
     """
 
     def __init__(
@@ -48,19 +49,19 @@ class Desk:
         programme_id: str | None = None,
         op: uuid.UUID | None = None,
     ) -> int:
-        """Make a car, priced with ``changes``, the deal's offer; return the deal's version."""
+        """Put a car, priced with ``changes``, on the deal; return the deal's version."""
         given = {"changes": changes or StructureChanges(), "programme_id": programme_id}
         return int((await self._send(commands.Select, op, vehicle_id=vehicle_id, **given))["version"])
 
     async def pin(
         self, vehicle_id: str, changes: StructureChanges | None = None, *, op: uuid.UUID | None = None
     ) -> int:
-        """Keep an offer in sight; return the deal's version."""
+        """Pin an offer; return the deal's version."""
         given = {"changes": changes or StructureChanges()}
         return int((await self._send(commands.Pin, op, vehicle_id=vehicle_id, **given))["version"])
 
     async def unpin(self, vehicle_id: str, *, op: uuid.UUID | None = None) -> int:
-        """Keep an offer in sight no longer; return the deal's version."""
+        """Unpin an offer; return the deal's version."""
         return int((await self._send(commands.Unpin, op, vehicle_id=vehicle_id))["version"])
 
     async def hold(self, vehicle_id: str, *, op: uuid.UUID | None = None) -> str:
@@ -68,7 +69,7 @@ class Desk:
         return str((await self._send(commands.Hold, op, vehicle_id=vehicle_id))["until"])
 
     async def release(self, vehicle_id: str, *, op: uuid.UUID | None = None) -> None:
-        """Let a car go."""
+        """Release a car."""
         await self._send(commands.Release, op, vehicle_id=vehicle_id)
 
     async def act(
@@ -96,11 +97,11 @@ class Desk:
         )
 
     async def lock(self, field: str, *, op: uuid.UUID | None = None) -> int:
-        """Keep a field for the desk; return the deal's version."""
+        """Lock a field for the desk; return the deal's version."""
         return int((await self._send(commands.Lock, op, field=field))["version"])
 
     async def unlock(self, field: str, *, op: uuid.UUID | None = None) -> int:
-        """Open a field again; return the deal's version."""
+        """Unlock a field; return the deal's version."""
         return int((await self._send(commands.Unlock, op, field=field))["version"])
 
     async def note(self, text: str, *, op: uuid.UUID | None = None) -> str:
@@ -140,12 +141,12 @@ class Desk:
         return str(answer["decision_id"])
 
     async def clear_stipulation(self, stipulation_id: str, *, op: uuid.UUID | None = None) -> int:
-        """Say that a stipulation is met; return the deal's version."""
+        """Mark a stipulation as met; return the deal's version."""
         answer = await self._send(commands.ClearStipulation, op, stipulation_id=stipulation_id)
         return int(answer["version"])
 
     async def finish_task(self, task_id: str, *, op: uuid.UUID | None = None) -> int:
-        """Say that a task is done; return the deal's version."""
+        """Mark a task as done; return the deal's version."""
         return int((await self._send(commands.FinishTask, op, task_id=task_id))["version"])
 
     async def _send(

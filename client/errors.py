@@ -1,8 +1,8 @@
-"""Why a workspace cannot go on. A command that the server refuses is a ``protocol.closing.CommandError``."""
+"""Errors that end a workspace. A command that the server refuses is a ``protocol.closing.CommandError``."""
 
 
 class WorkspaceError(Exception):
-    """The base of what ends a workspace for good."""
+    """The base of errors that end a workspace for good."""
 
 
 class Refused(WorkspaceError):
@@ -17,7 +17,7 @@ class Refused(WorkspaceError):
 
 
 class Closed(WorkspaceError):
-    """The connection was closed with a code after which a client does not come back by itself."""
+    """The connection was closed with a code after which a client does not reconnect."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(code, reason)
@@ -29,7 +29,7 @@ class Closed(WorkspaceError):
 
 
 class Unreachable(WorkspaceError):
-    """No connection came about in the time allowed for the first one."""
+    """The first connection was not established in time."""
 
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(url, reason)

@@ -1,4 +1,4 @@
-"""What waits between the socket and a reader: a bounded queue whose overflow has a name."""
+"""The bounded queue between the socket and a reader, with an explicit overflow."""
 
 import asyncio
 from collections import deque
@@ -13,13 +13,13 @@ class Overflow(StrEnum):
     """What happens when a reader falls ``MAX_WAITING_EVENTS`` behind."""
 
     REFRESH = "refresh"
-    """The waiting events are dropped and one ``Refreshed`` takes their place: the state holds them all."""
+    """The waiting events are dropped, and one ``Refreshed`` replaces them: the state includes them all."""
     PAUSE = "pause"
     """The socket is not read until there is room, for every channel: no event is dropped on this side."""
 
 
 class Inbox:
-    """The events of one channel that its reader has not taken yet."""
+    """The events of one channel that its reader has not read yet."""
 
     def __init__(self, channel: Channel, overflow: Overflow) -> None:
         self._channel = channel
@@ -30,7 +30,7 @@ class Inbox:
         self._closed = False
 
     async def put(self, delivery: Delivery) -> None:
-        """Add an event, according to the policy where there is no room."""
+        """Add an event; if there is no room, apply the overflow policy."""
         async with self._changed:
             if len(self._waiting) >= MAX_WAITING_EVENTS:
                 if self._overflow is Overflow.PAUSE:
@@ -44,7 +44,7 @@ class Inbox:
             self._changed.notify_all()
 
     async def close(self, end: Exception | None = None) -> None:
-        """Let the reader take what waits, then end: with ``end`` raised, or quietly."""
+        """Let the reader take the waiting events, then end: raise ``end`` if it is given."""
         async with self._changed:
             self._closed, self._end = True, end
             self._changed.notify_all()

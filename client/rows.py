@@ -1,7 +1,7 @@
 """The rows of a deal's latest search: matches and their offers, merged by car.
 
-Pure: nothing here does I/O. Chunks are kept as they came and folded into rows only when somebody reads them,
-so that a program that merely follows a large search does not pay for 20,000 dictionaries.
+Pure: nothing here does I/O. Chunks are kept as they arrive and folded into rows on the first read, so a
+program that only follows a large search does not pay for 20,000 dictionaries.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ OFFER_ONLY_COLUMNS = frozenset({*OFFER_COLUMNS, SCORE_COLUMN}) - KEY_COLUMNS
 
 
 MOST_UNFOLDED = 1_000
-"""Chunks that are kept as they came: a search has far fewer, and cars may change all day."""
+"""The most chunks that are kept unfolded: a search has far fewer, but cars may change all day."""
 
 
 class ValueState(StrEnum):
@@ -44,7 +44,7 @@ class ValueState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One car. ``offer`` is None until it is valued; its amounts are None where nothing is feasible."""
+    """One car. ``offer`` is None until it is valued; its amounts are None if nothing is feasible."""
 
     vehicle_id: str
     rev: int
@@ -108,12 +108,12 @@ class Rows(Mapping[str, Row]):
         if known is None or known.rev < rev:
             self._rows[vehicle_id] = Row(vehicle_id, rev, cells)
         elif known.rev == rev:
-            # The car was repriced, and is matched again: what is known of its value stays.
+            # The car was repriced and matched again: its known value stays.
             claims = {name: known.match[name] for name in CLAIM_COLUMNS if name in known.match}
             self._rows[vehicle_id] = replace(known, match=claims | cells)
 
     def _change_car(self, event: VehicleChanged) -> None:
-        """Take a sold car off the list; a repriced one is pending until it is valued at its new price."""
+        """Remove a sold car; mark a repriced one as pending until it is valued at its new price."""
         known = self._rows.get(event.vehicle_id)
         if known is None or event.rev < known.rev:
             return
@@ -135,7 +135,7 @@ class Rows(Mapping[str, Row]):
             self._rows[known.vehicle_id] = replace(known, offer=cells, value=ValueState.VALUED)
 
     def _put_snapshot(self, cells: dict[str, Any]) -> None:
-        # True, false while pending, null where the workers gave up.
+        # True, false while pending, null if the workers gave up.
         valued = cells.pop("valued", False)
         claims = _said({name: cells.pop(name) for name in CLAIM_COLUMNS if name in cells})
         match = {name: value for name, value in cells.items() if name not in OFFER_ONLY_COLUMNS}
@@ -153,7 +153,7 @@ class Rows(Mapping[str, Row]):
 
 
 def _said(claims: dict[str, Any]) -> dict[str, Any]:
-    """Return what is said of who holds or wants a car: nothing where nobody does."""
+    """Return the claim columns of a car; empty if there is no claim."""
     return {name: value for name, value in claims.items() if value}
 
 

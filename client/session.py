@@ -1,8 +1,8 @@
 """The client's side of the protocol over any number of connections, without I/O.
 
-A ``Session`` outlives its connections. What is to be sent waits in its outbox; what arrives is handed to
-``receive``, which says who gets it. After a broken connection it rejoins every channel from where it stood,
-and sends again every command that was not answered: a server answers a repeated ``op`` as it did first.
+A ``Session`` outlives its connections. Outgoing messages wait in its outbox. Incoming ones go to ``receive``,
+which returns their recipients. After a broken connection it rejoins every channel from its last position and
+resends every unanswered command. The server answers a repeated ``op`` with the first answer.
 """
 
 from dataclasses import dataclass, field
@@ -19,18 +19,19 @@ from protocol.events import AnyMessage, JoinReply, Notice, Reply, Welcome
 from protocol.records import User, View
 
 MAX_UNANSWERED = 30
-"""Commands that may wait for an answer; more are refused at once. With the joins of 20 channels this is what
-a server takes from a new connection in ten seconds."""
+"""Commands that may wait for an answer; more are refused at once. Together with the joins of 20 channels, a
+server accepts this many from a new connection in ten seconds.
+"""
 
 NO_REASON = ErrorBody(code=ErrorCode.INTERNAL, message="The server gave no reason.", retry=True)
 
 
 @dataclass(slots=True)
 class Received:
-    """What came of one message or of a lost connection."""
+    """The result of one message or of a lost connection."""
 
     answers: list[tuple[int, Reply]] = field(default_factory=list)
-    """Commands by their ref, and how they ended."""
+    """Answered commands by their ref."""
     deliveries: list[tuple[Channel, Delivery]] = field(default_factory=list)
     """Events, for the readers of their channels."""
     failed: list[Channel] = field(default_factory=list)
@@ -53,12 +54,15 @@ class Session:
         self._connected = False
 
     def submit(self, command: AnyCommand) -> int:
-        """Take a command to be sent, now or on the next connection; return the ``ref`` that it was given.
+        """Queue a command, for this or the next connection; return its ``ref``.
 
-        Raises CommandError(busy) where too many commands wait for their answers.
+        Raises CommandError(busy) if too many commands wait for their answers.
         """
         if len(self._unanswered) >= MAX_UNANSWERED:
-            raise CommandError(ErrorCode.BUSY, f"{MAX_UNANSWERED} commands wait for an answer already.")
+            raise CommandError(
+                ErrorCode.BUSY,
+                f"{MAX_UNANSWERED} commands already wait for an answer. Await one of them first.",
+            )
         ref = next(self._refs)
         numbered = replace(command, ref=ref)
         self._unanswered[ref] = numbered
@@ -66,15 +70,15 @@ class Session:
         return ref
 
     def ping(self) -> None:
-        """Ask whether the server is there; any message of it is the answer."""
+        """Check that the server responds; any message from it is an answer."""
         self._send(Ping(ref=next(self._refs)))
 
     def forget(self, ref: int) -> None:
-        """Expect no answer to this command any more; it may still have been carried out."""
+        """Stop waiting for the answer to this command; it may still have been carried out."""
         self._unanswered.pop(ref, None)
 
     def join(self, name: str, view: View) -> Channel:
-        """Begin to join a channel and return it. It is whole once its phase is LIVE."""
+        """Begin to join a channel and return it. It is complete when its phase is LIVE."""
         channel = self.channels[name] = Channel(name, view)
         self.rejoin(channel)
         return channel
@@ -87,14 +91,14 @@ class Session:
             self._send(channel.join(ref))
 
     def leave(self, channel: Channel) -> int | None:
-        """Leave a channel: nothing of it is delivered any more. Return the command's ref, if any."""
+        """Leave a channel: no more of its events are delivered. Return the command's ref, if any."""
         if self.channels.get(channel.name) is not channel:
             return None
         del self.channels[channel.name]
         return self.submit(Leave(ref=0, channel=channel.name)) if self._connected else None
 
     def connected(self) -> None:
-        """Begin anew on a fresh connection: joins first, then the commands that still wait, in order."""
+        """Start on a new connection: joins first, then the waiting commands, in order."""
         self._connected = True
         self._outbox.clear()
         for channel in self.channels.values():
@@ -102,7 +106,9 @@ class Session:
         self._outbox.extend(self._unanswered.values())
 
     def disconnected(self) -> Received:
-        """The connection is gone. A ``leave`` is not sent again: who is not connected has left."""
+        """The connection is gone. A ``leave`` is not resent, because the lost connection has left the
+        channel.
+        """
         self._connected = False
         self._outbox.clear()
         self._joining.clear()
@@ -123,7 +129,7 @@ class Session:
     def receive(self, message: AnyMessage | dict[str, Any]) -> Received:
         """Take one message of the server.
 
-        Raises FieldError where the answer to a join does not fit.
+        Raises FieldError if the answer to a join does not fit.
         """
         received = Received()
         match message:
@@ -133,7 +139,7 @@ class Session:
                 self.notice = None if message.code == "recovered" else message
                 received.deliveries.extend((channel, message) for channel in self.channels.values())
             case Welcome():
-                # What another connection was told holds no longer; where it does, this one is told as well.
+                # Notices of an earlier connection are void; if one still applies, the server sends it again.
                 self.notice = None
                 self._greet(message.user)
             case dict():
@@ -145,8 +151,8 @@ class Session:
         return received
 
     def _greet(self, user: User) -> None:
-        """Join every channel from a snapshot where the person sees otherwise now than before: what was seen
-        must not be kept.
+        """Join every channel from a snapshot if the person's sight has changed: what they saw before must not
+        be kept.
         """
         sees = (user.role, user.store_id, user.scores is True)
         before, self._sees = self._sees, sees
@@ -180,7 +186,7 @@ class Session:
             self._recover(channel, received)
 
     def _recover(self, channel: Channel, received: Received) -> None:
-        # At once the first time; then with pauses, or a fault of the server would become a storm of joins.
+        # At once the first time, then with pauses, or a fault of the server would cause a storm of joins.
         if channel.setbacks > 1:
             received.postponed.append(channel)
         else:

@@ -1,4 +1,4 @@
-"""The deals of a store's wall as a client holds them: one row each, the newest that was told. Pure."""
+"""The deals of a store's wall in a client: one row each, in its newest version. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -25,9 +25,9 @@ from protocol.records import User, View
 
 
 class Workspace:
-    """A connection that comes back by itself, and the deals that are joined on it.
+    """A connection that reconnects automatically, and the deals that are joined on it.
 
-    What ends it for good (Refused, Closed) is raised by every command that waits, by every iteration and by
+    The error that ends it for good (Refused, Closed) is raised by every waiting command, every iteration and
     every later call.
     """
 
@@ -49,10 +49,10 @@ class Workspace:
         overflow: Overflow = Overflow.REFRESH,
         timing: Timing | None = None,
     ) -> Self:
-        """Return a workspace to be entered with ``async with``; that waits for the first connection.
+        """Return a workspace for ``async with``, which waits for the first connection.
 
-        ``url`` is the socket's, such as ``wss://deals.example/ws``; ``token`` goes into a header only.
-        Raises, on entering: Refused, Closed, Unreachable.
+        ``url`` is the address of the socket, such as ``wss://deals.example/ws``; ``token`` goes into a header
+        only. Raises, on entering: Refused, Closed, Unreachable.
         """
         return cls(url, token, overflow=overflow, timing=timing or Timing())
 
@@ -86,7 +86,7 @@ class Workspace:
 
     @property
     def notice(self) -> Notice | None:
-        """What the server says is wrong with its service at the moment; None where all is well."""
+        """The server's current notice about its service; None if all is well."""
         return self._session.notice
 
     async def join(self, channel: str, view: View = View.MANAGER) -> Deal:
@@ -97,7 +97,7 @@ class Workspace:
         """
         self._check_open()
         if channel in self._deals:
-            raise ValueError(f"{channel} is joined already")
+            raise ValueError(f"{channel} is already joined")
         joined = self._session.join(channel, view)
         deal = Deal(joined, Inbox(joined, self._overflow), self._request, lambda: self._leave(joined))
         self._deals[channel] = deal
@@ -112,7 +112,7 @@ class Workspace:
     @property
     def _welcome(self) -> Welcome:
         if self._connection.welcome is None:
-            raise RuntimeError("the workspace was not entered")
+            raise RuntimeError("enter the workspace with `async with` first")
         return self._connection.welcome
 
     async def _request(self, command: AnyCommand) -> dict[str, Any]:
@@ -169,10 +169,10 @@ class Workspace:
         except WorkspaceError as end:
             await self._finish(end)
         except Exception as fault:
-            await self._finish(Closed(CloseCode.INTERNAL, f"a fault of this client: {fault!r}"))
+            await self._finish(Closed(CloseCode.INTERNAL, f"an error in this client: {fault!r}"))
             raise
         finally:
-            await self._finish(Closed(CloseCode.NORMAL, "the workspace was left"))
+            await self._finish(Closed(CloseCode.NORMAL, "the workspace is closed"))
 
     async def _finish(self, end: WorkspaceError) -> None:
         if self._end is not None:

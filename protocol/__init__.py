@@ -1,1 +1,1 @@
-"""The vocabulary between server, workers and clients. It imports nothing of ours from outside itself."""
+"""The vocabulary that server, workers and clients share. It imports nothing else of this project."""

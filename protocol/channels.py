@@ -4,6 +4,7 @@ from typing import Final
 
 _DEAL: Final = "deal:"
 _WALL: Final = "desk:"
+CHANNEL_PATTERN: Final = r"^(deal|desk):[A-Za-z0-9_-]+\Z"
 
 
 def deal_channel(deal_id: str) -> str:
@@ -12,7 +13,7 @@ def deal_channel(deal_id: str) -> str:
 
 
 def deal_of(channel: str) -> str | None:
-    """Return the id of the deal that a channel is about; None for the wall of a store."""
+    """Return the deal id of a deal's channel; None for a wall."""
     return channel.removeprefix(_DEAL) if channel.startswith(_DEAL) else None
 
 
@@ -22,5 +23,5 @@ def wall_channel(store_id: str) -> str:
 
 
 def store_of(channel: str) -> str | None:
-    """Return the id of the store whose wall a channel is; None for a deal's channel."""
+    """Return the store id of a wall's channel; None for a deal's channel."""
     return channel.removeprefix(_WALL) if channel.startswith(_WALL) else None

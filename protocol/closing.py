@@ -46,7 +46,7 @@ class CloseCode(IntEnum):
 
     @property
     def reconnect(self) -> bool:
-        """Whether a client comes back by itself."""
+        """Whether a client reconnects automatically."""
         return self in {
             CloseCode.GOING_AWAY,
             CloseCode.ABNORMAL,
@@ -58,9 +58,9 @@ class CloseCode(IntEnum):
 
 
 class CommandError(Exception):
-    """A command that is refused with a reason; the hub turns it into the ``reply``.
+    """A refused command, with the reason; the hub turns it into the ``reply``.
 
-    ``detail`` is JSON-ready and names the field where one is at fault.
+    ``detail`` is JSON-ready and names the field if one is at fault.
     """
 
     def __init__(self, code: ErrorCode, message: str, /, **detail: object) -> None:
@@ -74,9 +74,11 @@ class CommandError(Exception):
 
 
 def op_taken() -> CommandError:
-    """Return the refusal of an op that was used before, for another command or by somebody else."""
+    """Return the refusal of an op that was used before, for another command or by another person."""
     return CommandError(
-        ErrorCode.CONFLICT, "This op has been used for another command: send a new one.", field="op"
+        ErrorCode.CONFLICT,
+        "This op was already used for another command. Send this command with a new op.",
+        field="op",
     )
 
 

@@ -13,18 +13,18 @@ import msgspec
 import orjson
 
 from protocol.commands import COMMAND_TYPES, AnyCommand, tag_of
-from protocol.events import MESSAGE_TYPES, AnyMessage
+from protocol.events import MESSAGE_TYPES, AnyMessage, kind_of
 from protocol.records import BasisPoints, Record
 from protocol.texts import EXPECTED, LINES, ONE_LINE
 
 T = TypeVar("T")
 
 COMMAND_TAGS = frozenset(tag_of(command) for command in COMMAND_TYPES)
-MESSAGE_TAGS = frozenset(str(message.__struct_config__.tag) for message in MESSAGE_TYPES)
+MESSAGE_TAGS = frozenset(map(kind_of, MESSAGE_TYPES))
 
 
 class ProtocolError(Exception):
-    """A frame that no reply can answer: not JSON, no object, or without an integer ``ref``."""
+    """A frame that no reply can answer: not JSON, not an object, or without an integer ``ref``."""
 
 
 class InvalidMessage(Exception):
@@ -66,7 +66,8 @@ def _encode_extension(value: Any) -> Any:
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, msgspec.Struct):
         return msgspec.to_builtins(value, builtin_types=_ORJSON_TYPES, enc_hook=_encode_extension)
-    # orjson takes contiguous NumPy arrays of numbers itself; here come the others, and those inside structs.
+    # orjson encodes contiguous numeric NumPy arrays itself; this handles the others, and those inside
+    # structs.
     if hasattr(value, "tolist"):
         return value.tolist()
     raise TypeError(f"{type(value).__name__} has no JSON form")
@@ -82,7 +83,7 @@ _MESSAGE_DECODER: msgspec.json.Decoder[AnyMessage] = msgspec.json.Decoder(
 )
 _PATH = re.compile(r"^(?P<expected>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
 _NAMED = re.compile(r"^Object (?P<fault>missing required|contains unknown) field `(?P<name>.+)`$", re.DOTALL)
-# What msgspec raises for bytes from outside: besides its own errors, nesting too deep and what is no UTF-8.
+# What msgspec raises for untrusted bytes: its own errors, and those for deep nesting and invalid UTF-8.
 _UNDECODABLE = (msgspec.DecodeError, RecursionError, UnicodeError)
 
 
@@ -92,7 +93,7 @@ def encode(value: Any) -> bytes:
 
 
 def decode(data: bytes | str) -> Any:
-    """Return JSON ``data`` as plain values. Raises FieldError where it is not JSON."""
+    """Return JSON ``data`` as plain values. Raises FieldError if it is not JSON."""
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -164,7 +165,7 @@ def decode_command(message: str | bytes) -> AnyCommand:
 def decode_messages(frame: str | bytes) -> Iterator[AnyMessage | dict[str, Any]]:
     """Yield what a server sent in one frame; a type that this version does not know comes as a plain dict.
 
-    Raises FieldError where a line is no JSON object, or a known type whose fields do not fit.
+    Raises FieldError if a line is no JSON object, or a known type whose fields do not fit.
     """
     for line in split_frame(frame):
         try:

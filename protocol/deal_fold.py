@@ -1,6 +1,6 @@
-"""What each event does to a deal: the one place that says it, for clients that follow and for replays.
+"""What each event does to a deal: the only implementation, for clients and for replays.
 
-Applying is idempotent: a snapshot may hold already what an event tells, and the events behind it follow.
+Applying an event is idempotent, because a snapshot may already include events that arrive after it.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,23 +35,23 @@ from protocol.records import DealState
 from protocol.workflow import Fulfilment, LenderStatus
 
 KEPT_NOTES = 200
-"""How many of its latest notes a deal shows at most."""
+"""The most notes that a deal shows, the latest ones."""
 
 KEPT_NOTES_BYTES = 64 * 1024
-"""How much these notes take at most, as ``note_bytes`` counts them."""
+"""The most bytes that these notes take, as ``note_bytes`` counts them."""
 
 NOTE_BYTES = 200
-"""What a note takes besides its text and the name of its author: id, time, role, names of fields."""
+"""The bytes of a note other than its text and its author's name: id, time, role, field names."""
 
 KEPT_TASKS = 30
-"""How many of its latest tasks a deal shows. None is raised that would push an open one out of sight."""
+"""The number of tasks that a deal shows, the latest ones. No task is added if it would hide an open one."""
 
 PRICED_STATES = (DealState.SUBMITTED, DealState.COUNTERED)
-"""Whoever brings a deal to one of these has its selected offer priced anew."""
+"""A step to one of these states reprices the selected offer."""
 
 
 def applied(deal: DealSnapshot, event: Event) -> DealSnapshot:
-    """Return the deal after ``event``; the deal itself where the event tells nothing new about it."""
+    """Return the deal after ``event``; the same object if the event changes nothing."""
     version = getattr(event, "version", None)
     if isinstance(version, int) and version <= deal.version:
         return deal
@@ -71,12 +71,12 @@ def kept_notes(notes: Sequence[Note]) -> list[Note]:
 
 
 def note_bytes(note: Note) -> int:
-    """Return at least how much a note takes as JSON; every client counts the same."""
+    """Return a lower bound of a note's size as JSON; every client counts the same."""
     return NOTE_BYTES + len(codec.encode(note.text)) + len(codec.encode(note.by.name))
 
 
 def _is_hidden(event: Event) -> bool:
-    """Return whether the view of the receiver leaves nothing of the event but its version."""
+    """Return whether the receiver's view hides everything of the event but its version."""
     return any(getattr(event, name) is UNSET for name in _WHOLE.get(type(event), ()))
 
 
@@ -210,4 +210,4 @@ _WHOLE: dict[type, tuple[str, ...]] = {
     VehicleHeld: ("vehicle_id", "until", "by"),
     VehicleReleased: ("vehicle_id",),
 }
-"""What an event must tell to change anything besides the version: narrow views hide it as a whole."""
+"""The fields that an event needs to change more than the version: narrow views hide them all."""

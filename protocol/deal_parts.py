@@ -1,6 +1,7 @@
 """What a deal consists of besides its structure: offers, locks, holds, notes, decisions, tasks.
 
-These are stored, sent in snapshots and carried by events in this one form. What a view may hide is optional.
+These are stored, sent in snapshots and carried by events in this one form. Fields that a view may hide are
+optional.
 """
 
 import datetime as dt
@@ -14,7 +15,7 @@ from protocol.workflow import LenderStatus, Reason, TaskKind
 
 
 class OfferedCar(msgspec.Struct, frozen=True, kw_only=True):
-    """The car of an offer, as a person recognises it."""
+    """The car of an offer, as people know it."""
 
     vin: str
     stock_no: str
@@ -26,11 +27,11 @@ class OfferedCar(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DealOffer(msgspec.Struct, frozen=True, kw_only=True):
-    """An offer that somebody selected or pinned: one car at revision ``rev``, one structure, one programme.
+    """An offer that someone selected or pinned: one car at revision ``rev``, one structure, one programme.
 
-    Priced at ``deal_version`` from ``versions``; ``changes`` and ``asked_programme_id`` are what it was asked
-    with beyond the deal's structure, ``pencil_id`` names the stored pencil. ``price_cents`` is the car's
-    price, ``principal_cents`` what is financed. Money in cents.
+    Priced at ``deal_version`` from ``versions``; ``changes`` and ``asked_programme_id`` are the quote's own
+    inputs on top of the deal's structure, ``pencil_id`` names the stored pencil. ``price_cents`` is the car's
+    price, ``principal_cents`` the principal. Money in cents.
     """
 
     offer_id: str
@@ -60,7 +61,7 @@ class DealOffer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FieldLock(msgspec.Struct, frozen=True, kw_only=True):
-    """A field of the structure that the desk keeps to itself."""
+    """A field of the structure that the desk locked."""
 
     field: str
     by: Actor
@@ -75,7 +76,7 @@ class VehicleHold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DealNote(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody wrote for whoever works on the deal."""
+    """A note for the people who work on the deal."""
 
     id: str
     text: str
@@ -84,7 +85,7 @@ class DealNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LenderStipulation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a lender wants to see before it pays. ``cleared_by`` is null while it is open."""
+    """A lender's condition for funding. ``cleared_by`` is null while it is open."""
 
     id: str
     text: str
@@ -94,7 +95,7 @@ class LenderStipulation(msgspec.Struct, frozen=True, kw_only=True):
 class LenderTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What a lender decided about the customer; it overrides the lender's programmes until ``expires_at``.
 
-    Where it approves: its tier, its buy rate, the most it advances and its longest term.
+    An approval has its tier, buy rate, maximum advance and maximum term.
     """
 
     decision_id: str
@@ -121,7 +122,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DealTask(msgspec.Struct, frozen=True, kw_only=True):
-    """What must still be done. ``due_on`` is the last day for it."""
+    """An open task. ``due_on`` is its last day."""
 
     id: str
     kind: TaskKind

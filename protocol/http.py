@@ -1,4 +1,4 @@
-"""What goes over HTTP besides the pages: bodies of requests and of answers."""
+"""Bodies of HTTP requests and responses, apart from the pages."""
 
 import datetime as dt
 from typing import Annotated, Any
@@ -7,7 +7,8 @@ import msgspec
 from msgspec import Meta
 
 from protocol.closing import ErrorBody
-from protocol.records import DealState, Record, StructureChanges
+from protocol.records import DealState, Record
+from protocol.structure import StructureChanges
 
 
 class NewDeal(Record, frozen=True):
@@ -45,7 +46,7 @@ class DealList(Record, frozen=True):
 
 
 class ListedCustomer(Record, frozen=True):
-    """A customer in the list from which a new deal is begun."""
+    """A customer in the list for a new deal."""
 
     id: str
     name: str
@@ -79,6 +80,6 @@ class Readiness(Record, frozen=True):
 
 
 class Refusal(Record, frozen=True):
-    """What every refusal of the API has in its body."""
+    """The body of every refusal of the API."""
 
     error: ErrorBody

@@ -1,4 +1,4 @@
-"""What the search and the workers say to each other through the queue."""
+"""The messages that searches and workers exchange through the queue."""
 
 import datetime as dt
 from typing import Any
@@ -13,19 +13,19 @@ NUMBER_COLUMNS = (
     "msrp_cents", "wholesale_cents", "retail_cents", "floorplan_day_cents", "days_in_stock", "year",
     "mileage", "is_new", "rebate_cents", "transfer_cost_cents", "transfer_days",
 )  # fmt: skip
-"""What a worker needs of each car to value it: integers, 0 where the car has no such amount.
+"""The numbers of a car that a worker needs to value it: integers, 0 if the car has no such amount.
 
-``rebate_cents`` are the manufacturer's rebates that this customer gets on this car, besides the structure's.
-``transfer_cost_cents`` and ``transfer_days`` are what it takes to fetch the car from another store of the
-group; 0 for the store's own.
+``rebate_cents`` are the manufacturer's rebates that this customer gets on this car, in addition to the
+structure's. ``transfer_cost_cents`` and ``transfer_days`` are the cost and time of a transfer from another
+store of the group; 0 for the store's own cars.
 """
 
 
 class JobPointer(msgspec.Struct, frozen=True, kw_only=True):
-    """Says which chunk of which search is to be valued: the queue carries only this.
+    """Names the chunk of a search to be valued; the queue carries only this.
 
-    The job itself stands beside the chunk. It waits for the turns of ``person_id``; ``enqueued_at`` is for
-    the trace. An older release queued the whole job, which has these fields too.
+    The job itself is stored with the chunk. It takes the turns of ``person_id``; ``enqueued_at`` is for the
+    trace. An older release queued the whole job, which has these fields too.
     """
 
     channel: str
@@ -53,7 +53,7 @@ class ValueJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ValueResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker found for one chunk: ``columns`` as ``events.OFFER_COLUMNS``, time in milliseconds."""
+    """The result of a worker for one chunk: ``columns`` as ``events.OFFER_COLUMNS``, time in milliseconds."""
 
     columns: dict[str, list[Any]]
     value_ms: float

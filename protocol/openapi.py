@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of what goes over HTTP besides the pages."""
+"""The OpenAPI 3.1 document of the HTTP API, without the pages."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,28 +21,28 @@ BODIES: Final = (NewDeal, DealBegun, DealList, CustomerList, Audit, Readiness, R
 LIMIT: Final = {
     "name": "limit",
     "in": "query",
-    "description": "How many at most; 50 where it is left out.",
+    "description": "The most items to return. Default: 50.",
     "schema": {"type": "integer", "minimum": 1, "maximum": 200},
 }
-CSRF: Final = {"type": "string", "description": "The token that the page with the form holds."}
+CSRF: Final = {"type": "string", "description": "The CSRF token from the page that holds the form."}
 SHORT: Final = {"type": "string"}
 REFUSED_BY_ALL: Final = {
-    "400": "The request is no whole request of HTTP.",
-    "422": "A field is not what was expected: `detail` names it.",
-    "429": "Too many requests: `Retry-After` says how long to wait.",
-    "503": "Postgres or Redis does not answer: try again.",
+    "400": "The request is not valid HTTP.",
+    "422": "A field is invalid. `detail` names it.",
+    "429": "Too many requests. `Retry-After` says how long to wait.",
+    "503": "Postgres or Redis is unavailable. Try again.",
 }
 ONLY_SIGNED_IN: Final = {
     "401": "No valid credential.",
     "403": "The role or the token's scope does not allow it.",
 }
-NOT_FOUND: Final = {"404": "There is no such thing, or not in this store."}
+NOT_FOUND: Final = {"404": "There is no such item in this store."}
 TOO_LARGE: Final = {"413": "The body is too large."}
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of one path. ``answers`` are those that are no refusal, by status."""
+    """One method of one path. ``answers`` are the successful responses by status."""
 
     summary: str
     answers: Mapping[str, Schema]
@@ -54,7 +54,7 @@ class Operation:
 
 
 def openapi(schema_hook: Callable[[type], Schema]) -> Schema:
-    """Return the document; ``schema_hook`` gives the schema of what msgspec has no schema for."""
+    """Return the document; ``schema_hook`` returns the schema of types that msgspec does not know."""
     _, schemas = msgspec.json.schema_components(
         BODIES, schema_hook=schema_hook, ref_template="#/components/schemas/{name}"
     )
@@ -83,21 +83,21 @@ def _paths() -> Mapping[str, Mapping[str, Operation]]:
     return {
         "/api/deals": {
             "get": Operation(
-                "List the store's deals, the last changed first.",
+                "List the store's deals, the most recently changed first.",
                 {"200": _json("The deals.", DealList)},
                 ONLY_SIGNED_IN,
                 (
                     {
                         "name": "after",
                         "in": "query",
-                        "description": "`next` of the page before.",
+                        "description": "`next` from the previous page.",
                         "schema": SHORT,
                     },
                     LIMIT,
                 ),
             ),
             "post": Operation(
-                "Begin a deal for a customer of the store.",
+                "Create a deal for a customer of the store.",
                 {"201": _json("The deal.", DealBegun)},
                 ONLY_SIGNED_IN | NOT_FOUND | TOO_LARGE,
                 body=_body(JSON, _reference(NewDeal)),
@@ -119,7 +119,7 @@ def _paths() -> Mapping[str, Mapping[str, Operation]]:
         },
         "/api/customers": {
             "get": Operation(
-                "Find customers of the store by a part of their name.",
+                "Find customers of the store by part of their name.",
                 {"200": _json("The customers.", CustomerList)},
                 ONLY_SIGNED_IN,
                 ({"name": "q", "in": "query", "schema": SHORT}, LIMIT),
@@ -127,15 +127,15 @@ def _paths() -> Mapping[str, Mapping[str, Operation]]:
         },
         "/login": {
             "get": Operation(
-                "Show the form for signing in.",
+                "Show the sign-in form.",
                 {"200": _page("The form.")},
                 parameters=({"name": "next", "in": "query", "schema": SHORT},),
                 is_open=True,
             ),
             "post": Operation(
-                "Sign in by login and password.",
-                {"303": {"description": "Signed in: on to `next`, with the cookie of the session."}},
-                {"401": "Login or password is wrong.", "403": "The page is out of date."},
+                "Sign in with login and password.",
+                {"303": {"description": "Signed in. Redirects to `next` and sets the session cookie."}},
+                {"401": "Username or password is wrong.", "403": "The page is out of date."},
                 body=_form("login", "password", "next"),
                 is_open=True,
                 refuses_by=HTML,
@@ -144,25 +144,27 @@ def _paths() -> Mapping[str, Mapping[str, Operation]]:
         "/logout": {
             "post": Operation(
                 "End the browser's session.",
-                {"303": {"description": "Signed out: on to the form."}},
+                {"303": {"description": "Signed out. Redirects to the sign-in form."}},
                 {"403": "The page is out of date."},
                 body=_form(),
                 is_open=True,
             )
         },
         "/healthz": {
-            "get": Operation("Say that the process runs.", {"200": _page("It does.", TEXT)}, is_open=True)
+            "get": Operation(
+                "Report that the process runs.", {"200": _page("The process runs.", TEXT)}, is_open=True
+            )
         },
         "/readyz": {
             "get": Operation(
-                "Say whether the process can serve.",
-                {"200": _json("It can.", Readiness), "503": _json("It cannot.", Readiness)},
+                "Report whether the process is ready to serve.",
+                {"200": _json("Ready.", Readiness), "503": _json("Not ready.", Readiness)},
                 is_open=True,
             )
         },
         "/metrics": {
             "get": Operation(
-                "Export metrics in Prometheus' text format.",
+                "Export metrics in the Prometheus text format.",
                 {"200": _page("The metrics.", TEXT)},
                 is_open=True,
             )
@@ -194,7 +196,7 @@ def _described(name: str, operation: Operation) -> Schema:
 
 
 def _refusal(status: str, operation: Operation) -> Schema:
-    # What is no HTTP is answered by the server below, in plain text; a form by the page that holds it.
+    # The server below answers invalid HTTP, in plain text. A form is answered by its page.
     more = {"400": _content(TEXT)}.get(status, {})
     page = _content(HTML) if operation.refuses_by == HTML else {}
     return _content(JSON, _reference(Refusal)) | more | page

@@ -1,14 +1,12 @@
-"""Domain values as they go over the wire: frozen, typed, checked when they are made.
+"""Domain values on the wire: frozen, typed, checked on construction.
 
 Units: ``*_cents`` are integer cents (USD); ``*_bp`` are basis points with at most two decimals
 (8.875 % is 887.5); ``*_months`` are whole months; dates are calendar dates.
 """
 
-import datetime as dt
-from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -19,27 +17,15 @@ MAX_CENTS = 100_000_000_00
 """A hundred million dollars: above any car, far below the 2**53 that a browser counts exactly."""
 
 MAX_BASIS_POINTS = Decimal(10_000)
-"""100 %: no tax or contract rate lies above it."""
-
-MAX_PER_DIEM_CENTS = 1_000_00
-"""A thousand dollars a day: interest on any car loan. Times every day between FIRST_DATE and LAST_DATE it
-still is an amount within MAX_CENTS.
-"""
-
-MAX_DEFERRAL_DAYS = 366
-"""The first payment falls due within a year of the contract."""
+"""100 %: no tax or contract rate is higher."""
 
 Cents = Annotated[int, Meta(ge=0, le=MAX_CENTS)]
-PerDiemCents = Annotated[int, Meta(ge=0, le=MAX_PER_DIEM_CENTS)]
 Months = Annotated[int, Meta(ge=1, le=120)]
 Identifier = Annotated[str, Meta(min_length=1, max_length=64, pattern=ONE_LINE)]
 
-FIRST_DATE, LAST_DATE = dt.date(1990, 1, 1), dt.date(2200, 12, 31)
-"""Dates of a structure lie between these, so that a month more is always a date."""
-
 
 class BasisPoints(Decimal):
-    """Basis points, 0 to 10,000 with at most two decimals. Raises ValueError where the value is neither."""
+    """Basis points, 0 to 10,000 with at most two decimals. Raises ValueError if the value is neither."""
 
     def __new__(cls, value: Decimal | float | str) -> "BasisPoints":
         try:
@@ -54,7 +40,7 @@ class BasisPoints(Decimal):
 
 
 class Role(StrEnum):
-    """What a user is for. Each role sees at most the view that ``widest_view`` in views gives it."""
+    """The job of a user. ``widest_view`` in views limits what each role sees."""
 
     SALESPERSON = "salesperson"
     DESK_MANAGER = "desk_manager"
@@ -62,7 +48,7 @@ class Role(StrEnum):
 
 
 class View(StrEnum):
-    """A projection of the one log: how much of each event a person sees."""
+    """A projection of the log: how much of each event a person sees."""
 
     MANAGER = "manager"
     SALES = "sales"
@@ -70,7 +56,7 @@ class View(StrEnum):
 
 
 class DealState(StrEnum):
-    """Where a deal stands between salesperson and desk."""
+    """The state of a deal between salesperson and desk."""
 
     WORKING = "working"
     SUBMITTED = "submitted"
@@ -91,14 +77,6 @@ class Tier(StrEnum):
     DEEP_SUBPRIME = "deep_subprime"
 
 
-class TierSource(StrEnum):
-    """How well the tier is known."""
-
-    STATED = "stated"
-    SOFT_PULL = "soft_pull"
-    BUREAU = "bureau"
-
-
 class Scope(StrEnum):
     """Which stock a search reads: the deal's store, or every store of its group."""
 
@@ -111,18 +89,6 @@ class DayCount(StrEnum):
 
     THIRTY_360 = "30/360"
     ACTUAL_365 = "actual/365"
-
-
-class RateReason(StrEnum):
-    """Why a deal's rate lies below the store's standard: the only reasons that there are."""
-
-    LENDER_CAP = "lender_cap"
-    PAYMENT_BUDGET = "payment_budget"
-    COMPETING_OFFER = "competing_offer"
-    PROMOTION = "promotion"
-    SUBVENTED_RATE = "subvented_rate"
-    EMPLOYEE_PROGRAMME = "employee_programme"
-    INVENTORY_REDUCTION = "inventory_reduction"
 
 
 class EndReason(StrEnum):
@@ -156,166 +122,6 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """The base of every value in this file: immutable, and strict about unknown fields."""
 
 
-TermList = Annotated[list[Months], Meta(min_length=1, max_length=12)]
-
-
-class Structure(Record, frozen=True):
-    """What customer and store want of the deal; the car is not part of it.
-
-    Amounts that are ``None`` are taken from elsewhere: ``price_cents`` from the car's advertised price,
-    ``rate_bp`` and ``term_months`` from the lender programme, ``tax_rate_bp`` from the tax rules of the
-    registration address, ``products_cost_cents`` from the store's usual share, ``contract_date`` from today
-    and ``first_payment_date`` from one month later. ``payment_max_cents`` ``None`` means no limit.
-    ``doc_fee_cents`` is the part of the fees that the store keeps. ``rate_reason`` says why a stated rate
-    lies below the store's standard.
-    """
-
-    price_cents: Cents | None = None
-    discount_cents: Cents = 0
-    fees_cents: Cents = 0
-    taxable_fees_cents: Cents = 0
-    doc_fee_cents: Cents = 0
-    products_cents: Cents = 0
-    taxable_products_cents: Cents = 0
-    products_cost_cents: Cents | None = None
-    rebate_cents: Cents = 0
-    rebate_reduces_tax: bool = False
-    trade_allowance_cents: Cents = 0
-    payoff_cents: Cents = 0
-    payoff_good_through: dt.date | None = None
-    payoff_per_diem_cents: Cents = 0
-    trade_acv_cents: Cents = 0
-    trade_credit: bool = False
-    trade_credit_cap_cents: Cents | None = None
-    cash_down_cents: Cents = 0
-    cash_down_max_cents: Cents | None = None
-    prepaid_finance_cents: Cents = 0
-    tax_rate_bp: BasisPoints | None = BasisPoints(0)
-    rate_bp: BasisPoints | None = None
-    rate_reason: RateReason | None = None
-    term_months: Months | None = None
-    terms_months: TermList = msgspec.field(default_factory=lambda: [36, 48, 60, 72])
-    payment_min_cents: Cents = 0
-    payment_max_cents: Cents | None = None
-    contract_date: dt.date | None = None
-    first_payment_date: dt.date | None = None
-    day_count: DayCount = DayCount.THIRTY_360
-    tier: Tier = Tier.PRIME
-    tier_source: TierSource = TierSource.STATED
-    scope: Scope = Scope.STORE
-
-
-class StructureChanges(Record, frozen=True):
-    """A partial ``Structure``: a field that is ``UNSET`` stays as it was."""
-
-    price_cents: Cents | UnsetType | None = UNSET
-    discount_cents: Cents | UnsetType = UNSET
-    fees_cents: Cents | UnsetType = UNSET
-    taxable_fees_cents: Cents | UnsetType = UNSET
-    doc_fee_cents: Cents | UnsetType = UNSET
-    products_cents: Cents | UnsetType = UNSET
-    taxable_products_cents: Cents | UnsetType = UNSET
-    products_cost_cents: Cents | UnsetType | None = UNSET
-    rebate_cents: Cents | UnsetType = UNSET
-    rebate_reduces_tax: bool | UnsetType = UNSET
-    trade_allowance_cents: Cents | UnsetType = UNSET
-    payoff_cents: Cents | UnsetType = UNSET
-    payoff_good_through: dt.date | UnsetType | None = UNSET
-    payoff_per_diem_cents: PerDiemCents | UnsetType = UNSET
-    trade_acv_cents: Cents | UnsetType = UNSET
-    trade_credit: bool | UnsetType = UNSET
-    trade_credit_cap_cents: Cents | UnsetType | None = UNSET
-    cash_down_cents: Cents | UnsetType = UNSET
-    cash_down_max_cents: Cents | UnsetType | None = UNSET
-    prepaid_finance_cents: Cents | UnsetType = UNSET
-    tax_rate_bp: BasisPoints | UnsetType | None = UNSET
-    rate_bp: BasisPoints | UnsetType | None = UNSET
-    rate_reason: RateReason | UnsetType | None = UNSET
-    term_months: Months | UnsetType | None = UNSET
-    terms_months: TermList | UnsetType = UNSET
-    payment_min_cents: Cents | UnsetType = UNSET
-    payment_max_cents: Cents | UnsetType | None = UNSET
-    contract_date: dt.date | UnsetType | None = UNSET
-    first_payment_date: dt.date | UnsetType | None = UNSET
-    day_count: DayCount | UnsetType = UNSET
-    tier: Tier | UnsetType = UNSET
-    tier_source: TierSource | UnsetType = UNSET
-    scope: Scope | UnsetType = UNSET
-
-    def items(self) -> Iterator[tuple[str, Any]]:
-        """Yield ``(field, value)`` of the fields that are set, in the order of the class."""
-        for name in self.__struct_fields__:
-            value = getattr(self, name)
-            if value is not UNSET:
-                yield name, value
-
-
-class StructureError(ValueError):
-    """A structure whose fields contradict each other. ``field`` names the one to mend."""
-
-    def __init__(self, field: str, expected: str) -> None:
-        super().__init__(field, expected)
-        self.field = field
-        self.expected = expected
-
-    def __str__(self) -> str:
-        return f"{self.field}: {self.expected}"
-
-
-def revised(structure: Structure, changes: StructureChanges) -> Structure:
-    """Return ``structure`` with ``changes`` applied.
-
-    Raises:
-        StructureError: the result contradicts itself, such as a maximum below its minimum.
-    """
-    result = msgspec.structs.replace(structure, **dict(changes.items()))
-    check_consistent(result)
-    return result
-
-
-def check_consistent(structure: Structure) -> None:
-    """Raise StructureError where fields that are each right contradict each other."""
-    s = structure
-    rules = (
-        (s.taxable_fees_cents <= s.fees_cents, "taxable_fees_cents", "expected at most fees_cents"),
-        (s.doc_fee_cents <= s.fees_cents, "doc_fee_cents", "expected at most fees_cents"),
-        (s.taxable_products_cents <= s.products_cents,
-         "taxable_products_cents", "expected at most products_cents"),
-        (s.payment_max_cents is None or s.payment_min_cents <= s.payment_max_cents,
-         "payment_max_cents", "expected at least payment_min_cents"),
-        (s.cash_down_max_cents is None or s.cash_down_cents <= s.cash_down_max_cents,
-         "cash_down_max_cents", "expected at least cash_down_cents"),
-        (s.rate_bp is None or s.rate_reason is not None, "rate_reason",
-         "expected a reason for a rate of the deal's own"),
-        (len(set(s.terms_months)) == len(s.terms_months), "terms_months", "expected each term once"),
-    )  # fmt: skip
-    for holds, field, expected in rules:
-        if not holds:
-            raise StructureError(field, expected)
-    for field in ("payoff_good_through", "contract_date", "first_payment_date"):
-        date = getattr(s, field)
-        if date is not None and not FIRST_DATE <= date <= LAST_DATE:
-            raise StructureError(field, f"expected a date between {FIRST_DATE} and {LAST_DATE}")
-    check_bounds(s)
-
-
-def check_bounds(structure: Structure) -> None:
-    """Raise StructureError where a per diem or a deferral lies beyond what any contract has.
-
-    Structures that an older version stored may: they are refused here before anything is computed from them.
-    """
-    s = structure
-    if s.payoff_per_diem_cents > MAX_PER_DIEM_CENTS:
-        raise StructureError("payoff_per_diem_cents", f"expected at most {MAX_PER_DIEM_CENTS}")
-    if s.contract_date is None or s.first_payment_date is None:
-        return
-    if not 0 < (s.first_payment_date - s.contract_date).days <= MAX_DEFERRAL_DAYS:
-        raise StructureError(
-            "first_payment_date",
-            f"expected a date after contract_date {s.contract_date}, by at most {MAX_DEFERRAL_DAYS} days",
-        )
-
-
 class Filters(Record, frozen=True):
     """Which cars a search considers. An empty list means any."""
 
@@ -334,7 +140,7 @@ class Filters(Record, frozen=True):
 
 
 class Versions(Record, frozen=True, forbid_unknown_fields=False):
-    """Which inputs an answer was computed from. Two answers are comparable where these are equal."""
+    """The versions of an answer's inputs. Two answers are comparable if these are equal."""
 
     inventory: str
     rates: str
@@ -344,7 +150,7 @@ class Versions(Record, frozen=True, forbid_unknown_fields=False):
 
 
 class Actor(Record, frozen=True, forbid_unknown_fields=False):
-    """Who did something."""
+    """The person who did something."""
 
     id: str
     name: str
@@ -354,7 +160,7 @@ class Actor(Record, frozen=True, forbid_unknown_fields=False):
 class User(Record, frozen=True, forbid_unknown_fields=False):
     """The person behind a connection. ``rights`` are the names of what the role may do.
 
-    Where ``scores``, the sales view has scores in the place of NPVs.
+    If ``scores``, the sales view has scores instead of NPVs.
     """
 
     id: str

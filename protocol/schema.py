@@ -1,6 +1,6 @@
-"""Write what other languages need of this vocabulary: TypeScript types, AsyncAPI 3 and OpenAPI 3.1.
+"""Generate this vocabulary for other languages: TypeScript types, AsyncAPI 3 and OpenAPI 3.1.
 
-``python -m protocol.schema`` writes the files; ``--check`` writes nothing and exits 1 where one is stale.
+``python -m protocol.schema`` writes the files; ``--check`` writes nothing and exits 1 if one is stale.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from typing import Any, cast
 import msgspec
 from msgspec import inspect
 
+from protocol.asyncapi import asyncapi, summary_of
 from protocol.closing import CloseCode, ErrorBody, ErrorCode
 from protocol.commands import COMMAND_TYPES, DEFAULT_MATCHES, MAX_MATCHES, Command
 from protocol.commands.desk import MAX_NOTE_CHARACTERS
@@ -27,10 +28,12 @@ from protocol.events import (
     OFFER_COLUMNS,
     JoinReply,
     Snapshot,
+    kind_of,
 )
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.openapi import openapi
-from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, DayCount, Structure
+from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, DayCount
+from protocol.structure import Structure
 from protocol.workflow import (
     CREDIT_REASONS,
     EDITABLE,
@@ -58,7 +61,7 @@ EXTRA_ENUMS: tuple[EnumType, ...] = (ErrorCode, DayCount, Action, Closing)
 def main(arguments: list[str] | None = None) -> int:
     """Write or check the generated files. Return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m protocol.schema", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a file is stale")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is stale")
     check = parser.parse_args(arguments).check
     stale = [path for path, text in generated().items() if not path.exists() or path.read_text() != text]
     for path in stale:
@@ -75,7 +78,7 @@ def generated() -> Mapping[Path, str]:
     """Return the text of each generated file by its path."""
     return {
         TYPESCRIPT: typescript(),
-        ASYNCAPI: json.dumps(asyncapi(), indent=2) + "\n",
+        ASYNCAPI: json.dumps(asyncapi(EXTRA_TYPES, _extension_schema), indent=2) + "\n",
         OPENAPI: json.dumps(openapi(_extension_schema), indent=2) + "\n",
     }
 
@@ -108,7 +111,7 @@ def _constants() -> dict[str, object]:
         "MATCH_COLUMNS": list(MATCH_COLUMNS),
         "OFFER_COLUMNS": list(OFFER_COLUMNS),
         "FIRST_LATE_CHUNK": FIRST_LATE_CHUNK,
-        "EVENT_TYPES": [_tag(event) for event in EVENT_TYPES],
+        "EVENT_TYPES": [kind_of(event) for event in EVENT_TYPES],
         "TRANSITIONS": {action: _plain(transition) for action, transition in TRANSITIONS.items()},
         "STEPS": {closing: _plain(step) for closing, step in STEPS.items()},
         "CREDIT_REASONS": list(CREDIT_REASONS),
@@ -136,7 +139,7 @@ def _constant(name: str, value: object) -> str:
 
 
 def _reachable(types: Iterable[type]) -> tuple[list[type], set[EnumType]]:
-    """Return the structs that ``types`` are or hold, each once and parts first, and the enums."""
+    """Return the structs in ``types`` and their parts, each once and parts first, and the enums."""
     structs: dict[type, None] = {}
     enums: set[EnumType] = set()
 
@@ -165,7 +168,7 @@ def _reachable(types: Iterable[type]) -> tuple[list[type], set[EnumType]]:
 
 def _interface(kind: type) -> str:
     info = cast(inspect.StructType, inspect.type_info(kind))
-    lines = [f"/** {_summary(kind)} */", f"export interface {kind.__name__} {{"]
+    lines = [f"/** {summary_of(kind)} */", f"export interface {kind.__name__} {{"]
     if info.tag is not None:
         lines.append(f'  type: "{info.tag}";')
     lines += [
@@ -220,7 +223,7 @@ def _enum(enum: EnumType) -> str:
     values: list[str] = [member.value for member in cast(Iterable[Any], enum)]
     return "\n".join(
         [
-            f"/** {_summary(enum)} */",
+            f"/** {summary_of(enum)} */",
             f"export const {enum.__name__} = {json.dumps(values)} as const;",
             f"export type {enum.__name__} = (typeof {enum.__name__})[number];",
         ]
@@ -229,67 +232,6 @@ def _enum(enum: EnumType) -> str:
 
 def _union(name: str, kinds: Iterable[type]) -> str:
     return f"export type {name} =\n" + "\n".join(f"  | {kind.__name__}" for kind in kinds) + ";"
-
-
-def _summary(kind: type) -> str:
-    return (kind.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " ").replace("``", "`")
-
-
-def _tag(kind: type) -> str:
-    return str(cast(inspect.StructType, inspect.type_info(kind)).tag)
-
-
-# AsyncAPI -------------------------------------------------------------------------------------------------
-
-
-def asyncapi() -> dict[str, Any]:
-    """Return the AsyncAPI 3 document of ``/ws``."""
-    _, schemas = msgspec.json.schema_components(
-        [*COMMAND_TYPES, *MESSAGE_TYPES, *EXTRA_TYPES],
-        schema_hook=_extension_schema,
-        ref_template="#/components/schemas/{name}",
-    )
-    kinds = (*COMMAND_TYPES, *MESSAGE_TYPES)
-    return {
-        "asyncapi": "3.0.0",
-        "info": {
-            "title": "Deal Architect",
-            "version": "1",
-            "description": "Subprotocol deal.v1: a text frame holds JSON objects, one on each line.",
-            "license": {"name": "MIT"},
-        },
-        "defaultContentType": "application/json",
-        "channels": {
-            "socket": {
-                "address": "/ws",
-                "messages": {_tag(kind): {"$ref": f"#/components/messages/{_tag(kind)}"} for kind in kinds},
-            }
-        },
-        "operations": {
-            "command": _operation("receive", "What a client may send.", COMMAND_TYPES),
-            "message": _operation("send", "What the server sends.", MESSAGE_TYPES),
-        },
-        "components": {
-            "messages": {
-                _tag(kind): {
-                    "name": _tag(kind),
-                    "summary": _summary(kind),
-                    "payload": {"$ref": f"#/components/schemas/{kind.__name__}"},
-                }
-                for kind in kinds
-            },
-            "schemas": schemas,
-        },
-    }
-
-
-def _operation(action: str, summary: str, kinds: Iterable[type]) -> dict[str, Any]:
-    return {
-        "action": action,
-        "summary": summary,
-        "channel": {"$ref": "#/channels/socket"},
-        "messages": [{"$ref": f"#/channels/socket/messages/{_tag(kind)}"} for kind in kinds],
-    }
 
 
 def _extension_schema(kind: type) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Text that people write: what it may hold, and how text that holds more is shown all the same.
+"""Text that people write: which characters it may hold, and how to show stored text that holds others.
 
-Nobody sees a bidirectional control, and it makes its neighbours read in another order: a note or a name can
-show an amount that nobody wrote. Separators of lines break what is one line, and characters without width
-hide in names. Joiners (U+200C, U+200D) are left: scripts and emoji need them.
+A bidirectional control is invisible and reorders its neighbours, so a note or a name can show an amount that
+nobody wrote. Line separators break a single line, and zero-width characters hide in names. Joiners (U+200C,
+U+200D) are allowed: scripts and emoji need them.
 """
 
 import re
@@ -10,24 +10,24 @@ from typing import Final
 
 CONTROLS: Final = r"\x00-\x1f\x7f-\x9f"
 INVISIBLE: Final = r"\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-"""Members of a character class, in the syntax that Python's expressions and JSON Schema share."""
+"""Members of a character class, in the syntax that Python's regular expressions and JSON Schema share."""
 
-# PostgreSQL stores no NUL in text: refused here by name rather than there as a fault of ours. Nobody means
-# other control characters either, each of which takes six bytes as it is sent.
+# PostgreSQL cannot store NUL in text, so it is refused here, with the field's name. Other control characters
+# are never intended, and each takes six bytes on the wire.
 ONE_LINE: Final = rf"^[^{CONTROLS}{INVISIBLE}]*$(?!\n)"
-"""One line of characters that are seen. Its end is looked at twice: Python's ``$`` lets a newline pass."""
+"""One line of visible characters. Its end is checked twice, because Python's ``$`` accepts a newline."""
 LINES: Final = rf"^[^\x00-\x08\x0b-\x1f\x7f-\x9f{INVISIBLE}]*$"
 """The same with newlines and tabs."""
 
-EXPECTED: Final = "Expected text without control characters and invisible ones"
-"""What a text that fits neither is answered."""
+EXPECTED: Final = "Expected text without control or invisible characters"
+"""The error text for a value that matches neither."""
 
 _UNSEEN: Final = re.compile(f"[{CONTROLS}{INVISIBLE}]")
 _DISORDER: Final = re.compile(f"[{INVISIBLE}]")
 
 
 def without_unseen(text: str) -> str:
-    """Return ``text`` without control characters and invisible ones."""
+    """Return ``text`` without control or invisible characters."""
     return _UNSEEN.sub("", text)
 
 

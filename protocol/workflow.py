@@ -1,7 +1,7 @@
-"""A deal's way from the first pencil to the funded contract: one explicit machine, with its reasons.
+"""A deal's state machine, from the first pencil to the funded contract, with the reasons of each step.
 
-Every change of state has an actor, one of the reasons that belong to its action, and the version it made.
-After ``signed``, which no action leaves, the contract's own way begins: delivered, funded, or unwound.
+Every change of state has an actor, a reason that its action allows, and the version that it created.
+``signed`` is final for the deal. From there the contract goes on: delivered, funded, or unwound.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from protocol.records import DealState, Role
 
 
 class Action(StrEnum):
-    """What moves a deal from one state to another; the ``type`` of its command."""
+    """An action that moves a deal between states; the ``type`` of its command."""
 
     SUBMIT = "submit"
     COUNTER = "counter"
@@ -24,11 +24,11 @@ class Action(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why somebody moved a deal: the only reasons that there are.
+    """The reasons for moving a deal.
 
     Those from ``credit_application_incomplete`` to ``collateral_insufficient`` are the principal reasons of
-    the sample notice of adverse action (Regulation B, appendix C, form C-1). The last ones are the server's
-    own, for an approval that fell.
+    the sample notice of adverse action (Regulation B, appendix C, form C-1). The server uses the last ones
+    for an approval that it voided.
     """
 
     CUSTOMER_AGREES = "customer_agrees"
@@ -91,13 +91,13 @@ class Reason(StrEnum):
 _ALL: Final = tuple(Reason)
 _FIRST_CREDIT, _LAST_CREDIT = Reason.CREDIT_APPLICATION_INCOMPLETE, Reason.COLLATERAL_INSUFFICIENT
 CREDIT_REASONS: Final = _ALL[_ALL.index(_FIRST_CREDIT) : _ALL.index(_LAST_CREDIT) + 1]
-"""Reasons that make a refusal one on credit: it raises a notice of adverse action."""
+"""Credit reasons: a refusal with one of them requires an adverse action notice."""
 
 MAX_REASONS: Final = 4
-"""The most principal reasons that a notice of adverse action gives."""
+"""The most principal reasons in an adverse action notice."""
 
 NOTICE_DAYS: Final = 30
-"""Within how many days the customer must have the notice (Regulation B, 12 CFR 1002.9)."""
+"""The days within which the customer must get the notice (Regulation B, 12 CFR 1002.9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ TRANSITIONS: Final = {
         ),
     ),
 }  # fmt: skip
-"""Every way from one state to another that a person may take."""
+"""Every transition that a person may make."""
 
 EDITABLE: Final = (DealState.WORKING, DealState.COUNTERED)
 """States in which the structure may be changed; a countered deal then becomes working."""
@@ -184,7 +184,7 @@ SELECTABLE: Final = (*EDITABLE, DealState.APPROVED)
 
 
 class Fulfilment(StrEnum):
-    """How far a signed contract is carried out."""
+    """The progress of a signed contract."""
 
     SIGNED = "signed"
     DELIVERED = "delivered"
@@ -193,7 +193,7 @@ class Fulfilment(StrEnum):
 
 
 class Closing(StrEnum):
-    """What moves a signed contract; the ``type`` of its command."""
+    """An action that moves a signed contract; the ``type`` of its command."""
 
     DELIVER = "deliver"
     FUND = "fund"
@@ -240,20 +240,6 @@ LIVE_STATUSES: Final = (LenderStatus.APPROVED, LenderStatus.CONDITIONAL)
 
 
 class TaskKind(StrEnum):
-    """What somebody must still do about a deal, by law or by promise."""
+    """The kinds of tasks on a deal, by law or by promise."""
 
     ADVERSE_ACTION_NOTICE = "adverse_action_notice"
-
-
-RIGHTS: Final = {
-    Role.SALESPERSON: (
-        "watch", "search", "terms", "select", "hold", "note", "submit", "reopen", "sign", "lose", "deliver",
-    ),
-    Role.DESK_MANAGER: (
-        "watch", "search", "terms", "select", "hold", "note", "submit", "reopen", "sign", "lose", "deliver",
-        "wall", "see_cost", "rate", "price", "counter", "approve", "decline", "lock", "lender", "fund",
-        "unwind", "task",
-    ),
-    Role.OPERATOR: ("watch", "search", "wall", "see_cost", "note"),
-}  # fmt: skip
-"""What each role may do, as ``welcome.user.rights`` lists it. An operator decides nothing about deals."""

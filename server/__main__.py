@@ -1,7 +1,6 @@
 """The commands of ``deal-architect``; ``python -m server`` is the same.
 
-Everything heavy is imported by the command that needs it: ``up`` is to be ready in about a second, and
-``--help`` at once.
+Each command imports what it needs, so that ``up`` is ready in about a second and ``--help`` answers at once.
 """
 
 import asyncio
@@ -16,9 +15,12 @@ import typer
 from server.commands.audit import add_audit_commands
 from server.commands.imports import add_import_commands
 from server.commands.money import add_money_commands
+from server.commands.owner_work import owner_work
 from server.commands.pencils import add_pencil_commands
-from server.commands.people import add_people_commands
+from server.commands.people import add_user_commands
 from server.commands.security import add_security_commands
+from server.commands.stores import add_store_commands
+from server.commands.tokens import add_token_commands
 from server.run.processes import explained_errors, run_web, run_worker, services
 from server.settings import Settings, is_loopback, listen_address, process_environment, secret_of
 
@@ -34,8 +36,8 @@ DataDir = Annotated[
     Path | None,
     typer.Option(
         "--data-dir",
-        help="Folder of the embedded PostgreSQL and Redis, started where they do not run yet. Not used for a "
-        "service that DATABASE_URL or REDIS_URL names. Default: DEAL_DATA_DIR, else .data.",
+        help="Folder of the embedded PostgreSQL and Redis, which are started if they are not running. Ignored"
+        " for a service that DATABASE_URL or REDIS_URL names. Default: DEAL_DATA_DIR, else .data.",
         show_default=False,
     ),
 ]
@@ -62,16 +64,16 @@ def up(
             "--workers",
             min=0,
             max=256,
-            help="Number of workers. Default: by the machine's processors.",
+            help="Number of workers. Default: depends on the number of processors.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
     """Start everything on this machine, and keep it running until Ctrl-C.
 
-    Brings the schema to the newest version and starts web and worker processes from the Procfile. With the
-    embedded database it also seeds sample data into an empty one, and offers the demo users at the sign-in;
-    DEAL_DEMO=0 switches that off.
+    Brings the schema to the newest version and starts web and worker processes from the Procfile. If the
+    embedded database is empty, it also adds sample data, and the sign-in page offers the demo users;
+    DEAL_DEMO=0 turns that off.
     """
     from server.run.up import prepare, require_rights, reserve_port, run_formation
 
@@ -80,7 +82,7 @@ def up(
     if "DATABASE_URL" not in environ and is_loopback(host):
         environ.setdefault("DEAL_DEMO", "1")
     if environ.get("DEAL_DEMO") == "1":
-        # All web processes sign with one key, whoever of them made a page.
+        # All web processes sign with the same key, so that any of them can check a page's token.
         environ.setdefault("DEAL_SECRET", secrets.token_urlsafe(32))
     require_rights(host, listen_port)
     with reserve_port(host, listen_port), services(environ) as settings:
@@ -109,19 +111,21 @@ def migrate(data_dir: DataDir = None) -> None:
 
     with services(_environment(data_dir)) as settings:
         bring_to_newest(settings.database_owner_url)
-        _say("the schema is at the newest version")
+        _say("the schema is up to date")
 
 
 @app.command()
 def seed(
     data_dir: DataDir = None,
-    vehicles: Annotated[int, typer.Option(min=0, help="Cars in stock, over all stores.")] = 4_000,
-    customers: Annotated[int, typer.Option(min=0, help="Customers, over all stores.")] = 200,
-    deals: Annotated[int, typer.Option(min=0, help="Deals, over all stores.")] = 40,
+    vehicles: Annotated[int, typer.Option(min=0, help="Cars in stock, across all stores.")] = 4_000,
+    customers: Annotated[int, typer.Option(min=0, help="Customers, across all stores.")] = 200,
+    deals: Annotated[int, typer.Option(min=0, help="Deals, across all stores.")] = 40,
     stores: Annotated[int, typer.Option(min=1, help="Stores of the group.")] = 2,
-    random_seed: Annotated[int, typer.Option(help="The same number gives the same data.")] = 1,
+    random_seed: Annotated[
+        int, typer.Option(help="Seed of the random numbers: the same seed gives the same data.")
+    ] = 1,
 ) -> None:
-    """Fill the database with sample data, up to the numbers given; what is there already counts."""
+    """Fill the database with sample data, up to the given numbers; existing rows count."""
     from server.commands.terminal import progress_bars
     from server.database.core.migrate import migrate as bring_to_newest
     from server.database.sample.seed import SeedPlan
@@ -140,7 +144,7 @@ def seed(
 @app.command("import-inventory")
 def import_inventory(
     file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="The CSV file, as it is or gzipped.")
+        Path, typer.Argument(exists=True, dir_okay=False, help="The CSV file, plain or gzipped.")
     ],
     data_dir: DataDir = None,
     store: Annotated[
@@ -158,7 +162,7 @@ def import_inventory(
     rejects: Annotated[
         Path | None,
         typer.Option(
-            help="Where rejected and doubtful rows go, each with the reason. Default: NAME.rejects.csv.",
+            help="File for rejected and doubtful rows, each with its reason. Default: NAME.rejects.csv.",
             show_default=False,
         ),
     ] = None,
@@ -172,7 +176,8 @@ def import_inventory(
         ),
     ] = None,
 ) -> None:
-    """Import a dealer's inventory into one store. Cars are known by VIN: importing again changes nothing.
+    """Import a dealer's inventory into one store. Cars are matched by VIN, so importing the same file again
+    changes nothing.
 
     Every row is either stored or written to the rejects file with the reason; a summary says how many.
     """
@@ -199,21 +204,24 @@ def _services_of(data_dir: Path | None) -> AbstractContextManager[Settings]:
     return services(_environment(data_dir))
 
 
+_work = owner_work(_services_of)
 add_import_commands(app, _services_of)
 add_pencil_commands(app, _services_of)
 add_audit_commands(app, _services_of)
-add_people_commands(app, _services_of)
+add_store_commands(app, _work)
+add_user_commands(app, _work)
+add_token_commands(app, _work)
 add_security_commands(app, _services_of)
 
 
 def main() -> None:
-    """Run the command that the arguments name."""
+    """Run the command in the arguments."""
     with explained_errors():
         app(prog_name="deal-architect")
 
 
 def _environment(data_dir: Path | None, port: int | None = None) -> dict[str, str]:
-    """Return the environment with what the options replace in it."""
+    """Return the environment, with the options applied."""
     environ = process_environment()
     if data_dir is not None:
         environ["DEAL_DATA_DIR"] = str(data_dir)
@@ -232,7 +240,7 @@ def _say(line: str) -> None:
 
 
 async def _first_store(owner_url: str, *, may_seed: bool) -> str:
-    """Return the store that was added first; where there is none, add the sample stores without cars."""
+    """Return the store that was added first; if there is none, add the sample stores without cars."""
     from server.commands.terminal import StoreMissing
     from server.database.people.first_store import first_store
     from server.database.sample.seed import SeedPlan, seed

@@ -1,6 +1,6 @@
-"""Settings: the environment, read once and checked, as one frozen value.
+"""Settings: the environment, read once and validated, as one frozen value.
 
-Nothing else reads the environment. The embedded services hand their addresses over as the same variables.
+Nothing else reads the environment. The embedded services pass on their addresses in the same variables.
 """
 
 import ipaddress
@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+
+from server.errors import UserError
 
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8000
@@ -27,13 +29,13 @@ DEFAULT_LOG_LEVEL: Final = "info"
 DEFAULT_METRICS_FROM: Final = ("127.0.0.0/8", "::1")
 SECRET_LENGTH: Final = 32
 SECRET_CHARACTERS: Final = 10
-"""How many characters a secret has at least, and how many different ones."""
+"""The minimum length of a secret, and of its distinct characters."""
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 
-class SettingsError(Exception):
-    """A variable is missing or holds something else than it must."""
+class SettingsError(UserError):
+    """A variable is missing or invalid."""
 
     def __init__(self, variable: str, expected: str) -> None:
         super().__init__(variable, expected)
@@ -45,12 +47,12 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a process is told from outside. ``README.md`` lists the variables."""
+    """The settings of a process. ``README.md`` lists the variables."""
 
     database_url: str = field(repr=False)
     database_owner_url: str = field(repr=False)
     redis_url: str = field(repr=False)
-    redis_uid: int | None = None  # whom Redis must run under, where REDIS_URL names a Unix socket
+    redis_uid: int | None = None  # account that Redis must run under if REDIS_URL names a Unix socket
     database_system_url: str = field(default="", repr=False)
     database_listen_url: str = field(default="", repr=False)
     host: str = DEFAULT_HOST
@@ -74,7 +76,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
-        """Return the settings that ``environ`` holds.
+        """Return the settings in ``environ``.
 
         Raises SettingsError.
         """
@@ -117,20 +119,18 @@ class Settings:
             secret=read.text("DEAL_SECRET", ""),
         )
         if settings.demo and not is_loopback(host):
-            raise SettingsError(
-                "DEAL_DEMO", f"off where DEAL_HOST is not a loopback address ({host!r} is none)"
-            )
+            raise SettingsError("DEAL_DEMO", f"off unless DEAL_HOST is a loopback address ({host!r} is not)")
         foreign = next((one for one in settings.allowed_origins if not is_loopback(host_of(one))), None)
         if settings.demo and foreign is not None:
             raise SettingsError(
-                "DEAL_DEMO", f"off where DEAL_ALLOWED_ORIGINS names another host than loopback ({foreign!r})"
+                "DEAL_DEMO", f"off if DEAL_ALLOWED_ORIGINS names a host other than loopback ({foreign!r})"
             )
         return settings
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that give these settings again: how they are handed to a child process.
+        """Return the variables that reproduce these settings, for a child process.
 
-        A web process or worker is not handed the owner's address (``server/run/privileges.py``).
+        A web process or worker does not get the owner's address (``server/run/privileges.py``).
         """
         return {
             "DATABASE_URL": self.database_url,
@@ -161,7 +161,7 @@ class Settings:
 
 
 def secret_of(settings: Settings) -> bytes:
-    """Return the key with which this web process signs. In demo mode, one of its own where none is given.
+    """Return the signing key of this web process. In demo mode, a random one if none is given.
 
     Raises SettingsError outside demo mode, where the secret is missing or could be guessed.
     """
@@ -171,7 +171,7 @@ def secret_of(settings: Settings) -> bytes:
     if len(secret) < SECRET_LENGTH or len(set(secret)) < SECRET_CHARACTERS:
         raise SettingsError(
             "DEAL_SECRET",
-            f"at least {SECRET_LENGTH} random characters, the same for all web processes; one is made by"
+            f"at least {SECRET_LENGTH} random characters, the same for all web processes; create one with"
             " `python3 -c 'import secrets; print(secrets.token_urlsafe(32))'`",
         )
     return secret.encode()
@@ -223,7 +223,7 @@ class _Reader:
             networks = [ipaddress.ip_network(part) for part in parts]
         except ValueError:
             networks = []
-        # A network of everybody would let everybody choose an address, or see what is for operators.
+        # A network that contains everyone would let anyone choose an address, or see the operators' pages.
         if len(networks) < len(parts) or not all(network.prefixlen for network in networks):
             raise SettingsError(
                 name, "a comma-separated list of addresses or networks such as 10.0.0.7, 192.168.1.0/24"
@@ -243,7 +243,7 @@ def listen_address(environ: Mapping[str, str]) -> tuple[str, int]:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether only this machine reaches ``host``."""
+    """Return whether ``host`` is reachable only from this machine."""
     if host == "localhost":
         return True
     try:
@@ -253,7 +253,7 @@ def is_loopback(host: str) -> bool:
 
 
 def host_of(origin: str) -> str:
-    """Return the host of an origin; an empty string where it has none."""
+    """Return the host of an origin; an empty string if it has none."""
     try:
         return urlsplit(origin).hostname or ""
     except ValueError:

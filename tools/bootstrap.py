@@ -1,8 +1,8 @@
-"""Find a Python that is new enough, and let it run installation.py, whatever Python runs this file.
+"""Find a Python that is new enough, and run installation.py with it.
 
-Root's processes run under an account of their own, so as root a Python that only root may reach comes last.
+As root, processes run under another account, so a Python that only root can reach comes last.
 
-Kept to what every Python 3 can parse, so that an old one can say what is wrong instead of failing to read it.
+This file uses only syntax that every Python 3 can parse, so that an old one can report what is wrong.
 """
 
 import os
@@ -22,7 +22,7 @@ TOO_OLD = (
 
 
 def main() -> int:
-    """Become installation.py under a Python that is new enough; where there is none, return 1."""
+    """Become installation.py under a Python that is new enough; if there is none, return 1."""
     python = sys.executable if sys.version_info[:2] >= MINIMUM else None
     if python is None or not is_open(python):
         python = newer_python() or python
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def newer_python() -> "str | None":
-    """Return the path of a Python that is new enough, runs and makes environments; None where there is none.
+    """Return the path of a Python that is new enough, runs and makes environments; None if there is none.
 
     Of several, one that only root may reach comes last.
     """
@@ -47,7 +47,7 @@ def newer_python() -> "str | None":
 
 
 def is_open(path: str) -> bool:
-    """Return whether others than root may reach a file; where we are not root, it does not matter."""
+    """Return whether others than root may reach a file; if we are not root, it does not matter."""
     folders = list(Path(path).parents) + list(Path(path).resolve().parents)
     return os.geteuid() != 0 or all(folder.stat().st_mode & stat.S_IXOTH for folder in folders)
 

@@ -6,7 +6,7 @@ by the client: a repeated ``op`` returns the first answer and changes nothing.
 
 from typing import get_args
 
-from protocol.commands.base import ChangeCommand, ChannelCommand, ChannelName, Command, Ref, Seq, tag_of
+from protocol.commands.base import ChangeCommand, ChannelCommand, ChannelName, Command, Cost, Ref, Seq, tag_of
 from protocol.commands.desk import (
     Approve,
     ClearStipulation,
@@ -59,6 +59,7 @@ __all__ = [
     "ChannelName",
     "ClearStipulation",
     "Command",
+    "Cost",
     "Counter",
     "Decision",
     "Decline",

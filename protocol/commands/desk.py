@@ -5,15 +5,10 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from protocol.commands.base import ChangeCommand, FieldName, Seq
-from protocol.records import (
-    BasisPoints,
-    Cents,
-    Identifier,
-    Months,
-    StructureChanges,
-    Tier,
-)
+from protocol.commands.base import ChangeCommand, Cost, FieldName, Seq
+from protocol.records import BasisPoints, Cents, Identifier, Months, Tier
+from protocol.rights import Right
+from protocol.structure import StructureChanges
 from protocol.texts import LINES, ONE_LINE
 from protocol.workflow import MAX_REASONS, LenderStatus, Reason
 
@@ -23,9 +18,10 @@ Stipulation = Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE
 
 
 class Select(ChangeCommand, tag="select", frozen=True):
-    """Make a car, priced as ``quote`` prices it with ``changes`` and ``programme_id``, the deal's offer."""
+    """Put a car on the deal, priced as ``quote`` prices it with ``changes`` and ``programme_id``."""
 
-    right: ClassVar = "select"
+    right: ClassVar = Right.SELECT
+    cost: ClassVar = Cost.PRICING
 
     vehicle_id: Identifier
     changes: StructureChanges = StructureChanges()
@@ -33,9 +29,10 @@ class Select(ChangeCommand, tag="select", frozen=True):
 
 
 class Pin(ChangeCommand, tag="pin", frozen=True):
-    """Keep an offer in sight, beside others."""
+    """Pin an offer to the deal, next to others."""
 
-    right: ClassVar = "select"
+    right: ClassVar = Right.SELECT
+    cost: ClassVar = Cost.PRICING
 
     vehicle_id: Identifier
     changes: StructureChanges = StructureChanges()
@@ -43,32 +40,35 @@ class Pin(ChangeCommand, tag="pin", frozen=True):
 
 
 class Unpin(ChangeCommand, tag="unpin", frozen=True):
-    """Keep an offer in sight no longer. ``changes`` are accepted and mean nothing."""
+    """Unpin an offer. ``changes`` are accepted and ignored."""
 
-    right: ClassVar = "select"
+    right: ClassVar = Right.SELECT
+    cost: ClassVar = Cost.LIGHT
 
     vehicle_id: Identifier
     changes: StructureChanges = StructureChanges()
 
 
 class Hold(ChangeCommand, tag="hold", frozen=True):
-    """Keep a car for this deal for a while; again: for longer. Reply: ``{until}``."""
+    """Hold a car for this deal for a while; holding it again extends the hold. Reply: ``{until}``."""
 
-    right: ClassVar = "hold"
+    right: ClassVar = Right.HOLD
+    cost: ClassVar = Cost.LIGHT
 
     vehicle_id: Identifier
 
 
 class Release(ChangeCommand, tag="release", frozen=True):
-    """Let a car go that this deal held. Reply: ``{until}``, which is null."""
+    """Release a car that this deal holds. Reply: ``{until}``, which is null."""
 
-    right: ClassVar = "hold"
+    right: ClassVar = Right.HOLD
+    cost: ClassVar = Cost.LIGHT
 
     vehicle_id: Identifier
 
 
 class Decision(ChangeCommand, frozen=True):
-    """The base of what moves a deal or its contract. ``version`` must be the current one.
+    """The base of commands that move a deal or its contract. ``version`` must be the current one.
 
     ``reason`` is one of the action's; ``more_reasons`` are further principal reasons of a refusal on credit.
     Reply: ``{version, state}``, after ``signed`` with ``fulfilment``.
@@ -80,15 +80,17 @@ class Decision(ChangeCommand, frozen=True):
 
 
 class Submit(Decision, tag="submit", frozen=True):
-    """Put the selected offer before the desk."""
+    """Submit the selected offer to the desk."""
 
-    right: ClassVar = "submit"
+    right: ClassVar = Right.SUBMIT
+    cost: ClassVar = Cost.PRICING
 
 
 class Counter(Decision, tag="counter", frozen=True):
     """Answer a submitted deal with other terms."""
 
-    right: ClassVar = "counter"
+    right: ClassVar = Right.COUNTER
+    cost: ClassVar = Cost.SEARCHING
 
     changes: StructureChanges = StructureChanges()
 
@@ -96,71 +98,82 @@ class Counter(Decision, tag="counter", frozen=True):
 class Approve(Decision, tag="approve", frozen=True):
     """Approve a submitted deal: this version, car, offer and rate sheet."""
 
-    right: ClassVar = "approve"
+    right: ClassVar = Right.APPROVE
+    cost: ClassVar = Cost.PRICING
 
 
 class Decline(Decision, tag="decline", frozen=True):
     """Refuse a submitted deal."""
 
-    right: ClassVar = "decline"
+    right: ClassVar = Right.DECLINE
+    cost: ClassVar = Cost.LIGHT
 
 
 class Reopen(Decision, tag="reopen", frozen=True):
-    """Work on a deal again."""
+    """Reopen a deal."""
 
-    right: ClassVar = "reopen"
+    right: ClassVar = Right.REOPEN
+    cost: ClassVar = Cost.LIGHT
 
 
 class Sign(Decision, tag="sign", frozen=True):
     """Sign the approved offer: the car is sold."""
 
-    right: ClassVar = "sign"
+    right: ClassVar = Right.SIGN
+    cost: ClassVar = Cost.LIGHT
 
 
 class Lose(Decision, tag="lose", frozen=True):
-    """Give a deal up."""
+    """Mark a deal lost."""
 
-    right: ClassVar = "lose"
+    right: ClassVar = Right.LOSE
+    cost: ClassVar = Cost.LIGHT
 
 
 class Deliver(Decision, tag="deliver", frozen=True):
-    """Say that the customer has the car."""
+    """Mark the car delivered."""
 
-    right: ClassVar = "deliver"
+    right: ClassVar = Right.DELIVER
+    cost: ClassVar = Cost.LIGHT
 
 
 class Fund(Decision, tag="fund", frozen=True):
-    """Say that the lender has paid; it must approve still, and every stipulation be cleared."""
+    """Mark the contract funded. The lender must still approve, and every stipulation must be cleared."""
 
-    right: ClassVar = "fund"
+    right: ClassVar = Right.FUND
+    cost: ClassVar = Cost.LIGHT
 
 
 class Unwind(Decision, tag="unwind", frozen=True):
-    """Take a signed deal back; the car is for sale again."""
+    """Unwind a signed deal; the car is for sale again."""
 
-    right: ClassVar = "unwind"
+    right: ClassVar = Right.UNWIND
+    cost: ClassVar = Cost.LIGHT
 
 
 class Lock(ChangeCommand, tag="lock", frozen=True):
-    """Keep a field of the structure from everybody but the desk. Reply: ``{version}``."""
+    """Lock a field of the structure for everyone but the desk. Reply: ``{version}``."""
 
-    right: ClassVar = "lock"
+    right: ClassVar = Right.LOCK
+    cost: ClassVar = Cost.LIGHT
 
     field: FieldName
 
 
 class Unlock(ChangeCommand, tag="unlock", frozen=True):
-    """Open a locked field again. Reply: ``{version}``."""
+    """Unlock a field. Reply: ``{version}``."""
 
-    right: ClassVar = "lock"
+    right: ClassVar = Right.LOCK
+    cost: ClassVar = Cost.LIGHT
 
     field: FieldName
 
 
 class Note(ChangeCommand, tag="note", frozen=True):
-    """Write a note for whoever works on the deal; customers never see it. Reply: ``{note_id}``."""
+    """Add a note for the people who work on the deal; customers never see it. Reply: ``{note_id}``."""
 
-    right: ClassVar = "note"
+    right: ClassVar = Right.NOTE
+    cost: ClassVar = Cost.LIGHT
 
     text: Annotated[str, Meta(min_length=1, max_length=MAX_NOTE_CHARACTERS, pattern=LINES)]
 
@@ -169,11 +182,12 @@ class LenderDecision(ChangeCommand, tag="lender_decision", frozen=True):
     """Record what a lender decided; it overrides the lender's programmes for this deal until it expires.
 
     ``tier``, ``rate_bp`` (the buy rate), ``advance_max_cents`` and ``term_months`` (the longest) are needed
-    where the lender approves; ``reasons``, all on credit, where it declines and only there.
-    Reply: ``{version, decision_id}``.
+    for an approval; ``reasons``, all of them credit reasons, for a decline and only then. Reply: ``{version,
+    decision_id}``.
     """
 
-    right: ClassVar = "lender"
+    right: ClassVar = Right.LENDER
+    cost: ClassVar = Cost.SEARCHING
 
     version: Seq
     lender: Identifier
@@ -188,16 +202,18 @@ class LenderDecision(ChangeCommand, tag="lender_decision", frozen=True):
 
 
 class ClearStipulation(ChangeCommand, tag="clear_stipulation", frozen=True):
-    """Say that a lender's stipulation is met. Reply: ``{version}``."""
+    """Mark a lender's stipulation as met. Reply: ``{version}``."""
 
-    right: ClassVar = "lender"
+    right: ClassVar = Right.LENDER
+    cost: ClassVar = Cost.LIGHT
 
     stipulation_id: Identifier
 
 
 class FinishTask(ChangeCommand, tag="finish_task", frozen=True):
-    """Say that a task is done, such as a notice that was sent. Reply: ``{version}``."""
+    """Mark a task as done, such as a notice that was sent. Reply: ``{version}``."""
 
-    right: ClassVar = "task"
+    right: ClassVar = Right.TASK
+    cost: ClassVar = Cost.LIGHT
 
     task_id: Identifier

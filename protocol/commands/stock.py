@@ -5,14 +5,16 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
-from protocol.commands.base import ChangeCommand, ChannelCommand, Seq
+from protocol.commands.base import ChangeCommand, ChannelCommand, Cost, Seq
 from protocol.money.pricing import Vary
-from protocol.records import MAX_CENTS, Cents, Filters, Identifier, Months, Sort, StructureChanges
+from protocol.records import MAX_CENTS, Cents, Filters, Identifier, Months, Sort
+from protocol.rights import Right
+from protocol.structure import StructureChanges
 
 MAX_MATCHES = 20_000
 DEFAULT_MATCHES = 500
 MAX_GRID = 12
-"""The most terms, and the most amounts of cash, that one pencil grid has."""
+"""The most terms, and the most cash amounts, in one pencil grid."""
 
 Token = Annotated[str, Meta(min_length=1, max_length=256)]
 
@@ -20,7 +22,8 @@ Token = Annotated[str, Meta(min_length=1, max_length=256)]
 class Search(ChangeCommand, tag="search", frozen=True):
     """Search the stock for this deal. A newer search supersedes an older one. Reply: ``{search_id}``."""
 
-    right: ClassVar = "search"
+    right: ClassVar = Right.SEARCH
+    cost: ClassVar = Cost.SEARCHING
 
     filters: Filters = Filters()
     sort: Sort = Sort.PRICE
@@ -30,7 +33,8 @@ class Search(ChangeCommand, tag="search", frozen=True):
 class More(ChangeCommand, tag="more", frozen=True):
     """Continue a search that ended by its limit, from the token of its ``search_ended``."""
 
-    right: ClassVar = "search"
+    right: ClassVar = Right.SEARCH
+    cost: ClassVar = Cost.SEARCHING
 
     search_id: Identifier
     token: Token
@@ -39,15 +43,17 @@ class More(ChangeCommand, tag="more", frozen=True):
 class Cancel(ChangeCommand, tag="cancel", frozen=True):
     """End a running search."""
 
-    right: ClassVar = "search"
+    right: ClassVar = Right.SEARCH
+    cost: ClassVar = Cost.LIGHT
 
     search_id: Identifier
 
 
 class Revalue(ChangeCommand, tag="revalue", frozen=True):
-    """Try again to value cars that were given up."""
+    """Retry to value cars that failed."""
 
-    right: ClassVar = "search"
+    right: ClassVar = Right.SEARCH
+    cost: ClassVar = Cost.PRICING
 
     vehicle_id: Annotated[list[Identifier], Meta(min_length=1, max_length=500)]
 
@@ -55,7 +61,8 @@ class Revalue(ChangeCommand, tag="revalue", frozen=True):
 class Terms(ChangeCommand, tag="terms", frozen=True):
     """Change the deal's structure, based on ``version``. Reply: ``{version}``."""
 
-    right: ClassVar = "terms"
+    right: ClassVar = Right.TERMS
+    cost: ClassVar = Cost.SEARCHING
 
     version: Seq
     changes: StructureChanges
@@ -69,15 +76,16 @@ class Roll(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Quote(ChannelCommand, tag="quote", frozen=True):
-    """Price one car under the deal's structure with ``changes``, which stay the asker's own. Reply:
+    """Price one car under the deal's structure with ``changes``, which do not change the deal. Reply:
     ``QuoteReply``.
 
-    What the structure leaves open (term, rate, cash up to its maximum, discount) is the best choice; with
-    ``programme_id`` only that programme is considered. ``terms_months`` and ``cash_down_cents`` are the
-    grid's rows and columns; an empty list takes the structure's own.
+    Inputs that the structure leaves open (term, rate, cash up to its maximum, discount) are chosen for the
+    best result; with ``programme_id`` only that programme is considered. ``terms_months`` and
+    ``cash_down_cents`` are the grid's rows and columns; an empty list takes the structure's own.
     """
 
-    right: ClassVar = "watch"
+    right: ClassVar = Right.WATCH
+    cost: ClassVar = Cost.PRICING
 
     vehicle_id: Identifier
     changes: StructureChanges = StructureChanges()
@@ -90,6 +98,7 @@ class Quote(ChannelCommand, tag="quote", frozen=True):
 class Frontier(ChannelCommand, tag="frontier", frozen=True):
     """Ask for one car's structures that no other beats in both payment and NPV. Reply: ``FrontierReply``."""
 
-    right: ClassVar = "watch"
+    right: ClassVar = Right.WATCH
+    cost: ClassVar = Cost.SEARCHING
 
     vehicle_id: Identifier

@@ -1,12 +1,13 @@
-"""Watching channels, being seen in them, and telling what one saw."""
+"""Watching channels: join, leave, presence, and reports of what was painted."""
 
 from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
 
-from protocol.commands.base import ChannelCommand, Command, FieldName, Seq
+from protocol.commands.base import ChannelCommand, Command, Cost, FieldName, Seq
 from protocol.records import Identifier, View
+from protocol.rights import Right
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -17,9 +18,12 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Join(ChannelCommand, tag="join", frozen=True):
-    """Watch a channel; with ``since``, only what was missed where that is known. Reply: ``JoinReply``."""
+    """Watch a channel; with ``since``, only the missed events, if the log still has them. Reply:
+    ``JoinReply``.
+    """
 
-    right: ClassVar = "watch"
+    right: ClassVar = Right.WATCH
+    cost: ClassVar = Cost.JOINING
 
     view: View
     since: Position | None = None
@@ -28,21 +32,24 @@ class Join(ChannelCommand, tag="join", frozen=True):
 class Leave(ChannelCommand, tag="leave", frozen=True):
     """Stop watching a channel. Nothing of the channel arrives after the reply."""
 
-    right: ClassVar = "watch"
+    right: ClassVar = Right.WATCH
+    cost: ClassVar = Cost.FREE
 
 
 class Focus(ChannelCommand, tag="focus", frozen=True):
-    """Say which field of the structure one is at, or null."""
+    """Report the field of the structure that has the focus, or null."""
 
-    right: ClassVar = "watch"
+    right: ClassVar = Right.WATCH
+    cost: ClassVar = Cost.FREE
 
     field: FieldName | None = None
 
 
 class Painted(ChannelCommand, tag="painted", frozen=True):
-    """Say after how many milliseconds a stage of a search stood on the person's screen."""
+    """Report how many milliseconds a stage of a search took to reach the screen."""
 
-    right: ClassVar = "watch"
+    right: ClassVar = Right.WATCH
+    cost: ClassVar = Cost.LIGHT
 
     search_id: Identifier
     stage: Annotated[str, Meta(pattern="^(first_matches|first_offers|all_matches|all_offers)$")]
@@ -50,4 +57,6 @@ class Painted(ChannelCommand, tag="painted", frozen=True):
 
 
 class Ping(Command, tag="ping", frozen=True):
-    """Ask whether the server is there. Reply: ``{server_time}``."""
+    """Check that the server responds. Reply: ``{server_time}``."""
+
+    cost: ClassVar = Cost.FREE

@@ -1,10 +1,10 @@
-"""What a server sends: replies, a channel's events, and what stands outside the sequence.
+"""What a server sends: replies, a channel's events, and messages outside the sequence.
 
 Clients ignore types and fields that they do not know, but count the ``seq`` of such events.
 Hidden fields are absent in a view, so every field that a view may hide is optional here.
 """
 
-from typing import get_args
+from typing import Final, get_args
 
 from protocol.events.base import (
     MAX_MESSAGE_BYTES,
@@ -18,6 +18,7 @@ from protocol.events.base import (
     Reply,
     Resync,
     Welcome,
+    kind_of,
 )
 from protocol.events.desk import (
     DealChanged,
@@ -69,6 +70,7 @@ from protocol.events.snapshot import (
 
 __all__ = [
     "CLAIM_COLUMNS",
+    "EVENTS_BY_KIND",
     "EVENT_TYPES",
     "FIRST_LATE_CHUNK",
     "MATCH_COLUMNS",
@@ -124,6 +126,7 @@ __all__ = [
     "VehicleReleased",
     "Wanting",
     "Welcome",
+    "kind_of",
 ]
 
 AnyEvent = (
@@ -153,4 +156,5 @@ AnyEvent = (
 )
 AnyMessage = AnyEvent | Welcome | Reply | SnapshotRows | SnapshotEnd | Presence | Notice | Resync
 EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)
+EVENTS_BY_KIND: Final = {kind_of(event): event for event in EVENT_TYPES}
 MESSAGE_TYPES: tuple[type[Message], ...] = get_args(AnyMessage)

@@ -1,4 +1,4 @@
-"""What every message has; what stands outside of channels and sequence."""
+"""Fields of every message, and the messages that belong to no channel."""
 
 import datetime as dt
 from typing import Annotated, Any
@@ -15,15 +15,22 @@ Columns = dict[str, list[Any]]
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """The base of everything that a server sends."""
+    """The base of all server messages."""
 
 
 class Event(Message, frozen=True):
-    """The base of a channel's events. ``seq`` is +1 each; ``at`` tells when it was published, or decided."""
+    """The base of a channel's events. ``seq`` is +1 each; ``at`` is the time of publication, or of the
+    decision.
+    """
 
     channel: str
     seq: int
     at: dt.datetime
+
+
+def kind_of(message: type[msgspec.Struct]) -> str:
+    """Return the ``type`` of a message class as it stands on the wire."""
+    return str(message.__struct_config__.tag)
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,21 +71,21 @@ class Reply(Message, tag="reply", frozen=True):
 
 
 class Notice(Message, tag="notice", frozen=True):
-    """Something about the service that a person should know."""
+    """A message about the service for people."""
 
     code: Annotated[str, Meta(pattern="^(degraded|stale|draining|recovered)$")]
     message: str
 
 
 class Resync(Message, tag="resync", frozen=True):
-    """This client fell behind on the channel, or the channel began anew: join it again."""
+    """This client fell behind on the channel, or the channel has a new epoch: join it again."""
 
     channel: str
 
 
 class Present(msgspec.Struct, frozen=True, kw_only=True):
-    """A person who watches a channel. ``focus`` is the field that they are at; ``deal_id`` the deal that they
-    are in, on the wall of a store.
+    """A person who watches a channel. ``focus`` is the field they are in; ``deal_id`` the deal that they are
+    in, on the wall of a store.
     """
 
     user_id: str
@@ -89,7 +96,7 @@ class Present(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Presence(Message, tag="presence", frozen=True):
-    """Who is here: always the whole of it, never logged."""
+    """Everyone who watches the channel, as a complete list; never logged."""
 
     channel: str
     here: list[Present]

@@ -1,4 +1,4 @@
-"""What people decided about a deal, and what became of the cars on its screens."""
+"""Events of a deal's decisions, and of changes to the cars on its screens."""
 
 import datetime as dt
 from typing import Any
@@ -21,7 +21,7 @@ class DealChanged(Event, tag="deal_changed", frozen=True):
 
 
 class StateChanged(Event, tag="state_changed", frozen=True, rename={"source": "from", "target": "to"}):
-    """The deal went from one state to another. Where the desk approved, ``approval`` says what.
+    """The deal went from one state to another. After an approval, ``approval`` says what was approved.
 
     ``reason`` and ``more_reasons`` are hidden from customers.
     """
@@ -36,7 +36,7 @@ class StateChanged(Event, tag="state_changed", frozen=True, rename={"source": "f
 
 
 class OfferSelected(Event, tag="offer_selected", frozen=True):
-    """The deal is about this offer now. ``reason`` says why the server priced it again by itself."""
+    """This is now the deal's offer. ``reason`` is set if the server repriced it, and says why."""
 
     version: int
     vehicle_id: str
@@ -46,7 +46,7 @@ class OfferSelected(Event, tag="offer_selected", frozen=True):
 
 
 class OfferPinned(Event, tag="offer_pinned", frozen=True):
-    """An offer is kept in sight."""
+    """An offer was pinned."""
 
     version: int
     vehicle_id: str
@@ -55,7 +55,7 @@ class OfferPinned(Event, tag="offer_pinned", frozen=True):
 
 
 class OfferUnpinned(Event, tag="offer_unpinned", frozen=True):
-    """An offer is kept in sight no longer. Events that an older release wrote have no ``offer``."""
+    """An offer was unpinned. Events that an older release wrote have no ``offer``."""
 
     version: int
     vehicle_id: str
@@ -74,7 +74,7 @@ class VehicleChanged(Event, tag="vehicle_changed", frozen=True):
     """A car on this screen was repriced, held, released, sold, or is wanted by another deal.
 
     ``status`` is the car's, ``held`` where a deal holds it. ``held_by`` is the name of who holds it,
-    ``other`` where that deal is another store's, null where nobody does. A receiver drops offers of another
+    ``other`` where that deal is another store's, null if nobody does. A receiver drops offers of another
     ``rev``.
     """
 
@@ -97,14 +97,14 @@ class VehicleHeld(Event, tag="vehicle_held", frozen=True):
 
 
 class VehicleReleased(Event, tag="vehicle_released", frozen=True):
-    """This deal holds a car no longer: somebody let it go, or the time was over."""
+    """This deal no longer holds a car: it was released, or its time ran out."""
 
     vehicle_id: str | UnsetType = UNSET
     by: Actor | UnsetType = UNSET
 
 
 class FieldLocked(Event, tag="field_locked", frozen=True):
-    """The desk keeps a field of the structure to itself."""
+    """The desk locked a field of the structure."""
 
     version: int
     field: str | UnsetType = UNSET
@@ -112,7 +112,7 @@ class FieldLocked(Event, tag="field_locked", frozen=True):
 
 
 class FieldUnlocked(Event, tag="field_unlocked", frozen=True):
-    """A field of the structure is open again."""
+    """A field of the structure was unlocked."""
 
     version: int
     field: str | UnsetType = UNSET
@@ -120,7 +120,7 @@ class FieldUnlocked(Event, tag="field_unlocked", frozen=True):
 
 
 class NoteAdded(Event, tag="note_added", frozen=True):
-    """Somebody wrote a note."""
+    """A note was added."""
 
     id: str | UnsetType = UNSET
     text: str | UnsetType = UNSET
@@ -128,7 +128,7 @@ class NoteAdded(Event, tag="note_added", frozen=True):
 
 
 class LenderDecided(Event, tag="lender_decided", frozen=True):
-    """A lender decided, or its decision counts no longer."""
+    """A lender decided, or its decision is no longer valid."""
 
     version: int
     decision: LenderTerms | UnsetType = UNSET
@@ -136,7 +136,7 @@ class LenderDecided(Event, tag="lender_decided", frozen=True):
 
 
 class StipulationCleared(Event, tag="stipulation_cleared", frozen=True):
-    """What a lender wanted to see is there."""
+    """A stipulation was met."""
 
     version: int
     stipulation_id: str | UnsetType = UNSET
@@ -157,7 +157,7 @@ class FulfilmentChanged(
 
 
 class TaskRaised(Event, tag="task_raised", frozen=True):
-    """Something must be done about the deal, by a day."""
+    """A task was added, with a due date."""
 
     version: int
     task: DealTask | UnsetType = UNSET
@@ -165,7 +165,7 @@ class TaskRaised(Event, tag="task_raised", frozen=True):
 
 
 class TaskDone(Event, tag="task_done", frozen=True):
-    """It is done."""
+    """A task was finished."""
 
     version: int
     task_id: str | UnsetType = UNSET
@@ -175,7 +175,7 @@ class TaskDone(Event, tag="task_done", frozen=True):
 class DealSummary(Event, tag="deal_summary", frozen=True):
     """One deal on the wall of its store, whole; replaces the row of the same deal unless it is older.
 
-    ``removed`` where the deal has left the wall. Absent fields are those of a deal without an offer.
+    ``removed`` if the deal has left the wall. A deal without an offer lacks the offer's fields.
     """
 
     deal_id: str

@@ -1,4 +1,4 @@
-"""The search of a deal: its matches, offers and ends."""
+"""Events of a deal's search: matches, offers and the end."""
 
 from enum import StrEnum
 
@@ -10,7 +10,9 @@ from protocol.records import Actor, EndReason, Filters, Sort, Versions
 
 
 class FixKind(StrEnum):
-    """What makes a refused car acceptable. Another term or programme costs nothing; else less is cheaper."""
+    """The kinds of changes that make a refused car acceptable. Another term or programme costs nothing; of
+    the others, the smaller amount is cheaper.
+    """
 
     PROGRAMME = "programme"
     TERM = "term"
@@ -22,10 +24,10 @@ class FixKind(StrEnum):
 class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Every single change that makes a refused car acceptable; ``kind`` is the cheapest of them.
 
-    ``cash_cents`` more than the customer's most cash; ``price_cents`` more discount than the seller may give;
-    ``term_months`` is a term not offered so far; ``lender`` takes the car at a rate of its own;
-    ``value_cents`` is how much less the store would have to accept. ``opens`` is how many cars of a whole
-    search the change opens, where that was asked.
+    ``cash_cents`` is cash beyond the customer's maximum; ``price_cents`` is discount beyond the seller's
+    authority; ``term_months`` is a term not offered so far; ``lender`` takes the car at its own rate;
+    ``value_cents`` is how much lower the store's minimum would have to be. ``opens`` is how many cars of a
+    whole search the change opens, if that was requested.
     """
 
     kind: FixKind
@@ -51,8 +53,8 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SearchStarted(Event, tag="search_started", frozen=True):
-    """A search began. ``estimate`` is the planner's guess of the rows to read. ``sort`` is absent where it is
-    by what the view hides.
+    """A search began. ``estimate`` is the planner's guess of the rows to read. ``sort`` is absent if the view
+    hides the sort key.
     """
 
     search_id: str
@@ -74,7 +76,7 @@ class Matches(Event, tag="matches", frozen=True):
 
 
 class Offers(Event, tag="offers", frozen=True):
-    """The best structure of each car of a chunk; null where no structure is feasible."""
+    """The best structure of each car of a chunk; null if no structure is feasible."""
 
     search_id: str
     chunk: int
@@ -83,7 +85,7 @@ class Offers(Event, tag="offers", frozen=True):
 
 
 class SearchEnded(Event, tag="search_ended", frozen=True):
-    """No more matches come. ``next`` is the token for ``more`` where the limit ended it."""
+    """No more matches come. ``next`` is the token for ``more`` if the limit ended the search."""
 
     search_id: str
     reason: EndReason
@@ -119,7 +121,7 @@ MATCH_COLUMNS = (
 )  # fmt: skip
 """The columns of ``matches`` in full; ``cost_cents`` and ``transfer_cost_cents`` are for managers.
 
-What a transfer takes is 0 for the store's own cars.
+Transfer costs are 0 for the store's own cars.
 """
 
 OFFER_COLUMNS = (
@@ -129,16 +131,16 @@ OFFER_COLUMNS = (
 """The columns of ``offers`` in full."""
 
 SCORE_COLUMN = "score"
-"""What stands in the place of both NPVs where a store keeps those from its salespeople: 1 to 5."""
+"""The score, 1 to 5, that replaces both NPVs if a store hides NPVs from its salespeople."""
 
 CLAIM_COLUMNS = ("held_by", "held_until", "held_here", "wanted_by")
-"""What ``snapshot_rows`` add for cars that somebody holds or wants; null where nothing is to be said."""
+"""The columns that ``snapshot_rows`` add for claims on cars; null for a car without a claim."""
 
 FIRST_LATE_CHUNK = 1_000_000
 """Chunks of ``matches`` from this number on bring cars that were repriced after they had been matched.
 
-They may come after ``search_ended``, which stands.
+They may come after ``search_ended``, which stays valid.
 """
 
 ON_SALE = frozenset({"available", "held"})
-"""The states in which a car stays on a screen."""
+"""The statuses with which a car stays on a screen."""

@@ -1,4 +1,4 @@
-"""The state of a channel, as a join gets it."""
+"""The state of a channel, as a join receives it."""
 
 from typing import Any
 
@@ -31,10 +31,10 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """A deal as it stands. ``structure`` holds the fields of ``records.Structure`` that the view shows.
+    """A deal as it stands. ``structure`` holds the fields of ``Structure`` that the view shows.
 
     ``fulfilment`` is null before ``signed``. ``notes`` are the latest ones, the oldest first.
-    ``selected_outdated`` where the structure changed since ``selected`` was priced: ``submit`` prices anew.
+    ``selected_outdated`` where the structure changed since ``selected`` was priced: ``submit`` prices again.
     """
 
     id: str
@@ -76,7 +76,7 @@ class SearchSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeskSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """The wall of a store; its deals follow as ``snapshot_rows``."""
+    """The snapshot of a store's wall; its deals follow as ``snapshot_rows``."""
 
     store_id: str
     name: str
@@ -95,7 +95,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JoinReply(msgspec.Struct, frozen=True, kw_only=True):
-    """The ``data`` of the reply to ``join``. ``snapshot`` is null where ``recovered``."""
+    """The ``data`` of the reply to ``join``. ``snapshot`` is null if ``recovered``."""
 
     epoch: str
     seq: int
@@ -119,7 +119,7 @@ class SnapshotRows(Message, tag="snapshot_rows", frozen=True):
 
 
 class SnapshotEnd(Message, tag="snapshot_end", frozen=True):
-    """The snapshot is whole; events follow."""
+    """The snapshot is complete; events follow."""
 
     channel: str
     ref: int

@@ -1,4 +1,4 @@
-"""What the store gives away in an offer, whichever field it is written in.
+"""What the store gives away in an offer, regardless of the field that carries it.
 
 A dollar off the price, a dollar of discount, a dollar of allowance above the trade's cash value and a dollar
 of rebate that no manufacturer pays cost the store the same. A person's authority covers their sum.
@@ -6,17 +6,17 @@ of rebate that no manufacturer pays cost the store the same. A person's authorit
 
 from dataclasses import dataclass
 
-from protocol.records import Structure
+from protocol.structure import Structure
 
 
 @dataclass(frozen=True, slots=True)
 class Concession:
     """The parts of a concession in cents, none of them negative.
 
-    ``price_cut_cents`` is what the stated price lies below the advertised one, ``over_allowance_cents`` what
-    the trade's allowance lies above its cash value (ACV). An ACV that nobody stated is 0, as in the NPV: then
-    the whole allowance counts. ``rebate_cents`` are the structure's rebates, which come on top of those of
-    the rebate sheet.
+    ``price_cut_cents`` is how far the stated price is below the advertised one, ``over_allowance_cents`` how
+    far the trade allowance is above the cash value (ACV). A missing ACV is 0, as in the NPV: then the whole
+    allowance counts. ``rebate_cents`` are the structure's rebates, which come on top of those of the rebate
+    sheet.
     """
 
     price_cut_cents: int
@@ -26,12 +26,12 @@ class Concession:
 
     @property
     def total_cents(self) -> int:
-        """All of it: what a decider's authority must cover."""
+        """The whole concession, which the decider's authority must cover."""
         return self.shown_cents + self.over_allowance_cents
 
     @property
     def shown_cents(self) -> int:
-        """All but the over-allowance, which would tell a salesperson the ACV."""
+        """The concession without the over-allowance, which would reveal the ACV to a salesperson."""
         return self.price_cut_cents + self.discount_cents + self.rebate_cents
 
     def describe(self) -> str:
@@ -40,7 +40,7 @@ class Concession:
             ("price cut", self.price_cut_cents),
             ("discount", self.discount_cents),
             ("allowance above ACV", self.over_allowance_cents),
-            ("rebate of the deal's own", self.rebate_cents),
+            ("deal-specific rebate", self.rebate_cents),
         )
         parts = ", ".join(f"{name} ${cents / 100:,.2f}" for name, cents in named if cents)
         total = f"${self.total_cents / 100:,.2f}"
@@ -52,8 +52,8 @@ def concession_of(
 ) -> Concession:
     """Return what is given away on a car that is advertised at ``advertised_cents``.
 
-    ``discount_cents`` is the whole discount of an offer, which the search may have added to; None: the
-    structure's own.
+    ``discount_cents`` is the whole discount of an offer, including what the search added; None means the
+    structure's.
     """
     stated = advertised_cents if structure.price_cents is None else structure.price_cents
     return Concession(
@@ -67,7 +67,7 @@ def concession_of(
 def lacks_product_cost(structure: Structure, usual_share_bp: float) -> bool:
     """Return whether products are sold whose cost is 0, stated or by the store's usual share.
 
-    Their whole price would count as gross, and the NPV would rise with every dollar of it.
+    Then their whole price would count as gross, and raise the NPV dollar for dollar.
     """
     if not structure.products_cents:
         return False

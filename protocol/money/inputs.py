@@ -1,4 +1,4 @@
-"""A deal's side of every structure: what search, workers, quotes and stored pencils compute from."""
+"""A deal's inputs to every structure: searches, workers, quotes and stored pencils compute from them."""
 
 from enum import StrEnum
 
@@ -6,27 +6,26 @@ import msgspec
 
 from protocol.deal_parts import LenderTerms
 from protocol.money.lending import TaxRule
-from protocol.records import Structure
+from protocol.structure import Structure
 
 
 class AuthorityCovers(StrEnum):
-    """What the seller's authority must pay for. Pencils from before concessions were counted say nothing."""
+    """What the seller's authority must cover. Pencils older than the concession rules have no value here."""
 
     DISCOUNT = "discount"
     CONCESSION = "concession"
 
 
 class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the money needs to know besides cars, rate sheet and risk model. ``structure`` has its dates.
+    """The inputs of pricing other than cars, rate sheet and risk model. ``structure`` has its dates.
 
-    ``monthly_income_cents`` and ``score`` are None where they are not known: then no limit on them applies.
-    ``other_debt_cents`` is per month; all three are of customer and co-buyer together.
-    ``standard_markup_bp`` (within the cap of the store's state) and ``npv_floor_cents`` are the store's, as
-    is ``product_cost_share_bp``, which stands in for an unstated ``products_cost_cents``.
-    ``discount_max_cents`` is the seller's authority; where it covers the concession, a price cut and rebates
-    of the deal's own leave less of it for a discount. ``tax_rules`` are those of the registration address,
-    used where the structure states no tax rate. ``lender_terms`` are lenders' live decisions about this
-    customer; they override the sheet.
+    ``monthly_income_cents`` and ``score`` are None if they are not known: then no limit on them applies.
+    ``other_debt_cents`` is per month; all three are of customer and co-buyer together. ``standard_markup_bp``
+    (within the cap of the store's state) and ``npv_floor_cents`` are the store's, as is
+    ``product_cost_share_bp``, which replaces a missing ``products_cost_cents``. ``discount_max_cents`` is the
+    seller's authority; if it covers the concession, a price cut and deal-specific rebates leave less of it
+    for a discount. ``tax_rules`` are those of the registration address, used where the structure states no
+    tax rate. ``lender_terms`` are lenders' live decisions about this customer; they override the sheet.
     """
 
     structure: Structure
@@ -43,8 +42,8 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def discount_limit_cents(self) -> int:
-        """The largest discount that may be offered on a car at its advertised price: what is left of the
-        seller's authority, or more where it was granted.
+        """The largest discount on a car at its advertised price: the rest of the seller's authority, or more
+        if it was granted.
         """
         left = self.discount_max_cents
         if self.authority_covers is AuthorityCovers.CONCESSION:
@@ -53,8 +52,8 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PencilInputs(DealInputs, frozen=True, kw_only=True):
-    """What a pencil was computed from besides its car: a deal's inputs, and the one programme that was asked
-    for, None where all of the sheet were.
+    """The inputs of a pencil other than its car: a deal's inputs, and the requested programme, None if all of
+    the sheet were.
     """
 
     programme_id: str | None = None

@@ -1,4 +1,4 @@
-"""Lender programmes and risk curves: what the store loads, and what the money is computed from.
+"""Lender programmes and risk curves: the store loads them, and the money is computed from them.
 
 Rates and shares of money: ``*_bp`` are basis points (float: bulk arithmetic only, contract rates are Decimal
 elsewhere); ``RiskCurve`` holds fractions. Sheets and models are versioned and never changed in place.
@@ -15,7 +15,7 @@ NO_EDGE_BP = 1_000_000.0
 """The upper edge of a band that has none: 10,000 % of anything."""
 
 NO_EDGE_MONTHS = 120
-"""The longest term that a contract may have."""
+"""The maximum term of a contract."""
 
 
 class Disposition(StrEnum):
@@ -26,7 +26,7 @@ class Disposition(StrEnum):
 
 
 class LtvBasis(StrEnum):
-    """What a programme measures the principal against."""
+    """The book value that a programme compares the principal with."""
 
     INVOICE = "invoice"
     MSRP = "msrp"
@@ -35,7 +35,7 @@ class LtvBasis(StrEnum):
 
 
 class ReserveMethod(StrEnum):
-    """What a lender pays the store for a contract that it buys."""
+    """How a lender pays the store for a contract that it buys."""
 
     FINANCE_CHARGE = (
         "finance_charge"  # a share of the finance charge at the sell rate less that at the buy rate
@@ -45,14 +45,14 @@ class ReserveMethod(StrEnum):
 
 
 class TaxBase(StrEnum):
-    """Whether a trade-in reduces what is taxed."""
+    """Whether a trade-in reduces the tax base."""
 
     NET_OF_TRADE = "net_of_trade"
     FULL_PRICE = "full_price"
 
 
 class Rounding(StrEnum):
-    """How a tax is brought to whole cents."""
+    """How a tax is rounded to cents."""
 
     HALF_UP = "half_up"
     UP = "up"
@@ -62,8 +62,8 @@ class Rounding(StrEnum):
 class Programme(msgspec.Struct, frozen=True, kw_only=True):
     """One row of a rate sheet: a lender's programme for one tier and term.
 
-    The reserve is ``reserve_share_bp`` of what ``reserve_method`` says, or ``reserve_flat_cents``; the lender
-    takes it back where the contract ends within ``chargeback_months``.
+    The reserve is ``reserve_share_bp`` of the base that ``reserve_method`` names, or ``reserve_flat_cents``.
+    The lender takes it back if the contract ends within ``chargeback_months``.
     """
 
     programme_id: str
@@ -112,7 +112,7 @@ class RiskCurve(msgspec.Struct, frozen=True, kw_only=True):
 
     ``funding_rate`` is a nominal annual fraction; ``cnl`` the cumulative net loss as a share of principal;
     ``loss_timing`` pairs (share of the term, cumulative share of the loss), laid over each term; ``recovery``
-    the share of a default that comes back ``recovery_lag_months`` later; ``abs_speed`` the fraction of the
+    the share of a default that is recovered ``recovery_lag_months`` later; ``abs_speed`` the fraction of the
     original contracts that prepay in a month; ``servicing_month_cents`` the cost per live contract and month.
     """
 
@@ -139,9 +139,9 @@ class RiskModel(msgspec.Struct, frozen=True, kw_only=True):
 class TaxRule(msgspec.Struct, frozen=True, kw_only=True):
     """One jurisdiction's sales tax on a car, by the address where it is registered.
 
-    A rule holds for every postal code of ``state`` that begins with ``postal_prefix``; an address is taxed by
-    each rule that holds for it, separately. ``base_cap_cents`` caps what is taxed, ``credit_cap_cents`` the
-    part of the trade allowance that a base ``net_of_trade`` leaves out.
+    A rule holds for every postal code of ``state`` that begins with ``postal_prefix``; each rule that holds
+    for an address taxes it separately. ``base_cap_cents`` caps the tax base, ``credit_cap_cents`` the part of
+    the trade allowance that a base ``net_of_trade`` leaves out.
     """
 
     jurisdiction: str
@@ -163,10 +163,11 @@ class TaxTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rebate(msgspec.Struct, frozen=True, kw_only=True):
-    """A manufacturer's money for a buyer of certain cars, from ``starts_on`` to ``ends_on`` inclusive.
+    """A manufacturer's rebate for buyers of certain cars, from ``starts_on`` to ``ends_on`` inclusive.
 
-    ``model`` None is any model of ``make``. ``requires`` names what the customer must be (``military``,
-    ``loyalty`` ...), all of them. Stackable rebates add up; one that is not excludes all others.
+    ``model`` None is any model of ``make``. ``requires`` lists the conditions that the customer must meet
+    (``military``, ``loyalty`` ...), all of them. Stackable rebates add up; one that is not excludes all
+    others.
     """
 
     rebate_id: str

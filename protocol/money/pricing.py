@@ -1,5 +1,5 @@
-"""What the exact engine is asked and what it answers: the commands ``price``, ``apr``, ``value``, ``roll``
-and ``lease``, and the quotes of the screen.
+"""Requests and answers of the exact engine: the commands ``price``, ``apr``, ``value``, ``roll`` and
+``lease``, and the quotes of the screen.
 
 Units: ``*_cents`` are integer cents, ``*_bp`` basis points, ``*_months`` whole months, ``apr_percent`` is in
 percent with four decimals. ``AprRequest`` counts money in any unit; ``ValueRequest`` and ``ValueAnswer`` in
@@ -27,7 +27,7 @@ class PriceRequest(Record, frozen=True):
     """One contract to be priced to the cent.
 
     ``taxable_*`` are parts of fees and products, ``cash_down_cents`` includes deposits,
-    ``prepaid_finance_cents`` lies inside the principal. ``contract_date`` omitted is today,
+    ``prepaid_finance_cents`` is part of the principal. ``contract_date`` omitted is today,
     ``first_payment_date`` omitted a month later.
     """
 
@@ -54,7 +54,7 @@ class PriceRequest(Record, frozen=True):
 
 
 class ScheduleRow(Record, frozen=True, forbid_unknown_fields=False):
-    """One payment: what of it is interest and principal, and the balance after it."""
+    """One payment: its interest and principal, and the balance after it."""
 
     number: int
     date: dt.date
@@ -90,7 +90,7 @@ class AprFlow(Record, frozen=True):
 
 
 class AprRequest(Record, frozen=True):
-    """What a lender gives and gets. ``advances`` is one amount given at the start, or each with its time."""
+    """A loan's flows. ``advances`` is one amount at the start, or a list of amounts with times."""
 
     advances: Amount | Annotated[list[AprFlow], Meta(min_length=1, max_length=MAX_APR_PAYMENTS)]
     payments: Annotated[list[AprFlow], Meta(min_length=1, max_length=MAX_APR_PAYMENTS)]
@@ -125,7 +125,7 @@ class ValueRequest(Record, frozen=True):
 
 
 class ValueParts(Record, frozen=True):
-    """What each cause adds to the NPV, each on top of those before it, in dollars."""
+    """The contribution of each cause to the NPV, on top of those before it, in dollars."""
 
     interest: float
     funding: float
@@ -136,7 +136,7 @@ class ValueParts(Record, frozen=True):
 
 
 class ValueAnswer(Record, frozen=True):
-    """The present value of a contract to who holds it, in dollars. ``parts`` sum to ``npv``."""
+    """The present value of a contract to its holder, in dollars. ``parts`` sum to ``npv``."""
 
     npv: float
     parts: ValueParts
@@ -144,7 +144,7 @@ class ValueAnswer(Record, frozen=True):
 
 
 class Vary(StrEnum):
-    """What may give way so that a contract costs a wished payment."""
+    """The inputs that may change so that a contract reaches a target payment."""
 
     PRICE = "price"
     CASH_DOWN = "cash_down"
@@ -154,14 +154,14 @@ class Vary(StrEnum):
 
 
 class RollRequest(PriceRequest, frozen=True, kw_only=True):
-    """A contract, what of it may change, and the payment that it is to cost."""
+    """A contract, the input that may change, and the target payment."""
 
     vary: Vary
     payment_cents: Annotated[int, Meta(ge=1, le=MAX_CENTS)]
 
 
 class RollAnswer(Record, frozen=True):
-    """The contract as rolled: each amount that could vary, of which ``vary`` names the one that did."""
+    """The rolled contract: each amount that could vary; ``vary`` names the one that did."""
 
     vary: Vary
     price_cents: int

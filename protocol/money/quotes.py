@@ -1,7 +1,7 @@
-"""What a server answers to ``quote`` and ``frontier``: one car's structure, priced to the cent.
+"""Replies to ``quote`` and ``frontier``: one car's structure, priced to the cent.
 
-Fields that a view hides are absent, and so are those of a price where there is none to state; null is said
-where it is an answer. Amounts are integer cents; ``*_bp`` basis points.
+Fields that a view hides are absent. Price fields are absent if there is no price. Null is a real answer.
+Amounts are integer cents; ``*_bp`` basis points.
 """
 
 import datetime as dt
@@ -17,9 +17,9 @@ from protocol.records import Versions
 
 
 class WarningCode(StrEnum):
-    """What a person should look at before a quote is shown to anybody.
+    """What a person should check before showing a quote to anyone.
 
-    ``discount_over_authority`` counts all that is given away, not the discount alone.
+    ``discount_over_authority`` counts the whole concession, not only the discount.
     """
 
     PAYOFF_PAST_GOOD_THROUGH = "payoff_past_good_through"
@@ -35,17 +35,17 @@ class QuoteWarning(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaxLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What one jurisdiction takes of the sale; the lines sum to the quote's ``tax_cents``."""
+    """The tax of one jurisdiction; the lines sum to the quote's ``tax_cents``."""
 
     jurisdiction: str
     tax_cents: int
 
 
 class MonthlyCash(msgspec.Struct, frozen=True, kw_only=True):
-    """What a contract is expected to bring its holder, not discounted: columns with one entry for each month.
+    """The expected cash of a contract for its holder, not discounted: columns with one entry per month.
 
     ``collected`` are payments and prepayments, ``recovered`` comes from earlier defaults, ``servicing`` is
-    paid for the work. They go on until the last recovery, so that there may be more months than payments.
+    the cost of servicing. They end with the last recovery, so there may be more months than payments.
     """
 
     collected: list[int]
@@ -54,11 +54,11 @@ class MonthlyCash(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QuoteValue(msgspec.Struct, frozen=True, kw_only=True):
-    """What the deal is worth to the group. ``parts`` sum to ``npv_cents``, in the order in which they add up.
+    """The value of the deal to the group. ``parts`` sum to ``npv_cents``, in the order in which they add up.
 
-    ``stress_npv_cents`` is the same with more defaults and less recovered of them. A sold contract brings no
-    ``monthly_cash_cents``, and no pencil keeps them: they follow from the rest. Where the store keeps NPVs
-    from its salespeople they see a ``score``, 1 to 5, in the place of both amounts.
+    ``stress_npv_cents`` is the same with more defaults and lower recoveries. A sold contract has no
+    ``monthly_cash_cents``, and pencils do not store them, because they follow from the rest. If the store
+    hides NPVs from its salespeople, they see a ``score``, 1 to 5, instead of both amounts.
     """
 
     npv_cents: int | UnsetType = UNSET
@@ -71,8 +71,8 @@ class QuoteValue(msgspec.Struct, frozen=True, kw_only=True):
 class QuoteGrid(msgspec.Struct, frozen=True, kw_only=True):
     """The pencil grid: one row for each term, one column for each cash down, the best programme in each cell.
 
-    Where a cell is not ``eligible``, ``binding`` names the limit and the other values are null; where that
-    limit is the customer's highest payment alone, they are those of the structure above it.
+    If a cell is not ``eligible``, ``binding`` names the limit and the other values are null. If the only
+    limit is the customer's maximum payment, they are those of the structure above it.
     """
 
     terms_months: list[int]
@@ -87,11 +87,10 @@ class QuoteGrid(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QuoteRoll(msgspec.Struct, frozen=True, kw_only=True):
-    """How the asked payment is reached: ``changes`` of the structure, to be quoted or sent as ``terms``.
+    """How to reach the target payment: ``changes`` of the structure, to be quoted or sent as ``terms``.
 
-    ``payment_cents`` is the payment that they give; a term is rounded up, so that its last payment is
-    smaller. Where ``reached`` is false nothing reaches the asked payment, ``message`` says why, and there are
-    no changes.
+    ``payment_cents`` is the resulting payment; a term is rounded up, so its last payment is smaller. If
+    ``reached`` is false, nothing reaches the target payment, ``message`` says why, and there are no changes.
     """
 
     vary: Vary
@@ -104,11 +103,11 @@ class QuoteRoll(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QuotedStructure(msgspec.Struct, frozen=True, kw_only=True):
-    """The best structure of one car under given terms: what a pencil keeps, and a replay computes again.
+    """The best structure of one car under given terms: pencils store it, and a replay recomputes it.
 
-    ``price_cents`` is the price before discount; ``rebate_cents`` are all rebates, ``payoff_cents`` what is
-    owed on the trade at the contract's date. Where no programme takes the car, ``eligible`` is false and
-    ``binding`` and ``fix`` say why; then a contract is priced only where term and rate are stated.
+    ``price_cents`` is the price before discount; ``rebate_cents`` are all rebates, ``payoff_cents`` the
+    payoff of the trade on the contract date. If no programme takes the car, ``eligible`` is false and
+    ``binding`` and ``fix`` say why. Then a contract is priced only if term and rate are stated.
     """
 
     eligible: bool
@@ -153,7 +152,7 @@ class QuoteReply(QuotedStructure, frozen=True, kw_only=True):
 
 
 class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):
-    """One structure that no other one beats in both payment and NPV."""
+    """One structure that no other structure beats in both payment and NPV."""
 
     term_months: int
     rate_bp: float
@@ -168,15 +167,15 @@ class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StressedPoint(FrontierPoint, frozen=True, kw_only=True):
-    """A point of the frontier. ``passed_by`` counts the points of lower NPV that are worth more than it under
-    stress: where there is one, a lower payment is worth more once losses rise.
+    """A point of the frontier. ``passed_by`` counts the points with a lower NPV that are worth more under
+    stress: if there is one, a lower payment is worth more when losses rise.
     """
 
     passed_by: int | UnsetType = UNSET
 
 
 class PaymentBand(msgspec.Struct, frozen=True, kw_only=True):
-    """The best structure whose payment lies above ``over_cents`` and at most at ``to_cents``."""
+    """The best structure with a payment above ``over_cents`` and up to ``to_cents``."""
 
     over_cents: int
     to_cents: int

@@ -1,1 +1,1 @@
-"""What ``deal-architect`` is asked at the terminal: one file for each noun."""
+"""The commands of ``deal-architect``, grouped by subject."""

@@ -1,29 +1,23 @@
-"""Commands over a deal's history: the audit, and the deal as it was."""
+"""Commands for a deal's history: the audit, and the deal after any event."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from server.commands.data_dir import DataDir, WithServices
+
 if TYPE_CHECKING:
     from server.database.deals.history import History
     from server.settings import Settings
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Folder of the embedded services, as for up.", show_default=False),
-]
 DealId = Annotated[str, typer.Argument(help="The deal's id, as in its address.")]
-WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
-"""Holds the services of a data folder for as long as a command needs them."""
 
 
 class Format(StrEnum):
-    """How an audit is written."""
+    """The output formats of an audit."""
 
     JSON = "json"
     CSV = "csv"
@@ -35,10 +29,10 @@ def add_audit_commands(app: typer.Typer, services: WithServices) -> None:
     @app.command("audit")
     def audit(
         deal_id: DealId,
-        form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.JSON,
+        form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.JSON,
         data_dir: DataDir = None,
     ) -> None:
-        """Print everything that was decided, said and quoted about a deal, in order."""
+        """Print all decisions, notes and quotes of a deal, in order."""
         from server.database.deals.audit import audit_csv, audit_json
 
         history = _history(services, data_dir, deal_id)
@@ -55,7 +49,10 @@ def add_audit_commands(app: typer.Typer, services: WithServices) -> None:
                 "--at",
                 min=0,
                 metavar="SEQ",
-                help="The number of an event, as audit lists it; 0: as the deal began. Default: the last.",
+                help=(
+                    "Number of the event, as `audit` lists it; 0 is the start of the deal."
+                    " Default: the last event."
+                ),
                 show_default=False,
             ),
         ] = None,
@@ -69,7 +66,9 @@ def add_audit_commands(app: typer.Typer, services: WithServices) -> None:
         history = _history(services, data_dir, deal_id)
         last = len(history.events)
         if at is not None and at > last:
-            raise typer.BadParameter(f"the deal has {last} events", param_hint="--at")
+            raise typer.BadParameter(
+                f"expected at most {last}: the deal has {last} events", param_hint="--at"
+            )
         print(spelt_out(codec.encode(deal_at(history, last if at is None else at)).decode()))
 
 

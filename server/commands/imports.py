@@ -1,38 +1,33 @@
-"""Commands that add a version of a table from CSV: rate sheet, risk model, tax table, rebates."""
+"""Commands that import a table version from CSV: rate sheet, risk model, tax table, rebates."""
 
 import asyncio
 import datetime as dt
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from server.run.processes import UNUSABLE_INPUT
+from server.commands.data_dir import DataDir, WithServices
+from server.errors import UNUSABLE_INPUT
 
 if TYPE_CHECKING:
     from server.database.importing.layouts import TableLayout
     from server.database.importing.versioned import Check
-    from server.settings import Settings
 
-File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The CSV file, as it is or gzipped.")]
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The CSV file, plain or gzipped.")]
 Version = Annotated[str, typer.Option("--version", help="The name of the new version, such as 2026-03.")]
 EffectiveFrom = Annotated[
     dt.datetime | None,
     typer.Option(
         "--effective-from",
         formats=["%Y-%m-%d"],
-        help="The day from which it is in force, until a newer one begins. Default: today, in UTC.",
+        help="First day in force. The version ends when a newer one begins. Default: today (UTC).",
         show_default=False,
     ),
 ]
-Sample = Annotated[bool, typer.Option("--sample/--no-sample", help="Mark the version as a sample.")]
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Folder of the embedded services, as for up.", show_default=False),
-]
+Sample = Annotated[bool, typer.Option("--sample/--no-sample", help="Mark the version as sample data.")]
 MaxMib = Annotated[
     int | None,
     typer.Option(
@@ -42,15 +37,13 @@ MaxMib = Annotated[
         show_default=False,
     ),
 ]
-WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
-"""Holds the services of a data folder for as long as a command needs them."""
 
 
 def add_import_commands(app: typer.Typer, services: WithServices) -> None:
     """Add ``import-rates``, ``import-risk``, ``import-tax`` and ``import-rebates``.
 
-    Each stores the whole file or nothing. What is wrong goes to standard error, a line for each fault, and
-    the exit code is then 2.
+    Each stores the whole file or nothing. Faults go to standard error, one per line, and the exit code is
+    then 2.
     """
 
     @app.command("import-rates")
@@ -62,7 +55,7 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
         data_dir: DataDir = None,
         max_mib: MaxMib = None,
     ) -> None:
-        """Add a version of the rate sheet: lenders' programmes, a row for each tier and term."""
+        """Add a version of the rate sheet: lenders' programmes, one row per tier and term."""
         from server.database.importing import PROGRAMMES
 
         _import(services, data_dir, file, PROGRAMMES, version, effective_from, sample=sample, max_mib=max_mib)
@@ -76,7 +69,7 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
         data_dir: DataDir = None,
         max_mib: MaxMib = None,
     ) -> None:
-        """Add a version of the risk model: a row for each tier and band of term, LTV and PTI."""
+        """Add a version of the risk model: one row per tier and band of term, LTV and PTI."""
         from protocol.money.lending import RiskModel
         from server.database.importing import CURVES
         from server.finance.value.curves import check_model
@@ -105,7 +98,7 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
         data_dir: DataDir = None,
         max_mib: MaxMib = None,
     ) -> None:
-        """Add a version of the tax table: a row for each jurisdiction."""
+        """Add a version of the tax table: one row per jurisdiction."""
         from server.database.importing import RULES
 
         _import(services, data_dir, file, RULES, version, effective_from, sample=sample, max_mib=max_mib)
@@ -119,7 +112,7 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
         data_dir: DataDir = None,
         max_mib: MaxMib = None,
     ) -> None:
-        """Add a version of the manufacturers' rebates: a row for each rebate."""
+        """Add a version of the manufacturers' rebates: one row per rebate."""
         from server.database.importing import REBATE_PROGRAMMES
 
         _import(

@@ -1,4 +1,4 @@
-"""The commands for exactness: JSON in, JSON out, by the engine that serves the screen; without a database."""
+"""The calculator commands: JSON in, JSON out, with the engine of the screen and without a database."""
 
 import datetime as dt
 import sys
@@ -11,7 +11,7 @@ import typer
 
 from protocol.money.pricing import AprRequest, LeaseRequest, PriceRequest, RollRequest, ValueRequest
 from protocol.records import Record
-from server.run.processes import UNUSABLE_INPUT
+from server.errors import UNUSABLE_INPUT
 
 Input = Annotated[
     str, typer.Argument(metavar="[FILE|-]", help="The JSON file; - is standard input.", show_default=False)
@@ -29,7 +29,7 @@ def add_money_commands(app: typer.Typer) -> None:
 def price(file: Input = "-") -> None:
     """Price one contract to the cent: tax, principal, payment, schedule, finance charge and APR.
 
-    A contract date that is left out is today.
+    The contract date defaults to today.
     """
     from server.finance.exact.price import price_contract
 
@@ -44,16 +44,16 @@ def apr(file: Input = "-") -> None:
 
 
 def value(file: Input = "-") -> None:
-    """Value one contract to who holds it: NPV in dollars, and the parts that sum to it."""
+    """Value one contract for its holder: NPV in dollars, and the parts that sum to it."""
     from server.finance.value.single import value_contract
 
     _answer(file, ValueRequest, value_contract)
 
 
 def roll(file: Input = "-") -> None:
-    """Find the price, cash_down, trade_allowance, rate or term that gives a wished payment.
+    """Find the price, cash_down, trade_allowance, rate or term that gives a target payment.
 
-    The input is that of price with vary and payment_cents.
+    The input is that of `price`, plus vary and payment_cents.
     """
     from server.finance.exact.roll import roll as roll_to_payment
 
@@ -72,9 +72,9 @@ def lease(file: Input = "-") -> None:
 
 
 def _answer(file: str, kind: type[Request], compute: Callable[[Request], Record]) -> None:
-    """Print the answer to the request in ``file``; leave with UNUSABLE_INPUT where there is none."""
+    """Print the answer to the request in ``file``; leave with UNUSABLE_INPUT if there is none."""
     from protocol.codec import FieldError, decode_as, encode
-    from protocol.records import StructureError
+    from protocol.structure import StructureError
 
     try:
         answer = compute(decode_as(kind, _read(file)))
@@ -90,7 +90,7 @@ def _read(file: str) -> bytes:
 
 
 def _dated(request: Contract) -> Contract:
-    """Return a contract with its date: today where it has none."""
+    """Return a contract with its date: today if it has none."""
     if request.contract_date is not None:
         return request
     return msgspec.structs.replace(request, contract_date=dt.datetime.now(dt.UTC).date())

@@ -1,26 +1,18 @@
-"""Commands over the stored pencils: compute them again, and report what markup and concessions were given."""
+"""Commands for stored pencils: recompute them, and report the markup and concessions that were given."""
 
 import asyncio
 import datetime as dt
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from server.commands.data_dir import DataDir, WithServices
 
 if TYPE_CHECKING:
     from server.database.deals.pencils import Given
     from server.settings import Settings
     from server.work.replay import Verified
-
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Folder of the embedded services, as for up.", show_default=False),
-]
-WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
-"""Holds the services of a data folder for as long as a command needs them."""
 
 
 def add_pencil_commands(app: typer.Typer, services: WithServices) -> None:
@@ -28,12 +20,12 @@ def add_pencil_commands(app: typer.Typer, services: WithServices) -> None:
 
     @app.command("verify-pencils")
     def verify(data_dir: DataDir = None) -> None:
-        """Compute every stored pencil again from what it stored. Exit code 1 where one differs by a cent."""
+        """Recompute every stored pencil from its stored inputs. Exit code 1 where one differs by a cent."""
         with services(data_dir) as settings:
             verified = asyncio.run(_verify(settings))
         for each in verified.differences:
             print(f"{each.pencil_id} (engine {each.engine}): {each.what}", file=sys.stderr)
-        print(f"{verified.equal} pencils are equal to the cent, {len(verified.differences)} differ")
+        print(f"{verified.equal} pencils match to the cent, {len(verified.differences)} differ")
         if verified.differences:
             raise typer.Exit(1)
 
@@ -47,9 +39,10 @@ def add_pencil_commands(app: typer.Typer, services: WithServices) -> None:
     ) -> None:
         """Print how evenly markup and concessions were given in a month: the last pencil of each deal.
 
-        A concession is price cut, discount, allowance above ACV and rebates of the deal's own together.
+        A concession is the sum of price cut, discount, allowance above ACV and deal-specific rebates.
 
-        All deals, then by lender, by salesperson, and by the reason of a rate below the standard.
+        The report covers all deals, then each lender, each salesperson, and each reason for a rate below the
+        standard.
         """
         with services(data_dir) as settings:
             given = asyncio.run(_given(settings, month.date()))

@@ -1,150 +1,44 @@
-"""Commands about who may sign in: stores, people, their passwords and tokens."""
+"""Commands about the people who may sign in, and their passwords."""
 
-import asyncio
-import datetime as dt
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from protocol.records import Role
 from protocol.texts import spelt_out
-from server.database.people.credentials import TokenScope
+from server.commands.data_dir import DataDir
+from server.commands.owner_work import Run, Told, id_of
 from server.database.people.security_events import SecurityKind
 
 if TYPE_CHECKING:
     import asyncpg
 
-    from server.settings import Settings
-
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Folder of the embedded services, as for up.", show_default=False),
-]
 Login = Annotated[str, typer.Argument(help="The person's login.")]
-OfUser = Annotated[str, typer.Option("--user", help="The user's login, such as riverside-sales.")]
 FromStdin = Annotated[
     bool,
     typer.Option("--password-stdin", help="Read the password from standard input instead of asking for it."),
 ]
-WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
-"""Holds the services of a data folder for as long as a command needs them."""
-
-TOKEN_DAYS = 30
 
 
-def add_people_commands(app: typer.Typer, services: WithServices) -> None:
-    """Add ``store``, ``user``, ``token``, ``tokens`` and ``revoke-token``."""
-    store = typer.Typer(no_args_is_help=True, help="Add, list and change stores.")
+def add_user_commands(app: typer.Typer, run: Run) -> None:
+    """Add ``user``."""
     user = typer.Typer(no_args_is_help=True, help="Add, list and change the people who may sign in.")
-    app.add_typer(store, name="store")
     app.add_typer(user, name="user")
 
-    def run(data_dir: Path | None, work: Work, told: Told | None = None) -> Any:
-        from server.database.core.migrate import migrate
-
-        with services(data_dir) as settings:
-            migrate(settings.database_owner_url)
-            return asyncio.run(_as_owner(settings.database_owner_url, work, told))
-
-    _add_store_commands(store, run)
-    _add_user_commands(user, run)
-    _add_token_commands(app, run)
-
-
-Work = Callable[["asyncpg.Connection"], Awaitable[Any]]
-Told = tuple[SecurityKind, str, dict[str, str | int]]
-"""A security event: what was done, to the person of which login, and more about it."""
-
-
-class Run(Protocol):
-    """Does some work on a connection of the database's owner, and writes down what was done, or neither."""
-
-    def __call__(self, data_dir: Path | None, work: Work, told: Told | None = None) -> Any:
-        """Return what the work returns. Raises what it raises."""
-
-
-def _add_store_commands(store: typer.Typer, run: Run) -> None:
-    @store.command("add")
-    def add(
-        store_id: Annotated[str, typer.Argument(help="Its id: small letters, digits and -.")],
-        name: Annotated[str, typer.Option(help="Its name, as people see it.")],
-        state: Annotated[str, typer.Option(help="The state that it is in, such as OH.")],
-        group: Annotated[str, typer.Option(help="The group whose stock it can sell; made where new.")],
-        like: Annotated[
-            str | None, typer.Option(help="A store whose fees and terms it begins with.", show_default=False)
-        ] = None,
-        data_dir: DataDir = None,
-    ) -> None:
-        """Add a store."""
-        from server.database.people.staff import add_store
-
-        run(
-            data_dir,
-            lambda database: add_store(database, store_id, name=name, state=state, group_id=group, like=like),
-        )
-        print(f"store {store_id} added")
-
-    @store.command("change")
-    def change(
-        store_id: Annotated[str, typer.Argument(help="The store's id.")],
-        score_edges: Annotated[
-            str | None,
-            typer.Option(
-                help="Show salespeople a score from 1 to 5 in the place of an NPV: the least NPVs of the"
-                " scores 2 to 5 in cents, such as 0,50000,100000,200000; or none, to show the NPV.",
-                show_default=False,
-            ),
-        ] = None,
-        data_dir: DataDir = None,
-    ) -> None:
-        """Change what a store shows; what changes takes effect on open screens too."""
-        from server.database.people.staff import set_score_edges
-
-        if score_edges is None:
-            raise typer.BadParameter("name at least one change")
-        edges = _edges(score_edges)
-        run(data_dir, lambda database: set_score_edges(database, store_id, edges))
-        print(f"store {store_id} changed")
-
-    @store.command("list")
-    def list_all(data_dir: DataDir = None) -> None:
-        """List the stores."""
-        from server.database.people.staff import list_stores
-
-        for row in run(data_dir, list_stores):
-            print(spelt_out("  ".join(row)))
-
-
-def _edges(text: str) -> list[int] | None:
-    """Return the amounts of an option; None where it says that there are none. Raises StaffError."""
-    from server.database.people.staff import StaffError
-
-    if text == "none":
-        return None
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise StaffError("score-edges", "expected four rising amounts in cents, or none") from None
-
-
-def _add_user_commands(user: typer.Typer, run: Run) -> None:
     @user.command("add")
     def add(
         login: Login,
         name: Annotated[str, typer.Option(help="The name that others see.")],
-        role: Annotated[Role, typer.Option(help="What the person may do.")],
+        role: Annotated[Role, typer.Option(help="Role, which decides what the person may do.")],
         store: Annotated[str, typer.Option(help="The store whose deals the person works on.")],
         discount_authority_cents: Annotated[
-            int, typer.Option(min=0, help="The largest discount to give without asking.")
+            int, typer.Option(min=0, help="Largest discount that the person may give without the desk.")
         ] = 0,
         password_stdin: FromStdin = False,
         data_dir: DataDir = None,
     ) -> None:
-        """Add a person. The password is asked for, and never an argument: those are seen by others."""
+        """Add a person. The command prompts for the password; arguments would be visible to other users."""
         from server.database.people.staff import add_user
 
         password = _password(from_stdin=password_stdin)
@@ -165,7 +59,7 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
 
     @user.command("list")
     def list_all(
-        store: Annotated[str | None, typer.Option(help="Only this store's.", show_default=False)] = None,
+        store: Annotated[str | None, typer.Option(help="List this store only.", show_default=False)] = None,
         data_dir: DataDir = None,
     ) -> None:
         """List the people who may sign in."""
@@ -187,7 +81,7 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
         ] = None,
         data_dir: DataDir = None,
     ) -> None:
-        """Change a person. It takes effect at once, on what they have open too."""
+        """Change a person. The change takes effect at once, also on their open screens."""
         from server.database.people.staff import change_user
 
         asked = {
@@ -199,7 +93,7 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
         }
         changes = {column: value for column, value in asked.items() if value is not None}
         if not changes:
-            raise typer.BadParameter("name at least one change")
+            raise typer.BadParameter("expected at least one option that changes something")
         told = {name: str(value) for name, value in changes.items() if name in {"role", "store_id", "active"}}
         run(
             data_dir,
@@ -228,94 +122,10 @@ def _add_user_commands(user: typer.Typer, run: Run) -> None:
         from server.database.people.credentials import revoke_all
 
         async def revoke(database: "asyncpg.Connection") -> int:
-            return await revoke_all(database, await _id_of(database, login), sessions_only=not tokens)
+            return await revoke_all(database, await id_of(database, login), sessions_only=not tokens)
 
         told: Told = (SecurityKind.SESSIONS_ENDED, login, {"tokens": "too" if tokens else "no"})
-        print(f"{run(data_dir, revoke, told)} ended")
-
-
-def _add_token_commands(app: typer.Typer, run: Run) -> None:
-    @app.command()
-    def token(
-        user: OfUser,
-        data_dir: DataDir = None,
-        days: Annotated[int, typer.Option(min=1, max=366, help="Days until the token expires.")] = TOKEN_DAYS,
-        scope: Annotated[
-            list[TokenScope] | None,
-            typer.Option(
-                help="What it may be used for; may be repeated. Default: read, write, decide.",
-                show_default=False,
-            ),
-        ] = None,
-        label: Annotated[str, typer.Option(help="What it is for, as the list shows it.")] = "",
-    ) -> None:
-        """Make a bearer token for a user and print it as the last line. It is stored nowhere else."""
-        from server.database.people.credentials import PERSON_SCOPES, CredentialKind, issue_credential
-
-        scopes = {TokenScope.READ, *scope} if scope else PERSON_SCOPES
-
-        async def issue(database: "asyncpg.Connection") -> str:
-            user_id, ttl = await _id_of(database, user), dt.timedelta(days=days)
-            return await issue_credential(
-                database, user_id, CredentialKind.BEARER, ttl, label=label, scopes=scopes
-            )
-
-        what: dict[str, str | int] = {"scopes": ",".join(sorted(scopes)), "days": days, "label": label}
-        made = run(data_dir, issue, (SecurityKind.TOKEN_MADE, user, what))
-        print(f"bearer token of {user}, valid for {days} days, for {', '.join(sorted(scopes))}:")
-        print(made)
-
-    @app.command()
-    def tokens(user: OfUser, data_dir: DataDir = None) -> None:
-        """List a user's bearer tokens that count now: id, scopes, expiry, label."""
-        from server.database.people.credentials import list_tokens
-
-        async def load(database: "asyncpg.Connection") -> Any:
-            return await list_tokens(database, await _id_of(database, user))
-
-        for one in run(data_dir, load):
-            print(f"{one.id}  {','.join(one.scopes)}  until {one.expires_at:%Y-%m-%d %H:%M}  {one.label}")
-
-    @app.command("revoke-token")
-    def revoke_token(
-        number: Annotated[int, typer.Argument(metavar="ID", help="Its id, as `tokens` lists it.")],
-        data_dir: DataDir = None,
-    ) -> None:
-        """Revoke a bearer token: what is connected with it is closed at once."""
-        from server.database.people.credentials import owner_of, revoke_by_id
-        from server.database.people.security_events import add_from_terminal
-        from server.database.people.staff import StaffError
-
-        async def revoke(database: "asyncpg.Connection") -> bool:
-            done, login = await revoke_by_id(database, number), await owner_of(database, number)
-            if done and login is not None:
-                await add_from_terminal(database, SecurityKind.TOKEN_REVOKED, login, {"token": number})
-            return done
-
-        if not run(data_dir, revoke):
-            raise StaffError("id", f"there is no token {number} that counts")
-        print(f"token {number} revoked")
-
-
-async def _as_owner(owner_url: str, work: Work, told: Told | None) -> Any:
-    from server.database.core.pool import connect_as_owner
-    from server.database.people.security_events import add_from_terminal
-
-    async with connect_as_owner(owner_url) as database, database.transaction():
-        done = await work(database)
-        if told is not None:
-            await add_from_terminal(database, *told)
-        return done
-
-
-async def _id_of(database: "asyncpg.Connection", login: str) -> str:
-    from server.commands.terminal import UserUnknown
-    from server.database.people.users import find_by_login
-
-    account = await find_by_login(database, login)
-    if account is None:
-        raise UserUnknown(login)
-    return account.id
+        print(f"{run(data_dir, revoke, told)} credentials revoked")
 
 
 def _password(*, from_stdin: bool) -> str:

@@ -1,16 +1,15 @@
-"""Security events at the terminal: listed as JSON or CSV, and the old ones deleted."""
+"""The command that lists security events as JSON or CSV, or deletes old ones."""
 
 import asyncio
 import csv
 import io
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from server.commands.data_dir import DataDir, WithServices
 from server.database.people.security_events import SecurityKind
 
 if TYPE_CHECKING:
@@ -19,17 +18,12 @@ if TYPE_CHECKING:
     from server.database.people.security_events import Asked, ListedEvent
     from server.settings import Settings
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Folder of the embedded services, as for up.", show_default=False),
-]
-WithServices = Callable[[Path | None], AbstractContextManager["Settings"]]
 PAGE: Final = 200
 LIMIT: Final = 1_000
 
 
 class Format(StrEnum):
-    """How events are written."""
+    """The output formats of events."""
 
     JSON = "json"
     CSV = "csv"
@@ -40,28 +34,32 @@ def add_security_commands(app: typer.Typer, services: WithServices) -> None:
 
     @app.command("security-events")
     def security_events(
-        kind: Annotated[SecurityKind | None, typer.Option(help="Only these.", show_default=False)] = None,
-        who: Annotated[
-            str | None, typer.Option(help="Only of this login or address.", show_default=False)
+        kind: Annotated[
+            SecurityKind | None, typer.Option(help="List events of this kind only.", show_default=False)
         ] = None,
-        store: Annotated[str | None, typer.Option(help="Only this store's.", show_default=False)] = None,
+        who: Annotated[
+            str | None, typer.Option(help="List events of this login or address only.", show_default=False)
+        ] = None,
+        store: Annotated[str | None, typer.Option(help="List this store only.", show_default=False)] = None,
         since: Annotated[
             str | None,
-            typer.Option(help="Only since this day, or time with its zone.", show_default=False),
+            typer.Option(
+                help="List events since this day, or this time with its UTC offset.", show_default=False
+            ),
         ] = None,
-        limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many.")] = LIMIT,
+        limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="The most events to list.")] = LIMIT,
         form: Annotated[
-            Format, typer.Option("--format", help="JSON, an object a line, or CSV.")
+            Format, typer.Option("--format", help="JSON (one object per line) or CSV.")
         ] = Format.JSON,
         purge_before: Annotated[
             str | None,
             typer.Option(
-                help="Delete what ended before this day (UTC), and list nothing.", show_default=False
+                help="Delete events that ended before this day (UTC), and list nothing.", show_default=False
             ),
         ] = None,
         data_dir: DataDir = None,
     ) -> None:
-        """List who signed in or was refused, who saw which customer, and what was taken out: newest first."""
+        """List sign-ins and refusals, customers viewed and data exported: newest first."""
         from server.database.people.security_events import Asked, parse_moment
 
         if purge_before is not None:
@@ -74,7 +72,7 @@ def add_security_commands(app: typer.Typer, services: WithServices) -> None:
         moment = None if since is None else parse_moment(since)
         if since is not None and moment is None:
             raise typer.BadParameter(
-                "expected a day such as 2026-01-31, or a time with its zone", param_hint="--since"
+                "expected a day such as 2026-01-31, or a time with its UTC offset", param_hint="--since"
             )
         with services(data_dir) as settings:
             asked = Asked(kind, who and who.strip().lower(), _digest(settings, who), moment)
@@ -83,7 +81,7 @@ def add_security_commands(app: typer.Typer, services: WithServices) -> None:
 
 
 def _digest(settings: "Settings", who: str | None) -> str | None:
-    """Return the digest of an unknown login, where this terminal has the key of the web processes."""
+    """Return the digest of an unknown login, if this terminal has the key of the web processes."""
     from server.database.people.security_events import digest_of
 
     return digest_of(settings.secret.encode(), who.strip().lower()) if who and settings.secret else None

@@ -1,4 +1,4 @@
-"""What a command says to the person at the terminal."""
+"""Progress and error messages of a command at the terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,17 +16,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from server.database.core.migrate import UnknownRevision
-from server.database.importing import ImportFailed
-from server.database.people.staff import StaffError
-from server.embedded import EmbeddedError
-from server.run.procfile import ProcfileError
-from server.run.supervisor import KeepsFalling
-from server.run.up import NotReady, PortTaken
-from server.settings import SettingsError
+from server.errors import FAILED, UserError
 
 
-class UserUnknown(Exception):
+class UserUnknown(UserError):
     """No active user has that login."""
 
     def __init__(self, login: str) -> None:
@@ -34,11 +27,11 @@ class UserUnknown(Exception):
         self.login = login
 
     def __str__(self) -> str:
-        return f"no active user {self.login!r}: `deal-architect seed` makes the sample users"
+        return f"no active user {self.login!r}: `deal-architect seed` creates the sample users"
 
 
-class DealUnknown(Exception):
-    """There is no deal of that id."""
+class DealUnknown(UserError):
+    """There is no deal with that id."""
 
     def __init__(self, deal_id: str) -> None:
         super().__init__(deal_id)
@@ -48,44 +41,31 @@ class DealUnknown(Exception):
         return f"there is no deal {self.deal_id}"
 
 
-class StoreMissing(Exception):
+class StoreMissing(UserError):
     """The database holds no store."""
 
     def __str__(self) -> str:
-        return "there is no store yet: `deal-architect seed` makes the sample stores"
+        return "there is no store yet: `deal-architect seed` creates the sample stores"
 
 
-OURS = (
-    EmbeddedError,
-    SettingsError,
-    ProcfileError,
-    UnknownRevision,
-    ImportFailed,
-    DealUnknown,
-    StaffError,
-    StoreMissing,
-    UserUnknown,
-    KeepsFalling,
-    NotReady,
-    PortTaken,
-)
-
-
-# What others raise, and what to look at then; the first that fits counts.
+# Exceptions of libraries, and what to check. The first match counts.
 REMEDIES: tuple[tuple[type[Exception], str], ...] = (
-    (redis.RedisError, "see that Redis runs at REDIS_URL"),
+    (redis.RedisError, "check that Redis is running at REDIS_URL"),
     (asyncpg.UndefinedTableError, "run `deal-architect migrate`"),
-    (asyncpg.LockNotAvailableError, "another program uses the table: try again when it has ended"),
-    (asyncpg.PostgresError, "see that DATABASE_URL names a database that this user may use"),
-    (asyncpg.InterfaceError, "see that DATABASE_URL names a database that this user may use"),
-    (OSError, "see that DATABASE_URL and REDIS_URL name services that run, and that the files can be used"),
+    (asyncpg.LockNotAvailableError, "another program has locked the table: try again when it is done"),
+    (asyncpg.PostgresError, "check that DATABASE_URL names a database that this user may use"),
+    (asyncpg.InterfaceError, "check that DATABASE_URL names a database that this user may use"),
+    (
+        OSError,
+        "check that the services at DATABASE_URL and REDIS_URL are running and that the files are accessible",
+    ),
 )
 
 
 def explain(error: Exception) -> str | None:
-    """Return one line that says what to do about ``error``; None for what nobody expected: a fault."""
+    """Return one line that says what to do about ``error``; None for an unexpected error, which is a bug."""
     text = " ".join(str(error).split())
-    if isinstance(error, OURS):
+    if isinstance(error, UserError):
         return text
     for kind, remedy in REMEDIES:
         if isinstance(error, kind):
@@ -93,14 +73,14 @@ def explain(error: Exception) -> str | None:
     return None
 
 
-def is_bad_input(error: Exception) -> bool:
-    """Return whether ``error`` is about a file or options that a person gave, not about a service."""
-    return isinstance(error, ImportFailed)
+def exit_code(error: Exception) -> int:
+    """Return the code with which a command ends because of ``error``."""
+    return error.exit_code if isinstance(error, UserError) else FAILED
 
 
 @contextmanager
 def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
-    """Yield a callback that draws a bar for each kind of thing, by name, number done and number in all."""
+    """Yield a callback that draws one progress bar per kind, from its name, count done and total."""
     bars: dict[str, TaskID] = {}
     columns = (TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
@@ -115,7 +95,7 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
 
 @contextmanager
 def row_counter() -> Iterator[Callable[[int], None]]:
-    """Yield a callback that shows how many rows were read; nobody knows how many there will be."""
+    """Yield a callback that shows how many rows were read; the total is unknown."""
     with Progress(
         SpinnerColumn(), TextColumn("{task.completed:,} rows"), console=Console(stderr=True)
     ) as progress:

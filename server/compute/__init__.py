@@ -1,5 +1,6 @@
-"""Computing for people beside the event loop, in processes of their own: they can be ended, a thread cannot.
+"""Computation for people outside the event loop, in child processes: a process can be killed, a thread
+cannot.
 
-Who waits is served by turns: store by store, and within a store person by person. ``pool`` is what the hub
-uses, ``child`` is the program that the processes run.
+Waiting calls take turns: store by store, and person by person within a store. ``pool`` is what the hub uses,
+``child`` is the program that the processes run.
 """

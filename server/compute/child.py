@@ -1,8 +1,8 @@
-"""A computing process: reads a call from standard input, writes what it returned or raised, until the end of
-input. It holds no credential and opens nothing.
+"""A computing process: reads calls from standard input and writes their results or exceptions. It ends at the
+end of input. It holds no credential and opens nothing.
 
-A frame is its length in 8 bytes and as many bytes. The first frame out is empty: the process is ready. Calls
-and answers are pickled; both ends are this program, and nothing that came over a network is unpickled.
+A frame is its length in 8 bytes, then that many bytes. The first frame out is empty: the process is ready.
+Calls and answers are pickled; both ends are this program, and nothing that came over a network is unpickled.
 """
 
 import os
@@ -65,7 +65,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     calls, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    # Whatever a library prints must not stand between two frames.
+    # Output of libraries must not get between two frames.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     # Loaded before the first call, so that no person waits for it.
     import server.finance.quoting  # noqa: F401, PLC0415

@@ -1,4 +1,4 @@
-"""A pool of computing processes with turns for who waits and a deadline for each computation."""
+"""A pool of computing processes, with turns for waiting calls and a deadline for each."""
 
 import asyncio
 import os
@@ -26,13 +26,13 @@ COMPUTE_SECONDS: Final = 5.0
 START_SECONDS: Final = 30.0
 RESTART_SECONDS: Final = 1.0
 STALLED_SECONDS: Final = 5.0
-"""Who waits for a turn longer than this waits for something that is broken or overrun."""
+"""A call that waits longer than this for a turn waits for something broken or overloaded."""
 
 _INHERITED: Final = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
 
 
 class NoTurnError(Exception):
-    """The account, or everybody together, has as many computations waiting as may wait."""
+    """The account, or everyone together, has as many computations waiting as may wait."""
 
 
 class OverrunError(Exception):
@@ -53,7 +53,7 @@ class _Call:
 class ComputePool:
     """Runs functions in other processes, while ``running``; calls wait until then.
 
-    A function is one of a module, and what it takes and returns can be pickled.
+    A function must be defined in a module, and its arguments and result must be picklable.
     """
 
     def __init__(self, seconds: float = COMPUTE_SECONDS) -> None:
@@ -77,7 +77,7 @@ class ComputePool:
             OverrunError: it did not end within the pool's deadline, counted from when it began.
         """
         if kwargs:
-            raise TypeError("arguments are given by place")
+            raise TypeError("pass arguments by position")
         if not self._line.has_room(lane):
             raise NoTurnError
         call = _Call(pickle.dumps((function, args)), asyncio.get_running_loop().create_future())
@@ -128,7 +128,7 @@ class ComputePool:
             _settle(call.outcome, answer)
 
     async def _next(self) -> _Call:
-        """Return the next call that somebody still waits for."""
+        """Return the next call that someone still waits for."""
         while True:
             async with self._filled:
                 await self._filled.wait_for(lambda: len(self._line))
@@ -170,7 +170,7 @@ async def _read(answers: asyncio.StreamReader) -> bytes:
 async def _child() -> AsyncIterator[Process]:
     """Start a computing process, ready for its first call; kill it on the way out, whatever it does.
 
-    Raises OSError, _LostError or TimeoutError where it does not come up.
+    Raises OSError, _LostError or TimeoutError if it does not come up.
     """
     module = "server.compute.child"
     child = await asyncio.create_subprocess_exec(

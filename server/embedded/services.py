@@ -1,4 +1,4 @@
-"""The embedded services as a whole: joined by whoever needs them, stopped by whoever leaves last."""
+"""The embedded services as a whole: each user joins them, and the last one to leave stops them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -64,7 +64,7 @@ class EmbeddedServices:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop the services where nobody else uses them."""
+        """Stop the services if nobody else uses them."""
         with self._folder.turn():
             self._leave()
 

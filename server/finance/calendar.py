@@ -5,7 +5,7 @@ import datetime as dt
 
 import msgspec
 
-from protocol.records import Structure, check_bounds
+from protocol.structure import Structure, check_bounds
 
 DAYS_IN_MONTH_30 = 30
 FEBRUARY = 2
@@ -41,8 +41,8 @@ def with_dates(structure: Structure, today: dt.date) -> Structure:
     later).
 
     Raises:
-        StructureError: the first payment does not lie within a year after the contract, or an amount of a
-            structure that an older version stored is out of bounds.
+        StructureError: the first payment does not lie within a year after the contract, or an amount that an
+            older version stored is out of bounds.
     """
     contract = structure.contract_date or today
     first = structure.first_payment_date or add_months(contract, 1)

@@ -1,4 +1,4 @@
-"""Cars as columns of numbers: all that the money needs to know of them."""
+"""Cars as columns of numbers, with everything that pricing needs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,8 +37,8 @@ class Cars:
 
     @classmethod
     def of(cls, numbers: Mapping[str, Sequence[int]]) -> "Cars":
-        """Return cars from one sequence per column. Raises KeyError where a column is missing, ValueError
-        where the lengths differ.
+        """Return cars from one sequence per column. Raises KeyError if a column is missing, ValueError
+        if the lengths differ.
         """
         columns = {name: np.array(numbers[name], dtype=np.int64) for name in NUMBER_COLUMNS}
         if len({len(column) for column in columns.values()}) != 1:

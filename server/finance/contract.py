@@ -1,7 +1,7 @@
-"""What is financed: the price, and what is owed before cash as a function of price, discount and rebate.
+"""The amount owed before cash, as a function of price, discount and rebate.
 
 All amounts are whole cents; price, discount and rebate may be ints or int64 arrays that broadcast together.
-What is owed never falls with the price, and falls with the discount by at least a cent a cent.
+The amount owed never decreases with the price, and decreases by at least a cent per cent of discount.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocol.money.inputs import AuthorityCovers, DealInputs
-from protocol.records import MAX_CENTS, Structure
+from protocol.records import MAX_CENTS
+from protocol.structure import Structure
 from server.finance.rounding import WHOLE, Cents, hundredths_of_bp
 from server.finance.taxes import tax_cents
 
@@ -20,17 +21,17 @@ Amount = TypeVar("Amount", int, Cents)
 Index = NDArray[np.intp]
 
 CLOSED_FORM_STEPS: Final = 8
-"""Two or three close almost every gap; a tax that ends on the way, by a cap or a credit, takes more."""
+"""Two or three steps close almost every gap; a tax that stops at a cap or a credit takes more."""
 
 
 def selling_price_cents(structure: Structure, advertised: Cents) -> Cents:
-    """Return the price before discount: the stated one where there is one, never above the advertised one."""
+    """Return the price before discount: the stated one if there is one, never above the advertised one."""
     return np.minimum(advertised, MAX_CENTS if structure.price_cents is None else structure.price_cents)
 
 
 def discount_limit_cents(inputs: DealInputs, advertised: Cents) -> Cents:
-    """Return the largest discount that may be offered on each car: what price cut and rebates leave of the
-    seller's authority, or more where it was granted.
+    """Return the largest discount that may be offered on each car: the seller's authority less price cut and
+    rebates, or more if it was granted.
     """
     s = inputs.structure
     limit = np.full(advertised.shape, inputs.discount_limit_cents, dtype=np.int64)
@@ -40,7 +41,7 @@ def discount_limit_cents(inputs: DealInputs, advertised: Cents) -> Cents:
 
 
 def payoff_cents(structure: Structure) -> int:
-    """Return what the trade's lender is owed at the contract date, which must be filled in.
+    """Return the trade's payoff on the contract date, which must be filled in.
 
     The quote holds through its good-through date; each day past it adds the per diem.
     """
@@ -55,8 +56,8 @@ def owed_before_cash_cents(
 ) -> Amount:
     """Return the principal without cash; it may be negative. Negative trade equity adds to it.
 
-    ``price`` is the selling price before ``discount``, ``rebate`` what the manufacturer pays for this car
-    besides the structure's own rebate. Raises StructureError where the address has no tax rule.
+    ``price`` is the selling price before ``discount``, ``rebate`` the manufacturer's rebate on this car, in
+    addition to the structure's. Raises StructureError if the address has no tax rule.
     """
     s = inputs.structure
     rebates = rebate + s.rebate_cents
@@ -68,9 +69,9 @@ def owed_before_cash_cents(
 def least_discount_cents(inputs: DealInputs, price: Cents, rebate: Cents, owed_most: Cents) -> Cents:
     """Return the least discount, from the structure's own one up, at which at most ``owed_most`` is owed.
 
-    Arrays of one shape. A cent of discount takes away at least a cent and, besides each jurisdiction's
-    rounding, at most a cent and its tax. So the steps in closed form never pass the answer. What they leave,
-    because a tax ended on the way, is found by halving. The number of steps is bounded for any amounts.
+    Arrays of one shape. A cent of discount reduces the amount by at least a cent and, apart from each
+    jurisdiction's rounding, by at most a cent and its tax. So the closed-form steps never overshoot. If a tax
+    stops on the way, bisection finds the rest. The number of steps is bounded for any amounts.
     """
     rate, roundings = _tax_rates(inputs)
     discount = np.full(price.shape, inputs.structure.discount_cents, dtype=np.int64)
@@ -93,7 +94,7 @@ def least_discount_cents(inputs: DealInputs, price: Cents, rebate: Cents, owed_m
 
 
 def _halved(gap_at: Callable[[Cents], Cents], low: Cents, gap: Cents) -> Cents:
-    """Return the least amounts above ``low`` at which no gap is left; ``gap`` is that at ``low``, above 0.
+    """Return the smallest amounts above ``low`` that leave no gap; ``gap`` is that at ``low``, above 0.
 
     Each cent closes at least a cent of the gap, so that ``low + gap`` is always enough.
     """
@@ -106,7 +107,7 @@ def _halved(gap_at: Callable[[Cents], Cents], low: Cents, gap: Cents) -> Cents:
 
 
 def _share(amount: Cents, part: int, whole: int) -> Cents:
-    """Return ``amount * part // whole`` without a product that could pass what 64 bits hold."""
+    """Return ``amount * part // whole`` without overflowing 64 bits."""
     times, rest = np.divmod(amount, whole)
     share: Cents = times * part + rest * part // whole
     return share

@@ -1,4 +1,4 @@
-"""A rate sheet as lenders' decisions about one customer leave it."""
+"""A rate sheet after lenders' decisions on one customer."""
 
 from collections.abc import Iterable
 
@@ -15,9 +15,9 @@ ANY_SCORE = (250, 900)
 def decided_sheet(sheet: RateSheet, inputs: DealInputs) -> RateSheet:
     """Return the sheet with each lender's decision in place of its programmes for this customer.
 
-    A lender that refused has none. One that approved has those of the tier that it gave, whatever tier and
-    score the deal states, at the rate that it gave, up to its longest term. What it advances at most takes
-    the place of the programme's largest loan, also where it is more; the other limits stay.
+    A lender that refused has none. One that approved has the programmes of the tier that it gave, regardless
+    of the deal's tier and score, at its rate, up to its maximum term. Its maximum advance replaces the
+    programme's largest loan, even if it is larger; the other limits stay.
     """
     if not inputs.lender_terms:
         return sheet
@@ -36,7 +36,7 @@ def _programmes(
             advance_cents = terms.advance_max_cents
             yield replace(
                 row,
-                # The deal's own tier, under which every reader of the sheet looks.
+                # The deal's tier, because every reader of the sheet looks it up by that.
                 tier=inputs.structure.tier,
                 score_min=ANY_SCORE[0],
                 score_max=ANY_SCORE[1],

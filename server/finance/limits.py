@@ -1,15 +1,15 @@
-"""The limits that shape or refuse a structure. Their names stand on the wire (``binding``, ``rejected``):
-never rename one.
+"""The limits that shape or refuse a structure. Their names are on the wire (``binding``, ``rejected``): never
+rename one.
 """
 
 from enum import IntEnum
 
 
 class Limit(IntEnum):
-    """What binds, from the mildest to the hardest to mend; ``name`` in lower case is the name on the wire.
+    """The limits, from the easiest to the hardest to fix; ``name`` in lower case is the name on the wire.
 
-    A feasible offer names the limit that asks for more cash than the customer wants to pay down (NONE where
-    no limit does). A car without a feasible structure names the limit of the programme that comes nearest.
+    A feasible offer names the limit that requires more cash than the customer wants to pay (NONE if no limit
+    does). A car without a feasible structure names the limit of the programme that comes nearest.
     """
 
     NONE = 0

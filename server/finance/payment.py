@@ -17,8 +17,8 @@ from server.finance.rounding import Cents, Floats, half_up
 MONTHS_PER_YEAR = 12
 
 HALF_IS_UP = 1.0 + 8 * float(np.finfo(np.float64).eps)
-"""Lifts a payment by a few of its last digits, so that half a cent that binary holds a little too low, such
-as a 98th of 49, is rounded up as the contract does.
+"""Raises a payment by a few of its last digits, so that a half cent that binary stores slightly too low, such
+as 49/98, is rounded up as in the contract.
 """
 
 
@@ -35,11 +35,11 @@ def payment_factors(
     """Return the unrounded payment per unit of principal.
 
     ``annual_rate`` are nominal fractions and ``term`` months, both of shape (p,), as is the result. ``first``
-    lies after ``contract``.
+    is after ``contract``.
     """
     if day_count is DayCount.THIRTY_360:
         monthly = annual_rate / MONTHS_PER_YEAR
-        # The first period earns its own days in place of the whole month that the annuity gives it.
+        # The first period earns interest for its days instead of the annuity's whole month.
         first_period = (1.0 + annual_rate * days_30_360(contract, first) / 360) / (1.0 + monthly)
         return first_period * annuity_factors(monthly, term)
     if not len(term):
@@ -59,10 +59,10 @@ def payments_cents(principal: Cents, factors: Floats) -> Cents:
 
 
 def largest_principal(payment_max: Cents, factors: Floats) -> Cents:
-    """Return the largest principal whose rounded payment is at most ``payment_max``; elementwise, 0 where
+    """Return the largest principal whose rounded payment is at most ``payment_max``; elementwise, 0 if
     there is none.
 
-    The inverse in floating point may be a cent off at a rounding edge, so it is checked by paying it.
+    The floating-point inverse may be a cent off at a rounding edge, so the result is checked by its payment.
     """
     guess = np.floor((payment_max + 0.5) / factors).astype(np.int64) + 1
     for _ in range(2):

@@ -1,6 +1,4 @@
-"""What is known of a deal before any car is looked at: its programmes, rates, and the principals that they
-allow.
-"""
+"""A deal's plan, before any car is considered: its programmes, rates, and the principals that they allow."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +7,8 @@ import numpy as np
 
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import RateSheet
-from protocol.records import MAX_CENTS, Structure
+from protocol.records import MAX_CENTS
+from protocol.structure import Structure
 from server.finance.contract import owed_before_cash_cents
 from server.finance.decided import decided_sheet
 from server.finance.limits import Limit
@@ -23,9 +22,9 @@ class Plan:
     """A deal against a rate sheet; arrays of shape (p,), one element for each programme and term.
 
     ``sell_rate`` in hundredths of a basis point; ``factors`` are contract payments per unit of principal, and
-    ``buy_factors`` the same at the buy rate. ``ceiling`` is the largest principal that the limits besides the
-    car allow, ``ceiling_limit`` which of them it is, ``floor`` the smallest. ``empty`` says why no programme
-    is left, else NONE. ``sheet`` is the whole rate sheet, before lenders' decisions.
+    ``buy_factors`` the same at the buy rate. ``ceiling`` is the largest principal that the limits other than
+    the car's allow, ``ceiling_limit`` which of them it is, ``floor`` the smallest. ``empty`` says why no
+    programme is left, else NONE. ``sheet`` is the whole rate sheet, before lenders' decisions.
     """
 
     inputs: DealInputs
@@ -46,13 +45,13 @@ class Plan:
 
     @property
     def cash_max(self) -> int:
-        """The most cash that the customer has; what is paid down where no maximum is stated."""
+        """The customer's maximum cash; the cash down if no maximum is stated."""
         most = self.inputs.structure.cash_down_max_cents
         return self.cash_min if most is None else max(most, self.cash_min)
 
 
 def plan_deal(inputs: DealInputs, sheet: RateSheet) -> Plan:
-    """Return the plan of a deal: pure, and all that screening and valuing need besides the cars."""
+    """Return the plan of a deal: pure, with everything that screening and valuing need except the cars."""
     structure = inputs.structure
     programmes, empty = select_programmes(decided_sheet(sheet, inputs), inputs)
     sell_rate = _sell_rates(programmes, inputs)
@@ -79,8 +78,8 @@ def price_window(plan: Plan, rebate_max_cents: int = 0) -> tuple[int, int] | Non
     """Return the lowest and highest advertised price in cents, both inclusive, at which a car may be
     feasible.
 
-    Every car that any programme takes lies inside, whatever its book values and whatever rebate it has up to
-    ``rebate_max_cents``; None where no price can be. Raises StructureError where the address has no tax rule.
+    It contains every car that any programme takes, whatever its book values, with a rebate of up to
+    ``rebate_max_cents``; None if no price can be. Raises StructureError if the address has no tax rule.
     """
     possible = plan.ceiling >= plan.floor
     if not possible.any():
@@ -97,7 +96,7 @@ def price_window(plan: Plan, rebate_max_cents: int = 0) -> tuple[int, int] | Non
         discount = min(inputs.discount_limit_cents, price)
         return owed_before_cash_cents(inputs, price, discount, rebate_max_cents)
 
-    # What is owed never falls with the price, so both ends can be found by halving.
+    # The amount owed never decreases with the price, so bisection finds both ends.
     low = max(_first_price(owed_at_most, least_owed), structure.discount_cents, 1)
     high = _first_price(owed_at_least, most_owed + 1) - 1
     stated = structure.price_cents
@@ -149,7 +148,7 @@ def _payment_maxima(programmes: Programmes, inputs: DealInputs) -> list[tuple[Li
 
 
 def _first_price(owed_at: Callable[[int], int], owed: int) -> int:
-    """Return the lowest price at which at least ``owed`` is owed before cash; MAX_CENTS + 1 where none is."""
+    """Return the lowest price at which at least ``owed`` is owed before cash; MAX_CENTS + 1 if none is."""
     low, high = 0, MAX_CENTS + 1
     while low < high:
         middle = (low + high) // 2

@@ -14,7 +14,7 @@ from server.finance.rounding import Cents, Flags, hundredths_of_bp
 Whole = NDArray[np.int64]
 
 BASES = (LtvBasis.INVOICE, LtvBasis.MSRP, LtvBasis.WHOLESALE, LtvBasis.RETAIL)
-"""The order in which ``Cars.book_values`` stacks a car's values."""
+"""The order of a car's values in ``Cars.book_values``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,10 +54,10 @@ class Programmes:
 
 
 def select_programmes(sheet: RateSheet, inputs: DealInputs) -> tuple[Programmes, Limit]:
-    """Return the programmes for the structure's tier, terms and rate and the customer's score, where that is
+    """Return the programmes for the structure's tier, terms and rate and the customer's score, if that is
     known.
 
-    Where there are none, also the limit that the last of them failed; else ``Limit.NONE``.
+    If there are none, also return the limit that excluded the last of them; else ``Limit.NONE``.
     """
     structure, score = inputs.structure, inputs.score
     terms = set(structure.terms_months if structure.term_months is None else [structure.term_months])
@@ -76,7 +76,7 @@ def select_programmes(sheet: RateSheet, inputs: DealInputs) -> tuple[Programmes,
 
 
 def _takes_rate(row: Programme, inputs: DealInputs) -> bool:
-    """Return whether a stated rate keeps to the programme: exceptions from the standard go downward only."""
+    """Return whether a stated rate fits the programme: overrides may only lower the standard rate."""
     stated = inputs.structure.rate_bp
     if stated is None:
         return True

@@ -1,8 +1,8 @@
-"""Manufacturers' rebates: what a customer gets on a car, and which of a sheet's rebates can count at all.
+"""Manufacturers' rebates: what a customer gets on a car, and which rebates of a sheet can apply.
 
 Amounts are whole cents. Stackable rebates add up; one that is not stackable excludes every other, so the best
 permitted combination is either all stackable ones or the single best of the rest. A rebate whose conditions
-the customer does not meet never enters.
+the customer does not meet is ignored.
 """
 
 import datetime as dt
@@ -31,7 +31,7 @@ def rebate_for(  # noqa: PLR0917 - the car's four words, then the customer's
     eligibilities: Collection[str],
     on: dt.date,
 ) -> int:
-    """Return the best permitted combination for a car, in cents; 0 where none applies."""
+    """Return the best permitted combination for a car, in cents; 0 if none applies."""
     return _best(
         [
             one
@@ -45,7 +45,7 @@ def rebate_for(  # noqa: PLR0917 - the car's four words, then the customer's
 
 
 def largest_rebate_cents(rebates: Iterable[Rebate]) -> int:
-    """Return an amount that no car's combination of ``rebates`` exceeds: what one of each make's could be."""
+    """Return an upper bound of any car's combination of ``rebates``."""
     by_make: defaultdict[str, list[Rebate]] = defaultdict(list)
     for one in rebates:
         by_make[one.make].append(one)

@@ -1,4 +1,4 @@
-"""Cents and basis points in bulk: exact in integers where a product is exact, rounded half up once where it
+"""Cents and basis points in bulk: exact in integers if a product is exact, rounded half up once if it
 is not.
 """
 

@@ -1,8 +1,8 @@
-"""What each car and programme allow: the one feasibility test of search and workers alike.
+"""The structures that each car and programme allow: one feasibility test for searches and workers.
 
 Shapes: c cars, p programmes. A principal must lie between the programme's smallest loan and the smallest of
-its ceilings. It is what is owed at some discount, less the cash: cash first, from what the customer wants to
-pay down to the most that there is, then as little discount as it takes, up to what the seller may give.
+its ceilings. It is the amount owed at some discount, less the cash. Cash comes first, from the customer's
+wish up to the most available. Then comes the smallest sufficient discount, up to the seller's authority.
 """
 
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ from server.finance.programmes import Whole
 from server.finance.rounding import WHOLE, Cents, Flags
 
 _TOO_SMALL = 1 << 60
-"""A shortfall above any amount: more cash does not mend it. What the loan lacks to the smallest is added."""
+"""A shortfall above any amount: more cash does not fix it. The gap to the smallest loan is added."""
 
 _INCURABLE = 1 << 61
-"""No amount mends it. The limit's number is added, so milder ones come nearer."""
+"""No amount fixes it. The limit's number is added, so that easier limits rank nearer."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,8 +60,8 @@ class Structures:
 
     ``lowest`` is the smallest principal within reach. ``basis`` is the value lent against, ``ceiling`` the
     largest principal that the programme allows. ``limit`` holds Limit numbers: what binds a feasible
-    structure, or what refuses it. ``shortfall`` is 0 where feasible, else how much more cash than the
-    customer's most makes it so, or more than any amount where cash does not help.
+    structure, or what refuses it. ``shortfall`` is 0 if feasible, else the cash beyond the customer's maximum
+    that makes it so, or more than any amount if cash does not help.
     """
 
     sales: Sales
@@ -82,7 +82,7 @@ class Structures:
         return marks
 
     def curable(self) -> Flags:
-        """Return where cash, as much as it takes, makes a structure feasible; shape (c, p)."""
+        """Return where enough cash makes a structure feasible; shape (c, p)."""
         return self.shortfall < _TOO_SMALL
 
     def nearest_limit(self) -> Whole:
@@ -91,7 +91,7 @@ class Structures:
         return np.take_along_axis(self.limit, nearest, axis=1)[:, 0]
 
     def more_cash(self) -> Cents:
-        """Return how much more cash makes each car feasible, -1 where none does; shape (c,)."""
+        """Return the additional cash that makes each car feasible, -1 if none does; shape (c,)."""
         least = self.shortfall.min(axis=1)
         return np.where(least < _TOO_SMALL, least, -1)
 
@@ -114,8 +114,7 @@ def build_structures(plan: Plan, cars: Cars, headroom: Headroom | None = None) -
     owed, discount, shortfall = _discounted(plan, sales, ceiling)
     cash = np.maximum(owed - ceiling, cash_min)
     principal = owed - cash
-    # Too small for the lender: because the customer owes too little, or because a ceiling lies below the
-    # floor.
+    # Too small for the lender: the customer owes too little, or a ceiling is below the floor.
     limit = np.where(sales.owed[:, None] - ceiling > cash_min, limit, int(Limit.NONE))
     lacking = plan.floor - np.where(shortfall > 0, ceiling, principal)
     limit = np.where((lacking > 0) & (limit == Limit.NONE), int(Limit.AMOUNT_MIN), limit)
@@ -183,7 +182,7 @@ def _ceilings(plan: Plan, cars: Cars) -> tuple[Cents, Whole, Cents]:
 
 
 def _refusals(plan: Plan, cars: Cars, price: Cents, has_basis: Flags) -> list[tuple[Limit, Flags]]:
-    """Return what no amount of cash mends, the gravest last."""
+    """Return the limits that no cash fixes, the most serious last."""
     programmes = plan.programmes
     takes_kind = np.where(cars.is_new[:, None] > 0, programmes.new_cars, programmes.used_cars)
     return [

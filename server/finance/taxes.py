@@ -1,8 +1,8 @@
-"""Sales tax: at the rate that a deal states, else by the rules of the address where the car is registered.
+"""Sales tax: at the deal's rate if it states one, else by the rules of the registration address.
 
 Amounts are whole cents; price, discount and rebate may be ints or int64 arrays that broadcast together, and
-the tax has their common shape. Each jurisdiction's tax is rounded once, by its own rule; tax never falls with
-the price. Source: the rules are data (``lending.TaxTable``), none of them is written here.
+the tax has their common shape. Each jurisdiction's tax is rounded once, by its own rule. Tax never decreases
+with the price. The rules are data (``lending.TaxTable``); none is hard-coded.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,22 +11,22 @@ from typing import TypeVar
 import numpy as np
 
 from protocol.money.lending import Rounding, TaxBase, TaxRule, TaxTable
-from protocol.records import Structure, StructureError
+from protocol.structure import Structure, StructureError
 from server.finance.rounding import WHOLE, Cents, hundredths_of_bp
 
 Amount = TypeVar("Amount", int, Cents)
 
 STATED_RATE = "stated-rate-1"
-"""The tax version of a deal that states its rate: no table enters its tax."""
+"""The tax version of a deal that states its rate: its tax uses no table."""
 
 DEAL_JURISDICTION = "stated rate"
-"""What stands for the jurisdiction where the deal states its rate."""
+"""The jurisdiction's name if the deal states its rate."""
 
 _ADDED_BEFORE_DIVISION = {Rounding.HALF_UP: WHOLE // 2, Rounding.UP: WHOLE - 1, Rounding.DOWN: 0}
 
 
 def rules_for(table: TaxTable, state: str, postal_code: str) -> tuple[TaxRule, ...]:
-    """Return the rules that tax a car registered there, in the table's order; empty where none does."""
+    """Return the rules that tax a car registered there, in the table's order; empty if none does."""
     return tuple(
         rule
         for rule in table.rules
@@ -35,13 +35,13 @@ def rules_for(table: TaxTable, state: str, postal_code: str) -> tuple[TaxRule, .
 
 
 def check_taxable(structure: Structure, rules: Sequence[TaxRule], place: str) -> None:
-    """Raise StructureError where the deal states no rate and no rule taxes ``place``: no tax is guessed."""
+    """Raise StructureError if the deal states no rate and no rule taxes ``place``: tax is never guessed."""
     if structure.tax_rate_bp is None and not rules:
-        raise StructureError("tax_rate_bp", f"no tax rule for {place}: state a rate")
+        raise StructureError("tax_rate_bp", f"no tax rule for {place}: enter a tax rate")
 
 
 def tax_version(structure: Structure, table_version: str) -> str:
-    """Return what the deal's tax is computed by: its own rate, or the tax table of that version."""
+    """Return the version behind the deal's tax: its own rate, or the tax table."""
     return table_version if structure.tax_rate_bp is None else STATED_RATE
 
 
@@ -55,7 +55,7 @@ def tax_cents(
     """Return the sales tax of all jurisdictions together.
 
     ``price`` is the selling price before ``discount``; ``rebate`` all that a manufacturer pays. Raises
-    StructureError where the structure states no rate and there is no rule.
+    StructureError if the structure states no rate and there is no rule.
     """
     price_and_more = price - discount + structure.taxable_fees_cents + structure.taxable_products_cents
     total = 0 * (price_and_more - rebate)

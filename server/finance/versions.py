@@ -1,4 +1,4 @@
-"""Which rules an answer was computed by. An offer names them, so that it can be computed again."""
+"""The versions of the rules behind an answer. An offer names them, so that it can be reproduced."""
 
 ENGINE_VERSION = "3"
-"""Moves whenever the same inputs would give another cent."""
+"""Changes whenever the same inputs would give a different cent."""

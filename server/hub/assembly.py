@@ -16,8 +16,10 @@ from server.hub.channels.live_deals import LiveDeals
 from server.hub.channels.registry import Registry
 from server.hub.channels.rooms import Rooms
 from server.hub.channels.wall import Wall
+from server.hub.commands.desk_answers import DeskAnswers
 from server.hub.commands.desk_handlers import DeskHandlers
 from server.hub.commands.handlers import Handlers
+from server.hub.commands.offer_handlers import OfferHandlers
 from server.hub.commands.quotes import Quotes
 from server.hub.commands.stock_handlers import StockHandlers
 from server.hub.commands.watch_handlers import WatchHandlers
@@ -109,6 +111,7 @@ def assemble(
         readers=max(1, settings.pool_max // 2),
     )
     registry = Registry(log, bus, tasks)
+    bus.after_each_read(registry.turn.deliver_at_once)
     deals = LiveDeals(stores, system, registry, hears)
     repeats = SearchRepeats(log.searches, deals, searches, tasks)
     relay = Relay(system, log, registry, outdated=repeats.look)
@@ -178,17 +181,19 @@ def assemble(
         quotes=quotes,
         questions=questions,
     )
-    desk = DeskHandlers(
+    answers = DeskAnswers(stores, authority, relay)
+    offers = OfferHandlers(
         stores=stores,
         system=system,
         authority=authority,
         relay=relay,
+        answers=answers,
         quotes=quotes,
-        editions=editions,
         questions=questions,
     )
+    desk = DeskHandlers(stores=stores, authority=authority, answers=answers, quotes=quotes, editions=editions)
     watch = WatchHandlers(authority, joiner, WallJoiner(stores, log, registry, wall, rooms), rooms, note)
-    handlers = Handlers(allowance, watch, stock, desk, note=note)
+    handlers = Handlers(allowance, watch, stock, offers, desk, note=note)
     return Hub(
         *(log, bus, listener, registry, keeper, searches, handlers, people, outages),
         *(allowance, seats, connections),

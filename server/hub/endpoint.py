@@ -19,8 +19,8 @@ from protocol.closing import CloseCode
 from protocol.commands import COMMAND_TYPES, tag_of
 from protocol.events import Welcome
 from protocol.records import User
+from protocol.rights import TokenScope
 from server.clock import utc_now
-from server.database.people.credentials import TokenScope
 from server.database.people.security_events import Note, SecurityKind
 from server.hub.channels.registry import Registry
 from server.hub.connections.allowance import Allowance
@@ -102,16 +102,16 @@ class Endpoint:
         """Serve one socket until it ends."""
         await receive()
         if scope["subprotocols"] and SUBPROTOCOL not in scope["subprotocols"]:
-            await _refuse(send, Refused(400, f"This server speaks {SUBPROTOCOL}."))
+            await _refuse(send, Refused(400, f"Expected the subprotocol {SUBPROTOCOL}."))
             return
         if self._refuses_all:
-            await _refuse(send, Refused(503, "This server is being replaced: try again at once."))
+            await _refuse(send, Refused(503, "This server is being replaced. Try again now."))
             return
         since = self._people.moment
         try:
             verdict = await self._admit(HTTPConnection(scope))
         except SERVICE_FAILS:
-            verdict = Refused(503, "Nobody can be let in for the moment: try again shortly.")
+            verdict = Refused(503, "No connection can be accepted right now. Try again shortly.")
         seat = uuid.uuid4().hex
         if isinstance(verdict, Admitted):
             verdict = await self._bounded(verdict, seat)
@@ -138,9 +138,9 @@ class Endpoint:
             return admitted
         self._note(admitted.happened(SecurityKind.THROTTLED, detail={"what": "socket"}))
         if not left:
-            return Refused(429, "Too many connections of this user: close some of them, then try again.")
+            return Refused(429, "You have too many connections. Close some of them and try again.")
         seconds = math.ceil(left)
-        return Refused(429, f"Too many commands or frames: come back in {seconds} seconds.", seconds)
+        return Refused(429, f"Too many commands or frames. Try again in {seconds} seconds.", seconds)
 
     async def _has_room(self, admitted: Admitted, seat: str) -> bool:
         """Return whether one more connection may be had, here and, but for load testers, everywhere."""

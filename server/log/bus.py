@@ -15,7 +15,8 @@ a channel that is left and joined again in between keeps its subscription, and n
 import asyncio
 import math
 import secrets
-from typing import Final, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
 
 import structlog
 from redis.asyncio import ConnectionPool
@@ -23,6 +24,7 @@ from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from server.log.bells import hear
 from server.log.channel_log import Entry
 from server.log.peer import require_peer
 from server.log.redis_log import parse_bell
@@ -92,6 +94,7 @@ class Bus:
         self._wanted: dict[bytes, Subscriber] = {}
         self._sent: set[bytes] = set()
         self._changed = asyncio.Event()
+        self._after_read: Callable[[], None] = lambda: None
         self.standing = Standing()
         self._log = structlog.get_logger("bus")
 
@@ -116,6 +119,10 @@ class Bus:
         """Hear ``channel`` no more."""
         self._wanted.pop(bell_name(channel).encode(), None)
         self._changed.set()
+
+    def after_each_read(self, look: Callable[[], None]) -> None:
+        """Have ``look`` called once for all that was heard together. It must return at once."""
+        self._after_read = look
 
     async def run(self) -> None:
         """Hear until cancelled; reconnect whenever the connection breaks."""
@@ -196,22 +203,24 @@ class Bus:
             raise Deaf from None
 
     async def _read(self, connection: AbstractConnection) -> None:
-        while True:
-            async with asyncio.timeout(SILENCE_SECONDS):
-                kind, name, *rest = await connection.read_response(
-                    timeout=math.inf, disconnect_on_error=False
-                )
-            if name == self._probe:
-                if kind == b"message":
-                    self._probe_heard.set()
-                continue
-            listener = self._wanted.get(name)
-            if listener is None:
-                continue
+        await hear(connection, self._take, self._read_is_over).until_lost(SILENCE_SECONDS)
+
+    def _read_is_over(self) -> None:
+        self._after_read()
+
+    def _take(self, reply: Sequence[Any]) -> None:
+        kind, name, *rest = reply
+        if name == self._probe:
             if kind == b"message":
-                listener.heard(parse_bell(rest[0]))
-            elif kind == b"subscribe":
-                listener.confirmed()
+                self._probe_heard.set()
+            return
+        listener = self._wanted.get(name)
+        if listener is None:
+            return
+        if kind == b"message":
+            listener.heard(parse_bell(rest[0]))
+        elif kind == b"subscribe":
+            listener.confirmed()
 
 
 async def _send(connection: AbstractConnection, *command: str | bytes) -> None:

@@ -1,7 +1,7 @@
-"""The end of a process: each part has a bound within which it closes, and so has the whole.
+"""The end of a process: each part must close within a time limit, and so must the whole.
 
-A part that waits for a service that hangs is cut off and named. What then still holds the process, a task or
-a thread that does not come back, is named by a watchdog, which ends the process whatever it does.
+A part that waits for a hanging service is cut off, and the log names it. If a task or a thread still blocks
+the process after that, a watchdog logs its name and ends the process.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ CUT_SECONDS: Final = 0.5
 """How long a part may take once it is cut off."""
 
 END_SECONDS: Final = 12.0
-"""How long a process may take to end once its drain time is over. Whoever kills it should wait longer."""
+"""How long a process may take to end after its drain time. A supervisor that kills it should wait longer."""
 
 LAST_WORD_SECONDS: Final = 1.0
 NAMES: Final = 20
@@ -57,7 +57,7 @@ class Ending:
             self.allow(self._seconds)
 
     def allow(self, seconds: float) -> None:
-        """Give the process so many seconds from now, in the place of what it had."""
+        """Give the process so many seconds from now, in place of what it had."""
         self._begun = True
         self._orders.put(seconds)
         if self._end_now is os._exit:
@@ -123,7 +123,7 @@ class Ending:
         with contextlib.suppress(queue.Empty):
             while True:
                 seconds = self._orders.get(timeout=seconds)
-        # Whoever reads our log may hang as well.
+        # The reader of our log may hang as well.
         speaker = threading.Thread(target=self._complain, args=(seconds,), name="last word", daemon=True)
         speaker.start()
         speaker.join(LAST_WORD_SECONDS)

@@ -1,4 +1,4 @@
-"""What Redis and Postgres raise where they are out of reach: a normal event, after which work goes on."""
+"""The exceptions of Redis and Postgres for an outage: a normal event, after which work continues."""
 
 from typing import Final
 

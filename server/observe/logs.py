@@ -1,4 +1,4 @@
-"""Logging: one JSON object a line on standard error, our own events and the libraries' alike."""
+"""Logging: one JSON object per line on standard error, for our events and those of libraries."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""What one web process exports for Prometheus: counts that it knows, read when they are asked for."""
+"""Prometheus metrics of one web process, read at each scrape."""
 
 from collections.abc import Callable, Mapping
 
@@ -15,22 +15,30 @@ def web_metrics(
     bus_silence: Callable[[], float],
     mended: Mapping[str, int],
 ) -> CollectorRegistry:
-    """Return a registry of the process's own figures, of what the hub holds and of what its keeper mended."""
+    """Return a registry with figures of the process, the hub and the keeper's repairs."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     GCCollector(registry=registry)
     gauges = (
-        ("deal_connections", "WebSockets that are open", connections),
-        ("deal_channels", "Channels that somebody watches in this process", channels),
-        ("deal_bus_connected", "Whether events are heard from Redis (1) or not (0)", bus_connected),
+        ("deal_connections", "Open WebSockets", connections),
+        ("deal_channels", "Channels with at least one watcher in this process", channels),
+        ("deal_bus_connected", "Whether events arrive from Redis (1) or not (0)", bus_connected),
         ("deal_bus_silence_seconds", "How long ago the bus last heard its own bell", bus_silence),
         (
             "deal_gaps_filled",
-            "Heartbeats that showed events which no bell had told of",
+            "Heartbeats that found events without a bell",
             lambda: mended["gaps"],
         ),
-        ("deal_searches_taken_over", "Searches of processes that are gone", lambda: mended["searches"]),
-        ("deal_jobs_queued_again", "Jobs that the queue had lost", lambda: mended["jobs"]),
+        (
+            "deal_searches_taken_over",
+            "Searches taken over from processes that ended",
+            lambda: mended["searches"],
+        ),
+        (
+            "deal_jobs_queued_again",
+            "Jobs queued again because the queue had lost them",
+            lambda: mended["jobs"],
+        ),
     )
     for name, text, read in gauges:
         Gauge(name, text, registry=registry).set_function(read)

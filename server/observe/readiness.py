@@ -1,4 +1,4 @@
-"""Say "ready" to whoever started this process, as systemd has it: one datagram to ``NOTIFY_SOCKET``."""
+"""Report "ready" to the process manager, as systemd expects: one datagram to ``NOTIFY_SOCKET``."""
 
 import contextlib
 import socket
@@ -11,6 +11,6 @@ def say_ready(address: str) -> None:
     if not address:
         return
     name = "\0" + address[1:] if address.startswith("@") else address
-    # Whoever listened may have gone: that is no reason for this process to go as well.
+    # The listener may have gone, which is no reason for this process to end.
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notice, contextlib.suppress(OSError):
         notice.sendto(READY, name)

@@ -1,4 +1,4 @@
-"""A connection that is made again whenever it breaks, with pauses that grow until one stands."""
+"""A connection that reconnects whenever it breaks, with growing pauses between attempts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,8 +21,8 @@ async def stay_connected(
 ) -> None:
     """Run ``serve``, which connects and raises when the connection breaks, until cancelled.
 
-    ``broken`` is told of each of the ``outages``; anything else is raised. A connection that stood before it
-    broke starts the pauses anew.
+    ``broken`` is called for each of the ``outages``; other exceptions are raised. A connection that was up
+    before it broke resets the pauses.
     """
 
     own = asyncio.current_task()

@@ -1,4 +1,4 @@
-"""Whether something that others depend on stands, and how to wait for it to come or go."""
+"""Whether a dependency is up, and how to wait until that changes."""
 
 import asyncio
 
@@ -13,23 +13,23 @@ class Standing:
 
     @property
     def is_up(self) -> bool:
-        """Whether it stands."""
+        """Whether it is up."""
         return self._up.is_set()
 
     def rise(self) -> None:
-        """Take note that it stands."""
+        """Record that it is up."""
         self._down.clear()
         self._up.set()
 
     def fall(self) -> None:
-        """Take note that it is gone."""
+        """Record that it is down."""
         self._up.clear()
         self._down.set()
 
     async def wait_up(self) -> None:
-        """Return as soon as it stands."""
+        """Return as soon as it is up."""
         await self._up.wait()
 
     async def wait_down(self) -> None:
-        """Return as soon as it is gone."""
+        """Return as soon as it is down."""
         await self._down.wait()

@@ -1,1 +1,1 @@
-"""Processes: what each of them starts, and how they are kept running and ended."""
+"""Processes: what each one starts, and how they are supervised and stopped."""

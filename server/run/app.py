@@ -5,9 +5,9 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
-from typing import Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 import asyncpg
 import structlog
@@ -27,10 +27,11 @@ from server.hub.assembly import assemble
 from server.hub.endpoint import Endpoint
 from server.hub.sockets.limits import FRAME_BYTES
 from server.log.attempts import Attempts
+from server.log.direct_sending import send_directly
 from server.log.peer import require_peer
 from server.observe.ending import END_SECONDS, Ending
 from server.observe.failing import SERVICE_FAILS
-from server.observe.metrics import web_metrics
+from server.observe.heap import settle_heap
 from server.run.draining import Drain
 from server.settings import Settings, secret_of
 from server.web import api, health, security_api
@@ -50,6 +51,9 @@ from server.web.headers import SecurityHeaders, is_https_only
 from server.web.pages import Pages
 from server.web.readiness import Readiness
 
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
 REDIS_CONNECTIONS: Final = 20
 REDIS_CONNECT_SECONDS: Final = 2.0
 CONNECT_SECONDS: Final = 10.0
@@ -60,14 +64,14 @@ PING_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 3
 BACKLOG: Final = 2048
 SEND_BUFFER_BYTES: Final = 256 * 1024
-"""What the kernel holds for a client that does not read; beyond it the outbox fills and tells."""
+"""The kernel's send buffer for a client that does not read. When it is full, the outbox fills."""
 
 UNREAD_MS: Final = 30_000
 """After this long without an acknowledgement the kernel gives a connection up."""
 
 
 class State(TypedDict):
-    """What requests and sockets find as ``scope["state"]``."""
+    """The state that requests and sockets find as ``scope["state"]``."""
 
     web: WebContext
     socket: Endpoint
@@ -75,7 +79,7 @@ class State(TypedDict):
 
 
 def create_app(settings: Settings, drain: Drain, ending: Ending) -> Front:
-    """Return the ASGI application of one web process; its lifespan raises where a service is out of reach."""
+    """Return the ASGI application of one web process; its lifespan raises if a service is out of reach."""
     requests = Starlette(
         routes=[*api.routes, *security_api.routes, *health.routes, *Pages().routes()],
         middleware=[
@@ -92,13 +96,13 @@ def create_app(settings: Settings, drain: Drain, ending: Ending) -> Front:
 def serve(settings: Settings) -> None:
     """Run one web process until it is told to end. Several may serve one port.
 
-    Told to end, it is gone END_SECONDS after its drain time at the latest, whatever hangs.
+    After a stop signal it ends at most END_SECONDS after its drain time, whatever hangs.
     """
     drain, ending = Drain(settings.drain_seconds), Ending("web", settings.drain_seconds + END_SECONDS)
     proxies = hosts_of(settings.trusted_proxies)
     config = uvicorn.Config(
         create_app(settings, drain, ending),
-        # Said in each case: uvicorn's own default trusts this machine, or a variable that is none of ours.
+        # Always explicit: uvicorn's default trusts this machine, or an environment variable that is not ours.
         proxy_headers=bool(proxies),
         forwarded_allow_ips=proxies,
         interface="asgi3",
@@ -114,24 +118,33 @@ def serve(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    # uvicorn raises the signal that ended it once more when all is closed; for us that is a good end.
+    # uvicorn raises its stop signal again after it has closed everything; for us that is a clean exit.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.begin())
-    server = DrainingServer(config, settings.notify_socket, drain.run, ending.begin, _load_arithmetic)
+    server = DrainingServer(config, settings.notify_socket, drain.run, ending.begin, load_the_rest)
     try:
         with _listen(settings.host, settings.port) as listener:
             server.run(sockets=[listener])
     finally:
-        # Threads that still work, and services of our own.
+        # Threads that still run, and the embedded services.
         ending.allow(END_SECONDS)
     if server.failed:
         raise SystemExit(1)
 
 
-def _load_arithmetic() -> None:
-    """Import what searches and quotes compute with; NumPy takes as long as much of the start."""
-    import_module("server.search.screening.screen")
-    import_module("server.finance.quoting")
+LATER: Final = (
+    # The modules that searches and quotes compute with. NumPy takes much of the start time.
+    *("server.search.screening.screen", "server.finance.quoting"),
+    *("starlette.templating", "argon2", "server.observe.metrics"),
+)
+"""Imported once the process is ready, or before that by the code that needs one first."""
+
+
+def load_the_rest() -> None:
+    """Import the modules that the start need not wait for. Nothing that lasts comes after it."""
+    for name in LATER:
+        import_module(name)
+    settle_heap()
 
 
 @asynccontextmanager
@@ -167,13 +180,19 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
                 seats=hub.seats,
                 note=security.note,
             )
-            metrics = web_metrics(
-                connections=lambda: sockets.connections,
-                channels=lambda: len(hub.registry),
-                bus_connected=lambda: hub.bus.connected,
-                bus_silence=lambda: hub.bus.silence_seconds,
-                mended=hub.keeper.mended,
-            )
+
+            @cache
+            def metrics() -> "CollectorRegistry":
+                from server.observe.metrics import web_metrics
+
+                return web_metrics(
+                    connections=lambda: sockets.connections,
+                    channels=lambda: len(hub.registry),
+                    bus_connected=lambda: hub.bus.connected,
+                    bus_silence=lambda: hub.bus.silence_seconds,
+                    mended=hub.keeper.mended,
+                )
+
             drain.attach(sockets, hub.searches)
             async with asyncio.timeout(CONNECT_SECONDS):
                 await hub.wait_connected()
@@ -196,11 +215,11 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
                 security,
                 secret,
             )
-            # Last, so that nobody waits for these processes to start but the first who quotes.
+            # Last, so that only the first quote waits for these processes to start.
             await stack.enter_async_context(compute.running(settings.compute_processes))
             yield State(web=web, socket=sockets, turns=IntakeTurns())
     except* Exception:
-        # Without what ran behind it, a process that still answers would only pretend to work.
+        # Without its background tasks, a process that still answers would only seem to work.
         logger.exception("web failed")
         signal.raise_signal(signal.SIGTERM)
         raise
@@ -223,6 +242,7 @@ async def _open_redis(stack: AsyncExitStack, ending: Ending, settings: Settings)
         socket_connect_timeout=REDIS_CONNECT_SECONDS,
     )
     require_peer(connections, settings.redis_uid)
+    send_directly(connections)
     redis = Redis.from_pool(connections)
     stack.push_async_callback(ending.close, "redis", redis.aclose)
     await redis.ping()

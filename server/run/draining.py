@@ -1,8 +1,8 @@
-"""Leaving politely: who is connected is told, goes elsewhere a few at a time, and loses nothing.
+"""Draining: clients are notified, move to other processes a few at a time, and lose nothing.
 
-The web server would close every socket in one moment, and all clients would come back in the next one. So
-before it may end, this process says that it is not ready, lets nobody in, gives its searches away, and closes
-each socket at a moment of its own.
+The web server would close every socket at once, and all clients would reconnect at once. So before it stops,
+this process reports that it is not ready, accepts no connections, hands over its searches, and closes the
+sockets one by one over time.
 """
 
 import asyncio
@@ -20,12 +20,12 @@ GOODBYE_SECONDS: Final = 2.0
 """How long the last sockets may take to close."""
 
 NOTICE: Final = Notice(
-    code="draining", message="This server is being replaced: you will be connected to another one."
+    code="draining", message="This server is being replaced. You will be connected to another one."
 )
 
 
 class Drain:
-    """The end of one web process; ``seconds`` is over how long its sockets are spread."""
+    """The shutdown of one web process; its sockets are closed over ``seconds``."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -39,11 +39,11 @@ class Drain:
         return self._begun
 
     def attach(self, endpoint: Endpoint, searches: SearchService) -> None:
-        """Take note of what has to be told."""
+        """Register what must be notified."""
         self._parts = (endpoint, searches)
 
     async def run(self) -> None:
-        """Return when nobody is connected any more, or has had the time to go."""
+        """Return when no client is connected, or when their time is up."""
         self._begun = True
         if self._parts is None:
             return

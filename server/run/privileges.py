@@ -1,22 +1,21 @@
-"""What web and worker give up before they serve: root, and the address of the schema's owner.
+"""The privileges that web and worker drop before they serve: root, and the address of the schema's owner.
 
-Both would let whoever takes such a process over do more than the process itself ever needs.
+With either, an attacker who takes over a process could do more than the process ever needs.
 """
 
-import compileall
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from server.embedded.account import Account, service_account
-from server.run.procfile import PROCFILE
+if TYPE_CHECKING:
+    from server.embedded.account import Account
 
 OWNER_VARIABLE: Final = "DATABASE_OWNER_URL"
-ROOT: Final = PROCFILE.parent
+ROOT: Final = Path(__file__).parents[2]
 PACKAGES: Final = tuple(ROOT / name for name in ("server", "protocol"))
 CLIENT: Final = ROOT / "client" / "web" / "dist"
 
@@ -29,18 +28,18 @@ def without_owner(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def give_up_owner() -> None:
-    """Start this program anew where its environment has the owner's address; it returns where it has none.
+    """Re-execute this program if its environment has the owner's address; return if it does not.
 
-    To forget a variable is not enough: the system shows what a program was started with as long as it runs.
+    Deleting the variable is not enough: the system shows a program's initial environment while it runs.
     """
     if OWNER_VARIABLE in os.environ:
-        log.warning("started again without a variable that is for other commands", variable=OWNER_VARIABLE)
+        log.warning("restarted without a variable that is meant for other commands", variable=OWNER_VARIABLE)
         words = [sys.executable, *sys.orig_argv[1:]]
         os.execve(sys.executable, words, without_owner(os.environ))  # noqa: S606 - no shell is involved
 
 
 def give_up_root(*, embedded: bool) -> None:
-    """Become the account of the embedded services, where root started them; warn where root did otherwise.
+    """Become the account of the embedded services, if root started them; warn if root did not.
 
     Raises AccountMissing, Unreachable.
     """
@@ -49,18 +48,22 @@ def give_up_root(*, embedded: bool) -> None:
     if not embedded:
         log.warning("running as root: start web and worker under another account")
         return
+    from server.embedded.account import service_account
+
     account = service_account()
     require_program(account)
     account.become()
 
 
-def require_program(account: Account) -> None:
-    """See that ``account`` can run this program, and compile it as long as we may still write that down.
+def require_program(account: "Account") -> None:
+    """Check that ``account`` can run this program, and compile it while we may still write the result.
 
     Raises Unreachable.
     """
     if not account.is_other:
         return
+    import compileall
+
     libraries = Path(structlog.__file__)
     parts = [CLIENT] if CLIENT.exists() else []
     account.require_access(Path(sys.executable), libraries, *PACKAGES, PACKAGES[0] / "__main__.py", *parts)

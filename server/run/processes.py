@@ -1,30 +1,43 @@
 """The processes that the Procfile starts: ``python -m server.run.processes web``, or ``worker``.
 
-``deal-architect web`` does the same, and takes options besides. The parser of those costs a tenth of a
-second, which a process without any need not pay.
+``deal-architect web`` does the same and also takes options. Its option parser costs a tenth of a second,
+which the Procfile's processes do not need.
 """
 
+import gc
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, NoReturn, cast
 
-from server.embedded import embedded_where_missing
 from server.settings import DEFAULT_DATA_DIR, DEFAULT_LOG_LEVEL, Settings, process_environment, secret_of
-
-UNUSABLE_INPUT: Final = 2
-"""The exit code for what a person gave and nobody can use; one line on standard error says why."""
 
 
 def run_web(environ: dict[str, str]) -> None:
     """Run one web process until it is told to end."""
-    from server.run.app import serve
-
+    serve = import_web()
     with _serving("web", environ, signs=True) as settings:
         serve(settings)
+
+
+def import_web() -> Callable[[Settings], None]:
+    """Import all that a web process needs before it is ready; return what serves.
+
+    Nothing that is imported is garbage, and nothing of it ever will be. So no collection runs meanwhile, and
+    none looks at it later: one takes tens of milliseconds, also in the middle of serving.
+    """
+    gc.disable()
+    try:
+        _import_structlog()
+        from server.run.app import serve
+    finally:
+        gc.freeze()
+        gc.enable()
+    return serve
 
 
 def run_worker(environ: dict[str, str]) -> None:
@@ -37,7 +50,12 @@ def run_worker(environ: dict[str, str]) -> None:
 
 @contextmanager
 def services(environ: dict[str, str]) -> Iterator[Settings]:
-    """Yield settings whose services run."""
+    """Yield settings whose services are running."""
+    if environ.get("DATABASE_URL") and environ.get("REDIS_URL"):
+        yield Settings.from_environment(environ)
+        return
+    from server.embedded import embedded_where_missing
+
     data_dir = Path(environ.get("DEAL_DATA_DIR") or DEFAULT_DATA_DIR)
     with embedded_where_missing(environ, data_dir, _warn) as complete:
         yield Settings.from_environment(complete)
@@ -45,25 +63,25 @@ def services(environ: dict[str, str]) -> Iterator[Settings]:
 
 @contextmanager
 def explained_errors() -> Iterator[None]:
-    """Make what goes wrong one line on standard error, and code 1; code 2 for a file that was given."""
+    """Report an error as one line on standard error with exit code 1, or 2 for an unusable file."""
     for number in (signal.SIGTERM, signal.SIGHUP):
-        # Leave by way of every `with`, so that the services are let go of also during seeding or migration.
+        # Leave through every `with`, so that the services are released during seeding and migration too.
         signal.signal(number, _leave)
     try:
         yield
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
     except Exception as error:
-        from server.commands.terminal import explain, is_bad_input
+        from server.commands.terminal import exit_code, explain
 
         if (line := explain(error)) is None:
             raise
         print(f"error: {line}", file=sys.stderr)
-        sys.exit(UNUSABLE_INPUT if is_bad_input(error) else 1)
+        sys.exit(exit_code(error))
 
 
 def main() -> None:
-    """Run the process that the only argument names."""
+    """Run the process named by the only argument."""
     processes = {"web": run_web, "worker": run_worker}
     if sys.argv[1:] not in [[name] for name in processes]:
         sys.exit(f"usage: python -m server.run.processes {{{','.join(processes)}}}")
@@ -73,7 +91,7 @@ def main() -> None:
 
 @contextmanager
 def _serving(process: str, environ: dict[str, str], *, signs: bool = False) -> Iterator[Settings]:
-    """Yield the settings of a web process or worker, whose services run, and which has no more rights than it
+    """Yield the settings of a web process or worker: its services run, and it has only the rights that it
     needs. One that ``signs`` must have a secret.
     """
     from server.observe.logs import configure_logging
@@ -88,6 +106,18 @@ def _serving(process: str, environ: dict[str, str], *, signs: bool = False) -> I
         configure_logging(settings.log_level, process)
         give_up_root(embedded=embedded)
         yield replace(settings, database_owner_url=settings.database_url)
+
+
+def _import_structlog() -> None:
+    """Import structlog without rich, with which it would colour tracebacks: ours are lines of JSON."""
+    if "rich" in sys.modules or "structlog" in sys.modules:
+        return
+    modules = cast("dict[str, Any]", sys.modules)
+    modules["rich"] = None
+    try:
+        import_module("structlog")
+    finally:
+        del modules["rich"]
 
 
 def _leave(number: int, _frame: object) -> NoReturn:

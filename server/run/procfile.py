@@ -1,4 +1,4 @@
-"""The Procfile: which kinds of processes there are, and how each is started."""
+"""The Procfile: the kinds of processes, and how to start each."""
 
 import re
 import shlex
@@ -6,19 +6,21 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from server.errors import UserError
+
 LINE = re.compile(r"(?P<kind>[A-Za-z][A-Za-z0-9_-]*):\s*(?P<command>.+)")
 PROCFILE = Path(__file__).resolve().parents[2] / "Procfile"
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One process to be kept running. ``name`` is its kind and number, as in ``web.1``."""
+    """One process of the formation. ``name`` is its kind and number, as in ``web.1``."""
 
     name: str
     argv: tuple[str, ...]
 
 
-class ProcfileError(Exception):
+class ProcfileError(UserError):
     """The Procfile cannot be used."""
 
     def __init__(self, path: Path, reason: str) -> None:

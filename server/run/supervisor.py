@@ -1,7 +1,7 @@
-"""Keeps a formation of processes running, and ends it as a whole.
+"""Keeps a set of processes running, and stops them together.
 
-Each process has a session of its own, so that Ctrl-C at the terminal reaches this process alone and the
-ending is orderly. On Linux the kernel ends them where this process dies without being able to.
+Each process has its own session, so Ctrl-C reaches only the supervisor and the shutdown is orderly. On Linux
+the kernel kills the processes if the supervisor dies first.
 """
 
 import asyncio
@@ -14,15 +14,16 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from server.embedded.account import Account
+from server.errors import UserError
 from server.observe.ending import END_SECONDS
 from server.run.procfile import Instance
 
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 10.0
-STEADY_SECONDS = 10.0  # who ran this long is restarted at once again
+STEADY_SECONDS = 10.0  # a process that ran this long is restarted without a pause
 MAX_FALLS_AT_START = 3
 GRACE_SECONDS = END_SECONDS + 2.0
-"""Longer than a process takes that ends itself, whatever hangs: what hung is then in its log."""
+"""Longer than a process needs to end itself when something hangs, so that its log names the cause."""
 
 DRAIN_SECONDS = 0.5
 READ_BYTES = 64 * 1024
@@ -32,22 +33,22 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Write = Callable[[str], None]
 
 
-class KeepsFalling(Exception):
-    """A process ends again and again before the formation is up: waiting longer would not help."""
+class KeepsFalling(UserError):
+    """A process keeps ending before the formation is up, so waiting longer would not help."""
 
     def __init__(self, name: str, ending: str) -> None:
         super().__init__(name, ending)
         self.name, self.ending = name, ending
 
     def __str__(self) -> str:
-        return f"{self.name} does not start ({self.ending}): its lines above say why"
+        return f"{self.name} keeps failing to start ({self.ending}): see its output above"
 
 
 class Supervisor:
-    """Runs instances until told to stop, under ``account`` where one is given.
+    """Runs instances until told to stop, under ``account`` if one is given.
 
-    ``write`` takes each line of their output, with its prefix. Who does not end within ``grace_seconds`` of
-    being told to is killed.
+    ``write`` takes each line of their output, with its prefix. A process that has not ended ``grace_seconds``
+    after its stop signal is killed.
     """
 
     def __init__(
@@ -72,11 +73,11 @@ class Supervisor:
         self._before_exec = _die_with_parent()
 
     async def run(self, started: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run the formation until SIGINT, SIGTERM or SIGHUP; a second signal does not wait for anyone.
+        """Run the formation until SIGINT, SIGTERM or SIGHUP; a second signal kills at once.
 
-        ``started`` is awaited beside it; what it raises ends the formation and is raised here. Raises
-        KeepsFalling where a process does not stay up until then. Whichever way this returns, no process of
-        the formation is left.
+        ``started`` is awaited at the same time; its exception ends the formation and is raised here. Raises
+        KeepsFalling if a process does not stay up until then. However this returns, no process of the
+        formation is left.
         """
         loop = asyncio.get_running_loop()
         for number in STOP_SIGNALS:
@@ -102,7 +103,7 @@ class Supervisor:
         self._stopping.set()
 
     async def _watch_start(self, started: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Let a failed start end the formation in good order, and keep the reason for afterwards."""
+        """Stop the formation in an orderly way after a failed start, and keep the reason."""
         try:
             await started()
             self._started.set()
@@ -152,7 +153,7 @@ class Supervisor:
             async with asyncio.TaskGroup() as group:
                 copying = group.create_task(self._copy_output(instance.name, _output(process)))
                 code = await process.wait()
-                # What it wrote last is still in the pipe; what it started may keep the pipe open for ever.
+                # Its last output is still in the pipe, and its children may keep the pipe open for ever.
                 await asyncio.wait([copying], timeout=DRAIN_SECONDS)
                 copying.cancel()
                 return code
@@ -201,7 +202,7 @@ def _ending(code: int) -> str:
 
 
 def _die_with_parent() -> Callable[[], None] | None:
-    """Return what a child does before it becomes its program: ask the kernel to end it with its parent."""
+    """Return a function for the child to call before exec: it asks the kernel to end it with its parent."""
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None).prctl  # found now: after the fork nothing may be loaded

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from server.embedded.account import Account, service_account
+from server.errors import UserError
 from server.run.privileges import require_program, without_owner
 from server.run.procfile import PROCFILE, read_formation
 from server.run.supervisor import Supervisor
@@ -19,11 +20,11 @@ READY_SECONDS: Final = 30.0
 NOTICE_BYTES: Final = 64
 PRIVILEGED_PORTS: Final = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 DRAIN_SECONDS: Final = 0
-"""All of this machine's processes end together: there is no other one to go to."""
+"""All processes of this machine end together, so there is no other one to move clients to."""
 
 
-class PortTaken(Exception):
-    """Somebody else listens on the port, or we may not."""
+class PortTaken(UserError):
+    """Another program listens on the port, or we may not."""
 
     def __init__(self, host: str, port: int, reason: str) -> None:
         super().__init__(host, port, reason)
@@ -32,19 +33,19 @@ class PortTaken(Exception):
     def __str__(self) -> str:
         return (
             f"cannot listen on {self.host}:{self.port} ({self.reason}): "
-            "end what listens there, or choose another port (--port)"
+            "stop what listens there, or choose another port (--port)"
         )
 
 
-class NotReady(Exception):
+class NotReady(UserError):
     """The processes did not come up in time."""
 
     def __str__(self) -> str:
-        return f"the processes were not ready within {READY_SECONDS:g} s: the lines above say why"
+        return f"the processes were not ready within {READY_SECONDS:g} s: see the output above"
 
 
 def require_rights(host: str, port: int) -> None:
-    """See that the account of web and worker can run this program and listen on the port.
+    """Check that the account of web and worker can run this program and listen on the port.
 
     Raises PortTaken, AccountMissing, Unreachable.
     """
@@ -59,10 +60,10 @@ def require_rights(host: str, port: int) -> None:
 
 
 def reserve_port(host: str, port: int) -> socket.socket:
-    """Return a socket that keeps the port for processes of ours, which bind it with SO_REUSEPORT.
+    """Return a socket that reserves the port for our processes, which bind it with SO_REUSEPORT.
 
-    It does not listen, so no connection goes to it. Another ``up`` finds the port taken from here on.
-    Raises PortTaken.
+    It does not listen, so no connection goes to it. From now on, another ``up`` finds the port taken. Raises
+    PortTaken.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -109,10 +110,10 @@ def run_formation(
     write: Callable[[str], None],
     procfile: Path = PROCFILE,
 ) -> None:
-    """Run web and worker processes until a signal ends them; say so once all of them are ready.
+    """Run web and worker processes until a signal ends them; report when all of them are ready.
 
-    They know nothing of the schema's owner, and where we are root they run under another account. Raises
-    NotReady, KeepsFalling, ProcfileError, AccountMissing.
+    They do not get the owner's address, and if we are root, they run under another account. Raises NotReady,
+    KeepsFalling, ProcfileError, AccountMissing.
     """
     formation, account = read_formation(procfile, counts), service_account()
 
@@ -137,7 +138,7 @@ def run_formation(
 
 @contextmanager
 def _readiness(account: Account) -> Iterator[tuple[socket.socket, str]]:
-    """Yield a socket to which processes say that they are ready, and its address."""
+    """Yield a socket on which processes report that they are ready, and its address."""
     with (
         tempfile.TemporaryDirectory(prefix="deal-") as folder,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices,

@@ -1,4 +1,4 @@
-"""How a bounded resource is shared: by turns between stores, and within a store between its people.
+"""Fair sharing of a bounded resource: between stores first, then between the people of a store.
 
-``lanes`` names who shares, ``turns`` lets so many work at once, ``line`` orders what waits to be taken.
+``lanes`` names who shares, ``turns`` limits how many work at once, ``line`` orders what waits.
 """

@@ -1,4 +1,4 @@
-"""Whose work it is: what is shared out in turns, between stores first and then between a store's people."""
+"""Whose work it is. Turns go between stores first, then between the people of a store."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""A bounded line that serves stores in turn, and within a store its people. No I/O."""
+"""A bounded queue that serves stores in rotation, and the people of a store likewise. No I/O."""
 
 from collections import deque
 from typing import Final, Generic, TypeVar
@@ -29,7 +29,7 @@ class Line(Generic[T]):
         return self._count < self._most and len(mine) < self._most_of_person
 
     def put(self, lane: Lane, item: T) -> None:
-        """Let ``item`` wait. Raises IndexError where there is no room."""
+        """Let ``item`` wait. Raises IndexError if there is no room."""
         if not self.has_room(lane):
             raise IndexError(lane)
         people = self._stores.setdefault(lane.store_id, {})
@@ -37,7 +37,7 @@ class Line(Generic[T]):
         self._count += 1
 
     def take(self) -> T:
-        """Return the item whose turn it is. Raises IndexError where none waits.
+        """Return the item whose turn it is. Raises IndexError if none waits.
 
         The store and the person that it belonged to go behind all others that wait.
         """

@@ -1,4 +1,4 @@
-"""Taking turns within one process: so many at once, and next whoever had no turn for the longest time."""
+"""Turns within one process: a limited number at once, and the longest without a turn is next."""
 
 import asyncio
 from collections import Counter, deque
@@ -54,8 +54,8 @@ class Turns:
     async def turn(self, lane: Lane, wait_seconds: float | None) -> AsyncIterator[None]:
         """Hold a turn for the length of the context.
 
-        Raises Crowded at once, TookTooLong after ``wait_seconds``; without them one waits for as long as it
-        takes, whoever waits already.
+        Raises Crowded at once, TookTooLong after ``wait_seconds``; without them there is no limit to the wait
+        or the number of waiting callers.
         """
         if wait_seconds is not None and self.waiting(lane) >= self._shares.waiting:
             raise Crowded

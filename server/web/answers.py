@@ -1,4 +1,4 @@
-"""JSON answers over HTTP, and how errors become one."""
+"""JSON responses, and the mapping of errors to them."""
 
 from typing import Any, Final
 
@@ -42,7 +42,7 @@ async def refuse(request: Request, error: Exception) -> Response:
     body = ErrorBody(
         code=error.code, message=error.message, retry=error.code.retry, detail=dict(error.detail)
     )
-    # Without a body, what does not fit is the request itself.
+    # Without a body, the request itself is invalid.
     malformed = error.code is ErrorCode.INVALID and request.method in {"GET", "HEAD"}
     response = answer({"error": body}, BAD_REQUEST if malformed else STATUS[error.code])
     if error.code is ErrorCode.UNAUTHORIZED:
@@ -53,7 +53,7 @@ async def refuse(request: Request, error: Exception) -> Response:
 
 
 async def explain(request: Request, error: Exception) -> Response:
-    """Answer what Starlette refuses, such as an unknown path or method, in the form of our own errors."""
+    """Answer Starlette's refusals, such as an unknown path or method, in the form of our errors."""
     if not isinstance(error, HTTPException):
         raise error
     code = {404: ErrorCode.NOT_FOUND, 413: ErrorCode.TOO_LARGE}.get(error.status_code, ErrorCode.INVALID)
@@ -66,17 +66,19 @@ async def explain(request: Request, error: Exception) -> Response:
 
 
 def _methods_of(request: Request) -> list[str]:
-    """Return the methods of a path: those of all its routes, where Starlette tells those of the first."""
+    """Return the methods of all routes of a path; Starlette reports only those of the first."""
     found = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
     return sorted({method for route in found for method in getattr(route, "methods", None) or ()})
 
 
 async def part_from(request: Request, error: Exception) -> Response:
-    """Answer nobody: the client has gone in the middle of its request, which is no fault of ours."""
+    """Give no answer: the client disconnected during its request, which is not our error."""
     return Response(status_code=400)
 
 
 async def degrade(request: Request, error: Exception) -> Response:
-    """Answer a request that Postgres or Redis failed: it may be sent again."""
-    reason = CommandError(ErrorCode.DEGRADED, "The database does not answer just now. Try again in a moment.")
+    """Answer a request that failed because of Postgres or Redis: it may be sent again."""
+    reason = CommandError(
+        ErrorCode.DEGRADED, "The database is not responding right now. Try again in a moment."
+    )
     return await refuse(request, reason)

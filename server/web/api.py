@@ -1,4 +1,4 @@
-"""The few things a page asks for over HTTP before its socket is open: deals and customers."""
+"""The HTTP API: the deals and customers that a page needs before its socket is open."""
 
 from typing import Any, Final
 
@@ -10,17 +10,16 @@ from protocol import codec
 from protocol.channels import deal_channel
 from protocol.closing import CommandError, ErrorCode
 from protocol.http import NewDeal
-from protocol.records import Structure
-from protocol.workflow import RIGHTS
+from protocol.rights import RIGHTS, Right, TokenScope
+from protocol.structure import Structure
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals import customers, deals
 from server.database.deals.audit import audit_csv, audit_json
 from server.database.deals.history import load_history
 from server.database.deals.new_deals import create_deal as begin_deal
-from server.database.people.credentials import CredentialKind, TokenScope
+from server.database.people.credentials import CredentialKind
 from server.database.people.security_events import SecurityKind
-from server.hub.commands.stock_handlers import check_visible
-from server.hub.sight.questions import check_conceded
+from server.hub.sight.questions import check_conceded, check_visible
 from server.hub.sight.sight import sight_of
 from server.hub.sight.views import widest_view
 from server.hub.sockets.admission import Admitted
@@ -35,7 +34,7 @@ MAX_BODY_BYTES: Final = 64 * 1024
 
 
 async def list_deals(request: Request) -> Response:
-    """``GET /api/deals?after=&limit=``: the store's deals, the last changed first."""
+    """``GET /api/deals?after=&limit=``: the store's deals, the most recently changed first."""
     identity = await require_identity(request)
     limit = limit_of(request)
     async with scope_of(request, identity).acquire() as database:
@@ -48,16 +47,16 @@ async def list_deals(request: Request) -> Response:
 
 
 async def create_deal(request: Request) -> Response:
-    """``POST /api/deals {customer_id, structure?}``: begin a deal for a customer of the caller's store.
+    """``POST /api/deals {customer_id, structure?}``: create a deal for a customer of the caller's store.
 
-    It takes the right ``terms``, and sets only what the role's widest view shows, as that command does.
+    It needs the right ``terms`` and sets only fields of the role's widest view, like the command ``terms``.
     """
     identity = await require_identity(request, TokenScope.WRITE)
     if identity.credential.kind is CredentialKind.COOKIE:
         require_same_site(request, request.headers.get(CSRF_HEADER))
     role = identity.account.role
-    if "terms" not in RIGHTS[role]:
-        raise CommandError(ErrorCode.FORBIDDEN, "Your role lacks the right terms.", field="role")
+    if Right.TERMS not in RIGHTS[role]:
+        raise CommandError(ErrorCode.FORBIDDEN, "Your role may not create deals.", field="role")
     try:
         wanted = codec.decode_as(NewDeal, await _body(request))
     except codec.FieldError as error:
@@ -82,9 +81,9 @@ async def audit(request: Request) -> Response:
         history = await load_history(database, request.path_params["deal_id"])
     if history is None or history.store_id != identity.account.store_id:
         raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="deal_id")
-    if "see_cost" not in RIGHTS[identity.account.role]:
-        raise CommandError(ErrorCode.FORBIDDEN, "The audit is for managers.", field="role")
-    # What leaves the house is written down first.
+    if Right.SEE_COST not in RIGHTS[identity.account.role]:
+        raise CommandError(ErrorCode.FORBIDDEN, "Only managers may export the audit.", field="role")
+    # An export is recorded before it is sent.
     await request.state.web.security.record(
         event_of(
             request,
@@ -136,13 +135,13 @@ def _listed(row: deals.DealRow) -> dict[str, Any]:
 
 
 def scope_of(request: Request, identity: Admitted) -> RowScope:
-    """Return the scope of who asks: the rows of their store."""
+    """Return the caller's scope: the rows of their store."""
     stores: StoreScopes = request.state.web.stores
     return stores.of(identity.account.store_id)
 
 
 async def require_identity(request: Request, scope: TokenScope = TokenScope.READ) -> Admitted:
-    """Return who asks. Raises CommandError: unauthorized; rate_limited; forbidden without the scope."""
+    """Return the caller. Raises CommandError: unauthorized; rate_limited; forbidden without the scope."""
     identity = await identify(request.state.web.pool, request.state.web.settings, request)
     if identity is None:
         raise CommandError(
@@ -156,9 +155,9 @@ async def require_identity(request: Request, scope: TokenScope = TokenScope.READ
 
 
 def limit_of(request: Request) -> int:
-    """Return how long a page is to be. Raises CommandError(invalid)."""
+    """Return the page length. Raises CommandError(invalid)."""
     text = request.query_params.get("limit", str(PAGE))
-    # Python refuses to read a number of thousands of digits.
+    # Python refuses to parse a number with thousands of digits.
     if not (text.isascii() and text.isdigit() and len(text) <= LIMIT_DIGITS and 1 <= int(text) <= MAX_PAGE):
         raise CommandError(ErrorCode.INVALID, f"limit: expected 1 to {MAX_PAGE}", field="limit")
     return int(text)

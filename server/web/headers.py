@@ -33,24 +33,24 @@ HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
-# Pages and answers hold customers' data: no cache keeps them. Files of the client say for themselves.
+# Pages and responses hold customers' data, so no cache may store them. Client files set their own policy.
 PRIVATE: Final = "no-store"
-# A year. Only of this host: what else the operator's domain serves is not ours to say.
+# A year, for this host only: we do not decide for the rest of the operator's domain.
 HTTPS_ONLY: Final = "max-age=31536000"
 
 
 def is_https_only(origins: Sequence[str]) -> bool:
-    """Return whether people come by https alone, and not on loopback, where other programs share the host."""
+    """Return whether all origins are https, and none is loopback, where other programs share the host."""
     return bool(origins) and all(
         origin.startswith("https://") and not is_loopback(host_of(origin)) for origin in origins
     )
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds HEADERS, and ``no-store`` where a response says nothing about caching.
+    """ASGI middleware that adds HEADERS, and ``no-store`` if a response does not mention caching.
 
-    With ``https_only`` browsers are told to come by https from then on. They heed it only over https, so the
-    proxy that speaks TLS may also answer plain http with a redirect.
+    With ``https_only`` browsers are told to use https from then on. They obey it only over https, so the TLS
+    proxy may also answer plain http with a redirect.
     """
 
     def __init__(self, app: ASGIApp, *, https_only: bool = False) -> None:

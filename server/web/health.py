@@ -1,11 +1,10 @@
-"""What operators and load balancers ask: alive, ready, metrics.
+"""Endpoints for operators and load balancers: liveness, readiness, metrics.
 
-Whether a process lives and can serve is for everybody; how it stands inside is for DEAL_METRICS_FROM.
+Anyone may ask whether a process is alive and ready. Details and metrics are only for DEAL_METRICS_FROM.
 """
 
 from typing import Final
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -20,12 +19,12 @@ NOT_READY: Final = 503
 
 
 async def healthz(request: Request) -> Response:
-    """Say that the process runs its event loop."""
+    """Report that the process runs its event loop."""
     return PlainTextResponse("ok")
 
 
 async def readyz(request: Request) -> Response:
-    """Say whether this process can serve: 200 or 503; to an operator, with each dependency by name."""
+    """Report whether this process can serve: 200 or 503; to an operator, with each dependency by name."""
     checks = await request.state.web.readiness()
     ready = all(checks.values())
     details = {"checks": dict(checks)} if _may_look_inside(request) else {}
@@ -33,15 +32,19 @@ async def readyz(request: Request) -> Response:
 
 
 async def metrics(request: Request) -> Response:
-    """Export the process's metrics in Prometheus' text format, to an operator.
+    """Export the process's metrics in the Prometheus text format, to an operator.
 
     Raises CommandError(forbidden).
     """
     if not _may_look_inside(request):
         raise CommandError(
-            ErrorCode.FORBIDDEN, "Metrics are for the addresses of DEAL_METRICS_FROM.", field="address"
+            ErrorCode.FORBIDDEN,
+            "Only the addresses in DEAL_METRICS_FROM may read the metrics.",
+            field="address",
         )
-    return Response(generate_latest(request.state.web.metrics), media_type=CONTENT_TYPE_LATEST)
+    from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+    return Response(generate_latest(request.state.web.metrics()), media_type=CONTENT_TYPE_LATEST)
 
 
 routes: Final = (
@@ -54,8 +57,8 @@ routes: Final = (
 def _may_look_inside(request: Request) -> bool:
     """Return whether a request comes from an address of DEAL_METRICS_FROM.
 
-    Of a proxy that DEAL_TRUSTED_PROXIES does not name nobody knows for whom it asks: one on this machine
-    would make everybody local.
+    A proxy that is not in DEAL_TRUSTED_PROXIES hides its clients: on this machine it would make everyone
+    local.
     """
     settings: Settings = request.state.web.settings
     host = request.client.host if request.client else ""

@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from starlette.datastructures import FormData
@@ -12,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.templating import Jinja2Templates
 
 from protocol.closing import CommandError
 from protocol.texts import ONE_LINE
@@ -32,6 +32,9 @@ from server.web.access.auth import (
 )
 from server.web.access.noting import CSRF_FIELD, address_of, note, note_refusal
 from server.web.access.sign_in import SignInRefused
+
+if TYPE_CHECKING:
+    from starlette.templating import Jinja2Templates
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 CLIENT_FILES: Final = Path(__file__).parents[2] / "client" / "web" / "dist"
@@ -58,20 +61,23 @@ DEMO_USERS: Final = (
 
 
 class ClientFiles(StaticFiles):
-    """The built client. Browsers keep the files and ask whether they still hold."""
+    """The built client. Browsers cache the files and revalidate them."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        """Return the file, to be revalidated by its ETag."""
+        """Return the file, with an ETag for revalidation."""
         response = super().file_response(*args, **kwargs)
         response.headers["cache-control"] = "no-cache"
         return response
 
 
 class Pages:
-    """The pages, with the templates that they are made of."""
+    """The pages and their templates."""
 
-    def __init__(self) -> None:
-        self._templates = Jinja2Templates(TEMPLATES)
+    @cached_property
+    def _templates(self) -> "Jinja2Templates":
+        from starlette.templating import Jinja2Templates
+
+        return Jinja2Templates(TEMPLATES)
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes of all pages and of the client's files."""
@@ -87,7 +93,7 @@ class Pages:
         ]
 
     async def show_app(self, request: Request) -> Response:
-        """Serve the client to who is signed in; others go to sign-in and come back."""
+        """Serve the client to signed-in users; others go through sign-in and return."""
         identity = await identify(request.state.web.pool, request.state.web.settings, request)
         if identity is None or identity.credential.kind is not CredentialKind.COOKIE:
             return RedirectResponse("/login?" + urlencode({"next": request.scope["path"]}), SEE_OTHER)
@@ -122,7 +128,7 @@ class Pages:
                 page.headers["retry-after"] = str(refused.retry_after_seconds)
             return page
         async with request.state.web.pool.acquire() as database:
-            # Whoever signs in again in the same browser ends the session that it held.
+            # A new sign-in in the same browser ends its previous session.
             await revoke_credential(database, _session_of(request))
             token = await issue_credential(database, account.id, CredentialKind.COOKIE, SESSION_LENGTH)
         whose = {"store_id": account.store_id, "user_id": account.id, "login": account.login}
@@ -168,9 +174,10 @@ class Pages:
 
 
 async def _form_of(request: Request, *, max_fields: int) -> FormData:
-    """Return the form that a page of ours sent. Raises HTTPException(400) for another kind, or a larger one.
+    """Return the form that one of our pages sent. Raises HTTPException(400) for another kind, or a larger
+    one.
 
-    A form in parts names the character set of its text, and some of them make what is no text.
+    A multipart form names its character set, and some of those produce invalid text.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in {"", FORM}:
@@ -179,12 +186,12 @@ async def _form_of(request: Request, *, max_fields: int) -> FormData:
 
 
 def _session_of(request: Request) -> str:
-    """Return the session that the browser holds, or an empty string."""
+    """Return the browser's session token, or an empty string."""
     return cookie(request.state.web.settings, request, SESSION_COOKIE)
 
 
 def _local_path(wanted: str | None) -> str:
-    """Return ``wanted`` where it is a path of this site, else the list of deals."""
+    """Return ``wanted`` if it is a path of this site, else the list of deals."""
     if wanted and wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable():
         return wanted
     return "/"

@@ -1,4 +1,4 @@
-"""Whether a web process can serve: each thing that it needs, by name."""
+"""Readiness of a web process: each dependency by name."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping
@@ -15,14 +15,14 @@ from server.web.shared_answer import Remembered
 
 CHECK_SECONDS: Final = 2.0
 REMEMBERED_SECONDS: Final = 0.5
-"""How long an answer of Postgres and Redis counts: whoever asks whether we are ready needs no credential."""
+"""How long an answer of Postgres and Redis is cached, because readiness needs no credential."""
 
 
 class Readiness:
-    """Asks what a process depends on; calling it returns what can serve.
+    """Checks the dependencies of a process when called.
 
-    Postgres is asked through the pool, so that a pool without a free connection shows too. A pool that
-    computes or hashes is full where somebody waits and nobody gets a turn.
+    Postgres is checked through the pool, so that an exhausted pool shows too. A computing or hashing pool is
+    full if callers wait and nobody gets a turn.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""``GET /api/security-events``: what happened at the doors, for the managers and operators of a store."""
+"""``GET /api/security-events``: security events, for a store's managers and operators."""
 
 import re
 from typing import Final
@@ -9,8 +9,8 @@ from starlette.routing import Route
 
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Role
+from protocol.rights import RIGHTS, Right
 from protocol.texts import ONE_LINE
-from protocol.workflow import RIGHTS
 from server.database.people.security_events import Asked, SecurityKind, list_events, parse_moment, shown
 from server.web.answers import answer
 from server.web.api import limit_of, require_identity, scope_of
@@ -22,12 +22,13 @@ _ONE_LINE: Final = re.compile(ONE_LINE)
 async def security_events(request: Request) -> Response:
     """``GET /api/security-events?kind=&who=&since=&after=&limit=``: the store's events, the newest first.
 
-    ``who`` is a login or an address. Operators also see what is no store's: unknown logins and tokens.
+    ``who`` is a login or an address. Operators also see events that belong to no store: unknown logins and
+    tokens.
     """
     identity = await require_identity(request)
     role = identity.account.role
-    if "see_cost" not in RIGHTS[role]:
-        raise CommandError(ErrorCode.FORBIDDEN, "Security events are for managers.", field="role")
+    if Right.SEE_COST not in RIGHTS[role]:
+        raise CommandError(ErrorCode.FORBIDDEN, "Only managers may list security events.", field="role")
     asked, limit = _asked(request), limit_of(request)
     async with scope_of(request, identity).acquire() as database:
         events, following = await list_events(
@@ -45,7 +46,7 @@ routes: Final = (Route("/api/security-events", security_events, methods=["GET"])
 
 
 def _asked(request: Request) -> Asked:
-    """Return which events a query asks for. Raises CommandError(invalid) naming the parameter."""
+    """Return the filters of a query. Raises CommandError(invalid) naming the parameter."""
     params = request.query_params
     kind, who, since = (params.get(name) or None for name in ("kind", "who", "since"))
     if kind is not None and kind not in set(SecurityKind):
@@ -54,7 +55,7 @@ def _asked(request: Request) -> Asked:
         raise _invalid("who", f"a login or an address, of at most {LONGEST_WHO} characters")
     moment = None if since is None else parse_moment(since)
     if since is not None and moment is None:
-        raise _invalid("since", "a day such as 2026-01-31, or a time with its zone")
+        raise _invalid("since", "a day such as 2026-01-31, or a time with its UTC offset")
     who = None if who is None else who.strip().lower()
     return Asked(
         None if kind is None else SecurityKind(kind),

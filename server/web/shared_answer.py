@@ -1,4 +1,4 @@
-"""One answer to a costly question for all who ask at once, and for a little while after."""
+"""One result of a costly call, shared by all concurrent callers and cached for a short time."""
 
 import asyncio
 import time
@@ -9,7 +9,9 @@ T = TypeVar("T")
 
 
 class Remembered(Generic[T]):
-    """Asks ``ask`` when somebody wants to know, at most once at a time and ``seconds`` after its answer."""
+    """Calls ``ask`` on demand, at most once at a time, and again ``seconds`` after its answer at the
+    earliest.
+    """
 
     def __init__(
         self, ask: Callable[[], Awaitable[T]], seconds: float, clock: Callable[[], float] = time.monotonic
@@ -21,8 +23,8 @@ class Remembered(Generic[T]):
         self._answer: tuple[T, float] | None = None
 
     async def __call__(self) -> T:
-        """Return the answer. Raises what ``ask`` raises, which is not remembered."""
-        # Who waits here while another asks finds that one's answer; if it left, the next one asks.
+        """Return the answer. Raises what ``ask`` raises, which is not cached."""
+        # A caller that waits here uses the result of the one that asks; if that one left, the next one asks.
         async with self._asking:
             if self._answer is None or self._clock() - self._answer[1] >= self._seconds:
                 found = await self._ask()

@@ -1,10 +1,11 @@
-"""A job's offers: the plan and factors of a search are made once and used for each of its chunks."""
+"""A job's offers: the plan and factors of equal terms are made once, for all their chunks and searches."""
 
 import time
 from collections import OrderedDict
 
 import asyncpg
 
+from protocol import codec
 from protocol.jobs import ValueJob, ValueResult
 from protocol.money.lending import RateSheet, RiskModel
 from server.finance.architect import Pricing, best_offers, price_plan
@@ -15,7 +16,7 @@ from server.work.tables import Tables
 KEPT_PRICINGS = 64
 MS = 1000
 
-PricingKey = tuple[str, int, str, str, str]
+PricingKey = tuple[str, str, bytes]
 
 
 class Valuer:
@@ -45,16 +46,10 @@ class Valuer:
         )
 
     def _pricing(self, job: ValueJob, sheet: RateSheet, model: RiskModel) -> Pricing:
-        # Within one search, version and contract date, every chunk has the same inputs.
-        key = (
-            job.search_id,
-            job.deal_version,
-            sheet.version,
-            model.version,
-            str(job.inputs.structure.contract_date),
-        )
+        key = sheet.version, model.version, codec.encode(job.inputs)
         if key not in self._pricings:
             self._pricings[key] = price_plan(plan_deal(job.inputs, sheet), model)
             while len(self._pricings) > KEPT_PRICINGS:
                 self._pricings.popitem(last=False)
+        self._pricings.move_to_end(key)
         return self._pricings[key]

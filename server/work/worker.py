@@ -17,6 +17,7 @@ from typing import NoReturn
 
 import stamina
 import structlog
+import uvloop
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
@@ -25,10 +26,12 @@ from protocol.codec import FieldError
 from protocol.jobs import JobPointer, ValueJob
 from server.clock import utc_now
 from server.database.core.pool import open_pool
+from server.log.direct_sending import send_directly
 from server.log.peer import require_peer
 from server.log.redis_log import RedisLog
 from server.log.search_log import SearchLog
 from server.observe.ending import END_SECONDS, Ending
+from server.observe.heap import settle_heap
 from server.observe.readiness import say_ready
 from server.settings import Settings
 from server.work.queue import MAX_ATTEMPTS, Delivery, JobQueue
@@ -46,6 +49,11 @@ process ends itself; the job goes to other workers, and after some attempts to t
 OVERRUN_EXIT_CODE = 70
 LEAST_JOB_SECONDS = 2.0
 """How long the job in hand may take at least, where the drain time is shorter."""
+
+NICENESS = 5
+"""How far a worker stands back from web processes and Redis on the same machine: what they are late with,
+somebody waits for.
+"""
 
 RECONNECT_FIRST_SECONDS, RECONNECT_MOST_SECONDS = 0.05, 1.0
 
@@ -193,12 +201,14 @@ def run(settings: Settings) -> None:
 
     It has the drain time for that, and END_SECONDS more until the process is gone, whatever hangs.
     """
+    os.nice(NICENESS)
     job_seconds = max(settings.drain_seconds, LEAST_JOB_SECONDS)
     ending = Ending("worker", job_seconds + END_SECONDS)
     try:
-        asyncio.run(_serve(settings, ending, job_seconds))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings, ending, job_seconds))
     finally:
-        # Threads that still work, and services of our own.
+        # Threads that still run, and the embedded services.
         ending.allow(END_SECONDS)
 
 
@@ -222,6 +232,7 @@ async def _serve(settings: Settings, ending: Ending, job_seconds: float) -> None
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop)
+        settle_heap()
         log.info("worker ready")
         say_ready(settings.notify_socket)
         working = asyncio.create_task(worker.run(), name="job in hand")
@@ -247,4 +258,5 @@ def connect_redis(url: str, connections: int, uid: int | None = None) -> Redis:
     """
     pool = BlockingConnectionPool.from_url(url, max_connections=connections, timeout=5)
     require_peer(pool, uid)
+    send_directly(pool)
     return Redis.from_pool(pool)

@@ -19,8 +19,9 @@ from typing import Final, Protocol
 from redis.asyncio import Redis
 
 from protocol import codec
+from protocol.rights import TokenScope
 from server.database.core.pool import connect_as_owner
-from server.database.people.credentials import CredentialKind, TokenScope, issue_credential
+from server.database.people.credentials import CredentialKind, issue_credential
 from server.database.people.users import find_by_login
 from server.log.channel_log import LogBounds
 from server.log.event_json import event_body

@@ -17,7 +17,7 @@ from protocol.records import Filters, Sort
 from server.clock import utc_now
 from server.database.core.pool import prepare_connection
 from server.database.deals.deals import load_deal
-from server.database.editions.rates import load_rates, load_risk
+from server.database.editions.rates import load_risk
 from server.database.editions.versions import editions_in_force
 from server.finance.architect import best_offers, price_plan
 from server.finance.cars import Cars
@@ -136,16 +136,16 @@ async def open_floors(stage: Stage) -> AsyncIterator[Floors]:
 async def _prepared(connection: asyncpg.Connection, stage: Stage) -> tuple[Query, Plan, RiskModel]:
     deal = await load_deal(connection, stage.channel.removeprefix("deal:"))
     assert deal is not None
+    in_force = await editions_in_force(connection, utc_now().date())
     reading = await prepare_reading(
         StockReader(connection, Trace()),
         Tables(),
         deal,
-        await editions_in_force(connection, utc_now().date()),
+        in_force,
         plans=Plans(),
         filters=Filters(),
         sort=Sort.PRICE,
         after=None,
         today=utc_now().date(),
     )
-    await load_rates(connection)
-    return reading.query, reading.plan, await load_risk(connection)
+    return reading.query, reading.plan, await load_risk(connection, in_force.risk)

@@ -46,10 +46,10 @@ async def serve(services: Services, folder: Path) -> None:
             await search(deal)
         say("ready")
         while await asyncio.to_thread(sys.stdin.readline):
-            before = started_by(os.getpid())
+            before = started_by(os.getpid(), folder)
             for _ in range(SEARCHES):
                 await search(deal)
-            after = started_by(os.getpid())
+            after = started_by(os.getpid(), folder)
             # A backend that ended meanwhile has taken its time with it: what is left of it is not known.
             spent = sum(after[pid] - before.get(pid, 0) for pid in after)
             say(f"{spent / NANOSECONDS * MS / SEARCHES:.3f}")
@@ -66,16 +66,22 @@ async def search(deal: Deal) -> None:
     await asyncio.sleep(PAUSE_SECONDS)
 
 
-def started_by(root: int) -> dict[int, int]:
-    """Return the nanoseconds of each process that ``root`` started, directly or not; its own are left out."""
+def started_by(root: int, services: Path) -> dict[int, int]:
+    """Return the nanoseconds of each process that ``root`` started, directly or not; its own are left out.
+
+    The embedded services leave their parent. Their command lines name their folder below ``services``.
+    """
     parents: dict[int, int] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
+    found = {root}
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            words = (folder / "stat").read_text().rpartition(")")[2].split()
+            words = (process / "stat").read_text().rpartition(")")[2].split()
+            command = (process / "cmdline").read_bytes()
         except OSError:
             continue
-        parents[int(folder.name)] = int(words[1])
-    found = {root}
+        parents[int(process.name)] = int(words[1])
+        if bytes(services) in command:
+            found.add(int(process.name))
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
     return {pid: nanoseconds(pid) for pid in found - {root}}

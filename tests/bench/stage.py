@@ -41,11 +41,12 @@ def open_services() -> Iterator[tuple[Services, Path]]:
         yield Services(embedded), folder
 
 
-async def stock(services: Services, folder: Path, vehicles: int, *, deals: int = 4) -> Stage:
+async def stock(services: Services, folder: Path, vehicles: int, *, deals: int = 4, stores: int = 2) -> Stage:
     """Make a database with so many cars and deals in its stores, for customers with a good income."""
     database = services.create()
     await asyncio.to_thread(migrate, database.owner_url)
-    await seed(database.owner_url, SeedPlan(vehicles=vehicles, customers=max(20, deals), deals=deals))
+    plan = SeedPlan(vehicles=vehicles, customers=max(20, deals), deals=deals, stores=stores)
+    await seed(database.owner_url, plan)
     settings = settings_for(database, services.redis_url, free_port())
     async with connect_as_owner(settings.database_owner_url) as connection:
         await connection.execute("UPDATE customers SET monthly_income_cents = $1", WELL_PAID_CENTS)

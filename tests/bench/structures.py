@@ -19,7 +19,8 @@ import pyxirr
 from numpy.typing import NDArray
 
 from protocol.money.lending import NO_EDGE_BP, Disposition, RiskCurve, RiskModel
-from protocol.records import BasisPoints, Structure
+from protocol.records import BasisPoints
+from protocol.structure import Structure
 from server.finance.architect import Pricing, best_offers, price_plan
 from server.finance.architect.candidates import Candidates, build_candidates
 from server.finance.architect.offers import blocks

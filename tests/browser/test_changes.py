@@ -44,7 +44,7 @@ async def test_what_is_away_is_told_and_told_to_be_back(
         f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'deal%'",
     )
-    banner = person.page.locator(".banner", has_text="The database does not answer")
+    banner = person.page.locator(".banner", has_text="The database is not responding")
     await expect(banner).to_be_visible(timeout=WAIT_MS)
     services.run_sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     await expect(banner).to_be_hidden(timeout=WAIT_MS)

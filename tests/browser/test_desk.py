@@ -65,7 +65,7 @@ async def test_a_deal_from_offer_to_funding(arrive: Arrive, workspace: Workspace
     sales, manager = await open_both(arrive)
     assert await desk(sales).get_by_role("button", name="Submit", exact=True).is_disabled()
     await choose_best(sales)
-    await sales.page.get_by_role("button", name="Select for the deal").click()
+    await sales.page.get_by_role("button", name="Put this car on the deal").click()
     offer = desk(manager).locator(".selected-offer")
     await expect(offer).to_contain_text("×", timeout=WAIT_MS)
     await expect(offer).to_contain_text("NPV")
@@ -79,14 +79,14 @@ async def test_a_deal_from_offer_to_funding(arrive: Arrive, workspace: Workspace
 
     await offer.click()
     page = manager.page
-    await page.get_by_role("button", name="Record a decision").click()
+    await page.get_by_role("button", name="Enter lender callback").click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("Decision").select_option("conditional")
     await dialog.get_by_label("Buy rate, %").fill(await buy_rate(manager, workspace))
-    await dialog.get_by_label("Stipulations, one a line").fill("Proof of income")
+    await dialog.get_by_label("Stips, one per line").fill("Proof of income")
     await dialog.get_by_role("button", name="Record").click()
     await expect(dialog).to_have_count(0, timeout=WAIT_MS)
-    await expect(page.locator(".decided")).to_contain_text("Approved with stipulations", timeout=WAIT_MS)
+    await expect(page.locator(".decided")).to_contain_text("Approved with stips", timeout=WAIT_MS)
     await take(sales, "Sign")
     await state(manager, "Signed")
     await take(sales, "Deliver")
@@ -103,7 +103,7 @@ async def test_a_counter_shows_what_it_changes(arrive: Arrive) -> None:
     """The manager counters with a cell of the pencil grid, and sees the difference in payment and NPV."""
     sales, manager = await open_both(arrive)
     await choose_best(sales)
-    await sales.page.get_by_role("button", name="Select for the deal").click()
+    await sales.page.get_by_role("button", name="Put this car on the deal").click()
     await expect(desk(manager).locator(".selected-offer")).to_be_visible(timeout=WAIT_MS)
     await take(sales, "Submit", "Asking for the desk's advice")
     await state(manager, "Submitted")
@@ -129,7 +129,7 @@ async def test_a_dialog_by_keyboard(arrive: Arrive) -> None:
     lost = desk(sales).get_by_role("button", name="Lost", exact=True)
     await lost.focus()
     await sales.page.keyboard.press("Enter")
-    dialog = sales.page.get_by_role("dialog", name="Give the deal up")
+    dialog = sales.page.get_by_role("dialog", name="Mark lost")
     await expect(dialog).to_be_visible()
     assert await dialog.evaluate("dialog => dialog.contains(document.activeElement)")
     assert await dialog.get_by_role("button", name="Lost", exact=True).is_disabled()
@@ -142,7 +142,8 @@ async def test_a_locked_field_and_who_is_here(arrive: Arrive) -> None:
     """A manager's lock shuts the field for the salesperson, who sees whose it is; both see each other."""
     sales, manager = await open_both(arrive)
     for person in (sales, manager):
-        await expect(desk(person).get_by_role("list", name="Also here")).to_be_visible(timeout=WAIT_MS)
+        others = desk(person).get_by_role("list", name="Also on this deal")
+        await expect(others).to_be_visible(timeout=WAIT_MS)
     await manager.page.get_by_role("button", name="Lock Cash down").click()
     field = sales.page.get_by_label("Cash down", exact=True)
     await expect(field).to_be_disabled(timeout=WAIT_MS)
@@ -198,12 +199,12 @@ async def test_a_manager_frees_what_another_deal_holds(arrive: Arrive, workspace
     await manager.page.get_by_role("button", name="Release", exact=True).click()
     for person in (sales, manager):
         await expect(person.page.get_by_text("Held by Dana Cole")).to_have_count(0, timeout=WAIT_MS)
-    await sales.page.get_by_role("button", name="Select for the deal").click()
+    await sales.page.get_by_role("button", name="Put this car on the deal").click()
     await expect(desk(manager).locator(".selected-offer")).to_contain_text("×", timeout=WAIT_MS)
     await take(sales, "Submit", "Customer agrees to these terms")
     await state(manager, "Submitted")
     await take(manager, "Approve", "Meets the store's policy")
-    await expect(sales.page.get_by_text("The approval keeps this car for this deal.")).to_be_visible(
+    await expect(sales.page.get_by_text("This car is reserved by the deal's approval.")).to_be_visible(
         timeout=WAIT_MS
     )
     await expect(sales.page.locator(".claim.ours").first).to_be_visible(timeout=WAIT_MS)

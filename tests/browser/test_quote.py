@@ -49,7 +49,7 @@ async def test_a_cell_shows_its_structure_and_the_way_back(arrive: Arrive) -> No
 
     await expect(page.locator(".big output")).to_have_text(shown, timeout=WAIT_MS)
     await expect(page.locator(".pencil td button.here")).to_contain_text(shown)
-    await page.get_by_role("button", name="Back to the best").click()
+    await page.get_by_role("button", name="Back to the best offer").click()
     await expect(page.locator(".big output")).to_have_text(best, timeout=WAIT_MS)
     assert await page.locator(".waterfall").count() == 0
     assert "parts" not in _last_quote(sales)["value"]
@@ -82,7 +82,7 @@ async def test_offers_that_turn_over_are_flagged(arrive: Arrive, workspace: Work
     before = await manager.search_id()
     await page.locator("#field-tier").select_option("subprime")
     await manager.all_valued(after=before)
-    await page.get_by_role("button", name="over under stress").click()
+    await page.get_by_role("button", name=re.compile("rank changes? under stress")).click()
     search_id = await manager.search_id()
     offers = [json.loads(line) for line in _lines(manager) if '"stress_npv_cents"' in line]
     columns = [offer["columns"] for offer in offers if offer.get("search_id") == search_id]
@@ -104,7 +104,7 @@ async def test_offers_that_turn_over_are_flagged(arrive: Arrive, workspace: Work
     await expect(page.locator(".view-customer .grid-row").first).to_be_visible(timeout=WAIT_MS)
     await manager.is_live()
     await expect(page.locator(".grid-row .turn")).to_have_count(0)
-    await expect(page.get_by_role("button", name="over under stress")).to_have_count(0)
+    await expect(page.get_by_role("button", name=re.compile("rank changes? under stress"))).to_have_count(0)
     assert manager.complaints == []
 
 
@@ -138,7 +138,7 @@ async def test_a_pick_becomes_the_deals(arrive: Arrive) -> None:
     cell = sales.page.locator(".pencil td button:not(.out):not(.here)").last
     term = (await cell.get_attribute("aria-label") or "").split(" ")[0]
     await cell.click()
-    await sales.page.get_by_role("button", name="Use for the deal").click()
+    await sales.page.get_by_role("button", name="Apply terms").click()
 
     await sales.all_valued(after=before)
     pressed = manager.page.locator('.toggles button[aria-pressed="true"]')
@@ -152,12 +152,12 @@ async def test_a_roll_reaches_its_payment(arrive: Arrive) -> None:
     await _choose_best(sales)
     page = sales.page
     wanted = _last_quote(sales)["payment_cents"] // 100 - 10
-    await page.get_by_label("Wanted payment").fill(str(wanted))
+    await page.get_by_label("Desired payment").fill(str(wanted))
     await page.get_by_role("button", name="Find").click()
     rolled = page.locator(".roll [role=status]")
     await expect(rolled).to_contain_text("Cash down", timeout=WAIT_MS)
     gives = await rolled.locator("b").inner_text()
-    await rolled.get_by_role("button", name="Show it").click()
+    await rolled.get_by_role("button", name="Show").click()
     await expect(page.locator(".big output")).to_have_text(gives, timeout=WAIT_MS)
     assert abs(float(gives.strip("$").replace(",", "")) - wanted) < 1
     assert sales.complaints == []
@@ -193,15 +193,16 @@ async def test_a_limits_fix_opens_the_cars_that_it_says(arrive: Arrive) -> None:
     await manager.page.locator("#field-payment_max_cents").fill("320")
     await manager.page.locator("#field-payment_min_cents").fill("0")
     await manager.all_valued(after=before)
-    limit = manager.page.locator(".limit-bars li").filter(has_text="payment above the customer's limit")
+    limit = manager.page.locator(".limit-bars li").filter(has_text="over target payment")
     opening = limit.locator(".opening")
     await expect(opening).to_contain_text("more down opens", timeout=WAIT_MS)
     more, opens = re.findall(r"[\d,]+", await opening.inner_text())
-    most = float((await manager.page.get_by_label("At most", exact=True).input_value()).replace(",", ""))
+    highest = manager.page.get_by_label("Max cash down", exact=True)
+    most = float((await highest.input_value()).replace(",", ""))
     matched = int((await manager.counts())["Matched"].replace(",", ""))
 
     before = await manager.search_id()
-    await manager.page.get_by_label("At most", exact=True).fill(str(most + float(more.replace(",", ""))))
+    await highest.fill(str(most + float(more.replace(",", ""))))
     await manager.all_valued(after=before)
     now = int((await manager.counts())["Matched"].replace(",", ""))
     assert now >= matched + int(opens.replace(",", ""))

@@ -20,10 +20,10 @@ async def test_sign_in_with_a_password(arrive: Arrive, workspace: Workspace) -> 
     person = await arrive("")
     page = person.page
     await page.goto(workspace.url)
-    await page.get_by_label("Login").fill("riverside-manager")
+    await page.get_by_label("Username").fill("riverside-manager")
     await page.get_by_label("Password").fill("wrong")
     await page.get_by_role("button", name="Sign in", exact=True).click()
-    await expect(page.get_by_role("alert")).to_have_text("Login or password is wrong.")
+    await expect(page.get_by_role("alert")).to_have_text("Username or password is wrong.")
 
     await page.get_by_label("Password").fill("demo")
     await page.get_by_role("button", name="Sign in", exact=True).click()
@@ -76,10 +76,10 @@ async def test_an_edit_appears_at_the_other_and_values_arrive(arrive: Arrive) ->
 async def test_the_stock_is_read_from_the_top_of_the_payment(arrive: Arrive) -> None:
     """A deal whose payment maximum is known begins at the dearest cars in reach, another at the cheapest."""
     person = await arrive("riverside-sales")
-    order = person.page.get_by_label("Order in which the stock is read")
+    order = person.page.get_by_label("Order in which cars are searched")
     await person.open_first_deal()
     await person.all_valued()
-    assert await person.page.get_by_label("Up to", exact=True).input_value() != ""
+    assert await person.page.get_by_label("Max", exact=True).input_value() != ""
     await expect(order).to_have_value("-price")
 
     await person.page.goto(person.url)
@@ -87,7 +87,7 @@ async def test_the_stock_is_read_from_the_top_of_the_payment(arrive: Arrive) -> 
     await person.page.get_by_role("option").first.click()
     await person.page.wait_for_url("**/deals/*")
     await person.all_valued()
-    assert await person.page.get_by_label("Up to", exact=True).input_value() == ""
+    assert await person.page.get_by_label("Max", exact=True).input_value() == ""
     await expect(order).to_have_value("price")
 
 
@@ -106,9 +106,9 @@ async def test_the_least_payment_sorts_and_hides_nothing(arrive: Arrive) -> None
     least = highest[2]
 
     before = await person.search_id()
-    await person.type_into("From", str(least))
-    await person.page.get_by_label("From", exact=True).press("Enter")
-    await expect(person.page.locator(".timeline li").first).to_contain_text("Payment from")
+    await person.type_into("Min", str(least))
+    await person.page.get_by_label("Min", exact=True).press("Enter")
+    await expect(person.page.locator(".timeline li").first).to_contain_text("Target payment min")
 
     assert await person.search_id() == before
     assert (await person.counts())["Matched"] == matched
@@ -152,7 +152,7 @@ async def test_a_cut_socket_loses_nothing(arrive: Arrive, workspace: Workspace) 
     await workspace.proxy.cut()
     await expect(person.page.locator(".standing")).to_have_text("Offline", timeout=WAIT_MS)
     await person.type_into("Cash down", "2,222")
-    await expect(person.page.locator(".banner")).to_contain_text("edits are kept", timeout=WAIT_MS)
+    await expect(person.page.locator(".banner")).to_contain_text("edits are saved", timeout=WAIT_MS)
     workspace.proxy.mend()
 
     await person.is_live()
@@ -178,7 +178,7 @@ async def test_a_conflict_stands_at_its_field(arrive: Arrive, workspace: Workspa
     await person.type_into("Cash down", "700")
     await other.type_into("Cash down", "900")
     for each in (person, other):
-        await expect(each.page.locator(".banner")).to_contain_text("edits are kept", timeout=WAIT_MS)
+        await expect(each.page.locator(".banner")).to_contain_text("edits are saved", timeout=WAIT_MS)
     workspace.proxy.mend()
     for each in (person, other):
         # As a browser tells its pages; by themselves they may wait as long as this test does.
@@ -237,7 +237,7 @@ async def test_what_does_not_fit_is_said_at_the_field(arrive: Arrive) -> None:
     await person.open_first_deal()
     page = person.page
     await person.type_into("Discount", "12x")
-    await expect(page.locator(".kind-money .trouble")).to_contain_text("A number")
+    await expect(page.locator(".kind-money .trouble")).to_contain_text("Enter a number")
     await person.type_into("Discount", "0")
     await expect(page.locator(".kind-money .trouble")).to_have_count(0)
 

@@ -16,14 +16,14 @@ async def test_a_submitted_deal_waits_on_the_wall(arrive: Arrive, workspace: Wor
     await manager.page.get_by_role("link", name="Desk", exact=True).click()
     await manager.is_live()
     queue = manager.page.get_by_role("region", name="Waiting for the desk")
-    await expect(queue).to_contain_text("Nobody waits.")
+    await expect(queue).to_contain_text("Queue clear.")
     rest = manager.page.get_by_role("region", name="Other live deals").locator("tbody tr")
     await expect(rest.first).to_be_visible(timeout=WAIT_MS)
     asked = len(manager.requests)
 
     path = await sales.open_first_deal()
     await choose_best(sales)
-    await sales.page.get_by_role("button", name="Select for the deal").click()
+    await sales.page.get_by_role("button", name="Put this car on the deal").click()
     await expect(desk(sales).locator(".selected-offer")).to_be_visible(timeout=WAIT_MS)
     await take(sales, "Submit", "Customer agrees to these terms")
     row = queue.locator("tbody tr")
@@ -40,7 +40,7 @@ async def test_a_submitted_deal_waits_on_the_wall(arrive: Arrive, workspace: Wor
     await take(manager, "Approve", "Meets the store's policy")
     await state(sales, "Approved")
     await manager.page.get_by_role("link", name="Desk", exact=True).click()
-    await expect(queue).to_contain_text("Nobody waits.", timeout=WAIT_MS)
+    await expect(queue).to_contain_text("Queue clear.", timeout=WAIT_MS)
     await expect(rest.first).to_contain_text("Approved", timeout=WAIT_MS)
     assert sales.complaints == manager.complaints == []
 

@@ -13,7 +13,8 @@ from client.session import MAX_UNANSWERED, Received, Session
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Join, Leave, Ping, Position, Terms
 from protocol.events import Event, Limits, Notice, Welcome
-from protocol.records import Role, StructureChanges, User, View
+from protocol.records import Role, User, View
+from protocol.structure import StructureChanges
 from tests.client.model_server import CHANNEL, ModelServer, parse
 
 HAPPENINGS = (

@@ -13,7 +13,8 @@ from client.backoff import Timing
 from client.inbox import MAX_WAITING_EVENTS
 from protocol.closing import CommandError, ErrorCode
 from protocol.events import DealChanged, Notice
-from protocol.records import Filters, Sort, StructureChanges, View
+from protocol.records import Filters, Sort, View
+from protocol.structure import StructureChanges
 from tests.client.fake_server import CHANNEL, Peer, edit, scripted
 
 QUICK = Timing(first_pause=0.001, longest_pause=0.01, penalty=0.01, open_timeout=5)
@@ -315,7 +316,7 @@ async def test_a_join_that_is_refused_raises_and_can_be_tried_again() -> None:
             await workspace.join(CHANNEL)
         assert caught.value.code is ErrorCode.NOT_FOUND
         deal = await workspace.join(CHANNEL)
-        with pytest.raises(ValueError, match="joined already"):
+        with pytest.raises(ValueError, match="already joined"):
             await workspace.join(CHANNEL)
         assert deal.state.id == "1"
 

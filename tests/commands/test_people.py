@@ -72,10 +72,10 @@ def test_a_store_from_nothing(settings: Settings) -> None:
     number = listed.split()[0]
     assert said(settings, "revoke-token", number) == f"token {number} revoked\n"
     assert said(settings, "tokens", "--user", "ann") == ""
-    assert refused(settings, "revoke-token", number) == f"id: there is no token {number} that counts"
+    assert refused(settings, "revoke-token", number) == f"id: there is no active token {number}"
     said(settings, "token", "--user", "ann")
-    assert said(settings, "user", "sign-out", "ann") == "0 ended\n"
-    assert said(settings, "user", "sign-out", "ann", "--tokens") == "1 ended\n"
+    assert said(settings, "user", "sign-out", "ann") == "0 credentials revoked\n"
+    assert said(settings, "user", "sign-out", "ann", "--tokens") == "1 credentials revoked\n"
     said(settings, "user", "password", "ann", "--password-stdin", stdin="another " + PASSWORD)
 
 
@@ -89,7 +89,7 @@ def test_who_comes_back_begins_anew(settings: Settings) -> None:
     said(settings, "user", "change", "ann", "--inactive")
     said(settings, "user", "change", "ann", "--active")
     assert said(settings, "tokens", "--user", "ann") == ""
-    assert refused(settings, "revoke-token", number) == f"id: there is no token {number} that counts"
+    assert refused(settings, "revoke-token", number) == f"id: there is no active token {number}"
 
 
 def test_what_is_done_at_the_terminal_is_written_down(settings: Settings) -> None:
@@ -143,11 +143,11 @@ def test_what_does_not_fit_is_named(settings: Settings) -> None:
     assert refused(settings, "user", "add", "Ann!", *who, stdin=PASSWORD).startswith("login: ")
     said(settings, "user", "add", "ann", *who, stdin=PASSWORD)
     assert refused(settings, "user", "add", "ann", *who, stdin=PASSWORD) == "login: ann is taken"
-    assert refused(settings, "user", "change", "bob", "--inactive") == "login: there is nobody called bob"
+    assert refused(settings, "user", "change", "bob", "--inactive") == "login: there is no user bob"
     assert refused(settings, "user", "change", "ann", "--store", "x") == "store: there is no store x"
     long = refused(settings, "user", "change", "ann", "--name", "x" * 101)
     assert long == "name: expected at most 100 bytes"
-    unseen = "name: expected one line without control characters and invisible ones"
+    unseen = "name: expected one line without control or invisible characters"
     for name in ("Ann\u202eeeL", "Ann\u200b", "Ann\x1b[2J", "Ann\nLee"):
         assert refused(settings, "user", "change", "ann", "--name", name) == unseen
         assert (

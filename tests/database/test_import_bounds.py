@@ -98,7 +98,7 @@ def test_a_file_that_holds_too_much_is_refused(packed: bool, tmp_path: Path) -> 
     text = "a,b\n" + "1,2\n" * (MIB // 4)
     path = tmp_path / "large.csv"
     path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
-    refused = pytest.raises(ImportFailed, match=r"expected at most 1 MiB, unpacked.*--max-mib")
+    refused = pytest.raises(ImportFailed, match=r"expected at most 1 MiB, uncompressed.*--max-mib")
     with refused, open_inventory(path, 1) as file:
         list(file.rows())
     with open_inventory(path, 2) as file:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from protocol.rights import TokenScope
 from server.database.core.migrate import migrate
 from server.database.core.pool import connect_as_owner
-from server.database.people.credentials import CredentialKind, TokenScope, issue_credential
+from server.database.people.credentials import CredentialKind, issue_credential
 from server.database.people.users import find_by_login
 from server.database.sample.seed import SeedPlan, seed
 from server.embedded import EmbeddedServices, Service, process

@@ -8,7 +8,8 @@ import msgspec
 from protocol.jobs import NUMBER_COLUMNS
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import Disposition, LtvBasis, Programme, RateSheet, RiskCurve, RiskModel
-from protocol.records import Structure, Tier
+from protocol.records import Tier
+from protocol.structure import Structure
 from server.finance.calendar import with_dates
 from server.finance.cars import Cars
 

@@ -19,17 +19,14 @@ from protocol.money.lending import (
     TaxBase,
     TaxRule,
 )
-from protocol.records import (
+from protocol.records import MAX_CENTS, BasisPoints, DayCount, Tier
+from protocol.structure import (
     FIRST_DATE,
     LAST_DATE,
-    MAX_CENTS,
     MAX_DEFERRAL_DAYS,
     MAX_PER_DIEM_CENTS,
-    BasisPoints,
-    DayCount,
     RateReason,
     Structure,
-    Tier,
     check_consistent,
 )
 from server.finance.calendar import with_dates

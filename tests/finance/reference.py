@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from protocol.money.inputs import AuthorityCovers, DealInputs
 from protocol.money.lending import Programme, RiskCurve, Rounding, TaxBase, TaxRule
-from protocol.records import Structure
+from protocol.structure import Structure
 
 
 def half_up(amount: Decimal | Fraction) -> int:

@@ -17,7 +17,8 @@ from protocol.money.lending import (
     TaxBase,
     TaxRule,
 )
-from protocol.records import BasisPoints, DayCount, Structure, Tier
+from protocol.records import BasisPoints, DayCount, Tier
+from protocol.structure import Structure
 from tests.finance.cases import curve, inputs, programme
 
 DOLLARS = st.integers(0, 8_000)

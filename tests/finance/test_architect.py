@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from protocol.events import OFFER_COLUMNS, Fix, FixKind
 from protocol.money.inputs import AuthorityCovers, DealInputs
 from protocol.money.lending import Disposition, Programme, RiskModel
-from protocol.records import BasisPoints, RateReason, Structure
+from protocol.records import BasisPoints
+from protocol.structure import RateReason, Structure
 from server.finance.architect import (
     Pricing,
     Refusal,

@@ -17,12 +17,11 @@ from protocol.commands import MAX_GRID, Roll
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import RateSheet, RiskModel
 from protocol.money.pricing import AprRequest, LeaseRequest, PriceRequest, RollRequest, ValueRequest, Vary
-from protocol.records import (
+from protocol.records import MAX_CENTS, BasisPoints
+from protocol.structure import (
     FIRST_DATE,
     LAST_DATE,
-    MAX_CENTS,
     MAX_PER_DIEM_CENTS,
-    BasisPoints,
     Structure,
     StructureChanges,
     StructureError,
@@ -233,7 +232,7 @@ def test_a_car_for_millions_fills_no_memory() -> None:
 def test_a_contract_at_the_end_of_the_calendar_is_refused_by_name(
     ask: Callable[[PriceRequest], object], date: dt.date
 ) -> None:
-    """A month after the last date is no date: the contract's own date is at fault."""
+    """A month after the last date is not a date: the contract's own date is at fault."""
     request = PriceRequest(
         price_cents=2_000_000, rate_bp=BasisPoints(500), term_months=12, contract_date=date
     )

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from protocol.records import Structure, StructureError
+from protocol.structure import Structure, StructureError
 from server.finance.calendar import add_months, days_30_360, due_dates, with_dates
 
 

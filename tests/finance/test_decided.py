@@ -6,7 +6,8 @@ import pytest
 
 from protocol.deal_parts import LenderTerms
 from protocol.money.lending import Programme
-from protocol.records import Structure, Tier
+from protocol.records import Tier
+from protocol.structure import Structure
 from protocol.workflow import LenderStatus, Reason
 from server.finance.decided import decided_sheet
 from server.finance.plan import plan_deal

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import Programme
-from protocol.records import BasisPoints, Structure, Tier
+from protocol.records import BasisPoints, Tier
+from protocol.structure import Structure
 from server.finance.limits import Limit
 from server.finance.plan import Plan, plan_deal, price_window
 from server.finance.structures import build_structures

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.money.lending import Rounding, TaxBase, TaxRule, TaxTable
-from protocol.records import BasisPoints, Structure, StructureError
+from protocol.records import BasisPoints
+from protocol.structure import Structure, StructureError
 from server.finance.taxes import (
     STATED_RATE,
     check_taxable,
@@ -85,9 +86,9 @@ def test_caps_and_roundings_of_a_rule() -> None:
 
 
 def test_no_rule_and_no_rate_is_refused_by_name() -> None:
-    """Where nothing taxes the place, the deal must state a rate: the error names the field and the place."""
+    """If nothing taxes the place, the deal must state a rate: the error names the field and the place."""
     assert rules_for(TABLE, "MT", "59001") == ()
-    with pytest.raises(StructureError, match="tax_rate_bp: no tax rule for MT 59001: state a rate"):
+    with pytest.raises(StructureError, match="tax_rate_bp: no tax rule for MT 59001: enter a tax rate"):
         check_taxable(BY_ADDRESS, (), "MT 59001")
     with pytest.raises(StructureError, match="tax_rate_bp"):
         tax_cents(BY_ADDRESS, (), 40_000_00, 0, 0)

@@ -15,11 +15,11 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from protocol.rights import TokenScope
 from server.database.core.pool import connect_as_owner
 from server.database.people.credentials import (
     PERSON_SCOPES,
     CredentialKind,
-    TokenScope,
     issue_credential,
     list_tokens,
     revoke_by_id,

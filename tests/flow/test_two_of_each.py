@@ -16,11 +16,13 @@ from redis.asyncio import Redis
 
 from protocol.closing import CommandError, ErrorCode
 from protocol.events import DealChanged, Event, Matches, Offers, SearchEnded, SearchStarted, SearchValued
-from protocol.records import EndReason, Scope, StructureChanges
+from protocol.records import EndReason, Scope
+from protocol.structure import StructureChanges
 from server.database.core.pool import connect_as_owner
 from server.log.redis_log import RedisLog
 from server.settings import Settings
 from server.work.queue import GROUP, JOBS_KEY
+from server.work.worker import NICENESS
 from tests.flow.shop import (
     EASY,
     a_deal_of,
@@ -35,6 +37,7 @@ from tests.services import Process, free_port, start_web, start_worker
 
 pytestmark = pytest.mark.flow
 GUARD_SECONDS = 60.0
+LEAST_PRIORITY = 19
 
 
 def valued(event: Event) -> bool:
@@ -264,3 +267,10 @@ async def test_a_web_process_that_is_told_to_end_sends_its_clients_elsewhere(
         async with asyncio.timeout(GUARD_SECONDS):
             assert await leaving.process.wait() == 0
         assert "draining" in leaving.output()
+
+
+async def test_a_worker_stands_back(stocked: Settings, tmp_path: Path) -> None:
+    """On a machine that it shares, whoever serves people and its Redis go first."""
+    async with start_worker(stocked, tmp_path) as worker:
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        assert os.getpriority(os.PRIO_PROCESS, worker.pid) == min(own + NICENESS, LEAST_PRIORITY)

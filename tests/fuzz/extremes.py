@@ -17,17 +17,8 @@ from msgspec import inspect as shape
 
 from protocol import codec
 from protocol.commands import COMMAND_TYPES, Command, tag_of
-from protocol.records import (
-    FIRST_DATE,
-    LAST_DATE,
-    MAX_CENTS,
-    BasisPoints,
-    Structure,
-    StructureChanges,
-    StructureError,
-    View,
-    revised,
-)
+from protocol.records import MAX_CENTS, BasisPoints, View
+from protocol.structure import FIRST_DATE, LAST_DATE, Structure, StructureChanges, StructureError, revised
 from server.hub.sight.visible import STRUCTURE_FIELDS
 
 Message = dict[str, Any]

@@ -16,9 +16,10 @@ import pytest
 
 from protocol.closing import CloseCode, ErrorCode
 from protocol.records import Role, View
+from protocol.rights import TokenScope
 from server.database.core.pool import connect_as_owner
 from server.database.deals.deals import list_deals
-from server.database.people.credentials import PERSON_SCOPES, CredentialKind, TokenScope, issue_credential
+from server.database.people.credentials import PERSON_SCOPES, CredentialKind, issue_credential
 from server.database.people.staff import add_user
 from server.database.people.users import find_by_login
 from server.database.sample.seed import SeedPlan

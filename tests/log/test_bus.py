@@ -235,3 +235,32 @@ async def test_a_bus_is_not_ready_while_it_is_deaf(redis_url: str, monkeypatch: 
         assert not bus.connected
         assert bus.silence_seconds == float("inf")
         running.cancel()
+
+
+async def test_a_read_is_over_behind_what_it_brought(redis: Redis, redis_url: str) -> None:
+    """Whoever delivers what was heard is called with nothing left to be heard."""
+    await based(log := RedisLog(redis))
+    ears = Ears()
+    heard_then: list[int] = []
+    async with listening(redis_url) as (bus, _):
+        bus.after_each_read(lambda: heard_then.append(len(ears.events)))
+        bus.subscribe(DEAL, ears)
+        await ears.until(lambda: ears.confirmations == 1)
+        await decide(log, 1, 2)
+        await ears.until(lambda: len(ears.events) == 2)
+    assert heard_then[-1] == 2
+
+
+async def test_a_fault_of_a_listener_ends_the_bus(redis: Redis, redis_url: str) -> None:
+    """It is no outage, so it is not hidden by connecting again."""
+
+    class Fault(Ears):
+        def confirmed(self) -> None:
+            raise ZeroDivisionError
+
+    bus = Bus(redis_url)
+    bus.subscribe(DEAL, Fault())
+    with pytest.raises(ExceptionGroup) as caught:
+        async with asyncio.timeout(GUARD_SECONDS):
+            await bus.run()
+    assert caught.group_contains(ZeroDivisionError)

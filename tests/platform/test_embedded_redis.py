@@ -131,4 +131,4 @@ def test_an_old_redis_is_mentioned(folder: Path, monkeypatch: pytest.MonkeyPatch
         EmbeddedServices(folder, Service.REDIS, warn=said.append),
     ):
         assert len(said) == 1
-    assert "6.2.14 gets no more security fixes: install redis-server 7" in said[0]
+    assert "6.2.14 no longer gets security fixes: install redis-server 7" in said[0]

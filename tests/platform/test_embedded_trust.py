@@ -87,7 +87,7 @@ def test_a_part_that_is_open_to_others(folder: Path, part: str) -> None:
     (folder / "FORMAT").write_text("1\n")
     with (
         in_the_way(folder / part),
-        pytest.raises(FolderUnusable, match=f"/{part}.*somebody else"),
+        pytest.raises(FolderUnusable, match=f"/{part}.*another user"),
         EmbeddedServices(folder, Service.REDIS),
     ):
         pass
@@ -100,7 +100,7 @@ def test_a_link_in_the_place_of_a_part(folder: Path) -> None:
         elsewhere.chmod(0o700)
         (folder / "run").symlink_to(elsewhere)
         with (
-            pytest.raises(FolderUnusable, match="no folder of ours"),
+            pytest.raises(FolderUnusable, match="not a folder that we can use"),
             EmbeddedServices(folder, Service.REDIS),
         ):
             pass
@@ -137,7 +137,7 @@ def test_a_folder_that_others_may_write_to(folder: Path) -> None:
 def test_a_place_where_anybody_may_put_another_folder(folder: Path) -> None:
     """Without the sticky bit a folder open to all is no place for data, whoever owns what is in it."""
     folder.chmod(0o777)
-    with pytest.raises(FolderUnusable, match="open to all"), EmbeddedServices(folder / "data"):
+    with pytest.raises(FolderUnusable, match="everyone may write"), EmbeddedServices(folder / "data"):
         pass
 
 
@@ -165,7 +165,7 @@ def test_a_closed_program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
     program.chmod(0o755)
     account = service_account()
     if account.is_other:
-        with pytest.raises(Unreachable, match=f"{folder}/bin is closed to the account"):
+        with pytest.raises(Unreachable, match=f"cannot open {folder}/bin"):
             account.require_access(program)
     else:
         account.require_access(program)
@@ -290,5 +290,5 @@ def test_the_data_folder_of_somebody_else(folder: Path) -> None:
     data = DataFolder(folder, Account(os.geteuid() + 1, os.getegid(), "somebody"))
     (folder / "postgres").mkdir()
     (folder / "FORMAT").write_text("1\n")
-    with pytest.raises(FolderUnusable, match=f"{name_of(os.geteuid() + 1)} is to use it"):
+    with pytest.raises(FolderUnusable, match=f"{name_of(os.geteuid() + 1)} must own it"):
         data._check_owner(data.cluster)

@@ -95,7 +95,7 @@ def test_up_does_not_open_a_closed_folder(folder: Path) -> None:
     words = ("migrate", "--data-dir", str(folder / "data"))
     if IS_ROOT:
         line = complaint(run(*words))
-        assert f"{folder} is closed to the account deal-architect" in line
+        assert f"the account deal-architect, which the processes run under, cannot open {folder}" in line
         assert "--data-dir" in line
     else:
         assert run(*words).returncode == 0

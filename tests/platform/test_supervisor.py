@@ -146,7 +146,7 @@ async def test_a_process_that_never_comes_up() -> None:
         await asyncio.Event().wait()
 
     formation = [python("web.1", SLEEPER), python("web.2", "raise SystemExit(3)")]
-    with pytest.raises(KeepsFalling, match=r"web\.2 does not start \(ended with exit code 3\)"):
+    with pytest.raises(KeepsFalling, match=r"web\.2 keeps failing to start \(ended with exit code 3\)"):
         async with asyncio.timeout(GUARD_SECONDS):
             await Supervisor(formation, process_environment(), lines).run(wait_for_ever)
     await asyncio.to_thread(await_gone, *lines.pids())

@@ -14,6 +14,7 @@ from msgspec import UNSET
 from msgspec import inspect as shape
 
 from protocol.records import BasisPoints
+from protocol.texts import without_unseen
 
 SAFE_INTEGER = 2**53 - 1
 """The widest integer that a browser holds exactly."""
@@ -27,7 +28,7 @@ utc_times = st.datetimes(
     timezones=st.just(dt.UTC),
 )
 _text = st.characters(codec="utf-8", exclude_characters="\x00")
-_printed = st.characters(codec="utf-8", exclude_categories=("Cc",))
+_printed = st.characters(codec="utf-8", exclude_categories=("Cc",)).filter(without_unseen)
 _json_leaves = (
     st.none() | st.booleans() | st.integers(-SAFE_INTEGER, SAFE_INTEGER) | st.text(_text, max_size=8)
 )

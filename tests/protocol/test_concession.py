@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.money.concession import Concession, concession_of, lacks_product_cost
-from protocol.records import Structure
+from protocol.structure import Structure
 
 cents = st.integers(0, 5_000_000)
 

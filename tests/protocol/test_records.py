@@ -13,13 +13,12 @@ from hypothesis import strategies as st
 
 from protocol import codec
 from protocol.closing import CloseCode, CommandError, ErrorCode
-from protocol.records import (
+from protocol.records import UNSET, BasisPoints
+from protocol.structure import (
     FIRST_DATE,
     LAST_DATE,
     MAX_DEFERRAL_DAYS,
     MAX_PER_DIEM_CENTS,
-    UNSET,
-    BasisPoints,
     Structure,
     StructureChanges,
     StructureError,

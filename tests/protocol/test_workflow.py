@@ -13,10 +13,10 @@ from protocol.deal_fold import KEPT_NOTES, KEPT_NOTES_BYTES, applied, kept_notes
 from protocol.deal_parts import DealNote
 from protocol.events import EVENT_TYPES, Customer, DealSnapshot, Event, NoteAdded
 from protocol.records import Actor, DealState, Role, View
+from protocol.rights import RIGHTS
 from protocol.workflow import (
     CREDIT_REASONS,
     EDITABLE,
-    RIGHTS,
     STEPS,
     TRANSITIONS,
     Action,

@@ -13,7 +13,8 @@ import pytest
 
 from client import Deal, Workspace
 from protocol.events import Event, Matches, NoteAdded, OfferSelected, SearchStarted
-from protocol.records import DealState, StructureChanges, View
+from protocol.records import DealState, View
+from protocol.structure import StructureChanges
 from protocol.workflow import Action, Reason
 from server.database.core.pool import connect_as_owner
 from server.settings import Settings

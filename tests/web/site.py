@@ -15,9 +15,10 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from protocol.closing import CommandError
+from protocol.rights import TokenScope
 from server.database.core.pool import open_pool
 from server.database.core.scope import StoreScopes
-from server.database.people.credentials import PERSON_SCOPES, CredentialKind, TokenScope, issue_credential
+from server.database.people.credentials import PERSON_SCOPES, CredentialKind, issue_credential
 from server.database.people.security_log import SecurityLog
 from server.database.people.users import find_by_login
 from server.log.attempts import Attempts
@@ -52,7 +53,7 @@ class Site:
             pool,
             self.stores,
             self._readiness,
-            CollectorRegistry(),
+            CollectorRegistry,
             SignIn(pool, Attempts(redis), threads, demo=settings.demo),
             RequestRate(clock=lambda: self.now),
             self.security,

@@ -71,7 +71,7 @@ async def test_wrong_password_signs_nobody_in(site: Site, login: str) -> None:
     async with site.browser() as browser:
         answer = await sign_in(browser, login, "wrong")
         assert answer.status_code == 401
-        assert "Login or password is wrong." in answer.text
+        assert "Username or password is wrong." in answer.text
         assert "<script>alert" not in answer.text
         assert (await browser.get("/")).status_code == 303
 

@@ -1,4 +1,4 @@
-// The few HTTP calls: the list of deals and beginning one. The deal itself goes over the socket.
+// The few HTTP calls: listing and creating deals. The deal itself goes over the socket.
 import { csrfToken } from "./page";
 import { parseReadable } from "./text/readable";
 import type { DealState } from "./wire";
@@ -37,7 +37,7 @@ export function createDeal(customerId: string): Promise<{ id: string }> {
   });
 }
 
-/** What happened at the doors, `count` times from `at` to `until`. */
+/** A security event, `count` times from `at` to `until`. */
 export interface SecurityEvent {
   id: number;
   at: string;

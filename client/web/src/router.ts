@@ -1,4 +1,4 @@
-// The pages of this client and moving between them without loading anew.
+// The pages of this client and moving between them without loading again.
 import { signal } from "@preact/signals";
 
 export type Route =

@@ -42,11 +42,11 @@ export const KEPT_TASKS = 30 as const;
 
 export const CLOSE_CODES = {"1000": {"name": "normal", "reconnect": false}, "1001": {"name": "going_away", "reconnect": true}, "1006": {"name": "abnormal", "reconnect": true}, "1007": {"name": "bad_utf8", "reconnect": false}, "1009": {"name": "too_large", "reconnect": false}, "1011": {"name": "internal", "reconnect": true}, "1012": {"name": "restart", "reconnect": true}, "4000": {"name": "protocol_error", "reconnect": false}, "4001": {"name": "signed_out", "reconnect": false}, "4003": {"name": "forbidden", "reconnect": false}, "4008": {"name": "too_slow", "reconnect": true}, "4009": {"name": "too_many_commands", "reconnect": true}} as const;
 
-/** What moves a deal from one state to another; the `type` of its command. */
+/** An action that moves a deal between states; the `type` of its command. */
 export const Action = ["submit", "counter", "approve", "decline", "reopen", "sign", "lose"] as const;
 export type Action = (typeof Action)[number];
 
-/** What moves a signed contract; the `type` of its command. */
+/** An action that moves a signed contract; the `type` of its command. */
 export const Closing = ["deliver", "fund", "unwind"] as const;
 export type Closing = (typeof Closing)[number];
 
@@ -54,7 +54,7 @@ export type Closing = (typeof Closing)[number];
 export const DayCount = ["30/360", "actual/365"] as const;
 export type DayCount = (typeof DayCount)[number];
 
-/** Where a deal stands between salesperson and desk. */
+/** The state of a deal between salesperson and desk. */
 export const DealState = ["working", "submitted", "countered", "approved", "declined", "signed", "lost"] as const;
 export type DealState = (typeof DealState)[number];
 
@@ -66,11 +66,11 @@ export type EndReason = (typeof EndReason)[number];
 export const ErrorCode = ["invalid", "unauthorized", "forbidden", "not_found", "conflict", "locked", "rate_limited", "too_large", "busy", "degraded", "superseded", "internal"] as const;
 export type ErrorCode = (typeof ErrorCode)[number];
 
-/** What makes a refused car acceptable. Another term or programme costs nothing; else less is cheaper. */
+/** The kinds of changes that make a refused car acceptable. Another term or programme costs nothing; of the others, the smaller amount is cheaper. */
 export const FixKind = ["programme", "term", "cash", "price", "value"] as const;
 export type FixKind = (typeof FixKind)[number];
 
-/** How far a signed contract is carried out. */
+/** The progress of a signed contract. */
 export const Fulfilment = ["signed", "delivered", "funded", "unwound"] as const;
 export type Fulfilment = (typeof Fulfilment)[number];
 
@@ -78,15 +78,15 @@ export type Fulfilment = (typeof Fulfilment)[number];
 export const LenderStatus = ["approved", "conditional", "declined", "withdrawn"] as const;
 export type LenderStatus = (typeof LenderStatus)[number];
 
-/** Why a deal's rate lies below the store's standard: the only reasons that there are. */
+/** The reasons why a deal's rate is below the store's standard. */
 export const RateReason = ["lender_cap", "payment_budget", "competing_offer", "promotion", "subvented_rate", "employee_programme", "inventory_reduction"] as const;
 export type RateReason = (typeof RateReason)[number];
 
-/** Why somebody moved a deal: the only reasons that there are. */
+/** The reasons for moving a deal. */
 export const Reason = ["customer_agrees", "customer_wants_better", "desk_advice", "gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car", "meets_policy", "exception_granted", "documents_missing", "car_not_available", "customer_returned", "terms_changed", "new_information", "customer_accepts", "bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "no_suitable_car", "unresponsive", "car_handed_over", "lender_paid", "funding_refused", "car_returned", "mutual_agreement", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient", "offer_changed", "car_changed", "car_sold", "rates_changed", "lender_changed"] as const;
 export type Reason = (typeof Reason)[number];
 
-/** What a user is for. Each role sees at most the view that `widest_view` in views gives it. */
+/** The job of a user. `widest_view` in views limits what each role sees. */
 export const Role = ["salesperson", "desk_manager", "operator"] as const;
 export type Role = (typeof Role)[number];
 
@@ -98,7 +98,7 @@ export type Scope = (typeof Scope)[number];
 export const Sort = ["price", "-price", "mileage", "-mileage", "year", "-year", "days_in_stock", "-days_in_stock"] as const;
 export type Sort = (typeof Sort)[number];
 
-/** What somebody must still do about a deal, by law or by promise. */
+/** The kinds of tasks on a deal, by law or by promise. */
 export const TaskKind = ["adverse_action_notice"] as const;
 export type TaskKind = (typeof TaskKind)[number];
 
@@ -106,19 +106,19 @@ export type TaskKind = (typeof TaskKind)[number];
 export const Tier = ["super_prime", "prime", "near_prime", "subprime", "deep_subprime"] as const;
 export type Tier = (typeof Tier)[number];
 
-/** How well the tier is known. */
+/** Where the tier comes from. */
 export const TierSource = ["stated", "soft_pull", "bureau"] as const;
 export type TierSource = (typeof TierSource)[number];
 
-/** What may give way so that a contract costs a wished payment. */
+/** The inputs that may change so that a contract reaches a target payment. */
 export const Vary = ["price", "cash_down", "trade_allowance", "rate", "term"] as const;
 export type Vary = (typeof Vary)[number];
 
-/** A projection of the one log: how much of each event a person sees. */
+/** A projection of the log: how much of each event a person sees. */
 export const View = ["manager", "sales", "customer"] as const;
 export type View = (typeof View)[number];
 
-/** What a person should look at before a quote is shown to anybody. */
+/** What a person should check before showing a quote to anyone. */
 export const WarningCode = ["payoff_past_good_through", "discount_over_authority", "products_without_cost"] as const;
 export type WarningCode = (typeof WarningCode)[number];
 
@@ -128,7 +128,7 @@ export interface Position {
   seq: number;
 }
 
-/** Watch a channel; with `since`, only what was missed where that is known. Reply: `JoinReply`. */
+/** Watch a channel; with `since`, only the missed events, if the log still has them. Reply: `JoinReply`. */
 export interface Join {
   type: "join";
   channel: string;
@@ -242,7 +242,7 @@ export interface Roll {
   payment_cents: number;
 }
 
-/** Price one car under the deal's structure with `changes`, which stay the asker's own. Reply: `QuoteReply`. */
+/** Price one car under the deal's structure with `changes`, which do not change the deal. Reply: `QuoteReply`. */
 export interface Quote {
   type: "quote";
   channel: string;
@@ -263,7 +263,7 @@ export interface Frontier {
   ref: number;
 }
 
-/** Make a car, priced as `quote` prices it with `changes` and `programme_id`, the deal's offer. */
+/** Put a car on the deal, priced as `quote` prices it with `changes` and `programme_id`. */
 export interface Select {
   type: "select";
   channel: string;
@@ -274,7 +274,7 @@ export interface Select {
   ref: number;
 }
 
-/** Keep an offer in sight, beside others. */
+/** Pin an offer to the deal, next to others. */
 export interface Pin {
   type: "pin";
   channel: string;
@@ -285,7 +285,7 @@ export interface Pin {
   ref: number;
 }
 
-/** Keep an offer in sight no longer. `changes` are accepted and mean nothing. */
+/** Unpin an offer. `changes` are accepted and ignored. */
 export interface Unpin {
   type: "unpin";
   channel: string;
@@ -295,7 +295,7 @@ export interface Unpin {
   ref: number;
 }
 
-/** Keep a car for this deal for a while; again: for longer. Reply: `{until}`. */
+/** Hold a car for this deal for a while; holding it again extends the hold. Reply: `{until}`. */
 export interface Hold {
   type: "hold";
   channel: string;
@@ -304,7 +304,7 @@ export interface Hold {
   ref: number;
 }
 
-/** Let a car go that this deal held. Reply: `{until}`, which is null. */
+/** Release a car that this deal holds. Reply: `{until}`, which is null. */
 export interface Release {
   type: "release";
   channel: string;
@@ -313,7 +313,7 @@ export interface Release {
   ref: number;
 }
 
-/** Put the selected offer before the desk. */
+/** Submit the selected offer to the desk. */
 export interface Submit {
   type: "submit";
   channel: string;
@@ -358,7 +358,7 @@ export interface Decline {
   ref: number;
 }
 
-/** Work on a deal again. */
+/** Reopen a deal. */
 export interface Reopen {
   type: "reopen";
   channel: string;
@@ -380,7 +380,7 @@ export interface Sign {
   ref: number;
 }
 
-/** Give a deal up. */
+/** Mark a deal lost. */
 export interface Lose {
   type: "lose";
   channel: string;
@@ -391,7 +391,7 @@ export interface Lose {
   ref: number;
 }
 
-/** Say that the customer has the car. */
+/** Mark the car delivered. */
 export interface Deliver {
   type: "deliver";
   channel: string;
@@ -402,7 +402,7 @@ export interface Deliver {
   ref: number;
 }
 
-/** Say that the lender has paid; it must approve still, and every stipulation be cleared. */
+/** Mark the contract funded. The lender must still approve, and every stipulation must be cleared. */
 export interface Fund {
   type: "fund";
   channel: string;
@@ -413,7 +413,7 @@ export interface Fund {
   ref: number;
 }
 
-/** Take a signed deal back; the car is for sale again. */
+/** Unwind a signed deal; the car is for sale again. */
 export interface Unwind {
   type: "unwind";
   channel: string;
@@ -424,7 +424,7 @@ export interface Unwind {
   ref: number;
 }
 
-/** Keep a field of the structure from everybody but the desk. Reply: `{version}`. */
+/** Lock a field of the structure for everyone but the desk. Reply: `{version}`. */
 export interface Lock {
   type: "lock";
   channel: string;
@@ -433,7 +433,7 @@ export interface Lock {
   ref: number;
 }
 
-/** Open a locked field again. Reply: `{version}`. */
+/** Unlock a field. Reply: `{version}`. */
 export interface Unlock {
   type: "unlock";
   channel: string;
@@ -442,7 +442,7 @@ export interface Unlock {
   ref: number;
 }
 
-/** Write a note for whoever works on the deal; customers never see it. Reply: `{note_id}`. */
+/** Add a note for the people who work on the deal; customers never see it. Reply: `{note_id}`. */
 export interface Note {
   type: "note";
   channel: string;
@@ -451,7 +451,7 @@ export interface Note {
   ref: number;
 }
 
-/** Say which field of the structure one is at, or null. */
+/** Report the field of the structure that has the focus, or null. */
 export interface Focus {
   type: "focus";
   channel: string;
@@ -459,7 +459,7 @@ export interface Focus {
   ref: number;
 }
 
-/** Try again to value cars that were given up. */
+/** Retry to value cars that failed. */
 export interface Revalue {
   type: "revalue";
   channel: string;
@@ -468,7 +468,7 @@ export interface Revalue {
   ref: number;
 }
 
-/** Say after how many milliseconds a stage of a search stood on the person's screen. */
+/** Report how many milliseconds a stage of a search took to reach the screen. */
 export interface Painted {
   type: "painted";
   channel: string;
@@ -496,7 +496,7 @@ export interface LenderDecision {
   ref: number;
 }
 
-/** Say that a lender's stipulation is met. Reply: `{version}`. */
+/** Mark a lender's stipulation as met. Reply: `{version}`. */
 export interface ClearStipulation {
   type: "clear_stipulation";
   channel: string;
@@ -505,7 +505,7 @@ export interface ClearStipulation {
   ref: number;
 }
 
-/** Say that a task is done, such as a notice that was sent. Reply: `{version}`. */
+/** Mark a task as done, such as a notice that was sent. Reply: `{version}`. */
 export interface FinishTask {
   type: "finish_task";
   channel: string;
@@ -514,13 +514,13 @@ export interface FinishTask {
   ref: number;
 }
 
-/** Ask whether the server is there. Reply: `{server_time}`. */
+/** Check that the server responds. Reply: `{server_time}`. */
 export interface Ping {
   type: "ping";
   ref: number;
 }
 
-/** Which inputs an answer was computed from. Two answers are comparable where these are equal. */
+/** The versions of an answer's inputs. Two answers are comparable if these are equal. */
 export interface Versions {
   inventory: string;
   rates: string;
@@ -529,14 +529,14 @@ export interface Versions {
   engine: string;
 }
 
-/** Who did something. */
+/** The person who did something. */
 export interface Actor {
   id: string;
   name: string;
   role: Role;
 }
 
-/** A search began. `estimate` is the planner's guess of the rows to read. `sort` is absent where it is by what the view hides. */
+/** A search began. `estimate` is the planner's guess of the rows to read. `sort` is absent if the view hides the sort key. */
 export interface SearchStarted {
   type: "search_started";
   channel: string;
@@ -563,7 +563,7 @@ export interface Matches {
   columns: Record<string, unknown[]>;
 }
 
-/** The best structure of each car of a chunk; null where no structure is feasible. */
+/** The best structure of each car of a chunk; null if no structure is feasible. */
 export interface Offers {
   type: "offers";
   channel: string;
@@ -594,7 +594,7 @@ export interface Rejection {
   cash_steps: number[][];
 }
 
-/** No more matches come. `next` is the token for `more` where the limit ended it. */
+/** No more matches come. `next` is the token for `more` if the limit ended the search. */
 export interface SearchEnded {
   type: "search_ended";
   channel: string;
@@ -654,7 +654,7 @@ export interface Approval {
   by: Actor;
 }
 
-/** The deal went from one state to another. Where the desk approved, `approval` says what. */
+/** The deal went from one state to another. After an approval, `approval` says what was approved. */
 export interface StateChanged {
   type: "state_changed";
   channel: string;
@@ -669,7 +669,7 @@ export interface StateChanged {
   approval?: Approval | null;
 }
 
-/** The car of an offer, as a person recognises it. */
+/** The car of an offer, as people know it. */
 export interface OfferedCar {
   vin: string;
   stock_no: string;
@@ -680,7 +680,7 @@ export interface OfferedCar {
   mileage: number;
 }
 
-/** An offer that somebody selected or pinned: one car at revision `rev`, one structure, one programme. */
+/** An offer that someone selected or pinned: one car at revision `rev`, one structure, one programme. */
 export interface DealOffer {
   offer_id: string;
   vehicle_id: string;
@@ -708,7 +708,7 @@ export interface DealOffer {
   pencil_id?: string;
 }
 
-/** The deal is about this offer now. `reason` says why the server priced it again by itself. */
+/** This is now the deal's offer. `reason` is set if the server repriced it, and says why. */
 export interface OfferSelected {
   type: "offer_selected";
   channel: string;
@@ -721,7 +721,7 @@ export interface OfferSelected {
   reason?: Reason;
 }
 
-/** An offer is kept in sight. */
+/** An offer was pinned. */
 export interface OfferPinned {
   type: "offer_pinned";
   channel: string;
@@ -733,7 +733,7 @@ export interface OfferPinned {
   by?: Actor;
 }
 
-/** An offer is kept in sight no longer. Events that an older release wrote have no `offer`. */
+/** An offer was unpinned. Events that an older release wrote have no `offer`. */
 export interface OfferUnpinned {
   type: "offer_unpinned";
   channel: string;
@@ -778,7 +778,7 @@ export interface VehicleHeld {
   by?: Actor;
 }
 
-/** This deal holds a car no longer: somebody let it go, or the time was over. */
+/** This deal no longer holds a car: it was released, or its time ran out. */
 export interface VehicleReleased {
   type: "vehicle_released";
   channel: string;
@@ -788,7 +788,7 @@ export interface VehicleReleased {
   by?: Actor;
 }
 
-/** The desk keeps a field of the structure to itself. */
+/** The desk locked a field of the structure. */
 export interface FieldLocked {
   type: "field_locked";
   channel: string;
@@ -799,7 +799,7 @@ export interface FieldLocked {
   by?: Actor;
 }
 
-/** A field of the structure is open again. */
+/** A field of the structure was unlocked. */
 export interface FieldUnlocked {
   type: "field_unlocked";
   channel: string;
@@ -810,7 +810,7 @@ export interface FieldUnlocked {
   by?: Actor;
 }
 
-/** Somebody wrote a note. */
+/** A note was added. */
 export interface NoteAdded {
   type: "note_added";
   channel: string;
@@ -821,7 +821,7 @@ export interface NoteAdded {
   by?: Actor;
 }
 
-/** What a lender wants to see before it pays. `cleared_by` is null while it is open. */
+/** A lender's condition for funding. `cleared_by` is null while it is open. */
 export interface LenderStipulation {
   id: string;
   text: string;
@@ -842,7 +842,7 @@ export interface LenderTerms {
   reasons: Reason[];
 }
 
-/** A lender decided, or its decision counts no longer. */
+/** A lender decided, or its decision is no longer valid. */
 export interface LenderDecided {
   type: "lender_decided";
   channel: string;
@@ -853,7 +853,7 @@ export interface LenderDecided {
   by?: Actor;
 }
 
-/** What a lender wanted to see is there. */
+/** A stipulation was met. */
 export interface StipulationCleared {
   type: "stipulation_cleared";
   channel: string;
@@ -878,7 +878,7 @@ export interface FulfilmentChanged {
   more_reasons?: Reason[];
 }
 
-/** What must still be done. `due_on` is the last day for it. */
+/** An open task. `due_on` is its last day. */
 export interface DealTask {
   id: string;
   kind: TaskKind;
@@ -887,7 +887,7 @@ export interface DealTask {
   done_by: Actor | null;
 }
 
-/** Something must be done about the deal, by a day. */
+/** A task was added, with a due date. */
 export interface TaskRaised {
   type: "task_raised";
   channel: string;
@@ -898,7 +898,7 @@ export interface TaskRaised {
   by?: Actor;
 }
 
-/** It is done. */
+/** A task was finished. */
 export interface TaskDone {
   type: "task_done";
   channel: string;
@@ -1002,14 +1002,14 @@ export interface SnapshotRows {
   columns: Record<string, unknown[]>;
 }
 
-/** The snapshot is whole; events follow. */
+/** The snapshot is complete; events follow. */
 export interface SnapshotEnd {
   type: "snapshot_end";
   channel: string;
   ref: number;
 }
 
-/** A person who watches a channel. `focus` is the field that they are at; `deal_id` the deal that they are in, on the wall of a store. */
+/** A person who watches a channel. `focus` is the field they are in; `deal_id` the deal that they are in, on the wall of a store. */
 export interface Present {
   user_id: string;
   name: string;
@@ -1018,21 +1018,21 @@ export interface Present {
   deal_id: string | null;
 }
 
-/** Who is here: always the whole of it, never logged. */
+/** Everyone who watches the channel, as a complete list; never logged. */
 export interface Presence {
   type: "presence";
   channel: string;
   here: Present[];
 }
 
-/** Something about the service that a person should know. */
+/** A message about the service for people. */
 export interface Notice {
   type: "notice";
   code: string;
   message: string;
 }
 
-/** This client fell behind on the channel, or the channel began anew: join it again. */
+/** This client fell behind on the channel, or the channel has a new epoch: join it again. */
 export interface Resync {
   type: "resync";
   channel: string;
@@ -1047,7 +1047,7 @@ export interface Customer {
   score?: number | null;
 }
 
-/** A field of the structure that the desk keeps to itself. */
+/** A field of the structure that the desk locked. */
 export interface FieldLock {
   field: string;
   by: Actor;
@@ -1060,7 +1060,7 @@ export interface VehicleHold {
   by: Actor;
 }
 
-/** What somebody wrote for whoever works on the deal. */
+/** A note for the people who work on the deal. */
 export interface DealNote {
   id: string;
   text: string;
@@ -1068,7 +1068,7 @@ export interface DealNote {
   at: string;
 }
 
-/** A deal as it stands. `structure` holds the fields of `records.Structure` that the view shows. */
+/** A deal as it stands. `structure` holds the fields of `Structure` that the view shows. */
 export interface DealSnapshot {
   id: string;
   version: number;
@@ -1104,7 +1104,7 @@ export interface SearchSnapshot {
   trace?: Record<string, number>;
 }
 
-/** The wall of a store; its deals follow as `snapshot_rows`. */
+/** The snapshot of a store's wall; its deals follow as `snapshot_rows`. */
 export interface DeskSnapshot {
   store_id: string;
   name: string;
@@ -1118,7 +1118,7 @@ export interface Snapshot {
   desk?: DeskSnapshot;
 }
 
-/** The `data` of the reply to `join`. `snapshot` is null where `recovered`. */
+/** The `data` of the reply to `join`. `snapshot` is null if `recovered`. */
 export interface JoinReply {
   epoch: string;
   seq: number;
@@ -1127,7 +1127,7 @@ export interface JoinReply {
   snapshot: Snapshot | null;
 }
 
-/** One payment: what of it is interest and principal, and the balance after it. */
+/** One payment: its interest and principal, and the balance after it. */
 export interface ScheduleRow {
   number: number;
   date: string;
@@ -1137,20 +1137,20 @@ export interface ScheduleRow {
   balance_cents: number;
 }
 
-/** What one jurisdiction takes of the sale; the lines sum to the quote's `tax_cents`. */
+/** The tax of one jurisdiction; the lines sum to the quote's `tax_cents`. */
 export interface TaxLine {
   jurisdiction: string;
   tax_cents: number;
 }
 
-/** What a contract is expected to bring its holder, not discounted: columns with one entry for each month. */
+/** The expected cash of a contract for its holder, not discounted: columns with one entry per month. */
 export interface MonthlyCash {
   collected: number[];
   recovered: number[];
   servicing: number[];
 }
 
-/** What the deal is worth to the group. `parts` sum to `npv_cents`, in the order in which they add up. */
+/** The value of the deal to the group. `parts` sum to `npv_cents`, in the order in which they add up. */
 export interface QuoteValue {
   npv_cents?: number;
   stress_npv_cents?: number;
@@ -1178,7 +1178,7 @@ export interface QuoteWarning {
   message: string;
 }
 
-/** How the asked payment is reached: `changes` of the structure, to be quoted or sent as `terms`. */
+/** How to reach the target payment: `changes` of the structure, to be quoted or sent as `terms`. */
 export interface QuoteRoll {
   vary: Vary;
   asked_cents: number;
@@ -1227,7 +1227,7 @@ export interface QuoteReply {
   roll?: QuoteRoll;
 }
 
-/** A point of the frontier. `passed_by` counts the points of lower NPV that are worth more than it under stress: where there is one, a lower payment is worth more once losses rise. */
+/** A point of the frontier. `passed_by` counts the points with a lower NPV that are worth more under stress: if there is one, a lower payment is worth more when losses rise. */
 export interface StressedPoint {
   term_months: number;
   rate_bp: number;
@@ -1242,7 +1242,7 @@ export interface StressedPoint {
   passed_by?: number;
 }
 
-/** One structure that no other one beats in both payment and NPV. */
+/** One structure that no other structure beats in both payment and NPV. */
 export interface FrontierPoint {
   term_months: number;
   rate_bp: number;
@@ -1256,7 +1256,7 @@ export interface FrontierPoint {
   score?: number;
 }
 
-/** The best structure whose payment lies above `over_cents` and at most at `to_cents`. */
+/** The best structure with a payment above `over_cents` and up to `to_cents`. */
 export interface PaymentBand {
   over_cents: number;
   to_cents: number;
@@ -1273,7 +1273,7 @@ export interface FrontierReply {
   versions: Versions;
 }
 
-/** What customer and store want of the deal; the car is not part of it. */
+/** The terms that customer and store want; the car is not part of them. */
 export interface Structure {
   price_cents: number | null;
   discount_cents: number;

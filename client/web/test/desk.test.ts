@@ -51,14 +51,14 @@ test("what stands in the way of a step is said before it is tried", () => {
         { lender: "acme", status, expires_at: expires, stipulations: [{ id: "1", text: "x", cleared_by: cleared }] },
       ],
     }) as unknown as Deal;
-  assert.match(obstacle("submit", deal("working"), now) ?? "", /Select an offer/);
+  assert.match(obstacle("submit", deal("working"), now) ?? "", /Put a car on the deal/);
   assert.equal(obstacle("submit", offered, now), null);
   assert.equal(obstacle("sign", offered, now), null, "what the view hides is no obstacle");
-  assert.match(obstacle("sign", { ...offered, lenders: [] }, now) ?? "", /approval of acme/);
-  assert.match(obstacle("sign", decided("declined", null), now) ?? "", /approval of acme/);
-  assert.match(obstacle("sign", decided("approved", "2025-12-31T00:00:00Z"), now) ?? "", /approval of acme/);
+  assert.match(obstacle("sign", { ...offered, lenders: [] }, now) ?? "", /approval from acme/);
+  assert.match(obstacle("sign", decided("declined", null), now) ?? "", /approval from acme/);
+  assert.match(obstacle("sign", decided("approved", "2025-12-31T00:00:00Z"), now) ?? "", /approval from acme/);
   assert.equal(obstacle("sign", decided("conditional", "2026-01-02T00:00:00Z"), now), null);
-  assert.match(obstacle("fund", decided("approved", null, null), now) ?? "", /stipulation/);
+  assert.match(obstacle("fund", decided("approved", null, null), now) ?? "", /stips/);
   assert.equal(obstacle("fund", decided("approved", null), now), null);
 });
 

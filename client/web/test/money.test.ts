@@ -121,5 +121,5 @@ test("where no car fits, the advice is about what keeps most cars out", () => {
     score = { limit: "score", cars: 41 };
   assert.match(adviceText([pti, score], false), /score and tier/);
   assert.match(adviceText([pti, { ...score, cars: 39 }], false), /^Raise the payment.*whole group\.$/);
-  assert.match(adviceText([], true), /take the filters away\.$/);
+  assert.match(adviceText([], true), /clear the filters\.$/);
 });

@@ -47,7 +47,7 @@ test("whole numbers refuse fractions", () => {
 });
 
 test("a refusal names fields by their labels", () => {
-  assert.equal(refusalText("expected at least payment_min_cents"), "Must be at least “Payment from”");
+  assert.equal(refusalText("expected at least payment_min_cents"), "Must be at least “Target payment min”");
   assert.equal(refusalText("A deal that is signed cannot be edited."), "A deal that is signed cannot be edited.");
 });
 

@@ -1,1 +1,1 @@
-"""PostgreSQL: connections, whose rows are seen, notifications, migrations."""
+"""PostgreSQL: connections, row-level scopes, notifications, migrations."""

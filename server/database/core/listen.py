@@ -1,7 +1,8 @@
-"""What Postgres tells by itself: one direct connection of a process that listens, whatever the subjects.
+"""Postgres notifications: one direct connection for each process, shared by all channels.
 
-A notification is sent when a transaction commits, once, to whoever listens then. Who was away has missed it,
-and is told so: after every connection, the first one too, listeners look for themselves.
+A notification is sent once, when its transaction commits, to the sessions that listen at that moment. A
+listener that was away has missed it. So after every connect, including the first, listeners are told to check
+for themselves.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from server.observe.standing import Standing
 
 CONNECT_SECONDS: Final = 10.0
 CHECK_SECONDS: Final = 5.0
-"""How often the connection is asked whether it is still there: a half-open one says nothing by itself."""
+"""How often the connection is checked: a half-open one reports nothing by itself."""
 
 ANSWER_SECONDS: Final = 5.0
 
@@ -25,11 +26,11 @@ Heard = Callable[[str], None]
 
 
 class Listener:
-    """One process's ears for Postgres. ``run`` must be running for anything to be heard; ``standing`` is up
-    while its connection stands.
+    """Receives a process's notifications from Postgres while ``run`` is running; ``standing`` is up while its
+    connection is.
 
-    The address must lead to Postgres itself: behind a pooler that shares connections between transactions,
-    nothing is heard.
+    The address must lead to Postgres itself: a pooler that shares connections between transactions delivers
+    no notifications.
     """
 
     def __init__(self, url: str) -> None:
@@ -41,15 +42,15 @@ class Listener:
 
     @property
     def connected(self) -> bool:
-        """Whether the connection stands: what readiness depends on."""
+        """Whether the connection is up, for readiness."""
         return self.standing.is_up
 
     def listen(self, subject: str, heard: Heard) -> None:
-        """Let ``heard`` have the payload of each notification of a subject. To be said before ``run``."""
+        """Call ``heard`` with the payload of each notification of a subject. Call this before ``run``."""
         self._heard.setdefault(subject, []).append(heard)
 
     def on_connect(self, look: Callable[[], None]) -> None:
-        """Have ``look`` called after each connection: what was told before it is gone."""
+        """Call ``look`` after each connect, because earlier notifications are lost."""
         self._connected.append(look)
 
     async def run(self) -> None:
@@ -90,5 +91,5 @@ class Listener:
             try:
                 heard(str(payload))
             except Exception:
-                # One listener's fault is not the others': they must hear the rest.
+                # A fault of one listener must not keep notifications from the others.
                 self._logger.exception("notification_not_taken", subject=subject)

@@ -14,17 +14,18 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 from server.database.core.pool import connect_as_owner
+from server.errors import UserError
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 LOCK_TIMEOUT = "10s"
-"""How long a migration waits for a table that somebody uses: whoever comes after it waits as long."""
+"""How long a migration waits for a table in use: queries behind it wait as long."""
 
 STATEMENT_TIMEOUT = "15min"
-ADVISORY_LOCK = 0x6465616C  # "deal": one key for all our migrations, apart from anybody else's
+ADVISORY_LOCK = 0x6465616C  # "deal": one key for all our migrations, distinct from other programs' keys
 
 
-class UnknownRevision(Exception):
-    """The database has a revision that this release does not know: a newer release was here."""
+class UnknownRevision(UserError):
+    """The database has a revision that this release does not know: a newer release migrated it."""
 
     def __init__(self, found: str, newest: str) -> None:
         super().__init__(found, newest)
@@ -33,22 +34,23 @@ class UnknownRevision(Exception):
 
     def __str__(self) -> str:
         return (
-            f"the database has schema revision {self.found}, and this release knows none after {self.newest}:"
-            " start the release that made it, or a newer one"
+            f"the database has schema revision {self.found}, but this release knows no revision"
+            f" after {self.newest}:"
+            " run the release that created it, or a newer one"
         )
 
 
 def migrate(owner_url: str) -> None:
     """Bring the database to the newest revision, in one transaction.
 
-    Raises UnknownRevision where a newer release has migrated it; asyncpg.LockNotAvailableError where a table
-    is in use for longer than LOCK_TIMEOUT; and what asyncpg raises where the database is out of reach.
+    Raises UnknownRevision if a newer release has migrated it; asyncpg.LockNotAvailableError if a table is in
+    use for longer than LOCK_TIMEOUT; and what asyncpg raises if the database is unreachable.
     """
     asyncio.run(bring_to_newest(owner_url))
 
 
 async def bring_to_newest(owner_url: str) -> None:
-    """Do what ``migrate`` says, inside a running event loop."""
+    """Do what ``migrate`` does, inside a running event loop."""
     if not await is_current(owner_url):
         await _upgrade(owner_url)
 
@@ -93,7 +95,7 @@ async def _upgrade(owner_url: str) -> None:
     from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - see the module
     from sqlalchemy.pool import NullPool  # noqa: PLC0415
 
-    # The address goes to asyncpg untouched: SQLAlchemy would read sockets and options in its own way.
+    # The address goes to asyncpg unchanged: SQLAlchemy would parse sockets and options differently.
     engine = create_async_engine(
         "postgresql+asyncpg://", poolclass=NullPool, async_creator=lambda: asyncpg.connect(owner_url)
     )
@@ -105,14 +107,14 @@ async def _upgrade(owner_url: str) -> None:
 
 
 def _upgrade_locked(database: "Connection") -> None:
-    """Take the lock, then look again: another process may have migrated while this one waited."""
+    """Take the lock, then check again: another process may have migrated while this one waited."""
     from alembic.config import Config  # noqa: PLC0415 - see the module
     from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
     from sqlalchemy import text  # noqa: PLC0415
 
     database.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-    # Only now: that another process migrates may take as long as it takes.
+    # Only now, because waiting for another process's migration has no limit.
     for name, value in (("lock_timeout", LOCK_TIMEOUT), ("statement_timeout", STATEMENT_TIMEOUT)):
         database.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
     config = Config()

@@ -1,4 +1,4 @@
-"""A query that gives exactly one row, such as one of counts."""
+"""Queries that return exactly one row, such as counts."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from server.database.core.pool import Database
 
 
 async def one_row(database: Database, query: str, *parameters: Any) -> asyncpg.Record:
-    """Return the first row of a query that always gives one. Raises LookupError where it gives none."""
+    """Return the first row of a query that always returns one. Raises LookupError if it returns none."""
     row = await database.fetchrow(query, *parameters)
     if row is None:
-        raise LookupError("a query that always gives a row gave none")
+        raise LookupError("a query that always returns a row returned none")
     return row

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: a bounded pool for the application, a single one for the owner's work."""
+"""Connections to PostgreSQL: a bounded pool for the application, a single one for the owner."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,10 +32,10 @@ async def open_system_pool(settings: Settings) -> asyncpg.Pool:
 
 
 async def open_pool(settings: Settings, *, role: str = APPLICATION_ROLE) -> asyncpg.Pool:
-    """Return a pool whose sessions act as ``role``, whoever they signed in as.
+    """Return a pool whose sessions act as ``role``, whatever user they connect as.
 
-    ``jit`` is off: compiling costs more than these queries take. Each statement has ``statement_timeout_ms``.
-    Raises what asyncpg raises where the database is out of reach or refuses the role.
+    ``jit`` is off: compiling takes longer than these queries. Each statement has ``statement_timeout_ms``.
+    Raises what asyncpg raises if the database is unreachable or refuses the role.
     """
     return await asyncpg.create_pool(
         settings.database_url,
@@ -54,9 +54,9 @@ async def open_pool(settings: Settings, *, role: str = APPLICATION_ROLE) -> asyn
 
 
 async def _leave_as_it_is(_database: asyncpg.Connection) -> None:
-    """Take the place of asyncpg's reset query: what is set is set for one transaction, so nothing is left.
+    """Replaces asyncpg's reset query: settings last for one transaction, so there is nothing to reset.
 
-    A transaction that somebody left open has been rolled back by now: asyncpg does that by itself.
+    asyncpg has already rolled back any open transaction.
     """
 
 
@@ -76,7 +76,7 @@ async def connect_as_owner(owner_url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def prepare_connection(database: asyncpg.Connection) -> None:
-    """Let ``jsonb`` go through the one codec: columns take and give plain values."""
+    """Convert ``jsonb`` with our codec: columns accept and return plain values."""
     await database.set_type_codec(
         "jsonb",
         schema="pg_catalog",

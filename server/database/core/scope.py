@@ -1,8 +1,8 @@
-"""Whose rows a piece of work may see: a store's, or, for the system's own work, everybody's.
+"""Which rows a piece of work may see: one store's or, for work of the system itself, all.
 
-Row-level security is the second wall: a query that forgets to ask for the store still sees only its own. The
-store is set for one transaction, in the round trip that begins it, so nothing is left on the connection for
-whoever has it next; that also holds behind a pooler that shares connections between transactions.
+Row-level security is the second line of defence: a query that forgets the store filter still sees only that
+store's rows. The store is set for one transaction, in the round trip that begins it, so nothing stays on the
+connection for its next user. That also holds behind a pooler that shares connections between transactions.
 """
 
 import re
@@ -15,7 +15,7 @@ import asyncpg
 from server.database.core.pool import Database
 
 STORE_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,62}\Z")
-"""What a store's id may be, as the schema has it: it stands in a statement that takes no parameters."""
+"""The form of a store's id, as in the schema: the id goes into a statement that takes no parameters."""
 
 _BEGIN: Final = "BEGIN"
 _SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -23,16 +23,16 @@ _PRESORTED: Final = "; SET LOCAL enable_sort = off"
 
 
 class RowScope(Protocol):
-    """A way to connections that see certain rows."""
+    """Gives connections that see certain rows."""
 
     def acquire(
         self, *, snapshot: bool = False, presorted: bool = False, wait_seconds: float | None = None
     ) -> AbstractAsyncContextManager[Database]:
         """Return a connection in a transaction of its own, which is committed on the way out.
 
-        ``snapshot``: read only, and everything as of one moment. ``presorted``: an order is read off an index
-        wherever one has it, whatever the planner believes about the number of rows. ``wait_seconds`` is how
-        long to wait for a connection. Raises what asyncpg raises; TimeoutError where none is free.
+        ``snapshot``: read only, and everything as of one moment. ``presorted``: rows are read in index order
+        if an index has it, whatever the planner estimates. ``wait_seconds`` is how long to wait for a
+        connection. Raises what asyncpg raises; TimeoutError if none is free.
         """
 
 
@@ -43,7 +43,7 @@ class StoreScopes:
         self._pool = pool
 
     def of(self, store_id: str) -> RowScope:
-        """Return the scope of a store. Raises ValueError for what no store's id can be."""
+        """Return the scope of a store. Raises ValueError for an invalid store id."""
         if not STORE_ID.match(store_id):
             raise ValueError(f"expected a store's id, got {store_id!r}")
         return _Transactions(self._pool, f"; SET LOCAL deal.store_id = '{store_id}'")
@@ -70,11 +70,11 @@ class _Transactions:
                 try:
                     yield database
                 except BaseException:
-                    # A connection that broke has no transaction to end any more.
+                    # A broken connection has no transaction to end.
                     if not database.is_closed() and database.is_in_transaction():
                         await database.execute("ROLLBACK")
                     raise
                 await database.execute("COMMIT")
         except asyncpg.InternalClientError as error:
-            # The connection broke between two statements: asyncpg says so as if it were at fault.
+            # The connection broke between two statements, which asyncpg reports as a misuse.
             raise asyncpg.InterfaceError("the connection broke") from error

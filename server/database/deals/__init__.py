@@ -1,1 +1,1 @@
-"""Deals as they are read: snapshots, history, walls, pencils."""
+"""Reading deals: snapshots, history, walls, pencils."""

@@ -1,4 +1,4 @@
-"""Customers of a store, as the form for a new deal looks them up."""
+"""Customer search of a store, for the new-deal form."""
 
 from dataclasses import dataclass
 

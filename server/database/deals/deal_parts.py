@@ -1,4 +1,4 @@
-"""All that a deal consists of besides its structure, as it stands: what a snapshot shows."""
+"""The current parts of a deal, other than its structure, for its snapshot."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -53,16 +53,16 @@ _PART_COLUMNS: Final = """
           FROM desk_approvals a WHERE a.deal_id = d.deal_id AND d.state IN ('approved', 'signed')
          ORDER BY a.deal_version DESC LIMIT 1) AS approval
 """
-# One row: it is one state of the deal, and costs one round trip.
+# One row, so that it is one state of the deal and one round trip.
 _PARTS: Final = f"SELECT {_PART_COLUMNS} FROM deals d WHERE d.deal_id = $1"  # noqa: S608 - a constant
 _WHOLE: Final = f"SELECT {_PART_COLUMNS}, {DEAL_COLUMNS} {DEAL_TABLES} WHERE d.deal_id = $1"
-# The size of the texts alone spares most of what would not be kept; the rest is cut as clients cut it.
+# Filtering by text size drops most notes that would not be kept; the rest is cut as clients cut it.
 _SHOWN: Final = (KEPT_NOTES, PRICED_STATES, KEPT_NOTES_BYTES, KEPT_TASKS)
 
 
 @dataclass(frozen=True, slots=True)
 class DealParts:
-    """What a deal consists of as of event ``last_no``."""
+    """The parts of a deal as of event ``last_no``."""
 
     last_no: int
     selected: DealOffer | None
@@ -77,7 +77,7 @@ class DealParts:
 
 
 async def load_whole(database: Database, deal_id: str) -> tuple[Deal, DealParts] | None:
-    """Return a deal and its parts, as of one moment; None where there is no such deal."""
+    """Return a deal and its parts, as of one moment; None if there is no such deal."""
     key = parse_id(deal_id)
     row = None if key is None else await database.fetchrow(_WHOLE, key, *_SHOWN)
     return None if row is None else (deal_of(row), _parts_of(row))

@@ -1,7 +1,7 @@
-"""Deals as Postgres holds them: what people decided is written here first, in order, once.
+"""Deals in Postgres: every decision is written here first, in order, once.
 
-A decision is one transaction under the deal's row lock: the deal's new state and its event. ``version`` is
-the ``no`` of the last event; the schema moves both together.
+A decision is one transaction under the deal's row lock: the deal's new state and its event. ``last_no`` is
+the ``no`` of the last event; ``version`` changes only with events that change terms or state.
 """
 
 import base64
@@ -16,7 +16,8 @@ import asyncpg
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import LenderTerms
-from protocol.records import Actor, DealState, Role, Structure
+from protocol.records import Actor, DealState, Role
+from protocol.structure import Structure
 from server.database.core.pool import Database
 from server.database.decisions.deciding import DealEvent, parse_id
 from server.database.decisions.lenders import LENDERS, lender_terms, live_terms
@@ -39,17 +40,18 @@ DEAL_TABLES: Final = """
   FROM deals d JOIN stores s USING (store_id) JOIN customers c USING (customer_id)
   JOIN users u ON u.user_id = d.salesperson_id
 """
-"""What a deal is read from, and as which columns; ``deal_of`` makes a deal of a row."""
+"""The tables and columns of a deal; ``deal_of`` builds a deal from a row."""
 
 _DEAL = f"SELECT {DEAL_COLUMNS} {DEAL_TABLES} WHERE d.deal_id = $1"
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerRecord:
-    """Whom a deal is for. Income and debt: a month's, of customer and co-buyer together; None: not known.
+    """The customer of a deal. Income and debt are per month, of customer and co-buyer together; None: not
+    known.
 
-    ``state`` and ``postal_code`` are where the car will be registered; ``eligibilities`` what the customer is
-    that a rebate may ask for.
+    ``state`` and ``postal_code`` are where the car will be registered; ``eligibilities`` the customer's
+    qualifications for rebates.
     """
 
     id: str
@@ -64,7 +66,7 @@ class CustomerRecord:
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """A deal as it stands at ``version``, with what its store adds to every price.
+    """A deal at ``version``, with the pricing settings of its store.
 
     ``last_no`` is that of its last event. ``lenders`` are the lenders' last decisions, ``live_lenders`` those
     of them that had not expired when the deal was loaded. ``discount_authority_cents`` is its salesperson's,
@@ -105,7 +107,7 @@ class DealRow:
 
 
 async def load_deal(database: Database, deal_id: str) -> Deal | None:
-    """Return the deal, or None where there is none of that id."""
+    """Return the deal, or None if there is none with that id."""
     key = parse_id(deal_id)
     row = None if key is None else await database.fetchrow(_DEAL, key)
     return None if row is None else deal_of(row)
@@ -149,9 +151,10 @@ def deal_of(row: asyncpg.Record) -> Deal:
 async def list_deals(
     database: Database, store_id: str, after: str | None, limit: int
 ) -> tuple[list[DealRow], str | None]:
-    """Return a page of the store's deals, the last changed first, and the key of the next page or None.
+    """Return a page of the store's deals, the most recently changed first, and the key of the next page or
+    None.
 
-    Raises CommandError(invalid) for a key that is none of ours.
+    Raises CommandError(invalid) for a key that we did not issue.
     """
     at, deal_id = _page_key(after)
     size = max(1, min(limit, MAX_PAGE))
@@ -183,7 +186,7 @@ async def list_deals(
 
 
 async def last_no(database: Database, deal_id: str) -> int:
-    """Return the ``no`` of the deal's last event, 0 where there is none."""
+    """Return the ``no`` of the deal's last event, 0 if there is none."""
     found = await database.fetchval("SELECT last_no FROM deals WHERE deal_id = $1", parse_id(deal_id))
     return found or 0
 
@@ -200,7 +203,7 @@ async def events_after(database: Database, deal_id: str, no: int, limit: int) ->
 
 
 def _page_key(after: str | None) -> tuple[dt.datetime, uuid.UUID]:
-    """Return where a page begins; without a key, after every deal there can be."""
+    """Return where a page begins; without a key, at the top of the list."""
     if after is None:
         return dt.datetime.max.replace(tzinfo=dt.UTC), uuid.UUID(int=2**128 - 1)
     try:
@@ -208,10 +211,10 @@ def _page_key(after: str | None) -> tuple[dt.datetime, uuid.UUID]:
         place = dt.datetime.fromisoformat(at), uuid.UUID(deal_id)
     except (ValueError, binascii.Error):
         place = None
-    # Only as we write it: in UTC, because a time of year 1 or 9999 may not exist there.
+    # Only in the form that we write: in UTC, because a time in year 1 or 9999 may not exist there.
     if place is None or place[0].tzinfo != dt.UTC or _write_key(*place) != after:
         raise CommandError(
-            ErrorCode.INVALID, "after: expected the next of a page of this list", field="after"
+            ErrorCode.INVALID, "after: expected `next` from a page of this list", field="after"
         )
     return place
 

@@ -1,18 +1,16 @@
-"""What was decided about a deal, in order, and the deal as it was after any of its events."""
+"""A deal's decisions in order, and the deal after any of its events."""
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from protocol import codec
+from protocol.channels import deal_channel
 from protocol.deal_fold import applied
-from protocol.events import EVENT_TYPES, Customer, DealSnapshot, Event
+from protocol.events import EVENTS_BY_KIND, Customer, DealSnapshot
 from protocol.records import Actor, DealState, Role
 from server.database.core.pool import Database
 from server.database.decisions.deciding import DealEvent, parse_id
-
-_KINDS = {str(kind.__struct_config__.tag): kind for kind in EVENT_TYPES}
 
 _DEAL = """
 SELECT d.store_id, d.first_structure, d.created_at, c.customer_id::text, c.name, d.salesperson_id,
@@ -30,7 +28,7 @@ SELECT pencil_id::text, p.created_at AS at, u.user_id::text AS by_id, u.name AS 
 
 @dataclass(frozen=True, slots=True)
 class ShownPencil:
-    """A quote that somebody got. ``answer`` is what stood on it, without its schedule."""
+    """A quote that a person received. ``answer`` is its content, without the schedule."""
 
     pencil_id: str
     at: dt.datetime
@@ -44,9 +42,9 @@ class ShownPencil:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A deal from its beginning. ``first`` is how it began: at version 0, as a manager sees it.
+    """The history of a deal. ``first`` is the deal at version 0, as a manager sees it.
 
-    Of a deal that began before the schema kept it, ``first`` lacks the fields that were changed later.
+    For a deal that is older than this record, ``first`` lacks the fields that were changed later.
     """
 
     store_id: str
@@ -57,7 +55,7 @@ class History:
 
 
 async def load_history(database: Database, deal_id: str) -> History | None:
-    """Return a deal's history, None where there is no such deal."""
+    """Return a deal's history, None if there is no such deal."""
     key = parse_id(deal_id)
     row = None if key is None else await database.fetchrow(_DEAL, key)
     if row is None:
@@ -83,24 +81,14 @@ async def load_history(database: Database, deal_id: str) -> History | None:
 
 
 def deal_at(history: History, no: int) -> DealSnapshot:
-    """Return the deal as it was after event ``no``; 0: as it began. Raises IndexError for one not there."""
+    """Return the deal after event ``no``; 0 is its start. Raises IndexError for an unknown event."""
     if not 0 <= no <= len(history.events):
         raise IndexError(f"expected an event from 0 to {len(history.events)}, got {no}")
-    deal = history.first
-    for event in events_of(history.events[:no]):
-        deal = applied(deal, event)
+    deal, channel = history.first, deal_channel(history.first.id)
+    for event in history.events[:no]:
+        fields = {"channel": channel, "seq": event.no, **event.fields}
+        deal = applied(deal, codec.convert(EVENTS_BY_KIND[event.kind], fields))
     return deal
-
-
-def events_of(events: Sequence[DealEvent]) -> list[Event]:
-    """Return decisions as the wire tells them; ``seq`` is their ``no``."""
-    return [
-        codec.convert(
-            _KINDS[event.kind],
-            {"type": event.kind, "channel": "deal:", "seq": event.no, "at": event.at, **event.body},
-        )
-        for event in events
-    ]
 
 
 def _pencil(row: Any) -> ShownPencil:

@@ -1,4 +1,4 @@
-"""How a deal begins: its store's usual structure, with what is known of the customer."""
+"""Creating a deal: the store's default structure, with the customer's data."""
 
 import datetime as dt
 import math
@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import Scope, Structure, StructureChanges, Tier
+from protocol.records import Scope, Tier
+from protocol.structure import Structure, StructureChanges
 from server.database.core.one_row import one_row
 from server.database.core.pool import Database
 from server.database.deals.deals import Deal, load_deal
@@ -15,7 +16,8 @@ from server.database.decisions.deciding import parse_id
 from server.database.decisions.terms import revise
 from server.database.people.users import Account
 
-# The lowest score of each tier, best first, where a deal begins from a score; a programme may ask for more.
+# The lowest score of each tier, best first, for a deal that starts from a score; a programme may require
+# more.
 TIER_FLOORS = (
     (Tier.SUPER_PRIME, 740),
     (Tier.PRIME, 670),
@@ -26,18 +28,20 @@ TIER_FLOORS = (
 
 MAX_NEW_DEALS: Final = 60
 NEW_DEALS_WITHIN: Final = dt.timedelta(hours=1)
-"""One person begins at most MAX_NEW_DEALS in this time: a busy day has fewer, a runaway program more."""
+"""One person may create at most MAX_NEW_DEALS in this time: more than on a busy day, fewer than a runaway
+program.
+"""
 
 
 async def create_deal(
     database: Database, user: Account, customer_id: str, changes: StructureChanges | None = None
 ) -> Deal:
-    """Begin a deal for a customer of the user's store and return it at version 0.
+    """Create a deal for a customer of the user's store and return it at version 0.
 
     Its structure is the store's default, with the customer's trade, payoff and tier, then ``changes``.
 
     Raises:
-        CommandError: not_found for a customer that is not of the store; invalid where the structure
+        CommandError: not_found for a customer that is not of the store; invalid for a structure that
             contradicts itself; rate_limited, with ``retry_after_seconds``, for too many deals of one person.
     """
     key = parse_id(customer_id)
@@ -62,12 +66,12 @@ async def create_deal(
     )
     deal = await load_deal(database, str(deal_id))
     if deal is None:
-        raise LookupError(f"deal {deal_id} is gone right after it was written")
+        raise LookupError(f"deal {deal_id} is missing right after it was written")
     return deal
 
 
 async def _require_pace(database: Database, person: uuid.UUID) -> None:
-    # Counted one after another, whichever process is asked.
+    # The counts are serialised across processes.
     await database.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended('deals begun by ' || $1::text, 0))", str(person)
     )
@@ -81,7 +85,8 @@ async def _require_pace(database: Database, person: uuid.UUID) -> None:
     if row["begun"] >= MAX_NEW_DEALS:
         raise CommandError(
             ErrorCode.RATE_LIMITED,
-            f"You have begun {MAX_NEW_DEALS} deals within an hour, as many as one person may: wait a little.",
+            f"You created {MAX_NEW_DEALS} deals in the last hour, the most that one person may."
+            " Try again later.",
             retry_after_seconds=max(1, math.ceil(row["wait"].total_seconds())),
         )
 
@@ -96,7 +101,7 @@ SELECT default_structure, trade_acv_cents, payoff_cents, payoff_good_through, pa
 def starting_structure(default: dict[str, Any], customer: Any) -> Structure:
     """Return the structure a deal begins with, from the store's ``default`` and a row of ``customers``.
 
-    The trade's cash value (ACV) is the desk's; its allowance starts empty, because a customer sees that one.
+    The trade's cash value (ACV) is for the desk; the allowance starts empty, because customers see it.
     """
     known: dict[str, Any] = {"scope": Scope.STORE, **default}
     if customer["trade_acv_cents"] is not None:

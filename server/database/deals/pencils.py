@@ -1,6 +1,6 @@
-"""Pencils: every quote that was given, with all that it was computed from. They are only ever added.
+"""Pencils: every quote that was given, with all of its inputs. They are append-only.
 
-A pencil is its question's: the same inputs, car and versions are stored once for a deal, whoever asks again.
+The same inputs, car and versions are stored once for a deal, no matter who asks again.
 """
 
 import datetime as dt
@@ -16,12 +16,13 @@ from protocol import codec
 from protocol.money.concession import concession_of
 from protocol.money.inputs import PencilInputs
 from protocol.money.quotes import QuotedStructure
-from protocol.records import Structure, Versions
+from protocol.records import Versions
+from protocol.structure import Structure
 from server.database.core.pool import Database
 
 ROWS_AT_A_TIME = 200
 
-# The first one's id comes with it where there is one: a pencil never changes, and is never taken back.
+# Returns the id of an equal pencil if there is one: pencils never change and are never deleted.
 _INSERT = """
 WITH made AS (
 INSERT INTO pencils (deal_id, deal_version, vehicle_id, vehicle_rev, digest, versions, inputs, car, choice,
@@ -35,7 +36,7 @@ _ALL = (
     "SELECT pencil_id, vehicle_id, vehicle_rev, versions, inputs, car, choice, answer"
     "  FROM pencils ORDER BY created_at, pencil_id"
 )
-# One pencil for each deal, its last of the month: what-ifs on the way to it are nobody's markup.
+# The last pencil of each deal in the month: earlier what-ifs were never anyone's markup.
 _LAST_OF_DEALS = """
 SELECT DISTINCT ON (deal_id) u.name AS salesperson, p.choice->>'lender' AS lender, p.markup_bp,
        p.discount_cents, p.inputs->'structure' AS structure,
@@ -47,7 +48,7 @@ SELECT DISTINCT ON (deal_id) u.name AS salesperson, p.choice->>'lender' AS lende
 
 
 class PencilChoice(msgspec.Struct, frozen=True, kw_only=True):
-    """What the architect chose."""
+    """The architect's choice."""
 
     programme_id: str
     lender: str
@@ -58,7 +59,7 @@ class PencilChoice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pencil(msgspec.Struct, frozen=True, kw_only=True):
-    """A quote with its origins. ``car`` has ``jobs.NUMBER_COLUMNS``; ``choice`` is None where no lender took
+    """A quote with its origins. ``car`` has ``jobs.NUMBER_COLUMNS``; ``choice`` is None if no lender took
     the structure.
     """
 
@@ -72,9 +73,9 @@ class Pencil(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> str:
-        """A name of the question: of everything that decides the answer.
+        """A digest of the question, with everything that decides the answer.
 
-        The stock's version is none of it: it moves with every other car.
+        The stock's version is not part of it, because it changes with every other car.
         """
         versions = self.versions
         asked = [
@@ -85,14 +86,14 @@ class Pencil(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredPencil(Pencil, frozen=True, kw_only=True):
-    """A pencil as it was read back."""
+    """A pencil read from the database."""
 
     pencil_id: str
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """What was given in one deal: markup over the buy rate, all that was given away with the discount in it,
-    and the reason of a stated rate.
+    """The terms given in one deal: markup over the buy rate, the whole concession including the discount, and
+    the reason for a rate override.
     """
 
     salesperson: str
@@ -132,12 +133,12 @@ async def record_pencil(
         discount if choice is None else choice.discount_cents,
         uuid.UUID(user_id),
     )
-    # None where somebody else asked the same in this very moment.
+    # None if the same question was stored at the same moment.
     return str(made or await database.fetchval(_FIRST, key, digest))
 
 
 async def all_pencils(database: asyncpg.Connection) -> AsyncIterator[StoredPencil]:
-    """Yield every pencil, the oldest first. Raises FieldError where a stored one does not fit any more."""
+    """Yield every pencil, the oldest first. Raises FieldError if a stored one no longer fits the types."""
     async with database.transaction(readonly=True):
         async for row in database.cursor(_ALL, prefetch=ROWS_AT_A_TIME):
             stored = dict(row) | {
@@ -148,7 +149,7 @@ async def all_pencils(database: asyncpg.Connection) -> AsyncIterator[StoredPenci
 
 
 async def given_in(database: Database, month: dt.date) -> list[Given]:
-    """Return what was given in each deal that was quoted with a lender in the month of a day, UTC."""
+    """Return the terms given in each deal that was quoted with a lender in a month (UTC)."""
     start = dt.datetime(month.year, month.month, 1, tzinfo=dt.UTC)
     end = (start + dt.timedelta(days=31)).replace(day=1)
     rows = await database.fetch(_LAST_OF_DEALS, start, end)

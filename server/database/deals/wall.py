@@ -1,4 +1,4 @@
-"""The deals of a store as its wall shows them: one row each, of everything that can still become money."""
+"""The deals on a store's wall: one row for each deal that can still earn money."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from server.database.core.pool import Database
 from server.database.decisions.deciding import parse_id
 
 HISTORY: Final = 12
-"""How many offers the sparkline of a deal goes back."""
+"""The number of offers in a deal's sparkline."""
 
 MOST_DEALS: Final = 2_000
-"""How many deals a wall shows; a store has hundreds."""
+"""The most deals that a wall shows; a store has hundreds."""
 
 _ROWS: Final = """
 SELECT d.deal_id::text, d.version AS deal_version, d.last_no, c.name AS customer,
@@ -57,7 +57,7 @@ _OF_DEALS = _ROWS.format(history=HISTORY) + " WHERE d.store_id = $1 AND d.deal_i
 async def wall_of(database: Database, store_id: str, most: int = MOST_DEALS) -> list[dict[str, Any]]:
     """Return the store's live deals, as the fields of ``deal_summary``.
 
-    Where there are more than ``most``, those that wait for the desk come first, then the latest changed.
+    If there are more than ``most``, deals that wait for the desk come first, then the most recently changed.
     """
     return [_summary(row) for row in await database.fetch(_OF_STORE, store_id, most)]
 
@@ -69,7 +69,7 @@ async def summaries_of(database: Database, store_id: str, deal_ids: Sequence[str
 
 
 async def store_name(database: Database, store_id: str) -> str | None:
-    """Return a store's name, None where there is no such store."""
+    """Return a store's name, None if there is no such store."""
     name: str | None = await database.fetchval("SELECT name FROM stores WHERE store_id = $1", store_id)
     return name
 

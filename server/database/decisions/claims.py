@@ -1,8 +1,8 @@
-"""Who wants a car: a deal that holds it or is approved for it, and deals that selected or pinned it.
+"""Claims on a car: the deal that holds it or is approved for it, and the deals that selected or pinned it.
 
-A hold is soft: everybody still sees the car and who holds it, but nobody else may hold or sell it meanwhile.
-An approval reserves its car in the same way, for as long as the approval stands. ``no`` of a car's claim
-moves with each change, so that of two states of a car the newer one can be told.
+A hold is soft: everyone still sees the car and its holder, but no other deal may hold or sell it until the
+hold ends. An approval reserves its car in the same way while it is valid. ``no`` of a car's claim grows with
+each change, so the newer of two states of a car is known.
 """
 
 import datetime as dt
@@ -12,6 +12,7 @@ from typing import Final
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
+from protocol.events import VehicleHeld, VehicleReleased
 from protocol.records import Actor, DealState, Role
 from server.database.core.one_row import one_row
 from server.database.core.pool import Database
@@ -28,7 +29,7 @@ MAX_HOLDS_OF_PERSON: Final = 6
 MAX_HOLDS_OF_STORE: Final = 40
 """How many cars the deals of one store may hold at a time, its own and those of its neighbours."""
 
-# In the order of the ids, so that no two transactions wait for each other.
+# In the order of the ids, so that no two transactions deadlock.
 _TOUCH = """
 INSERT INTO vehicle_claims (vehicle_id) SELECT car FROM unnest($1::bigint[]) AS car ORDER BY car
 ON CONFLICT (vehicle_id) DO UPDATE SET no = vehicle_claims.no + 1
@@ -76,9 +77,9 @@ SELECT count(*) FILTER (WHERE c.held_by = $1) AS of_deal,
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Another deal that holds a car: ``until`` then, or None where it is approved for it.
+    """Another deal that holds a car: ``until`` then, or None if it is approved for it.
 
-    ``store_id`` is the deal's store, None where the asker's scope does not show it; ``owner`` is the car's.
+    ``store_id`` is the deal's store, None if the asker's scope does not show it; ``owner`` is the car's.
     """
 
     deal_id: str
@@ -89,18 +90,18 @@ class Holder:
 
 
 class HeldElsewhere(Exception):
-    """Another deal holds the car, and who asks may end that: ``overrides.end_other_holds`` does."""
+    """Another deal holds the car, and the actor may end that hold with ``overrides.end_other_holds``."""
 
 
 async def touch_claim(database: Database, *vehicle_ids: int) -> None:
-    """Say that who wants the cars has changed: every screen that shows one hears of it."""
+    """Mark a change of claims on the cars: every screen that shows one is notified."""
     await database.execute(_TOUCH, sorted(set(vehicle_ids)))
 
 
 async def touch_claims(deal: LockedDeal) -> None:
-    """Say that a locked deal wants its cars no more, or again: those it selected, pinned or holds.
+    """Mark a change of a locked deal's claims on its selected, pinned and held cars.
 
-    In order of their ids, and before any of them is let go, so that no two deals wait for each other.
+    It goes in order of their ids, before any of them is released, so that no two deals deadlock.
     """
     cars = await deal.database.fetch(_CONCERNED, deal.key, deal.selected_offer)
     await touch_claim(deal.database, *(row["vehicle_id"] for row in cars))
@@ -111,7 +112,7 @@ async def hold_vehicle(
 ) -> Decided:
     """Hold a car for a deal for HOLD_LENGTH from now; its answer is ``{until}``.
 
-    Raises CommandError: not_found for a car that the group does not sell; conflict where another deal holds
+    Raises CommandError: not_found for a car that the group does not sell; conflict if another deal holds
     it, the deal is over, or the person or the store holds as many cars as they may; too_large for more
     holds than a deal may have.
     """
@@ -120,23 +121,23 @@ async def hold_vehicle(
             return deal.again()
         if deal.state in {DealState.SIGNED, DealState.LOST}:
             raise CommandError(
-                ErrorCode.CONFLICT, f"A deal that is {deal.state} holds no cars.", field="state"
+                ErrorCode.CONFLICT, f"You cannot hold a car for a deal that is {deal.state}.", field="state"
             )
         await _lock_car(deal, vehicle_id)
         await require_not_held(deal, vehicle_id)
         await _require_room(deal, vehicle_id)
         until = await deal.database.fetchval(_TAKE, vehicle_id, deal.key, codec.plain(actor), HOLD_LENGTH)
-        deal.remark("vehicle_held", vehicle_id=str(vehicle_id), until=_wire(until))
+        deal.remark(VehicleHeld, vehicle_id=str(vehicle_id), until=_wire(until))
         return deal.answered({"until": _wire(until)})
 
 
 async def release_vehicle(
     scope: RowScope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
 ) -> Decided:
-    """Let a car go that the deal holds; where nobody holds it, nothing happens. Its answer is ``{until}``.
+    """Release a car that the deal holds; do nothing if nobody holds it. Its answer is ``{until}``.
 
-    Raises HeldElsewhere where another deal holds it, and the actor may end that; CommandError(conflict)
-    where the actor may not, or where this deal is approved for the car.
+    Raises HeldElsewhere if another deal holds it, and the actor may end that; CommandError(conflict)
+    if the actor may not, or where this deal is approved for the car.
     """
     async with deciding(scope, deal_id, op, actor, ("release", vehicle_id)) as deal:
         if deal.repeated is not None:
@@ -159,22 +160,22 @@ async def let_go(deal: LockedDeal, vehicle_id: int | None = None) -> None:
         vehicle_id,
     )
     for row in sorted(row["vehicle_id"] for row in rows):
-        deal.remark("vehicle_released", vehicle_id=str(row))
+        deal.remark(VehicleReleased, vehicle_id=str(row))
 
 
 async def reserve(deal: LockedDeal, vehicle_id: int) -> None:
-    """Keep a car for a locked deal that the desk approves, until ``end_reservation``."""
+    """Reserve a car for a locked deal that the desk approves, until ``end_reservation``."""
     await deal.database.execute(_RESERVE, vehicle_id, deal.key, codec.plain(deal.actor))
 
 
 async def end_reservation(deal: LockedDeal) -> None:
-    """Let the car go that a locked deal was approved for."""
+    """Release the car that a locked deal was approved for."""
     await deal.database.execute(_FREE, deal.key)
 
 
 async def other_holders(database: Database, vehicle_id: int, deal: uuid.UUID) -> list[Holder]:
-    """Return which other deals hold a car, or are approved for it."""
-    # A deal of another store is not visible in a store's scope: its car is held all the same.
+    """Return the other deals that hold a car or are approved for it."""
+    # A deal of another store is invisible in a store's scope, but its car is still held.
     return [
         Holder(str(row["deal_id"]), row["by"]["name"], row["until"], row["store_id"], row["owner"])
         for row in await database.fetch(_HOLDERS, vehicle_id, deal)
@@ -182,20 +183,20 @@ async def other_holders(database: Database, vehicle_id: int, deal: uuid.UUID) ->
 
 
 async def require_not_held(deal: LockedDeal, vehicle_id: int) -> None:
-    """Raise CommandError(conflict) where another deal holds the car: until when, and who, if it is ours."""
+    """Raise CommandError(conflict) if another deal holds the car: until when, and who, if it is ours."""
     for holder in await other_holders(deal.database, vehicle_id, deal.key):
         raise _held(deal, holder)
 
 
 async def require_not_reserved(deal: LockedDeal, vehicle_id: int) -> None:
-    """Raise CommandError(conflict) where the deal itself is approved for the car."""
+    """Raise CommandError(conflict) if the deal itself is approved for the car."""
     reserved = await deal.database.fetchval(
         "SELECT true FROM vehicle_claims WHERE vehicle_id = $1 AND reserved_by = $2", vehicle_id, deal.key
     )
     if reserved:
         raise CommandError(
             ErrorCode.CONFLICT,
-            "This deal is approved for this car, which keeps it: reopen the deal to let it go.",
+            "This deal is approved with this car. Reopen the deal to release the car.",
             field="vehicle_id",
         )
 
@@ -203,7 +204,7 @@ async def require_not_reserved(deal: LockedDeal, vehicle_id: int) -> None:
 def require_say(deal: LockedDeal, holder: Holder) -> None:
     """Raise CommandError(conflict) unless the actor may end another deal's hold.
 
-    Desk managers may, where the car or the deal that holds it is their store's.
+    Desk managers may, if the car or the deal that holds it belongs to their store.
     """
     is_ours = deal.store_id in {holder.owner, holder.store_id}
     if deal.actor.role is not Role.DESK_MANAGER or not is_ours:
@@ -213,7 +214,7 @@ def require_say(deal: LockedDeal, holder: Holder) -> None:
 def _held(deal: LockedDeal, holder: Holder) -> CommandError:
     name = holder.by if holder.store_id == deal.store_id else "other"
     who = "Another store" if name == "other" else name
-    how = "holds this car" if holder.until else "has approved a deal with this car"
+    how = "holds this car" if holder.until else "has an approved deal with this car"
     return CommandError(
         ErrorCode.CONFLICT,
         f"{who} {how}.",
@@ -224,16 +225,20 @@ def _held(deal: LockedDeal, holder: Holder) -> CommandError:
 
 
 async def _require_room(deal: LockedDeal, vehicle_id: int) -> None:
-    """Raise CommandError where deal, person or store hold as many cars as they may, besides this one."""
+    """Raise CommandError if deal, person or store hold as many cars as they may, not counting this one."""
     await deal.database.execute(_COUNT_ALONE, deal.store_id)
     held = await one_row(deal.database, _COUNT, deal.key, deal.actor.id, deal.store_id, vehicle_id)
     if held["of_deal"] >= MAX_HOLDS:
-        raise CommandError(ErrorCode.TOO_LARGE, f"A deal holds at most {MAX_HOLDS} cars.", field="vehicle_id")
+        raise CommandError(
+            ErrorCode.TOO_LARGE,
+            f"A deal can hold at most {MAX_HOLDS} cars. Release one first.",
+            field="vehicle_id",
+        )
     if held["of_person"] >= MAX_HOLDS_OF_PERSON:
-        message = f"You hold {MAX_HOLDS_OF_PERSON} cars, as many as one person may: release one first."
+        message = f"You hold {MAX_HOLDS_OF_PERSON} cars, the most that one person may. Release one first."
         raise CommandError(ErrorCode.CONFLICT, message, field="vehicle_id", limit=MAX_HOLDS_OF_PERSON)
     if held["of_store"] >= MAX_HOLDS_OF_STORE:
-        message = f"Your store holds {MAX_HOLDS_OF_STORE} cars, as many as a store may: release one first."
+        message = f"Your store holds {MAX_HOLDS_OF_STORE} cars, the most that a store may. Release one first."
         raise CommandError(ErrorCode.CONFLICT, message, field="vehicle_id", limit=MAX_HOLDS_OF_STORE)
 
 
@@ -251,7 +256,7 @@ async def expire_hold(scope: RowScope, deal_id: str, vehicle_id: int) -> Decided
 
 
 async def _lock_car(deal: LockedDeal, vehicle_id: int) -> None:
-    """Keep two deals from taking one car at once. Raises CommandError(not_found)."""
+    """Prevent two deals from taking the same car at once. Raises CommandError(not_found)."""
     found = await deal.database.fetchval(
         "SELECT true FROM vehicles v JOIN stores s USING (group_id)"
         " WHERE v.vehicle_id = $1 AND s.store_id = $2 AND v.status = 'available' FOR NO KEY UPDATE OF v",
@@ -259,9 +264,7 @@ async def _lock_car(deal: LockedDeal, vehicle_id: int) -> None:
         deal.store_id,
     )
     if not found:
-        raise CommandError(
-            ErrorCode.NOT_FOUND, "There is no such car for sale in this group.", field="vehicle_id"
-        )
+        raise CommandError(ErrorCode.NOT_FOUND, "This car is not for sale in your group.", field="vehicle_id")
 
 
 def _wire(time: dt.datetime) -> str:

@@ -1,8 +1,8 @@
 """One decision about a deal: a transaction under the deal's row lock, its events, and its answer.
 
-What a decision does to the deal's rows and the events that say so are committed together or not at all. The
-first event keeps the ``op`` and the answer; where nothing changed there is none, and ``deal_ops`` keeps them.
-Repeated by the same person for the same command, the op gets that answer and changes nothing.
+A decision's changes to the deal's rows and its events commit together or not at all. The first event keeps
+the ``op`` and the answer. If nothing changed there is no event, and ``deal_ops`` keeps them. If the same
+person repeats the op for the same command, it gets the first answer and changes nothing.
 """
 
 import datetime as dt
@@ -18,17 +18,19 @@ import asyncpg
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode, op_taken
 from protocol.deal_parts import DealOffer
-from protocol.records import Actor, DealState, Role, Structure
+from protocol.events import Event, kind_of
+from protocol.records import Actor, DealState, Role
+from protocol.structure import Structure
 from protocol.workflow import Fulfilment
 from server.database.core.pool import Database
 from server.database.core.scope import RowScope
 
 SYSTEM: Final = Actor(id="system", name="Deal Architect", role=Role.OPERATOR)
-"""Who decides where nobody did: an approval that falls, a hold that runs out."""
+"""The actor of automatic decisions: a voided approval, an expired hold."""
 
 _LOCK = "SELECT * FROM lock_deal($1, $2)"
 OPS_KEPT: Final = dt.timedelta(days=1)
-"""How long at least the answer to an op that changed nothing is kept; that to another stands in its event."""
+"""The minimum time to keep the answer to an op that changed nothing; other answers are in their event."""
 
 _EVENT = """
 INSERT INTO deal_events (deal_id, no, op, kind, body, reply, user_id, asked)
@@ -41,10 +43,10 @@ UNION ALL
 SELECT reply, asked, NULL FROM deal_ops WHERE deal_id = $1 AND op = $2
 """
 _NOBODY_ASKED: Final = b""
-"""Stands beside events that no command may be answered with."""
+"""Marks events that must not answer any command."""
 
 Asked = tuple[object, ...]
-"""What a command asks for: its type, then its arguments. A version that it was based on is none of them."""
+"""The content of a command: its type, then its arguments, without the version that it is based on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,17 @@ class DealEvent:
     body: dict[str, Any]
     at: dt.datetime
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The event as a channel's log takes it."""
+        return {"type": self.kind, "at": self.at, **self.body}
+
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What became of a decision. ``events`` are those that this call wrote; ``reply`` answers the op.
+    """The outcome of a decision. ``events`` are those that this call wrote; ``reply`` answers the op.
 
-    ``repeated`` where an earlier call of the op had decided already.
+    ``repeated`` is set if an earlier call of the op had already decided.
     """
 
     deal_id: str
@@ -78,12 +85,11 @@ class Decided:
 
 @dataclass(slots=True)
 class LockedDeal:
-    """A deal under its row lock. ``version`` and ``state`` move with what is decided.
+    """A deal under its row lock. ``version`` and ``state`` change as events are recorded.
 
-    ``at`` is the transaction's time, which its events carry. ``locks`` are the fields that the desk keeps to
-    itself, with who locked them. ``offer`` is the selected one, and ``advertised_cents`` the price of each
-    car, once they were read under the lock. ``repeated`` is the answer that the op got before; nothing may be
-    written then.
+    ``at`` is the transaction's time, which its events carry. ``locks`` are the locked fields, with who locked
+    them. ``offer`` is the selected one, and ``advertised_cents`` the price of each car, once they were read
+    under the lock. ``repeated`` is the first answer to a repeated op; then nothing may be written.
     """
 
     database: Database
@@ -117,21 +123,21 @@ class LockedDeal:
         if version != self.version:
             raise CommandError(
                 ErrorCode.CONFLICT,
-                "The deal has changed meanwhile: look at it again.",
+                "The deal changed in the meantime. Review it and try again.",
                 field="version",
                 value=self.version,
                 state=self.state.value,
             )
 
-    def record(self, kind: str, **body: Any) -> int:
+    def record(self, kind: type[Event], **body: Any) -> int:
         """Add an event that moves the version; return the new version."""
         self.version += 1
-        self._events.append((kind, {"version": self.version, **body, "by": codec.plain(self.actor)}))
+        self._events.append((kind_of(kind), {"version": self.version, **body, "by": codec.plain(self.actor)}))
         return self.version
 
-    def remark(self, kind: str, **body: Any) -> None:
+    def remark(self, kind: type[Event], **body: Any) -> None:
         """Add an event that leaves the version as it is."""
-        self._events.append((kind, {**body, "by": codec.plain(self.actor)}))
+        self._events.append((kind_of(kind), {**body, "by": codec.plain(self.actor)}))
 
     def decided(self, **reply: Any) -> Decided:
         """Return the outcome, whose answer is the version and ``reply``."""
@@ -148,7 +154,7 @@ class LockedDeal:
         return Decided(str(self.key), reply.get("version", self.version), (), reply, repeated=True)
 
     async def write(self) -> None:
-        """Insert the events in order; where there are none, what the op was answered all the same."""
+        """Insert the events in order; if there are none, store only the answer to the op."""
         if not self._events and self.reply:
             await self.database.execute(_OP, self.key, self.op, self.reply, self.asked)
         user = None if self.actor.id == SYSTEM.id else uuid.UUID(self.actor.id)
@@ -171,7 +177,7 @@ async def deciding(
 ) -> AsyncIterator[LockedDeal]:
     """Hold the deal's row lock; commit what was decided on the way out, roll all of it back on an exception.
 
-    Raises CommandError: not_found; conflict for an op that answered another command or somebody else.
+    Raises CommandError: not_found; conflict for an op that belongs to another command or person.
     """
     async with scope.acquire() as database:
         decision = await _lock(database, deal_id, op, actor, asked)
@@ -185,8 +191,8 @@ async def deciding_for_others(
 ) -> AsyncIterator[tuple[LockedDeal, list[LockedDeal]]]:
     """Hold the row locks of a deal and of others that its command changes too, as ``deciding`` holds one.
 
-    The deals are locked in order of their ids, so that no two such commands wait for each other. Each gets
-    its own events; the command's answer is the deal's. Raises CommandError as ``deciding``.
+    The deals are locked in order of their ids, so that no two such commands deadlock. Each gets its own
+    events; the command's answer is the deal's. Raises CommandError as ``deciding``.
     """
     ops = {each: uuid.uuid5(op, f"in deal {each}") for each in others} | {deal_id: op}
     async with scope.acquire() as database:
@@ -228,9 +234,9 @@ async def _lock(database: Database, deal_id: str, op: uuid.UUID, actor: Actor, a
 async def answered_before(
     database: Database, deal_id: str, op: uuid.UUID, actor: Actor, asked: Asked
 ) -> dict[str, Any] | None:
-    """Return what an op of a deal was answered; None where it was not done.
+    """Return the stored answer to an op of a deal; None if it was not executed.
 
-    Raises CommandError(conflict) where it answered somebody else, or another command.
+    Raises CommandError(conflict) if it answered someone else, or another command.
     """
     row = await database.fetchrow(_ANSWERED, parse_id(deal_id), op)
     return None if row is None else _answer_to(row, actor, asked)
@@ -238,7 +244,8 @@ async def answered_before(
 
 def _answer_to(row: asyncpg.Record, actor: Actor, asked: Asked) -> dict[str, Any]:
     if row["asked"] is None:
-        # An older release wrote it: of an event it kept who decided, and nothing of an answer without one.
+        # An older release wrote it: it stored who decided an event, and nothing for an answer without an
+        # event.
         is_same = row["answered_to"] is None or str(row["answered_to"]) == actor.id
     else:
         is_same = row["asked"] == digest_of(actor, asked)
@@ -249,17 +256,17 @@ def _answer_to(row: asyncpg.Record, actor: Actor, asked: Asked) -> dict[str, Any
 
 
 def digest_of(actor: Actor, asked: Asked) -> bytes:
-    """Return what tells a command that is sent again from another one, or from somebody else's."""
+    """Return a digest that tells a repeated command from a different one or another person's."""
     return hashlib.sha256(codec.encode([actor.id, *asked])).digest()
 
 
 async def forget_ops(database: Database) -> None:
-    """Delete the answers that are older than OPS_KEPT. The system's own work."""
+    """Delete the answers that are older than OPS_KEPT. Runs in the system's scope."""
     await database.execute("DELETE FROM deal_ops WHERE at < now() - $1::interval", OPS_KEPT)
 
 
 def parse_id(text: str) -> uuid.UUID | None:
-    """Return the id that ``text`` spells in its one canonical form, else None.
+    """Return the id in ``text`` if it is in canonical form, else None.
 
     Other spellings of a UUID would name other channels for the same deal.
     """
@@ -271,5 +278,5 @@ def parse_id(text: str) -> uuid.UUID | None:
 
 
 def no_such_deal() -> CommandError:
-    """Return the refusal of a deal that is not there, or not for the asker."""
+    """Return the refusal for a deal that does not exist or that the person may not see."""
     return CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="channel")

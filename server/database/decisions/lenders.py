@@ -1,4 +1,4 @@
-"""What lenders decided about a deal, and what they want to see before they pay."""
+"""Lenders' decisions on a deal, and their stipulations for funding."""
 
 import datetime as dt
 import uuid
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer, LenderStipulation, LenderTerms
+from protocol.events import LenderDecided, StipulationCleared
 from protocol.records import Actor, DealState
 from protocol.workflow import LIVE_STATUSES, Fulfilment, LenderStatus, Reason
 from server.database.core.scope import RowScope
@@ -20,10 +21,10 @@ from server.database.decisions.tasks import raise_adverse_action
 from server.database.decisions.terms import move, wrong_state
 
 LENDERS_BYTES: Final = 32 * 1024
-"""How much the last decisions of a deal's lenders may take in its snapshot."""
+"""The most bytes that a deal's lender decisions may take in its snapshot."""
 
 CLEARED_BYTES: Final = 200
-"""How much more a stipulation takes once somebody has cleared it."""
+"""The extra bytes of a stipulation once it is cleared."""
 
 LENDERS: Final = """
 (SELECT jsonb_agg(jsonb_build_object(
@@ -43,15 +44,17 @@ LENDERS: Final = """
 
 @dataclass(frozen=True, slots=True)
 class NewDecision:
-    """A lender's decision as it comes in. Raises CommandError(invalid) where it is not whole."""
+    """An incoming lender decision. Raises CommandError(invalid) if it is not whole."""
 
     terms: LenderTerms
     priced: DealOffer | None
-    """The deal's selected offer under this decision; None where there is none, or nothing is feasible."""
+    """The deal's selected offer under this decision; None if there is none, or nothing is feasible."""
 
 
 def asked_for(terms: LenderTerms) -> Asked:
-    """Return what a command asks for that records a lender's decision; ids are made anew each time."""
+    """Return the content of a command that records a lender's decision, without its ids, which are new each
+    time.
+    """
     texts = [each.text for each in terms.stipulations]
     return ("lender_decision", replace(terms, decision_id="", stipulations=[]), texts)
 
@@ -72,7 +75,7 @@ def live_terms(lenders: tuple[LenderTerms, ...], now: dt.datetime) -> tuple[Lend
 
 
 def lenders_bytes(lenders: Sequence[LenderTerms]) -> int:
-    """Return how much decisions take in a snapshot, once every stipulation is cleared."""
+    """Return the bytes of decisions in a snapshot, with every stipulation cleared."""
     return sum(len(codec.encode(each)) + CLEARED_BYTES * len(each.stipulations) for each in lenders)
 
 
@@ -88,8 +91,8 @@ async def record_lender_decision(
 ) -> Decided:
     """Write a lender's decision; the selected offer is the one that was priced under it.
 
-    Where that is another than before, an approval of the desk falls. A refusal raises a notice of adverse
-    action. Raises CommandError: not_found; conflict for an older version or a deal that is over; too_large
+    If it differs from the previous one, the desk's approval is voided. A refusal requires an adverse action
+    notice. Raises CommandError: not_found; conflict for an older version or a deal that is over; too_large
     for more than a deal keeps of its lenders.
     """
     terms = decision.terms
@@ -98,8 +101,8 @@ async def record_lender_decision(
             return deal.again()
         deal.require_version(version)
         if deal.state is DealState.LOST or deal.fulfilment in {Fulfilment.FUNDED, Fulfilment.UNWOUND}:
-            raise wrong_state(deal, "decided by a lender")
-        at = deal.record("lender_decided", decision=codec.plain(terms))
+            raise wrong_state(deal, "record a lender's decision on")
+        at = deal.record(LenderDecided, decision=codec.plain(terms))
         await _insert(deal, terms, at)
         if lenders_bytes(await last_terms(deal)) > LENDERS_BYTES:
             raise _too_many()
@@ -113,7 +116,7 @@ async def record_lender_decision(
 async def clear_stipulation(
     scope: RowScope, deal_id: str, stipulation_id: str, *, op: uuid.UUID, actor: Actor
 ) -> Decided:
-    """Mark a stipulation as met; one that is met already stays as it is. Raises CommandError(not_found)."""
+    """Mark a stipulation as met; one that is already met stays unchanged. Raises CommandError(not_found)."""
     async with deciding(scope, deal_id, op, actor, ("clear_stipulation", stipulation_id)) as deal:
         if deal.repeated is not None:
             return deal.again()
@@ -134,7 +137,7 @@ async def clear_stipulation(
                 row["stipulation_id"],
                 codec.plain(actor),
             )
-            deal.record("stipulation_cleared", stipulation_id=stipulation_id)
+            deal.record(StipulationCleared, stipulation_id=stipulation_id)
         return deal.decided()
 
 
@@ -174,7 +177,7 @@ async def _insert(deal: LockedDeal, terms: LenderTerms, version: int) -> None:
 
 
 async def _reprice(deal: LockedDeal, priced: DealOffer | None) -> None:
-    """Take the offer as it is priced now; an approval of another offer, or of one that is none, falls."""
+    """Take the repriced offer; an approval is voided if the offer changed or is gone."""
     if deal.selected_offer is None:
         return
     changed = priced is None or await adopt_offer(deal, priced, Reason.LENDER_CHANGED)
@@ -185,11 +188,11 @@ async def _reprice(deal: LockedDeal, priced: DealOffer | None) -> None:
 def _too_many() -> CommandError:
     return CommandError(
         ErrorCode.TOO_LARGE,
-        "This deal has more lenders and stipulations than it can show: withdraw what counts no longer.",
+        "This deal has too many lenders and stipulations to show. Withdraw outdated decisions first.",
         field="lender",
     )
 
 
 def stipulations_of(texts: list[str]) -> list[LenderStipulation]:
-    """Return new stipulations with ids of their own."""
+    """Return new stipulations with new ids."""
     return [LenderStipulation(id=str(uuid.uuid4()), text=text) for text in texts]

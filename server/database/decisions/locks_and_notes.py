@@ -1,17 +1,19 @@
-"""What the desk keeps to itself, and what people say: field locks and notes."""
+"""Field locks of the desk, and notes."""
 
 import uuid
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import Actor, DealState, Structure
+from protocol.events import FieldLocked, FieldUnlocked, NoteAdded
+from protocol.records import Actor, DealState
+from protocol.structure import Structure
 from server.database.core.scope import RowScope
 from server.database.decisions.deciding import Decided, deciding
 from server.database.decisions.terms import wrong_state
 
 
 async def lock_field(scope: RowScope, deal_id: str, field: str, *, op: uuid.UUID, actor: Actor) -> Decided:
-    """Keep a field of the structure from everybody but the desk; a locked one stays as it is.
+    """Lock a field of the structure for everyone but the desk; a locked one stays locked.
 
     Raises CommandError: not_found, invalid for no field of the structure, conflict for a deal that is over.
     """
@@ -20,7 +22,7 @@ async def lock_field(scope: RowScope, deal_id: str, field: str, *, op: uuid.UUID
         if deal.repeated is not None:
             return deal.again()
         if deal.state in {DealState.SIGNED, DealState.LOST}:
-            raise wrong_state(deal, "locked")
+            raise wrong_state(deal, "lock fields of")
         locked = await deal.database.fetchval(
             "INSERT INTO deal_locks (deal_id, field, locked_by) VALUES ($1, $2, $3)"
             " ON CONFLICT DO NOTHING RETURNING true",
@@ -29,12 +31,12 @@ async def lock_field(scope: RowScope, deal_id: str, field: str, *, op: uuid.UUID
             codec.plain(actor),
         )
         if locked:
-            deal.record("field_locked", field=field)
+            deal.record(FieldLocked, field=field)
         return deal.decided()
 
 
 async def unlock_field(scope: RowScope, deal_id: str, field: str, *, op: uuid.UUID, actor: Actor) -> Decided:
-    """Open a field again; an open one stays as it is. Raises CommandError: not_found, invalid."""
+    """Unlock a field; an unlocked one stays unlocked. Raises CommandError: not_found, invalid."""
     _check_field(field)
     async with deciding(scope, deal_id, op, actor, ("unlock", field)) as deal:
         if deal.repeated is not None:
@@ -43,17 +45,17 @@ async def unlock_field(scope: RowScope, deal_id: str, field: str, *, op: uuid.UU
             "DELETE FROM deal_locks WHERE deal_id = $1 AND field = $2 RETURNING true", deal.key, field
         )
         if opened:
-            deal.record("field_unlocked", field=field)
+            deal.record(FieldUnlocked, field=field)
         return deal.decided()
 
 
 async def add_note(scope: RowScope, deal_id: str, text: str, *, op: uuid.UUID, actor: Actor) -> Decided:
-    """Write a note; its answer is ``{note_id}``. Raises CommandError(not_found)."""
+    """Add a note; its answer is ``{note_id}``. Raises CommandError(not_found)."""
     async with deciding(scope, deal_id, op, actor, ("note", text)) as deal:
         if deal.repeated is not None:
             return deal.again()
         note_id = str(uuid.uuid4())
-        deal.remark("note_added", id=note_id, text=text)
+        deal.remark(NoteAdded, id=note_id, text=text)
         return deal.answered({"note_id": note_id})
 
 

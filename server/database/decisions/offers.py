@@ -1,4 +1,4 @@
-"""Offers that were put before somebody: selected or pinned, each with the versions that reproduce it."""
+"""Offers that people selected or pinned, each with the versions that reproduce it."""
 
 import uuid
 from decimal import Decimal
@@ -7,6 +7,7 @@ from typing import Any
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer
+from protocol.events import OfferPinned, OfferSelected, OfferUnpinned
 from protocol.records import Actor, DealState
 from protocol.workflow import SELECTABLE, Reason
 from server.database.core.one_row import one_row
@@ -17,7 +18,7 @@ from server.database.decisions.terms import check_unlocked, move, wrong_state
 
 MAX_PINS = 20
 PINS_BYTES = 40 * 1024
-"""How much the pinned offers of a deal may take in its snapshot."""
+"""The most bytes that a deal's pinned offers may take in its snapshot."""
 
 _INSERT = """
 INSERT INTO offers (offer_id, deal_id, deal_version, vehicle_id, vehicle_rev, rates_version, programme_id,
@@ -35,15 +36,16 @@ class StaleOffer(Exception):
 async def select_offer(
     scope: RowScope, deal_id: str, *, op: uuid.UUID, offer: DealOffer, actor: Actor
 ) -> Decided:
-    """Make ``offer`` what the deal is about. A countered or approved deal becomes working by another offer.
+    """Make ``offer`` the deal's offer. A different offer returns a countered or approved deal to working.
 
-    Raises StaleOffer; CommandError: not_found, conflict for a state without choice, locked.
+    Raises StaleOffer; CommandError: not_found, conflict for a state in which no offer can be selected,
+    locked.
     """
     async with deciding(scope, deal_id, op, actor, asked_with("select", offer)) as deal:
         if deal.repeated is not None:
             return deal.again()
         if deal.state not in SELECTABLE:
-            raise wrong_state(deal, "given another offer")
+            raise wrong_state(deal, "select another offer for")
         await _check(deal, offer)
         if await adopt_offer(deal, offer) and deal.state is not DealState.WORKING:
             await move(deal, DealState.WORKING, Reason.OFFER_CHANGED)
@@ -53,7 +55,7 @@ async def select_offer(
 async def pin_offer(
     scope: RowScope, deal_id: str, *, op: uuid.UUID, offer: DealOffer, actor: Actor
 ) -> Decided:
-    """Keep ``offer`` in sight, in place of an earlier one of its car.
+    """Pin ``offer``, in place of an earlier one of its car.
 
     Raises StaleOffer; CommandError: not_found, conflict for a deal that is over, locked, too_large.
     """
@@ -71,7 +73,7 @@ async def pin_offer(
             int(offer.vehicle_id),
             uuid.UUID(offer.offer_id),
         )
-        deal.record("offer_pinned", vehicle_id=offer.vehicle_id, offer=codec.plain(offer))
+        deal.record(OfferPinned, vehicle_id=offer.vehicle_id, offer=codec.plain(offer))
         await touch_claim(deal.database, int(offer.vehicle_id))
         return deal.decided()
 
@@ -79,7 +81,7 @@ async def pin_offer(
 async def unpin_offer(
     scope: RowScope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
 ) -> Decided:
-    """Keep the offer of a car in sight no longer; where there is none, nothing happens."""
+    """Keep the offer of a car in sight no longer; if there is none, nothing happens."""
     async with deciding(scope, deal_id, op, actor, ("unpin", vehicle_id)) as deal:
         if deal.repeated is not None:
             return deal.again()
@@ -90,18 +92,18 @@ async def unpin_offer(
             vehicle_id,
         )
         if offer is not None:
-            deal.record("offer_unpinned", vehicle_id=str(vehicle_id), offer=offer)
+            deal.record(OfferUnpinned, vehicle_id=str(vehicle_id), offer=offer)
             await touch_claim(deal.database, vehicle_id)
         return deal.decided()
 
 
 def asked_for(command: str, vehicle_id: str, changes: dict[str, Any], programme_id: str | None) -> Asked:
-    """Return what ``select`` or ``pin`` asks for."""
+    """Return the content of a ``select`` or ``pin``."""
     return (command, vehicle_id, changes, programme_id)
 
 
 def asked_with(command: str, offer: DealOffer) -> Asked:
-    """Return what ``select`` or ``pin`` asked for, of the offer that came of it."""
+    """Return the content of a ``select`` or ``pin``, from the resulting offer."""
     return asked_for(command, offer.vehicle_id, offer.changes, offer.asked_programme_id or None)
 
 
@@ -116,7 +118,7 @@ async def adopt_offer(deal: LockedDeal, offer: DealOffer, reason: Reason | None 
     )
     deal.selected_offer, deal.offer = uuid.UUID(offer.offer_id), offer
     more = {} if reason is None else {"reason": reason}
-    deal.record("offer_selected", vehicle_id=offer.vehicle_id, offer=codec.plain(offer), **more)
+    deal.record(OfferSelected, vehicle_id=offer.vehicle_id, offer=codec.plain(offer), **more)
     cars = [offer.vehicle_id, *([before.vehicle_id] if before else [])]
     await touch_claim(deal.database, *map(int, cars))
     return True
@@ -135,9 +137,9 @@ async def selected_offer(deal: LockedDeal) -> DealOffer | None:
 
 
 def is_same(one: DealOffer, other: DealOffer) -> bool:
-    """Return whether two offers are one to customer and lender, whenever they were priced.
+    """Return whether two offers are the same to customer and lender, whenever they were priced.
 
-    What an offer is worth to the group moves with each day that its car stands: that makes it no other offer.
+    An offer's value to the group changes with each day in stock; that does not make it a different offer.
     """
     return _terms_of(one) == _terms_of(other)
 
@@ -153,7 +155,7 @@ def _terms_of(offer: DealOffer) -> tuple[object, ...]:
 
 
 async def _check(deal: LockedDeal, offer: DealOffer) -> None:
-    """Raise StaleOffer where the offer was priced with other terms, CommandError(locked) where it may not."""
+    """Raise StaleOffer if the offer was priced with other terms, CommandError(locked) if it may not."""
     if offer.deal_version != deal.version and await _terms_moved(deal, offer.deal_version):
         raise StaleOffer
     check_unlocked(deal, offer.changes)
@@ -171,11 +173,11 @@ async def _terms_moved(deal: LockedDeal, since: int) -> bool:
 
 def _require_open(deal: LockedDeal) -> None:
     if deal.state in {DealState.SIGNED, DealState.LOST}:
-        raise wrong_state(deal, "given offers")
+        raise wrong_state(deal, "pin or select offers for")
 
 
 async def _require_room(deal: LockedDeal, offer: DealOffer) -> None:
-    """Raise CommandError(too_large) unless ``offer`` can be pinned beside those of other cars."""
+    """Raise CommandError(too_large) unless ``offer`` can be pinned together with those of other cars."""
     pinned, size = await one_row(
         deal.database,
         "SELECT count(*), coalesce(sum(octet_length(o.body::text)), 0)"
@@ -184,13 +186,17 @@ async def _require_room(deal: LockedDeal, offer: DealOffer) -> None:
         int(offer.vehicle_id),
     )
     if pinned >= MAX_PINS or size + len(codec.encode(offer)) > PINS_BYTES:
-        raise CommandError(ErrorCode.TOO_LARGE, f"At most {MAX_PINS} cars are pinned.", field="vehicle_id")
+        raise CommandError(
+            ErrorCode.TOO_LARGE,
+            f"At most {MAX_PINS} cars can be pinned. Unpin one first.",
+            field="vehicle_id",
+        )
 
 
 async def _insert(deal: LockedDeal, offer: DealOffer) -> None:
     versions = offer.versions
     if not versions or not isinstance(offer.npv_cents, int) or not isinstance(offer.stress_npv_cents, int):
-        raise ValueError("an offer is stored whole, not as a view shows it")
+        raise ValueError("an offer must be stored in full, not as a view shows it")
     await deal.database.execute(
         _INSERT,
         uuid.UUID(offer.offer_id),

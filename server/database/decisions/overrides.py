@@ -1,7 +1,7 @@
-"""A desk that ends the hold, or the approval, of another deal for a car: two deals change in one transaction.
+"""A desk ends another deal's hold or approval of a car: two deals change in one transaction.
 
-The other deal may be one of another store, which the store's own scope does not show: this is the system's
-work, on behalf of a desk whose right to it is looked at under the locks.
+The other deal may belong to another store, which the scope of the desk's store does not show. So it runs in
+the system's scope, and checks the desk's right under the locks.
 """
 
 import uuid
@@ -21,17 +21,17 @@ from server.database.decisions.deciding import (
 from server.database.decisions.terms import move
 
 ATTEMPTS = 3
-"""How often the car may go to yet another deal meanwhile."""
+"""How often the car may move to yet another deal before this gives up."""
 
 
 async def end_other_holds(
     system: RowScope, deal_id: str, vehicle_id: int, *, op: uuid.UUID, actor: Actor
 ) -> tuple[Decided, list[Decided]]:
-    """Let a car go that other deals hold, for a manager of the store of ``deal_id``, whose command it is.
+    """Release a car that other deals hold, for a manager of the store of ``deal_id``.
 
     A deal that was approved for the car returns to working. Returns the command's outcome, and those of the
-    other deals. Raises CommandError: not_found; conflict where the actor may not end the hold;
-    busy where the car goes from deal to deal.
+    other deals. Raises CommandError: not_found; conflict if the actor may not end the hold; busy if other
+    deals keep taking the car.
     """
     key = parse_id(deal_id)
     if key is None:
@@ -56,7 +56,7 @@ async def end_other_holds(
                 await _let_go(other, vehicle_id)
             await let_go(deal, vehicle_id)
             return deal.answered({"until": None}), [other.answered({}) for other in others]
-    raise CommandError(ErrorCode.BUSY, "This car goes from deal to deal: try again.", field="vehicle_id")
+    raise CommandError(ErrorCode.BUSY, "Other deals keep taking this car. Try again.", field="vehicle_id")
 
 
 async def _let_go(deal: LockedDeal, vehicle_id: int) -> None:

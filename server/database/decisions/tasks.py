@@ -1,4 +1,4 @@
-"""What somebody must still do about a deal: today, the notice that a refusal on credit asks for."""
+"""Open tasks of a deal. Today there is one kind: the notice that a refusal on credit requires."""
 
 import datetime as dt
 import uuid
@@ -8,6 +8,7 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_fold import KEPT_TASKS
 from protocol.deal_parts import DealTask
+from protocol.events import TaskDone, TaskRaised
 from protocol.records import Actor
 from protocol.workflow import CREDIT_REASONS, MAX_REASONS, NOTICE_DAYS, Reason, TaskKind
 from server.database.core.scope import RowScope
@@ -15,9 +16,9 @@ from server.database.decisions.deciding import Decided, LockedDeal, deciding
 
 
 async def raise_adverse_action(deal: LockedDeal, reasons: Sequence[Reason], today: dt.date) -> None:
-    """Raise the task of a notice of adverse action where any of ``reasons`` is on credit; else do nothing.
+    """Add the task of an adverse action notice if any of ``reasons`` is a credit reason; else do nothing.
 
-    Raises CommandError(too_large) where an open task would go out of sight by it.
+    Raises CommandError(too_large) if that would hide an open task.
     """
     principal = [reason for reason in reasons if reason in CREDIT_REASONS][:MAX_REASONS]
     if not principal:
@@ -30,7 +31,7 @@ async def raise_adverse_action(deal: LockedDeal, reasons: Sequence[Reason], toda
         due_on=today + dt.timedelta(days=NOTICE_DAYS),
     )
     await deal.database.execute(
-        # In the order of the events, whoever began to wait for the deal first.
+        # In the order of the events, not of the transactions' start.
         "INSERT INTO deal_tasks (task_id, deal_id, kind, reasons, due_on, raised_at)"
         " VALUES ($1, $2, $3, $4, $5, clock_timestamp())",
         uuid.UUID(task.id),
@@ -39,11 +40,11 @@ async def raise_adverse_action(deal: LockedDeal, reasons: Sequence[Reason], toda
         task.reasons,
         task.due_on,
     )
-    deal.record("task_raised", task=codec.plain(task))
+    deal.record(TaskRaised, task=codec.plain(task))
 
 
 async def finish_task(scope: RowScope, deal_id: str, task_id: str, *, op: uuid.UUID, actor: Actor) -> Decided:
-    """Mark a task as done; one that is done stays as it is. Raises CommandError(not_found)."""
+    """Mark a task as done; one that is done stays unchanged. Raises CommandError(not_found)."""
     async with deciding(scope, deal_id, op, actor, ("finish_task", task_id)) as deal:
         if deal.repeated is not None:
             return deal.again()
@@ -60,7 +61,7 @@ async def finish_task(scope: RowScope, deal_id: str, task_id: str, *, op: uuid.U
                 row["task_id"],
                 codec.plain(actor),
             )
-            deal.record("task_done", task_id=task_id)
+            deal.record(TaskDone, task_id=task_id)
         return deal.decided()
 
 
@@ -74,6 +75,7 @@ async def _require_sight(deal: LockedDeal) -> None:
     if is_open:
         raise CommandError(
             ErrorCode.TOO_LARGE,
-            f"Of the last {KEPT_TASKS} tasks the oldest is open: finish it.",
+            f"This deal shows only its last {KEPT_TASKS} tasks, and the oldest of them is open."
+            " Finish it first.",
             field="tasks",
         )

@@ -6,13 +6,13 @@ from typing import Any
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import Actor, DealState, Role, Structure, StructureChanges, StructureError, revised
+from protocol.events import DealChanged, StateChanged, kind_of
+from protocol.records import Actor, DealState, Role
+from protocol.structure import Structure, StructureChanges, StructureError, revised
 from protocol.workflow import EDITABLE, Reason
 from server.database.core.scope import RowScope
 from server.database.decisions.claims import end_reservation
 from server.database.decisions.deciding import Decided, LockedDeal, deciding
-
-EVENT_KIND = "deal_changed"
 
 
 async def change_terms(
@@ -20,21 +20,21 @@ async def change_terms(
 ) -> Decided:
     """Apply ``changes`` that were made on version ``based_on`` of the deal, and write the event.
 
-    Fields that nobody changed since merge. A repeated ``op`` gets its first reply and changes nothing; where
-    nothing differs from what stands, there is no event and the version of then is the answer. A countered
+    Changes to different fields merge. A repeated ``op`` gets its first reply and changes nothing. If nothing
+    differs from the current values, there is no event, and the answer is the current version. A countered
     deal becomes working.
 
     Raises:
         CommandError: not_found; invalid for a version ahead of the deal or a structure that contradicts
-            itself; locked for a field that the desk keeps to itself; conflict for a state that allows no
-            edits, or for a field that somebody set otherwise since, with its newer value, who and when.
+            itself; locked for a field that the desk locked; conflict for a state that allows no edits, or for
+            a field that was set to another value since, with that value, who and when.
     """
     asked = ("terms", codec.plain(changes))
     async with deciding(scope, deal_id, op, actor, asked) as deal:
         if deal.repeated is not None:
             return deal.again()
         if deal.state not in EDITABLE:
-            raise wrong_state(deal, "edited")
+            raise wrong_state(deal, "edit")
         if based_on > deal.version:
             raise CommandError(
                 ErrorCode.INVALID, f"version: expected at most {deal.version}", field="version"
@@ -60,14 +60,14 @@ async def restructure(deal: LockedDeal, changes: StructureChanges, *, based_on: 
             "UPDATE deals SET structure = $2 WHERE deal_id = $1", deal.key, codec.plain(after)
         )
         deal.structure = after
-        deal.record(EVENT_KIND, changes=new)
+        deal.record(DealChanged, changes=new)
     return new
 
 
 async def move(deal: LockedDeal, target: DealState, reason: Reason, **more: Any) -> None:
-    """Bring a locked deal to another state and say so; ``more`` are further fields of the event.
+    """Move a locked deal to another state and record the event; ``more`` are further fields of the event.
 
-    A deal that is not approved any more lets the car go that was reserved for it.
+    A deal that leaves ``approved`` releases its reserved car.
     """
     await deal.database.execute(
         "UPDATE deals SET state = $2, fulfilment = $3 WHERE deal_id = $1",
@@ -78,16 +78,18 @@ async def move(deal: LockedDeal, target: DealState, reason: Reason, **more: Any)
     source, deal.state = deal.state, target
     if source is DealState.APPROVED:
         await end_reservation(deal)
-    deal.record("state_changed", **{"from": source, "to": target}, reason=reason, **more)
+    deal.record(StateChanged, **{"from": source, "to": target}, reason=reason, **more)
 
 
 def check_unlocked(deal: LockedDeal, fields: Collection[str]) -> None:
-    """Raise CommandError(locked) where the desk keeps one of ``fields`` from this actor."""
+    """Raise CommandError(locked) if the desk locked one of ``fields`` for this actor."""
     if deal.actor.role is Role.DESK_MANAGER:
         return
     for field in sorted(set(fields) & deal.locks.keys()):
         by = deal.locks[field]
-        raise CommandError(ErrorCode.LOCKED, f"{by['name']} has locked {field}.", field=field, by=by)
+        raise CommandError(
+            ErrorCode.LOCKED, f"{by['name']} locked {field}. Ask the desk to unlock it.", field=field, by=by
+        )
 
 
 def revise(structure: Structure, changes: StructureChanges) -> Structure:
@@ -101,16 +103,16 @@ def revise(structure: Structure, changes: StructureChanges) -> Structure:
 
 
 def differences(before: Structure, after: Structure) -> dict[str, Any]:
-    """Return the fields of ``after`` that differ, as they stand on the wire."""
+    """Return the fields of ``after`` that differ, in wire form."""
     old, new = codec.plain(before), codec.plain(after)
     return {name: value for name, value in new.items() if old[name] != value}
 
 
 def wrong_state(deal: LockedDeal, what: str) -> CommandError:
-    """Return the refusal of something that the deal's state does not allow."""
+    """Return the refusal of what the deal's state does not allow; ``what`` is a verb, as in "edit"."""
     return CommandError(
         ErrorCode.CONFLICT,
-        f"A deal that is {deal.state} cannot be {what}.",
+        f"You cannot {what} a deal that is {deal.state}.",
         field="state",
         value=deal.state.value,
         version=deal.version,
@@ -118,16 +120,16 @@ def wrong_state(deal: LockedDeal, what: str) -> CommandError:
 
 
 async def _check_unchanged(deal: LockedDeal, based_on: int, new: dict[str, Any]) -> None:
-    """Raise CommandError(conflict) where a field of ``new`` was set after version ``based_on``.
+    """Raise CommandError(conflict) if a field of ``new`` was set after version ``based_on``.
 
-    A field set since to the very value that is asked for now is no conflict: it is not in ``new``.
+    A field that was set to the requested value since is no conflict: it is not in ``new``.
     """
     since = await deal.database.fetch(
         "SELECT body, at FROM deal_events"
         " WHERE deal_id = $1 AND kind = $3 AND (body->>'version')::bigint > $2 ORDER BY no DESC",
         deal.key,
         based_on,
-        EVENT_KIND,
+        kind_of(DealChanged),
     )
     for event in since:
         taken = next((name for name in new if name in event["body"]["changes"]), None)
@@ -135,7 +137,7 @@ async def _check_unchanged(deal: LockedDeal, based_on: int, new: dict[str, Any])
             by = event["body"]["by"]
             raise CommandError(
                 ErrorCode.CONFLICT,
-                f"{by['name']} has changed {taken} meanwhile.",
+                f"{by['name']} changed {taken} in the meantime.",
                 field=taken,
                 value=event["body"]["changes"][taken],
                 by=by,

@@ -1,4 +1,4 @@
-"""A deal from state to state: who may, from where, and why. The machine itself is protocol.workflow's."""
+"""Moves a deal between states: who may, from which state, and why. protocol.workflow has the machine."""
 
 import datetime as dt
 import uuid
@@ -9,15 +9,10 @@ from typing import Any
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import Approval, DealOffer
-from protocol.records import Actor, DealState, Role, StructureChanges
-from protocol.workflow import (
-    CREDIT_REASONS,
-    STEPS,
-    TRANSITIONS,
-    Action,
-    Closing,
-    Reason,
-)
+from protocol.events import FulfilmentChanged
+from protocol.records import Actor, DealState, Role
+from protocol.structure import StructureChanges
+from protocol.workflow import CREDIT_REASONS, STEPS, TRANSITIONS, Action, Closing, Reason
 from server.database.core.scope import RowScope
 from server.database.decisions.claims import let_go, require_not_held, reserve, touch_claims
 from server.database.decisions.conditions import (
@@ -41,10 +36,10 @@ from server.database.decisions.terms import move, restructure, wrong_state
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One step that somebody wants to take. ``rates`` is the rate sheet in force on ``today``.
+    """One requested step. ``rates`` is the rate sheet in force on ``today``.
 
-    ``priced`` is the deal's selected offer priced anew as the deal will stand after the step; None where it
-    has none, and for a step that needs no price. ``changes`` are those of a counter.
+    ``priced`` is the deal's selected offer, repriced for the deal after the step; None if it has none, or the
+    step needs no price. ``changes`` are those of a counter.
     """
 
     op: uuid.UUID
@@ -68,16 +63,16 @@ def with_changes(step: Move, changes: StructureChanges) -> Move:
 def asked_for(
     action: Action | Closing, reason: Reason, more_reasons: Sequence[Reason], changes: StructureChanges
 ) -> Asked:
-    """Return what the command of an action or closing step asks for."""
+    """Return the content of an action's or closing step's command."""
     return (action, reason, list(more_reasons), codec.plain(changes))
 
 
 async def take_action(scope: RowScope, deal_id: str, action: Action, step: Move) -> Decided:
-    """Bring a deal to the state that ``action`` leads to; its answer is ``{version, state}``.
+    """Move a deal by ``action``; its answer is ``{version, state}``.
 
-    Raises CommandError: not_found; forbidden for a role, or one's own deal; invalid for a reason that is not
-    one of the action's; conflict for a version, a state, or a condition that does not hold, which ``field``
-    names.
+    Raises CommandError: not_found; forbidden for the wrong role, or for one's own deal; invalid for a reason
+    that is not one of the action's; conflict for a version, a state, or a condition that does not hold, which
+    ``field`` names.
     """
     transition = TRANSITIONS[action]
     _check_reasons(step, transition.reasons)
@@ -89,7 +84,7 @@ async def take_action(scope: RowScope, deal_id: str, action: Action, step: Move)
             return deal.again()
         deal.require_version(step.version)
         if deal.state not in transition.sources:
-            raise wrong_state(deal, f"moved by {action}")
+            raise wrong_state(deal, action)
         await _PREPARE[action](deal, step)
         more: dict[str, Any] = {"more_reasons": list(step.more_reasons)} if step.more_reasons else {}
         if action is Action.APPROVE:
@@ -127,16 +122,16 @@ async def take_closing_step(scope: RowScope, deal_id: str, closing: Closing, ste
         )
         source, deal.fulfilment = deal.fulfilment, known.target
         more = {"more_reasons": list(step.more_reasons)} if step.more_reasons else {}
-        deal.record("fulfilment_changed", **{"from": source, "to": known.target}, reason=step.reason, **more)
+        deal.record(FulfilmentChanged, **{"from": source, "to": known.target}, reason=step.reason, **more)
         if closing is Closing.UNWIND:
             await raise_adverse_action(deal, [step.reason, *step.more_reasons], step.today)
         return deal.decided(state=deal.state, fulfilment=deal.fulfilment)
 
 
 async def fall_where_outdated(scope: RowScope, deal_id: str, rates: str) -> Decided:
-    """Return an approved deal to working where its car or the rate sheet is not the approved one any more.
+    """Return an approved deal to working if its car or the rate sheet has changed since.
 
-    It is the server's own decision. Raises CommandError(not_found).
+    This is an automatic decision. Raises CommandError(not_found).
     """
     async with deciding(scope, deal_id, uuid.uuid4(), SYSTEM, ("fall",)) as deal:
         if deal.state is DealState.APPROVED:
@@ -149,7 +144,7 @@ async def fall_where_outdated(scope: RowScope, deal_id: str, rates: str) -> Deci
 async def _prepare_submit(deal: LockedDeal, step: Move) -> None:
     own = deal.salesperson_id == deal.actor.id
     if deal.actor.role is Role.DESK_MANAGER and not own:
-        raise forbidden("A manager submits own deals only.")
+        raise forbidden("A manager can submit only their own deals.")
     await _take_price(deal, step)
 
 
@@ -165,15 +160,15 @@ async def _prepare_approve(deal: LockedDeal, step: Move) -> None:
     offer = await selected_offer(deal)
     if offer is None or step.priced is None or not is_same(offer, step.priced):
         raise conflict(
-            "The offer is not what it was when it was submitted: counter it, so that both see the new one.",
+            "The offer changed after it was submitted. Counter it so that both of you see the new one.",
             "selected",
             None if step.priced is None else step.priced.payment_cents,
         )
-    # Who tells of cars and rates that change does not look at this deal before it is approved.
+    # Changes of cars and rates are not checked for a deal that is not approved yet.
     reason = await outdated(deal, _approval_of(deal, offer), step.rates)
     if reason is not None:
         raise conflict(
-            "The car or the rates have changed just now: look at the deal again.", "selected", reason
+            "The car or the rates just changed. Review the deal and try again.", "selected", reason
         )
     await require_authority(deal, step.priced, step.discount_authority_cents)
     require_product_cost(deal, step.priced, step.product_cost_share_bp)
@@ -193,10 +188,10 @@ async def _prepare_sign(deal: LockedDeal, step: Move) -> None:
     approval = await last_approval(deal)
     reason = await outdated(deal, approval, step.rates)
     if reason is not None:
-        raise conflict("The approval does not hold any more: submit the deal again.", "approval", reason)
+        raise conflict("The approval is no longer valid. Submit the deal again.", "approval", reason)
     offer = await selected_offer(deal)
     if offer is None or offer.offer_id != approval.offer_id:
-        raise conflict("The desk has approved another offer.", "approval", None)
+        raise conflict("The desk approved a different offer. Submit the deal again.", "approval", None)
     await require_covered(deal, offer)
     await require_lender(deal, offer)
     await require_not_held(deal, int(offer.vehicle_id))
@@ -207,7 +202,7 @@ async def _prepare_sign(deal: LockedDeal, step: Move) -> None:
         offer.rev,
     )
     if not sold:
-        raise conflict("This car is not for sale any more.", "vehicle_id", None)
+        raise conflict("This car is no longer for sale. Choose another one.", "vehicle_id", None)
     await touch_claims(deal)
     await let_go(deal)
 
@@ -229,18 +224,23 @@ _PREPARE = {
 
 
 async def _take_price(deal: LockedDeal, step: Move) -> None:
-    """Let the deal go on with its offer as it is priced now."""
+    """Make the repriced offer the deal's offer."""
     if deal.selected_offer is None:
         raise conflict("Select a car first.", "selected", None)
     if step.priced is None:
-        raise conflict("No programme takes the selected car under these terms.", "selected", None)
+        raise conflict(
+            "No lender program accepts the selected car with these terms. Change the terms or"
+            " select another car.",
+            "selected",
+            None,
+        )
     await adopt_offer(deal, step.priced)
 
 
 def _approval_of(deal: LockedDeal, offer: DealOffer) -> Approval:
-    """Return what is approved by ``offer``: the version that the approval makes, and what it binds."""
+    """Return the approval of ``offer``: the version that it creates, and what it binds."""
     if not offer.versions:
-        raise ValueError("nothing is approved but a whole offer")
+        raise ValueError("an approval needs the full offer")
     return Approval(
         deal_version=deal.version + 1,
         vehicle_id=offer.vehicle_id,
@@ -252,10 +252,10 @@ def _approval_of(deal: LockedDeal, offer: DealOffer) -> Approval:
 
 
 async def _approve(deal: LockedDeal) -> Approval:
-    """Write down what is approved, and reserve the car."""
+    """Record the approval and reserve the car."""
     offer = await selected_offer(deal)
     if offer is None:
-        raise ValueError("nothing is approved without an offer")
+        raise ValueError("an approval needs an offer")
     approval = _approval_of(deal, offer)
     await deal.database.execute(
         "INSERT INTO desk_approvals (deal_id, deal_version, vehicle_id, vehicle_rev, offer_id, rates_version,"
@@ -295,6 +295,6 @@ def _check_reasons(step: Move, allowed: Sequence[Reason]) -> None:
     if step.reason not in CREDIT_REASONS or not set(step.more_reasons) <= set(CREDIT_REASONS):
         raise CommandError(
             ErrorCode.INVALID,
-            "more_reasons: expected further reasons on credit, after one on credit",
+            "more_reasons: expected only credit reasons, after a credit reason",
             field="more_reasons",
         )

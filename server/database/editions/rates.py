@@ -1,4 +1,4 @@
-"""Lender programmes, risk curves, tax rules and rebates by version; the first two also as in force today."""
+"""Lender programmes, risk curves, tax rules and rebates by version."""
 
 from decimal import Decimal
 from typing import Any
@@ -30,18 +30,12 @@ _REBATES = (
     f"SELECT {', '.join(REBATE_COLUMNS)} FROM rebates"  # noqa: S608 - names of our own fields
     " WHERE rebates_version = $1 ORDER BY rebate_id"
 )
-_RATES_TODAY = (
-    "SELECT rates_version FROM rate_sheets WHERE effective_from <= current_date"
-    " AND (effective_to IS NULL OR effective_to >= current_date) ORDER BY effective_from DESC LIMIT 1"
-)
-_RISK_TODAY = (
-    "SELECT risk_version FROM risk_models WHERE effective_from <= current_date"
-    " ORDER BY effective_from DESC LIMIT 1"
-)
 
 
 class NotInForce(LookupError):
-    """There is no rate sheet, risk model, tax table or rebate sheet of that version, or none for today."""
+    """There is no rate sheet, risk model, tax table or rebate sheet with that version, or none in force
+    today.
+    """
 
     def __init__(self, what: str, version: str | None) -> None:
         super().__init__(what, version)
@@ -52,22 +46,22 @@ class NotInForce(LookupError):
         return f"no {self.what} in force today" if self.version is None else f"no {self.what} {self.version}"
 
 
-async def load_rates(database: Database, version: str | None = None) -> RateSheet:
-    """Return the rate sheet ``version``, or the one in force today, tiers best first. Raises NotInForce."""
-    chosen = version or await database.fetchval(_RATES_TODAY)
-    rows = [] if chosen is None else await database.fetch(_PROGRAMMES, chosen)
+async def load_rates(database: Database, version: str) -> RateSheet:
+    """Return the rate sheet ``version``, tiers best first. Raises NotInForce."""
+    rows = await database.fetch(_PROGRAMMES, version)
     if not rows:
         raise NotInForce("rate sheet", version)
-    return RateSheet(version=chosen, programmes=tuple(codec.convert(Programme, _floats(row)) for row in rows))
+    return RateSheet(
+        version=version, programmes=tuple(codec.convert(Programme, _floats(row)) for row in rows)
+    )
 
 
-async def load_risk(database: Database, version: str | None = None) -> RiskModel:
-    """Return the risk model ``version``, or the one in force today, tiers best first. Raises NotInForce."""
-    chosen = version or await database.fetchval(_RISK_TODAY)
-    rows = [] if chosen is None else await database.fetch(_CURVES, chosen)
+async def load_risk(database: Database, version: str) -> RiskModel:
+    """Return the risk model ``version``, tiers best first. Raises NotInForce."""
+    rows = await database.fetch(_CURVES, version)
     if not rows:
         raise NotInForce("risk model", version)
-    return RiskModel(version=chosen, curves=tuple(codec.convert(RiskCurve, _floats(row)) for row in rows))
+    return RiskModel(version=version, curves=tuple(codec.convert(RiskCurve, _floats(row)) for row in rows))
 
 
 async def load_taxes(database: Database, version: str) -> TaxTable:
@@ -88,5 +82,5 @@ async def load_rebates(database: Database, version: str) -> tuple[Rebate, ...]:
 
 
 def _floats(row: asyncpg.Record) -> dict[str, Any]:
-    """Return the row with its basis points as floats: all of this is for bulk arithmetic."""
+    """Return the row with its basis points as floats, for bulk arithmetic."""
     return {name: float(value) if isinstance(value, Decimal) else value for name, value in row.items()}

@@ -1,4 +1,4 @@
-"""Which editions of rates, risk, taxes and rebates are in force, and which version a stock has."""
+"""The editions of rates, risk, taxes and rebates in force, and the version of a stock."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -21,13 +21,7 @@ SELECT (SELECT rates_version FROM rate_sheets
          ORDER BY effective_from DESC LIMIT 1) AS rebates
 """
 
-_RATES = """
-SELECT rates_version FROM rate_sheets
- WHERE effective_from <= $1 AND (effective_to IS NULL OR effective_to >= $1)
- ORDER BY effective_from DESC LIMIT 1
-"""
-
-# A group's stock version is the sum over its stores: each only grows, so the sum moves whenever one does.
+# A group's stock version is the sum over its stores. Each only grows, so the sum changes when one does.
 _STOCK = """
 SELECT (SELECT sum(inventory_version)::bigint FROM stores
          WHERE CASE WHEN $1 THEN group_id = $2 ELSE store_id = $3 END) AS inventory,
@@ -37,7 +31,7 @@ SELECT (SELECT sum(inventory_version)::bigint FROM stores
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The editions in force on one day. There may be no tax table, nor rebates: deals can do without."""
+    """The editions in force on one day. Tax table and rebates are optional."""
 
     rates: str
     risk: str
@@ -47,24 +41,29 @@ class InForce:
 
 async def rates_in_force(database: Database, today: dt.date) -> str:
     """Return the version of the rate sheet in force. Raises NotInForce."""
-    found: str | None = await database.fetchval(_RATES, today)
-    if found is None:
-        raise NotInForce("rate sheet", None)
-    return found
+    return _found("rate sheet", (await one_row(database, _IN_FORCE, today))["rates"])
 
 
 async def editions_in_force(database: Database, today: dt.date) -> InForce:
     """Return what is in force on a day. Raises NotInForce."""
     row = await one_row(database, _IN_FORCE, today)
-    for what, column in (("rate sheet", "rates"), ("risk model", "risk")):
-        if row[column] is None:
-            raise NotInForce(what, None)
-    return InForce(rates=row["rates"], risk=row["risk"], tax=row["tax"], rebates=row["rebates"])
+    return InForce(
+        rates=_found("rate sheet", row["rates"]),
+        risk=_found("risk model", row["risk"]),
+        tax=row["tax"],
+        rebates=row["rebates"],
+    )
+
+
+def _found(what: str, version: str | None) -> str:
+    if version is None:
+        raise NotInForce(what, None)
+    return version
 
 
 async def stock_version(
     database: Database, *, store_id: str, group_id: str, scope: Scope, deal_id: str
 ) -> tuple[int, int]:
-    """Return the version of a store's stock, or of its group's, and that of a deal; 0 where there is none."""
+    """Return the version of a store's stock, or of its group's, and that of a deal; 0 if there is none."""
     row = await one_row(database, _STOCK, scope is Scope.GROUP, group_id, store_id, parse_id(deal_id))
     return row["inventory"] or 0, row["deal_version"] or 0

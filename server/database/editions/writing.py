@@ -1,7 +1,7 @@
 """Writing a version of a table: rate sheet, risk model, tax table, rebate sheet. Append-only and dated.
 
-A version is a row of the head table and its contents; neither ever changes. The one in force on a day is the
-newest that has begun, so no two of a kind begin on one day.
+A version is a row of the head table and its contents; neither ever changes. The newest version that has begun
+is in force, so no two versions of a kind begin on the same day.
 """
 
 import datetime as dt
@@ -15,7 +15,7 @@ from server.database.editions.rates import CURVE_COLUMNS, PROGRAMME_COLUMNS, REB
 
 @dataclass(frozen=True, slots=True)
 class TableKind:
-    """A kind of versioned table: its words, the head table, its key, and the table of its contents."""
+    """A kind of versioned table: its name, its head table with the key, and the table of its contents."""
 
     name: str
     head: str
@@ -49,7 +49,7 @@ async def is_stored(database: asyncpg.Connection, kind: TableKind, version: str)
 
 
 async def begun_on(database: asyncpg.Connection, kind: TableKind, day: dt.date) -> str | None:
-    """Return the version that is in force from ``day``, where there is one."""
+    """Return the version that is in force from ``day``, if there is one."""
     found: str | None = await database.fetchval(
         f"SELECT {kind.key} FROM {kind.head} WHERE effective_from = $1",  # noqa: S608 - names of our own
         day,
@@ -62,7 +62,7 @@ async def store_version(
 ) -> int:
     """Write a version with its rows, records of ``protocol.money.lending``; return how many rows.
 
-    Raises what asyncpg raises where the version or its day is taken. Wants a transaction.
+    Raises what asyncpg raises if the version or its day is taken. Needs a transaction.
     """
     await database.execute(
         f"INSERT INTO {kind.head} ({kind.key}, effective_from, is_sample)"  # noqa: S608 - names of our own

@@ -1,7 +1,7 @@
-"""Import of files: a dealer's inventory, which is merged, and versioned tables, which are added whole.
+"""File imports: a dealer's inventory, which is merged, and versioned tables, which are added whole.
 
-Inventory: ``columns`` reads the header, ``parsing`` a row, ``load`` moves. Tables: ``layouts`` says what
-columns there are, ``amounts`` reads a cell, ``versioned`` checks and stores.
+Inventory: ``columns`` reads the header, ``parsing`` reads a row, ``load`` stores. Tables: ``layouts`` defines
+the columns, ``amounts`` reads a cell, ``versioned`` checks and stores.
 """
 
 from server.database.importing.columns import FIELDS, ImportFailed, parse_mapping

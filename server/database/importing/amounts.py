@@ -1,7 +1,7 @@
 """Cells of a versioned table as values: each reader returns the value, or raises Unexpected.
 
-Amounts are dollars in the file and cents here, percentages basis points here (or fractions); what a reader
-expects is told in the words of the file.
+Amounts are dollars in the file and cents here, percentages basis points here (or fractions); errors use the
+units of the file.
 """
 
 import datetime as dt
@@ -25,14 +25,14 @@ LIST_SEPARATOR = ";"
 
 
 class Unexpected(ValueError):
-    """A cell that does not hold what its column wants; ``str`` says what was expected."""
+    """A cell with an invalid value; ``str`` says what was expected."""
 
 
 def dollars(least: int = 0) -> Read:
     """Return a reader of amounts such as ``12,995.00``, of at least ``least`` cents."""
 
     def read(text: str) -> int:
-        cents = _number(text.removeprefix("$"), "an amount of dollars") * 100
+        cents = _number(text.removeprefix("$"), "an amount in dollars") * 100
         if cents != int(cents) or not least <= cents <= MAX_CENTS:
             raise Unexpected(
                 f"dollars between {Decimal(least) / 100} and {MAX_CENTS // 100:,}, with at most two decimals"
@@ -110,7 +110,7 @@ def matching(pattern: str, expected: str) -> Read:
 def words(text: str) -> str:
     """Return a text that can be stored."""
     if len(text) > LONGEST_TEXT or "\ufffd" in text or not re.match(LINES, text):
-        raise Unexpected(f"text in UTF-8 of at most {LONGEST_TEXT} characters, all of them visible")
+        raise Unexpected(f"UTF-8 text of at most {LONGEST_TEXT} visible characters")
     return text
 
 
@@ -120,7 +120,7 @@ def several(text: str) -> tuple[str, ...]:
 
 
 def date(text: str) -> dt.date:
-    """Return a day written as ``2026-03-01``: the one form that nobody reads two ways."""
+    """Return a day written as ``2026-03-01``: the only unambiguous form."""
     try:
         if DAY_OF_ISO.match(text):
             return dt.date.fromisoformat(text)
@@ -131,7 +131,7 @@ def date(text: str) -> dt.date:
 
 def loss_timing(text: str) -> tuple[tuple[float, float], ...]:
     """Return pairs such as ``0:0 50:75 100:100``: percent of the term, percent of the loss by then."""
-    expected = "pairs such as 0:0 50:75 100:100 that never fall and end with all of the loss"
+    expected = "pairs such as 0:0 50:75 100:100 that never decrease and end at a loss of 100"
     pairs = []
     for pair in text.split():
         term, colon, loss = pair.partition(":")

@@ -1,12 +1,14 @@
-"""Which column of a file holds what: detected from its header, or told by ``--map column=field``."""
+"""Which column of a file holds which field: detected from the header, or given by ``--map column=field``."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from server.errors import UNUSABLE_INPUT, UserError
+
 IGNORED = "ignore"
-"""The field of a column that is not to be read."""
+"""The field name that marks a column to ignore."""
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "vin": ("vin", "vin number", "vin no", "vehicle identification number"),
@@ -26,7 +28,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "mileage": ("mileage", "odometer", "miles", "odometer reading", "odo"),
     "price": ("asking price", "advertised price", "internet price", "price", "list price", "retail price",
               "selling price"),
-    # One word, as in lists of wholesale auctions: what the dealer paid there.
+    # One word, as in wholesale auction lists: the price that the dealer paid.
     "cost": ("cost", "vehicle cost", "unit cost", "purchase price", "acquisition cost", "total cost",
              "sellingprice"),
     "recon": ("recon", "reconditioning", "recon cost", "reconditioning cost"),
@@ -39,33 +41,35 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "stocked_on": ("date in stock", "in stock date", "stock date", "stocked on", "received", "date received",
                    "inventory date", "purchase date", "sale date", "saledate"),
 }  # fmt: skip
-"""Each field and the headers that mean it, the surest first."""
+"""Each field and the headers that mean it, the most certain first."""
 
 REQUIRED = ("vin", "year", "make", "model", "mileage", "cost")
 SHOWN_NAMES: Final = 40
 SHOWN_CHARACTERS: Final = 60
 
 
-class ImportFailed(Exception):
+class ImportFailed(UserError):
     """The file cannot be imported at all; nothing was stored."""
+
+    exit_code = UNUSABLE_INPUT
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
-    """Where the fields stand: field to position, and the header as it is in the file."""
+    """The positions of the fields, and the header as it is in the file."""
 
     header: tuple[str, ...]
     positions: Mapping[str, int]
 
     @property
     def unread(self) -> tuple[str, ...]:
-        """The columns that hold no field."""
+        """The columns that are not read."""
         read = set(self.positions.values())
         return tuple(name for position, name in enumerate(self.header) if position not in read)
 
 
 def parse_mapping(options: Iterable[str]) -> dict[str, str]:
-    """Return column to field of ``--map`` options. Raises ImportFailed where one is not ``column=field``."""
+    """Return column to field of ``--map`` options. Raises ImportFailed if one is not ``column=field``."""
     mapping = {}
     for option in options:
         column, equals, field = option.rpartition("=")
@@ -78,9 +82,9 @@ def parse_mapping(options: Iterable[str]) -> dict[str, str]:
 
 
 def find_layout(header: Sequence[str], mapping: Mapping[str, str]) -> ColumnMap:
-    """Return the layout of a file: ``mapping`` first, then what its header says.
+    """Return the layout of a file, from ``mapping`` first, then from its header.
 
-    Raises ImportFailed where a mapped column is not there, or a field that every car needs has no column.
+    Raises ImportFailed if a mapped column is not there, or a field that every car needs has no column.
     """
     names = tuple(name.strip() for name in header)
     positions: dict[str, int] = {}
@@ -89,7 +93,7 @@ def find_layout(header: Sequence[str], mapping: Mapping[str, str]) -> ColumnMap:
         if column not in names:
             raise ImportFailed(f"the file has no column {column!r}; it has {shown_names(names)}")
         if field in positions:
-            raise ImportFailed(f"--map gives {field} two columns")
+            raise ImportFailed(f"--map maps two columns to {field}")
         taken.add(names.index(column))
         if field != IGNORED:
             positions[field] = names.index(column)
@@ -104,24 +108,24 @@ def find_layout(header: Sequence[str], mapping: Mapping[str, str]) -> ColumnMap:
     if missing:
         raise ImportFailed(
             f"line 1: no column for {', '.join(missing)} among {shown_names(names)}:"
-            " say which with --map column=field"
+            " name it with --map column=field"
         )
     return ColumnMap(names, positions)
 
 
 def shown(text: str) -> str:
-    """Return a text of a file as a terminal may show it: cut short, without what would steer it."""
+    """Return a text of a file for the terminal: cut short, without control characters."""
     cut = text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
     return "".join(one if one.isprintable() else "\ufffd" for one in cut)
 
 
 def shown_names(names: Sequence[str]) -> str:
-    """Return the names of a header's columns as a terminal may show them, the first SHOWN_NAMES."""
+    """Return the first SHOWN_NAMES column names for the terminal."""
     more = len(names) - SHOWN_NAMES
     listed = ", ".join(shown(name) for name in names[:SHOWN_NAMES])
     return f"{listed} and {more:,} more" if more > 0 else listed
 
 
 def _plain(name: str) -> str:
-    """Return a header in lower case, words apart, ``#`` spelt out."""
+    """Return a header in lower case, with separate words and ``#`` spelt out."""
     return " ".join(re.sub(r"[^a-z0-9]+", " ", name.lower().replace("#", " number ")).split())

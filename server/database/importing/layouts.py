@@ -1,4 +1,4 @@
-"""The columns of versioned tables in a CSV file, and what rows must hold together."""
+"""The columns of versioned tables in a CSV file, and the consistency rules of their rows."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -30,12 +30,14 @@ YEAR, MONTHS, SCORE = amounts.whole(1900, 2100), amounts.whole(1, NO_EDGE_MONTHS
 EDGE = amounts.percent(WIDEST_PERCENT, above_zero=True)
 
 Contradiction = tuple[str, str]
-"""A column, and what was expected of it."""
+"""A column, and the expected value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the file and the field it fills; ``absent`` stands for an empty cell, where one may be."""
+    """A column of the file and the field it fills; ``absent`` is the value of an empty cell, if one is
+    allowed.
+    """
 
     name: str
     field: str
@@ -45,7 +47,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class TableLayout:
-    """How rows of a kind are read: ``key`` tells them apart, ``contradictions`` looks at one row."""
+    """How to read rows of a kind: ``key`` identifies a row, ``contradictions`` checks one row."""
 
     kind: TableKind
     record: type[msgspec.Struct]
@@ -71,27 +73,27 @@ def _of_programme(row: Programme) -> Iterator[Contradiction]:
     if row.score_min > row.score_max:
         yield "score_max", f"at least score_min ({row.score_min})"
     if not (row.new_cars or row.used_cars):
-        yield "used_cars", "new_cars or used_cars to be yes"
+        yield "used_cars", "yes here or in new_cars"
     if row.ltv_total_max_bp < row.ltv_front_max_bp:
         yield "ltv_total_max_percent", f"at least ltv_front_max_percent ({row.ltv_front_max_bp / 100:g})"
     if row.amount_min_cents >= row.amount_max_cents:
         yield "amount_max", f"more than amount_min ({row.amount_min_cents / 100:,.2f})"
     if row.reserve_method is ReserveMethod.FLAT and row.reserve_share_bp:
-        yield "reserve_share_percent", "0 where the reserve is flat"
+        yield "reserve_share_percent", "0 if the reserve is flat"
     if row.reserve_method is not ReserveMethod.FLAT and row.reserve_flat_cents:
-        yield "reserve_flat", "0 where the reserve is not flat"
+        yield "reserve_flat", "0 unless the reserve is flat"
 
 
 def _of_rebate(row: Rebate) -> Iterator[Contradiction]:
     if row.year_min > row.year_max:
         yield "year_max", f"at least year_min ({row.year_min})"
     if row.starts_on > row.ends_on:
-        yield "ends_on", f"no day before starts_on ({row.starts_on})"
+        yield "ends_on", f"a day on or after starts_on ({row.starts_on})"
 
 
 def _of_rule(row: TaxRule) -> Iterator[Contradiction]:
     if row.base is TaxBase.FULL_PRICE and row.credit_cap_cents is not None:
-        yield "credit_cap", "nothing where the base is full_price: it gives no credit"
+        yield "credit_cap", "an empty cell, since full_price gives no trade-in credit"
 
 
 def _of_curve(_row: RiskCurve) -> Iterator[Contradiction]:
@@ -179,10 +181,8 @@ RULES = TableLayout(
         TaxRule,
         {
             "jurisdiction": amounts.words,
-            "state": amounts.matching("[A-Z]{2}", "a state in two capitals, such as OH"),
-            "postal_prefix": amounts.matching(
-                "[0-9]{1,5}", "up to five digits that a postal code begins with"
-            ),
+            "state": amounts.matching("[A-Z]{2}", "a state as two capital letters, such as OH"),
+            "postal_prefix": amounts.matching("[0-9]{1,5}", "up to five leading digits of a ZIP code"),
             "rate_bp": amounts.percent(),
             "base": amounts.one_of(TaxBase),
             "base_cap_cents": amounts.dollars(),

@@ -1,7 +1,7 @@
 """Import of an inventory file into one store: by COPY into a staging table, merged by VIN, all or nothing.
 
-Memory stays bounded whatever the file's size: rows go over in batches, and what concerns several rows (a VIN
-twice, a VIN of another store) is found in the database. A second import of the same file changes nothing.
+Memory stays bounded whatever the file's size: rows are sent in batches, and checks across rows (a repeated
+VIN, a VIN of another store) run in the database. A second import of the same file changes nothing.
 """
 
 import datetime as dt
@@ -22,10 +22,10 @@ from server.database.importing.reading import UNPACKED_MIB, InventoryFile, Rejec
 
 BATCH_ROWS = 2_000
 BATCH_CHARACTERS: Final = 4_000_000
-"""A batch goes over sooner where its rows are long."""
+"""A batch is sent earlier if its rows are long."""
 
 PREFETCH_ROWS: Final = 100
-"""Of rows that may each be as long as a row may be."""
+"""The most rows of a batch whose rows have the maximum length."""
 
 BOOK_SOURCE = "import"
 REJECTED, STORED = "rejected", "stored, please check"
@@ -53,10 +53,10 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class ImportSummary:
-    """What became of the rows: ``read`` is the sum of the next four.
+    """The outcome of an import: ``read`` is the sum of the next four.
 
-    ``doubtful`` are rows among the stored ones that somebody should look at. ``reasons`` and ``doubts`` count
-    rows by the first thing wrong with each.
+    ``doubtful`` counts stored rows that need a review. ``reasons`` and ``doubts`` count rows by their first
+    flaw.
     """
 
     read: int = 0
@@ -71,7 +71,7 @@ class ImportSummary:
     unread: tuple[str, ...] = ()
     rejects_path: Path | None = None
     left_out: int = 0
-    """Rejected and doubtful rows that the rejects file had no place for."""
+    """Rejected and doubtful rows that did not fit into the rejects file."""
 
     def __str__(self) -> str:
         lines = [
@@ -80,12 +80,14 @@ class ImportSummary:
             *(f"  {count:,} {kind}" for kind, count in self.reasons.most_common()),
         ]
         if self.doubtful:
-            lines.append(f"{self.doubtful:,} of the stored cars need a look")
+            lines.append(f"{self.doubtful:,} of the stored cars need a review")
             lines += [f"  {count:,} {kind}" for kind, count in self.doubts.most_common()]
         if self.rejects_path is not None:
             lines.append(f"rows with reasons: {self.rejects_path}")
         if self.left_out:
-            lines.append(f"{self.left_out:,} more are only counted: mend those in the file and import again")
+            lines.append(
+                f"{self.left_out:,} more are counted but not listed: fix the listed rows and import again"
+            )
         if self.unread:
             lines.append(f"columns not read: {shown_names(self.unread)}")
         return "\n".join(lines)
@@ -102,12 +104,13 @@ async def import_inventory(  # noqa: PLR0917 - where from, where to, then what i
 ) -> ImportSummary:
     """Import the cars of ``path`` (CSV, gzip or not) into the stock of a store, in one transaction.
 
-    ``mapping`` is column to field, for headers that are not detected. A car that is there is updated in the
-    columns that the file has, its status and the rest stay; an unchanged car keeps its ``rev``. Rows that are
-    rejected or doubtful go to ``rejects_path`` (default: ``<name>.rejects.csv`` in the working folder).
+    ``mapping`` is column to field, for headers that are not detected. An existing car is updated in the
+    columns that the file has; its status and other columns stay. An unchanged car keeps its ``rev``. Rows
+    that are rejected or doubtful go to ``rejects_path`` (default: ``<name>.rejects.csv`` in the working
+    folder).
 
-    Raises ImportFailed where the file is damaged or holds more than ``most_mib`` unpacked, needed columns are
-    missing, or there is no such store.
+    Raises ImportFailed if the file is damaged or larger than ``most_mib`` uncompressed, if needed columns are
+    missing, or if there is no such store.
     """
     target = rejects_path or Path(f"{path.name.removesuffix('.gz').removesuffix('.csv')}.rejects.csv")
     with open_inventory(path, most_mib) as file:
@@ -157,7 +160,7 @@ class _Import:
             if parsed.car is None:
                 self._reject(row.line, row.cells, *parsed.flaws)
                 continue
-            # Kept with the car, for what only the database can say about it.
+            # Kept with the car for the checks that only the database can do.
             cells = codec.encode([list(row.cells), [[one.kind, one.text] for one in parsed.flaws]]).decode()
             batch.append((row.line, cells, *(getattr(parsed.car, name) for name in CAR_COLUMNS)))
             characters += len(cells)
@@ -169,7 +172,7 @@ class _Import:
         progress(self.summary.read)
 
     async def merge(self) -> None:
-        """Take out what may not be stored, then merge the rest into the stock."""
+        """Reject what may not be stored, then merge the rest into the stock."""
         group_id = await self._database.fetchval(
             "SELECT group_id FROM stores WHERE store_id = $1", self._store_id
         )
@@ -209,7 +212,7 @@ class _Import:
         )
 
     async def _list_doubts(self) -> None:
-        """List the cars that are stored all the same, once it is known that they are."""
+        """List the doubtful cars once they are stored."""
         async for found in self._database.cursor(_DOUBTFUL, prefetch=PREFETCH_ROWS):
             cells, doubts = codec.decode(found["cells"])
             flaws = [Flaw(FlawKind(kind), text) for kind, text in doubts]
@@ -236,14 +239,14 @@ _DOUBTFUL = "SELECT line, cells FROM staged WHERE right(cells, 4) <> ',[]]' ORDE
 
 
 def _duplicate_text(found: Any) -> str:
-    return f"VIN {found['vin']} stands on line {found['first']} already; the first counts"
+    return f"VIN {found['vin']} is already on line {found['first']}; the first row is kept"
 
 
 def _merge_statement(layout: ColumnMap) -> str:
     """Return the INSERT that adds staged cars and updates known ones in the columns that the file has.
 
-    Arguments: store, group, book source. It returns how many were added and updated. The day of the book is
-    the car's day in stock; it is not compared, so that a file without dates changes nothing tomorrow.
+    Arguments: store, group, book source. It returns the number of added and updated cars. The day of the book
+    is the car's day in stock; it is not compared, so that a file without dates changes nothing tomorrow.
     """
     given = [_COLUMN_OF.get(name, name) for name in layout.positions if name != "vin"]
     if "price" not in layout.positions:

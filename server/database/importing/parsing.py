@@ -1,7 +1,7 @@
-"""One row of a file as a car, or the reasons why it is none. No I/O.
+"""Parses one row of a file to a car, or to the reasons for its rejection. No I/O.
 
-Rejected: what a price cannot be computed from, or what would put a false figure before a customer. Doubtful:
-what is odd but may be true; such a car is stored, and its row listed for somebody to look at.
+A row is rejected if no price can be computed from it, or if it would show a customer a false figure. A row is
+doubtful if it is odd but may be true. Its car is stored, and the row is listed for review.
 """
 
 import datetime as dt
@@ -18,41 +18,43 @@ from server.database.stock import vin as vins
 T = TypeVar("T")
 
 MIN_CAR_CENTS = 100_00
-"""Below it an amount is a placeholder (1 dollar is common), not what a car costs."""
+"""An amount below this is a placeholder (1 dollar is common), not a car's price."""
 
 COST_TO_BOOK_ABSURD = (0.2, 5.0)
-"""Outside it, cost and wholesale book cannot both be right: a digit too many, salvage, a wrong car."""
+"""Outside this range, cost and wholesale book cannot both be right: an extra digit, salvage, a wrong car."""
 
 COST_TO_BOOK_ODD = (0.5, 2.0)
-"""Outside it, worth a look: of real auction sales about 3 in 100 lie there."""
+"""Outside this range, the row is listed for review: about 3 in 100 real auction sales are."""
 
 PRICE_TO_COST_ABSURD = (0.2, 10.0)
 PRICE_TO_COST_ODD = (0.75, 3.0)
 
 PLACEHOLDER_MILES = 999_999
-"""An odometer that reads nothing is written as nines."""
+"""A missing odometer reading is written as nines."""
 
 UNDRIVEN_MILES = 100
-"""A used car of an earlier year below it has an unread odometer (mostly 1), not few miles: lenders' limits
-and the book go by miles, so it must not pass for nearly new."""
+"""A used car of an earlier year below this has a placeholder (mostly 1), not few miles. Lenders' limits and
+the book depend on miles, so it must not pass for nearly new.
+"""
 
 ODD_MILES = 350_000
 ODD_MILES_A_YEAR = 45_000
 
 ASKING_SHARE, ASKING_MIN_CENTS = 0.12, 1_500_00
-"""A derived asking price lies 12 %, but at least 1,500 dollars, above the higher of cost and wholesale book,
-and ends in 95 dollars."""
+"""A derived asking price is 12 %, but at least 1,500 dollars, above the higher of cost and wholesale book,
+and ends in 95 dollars.
+"""
 
 
 LONGEST_CELL = 200
-"""Characters of a value that we keep: each is shown in a cell of a screen, and sent to all who watch."""
+"""The most characters of a value: it is shown in a grid cell and sent to all watchers."""
 
 
 class FlawKind(StrEnum):
-    """What is wrong with a row, in the words of the summary."""
+    """The kinds of flaws of a row, in the words of the summary."""
 
-    SHAPE = "row is not whole"
-    VIN = "VIN is missing or false"
+    SHAPE = "row does not match the header"
+    VIN = "VIN is missing or invalid"
     MISSING = "value is missing"
     UNREADABLE = "value is unreadable"
     LONG = "value is too long"
@@ -62,10 +64,10 @@ class FlawKind(StrEnum):
     AMOUNT = "amount is a placeholder"
     AMOUNT_ABSURD = "amounts contradict each other"
     AMOUNT_ODD = "amounts are unusual"
-    DATE = "date lies ahead"
-    TEXT = "characters were lost"
-    UNSEEN = "characters are invisible"
-    DUPLICATE = "VIN stands in the file twice"
+    DATE = "date is in the future"
+    TEXT = "characters were unreadable"
+    UNSEEN = "invisible characters were removed"
+    DUPLICATE = "VIN is in the file twice"
     OTHER_STORE = "VIN is in another store's stock"
 
 
@@ -129,7 +131,7 @@ class _Row:
         return self._texts.get(field, "")
 
     def required(self, field: str, read: Callable[[str], T], instead: T) -> T:
-        """Return the field's value; where there is none, reject the row and return ``instead``."""
+        """Return the field's value; if there is none, reject the row and return ``instead``."""
         text = self.text(field)
         if not text:
             self.fatal.append(Flaw(FlawKind.MISSING, f"{field} is missing"))
@@ -137,7 +139,7 @@ class _Row:
         return self._read(field, text, read, instead, self.fatal)
 
     def optional(self, field: str, read: Callable[[str], T], instead: T) -> T:
-        """Return the field's value; an unreadable one is a doubt, and ``instead`` stands for it."""
+        """Return the field's value; an unreadable one is a doubt, and ``instead`` replaces it."""
         text = self.text(field)
         return self._read(field, text, read, instead, self.doubts) if text else instead
 
@@ -152,7 +154,7 @@ class _Row:
 def parse_row(cells: Sequence[str], layout: ColumnMap, today: dt.date) -> ParsedRow:
     """Return the car of one row, or why there is none.
 
-    ``today`` bounds years and dates, and is the day a car came where the file does not say.
+    ``today`` bounds years and dates, and is the stock date of a car without one.
     """
     if len(cells) != len(layout.header):
         text = f"{len(cells)} cells under {len(layout.header)} columns"
@@ -166,7 +168,7 @@ def parse_row(cells: Sequence[str], layout: ColumnMap, today: dt.date) -> Parsed
         flaws = (text.format(field, len(cells[layout.positions[field]]), LONGEST_CELL) for field in long)
         return ParsedRow(None, tuple(Flaw(FlawKind.LONG, flaw) for flaw in flaws))
     if row.cleaned:
-        text = f"characters that nobody sees were taken out of {', '.join(row.cleaned)}"
+        text = f"invisible characters were removed from {', '.join(row.cleaned)}"
         row.doubts.append(Flaw(FlawKind.UNSEEN, text))
     if any("\ufffd" in cell for cell in cells):
         row.doubts.append(Flaw(FlawKind.TEXT, "characters that are not UTF-8 were replaced"))
@@ -198,7 +200,7 @@ def _read_car(row: _Row, today: dt.date) -> Car:
         )
     stocked_on = row.optional("stocked_on", values.date, today)
     if stocked_on > today:
-        row.fatal.append(Flaw(FlawKind.DATE, f"date in stock {stocked_on} lies ahead"))
+        row.fatal.append(Flaw(FlawKind.DATE, f"date in stock {stocked_on} is in the future"))
     cost = row.required("cost", values.cents, 0)
     wholesale = row.optional("wholesale", values.cents, None)
     price = (
@@ -235,13 +237,13 @@ def _read_car(row: _Row, today: dt.date) -> Car:
 def _judge_mileage(row: _Row, car: Car, today: dt.date) -> None:
     years = max(min(car.stocked_on, today).year - car.year + 1, 1)
     if car.mileage >= PLACEHOLDER_MILES:
-        row.fatal.append(Flaw(FlawKind.MILEAGE, f"odometer {car.mileage:,} stands for one that was not read"))
+        row.fatal.append(Flaw(FlawKind.MILEAGE, f"odometer {car.mileage:,} is a placeholder"))
     elif not car.is_new and car.mileage < UNDRIVEN_MILES and car.year < car.stocked_on.year:
         row.fatal.append(
-            Flaw(FlawKind.MILEAGE, f"odometer {car.mileage} on a used car of {car.year} was not read")
+            Flaw(FlawKind.MILEAGE, f"odometer {car.mileage} on a used {car.year} car is a placeholder")
         )
     elif car.mileage > ODD_MILES or car.mileage > ODD_MILES_A_YEAR * years:
-        row.doubts.append(Flaw(FlawKind.MILEAGE_ODD, f"odometer {car.mileage:,} on a car of {car.year}"))
+        row.doubts.append(Flaw(FlawKind.MILEAGE_ODD, f"odometer {car.mileage:,} on a {car.year} car"))
     elif not car.is_new and car.mileage < UNDRIVEN_MILES:
         row.doubts.append(Flaw(FlawKind.MILEAGE_ODD, f"odometer {car.mileage} on a used car"))
 
@@ -249,7 +251,7 @@ def _judge_mileage(row: _Row, car: Car, today: dt.date) -> None:
 def _judge_amounts(row: _Row, car: Car) -> None:
     for name, amount in (("cost", car.cost_cents), ("price", car.price_cents)):
         if amount < MIN_CAR_CENTS:
-            row.fatal.append(Flaw(FlawKind.AMOUNT, f"{name} {_dollars(amount)} is not what a car costs"))
+            row.fatal.append(Flaw(FlawKind.AMOUNT, f"{name} {_dollars(amount)} is too low for a car"))
     if row.fatal:
         return
     if car.wholesale_cents is not None:
@@ -260,7 +262,7 @@ def _judge_amounts(row: _Row, car: Car) -> None:
             COST_TO_BOOK_ABSURD,
             COST_TO_BOOK_ODD,
         )
-    if row.text("price"):  # a derived one says nothing about the row
+    if row.text("price"):  # a derived price is no evidence about the row
         _judge_ratio(
             row, ("price", car.price_cents), ("cost", car.cost_cents), PRICE_TO_COST_ABSURD, PRICE_TO_COST_ODD
         )

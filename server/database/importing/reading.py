@@ -1,7 +1,7 @@
 """The rows of a file, one at a time: plain or gzip, with the delimiter that its header uses.
 
-Whatever the file holds, no more than a row of it is in memory: a row ends at ROW_CHARACTERS, and the file at
-the size that the caller allows, counted as it is unpacked.
+Only one row is in memory at a time, whatever the file holds. A row is limited to ROW_CHARACTERS, and the file
+to the uncompressed size that the caller allows.
 """
 
 import csv
@@ -23,18 +23,18 @@ GZIP_MAGIC = b"\x1f\x8b"
 DELIMITERS = ",;\t|"
 MIB: Final = 1024 * 1024
 UNPACKED_MIB: Final = 1024
-"""What a file may hold, unpacked, where the caller does not say: about five million cars."""
+"""The default size limit of a file, uncompressed: about five million cars."""
 
 ROW_CHARACTERS: Final = 64 * 1024
-"""Of one row with the line ends that stand in its quotes. Longer descriptions are of no use to a deal."""
+"""The limit of one row, including quoted line ends. A deal has no use for longer descriptions."""
 
 COLUMNS: Final = 500
 SKIPPED_CHARACTERS: Final = 64 * 1024
-"""How much of the rest of a row that is too long is read at a time, to be dropped."""
+"""The chunk size for dropping the rest of a row that is too long."""
 
 REJECTS: Final = 100_000
 REJECTS_BYTES: Final = 64 * MIB
-"""How much a rejects file holds: what is beyond is counted."""
+"""The size limit of a rejects file: further rows are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,11 @@ class Row:
 
 
 class _RowTooLong(Exception):
-    """The row goes on beyond ROW_CHARACTERS. Whoever reads on begins with the next line."""
+    """The row is longer than ROW_CHARACTERS. Reading continues with the next line."""
 
 
 class _Unpacked(io.RawIOBase):
-    """The bytes of a file as they are unpacked. Raises ImportFailed beyond ``most_mib``."""
+    """The uncompressed bytes of a file. Raises ImportFailed beyond ``most_mib``."""
 
     def __init__(self, data: io.BufferedIOBase, path: Path, most_mib: int) -> None:
         self._data = data
@@ -60,24 +60,24 @@ class _Unpacked(io.RawIOBase):
         self._left = most_mib * MIB
 
     def readable(self) -> bool:
-        """Return True: it is there to be read."""
+        """Return True: this stream is for reading."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Fill the buffer with what comes next, at most; return how many bytes that are."""
+        """Read into the buffer; return the number of bytes."""
         found = self._data.read1(len(buffer))
         self._left -= len(found)
         if self._left < 0:
             raise ImportFailed(
-                f"{self._path}: expected at most {self._most_mib:,} MiB, unpacked;"
-                " if the file is honest, allow more with --max-mib"
+                f"{self._path}: expected at most {self._most_mib:,} MiB, uncompressed;"
+                " to accept a larger file, raise --max-mib"
             )
         buffer[: len(found)] = found
         return len(found)
 
 
 class _Lines:
-    """The lines of a file for a CSV reader, which joins those that stand in quotes to one row."""
+    """The lines of a file for a CSV reader, which joins quoted line breaks into one row."""
 
     def __init__(self, text: TextIO, path: Path) -> None:
         self._text = text
@@ -95,7 +95,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        """Return the next line. Raises _RowTooLong; ImportFailed where the file is damaged."""
+        """Return the next line. Raises _RowTooLong; ImportFailed if the file is damaged."""
         if self._unread:
             self._pass_over(self._unread)
             self._unread = ""
@@ -126,7 +126,7 @@ class _Lines:
 
 
 class InventoryFile:
-    """An open file: its header, then its rows. Bytes that are not UTF-8 come as U+FFFD."""
+    """An open file: its header, then its rows. Bytes that are not UTF-8 become U+FFFD."""
 
     def __init__(self, text: TextIO, path: Path) -> None:
         self._lines = _Lines(text, path)
@@ -152,7 +152,7 @@ class InventoryFile:
         self._reader = csv.reader(self._lines, delimiter=self._delimiter)
 
     def rows(self) -> Iterator[Row]:
-        """Yield every row that is not empty. Raises ImportFailed where the file itself is damaged."""
+        """Yield every row that is not empty. Raises ImportFailed if the file itself is damaged."""
         while True:
             line = self._lines.number + 1
             self._lines.begin_row()
@@ -177,9 +177,9 @@ class InventoryFile:
 
 @contextmanager
 def open_inventory(path: Path, most_mib: int = UNPACKED_MIB) -> Iterator[InventoryFile]:
-    """Open a CSV file, gzip or not, of at most ``most_mib`` unpacked.
+    """Open a CSV file, gzip or not, of at most ``most_mib`` uncompressed.
 
-    Raises ImportFailed where it cannot be read, is larger, or its first line names no columns.
+    Raises ImportFailed if it cannot be read, is larger, or its first line names no columns.
     """
     try:
         raw = path.open("rb")
@@ -194,10 +194,10 @@ def open_inventory(path: Path, most_mib: int = UNPACKED_MIB) -> Iterator[Invento
 
 
 class RejectsFile:
-    """The rows that need a person: line, what became of the row, why, and the row as it was.
+    """The rows for review: line, outcome, reason, and the original row.
 
-    The file is made with its first row; one of an earlier import is removed. No cell is a formula to a
-    spreadsheet. It holds the first REJECTS rows, and no more than REJECTS_BYTES.
+    The file is created with its first row; one from an earlier import is removed. No spreadsheet reads a cell
+    as a formula. It holds the first REJECTS rows, and no more than REJECTS_BYTES.
     """
 
     def __init__(self, path: Path, header: Sequence[str]) -> None:
@@ -220,11 +220,11 @@ class RejectsFile:
 
     @property
     def path(self) -> Path | None:
-        """Where the file is, or None where no row needed it."""
+        """The path of the file, or None if no row needed it."""
         return None if self._file is None else self._path
 
     def write(self, line: int, outcome: str, flaws: Sequence[Flaw], cells: Sequence[str]) -> None:
-        """Add one row, or count it in ``left_out`` where the file is full."""
+        """Add one row, or count it in ``left_out`` if the file is full."""
         reason = "; ".join(flaw.text for flaw in flaws)
         size = sum(len(cell.encode()) for cell in (reason, *cells))
         if self.left_out or self._written == REJECTS or size > self._left_bytes:

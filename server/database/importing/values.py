@@ -1,4 +1,4 @@
-"""Cells of a file as values: each function returns the value, or raises Unreadable with what was expected."""
+"""Cells of a file as values: each function returns the value, or raises Unreadable with the reason."""
 
 import datetime as dt
 import re
@@ -8,7 +8,7 @@ from protocol.records import MAX_CENTS
 
 _AMOUNT = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(\.\d*)?\Z")
 _MILES = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.0*)?\s*(?:mi|miles)?\Z", re.IGNORECASE)
-# As JavaScript writes a date; the day is that of the place where it was written.
+# As JavaScript writes a date; the day is in the writer's time zone.
 _JAVASCRIPT = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2} \d{2} \d{4})(?: \d{2}:\d{2}:\d{2}.*)?\Z")
 _ISO = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ].*)?\Z")
 _DATE_FORMATS = ("%m/%d/%Y", "%m/%d/%y", "%m-%d-%Y", "%d-%b-%Y", "%b %d %Y", "%b %d, %Y")
@@ -17,17 +17,17 @@ USED_WORDS = frozenset({"used", "u", "pre-owned", "preowned", "certified", "cpo"
 
 
 class Unreadable(ValueError):
-    """A cell that holds something else than its column should."""
+    """A cell with an unreadable value."""
 
 
 def cents(text: str) -> int:
     """Return dollars such as ``$12,995.00`` as cents, rounded half up."""
     match = _AMOUNT.match(text.upper().removeprefix("USD").replace("$", "").strip())
     if match is None:
-        raise Unreadable(f"{text!r} is no amount of dollars")
+        raise Unreadable(f"{text!r} is not an amount in dollars")
     amount = Decimal(match[1].replace(",", "") + (match[2] or "")) * 100
     if amount > MAX_CENTS:
-        raise Unreadable(f"{text!r} is above any amount that we keep")
+        raise Unreadable(f"{text!r} is above the largest amount that can be stored")
     return int(amount.quantize(Decimal(1), ROUND_HALF_UP))
 
 
@@ -35,14 +35,14 @@ def miles(text: str) -> int:
     """Return an odometer reading such as ``45,210`` or ``45210 mi``."""
     match = _MILES.match(text)
     if match is None:
-        raise Unreadable(f"{text!r} is no odometer reading")
+        raise Unreadable(f"{text!r} is not an odometer reading")
     return int(match[1].replace(",", ""))
 
 
 def year(text: str) -> int:
     """Return a year of four digits."""
     if not re.fullmatch(r"\d{4}(\.0)?", text, re.ASCII):
-        raise Unreadable(f"{text!r} is no year")
+        raise Unreadable(f"{text!r} is not a year")
     return int(text[:4])
 
 
@@ -55,17 +55,17 @@ def date(text: str) -> dt.date:
             return dt.datetime.strptime(wanted, form).date()  # noqa: DTZ007 - a day has no zone
         except ValueError:
             continue
-    raise Unreadable(f"{text!r} is no date")
+    raise Unreadable(f"{text!r} is not a date")
 
 
 def condition_tenths(text: str) -> int:
     """Return a grade in tenths, 10 to 50: auctions write 1 to 5, with a decimal or as 11 to 49."""
     if not re.fullmatch(r"\d{1,2}(\.\d)?", text, re.ASCII):
-        raise Unreadable(f"{text!r} is no condition grade")
+        raise Unreadable(f"{text!r} is not a condition grade")
     grade = Decimal(text)
     tenths = grade * 10 if grade <= 5 else grade
     if tenths != int(tenths) or not 10 <= tenths <= 50:
-        raise Unreadable(f"{text!r} is no condition grade: expected 1 to 5, or 11 to 49")
+        raise Unreadable(f"{text!r} is not a condition grade: expected 1 to 5, or 11 to 49")
     return int(tenths)
 
 

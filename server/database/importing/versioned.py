@@ -1,6 +1,6 @@
-"""Import of a version of a table from CSV: whole or not at all, and every fault is told at once.
+"""Imports a version of a table from CSV, whole or not at all, and reports all faults at once.
 
-Reading ends at FAULTS faults: the rest of such a file is not worth a look.
+Reading stops after FAULTS faults.
 """
 
 import itertools
@@ -19,11 +19,12 @@ from server.database.importing.amounts import Unexpected
 from server.database.importing.columns import SHOWN_CHARACTERS, shown
 from server.database.importing.layouts import Column, TableLayout
 from server.database.importing.reading import open_inventory
+from server.errors import UNUSABLE_INPUT, UserError
 
 HEADER_LINE = 1
 FAULTS: Final = 1_000
 ROWS: Final = 100_000
-"""Of one version: each process that prices holds a version whole."""
+"""The most rows of a version: each pricing process holds a whole version in memory."""
 
 TABLE_MIB: Final = 64
 LONGEST_CELL: Final = 2_000
@@ -31,7 +32,7 @@ LONGEST_CELL: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong at a place: the line, the column, what was expected there and what stands there."""
+    """A fault in the file: the line, the column, what was expected and what was found."""
 
     line: int
     column: str
@@ -43,8 +44,10 @@ class Fault:
         return f"line {self.line}, {shown(self.column)}: expected {self.expected}, found {found!r}"
 
 
-class TableRejected(Exception):
-    """The file is no such table; nothing was stored. ``faults`` in the order of the lines, FAULTS at most."""
+class TableRejected(UserError):
+    """The file is not a valid table; nothing was stored. ``faults`` are in line order, at most FAULTS."""
+
+    exit_code = UNUSABLE_INPUT
 
     def __init__(self, path: Path, faults: Sequence[Fault]) -> None:
         super().__init__(path, faults)
@@ -57,20 +60,22 @@ class TableRejected(Exception):
     @property
     def summary(self) -> str:
         """How many faults there are."""
-        text = f"nothing was stored, {len(self.faults):,} to mend"
-        return text if len(self.faults) < FAULTS else f"{text} and perhaps more: reading ended there"
+        text = f"nothing was stored; faults to fix: {len(self.faults):,}"
+        return (
+            text if len(self.faults) < FAULTS else f"{text} and perhaps more, because reading stopped there"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A record and the line where it stands."""
+    """A record and its line."""
 
     line: int
     record: Any
 
 
 Check = Callable[[Sequence[Any]], None]
-"""Raises ValueError where records that are each right do not make a table together."""
+"""Raises ValueError if records that are valid one by one do not form a valid table."""
 
 
 async def import_table(
@@ -84,27 +89,34 @@ async def import_table(
 ) -> int:
     """Store the table in ``path`` (CSV, gzip or not) as a new version; return how many rows it has.
 
-    ``check`` is asked last, where nothing else is wrong with the rows.
+    ``check`` runs last, if the rows have no other fault.
 
-    Raises TableRejected with the faults of the file, or where the version or its first day is taken;
-    ImportFailed where the file cannot be read or holds more than ``most_mib`` unpacked.
+    Raises TableRejected with the faults of the file, or if the version or its first day is taken;
+    ImportFailed if the file cannot be read or holds more than ``most_mib`` uncompressed.
     """
     rows, faults = read_table(path, layout, most_mib)
     if check is not None and not faults:
         try:
             check([row.record for row in rows])
         except ValueError as error:
-            faults.append(Fault(HEADER_LINE, "the table", "one that can be computed with", str(error)))
+            faults.append(
+                Fault(HEADER_LINE, "the table", "a table that can be used in calculations", str(error))
+            )
     async with connect_as_owner(owner_url) as database, database.transaction():
-        # The head table stays as it is between the look and the writing.
+        # The head table must not change between the check and the write.
         await database.execute(f"LOCK TABLE {layout.kind.head} IN SHARE ROW EXCLUSIVE MODE")
         if await is_stored(database, layout.kind, edition.version):
             faults.append(
-                Fault(HEADER_LINE, "--version", f"a version that no {layout.kind.name} has", edition.version)
+                Fault(
+                    HEADER_LINE,
+                    "--version",
+                    f"a version name that no other {layout.kind.name} has",
+                    edition.version,
+                )
             )
         taken = await begun_on(database, layout.kind, edition.effective_from)
         if taken is not None:
-            expected = f"a day on which no {layout.kind.name} begins: {taken} does"
+            expected = f"a day on which no other {layout.kind.name} begins: {taken} begins then"
             faults.append(Fault(HEADER_LINE, "--effective-from", expected, str(edition.effective_from)))
         if faults:
             raise TableRejected(path, sorted(faults, key=lambda fault: fault.line))
@@ -116,7 +128,7 @@ def read_table(
 ) -> tuple[list[Numbered], list[Fault]]:
     """Return the records of a file and the faults in it, up to FAULTS.
 
-    Raises ImportFailed where it cannot be read or holds more than ``most_mib`` unpacked.
+    Raises ImportFailed if it cannot be read or holds more than ``most_mib`` uncompressed.
     """
     rows: list[Numbered] = []
     with open_inventory(path, most_mib) as file:
@@ -144,7 +156,7 @@ def read_table(
 
 
 def _positions(header: Sequence[str], layout: TableLayout) -> tuple[dict[str, int], list[Fault]]:
-    """Return where each column stands; optional ones may be left out, unknown ones are faults."""
+    """Return the position of each column; optional ones may be left out, unknown ones are faults."""
     known = [column.name for column in layout.columns]
     faults = [
         Fault(HEADER_LINE, name, f"one of the columns {', '.join(known)}", name)
@@ -205,14 +217,15 @@ def _repeated(rows: Sequence[Numbered], layout: TableLayout) -> Iterator[Fault]:
         if earlier != row.line:
             names = ", ".join(column.name for column in layout.columns if column.field in layout.key)
             yield Fault(
-                row.line, names, f"a row of its own: line {earlier} has the same", ", ".join(map(str, key))
+                row.line, names, f"a unique row: line {earlier} has the same values", ", ".join(map(str, key))
             )
 
 
 def _grid_faults(rows: Sequence[Numbered], has_faults: bool, layout: TableLayout) -> Iterator[Fault]:
-    """Yield what is missing of a risk model's grids; only of rows that are right, else it would mislead.
+    """Yield the gaps in a risk model's grids, only for valid rows, because others would mislead.
 
-    Where every row has edges of its own that is the cube of their number: whoever asks takes the first ones.
+    If every row has different edges, there are as many gaps as the cube of the rows: callers take only the
+    first ones.
     """
     if layout.kind is RISK and not has_faults:
         for tier in Tier:
@@ -220,7 +233,7 @@ def _grid_faults(rows: Sequence[Numbered], has_faults: bool, layout: TableLayout
 
 
 def _tier_faults(tier: Tier, rows: Sequence[Numbered]) -> Iterator[Fault]:
-    """Yield what one tier lacks: a curve for every band, up to the bands that have no edge."""
+    """Yield the gaps of one tier: each band needs a curve, up to the bands without an edge."""
     if not rows:
         yield Fault(HEADER_LINE, "tier", f"curves of every tier, also of {tier}", "none")
         return

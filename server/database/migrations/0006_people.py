@@ -1,4 +1,4 @@
-"""People: what changes about them is told, and what a credential may be used for."""
+"""People: notifications of changes, and scopes of credentials."""
 
 from server.database.core.migrate import run_sql_file
 

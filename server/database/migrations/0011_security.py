@@ -1,4 +1,4 @@
-"""Security events: who signed in or was refused, who saw which customer, what was taken out."""
+"""Security events: sign-ins and refusals, customers viewed, exports."""
 
 from server.database.core.migrate import run_sql_file
 

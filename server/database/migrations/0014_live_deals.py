@@ -1,4 +1,4 @@
-"""Deals held in memory: what a decision reads in one trip, and who hears that a deal must be read again."""
+"""Deals held in memory: one-trip reads of a decision, and notifications that a deal must be read again."""
 
 from server.database.core.migrate import run_sql_file
 

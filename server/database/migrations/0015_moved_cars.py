@@ -1,4 +1,4 @@
-"""Cars that move to a store of another group: both groups hear of it."""
+"""Cars that move to a store of another group: both groups are notified."""
 
 from server.database.core.migrate import run_sql_file
 

@@ -1,5 +1,6 @@
-"""The schema's revisions: an SQL file each, run whole; the Python file of its name gives Alembic the order.
+"""The schema's revisions: one SQL file each, run whole. The Python file of the same name tells Alembic the
+order.
 
-The way is forward only: a change is undone by a later revision, because data that a newer schema took in has
-no place in an older one.
+Migrations only go forward. A later revision undoes a change, because an older schema has no place for newer
+data.
 """

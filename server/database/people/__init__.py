@@ -1,1 +1,1 @@
-"""Stores, staff, what they sign in with, and the record of security events."""
+"""Stores, staff, credentials, and the record of security events."""

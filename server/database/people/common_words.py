@@ -1,4 +1,4 @@
-"""Words and passwords that lists of leaked passwords are full of, in small letters."""
+"""Words and passwords that are frequent in leaked password lists, in lower case."""
 
 from typing import Final
 

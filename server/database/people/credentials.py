@@ -1,8 +1,8 @@
-"""What people and programs show instead of a password: whose it is, what it may be used for, until when.
+"""Credentials that people and programs present instead of a password: owner, scopes and expiry.
 
-A credential is 256 random bits, given out once; the table holds its SHA-256. ``id`` names one to people who
-list and revoke them. At commit of a change that takes rights away, Postgres tells everybody who listens to
-``people`` whose it was.
+A credential is 256 random bits, shown once; the table holds its SHA-256. ``id`` identifies it in lists and
+for revocation. When a change that removes rights commits, Postgres notifies the channel ``people`` with the
+owner.
 """
 
 import datetime as dt
@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from protocol.rights import TokenScope
 from server.database.core.pool import Database
 from server.database.people.users import ACCOUNT_COLUMNS, Account, account_of
 
@@ -23,26 +24,14 @@ TOKEN_BYTES: Final = 32
 
 
 class CredentialKind(StrEnum):
-    """How a credential comes in: a browser's cookie, or the header of a program."""
+    """How a credential is presented: a browser's cookie, or a program's header."""
 
     COOKIE = "cookie"
     BEARER = "bearer"
 
 
-class TokenScope(StrEnum):
-    """What a credential may be used for, within the rights of its owner's role.
-
-    ``load`` is for load testers: 2,000 channels on a connection, and joins that are not counted.
-    """
-
-    READ = "read"
-    WRITE = "write"
-    DECIDE = "decide"
-    LOAD = "load"
-
-
 PERSON_SCOPES: Final = frozenset({TokenScope.READ, TokenScope.WRITE, TokenScope.DECIDE})
-"""What somebody may do who signs in at the screen."""
+"""The scopes of a browser session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +46,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A bearer token as its owner sees it in a list; the token itself is kept nowhere."""
+    """A bearer token in a list; the token itself is not stored."""
 
     id: int
     label: str
@@ -74,14 +63,14 @@ _VALID = (
 
 
 async def find_by_token(database: Database, token: str) -> tuple[Account, Credential] | None:
-    """Return whose credential ``token`` is; None where it counts no longer."""
+    """Return the credential of ``token``; None if it is not valid."""
     return _found(await database.fetchrow(_VALID + "token_hash = $1", _digest(token)))
 
 
 async def find_by_id(
     database: Database | asyncpg.Pool, credential_id: int
 ) -> tuple[Account, Credential] | None:
-    """Return whose credential has that id; None where it counts no longer."""
+    """Return the credential with that id; None if it is not valid."""
     return _found(await database.fetchrow(_VALID + "credential_id = $1", credential_id))
 
 
@@ -94,7 +83,7 @@ async def issue_credential(
     label: str = "",
     scopes: Collection[TokenScope] = PERSON_SCOPES,
 ) -> str:
-    """Store a new credential and return its token, which is kept nowhere else."""
+    """Store a new credential and return its token, which is not stored."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     await database.execute(
         "INSERT INTO credentials (token_hash, user_id, kind, label, scopes, expires_at)"
@@ -110,7 +99,7 @@ async def issue_credential(
 
 
 async def revoke_credential(database: Database, token: str) -> None:
-    """Make ``token`` count no longer, from now on; an unknown one is no error."""
+    """Revoke ``token``; an unknown one is not an error."""
     await database.execute(
         "UPDATE credentials SET revoked_at = now() WHERE token_hash = $1 AND revoked_at IS NULL",
         _digest(token),
@@ -118,7 +107,7 @@ async def revoke_credential(database: Database, token: str) -> None:
 
 
 async def revoke_by_id(database: Database, credential_id: int) -> bool:
-    """Revoke the credential of that id; return whether there was one that still counted."""
+    """Revoke the credential with that id; return whether it was valid."""
     done = await database.execute(
         "UPDATE credentials SET revoked_at = now()"
         " WHERE credential_id = $1 AND revoked_at IS NULL AND expires_at > now()",
@@ -128,7 +117,7 @@ async def revoke_by_id(database: Database, credential_id: int) -> bool:
 
 
 async def owner_of(database: Database, credential_id: int) -> str | None:
-    """Return the login of whom the credential of that id was made for; None where there is none."""
+    """Return the login of the credential's owner; None if there is no such credential."""
     login: str | None = await database.fetchval(
         "SELECT login FROM credentials JOIN users USING (user_id) WHERE credential_id = $1", credential_id
     )
@@ -136,7 +125,7 @@ async def owner_of(database: Database, credential_id: int) -> str | None:
 
 
 async def revoke_all(database: Database, user_id: str, *, sessions_only: bool = False) -> int:
-    """Revoke what a person holds, tokens too unless ``sessions_only``; return how many counted until now."""
+    """Revoke a person's credentials, tokens too unless ``sessions_only``; return how many were valid."""
     rows = await database.fetch(
         "UPDATE credentials SET revoked_at = now() WHERE user_id = $1 AND revoked_at IS NULL"
         " AND expires_at > now() AND (kind = 'cookie' OR NOT $2) RETURNING 1",
@@ -147,7 +136,7 @@ async def revoke_all(database: Database, user_id: str, *, sessions_only: bool = 
 
 
 async def list_tokens(database: Database, user_id: str) -> list[Listed]:
-    """Return a person's bearer tokens that count now, the newest first."""
+    """Return a person's valid bearer tokens, the newest first."""
     rows = await database.fetch(
         "SELECT credential_id, label, scopes, created_at, expires_at FROM credentials"
         " WHERE user_id = $1 AND kind = 'bearer' AND revoked_at IS NULL AND expires_at > now()"

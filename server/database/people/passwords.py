@@ -1,8 +1,7 @@
-"""Which passwords are too easy to guess: those made of what everybody uses.
+"""Which passwords are too easy to guess: those made of common pieces.
 
-A password is read from left to right as pieces: a common word, a run such as ``4321`` or ``qwert``, what
-stood before already, or one character. Whatever the length of a piece, somebody who guesses tries it as a
-whole, so it counts for little.
+A password is read from left to right as pieces: a common word, a run such as ``4321`` or ``qwert``, a
+repetition, or one character. An attacker tries a piece as a whole, so even a long piece counts for little.
 """
 
 from typing import Final
@@ -10,7 +9,7 @@ from typing import Final
 from server.database.people.common_words import COMMON_PASSWORDS, COMMON_WORDS
 
 LEAST_WEIGHT: Final = 8
-"""What the pieces of a password must come to: a character is 1, a common word 2, a run or repetition 1."""
+"""The minimum weight of a password: a character weighs 1, a common word 2, a run or repetition 1."""
 
 WORD_WEIGHT: Final = 2
 SHORTEST_RUN: Final = 3
@@ -22,7 +21,7 @@ RUNS: Final = (
 _SPELT: Final = tuple(
     str.maketrans("013457@$!|", "o" + one + "easta" + "s" + one + one) for one in ("i", "l")
 )
-"""What digits and signs stand for in words: a 1 is an i or an l."""
+"""Letters that digits and signs replace in words: a 1 is an i or an l."""
 
 
 def is_easily_guessed(password: str, login: str) -> bool:
@@ -65,7 +64,7 @@ def _run_at(text: str, place: int) -> int:
 
 
 def _repetition_at(text: str, place: int) -> int:
-    """Return the length of what begins there and began before already; 0 where that is short."""
+    """Return the length of the repetition that begins there; 0 if it is short."""
     length = SHORTEST_RUN
     while place + length <= len(text) and text[place : place + length] in text[: place + length - 1]:
         length += 1

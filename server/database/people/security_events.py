@@ -1,7 +1,7 @@
-"""Security events: who came in or was refused, who saw which customer, what was taken out, and where from.
+"""Security events: sign-ins and refusals, customers viewed, data exported, and from which address.
 
-Rows are only added. They hold no password, token, amount or name of a customer; a login stands there only if
-somebody has it, because people type passwords into that field.
+Rows are append-only. They hold no password, token, amount or customer name. A login is stored only if it
+exists, because people type passwords into that field.
 """
 
 import base64
@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import FIRST_DATE, LAST_DATE
+from protocol.structure import FIRST_DATE, LAST_DATE
 from server.database.core.pool import Database
 
 MOST_EVENT_ID: Final = 2**63 - 1
@@ -24,7 +24,7 @@ MAX_PAGE: Final = 200
 
 
 class SecurityKind(StrEnum):
-    """What happened."""
+    """The kinds of security events."""
 
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
@@ -55,14 +55,14 @@ REFUSALS: Final = frozenset(
         *(SecurityKind.THROTTLED, SecurityKind.FLOODED),
     }
 )
-"""What strangers can make happen as often as they like."""
+"""Events that strangers can cause as often as they like."""
 
 
 @dataclass(frozen=True, slots=True)
 class SecurityEvent:
-    """Something that happened at ``at``.
+    """An event at the time ``at``.
 
-    ``typed_login`` is what somebody typed: it becomes ``login`` if somebody has it, else a digest.
+    ``typed_login`` is what was typed: it becomes ``login`` if that login exists, else a digest.
     """
 
     kind: SecurityKind
@@ -80,7 +80,7 @@ class SecurityEvent:
 
 
 Note = Callable[[SecurityEvent], None]
-"""Takes a security event, and returns at once."""
+"""Takes a security event and returns at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class ListedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which events somebody asks for; None: of any.
+    """The filters of a query; None means any.
 
     ``who`` is a login or an address, ``who_digest`` the digest that an unknown login of that text has.
     """
@@ -126,7 +126,7 @@ async def add_events(database: Database, events: Sequence[CountedEvent]) -> None
 async def add_from_terminal(
     database: Database, kind: SecurityKind, login: str, detail: Mapping[str, str | int]
 ) -> None:
-    """Write what was done to the person of ``login`` at the terminal."""
+    """Record what was done at the terminal to the person with ``login``."""
     await database.execute(
         "INSERT INTO security_events (at, until, count, kind, store_id, user_id, login, detail)"
         " SELECT now(), now(), 1, $2, store_id, user_id, login, $3 FROM users WHERE login = $1",
@@ -137,7 +137,7 @@ async def add_from_terminal(
 
 
 async def owners_of_logins(database: Database, logins: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Return id and store of each of ``logins`` that somebody has, active or not."""
+    """Return id and store of each of ``logins`` that exists, active or not."""
     rows = await database.fetch(
         "SELECT login, user_id::text, store_id FROM users WHERE login = ANY($1::text[])", list(logins)
     )
@@ -155,8 +155,8 @@ async def list_events(
 ) -> tuple[list[ListedEvent], str | None]:
     """Return a page of a store's events, the newest first, and the key of the next page or None.
 
-    ``unplaced`` adds those that are no store's; without ``store_id`` they are everybody's. Raises
-    CommandError(invalid) for a key that is none of ours.
+    ``unplaced`` adds events that belong to no store; without ``store_id`` it returns all stores' events.
+    Raises CommandError(invalid) for a key that we did not issue.
     """
     at, event_id = _page_key(after)
     size = max(1, min(limit, MAX_PAGE))
@@ -171,7 +171,7 @@ async def list_events(
 
 
 async def purge_events(database: Database, before: dt.date) -> int:
-    """Delete what ended before that day (UTC); return how many rows. For the owner of the database."""
+    """Delete events that ended before that day (UTC); return how many. For the owner of the database."""
     moment = dt.datetime.combine(before, dt.time(), dt.UTC)
     done = await database.execute("DELETE FROM security_events WHERE until < $1", moment)
     return int(done.rpartition(" ")[2])
@@ -213,7 +213,7 @@ def parse_moment(text: str) -> dt.datetime | None:
 
 
 def digest_of(secret: bytes, login: str) -> str:
-    """Return what stands for a login that nobody has: equal for equal ones, and tells nothing else."""
+    """Return the digest of an unknown login: equal for equal logins, and it reveals nothing else."""
     text = f"login\0{login}".encode("utf-8", "surrogatepass")
     return hmac.new(secret, text, hashlib.sha256).hexdigest()[:16]
 
@@ -222,7 +222,7 @@ FIELDS: Final = (
     *("id", "at", "until", "count", "kind", "login", "login_digest", "address", "store_id", "user_id"),
     *("connection_id", "deal_id", "customer_ids", "detail"),
 )
-"""What an event shows, in order."""
+"""The fields of an event, in order."""
 
 _LIST: Final = """
 SELECT event_id, at, until, count, kind, store_id, user_id::text, login, login_digest, address,
@@ -268,7 +268,7 @@ def _counted(row: Any) -> CountedEvent:
 
 
 def _page_key(after: str | None) -> tuple[dt.datetime, int]:
-    """Return where a page begins; without a key, after every event there can be."""
+    """Return where a page begins; without a key, at the newest event."""
     if after is None:
         return dt.datetime.max.replace(tzinfo=dt.UTC), MOST_EVENT_ID
     try:
@@ -283,7 +283,7 @@ def _page_key(after: str | None) -> tuple[dt.datetime, int]:
         or _write_key(*place) != after
     ):
         raise CommandError(
-            ErrorCode.INVALID, "after: expected the next of a page of this list", field="after"
+            ErrorCode.INVALID, "after: expected `next` from a page of this list", field="after"
         )
     return place
 

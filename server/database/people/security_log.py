@@ -1,7 +1,7 @@
-"""Writes security events: each row at once as a line of the log, and in batches where managers can list them.
+"""Writes security events: each one to the log at once, and in batches to the table that managers list.
 
-Whoever notes an event does not wait, except for an export, which waits for its own row. While PostgreSQL is
-away refusals go on; rows wait for it up to a bound, and beyond that are counted in a row about what was lost.
+The caller does not wait, except for an export, which waits for its row. During an outage of PostgreSQL
+refusals continue. Rows wait up to a bound; beyond it they are dropped and counted in a row about lost events.
 """
 
 import asyncio
@@ -33,20 +33,20 @@ from server.observe.failing import POSTGRES_FAILS
 FLUSH_SECONDS: Final = 1.0
 WRITE_SECONDS: Final = 5.0
 MOST_WAITING: Final = 10_000
-"""How many rows wait for PostgreSQL in a process; of more, refusals are given up first."""
+"""The most rows that wait for PostgreSQL in a process; beyond it, refusals are dropped first."""
 
 
 LOGIN: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{0,62}")
 
 
 class SecurityLog:
-    """Takes what happens in one process. ``secret`` keys the digests of unknown logins."""
+    """Collects the events of one process. ``secret`` keys the digests of unknown logins."""
 
     def __init__(
         self, pool: asyncpg.Pool, secret: bytes, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._stores = StoreScopes(pool)
-        # As the application's role, in the scope of no store.
+        # As the application's role, without a store's scope.
         self._unplaced = everything(pool)
         self._secret = secret
         self._clock = clock
@@ -57,11 +57,11 @@ class SecurityLog:
         self._writing = asyncio.Lock()
 
     def digest(self, login: str) -> str:
-        """Return what stands for a login that nobody has: equal for equal ones, and tells nothing else."""
+        """Return the digest of an unknown login: equal for equal logins, and it reveals nothing else."""
         return digest_of(self._secret, login)
 
     def note(self, event: SecurityEvent) -> None:
-        """Take an event, and return at once."""
+        """Take an event and return at once."""
         self._keep(self._tally.add(self._marked(event), self._clock()))
 
     async def record(self, event: SecurityEvent) -> None:
@@ -72,7 +72,7 @@ class SecurityLog:
             await self._write(event.store_id, [counted])
 
     async def run(self) -> None:
-        """Write what was noted, every second, until cancelled; what cannot be written waits."""
+        """Write the collected events every second until cancelled; what cannot be written waits."""
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
             try:
@@ -81,13 +81,15 @@ class SecurityLog:
                 self._logger.warning("security_events_wait", rows=len(self._waiting), error=repr(error))
 
     async def flush(self, *, ended: bool = False) -> None:
-        """Write what waits; with ``ended`` also what is still being counted. Raises what asyncpg raises."""
+        """Write the waiting events; with ``ended`` also those that are still being counted. Raises what
+        asyncpg raises.
+        """
         self._keep(self._tally.close() if ended else self._tally.over(self._clock()))
         async with self._writing, asyncio.timeout(WRITE_SECONDS):
             taken, self._waiting = self._waiting, []
             try:
                 taken = await self._placed(taken)
-                # A store's batch is one transaction: what is written does not come again.
+                # A store's batch is one transaction, so nothing is written twice.
                 for store_id in dict.fromkeys(each.event.store_id for each in taken):
                     await self._write(store_id, [each for each in taken if each.event.store_id == store_id])
                     taken = [each for each in taken if each.event.store_id != store_id]
@@ -96,14 +98,14 @@ class SecurityLog:
             await self._write_losses()
 
     async def aclose(self) -> None:
-        """Write what is left, as far as that works."""
+        """Write the remaining events if possible."""
         try:
             await self.flush(ended=True)
         except POSTGRES_FAILS as error:
             self._logger.error("security_events_lost", rows=len(self._waiting), error=repr(error))
 
     def _marked(self, event: SecurityEvent) -> SecurityEvent:
-        """Return an event with the digest of what was typed, and without what no login can be."""
+        """Return an event with the digest of the typed login, and without text that cannot be a login."""
         typed = event.typed_login
         if not typed:
             return event
@@ -152,7 +154,7 @@ class SecurityLog:
             self._lost -= lost
 
     async def _placed(self, rows: Sequence[CountedEvent]) -> list[CountedEvent]:
-        """Return the rows with login, person and store of what was typed, where somebody has that login."""
+        """Return the rows with login, person and store if the typed login exists."""
         typed = sorted({each.event.typed_login for each in rows if each.event.typed_login})
         if not typed:
             return list(rows)

@@ -1,6 +1,6 @@
-"""What repeats is counted: the same event within a minute is one row when it begins and one when it is over.
+"""Repeated events are counted: the same event within a minute gives one row at its start and one at its end.
 
-No input or output. What strangers can repeat at will has a bounded number of rows a minute, whatever they
+No I/O. Events that strangers can cause at will produce a bounded number of rows per minute, whatever they
 vary.
 """
 
@@ -12,10 +12,10 @@ from server.database.people.security_events import REFUSALS, CountedEvent, Secur
 
 WINDOW_SECONDS: Final = 60.0
 MOST_REFUSALS: Final = 100
-"""How many different refusals are told apart in a window; beyond, those of a kind are counted together."""
+"""The most distinct refusals in a window; beyond it, those of a kind are counted together."""
 
 UNCOUNTED: Final = frozenset({SecurityKind.EXPORTED, SecurityKind.SIGNED_IN, SecurityKind.EVENTS_LOST})
-"""What is a row each time."""
+"""Events that are never merged."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -29,12 +29,12 @@ class Tally:
     """Counts events of one process. Times are seconds of any steady clock."""
 
     def __init__(self) -> None:
-        # In the order in which they began, so that those that are over stand first.
+        # In the order of their start, so that expired windows come first.
         self._windows: dict[Hashable, _Window] = {}
         self._refusals = 0
 
     def add(self, event: SecurityEvent, now: float) -> list[CountedEvent]:
-        """Take an event; return what is to be written now."""
+        """Take an event; return the rows to write now."""
         over = self.over(now)
         if event.kind in UNCOUNTED:
             return [*over, CountedEvent(event, 1, event.at)]
@@ -52,7 +52,7 @@ class Tally:
         return over
 
     def over(self, now: float) -> list[CountedEvent]:
-        """End the windows that are over; return what was counted in them after their first event."""
+        """Close expired windows; return their counts after the first event."""
         ended = []
         while self._windows:
             key = next(iter(self._windows))
@@ -62,7 +62,7 @@ class Tally:
         return self._counted(ended)
 
     def close(self) -> list[CountedEvent]:
-        """End all windows; return what was counted in them after their first event."""
+        """Close all windows; return their counts after the first event."""
         ended = list(self._windows.values())
         self._windows.clear()
         return self._counted(ended)
@@ -75,6 +75,6 @@ class Tally:
 def _key(event: SecurityEvent) -> Hashable:
     who = (event.kind, event.address, event.store_id, event.user_id, event.login, event.typed_login)
     if event.kind in REFUSALS:
-        # Not which deal: whoever guesses names many.
+        # Not the deal: someone who guesses names many.
         return who, event.detail.get("what"), event.detail.get("places")
     return who, event.deal_id, event.customer_ids, tuple(sorted(event.detail.items()))

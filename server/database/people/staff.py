@@ -1,4 +1,4 @@
-"""Stores and the people who work in them, as the owner of the database sets them up."""
+"""Stores and their people, as the owner of the database manages them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ import asyncpg
 from protocol.records import Role
 from protocol.texts import ONE_LINE
 from server.database.people.users import hash_password, password_fault
+from server.errors import UserError
 
 FIRST_STRUCTURE: Final[Mapping[str, Any]] = {
     "cash_down_cents": 0,
@@ -18,15 +19,15 @@ FIRST_STRUCTURE: Final[Mapping[str, Any]] = {
     "tax_rate_bp": None,
     "terms_months": [36, 48, 60, 72],
 }
-"""What a new store's deals begin with until its own fees are set."""
+"""The defaults of a new store's deals until its own fees are set."""
 
 
 MAX_NAME_BYTES: Final = 100
-"""How long a person's name may be: it stands beside everything that the person does."""
+"""The maximum length of a person's name: it appears next to everything that the person does."""
 
 
-class StaffError(Exception):
-    """Something about a person or a store cannot be as it was asked for."""
+class StaffError(UserError):
+    """A requested change of a person or a store is invalid."""
 
     def __init__(self, field: str, expected: str) -> None:
         super().__init__(field, expected)
@@ -57,14 +58,14 @@ async def add_store(
     group_id: str,
     like: str | None = None,
 ) -> None:
-    """Add a store; the group too, where it is new. ``like`` names a store whose terms are taken over.
+    """Add a store, and its group if it is new. ``like`` names a store whose terms are copied.
 
     Raises StaffError.
     """
     _check_seen(name)
     async with database.transaction():
         if await database.fetchval("SELECT 1 FROM stores WHERE store_id = $1", store_id):
-            raise StaffError("store", f"{store_id} is there already")
+            raise StaffError("store", f"{store_id} already exists")
         model = await database.fetchrow("SELECT * FROM stores WHERE store_id = $1", like)
         if like is not None and model is None:
             raise StaffError("like", f"there is no store {like}")
@@ -86,9 +87,9 @@ async def add_store(
 async def set_score_edges(
     database: asyncpg.Connection, store_id: str, edges_cents: Sequence[int] | None
 ) -> None:
-    """Show a store's salespeople scores in the place of NPVs, or NPVs again where ``edges_cents`` is None.
+    """Show a store's salespeople scores instead of NPVs, or NPVs again if ``edges_cents`` is None.
 
-    The edges are the least NPVs of the scores 2 to 5, rising. Raises StaffError.
+    The edges are the lowest NPVs of the scores 2 to 5, ascending. Raises StaffError.
     """
     try:
         done = await database.execute(
@@ -96,7 +97,7 @@ async def set_score_edges(
             *(store_id, None if edges_cents is None else list(edges_cents)),
         )
     except asyncpg.CheckViolationError:
-        raise StaffError("score-edges", "expected four rising amounts") from None
+        raise StaffError("score-edges", "expected four increasing amounts") from None
     if done != "UPDATE 1":
         raise StaffError("store", f"there is no store {store_id}")
 
@@ -201,21 +202,24 @@ def _check_name(name: str) -> None:
 
 def _check_seen(name: str) -> None:
     if not re.match(ONE_LINE, name):
-        raise StaffError("name", "expected one line without control characters and invisible ones")
+        raise StaffError("name", "expected one line without control or invisible characters")
 
 
 def _require_one(done: str, login: str) -> None:
     if done != "UPDATE 1":
-        raise StaffError("login", f"there is nobody called {login}")
+        raise StaffError("login", f"there is no user {login}")
 
 
 _EXPECTED: Final = {
-    "users_login_check": ("login", "expected small letters, digits and . _ @ -, at most 63"),
+    "users_login_check": ("login", "expected lowercase letters, digits and . _ @ -, at most 63 characters"),
     "users_name_check": ("name", "expected at least one character"),
-    "stores_store_id_check": ("store", "expected small letters, digits and -, at most 63, a letter first"),
+    "stores_store_id_check": (
+        "store",
+        "expected lowercase letters, digits and -, at most 63 characters, a letter first",
+    ),
     "store_groups_group_id_check": (
         "group",
-        "expected small letters, digits and -, at most 63, a letter first",
+        "expected lowercase letters, digits and -, at most 63 characters, a letter first",
     ),
     "stores_state_check": ("state", "expected two capital letters, such as OH"),
     "stores_name_check": ("name", "expected at least one character"),

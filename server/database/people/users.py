@@ -1,20 +1,20 @@
-"""Who may sign in: accounts and their passwords, which are argon2id and checked off the event loop."""
+"""Accounts and their passwords, which are hashed with argon2id and checked off the event loop."""
 
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, Final
-
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from typing import TYPE_CHECKING, Any, Final
 
 from protocol.records import Role
 from server.database.core.pool import Database
 from server.database.people.passwords import is_easily_guessed
 
-LONGEST_PASSWORD: Final = 1024  # characters: hashing longer ones is only a way to keep us busy
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
+LONGEST_PASSWORD: Final = 1024  # characters: hashing longer ones only burns CPU time
 SHORTEST_PASSWORD: Final = 12
 FEWEST_CHARACTERS: Final = 5
-# The hash of a password that nobody has: an unknown login costs the same time as a wrong password.
+# The hash of an unused password, so that an unknown login takes the same time as a wrong password.
 NOBODY = (
     "$argon2id$v=19$m=65536,t=3,p=4$bm9ib2R5LWhhcy1pdA$"
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -32,9 +32,9 @@ ACCOUNT_COLUMNS: Final = (
 class Account:
     """A person who may use the workspace, and how much they may give away.
 
-    A ``demo`` account has a password that everybody knows. Where the person's store keeps NPVs from its
-    salespeople, ``score_edges_cents`` are the least NPVs of the scores 2 to 5. ``npv_floor_cents`` and
-    ``guard_key`` are the store's too.
+    A ``demo`` account has a public password. If the person's store hides NPVs from its salespeople,
+    ``score_edges_cents`` are the lowest NPVs of the scores 2 to 5. ``npv_floor_cents`` and ``guard_key`` are
+    the store's too.
     """
 
     id: str
@@ -50,7 +50,7 @@ class Account:
 
 
 async def find_by_login(database: Database, login: str) -> Account | None:
-    """Return the active account of that login, or None."""
+    """Return the active account with that login, or None."""
     row = await database.fetchrow(
         f"SELECT {ACCOUNT_COLUMNS} FROM users WHERE login = $1 AND active",  # noqa: S608 - constants
         login,
@@ -59,9 +59,9 @@ async def find_by_login(database: Database, login: str) -> Account | None:
 
 
 async def load_password(database: Database, login: str) -> tuple[Account | None, str]:
-    """Return the active account of that login, if any, and the hash to check a password against.
+    """Return the active account with that login, if any, and the hash to check a password against.
 
-    Where there is no such account, or it has no password, the hash is one that no password fits.
+    If there is no such account, or it has no password, no password matches the hash.
     """
     row = await database.fetchrow(
         f"SELECT {ACCOUNT_COLUMNS}, password_hash FROM users WHERE login = $1 AND active",  # noqa: S608 - constants
@@ -81,26 +81,35 @@ async def store_password(database: Database, user_id: str, password_hash: str) -
 
 def hash_password(password: str) -> str:
     """Return the argon2id hash of ``password``; takes tens of milliseconds and 64 MiB."""
-    return PasswordHasher().hash(password)
+    return _hasher().hash(password)
 
 
 def password_fits(stored: str, password: str) -> bool:
-    """Return whether ``password`` is the one of the hash ``stored``; as costly as ``hash_password``."""
+    """Return whether ``password`` matches the hash ``stored``; as costly as ``hash_password``."""
     if len(password) > LONGEST_PASSWORD:
         return False
+    from argon2.exceptions import InvalidHashError, VerificationError
+
     try:
-        return PasswordHasher().verify(stored, password)
+        return _hasher().verify(stored, password)
     except (VerificationError, InvalidHashError):
         return False
 
 
 def hash_is_outdated(stored: str) -> bool:
     """Return whether a hash was made with weaker parameters than those of today."""
-    return PasswordHasher().check_needs_rehash(stored)
+    return _hasher().check_needs_rehash(stored)
+
+
+def _hasher() -> "PasswordHasher":
+    """Return what hashes. Its library is imported here: a web process is ready before it is needed."""
+    from argon2 import PasswordHasher
+
+    return PasswordHasher()
 
 
 def password_fault(password: str, login: str) -> str | None:
-    """Return what a new password must be and is not; None where it will do."""
+    """Return the requirement that a new password fails; None if it is acceptable."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         return f"expected {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters"
     if len(set(password)) < FEWEST_CHARACTERS:

@@ -1,1 +1,1 @@
-"""Sample data: invented from a random seed, for trials and demonstrations. None of it is anybody's quote."""
+"""Sample data: invented from a random seed, for trials and demonstrations. None of it is real."""

@@ -1,7 +1,7 @@
 """Sample cars in bulk: car number ``i`` is always the same for a random seed and a day.
 
-Cars are made in blocks, each from its own random stream, so that a later seed can add the cars after those
-that are there.
+Cars are made in blocks, each from its own random stream, so that a later seed can add cars after the existing
+ones.
 """
 
 import datetime as dt
@@ -35,7 +35,7 @@ FIRST_YEAR_LOSS, YEARLY_LOSS = 0.16, 0.105  # of MSRP, then of what is left
 SERIALS = 1_000_000  # six digits; the plant's letter counts the millions
 _PLANTS = np.frombuffer(b"ABCDEFGHJKLMNPRSTUVWXYZ", np.uint8)
 MOST = SERIALS * len(_PLANTS)
-"""How many sample cars have a VIN of their own."""
+"""The most sample cars with unique VINs."""
 
 _SERIES = np.frombuffer(b"ABCDEFGHJKLMNPRSTUVWXYZ0123456789", np.uint8)
 

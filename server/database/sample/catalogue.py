@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - a car a line reads as the table that it is
-"""What the sample stock is made of: cars as they are sold in the United States, prices in round figures."""
+"""The catalogue of the sample stock: cars sold in the United States, at round prices."""
 
 from dataclasses import dataclass
 

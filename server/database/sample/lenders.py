@@ -1,7 +1,7 @@
 """Sample lenders and risk: four invented programmes in the range of published averages by credit tier.
 
-Rates follow the levels of 2023 in the United States, limits what a lender's guide usually states. They are
-marked as a sample in the database, and no lender stands behind them.
+Rates follow the levels of 2023 in the United States, limits follow typical lender guides. They are marked as
+a sample in the database, and no lender stands behind them.
 """
 
 import itertools

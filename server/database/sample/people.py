@@ -1,4 +1,4 @@
-"""Sample stores, staff and customers. Names are common ones put together at random; they are nobody's."""
+"""Sample stores, staff and customers. Names are random combinations of common ones."""
 
 import datetime as dt
 import uuid
@@ -8,7 +8,8 @@ from typing import Any
 import asyncpg
 import numpy as np
 
-from protocol.records import Role, TierSource
+from protocol.records import Role
+from protocol.structure import TierSource
 from server.database.sample.catalogue import MODELS
 from server.database.sample.rebates import GRADUATE, LOYALTY, MILITARY
 
@@ -16,7 +17,7 @@ GROUP = ("sample-group", "Sample Motor Group", 350_00, 3)
 """Its id and name, and what fetching a car from another store costs in cents and takes in days."""
 
 TRANSFERS = (("riverside", "northgate", 175_00, 1), ("northgate", "riverside", 225_00, 2))
-"""Pairs of stores that have terms of their own: from where, to where, cents, days."""
+"""Pairs of stores with their own terms: from where, to where, cents, days."""
 
 DEMO_PASSWORD = "demo"  # noqa: S105 - stated in the README; demo data is for loopback only
 STAFF = (("sales", Role.SALESPERSON, 500_00), ("manager", Role.DESK_MANAGER, 2_500_00))

@@ -1,6 +1,6 @@
 """Sample data for trials: stores, staff, lenders, risk, cars by COPY, customers and deals.
 
-A plan says how much there shall be. What is there already counts, so a repeated seed adds nothing, and a
+A plan says how many of each there shall be. Existing rows count, so a repeated seed adds nothing, and a
 larger plan adds the difference. The same random seed gives the same data on the same day.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from protocol import codec
-from protocol.records import StructureChanges
+from protocol.structure import StructureChanges
 from server.database.core.pool import connect_as_owner
 from server.database.deals.new_deals import starting_structure
 from server.database.decisions.terms import revise
@@ -64,7 +64,7 @@ class SeedSummary:
             "deals": self.deals,
         }
         if not any(added.values()):
-            return "nothing added: the database holds at least this much sample data already"
+            return "nothing added: the database already holds at least this much sample data"
         return "added " + ", ".join(f"{count:,} {what}" for what, count in added.items() if count)
 
 
@@ -94,7 +94,7 @@ def _check(plan: SeedPlan) -> None:
     if plan.stores < 1:
         raise ValueError("stores: expected at least 1")
     if plan.deals > 0 and plan.customers < 1:
-        raise ValueError("customers: expected at least 1 where there are deals")
+        raise ValueError("customers: expected at least 1 if there are deals")
     if min(plan.vehicles, plan.customers, plan.deals) < 0:
         raise ValueError("vehicles, customers, deals: expected 0 or more")
     if plan.vehicles > cars.MOST:
@@ -145,7 +145,7 @@ async def _add_stores(database: asyncpg.Connection, stores: list[people.SampleSt
 
 
 async def _add_lenders(database: asyncpg.Connection, today: dt.date) -> None:
-    """Add the sample rate sheet, risk model, taxes and rebates, each where there is none of its version."""
+    """Add the sample rate sheet, risk model, taxes and rebates, each if there is none of its version."""
     began = dt.date(today.year, 1, 1)
     contents: tuple[tuple[TableKind, Iterable[object]], ...] = (
         (RATES, lenders.sample_programmes(today.year)),

@@ -1,4 +1,4 @@
-"""Sample sales tax: invented round figures that show every kind of rule. None of them is any state's law.
+"""Sample sales tax: invented round figures that show every kind of rule. None of them is a state's law.
 
 They cover the addresses of the sample customers, and are marked as a sample in the database.
 """

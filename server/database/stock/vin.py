@@ -1,6 +1,6 @@
 """Vehicle identification numbers (ISO 3779): alphabet, check digit, model year.
 
-The check digit is obligatory in North America (49 CFR 565.15): each character has a value, each position a
+The check digit is mandatory in North America (49 CFR 565.15): each character has a value, each position a
 weight, and position 9 holds the weighted sum modulo 11, with X for ten.
 """
 
@@ -22,20 +22,20 @@ _VALUE_TABLE = np.array([_VALUES.get(chr(code), 0) for code in range(128)], dtyp
 
 
 def flaw(vin: str) -> str | None:
-    """Return what is wrong with ``vin`` (upper case), or None where it is sound."""
+    """Return what is wrong with ``vin`` (upper case), or None if it is sound."""
     if len(vin) != LENGTH:
         return f"VIN has {len(vin)} characters, not {LENGTH}"
     foreign = sorted(set(vin) - ALPHABET)
     if foreign:
-        return f"VIN has {', '.join(map(repr, foreign))}, which no VIN has"
+        return f"VIN contains {', '.join(map(repr, foreign))}, which no VIN may contain"
     expected = check_digit(vin)
     if vin[CHECK_POSITION] != expected:
-        return f"VIN check digit is {vin[CHECK_POSITION]} where it must be {expected}"
+        return f"VIN check digit is {vin[CHECK_POSITION]}, expected {expected}"
     return None
 
 
 def check_digit(vin: str) -> str:
-    """Return the character that belongs to position 9 of ``vin``, whatever stands there."""
+    """Return the character that belongs to position 9 of ``vin``, whatever is there."""
     total = sum(weight * _VALUES[character] for weight, character in zip(WEIGHTS, vin, strict=True))
     return _CHECK_CHARACTERS[total % 11]
 

@@ -1,4 +1,4 @@
-"""Cars as deals see them: for sale or gone, at what price, held by whom, wanted by which other deals."""
+"""Cars as deals see them: status, price, holder, and the other deals that want them."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ SELECT d.deal_id::text, d.store_id, s.group_id,
   FROM deals d JOIN stores s USING (store_id) WHERE d.deal_id = ANY ($1)
 """
 
-# Most cars are as they were told last: only the others are worth a closer look. A deal wants a car that it
-# selected or pinned, for as long as it can still become a contract.
+# Most cars have not changed since their last publication: only the others need a closer look. A deal wants a
+# car that it selected or pinned, for as long as it can still become a contract.
 _CARS = """
 WITH asked AS (SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS a (id, rev, no)),
      news AS MATERIALIZED (
@@ -75,9 +75,9 @@ class WatchedDeal:
 
 @dataclass(frozen=True, slots=True)
 class WatchedCar:
-    """A car as it stands; (``rev``, ``no``) say which of two states is the newer.
+    """The state of a car; (``rev``, ``no``) order two states.
 
-    A car is held until ``held_until``; without that, for as long as the approval of ``held_by`` stands.
+    A car is held until ``held_until``; without that, while the approval of ``held_by`` is valid.
     """
 
     vehicle_id: str
@@ -93,7 +93,7 @@ class WatchedCar:
 
 
 async def watched_deals(database: Database, deal_ids: Sequence[str]) -> list[WatchedDeal]:
-    """Return those of the deals that there are."""
+    """Return those of the deals that exist."""
     keys = [key for key in map(parse_id, deal_ids) if key is not None]
     return [
         WatchedDeal(row["deal_id"], row["store_id"], row["group_id"], row["own"] or {})
@@ -104,7 +104,7 @@ async def watched_deals(database: Database, deal_ids: Sequence[str]) -> list[Wat
 async def watched_cars(
     database: Database, known: Mapping[str, tuple[int, int]]
 ) -> dict[str, WatchedCar | None]:
-    """Return what is news of cars that are known as of (rev, no): None for one that is not there any more."""
+    """Return changes of cars since the known (rev, no); None for a car that no longer exists."""
     cars = [int(car) for car in known]
     revs, numbers = [rev for rev, _ in known.values()], [no for _, no in known.values()]
     rows = await database.fetch(_CARS, cars, revs, numbers)
@@ -114,7 +114,7 @@ async def watched_cars(
 async def recently_changed(
     database: Database, group_ids: Sequence[str], since: dt.timedelta, limit: int
 ) -> list[str]:
-    """Return cars of groups that somebody ever claimed, or that changed within ``since``: some of them."""
+    """Return cars of groups that someone ever claimed, or that changed within ``since``: some of them."""
     return [row["vehicle_id"] for row in await database.fetch(_RECENT, group_ids, since, limit)]
 
 
@@ -137,7 +137,7 @@ def _car(row: Any) -> WatchedCar:
 @dataclass(frozen=True, slots=True)
 class Due:
     """Deals that are approved for a car in question, holds whose time is over (deal and car), and how many
-    seconds the next one has left; None where nothing is held.
+    seconds the next one has left; None if nothing is held.
     """
 
     approved: list[str]

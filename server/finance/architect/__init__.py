@@ -1,7 +1,7 @@
 """The best structure for each car: every corner of the structure space valued, the most valuable one offered.
 
 The tier, the trade, the products, the price as a ceiling and the standard markup are given; programme, term,
-cash and discount are what the search may vary. What is best stands in ``objective``.
+cash and discount are what the search may vary. ``objective`` defines what is best.
 """
 
 from server.finance.architect.candidates import PAYMENT_BAND_CENTS

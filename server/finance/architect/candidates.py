@@ -1,10 +1,10 @@
-"""The structures worth looking at: every corner of the space that is linear between them.
+"""Candidate structures: the corners of a space in which the NPV is linear between corners.
 
 For one car and programme the NPV is linear in the principal within a band, and falls by a cent with each cent
-of discount, so the best structure lies at a band's edge or at an end of what is in reach. Candidates are the
+of discount, so the best structure is at a band's edge or at an end of the reachable range. Candidates are the
 largest and the smallest principal in reach, the one at which cash runs out and discount begins, and the upper
-edge of every LTV, PTI and payment band between. Where a smaller principal may be worth more, the cent above
-an edge counts too: it is the best of the next band.
+edge of every LTV, PTI and payment band between. If a smaller principal may be worth more, the cent above an
+edge is also a candidate: it is the best of the next band.
 
 Shapes: n pairs of a car and a feasible programme, e edges of each, m structures of all.
 """
@@ -20,14 +20,13 @@ from server.finance.contract import least_discount_cents, owed_before_cash_cents
 from server.finance.payment import largest_principal, payments_cents
 from server.finance.rounding import WHOLE, Cents
 from server.finance.structures import Structures
-from server.finance.value.curves import share_of
 
 PAYMENT_BAND_CENTS = 50_00
 """The width of the payment bands; an upper edge belongs to its band."""
 
 MAX_PAYMENT_BANDS = 400
-"""Bands looked at below a structure's highest payment: $20,000 a month. Those of a car for millions, paid
-over a few months, would fill the memory.
+"""The most bands below a structure's highest payment: $20,000 a month. The bands of a car for millions, paid
+over a few months, would exhaust memory.
 """
 
 Index = NDArray[np.intp]
@@ -35,10 +34,10 @@ Index = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Structures of shape (m,) in cents, ordered by car, then sheet; of a pair the largest loan comes first.
+    """Structures of shape (m,) in cents, ordered by car, then sheet; within a pair the largest loan comes
+    first.
 
-    ``car`` and ``programme`` are their numbers, ``band`` that of the risk band. ``npv`` is with the front
-    gross.
+    ``car`` and ``programme`` are indices, ``band`` that of the risk band. ``npv`` includes the front gross.
     """
 
     car: Index
@@ -60,7 +59,7 @@ def build_candidates(pricing: Pricing, cars: Cars, structures: Structures) -> Ca
     plan, sales = pricing.plan, structures.sales
     car, programme, wanted = _wanted(pricing, structures)
     principal, cash, discount = _reached(pricing, structures, car, wanted)
-    # Where the cash is fixed, a cent may be missing to the smallest loan.
+    # If the cash is fixed, the smallest loan may be missed by a cent.
     lacking = principal < plan.floor[programme]
     if lacking.any():
         car, programme, principal, cash, discount = (
@@ -107,7 +106,7 @@ def _wanted(pricing: Pricing, structures: Structures) -> tuple[Index, Index, Cen
 def band_edges(pricing: Pricing, basis: Cents, programme: Index) -> Cents:
     """Return the principals at the upper edges of LTV and PTI bands; shape (n, e).
 
-    With the cent above each, where a smaller principal is worth more anywhere.
+    Includes the cent above each, if a smaller principal is worth more anywhere.
     """
     ltv = basis[:, None] * pricing.valuation.bands.ltv_edges[:-1] // WHOLE
     edges = np.concatenate([ltv, pricing.pti_principals[programme]], axis=1)
@@ -116,9 +115,9 @@ def band_edges(pricing: Pricing, basis: Cents, programme: Index) -> Cents:
 
 
 def band_of(pricing: Pricing, principal: Cents, payment: Cents, basis: Cents) -> NDArray[np.int64]:
-    """Return the number of the risk band; where the income is not known, that of the highest PTI."""
+    """Return the number of the risk band; if the income is not known, that of the highest PTI."""
     income = np.asarray(pricing.plan.inputs.monthly_income_cents or 0, dtype=np.int64)
-    return pricing.valuation.bands.index(share_of(principal, basis), share_of(payment, income))
+    return pricing.valuation.bands.index_of(principal, basis, payment, income)
 
 
 def _payment_edges(factors: NDArray[np.float64], lowest: Cents, highest: Cents) -> Cents:
@@ -138,8 +137,8 @@ def _reached(
     pricing: Pricing, structures: Structures, car: Index, wanted: Cents
 ) -> tuple[Cents, Cents, Cents]:
     """Return principal, cash and discount that come up to the wanted principals: cash first, and only then
-    the least discount. A discount moves what is owed by a cent or two, so a principal may fall short by one
-    where the cash is fixed.
+    the least discount. A cent of discount changes the amount owed by a cent or two, so a principal may be a
+    cent short if the cash is fixed.
     """
     inputs, sales = pricing.plan.inputs, structures.sales
     owed = sales.owed[car]

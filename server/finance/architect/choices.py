@@ -1,4 +1,4 @@
-"""What may be chosen for one car: its structures best first, its frontier, the best of each payment band."""
+"""The choices for one car: its structures from best to worst, its frontier, the best of each payment band."""
 
 from dataclasses import dataclass
 
@@ -24,9 +24,9 @@ from server.finance.structures import Structures, build_structures
 class Choice:
     """One acceptable structure of one car. ``programme`` is its number in the plan.
 
-    ``discount_cents`` is all of the discount, ``front_gross_cents`` less it. ``binding`` names the limit that
-    asks for more cash or discount than was wished, None where none does. ``ltv_bp`` is the principal over the
-    programme's basis, ``pti_bp`` the payment over the monthly income, None where that is not known.
+    ``discount_cents`` is the whole discount, and ``front_gross_cents`` is net of it. ``binding`` names the
+    limit that requires more cash or discount than requested, None if none does. ``ltv_bp`` is the principal
+    over the programme's basis, ``pti_bp`` the payment over the monthly income, None if that is not known.
     """
 
     programme: int
@@ -48,7 +48,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why one car has no acceptable structure: the limit's name, and what would change it."""
+    """Why one car has no acceptable structure: the limit's name, and the change that removes it."""
 
     binding: str
     fix: Fix | None
@@ -57,7 +57,7 @@ class Refusal:
 def choices(pricing: Pricing, car: Cars) -> list[Choice]:
     """Return the acceptable structures of one car, the best first, each once.
 
-    By the objective: NPV, then lower payment, shorter term, the sheet's order, less cash. Empty where there
+    By the objective: NPV, then lower payment, shorter term, the sheet's order, less cash. Empty if there
     is none: ``refusal`` says why. ``with_cash`` gives those of another cash. The plan must have a programme.
     """
     structures, found, place = _acceptable(pricing, car)
@@ -73,7 +73,9 @@ def choices(pricing: Pricing, car: Cars) -> list[Choice]:
 
 
 def frontier(pricing: Pricing, car: Cars) -> list[Choice]:
-    """Return the structures of one car that no other one beats in both payment and NPV, by rising payment."""
+    """Return the structures of one car that no other structure beats in both payment and NPV, by ascending
+    payment.
+    """
     structures, found, place = _acceptable(pricing, car)
     if not place.size:
         return []
@@ -82,7 +84,7 @@ def frontier(pricing: Pricing, car: Cars) -> list[Choice]:
 
 
 def best_by_payment_band(pricing: Pricing, car: Cars) -> dict[int, Choice]:
-    """Return the best structure of each payment band, by rising payment.
+    """Return the best structure of each payment band, by ascending payment.
 
     A band is named by its highest payment, which belongs to it, and is PAYMENT_BAND_CENTS wide.
     """
@@ -93,12 +95,12 @@ def best_by_payment_band(pricing: Pricing, car: Cars) -> dict[int, Choice]:
 
 
 def refusal(pricing: Pricing, car: Cars) -> Refusal | None:
-    """Return why one car has no acceptable structure and what changes that; None where it has one."""
+    """Return why one car has no acceptable structure and what changes that; None if it has one."""
     structures, _, place = _acceptable(pricing, car)
     if place.size:
         return None
     limit = Limit.NPV_FLOOR if structures.any_feasible()[0] else Limit(int(structures.nearest_limit()[0]))
-    return Refusal(limit.name.lower(), find_fixes(pricing, car, np.zeros(1, dtype=np.intp))[0])
+    return Refusal(limit.name.lower(), find_fixes(pricing, car)[0])
 
 
 def _acceptable(pricing: Pricing, car: Cars) -> tuple[Structures, Candidates, Index]:

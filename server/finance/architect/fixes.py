@@ -1,10 +1,12 @@
-"""What single change makes a refused car acceptable, in numbers.
+"""The single changes that make a refused car acceptable, in numbers.
 
 More cash and a lower price are found in closed form and then checked by building the changed structures; a
-remedy that does not stand the check is not named. Another term, and another programme where the deal states a
-rate, are searched for in the wider plans. The value is what the best feasible structure lacks to the floor.
+remedy that fails the check is not offered. Another term, or another programme if the deal overrides the rate,
+is searched for in the wider plans. The value fix is the gap between the best feasible structure and the
+floor.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -22,7 +24,7 @@ from server.finance.structures import Headroom, Structures, build_structures, he
 
 
 class Choosable(NamedTuple):
-    """What a wider plan has to choose."""
+    """The choices of a wider plan."""
 
     term_months: int
     lender: str
@@ -32,30 +34,25 @@ _NOTHING = np.iinfo(np.int64).max
 """No amount is a remedy."""
 
 
-def find_fixes(pricing: Pricing, cars: Cars, refused: Index) -> list[Fix | None]:
-    """Return a fix for each refused car that has one; None for all other cars. The refused ones must have no
-    acceptable structure.
-    """
-    fixes: list[Fix | None] = [None] * len(cars)
-    if not len(refused):
-        return fixes
-    those = cars.at(refused)
-    structures = build_structures(pricing.plan, those)
-    cash, price = _checked(pricing, those, *_money(pricing, those, structures))
-    value = _missing_value(pricing, those, structures)
-    terms = _best_elsewhere(pricing, those, FixKind.TERM)
-    programmes = _best_elsewhere(pricing, those, FixKind.PROGRAMME)
-    for place, car in enumerate(refused.tolist()):
-        fixes[car] = _fix(
+def find_fixes(pricing: Pricing, cars: Cars) -> list[Fix | None]:
+    """Return a fix for each car; None if it has none. No car may have an acceptable structure."""
+    structures = build_structures(pricing.plan, cars)
+    cash, price = _checked(pricing, cars, *_money(pricing, cars, structures))
+    value = _missing_value(pricing, cars, structures)
+    terms = _best_elsewhere(pricing, cars, FixKind.TERM)
+    programmes = _best_elsewhere(pricing, cars, FixKind.PROGRAMME)
+    return [
+        _fix(
             amounts={
-                FixKind.CASH: _some(cash[place]),
-                FixKind.PRICE: _some(price[place]),
-                FixKind.VALUE: _some(value[place]),
+                FixKind.CASH: _some(cash[car]),
+                FixKind.PRICE: _some(price[car]),
+                FixKind.VALUE: _some(value[car]),
             },
-            term=terms[place],
-            programme=programmes[place],
+            term=terms[car],
+            programme=programmes[car],
         )
-    return fixes
+        for car in range(len(cars))
+    ]
 
 
 def _fix(
@@ -84,8 +81,8 @@ def _fix(
 def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents, Cents]:
     """Return the least further cash and the least further discount for each car, or _NOTHING; shape (c,).
 
-    A principal that is worth more than the floor by some cents leaves as many for a discount. The cash must
-    come up for what the discount, within that and the seller's authority, does not.
+    The cents by which a principal is worth more than the floor are available for a discount. Cash must cover
+    what the discount, within that and the seller's authority, does not.
     """
     plan, sales = pricing.plan, structures.sales
     inputs, asked = plan.inputs, plan.inputs.structure.discount_cents
@@ -126,14 +123,25 @@ def _least_of_cars(amounts: Cents, car: Index, cars: int) -> Cents:
 
 
 def _checked(pricing: Pricing, cars: Cars, cash: Cents, price: Cents) -> tuple[Cents, Cents]:
-    """Return the amounts that, applied, give an acceptable structure; else _NOTHING."""
-    headroom = headroom_of(pricing.plan, cars)
-    with_cash = replace(headroom, cash_max=headroom.cash_max + np.where(cash == _NOTHING, 0, cash))
-    with_price = replace(headroom, discount_max=headroom.discount_max + np.where(price == _NOTHING, 0, price))
-    return (
-        np.where(_acceptable_within(pricing, cars, with_cash), cash, _NOTHING),
-        np.where(_acceptable_within(pricing, cars, with_price), price, _NOTHING),
-    )
+    """Return the amounts that give an acceptable structure when applied; else _NOTHING."""
+
+    def with_cash(headroom: Headroom, more: Cents) -> Headroom:
+        return replace(headroom, cash_max=headroom.cash_max + more)
+
+    def with_price(headroom: Headroom, more: Cents) -> Headroom:
+        return replace(headroom, discount_max=headroom.discount_max + more)
+
+    def checked(amounts: Cents, widen: Callable[[Headroom, Cents], Headroom]) -> Cents:
+        named = np.flatnonzero(amounts != _NOTHING)
+        if not named.size:
+            return amounts
+        those, more = cars.at(named), amounts[named]
+        stands = _acceptable_within(pricing, those, widen(headroom_of(pricing.plan, those), more))
+        result = amounts.copy()
+        result[named[~stands]] = _NOTHING
+        return result
+
+    return checked(cash, with_cash), checked(price, with_price)
 
 
 def _acceptable_within(pricing: Pricing, cars: Cars, headroom: Headroom) -> Flags:
@@ -144,7 +152,9 @@ def _acceptable_within(pricing: Pricing, cars: Cars, headroom: Headroom) -> Flag
 
 
 def _missing_value(pricing: Pricing, cars: Cars, structures: Structures) -> Cents:
-    """Return what the best feasible structure lacks to the store's floor, or _NOTHING; shape (c,)."""
+    """Return the gap between the best feasible structure and the store's floor, or _NOTHING; shape (c,)."""
+    if not structures.feasible.any():
+        return np.full(len(cars), _NOTHING, dtype=np.int64)
     found = build_candidates(pricing, cars, structures)
     lacking = pricing.plan.inputs.npv_floor_cents - found.npv
     return _least_of_cars(lacking, found.car, len(cars))
@@ -155,7 +165,10 @@ def _best_elsewhere(pricing: Pricing, cars: Cars, kind: FixKind) -> list[Choosab
     wide = pricing.wider.get(kind)
     if wide is None:
         return [None] * len(cars)
-    found = build_candidates(wide, cars, build_structures(wide.plan, cars))
+    structures = build_structures(wide.plan, cars)
+    if not structures.feasible.any():
+        return [None] * len(cars)
+    found = build_candidates(wide, cars, structures)
     best = best_of_cars(wide, found, acceptable(wide, found), len(cars))
     programmes = wide.plan.programmes
     numbers = [None if place < 0 else int(found.programme[place]) for place in best.tolist()]

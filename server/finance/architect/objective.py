@@ -1,4 +1,4 @@
-"""Which structure is best, and which ones no other beats.
+"""Which structure is best, and which structures form the frontier.
 
 The objective: best NPV to the group among acceptable structures, ties by lower payment, then shorter term,
 then the order of the rate sheet. Acceptable is feasible and at least the store's NPV floor.
@@ -16,7 +16,7 @@ from server.finance.rounding import Cents, Flags
 
 
 def acceptable(pricing: Pricing, candidates: Candidates) -> Flags:
-    """Return which candidates are worth what the store asks; shape (m,)."""
+    """Return which candidates reach the store's floor; shape (m,)."""
     marks: Flags = candidates.npv >= pricing.plan.inputs.npv_floor_cents
     return marks
 
@@ -40,8 +40,8 @@ def best_of_cars(pricing: Pricing, candidates: Candidates, among: Flags, cars: i
 
 
 def frontier_of_cars(candidates: Candidates, among: Flags) -> Index:
-    """Return the numbers of the structures that no other one beats in both payment and NPV, by car, then by
-    rising payment; of equal ones the first.
+    """Return the indices of the structures that no other structure beats in both payment and NPV, by car,
+    then by ascending payment; of equal ones the first.
     """
     place = np.flatnonzero(among)
     if not place.size:
@@ -56,7 +56,7 @@ def frontier_of_cars(candidates: Candidates, among: Flags) -> Index:
     most = np.maximum.reduceat(npv, starts)
     tops = np.flatnonzero(npv == np.repeat(most, np.diff(starts, append=len(key))))
     tops = tops[np.diff(key[tops], prepend=-1) > 0]
-    # NPVs of a later car lie above all of an earlier one, so that one running maximum serves all.
+    # NPVs of a later car are shifted above those of an earlier one, so one running maximum serves all.
     lifted = npv[tops] + car[tops] * (int(npv.max()) - int(npv.min()) + 1)
     rises = np.concatenate([[True], lifted[1:] > np.maximum.accumulate(lifted)[:-1]])
     undominated: Index = place[order[tops[rises]]]
@@ -66,7 +66,7 @@ def frontier_of_cars(candidates: Candidates, among: Flags) -> Index:
 def rank_reversals(npv: Sequence[int], stress_npv: Sequence[int]) -> list[int]:
     """Return for each offer how many of those that are worth less pass it when values are stressed.
 
-    The sum is the number of pairs that change their order; a tie, before or after, is no reversal.
+    The sum is the number of pairs that change their order; a tie, before or after, is not a reversal.
     """
     rising = sorted(range(len(npv)), key=lambda place: npv[place])
     passed, seen, tied = [0] * len(npv), list[int](), list[int]()
@@ -81,5 +81,5 @@ def rank_reversals(npv: Sequence[int], stress_npv: Sequence[int]) -> list[int]:
 
 
 def counts_by_car(car: NDArray[np.intp], cars: int) -> Cents:
-    """Return how often each car stands among ``car``; shape (c,)."""
+    """Return how often each car occurs in ``car``; shape (c,)."""
     return np.bincount(car, minlength=cars).astype(np.int64)

@@ -22,30 +22,54 @@ from server.finance.rounding import HUNDREDTHS
 from server.finance.structures import build_structures
 
 BLOCK_PAIRS = 4_096
-"""Cars and programmes looked at together: some ten candidates of each keep the arrays near the cache."""
+"""The most pairs in a block: with some ten candidates each, the arrays stay near cache size."""
 
 
 def best_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
     """Return the best offer of each car: ``events.OFFER_COLUMNS`` but ``vehicle_id`` and ``rev``, each of
     length c.
 
-    A car without an acceptable structure has None in every column but ``binding``, which then names what
-    refuses it, and ``fix``, where a single change makes it acceptable. The plan must have a programme.
+    A car without an acceptable structure has None in every column but ``binding``, which then names the
+    refusing limit, and ``fix``, if a single change makes it acceptable. The plan must have a programme.
     """
-    parts = [_block_offers(pricing, block) for block in blocks(cars, len(pricing.plan.programmes))]
+    programmes = len(pricing.plan.programmes)
+    parts = [_block_offers(pricing, block) for block in blocks(cars, programmes)]
     if not parts:
-        return _block_offers(pricing, cars)
-    return {name: [value for part in parts for value in part[name]] for name in parts[0]}
+        parts = [_block_offers(pricing, cars)]
+    offers = {name: [value for part in parts for value in part[name]] for name in parts[0]}
+    offers["fix"] = _fixes(pricing, cars, offers["payment_cents"])
+    return offers
 
 
 def blocks(cars: Cars, programmes: int) -> Iterator[Cars]:
     """Yield the cars in blocks of at most BLOCK_PAIRS pairs, at least one car each."""
-    size = max(1, BLOCK_PAIRS // max(1, programmes))
+    size = _block_size(programmes)
     for start in range(0, len(cars), size):
         yield cars.at(slice(start, start + size))
 
 
+def _block_size(programmes: int) -> int:
+    return max(1, BLOCK_PAIRS // max(1, programmes))
+
+
+def _fixes(pricing: Pricing, cars: Cars, payments: list[int | None]) -> list[dict[str, Any] | None]:
+    """Return the fix of each car without an offer.
+
+    Most calls have few of these cars, and a fix costs about the same for one car as for many. So they are
+    gathered from all blocks first.
+    """
+    fixes: list[dict[str, Any] | None] = [None] * len(cars)
+    refused = np.array([car for car, payment in enumerate(payments) if payment is None], dtype=np.intp)
+    size = _block_size(len(pricing.plan.programmes))
+    for start in range(0, len(refused), size):
+        some = refused[start : start + size]
+        for car, fix in zip(some.tolist(), find_fixes(pricing, cars.at(some)), strict=True):
+            fixes[car] = None if fix is None else msgspec.to_builtins(fix)
+    return fixes
+
+
 def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
+    """Return the columns of a block. ``fix`` is empty yet, and keeps its place among them."""
     plan, count = pricing.plan, len(cars)
     structures = build_structures(plan, cars)
     found = build_candidates(pricing, cars, structures)
@@ -69,7 +93,6 @@ def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
     stressed = pricing.valuation.npv_cents(
         programme, of_best(found.band), of_best(found.principal), stressed=True
     )
-    fixes = find_fixes(pricing, cars, np.flatnonzero(~offered))
     return {
         "payment_cents": shown(of_best(found.payment)),
         "term_months": shown(plan.programmes.term[programme]),
@@ -80,6 +103,6 @@ def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
         "npv_cents": shown(of_best(found.npv)),
         "stress_npv_cents": shown(stressed + of_best(found.front_gross)),
         "binding": [Limit(code).wire for code in refusal.tolist()],
-        "fix": [None if fix is None else msgspec.to_builtins(fix) for fix in fixes],
+        "fix": [],
         "frontier": shown(points[offered]),
     }

@@ -1,4 +1,4 @@
-"""A search's plan with what it is worth: made once, used for all its cars."""
+"""A search's plan with its valuation, built once and used for all cars."""
 
 from dataclasses import dataclass, replace
 
@@ -19,9 +19,8 @@ from server.finance.value.valuation import Valuation, value_plan
 class Pricing:
     """A plan, its valuation, and the principals at the upper edges of the PTI bands.
 
-    ``pti_principals`` has shape (p, e), one for each edge but the last, which is none; e is 0 where the
-    income is not known. ``wider`` are the pricings that one change of the wish would give, by the kind of
-    fix.
+    ``pti_principals`` has shape (p, e), one for each edge but the last, which is none; e is 0 if the income
+    is not known. ``wider`` are the pricings after one change of the terms, by the kind of fix.
     """
 
     plan: Plan
@@ -31,16 +30,16 @@ class Pricing:
 
 
 def price_plan(plan: Plan, model: RiskModel) -> Pricing:
-    """Return the plan's pricing under the curves of the deal's tier.
+    """Return the plan's pricing with the curves of the deal's tier.
 
-    Raises RiskModelError where the model lacks the tier. The plan must have a programme.
+    Raises RiskModelError if the model lacks the tier. The plan must have a programme.
     """
     wider = {kind: _priced(wide, model, {}) for kind, wide in _wider_plans(plan).items()}
     return _priced(plan, model, wider)
 
 
 def with_cash(pricing: Pricing, cash_down_cents: int) -> Pricing:
-    """Return the pricing with exactly this much cash; nothing is computed anew, as no limit depends on it."""
+    """Return the pricing with exactly this much cash, without recomputing: no limit depends on it."""
     plan = pricing.plan
     structure = msgspec.structs.replace(
         plan.inputs.structure, cash_down_cents=cash_down_cents, cash_down_max_cents=cash_down_cents
@@ -54,7 +53,7 @@ def front_gross_cents(plan: Plan, cars: Cars, price: Cents, discount: Cents | in
     """Return what the store earns on each car and on the trade; may be negative.
 
     ``price`` is the selling price before ``discount``. Rebates are the manufacturer's money, not the store's.
-    A car of another store costs its transfer, and the floorplan of the days on the way as well.
+    A car of another store costs its transfer, and the floorplan cost of the transfer days.
     """
     s = plan.inputs.structure
     floorplan = np.minimum(cars.floorplan_day_cents * (cars.days_in_stock + cars.transfer_days), MAX_CENTS)
@@ -73,7 +72,7 @@ def _priced(plan: Plan, model: RiskModel, wider: dict[FixKind, Pricing]) -> Pric
 
 
 def _wider_plans(plan: Plan) -> dict[FixKind, Plan]:
-    """Return the plans with every term of the sheet, and with every programme at a rate of its own."""
+    """Return the plans with every term of the sheet, and with every programme at its own rate."""
     structure, sheet = plan.inputs.structure, plan.sheet
     offered = set(structure.terms_months if structure.term_months is None else [structure.term_months])
     every = sorted({row.term_months for row in sheet.programmes} | offered)

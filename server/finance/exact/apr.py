@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocol.money.pricing import AprAnswer, AprFlow, AprRequest
-from protocol.records import StructureError
+from protocol.structure import StructureError
 from server.finance.rounding import Floats
 
 MAX_ITERATIONS = 200
@@ -22,16 +22,16 @@ def periodic_rates(flows: Floats, periods: NDArray[np.int64], fractions: Floats)
     """Return the rate of a unit period of each of many loans; shape (l,), NaN where none fits.
 
     All arguments have shape (l, k) for l loans with up to k flows: ``flows`` are payments, and advances as
-    negative amounts, in any unit of money; ``periods`` and ``fractions`` are the time of each; what a loan
-    has not is 0. None fits where payments are less than advances, or more than they could ever be worth.
+    negative amounts, in any unit of money; ``periods`` and ``fractions`` are the time of each; unused flows
+    are 0. No rate fits if payments are less than advances, or more than any rate allows.
 
-    Newton from 0, where the value is at its highest; a step that leaves the bracket is a bisection instead.
+    Newton from 0, if the value is at its highest; a step that leaves the bracket becomes a bisection.
     """
     rate, low = np.zeros(len(flows)), np.zeros(len(flows))
     high = np.full(len(flows), MAX_PERIODIC_RATE)
     value, _ = _value_and_slope(flows, periods, fractions, high)
     total = flows.sum(axis=1)
-    # Amounts with cents do not add up exactly in binary: what is missing by their last digits is not missing.
+    # Amounts with cents do not add up exactly in binary: differences in the last digits are ignored.
     solvable = (total >= -1e-12 * np.abs(flows).sum(axis=1)) & (value < 0)
     pending = np.flatnonzero(solvable & (total > 0))
     for _ in range(MAX_ITERATIONS):
@@ -72,7 +72,7 @@ def annual_percentage_rate(request: AprRequest) -> AprAnswer:
         np.array([[flow.fraction for flow in flows]]),
     )[0]
     if np.isnan(rate):
-        raise StructureError("payments", "expected payments that repay the advances later, at some rate")
+        raise StructureError("payments", "expected payments after the advances that repay them at some rate")
     return AprAnswer(apr_percent(float(rate), request.unit_periods_per_year))
 
 

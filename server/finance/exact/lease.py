@@ -9,14 +9,15 @@ make the total of payments.
 from decimal import Decimal, localcontext
 
 from protocol.money.pricing import LeaseAnswer, LeaseRequest
-from protocol.records import MAX_BASIS_POINTS, StructureError
+from protocol.records import MAX_BASIS_POINTS
+from protocol.structure import StructureError
 from server.finance.exact.schedule import ARITHMETIC, half_up
 
 BASIS_POINTS_PER_MONEY_FACTOR = 240_000
 
 
 def quote_lease(request: LeaseRequest) -> LeaseAnswer:
-    """Return the lease's payment in cents, rounded half up once, and what it is made of.
+    """Return the lease's payment in cents, rounded half up once, and its parts.
 
     Raises:
         StructureError: no residual is stated or found, or it is more than the cap cost.
@@ -55,7 +56,7 @@ def residual_cents(request: LeaseRequest) -> int:
     if r.msrp_cents is None:
         raise StructureError("residual_cents", "expected this, or msrp_cents with residual_shares")
     if r.mileage_per_year is None:
-        raise StructureError("mileage_per_year", "expected this where the residual is a share of the MSRP")
+        raise StructureError("mileage_per_year", "expected this when the residual is a share of the MSRP")
     fitting = [
         row for row in r.residual_shares
         if row.term_months == r.term_months and row.mileage_max >= r.mileage_per_year

@@ -11,18 +11,19 @@ import msgspec
 import numpy as np
 
 from protocol.money.pricing import PriceAnswer, PriceRequest, ScheduleRow
-from protocol.records import FIRST_DATE, LAST_DATE, MAX_BASIS_POINTS, StructureError
+from protocol.records import MAX_BASIS_POINTS
+from protocol.structure import FIRST_DATE, LAST_DATE, StructureError
 from server.finance.calendar import add_months
 from server.finance.exact.apr import apr_percent, periodic_rates
 from server.finance.exact.schedule import Accrual, half_up, level_payment, repay
 from server.finance.exact.unit_periods import UnitPeriod, between, single_payment
 
 TaxOf = Callable[[PriceRequest], int]
-"""Says what tax a contract bears, in cents. It may not fall with the price, nor rise with the allowance."""
+"""Returns a contract's tax in cents. It must not decrease with the price, nor increase with the allowance."""
 
 
 def price_contract(request: PriceRequest, tax_of: TaxOf | None = None) -> PriceAnswer:
-    """Return the contract priced. ``contract_date`` must be filled in; ``tax_of`` None taxes by the request's
+    """Return the priced contract. ``contract_date`` must be filled in; ``tax_of`` None taxes by the request's
     own rate.
 
     Raises:
@@ -52,7 +53,7 @@ def stated_tax_cents(request: PriceRequest) -> int:
 def principal_cents(request: PriceRequest, tax: int) -> int:
     """Return the note: price - discount + fees + tax + products - rebate - cash - (allowance - payoff).
 
-    It may be 0 or less: then nothing is to be financed.
+    If it is 0 or less, there is nothing to finance.
     """
     r = request
     costs = r.price_cents - r.discount_cents + r.fees_cents + tax + r.products_cents
@@ -96,7 +97,7 @@ def repaid(request: PriceRequest, tax: int, payment: int, accrual: Accrual) -> P
     """Return the contract repaid by ``payment`` in the periods of ``accrual``.
 
     Raises:
-        StructureError: nothing is to be financed, or the prepaid finance charge is all of it.
+        StructureError: there is nothing to finance, or the prepaid finance charge is all of it.
     """
     principal = principal_cents(request, tax)
     if principal <= 0:
@@ -136,7 +137,7 @@ def _apr(request: PriceRequest, amount_financed: int, rows: list[ScheduleRow]) -
 def _dates(request: PriceRequest) -> tuple[dt.date, dt.date]:
     if request.contract_date is None:
         raise StructureError("contract_date", "expected a date")
-    # Looked at before a month is added: after the last date there is none.
+    # Checked before a month is added: there is no date after the last one.
     if not FIRST_DATE <= request.contract_date <= LAST_DATE:
         raise StructureError("contract_date", f"expected a date between {FIRST_DATE} and {LAST_DATE}")
     return request.contract_date, request.first_payment_date or add_months(request.contract_date, 1)

@@ -1,7 +1,7 @@
 """Roll to payment: what price, cash, allowance, rate or term gives the payment that the customer wants.
 
 The closed form starts, the cent decides: every answer is re-checked by pricing it, since tax and payment are
-rounded. Where no contract costs exactly the wished payment, the nearest below it is taken.
+rounded. Where no contract costs exactly the target payment, the nearest below it is taken.
 """
 
 import math
@@ -12,7 +12,8 @@ from fractions import Fraction
 import msgspec
 
 from protocol.money.pricing import PriceRequest, RollAnswer, Vary
-from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, StructureError
+from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints
+from protocol.structure import StructureError
 from server.finance.exact.price import (
     TaxOf,
     accrual_of,
@@ -34,13 +35,13 @@ _NEWTON_STEPS = 30
 
 
 def roll(request: PriceRequest, vary: Vary, payment_cents: int, tax_of: TaxOf | None = None) -> RollAnswer:
-    """Return ``request`` with what ``vary`` names changed so that its payment is ``payment_cents``.
+    """Return ``request`` with the input ``vary`` changed so that its payment is ``payment_cents``.
 
-    Price and rate come as high, cash and allowance as low as the payment permits; the term as short, with a
-    smaller last payment. ``tax_of`` None taxes by the request's own rate.
+    Price and rate become as high, and cash and allowance as low, as the payment permits; the term becomes as
+    short, with a smaller last payment. ``tax_of`` None taxes by the request's own rate.
 
     Raises:
-        StructureError: no value of what varies gives the payment, or the request contradicts itself.
+        StructureError: no value of the input gives the payment, or the request contradicts itself.
     """
     request, tax_of = checked(request), tax_of or stated_tax_cents
     if vary is Vary.TERM:
@@ -51,9 +52,10 @@ def roll(request: PriceRequest, vary: Vary, payment_cents: int, tax_of: TaxOf | 
 
 
 def largest_within(value: Callable[[int], int], limit: int, guess: int, low: int, high: int) -> int | None:
-    """Return the largest x from ``low`` to ``high`` with ``value(x) <= limit``; None where there is none.
+    """Return the largest x from ``low`` to ``high`` with ``value(x) <= limit``; None if there is none.
 
-    ``value`` does not fall. A right ``guess`` costs two calls; a wrong one is left in doubling steps.
+    ``value`` must not decrease. A right ``guess`` costs two calls; a wrong one is corrected in doubling
+    steps.
     """
     at, step = min(max(guess, low), high), 1
     if value(at) <= limit:
@@ -135,7 +137,9 @@ def _amount_for(request: PriceRequest, vary: Vary, principal: int) -> int:
 
 
 def _roll_rate(request: PriceRequest, wished: int, tax_of: TaxOf) -> RollAnswer:
-    """Vary the rate: Newton, then the highest rate in steps of 0.01 bp whose payment is within the wish."""
+    """Vary the rate: Newton, then the highest rate in steps of 0.01 bp whose payment does not exceed the
+    target.
+    """
     tax = tax_of(request)
     accrual, principal = accrual_of(request, request.term_months), principal_cents(request, tax)
     if principal <= 0:
@@ -175,10 +179,9 @@ def _newton_rate(accrual: Accrual, payment_share: float) -> float:
 
 
 def _roll_term(request: PriceRequest, wished: int, tax_of: TaxOf) -> RollAnswer:
-    """Vary the term: rounded up, so that payments of the wished amount leave a smaller last one.
+    """Vary the term: rounded up, so that payments of the target amount leave a smaller last one.
 
-    Where the wish is a term's own level payment, that contract comes back, its last payment as rounding
-    leaves it.
+    If the target is a term's level payment, the result is that contract, with its rounded last payment.
     """
     tax = tax_of(request)
     principal = principal_cents(request, tax)

@@ -53,8 +53,8 @@ class Accrual:
 def half_up(amount: Decimal) -> int:
     """Return ``amount``, which is not negative, in whole cents, halves upwards.
 
-    A quotient that was cut after 50 digits may miss by its last digit the half that it is; what lies within
-    1e-20 of a half counts as one.
+    A quotient that was cut after 50 digits may miss an exact half by its last digit, so anything within 1e-20
+    of a half counts as a half.
     """
     with localcontext(ARITHMETIC):
         return int(amount.quantize(_EXACT_HALF, ROUND_HALF_UP).quantize(_CENT, ROUND_HALF_UP))
@@ -67,11 +67,11 @@ def level_payment(principal_cents: int, annuity: Decimal) -> int:
 
 
 def repay(principal_cents: int, payment_cents: int, rate: Decimal, accrual: Accrual) -> list[ScheduleRow]:
-    """Return the schedule of a principal that ``payment_cents`` repays; the last payment is balance and
+    """Return the schedule of a principal that ``payment_cents`` repays; the last payment is the balance plus
     interest.
 
-    Each interest is rounded half up. No payment is more than what is owed, so a payment that was rounded up
-    from a fraction of a cent leaves nothing negative for the end. ``rate`` is a nominal annual fraction.
+    Each interest is rounded half up. No payment exceeds the amount owed, so a payment that was rounded up
+    never makes the last one negative. ``rate`` is a nominal annual fraction.
     """
     rows, balance, last = [], principal_cents, len(accrual.due)
     for number, (due, days) in enumerate(zip(accrual.due, accrual.days, strict=True), start=1):

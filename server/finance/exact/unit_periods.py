@@ -24,7 +24,7 @@ class UnitPeriod(StrEnum):
 
     @property
     def per_year(self) -> int:
-        """How many of them make a year."""
+        """The number of unit periods in a year."""
         return _PER_YEAR[self]
 
 
@@ -58,8 +58,8 @@ def months_back(earlier: dt.date, later: dt.date) -> tuple[int, int]:
 def between(earlier: dt.date, later: dt.date, unit: UnitPeriod) -> tuple[int, float]:
     """Return the whole unit periods between two dates, and the fraction of one that remains.
 
-    Half-months and quarters count months of 30 days; what remains of a year is a number of twelfths where it
-    is whole months, else of days in 365.
+    Half-months and quarters count months of 30 days; the rest of a year counts in twelfths if it is whole
+    months, else in days of 365.
     """
     if unit in {UnitPeriod.DAY, UnitPeriod.WEEK}:
         whole, rest = divmod((later - earlier).days, _DAYS[unit])

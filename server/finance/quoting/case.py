@@ -1,4 +1,4 @@
-"""What a quote is computed from, and the contract that it leads to."""
+"""The inputs of a quote, and the contract that results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -44,12 +44,12 @@ class Case:
 
     @cached_property
     def pricing(self) -> Pricing | None:
-        """The plan valued; None where no programme is left in it."""
+        """The plan valued; None if no programme is left in it."""
         return price_plan(self.plan, self.model) if len(self.plan.programmes) else None
 
     @property
     def price_cents(self) -> int:
-        """The price before discount: the stated one where there is one, never above the advertised one."""
+        """The price before discount: the stated one if there is one, never above the advertised one."""
         return int(selling_price_cents(self.inputs.structure, self.car.price_cents)[0])
 
     @property
@@ -63,7 +63,7 @@ class Case:
         return replace(self, inputs=msgspec.structs.replace(self.inputs, structure=structure))
 
     def row(self, programme_id: str, term_months: int) -> Programme:
-        """Return a programme's row as it holds for this deal. Raises StopIteration where it has none."""
+        """Return a programme's row for this deal. Raises StopIteration if it has none."""
         tier = self.inputs.structure.tier
         return next(
             row
@@ -108,7 +108,7 @@ class Case:
     def taxes(self, request: PriceRequest) -> list[tuple[str, int]]:
         """Return each jurisdiction with its tax on ``request``.
 
-        Raises StructureError where no rate is stated and the address has no rule.
+        Raises StructureError if no rate is stated and the address has no rule.
         """
         allowance = request.trade_allowance_cents
         return tax_by_jurisdiction(

@@ -19,14 +19,14 @@ from server.finance.limits import Limit
 from server.finance.quoting.case import Case
 
 CASH_STEPS = 5
-"""How many amounts of cash a grid has that was asked for without any."""
+"""The number of cash amounts in a grid that was requested without any."""
 
 CASH_ROUND_CENTS = 100_00
 
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """A term at a cash: the best structure, or the limit that refuses it and what it would be without."""
+    """A term with a cash amount: the best structure, or the refusing limit and the structure without it."""
 
     choice: Choice | None
     binding: str | None
@@ -37,8 +37,8 @@ def quote_grid(case: Case, terms_months: Sequence[int], cash_down_cents: Sequenc
     """Return the best structure of the case for each term and each exact amount of cash.
 
     Empty lists take the structure's own terms, and amounts from its cash down to its maximum. Discount and
-    programme stay free in each cell. A cell that only the customer's highest payment refuses tells what it
-    would be: people pencil above it and talk.
+    programme stay free in each cell. A cell that only the customer's maximum payment refuses still shows its
+    structure, because people pencil above the target and negotiate.
     """
     structure = case.inputs.structure
     terms = list(terms_months or structure.terms_months)
@@ -63,9 +63,9 @@ def quote_grid(case: Case, terms_months: Sequence[int], cash_down_cents: Sequenc
 
 def quote_frontier(case: Case) -> tuple[list[StressedPoint], list[PaymentBand]]:
     """Return the structures that no other beats in both payment and NPV, by rising payment, and the best
-    structure of each payment band; both empty where the car has none.
+    structure of each payment band; both empty if the car has none.
 
-    Each point says how many of lower NPV pass it under stress.
+    Each point counts the points with lower NPV that are worth more under stress.
     """
     pricing = case.pricing
     if pricing is None:
@@ -120,12 +120,12 @@ def _best_by_term(case: Case, terms: list[int], cash_cents: int) -> dict[int, Ch
 def _refusal(case: Case, cash_cents: int) -> str | None:
     if case.pricing is None:
         return case.plan.empty.wire
-    # What would mend a cell is not asked: the grid around it shows that.
+    # No fix is computed for a cell: the grid around it shows that.
     found = refusal(replace(with_cash(case.pricing, cash_cents), wider={}), case.car)
     return found.binding if found else None
 
 
 def _shown(choice: Choice) -> dict[str, Any]:
-    # A score stands for an NPV on some screens; it is not computed here.
+    # Some screens show a score instead of an NPV; it is not computed here.
     names = (name for name in FrontierPoint.__struct_fields__ if name != "score")
     return {name: getattr(choice, name) for name in names}

@@ -5,7 +5,7 @@ from typing import Any
 from protocol.commands import Roll
 from protocol.money.pricing import PriceRequest, RollAnswer, Vary
 from protocol.money.quotes import QuoteRoll
-from protocol.records import RateReason, StructureError
+from protocol.structure import RateReason, StructureError
 from server.finance.contract import discount_limit_cents
 from server.finance.exact.roll import roll
 from server.finance.quoting.case import Case
@@ -13,11 +13,11 @@ from server.finance.quoting.structure import Quoted
 
 
 def quote_roll(case: Case, quoted: Quoted, asked: Roll, *, desk: bool) -> QuoteRoll:
-    """Return the changes of the structure that give the asked payment on the quoted contract.
+    """Return the changes of the structure that give the target payment on the quoted contract.
 
-    They hold what was chosen (term, cash, discount) and move only what ``asked`` names. A price above the
-    advertised one, or a rate above the quoted one, is no answer: nobody's price or markup is raised. Without
-    ``desk`` another price is reached by the discount, within the seller's authority.
+    They keep the chosen term, cash and discount, and change only the input that ``asked`` names. A price
+    above the advertised one, or a rate above the quoted one, is not an answer: prices and markups are never
+    raised. Without ``desk``, another price is reached by a discount within the seller's authority.
     """
     if quoted.request is None:
         return _unreached(asked, "There is no priced contract to start from.")
@@ -26,7 +26,7 @@ def quote_roll(case: Case, quoted: Quoted, asked: Roll, *, desk: bool) -> QuoteR
     except StructureError as error:
         return _unreached(asked, str(error))
     if found.price_cents > int(case.car.price_cents[0]):
-        return _unreached(asked, "The price would lie above the advertised one.")
+        return _unreached(asked, "The price would be above the advertised price.")
     changes = _changes(case, quoted.request, found)
     if asked.vary is Vary.PRICE and not desk:
         discount = quoted.request.discount_cents + quoted.request.price_cents - found.price_cents
@@ -36,7 +36,7 @@ def quote_roll(case: Case, quoted: Quoted, asked: Roll, *, desk: bool) -> QuoteR
         del changes["price_cents"]
         changes["discount_cents"] = discount
     if found.rate_bp > quoted.request.rate_bp:
-        return _unreached(asked, "The rate would lie above the store's.")
+        return _unreached(asked, "The rate would be above the store's rate.")
     return QuoteRoll(
         vary=asked.vary,
         asked_cents=asked.payment_cents,
@@ -48,13 +48,16 @@ def quote_roll(case: Case, quoted: Quoted, asked: Roll, *, desk: bool) -> QuoteR
 
 
 def _beyond_discount(case: Case, discount_cents: int) -> str | None:
-    """Return why a price is not the seller's to give by such a discount; None where it is."""
+    """Return why the seller may not give this discount; None if they may."""
     if discount_cents < 0:
-        return "The price would lie above the one that the desk set."
+        return "The price would be above the desk's price."
     most = int(discount_limit_cents(case.inputs, case.car.price_cents)[0])
     if discount_cents <= most:
         return None
-    return f"It takes a discount of ${discount_cents / 100:,.2f}: the seller may give ${most / 100:,.2f}."
+    return (
+        f"This needs a discount of ${discount_cents / 100:,.2f}. The seller may give at most"
+        f" ${most / 100:,.2f}."
+    )
 
 
 def _unreached(asked: Roll, message: str) -> QuoteRoll:

@@ -8,7 +8,7 @@ import msgspec
 from protocol.events import Fix, FixKind
 from protocol.money.pricing import PriceRequest
 from protocol.money.quotes import MonthlyCash, QuotedStructure, QuoteValue, TaxLine
-from protocol.records import StructureError
+from protocol.structure import StructureError
 from server.finance.architect import Choice, Pricing, choices, refusal
 from server.finance.contract import payoff_cents
 from server.finance.exact.price import price_contract
@@ -19,9 +19,7 @@ from server.finance.value.parts import monthly_cash, npv_parts
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """An answer with what it came from: the architect's choice, and the contract that was priced; None where
-    there was none.
-    """
+    """A structure with its origin: the architect's choice and the priced contract; None if there is none."""
 
     answer: QuotedStructure
     choice: Choice | None
@@ -29,10 +27,10 @@ class Quoted:
 
 
 def quote_structure(case: Case) -> Quoted:
-    """Return the best structure of the case, priced; where there is none, why, and the stated contract.
+    """Return the best structure of the case, priced; if there is none, why, and the stated contract.
 
     Raises:
-        StructureError: no tax can be told for the address, or the chosen contract contradicts itself.
+        StructureError: the address has no tax rule, or the chosen contract contradicts itself.
         RiskModelError: the model lacks the deal's tier.
     """
     pricing = case.pricing
@@ -61,7 +59,7 @@ def quote_structure(case: Case) -> Quoted:
 
 
 def quote_cash(case: Case, choice: Choice) -> MonthlyCash | None:
-    """Return the cash that a chosen contract is expected to bring; None where it is sold."""
+    """Return the cash that a chosen contract is expected to bring; None if it is sold."""
     if not case.plan.programmes.held[choice.programme]:
         return None
     return monthly_cash(
@@ -94,11 +92,11 @@ def _refused(case: Case) -> Quoted:
 
 
 def _why_not(case: Case) -> tuple[str | None, Fix | None]:
-    """Return the limit that refuses the car, and the change that mends it, if a single one does."""
+    """Return the limit that refuses the car, and the single change that fixes it, if there is one."""
     if case.pricing is not None:
         found = refusal(case.pricing, case.car)
         return (found.binding, found.fix) if found else (None, None)
-    # No programme is left before any car is looked at: another term or rate may bring one back.
+    # No programme is left before any car is considered: another term or rate may bring one back.
     empty = case.plan.empty
     if empty is Limit.TERM:
         every = sorted({row.term_months for row in case.sheet.programmes})
@@ -132,7 +130,7 @@ def _answer(case: Case, **fields: Any) -> QuotedStructure:
 
 
 def _priced(case: Case, request: PriceRequest) -> dict[str, Any]:
-    """Return the answer's fields of a contract. Raises StructureError where it cannot be one."""
+    """Return the answer's fields of a contract. Raises StructureError if it cannot be one."""
     contract = price_contract(request, case.tax_cents)
     return {
         "discount_cents": request.discount_cents,

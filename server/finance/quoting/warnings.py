@@ -1,4 +1,4 @@
-"""What a person should look at before a quote is shown to anybody."""
+"""Warnings that a person should read before showing a quote to a customer."""
 
 from collections.abc import Iterator
 
@@ -11,8 +11,8 @@ from server.finance.quoting.structure import Quoted
 def quote_warnings(case: Case, quoted: Quoted, *, desk: bool) -> list[QuoteWarning]:
     """Return the warnings of a quote, each with a sentence for a person.
 
-    ``desk``: for somebody who sees ACV and cost. For others an over-allowance does not count: where it began
-    to would be the ACV.
+    ``desk``: for a person who sees ACV and cost. For others an over-allowance does not count, because its
+    starting point would reveal the ACV.
     """
     return [QuoteWarning(code=code, message=message) for code, message in _found(case, quoted, desk)]
 
@@ -24,7 +24,8 @@ def _found(case: Case, quoted: Quoted, desk: bool) -> Iterator[tuple[WarningCode
         days = (contract - good_through).days
         yield (
             WarningCode.PAYOFF_PAST_GOOD_THROUGH,
-            f"The payoff was good through {good_through}: {days} days of per diem are added. Ask again.",
+            f"The payoff was good through {good_through}. {days} days of per diem were added. Get"
+            " a new payoff.",
         )
     given = concession_of(
         s,
@@ -37,10 +38,11 @@ def _found(case: Case, quoted: Quoted, desk: bool) -> Iterator[tuple[WarningCode
         said = given.describe() if desk else f"${counted / 100:,.2f}"
         yield (
             WarningCode.DISCOUNT_OVER_AUTHORITY,
-            f"This gives away {said}, above the seller's authority of ${authority / 100:,.2f}.",
+            f"This gives away {said}, more than the seller's authority of ${authority / 100:,.2f}.",
         )
     if desk and lacks_product_cost(s, case.inputs.product_cost_share_bp):
         yield (
             WarningCode.PRODUCTS_WITHOUT_COST,
-            "The products have no cost: all of their price counts as gross. The deal cannot be approved so.",
+            "The products have no cost, so their whole price counts as gross. Enter their cost"
+            " before approval.",
         )

@@ -1,4 +1,4 @@
-"""All that a quote needs of the processor, as one call that a computing process can make."""
+"""The whole computation of a quote, as one call for a computing process."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from server.finance.quoting.warnings import quote_warnings
 
 @dataclass(frozen=True, slots=True)
 class WholeQuote:
-    """A quote with the grid around it. ``value`` has the cash of each month, which no pencil keeps."""
+    """A quote with the grid around it. ``value`` has the monthly cash, which pencils do not store."""
 
     quoted: Quoted
     value: QuoteValue | UnsetType
@@ -33,10 +33,10 @@ def quote_whole(
     roll: Roll | None,
     desk: bool,
 ) -> WholeQuote:
-    """Return the best structure of a case, its grid, its warnings and the roll that was asked for.
+    """Return the best structure of a case, its grid, its warnings and the requested roll.
 
-    ``desk``: for somebody who may set prices, and sees ACV and cost.
-    Raises StructureError and RiskModelError as ``quote_structure``.
+    ``desk``: for a person who may set prices and sees ACV and cost. Raises StructureError and RiskModelError
+    as ``quote_structure``.
     """
     quoted = quote_structure(case)
     return WholeQuote(

@@ -1,7 +1,7 @@
 """A risk model's curves by band: which curve holds for a term, a loan-to-value and a payment-to-income.
 
-Shares are compared in hundredths of a basis point, rounded up (``share_of``), so that an inclusive upper edge
-holds to the cent.
+Shares are compared in hundredths of a basis point as products of whole numbers, so that an inclusive upper
+edge holds to the cent.
 """
 
 from collections import Counter
@@ -17,11 +17,11 @@ from server.finance.programmes import Whole
 from server.finance.rounding import HUNDREDTHS, WHOLE, Cents, hundredths_of_bp
 
 NO_EDGE = hundredths_of_bp(NO_EDGE_BP)
-"""The upper edge of a band that has none, and the share of what is not known."""
+"""The upper edge of the last band, and the value of an unknown share."""
 
 
 class RiskModelError(ValueError):
-    """A risk model that cannot be used. ``curve`` names the one to mend and ``field`` what is wrong in it."""
+    """A risk model that cannot be used. ``curve`` names the faulty curve and ``field`` the faulty field."""
 
     def __init__(self, curve: str, field: str, expected: str) -> None:
         super().__init__(curve, field, expected)
@@ -49,30 +49,34 @@ class Bands:
     def __len__(self) -> int:
         return len(self.ltv_edges) * len(self.pti_edges)
 
-    def index(self, ltv: Whole, pti: Whole) -> Whole:
-        """Return band numbers; the shares are hundredths of a basis point, rounded up, and broadcast."""
-        ltv_band = np.searchsorted(self.ltv_edges[:-1], ltv, side="left")
-        pti_band = np.searchsorted(self.pti_edges[:-1], pti, side="left")
-        return np.asarray(ltv_band * len(self.pti_edges) + pti_band, dtype=np.int64)
+    def index_of(self, principal: Cents, basis: Cents, payment: Cents, income: Cents) -> Whole:
+        """Return band numbers; all broadcast. Without a basis or an income, the share passes every edge."""
+        ltv_band = _passed(self.ltv_edges, principal, basis)
+        return np.asarray(ltv_band * len(self.pti_edges) + _passed(self.pti_edges, payment, income))
 
     def index_at(self, ltv_bp: float | None, pti_bp: float | None) -> int:
-        """Return the band number of one structure; None is a share that is not known: the last band."""
-        return int(self.index(_rounded_up(ltv_bp), _rounded_up(pti_bp)))
+        """Return the band number of one structure; None is an unknown share, in the last band."""
+        ltv_band = np.searchsorted(self.ltv_edges[:-1], _rounded_up(ltv_bp), side="left")
+        pti_band = np.searchsorted(self.pti_edges[:-1], _rounded_up(pti_bp), side="left")
+        return int(ltv_band * len(self.pti_edges) + pti_band)
 
     def curves_at(self, term_months: int) -> tuple[RiskCurve, ...]:
         """Return the B curves that hold for contracts of a term, by band number."""
         return self.grid[int(np.searchsorted(self.term_edges[:-1], term_months, side="left"))]
 
 
-def share_of(amount: Cents, base: Cents) -> Whole:
-    """Return ``amount / base`` in hundredths of a basis point, rounded up; elementwise, NO_EDGE where the
-    base is 0.
+def _passed(edges: Whole, amount: Cents, base: Cents) -> Whole:
+    """Return how many edges ``amount`` passes as a share of ``base``; all but the last if the base is 0.
 
-    Rounded up, the share is at most an edge exactly where the amount is at most that share of the base.
+    Amounts are at most MAX_CENTS and edges below NO_EDGE, so the products fit 64 bits. A division would take
+    several times as long.
     """
-    known = base > 0
-    share = -(-amount * WHOLE // np.where(known, base, 1))
-    return np.where(known, np.minimum(share, NO_EDGE), NO_EDGE)
+    inner, known = edges[:-1].tolist(), base > 0
+    whole = amount * WHOLE
+    passed = np.zeros(np.broadcast_shapes(amount.shape, base.shape), dtype=np.int64)
+    for edge in inner:
+        passed += whole > base * edge
+    return passed if known.all() else np.where(known, passed, len(inner))
 
 
 def bands(model: RiskModel, tier: Tier) -> Bands:
@@ -108,12 +112,12 @@ def _check_curve(curve: RiskCurve) -> None:
         ("recovery_lag_months", "is at least 0", curve.recovery_lag_months >= 0),
         ("abs_speed", "is a fraction from 0 to 1", 0 <= curve.abs_speed <= 1),
         ("servicing_month_cents", "is at least 0", curve.servicing_month_cents >= 0),
-        ("loss_timing", "has shares of the term from 0 to 1 that do not fall", _accumulates(shares)),
-        ("loss_timing", "has shares of the loss that do not fall and end at 1", losses[-1:] == [1]),
-        ("loss_timing", "has shares of the loss that do not fall and end at 1", _accumulates(losses)),
-        ("term_max_months", f"lies from 1 to {NO_EDGE_MONTHS}", 1 <= curve.term_max_months <= NO_EDGE_MONTHS),
-        ("ltv_max_bp", f"lies above 0 and up to {NO_EDGE_BP:.0f}", 0 < curve.ltv_max_bp <= NO_EDGE_BP),
-        ("pti_max_bp", f"lies above 0 and up to {NO_EDGE_BP:.0f}", 0 < curve.pti_max_bp <= NO_EDGE_BP),
+        ("loss_timing", "has shares of the term from 0 to 1 that never decrease", _accumulates(shares)),
+        ("loss_timing", "has shares of the loss that never decrease and end at 1", losses[-1:] == [1]),
+        ("loss_timing", "has shares of the loss that never decrease and end at 1", _accumulates(losses)),
+        ("term_max_months", f"is from 1 to {NO_EDGE_MONTHS}", 1 <= curve.term_max_months <= NO_EDGE_MONTHS),
+        ("ltv_max_bp", f"is above 0 and at most {NO_EDGE_BP:.0f}", 0 < curve.ltv_max_bp <= NO_EDGE_BP),
+        ("pti_max_bp", f"is above 0 and at most {NO_EDGE_BP:.0f}", 0 < curve.pti_max_bp <= NO_EDGE_BP),
     )
     for field, expected, holds in rules:
         if not holds:
@@ -143,7 +147,7 @@ def _check_grid(curves: tuple[RiskCurve, ...], terms: list[int], ltvs: list[int]
     count = Counter(map(_edges, curves))
     for curve in curves:
         if count[_edges(curve)] > 1:
-            raise RiskModelError(_label(curve), "ltv_max_bp", "stands once in the model")
+            raise RiskModelError(_label(curve), "ltv_max_bp", "appears only once in the model")
     tier = Tier(curves[0].tier).value
     ends = (
         ("term_max_months", terms, NO_EDGE_MONTHS),
@@ -169,6 +173,6 @@ def _label(curve: RiskCurve) -> str:
 
 
 def _rounded_up(share_bp: float | None) -> Whole:
-    # A share that stands exactly on an edge stays there, whatever its last binary digits are.
+    # A share exactly on an edge stays there, whatever its last binary digits are.
     hundredths = NO_EDGE if share_bp is None else np.ceil(round(share_bp * HUNDREDTHS, 5))
     return np.asarray(hundredths, dtype=np.int64)

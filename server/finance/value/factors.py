@@ -2,7 +2,7 @@
 
 For one rate, term and curve the month-by-month value scales with the principal, and servicing with its cost.
 So it is computed once per unit of each, and a structure's value is two look-ups. Most deals of a store share
-tier, terms and markup; what was computed for one of them serves the others.
+tier, terms and markup, so they share the results.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from server.finance.value.months import (
 )
 
 MAX_ROWS = 1024
-"""Contracts whose factors one table keeps, each about 64 bytes a band."""
+"""The most contracts in one table, each about 64 bytes per band."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +89,7 @@ def risk_of(curves: Sequence[Sequence[RiskCurve]], term: Whole, *, stressed: boo
 def timing(at: Floats, points: Floats, losses: Floats) -> Floats:
     """Return the cumulative share of the loss ``at`` ascending times from 0 on; ``points`` do not fall.
 
-    A step falls into the month at whose end it stands, one at the beginning into the first.
+    A step belongs to the month that it ends; a step at the start belongs to the first month.
     """
     shares: Floats = np.interp(at, points, losses)
     shares[0] = 0.0
@@ -99,8 +99,8 @@ def timing(at: Floats, points: Floats, losses: Floats) -> Floats:
 class FactorTable:
     """The factors of one tier's curves by rate, term and chargeback window, expected and stressed.
 
-    At most MAX_ROWS contracts are kept; the least recently used ones are let go. Threads may share a table:
-    a row is put and taken whole.
+    At most MAX_ROWS contracts are kept; the least recently used ones are evicted. Threads may share a table:
+    rows are stored and read atomically.
     """
 
     def __init__(self, bands: Bands) -> None:
@@ -143,7 +143,7 @@ class FactorTable:
 
 @lru_cache(maxsize=32)
 def factor_table(bands: Bands) -> FactorTable:
-    """Return the table of these very bands, filled by all deals that they serve."""
+    """Return the table of exactly these bands, shared by all their deals."""
     return FactorTable(bands)
 
 

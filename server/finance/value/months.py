@@ -1,8 +1,8 @@
-"""A contract's life month by month, per unit of principal: the one place where the cash-flow formula stands.
+"""A contract's life month by month, per unit of principal: the only implementation of the cash-flow formula.
 
-After FINANCE: gross defaults G = CNL / (1 - R), spread by the timing T, the ABS prepayment model, and cash of
-who still pays. Everything scales with the principal, because the payment is unrounded and periods are
-regular.
+After FINANCE: gross defaults G = CNL / (1 - R), spread by the timing T, the ABS prepayment model, and the
+payments of those who still pay. Everything scales with the principal, because the payment is unrounded and
+periods are regular.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ class Risk:
 
     ``funding`` is a nominal annual fraction, ``gross_defaults`` a share of the principal, ``timing`` of shape
     (months + 1, p, B) the cumulative share of it by the end of each month, ``recovery`` the share of a
-    default that comes back ``recovery_lag`` months later, ``abs_speed`` the fraction of the original
+    default that is recovered ``recovery_lag`` months later, ``abs_speed`` the fraction of the original
     contracts that prepay in a month.
     """
 
@@ -41,7 +41,7 @@ class Risk:
 
     @property
     def discount(self) -> Floats:
-        """What is worth now one unit a month later."""
+        """The present value of one unit a month later."""
         return 1.0 / (1.0 + self.funding / MONTHS_PER_YEAR)
 
 
@@ -50,7 +50,8 @@ class Month:
     """One month of shape (p, B): shares of the contracts, amounts per unit of principal.
 
     ``opening`` and ``alive`` are the contracts at its start and end, ``default`` the balance lost before
-    recovery, ``cash`` payments and prepayments of who is left, before servicing. All are 0 after the term.
+    recovery, ``cash`` the payments and prepayments of living contracts, before servicing. All are 0 after the
+    term.
     """
 
     number: int
@@ -77,7 +78,7 @@ def live(annual_rate: Floats, term: Whole, risk: Risk) -> Iterator[Month]:
         running = month <= term
         lost = risk.gross_defaults * (risk.timing[month] - risk.timing[month - 1])
         default = np.where(running, np.minimum(opening * balance, lost), 0.0)
-        # Where a balance is 0 the contract is over; 1 only keeps the division defined.
+        # A balance of 0 means that the contract is over; 1 only keeps the division defined.
         paying = np.maximum(opening - default / np.where(balance > 0, balance, 1.0), 0.0)
         after = np.where(month < term, np.maximum(balance * (1.0 + rate) - payment, 0.0), 0.0)
         prepaid = _single_month_mortality(risk.abs_speed, month)

@@ -1,7 +1,7 @@
-"""Where a structure's value comes from: parts that sum to its NPV, and the cash expected in each month.
+"""The breakdown of a structure's NPV into parts, and the cash expected in each month.
 
-The parts of a held contract are what each thing changes as it is switched on, in FINANCE's order: interest
-(money free, nobody defaults or prepays), funding, loss, prepayment, servicing, acquisition.
+Each part of a held contract is the change when one effect is switched on, in FINANCE's order: interest (money
+free, nobody defaults or prepays), funding, loss, prepayment, servicing, acquisition.
 """
 
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ Part = Literal[
 ]
 
 SWITCHED_ON = ("interest", "funding", "loss", "prepayment")
-"""The steps of a contract's value that its slope is made of, each with all before it."""
+"""The cumulative steps that make up the slope of a contract's value."""
 
 
 def npv_parts(
@@ -54,9 +54,9 @@ def npv_parts(
 ) -> dict[Part, int]:
     """Return the parts of one structure in cents; their sum is its NPV.
 
-    ``programme`` is its number in the plan. ``ltv_bp`` and ``pti_bp`` choose the band; None where the share
-    is not known. Amounts that are whole cents stand as they are; the others are rounded so that each running
-    total is right to the cent.
+    ``programme`` is its number in the plan. ``ltv_bp`` and ``pti_bp`` choose the band; None if the share is
+    not known. Amounts in whole cents stay unchanged; the others are rounded so that each running total is
+    exact to the cent.
 
     Raises:
         RiskModelError: the model lacks the tier, or its curves are not a full grid.
@@ -153,10 +153,10 @@ def contract_parts(factors: Factors, principal: float, servicing_per_month: floa
 
 
 def rounded_parts(exact: Mapping[Part, float | int], total_cents: int) -> dict[Part, int]:
-    """Return parts in whole cents that sum to ``total_cents``, which the exact ones do to half a cent.
+    """Return parts in whole cents that sum to ``total_cents``, as the exact ones do to within half a cent.
 
-    Whole parts stay. The others take what their running total, rounded half up, grows by; the last of them
-    that is not 0 takes up to the total, so that no part stands where there is nothing.
+    Whole parts stay. Each other part is the growth of the running total, rounded half up. The last one that
+    is not 0 takes the difference to the total, so a part of 0 stays 0.
     """
     whole = sum(part for part in exact.values() if isinstance(part, int))
     running: Floats = np.cumsum([0.0 if isinstance(part, int) else part for part in exact.values()])

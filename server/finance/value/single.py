@@ -1,11 +1,11 @@
-"""The value of one contract as ``deal-architect value`` states it: dollars, and timing in months."""
+"""The value of one contract for ``deal-architect value``: in dollars, with timing in months."""
 
 from itertools import pairwise
 
 import numpy as np
 
 from protocol.money.pricing import ValueAnswer, ValueParts, ValueRequest
-from protocol.records import StructureError
+from protocol.structure import StructureError
 from server.finance.programmes import Whole
 from server.finance.rounding import Floats, half_up
 from server.finance.value.factors import contract_factors, timing
@@ -19,7 +19,7 @@ def value_contract(request: ValueRequest) -> ValueAnswer:
     """Return the NPV of a contract with regular monthly periods and its parts, in dollars to the cent.
 
     The parts sum to the NPV: each running total is rounded half up. ``realised_cnl`` is the share of the
-    principal that is lost, not rounded; below ``cnl`` where prepayment leaves less to default.
+    principal that is lost, not rounded; below ``cnl`` if prepayment leaves less to default.
 
     Raises:
         StructureError: ``loss_timing`` falls, or does not reach 1 by the last month. The ranges of single
@@ -67,8 +67,8 @@ def _risk(request: ValueRequest) -> Risk:
 def _check_timing(request: ValueRequest) -> None:
     months, losses = zip((0.0, 0.0), *request.loss_timing, strict=True)
     if not all(before <= after for before, after in pairwise(months)):
-        raise StructureError("loss_timing", "months from 0 that do not fall")
+        raise StructureError("loss_timing", "months from 0 that never decrease")
     if not all(before <= after for before, after in pairwise(losses)):
-        raise StructureError("loss_timing", "shares of the loss that do not fall")
+        raise StructureError("loss_timing", "shares of the loss that never decrease")
     if losses[-1] > 1 or np.interp(request.term_months, months, losses) != 1:
         raise StructureError("loss_timing", f"a share of 1 by month {request.term_months}")

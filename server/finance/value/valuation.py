@@ -1,9 +1,10 @@
-"""What a structure is worth to the group: two numbers for each programme and band, linear in the principal.
+"""A structure's value to the group: two numbers for each programme and band, linear in the principal.
 
 Held: the contract's value, front and product gross, less the products' expected chargebacks; the reserve is
-paid within the group and not added, acquisition is the cash that goes outside. Sold: front and product gross
+paid within the group and not added; acquisition is cash that leaves the group. Sold: front and product gross
 and the reserve, less the lender's fee and the expected chargebacks of both. Expected reserve chargebacks are
-the share of contracts that end within the lender's window, not discounted: a few months, paid back whole.
+the share of contracts that end within the lender's window, not discounted, because they end within a few
+months and are charged back in full.
 """
 
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ class Valuation:
 
 
 def value_plan(plan: Plan, model: RiskModel) -> Valuation:
-    """Return the valuation of all programmes of a plan under the curves of the deal's tier.
+    """Return the valuation of all programmes of a plan with the curves of the deal's tier.
 
     Raises:
         RiskModelError: the model lacks the tier, or its curves are not a full grid.
@@ -74,7 +75,7 @@ def value_plan(plan: Plan, model: RiskModel) -> Valuation:
 
 
 def product_gross_cents(inputs: DealInputs) -> int:
-    """Return what the store earns on the products: their price less the stated cost, or the usual share."""
+    """Return the store's gross on the products: their price less the stated cost, or the usual share."""
     structure = inputs.structure
     cost = structure.products_cost_cents
     if cost is None:
@@ -85,7 +86,7 @@ def product_gross_cents(inputs: DealInputs) -> int:
 
 def reserve_slope(plan: Plan) -> Floats:
     """Return the reserve per unit of principal, shape (p,): a share of it, or of the finance charge at the
-    sell rate less that at the buy rate; 0 where it is flat.
+    sell rate less that at the buy rate; 0 if it is flat.
     """
     programmes = plan.programmes
     extra_charge = programmes.term * (plan.factors - plan.buy_factors)

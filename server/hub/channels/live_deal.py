@@ -8,19 +8,17 @@ import asyncio
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from protocol import codec
 from protocol.deal_fold import applied
-from protocol.events import EVENT_TYPES, Customer, DealSnapshot, Event
-from protocol.records import Structure
+from protocol.events import EVENTS_BY_KIND, Customer, DealSnapshot, Event
+from protocol.structure import Structure
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import Deal
 from server.database.decisions.deciding import DealEvent
 from server.database.decisions.lenders import live_terms
 from server.log.channel_log import Entry
-
-_KINDS: Final = {str(kind.__struct_config__.tag): kind for kind in EVENT_TYPES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +116,12 @@ class LiveDeal:
         if entry.no and (self._held is not None or self._meanwhile is not None):
             self._take(entry.no, codec.decode(entry.body))
 
-    def decided(self, events: Sequence[DealEvent]) -> None:
+    def decided(self, channel: str, events: Sequence[DealEvent]) -> None:
         """Apply what this process has just decided, before its events come back through the log."""
         for event in events:
             self.require(event.no)
             if self._held is not None or self._meanwhile is not None:
-                body = {"type": event.kind, **event.body, "channel": "deal:", "at": event.at}
-                self._take(event.no, codec.decode(codec.encode(body)))
+                self._take(event.no, codec.decode(codec.encode({"channel": channel, **event.fields})))
 
     def begin(self) -> int:
         """Say that the deal is about to be read; return what to show to ``read``."""
@@ -145,7 +142,7 @@ class LiveDeal:
 
     def _take(self, no: int, fields: dict[str, Any]) -> None:
         try:
-            event = codec.convert(_KINDS[fields["type"]], {**fields, "seq": no})
+            event = codec.convert(EVENTS_BY_KIND[fields["type"]], {**fields, "seq": no})
         except (KeyError, codec.FieldError):
             # Of another release. What it did to the deal stands in Postgres.
             self.forget()

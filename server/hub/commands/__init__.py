@@ -1,1 +1,1 @@
-"""The commands: which function handles which, and what each does."""
+"""Command handlers, and the table that maps commands to them."""

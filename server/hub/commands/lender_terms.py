@@ -1,4 +1,4 @@
-"""A lender's decision as a command states it, checked. Pure but for the time."""
+"""Checks a lender's decision as a command states it. Pure, except for the clock."""
 
 import datetime as dt
 import uuid
@@ -6,17 +6,17 @@ import uuid
 from protocol import commands
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import LenderTerms
-from protocol.records import FIRST_DATE, LAST_DATE
+from protocol.structure import FIRST_DATE, LAST_DATE
 from protocol.workflow import CREDIT_REASONS, LIVE_STATUSES, LenderStatus
 from server.clock import utc_now
 from server.database.decisions import lenders
 
 
 def terms_of(command: commands.LenderDecision) -> LenderTerms:
-    """Return a lender's decision with ids of its own.
+    """Return a lender's decision with new ids.
 
     Raises CommandError(invalid) naming the field: an approval needs tier, rate, advance, term and an expiry
-    that lies ahead, a refusal its reasons, each on credit. Nothing else has reasons.
+    that is in the future, a refusal its reasons, each on credit. Nothing else has reasons.
     """
     needed: tuple[str, ...] = ()
     if command.status in LIVE_STATUSES:
@@ -26,19 +26,23 @@ def terms_of(command: commands.LenderDecision) -> LenderTerms:
     for field in needed:
         if getattr(command, field) in (None, []):
             raise CommandError(
-                ErrorCode.INVALID, f"{field}: expected where a lender has {command.status}", field=field
+                ErrorCode.INVALID,
+                f"{field}: expected for a lender's decision of {command.status}",
+                field=field,
             )
     allowed = CREDIT_REASONS if command.status is LenderStatus.DECLINED else ()
     if not set(command.reasons) <= set(allowed):
         raise CommandError(
-            ErrorCode.INVALID, "reasons: expected reasons on credit, of a refusal", field="reasons"
+            ErrorCode.INVALID,
+            "reasons: expected credit reasons, and only for a declined application",
+            field="reasons",
         )
     _check_expiry(command.expires_at)
     return as_terms(command)
 
 
 def as_terms(command: commands.LenderDecision) -> LenderTerms:
-    """Return what a command says of a lender's decision, whole or not, with ids of its own."""
+    """Return the lender's decision in a command, complete or not, with new ids."""
     return LenderTerms(
         decision_id=str(uuid.uuid4()),
         lender=command.lender,
@@ -54,20 +58,20 @@ def as_terms(command: commands.LenderDecision) -> LenderTerms:
 
 
 def _check_expiry(expires: dt.datetime | None) -> None:
-    """Raise CommandError(invalid) where a decision would end at a time that cannot be one, or is past."""
+    """Raise CommandError(invalid) if a decision would end at a time that cannot be one, or is past."""
     if expires is None:
         return
     # The year is looked at first: near the ends of the calendar not every zone has the time.
     if expires.tzinfo is None or expires.year > LAST_DATE.year or expires <= utc_now():
         raise CommandError(
             ErrorCode.INVALID,
-            f"expires_at: expected a time with its zone that lies ahead, until {LAST_DATE.year}",
+            f"expires_at: expected a future time with its UTC offset, up to {LAST_DATE.year}",
             field="expires_at",
         )
 
 
 def _in_utc(expires: dt.datetime | None) -> dt.datetime | None:
-    """Return a time in UTC; as it is where UTC has it not, since it is refused anyway."""
+    """Return a time in UTC; unchanged if UTC cannot represent it, because it is refused anyway."""
     if expires is None or expires.tzinfo is None or not FIRST_DATE.year <= expires.year <= LAST_DATE.year:
         return expires
     return expires.astimezone(dt.UTC)

@@ -1,4 +1,4 @@
-"""A deal's selected offer priced anew, as the deal stands or as it would stand."""
+"""Reprices a deal's selected offer, for the deal as it is or with changes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer, LenderTerms
-from protocol.records import StructureChanges
+from protocol.structure import StructureChanges
 from server.clock import utc_now
 from server.database.decisions.terms import revise
 from server.database.people.users import Account
@@ -15,7 +15,7 @@ from server.hub.commands.quotes import Quotes
 
 
 class Repricing:
-    """Prices the offer that a deal has selected once more."""
+    """Prices the offer that a deal has selected again."""
 
     def __init__(self, quotes: Quotes) -> None:
         self._quotes = quotes
@@ -29,7 +29,7 @@ class Repricing:
         lenders: Sequence[LenderTerms] | None = None,
     ) -> DealOffer | None:
         """Return the selected offer as it is priced today, with ``changes`` to the structure and ``lenders``
-        in place of the deal's live decisions; None where nothing is selected, or no programme takes it.
+        in place of the deal's live decisions; None if nothing is selected, or no programme takes it.
 
         Raises CommandError: invalid for changes that contradict the structure, degraded.
         """
@@ -37,7 +37,7 @@ class Repricing:
         if before is None:
             return None
         structure = deal.structure if changes is None else revise(deal.structure, changes)
-        # What the offer was asked with beyond the deal's structure stands, but for what is changed now.
+        # The offer's own changes to the deal's structure stay, except for what changes now.
         changed = {} if changes is None else dict(changes.items())
         own = {name: value for name, value in before.changes.items() if name not in changed}
         live = deal.live_lenders if lenders is None else tuple(lenders)

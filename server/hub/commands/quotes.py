@@ -1,33 +1,35 @@
-"""``quote`` and ``frontier``: one car of the deal's group, computed in another process, every quote kept."""
+"""``quote`` and ``frontier``: one car of the deal's group, computed in another process. Every quote is
+stored.
+"""
 
 import datetime as dt
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Frontier, Quote
 from protocol.deal_parts import DealOffer, OfferedCar
 from protocol.jobs import NUMBER_COLUMNS
-from protocol.money.inputs import PencilInputs
 from protocol.money.pricing import Vary
 from protocol.money.quotes import FrontierReply, QuoteReply
-from protocol.records import Scope, StructureChanges, StructureError, Versions, View
+from protocol.records import Scope, View
+from protocol.structure import StructureChanges, StructureError
 from server.clock import utc_now
 from server.compute.pool import ComputePool, NoTurnError, OverrunError
 from server.database.core.scope import StoreScopes
 from server.database.deals.deals import Deal
-from server.database.deals.pencils import Pencil, PencilChoice, record_pencil
+from server.database.deals.pencils import record_pencil
 from server.database.decisions.terms import revise
 from server.database.editions.rates import NotInForce
 from server.database.editions.versions import stock_version
 from server.database.people.users import Account
+from server.hub.commands.kept_quotes import Subject, offer_of, pencil_of
 from server.hub.sight.questions import check_conceded
 from server.hub.sight.sight import Sight
 from server.hub.sight.views import not_here, project_frontier, project_quote, unaskable_fields
@@ -37,7 +39,7 @@ from server.sharing.lanes import Lane
 from server.work.editions import Editions
 
 if TYPE_CHECKING:
-    from server.finance.quoting import Case, Quoted
+    from server.finance.quoting import Quoted
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -46,22 +48,11 @@ MOST_VEHICLE = 2**63 - 1
 _EXACT = Sight(View.MANAGER)
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A car under a deal's terms, as it stood when it was read."""
-
-    vehicle_id: str
-    rev: int
-    car: OfferedCar
-    case: "Case"
-    versions: Versions
-
-
 class Quotes:
     """Answers ``quote`` and ``frontier`` for a deal that the asker may see.
 
     Methods raise CommandError: not_found for a car that is not for sale in the group, forbidden for changes
-    that the view does not show, invalid where the terms contradict each other, degraded where no rate sheet
+    that the view does not show, invalid if the terms contradict each other, degraded if no rate sheet
     or no usable risk model is in force.
     """
 
@@ -78,7 +69,7 @@ class Quotes:
         self._editions = editions
 
     async def quote(self, command: Quote, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
-        """Return the reply's data as it is seen; the pencil is stored before."""
+        """Return the projected data of the reply; the pencil is stored first."""
         from server.finance.quoting import quote_whole
 
         check_askable(command, sight.view)
@@ -108,7 +99,7 @@ class Quotes:
         return project_quote(codec.plain(reply), sight)
 
     async def frontier(self, command: Frontier, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
-        """Return the reply's data as it is seen."""
+        """Return the projected data of the reply."""
         from server.finance.quoting import quote_frontier
 
         subject = await self._subject(deal, command.vehicle_id, None, sight)
@@ -135,8 +126,8 @@ class Quotes:
     ) -> DealOffer:
         """Return a car of the deal as an offer; its pencil is stored.
 
-        ``sight`` is that of whoever asks for the offer: where it hides NPVs, so does whether there is one.
-        Raises CommandError as ``quote``, and conflict where no programme takes the car.
+        ``sight`` is the caller's: if it hides NPVs, the result must not reveal them either. Raises
+        CommandError as ``quote``, and conflict if no programme takes the car.
         """
         from server.finance.quoting import quote_structure
 
@@ -162,11 +153,9 @@ class Quotes:
                 ErrorCode.INVALID, str(error), field=error.field, expected=error.expected
             ) from None
         except RiskModelError as error:
-            raise CommandError(ErrorCode.DEGRADED, f"Nothing can be valued: {error}.") from error
+            raise CommandError(ErrorCode.DEGRADED, f"No value can be computed: {error}.") from error
         except NoTurnError:
-            raise CommandError(
-                ErrorCode.BUSY, "Too many quotes wait to be computed: try again shortly."
-            ) from None
+            raise CommandError(ErrorCode.BUSY, "Too many quotes are waiting. Try again shortly.") from None
         except OverrunError:
             raise CommandError(
                 ErrorCode.DEGRADED, "This could not be computed in time. Change the structure or try again."
@@ -196,7 +185,7 @@ class Quotes:
                 row = await database.fetchrow(query.text, *query.args)
                 model = await tables.risk(database, in_force.risk)
         except NotInForce as error:
-            raise CommandError(ErrorCode.DEGRADED, f"Nothing can be quoted: {error}.") from error
+            raise CommandError(ErrorCode.DEGRADED, f"No quote is possible: {error}.") from error
         if row is None:
             raise _no_such_car()
         case = Case(
@@ -227,7 +216,7 @@ class Quotes:
 
 
 def check_askable(command: Quote, view: View) -> None:
-    """Raise CommandError(forbidden) where a quote asks for what may not be asked for in the view."""
+    """Raise CommandError(forbidden) if a quote asks for what may not be asked for in the view."""
     refused = unaskable_fields(command.changes, view)
     if refused:
         raise not_here(refused[0])
@@ -235,57 +224,11 @@ def check_askable(command: Quote, view: View) -> None:
         raise not_here("rate_bp")
 
 
-def pencil_of(vehicle_id: str, rev: int, versions: Versions, case: "Case", quoted: "Quoted") -> Pencil:
-    """Return a quote as it is kept."""
-    choice = quoted.choice
-    inputs = {name: getattr(case.inputs, name) for name in case.inputs.__struct_fields__}
-    fields = PencilChoice.__struct_fields__
-    return Pencil(
-        vehicle_id=vehicle_id,
-        vehicle_rev=rev,
-        versions=versions,
-        inputs=PencilInputs(**inputs, programme_id=case.programme_id),
-        car=dict(case.numbers),
-        choice=None if choice is None else PencilChoice(**{name: getattr(choice, name) for name in fields}),
-        answer=quoted.answer,
-    )
-
-
-def offer_of(
-    subject: Subject, quoted: "Quoted", deal: Deal, changes: StructureChanges, pencil_id: str
-) -> DealOffer:
-    """Return a priced and valued quote as an offer of the deal.
-
-    Raises ValueError where it has no contract.
-    """
-    answer, choice = quoted.answer, quoted.choice
-    if choice is None or isinstance(answer.value, UnsetType) or isinstance(answer.payment_cents, UnsetType):
-        raise ValueError("a quote without a contract is no offer")
-    return codec.convert(
-        DealOffer,
-        {
-            **codec.plain(answer),
-            "offer_id": str(uuid.uuid4()),
-            "vehicle_id": subject.vehicle_id,
-            "rev": subject.rev,
-            "car": codec.plain(subject.car),
-            "deal_version": deal.version,
-            "changes": codec.plain(changes),
-            "tier": subject.case.tier_of(choice.programme_id, choice.term_months),
-            "npv_cents": answer.value.npv_cents,
-            "stress_npv_cents": answer.value.stress_npv_cents,
-            "versions": codec.plain(subject.versions),
-            "asked_programme_id": subject.case.programme_id,
-            "pencil_id": pencil_id,
-        },
-    )
-
-
 def _not_eligible(quoted: "Quoted") -> CommandError:
     binding = quoted.answer.binding
     return CommandError(
         ErrorCode.CONFLICT,
-        "No programme takes this car under these terms.",
+        "No lender program accepts this car with these terms.",
         field="vehicle_id",
         value=binding if isinstance(binding, str) else None,
     )
@@ -299,6 +242,4 @@ def vehicle_number(vehicle_id: str) -> int:
 
 
 def _no_such_car() -> CommandError:
-    return CommandError(
-        ErrorCode.NOT_FOUND, "There is no such car for sale in this group.", field="vehicle_id"
-    )
+    return CommandError(ErrorCode.NOT_FOUND, "This car is not for sale in your group.", field="vehicle_id")

@@ -1,17 +1,18 @@
-"""The commands about stock and money: search, terms, quote."""
+"""Handlers for search, terms and quotes."""
 
 from protocol import commands
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import StructureChanges, View
+from protocol.records import View
 from server.database.core.scope import StoreScopes
 from server.database.decisions.deciding import digest_of
 from server.database.decisions.terms import change_terms
 from server.hub.commands.quotes import Quotes
+from server.hub.commands.registration import handles
 from server.hub.connections.authority import Authority, actor_of, view_of
 from server.hub.connections.connection import Connection
-from server.hub.sight.questions import Questions, check_conceded
+from server.hub.sight.questions import Questions, check_conceded, check_visible
 from server.hub.sight.sight import sight_of
-from server.hub.sight.views import hidden_order, not_here, unsettable_fields
+from server.hub.sight.views import hidden_order, not_here
 from server.hub.upkeep.relay import Relay
 from server.search.paging.searches import MoreRequest, SearchRequest, SearchService
 
@@ -36,6 +37,7 @@ class StockHandlers:
         self._quotes = quotes
         self._questions = questions
 
+    @handles(commands.Search)
     async def search(self, connection: Connection, command: commands.Search) -> None:
         """Begin a search."""
         deal = await self._authority.deal(connection.account, command)
@@ -54,6 +56,7 @@ class StockHandlers:
         )
         connection.reply(command.ref, {"search_id": await self._searches.search(request)})
 
+    @handles(commands.More)
     async def more(self, connection: Connection, command: commands.More) -> None:
         """Go on with a search."""
         deal = await self._authority.deal(connection.account, command)
@@ -67,12 +70,14 @@ class StockHandlers:
         )
         connection.reply(command.ref, {"search_id": await self._searches.more(request)})
 
+    @handles(commands.Cancel)
     async def cancel(self, connection: Connection, command: commands.Cancel) -> None:
         """End a search."""
         await self._authority.deal(connection.account, command)
         await self._searches.cancel(command.channel, command.search_id)
         connection.reply(command.ref, {})
 
+    @handles(commands.Revalue)
     async def revalue(self, connection: Connection, command: commands.Revalue) -> None:
         """Try again to value cars that were given up."""
         await self._authority.deal(connection.account, command)
@@ -80,8 +85,9 @@ class StockHandlers:
         await self._searches.revalue(command.channel, command.op, command.vehicle_id, asked=asked)
         connection.reply(command.ref, {})
 
+    @handles(commands.Terms)
     async def terms(self, connection: Connection, command: commands.Terms) -> None:
-        """Decide in Postgres and tell; the last search is repeated by whoever tells it first."""
+        """Decide in Postgres and publish; the process that publishes first repeats the last search."""
         deal = await self._authority.deal(connection.account, command)
         sight = sight_of(view_of(connection, command.channel), connection.account)
         check_visible(command.changes, sight.view)
@@ -97,6 +103,7 @@ class StockHandlers:
         await self._relay.tell(result)
         connection.reply(command.ref, result.reply)
 
+    @handles(commands.Quote)
     async def quote(self, connection: Connection, command: commands.Quote) -> None:
         """Price one car."""
         deal = await self._authority.deal(connection.account, command)
@@ -107,13 +114,14 @@ class StockHandlers:
         await self._questions.check(deal, account, sight, command.vehicle_id, [*asked, *axes])
         connection.reply(command.ref, await self._quotes.quote(command, deal, account, sight))
 
+    @handles(commands.Frontier)
     async def frontier(self, connection: Connection, command: commands.Frontier) -> None:
         """List one car's best structures."""
         deal = await self._authority.deal(connection.account, command)
         view = view_of(connection, command.channel)
         if view is View.CUSTOMER:
             # Its ends are the most discount and the most cash there may be.
-            raise CommandError(ErrorCode.FORBIDDEN, "The frontier is not for customers.", field="channel")
+            raise CommandError(ErrorCode.FORBIDDEN, "The customer view has no frontier.", field="channel")
         sight = sight_of(view, connection.account)
         await self._questions.check(deal, connection.account, sight, command.vehicle_id)
         connection.reply(command.ref, await self._quotes.frontier(command, deal, connection.account, sight))
@@ -123,10 +131,3 @@ def _asked(connection: Connection, command: commands.Search | commands.More | co
     """Return a digest of who sends the command and what it asks for: all but what is new each time."""
     given = {name: getattr(command, name) for name in command.__struct_fields__ if name not in {"ref", "op"}}
     return digest_of(actor_of(connection.account), (commands.tag_of(type(command)), given)).hex()
-
-
-def check_visible(changes: StructureChanges, view: View) -> None:
-    """Raise CommandError(forbidden) where ``changes`` set what may not be set in the view."""
-    refused = unsettable_fields(changes, view)
-    if refused:
-        raise not_here(refused[0])

@@ -1,14 +1,15 @@
-"""The commands about watching: join, leave, and what somebody saw."""
+"""Handlers for watching: join, leave, focus, and reports of what was painted."""
 
 import structlog
 
 from protocol import commands
 from protocol.channels import store_of
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import Structure
+from protocol.structure import Structure
 from server.clock import utc_now
 from server.database.people.security_events import Note, SecurityKind
 from server.hub.channels.rooms import Rooms
+from server.hub.commands.registration import handles
 from server.hub.connections.authority import Authority, check_wall
 from server.hub.connections.connection import Connection
 from server.hub.joining.join import Joiner
@@ -28,6 +29,7 @@ class WatchHandlers:
         self._note = note
         self._logger = structlog.get_logger("hub")
 
+    @handles(commands.Join)
     async def join(self, connection: Connection, command: commands.Join) -> None:
         """Watch a channel."""
         store_id = store_of(command.channel)
@@ -40,13 +42,15 @@ class WatchHandlers:
         whom = {"deal_id": deal.id, "customer_ids": (deal.customer.id,)}
         self._note(connection.happened(SecurityKind.CUSTOMER_VIEWED, **whom))
 
+    @handles(commands.Leave)
     async def leave(self, connection: Connection, command: commands.Leave) -> None:
         """Watch a channel no longer."""
         connection.leave(command.channel)
         connection.reply(command.ref, {})
 
+    @handles(commands.Focus)
     async def focus(self, connection: Connection, command: commands.Focus) -> None:
-        """Tell the others at which field somebody is."""
+        """Tell the others at which field someone is."""
         watcher = connection.watchers.get(command.channel)
         if watcher is None:
             raise CommandError(ErrorCode.NOT_FOUND, "Join the channel first.", field="channel")
@@ -57,13 +61,15 @@ class WatchHandlers:
         self._rooms.focus(watcher, command.field)
         connection.reply(command.ref, {})
 
+    @handles(commands.Painted)
     async def painted(self, connection: Connection, command: commands.Painted) -> None:
-        """Take note of when a stage of a search stood on a screen: the last stage of its trace."""
+        """Record when a stage of a search stood on a screen: the last stage of its trace."""
         await self._authority.deal(connection.account, command)
         seen = {"search_id": command.search_id, "stage": command.stage, "ms": command.ms}
         self._logger.info("painted", channel=command.channel, **seen)
         connection.reply(command.ref, {})
 
+    @handles(commands.Ping)
     async def ping(self, connection: Connection, command: commands.Ping) -> None:
         """Answer with the server's time."""
         connection.reply(command.ref, {"server_time": utc_now()})

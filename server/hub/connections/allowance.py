@@ -7,10 +7,11 @@ from typing import Final
 
 import structlog
 
+from protocol import commands
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import AnyCommand
-from server.database.people.credentials import TokenScope
-from server.hub.connections.budgets import Budgets, cost_of
+from protocol.rights import TokenScope
+from server.hub.connections.budgets import Budgets
 from server.hub.connections.connection import Connection
 from server.log.usage import UsageLog
 from server.observe.failing import REDIS_FAILS
@@ -21,10 +22,14 @@ SETTLE_SECONDS: Final = 0.25
 AWAY_SECONDS: Final = 1.0
 """How long to wait before Redis, which did not answer, is asked again."""
 
-TURN_SECONDS: Final = 4.0
-"""Together with a search's turn to read less than a command has, so that the answer says why."""
+TURN_SECONDS: Final = 10.0
+"""Before a command's own time begins. With it less than the silence after which a client gives up."""
 SHARES: Final = Shares(all=32, store=24, person=4, waiting=40)
 """Of commands that are under way in one process. A person's bound keeps connections to the database free."""
+READING: Final = (commands.Search, commands.More)
+"""These take no turn here. They wait in the longer line of those who read the stock: here they would keep a
+store's joins and notes waiting as well.
+"""
 
 
 class Allowance:
@@ -47,21 +52,24 @@ class Allowance:
 
         Raises CommandError: rate_limited where a budget is used up, busy where no turn came.
         """
-        units = cost_of(type(command))
+        units = command.cost
         if not units or _tests_load(connection):
             yield
             return
         account = connection.account
         self._budgets.charge(account.store_id, account.id, units)
+        if isinstance(command, READING):
+            yield
+            return
         try:
             async with self._turns.turn(Lane(account.store_id, account.id), TURN_SECONDS):
                 yield
         except Crowded:
             raise CommandError(
-                ErrorCode.BUSY, "Your other commands are still under way. Try again when they are answered."
+                ErrorCode.BUSY, "Your other commands are still running. Try again when they are done."
             ) from None
         except TookTooLong:
-            raise CommandError(ErrorCode.BUSY, "Many people ask at this moment. Try again shortly.") from None
+            raise CommandError(ErrorCode.BUSY, "The server is busy. Try again shortly.") from None
 
     async def run(self) -> None:
         """Settle the budgets with the other processes until cancelled, through any outage."""

@@ -1,34 +1,19 @@
 """What a person may do: the scope that each right asks for, and the deal or wall that it is about."""
 
 from collections.abc import Collection
-from typing import Final
 
 from protocol.channels import deal_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import AnyCommand, ChannelCommand
 from protocol.records import Actor, View
-from protocol.workflow import RIGHTS
+from protocol.rights import RIGHTS, Right, TokenScope
 from server.clock import utc_now
 from server.database.deals.deals import Deal
-from server.database.people.credentials import TokenScope
 from server.database.people.users import Account
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.channels.live_deals import LiveDeals
 from server.hub.connections.connection import Connection
 from server.hub.sight.views import widest_view
-
-SCOPE_OF: Final = {
-    **dict.fromkeys(("watch", "wall", "see_cost"), TokenScope.READ),
-    **dict.fromkeys(
-        ("search", "terms", "rate", "price", "select", "hold", "note", "submit", "reopen", "lose"),
-        TokenScope.WRITE,
-    ),
-    **dict.fromkeys(
-        ("counter", "approve", "decline", "sign", "deliver", "fund", "unwind", "lender", "lock", "task"),
-        TokenScope.DECIDE,
-    ),
-}
-"""The scope that a credential must have for each right of its owner to count."""
 
 
 class Authority:
@@ -49,34 +34,36 @@ class Authority:
         """
         if deal_of(command.channel) is None:
             raise CommandError(
-                ErrorCode.FORBIDDEN, "A wall is only watched: expected a deal.", field="channel"
+                ErrorCode.FORBIDDEN, "This command needs a deal. A wall can only be watched.", field="channel"
             )
         # Whoever may not see the deal learns nothing of it, also not that it is there.
         deal = await self._deals.held(command.channel, account.store_id)
         if command.right not in RIGHTS[account.role]:
-            text = f"Your role lacks the right {command.right}."
+            text = f'Your role does not have the right "{command.right}".'
             raise CommandError(ErrorCode.FORBIDDEN, text, field="type")
         return deal
 
 
 def check_wall(account: Account, store_id: str) -> None:
     """Raise CommandError(forbidden) unless the account may watch the wall of the store."""
-    if "wall" not in RIGHTS[account.role] or account.store_id != store_id:
-        raise CommandError(ErrorCode.FORBIDDEN, "The wall is for the managers of its store.", field="channel")
+    if Right.WALL not in RIGHTS[account.role] or account.store_id != store_id:
+        raise CommandError(
+            ErrorCode.FORBIDDEN, "Only managers of the store may watch its wall.", field="channel"
+        )
 
 
 def check_scope(connection: Connection, command: AnyCommand) -> None:
     """Raise CommandError(forbidden) unless the connection's credential may be used for the command."""
     if not isinstance(command, ChannelCommand):
         return
-    scope = SCOPE_OF[command.right]
+    scope = command.right.scope
     if scope not in connection.credential.scopes:
         raise CommandError(ErrorCode.FORBIDDEN, f"This token lacks the scope {scope}.", field="type")
 
 
 def rights_of(account: Account, scopes: Collection[TokenScope]) -> list[str]:
     """Return the rights of an account that a credential with ``scopes`` lets it use."""
-    return [right for right in RIGHTS[account.role] if SCOPE_OF[right] in scopes]
+    return [right.value for right in RIGHTS[account.role] if right.scope in scopes]
 
 
 def actor_of(account: Account) -> Actor:

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from protocol import commands
 from protocol.closing import CommandError, ErrorCode
+from protocol.commands import Cost
 from server.log.usage import Usage
 
 WINDOW_SECONDS: Final = 10.0
@@ -25,21 +25,6 @@ PERSON_UNITS: Final = 500
 STORE_UNITS: Final = 2_000
 EAGER_UNITS: Final = 50
 """So many units of a store are settled at once, and not with the next round."""
-
-FREE, LIGHT, JOINING, PRICING, SEARCHING = 0, 1, 4, 8, 10
-_COSTS: Final[dict[type, int]] = {
-    **dict.fromkeys((commands.Ping, commands.Focus, commands.Leave), FREE),
-    commands.Join: JOINING,
-    **dict.fromkeys((commands.Quote, commands.Select, commands.Pin, commands.Revalue), PRICING),
-    **dict.fromkeys((commands.Submit, commands.Approve), PRICING),
-    **dict.fromkeys((commands.Search, commands.More, commands.Terms, commands.Frontier), SEARCHING),
-    **dict.fromkeys((commands.Counter, commands.LenderDecision), SEARCHING),
-}
-
-
-def cost_of(command: type) -> int:
-    """Return how many units a command takes of the budgets: about a tenth of a search, if nothing is said."""
-    return _COSTS.get(command, LIGHT)
 
 
 class Budget(StrEnum):
@@ -50,8 +35,8 @@ class Budget(StrEnum):
 
 
 _USED_UP: Final = {
-    Budget.PERSON: "You asked for more than one person may at a time, in all windows and programs together.",
-    Budget.STORE: "Your store asked for more than it may at a time, and you for more than your share of it.",
+    Budget.PERSON: "You have reached the limit for one person, across all windows and programs.",
+    Budget.STORE: "Your store has reached its limit, and you have used more than your share.",
 }
 
 
@@ -136,7 +121,7 @@ class Budgets:
         if mine + units > PERSON_UNITS:
             raise OverBudget(Budget.PERSON, store.wait(now, person_id, PERSON_UNITS - units))
         if store.used(now, None) + units > STORE_UNITS:
-            share = max(STORE_UNITS / len(store.people() | {person_id}), SEARCHING)
+            share = max(STORE_UNITS / len(store.people() | {person_id}), Cost.SEARCHING)
             if mine + units > share:
                 raise OverBudget(Budget.STORE, store.wait(now, person_id, share - units))
         store.fresh[person_id] += units

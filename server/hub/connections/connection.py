@@ -15,7 +15,8 @@ from protocol.closing import CloseCode, CommandError, ErrorBody
 from protocol.commands import AnyCommand
 from protocol.events import Notice, Reply
 from protocol.records import View
-from server.database.people.credentials import Credential, TokenScope
+from protocol.rights import TokenScope
+from server.database.people.credentials import Credential
 from server.database.people.security_events import SecurityEvent, SecurityKind
 from server.database.people.users import Account
 from server.hub.channels.registry import Registry

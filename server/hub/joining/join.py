@@ -1,7 +1,7 @@
-"""Joining a channel: capture where it stands, then load, then deliver from there.
+"""Joining a channel: capture its position, load the snapshot, deliver from that position.
 
-Nothing is buffered meanwhile. What is published while the snapshot loads stands in the log behind the
-captured position, and is read from there before the watcher is served live.
+Nothing is buffered in between. Events published while the snapshot loads are in the log after the captured
+position. They are read from there before the watcher goes live.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from server.log.cars import ShownCars
 from server.log.channel_log import ChannelLog, Head
 
 ATTEMPTS: Final = 5
-"""How often the epoch may end under a join before it is refused."""
+"""How often the epoch may end during a join before the join is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +48,23 @@ class Joiner:
     rooms: Rooms
 
     async def join(self, connection: Connection, command: Join) -> Deal:
-        """Answer ``command``, serve the channel from there on, and return its deal.
+        """Answer ``command``, serve the channel from then on, and return its deal.
 
         Raises CommandError as ``Authority.deal``, and degraded; RedisError and asyncpg's errors. Then nothing
         is joined.
         """
         channel = command.channel
-        # From here on, Postgres's word of each decision of the deal is taken.
+        # From here on, Postgres notifications of the deal's decisions are handled.
         with self.registry.joining(channel) as feed:
-            # Before anything is made in Redis, or taken note of, for a deal that is not the sender's.
+            # Before anything is created in Redis or in memory for a deal that the sender may not see.
             deal = await self.authority.deal(connection.account, command)
             view = capped_view(command.view, connection.account.role)
             connection.turn(channel, view)
             connection.detach(channel)
             require_room(connection)
             sight = sight_of(view, connection.account)
-            # Who gets less than they ask for may have seen more before: they go on from a snapshot.
+            # A person with a narrower view than requested may have seen more before, so they start from a
+            # snapshot.
             since = command.since if view is command.view else None
             head, held = await self._stand(feed, connection, channel, since)
             if held is None:
@@ -87,7 +88,7 @@ class Joiner:
             watcher = Watcher(channel, sight, head.epoch, start, connection)
             connection.attach(feed.session, watcher, rows)
             if not was_watched:
-                # Nobody told the channel what became of its cars.
+                # Changes of its cars were not published to the channel.
                 self.stock.look(channel)
             self.rooms.enter(watcher, connection.account)
         return deal
@@ -95,9 +96,9 @@ class Joiner:
     async def _stand(
         self, feed: Feed, connection: Connection, channel: str, since: Position | None
     ) -> tuple[Head, HeldDeal | None]:
-        """Return where the channel stands, and the deal as of then; None where the client knows what was.
+        """Return the channel's position and the deal at it; None if the client can resume.
 
-        Raises CommandError: not_found, degraded where the epoch keeps ending.
+        Raises CommandError: not_found, degraded if the epoch keeps ending.
         """
         for _ in range(ATTEMPTS):
             head = await capture(self.log, feed, channel)
@@ -105,13 +106,13 @@ class Joiner:
             if held is not None:
                 known = since is not None and await still_known(self.log, channel, head, since)
                 return head, None if known else held
-        raise CommandError(ErrorCode.DEGRADED, "The event log keeps starting anew: try again.")
+        raise CommandError(ErrorCode.DEGRADED, "The event log keeps restarting. Try again.")
 
     async def _account_for(self, feed: Feed, store_id: str, channel: str, head: Head) -> HeldDeal | None:
-        """Return the deal with at least every decision that events up to ``head`` tell of.
+        """Return the deal with at least every decision in the events up to ``head``.
 
-        Whoever decided last may have died before it told the log: it is told now. An epoch without a base
-        gets one: from then on, every decision above it is an event. None where the epoch is over.
+        The process of the last decision may have died before publishing it, so it is published now. An epoch
+        without a base gets one: from then on, every later decision is an event. None if the epoch is over.
         """
         held = await self.deals.held(channel, store_id)
         no = head.no
@@ -120,11 +121,11 @@ class Joiner:
         if no is None:
             return None
         if held.deal.last_no < no:
-            # Its bell has not rung here yet.
+            # Its bell has not arrived here yet.
             feed.session.live.require(no)
             held = await self.deals.held(channel, store_id)
         if held.deal.last_no < no:
-            # The database has gone back to an older state: the relay sees it too, and begins a new epoch.
+            # The database was restored to an older state: the relay sees it too and begins a new epoch.
             feed.session.live.forget()
             await self.relay.publish(held.deal.id)
             return None
@@ -135,23 +136,27 @@ class Joiner:
 
 
 def require_room(connection: Connection) -> None:
-    """Raise CommandError(too_large) where the connection watches as many channels as it may."""
+    """Raise CommandError(too_large) if the connection watches as many channels as it may."""
     most = limits_of(connection.credential).channels
     if len(connection.watchers) >= most:
-        raise CommandError(ErrorCode.TOO_LARGE, f"At most {most} channels on a connection.", field="channel")
+        raise CommandError(
+            ErrorCode.TOO_LARGE,
+            f"A connection can join at most {most} channels. Leave one first.",
+            field="channel",
+        )
 
 
 async def capture(log: ChannelLog, feed: Feed, channel: str) -> Head:
-    """Return where the channel stands, once its feed stands there too. Raises CommandError(degraded)."""
+    """Return the channel's position, once its feed has reached it. Raises CommandError(degraded)."""
     for _ in range(ATTEMPTS):
         head = await log.head(channel)
         if await feed.capture(head):
             return head
-    raise CommandError(ErrorCode.DEGRADED, "The event log keeps starting anew: try again.")
+    raise CommandError(ErrorCode.DEGRADED, "The event log keeps restarting. Try again.")
 
 
 async def still_known(log: ChannelLog, channel: str, head: Head, since: Position) -> bool:
-    """Return whether the log has every event after ``since``."""
+    """Return whether the log still has every event after ``since``."""
     if since.epoch != head.epoch or since.seq > head.seq:
         return False
     return await log.read(channel, head.epoch, since.seq, 1) is not None

@@ -1,4 +1,4 @@
-"""The state of a channel as a join gets it: deal and search at once, the rows as the socket drains."""
+"""The snapshot for a join: deal and search at once, rows as the socket drains."""
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -31,9 +31,9 @@ _OFFERED: Final = tuple(name for name in OFFER_COLUMNS if name not in {"vehicle_
 def snapshot_of(
     whole: DealSnapshot, search: SearchState | None, sight: Sight, here: Sequence[Present] = ()
 ) -> Snapshot:
-    """Return the state of a deal's channel as it is seen, without rows. ``whole`` is the deal in full.
+    """Return the projected state of a deal's channel, without rows. ``whole`` is the deal in full.
 
-    ``here`` are those who are here, as the view sees them.
+    ``here`` lists the people present, as the view sees them.
     """
     view = sight.view
     seen = msgspec.structs.replace(
@@ -75,10 +75,9 @@ async def snapshot_rows(
     *,
     changes: Mapping[str, dict[str, Any]],
 ) -> AsyncGenerator[bytes]:
-    """Yield the messages that bring the rows of a search, and the end; ends early where a newer search took
-    over.
+    """Yield the messages with the rows of a search, and the end; stop early if a newer search took over.
 
-    ``changes`` are what became of cars since they were matched. Raises RedisError.
+    ``changes`` are the changes of cars since they were matched. Raises RedisError.
     """
     part = 0
     if search_id is not None:
@@ -94,8 +93,7 @@ async def snapshot_rows(
 def merged_columns(chunk: Chunk) -> dict[str, list[Any]]:
     """Return a chunk's matches with the columns of its offers beside them, in full.
 
-    ``valued`` is true where a worker has looked at the car, false where it is pending, null where it was
-    given up.
+    ``valued`` is true if a worker has valued the car, false if it is pending, null if it failed.
     """
     matches = chunk.matches
     columns = dict(matches)
@@ -116,7 +114,7 @@ def merged_columns(chunk: Chunk) -> dict[str, list[Any]]:
 def changed_columns(
     columns: dict[str, list[Any]], changes: Mapping[str, dict[str, Any]]
 ) -> dict[str, list[Any]]:
-    """Return rows with what became of their cars: without those that are gone, pending at a new price."""
+    """Return rows with the changes of their cars: sold cars are removed, repriced ones are pending."""
     kept: list[dict[str, Any]] = []
     for cells in zip(*columns.values(), strict=True):
         row = dict(zip(columns, cells, strict=True)) | dict.fromkeys(CLAIM_COLUMNS)
@@ -131,7 +129,7 @@ def changed_columns(
 
 
 def row_parts(channel: str, ref: int, part: int, columns: dict[str, list[Any]]) -> Iterator[bytes]:
-    """Yield ``snapshot_rows``: one message where the columns fit, else as many as it takes."""
+    """Yield ``snapshot_rows``: one message if the columns fit, else as many as needed."""
     rows = len(next(iter(columns.values())))
     if not rows:
         return

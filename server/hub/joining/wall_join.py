@@ -1,4 +1,4 @@
-"""Joining the wall of a store: where it stands, its deals, then each as it changes."""
+"""Joining the wall of a store: its position, its deals, then each change."""
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class WallJoiner:
     rooms: Rooms
 
     async def join(self, connection: Connection, command: Join, store_id: str) -> None:
-        """Answer ``command`` for a wall that its sender may see, and serve it from there on.
+        """Answer ``command`` for a wall that its sender may see, and serve it from then on.
 
         Raises CommandError, RedisError and asyncpg's errors; then nothing is joined.
         """
@@ -43,7 +43,7 @@ class WallJoiner:
         connection.turn(channel, view)
         connection.detach(channel)
         if view is View.CUSTOMER:
-            raise CommandError(ErrorCode.FORBIDDEN, "A wall is not for customers.", field="view")
+            raise CommandError(ErrorCode.FORBIDDEN, "The customer view has no wall.", field="view")
         require_room(connection)
         sight = sight_of(view, connection.account)
         with self.registry.joining(channel) as feed:
@@ -74,7 +74,7 @@ class WallJoiner:
 async def _rows(
     channel: str, ref: int, deals: Sequence[dict[str, Any]], sight: Sight
 ) -> AsyncGenerator[bytes]:
-    """Yield the messages that bring the deals of a wall, and the end."""
+    """Yield the messages with the deals of a wall, and the end."""
     shown = [project_summary(deal, sight) for deal in deals]
     if shown:
         columns = {name: [deal[name] for deal in shown] for name in shown[0]}

@@ -1,1 +1,1 @@
-"""What somebody sees of a channel: projections of the one log, and what must stay hidden."""
+"""What a receiver sees of a channel: projections of the log, and what must stay hidden."""

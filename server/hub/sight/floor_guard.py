@@ -1,9 +1,9 @@
-"""What keeps the least NPV that a store accepts from being found by asking often.
+"""Keeps people from finding a store's minimum NPV by asking often.
 
-Whoever sees whether a structure is acceptable, but not its NPV, may halve the distance to the edge with each
-question. So in such views the edge lies above the store's own by a margin of each car, which nobody knows and
-no question moves: asking finds the edge with its margin, and the NPV no better than to ``MARGIN_CENTS``.
-Scores stand for NPVs less the margin, for the same reason.
+A person who sees whether a structure is acceptable, but not its NPV, could bisect the edge by asking. So in
+such views the edge is the store's minimum plus a secret margin for each car, which no question changes.
+Bisection finds the edge with its margin, and the NPV only to within ``MARGIN_CENTS``. For the same reason,
+scores are computed from the NPV less the margin.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from typing import Any, Final
 from protocol.events import OFFER_COLUMNS
 
 MARGIN_CENTS: Final = 200_00
-"""How wide the band is in which an NPV stays unknown."""
+"""The width of the band within which an NPV stays hidden."""
 
 _FLOOR: Final = "npv_floor"
 _KEPT: Final = frozenset({"vehicle_id", "rev"})
@@ -22,7 +22,7 @@ _OFFERED: Final = frozenset(OFFER_COLUMNS) - _KEPT
 
 @dataclass(frozen=True, slots=True)
 class FloorGuard:
-    """A store's floor in cents, and the secret from which the margins of its cars are drawn."""
+    """A store's floor in cents, and the secret that determines the margins of its cars."""
 
     npv_floor_cents: int
     key: str = field(repr=False)
@@ -33,15 +33,13 @@ class FloorGuard:
         return int.from_bytes(drawn.digest()) % MARGIN_CENTS
 
     def floor_cents(self, vehicle_id: object, npv_floor_cents: int | None = None) -> int:
-        """Return what a car must be worth to be offered; the store's floor is ``npv_floor_cents`` where that
-        is known better.
-        """
+        """Return the NPV that a car needs to be offered; ``npv_floor_cents`` overrides the store's floor."""
         floor = self.npv_floor_cents if npv_floor_cents is None else npv_floor_cents
         return floor + self.margin_cents(vehicle_id)
 
     def without_marginal(self, columns: dict[str, Any]) -> dict[str, Any]:
-        """Return columns of rows in which a car that is worth less than its edge has no offer, as one that
-        the store's floor refuses.
+        """Return columns of rows without the offers of cars below their edge; they look like cars below the
+        store's floor.
         """
         npvs = columns.get("npv_cents")
         if npvs is None:

@@ -1,17 +1,19 @@
-"""What may be asked about a car in a view that hides NPVs, and how often.
+"""Which questions about a car a view that hides NPVs may ask, and how many.
 
-Such a view tells whether a structure is acceptable. Its edge is blurred (``floor_guard``); besides, nobody
-states there what the seller may not give, and the different questions about one car are counted.
+Such a view shows whether a structure is acceptable. Its edge is blurred (``floor_guard``). In addition,
+questions may not exceed the seller's authority, and different questions about one car are counted.
 """
 
 from typing import Final
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import Structure, StructureChanges
+from protocol.records import View
+from protocol.structure import Structure, StructureChanges
 from server.database.deals.deals import Deal
 from server.database.people.users import Account
 from server.hub.sight.sight import Sight
+from server.hub.sight.views import not_here, unsettable_fields
 from server.log.distinct import Distinct
 
 MOST_QUESTIONS: Final = 100
@@ -27,9 +29,9 @@ class Questions:
     async def check(
         self, deal: Deal, account: Account, sight: Sight, vehicle_id: str, asked: object = None
     ) -> None:
-        """Count a question; ``asked`` is all of it besides the deal's structure.
+        """Count a question; ``asked`` is its content other than the deal's structure.
 
-        Raises CommandError(rate_limited) for one too many.
+        Raises CommandError(rate_limited) beyond the limit.
         """
         if sight.guard is None:
             return
@@ -43,7 +45,7 @@ class Questions:
         if wait:
             raise CommandError(
                 ErrorCode.RATE_LIMITED,
-                f"You have asked {MOST_QUESTIONS} different questions about this car: ask again in"
+                f"You have asked {MOST_QUESTIONS} different questions about this car. Ask again in"
                 f" {-(-wait // 60)} minutes.",
                 field="vehicle_id",
                 retry_after_seconds=wait,
@@ -53,8 +55,8 @@ class Questions:
 def check_conceded(
     changes: StructureChanges, sight: Sight, authority_cents: int, structure: Structure
 ) -> None:
-    """Raise CommandError(forbidden) where a view that hides NPVs states a discount above what the rebates of
-    ``structure`` leave of the seller's authority, and above the discount that stands there.
+    """Raise CommandError(forbidden) if a view that hides NPVs sets a discount above the rest of the seller's
+    authority after the rebates of ``structure``, and above the current discount.
     """
     if sight.guard is None or not isinstance(changes.discount_cents, int):
         return
@@ -62,6 +64,13 @@ def check_conceded(
     if changes.discount_cents > max(left, structure.discount_cents):
         raise CommandError(
             ErrorCode.FORBIDDEN,
-            f"The seller's authority ends at ${left / 100:,.2f}: the desk gives more.",
+            f"The seller's authority ends at ${left / 100:,.2f}. Ask the desk for more.",
             field="discount_cents",
         )
+
+
+def check_visible(changes: StructureChanges, view: View) -> None:
+    """Raise CommandError(forbidden) if ``changes`` set what may not be set in the view."""
+    refused = unsettable_fields(changes, view)
+    if refused:
+        raise not_here(refused[0])

@@ -1,9 +1,8 @@
-"""How somebody sees a channel: in which view, and how exactly value is shown to them.
+"""How a receiver sees a channel: the view, and the precision of values.
 
-Managers see NPVs to the cent. Salespeople see them to ``NPV_STEP_CENTS``: two exact ones of a car would give
-its front gross. A store may keep what its deals are worth from its salespeople. Then the sales view has
-``score``, 1 to 5, wherever it would have ``npv_cents``, and nothing from which the amount could be told more
-finely.
+Managers see NPVs to the cent. Salespeople see them rounded to ``NPV_STEP_CENTS``, because two exact NPVs of a
+car would reveal its front gross. A store may hide NPVs from its salespeople. Then the sales view has
+``score``, 1 to 5, in place of ``npv_cents``, and nothing that reveals the amount more precisely.
 """
 
 from bisect import bisect_right
@@ -16,7 +15,7 @@ from server.database.people.users import Account
 from server.hub.sight.floor_guard import FloorGuard
 
 ScoreEdges = tuple[int, ...]
-"""The least NPV in cents of the scores 2 to 5, rising."""
+"""The lowest NPVs in cents of the scores 2 to 5, ascending."""
 
 NPV_STEP_CENTS: Final = 10_00
 
@@ -24,13 +23,13 @@ _NPVS: Final = frozenset({"npv_cents", "stress_npv_cents", "npv_history"})
 _AMOUNTS_OF_FIX: Final = frozenset({"cash_cents", "price_cents", "value_cents"})
 _FINER: Final = frozenset({"stress_npv_cents", "npv_history", "frontier"})
 _WORTH: Final = "npv_floor"
-"""The limit whose fix says how much value is lacking."""
+"""The limit whose fix states the missing value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A view; with ``score_edges``, scores in the place of NPVs; with ``guard``, a view that hides NPVs and
-    yet tells what is acceptable. The same sight gets the same bytes.
+    """A view; with ``score_edges``, scores instead of NPVs; with ``guard``, a view that hides NPVs but shows
+    what is acceptable. The same sight gets the same bytes.
     """
 
     view: View
@@ -46,7 +45,7 @@ def sight_of(view: View, account: Account) -> Sight:
 
 
 def value_as_seen(shown: dict[str, Any], sight: Sight) -> dict[str, Any]:
-    """Return a JSON object of the sight's view with its NPVs as the sight shows them."""
+    """Return a JSON object of the view with NPVs in the sight's precision."""
     if sight.view is not View.SALES:
         return shown
     if sight.score_edges is None:
@@ -65,9 +64,7 @@ def coarse_npv(npv_cents: int) -> int:
 
 
 def _coarse(shown: dict[str, Any]) -> dict[str, Any]:
-    """Return an object with its NPVs rounded, and what a fix asks for rounded up: that may be the rest of an
-    NPV.
-    """
+    """Return an object with rounded NPVs; a fix's value is rounded up, as it may be part of an NPV."""
     coarse: dict[str, Any] = {}
     for name, value in shown.items():
         if name in _NPVS:
@@ -103,13 +100,13 @@ def _coarse_fix(fix: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Scores:
-    """Puts scores in the place of NPVs; each stands for an NPV less the margin of its car."""
+    """Replaces NPVs by scores, each computed from the NPV less the margin of its car."""
 
     edges: ScoreEdges
     guard: FloorGuard | None
 
     def shown(self, shown: dict[str, Any], car: Any) -> dict[str, Any]:
-        """Return an object with scores; ``car`` is the vehicle that it belongs to, where it names none."""
+        """Return an object with scores; ``car`` is its vehicle, if the object names none."""
         car = shown.get("vehicle_id", car)
         scored: dict[str, Any] = {}
         for name, value in shown.items():
@@ -122,7 +119,7 @@ class _Scores:
         return scored
 
     def _inside(self, value: Any, car: Any) -> Any:
-        """Return a value with scores in the objects that it holds; most columns hold none, and stay."""
+        """Return a value with scores in its objects; most columns have none and stay unchanged."""
         if isinstance(value, dict):
             return self.shown(value, car)
         if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
@@ -141,8 +138,8 @@ class _Scores:
 
 
 def _told_fix(binding: Any, fix: Any) -> Any:
-    """Return a fix without one that says how much value is lacking. Rows have none at all: their amounts end
-    at the store's own floor, without a car's margin. A quote of the car has one.
+    """Return a fix without the missing value. Rows have none at all: their amounts end at the store's own
+    floor, without a car's margin. A quote of the car has one.
     """
     if isinstance(fix, list):
         return [None] * len(fix)

@@ -1,7 +1,7 @@
-"""What of the one log a person sees: pure projections onto the three views.
+"""Pure projections of the log onto the three views.
 
-What a view shows is listed in ``visible``; only the manager's view takes an event as it stands in the log.
-What may hold an NPV is projected for a ``Sight``, all else for a view.
+``visible`` lists what each view shows. Only the manager's view gets events unchanged. Events that may hold an
+NPV are projected for a ``Sight``, all others for a view.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,8 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import COMMAND_TYPES
 from protocol.events import Customer
-from protocol.records import Filters, Role, Sort, Structure, StructureChanges, View
+from protocol.records import Filters, Role, Sort, View
+from protocol.structure import Structure, StructureChanges
 from server.hub.sight.sight import Sight, value_as_seen
 from server.hub.sight.visible import (
     APPROVAL_FIELDS,
@@ -44,23 +45,23 @@ _WIDEST: Final = {
 }
 _RANK: Final = {View.CUSTOMER: 0, View.SALES: 1, View.MANAGER: 2}
 _DESK_DECIDES: Final = {"rate_bp": None, "rate_reason": None, "price_cents": None, "rebate_cents": 0}
-"""What only the desk sets, with the value that leads back from it and is open to all. Whoever may try rates
-finds out at which the lender buys; a price or a rebate of the deal's own is a discount by another name.
+"""Fields that only the desk sets, each with the default that anyone may return to. Someone who may try rates
+finds the lender's buy rate; a deal-specific price or rebate is a discount by another name.
 """
 
 _ABOUT_COMMANDS: Final = frozenset(
     name for command in COMMAND_TYPES for name in command.__struct_fields__
 ) - frozenset(Structure.__struct_fields__)
 _TO_CUSTOMERS: Final = {
-    ErrorCode.INVALID: "This cannot be used: please correct it.",
+    ErrorCode.INVALID: "This value cannot be used. Correct it and try again.",
     ErrorCode.FORBIDDEN: "This is not possible on this screen.",
-    ErrorCode.CONFLICT: "This is not possible as things stand now.",
+    ErrorCode.CONFLICT: "This is not possible right now.",
     ErrorCode.LOCKED: "This cannot be changed now.",
 }
 
 
 def capped_view(asked: View, role: Role) -> View:
-    """Return the view that a person of ``role`` gets who asks for ``asked``."""
+    """Return the view for a person of ``role`` who requests ``asked``."""
     widest = widest_view(role)
     return asked if _RANK[asked] <= _RANK[widest] else widest
 
@@ -71,7 +72,7 @@ def widest_view(role: Role) -> View:
 
 
 def project_event(entry: Entry, sight: Sight) -> bytes:
-    """Return an event as it is seen, ready to send; nothing visible leaves the envelope."""
+    """Return the projected event, ready to send; if nothing is visible, only the envelope."""
     view = sight.view
     if view is View.MANAGER:
         return b'{"seq":%d,' % entry.seq + entry.body[1:]
@@ -89,7 +90,7 @@ def project_event(entry: Entry, sight: Sight) -> bytes:
 
 
 def project_rows(columns: dict[str, Any], sight: Sight) -> dict[str, Any]:
-    """Return the columns of rows as they are seen."""
+    """Return the projected columns of rows."""
     guarded = _guarded(columns, sight)
     return value_as_seen(_project_columns(guarded, sight.view), sight)
 
@@ -104,7 +105,7 @@ def _project_columns(columns: dict[str, Any], view: View) -> dict[str, Any]:
 
 
 def _in_plain_order(columns: dict[str, Any]) -> dict[str, Any]:
-    """Return rows by ``vehicle_id``: the order in which the stock was read may be that of days in stock."""
+    """Return rows by ``vehicle_id``, because the read order may reveal days in stock."""
     cars = columns.get("vehicle_id")
     if cars is None:
         return columns
@@ -127,7 +128,7 @@ def project_offer(offer: dict[str, Any], view: View) -> dict[str, Any]:
 
 
 def project_lender(decision: dict[str, Any], view: View) -> dict[str, Any]:
-    """Return a lender's decision as ``view`` sees it: its rate is a buy rate. Customers see none at all."""
+    """Return a lender's decision as ``view`` sees it: its rate is a buy rate. Customers see no decisions."""
     return decision if view is View.MANAGER else _shown(decision, LENDER_FIELDS)
 
 
@@ -137,14 +138,14 @@ def project_approval(approval: dict[str, Any] | None, view: View) -> dict[str, A
 
 
 def project_summary(summary: dict[str, Any], sight: Sight) -> dict[str, Any]:
-    """Return a deal's row of the wall as it is seen."""
+    """Return the projected row of a deal on the wall."""
     if sight.view is View.MANAGER:
         return summary
     return value_as_seen(_shown(summary, EVENT_FIELDS[sight.view]["deal_summary"]), sight)
 
 
 def project_deal(deal: dict[str, Any], sight: Sight) -> dict[str, Any]:
-    """Return a deal's snapshot, but for its customer and its structure, as it is seen."""
+    """Return the projected snapshot of a deal, without its customer and structure."""
     view = sight.view
     shown = _shown(deal, DEAL_FIELDS[view])
     if shown.get("selected"):
@@ -156,7 +157,7 @@ def project_deal(deal: dict[str, Any], sight: Sight) -> dict[str, Any]:
 
 
 def project_customer(customer: Customer, view: View) -> Customer:
-    """Return the customer as ``view`` may see them; turned round, the screen shows no more than the name."""
+    """Return the customer as ``view`` may see them; the customer view shows only the name."""
     match view:
         case View.MANAGER:
             return customer
@@ -172,7 +173,7 @@ def project_customer(customer: Customer, view: View) -> Customer:
 
 
 def project_quote(quote: dict[str, Any], sight: Sight) -> dict[str, Any]:
-    """Return the data of a ``quote`` as it is seen: by a customer, what stands on the printed pencil."""
+    """Return the projected data of a ``quote``; customers get the content of the printed pencil."""
     view = sight.view
     if view is View.MANAGER:
         return quote
@@ -189,7 +190,7 @@ def project_quote(quote: dict[str, Any], sight: Sight) -> dict[str, Any]:
 
 
 def project_frontier(frontier: dict[str, Any], sight: Sight) -> dict[str, Any]:
-    """Return the data of a ``frontier`` as it is seen."""
+    """Return the projected data of a ``frontier``."""
     fields = POINT_FIELDS[sight.view]
     shown = {
         **_shown(frontier, FRONTIER_FIELDS[sight.view]),
@@ -200,12 +201,12 @@ def project_frontier(frontier: dict[str, Any], sight: Sight) -> dict[str, Any]:
 
 
 def shows_sort(sort: str, view: View) -> bool:
-    """Return whether ``view`` may know of an order in which the stock is read, and ask for it."""
+    """Return whether ``view`` may see and request a sort order of a search."""
     return SORTED_BY[Sort(sort)] in COLUMNS[view]
 
 
 def hidden_order(filters: Filters, sort: Sort, view: View) -> str | None:
-    """Return the field of a search that orders or filters by what ``view`` hides; None where none does."""
+    """Return the field of a search that orders or filters by what ``view`` hides; None if none does."""
     if not shows_sort(sort, view):
         return "sort"
     stated = (name for name in filters.__struct_fields__ if name not in FILTER_FIELDS[view])
@@ -225,7 +226,7 @@ def _project_filters(filters: dict[str, Any], view: View) -> dict[str, Any]:
 def project_error(error: CommandError, view: View) -> CommandError:
     """Return a refusal as ``view`` sees it.
 
-    A customer learns that something is not possible, and of which field that they see; not why, nor through
+    A customer learns that something is impossible and for which visible field, but not why or because of
     whom.
     """
     if view is not View.CUSTOMER:
@@ -236,7 +237,7 @@ def project_error(error: CommandError, view: View) -> CommandError:
     if name in STRUCTURE_FIELDS[view] or name in _ABOUT_COMMANDS:
         detail["field"] = field
     if name in STRUCTURE_FIELDS[view]:
-        # What somebody else has set is on this screen as well; what an input must look like is no secret.
+        # A value that someone else set is on this screen too, and the form of an input is no secret.
         detail |= {key: error.detail[key] for key in ("value", "expected", "at") if key in error.detail}
     return CommandError(error.code, _TO_CUSTOMERS.get(error.code, error.message), **detail)
 
@@ -246,13 +247,13 @@ def _shown(fields: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
 
 
 def shows_workings(view: View) -> bool:
-    """Return whether a view shows which limits kept cars out of a search, and how long its stages took."""
+    """Return whether a view shows the limits that excluded cars from a search, and its timings."""
     return view is not View.CUSTOMER
 
 
 def unsettable_fields(changes: StructureChanges, view: View) -> list[str]:
-    """Return the fields of ``changes`` that may not be set in ``view``: those that it does not show, and what
-    the desk decides except in the manager's view. Back to the standard leads from anywhere.
+    """Return the fields of ``changes`` that may not be set in ``view``: those that it hides and, except in
+    the manager's view, those of the desk. Anyone may return to the default.
     """
     return [
         name
@@ -263,10 +264,10 @@ def unsettable_fields(changes: StructureChanges, view: View) -> list[str]:
 
 
 def unaskable_fields(changes: StructureChanges, view: View) -> list[str]:
-    """Return the fields of ``changes`` that a quote in ``view`` may not be asked with.
+    """Return the fields of ``changes`` that a quote in ``view`` may not use.
 
-    Those are the ones that it may not set, but for the most cash: a cell of the grid states it, and nothing
-    is told by it.
+    Those are the fields that it may not set, except the maximum cash: grid cells use it, and it reveals
+    nothing.
     """
     return [name for name in unsettable_fields(changes, view) if name != "cash_down_max_cents"]
 
@@ -274,14 +275,14 @@ def unaskable_fields(changes: StructureChanges, view: View) -> list[str]:
 def not_here(field: str) -> CommandError:
     """Return the refusal of a field that may not be set in the view."""
     if field in {"rate_bp", "rate_reason"}:
-        return CommandError(ErrorCode.FORBIDDEN, "Rates of their own are given by the desk.", field=field)
+        return CommandError(ErrorCode.FORBIDDEN, "Only the desk can override the rate.", field=field)
     if field in _DESK_DECIDES:
         return CommandError(
             ErrorCode.FORBIDDEN,
-            "Prices and rebates of a deal's own are given by the desk: state a discount.",
+            "Only the desk can set the price or the rebate. Enter a discount instead.",
             field=field,
         )
-    return CommandError(ErrorCode.FORBIDDEN, f"{field} is not part of this view.", field=field)
+    return CommandError(ErrorCode.FORBIDDEN, f"This view does not show {field}.", field=field)
 
 
 _INSIDE: Final = {
@@ -292,4 +293,4 @@ _INSIDE: Final = {
     "decision": project_lender,
     "approval": project_approval,
 }
-"""How the parts of an event that hold more than one field are projected."""
+"""The projections of event fields that hold objects."""

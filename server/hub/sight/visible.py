@@ -1,7 +1,6 @@
-"""What each view shows, name by name.
+"""The fields that each view shows.
 
-Everything is a list of what is shown, never of what is hidden: a field that is added later is seen by nobody
-but managers until it is listed here.
+These are allow lists: only managers see a new field until it is listed here.
 """
 
 from typing import Final
@@ -10,11 +9,12 @@ from protocol.deal_parts import Approval, DealOffer, LenderTerms
 from protocol.events import CLAIM_COLUMNS, MATCH_COLUMNS, OFFER_COLUMNS, DealSnapshot
 from protocol.money.pricing import PriceAnswer
 from protocol.money.quotes import FrontierReply, StressedPoint, WarningCode
-from protocol.records import Filters, Sort, Structure, View
+from protocol.records import Filters, Sort, View
+from protocol.structure import Structure
 
 _STRUCTURE: Final = frozenset(Structure.__struct_fields__)
 _DESK_ONLY: Final = frozenset({"trade_acv_cents", "products_cost_cents"})
-# What stands on a printed pencil, and what the customer asked for.
+# The content of a printed pencil, and the customer's own wishes.
 _PENCIL: Final = frozenset(
     {
         "price_cents", "discount_cents", "fees_cents", "taxable_fees_cents", "doc_fee_cents",
@@ -164,7 +164,7 @@ SORTED_BY: Final = {sort: sort.value.removeprefix("-") for sort in Sort} | {
     Sort.PRICE: "price_cents",
     Sort.PRICE_DESC: "price_cents",
 }
-"""The column by which each order of a search reads the stock."""
+"""The column behind each sort order of a search."""
 
 FILTER_FIELDS: Final = {
     View.MANAGER: Filters.__struct_fields__,

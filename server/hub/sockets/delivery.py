@@ -133,7 +133,7 @@ class Delivery:
         self._flush()
 
     def _cut_off(self) -> None:
-        self._owner.close(CloseCode.TOO_SLOW, "This connection does not keep up.")
+        self._owner.close(CloseCode.TOO_SLOW, "This connection is too slow.")
 
     def _stop_deadline(self) -> None:
         if self._deadline is not None:

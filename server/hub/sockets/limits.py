@@ -9,7 +9,8 @@ from typing import Final
 import msgspec
 
 from protocol.events import MAX_MESSAGE_BYTES, Limits
-from server.database.people.credentials import Credential, TokenScope
+from protocol.rights import TokenScope
+from server.database.people.credentials import Credential
 from server.hub.sockets.outbox import OUTBOX_AGE_SECONDS, OUTBOX_BYTES
 from server.log.channel_log import LOG_BYTES, LOG_EVENTS, LOG_SECONDS
 

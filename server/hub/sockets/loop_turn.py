@@ -28,6 +28,17 @@ class LoopTurn:
         while self._events:
             self._events.popleft()()
 
+    def deliver_at_once(self) -> None:
+        """Deliver the events of this turn so far, for a callback that must not fail.
+
+        What fails is reported as at the end of a turn, and the others are delivered there.
+        """
+        try:
+            self.deliver()
+        except Exception as error:
+            context = {"message": "events were not delivered", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)
+
     def _end_soon(self) -> None:
         if self._end is None:
             self._end = asyncio.get_running_loop().call_soon(self._end_turn)

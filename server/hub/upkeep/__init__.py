@@ -1,1 +1,1 @@
-"""What the hub does without being asked: it publishes, repairs, expires and announces."""
+"""Background work of the hub: publishing, repair, expiry and announcements."""

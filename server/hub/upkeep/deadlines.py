@@ -1,6 +1,6 @@
-"""What falls by itself: an approval whose car or rates changed, a hold whose time is over, old answers.
+"""Expiry: approvals whose car or rates changed, holds whose time is over, old answers.
 
-Every process looks; the deal's row lock sees to it that each fall is decided once.
+Every process checks. The deal's row lock ensures that each expiry is decided once.
 """
 
 import datetime as dt
@@ -24,7 +24,7 @@ from server.observe.background import Background
 from server.observe.failing import SERVICE_FAILS
 
 LONGEST_WAIT_SECONDS: Final = 60.0
-"""How long a new day, with rates of its own, may go unnoticed. ``sign`` looks by itself."""
+"""How long a new day with new rates may go unnoticed. ``sign`` checks for itself."""
 
 LEAST_WAIT_SECONDS: Final = 0.05
 RETRY_SECONDS: Final = 1.0
@@ -89,7 +89,7 @@ class Deadlines:
         today = self._today()
         async with self._system.acquire() as database:
             due = await what_is_due(database, cars)
-        # Holds run out also where nobody can tell whether an approval stands: without a rate sheet.
+        # Holds also expire without a rate sheet, when approvals cannot be checked.
         for deal_id, vehicle_id in due.over:
             await self._relay.tell(await expire_hold(self._system, deal_id, vehicle_id))
         await self._check_approvals(due.approved, today)

@@ -1,7 +1,7 @@
-"""The keeper of the channels that this process watches: it asks their logs, and mends what is amiss.
+"""The keeper of this process's channels: it checks their logs and repairs what was lost.
 
-Bells get lost, processes die, and so may whatever was to hand a job to the queue: none of that is told to
-anybody. So each process asks, and who finds something first mends it; the log sees to it that it is one.
+Bells get lost, and processes die, even between writing a job and queueing it. Nothing reports such a loss. So
+each process checks, and the first to find a loss repairs it. The log ensures that only one does.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ QUEUING_MS: Final = 10_000
 class Keeper:
     """Fills gaps, takes searches over whose owner is gone, and queues jobs again that were lost.
 
-    ``mended`` counts what it did: ``gaps``, ``searches``, ``jobs``. ``match_again`` is told of channels whose
+    ``mended`` counts the repairs: ``gaps``, ``searches``, ``jobs``. ``match_again`` gets channels whose
     repriced cars wait to be matched, ``repeat_search`` of those whose search is for older terms than the deal
     has; both return at once.
     """
@@ -65,7 +65,7 @@ class Keeper:
         self._logger = structlog.get_logger("keeper")
 
     def look_now(self) -> None:
-        """Ask at once: somebody has seen that something is amiss."""
+        """Ask at once: someone has seen that something is amiss."""
         self._background.wake()
 
     async def run(self) -> None:

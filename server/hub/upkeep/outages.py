@@ -1,7 +1,7 @@
-"""Tells everybody who is connected when a service that their screens live on is away, and when it is back.
+"""Notifies all connections when a service that their screens need is down, and when it is back.
 
-A connection that breaks and stands again at once is nobody's business. What lasts longer is told with one
-``notice``; who comes in meanwhile is told too. ``recovered`` follows when nothing is away any more.
+A connection that breaks and recovers at once is not reported. A longer outage is announced by one ``notice``,
+also to connections that arrive during it. ``recovered`` follows when everything is up again.
 """
 
 import asyncio
@@ -16,21 +16,20 @@ from server.hub.connections.connection import Connection
 from server.observe.standing import Standing
 
 NOTICE_AFTER_SECONDS: Final = 1.0
-"""How long a service may be away before anybody is told."""
+"""How long a service may be down before anyone is notified."""
 
 NO_DATABASE: Final = (
-    "The database does not answer. Nothing can be saved until it is back; it is tried again by itself."
+    "The database is not responding. Nothing can be saved until it is back. The server keeps trying."
 )
 NO_UPDATES: Final = (
-    "Live updates have stopped for the moment. What you save is kept,"
-    " and everybody sees it as soon as they are back."
+    "Live updates are paused. What you save is kept, and everyone sees it when updates resume."
 )
-RECOVERED: Final = Notice(code="recovered", message="Everything works again.")
+RECOVERED: Final = Notice(code="recovered", message="Everything is working again.")
 
 
 @dataclass(frozen=True, slots=True)
 class WatchedService:
-    """A service that may be away, and what people are told then."""
+    """A service that may be down, and the notice for people."""
 
     name: str
     standing: Standing
@@ -55,7 +54,7 @@ class Outages:
 
     @property
     def notice(self) -> Notice | None:
-        """What somebody who comes in now has to be told; None where all is well."""
+        """The notice for a new connection; None if all is well."""
         for service in self._services:
             if service.name in self._away:
                 return Notice(code="degraded", message=service.message)

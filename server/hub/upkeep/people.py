@@ -1,9 +1,9 @@
-"""What changes about people takes effect on the sockets that they have open, in every web process.
+"""Applies changes of people and their rights to their open sockets, in every web process.
 
-Postgres tells at commit that something about a person changed: a session ended, a token was revoked, the
-role, the store, or the right to be here at all. Each socket of theirs is then looked at anew: it stays, is
-closed with 4001 where its credential counts no longer, or with 1012 where the person may now do something
-else; the client comes back at once and is welcomed with the rights of today.
+Postgres notifies on commit that something about a person changed: a session ended, a token was revoked, or
+the role, the store or the account changed. Each of their sockets is then checked again. It stays open, is
+closed with 4001 if its credential is no longer valid, or is closed with 1012 if the person's rights changed.
+After 1012 the client reconnects at once and gets its current rights.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from server.observe.failing import POSTGRES_FAILS
 
 RETRY_SECONDS: Final = 1.0
 SIGNED_OUT: Final = (CloseCode.SIGNED_OUT, "You have been signed out.")
-CHANGED: Final = (CloseCode.RESTART, "What you may do has changed.")
+CHANGED: Final = (CloseCode.RESTART, "Your permissions have changed.")
 
 
 class People:
@@ -46,18 +46,18 @@ class People:
 
     @property
     def moment(self) -> int:
-        """How many notifications were heard: a point in time, for ``came_in``."""
+        """The number of received notifications: a point in time, for ``came_in``."""
         return self._moment
 
     def heard(self, user_id: str) -> None:
-        """Take a notification of Postgres: something about a person changed."""
+        """Handle a notification from Postgres: something about a person changed."""
         self._moment += 1
         self._told_at[user_id] = self._moment
         self._asked.add(user_id)
         self._background.wake()
 
     def missed(self) -> None:
-        """Look at everybody: notifications may have been missed."""
+        """Look at everyone: notifications may have been missed."""
         self._moment += 1
         self._missed_at = self._moment
         self._all = True

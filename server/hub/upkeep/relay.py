@@ -1,18 +1,19 @@
-"""Decisions on their way from Postgres, where they are made, to the channel's log, in order of ``no``.
+"""Carries decisions from Postgres, where they are made, to the channel's log, in order of ``no``.
 
-Whoever decided publishes the events that its transaction wrote. It may crash before that. Postgres tells
-every process of each decision as it commits: whoever watches the deal, and has not heard the event a moment
-later, reads it from Postgres and publishes it. The log accepts only the next decision, ignores earlier ones
-and refuses later ones, so all of them together publish each decision once.
+The process that decides publishes the events of its transaction, but it may crash before that. So Postgres
+notifies every process of each decision on commit. A process that watches the deal and has not received the
+event a moment later reads it from Postgres and publishes it. The log accepts only the next decision, ignores
+earlier ones and refuses later ones, so each decision is published once.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from protocol.channels import deal_channel, deal_of
+from protocol.events import DealChanged, LenderDecided, kind_of
 from server.database.core.scope import RowScope
 from server.database.deals.deals import events_after, last_no
 from server.database.decisions.deciding import DealEvent, Decided
@@ -28,7 +29,7 @@ ATTEMPTS: Final = 5
 
 RETRY_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 0.25
-"""How long whoever decided has to publish what it decided: hundreds of times what that takes."""
+"""How long the deciding process has to publish its decision: hundreds of times what it needs."""
 
 
 NOT_SEARCHED_BY: Final = frozenset({"tier_source", "payment_min_cents"})
@@ -37,16 +38,16 @@ NOT_SEARCHED_BY: Final = frozenset({"tier_source", "payment_min_cents"})
 
 def outdates_search(event: DealEvent) -> bool:
     """Return whether a search from before the event was for other terms."""
-    if event.kind == "deal_changed":
+    if event.kind == kind_of(DealChanged):
         return not event.body["changes"].keys() <= NOT_SEARCHED_BY
-    return event.kind == "lender_decided"
+    return event.kind == kind_of(LenderDecided)
 
 
 class Relay:
-    """Publishes decisions. What could not be published is owed, and ``run`` pays it.
+    """Publishes decisions. ``run`` retries those that could not be published.
 
-    ``registry`` knows which channels somebody watches here, and what was heard of them; ``outdated`` is told
-    of channels whose search was for other terms than the deal has now. It returns at once.
+    ``registry`` knows the channels that are watched here and their received events; ``outdated`` gets
+    channels whose search is for older terms. It returns at once.
     """
 
     def __init__(
@@ -69,14 +70,14 @@ class Relay:
         self._paying = self._loop(self._pay)
 
     def heard(self, payload: str) -> None:
-        """Take a notification of Postgres: ``deal_id no store_id``. Returns at once."""
+        """Handle a notification from Postgres: ``deal_id no store_id``. Returns at once."""
         deal_id, no, _ = payload.split(" ")
         if self._registry is not None and deal_channel(deal_id) in self._registry:
             self._told[deal_id] = max(int(no), self._told.get(deal_id) or 0)
             self._following.wake()
 
     def missed(self) -> None:
-        """Take note that notifications may have been missed. Returns at once."""
+        """Record that notifications may have been missed. Returns at once."""
         for channel in () if self._registry is None else self._registry.channels:
             deal_id = deal_of(channel)
             if deal_id is not None:
@@ -84,7 +85,8 @@ class Relay:
         self._following.wake()
 
     async def tell(self, decided: Decided) -> None:
-        """Publish what a decision wrote; of a repeated one, what its first call may have left unpublished.
+        """Publish the events of a decision; for a repeated one, those that its first call may have left
+        unpublished.
 
         Raises as ``publish``.
         """
@@ -95,7 +97,7 @@ class Relay:
         channel = deal_channel(decided.deal_id)
         live = None if self._registry is None else self._registry.live_deal(channel)
         if live is not None:
-            live.decided(decided.events)
+            live.decided(channel, decided.events)
         self._owed.add(decided.deal_id)
         try:
             outcome, _ = await self._decide(channel, decided.events)
@@ -108,7 +110,7 @@ class Relay:
         await self.publish(decided.deal_id)
 
     async def publish(self, deal_id: str, no: int | None = None) -> None:
-        """Publish every decision of the deal that the log lacks; nothing where it has ``no`` already.
+        """Publish every decision of the deal that the log lacks; nothing if it has ``no`` already.
 
         Raises RedisError, asyncpg's errors or OSError; what is left is then owed.
         """
@@ -123,7 +125,7 @@ class Relay:
                 self._paying.wake()
 
     async def run(self) -> None:
-        """Publish what is told and what is owed, until cancelled."""
+        """Publish announced and unpublished decisions until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._following.run(), name="relay-follow")
             tasks.create_task(self._paying.run(), name="relay-pay")
@@ -174,16 +176,17 @@ class Relay:
             if outcome is Outcome.MISSING:
                 return False
         if no > newest:
-            # Postgres has gone back to an older state: what the log tells of was never decided.
+            # Postgres was restored to an older state: the log has decisions that Postgres does not.
             self._logger.warning("log_ahead_of_database", deal_id=deal_id, no=no)
             await self._log.begin_anew(channel, head.epoch)
             return False
         return True
 
     async def _decide(self, channel: str, decisions: Sequence[DealEvent]) -> tuple[Outcome, int]:
-        events: list[dict[str, Any]] = [{"type": each.kind, **each.body, "at": each.at} for each in decisions]
         outdates = any(outdates_search(each) for each in decisions)
-        outcome, last = await self._log.decide(channel, decisions[0].no, *events, outdates=outdates)
+        outcome, last = await self._log.decide(
+            channel, decisions[0].no, *(each.fields for each in decisions), outdates=outdates
+        )
         if outcome is Outcome.PUBLISHED and outdates:
             self._require(channel, last)
             self._outdated(channel)

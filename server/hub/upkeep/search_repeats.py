@@ -1,7 +1,8 @@
-"""The last search of a deal, begun anew where a decision outdated it. Nobody who decides waits for it.
+"""Repeats the last search of a deal after a decision that made it out of date. The decision does not wait for
+it.
 
-Whoever publishes the decision repeats the search. The log keeps in mind that it must be repeated: where that
-fails, or the process dies before, the heartbeat of whoever watches the channel tells so after a while.
+The process that publishes the decision repeats the search. The log records that the search must be repeated.
+If that fails, or the process dies first, the heartbeat of a process that watches the channel finds it later.
 """
 
 import asyncio
@@ -71,7 +72,7 @@ class SearchRepeats:
             except CommandError as error:
                 if error.code.retry:
                     raise
-                # The decision stands; that nothing can be searched with it is no reason to refuse it.
+                # The decision is valid even if it cannot be searched with.
                 self._logger.info("not_searched_again", deal_id=deal.id, error=str(error))
                 await self._log.search_stands(channel, last.search_id)
                 return

@@ -1,9 +1,9 @@
-"""Cars that change while they are on somebody's screen: repriced, held, sold, wanted elsewhere.
+"""Changes to cars that are on a screen: repriced, held, sold, wanted by another deal.
 
-Postgres says which cars of a group of stores changed, or only that many did. What deals of other groups watch
-is no news, and nobody is asked about it. The cars' state is read once for all channels that this process
-watches; the log tells each channel each state once, however many processes say so. It also keeps the cars
-that were repriced until they are matched again: who told of them may fail, or die, before that.
+Postgres names the cars of a group that changed, or reports only that many did. Changes in groups that this
+process does not watch are ignored without a query. The cars' state is read once for all channels of this
+process. The log publishes each state once per channel, however many processes report it. It also keeps
+repriced cars until they are matched again, because the reporting process may fail before that.
 """
 
 import datetime as dt
@@ -39,7 +39,7 @@ MOST_RECENT: Final = 200
 """Where more cars than these have changed lately, it is cheaper to look at all that a screen shows."""
 
 REMEMBERED: Final = dt.timedelta(hours=4, minutes=10)
-"""How long ago a channel may have been told of its cars last: a log that is older is gone."""
+"""The maximum age of a channel's last publication about its cars: older logs have expired."""
 
 OUTAGES: Final = (*SERVICE_FAILS, CommandError, NotInForce)
 
@@ -62,28 +62,28 @@ class StockWatch:
         self._logger = structlog.get_logger("stock")
 
     def heard(self, payload: str) -> None:
-        """Take a notification of Postgres: ``{group, ids}``; ids are null where many cars changed."""
+        """Handle a notification from Postgres: ``{group, ids}``; ids are null if many cars changed."""
         news = codec.decode(payload)
         self._add(news["group"], news["ids"])
         self._background.wake()
 
     def missed(self) -> None:
-        """Take note that notifications may have been missed: everything is looked at again."""
+        """Record that notifications may have been missed: everything is looked at again."""
         self._all = True
         self._background.wake()
 
     def look(self, channel: str) -> None:
-        """Take note that a channel's screens may show what they were not told of."""
+        """Record that a channel's screens may lack published changes."""
         self._whole.add(channel)
         self._background.wake()
 
     def match_again(self, channel: str) -> None:
-        """Take note that a channel was told of other prices, and that nobody has matched the cars at them."""
+        """Record that new prices were published to a channel and the cars are not matched at them yet."""
         self._unmatched.add(channel)
         self._background.wake()
 
     async def run(self) -> None:
-        """Tell what changed, until cancelled; again later where a service is out of reach."""
+        """Tell what changed, until cancelled; again later if a service is out of reach."""
         await self._background.run()
 
     async def _turn(self) -> None:
@@ -109,7 +109,7 @@ class StockWatch:
             self._logger.warning("cars_not_matched", channel=channel, error=repr(error))
 
     def _add(self, group: str, ids: Collection[str] | None) -> None:
-        """Add cars of a group to those that changed; None stands for any of them."""
+        """Add cars of a group to those that changed; None means any of them."""
         known = self._changed.setdefault(group, set())
         self._changed[group] = None if known is None or ids is None else known.union(ids)
 
@@ -149,7 +149,7 @@ class StockWatch:
         return WatchedDeal(deal.id, deal.store_id, deal.group_id, own)
 
     async def _recent(self, channels: Sequence[str]) -> Sequence[str]:
-        """Return the cars that these channels may not have been told of; more than MOST_RECENT: any."""
+        """Return the cars whose changes these channels may lack; any if there are more than MOST_RECENT."""
         groups = sorted({deal.group_id for deal in (await self._deals(channels)).values()})
         async with self._system.acquire() as database:
             return await recently_changed(database, groups, REMEMBERED, MOST_RECENT + 1)
@@ -174,7 +174,7 @@ class StockWatch:
             await self._tell_channel(channel, states)
 
     async def _load(self, known: Iterable[dict[str, tuple[int, int]]]) -> dict[str, WatchedCar | None]:
-        """Return the cars that are news to anybody: to whom they are not, the log does not tell them."""
+        """Return the cars that are new to any channel; the log skips them for the others."""
         oldest: dict[str, tuple[int, int]] = {}
         for cars in known:
             for car, state in cars.items():
@@ -191,11 +191,11 @@ class StockWatch:
 
 
 LAST_REV: Final = 2**53
-"""Of a car that is not there any more: later than any revision that it had."""
+"""The revision of a car that no longer exists: later than any that it had."""
 
 
 def _state(deal: WatchedDeal, vehicle_id: str, car: WatchedCar | None) -> CarState:
-    """Return a car as a deal is told of it: people of other stores have no name here."""
+    """Return a car's state for a deal's event: people of other stores stay anonymous."""
     base = deal.own.get(vehicle_id)
     if car is None:
         fields: dict[str, Any] = {"vehicle_id": vehicle_id, "rev": LAST_REV, "status": GONE, "price_cents": 0}

@@ -1,5 +1,6 @@
 """One page of a search: rows are read, screened and published chunk by chunk; each chunk is a job."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 MAX_COLUMN_BYTES = MAX_MESSAGE_BYTES * 3 // 4
 """The rest is for the event around the columns."""
+
+TURNS_TO_SEND = 2
+"""After so many turns of the loop a publication is on the socket, and screening does not delay it."""
 
 ENQUEUE_SECONDS = 3.0
 END_SECONDS = 10.0
@@ -71,6 +75,8 @@ class Page:
         self._token = new_token()
         self._rejected = Rejections(request.rejected)
         self._stopped: EndReason | None = None
+        self._publishing: asyncio.Task[EndReason | None] | None = None
+        self._enqueuing: asyncio.Task[None] | None = None
         self._queue_full = False
         self.handed_over = False
 
@@ -97,15 +103,25 @@ class Page:
         """
         if self._left == 0:
             return EndReason.LIMIT
-        while True:
-            reason = await self._publish_rows(rows) if rows else None
-            if reason is not None:
-                return reason
-            if not more:
-                return EndReason.COMPLETE
-            if self._left == 0:
-                return EndReason.LIMIT
-            rows, more = await reader.fetch(query)
+        try:
+            while True:
+                if rows and (reason := await self._take_rows(rows)):
+                    return reason
+                if not more or self._left == 0:
+                    # A page that ends with its last match ended for the limit, as far as it knows.
+                    return await self._published() or (EndReason.LIMIT if more else EndReason.COMPLETE)
+                reader.read_ahead(query, self._left)
+                rows, more = await reader.fetch(query)
+        except asyncio.CancelledError:
+            for task in self._running():
+                task.cancel()
+            raise
+        finally:
+            ended = await asyncio.gather(*self._running(), return_exceptions=True)
+            self._publishing = self._enqueuing = None
+            for error in ended:
+                if isinstance(error, BaseException):
+                    raise error
 
     def refuse(self, limit: Limit, cars: int) -> None:
         """Count ``cars`` that were not even read, because no programme can take any of them."""
@@ -152,7 +168,11 @@ class Page:
             return None
         return Continuation(self._token, write_place(self.search_id, self._last))
 
-    async def _publish_rows(self, rows: list[Any]) -> EndReason | None:
+    async def _take_rows(self, rows: list[Any]) -> EndReason | None:
+        """Screen rows and begin to publish their matches; return why the page ends before them, if it does.
+
+        One chunk is published while the next one is read and screened, and no more than one.
+        """
         from server.search.screening.screen import screen_rows
 
         with self._trace.stage("screen"):
@@ -161,6 +181,28 @@ class Page:
             if cut:
                 screened = screened.first(self._left)
                 rows = rows[: screened.row_numbers[-1] + 1]
+        if reason := await self._published():
+            return reason
+        first = self._progress.scanned == self._request.base.scanned
+        self._left -= len(screened)
+        publishing = self._publish(screened, len(rows), cut=cut)
+        self._publishing = asyncio.create_task(publishing, name="matches")
+        if cut or first:
+            # The first matches are what somebody waits for: nothing is begun beside them.
+            return await self._published()
+        for _ in range(TURNS_TO_SEND):
+            await asyncio.sleep(0)
+        return None
+
+    async def _published(self) -> EndReason | None:
+        """Wait for what is being published; return why the page ends with it, if it does."""
+        publishing, self._publishing = self._publishing, None
+        return await publishing if publishing is not None else self._stopped
+
+    def _running(self) -> "list[asyncio.Task[Any]]":
+        return [task for task in (self._publishing, self._enqueuing) if task is not None]
+
+    async def _publish(self, screened: "Screened", rows: int, *, cut: bool) -> EndReason | None:
         scanned_before, counted = self._progress.scanned, 0
         for part in _parts(screened):
             if self._stopped is not None:
@@ -170,8 +212,8 @@ class Page:
             counted = through
             if await self._publish_chunk(part, scanned_before + through) is Outcome.SUPERSEDED:
                 return EndReason.SUPERSEDED
-        self._count(screened, counted, len(rows))
-        self._progress = Progress(scanned_before + len(rows), self._progress.matched, self._progress.chunks)
+        self._count(screened, counted, rows)
+        self._progress = Progress(scanned_before + rows, self._progress.matched, self._progress.chunks)
         # The next page begins behind the last row that is counted, so that no row counts twice.
         self._last = screened.last
         return self._stopped or (EndReason.LIMIT if cut else None)
@@ -194,16 +236,17 @@ class Page:
                 columns=part.columns,
                 progress=progress,
                 rejected=self._rejected.report(),
-                place=write_place(self.search_id, part.keysets[-1]),
+                place=write_place(self.search_id, part.last_match),
                 job=codec.encode(self._job(part)),
                 lane=self._request.lane,
                 lease=self._request.lease,
             )
         if outcome is Outcome.SUPERSEDED:
             return outcome
-        self._progress, self._last = progress, part.keysets[-1]
-        self._left -= len(part)
-        await self._enqueue(chunk)
+        self._progress, self._last = progress, part.last_match
+        if self._enqueuing is not None:
+            await self._enqueuing
+        self._enqueuing = asyncio.create_task(self._enqueue(chunk), name="job")
         return outcome
 
     async def _enqueue(self, chunk: int) -> None:

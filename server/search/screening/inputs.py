@@ -5,7 +5,7 @@ import datetime as dt
 from protocol.closing import CommandError, ErrorCode
 from protocol.money.inputs import AuthorityCovers, DealInputs
 from protocol.money.lending import TaxTable
-from protocol.records import StructureError
+from protocol.structure import StructureError
 from server.database.deals.deals import Deal
 from server.finance.calendar import with_dates
 

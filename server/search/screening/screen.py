@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from itertools import compress
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from server.finance.structures import build_structures
 from server.search.sql.query import RESULT_COLUMNS, Keyset
 
 _NEVER = np.iinfo(np.int64).max
+_LIMIT_OF: Final = {int(limit): limit for limit in Limit}
 
 
 class Rejected(NamedTuple):
@@ -33,29 +35,34 @@ class Screened:
     """What became of a chunk's rows.
 
     ``columns`` are those of ``matches``, ``numbers`` those of a job; all have one element for each match.
-    ``keysets`` are the places of the matches, ``row_numbers`` the rows that they were, counted from 0.
-    ``rejected`` are the other rows, ``last`` is the place of the last row of all.
+    ``positions`` are those of the matches in the order, ``row_numbers`` the rows that they were, counted from
+    0. ``rejected`` are the other rows, ``last`` is the place of the last row of all.
     """
 
     columns: dict[str, list[Any]]
     numbers: dict[str, list[int]]
-    keysets: list[Keyset]
+    positions: list[int]
     row_numbers: list[int]
     rejected: list[Rejected]
     last: Keyset
 
     def __len__(self) -> int:
-        return len(self.keysets)
+        return len(self.row_numbers)
+
+    @property
+    def last_match(self) -> Keyset:
+        """The place of the last match."""
+        return Keyset(self.positions[-1], int(self.columns["vehicle_id"][-1]))
 
     def part(self, start: int, stop: int) -> "Screened":
         """Return some of the matches, at least one, without the rejected."""
         return Screened(
             columns={name: column[start:stop] for name, column in self.columns.items()},
             numbers={name: column[start:stop] for name, column in self.numbers.items()},
-            keysets=self.keysets[start:stop],
+            positions=self.positions[start:stop],
             row_numbers=self.row_numbers[start:stop],
             rejected=[],
-            last=self.keysets[stop - 1],
+            last=Keyset(self.positions[stop - 1], int(self.columns["vehicle_id"][stop - 1])),
         )
 
     def first(self, matches: int) -> "Screened":
@@ -79,19 +86,19 @@ def screen_rows(plan: Plan, rows: Sequence[Any]) -> Screened:
     highest = np.where(structures.feasible, structures.payment, 0).max(axis=1)
     limits = structures.nearest_limit()[~matched].tolist()
     more_cash = structures.more_cash()[~matched].tolist()
-    kept = np.flatnonzero(matched).tolist()
-    columns = {name: [read[name][row] for row in kept] for name in MATCH_COLUMNS if name in read}
+    marks = matched.tolist()
+    columns = {name: list(compress(read[name], marks)) for name in MATCH_COLUMNS if name in read}
     columns |= {
         "payment_min_cents": lowest[matched].tolist(),
         "payment_max_cents": highest[matched].tolist(),
     }
     return Screened(
         columns={name: columns[name] for name in MATCH_COLUMNS},
-        numbers={name: getattr(cars, name)[matched].tolist() for name in NUMBER_COLUMNS},
-        keysets=[Keyset(read["position"][row], int(read["vehicle_id"][row])) for row in kept],
-        row_numbers=kept,
+        numbers={name: columns.get(name) or list(compress(read[name], marks)) for name in NUMBER_COLUMNS},
+        positions=list(compress(read["position"], marks)),
+        row_numbers=np.flatnonzero(matched).tolist(),
         rejected=[
-            Rejected(row, Limit(code), cents)
+            Rejected(row, _LIMIT_OF[code], cents)
             for row, code, cents in zip(np.flatnonzero(~matched).tolist(), limits, more_cash, strict=True)
         ],
         last=Keyset(read["position"][-1], int(read["vehicle_id"][-1])),

@@ -5,9 +5,11 @@ computed from two states of the stock. A reader that stops early leaves nothing 
 with the context.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from protocol import codec
 from server.database.core.pool import Database
@@ -44,6 +46,22 @@ class StockReader:
         self._sent = 0
         self._more = True
         self._among: dict[tuple[str, ...], list[int] | None] = {}
+        self._ahead: asyncio.Task[tuple[list[Any], bool]] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let a page that is on its way come, and drop it; where something failed, have it not come at all.
+
+        The connection is somebody else's afterwards.
+        """
+        if self._ahead is not None:
+            if error is not None:
+                self._ahead.cancel()
+            await asyncio.gather(self._ahead, return_exceptions=True)
 
     async def version(self, stock: Stock, deal_id: str) -> tuple[int, int]:
         """Return the versions of the stock and of a deal, as of the snapshot."""
@@ -67,11 +85,17 @@ class StockReader:
     async def fetch(self, query: OrderedQuery) -> tuple[list[Any], bool]:
         """Return the next rows of ``query``, and whether there may be more: each page takes one trip."""
         if self._sent >= len(self._page):
-            await self._next_page(query)
+            page, self._ahead = self._ahead or self._next_page(query), None
+            (self._page, self._more), self._sent = await page, 0
         rows = self._page[self._sent : self._sent + LATER_CHUNKS]
         self._sent += len(rows)
         self._trace.count("rows_read", len(rows))
         return rows, self._more or self._sent < len(self._page)
+
+    def read_ahead(self, query: OrderedQuery, wanted: int) -> None:
+        """Read the next page meanwhile, if ``wanted`` more rows are wanted than the page in hand has left."""
+        if self._ahead is None and self._more and wanted > len(self._page) - self._sent:
+            self._ahead = asyncio.create_task(self._next_page(query), name="page ahead")
 
     async def read(self, query: Query) -> list[Any]:
         """Return all rows of a query that is bounded by itself."""
@@ -83,14 +107,14 @@ class StockReader:
         self._trace.count("rows_read", len(rows))
         return rows
 
-    async def _next_page(self, query: OrderedQuery) -> None:
+    async def _next_page(self, query: OrderedQuery) -> tuple[list[Any], bool]:
         after = _place_of(self._page[-1]) if self._page else None
         stages = ("db_total",) if self._page else ("db_first_row", "db_total")
         size = next(self._sizes, PAGES[-1])
         with self._trace.stage(*stages):
             self._trace.count("queries")
-            self._page = await self._read_page(query, after, size)
-        self._sent, self._more = 0, len(self._page) == size
+            page = await self._read_page(query, after, size)
+        return page, len(page) == size
 
     async def _read_page(self, query: OrderedQuery, after: Keyset | None, size: int) -> list[Any]:
         if query.words and size == FIRST_CHUNK:
@@ -126,4 +150,4 @@ async def read_stock(scope: RowScope, trace: Trace) -> AsyncIterator[StockReader
             database = await held.enter_async_context(
                 scope.acquire(snapshot=True, presorted=True, wait_seconds=POOL_WAIT_SECONDS)
             )
-        yield StockReader(database, trace)
+        yield await held.enter_async_context(StockReader(database, trace))

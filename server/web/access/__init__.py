@@ -1,1 +1,1 @@
-"""Who may come in: addresses, sign-in, cookies, tokens, rates."""
+"""Access control: addresses, sign-in, cookies, tokens, rate limits."""

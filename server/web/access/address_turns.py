@@ -1,6 +1,6 @@
-"""Whose turn it is: a few work at a time, and the places where others wait take turns.
+"""Turns by address: a few callers work at a time, and waiting addresses take turns.
 
-A place with many who wait delays its own and costs every other place one turn.
+An address with many waiting callers delays itself and costs each other address one turn.
 """
 
 import asyncio
@@ -11,17 +11,18 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 STALLED_SECONDS: Final = 5.0
-"""Where somebody waits and nobody has had a turn for this long, who works does not come to an end."""
+"""If callers wait and no turn was given for this long, the working ones are stuck."""
 
 
 class Crowded(Exception):
-    """Too many wait already, of this place or in all."""
+    """Too many callers already wait, from this address or in all."""
 
 
 class AddressTurns:
-    """Lets ``at_once`` work at a time; up to ``most`` wait, ``most_of_place`` of them at one place.
+    """Lets ``at_once`` callers work at a time; up to ``most`` wait, ``most_of_place`` of them from one
+    address.
 
-    Where all of ``most`` wait, a place with fewer takes the room of the one with the most.
+    When the queue is full, an address with fewer waiting callers displaces one of the address with the most.
     """
 
     def __init__(
@@ -37,22 +38,22 @@ class AddressTurns:
         self._free = at_once
         self._most = most
         self._most_of_place = most_of_place
-        # The place at the front is next; one that has had its turn goes to the end.
+        # The address at the front is next; after its turn it moves to the end.
         self._places: dict[str, deque[asyncio.Future[None]]] = {}
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
+        """The number of waiting callers."""
         return sum(map(len, self._places.values()))
 
     @property
     def is_stalled(self) -> bool:
-        """Whether somebody waits and nobody has had a turn for STALLED_SECONDS."""
+        """Whether callers wait and no turn was given for STALLED_SECONDS."""
         return self.waiting > 0 and self._clock() - self._last_turn >= STALLED_SECONDS
 
     @asynccontextmanager
     async def turn(self, place: str) -> AsyncIterator[None]:
-        """Wait for a turn of somebody at ``place`` and hold it for the length of the context.
+        """Wait for a turn of ``place`` and hold it during the context.
 
         Raises Crowded.
         """
@@ -74,7 +75,7 @@ class AddressTurns:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled() and turn.exception() is None:
-                # The turn came as its owner left.
+                # The turn was given while its owner was leaving.
                 self._pass_on()
             else:
                 self._leave(place, turn)
@@ -89,7 +90,7 @@ class AddressTurns:
         longest = max(self._places, key=lambda name: len(self._places[name]))
         if len(self._places[longest]) <= own + 1:
             raise Crowded
-        # Whoever came last there would have waited longest.
+        # The last arrival there would have waited longest.
         last = self._places[longest].pop()
         if not last.done():
             last.set_exception(Crowded())

@@ -1,17 +1,17 @@
-"""Where a request comes from: by what its address is counted, and which proxies may say it."""
+"""The client address of a request: how it is counted, and which proxies may state it."""
 
 import ipaddress
 from collections.abc import Iterable
 from typing import Final
 
 UNKNOWN: Final = "unknown"
-"""Where everything comes from that shows no address: one place, so that nobody has many of them."""
+"""The place of all requests without an address: a single one, so that nobody gets many."""
 
 _LONGEST: Final = 64
 
 
 def counted_as(host: str) -> str:
-    """Return the place that tries from ``host`` are counted for.
+    """Return the place that attempts from ``host`` count for.
 
     That is an IPv4 address, or the /64 network of an IPv6 address, which belongs to one host or household.
     """
@@ -27,7 +27,7 @@ def counted_as(host: str) -> str:
 
 
 def is_in(host: str, networks: Iterable[str]) -> bool:
-    """Return whether ``host`` is an address of one of ``networks``; what is no address is in none."""
+    """Return whether ``host`` is an address of one of ``networks``; False if it is no address."""
     try:
         address = ipaddress.ip_address(host[:_LONGEST])
     except ValueError:
@@ -40,7 +40,7 @@ def is_in(host: str, networks: Iterable[str]) -> bool:
 def hosts_of(proxies: Iterable[str]) -> list[str]:
     """Return trusted addresses and networks as a socket may show them.
 
-    One that takes both families shows an IPv4 address as an IPv6 one.
+    A dual-stack socket shows an IPv4 address as an IPv6 one.
     """
     hosts: list[str] = []
     for proxy in proxies:

@@ -1,7 +1,7 @@
-"""Who is asking: the cookie of a browser or the bearer token of a program, and from which origin.
+"""Authentication: the cookie of a browser or the bearer token of a program, and the origin.
 
-A cookie counts only with an allowed ``Origin`` wherever a foreign page could use it: on the socket and on
-every request that changes something. A bearer token is taken from the header alone, never from the URL.
+Where a foreign page could use a cookie, it needs an allowed ``Origin``: on the socket and on every request
+that changes something. A bearer token is read from the header only, never from the URL.
 """
 
 import datetime as dt
@@ -32,10 +32,10 @@ SESSION_LENGTH: Final = dt.timedelta(hours=12)
 
 
 async def identify(pool: asyncpg.Pool, settings: Settings, asked: HTTPConnection) -> Admitted | None:
-    """Return whose valid credential a request carries. A bearer token goes before a cookie.
+    """Return the valid credential of a request. A bearer token takes precedence over a cookie.
 
-    An account with a public password is nobody's outside demo mode, also with a cookie from the time when it
-    was on. A bearer token was made for it by who runs the server, and counts.
+    Outside demo mode an account with a public password is rejected, even with a cookie from demo mode. Its
+    bearer tokens are valid, because the operator issued them.
     """
     bearer = bearer_token(asked.headers)
     token, kind = (
@@ -47,7 +47,7 @@ async def identify(pool: asyncpg.Pool, settings: Settings, asked: HTTPConnection
         return None
     async with pool.acquire() as database:
         found = await find_by_token(database, token)
-    # A cookie's token in the header, or the reverse, is a credential that leaked from its place.
+    # A cookie's token in the header, or the reverse, is a leaked credential.
     if found is None or found[1].kind is not kind:
         return None
     account, credential = found
@@ -59,7 +59,7 @@ async def identify(pool: asyncpg.Pool, settings: Settings, asked: HTTPConnection
 async def admit(
     pool: asyncpg.Pool, settings: Settings, security: SecurityLog, asked: HTTPConnection
 ) -> Admission:
-    """Decide about a request to open a socket, by the rules of the wire protocol."""
+    """Decide on a request to open a socket, by the rules of the wire protocol."""
     socket = {"what": "socket"}
     origin, bearer = asked.headers.get("origin"), bearer_token(asked.headers)
     if origin is not None and origin not in settings.allowed_origins:
@@ -68,7 +68,7 @@ async def admit(
     if origin is None and not bearer:
         if cookie(settings, asked, SESSION_COOKIE):
             security.note(event_of(asked, SecurityKind.ORIGIN_REFUSED, detail=socket))
-            return Refused(403, "A cookie counts only with an allowed origin.")
+            return Refused(403, "A session cookie is accepted only from an allowed origin.")
         return Refused(401, "Expected the header Authorization: Bearer <token>.")
     admitted = await identify(pool, settings, asked)
     if admitted is not None:
@@ -79,7 +79,8 @@ async def admit(
 
 
 def require_same_site(request: Request, given: str | None) -> None:
-    """Refuse what a foreign page could have sent: wrong origin, or a CSRF token that is not the cookie's.
+    """Refuse requests that a foreign page could have sent: wrong origin, or a CSRF token that is not the
+    cookie's.
 
     Raises CommandError(forbidden).
     """
@@ -89,20 +90,20 @@ def require_same_site(request: Request, given: str | None) -> None:
     seed = cookie(request.state.web.settings, request, CSRF_COOKIE)
     if not seed or not given or not hmac.compare_digest(csrf_token(request, seed).encode(), given.encode()):
         raise CommandError(
-            ErrorCode.FORBIDDEN, "This page is out of date: load it again and repeat.", field=CSRF_FIELD
+            ErrorCode.FORBIDDEN, "This page is out of date. Reload it and try again.", field=CSRF_FIELD
         )
 
 
 def csrf_seed(request: Request) -> str:
-    """Return what the browser's CSRF tokens are made from; a new one where it has none yet."""
+    """Return the seed of the browser's CSRF tokens; a new one if it has none yet."""
     return cookie(request.state.web.settings, request, CSRF_COOKIE) or secrets.token_urlsafe(32)
 
 
 def csrf_token(request: Request, seed: str) -> str:
     """Return the token that pages repeat in forms and headers.
 
-    It holds for one browser and one session, and only who knows the server's secret can make it: a cookie
-    that a neighbouring host planted is worth nothing.
+    It is valid for one browser and one session, and only the server's secret can produce it: a cookie planted
+    by a neighbouring host is useless.
     """
     context: WebContext = request.state.web
     session = cookie(context.settings, request, SESSION_COOKIE)
@@ -110,7 +111,7 @@ def csrf_token(request: Request, seed: str) -> str:
 
 
 def set_csrf(request: Request, response: Response, seed: str) -> None:
-    """Give the browser what its CSRF tokens are made from."""
+    """Give the browser the seed of its CSRF tokens."""
     secure = is_secure(request.state.web.settings, request)
     response.set_cookie(
         name_of(CSRF_COOKIE, secure=secure), seed, path="/", httponly=True, samesite="lax", secure=secure
@@ -134,7 +135,7 @@ def set_session(request: Request, response: Response, token: str) -> None:
 def end_session(request: Request, response: Response) -> None:
     """Take the session from the browser."""
     secure = is_secure(request.state.web.settings, request)
-    # A browser lets a cookie with the prefix be ended only by one that could have set it.
+    # A browser deletes a cookie with the prefix only if the response could have set it.
     response.delete_cookie(
         name_of(SESSION_COOKIE, secure=secure), path="/", httponly=True, samesite="lax", secure=secure
     )
@@ -147,12 +148,12 @@ def bearer_token(headers: Headers) -> str:
 
 
 def cookie(settings: Settings, asked: HTTPConnection, name: str) -> str:
-    """Return the value of a cookie of ours, or an empty string."""
+    """Return the value of one of our cookies, or an empty string."""
     return cookie_of(asked.headers, name_of(name, secure=is_secure(settings, asked)))
 
 
 def is_secure(settings: Settings, asked: HTTPConnection) -> bool:
-    """Return whether the browser speaks https, also to a proxy that does not say so."""
+    """Return whether the browser uses https, also to a proxy that does not report it."""
     origins = settings.allowed_origins
     only_https = bool(origins) and all(origin.startswith("https://") for origin in origins)
     return only_https or asked.scope["scheme"] in {"https", "wss"}

@@ -1,10 +1,10 @@
-"""What the pages need of the process. The lifespan makes it; requests find it as ``request.state.web``."""
+"""Process state for request handlers. The lifespan creates it; requests find it as ``request.state.web``."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import asyncpg
-from prometheus_client import CollectorRegistry
 
 from server.database.core.scope import StoreScopes
 from server.database.people.security_log import SecurityLog
@@ -12,16 +12,21 @@ from server.settings import Settings
 from server.web.access.request_rate import RequestRate
 from server.web.access.sign_in import SignIn
 
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
 
 @dataclass(frozen=True, slots=True)
 class WebContext:
-    """Resources of one web process. ``readiness`` tells which of its dependencies answer."""
+    """Resources of one web process. ``readiness`` tells which of its dependencies answer, ``metrics`` what it
+    exports to Prometheus.
+    """
 
     settings: Settings
     pool: asyncpg.Pool
     stores: StoreScopes
     readiness: Callable[[], Awaitable[Mapping[str, bool]]]
-    metrics: CollectorRegistry
+    metrics: Callable[[], "CollectorRegistry"]
     sign_in: SignIn
     requests: RequestRate
     security: SecurityLog

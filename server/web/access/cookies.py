@@ -1,7 +1,7 @@
-"""Our cookies among those of others, which browsers send in one line and sites of one domain can set.
+"""Reads our cookies from a header that may also hold cookies of other sites on the domain.
 
-Python's own parser gives the whole line up where one cookie is odd. This one looks at each by itself and
-takes those that have exactly our name and a value that we could have set.
+Python's parser drops the whole header if one cookie is malformed. This one reads each cookie separately and
+takes those with exactly our name and a value that we could have set.
 """
 
 import re
@@ -10,22 +10,22 @@ from typing import Final
 from starlette.datastructures import Headers
 
 HOST_PREFIX: Final = "__Host-"
-"""With this prefix a browser takes a cookie over https only, for the whole site, and from this very host: no
-sibling under the same domain can set it.
+"""With this prefix a browser accepts a cookie only over https, for the whole site and from this exact host:
+no sibling under the same domain can set it.
 """
 
 _VALUE: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 def name_of(name: str, *, secure: bool) -> str:
-    """Return what the cookie ``name`` is called: with the prefix where it travels over https."""
+    """Return the full name of the cookie ``name``: with the prefix if it is sent over https."""
     return HOST_PREFIX + name if secure else name
 
 
 def cookie_of(headers: Headers, name: str) -> str:
     """Return the value of the cookie called ``name``, or an empty string.
 
-    Cookies of one name with several values count for nothing: nobody knows which of them is ours.
+    If a name has several values, all are ignored, because there is no way to tell which is ours.
     """
     found = {
         value.strip(" \t")

@@ -16,23 +16,23 @@ FORWARDED: Final = frozenset({"forwarded", "via", "x-real-ip"})
 FORWARDED_PREFIX: Final = "x-forwarded-"
 
 REASON: Final = (
-    "This server runs in demo mode, which is for people at the machine itself: it answers neither to another"
-    " name than localhost nor through a proxy. To serve others, set DEAL_DEMO=0.\n"
+    "This server runs in demo mode: it answers only to localhost, and not through a proxy."
+    " To serve other machines, set DEAL_DEMO=0.\n"
 )
 
 
 class LoopbackOnly:
     """ASGI middleware that refuses, with 403, requests and sockets from elsewhere or through a proxy.
 
-    A proxy on this machine connects from loopback as a browser does, and so does a page whose host's name was
-    made to lead here; the headers tell.
+    A proxy on this machine connects from loopback as a browser does, and so does a page whose host name was
+    rebound to this machine. The headers reveal both.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is of this machine."""
+        """Pass on requests from this machine."""
         if scope["type"] == "lifespan" or comes_from_here(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
@@ -40,7 +40,7 @@ class LoopbackOnly:
 
 
 def comes_from_here(headers: Headers) -> bool:
-    """Return whether a request asks for this machine by a name of loopback, and nobody passed it on."""
+    """Return whether a request names a loopback host and came without a proxy."""
     if was_passed_on(headers):
         return False
     hosts = headers.getlist("host")
@@ -49,5 +49,5 @@ def comes_from_here(headers: Headers) -> bool:
 
 
 def was_passed_on(headers: Headers) -> bool:
-    """Return whether a request says that a proxy sent it on."""
+    """Return whether a request shows that a proxy forwarded it."""
     return any(name in FORWARDED or name.startswith(FORWARDED_PREFIX) for name in headers)

@@ -1,4 +1,4 @@
-"""What happens at the doors of the web, as security events."""
+"""Records security events of HTTP requests and sign-ins."""
 
 import datetime as dt
 import ipaddress
@@ -15,7 +15,9 @@ CSRF_FIELD: Final = "csrf_token"
 
 
 def address_of(asked: HTTPConnection) -> str:
-    """Return the address that a request comes from, as a proxy of ours says it; ``unknown`` for none."""
+    """Return the address that a request comes from, as a trusted proxy states it; ``unknown`` if there is
+    none.
+    """
     host = asked.client.host[:64] if asked.client else ""
     try:
         return str(ipaddress.ip_address(host))
@@ -26,19 +28,19 @@ def address_of(asked: HTTPConnection) -> str:
 def event_of(
     asked: HTTPConnection, kind: SecurityKind, admitted: Admitted | None = None, **fields: Any
 ) -> SecurityEvent:
-    """Return an event of now, with where it comes from and, where that is known, whose it is."""
+    """Return a new event with its address and, if known, its person."""
     if admitted is not None:
         return admitted.happened(kind, **fields)
     return SecurityEvent(kind, dt.datetime.now(dt.UTC), address_of(asked), **fields)
 
 
 def note(request: Request, kind: SecurityKind, admitted: Admitted | None = None, **fields: Any) -> None:
-    """Take note of an event, without waiting."""
+    """Record an event, without waiting."""
     request.state.web.security.note(event_of(request, kind, admitted, **fields))
 
 
 def note_refusal(request: Request, error: CommandError) -> None:
-    """Take note of a refused request, where the refusal is about who asks and not about what is asked."""
+    """Record a refused request, if the refusal is about the caller and not about the content."""
     kind = _kind_of(error)
     if kind is None:
         return
@@ -60,6 +62,6 @@ def _kind_of(error: CommandError) -> SecurityKind | None:
 _KINDS: Final = {
     ErrorCode.UNAUTHORIZED: SecurityKind.TOKEN_REFUSED,
     ErrorCode.RATE_LIMITED: SecurityKind.THROTTLED,
-    # Of another store's deal or customer the answer is that there is none.
+    # For another store's deal or customer the answer is "not found".
     ErrorCode.NOT_FOUND: SecurityKind.FORBIDDEN,
 }

@@ -1,4 +1,4 @@
-"""How often a person may ask over HTTP, in each process, as a socket's commands are limited too."""
+"""Rate limit of a person's HTTP requests, per process, like that of a socket's commands."""
 
 import math
 import time
@@ -11,7 +11,7 @@ from protocol.closing import CommandError, ErrorCode
 REQUESTS: Final = 300
 WINDOW_SECONDS: Final = 10
 MOST_PEOPLE: Final = 10_000
-"""How many people are remembered at a time; beyond it those who asked longest ago are forgotten."""
+"""The most people in memory; beyond it those with the oldest requests are dropped."""
 
 
 class RequestRate:
@@ -19,11 +19,11 @@ class RequestRate:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        # Each person's last request stands at the end, and whoever asked last stands there too.
+        # Each person's last request is at the end of their queue, and the last person at the end of the map.
         self._times: dict[str, deque[float]] = {}
 
     def __len__(self) -> int:
-        """Return how many people are remembered."""
+        """Return the number of people in memory."""
         return len(self._times)
 
     def check(self, person: str) -> None:
@@ -37,7 +37,9 @@ class RequestRate:
         if len(times) >= REQUESTS:
             seconds = max(1, math.ceil(times[0] + WINDOW_SECONDS - now))
             raise CommandError(
-                ErrorCode.RATE_LIMITED, "Too many requests: wait a little.", retry_after_seconds=seconds
+                ErrorCode.RATE_LIMITED,
+                "Too many requests. Wait a little and try again.",
+                retry_after_seconds=seconds,
             )
         times.append(now)
         self._times.pop(person, None)

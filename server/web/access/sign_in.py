@@ -1,4 +1,4 @@
-"""Signing in with a password: throttled, checked off the event loop, a few at a time."""
+"""Password sign-in: throttled, and checked off the event loop, a few at a time."""
 
 import asyncio
 from collections.abc import Iterator
@@ -22,27 +22,28 @@ from server.web.access.addresses import counted_as
 
 WINDOW_SECONDS: Final = 900
 TRIES_FROM_HERE: Final = 10
-"""Of one login from one address, in a window; a right password begins anew."""
+"""Attempts for one login from one address in a window; a correct password resets the count."""
 
 TRIES_OF_LOGIN: Final = 100
-"""Of one login from anywhere: high, because it locks the owner out as well."""
+"""Attempts for one login from anywhere: high, because it also locks out the owner."""
 
 TRIES_OF_ADDRESS: Final = 300
-"""From one address, for any login: a store's people may share one. A right password does not count."""
+"""Attempts from one address for any login: a store's people may share one. A correct password does not count.
+"""
 
 AT_ONCE: Final = 2
-"""Hashes that are computed at a time: each takes 64 MiB and tens of milliseconds of a processor."""
+"""The most concurrent hashes: each takes 64 MiB and tens of milliseconds of CPU."""
 
 MOST_WAITING: Final = 200
 MOST_WAITING_HERE: Final = 20
-"""How many may wait for a hash in all, and at one address; each address has a turn after the other."""
+"""The most callers that wait for a hash, in all and per address; addresses take turns."""
 
 CROWDED_SECONDS: Final = 5
-"""When to try again where too many wait."""
+"""When to try again if too many wait."""
 
 
 class SignInRefused(Exception):
-    """Nobody is signed in. ``status`` is for HTTP, the text for the person."""
+    """The sign-in was refused. ``status`` is for HTTP, the text for the person."""
 
     def __init__(self, status: int, message: str, retry_after_seconds: int | None = None) -> None:
         super().__init__(message)
@@ -51,9 +52,9 @@ class SignInRefused(Exception):
 
 @contextmanager
 def hashing_threads() -> Iterator[ThreadPoolExecutor]:
-    """Own the threads that passwords are hashed in, apart from those that quotes are computed in.
+    """Own the threads for password hashing, separate from those for quotes.
 
-    On the way out nobody waits: what has not begun is dropped, and a hash takes tens of milliseconds.
+    On exit nobody waits: queued hashes are dropped, and a running one takes tens of milliseconds.
     """
     threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="password")
     try:
@@ -63,7 +64,9 @@ def hashing_threads() -> Iterator[ThreadPoolExecutor]:
 
 
 class SignIn:
-    """Checks passwords for one web process. ``demo`` is whether accounts with a public password count."""
+    """Checks passwords for one web process. ``demo`` says whether accounts with a public password may sign
+    in.
+    """
 
     def __init__(
         self, pool: asyncpg.Pool, attempts: Attempts, threads: ThreadPoolExecutor, *, demo: bool
@@ -76,11 +79,11 @@ class SignIn:
 
     @property
     def has_turns(self) -> bool:
-        """Whether who signs in now is served soon: the threads that hash come to their ends."""
+        """Whether a new sign-in is served soon, which requires that the hashing threads make progress."""
         return not self._turns.is_stalled
 
     async def check(self, login: str, password: str, address: str) -> Account:
-        """Return whose login and password these are. Raises SignInRefused."""
+        """Return the account of a login and password. Raises SignInRefused."""
         place = counted_as(address)
         here, anywhere, anybody = f"{login} from {place}", f"login {login}", f"address {place}"
         for name, most in (
@@ -91,17 +94,17 @@ class SignIn:
             count, left = await self._attempts.take(name, WINDOW_SECONDS)
             if count > most:
                 minutes = -(-left // 60)
-                text = f"Too many tries. Try again in {minutes} minute{'s' if minutes > 1 else ''}."
+                text = f"Too many attempts. Try again in {minutes} minute{'s' if minutes > 1 else ''}."
                 raise SignInRefused(429, text, left)
         async with self._pool.acquire() as database:
             account, stored = await load_password(database, login)
         fits, renewed = await self._compare(stored, password, place)
-        # The same answer for each: which of them it was is nobody's business.
+        # The same answer for both, so that it does not reveal which one is wrong.
         if not fits or account is None or (account.demo and not self._demo):
-            raise SignInRefused(401, "Login or password is wrong.")
+            raise SignInRefused(401, "Username or password is wrong.")
         await self._attempts.forget(here)
         await self._attempts.forget(anywhere)
-        # Not forgotten: one known password would buy endless guesses at the others.
+        # Not reset: otherwise one known password would buy endless guesses at the others.
         await self._attempts.give_back(anybody)
         if renewed is not None:
             async with self._pool.acquire() as database:
@@ -109,14 +112,14 @@ class SignIn:
         return account
 
     async def _compare(self, stored: str, password: str, place: str) -> tuple[bool, str | None]:
-        """Return whether a password fits, and a new hash where it does and the stored one is outdated."""
+        """Return whether a password matches, and a new hash if it does and the stored one is outdated."""
         try:
             async with self._turns.turn(place):
                 return await asyncio.get_running_loop().run_in_executor(
                     self._threads, _compare, stored, password
                 )
         except Crowded:
-            text = "Many people are signing in just now. Try again in a moment."
+            text = "Many people are signing in right now. Try again in a moment."
             raise SignInRefused(503, text, CROWDED_SECONDS) from None
 
 

@@ -1,4 +1,4 @@
-"""All that touches the insides of uvicorn and websockets.
+"""All code that depends on the internals of uvicorn and websockets.
 
-``tests/web/asgi/test_uvicorn_contract.py`` holds them to what was read; the versions are bounded above.
+``tests/web/asgi/test_uvicorn_contract.py`` checks those internals; the versions are bounded above.
 """

@@ -1,6 +1,6 @@
-"""How long a request may take to arrive, and that it is clear where it ends.
+"""A deadline for the arrival of a request, and a check that its end is unambiguous.
 
-A client that dribbles holds a connection only for so long; a head that two readers may take differently is
+A slow client holds a connection for a limited time. A request head that two parsers may read differently is
 refused.
 """
 
@@ -13,13 +13,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from server.web.asgi.heads import ClearHeads
 
 REQUEST_SECONDS: Final = 15.0
-"""From a connection's beginning, or the end of its last answer, until the next request is whole."""
+"""From the start of a connection, or the end of its last response, until the next request is complete."""
 
 
 class TimedHttp(H11Protocol):
     """uvicorn's HTTP protocol with a deadline for requests, their bodies and upgrades included.
 
-    uvicorn itself bounds only the pause between requests, and any byte ends that pause.
+    uvicorn itself limits only the idle time between requests, which any byte ends.
     """
 
     request_seconds = REQUEST_SECONDS
@@ -30,26 +30,26 @@ class TimedHttp(H11Protocol):
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request."""
+        """Start the deadline for the first request."""
         super().connection_made(transport)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no more."""
+        """Stop the deadline."""
         self._stop()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Wait no more where the request is whole now."""
+        """Stop the deadline if the request is complete."""
         super().data_received(data)
         self._watch()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse a request, by its fault where we found it, and close."""
+        """Refuse a request, with our reason if we found the fault, and close."""
         super().send_400_response(self._heads.fault or msg)
 
     def on_response_complete(self) -> None:
-        """Begin to wait for the next request."""
+        """Start the deadline for the next request."""
         super().on_response_complete()
         self._watch()
 

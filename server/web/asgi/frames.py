@@ -1,9 +1,9 @@
-"""uvicorn's WebSocket protocol, bounded where a hostile client could make it grow, fail or work without end.
+"""uvicorn's WebSocket protocol, with bounds against clients that make it grow, fail or work without end.
 
-What a client sends is parsed a few frames at a time, as the process's turns allow and as fast as the
-application takes the messages, and counts towards what the connection may send. Once a close frame is out,
-nothing is parsed: the client's own close frame is looked for in the little that may be under way, and the
-transport ends within seconds, whatever the client does.
+Incoming data is parsed a few frames at a time, when the process's turns allow it and no faster than the
+application reads the messages. It counts towards the connection's limit. After we send a close frame, nothing
+more is parsed. Only the client's close frame is looked for, in a bounded amount of data, and the transport
+closes within seconds whatever the client does.
 """
 
 from enum import Enum, auto
@@ -22,21 +22,21 @@ from server.web.asgi.skim import FrameHeads
 UNREADABLE: Final = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 CLOSE_SECONDS: Final = 5.0
-"""How long a close frame may take to reach the client, and the client's own to come back."""
+"""How long our close frame may take to reach the client, and the client's to come back."""
 
 ABORT_SECONDS: Final = 1.0
-"""How long who goes on sending all the same may take to read our close frame."""
+"""How long a client that keeps sending may take to read our close frame."""
 
 TRAILING_FRAMES: Final = COMMANDS * FLOOD_FACTOR
 TRAILING_BYTES: Final = 2 * FRAME_BYTES
-"""What may be under way from a client that has not read our close frame yet."""
+"""The most data in flight from a client that has not read our close frame yet."""
 
 
 class Reading(Enum):
-    """What becomes of the bytes that a client sends."""
+    """What happens to the bytes that a client sends."""
 
     HEAD = auto()
-    """They ask for the socket; once they have, nothing is read until the answer is out."""
+    """They are the handshake; after it nothing is read until our answer is sent."""
     FRAMES = auto()
     """They are parsed, and count."""
     TRAILING = auto()
@@ -46,9 +46,10 @@ class Reading(Enum):
 
 
 class BoundedWebSocket(WireWebSocket):
-    """Reads nothing before the handshake is answered and parses nothing after a close; counts all between.
+    """Reads nothing before the handshake is answered, parses nothing after a close, and counts all in
+    between.
 
-    The application may state in ``websocket.accept``, as ``allowance``, what the client may send.
+    The application may set the client's ``allowance`` in ``websocket.accept``.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -63,7 +64,7 @@ class BoundedWebSocket(WireWebSocket):
         self._parts = bytearray()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came, and parse as much of it as has its turn now."""
+        """Take the data, and parse as much as the current turn allows."""
         match self._reading:
             case Reading.HEAD if not self.handshake_initiated:
                 self._take_head(data)
@@ -75,17 +76,17 @@ class BoundedWebSocket(WireWebSocket):
                 self._skip(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of what was not parsed."""
+        """Drop unparsed data."""
         self._read_nothing()
         super().connection_lost(exc)
 
     def has_more(self) -> bool:
-        """Return whether something waits to be parsed, and the application has taken what was before it."""
+        """Return whether data waits to be parsed and the application has taken the earlier messages."""
         ready = self._reading is Reading.FRAMES and not self.read_paused and not self.transport.is_closing()
         return ready and self._parsed < len(self._unparsed)
 
     def parse(self, frames: int, size: int) -> tuple[int, int]:
-        """Parse at most so many of the frames and bytes that wait; return how many it were."""
+        """Parse at most so many of the waiting frames and bytes; return the numbers parsed."""
         begin = self._parsed
         self._parsed, begun = self._heads.cut(self._unparsed, begin, frames, size)
         part = self._unparsed[begin : self._parsed]
@@ -102,21 +103,21 @@ class BoundedWebSocket(WireWebSocket):
         return begun, len(part)
 
     def handle_connect(self, event: Request) -> None:
-        """Leave frames that come before the answer unread: the library would fail on them."""
+        """Leave early frames unread: the library would fail on them."""
         super().handle_connect(event)
         if not self.transport.is_closing():
             self.transport.pause_reading()
 
     async def receive(self) -> Any:
-        """Return the next message; with the last one that waits, go on parsing."""
+        """Return the next message; resume parsing with the last waiting one."""
         message = await super().receive()
         self._read_on()
         return message
 
     async def send(self, message: Any) -> None:
-        """Send, and begin to read as soon as the handshake is answered.
+        """Send, and start reading once the handshake is answered.
 
-        Raises ClientDisconnected (an OSError) where the connection was closed for what the client sent.
+        Raises ClientDisconnected (an OSError) if the connection was closed because of the client's data.
         """
         await self.writable.wait()
         if self.close_sent:
@@ -137,23 +138,23 @@ class BoundedWebSocket(WireWebSocket):
             self._skip(rest)
             self._regulate()
         elif kind == "websocket.http.response.body":
-            # A refusal completes the handshake too; uvicorn would log it as a fault.
+            # A refusal also completes the handshake; uvicorn would log it as an error.
             self.handshake_complete = self.close_sent
 
     async def run_asgi(self) -> None:
-        """Run the application. However it ends, the transport ends soon after it."""
+        """Run the application. However it ends, the transport closes soon after."""
         await super().run_asgi()
         self._bound_closing(CLOSE_SECONDS)
 
     def keepalive_timeout(self) -> None:
-        """Close a connection whose client is silent, also where the close frame cannot be sent."""
+        """Close a connection with a silent client, even if the close frame cannot be sent."""
         super().keepalive_timeout()
         if self.close_sent:
             self._read_nothing()
             self._bound_closing(CLOSE_SECONDS)
 
     def handle_cont(self, event: Frame) -> None:
-        """Join parts as they come: countless empty ones take no room."""
+        """Join fragments as they arrive, so that countless empty ones take no memory."""
         if not self._parts:
             self._parts += self.frames[0]
         self._parts += event.data
@@ -163,7 +164,7 @@ class BoundedWebSocket(WireWebSocket):
             self.send_receive_event_to_app()
 
     def send_receive_event_to_app(self) -> None:
-        """Hand a message on; text that is no UTF-8 closes with 1007 and is no fault of ours to log."""
+        """Hand a message on; text that is not UTF-8 closes with 1007 and is not logged as an error."""
         if self.curr_msg_data_type == "text" and not self.close_sent:
             try:
                 self.frames[0].decode()
@@ -177,7 +178,7 @@ class BoundedWebSocket(WireWebSocket):
     def _take_head(self, data: bytes) -> None:
         super().data_received(data)
         if not self.handshake_initiated and not self.transport.is_closing():
-            # The library gives some heads up without a word, such as one with a very long line.
+            # The library drops some heads silently, such as one with a very long line.
             self.transport.write(UNREADABLE)
             self.transport.close()
 
@@ -187,7 +188,7 @@ class BoundedWebSocket(WireWebSocket):
         self._regulate()
 
     def _regulate(self) -> None:
-        """Read on only where nothing is left to be parsed, or to find the client's close frame."""
+        """Keep reading only if nothing is left to parse, or to find the client's close frame."""
         if self.transport.is_closing():
             return
         waits = self.read_paused or self._parsed < len(self._unparsed)
@@ -197,7 +198,7 @@ class BoundedWebSocket(WireWebSocket):
             self.transport.pause_reading()
 
     def _skip(self, data: bytes) -> None:
-        """Drop what is under way, up to the client's close frame; who sends too much of it is not read."""
+        """Drop data in flight up to the client's close frame; stop reading if there is too much."""
         end, begun = self._heads.cut(data, 0, self._trailing_frames, self._trailing_bytes)
         self._trailing_frames -= begun
         self._trailing_bytes -= end
@@ -208,7 +209,7 @@ class BoundedWebSocket(WireWebSocket):
             self._hang_up()
 
     def _throw_out(self) -> None:
-        """Close with 4009 a client that floods."""
+        """Close a flooding client with 4009."""
         code, reason = CloseCode.TOO_MANY_COMMANDS, "Too many frames."
         self.stop_keepalive()
         self.conn.send_close(code, reason)
@@ -218,7 +219,7 @@ class BoundedWebSocket(WireWebSocket):
         self._hang_up()
 
     def _hang_up(self) -> None:
-        """Read nothing from here on; leave a client that reads a moment for our close frame."""
+        """Stop reading; give a client that still reads a moment for our close frame."""
         self._read_nothing()
         self._regulate()
         if self.transport.can_write_eof():
@@ -234,7 +235,7 @@ class BoundedWebSocket(WireWebSocket):
             self._close_timer_is(seconds)
 
     def _close_timer_is(self, seconds: float) -> None:
-        """Abort in so many seconds; uvicorn's own timer would wait for a client that does not read."""
+        """Abort in so many seconds; uvicorn's timer would wait for a client that does not read."""
         if self.close_timer is not None:
             self.close_timer.cancel()
         self.close_timer = self.loop.call_later(seconds, self.transport.abort)

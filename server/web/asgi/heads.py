@@ -1,7 +1,8 @@
-"""Heads of requests that two readers may take differently: they are refused before anything is served.
+"""Request heads that two parsers may read differently are refused before anything is served.
 
-A proxy that reads the end of a request elsewhere than we do lets one person's bytes begin another's request.
-h11 takes some of what RFC 9112 lets a server take; here that is a fault.
+If a proxy and this server disagree on where a request ends, one client's bytes can start another client's
+request (request smuggling). h11 tolerates some input that RFC 9112 lets a server tolerate. Here it is an
+error.
 """
 
 import re
@@ -17,7 +18,7 @@ _LENGTH: Final = re.compile(rb"^content-length:[ \t]*[0-9]+[ \t]*\r?$", re.MULTI
 
 
 def framing_fault(head: bytes, version: bytes) -> str | None:
-    """Return why it is unclear where a request ends, from its head; None where it is clear.
+    """Return why a request's end is ambiguous, from its head; None if it is clear.
 
     The message names the header and what was expected.
     """
@@ -37,7 +38,7 @@ def framing_fault(head: bytes, version: bytes) -> str | None:
 
 
 class ClearHeads(h11.Connection):
-    """h11's connection of a server, which also refuses a request whose end is unclear."""
+    """h11's server connection, which also refuses a request with an ambiguous end."""
 
     def __init__(self) -> None:
         super().__init__(h11.SERVER, HEAD_BYTES)
@@ -46,12 +47,12 @@ class ClearHeads(h11.Connection):
     def next_event(self) -> Any:
         """Return the next event.
 
-        Raises h11.RemoteProtocolError; ``fault`` says what it is where h11 itself found none.
+        Raises h11.RemoteProtocolError; ``fault`` has the reason if h11 itself found none.
         """
         waiting = self.trailing_data[0] if self.their_state is h11.IDLE else b""
         event = super().next_event()
         if isinstance(event, h11.Request):
-            # h11 has put repeated headers into one: only the bytes tell.
+            # h11 has merged repeated headers: only the raw bytes show them.
             head = waiting[: len(waiting) - len(self.trailing_data[0])]
             self.fault = framing_fault(head, event.http_version)
             if self.fault is not None:

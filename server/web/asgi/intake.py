@@ -1,6 +1,6 @@
-"""How much a process parses in one turn of its event loop, and whose turn it is.
+"""How much a process parses in one turn of its event loop, and which connection is next.
 
-The parser of frames is Python: a megabyte of empty frames would keep everybody else waiting for seconds.
+The frame parser is Python code, so a megabyte of empty frames would block everyone else for seconds.
 """
 
 import asyncio
@@ -11,21 +11,21 @@ FRAMES_PER_TURN: Final = 32
 BYTES_PER_TURN: Final = 256 * 1024
 FRAMES_AT_ONCE: Final = 8
 BYTES_AT_ONCE: Final = 64 * 1024 + 14
-"""One of the largest frames, with its head."""
+"""The size of the largest frame, with its header."""
 
 
 class Intake(Protocol):
-    """A connection that has received more than it has parsed, or may have."""
+    """A connection that may have unparsed data."""
 
     def has_more(self) -> bool:
-        """Return whether there is anything to be parsed now."""
+        """Return whether there is data to parse now."""
 
     def parse(self, frames: int, size: int) -> tuple[int, int]:
-        """Parse at most so many frames and bytes; return how many it were."""
+        """Parse at most so many frames and bytes; return the numbers parsed."""
 
 
 class IntakeTurns:
-    """Lets connections parse, each a little at a time, and all together so much in one turn of the loop."""
+    """Lets connections parse a little at a time each, within one limit per turn of the loop for all."""
 
     def __init__(self) -> None:
         self._line: OrderedDict[Intake, None] = OrderedDict()
@@ -34,7 +34,7 @@ class IntakeTurns:
         self._next: asyncio.Handle | None = None
 
     def ask(self, intake: Intake) -> None:
-        """Let a connection parse: at once where nobody waits and something of this turn is left."""
+        """Let a connection parse: at once if nobody waits and this turn's limit is not used up."""
         if self._line or not self._is_left():
             self._line[intake] = None
         else:
@@ -64,6 +64,6 @@ class IntakeTurns:
             while self._line and self._is_left():
                 self._serve(self._line.popitem(last=False)[0])
         finally:
-            # Whatever becomes of one connection, the others have their turn.
+            # Whatever happens to one connection, the others get their turn.
             if self._line:
                 self._go_on()

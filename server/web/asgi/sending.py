@@ -1,7 +1,7 @@
-"""uvicorn's WebSocket protocol as the hub writes to it: finished frames straight to the transport.
+"""uvicorn's WebSocket protocol for the hub, which writes finished frames straight to the transport.
 
-The library below does not hear of them. Of what was sent, it remembers only a close frame and whether a
-message in parts has ended: nobody here sends parts, and behind a close frame nothing is written.
+The websockets library does not see those frames. That is safe: of sent data it tracks only the close frame
+and unfinished fragments. We never send fragments, and we write nothing after a close frame.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from server.hub.sockets.wire import EXTENSION, FastLane
 
 
 class WireWebSocket(WebSocketsSansIOProtocol):
-    """A protocol that is its socket's ``Wire``, which it hands to the application in the scope."""
+    """A protocol that is also its socket's ``Wire``; the application gets it in the scope."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._lane: FastLane | None = None
@@ -28,12 +28,12 @@ class WireWebSocket(WebSocketsSansIOProtocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether anything can still be sent."""
+        """Whether data can still be sent."""
         return self.conn.state is OPEN and not self.transport.is_closing()
 
     @property
     def ready(self) -> bool:
-        """Whether a write is taken now: the socket is open, and the client keeps up."""
+        """Whether a write is accepted now: the socket is open, and the client keeps up."""
         return not self._is_held_back and self.is_open
 
     def write(self, frame: bytes) -> None:
@@ -43,7 +43,7 @@ class WireWebSocket(WebSocketsSansIOProtocol):
 
     @property
     def fast_lane(self) -> FastLane:
-        """The short way for those who check that it is open."""
+        """The direct write for callers that have checked that it is open."""
         if self._lane is None:
             self._lane = FastLane(self.transport.write, self.transport.is_closing)
             self._shut_or_open()
@@ -51,7 +51,7 @@ class WireWebSocket(WebSocketsSansIOProtocol):
 
     @property
     def has_queue(self) -> bool:
-        """Whether something waits to be written before anything else."""
+        """Whether data waits that must be written first."""
         return self._has_queue
 
     @has_queue.setter
@@ -61,7 +61,7 @@ class WireWebSocket(WebSocketsSansIOProtocol):
 
     @property
     def close_sent(self) -> bool:
-        """Whether a close frame is out: uvicorn says so, in several places."""
+        """Whether a close frame was sent, which uvicorn records in several places."""
         return self._close_sent
 
     @close_sent.setter
@@ -74,7 +74,7 @@ class WireWebSocket(WebSocketsSansIOProtocol):
             self._lane.is_shut = self._has_queue or self._is_held_back or self._close_sent
 
     def on_change(self, look: Callable[[], None] | None) -> None:
-        """Have ``look`` called whenever the client has caught up, and when the connection is lost."""
+        """Call ``look`` when the client has caught up, and when the connection is lost."""
         self._look = look
 
     def handle_connect(self, event: Request) -> None:
@@ -85,14 +85,14 @@ class WireWebSocket(WebSocketsSansIOProtocol):
             extensions[EXTENSION] = self
 
     async def send(self, message: Any) -> None:
-        """Send, and let go of what only the handshake needed: it would stay for as long as the socket."""
+        """Send, and free the handshake's state, which would otherwise live as long as the socket."""
         await super().send(message)
         if message["type"] == "websocket.accept":
             del self.request, self.response
             self.scope["headers"] = []
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell who waits to write."""
+        """Wake waiting writers."""
         super().connection_lost(exc)
         if self._look is not None:
             self._look()
@@ -106,7 +106,7 @@ class WireWebSocket(WebSocketsSansIOProtocol):
             self._owed_pongs = answers
 
     def resume_writing(self) -> None:
-        """Go on writing, the pongs that are owed first."""
+        """Resume writing, with pending pongs first."""
         self._is_held_back = False
         self._shut_or_open()
         owed, self._owed_pongs = self._owed_pongs, b""
@@ -117,7 +117,7 @@ class WireWebSocket(WebSocketsSansIOProtocol):
             self._look()
 
     def pause_writing(self) -> None:
-        """Take no more frames until the client has caught up."""
+        """Accept no more frames until the client has caught up."""
         self._is_held_back = True
         self._shut_or_open()
         super().pause_writing()

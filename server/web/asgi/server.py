@@ -1,4 +1,4 @@
-"""uvicorn's server, which drains before it ends."""
+"""uvicorn's server, with draining before shutdown."""
 
 import asyncio
 import signal
@@ -13,7 +13,7 @@ from server.observe.readiness import say_ready
 
 
 class DrainingServer(uvicorn.Server):
-    """Says when it is ready, and knows how it ended."""
+    """Reports when it is ready, and records how it ended."""
 
     def __init__(
         self,
@@ -33,11 +33,11 @@ class DrainingServer(uvicorn.Server):
 
     @property
     def failed(self) -> bool:
-        """Whether it never started, or the lifespan broke."""
+        """Whether it never started, or the lifespan failed."""
         return not self.started or self.lifespan.should_exit
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then tell whoever waits for it."""
+        """Start, then report readiness."""
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         if self.started:
@@ -46,7 +46,7 @@ class DrainingServer(uvicorn.Server):
             self._loop.run_in_executor(None, self._load_later)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Drain before ending, where SIGTERM asks for it; any further signal ends at once."""
+        """Drain before shutdown on SIGTERM; any further signal ends at once."""
         self._begin_ending()
         if sig != signal.SIGTERM or self._draining is not None or self._loop is None or not self.started:
             super().handle_exit(sig, frame)
@@ -55,9 +55,9 @@ class DrainingServer(uvicorn.Server):
 
     def _begin_drain(self, sig: int, frame: FrameType | None) -> None:
         if self._draining is None:
-            # Whoever comes now is taken by another process of this port, or finds another machine.
+            # New clients go to another process on this port, or to another machine.
             for server in self.servers:
                 server.close()
             self._draining = asyncio.create_task(self._drain(), name="drain")
-            # Whatever becomes of it, the process was told to end.
+            # Whatever happens, the process was told to end.
             self._draining.add_done_callback(lambda _: super(DrainingServer, self).handle_exit(sig, frame))

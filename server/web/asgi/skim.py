@@ -1,17 +1,17 @@
-"""Where the frames of a client begin and end, told by their heads alone. No I/O, no payload is looked at."""
+"""Finds where a client's frames begin and end, from their headers only. No I/O; payloads are not read."""
 
 from typing import Final
 
 CLOSE: Final = 8
 _MASKED: Final = 0x80
 _LENGTH_BYTES: Final = {126: 2, 127: 8}
-"""By the short length of a frame: how many bytes of a longer one follow it."""
+"""The number of extended length bytes, by the short length of a frame."""
 
 
 class FrameHeads:
     """Follows a stream of frames, however it is cut into pieces.
 
-    It checks nothing: what breaks RFC 6455 is found by the parser that is given the frames.
+    It validates nothing: the frame parser finds violations of RFC 6455.
     """
 
     def __init__(self) -> None:
@@ -22,13 +22,13 @@ class FrameHeads:
 
     @property
     def closed(self) -> bool:
-        """Whether a close frame has gone by, up to its last byte."""
+        """Whether a complete close frame has passed."""
         return self._closed
 
     def cut(self, data: bytes, start: int, frames: int, size: int) -> tuple[int, int]:
         """Follow ``data`` from ``start``, as far as at most ``frames`` frames begin, and ``size`` bytes.
 
-        Returns the place in ``data`` where that ends, and how many frames began.
+        Returns the end position in ``data`` and the number of frames that began.
         """
         at, end, begun = start, min(len(data), start + size), 0
         while at < end and not self._closed:
@@ -57,7 +57,7 @@ class FrameHeads:
 
 
 def _head_size(head: bytearray) -> int:
-    """Return the bytes of a head as far as its beginning tells: at least the two that tell the rest."""
+    """Return the size of a header, as far as its first bytes show: at least 2."""
     if len(head) < 2:
         return 2
     return 2 + _LENGTH_BYTES.get(head[1] & 0x7F, 0) + (4 if head[1] & _MASKED else 0)

@@ -1,6 +1,8 @@
 """What the old page did with a deal: asked for it, searched, and asked every second for what is new."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,16 +15,31 @@ POLL_SECONDS: Final = 1.0
 
 @dataclass(slots=True)
 class Opened:
-    """A deal as its page saw it: the milliseconds until every offer was there, and what it asked."""
+    """A deal as its page saw it: the milliseconds until every offer was there, and what it asked.
+
+    One that was not ``whole`` when it was cut off has some of its offers.
+    """
 
     ms: float = 0.0
     asked: int = 0
     npvs: dict[str, int | None] = field(default_factory=dict)
+    whole: bool = False
 
 
-async def open_deal(port: int, deal_id: str, mileage_max: int) -> Opened:
-    """Open a deal in a page of its own, and follow it until every match has its offer."""
+async def open_deal(port: int, deal_id: str, mileage_max: int, seconds: float) -> Opened:
+    """Open a deal in a page of its own, and follow it until every match has its offer, or for ``seconds``."""
     elapsed, opened = stopwatch(), Opened()
+    found: dict[str, Any] = {"offers": {}}
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            async for found in _polls(opened, port, deal_id, mileage_max):
+                opened.whole = not found["pending"]
+    opened.ms = elapsed()
+    opened.npvs = {vehicle_id: offer["npv_cents"] for vehicle_id, offer in found["offers"].items()}
+    return opened
+
+
+async def _polls(opened: Opened, port: int, deal_id: str, mileage_max: int) -> AsyncIterator[dict[str, Any]]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
     async def ask(method: str, path: str) -> Any:
@@ -34,15 +51,12 @@ async def open_deal(port: int, deal_id: str, mileage_max: int) -> Opened:
     try:
         await ask("GET", "")
         await ask("POST", f"/search?mileage_max={mileage_max}")
-        found = await ask("GET", "/offers")
-        while found["pending"]:
+        while (found := await ask("GET", "/offers"))["pending"]:
+            yield found
             await asyncio.sleep(POLL_SECONDS)
-            found = await ask("GET", "/offers")
-        opened.ms = elapsed()
+        yield found
     finally:
         writer.close()
-    opened.npvs = {vehicle_id: offer["npv_cents"] for vehicle_id, offer in found["offers"].items()}
-    return opened
 
 
 async def _answer(reader: asyncio.StreamReader) -> Any:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from protocol.codec import convert
 from protocol.money.pricing import AprRequest, PriceRequest
-from protocol.records import StructureError
+from protocol.structure import StructureError
 from server.finance.exact.apr import annual_percentage_rate, periodic_rates
 from server.finance.exact.price import price_contract
 from server.finance.exact.unit_periods import UnitPeriod, between

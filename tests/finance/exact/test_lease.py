@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from protocol.codec import convert
 from protocol.money.pricing import LeaseRequest
-from protocol.records import StructureError
+from protocol.structure import StructureError
 from server.finance.exact.lease import quote_lease
 
 SHARES = [

@@ -11,7 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from protocol.money.pricing import PriceRequest
-from protocol.records import BasisPoints, DayCount, StructureError
+from protocol.records import BasisPoints, DayCount
+from protocol.structure import StructureError
 from server.finance.calendar import days_30_360
 from server.finance.exact.price import price_contract
 from tests.finance import plain

@@ -18,7 +18,8 @@ from protocol.money.inputs import AuthorityCovers, DealInputs
 from protocol.money.lending import Disposition, Programme, RiskModel, Rounding, TaxBase, TaxRule
 from protocol.money.pricing import Vary
 from protocol.money.quotes import WarningCode
-from protocol.records import BasisPoints, Structure, StructureChanges, StructureError
+from protocol.records import BasisPoints
+from protocol.structure import Structure, StructureChanges, StructureError
 from server.finance.architect import best_offers, price_plan
 from server.finance.plan import plan_deal
 from server.finance.quoting import (
@@ -309,7 +310,7 @@ def test_a_seller_rolls_the_price_by_discount() -> None:
     refused = quote_roll(subject, quoted, far, desk=False)
     assert (refused.reached, refused.changes) == (False, {})
     assert refused.message is not None
-    assert "the seller may give $600.00" in refused.message
+    assert "The seller may give at most $600.00" in refused.message
     higher = Roll(vary=Vary.PRICE, payment_cents=quoted.answer.payment_cents + 100)
     assert quote_roll(subject, quoted, higher, desk=True).reached
     assert not quote_roll(subject, quoted, higher, desk=False).reached

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from protocol.money.lending import NO_EDGE_BP, NO_EDGE_MONTHS, Programme, RiskCurve, RiskModel
-from protocol.records import Structure
+from protocol.structure import Structure
 from server.finance.plan import Plan, plan_deal
 from server.finance.value.factors import Factors, contract_factors, risk_of
 from tests.finance.cases import curve, inputs, sheet

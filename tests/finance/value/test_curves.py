@@ -1,6 +1,7 @@
 """Bands: which curve holds where, and which models are refused."""
 
 import random
+from bisect import bisect_left
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from protocol.money.lending import NO_EDGE_BP, RiskModel
 from protocol.records import Tier
 from server.finance.rounding import WHOLE
-from server.finance.value.curves import NO_EDGE, RiskModelError, bands, check_model, share_of
+from server.finance.value.curves import NO_EDGE, RiskModelError, bands, check_model
 from tests.finance.cases import curve, model
 from tests.finance.value.cases import LTV_EDGES, PTI_EDGES, banded_model
 
@@ -29,7 +30,8 @@ from tests.finance.value.cases import LTV_EDGES, PTI_EDGES, banded_model
 def test_upper_edges_are_inclusive(ltv: int, pti: int, edges: tuple[float, float]) -> None:
     """A share on an edge is in the band below it, a hundredth of a basis point more in the next."""
     grid = bands(banded_model(), Tier.PRIME)
-    band = int(grid.index(np.int64(ltv), np.int64(pti)))
+    whole = np.int64(WHOLE)
+    band = int(grid.index_of(np.int64(ltv), whole, np.int64(pti), whole))
     chosen = grid.curves_at(60)[band]
     assert (chosen.ltv_max_bp, chosen.pti_max_bp) == edges
 
@@ -49,15 +51,18 @@ def test_an_unknown_share_is_in_the_last_band() -> None:
 
 @given(
     base=st.integers(1, 10**10),
-    edge=st.integers(1, 2 * WHOLE),
+    edge=st.sampled_from([900_000, 1_100_000]),
     offset=st.integers(-1, 1),
 )
 def test_shares_are_compared_to_the_cent(base: int, edge: int, offset: int) -> None:
     """The largest principal within an edge is within it, and one cent more is not."""
+    grid = bands(banded_model(), Tier.PRIME)
     largest = base * edge // WHOLE
     principal = max(largest + offset, 0)
-    share = int(share_of(np.int64(principal), np.int64(base)))
-    assert (share <= edge) == (principal <= largest)
+    band = int(grid.index_of(np.int64(principal), np.int64(base), np.int64(0), np.int64(0)))
+    lowest = bisect_left(grid.ltv_edges.tolist(), edge)
+    within = lowest * len(grid.pti_edges) + len(grid.pti_edges) - 1
+    assert (band <= within) == (principal <= largest)
 
 
 @given(base=st.integers(1, 10**10), edge=st.sampled_from([900_000, 1_100_000]), offset=st.integers(-1, 1))
@@ -65,13 +70,15 @@ def test_a_stated_ratio_finds_the_same_band(base: int, edge: int, offset: int) -
     """The band of a ratio in basis points, as an offer shows it, is that of its principal."""
     grid = bands(banded_model(), Tier.PRIME)
     principal = max(base * edge // WHOLE + offset, 0)
-    exact = int(grid.index(share_of(np.int64(principal), np.int64(base)), np.int64(NO_EDGE)))
+    exact = int(grid.index_of(np.int64(principal), np.int64(base), np.int64(0), np.int64(0)))
     assert grid.index_at(principal * 10_000 / base, None) == exact
 
 
 def test_no_base_is_no_share() -> None:
     """Without a book value or an income the share is above every edge."""
-    assert share_of(np.array([1, 5]), np.array([0, 10])).tolist() == [NO_EDGE, WHOLE // 2]
+    grid = bands(banded_model(), Tier.PRIME)
+    found = grid.index_of(np.array([0, 5]), np.array([0, 10]), np.array([0, 1]), np.array(0))
+    assert found.tolist() == [len(grid) - 1, len(grid.pti_edges) - 1]
 
 
 def test_the_order_of_curves_does_not_matter() -> None:
@@ -127,7 +134,7 @@ def test_a_gap_in_the_grid_is_named() -> None:
 
 def test_a_curve_stands_once() -> None:
     """Two curves for one band are refused."""
-    with pytest.raises(RiskModelError, match="stands once"):
+    with pytest.raises(RiskModelError, match="appears only once"):
         check_model(RiskModel(version="risk-1", curves=(curve(), curve(cnl=0.01))))
 
 

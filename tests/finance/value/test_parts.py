@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.money.lending import Disposition, Programme, ReserveMethod, RiskCurve, RiskModel
-from protocol.records import Structure
+from protocol.structure import Structure
 from server.finance.value.parts import monthly_cash, npv_parts, rounded_parts
 from server.finance.value.valuation import value_plan
 from tests.finance.cases import curve, model, programme

@@ -11,7 +11,9 @@ import pytest
 
 from protocol.closing import CommandError, ErrorCode
 from protocol.money.lending import Disposition
-from protocol.records import Actor, DealState, StructureChanges, Tier
+from protocol.records import Actor, DealState, Tier
+from protocol.structure import StructureChanges
+from server.clock import utc_now
 from server.database.core.pool import open_pool
 from server.database.core.scope import StoreScopes, everything
 from server.database.deals import deals
@@ -20,6 +22,7 @@ from server.database.deals.wall import wall_of
 from server.database.decisions.deciding import Decided
 from server.database.decisions.terms import change_terms
 from server.database.editions import rates
+from server.database.editions.versions import editions_in_force
 from server.database.people import credentials, users
 from server.database.people.credentials import CredentialKind
 from server.database.people.users import Account
@@ -275,7 +278,8 @@ async def test_passwords(pool: asyncpg.Pool, account: Account) -> None:
 
 async def test_rates_and_risk_in_force(pool: asyncpg.Pool) -> None:
     """Today's sheet has held and sold programmes of several lenders, for every tier, and so has the model."""
-    sheet, model = await rates.load_rates(pool), await rates.load_risk(pool)
+    in_force = await editions_in_force(pool, utc_now().date())
+    sheet, model = await rates.load_rates(pool, in_force.rates), await rates.load_risk(pool, in_force.risk)
     assert {one.tier for one in sheet.programmes} == {curve.tier for curve in model.curves} == set(Tier)
     assert {one.disposition for one in sheet.programmes} == set(Disposition)
     assert len({one.lender for one in sheet.programmes}) >= 3

@@ -253,4 +253,4 @@ def test_the_command_stores_or_tells_every_fault(database: Database, redis_url: 
     assert bad.returncode == 2
     assert bad.stderr.count("\n") == 3, bad.stderr
     assert "line 3, rate_percent: expected a percentage from 0 to 100, found 'seven'" in bad.stderr
-    assert "line 4, state: expected a state in two capitals, such as OH, found 'ky'" in bad.stderr
+    assert "line 4, state: expected a state as two capital letters, such as OH, found 'ky'" in bad.stderr

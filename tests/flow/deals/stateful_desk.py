@@ -20,7 +20,8 @@ from protocol import codec
 from protocol.channels import deal_channel
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer, LenderTerms, OfferedCar
-from protocol.records import Actor, DealState, Structure, StructureChanges, Tier, Versions
+from protocol.records import Actor, DealState, Tier, Versions
+from protocol.structure import Structure, StructureChanges
 from protocol.workflow import (
     CREDIT_REASONS,
     EDITABLE,
@@ -448,7 +449,7 @@ class DeskMachine(RuleBasedStateMachine):
         self.done.append((doing, decided))
         if len(self.done) % 2 and decided.deal_id == self.deal_id:
             # As the process that decided: before the log tells it.
-            self.session.decided(decided.events)
+            self.session.decided(deal_channel(self.deal_id), decided.events)
         return True
 
     def _refusal(self, action: Action, by_manager: bool) -> ErrorCode | None:

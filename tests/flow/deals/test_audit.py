@@ -11,7 +11,7 @@ import pytest
 
 from protocol import codec
 from protocol.events import DealSnapshot
-from protocol.records import StructureChanges
+from protocol.structure import StructureChanges
 from protocol.workflow import Action, Reason
 from server.database.core.pool import connect_as_owner
 from server.database.deals.audit import audit_csv, audit_json

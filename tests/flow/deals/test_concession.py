@@ -14,7 +14,8 @@ from protocol.commands import Roll
 from protocol.events import OfferSelected, SearchStarted, SearchValued
 from protocol.money.pricing import Vary
 from protocol.money.quotes import WarningCode
-from protocol.records import DealState, Filters, Sort, StructureChanges, View
+from protocol.records import DealState, Filters, Sort, View
+from protocol.structure import StructureChanges
 from protocol.workflow import Action, Reason
 from server.database.core.pool import connect_as_owner
 from server.database.people.staff import set_score_edges
@@ -69,7 +70,7 @@ async def test_authority_binds_a_dollar_wherever_it_stands(both: Both, field: st
     too_much = await refused(both.manager.desk.act(Action.APPROVE, Reason.EXCEPTION_GRANTED))
     assert (too_much.code, too_much.detail["field"]) == (ErrorCode.FORBIDDEN, field)
     assert too_much.detail["value"] == AUTHORITY_CENTS + 1
-    assert "above your authority of $2,500.00" in str(too_much)
+    assert "more than your authority of $2,500.00" in str(too_much)
     same = await refused(both.manager.desk.act(Action.COUNTER, Reason.GROSS_TOO_LOW, changes=over))
     assert (same.code, same.detail["field"]) == (ErrorCode.FORBIDDEN, field)
     within = StructureChanges(**GIVEN[field](price, AUTHORITY_CENTS))

@@ -7,7 +7,8 @@ import pytest
 
 from protocol.closing import ErrorCode
 from protocol.events import OfferUnpinned
-from protocol.records import DealState, StructureChanges, View
+from protocol.records import DealState, View
+from protocol.structure import StructureChanges
 from protocol.workflow import Action, Closing, Fulfilment, LenderStatus, Reason
 from server.database.core.pool import connect_as_owner
 from server.settings import Settings

@@ -9,7 +9,8 @@ import pytest
 
 from client import Deal
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import Actor, Role, StructureChanges
+from protocol.records import Actor, Role
+from protocol.structure import StructureChanges
 from protocol.workflow import Action, LenderStatus, Reason
 from server.database.core.pool import open_pool, open_system_pool
 from server.database.core.scope import StoreScopes, everything

@@ -35,7 +35,7 @@ GUARD_SECONDS = 60.0
 PASSWORD = "correct horse battery"
 ABOUT_CHANNELS = [kind for kind in COMMAND_TYPES if issubclass(kind, ChannelCommand)]
 ABOUT_CARS = [kind for kind in ABOUT_CHANNELS if "vehicle_id" in kind.__struct_fields__]
-ROLE_LACKS = "Your role lacks the right"
+ROLE_LACKS = "Your role does not have the right"
 DESK = {
     *("counter", "approve", "decline", "lock", "unlock", "lender_decision", "clear_stipulation"),
     *("fund", "unwind", "finish_task"),

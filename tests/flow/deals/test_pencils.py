@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 
 from protocol.commands import Quote
 from protocol.money.lending import Programme, RiskCurve, TaxRule
-from protocol.records import StructureChanges, View
+from protocol.records import View
+from protocol.structure import StructureChanges
 from server.__main__ import app
 from server.commands.pencils import markup_report
 from server.database.core.pool import connect_as_owner, open_pool
@@ -189,7 +190,7 @@ async def test_a_pencil_that_differs_is_told(stocked: Settings, desk: Desk) -> N
     assert [each.what for each in verified.differences] == ["price_cents"]
     run = await asyncio.to_thread(CliRunner().invoke, app, ["verify-pencils"], env=stocked.environment())
     assert run.exit_code == 1
-    assert run.stdout == "1 pencils are equal to the cent, 1 differ\n"
+    assert run.stdout == "1 pencils match to the cent, 1 differ\n"
     assert run.stderr.endswith(": price_cents\n")
 
 

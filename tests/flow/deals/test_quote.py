@@ -15,7 +15,8 @@ from protocol.commands import Roll
 from protocol.events import Matches, Offers, OfferSelected, SearchValued
 from protocol.money.pricing import Vary
 from protocol.money.quotes import QuoteValue
-from protocol.records import Scope, StructureChanges, View
+from protocol.records import Scope, View
+from protocol.structure import StructureChanges
 from server.database.core.pool import connect_as_owner
 from server.database.people.staff import set_score_edges
 from server.hub.sight.floor_guard import MARGIN_CENTS, FloorGuard

@@ -16,10 +16,12 @@ from websockets.exceptions import InvalidStatus
 
 from client.connection import SUBPROTOCOL
 from protocol import codec
+from protocol.commands import Cost
+from protocol.rights import TokenScope
 from server.database.core.pool import connect_as_owner
-from server.database.people.credentials import CredentialKind, TokenScope, issue_credential
+from server.database.people.credentials import CredentialKind, issue_credential
 from server.database.people.users import find_by_login
-from server.hub.connections.budgets import PERSON_UNITS, PRICING
+from server.hub.connections.budgets import PERSON_UNITS
 from server.hub.sockets.limits import COMMANDS, CONNECTIONS_PER_USER
 from server.settings import Settings
 from tests.services import free_port, start_web
@@ -27,7 +29,7 @@ from tests.services import free_port, start_web
 pytestmark = pytest.mark.flow
 
 GUARD_SECONDS = 60.0
-AFFORDED = PERSON_UNITS // PRICING
+AFFORDED = PERSON_UNITS // Cost.PRICING
 """How many quotes a person may ask for at a time."""
 UNLIMITED = COMMANDS - 1
 """How many a connection may ask for before its own limit is reached."""

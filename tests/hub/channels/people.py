@@ -3,7 +3,8 @@
 import datetime as dt
 from collections.abc import Collection
 
-from server.database.people.credentials import PERSON_SCOPES, Credential, CredentialKind, TokenScope
+from protocol.rights import TokenScope
+from server.database.people.credentials import PERSON_SCOPES, Credential, CredentialKind
 from server.database.people.users import Account
 from server.hub.sockets.admission import Admitted
 

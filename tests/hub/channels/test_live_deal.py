@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from protocol import codec
 from protocol.deal_parts import LenderTerms
-from protocol.records import Actor, DealState, Role, Structure
+from protocol.records import Actor, DealState, Role
+from protocol.structure import Structure
 from protocol.workflow import LenderStatus
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import CustomerRecord, Deal
@@ -20,6 +21,7 @@ ANN = Actor(id="u1", name="Ann", role=Role.SALESPERSON)
 NOW = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
 LAST = 6
+CHANNEL = "deal:d1"
 
 
 def deal_at(no: int) -> HeldDeal:
@@ -42,7 +44,7 @@ def deal_at(no: int) -> HeldDeal:
     )
     for each in range(1, no + 1):
         event = decision(each)
-        told = {"type": event.kind, "channel": "deal:d1", "seq": 1, "at": NOW, **event.body}
+        told = {"type": event.kind, "channel": CHANNEL, "seq": 1, "at": NOW, **event.body}
         held = held.after(each, next(codec.decode_messages(codec.encode(told))))  # type: ignore[arg-type]
     return held
 
@@ -62,7 +64,7 @@ def decision(no: int) -> DealEvent:
 def entry(no: int, seq: int | None = None) -> Entry:
     """Return a decision as the log tells it."""
     event = decision(no)
-    body = {"type": event.kind, "channel": "deal:d1", "at": NOW, **event.body}
+    body = {"type": event.kind, "channel": CHANNEL, "at": NOW, **event.body}
     return Entry("e", no if seq is None else seq, codec.encode(body), no)
 
 
@@ -152,7 +154,7 @@ def test_a_deal_is_never_wrong(first: int, doings: list[tuple[str, int]]) -> Non
         if doing == "log":
             live.heard(entry(no))
         elif doing == "own":
-            live.decided([decision(no)])
+            live.decided(CHANNEL, [decision(no)])
             least = max(least, no)
         elif doing == "read":
             live.read(live.begin(), deal_at(no))
@@ -180,7 +182,7 @@ def test_an_approval_of_a_lender_ends_by_the_clock() -> None:
     )
     body = {"version": 1, "decision": codec.plain(terms), "by": codec.plain(ANN)}
     live = held_at(0)
-    live.decided([DealEvent(1, "lender_decided", body, NOW)])
+    live.decided(CHANNEL, [DealEvent(1, "lender_decided", body, NOW)])
     held = live.known
     assert held is not None
     assert [each.lender for each in held.at(NOW).live_lenders] == ["First Bank"]

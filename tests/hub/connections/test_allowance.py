@@ -10,13 +10,15 @@ import pytest
 from redis.exceptions import ConnectionError as RedisGone
 
 from protocol.closing import CommandError, ErrorCode
-from protocol.commands import AnyCommand, Ping, Quote
-from protocol.records import Role, StructureChanges
-from server.database.people.credentials import PERSON_SCOPES, TokenScope
+from protocol.commands import AnyCommand, Cost, Ping, Quote, Search
+from protocol.records import Filters, Role
+from protocol.rights import TokenScope
+from protocol.structure import StructureChanges
+from server.database.people.credentials import PERSON_SCOPES
 from server.database.people.users import Account
 from server.hub.connections import allowance as allowance_module
 from server.hub.connections.allowance import SHARES, Allowance
-from server.hub.connections.budgets import PERSON_UNITS, PRICING
+from server.hub.connections.budgets import PERSON_UNITS
 from server.hub.connections.connection import Connection
 from server.log.usage import Usage
 from tests.hub.channels.people import admitted
@@ -31,6 +33,8 @@ QUOTE = Quote(
     terms_months=[],
     cash_down_cents=[],
 )
+
+SEARCH = Search(ref=1, channel=QUOTE.channel, op=uuid.UUID(int=1), filters=Filters(), sort="price")
 
 
 class Counts:
@@ -120,10 +124,31 @@ async def test_who_waits_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch) ->
     assert (error.code, error.code.retry) == (ErrorCode.BUSY, True)
 
 
+async def test_searches_wait_in_another_line() -> None:
+    """However many are under way, a colleague's or one's own other commands are let through at once."""
+    allowed, release = allowance(), asyncio.Event()
+    begun = 0
+
+    async def search() -> None:
+        nonlocal begun
+        async with allowed.of(connection(ANN), SEARCH):
+            begun += 1
+            await release.wait()
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(SHARES.person + 1):
+            tasks.create_task(search())
+        async with asyncio.timeout(5):
+            await asyncio.sleep(0.01)
+            assert begun == SHARES.person + 1
+            await ask(allowed, connection(ANN))
+        release.set()
+
+
 async def test_a_refused_command_takes_no_turn_and_a_load_tester_nothing() -> None:
     """Beyond the budget each command is refused at once, on every connection of the person."""
     allowed = allowance()
-    for _ in range(PERSON_UNITS // PRICING):
+    for _ in range(PERSON_UNITS // Cost.PRICING):
         await ask(allowed, connection(ANN))
     error = await refusal(allowed, connection(ANN))
     assert (error.code, error.detail["budget"]) == (ErrorCode.RATE_LIMITED, "person")
@@ -146,18 +171,18 @@ async def test_processes_settle_also_after_an_outage(monkeypatch: pytest.MonkeyP
         async with asyncio.timeout(GUARD_SECONDS):
             await counts.asked.wait()
         counts.is_away = False
-        more = PERSON_UNITS // PRICING - 1
+        more = PERSON_UNITS // Cost.PRICING - 1
         for _ in range(more):
             await ask(here, connection(ANN))
         async with asyncio.timeout(GUARD_SECONDS):
-            while counts.people.get("ann", 0) < more * PRICING:  # noqa: ASYNC110 - it is settled by itself
+            while counts.people.get("ann", 0) < more * Cost.PRICING:  # noqa: ASYNC110 - it is settled by itself
                 await asyncio.sleep(0.01)
         counts.asked.clear()
         there.expect(connection(ANN))
         async with asyncio.timeout(GUARD_SECONDS):
             await counts.asked.wait()
         left = PERSON_UNITS - counts.people["ann"]
-        for _ in range(left // PRICING):
+        for _ in range(left // Cost.PRICING):
             await ask(there, connection(ANN))
         assert (await refusal(there, connection(ANN))).code is ErrorCode.RATE_LIMITED
     finally:

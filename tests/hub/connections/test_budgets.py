@@ -6,17 +6,14 @@ from hypothesis import strategies as st
 
 from protocol import commands
 from protocol.closing import ErrorCode
-from protocol.commands import COMMAND_TYPES
+from protocol.commands import COMMAND_TYPES, Cost
 from server.hub.connections.budgets import (
     PERSON_UNITS,
-    PRICING,
-    SEARCHING,
     STORE_UNITS,
     WINDOW_SECONDS,
     Budget,
     Budgets,
     OverBudget,
-    cost_of,
 )
 from server.hub.sockets.limits import COMMANDS, COMMANDS_WINDOW_SECONDS
 from server.log.usage import Usage
@@ -85,7 +82,7 @@ def test_one_connection_that_quotes_at_its_limit_is_never_over_the_budget() -> N
     clock = Clock()
     budgets, counted = Budgets(clock), Counted(clock)
     for _ in range(10 * COMMANDS):
-        budgets.charge(STORE, ANN, cost_of(commands.Quote))
+        budgets.charge(STORE, ANN, commands.Quote.cost)
         counted.settle(budgets)
         clock.now += COMMANDS_WINDOW_SECONDS / COMMANDS + 0.001
 
@@ -107,7 +104,7 @@ def test_a_search_is_always_within_a_share() -> None:
     budgets = Budgets(Clock())
     for number in range(STORE_UNITS):
         budgets.charge(STORE, f"u{number}", 1)
-    budgets.charge(STORE, ANN, SEARCHING)
+    budgets.charge(STORE, ANN, Cost.SEARCHING)
 
 
 def test_two_processes_share_one_budget() -> None:
@@ -142,20 +139,20 @@ def test_a_budget_is_settled_soon_and_a_large_part_at_once() -> None:
     """Nothing waits to be settled where nobody asked for anything."""
     budgets = Budgets(Clock())
     assert not budgets.is_due.is_set()
-    budgets.charge(STORE, ANN, PRICING)
+    budgets.charge(STORE, ANN, Cost.PRICING)
     assert (budgets.is_due.is_set(), budgets.is_urgent.is_set()) == (True, False)
     spend(budgets, ANN, 50)
     assert budgets.is_urgent.is_set()
-    assert budgets.take_fresh() == {STORE: {ANN: PRICING + 50}}
+    assert budgets.take_fresh() == {STORE: {ANN: Cost.PRICING + 50}}
     assert (budgets.is_due.is_set(), budgets.is_urgent.is_set()) == (False, False)
     assert budgets.take_fresh() == {}
 
 
 def test_looking_is_free_and_work_is_not() -> None:
     """A ping, a focus and a leave take nothing; each other command does."""
-    free = {command for command in COMMAND_TYPES if not cost_of(command)}
+    free = {command for command in COMMAND_TYPES if command.cost is Cost.FREE}
     assert free == {commands.Ping, commands.Focus, commands.Leave}
-    assert cost_of(commands.Note) < cost_of(commands.Quote) < cost_of(commands.Search)
+    assert commands.Note.cost < commands.Quote.cost < commands.Search.cost
 
 
 @given(st.lists(st.tuples(st.floats(0, 4), st.integers(1, 40)), max_size=150))

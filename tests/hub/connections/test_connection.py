@@ -8,16 +8,14 @@ import uuid
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from unittest.mock import MagicMock
 
 import asyncpg
 import pytest
 from redis.exceptions import ConnectionError as RedisGone
 
 from protocol import codec
-from protocol.commands import COMMAND_TYPES, AnyCommand, ChannelCommand, Ping
+from protocol.commands import AnyCommand
 from protocol.records import Role, View
-from protocol.workflow import RIGHTS
 from server.database.core.scope import StoreScopes
 from server.database.people.users import Account
 from server.hub.channels.live_deals import LiveDeals
@@ -27,7 +25,7 @@ from server.hub.commands.handlers import Handlers
 from server.hub.commands.watch_handlers import WatchHandlers
 from server.hub.connections import connection as connection_module
 from server.hub.connections.allowance import Allowance
-from server.hub.connections.authority import SCOPE_OF, Authority
+from server.hub.connections.authority import Authority
 from server.hub.connections.connection import Connection
 from server.hub.sight.sight import Sight
 from server.hub.sockets import delivery as delivery_module
@@ -35,6 +33,7 @@ from server.hub.sockets.limits import COMMANDS
 from server.hub.sockets.reader import LINES_PER_TURN
 from server.log.channel_log import Entry, Head
 from tests.hub.channels.people import admitted
+from tests.hub.commands.owners import OWNERS
 from tests.hub.wires import GUARD_SECONDS, Wire
 
 CHANNEL = "deal:1"
@@ -202,13 +201,13 @@ async def test_services_out_of_reach(error: Exception) -> None:
 
     nothing: Any = None
     pool: Any = Gone()
-    stock: Any = MagicMock()
     wire = Wire()
     async with asyncio.TaskGroup() as tasks:
         registry = Registry(nothing, nothing, tasks)
         authority = Authority(LiveDeals(StoreScopes(pool), nothing, registry, lambda: True))
         watch = WatchHandlers(authority, nothing, nothing, nothing, nothing)
-        handlers = Handlers(Allowance(nothing), watch, stock, stock, note=nothing)
+        others = [object.__new__(kind) for kind in OWNERS if kind is not WatchHandlers]
+        handlers = Handlers(Allowance(nothing), watch, *others, note=nothing)
         connection = Connection(ADMITTED, wire, registry, nothing, handlers)
         connection.say(b'{"type":"welcome"}')
         served = tasks.create_task(connection.run(wire.receive, wire.send, 3600.0))
@@ -232,16 +231,6 @@ async def test_a_session_that_expires_closes_the_socket() -> None:
         await connection.run(wire.receive, wire.send, 0.01)
     await wire.frame()
     assert (await wire.frame())["code"] == 4001
-
-
-def test_every_command_is_handled_and_needs_a_right() -> None:
-    """What ``welcome`` lists is done by somebody, for those who may; only ping is free."""
-    nothing: Any = MagicMock()
-    assert Handlers(nothing, nothing, nothing, nothing, note=nothing).handled == set(COMMAND_TYPES)
-    about_channels = [kind for kind in COMMAND_TYPES if issubclass(kind, ChannelCommand)]
-    assert set(about_channels) == set(COMMAND_TYPES) - {Ping}
-    given = {right for rights in RIGHTS.values() for right in rights}
-    assert {kind.right for kind in about_channels} <= given == set(SCOPE_OF)
 
 
 @pytest.mark.parametrize("frames", [["\n" * 60_000], [""] * 200, [" \n\t\r\n" * 100], ["\n\n"] * 80])

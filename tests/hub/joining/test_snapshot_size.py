@@ -24,7 +24,8 @@ from protocol.deal_parts import (
     VehicleHold,
 )
 from protocol.events import MAX_MESSAGE_BYTES, JoinReply, Present, Reply
-from protocol.records import Actor, DealState, Filters, Role, Sort, Structure, Tier, Versions, View
+from protocol.records import Actor, DealState, Filters, Role, Sort, Tier, Versions, View
+from protocol.structure import Structure
 from protocol.workflow import CREDIT_REASONS, MAX_REASONS, Fulfilment, LenderStatus, TaskKind
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import CustomerRecord, Deal

@@ -20,7 +20,8 @@ from protocol.deal_parts import (
 )
 from protocol.events import EVENT_TYPES, MATCH_COLUMNS, OFFER_COLUMNS, Event
 from protocol.money.quotes import FrontierReply, QuoteReply
-from protocol.records import Actor, DealState, Filters, Role, Sort, Structure, StructureChanges, View
+from protocol.records import Actor, DealState, Filters, Role, Sort, View
+from protocol.structure import Structure, StructureChanges
 from protocol.workflow import Fulfilment, LenderStatus
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import CustomerRecord, Deal

@@ -13,7 +13,8 @@ from protocol.commands import Roll
 from protocol.money.inputs import AuthorityCovers
 from protocol.money.pricing import Vary
 from protocol.money.quotes import FrontierReply, QuoteReply
-from protocol.records import BasisPoints, Structure, Versions, View
+from protocol.records import BasisPoints, Versions, View
+from protocol.structure import Structure
 from server.finance.quoting import (
     Case,
     quote_frontier,

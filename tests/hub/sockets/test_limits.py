@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.database.people.credentials import PERSON_SCOPES, Credential, CredentialKind, TokenScope
+from protocol.rights import TokenScope
+from server.database.people.credentials import PERSON_SCOPES, Credential, CredentialKind
 from server.hub.sockets.limits import (
     CHANNELS_OF_LOAD,
     COMMANDS,

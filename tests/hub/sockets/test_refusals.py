@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import Structure, View
+from protocol.records import View
+from protocol.structure import Structure
 from server.hub.sight import views
 from server.hub.sight.visible import STRUCTURE_FIELDS
 

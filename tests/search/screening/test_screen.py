@@ -49,11 +49,10 @@ def test_search_and_workers_agree(
     low, high = screened.columns["payment_min_cents"], screened.columns["payment_max_cents"]
     shown = zip(low, offered, high, strict=True)
     assert all(a <= payment <= b for a, payment, b in shown if payment is not None)
-    assert screened.keysets == [
-        Keyset(stock[number]["price_cents"], number) for number in screened.row_numbers
-    ]
+    assert screened.positions == [stock[number]["price_cents"] for number in screened.row_numbers]
     assert screened.last == Keyset(stock[-1]["price_cents"], len(stock) - 1)
     if len(screened):
+        assert screened.last_match == Keyset(screened.positions[-1], screened.row_numbers[-1])
         assert best_offers(pricing, Cars.of(screened.numbers))["payment_cents"] == offered
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from protocol.records import Role
+from protocol.rights import TokenScope
 from server.database.core.pool import connect_as_owner
-from server.database.people.credentials import TokenScope
 from server.database.people.staff import add_user
 from tests.web.site import Site
 

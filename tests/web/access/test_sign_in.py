@@ -8,8 +8,9 @@ import pytest
 from argon2 import PasswordHasher
 from redis.asyncio import Redis
 
+from protocol.rights import TokenScope
 from server.database.core.pool import connect_as_owner
-from server.database.people.credentials import CredentialKind, TokenScope, issue_credential
+from server.database.people.credentials import CredentialKind, issue_credential
 from server.database.people.staff import set_password
 from server.database.people.users import find_by_login
 from server.log.attempts import Attempts
@@ -43,7 +44,7 @@ async def test_guessing_is_slowed_down(site: Site) -> None:
         answer = await sign_in(browser, "riverside-sales")
         assert answer.status_code == 429
         assert 0 < int(answer.headers["retry-after"]) <= 900
-        assert "Too many tries." in answer.text
+        assert "Too many attempts." in answer.text
         assert "deal_session" not in browser.cookies
         # Others, and those who get it right, are not held up.
         assert (await sign_in(browser, "riverside-manager")).status_code == 303
@@ -173,7 +174,7 @@ async def test_demo_accounts_only_in_demo_mode(site: Site, settings: Settings) -
         async with plain.browser() as browser:
             answer = await sign_in(browser, "riverside-sales")
             assert answer.status_code == 401
-            assert "Login or password is wrong." in answer.text
+            assert "Username or password is wrong." in answer.text
         # A password of its own makes it an account like any other.
         async with connect_as_owner(settings.database_owner_url) as owner:
             await set_password(owner, "riverside-sales", PASSWORD)

@@ -1,44 +1,17 @@
-// One deal on the screen: binds the connection, the channel and the models, and tells the screen what changed.
+// One deal on the screen: binds the connection, the channel and the models, and notifies the screen of changes.
 import { batch, computed, effect, type Signal, signal, untracked } from "@preact/signals";
 import { ChannelFollower, type Step } from "../live/channel";
-import { Connection, type Link, type Listener } from "../live/connection";
+import { Connection, type Link, type Listener, type Request } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
-import type {
-  AnyEvent,
-  AnyMessage,
-  ErrorBody,
-  Filters,
-  JoinReply,
-  Notice,
-  Present,
-  Reply,
-  Sort,
-  StructureChanges,
-  User,
-  View,
-  Welcome,
-} from "../wire";
-import { DEFAULT_MATCHES } from "../wire";
+import type { AnyEvent, AnyMessage, ErrorBody, JoinReply, Notice, Present, Reply, User, View, Welcome } from "../wire";
 import { Desk } from "./desk/desk";
 import { apply, type DealModel, fromSnapshot } from "./model/state";
 import { Pencil } from "./pencil/pencil";
 import { pencilPort } from "./pencil/pencil-port";
 import { Grid } from "./stock/grid";
-import { Edits, type Field } from "./terms/edits";
-
-export const NO_FILTERS: Filters = {
-  makes: [],
-  models: [],
-  bodies: [],
-  fuels: [],
-  year_min: null,
-  year_max: null,
-  mileage_max: null,
-  price_min_cents: null,
-  price_max_cents: null,
-  days_in_stock_min: null,
-  text: null,
-};
+import { NO_FILTERS, Searching } from "./stock/searching";
+import type { Field } from "./terms/edits";
+import { TermsEditor } from "./terms/terms-editor";
 
 const JOIN_AGAIN_MS = 2_000;
 
@@ -54,8 +27,6 @@ export class DealSession implements Listener {
   readonly here = signal<readonly Present[]>([]);
   /** Why the deal cannot be shown, or why the last command failed. */
   readonly failure = signal<ErrorBody | null>(null);
-  /** Moves with every change of an edit: `edits` itself is no signal. */
-  readonly editing = signal(0);
   readonly current = signal(false);
   readonly standing = computed<Standing>(() => {
     const link = this.link.value;
@@ -63,7 +34,8 @@ export class DealSession implements Listener {
     if (link.kind === "waiting") return "offline";
     return this.current.value ? "live" : "catching_up";
   });
-  edits = new Edits();
+  readonly terms: TermsEditor;
+  readonly searching: Searching;
   readonly pencil: Pencil;
   readonly desk: Desk;
 
@@ -85,10 +57,23 @@ export class DealSession implements Listener {
     this.channel = new ChannelFollower(`deal:${dealId}`);
     this.gridNow = signal(new Grid(view));
     this.connection = new Connection(address, environment, this);
-    this.pencil = new Pencil(
-      pencilPort(this, (request, replied) => this.connection.send(request, replied), environment),
+    const { channel } = this.channel;
+    const send = (request: Request, replied: (reply: Reply) => void) => this.connection.send(request, replied);
+    this.terms = new TermsEditor({
+      served: () => this.model.value?.deal ?? null,
+      live: () => this.channel.phase === "live",
+      send: (departure, replied) => send({ type: "terms", channel, ...departure }, replied),
+    });
+    this.searching = new Searching(
+      channel,
+      () => this.model.value,
+      send,
+      (error) => {
+        this.failure.value = error;
+      },
     );
-    this.desk = new Desk((request, replied) => this.connection.send(request, replied), this.channel.channel);
+    this.pencil = new Pencil(pencilPort(this, channel, send, environment));
+    this.desk = new Desk(send, channel);
     this.unaim = effect(() => this.aim());
     this.connection.start();
   }
@@ -109,74 +94,27 @@ export class DealSession implements Listener {
     this.connection.hurry();
   }
 
-  // What the person does ------------------------------------------------------------------------------------------
-
-  /** Takes an edit of a field; it is shown at once and sent as soon as the one before it is taken. */
-  edit(field: Field, value: unknown): void {
-    this.edits.put(field, value, this.model.value?.deal.structure[field]);
-    this.depart();
-  }
-
   /** How many edits wait to be sent. */
   get unsaved(): number {
-    void this.editing.value;
-    return this.edits.unsaved;
+    return this.terms.unsaved;
   }
 
-  keepMine(field: Field): void {
-    this.edits.insist(field);
-    this.depart();
-  }
+  // What the person does ------------------------------------------------------------------------------------------
 
-  takeTheirs(field: Field): void {
-    this.edits.drop(field);
-    this.editing.value += 1;
-  }
-
-  /** Takes several fields at once, as a pencil has them. */
-  editAll(changes: StructureChanges): void {
-    for (const [field, value] of Object.entries(changes)) {
-      this.edits.put(field as Field, value, this.model.value?.deal.structure[field]);
-    }
-    this.depart();
-  }
-
-  search(filters: Filters, sort: Sort): void {
-    const request = { type: "search", channel: this.channel.channel, op: crypto.randomUUID() } as const;
-    this.connection.send({ ...request, filters, sort, limit: DEFAULT_MATCHES }, (reply) => this.refused(reply));
-  }
-
-  more(): void {
-    const search = this.model.value?.search;
-    if (!search?.next) return;
-    const request = { type: "more", channel: this.channel.channel, op: crypto.randomUUID() } as const;
-    this.connection.send({ ...request, search_id: search.search_id, token: search.next }, (reply) =>
-      this.refused(reply),
-    );
-  }
-
-  cancel(): void {
-    const search = this.model.value?.search;
-    if (!search) return;
-    const request = { type: "cancel", channel: this.channel.channel, op: crypto.randomUUID() } as const;
-    this.connection.send({ ...request, search_id: search.search_id }, (reply) => this.refused(reply));
-  }
-
-  /** Shows the deal in another view: everything that this page had of it is let go, then it joins again. */
+  /** Shows the deal in another view: everything that this page had of it is dropped, then it joins again. */
   show(view: View): void {
     this.view.value = view;
     this.discard();
     this.join();
   }
 
-  /** Lets go of everything that this page has of the deal: the next join brings it anew. */
+  /** Drops everything that this page has of the deal: the next join loads it again. */
   private discard(): void {
     batch(() => {
       this.model.value = null;
       this.failure.value = null;
-      this.edits = new Edits();
+      this.terms.clear();
       this.desk.clear();
-      this.editing.value += 1;
       this.gridNow.value = new Grid(this.view.value, this.scores);
       this.channel.forget();
       this.current.value = false;
@@ -191,13 +129,13 @@ export class DealSession implements Listener {
     return car ? `${car.year} ${car.make} ${car.model}` : "a car";
   };
 
-  /** Tells the others in which field this person is; null: in none. */
+  /** Shows the others which field this person is in; null: in none. */
   focus(field: Field | null): void {
     if (this.view.value === "customer" || this.channel.phase !== "live") return;
     this.connection.send({ type: "focus", channel: this.channel.channel, field }, () => {});
   }
 
-  /** Whether salespeople of this person's store see scores in the place of NPVs. */
+  /** Whether salespeople of this person's store see scores in place of NPVs. */
   get scores(): boolean {
     return this.user.value?.scores ?? false;
   }
@@ -211,9 +149,9 @@ export class DealSession implements Listener {
   welcomed(welcome: Welcome): void {
     const before = this.user.value;
     this.user.value = welcome.user;
-    // Whoever sees otherwise now must not keep what they saw.
+    // If the person's sight changed, nothing of the old one may be kept.
     if (before && !seesAlike(before, welcome.user)) this.discard();
-    // What another process had to say holds no longer; this one says so again if it does.
+    // Notices of another process are void; this one repeats them if they still apply.
     this.notice.value = null;
     this.join();
   }
@@ -225,7 +163,7 @@ export class DealSession implements Listener {
 
   drained(): void {
     this.current.value = this.channel.current;
-    // However many frames of the socket come between two of the screen, the rows are drawn once.
+    // The rows are drawn once per screen frame, however many socket frames arrive.
     this.drawing ??= this.environment.frame(() => {
       this.drawing = null;
       this.grid.publish(this.model.value?.search?.valued ?? false);
@@ -279,8 +217,7 @@ export class DealSession implements Listener {
     this.here.value = snapshot.deal.presence ?? [];
     this.target();
     this.grid.reset(snapshot.search?.search_id ?? null, view, this.scores);
-    this.edits.reloaded(snapshot.deal.version, snapshot.deal.structure);
-    this.editing.value += 1;
+    this.terms.reloaded(snapshot.deal);
   }
 
   private joined(reply: JoinReply): void {
@@ -291,17 +228,12 @@ export class DealSession implements Listener {
   private loaded(): void {
     this.grid.loaded();
     this.resend();
-    if (this.model.value && !this.model.value.search) this.search(NO_FILTERS, this.firstSort);
-  }
-
-  /** The order in which the stock is read at first: from the top of what the customer pays, where that is known. */
-  get firstSort(): Sort {
-    return this.model.value?.deal.structure.payment_max_cents == null ? "price" : "-price";
+    if (this.model.value && !this.model.value.search) this.searching.begin(NO_FILTERS, this.searching.firstSort);
   }
 
   private resend(): void {
     this.connection.resend();
-    this.depart();
+    this.terms.depart();
     this.pencil.resume();
   }
 
@@ -316,49 +248,23 @@ export class DealSession implements Listener {
   private follow(event: AnyEvent): void {
     const model = this.model.value;
     if (!model) return;
-    if (event.type === "deal_changed") {
-      this.edits.changed(event.changes, event.by, event.at, event.version);
-      this.editing.value += 1;
-    }
+    if (event.type === "deal_changed") this.terms.changed(event);
     this.model.value = apply(model, event, this.carName);
     this.grid.follow(event);
     if (event.type === "deal_changed") {
       this.target();
-      this.depart();
+      this.terms.depart();
     }
   }
 
-  /** A customer who looks on is shown the cars by payment, and no wish to pay more. */
+  /** The customer view sorts cars by payment and shows no payment target. */
   private target(): void {
     const least = this.model.value?.deal.structure.payment_min_cents;
     this.grid.target(this.view.value === "customer" ? 0 : Number(least ?? 0));
   }
-
-  private depart(): void {
-    this.editing.value += 1;
-    const deal = this.model.value?.deal;
-    if (!deal || this.channel.phase !== "live") return;
-    const departure = this.edits.depart(deal.version, crypto.randomUUID());
-    if (!departure) return;
-    const { op, version, changes } = departure;
-    const edits = this.edits;
-    this.connection.send({ type: "terms", channel: this.channel.channel, op, version, changes }, (reply) => {
-      if (edits === this.edits) this.termsReplied(op, reply);
-    });
-  }
-
-  private termsReplied(op: string, reply: Reply): void {
-    if (reply.ok) this.edits.taken(op, Number(reply.data?.version), this.model.value?.deal.version ?? 0);
-    else if (reply.error) this.edits.refused(op, reply.error);
-    this.depart();
-  }
-
-  private refused(reply: Reply): void {
-    if (reply.error && reply.error.code !== "superseded") this.failure.value = reply.error;
-  }
 }
 
-/** Whether two people, or one before and after a change, see the same of a deal. */
+/** Whether two people, or one before and after a change, have the same sight of a deal. */
 function seesAlike(one: User, other: User): boolean {
   return one.role === other.role && one.store_id === other.store_id && one.scores === other.scores;
 }

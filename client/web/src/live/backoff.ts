@@ -1,4 +1,4 @@
-// When to come back after a socket closed. Pure: chance is handed in.
+// When to reconnect after a socket closed. Pure: the random number is an argument.
 import { CLOSE_CODES } from "../wire";
 
 const FIRST_WAIT_MS = 400;
@@ -9,7 +9,7 @@ const RESTART = new Set([1001, 1012]);
 const TOO_MANY_COMMANDS = 4009;
 
 /**
- * Returns the milliseconds to wait before attempt `attempt` (0 is the first after the loss), or null where the
+ * Returns the milliseconds to wait before attempt `attempt` (0 is the first after the loss), or null if the
  * close code says not to come back. `random` is in [0, 1): many clients that lost one server spread out.
  */
 export function reconnectDelay(code: number, attempt: number, random: number): number | null {

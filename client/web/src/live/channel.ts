@@ -1,4 +1,4 @@
-// Follows one channel: which messages count, in which order, and when to join again. Pure, no I/O.
+// Follows one channel: which messages to apply, in which order, and when to join again. Pure, no I/O.
 import type { AnyEvent, AnyMessage, JoinReply, Position, Presence, Reply, SnapshotEnd, SnapshotRows } from "../wire";
 
 export type Phase = "away" | "joining" | "loading" | "live";
@@ -23,7 +23,7 @@ export class ChannelFollower {
 
   constructor(readonly channel: string) {}
 
-  /** Where a join may resume from; null where nothing whole was loaded yet. */
+  /** The position for a join to resume from; null if no complete state was loaded yet. */
   get position(): Position | null {
     return this.whole ? { epoch: this.epoch, seq: this.seq } : null;
   }
@@ -44,7 +44,7 @@ export class ChannelFollower {
     this.phase = "away";
   }
 
-  /** The view changes: what was loaded is not to be resumed. */
+  /** The view changes: the loaded state must not be resumed. */
   forget(): void {
     this.phase = "away";
     this.whole = false;
@@ -66,7 +66,7 @@ export class ChannelFollower {
     return [{ kind: "snapshot", reply: answer }];
   }
 
-  /** Takes one message; messages of other channels, duplicates and what is not awaited give no step. */
+  /** Takes one message; messages of other channels, duplicates and unexpected messages give no step. */
   receive(message: AnyMessage): Step[] {
     if (!("channel" in message) || message.channel !== this.channel) return [];
     if (this.phase === "away" || this.phase === "joining") return [];

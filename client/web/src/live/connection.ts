@@ -1,4 +1,4 @@
-// One WebSocket and its life: welcome, refs, resending, silence, coming back. Knows nothing of deals.
+// One WebSocket and its life: welcome, refs, resending, silence, reconnecting. Independent of deals.
 import { parseReadable } from "../text/readable";
 import type { AnyCommand, AnyMessage, Reply, Welcome } from "../wire";
 import { reconnectDelay } from "./backoff";
@@ -23,7 +23,7 @@ export type Request = AnyCommand extends infer C ? (C extends AnyCommand ? Omit<
 export interface Listener {
   welcomed(welcome: Welcome): void;
   received(message: AnyMessage): void;
-  /** The bytes of one frame are all handled: a good moment to draw. */
+  /** All messages of one frame are handled: a good moment to draw. */
   drained(): void;
   changed(link: Link): void;
 }
@@ -71,13 +71,13 @@ export class Connection {
     socket?.close();
   }
 
-  /** Tries at once where a wait is running, because the network or the person says so. */
+  /** Tries at once if a wait is running, because the network or the person says so. */
   hurry(): void {
     if (this.link.kind === "waiting") this.start();
   }
 
   /**
-   * Sends a command and calls `replied` with its one answer; returns the ref, or null where there is no connection. A
+   * Sends a command and calls `replied` with its one answer; returns the ref, or null if there is no connection. A
    * command with an `op` is kept then, and while it is unanswered, and goes out again by `resend`; others are dropped.
    */
   send(request: Request, replied: (reply: Reply) => void): number | null {
@@ -128,7 +128,7 @@ export class Connection {
     });
   }
 
-  /** Gives up a socket that says nothing: its close event may take minutes to come. */
+  /** Gives up a silent socket: its close event may take minutes. */
   private abandon(): void {
     const socket = this.socket;
     this.lost(ABNORMAL);

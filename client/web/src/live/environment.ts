@@ -1,4 +1,4 @@
-// What the connection needs of the browser, as an interface: tests hand in their own clock and sockets.
+// The browser features that the connection needs, as an interface: tests supply their own clock and sockets.
 
 export type Cancel = () => void;
 
@@ -40,7 +40,7 @@ export const browser: Environment = {
   random: () => Math.random(),
 };
 
-/** Returns the address of the socket beside the page. */
+/** Returns the address of the page's socket. */
 export function socketAddress(page: { protocol: string; host: string }): string {
   return `${page.protocol === "https:" ? "wss:" : "ws:"}//${page.host}/ws`;
 }

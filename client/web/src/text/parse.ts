@@ -11,9 +11,9 @@ export function parseMoney(text: string, formats: Pick<Formats, "decimal" | "gro
   const number = readNumber(text.replace(/\$|USD/gi, ""), formats);
   if (!number.ok || number.value === null) return number;
   const cents = Math.round(number.value * 100);
-  if (Math.abs(number.value * 100 - cents) > 1e-6) return fault("Dollars and cents, such as 1,250.50.");
+  if (Math.abs(number.value * 100 - cents) > 1e-6) return fault("Enter dollars and cents, such as 1,250.50.");
   if (cents < 0) return fault("This cannot be below zero.");
-  if (cents > MAX_CENTS) return fault("This is more than any deal.");
+  if (cents > MAX_CENTS) return fault("This is more than any deal can hold.");
   return { ok: true, value: cents };
 }
 
@@ -22,7 +22,7 @@ export function parsePercent(text: string, formats: Pick<Formats, "decimal" | "g
   const number = readNumber(text.replace(/%/g, ""), formats);
   if (!number.ok || number.value === null) return number;
   const basisPoints = Math.round(number.value * 10_000) / 100;
-  if (basisPoints < 0 || basisPoints > MAX_BASIS_POINTS) return fault("A percentage between 0 and 100.");
+  if (basisPoints < 0 || basisPoints > MAX_BASIS_POINTS) return fault("Enter a percentage between 0 and 100.");
   return { ok: true, value: basisPoints };
 }
 
@@ -30,7 +30,7 @@ export function parsePercent(text: string, formats: Pick<Formats, "decimal" | "g
 export function parseWhole(text: string, formats: Pick<Formats, "decimal" | "group">): Parsed<number | null> {
   const number = readNumber(text, formats);
   if (!number.ok || number.value === null) return number;
-  return Number.isInteger(number.value) && number.value >= 0 ? number : fault("A whole number.");
+  return Number.isInteger(number.value) && number.value >= 0 ? number : fault("Enter a whole number.");
 }
 
 function readNumber(text: string, formats: Pick<Formats, "decimal" | "group">): Parsed<number | null> {
@@ -39,7 +39,7 @@ function readNumber(text: string, formats: Pick<Formats, "decimal" | "group">): 
   const factor = MULTIPLIERS[compact.slice(-1)] ?? 1;
   const digits = factor === 1 ? compact : compact.slice(0, -1);
   const plain = digits.replaceAll(formats.group, "").replaceAll("'", "").replace(formats.decimal, ".");
-  if (!/^-?(\d+\.?\d*|\.\d+)$/.test(plain)) return fault("A number, such as 1,250.");
+  if (!/^-?(\d+\.?\d*|\.\d+)$/.test(plain)) return fault("Enter a number, such as 1,250.");
   return { ok: true, value: Number(plain) * factor };
 }
 

@@ -1,16 +1,16 @@
-// What people wrote, as it stands beside what they did not: it keeps to itself, whichever way it runs. Pure.
+// Text that people wrote, isolated from the text around it, in either writing direction. Pure.
 
-/** Controls of direction: nobody sees them, and what stands beside them reads in another order. */
+/** Direction controls: they are invisible and reorder the text next to them. */
 const DISORDER = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 /** Letters that are written from right to left. */
 const BACKWARDS = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
-/** Returns what JSON from the server says, without controls of direction: an older release stored texts that have some. */
+/** Parses JSON from the server without direction controls: an older release stored texts that have some. */
 export function parseReadable(json: string): unknown {
   return JSON.parse(json.replace(DISORDER, ""));
 }
 
-/** Returns a text for the middle of a sentence: what follows one that runs backwards stays behind it. */
+/** Returns a text for the middle of a sentence, isolated so that right-to-left text does not reorder what follows. */
 export function isolated(text: string): string {
   return BACKWARDS.test(text) ? `\u2068${text}\u2069` : text;
 }

@@ -1,11 +1,11 @@
-// The rows of a store's wall: which summary counts, which deals wait for the desk, in what order they stand. Pure.
+// The rows of a store's wall: which summary is current, which deals wait for the desk, and their order. Pure.
 import type { DealState, DealSummary, SnapshotRows } from "../wire";
 
 /** A deal on the wall; a view that may not see a field has it absent. */
 export type Summary = Omit<DealSummary, "type" | "channel" | "seq" | "at">;
 export type Rows = ReadonlyMap<string, Summary>;
 
-/** What is closest to money stands on top. */
+/** Deals closest to funding are on top. */
 const ORDER: readonly DealState[] = ["approved", "countered", "working", "declined", "signed", "lost", "submitted"];
 
 /** Returns the rows with a summary that is no older than what is known; a deal that left the wall is gone. */
@@ -51,7 +51,7 @@ export function since({ waiting_since: at }: Summary): number {
   return at === undefined ? 0 : Date.parse(at);
 }
 
-/** Returns how long somebody has waited: "40 s", "12 min", "3 h 05 min", "2 days". */
+/** Returns how long someone has waited: "40 s", "12 min", "3 h 05 min", "2 days". */
 export function waitText(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   if (seconds < 60) return `${seconds} s`;

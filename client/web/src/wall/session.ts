@@ -16,7 +16,9 @@ export class WallSession implements Listener {
   readonly here = signal<readonly Present[]>([]);
   readonly name = signal<string | null>(null);
   readonly current = signal(false);
-  /** By how much the server's clock is ahead of this machine's, in milliseconds: waiting times are the server's. */
+  /**
+   * By how much the server's clock is ahead of this machine's, in milliseconds: waiting times use the server's clock.
+   */
   readonly ahead = signal(0);
   readonly standing = computed(() => {
     const link = this.link.value;

@@ -1,12 +1,12 @@
-// What this person does about the deal besides its terms: each command once, resent after a lost connection with the same
-// `op`, and its refusal kept until it is seen. Knows no channel and no connection.
+// What this person does on the deal other than its terms: each command once, resent after a lost connection with the
+// same `op`; a refusal is kept until it is seen. Independent of channel and connection.
 import { signal } from "@preact/signals";
 import type { Request } from "../../live/connection";
 import type { AnyCommand, ErrorBody, Reply } from "../../wire";
 import type { StepName } from "./steps";
 
 type Deciding = Extract<AnyCommand, { op: string; channel: string }>;
-/** A command that changes the deal, without what the sending adds. */
+/** A command that changes the deal, without the fields that sending adds. */
 export type DeskCommand = Deciding extends infer C
   ? C extends Deciding
     ? Omit<C, "ref" | "op" | "channel">
@@ -28,7 +28,7 @@ export class Desk {
     private readonly channel: string,
   ) {}
 
-  /** Sends a command about a subject; `done` hears that it was taken. A second one waits for nobody. */
+  /** Sends a command about a subject; `done` is called when it was accepted. Does not wait for an earlier one. */
   give(subject: string, command: DeskCommand, done: () => void = () => {}): void {
     this.settle(subject, true, null);
     const request = { ...command, channel: this.channel, op: crypto.randomUUID() } as Request;

@@ -17,12 +17,12 @@ import type { Deal } from "../model/fold";
 
 export type StepName = Action | Closing;
 
-/** Steps that bring a deal towards its end: the one that stands first is what comes next. */
+/** Steps that move a deal forward: the first one is the next. */
 const FORWARD: readonly StepName[] = ["submit", "approve", "sign", "deliver", "fund"];
-/** Nobody decides about an own deal. */
+/** Steps that a salesperson of the deal may not take: nobody decides on their own deal. */
 const NOT_OWN: ReadonlySet<StepName> = new Set(["counter", "approve", "decline"]);
 
-/** Returns the steps that a person may take now, the one that comes next first and giving up last. */
+/** Returns the steps that a person may take now, the next one first and giving up last. */
 export function possibleSteps(deal: Deal, user: User): StepName[] {
   const own = deal.salesperson?.id === user.id;
   const can = (step: StepName) => user.rights.includes(step) && !(own && NOT_OWN.has(step));
@@ -47,11 +47,11 @@ function weight(step: StepName): number {
 
 export interface StepReasons {
   ordinary: readonly Reason[];
-  /** Reasons of a refusal on credit, of which up to MAX_REASONS are given. */
+  /** Credit reasons of a refusal; up to MAX_REASONS may be chosen. */
   credit: readonly Reason[];
 }
 
-/** Returns the reasons that a step may have, those on credit apart. */
+/** Returns the reasons of a step, with the credit reasons separate. */
 export function reasonsOf(step: StepName): StepReasons {
   const all: readonly Reason[] =
     step in TRANSITIONS ? TRANSITIONS[step as Action].reasons : STEPS[step as Closing].reasons;
@@ -61,9 +61,9 @@ export function reasonsOf(step: StepName): StepReasons {
   };
 }
 
-/** Returns what stands in the way of a step as far as the screen knows it; the server has the last word. */
+/** Returns what blocks a step, as far as the screen knows; the server has the last word. */
 export function obstacle(step: StepName, deal: Deal, now: number): string | null {
-  if (step === "submit" && deal.selected === null) return "Select an offer for the deal first.";
+  if (step === "submit" && deal.selected === null) return "Put a car on the deal first.";
   const lenders = deal.lenders;
   if (step === "sign" && lenders && deal.selected?.lender) {
     const live = lenders.some(
@@ -72,15 +72,18 @@ export function obstacle(step: StepName, deal: Deal, now: number): string | null
         (status === "approved" || status === "conditional") &&
         (expires === null || Date.parse(expires) > now),
     );
-    if (!live) return `Needs a live approval of ${isolated(deal.selected.lender)}.`;
+    if (!live) return `Needs a current approval from ${isolated(deal.selected.lender)}.`;
   }
   if (step === "fund" && lenders?.some(({ stipulations }) => stipulations.some(({ cleared_by: by }) => by === null))) {
-    return "Every stipulation must be cleared first.";
+    return "Clear all stips first.";
   }
   return null;
 }
 
-/** Returns the chosen reasons after a click on one: an ordinary reason stands alone, of those on credit there may be more. */
+/**
+ * Returns the chosen reasons after a click on one: an ordinary reason excludes others; several credit reasons may be
+ * chosen.
+ */
 export function picked(chosen: readonly Reason[], reason: Reason): readonly Reason[] {
   if (!listed(CREDIT_REASONS, reason)) return [reason];
   if (chosen.includes(reason)) return chosen.filter((each) => each !== reason);

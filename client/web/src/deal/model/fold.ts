@@ -1,5 +1,5 @@
-// What each event does to a deal: the twin of protocol/deal_fold.py. Pure, values never mutated. Applying is idempotent:
-// a snapshot may hold already what an event tells, and the events behind it follow.
+// What each event does to a deal: the twin of protocol/deal_fold.py. Pure, values never mutated. Applying an event is
+// idempotent, because a snapshot may already include events that arrive after it.
 import {
   type AnyEvent,
   type DealNote,
@@ -14,15 +14,15 @@ import {
   type StateChanged,
 } from "../../wire";
 
-/** A deal as it stands; who looks at it changes without events and is kept elsewhere. */
+/** The current deal; presence changes without events and is kept elsewhere. */
 export type Deal = Omit<DealSnapshot, "presence">;
 
-/** Whoever brings a deal to one of these has its selected offer priced anew. */
+/** A step to one of these states reprices the selected offer. */
 const PRICED_STATES: readonly DealState[] = ["submitted", "countered"];
 
 const utf8 = new TextEncoder();
 
-/** Returns the deal after `event`; the deal itself where the event tells nothing new about it. */
+/** Returns the deal after `event`; the same object if the event changes nothing. */
 export function applied(deal: Deal, event: AnyEvent): Deal {
   const version = "version" in event ? event.version : null;
   if (version !== null && version <= deal.version) return deal;
@@ -30,7 +30,7 @@ export function applied(deal: Deal, event: AnyEvent): Deal {
   return version === null ? changed : { ...changed, version };
 }
 
-/** What a narrower view hides of an event is absent, and changes nothing then. */
+/** Fields that a narrower view hides are absent and then change nothing. */
 function change(deal: Deal, event: AnyEvent): Deal {
   switch (event.type) {
     case "deal_changed":

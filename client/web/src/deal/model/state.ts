@@ -22,9 +22,9 @@ const TIMELINE_LENGTH = 200;
 export interface SearchProgress {
   search_id: string;
   filters: Filters;
-  /** Absent where the stock is read in an order that this view hides. */
+  /** Absent if this view hides the sort order. */
   sort: Sort | undefined;
-  /** The planner's guess of the rows to read; unknown where the search began before this page joined. */
+  /** The planner's guess of the rows to read; unknown if the search began before this page joined. */
   estimate: number | null;
   scanned: number;
   reason: EndReason | null;
@@ -32,7 +32,7 @@ export interface SearchProgress {
   valued: boolean;
   rejected: Rejection[];
   trace: Record<string, number>;
-  /** Server times in milliseconds; null where this page did not see it. */
+  /** Server times in milliseconds; null if this page did not see it. */
   began: number | null;
   firstMatch: number | null;
   finished: number | null;
@@ -43,11 +43,11 @@ export interface DealModel {
   search: SearchProgress | null;
   /** What happened since this page joined, the newest first; notes are the deal's. */
   timeline: Entry[];
-  /** What became of cars since this page joined, by id. */
+  /** Changes of cars since this page joined, by id. */
   cars: ReadonlyMap<string, VehicleChanged>;
 }
 
-/** Returns the model of a snapshot; the timeline that this page has goes on. */
+/** Returns the model of a snapshot; the page's timeline continues. */
 export function fromSnapshot(snapshot: DealSnapshot, search: SearchSnapshot | null, timeline: Entry[]): DealModel {
   const { presence: _, ...deal } = snapshot;
   return { deal, search: search && resumed(search), timeline, cars: new Map() };
@@ -123,7 +123,7 @@ function started(event: SearchStarted): SearchProgress {
 }
 
 function matched(search: SearchProgress, event: Matches): SearchProgress {
-  // Matches after the end: somebody asked for more.
+  // Matches after the end: someone asked for more.
   const running = { ...search, reason: null, next: null, valued: false, finished: null };
   return { ...running, firstMatch: search.firstMatch ?? (search.began === null ? null : Date.parse(event.at)) };
 }

@@ -15,10 +15,10 @@ export interface FieldChange {
 export interface Entry {
   key: string;
   at: string;
-  /** Who did it; null where the view does not say, or it happened by itself. */
+  /** Who did it; null if the view hides it, or it happened automatically. */
   by: string | null;
   tone: "edit" | "step" | "offer" | "note" | "desk";
-  /** What was done, as it follows a name: "approved the deal". Empty where `changes` say it. */
+  /** What was done, as it follows a name: "approved the deal". Empty if `changes` say it. */
   what(formats: Formats): string;
   why: string | null;
   changes: readonly FieldChange[];
@@ -29,7 +29,9 @@ export type CarName = (vehicleId: string | undefined) => string;
 
 type Told = Pick<Entry, "tone" | "what"> & Partial<Pick<Entry, "why" | "changes" | "by">>;
 
-/** Returns the entry for an event that changes `before`; null where there is nothing to tell. Notes are told by `noteEntry`. */
+/**
+ * Returns the entry for an event that changes `before`; null if there is nothing to show. `noteEntry` handles notes.
+ */
 export function entryOf(before: Deal, event: AnyEvent, carName: CarName): Entry | null {
   if ("version" in event && event.version <= before.version) return null;
   const told = tell(before, event, carName);
@@ -63,7 +65,7 @@ function tell(before: Deal, event: AnyEvent, carName: CarName): Told | null {
       return stepped(event);
     case "offer_selected":
       return {
-        ...offered(event.offer, event.reason ? "The deal's offer is priced anew:" : "made the deal's offer"),
+        ...offered(event.offer, event.reason ? "The deal's offer was repriced:" : "made the deal's offer"),
         why: event.reason ? reasonText(event.reason) : null,
       };
     case "offer_pinned":
@@ -111,7 +113,7 @@ const STEP_TO: Record<string, keyof typeof STEP_WORDS> = {
   funded: "fund",
   unwound: "unwind",
 };
-/** Reasons of moves that nobody took by a step of this deal: it went back to work by itself, or as its car went. */
+/** Reasons of automatic moves: the deal went back to work without a step, or because it lost its car. */
 const BY_ITSELF: ReadonlySet<string> = new Set([
   "offer_changed",
   "car_changed",
@@ -127,9 +129,9 @@ function stepped(event: StateChanged | FulfilmentChanged): Told {
     const fell = event.from === "approved" && event.reason !== undefined && BY_ITSELF.has(event.reason);
     const edited = event.from === "countered" && event.reason === "terms_changed";
     const what = fell
-      ? "the approval fell: working again"
+      ? "approval voided: working again"
       : edited
-        ? "works on the countered deal"
+        ? "is revising the countered deal"
         : STEP_WORDS.reopen.done;
     return { tone: "step", what: () => what, why: edited ? null : why };
   }

@@ -1,5 +1,5 @@
-// The desk's vocabulary as people say it: reasons, states, steps, lenders' answers. Whatever the wire adds is missing here
-// until it has words: the compiler says so.
+// The desk's vocabulary as people say it: reasons, states, steps, lenders' answers. The compiler reports wire values
+// that have no words yet.
 import type { Action, Closing, DealState, Fulfilment, LenderStatus, Reason, TaskKind } from "../../wire";
 
 export const STATES: Record<DealState, string> = {
@@ -21,21 +21,21 @@ export const FULFILMENTS: Record<Fulfilment, string> = {
 
 export const LENDER_STATUSES: Record<LenderStatus, string> = {
   approved: "Approved",
-  conditional: "Approved with stipulations",
+  conditional: "Approved with stips",
   declined: "Declined",
   withdrawn: "Withdrawn",
 };
 
-export const TASKS: Record<TaskKind, string> = { adverse_action_notice: "Send the notice of adverse action" };
+export const TASKS: Record<TaskKind, string> = { adverse_action_notice: "Send the adverse action notice" };
 
 export interface StepWords {
   /** On the button. */
   verb: string;
   /** Over the dialog. */
   title: string;
-  /** What it brings about. */
+  /** What it does. */
   effect: string;
-  /** What somebody did, in the timeline. */
+  /** What someone did, in the timeline. */
   done: string;
 }
 
@@ -44,64 +44,63 @@ export const STEP_WORDS: Record<Action | Closing, StepWords> = {
     verb: "Submit",
     title: "Submit to the desk",
     done: "submitted the deal",
-    effect:
-      "The offer is priced once more and goes to the desk. The terms stay as they are until the desk has answered.",
+    effect: "The offer is priced again and goes to the desk. The terms cannot change until the desk answers.",
   },
   counter: {
     verb: "Counter",
     title: "Counter the deal",
     done: "countered",
-    effect: "The deal goes back to its salesperson with these terms and the offer priced under them.",
+    effect: "The deal goes back to its salesperson with these terms and a new price.",
   },
   approve: {
     verb: "Approve",
     title: "Approve the deal",
     done: "approved the deal",
     effect:
-      "This binds the version, the car, the offer and the rate sheet. If one of them changes, the approval falls.",
+      "The approval covers this version, car, offer and rate sheet. If one of them changes, the approval is voided.",
   },
   decline: {
     verb: "Decline",
     title: "Decline the deal",
     done: "declined the deal",
-    effect:
-      "Its salesperson can reopen the deal. A reason on credit raises a task to send the notice of adverse action.",
+    effect: "Its salesperson can reopen the deal. A credit reason adds a task to send the adverse action notice.",
   },
   reopen: {
     verb: "Reopen",
     title: "Reopen the deal",
     done: "reopened the deal",
-    effect: "The deal is worked on again. It has to be submitted again after that.",
+    effect: "The deal goes back to work and must be submitted again.",
   },
   sign: {
     verb: "Sign",
     title: "Sign the contract",
     done: "signed the contract",
-    effect: "The car is sold to this customer. It needs the desk's approval and a live approval of the offer's lender.",
+    effect:
+      "The car is sold to this customer. It needs the desk's approval and a current approval from the offer's lender.",
   },
   lose: {
     verb: "Lost",
-    title: "Give the deal up",
-    done: "gave the deal up",
-    effect: "The deal leaves the desk, and the cars that it holds are free again.",
+    title: "Mark lost",
+    done: "marked the deal lost",
+    effect: "The deal leaves the desk, and its holds on cars end.",
   },
   deliver: {
     verb: "Deliver",
-    title: "Hand the car over",
-    done: "handed the car over",
+    title: "Mark delivered",
+    done: "delivered the car",
     effect: "The customer has the car.",
   },
   fund: {
     verb: "Fund",
-    title: "The contract is funded",
-    done: "booked the lender's money",
-    effect: "The lender has paid. Every stipulation must be cleared. This is final.",
+    title: "Mark funded",
+    done: "marked the contract funded",
+    effect: "The lender has paid. All stips must be cleared. This is final.",
   },
   unwind: {
     verb: "Unwind",
     title: "Unwind the contract",
     done: "unwound the contract",
-    effect: "The contract is taken back and the car is for sale again. This is final.",
+    effect: "The contract is canceled and the car is for sale again. This is final.",
   },
 };
 
@@ -114,8 +113,8 @@ export const REASONS: Record<Reason, string> = {
   cash_too_low: "Not enough cash down",
   term_too_long: "Term too long",
   trade_overvalued: "Trade valued too high",
-  better_programme: "A better programme is there",
-  other_car: "Another car suits better",
+  better_programme: "A better program is available",
+  other_car: "Another car fits better",
   meets_policy: "Meets the store's policy",
   exception_granted: "Exception granted",
   documents_missing: "Documents are missing",

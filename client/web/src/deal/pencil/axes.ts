@@ -1,4 +1,4 @@
-// Which terms and which cash the pencil grid asks for. Pure.
+// The terms and cash amounts of the pencil grid. Pure.
 import { OFFERED_TERMS } from "../terms/fields";
 
 /** The most rows and columns that a quote may ask for. */
@@ -9,7 +9,7 @@ const ROUND_CENTS = 10_000;
 
 /**
  * Returns the rows and columns of the grid for a structure: its terms among the usual ones, and its cash from the least
- * to the most in round steps. `offeredCents` is the cash of the car's offer, which gets a column of its own.
+ * to the most in round steps. `offeredCents` is the cash of the car's offer, which gets its own column.
  */
 export function gridAxes(
   structure: Record<string, unknown>,

@@ -10,9 +10,9 @@ export interface MonthBar {
 
 export interface CashFlow {
   months: MonthBar[];
-  /** The sum of all months, servicing taken off. */
+  /** The sum of all months, less servicing. */
   net: number;
-  /** The month in which what was lent has come back, not discounted; null where it never does. */
+  /** The month by which the amount lent is recovered, not discounted; null if it never is. */
   paidBack: number | null;
 }
 

@@ -1,4 +1,4 @@
-// How the pencil's questions go over the connection, asked about the deal as it stands.
+// Sends the pencil's questions about the current deal over the connection.
 import type { Request } from "../../live/connection";
 import type { Environment } from "../../live/environment";
 import type { Reply } from "../../wire";
@@ -8,16 +8,14 @@ import { gridAxes } from "./axes";
 import type { PencilPort, QuoteQuestion } from "./pencil";
 
 export interface Asked {
-  readonly dealId: string;
   readonly model: { readonly value: DealModel | null };
   readonly grid: Grid;
 }
 
-/** Sends a command and returns its ref, or null where there is no connection. */
+/** Sends a command and returns its ref, or null if there is no connection. */
 export type Send = (request: Request, replied: (reply: Reply) => void) => number | null;
 
-export function pencilPort(deal: Asked, send: Send, environment: Environment): PencilPort {
-  const channel = `deal:${deal.dealId}`;
+export function pencilPort(deal: Asked, channel: string, send: Send, environment: Environment): PencilPort {
   const asked = ({ vehicleId, pick, roll }: QuoteQuestion) => {
     const structure = deal.model.value?.deal.structure ?? {};
     const { terms, cash } = gridAxes(structure, deal.grid.row(vehicleId)?.cash_down_cents ?? null);

@@ -1,13 +1,13 @@
-// The quote of the chosen car: what this person asks, what came back, and what is still on its way. One question is
-// under way at a time; of those that come up meanwhile the newest counts.
+// The quote of the chosen car: the question, the last answer, and the pending request. One request is pending at a
+// time; of those that come up meanwhile only the newest is sent.
 import { signal } from "@preact/signals";
 import type { Cancel } from "../../live/environment";
 import type { ErrorBody, FrontierReply, QuoteReply, Reply, Roll, StructureChanges } from "../../wire";
 
-/** A person walks through the cars with the arrow keys: the one where they stay is asked for. */
+/** A person moves through the cars with the arrow keys: only the one where they stop is quoted. */
 const PAUSE_MS = 120;
 
-/** What is being looked at: another car, another version of the deal or another view is another aim. */
+/** The subject of the quote: another car, version of the deal or view is another aim. */
 export interface Aim {
   vehicleId: string;
   version: number;
@@ -35,7 +35,7 @@ export interface PencilPort {
 
 export interface PencilPicture {
   vehicleId: string | null;
-  /** The last answer for this car; while `asking` it is one to an older question. */
+  /** The last answer for this car; while `asking`, it belongs to an older question. */
   quote: QuoteReply | null;
   frontier: FrontierReply | null;
   asking: boolean;
@@ -59,13 +59,13 @@ export class Pencil {
   private frontierAsked = false;
   private underWay = false;
   private again = false;
-  /** Answers to what was asked before the connection was lost, or of another aim, are not shown. */
+  /** Answers to questions from before a lost connection, or about another aim, are not shown. */
   private turn = 0;
   private pause: Cancel = () => {};
 
   constructor(private readonly port: PencilPort) {}
 
-  /** Turns to a car, or to none. What was known of another car, or of it in another view, is let go. */
+  /** Turns to a car, or to none. The state of another car, or of another view, is dropped. */
   aim(target: Aim | null): void {
     const before = this.target;
     if (before && target && same(before, target)) return;
@@ -86,14 +86,14 @@ export class Pencil {
     this.pause = this.port.later(PAUSE_MS, () => this.ask());
   }
 
-  /** Looks at another structure of the car; null is the best one again. */
+  /** Shows another structure of the car; null returns to the best one. */
   pick(pick: Pick | null): void {
     this.roll = null;
     this.set({ pick });
     this.ask();
   }
 
-  /** Asks what brings the payment to an amount. */
+  /** Asks which change brings the payment to an amount. */
   rollTo(roll: Roll): void {
     this.roll = roll;
     this.ask();
@@ -103,7 +103,7 @@ export class Pencil {
     this.ask();
   }
 
-  /** The connection is gone, and with it the answers that were on their way. */
+  /** The connection is gone, and so are pending answers. */
   lost(): void {
     this.turn += 1;
     this.underWay = false;
@@ -162,7 +162,7 @@ export class Pencil {
   }
 }
 
-/** Returns what a pick means for the whole deal: its term becomes the one that is offered. */
+/** Returns the deal's changes for a pick: its term becomes the only offered one. */
 export function dealChanges({ changes }: Pick): StructureChanges {
   const { term_months: term, ...rest } = changes;
   return term == null ? changes : { ...rest, term_months: null, terms_months: [term] };

@@ -1,24 +1,24 @@
-// Who holds a car for a while, and which other deals want it: what the screens of both deals say. Pure.
+// Claims on a car: who holds it, and which other deals want it. Pure.
 import { isolated } from "../../text/readable";
 import type { Wanting } from "../../wire";
 
-/** What the wire calls a deal of another store: nobody here may know whose it is. */
+/** The wire's name for a deal of another store, which must stay anonymous here. */
 export const OTHER = "other";
 
 /** Statuses of a car that can be sold; one with another status leaves every screen. */
 export const ON_SALE: ReadonlySet<string> = new Set(["available", "held"]);
 
 export interface Claim {
-  /** Who holds it: a name, or `OTHER`; null where nobody does. */
+  /** Who holds it: a name, or `OTHER`; null if nobody does. */
   heldBy: string | null;
-  /** Null where the hold has no end but that of an approval. */
+  /** Null if an approval reserves the car. */
   until: string | null;
   /** The hold is this deal's. */
   here: boolean;
   wanted: readonly Wanting[];
 }
 
-/** Returns the claim that an event or a row of a snapshot tells of; null where there is none, or the view hides it. */
+/** Returns the claim in an event or a row of a snapshot; null if there is none, or the view hides it. */
 export function claimOf(told: {
   held_by?: unknown;
   held_until?: unknown;
@@ -36,12 +36,14 @@ export function claimOf(told: {
   };
 }
 
-/** Whether a car is held at `now`; one that an approval keeps is, without an end. */
+/** Whether a car is held at `now`; a reserved car is, without an end. */
 export function isHeld(claim: Claim | null, now: number): boolean {
   return claim !== null && claim.heldBy !== null && (claim.until === null || Date.parse(claim.until) > now);
 }
 
-/** Returns who holds a car in words, where another deal does: "Held by Ann until 10:30", "Approved for another store's deal". */
+/**
+ * Returns who holds a car for another deal, in words: "Held by Ann until 10:30", "Approved for another store's deal".
+ */
 export function holderText(heldBy: string, until: string | null, clock: (instant: string) => string): string {
   if (until === null)
     return heldBy === OTHER ? "Approved for another store's deal" : `Approved for another deal by ${isolated(heldBy)}`;
@@ -53,10 +55,10 @@ export function mayEnd(claim: Claim, carStore: unknown, ownStore: string | undef
   return claim.heldBy !== OTHER || (ownStore !== undefined && carStore === ownStore);
 }
 
-/** Returns who else wants a car: "also in Ann's deal", "also in 2 other deals". */
+/** Returns who else wants a car: "in another deal of Ann", "in 2 other deals". */
 export function wantedText(wanted: readonly Wanting[]): string | null {
   if (wanted.length === 0) return null;
-  if (wanted.length > 1) return `also in ${wanted.length} other deals`;
+  if (wanted.length > 1) return `in ${wanted.length} other deals`;
   const { by } = wanted[0]!;
-  return by === OTHER ? "also in another store's deal" : `also in another deal of ${isolated(by)}`;
+  return by === OTHER ? "in another store's deal" : `in another deal of ${isolated(by)}`;
 }

@@ -1,4 +1,4 @@
-// The columns of the match grid, by view and by the stock that is searched. What a view hides has no column in it.
+// The columns of the match grid, by view and by the stock that is searched. Hidden fields have no column.
 
 import type { Formats } from "../../text/format";
 import type { Scope, View } from "../../wire";
@@ -15,7 +15,7 @@ export interface Column {
   number: boolean;
   /** Known only once the car is valued: a skeleton stands for it until then. */
   valued: boolean;
-  /** Tells something only where the cars of the whole group are searched. */
+  /** Shown only if the whole group is searched. */
   grouped: boolean;
   views: readonly View[];
   text(row: Row, formats: Formats): string;
@@ -75,7 +75,7 @@ function maybe(value: number | null, format: (value: number) => string): string 
   return value === null ? NOTHING : format(value);
 }
 
-/** What a transfer takes is 0 for the store's own cars: nothing stands there, so that the others stand out. */
+/** Transfers are 0 for the store's own cars: their cells stay empty, so that the others stand out. */
 function unlessOwn(value: number | null, format: (value: number) => string): string {
   return maybe(value || null, format);
 }
@@ -87,7 +87,7 @@ export function columnsFor(view: View, scope: Scope, scores: boolean): Column[] 
   );
 }
 
-/** Returns the column that says what a deal is worth: the store may keep NPVs from its salespeople. */
+/** Returns the column of a deal's value: the store may hide NPVs from its salespeople. */
 function worthOf(view: View, scores: boolean): SortKey {
   return view === "sales" && scores ? "score" : "npv_cents";
 }

@@ -8,7 +8,7 @@ import type { Row } from "./rows";
 
 export interface Remedy {
   text: string;
-  /** What a quote is asked with to see it; null where this person cannot grant it. */
+  /** The changes of a quote that shows it; null if this person cannot grant it. */
   changes: StructureChanges | null;
 }
 
@@ -41,11 +41,11 @@ function remedy(kind: Kind, fix: Fix, structure: Structure, formats: Formats): R
   if (kind === "programme" && lender != null)
     return { text: `${isolated(lender)} at its own rate`, changes: { rate_bp: null, rate_reason: null } };
   if (kind === "value" && value != null)
-    return { text: `the store accepts ${amount(value, formats)} less`, changes: null };
+    return { text: `store minimum lower by ${amount(value, formats)}`, changes: null };
   return null;
 }
 
-/** Returns the cheapest remedy in a few words, or null where there is none. */
+/** Returns the cheapest remedy in a few words, or null if there is none. */
 export function cheapestText(fix: Fix | null | undefined, formats: Formats): string | null {
   return remediesOf(fix, {}, formats)[0]?.text ?? null;
 }
@@ -57,7 +57,7 @@ export function openingText({ fix }: Pick<Rejection, "fix">, formats: Formats): 
   return `${text} opens ${formats.count(fix.opens)} ${fix.opens === 1 ? "car" : "cars"}`;
 }
 
-/** Returns some amounts of cash, and how many of a limit's cars each opens: rising, and each opening more. */
+/** Returns some cash amounts, ascending, with the number of a limit's cars that each opens. */
 export function cashLadder(steps: Rejection["cash_steps"]): { cents: number; opens: number }[] {
   let opens = 0;
   const rungs = [...steps]
@@ -74,18 +74,17 @@ export function cashLadder(steps: Rejection["cash_steps"]): { cents: number; ope
 
 const CREDIT = new Set(["score", "tier"]);
 
-/** Returns what to try where no car fits, by the limit that keeps most cars out. */
+/** Returns what to try if no car fits, by the limit that excludes the most cars. */
 export function adviceText(rejected: readonly Pick<Rejection, "limit" | "cars">[], filtered: boolean): string {
   const most = rejected.reduce<Pick<Rejection, "limit" | "cars"> | null>(
     (best, one) => (best && best.cars >= one.cars ? best : one),
     null,
   );
-  if (most && CREDIT.has(most.limit))
-    return "No lender's programme takes this customer's score and tier as they stand: check both.";
-  return `Raise the payment or the cash, offer longer terms${filtered ? ", or take the filters away." : ", or search the whole group."}`;
+  if (most && CREDIT.has(most.limit)) return "No lender program accepts this customer's score and tier. Check both.";
+  return `Raise the payment or the cash, offer longer terms${filtered ? ", or clear the filters." : ", or search the whole group."}`;
 }
 
-/** Returns why a car has no offer and the cheapest thing that would give it one. */
+/** Returns why a car has no offer, and the cheapest fix. */
 export function whyNot(row: Row, formats: Formats): string {
   if (row.value === "failed") return "Could not be valued";
   if (!row.binding) return "No offer with these terms";

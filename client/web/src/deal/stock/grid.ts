@@ -11,12 +11,12 @@ export interface GridPicture {
   /** Places in `rows`, in the order on the screen. */
   shown: readonly number[];
   order: Order;
-  /** The least monthly payment of the target in cents: cars under it stand last in an order by value. */
+  /** The least monthly payment of the target in cents: cars below it come last when sorted by value. */
   leastPayment: number;
   better: number;
   /** The rank of each of `rows` under stress, as it was when the offers were last ranked. */
   ranks: readonly (StressRank | null)[];
-  /** How many of them turn over. */
+  /** How many of them change rank under stress. */
   turned: number;
   matched: number;
   settled: number;
@@ -48,7 +48,7 @@ export class Grid {
     this.picture.value = this.draw();
   }
 
-  /** Takes the lower end of the payment target, in cents, and orders by it, unless somebody is in the grid. */
+  /** Takes the lower end of the payment target, in cents, and orders by it, unless someone is in the grid. */
   target(leastPayment: number): void {
     if (leastPayment === this.ranking.leastPayment) return;
     this.ranking.leastPayment = leastPayment;
@@ -88,11 +88,14 @@ export class Grid {
     }
   }
 
-  /** Shows what changed since. The first time that all is valued the best come on top, unless somebody is in the grid. */
+  /**
+   * Shows pending changes. When everything is valued for the first time, the best offers move to the top, unless
+   * someone is in the grid.
+   */
   publish(valued: boolean): void {
     if (valued && !this.stale && (this.dirty || !this.rankedAtEnd)) {
       if (!this.rankedAtEnd && !this.engaged.value) this.ranking.settle(this.table.rows);
-      // An order is kept for somebody who reads it; what turns over moves no row.
+      // The order stays for a reader; rank changes move no row.
       this.weigh();
       this.rankedAtEnd = true;
       this.dirty = true;
@@ -138,7 +141,7 @@ export class Grid {
     return this.table.get(vehicleId);
   }
 
-  /** Returns where a car's offer stands, or null while that is not known. */
+  /** Returns the rank of a car's offer, or null while it is unknown. */
   rank(vehicleId: string): StressRank | null {
     return this.ranks[this.table.place(vehicleId) ?? -1] ?? null;
   }
@@ -164,7 +167,7 @@ export class Grid {
     this.rankedAtEnd = false;
   }
 
-  /** Lets the older search's rows go. */
+  /** Drops the older search's rows. */
   private replace(): void {
     if (!this.stale) return;
     this.stale = false;

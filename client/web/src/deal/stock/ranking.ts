@@ -1,5 +1,5 @@
-// The order in which this person sees the rows. It changes only when asked: rows that come later stand at the end,
-// and `better` says how many of them, or of those valued since, would move up.
+// The order in which this person sees the rows. It changes only on request: later rows are added at the end, and
+// `better` counts those that would move up.
 import type { Changed, Row } from "./rows";
 
 export type SortKey =
@@ -27,18 +27,18 @@ export interface Order {
   descending: boolean;
 }
 
-/** By these keys cars whose payment lies under the wish stand after those that reach it. */
+/** With these keys, cars below the payment target come after those that reach it. */
 export const VALUE_KEYS: ReadonlySet<SortKey> = new Set(["npv_cents", "stress_npv_cents", "score"]);
 const TEXT_KEYS: ReadonlySet<SortKey> = new Set(["make", "body", "lender", "stock_no"]);
 
-/** Returns whether a car's payment lies under the least that the customer has in mind; it is a fine deal all the same. */
+/** Returns whether a car's payment is below the target's minimum, which is not a limit. */
 export function underTarget(row: Row, leastPayment: number): boolean {
   return row.payment_cents !== null && row.payment_cents < leastPayment;
 }
 
 /**
- * Compares two rows: by key, rows without one last in both directions, ties by price and then by id. In an order by
- * value, rows under the payment target stand after the others, in both directions too.
+ * Compares two rows: by key, rows without one last in both directions, ties by price and then by id. When sorted by
+ * value, rows below the payment target come after the others, in both directions.
  */
 export function compareRows(order: Order, leastPayment = 0): (a: Row, b: Row) => number {
   const sign = order.descending ? -1 : 1;
@@ -63,7 +63,7 @@ function keyOf(row: Row, key: SortKey): number | string | null {
   return TEXT_KEYS.has(key) && typeof value === "string" ? value.toLowerCase() : value;
 }
 
-/** Returns whether a row holds every word of `words` (lower case) somewhere in its text. */
+/** Returns whether a row's text contains every word of `words` (lower case). */
 export function holdsWords(row: Row, words: readonly string[]): boolean {
   if (words.length === 0) return true;
   const text = [row.year, row.make, row.model, row.trim, row.body, row.stock_no, row.vin, row.lender ?? ""]
@@ -76,7 +76,7 @@ export class Ranking {
   /** Places in the table's rows, in the order on the screen. */
   shown: number[] = [];
   order: Order;
-  /** The least monthly payment in cents that the customer has in mind: it sorts, it hides nothing. */
+  /** The target's minimum monthly payment in cents: it only sorts and hides nothing. */
   leastPayment = 0;
   private words: string[] = [];
   private last: Row | null = null;
@@ -86,7 +86,7 @@ export class Ranking {
     this.order = order;
   }
 
-  /** How many rows would stand higher than the last one that was ranked, if the rows were ranked now. */
+  /** How many rows would rank above the last ranked one, if the rows were ranked now. */
   get better(): number {
     return this.risers.size;
   }
@@ -95,7 +95,7 @@ export class Ranking {
     return this.words.length > 0;
   }
 
-  /** Takes rows that were added or changed, moving none that is shown. */
+  /** Takes added or changed rows without moving shown ones. */
   admit(rows: readonly Row[], changed: Changed): void {
     for (const place of changed.added) {
       if (holdsWords(rows[place]!, this.words)) this.shown.push(place);
@@ -103,7 +103,7 @@ export class Ranking {
     for (const place of [...changed.added, ...changed.updated]) this.weigh(rows[place]!, place);
   }
 
-  /** Takes a row out that is no longer in the table; the others keep their order. */
+  /** Removes a row that is no longer in the table; the others keep their order. */
   remove(gone: number): void {
     const moved = (place: number) => (place > gone ? place - 1 : place);
     this.shown = this.shown.filter((place) => place !== gone).map(moved);

@@ -21,10 +21,10 @@ export interface Row {
   readonly payment_min_cents: number | null;
   readonly payment_max_cents: number | null;
   readonly cost_cents: number | null;
-  /** What fetching the car from another store takes; 0 for the own store's. */
+  /** Time and cost of a transfer from another store; 0 for the store's own cars. */
   readonly transfer_cost_cents: number | null;
   readonly transfer_days: number | null;
-  /** Who holds the car or wants it too; null where nobody does. */
+  /** Who holds the car or wants it too; null if nobody does. */
   readonly claim: Claim | null;
   readonly value: Value;
   readonly payment_cents: number | null;
@@ -110,7 +110,7 @@ export class RowTable {
     return place === undefined ? undefined : this.rows[place];
   }
 
-  /** Takes what became of a car. A repriced one is pending until it is valued anew. Returns whether it is gone. */
+  /** Takes a change of a car. A repriced one is pending until it is valued again. Returns whether it is gone. */
   change(event: VehicleChanged): Changed & { gone: number | null } {
     const changed = { added: [], updated: [], gone: null };
     const known = this.get(event.vehicle_id);

@@ -1,4 +1,4 @@
-// Which offers lose or gain their place among the deal's offers when losses rise. Pure.
+// Rank changes of the deal's offers when losses rise. Pure.
 import type { Formats } from "../../text/format";
 import type { Row } from "./rows";
 
@@ -9,7 +9,7 @@ export const MOVED_SHARE = 0.1;
 /** ... and from this many places on. */
 export const LEAST_MOVE = 3;
 
-/** The place of an offer by NPV and by NPV under stress, 1 the best; equal values share the better place. */
+/** The rank of an offer by NPV and by stress NPV, 1 is the best; equal values share the better rank. */
 export interface StressRank {
   offers: number;
   place: number;

@@ -1,5 +1,5 @@
 // This person's edits on the way to the server. An edit is shown at once, sent with the version it was made on, and
-// kept until the server has taken it: a refusal leaves the value in its field with the reason beside it. Pure.
+// kept until the server has accepted it: after a refusal the value stays in its field with the reason next to it. Pure.
 import type { Actor, ErrorBody, StructureChanges } from "../../wire";
 
 const SOMEBODY = "Somebody";
@@ -46,7 +46,7 @@ export class Edits {
   private readonly waiting = new Map<string, Edit>();
   private flight: Flight | null = null;
 
-  /** Puts the value of a field in line, the newest value of a field counts; `base` is what the server has. */
+  /** Queues the value of a field; the newest value of a field wins; `base` is the server's value. */
   put(field: Field, value: unknown, base: unknown): void {
     this.waiting.set(field, { value, base, trouble: null });
     // Fields that were refused may fit together with this one, such as a minimum and its maximum.
@@ -55,18 +55,18 @@ export class Edits {
     }
   }
 
-  /** Drops this person's value of a field: the server's stands. */
+  /** Drops this person's value of a field in favour of the server's. */
   drop(field: Field): void {
     this.waiting.delete(field);
   }
 
-  /** Puts a value back in line: this person has seen the trouble and means it. */
+  /** Queues a value again: this person has seen the conflict and insists. */
   insist(field: Field): void {
     const edit = this.waiting.get(field);
     if (edit) edit.trouble = null;
   }
 
-  /** The value to show for a field: this person's while it is not taken, else the server's. */
+  /** The value to show for a field: this person's until it is accepted, else the server's. */
   value(field: Field, served: unknown): unknown {
     const edit = this.waiting.get(field);
     if (edit) return edit.value;
@@ -86,7 +86,7 @@ export class Edits {
     return new Set([...this.waiting.keys(), ...Object.keys(this.flight?.changes ?? {})]).size;
   }
 
-  /** Returns the next command to send, or null while one is under way or nothing is in line. */
+  /** Returns the next command to send, or null while one is pending or nothing is queued. */
   depart(version: number, op: string): Departure | null {
     if (this.flight) return null;
     const ready = [...this.waiting].filter(([, edit]) => edit.trouble === null);
@@ -105,7 +105,7 @@ export class Edits {
     this.advance(seen);
   }
 
-  /** The server refused the command: the values stay in their fields, the reason beside the one at fault. */
+  /** The server refused the command: the values stay in their fields, with the reason next to the invalid one. */
   refused(op: string, error: ErrorBody): void {
     const flight = this.flight;
     if (flight?.op !== op) return;
@@ -119,7 +119,7 @@ export class Edits {
     }
   }
 
-  /** An event changed fields. An edit in line of a field that somebody else set meanwhile is in conflict. */
+  /** An event changed fields. A queued edit of a field that someone else set meanwhile is in conflict. */
   changed(changes: Record<string, unknown>, by: Actor | undefined, at: string, version: number): void {
     for (const [field, value] of Object.entries(changes)) {
       const edit = this.waiting.get(field);
@@ -131,7 +131,7 @@ export class Edits {
     this.advance(version);
   }
 
-  /** A snapshot replaced the deal: an edit in line of a field that was set otherwise meanwhile is in conflict. */
+  /** A snapshot replaced the deal: a queued edit of a field with another value by now is in conflict. */
   reloaded(version: number, structure: Record<string, unknown>): void {
     for (const [field, edit] of this.waiting) {
       const value = structure[field];

@@ -17,12 +17,12 @@ export interface FieldSpec {
   field: Field;
   label: string;
   kind: FieldKind;
-  /** Shown in an empty optional field: what nothing means. */
+  /** Shown in an empty optional field: the meaning of no value. */
   empty?: string;
   choices?: Record<string, string>;
-  /** A field without which this one cannot be set: where the view hides it, this one is not in the form either. */
+  /** A field without which this one cannot be set: if the view hides it, the form omits this one too. */
   needs?: Field;
-  /** A right without which the field is only shown. */
+  /** The right to edit the field; without it the field is read-only. */
   right?: string;
 }
 
@@ -50,7 +50,7 @@ export const RATE_REASONS: Record<RateReason, string> = {
   competing_offer: "Competing offer",
   promotion: "Promotion",
   subvented_rate: "Subvented rate",
-  employee_programme: "Employee programme",
+  employee_programme: "Employee program",
   inventory_reduction: "Inventory reduction",
 };
 export const DAY_COUNTS: Record<DayCount, string> = { "30/360": "30/360", "actual/365": "Actual/365" };
@@ -58,10 +58,10 @@ export const OFFERED_TERMS = [24, 36, 48, 60, 72, 84];
 
 export const GROUPS: FieldGroup[] = [
   {
-    title: "Payment target",
+    title: "Target payment",
     fields: [
-      { field: "payment_min_cents", label: "From", kind: "money" },
-      { field: "payment_max_cents", label: "Up to", kind: "optional_money", empty: "No limit" },
+      { field: "payment_min_cents", label: "Min", kind: "money" },
+      { field: "payment_max_cents", label: "Max", kind: "optional_money", empty: "No limit" },
       { field: "terms_months", label: "Terms (months)", kind: "terms" },
     ],
   },
@@ -69,7 +69,7 @@ export const GROUPS: FieldGroup[] = [
     title: "Cash",
     fields: [
       { field: "cash_down_cents", label: "Cash down", kind: "money" },
-      { field: "cash_down_max_cents", label: "At most", kind: "optional_money", empty: "As down" },
+      { field: "cash_down_max_cents", label: "Max cash down", kind: "optional_money", empty: "Same as down" },
     ],
   },
   {
@@ -80,7 +80,7 @@ export const GROUPS: FieldGroup[] = [
       { field: "payoff_cents", label: "Payoff", kind: "money" },
       { field: "payoff_per_diem_cents", label: "Per diem", kind: "money" },
       { field: "payoff_good_through", label: "Good through", kind: "date" },
-      { field: "trade_credit", label: "Trade lowers the tax base", kind: "flag" },
+      { field: "trade_credit", label: "Trade-in tax credit", kind: "flag" },
     ],
   },
   {
@@ -90,7 +90,7 @@ export const GROUPS: FieldGroup[] = [
       { field: "tier_source", label: "Source", kind: "choice", choices: TIER_SOURCES },
       {
         field: "rate_bp",
-        label: "Rate",
+        label: "Rate override",
         kind: "optional_percent",
         empty: "Standard",
         needs: "rate_reason",
@@ -98,7 +98,7 @@ export const GROUPS: FieldGroup[] = [
       },
       {
         field: "rate_reason",
-        label: "Reason for it",
+        label: "Reason",
         kind: "optional_choice",
         empty: "None",
         choices: RATE_REASONS,
@@ -111,12 +111,12 @@ export const GROUPS: FieldGroup[] = [
     fields: [
       { field: "discount_cents", label: "Discount", kind: "money" },
       { field: "rebate_cents", label: "Rebate", kind: "money", right: "price" },
-      { field: "products_cents", label: "Products", kind: "money" },
+      { field: "products_cents", label: "F&I products", kind: "money" },
       { field: "taxable_products_cents", label: "Taxable part", kind: "money" },
-      { field: "products_cost_cents", label: "Products' cost", kind: "optional_money", empty: "Store's share" },
+      { field: "products_cost_cents", label: "Product cost", kind: "optional_money", empty: "Store's share" },
       { field: "fees_cents", label: "Fees", kind: "money" },
       { field: "taxable_fees_cents", label: "Taxable part", kind: "money" },
-      { field: "doc_fee_cents", label: "Doc fee of these", kind: "money" },
+      { field: "doc_fee_cents", label: "Doc fee (included)", kind: "money" },
       { field: "tax_rate_bp", label: "Tax rate", kind: "optional_percent", empty: "By address" },
     ],
   },
@@ -125,7 +125,7 @@ export const GROUPS: FieldGroup[] = [
     fields: [
       { field: "contract_date", label: "Date", kind: "date" },
       { field: "first_payment_date", label: "First payment", kind: "date" },
-      { field: "prepaid_finance_cents", label: "Prepaid charge", kind: "money" },
+      { field: "prepaid_finance_cents", label: "Prepaid finance charge", kind: "money" },
       { field: "day_count", label: "Day count", kind: "choice", choices: DAY_COUNTS },
     ],
   },
@@ -137,29 +137,29 @@ export const GROUPS: FieldGroup[] = [
 
 const OTHER_LABELS: Record<string, string> = {
   price_cents: "Price",
-  rebate_reduces_tax: "Rebate lowers the tax base",
+  rebate_reduces_tax: "Rebate reduces tax",
   trade_credit_cap_cents: "Trade credit cap",
   prepaid_finance_cents: "Prepaid finance charge",
-  rate_bp: "Rate",
+  rate_bp: "Rate override",
   term_months: "Term",
   doc_fee_cents: "Doc fee",
-  rate_reason: "Reason for the rate",
+  rate_reason: "Rate override reason",
   contract_date: "Contract date",
   first_payment_date: "First payment",
   day_count: "Day count",
   taxable_products_cents: "Taxable products",
   taxable_fees_cents: "Taxable fees",
-  payment_min_cents: "Payment from",
-  payment_max_cents: "Payment up to",
+  payment_min_cents: "Target payment min",
+  payment_max_cents: "Target payment max",
   terms_months: "Terms",
-  cash_down_max_cents: "Cash down at most",
+  cash_down_max_cents: "Max cash down",
   trade_allowance_cents: "Trade allowance",
   scope: "Stock searched",
   payoff_good_through: "Payoff good through",
   payoff_per_diem_cents: "Payoff per diem",
 };
 
-/** Returns the name of a field as a timeline or a sentence needs it, by itself. */
+/** Returns the name of a field for a timeline or a sentence, without its group. */
 export function fieldLabel(field: string): string {
   const spec = GROUPS.flatMap((group) => group.fields).find((candidate) => candidate.field === field);
   return OTHER_LABELS[field] ?? spec?.label ?? field.replaceAll("_", " ");
@@ -171,25 +171,25 @@ export function refusalText(expected: string): string {
   return named.replace(/^expected /i, "Must be ");
 }
 
-// The limits of lender programmes and customer as they stand on the wire.
+// Limits of lender programs and the customer, by their names on the wire.
 const LIMITS: Record<string, string> = {
-  payment_max: "payment above the customer's limit",
-  pti: "payment too high for the income",
-  dti: "debts too high for the income",
-  ltv_front: "car financed above its book value",
-  ltv_total: "loan above the book value limit",
-  amount_max: "above the lender's largest loan",
-  amount_min: "below the lender's smallest loan",
-  npv_floor: "worth less than the store accepts",
-  mileage: "too many miles for every programme",
-  model_year: "too old for every programme",
+  payment_max: "over target payment",
+  pti: "PTI over limit",
+  dti: "DTI over limit",
+  ltv_front: "front-end LTV over limit",
+  ltv_total: "total LTV over limit",
+  amount_max: "over max advance",
+  amount_min: "below the lender's minimum loan",
+  npv_floor: "below store minimum",
+  mileage: "over every program's mileage limit",
+  model_year: "too old for every program",
   ltv_basis: "no book value to lend against",
-  new_used: "no programme for new or used",
+  new_used: "no program for new or used",
   discount: "discount above the price",
-  rate: "no programme at this rate",
-  term: "no programme with these terms",
-  score: "no programme for this score",
-  tier: "no programme for this tier",
+  rate: "no program at this rate",
+  term: "no program for these terms",
+  score: "no program for this score",
+  tier: "no program for this tier",
 };
 
 /** Returns the words for a limit; one that a newer server names is shown by its name. */

@@ -43,7 +43,7 @@ function HeaderTools({ session, widest, help }: { session: DealSession; widest: 
         type="button"
         class="button small"
         aria-pressed={forCustomer}
-        title="Turn the screen round: nothing internal is shown or kept in the page"
+        title="Customer view: the page shows and keeps nothing internal"
         onClick={() => session.show(forCustomer ? widest : "customer")}
       >
         {forCustomer ? "Back to desk view" : "Customer view"}

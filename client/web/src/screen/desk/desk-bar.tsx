@@ -6,7 +6,7 @@ import { isolated } from "../../text/readable";
 import type { DealOffer, Present } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
 
-/** What the deal is about now, who else is here, and the steps that this person may take. */
+/** The deal's offer, who else is here, and the steps that this person may take. */
 export function DeskBar({ session }: { session: DealSession }) {
   const deal = session.model.value?.deal;
   const user = session.user.value;
@@ -17,7 +17,7 @@ export function DeskBar({ session }: { session: DealSession }) {
       {deal.selected ? (
         <Selected offer={deal.selected} outdated={deal.selected_outdated === true} session={session} />
       ) : (
-        <p class="quiet">No offer selected yet. Choose a car and select its offer for the deal.</p>
+        <p class="quiet">No offer selected yet. Choose a car and put it on the deal.</p>
       )}
       <Here here={session.here.value} own={user.id} />
       <div class="steps">
@@ -66,10 +66,7 @@ function Selected({ offer, outdated, session }: { offer: DealOffer; outdated: bo
       )}
       {offer.score !== undefined && <span class="quiet">Score {scoreText(offer.score)}</span>}
       {outdated && (
-        <span
-          class="chip state-submitted"
-          title="The terms have changed since it was priced. Submitting prices it again."
-        >
+        <span class="chip state-submitted" title="The terms changed after this price. Submitting reprices the offer.">
           Outdated
         </span>
       )}
@@ -82,7 +79,7 @@ function Here({ here, own }: { here: readonly Present[]; own: string }) {
   const others = here.filter((one) => one.user_id !== own);
   if (others.length === 0) return null;
   return (
-    <ul class="here" aria-label="Also here">
+    <ul class="here" aria-label="Also on this deal">
       {others.map((one) => (
         <li key={one.user_id} title={`${isolated(one.name)} · ${one.role.replaceAll("_", " ")}`}>
           <span class="initials" aria-hidden="true">

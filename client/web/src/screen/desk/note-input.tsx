@@ -1,7 +1,7 @@
 import { useRef } from "preact/hooks";
 import type { DealSession } from "../../deal/session";
 
-/** Writes a note for whoever works on the deal. What was typed stays until the server has it. */
+/** Adds a note for the people who work on the deal. The typed text stays until the server has it. */
 export function NoteInput({ session }: { session: DealSession }) {
   const input = useRef<HTMLInputElement>(null);
   const { desk } = session;

@@ -31,7 +31,7 @@ export function Papers({ session }: { session: DealSession }) {
           class="button small"
           onClick={() => (session.desk.opened.value = { kind: "lender", lender })}
         >
-          Record a decision
+          Enter lender callback
         </button>
       )}
       {open.map((task) => (
@@ -124,7 +124,7 @@ function Task({ task, session }: { task: DealTask; session: DealSession }) {
   );
 }
 
-/** Records what a lender decided. What an approval must say is asked for only where it approves. */
+/** Records a lender's decision. The fields of an approval appear only for an approval. */
 export function LenderDialog({ session }: { session: DealSession }) {
   const opened = session.desk.opened.value;
   if (opened?.kind !== "lender") return null;
@@ -185,8 +185,8 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
   return (
     <dialog ref={dialog} class="step-dialog" aria-labelledby="lender-title" onClose={() => (desk.opened.value = null)}>
       <form onSubmit={record}>
-        <h2 id="lender-title">A lender's decision</h2>
-        <p class="quiet">It overrides the lender's programmes for this deal, and the offer is priced again.</p>
+        <h2 id="lender-title">Lender callback</h2>
+        <p class="quiet">The callback overrides the lender's programs for this deal and reprices the offer.</p>
         <div class="fields">
           <label class="field wide">
             <span class="label">Lender</span>
@@ -222,7 +222,7 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
                 <input name="rate" required inputMode="decimal" placeholder="6.49" />
               </label>
               <label class="field">
-                <span class="label">Maximum advance, $</span>
+                <span class="label">Max advance, $</span>
                 <input
                   name="advance"
                   required
@@ -231,7 +231,7 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
                 />
               </label>
               <label class="field">
-                <span class="label">Longest term, months</span>
+                <span class="label">Max term, months</span>
                 <input
                   name="term"
                   type="number"
@@ -246,7 +246,7 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
                 <input name="until" type="date" required defaultValue={valid} />
               </label>
               <label class="field wide">
-                <span class="label">Stipulations, one a line</span>
+                <span class="label">Stips, one per line</span>
                 <textarea name="stipulations" rows={3} maxLength={2000} />
               </label>
             </>

@@ -15,7 +15,7 @@ export function DeskDialogs({ session }: { session: DealSession }) {
   return <StepDialog key={opened.step} session={session} step={opened.step} />;
 }
 
-/** One step: what it brings about, why it is taken, and why it was refused. */
+/** One step: its effect, its reason, and why it was refused. */
 function StepDialog({ session, step }: { session: DealSession; step: StepName }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const { ordinary, credit } = reasonsOf(step);
@@ -48,14 +48,14 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
         <p class="quiet">{words.effect}</p>
         {countering && <CounterTerms session={session} />}
         <Reasons
-          title="Why"
+          title="Reason"
           reasons={ordinary}
           chosen={chosen.value}
           pick={(reason) => (chosen.value = picked(chosen.value, reason))}
         />
         {credit.length > 0 && (
           <Reasons
-            title={`On credit: up to ${MAX_REASONS} principal reasons`}
+            title={`Credit: up to ${MAX_REASONS} principal reasons`}
             reasons={credit}
             chosen={chosen.value}
             many
@@ -108,14 +108,14 @@ function Reasons({ title, reasons, chosen, many = false, pick }: ReasonsProps) {
   );
 }
 
-/** The manager's pick of the offered car is what the deal is countered with; without one, its terms stay. */
+/** The deal is countered with the manager's pick of the offered car; without one, its terms stay. */
 function counterChanges(session: DealSession): StructureChanges {
   const { pick, vehicleId } = session.pencil.picture.value;
   const offered = session.model.value?.deal.selected?.vehicle_id;
   return pick && vehicleId === offered ? dealChanges(pick) : {};
 }
 
-/** Payment and NPV of what was submitted beside those of the counter. */
+/** Payment and NPV of the submitted offer next to those of the counter. */
 function CounterTerms({ session }: { session: DealSession }) {
   const { formats } = useSurroundings();
   const { pick, vehicleId, quote, asking } = session.pencil.picture.value;
@@ -124,7 +124,7 @@ function CounterTerms({ session }: { session: DealSession }) {
   if (!pick || vehicleId !== offer.vehicle_id || !quote || asking || quote.payment_cents === undefined) {
     return (
       <p class="hint">
-        The terms stay as they are. To counter with others, choose a cell of the offered car's pencil grid first.
+        The terms stay the same. To counter with other terms, choose a cell in the car's payment grid first.
       </p>
     );
   }

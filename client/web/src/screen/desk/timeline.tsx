@@ -10,10 +10,10 @@ export function Timeline({ session }: { session: DealSession }) {
   const model = session.model.value;
   const entries = story(model?.timeline ?? [], model?.deal.notes ?? []);
   return (
-    <section class="timeline" aria-label="Changes since you joined, and notes">
-      <h2>Changes</h2>
+    <section class="timeline" aria-label="Activity since you joined, and notes">
+      <h2>Activity</h2>
       {entries.length === 0 ? (
-        <p class="quiet">What everyone does on this deal appears here.</p>
+        <p class="quiet">Everyone's activity on this deal appears here.</p>
       ) : (
         <ol>
           {entries.map((entry) => (

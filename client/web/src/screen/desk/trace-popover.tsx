@@ -51,7 +51,7 @@ export function TracePopover({ search }: { search: SearchProgress }) {
             .map(([name, label]) => `${label} ${formats.count(trace[name] ?? 0)}`)
             .join(" · ")}
         </p>
-        <p class="quiet">Times of stages that ran in parallel are summed.</p>
+        <p class="quiet">The times of parallel stages are added up.</p>
       </div>
     </details>
   );

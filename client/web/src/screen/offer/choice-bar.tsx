@@ -4,7 +4,7 @@ import { holderText, isHeld, mayEnd, wantedText } from "../../deal/stock/claims"
 import type { Row } from "../../deal/stock/rows";
 import { useSurroundings } from "../parts/surroundings";
 
-/** What can be done with the chosen car for this deal: select its offer, keep it in sight, hold it. */
+/** What can be done with the chosen car for this deal: select its offer, pin it, hold it. */
 export function ChoiceBar({ row, session }: { row: Row; session: DealSession }) {
   const { formats } = useSurroundings();
   const deal = session.model.value?.deal;
@@ -34,7 +34,7 @@ export function ChoiceBar({ row, session }: { row: Row; session: DealSession }) 
             disabled={!priced || busy}
             onClick={() => desk.give(subject, { type: "select", ...offer })}
           >
-            {selected ? "Select this price" : "Select for the deal"}
+            {selected ? "Update price" : "Put this car on the deal"}
           </button>
         )}
         {session.can("select") && isOpen(deal) && (
@@ -55,7 +55,9 @@ export function ChoiceBar({ row, session }: { row: Row; session: DealSession }) 
             aria-pressed={hold !== undefined}
             disabled={busy || (elsewhere !== null && !free)}
             title={
-              free ? "End the other deal's hold; a deal that was approved for this car goes back to work" : undefined
+              free
+                ? "End the other deal's hold. If that deal was approved with this car, its approval is voided."
+                : undefined
             }
             onClick={() => desk.give(subject, { type: hold || free ? "release" : "hold", vehicle_id: id })}
           >
@@ -63,7 +65,7 @@ export function ChoiceBar({ row, session }: { row: Row; session: DealSession }) 
           </button>
         )}
       </div>
-      {kept && <p class="hint">The approval keeps this car for this deal.</p>}
+      {kept && <p class="hint">This car is reserved by the deal's approval.</p>}
       {hold && !kept && <p class="hint">Held for this deal until {formats.clock(hold.until)}.</p>}
       {elsewhere?.heldBy && <p class="hint warn">{holderText(elsewhere.heldBy, elsewhere.until, formats.clock)}.</p>}
       {claim && wantedText(claim.wanted) && <p class="hint warn">This car is {wantedText(claim.wanted)}.</p>}

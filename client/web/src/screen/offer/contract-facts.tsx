@@ -34,7 +34,7 @@ function Build({ quote, structure }: Pick<Props, "quote" | "structure">) {
     ["Products", stated("products_cents")],
     ["Rebates", minus(quote.rebate_cents)],
     ["Trade allowance", minus(stated("trade_allowance_cents"))],
-    ["Payoff of the trade", quote.payoff_cents],
+    ["Trade payoff", quote.payoff_cents],
   ];
   const taxes = quote.taxes ?? [];
   return (

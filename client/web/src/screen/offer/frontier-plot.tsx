@@ -59,8 +59,7 @@ export function FrontierPlot({ frontier, quote, session }: Props) {
   return (
     <section>
       <h3>
-        Payment against value: {formats.count(points.length)} {points.length === 1 ? "structure" : "structures"} that
-        nothing beats
+        Best trade-offs: {formats.count(points.length)} {points.length === 1 ? "structure" : "structures"}
       </h3>
       <svg
         ref={drawing}
@@ -113,12 +112,12 @@ export function FrontierPlot({ frontier, quote, session }: Props) {
         </span>
         <span>
           <i class="line stressed" />
-          Under stress
+          Stress NPV
         </span>
         {reversals > 0 && (
           <span>
             <i class="passed" />
-            Passed by a lower payment under stress
+            Beaten by a lower payment under stress
           </span>
         )}
       </p>
@@ -139,8 +138,8 @@ function isQuoted(point: StressedPoint, quote: QuoteReply | null): boolean {
 }
 
 function reversalText(passed: number, reversals: number, formats: Formats): string {
-  const structures = `${formats.count(passed)} ${passed === 1 ? "structure is" : "structures are"} worth less than one with a lower payment once losses rise`;
-  return `${structures} (${formats.count(reversals)} ${reversals === 1 ? "pair turns" : "pairs turn"} over).`;
+  const structures = `${formats.count(passed)} ${passed === 1 ? "structure is" : "structures are"} worth less than one with a lower payment if losses rise`;
+  return `${structures} (${formats.count(reversals)} ${reversals === 1 ? "pair changes" : "pairs change"} rank).`;
 }
 
 function pointText(point: StressedPoint, formats: Formats): string {
@@ -150,8 +149,8 @@ function pointText(point: StressedPoint, formats: Formats): string {
     point.discount_cents > 0 ? `${formats.cents(point.discount_cents)} discount` : null,
     point.lender ?? null,
     `NPV ${formats.dollars(point.npv_cents ?? 0)}`,
-    `under stress ${formats.dollars(point.stress_npv_cents ?? 0)}`,
-    point.passed_by ? `passed by ${formats.count(point.passed_by)} with a lower payment` : null,
+    `stress NPV ${formats.dollars(point.stress_npv_cents ?? 0)}`,
+    point.passed_by ? `beaten by ${formats.count(point.passed_by)} with a lower payment` : null,
   ];
   return parts.filter((part) => part !== null).join(", ");
 }

@@ -18,7 +18,7 @@ interface Props {
   stale: boolean;
 }
 
-/** What the contract is expected to bring each month. Servicing is too little to be seen beside it: its sum is told. */
+/** The expected cash of the contract in each month. Servicing is too small to see, so the text states its sum. */
 export function MonthlyCash({ cash, lentCents, stale }: Props) {
   const { formats } = useSurroundings();
   const { months, net, paidBack } = cashFlow(cash, lentCents);
@@ -28,12 +28,12 @@ export function MonthlyCash({ cash, lentCents, stale }: Props) {
   const years = months.filter(({ month }) => month % MONTHS_A_YEAR === 0);
   const back =
     paidBack === null
-      ? `less than the ${formats.dollars(lentCents)} lent`
-      : `the ${formats.dollars(lentCents)} lent are back in month ${formats.count(paidBack)}`;
+      ? `less than the ${formats.dollars(lentCents)} advanced`
+      : `the ${formats.dollars(lentCents)} advanced is repaid by month ${formats.count(paidBack)}`;
   const story = `${formats.dollars(net)} expected in ${formats.count(months.length)} months, ${back}.`;
   return (
     <section class={stale ? "stale" : ""}>
-      <h3>Expected cash, month by month</h3>
+      <h3>Expected cash by month</h3>
       <svg class="monthly" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={story}>
         {up.ticks.map((tick) => (
           <g key={tick}>

@@ -16,7 +16,7 @@ interface Props {
   picture: PencilPicture;
 }
 
-/** The payment with its APR, or why there is none and what would give one. */
+/** The payment with its APR, or why there is none and what would fix that. */
 export function OfferHeadline({ row, session, picture }: Props) {
   const { formats } = useSurroundings();
   const { quote, asking, failure } = picture;
@@ -41,7 +41,7 @@ export function OfferHeadline({ row, session, picture }: Props) {
       {quote && !quote.eligible && <WhyNot binding={quote.binding} fix={quote.fix} session={session} />}
       {!quote && row.value === "none" && <WhyNot binding={row.binding} fix={row.fix} session={session} />}
       {quote?.eligible && session.view.value !== "customer" && quote.binding && (
-        <p class="hint">The cash is raised to meet a limit: {limitText(quote.binding)}.</p>
+        <p class="hint">Cash down was raised to meet a limit: {limitText(quote.binding)}.</p>
       )}
       {quote?.warnings.map((warning) => (
         <p key={warning.code} class="hint warn">
@@ -78,7 +78,7 @@ function Quoted({ quote, rank, formats }: QuotedProps) {
       <dl class="facts">
         <Worth value={value} formats={formats} />
         {value?.npv_cents !== undefined && rank && (
-          <Fact name="Place by NPV">
+          <Fact name="NPV rank">
             <span class={rank.turns ? `turn-${rank.turns}` : ""}>{rankText(rank, formats)}</span>
           </Fact>
         )}
@@ -89,13 +89,13 @@ function Quoted({ quote, rank, formats }: QuotedProps) {
         <Fact name="First payment">{formats.day(quote.first_payment_date)}</Fact>
       </dl>
       {quote.stipulations && quote.stipulations.length > 0 && (
-        <p class="hint">Lender asks for: {formats.list(quote.stipulations.map((one) => one.replaceAll("_", " ")))}.</p>
+        <p class="hint">Stips: {formats.list(quote.stipulations.map((one) => one.replaceAll("_", " ")))}.</p>
       )}
     </>
   );
 }
 
-/** What the deal is worth to the group: as an amount, or on the scale that the store shows instead. */
+/** The value of the deal to the group: as an amount, or on the scale that the store shows instead. */
 function Worth({ value, formats }: { value: QuoteValue | undefined; formats: Formats }) {
   if (value?.score !== undefined)
     return (
@@ -105,7 +105,7 @@ function Worth({ value, formats }: { value: QuoteValue | undefined; formats: For
     );
   if (value?.npv_cents === undefined) return null;
   const { npv_cents: npv, stress_npv_cents: stressed } = value;
-  // Without its parts a value is rounded to ten dollars: cents would claim more than is told.
+  // Without its parts a value is rounded to ten dollars: cents would claim more precision than it has.
   const amount = value.parts === undefined ? formats.dollars : formats.cents;
   return (
     <>
@@ -113,7 +113,7 @@ function Worth({ value, formats }: { value: QuoteValue | undefined; formats: For
         {amount(npv)}
       </Fact>
       {stressed !== undefined && (
-        <Fact name="NPV under stress">
+        <Fact name="Stress NPV">
           <span class={stressed < 0 ? "negative" : ""}>{amount(stressed)}</span>
         </Fact>
       )}
@@ -128,7 +128,7 @@ function Offered({ row, quoted, formats }: { row: Row; quoted: boolean; formats:
       <p class="big">
         <output>{formats.cents(row.payment_cents)}</output>
         <span class="quiet">
-          a month for {row.term_months} months <span class="skeleton" role="img" aria-label="being quoted" />
+          a month for {row.term_months} months <span class="skeleton" role="img" aria-label="quoting" />
         </span>
       </p>
     );
@@ -157,14 +157,14 @@ interface WhyNotProps {
   session: DealSession;
 }
 
-/** The limit that stands in the way, and every remedy with its number; one within reach can be looked at. */
+/** The binding limit, and every remedy with its number; a possible one can be opened. */
 function WhyNot({ binding, fix, session }: WhyNotProps) {
   const { formats } = useSurroundings();
   const remedies = remediesOf(fix, session.model.value?.deal.structure ?? {}, formats);
   return (
     <div class="why">
       {binding && <p>{sentence(limitText(binding))}.</p>}
-      {remedies.length > 0 && <p class="quiet">It would work with:</p>}
+      {remedies.length > 0 && <p class="quiet">What would qualify it:</p>}
       <ul>
         {remedies.map((remedy) => (
           <RemedyLine key={remedy.text} remedy={remedy} session={session} />
@@ -188,7 +188,7 @@ function RemedyLine({ remedy: { text, changes }, session }: { remedy: Remedy; se
   );
 }
 
-/** Where this person looks at another structure than the best: back to it, or take it for the deal. */
+/** For a person who looks at a structure other than the best: go back, or apply it to the deal. */
 function PickBar({ session, picture }: { session: DealSession; picture: PencilPicture }) {
   const { pick, asking, quote } = picture;
   if (!pick) return null;
@@ -196,20 +196,20 @@ function PickBar({ session, picture }: { session: DealSession; picture: PencilPi
     <p class="pick-bar">
       <span class="quiet">Your pick</span>
       <button type="button" class="link" onClick={() => session.pencil.pick(null)}>
-        Back to the best
+        Back to the best offer
       </button>
       {session.view.value !== "customer" && (
         <button
           type="button"
           class="button small"
           disabled={asking || !quote?.eligible}
-          title="Changes the deal's structure for everyone and searches again"
+          title="Changes the deal's terms for everyone and searches again"
           onClick={() => {
-            session.editAll(dealChanges(pick));
+            session.terms.editAll(dealChanges(pick));
             session.pencil.pick(null);
           }}
         >
-          Use for the deal
+          Apply terms
         </button>
       )}
     </p>

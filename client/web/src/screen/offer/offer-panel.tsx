@@ -18,7 +18,7 @@ import { ValueParts } from "./value-parts";
 
 const SHOWN_LIMITS = 8;
 
-/** The chosen car: what is known of it and of its best offer. Without a choice: what keeps the other cars out. */
+/** The chosen car: what is known of it and of its best offer. Without a choice: what excludes the other cars. */
 export function OfferPanel({ session }: { session: DealSession }) {
   const { grid } = session;
   const selected = grid.selected.value;
@@ -40,12 +40,12 @@ function Unchosen({ session, lost }: { session: DealSession; lost: boolean }) {
   return (
     <>
       <p class="hint">
-        {lost ? "The car you chose does not fit these terms any more." : "Choose a car to see its offer."}
+        {lost ? "The car you chose no longer qualifies with these terms." : "Choose a car to see its offer."}
       </p>
       <Papers session={session} />
       {rejected.length > 0 && session.view.value !== "customer" && (
         <section>
-          <h2>Why other cars are out</h2>
+          <h2>Why cars don't qualify</h2>
           <LimitBars rejected={rejected} />
         </section>
       )}
@@ -53,7 +53,7 @@ function Unchosen({ session, lost }: { session: DealSession; lost: boolean }) {
   );
 }
 
-/** How many cars each limit kept out, and what would open them. */
+/** How many cars each limit excluded, and what would qualify them. */
 export function LimitBars({ rejected }: { rejected: readonly Rejection[] }) {
   const { formats } = useSurroundings();
   const shown = [...rejected].sort((a, b) => b.cars - a.cars).slice(0, SHOWN_LIMITS);
@@ -174,7 +174,7 @@ function CarFacts({ row, staff }: { row: Row; staff: boolean }) {
           </Fact>
         ) : null}
         {staff && row.transfer_cost_cents ? (
-          <Fact name="Cost of transfer">{formats.cents(row.transfer_cost_cents)}</Fact>
+          <Fact name="Transfer cost">{formats.cents(row.transfer_cost_cents)}</Fact>
         ) : null}
         <Fact name="Stock no.">{row.stock_no}</Fact>
         <Fact name="VIN">

@@ -7,19 +7,19 @@ import { type QuoteReply, type QuoteRoll, Vary } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
 
 const WAYS: Record<Vary, string> = {
-  cash_down: "more or less cash",
-  price: "another price",
-  trade_allowance: "another allowance",
-  term: "another term",
-  rate: "another rate",
+  cash_down: "cash down",
+  price: "price",
+  trade_allowance: "trade allowance",
+  term: "term",
+  rate: "rate",
 };
 
-/** Who may not set a price gets there by a discount within the seller's authority. */
+/** A person who may not set a price uses a discount within the seller's authority. */
 function wayText(way: Vary, session: DealSession): string {
-  return way === "price" && !session.can("price") ? "a discount" : (WAYS[way] ?? way);
+  return way === "price" && !session.can("price") ? "discount" : (WAYS[way] ?? way);
 }
 
-/** Rolls to a payment: the person says which one, the engine what it takes. */
+/** Rolls to a payment: the person enters it, and the engine finds the change. */
 export function RollControl({ quote, asking, session }: { quote: QuoteReply; asking: boolean; session: DealSession }) {
   const { formats } = useSurroundings();
   const text = useSignal("");
@@ -29,7 +29,7 @@ export function RollControl({ quote, asking, session }: { quote: QuoteReply; ask
     event.preventDefault();
     const parsed = parseMoney(text.value, formats);
     if (!parsed.ok || !parsed.value) {
-      fault.value = parsed.ok ? "Say which payment, such as 450." : parsed.message;
+      fault.value = parsed.ok ? "Enter a payment, such as 450." : parsed.message;
       return;
     }
     fault.value = null;
@@ -44,7 +44,7 @@ export function RollControl({ quote, asking, session }: { quote: QuoteReply; ask
             type="text"
             inputMode="decimal"
             autocomplete="off"
-            aria-label="Wanted payment"
+            aria-label="Desired payment"
             placeholder="Payment"
             value={text.value}
             aria-invalid={fault.value !== null}
@@ -52,7 +52,7 @@ export function RollControl({ quote, asking, session }: { quote: QuoteReply; ask
           />
         </span>
         <select
-          aria-label="What may give way"
+          aria-label="What to change"
           value={vary.value}
           onChange={(event) => (vary.value = event.currentTarget.value as Vary)}
         >
@@ -81,7 +81,7 @@ function Rolled({ roll, session }: { roll: QuoteRoll; session: DealSession }) {
   if (!roll.reached) {
     return (
       <p class="hint" role="status">
-        Nothing gives {formats.cents(roll.asked_cents)} by {wayText(roll.vary, session)}. {roll.message}
+        No structure reaches {formats.cents(roll.asked_cents)} by {wayText(roll.vary, session)}. {roll.message}
       </p>
     );
   }
@@ -99,7 +99,7 @@ function Rolled({ roll, session }: { roll: QuoteRoll; session: DealSession }) {
         class="link"
         onClick={() => session.pencil.pick({ changes: roll.changes, programmeId: null })}
       >
-        Show it
+        Show
       </button>
     </p>
   );

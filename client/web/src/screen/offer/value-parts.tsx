@@ -3,14 +3,14 @@ import type { Formats } from "../../text/format";
 import type { QuoteValue } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
 
-/** Where the NPV comes from, part by part; nothing where the view has no parts. */
+/** Where the NPV comes from, part by part; nothing if the view has no parts. */
 export function ValueParts({ value, stale }: { value: QuoteValue; stale: boolean }) {
   const { formats } = useSurroundings();
   if (!value.parts) return null;
   const { steps, zero, total } = waterfall(value.parts);
   return (
     <section class={stale ? "stale" : ""}>
-      <h3>Where the value comes from</h3>
+      <h3>NPV breakdown</h3>
       <dl class="waterfall">
         {steps.map((step) => (
           <Bar key={step.name} step={step} zero={zero} formats={formats} />

@@ -123,7 +123,7 @@ function ListEnd({ state, count, load }: { state: Loading; count: number; load(a
     return (
       <div class="empty">
         <h2>No deals yet</h2>
-        <p>Begin one with “New deal”: pick the customer, and the cars that fit stream in.</p>
+        <p>Start one with “New deal”: pick a customer, and matching cars stream in.</p>
       </div>
     );
   }

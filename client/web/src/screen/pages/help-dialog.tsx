@@ -4,10 +4,10 @@ const KEYS: [string, string][] = [
   ["/", "Filter the rows"],
   ["↑ ↓", "Choose a car in the grid"],
   ["Page Up, Page Down, Home, End", "Move through the grid"],
-  ["R", "In the grid: put the best on top again"],
-  ["Arrows, Enter", "In the pencil grid and the plot: move, and look at that structure"],
-  ["Enter", "In a field: apply at once"],
-  ["Esc", "In a field: give up what you typed; close this"],
+  ["R", "In the grid: move the best offers to the top"],
+  ["Arrows, Enter", "In the payment grid and the plot: move, and open that structure"],
+  ["Enter", "In a field: apply now"],
+  ["Esc", "In a field: undo what you typed. Elsewhere: close"],
   ["?", "This help"],
 ];
 
@@ -25,7 +25,7 @@ export function HelpDialog({ dialog }: { dialog: RefObject<HTMLDialogElement | n
           </div>
         ))}
       </dl>
-      <p class="quiet">Amounts take 3,000, $3000.50 or 3k. Edits apply as you type, for everyone on this deal.</p>
+      <p class="quiet">Enter amounts as 3,000, $3000.50 or 3k. Edits apply as you type, for everyone on this deal.</p>
       <form method="dialog">
         <button type="submit" class="button">
           Close

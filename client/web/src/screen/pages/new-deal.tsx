@@ -111,7 +111,7 @@ function CustomerPicker({ created, close }: { created(id: string): void; close()
         ))}
         {found.value?.length === 0 && (
           <li class="quiet" role="option" aria-selected="false">
-            Nobody of that name at your store.
+            No customer with that name at your store.
           </li>
         )}
       </ul>

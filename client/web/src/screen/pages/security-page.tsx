@@ -9,7 +9,7 @@ import { SECURITY_WORDS, securityDetail, securityTone, securityWord, whoText } f
 type Loading = { kind: "loading" } | { kind: "ready"; next: string | null } | { kind: "failed"; message: string };
 const EVERYTHING: SecurityFilter = { kind: "", who: "", since: "" };
 
-/** What happened at the doors of the store, newest first, a page at a time. */
+/** The store's security events, newest first, a page at a time. */
 export function SecurityPage() {
   const filter = useSignal(EVERYTHING);
   const events = useSignal<SecurityEvent[]>([]);
@@ -20,7 +20,7 @@ export function SecurityPage() {
     loading.value = { kind: "loading" };
     try {
       const page = await listSecurityEvents(asked, after);
-      // An answer to an older filter is nobody's.
+      // An answer to an older filter is dropped.
       if (asked !== filter.value) return;
       events.value = after ? [...events.value, ...page.events] : page.events;
       loading.value = { kind: "ready", next: page.next };
@@ -84,7 +84,7 @@ function Filters({ ask }: { ask(wanted: SecurityFilter): void }) {
         </select>
       </label>
       <label>
-        Login or address
+        Username or address
         <input name="who" maxlength={64} autocapitalize="none" autocomplete="off" spellcheck={false} />
       </label>
       <label>
@@ -150,7 +150,7 @@ function EventRow({ event }: { event: SecurityEvent }) {
       <td class="number">{event.count > 1 ? formats.count(event.count) : <span class="quiet">1</span>}</td>
       <td
         class={event.login ? "" : "quiet"}
-        title={event.login ? "" : "A login that nobody has is not kept: equal marks are equal logins"}
+        title={event.login ? "" : "Unknown usernames are not stored. The same mark means the same username."}
       >
         {whoText(event)}
       </td>
@@ -198,7 +198,7 @@ function ListEnd({ state, count, filtered, load }: Ending) {
         <h2>{filtered ? "No such events" : "No events yet"}</h2>
         <p>
           {filtered
-            ? "Nothing fits these filters. Take one away to see more."
+            ? "No event matches these filters. Clear one to see more."
             : "Sign-ins, refusals, exports and views of customers appear here within seconds."}
         </p>
       </div>

@@ -57,7 +57,7 @@ export function WallPage() {
             {queue.length > 0 ? (
               <WallTable deals={queue} now={now.value + session.ahead.value} />
             ) : (
-              <p class="quiet nothing">{loading ? "Loading…" : "Nobody waits. Submitted deals appear here at once."}</p>
+              <p class="quiet nothing">{loading ? "Loading…" : "Queue clear. Submitted deals appear here at once."}</p>
             )}
           </section>
           <section aria-label="Other live deals">
@@ -85,7 +85,7 @@ function WallTable({ deals, now }: { deals: Summary[]; now: number }) {
             <th scope="col">Customer</th>
             <th scope="col">State</th>
             <th scope="col" class="number">
-              For
+              Waiting
             </th>
             <th scope="col">Salesperson</th>
             <th scope="col">Car</th>
@@ -131,8 +131,8 @@ function WallRow({ deal, now }: { deal: Summary; now: number }) {
       <td>
         {deal.state && <StateChip state={deal.state} fulfilment={deal.fulfilment ?? null} />}
         {deal.open_tasks ? (
-          <span class="claim" title="Tasks that are open">
-            {deal.open_tasks} to do
+          <span class="claim" title="Open tasks">
+            {deal.open_tasks} open
           </span>
         ) : null}
       </td>
@@ -141,8 +141,8 @@ function WallRow({ deal, now }: { deal: Summary; now: number }) {
       <td>
         {deal.car ? <bdi>{deal.car}</bdi> : <span class="quiet">–</span>}
         {deal.contended && (
-          <span class="claim" title="Another live deal wants this car, or holds it">
-            wanted
+          <span class="claim" title="Another live deal selected, pinned or holds this car">
+            in another deal
           </span>
         )}
       </td>

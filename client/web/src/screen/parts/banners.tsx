@@ -15,7 +15,7 @@ interface Linked {
   retryNow(): void;
 }
 
-/** What is wrong and what to do about it; nothing where all is well. */
+/** What is wrong and what to do about it; nothing if all is well. */
 export function Banners({ session }: { session: Linked }) {
   return (
     <div class="banners" aria-live="assertive">
@@ -34,8 +34,10 @@ function LinkBanner({ session }: { session: Linked }) {
       <p class="banner warn">
         <span>
           No connection.{" "}
-          {kept > 0 ? "Your edits are kept and will be sent when it is back." : "What you see may be out of date."}{" "}
-          Trying again by itself.
+          {kept > 0
+            ? "Your edits are saved here and sent when the connection is back."
+            : "This page may be out of date."}{" "}
+          Reconnecting automatically.
         </span>
         <button type="button" class="button small" onClick={() => session.retryNow()}>
           Try now
@@ -47,7 +49,7 @@ function LinkBanner({ session }: { session: Linked }) {
   if (link.code === SIGNED_OUT) {
     return (
       <p class="banner bad">
-        <span>You are signed out. Sign in to go on.</span>
+        <span>You are signed out. Sign in to continue.</span>
         <a class="button small" href="/login">
           Sign in
         </a>
@@ -57,10 +59,12 @@ function LinkBanner({ session }: { session: Linked }) {
   return (
     <p class="banner bad">
       <span>
-        {link.code === FORBIDDEN ? "You may not see this." : `The server ended the connection (${link.code}).`}
+        {link.code === FORBIDDEN
+          ? "You do not have access to this page."
+          : `The server ended the connection (${link.code}).`}
       </span>
       <button type="button" class="button small" onClick={() => location.reload()}>
-        Load the page again
+        Reload the page
       </button>
     </p>
   );

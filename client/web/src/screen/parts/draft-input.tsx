@@ -7,12 +7,12 @@ const TYPING_PAUSE_MS = 200;
 interface Props<T> {
   id: string;
   value: T;
-  /** Whether `value` is the server's: then another's newer value takes the place of what was typed before. */
+  /** Whether `value` is the server's: then another person's newer value replaces what was typed before. */
   served: boolean;
   show(value: T): string;
   parse(text: string): Parsed<T>;
   commit(value: T): void;
-  /** Gives up what was typed and not taken. */
+  /** Discards what was typed and not accepted. */
   abandon?(): void;
   trouble?: string | null;
   placeholder?: string;
@@ -23,7 +23,7 @@ interface Props<T> {
 
 /**
  * A text field that applies as typed. What a person types stays as typed while the field has the focus; a value from
- * elsewhere appears at once, without moving the caret, where nothing was typed that the server does not have yet.
+ * elsewhere appears at once, without moving the caret, unless something was typed that the server does not have yet.
  */
 export function DraftInput<T>(props: Props<T>) {
   const { id, value, show, parse, trouble } = props;

@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { type DealSession, NO_FILTERS } from "../../deal/session";
+import type { DealSession } from "../../deal/session";
 import type { Row } from "../../deal/stock/rows";
+import { NO_FILTERS } from "../../deal/stock/searching";
 import { parseMoney, parseWhole } from "../../text/parse";
 import type { Filters, Sort } from "../../wire";
 import { ChoiceMenu } from "../parts/choice-menu";
@@ -19,12 +20,12 @@ const SORTS: Record<Sort, string> = {
   "-days_in_stock": "Longest in stock first",
 };
 
-/** The shared search of the deal, and beside it this person's own filter over the rows that are here. */
+/** The shared search of the deal, and this person's own filter of the loaded rows. */
 export function FilterBar({ session }: { session: DealSession }) {
   const search = session.model.value?.search;
   const filters = search?.filters ?? NO_FILTERS;
-  const sort = search?.sort ?? session.firstSort;
-  const change = (part: Partial<Filters>) => session.search({ ...filters, ...part }, sort);
+  const sort = search?.sort ?? session.searching.firstSort;
+  const change = (part: Partial<Filters>) => session.searching.begin({ ...filters, ...part }, sort);
   const makes = useSeen(session, (row) => row.make, filters.makes);
   const bodies = useSeen(session, (row) => row.body, filters.bodies);
   const filtered = JSON.stringify(filters) !== JSON.stringify(NO_FILTERS);
@@ -57,11 +58,11 @@ export function FilterBar({ session }: { session: DealSession }) {
         commit={(value) => change({ price_max_cents: value })}
       />
       <label class="filter-sort">
-        <span class="visually-hidden">Order in which the stock is read</span>
+        <span class="visually-hidden">Order in which cars are searched</span>
         <select
           value={sort}
-          title="Order in which the stock is read"
-          onChange={(event) => session.search(filters, event.currentTarget.value as Sort)}
+          title="Order in which cars are searched"
+          onChange={(event) => session.searching.begin(filters, event.currentTarget.value as Sort)}
         >
           {Object.entries(SORTS)
             .filter(([key]) => session.view.value !== "customer" || !key.endsWith("days_in_stock"))
@@ -73,7 +74,7 @@ export function FilterBar({ session }: { session: DealSession }) {
         </select>
       </label>
       {filtered && (
-        <button type="button" class="link" onClick={() => session.search(NO_FILTERS, sort)}>
+        <button type="button" class="link" onClick={() => session.searching.begin(NO_FILTERS, sort)}>
           Clear
         </button>
       )}
@@ -130,7 +131,7 @@ function NumberFilter({
     const whole = parseWhole(text, formats);
     const year = unit === "year" && whole.ok && whole.value !== null;
     return year && (whole.value! < 1900 || whole.value! > 2100)
-      ? { ok: false as const, message: "A year, such as 2021." }
+      ? { ok: false as const, message: "Enter a year, such as 2021." }
       : whole;
   };
   const id = `filter-${label.toLowerCase().replaceAll(" ", "-")}`;
@@ -153,7 +154,10 @@ function NumberFilter({
   );
 }
 
-/** Returns what lists the values seen so far with how many of the rows have each; what a filter hides stays on offer. */
+/**
+ * Returns what lists the values seen so far with how many of the rows have each; values that a filter hides stay in the
+ * list.
+ */
 function useSeen(session: DealSession, nameOf: (row: Row) => string, chosen: string[]): () => [string, number][] {
   const seen = useRef(new Set<string>());
   return () => {

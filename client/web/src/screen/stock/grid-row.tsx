@@ -9,7 +9,7 @@ import { memo } from "./memo";
 
 interface Props {
   row: Row;
-  /** Its payment lies under the payment target. */
+  /** Its payment is below the payment target. */
   under: boolean;
   rank: StressRank | null;
   index: number;
@@ -87,7 +87,7 @@ function cells(row: Row, under: boolean, rank: StressRank | null, columns: Colum
       >
         {column.key === "npv_cents" && row.value === "offer" && <TurnFlag rank={rank} formats={formats} />}
         {column.key === "make" && <ClaimMark row={row} />}
-        {pending ? <span class="skeleton" role="img" aria-label="being valued" /> : text}
+        {pending ? <span class="skeleton" role="img" aria-label="valuing" /> : text}
       </div>
     );
   });
@@ -103,23 +103,23 @@ function ClaimMark({ row: { claim } }: { row: Row }) {
         class="claim"
         title={claim.heldBy === OTHER ? "Held by another store" : `Held by ${isolated(claim.heldBy)}`}
       >
-        held elsewhere
+        on hold
       </span>
     );
   const wanted = wantedText(claim.wanted);
   return wanted ? (
     <span class="claim" title={`This car is ${wanted}`}>
-      wanted
+      in another deal
     </span>
   ) : null;
 }
 
 function titleOf(column: Column, text: string, under: boolean): string | undefined {
-  if (column.number) return under && column.key === "payment_cents" ? "Under the payment target" : undefined;
+  if (column.number) return under && column.key === "payment_cents" ? "Under target payment" : undefined;
   return text;
 }
 
-/** Where an offer that turns over would stand under stress. */
+/** The rank under stress of an offer whose rank changes. */
 function TurnFlag({ rank, formats }: { rank: StressRank | null; formats: Formats }) {
   if (!rank?.turns) return null;
   const text = rankText(rank, formats);

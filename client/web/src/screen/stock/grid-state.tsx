@@ -1,13 +1,13 @@
 import type { SearchProgress } from "../../deal/model/state";
 import type { DealSession } from "../../deal/session";
-import { NO_FILTERS } from "../../deal/session";
 import { adviceText } from "../../deal/stock/fixes";
+import { NO_FILTERS } from "../../deal/stock/searching";
 import { LimitBars } from "../offer/offer-panel";
 import { useSurroundings } from "../parts/surroundings";
 
 const SKELETON_ROWS = 14;
 
-/** What stands in place of the rows while there are none: waiting, nothing found, or failed, and what to do. */
+/** Shown while there are no rows: waiting, nothing found, or failed, and what to do. */
 export function GridState({ session }: { session: DealSession }) {
   const search = session.model.value?.search;
   const { grid } = session;
@@ -26,11 +26,11 @@ export function GridState({ session }: { session: DealSession }) {
     return (
       <div class="empty over" role="alert">
         <h2>The search did not finish</h2>
-        <p>The stock could not be read to the end.</p>
+        <p>Not all of the stock could be searched.</p>
         <button
           type="button"
           class="button primary"
-          onClick={() => session.search(search.filters, search.sort ?? session.firstSort)}
+          onClick={() => session.searching.begin(search.filters, search.sort ?? session.searching.firstSort)}
         >
           Search again
         </button>
@@ -53,9 +53,9 @@ function NothingFits({ session, search }: { session: DealSession; search: Search
   const filtered = JSON.stringify(search.filters) !== JSON.stringify(NO_FILTERS);
   return (
     <div class="empty over">
-      <h2>No car fits these terms</h2>
+      <h2>No car qualifies with these terms</h2>
       <p>
-        {search.scanned > 0 && `${formats.count(search.scanned)} cars were looked at. `}
+        {search.scanned > 0 && `${formats.count(search.scanned)} cars were checked. `}
         {adviceText(search.rejected, filtered)}
       </p>
       {search.rejected.length > 0 && <LimitBars rejected={search.rejected} />}
@@ -63,7 +63,7 @@ function NothingFits({ session, search }: { session: DealSession; search: Search
         <button
           type="button"
           class="button primary"
-          onClick={() => session.search(NO_FILTERS, search.sort ?? session.firstSort)}
+          onClick={() => session.searching.begin(NO_FILTERS, search.sort ?? session.searching.firstSort)}
         >
           Clear the filters
         </button>

@@ -12,7 +12,7 @@ import { useVirtualRows } from "./virtual-rows";
 
 const ROW_HEIGHT = 30;
 const HEAD_HEIGHT = 32;
-const TURNS = `Once losses rise these offers leave or join the first ${LEADERS}, or move by a tenth of all offers (at least ${LEAST_MOVE} places): show the next one`;
+const TURNS = `If losses rise, these offers leave or join the top ${LEADERS}, or move by a tenth of all offers (at least ${LEAST_MOVE} places). Show the next one`;
 
 /** The cars that fit, virtualised: rows never move under the pointer unless the person asks for a new order. */
 export function MatchGrid({ session }: { session: DealSession }) {
@@ -146,8 +146,8 @@ function BetterPill({ picture, settle }: { picture: GridPicture; settle(): void 
   const what = VALUE_KEYS.has(order.key)
     ? `better ${better === 1 ? "offer" : "offers"}`
     : better === 1
-      ? "car to sort in"
-      : "cars to sort in";
+      ? "car to re-sort"
+      : "cars to re-sort";
   return (
     <button type="button" class="pill" onClick={settle}>
       ↑ {formats.count(better)} {what}
@@ -180,17 +180,17 @@ function GridFoot({ session, picture, nextTurned, children }: FootProps) {
       </span>
       {turned > 0 && (
         <button type="button" class="link" title={TURNS} onClick={nextTurned}>
-          {formats.count(turned)} {turned === 1 ? "turns" : "turn"} over under stress
+          {formats.count(turned)} {turned === 1 ? "rank change" : "rank changes"} under stress
         </button>
       )}
       {children}
       {search?.next && search.reason === "limit" && (
-        <button type="button" class="button small" onClick={() => session.more()}>
+        <button type="button" class="button small" onClick={() => session.searching.more()}>
           Load more cars
         </button>
       )}
       {search && search.reason === null && (
-        <button type="button" class="link" onClick={() => session.cancel()}>
+        <button type="button" class="link" onClick={() => session.searching.cancel()}>
           Stop
         </button>
       )}
@@ -200,7 +200,7 @@ function GridFoot({ session, picture, nextTurned, children }: FootProps) {
 
 /**
  * Tells the grid whether the person is in it: moving the pointer there, with the focus in it, or scrolled down. A
- * pointer that merely rests where the grid appeared is nobody's choice.
+ * pointer that merely rests where the grid appeared does not count.
  */
 function useEngagement(scroller: { current: HTMLDivElement | null }, grid: Grid): void {
   useEffect(() => {

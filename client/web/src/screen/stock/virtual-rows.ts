@@ -6,7 +6,7 @@ import { useLayoutEffect, useMemo, useReducer } from "preact/hooks";
 interface Options {
   count: number;
   rowHeight: number;
-  /** Height of what stands above the first row inside the scroller and stays in sight. */
+  /** Height of the sticky content above the first row inside the scroller. */
   headHeight: number;
   scroller: RefObject<HTMLDivElement | null>;
 }

@@ -15,10 +15,9 @@ interface Props {
 
 /** One field of the structure with its label, its state on the way to the server, and what is wrong with it. */
 export function StructureField({ spec, session, served }: Props) {
-  void session.editing.value;
-  const { edits } = session;
-  const trouble = edits.trouble(spec.field);
-  const saving = edits.saving(spec.field);
+  void session.terms.editing.value;
+  const trouble = session.terms.trouble(spec.field);
+  const saving = session.terms.saving(spec.field);
   const wide = spec.kind === "terms" || spec.kind === "flag";
   const lock = session.model.value?.deal.locks?.find((each) => each.field === spec.field);
   const decidedElsewhere = spec.right !== undefined && !session.can(spec.right);
@@ -35,7 +34,7 @@ export function StructureField({ spec, session, served }: Props) {
       <fieldset class="plain control" disabled={shut}>
         <Control spec={spec} session={session} served={served} />
       </fieldset>
-      {decidedElsewhere && <span class="locked-by">Given by the desk</span>}
+      {decidedElsewhere && <span class="locked-by">Set by the desk</span>}
       <LockMark spec={spec} session={session} by={lock?.by.name} />
       {elsewhere && (
         <span class="locked-by">
@@ -47,7 +46,7 @@ export function StructureField({ spec, session, served }: Props) {
   );
 }
 
-/** Who keeps the field from salespeople; managers open and close it. */
+/** Who locked the field for salespeople; managers lock and unlock it. */
 function LockMark({ spec, session, by }: { spec: FieldSpec; session: DealSession; by: string | undefined }) {
   const { desk } = session;
   const subject = `field:${spec.field}`;
@@ -66,7 +65,7 @@ function LockMark({ spec, session, by }: { spec: FieldSpec; session: DealSession
         aria-pressed={by !== undefined}
         aria-label={`Lock ${spec.label}`}
         disabled={desk.busy.value.has(subject)}
-        title={by === undefined ? "Keep this field from salespeople" : `Locked by ${by}`}
+        title={by === undefined ? "Lock this field for salespeople" : `Locked by ${by}`}
         onClick={() => desk.give(subject, { type: by === undefined ? "lock" : "unlock", field: spec.field })}
       >
         {by === undefined ? "Lock" : "Locked"}
@@ -81,8 +80,8 @@ function LockMark({ spec, session, by }: { spec: FieldSpec; session: DealSession
 }
 
 function Control({ spec, session, served }: Props) {
-  const value = session.edits.value(spec.field, served);
-  const commit = (next: unknown) => session.edit(spec.field, next);
+  const value = session.terms.value(spec.field, served);
+  const commit = (next: unknown) => session.terms.edit(spec.field, next);
   const id = `field-${spec.field}`;
   const label = <label for={id}>{spec.label}</label>;
   switch (spec.kind) {
@@ -154,17 +153,17 @@ function NumberField({ id, spec, session, value, served }: Props & { id: string;
         served={value === served}
         show={plain}
         parse={parse}
-        commit={(next) => session.edit(spec.field, next)}
-        abandon={() => session.takeTheirs(spec.field)}
-        trouble={session.edits.trouble(spec.field) ? "see note" : null}
+        commit={(next) => session.terms.edit(spec.field, next)}
+        abandon={() => session.terms.takeTheirs(spec.field)}
+        trouble={session.terms.trouble(spec.field) ? "see note" : null}
         placeholder={spec.empty ?? "0"}
-        describedBy={session.edits.trouble(spec.field) ? `${id}-note` : undefined}
+        describedBy={session.terms.trouble(spec.field) ? `${id}-note` : undefined}
       />
     </span>
   );
 }
 
-/** Amounts as they stand in a field: grouped, cents only where there are any. */
+/** Amounts as they stand in a field: grouped, cents only if there are any. */
 function numberText(percent: boolean): (value: number | null) => string {
   const whole = new Intl.NumberFormat(navigator.language, { maximumFractionDigits: 0 });
   const exact = new Intl.NumberFormat(navigator.language, {
@@ -202,8 +201,8 @@ function Terms({ label, chosen, commit }: { label: string; chosen: number[]; com
 function TroubleNote({ spec, session, trouble }: { spec: FieldSpec; session: DealSession; trouble: Trouble }) {
   const { formats } = useSurroundings();
   const id = `field-${spec.field}-note`;
-  const theirs = () => session.takeTheirs(spec.field);
-  const mine = () => session.keepMine(spec.field);
+  const theirs = () => session.terms.takeTheirs(spec.field);
+  const mine = () => session.terms.keepMine(spec.field);
   if (trouble.kind === "refused") {
     return (
       <div id={id} class="trouble" role="alert">

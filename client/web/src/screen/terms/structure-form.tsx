@@ -51,7 +51,7 @@ function Group({ group, session, structure }: GroupProps) {
   );
 }
 
-/** What the trade brings to the deal, and a warning where the payoff quote has run out. */
+/** The trade's equity, and a warning if the payoff quote has expired. */
 function TradeSummary({ structure }: { structure: Record<string, unknown> }) {
   const { formats } = useSurroundings();
   const allowance = Number(structure.trade_allowance_cents ?? 0);

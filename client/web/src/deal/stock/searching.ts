@@ -1,0 +1,62 @@
+// What this person asks of the deal's search: a new one, more of it, its end.
+import type { Cancel, ErrorBody, Filters, More, Reply, Search, Sort } from "../../wire";
+import { DEFAULT_MATCHES } from "../../wire";
+
+export const NO_FILTERS: Filters = {
+  makes: [],
+  models: [],
+  bodies: [],
+  fuels: [],
+  year_min: null,
+  year_max: null,
+  mileage_max: null,
+  price_min_cents: null,
+  price_max_cents: null,
+  days_in_stock_min: null,
+  text: null,
+};
+
+type Request = Omit<Search, "ref"> | Omit<More, "ref"> | Omit<Cancel, "ref">;
+
+/** What the search needs of the deal, as it stands now. */
+export interface Searched {
+  readonly search: { readonly search_id: string; readonly next: string | null } | null;
+  readonly deal: { readonly structure: Record<string, unknown> };
+}
+
+export class Searching {
+  constructor(
+    private readonly channel: string,
+    private readonly searched: () => Searched | null,
+    private readonly send: (request: Request, replied: (reply: Reply) => void) => void,
+    private readonly refused: (error: ErrorBody) => void,
+  ) {}
+
+  begin(filters: Filters, sort: Sort): void {
+    const request = { type: "search", channel: this.channel, op: crypto.randomUUID() } as const;
+    this.send({ ...request, filters, sort, limit: DEFAULT_MATCHES }, (reply) => this.replied(reply));
+  }
+
+  more(): void {
+    const search = this.searched()?.search;
+    if (!search?.next) return;
+    const request = { type: "more", channel: this.channel, op: crypto.randomUUID() } as const;
+    this.send({ ...request, search_id: search.search_id, token: search.next }, (reply) => this.replied(reply));
+  }
+
+  cancel(): void {
+    const search = this.searched()?.search;
+    if (!search) return;
+    const request = { type: "cancel", channel: this.channel, op: crypto.randomUUID() } as const;
+    this.send({ ...request, search_id: search.search_id }, (reply) => this.replied(reply));
+  }
+
+  /** The initial sort order: from the top of the customer's payment, if that is known. */
+  get firstSort(): Sort {
+    return this.searched()?.deal.structure.payment_max_cents == null ? "price" : "-price";
+  }
+
+  private replied(reply: Reply): void {
+    if (reply.error && reply.error.code !== "superseded") this.refused(reply.error);
+  }
+}

@@ -1,0 +1,107 @@
+// The fields that this person edits: each edit is shown at once, and sent as soon as the one before it is taken.
+import { signal } from "@preact/signals";
+import type { DealChanged, Reply, StructureChanges } from "../../wire";
+import { type Departure, Edits, type Field, type Trouble } from "./edits";
+
+/** The deal's terms as the server has them. */
+export interface Served {
+  readonly version: number;
+  readonly structure: Record<string, unknown>;
+}
+
+export interface TermsPort {
+  /** The terms as they stand; null where no deal is loaded. */
+  served(): Served | null;
+  /** Whether commands may be sent. */
+  live(): boolean;
+  send(departure: Departure, replied: (reply: Reply) => void): void;
+}
+
+export class TermsEditor {
+  /** Changes with every edit, because `edits` itself is not a signal. */
+  readonly editing = signal(0);
+  private edits = new Edits();
+
+  constructor(private readonly port: TermsPort) {}
+
+  /** Takes an edit of a field. */
+  edit(field: Field, value: unknown): void {
+    this.edits.put(field, value, this.port.served()?.structure[field]);
+    this.depart();
+  }
+
+  /** Takes several fields at once, as a pencil has them. */
+  editAll(changes: StructureChanges): void {
+    const served = this.port.served();
+    for (const [field, value] of Object.entries(changes)) {
+      this.edits.put(field as Field, value, served?.structure[field]);
+    }
+    this.depart();
+  }
+
+  /** How many edits wait to be sent. */
+  get unsaved(): number {
+    void this.editing.value;
+    return this.edits.unsaved;
+  }
+
+  /** The value to show for a field: this person's while it is not taken, else the server's. */
+  value(field: Field, served: unknown): unknown {
+    return this.edits.value(field, served);
+  }
+
+  trouble(field: Field): Trouble | null {
+    return this.edits.trouble(field);
+  }
+
+  saving(field: Field): boolean {
+    return this.edits.saving(field);
+  }
+
+  keepMine(field: Field): void {
+    this.edits.insist(field);
+    this.depart();
+  }
+
+  takeTheirs(field: Field): void {
+    this.edits.drop(field);
+    this.editing.value += 1;
+  }
+
+  /** Lets go of every edit. */
+  clear(): void {
+    this.edits = new Edits();
+    this.editing.value += 1;
+  }
+
+  /** A snapshot replaced the deal. */
+  reloaded(served: Served): void {
+    this.edits.reloaded(served.version, served.structure);
+    this.editing.value += 1;
+  }
+
+  /** An event changed the terms. */
+  changed(event: DealChanged): void {
+    this.edits.changed(event.changes, event.by, event.at, event.version);
+    this.editing.value += 1;
+  }
+
+  /** Sends the edits that are in line, unless others are under way. */
+  depart(): void {
+    this.editing.value += 1;
+    const served = this.port.served();
+    if (!served || !this.port.live()) return;
+    const departure = this.edits.depart(served.version, crypto.randomUUID());
+    if (!departure) return;
+    const edits = this.edits;
+    this.port.send(departure, (reply) => {
+      if (edits === this.edits) this.replied(departure.op, reply);
+    });
+  }
+
+  private replied(op: string, reply: Reply): void {
+    if (reply.ok) this.edits.taken(op, Number(reply.data?.version), this.port.served()?.version ?? 0);
+    else if (reply.error) this.edits.refused(op, reply.error);
+    this.depart();
+  }
+}

@@ -1,0 +1,70 @@
+"""What people may do: each right, the scope that a token needs for it, and the roles that have it."""
+
+from enum import StrEnum
+from typing import Final
+
+from protocol.records import Role
+
+
+class TokenScope(StrEnum):
+    """What a credential may be used for, within the rights of its owner's role.
+
+    ``load`` is for load testers: 2,000 channels on a connection, and joins that are not counted.
+    """
+
+    READ = "read"
+    WRITE = "write"
+    DECIDE = "decide"
+    LOAD = "load"
+
+
+class Right(StrEnum):
+    """Something that a role may do. ``scope`` is what a credential needs for its owner's right to count."""
+
+    scope: TokenScope
+
+    def __new__(cls, name: str, scope: TokenScope) -> "Right":
+        right = str.__new__(cls, name)
+        right._value_ = name
+        right.scope = scope
+        return right
+
+    WATCH = "watch", TokenScope.READ
+    WALL = "wall", TokenScope.READ
+    SEE_COST = "see_cost", TokenScope.READ
+    SEARCH = "search", TokenScope.WRITE
+    TERMS = "terms", TokenScope.WRITE
+    RATE = "rate", TokenScope.WRITE
+    PRICE = "price", TokenScope.WRITE
+    SELECT = "select", TokenScope.WRITE
+    HOLD = "hold", TokenScope.WRITE
+    NOTE = "note", TokenScope.WRITE
+    SUBMIT = "submit", TokenScope.WRITE
+    REOPEN = "reopen", TokenScope.WRITE
+    LOSE = "lose", TokenScope.WRITE
+    COUNTER = "counter", TokenScope.DECIDE
+    APPROVE = "approve", TokenScope.DECIDE
+    DECLINE = "decline", TokenScope.DECIDE
+    SIGN = "sign", TokenScope.DECIDE
+    DELIVER = "deliver", TokenScope.DECIDE
+    FUND = "fund", TokenScope.DECIDE
+    UNWIND = "unwind", TokenScope.DECIDE
+    LENDER = "lender", TokenScope.DECIDE
+    LOCK = "lock", TokenScope.DECIDE
+    TASK = "task", TokenScope.DECIDE
+
+
+_SELLING: Final = (
+    *(Right.WATCH, Right.SEARCH, Right.TERMS, Right.SELECT, Right.HOLD, Right.NOTE, Right.SUBMIT),
+    *(Right.REOPEN, Right.SIGN, Right.LOSE, Right.DELIVER),
+)
+RIGHTS: Final = {
+    Role.SALESPERSON: _SELLING,
+    Role.DESK_MANAGER: (
+        *_SELLING,
+        *(Right.WALL, Right.SEE_COST, Right.RATE, Right.PRICE, Right.COUNTER, Right.APPROVE, Right.DECLINE),
+        *(Right.LOCK, Right.LENDER, Right.FUND, Right.UNWIND, Right.TASK),
+    ),
+    Role.OPERATOR: (Right.WATCH, Right.SEARCH, Right.WALL, Right.SEE_COST, Right.NOTE),
+}
+"""The rights of each role, as ``welcome.user.rights`` lists them. An operator has no rights on deals."""

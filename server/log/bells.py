@@ -1,0 +1,93 @@
+"""What Redis says on a pub/sub connection, taken off the transport as it comes.
+
+redis-py connects, signs in and sends. Its reader is not used: it has a stream, a task and a timer between
+the socket and the listener, and in a busy process each of them costs a turn of the loop.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from hiredis import Reader
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import InvalidResponse, RedisError, ResponseError
+
+LOOKS_PER_SILENCE: Final = 5
+"""How often the time of the last word is looked at, in the time after which a connection is dead."""
+
+
+class BellProtocol(asyncio.Protocol):
+    """Hands each reply to ``take``, then calls ``after_read`` once for all that came together.
+
+    What the writing side must know goes on to ``writing``, the protocol that redis-py writes by.
+    """
+
+    def __init__(
+        self,
+        take: Callable[[Sequence[Any]], None],
+        after_read: Callable[[], None],
+        writing: asyncio.BaseProtocol,
+    ) -> None:
+        self._take = take
+        self._after_read = after_read
+        self._writing: Any = writing
+        self._loop = asyncio.get_running_loop()
+        self._replies = Reader(protocolError=InvalidResponse, replyError=ResponseError)
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._heard_at = self._loop.time()
+
+    def data_received(self, data: bytes) -> None:
+        """Take the replies that are complete."""
+        self._heard_at = self._loop.time()
+        if self._ended.done():
+            return
+        try:
+            self._replies.feed(data)
+            while (reply := self._replies.gets()) is not False:
+                if isinstance(reply, RedisError):
+                    raise reply
+                self._take(reply)
+            self._after_read()
+        except Exception as error:
+            # Whoever owns the connection raises it: the loop would only write it down.
+            self._end(error)
+
+    def pause_writing(self) -> None:
+        """Let whoever writes wait."""
+        self._writing.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Let whoever writes go on."""
+        self._writing.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self._end(exc or ConnectionResetError("Redis closed the pub/sub connection"))
+        self._writing.connection_lost(exc)
+
+    async def until_lost(self, silence_seconds: float) -> None:
+        """Wait until the connection ends, and raise why. Raises TimeoutError after so much silence."""
+        while True:
+            await asyncio.wait({self._ended}, timeout=silence_seconds / LOOKS_PER_SILENCE)
+            if self._ended.done():
+                self._ended.result()
+            if self._loop.time() - self._heard_at >= silence_seconds:
+                raise TimeoutError("Redis is silent on the pub/sub connection")
+
+    def _end(self, error: Exception) -> None:
+        if not self._ended.done():
+            self._ended.set_exception(error)
+            # Read by nobody where the owner left first.
+            self._ended.exception()
+
+
+def hear(
+    connection: AbstractConnection, take: Callable[[Sequence[Any]], None], after_read: Callable[[], None]
+) -> BellProtocol:
+    """Take over what comes on an open connection on which nothing was asked for yet."""
+    # It has no other way to the transport.
+    writer: Any = connection._writer
+    transport: asyncio.Transport = writer.transport
+    bells = BellProtocol(take, after_read, transport.get_protocol())
+    transport.set_protocol(bells)
+    return bells

@@ -1,0 +1,10 @@
+"""The classes whose methods handle commands, as ``server/hub/assembly.py`` puts them together."""
+
+from typing import Final
+
+from server.hub.commands.desk_handlers import DeskHandlers
+from server.hub.commands.offer_handlers import OfferHandlers
+from server.hub.commands.stock_handlers import StockHandlers
+from server.hub.commands.watch_handlers import WatchHandlers
+
+OWNERS: Final = (WatchHandlers, StockHandlers, OfferHandlers, DeskHandlers)
