@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 
 import hypothesis
 import pytest
@@ -11,9 +12,10 @@ from redis.asyncio import Redis
 from structlog.processors import JSONRenderer
 
 from server.database.core.migrate import migrate
+from server.database.sample.seed import SeedPlan
 from server.embedded import EmbeddedServices
 from server.settings import Settings
-from tests.services import Database, Services, free_port, open_folder, settings_for
+from tests.services import Database, Services, Templates, free_port, open_folder, settings_for
 
 
 def pytest_configure() -> None:
@@ -42,10 +44,23 @@ def migrated(services: Services) -> Iterator[Database]:
         yield database
 
 
+@pytest.fixture(scope="session")
+def templates(services: Services, migrated: Database) -> Iterator[Templates]:
+    """Databases with sample data, each made once: what tests work on are copies."""
+    with ExitStack() as stack:
+        yield Templates(services, migrated, stack)
+
+
 @pytest.fixture
-def database(services: Services, migrated: Database) -> Iterator[Database]:
-    """A fresh database with the schema, dropped afterwards."""
-    with services.database(migrated) as made:
+def sample() -> SeedPlan | None:
+    """The sample data of a test's database. A folder or a file that wants some has a fixture of its own."""
+    return None
+
+
+@pytest.fixture
+def database(services: Services, templates: Templates, sample: SeedPlan | None) -> Iterator[Database]:
+    """A fresh database with the schema and the sample data, dropped afterwards."""
+    with services.database(templates.of(sample)) as made:
         yield made
 
 

@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+import uuid
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +19,7 @@ from typing import IO
 import asyncpg
 
 from server.database.core.pool import prepare_connection
+from server.database.sample.seed import SeedPlan, seed
 from server.embedded import EmbeddedServices
 from server.embedded.account import service_account
 from server.embedded.postgres import APP_ROLE, OWNER_ROLE, SUPERUSER, SYSTEM_ROLE, find_binaries
@@ -24,8 +27,13 @@ from server.run.privileges import without_owner
 from server.settings import Settings, process_environment
 
 ROOT = Path(__file__).resolve().parent.parent
-READY_SECONDS = 30.0
-STOP_SECONDS = 10.0
+READY_SECONDS = 60.0
+STOP_SECONDS = 30.0
+"""Guards against what never ends: a machine with other work takes its time. A process bounds its own end."""
+
+
+KEPT_CLAIMS = 64
+_CLAIMS = deque[socket.socket]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,23 @@ class Services:
             self.drop(made)
 
 
+class Templates:
+    """Databases that others are copies of: one for each plan of sample data, made when it is first wanted."""
+
+    def __init__(self, services: Services, migrated: Database, stack: contextlib.ExitStack) -> None:
+        self._services = services
+        self._stack = stack
+        self._made: dict[SeedPlan | None, Database] = {None: migrated}
+
+    def of(self, plan: SeedPlan | None) -> Database:
+        """Return the database with the sample data of ``plan``. Nobody may change it."""
+        if plan not in self._made:
+            made = self._stack.enter_context(self._services.database(self._made[None]))
+            asyncio.run(seed(made.owner_url, plan))
+            self._made[plan] = made
+        return self._made[plan]
+
+
 @contextmanager
 def open_folder(prefix: str = "deal-") -> Iterator[Path]:
     """Make a folder that the services' account may pass through, with a path short enough for sockets."""
@@ -97,10 +122,24 @@ def open_folder(prefix: str = "deal-") -> Iterator[Path]:
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """Return a port of the loopback interface that nobody uses, and that no other run of tests is given.
+
+    Until a server listens there, nothing else would keep it: our servers share their ports. The same number
+    of UDP stands for the claim, for as long as this process lives or the claim is among its latest.
+    """
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        claim = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            claim.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        if len(_CLAIMS) == KEPT_CLAIMS:
+            _CLAIMS.popleft().close()
+        _CLAIMS.append(claim)
         return port
 
 
@@ -159,7 +198,7 @@ async def start_web(
     port = port or settings.port
     own = settings if port == settings.port else replace(settings, port=port)
     async with _start("web", own, folder, module) as process:
-        await _until(process, lambda: _answers(port, "/readyz"))
+        await _until(process, lambda: answers(port, "/readyz"))
         yield process
 
 
@@ -179,7 +218,7 @@ async def start_worker(settings: Settings, folder: Path) -> AsyncIterator[Proces
 async def _start(
     command: str, settings: Settings, folder: Path, module: str = "server"
 ) -> AsyncIterator[Process]:
-    log = folder / f"{command}-{free_port()}.log"
+    log = folder / f"{command}-{uuid.uuid4().hex}.log"
     with log.open("wb") as out:
         spawned = await _spawn(module, command, settings, out)
     process = Process(spawned, f"http://127.0.0.1:{settings.port}", log)
@@ -215,7 +254,8 @@ async def _until(process: Process, is_ready: Callable[[], Awaitable[bool]]) -> N
             await asyncio.sleep(0.02)
 
 
-async def _answers(port: int, path: str) -> bool:
+async def answers(port: int, path: str) -> bool:
+    """Return whether a GET of ``path`` is answered with 200."""
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:

@@ -1,7 +1,6 @@
 """Fixtures of the browser tests: a stocked workspace behind a proxy, and people who look at it."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,11 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
-from server.database.sample.seed import SeedPlan, seed
+from server.database.sample.seed import SeedPlan
 from server.settings import Settings
 from tests.browser.people import Person, open_chromium, open_person
 from tests.browser.proxy import Proxy, open_proxy
-from tests.services import Database, Services, free_port, settings_for, start_web, start_worker
+from tests.services import Services, Templates, free_port, settings_for, start_web, start_worker
 
 Arrive = Callable[[str], Awaitable[Person]]
 """``await arrive(login)`` gives somebody who is signed in; an empty login, somebody who is not."""
@@ -30,20 +29,12 @@ class Workspace:
     settings: Settings
 
 
-@pytest.fixture(scope="session")
-def showroom(services: Services, migrated: Database) -> Iterator[Database]:
-    """A database with sample data: the template of each test's own."""
-    with services.database(migrated) as made:
-        asyncio.run(seed(made.owner_url, STOCK))
-        yield made
-
-
 @pytest.fixture
 async def workspace(
-    services: Services, showroom: Database, redis_url: str, tmp_path: Path
+    services: Services, templates: Templates, redis_url: str, tmp_path: Path
 ) -> AsyncIterator[Workspace]:
     """One web process and one worker on sample data, as a person's machine runs them."""
-    with services.database(showroom) as database:
+    with services.database(templates.of(STOCK)) as database:
         port = free_port()
         url = f"http://127.0.0.1:{port}"
         settings = replace(settings_for(database, redis_url, free_port()), allowed_origins=(url,))

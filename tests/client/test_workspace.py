@@ -413,15 +413,17 @@ async def test_leaving_the_workspace_ends_every_reader_quietly() -> None:
         await peer.welcome()
         await peer.accept_join()
         await peer.expect("search")
+        asked.set()
         await peer.wait_gone()
 
+    asked = asyncio.Event()
     before = asyncio.all_tasks()
     async with scripted(script) as url:
         async with connect(url) as workspace:
             deal = await workspace.join(CHANNEL)
             search = asyncio.create_task(deal.search())
             reading = asyncio.create_task(versions(deal, 1))
-            await asyncio.sleep(0.05)
+            await asked.wait()
         with pytest.raises(Closed):
             await search
         with pytest.raises(StopAsyncIteration):

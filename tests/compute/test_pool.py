@@ -150,12 +150,13 @@ async def test_one_person_fills_only_their_own_turns() -> None:
 
 async def test_the_pool_says_when_nobody_gets_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Readiness sees it: who waits has waited for long."""
-    monkeypatch.setattr("server.compute.pool.STALLED_SECONDS", 0.2)
+    monkeypatch.setattr("server.compute.pool.STALLED_SECONDS", 0.02)
     async with pool_of(1) as pool:
         assert pool.has_turns
-        busy = [asyncio.create_task(pool.run(ANN, time.sleep, 0.6)) for _ in range(2)]
-        await asyncio.sleep(0.4)
-        assert not pool.has_turns
+        busy = [asyncio.create_task(pool.run(ANN, time.sleep, seconds)) for seconds in (1.0, 0.0)]
+        while pool.has_turns:
+            assert not busy[0].done()
+            await asyncio.sleep(0.01)
         await asyncio.gather(*busy)
         assert pool.has_turns
 

@@ -131,7 +131,7 @@ class Scene:
         Raises TimeoutError where it does not come to its end, with every car valued, on every screen.
         """
         self.working.clear()
-        async with asyncio.timeout(self._patience):
+        async with asyncio.timeout(GUARD_SECONDS):
             # What was begun before is seen through: nothing of it is in the way of this search.
             await self._until(lambda: all(editor.is_resting for editor in self.editors))
             while await self._jobs():  # noqa: ASYNC110 - Redis is asked
@@ -139,7 +139,7 @@ class Scene:
         search = asyncio.create_task(self.editors[1].search())
         try:
             yield
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(GUARD_SECONDS):
                 search_id = await search
                 await self._until(lambda: self._is_valued(search_id))
                 while await self._jobs():  # noqa: ASYNC110 - Redis is asked

@@ -19,7 +19,7 @@ from server.run.privileges import without_owner
 from server.settings import Settings, process_environment
 from tests.services import ROOT, free_port
 
-START_SECONDS: Final = 30.0
+START_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.02
 COMMAND: Final = "tests.faults.crashing"
 

@@ -17,10 +17,10 @@ from protocol.records import DealState, Tier, View
 from protocol.workflow import Action, LenderStatus, Reason
 from server.database.core.pool import connect_as_owner
 from server.settings import Settings
+from tests.flow.current import GUARD_SECONDS, keep_current, stored_version
 from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
 from tests.services import start_web, start_worker
 
-GUARD_SECONDS = 30.0
 TOMORROW = dt.timedelta(days=1)
 
 
@@ -58,22 +58,22 @@ class Both:
             "stipulations": ["Proof of income"],
             "expires_at": dt.datetime.now(dt.UTC) + TOMORROW,
         }
-        before = self.manager.state.version
         assert isinstance(offer.lender, str)
         await self.manager.desk.lender_decision(
             offer.lender,
             LenderStatus.CONDITIONAL,
             **(given | terms),  # type: ignore[arg-type]
         )
-        await self.agree(lambda deal: deal.version > before)
+        await self.caught_up()
+
+    async def caught_up(self) -> None:
+        """Wait until both have heard everything that Postgres has."""
+        stored = await self.version()
+        await self.agree(lambda deal: deal.version >= stored)
 
     async def version(self) -> int:
         """Return the deal's version as it is stored."""
-        async with connect_as_owner(self.settings.database_owner_url) as database:
-            found: int = await database.fetchval(
-                "SELECT version FROM deals WHERE deal_id::text = $1", self.sales.state.id
-            )
-            return found
+        return await stored_version(self.settings, self.sales.state.id)
 
     async def reason_of_fall(self) -> str:
         """Return why the server returned the deal to working, by itself."""
@@ -144,10 +144,11 @@ async def open_both(stocked: Settings, tmp_path: Path) -> AsyncIterator[Both]:
         connect(web.url, await token_of(stocked, "riverside-sales")) as one,
         connect(web.url, await token_of(stocked, "riverside-manager")) as two,
     ):
-        sales, manager = await one.join(channel, View.SALES), await two.join(channel, View.MANAGER)
+        sales = keep_current(await one.join(channel, View.SALES), stocked)
+        manager = keep_current(await two.join(channel, View.MANAGER), stocked)
         await manager.terms(EASY)
         await sales.search(limit=40)
-        await events_until(sales, valued)
+        await asyncio.gather(events_until(sales, valued), events_until(manager, valued))
         cars = [row.vehicle_id for row in sales.rows.values() if row.offer and row.offer["payment_cents"]]
         assert len(cars) > 3
         yield Both(sales, manager, cars, stocked)

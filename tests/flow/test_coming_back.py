@@ -18,7 +18,7 @@ from tests.flow.shop import a_deal_of, connect, events_until, token_of
 from tests.services import open_owner_pool, start_web
 
 pytestmark = pytest.mark.flow
-GUARD_SECONDS = 30.0
+GUARD_SECONDS = 60.0
 
 
 async def decide_untold(settings: Settings, deal: Deal, discount_cents: int) -> int:

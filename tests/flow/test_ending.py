@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from protocol.events import Matches
 from server.database.core.migrate import migrate
@@ -17,9 +18,19 @@ from server.database.sample.seed import seed
 from server.embedded import EmbeddedServices
 from server.embedded.process import listener
 from server.settings import Settings
+from server.work.queue import JOBS_KEY
 from tests.flow.searches.searching import STOCK
 from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
-from tests.services import Process, Services, free_port, open_folder, settings_for, start_web, start_worker
+from tests.services import (
+    Process,
+    Services,
+    answers,
+    free_port,
+    open_folder,
+    settings_for,
+    start_web,
+    start_worker,
+)
 
 pytestmark = pytest.mark.flow
 
@@ -68,6 +79,12 @@ def cut_off(log: list[dict[str, Any]]) -> str:
     return " ".join(str(line["what"]) for line in log if line["event"] == "cut off")
 
 
+async def job_is_held(settings: Settings) -> bool:
+    """Return whether a worker has a job in hand."""
+    async with Redis.from_url(settings.redis_url) as redis:
+        return any(group["pending"] for group in await redis.xinfo_groups(JOBS_KEY))
+
+
 @pytest.fixture(params=[".s.PGSQL.5432", "redis.sock"], ids=["postgres", "redis"])
 def hung(request: pytest.FixtureRequest, own: tuple[Settings, Path]) -> Path:
     """The socket of the service that hangs."""
@@ -85,7 +102,9 @@ async def test_a_web_process_ends_while_a_service_hangs(
         await deal.terms(EASY)
         with stopped(hung):
             asking = asyncio.create_task(deal.search(limit=300))
-            await asyncio.sleep(0.1)
+            # It has read what came before these.
+            for _ in range(3):
+                assert await answers(settings.port, "/healthz")
             code, log = await end(web)
             asking.cancel()
         assert code == 0
@@ -110,7 +129,9 @@ async def test_a_worker_ends_while_a_service_hangs(
     if "PGSQL" in hung.name:
         with stopped(hung):
             async with start_worker(settings, tmp_path) as worker:
-                await asyncio.sleep(0.5)
+                async with asyncio.timeout(BOUND_SECONDS):
+                    while not await job_is_held(settings):  # noqa: ASYNC110 - Redis tells nobody
+                        await asyncio.sleep(0.01)
                 code, log = await end(worker)
     else:
         async with start_worker(settings, tmp_path) as worker:

@@ -19,7 +19,7 @@ from tests.services import start_web
 
 pytestmark = pytest.mark.flow
 
-GUARD_SECONDS = 20.0
+GUARD_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ from tests.flow.shop import (
 from tests.services import Process, free_port, start_web, start_worker
 
 pytestmark = pytest.mark.flow
-GUARD_SECONDS = 30.0
+GUARD_SECONDS = 60.0
 LEAST_PRIORITY = 19
 
 
@@ -105,7 +105,8 @@ async def test_an_edit_here_appears_there(stocked: Settings, tmp_path: Path) -> 
         assert caught.value.detail["field"] == "discount_cents"
         merged = await theirs.terms(StructureChanges(rebate_cents=100), version=before)
         assert merged == version + 1
-        await events_until(mine, lambda event: isinstance(event, DealChanged) and event.version == merged)
+        for deal in (mine, theirs):
+            await events_until(deal, lambda event: isinstance(event, DealChanged) and event.version == merged)
         assert (mine.state.version, theirs.state.version) == (merged, merged)
         assert mine.state.structure["discount_cents"] == 12_300
         assert mine.state.customer.score is UNSET
@@ -201,7 +202,10 @@ async def test_a_search_goes_on_when_its_process_freezes(stocked: Settings, tmp_
             state = await log.searches.current(channel)
             running = state is not None and state.ended is None
             if not running:
+                # It had ended: the next one begins when everything of this one was heard.
                 os.kill(frozen.pid, signal.SIGCONT)
+                await events_until(theirs, valued)
+                await asked
         heard += await events_until(theirs, valued)
         os.kill(frozen.pid, signal.SIGCONT)
         search_id = await asked

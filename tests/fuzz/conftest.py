@@ -1,5 +1,6 @@
 """One web process for all of these tests, with short deadlines; its log is looked at after each."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -9,22 +10,21 @@ import pytest_asyncio
 
 from server.database.core.pool import connect_as_owner
 from server.database.deals.deals import list_deals
-from server.database.sample.seed import SeedPlan, seed
+from server.database.sample.seed import SeedPlan
 from tests.flow.shop import token_of
 from tests.fuzz.wire import Target
-from tests.services import Database, Process, Services, free_port, settings_for, start_web
+from tests.services import Process, Services, Templates, free_port, settings_for, start_web
 
 STOCK = SeedPlan(vehicles=60, customers=6, deals=6, stores=2)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def served(
-    services: Services, migrated: Database, tmp_path_factory: pytest.TempPathFactory
+    services: Services, templates: Templates, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[tuple[Process, Target]]:
     """A web process over sample data."""
     folder: Path = tmp_path_factory.mktemp("fuzz")
-    with services.database(migrated) as made:
-        await seed(made.owner_url, STOCK)
+    with services.database(await asyncio.to_thread(templates.of, STOCK)) as made:
         settings = settings_for(made, services.redis_url, free_port())
         token = await token_of(settings, "riverside-manager")
         async with connect_as_owner(made.owner_url) as database:

@@ -22,7 +22,7 @@ from server.database.deals.deals import list_deals
 from server.database.people.credentials import PERSON_SCOPES, CredentialKind, issue_credential
 from server.database.people.staff import add_user
 from server.database.people.users import find_by_login
-from server.database.sample.seed import SeedPlan, seed
+from server.database.sample.seed import SeedPlan
 from server.settings import Settings
 from tests.fuzz.extremes import Extremes, Known, Message
 from tests.fuzz.wire import Target, Wire, connected, opened, read_head, request
@@ -87,23 +87,22 @@ def unharmed() -> Iterator[None]:
 
 
 @pytest.fixture
-async def folder(settings: Settings, tmp_path: Path) -> Path:
-    """Sample data, and a folder for what the processes log."""
-    await seed(settings.database_owner_url, STOCK)
-    return tmp_path
+def sample() -> SeedPlan:
+    """Sample data."""
+    return STOCK
 
 
 @pytest.fixture
-async def web(settings: Settings, folder: Path) -> AsyncIterator[Process]:
+async def web(settings: Settings, tmp_path: Path) -> AsyncIterator[Process]:
     """A web process; it must end within seconds when it is told to."""
-    async with start_web(settings, folder) as process:
+    async with start_web(settings, tmp_path) as process:
         yield process
 
 
 @pytest.fixture
-async def worker(settings: Settings, folder: Path) -> AsyncIterator[Process]:
+async def worker(settings: Settings, tmp_path: Path) -> AsyncIterator[Process]:
     """A worker, of which the same is expected."""
-    async with start_worker(settings, folder) as process:
+    async with start_worker(settings, tmp_path) as process:
         yield process
 
 

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-GUARD_SECONDS = 20.0
+GUARD_SECONDS = 60.0
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 RESET = 1006
 """What ``closed`` returns where the connection ended without a close frame."""

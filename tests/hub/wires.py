@@ -12,7 +12,7 @@ from websockets.uri import parse_uri
 
 from server.hub.sockets.wire import FastLane
 
-GUARD_SECONDS = 10
+GUARD_SECONDS = 60.0
 
 
 def texts_in(data: bytes) -> list[str]:

@@ -25,7 +25,7 @@ from tests.hub.wires import texts_in
 pytestmark = pytest.mark.flow
 
 DEAL = "deal:1"
-GUARD_SECONDS = 15
+GUARD_SECONDS = 60.0
 
 
 @dataclass

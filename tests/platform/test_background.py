@@ -9,7 +9,7 @@ import pytest
 
 from server.observe.background import Background
 
-GUARD_SECONDS = 20.0
+GUARD_SECONDS = 60.0
 
 
 @asynccontextmanager

@@ -26,7 +26,7 @@ from tests.services import ROOT, open_folder
 pytestmark = pytest.mark.flow
 
 NOBODY = 65534
-GUARD_SECONDS = 20.0
+GUARD_SECONDS = 60.0
 IS_ROOT = os.geteuid() == 0
 TRUST = "local all all trust\n"
 

@@ -18,7 +18,7 @@ from tests.trips.counting import CountingProxy, counted
 from tests.trips.speech import postgres_reader, redis_reader
 
 QUIET_SECONDS = 0.1
-GUARD_SECONDS = 20.0
+GUARD_SECONDS = 60.0
 TURNS = 7
 """How often each command is sent: heartbeats may fall into some of its turns, and never into all."""
 

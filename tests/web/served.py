@@ -16,7 +16,7 @@ from server.web.asgi.frames import BoundedWebSocket
 from server.web.asgi.intake import IntakeTurns
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
-GUARD_SECONDS = 20.0
+GUARD_SECONDS = 60.0
 
 
 class Parsed:

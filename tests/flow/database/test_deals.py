@@ -26,7 +26,7 @@ from server.database.editions.versions import editions_in_force
 from server.database.people import credentials, users
 from server.database.people.credentials import CredentialKind
 from server.database.people.users import Account
-from server.database.sample.seed import SeedPlan, seed
+from server.database.sample.seed import SeedPlan
 from server.settings import Settings
 from tests.services import open_owner_pool
 
@@ -34,9 +34,14 @@ pytestmark = pytest.mark.flow
 
 
 @pytest.fixture
+def sample() -> SeedPlan:
+    """A few deals."""
+    return SeedPlan(vehicles=10, customers=12, deals=6)
+
+
+@pytest.fixture
 async def pool(settings: Settings) -> AsyncIterator[asyncpg.Pool]:
     """The application's pool on a small seeded database."""
-    await seed(settings.database_owner_url, SeedPlan(vehicles=10, customers=12, deals=6))
     opened = await open_owner_pool(settings)
     yield opened
     await opened.close()

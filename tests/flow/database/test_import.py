@@ -1,6 +1,7 @@
 # ruff: noqa: S608 - the queries are put together from names in this file
 """Import and seed on a real PostgreSQL: every row stored or explained, and a second run changes nothing."""
 
+import asyncio
 import csv
 import dataclasses
 import datetime as dt
@@ -18,7 +19,7 @@ from server.database.importing import ImportFailed, import_inventory
 from server.database.importing.reading import ROW_CHARACTERS
 from server.database.sample.seed import SeedPlan, seed
 from server.search.sql.query import Stock, build_query, explained
-from tests.services import Database
+from tests.services import Database, Services, Templates
 
 pytestmark = pytest.mark.flow
 
@@ -29,9 +30,14 @@ CAMRY = "5GZCZ43D13S812715,A2,2021,Toyota,Camry,41000,21995,18500\n"
 
 
 @pytest.fixture
+def sample() -> SeedPlan:
+    """Two stores without cars."""
+    return SeedPlan(vehicles=0, customers=0, deals=0)
+
+
+@pytest.fixture
 async def owner(database: Database) -> AsyncIterator[asyncpg.Connection]:
     """The owner's connection to a database with two stores and no cars."""
-    await seed(database.owner_url, SeedPlan(vehicles=0, customers=0, deals=0))
     connection = await asyncpg.connect(database.owner_url)
     yield connection
     await connection.close()
@@ -157,11 +163,12 @@ async def test_a_damaged_file_stores_nothing(
     assert await owner.fetchval("SELECT count(*) FROM vehicles") == 0
 
 
-async def test_a_seed_adds_the_difference_once(database: Database) -> None:
+async def test_a_seed_adds_the_difference_once(services: Services, migrated: Database) -> None:
     """The same plan again adds nothing; a larger one what is missing."""
-    first = await seed(database.owner_url, SeedPlan(vehicles=50, customers=8, deals=3))
-    again = await seed(database.owner_url, SeedPlan(vehicles=50, customers=8, deals=3))
-    more = await seed(database.owner_url, SeedPlan(vehicles=70, customers=9, deals=5))
+    with services.database(migrated) as empty:
+        first = await seed(empty.owner_url, SeedPlan(vehicles=50, customers=8, deals=3))
+        again = await seed(empty.owner_url, SeedPlan(vehicles=50, customers=8, deals=3))
+        more = await seed(empty.owner_url, SeedPlan(vehicles=70, customers=9, deals=5))
     assert (first.vehicles, first.customers, first.deals, first.stores) == (50, 8, 3, 2)
     assert str(again).startswith("nothing added")
     assert (more.vehicles, more.customers, more.deals, more.stores) == (20, 1, 2, 0)
@@ -185,10 +192,13 @@ ORDERS = ("price_cents", "mileage", "year", "stocked_on")
 
 
 @pytest.fixture
-async def stock(database: Database, owner: asyncpg.Connection) -> asyncpg.Connection:
-    """A stock large enough that the planner would scan it only for want of an index."""
-    await seed(database.owner_url, SeedPlan(vehicles=20_000, customers=400, deals=200))
-    return owner
+async def stock(templates: Templates) -> AsyncIterator[asyncpg.Connection]:
+    """A stock large enough that the planner would scan it only for want of an index; it is only read."""
+    large = await asyncio.to_thread(templates.of, SeedPlan(vehicles=20_000, customers=400, deals=200))
+    connection = await asyncpg.connect(large.owner_url)
+    await connection.execute("SET default_transaction_read_only = on")
+    yield connection
+    await connection.close()
 
 
 async def plan(connection: asyncpg.Connection, query: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from protocol import codec
 from server.database.core.migrate import UnknownRevision, bring_to_newest, is_current, newest_revision
 from server.database.core.pool import open_pool
-from server.database.sample.seed import SeedPlan, seed
+from server.database.sample.seed import SeedPlan
 from server.settings import Settings
 from tests.services import Database, Services
 
@@ -20,9 +20,14 @@ pytestmark = pytest.mark.flow
 
 
 @pytest.fixture
+def sample() -> SeedPlan:
+    """A few of everything."""
+    return SeedPlan(vehicles=30, customers=6, deals=4)
+
+
+@pytest.fixture
 async def owner(database: Database) -> AsyncIterator[asyncpg.Connection]:
     """The owner's connection to a small seeded database."""
-    await seed(database.owner_url, SeedPlan(vehicles=30, customers=6, deals=4))
     connection = await asyncpg.connect(database.owner_url)
     yield connection
     await connection.close()

@@ -21,7 +21,7 @@ from server.database.editions.versions import editions_in_force
 from server.database.editions.writing import Edition
 from server.database.importing import RULES, TableRejected, import_table
 from server.database.sample import lenders, rebates, taxes
-from server.database.sample.seed import VERSION, SeedPlan, seed
+from server.database.sample.seed import VERSION, SeedPlan
 from server.finance.rebates import rebate_for, rebates_open_to
 from server.search.sql.query import Stock, build_car_query, build_query
 from server.settings import Settings
@@ -36,9 +36,14 @@ NEXT_YEAR = dt.date(dt.datetime.now(dt.UTC).year + 1, 1, 1)
 
 
 @pytest.fixture
+def sample() -> SeedPlan:
+    """Enough cars to read rates and taxes with."""
+    return SeedPlan(vehicles=300, customers=40, deals=6)
+
+
+@pytest.fixture
 async def owner(database: Database) -> AsyncIterator[asyncpg.Connection]:
     """The owner's connection to a seeded database."""
-    await seed(database.owner_url, SeedPlan(vehicles=300, customers=40, deals=6))
     connection = await asyncpg.connect(database.owner_url)
     await prepare_connection(connection)
     yield connection

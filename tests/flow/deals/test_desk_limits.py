@@ -33,8 +33,6 @@ SELECT gen_random_uuid(), deal_id, 'adverse_action_notice', '{{bankruptcy}}', no
 
 async def decided(both: Both, lender: str, stipulations: int) -> CommandError | None:
     """Record a lender's approval with long stipulations; return how it was refused."""
-    await seen(both.sales, lambda deal: deal.version == both.manager.state.version)
-    before = both.manager.state.version
     try:
         await both.manager.desk.lender_decision(
             lender,
@@ -48,7 +46,7 @@ async def decided(both: Both, lender: str, stipulations: int) -> CommandError | 
         )
     except CommandError as error:
         return error
-    await both.agree(lambda deal: deal.version > before)
+    await both.caught_up()
     return None
 
 
@@ -90,7 +88,7 @@ async def test_lenders_take_only_so_much_room(both: Both) -> None:
         before,
     )
     await both.manager.desk.lender_decision("First", LenderStatus.WITHDRAWN)
-    await both.agree(lambda deal: deal.version > before)
+    await both.caught_up()
     assert await decided(both, "Third", 20) is None
     lenders = both.manager.state.lenders
     assert isinstance(lenders, list)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 import pytest
 
+from client import Deal
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Actor, Role
 from protocol.structure import StructureChanges
@@ -66,6 +67,11 @@ async def test_what_changed_nothing_changes_nothing_later(both: Both) -> None:
     assert isinstance(moved.locks, list) and [lock.field for lock in moved.locks] == ["discount_cents"]
 
 
+def searched_by(deal: Deal) -> str | None:
+    """Return the search that a client holds."""
+    return None if deal.search_state is None else deal.search_state.search_id
+
+
 @pytest.mark.parametrize("decides", ["desk", "lender"])
 async def test_a_decision_that_is_sent_again_does_not_search_again(both: Both, decides: str) -> None:
     """The search that it began stands, also where the deal has moved on by something that no search asks."""
@@ -82,18 +88,18 @@ async def test_a_decision_that_is_sent_again_does_not_search_again(both: Both, d
             "Nobody's bank", LenderStatus.WITHDRAWN, version=before, op=op
         )
 
-    first, earlier = await decide(), both.manager.search_state
+    earlier = searched_by(both.manager)
+    first = await decide()
     await both.agree(lambda deal: deal.version > before)
     # The answer does not wait for the search that follows.
-    await seen(both.manager, lambda _: both.manager.search_state != earlier)
+    await seen(both.manager, lambda _: searched_by(both.manager) != earlier)
     await both.sales.desk.pin(both.cars[1])
     await both.agree(lambda deal: bool(deal.pins))
-    searched = both.manager.search_state
+    searched = searched_by(both.manager)
     assert await decide() == first
     await both.sales.desk.note("Searched again?")
     await both.agree(lambda deal: bool(deal.notes))
-    assert searched is not None and both.manager.search_state is not None
-    assert both.manager.search_state.search_id == searched.search_id
+    assert searched_by(both.manager) == searched
 
 
 async def test_an_op_answers_whom_it_was_answered_for_and_nobody_else(both: Both) -> None:

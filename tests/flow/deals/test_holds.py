@@ -29,7 +29,7 @@ from tests.services import open_owner_pool
 
 pytestmark = pytest.mark.flow
 
-GUARD_SECONDS = 30.0
+GUARD_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

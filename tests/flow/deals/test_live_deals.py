@@ -15,7 +15,7 @@ from tests.flow.shop import connect, events_until, token_of
 
 pytestmark = pytest.mark.flow
 
-GUARD_SECONDS = 20.0
+GUARD_SECONDS = 60.0
 POOR = """
 UPDATE customers SET monthly_income_cents = 100, co_monthly_income_cents = NULL WHERE customer_id = $1
 """

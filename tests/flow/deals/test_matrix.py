@@ -31,7 +31,7 @@ from tests.services import Process, start_web
 
 pytestmark = pytest.mark.flow
 
-GUARD_SECONDS = 30.0
+GUARD_SECONDS = 60.0
 PASSWORD = "correct horse battery"
 ABOUT_CHANNELS = [kind for kind in COMMAND_TYPES if issubclass(kind, ChannelCommand)]
 ABOUT_CARS = [kind for kind in ABOUT_CHANNELS if "vehicle_id" in kind.__struct_fields__]

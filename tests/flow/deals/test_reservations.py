@@ -13,7 +13,8 @@ from protocol.records import DealState, View
 from protocol.workflow import Action, Fulfilment, Reason
 from server.database.core.pool import connect_as_owner
 from server.settings import Settings
-from tests.flow.desk import GUARD_SECONDS, Both, refused, seen
+from tests.flow.current import GUARD_SECONDS, keep_current
+from tests.flow.desk import Both, refused, seen
 from tests.flow.shop import EASY, a_deal_of, connect, token_of
 
 pytestmark = pytest.mark.flow
@@ -27,7 +28,8 @@ async def another_desk(both: Both, channel: str, store_id: str) -> AsyncIterator
         connect(url, await token_of(both.settings, f"{store_id}-sales")) as one,
         connect(url, await token_of(both.settings, f"{store_id}-manager")) as two,
     ):
-        sales, manager = await one.join(channel, View.SALES), await two.join(channel, View.MANAGER)
+        sales = keep_current(await one.join(channel, View.SALES), both.settings)
+        manager = keep_current(await two.join(channel, View.MANAGER), both.settings)
         version = await manager.terms(EASY)
         desk = Both(sales, manager, both.cars, both.settings)
         await desk.agree(lambda deal: deal.version >= version)
@@ -100,7 +102,9 @@ async def test_of_a_hold_and_an_approval_at_once_one_comes_first(both: Both, sto
     async with another_desk(both, await a_deal_of(stocked, "northgate"), "northgate") as rival:
         for _ in range(5):
             outcomes = await asyncio.gather(
-                both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY),
+                both.manager.desk.act(
+                    Action.APPROVE, Reason.MEETS_POLICY, version=both.manager.state.version
+                ),
                 rival.sales.desk.hold(car),
                 return_exceptions=True,
             )

@@ -29,7 +29,7 @@ from server.work.worker import connect_redis
 from tests.services import open_owner_pool
 
 ACTOR = Actor(id="u-1", name="Ann", role=Role.SALESPERSON)
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 Json = dict[str, Any]
 STOCK = SeedPlan(vehicles=900, customers=30, deals=10)
 

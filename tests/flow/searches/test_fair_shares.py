@@ -28,7 +28,7 @@ from tests.services import free_port, start_web
 
 pytestmark = pytest.mark.flow
 
-GUARD_SECONDS = 20.0
+GUARD_SECONDS = 60.0
 AFFORDED = PERSON_UNITS // Cost.PRICING
 """How many quotes a person may ask for at a time."""
 UNLIMITED = COMMANDS - 1

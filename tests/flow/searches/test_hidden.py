@@ -79,7 +79,10 @@ class Screen:
         self._ref += 1
         command = {"type": kind, "ref": self._ref, "channel": self.channel, **fields}
         await self.socket.send(json.dumps(command))
-        return await self.until(lambda one: one["type"] == "reply" and one["ref"] == self._ref)
+        reply = await self.until(lambda one: one["type"] == "reply" and one["ref"] == self._ref)
+        # It may come before the event that tells of the same version.
+        self.version = max(self.version, reply.get("data", {}).get("version", 0))
+        return reply
 
     async def change(self, kind: str, **fields: object) -> Any:
         """Send a command that changes something."""
@@ -167,7 +170,7 @@ async def desk_at_work(cast: Cast) -> list[str]:
     await manager.change("hold", vehicle_id=cars[1])
     await manager.change("pin", vehicle_id=cars[2])
     selected = (await manager.ask("quote", vehicle_id=cars[0], changes={}))["data"]
-    await manager.change(
+    decided = await manager.change(
         "lender_decision",
         version=manager.version,
         lender=selected["lender"],
@@ -179,6 +182,7 @@ async def desk_at_work(cast: Cast) -> list[str]:
         stipulations=[STIPULATION],
         expires_at=(dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).isoformat(),
     )
+    assert decided["ok"], decided
     await manager.change("select", vehicle_id=cars[0])
     return cars
 

@@ -18,7 +18,7 @@ from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
 from tests.services import Process, start_web, start_worker
 
 pytestmark = pytest.mark.flow
-GUARD_SECONDS = 30.0
+GUARD_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

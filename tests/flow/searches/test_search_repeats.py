@@ -17,7 +17,7 @@ from tests.flow.searches.searching import Searching, channel_of, of_kind
 
 pytestmark = pytest.mark.flow
 
-GUARD_SECONDS = 15.0
+GUARD_SECONDS = 60.0
 
 
 @dataclass

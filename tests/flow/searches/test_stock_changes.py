@@ -14,6 +14,7 @@ from protocol.records import DealState
 from protocol.workflow import Action, Closing, Fulfilment, Reason
 from server.database.core.pool import connect_as_owner
 from server.settings import Settings
+from tests.flow.current import keep_current
 from tests.flow.desk import Both, no_rates_in_force, seen
 from tests.flow.shop import (
     EASY,
@@ -28,7 +29,7 @@ from tests.flow.shop import (
 from tests.services import free_port, start_web, start_worker
 
 pytestmark = pytest.mark.flow
-GUARD_SECONDS = 30.0
+GUARD_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ async def screens(stocked: Settings, tmp_path: Path) -> AsyncIterator[Screens]:
         connect(here.url, token) as one,
         connect(there.url, token) as two,
     ):
-        deal, same, other = await one.join(first), await two.join(first), await two.join(second)
+        deal = keep_current(await one.join(first), stocked)
+        same, other = await two.join(first), await two.join(second)
         for each in (deal, other):
             await each.terms(EASY)
             await each.search(limit=60)
@@ -291,4 +293,4 @@ async def test_a_signed_car_is_sold_and_an_unwound_one_is_back(both: Both) -> No
     await seen(both.manager, lambda _: offer.vehicle_id not in both.manager.rows)
     await both.manager.desk.act(Closing.UNWIND, Reason.MUTUAL_AGREEMENT)
     await seen(both.manager, lambda _: offer.vehicle_id in both.manager.rows)
-    assert both.manager.state.fulfilment is Fulfilment.UNWOUND
+    await both.agree(lambda deal: deal.fulfilment is Fulfilment.UNWOUND)

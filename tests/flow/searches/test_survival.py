@@ -11,22 +11,18 @@ from protocol.records import Filters, Scope
 from server.database.deals.deals import Deal
 from server.log.search_log import Outcome
 from server.search.paging import searches as stream
-from server.search.paging.searches import SearchService
 from server.settings import Settings
 from tests.flow.searches.keeping import keeping
-from tests.flow.searches.searching import ACTOR, Searching, channel_of, column, of_kind
+from tests.flow.searches.searching import ACTOR, PATIENCE_SECONDS, Searching, channel_of, column, of_kind
 from tests.flow.searches.test_search import more_of
 
 pytestmark = pytest.mark.flow
 
 LEASE_MS = 300
-
-
-def service_of(searching: Searching) -> SearchService:
-    """Return the searches of another process."""
-    return SearchService(
-        searching.stores, searching.system, searching.log.searches, searching.queue, lease_ms=LEASE_MS
-    )
+KEPT_MS = 900
+"""A lease that a test sees renewed: long beside what a busy machine takes to do that."""
+HELD_MS = 3_600_000
+"""The lease of who must not lose it, however busy the machine is."""
 
 
 @pytest.fixture
@@ -84,7 +80,7 @@ async def test_another_process_goes_on_with_a_search(
     whole = await whole_stock(searching)
     deal = await searching.deal(scope=Scope.GROUP)
     stored[deal.id] = deal
-    doomed, other = service_of(searching), service_of(searching)
+    doomed, other = searching.another(lease_ms=LEASE_MS), searching.another(lease_ms=HELD_MS)
     stall = Stall(monkeypatch, searching, chunks)
     begin = replace(searching, service=doomed)
     search_id = await begin.begin(deal, limit=20_000)
@@ -117,9 +113,7 @@ async def test_a_process_that_ends_hands_its_search_over(
     """The lease is free at once, the search has not ended, and one of many others goes on with it."""
     deal = await searching.deal(scope=Scope.GROUP)
     stored[deal.id] = deal
-    leaving = SearchService(
-        searching.stores, searching.system, searching.log.searches, searching.queue, lease_ms=3_600_000
-    )
+    leaving = searching.another(lease_ms=HELD_MS)
     stall = Stall(monkeypatch, searching, 1)
     await replace(searching, service=leaving).begin(deal, limit=100)
     await stall.reached.wait()
@@ -131,7 +125,7 @@ async def test_a_process_that_ends_hands_its_search_over(
     assert state is not None
     assert (state.lapsed, state.ended, state.chunks) == (True, None, 2)
     assert not await leaving.take_over(channel_of(deal))
-    others = [service_of(searching) for _ in range(4)]
+    others = [searching.another(lease_ms=HELD_MS) for _ in range(4)]
     taken = await asyncio.gather(*(other.take_over(channel_of(deal)) for other in others))
     assert sorted(taken) == [False, False, False, True]
     ended = await searching.ended(deal)
@@ -148,7 +142,7 @@ async def test_a_search_handed_over_at_its_limit_ends_there(
     """Whoever takes over counts what was found: a page is never longer than was asked for."""
     deal = await searching.deal(scope=Scope.GROUP)
     stored[deal.id] = deal
-    leaving, other = service_of(searching), service_of(searching)
+    leaving, other = searching.another(lease_ms=LEASE_MS), searching.another(lease_ms=HELD_MS)
     end_search, reached = searching.log.searches.end_search, asyncio.Event()
 
     async def never(*_: object, **__: object) -> None:
@@ -161,7 +155,7 @@ async def test_a_search_handed_over_at_its_limit_ends_there(
     for task in [task for task in asyncio.all_tasks() if task.get_name().startswith("lease ")]:
         task.cancel()
     monkeypatch.setattr(searching.log.searches, "end_search", end_search)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not await other.take_over(channel_of(deal)):  # noqa: ASYNC110 - the lease runs out in Redis
             await asyncio.sleep(0.01)
     ended = await searching.ended(deal)
@@ -174,7 +168,7 @@ async def test_a_search_of_a_deal_that_has_moved_on_begins_anew(
 ) -> None:
     """Matches of two versions of a deal are never mixed: the newer version's search replaces the old one."""
     deal = await searching.deal(scope=Scope.GROUP)
-    leaving, other = service_of(searching), service_of(searching)
+    leaving, other = (searching.another(lease_ms=HELD_MS) for _ in range(2))
     stall = Stall(monkeypatch, searching, 1)
     filters = Filters(year_min=2021)
     older = await replace(searching, service=leaving).begin(deal, limit=50, filters=filters)
@@ -200,7 +194,7 @@ async def test_a_search_that_nobody_can_go_on_with_ends(
 ) -> None:
     """Where the deal cannot be read, watchers hear that the search failed, and have a token."""
     deal = await searching.deal(scope=Scope.GROUP)
-    leaving, other = service_of(searching), service_of(searching)
+    leaving, other = (searching.another(lease_ms=HELD_MS) for _ in range(2))
     stall = Stall(monkeypatch, searching, 1)
     search_id = await replace(searching, service=leaving).begin(deal, limit=500)
     await stall.reached.wait()
@@ -222,7 +216,7 @@ async def test_a_lease_is_kept_while_the_page_waits(
 ) -> None:
     """A page that is long in reading loses nothing: its lease is renewed meanwhile."""
     deal = await searching.deal(scope=Scope.GROUP)
-    slow = searching.another(lease_ms=60)
+    slow = searching.another(lease_ms=KEPT_MS)
     renewed, renew = asyncio.Semaphore(0), searching.log.searches.renew_search
 
     async def renew_and_count(*arguments: Any) -> bool:
@@ -234,7 +228,7 @@ async def test_a_lease_is_kept_while_the_page_waits(
     stall = Stall(monkeypatch, searching, 1)
     await replace(searching, service=slow).begin(deal, limit=100)
     await stall.reached.wait()
-    for _ in range(6):
+    for _ in range(4):
         await renewed.acquire()
     state = await searching.log.searches.current(channel_of(deal))
     assert state is not None

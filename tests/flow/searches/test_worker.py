@@ -33,7 +33,7 @@ from tests.services import open_folder, start_worker
 
 pytestmark = pytest.mark.flow
 
-GUARD_SECONDS = 30.0
+GUARD_SECONDS = 60.0
 
 
 @asynccontextmanager
@@ -53,7 +53,7 @@ async def worker_here(searching: Searching, settings: Settings) -> AsyncIterator
 
 async def until(holds: Callable[[], Awaitable[Any]]) -> None:
     """Wait until what ``holds`` returns is true."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(GUARD_SECONDS):
         while not await holds():  # noqa: ASYNC110 - Redis tells nobody of these changes
             await asyncio.sleep(0.01)
 

@@ -10,7 +10,7 @@ from protocol.events import Notice
 from server.hub.upkeep.outages import RECOVERED, Outages, WatchedService
 from server.observe.standing import Standing
 
-GUARD_SECONDS = 10
+GUARD_SECONDS = 60.0
 DATABASE, UPDATES = Notice(code="degraded", message="db"), Notice(code="degraded", message="live")
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from server.database.sample.seed import SeedPlan, seed
 from server.settings import Settings
 from server.web.access.addresses import counted_as, hosts_of
 from tests.services import start_web
@@ -22,7 +21,6 @@ async def served(
     settings: Settings, folder: Path, proxies: tuple[str, ...]
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Run a web process outside demo mode that trusts ``proxies``, and visit it."""
-    await seed(settings.database_owner_url, SeedPlan(vehicles=1, customers=1, deals=1, stores=1))
     own = replace(settings, demo=False, trusted_proxies=proxies)
     async with start_web(own, folder) as web, httpx.AsyncClient(base_url=web.url) as browser:
         yield browser
