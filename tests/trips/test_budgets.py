@@ -66,8 +66,8 @@ async def test_a_search_to_its_first_matches(desk: Counted) -> None:
             await _hear(desk.sales, valued)
 
     trips = await desk.trips_of(search, between=settle)
-    # Only what lies before the first matches counts. The next page may be read by then, and the job goes to the
-    # queue behind them.
+    # Only what lies before the first matches counts. The next page may be read by then, and the job goes to
+    # the queue behind them.
     page = next(at for at, asked in enumerate(trips.postgres) if asked.startswith("SELECT v.vehicle_id"))
     road = Trips(trips.postgres[: page + 1], trips.redis[: trips.redis.index("matches.lua") + 1])
     assert_within(road, postgres=3, redis=2)
