@@ -15,11 +15,12 @@ from typing import Any, cast
 import msgspec
 from msgspec import inspect
 
-from protocol.asyncapi import asyncapi, summary_of
 from protocol.closing import CloseCode, ErrorBody, ErrorCode
 from protocol.commands import COMMAND_TYPES, DEFAULT_MATCHES, MAX_MATCHES, Command
 from protocol.commands.desk import MAX_NOTE_CHARACTERS
 from protocol.deal_fold import KEPT_NOTES, KEPT_NOTES_BYTES, KEPT_TASKS, NOTE_BYTES
+from protocol.documents.asyncapi import asyncapi, summary_of
+from protocol.documents.openapi import openapi
 from protocol.events import (
     EVENT_TYPES,
     FIRST_LATE_CHUNK,
@@ -31,7 +32,6 @@ from protocol.events import (
     kind_of,
 )
 from protocol.money.quotes import FrontierReply, QuoteReply
-from protocol.openapi import openapi
 from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, DayCount
 from protocol.structure import Structure
 from protocol.workflow import (

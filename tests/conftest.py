@@ -1,13 +1,14 @@
 """Fixtures that every layer's tests may use. What needs real services asks for ``settings``."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 
 import hypothesis
 import pytest
-import redis
 import structlog
+from redis import Redis as BlockingRedis
+from redis.asyncio import Redis
 from structlog.processors import JSONRenderer
 
 from server.database.core.migrate import migrate
@@ -66,10 +67,17 @@ def database(services: Services, templates: Templates, sample: SeedPlan | None) 
 @pytest.fixture
 def redis_url(services: Services) -> str:
     """The address of an empty Redis."""
-    with redis.Redis.from_url(services.redis_url) as client:
+    with BlockingRedis.from_url(services.redis_url) as client:
         client.flushall()
         client.script_flush()
     return services.redis_url
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """A client of the empty Redis, which gives bytes."""
+    async with Redis.from_url(redis_url) as client:
+        yield client
 
 
 @pytest.fixture

@@ -9,6 +9,9 @@ import asyncpg
 from redis.asyncio import Redis
 
 from server.compute.pool import ComputePool
+from server.counts.distinct import Distinct
+from server.counts.seats import Seats
+from server.counts.usage import UsageLog
 from server.database.core.listen import Listener
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.people.security_events import Note
@@ -40,11 +43,8 @@ from server.hub.upkeep.stock_watch import StockWatch
 from server.log.bus import Bus
 from server.log.cars import ShownCars
 from server.log.channel_log import ChannelLog
-from server.log.distinct import Distinct
 from server.log.presence import PresenceLog
 from server.log.redis_log import RedisLog
-from server.log.seats import Seats
-from server.log.usage import UsageLog
 from server.log.walls import Walls
 from server.search.paging.rematch import Rematcher
 from server.search.paging.searches import SearchService

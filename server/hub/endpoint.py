@@ -21,6 +21,7 @@ from protocol.events import Welcome
 from protocol.records import User
 from protocol.rights import TokenScope
 from server.clock import utc_now
+from server.counts.seats import Seats
 from server.database.people.security_events import Note, SecurityKind
 from server.hub.channels.registry import Registry
 from server.hub.connections.allowance import Allowance
@@ -40,7 +41,6 @@ from server.hub.sockets.wire import wire_of
 from server.hub.upkeep.outages import Outages
 from server.hub.upkeep.people import People
 from server.log.channel_log import ChannelLog
-from server.log.seats import Seats
 from server.observe.failing import SERVICE_FAILS
 
 SUBPROTOCOL: Final = "deal.v1"

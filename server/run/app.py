@@ -20,13 +20,13 @@ from starlette.requests import ClientDisconnect
 
 from protocol.closing import CommandError
 from server.compute.pool import ComputePool
+from server.counts.attempts import Attempts
 from server.database.core.pool import open_pool, open_system_pool
 from server.database.core.scope import StoreScopes, everything
 from server.database.people.security_log import SecurityLog
 from server.hub.assembly import assemble
 from server.hub.endpoint import Endpoint
 from server.hub.sockets.limits import FRAME_BYTES
-from server.log.attempts import Attempts
 from server.log.direct_sending import send_directly
 from server.log.peer import require_peer
 from server.observe.ending import END_SECONDS, Ending

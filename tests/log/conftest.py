@@ -14,13 +14,6 @@ MakeLog = Callable[..., ChannelLog]
 """Makes a log, with its bounds where they matter."""
 
 
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    """A client of the empty Redis."""
-    async with Redis.from_url(redis_url) as client:
-        yield client
-
-
 @pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.flow)])
 async def make_log(request: pytest.FixtureRequest) -> AsyncIterator[MakeLog]:
     """How to make a log: in memory, then in Redis."""

@@ -50,8 +50,8 @@ def redis_reader() -> Read:
 
 def _scripts() -> dict[str, str]:
     sources = [(f"{name}.lua", source_of(name)) for name in SCRIPT_NAMES]
-    alone = files("server.log").joinpath("scripts")
-    sources += [(name, alone.joinpath(name).read_text()) for name in ("presence.lua", "usage.lua")]
+    for package, name in (("server.log", "presence.lua"), ("server.counts", "usage.lua")):
+        sources.append((name, files(package).joinpath("scripts", name).read_text()))
     queue = files("server.work").joinpath("scripts")
     room = queue.joinpath("room.lua").read_text()
     sources += [(script.name, room + script.read_text()) for script in queue.iterdir()]

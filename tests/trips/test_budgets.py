@@ -66,9 +66,11 @@ async def test_a_search_to_its_first_matches(desk: Counted) -> None:
             await _hear(desk.sales, valued)
 
     trips = await desk.trips_of(search, between=settle)
-    # What follows the publication of the matches is on no way to anybody: the job goes to the queue.
-    road = trips.redis[: trips.redis.index("matches.lua") + 1]
-    assert_within(Trips(trips.postgres, road), postgres=3, redis=2)
+    # Only what lies before the first matches counts. The next page may be read by then, and the job goes to
+    # the queue behind them.
+    page = next(at for at, asked in enumerate(trips.postgres) if asked.startswith("SELECT v.vehicle_id"))
+    road = Trips(trips.postgres[: page + 1], trips.redis[: trips.redis.index("matches.lua") + 1])
+    assert_within(road, postgres=3, redis=2)
 
 
 async def test_a_note_to_its_event(desk: Counted) -> None:

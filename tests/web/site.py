@@ -16,12 +16,12 @@ from starlette.types import Receive, Scope, Send
 
 from protocol.closing import CommandError
 from protocol.rights import TokenScope
+from server.counts.attempts import Attempts
 from server.database.core.pool import open_pool
 from server.database.core.scope import StoreScopes
 from server.database.people.credentials import PERSON_SCOPES, CredentialKind, issue_credential
 from server.database.people.security_log import SecurityLog
 from server.database.people.users import find_by_login
-from server.log.attempts import Attempts
 from server.settings import Settings, secret_of
 from server.web import api, health, security_api
 from server.web.access.context import WebContext

@@ -11,9 +11,9 @@ from protocol import commands
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import AnyCommand
 from protocol.rights import TokenScope
+from server.counts.usage import UsageLog
 from server.hub.connections.budgets import Budgets
 from server.hub.connections.connection import Connection
-from server.log.usage import UsageLog
 from server.observe.failing import REDIS_FAILS
 from server.sharing.lanes import Lane
 from server.sharing.turns import Crowded, Shares, TookTooLong, Turns

@@ -17,7 +17,7 @@ from typing import Final
 
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Cost
-from server.log.usage import Usage
+from server.counts.usage import Usage
 
 WINDOW_SECONDS: Final = 10.0
 PERSON_UNITS: Final = 500

@@ -8,6 +8,7 @@ from typing import Final
 
 import asyncpg
 
+from server.counts.attempts import Attempts
 from server.database.people.users import (
     Account,
     hash_is_outdated,
@@ -16,7 +17,6 @@ from server.database.people.users import (
     password_fits,
     store_password,
 )
-from server.log.attempts import Attempts
 from server.web.access.address_turns import AddressTurns, Crowded
 from server.web.access.addresses import counted_as
 

@@ -17,12 +17,12 @@ from protocol.money.quotes import WarningCode
 from protocol.records import DealState, Filters, Sort, View
 from protocol.structure import StructureChanges
 from protocol.workflow import Action, Reason
+from server.counts.distinct import Distinct
 from server.database.core.pool import connect_as_owner
 from server.database.people.staff import set_score_edges
 from server.database.people.users import find_by_login
 from server.hub.sight.floor_guard import MARGIN_CENTS, FloorGuard
 from server.hub.sight.questions import MOST_QUESTIONS, QUESTIONS_SECONDS
-from server.log.distinct import Distinct
 from server.settings import Settings
 from tests.flow.desk import Both, refused
 from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of

@@ -14,13 +14,13 @@ from protocol.commands import AnyCommand, Cost, Ping, Quote, Search
 from protocol.records import Filters, Role
 from protocol.rights import TokenScope
 from protocol.structure import StructureChanges
+from server.counts.usage import Usage
 from server.database.people.credentials import PERSON_SCOPES
 from server.database.people.users import Account
 from server.hub.connections import allowance as allowance_module
 from server.hub.connections.allowance import SHARES, Allowance
 from server.hub.connections.budgets import PERSON_UNITS
 from server.hub.connections.connection import Connection
-from server.log.usage import Usage
 from tests.hub.channels.people import admitted
 
 ANN, BOB = [Account(name, name, name, Role.SALESPERSON, "riverside") for name in ("ann", "bob")]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from protocol import commands
 from protocol.closing import ErrorCode
 from protocol.commands import COMMAND_TYPES, Cost
+from server.counts.usage import Usage
 from server.hub.connections.budgets import (
     PERSON_UNITS,
     STORE_UNITS,
@@ -16,7 +17,6 @@ from server.hub.connections.budgets import (
     OverBudget,
 )
 from server.hub.sockets.limits import COMMANDS, COMMANDS_WINDOW_SECONDS
-from server.log.usage import Usage
 
 STORE, ANN, BOB = "riverside", "ann", "bob"
 

@@ -9,11 +9,11 @@ from argon2 import PasswordHasher
 from redis.asyncio import Redis
 
 from protocol.rights import TokenScope
+from server.counts.attempts import Attempts
 from server.database.core.pool import connect_as_owner
 from server.database.people.credentials import CredentialKind, issue_credential
 from server.database.people.staff import set_password
 from server.database.people.users import find_by_login
-from server.log.attempts import Attempts
 from server.settings import Settings
 from server.web.access import sign_in as sign_in_module
 from tests.services import free_port

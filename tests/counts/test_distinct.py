@@ -3,7 +3,7 @@
 import pytest
 from redis.asyncio import Redis
 
-from server.log.distinct import Distinct
+from server.counts.distinct import Distinct
 
 pytestmark = pytest.mark.flow
 

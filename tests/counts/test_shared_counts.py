@@ -8,8 +8,8 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisGone
 
-from server.log.seats import Seats
-from server.log.usage import UsageLog
+from server.counts.seats import Seats
+from server.counts.usage import UsageLog
 
 pytestmark = pytest.mark.flow
 

@@ -27,7 +27,7 @@ class UsageLog:
     def __init__(self, redis: Redis, *, window_seconds: float) -> None:
         self._redis = redis
         self._window_ms = int(window_seconds * MS)
-        source = files("server.log").joinpath("scripts", "usage.lua")
+        source = files("server.counts").joinpath("scripts", "usage.lua")
         self._count = redis.register_script(source.read_text())
 
     async def add(self, stores: Mapping[str, Mapping[str, int]]) -> dict[str, Usage]:

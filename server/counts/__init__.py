@@ -1,0 +1,1 @@
+"""What all processes count together in Redis: attempts, distinct questions, seats, usage."""
