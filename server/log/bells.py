@@ -53,11 +53,11 @@ class BellProtocol(asyncio.Protocol):
             self._end(error)
 
     def pause_writing(self) -> None:
-        """Make redis-py wait with writing."""
+        """Pause the writing of redis-py."""
         self._writing.pause_writing()
 
     def resume_writing(self) -> None:
-        """Let redis-py write again."""
+        """Resume the writing of redis-py."""
         self._writing.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:

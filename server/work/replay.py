@@ -16,7 +16,7 @@ from server.work.tables import Tables
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A pencil whose recomputed answer differs. ``what`` are the fields, or why there is no answer."""
+    """A pencil whose recomputed answer differs. ``what`` names the fields, or why there is no answer."""
 
     pencil_id: str
     engine: str

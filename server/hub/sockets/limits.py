@@ -87,7 +87,7 @@ class CommandRate:
     """Counts the commands of the last window, including refused ones."""
 
     def __init__(self) -> None:
-        # In order. A deque takes several times the memory of an idle connection's short list.
+        # In order. A deque would take several times the memory of an idle connection's short list.
         self._times: list[float] = []
 
     def count(self, now: float) -> Pace:

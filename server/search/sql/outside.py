@@ -1,8 +1,7 @@
 """The cars just outside the price window. None can become a deal, but they show what would qualify them.
 
-Stage 1 does not read them, so that a search would count as rejected only cars inside the window. After the
-last page the nearest ones are read and screened too, so that "$400 more down opens 63 cars" includes more
-expensive cars.
+Stage 1 does not read them, so it counts only rejected cars inside the window. After the last page the nearest
+ones are read and screened too, so that "$400 more down opens 63 cars" includes more expensive cars.
 """
 
 import datetime as dt
@@ -13,7 +12,7 @@ from protocol.records import MAX_CENTS, Filters, Sort
 from server.search.sql.query import PriceWindow, Query, Stock, build_query
 
 DEARER_CARS, CHEAPER_CARS = 400, 100
-"""More of the dearer cars, because cash may qualify them. The cheaper ones are too small for any lender."""
+"""More cars above the window, because cash may qualify them. Those below are too small for any lender."""
 
 
 def outside_queries(
