@@ -32,7 +32,7 @@ def pytest_configure() -> None:
 def services() -> Iterator[Services]:
     """PostgreSQL and Redis in a folder of their own, for the length of the session."""
     # Not pytest's own temporary folder: its path can be too long for a socket.
-    with open_folder() as folder, EmbeddedServices(folder, fleeting=True) as embedded:
+    with open_folder(in_memory=True) as folder, EmbeddedServices(folder, fleeting=True) as embedded:
         yield Services(embedded)
 
 

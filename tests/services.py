@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import shutil
 import signal
 import socket
@@ -11,10 +12,12 @@ import tempfile
 import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -32,6 +35,8 @@ STOP_SECONDS = 30.0
 """Guards against what never ends: a machine with other work takes its time. A process bounds its own end."""
 
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
+ROOM_BYTES = 4 * 1024**3
 KEPT_CLAIMS = 64
 _CLAIMS = deque[socket.socket]()
 
@@ -71,7 +76,8 @@ class Services:
         self._made += 1
         name = f"test_{self._made}"
         self.run_sql(
-            f"CREATE DATABASE {name} OWNER {OWNER_ROLE} TEMPLATE {template}",
+            # Copied file by file, what is copied is not written to the log of changes as well.
+            f"CREATE DATABASE {name} OWNER {OWNER_ROLE} TEMPLATE {template} STRATEGY file_copy",
             f"ALTER DATABASE {name} SET search_path = public",
         )
         url = self._embedded.postgres.url
@@ -111,14 +117,25 @@ class Templates:
 
 
 @contextmanager
-def open_folder(prefix: str = "deal-") -> Iterator[Path]:
-    """Make a folder that the services' account may pass through, with a path short enough for sockets."""
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
+def open_folder(prefix: str = "deal-", *, in_memory: bool = False) -> Iterator[Path]:
+    """Make a folder that the services' account may pass through, with a path short enough for sockets.
+
+    ``in_memory`` asks for memory, where there is room: a copy of a database is some 300 files.
+    """
+    memory = MEMORY if in_memory and _has_room(MEMORY) else None
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=memory))
     folder.chmod(0o711)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _has_room(folder: Path) -> bool:
+    try:
+        return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= ROOM_BYTES
+    except OSError:
+        return False
 
 
 def free_port() -> int:
@@ -153,6 +170,7 @@ def settings_for(database: Database, redis_url: str, port: int) -> Settings:
         port=port,
         demo=True,
         drain_seconds=0,
+        compute_processes=1,
         secret="a secret of the tests, which is 0123456789 long enough",
         allowed_origins=(f"http://127.0.0.1:{port}", f"http://localhost:{port}"),
     )
@@ -163,13 +181,14 @@ async def open_owner_pool(settings: Settings) -> asyncpg.Pool:
     return await asyncpg.create_pool(settings.database_owner_url, init=prepare_connection, min_size=0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Process:
     """A process of ours that serves a test. ``url`` is its address where it is a web process."""
 
     process: asyncio.subprocess.Process
     url: str
     log: Path
+    is_told: bool = False
 
     @property
     def pid(self) -> int:
@@ -179,6 +198,12 @@ class Process:
     def output(self) -> str:
         """Return what it wrote so far."""
         return self.log.read_text(errors="replace")
+
+    def tell_to_end(self) -> None:
+        """Tell it to end, once; where it has ended, nobody is told."""
+        if not self.is_told and self.process.returncode is None:
+            self.is_told = True
+            self.process.send_signal(signal.SIGTERM)
 
     async def kill(self) -> None:
         """End it as a crash would."""
@@ -198,7 +223,7 @@ async def start_web(
     port = port or settings.port
     own = settings if port == settings.port else replace(settings, port=port)
     async with _start("web", own, folder, module) as process:
-        await _until(process, lambda: answers(port, "/readyz"))
+        await _until(process, lambda: _serves(process))
         yield process
 
 
@@ -206,12 +231,26 @@ async def start_web(
 async def start_worker(settings: Settings, folder: Path) -> AsyncIterator[Process]:
     """Run a worker process: ready on entry; on exit told to end, and asserted to have ended well."""
     async with _start("worker", settings, folder) as process:
-
-        async def says_ready() -> bool:
-            return "worker ready" in process.output()
-
-        await _until(process, says_ready)
+        await _until(process, lambda: _says_ready(process))
         yield process
+
+
+@asynccontextmanager
+async def start_together(settings: Settings, folder: Path, *ports: int) -> AsyncIterator[list[Process]]:
+    """Run a worker and web processes, one on the settings' port and one on each of ``ports``, and give the
+    latter. All start at the same time, and are told to end at the same time.
+    """
+    async with AsyncExitStack() as stack:
+        worker = await stack.enter_async_context(_start("worker", settings, folder))
+        webs = [
+            await stack.enter_async_context(_start("web", replace(settings, port=port), folder))
+            for port in (settings.port, *ports)
+        ]
+        ready = [_until(web, partial(_serves, web)) for web in webs]
+        await asyncio.gather(_until(worker, partial(_says_ready, worker)), *ready)
+        yield webs
+        for process in (worker, *webs):
+            process.tell_to_end()
 
 
 @asynccontextmanager
@@ -224,8 +263,8 @@ async def _start(
     process = Process(spawned, f"http://127.0.0.1:{settings.port}", log)
     try:
         yield process
-        if process.process.returncode is None:
-            process.process.send_signal(signal.SIGTERM)
+        process.tell_to_end()
+        if process.is_told:
             async with asyncio.timeout(STOP_SECONDS):
                 code = await process.process.wait()
             assert code == 0, f"{command} ended with {code}:\n{process.output()}"
@@ -252,6 +291,14 @@ async def _until(process: Process, is_ready: Callable[[], Awaitable[bool]]) -> N
         while not await is_ready():
             assert process.process.returncode is None, f"ended before it was ready:\n{process.output()}"
             await asyncio.sleep(0.02)
+
+
+async def _serves(process: Process) -> bool:
+    return await answers(urlsplit(process.url).port or 0, "/readyz")
+
+
+async def _says_ready(process: Process) -> bool:
+    return "worker ready" in process.output()
 
 
 async def answers(port: int, path: str) -> bool:

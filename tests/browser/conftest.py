@@ -12,7 +12,7 @@ from server.database.sample.seed import SeedPlan
 from server.settings import Settings
 from tests.browser.people import Person, open_chromium, open_person
 from tests.browser.proxy import Proxy, open_proxy
-from tests.services import Services, Templates, free_port, settings_for, start_web, start_worker
+from tests.services import Services, Templates, free_port, settings_for, start_together
 
 Arrive = Callable[[str], Awaitable[Person]]
 """``await arrive(login)`` gives somebody who is signed in; an empty login, somebody who is not."""
@@ -39,8 +39,7 @@ async def workspace(
         url = f"http://127.0.0.1:{port}"
         settings = replace(settings_for(database, redis_url, free_port()), allowed_origins=(url,))
         async with (
-            start_web(settings, tmp_path),
-            start_worker(settings, tmp_path),
+            start_together(settings, tmp_path),
             open_proxy(port, settings.port) as proxy,
         ):
             yield Workspace(url, proxy, settings)

@@ -60,7 +60,7 @@ def complaint(done: subprocess.CompletedProcess[str]) -> str:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder for data, with a path that is short enough for sockets."""
-    with open_folder() as path:
+    with open_folder(in_memory=True) as path:
         yield path
 
 

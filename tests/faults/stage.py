@@ -140,7 +140,7 @@ class Stage:
 @asynccontextmanager
 async def open_stage(extra: Mapping[str, str] | None = None) -> AsyncIterator[Stage]:
     """Start everything; all of it is gone afterwards."""
-    with open_folder("faults-") as folder:
+    with open_folder("faults-", in_memory=True) as folder:
         for part in ("armed", "clocks"):
             (folder / part).mkdir()
         redis = RedisServer(folder)

@@ -19,7 +19,7 @@ from server.database.core.pool import connect_as_owner
 from server.settings import Settings
 from tests.flow.current import GUARD_SECONDS, keep_current, stored_version
 from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
-from tests.services import start_web, start_worker
+from tests.services import start_together
 
 TOMORROW = dt.timedelta(days=1)
 
@@ -139,8 +139,7 @@ async def open_both(stocked: Settings, tmp_path: Path) -> AsyncIterator[Both]:
     """A deal with easy terms that has been searched."""
     channel = await a_deal_of(stocked)
     async with (
-        start_web(stocked, tmp_path) as web,
-        start_worker(stocked, tmp_path),
+        start_together(stocked, tmp_path) as [web],
         connect(web.url, await token_of(stocked, "riverside-sales")) as one,
         connect(web.url, await token_of(stocked, "riverside-manager")) as two,
     ):

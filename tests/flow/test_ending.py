@@ -41,7 +41,7 @@ BOUND_SECONDS = 25.0
 @pytest.fixture(scope="module")
 def own() -> Iterator[tuple[Settings, Path]]:
     """Settings for services that this file may stop, and the folder of their sockets."""
-    with open_folder() as folder, EmbeddedServices(folder / "data", fleeting=True) as embedded:
+    with open_folder(in_memory=True) as folder, EmbeddedServices(folder / "data", fleeting=True) as embedded:
         services = Services(embedded)
         with services.database() as database:
             migrate(database.owner_url)

@@ -22,7 +22,7 @@ from tests.flow.current import heard, keep_current
 from tests.flow.desk import refused
 from tests.flow.searches.searching import Searching
 from tests.flow.shop import EASY, a_deal_of, assert_no_gap, connect, events_until, token_of
-from tests.services import free_port, start_web, start_worker
+from tests.services import free_port, start_together, start_web
 
 pytestmark = pytest.mark.flow
 GUARD_SECONDS = 60.0
@@ -58,9 +58,7 @@ async def shop(stocked: Settings, tmp_path: Path) -> AsyncIterator[Shop]:
     """The wall of Riverside on two web processes."""
     channel, token = await a_deal_of(stocked), await token_of(stocked, "riverside-manager")
     async with (
-        start_web(stocked, tmp_path) as here,
-        start_web(stocked, tmp_path, port=free_port()) as there,
-        start_worker(stocked, tmp_path),
+        start_together(stocked, tmp_path, free_port()) as [here, there],
         connect(here.url, token) as one,
         connect(there.url, token) as two,
         connect(here.url, await token_of(stocked, "riverside-sales")) as three,

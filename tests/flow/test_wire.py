@@ -24,7 +24,7 @@ from server.database.people.credentials import CredentialKind, issue_credential
 from server.database.people.users import find_by_login
 from server.database.sample.seed import SeedPlan
 from server.settings import Settings
-from tests.services import start_web, start_worker
+from tests.services import start_together
 
 pytestmark = pytest.mark.flow
 
@@ -139,7 +139,7 @@ async def address(settings: Settings, tmp_path: Path) -> AsyncIterator[Address]:
             )
             for store in ("riverside", "northgate")
         ]
-    async with start_web(settings, tmp_path) as web, start_worker(settings, tmp_path):
+    async with start_together(settings, tmp_path) as [web]:
         yield Address(
             url=web.url.replace("http", "ws", 1) + "/ws",
             origin=web.url,

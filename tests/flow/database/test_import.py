@@ -110,7 +110,7 @@ async def test_rows_that_only_the_database_can_judge(
     assert (summary.read, summary.inserted, summary.rejected) == (4, 1, 3)
     assert adds_up(summary)
     assert "northgate" in reasons[3]
-    assert "line 2 already" in reasons[4]
+    assert "already on line 2" in reasons[4]
     assert "2 cells under 8 columns" in reasons[6]
     assert await owner.fetchval("SELECT price_cents FROM vehicles WHERE store_id = 'riverside'") == 19_995_00
 

@@ -23,7 +23,7 @@ from server.hub.sight.floor_guard import MARGIN_CENTS, FloorGuard
 from server.hub.sight.sight import coarse_npv, score_of
 from server.settings import Settings
 from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
-from tests.services import start_web, start_worker
+from tests.services import start_together
 
 pytestmark = pytest.mark.flow
 
@@ -37,7 +37,7 @@ QUOTED = 25
 @pytest.fixture
 async def web_url(stocked: Settings, tmp_path: Path) -> AsyncIterator[str]:
     """The address of a web process; a worker values beside it."""
-    async with start_web(stocked, tmp_path) as web, start_worker(stocked, tmp_path):
+    async with start_together(stocked, tmp_path) as [web]:
         yield web.url
 
 

@@ -15,7 +15,7 @@ from server.database.core.pool import connect_as_owner
 from server.settings import Settings
 from tests.flow.desk import no_rates_in_force, rates_in_force_again, seen, valued
 from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
-from tests.services import Process, start_web, start_worker
+from tests.services import Process, start_together, start_web
 
 pytestmark = pytest.mark.flow
 GUARD_SECONDS = 60.0
@@ -52,8 +52,7 @@ async def screen(stocked: Settings, tmp_path: Path) -> AsyncIterator[Screen]:
     """A deal with easy terms that has been searched; statements take 500 ms at most, lost jobs 300."""
     settings = replace(stocked, statement_timeout_ms=500, job_overdue_ms=300)
     async with (
-        start_web(settings, tmp_path) as web,
-        start_worker(settings, tmp_path),
+        start_together(settings, tmp_path) as [web],
         connect(web.url, await token_of(settings, "riverside-manager")) as workspace,
     ):
         deal = await workspace.join(await a_deal_of(settings))

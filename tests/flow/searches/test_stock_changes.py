@@ -26,7 +26,7 @@ from tests.flow.shop import (
     state_of,
     token_of,
 )
-from tests.services import free_port, start_web, start_worker
+from tests.services import free_port, start_together
 
 pytestmark = pytest.mark.flow
 GUARD_SECONDS = 60.0
@@ -74,9 +74,7 @@ async def screens(stocked: Settings, tmp_path: Path) -> AsyncIterator[Screens]:
         )
     token = await token_of(stocked, "riverside-manager")
     async with (
-        start_web(stocked, tmp_path) as here,
-        start_web(stocked, tmp_path, port=free_port()) as there,
-        start_worker(stocked, tmp_path),
+        start_together(stocked, tmp_path, free_port()) as [here, there],
         connect(here.url, token) as one,
         connect(there.url, token) as two,
     ):
