@@ -9,7 +9,7 @@ from protocol.records import Role
 class TokenScope(StrEnum):
     """What a credential may be used for, within the rights of its owner's role.
 
-    ``load`` is for load testers: 2,000 channels on a connection, and joins that are not counted.
+    ``load`` is for load testers: 2,000 channels on a connection, and joins are not counted.
     """
 
     READ = "read"
@@ -19,7 +19,7 @@ class TokenScope(StrEnum):
 
 
 class Right(StrEnum):
-    """Something that a role may do. ``scope`` is what a credential needs for its owner's right to count."""
+    """Something that a role may do. A credential needs ``scope`` to use this right of its owner."""
 
     scope: TokenScope
 

@@ -1,4 +1,4 @@
-"""The base of the errors that a person at the terminal reads as one line."""
+"""The base class of errors that are shown at the terminal as one line."""
 
 from typing import ClassVar, Final
 
@@ -8,6 +8,6 @@ UNUSABLE_INPUT: Final = 2
 
 
 class UserError(Exception):
-    """An error whose text says what happened and what to do next. ``exit_code`` is the command's."""
+    """An error whose text says what happened and what to do next. The command ends with ``exit_code``."""
 
     exit_code: ClassVar[int] = FAILED

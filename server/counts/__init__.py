@@ -1,1 +1,1 @@
-"""What all processes count together in Redis: attempts, distinct questions, seats, usage."""
+"""Counters in Redis that all processes share: attempts, distinct requests, seats, usage."""

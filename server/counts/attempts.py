@@ -1,4 +1,4 @@
-"""How often something was tried lately, counted in Redis for all processes, or here while Redis is away."""
+"""Counts of recent attempts, in Redis for all processes, or in this process while Redis is unreachable."""
 
 import hashlib
 import math
@@ -19,11 +19,11 @@ _GIVE_BACK: Final = """
 if tonumber(redis.call('GET', KEYS[1]) or 0) > 0 then redis.call('DECR', KEYS[1]) end
 """
 MOST_NAMES: Final = 10_000
-"""How many names one process remembers by itself; the oldest are forgotten beyond it."""
+"""How many names one process counts in memory. Beyond that it forgets the oldest."""
 
 
 class Attempts:
-    """Counts attempts by name, each name in windows that begin with its first attempt."""
+    """Counts attempts by name, in windows that begin with the name's first attempt."""
 
     def __init__(self, redis: Redis, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis
@@ -31,7 +31,7 @@ class Attempts:
         self._own: dict[str, tuple[int, float]] = {}
 
     async def take(self, name: str, window_seconds: float) -> tuple[int, int]:
-        """Count an attempt; return the how many-th of its window it is, and the seconds until that ends."""
+        """Count an attempt; return its number in the window, from 1, and the seconds until that ends."""
         key = _key(name)
         try:
             found: Any = await self._redis.eval(_TAKE, 1, key, int(window_seconds * 1000))
@@ -40,7 +40,7 @@ class Attempts:
             return self._take_here(key, window_seconds)
 
     async def give_back(self, name: str) -> None:
-        """Let one attempt, which was counted, not count."""
+        """Take back one counted attempt."""
         key = _key(name)
         try:
             await self._redis.eval(_GIVE_BACK, 1, key)
@@ -50,7 +50,7 @@ class Attempts:
                 self._own[key] = (count - 1, until)
 
     async def forget(self, name: str) -> None:
-        """Begin anew with a name."""
+        """Reset the count of a name."""
         key = _key(name)
         self._own.pop(key, None)
         try:
@@ -70,5 +70,5 @@ class Attempts:
 
 
 def _key(name: str) -> str:
-    """Names come from strangers: of any length, and not to be read by who looks into Redis."""
+    """Return the key of a name, hashed: clients choose names of any length, and Redis must not show them."""
     return "attempts:" + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]

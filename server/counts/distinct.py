@@ -1,4 +1,4 @@
-"""How many different things were asked lately: in Redis for all processes, or here while Redis is away."""
+"""Limits on distinct requests, counted in Redis for all processes, or here while Redis is unreachable."""
 
 import hashlib
 import math
@@ -21,7 +21,7 @@ end
 return 0
 """
 MOST_NAMES: Final = 10_000
-"""How many names one process remembers by itself; the oldest are forgotten beyond it."""
+"""How many names one process counts in memory. Beyond that it forgets the oldest."""
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class _Window:
 
 
 class Distinct:
-    """Lets at most so many different things be asked under a name, in windows that begin with the first."""
+    """Limits the distinct requests of a name, in windows that begin with the name's first request."""
 
     def __init__(self, redis: Redis, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis
@@ -39,8 +39,9 @@ class Distinct:
         self._own: dict[str, _Window] = {}
 
     async def add(self, name: str, what: bytes, *, most: int, window_seconds: int) -> int:
-        """Count ``what`` unless it was asked before in this window; return 0 where it may be asked, else in
-        how many seconds the window ends.
+        """Count ``what`` unless it was counted before in this window, with at most ``most`` of them.
+
+        Returns 0 if it is allowed, else the seconds until the window ends.
         """
         key = "distinct:" + hashlib.sha256(name.encode()).hexdigest()[:32]
         digest = hashlib.sha256(what).hexdigest()[:32]

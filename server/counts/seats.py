@@ -1,4 +1,4 @@
-"""How many connections a person has, counted in Redis for all processes: each is a seat, held by a lease."""
+"""Counts a person's connections in Redis for all processes: each takes a seat, which is held by a lease."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ _NOW: Final = """
 local now = redis.call('TIME')
 local ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
 """
-# Arguments: seat, most seats, lease. Returns 1, or 0 where all are taken.
+# Arguments: seat, most seats, lease. Returns 1, or 0 if all are taken.
 _TAKE: Final = (
     _NOW
     + """
@@ -32,7 +32,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1
 """
 )
-# Arguments: lease, how many seats are held, those, and others that are free again.
+# Arguments: lease, number of held seats, the held seats, the seats that were left.
 _RENEW: Final = (
     _NOW
     + """
@@ -49,7 +49,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[1])
 
 
 class Seats:
-    """The seats of one process. ``run`` keeps them, and gives back those that were left."""
+    """The seats of one process. ``run`` renews them and frees those that were left."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Seats:
         self._logger = structlog.get_logger("seats")
 
     async def take(self, person_id: str, seat: str, most: int) -> bool:
-        """Take a seat for a person unless ``most`` are taken; while Redis is away, there is always one."""
+        """Take a seat for a person unless ``most`` are taken; always free while Redis is unreachable."""
         try:
             async with cancellable():
                 free = bool(await self._take(keys=[_key(person_id)], args=[seat, most, self._lease_ms]))
@@ -80,7 +80,7 @@ class Seats:
         return free
 
     def leave(self, person_id: str, seat: str) -> None:
-        """Give a seat back, if it was taken; ``run`` tells the others."""
+        """Leave a seat, if it was taken; ``run`` frees it in Redis."""
         if seat not in self._held.get(person_id, ()):
             return
         self._held[person_id].discard(seat)
@@ -90,7 +90,7 @@ class Seats:
         self._stirred.set()
 
     async def run(self) -> None:
-        """Keep the seats until cancelled, through any outage."""
+        """Renew the seats until cancelled, through any outage."""
         renewed_at = self._clock()
         pause = self._lease_ms / RENEWALS / MS
         while True:
@@ -109,8 +109,9 @@ class Seats:
                 renewed_at = self._clock()
 
     async def _tell(self, people: set[str]) -> None:
-        """Renew the seats of these people, in one trip. Seats that were left are not told of a second time:
-        their leases run out.
+        """Renew the held seats of these people and free those that were left, in one trip.
+
+        If that fails, the seats that were left are not sent again: their leases expire.
         """
         left, self._left = self._left, defaultdict(set)
         calls: list[Call] = []

@@ -1,4 +1,4 @@
-"""What the people of a store used, counted in Redis for all processes: in this window and the one before."""
+"""Units that the people of a store used in this window and the previous one, counted for all processes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ MS: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Units by person, in the window that began ``elapsed_seconds`` ago and in the one before."""
+    """Units by person, in the window that began ``elapsed_seconds`` ago and in the previous one."""
 
     elapsed_seconds: float
     running: Mapping[str, int]
@@ -22,7 +22,7 @@ class Usage:
 
 
 class UsageLog:
-    """Counts. ``redis`` must give bytes."""
+    """Counts the units. ``redis`` must return bytes."""
 
     def __init__(self, redis: Redis, *, window_seconds: float) -> None:
         self._redis = redis
@@ -31,7 +31,7 @@ class UsageLog:
         self._count = redis.register_script(source.read_text())
 
     async def add(self, stores: Mapping[str, Mapping[str, int]]) -> dict[str, Usage]:
-        """Add units by store and person, in one trip, and return what all processes counted of these stores.
+        """Add units by store and person in one trip; return what all processes counted for these stores.
 
         Raises RedisError.
         """

@@ -1,7 +1,7 @@
-"""What Redis says on a pub/sub connection, taken off the transport as it comes.
+"""Reads the replies of a pub/sub connection directly from the transport.
 
-redis-py connects, signs in and sends. Its reader is not used: it has a stream, a task and a timer between
-the socket and the listener, and in a busy process each of them costs a turn of the loop.
+redis-py connects, authenticates and sends. Its reader is not used: it has a stream, a task and a timer
+between the socket and the listener, and in a busy process each of them costs a turn of the loop.
 """
 
 import asyncio
@@ -13,13 +13,13 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import InvalidResponse, RedisError, ResponseError
 
 LOOKS_PER_SILENCE: Final = 5
-"""How often the time of the last word is looked at, in the time after which a connection is dead."""
+"""How often the time of the last reply is checked during the silence after which a connection is dead."""
 
 
 class BellProtocol(asyncio.Protocol):
-    """Hands each reply to ``take``, then calls ``after_read`` once for all that came together.
+    """Passes each reply to ``take``, then calls ``after_read`` once for all replies of one read.
 
-    What the writing side must know goes on to ``writing``, the protocol that redis-py writes by.
+    Events of the writing side are forwarded to ``writing``, the protocol that redis-py writes with.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class BellProtocol(asyncio.Protocol):
         self._heard_at = self._loop.time()
 
     def data_received(self, data: bytes) -> None:
-        """Take the replies that are complete."""
+        """Pass on the replies that are complete."""
         self._heard_at = self._loop.time()
         if self._ended.done():
             return
@@ -49,24 +49,24 @@ class BellProtocol(asyncio.Protocol):
                 self._take(reply)
             self._after_read()
         except Exception as error:
-            # Whoever owns the connection raises it: the loop would only write it down.
+            # ``until_lost`` raises it to the owner of the connection: the loop would only log it.
             self._end(error)
 
     def pause_writing(self) -> None:
-        """Let whoever writes wait."""
+        """Pause the writing of redis-py."""
         self._writing.pause_writing()
 
     def resume_writing(self) -> None:
-        """Let whoever writes go on."""
+        """Resume the writing of redis-py."""
         self._writing.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
+        """Make ``until_lost`` raise ``exc``."""
         self._end(exc or ConnectionResetError("Redis closed the pub/sub connection"))
         self._writing.connection_lost(exc)
 
     async def until_lost(self, silence_seconds: float) -> None:
-        """Wait until the connection ends, and raise why. Raises TimeoutError after so much silence."""
+        """Wait until the connection ends and raise the cause. Raises TimeoutError after that much silence."""
         while True:
             await asyncio.wait({self._ended}, timeout=silence_seconds / LOOKS_PER_SILENCE)
             if self._ended.done():
@@ -77,15 +77,15 @@ class BellProtocol(asyncio.Protocol):
     def _end(self, error: Exception) -> None:
         if not self._ended.done():
             self._ended.set_exception(error)
-            # Read by nobody where the owner left first.
+            # If the owner left first, nobody reads the exception: reading it here avoids asyncio's warning.
             self._ended.exception()
 
 
 def hear(
     connection: AbstractConnection, take: Callable[[Sequence[Any]], None], after_read: Callable[[], None]
 ) -> BellProtocol:
-    """Take over what comes on an open connection on which nothing was asked for yet."""
-    # It has no other way to the transport.
+    """Take over reading on an open connection that has no command in progress."""
+    # redis-py has no public way to the transport.
     writer: Any = connection._writer
     transport: asyncio.Transport = writer.transport
     bells = BellProtocol(take, after_read, transport.get_protocol())

@@ -1,15 +1,16 @@
-"""The doorbells that a process hears: one pub/sub connection to Redis, whatever the number of channels.
+"""The bells that a process receives: one pub/sub connection to Redis for all channels.
 
-Pub/sub is at most once, so a bell promises nothing. A listener gets each event that was heard, and is told
-whenever Redis confirms the subscription, the first time and after each broken connection: what happened in
-between stands in the channel's log, and the listener reads it there.
+Pub/sub delivers at most once, so a bell may be lost. A listener gets each event that was received, and is
+notified whenever Redis confirms its subscription: the first time and after each reconnection. It reads the
+events in between from the channel's log.
 
-A connection may stand and hear nothing: half of it is dead, or Redis has forgotten what it subscribed to. So
-the bus proves that it hears: it rings a bell of its own, through another connection, and whoever does not
-hear that in time is deaf and connects anew.
+A connection can be up and still receive nothing: it is half-open, or Redis lost its subscriptions. So the bus
+checks itself: it rings a bell of its own over another connection, and reconnects if that does not arrive in
+time.
 
-``subscribe`` and ``unsubscribe`` only say what is wanted; the one owner of the connection brings it about. So
-a channel that is left and joined again in between keeps its subscription, and nothing can be overtaken.
+``subscribe`` and ``unsubscribe`` only record what is wanted; the task that owns the connection carries it
+out. So a channel that is left and joined again in between keeps its subscription, and commands cannot
+overtake each other.
 """
 
 import asyncio
@@ -35,38 +36,38 @@ from server.observe.standing import Standing
 
 PING_SECONDS: Final = 5.0
 SILENCE_SECONDS: Final = 3 * PING_SECONDS
-"""A connection on which not even the answer to a ping arrives for this long is dead."""
+"""A connection that receives nothing for this long, not even the answer to a ping, counts as dead."""
 
 ANSWER_SECONDS: Final = 5.0
 PROBE_SECONDS: Final = 2.0
 """How often the bus rings its own bell."""
 
 DEAF_SECONDS: Final = 3.0
-"""Who does not hear it for this long is deaf."""
+"""How long the bus waits for its own bell before it reconnects."""
 
 SUBSCRIBE_AT_ONCE: Final = 500
 AGAIN_SECONDS: Final = 0.01
 
 
 class Subscriber(Protocol):
-    """Who hears a channel. Both methods must return at once."""
+    """A listener of a channel. Both methods must return at once."""
 
     def heard(self, entry: Entry) -> None:
-        """Take an event that was just published, or, with ``seq`` 0, word of a new epoch."""
+        """Take an event that was just published; ``seq`` 0 announces a new epoch."""
 
     def confirmed(self) -> None:
-        """Take note that the subscription stands from now on; earlier events may have been missed."""
+        """Note that the subscription is active from now on. Earlier events may have been missed."""
 
 
 class Deaf(ConnectionError):
-    """The connection stands, and what was published is not heard on it."""
+    """The connection is up but does not receive what is published."""
 
     def __str__(self) -> str:
         return "its own bell was not heard"
 
 
 class Bus:
-    """One process's ears. ``run`` must be running for anything to be heard, and says so in ``standing``."""
+    """The bus of one process. It receives only while ``run`` runs; ``standing`` says whether it does."""
 
     def __init__(
         self,
@@ -81,8 +82,8 @@ class Bus:
         self._probe = f"{{probe:{secrets.token_hex(8)}}}:bell".encode()
         self._probe_heard = asyncio.Event()
         self._heard_at: float | None = None
-        # Retries are ours: redis-py would reconnect and re-subscribe in silence. So are timeouts: on Python
-        # 3.11 its own, by wait_for, can swallow the cancellation that ends a task.
+        # The bus has its own retries: redis-py would reconnect and subscribe again without notice. It has its
+        # own timeouts too: on Python 3.11 those of redis-py (wait_for) can swallow a task's cancellation.
         self._pool = ConnectionPool.from_url(
             redis_url,
             protocol=2,
@@ -100,32 +101,32 @@ class Bus:
 
     @property
     def connected(self) -> bool:
-        """Whether the bus hears: what readiness depends on."""
+        """Whether the bus receives bells. Readiness depends on it."""
         return self.standing.is_up
 
     @property
     def silence_seconds(self) -> float:
-        """How long ago the bus last heard its own bell; infinite where it never has."""
+        """How long ago the bus last received its own bell; infinite if it never has."""
         if self._heard_at is None:
             return math.inf
         return asyncio.get_running_loop().time() - self._heard_at
 
     def subscribe(self, channel: str, listener: Subscriber) -> None:
-        """Let ``listener`` hear ``channel``, in place of any earlier one."""
+        """Deliver the bells of ``channel`` to ``listener``, which replaces any earlier one."""
         self._wanted[bell_name(channel).encode()] = listener
         self._changed.set()
 
     def unsubscribe(self, channel: str) -> None:
-        """Hear ``channel`` no more."""
+        """Stop listening to ``channel``."""
         self._wanted.pop(bell_name(channel).encode(), None)
         self._changed.set()
 
     def after_each_read(self, look: Callable[[], None]) -> None:
-        """Have ``look`` called once for all that was heard together. It must return at once."""
+        """Call ``look`` once after each read, for all bells of that read. It must return at once."""
         self._after_read = look
 
     async def run(self) -> None:
-        """Hear until cancelled; reconnect whenever the connection breaks."""
+        """Receive until cancelled; reconnect whenever the connection breaks."""
         try:
             await stay_connected(self._hear, self.standing, outages=REDIS_FAILS, broken=self._broken)
         finally:
@@ -135,7 +136,7 @@ class Bus:
         self._log.warning("bus_broken", error=repr(error))
 
     async def _hear(self) -> None:
-        """Hear on one connection until it breaks. Raises of REDIS_FAILS the first that its tasks met."""
+        """Receive on one connection until it breaks. Raises the first of its tasks' REDIS_FAILS."""
         outage: BaseException | None = None
         try:
             await self._hear_on_one_connection()
@@ -158,7 +159,7 @@ class Bus:
             await connection.disconnect(nowait=True)
 
     async def _write(self, connection: AbstractConnection) -> None:
-        """Bring the subscriptions in line with what is wanted, and ping when there is nothing to say."""
+        """Keep the subscriptions equal to what is wanted, and ping when there is nothing to send."""
         while True:
             self._changed.clear()
             wanted = {self._probe, *self._wanted}
@@ -173,7 +174,7 @@ class Bus:
                 await _send(connection, "PING")
 
     async def _prove(self) -> None:
-        """Ring a bell of our own, again and again. Raises Deaf where it is not heard."""
+        """Ring the bus's own bell periodically. Raises Deaf if it does not arrive."""
         ringing: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -187,7 +188,7 @@ class Bus:
             await ringing.disconnect(nowait=True)
 
     async def _ring_until_heard(self, ringing: AbstractConnection) -> None:
-        """Ring until the bell is heard: the first one may come before the subscription stands."""
+        """Ring until the bell arrives: the first one may precede the subscription."""
         self._probe_heard.clear()
         try:
             async with asyncio.timeout(self._deaf_seconds):

@@ -1,7 +1,7 @@
-"""The cars on a channel's screens in Redis, and what becomes of them: each state told once, in order.
+"""The cars on a channel's screens, in Redis, and their changes: each state is published once, in order.
 
-Of two states of a car the one with the greater (``rev``, ``no``) is the newer: ``rev`` moves with the car,
-``no`` with who wants it. Any number of processes may tell the same; the script tells it once.
+The state with the greater (``rev``, ``no``) is the newer one: ``rev`` grows with changes of the car, ``no``
+with changes of its claim. Several processes may report the same state; the script publishes it once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,9 +21,9 @@ from server.sharing.lanes import Lane
 
 @dataclass(frozen=True, slots=True)
 class CarState:
-    """A car as a channel is told of it: ``fields`` are those of ``vehicle_changed``.
+    """The state of a car as it is published: ``fields`` are those of ``vehicle_changed``.
 
-    ``base_rev`` is the revision that a deal's own offer of the car has; None where only a search shows it.
+    ``base_rev`` is the revision that a deal's own offer of the car has; None if only a search shows it.
     """
 
     vehicle_id: str
@@ -35,7 +35,7 @@ class CarState:
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
-    """Cars of the current search that wait to be matched: the rev that was told, by car."""
+    """Cars of the current search that wait to be matched: the published rev by car."""
 
     search_id: str
     by: Actor
@@ -43,9 +43,9 @@ class Unmatched:
 
 
 class ShownCars:
-    """What a channel's screens show, and what it is told of them. ``redis`` must give bytes.
+    """The cars that a channel's screens show, and their changes. ``redis`` must return bytes.
 
-    Every method raises RedisError where Redis is out of reach.
+    Every method raises RedisError if Redis is unreachable.
     """
 
     def __init__(self, redis: Redis, bounds: LogBounds | None = None) -> None:
@@ -54,21 +54,21 @@ class ShownCars:
     async def shown(
         self, channels: Sequence[str], vehicle_ids: Sequence[str] = ()
     ) -> list[dict[str, tuple[int, int]]]:
-        """Return, for each channel, (rev, no) by car: of the cars asked for, or of all that it shows."""
+        """Return (rev, no) by car for each channel: of ``vehicle_ids``, or of all that it shows if empty."""
         replies = await self._scripts.run_on_all("shown", channels, *vehicle_ids)
         return [_as_matched(matched) | _as_told(told) for told, matched in replies]
 
     async def changes(self, channel: str) -> dict[str, dict[str, Any]]:
-        """Return what the channel was told of cars since they were matched: fields by car."""
+        """Return the changes that were published since the cars were matched: fields by car."""
         reply = await self._scripts.run("changes", channel)
         return {
             car.decode(): codec.decode(fields) for car, fields in zip(reply[::2], reply[1::2], strict=True)
         }
 
     async def tell(self, channel: str, states: Sequence[CarState]) -> bool:
-        """Publish ``vehicle_changed`` for what is news to the channel.
+        """Publish ``vehicle_changed`` for each state that is new to the channel.
 
-        Returns whether some of these cars wait to be matched from now on, at another price than before.
+        Returns whether some of these cars now wait to be matched at another price than before.
         """
         args: list[str | bytes | float] = []
         for state in states:
@@ -82,7 +82,7 @@ class ShownCars:
     async def unmatched(self, channel: str) -> Unmatched | None:
         """Return the cars that wait to be matched at another price; None if there are none.
 
-        They wait until they are matched, passed over or not for sale any more, or a new search begins.
+        They wait until they are matched, passed over or no longer for sale, or until a new search begins.
         """
         reply: list[bytes] | None = await self._scripts.run("unmatched", channel)
         if reply is None:
@@ -92,7 +92,7 @@ class ShownCars:
         return Unmatched(search_id.decode(), codec.decode_as(Actor, by), revs)
 
     async def pass_over(self, channel: str, cars: Mapping[str, int]) -> None:
-        """Let cars wait no longer that cannot be matched as of these revs."""
+        """Remove cars that cannot be matched at these revs from those that wait."""
         await self._scripts.run("pass_over", channel, *(item for pair in cars.items() for item in pair))
 
     async def match_again(
@@ -101,7 +101,7 @@ class ShownCars:
         """Publish ``matches`` of a late chunk: cars at another price. The search may have ended.
 
         Returns the chunk's number; None if another search is current, or if none of the cars still waits.
-        The job waits in the turns of ``lane`` whenever it is queued from the log.
+        If the job is queued from the log later, it takes the turns of ``lane``.
         """
         check_job(job)
         body = late_matches_body(channel, search_id, len(columns["vehicle_id"]), columns)
@@ -112,7 +112,7 @@ class ShownCars:
 
 
 def _as_matched(reply: list[bytes]) -> dict[str, tuple[int, int]]:
-    # The field without a name says what the index holds.
+    # The field '' is the index's own mark, not a car.
     return {car.decode(): (int(rev), 0) for car, rev in zip(reply[::2], reply[1::2], strict=True) if car}
 
 

@@ -1,8 +1,8 @@
-"""The log of a channel: what every event goes through, and the only way to a browser.
+"""The log of a channel: every event passes through it, and there is no other way to a browser.
 
 A channel has an epoch and a log in which every event has ``seq``, +1 each. Each publication is one atomic
-script on the channel's slot: check the epoch, check the idempotency key, take the next ``seq``, append, ring
-the doorbell. The implementation over Redis is ``redis_log.RedisLog``; callers know only ``ChannelLog``.
+script on the channel's slot: it checks the epoch and the idempotency key, takes the next ``seq``, appends and
+rings the bell. The implementation over Redis is ``redis_log.RedisLog``; callers know only ``ChannelLog``.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ LOG_EVENTS = 1_000
 LOG_BYTES = 4 * 1024 * 1024
 LOG_SECONDS = 4 * 60 * 60
 OVERDUE_PER_BEAT = 8
-"""Of one channel: a beat stays short, and those that are left come with the next one."""
+"""How many overdue jobs of one channel a beat returns. The others follow with the next beats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ class LogBounds:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a channel stands.
+    """The current position of a channel.
 
-    ``no`` is the last decision published in this epoch, None where no base is set yet.
+    ``no`` is the last decision published in this epoch; None if no base is set yet.
     """
 
     epoch: str
@@ -44,8 +44,8 @@ class Head:
 class Entry:
     """One logged event.
 
-    ``body`` is its JSON in full, without ``seq``: an object that begins with ``{"type":``. A decision has its
-    ``no``; 0 for what nobody decided.
+    ``body`` is its complete JSON without ``seq``: an object that begins with ``{"type":``. ``no`` is the
+    number of a decision; 0 for any other event.
     """
 
     epoch: str
@@ -56,12 +56,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """What a watched channel answers to a heartbeat.
+    """The answer of a watched channel to a heartbeat.
 
-    ``epoch`` is None where none stands. ``lapsed`` is the search whose owner is gone, ``overdue``
-    points to jobs that the queue seems to have lost: they are this process's to hand over now. ``unmatched``:
-    repriced cars wait to be matched, and whoever told of them has not done it: they are this process's now.
-    ``outdated``: the search waits likewise to be repeated.
+    ``epoch`` is None if there is none. ``lapsed`` is the search whose owner is gone. ``overdue`` points to
+    jobs that the queue seems to have lost: this process must queue them now. ``unmatched``: repriced cars
+    have waited too long to be matched, and this process must match them now. ``outdated``: the search has
+    waited too long to be repeated, and this process must repeat it now.
     """
 
     epoch: str | None
@@ -73,10 +73,10 @@ class Pulse:
 
 
 class ChannelLog(Protocol):
-    """What may be done with a channel's log; ``searches`` is its part that is about searches.
+    """The operations on a channel's log; ``searches`` are those for searches.
 
     ``event`` arguments hold an event's fields with ``type``, without ``channel``, ``seq`` and ``at``: the log
-    adds these. Every method raises ``redis.exceptions.RedisError`` where Redis is out of reach.
+    adds these. Every method raises ``redis.exceptions.RedisError`` if Redis is unreachable.
     """
 
     @property
@@ -84,42 +84,42 @@ class ChannelLog(Protocol):
         """The searches of channels: published through the same log."""
 
     async def head(self, channel: str) -> Head:
-        """Return where the channel stands.
+        """Return the channel's current position.
 
-        A missing log, or one of another Redis run, begins a new epoch first.
+        If the log is missing or from another Redis run, a new epoch begins first.
         """
 
     async def begin_anew(self, channel: str, epoch: str) -> bool:
-        """End ``epoch``, which tells of decisions that are no more; returns whether this call did."""
+        """End ``epoch``, which contains decisions that no longer exist; return whether this call ended it."""
 
     async def set_base(self, channel: str, epoch: str, no: int) -> int | None:
-        """Say that decisions up to ``no`` are in every snapshot of this epoch. The first call counts.
+        """Record that all snapshots of this epoch contain the decisions up to ``no``. The first call counts.
 
-        Returns the last decision that the epoch accounts for, None where the epoch is over. A snapshot
-        loaded at an older decision must be loaded again.
+        Returns the last decision that the epoch accounts for; None if the epoch has ended. A snapshot loaded
+        at an older decision must be loaded again.
         """
 
     async def decide(
         self, channel: str, no: int, *events: dict[str, Any], outdates: bool = False
     ) -> tuple[Outcome, int]:
-        """Publish decision ``no`` and those that follow it in one trip; those that are known are passed over.
+        """Publish decision ``no`` and those that follow it in one trip; published ones are skipped.
 
-        MISSING where decisions before them are not published, REPEATED where all of them are. Also returns
-        the last no, -1 where the epoch has no base yet. ``outdates``: the search was for other terms than the
-        deal has after them; a beat tells of it until a new one begins, or ``search_stands``.
+        Returns MISSING if decisions before them are not published, REPEATED if all of them are; and the last
+        no, -1 if the epoch has no base yet. ``outdates``: the decisions put the search out of date; beats
+        report that until a new search begins or ``search_stands`` is called.
         """
 
     async def read(self, channel: str, epoch: str, after: int, limit: int) -> list[Entry] | None:
         """Return up to ``limit`` events after ``after``, in order.
 
-        None where they are gone, ``after`` lies above the head, or the epoch is over.
+        Returns None if the log no longer has them, ``after`` is above the head, or the epoch has ended.
         """
 
     async def beat(
         self, channels: Sequence[str], *, overdue_ms: int, lost_before_ms: int | None
     ) -> list[Pulse]:
-        """Return what each of the channels answers, all in one trip.
+        """Return the answer of each channel, all in one trip.
 
-        A pending chunk is overdue ``overdue_ms`` after its job was handed to the queue, provided that this
-        was before ``lost_before_ms`` (None: whenever); its time then begins anew.
+        A pending chunk is overdue ``overdue_ms`` after its job was queued, if that was before
+        ``lost_before_ms`` (None: at any time). Its time then begins again.
         """

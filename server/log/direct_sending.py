@@ -1,7 +1,8 @@
 """Sending to Redis without a task for each command.
 
-redis-py sends by ``asyncio.wait_for``, which on Python 3.11 makes a task of every command: a turn of the loop
-more, and half of what a command costs its client. A send has the same time limit here, kept by a timer.
+redis-py sends with ``asyncio.wait_for``, which on Python 3.11 creates a task for every command. That costs
+another turn of the loop and half of the client's time for a command. Here a send has the same time limit,
+kept by a timer.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from redis.exceptions import TimeoutError as TookTooLong
 
 
 def send_directly(pool: ConnectionPool) -> None:
-    """Let the pool's connections send without a task."""
+    """Make the pool's connections send without a task."""
     pool.connection_class = type("DirectConnection", (_DirectSending, pool.connection_class), {})
 
 
@@ -23,7 +24,7 @@ class _DirectSending(AbstractConnection):
     async def send_packed_command(
         self, command: bytes | str | Iterable[bytes], check_health: bool = True
     ) -> None:
-        """Send a command. Raises RedisError, and is closed then; as after a cancellation."""
+        """Send a command. Raises RedisError. The connection is closed after an error or a cancellation."""
         if not self.is_connected:
             await self.connect_check_health(check_health=False)
         if check_health:
@@ -41,6 +42,6 @@ class _DirectSending(AbstractConnection):
             await self.disconnect(nowait=True)
             raise LostConnection(f"Error while writing to socket: {error}") from error
         except BaseException:
-            # What was sent in part cannot be sent again on this connection.
+            # A command that was partly sent cannot be sent again on this connection.
             await self.disconnect(nowait=True)
             raise

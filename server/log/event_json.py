@@ -1,7 +1,7 @@
-"""The JSON of logged events: made once, here, and never taken apart on its way to a manager's browser.
+"""The JSON of logged events. It is encoded once, here, and is not decoded again on its way to a manager.
 
-A body begins with ``{"type":`` and lacks ``seq``, which the log gives and each hub puts in. Scripts complete
-some of them: those bodies lack their end.
+A body begins with ``{"type":`` and has no ``seq``: the log assigns it and each hub inserts it. Some bodies
+lack their end, which a script appends.
 """
 
 from typing import Any
@@ -13,10 +13,10 @@ from server.clock import utc_now
 from server.log.search_log import Progress
 
 MAX_JOB_BYTES = MAX_MESSAGE_BYTES
-"""A job has the same cars as its chunk, and numbers where that has words."""
+"""A job has the cars of its chunk, with numbers where the chunk has texts."""
 
 SEQ_BYTES = len(b'"seq":9007199254740991,')
-"""What an event still grows by when its ``seq`` is put in."""
+"""How much an event grows when its ``seq`` is inserted."""
 
 CHUNK_DIGITS = 16
 
@@ -32,7 +32,7 @@ def event_body(channel: str, event: dict[str, Any]) -> bytes:
 
 
 def open_body(channel: str, event: dict[str, Any]) -> bytes:
-    """Return an event's JSON without its closing brace, for a script to go on with."""
+    """Return an event's JSON without its closing brace; a script completes it."""
     return event_body(channel, event)[:-1]
 
 
@@ -111,7 +111,7 @@ def ended_body(
 
 
 def check_job(job: bytes) -> None:
-    """Raise ValueError for a job that no chunk of a message's size comes to."""
+    """Raise ValueError for a job larger than ``MAX_JOB_BYTES``."""
     if len(job) > MAX_JOB_BYTES:
         raise ValueError(f"job: expected at most {MAX_JOB_BYTES} bytes, got {len(job)}")
 

@@ -1,4 +1,4 @@
-"""Redis behind a Unix socket: the kernel says whose process listens there, before a word is said to it."""
+"""The peer of a Unix socket: the kernel says which account Redis runs under before anything is sent to it."""
 
 import socket
 import struct
@@ -15,9 +15,9 @@ MACOS_CREDENTIALS: Final = "=IIh2x16I"
 
 
 def require_peer(pool: ConnectionPool, uid: int | None) -> None:
-    """Let the pool's connections speak to a process of account ``uid`` only; None lets them speak to any.
+    """Allow the pool's connections only to a process of account ``uid``; None allows any.
 
-    A connection over TCP has no such peer and is left alone.
+    A TCP connection has no such peer and is not checked.
     """
     if uid is not None and pool.connection_class is UnixDomainSocketConnection:
         pool.connection_class = _of_account(uid)
@@ -25,7 +25,7 @@ def require_peer(pool: ConnectionPool, uid: int | None) -> None:
 
 def _of_account(expected: int) -> type[UnixDomainSocketConnection]:
     class OwnConnection(UnixDomainSocketConnection):
-        """A connection that hangs up on somebody else's process."""
+        """A connection that closes if the peer belongs to another account."""
 
         async def on_connect(self) -> None:
             writer: Any = self._writer

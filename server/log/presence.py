@@ -1,4 +1,4 @@
-"""Who is here, in Redis: what each process says of a channel, for as long as it keeps saying it."""
+"""Presence in Redis: each process reports who watches a channel through it, under a lease that it renews."""
 
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -12,18 +12,18 @@ from protocol.events import Present
 from server.log.redis_scripts import bell_name, run_together
 
 LEASE_MS: Final = 15_000
-"""How long what a process said holds without being said again: so long are the people of a dead one here."""
+"""How long a report is valid without a renewal. The people of a dead process stay present for that time."""
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What one process says."""
+    """The report of one process."""
 
     process: str
     here: list[Present]
 
 
 class PresenceLog:
-    """Tells and hears. ``redis`` must give bytes. Methods raise RedisError where Redis is out of reach."""
+    """Writes and reads reports. ``redis`` must return bytes. Methods raise RedisError if unreachable."""
 
     def __init__(self, redis: Redis, process: str, *, lease_ms: int = LEASE_MS) -> None:
         self._redis = redis
@@ -33,7 +33,10 @@ class PresenceLog:
         self._script = redis.register_script(source.read_text())
 
     async def say(self, channels: Mapping[str, Sequence[Present]]) -> dict[str, dict[str, list[Present]]]:
-        """Say who is here through this process, and ring where that is news; return what all say."""
+        """Report who is here through this process, and ring the bells of channels where that is a change.
+
+        Returns the reports of all processes, by channel and process.
+        """
         names, calls = list(channels), []
         for channel in names:
             said = Said(self._process, list(channels[channel]))
@@ -45,5 +48,5 @@ class PresenceLog:
 
 
 def heard_presence(payload: bytes) -> dict[str, list[Present]]:
-    """Return what the processes say of a channel, by process."""
+    """Return the reports about a channel, by process."""
     return {said.process: said.here for said in codec.decode_as(list[Said], payload)}

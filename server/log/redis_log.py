@@ -1,6 +1,6 @@
 """The log of a channel in Redis: one hash tag per channel, one atomic script per publication.
 
-An epoch contains the run id of the Redis server, compared inside every script: when Redis lost data or failed
+An epoch contains the run id of the Redis server, which every script compares. After Redis lost data or failed
 over, the log and the search state are dropped and a new epoch begins.
 """
 
@@ -21,34 +21,34 @@ ALWAYS_MS = 2**53
 
 
 def parse_bell(payload: bytes) -> Entry:
-    """Return the event that a bell carries. ``seq`` 0 without a body says that a new epoch began.
+    """Return the event that a bell carries. ``seq`` 0 without a body announces a new epoch.
 
-    ``seq`` -1 is no event: the body says who is here.
+    ``seq`` -1 is not an event: the body says who is here.
     """
     epoch, seq, no, body = payload.split(b" ", 3)
     return Entry(epoch.decode(), int(seq), body, int(no))
 
 
 class RedisLog:
-    """``ChannelLog`` over Redis. ``redis`` must give bytes (``decode_responses`` off)."""
+    """``ChannelLog`` over Redis. ``redis`` must return bytes (``decode_responses`` off)."""
 
     def __init__(self, redis: Redis, bounds: LogBounds | None = None) -> None:
         self._scripts = Scripts(redis, bounds or LogBounds())
         self.searches = RedisSearchLog(self._scripts)
 
     async def head(self, channel: str) -> Head:
-        """Return where the channel stands; a missing log, or one of another run, begins a new epoch first."""
+        """Return the channel's position. If its log is missing or of another run, an epoch begins first."""
         epoch, seq, no = await self._scripts.run("head", channel)
         return Head(epoch.decode(), seq, no)
 
     async def begin_anew(self, channel: str, epoch: str) -> bool:
-        """End ``epoch``, which tells of decisions that are no more; returns whether this call did."""
+        """End ``epoch``, which contains decisions that no longer exist; return whether this call ended it."""
         return bool(await self._scripts.run("begin_anew", channel, epoch))
 
     async def set_base(self, channel: str, epoch: str, no: int) -> int | None:
-        """Say that decisions up to ``no`` are in every snapshot of this epoch. The first call counts.
+        """Record that all snapshots of this epoch contain the decisions up to ``no``. The first call counts.
 
-        Returns the last decision that the epoch accounts for, None where the epoch is over.
+        Returns the last decision that the epoch accounts for; None if the epoch has ended.
         """
         last: int | None = await self._scripts.run("set_base", channel, epoch, no)
         return last
@@ -56,18 +56,17 @@ class RedisLog:
     async def decide(
         self, channel: str, no: int, *events: dict[str, Any], outdates: bool = False
     ) -> tuple[Outcome, int]:
-        """Publish decision ``no`` and those that follow it in one trip; those that are known are passed over.
+        """Publish decision ``no`` and those that follow it in one trip; published ones are skipped.
 
-        MISSING where decisions before them are not published, REPEATED where all of them are. Also returns
-        the last no, -1 where the epoch has no base yet. ``outdates``: the search was for other terms than the
-        deal has after them.
+        Returns MISSING if decisions before them are not published, REPEATED if all of them are; and the last
+        no, -1 if the epoch has no base yet. ``outdates``: the decisions put the search out of date.
         """
         bodies = [event_body(channel, event) for event in events]
         outcome, last = await self._scripts.run("decide", channel, no, "1" if outdates else "", *bodies)
         return Outcome(outcome.decode()), last
 
     async def read(self, channel: str, epoch: str, after: int, limit: int) -> list[Entry] | None:
-        """Return up to ``limit`` events after ``after``, in order; None where they are gone."""
+        """Return up to ``limit`` events after ``after``, in order; None if the log no longer has them."""
         reply = await self._scripts.run("read", channel, epoch, after, limit)
         if reply is None:
             return None
@@ -77,11 +76,11 @@ class RedisLog:
     async def beat(
         self, channels: Sequence[str], *, overdue_ms: int, lost_before_ms: int | None
     ) -> list[Pulse]:
-        """Return what each of the channels answers; a few hundred of them in one trip.
+        """Return the answer of each channel, with one trip for every ``CHANNELS_PER_BEAT`` of them.
 
-        A pending chunk is overdue ``overdue_ms`` after its job was handed to the queue, provided that this
-        was before ``lost_before_ms`` (None: whenever); its time then begins anew. Repriced cars that have
-        waited for ``overdue_ms`` to be matched are told of likewise.
+        A pending chunk is overdue ``overdue_ms`` after its job was queued, if that was before
+        ``lost_before_ms`` (None: at any time). Its time then begins again. Repriced cars that have waited
+        ``overdue_ms`` to be matched are reported in the same way.
         """
         before = ALWAYS_MS if lost_before_ms is None else lost_before_ms
         pulses: list[Pulse] = []

@@ -1,6 +1,6 @@
-"""The scripts of a channel in Redis, and how they are run: one hash tag per channel, all keys on one slot.
+"""Runs the scripts of a channel in Redis: one hash tag per channel, all keys on one slot.
 
-``scripts/channel.lua`` stands before each of them and holds what they share.
+``scripts/channel.lua`` precedes each of them and holds their shared functions.
 """
 
 import asyncio
@@ -36,14 +36,14 @@ def bell_name(channel: str) -> str:
 
 
 def source_of(name: str) -> str:
-    """Return the source of a script of a channel, with what all of them share."""
+    """Return the source of a channel's script, including the shared part."""
     scripts = files("server.log").joinpath("scripts")
     shared, own = (scripts.joinpath(f"{part}.lua").read_text() for part in ("channel", name))
     return f"local FIRST_LATE_CHUNK = {FIRST_LATE_CHUNK}\n{shared}{own}"
 
 
 class Scripts:
-    """Runs the scripts. ``redis`` must give bytes (``decode_responses`` off)."""
+    """Runs the scripts. ``redis`` must return bytes (``decode_responses`` off)."""
 
     def __init__(self, redis: Redis, bounds: LogBounds) -> None:
         self._redis = redis
@@ -77,9 +77,9 @@ Call = tuple[Sequence[str], Sequence[str | bytes | float]]
 
 
 async def run_together(redis: Redis, script: AsyncScript, calls: Sequence[Call]) -> Sequence[Any]:
-    """Run a script several times in one trip, and return the replies. Raises RedisError.
+    """Run a script several times in one trip and return the replies. Raises RedisError.
 
-    A pipeline of redis-py that is given scripts asks about them first, each time.
+    It does not use the script support of redis-py's pipelines, which costs another trip each time.
     """
     async with cancellable():
         try:
@@ -104,10 +104,10 @@ def _keys(channel: str, op: uuid.UUID | None = None) -> list[str]:
 
 @asynccontextmanager
 async def cancellable() -> AsyncIterator[None]:
-    """Let a cancellation through.
+    """Raise a cancellation that redis-py swallowed.
 
-    redis-py waits by wait_for, which on Python 3.11 swallows a cancellation that comes with the answer: the
-    task would go on, and whoever cancelled it would wait for ever.
+    redis-py uses wait_for, which on Python 3.11 swallows a cancellation that arrives with the answer. The
+    task would continue, and a task that cancelled it and waits for its end would wait forever.
     """
     task = asyncio.current_task()
     cancelled_before = 0 if task is None else task.cancelling()

@@ -1,4 +1,4 @@
-"""The channel's search in Redis: its chunks, their jobs and offers, and the lease of whoever runs it."""
+"""The channel's search in Redis: its chunks, their jobs and offers, and the lease of its owner."""
 
 import uuid
 from collections.abc import AsyncIterator, Sequence
@@ -45,9 +45,9 @@ class RedisSearchLog:
     ) -> tuple[Outcome, str]:
         """Make ``search_id`` the current search and publish ``search_started``.
 
-        Returns REPEATED and the first call's id where ``op`` is known, SUPERSEDED where the current search is
-        not the one that this ``replaces``. Raises CommandError (conflict) where ``op`` was given with another
-        ``asked``, a digest of who asks for what.
+        Returns REPEATED and the first call's id for a repeated ``op``, SUPERSEDED if the current search is
+        not the one that this ``replaces``. Raises CommandError (conflict) if ``op`` was used with another
+        ``asked``, the digest of the person and the command.
         """
         reply = await self._scripts.run(
             "begin_search",
@@ -73,7 +73,7 @@ class RedisSearchLog:
     async def continue_search(
         self, channel: str, *, op: uuid.UUID, search_id: str, token: str, lease: Lease, asked: str = ""
     ) -> Outcome:
-        """Take the token of the ended current search for ``more``: the search runs again.
+        """Use the token of the current search, which has ended, for ``more``: the search runs again.
 
         Returns SUPERSEDED for another search. Raises CommandError (conflict) for a used token, or an op of
         another command.
@@ -88,11 +88,11 @@ class RedisSearchLog:
         return _outcome(outcome)
 
     async def renew_search(self, channel: str, search_id: str, lease: Lease) -> bool:
-        """Begin the owner's lease anew; returns whether the search runs and is still this owner's."""
+        """Renew the owner's lease; return whether the search runs and still belongs to this owner."""
         return bool(await self._scripts.run("renew_search", channel, search_id, lease.owner, lease.ms))
 
     async def adopt_search(self, channel: str, search_id: str, lease: Lease) -> SearchState | None:
-        """Take over a running search whose lease is over, and return it; None where somebody else has it."""
+        """Take over a running search whose lease has expired, and return it; None if that is not possible."""
         return _state(await self._scripts.run("adopt_search", channel, search_id, lease.owner, lease.ms))
 
     async def matches(
@@ -110,10 +110,10 @@ class RedisSearchLog:
         lane: Lane,
         lease: Lease,
     ) -> Outcome:
-        """Store a chunk and its job, mark it pending and publish ``matches``; the lease begins anew.
+        """Store a chunk and its job, mark it pending, publish ``matches``, and renew the lease.
 
-        SUPERSEDED also where the search has ended or another owner has it. Raises ValueError for what is too
-        large.
+        Returns SUPERSEDED also if the search has ended or has another owner. Raises ValueError if the chunk
+        or the job is too large.
         """
         check_job(job)
         prefix, cells = matches_body(channel, search_id, chunk, rows, columns)
@@ -135,10 +135,10 @@ class RedisSearchLog:
         trace: dict[str, float],
         owner: str | None = None,
     ) -> Outcome:
-        """Publish ``search_ended``, and ``search_valued`` behind it where nothing is pending.
+        """Publish ``search_ended``, followed by ``search_valued`` if nothing is pending.
 
-        SUPERSEDED where ``owner`` is given and another one has the search; without one, what is counted is
-        what the search has published.
+        Returns SUPERSEDED if ``owner`` is given and the search has another one. Without an owner, the event
+        has the stored counts of the search instead of ``progress``.
         """
         outcome = await self._scripts.run(
             "end_search",
@@ -170,8 +170,8 @@ class RedisSearchLog:
     ) -> Outcome:
         """Store a chunk's offers and publish them, once per ``search_id:chunk``.
 
-        The one that brings pending to zero after the end also publishes ``search_valued``, whose trace sums
-        ``timings`` over the chunks.
+        The call that brings the pending chunks to zero after the end also publishes ``search_valued``, whose
+        trace sums ``timings`` over the chunks.
         """
         prefix, cells = offers_body(channel, search_id, chunk, rows, columns)
         stages = [item for pair in timings.items() for item in pair]
@@ -185,7 +185,7 @@ class RedisSearchLog:
     async def value_failed(
         self, channel: str, *, search_id: str, chunk: int, vehicle_id: list[str], message: str
     ) -> Outcome:
-        """Give a chunk up: publish ``value_failed`` and count the chunk as no longer pending."""
+        """Give up a chunk: publish ``value_failed``, and the chunk is no longer pending."""
         body, valued = failed_body(channel, search_id, vehicle_id, message), valued_prefix(channel, search_id)
         cars, count = codec.encode(vehicle_id), len(vehicle_id)
         return _outcome(
@@ -208,11 +208,11 @@ class RedisSearchLog:
         return pointers(channel, reply)
 
     async def search_stands(self, channel: str, search_id: str) -> None:
-        """Let a search be: nothing can be searched with the terms that the deal has now."""
+        """Record that the search is not to be repeated: the deal's current terms allow no search."""
         await self._scripts.run("search_stands", channel, search_id)
 
     async def pending_job(self, channel: str, search_id: str, chunk: int) -> bytes | None:
-        """Return the job of a chunk of the channel's current search that waits for its offers, else None."""
+        """Return the job of a chunk of the current search that waits for its offers, else None."""
         job: bytes | None = await self._scripts.run("pending_job", channel, search_id, chunk)
         return job
 
@@ -221,7 +221,7 @@ class RedisSearchLog:
         return _state(await self._scripts.run("search", channel))
 
     async def chunks(self, channel: str, search_id: str, *, after: int = -1) -> AsyncIterator[Chunk]:
-        """Yield the stored chunks behind one of them in order, a few at a time, while it is current."""
+        """Yield the stored chunks after ``after`` in order, a few per read, while the search is current."""
         while reply := await self._scripts.run("chunks", channel, search_id, after, CHUNKS_PER_READ):
             for number, matches, offers in zip(reply[::3], reply[1::3], reply[2::3], strict=True):
                 given_up = offers is not None and offers.startswith(b"[")
@@ -231,7 +231,7 @@ class RedisSearchLog:
 
 
 def pointers(channel: str, reply: list[Any]) -> list[JobPointer]:
-    """Return pointers to the jobs that a script names: of which search, in whose turns, which chunks."""
+    """Return pointers to the jobs in a script's reply: search id, lane, and the numbers of chunks."""
     search_id, lane, *chunks = reply
     store_id, _, person_id = lane.decode().partition(SEPARATOR)
     return [

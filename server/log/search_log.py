@@ -1,6 +1,6 @@
-"""The searches in a channel's log: its current search with its chunks, their jobs and offers, and its lease.
+"""The search in a channel's log: the current search with its chunks, their jobs and offers, and its lease.
 
-Each publication is one atomic script, as for every other event of the log. The implementation over Redis is
+Each publication is one atomic script, as for all other events of the log. The implementation over Redis is
 ``redis_search.RedisSearchLog``; callers know only ``SearchLog``.
 """
 
@@ -16,10 +16,10 @@ from server.sharing.lanes import Lane
 
 
 class Outcome(StrEnum):
-    """What became of a publication."""
+    """The outcome of a publication."""
 
     PUBLISHED = "published"
-    REPEATED = "repeated"  # the idempotency key was there: nothing was changed
+    REPEATED = "repeated"  # the idempotency key was already there: nothing was changed
     SUPERSEDED = (
         "superseded"  # a newer search, or none, is the channel's current one, or another owner runs it
     )
@@ -28,7 +28,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who runs a search, and for how long nobody else may after the last word of it; 0 gives it up."""
+    """The owner of a search, and how long after the last renewal no other may take over; 0 releases it."""
 
     owner: str
     ms: int
@@ -36,7 +36,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
-    """How an ended search goes on: by a ``token`` that clients show, from a ``place`` they are not told."""
+    """How an ended search continues: clients present ``token``; ``place`` is not sent to them."""
 
     token: str
     place: str
@@ -46,9 +46,9 @@ class Continuation:
 class SearchState:
     """The channel's latest search, without its rows.
 
-    ``place`` is where it goes on, as its owner wrote it: behind what ``scanned``, ``rejected`` and the chunks
-    count. ``base`` are the matches of its earlier pages. ``lapsed``: it runs, and its owner let the lease run
-    out.
+    ``place`` is where it continues, as its owner wrote it: after the rows that ``scanned``, ``rejected`` and
+    the chunks count. ``base`` is the number of matches of its earlier pages. ``lapsed``: it runs, and its
+    owner's lease has expired.
     """
 
     search_id: str
@@ -74,7 +74,10 @@ class SearchState:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The rows of one chunk: matches, and the offers where a worker has sent them. Full columns."""
+    """The rows of one chunk: complete columns of matches, and of offers once a worker has published them.
+
+    ``failed``: the valuation was given up.
+    """
 
     number: int
     matches: dict[str, list[Any]]
@@ -92,7 +95,7 @@ class Progress:
 
 
 class SearchLog(Protocol):
-    """What hub, search and workers may do with a channel's search. Arguments and errors as ``ChannelLog``."""
+    """The operations on a channel's search. Arguments and errors as in ``ChannelLog``."""
 
     async def begin_search(
         self,
@@ -109,26 +112,26 @@ class SearchLog(Protocol):
         """Make ``search_id`` the current search and publish ``search_started``.
 
         An older search that still runs is ended in the same step: ``search_ended`` with reason ``superseded``
-        stands before ``search_started``. What it had stored is dropped, and its later publications are
-        SUPERSEDED. Returns REPEATED where ``op`` is known, with the id of the op's first call; SUPERSEDED
-        where the current search is not the one that this ``replaces``. Raises CommandError (conflict) where
-        ``op`` was given with another ``asked``, a digest of who asks for what.
+        precedes ``search_started``. Its stored data is dropped, and its later publications are SUPERSEDED.
+        Returns REPEATED and the first call's id for a repeated ``op``; SUPERSEDED if the current search is
+        not the one that this ``replaces``. Raises CommandError (conflict) if ``op`` was used with another
+        ``asked``, the digest of the person and the command.
         """
 
     async def continue_search(
         self, channel: str, *, op: uuid.UUID, search_id: str, token: str, lease: Lease, asked: str = ""
     ) -> Outcome:
-        """Take the token of the ended current search for ``more``: the search runs again.
+        """Use the token of the current search, which has ended, for ``more``: the search runs again.
 
         Returns SUPERSEDED for another search. Raises CommandError (conflict) for a used token, or for an op
-        of another command, as ``begin_search``.
+        of another command, as ``begin_search`` does.
         """
 
     async def renew_search(self, channel: str, search_id: str, lease: Lease) -> bool:
-        """Begin the owner's lease anew; returns whether the search runs and is still this owner's."""
+        """Renew the owner's lease; return whether the search runs and still belongs to this owner."""
 
     async def adopt_search(self, channel: str, search_id: str, lease: Lease) -> SearchState | None:
-        """Take over a running search whose lease is over, and return it; None where somebody else has it."""
+        """Take over a running search whose lease has expired, and return it; None if that is not possible."""
 
     async def matches(
         self,
@@ -145,11 +148,11 @@ class SearchLog(Protocol):
         lane: Lane,
         lease: Lease,
     ) -> Outcome:
-        """Store a chunk and its job, mark it pending and publish ``matches``; the lease begins anew.
+        """Store a chunk and its job, mark it pending, publish ``matches``, and renew the lease.
 
-        The job waits in the turns of ``lane`` whenever it is queued from the log.
-        ``progress``, ``rejected`` and ``place`` are where another owner would go on behind it. SUPERSEDED
-        also where the search has ended or another owner has it. Raises ValueError for what is too large.
+        If the job is queued from the log later, it takes the turns of ``lane``. Another owner would continue
+        after the chunk from ``progress``, ``rejected`` and ``place``. Returns SUPERSEDED also if the search
+        has ended or has another owner. Raises ValueError if the chunk or the job is too large.
         """
 
     async def end_search(
@@ -164,10 +167,10 @@ class SearchLog(Protocol):
         trace: dict[str, float],
         owner: str | None = None,
     ) -> Outcome:
-        """Publish ``search_ended``, and ``search_valued`` behind it where nothing is pending.
+        """Publish ``search_ended``, followed by ``search_valued`` if nothing is pending.
 
-        SUPERSEDED where ``owner`` is given and another one has the search; without one, what is counted is
-        what the search has published.
+        Returns SUPERSEDED if ``owner`` is given and the search has another one. Without an owner, the event
+        has the stored counts of the search instead of ``progress``.
         """
 
     async def offers(
@@ -180,36 +183,38 @@ class SearchLog(Protocol):
         columns: dict[str, Any],
         timings: dict[str, float],
     ) -> Outcome:
-        """Store a chunk's offers and publish them, once per ``search_id:chunk``; the one that brings pending
-        to zero after the end also publishes ``search_valued``, whose trace sums ``timings`` over the
-        chunks."""
+        """Store a chunk's offers and publish them, once per ``search_id:chunk``.
+
+        The call that brings the pending chunks to zero after the end also publishes ``search_valued``, whose
+        trace sums ``timings`` over the chunks.
+        """
 
     async def value_failed(
         self, channel: str, *, search_id: str, chunk: int, vehicle_id: list[str], message: str
     ) -> Outcome:
-        """Give a chunk up: publish ``value_failed`` and count the chunk as no longer pending."""
+        """Give up a chunk: publish ``value_failed``, and the chunk is no longer pending."""
 
     async def revalue(
         self, channel: str, *, op: uuid.UUID, vehicle_ids: Sequence[str], asked: str = ""
     ) -> list[JobPointer]:
         """Make the given-up chunks with one of these cars pending again, and return pointers to their jobs.
 
-        ``search_valued`` follows anew once they are settled. A repeated ``op`` changes nothing and returns
-        those of its jobs that are still pending. Raises CommandError (conflict) for an op of another command,
-        as ``begin_search``.
+        ``search_valued`` is published again once they are settled. A repeated ``op`` changes nothing and
+        returns those of its jobs that are still pending. Raises CommandError (conflict) for an op of another
+        command, as ``begin_search`` does.
         """
 
     async def search_stands(self, channel: str, search_id: str) -> None:
-        """Let a search be: nothing can be searched with the terms that the deal has now."""
+        """Record that the search is not to be repeated: the deal's current terms allow no search."""
 
     async def pending_job(self, channel: str, search_id: str, chunk: int) -> bytes | None:
-        """Return the job of a chunk of the channel's current search that waits for its offers, else None."""
+        """Return the job of a chunk of the current search that waits for its offers, else None."""
 
     async def current(self, channel: str) -> SearchState | None:
         """Return the current search, or None."""
 
     def chunks(self, channel: str, search_id: str, *, after: int = -1) -> AsyncIterator[Chunk]:
-        """Yield the stored chunks of a search behind one of them, in order.
+        """Yield the stored chunks of a search after chunk ``after``, in order.
 
-        They are read a few at a time: the whole result is never in memory.
+        They are read a few at a time, so that the whole result is never in memory.
         """

@@ -1,4 +1,4 @@
-"""The log of a store's wall in Redis: each state of a deal is told on it once, at most once a second."""
+"""The log of a store's wall in Redis: each state of a deal is published once, at most once a second."""
 
 import hashlib
 from typing import Any, Final
@@ -12,11 +12,11 @@ from server.log.event_json import event_body
 from server.log.redis_scripts import Scripts
 
 SUMMARY_MS: Final = 1_000
-"""Two summaries of one deal are at least this far apart."""
+"""The minimum time between two summaries of one deal."""
 
 
 class Walls:
-    """Publishes summaries. ``redis`` must give bytes."""
+    """Publishes summaries. ``redis`` must return bytes."""
 
     def __init__(
         self, redis: Redis, bounds: LogBounds | None = None, *, summary_ms: int = SUMMARY_MS
@@ -25,14 +25,14 @@ class Walls:
         self._summary_ms = summary_ms
 
     async def told_of(self, store_id: str) -> set[str]:
-        """Return the deals that the wall's log has told of; removed ones too. Raises RedisError."""
+        """Return the deals that the wall's log has published, also removed ones. Raises RedisError."""
         told, _ = await self._scripts.run("shown", wall_channel(store_id))
         return {deal_id.decode() for deal_id in told[::2]}
 
     async def summarise(self, store_id: str, summary: dict[str, Any]) -> float:
-        """Publish a deal's ``deal_summary`` unless it is known or older; any number of processes may.
+        """Publish a deal's ``deal_summary`` unless it is known or older. Several processes may call it.
 
-        Returns after how many seconds to read the deal and try again, 0 where nothing is left to do. Raises
+        Returns the seconds after which to read the deal and try again; 0 if nothing is left to do. Raises
         RedisError.
         """
         channel = wall_channel(store_id)

@@ -1,4 +1,4 @@
-"""Work that one task does again and again: when it is woken, and when the time that it asked for is over."""
+"""Work that one task repeats: when it is woken, and after the time that the work asked for."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,8 +9,8 @@ import structlog
 class Background:
     """Calls ``work``, which returns the seconds until its next turn; None: not before it is woken.
 
-    Where ``work`` raises one of ``outages``, a warning ``failed`` is logged and it gets another turn after
-    ``retry_seconds``. What it had begun is its own to keep. ``name`` is the logger's.
+    If ``work`` raises one of ``outages``, the warning ``failed`` is logged and it gets another turn after
+    ``retry_seconds``. ``work`` itself must keep what it had begun. ``name`` is the logger's name.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Background:
         self._logger = structlog.get_logger(name)
 
     def wake(self) -> None:
-        """Give ``work`` a turn now, or another one after the turn that it has."""
+        """Give ``work`` a turn now, or another one after its current turn."""
         self._woken.set()
 
     async def run(self) -> None:

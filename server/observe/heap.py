@@ -1,12 +1,12 @@
-"""What a process holds from its start to its end, and need not be looked at again and again."""
+"""Objects that live as long as the process, which the garbage collector need not scan."""
 
 import gc
 
 
 def settle_heap() -> None:
-    """Keep all that stands now out of the garbage collector's sight.
+    """Exclude all current objects from garbage collection.
 
-    That is modules, classes, settings and pools: a few hundred thousand objects. A full collection that
-    looked at them stopped a web process for 55 ms, and a worker for 15.
+    These are modules, classes, settings and pools: a few hundred thousand objects. A full collection that
+    scanned them stopped a web process for 55 ms, and a worker for 15 ms.
     """
     gc.freeze()

@@ -29,12 +29,12 @@ async def stay_connected(
 
     async def serve_once() -> None:
         try:
-            # In a task of its own: on Python 3.11 a group whose task fails leaves the count of its task's
-            # cancellations too high, and the count of this one must be right.
+            # In a separate task: on Python 3.11 a task group in which a task fails leaves the cancellation
+            # count of its parent task too high, and the count of this task must be right.
             await asyncio.create_task(_serving(serve))
         except outages as error:
             if own is not None and own.cancelling():
-                # A group whose task failed as the group was cancelled raises that failure alone.
+                # If a task fails while its group is cancelled, the group raises only that failure.
                 raise asyncio.CancelledError from error
             broken(error)
             if not standing.is_up:

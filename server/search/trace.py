@@ -1,4 +1,4 @@
-"""Where a search's time went: milliseconds by stage, and counts."""
+"""The trace of a search: milliseconds by stage, and counts."""
 
 import time
 from collections import defaultdict
@@ -9,7 +9,7 @@ MS = 1000
 
 
 class Trace:
-    """Adds up stages (``pool_wait``, ``db_first_row``, ``db_total``, ``screen``, ``publish``) and counts."""
+    """Sums stages (``pool_wait``, ``db_first_row``, ``db_total``, ``screen``, ``publish``) and counts."""
 
     def __init__(self) -> None:
         self._seconds: defaultdict[str, float] = defaultdict(float)
@@ -30,5 +30,5 @@ class Trace:
         self._counts[name] += number
 
     def report(self) -> dict[str, float]:
-        """Return the trace as it goes over the wire."""
+        """Return the trace as it is sent: milliseconds by stage, and counts by name."""
         return {name: round(seconds * MS, 3) for name, seconds in self._seconds.items()} | self._counts

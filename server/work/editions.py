@@ -1,7 +1,7 @@
-"""Rates, risk, taxes and rebates as a process knows them: which editions are in force, and what they hold.
+"""A process's cache of the editions of rates, risk, taxes and rebates: those in force, and their contents.
 
-An edition never changes in place, so what was read once stays right. Which ones are in force changes with the
-day, and whenever Postgres announces a new one.
+An edition never changes in place, so its contents stay valid once they are read. Which editions are in force
+changes with the day, and when Postgres announces a new one.
 """
 
 import datetime as dt
@@ -13,7 +13,7 @@ from server.work.tables import Tables
 
 
 class Editions:
-    """One cache for a process. ``hears`` says whether Postgres is heard: without that, nothing is kept."""
+    """The cache. ``hears`` returns whether notifications of Postgres arrive: if not, nothing is cached."""
 
     def __init__(self, system: RowScope, hears: Callable[[], bool] = lambda: False) -> None:
         self.tables = Tables()
@@ -23,12 +23,12 @@ class Editions:
         self._forgotten = 0
 
     def forget(self, _payload: str = "") -> None:
-        """Ask anew what is in force: an edition was added, or notifications may have been missed."""
+        """Read again what is in force: an edition was added, or notifications may have been missed."""
         self._known = None
         self._forgotten += 1
 
     async def in_force(self, today: dt.date) -> InForce:
-        """Return what is in force. Raises NotInForce, and what asyncpg raises."""
+        """Return the editions in force. Raises NotInForce and asyncpg's errors."""
         if self._known is not None and self._known[0] == today and self._hears():
             return self._known[1]
         before = self._forgotten

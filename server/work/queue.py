@@ -1,15 +1,16 @@
-"""The queue of chunks to value: a waiting room, shared out in turns, and a Redis Stream with one group.
+"""The queue of chunks to value: a waiting room that is served in turns, and a Redis Stream with one group.
 
-It carries pointers. A job's body stands beside its chunk, on the deal's slot, where its worker reads it.
+It carries pointers. A job's body is stored with its chunk on the deal's slot, where its worker reads it.
 
-Workers take jobs off the stream. It holds no more of them than workers can take at once: the others wait in
-the room, and whenever a job is settled, the next store's next person has the turn. The first chunk of a page
-is urgent and goes before the later ones, so that everybody sees offers soon, whoever searches how much.
+Workers take jobs off the stream, which holds no more than workers can take at once. The other jobs wait in
+the room. Whenever a job is settled, the next person of the next store gets a turn. The first chunk of a page
+is urgent and goes before the later ones, so that everyone sees offers soon, however much others search.
 
-A job stays on the stream until it is settled: taken under a lease, then removed once its result is published.
-Whoever holds a job renews the lease at a third of it; a job whose holder is gone is taken over once the lease
-ran out. Redis counts how often a job was taken, so one that ends its worker each time is found out. The queue
-is bounded, for everybody together and for each: a full one refuses, it never drops.
+A job stays on the stream until it is settled: it is taken under a lease, and removed once its result is
+published. Its worker renews the lease after each third of it; if the worker is gone, another one takes the
+job over once the lease has expired. Redis counts how often a job was taken, so a job that ends its worker
+each time is detected. The queue is bounded, in total and for each store and person. A full queue refuses
+jobs; it never drops them.
 """
 
 import asyncio
@@ -37,7 +38,7 @@ MAX_JOBS_OF_STORE = 1_000
 MAX_JOBS_OF_PERSON = 500
 MAX_DEAD_LETTERS = 1_000
 
-# One hash tag: jobs, dead letters and the waiting room live on one slot.
+# One hash tag: jobs, dead letters and the waiting room are on one slot.
 JOBS_KEY = "{value}:jobs"
 DEAD_KEY = "{value}:dead"
 BODIES_KEY = "{value}:bodies"
@@ -48,7 +49,7 @@ KEYS = (
 GROUP = "workers"
 URGENT, BULK = "u", "v"
 
-# Deleting a consumer forgets what it holds, so only one with empty hands is deleted.
+# Deleting a consumer also drops the jobs that it holds, so only a consumer without jobs is deleted.
 _LEAVE = """
 if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
 return redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
@@ -58,27 +59,27 @@ log = structlog.get_logger(__name__)
 
 
 class QueueFull(Exception):
-    """So many jobs wait that the queue takes no more for now."""
+    """The queue is full and takes no more jobs for now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A job in this consumer's hands. ``attempt`` counts from 1; ``payload`` is its pointer's JSON."""
+    """A job that this consumer holds. ``attempt`` counts from 1; ``payload`` is its pointer's JSON."""
 
     id: bytes
     payload: bytes
     attempt: int
 
     def pointer(self) -> JobPointer:
-        """Return where the job stands. Raises codec.FieldError where the payload does not say it."""
+        """Return the job's pointer. Raises codec.FieldError if the payload is not one."""
         return codec.decode_as(JobPointer, self.payload)
 
 
 class JobQueue:
-    """Both ends of the queue; every method raises RedisError where Redis is out of reach.
+    """Both ends of the queue. Every method raises RedisError if Redis is unreachable.
 
-    ``redis`` must give bytes. ``blocking`` is a client with a connection of its own for ``take``, which waits
-    inside Redis; a process that only puts jobs needs none.
+    ``redis`` must return bytes. ``blocking`` is a client with its own connection for ``take``, which blocks
+    in Redis; a process that only adds jobs does not need it.
     """
 
     def __init__(self, redis: Redis, *, lease_ms: int, blocking: Redis | None = None) -> None:
@@ -94,7 +95,7 @@ class JobQueue:
         self._scan_from: bytes | str = "0-0"
 
     async def put(self, pointer: JobPointer, *, urgent: bool = False) -> None:
-        """Add a job to those of its person. Raises QueueFull."""
+        """Add a job; it takes the turns of its store and person. Raises QueueFull."""
         lane = Lane(pointer.store_id, pointer.person_id)
         whose = (URGENT if urgent else BULK, lane.store_id, lane.person_id)
         bounds = (MAX_JOBS, MAX_JOBS_OF_STORE, MAX_JOBS_OF_PERSON)
@@ -105,7 +106,7 @@ class JobQueue:
             )
 
     async def length(self) -> int:
-        """Return how many jobs are not settled, whether they wait or are in somebody's hands."""
+        """Return how many jobs are not settled, whether they wait or are held by a worker."""
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.xlen(JOBS_KEY)
             pipe.hlen(BODIES_KEY)
@@ -114,13 +115,13 @@ class JobQueue:
     async def oldest_ms(self) -> int | None:
         """Return when the oldest job that is not settled was added, by Redis's clock; None without jobs.
 
-        Whatever was added before it is settled or lost.
+        All jobs added before it are settled or lost.
         """
         found: bytes | None = await _run(self._oldest)
         return None if found is None else int(found)
 
     async def take(self, wait_ms: int) -> Delivery | None:
-        """Return the next new job, waiting up to ``wait_ms`` for one; None where none came."""
+        """Return the next new job; wait up to ``wait_ms`` for one, else return None."""
         try:
             reply: Any = await self._blocking.xreadgroup(
                 GROUP, self._consumer, {JOBS_KEY: ">"}, count=1, block=wait_ms
@@ -134,9 +135,9 @@ class JobQueue:
         return None
 
     async def sweep(self) -> Delivery | None:
-        """Let waiting jobs onto the stream: jobs that were taken and not settled have left their places.
+        """Move waiting jobs onto the stream if it has room, and take over one job whose lease has expired.
 
-        Takes over one job whose lease ran out, and returns it; None where this part of the list has none.
+        Returns that job; None if the scanned part of the list has none.
         """
         try:
             self._scan_from, *found = await _run(self._sweep, self._consumer, self._lease_ms, self._scan_from)
@@ -147,7 +148,7 @@ class JobQueue:
 
     @asynccontextmanager
     async def holding(self, delivery: Delivery) -> AsyncIterator[None]:
-        """Keep the lease of a job while the context lasts."""
+        """Renew the lease of a job while the context lasts."""
         renewal = asyncio.create_task(self._renew(delivery))
         try:
             yield
@@ -156,16 +157,16 @@ class JobQueue:
             await asyncio.gather(renewal, return_exceptions=True)
 
     async def settle(self, delivery: Delivery) -> None:
-        """Remove a job whose result is published, or that nobody wants."""
+        """Remove a job whose result is published or no longer wanted."""
         await _run(self._settle, delivery.id)
 
     async def bury(self, delivery: Delivery, reason: str, body: bytes = b"") -> None:
-        """Move a job to the dead letters, with its body where that was found."""
+        """Move a job to the dead letters, with its body if that was found."""
         letter = (delivery.payload, reason, delivery.attempt, MAX_DEAD_LETTERS, body)
         await _run(self._settle, delivery.id, *letter)
 
     async def leave(self) -> None:
-        """Sign this consumer off; one that still holds a job stays known until that is taken over."""
+        """Delete this consumer from the group. One that still holds a job remains until it is taken over."""
         try:
             await self._leave(keys=[JOBS_KEY], args=[GROUP, self._consumer])
         except ResponseError as error:
@@ -175,15 +176,15 @@ class JobQueue:
         while True:
             await asyncio.sleep(self._lease_ms / 3 / 1000)
             try:
-                # JUSTID: the lease begins anew, and this does not count as another attempt. A job that ends
-                # in just this moment cancels it, and must be heard.
+                # JUSTID: the lease begins again, and this does not count as another attempt. If the job ends
+                # at this moment, its cancellation must not be swallowed.
                 async with cancellable():
                     await self._redis.xclaim(JOBS_KEY, GROUP, self._consumer, 0, [delivery.id], justid=True)
             except RedisError as error:
                 log.warning("lease not renewed", job=delivery.id.decode(), error=str(error))
 
     async def _make_group(self, error: ResponseError) -> None:
-        """Make the group where ``error`` says that there is none: at first, and after Redis lost its data."""
+        """Create the group if ``error`` says that there is none: initially, and after Redis lost its data."""
         if "NOGROUP" not in str(error):
             raise error
         try:

@@ -1,4 +1,4 @@
-"""Stored pencils computed again, from what they stored and from the versions of the tables that they name."""
+"""Recomputes stored pencils from their stored inputs and the versions of the tables that they name."""
 
 from dataclasses import dataclass, field
 
@@ -16,7 +16,7 @@ from server.work.tables import Tables
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A pencil that comes out otherwise than it was stored: the fields that differ, or why there is none."""
+    """A pencil whose recomputed answer differs. ``what`` names the fields, or why there is no answer."""
 
     pencil_id: str
     engine: str
@@ -25,14 +25,14 @@ class Difference:
 
 @dataclass(slots=True)
 class Verified:
-    """What came of computing all pencils again."""
+    """The result of recomputing all pencils."""
 
     equal: int = 0
     differences: list[Difference] = field(default_factory=list)
 
 
 async def verify_pencils(database: asyncpg.Connection) -> Verified:
-    """Compute every stored pencil again and return how many are equal to the cent, and which are not."""
+    """Recompute every stored pencil; return how many are equal to the cent, and the differences."""
     result, tables = Verified(), Tables()
     async for pencil in all_pencils(database):
         what = await replay_pencil(database, tables, pencil)
@@ -44,7 +44,7 @@ async def verify_pencils(database: asyncpg.Connection) -> Verified:
 
 
 async def replay_pencil(database: asyncpg.Connection, tables: Tables, pencil: StoredPencil) -> str | None:
-    """Compute a pencil again; return None where the answer is equal in every field, else what differs."""
+    """Recompute a pencil; return None if the answer is equal in every field, else what differs."""
     try:
         sheet = await tables.rates(database, pencil.versions.rates)
         model = await tables.risk(database, pencil.versions.risk)

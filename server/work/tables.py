@@ -1,6 +1,6 @@
 """Rate sheets, risk models, tax tables and rebates by version.
 
-They never change in place, so what was loaded once stays right.
+They never change in place, so they stay valid once they are loaded.
 """
 
 from collections import OrderedDict
@@ -18,7 +18,7 @@ Load = Callable[[Database, str], Awaitable[Table]]
 
 
 class _Versions(Generic[Table]):
-    """The versions used last."""
+    """The most recently used versions."""
 
     def __init__(self, load: Load[Table]) -> None:
         self._load = load
@@ -37,7 +37,7 @@ class _Versions(Generic[Table]):
 
 
 class Tables:
-    """The tables of one process; a version is read from Postgres when it is first asked for.
+    """The tables of one process. A version is read from Postgres at its first use.
 
     Methods raise ``store.rates.NotInForce`` for an unknown version.
     """
@@ -65,6 +65,6 @@ class Tables:
         return await self._rebates.get(database, version)
 
     def known(self, rates: str, risk: str) -> tuple[RateSheet, RiskModel] | None:
-        """Return both where both were read before: no connection is needed then."""
+        """Return both if both are in memory, without a connection to Postgres; else None."""
         sheet, model = self._rates.known(rates), self._risk.known(risk)
         return None if sheet is None or model is None else (sheet, model)

@@ -1,4 +1,4 @@
-"""A job's offers: the plan and factors of equal terms are made once, for all their chunks and searches."""
+"""Computes a job's offers. Plan and factors of equal terms are computed once for all chunks and searches."""
 
 import time
 from collections import OrderedDict
@@ -20,7 +20,7 @@ PricingKey = tuple[str, str, bytes]
 
 
 class Valuer:
-    """Values jobs. ``tables_for`` does I/O; ``value`` is pure computation for a thread, one at a time."""
+    """Values jobs. ``tables_for`` does I/O; ``value`` is pure computation, in one thread at a time."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
@@ -37,7 +37,7 @@ class Valuer:
             return sheet, await self._tables.risk(database, job.versions.risk)
 
     def value(self, job: ValueJob, sheet: RateSheet, model: RiskModel) -> ValueResult:
-        """Return the job's offers, in the order of its cars. Raises what a malformed job deserves."""
+        """Return the job's offers, in the order of its cars. A malformed job may raise any exception."""
         began = time.perf_counter()
         offers = best_offers(self._pricing(job, sheet, model), Cars.of(job.numbers))
         return ValueResult(

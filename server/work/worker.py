@@ -1,8 +1,8 @@
-"""A worker process: takes chunks off the queue, values them, publishes each result the moment it is there.
+"""A worker process: takes chunks off the queue, values them, and publishes each result at once.
 
-A job takes three round trips. Its body is read from the deal's slot if the deal still waits for it. Result
-and event are one script there, idempotent by ``search_id:chunk``. Then the queue hears that the job is done.
-So a worker may die anywhere: the job is taken over, and its offers still appear once.
+A job takes three round trips. Its body is read from the deal's slot if the chunk is still pending. One script
+there stores the result and publishes its event, idempotent by ``search_id:chunk``. Then the job is settled in
+the queue. So a worker may die at any point: another one takes the job over, and its offers still appear once.
 """
 
 import asyncio
@@ -38,21 +38,21 @@ from server.work.queue import MAX_ATTEMPTS, Delivery, JobQueue
 from server.work.valuer import MS, Valuer
 
 LONGEST_WAIT_MS = 1_000
-"""How long a worker may sit in Redis: a signal to end is heard within it."""
+"""How long a worker may block in Redis. It reacts to a signal within this time."""
 REDIS_CONNECTIONS = 4
 POOL_CONNECTIONS = 2
 VALUE_SECONDS = 20.0
-"""The longest that a chunk may take: hundreds of times what one takes. A thread cannot be ended, so the
-process ends itself; the job goes to other workers, and after some attempts to the dead letters.
+"""How long a chunk may take: hundreds of times the usual time. A thread cannot be killed, so the process ends
+itself. The job goes to other workers, and after some attempts to the dead letters.
 """
 
 OVERRUN_EXIT_CODE = 70
 LEAST_JOB_SECONDS = 2.0
-"""How long the job in hand may take at least, where the drain time is shorter."""
+"""How long the current job may take at least if the drain time is shorter."""
 
 NICENESS = 5
-"""How far a worker stands back from web processes and Redis on the same machine: what they are late with,
-somebody waits for.
+"""The nice value of a worker: web processes and Redis on the same machine come first, because people wait for
+them.
 """
 
 RECONNECT_FIRST_SECONDS, RECONNECT_MOST_SECONDS = 0.05, 1.0
@@ -61,12 +61,12 @@ log = structlog.get_logger(__name__)
 
 
 def end_process() -> NoReturn:
-    """End this process at once, whatever its threads do."""
+    """End this process at once, even if threads still run."""
     os._exit(OVERRUN_EXIT_CODE)
 
 
 class Worker:
-    """Values one job at a time until told to stop; ``overrun`` is called where one does not end."""
+    """Values one job at a time until stopped. ``overrun`` is called if a job exceeds ``value_seconds``."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class Worker:
         self._stopping = False
 
     def stop(self) -> None:
-        """Finish the job in hand and take no other."""
+        """Finish the current job and take no other."""
         self._stopping = True
 
     async def run(self) -> None:
@@ -107,14 +107,14 @@ class Worker:
                     await self.work_once()
 
     async def work_once(self) -> None:
-        """Take one job, waiting a while for it, and see it through."""
+        """Wait a while for a job and complete it."""
         delivery = await self._next()
         if delivery is not None:
             async with self._queue.holding(delivery):
                 await self._handle(delivery)
 
     async def _next(self) -> Delivery | None:
-        """Return a job that a dead worker left, looking for one twice per lease; else a new one."""
+        """Return a job that a dead worker left (checked twice per lease), or else a new one."""
         if time.monotonic() >= self._next_sweep:
             found = await self._queue.sweep()
             if found is not None:
@@ -122,7 +122,7 @@ class Worker:
             self._next_sweep = time.monotonic() + self._wait_ms / MS
         taken = await self._queue.take(self._wait_ms)
         if taken is None:
-            # Nobody settles anything, so nobody else lets a waiting job in.
+            # If no worker settles a job, only a sweep moves waiting jobs onto the stream.
             self._next_sweep = 0.0
         return taken
 
@@ -136,7 +136,7 @@ class Worker:
         with structlog.contextvars.bound_contextvars(search_id=pointer.search_id, chunk=pointer.chunk):
             body = await self._channels.pending_job(pointer.channel, pointer.search_id, pointer.chunk)
             if body is None:
-                # An older search's, or settled from another copy of the job.
+                # The job is of an older search, or was settled through another pointer.
                 await self._queue.settle(delivery)
             elif delivery.attempt > MAX_ATTEMPTS:
                 await self._give_up(delivery, pointer, body, f"failed {MAX_ATTEMPTS} times")
@@ -149,7 +149,7 @@ class Worker:
         try:
             job = codec.decode_as(ValueJob, body)
         except FieldError as error:
-            # Of another release, whose workers may be gone.
+            # The job is from another release, whose workers may be gone.
             await self._give_up(delivery, pointer, body, str(error))
             return
         try:
@@ -161,7 +161,7 @@ class Worker:
                 log.critical("valuing does not end: this worker ends", attempt=delivery.attempt)
                 self._overrun()
                 return
-            # Whatever it is, the next attempt may fare better; it comes when the lease has run out.
+            # Another attempt, after the lease has expired, may succeed.
             log.exception("job failed", attempt=delivery.attempt)
             self._next_sweep = 0.0
             return
@@ -187,7 +187,7 @@ class Worker:
         await self._queue.bury(delivery, reason, body)
 
     async def _cars_of(self, pointer: JobPointer) -> list[str]:
-        """Return the cars of a chunk as it was published, whatever its job looks like."""
+        """Return the cars of a chunk as published: its job may be unreadable."""
         before = pointer.chunk - 1
         async for chunk in self._channels.chunks(pointer.channel, pointer.search_id, after=before):
             if chunk.number == pointer.chunk:
@@ -197,9 +197,9 @@ class Worker:
 
 
 def run(settings: Settings) -> None:
-    """Be a worker process until SIGTERM or SIGINT; the job in hand is finished first.
+    """Run a worker process until SIGTERM or SIGINT; the current job is finished first.
 
-    It has the drain time for that, and END_SECONDS more until the process is gone, whatever hangs.
+    It has the drain time for that. The process ends at most END_SECONDS later, whatever hangs.
     """
     os.nice(NICENESS)
     job_seconds = max(settings.drain_seconds, LEAST_JOB_SECONDS)
@@ -239,7 +239,7 @@ async def _serve(settings: Settings, ending: Ending, job_seconds: float) -> None
         telling = asyncio.create_task(told.wait(), name="told to end")
         await asyncio.wait({working, telling}, return_when=asyncio.FIRST_COMPLETED)
         telling.cancel()
-        # What is cut off is not settled: another worker takes it over.
+        # A job that is cut off is not settled: another worker takes it over.
         await ending.close("job in hand", lambda: working, job_seconds)
         await ending.close("sign-off", partial(_sign_off, queue))
 
@@ -252,9 +252,9 @@ async def _sign_off(queue: JobQueue) -> None:
 
 
 def connect_redis(url: str, connections: int, uid: int | None = None) -> Redis:
-    """Return a client that gives bytes and opens at most ``connections``; whoever finds none free waits.
+    """Return a client that returns bytes and opens at most ``connections``; calls wait until one is free.
 
-    With ``uid`` it speaks over a Unix socket to a process of that account only.
+    With ``uid``, a connection over a Unix socket is allowed only to a process of that account.
     """
     pool = BlockingConnectionPool.from_url(url, max_connections=connections, timeout=5)
     require_peer(pool, uid)

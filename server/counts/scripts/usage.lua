@@ -1,6 +1,6 @@
--- Counts what the people of a store used, in windows that begin at multiples of their length by Redis's clock. Windows with
--- even numbers have one key, the others the other; the field without a name is the window's number.
--- Arguments: a window's milliseconds, then person and units in turns. Returns {milliseconds since this window began, this
+-- Counts the units that the people of a store used, in windows that begin at multiples of their length by Redis's clock.
+-- Windows with even numbers use one key, those with odd numbers the other; the field '' holds the window's number.
+-- Arguments: a window's milliseconds, then pairs of person and units. Returns {milliseconds since this window began, this
 -- window, the one before}, each window as {person, units, ...}.
 local now = redis.call('TIME')
 local window = tonumber(ARGV[1])

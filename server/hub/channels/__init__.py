@@ -1,1 +1,1 @@
-"""A channel in one process: its session, its deal in memory, who is there."""
+"""A channel in one process: its session, its deal in memory, and its presence."""

@@ -1,7 +1,7 @@
-"""A deal as one process holds it in memory: read once, then kept current by the events it delivers. Pure.
+"""A deal in a process's memory: read once, then kept current by the events that the process delivers. Pure.
 
-It is a cache of Postgres, never the truth. What no event tells, such as the customer's income, is announced
-by Postgres; the deal is then forgotten here and read again at its next use.
+It is a cache of Postgres, never the source of truth. Some changes have no event, such as the customer's
+income. Postgres announces those; the deal is then dropped here and read again at its next use.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from server.log.channel_log import Entry
 
 @dataclass(frozen=True, slots=True)
 class HeldDeal:
-    """A deal after event ``deal.last_no``: what is computed with, and ``whole`` as managers see it."""
+    """A deal after event ``deal.last_no``: ``deal`` for computations, and ``whole`` as managers see it."""
 
     deal: Deal
     whole: DealSnapshot
@@ -60,7 +60,7 @@ class HeldDeal:
         )
 
     def at(self, now: dt.datetime) -> Deal:
-        """Return the deal with the lenders' decisions that count at ``now``."""
+        """Return the deal with the lenders' decisions that are valid at ``now``."""
         return replace(self.deal, live_lenders=live_terms(self.deal.lenders, now))
 
     def after(self, no: int, event: Event) -> "HeldDeal":
@@ -82,7 +82,7 @@ class HeldDeal:
 
 
 class LiveDeal:
-    """What a session holds of its deal. ``reading`` is held by whoever reads it from Postgres."""
+    """The deal of a session. A task that reads it from Postgres holds ``reading``."""
 
     def __init__(self) -> None:
         self.reading = asyncio.Lock()
@@ -93,45 +93,45 @@ class LiveDeal:
 
     @property
     def known(self) -> HeldDeal | None:
-        """The deal; None where it must be read from Postgres."""
+        """The deal; None if it must be read from Postgres."""
         held = self._held
         return held if held is not None and held.deal.last_no >= self._needed else None
 
     @property
     def facts(self) -> Deal | None:
-        """The deal as it was read last, however old: whose customer it is, of which store."""
+        """The deal as held, however old, for its ids: those of its store, customer and salesperson."""
         return None if self._held is None else self._held.deal
 
     def forget(self) -> None:
-        """Have the deal read again at its next use: something changed that no event tells."""
+        """Drop the deal, so that it is read again at its next use: something changed without an event."""
         self._held = None
         self._forgotten += 1
 
     def require(self, no: int) -> None:
-        """Count as unknown until event ``no`` is applied."""
+        """Treat the deal as unknown until event ``no`` is applied."""
         self._needed = max(self._needed, no)
 
     def heard(self, entry: Entry) -> None:
-        """Apply an event of the log, where it is a decision."""
+        """Apply an event of the log if it is a decision."""
         if entry.no and (self._held is not None or self._meanwhile is not None):
             self._take(entry.no, codec.decode(entry.body))
 
     def decided(self, channel: str, events: Sequence[DealEvent]) -> None:
-        """Apply what this process has just decided, before its events come back through the log."""
+        """Apply the decisions that this process just made, before their events come back through the log."""
         for event in events:
             self.require(event.no)
             if self._held is not None or self._meanwhile is not None:
                 self._take(event.no, codec.decode(codec.encode({"channel": channel, **event.fields})))
 
     def begin(self) -> int:
-        """Say that the deal is about to be read; return what to show to ``read``."""
+        """Begin a read of the deal; return the token to pass to ``read``."""
         self._meanwhile = []
         return self._forgotten
 
     def read(self, began: int, held: HeldDeal | None) -> None:
-        """Take what was read, with the events that came meanwhile; None where it could not be read.
+        """Keep the deal that was read, and apply the events that came meanwhile; None: it could not be read.
 
-        Where the deal was forgotten meanwhile, what was read may be older: it is not kept.
+        If the deal was forgotten meanwhile, the one that was read may be older and is not kept.
         """
         meanwhile, self._meanwhile = self._meanwhile or [], None
         if held is None or began != self._forgotten:
@@ -144,7 +144,7 @@ class LiveDeal:
         try:
             event = codec.convert(EVENTS_BY_KIND[fields["type"]], {**fields, "seq": no})
         except (KeyError, codec.FieldError):
-            # Of another release. What it did to the deal stands in Postgres.
+            # The event is from another release. Its effect on the deal is in Postgres.
             self.forget()
             return
         if self._meanwhile is not None:
@@ -157,5 +157,5 @@ class LiveDeal:
         if no == self._held.deal.last_no + 1:
             self._held = self._held.after(no, event)
         else:
-            # The log told what nobody has heard: it began behind a base that was read later than this.
+            # Events are missing: the epoch's base is newer than the deal that was read.
             self.require(no)

@@ -1,6 +1,7 @@
-"""The deals of watched channels, held in memory; others are read from Postgres each time.
+"""The deals of watched channels are held in memory; others are read from Postgres each time.
 
-A deal is held only while Postgres is heard: what changes besides its events is announced there.
+A deal in memory is used only while notifications of Postgres arrive: they announce changes that have no
+event.
 """
 
 from collections.abc import Callable
@@ -16,11 +17,11 @@ from server.hub.channels.live_deal import HeldDeal
 from server.hub.channels.registry import Registry
 
 ATTEMPTS: Final = 3
-"""How often a deal may change under its reading in ways that no event tells."""
+"""How often a deal may change without an event while it is read."""
 
 
 class LiveDeals:
-    """Finds deals. ``hears`` says whether Postgres is heard."""
+    """Finds deals. ``hears`` returns whether notifications of Postgres arrive."""
 
     def __init__(
         self, stores: StoreScopes, system: RowScope, registry: Registry, hears: Callable[[], bool]
@@ -31,30 +32,30 @@ class LiveDeals:
         self._hears = hears
 
     def heard(self, payload: str) -> None:
-        """Take a notification of Postgres: customer, store, user or deal with its id, or all of them."""
+        """Take a notification of Postgres: a kind (customer, store, user, deal) with an id, or ``all``."""
         kind, _, name = payload.partition(" ")
         for live in self._registry.live_deals():
             deal = live.facts
             if deal is not None and (kind == "all" or name == _fact(deal, kind)):
                 live.forget()
             elif deal is None:
-                # It may be read in this moment.
+                # A read of the deal may be in progress.
                 live.forget()
 
     def missed(self) -> None:
-        """Have every deal read again: notifications may have been missed."""
+        """Forget every deal: notifications may have been missed."""
         for live in self._registry.live_deals():
             live.forget()
 
     async def anyones(self, channel: str) -> Deal | None:
-        """Return the deal of a channel for the system's own work, of any store; None where there is none."""
+        """Return the deal of a channel of any store, for the system's own work; None if there is none."""
         found = await self._held(channel, self._system)
         return None if found is None else found.at(utc_now())
 
     async def held(self, channel: str, store_id: str) -> HeldDeal:
-        """Return the deal of a channel, of a store's own.
+        """Return the deal of a channel of this store.
 
-        Raises CommandError(not_found) where there is none or it is another store's, and asyncpg's errors.
+        Raises CommandError(not_found) if there is none or it is another store's, and asyncpg's errors.
         """
         found = await self._held(channel, self._stores.of(store_id))
         if found is None or found.deal.store_id != store_id:

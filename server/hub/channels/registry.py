@@ -1,6 +1,4 @@
-"""Which channels this process listens to: one session for each watched channel, kept as long as it is
-watched.
-"""
+"""The channels that this process listens to: one session for each channel, as long as it is watched."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -20,7 +18,7 @@ RETRY_SECONDS: Final = 0.5
 
 
 class Feed:
-    """A session with its ears: hears the bus, and reads from the log what the bus missed."""
+    """Feeds a session: takes events from the bus, and reads from the log what the bus missed."""
 
     def __init__(
         self,
@@ -39,18 +37,18 @@ class Feed:
         self._behind = asyncio.Event()
 
     def heard(self, entry: Entry) -> None:
-        """Deliver an event, or read what stands before it."""
+        """Deliver an event, or read the missing events before it."""
         if entry.seq < 0:
             self._presence_heard(self.session.channel, entry)
         elif self._receive(entry) in {Verdict.GAP, Verdict.NEW_EPOCH}:
             self._behind.set()
 
     def confirmed(self) -> None:
-        """Read what was published while nobody listened."""
+        """Read what was published while the subscription was not active."""
         self._behind.set()
 
     def compare(self, epoch: str | None, seq: int) -> bool:
-        """Read from the log where it stands elsewhere than what was heard; returns whether it does."""
+        """Read the log if the session is behind its position or in another epoch; return whether it is."""
         session = self.session
         if session.epoch is None or (session.epoch == epoch and session.seq >= seq):
             return False
@@ -58,8 +56,7 @@ class Feed:
         return True
 
     async def capture(self, head: Head) -> bool:
-        """Take the position at which a join found the channel; returns whether the session stands in its
-        epoch.
+        """Take the position that a join found; return whether the session is in the same epoch.
 
         Raises RedisError.
         """
@@ -70,14 +67,14 @@ class Feed:
         return self.session.epoch == head.epoch
 
     async def run(self) -> None:
-        """Close gaps until cancelled; try again while Redis is out of reach."""
+        """Close gaps until cancelled; retry while Redis is unreachable."""
         while True:
             await self._behind.wait()
             self._behind.clear()
             try:
                 await self._catch_up()
             except REDIS_FAILS:
-                # The bus says so in the log; what is missing is read when Redis answers again.
+                # The bus logs the outage. The missing events are read when Redis answers again.
                 self._behind.set()
                 await asyncio.sleep(RETRY_SECONDS)
 
@@ -85,7 +82,7 @@ class Feed:
         session = self.session
         if session.epoch is None:
             return
-        # Fetched after the bell that woke us, so it covers whatever that bell announced.
+        # Read after the bell that woke this task, so it includes what that bell announced.
         head = await self._log.head(session.channel)
         while session.epoch == head.epoch and session.seq < head.seq:
             entries = await self._log.read(session.channel, head.epoch, session.seq, EVENTS_PER_READ)
@@ -108,7 +105,7 @@ class Feed:
 
 
 class Registry:
-    """The feeds of this process. ``tasks`` owns what they run; with ``turn`` all of them deliver."""
+    """The feeds of this process. ``tasks`` owns their tasks; all of them deliver with ``turn``."""
 
     def __init__(self, log: ChannelLog, bus: Bus, tasks: asyncio.TaskGroup) -> None:
         self._log = log
@@ -132,28 +129,28 @@ class Registry:
         return list(self._feeds)
 
     def live_deal(self, channel: str) -> LiveDeal | None:
-        """Return what is held of a watched channel's deal; None for a channel that nobody watches."""
+        """Return the live deal of a watched channel; None if nobody watches the channel."""
         return self._feeds[channel][0].session.live if channel in self._feeds else None
 
     def live_deals(self) -> list[LiveDeal]:
-        """Return what is held of every watched channel."""
+        """Return the live deals of all watched channels."""
         return [feed.session.live for feed, _ in self._feeds.values()]
 
     def last_no(self, channel: str) -> int:
-        """Return the last decision that a watched channel's log is known to have; 0 where none is known."""
+        """Return the last decision that a watched channel's log is known to have; 0 if none is known."""
         return self._feeds[channel][0].session.no if channel in self._feeds else 0
 
     def on_search_ended(self, look: Callable[[str], None]) -> None:
-        """Have ``look`` called with the channel whenever a search of a watched one has ended."""
+        """Call ``look`` with the channel whenever a search of a watched channel has ended."""
         self._search_ended.append(look)
 
     def compare(self, channel: str, epoch: str | None, seq: int) -> bool:
-        """Let a channel read what it has not heard of; returns whether there is anything."""
+        """Make a watched channel read events that it missed; return whether there are any."""
         return channel in self._feeds and self._feeds[channel][0].compare(epoch, seq)
 
     @contextmanager
     def joining(self, channel: str) -> Iterator[Feed]:
-        """Hold the channel's feed while somebody joins; it goes when nobody watches it afterwards."""
+        """Hold the channel's feed during a join; it is closed if nobody watches the channel afterwards."""
         feed = self._open(channel)
         feed.joining += 1
         try:
@@ -163,15 +160,15 @@ class Registry:
             self._close_unwatched(channel)
 
     def on_presence(self, heard: Callable[[str, Entry], None], left: Callable[[Watcher, bool], None]) -> None:
-        """Have ``heard`` called with what bells say of who is here, ``left`` with each watcher that goes."""
+        """Call ``heard`` with each presence bell, and ``left`` with each watcher that leaves."""
         self._presence_heard, self._left = heard, left
 
     def watchers(self, channel: str) -> list[Watcher]:
-        """Return who watches a channel through this process."""
+        """Return the watchers of a channel in this process."""
         return list(self._feeds[channel][0].session.watchers) if channel in self._feeds else []
 
     def leave(self, watcher: Watcher, *, for_good: bool = False) -> None:
-        """Serve ``watcher`` no more, and listen no more where it was the last."""
+        """Stop serving ``watcher``, and close the feed if it was the last one."""
         watcher.leave()
         if self._left is not None:
             self._left(watcher, for_good)

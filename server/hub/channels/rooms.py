@@ -1,4 +1,4 @@
-"""Who is here, kept and told: one room for each channel that this process watches."""
+"""Keeps and publishes presence: one room for each channel that this process watches."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -24,7 +24,10 @@ RETRY_SECONDS: Final = 0.5
 
 
 class Rooms:
-    """Everything but ``run`` returns at once. Who is in a deal is also seen on the wall of its store."""
+    """The rooms of a process. All methods except ``run`` return at once.
+
+    The people of a deal are also shown on the wall of its store.
+    """
 
     def __init__(
         self,
@@ -50,7 +53,7 @@ class Rooms:
         self._logger = structlog.get_logger("presence")
 
     def enter(self, watcher: Watcher, account: Account) -> None:
-        """Let a new watcher in."""
+        """Add a new watcher."""
         deal_id = deal_of(watcher.channel)
         person = Present(user_id=account.id, name=account.name, role=account.role)
         self._room(watcher.channel).enter(watcher, person, self._clock())
@@ -60,13 +63,13 @@ class Rooms:
             seen = Present(user_id=account.id, name=account.name, role=account.role, deal_id=deal_id)
             self._room(wall).enter(watcher, seen, self._clock())
         self._changed(watcher)
-        # Who is here may be what it was before; this watcher has to hear it all the same.
+        # The list may be unchanged, but this watcher needs it all the same.
         self._tell([watcher], watcher.channel, self._room(watcher.channel).here())
 
     def left(self, watcher: Watcher, for_good: bool) -> None:
-        """Take note that a watcher is served no more.
+        """Note that a watcher is no longer served.
 
-        Who said so, or was signed out, is gone at once; who does not come back, after a while.
+        A person who left or was signed out is removed at once, one who lost the connection after a while.
         """
         for channel in self._channels(watcher):
             if for_good:
@@ -84,7 +87,7 @@ class Rooms:
             self._changed(watcher)
 
     def heard(self, channel: str, entry: Entry) -> None:
-        """Take what the processes say of a channel, as its bell brought it."""
+        """Take the processes' reports about a channel from its bell."""
         self._room(channel).others = others_of(heard_presence(entry.body), self._process)
         self._background.wake()
 
@@ -94,7 +97,7 @@ class Rooms:
         return [] if room is None else seen_by(room.here(), view)
 
     async def run(self) -> None:
-        """Say and send what changed until cancelled, and say everything again at each heartbeat."""
+        """Report and send changes until cancelled, and report everything again at each heartbeat."""
         await self._background.run()
 
     async def _turn(self) -> float:
@@ -103,7 +106,7 @@ class Rooms:
             self._beat_at = now + self._heartbeat_seconds
             self._unsaid.update(self._rooms)
         self._expire(now)
-        # Who is here is sent in this process also while the others cannot be told.
+        # The watchers of this process get presence even while the other processes cannot be reached.
         told = await self._say()
         wait = min(self._send(self._clock()), self._beat_at - self._clock())
         return max(0.0, wait if told else min(wait, RETRY_SECONDS))
@@ -114,7 +117,7 @@ class Rooms:
                 self._unsaid.add(channel)
 
     async def _say(self) -> bool:
-        """Tell the others; returns whether they were told."""
+        """Report to the other processes; return whether that succeeded."""
         unsaid, self._unsaid = self._unsaid, set()
         if not unsaid:
             return True
@@ -127,13 +130,13 @@ class Rooms:
         for channel, all_say in said.items():
             room = self._room(channel)
             room.others = others_of(all_say, self._process)
-            # A room that nobody is in or looks at is forgotten; it comes back with the next word of it.
+            # An empty room of an unwatched channel is dropped; it is created again when it is needed.
             if not room.visits and channel not in self._registry:
                 del self._rooms[channel]
         return True
 
     def _send(self, now: float) -> float:
-        """Send what is due; return after how many seconds the next is."""
+        """Send what is due; return the seconds until something is due next."""
         waits = [self._heartbeat_seconds]
         for channel, room in self._rooms.items():
             expiry = room.next_expiry()

@@ -1,9 +1,9 @@
-"""One channel in one process: who watches it, and up to which event each has been served. No I/O.
+"""One channel in one process: its watchers, and up to which event each has been served. No I/O.
 
-Every event comes in through ``receive``, in whatever order the bells rang, and goes out in order, once, with
-the next ``deliver``: what came since the last one shares a frame, which is made once for each sight. A
-watcher that joins is served from the log up to the session's own position (``REPLAYING``) and only then live;
-nothing is buffered for it meanwhile, because what it lacks stands in the log.
+Events come in through ``receive``, in any order of the bells. They go out once and in order with the next
+``deliver``; the events since the previous one share a frame, which is made once for each sight. A watcher
+that joins is first served from the log up to the session's position (``REPLAYING``) and then live. Nothing is
+buffered for it meanwhile, because the log has the events that it lacks.
 """
 
 from collections.abc import Sequence
@@ -28,12 +28,12 @@ class Phase(Enum):
 
 
 class Verdict(Enum):
-    """What ``receive`` made of an event."""
+    """The result of ``receive``."""
 
-    TAKEN = auto()  # the next one: it goes out with the next ``deliver``
+    TAKEN = auto()  # the next event: it goes out with the next ``deliver``
     KNOWN = auto()  # at or below the session's position, or before the session has one
     GAP = auto()  # events before it are missing: read them from the log
-    NEW_EPOCH = auto()  # the log began anew: everybody needs a snapshot
+    NEW_EPOCH = auto()  # the log began a new epoch: everyone needs a snapshot
 
 
 class Outlet(Protocol):
@@ -41,16 +41,16 @@ class Outlet(Protocol):
 
     @property
     def fast_lane(self) -> FastLane:
-        """The short way, for events while nothing waits and the client keeps up."""
+        """The fast path, for events while nothing waits and the client keeps up."""
 
     def send_events(self, channel: str, messages: Sequence[bytes]) -> None:
-        """Send logged events behind what waits."""
+        """Send logged events after the waiting messages."""
 
     def send_presence(self, channel: str, message: bytes) -> None:
-        """Send who is here, in place of an older word of it that still waits."""
+        """Send who is here, in place of an older message that still waits."""
 
     def send_resync(self, channel: str) -> None:
-        """Drop what of the channel was not sent yet, and say that it must be joined again."""
+        """Drop the channel's messages that were not sent yet, and send a ``resync``."""
 
 
 @dataclass(eq=False, slots=True)
@@ -70,17 +70,17 @@ class Watcher:
 
     @property
     def view(self) -> View:
-        """The view in which it is watched."""
+        """The view of the watcher."""
         return self.sight.view
 
     def leave(self) -> None:
-        """Be served no more."""
+        """Stop being served."""
         self.phase = Phase.GONE
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events as a sight sees them: a finished frame of the first, and the others that it has no room for."""
+    """Events as a sight sees them: a finished frame of the first ones, and those that did not fit."""
 
     messages: Sequence[bytes]
     first: bytes
@@ -88,7 +88,7 @@ class Batch:
 
 
 def batch_of(entries: Sequence[Entry], sight: Sight) -> Batch:
-    """Project and encode events, once for all who see the same."""
+    """Project and encode events for one sight."""
     messages = [project_event(entry, sight) for entry in entries]
     count = in_one_frame(len(message) for message in messages)
     return Batch(messages, frame_of(messages[:count]), messages[count:])
@@ -96,7 +96,7 @@ def batch_of(entries: Sequence[Entry], sight: Sight) -> Batch:
 
 @dataclass(eq=False, slots=True)
 class Session:
-    """A watched channel. ``epoch`` is None until the first join has captured where the channel stands.
+    """A watched channel. ``epoch`` is None until the first join has captured the channel's position.
 
     ``no`` is the last decision that the log is known to have; ``live`` is the deal of the channel.
     """
@@ -111,14 +111,14 @@ class Session:
     _sights: dict[Sight, Sight] = field(default_factory=dict, init=False)
 
     def watch(self, watcher: Watcher) -> None:
-        """Take a watcher. Who sees the same has the same ``Sight`` object from here on."""
+        """Add a watcher. From here on, watchers with equal sights share one ``Sight`` object."""
         watcher.sight = self._sights.setdefault(watcher.sight, watcher.sight)
         self.watchers.add(watcher)
 
     def open(self, epoch: str, seq: int, no: int = 0) -> bool:
-        """Take note of where the channel stands; returns whether this was the first word of it.
+        """Set the channel's position if it is unknown; return whether it was.
 
-        Bells that rang before are not remembered: after the first word, ask the log for anything newer.
+        Earlier bells are not remembered: after the first call, read newer events from the log.
         """
         first = self.epoch is None
         if first:
@@ -128,7 +128,7 @@ class Session:
         return first
 
     def receive(self, entry: Entry) -> Verdict:
-        """Take ``entry`` for every live watcher if it is the next; else say what is the matter."""
+        """Take ``entry`` for all live watchers if it is the next one; return the verdict."""
         if self.epoch is None:
             return Verdict.KNOWN
         if entry.epoch != self.epoch:
@@ -139,13 +139,13 @@ class Session:
             return Verdict.GAP
         self.seq = entry.seq
         self.no = max(self.no, entry.no)
-        # Before anybody hears of it: who answers an event with a command finds the deal as the event left it.
+        # Applied before delivery: a client that answers the event with a command finds it in the deal.
         self.live.heard(entry)
         self._fresh.append(entry)
         return Verdict.TAKEN
 
     def restart(self, epoch: str, seq: int, no: int = 0) -> None:
-        """Go over to a new epoch, or past events that are gone: every watcher must join again."""
+        """Go to a new epoch, or past events that the log no longer has: every watcher must join again."""
         self.deliver()
         self.epoch, self.seq, self.no = epoch, seq, no
         self.live.forget()
@@ -155,17 +155,17 @@ class Session:
             watcher.outlet.send_resync(self.channel)
 
     def go_live(self, watcher: Watcher) -> bool:
-        """Serve ``watcher`` live if it has caught up with the session; returns whether it has.
+        """Serve ``watcher`` live if it has caught up with the session; return whether it has.
 
-        A watcher may stand beyond the session, where the log was read before the bell rang: what it has is
-        skipped.
+        A watcher may be ahead of the session if the log was read before the bell arrived. Events that it
+        already has are skipped.
         """
         if watcher.phase is Phase.REPLAYING and watcher.epoch == self.epoch and watcher.position >= self.seq:
             watcher.phase = Phase.LIVE
         return watcher.phase is Phase.LIVE
 
     def deliver(self) -> None:
-        """Send what was taken since the last time to every live watcher that lacks it."""
+        """Send the events since the last call to every live watcher that lacks them."""
         if not self._fresh:
             return
         fresh, self._fresh = self._fresh, []
@@ -174,7 +174,7 @@ class Session:
         sight: Sight | None = None
         for watcher in [one for one in self.watchers if one.phase is live and one.position < last]:
             if watcher.position != before:
-                # It read on in the log before the bells rang.
+                # It had read some of the events from the log before the bells arrived.
                 batch = batch_of([entry for entry in fresh if entry.seq > watcher.position], watcher.sight)
                 sight = None
             elif watcher.sight is not sight:

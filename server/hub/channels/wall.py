@@ -1,4 +1,4 @@
-"""The wall of a store: its deals as they change, told to whoever watches it."""
+"""The wall of a store: publishes changes of its deals to the people who watch it."""
 
 import asyncio
 from typing import Final
@@ -16,9 +16,9 @@ RETRY_SECONDS: Final = 1.0
 
 
 class Wall:
-    """Keeps the walls that this process watches current. All but ``run`` only take note, and return at once.
+    """Keeps the walls that this process watches current. All methods except ``run`` return at once.
 
-    ``tasks`` owns what waits for a deal's next summary to be due.
+    ``tasks`` owns the tasks that wait until a deal's next summary is due.
     """
 
     def __init__(self, system: RowScope, registry: Registry, walls: Walls, tasks: asyncio.TaskGroup) -> None:
@@ -46,24 +46,24 @@ class Wall:
             self._background.wake()
 
     def heard_of_cars(self, payload: str) -> None:
-        """Take a notification of Postgres about cars: deals about them may now be contended, or not."""
+        """Take a notification of Postgres about cars: it may change which of their deals are contended."""
         ids = codec.decode(payload)["ids"]
         if ids and self._stores():
             self._cars.update(ids)
             self._background.wake()
 
     def missed(self) -> None:
-        """Take note that notifications may have been missed."""
+        """Publish all watched walls again: notifications may have been missed."""
         self._whole.update(self._stores())
         self._background.wake()
 
     def look(self, store_id: str) -> None:
-        """Take note that somebody began to watch a wall: what happened before was told to nobody."""
+        """Publish a wall that someone began to watch: earlier changes were not published."""
         self._whole.add(store_id)
         self._background.wake()
 
     async def run(self) -> None:
-        """Tell the walls what changed, until cancelled; again later where a service is out of reach."""
+        """Publish changes until cancelled; retry later if a service is unreachable."""
         await self._background.run()
 
     async def _turn(self) -> None:
@@ -90,7 +90,7 @@ class Wall:
                     deals.setdefault(store_id, set()).add(deal_id)
         for store_id in watched & (whole | set(deals)):
             some = deals.get(store_id, set())
-            # What the wall was told of and has left since is no live deal any more.
+            # A deal that the wall's log has but the wall no longer shows is not live any more.
             told = await self._walls.told_of(store_id) if store_id in whole else set()
             async with self._system.acquire() as database:
                 rows = await wall_of(database, store_id) if store_id in whole else []

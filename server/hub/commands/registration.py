@@ -1,4 +1,4 @@
-"""Which method handles which command: said at the method, and collected once when the hub is put together."""
+"""Which method handles which command: declared at the method, and collected once when the hub is built."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
@@ -15,7 +15,7 @@ _HANDLES: Final = "handles"
 
 
 def handles(*kinds: type[Handled]) -> Callable[[Method[Owner, Handled]], Method[Owner, Handled]]:
-    """Say that the method below handles commands of these kinds."""
+    """Mark the decorated method as the handler of these kinds of commands."""
 
     def mark(method: Method[Owner, Handled]) -> Method[Owner, Handled]:
         method.__dict__[_HANDLES] = kinds
@@ -27,7 +27,7 @@ def handles(*kinds: type[Handled]) -> Callable[[Method[Owner, Handled]], Method[
 def handlers_of(*owners: object) -> dict[type[Command], Handler]:
     """Return the handler of each command, bound to its owner.
 
-    Raises LookupError for a command that nobody handles, or that two methods handle.
+    Raises LookupError for a command without a handler, or with two.
     """
     found: dict[type[Command], Handler] = {}
     for owner in owners:

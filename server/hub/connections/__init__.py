@@ -1,1 +1,1 @@
-"""A person's connection: what it follows, and what it may do."""
+"""A person's connection: the channels that it watches, and what it may do."""

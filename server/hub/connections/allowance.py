@@ -1,4 +1,4 @@
-"""Whether a connection's command may be had now: within the budgets, and in its person's turn."""
+"""Decides whether a connection's command may run now: within the budgets, and in its person's turn."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,20 +20,22 @@ from server.sharing.turns import Crowded, Shares, TookTooLong, Turns
 
 SETTLE_SECONDS: Final = 0.25
 AWAY_SECONDS: Final = 1.0
-"""How long to wait before Redis, which did not answer, is asked again."""
+"""How long to wait before the next attempt after Redis did not answer."""
 
 TURN_SECONDS: Final = 10.0
-"""Before a command's own time begins. With it less than the silence after which a client gives up."""
+"""How long a command waits for its turn before its own time begins. Together they are shorter than the time
+after which a client gives up.
+"""
 SHARES: Final = Shares(all=32, store=24, person=4, waiting=40)
-"""Of commands that are under way in one process. A person's bound keeps connections to the database free."""
+"""Commands in progress in one process. The bound for a person keeps database connections free for others."""
 READING: Final = (commands.Search, commands.More)
-"""These take no turn here. They wait in the longer line of those who read the stock: here they would keep a
-store's joins and notes waiting as well.
+"""Commands that take no turn here: they wait for a turn to read the stock, which may take longer. Here they
+would keep a store's joins and notes waiting.
 """
 
 
 class Allowance:
-    """Lets commands through. Those of a load tester count for nobody: their connections are limited alone."""
+    """Lets commands through. A load tester's commands are not counted; only its connections are limited."""
 
     def __init__(self, usage: UsageLog) -> None:
         self._usage = usage
@@ -42,7 +44,7 @@ class Allowance:
         self._logger = structlog.get_logger("hub")
 
     def expect(self, connection: Connection) -> None:
-        """Learn what the person of a new connection has used elsewhere."""
+        """Fetch what the store of a new connection has used in other processes."""
         if not _tests_load(connection):
             self._budgets.expect(connection.account.store_id)
 
@@ -50,7 +52,7 @@ class Allowance:
     async def of(self, connection: Connection, command: AnyCommand) -> AsyncIterator[None]:
         """Hold a person's turn while a command is handled.
 
-        Raises CommandError: rate_limited where a budget is used up, busy where no turn came.
+        Raises CommandError: rate_limited if a budget is used up, busy if no turn came in time.
         """
         units = command.cost
         if not units or _tests_load(connection):
@@ -72,7 +74,7 @@ class Allowance:
             raise CommandError(ErrorCode.BUSY, "The server is busy. Try again shortly.") from None
 
     async def run(self) -> None:
-        """Settle the budgets with the other processes until cancelled, through any outage."""
+        """Reconcile the budgets with the other processes until cancelled, through any outage."""
         while True:
             await self._budgets.is_due.wait()
             try:

@@ -1,4 +1,4 @@
-"""What a person may do: the scope that each right asks for, and the deal or wall that it is about."""
+"""Authorisation: the scope that each right requires, and the deal or wall of a command."""
 
 from collections.abc import Collection
 
@@ -17,26 +17,26 @@ from server.hub.sight.views import widest_view
 
 
 class Authority:
-    """Finds what a command is about, for somebody who may see it."""
+    """Finds the deal of a command for a person who may see it."""
 
     def __init__(self, deals: LiveDeals) -> None:
         self._deals = deals
 
     async def deal(self, account: Account, command: ChannelCommand) -> Deal:
-        """Return the deal of a command as the server computes with it. Raises as ``held``."""
+        """Return the deal of a command for computations. Raises as ``held`` does."""
         return (await self.held(account, command)).at(utc_now())
 
     async def held(self, account: Account, command: ChannelCommand) -> HeldDeal:
         """Return the deal of a command, with all its parts.
 
-        Raises CommandError: forbidden without the right, or for a wall where a deal is meant; not_found for a
-        deal that is not there or another store's.
+        Raises CommandError: forbidden without the right, or for a wall instead of a deal; not_found for a
+        deal that does not exist or is another store's.
         """
         if deal_of(command.channel) is None:
             raise CommandError(
                 ErrorCode.FORBIDDEN, "This command needs a deal. A wall can only be watched.", field="channel"
             )
-        # Whoever may not see the deal learns nothing of it, also not that it is there.
+        # A person who may not see the deal learns nothing about it, not even that it exists.
         deal = await self._deals.held(command.channel, account.store_id)
         if command.right not in RIGHTS[account.role]:
             text = f'Your role does not have the right "{command.right}".'
@@ -67,10 +67,10 @@ def rights_of(account: Account, scopes: Collection[TokenScope]) -> list[str]:
 
 
 def actor_of(account: Account) -> Actor:
-    """Return the account as events name it."""
+    """Return the account as the actor of events."""
     return Actor(id=account.id, name=account.name, role=account.role)
 
 
 def view_of(connection: Connection, channel: str) -> View:
-    """Return the view in which a connection asked for a channel; else the widest that its user may have."""
+    """Return the view that a connection chose for a channel, or else the widest that its user may have."""
     return connection.view_of(channel) or widest_view(connection.account.role)

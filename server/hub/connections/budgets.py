@@ -1,9 +1,9 @@
-"""What people may ask of all processes together, in units of work: a person's budget and a store's. No I/O.
+"""The budgets of a person and a store: units of work that all processes together allow. No I/O.
 
-A process counts by itself at once, and settles with the others a moment later: ``take_fresh`` is what they
-have not heard of yet, ``settle`` what all have counted. So a command never waits for Redis, and a person may
-go over the budget by what each process lets through until it hears of the others. While Redis is away, each
-process counts alone.
+A process counts at once by itself, and reconciles with the others a moment later: ``take_fresh`` returns what
+they have not counted yet, ``settle`` takes what all have counted. So a command never waits for Redis. A
+person may exceed the budget by what each process allows until it knows the counts of the others. While Redis
+is unreachable, each process counts alone.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ PERSON_UNITS: Final = 500
 """More than one connection can use with quotes alone, at its own limit of 50 commands in 10 s: 400."""
 STORE_UNITS: Final = 2_000
 EAGER_UNITS: Final = 50
-"""So many units of a store are settled at once, and not with the next round."""
+"""If this many units of a store are not reconciled yet, that happens at once and not with the next round."""
 
 
 class Budget(StrEnum):
@@ -41,7 +41,7 @@ _USED_UP: Final = {
 
 
 class OverBudget(CommandError):
-    """A command that its person or store may not have now, and in how many seconds it may be had."""
+    """A command exceeds a budget. It may be tried again after ``seconds``."""
 
     def __init__(self, budget: Budget, seconds: int) -> None:
         super().__init__(
@@ -54,7 +54,7 @@ class OverBudget(CommandError):
 
 @dataclass(slots=True)
 class _Store:
-    """What a store's people used: in the window that runs, in the one before, and since all was settled."""
+    """The units of a store's people: in the current window, in the previous one, and not reconciled yet."""
 
     began: float
     running: Counter[str] = field(default_factory=Counter)
@@ -63,7 +63,7 @@ class _Store:
     sent: Counter[str] = field(default_factory=Counter)
 
     def roll(self, now: float) -> None:
-        """Let windows that are over count as such."""
+        """Move on to the window of ``now``."""
         passed = math.floor((now - self.began) / WINDOW_SECONDS)
         if passed <= 0:
             return
@@ -72,19 +72,19 @@ class _Store:
         self.began += passed * WINDOW_SECONDS
 
     def parts(self, person_id: str | None) -> tuple[float, float]:
-        """Return what a person, or everybody, used in the window before and since it ended."""
+        """Return what a person, or everyone, used in the previous window and since it ended."""
         if person_id is None:
             since = self.running.total() + self.fresh.total() + self.sent.total()
             return self.before.total(), since
         return self.before[person_id], self.running[person_id] + self.fresh[person_id] + self.sent[person_id]
 
     def used(self, now: float, person_id: str | None) -> float:
-        """Return what a person, or everybody, used in the last WINDOW_SECONDS, spread evenly over windows."""
+        """Return what a person, or everyone, used in the last WINDOW_SECONDS, assuming even use."""
         before, since = self.parts(person_id)
         return before * (1 - (now - self.began) / WINDOW_SECONDS) + since
 
     def wait(self, now: float, person_id: str | None, most: float) -> int:
-        """Return the whole seconds until no more than ``most`` will be used, if nothing is added."""
+        """Return the seconds, rounded up, until at most ``most`` units are used if none are added."""
         before, since = self.parts(person_id)
         if since <= most and before > 0:
             seconds = (1 - (most - since) / before) * WINDOW_SECONDS - (now - self.began)
@@ -93,27 +93,27 @@ class _Store:
         return max(1, math.ceil(seconds))
 
     def people(self) -> set[str]:
-        """Return who used anything."""
+        """Return the people who used any units."""
         return {name for part in (self.running, self.before, self.fresh, self.sent) for name in part}
 
 
 class Budgets:
-    """Says whether a command may be had. ``clock`` gives seconds that never go back."""
+    """Decides whether a command is within the budgets. ``clock`` returns monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._stores: dict[str, _Store] = {}
         self._due: set[str] = set()
         self.is_due = asyncio.Event()
-        """Set while something waits to be settled."""
+        """Set while units wait to be reconciled."""
         self.is_urgent = asyncio.Event()
-        """Set while so much waits that it is settled at once."""
+        """Set while the waiting units are to be reconciled at once."""
 
     def charge(self, store_id: str, person_id: str, units: int) -> None:
-        """Take units of a person's and of the store's budget.
+        """Charge units to the budgets of a person and a store.
 
-        A store that is over its budget still serves those of its people who stay within an even share of it.
-        Raises OverBudget; nothing is taken then.
+        A store over its budget still serves people who are within an equal share of it. Raises OverBudget;
+        then nothing is charged.
         """
         now = self._clock()
         store = self._store(store_id, now)
@@ -128,12 +128,12 @@ class Budgets:
         self._make_due(store_id, urgent=store.fresh.total() >= EAGER_UNITS)
 
     def expect(self, store_id: str) -> None:
-        """Learn what other processes counted: somebody of the store has come and is about to ask."""
+        """Fetch the counts of other processes soon: a person of the store has just connected."""
         self._store(store_id, self._clock())
         self._make_due(store_id, urgent=True)
 
     def take_fresh(self) -> dict[str, Mapping[str, int]]:
-        """Return what is to be settled: by store and person, the units that others have not heard of."""
+        """Return the units to reconcile, by store and person: those that other processes do not know yet."""
         due: dict[str, Mapping[str, int]] = {}
         for store_id in self._due:
             store = self._stores[store_id]
@@ -145,13 +145,13 @@ class Budgets:
         return due
 
     def settle(self, store_id: str, usage: Usage) -> None:
-        """Go on from what all processes counted for a store, including what ``take_fresh`` took last."""
+        """Take the counts of all processes for a store, which include what ``take_fresh`` last returned."""
         store = self._stores[store_id]
         store.began = self._clock() - usage.elapsed_seconds
         store.running, store.before, store.sent = Counter(usage.running), Counter(usage.before), Counter()
 
     def count_alone(self, store_id: str) -> None:
-        """Go on from what this process counted: the others could not be told."""
+        """Continue with the counts of this process alone: the others could not be reached."""
         store = self._stores[store_id]
         store.roll(self._clock())
         store.running += store.sent

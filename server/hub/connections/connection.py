@@ -1,6 +1,6 @@
-"""One socket: a reader that handles commands in order, and what is delivered to its watchers.
+"""One socket: a reader that handles commands in order, and the delivery to its watchers.
 
-Whatever others send to this connection is sent or queued at once and awaited by nobody.
+Messages to this connection are sent or queued at once; no sender awaits them.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from server.log.channel_log import ChannelLog
 
 CLOSE_SECONDS: Final = 2.0
 MOST_VIEWS: Final = 100
-"""Of channels that are not watched: a client that asks for ever more is no reason to remember them all."""
+"""How many views of unwatched channels are remembered, so that a client cannot make them grow forever."""
 
 Send = Callable[[Any], Awaitable[None]]
 
@@ -39,7 +39,7 @@ class Dispatch(Protocol):
     """Handles one command and answers it with exactly one reply."""
 
     async def __call__(self, connection: "Connection", command: AnyCommand) -> None:
-        """Never raises for what a client does."""
+        """Handle the command. It never raises for what a client does."""
 
 
 class Connection:
@@ -86,12 +86,12 @@ class Connection:
 
     @property
     def account(self) -> Account:
-        """Whose connection it is."""
+        """The account of the person."""
         return self._admitted.account
 
     @property
     def credential(self) -> Credential:
-        """What the person came in with."""
+        """The credential of the connection."""
         return self._admitted.credential
 
     @property
@@ -101,7 +101,7 @@ class Connection:
 
     @property
     def tests_load(self) -> bool:
-        """Whether a load tester opens here what hundreds of people would, one by one."""
+        """Whether this is a load tester's connection, which joins the channels of hundreds of people."""
         return TokenScope.LOAD in self.credential.scopes
 
     def say(self, *messages: bytes) -> None:
@@ -126,7 +126,7 @@ class Connection:
             self._delivery.stop()
 
     def close(self, code: CloseCode | None, reason: str = "") -> None:
-        """End the connection with ``code``; None where the client is gone already. The first call counts."""
+        """End the connection with ``code``; None if the client is already gone. The first call counts."""
         if self._ending is None:
             self._ending = code, reason
             if self._deadline is not None and not self._deadline.expired():
@@ -137,19 +137,19 @@ class Connection:
         await self._dispatch(self, command)
 
     def flooded(self) -> None:
-        """Take note that the client flooded."""
+        """Record that the client flooded."""
         self._logger.warning("flooded")
         if self._on_flood is not None:
             self._on_flood()
 
     def happened(self, kind: SecurityKind, **fields: Any) -> SecurityEvent:
-        """Return a security event of now, of this person at this connection."""
+        """Return a security event of this person and connection, with the current time."""
         return self._admitted.happened(kind, connection_id=self.id, **fields)
 
     def turn(self, channel: str, view: View) -> None:
-        """Take note of the view in which a channel is asked for, whether or not the join succeeds.
+        """Record the view in which a channel is joined, whether or not the join succeeds.
 
-        A screen that was turned round to a customer stays so while its channel is out of reach.
+        A screen that was turned to a customer keeps the customer's view while its channel is unreachable.
         """
         self._views.pop(channel, None)
         self._views[channel] = view
@@ -157,11 +157,11 @@ class Connection:
             del self._views[next(name for name in self._views if name not in self.watchers)]
 
     def view_of(self, channel: str) -> View | None:
-        """Return the view in which a channel was last asked for; None where it was not, or was left."""
+        """Return the view in which a channel was last joined; None if it was not joined or was left."""
         return self._views.get(channel)
 
     def leave(self, channel: str) -> None:
-        """Serve a channel no more, because the person left it."""
+        """Stop serving a channel because the person left it."""
         self.detach(channel, for_good=True)
         self._views.pop(channel, None)
 
@@ -175,34 +175,34 @@ class Connection:
         self.say(codec.encode(Reply(ref=ref, ok=False, error=body)))
 
     def notify(self, notice: Notice) -> None:
-        """Tell the person something about the service."""
+        """Send a notice about the service."""
         self.say(codec.encode(notice))
 
     def send_events(self, channel: str, messages: Sequence[bytes]) -> None:
-        """Send events of a channel behind what waits."""
+        """Send events of a channel after the waiting messages."""
         self._delivery.put_events(channel, messages)
 
     def send_presence(self, channel: str, message: bytes) -> None:
-        """Send who is in a channel; only the latest of it waits."""
+        """Send who is in a channel, in place of an older message that still waits."""
         if channel in self.watchers:
             self._delivery.put_presence(channel, message)
 
     def send_resync(self, channel: str) -> None:
-        """Drop what waits of a channel, serve it no more, and say so."""
+        """Drop a channel's waiting messages, stop serving it, and send a ``resync``."""
         self.detach(channel)
         self._delivery.put_resync(channel)
 
     def attach(self, session: Session, watcher: Watcher, snapshot: AsyncGenerator[bytes] | None) -> None:
-        """Serve a watcher: first what it asked for, then what it lacks, then live."""
+        """Serve a watcher: first the snapshot, then the events that it lacks, then live."""
         session.watch(watcher)
         self.watchers[watcher.channel] = watcher
         if snapshot is not None or not session.go_live(watcher):
             self._replays.start(session, watcher, snapshot)
 
     def detach(self, channel: str, *, for_good: bool = False) -> None:
-        """Serve a channel no more: nothing of it is queued from here on.
+        """Stop serving a channel: none of its messages are queued from here on.
 
-        ``for_good`` where the person has left, and is not only out of reach.
+        ``for_good``: the person has left, and has not only lost the connection.
         """
         watcher = self.watchers.pop(channel, None)
         if watcher is not None:
@@ -210,14 +210,14 @@ class Connection:
         self._replays.stop(channel)
 
     def replay_failed(self, channel: str, error: Exception, *, known: bool) -> None:
-        """Take note of why a replay ended. What is not ``known`` ends the connection."""
+        """Report why a replay failed. An error that is not ``known`` ends the connection."""
         if known:
             self._logger.warning("replay_failed", channel=channel, exc_info=error)
         else:
             self._fail(error)
 
     async def _read(self, receive: Receive, expires_in_seconds: float) -> None:
-        """Read until the connection is closed, which ends whatever is being handled."""
+        """Read until the connection is closed, which also ends the command in progress."""
         try:
             async with asyncio.timeout(expires_in_seconds) as self._deadline:
                 await Reader(self, receive).run()

@@ -1,5 +1,6 @@
-"""What a client asked for and can wait: rows of a snapshot, then events of the log up to where it is served
-live. It is pulled by a task of its own join, a part at a time, as the socket drains.
+"""Brings a watcher up to date: rows of a snapshot, then events from the log until it is served live.
+
+Each join has a task that sends them in parts, as the socket drains.
 """
 
 import asyncio
@@ -22,14 +23,14 @@ class Replayed(Protocol):
     """The connection whose watchers are brought up to date."""
 
     def send_resync(self, channel: str) -> None:
-        """Serve a channel no more, and say so."""
+        """Stop serving a channel, and send a ``resync``."""
 
     def replay_failed(self, channel: str, error: Exception, *, known: bool) -> None:
-        """Take note of why a replay ended. What is not ``known`` ends the connection."""
+        """Report why a replay failed. An error that is not ``known`` ends the connection."""
 
 
 class Replays:
-    """The replays of one connection, each in a task that it owns."""
+    """The replays of one connection. Each runs in a task that this object owns."""
 
     __slots__ = ("_delivery", "_log", "_owner", "_running")
 
@@ -46,13 +47,13 @@ class Replays:
         task.add_done_callback(self._over)
 
     def stop(self, channel: str) -> None:
-        """Send no more of a channel."""
+        """Stop the replays of a channel."""
         for task, of in self._running.items():
             if of == channel and task is not asyncio.current_task():
                 task.cancel()
 
     async def aclose(self) -> None:
-        """Stop them all, and return when they have ended."""
+        """Stop all replays, and wait until they have ended."""
         while self._running:
             for task in self._running:
                 task.cancel()
@@ -77,7 +78,7 @@ class Replays:
         except REDIS_FAILS as error:
             self._owner.replay_failed(watcher.channel, error, known=True)
         if watcher.phase is Phase.REPLAYING:
-            # The log moved on without this watcher, or is out of reach: only a new snapshot helps.
+            # The log no longer has the next event, or is unreachable: only a new snapshot helps.
             self._owner.send_resync(watcher.channel)
 
     async def _send_rows(self, watcher: Watcher, snapshot: AsyncGenerator[bytes]) -> None:

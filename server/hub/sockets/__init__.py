@@ -1,1 +1,1 @@
-"""One socket, below everything that has a meaning: limits, frames, and what waits to be written."""
+"""One socket below the level of commands and channels: limits, frames, and the outbox."""

@@ -1,4 +1,4 @@
-"""Who may open a socket, as the hub sees it. The web layer decides; the hub acts before it accepts."""
+"""Who may open a socket. The web layer decides; the hub acts on it before it accepts the socket."""
 
 import datetime as dt
 from collections.abc import Awaitable, Callable
@@ -14,15 +14,15 @@ from server.database.people.users import Account
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A person with a credential that is valid now."""
+    """A person with a valid credential."""
 
     account: Account
     credential: Credential
     address: str = ""
-    """Where the request comes from, as a proxy of ours says it."""
+    """The client's address, as our proxy reports it."""
 
     def happened(self, kind: SecurityKind, **fields: Any) -> SecurityEvent:
-        """Return a security event of now, of this person."""
+        """Return a security event of this person, with the current time."""
         account = self.account
         return SecurityEvent(
             kind,
@@ -37,14 +37,12 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class SignedOut:
-    """A page of ours without a valid session: accepted and closed with 4001, because a page cannot read a
-    401.
-    """
+    """Our page without a valid session: accepted, then closed with 4001, because a page cannot read a 401."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Not upgraded: the HTTP ``status`` says why, ``reason`` says it to a person."""
+    """Not upgraded: ``status`` is the HTTP status, ``reason`` is the text for a person."""
 
     status: int
     reason: str
@@ -53,4 +51,4 @@ class Refused:
 
 Admission = Admitted | SignedOut | Refused
 Admit = Callable[[HTTPConnection], Awaitable[Admission]]
-"""Decides from the upgrade request."""
+"""Decides on an upgrade request."""

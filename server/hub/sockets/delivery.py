@@ -1,7 +1,7 @@
-"""What goes to one client behind what waits for it already: replies, and events that the socket did not take.
+"""Queued delivery to one client: replies, and events that the socket could not take at once.
 
-Nobody awaits a client. What waits is written at the end of the turn of the loop, or when the socket says that
-it takes more. A client that takes nothing for WRITE_SECONDS is cut off.
+No task awaits a client. Queued messages are written at the end of the event loop's turn, or when the socket
+takes data again. A client that reads nothing for WRITE_SECONDS is cut off.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ from server.hub.sockets.wire import Wire, frame_of
 
 
 class Owner(Protocol):
-    """Whose delivery it is."""
+    """The connection that the delivery belongs to."""
 
     def close(self, code: CloseCode | None, reason: str = "") -> None:
-        """End the connection; without a code where the client is gone."""
+        """End the connection; without a code if the client is gone."""
 
     def send_resync(self, channel: str) -> None:
-        """Serve a channel no more, and queue word of it."""
+        """Stop serving a channel, and queue a ``resync``."""
 
 
 class Delivery:
@@ -47,7 +47,7 @@ class Delivery:
         self._loop = asyncio.get_running_loop()
         self._outbox: Outbox | None = None
         self._is_due = False
-        # Runs while something waits that the socket does not take.
+        # Runs while messages wait that the socket does not take.
         self._deadline: asyncio.TimerHandle | None = None
         self._drained: asyncio.Event | None = None
         self._last_resync = -RESYNC_WINDOW_SECONDS
@@ -61,7 +61,9 @@ class Delivery:
             self._cut_off()
 
     def put_events(self, channel: str, messages: Sequence[bytes]) -> None:
-        """Send logged events. A client that falls behind joins again; twice in a minute, it is cut off."""
+        """Send logged events. A client that falls behind must join again; the second time in a minute, it is
+        cut off.
+        """
         for message in messages:
             now = self._loop.time()
             given_up = self._waiting().put_event(channel, message, now)
@@ -75,7 +77,7 @@ class Delivery:
                 return
 
     def put_presence(self, channel: str, message: bytes) -> None:
-        """Send who is in a channel; only the latest of it waits."""
+        """Send who is in a channel, in place of an older message that still waits."""
         self._waiting().put_presence(channel, message, self._loop.time())
 
     def put_pulled(self, channel: str, message: bytes) -> None:
@@ -83,11 +85,11 @@ class Delivery:
         self._waiting().put_pulled(channel, message, self._loop.time())
 
     def put_resync(self, channel: str) -> None:
-        """Send word that a channel must be joined again, in place of what of it waits."""
+        """Send a ``resync`` of a channel, in place of its messages that still wait."""
         self._waiting().put_resync(channel, self._loop.time())
 
     async def drained(self) -> None:
-        """Return once nothing waits, or nothing more can be sent."""
+        """Wait until the outbox is empty or the socket is closed."""
         while self._outbox is not None and self._wire.is_open:
             if self._drained is None:
                 self._drained = asyncio.Event()
@@ -100,7 +102,7 @@ class Delivery:
         self._stop_deadline()
 
     def _waiting(self) -> Outbox:
-        """Return the outbox for one more message, which will be written when this turn ends."""
+        """Return the outbox for another message, to be written when this turn ends."""
         self._turn.deliver()
         if self._outbox is None:
             self._outbox = Outbox()
@@ -111,7 +113,7 @@ class Delivery:
         return self._outbox
 
     def _flush(self) -> None:
-        """Write what waits, as much as the socket takes."""
+        """Write as many waiting messages as the socket takes."""
         self._is_due = False
         outbox, wire = self._outbox, self._wire
         if outbox is None:

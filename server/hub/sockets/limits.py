@@ -1,4 +1,4 @@
-"""What one connection may do, as ``welcome`` states it and as the hub enforces it. No I/O."""
+"""The limits of one connection, as ``welcome`` states them and the hub enforces them. No I/O."""
 
 from bisect import bisect_right
 from collections import deque
@@ -19,21 +19,21 @@ COMMANDS: Final = 50
 COMMANDS_WINDOW_SECONDS: Final = 10
 FLOOD_FACTOR: Final = 3
 FRAMES: Final = 1_500
-"""Of any kind, empty ones, parts and pings too, in the window of commands: a command of 64 KiB in parts of 64
-bytes, and whatever a client may say besides.
+"""Frames of any kind in the window of commands, including empty ones, fragments and pings. Enough for a
+command of 64 KiB in fragments of 64 bytes, and for all else that a client may send.
 """
 
 FLOOD_SECONDS: Final = 60.0
-"""For how long who flooded is not let in."""
+"""How long a person who flooded is refused."""
 
 MOST_FLOODERS: Final = 10_000
-"""How many people are remembered at a time; beyond it those who flooded longest ago are forgotten."""
+"""How many people are remembered. Beyond that, those who flooded longest ago are forgotten."""
 
 REFUSALS: Final = 20
 REFUSALS_WINDOW_SECONDS: Final = 10.0
 REFUSAL_SECONDS: Final = 1.0
-"""Beyond so many handshakes refused in a window, each next refusal is held back: who asks again and again in
-spite of every answer would keep the process as busy as with frames.
+"""After REFUSALS refused handshakes in a window, each further refusal is delayed by this time. Otherwise a
+client that keeps asking would keep the process as busy as a flood of frames.
 """
 
 CHANNELS: Final = 20
@@ -61,7 +61,7 @@ LIMITS: Final = Limits(
 
 
 def limits_of(credential: Credential) -> Limits:
-    """Return the limits of a connection that came in with ``credential``."""
+    """Return the limits of a connection with ``credential``."""
     if TokenScope.LOAD in credential.scopes:
         return msgspec.structs.replace(LIMITS, channels=CHANNELS_OF_LOAD, frames=FRAMES_OF_LOAD)
     return LIMITS
@@ -70,7 +70,7 @@ def limits_of(credential: Credential) -> Limits:
 def connections_of(credential: Credential) -> int:
     """Return how many connections the owner of ``credential`` may have open.
 
-    Of all processes together; with a load tester's, in each.
+    The limit is for all processes together; a load tester's is for each process.
     """
     return CONNECTIONS_OF_LOAD if TokenScope.LOAD in credential.scopes else CONNECTIONS_PER_USER
 
@@ -84,14 +84,14 @@ class Pace(Enum):
 
 
 class CommandRate:
-    """Counts the commands of the last window; refused ones count too."""
+    """Counts the commands of the last window, including refused ones."""
 
     def __init__(self) -> None:
-        # In order. A deque takes several times the room of the few that an idle connection has.
+        # In order. A deque would take several times the memory of an idle connection's short list.
         self._times: list[float] = []
 
     def count(self, now: float) -> Pace:
-        """Take note of a command at ``now`` (seconds) and return what to do with it."""
+        """Count a command at ``now`` (seconds) and return what to do with it."""
         del self._times[: bisect_right(self._times, now - COMMANDS_WINDOW_SECONDS)]
         if len(self._times) == COMMANDS * FLOOD_FACTOR:
             return Pace.FLOOD
@@ -99,15 +99,15 @@ class CommandRate:
         return Pace.ALLOWED if len(self._times) <= COMMANDS else Pace.LIMITED
 
     def forgive(self) -> None:
-        """Let the command that was counted last not count."""
+        """Take back the last counted command."""
         self._times.pop()
 
 
 @dataclass(frozen=True, slots=True)
 class FrameAllowance:
-    """What a client may send in ``COMMANDS_WINDOW_SECONDS``: frames of any kind, and bytes with their heads.
+    """What a client may send in ``COMMANDS_WINDOW_SECONDS``: frames of any kind, and bytes with frame heads.
 
-    By default the bytes are as many as the commands at which a flood begins, each a whole frame.
+    The default size is that of the commands at which a flood begins, each in a frame of the maximum size.
     """
 
     frames: int
@@ -115,7 +115,7 @@ class FrameAllowance:
 
 
 NOTHING: Final = FrameAllowance(0, 0)
-"""For a connection that is accepted only to be closed."""
+"""The allowance of a connection that is accepted only to be closed."""
 
 
 def allowance_of(credential: Credential) -> FrameAllowance:
@@ -124,7 +124,7 @@ def allowance_of(credential: Credential) -> FrameAllowance:
 
 
 class IntakeRate:
-    """Counts what a client sends: a full allowance at first, and it grows back over the window."""
+    """Counts what a client sends. The allowance is full at first and refills evenly over the window."""
 
     def __init__(self, allowance: FrameAllowance, now: float) -> None:
         self._allowance = allowance
@@ -133,7 +133,7 @@ class IntakeRate:
         self._since = now
 
     def take(self, frames: int, size: int, now: float) -> bool:
-        """Count what came at ``now`` (seconds). Returns False where it is too much: a flood."""
+        """Count frames and bytes received at ``now`` (seconds); return False if they are a flood."""
         share = (now - self._since) / COMMANDS_WINDOW_SECONDS
         self._since = now
         self._frames = min(self._allowance.frames, self._frames + share * self._allowance.frames) - frames
@@ -142,21 +142,21 @@ class IntakeRate:
 
 
 class Floods:
-    """Remembers who flooded; they are not let in for ``FLOOD_SECONDS``."""
+    """Remembers who flooded: they are refused for ``FLOOD_SECONDS``."""
 
     def __init__(self) -> None:
-        # Whoever flooded last stands at the end.
+        # In the order of the last flood, so the latest is at the end.
         self._until: dict[str, float] = {}
 
     def note(self, person: str, now: float) -> None:
-        """Take note that a person flooded at ``now`` (seconds)."""
+        """Record that a person flooded at ``now`` (seconds)."""
         self._until.pop(person, None)
         self._until[person] = now + FLOOD_SECONDS
         if len(self._until) > MOST_FLOODERS:
             del self._until[next(iter(self._until))]
 
     def seconds_left(self, person: str, now: float) -> float:
-        """Return for how long a person is still kept out; 0 where nothing is held against them."""
+        """Return for how many seconds a person is still refused; 0 if they are not."""
         while self._until and (oldest := next(iter(self._until.items())))[1] <= now:
             del self._until[oldest[0]]
         return self._until.get(person, now) - now
@@ -169,7 +169,7 @@ class Refusals:
         self._times: deque[float] = deque(maxlen=REFUSALS)
 
     def count(self, now: float) -> float:
-        """Take note of a refusal at ``now`` (seconds) and return for how many seconds to hold it back."""
+        """Count a refusal at ``now`` (seconds) and return by how many seconds to delay it."""
         many = len(self._times) == REFUSALS and now - self._times[0] < REFUSALS_WINDOW_SECONDS
         self._times.append(now)
         return REFUSAL_SECONDS if many else 0.0

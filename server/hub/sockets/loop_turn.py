@@ -1,4 +1,4 @@
-"""What is sent when a turn of the event loop ends, so that what belongs together shares a write."""
+"""Collects what is sent when a turn of the event loop ends, so that related messages share a write."""
 
 import asyncio
 from collections import deque
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class LoopTurn:
-    """Delivers the events of this turn, then writes what waits in outboxes."""
+    """Delivers the events of this turn, then writes the outboxes."""
 
     def __init__(self) -> None:
         self._events: deque[Callable[[], None]] = deque()
@@ -14,24 +14,24 @@ class LoopTurn:
         self._end: asyncio.Handle | None = None
 
     def has_events(self, deliver: Callable[[], None]) -> None:
-        """Have ``deliver`` called when this turn ends, or earlier where the order needs it."""
+        """Call ``deliver`` when this turn ends, or earlier if the order requires it."""
         self._events.append(deliver)
         self._end_soon()
 
     def has_words(self, write: Callable[[], None]) -> None:
-        """Have ``write`` called when this turn ends."""
+        """Call ``write`` when this turn ends."""
         self._writes.append(write)
         self._end_soon()
 
     def deliver(self) -> None:
-        """Deliver the events of this turn so far: what is queued next stands behind them."""
+        """Deliver the events of this turn so far, so that the next queued message follows them."""
         while self._events:
             self._events.popleft()()
 
     def deliver_at_once(self) -> None:
-        """Deliver the events of this turn so far, for a callback that must not fail.
+        """Deliver the events of this turn so far, from a callback that must not fail.
 
-        What fails is reported as at the end of a turn, and the others are delivered there.
+        A failure is reported as at the end of a turn, where the remaining events are delivered.
         """
         try:
             self.deliver()
@@ -50,6 +50,6 @@ class LoopTurn:
             for _ in range(len(self._writes)):
                 self._writes.popleft()()
         finally:
-            # If one fails, the others still have their turn.
+            # If one fails, the others still run in the next turn.
             if self._events or self._writes:
                 self._end_soon()

@@ -1,8 +1,8 @@
-"""What waits to be written to one socket: bounded by bytes and by age, in order. No I/O.
+"""The messages that wait to be written to one socket, in order, bounded by bytes and age. No I/O.
 
-Replies and notices belong to no channel. Events count; what is pulled only as the socket drains (snapshot
-rows, replay) does not. When events overflow, whole channels are given up, the heaviest first: a ``resync``
-takes the place of their queue, never silence.
+Replies and notices belong to no channel. Replies and events count towards the bounds; snapshot rows and
+replays, which are produced only as the socket drains, do not. When events overflow, whole channels are given
+up, those with the most bytes first. A ``resync`` replaces their queued messages.
 """
 
 from collections import deque
@@ -18,7 +18,7 @@ OUTBOX_AGE_SECONDS = 5.0
 
 
 class OutboxFull(Exception):
-    """More replies wait than may wait, and nothing can be given up: the client does not read."""
+    """The waiting replies exceed the bound, and there is no channel to give up: the client does not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class _Item:
 
 
 class Outbox:
-    """A queue of messages. Times are seconds of any clock that only goes forward."""
+    """A queue of messages. Times are seconds of any monotonic clock."""
 
     def __init__(self, max_bytes: int = OUTBOX_BYTES, max_age_seconds: float = OUTBOX_AGE_SECONDS) -> None:
         self._items: deque[_Item] = deque()
@@ -44,7 +44,7 @@ class Outbox:
 
     @property
     def size(self) -> int:
-        """How many bytes wait that count."""
+        """How many waiting bytes count towards the bound."""
         return self._bytes
 
     def put(self, message: bytes, now: float) -> None:
@@ -54,10 +54,10 @@ class Outbox:
             raise OutboxFull
 
     def put_event(self, channel: str, message: bytes, now: float) -> list[str]:
-        """Queue a logged event; returns the channels that had to be given up for it, none of which is queued
-        now.
+        """Queue a logged event; return the channels that had to be given up for it.
 
-        The caller stops serving these channels and puts their ``resync``.
+        No message of these channels is queued any more. The caller stops serving them and queues their
+        ``resync``.
         """
         self._append(_Item(message, channel, True, now))
         given_up: list[str] = []
@@ -72,9 +72,9 @@ class Outbox:
         return given_up
 
     def put_presence(self, channel: str, message: bytes, now: float) -> None:
-        """Queue who is here: the whole of it, so that an older one that still waits is dropped.
+        """Queue who is here. The message is complete, so an older one that still waits is dropped.
 
-        It stands at the end: the older one may have been queued before the channel was joined anew.
+        It is queued at the end: the older one may have been queued before the channel was joined again.
         """
         older = next((item for item in self._items if item.is_presence and item.channel == channel), None)
         if older is not None:
@@ -83,21 +83,21 @@ class Outbox:
         self._append(_Item(message, channel, True, now, is_presence=True))
 
     def put_pulled(self, channel: str, message: bytes, now: float) -> None:
-        """Queue part of a snapshot or replay, which is only made as the socket drains and does not count."""
+        """Queue part of a snapshot or replay. It is produced as the socket drains and does not count."""
         self._append(_Item(message, channel, False, now))
 
     def put_resync(self, channel: str, now: float) -> None:
-        """Queue word that the channel must be joined again, in place of what of it was not sent yet."""
+        """Queue a ``resync`` of the channel, in place of its messages that were not sent yet."""
         self.drop(channel)
         self._append(_Item(codec.encode(Resync(channel=channel)), None, True, now))
 
     def drop(self, channel: str) -> None:
-        """Drop what of the channel was not taken yet."""
+        """Drop the channel's messages that were not taken yet."""
         self._items = deque(item for item in self._items if item.channel != channel)
         self._bytes = _counted(self._items)
 
     def take(self) -> list[bytes]:
-        """Remove and return the messages of the next frame, in order; empty where nothing waits."""
+        """Remove and return the messages of the next frame, in order; an empty list if nothing waits."""
         items = [
             self._items.popleft() for _ in range(in_one_frame(len(item.message) for item in self._items))
         ]

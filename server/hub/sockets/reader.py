@@ -1,4 +1,4 @@
-"""What a client says: commands, one after the other, counted and decoded before they are handled."""
+"""Reads a client's commands: they are counted, decoded and handled one after the other."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,15 +15,15 @@ Receive = Callable[[], Awaitable[Any]]
 
 
 class Speaker(Protocol):
-    """The connection whose client speaks."""
+    """The connection that is read."""
 
     @property
     def is_closed(self) -> bool:
-        """Whether it is about to end: nothing more is handled."""
+        """Whether it is about to end: no more commands are handled."""
 
     @property
     def tests_load(self) -> bool:
-        """Whether a load tester opens here what hundreds of people would, one by one."""
+        """Whether this is a load tester's connection, which joins the channels of hundreds of people."""
 
     async def handle(self, command: AnyCommand) -> None:
         """Handle a command and answer it."""
@@ -32,10 +32,10 @@ class Speaker(Protocol):
         """Answer a command with an error."""
 
     def close(self, code: CloseCode | None, reason: str = "") -> None:
-        """End the connection; without a code where the client is gone."""
+        """End the connection; without a code if the client is gone."""
 
     def flooded(self) -> None:
-        """Take note that the client flooded."""
+        """Record that the client flooded."""
 
 
 class Reader:
@@ -49,7 +49,7 @@ class Reader:
         self._rate = CommandRate()
 
     async def run(self) -> None:
-        """Have each command handled, in order."""
+        """Handle all commands in order."""
         speaker = self._speaker
         while not speaker.is_closed:
             message = await self._receive()
@@ -70,7 +70,7 @@ class Reader:
             if self._speaker.is_closed:
                 return
             if place % LINES_PER_TURN == 0:
-                # What is refused waits for nothing, and would keep everybody else waiting.
+                # Refused commands never await anything, so without this they would block everyone else.
                 await asyncio.sleep(0)
 
     async def _take(self, line: str) -> None:

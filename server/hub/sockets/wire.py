@@ -1,7 +1,7 @@
-"""A socket as the hub writes to it: finished frames, no copy, no await. What is below implements ``Wire``.
+"""The sending side of a socket: finished frames, no copy, no await. The server below implements ``Wire``.
 
-A server's frames carry no mask, and per-message deflate is off: so one frame serves every socket that is to
-get the same messages.
+A server's frames have no mask, and per-message deflate is off, so one frame serves every socket that gets the
+same messages.
 """
 
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
@@ -11,7 +11,7 @@ from protocol import codec
 from protocol.events import MAX_MESSAGE_BYTES
 
 EXTENSION: Final = "deal.wire"
-"""Where a socket's ``Wire`` stands among the extensions of its ASGI scope."""
+"""The key of a socket's ``Wire`` in the extensions of its ASGI scope."""
 
 FRAME_BYTES: Final = MAX_MESSAGE_BYTES
 _TEXT: Final = 0x81
@@ -19,20 +19,20 @@ _TEXT: Final = 0x81
 
 
 class FastLane:
-    """The short way to a socket: all that a delivery touches, side by side.
+    """The fast path to a socket: everything that a delivery needs, in one object.
 
-    Between two deliveries to a socket lie hundreds to others, each with a trip through the kernel: nothing is
-    in the processor's cache any more, and each object on the way costs as much as the call itself.
+    Between two deliveries to a socket there are hundreds to others, each with a system call. Nothing is in
+    the processor's cache any more, and each object on the path costs as much as the call itself.
     """
 
     __slots__ = ("is_closing", "is_shut", "write")
 
     def __init__(self, write: Callable[[bytes], object], is_closing: Callable[[], bool]) -> None:
         self.write = write
-        """Send a finished frame; only if the lane is not shut, and the socket is not closing."""
+        """Send a finished frame. Call it only if the lane is not shut and the socket is not closing."""
         self.is_closing = is_closing
         self.is_shut = False
-        """Whether something waits, the client does not keep up, or a close frame is out."""
+        """Whether messages wait, the client does not keep up, or a close frame was sent."""
 
 
 class Wire(Protocol):
@@ -40,7 +40,7 @@ class Wire(Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether anything can still be sent: no close frame is out, and the connection stands."""
+        """Whether anything can still be sent: no close frame was sent, and the connection is up."""
 
     @property
     def ready(self) -> bool:
@@ -50,18 +50,18 @@ class Wire(Protocol):
         """Send a finished frame, if ``ready``."""
 
     has_queue: bool
-    """Whether something waits to be written before anything else. The hub says so; it shuts the fast lane."""
+    """Whether queued messages must be written first. The hub sets it; it shuts the fast lane."""
 
     @property
     def fast_lane(self) -> FastLane:
-        """The short way for those who check that it is open."""
+        """The fast path, for callers that check that it is open."""
 
     def on_change(self, look: Callable[[], None] | None) -> None:
-        """Have ``look`` called whenever the client has caught up, and when the connection is lost."""
+        """Call ``look`` whenever the client has caught up, and when the connection is lost."""
 
 
 def wire_of(scope: MutableMapping[str, Any]) -> Wire:
-    """Take the wire out of a socket's ASGI scope. Raises RuntimeError under a server that hands out none."""
+    """Take the wire out of a socket's ASGI scope. Raises RuntimeError if the server provides none."""
     wire: Wire | None = scope.get("extensions", {}).pop(EXTENSION, None)
     if wire is None:
         raise RuntimeError("Sockets are served by server.web.asgi alone: this server hands out no wire.")
@@ -69,7 +69,7 @@ def wire_of(scope: MutableMapping[str, Any]) -> Wire:
 
 
 def in_one_frame(sizes: Iterable[int]) -> int:
-    """Return how many of the messages of these sizes the first frame takes: one at least, however large."""
+    """Return how many messages of these sizes fit into one frame: at least one, however large."""
     count = total = 0
     for size in sizes:
         if count and total + size >= FRAME_BYTES:

@@ -1,10 +1,9 @@
--- What a process that watches the channel asks again and again.
--- Arguments: milliseconds after which a pending chunk is overdue, the latest time at which its job was handed to the
--- queue where it can be lost at all, most chunks.
--- Returns {epoch, seq, the search whose owner is gone or '', 1 where repriced cars have waited as long to be matched, 1
--- where a search has waited as long to be repeated, the jobs of overdue chunks as jobs_of names them}, or false without
--- an epoch. The time of a chunk, of those cars and of that search begins anew, so that of all who ask only one is given
--- them.
+-- The heartbeat of a process that watches the channel.
+-- Arguments: milliseconds after which a pending chunk is overdue, the time before which its job must have been queued
+-- to count as lost, most chunks.
+-- Returns {epoch, seq, the search whose owner is gone or '', 1 if repriced cars have waited that long to be matched, 1 if
+-- the search has waited that long to be repeated, the jobs of overdue chunks as in jobs_of}, or false without an epoch.
+-- The waiting time of what is returned begins again, so that only one of the processes that ask gets it.
 local epoch = standing_epoch()
 if not epoch then return false end
 local reply = { epoch, tonumber(redis.call('HGET', META, 'seq')), '', 0, 0 }

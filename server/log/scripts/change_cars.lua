@@ -1,7 +1,7 @@
--- Tells what became of cars, each state once, never an older one after a newer one.
--- Arguments for each car: id, rev, no, the rev from which on it is of interest though no search shows it ('' where only
--- a search makes it so), fields, event, '1' where it can be matched ('' where it is not for sale).
--- Returns how many of those that were told wait to be matched at their new price from now on.
+-- Publishes the states of cars: each state once, and never an older one after a newer one.
+-- Arguments for each car: id, rev, no, the rev that a deal's own offer of it has ('' if only a search may show it), fields,
+-- event, '1' if it can be matched ('' if it is not for sale).
+-- Returns how many of the published cars now wait to be matched at their new price.
 local epoch = open_epoch()
 complete_index()
 local unmatched, searched = 0, redis.call('HEXISTS', SEARCH, 'owner') == 1
@@ -26,6 +26,6 @@ for index = 6, #ARGV, 7 do
         end
     end
 end
--- Whoever told them matches them; where that fails, the heartbeat finds them after a while.
+-- The process that published them matches them. If that fails, the heartbeat finds them later.
 if unmatched > 0 then redis.call('HSET', SEARCH, 'unmatched_at', whole(now_ms())) end
 return unmatched

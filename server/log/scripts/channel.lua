@@ -1,15 +1,15 @@
--- Stands before every script of a channel: the keys, the epoch and the one way to append an event.
+-- Precedes every script of a channel: the keys, the epoch and the only way to append an event.
 --
 -- All keys share the channel's hash tag, so that no script touches two slots. In order:
 --   meta (hash: epoch, seq, no, bytes), log (stream), sizes (list: bytes of each logged event),
---   search (hash), matches (hash: chunk -> columns), offers (hash: chunk -> columns, an object, or where the chunk was
---   given up the ids of its cars, an array), jobs (hash: chunk -> the job of a pending or given-up chunk),
---   due (sorted set: pending chunk, by when its job was last handed to the queue),
---   cars (hash: car that changed since it was matched -> rev:no as it was told last),
---   changes (hash: car -> what was told of it since it was matched),
---   unmatched (hash: car that was told at another price and is not matched at it yet -> the rev that was told),
---   revs (hash: car -> the rev at which it was matched; '' -> the search and how many of its chunks are in here),
---   op (what an op answered; only where a script takes one).
+--   search (hash), matches (hash: chunk -> columns), offers (hash: chunk -> columns, an object, or the ids of its cars, an
+--   array, if the chunk was given up), jobs (hash: chunk -> the job of a pending or given-up chunk),
+--   due (sorted set: pending chunk, by the time when its job was last queued),
+--   cars (hash: car that changed since it was matched -> the rev:no that was published last),
+--   changes (hash: car -> the fields that were published since it was matched),
+--   unmatched (hash: car that was published at another price and is not matched at it yet -> the published rev),
+--   revs (hash: car -> the rev at which it was matched; '' -> the search and how many of its chunks are indexed here),
+--   op (the answer of an op; only for a script that takes one).
 -- The first arguments are always: bell, nonce, most events, most bytes, milliseconds to live.
 
 local META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE, CARS, CHANGES, UNMATCHED, REVS, OP = unpack(KEYS)
@@ -17,13 +17,13 @@ local LASTING_KEYS = 12
 local BELL, NONCE = ARGV[1], ARGV[2]
 local MAX_EVENTS, MAX_BYTES, TTL_MS = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
--- The run id is part of the epoch: whatever an older Redis run left behind (an RDB that lacks the last events) is
--- not continued, because its seq would be given a second time.
+-- The run id is part of the epoch: a log that an older Redis run left (such as an RDB without the last events) is not
+-- continued, because a seq would be given twice.
 local function run_id()
     return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 end
 
--- Returns the epoch that stands, or false.
+-- Returns the current epoch, or false if there is none or its log is lost.
 local function standing_epoch()
     local meta = redis.call('HMGET', META, 'epoch', 'seq')
     local epoch, seq = meta[1], meta[2]
@@ -34,7 +34,7 @@ local function standing_epoch()
     return epoch
 end
 
--- Returns the milliseconds by which leases and pending chunks are timed: Redis's own, the same for every process.
+-- Returns the milliseconds of Redis's clock, which times leases and pending chunks: the same for every process.
 local function now_ms()
     local now = redis.call('TIME')
     return tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
@@ -44,7 +44,7 @@ local function whole(number)
     return string.format('%.0f', number)
 end
 
--- Every key gets the same deadline: none may outlive the log that explains it.
+-- Every key gets the same deadline: none may outlive the log that it belongs to.
 local function keep_alive()
     local deadline = whole(now_ms() + TTL_MS)
     for index = 1, LASTING_KEYS do
@@ -52,7 +52,7 @@ local function keep_alive()
     end
 end
 
--- Returns the epoch; where none stands, begins one and rings the bell with seq 0.
+-- Returns the epoch. If there is none, begins one and rings the bell with seq 0.
 local function open_epoch()
     local epoch = standing_epoch()
     if epoch then return epoch end
@@ -64,8 +64,8 @@ local function open_epoch()
     return epoch
 end
 
--- Appends one event, drops the oldest beyond the bounds, rings the bell. State that belongs to the event is written
--- before, so that its deadline moves along. A decision has its number, no; what nobody decided has none.
+-- Appends one event, drops the oldest ones beyond the bounds, and rings the bell. State that belongs to the event is
+-- written before it, so that its deadline is extended too. Only a decision has a no.
 local function append(epoch, body, no)
     local seq = redis.call('HINCRBY', META, 'seq', 1)
     if no then
@@ -87,8 +87,8 @@ local function append(epoch, body, no)
     redis.call('PUBLISH', BELL, string.format('%s %.0f %.0f %s', epoch, seq, no or 0, body))
 end
 
--- Returns what the op of this call answered in this epoch, or false; and whether it answered another command. The
--- last argument of a script that takes an op is a digest of who asks for what; an older release kept none.
+-- Returns the answer that the op of this call got in this epoch, or false; and whether another command got it. The last
+-- argument of a script that takes an op is a digest of the person and the command; an older release stored none.
 local function answered(epoch)
     local known = redis.call('GET', OP)
     if not known or string.sub(known, 1, #epoch + 1) ~= epoch .. ' ' then return false, false end
@@ -101,10 +101,10 @@ local function remember(epoch, answer)
     redis.call('SET', OP, epoch .. ' #' .. ARGV[#ARGV] .. ' ' .. answer, 'PX', TTL_MS)
 end
 
--- Late chunks bring cars that were repriced after they had been matched: they count for nothing but as pending.
+-- Late chunks hold cars that were repriced after they had been matched. They count only as pending.
 local FIRST_LATE = FIRST_LATE_CHUNK
 
--- Takes the cars of a chunk into the index. Columns begin with ids and revs.
+-- Adds the cars of a chunk to the index. Columns begin with ids and revs.
 local function add_to_index(columns)
     local ids, revs = string.match(columns, '^{"vehicle_id":(%b[]),"rev":(%b[])')
     if not ids then return end
@@ -124,7 +124,7 @@ local function index_mark(search_id, chunks)
     return search_id .. ' ' .. chunks
 end
 
--- Takes the chunk that was just stored into the index, where that has all chunks before it.
+-- Adds the chunk that was just stored to the index, if the index has all chunks before it.
 local function index_chunk(search_id, columns)
     local chunks = redis.call('HLEN', MATCHES)
     if chunks == 1 then
@@ -136,7 +136,7 @@ local function index_chunk(search_id, columns)
     redis.call('HSET', REVS, '', index_mark(search_id, chunks))
 end
 
--- Makes the index anew where it lacks chunks: an older release stores them without it.
+-- Rebuilds the index if it lacks chunks: an older release stores chunks without it.
 local function complete_index()
     local mark = index_mark(redis.call('HGET', SEARCH, 'search_id') or '', redis.call('HLEN', MATCHES))
     if mark == ' 0' or redis.call('HGET', REVS, '') == mark then return end
@@ -146,8 +146,8 @@ local function complete_index()
     keep_alive()
 end
 
--- Returns 'rev:no' of a car as the channel was told of it last: when it changed, else when it was matched; or false.
--- The index must be complete.
+-- Returns the 'rev:no' of a car that was last published on the channel, when it changed or else when it was matched; or
+-- false. The index must be complete.
 local function shown_as(id)
     local told = redis.call('HGET', CARS, id)
     if told then return told end
@@ -155,13 +155,13 @@ local function shown_as(id)
     return rev and rev .. ':0'
 end
 
--- Returns what names the jobs of chunks of the current search: {search_id, in whose turns they wait, chunk, ...}.
+-- Returns the identifiers of jobs of the current search: {search_id, their lane, chunk, ...}.
 local function jobs_of(chunks)
     local state = redis.call('HMGET', SEARCH, 'search_id', 'lane')
     return { state[1] or '', state[2] or '', unpack(chunks) }
 end
 
--- Takes a car that was looked at as of rev off those that wait to be matched; returns whether it waited.
+-- Removes a car that was processed at this rev from those that wait to be matched; returns whether it waited.
 local function take_unmatched(id, rev)
     local told = redis.call('HGET', UNMATCHED, id)
     return told and tonumber(told) <= tonumber(rev) and redis.call('HDEL', UNMATCHED, id) == 1
@@ -171,18 +171,18 @@ local function is_search(search_id)
     return redis.call('HGET', SEARCH, 'search_id') == search_id
 end
 
--- Whether this owner may go on with the search: it runs, and nobody else has taken it over.
+-- Returns whether this owner may continue the search: it runs, and no other process has taken it over.
 local function is_running_by(search_id, owner)
     local state = redis.call('HMGET', SEARCH, 'search_id', 'ended', 'owner')
     return state[1] == search_id and state[2] == '' and state[3] == owner
 end
 
--- A lease of 0 ms is over at once: so it is given up.
+-- A lease of 0 ms expires at once, which releases the search.
 local function take_lease(owner, lease_ms)
     redis.call('HSET', SEARCH, 'owner', owner, 'lease_until', whole(now_ms() + tonumber(lease_ms)))
 end
 
--- Whether the search runs and its owner has not been heard of for as long as its lease.
+-- Returns whether the search runs and its owner's lease has expired.
 local function has_lapsed()
     local state = redis.call('HMGET', SEARCH, 'ended', 'lease_until')
     return state[1] == '' and tonumber(state[2] or 0) <= now_ms()
@@ -196,8 +196,8 @@ local function search_fields()
     return fields
 end
 
--- Returns search_ended of the stored search, with what is stored of it. The prefix is the event's JSON up to, not
--- including, its search_id.
+-- Returns search_ended of the stored search, with its stored counts. The prefix is the event's JSON up to, not including,
+-- its search_id.
 local function ended_body(prefix, reason, next_token, trace)
     local state = redis.call('HMGET', SEARCH, 'search_id', 'scanned', 'matched', 'chunks', 'rejected')
     return string.format('%s,"search_id":%s,"reason":%s,"scanned":%s,"matched":%s,"chunks":%s,"next":%s,"rejected":%s,"trace":%s}',
@@ -205,8 +205,8 @@ local function ended_body(prefix, reason, next_token, trace)
         next_token == '' and 'null' or cjson.encode(next_token), state[5], trace)
 end
 
--- Publishes search_valued once per page: when the search has ended and no chunk is pending. The prefix is the
--- event's JSON up to, not including, its counts.
+-- Publishes search_valued once per page, when the search has ended and no chunk is pending. The prefix is the event's
+-- JSON up to, not including, its counts.
 local function announce_valued(epoch, prefix)
     local state = redis.call('HMGET', SEARCH, 'ended', 'pending', 'announced', 'valued', 'failed')
     if state[1] == '' or state[2] ~= '0' or state[3] == '1' then return end

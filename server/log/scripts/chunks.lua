@@ -1,5 +1,5 @@
 -- Arguments: search_id, after (a chunk's number, -1 for the first), most chunks.
--- Returns {number, matches, offers or false, ...} in order, or false where the search is not the current one.
+-- Returns {number, matches, offers or false, ...} in order, or false if the search is not the current one.
 local search_id, after, limit = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 if not standing_epoch() or not is_search(search_id) then return false end
 local numbers = {}

@@ -1,5 +1,5 @@
--- Arguments: search_id, token, owner, lease, what is asked. Returns 'published', 'repeated', 'superseded', 'used' for a
--- token that is not the next, or 'taken' for an op of another command.
+-- Arguments: search_id, token, owner, lease, the digest of the command. Returns 'published', 'repeated', 'superseded',
+-- 'used' for a token that is not the search's next one, or 'taken' for an op of another command.
 local search_id, token = ARGV[6], ARGV[7]
 local epoch = open_epoch()
 local first, taken = answered(epoch)

@@ -1,6 +1,5 @@
--- Publishes decisions in order. Arguments: no of the first, '1' where the channel's search was for other terms than the
--- deal has after them, then the events of the first and of those that follow it.
--- Returns {outcome, last no}; the last no is -1 where the epoch has no base yet.
+-- Publishes decisions in order. Arguments: no of the first, '1' if they put the channel's search out of date, then the
+-- events of the decisions. Returns {outcome, last no}; the last no is -1 if the epoch has no base yet.
 local first = tonumber(ARGV[6])
 local epoch = open_epoch()
 local last = tonumber(redis.call('HGET', META, 'no') or -1)
@@ -14,7 +13,7 @@ for index = 8, #ARGV do
         last, outcome = no, 'published'
     end
 end
--- Whoever published them repeats the search; where that fails, the heartbeat finds it after a while.
+-- The process that published them repeats the search. If that fails, the heartbeat finds it later.
 if outcome == 'published' and ARGV[7] == '1' and redis.call('HEXISTS', SEARCH, 'owner') == 1 then
     redis.call('HSET', SEARCH, 'outdated_at', whole(now_ms()))
 end

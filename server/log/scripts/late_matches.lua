@@ -1,6 +1,6 @@
--- Publishes cars of the current search once more, after they were repriced; also after the search has ended.
--- Arguments: search_id, event up to its chunk's number, event from there to its columns, columns, job, in whose turns that
--- waits. Returns the chunk's number, or false: another search is current, or none of the cars waits to be matched.
+-- Publishes repriced cars of the current search again, even after the search has ended.
+-- Arguments: search_id, event up to its chunk's number, event from there to its columns, columns, job, the job's lane.
+-- Returns the chunk's number, or false if another search is current or none of the cars waits to be matched.
 local search_id, columns = ARGV[6], ARGV[9]
 local epoch = open_epoch()
 if not is_search(search_id) then return false end

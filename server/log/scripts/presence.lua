@@ -1,6 +1,6 @@
--- Stands alone. Keys: what each process says (hash), until when it holds (hash), both of one channel.
--- Arguments: bell, process, what it says ('' for nobody), milliseconds for which that holds.
--- Returns what all processes say as a JSON array; rings the bell with it, under seq -1, where it has changed.
+-- Runs without channel.lua. Keys: the report of each process (hash), its expiry (hash), both of one channel.
+-- Arguments: bell, process, its report ('' if nobody is here), milliseconds for which it is valid.
+-- Returns the reports of all processes as a JSON array; if they have changed, rings the bell with them under seq -1.
 local HERE, UNTIL = KEYS[1], KEYS[2]
 local process, said = ARGV[2], ARGV[3]
 local time = redis.call('TIME')

@@ -1,4 +1,4 @@
--- Arguments: epoch, after, limit. Returns {seq, no or 0, event, seq, ...}, or false where they are gone.
+-- Arguments: epoch, after, limit. Returns {seq, no or 0, event, seq, ...}, or false if the log no longer has them.
 local epoch, after, limit = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 if standing_epoch() ~= epoch then return false end
 local seq = tonumber(redis.call('HGET', META, 'seq'))

@@ -1,6 +1,6 @@
 -- Makes the given-up chunks that hold one of these cars pending again.
--- Arguments: ids of cars (an array), what is asked. Returns their jobs as jobs_of names them; where the op is known,
--- those that are still pending; 'taken' where it is another command's.
+-- Arguments: ids of cars (an array), the digest of the command. Returns their jobs as in jobs_of; for a repeated op, those
+-- that are still pending; 'taken' for an op of another command.
 local epoch = open_epoch()
 local search_id = redis.call('HGET', SEARCH, 'search_id') or ''
 local chunks = {}
@@ -16,7 +16,7 @@ else
     local wanted = {}
     for _, car in ipairs(cjson.decode(ARGV[6])) do wanted[car] = true end
     for _, chunk in ipairs(redis.call('HKEYS', JOBS)) do
-        -- A chunk with a job is pending, or it was given up.
+        -- A chunk that has a job is pending or was given up.
         local cars, asked = cjson.decode(redis.call('HGET', OFFERS, chunk) or '[]'), false
         for _, car in ipairs(cars) do asked = asked or wanted[car] end
         if asked then

@@ -1,4 +1,4 @@
--- Arguments: epoch, no. Returns the last decision that this epoch accounts for, or false where the epoch is over.
+-- Arguments: epoch, no. Returns the last decision that this epoch accounts for, or false if the epoch has ended.
 local epoch, no = ARGV[6], ARGV[7]
 if standing_epoch() ~= epoch then return false end
 redis.call('HSETNX', META, 'no', no)

@@ -1,6 +1,6 @@
--- Settles a pending chunk: with offers, or with the cars of a chunk that is given up. Once for each chunk of a search.
--- Arguments: search_id, chunk, valued cars, failed cars, event up to its columns (whole where given up), columns (an
--- array of ids where given up), search_valued up to its counts, then stage and milliseconds in turns.
+-- Settles a pending chunk with its offers, or with its cars if it is given up: once for each chunk of a search.
+-- Arguments: search_id, chunk, valued cars, failed cars, event up to its columns (the whole event if given up), columns (an
+-- array of ids if given up), search_valued up to its counts, then pairs of stage and milliseconds.
 -- Returns the outcome.
 local search_id, chunk, prefix, columns = ARGV[6], ARGV[7], ARGV[10], ARGV[11]
 local given_up = string.sub(columns, 1, 1) == '['
@@ -13,7 +13,7 @@ if tonumber(chunk) < FIRST_LATE then
     redis.call('HINCRBY', SEARCH, 'failed', ARGV[9])
 end
 redis.call('ZREM', DUE, chunk)
--- A chunk that was given up keeps its job: somebody may ask for its values again.
+-- A chunk that was given up keeps its job: someone may ask for its values again.
 if not given_up then redis.call('HDEL', JOBS, chunk) end
 for index = 13, #ARGV, 2 do
     redis.call('HINCRBYFLOAT', SEARCH, 'sum:' .. ARGV[index], ARGV[index + 1])

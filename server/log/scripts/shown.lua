@@ -1,5 +1,5 @@
--- Arguments: ids of cars; none for all. Returns what the channel's screens show of them, {told, matched}: {id, rev:no, ...}
--- of those that it was told of since they were matched, and {id, rev, ...} as they were matched.
+-- Arguments: ids of cars; none for all. Returns {changed, matched}: {id, rev:no, ...} of the cars that were published since
+-- they were matched, and {id, rev, ...} as the cars were matched.
 if not standing_epoch() then return { {}, {} } end
 complete_index()
 if #ARGV == 5 then return { redis.call('HGETALL', CARS), redis.call('HGETALL', REVS) } end

@@ -1,6 +1,6 @@
--- Publishes a deal's summary on its store's wall, once for each state of it, and not faster than it may.
--- Arguments: deal_id, last no, digest, event, fewest milliseconds between two of a deal.
--- Returns 0 where nothing is left to do, else the milliseconds to wait.
+-- Publishes a deal's summary on its store's wall: each state once, with a minimum time between two summaries of a deal.
+-- Arguments: deal_id, last no, digest, event, that time in milliseconds.
+-- Returns 0 if nothing is left to do, else the milliseconds to wait.
 local id, no, digest = ARGV[6], tonumber(ARGV[7]), ARGV[8]
 local epoch = open_epoch()
 local known = redis.call('HGET', CARS, id)

@@ -1,1 +1,1 @@
-"""A search as it runs: its pages, its lease, and cars that are matched again."""
+"""Running a search: its pages, its lease, and cars that are matched again."""

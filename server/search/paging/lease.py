@@ -1,4 +1,4 @@
-"""The lease of a search: as long as its page is alive, nobody else goes on with it."""
+"""The lease of a search: while its page renews it, no other process continues the search."""
 
 import asyncio
 import secrets
@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from server.log.search_log import Lease, SearchLog
 
 RENEWALS = 3
-"""In the time of one lease: a renewal may fail twice before anybody takes over."""
+"""Renewals in the time of one lease: two of them may fail before another process takes over."""
 
 MS = 1000
 
@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 def new_lease(ms: int) -> Lease:
-    """Return a lease of an owner that nobody else is."""
+    """Return a lease of ``ms`` milliseconds with a new, unique owner."""
     return Lease(secrets.token_hex(8), ms)
 
 
@@ -27,7 +27,7 @@ def new_lease(ms: int) -> Lease:
 async def keep_lease(channels: SearchLog, channel: str, search_id: str, lease: Lease) -> AsyncIterator[None]:
     """Renew a lease while the context lasts, however long the page waits for the database.
 
-    Whoever lost it is told by the log, at the next publication.
+    An owner that lost its lease learns that from the log at its next publication.
     """
     renewal = asyncio.create_task(_renew(channels, channel, search_id, lease), name=f"lease {search_id}")
     try:
@@ -38,7 +38,10 @@ async def keep_lease(channels: SearchLog, channel: str, search_id: str, lease: L
 
 
 async def give_up(channels: SearchLog, channel: str, search_id: str, lease: Lease) -> None:
-    """Let anybody go on with a search at once; where Redis is out of reach, when the lease has run out."""
+    """Release a search, so that another process can continue it at once.
+
+    If Redis is unreachable, the search is free when its lease expires.
+    """
     try:
         await channels.renew_search(channel, search_id, Lease(lease.owner, 0))
     except RedisError as error:

@@ -1,4 +1,4 @@
-"""One page of a search: rows are read, screened and published chunk by chunk; each chunk is a job."""
+"""One page of a search: rows are read, screened and published in chunks; each chunk is a job."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ MAX_COLUMN_BYTES = MAX_MESSAGE_BYTES * 3 // 4
 """The rest is for the event around the columns."""
 
 TURNS_TO_SEND = 2
-"""After so many turns of the loop a publication is on the socket, and screening does not delay it."""
+"""Turns of the event loop after which a publication is on the socket, so that screening does not delay it."""
 
 ENQUEUE_SECONDS = 3.0
 END_SECONDS = 10.0
@@ -43,9 +43,9 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """What a page needs besides its rows.
+    """What a page needs in addition to its rows.
 
-    ``base`` and ``rejected`` are what the search came to before, up to ``after``.
+    ``base`` and ``rejected`` are the counts of the pages before this one, up to ``after``.
     """
 
     channel: str
@@ -90,16 +90,16 @@ class Page:
         self._stopped = self._stopped or reason
 
     def hand_over(self) -> None:
-        """End the page without a word, for another process to go on behind its last chunk."""
+        """End the page without an event, so that another process continues after its last chunk."""
         self.stop(EndReason.SUPERSEDED)
         self.handed_over = True
 
     async def publish(
         self, reader: StockReader, query: OrderedQuery, rows: list[Any], more: bool
     ) -> EndReason:
-        """Publish the matches among ``rows`` and what follows, up to the limit; return why it ended.
+        """Publish the matches among ``rows`` and the rows that follow, up to the limit; return why it ended.
 
-        SUPERSEDED asks for silence: the search is somebody else's now.
+        After SUPERSEDED the caller publishes nothing: another process or a newer search has taken over.
         """
         if self._left == 0:
             return EndReason.LIMIT
@@ -108,7 +108,7 @@ class Page:
                 if rows and (reason := await self._take_rows(rows)):
                     return reason
                 if not more or self._left == 0:
-                    # A page that ends with its last match ended for the limit, as far as it knows.
+                    # A page that reached its limit does not know whether another match follows.
                     return await self._published() or (EndReason.LIMIT if more else EndReason.COMPLETE)
                 reader.read_ahead(query, self._left)
                 rows, more = await reader.fetch(query)
@@ -124,11 +124,11 @@ class Page:
                     raise error
 
     def refuse(self, limit: Limit, cars: int) -> None:
-        """Count ``cars`` that were not even read, because no programme can take any of them."""
+        """Count ``cars`` that were not read because no lender programme takes any of them."""
         self._rejected.count(limit, cars)
 
     def reject_outside(self, rows: Sequence[Any]) -> None:
-        """Count cars from outside the price window: none of them can become a deal."""
+        """Count cars outside the price window. None of them can become a deal."""
         from server.search.screening.screen import screen_rows
 
         if rows and self._stopped is None:
@@ -138,7 +138,7 @@ class Page:
             self._progress = Progress(before.scanned + len(rows), before.matched, before.chunks)
 
     async def end(self, reason: EndReason) -> None:
-        """Publish ``search_ended``; again and again for a while, since watchers wait for it."""
+        """Publish ``search_ended``. It is retried for ``END_SECONDS``, because watchers wait for it."""
         async for attempt in stamina.retry_context(on=RedisError, attempts=None, timeout=END_SECONDS):
             with attempt:
                 if reason is EndReason.FAILED:
@@ -155,7 +155,7 @@ class Page:
                 )
 
     async def _return_to_log(self) -> None:
-        """Stand where the log stands: a chunk whose publication broke off may have been published."""
+        """Take the progress from the log: a publication that failed here may have reached Redis."""
         state = await self._channels.current(self._request.channel)
         if state is None or state.search_id != self.search_id:
             return
@@ -169,9 +169,9 @@ class Page:
         return Continuation(self._token, write_place(self.search_id, self._last))
 
     async def _take_rows(self, rows: list[Any]) -> EndReason | None:
-        """Screen rows and begin to publish their matches; return why the page ends before them, if it does.
+        """Screen rows and begin to publish their matches; return why the page ends, or None.
 
-        One chunk is published while the next one is read and screened, and no more than one.
+        At most one chunk is being published while the next one is read and screened.
         """
         from server.search.screening.screen import screen_rows
 
@@ -188,14 +188,14 @@ class Page:
         publishing = self._publish(screened, len(rows), cut=cut)
         self._publishing = asyncio.create_task(publishing, name="matches")
         if cut or first:
-            # The first matches are what somebody waits for: nothing is begun beside them.
+            # Someone is waiting for the first matches, so nothing else starts until they are published.
             return await self._published()
         for _ in range(TURNS_TO_SEND):
             await asyncio.sleep(0)
         return None
 
     async def _published(self) -> EndReason | None:
-        """Wait for what is being published; return why the page ends with it, if it does."""
+        """Wait for the chunk that is being published; return why the page ends with it, or None."""
         publishing, self._publishing = self._publishing, None
         return await publishing if publishing is not None else self._stopped
 
@@ -214,12 +214,12 @@ class Page:
                 return EndReason.SUPERSEDED
         self._count(screened, counted, rows)
         self._progress = Progress(scanned_before + rows, self._progress.matched, self._progress.chunks)
-        # The next page begins behind the last row that is counted, so that no row counts twice.
+        # The next page begins after the last counted row, so that no row is counted twice.
         self._last = screened.last
         return self._stopped or (EndReason.LIMIT if cut else None)
 
     def _count(self, screened: "Screened", start: int, stop: int) -> None:
-        """Count the rejected among some of the rows."""
+        """Count the rejected rows from ``start`` up to, not including, ``stop``."""
         for row in screened.rejected:
             if start <= row.row_number < stop:
                 self._rejected.add(row.limit, row.more_cash)
@@ -250,7 +250,7 @@ class Page:
         return outcome
 
     async def _enqueue(self, chunk: int) -> None:
-        """Queue a chunk's job. What cannot be queued stands in the log and is queued later from there."""
+        """Queue a chunk's job. If that fails, the job is in the log and is queued from there later."""
         request, attempts = self._request, 1 if self._queue_full else None
         pointer = JobPointer(
             channel=request.channel,
@@ -269,7 +269,7 @@ class Page:
             self._trace.count("jobs")
             self._queue_full = False
         except QueueFull:
-            # The stock is not held open for it another time.
+            # The next jobs get one attempt, so that the stock's snapshot is not held open for them.
             self._queue_full = True
             log.warning("queue full", search_id=self.search_id, chunk=chunk)
         except RedisError as error:
@@ -289,7 +289,7 @@ class Page:
 
 
 def _parts(screened: "Screened") -> Iterator["Screened"]:
-    """Yield the matches in parts that fit a message each."""
+    """Yield the matches in parts that each fit into one message."""
     if not len(screened):
         return
     if len(screened) == 1 or len(codec.encode(screened.columns)) <= MAX_COLUMN_BYTES:

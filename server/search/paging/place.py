@@ -1,7 +1,7 @@
-"""Where a search goes on: kept beside it in the log, and never told to clients.
+"""The place where a search continues: stored with it in the log and never sent to clients.
 
-What clients get as ``search_ended.next`` is a random token that stands for the place: an order's column may
-be one that a view does not show.
+Clients get a random token for the place as ``search_ended.next``, because the place contains a value of the
+sort column, which their view may not show.
 """
 
 import base64
@@ -27,7 +27,7 @@ class _Place(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
 
 
 def write_place(search_id: str, after: Keyset) -> str:
-    """Return the place of a search behind ``after``, as text."""
+    """Return the place of a search after ``after``, as text."""
     place = _Place(search_id, after.position, after.vehicle_id)
     return base64.urlsafe_b64encode(codec.encode(msgspec.to_builtins(place))).decode().rstrip("=")
 
@@ -46,12 +46,12 @@ def read_place(search_id: str, text: str) -> Keyset:
 
 
 def new_token() -> str:
-    """Return a token for the place where a search stands now."""
+    """Return a new random token for the place of a search."""
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
 def check_token(token: str) -> None:
-    """Raise CommandError(invalid) for what is no token at all."""
+    """Raise CommandError(invalid) for text that does not have the form of a token."""
     if not _TOKEN.fullmatch(token):
         raise CommandError(
             ErrorCode.INVALID, "token: expected the next of a search that has ended", field="token"

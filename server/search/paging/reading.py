@@ -1,4 +1,4 @@
-"""What one page of a search is read and computed with, from the deal and the versions in force."""
+"""How a page of a search is read and computed, from the deal and the versions in force."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ EVERY_PRICE = (1, MAX_CENTS)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A deal's plan, the versions behind it, the queries of its cars and of those just outside its window.
+    """A deal's plan and versions, and the queries for its cars and for those just outside its price window.
 
-    Where the plan is empty, the query is for the planner only: no car is worth reading. ``deal`` is the deal
-    as of the snapshot that is read; searches with the same ``estimate_key`` share an estimate.
+    If the plan is empty, no car is read and the query serves only the planner's estimate. ``deal`` is the
+    deal as of the snapshot that is read. Searches with the same ``estimate_key`` share an estimate.
     """
 
     deal: Deal
@@ -50,11 +50,11 @@ async def prepare_reading(
     after: Keyset | None,
     today: dt.date,
 ) -> Reading:
-    """Return how to read the cars of a deal behind ``after``.
+    """Return how to read the cars of a deal after ``after``.
 
-    ``deal`` may come from memory: where the snapshot has a newer one, that is taken. Raises CommandError
-    (invalid) where the deal's dates contradict ``today`` or its address has no tax rule, NotInForce for an
-    edition that is not there.
+    ``deal`` may come from memory: if the snapshot has a newer version, that one is used. Raises CommandError
+    (invalid) if the deal's dates contradict ``today`` or its address has no tax rule, NotInForce for a
+    missing edition.
     """
     inventory, version = await reader.version(stock_of(deal), deal.id)
     if version > deal.version:

@@ -1,4 +1,4 @@
-"""Cars that were repriced on a screen: matched again with the deal as it stands, and valued again."""
+"""Cars that were repriced while a screen shows them: matched and valued again with the current deal."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from server.search.screening.screen import Rejected, Screened
 
 MOST_AT_ONCE = 200
-"""How many cars one late chunk holds: a bulk change is several."""
+"""How many cars one late chunk may hold. A bulk change takes several chunks."""
 
 log = structlog.get_logger(__name__)
 
@@ -57,11 +57,11 @@ class Rematcher:
         self._editions = editions
 
     async def rematch(self, channel: str) -> None:
-        """Publish the cars that wait for it anew, at their price, and have them valued.
+        """Publish the waiting cars again at their new prices, and queue their valuation.
 
-        They are late chunks of the current search. A car that no programme takes at its new price is
-        published with an offer that says why. What was not matched when this raises still waits. Raises
-        RedisError, asyncpg's errors, TimeoutError, and CommandError and NotInForce as a search.
+        They become late chunks of the current search. A car that no lender programme takes at its new price
+        is published with an offer that says why. If this raises, the cars that were not matched still wait.
+        Raises RedisError, asyncpg's errors, TimeoutError, and CommandError and NotInForce as a search does.
         """
         found = await self._cars.unmatched(channel)
         if found is None:
@@ -87,7 +87,7 @@ class Rematcher:
         place = RESULT_COLUMNS.index("vehicle_id")
         gone = waiting.keys() - {row[place] for row in rows}
         if gone:
-            # Out of the deal's reach, or not for sale any more, which it is told as well.
+            # Outside the deal's scope, or not for sale any more, which another event reports.
             await self._cars.pass_over(channel, {car: waiting[car] for car in gone})
         if not rows:
             return
@@ -119,7 +119,7 @@ class Rematcher:
     async def _publish_rejected(
         self, again: "_Again", rows: Sequence[Any], rejected: Sequence["Rejected"]
     ) -> None:
-        """Publish cars that are on the screen, and cannot become a deal at their new price."""
+        """Publish cars that are on a screen but cannot become a deal at their new price."""
         read = [dict(zip(RESULT_COLUMNS, rows[each.row_number], strict=True)) for each in rejected]
         columns = {name: [row.get(name) for row in read] for name in MATCH_COLUMNS}
         chunk = await self._match_again(again, columns, {})
@@ -143,7 +143,7 @@ class Rematcher:
     async def _match_again(
         self, again: "_Again", columns: dict[str, list[Any]], numbers: dict[str, list[int]]
     ) -> int | None:
-        """Publish cars as a late chunk; return its number, None if they are not wanted by now."""
+        """Publish cars as a late chunk; return its number, or None if they are no longer wanted."""
         return await self._cars.match_again(
             again.channel,
             search_id=again.search_id,
@@ -155,7 +155,7 @@ class Rematcher:
 
 @dataclass(frozen=True, slots=True)
 class _Again:
-    """The search that shows the cars, and what they are matched with now."""
+    """The search that shows the cars, and the deal, plan and versions for matching them now."""
 
     channel: str
     found: Unmatched

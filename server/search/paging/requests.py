@@ -1,4 +1,4 @@
-"""What begins a page of a search."""
+"""Requests that begin a page of a search."""
 
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,8 +16,8 @@ from server.sharing.lanes import Lane
 class SearchRequest:
     """A new search of ``deal`` on ``channel``; ``op`` makes a repeated command harmless.
 
-    ``lane`` is in whose turns it is done; None for those of its ``actor``. ``asked`` is a digest of who asks
-    for what, where somebody sent the op: it answers nothing else.
+    The search takes the turns of ``lane``; None: those of its ``actor``. ``asked`` is a digest of the person
+    and the command if a client sent ``op``: the op answers no other command.
     """
 
     channel: str
@@ -33,8 +33,8 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True)
 class MoreRequest:
-    """The next page of a search that ended by its limit, done in the turns of ``lane`` or of who began it;
-    ``asked`` as in ``SearchRequest``.
+    """The next page of a search that ended at its limit. It takes the turns of ``lane``; None: those of the
+    person who began the search. ``asked`` as in ``SearchRequest``.
     """
 
     channel: str
@@ -47,17 +47,17 @@ class MoreRequest:
 
 
 Announce = Callable[[Versions, int, int], Awaitable[tuple[Outcome, str]]]
-"""Makes a page known in the channel's log, given the versions, the planner's estimate and the deal's version;
-returns the id.
+"""Announces a page in the channel's log, given the versions, the planner's estimate and the deal's version.
+Returns the outcome and the id of the search.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class PageStart:
-    """A page about to begin: a new search's first one, or one behind ``after``.
+    """A page that is about to begin: the first one of a new search, or one after ``after``.
 
-    ``limit`` is how many matches it may still find; ``lease`` is what its search is held with. It takes the
-    turns of ``lane``; where ``patient``, it waits as long as that takes, because nobody waits for it.
+    ``limit`` is how many matches it may still find; ``lease`` is the lease of its search. It takes the turns
+    of ``lane``. If ``patient``, it waits for its turn without a limit, because nobody waits for the page.
     """
 
     channel: str

@@ -30,18 +30,19 @@ from server.work.queue import JobQueue
 
 CLOSING_SECONDS = 2.0
 TURN_SECONDS = 20.0
-"""How long a search waits for its turn to read. Its command has this much more time than others, so that the
-answer says why. A hundred people who search at once are served within it, also on a loaded machine.
+"""How long a search waits for its turn to read. Its command's timeout is longer by this time, so that the
+answer says why the search was refused. A hundred people who search at once are served within it, even on a
+loaded machine.
 """
 
-# Postgres or its network failing in any of the ways that asyncpg reports.
+# All the ways in which asyncpg reports a failure of Postgres or its network, and a missing edition.
 DATABASE_ERRORS = (*POSTGRES_FAILS, NotInForce)
 
 log = structlog.get_logger(__name__)
 
 
 class Runs:
-    """Runs pages; at most one at a time for a channel."""
+    """Runs pages, at most one at a time for each channel."""
 
     def __init__(
         self,
@@ -68,7 +69,7 @@ class Runs:
 
     @property
     def handing_over(self) -> bool:
-        """Whether this process gives its searches away and takes none."""
+        """Whether this process hands its searches over and takes none."""
         return self._handing_over
 
     def runs(self, channel: str, search_id: str) -> bool:
@@ -77,17 +78,17 @@ class Runs:
         return page is not None and page.search_id == search_id
 
     def cancel(self, channel: str, search_id: str) -> None:
-        """End a search within its chunk if it runs here."""
+        """End a search at its next chunk if it runs here."""
         if self.runs(channel, search_id):
             self._pages[channel].stop(EndReason.CANCELLED)
 
     async def start(self, start: PageStart) -> str:
-        """Run a page in a task; return its search's id once it is announced.
+        """Run a page in a task; return the id of its search once it is announced.
 
-        The task goes on when the caller does not wait. Raises CommandError.
+        The task continues if the caller stops waiting. Raises CommandError.
         """
         started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        # Read by nobody where the caller left: still not an error of its own.
+        # If the caller left, nobody reads the exception: reading it here avoids asyncio's warning.
         started.add_done_callback(lambda future: future.cancelled() or future.exception())
         task = asyncio.create_task(self._guard(start, started))
         self._tasks.add(task)
@@ -95,9 +96,9 @@ class Runs:
         return await asyncio.shield(started)
 
     async def hand_over(self) -> None:
-        """Stop every page within its chunk and give its lease up: whoever watches goes on with it.
+        """Stop every page at its next chunk and release its lease: a process that watches it continues it.
 
-        So does, from now on, each page that begins here.
+        From now on, each page that begins here is handed over in the same way.
         """
         self._handing_over = True
         for page in self._pages.values():
@@ -110,7 +111,7 @@ class Runs:
             await asyncio.gather(*late, return_exceptions=True)
 
     async def _guard(self, start: PageStart, started: asyncio.Future[str]) -> None:
-        """Give what ends a page early to whoever waits for its id, else to the log."""
+        """Report an exception that ends a page to the caller waiting for its id, or else log it."""
         try:
             async with AsyncExitStack() as held:
                 await self._run(start, started, held)
@@ -132,7 +133,7 @@ class Runs:
         trace, page = Trace(), None
         try:
             today = self._today()
-            # Before a connection is held: at most one of them is needed at a time.
+            # Read before a connection is held, so that a page needs at most one connection at a time.
             in_force = await self._editions.in_force(today)
             async with self._reader(start, trace) as reader:
                 reading, estimate = await self._prepare(reader, start, in_force, today)
@@ -146,7 +147,7 @@ class Runs:
                 outcome, search_id = announced
                 started.set_result(search_id)
                 if outcome is not Outcome.PUBLISHED or self._announced.get(start.channel) is not start:
-                    # Nothing new, or a newer page was announced while the first rows came: it has taken over.
+                    # Not a new page, or a newer one was announced while the first rows came.
                     return
                 page = self._begin(start, reading, trace)
                 if isinstance(first, BaseException):
@@ -160,7 +161,7 @@ class Runs:
         except Exception:
             if page is None:
                 raise
-            # Announced, so its watchers wait for an end, whatever went wrong.
+            # The page was announced, so its watchers wait for its end, whatever went wrong.
             log.exception("search failed", search_id=start.search_id)
             reason = EndReason.FAILED
         finally:
@@ -175,7 +176,7 @@ class Runs:
 
     @asynccontextmanager
     async def _reader(self, start: PageStart, trace: Trace) -> AsyncIterator[StockReader]:
-        """Hold a reader of the stock, once its turn has come. Raises Crowded, TookTooLong."""
+        """Hold a reader of the stock once the page's turn has come. Raises Crowded, TookTooLong."""
         async with AsyncExitStack() as held:
             with trace.stage("pool_wait"):
                 wait = None if start.patient else TURN_SECONDS
@@ -186,7 +187,7 @@ class Runs:
     async def _announce(
         self, start: PageStart, reading: Reading, estimate: int, held: AsyncExitStack
     ) -> tuple[Outcome, str]:
-        """Announce the page and hold its search from then on: its first rows may be long in coming."""
+        """Announce the page and keep its lease from then on, because its first rows may take long."""
         outcome, search_id = await start.announce(reading.versions, estimate, reading.deal.version)
         if outcome is Outcome.PUBLISHED:
             self._announced[start.channel] = start
@@ -202,7 +203,7 @@ class Runs:
     async def _prepare(
         self, reader: StockReader, start: PageStart, in_force: InForce, today: dt.date
     ) -> tuple[Reading, int]:
-        """Return how to read the page, and how many rows the planner expects; a later page asks for none."""
+        """Return how to read the page, and how many rows the planner expects; 0 for a later page."""
         reading = await prepare_reading(
             reader,
             self._editions.tables,
@@ -219,7 +220,7 @@ class Runs:
         return reading, await self._estimates.of(reader, reading.query, reading.estimate_key)
 
     def _begin(self, start: PageStart, reading: Reading, trace: Trace) -> Page:
-        """Return the page, now the channel's one; the page before it is superseded."""
+        """Return the page, now the current one of its channel; the previous page is superseded."""
         older = self._pages.get(start.channel)
         if older is not None:
             older.stop(EndReason.SUPERSEDED)
@@ -244,7 +245,7 @@ class Runs:
 
 
 async def _first_rows(reader: StockReader, reading: Reading) -> tuple[list[Any], bool]:
-    """Return the first rows; none where no programme can take any car at all."""
+    """Return the first rows; none if no lender programme takes any car."""
     return ([], False) if reading.plan.empty else await reader.fetch(reading.query)
 
 
@@ -257,5 +258,5 @@ def _busy(error: Crowded | TookTooLong) -> CommandError:
 
 
 def degraded() -> CommandError:
-    """Return the answer to a search while Postgres or Redis is out of reach."""
+    """Return the answer to a search while Postgres or Redis is unreachable."""
     return CommandError(ErrorCode.DEGRADED, "The stock cannot be searched right now. Try again shortly.")

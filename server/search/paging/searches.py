@@ -1,8 +1,8 @@
-"""The search of a deal: begun by a command, run by a task that this service owns, heard through the log.
+"""The search of a deal: begun by a command, run by a task of this service, published through the log.
 
-The search is announced in Redis while Postgres already reads the first rows, and they go out right behind the
-announcement. A newer search supersedes the older one: in this process
-within a chunk, in others by the outcome of their next publication.
+The search is announced in Redis while Postgres reads the first rows, which are published right after the
+announcement. A newer search supersedes the older one: in this process at its next chunk, in another process
+by the outcome of its next publication.
 """
 
 import datetime as dt
@@ -35,15 +35,15 @@ __all__ = ["MoreRequest", "SearchRequest", "SearchService"]
 
 LEASE_MS = 3_000
 READERS = 5
-"""How many searches of one process read the stock at once."""
+"""How many searches of one process may read the stock at once."""
 MOST_WAITING = 10
-"""How many searches of one person wait in one process for their turns to read."""
+"""How many searches of one person may wait in one process for their turn to read."""
 
 log = structlog.get_logger(__name__)
 
 
 class SearchService:
-    """Begins searches, goes on with those of others, and hands its own over."""
+    """Begins searches, continues those of other processes, and hands over its own."""
 
     def __init__(
         self,
@@ -66,17 +66,17 @@ class SearchService:
         self._runs = Runs(stores, channels, queue, turns, editions=known, today=today)
 
     async def search(self, request: SearchRequest) -> str:
-        """Begin a search and return its id; the id of the first call where ``op`` is repeated.
+        """Begin a search and return its id; for a repeated ``op``, the id of the first call.
 
         Raises CommandError: invalid for a structure that contradicts itself, conflict for an op of another
-        command, degraded where the stock or the log is out of reach, busy where its turn does not come.
+        command, degraded if the stock or the log is unreachable, busy if its turn does not come in time.
         """
         return await self._begin(request)
 
     async def repeat(self, request: SearchRequest, replaces: str) -> str:
-        """Begin a search anew with the deal as it stands, unless a newer one than ``replaces`` has begun.
+        """Repeat the search ``replaces`` with the current deal, unless a newer search has begun.
 
-        It waits for its turn as long as that takes. Raises CommandError as ``search``, but for busy.
+        It waits for its turn without a limit. Raises CommandError as ``search`` does, except busy.
         """
         return await self._begin(request, replaces)
 
@@ -123,10 +123,10 @@ class SearchService:
         )
 
     async def more(self, request: MoreRequest) -> str:
-        """Continue a search behind its token and return its id.
+        """Continue a search from its token and return its id.
 
-        Raises CommandError: invalid for a token of no search, conflict for a used one or an op of another
-        command, superseded where a newer search took over, degraded as ``search``.
+        Raises CommandError: invalid for text that is not a token, conflict for a used token or an op of
+        another command, superseded if a newer search took over, and degraded and busy as ``search`` does.
         """
         check_token(request.token)
         try:
@@ -160,7 +160,7 @@ class SearchService:
                 limit=state.limit,
                 base=Progress(state.scanned, state.matched, state.chunks),
                 rejected=[codec.convert(Rejection, limit) for limit in state.rejected],
-                # Where the token is not the search's, the log says so when the page is announced.
+                # If the token is not that of the search, the log refuses it when the page is announced.
                 after=read_place(state.search_id, state.place) if state.place else None,
                 announce=announce,
                 lease=lease,
@@ -169,9 +169,9 @@ class SearchService:
         )
 
     async def cancel(self, channel: str, search_id: str) -> None:
-        """End a running search; one that has ended, or that is not the channel's, stays as it is.
+        """End a running search. A search that has ended or is not the channel's current one is left as it is.
 
-        Raises CommandError(degraded) where the log is out of reach.
+        Raises CommandError(degraded) if the log is unreachable.
         """
         self._runs.cancel(channel, search_id)
         try:
@@ -185,10 +185,10 @@ class SearchService:
     async def revalue(
         self, channel: str, op: uuid.UUID, vehicle_ids: Sequence[str], *, asked: str = ""
     ) -> None:
-        """Have cars valued again that were given up; a repeated ``op`` changes nothing.
+        """Value again the cars whose valuation was given up; a repeated ``op`` changes nothing.
 
-        ``asked`` as in ``SearchRequest``. Raises CommandError: degraded where the log is out of reach,
-        conflict for an op of another command.
+        ``asked`` as in ``SearchRequest``. Raises CommandError: degraded if the log is unreachable, conflict
+        for an op of another command.
         """
         try:
             jobs = await self._channels.revalue(channel, op=op, vehicle_ids=vehicle_ids, asked=asked)
@@ -197,7 +197,7 @@ class SearchService:
             raise degraded() from error
 
     async def queue_again(self, jobs: Sequence[JobPointer]) -> None:
-        """Queue jobs of chunks that are pending; what finds no room stays pending.
+        """Queue the jobs of pending chunks. If the queue is full, the remaining chunks stay pending.
 
         Raises RedisError.
         """
@@ -208,16 +208,16 @@ class SearchService:
             log.warning("queue full", jobs=len(jobs))
 
     async def take_over(self, channel: str) -> bool:
-        """Go on with the channel's search where its owner is gone; returns whether this process does so.
+        """Continue the channel's search if its owner is gone; return whether this process took it over.
 
-        The deal is read as it stands: where it has moved on, a new search replaces the old one, whose matches
-        were for other terms. Raises RedisError.
+        The current deal is read. If its version has changed, a new search replaces the old one, because its
+        matches were for other terms. Raises RedisError.
         """
         state = await self._channels.current(channel)
         if state is None or not state.lapsed or self._runs.handing_over:
             return False
         if self._runs.runs(channel, state.search_id):
-            # Only late with its lease: it is renewed by the next publication.
+            # The search runs here and its lease is only late: the next publication renews it.
             return False
         lease = new_lease(self._lease_ms)
         adopted = await self._channels.adopt_search(channel, state.search_id, lease)
@@ -233,14 +233,14 @@ class SearchService:
         return True
 
     async def hand_over(self) -> None:
-        """Give every search of this process away, within its chunk; from now on it takes over none.
+        """Hand over every search of this process at its next chunk; from now on it takes over none.
 
-        What is still begun here is announced and given away at once.
+        A search that still begins here is announced and handed over at once.
         """
         await self._runs.hand_over()
 
     async def aclose(self) -> None:
-        """Give away what still runs, at the end of the process."""
+        """Hand over the searches that still run when the process ends."""
         await self.hand_over()
 
     async def _go_on(self, channel: str, state: SearchState, lease: Lease) -> None:

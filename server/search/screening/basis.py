@@ -1,4 +1,4 @@
-"""What a deal's answers are computed from on a day: inputs, rate sheet, open rebates, and all versions."""
+"""What a deal's answers are computed from on a given day: inputs, rate sheet, open rebates, and versions."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from server.work.tables import Tables
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """``rebates`` are those that run on the contract date and are open to the customer."""
+    """``rebates`` are those that are valid on the contract date and open to the customer."""
 
     inputs: DealInputs
     sheet: RateSheet
@@ -28,9 +28,9 @@ class Basis:
 async def load_basis(
     database: Database, tables: Tables, deal: Deal, in_force: InForce, *, inventory: int, today: dt.date
 ) -> Basis:
-    """Return the basis of a deal's answers from stock of version ``inventory``.
+    """Return the basis of a deal's answers for version ``inventory`` of the stock.
 
-    Postgres is asked for editions that are used for the first time. Raises CommandError as ``deal_inputs``,
+    Editions are read from Postgres at their first use. Raises CommandError as ``deal_inputs`` does, and
     NotInForce.
     """
     from server.finance.taxes import tax_version

@@ -1,4 +1,4 @@
-"""What a deal adds to every price, from the deal as stored and the tax table in force."""
+"""The inputs of a deal's computations, from the stored deal and the tax table in force."""
 
 import datetime as dt
 
@@ -11,11 +11,11 @@ from server.finance.calendar import with_dates
 
 
 def deal_inputs(deal: Deal, tax_table: TaxTable | None, today: dt.date) -> DealInputs:
-    """Return the inputs of a deal, its dates filled in from ``today``.
+    """Return the inputs of a deal; missing dates are filled in from ``today``.
 
     The taxes are those of the customer's address in ``tax_table``; None: no table is in force. Raises
-    CommandError (invalid) where the deal's dates contradict ``today``, or where no rule taxes the address and
-    the deal states no rate.
+    CommandError (invalid) if the deal's dates contradict ``today``, or if no tax rule applies to the address
+    and the deal states no tax rate.
     """
     from server.finance.taxes import check_taxable, rules_for
 
@@ -39,7 +39,7 @@ def deal_inputs(deal: Deal, tax_table: TaxTable | None, today: dt.date) -> DealI
         discount_max_cents=deal.discount_authority_cents,
         authority_covers=AuthorityCovers.CONCESSION,
         product_cost_share_bp=deal.product_cost_share_bp,
-        # A stated rate needs none: so a newer table leaves what was computed with the rate as it was.
+        # A stated rate needs no rules. Without them, a newer table does not change what the rate computed.
         tax_rules=rules if structure.tax_rate_bp is None else (),
         lender_terms=deal.live_lenders,
     )

@@ -1,4 +1,4 @@
-"""The plans of deals, each with its price window: the same for every search and page of unchanged terms."""
+"""A cache of plans and price windows, shared by all searches and pages of a deal with unchanged terms."""
 
 from collections import OrderedDict
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ MOST_KEPT = 256
 
 
 class Plans:
-    """The plans used last."""
+    """The most recently used plans."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, int, bytes], tuple[Plan, PriceWindow | None]] = OrderedDict()
@@ -23,9 +23,9 @@ class Plans:
     def of(
         self, inputs: DealInputs, sheet: RateSheet, largest_rebate_cents: int
     ) -> "tuple[Plan, PriceWindow | None]":
-        """Return the plan of a deal under a rate sheet, and the prices outside of which no car fits it.
+        """Return a deal's plan under a rate sheet, and the price window that every feasible car lies in.
 
-        The window is None where none is known.
+        The window is None if none is known.
         """
         from server.finance.plan import plan_deal, price_window
 

@@ -1,7 +1,7 @@
-"""Why cars were kept out of a whole search, and what would open them: counts that a search carries on.
+"""Why a search rejected cars, and what would qualify them: counts that are carried from page to page.
 
-The numbers of cars by limit, and for each limit by the further cash that opens them in steps of $100 up to
-$10,000: a bounded table, whatever the stock.
+Cars are counted by limit, and for each limit by the additional cash that qualifies them, in steps of $100 up
+to $10,000. The table is bounded, whatever the size of the stock.
 """
 
 from collections import Counter
@@ -15,11 +15,11 @@ from server.finance.limits import Limit
 
 STEP_CENTS = 100_00
 MOST_CENTS = 10_000_00
-"""Who lacks more does not find it: such a car counts, but no cash is named for it."""
+"""A customer is not expected to find more: a car that needs more is counted, but no cash is named for it."""
 
 
 class Rejections:
-    """Counts of a search's rejected cars; ``carried`` are the rejections of the pages before this one."""
+    """Counts of a search's rejected cars. ``carried`` are the rejections of the previous pages."""
 
     def __init__(self, carried: Iterable[Rejection] = ()) -> None:
         self._cars: Counter[str] = Counter()
@@ -32,18 +32,18 @@ class Rejections:
         return self._cars.total()
 
     def add(self, limit: Limit, more_cash: int) -> None:
-        """Count a car and how much more cash opens it, negative where none does."""
+        """Count a car and the additional cash, in cents, that qualifies it; negative: no cash does."""
         self.count(limit, 1)
         if 0 <= more_cash <= MOST_CENTS:
             steps = self._steps.setdefault(limit.name.lower(), Counter())
             steps[-(-more_cash // STEP_CENTS) * STEP_CENTS] += 1
 
     def count(self, limit: Limit, cars: int) -> None:
-        """Count cars of which nothing else is known."""
+        """Count cars for which only the limit is known."""
         self._cars[limit.name.lower()] += cars
 
     def report(self) -> list[dict[str, Any]]:
-        """Return the ``rejected`` of ``search_ended``, the limit of most cars first, then by name."""
+        """Return the ``rejected`` of ``search_ended``: the limit with the most cars first, then by name."""
         ordered = sorted(self._cars.items(), key=lambda pair: (-pair[1], pair[0]))
         rejections = (
             Rejection(limit=limit, cars=cars, fix=self._fix(limit), cash_steps=self._listed(limit))
@@ -56,7 +56,7 @@ class Rejections:
         return [[step, cars] for step, cars in sorted(self._steps.get(limit, Counter()).items())]
 
     def _fix(self, limit: str) -> Fix | None:
-        """Return the least step that opens at least half of the cars that cash opens at all."""
+        """Return the smallest step that qualifies at least half of the cars that cash can qualify."""
         steps = self._listed(limit)
         curable, opened = sum(cars for _, cars in steps), 0
         for step, cars in steps:

@@ -1,4 +1,4 @@
-"""Stage 2: which cars of a chunk can become a deal, by the function that workers value with. Pure."""
+"""Stage 2: which cars of a chunk can become a deal. Workers value with the same function. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,8 +21,8 @@ _LIMIT_OF: Final = {int(limit): limit for limit in Limit}
 
 
 class Rejected(NamedTuple):
-    """A row that cannot become a deal: the limit that kept it out, and how much more cash opens the car,
-    negative where none does.
+    """A row that cannot become a deal: the limit that rejects it, and the additional cash in cents that
+    qualifies the car; negative: no cash does.
     """
 
     row_number: int
@@ -32,11 +32,11 @@ class Rejected(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Screened:
-    """What became of a chunk's rows.
+    """The result of screening a chunk's rows.
 
     ``columns`` are those of ``matches``, ``numbers`` those of a job; all have one element for each match.
-    ``positions`` are those of the matches in the order, ``row_numbers`` the rows that they were, counted from
-    0. ``rejected`` are the other rows, ``last`` is the place of the last row of all.
+    ``positions`` are the positions of the matches in the sort order, ``row_numbers`` their rows, counted from
+    0. ``rejected`` are the other rows; ``last`` is the place of the last row, matched or not.
     """
 
     columns: dict[str, list[Any]]
@@ -55,7 +55,7 @@ class Screened:
         return Keyset(self.positions[-1], int(self.columns["vehicle_id"][-1]))
 
     def part(self, start: int, stop: int) -> "Screened":
-        """Return some of the matches, at least one, without the rejected."""
+        """Return the matches from ``start`` up to ``stop``, at least one, without the rejected rows."""
         return Screened(
             columns={name: column[start:stop] for name, column in self.columns.items()},
             numbers={name: column[start:stop] for name, column in self.numbers.items()},
@@ -66,14 +66,14 @@ class Screened:
         )
 
     def first(self, matches: int) -> "Screened":
-        """Return what screening had found if the rows ended with that match, counted from 1."""
+        """Return the result as if the rows ended with the match of number ``matches``, counted from 1."""
         cut = self.part(0, matches)
         before = [each for each in self.rejected if each.row_number < cut.row_numbers[-1]]
         return replace(cut, rejected=before)
 
 
 def screen_rows(plan: Plan, rows: Sequence[Any]) -> Screened:
-    """Return the matches among ``rows``: sequences as ``query.RESULT_COLUMNS``, at least one.
+    """Return the matches among ``rows``: at least one, each a sequence in the order of ``RESULT_COLUMNS``.
 
     The plan must not be empty.
     """

@@ -1,1 +1,1 @@
-"""Stage 1: SQL that an index answers, and how it is read."""
+"""Stage 1: SQL that an index answers, and reading its rows."""

@@ -1,4 +1,4 @@
-"""The columns of a row that depend on the day, the customer, or the store that sells, as SQL. Pure."""
+"""The columns of a row that depend on the day, the customer, or the selling store, as SQL. Pure."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ def computed_columns(
 ) -> dict[str, str]:
     """Return the expression of each computed column.
 
-    ``fetched`` are the store that sells and its group, where cars come from other stores of the group too.
+    ``fetched`` is the selling store and its group if cars come from other stores of the group too, else None.
     """
     return {
         "days_in_stock": f"({bind(today)}::date - v.stocked_on)",
@@ -25,10 +25,10 @@ def computed_columns(
 
 
 def _transfer(bind: Bind, fetched: tuple[str, str] | None) -> dict[str, str]:
-    """Return the expressions of what it takes to fetch a car: nothing for an own one, else as the two stores
-    have it, else as their group has it.
+    """Return the expressions of a transfer's cost and days: 0 for the store's own cars, else the values of
+    the two stores, else those of their group.
 
-    The group's few stores are read once for a whole query, not for every car; nothing is joined, so that rows
+    The group's few stores are read once for each query, not for each car. The query has no join, so that rows
     still come in the order of the index.
     """
     if fetched is None:
@@ -45,7 +45,7 @@ def _transfer(bind: Bind, fetched: tuple[str, str] | None) -> dict[str, str]:
 
 
 def _rebate_cents(bind: Bind, rebates: Sequence[Rebate]) -> str:
-    """Return the expression of a car's best combination: ``finance.rebates.rebate_for`` in SQL."""
+    """Return the expression of a car's best rebate combination: ``finance.rebates.rebate_for`` in SQL."""
     if not rebates:
         return "0::bigint"
     columns: tuple[tuple[str, list[Any]], ...] = (

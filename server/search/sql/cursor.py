@@ -1,6 +1,6 @@
-"""Reading the stock: one connection, one read-only snapshot, rows as they come.
+"""Reading the stock: one connection, one read-only snapshot, rows page by page.
 
-The versions, the planner's estimate and the rows are all of one transaction, so that an answer is never
+The versions, the planner's estimate and the rows are read in one transaction, so that an answer is never
 computed from two states of the stock. A reader that stops early leaves nothing behind: the transaction ends
 with the context.
 """
@@ -19,16 +19,18 @@ from server.search.sql.query import RESULT_COLUMNS, Keyset, OrderedQuery, Query,
 from server.search.trace import Trace
 
 FIRST_CHUNK, LATER_CHUNKS = 16, 256
-"""Rows per chunk: few at first so that something shows at once, many later for throughput."""
+"""Rows per chunk: few at first so that matches show at once, many later for throughput."""
 
 PAGES = (FIRST_CHUNK, 64, 256, 256, 1_024)
-"""Rows per query, the last for all that follow. A limit makes an index the cheapest way to the order."""
+"""Rows per query; the last value applies to all later ones. A limit makes an index the cheapest plan."""
 
 FEW_CARS = 3_000
-"""Cars with the words of a text filter that are fetched and sorted; more are come upon soon in any order."""
+"""How many cars with the words of a text filter are fetched and sorted. If there are more, scanning in any
+order finds some soon.
+"""
 
 CARS_LOOKED_AT = 1_000
-"""How far the first page of a text filter looks before it asks which cars have the words."""
+"""How many cars the first page of a text filter scans before the index of words is queried."""
 
 _VEHICLE, _POSITION = RESULT_COLUMNS.index("vehicle_id"), RESULT_COLUMNS.index("position")
 
@@ -36,7 +38,7 @@ POOL_WAIT_SECONDS = 5.0
 
 
 class StockReader:
-    """One search's view of the stock. Methods raise what asyncpg raises."""
+    """One search's view of the stock. Its methods raise asyncpg's errors."""
 
     def __init__(self, database: Database, trace: Trace) -> None:
         self.database = database
@@ -54,9 +56,9 @@ class StockReader:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let a page that is on its way come, and drop it; where something failed, have it not come at all.
+        """Wait for a page that is being read ahead and drop it; after an error, cancel it.
 
-        The connection is somebody else's afterwards.
+        Afterwards the connection goes back to the pool.
         """
         if self._ahead is not None:
             if error is not None:
@@ -83,7 +85,7 @@ class StockReader:
         return rows
 
     async def fetch(self, query: OrderedQuery) -> tuple[list[Any], bool]:
-        """Return the next rows of ``query``, and whether there may be more: each page takes one trip."""
+        """Return the next rows of ``query``, and whether there may be more. A page takes one round trip."""
         if self._sent >= len(self._page):
             page, self._ahead = self._ahead or self._next_page(query), None
             (self._page, self._more), self._sent = await page, 0
@@ -93,12 +95,12 @@ class StockReader:
         return rows, self._more or self._sent < len(self._page)
 
     def read_ahead(self, query: OrderedQuery, wanted: int) -> None:
-        """Read the next page meanwhile, if ``wanted`` more rows are wanted than the page in hand has left."""
+        """Begin to read the next page if ``wanted`` rows are more than the current page has left."""
         if self._ahead is None and self._more and wanted > len(self._page) - self._sent:
             self._ahead = asyncio.create_task(self._next_page(query), name="page ahead")
 
     async def read(self, query: Query) -> list[Any]:
-        """Return all rows of a query that is bounded by itself."""
+        """Return all rows of a query that is itself bounded."""
         with self._trace.stage("db_total"):
             self._trace.count("queries")
             if isinstance(query, OrderedQuery) and query.words and query.most:
@@ -118,7 +120,7 @@ class StockReader:
 
     async def _read_page(self, query: OrderedQuery, after: Keyset | None, size: int) -> list[Any]:
         if query.words and size == FIRST_CHUNK:
-            # Many cars have most words: then a page is full before the index of words is even asked.
+            # Most words are in many cars: then a page is full without a query of the index of words.
             page = query.page(after, size, within=CARS_LOOKED_AT)
             rows = list(await self.database.fetch(page.text, *page.args))
             if len(rows) == size:
@@ -128,7 +130,7 @@ class StockReader:
         return list(await self.database.fetch(page.text, *page.args))
 
     async def _cars_with(self, words: tuple[str, ...]) -> list[int] | None:
-        """Return the cars that may have every word, None where they are many or unknown."""
+        """Return the cars that may have every word; None if they are too many or unknown."""
         if not words:
             return None
         if words not in self._among:
@@ -144,7 +146,7 @@ def _place_of(row: Any) -> Keyset:
 
 @asynccontextmanager
 async def read_stock(scope: RowScope, trace: Trace) -> AsyncIterator[StockReader]:
-    """Hold a connection with a read-only snapshot. Raises TimeoutError where none is free for long."""
+    """Hold a connection with a read-only snapshot. Raises TimeoutError if none is free in time."""
     async with AsyncExitStack() as held:
         with trace.stage("pool_wait"):
             database = await held.enter_async_context(

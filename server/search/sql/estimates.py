@@ -1,4 +1,4 @@
-"""How many rows the planner expects of a search: asked once for filters and window, then kept a while."""
+"""How many rows the planner expects for a search: asked once for filters and price window, then cached."""
 
 import math
 import time
@@ -13,20 +13,20 @@ from server.search.sql.query import PriceWindow, Query, Stock
 KEPT_SECONDS = 600.0
 MOST_KEPT = 2_000
 STEPS_PER_DOUBLING = 8
-"""Windows whose ends lie within about nine percent of each other share an estimate: it is a guess anyway."""
+"""Windows whose ends differ by less than about nine percent share an estimate. It is approximate anyway."""
 
 Key = tuple[Stock, bytes, int, int]
 
 
 class Estimates:
-    """The estimates of a process. ``clock`` gives seconds that never go back."""
+    """The estimates of a process. ``clock`` returns monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._kept: OrderedDict[Key, tuple[float, int]] = OrderedDict()
 
     async def of(self, reader: StockReader, query: Query, key: Key) -> int:
-        """Return the estimate for a key; the planner is asked about ``query`` where none is kept."""
+        """Return the estimate for a key; if none is cached, ask the planner about ``query``."""
         now = self._clock()
         found = self._kept.get(key)
         if found is not None and now - found[0] < KEPT_SECONDS:
@@ -40,6 +40,6 @@ class Estimates:
 
 
 def estimate_key(stock: Stock, filters: Filters, window: PriceWindow) -> Key:
-    """Return what searches have in common that share an estimate."""
+    """Return the key of an estimate: searches with the same key share it."""
     low, high = (round(math.log2(max(1, cents)) * STEPS_PER_DOUBLING) for cents in window)
     return stock, codec.encode(filters), low, high

@@ -1,8 +1,7 @@
-"""The cars just outside the price window: none of them can become a deal, but they tell what would open them.
+"""The cars just outside the price window. None can become a deal, but they show what would qualify them.
 
-Stage 1 reads none of them, so that a search counts as rejected only what the window could not know. Behind
-the last page the nearest ones are read and screened as well: "$400 more down opens 63 cars" is then true of
-dearer cars too.
+Stage 1 does not read them, so it counts only rejected cars inside the window. After the last page the nearest
+ones are read and screened too, so that "$400 more down opens 63 cars" includes more expensive cars.
 """
 
 import datetime as dt
@@ -13,7 +12,7 @@ from protocol.records import MAX_CENTS, Filters, Sort
 from server.search.sql.query import PriceWindow, Query, Stock, build_query
 
 DEARER_CARS, CHEAPER_CARS = 400, 100
-"""More of the dearer ones, since cash may open them; cheaper ones are too small for any lender."""
+"""More cars above the window, because cash may qualify them. Those below are too small for any lender."""
 
 
 def outside_queries(
@@ -24,7 +23,7 @@ def outside_queries(
     today: dt.date,
     rebates: Sequence[Rebate] = (),
 ) -> list[Query]:
-    """Return the queries of the cars nearest outside ``window`` on both sides, within the filters."""
+    """Return the queries for the cars nearest to ``window`` on both sides of it, within the filters."""
     low, high = window
     sides = (
         ((high + 1, MAX_CENTS), Sort.PRICE, DEARER_CARS),

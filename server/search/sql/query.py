@@ -19,7 +19,7 @@ PriceWindow = tuple[int, int]
 MATCHED_COLUMNS = (
     "vehicle_id", "rev", "vin", "stock_no", "make", "model", "trim", "body", "store_id",
 )  # fmt: skip
-"""What a match shows besides the car's numbers."""
+"""What a match shows in addition to the car's numbers."""
 
 RESULT_COLUMNS = (*MATCHED_COLUMNS, *NUMBER_COLUMNS, "position")
 """The columns of a row, in this order. ``position`` is the row's place in the order, for ``Keyset``."""
@@ -28,7 +28,7 @@ _CARS = "vehicles v"
 _WORDS = "concat_ws(' ', v.make, v.model, v.trim, v.stock_no, v.vin)"
 _OPTIONAL_AMOUNTS = frozenset({"invoice_cents", "msrp_cents", "wholesale_cents", "retail_cents"})
 
-# The column of each order, and whether it is read backwards. Few days in stock means stocked late.
+# The column of each order, and whether it is read backwards. Few days in stock means a late stocking date.
 _ORDERS = {
     Sort.PRICE: ("price_cents", False),
     Sort.PRICE_DESC: ("price_cents", True),
@@ -43,8 +43,8 @@ _ORDERS = {
 
 @dataclass(frozen=True, slots=True)
 class Keyset:
-    """A place in an order: the last car that was shown. Dates are proleptic ordinals, all else as it is
-    stored.
+    """A place in an order: the last car that was read. ``position`` is the value of the order's column; for a
+    date, its proleptic ordinal.
     """
 
     position: int
@@ -53,7 +53,7 @@ class Keyset:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """Which cars there are: a store's, or its group's."""
+    """The cars that are searched: those of a store, or of its group."""
 
     store_id: str
     group_id: str
@@ -85,8 +85,8 @@ class _Conditions:
 class OrderedQuery(Query):
     """A query that can be read page by page, in the order of ``column`` and then of ``vehicle_id``.
 
-    ``selected`` are its expressions, ``where`` its conditions besides ``likes``, those of its ``words``.
-    ``most`` bounds a query that is read at once.
+    ``selected`` are its expressions; ``likes`` are the conditions of its ``words``, ``where`` are all others.
+    ``most`` is the row limit of a query that is read at once.
     """
 
     selected: str
@@ -99,7 +99,7 @@ class OrderedQuery(Query):
     most: int | None = None
 
     def limited(self, rows: int) -> "OrderedQuery":
-        """Return the query of its first ``rows`` rows."""
+        """Return the query for its first ``rows`` rows."""
         return replace(self, text=f"{self.text} LIMIT {rows}", most=rows)
 
     def page(
@@ -110,22 +110,23 @@ class OrderedQuery(Query):
         among: Sequence[int] | None = None,
         within: int | None = None,
     ) -> Query:
-        """Return the query of the next ``rows`` rows behind a place.
+        """Return the query for the next ``rows`` rows after a place.
 
-        ``among``: only of these cars. ``within``: only of the next so many cars that all but the words take.
+        ``among``: only these cars. ``within``: only that many of the next cars that meet all other conditions
+        than the words.
         """
         conditions = _Conditions([self.where], list(self.args))
         if after is not None:
             _add_keyset(conditions, self.column, self.backwards, after)
         cars, where = _CARS, " AND ".join(conditions.parts)
         if among is not None:
-            # OFFSET keeps the planner from walking the whole order in search of them.
+            # OFFSET keeps the planner from scanning the whole index of the order for them.
             ids = conditions.bind(list(among))
             cars = f"(SELECT * FROM vehicles WHERE vehicle_id = ANY ({ids}::bigint[]) OFFSET 0) v"  # noqa: S608 - bound
         elif within is not None:
             cars = f"(SELECT * FROM {_CARS} WHERE {where}{self.order} LIMIT {within}) v"  # noqa: S608 - bound
             where = "true"
-        # Bound as well, so that pages of any size are one prepared statement.
+        # The limit is bound too, so that pages of all sizes share one prepared statement.
         limit = f"{self.order} LIMIT {conditions.bind(rows)}::bigint"
         text = f"SELECT {self.selected} FROM {cars} WHERE {where}{self.likes}{limit}"  # noqa: S608 - bound
         return Query(text, tuple(conditions.args))
@@ -144,8 +145,8 @@ def build_query(
     """Return the query that reads available cars inside ``window`` (cents, inclusive) in order, after a
     keyset.
 
-    Text is matched literally: every word of it must stand somewhere in make, model, trim, stock number or
-    VIN. ``rebates`` are those open to this customer; each row has the best combination of them for its car.
+    Text is matched literally: each of its words must occur in make, model, trim, stock number or VIN.
+    ``rebates`` are those open to this customer; each row has the best combination of them for its car.
     """
     conditions, likes = _Conditions(), _Conditions()
     _add_stock(conditions, stock)
@@ -178,7 +179,10 @@ def build_query(
 def build_car_query(
     stock: Stock, vehicle_id: int, *, today: dt.date, rebates: Sequence[Rebate] = ()
 ) -> Query:
-    """Return the query that reads one available car of the stock as ``build_query`` would; else no row."""
+    """Return the query that reads one available car of the stock, with the columns of ``build_query``.
+
+    It returns no row if the car is not available there.
+    """
     conditions = _Conditions()
     _add_stock(conditions, stock)
     computed = computed_columns(conditions.bind, today, rebates, _fetched(stock))
@@ -252,7 +256,7 @@ def _add_filters(conditions: _Conditions, filters: Filters, today: dt.date) -> N
 
 
 def _like(word: str) -> str:
-    r"""Return a pattern that finds ``word`` anywhere; ``%``, ``_`` and ``\`` stand for themselves."""
+    r"""Return a pattern that finds ``word`` anywhere; ``%``, ``_`` and ``\`` are literal."""
     escaped = word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
     return f"%{escaped}%"
 
@@ -274,7 +278,7 @@ def _selected(computed: Mapping[str, str], order_column: str) -> str:
         **computed,
         "vehicle_id": "v.vehicle_id::text",
         "is_new": "v.is_new::int",
-        # A date as its ordinal, so that a row holds nothing but texts and whole numbers.
+        # A date is read as its ordinal, so that a row holds only texts and integers.
         "position": "(v.stocked_on - date '0001-01-01') + 1"
         if order_column == "stocked_on"
         else f"v.{order_column}",

@@ -1,5 +1,5 @@
--- Returns when the oldest job came that is not settled, or false; waiting jobs go onto the stream where it has room.
--- What neither waits nor stands on the stream was lost, and is forgotten.
+-- Returns the time when the oldest unsettled job was added, or false; moves waiting jobs onto the stream if it has room.
+-- An entry whose job neither waits nor is on the stream is removed: the job was lost.
 refill()
 local first = redis.call('XRANGE', JOBS, '-', '+', 'COUNT', 1)[1]
 local oldest = first and tonumber(string.match(first[1], '^%d+'))

@@ -1,5 +1,5 @@
--- Takes a job in. Arguments: its pointer, class, store, person, most jobs, most that wait of a store, most of a person.
--- Returns 1, or 0 where there is no room.
+-- Adds a job. Arguments: its pointer, class, store, person, most jobs, most waiting jobs of a store, most of a person.
+-- Returns 1, or 0 if there is no room.
 local job, class, store, person = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local lane = store .. '|' .. person
 local wait = redis.call('HLEN', BODIES)
@@ -14,7 +14,7 @@ local turn = redis.call('HINCRBY', COUNTS, 'turns', 1)
 redis.call('HSET', BODIES, number, job)
 redis.call('ZADD', LINE, 0, class .. '|' .. lane .. '|' .. number)
 redis.call('ZADD', ARRIVED, whole(now_ms()), number)
--- Whoever waits already keeps their place.
+-- A store or person that already waits keeps its place.
 redis.call('ZADD', STORES, 'NX', turn, class .. '|' .. store)
 redis.call('ZADD', PEOPLE, 'NX', turn, class .. '|' .. lane)
 refill()

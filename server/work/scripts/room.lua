@@ -1,12 +1,12 @@
--- Stands before every script of the queue: the keys, and how jobs move from the waiting room onto the stream.
+-- Precedes every script of the queue: the keys, and how jobs move from the waiting room onto the stream.
 --
 -- All keys share one hash tag, so that no script touches two slots. In order:
---   jobs (stream: what workers take, a few at a time, and what they hold), dead (stream),
+--   jobs (stream: the few jobs that workers may take next, and those that they hold), dead (stream),
 --   bodies (hash: number of a waiting job -> its pointer; an older release put the whole job here and on the stream),
---   line (sorted set without scores: 'class|store|person|number' of each waiting job, in the order of its bytes),
---   stores, people (sorted sets: 'class|store' and 'class|store|person' of whoever waits -> when it had its last turn),
---   arrived (sorted set: a job's number, or its id once it is on the stream -> when it came),
---   counts (hash: numbers and turns given so far, and how many urgent jobs went in a row).
+--   line (sorted set without scores: 'class|store|person|number' of each waiting job, in byte order),
+--   stores, people (sorted sets: 'class|store' and 'class|store|person' of waiting jobs -> the number of their last turn),
+--   arrived (sorted set: a job's number, or its id once it is on the stream -> the time when it was added),
+--   counts (hash: numbers and turns given so far, and how many urgent jobs were moved in a row).
 -- The first argument is always the consumer group.
 
 local JOBS, DEAD, BODIES, LINE, STORES, PEOPLE, ARRIVED, COUNTS = unpack(KEYS)
@@ -14,7 +14,7 @@ local GROUP = ARGV[1]
 local URGENT, BULK = 'u', 'v'
 local URGENT_IN_A_ROW = 4
 local LEAST_READY = 2
--- A worker is heard of once a second at least: it waits no longer for a job, and renews its lease of one.
+-- A worker contacts Redis at least once a second: it waits no longer than that for a job, and renews the lease of one.
 local ALIVE_MS = 10000
 
 local function now_ms()
@@ -26,7 +26,7 @@ local function whole(number)
     return string.format('%.0f', number)
 end
 
--- Returns how many waiting jobs begin with this.
+-- Returns how many waiting jobs have this prefix.
 local function waiting(prefix)
     return redis.call('ZLEXCOUNT', LINE, '[' .. prefix, '(' .. prefix .. '\255')
 end
@@ -35,8 +35,8 @@ local function waiting_of(lane)
     return waiting(URGENT .. '|' .. lane .. '|') + waiting(BULK .. '|' .. lane .. '|')
 end
 
--- Returns how many jobs may stand on the stream without being taken: each worker that lives finds one whenever it is
--- done, and no more stand before somebody who comes now.
+-- Returns how many jobs may be on the stream without being taken: each live worker finds one when it is done, and no more
+-- than those are ahead of a person who comes now.
 local function most_ready()
     local consumers, alive = redis.pcall('XINFO', 'CONSUMERS', JOBS, GROUP), 0
     if consumers.err then return LEAST_READY end
@@ -53,14 +53,14 @@ local function ready()
     return redis.call('XLEN', JOBS) - (held.err and 0 or held[1])
 end
 
--- Returns who of a sorted set had its turn longest ago, among those that begin with this; or nil.
+-- Returns the member of a sorted set with this prefix whose last turn was longest ago, or nil.
 local function next_of(key, prefix)
     for _, name in ipairs(redis.call('ZRANGE', key, 0, -1)) do
         if string.sub(name, 1, #prefix) == prefix then return name end
     end
 end
 
--- Gives whoever has work left a place behind all others.
+-- Moves a name behind all others after its turn, or removes it if it has no waiting jobs.
 local function has_had_turn(key, name)
     if waiting(name .. '|') == 0 then
         redis.call('ZREM', key, name)
@@ -69,7 +69,7 @@ local function has_had_turn(key, name)
     end
 end
 
--- Returns the store whose turn it is. What is urgent goes first, but not for ever.
+-- Returns the store whose turn it is. Urgent jobs go first, but only URGENT_IN_A_ROW in a row if others wait.
 local function next_store()
     local urgent, bulk = next_of(STORES, URGENT .. '|'), next_of(STORES, BULK .. '|')
     if urgent and bulk then

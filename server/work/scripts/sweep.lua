@@ -1,6 +1,6 @@
--- Puts waiting jobs onto the stream, where there are fewer than workers could take, and takes over a job whose lease ran out.
--- Arguments: consumer, milliseconds of a lease, where to go on looking. Returns {where to go on next time}, and with a job
--- also its id, its pointer and how often it was taken.
+-- Moves waiting jobs onto the stream if it has fewer than workers could take, and takes over a job whose lease expired.
+-- Arguments: consumer, milliseconds of a lease, where to continue the scan. Returns {where to continue next time}, and for
+-- a job also its id, its pointer and how often it was taken.
 refill()
 local reply = redis.pcall('XAUTOCLAIM', JOBS, GROUP, ARGV[2], ARGV[3], ARGV[4], 'COUNT', 1)
 if reply.err then return reply end
