@@ -150,7 +150,7 @@ async def test_an_approved_deal_lets_its_car_go_by_being_reopened(both: Both) ->
     for who in (both.sales, both.manager):
         shut = await refused(who.desk.release(car))
         assert (shut.code, shut.detail["field"]) == (ErrorCode.CONFLICT, "vehicle_id")
-        assert "reopen" in shut.message
+        assert "Reopen" in shut.message
     assert await reserved(both, car) == both.sales.state.id
 
 
