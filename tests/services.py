@@ -12,6 +12,7 @@ import tempfile
 import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -111,7 +112,9 @@ class Templates:
         """Return the database with the sample data of ``plan``. Nobody may change it."""
         if plan not in self._made:
             made = self._stack.enter_context(self._services.database(self._made[None]))
-            asyncio.run(seed(made.owner_url, plan))
+            # A test that is asynchronous may be the first to want it: its loop runs in this thread.
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(lambda: asyncio.run(seed(made.owner_url, plan))).result()
             self._made[plan] = made
         return self._made[plan]
 

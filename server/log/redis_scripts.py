@@ -19,7 +19,7 @@ from protocol.events import FIRST_LATE_CHUNK
 from server.log.channel_log import LogBounds
 
 KEYS = (
-    "meta", "log", "sizes", "search", "matches", "offers", "jobs", "due", "cars", "changes", "unmatched",
+    "meta", "log", "sizes", "search", "matches", "offers", "jobs", "due", "told", "changes", "unmatched",
     "revs",
 )  # fmt: skip
 SCRIPT_NAMES = (

@@ -37,7 +37,7 @@ async def told(redis: Redis) -> list[int]:
 
 async def an_hour_passes(redis: Redis) -> None:
     """Let what was told have been told an hour ago."""
-    (key,) = [key for key in await redis.keys() if await redis.type(key) == b"hash" and key.endswith(b"cars")]
+    (key,) = [key for key in await redis.keys() if await redis.type(key) == b"hash" and key.endswith(b"told")]
     no, at, digest = (await redis.hget(key, DEAL)).split(b":")
     await redis.hset(key, DEAL, b":".join((no, b"%d" % (int(at) - HOUR_SECONDS * 1_000), digest)))
 

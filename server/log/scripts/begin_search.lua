@@ -12,7 +12,7 @@ if older[1] and older[2] == '' then
     append(epoch, ended_body(superseded, 'superseded', '', older[3]))
 end
 -- The data of a search is large: UNLINK frees it in another thread of Redis.
-redis.call('UNLINK', SEARCH, MATCHES, OFFERS, JOBS, DUE, CARS, CHANGES, UNMATCHED, REVS)
+redis.call('UNLINK', SEARCH, MATCHES, OFFERS, JOBS, DUE, TOLD, CHANGES, UNMATCHED, REVS)
 redis.call('HSET', SEARCH, 'search_id', search_id, 'filters', ARGV[8], 'sort', ARGV[9], 'limit', ARGV[10],
     'deal_version', ARGV[11], 'by', ARGV[12], 'scanned', 0, 'matched', 0, 'chunks', 0, 'pending', 0, 'valued', 0,
     'failed', 0, 'ended', '', 'next', '', 'announced', 0, 'rejected', '[]', 'trace', '{}', 'base', 0, 'place', '')

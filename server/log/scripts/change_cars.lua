@@ -12,7 +12,7 @@ for index = 6, #ARGV, 7 do
         local old_rev, old_no = string.match(known, '^(%d+):(%d+)$')
         old_rev, old_no = tonumber(old_rev), tonumber(old_no)
         if rev > old_rev or (rev == old_rev and no > old_no) then
-            redis.call('HSET', CARS, id, whole(rev) .. ':' .. whole(math.max(no, old_no)))
+            redis.call('HSET', TOLD, id, whole(rev) .. ':' .. whole(math.max(no, old_no)))
             redis.call('HSET', CHANGES, id, ARGV[index + 4])
             if rev > old_rev then
                 if searched and ARGV[index + 6] == '1' then

@@ -5,14 +5,15 @@
 --   search (hash), matches (hash: chunk -> columns), offers (hash: chunk -> columns, an object, or the ids of its cars, an
 --   array, if the chunk was given up), jobs (hash: chunk -> the job of a pending or given-up chunk),
 --   due (sorted set: pending chunk, by the time when its job was last queued),
---   cars (hash: car that changed since it was matched -> the rev:no that was published last),
+--   told (hash: car that changed since it was matched -> the rev:no that was published last; on a wall: deal -> the no,
+--   time and digest of the summary that was published last),
 --   changes (hash: car -> the fields that were published since it was matched),
 --   unmatched (hash: car that was published at another price and is not matched at it yet -> the published rev),
 --   revs (hash: car -> the rev at which it was matched; '' -> the search and how many of its chunks are indexed here),
 --   op (the answer of an op; only for a script that takes one).
 -- The first arguments are always: bell, nonce, most events, most bytes, milliseconds to live.
 
-local META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE, CARS, CHANGES, UNMATCHED, REVS, OP = unpack(KEYS)
+local META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE, TOLD, CHANGES, UNMATCHED, REVS, OP = unpack(KEYS)
 local LASTING_KEYS = 12
 local BELL, NONCE = ARGV[1], ARGV[2]
 local MAX_EVENTS, MAX_BYTES, TTL_MS = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -56,7 +57,7 @@ end
 local function open_epoch()
     local epoch = standing_epoch()
     if epoch then return epoch end
-    redis.call('DEL', META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE, CARS, CHANGES, UNMATCHED, REVS)
+    redis.call('DEL', META, LOG, SIZES, SEARCH, MATCHES, OFFERS, JOBS, DUE, TOLD, CHANGES, UNMATCHED, REVS)
     epoch = run_id() .. '-' .. NONCE
     redis.call('HSET', META, 'epoch', epoch, 'seq', 0, 'bytes', 0)
     keep_alive()
@@ -149,7 +150,7 @@ end
 -- Returns the 'rev:no' of a car that was last published on the channel, when it changed or else when it was matched; or
 -- false. The index must be complete.
 local function shown_as(id)
-    local told = redis.call('HGET', CARS, id)
+    local told = redis.call('HGET', TOLD, id)
     if told then return told end
     local rev = redis.call('HGET', REVS, id)
     return rev and rev .. ':0'

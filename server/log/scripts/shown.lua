@@ -2,7 +2,7 @@
 -- they were matched, and {id, rev, ...} as the cars were matched.
 if not standing_epoch() then return { {}, {} } end
 complete_index()
-if #ARGV == 5 then return { redis.call('HGETALL', CARS), redis.call('HGETALL', REVS) } end
+if #ARGV == 5 then return { redis.call('HGETALL', TOLD), redis.call('HGETALL', REVS) } end
 
 local function found_in(key)
     local found = {}
@@ -18,4 +18,4 @@ local function found_in(key)
     return found
 end
 
-return { found_in(CARS), found_in(REVS) }
+return { found_in(TOLD), found_in(REVS) }

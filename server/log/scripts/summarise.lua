@@ -3,13 +3,13 @@
 -- Returns 0 if nothing is left to do, else the milliseconds to wait.
 local id, no, digest = ARGV[6], tonumber(ARGV[7]), ARGV[8]
 local epoch = open_epoch()
-local known = redis.call('HGET', CARS, id)
+local known = redis.call('HGET', TOLD, id)
 if known then
     local old_no, old_ms, old_digest = string.match(known, '^(%d+):(%d+):(.*)$')
     if no < tonumber(old_no) or old_digest == digest then return 0 end
     local wait = tonumber(old_ms) + tonumber(ARGV[10]) - now_ms()
     if wait > 0 then return wait end
 end
-redis.call('HSET', CARS, id, string.format('%s:%s:%s', whole(no), whole(now_ms()), digest))
+redis.call('HSET', TOLD, id, string.format('%s:%s:%s', whole(no), whole(now_ms()), digest))
 append(epoch, ARGV[9])
 return 0

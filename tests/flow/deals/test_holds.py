@@ -140,7 +140,7 @@ async def test_a_person_holds_so_many_cars_in_any_number_of_deals(group: Group) 
     for error in refused_ones:
         assert (error.code, error.detail["field"]) == (ErrorCode.CONFLICT, "vehicle_id")
         assert error.detail["limit"] == MAX_HOLDS_OF_PERSON
-        assert "release one" in error.message
+        assert "Release one" in error.message
     # A held car may be held for longer, and one that is let go makes room.
     held = [place for place, outcome in enumerate(outcomes) if isinstance(outcome, Decided)]
     free = next(place for place in range(15) if place not in held)

@@ -22,6 +22,7 @@ from server.database.people.staff import set_score_edges
 from server.hub.sight.floor_guard import MARGIN_CENTS, FloorGuard
 from server.hub.sight.sight import coarse_npv, score_of
 from server.settings import Settings
+from tests.flow.current import heard
 from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
 from tests.services import start_together
 
@@ -184,8 +185,8 @@ async def test_a_quote_changes_nothing(stocked: Settings, web_url: str) -> None:
     car = await a_car(stocked)
     async with AsyncExitStack() as stack:
         _, deal = await joined(stack, web_url, stocked, "riverside-manager", View.MANAGER)
-        await deal.terms(EASY)
-        before = deal.state.version
+        before = await deal.terms(EASY)
+        await heard(deal, lambda state: state.version == before)
         plain = await deal.quote(car)
         other = await deal.quote(car, StructureChanges(cash_down_cents=1_000_000))
         more_cash = other.cash_down_cents - plain.cash_down_cents
