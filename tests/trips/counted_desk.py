@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from client import Deal, Workspace
 from protocol.records import View
 from server.settings import Settings
+from tests.flow.current import keep_current
 from tests.flow.desk import valued
 from tests.flow.shop import EASY, a_deal_of, connect, events_until, token_of
 from tests.services import start_web, start_worker
@@ -126,7 +127,8 @@ async def open_counted(stocked: Settings, tmp_path: Path) -> AsyncIterator[Count
         await held.enter_async_context(start_worker(worker, tmp_path))
         one = await held.enter_async_context(connect(web.url, await token_of(stocked, "riverside-sales")))
         two = await held.enter_async_context(connect(web.url, await token_of(stocked, "riverside-manager")))
-        sales, manager = await one.join(channel, View.SALES), await two.join(channel, View.MANAGER)
+        sales = keep_current(await one.join(channel, View.SALES), stocked)
+        manager = keep_current(await two.join(channel, View.MANAGER), stocked)
         await manager.terms(EASY)
         await sales.search(limit=40)
         await events_until(sales, valued)

@@ -10,6 +10,7 @@ from protocol.deal_fold import KEPT_NOTES_BYTES, KEPT_TASKS
 from protocol.records import Tier
 from protocol.workflow import LenderStatus, Reason
 from server.settings import Settings
+from tests.flow.current import keep_current
 from tests.flow.desk import Both, refused, seen
 from tests.flow.shop import connect, token_of
 
@@ -106,7 +107,7 @@ async def test_no_open_task_goes_out_of_sight(both: Both, stocked: Settings) -> 
     async with connect(
         f"http://127.0.0.1:{stocked.port}", await token_of(stocked, "riverside-manager")
     ) as late:
-        deal = await late.join(both.manager.channel, both.manager.view)
+        deal = keep_current(await late.join(both.manager.channel, both.manager.view), stocked)
         tasks = deal.state.tasks
         assert isinstance(tasks, list) and len(tasks) == KEPT_TASKS
         await deal.desk.finish_task(tasks[0].id)
