@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import Browser
 
 from server.database.sample.seed import SeedPlan
@@ -29,7 +29,7 @@ class Workspace:
     settings: Settings
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def workspace(
     services: Services, templates: Templates, redis_url: str, tmp_path: Path
 ) -> AsyncIterator[Workspace]:
@@ -45,14 +45,14 @@ async def workspace(
             yield Workspace(url, proxy, settings)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium() -> AsyncIterator[Browser]:
-    """A browser process."""
+    """One browser process for all tests: nobody's profile is anybody else's."""
     async with open_chromium() as browser:
         yield browser
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def arrive(chromium: Browser, workspace: Workspace) -> AsyncIterator[Arrive]:
     """Let people arrive, each with a browser profile of their own."""
     async with AsyncExitStack() as stack:

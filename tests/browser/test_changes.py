@@ -11,7 +11,7 @@ from tests.browser.conftest import Arrive, Workspace
 from tests.browser.people import WAIT_MS
 from tests.services import Services
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_an_open_screen_goes_over_to_scores(arrive: Arrive, workspace: Workspace) -> None:

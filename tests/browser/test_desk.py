@@ -9,7 +9,7 @@ from server.database.core.pool import connect_as_owner
 from tests.browser.conftest import Arrive, Workspace
 from tests.browser.people import WAIT_MS, Person
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 def desk(person: Person) -> Locator:

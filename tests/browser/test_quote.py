@@ -12,7 +12,7 @@ from tests.browser.conftest import Arrive, Workspace
 from tests.browser.people import WAIT_MS, Person
 from tests.browser.test_screen import INTERNAL
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_a_chosen_car_is_quoted_to_the_cent(arrive: Arrive) -> None:

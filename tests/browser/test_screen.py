@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from tests.browser.conftest import Arrive, Workspace
 from tests.browser.people import WAIT_MS, Person
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 INTERNAL = re.compile(r"npv|lender|cost_cents|stress|binding|tier|markup|acv|score", re.IGNORECASE)
 

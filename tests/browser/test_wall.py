@@ -7,7 +7,7 @@ from tests.browser.conftest import Arrive, Workspace
 from tests.browser.people import WAIT_MS
 from tests.browser.test_desk import choose_best, desk, state, take
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_a_submitted_deal_waits_on_the_wall(arrive: Arrive, workspace: Workspace) -> None:

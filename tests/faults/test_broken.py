@@ -13,7 +13,7 @@ from tests.faults.play import play
 from tests.faults.stage import Stage
 
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 3.0
 BY_NAME = {fault.name: fault for fault in FAULTS}
 
 

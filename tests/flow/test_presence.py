@@ -16,6 +16,7 @@ from tests.services import free_port, start_web
 
 pytestmark = pytest.mark.flow
 GUARD_SECONDS = 60.0
+SHORT = "tests.flow.short_presence"
 Here = Callable[[list[Present]], bool]
 
 
@@ -36,8 +37,8 @@ async def test_people_see_each_other(stocked: Settings, tmp_path: Path) -> None:
     channel = await a_deal_of(stocked)
     sales, manager = [await token_of(stocked, f"riverside-{who}") for who in ("sales", "manager")]
     async with (
-        start_web(stocked, tmp_path) as here,
-        start_web(stocked, tmp_path, port=free_port()) as there,
+        start_web(stocked, tmp_path, module=SHORT) as here,
+        start_web(stocked, tmp_path, port=free_port(), module=SHORT) as there,
         connect(here.url, sales) as one,
         connect(there.url, manager) as two,
         connect(there.url, manager) as wall_client,
@@ -76,8 +77,8 @@ async def test_the_people_of_a_dead_process_go(stocked: Settings, tmp_path: Path
     channel = await a_deal_of(stocked)
     sales, manager = [await token_of(stocked, f"riverside-{who}") for who in ("sales", "manager")]
     async with (
-        start_web(stocked, tmp_path) as here,
-        start_web(stocked, tmp_path, port=free_port()) as there,
+        start_web(stocked, tmp_path, module=SHORT) as here,
+        start_web(stocked, tmp_path, port=free_port(), module=SHORT) as there,
         connect(here.url, sales) as one,
         connect(there.url, manager) as two,
     ):

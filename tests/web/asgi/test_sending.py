@@ -14,6 +14,7 @@ from server.hub.connections.connection import Connection
 from server.hub.sight.sight import Sight
 from server.hub.sockets import delivery
 from server.hub.sockets.wire import Wire, frame_of, wire_of
+from server.web.asgi import frames
 from tests.fuzz.wire import CLOSE, PING, TEXT, connected, frame
 from tests.fuzz.wire import Wire as Client
 from tests.hub.connections.test_connection import ADMITTED, CHANNEL, SilentBus, answer, entry
@@ -21,6 +22,8 @@ from tests.web.asgi.test_frames import upgraded
 from tests.web.served import GUARD_SECONDS, all_gone, serving
 
 LARGE = 50_000
+CLOSE_SECONDS = 0.5
+"""How long a client that does not answer our close frame is waited for."""
 
 
 class Hub:
@@ -135,6 +138,7 @@ async def test_a_client_that_falls_behind_is_told() -> None:
 async def test_a_client_that_reads_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """A write that is not taken in time ends the connection, and nobody else waits for it."""
     monkeypatch.setattr(delivery, "WRITE_SECONDS", 0.05)
+    monkeypatch.setattr(frames, "CLOSE_SECONDS", CLOSE_SECONDS)
     async with asyncio.TaskGroup() as tasks:
         hub = Hub(tasks)
         async with serving(hub) as (port, server), connected(port) as client:
@@ -196,9 +200,10 @@ ENDINGS = (by_client, by_breach, by_no_utf8, by_flood, by_silence, by_end, by_ap
 
 @pytest.mark.parametrize("ending", ENDINGS)
 async def test_nothing_is_written_behind_a_close_frame(
-    ending: Callable[[Client, Any], Awaitable[None]],
+    ending: Callable[[Client, Any], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However a socket ends, its lane is shut with the close frame, under a steady flow of events."""
+    monkeypatch.setattr(frames, "CLOSE_SECONDS", CLOSE_SECONDS)
     async with asyncio.TaskGroup() as tasks:
         hub = Hub(tasks)
         async with serving(hub) as (port, server), connected(port) as client:
