@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 from websockets.server import ServerProtocol
 
-from server.hub.sockets.limits import FRAME_BYTES
+from server.hub.sockets.limits import FRAME_BYTES, IntakeRate
 from server.web.asgi.frames import BoundedWebSocket
 from server.web.asgi.intake import IntakeTurns
 
@@ -57,6 +57,15 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> Parsed:
 
     monkeypatch.setattr(ServerProtocol, "recv_frame", recv_frame)
     return seen
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let everything that a client sends come at one time, however long it takes: no allowance grows back."""
+    take = IntakeRate.take
+    monkeypatch.setattr(
+        IntakeRate, "take", lambda rate, frames, size, _now: take(rate, frames, size, rate._since)
+    )
 
 
 @asynccontextmanager

@@ -14,9 +14,9 @@ from server.web.asgi import frames as protocol
 from server.web.asgi.intake import FRAMES_AT_ONCE, FRAMES_PER_TURN
 from tests.fuzz.wire import CLOSE, CONTINUATION, PING, PONG, TEXT, Wire, connected, frame, read_head
 from tests.fuzz.wire import request as head_of
-from tests.web.served import GUARD_SECONDS, Parsed, all_gone, parsed, serving
+from tests.web.served import GUARD_SECONDS, Parsed, all_gone, at_once, parsed, serving
 
-__all__ = ["parsed"]
+__all__ = ["at_once", "parsed"]
 
 MANY = 100_000
 UPGRADE = head_of(
@@ -85,6 +85,7 @@ FLOODS = [
 ]
 
 
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize(("first", "then"), FLOODS)
 async def test_a_flood_is_cut_off(parsed: Parsed, first: bytes, then: bytes) -> None:
     """Six clients that flood: each gets 4009, after a bounded number of frames, few of them in one turn."""
@@ -92,7 +93,7 @@ async def test_a_flood_is_cut_off(parsed: Parsed, first: bytes, then: bytes) -> 
         codes = await asyncio.gather(*(flood(port, first, then * MANY) for _ in range(6)))
         await all_gone(server)
     assert codes == [4009] * 6
-    # Six allowances, and what of them has grown back meanwhile.
+    # Six allowances, and what lies in hand as each is over.
     assert FRAMES < parsed.frames < 6 * FRAMES * 2
     assert max(parsed.by_turn.values()) <= FRAMES_PER_TURN
     assert parsed.after_close == 0
@@ -108,6 +109,7 @@ async def test_few_frames_in_a_turn(parsed: Parsed) -> None:
     assert max(parsed.by_turn.values()) <= FRAMES_PER_TURN
 
 
+@pytest.mark.usefixtures("at_once")
 async def test_bytes_count_too(parsed: Parsed) -> None:
     """Large frames that the application takes at once are a flood as well."""
     largest = frame(TEXT, b" " * 65_536)
