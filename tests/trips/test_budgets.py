@@ -183,6 +183,29 @@ async def test_a_deal_that_is_approved(desk: Counted) -> None:
     assert_within(_without_watch(trips), postgres=18, redis=1)
 
 
+async def test_questions_about_a_car(desk: Counted) -> None:
+    """The deal comes from memory: Postgres is asked for stock and car, and keeps a quote's pencil."""
+    car = next(car for car, row in desk.sales.rows.items() if row.offer and row.offer["payment_cents"])
+
+    async def frontier(_turn: int) -> None:
+        await desk.sales.frontier(car)
+
+    async def quote(_turn: int) -> None:
+        await desk.sales.quote(car)
+
+    assert_within(await desk.trips_of(frontier), postgres=4, redis=0)
+    assert_within(await desk.trips_of(quote), postgres=7, redis=0)
+
+
+async def test_a_focus(desk: Counted) -> None:
+    """Nobody is asked; who is here is told with the next beat."""
+
+    async def focus(turn: int) -> None:
+        await desk.sales.focus(("cash_down_cents", None)[turn % 2])
+
+    assert_within(await desk.trips_of(focus), postgres=0, redis=0)
+
+
 async def _select(desk: Counted) -> None:
     """Select a car that a programme takes."""
     cars = [row.vehicle_id for row in desk.sales.rows.values() if row.offer and row.offer["payment_cents"]]

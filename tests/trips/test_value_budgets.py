@@ -7,6 +7,8 @@ import pytest
 
 from client.rows import ValueState
 from protocol.events import Offers
+from protocol.records import Scope
+from protocol.structure import StructureChanges
 from server.database.core.pool import connect_as_owner
 from server.settings import Settings
 from tests.flow.desk import seen, valued
@@ -108,6 +110,24 @@ async def test_a_watched_car_that_is_repriced(desk: Counted) -> None:
 async def test_a_car_of_a_group_that_nobody_watches(desk: Counted) -> None:
     """No deal is asked about, and no car is looked up; approvals are not the watch's."""
     car = await a_car_of_another_group(desk)
+
+    async def change(_turn: int) -> None:
+        await reprice(desk, car)
+        await desk.quiet()
+
+    trips = await desk.trips_of(change, postgres=desk.system)
+    assert trips.redis == []
+    assert not any(is_of_the_watch(trip) for trip in trips.postgres), "\n".join(trips.postgres)
+
+
+async def test_a_car_of_another_store_of_the_group(desk: Counted) -> None:
+    """A deal that searches its own store alone does not hear of it, and nothing is asked for it."""
+    await desk.manager.terms(StructureChanges(scope=Scope.STORE))
+    await seen(desk.sales, lambda deal: deal.structure["scope"] == Scope.STORE)
+    await desk.sales.search(limit=40)
+    await events_until(desk.sales, valued)
+    async with connect_as_owner(desk.settings.database_owner_url) as owner:
+        car = await owner.fetchval("SELECT max(vehicle_id)::text FROM vehicles WHERE store_id = 'northgate'")
 
     async def change(_turn: int) -> None:
         await reprice(desk, car)

@@ -8,17 +8,20 @@ import asyncio
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from protocol import codec
 from protocol.deal_fold import applied
 from protocol.events import EVENTS_BY_KIND, Customer, DealSnapshot, Event
+from protocol.records import Scope
 from protocol.structure import Structure
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import Deal
 from server.database.decisions.deciding import DealEvent
 from server.database.decisions.lenders import live_terms
 from server.log.channel_log import Entry
+
+SEARCH_STARTED: Final = b'{"type":"search_started"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,8 @@ class LiveDeal:
         self._needed = 0
         self._forgotten = 0
         self._meanwhile: list[tuple[int, Event]] | None = None
+        self._scope_since = 0
+        self._searched_at = -1
 
     @property
     def known(self) -> HeldDeal | None:
@@ -102,6 +107,20 @@ class LiveDeal:
         """The deal as held, however old, for its ids: those of its store, customer and salesperson."""
         return None if self._held is None else self._held.deal
 
+    @property
+    def shows_own_store(self) -> bool:
+        """Whether all cars on the deal's screens are of its own store, except those selected or pinned.
+
+        The latest search must have begun since the deal's scope is the store: until then, screens may show
+        cars of the group.
+        """
+        held = self.known
+        return (
+            held is not None
+            and held.deal.structure.scope is Scope.STORE
+            and self._scope_since <= self._searched_at <= held.deal.version
+        )
+
     def forget(self) -> None:
         """Drop the deal, so that it is read again at its next use: something changed without an event."""
         self._held = None
@@ -112,7 +131,9 @@ class LiveDeal:
         self._needed = max(self._needed, no)
 
     def heard(self, entry: Entry) -> None:
-        """Apply an event of the log if it is a decision."""
+        """Apply an event of the log if it is a decision, and note with which terms the cars were searched."""
+        if entry.body.startswith(SEARCH_STARTED):
+            self._searched_at = codec.decode(entry.body)["deal_version"]
         if entry.no and (self._held is not None or self._meanwhile is not None):
             self._take(entry.no, codec.decode(entry.body))
 
@@ -136,7 +157,7 @@ class LiveDeal:
         meanwhile, self._meanwhile = self._meanwhile or [], None
         if held is None or began != self._forgotten:
             return
-        self._held = held
+        self._held, self._scope_since = held, held.deal.version
         for no, event in meanwhile:
             self._apply(no, event)
 
@@ -155,7 +176,9 @@ class LiveDeal:
         if self._held is None or no <= self._held.deal.last_no:
             return
         if no == self._held.deal.last_no + 1:
-            self._held = self._held.after(no, event)
+            before, self._held = self._held, self._held.after(no, event)
+            if self._held.deal.structure.scope is not before.deal.structure.scope:
+                self._scope_since = self._held.deal.version
         else:
             # Events are missing: the epoch's base is newer than the deal that was read.
             self.require(no)

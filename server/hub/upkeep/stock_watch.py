@@ -1,13 +1,15 @@
 """Changes to cars that are on a screen: repriced, held, sold, wanted by another deal.
 
-Postgres names the cars of a group that changed, or reports only that many did. Changes in groups that this
-process does not watch are ignored without a query. The cars' state is read once for all channels of this
-process. The log publishes each state once per channel, however many processes report it. It also keeps
-repriced cars until they are matched again, because the reporting process may fail before that.
+Postgres names the cars of a group that changed and their stores, or reports only that many did. Changes that
+concern no watched deal are ignored without a query: those in other groups and, for a deal that shows only its
+own store's cars, in other stores. The cars' state is read once for all channels of this process. The log
+publishes each state once per channel, however many processes report it. It also keeps repriced cars until
+they are matched again, because the reporting process may fail before that.
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
@@ -44,6 +46,24 @@ REMEMBERED: Final = dt.timedelta(hours=4, minutes=10)
 OUTAGES: Final = (*SERVICE_FAILS, CommandError, NotInForce)
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """Cars of a group that changed, and the stores they are or were in; None: any of them."""
+
+    ids: frozenset[str] | None
+    stores: frozenset[str] | None
+
+    def __or__(self, other: "News") -> "News":
+        return News(_either(self.ids, other.ids), _either(self.stores, other.stores))
+
+
+def _either(some: frozenset[str] | None, others: frozenset[str] | None) -> frozenset[str] | None:
+    return None if some is None or others is None else some | others
+
+
+NO_NEWS: Final = News(frozenset(), frozenset())
+
+
 class StockWatch:
     """Keeps the cars on screens current. Everything but ``run`` only takes note, and returns at once."""
 
@@ -52,7 +72,7 @@ class StockWatch:
         self._registry = registry
         self._cars = cars
         self._rematcher = rematcher
-        self._changed: dict[str, set[str] | None] = {}
+        self._changed: dict[str, News] = {}
         self._whole: set[str] = set()
         self._unmatched: set[str] = set()
         self._all = False
@@ -62,9 +82,15 @@ class StockWatch:
         self._logger = structlog.get_logger("stock")
 
     def heard(self, payload: str) -> None:
-        """Handle a notification from Postgres: ``{group, ids}``; ids are null if many cars changed."""
+        """Handle a notification from Postgres: ``{group, stores, ids}``; null if they are many.
+
+        A schema of an older release names no stores.
+        """
         news = codec.decode(payload)
-        self._add(news["group"], news["ids"])
+        ids, stores = (
+            None if each is None else frozenset(each) for each in (news["ids"], news.get("stores"))
+        )
+        self._add(news["group"], News(ids, stores))
         self._background.wake()
 
     def missed(self) -> None:
@@ -92,8 +118,8 @@ class StockWatch:
         try:
             await self._tell(changed, whole, everything)
         except OUTAGES:
-            for group, ids in changed.items():
-                self._add(group, ids)
+            for group, news in changed.items():
+                self._add(group, news)
             self._whole |= whole
             self._all |= everything
             raise
@@ -108,25 +134,34 @@ class StockWatch:
             # The cars still wait: the keeper of a process that watches them says so after a while.
             self._logger.warning("cars_not_matched", channel=channel, error=repr(error))
 
-    def _add(self, group: str, ids: Collection[str] | None) -> None:
-        """Add cars of a group to those that changed; None means any of them."""
-        known = self._changed.setdefault(group, set())
-        self._changed[group] = None if known is None or ids is None else known.union(ids)
+    def _add(self, group: str, news: News) -> None:
+        self._changed[group] = self._changed.get(group, NO_NEWS) | news
 
-    async def _tell(self, changed: Mapping[str, set[str] | None], whole: set[str], everything: bool) -> None:
+    async def _tell(self, changed: Mapping[str, News], whole: set[str], everything: bool) -> None:
         watched = [channel for channel in self._registry.channels if deal_of(channel) is not None]
         if everything:
             await self._tell_channels(watched, ())
             return
         deals = await self._deals(watched) if changed else {}
-        for group, ids in changed.items():
-            concerned = [channel for channel, deal in deals.items() if deal.group_id == group]
-            await self._tell_channels(concerned, () if ids is None else sorted(ids))
+        for group, news in changed.items():
+            concerned = [
+                channel
+                for channel, deal in deals.items()
+                if deal.group_id == group and self._may_show(channel, deal, news)
+            ]
+            await self._tell_channels(concerned, () if news.ids is None else sorted(news.ids))
         looked_at = [channel for channel in watched if channel in whole]
         if looked_at:
             recent = await self._recent(looked_at)
             if recent:
                 await self._tell_channels(looked_at, recent if len(recent) <= MOST_RECENT else ())
+
+    def _may_show(self, channel: str, deal: WatchedDeal, news: News) -> bool:
+        """Return whether a deal of the cars' group may show one of them."""
+        live = self._registry.live_deal(channel)
+        if live is None or not live.shows_own_store or news.stores is None or deal.store_id in news.stores:
+            return True
+        return bool(deal.own) if news.ids is None else not news.ids.isdisjoint(deal.own)
 
     async def _deals(self, channels: Sequence[str]) -> dict[str, WatchedDeal]:
         """Return the deals of channels, by channel: Postgres is asked about those that no session holds."""

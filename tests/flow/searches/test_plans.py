@@ -129,5 +129,5 @@ async def test_the_first_rows_never_cost_a_scan_or_a_sort(stores: StoreScopes) -
     assert not faults, "\n".join(faults)
 
 
-async def _whole(connection: Any, query: Query) -> list[Any]:
-    return list(await connection.fetch(f"{query.text} LIMIT {FIRST_CHUNK}", *query.args))
+async def _whole(database: Any, query: Query) -> list[Any]:
+    return list(await database.fetch(f"{query.text} LIMIT {FIRST_CHUNK}", *query.args))

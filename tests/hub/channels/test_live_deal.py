@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from protocol import codec
 from protocol.deal_parts import LenderTerms
-from protocol.records import Actor, DealState, Role
+from protocol.records import Actor, DealState, Role, Scope
 from protocol.structure import Structure
 from protocol.workflow import LenderStatus
 from server.database.deals.deal_parts import DealParts
@@ -139,6 +139,48 @@ def test_an_event_that_nobody_knows_has_the_deal_read_again() -> None:
         live = held_at(2)
         live.heard(Entry("e", 3, body, 3))
         assert live.known is None
+
+
+def scope_changed(no: int, scope: Scope) -> Entry:
+    """Return the decision, as the log tells it, that the deal searches its store or its group."""
+    body = {"type": "deal_changed", "channel": CHANNEL, "at": NOW, "version": no, "changes": {"scope": scope}}
+    return Entry("e", no, codec.encode(body | {"by": codec.plain(ANN)}), no)
+
+
+def searched(version: int) -> Entry:
+    """Return the announcement of a search with the deal of a version."""
+    body = {"type": "search_started", "channel": CHANNEL, "deal_version": version}
+    return Entry("e", 9, codec.encode(body), 0)
+
+
+def test_a_deal_shows_its_own_store_since_it_was_searched_so() -> None:
+    """What was found in the group stays on the screen until the next search is announced."""
+    live = held_at(0)
+    assert not live.shows_own_store
+    live.heard(searched(0))
+    assert live.shows_own_store == (Structure().scope is Scope.STORE)
+    live.heard(scope_changed(1, Scope.GROUP))
+    live.heard(searched(1))
+    assert not live.shows_own_store
+    live.heard(scope_changed(2, Scope.STORE))
+    assert not live.shows_own_store
+    live.heard(searched(1))
+    assert not live.shows_own_store
+    live.heard(searched(2))
+    assert live.shows_own_store
+
+
+def test_what_may_be_shown_of_other_stores() -> None:
+    """Not known: a deal that was forgotten, read again with newer terms, or searched with terms to come."""
+    live = held_at(2)
+    live.heard(searched(2))
+    assert live.shows_own_store
+    live.forget()
+    assert not live.shows_own_store
+    live.read(live.begin(), deal_at(4))
+    assert not live.shows_own_store
+    live.heard(searched(9))
+    assert not live.shows_own_store
 
 
 @given(

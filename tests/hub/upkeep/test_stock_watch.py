@@ -25,6 +25,8 @@ class Watching:
     def __init__(self) -> None:
         self.channels = [RIVERSIDE, LAKESIDE]
         self.held = {RIVERSIDE, LAKESIDE}
+        self.own_stores: set[str] = set()
+        self.pins: list[SimpleNamespace] = []
         self.asked: list[str] = []
         self.told: asyncio.Queue[tuple[str, list[str]]] = asyncio.Queue()
 
@@ -36,10 +38,11 @@ class Watching:
     def live_deal(self, channel: str) -> Any:
         """Return what a session holds of its deal."""
         if channel not in self.held:
-            return SimpleNamespace(known=None)
+            return SimpleNamespace(known=None, shows_own_store=False)
         deal = SimpleNamespace(id=channel[5:], store_id="a store", group_id=GROUPS[channel])
         return SimpleNamespace(
-            known=SimpleNamespace(deal=deal, whole=SimpleNamespace(pins=[], selected=None))
+            known=SimpleNamespace(deal=deal, whole=SimpleNamespace(pins=self.pins, selected=None)),
+            shows_own_store=channel in self.own_stores,
         )
 
     async def deals(self, _: object, ids: Sequence[str]) -> list[WatchedDeal]:
@@ -87,6 +90,37 @@ async def test_only_deals_of_the_cars_group_are_asked_about(watching: tuple[Stoc
     watch.heard('{"group": "lake-group", "ids": ["9"]}')
     assert await around.told.get() == (LAKESIDE, ["7", "8"])
     assert around.asked == [f"shown {LAKESIDE}: all", "postgres"]
+
+
+async def test_nobody_is_asked_about_cars_of_other_stores(watching: tuple[StockWatch, Watching]) -> None:
+    """A deal that shows only its store's cars hears of those, and of what it pinned elsewhere."""
+    watch, around = watching
+    around.own_stores.add(RIVERSIDE)
+    elsewhere = '{"group": "river-group", "stores": ["another store"], "ids": %s}'
+    after_it = '{"group": "lake-group", "stores": ["another store"], "ids": ["9"]}'
+    for ids in ('["7"]', "null"):
+        watch.heard(elsewhere % ids)
+        watch.heard(after_it)
+        assert await around.told.get() == (LAKESIDE, ["9"])
+        assert around.asked == [f"shown {LAKESIDE}: 9", "postgres"]
+        around.asked.clear()
+    for stores in ('["a store"]', '["another store", "a store"]', "null"):
+        watch.heard(f'{{"group": "river-group", "stores": {stores}, "ids": ["7"]}}')
+        assert await around.told.get() == (RIVERSIDE, ["7"])
+    around.pins.append(SimpleNamespace(vehicle_id="7", rev=1))
+    for ids in ('["7"]', "null"):
+        watch.heard(elsewhere % ids)
+        assert (await around.told.get())[0] == RIVERSIDE
+
+
+async def test_news_of_one_moment_are_told_together(watching: tuple[StockWatch, Watching]) -> None:
+    """Each deal that one of them concerns is asked about once."""
+    watch, around = watching
+    around.own_stores.add(RIVERSIDE)
+    watch.heard('{"group": "river-group", "stores": ["another store"], "ids": ["7"]}')
+    watch.heard('{"group": "river-group", "stores": ["a store"], "ids": ["8"]}')
+    assert await around.told.get() == (RIVERSIDE, ["7", "8"])
+    assert around.asked == [f"shown {RIVERSIDE}: 7 8", "postgres"]
 
 
 async def test_a_deal_that_no_session_holds_is_asked_about(watching: tuple[StockWatch, Watching]) -> None:
