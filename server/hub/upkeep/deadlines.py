@@ -32,7 +32,7 @@ OUTAGES: Final = (*SERVICE_FAILS, CommandError, NotInForce)
 
 
 class Deadlines:
-    """Lets fall what has to. Everything but ``run`` only takes note, and returns at once."""
+    """Ends what has expired. All methods except ``run`` only record work, and return at once."""
 
     def __init__(
         self,

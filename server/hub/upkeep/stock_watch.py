@@ -65,7 +65,7 @@ NO_NEWS: Final = News(frozenset(), frozenset())
 
 
 class StockWatch:
-    """Keeps the cars on screens current. Everything but ``run`` only takes note, and returns at once."""
+    """Keeps the cars on screens current. All methods except ``run`` only record work, and return at once."""
 
     def __init__(self, system: RowScope, registry: Registry, cars: ShownCars, rematcher: Rematcher) -> None:
         self._system = system
