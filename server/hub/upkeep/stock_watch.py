@@ -40,7 +40,7 @@ CARS_AT_ONCE: Final = 500
 MOST_RECENT: Final = 200
 """Where more cars than these have changed lately, it is cheaper to look at all that a screen shows."""
 
-REMEMBERED: Final = dt.timedelta(hours=4, minutes=10)
+LOG_LIFETIME: Final = dt.timedelta(hours=4, minutes=10)
 """The maximum age of a channel's last publication about its cars: older logs have expired."""
 
 OUTAGES: Final = (*SERVICE_FAILS, CommandError, NotInForce)
@@ -187,7 +187,7 @@ class StockWatch:
         """Return the cars whose changes these channels may lack; any if there are more than MOST_RECENT."""
         groups = sorted({deal.group_id for deal in (await self._deals(channels)).values()})
         async with self._system.acquire() as database:
-            return await recently_changed(database, groups, REMEMBERED, MOST_RECENT + 1)
+            return await recently_changed(database, groups, LOG_LIFETIME, MOST_RECENT + 1)
 
     async def _tell_channels(self, channels: Sequence[str], vehicle_ids: Sequence[str]) -> None:
         """Tell channels of some cars; of all that they show where none are named."""
