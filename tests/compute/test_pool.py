@@ -16,18 +16,13 @@ from protocol.structure import StructureError
 from server.compute.pool import ComputePool, NoTurnError, OverrunError
 from server.sharing.lanes import Lane
 from server.sharing.line import MOST_WAITING_OF_PERSON
+from tests.compute.calls import report, spin
 
 ANN, BEN = Lane("riverside", "ann"), Lane("northgate", "ben")
-SHORT_SECONDS = 1.0
+SHORT_SECONDS = 2.0
 """The deadline where a test waits for it."""
 
 AMPLE_SECONDS = 60.0
-
-
-def spin() -> None:
-    """Compute without an end, as an input did that this pool is for."""
-    while True:
-        math.sqrt(2.0)
 
 
 def fail() -> None:
@@ -45,11 +40,6 @@ class OddError(Exception):
 def fail_oddly() -> None:
     """Fail with what no pickle carries."""
     raise OddError("this", "that")
-
-
-def report() -> tuple[int, list[str]]:
-    """Return this process's number and the names in its environment."""
-    return os.getpid(), sorted(os.environ)
 
 
 def runs(pid: int) -> bool:

@@ -38,7 +38,8 @@ class Truth:
 
     ``log`` says what stood at a place: kind and time of the event. ``retold`` are places at which two
     different events stood. ``fresh`` is what a new viewer of a channel sees in a view, ``unsettled`` counts
-    those channels on which something is still expected. ``stored`` is what Postgres holds of each deal.
+    those channels on which something is still expected, and the editors whose command is still open.
+    ``stored`` is what Postgres holds of each deal.
     """
 
     log: dict[Place, tuple[str, str]] = field(default_factory=dict)
@@ -104,7 +105,7 @@ def judge(
     """
     found = Findings()
     found.note("strays", truth.retold, "numbers of the log that were given twice")
-    found.note("unconverged", truth.unsettled, "channels on which something is still expected")
+    found.note("unconverged", truth.unsettled, "channels and commands on which something is still expected")
     places = dict(truth.log)
     for record in records:
         for channel in {entry.channel for entry in record.entries}:

@@ -30,13 +30,16 @@ PASSING: Final = ("degraded", "busy", "rate_limited")
 
 
 class Editor:
-    """Somebody who works on one deal. ``acknowledged`` are the ops of decisions that were answered well."""
+    """Somebody who works on one deal. ``acknowledged`` are the ops of decisions that were answered well.
+
+    ``is_stuck`` where a command was not answered for good within the patience after the work.
+    """
 
     def __init__(self, viewer: Viewer, channel: str, working: asyncio.Event) -> None:
         self.viewer, self.channel = viewer, channel
         self._working = working
         self.acknowledged: list[str] = []
-        self.is_resting = False
+        self.is_resting = self.is_stuck = False
         self._chance = random.Random(viewer.record.viewer)
 
     async def prepare(self) -> None:
@@ -134,8 +137,12 @@ class Editor:
 
 
 @contextlib.asynccontextmanager
-async def at_work(editors: list[Editor], working: asyncio.Event) -> AsyncIterator[None]:
-    """Let the editors work for the length of the context; what is in hand at its end is seen through."""
+async def at_work(
+    editors: list[Editor], working: asyncio.Event, patience_seconds: float
+) -> AsyncIterator[None]:
+    """Let the editors work for the length of the context; what is in hand at its end is seen through, or
+    given up after ``patience_seconds``.
+    """
     stop = asyncio.Event()
 
     async def work(editor: Editor) -> None:
@@ -149,4 +156,11 @@ async def at_work(editors: list[Editor], working: asyncio.Event) -> AsyncIterato
     finally:
         stop.set()
         working.set()
-        await asyncio.gather(*tasks)
+        _, pending = await asyncio.wait(tasks, timeout=patience_seconds)
+        for editor, task in zip(editors, tasks, strict=True):
+            editor.is_stuck = task in pending
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome

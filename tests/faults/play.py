@@ -188,7 +188,8 @@ class Scene:
         """Return what is wrong with what the viewers wrote down."""
         await self._tap.look()
         truth, url = self._tap.truth, self.stage.settings.database_owner_url
-        truth.fresh, truth.unsettled = self._fresh, self._unsettled
+        truth.fresh = self._fresh
+        truth.unsettled = self._unsettled + sum(editor.is_stuck for editor in self.editors)
         acknowledged: dict[str, list[str]] = {}
         for editor in self.editors:
             acknowledged.setdefault(editor.channel, []).extend(editor.acknowledged)
@@ -283,7 +284,7 @@ async def play(
     """
     async with asyncio.timeout(LONGEST_SECONDS), AsyncExitStack() as stack:
         scene = await Scene.open(stage, stack, patience_seconds)
-        async with at_work(scene.editors, scene.working):
+        async with at_work(scene.editors, scene.working, patience_seconds):
             await asyncio.sleep(BEFORE_SECONDS)
             began = time.monotonic()
             await inject(scene)

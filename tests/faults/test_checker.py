@@ -1,13 +1,26 @@
 """The judge itself: records made by hand, each wrong in one way, and what it says of them."""
 
+import asyncio
 import dataclasses
+from typing import cast
 
 import pytest
 
 from tests.faults.checker import Decision, Findings, Truth, judge
+from tests.faults.load import Editor, at_work
 from tests.faults.record import Entry, Heard, Joined, Loaded, Record, event_of
+from tests.faults.viewer import Viewer
 
 DEAL = "deal:1"
+
+
+@dataclasses.dataclass
+class Idle:
+    """A viewer that hears nothing."""
+
+    record: Record = dataclasses.field(default_factory=lambda: Record("ann", []))
+
+
 AT = "2026-01-05T10:00:0{}Z"
 
 
@@ -185,3 +198,17 @@ def test_what_may_be_told_once_has_a_key() -> None:
     }
     assert {kind: event_of(DEAL, told | {"type": kind}).key for kind in keys} == keys
     assert event_of(DEAL, told | {"type": "note_added", "id": "n"}).key == ("n",)
+
+
+async def test_a_command_that_is_never_answered_is_given_up_and_marked() -> None:
+    """The others' work is seen through; whoever is still waiting is stuck."""
+    working = asyncio.Event()
+    free, waiting = (Editor(cast(Viewer, Idle()), DEAL, working) for _ in range(2))
+
+    async def answered() -> None:
+        await asyncio.sleep(0)
+
+    free.step, waiting.step = answered, asyncio.Event().wait  # type: ignore[method-assign, assignment]
+    async with at_work([free, waiting], working, 0.1):
+        await asyncio.sleep(0)
+    assert (free.is_stuck, waiting.is_stuck) == (False, True)
