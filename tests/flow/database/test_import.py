@@ -96,6 +96,30 @@ async def test_a_changed_row_is_an_update(
     assert [tuple(row) for row in rows] == [(18_995_00, 3, "held", "Red"), (21_995_00, 2, "held", "Red")]
 
 
+async def analysed(owner: asyncpg.Connection) -> set[str]:
+    """Return the tables that a command analysed; those of autovacuum do not count."""
+    rows = await owner.fetch("SELECT relname FROM pg_stat_user_tables WHERE last_analyze IS NOT NULL")
+    return {row["relname"] for row in rows}
+
+
+async def test_an_import_analyses_the_stock(
+    database: Database, owner: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """The next search is planned for the cars that are there now."""
+    assert await analysed(owner) == set()
+    path = tmp_path / "cars.csv"
+    path.write_text(HEADER + CIVIC)
+    await import_inventory(database.owner_url, path, "riverside", {}, tmp_path / "r.csv")
+    assert await analysed(owner) == {"vehicles"}
+
+
+async def test_a_seed_analyses_what_it_wrote(database: Database, owner: asyncpg.Connection) -> None:
+    """The first searches are planned for the tables as they are."""
+    assert await analysed(owner) == set()
+    await seed(database.owner_url, SeedPlan(vehicles=20, customers=4, deals=1))
+    assert {"vehicles", "customers", "deals", "lender_programmes"} <= await analysed(owner)
+
+
 async def test_rows_that_only_the_database_can_judge(
     database: Database, owner: asyncpg.Connection, tmp_path: Path
 ) -> None:
