@@ -39,7 +39,7 @@ export function WallPage() {
   const standing = session.standing.value;
   const loading = session.name.value === null && !failure;
   return (
-    <div class="page">
+    <div class="page desk-wall">
       <TopBar>
         <h1>{session.name.value ? `${session.name.value} desk` : "Desk"}</h1>
         <span class={`standing ${standing}`} role="status">
