@@ -149,6 +149,10 @@ class Desk:
         """Mark a task as done; return the deal's version."""
         return int((await self._send(commands.FinishTask, op, task_id=task_id))["version"])
 
+    async def request_appraisal(self, trade_id: str, *, op: uuid.UUID | None = None) -> int:
+        """Ask the desk to appraise a trade; return the deal's version."""
+        return int((await self._send(commands.RequestAppraisal, op, trade_id=trade_id))["version"])
+
     async def _send(
         self, command: Callable[..., AnyCommand], op: uuid.UUID | None, **fields: Any
     ) -> dict[str, Any]:

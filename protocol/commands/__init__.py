@@ -24,6 +24,7 @@ from protocol.commands.desk import (
     Pin,
     Release,
     Reopen,
+    RequestAppraisal,
     Select,
     Sign,
     Submit,
@@ -84,6 +85,7 @@ __all__ = [
     "Ref",
     "Release",
     "Reopen",
+    "RequestAppraisal",
     "Revalue",
     "Roll",
     "Search",
@@ -131,6 +133,7 @@ AnyCommand = (
     | LenderDecision
     | ClearStipulation
     | FinishTask
+    | RequestAppraisal
     | Ping
 )
 COMMAND_TYPES: tuple[type[Command], ...] = get_args(AnyCommand)

@@ -210,6 +210,17 @@ class ClearStipulation(ChangeCommand, tag="clear_stipulation", frozen=True):
     stipulation_id: Identifier
 
 
+class RequestAppraisal(ChangeCommand, tag="request_appraisal", frozen=True):
+    """Ask the desk to appraise a trade: raises a task, which the trade's cash value ends. Reply:
+    ``{version}``.
+    """
+
+    right: ClassVar = Right.APPRAISAL
+    cost: ClassVar = Cost.LIGHT
+
+    trade_id: Identifier
+
+
 class FinishTask(ChangeCommand, tag="finish_task", frozen=True):
     """Mark a task as done, such as a notice that was sent. Reply: ``{version}``."""
 

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from protocol.deal_parts import Approval, DealOffer, DealTask, LenderTerms
 from protocol.events.base import Event
 from protocol.records import Actor, DealState
-from protocol.workflow import Fulfilment, Reason
+from protocol.workflow import Fulfilment, Reason, TaskKind
 
 
 class DealChanged(Event, tag="deal_changed", frozen=True):
@@ -165,10 +165,11 @@ class TaskRaised(Event, tag="task_raised", frozen=True):
 
 
 class TaskDone(Event, tag="task_done", frozen=True):
-    """A task was finished."""
+    """A task was finished. Events that an older release wrote have no ``kind``."""
 
     version: int
     task_id: str | UnsetType = UNSET
+    kind: TaskKind | UnsetType = UNSET
     by: Actor | UnsetType = UNSET
 
 

@@ -99,7 +99,7 @@ export const Sort = ["price", "-price", "mileage", "-mileage", "year", "-year", 
 export type Sort = (typeof Sort)[number];
 
 /** The kinds of tasks on a deal, by law or by promise. */
-export const TaskKind = ["adverse_action_notice"] as const;
+export const TaskKind = ["adverse_action_notice", "appraisal"] as const;
 export type TaskKind = (typeof TaskKind)[number];
 
 /** Credit tier, best first. Lender programmes and risk curves are keyed by it. */
@@ -119,7 +119,7 @@ export const View = ["manager", "sales", "customer"] as const;
 export type View = (typeof View)[number];
 
 /** What a person should check before showing a quote to anyone. */
-export const WarningCode = ["payoff_past_good_through", "discount_over_authority", "products_without_cost"] as const;
+export const WarningCode = ["payoff_past_good_through", "discount_over_authority", "products_without_cost", "trade_not_appraised"] as const;
 export type WarningCode = (typeof WarningCode)[number];
 
 /** How far a client has read a channel: all events of `epoch` up to and including `seq`. */
@@ -189,6 +189,24 @@ export interface Cancel {
   ref: number;
 }
 
+/** A partial `Trade`: a field that is `UNSET` stays as it was, the cash value above all. */
+export interface TradeChanges {
+  id: string;
+  removed: boolean;
+  year?: number | null;
+  make?: string;
+  model?: string;
+  mileage?: number | null;
+  vin?: string;
+  lienholder?: string;
+  allowance_cents?: number;
+  payoff_cents?: number;
+  payoff_quoted_on?: string | null;
+  payoff_per_diem_cents?: number;
+  payoff_good_through?: string | null;
+  acv_cents?: number | null;
+}
+
 /** A partial `Structure`: a field that is `UNSET` stays as it was. */
 export interface StructureChanges {
   price_cents?: number | null;
@@ -205,7 +223,8 @@ export interface StructureChanges {
   payoff_cents?: number;
   payoff_good_through?: string | null;
   payoff_per_diem_cents?: number;
-  trade_acv_cents?: number;
+  trade_acv_cents?: number | null;
+  trades?: TradeChanges[];
   trade_credit?: boolean;
   trade_credit_cap_cents?: number | null;
   cash_down_cents?: number;
@@ -511,6 +530,15 @@ export interface FinishTask {
   channel: string;
   op: string;
   task_id: string;
+  ref: number;
+}
+
+/** Ask the desk to appraise a trade: raises a task, which the trade's cash value ends. Reply: `{version}`. */
+export interface RequestAppraisal {
+  type: "request_appraisal";
+  channel: string;
+  op: string;
+  trade_id: string;
   ref: number;
 }
 
@@ -878,13 +906,14 @@ export interface FulfilmentChanged {
   more_reasons?: Reason[];
 }
 
-/** An open task. `due_on` is its last day. */
+/** An open task. `due_on` is its last day; `trade_id` is the trade that is to be appraised. */
 export interface DealTask {
   id: string;
   kind: TaskKind;
   reasons: Reason[];
   due_on: string;
   done_by: Actor | null;
+  trade_id?: string;
 }
 
 /** A task was added, with a due date. */
@@ -898,7 +927,7 @@ export interface TaskRaised {
   by?: Actor;
 }
 
-/** A task was finished. */
+/** A task was finished. Events that an older release wrote have no `kind`. */
 export interface TaskDone {
   type: "task_done";
   channel: string;
@@ -906,6 +935,7 @@ export interface TaskDone {
   at: string;
   version: number;
   task_id?: string;
+  kind?: TaskKind;
   by?: Actor;
 }
 
@@ -1127,6 +1157,14 @@ export interface JoinReply {
   snapshot: Snapshot | null;
 }
 
+/** A trade as the contract counts it: `payoff_cents` is due on the contract date, the quote's per diem included. `equity_cents` is the allowance less the payoff; negative equity adds to the principal. */
+export interface QuotedTrade {
+  id: string;
+  allowance_cents: number;
+  payoff_cents: number;
+  equity_cents: number;
+}
+
 /** One payment: its interest and principal, and the balance after it. */
 export interface ScheduleRow {
   number: number;
@@ -1197,6 +1235,7 @@ export interface QuoteReply {
   payoff_cents: number;
   contract_date: string;
   first_payment_date: string;
+  trades?: QuotedTrade[];
   discount_cents?: number;
   cash_down_cents?: number;
   term_months?: number;
@@ -1273,6 +1312,23 @@ export interface FrontierReply {
   versions: Versions;
 }
 
+/** A car that the customer trades in. An empty text, or None, means that nobody knows yet. */
+export interface Trade {
+  id: string;
+  year: number | null;
+  make: string;
+  model: string;
+  mileage: number | null;
+  vin: string;
+  lienholder: string;
+  allowance_cents: number;
+  payoff_cents: number;
+  payoff_quoted_on: string | null;
+  payoff_per_diem_cents: number;
+  payoff_good_through: string | null;
+  acv_cents: number | null;
+}
+
 /** The terms that customer and store want; the car is not part of them. */
 export interface Structure {
   price_cents: number | null;
@@ -1289,7 +1345,8 @@ export interface Structure {
   payoff_cents: number;
   payoff_good_through: string | null;
   payoff_per_diem_cents: number;
-  trade_acv_cents: number;
+  trade_acv_cents: number | null;
+  trades: Trade[];
   trade_credit: boolean;
   trade_credit_cap_cents: number | null;
   cash_down_cents: number;
@@ -1343,6 +1400,7 @@ export type AnyCommand =
   | LenderDecision
   | ClearStipulation
   | FinishTask
+  | RequestAppraisal
   | Ping;
 
 export type AnyEvent =

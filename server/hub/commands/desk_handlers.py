@@ -11,7 +11,7 @@ from protocol.structure import StructureChanges
 from protocol.workflow import Action, Closing, LenderStatus
 from server.clock import utc_now
 from server.database.core.scope import StoreScopes
-from server.database.decisions import lenders, tasks, workflow
+from server.database.decisions import lenders, tasks, trades, workflow
 from server.database.decisions import locks_and_notes as remarks
 from server.database.editions.rates import NotInForce
 from server.hub.channels.live_deal import HeldDeal
@@ -72,6 +72,20 @@ class DeskHandlers:
     async def finish_task(self, connection: Connection, command: commands.FinishTask) -> None:
         """Mark a task as done."""
         await self._answers.decide(connection, command, tasks.finish_task, command.task_id)
+
+    @handles(commands.RequestAppraisal)
+    async def request_appraisal(self, connection: Connection, command: commands.RequestAppraisal) -> None:
+        """Ask the desk to appraise a trade."""
+        deal = await self._authority.deal(connection.account, command)
+        decided = await trades.request_appraisal(
+            self._stores.of(deal.store_id),
+            deal.id,
+            command.trade_id,
+            op=command.op,
+            actor=actor_of(connection.account),
+            today=self._today(),
+        )
+        await self._answers.tell(connection, command, decided)
 
     @handles(
         *(commands.Submit, commands.Counter, commands.Approve, commands.Decline, commands.Reopen),
