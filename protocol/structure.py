@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from protocol import trades as trade_records
 from protocol.records import BasisPoints, Cents, DayCount, Months, Record, Scope, Tier
-from protocol.trades import FIRST_DATE as FIRST_DATE
 from protocol.trades import (
     FLAT_FIELDS,
     MAX_TRADES,
@@ -21,11 +21,12 @@ from protocol.trades import (
     sums_of,
     with_changes,
 )
-from protocol.trades import LAST_DATE as LAST_DATE
-from protocol.trades import MAX_PER_DIEM_CENTS as MAX_PER_DIEM_CENTS
 
 MAX_DEFERRAL_DAYS = 366
 """The first payment falls due within a year of the contract."""
+
+FIRST_DATE, LAST_DATE = trade_records.FIRST_DATE, trade_records.LAST_DATE
+MAX_PER_DIEM_CENTS = trade_records.MAX_PER_DIEM_CENTS
 
 TermList = Annotated[list[Months], Meta(min_length=1, max_length=12)]
 TradeList = Annotated[list[Trade], Meta(max_length=MAX_TRADES)]
@@ -80,7 +81,7 @@ class Structure(Record, frozen=True):
     payoff_good_through: dt.date | None = None
     payoff_per_diem_cents: Cents = 0
     trade_acv_cents: Cents | None = None
-    trades: TradeList = []
+    trades: TradeList = msgspec.field(default_factory=list)
     trade_credit: bool = False
     trade_credit_cap_cents: Cents | None = None
     cash_down_cents: Cents = 0

@@ -1,4 +1,4 @@
-"""Trades: the cars that a customer gives in payment, each a record, and the sums that a structure has of them.
+"""Trades: cars that a customer gives in payment, each a record, and a structure's sums of them.
 
 A structure's flat trade fields are derived from its trades while it has any. A structure without records, as
 older clients make it, states them itself.
@@ -189,7 +189,7 @@ def _vin_fault(trade: Trade) -> str | None:
 
 
 def moved(before: Sequence[Trade], after: Sequence[Trade]) -> set[tuple[str, str]]:
-    """Return the fields that differ, as pairs of trade and field; a trade that came or went is ``(id, "")``."""
+    """Return the fields that differ, as pairs of trade and field; ``(id, "")`` of one that came or went."""
     old, new = ({trade.id: trade for trade in trades} for trades in (before, after))
     found = {(key, "") for key in old.keys() ^ new.keys()}
     for key in old.keys() & new.keys():
@@ -197,6 +197,17 @@ def moved(before: Sequence[Trade], after: Sequence[Trade]) -> set[tuple[str, str
         names = (name for name in Trade.__struct_fields__ if getattr(one, name) != getattr(other, name))
         found |= {(key, name) for name in names}
     return found
+
+
+def counts_alike(before: Sequence[Trade], after: Sequence[Trade]) -> bool:
+    """Return whether two lists of trades give every contract the same figures: only words differ."""
+    return [_counted(trade) for trade in before] == [_counted(trade) for trade in after]
+
+
+def _counted(trade: Trade) -> tuple[object, ...]:
+    payoff = (trade.payoff_cents, trade.payoff_per_diem_cents)
+    dates = (trade.payoff_quoted_on, trade.payoff_good_through)
+    return (trade.allowance_cents, trade.acv_cents, *payoff, *dates)
 
 
 def on_the_deal(changes: Sequence[TradeChanges], trades: Sequence[Trade]) -> list[TradeChanges]:

@@ -13,11 +13,15 @@ from protocol.workflow import Fulfilment, Reason, TaskKind
 
 
 class DealChanged(Event, tag="deal_changed", frozen=True):
-    """The structure changed. ``changes`` holds the new values of the changed fields that the view shows."""
+    """The structure changed. ``changes`` holds the new values of the changed fields that the view shows.
+
+    ``same_results`` if no result of a search depends on them, such as the make of a trade.
+    """
 
     version: int
     changes: dict[str, Any]
     by: Actor | UnsetType = UNSET
+    same_results: bool | UnsetType = UNSET
 
 
 class StateChanged(Event, tag="state_changed", frozen=True, rename={"source": "from", "target": "to"}):

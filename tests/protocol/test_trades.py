@@ -121,7 +121,11 @@ def test_a_payoff_grows_by_its_per_diem(
         ({"vin": "194377S101234"}, "vin", "before 1981"),
         ({"vin": "IOQ" + SOUND[3:]}, "vin", "no VIN may contain"),
         ({"payoff_quoted_on": "1970-01-01"}, "payoff_quoted_on", "between"),
-        ({"payoff_quoted_on": "2026-03-02", "payoff_good_through": "2026-03-01"}, "payoff_good_through", "from"),
+        (
+            {"payoff_quoted_on": "2026-03-02", "payoff_good_through": "2026-03-01"},
+            "payoff_good_through",
+            "from",
+        ),
     ],
 )
 def test_what_no_trade_may_say(fields: dict[str, Any], field: str, said: str) -> None:

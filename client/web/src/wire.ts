@@ -670,6 +670,7 @@ export interface DealChanged {
   version: number;
   changes: Record<string, unknown>;
   by?: Actor;
+  same_results?: boolean;
 }
 
 /** What the desk approved: this version, car, offer and rate sheet, and nothing else. */

@@ -9,6 +9,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.events import DealChanged, StateChanged, kind_of
 from protocol.records import Actor, DealState, Role
 from protocol.structure import Structure, StructureChanges, StructureError, revised
+from protocol.trades import counts_alike
 from protocol.workflow import EDITABLE, Reason
 from server.database.core.scope import RowScope
 from server.database.decisions.claims import end_reservation
@@ -62,7 +63,8 @@ async def restructure(deal: LockedDeal, changes: StructureChanges, *, based_on: 
             "UPDATE deals SET structure = $2 WHERE deal_id = $1", deal.key, codec.plain(after)
         )
         deal.structure = after
-        deal.record(DealChanged, changes=new)
+        words = new.keys() == {"trades"} and counts_alike(before.trades, after.trades)
+        deal.record(DealChanged, changes=new, **({"same_results": True} if words else {}))
     if "trades" in new:
         await end_appraisals(deal, before.trades)
     return new
@@ -123,9 +125,7 @@ def wrong_state(deal: LockedDeal, what: str) -> CommandError:
     )
 
 
-async def _check_unchanged(
-    deal: LockedDeal, based_on: int, new: dict[str, Any], after: Structure
-) -> None:
+async def _check_unchanged(deal: LockedDeal, based_on: int, new: dict[str, Any], after: Structure) -> None:
     """Raise CommandError(conflict) if a field of ``new`` was set after version ``based_on``. Trades are
     compared field by field.
 

@@ -1,5 +1,5 @@
 -- A salesperson asks the desk to appraise a trade.
-ALTER TYPE task_kind ADD VALUE IF NOT EXISTS 'appraisal';
+ALTER TYPE task_kind ADD VALUE IF NOT EXISTS 'appraisal' AFTER 'adverse_action_notice';
 
 -- The trade that is to be appraised.
 ALTER TABLE deal_tasks ADD COLUMN trade_id text CHECK (length(trade_id) BETWEEN 1 AND 64);

@@ -3,13 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from protocol.vin import ALPHABET as ALPHABET
-from protocol.vin import CHECK_CHARACTERS, VALUES, WEIGHTS
-from protocol.vin import CHECK_POSITION as CHECK_POSITION
-from protocol.vin import FIRST_YEAR as FIRST_YEAR
-from protocol.vin import LENGTH as LENGTH
-from protocol.vin import check_digit as check_digit
-from protocol.vin import flaw as flaw
+from protocol.vin import CHECK_CHARACTERS, CHECK_POSITION, LENGTH, VALUES, WEIGHTS
 
 YEAR_POSITION = 9
 YEAR_CODES = "ABCDEFGHJKLMNPRSTVWXY123456789"  # 1980 is A; the code comes round after 30 years

@@ -83,11 +83,11 @@ def _changes(case: Case, request: PriceRequest, found: RollAnswer) -> dict[str, 
 
 
 def _allowances(case: Case, total_cents: int) -> dict[str, Any]:
-    """Return the changes that make the allowances sum to ``total_cents``. With two trades the last one takes
-    the difference, and the first one what exceeds its allowance.
+    """Return the changes that make the allowances sum to ``total_cents``: the flat field of a single trade.
+    Of two trades the last one takes the difference, and the first one what exceeds its allowance.
     """
     trades = case.inputs.structure.trades
-    if len(trades) < 2:  # noqa: PLR2004 - one trade goes by its flat field
+    if len(trades) < 2:
         return {"trade_allowance_cents": total_cents}
     first, last = trades
     rest = max(0, total_cents - first.allowance_cents)

@@ -35,8 +35,8 @@ STRUCTURE_FIELDS: Final = {
 """The fields of a deal's structure that each view shows, and may change."""
 
 TRADE_FIELDS: Final = tuple(name for name in Trade.__struct_fields__ if name != "acv_cents")
-"""The fields of a trade that everybody sees: the customer's own car and loan. The cash value is the desk's; the
-sales view has ``appraised`` in its place.
+"""The fields of a trade that everybody sees: the customer's own car and loan. The cash value is the desk's;
+the sales view has ``appraised`` in its place.
 """
 
 _CAR: Final = ("vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage",

@@ -39,7 +39,8 @@ NOT_SEARCHED_BY: Final = frozenset({"tier_source", "payment_min_cents"})
 def outdates_search(event: DealEvent) -> bool:
     """Return whether a search from before the event was for other terms."""
     if event.kind == kind_of(DealChanged):
-        return not event.body["changes"].keys() <= NOT_SEARCHED_BY
+        same = event.body.get("same_results", False)
+        return not same and not event.body["changes"].keys() <= NOT_SEARCHED_BY
     return event.kind == kind_of(LenderDecided)
 
 

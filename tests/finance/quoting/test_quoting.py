@@ -369,7 +369,8 @@ def test_warnings() -> None:
 
 def test_a_trade_that_was_not_appraised_is_a_warning_to_the_desk() -> None:
     """Its allowance counts as its value: nothing is known to be given away, and the desk hears that."""
-    wish = msgspec.structs.replace(WISH, trade_allowance_cents=2_000_000, trade_acv_cents=None, rebate_cents=0)
+    unknown: dict[str, Any] = {"trade_allowance_cents": 2_000_000, "trade_acv_cents": None}
+    wish = msgspec.structs.replace(WISH, rebate_cents=0, **unknown)
     assert set(warned(case(wish))) == {WarningCode.TRADE_NOT_APPRAISED}
     assert warned(case(wish), desk=False) == {}
     assert quote_structure(case(wish)).answer.eligible
@@ -390,8 +391,8 @@ FORD = Trade(id="b", allowance_cents=200_000, payoff_cents=350_000, acv_cents=18
 
 
 def test_each_trade_is_paid_off_on_the_contract_date() -> None:
-    """Quote and per diem for each day since it, a warning for each quote that ran out, and the equity of each:
-    what is negative adds to the principal.
+    """Quote and per diem for each day since it, a warning for each quote that ran out, and each equity: what
+    is negative adds to the principal.
     """
     plain = msgspec.structs.replace(WISH, trade_credit=False)
     subject = case(with_trades(plain, [HONDA, FORD]), discount_max_cents=100_000)
@@ -417,10 +418,8 @@ def test_a_roll_by_the_allowance_of_two_trades_says_which() -> None:
     two = msgspec.structs.replace(with_trades(WISH, [HONDA, FORD]), term_months=60, terms_months=[60])
     asked = quote_structure(case(two)).answer.payment_cents
     for less in (2_000, -900):
-        rolled = quote_roll(
-            case(two), quote_structure(case(two)), Roll(vary=Vary.TRADE_ALLOWANCE, payment_cents=asked - less),
-            desk=True,
-        )  # fmt: skip
+        target = Roll(vary=Vary.TRADE_ALLOWANCE, payment_cents=asked - less)
+        rolled = quote_roll(case(two), quote_structure(case(two)), target, desk=True)
         changes = codec.convert(StructureChanges, rolled.changes)
         assert rolled.payment_cents is not None and rolled.payment_cents <= asked - less
         again = quote_structure(case(revised(two, changes))).answer

@@ -327,7 +327,7 @@ TRADE: dict[str, Any] = {"id": "a", "make": "Honda", "allowance_cents": 5, "payo
 
 @pytest.mark.parametrize(("acv", "appraised"), [(4_444, True), (0, True), (None, False)])
 def test_the_cash_value_of_a_trade_is_the_desks(acv: int | None, appraised: bool) -> None:
-    """Salespeople see whether there is one, customers not even that; in events, offers and snapshots alike."""
+    """Salespeople see whether there is one, customers not even that; in events and offers alike."""
     changes = {"trades": [{**TRADE, "acv_cents": acv}], "trade_acv_cents": acv}
     seen = {view: views.project_structure(changes, view) for view in View}
     assert seen[View.SALES] == {"trades": [{**TRADE, "appraised": appraised}]}
@@ -345,8 +345,22 @@ def test_the_cash_value_of_a_trade_is_the_desks(acv: int | None, appraised: bool
 def test_salespeople_see_the_appraisals_that_they_requested(kind: TaskKind) -> None:
     """Of the desk's other tasks they see that the version moved."""
     task = {"id": "t1", "kind": kind.value, "reasons": [], "due_on": "2026-03-02", "done_by": None}
-    raised = {"type": "task_raised", "channel": CHANNEL, "at": "t", "version": 4, "task": task, "by": {"id": "u"}}
-    done = {"type": "task_done", "channel": CHANNEL, "at": "t", "version": 5, "task_id": "t1", "by": {"id": "u"}}
+    raised = {
+        "type": "task_raised",
+        "channel": CHANNEL,
+        "at": "t",
+        "version": 4,
+        "task": task,
+        "by": {"id": "u"},
+    }
+    done = {
+        "type": "task_done",
+        "channel": CHANNEL,
+        "at": "t",
+        "version": 5,
+        "task_id": "t1",
+        "by": {"id": "u"},
+    }
     for event in (raised, {**done, "kind": kind.value}):
         sent = codec.decode(views.project_event(Entry("e", 9, codec.encode(event)), Sight(View.SALES)))
         shown = kind is TaskKind.APPRAISAL
