@@ -199,6 +199,16 @@ def moved(before: Sequence[Trade], after: Sequence[Trade]) -> set[tuple[str, str
     return found
 
 
+def appraised_and_gone(before: Sequence[Trade], changes: Sequence[TradeChanges]) -> Trade | None:
+    """Return a trade with a cash value that ``changes`` take out, if there is one.
+
+    Who does not see the value may not do that: what a car is worth to the store with the trade and without it
+    would reveal it.
+    """
+    gone = {change.id for change in changes if change.removed}
+    return next((each for each in before if each.id in gone and each.acv_cents is not None), None)
+
+
 def counts_alike(before: Sequence[Trade], after: Sequence[Trade]) -> bool:
     """Return whether two lists of trades give every contract the same figures: only words differ."""
     return [_counted(trade) for trade in before] == [_counted(trade) for trade in after]

@@ -16,13 +16,16 @@ def trade(person: Person, name: str) -> Locator:
     return person.page.locator("section.trade").filter(has=person.page.get_by_role("heading", name=name))
 
 
-async def remove_all(person: Person) -> None:
-    """Take every trade out with which the deal began."""
+async def remove_all(arrive: Arrive, path: str) -> None:
+    """Let the desk take every trade out with which the deal began."""
+    person = await arrive("riverside-manager")
+    await person.open(path)
     sections = person.page.locator("section.trade")
     while await sections.count():
         before = await sections.count()
         await sections.first.get_by_role("button", name="Remove").click()
         await expect(sections).to_have_count(before - 1)
+    await person.page.goto("about:blank")
 
 
 async def fill(section: Locator, **fields: str) -> None:
@@ -39,7 +42,8 @@ async def test_a_trade_from_its_first_word_to_its_cash_value(arrive: Arrive) -> 
     seller = await arrive("riverside-sales")
     path = await seller.open_first_deal()
     await seller.all_valued()
-    await remove_all(seller)
+    await remove_all(arrive, path)
+    await expect(seller.page.locator("section.trade")).to_have_count(0)
     await seller.type_into("Max", "")
     await seller.type_into("Max cash down", "40000")
     await seller.all_valued()
@@ -79,6 +83,7 @@ async def test_a_trade_from_its_first_word_to_its_cash_value(arrive: Arrive) -> 
     await expect(theirs.get_by_label("Allowance", exact=True)).to_have_value("12,500")
     await expect(theirs.get_by_label("Cash value (ACV)", exact=True)).to_have_value("11,111")
     assert not any("1111100" in frame for frame in seller.frames)
+    await expect(section.get_by_role("button", name="Remove")).to_have_count(0)
 
     await seller.page.get_by_role("button", name="Add a second trade").click()
     await expect(seller.page.locator("section.trade")).to_have_count(2)
@@ -97,7 +102,8 @@ async def test_two_people_in_one_trade(arrive: Arrive) -> None:
     seller = await arrive("riverside-sales")
     path = await seller.open_first_deal()
     await seller.all_valued()
-    await remove_all(seller)
+    await remove_all(arrive, path)
+    await expect(seller.page.locator("section.trade")).to_have_count(0)
     await seller.page.get_by_role("button", name="Add a trade").click()
     mine = seller.page.locator("section.trade")
     await fill(mine, Make="Mazda")

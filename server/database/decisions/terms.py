@@ -14,7 +14,7 @@ from protocol.workflow import EDITABLE, Reason
 from server.database.core.scope import RowScope
 from server.database.decisions.claims import end_reservation
 from server.database.decisions.deciding import Decided, LockedDeal, deciding
-from server.database.decisions.trades import check_trades_unchanged, end_appraisals
+from server.database.decisions.trades import check_trades_kept, check_trades_unchanged, end_appraisals
 
 
 async def change_terms(
@@ -58,6 +58,8 @@ async def restructure(deal: LockedDeal, changes: StructureChanges, *, based_on: 
         asked = {name for name, _ in changes.items()}
         await _check_unchanged(deal, based_on, {name: new[name] for name in asked & new.keys()}, after)
     check_unlocked(deal, new)
+    if deal.actor.role is not Role.DESK_MANAGER:
+        check_trades_kept(changes, before)
     if new:
         await deal.database.execute(
             "UPDATE deals SET structure = $2 WHERE deal_id = $1", deal.key, codec.plain(after)

@@ -5,12 +5,15 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Final
 
+from msgspec import UNSET
+
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealTask
 from protocol.events import DealChanged, kind_of
 from protocol.records import Actor
-from protocol.trades import Trade, moved
+from protocol.structure import Structure, StructureChanges
+from protocol.trades import Trade, appraised_and_gone, moved
 from protocol.workflow import APPRAISABLE, TaskKind
 from server.database.core.scope import RowScope
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding
@@ -68,6 +71,19 @@ async def request_appraisal(
             )
             await raise_task(deal, task)
         return deal.decided()
+
+
+def check_trades_kept(changes: StructureChanges, structure: Structure) -> None:
+    """Raise CommandError(forbidden) if ``changes`` take an appraised trade out: only the desk does that."""
+    if changes.trades is UNSET:
+        return
+    gone = appraised_and_gone(structure.trades, changes.trades)
+    if gone is not None:
+        raise CommandError(
+            ErrorCode.FORBIDDEN,
+            f"The desk appraised the {gone.describe()}. Only the desk can remove it.",
+            field=f"trades.{gone.id}",
+        )
 
 
 async def end_appraisals(deal: LockedDeal, before: Sequence[Trade]) -> None:

@@ -160,6 +160,9 @@ class DeskMachine(RuleBasedStateMachine):
         known, model = trade in self.model.trades, self.model
         edit = TradeChanges(id=trade, removed=True) if removed else TradeChanges(id=trade, acv_cents=acv)
         changes = known if removed else not known or model.trades[trade] != acv
+        refused = None if model.state in EDITABLE else ErrorCode.CONFLICT
+        if refused is None and removed and not by_manager and model.trades.get(trade) is not None:
+            refused = ErrorCode.FORBIDDEN
         op, version = uuid.uuid4(), self._version()
         if self._decide(
             lambda: terms.change_terms(
@@ -170,7 +173,7 @@ class DeskMachine(RuleBasedStateMachine):
                 changes=StructureChanges(trades=[edit]),
                 actor=self._actor(by_manager),
             ),
-            None if model.state in EDITABLE else ErrorCode.CONFLICT,
+            refused,
         ):
             if removed:
                 model.trades.pop(trade, None)

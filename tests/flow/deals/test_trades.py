@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from client import Deal
 from protocol import codec
@@ -120,6 +121,26 @@ async def test_a_salespersons_edit_keeps_the_cash_value_that_they_do_not_see(bot
         assert (sly.code, sly.detail["field"]) == (ErrorCode.FORBIDDEN, "trades.crv.acv_cents")
         sly = await refused(both.sales.quote(both.cars[0], trading({"id": "crv", "acv_cents": acv})))
         assert sly.code is ErrorCode.FORBIDDEN
+
+
+async def test_a_salesperson_cannot_find_a_cash_value_by_leaving_the_trade_out(both: Both) -> None:
+    """What a car is worth with the trade and without it would tell. The desk takes the trade out."""
+    await without_trades(both)
+    await both.sales.terms(trading(CRV))
+    await both.manager.terms(trading({"id": "crv", "acv_cents": ACV_CENTS}))
+    await both.caught_up()
+    out = trading({"id": "crv", "removed": True})
+    for asked in (
+        both.sales.terms(out),
+        both.sales.quote(both.cars[0], out),
+        both.sales.desk.select(both.cars[0], out),
+        both.sales.desk.pin(both.cars[0], out),
+    ):
+        sly = await refused(asked)
+        assert (sly.code, sly.detail["field"]) == (ErrorCode.FORBIDDEN, "trades.crv")
+    assert (await both.manager.quote(both.cars[0], out)).trades is UNSET
+    await both.manager.terms(out)
+    await both.agree(lambda deal: deal.structure["trades"] == [])
 
 
 async def test_edits_of_a_trade_merge_field_by_field(both: Both) -> None:

@@ -133,6 +133,11 @@ export function isAppraised(trade: ShownTrade): boolean | null {
   return trade.appraised ?? null;
 }
 
+/** Whether this person may take a trade out: one that the desk appraised only who sees its value. */
+export function isRemovable(trade: ShownTrade): boolean {
+  return trade.acv_cents !== undefined || trade.appraised === false;
+}
+
 /** Whether something is allowed for a trade whose value nobody stated. */
 export function lacksAppraisal(structure: Values): boolean {
   const trades = tradesOf(structure);

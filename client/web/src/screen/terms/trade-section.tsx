@@ -4,6 +4,7 @@ import {
   hasFlatTrade,
   hasRoom,
   isAppraised,
+  isRemovable,
   newTrade,
   payoffOn,
   type ShownTrade,
@@ -73,14 +74,16 @@ function OneTrade({ trade, session, structure }: { trade: ShownTrade } & Omit<Pr
         <h4>
           <bdi>{tradeName(trade)}</bdi>
         </h4>
-        <button
-          type="button"
-          class="link"
-          aria-label={`Remove ${tradeName(trade)}`}
-          onClick={() => session.terms.edit(tradeField(trade.id), false)}
-        >
-          Remove
-        </button>
+        {isRemovable(trade) && (
+          <button
+            type="button"
+            class="link"
+            aria-label={`Remove ${tradeName(trade)}`}
+            onClick={() => session.terms.edit(tradeField(trade.id), false)}
+          >
+            Remove
+          </button>
+        )}
       </header>
       <Appraisal trade={trade} session={session} />
       <div class="fields">
