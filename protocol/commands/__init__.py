@@ -9,6 +9,7 @@ from typing import get_args
 from protocol.commands.base import ChangeCommand, ChannelCommand, ChannelName, Command, Cost, Ref, Seq, tag_of
 from protocol.commands.desk import (
     Approve,
+    ChangeCustomer,
     ClearStipulation,
     Counter,
     Decision,
@@ -56,6 +57,7 @@ __all__ = [
     "Approve",
     "Cancel",
     "ChangeCommand",
+    "ChangeCustomer",
     "ChannelCommand",
     "ChannelName",
     "ClearStipulation",
@@ -134,6 +136,7 @@ AnyCommand = (
     | ClearStipulation
     | FinishTask
     | RequestAppraisal
+    | ChangeCustomer
     | Ping
 )
 COMMAND_TYPES: tuple[type[Command], ...] = get_args(AnyCommand)

@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from protocol.deal_parts import Approval, DealOffer, DealTask, LenderTerms
 from protocol.events.base import Event
+from protocol.events.snapshot import Customer
 from protocol.records import Actor, DealState
 from protocol.workflow import Fulfilment, Reason, TaskKind
 
@@ -158,6 +159,18 @@ class FulfilmentChanged(
     by: Actor | UnsetType = UNSET
     reason: Reason | UnsetType = UNSET
     more_reasons: list[Reason] | UnsetType = UNSET
+
+
+class CustomerChanged(Event, tag="customer_changed", frozen=True):
+    """The store learned something of the customer: ``customer`` is whole, as the view shows it.
+
+    Every open deal of the customer has this event. ``fields`` are the facts that changed.
+    """
+
+    version: int
+    customer: Customer
+    by: Actor | UnsetType = UNSET
+    fields: list[str] | UnsetType = UNSET
 
 
 class TaskRaised(Event, tag="task_raised", frozen=True):

@@ -14,7 +14,7 @@ export const OFFER_COLUMNS = ["vehicle_id", "rev", "payment_cents", "term_months
 
 export const FIRST_LATE_CHUNK = 1000000 as const;
 
-export const EVENT_TYPES = ["search_started", "matches", "offers", "search_ended", "search_valued", "value_failed", "deal_changed", "state_changed", "offer_selected", "offer_pinned", "offer_unpinned", "vehicle_changed", "vehicle_held", "vehicle_released", "field_locked", "field_unlocked", "note_added", "lender_decided", "stipulation_cleared", "fulfilment_changed", "task_raised", "task_done", "deal_summary"] as const;
+export const EVENT_TYPES = ["search_started", "matches", "offers", "search_ended", "search_valued", "value_failed", "deal_changed", "state_changed", "offer_selected", "offer_pinned", "offer_unpinned", "vehicle_changed", "vehicle_held", "vehicle_released", "field_locked", "field_unlocked", "note_added", "lender_decided", "stipulation_cleared", "fulfilment_changed", "task_raised", "task_done", "customer_changed", "deal_summary"] as const;
 
 export const TRANSITIONS = {"submit": {"sources": ["working", "countered"], "target": "submitted", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_agrees", "customer_wants_better", "desk_advice"]}, "counter": {"sources": ["submitted"], "target": "countered", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car"]}, "approve": {"sources": ["submitted"], "target": "approved", "roles": ["desk_manager"], "reasons": ["meets_policy", "exception_granted"]}, "decline": {"sources": ["submitted"], "target": "declined", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "documents_missing", "car_not_available", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}, "reopen": {"sources": ["countered", "approved", "declined", "lost"], "target": "working", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_returned", "terms_changed", "new_information", "other_car", "better_programme"]}, "sign": {"sources": ["approved"], "target": "signed", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_accepts"]}, "lose": {"sources": ["working", "submitted", "countered", "approved", "declined"], "target": "lost", "roles": ["salesperson", "desk_manager"], "reasons": ["bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "trade_overvalued", "no_suitable_car", "unresponsive", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}} as const;
 
@@ -542,6 +542,39 @@ export interface RequestAppraisal {
   ref: number;
 }
 
+/** Partial `CustomerFacts`: a field that is `UNSET` stays as it was. */
+export interface CustomerChanges {
+  name?: string;
+  state?: string;
+  phone?: string;
+  address_line?: string;
+  city?: string;
+  postal_code?: string;
+  monthly_income_cents?: number | null;
+  other_debt_cents?: number;
+  score?: number | null;
+  score_source?: TierSource | null;
+  score_date?: string | null;
+  current_payment_cents?: number | null;
+  remaining_months?: number | null;
+  co_name?: string | null;
+  co_monthly_income_cents?: number | null;
+  co_other_debt_cents?: number | null;
+  co_score?: number | null;
+  co_score_source?: TierSource | null;
+  co_score_date?: string | null;
+}
+
+/** Change what the store knows of the deal's customer, for all of the customer's open deals. */
+export interface ChangeCustomer {
+  type: "customer";
+  channel: string;
+  op: string;
+  version: number;
+  changes: CustomerChanges;
+  ref: number;
+}
+
 /** Check that the server responds. Reply: `{server_time}`. */
 export interface Ping {
   type: "ping";
@@ -940,6 +973,28 @@ export interface TaskDone {
   by?: Actor;
 }
 
+/** The deal's customer. `score` is for the manager's view; the customer's own view has the name only. */
+export interface Customer {
+  id: string;
+  name: string;
+  state?: string;
+  monthly_income_cents?: number | null;
+  score?: number | null;
+  facts?: Record<string, unknown>;
+}
+
+/** The store learned something of the customer: `customer` is whole, as the view shows it. */
+export interface CustomerChanged {
+  type: "customer_changed";
+  channel: string;
+  seq: number;
+  at: string;
+  version: number;
+  customer: Customer;
+  by?: Actor;
+  fields?: string[];
+}
+
 /** One deal on the wall of its store, whole; replaces the row of the same deal unless it is older. */
 export interface DealSummary {
   type: "deal_summary";
@@ -1067,15 +1122,6 @@ export interface Notice {
 export interface Resync {
   type: "resync";
   channel: string;
-}
-
-/** The deal's customer. `score` is for the manager's view; the customer's own view has the name only. */
-export interface Customer {
-  id: string;
-  name: string;
-  state?: string;
-  monthly_income_cents?: number | null;
-  score?: number | null;
 }
 
 /** A field of the structure that the desk locked. */
@@ -1402,6 +1448,7 @@ export type AnyCommand =
   | ClearStipulation
   | FinishTask
   | RequestAppraisal
+  | ChangeCustomer
   | Ping;
 
 export type AnyEvent =
@@ -1427,6 +1474,7 @@ export type AnyEvent =
   | FulfilmentChanged
   | TaskRaised
   | TaskDone
+  | CustomerChanged
   | DealSummary;
 
 export type AnyMessage =
@@ -1452,6 +1500,7 @@ export type AnyMessage =
   | FulfilmentChanged
   | TaskRaised
   | TaskDone
+  | CustomerChanged
   | DealSummary
   | Welcome
   | Reply

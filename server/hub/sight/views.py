@@ -13,6 +13,7 @@ from msgspec import UNSET
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import COMMAND_TYPES
+from protocol.customers import CustomerChanges, CustomerFacts
 from protocol.events import Customer
 from protocol.records import Filters, Role, Sort, View
 from protocol.structure import Structure, StructureChanges
@@ -24,6 +25,7 @@ from server.hub.sight.visible import (
     DEAL_FIELDS,
     ENVELOPE,
     EVENT_FIELDS,
+    FACTS,
     FILTER_FIELDS,
     FRONTIER_FIELDS,
     GRID_FIELDS,
@@ -195,9 +197,29 @@ def project_customer(customer: Customer, view: View) -> Customer:
                 name=customer.name,
                 state=customer.state,
                 monthly_income_cents=customer.monthly_income_cents,
+                facts=UNSET if customer.facts is UNSET else _shown(customer.facts, FACTS[view]),
             )
         case View.CUSTOMER:
             return Customer(id=customer.id, name=customer.name)
+
+
+def _project_named_customer(customer: Any, view: View) -> Any:
+    """Return the customer of an event as ``view`` sees them; a name stays one."""
+    if not isinstance(customer, dict):
+        return customer
+    return codec.plain(project_customer(codec.convert(Customer, customer), view))
+
+
+def unsettable_facts(changes: CustomerChanges, view: View) -> list[str]:
+    """Return the facts of ``changes`` that may not be set in ``view``."""
+    return [name for name, _ in changes.items() if name not in FACTS[view]]
+
+
+def hidden_facts(facts: CustomerFacts, view: View) -> list[str]:
+    """Return the facts that someone states although ``view`` hides them."""
+    plain = CustomerFacts(name=facts.name, state=facts.state)
+    stated = (name for name in facts.__struct_fields__ if getattr(facts, name) != getattr(plain, name))
+    return [name for name in stated if name not in FACTS[view]]
 
 
 def project_quote(quote: dict[str, Any], sight: Sight) -> dict[str, Any]:
@@ -325,5 +347,6 @@ _INSIDE: Final = {
     "offer": project_offer,
     "decision": project_lender,
     "approval": project_approval,
+    "customer": _project_named_customer,
 }
 """The projections of event fields that hold objects."""

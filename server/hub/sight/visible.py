@@ -5,6 +5,7 @@ These are allow lists: only managers see a new field until it is listed here.
 
 from typing import Final
 
+from protocol.customers import SCORES, CustomerFacts
 from protocol.deal_parts import Approval, DealOffer, LenderTerms
 from protocol.events import CLAIM_COLUMNS, MATCH_COLUMNS, OFFER_COLUMNS, DealSnapshot
 from protocol.money.pricing import PriceAnswer
@@ -140,6 +141,7 @@ EVENT_FIELDS: Final = {
         "lender_decided": ("version", "decision", "by"),
         "stipulation_cleared": ("version", "stipulation_id", "by"),
         "fulfilment_changed": ("version", "from", "to", "by", "reason", "more_reasons"),
+        "customer_changed": ("version", "customer", "by"),
         # Of appraisals, which salespeople request; what else the desk must do is its own.
         "task_raised": ("version", "task", "by"),
         "task_done": ("version", "task_id", "kind", "by"),
@@ -163,11 +165,19 @@ EVENT_FIELDS: Final = {
         "lender_decided": ("version",),
         "stipulation_cleared": ("version",),
         "fulfilment_changed": ("version", "from", "to"),
+        "customer_changed": ("version", "customer"),
         "task_raised": ("version",),
         "task_done": ("version",),
         "deal_summary": ("deal_id", "deal_version", "removed"),
     },
 }
+
+FACTS: Final = {
+    View.MANAGER: CustomerFacts.__struct_fields__,
+    View.SALES: tuple(name for name in CustomerFacts.__struct_fields__ if name not in SCORES),
+    View.CUSTOMER: (),
+}
+"""The facts of a customer that each view shows, and may change."""
 
 SALES_TASKS: Final = frozenset({TaskKind.APPRAISAL})
 """The tasks that salespeople see."""

@@ -11,12 +11,14 @@ from client import Deal
 from protocol import codec
 from protocol.closing import ErrorCode
 from protocol.deal_parts import DealTask
-from protocol.events import DealChanged, SearchStarted, TaskDone
+from protocol.events import TaskDone
 from protocol.money.quotes import WarningCode
 from protocol.records import DealState
 from protocol.structure import StructureChanges
 from protocol.workflow import Action, Reason, TaskKind
 from server.database.core.pool import connect_as_owner
+from server.database.decisions.deciding import DealEvent
+from server.hub.upkeep.relay import outdates_search
 from tests.flow.desk import Both, refused, valued
 from tests.flow.shop import events_until
 
@@ -189,14 +191,15 @@ async def test_words_about_a_trade_search_nothing_again(both: Both) -> None:
     """Its make changes no figure; what it pays off does."""
     await without_trades(both)
     await both.sales.terms(trading(CRV))
-    await offered(both)
-    await both.sales.terms(trading({"id": "crv", "make": "Acura"}))
-    await both.sales.terms(trading({"id": "crv", "payoff_cents": 100_00}))
-    heard = await events_until(both.sales, lambda event: isinstance(event, SearchStarted))
-    changed = [event for event in heard if isinstance(event, DealChanged)]
-    started = next(event for event in heard if isinstance(event, SearchStarted))
-    assert [list(event.changes) for event in changed] == [["trades"], ["payoff_cents", "trades"]]
-    assert started.deal_version >= changed[-1].version
+    for edit in ({"make": "Acura"}, {"payoff_cents": 100_00}, {"payoff_quoted_on": "2026-03-02"}):
+        await both.sales.terms(trading({"id": "crv", **edit}))
+    async with connect_as_owner(both.settings.database_owner_url) as owner:
+        rows = await owner.fetch(
+            "SELECT no, kind, body, at FROM deal_events WHERE deal_id::text = $1 ORDER BY no DESC LIMIT 3",
+            both.sales.state.id,
+        )
+    quoted, owed, named = [DealEvent(*row.values()) for row in rows]
+    assert [outdates_search(event) for event in (named, owed, quoted)] == [False, True, True]
 
 
 async def test_an_appraisal_is_requested_and_the_cash_value_ends_it(both: Both) -> None:

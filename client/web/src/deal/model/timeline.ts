@@ -13,6 +13,7 @@ import type {
 } from "../../wire";
 import { fieldLabel } from "../terms/fields";
 import { follows, moved, tradeName, tradesOf } from "../terms/trades";
+import { changedFacts, factLabel, factsOf } from "./customers";
 import type { Deal } from "./fold";
 import { LENDER_STATUSES, reasonText, STATES, STEP_WORDS, TASKS } from "./words";
 
@@ -72,6 +73,16 @@ function tell(before: Deal, event: AnyEvent, carName: CarName): Told | null {
           ? moved(before.structure, event.changes, fieldLabel).map(({ key, ...rest }) => ({ field: key, ...rest }))
           : [];
       return { tone: "edit", what: () => "", changes: [...traded, ...flat] };
+    }
+    case "customer_changed": {
+      const [old, now] = [factsOf(before.customer), factsOf(event.customer)];
+      const changes = Object.entries(changedFacts(old, now)).map(([field, after]) => ({
+        field,
+        label: factLabel(field),
+        before: old[field],
+        after,
+      }));
+      return { tone: "edit", what: () => (changes.length > 0 ? "" : "changed the customer's facts"), changes };
     }
     case "state_changed":
     case "fulfilment_changed":
