@@ -104,6 +104,8 @@ def sample_customer(number: int, store: SampleStore, random_seed: int, today: dt
         "monthly_income_cents": income,
         "other_debt_cents": _dollars(income * random.uniform(0.02, 0.22)),
         "address_line": f"{random.integers(1, 2_000)} {random.choice(STREETS)}",
+        # Numbers that are kept free for examples.
+        "phone": f"(937) 555-01{number % 100:02d}",
         "city": store.town,
         "state": store.state,
         "postal_code": store.postal_code,

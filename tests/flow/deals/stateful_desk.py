@@ -15,10 +15,12 @@ from typing import Any
 import asyncpg
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec import UNSET
 
 from protocol import codec
 from protocol.channels import deal_channel
 from protocol.closing import CommandError, ErrorCode
+from protocol.customers import CustomerChanges
 from protocol.deal_fold import KEPT_TASKS
 from protocol.deal_parts import DealOffer, LenderTerms, OfferedCar
 from protocol.records import Actor, DealState, Tier, Versions
@@ -40,7 +42,7 @@ from server.clock import utc_now
 from server.database.core.scope import RowScope
 from server.database.deals.deal_parts import load_whole
 from server.database.deals.history import deal_at, load_history
-from server.database.decisions import claims, lenders, offers, overrides, terms, trades, workflow
+from server.database.decisions import claims, customers, lenders, offers, overrides, terms, trades, workflow
 from server.database.decisions import locks_and_notes as remarks
 from server.database.decisions.deciding import Decided
 from server.hub.channels.live_deal import HeldDeal, LiveDeal
@@ -183,6 +185,28 @@ class DeskMachine(RuleBasedStateMachine):
                 model.state = DealState.WORKING
                 if removed or acv is not None:
                     model.appraisals.discard(trade)
+
+    @rule(phone=st.sampled_from(("", "1", "2")), debts=st.none() | st.integers(0, 2))
+    def customer(self, phone: str, debts: int | None) -> None:
+        """Learn of the customer: both of the customer's deals have it, and an approval on less falls."""
+        counted = {} if debts is None else {"other_debt_cents": debts}
+        edit = CustomerChanges(phone=phone, **counted)
+        before = self._facts()
+        op, version = uuid.uuid4(), self._version()
+
+        async def change() -> Decided:
+            decided, others = await customers.change_customer(
+                self.shop.scope, self.deal_id, edit, based_on=version, op=op, actor=self.shop.sales
+            )
+            assert {other.deal_id for other in others if other.changed} <= {self.rival_id}
+            return decided
+
+        if self._decide(change, self._unless_over()):
+            after = self._facts()
+            assert after["phone"] == phone
+            counts = after["other_debt_cents"] != before["other_debt_cents"]
+            if counts and self.model.state is DealState.APPROVED:
+                self.model.state, self.model.approved_offer = DealState.WORKING, None
 
     @rule(trade=st.sampled_from(TRADES))
     def request_appraisal(self, trade: str) -> None:
@@ -456,6 +480,8 @@ class DeskMachine(RuleBasedStateMachine):
         assert (parts.selected is None) == (model.selected is None)
         told = deal_at(history, deal.last_no)
         assert told.version == deal.version
+        if told.customer.facts is not UNSET:
+            assert told.customer.facts == deal.customer.facts
         assert told.structure == codec.plain(deal.structure)
         for name in ("selected", "pins", "locks", "holds", "notes", "tasks", "approval", "fulfilment"):
             assert getattr(told, name) == getattr(parts, name), name
@@ -569,6 +595,9 @@ class DeskMachine(RuleBasedStateMachine):
             "SELECT vehicle_id::text FROM vehicle_claims WHERE reserved_by = $1", uuid.UUID(self.deal_id)
         )
         return found
+
+    def _facts(self) -> dict[str, Any]:
+        return dict(self.shop.run(self._load())[0].customer.facts)
 
     def _version(self) -> int:
         deal = self.shop.run(self._load())[0]
