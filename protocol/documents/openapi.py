@@ -6,7 +6,18 @@ from typing import Any, Final
 
 import msgspec
 
-from protocol.http import Audit, CustomerList, DealBegun, DealList, NewDeal, Readiness, Refusal
+from protocol.customers import CustomerFacts
+from protocol.http import (
+    Audit,
+    CustomerList,
+    CustomerMade,
+    DealBegun,
+    DealList,
+    Found,
+    NewDeal,
+    Readiness,
+    Refusal,
+)
 
 Schema = dict[str, Any]
 
@@ -18,7 +29,18 @@ JSON, FORM, HTML, TEXT, CSV, PDF = (
     "text/csv",
     "application/pdf",
 )
-BODIES: Final = (NewDeal, DealBegun, DealList, CustomerList, Audit, Readiness, Refusal)
+BODIES: Final = (
+    NewDeal,
+    CustomerFacts,
+    CustomerMade,
+    DealBegun,
+    DealList,
+    CustomerList,
+    Found,
+    Audit,
+    Readiness,
+    Refusal,
+)
 LIMIT: Final = {
     "name": "limit",
     "in": "query",
@@ -142,6 +164,20 @@ def _paths() -> Mapping[str, Mapping[str, Operation]]:
                 {"200": _json("The customers.", CustomerList)},
                 ONLY_SIGNED_IN,
                 ({"name": "q", "in": "query", "schema": SHORT}, LIMIT),
+            ),
+            "post": Operation(
+                "Add a customer, with a co-buyer if there is one, to the store.",
+                {"201": _json("The customer.", CustomerMade)},
+                ONLY_SIGNED_IN | TOO_LARGE,
+                body=_body(JSON, _reference(CustomerFacts)),
+            ),
+        },
+        "/api/find": {
+            "get": Operation(
+                "Find customers and deals of the store by name, phone, deal or stock number.",
+                {"200": _json("What was found.", Found)},
+                ONLY_SIGNED_IN,
+                ({"name": "q", "in": "query", "schema": SHORT},),
             )
         },
         "/login": {

@@ -4,6 +4,7 @@ import { DealSession } from "../../deal/session";
 import { browser, socketAddress } from "../../live/environment";
 import { follow } from "../../router";
 import type { View } from "../../wire";
+import { CustomerDialog } from "../desk/customer-facts";
 import { DealHeader } from "../desk/deal-header";
 import { DeskBar } from "../desk/desk-bar";
 import { LenderDialog } from "../desk/papers";
@@ -54,6 +55,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
       </main>
       {view !== "customer" && <Timeline session={session} />}
       <DeskDialogs session={session} />
+      <CustomerDialog session={session} />
       <LenderDialog session={session} />
       <HelpDialog dialog={help} />
     </div>
