@@ -63,7 +63,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 class Contract(msgspec.Struct, frozen=True, kw_only=True):
     """A signed contract, as its pencil was stored. Nothing that happens later changes it.
 
-    ``quote`` has the fields of ``QuotedStructure``, without the schedule: ``quote`` of the car returns that.
+    ``quote`` has the fields of ``QuotedStructure``, without schedule and stipulations: ``quote`` of
+    the car returns those too.
     """
 
     pencil_id: str

@@ -9,7 +9,9 @@ from protocol.workflow import Reason
 from server.database.decisions.deciding import LockedDeal
 from server.database.decisions.terms import Step, move
 
-_PENCIL = "SELECT versions, answer - 'schedule' AS quote FROM pencils WHERE pencil_id::text = $1"
+_PENCIL = """
+SELECT versions, answer - '{schedule,stipulations}'::text[] AS quote FROM pencils WHERE pencil_id::text = $1
+"""
 
 
 def is_guarded(deal: LockedDeal) -> bool:

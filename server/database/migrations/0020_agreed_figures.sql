@@ -19,7 +19,7 @@ UPDATE deals d
 UPDATE deals d
    SET contract = jsonb_build_object(
            'pencil_id', p.pencil_id::text, 'vehicle_id', o.vehicle_id::text, 'rev', o.vehicle_rev,
-           'car', o.body->'car', 'figures', d.agreed, 'quote', p.answer - 'schedule', 'versions', p.versions,
+           'car', o.body->'car', 'figures', d.agreed, 'quote', p.answer - '{schedule,stipulations}'::text[], 'versions', p.versions,
            'signed_by', e.body->'by', 'signed_at', to_jsonb(e.at))
   FROM offers o JOIN pencils p ON p.pencil_id::text = o.body->>'pencil_id'
   JOIN LATERAL (SELECT s.body, s.at FROM deal_events s

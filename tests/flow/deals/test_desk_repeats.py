@@ -72,18 +72,12 @@ def searched_by(deal: Deal) -> str | None:
     return None if deal.search_state is None else deal.search_state.search_id
 
 
-@pytest.mark.parametrize("decides", ["desk", "lender"])
-async def test_a_decision_that_is_sent_again_does_not_search_again(both: Both, decides: str) -> None:
+async def test_a_decision_that_is_sent_again_does_not_search_again(both: Both) -> None:
     """The search that it began stands, also where the deal has moved on by something that no search asks."""
     await both.submitted()
     before, op = both.manager.state.version, uuid.uuid4()
 
     async def decide() -> object:
-        if decides == "desk":
-            more = StructureChanges(cash_down_cents=3_500_00)
-            return await both.manager.desk.act(
-                Action.COUNTER, Reason.CASH_TOO_LOW, changes=more, version=before, op=op
-            )
         return await both.manager.desk.lender_decision(
             "Nobody's bank", LenderStatus.WITHDRAWN, version=before, op=op
         )

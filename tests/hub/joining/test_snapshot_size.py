@@ -138,16 +138,15 @@ def a_proposal() -> Proposal:
 
 
 def a_contract() -> Contract:
-    """Return a contract whose pencil has every field of a quote but the schedule."""
+    """Return a contract whose pencil has every field of a quote but schedule and stipulations."""
     offer = an_offer()
     texts = {
         "lender": "l" * 200,
-        "stipulations": ["s" * 200] * 20,
         "taxes": [{"jurisdiction": "j" * 80, "tax_cents": LARGEST_CENTS}] * 8,
         "value": {"npv_cents": LARGEST_CENTS, "parts": {f"part_{n}": LARGEST_CENTS for n in range(20)}},
     }
     amounts = dict.fromkeys((name for name in QuotedStructure.__struct_fields__), LARGEST_CENTS)
-    del amounts["schedule"]
+    del amounts["schedule"], amounts["stipulations"]
     return Contract(
         pencil_id=an_id(),
         vehicle_id=offer.vehicle_id,
