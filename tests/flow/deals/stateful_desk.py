@@ -215,7 +215,7 @@ class DeskMachine(RuleBasedStateMachine):
             return
         self.model.state = way.target
         if action is Action.ACCEPT:
-            self.model.selected = self.model.proposal
+            self.model.selected = priced
         self.model.proposal = priced if action is Action.COUNTER else None
         self.model.approved_offer = self.model.selected if action is Action.APPROVE else None
         if action in {Action.SIGN, Action.LOSE}:
@@ -225,6 +225,22 @@ class DeskMachine(RuleBasedStateMachine):
             self.model.sold.add(self.model.selected.vehicle_id)
         if action in {Action.DECLINE, Action.LOSE} and reason in CREDIT_REASONS:
             self.model.notices += 1
+
+    @rule(car=st.integers(0, 2), counters=st.booleans(), signs=st.booleans())
+    def go_on(self, car: int, counters: bool, signs: bool) -> None:
+        """Take the next step of a deal that goes well, which actions drawn at random seldom find."""
+        match self.model.state:
+            case DealState.WORKING if self.model.selected is None:
+                self.select(car, 400)
+            case DealState.WORKING:
+                self.act(Action.SUBMIT, on_credit=False, by_manager=False, seen="what stands")
+            case DealState.SUBMITTED:
+                action = Action.COUNTER if counters else Action.APPROVE
+                self.act(action, on_credit=False, by_manager=True, seen="what stands")
+            case DealState.COUNTERED:
+                self.act(Action.ACCEPT, on_credit=False, by_manager=False, seen="what stands")
+            case DealState.APPROVED if signs:
+                self.act(Action.SIGN, on_credit=False, by_manager=False, seen="what stands")
 
     @rule(closing=st.sampled_from(Closing))
     def close(self, closing: Closing) -> None:
@@ -483,7 +499,8 @@ class DeskMachine(RuleBasedStateMachine):
         model = self.model
         if action is Action.COUNTER:
             return None if model.selected is None else self._offer_of(model.selected.vehicle_id, 390)
-        return model.proposal if action is Action.ACCEPT else model.selected
+        offer = model.proposal if action is Action.ACCEPT else model.selected
+        return None if offer is None else replace(offer, offer_id=str(uuid.uuid4()))
 
     def _seen(self, action: Action, priced: DealOffer | None, seen: str) -> AgreedFigures | None:
         """Return the figures that somebody saw."""
