@@ -773,7 +773,6 @@ export interface DealOffer {
 /** The desk's counter: another offer for the agreed car, which the salesperson accepts or answers. */
 export interface Proposal {
   offer: DealOffer;
-  changes: Record<string, unknown>;
   figures: FiguresChange;
   reason: Reason;
   by: Actor;

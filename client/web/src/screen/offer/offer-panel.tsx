@@ -14,6 +14,7 @@ import { MonthlyCash } from "./monthly-cash";
 import { OfferHeadline } from "./offer-headline";
 import { PencilGrid } from "./pencil-grid";
 import { RollControl } from "./roll-control";
+import { SignedContract } from "./signed-contract";
 import { ValueParts } from "./value-parts";
 
 const SHOWN_LIMITS = 8;
@@ -37,6 +38,14 @@ export function OfferPanel({ session }: { session: DealSession }) {
 
 function Unchosen({ session, lost }: { session: DealSession; lost: boolean }) {
   const rejected = session.model.value?.search?.rejected ?? [];
+  if (session.model.value?.deal.contract) {
+    return (
+      <>
+        <SignedContract session={session} />
+        <Papers session={session} />
+      </>
+    );
+  }
   return (
     <>
       <p class="hint">
