@@ -149,7 +149,7 @@ class DeskHandlers:
         asked = hypothetical_terms(command)
         others = [each for each in held.at(utc_now()).live_lenders if each.lender != asked.lender]
         live = others if asked.status is LenderStatus.WITHDRAWN else [*others, asked]
-        priced = await self._repricing.under(held, None, live)
+        priced = await self._repricing.current(held, None, lenders=live)
         old = held.whole.agreed or figures_of(offer)
         new = None if priced is None else figures_of(priced)
         return structs.replace(
@@ -169,7 +169,7 @@ class DeskHandlers:
         live = [*others, terms] if counts else others
         return lenders.NewDecision(
             terms,
-            await self._repricing.under(held, connection.account, live),
+            await self._repricing.current(held, connection.account, lenders=live),
             await self._repricing.proposal(held, connection.account, lenders=live),
         )
 

@@ -69,12 +69,12 @@ class Repricing:
             priced, changes=offer.changes, asked_programme_id=offer.asked_programme_id
         )
 
-    async def under(
-        self, held: HeldDeal, account: Account | None, lenders: Sequence[LenderTerms]
+    async def current(
+        self, held: HeldDeal, account: Account | None, *, lenders: Sequence[LenderTerms] | None = None
     ) -> DealOffer | None:
-        """Return the selected offer under the decisions of ``lenders``.
+        """Return the selected offer as it is priced today, with ``lenders`` in place of the live decisions.
 
-        What was agreed stays, if a programme takes it; else the offer is what is best then.
+        What was agreed stays, if a programme takes it; else the offer is what is best now.
         """
         kept = await self.agreed(held, account, lenders=lenders) if held.whole.state in GUARDED else None
         return kept or await self.selected(held, account, lenders=lenders)

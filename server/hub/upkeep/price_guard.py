@@ -34,8 +34,8 @@ NOT_NOW: Final = frozenset({ErrorCode.DEGRADED, ErrorCode.BUSY})
 class Pricer(Protocol):
     """What prices a deal's offers again. Methods return None where no programme takes the car."""
 
-    async def agreed(self, held: HeldDeal, account: None) -> DealOffer | None:
-        """Return the agreed offer as it is priced today, for the server itself."""
+    async def current(self, held: HeldDeal, account: None) -> DealOffer | None:
+        """Return the agreed offer as it is priced today, else what is best now, for the server itself."""
 
     async def proposal(self, held: HeldDeal, account: None) -> DealOffer | None:
         """Return the offer that the desk proposes as it is priced today, for the server itself."""
@@ -83,7 +83,7 @@ class PriceGuard:
                 return
 
     async def _check(self, held: HeldDeal, offer: DealOffer, trigger: Reason, rates: str) -> Checked:
-        priced = await _price_of(self._pricer.agreed(held, None))
+        priced = await _price_of(self._pricer.current(held, None))
         proposed = await _price_of(self._pricer.proposal(held, None))
         return Checked(
             version=held.deal.version,

@@ -216,9 +216,9 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
             <>
               <label class="field">
                 <span class="label">Tier</span>
-                <select name="tier" defaultValue={String(deal?.structure.tier ?? offer?.tier ?? "")}>
+                <select name="tier">
                   {Tier.map((each) => (
-                    <option key={each} value={each}>
+                    <option key={each} value={each} selected={each === (deal?.structure.tier ?? offer?.tier)}>
                       {each.replaceAll("_", " ")}
                     </option>
                   ))}

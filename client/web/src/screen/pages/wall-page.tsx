@@ -166,7 +166,7 @@ function WallRow({ deal, now }: { deal: Summary; now: number }) {
         <bdi>{deal.lender ?? "–"}</bdi>
         {deal.lender_status ? ` · ${LENDER_STATUSES[deal.lender_status as LenderStatus].toLowerCase()}` : ""}
       </td>
-      <td class="step-reason">
+      <td class="step-reason" title={deal.last_reason ? reasonText(deal.last_reason) : undefined}>
         {deal.last_reason ? (
           <>
             {reasonText(deal.last_reason)}
