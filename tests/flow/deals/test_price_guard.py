@@ -114,7 +114,11 @@ async def test_an_expired_approval_of_the_lender_returns_the_deal_to_working(bot
     await both.lender_approves(offer, rate_bp=offer.rate_bp - 300)
     await fall_of(both)
     assert isinstance(offer.programme_id, str)
-    version = await both.sales.desk.select(offer.vehicle_id, programme_id=offer.programme_id)
+    version = await both.sales.desk.select(
+        offer.vehicle_id,
+        StructureChanges(term_months=offer.term_months),
+        programme_id=offer.programme_id,
+    )
     await both.agree(lambda deal: deal.version >= version)
     await both.sales.desk.act(Action.SUBMIT, Reason.CUSTOMER_AGREES)
     agreed = (await both.agree(lambda deal: deal.state is DealState.SUBMITTED)).agreed
