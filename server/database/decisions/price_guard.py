@@ -44,7 +44,9 @@ async def fall_where_changed(scope: RowScope, deal_id: str, checked: Checked) ->
             if reason is not None:
                 await _fall(deal, offer, reason, checked)
                 return deal.answered({})
-        if deal.version == checked.version:
+        # What was approved is signed as it was priced, whichever day it is.
+        stands = deal.state is DealState.APPROVED and checked.reason is Reason.DAY_CHANGED
+        if deal.version == checked.version and not stands:
             await _compare(deal, offer, checked)
         return deal.answered({})
 

@@ -154,13 +154,16 @@ def _car(row: Any) -> WatchedCar:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What may have to fall at ``at``: deals with agreed figures by what may have changed them, and holds
-    whose time is over (deal and car). ``next_seconds``: when the next hold or lender's approval ends; None if
-    none does.
+    """What may have to fall at ``at``.
+
+    ``guarded`` are deals with agreed figures by what may have changed those, ``everyone`` all of them if all
+    were asked for, ``over`` holds whose time is over (deal and car). ``next_seconds`` is when the next hold
+    or lender's approval ends; None if none does.
     """
 
     at: dt.datetime
     guarded: dict[Reason, list[str]]
+    everyone: list[str]
     over: list[tuple[str, int]]
     next_seconds: float | None
 
@@ -186,8 +189,8 @@ async def what_is_due(
             Reason.CAR_CHANGED: row["of_cars"],
             Reason.CUSTOMER_CHANGED: row["of_customers"],
             Reason.LENDER_EXPIRED: row["expired"],
-            Reason.DAY_CHANGED: row["everyone"],
         },
+        everyone=row["everyone"],
         over=[(deal_id, int(vehicle_id)) for deal_id, vehicle_id in row["over"] or ()],
         next_seconds=min(ends, default=None),
     )

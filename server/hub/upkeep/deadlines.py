@@ -88,17 +88,23 @@ class Deadlines:
 
     async def _turn(self) -> float:
         cars, customers = self._cars, self._customers
-        everything = self._all or self._day != self._today()
+        new_day = self._day != self._today()
+        everything = self._all or new_day
         self._cars, self._customers, self._all = set(), set(), False
         try:
-            return await self._look(None if everything else sorted(cars), sorted(customers))
+            return await self._look(
+                None if everything else sorted(cars),
+                sorted(customers),
+                # What no table and no car explains.
+                Reason.DAY_CHANGED if new_day else Reason.CUSTOMER_CHANGED,
+            )
         except OUTAGES:
             self._cars |= cars
             self._customers |= customers
             self._all |= everything
             raise
 
-    async def _look(self, cars: list[str] | None, customers: list[str]) -> float:
+    async def _look(self, cars: list[str] | None, customers: list[str], otherwise: Reason) -> float:
         """Let fall what is due; return after how many seconds to look again. None looks at all deals."""
         today = self._today()
         async with self._system.acquire() as database:
@@ -106,7 +112,7 @@ class Deadlines:
         # Holds also expire without a rate sheet, when nothing can be priced.
         for deal_id, vehicle_id in due.over:
             await self._relay.tell(await expire_hold(self._system, deal_id, vehicle_id))
-        await self._guard_prices(due.guarded)
+        await self._guard_prices({**due.guarded, otherwise: [*due.guarded.get(otherwise, ()), *due.everyone]})
         self._looked = due.at
         if cars is None:
             async with self._system.acquire() as database:
