@@ -8,6 +8,7 @@ from typing import get_args
 
 from protocol.commands.base import ChangeCommand, ChannelCommand, ChannelName, Command, Cost, Ref, Seq, tag_of
 from protocol.commands.desk import (
+    Accept,
     Approve,
     ChangeCustomer,
     ClearStipulation,
@@ -15,10 +16,12 @@ from protocol.commands.desk import (
     Decision,
     Decline,
     Deliver,
+    FiguresDecision,
     FinishTask,
     Fund,
     Hold,
     LenderDecision,
+    LenderEffect,
     Lock,
     Lose,
     Note,
@@ -26,6 +29,7 @@ from protocol.commands.desk import (
     Release,
     Reopen,
     RequestAppraisal,
+    SeenFigures,
     Select,
     Sign,
     Submit,
@@ -46,13 +50,15 @@ from protocol.commands.stock import (
     Search,
     Terms,
 )
-from protocol.commands.watching import Focus, Join, Leave, Painted, Ping, Position
+from protocol.commands.watching import MAX_HISTORY, Focus, History, Join, Leave, Painted, Ping, Position
 
 __all__ = [
     "COMMAND_TYPES",
     "DEFAULT_MATCHES",
     "MAX_GRID",
+    "MAX_HISTORY",
     "MAX_MATCHES",
+    "Accept",
     "AnyCommand",
     "Approve",
     "Cancel",
@@ -67,14 +73,17 @@ __all__ = [
     "Decision",
     "Decline",
     "Deliver",
+    "FiguresDecision",
     "FinishTask",
     "Focus",
     "Frontier",
     "Fund",
+    "History",
     "Hold",
     "Join",
     "Leave",
     "LenderDecision",
+    "LenderEffect",
     "Lock",
     "Lose",
     "More",
@@ -91,6 +100,7 @@ __all__ = [
     "Revalue",
     "Roll",
     "Search",
+    "SeenFigures",
     "Select",
     "Seq",
     "Sign",
@@ -137,6 +147,9 @@ AnyCommand = (
     | FinishTask
     | RequestAppraisal
     | ChangeCustomer
+    | Accept
+    | History
+    | LenderEffect
     | Ping
 )
 COMMAND_TYPES: tuple[type[Command], ...] = get_args(AnyCommand)
