@@ -32,10 +32,13 @@ from protocol.commands.desk import (
     Unwind,
 )
 from protocol.commands.stock import (
+    DEFAULT_FOUND,
     DEFAULT_MATCHES,
+    MAX_FOUND,
     MAX_GRID,
     MAX_MATCHES,
     Cancel,
+    Find,
     Frontier,
     More,
     Quote,
@@ -48,7 +51,9 @@ from protocol.commands.watching import Focus, Join, Leave, Painted, Ping, Positi
 
 __all__ = [
     "COMMAND_TYPES",
+    "DEFAULT_FOUND",
     "DEFAULT_MATCHES",
+    "MAX_FOUND",
     "MAX_GRID",
     "MAX_MATCHES",
     "AnyCommand",
@@ -64,6 +69,7 @@ __all__ = [
     "Decision",
     "Decline",
     "Deliver",
+    "Find",
     "FinishTask",
     "Focus",
     "Frontier",
@@ -107,6 +113,7 @@ AnyCommand = (
     | Terms
     | Quote
     | Frontier
+    | Find
     | Select
     | Pin
     | Unpin

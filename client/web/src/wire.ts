@@ -6,7 +6,7 @@ export const MAX_BASIS_POINTS = 10000 as const;
 
 export const MAX_MATCHES = 20000 as const;
 
-export const DEFAULT_MATCHES = 500 as const;
+export const DEFAULT_MATCHES = 20000 as const;
 
 export const MATCH_COLUMNS = ["vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage", "price_cents", "days_in_stock", "store_id", "payment_min_cents", "payment_max_cents", "cost_cents", "transfer_cost_cents", "transfer_days"] as const;
 
@@ -260,6 +260,15 @@ export interface Frontier {
   type: "frontier";
   channel: string;
   vehicle_id: string;
+  ref: number;
+}
+
+/** Find cars of the deal's stock by stock number, VIN or words, also those that do not fit. Reply: `FindReply`. */
+export interface Find {
+  type: "find";
+  channel: string;
+  text: string;
+  limit?: number;
   ref: number;
 }
 
@@ -586,12 +595,14 @@ export interface Fix {
   opens?: number | null;
 }
 
-/** How many cars one limit kept out of a whole search. */
+/** How many cars of the filters one limit kept out of a whole search. */
 export interface Rejection {
   limit: string;
   cars: number;
   fix: Fix | null;
   cash_steps: number[][];
+  term_opens: number[][];
+  at_least: boolean;
 }
 
 /** No more matches come. `next` is the token for `more` if the limit ended the search. */
@@ -1273,6 +1284,13 @@ export interface FrontierReply {
   versions: Versions;
 }
 
+/** The `data` of the reply to `find`: the car with this stock number first, then the others by price. */
+export interface FindReply {
+  rows: number;
+  columns: Record<string, unknown[]>;
+  more: boolean;
+}
+
 /** The terms that customer and store want; the car is not part of them. */
 export interface Structure {
   price_cents: number | null;
@@ -1319,6 +1337,7 @@ export type AnyCommand =
   | Terms
   | Quote
   | Frontier
+  | Find
   | Select
   | Pin
   | Unpin

@@ -76,7 +76,7 @@ class Quotes:
         check_conceded(command.changes, sight, deal.discount_authority_cents, deal.structure)
         revised = replace(deal, structure=revise(deal.structure, command.changes))
         subject = await self._subject(revised, command.vehicle_id, command.programme_id, sight)
-        computed = await self._computed(
+        computed = await self.computed(
             account,
             quote_whole,
             subject.case,
@@ -103,7 +103,7 @@ class Quotes:
         from server.finance.quoting import quote_frontier
 
         subject = await self._subject(deal, command.vehicle_id, None, sight)
-        points, bands = await self._computed(account, quote_frontier, subject.case)
+        points, bands = await self.computed(account, quote_frontier, subject.case)
         reply = FrontierReply(
             vehicle_id=subject.vehicle_id,
             rev=subject.rev,
@@ -133,13 +133,13 @@ class Quotes:
 
         revised = replace(deal, structure=revise(deal.structure, changes))
         subject = await self._subject(revised, vehicle_id, programme_id, sight)
-        quoted = await self._computed(account, quote_structure, subject.case)
+        quoted = await self.computed(account, quote_structure, subject.case)
         if quoted.choice is None:
             raise _not_eligible(quoted)
         pencil_id = await self._record(subject, quoted, deal, account)
         return offer_of(subject, quoted, deal, changes, pencil_id)
 
-    async def _computed(
+    async def computed(
         self, account: Account, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run a computation on the account's turn; what it says of the terms is the command's error."""

@@ -84,6 +84,13 @@ class StockReader:
         rows: int = plan[0]["Plan"]["Plan Rows"]
         return rows
 
+    async def count(self, query: OrderedQuery, most: int) -> int:
+        """Return how many rows a query has, up to ``most``."""
+        self._trace.count("queries")
+        asked = query.counted(most)
+        with self._trace.stage("db_total"):
+            return int(await self.database.fetchval(asked.text, *asked.args))
+
     async def fetch(self, query: OrderedQuery) -> tuple[list[Any], bool]:
         """Return the next rows of ``query``, and whether there may be more. A page takes one round trip."""
         if self._sent >= len(self._page):
@@ -104,7 +111,7 @@ class StockReader:
         with self._trace.stage("db_total"):
             self._trace.count("queries")
             if isinstance(query, OrderedQuery) and query.words and query.most:
-                query = query.page(None, query.most, among=await self._cars_with(query.words))
+                query = query.page(None, query.most, among=await self.cars_with(query.words))
             rows: list[Any] = await self.database.fetch(query.text, *query.args)
         self._trace.count("rows_read", len(rows))
         return rows
@@ -126,10 +133,10 @@ class StockReader:
             if len(rows) == size:
                 self._among[query.words] = None
                 return rows
-        page = query.page(after, size, among=await self._cars_with(query.words))
+        page = query.page(after, size, among=await self.cars_with(query.words))
         return list(await self.database.fetch(page.text, *page.args))
 
-    async def _cars_with(self, words: tuple[str, ...]) -> list[int] | None:
+    async def cars_with(self, words: tuple[str, ...]) -> list[int] | None:
         """Return the cars that may have every word; None if they are too many or unknown."""
         if not words:
             return None

@@ -24,6 +24,9 @@ MATCHED_COLUMNS = (
 RESULT_COLUMNS = (*MATCHED_COLUMNS, *NUMBER_COLUMNS, "position")
 """The columns of a row, in this order. ``position`` is the row's place in the order, for ``Keyset``."""
 
+MOST_OF_STOCK_NO = 50
+"""How many cars with one stock number are read: each store of a group may have its own, and imports may repeat it."""
+
 _CARS = "vehicles v"
 _WORDS = "concat_ws(' ', v.make, v.model, v.trim, v.stock_no, v.vin)"
 _OPTIONAL_AMOUNTS = frozenset({"invoice_cents", "msrp_cents", "wholesale_cents", "retail_cents"})
@@ -101,6 +104,11 @@ class OrderedQuery(Query):
     def limited(self, rows: int) -> "OrderedQuery":
         """Return the query for its first ``rows`` rows."""
         return replace(self, text=f"{self.text} LIMIT {rows}", most=rows)
+
+    def counted(self, most: int) -> Query:
+        """Return the query that counts its rows, up to ``most``."""
+        rows = f"SELECT {self.selected} FROM {_CARS} WHERE {self.where}{self.likes} LIMIT {most}"  # noqa: S608 - bound
+        return Query(f"SELECT count(*) FROM ({rows}) counted", self.args)  # noqa: S608 - bound
 
     def page(
         self,
@@ -190,6 +198,24 @@ def build_car_query(
     text = (
         f"SELECT {_selected(computed, 'price_cents')} FROM {_CARS}"  # noqa: S608 - as above
         f" WHERE {' AND '.join(conditions.parts)}"
+    )
+    return Query(text, tuple(conditions.args))
+
+
+def build_stock_no_query(
+    stock: Stock, stock_nos: Sequence[str], *, today: dt.date, rebates: Sequence[Rebate] = ()
+) -> Query:
+    """Return the query that reads the available cars of the stock with one of these stock numbers."""
+    conditions = _Conditions()
+    _add_stock(conditions, stock)
+    if stock.scope is Scope.STORE:
+        # The index of stock numbers begins with the group.
+        conditions.add("v.group_id = {}", stock.group_id)
+    computed = computed_columns(conditions.bind, today, rebates, _fetched(stock))
+    conditions.add("v.stock_no = ANY ({}::text[])", list(stock_nos))
+    text = (
+        f"SELECT {_selected(computed, 'price_cents')} FROM {_CARS}"  # noqa: S608 - as above
+        f" WHERE {' AND '.join(conditions.parts)} LIMIT {MOST_OF_STOCK_NO}"
     )
     return Query(text, tuple(conditions.args))
 
