@@ -14,7 +14,7 @@ from protocol.texts import ONE_LINE
 
 MAX_MATCHES = 20_000
 DEFAULT_MATCHES = MAX_MATCHES
-"""A search values the whole stock in reach: the best car is then the best of all, whatever the order of reading."""
+"""A search values the whole stock in reach, so that the best car is the best of all."""
 MAX_FOUND, DEFAULT_FOUND = 50, 10
 """The most cars that ``find`` returns, and how many if no limit is stated."""
 

@@ -1,4 +1,4 @@
-"""``find``: cars of the deal's stock by stock number, VIN or words, with their offers or why they have none."""
+"""``find``: cars of the stock by stock number, VIN or words, each with an offer or the reason for none."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -45,13 +45,11 @@ class Finding:
     async def find(self, command: Find, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
         """Return the projected data of the reply. Its columns are those of a search's rows.
 
-        Raises CommandError: invalid for a text without a word or if the terms contradict each other, degraded if no rate sheet or no
-        usable risk model is in force, busy if the computation's turn does not come.
+        Raises CommandError: invalid for a text without a word or if the terms contradict each other, degraded
+        if no rate sheet or no usable risk model is in force, busy if the computation's turn does not come.
         """
         if not command.text.split():
-            raise CommandError(
-                ErrorCode.INVALID, "text: expected a word, a stock number or a VIN", field="text"
-            )
+            raise CommandError(ErrorCode.INVALID, "text: expected a word, stock number or VIN", field="text")
         stock, today = stock_of(deal), self._today()
         try:
             in_force = await self._editions.in_force(today)

@@ -1,4 +1,4 @@
-"""The terms of the rate sheet that a deal does not offer, and the rejected cars that each would open. Pure."""
+"""The terms of the rate sheet that a deal does not offer, and the rejected cars that each opens. Pure."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -32,7 +32,7 @@ class OtherTerms:
 
     @cached_property
     def _wide(self) -> Plan | None:
-        """The plan with only the other terms; None if the deal's term is fixed or no programme has another."""
+        """The plan with only the other terms; None if the deal's term is fixed or there is no other."""
         structure = self._plan.inputs.structure
         if structure.term_months is not None:
             return None

@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 
 MOST_KEPT = 256
 
+Key = tuple[str, int, bytes]
+"""Version of the rate sheet, largest rebate in cents, inputs."""
+
 
 class Plans:
     """The most recently used plans."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, int, bytes], tuple[Plan, PriceWindow | None, OtherTerms]] = (
-            OrderedDict()
-        )
+        self._kept: OrderedDict[Key, tuple[Plan, PriceWindow | None, OtherTerms]] = OrderedDict()
 
     def of(
         self, inputs: DealInputs, sheet: RateSheet, largest_rebate_cents: int

@@ -25,7 +25,7 @@ RESULT_COLUMNS = (*MATCHED_COLUMNS, *NUMBER_COLUMNS, "position")
 """The columns of a row, in this order. ``position`` is the row's place in the order, for ``Keyset``."""
 
 MOST_OF_STOCK_NO = 50
-"""How many cars with one stock number are read: each store of a group may have its own, and imports may repeat it."""
+"""How many cars with one stock number are read: each store of a group may have one, and some repeat them."""
 
 _CARS = "vehicles v"
 _WORDS = "concat_ws(' ', v.make, v.model, v.trim, v.stock_no, v.vin)"
