@@ -60,13 +60,16 @@ export function LimitBars({ rejected }: { rejected: readonly Rejection[] }) {
   const most = Math.max(1, ...shown.map(({ cars }) => cars));
   return (
     <ul class="limit-bars">
-      {shown.map(({ limit, cars, fix, cash_steps: steps }) => {
+      {shown.map(({ limit, cars, fix, cash_steps: steps, at_least: atLeast }) => {
         const opening = openingText({ fix }, formats);
         const ladder = cashLadder(steps);
         return (
           <li key={limit}>
             <span>{sentence(limitText(limit))}</span>
-            <b class="number">{formats.count(cars)}</b>
+            <b class="number" title={atLeast ? "At least so many" : undefined}>
+              {formats.count(cars)}
+              {atLeast && "+"}
+            </b>
             <span class="bar" aria-hidden="true">
               <span style={{ width: `${(100 * cars) / most}%` }} />
               {fix?.opens ? (
