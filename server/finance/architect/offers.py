@@ -29,8 +29,10 @@ def best_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
     """Return the best offer of each car: ``events.OFFER_COLUMNS`` but ``vehicle_id`` and ``rev``, each of
     length c.
 
-    A car without an acceptable structure has None in every column but ``binding``, which then names the
-    refusing limit, and ``fix``, if a single change makes it acceptable. The plan must have a programme.
+    A car with an unknown cost has an offer whose NPVs are None, because its gross is unknown; no floor is
+    checked for it. A car without an acceptable structure has None in every column but ``binding``, which then
+    names the refusing limit, and ``fix``, if a single change makes it acceptable. The plan must have a
+    programme.
     """
     programmes = len(pricing.plan.programmes)
     parts = [_block_offers(pricing, block) for block in blocks(cars, programmes)]
@@ -90,6 +92,9 @@ def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
         column[offered] = values.tolist()
         return list(column)
 
+    def worth(values: NDArray[Any]) -> list[Any]:
+        return [npv if known else None for npv, known in zip(shown(values), cars.cost_known, strict=True)]
+
     stressed = pricing.valuation.npv_cents(
         programme, of_best(found.band), of_best(found.principal), stressed=True
     )
@@ -100,8 +105,8 @@ def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
         "rate_bp": shown(plan.sell_rate[programme] / HUNDREDTHS),
         "cash_down_cents": shown(of_best(found.cash)),
         "discount_cents": shown(of_best(found.discount)),
-        "npv_cents": shown(of_best(found.npv)),
-        "stress_npv_cents": shown(stressed + of_best(found.front_gross)),
+        "npv_cents": worth(of_best(found.npv)),
+        "stress_npv_cents": worth(stressed + of_best(found.front_gross)),
         "binding": [Limit(code).wire for code in refusal.tolist()],
         "fix": [],
         "frontier": shown(points[offered]),

@@ -23,6 +23,7 @@ from server.search.paging.reading import stock_of
 from server.search.screening.basis import load_basis
 from server.search.sql.cursor import read_stock
 from server.search.sql.finding import find_cars
+from server.search.sql.query import shown_costs
 from server.search.trace import Trace
 from server.work.editions import Editions
 
@@ -75,6 +76,7 @@ class Finding:
             offers = await self._quotes.computed(
                 account, offers_found, basis.inputs, numbers, basis.sheet, model
             )
+            columns["cost_cents"] = shown_costs(columns["cost_cents"])
             columns = {name: columns[name] for name in MATCH_COLUMNS} | offers
         reply = FindReply(rows=len(rows), columns=project_rows(columns, sight), more=more)
         return msgspec.structs.asdict(reply)

@@ -15,7 +15,7 @@ from server.finance.payment import payments_cents
 from server.finance.plan import Plan
 from server.finance.structures import build_structures
 from server.search.screening.other_terms import OtherTerms
-from server.search.sql.query import RESULT_COLUMNS, Keyset
+from server.search.sql.query import RESULT_COLUMNS, Keyset, shown_costs
 
 _NEVER = np.iinfo(np.int64).max
 _LIMIT_OF: Final = {int(limit): limit for limit in Limit}
@@ -97,7 +97,8 @@ def screen_rows(plan: Plan, rows: Sequence[Any], others: OtherTerms | None = Non
         "payment_max_cents": highest[matched].tolist(),
     }
     return Screened(
-        columns={name: columns[name] for name in MATCH_COLUMNS},
+        columns={name: columns[name] for name in MATCH_COLUMNS}
+        | {"cost_cents": shown_costs(columns["cost_cents"])},
         numbers={name: columns.get(name) or list(compress(read[name], marks)) for name in NUMBER_COLUMNS},
         positions=list(compress(read["position"], marks)),
         row_numbers=np.flatnonzero(matched).tolist(),

@@ -154,20 +154,20 @@ function Chosen({ row, session }: { row: Row; session: DealSession }) {
         <FrontierPlot frontier={frontier} quote={quote} session={session} />
       )}
       {quote && <ContractFacts quote={quote} structure={session.model.value?.deal.structure ?? {}} stale={asking} />}
-      <CarFacts row={row} staff={staff} />
+      <CarFacts row={row} staff={staff} desk={view === "manager"} />
       {quote && <Provenance picture={shown} />}
     </>
   );
 }
 
-function CarFacts({ row, staff }: { row: Row; staff: boolean }) {
+function CarFacts({ row, staff, desk }: { row: Row; staff: boolean; desk: boolean }) {
   const { formats } = useSurroundings();
   return (
     <section>
       <h3>Car</h3>
       <dl class="facts">
         <Fact name="Price">{formats.cents(row.price_cents)}</Fact>
-        {staff && row.cost_cents !== null && <Fact name="Cost">{formats.cents(row.cost_cents)}</Fact>}
+        {desk && <Fact name="Cost">{row.cost_cents === null ? "unknown" : formats.cents(row.cost_cents)}</Fact>}
         <Fact name="Miles">{formats.count(row.mileage)}</Fact>
         {staff && row.days_in_stock !== null && <Fact name="Days in stock">{formats.count(row.days_in_stock)}</Fact>}
         {staff && row.store_id !== null && <Fact name="Store">{row.store_id}</Fact>}
