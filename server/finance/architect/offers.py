@@ -1,13 +1,14 @@
 """The best offer of each car, as the wire's columns; computed block by block, so memory does not grow."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from server.finance.architect.candidates import build_candidates
+from server.finance.architect.dominated import without_dominated
 from server.finance.architect.fixes import find_fixes
 from server.finance.architect.objective import (
     acceptable,
@@ -21,8 +22,10 @@ from server.finance.limits import Limit
 from server.finance.rounding import HUNDREDTHS
 from server.finance.structures import build_structures
 
-BLOCK_PAIRS = 4_096
-"""The most pairs in a block: with some ten candidates each, the arrays stay near cache size."""
+_WIRE: Final = {int(limit): limit.wire for limit in Limit}
+
+BLOCK_PAIRS = 12_288
+"""The most pairs in a block: with some three candidates each, the arrays stay near cache size."""
 
 
 def best_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
@@ -74,7 +77,7 @@ def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
     """Return the columns of a block. ``fix`` is empty yet, and keeps its place among them."""
     plan, count = pricing.plan, len(cars)
     structures = build_structures(plan, cars)
-    found = build_candidates(pricing, cars, structures)
+    found = build_candidates(pricing, cars, without_dominated(pricing, structures))
     among = acceptable(pricing, found)
     best = best_of_cars(pricing, found, among, count)
     offered = best >= 0
@@ -107,7 +110,7 @@ def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
         "discount_cents": shown(of_best(found.discount)),
         "npv_cents": worth(of_best(found.npv)),
         "stress_npv_cents": worth(stressed + of_best(found.front_gross)),
-        "binding": [Limit(code).wire for code in refusal.tolist()],
+        "binding": [_WIRE[code] for code in refusal.tolist()],
         "fix": [],
         "frontier": shown(points[offered]),
     }

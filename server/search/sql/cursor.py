@@ -18,8 +18,10 @@ from server.database.editions.versions import stock_version
 from server.search.sql.query import RESULT_COLUMNS, Keyset, OrderedQuery, Query, Stock, explained
 from server.search.trace import Trace
 
-FIRST_CHUNK, LATER_CHUNKS = 16, 256
-"""Rows per chunk: few at first so that matches show at once, many later for throughput."""
+FIRST_CHUNK, LATER_CHUNKS, BULK_CHUNKS = 16, 256, 512
+"""Rows per chunk: few at first so that matches show at once, many later for throughput, and most in a large
+stock, whose first screenful has its values by then.
+"""
 
 PAGES = (FIRST_CHUNK, 64, 256, 256, 1_024)
 """Rows per query; the last value applies to all later ones. A limit makes an index the cheapest plan."""
@@ -96,7 +98,8 @@ class StockReader:
         if self._sent >= len(self._page):
             page, self._ahead = self._ahead or self._next_page(query), None
             (self._page, self._more), self._sent = await page, 0
-        rows = self._page[self._sent : self._sent + LATER_CHUNKS]
+        most = BULK_CHUNKS if len(self._page) > LATER_CHUNKS else LATER_CHUNKS
+        rows = self._page[self._sent : self._sent + most]
         self._sent += len(rows)
         self._trace.count("rows_read", len(rows))
         return rows, self._more or self._sent < len(self._page)
