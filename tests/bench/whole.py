@@ -39,8 +39,8 @@ async def measure(_services: Services, _folder: Path, repeats: int, previous: st
             times = [await answered(mine), await answered(few)]
             times.append([] if other is None else await answered(other))
             if turn:
-                for into, found in zip((ours, same, before), times, strict=True):
-                    into += found
+                for samples, found in zip((ours, same, before), times, strict=True):
+                    samples.extend(found)
     return [
         Figure(
             f"all values of {MATCHES:,} matches of 4,000 cars, p50",

@@ -113,7 +113,7 @@ class Page:
                     # A page that reached its limit does not know whether another match follows.
                     return await self._published() or (EndReason.LIMIT if more else EndReason.COMPLETE)
                 reader.read_ahead(query, self._left)
-                rows, more = await reader.fetch(query)
+                rows, more = await reader.fetch(query, self._left)
         except asyncio.CancelledError:
             for task in self._running():
                 task.cancel()

@@ -93,12 +93,15 @@ class StockReader:
         with self._trace.stage("db_total"):
             return int(await self.database.fetchval(asked.text, *asked.args))
 
-    async def fetch(self, query: OrderedQuery) -> tuple[list[Any], bool]:
-        """Return the next rows of ``query``, and whether there may be more. A page takes one round trip."""
+    async def fetch(self, query: OrderedQuery, wanted: int = 0) -> tuple[list[Any], bool]:
+        """Return the next rows of ``query``, and whether there may be more. A page takes one round trip.
+
+        If many matches are still ``wanted``, the rows of a large page come in large chunks.
+        """
         if self._sent >= len(self._page):
             page, self._ahead = self._ahead or self._next_page(query), None
             (self._page, self._more), self._sent = await page, 0
-        most = BULK_CHUNKS if len(self._page) > LATER_CHUNKS else LATER_CHUNKS
+        most = BULK_CHUNKS if min(len(self._page), wanted) > LATER_CHUNKS else LATER_CHUNKS
         rows = self._page[self._sent : self._sent + most]
         self._sent += len(rows)
         self._trace.count("rows_read", len(rows))
