@@ -67,6 +67,7 @@ CURVES = [
     prices=st.lists(st.integers(8_000_00, 60_000_00), min_size=1, max_size=5),
 )
 def test_offers_are_the_same_with_every_programme(
+    *,
     rows: list[Programme],
     cash_max: int,
     payment_max: int | None,
@@ -84,15 +85,7 @@ def test_offers_are_the_same_with_every_programme(
         tax_rate_bp=BasisPoints(725),
     )
     deal = inputs(wish, discount_max_cents=discount, monthly_income_cents=income)
-    stock = [
-        car(
-            price_cents=price,
-            cost_cents=price * 9 // 10,
-            wholesale_cents=price,
-            retail_cents=price * 11 // 10,
-        )
-        for price in prices
-    ]
+    stock = [car(price_cents=each, cost_cents=each * 9 // 10, wholesale_cents=each) for each in prices]
     pricing = price_plan(plan_deal(deal, sheet(*rows)), RiskModel(version="m", curves=tuple(CURVES)))
     _assert_same(pricing, stock)
 
@@ -112,11 +105,11 @@ def test_offers_of_odd_deals_are_the_same(
         _assert_same(price_plan(plan, risk), stock)
 
 
-def test_a_dearer_lender_of_the_same_terms_is_dropped() -> None:
-    """Same disposition, higher rate, and the same range: its payments are higher and its value is lower."""
+def test_a_lender_that_charges_more_for_the_same_is_dropped() -> None:
+    """Its payments are the same, and every structure is worth less by its fee."""
     rows = [
-        programme(programme_id=name, lender=name, disposition=Disposition.SOLD, buy_rate_bp=rate)
-        for name, rate in (("cheap", 500.0), ("dear", 900.0))
+        programme(programme_id=name, lender=name, disposition=Disposition.SOLD, lender_fee_cents=fee)
+        for name, fee in (("cheap", 0), ("dear", 500_00))
     ]
     wish = Structure(terms_months=[60], cash_down_max_cents=2_000_00, tax_rate_bp=BasisPoints(0))
     pricing = price_plan(plan_deal(inputs(wish), sheet(*rows)), model())
