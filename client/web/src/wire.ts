@@ -654,6 +654,7 @@ export interface Versions {
   tax: string;
   risk: string;
   engine: string;
+  leases?: string;
 }
 
 /** The person who did something. */
