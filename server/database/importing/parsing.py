@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from protocol import vin as vins
 from protocol.texts import without_unseen
 from server.database.importing import values
 from server.database.importing.columns import ColumnMap
 from server.database.importing.flaws import Flaw, FlawKind
-from server.database.stock import vin as vins
 
 T = TypeVar("T")
 
