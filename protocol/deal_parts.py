@@ -48,6 +48,7 @@ class DealOffer(msgspec.Struct, frozen=True, kw_only=True):
     cash_down_cents: int
     discount_cents: int
     principal_cents: int
+    total_of_payments_cents: int | UnsetType = UNSET
     programme_id: str | UnsetType = UNSET
     lender: str | UnsetType = UNSET
     tier: Tier | UnsetType = UNSET

@@ -88,6 +88,9 @@ const MODEL: DealModel = {
   },
   search: null,
   timeline: [],
+  oldest: null,
+  more: false,
+  fallen: null,
   cars: new Map(),
 };
 const follow = (model: DealModel, each: AnyEvent) => apply(model, each);

@@ -25,6 +25,7 @@ from server.search.sql.cursor import read_stock
 from server.search.sql.finding import find_cars
 from server.search.sql.query import shown_costs
 from server.search.trace import Trace
+from server.sharing.lanes import Lane
 from server.work.editions import Editions
 
 
@@ -74,7 +75,7 @@ class Finding:
 
             numbers = {name: columns[name] for name in NUMBER_COLUMNS}
             offers = await self._quotes.computed(
-                account, offers_found, basis.inputs, numbers, basis.sheet, model
+                Lane(account.store_id, account.id), offers_found, basis.inputs, numbers, basis.sheet, model
             )
             columns["cost_cents"] = shown_costs(columns["cost_cents"])
             columns = {name: columns[name] for name in MATCH_COLUMNS} | offers

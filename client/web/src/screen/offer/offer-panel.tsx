@@ -15,6 +15,7 @@ import { OfferHeadline } from "./offer-headline";
 import { PencilGrid } from "./pencil-grid";
 import { PrintLinks } from "./print-links";
 import { RollControl } from "./roll-control";
+import { SignedContract } from "./signed-contract";
 import { ValueParts } from "./value-parts";
 
 const SHOWN_LIMITS = 8;
@@ -38,6 +39,14 @@ export function OfferPanel({ session }: { session: DealSession }) {
 
 function Unchosen({ session, lost }: { session: DealSession; lost: boolean }) {
   const rejected = session.model.value?.search?.rejected ?? [];
+  if (session.model.value?.deal.contract) {
+    return (
+      <>
+        <SignedContract session={session} />
+        <Papers session={session} />
+      </>
+    );
+  }
   return (
     <>
       <p class="hint">
