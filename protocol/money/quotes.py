@@ -26,8 +26,8 @@ class WarningCode(StrEnum):
     PAYOFF_PAST_GOOD_THROUGH = "payoff_past_good_through"
     DISCOUNT_OVER_AUTHORITY = "discount_over_authority"
     PRODUCTS_WITHOUT_COST = "products_without_cost"
-    COST_UNKNOWN = "cost_unknown"
     TRADE_NOT_APPRAISED = "trade_not_appraised"
+    COST_UNKNOWN = "cost_unknown"
 
 
 class QuoteWarning(msgspec.Struct, frozen=True, kw_only=True):

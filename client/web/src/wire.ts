@@ -125,7 +125,7 @@ export const View = ["manager", "sales", "customer"] as const;
 export type View = (typeof View)[number];
 
 /** What a person should check before showing a quote to anyone. */
-export const WarningCode = ["payoff_past_good_through", "discount_over_authority", "products_without_cost", "cost_unknown", "trade_not_appraised"] as const;
+export const WarningCode = ["payoff_past_good_through", "discount_over_authority", "products_without_cost", "trade_not_appraised", "cost_unknown"] as const;
 export type WarningCode = (typeof WarningCode)[number];
 
 /** How far a client has read a channel: all events of `epoch` up to and including `seq`. */

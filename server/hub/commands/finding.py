@@ -74,8 +74,9 @@ class Finding:
             from server.finance.quoting import offers_found
 
             numbers = {name: columns[name] for name in NUMBER_COLUMNS}
+            lane = Lane(account.store_id, account.id)
             offers = await self._quotes.computed(
-                Lane(account.store_id, account.id), offers_found, basis.inputs, numbers, basis.sheet, model
+                lane, offers_found, basis.inputs, numbers, basis.sheet, model
             )
             columns["cost_cents"] = shown_costs(columns["cost_cents"])
             columns = {name: columns[name] for name in MATCH_COLUMNS} | offers

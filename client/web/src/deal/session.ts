@@ -27,8 +27,8 @@ import type { Field } from "./terms/edits";
 import { TermsEditor } from "./terms/terms-editor";
 
 const JOIN_AGAIN_MS = 2_000;
-const MOST_FOUND = 12;
 const OLDER = 50;
+const MOST_FOUND = 12;
 
 export type Standing = "live" | "catching_up" | "offline" | "ended";
 
