@@ -260,7 +260,7 @@ async def test_a_customer_is_added_and_found(site: Site) -> None:
             found = (await program.get("/api/find", params={"q": asked})).json()
             assert begun.json()["id"] in {deal["id"] for deal in found["deals"]}, asked
         assert found["customers"] == []
-        assert (await program.get("/api/find", params={"q": "a\0b"})).status_code == 422
+        assert (await program.get("/api/find", params={"q": "a\0b"})).status_code == 400
         nothing = (await program.get("/api/find")).json()
         assert nothing == {"customers": [], "deals": []}
     elsewhere = {"authorization": f"Bearer {await site.token('northgate-sales')}"}
