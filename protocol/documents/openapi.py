@@ -21,12 +21,13 @@ from protocol.http import (
 
 Schema = dict[str, Any]
 
-JSON, FORM, HTML, TEXT, CSV = (
+JSON, FORM, HTML, TEXT, CSV, PDF = (
     "application/json",
     "application/x-www-form-urlencoded",
     "text/html",
     "text/plain",
     "text/csv",
+    "application/pdf",
 )
 BODIES: Final = (
     NewDeal,
@@ -136,6 +137,24 @@ def _paths() -> Mapping[str, Mapping[str, Operation]]:
                 (
                     {"name": "deal_id", "in": "path", "required": True, "schema": SHORT},
                     {"name": "format", "in": "query", "schema": {"type": "string", "enum": ["json", "csv"]}},
+                ),
+            )
+        },
+        "/api/deals/{deal_id}/paper.pdf": {
+            "get": Operation(
+                "Print the customer's paper of a deal: a proposal, or a comparison of up to three cars.",
+                {"200": {"description": "The paper."} | {"content": _content(PDF)}},
+                ONLY_SIGNED_IN
+                | NOT_FOUND
+                | {"409": "The deal has no car, or no lender program accepts one of these."},
+                (
+                    {"name": "deal_id", "in": "path", "required": True, "schema": SHORT},
+                    {
+                        "name": "cars",
+                        "in": "query",
+                        "description": "Up to three vehicle ids, comma-separated. Default: the deal's car.",
+                        "schema": SHORT,
+                    },
                 ),
             )
         },

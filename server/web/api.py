@@ -104,6 +104,23 @@ async def audit(request: Request) -> Response:
     return Response(content, headers=headers, media_type=media_type)
 
 
+async def paper(request: Request) -> Response:
+    """``GET /api/deals/{id}/paper.pdf?cars=A,B,C``: the customer's paper, for who may watch the deal."""
+    identity = await require_identity(request)
+    cars = [each for each in request.query_params.get("cars", "").split(",") if each]
+    deal_id = request.path_params["deal_id"]
+    content = await request.state.web.papers.paper(deal_id, cars, identity.account)
+    # What leaves the house is recorded before it is sent.
+    await request.state.web.security.record(
+        event_of(request, SecurityKind.EXPORTED, identity, deal_id=deal_id, detail={"what": "paper"})
+    )
+    headers = {
+        "content-disposition": f'inline; filename="deal-{deal_id}.pdf"',
+        "cache-control": "no-store",
+    }
+    return Response(content, headers=headers, media_type="application/pdf")
+
+
 async def find_customers(request: Request) -> Response:
     """``GET /api/customers?q=``: customers of the caller's store whose name contains ``q``, by name."""
     identity = await require_identity(request)
@@ -157,6 +174,7 @@ routes: Final = (
     Route("/api/deals", list_deals, methods=["GET"]),
     Route("/api/deals", create_deal, methods=["POST"]),
     Route("/api/deals/{deal_id}/audit", audit, methods=["GET"]),
+    Route("/api/deals/{deal_id}/paper.pdf", paper, methods=["GET"]),
     Route("/api/customers", find_customers, methods=["GET"]),
     Route("/api/customers", create_customer, methods=["POST"]),
     Route("/api/find", find, methods=["GET"]),

@@ -102,6 +102,7 @@ async def test_a_wall_follows_a_deal(shop: Shop) -> None:
     row = shop.walls[0].wall[shop.deal_id]
     assert row["last_change"] == "state_changed"
     assert row["waiting_since"] == row["changed_at"]
+    assert (row["last_reason"], row["reason_by"]) == ("customer_agrees", row["changed_by"])
     await shop.manager.desk.act(Action.DECLINE, Reason.BANKRUPTCY)
     await shop.follow(lambda wall: wall.wall[shop.deal_id]["open_tasks"] == 1)
     await shop.sales.desk.act(Action.LOSE, Reason.UNRESPONSIVE)

@@ -49,7 +49,8 @@ EASY: Final = {
 
 
 STEPS: Final = (
-    *("submit", "counter", "approve", "decline", "reopen", "sign", "lose", "deliver", "fund", "unwind"),
+    *("submit", "counter", "accept", "approve", "decline", "reopen", "sign", "lose", "deliver", "fund"),
+    "unwind",
 )
 TERMS: Final[tuple[dict[str, Any], ...]] = (
     {"fees_cents": 5},
@@ -220,6 +221,9 @@ async def everything_is_tried(screen: Screen, cars: list[str]) -> None:
         await screen.change("terms", version=screen.version, changes=changes)
     await screen.change("lock", field="fees_cents")
     await screen.ask("focus", field="cash_down_cents")
+    for before in (None, 5):
+        await screen.ask("history", before=before, limit=200)
+    await screen.ask("lender_effect", lender="Group Acceptance (sample)")
     await screen.ask("join", view="sales" if screen.columns("lender") else "customer", since=None)
     assert not any('"rate_limited"' in line for line in screen.heard)
 

@@ -1,13 +1,14 @@
 import type { RefObject } from "preact";
 
 const KEYS: [string, string][] = [
-  ["/", "Filter the rows"],
+  ["/", "Find a car by stock number, VIN or words, and filter the rows"],
   ["↑ ↓", "Choose a car in the grid"],
   ["Page Up, Page Down, Home, End", "Move through the grid"],
   ["R", "In the grid: move the best offers to the top"],
   ["Arrows, Enter", "In the payment grid and the plot: move, and open that structure"],
   ["Enter", "In a field: apply now"],
   ["Esc", "In a field: undo what you typed. Elsewhere: close"],
+  ["Ctrl P", "Print the customer's paper"],
   ["?", "This help"],
 ];
 
