@@ -12,7 +12,7 @@ CREATE INDEX customers_phones ON customers (store_id, reverse(regexp_replace(pho
 
 -- The deals of a car are found by its stock number, which other stores may give too.
 -- squawk-ignore require-concurrent-index-creation
-CREATE INDEX vehicles_stock_no ON vehicles (stock_no);
+CREATE INDEX vehicles_by_stock_no ON vehicles (stock_no);
 
 -- The customers of the transaction's store whose names have words that begin so. As the owner, since a policy lets no
 -- operator near an index that might tell of rows it hides: the store is asked for here.
