@@ -8,7 +8,6 @@ from protocol.deal_parts import LenderTerms
 from protocol.money.lending import TaxRule
 from protocol.structure import Structure
 
-
 ENGINE = 4
 """The version of the engine's rules. It changes whenever the same inputs would give a different cent."""
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from protocol.money.inputs import ENGINE
 from protocol.records import DayCount
-from server.finance.calendar import first_period_days, due_dates
+from server.finance.calendar import due_dates, first_period_days
 from server.finance.rounding import Cents, Floats, half_up
 
 MONTHS_PER_YEAR = 12

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.records import DayCount
-from server.finance.calendar import first_period_days, due_dates
+from server.finance.calendar import due_dates, first_period_days
 from server.finance.payment import annuity_factors, largest_principal, payment_factors, payments_cents
 from tests.finance.reference import schedule_30_360, schedule_actual_365
 

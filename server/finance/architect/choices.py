@@ -12,8 +12,10 @@ from server.finance.architect.candidates import (
     build_candidates,
 )
 from server.finance.architect.fixes import find_fixes
-from server.finance.architect.objective import acceptable, frontier_of_cars
+from server.finance.architect.frontiers import frontier_of_cars
+from server.finance.architect.objective import acceptable, best_of_cars
 from server.finance.architect.pricing import Pricing
+from server.finance.architect.ties import least_paid
 from server.finance.cars import Cars
 from server.finance.limits import Limit
 from server.finance.rounding import HUNDREDTHS, WHOLE
@@ -63,12 +65,13 @@ def choices(pricing: Pricing, car: Cars) -> list[Choice]:
     structures, found, place = _acceptable(pricing, car)
     if not place.size:
         return []
-    payment, npv, cash, programme = (
-        each[place] for each in (found.payment, found.npv, found.cash, found.programme)
-    )
+    found = found.at(place)
+    best = found.at(found.npv == found.npv.max())
+    found = least_paid(pricing, car, structures, best).joined(found)
+    payment, npv, cash, programme = found.payment, found.npv, found.cash, found.programme
     term = pricing.plan.programmes.term[programme]
     order = np.lexsort((cash, programme, term, payment, -npv))
-    listed = _choices(pricing, structures, found, place[order])
+    listed = _choices(pricing, structures, found.at(order))
     return list(dict.fromkeys(listed))
 
 
@@ -79,8 +82,8 @@ def frontier(pricing: Pricing, car: Cars) -> list[Choice]:
     structures, found, place = _acceptable(pricing, car)
     if not place.size:
         return []
-    among = acceptable(pricing, found)
-    return _choices(pricing, structures, found, frontier_of_cars(found, among))
+    best = best_of_cars(pricing, car, structures, found, acceptable(pricing, found))
+    return _choices(pricing, structures, frontier_of_cars(pricing, car, structures, found, best))
 
 
 def best_by_payment_band(pricing: Pricing, car: Cars) -> dict[int, Choice]:
@@ -109,10 +112,10 @@ def _acceptable(pricing: Pricing, car: Cars) -> tuple[Structures, Candidates, In
     return structures, found, np.flatnonzero(acceptable(pricing, found))
 
 
-def _choices(pricing: Pricing, structures: Structures, found: Candidates, place: Index) -> list[Choice]:
+def _choices(pricing: Pricing, structures: Structures, found: Candidates) -> list[Choice]:
     plan, income = pricing.plan, pricing.plan.inputs.monthly_income_cents
     made = []
-    for at in place.tolist():
+    for at in range(len(found)):
         number = int(found.programme[at])
         principal, payment = int(found.principal[at]), int(found.payment[at])
         front = int(found.front_gross[at])

@@ -43,7 +43,7 @@ def test_published_payments(fields: dict[str, Any], payment: int, last: int) -> 
 
 
 def test_a_loan_from_the_end_of_february_is_regular() -> None:
-    """From 28 February to the 28th of March: 608.29 at an APR of 8.00; the rules of before counted 28 days."""
+    """From 28 February to the 28th of March: 608.29 at 8.00 %; older rules counted 28 days."""
     fields = {"price_cents": 3_000_000, "rate_bp": 800, "contract_date": "2026-02-28"}
     answer = price_contract(contract(**fields, first_payment_date="2026-03-28"))
     assert (answer.payment_cents, round(answer.apr_percent, 2)) == (608_29, 8.00)
@@ -54,7 +54,7 @@ def test_a_loan_from_the_end_of_february_is_regular() -> None:
 
 @pytest.mark.parametrize(
     ("first", "percent"),
-    # Five months and one: their average, a quarter, is the unit period. Two months and one: the lower, a month.
+    # Five months and one: the unit period is a quarter. Two months and one: a month, the lower.
     [("2026-06-01", 24.7451), ("2026-03-01", 24.9953), ("2026-06-02", 24.2873)],
 )
 def test_two_payments_without_a_common_period(first: str, percent: float) -> None:

@@ -67,7 +67,7 @@ def test_unit_periods_since_11_january(unit: UnitPeriod, later: str, whole: int,
     ],
 )
 def test_the_unit_period_is_the_common_one_or_the_average(first: str, payments: int, months: int) -> None:
-    """Appendix J (b)(4): from the third payment on a month is common; the average of two goes to the lower."""
+    """Appendix J (b)(4): with three payments a month is common; the average of two goes down."""
     assert months_of(day("2026-01-11"), day(first), payments) == months
 
 

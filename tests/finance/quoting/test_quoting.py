@@ -20,7 +20,7 @@ from protocol.money.pricing import Vary
 from protocol.money.quotes import WarningCode
 from protocol.records import BasisPoints
 from protocol.structure import Structure, StructureChanges, StructureError
-from server.finance.architect import best_offers, price_plan
+from server.finance.architect import best_offers, choices, price_plan
 from server.finance.plan import plan_deal
 from server.finance.quoting import (
     Case,
@@ -389,8 +389,8 @@ def test_the_search_gives_what_price_cut_and_rebate_leave() -> None:
 
     def most(covers: AuthorityCovers = AuthorityCovers.CONCESSION, **changes: int) -> int:
         wish = msgspec.structs.replace(WISH, **{"rebate_cents": 0, "cash_down_max_cents": 100_000, **changes})
-        points, _ = quote_frontier(case(wish, **limits | {"authority_covers": covers}))
-        return max(point.discount_cents for point in points)
+        subject = case(wish, **limits | {"authority_covers": covers})
+        return max(choice.discount_cents for choice in choices(subject.pricing, subject.car))
 
     assert most() == 100_000
     assert most(price_cents=2_440_000) == 40_000
