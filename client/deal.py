@@ -145,8 +145,14 @@ class Deal:
         terms_months: Sequence[int] = (),
         cash_down_cents: Sequence[int] = (),
         roll: Roll | None = None,
+        grid_programme_id: str | None = None,
+        grid_best: bool = False,
+        grid_step_cents: int | None = None,
     ) -> QuoteReply:
-        """Price one car with ``changes``, which do not change the deal; the lists are the grid's axes."""
+        """Price one car with ``changes``, which do not change the deal; the lists are the grid's axes.
+
+        The grid is of the offer's programme, of ``grid_programme_id``, or of the best in each cell.
+        """
         command = Quote(
             ref=0,
             channel=self.channel,
@@ -156,6 +162,9 @@ class Deal:
             terms_months=list(terms_months),
             cash_down_cents=list(cash_down_cents),
             roll=roll,
+            grid_programme_id=grid_programme_id,
+            grid_best=grid_best,
+            grid_step_cents=grid_step_cents,
         )
         return codec.convert(QuoteReply, await self._request(command))
 

@@ -160,7 +160,9 @@ def test_nothing_beats_a_frontier_point_or_the_best_offer(step: int) -> None:
         best = choices(pricing, cars(one))[0]
         assert (points[-1].payment_cents, points[-1].npv_cents) == (best.payment_cents, best.npv_cents)
         assert best_offers(pricing, cars(one))["frontier"] == [len(points)]
-        assert all(a.payment_cents < b.payment_cents and a.npv_cents < b.npv_cents for a, b in pairwise(points))
+        assert all(
+            a.payment_cents < b.payment_cents and a.npv_cents < b.npv_cents for a, b in pairwise(points)
+        )
         every = every_structure(deal, one, points, pricing)
         for point in points:
             cheaper = (each.npv for each in every if each.payment <= point.payment_cents)

@@ -16,6 +16,7 @@ from protocol.money.inputs import ENGINE
 from protocol.money.pricing import ScheduleRow
 from protocol.records import DayCount
 from server.finance.calendar import DAYS_IN_MONTH_30, due_dates, first_period_days
+from server.finance.rounding import WHOLE
 
 ARITHMETIC = Context(prec=50)
 """Ten-digit principals over 120 periods keep far more than twenty digits after the cent."""
@@ -84,6 +85,19 @@ def repay(principal_cents: int, payment_cents: int, rate: Decimal, accrual: Accr
         balance = owed - paid
         rows.append(ScheduleRow(number, due, paid, interest, paid - interest, balance))
     return rows
+
+
+def total_of_payments(principal_cents: int, payment_cents: int, rate: int, accrual: Accrual) -> int:
+    """Return the sum of the payments of ``repay``, in whole numbers; ``rate`` is in hundredths of a basis
+    point a year. The pencil grid sums dozens of schedules at a time.
+    """
+    balance, total, whole, last = principal_cents, 0, WHOLE * accrual.year_days, len(accrual.days)
+    for number, days in enumerate(accrual.days, start=1):
+        owed = balance + (2 * balance * rate * days + whole) // (2 * whole)
+        paid = owed if number == last else min(payment_cents, owed)
+        balance = owed - paid
+        total += paid
+    return total
 
 
 def _interest(balance: int, rate: Decimal, days: int, year_days: int) -> int:

@@ -1,6 +1,5 @@
 """The whole computation of a quote, as one call for a computing process."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -8,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from protocol.commands import Roll
 from protocol.money.quotes import QuoteGrid, QuoteRoll, QuoteValue, QuoteWarning
+from server.finance.quoting.axes import GridQuestion
 from server.finance.quoting.case import Case
 from server.finance.quoting.grid import quote_grid
 from server.finance.quoting.rolling import quote_roll
@@ -28,8 +28,7 @@ class WholeQuote:
 
 def quote_whole(
     case: Case,
-    terms_months: Sequence[int],
-    cash_down_cents: Sequence[int],
+    asked: GridQuestion,
     roll: Roll | None,
     desk: bool,
 ) -> WholeQuote:
@@ -42,7 +41,7 @@ def quote_whole(
     return WholeQuote(
         quoted=quoted,
         value=_value(case, quoted),
-        grid=quote_grid(case, terms_months, cash_down_cents),
+        grid=quote_grid(case, asked, quoted.choice),
         warnings=quote_warnings(case, quoted, desk=desk),
         roll=None if roll is None else quote_roll(case, quoted, roll, desk=desk),
     )

@@ -70,7 +70,7 @@ class Quotes:
 
     async def quote(self, command: Quote, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
         """Return the projected data of the reply; the pencil is stored first."""
-        from server.finance.quoting import quote_whole
+        from server.finance.quoting import GridQuestion, quote_whole
 
         check_askable(command, sight.view)
         check_conceded(command.changes, sight, deal.discount_authority_cents, deal.structure)
@@ -80,8 +80,7 @@ class Quotes:
             account,
             quote_whole,
             subject.case,
-            command.terms_months,
-            command.cash_down_cents,
+            GridQuestion.of(command),
             command.roll,
             sight.view is View.MANAGER,
         )
