@@ -86,6 +86,8 @@ class Quote(ChannelCommand, tag="quote", frozen=True):
     ``cash_down_cents`` are the grid's rows and columns; an empty list takes the structure's own, columns in
     steps of ``grid_step_cents``, None for the store's. The grid is of one programme, that of the offer or
     ``grid_programme_id``, at the offer's discount; with ``grid_best`` each cell has its own best ones.
+    With ``keep_offer`` the programme and the discount are those of the offer without ``changes``: so a view
+    that hides programmes prices a cell of its grid.
     """
 
     right: ClassVar = Right.WATCH
@@ -100,6 +102,7 @@ class Quote(ChannelCommand, tag="quote", frozen=True):
     grid_programme_id: Identifier | None = None
     grid_best: bool = False
     grid_step_cents: Annotated[int, Meta(ge=MIN_GRID_STEP_CENTS, le=MAX_CENTS)] | None = None
+    keep_offer: bool = False
 
 
 class Frontier(ChannelCommand, tag="frontier", frozen=True):

@@ -255,6 +255,7 @@ export interface Quote {
   grid_programme_id?: string | null;
   grid_best?: boolean;
   grid_step_cents?: number | null;
+  keep_offer?: boolean;
   ref: number;
 }
 

@@ -1,6 +1,6 @@
 """The whole computation of a quote, as one call for a computing process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -17,8 +17,9 @@ from server.finance.quoting.warnings import quote_warnings
 
 @dataclass(frozen=True, slots=True)
 class WholeQuote:
-    """A quote with the grid around it. ``value`` has the monthly cash, which pencils do not store."""
+    """A quote of a case with the grid around it. ``value`` has the monthly cash, which pencils do not store."""
 
+    case: Case
     quoted: Quoted
     value: QuoteValue | UnsetType
     grid: QuoteGrid
@@ -31,14 +32,20 @@ def quote_whole(
     asked: GridQuestion,
     roll: Roll | None,
     desk: bool,
+    kept: Case | None = None,
 ) -> WholeQuote:
     """Return the best structure of a case, its grid, its warnings and the requested roll.
 
+    If there is an offer for ``kept``, the case has its programme and its discount.
     ``desk``: for a person who may set prices and sees ACV and cost. Raises StructureError and RiskModelError
     as ``quote_structure``.
     """
+    offer = None if kept is None else quote_structure(kept).choice
+    if offer is not None:
+        case = replace(case, programme_id=offer.programme_id).under(discount_cents=offer.discount_cents)
     quoted = quote_structure(case)
     return WholeQuote(
+        case=case,
         quoted=quoted,
         value=_value(case, quoted),
         grid=quote_grid(case, asked, quoted.choice),

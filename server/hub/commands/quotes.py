@@ -76,6 +76,9 @@ class Quotes:
         check_conceded(command.changes, sight, deal.discount_authority_cents, deal.structure)
         revised = replace(deal, structure=revise(deal.structure, command.changes))
         subject = await self._subject(revised, command.vehicle_id, command.programme_id, sight)
+        kept = None
+        if command.keep_offer:
+            kept = (await self._subject(deal, command.vehicle_id, command.programme_id, sight)).case
         computed = await self._computed(
             account,
             quote_whole,
@@ -83,7 +86,9 @@ class Quotes:
             GridQuestion.of(command),
             command.roll,
             sight.view is View.MANAGER,
+            kept,
         )
+        subject = replace(subject, case=computed.case)
         pencil_id = await self._record(subject, computed.quoted, deal, account)
         reply = QuoteReply(
             **{**msgspec.structs.asdict(computed.quoted.answer), "value": computed.value},

@@ -18,6 +18,7 @@ export function pencilPort(deal: Asked, channel: string, send: Send, environment
     vehicle_id: vehicleId,
     changes: pick?.changes ?? {},
     programme_id: pick?.programmeId ?? null,
+    keep_offer: pick?.keepOffer ?? false,
     terms_months: gridTerms(deal.model.value?.deal.structure ?? {}),
     cash_down_cents: [],
     roll,

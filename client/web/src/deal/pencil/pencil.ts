@@ -18,6 +18,8 @@ export interface Aim {
 export interface Pick {
   changes: StructureChanges;
   programmeId: string | null;
+  /** Whether program and discount are the offer's: for a view that does not see which program that is. */
+  keepOffer?: boolean;
 }
 
 /** What the grid shows: a program's cells, null for the offer's own, or the best in each cell; and its columns. */

@@ -56,7 +56,7 @@ export function GridCell({ quote, at: { row, column }, here, reached, choose }: 
         onClick={choose}
       >
         {amount ?? "–"}
-        {total != null && <small>{formats.dollars(total)}</small>}
+        {total != null && <small class="total">{formats.dollars(total)}</small>}
         {eligible && npv != null && <small class={npv < 0 ? "negative" : ""}>{formats.dollars(npv)}</small>}
         {eligible && score != null && <small>{scoreText(score)}</small>}
         {tags.map((tag) => (

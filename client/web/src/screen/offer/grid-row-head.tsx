@@ -12,9 +12,9 @@ export function GridRowHead({ row, grid }: { row: GridRow; grid: QuoteGrid }) {
       <small>Total</small>
       {grid.npv_cents && <small>NPV</small>}
       {grid.score && <small>Score</small>}
-      {!row.chosen && <small class="note">not chosen</small>}
+      {!row.chosen && <small class="remark">not chosen</small>}
       {against && (
-        <small class={`note ${against.beats ? "gain" : ""}`}>
+        <small class={`remark ${against.beats ? "gain" : ""}`}>
           {against.beats ? "beats" : "below"} {against.term} mo
           {against.cents === null ? "" : ` by ${formats.dollars(against.cents)}`}
         </small>

@@ -54,6 +54,7 @@ export function PencilGrid({ quote, asking, session }: Props) {
     session.pencil.pick({
       changes: programmeId === null || discount == null ? changes : { ...changes, discount_cents: discount },
       programmeId,
+      keepOffer: grid.programme_id === undefined,
     });
   };
   const structure = session.model.value?.deal.structure ?? {};
@@ -73,7 +74,7 @@ export function PencilGrid({ quote, asking, session }: Props) {
               {grid.cash_down_cents.map((cents) => (
                 <th key={cents} scope="col" title={formats.cents(cents)}>
                   {formats.dollars(cents)}
-                  {overMaximum(cents, structure) && <small class="over">over max</small>}
+                  {overMaximum(cents, structure) && <small class="over-max">over max</small>}
                 </th>
               ))}
             </tr>
