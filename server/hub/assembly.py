@@ -23,6 +23,7 @@ from server.hub.commands.desk_answers import DeskAnswers
 from server.hub.commands.desk_handlers import DeskHandlers
 from server.hub.commands.handlers import Handlers
 from server.hub.commands.offer_handlers import OfferHandlers
+from server.hub.commands.papers import Papers
 from server.hub.commands.quotes import Quotes
 from server.hub.commands.stock_handlers import StockHandlers
 from server.hub.commands.watch_handlers import WatchHandlers
@@ -69,6 +70,7 @@ class Hub:
     allowance: Allowance
     seats: Seats
     connections: set[Connection]
+    papers: Papers
 
     async def wait_connected(self) -> None:
         """Return as soon as both Redis and Postgres are heard."""
@@ -196,7 +198,7 @@ def assemble(
     handlers = Handlers(allowance, watch, stock, offers, desk, note=note)
     return Hub(
         *(log, bus, listener, registry, keeper, searches, handlers, people, outages),
-        *(allowance, seats, connections),
+        *(allowance, seats, connections, Papers(stores, quotes, compute)),
     )
 
 

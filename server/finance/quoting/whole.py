@@ -17,7 +17,10 @@ from server.finance.quoting.warnings import quote_warnings
 
 @dataclass(frozen=True, slots=True)
 class WholeQuote:
-    """A quote of a case with the grid around it. ``value`` has the monthly cash, which pencils do not store."""
+    """A quote of a case with the grid around it.
+
+    ``value`` has the monthly cash, which pencils do not store.
+    """
 
     case: Case
     quoted: Quoted
