@@ -11,6 +11,7 @@ import typer
 
 from protocol.money.pricing import AprRequest, LeaseRequest, PriceRequest, RollRequest, ValueRequest
 from protocol.records import Record
+from protocol.texts import echoed
 from server.errors import UNUSABLE_INPUT
 
 Input = Annotated[
@@ -73,11 +74,11 @@ def lease(file: Input = "-") -> None:
 
 def _answer(file: str, kind: type[Request], compute: Callable[[Request], Record]) -> None:
     """Print the answer to the request in ``file``; leave with UNUSABLE_INPUT if there is none."""
-    from protocol.codec import FieldError, decode_as, encode
+    from protocol.codec import FieldError, decode_unique, encode
     from protocol.structure import StructureError
 
     try:
-        answer = compute(decode_as(kind, _read(file)))
+        answer = compute(decode_unique(kind, _read(file)))
     except (FieldError, StructureError) as error:
         _refuse(error.field or "input", error.expected)
     except OSError as error:
@@ -97,6 +98,6 @@ def _dated(request: Contract) -> Contract:
 
 
 def _refuse(field: str, expected: str) -> None:
-    line = " ".join(f"{field}: {expected}".split())
+    line = f"{echoed(field)}: {' '.join(expected.split())}"
     print(f"error: {line}", file=sys.stderr)
     raise typer.Exit(UNUSABLE_INPUT)
