@@ -42,4 +42,6 @@ def deal_inputs(deal: Deal, tax_table: TaxTable | None, today: dt.date) -> DealI
         # A stated rate needs no rules. Without them, a newer table does not change what the rate computed.
         tax_rules=rules if structure.tax_rate_bp is None else (),
         lender_terms=deal.live_lenders,
+        cash_step_cents=deal.cash_step_cents,
+        grid_step_cents=deal.grid_step_cents,
     )
