@@ -18,9 +18,11 @@ export function GridSelector({ quote, session }: { quote: QuoteReply; session: D
   return (
     <div class="grid-selector">
       {lenders.length > 0 && (
-        <label>
+        <label for="grid-lender">
           <span>Lender</span>
           <select
+            id="grid-lender"
+            aria-label="Grid of lender"
             value={shown}
             onChange={(event) => {
               const value = event.currentTarget.value;
