@@ -11,12 +11,16 @@ from client.inbox import Inbox
 from client.rows import Rows
 from client.wall import WallRows
 from protocol import codec
+from protocol.agreed import HistoryPage
 from protocol.commands import (
+    DEFAULT_FOUND,
     DEFAULT_MATCHES,
     AnyCommand,
     Cancel,
+    Find,
     Focus,
     Frontier,
+    History,
     More,
     Position,
     Quote,
@@ -25,6 +29,7 @@ from protocol.commands import (
     Terms,
 )
 from protocol.events import DealSnapshot, Present, SearchSnapshot
+from protocol.finding import FindReply
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import Filters, Sort, View
 from protocol.structure import StructureChanges
@@ -171,10 +176,25 @@ class Deal:
         )
         return codec.convert(QuoteReply, await self._request(command))
 
+    async def find(self, text: str, *, limit: int = DEFAULT_FOUND) -> FindReply:
+        """Find cars of the stock by stock number, VIN or words, also those that do not fit the deal."""
+        command = Find(ref=0, channel=self.channel, text=text, limit=limit)
+        return codec.convert(FindReply, await self._request(command))
+
     async def frontier(self, vehicle_id: str) -> FrontierReply:
         """Return one car's structures that no other beats in both payment and NPV."""
         command = Frontier(ref=0, channel=self.channel, vehicle_id=vehicle_id)
         return codec.convert(FrontierReply, await self._request(command))
+
+    @property
+    def history(self) -> HistoryPage:
+        """The deal's latest events when it was joined; empty in the customer's view."""
+        return self._channel.history
+
+    async def older(self, before: int | None = None, *, limit: int = 50) -> HistoryPage:
+        """Return up to ``limit`` events before event number ``before``; without one, the latest."""
+        command = History(ref=0, channel=self.channel, before=before, limit=limit)
+        return codec.convert(HistoryPage, await self._request(command))
 
     async def leave(self) -> None:
         """Stop watching: the iteration ends, and no more events of the deal arrive."""

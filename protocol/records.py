@@ -86,6 +86,14 @@ class Scope(StrEnum):
     GROUP = "group"
 
 
+class DealKind(StrEnum):
+    """How a customer pays for a car: with a loan, a lease, or in full."""
+
+    FINANCE = "finance"
+    LEASE = "lease"
+    CASH = "cash"
+
+
 class DayCount(StrEnum):
     """How interest accrues between two dates."""
 
@@ -142,13 +150,17 @@ class Filters(Record, frozen=True):
 
 
 class Versions(Record, frozen=True, forbid_unknown_fields=False):
-    """The versions of an answer's inputs. Two answers are comparable if these are equal."""
+    """The versions of an answer's inputs. Two answers are comparable if these are equal.
+
+    ``leases`` is absent if no lease sheet is in force, and in answers that are older than leases in a deal.
+    """
 
     inventory: str
     rates: str
     tax: str
     risk: str
     engine: str
+    leases: str | UnsetType = UNSET
 
 
 class Actor(Record, frozen=True, forbid_unknown_fields=False):

@@ -5,6 +5,7 @@ the columns, ``amounts`` reads a cell, ``versioned`` checks and stores.
 """
 
 from server.database.importing.columns import FIELDS, ImportFailed, parse_mapping
+from server.database.importing.constants import parse_constants
 from server.database.importing.layouts import CURVES, PROGRAMMES, REBATE_PROGRAMMES, RULES
 from server.database.importing.load import ImportSummary, import_inventory
 from server.database.importing.reading import UNPACKED_MIB
@@ -24,5 +25,6 @@ __all__ = [
     "TableRejected",
     "import_inventory",
     "import_table",
+    "parse_constants",
     "parse_mapping",
 ]

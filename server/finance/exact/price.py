@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from protocol.money.inputs import ENGINE
-from protocol.money.pricing import PriceAnswer, PriceRequest, ScheduleRow
+from protocol.money.pricing import PriceAnswer, PriceRequest, SaleRequest, ScheduleRow
 from protocol.records import MAX_BASIS_POINTS
 from protocol.structure import FIRST_DATE, LAST_DATE, StructureError
 from server.finance.calendar import MONTHS_IN_YEAR, add_months
@@ -46,7 +46,7 @@ def price_contract(
     return repaid(request, tax, payment, accrual, engine)
 
 
-def stated_tax_cents(request: PriceRequest) -> int:
+def stated_tax_cents(request: SaleRequest) -> int:
     """Return the tax at the request's own rate.
 
     The base is price - discount + taxable fees + taxable products - (rebate if it reduces tax) - (allowance

@@ -73,12 +73,13 @@ def _priced(case: Case, terms: list[int], cash: list[int]) -> list[list[Cell]]:
     row, programme = structures.feasible.nonzero()
     wanted = Wanted(row, programme, structures.principal[row, programme], np.zeros(len(row), dtype=np.bool_))
     made = build_at(pricing, rows, structures, wanted)
+    known = bool(case.car.cost_known.all())
     place = {pair: number for number, pair in enumerate(zip(row.tolist(), programme.tolist(), strict=True))}
     of_term: dict[int, int] = {}
     for number, months in enumerate(pricing.plan.programmes.term.tolist()):
         of_term.setdefault(months, number)
     return [
-        [_cell(pricing, structures, made, (column, of_term.get(term)), place) for term in terms]
+        [_cell(pricing, structures, made, (column, of_term.get(term)), place, known=known) for term in terms]
         for column in range(len(cash))
     ]
 
@@ -89,6 +90,8 @@ def _cell(
     made: Candidates,
     pair: tuple[int, int | None],
     place: dict[tuple[int, int], int],
+    *,
+    known: bool,
 ) -> Cell:
     column, programme = pair
     if programme is None:
@@ -105,7 +108,7 @@ def _cell(
         eligible=True,
         payment_cents=int(made.payment[number]),
         principal_cents=int(made.principal[number]),
-        npv_cents=npv,
+        npv_cents=npv if known else None,
         discount_cents=int(made.discount[number]),
         rate_bp=float(pricing.plan.sell_rate[programme]) / HUNDREDTHS,
         lender=str(pricing.plan.programmes.lender[programme]),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from protocol.events import Fix, FixKind
 from protocol.money.pricing import PriceRequest
@@ -157,7 +158,10 @@ def _priced(case: Case, request: PriceRequest) -> dict[str, Any]:
     }
 
 
-def _value(case: Case, pricing: Pricing, choice: Choice) -> QuoteValue:
+def _value(case: Case, pricing: Pricing, choice: Choice) -> QuoteValue | UnsetType:
+    """Return the value of a choice in parts; UNSET if the cost of the car is unknown."""
+    if choice.npv_cents is None or choice.stress_npv_cents is None or choice.front_gross_cents is None:
+        return UNSET
     parts = npv_parts(
         pricing.plan,
         case.model,

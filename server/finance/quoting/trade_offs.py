@@ -29,9 +29,12 @@ def quote_frontier(case: Case) -> tuple[list[StressedPoint], list[PaymentBand]]:
         for highest, best in best_by_payment_band(pricing, case.car).items()
     ]
     points = frontier(pricing, case.car)
-    passed = rank_reversals(
-        [point.npv_cents for point in points], [point.stress_npv_cents for point in points]
-    )
+    npvs = [point.npv_cents for point in points if point.npv_cents is not None]
+    stressed = [point.stress_npv_cents for point in points if point.stress_npv_cents is not None]
+    if len(npvs) < len(points):
+        # The cost of the car is unknown, and so is what its structures are worth.
+        return [StressedPoint(**_shown(point)) for point in points], bands
+    passed = rank_reversals(npvs, stressed)
     return [
         StressedPoint(**_shown(point), passed_by=by) for point, by in zip(points, passed, strict=True)
     ], bands
@@ -40,4 +43,5 @@ def quote_frontier(case: Case) -> tuple[list[StressedPoint], list[PaymentBand]]:
 def _shown(choice: Choice) -> dict[str, Any]:
     # Some screens show a score instead of an NPV; it is not computed here.
     names = (name for name in FrontierPoint.__struct_fields__ if name != "score")
-    return {name: getattr(choice, name) for name in names}
+    fields = {name: getattr(choice, name) for name in names}
+    return {name: value for name, value in fields.items() if value is not None}
