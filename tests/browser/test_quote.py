@@ -81,6 +81,7 @@ async def test_the_payment_grid_of_one_lender(arrive: Arrive) -> None:
     assert {cash % 50_000 for cash in own["cash_down_cents"]} <= {0, offered["cash_down_cents"] % 50_000}
 
     await page.get_by_label("Columns every").fill("1,000")
+    await page.get_by_label("Columns every").press("Enter")
     await expect(pencil.locator("[role=grid][aria-busy=false]")).to_be_visible()
     other = next(each for each in own["lenders"] if each["programme_id"] != own["programme_id"])
     await page.get_by_label("Grid of lender").select_option(other["programme_id"])

@@ -12,7 +12,6 @@ export function GridSelector({ quote, session }: { quote: QuoteReply; session: D
   const { formats } = useSurroundings();
   const { grid } = quote;
   const { pencil } = session;
-  const wish = pencil.picture.value.grid;
   const lenders = grid.lenders ?? [];
   const shown = grid.programme_id ?? BEST;
   return (
@@ -26,7 +25,7 @@ export function GridSelector({ quote, session }: { quote: QuoteReply; session: D
             value={shown}
             onChange={(event) => {
               const value = event.currentTarget.value;
-              pencil.turnGrid({ ...wish, best: value === BEST, programmeId: value === BEST ? null : value });
+              pencil.turnGrid({ best: value === BEST, programmeId: value === BEST ? null : value });
             }}
           >
             {lenders.map((each) => (
@@ -54,7 +53,7 @@ export function GridSelector({ quote, session }: { quote: QuoteReply; session: D
               }
               return { ok: true, value: parsed.value };
             }}
-            commit={(cents) => pencil.turnGrid({ ...wish, stepCents: cents })}
+            commit={(cents) => pencil.turnGrid({ stepCents: cents })}
           />
         </span>
       </label>
