@@ -19,12 +19,14 @@ from protocol.commands import (
     Frontier,
     More,
     Position,
+    Products,
     Quote,
     Roll,
     Search,
     Terms,
 )
 from protocol.events import DealSnapshot, Present, SearchSnapshot
+from protocol.money.menu import ProductsReply
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import Filters, Sort, View
 from protocol.structure import StructureChanges
@@ -163,6 +165,11 @@ class Deal:
         """Return one car's structures that no other beats in both payment and NPV."""
         command = Frontier(ref=0, channel=self.channel, vehicle_id=vehicle_id)
         return codec.convert(FrontierReply, await self._request(command))
+
+    async def products(self) -> ProductsReply:
+        """Return the store's catalogue of F&I products and its packages."""
+        command = Products(ref=0, channel=self.channel)
+        return codec.convert(ProductsReply, await self._request(command))
 
     async def leave(self) -> None:
         """Stop watching: the iteration ends, and no more events of the deal arrive."""

@@ -140,13 +140,17 @@ class Filters(Record, frozen=True):
 
 
 class Versions(Record, frozen=True, forbid_unknown_fields=False):
-    """The versions of an answer's inputs. Two answers are comparable if these are equal."""
+    """The versions of an answer's inputs. Two answers are comparable if these are equal.
+
+    ``products`` is the catalogue's; None if the deal has no product lines.
+    """
 
     inventory: str
     rates: str
     tax: str
     risk: str
     engine: str
+    products: str | None = None
 
 
 class Actor(Record, frozen=True, forbid_unknown_fields=False):

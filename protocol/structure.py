@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from protocol.product_lines import ProductIds, ProductLines, line_faults, sums_of_lines
 from protocol.records import BasisPoints, Cents, DayCount, Months, Record, Scope, Tier
 
 MAX_PER_DIEM_CENTS = 1_000_00
@@ -53,7 +54,8 @@ class Structure(Record, frozen=True):
     registration address, ``products_cost_cents`` from the store's usual share, ``contract_date`` from today
     and ``first_payment_date`` from one month later. ``payment_max_cents`` ``None`` means no limit.
     ``doc_fee_cents`` is the part of the fees that the store keeps. ``rate_reason`` says why a stated rate is
-    below the store's standard.
+    below the store's standard. If there are ``products``, the three sums of products follow from them and
+    from the catalogue; ``declined_products`` are the ids of those that the customer declined.
     """
 
     price_cents: Cents | None = None
@@ -89,6 +91,8 @@ class Structure(Record, frozen=True):
     tier: Tier = Tier.PRIME
     tier_source: TierSource = TierSource.STATED
     scope: Scope = Scope.STORE
+    products: ProductLines = []
+    declined_products: ProductIds = []
 
 
 class StructureChanges(Record, frozen=True):
@@ -127,6 +131,8 @@ class StructureChanges(Record, frozen=True):
     tier: Tier | UnsetType = UNSET
     tier_source: TierSource | UnsetType = UNSET
     scope: Scope | UnsetType = UNSET
+    products: ProductLines | UnsetType = UNSET
+    declined_products: ProductIds | UnsetType = UNSET
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """Yield ``(field, value)`` of the fields that are set, in the order of the class."""
@@ -152,9 +158,15 @@ def revised(structure: Structure, changes: StructureChanges) -> Structure:
     """Return ``structure`` with ``changes`` applied.
 
     Raises:
-        StructureError: the result contradicts itself, such as a maximum below its minimum.
+        StructureError: the result contradicts itself, such as a maximum below its minimum, or a sum of
+            products differs from that of the product lines.
     """
-    result = msgspec.structs.replace(structure, **dict(changes.items()))
+    changed = dict(changes.items())
+    result = msgspec.structs.replace(structure, **changed)
+    derived, fault = sums_of_lines(structure, result, changed)
+    if fault is not None:
+        raise StructureError(*fault)
+    result = msgspec.structs.replace(result, **derived) if derived else result
     check_consistent(result)
     return result
 
@@ -178,6 +190,8 @@ def check_consistent(structure: Structure) -> None:
     for holds, field, expected in rules:
         if not holds:
             raise StructureError(field, expected)
+    for field, expected in line_faults(s.products, s.declined_products):
+        raise StructureError(field, expected)
     for field in ("payoff_good_through", "contract_date", "first_payment_date"):
         date = getattr(s, field)
         if date is not None and not FIRST_DATE <= date <= LAST_DATE:

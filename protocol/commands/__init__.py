@@ -38,6 +38,7 @@ from protocol.commands.stock import (
     Cancel,
     Frontier,
     More,
+    Products,
     Quote,
     Revalue,
     Roll,
@@ -80,6 +81,7 @@ __all__ = [
     "Pin",
     "Ping",
     "Position",
+    "Products",
     "Quote",
     "Ref",
     "Release",
@@ -107,6 +109,7 @@ AnyCommand = (
     | Terms
     | Quote
     | Frontier
+    | Products
     | Select
     | Pin
     | Unpin

@@ -6,6 +6,7 @@ import msgspec
 
 from protocol.deal_parts import LenderTerms
 from protocol.money.lending import TaxRule
+from protocol.money.products import SoldProduct
 from protocol.structure import Structure
 
 
@@ -26,6 +27,7 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     seller's authority; if it covers the concession, a price cut and deal-specific rebates leave less of it
     for a discount. ``tax_rules`` are those of the registration address, used where the structure states no
     tax rate. ``lender_terms`` are lenders' live decisions about this customer; they override the sheet.
+    ``products`` are the structure's product lines with their rows of the catalogue.
     """
 
     structure: Structure
@@ -39,6 +41,7 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     product_cost_share_bp: float = 10_000.0
     tax_rules: tuple[TaxRule, ...] = ()
     lender_terms: tuple[LenderTerms, ...] = ()
+    products: tuple[SoldProduct, ...] = ()
 
     @property
     def discount_limit_cents(self) -> int:

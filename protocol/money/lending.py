@@ -142,6 +142,9 @@ class TaxRule(msgspec.Struct, frozen=True, kw_only=True):
     A rule holds for every postal code of ``state`` that begins with ``postal_prefix``; each rule that holds
     for an address taxes it separately. ``base_cap_cents`` caps the tax base, ``credit_cap_cents`` the part of
     the trade allowance that a base ``net_of_trade`` leaves out.
+
+    Only a deal with product lines sets ``taxable_products_cents``: the price of those that this jurisdiction
+    taxes. None: the structure's taxable part holds for every jurisdiction.
     """
 
     jurisdiction: str
@@ -153,6 +156,7 @@ class TaxRule(msgspec.Struct, frozen=True, kw_only=True):
     credit_cap_cents: int | None = None
     rebate_reduces_tax: bool = False
     rounding: Rounding = Rounding.HALF_UP
+    taxable_products_cents: int | None = None
 
 
 class TaxTable(msgspec.Struct, frozen=True, kw_only=True):

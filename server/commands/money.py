@@ -27,13 +27,14 @@ def add_money_commands(app: typer.Typer) -> None:
 
 
 def price(file: Input = "-") -> None:
-    """Price one contract to the cent: tax, principal, payment, schedule, finance charge and APR.
+    """Price one contract to the cent: tax, principal, payment, schedule, finance charge, APR, total sale price
+    and the itemization of the amount financed.
 
     The contract date defaults to today.
     """
-    from server.finance.exact.price import price_contract
+    from server.finance.exact.price import report_contract
 
-    _answer(file, PriceRequest, lambda request: price_contract(_dated(request)))
+    _answer(file, PriceRequest, lambda request: report_contract(_dated(request)))
 
 
 def apr(file: Input = "-") -> None:

@@ -23,6 +23,7 @@ from server.hub.commands.desk_answers import DeskAnswers
 from server.hub.commands.desk_handlers import DeskHandlers
 from server.hub.commands.handlers import Handlers
 from server.hub.commands.offer_handlers import OfferHandlers
+from server.hub.commands.catalogues import Catalogues
 from server.hub.commands.quotes import Quotes
 from server.hub.commands.stock_handlers import StockHandlers
 from server.hub.commands.watch_handlers import WatchHandlers
@@ -172,6 +173,7 @@ def assemble(
         tasks.create_task(_run(run), name=name)
     authority, questions = Authority(deals), Questions(Distinct(redis))
     quotes = Quotes(stores, compute, editions)
+    catalogues = Catalogues(stores, editions)
     joiner = Joiner(authority, deals, log, registry, relay, keeper, cars, stock_watch, rooms)
     stock = StockHandlers(
         stores=stores,
@@ -179,6 +181,7 @@ def assemble(
         relay=relay,
         searches=searches,
         quotes=quotes,
+        catalogues=catalogues,
         questions=questions,
     )
     answers = DeskAnswers(stores, authority, relay)

@@ -8,12 +8,13 @@ from typing import Any, Final
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Scope, Tier
-from protocol.structure import Structure, StructureChanges
+from protocol.structure import Structure, StructureChanges, StructureError
 from server.database.core.one_row import one_row
 from server.database.core.pool import Database
 from server.database.deals.deals import Deal, load_deal
 from server.database.decisions.deciding import parse_id
 from server.database.decisions.terms import revise
+from server.database.editions.products import with_catalogue
 from server.database.people.users import Account
 
 # The lowest score of each tier, best first, for a deal that starts from a score; a programme may require
@@ -53,6 +54,12 @@ async def create_deal(
     structure = starting_structure(row["default_structure"], row)
     if changes is not None:
         structure = revise(structure, changes)
+    try:
+        structure = await with_catalogue(database, structure, row["state"])
+    except StructureError as error:
+        raise CommandError(
+            ErrorCode.INVALID, str(error), field=error.field, expected=error.expected
+        ) from None
     await _require_pace(database, uuid.UUID(user.id))
     deal_id = uuid.uuid4()
     await database.execute(
@@ -93,7 +100,7 @@ async def _require_pace(database: Database, person: uuid.UUID) -> None:
 
 _CUSTOMER_START = """
 SELECT default_structure, trade_acv_cents, payoff_cents, payoff_good_through, payoff_per_diem_cents,
-       score, score_source
+       score, score_source, customers.state
   FROM customers JOIN stores USING (store_id) WHERE customer_id = $1 AND store_id = $2
 """
 

@@ -7,12 +7,14 @@ from typing import Any
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.events import DealChanged, StateChanged, kind_of
+from protocol.product_lines import FLAT_FIELDS
 from protocol.records import Actor, DealState, Role
 from protocol.structure import Structure, StructureChanges, StructureError, revised
 from protocol.workflow import EDITABLE, Reason
 from server.database.core.scope import RowScope
 from server.database.decisions.claims import end_reservation
 from server.database.decisions.deciding import Decided, LockedDeal, deciding
+from server.database.editions.products import with_catalogue
 
 
 async def change_terms(
@@ -51,6 +53,8 @@ async def restructure(deal: LockedDeal, changes: StructureChanges, *, based_on: 
     Raises CommandError: invalid, locked, conflict.
     """
     after = revise(deal.structure, changes)
+    if after.products != deal.structure.products:
+        after = await _with_catalogue(deal, after)
     new = differences(deal.structure, after)
     if based_on < deal.version:
         await _check_unchanged(deal, based_on, new)
@@ -81,6 +85,17 @@ async def move(deal: LockedDeal, target: DealState, reason: Reason, **more: Any)
     deal.record(StateChanged, **{"from": source, "to": target}, reason=reason, **more)
 
 
+async def _with_catalogue(deal: LockedDeal, structure: Structure) -> Structure:
+    """Return a structure with the sums of its product lines. Raises CommandError(invalid)."""
+    state = await deal.database.fetchval(
+        "SELECT c.state FROM deals d JOIN customers c USING (customer_id) WHERE d.deal_id = $1", deal.key
+    )
+    try:
+        return await with_catalogue(deal.database, structure, state)
+    except StructureError as error:
+        raise _invalid(error) from None
+
+
 def check_unlocked(deal: LockedDeal, fields: Collection[str]) -> None:
     """Raise CommandError(locked) if the desk locked one of ``fields`` for this actor."""
     if deal.actor.role is Role.DESK_MANAGER:
@@ -97,9 +112,11 @@ def revise(structure: Structure, changes: StructureChanges) -> Structure:
     try:
         return revised(structure, changes)
     except StructureError as error:
-        raise CommandError(
-            ErrorCode.INVALID, str(error), field=error.field, expected=error.expected
-        ) from None
+        raise _invalid(error) from None
+
+
+def _invalid(error: StructureError) -> CommandError:
+    return CommandError(ErrorCode.INVALID, str(error), field=error.field, expected=error.expected)
 
 
 def differences(before: Structure, after: Structure) -> dict[str, Any]:
@@ -124,6 +141,8 @@ async def _check_unchanged(deal: LockedDeal, based_on: int, new: dict[str, Any])
 
     A field that was set to the requested value since is no conflict: it is not in ``new``.
     """
+    # What follows from the product lines is named last.
+    asked = sorted(new, key=lambda name: name in FLAT_FIELDS)
     since = await deal.database.fetch(
         "SELECT body, at FROM deal_events"
         " WHERE deal_id = $1 AND kind = $3 AND (body->>'version')::bigint > $2 ORDER BY no DESC",
@@ -132,7 +151,7 @@ async def _check_unchanged(deal: LockedDeal, based_on: int, new: dict[str, Any])
         kind_of(DealChanged),
     )
     for event in since:
-        taken = next((name for name in new if name in event["body"]["changes"]), None)
+        taken = next((name for name in asked if name in event["body"]["changes"]), None)
         if taken is not None:
             by = event["body"]["by"]
             raise CommandError(

@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 import numpy as np
 
-from protocol.money.pricing import PriceAnswer, PriceRequest, ScheduleRow
+from protocol.money.pricing import Itemization, PriceAnswer, PriceReport, PriceRequest, ScheduleRow
 from protocol.records import MAX_BASIS_POINTS
 from protocol.structure import FIRST_DATE, LAST_DATE, StructureError
 from server.finance.calendar import add_months
@@ -34,6 +34,12 @@ def price_contract(request: PriceRequest, tax_of: TaxOf | None = None) -> PriceA
     accrual = accrual_of(request, request.term_months)
     payment = level_payment(principal_cents(request, tax), accrual.annuity(annual_rate(request)))
     return repaid(request, tax, payment, accrual)
+
+
+def report_contract(request: PriceRequest) -> PriceReport:
+    """Return the priced contract with its products, one by one. Raises StructureError as ``price_contract``."""
+    contract = price_contract(request)
+    return PriceReport(**msgspec.structs.asdict(contract), products=request.products)
 
 
 def stated_tax_cents(request: PriceRequest) -> int:
@@ -72,12 +78,12 @@ def accrual_of(request: PriceRequest, term: int) -> Accrual:
 
 
 def checked(request: PriceRequest) -> PriceRequest:
-    """Return ``request`` with its first payment date.
+    """Return ``request`` with its first payment date and the sums of its products.
 
     Raises:
         StructureError: names the field that contradicts another.
     """
-    r = request
+    r = _with_sums(request)
     contract, first = _dates(r)
     rules = (
         (r.discount_cents <= r.price_cents, "discount_cents", "expected at most price_cents"),
@@ -91,6 +97,38 @@ def checked(request: PriceRequest) -> PriceRequest:
         if not holds:
             raise StructureError(field, expected)
     return msgspec.structs.replace(r, first_payment_date=first)
+
+
+def _with_sums(request: PriceRequest) -> PriceRequest:
+    """Return a request whose sums of products are those of its lines, if it has lines."""
+    if not request.products:
+        return request
+    for field in ("products_cents", "taxable_products_cents"):
+        if getattr(request, field):
+            raise StructureError(field, "expected no sum of products beside the products")
+    return msgspec.structs.replace(
+        request,
+        products=[],
+        products_cents=sum(each.price_cents for each in request.products),
+        taxable_products_cents=sum(each.price_cents for each in request.products if each.taxable),
+    )
+
+
+def itemized(request: PriceRequest, tax: int) -> Itemization:
+    """Return the itemization of the amount financed of a contract; ``request`` has its sums of products."""
+    r = request
+    equity = r.trade_allowance_cents - r.payoff_cents
+    return Itemization(
+        cash_price_cents=r.price_cents - r.discount_cents,
+        tax_cents=tax,
+        fees_cents=r.fees_cents,
+        products_cents=r.products_cents,
+        prior_loan_cents=max(0, -equity),
+        rebate_cents=-r.rebate_cents,
+        trade_equity_cents=-max(0, equity),
+        cash_down_cents=-r.cash_down_cents,
+        prepaid_finance_cents=-r.prepaid_finance_cents,
+    )
 
 
 def repaid(request: PriceRequest, tax: int, payment: int, accrual: Accrual) -> PriceAnswer:
@@ -107,6 +145,8 @@ def repaid(request: PriceRequest, tax: int, payment: int, accrual: Accrual) -> P
         raise StructureError("prepaid_finance_cents", f"expected less than the principal of {principal}")
     rows = repay(principal, payment, annual_rate(request), accrual)
     interest = sum(row.interest_cents for row in rows)
+    items = itemized(request, tax)
+    down_payment = -(items.cash_down_cents + items.rebate_cents + items.trade_equity_cents)
     return PriceAnswer(
         tax_cents=tax,
         principal_cents=principal,
@@ -118,6 +158,9 @@ def repaid(request: PriceRequest, tax: int, payment: int, accrual: Accrual) -> P
         total_of_payments_cents=principal + interest,
         apr_percent=_apr(request, principal - prepaid, rows),
         schedule=rows,
+        down_payment_cents=down_payment,
+        total_sale_price_cents=principal + interest + down_payment,
+        itemization=items,
     )
 
 

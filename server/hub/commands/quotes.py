@@ -83,7 +83,8 @@ class Quotes:
             command.terms_months,
             command.cash_down_cents,
             command.roll,
-            sight.view is View.MANAGER,
+            desk=sight.view is View.MANAGER,
+            menu=subject.menu,
         )
         pencil_id = await self._record(subject, computed.quoted, deal, account)
         reply = QuoteReply(
@@ -95,6 +96,7 @@ class Quotes:
             grid=computed.grid,
             warnings=computed.warnings,
             roll=computed.roll or UNSET,
+            menu=computed.menu or UNSET,
         )
         return project_quote(codec.plain(reply), sight)
 
@@ -162,7 +164,7 @@ class Quotes:
             ) from None
 
     async def _subject(self, deal: Deal, vehicle_id: str, programme_id: str | None, sight: Sight) -> Subject:
-        from server.finance.quoting import Case
+        from server.finance.quoting import Case, Menu
 
         if sight.guard is not None:
             floor = sight.guard.floor_cents(vehicle_id, deal.npv_floor_cents)
@@ -184,6 +186,8 @@ class Quotes:
                 query = build_car_query(stock, vehicle_number(vehicle_id), today=today, rebates=basis.rebates)
                 row = await database.fetchrow(query.text, *query.args)
                 model = await tables.risk(database, in_force.risk)
+                products = in_force.products
+                catalogue = None if products is None else await tables.products(database, products)
         except NotInForce as error:
             raise CommandError(ErrorCode.DEGRADED, f"No quote is possible: {error}.") from error
         if row is None:
@@ -196,7 +200,8 @@ class Quotes:
             programme_id=programme_id,
         )
         car = OfferedCar(**{name: row[name] for name in OfferedCar.__struct_fields__})
-        return Subject(row["vehicle_id"], row["rev"], car, case, basis.versions)
+        menu = None if catalogue is None else Menu(catalogue, deal.customer.state)
+        return Subject(row["vehicle_id"], row["rev"], car, case, basis.versions, menu)
 
     async def _record(self, subject: Subject, quoted: "Quoted", deal: Deal, account: Account) -> str:
         case, choice = subject.case, quoted.choice

@@ -6,6 +6,7 @@ from protocol.records import View
 from server.database.core.scope import StoreScopes
 from server.database.decisions.deciding import digest_of
 from server.database.decisions.terms import change_terms
+from server.hub.commands.catalogues import Catalogues
 from server.hub.commands.quotes import Quotes
 from server.hub.commands.registration import handles
 from server.hub.connections.authority import Authority, actor_of, view_of
@@ -29,6 +30,7 @@ class StockHandlers:
         searches: SearchService,
         quotes: Quotes,
         questions: Questions,
+        catalogues: Catalogues,
     ) -> None:
         self._stores = stores
         self._authority = authority
@@ -36,6 +38,7 @@ class StockHandlers:
         self._searches = searches
         self._quotes = quotes
         self._questions = questions
+        self._catalogues = catalogues
 
     @handles(commands.Search)
     async def search(self, connection: Connection, command: commands.Search) -> None:
@@ -113,6 +116,13 @@ class StockHandlers:
         axes = [command.terms_months, command.cash_down_cents]
         await self._questions.check(deal, account, sight, command.vehicle_id, [*asked, *axes])
         connection.reply(command.ref, await self._quotes.quote(command, deal, account, sight))
+
+    @handles(commands.Products)
+    async def products(self, connection: Connection, command: commands.Products) -> None:
+        """Show the catalogue of F&I products."""
+        deal = await self._authority.deal(connection.account, command)
+        view = view_of(connection, command.channel)
+        connection.reply(command.ref, await self._catalogues.reply(deal, view))
 
     @handles(commands.Frontier)
     async def frontier(self, connection: Connection, command: commands.Frontier) -> None:

@@ -1,0 +1,45 @@
+"""The catalogue of F&I products by version, and the sums that it gives to a deal's product lines."""
+
+import asyncpg
+
+from protocol import codec
+from protocol.money.products import Catalogue, Product, sold_products, with_sums
+from protocol.structure import Structure
+from server.database.core.pool import Database
+from server.database.editions.rates import NotInForce
+
+PRODUCT_COLUMNS = Product.__struct_fields__
+
+_PRODUCTS = (
+    f"SELECT {', '.join(PRODUCT_COLUMNS)} FROM catalogue_products"  # noqa: S608 - names of our own fields
+    " WHERE products_version = $1 ORDER BY product_id"
+)
+_IN_FORCE = """
+SELECT products_version FROM product_catalogues
+ WHERE effective_from <= (now() AT TIME ZONE 'UTC')::date ORDER BY effective_from DESC LIMIT 1
+"""
+
+
+async def load_catalogue(database: Database, version: str) -> Catalogue:
+    """Return the catalogue ``version``. Raises NotInForce."""
+    rows = await database.fetch(_PRODUCTS, version)
+    if not rows:
+        raise NotInForce("product catalogue", version)
+    return Catalogue(version=version, products=tuple(_product(row) for row in rows))
+
+
+async def with_catalogue(database: Database, structure: Structure, state: str) -> Structure:
+    """Return a structure with the sums that the catalogue in force gives to its product lines; without lines
+    it stays as it is. ``state`` is where the car will be registered.
+
+    Raises StructureError if the catalogue does not have a product, or not at this price.
+    """
+    if not structure.products:
+        return structure
+    version = await database.fetchval(_IN_FORCE)
+    catalogue = None if version is None else await load_catalogue(database, version)
+    return with_sums(structure, sold_products(structure.products, catalogue, state))
+
+
+def _product(row: asyncpg.Record) -> Product:
+    return codec.convert(Product, dict(row))
