@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from client.rows import Rows
 from client.wall import WallRows
+from protocol.channels import store_of
 from protocol.closing import ErrorBody
 from protocol.commands import Join, Position
 from protocol.deal_fold import applied
@@ -85,7 +86,7 @@ class Channel:
     @property
     def is_wall(self) -> bool:
         """Whether this is a store's wall, not a deal."""
-        return self.name.startswith("desk:")
+        return store_of(self.name) is not None
 
     def join(self, ref: int) -> Join:
         """Return the command that brings the channel back in step; everything before its reply is ignored."""

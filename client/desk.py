@@ -7,6 +7,7 @@ from typing import Any
 
 from protocol import commands
 from protocol.commands import AnyCommand
+from protocol.customers import CustomerChanges
 from protocol.records import Tier
 from protocol.structure import StructureChanges
 from protocol.workflow import Action, Closing, LenderStatus, Reason
@@ -148,6 +149,18 @@ class Desk:
     async def finish_task(self, task_id: str, *, op: uuid.UUID | None = None) -> int:
         """Mark a task as done; return the deal's version."""
         return int((await self._send(commands.FinishTask, op, task_id=task_id))["version"])
+
+    async def customer(
+        self, changes: CustomerChanges, *, version: int | None = None, op: uuid.UUID | None = None
+    ) -> int:
+        """Change what the store knows of the customer, based on ``version``; return the deal's version."""
+        based_on = self._version() if version is None else version
+        answer = await self._send(commands.ChangeCustomer, op, version=based_on, changes=changes)
+        return int(answer["version"])
+
+    async def request_appraisal(self, trade_id: str, *, op: uuid.UUID | None = None) -> int:
+        """Ask the desk to appraise a trade; return the deal's version."""
+        return int((await self._send(commands.RequestAppraisal, op, trade_id=trade_id))["version"])
 
     async def _send(
         self, command: Callable[..., AnyCommand], op: uuid.UUID | None, **fields: Any

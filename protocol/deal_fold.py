@@ -13,6 +13,7 @@ from protocol import codec
 from protocol.deal_parts import DealNote as Note
 from protocol.deal_parts import FieldLock, LenderTerms, VehicleHold
 from protocol.events import (
+    CustomerChanged,
     DealChanged,
     DealSnapshot,
     Event,
@@ -151,6 +152,10 @@ def _cleared(deal: DealSnapshot, event: Any) -> DealSnapshot:
     return replace(deal, lenders=[mark(decision) for decision in deal.lenders])
 
 
+def _customer(deal: DealSnapshot, event: CustomerChanged) -> DealSnapshot:
+    return replace(deal, customer=event.customer)
+
+
 def _task(deal: DealSnapshot, event: Any) -> DealSnapshot:
     if not isinstance(deal.tasks, list):
         return deal
@@ -193,6 +198,7 @@ _CHANGES: dict[type, _Change] = {
     FieldUnlocked: _unlocked,
     LenderDecided: _lender,
     StipulationCleared: _cleared,
+    CustomerChanged: _customer,
     TaskRaised: _task,
     TaskDone: _task_done,
     NoteAdded: _note,

@@ -122,10 +122,11 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DealTask(msgspec.Struct, frozen=True, kw_only=True):
-    """An open task. ``due_on`` is its last day."""
+    """An open task. ``due_on`` is its last day; ``trade_id`` is the trade that is to be appraised."""
 
     id: str
     kind: TaskKind
     reasons: list[Reason]
     due_on: dt.date
     done_by: Actor | None = None
+    trade_id: str | UnsetType = UNSET

@@ -179,6 +179,9 @@ TRANSITIONS: Final = {
 EDITABLE: Final = (DealState.WORKING, DealState.COUNTERED)
 """States in which the structure may be changed; a countered deal then becomes working."""
 
+APPRAISABLE: Final = (*EDITABLE, DealState.SUBMITTED)
+"""States in which an appraisal of a trade may be requested."""
+
 SELECTABLE: Final = (*EDITABLE, DealState.APPROVED)
 """States in which another offer may be selected; a countered or approved deal then becomes working."""
 
@@ -243,3 +246,4 @@ class TaskKind(StrEnum):
     """The kinds of tasks on a deal, by law or by promise."""
 
     ADVERSE_ACTION_NOTICE = "adverse_action_notice"
+    APPRAISAL = "appraisal"

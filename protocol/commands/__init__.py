@@ -9,6 +9,7 @@ from typing import get_args
 from protocol.commands.base import ChangeCommand, ChannelCommand, ChannelName, Command, Cost, Ref, Seq, tag_of
 from protocol.commands.desk import (
     Approve,
+    ChangeCustomer,
     ClearStipulation,
     Counter,
     Decision,
@@ -24,6 +25,7 @@ from protocol.commands.desk import (
     Pin,
     Release,
     Reopen,
+    RequestAppraisal,
     Select,
     Sign,
     Submit,
@@ -56,6 +58,7 @@ __all__ = [
     "Approve",
     "Cancel",
     "ChangeCommand",
+    "ChangeCustomer",
     "ChannelCommand",
     "ChannelName",
     "ClearStipulation",
@@ -86,6 +89,7 @@ __all__ = [
     "Ref",
     "Release",
     "Reopen",
+    "RequestAppraisal",
     "Revalue",
     "Roll",
     "Search",
@@ -134,6 +138,8 @@ AnyCommand = (
     | LenderDecision
     | ClearStipulation
     | FinishTask
+    | RequestAppraisal
+    | ChangeCustomer
     | Ping
 )
 COMMAND_TYPES: tuple[type[Command], ...] = get_args(AnyCommand)

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from protocol.commands.base import ChangeCommand, Cost, FieldName, Seq
+from protocol.customers import CustomerChanges
 from protocol.records import BasisPoints, Cents, Identifier, Months, Tier
 from protocol.rights import Right
 from protocol.structure import StructureChanges
@@ -208,6 +209,31 @@ class ClearStipulation(ChangeCommand, tag="clear_stipulation", frozen=True):
     cost: ClassVar = Cost.LIGHT
 
     stipulation_id: Identifier
+
+
+class ChangeCustomer(ChangeCommand, tag="customer", frozen=True):
+    """Change what the store knows of the deal's customer, for all of the customer's open deals.
+
+    ``version`` is that of the deal on which the changes were made: a fact that someone changed since is a
+    ``conflict``. Reply: ``{version}``.
+    """
+
+    right: ClassVar = Right.TERMS
+    cost: ClassVar = Cost.SEARCHING
+
+    version: Seq
+    changes: CustomerChanges
+
+
+class RequestAppraisal(ChangeCommand, tag="request_appraisal", frozen=True):
+    """Ask the desk to appraise a trade: raises a task, which the trade's cash value ends. Reply:
+    ``{version}``.
+    """
+
+    right: ClassVar = Right.APPRAISAL
+    cost: ClassVar = Cost.LIGHT
+
+    trade_id: Identifier
 
 
 class FinishTask(ChangeCommand, tag="finish_task", frozen=True):

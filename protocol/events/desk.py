@@ -8,16 +8,21 @@ from msgspec import UNSET, UnsetType
 
 from protocol.deal_parts import Approval, DealOffer, DealTask, LenderTerms
 from protocol.events.base import Event
+from protocol.events.snapshot import Customer
 from protocol.records import Actor, DealState
-from protocol.workflow import Fulfilment, Reason
+from protocol.workflow import Fulfilment, Reason, TaskKind
 
 
 class DealChanged(Event, tag="deal_changed", frozen=True):
-    """The structure changed. ``changes`` holds the new values of the changed fields that the view shows."""
+    """The structure changed. ``changes`` holds the new values of the changed fields that the view shows.
+
+    ``same_results`` if no result of a search depends on them, such as the make of a trade.
+    """
 
     version: int
     changes: dict[str, Any]
     by: Actor | UnsetType = UNSET
+    same_results: bool | UnsetType = UNSET
 
 
 class StateChanged(Event, tag="state_changed", frozen=True, rename={"source": "from", "target": "to"}):
@@ -156,6 +161,18 @@ class FulfilmentChanged(
     more_reasons: list[Reason] | UnsetType = UNSET
 
 
+class CustomerChanged(Event, tag="customer_changed", frozen=True):
+    """The store learned something of the customer: ``customer`` is whole, as the view shows it.
+
+    Every open deal of the customer has this event. ``fields`` are the facts that changed.
+    """
+
+    version: int
+    customer: Customer
+    by: Actor | UnsetType = UNSET
+    fields: list[str] | UnsetType = UNSET
+
+
 class TaskRaised(Event, tag="task_raised", frozen=True):
     """A task was added, with a due date."""
 
@@ -165,10 +182,11 @@ class TaskRaised(Event, tag="task_raised", frozen=True):
 
 
 class TaskDone(Event, tag="task_done", frozen=True):
-    """A task was finished."""
+    """A task was finished. Events that an older release wrote have no ``kind``."""
 
     version: int
     task_id: str | UnsetType = UNSET
+    kind: TaskKind | UnsetType = UNSET
     by: Actor | UnsetType = UNSET
 
 

@@ -21,13 +21,18 @@ from protocol.workflow import Fulfilment
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True):
-    """The deal's customer. ``score`` is for the manager's view; the customer's own view has the name only."""
+    """The deal's customer. ``score`` is for the manager's view; the customer's own view has the name only.
+
+    ``monthly_income_cents`` is that of customer and co-buyer together. ``facts`` holds the fields of
+    ``CustomerFacts`` that the view shows.
+    """
 
     id: str
     name: str
     state: str | UnsetType = UNSET
     monthly_income_cents: int | UnsetType | None = UNSET
     score: int | UnsetType | None = UNSET
+    facts: dict[str, Any] | UnsetType = UNSET
 
 
 class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):

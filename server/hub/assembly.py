@@ -19,11 +19,12 @@ from server.hub.channels.live_deals import LiveDeals
 from server.hub.channels.registry import Registry
 from server.hub.channels.rooms import Rooms
 from server.hub.channels.wall import Wall
+from server.hub.commands.catalogues import Catalogues
 from server.hub.commands.desk_answers import DeskAnswers
 from server.hub.commands.desk_handlers import DeskHandlers
 from server.hub.commands.handlers import Handlers
 from server.hub.commands.offer_handlers import OfferHandlers
-from server.hub.commands.catalogues import Catalogues
+from server.hub.commands.papers import Papers
 from server.hub.commands.quotes import Quotes
 from server.hub.commands.stock_handlers import StockHandlers
 from server.hub.commands.watch_handlers import WatchHandlers
@@ -70,6 +71,7 @@ class Hub:
     allowance: Allowance
     seats: Seats
     connections: set[Connection]
+    papers: Papers
 
     async def wait_connected(self) -> None:
         """Return as soon as both Redis and Postgres are heard."""
@@ -199,7 +201,7 @@ def assemble(
     handlers = Handlers(allowance, watch, stock, offers, desk, note=note)
     return Hub(
         *(log, bus, listener, registry, keeper, searches, handlers, people, outages),
-        *(allowance, seats, connections),
+        *(allowance, seats, connections, Papers(stores, quotes, compute)),
     )
 
 

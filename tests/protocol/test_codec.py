@@ -79,6 +79,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "clear_stipulation": {**CHANNEL, "op": OP, "stipulation_id": "x1"},
     "finish_task": {**CHANNEL, "op": OP, "task_id": "t1"},
+    "customer": {**CHANNEL, "op": OP, "version": 1, "changes": {"phone": "937 555 0133"}},
+    "request_appraisal": {**CHANNEL, "op": OP, "trade_id": "trade-1"},
     "ping": {},
 }
 OPTIONAL = {

@@ -14,7 +14,7 @@ export const OFFER_COLUMNS = ["vehicle_id", "rev", "payment_cents", "term_months
 
 export const FIRST_LATE_CHUNK = 1000000 as const;
 
-export const EVENT_TYPES = ["search_started", "matches", "offers", "search_ended", "search_valued", "value_failed", "deal_changed", "state_changed", "offer_selected", "offer_pinned", "offer_unpinned", "vehicle_changed", "vehicle_held", "vehicle_released", "field_locked", "field_unlocked", "note_added", "lender_decided", "stipulation_cleared", "fulfilment_changed", "task_raised", "task_done", "deal_summary"] as const;
+export const EVENT_TYPES = ["search_started", "matches", "offers", "search_ended", "search_valued", "value_failed", "deal_changed", "state_changed", "offer_selected", "offer_pinned", "offer_unpinned", "vehicle_changed", "vehicle_held", "vehicle_released", "field_locked", "field_unlocked", "note_added", "lender_decided", "stipulation_cleared", "fulfilment_changed", "task_raised", "task_done", "customer_changed", "deal_summary"] as const;
 
 export const TRANSITIONS = {"submit": {"sources": ["working", "countered"], "target": "submitted", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_agrees", "customer_wants_better", "desk_advice"]}, "counter": {"sources": ["submitted"], "target": "countered", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car"]}, "approve": {"sources": ["submitted"], "target": "approved", "roles": ["desk_manager"], "reasons": ["meets_policy", "exception_granted"]}, "decline": {"sources": ["submitted"], "target": "declined", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "documents_missing", "car_not_available", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}, "reopen": {"sources": ["countered", "approved", "declined", "lost"], "target": "working", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_returned", "terms_changed", "new_information", "other_car", "better_programme"]}, "sign": {"sources": ["approved"], "target": "signed", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_accepts"]}, "lose": {"sources": ["working", "submitted", "countered", "approved", "declined"], "target": "lost", "roles": ["salesperson", "desk_manager"], "reasons": ["bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "trade_overvalued", "no_suitable_car", "unresponsive", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}} as const;
 
@@ -99,7 +99,7 @@ export const Sort = ["price", "-price", "mileage", "-mileage", "year", "-year", 
 export type Sort = (typeof Sort)[number];
 
 /** The kinds of tasks on a deal, by law or by promise. */
-export const TaskKind = ["adverse_action_notice"] as const;
+export const TaskKind = ["adverse_action_notice", "appraisal"] as const;
 export type TaskKind = (typeof TaskKind)[number];
 
 /** Credit tier, best first. Lender programmes and risk curves are keyed by it. */
@@ -119,7 +119,7 @@ export const View = ["manager", "sales", "customer"] as const;
 export type View = (typeof View)[number];
 
 /** What a person should check before showing a quote to anyone. */
-export const WarningCode = ["payoff_past_good_through", "discount_over_authority", "products_without_cost"] as const;
+export const WarningCode = ["payoff_past_good_through", "discount_over_authority", "products_without_cost", "trade_not_appraised"] as const;
 export type WarningCode = (typeof WarningCode)[number];
 
 /** How far a client has read a channel: all events of `epoch` up to and including `seq`. */
@@ -189,6 +189,24 @@ export interface Cancel {
   ref: number;
 }
 
+/** A partial `Trade`: a field that is `UNSET` stays as it was, the cash value above all. */
+export interface TradeChanges {
+  id: string;
+  removed: boolean;
+  year?: number | null;
+  make?: string;
+  model?: string;
+  mileage?: number | null;
+  vin?: string;
+  lienholder?: string;
+  allowance_cents?: number;
+  payoff_cents?: number;
+  payoff_quoted_on?: string | null;
+  payoff_per_diem_cents?: number;
+  payoff_good_through?: string | null;
+  acv_cents?: number | null;
+}
+
 /** A partial `Structure`: a field that is `UNSET` stays as it was. */
 export interface StructureChanges {
   price_cents?: number | null;
@@ -205,7 +223,8 @@ export interface StructureChanges {
   payoff_cents?: number;
   payoff_good_through?: string | null;
   payoff_per_diem_cents?: number;
-  trade_acv_cents?: number;
+  trade_acv_cents?: number | null;
+  trades?: TradeChanges[];
   trade_credit?: boolean;
   trade_credit_cap_cents?: number | null;
   cash_down_cents?: number;
@@ -514,6 +533,48 @@ export interface FinishTask {
   ref: number;
 }
 
+/** Ask the desk to appraise a trade: raises a task, which the trade's cash value ends. Reply: `{version}`. */
+export interface RequestAppraisal {
+  type: "request_appraisal";
+  channel: string;
+  op: string;
+  trade_id: string;
+  ref: number;
+}
+
+/** Partial `CustomerFacts`: a field that is `UNSET` stays as it was. */
+export interface CustomerChanges {
+  name?: string;
+  state?: string;
+  phone?: string;
+  address_line?: string;
+  city?: string;
+  postal_code?: string;
+  monthly_income_cents?: number | null;
+  other_debt_cents?: number;
+  score?: number | null;
+  score_source?: TierSource | null;
+  score_date?: string | null;
+  current_payment_cents?: number | null;
+  remaining_months?: number | null;
+  co_name?: string | null;
+  co_monthly_income_cents?: number | null;
+  co_other_debt_cents?: number | null;
+  co_score?: number | null;
+  co_score_source?: TierSource | null;
+  co_score_date?: string | null;
+}
+
+/** Change what the store knows of the deal's customer, for all of the customer's open deals. */
+export interface ChangeCustomer {
+  type: "customer";
+  channel: string;
+  op: string;
+  version: number;
+  changes: CustomerChanges;
+  ref: number;
+}
+
 /** Check that the server responds. Reply: `{server_time}`. */
 export interface Ping {
   type: "ping";
@@ -642,6 +703,7 @@ export interface DealChanged {
   version: number;
   changes: Record<string, unknown>;
   by?: Actor;
+  same_results?: boolean;
 }
 
 /** What the desk approved: this version, car, offer and rate sheet, and nothing else. */
@@ -878,13 +940,14 @@ export interface FulfilmentChanged {
   more_reasons?: Reason[];
 }
 
-/** An open task. `due_on` is its last day. */
+/** An open task. `due_on` is its last day; `trade_id` is the trade that is to be appraised. */
 export interface DealTask {
   id: string;
   kind: TaskKind;
   reasons: Reason[];
   due_on: string;
   done_by: Actor | null;
+  trade_id?: string;
 }
 
 /** A task was added, with a due date. */
@@ -898,7 +961,7 @@ export interface TaskRaised {
   by?: Actor;
 }
 
-/** A task was finished. */
+/** A task was finished. Events that an older release wrote have no `kind`. */
 export interface TaskDone {
   type: "task_done";
   channel: string;
@@ -906,7 +969,30 @@ export interface TaskDone {
   at: string;
   version: number;
   task_id?: string;
+  kind?: TaskKind;
   by?: Actor;
+}
+
+/** The deal's customer. `score` is for the manager's view; the customer's own view has the name only. */
+export interface Customer {
+  id: string;
+  name: string;
+  state?: string;
+  monthly_income_cents?: number | null;
+  score?: number | null;
+  facts?: Record<string, unknown>;
+}
+
+/** The store learned something of the customer: `customer` is whole, as the view shows it. */
+export interface CustomerChanged {
+  type: "customer_changed";
+  channel: string;
+  seq: number;
+  at: string;
+  version: number;
+  customer: Customer;
+  by?: Actor;
+  fields?: string[];
 }
 
 /** One deal on the wall of its store, whole; replaces the row of the same deal unless it is older. */
@@ -1038,15 +1124,6 @@ export interface Resync {
   channel: string;
 }
 
-/** The deal's customer. `score` is for the manager's view; the customer's own view has the name only. */
-export interface Customer {
-  id: string;
-  name: string;
-  state?: string;
-  monthly_income_cents?: number | null;
-  score?: number | null;
-}
-
 /** A field of the structure that the desk locked. */
 export interface FieldLock {
   field: string;
@@ -1127,6 +1204,14 @@ export interface JoinReply {
   snapshot: Snapshot | null;
 }
 
+/** A trade as the contract counts it: `payoff_cents` is due on the contract date, the quote's per diem included. `equity_cents` is the allowance less the payoff; negative equity adds to the principal. */
+export interface QuotedTrade {
+  id: string;
+  allowance_cents: number;
+  payoff_cents: number;
+  equity_cents: number;
+}
+
 /** One payment: its interest and principal, and the balance after it. */
 export interface ScheduleRow {
   number: number;
@@ -1197,6 +1282,7 @@ export interface QuoteReply {
   payoff_cents: number;
   contract_date: string;
   first_payment_date: string;
+  trades?: QuotedTrade[];
   discount_cents?: number;
   cash_down_cents?: number;
   term_months?: number;
@@ -1273,6 +1359,23 @@ export interface FrontierReply {
   versions: Versions;
 }
 
+/** A car that the customer trades in. An empty text, or None, means that nobody knows yet. */
+export interface Trade {
+  id: string;
+  year: number | null;
+  make: string;
+  model: string;
+  mileage: number | null;
+  vin: string;
+  lienholder: string;
+  allowance_cents: number;
+  payoff_cents: number;
+  payoff_quoted_on: string | null;
+  payoff_per_diem_cents: number;
+  payoff_good_through: string | null;
+  acv_cents: number | null;
+}
+
 /** The terms that customer and store want; the car is not part of them. */
 export interface Structure {
   price_cents: number | null;
@@ -1289,7 +1392,8 @@ export interface Structure {
   payoff_cents: number;
   payoff_good_through: string | null;
   payoff_per_diem_cents: number;
-  trade_acv_cents: number;
+  trade_acv_cents: number | null;
+  trades: Trade[];
   trade_credit: boolean;
   trade_credit_cap_cents: number | null;
   cash_down_cents: number;
@@ -1343,6 +1447,8 @@ export type AnyCommand =
   | LenderDecision
   | ClearStipulation
   | FinishTask
+  | RequestAppraisal
+  | ChangeCustomer
   | Ping;
 
 export type AnyEvent =
@@ -1368,6 +1474,7 @@ export type AnyEvent =
   | FulfilmentChanged
   | TaskRaised
   | TaskDone
+  | CustomerChanged
   | DealSummary;
 
 export type AnyMessage =
@@ -1393,6 +1500,7 @@ export type AnyMessage =
   | FulfilmentChanged
   | TaskRaised
   | TaskDone
+  | CustomerChanged
   | DealSummary
   | Welcome
   | Reply

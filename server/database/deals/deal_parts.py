@@ -44,6 +44,8 @@ _PART_COLUMNS: Final = """
          WHERE n.size <= $4) AS notes,
        (SELECT jsonb_agg(jsonb_build_object('id', t.task_id, 'kind', t.kind, 'reasons', t.reasons,
                                             'due_on', t.due_on, 'done_by', t.done_by)
+                         || CASE WHEN t.trade_id IS NULL THEN '{}'
+                                 ELSE jsonb_build_object('trade_id', t.trade_id) END
                          ORDER BY t.raised_at, t.task_id)
           FROM (SELECT * FROM deal_tasks WHERE deal_tasks.deal_id = d.deal_id
                  ORDER BY raised_at DESC, task_id DESC LIMIT $5) t) AS tasks,

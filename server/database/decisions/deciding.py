@@ -129,13 +129,13 @@ class LockedDeal:
                 state=self.state.value,
             )
 
-    def record(self, kind: type[Event], **body: Any) -> int:
+    def record(self, kind: type[Event], /, **body: Any) -> int:
         """Add an event that moves the version; return the new version."""
         self.version += 1
         self._events.append((kind_of(kind), {"version": self.version, **body, "by": codec.plain(self.actor)}))
         return self.version
 
-    def remark(self, kind: type[Event], **body: Any) -> None:
+    def remark(self, kind: type[Event], /, **body: Any) -> None:
         """Add an event that leaves the version as it is."""
         self._events.append((kind_of(kind), {**body, "by": codec.plain(self.actor)}))
 

@@ -164,7 +164,7 @@ async def _check(deal: LockedDeal, offer: DealOffer) -> None:
 async def _terms_moved(deal: LockedDeal, since: int) -> bool:
     moved = await deal.database.fetchval(
         "SELECT EXISTS (SELECT FROM deal_events WHERE deal_id = $1 AND (body->>'version')::bigint > $2"
-        " AND kind IN ('deal_changed', 'lender_decided'))",
+        " AND kind IN ('deal_changed', 'lender_decided', 'customer_changed'))",
         deal.key,
         since,
     )

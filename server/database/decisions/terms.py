@@ -10,10 +10,12 @@ from protocol.events import DealChanged, StateChanged, kind_of
 from protocol.product_lines import FLAT_FIELDS
 from protocol.records import Actor, DealState, Role
 from protocol.structure import Structure, StructureChanges, StructureError, revised
+from protocol.trades import counts_alike
 from protocol.workflow import EDITABLE, Reason
 from server.database.core.scope import RowScope
 from server.database.decisions.claims import end_reservation
 from server.database.decisions.deciding import Decided, LockedDeal, deciding
+from server.database.decisions.trades import check_trades_kept, check_trades_unchanged, end_appraisals
 from server.database.editions.products import with_catalogue
 
 
@@ -52,19 +54,25 @@ async def restructure(deal: LockedDeal, changes: StructureChanges, *, based_on: 
 
     Raises CommandError: invalid, locked, conflict.
     """
-    after = revise(deal.structure, changes)
-    if after.products != deal.structure.products:
+    before, after = deal.structure, revise(deal.structure, changes)
+    if after.products != before.products:
         after = await _with_catalogue(deal, after)
-    new = differences(deal.structure, after)
+    new = differences(before, after)
     if based_on < deal.version:
-        await _check_unchanged(deal, based_on, new)
+        asked = {name for name, _ in changes.items()}
+        await _check_unchanged(deal, based_on, {name: new[name] for name in asked & new.keys()}, after)
     check_unlocked(deal, new)
+    if deal.actor.role is not Role.DESK_MANAGER:
+        check_trades_kept(changes, before)
     if new:
         await deal.database.execute(
             "UPDATE deals SET structure = $2 WHERE deal_id = $1", deal.key, codec.plain(after)
         )
         deal.structure = after
-        deal.record(DealChanged, changes=new)
+        words = new.keys() == {"trades"} and counts_alike(before.trades, after.trades)
+        deal.record(DealChanged, changes=new, **({"same_results": True} if words else {}))
+    if "trades" in new:
+        await end_appraisals(deal, before.trades)
     return new
 
 
@@ -136,8 +144,9 @@ def wrong_state(deal: LockedDeal, what: str) -> CommandError:
     )
 
 
-async def _check_unchanged(deal: LockedDeal, based_on: int, new: dict[str, Any]) -> None:
-    """Raise CommandError(conflict) if a field of ``new`` was set after version ``based_on``.
+async def _check_unchanged(deal: LockedDeal, based_on: int, new: dict[str, Any], after: Structure) -> None:
+    """Raise CommandError(conflict) if a field of ``new`` was set after version ``based_on``. Trades are
+    compared field by field.
 
     A field that was set to the requested value since is no conflict: it is not in ``new``.
     """
@@ -151,9 +160,14 @@ async def _check_unchanged(deal: LockedDeal, based_on: int, new: dict[str, Any])
         kind_of(DealChanged),
     )
     for event in since:
-        taken = next((name for name in asked if name in event["body"]["changes"]), None)
+        changed = event["body"]["changes"]
+        taken = next((name for name in asked if name in changed and name != "trades"), None)
+        by = event["body"]["by"]
+        if "trades" in new and "trades" in changed:
+            at = event["at"].isoformat().replace("+00:00", "Z")
+            what = {"by": by, "at": at, "version": event["body"]["version"]}
+            await check_trades_unchanged(deal, based_on, after.trades, what)
         if taken is not None:
-            by = event["body"]["by"]
             raise CommandError(
                 ErrorCode.CONFLICT,
                 f"{by['name']} changed {taken} in the meantime.",

@@ -1,5 +1,6 @@
 """The quoted structure: chosen by the architect, printed by the exact engine, valued in parts."""
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,8 +8,9 @@ import msgspec
 
 from protocol.events import Fix, FixKind
 from protocol.money.pricing import PriceRequest
-from protocol.money.quotes import MonthlyCash, QuotedStructure, QuoteValue, TaxLine
+from protocol.money.quotes import MonthlyCash, QuotedStructure, QuotedTrade, QuoteValue, TaxLine
 from protocol.structure import StructureError
+from protocol.trades import Trade
 from server.finance.architect import Choice, Pricing, choices, refusal
 from server.finance.contract import payoff_cents
 from server.finance.exact.price import price_contract
@@ -120,6 +122,7 @@ def _answer(case: Case, **fields: Any) -> QuotedStructure:
     structure = case.inputs.structure
     if structure.contract_date is None or structure.first_payment_date is None:
         raise ValueError("the structure's dates are not filled in")
+    contract = structure.contract_date
     known: dict[str, Any] = {
         "price_cents": case.price_cents,
         "rebate_cents": case.rebate_cents,
@@ -127,7 +130,19 @@ def _answer(case: Case, **fields: Any) -> QuotedStructure:
         "contract_date": structure.contract_date,
         "first_payment_date": structure.first_payment_date,
     }
+    if structure.trades:
+        known["trades"] = [_quoted_trade(trade, contract) for trade in structure.trades]
     return QuotedStructure(**known, **fields)
+
+
+def _quoted_trade(trade: Trade, contract: dt.date) -> QuotedTrade:
+    payoff = trade.payoff_on(contract)
+    return QuotedTrade(
+        id=trade.id,
+        allowance_cents=trade.allowance_cents,
+        payoff_cents=payoff,
+        equity_cents=trade.allowance_cents - payoff,
+    )
 
 
 def _priced(case: Case, request: PriceRequest, choice: Choice | None) -> dict[str, Any]:

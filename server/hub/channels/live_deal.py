@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from msgspec import UNSET
+
 from protocol import codec
 from protocol.deal_fold import applied
 from protocol.events import EVENTS_BY_KIND, Customer, DealSnapshot, Event
@@ -46,6 +48,7 @@ class HeldDeal:
                     state=deal.customer.state,
                     monthly_income_cents=deal.customer.monthly_income_cents,
                     score=deal.customer.score,
+                    facts=deal.customer.facts,
                 ),
                 structure=codec.plain(deal.structure),
                 selected=parts.selected,
@@ -70,8 +73,10 @@ class HeldDeal:
         """Return the deal after its next event."""
         whole = applied(self.whole, event)
         lenders = whole.lenders if isinstance(whole.lenders, list) else ()
+        known, facts = self.deal.customer, whole.customer.facts
         deal = replace(
             self.deal,
+            customer=known if facts is UNSET or facts == known.facts else known.after(facts),
             last_no=no,
             version=whole.version,
             state=whole.state,

@@ -11,7 +11,7 @@ from protocol.structure import StructureChanges
 from protocol.workflow import Action, Closing, LenderStatus
 from server.clock import utc_now
 from server.database.core.scope import StoreScopes
-from server.database.decisions import lenders, tasks, workflow
+from server.database.decisions import customers, lenders, tasks, trades, workflow
 from server.database.decisions import locks_and_notes as remarks
 from server.database.editions.rates import NotInForce
 from server.hub.channels.live_deal import HeldDeal
@@ -23,6 +23,7 @@ from server.hub.commands.registration import handles
 from server.hub.connections.authority import Authority, actor_of, view_of
 from server.hub.connections.connection import Connection
 from server.hub.sight.questions import check_visible
+from server.hub.sight.views import not_here, unsettable_facts
 from server.work.editions import Editions
 
 
@@ -72,6 +73,37 @@ class DeskHandlers:
     async def finish_task(self, connection: Connection, command: commands.FinishTask) -> None:
         """Mark a task as done."""
         await self._answers.decide(connection, command, tasks.finish_task, command.task_id)
+
+    @handles(commands.ChangeCustomer)
+    async def customer(self, connection: Connection, command: commands.ChangeCustomer) -> None:
+        """Change what the store knows of the customer; all open deals of the customer hear it."""
+        deal = await self._authority.deal(connection.account, command)
+        refused = unsettable_facts(command.changes, view_of(connection, command.channel))
+        if refused:
+            raise not_here(refused[0])
+        decided, others = await customers.change_customer(
+            self._stores.of(deal.store_id),
+            deal.id,
+            command.changes,
+            based_on=command.version,
+            op=command.op,
+            actor=actor_of(connection.account),
+        )
+        await self._answers.tell(connection, command, decided, others)
+
+    @handles(commands.RequestAppraisal)
+    async def request_appraisal(self, connection: Connection, command: commands.RequestAppraisal) -> None:
+        """Ask the desk to appraise a trade."""
+        deal = await self._authority.deal(connection.account, command)
+        decided = await trades.request_appraisal(
+            self._stores.of(deal.store_id),
+            deal.id,
+            command.trade_id,
+            op=command.op,
+            actor=actor_of(connection.account),
+            today=self._today(),
+        )
+        await self._answers.tell(connection, command, decided)
 
     @handles(
         *(commands.Submit, commands.Counter, commands.Approve, commands.Decline, commands.Reopen),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer, LenderTerms
-from protocol.structure import StructureChanges
+from protocol.structure import StructureChanges, still_pertinent
 from server.clock import utc_now
 from server.database.decisions.terms import revise
 from server.database.people.users import Account
@@ -39,14 +39,16 @@ class Repricing:
         structure = deal.structure if changes is None else revise(deal.structure, changes)
         # The offer's own changes to the deal's structure stay, except for what changes now.
         changed = {} if changes is None else dict(changes.items())
-        own = {name: value for name, value in before.changes.items() if name not in changed}
+        asked_for = codec.convert(StructureChanges, before.changes)
+        pertinent = still_pertinent(asked_for, deal.structure)
+        own = {name: value for name, value in pertinent.items() if name not in changed}
         live = deal.live_lenders if lenders is None else tuple(lenders)
         asked = before.asked_programme_id
         try:
             return await self._quotes.offer(
                 replace(deal, structure=structure, live_lenders=live),
                 before.vehicle_id,
-                codec.convert(StructureChanges, own),
+                StructureChanges(**own),
                 asked if isinstance(asked, str) else None,
                 account,
             )

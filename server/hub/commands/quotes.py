@@ -30,7 +30,7 @@ from server.database.editions.rates import NotInForce
 from server.database.editions.versions import stock_version
 from server.database.people.users import Account
 from server.hub.commands.kept_quotes import Subject, offer_of, pencil_of
-from server.hub.sight.questions import check_conceded
+from server.hub.sight.questions import check_conceded, check_trades
 from server.hub.sight.sight import Sight
 from server.hub.sight.views import not_here, project_frontier, project_quote, unaskable_fields
 from server.search.screening.basis import load_basis
@@ -74,6 +74,7 @@ class Quotes:
 
         check_askable(command, sight.view)
         check_conceded(command.changes, sight, deal.discount_authority_cents, deal.structure)
+        check_trades(command.changes, sight.view, deal.structure)
         revised = replace(deal, structure=revise(deal.structure, command.changes))
         subject = await self._subject(revised, command.vehicle_id, command.programme_id, sight)
         computed = await self._computed(

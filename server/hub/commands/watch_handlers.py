@@ -3,14 +3,14 @@
 import structlog
 
 from protocol import commands
-from protocol.channels import store_of
+from protocol.channels import is_list, store_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.structure import Structure
 from server.clock import utc_now
 from server.database.people.security_events import Note, SecurityKind
 from server.hub.channels.rooms import Rooms
 from server.hub.commands.registration import handles
-from server.hub.connections.authority import Authority, check_wall
+from server.hub.connections.authority import Authority, check_list, check_wall
 from server.hub.connections.connection import Connection
 from server.hub.joining.join import Joiner
 from server.hub.joining.wall_join import WallJoiner
@@ -34,9 +34,10 @@ class WatchHandlers:
         """Watch a channel."""
         store_id = store_of(command.channel)
         if store_id is not None:
-            check_wall(connection.account, store_id)
+            what = "deals" if is_list(command.channel) else "wall"
+            (check_list if is_list(command.channel) else check_wall)(connection.account, store_id)
             await self._wall_joiner.join(connection, command, store_id)
-            self._note(connection.happened(SecurityKind.CUSTOMERS_LISTED, detail={"what": "wall"}))
+            self._note(connection.happened(SecurityKind.CUSTOMERS_LISTED, detail={"what": what}))
             return
         deal = await self._joiner.join(connection, command)
         whom = {"deal_id": deal.id, "customer_ids": (deal.customer.id,)}

@@ -5,12 +5,15 @@ These are allow lists: only managers see a new field until it is listed here.
 
 from typing import Final
 
+from protocol.customers import SCORES, CustomerFacts
 from protocol.deal_parts import Approval, DealOffer, LenderTerms
 from protocol.events import CLAIM_COLUMNS, MATCH_COLUMNS, OFFER_COLUMNS, DealSnapshot
 from protocol.money.pricing import PriceAnswer
 from protocol.money.quotes import FrontierReply, StressedPoint, WarningCode
 from protocol.records import Filters, Sort, View
 from protocol.structure import Structure
+from protocol.trades import Trade
+from protocol.workflow import TaskKind
 
 _STRUCTURE: Final = frozenset(Structure.__struct_fields__)
 _DESK_ONLY: Final = frozenset({"trade_acv_cents", "products_cost_cents"})
@@ -19,7 +22,7 @@ _PENCIL: Final = frozenset(
     {
         "price_cents", "discount_cents", "fees_cents", "taxable_fees_cents", "doc_fee_cents",
         "products_cents", "taxable_products_cents", "rebate_cents", "rebate_reduces_tax",
-        "trade_allowance_cents", "payoff_cents", "payoff_good_through", "payoff_per_diem_cents",
+        "trade_allowance_cents", "payoff_cents", "payoff_good_through", "payoff_per_diem_cents", "trades",
         "trade_credit", "trade_credit_cap_cents", "cash_down_cents", "prepaid_finance_cents", "tax_rate_bp",
         "rate_bp", "term_months", "terms_months", "payment_min_cents", "payment_max_cents", "contract_date",
         "first_payment_date", "day_count", "scope", "products", "declined_products",
@@ -31,6 +34,11 @@ STRUCTURE_FIELDS: Final = {
     View.CUSTOMER: _PENCIL,
 }
 """The fields of a deal's structure that each view shows, and may change."""
+
+TRADE_FIELDS: Final = tuple(name for name in Trade.__struct_fields__ if name != "acv_cents")
+"""The fields of a trade that everybody sees: the customer's own car and loan. The cash value is the desk's;
+the sales view has ``appraised`` in its place.
+"""
 
 _CAR: Final = ("vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage",
                "price_cents", "store_id", "payment_min_cents", "payment_max_cents")  # fmt: skip
@@ -52,7 +60,7 @@ _PRINTED: Final = (
     *("vehicle_id", "rev", "eligible", "price_cents", "rebate_cents", "payoff_cents", "contract_date"),
     *("first_payment_date", "discount_cents", "cash_down_cents", "term_months", "rate_bp", "taxes"),
     *PriceAnswer.__struct_fields__,
-    *("products", "grid", "versions", "pencil_id", "warnings", "roll", "menu"),
+    *("trades", "products", "grid", "versions", "pencil_id", "warnings", "roll", "menu"),
 )
 QUOTE_FIELDS: Final = {
     View.SALES: (*_PRINTED, "lender", "programme_id", "stipulations", "value", "binding", "fix"),
@@ -108,6 +116,7 @@ DEAL_FIELDS: Final = {
         "salesperson",
         "approval",
         "lenders",
+        "tasks",
     ),
     View.CUSTOMER: _DEAL,
 }
@@ -143,8 +152,10 @@ EVENT_FIELDS: Final = {
         "lender_decided": ("version", "decision", "by"),
         "stipulation_cleared": ("version", "stipulation_id", "by"),
         "fulfilment_changed": ("version", "from", "to", "by", "reason", "more_reasons"),
-        "task_raised": ("version",),
-        "task_done": ("version",),
+        "customer_changed": ("version", "customer", "by"),
+        # Of appraisals, which salespeople request; what else the desk must do is its own.
+        "task_raised": ("version", "task", "by"),
+        "task_done": ("version", "task_id", "kind", "by"),
         "deal_summary": (*_SUMMARY, *_SUMMARY_OFFER, "npv_cents", "npv_history", "lender", "lender_status"),
     },
     View.CUSTOMER: {
@@ -165,11 +176,22 @@ EVENT_FIELDS: Final = {
         "lender_decided": ("version",),
         "stipulation_cleared": ("version",),
         "fulfilment_changed": ("version", "from", "to"),
+        "customer_changed": ("version", "customer"),
         "task_raised": ("version",),
         "task_done": ("version",),
         "deal_summary": ("deal_id", "deal_version", "removed"),
     },
 }
+
+FACTS: Final = {
+    View.MANAGER: CustomerFacts.__struct_fields__,
+    View.SALES: tuple(name for name in CustomerFacts.__struct_fields__ if name not in SCORES),
+    View.CUSTOMER: (),
+}
+"""The facts of a customer that each view shows, and may change."""
+
+SALES_TASKS: Final = frozenset({TaskKind.APPRAISAL})
+"""The tasks that salespeople see."""
 
 SORTED_BY: Final = {sort: sort.value.removeprefix("-") for sort in Sort} | {
     Sort.PRICE: "price_cents",

@@ -10,6 +10,7 @@ from server.database.core import migrate
 from server.database.core.migrate import MIGRATIONS, bring_to_newest, is_current
 from server.database.core.pool import connect_as_owner, prepare_connection
 from server.database.deals.deals import load_deal
+from server.database.deals.history import deal_at, load_history
 from server.database.editions.rates import load_rates, load_risk
 from server.settings import Settings
 from tests.services import Database, Services
@@ -143,3 +144,45 @@ async def test_deals_that_are_approved_keep_their_cars(stocked: Settings) -> Non
             "SELECT vehicle_id, reserved_by, reserver->>'name' AS name, no FROM vehicle_claims"
         )
     assert [tuple(row) for row in claims] == [(car, first, "Bo", 2)]
+
+
+ACV_SAID = """
+INSERT INTO deal_events (deal_id, no, op, kind, body, reply, user_id)
+SELECT deal_id, last_no + 1, gen_random_uuid(), 'deal_changed',
+       jsonb_build_object('version', version + 1, 'changes', jsonb_build_object('trade_acv_cents', 0),
+                          'by', '{"id": "b", "name": "Bo", "role": "desk_manager"}'::jsonb), '{}',
+       salesperson_id
+  FROM deals WHERE deal_id = $1
+"""
+BEFORE_TRADES = "ALTER TABLE deal_tasks DROP COLUMN trade_id"
+STATED = 'structure || \'{"trade_acv_cents": 0, "trades": []}\''
+
+
+async def test_a_cash_value_that_nobody_stated_is_none(stocked: Settings) -> None:
+    """Today's deals say 0 where nobody appraised the trade: they say nothing now, in their replay too. What
+    the desk stated, a trade that was worth nothing to begin with, and a signed deal stay.
+    """
+    async with connect_as_owner(stocked.database_owner_url) as owner:
+        await owner.execute(BEFORE_TRADES)
+        await owner.execute(f"UPDATE deals SET structure = {STATED}, first_structure = {STATED}")  # noqa: S608 - ours
+        unsaid, said, worthless, signed = [
+            row["deal_id"] for row in await owner.fetch("SELECT deal_id FROM deals ORDER BY deal_id LIMIT 4")
+        ]
+        await owner.execute(ACV_SAID, said)
+        await owner.execute(
+            "UPDATE customers SET trade_year = 2001, trade_make = 'Ford', trade_model = 'Focus',"
+            " trade_mileage = 1, trade_acv_cents = 0"
+            " WHERE customer_id = (SELECT customer_id FROM deals WHERE deal_id = $1)",
+            worthless,
+        )
+        await owner.execute(
+            "UPDATE deals SET state = 'signed', fulfilment = 'signed' WHERE deal_id = $1", signed
+        )
+        await owner.execute((MIGRATIONS / "0017_trades.sql").read_text(encoding="utf-8"))
+        for deal_id, acv in ((unsaid, None), (said, 0), (worthless, 0), (signed, 0)):
+            deal = await load_deal(owner, str(deal_id))
+            history = await load_history(owner, str(deal_id))
+            assert deal is not None and history is not None
+            assert deal.structure.trade_acv_cents == acv
+            told = deal_at(history, deal.last_no).structure
+            assert told["trade_acv_cents"] == acv

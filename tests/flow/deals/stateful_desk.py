@@ -15,14 +15,19 @@ from typing import Any
 import asyncpg
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec import UNSET
 
 from protocol import codec
 from protocol.channels import deal_channel
 from protocol.closing import CommandError, ErrorCode
+from protocol.customers import CustomerChanges
+from protocol.deal_fold import KEPT_TASKS
 from protocol.deal_parts import DealOffer, LenderTerms, OfferedCar
 from protocol.records import Actor, DealState, Tier, Versions
 from protocol.structure import Structure, StructureChanges
+from protocol.trades import TradeChanges
 from protocol.workflow import (
+    APPRAISABLE,
     CREDIT_REASONS,
     EDITABLE,
     STEPS,
@@ -37,7 +42,7 @@ from server.clock import utc_now
 from server.database.core.scope import RowScope
 from server.database.deals.deal_parts import load_whole
 from server.database.deals.history import deal_at, load_history
-from server.database.decisions import claims, lenders, offers, overrides, terms, workflow
+from server.database.decisions import claims, customers, lenders, offers, overrides, terms, trades, workflow
 from server.database.decisions import locks_and_notes as remarks
 from server.database.decisions.deciding import Decided
 from server.hub.channels.live_deal import HeldDeal, LiveDeal
@@ -47,6 +52,7 @@ from server.log.channel_log import ChannelLog
 TODAY = dt.date(2026, 3, 2)
 FIELDS = ("cash_down_cents", "discount_cents", "rebate_cents")
 LOCKABLE = st.sampled_from(FIELDS)
+TRADES = ("a", "b")
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,9 @@ class Model:
     pins: set[str] = field(default_factory=set)
     notes: int = 0
     notices: int = 0
+    trades: dict[str, int | None] = field(default_factory=dict)
+    appraisals: set[str] = field(default_factory=set)
+    requested: int = 0
     sold: set[str] = field(default_factory=set)
 
 
@@ -141,6 +150,81 @@ class DeskMachine(RuleBasedStateMachine):
             self.model.terms[name] = value * 100
             if changes:
                 self.model.state = DealState.WORKING
+
+    @rule(
+        trade=st.sampled_from(TRADES),
+        acv=st.none() | st.integers(0, 2),
+        removed=st.booleans(),
+        by_manager=st.booleans(),
+    )
+    def trade(self, trade: str, acv: int | None, removed: bool, by_manager: bool) -> None:
+        """Add a trade, appraise it or clear its value, or take it out."""
+        known, model = trade in self.model.trades, self.model
+        edit = TradeChanges(id=trade, removed=True) if removed else TradeChanges(id=trade, acv_cents=acv)
+        changes = known if removed else not known or model.trades[trade] != acv
+        refused = None if model.state in EDITABLE else ErrorCode.CONFLICT
+        if refused is None and removed and not by_manager and model.trades.get(trade) is not None:
+            refused = ErrorCode.FORBIDDEN
+        op, version = uuid.uuid4(), self._version()
+        if self._decide(
+            lambda: terms.change_terms(
+                self.shop.scope,
+                self.deal_id,
+                op=op,
+                based_on=version,
+                changes=StructureChanges(trades=[edit]),
+                actor=self._actor(by_manager),
+            ),
+            refused,
+        ):
+            if removed:
+                model.trades.pop(trade, None)
+            else:
+                model.trades[trade] = acv
+            if changes:
+                model.state = DealState.WORKING
+                if removed or acv is not None:
+                    model.appraisals.discard(trade)
+
+    @rule(phone=st.sampled_from(("", "1", "2")), debts=st.none() | st.integers(0, 2))
+    def customer(self, phone: str, debts: int | None) -> None:
+        """Learn of the customer: both of the customer's deals have it, and an approval on less falls."""
+        counted = {} if debts is None else {"other_debt_cents": debts}
+        edit = CustomerChanges(phone=phone, **counted)
+        before = self._facts()
+        op, version = uuid.uuid4(), self._version()
+
+        async def change() -> Decided:
+            decided, others = await customers.change_customer(
+                self.shop.scope, self.deal_id, edit, based_on=version, op=op, actor=self.shop.sales
+            )
+            assert {other.deal_id for other in others if other.changed} <= {self.rival_id}
+            return decided
+
+        if self._decide(change, self._unless_over()):
+            after = self._facts()
+            assert after["phone"] == phone
+            counts = after["other_debt_cents"] != before["other_debt_cents"]
+            if counts and self.model.state is DealState.APPROVED:
+                self.model.state, self.model.approved_offer = DealState.WORKING, None
+
+    @rule(trade=st.sampled_from(TRADES))
+    def request_appraisal(self, trade: str) -> None:
+        """Ask for an appraisal, whether or not there is something to appraise."""
+        refused: ErrorCode | None = None
+        if trade not in self.model.trades:
+            refused = ErrorCode.NOT_FOUND
+        elif self.model.state not in APPRAISABLE or self.model.trades[trade] is not None:
+            refused = ErrorCode.CONFLICT
+        op = uuid.uuid4()
+        if self._decide(
+            lambda: trades.request_appraisal(
+                self.shop.scope, self.deal_id, trade, op=op, actor=self.shop.sales, today=TODAY
+            ),
+            refused,
+        ):
+            self.model.requested += trade not in self.model.appraisals
+            self.model.appraisals.add(trade)
 
     @rule(car=st.integers(0, 2), payment=st.integers(400, 402))
     def select(self, car: int, payment: int) -> None:
@@ -386,10 +470,18 @@ class DeskMachine(RuleBasedStateMachine):
         assert {hold.vehicle_id for hold in parts.holds} == model.holds
         assert {pin.vehicle_id for pin in parts.pins} == model.pins
         assert self.shop.run(self._reserved()) == self._approved()
-        assert (len(parts.notes), len(parts.tasks)) == (model.notes, model.notices)
+        tasks = min(KEPT_TASKS, model.notices + model.requested)
+        assert (len(parts.notes), len(parts.tasks)) == (model.notes, tasks)
+        asked = {task.trade_id for task in parts.tasks if task.done_by is None and task.trade_id}
+        assert asked == model.appraisals
+        assert {trade.id: trade.acv_cents for trade in deal.structure.trades} == model.trades
+        known = [acv for acv in model.trades.values() if acv is not None]
+        assert deal.structure.trade_acv_cents == (sum(known) if known else None)
         assert (parts.selected is None) == (model.selected is None)
         told = deal_at(history, deal.last_no)
         assert told.version == deal.version
+        if told.customer.facts is not UNSET:
+            assert told.customer.facts == deal.customer.facts
         assert told.structure == codec.plain(deal.structure)
         for name in ("selected", "pins", "locks", "holds", "notes", "tasks", "approval", "fulfilment"):
             assert getattr(told, name) == getattr(parts, name), name
@@ -503,6 +595,9 @@ class DeskMachine(RuleBasedStateMachine):
             "SELECT vehicle_id::text FROM vehicle_claims WHERE reserved_by = $1", uuid.UUID(self.deal_id)
         )
         return found
+
+    def _facts(self) -> dict[str, Any]:
+        return dict(self.shop.run(self._load())[0].customer.facts)
 
     def _version(self) -> int:
         deal = self.shop.run(self._load())[0]

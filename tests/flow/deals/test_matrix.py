@@ -45,7 +45,7 @@ REFUSED = {
     Role.DESK_MANAGER: set[str](),
     Role.OPERATOR: {
         *(*DESK, "terms", "select", "pin", "unpin", "hold", "release", "submit", "reopen", "sign", "lose"),
-        "deliver",
+        *("deliver", "request_appraisal", "customer"),
     },
 }
 """What each role may not do within its own store. All else it may."""

@@ -45,6 +45,8 @@ function change(deal: Deal, event: AnyEvent): Deal {
       return { ...deal, pins: [...without(deal.pins, event.vehicle_id), event.offer] };
     case "offer_unpinned":
       return { ...deal, pins: without(deal.pins, event.vehicle_id) };
+    case "customer_changed":
+      return { ...deal, customer: event.customer };
     case "field_locked":
     case "field_unlocked":
     case "vehicle_held":

@@ -1,13 +1,25 @@
 // What happened to the deal, for people: one entry for an event, with what it was about and why. Pure.
 import type { Formats } from "../../text/format";
 import { isolated } from "../../text/readable";
-import type { Action, AnyEvent, DealNote, DealOffer, FulfilmentChanged, LenderTerms, StateChanged } from "../../wire";
+import type {
+  Action,
+  AnyEvent,
+  DealNote,
+  DealOffer,
+  DealTask,
+  FulfilmentChanged,
+  LenderTerms,
+  StateChanged,
+} from "../../wire";
 import { fieldLabel } from "../terms/fields";
+import { follows, moved, tradeName, tradesOf } from "../terms/trades";
+import { changedFacts, factLabel, factsOf } from "./customers";
 import type { Deal } from "./fold";
 import { LENDER_STATUSES, reasonText, STATES, STEP_WORDS, TASKS } from "./words";
 
 export interface FieldChange {
   field: string;
+  label: string;
   before: unknown;
   after: unknown;
 }
@@ -53,12 +65,24 @@ export function story(entries: readonly Entry[], notes: readonly DealNote[]): En
 function tell(before: Deal, event: AnyEvent, carName: CarName): Told | null {
   switch (event.type) {
     case "deal_changed": {
-      const changes = Object.entries(event.changes).map(([field, after]) => ({
+      const flat = Object.entries(event.changes)
+        .filter(([field]) => !follows(field, event.changes))
+        .map(([field, after]) => ({ field, label: fieldLabel(field), before: before.structure[field], after }));
+      const traded =
+        "trades" in event.changes
+          ? moved(before.structure, event.changes, fieldLabel).map(({ key, ...rest }) => ({ field: key, ...rest }))
+          : [];
+      return { tone: "edit", what: () => "", changes: [...traded, ...flat] };
+    }
+    case "customer_changed": {
+      const [old, now] = [factsOf(before.customer), factsOf(event.customer)];
+      const changes = Object.entries(changedFacts(old, now)).map(([field, after]) => ({
         field,
-        before: before.structure[field],
+        label: factLabel(field),
+        before: old[field],
         after,
       }));
-      return { tone: "edit", what: () => "", changes };
+      return { tone: "edit", what: () => (changes.length > 0 ? "" : "changed the customer's facts"), changes };
     }
     case "state_changed":
     case "fulfilment_changed":
@@ -171,17 +195,24 @@ function financed(before: Deal, event: AnyEvent): Told | null {
       return {
         tone: "desk",
         by: null,
-        what: (formats) => `To do by ${formats.day(task.due_on)}: ${TASKS[task.kind]}`,
-        why: task.reasons.map(reasonText).join(", "),
+        what: (formats) => `To do by ${formats.day(task.due_on)}: ${taskText(task, before.structure)}`,
+        why: task.reasons.map(reasonText).join(", ") || null,
       };
     }
     case "task_done": {
       const task = before.tasks?.find((each) => each.id === event.task_id);
-      return task ? { tone: "desk", what: () => `did: ${TASKS[task.kind]}` } : null;
+      return task ? { tone: "desk", what: () => `did: ${taskText(task, before.structure)}` } : null;
     }
     default:
       return null;
   }
+}
+
+/** Returns what must be done, with the trade that it is about. */
+export function taskText(task: DealTask, structure: Record<string, unknown>): string {
+  const words = TASKS[task.kind] ?? task.kind.replaceAll("_", " ");
+  const trade = task.trade_id === undefined ? undefined : tradesOf(structure).find(({ id }) => id === task.trade_id);
+  return trade ? `${words}: ${isolated(tradeName(trade))}` : words;
 }
 
 function decided({ lender, status, reasons, stipulations }: LenderTerms): Told {

@@ -26,7 +26,10 @@ export const LENDER_STATUSES: Record<LenderStatus, string> = {
   withdrawn: "Withdrawn",
 };
 
-export const TASKS: Record<TaskKind, string> = { adverse_action_notice: "Send the adverse action notice" };
+export const TASKS: Record<TaskKind, string> = {
+  adverse_action_notice: "Send the adverse action notice",
+  appraisal: "Appraise the trade",
+};
 
 export interface StepWords {
   /** On the button. */

@@ -2,7 +2,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { DeskCommand } from "../../deal/desk/desk";
 import { picked, reasonsOf } from "../../deal/desk/steps";
-import { LENDER_STATUSES, reasonText, TASKS } from "../../deal/model/words";
+import { taskText } from "../../deal/model/timeline";
+import { LENDER_STATUSES, reasonText } from "../../deal/model/words";
 import type { DealSession } from "../../deal/session";
 import { parseMoney, parsePercent } from "../../text/parse";
 import { type DealTask, LenderStatus, type LenderTerms, type Reason, Tier } from "../../wire";
@@ -102,9 +103,10 @@ function Task({ task, session }: { task: DealTask; session: DealSession }) {
   return (
     <div class="task">
       <p>
-        <b>{TASKS[task.kind]}</b> <span class="chip state-submitted">by {formats.day(task.due_on)}</span>
+        <b>{taskText(task, session.model.value?.deal.structure ?? {})}</b>{" "}
+        <span class="chip state-submitted">by {formats.day(task.due_on)}</span>
       </p>
-      <p class="quiet">{formats.list(task.reasons.map(reasonText))}</p>
+      {task.reasons.length > 0 && <p class="quiet">{formats.list(task.reasons.map(reasonText))}</p>}
       {session.can("task") && (
         <button
           type="button"

@@ -5,6 +5,7 @@ import { picked, reasonsOf, type StepName } from "../../deal/desk/steps";
 import { reasonText, STEP_WORDS } from "../../deal/model/words";
 import { dealChanges } from "../../deal/pencil/pencil";
 import type { DealSession } from "../../deal/session";
+import { lacksAppraisal } from "../../deal/terms/trades";
 import { MAX_REASONS, type Reason, type StructureChanges } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
 
@@ -47,6 +48,11 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
         <h2 id="step-title">{words.title}</h2>
         <p class="quiet">{words.effect}</p>
         {countering && <CounterTerms session={session} />}
+        {step === "approve" && deal && lacksAppraisal(deal.structure) && (
+          <p class="hint warn">
+            The trade is not appraised: its allowance counts as its value, and what is given away on it is not known.
+          </p>
+        )}
         <Reasons
           title="Reason"
           reasons={ordinary}

@@ -1,6 +1,5 @@
 import { type Entry, story } from "../../deal/model/timeline";
 import type { DealSession } from "../../deal/session";
-import { fieldLabel } from "../../deal/terms/fields";
 import { describeValue } from "../../deal/terms/values";
 import { useSurroundings } from "../parts/surroundings";
 import { NoteInput } from "./note-input";
@@ -41,9 +40,9 @@ function Line({ entry }: { entry: Entry }) {
       )}
       {what !== "" && <bdi class="what">{what}</bdi>}
       {why !== null && <span class="why quiet">{why}</span>}
-      {entry.changes.map(({ field, before, after }) => (
+      {entry.changes.map(({ field, label, before, after }) => (
         <span key={field} class="change">
-          {fieldLabel(field)} <span class="quiet">{describeValue(field, before, formats)} →</span>{" "}
+          <bdi>{label}</bdi> <span class="quiet">{describeValue(field, before, formats)} →</span>{" "}
           {describeValue(field, after, formats)}
         </span>
       ))}

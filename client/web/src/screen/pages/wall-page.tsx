@@ -18,7 +18,10 @@ const STANDINGS = { live: "Live", catching_up: "Catching up", offline: "Offline"
 /** The store's live deals: what waits for the desk first, then the rest. */
 export function WallPage() {
   const { user } = useSurroundings();
-  const session = useMemo(() => new WallSession(user.store_id, socketAddress(location), browser), [user.store_id]);
+  const session = useMemo(
+    () => new WallSession(`desk:${user.store_id}`, "manager", socketAddress(location), browser),
+    [user.store_id],
+  );
   const now = useSignal(Date.now());
   useEffect(() => {
     document.title = "Desk · Deal Architect";
@@ -39,7 +42,7 @@ export function WallPage() {
   const standing = session.standing.value;
   const loading = session.name.value === null && !failure;
   return (
-    <div class="page">
+    <div class="page desk-wall">
       <TopBar>
         <h1>{session.name.value ? `${session.name.value} desk` : "Desk"}</h1>
         <span class={`standing ${standing}`} role="status">
