@@ -61,9 +61,7 @@ def sums_of_lines(
     return derived, None
 
 
-def line_faults(
-    lines: Sequence[ProductLine], declined: Sequence[str]
-) -> Iterator[tuple[str, str]]:
+def line_faults(lines: Sequence[ProductLine], declined: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield each field of lines and declined products that contradicts itself, with what was expected."""
     taken = [line.product_id for line in lines]
     if len(set(taken)) < len(taken):

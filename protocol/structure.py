@@ -103,8 +103,8 @@ class Structure(Record, frozen=True):
     tier: Tier = Tier.PRIME
     tier_source: TierSource = TierSource.STATED
     scope: Scope = Scope.STORE
-    products: ProductLines = []
-    declined_products: ProductIds = []
+    products: ProductLines = msgspec.field(default_factory=list)
+    declined_products: ProductIds = msgspec.field(default_factory=list)
 
     @property
     def trade_value_cents(self) -> int:

@@ -75,8 +75,8 @@ def lacks_appraisal(structure: Structure) -> bool:
 def lacks_product_cost(structure: Structure, usual_share_bp: float) -> bool:
     """Return whether products are sold whose cost is 0, stated or by the store's usual share.
 
-    Then their whole price would count as gross, and raise the NPV dollar for dollar. Products of the catalogue
-    have a cost.
+    Then their whole price would count as gross, and raise the NPV dollar for dollar. Products of the
+    catalogue have a cost.
     """
     if structure.products or not structure.products_cents:
         return False

@@ -90,8 +90,10 @@ class QuoteMenu(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CatalogueProduct(msgspec.Struct, frozen=True, kw_only=True):
-    """A product of the store's catalogue. ``taxable``: the state where the deal's car will be registered taxes
-    it. ``lenders`` are those that finance it, with their caps; an empty list: all do.
+    """A product of the store's catalogue.
+
+    ``taxable``: the state where the car will be registered taxes it. ``lenders`` are those that finance
+    it, with their caps in cents, None without a cap; an empty list: all do.
     """
 
     product_id: str

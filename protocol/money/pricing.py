@@ -10,6 +10,7 @@ import datetime as dt
 from enum import StrEnum
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from protocol.money.products import ProductKind
@@ -65,7 +66,9 @@ class PriceRequest(Record, frozen=True):
     contract_date: dt.date | None = None
     first_payment_date: dt.date | None = None
     day_count: DayCount = DayCount.THIRTY_360
-    products: Annotated[list[PricedProduct], Meta(max_length=MAX_PRODUCTS)] = []
+    products: Annotated[list[PricedProduct], Meta(max_length=MAX_PRODUCTS)] = msgspec.field(
+        default_factory=list
+    )
 
 
 class Itemization(Record, frozen=True, forbid_unknown_fields=False):
@@ -123,7 +126,7 @@ class PriceAnswer(Record, frozen=True):
 class PriceReport(PriceAnswer, frozen=True):
     """The answer of ``price``: the contract, and the optional products in it, one by one."""
 
-    products: list[PricedProduct] = []
+    products: list[PricedProduct] = msgspec.field(default_factory=list)
 
 
 class AprFlow(Record, frozen=True):

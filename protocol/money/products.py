@@ -119,19 +119,33 @@ def sold_products(
 
     Raises StructureError if the catalogue has no such product, or the price is out of bounds.
     """
-    known = {} if catalogue is None else {product.product_id: product for product in catalogue.products}
+    known = _by_id(catalogue)
     sold = []
     for line in lines:
         product = known.get(line.product_id)
         if product is None:
-            raise StructureError(
-                "products", f"expected a product of the catalogue in force instead of {line.product_id!r}"
-            )
+            raise _unknown("products", line.product_id)
         most = MOST_OVER_RETAIL * product.retail_cents
         if line.price_cents > most:
             raise StructureError("products", f"expected at most {most} cents for {product.name}")
         sold.append(sold_at(product, line.price_cents, line.term_months, state))
     return tuple(sold)
+
+
+def check_declined(product_ids: Sequence[str], catalogue: Catalogue | None) -> None:
+    """Raise StructureError if the catalogue does not have one of the declined products."""
+    known = _by_id(catalogue)
+    for product_id in product_ids:
+        if product_id not in known:
+            raise _unknown("declined_products", product_id)
+
+
+def _by_id(catalogue: Catalogue | None) -> dict[str, Product]:
+    return {} if catalogue is None else {product.product_id: product for product in catalogue.products}
+
+
+def _unknown(field: str, product_id: str) -> StructureError:
+    return StructureError(field, f"expected a product of the catalogue in force instead of {product_id!r}")
 
 
 def sold_at(product: Product, price_cents: int, term_months: int | None, state: str) -> SoldProduct:

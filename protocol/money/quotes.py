@@ -159,7 +159,7 @@ class QuotedStructure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QuoteReply(QuotedStructure, frozen=True, kw_only=True):
-    """The ``data`` of the reply to ``quote``: the structure, its versions, and the grid and menu around it."""
+    """The ``data`` of the reply to ``quote``: the structure, its versions, the grid and menu around it."""
 
     vehicle_id: str
     rev: int

@@ -27,10 +27,10 @@ def add_money_commands(app: typer.Typer) -> None:
 
 
 def price(file: Input = "-") -> None:
-    """Price one contract to the cent: tax, principal, payment, schedule, finance charge, APR, total sale price
-    and the itemization of the amount financed.
+    """Price one contract to the cent: tax, principal, payment, schedule, finance charge and APR.
 
-    The contract date defaults to today.
+    The answer has the total sale price and the itemization of the amount financed too. The contract date
+    defaults to today.
     """
     from server.finance.exact.price import report_contract
 

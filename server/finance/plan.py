@@ -23,9 +23,9 @@ class Plan:
 
     ``sell_rate`` in hundredths of a basis point; ``factors`` are contract payments per unit of principal, and
     ``buy_factors`` the same at the buy rate. ``ceiling`` is the largest principal that the limits other than
-    the car's allow, ``ceiling_limit`` which of them it is, ``floor`` the smallest. ``refuses_products`` are the
-    programmes whose lender refuses a product of the deal, or its price; None if none does. ``empty`` says why
-    no programme is left, else NONE. ``sheet`` is the whole rate sheet, before lenders' decisions.
+    the car's allow, ``ceiling_limit`` which of them it is, ``floor`` the smallest. ``refuses_products`` are
+    the programmes whose lender refuses a product of the deal, or its price; None if none does. ``empty`` says
+    why no programme is left, else NONE. ``sheet`` is the whole rate sheet, before lenders' decisions.
     """
 
     inputs: DealInputs

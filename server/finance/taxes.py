@@ -101,7 +101,11 @@ def _rule_tax_cents(
     """Return one rule's tax on the discounted price with taxable fees, and on the products that it taxes."""
     own = rule.taxable_products_cents
     products = structure.taxable_products_cents if own is None else own
-    base = price_and_fees + (products - _credit_cents(structure, rule)) - (rebate if rule.rebate_reduces_tax else 0)
+    base = (
+        price_and_fees
+        + (products - _credit_cents(structure, rule))
+        - (rebate if rule.rebate_reduces_tax else 0)
+    )
     base = base * (base > 0)
     cap = rule.base_cap_cents
     if cap is not None:

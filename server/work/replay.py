@@ -14,7 +14,6 @@ from server.finance.quoting import Case, quote_structure
 from server.finance.value.curves import RiskModelError
 from server.work.tables import Tables
 
-
 ADDED_FIELDS: Final = frozenset({"down_payment_cents", "total_sale_price_cents", "itemization"})
 """The fields of an answer that pencils of older releases do not have: they follow from the others."""
 

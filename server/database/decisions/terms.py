@@ -55,8 +55,8 @@ async def restructure(deal: LockedDeal, changes: StructureChanges, *, based_on: 
     Raises CommandError: invalid, locked, conflict.
     """
     before, after = deal.structure, revise(deal.structure, changes)
-    if after.products != before.products:
-        after = await _with_catalogue(deal, after)
+    if (after.products, after.declined_products) != (before.products, before.declined_products):
+        after = await _with_catalogue(deal, before, after)
     new = differences(before, after)
     if based_on < deal.version:
         asked = {name for name, _ in changes.items()}
@@ -93,13 +93,13 @@ async def move(deal: LockedDeal, target: DealState, reason: Reason, **more: Any)
     deal.record(StateChanged, **{"from": source, "to": target}, reason=reason, **more)
 
 
-async def _with_catalogue(deal: LockedDeal, structure: Structure) -> Structure:
+async def _with_catalogue(deal: LockedDeal, before: Structure, structure: Structure) -> Structure:
     """Return a structure with the sums of its product lines. Raises CommandError(invalid)."""
     state = await deal.database.fetchval(
         "SELECT c.state FROM deals d JOIN customers c USING (customer_id) WHERE d.deal_id = $1", deal.key
     )
     try:
-        return await with_catalogue(deal.database, structure, state)
+        return await with_catalogue(deal.database, structure, state, before)
     except StructureError as error:
         raise _invalid(error) from None
 

@@ -3,7 +3,7 @@
 import asyncpg
 
 from protocol import codec
-from protocol.money.products import Catalogue, Product, sold_products, with_sums
+from protocol.money.products import Catalogue, Product, check_declined, sold_products, with_sums
 from protocol.structure import Structure
 from server.database.core.pool import Database
 from server.database.editions.rates import NotInForce
@@ -28,16 +28,25 @@ async def load_catalogue(database: Database, version: str) -> Catalogue:
     return Catalogue(version=version, products=tuple(_product(row) for row in rows))
 
 
-async def with_catalogue(database: Database, structure: Structure, state: str) -> Structure:
-    """Return a structure with the sums that the catalogue in force gives to its product lines; without lines
-    it stays as it is. ``state`` is where the car will be registered.
+async def with_catalogue(
+    database: Database, structure: Structure, state: str, before: Structure | None = None
+) -> Structure:
+    """Return a structure with the sums that the catalogue in force gives to its product lines.
+
+    Without lines it stays as it is. ``state`` is where the car will be registered. Products that were
+    declined in ``before`` too may have left the catalogue since.
 
     Raises StructureError if the catalogue does not have a product, or not at this price.
     """
-    if not structure.products:
+    already = () if before is None else before.declined_products
+    declined = [one for one in structure.declined_products if one not in already]
+    if not structure.products and not declined:
         return structure
     version = await database.fetchval(_IN_FORCE)
     catalogue = None if version is None else await load_catalogue(database, version)
+    check_declined(declined, catalogue)
+    if not structure.products:
+        return structure
     return with_sums(structure, sold_products(structure.products, catalogue, state))
 
 

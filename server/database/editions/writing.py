@@ -1,4 +1,4 @@
-"""Writing a version of a table: rate sheet, risk model, tax table, rebate sheet, product catalogue. Append-only and dated.
+"""Writing a version of a table: rates, risk, taxes, rebates, products. Append-only and dated.
 
 A version is a row of the head table and its contents; neither ever changes. The newest version that has begun
 is in force, so no two versions of a kind begin on the same day.

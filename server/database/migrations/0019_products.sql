@@ -41,4 +41,4 @@ CREATE TRIGGER catalogue_products_append_only BEFORE UPDATE OR DELETE OR TRUNCAT
 CREATE TRIGGER product_catalogues_announced AFTER INSERT ON product_catalogues
     FOR EACH STATEMENT EXECUTE FUNCTION announce_rates();
 
-GRANT SELECT ON product_catalogues, catalogue_products TO deal_app;
+GRANT SELECT ON product_catalogues, catalogue_products TO deal_app, deal_system;

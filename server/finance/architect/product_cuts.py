@@ -45,7 +45,10 @@ def _cuts(plan: Plan) -> set[ProductCut]:
     """Return the cuts that satisfy one lender about one product."""
     lenders = set(plan.programmes.lender.tolist())
     return {
-        _cut(each, lender) for each in plan.inputs.products for lender in lenders if not each.is_accepted(lender)
+        _cut(each, lender)
+        for each in plan.inputs.products
+        for lender in lenders
+        if not each.is_accepted(lender)
     }
 
 

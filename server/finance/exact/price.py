@@ -37,7 +37,7 @@ def price_contract(request: PriceRequest, tax_of: TaxOf | None = None) -> PriceA
 
 
 def report_contract(request: PriceRequest) -> PriceReport:
-    """Return the priced contract with its products, one by one. Raises StructureError as ``price_contract``."""
+    """Return the priced contract with its products one by one. Raises as ``price_contract``."""
     contract = price_contract(request)
     return PriceReport(**msgspec.structs.asdict(contract), products=request.products)
 

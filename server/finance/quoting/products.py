@@ -102,9 +102,7 @@ def quote_lines(case: Case, request: PriceRequest, choice: Choice | None) -> lis
     return lines
 
 
-def quote_menu(
-    case: Case, menu: Menu, request: PriceRequest, answer: QuotedStructure
-) -> QuoteMenu:
+def quote_menu(case: Case, menu: Menu, request: PriceRequest, answer: QuotedStructure) -> QuoteMenu:
     """Return the menu beside a contract of ``case``: the products that it could have, and the packages."""
     comparison, lender = Comparison(case, request), answer.lender
     sold = case.inputs.products
@@ -132,7 +130,7 @@ def quote_menu(
         total_without_cents=comparison.total_with([]),
         offered=offered,
         packages=[
-            _package(name, each, comparison, without, set(taken), lender)
+            _package(name, each, comparison, without=without, taken=set(taken), lender=lender)
             for name, each in _packages(menu, taken)
         ],
     )
@@ -149,6 +147,7 @@ def _package(
     name: str,
     sold: list[SoldProduct],
     comparison: Comparison,
+    *,
     without: int,
     taken: set[str],
     lender: object,

@@ -92,9 +92,7 @@ def npv_parts(
     return rounded_parts(exact, net + front_gross_cents)
 
 
-def _given_back_cents(
-    plan: Plan, programme: int, model: RiskModel, band: int, factors: Factors
-) -> float:
+def _given_back_cents(plan: Plan, programme: int, model: RiskModel, band: int, factors: Factors) -> float:
     """Return the product gross that one contract is expected to give back, in cents, not rounded."""
     if not plan.inputs.products:
         return product_gross_cents(plan.inputs) * float(factors.unearned[0, -1])

@@ -1,4 +1,4 @@
-"""F&I products as each view sees them: cost, gross and chargebacks are for the desk, lenders for the store."""
+"""F&I products as each view sees them: cost, gross and chargebacks are for the desk."""
 
 from typing import Any
 
