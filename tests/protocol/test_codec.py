@@ -42,6 +42,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "roll": {"vary": "cash_down", "payment_cents": 40_000},
     },
     "frontier": {**CHANNEL, "vehicle_id": "7"},
+    "products": CHANNEL,
     "select": {**CHANNEL, "op": OP, "vehicle_id": "7", "changes": {"term_months": 60}, "programme_id": "p1"},
     "pin": {**CHANNEL, "op": OP, "vehicle_id": "7", "changes": {"term_months": 60}, "programme_id": "p1"},
     "unpin": {**CHANNEL, "op": OP, "vehicle_id": "7", "changes": {}},
