@@ -31,6 +31,7 @@ from protocol.events import (
     Snapshot,
     kind_of,
 )
+from protocol.money.menu import ProductsReply
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, DayCount
 from protocol.structure import Structure
@@ -54,7 +55,7 @@ ASYNCAPI = ROOT / "docs" / "asyncapi.json"
 OPENAPI = ROOT / "docs" / "openapi.json"
 
 # What the messages hold as plain objects, and so do not name in their own types.
-EXTRA_TYPES: tuple[type, ...] = (JoinReply, Snapshot, QuoteReply, FrontierReply, ErrorBody)
+EXTRA_TYPES: tuple[type, ...] = (*(JoinReply, Snapshot, QuoteReply, FrontierReply, ProductsReply, ErrorBody),)
 EXTRA_ENUMS: tuple[EnumType, ...] = (ErrorCode, DayCount, Action, Closing)
 
 

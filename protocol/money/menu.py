@@ -89,11 +89,18 @@ class QuoteMenu(msgspec.Struct, frozen=True, kw_only=True):
     packages: list[MenuPackage]
 
 
+class LenderCap(msgspec.Struct, frozen=True, kw_only=True):
+    """A lender that finances a product, and the most that it finances of its price; None without a cap."""
+
+    lender: str
+    cap_cents: int | None
+
+
 class CatalogueProduct(msgspec.Struct, frozen=True, kw_only=True):
     """A product of the store's catalogue.
 
     ``taxable``: the state where the car will be registered taxes it. ``lenders`` are those that finance
-    it, with their caps in cents, None without a cap; an empty list: all do.
+    it; an empty list: all do.
     """
 
     product_id: str
@@ -106,7 +113,7 @@ class CatalogueProduct(msgspec.Struct, frozen=True, kw_only=True):
     optional: bool = True
     cancellable: bool | UnsetType = UNSET
     earning: Earning | UnsetType = UNSET
-    lenders: list[tuple[str, int | None]] | UnsetType = UNSET
+    lenders: list[LenderCap] | UnsetType = UNSET
     cost_cents: int | UnsetType = UNSET
 
 

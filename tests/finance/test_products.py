@@ -1,5 +1,6 @@
 """Products of a deal: what lenders take of them, what each adds to the payment, and the menu."""
 
+import dataclasses
 import random
 from typing import Any
 
@@ -19,8 +20,8 @@ from protocol.structure import Structure, StructureError
 from server.finance.architect import best_offers, price_plan
 from server.finance.exact.price import price_contract
 from server.finance.plan import plan_deal
-from server.finance.products import with_products
-from server.finance.quoting import Case, Menu, quote_structure, quote_whole
+from server.finance.products import Menu, with_products
+from server.finance.quoting import Case, quote_structure, quote_whole
 from tests.finance.cases import car, cars, inputs, model, programme, sheet
 
 STATE = TaxRule(jurisdiction="state", state="OH", rate_bp=575.0)
@@ -62,7 +63,7 @@ def deal(*products: SoldProduct, **changes: Any) -> DealInputs:
 
 def case(*products: SoldProduct, **changes: Any) -> Case:
     """Return a case of a used car with products."""
-    return Case(deal(*products, **changes), car(), sheet(*ROWS), model())
+    return Case(deal(*products, **changes), car(), sheet(*ROWS), model(), menu=Menu(CATALOGUE, "OH"))
 
 
 def quoted(subject: Case) -> QuotedStructure:
@@ -137,7 +138,7 @@ def test_each_line_says_what_it_adds_to_the_payment() -> None:
     for _ in range(60):
         some = draw.sample([GAP, CONTRACT, WHEELS], draw.randrange(4))
         lines = [sold_at(each, draw.randrange(1, each.retail_cents), 48, "OH") for each in some]
-        whole = quote_whole(case(*lines), [60], [0], None, desk=True, menu=Menu(CATALOGUE, "OH"))
+        whole = quote_whole(case(*lines), [60], [0], None, True)
         answer, menu = whole.quoted.answer, whole.menu
         assert menu is not None and isinstance(answer.payment_cents, int)
         assert (answer.payment_cents, answer.total_of_payments_cents) == payment(answer, *lines)
@@ -193,15 +194,15 @@ def test_the_itemization_sums_to_the_amount_financed() -> None:
 def test_declined_products_are_said_to_be_and_do_not_count() -> None:
     """They stay in the menu, marked, and change no amount."""
     structure = replace(WISH, declined_products=["gap"])
-    subject = Case(inputs(structure, tax_rules=(STATE,)), car(), sheet(*ROWS), model())
-    menu = quote_whole(subject, [60], [0], None, desk=False, menu=Menu(CATALOGUE, "OH")).menu
+    bare = Case(inputs(WISH, tax_rules=(STATE,)), car(), sheet(*ROWS), model(), menu=Menu(CATALOGUE, "OH"))
+    subject = dataclasses.replace(bare, inputs=inputs(structure, tax_rules=(STATE,)))
+    menu = quote_whole(subject, [60], [0], None, False).menu
     assert menu is not None
     assert [(one.product_id, one.declined) for one in menu.offered] == [
         ("gap", True),
         ("vsc", False),
         ("wheels", False),
     ]
-    bare = Case(inputs(WISH, tax_rules=(STATE,)), car(), sheet(*ROWS), model())
     assert quoted(subject).payment_cents == quoted(bare).payment_cents
 
 

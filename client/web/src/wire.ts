@@ -58,6 +58,10 @@ export type DayCount = (typeof DayCount)[number];
 export const DealState = ["working", "submitted", "countered", "approved", "declined", "signed", "lost"] as const;
 export type DealState = (typeof DealState)[number];
 
+/** How a product's price is earned over its term; what is not earned is given back when the contract ends early. */
+export const Earning = ["pro_rata", "rule_of_78", "not_cancellable"] as const;
+export type Earning = (typeof Earning)[number];
+
 /** Why a search ended. */
 export const EndReason = ["complete", "limit", "cancelled", "superseded", "failed"] as const;
 export type EndReason = (typeof EndReason)[number];
@@ -1457,6 +1461,41 @@ export interface FrontierReply {
   bands: PaymentBand[];
   reversals?: number;
   versions: Versions;
+}
+
+/** A lender that finances a product, and the most that it finances of its price; None without a cap. */
+export interface LenderCap {
+  lender: string;
+  cap_cents: number | null;
+}
+
+/** A product of the store's catalogue. */
+export interface CatalogueProduct {
+  product_id: string;
+  kind: ProductKind;
+  name: string;
+  provider: string;
+  retail_cents: number;
+  term_months: number | null;
+  taxable: boolean;
+  optional: boolean;
+  cancellable?: boolean;
+  earning?: Earning;
+  lenders?: LenderCap[];
+  cost_cents?: number;
+}
+
+/** A package: its name and its products. */
+export interface CataloguePackage {
+  name: string;
+  product_ids: string[];
+}
+
+/** The `data` of the reply to `products`: the catalogue in force. `version` null: there is none. */
+export interface ProductsReply {
+  version: string | null;
+  products: CatalogueProduct[];
+  packages: CataloguePackage[];
 }
 
 /** A car that the customer trades in. An empty text, or None, means that nobody knows yet. */

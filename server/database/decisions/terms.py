@@ -69,7 +69,8 @@ async def restructure(deal: LockedDeal, changes: StructureChanges, *, based_on: 
             "UPDATE deals SET structure = $2 WHERE deal_id = $1", deal.key, codec.plain(after)
         )
         deal.structure = after
-        words = new.keys() == {"trades"} and counts_alike(before.trades, after.trades)
+        counting = new.keys() - {"declined_products"}
+        words = not counting or (counting == {"trades"} and counts_alike(before.trades, after.trades))
         deal.record(DealChanged, changes=new, **({"same_results": True} if words else {}))
     if "trades" in new:
         await end_appraisals(deal, before.trades)

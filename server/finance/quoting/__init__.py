@@ -6,7 +6,6 @@ again.
 
 from server.finance.quoting.case import Case
 from server.finance.quoting.grid import quote_frontier, quote_grid
-from server.finance.quoting.products import Menu
 from server.finance.quoting.rolling import quote_roll
 from server.finance.quoting.structure import Quoted, quote_cash, quote_structure
 from server.finance.quoting.warnings import quote_warnings
@@ -14,7 +13,6 @@ from server.finance.quoting.whole import WholeQuote, quote_whole
 
 __all__ = [
     "Case",
-    "Menu",
     "Quoted",
     "WholeQuote",
     "quote_cash",

@@ -5,39 +5,23 @@ the products change, and with them the tax.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 
 import msgspec
 
 from protocol.money.menu import MenuPackage, OfferedProduct, PackageLine, QuotedProduct, QuoteMenu
 from protocol.money.pricing import PriceRequest
-from protocol.money.products import Catalogue, SoldProduct, sold_at
+from protocol.money.products import SoldProduct
 from protocol.money.quotes import QuotedStructure
 from server.finance.architect import Choice
 from server.finance.exact.price import accrual_of, annual_rate, checked, principal_cents
 from server.finance.exact.schedule import level_payment, repay
-from server.finance.products import with_products
+from server.finance.products import Menu, with_products
 from server.finance.quoting.case import Case
 from server.finance.rounding import half_up
 from server.finance.value.curves import bands
 from server.finance.value.parts import lines_given_back
 from server.finance.value.unearned import gross_cents
-
-
-@dataclass(frozen=True)
-class Menu:
-    """The catalogue in force as a deal sees it: ``state`` is where the car will be registered."""
-
-    catalogue: Catalogue
-    state: str
-
-    @cached_property
-    def retail(self) -> tuple[SoldProduct, ...]:
-        """Every product at its retail price and the catalogue's term."""
-        return tuple(
-            sold_at(product, product.retail_cents, None, self.state) for product in self.catalogue.products
-        )
 
 
 class Comparison:
@@ -102,8 +86,14 @@ def quote_lines(case: Case, request: PriceRequest, choice: Choice | None) -> lis
     return lines
 
 
-def quote_menu(case: Case, menu: Menu, request: PriceRequest, answer: QuotedStructure) -> QuoteMenu:
-    """Return the menu beside a contract of ``case``: the products that it could have, and the packages."""
+def quote_menu(case: Case, request: PriceRequest, answer: QuotedStructure) -> QuoteMenu | None:
+    """Return the menu beside a contract of ``case``: the products that it could have, and the packages.
+
+    None if there is no catalogue.
+    """
+    menu = case.menu
+    if menu is None:
+        return None
     comparison, lender = Comparison(case, request), answer.lender
     sold = case.inputs.products
     taken = {each.product.product_id: each for each in sold}

@@ -11,7 +11,7 @@ from protocol.money.menu import QuoteMenu
 from protocol.money.quotes import QuoteGrid, QuoteRoll, QuoteValue, QuoteWarning
 from server.finance.quoting.case import Case
 from server.finance.quoting.grid import quote_grid
-from server.finance.quoting.products import Menu, quote_menu
+from server.finance.quoting.products import quote_menu
 from server.finance.quoting.rolling import quote_roll
 from server.finance.quoting.structure import Quoted, quote_cash, quote_structure
 from server.finance.quoting.warnings import quote_warnings
@@ -34,9 +34,7 @@ def quote_whole(
     terms_months: Sequence[int],
     cash_down_cents: Sequence[int],
     roll: Roll | None,
-    *,
     desk: bool,
-    menu: Menu | None = None,
 ) -> WholeQuote:
     """Return the best structure of a case, its grid, its warnings, the requested roll, and the menu of
     products if there is a catalogue and a contract.
@@ -52,7 +50,7 @@ def quote_whole(
         grid=quote_grid(case, terms_months, cash_down_cents),
         warnings=quote_warnings(case, quoted, desk=desk),
         roll=None if roll is None else quote_roll(case, quoted, roll, desk=desk),
-        menu=None if menu is None or request is None else quote_menu(case, menu, request, quoted.answer),
+        menu=None if request is None else quote_menu(case, request, quoted.answer),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.money.menu import CataloguePackage, CatalogueProduct, ProductsReply
+from protocol.money.menu import CataloguePackage, CatalogueProduct, LenderCap, ProductsReply
 from protocol.money.products import Catalogue, Earning, Product
 from protocol.records import View
 from server.clock import utc_now
@@ -71,6 +71,6 @@ def _shown(product: Product, state: str) -> CatalogueProduct:
         taxable=product.is_taxed(state),
         cancellable=product.earning is not Earning.NOT_CANCELLABLE,
         earning=product.earning,
-        lenders=list(product.lenders),
+        lenders=[LenderCap(lender=lender, cap_cents=cap) for lender, cap in product.lenders],
         cost_cents=product.cost_cents,
     )

@@ -15,19 +15,18 @@ from server.database.deals.deals import Deal
 from server.database.deals.pencils import Pencil, PencilChoice
 
 if TYPE_CHECKING:
-    from server.finance.quoting import Case, Menu, Quoted
+    from server.finance.quoting import Case, Quoted
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A car under a deal's terms, as it stood when it was read; ``menu`` is of the catalogue in force."""
+    """A car under a deal's terms, as it stood when it was read."""
 
     vehicle_id: str
     rev: int
     car: OfferedCar
     case: "Case"
     versions: Versions
-    menu: "Menu | None" = None
 
 
 def pencil_of(vehicle_id: str, rev: int, versions: Versions, case: "Case", quoted: "Quoted") -> Pencil:

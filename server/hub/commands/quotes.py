@@ -84,8 +84,7 @@ class Quotes:
             command.terms_months,
             command.cash_down_cents,
             command.roll,
-            desk=sight.view is View.MANAGER,
-            menu=subject.menu,
+            sight.view is View.MANAGER,
         )
         pencil_id = await self._record(subject, computed.quoted, deal, account)
         reply = QuoteReply(
@@ -165,7 +164,8 @@ class Quotes:
             ) from None
 
     async def _subject(self, deal: Deal, vehicle_id: str, programme_id: str | None, sight: Sight) -> Subject:
-        from server.finance.quoting import Case, Menu
+        from server.finance.products import Menu
+        from server.finance.quoting import Case
 
         if sight.guard is not None:
             floor = sight.guard.floor_cents(vehicle_id, deal.npv_floor_cents)
@@ -199,10 +199,10 @@ class Quotes:
             sheet=basis.sheet,
             model=model,
             programme_id=programme_id,
+            menu=None if catalogue is None else Menu(catalogue, deal.customer.state),
         )
         car = OfferedCar(**{name: row[name] for name in OfferedCar.__struct_fields__})
-        menu = None if catalogue is None else Menu(catalogue, deal.customer.state)
-        return Subject(row["vehicle_id"], row["rev"], car, case, basis.versions, menu)
+        return Subject(row["vehicle_id"], row["rev"], car, case, basis.versions)
 
     async def _record(self, subject: Subject, quoted: "Quoted", deal: Deal, account: Account) -> str:
         case, choice = subject.case, quoted.choice

@@ -80,7 +80,10 @@ _PRODUCT: Final = frozenset(
         "packages", "products", "product_ids", "version",
     }
 )  # fmt: skip
-PRODUCT_FIELDS: Final = {View.SALES: _PRODUCT | {"accepted", "lenders", "earning"}, View.CUSTOMER: _PRODUCT}
+PRODUCT_FIELDS: Final = {
+    View.SALES: _PRODUCT | {"accepted", "lenders", "lender", "cap_cents", "earning"},
+    View.CUSTOMER: _PRODUCT,
+}
 """The fields of products in a quote, in its menu and in the catalogue, at every depth."""
 
 _POINT: Final = ("term_months", "rate_bp", "cash_down_cents", "discount_cents", "payment_cents")

@@ -10,6 +10,7 @@ import { Pencil } from "./pencil/pencil";
 import { pencilPort } from "./pencil/pencil-port";
 import { Grid } from "./stock/grid";
 import { NO_FILTERS, Searching } from "./stock/searching";
+import { ProductCatalogue } from "./terms/catalogue";
 import type { Field } from "./terms/edits";
 import { TermsEditor } from "./terms/terms-editor";
 
@@ -38,6 +39,7 @@ export class DealSession implements Listener {
   readonly searching: Searching;
   readonly pencil: Pencil;
   readonly desk: Desk;
+  readonly catalogue: ProductCatalogue;
 
   private readonly channel: ChannelFollower;
   private readonly connection: Connection;
@@ -74,6 +76,7 @@ export class DealSession implements Listener {
     );
     this.pencil = new Pencil(pencilPort(this, channel, send, environment));
     this.desk = new Desk(send, channel);
+    this.catalogue = new ProductCatalogue(send, channel);
     this.unaim = effect(() => this.aim());
     this.connection.start();
   }
@@ -115,6 +118,7 @@ export class DealSession implements Listener {
       this.failure.value = null;
       this.terms.clear();
       this.desk.clear();
+      this.catalogue.clear();
       this.gridNow.value = new Grid(this.view.value, this.scores);
       this.channel.forget();
       this.current.value = false;

@@ -12,6 +12,7 @@ import type {
   StateChanged,
 } from "../../wire";
 import { fieldLabel } from "../terms/fields";
+import { followsLines } from "../terms/products";
 import { follows, moved, tradeName, tradesOf } from "../terms/trades";
 import { changedFacts, factLabel, factsOf } from "./customers";
 import type { Deal } from "./fold";
@@ -66,7 +67,7 @@ function tell(before: Deal, event: AnyEvent, carName: CarName): Told | null {
   switch (event.type) {
     case "deal_changed": {
       const flat = Object.entries(event.changes)
-        .filter(([field]) => !follows(field, event.changes))
+        .filter(([field]) => !follows(field, event.changes) && !followsLines(field, event.changes))
         .map(([field, after]) => ({ field, label: fieldLabel(field), before: before.structure[field], after }));
       const traded =
         "trades" in event.changes
