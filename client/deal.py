@@ -11,12 +11,16 @@ from client.inbox import Inbox
 from client.rows import Rows
 from client.wall import WallRows
 from protocol import codec
+from protocol.agreed import HistoryPage
 from protocol.commands import (
+    DEFAULT_FOUND,
     DEFAULT_MATCHES,
     AnyCommand,
     Cancel,
+    Find,
     Focus,
     Frontier,
+    History,
     More,
     Position,
     Products,
@@ -26,6 +30,7 @@ from protocol.commands import (
     Terms,
 )
 from protocol.events import DealSnapshot, Present, SearchSnapshot
+from protocol.finding import FindReply
 from protocol.money.menu import ProductsReply
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import Filters, Sort, View
@@ -147,8 +152,16 @@ class Deal:
         terms_months: Sequence[int] = (),
         cash_down_cents: Sequence[int] = (),
         roll: Roll | None = None,
+        grid_programme_id: str | None = None,
+        grid_best: bool = False,
+        grid_step_cents: int | None = None,
+        keep_offer: bool = False,
     ) -> QuoteReply:
-        """Price one car with ``changes``, which do not change the deal; the lists are the grid's axes."""
+        """Price one car with ``changes``, which do not change the deal; the lists are the grid's axes.
+
+        The grid is of the offer's programme, of ``grid_programme_id``, or of the best in each cell. With
+        ``keep_offer`` programme and discount are those of the offer without ``changes``.
+        """
         command = Quote(
             ref=0,
             channel=self.channel,
@@ -158,8 +171,17 @@ class Deal:
             terms_months=list(terms_months),
             cash_down_cents=list(cash_down_cents),
             roll=roll,
+            grid_programme_id=grid_programme_id,
+            grid_best=grid_best,
+            grid_step_cents=grid_step_cents,
+            keep_offer=keep_offer,
         )
         return codec.convert(QuoteReply, await self._request(command))
+
+    async def find(self, text: str, *, limit: int = DEFAULT_FOUND) -> FindReply:
+        """Find cars of the stock by stock number, VIN or words, also those that do not fit the deal."""
+        command = Find(ref=0, channel=self.channel, text=text, limit=limit)
+        return codec.convert(FindReply, await self._request(command))
 
     async def frontier(self, vehicle_id: str) -> FrontierReply:
         """Return one car's structures that no other beats in both payment and NPV."""
@@ -170,6 +192,16 @@ class Deal:
         """Return the store's catalogue of F&I products and its packages."""
         command = Products(ref=0, channel=self.channel)
         return codec.convert(ProductsReply, await self._request(command))
+
+    @property
+    def history(self) -> HistoryPage:
+        """The deal's latest events when it was joined; empty in the customer's view."""
+        return self._channel.history
+
+    async def older(self, before: int | None = None, *, limit: int = 50) -> HistoryPage:
+        """Return up to ``limit`` events before event number ``before``; without one, the latest."""
+        command = History(ref=0, channel=self.channel, before=before, limit=limit)
+        return codec.convert(HistoryPage, await self._request(command))
 
     async def leave(self) -> None:
         """Stop watching: the iteration ends, and no more events of the deal arrive."""

@@ -48,12 +48,14 @@ class DealOffer(msgspec.Struct, frozen=True, kw_only=True):
     cash_down_cents: int
     discount_cents: int
     principal_cents: int
+    total_of_payments_cents: int | UnsetType = UNSET
     programme_id: str | UnsetType = UNSET
     lender: str | UnsetType = UNSET
     tier: Tier | UnsetType = UNSET
     stipulations: list[str] | UnsetType = UNSET
     npv_cents: int | UnsetType = UNSET
     stress_npv_cents: int | UnsetType = UNSET
+    incomplete: str | UnsetType = UNSET
     score: int | UnsetType = UNSET
     versions: Versions | UnsetType = UNSET
     asked_programme_id: str | UnsetType | None = UNSET

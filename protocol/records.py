@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from protocol.texts import ONE_LINE
+from protocol.texts import ONE_LINE, echoed
 
 MAX_CENTS = 100_000_000_00
 """A hundred million dollars: above any car, far below the 2**53 that a browser counts exactly."""
@@ -31,11 +31,13 @@ class BasisPoints(Decimal):
         try:
             number = super().__new__(cls, repr(value) if isinstance(value, float) else value)
         except InvalidOperation:
-            raise ValueError(f"Expected a number of basis points, got {value!r}") from None
+            raise ValueError(f"Expected a number of basis points, got {echoed(str(value))}") from None
         if not number.is_finite() or not 0 <= number <= MAX_BASIS_POINTS:
-            raise ValueError(f"Expected basis points between 0 and {MAX_BASIS_POINTS}, got {value}")
+            raise ValueError(
+                f"Expected basis points between 0 and {MAX_BASIS_POINTS}, got {echoed(str(value))}"
+            )
         if number != round(number, 2):
-            raise ValueError(f"Expected basis points with at most two decimals, got {value}")
+            raise ValueError(f"Expected basis points with at most two decimals, got {echoed(str(value))}")
         return number
 
 
@@ -82,6 +84,14 @@ class Scope(StrEnum):
 
     STORE = "store"
     GROUP = "group"
+
+
+class DealKind(StrEnum):
+    """How a customer pays for a car: with a loan, a lease, or in full."""
+
+    FINANCE = "finance"
+    LEASE = "lease"
+    CASH = "cash"
 
 
 class DayCount(StrEnum):
@@ -142,6 +152,7 @@ class Filters(Record, frozen=True):
 class Versions(Record, frozen=True, forbid_unknown_fields=False):
     """The versions of an answer's inputs. Two answers are comparable if these are equal.
 
+    ``leases`` is absent if no lease sheet is in force, and in answers that are older than leases in a deal.
     ``products`` is the catalogue's; None if the deal has no product lines.
     """
 
@@ -150,6 +161,7 @@ class Versions(Record, frozen=True, forbid_unknown_fields=False):
     tax: str
     risk: str
     engine: str
+    leases: str | UnsetType = UNSET
     products: str | None = None
 
 

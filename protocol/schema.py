@@ -15,6 +15,7 @@ from typing import Any, cast
 import msgspec
 from msgspec import inspect
 
+from protocol.agreed import GUARDED, HistoryPage, LenderEffectReply
 from protocol.closing import CloseCode, ErrorBody, ErrorCode
 from protocol.commands import COMMAND_TYPES, DEFAULT_MATCHES, MAX_MATCHES, Command
 from protocol.commands.desk import MAX_NOTE_CHARACTERS
@@ -31,6 +32,7 @@ from protocol.events import (
     Snapshot,
     kind_of,
 )
+from protocol.finding import FindReply
 from protocol.money.menu import ProductsReply
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, DayCount
@@ -55,7 +57,17 @@ ASYNCAPI = ROOT / "docs" / "asyncapi.json"
 OPENAPI = ROOT / "docs" / "openapi.json"
 
 # What the messages hold as plain objects, and so do not name in their own types.
-EXTRA_TYPES: tuple[type, ...] = (*(JoinReply, Snapshot, QuoteReply, FrontierReply, ProductsReply, ErrorBody),)
+EXTRA_TYPES: tuple[type, ...] = (
+    JoinReply,
+    Snapshot,
+    QuoteReply,
+    FrontierReply,
+    FindReply,
+    ProductsReply,
+    ErrorBody,
+    HistoryPage,
+    LenderEffectReply,
+)
 EXTRA_ENUMS: tuple[EnumType, ...] = (ErrorCode, DayCount, Action, Closing)
 
 
@@ -119,6 +131,7 @@ def _constants() -> dict[str, object]:
         "MAX_REASONS": MAX_REASONS,
         "EDITABLE": list(EDITABLE),
         "SELECTABLE": list(SELECTABLE),
+        "GUARDED": list(GUARDED),
         "LIVE_STATUSES": list(LIVE_STATUSES),
         "MAX_NOTE_CHARACTERS": MAX_NOTE_CHARACTERS,
         "KEPT_NOTES": KEPT_NOTES,

@@ -21,6 +21,7 @@ class Action(StrEnum):
     REOPEN = "reopen"
     SIGN = "sign"
     LOSE = "lose"
+    ACCEPT = "accept"
 
 
 class Reason(StrEnum):
@@ -28,7 +29,7 @@ class Reason(StrEnum):
 
     Those from ``credit_application_incomplete`` to ``collateral_insufficient`` are the principal reasons of
     the sample notice of adverse action (Regulation B, appendix C, form C-1). The server uses the last ones
-    for an approval that it voided.
+    for a deal that it returned to working.
     """
 
     CUSTOMER_AGREES = "customer_agrees"
@@ -86,6 +87,10 @@ class Reason(StrEnum):
     CAR_SOLD = "car_sold"
     RATES_CHANGED = "rates_changed"
     LENDER_CHANGED = "lender_changed"
+    LENDER_EXPIRED = "lender_expired"
+    EDITION_CHANGED = "edition_changed"
+    CUSTOMER_CHANGED = "customer_changed"
+    DAY_CHANGED = "day_changed"
 
 
 _ALL: Final = tuple(Reason)
@@ -172,6 +177,12 @@ TRANSITIONS: Final = {
             Reason.UNRESPONSIVE,
             *CREDIT_REASONS,
         ),
+    ),
+    Action.ACCEPT: Transition(
+        (DealState.COUNTERED,),
+        DealState.SUBMITTED,
+        _STAFF,
+        (Reason.CUSTOMER_AGREES, Reason.DESK_ADVICE),
     ),
 }  # fmt: skip
 """Every transition that a person may make."""

@@ -8,6 +8,7 @@ from typing import get_args
 
 from protocol.commands.base import ChangeCommand, ChannelCommand, ChannelName, Command, Cost, Ref, Seq, tag_of
 from protocol.commands.desk import (
+    Accept,
     Approve,
     ChangeCustomer,
     ClearStipulation,
@@ -15,10 +16,12 @@ from protocol.commands.desk import (
     Decision,
     Decline,
     Deliver,
+    FiguresDecision,
     FinishTask,
     Fund,
     Hold,
     LenderDecision,
+    LenderEffect,
     Lock,
     Lose,
     Note,
@@ -26,6 +29,7 @@ from protocol.commands.desk import (
     Release,
     Reopen,
     RequestAppraisal,
+    SeenFigures,
     Select,
     Sign,
     Submit,
@@ -34,10 +38,13 @@ from protocol.commands.desk import (
     Unwind,
 )
 from protocol.commands.stock import (
+    DEFAULT_FOUND,
     DEFAULT_MATCHES,
+    MAX_FOUND,
     MAX_GRID,
     MAX_MATCHES,
     Cancel,
+    Find,
     Frontier,
     More,
     Products,
@@ -47,13 +54,17 @@ from protocol.commands.stock import (
     Search,
     Terms,
 )
-from protocol.commands.watching import Focus, Join, Leave, Painted, Ping, Position
+from protocol.commands.watching import MAX_HISTORY, Focus, History, Join, Leave, Painted, Ping, Position
 
 __all__ = [
     "COMMAND_TYPES",
+    "DEFAULT_FOUND",
     "DEFAULT_MATCHES",
+    "MAX_FOUND",
     "MAX_GRID",
+    "MAX_HISTORY",
     "MAX_MATCHES",
+    "Accept",
     "AnyCommand",
     "Approve",
     "Cancel",
@@ -68,14 +79,18 @@ __all__ = [
     "Decision",
     "Decline",
     "Deliver",
+    "FiguresDecision",
+    "Find",
     "FinishTask",
     "Focus",
     "Frontier",
     "Fund",
+    "History",
     "Hold",
     "Join",
     "Leave",
     "LenderDecision",
+    "LenderEffect",
     "Lock",
     "Lose",
     "More",
@@ -93,6 +108,7 @@ __all__ = [
     "Revalue",
     "Roll",
     "Search",
+    "SeenFigures",
     "Select",
     "Seq",
     "Sign",
@@ -114,6 +130,7 @@ AnyCommand = (
     | Quote
     | Frontier
     | Products
+    | Find
     | Select
     | Pin
     | Unpin
@@ -140,6 +157,9 @@ AnyCommand = (
     | FinishTask
     | RequestAppraisal
     | ChangeCustomer
+    | Accept
+    | History
+    | LenderEffect
     | Ping
 )
 COMMAND_TYPES: tuple[type[Command], ...] = get_args(AnyCommand)

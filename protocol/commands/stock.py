@@ -10,11 +10,18 @@ from protocol.money.pricing import Vary
 from protocol.records import MAX_CENTS, Cents, Filters, Identifier, Months, Sort
 from protocol.rights import Right
 from protocol.structure import StructureChanges
+from protocol.texts import ONE_LINE
 
 MAX_MATCHES = 20_000
-DEFAULT_MATCHES = 500
+DEFAULT_MATCHES = MAX_MATCHES
+"""A search values the whole stock in reach, so that the best car is the best of all."""
+MAX_FOUND, DEFAULT_FOUND = 50, 10
+"""The most cars that ``find`` returns, and how many if no limit is stated."""
+
 MAX_GRID = 12
 """The most terms, and the most cash amounts, in one pencil grid."""
+
+MIN_GRID_STEP_CENTS = 10_00
 
 Token = Annotated[str, Meta(min_length=1, max_length=256)]
 
@@ -81,7 +88,11 @@ class Quote(ChannelCommand, tag="quote", frozen=True):
 
     Inputs that the structure leaves open (term, rate, cash up to its maximum, discount) are chosen for the
     best result; with ``programme_id`` only that programme is considered. ``terms_months`` and
-    ``cash_down_cents`` are the grid's rows and columns; an empty list takes the structure's own.
+    ``cash_down_cents`` are the grid's rows and columns; an empty list takes the structure's own, columns in
+    steps of ``grid_step_cents``, None for the store's. The grid is of one programme, that of the offer or
+    ``grid_programme_id``, at the offer's discount; with ``grid_best`` each cell has its own best ones.
+    With ``keep_offer`` the programme and the discount are those of the offer without ``changes``: so a view
+    that hides programmes prices a cell of its grid.
     """
 
     right: ClassVar = Right.WATCH
@@ -93,6 +104,24 @@ class Quote(ChannelCommand, tag="quote", frozen=True):
     terms_months: Annotated[list[Months], Meta(max_length=MAX_GRID)] = []
     cash_down_cents: Annotated[list[Cents], Meta(max_length=MAX_GRID)] = []
     roll: Roll | None = None
+    grid_programme_id: Identifier | None = None
+    grid_best: bool = False
+    grid_step_cents: Annotated[int, Meta(ge=MIN_GRID_STEP_CENTS, le=MAX_CENTS)] | None = None
+    keep_offer: bool = False
+
+
+class Find(ChannelCommand, tag="find", frozen=True):
+    """Find cars of the deal's stock by stock number, VIN or words, also those that do not fit. Reply:
+    ``FindReply``.
+
+    Each word must occur in make, model, trim, stock number or VIN, or be the model year.
+    """
+
+    right: ClassVar = Right.WATCH
+    cost: ClassVar = Cost.PRICING
+
+    text: Annotated[str, Meta(min_length=1, max_length=100, pattern=ONE_LINE)]
+    limit: Annotated[int, Meta(ge=1, le=MAX_FOUND)] = DEFAULT_FOUND
 
 
 class Frontier(ChannelCommand, tag="frontier", frozen=True):

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from protocol.agreed import AgreedFigures, Contract, HistoryPage, Proposal
 from protocol.deal_parts import (
     Approval,
     DealNote,
@@ -39,7 +40,9 @@ class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """A deal as it stands. ``structure`` holds the fields of ``Structure`` that the view shows.
 
     ``fulfilment`` is null before ``signed``. ``notes`` are the latest ones, the oldest first.
-    ``selected_outdated`` where the structure changed since ``selected`` was priced: ``submit`` prices again.
+    ``selected_outdated`` if structure or figures changed since ``selected`` was priced: ``submit`` prices
+    again. ``agreed`` are the figures agreed on since the deal was submitted, ``proposal`` is the desk's
+    counter while the deal is countered, ``contract`` what was signed.
     """
 
     id: str
@@ -59,6 +62,9 @@ class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     approval: Approval | UnsetType | None = UNSET
     lenders: list[LenderTerms] | UnsetType = UNSET
     tasks: list[DealTask] | UnsetType = UNSET
+    agreed: AgreedFigures | UnsetType | None = UNSET
+    proposal: Proposal | UnsetType | None = UNSET
+    contract: Contract | UnsetType | None = UNSET
 
 
 class SearchSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,12 +97,14 @@ class DeskSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a channel; its rows follow as ``snapshot_rows``.
 
-    ``deal`` and ``search`` are of a ``deal:`` channel, ``desk`` is of a ``desk:`` channel.
+    ``deal``, ``search`` and ``history`` (the latest events) are of a ``deal:`` channel, ``desk`` is of a
+    ``desk:`` channel. Customers get no history.
     """
 
     deal: DealSnapshot | UnsetType = UNSET
     search: SearchSnapshot | UnsetType | None = UNSET
     desk: DeskSnapshot | UnsetType = UNSET
+    history: HistoryPage | UnsetType = UNSET
 
 
 class JoinReply(msgspec.Struct, frozen=True, kw_only=True):

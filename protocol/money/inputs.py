@@ -9,6 +9,9 @@ from protocol.money.lending import TaxRule
 from protocol.money.products import SoldProduct
 from protocol.structure import Structure
 
+ENGINE = 4
+"""The version of the engine's rules. It changes whenever the same inputs would give a different cent."""
+
 
 class AuthorityCovers(StrEnum):
     """What the seller's authority must cover. Pencils older than the concession rules have no value here."""
@@ -28,6 +31,9 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     for a discount. ``tax_rules`` are those of the registration address, used where the structure states no
     tax rate. ``lender_terms`` are lenders' live decisions about this customer; they override the sheet.
     ``products`` are the structure's product lines with their rows of the catalogue.
+    Found amounts of cash are rounded up to whole ``cash_step_cents``; a grid's columns are
+    ``grid_step_cents`` apart. ``engine`` is the version of the rules
+    to compute by: a replayed pencil is computed by those of its own version.
     """
 
     structure: Structure
@@ -42,6 +48,9 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     tax_rules: tuple[TaxRule, ...] = ()
     lender_terms: tuple[LenderTerms, ...] = ()
     products: tuple[SoldProduct, ...] = ()
+    cash_step_cents: int = 1
+    grid_step_cents: int = 500_00
+    engine: int = ENGINE
 
     @property
     def discount_limit_cents(self) -> int:

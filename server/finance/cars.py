@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.jobs import NUMBER_COLUMNS
+from protocol.jobs import NUMBER_COLUMNS, UNKNOWN_COST
 from server.finance.programmes import BASES
-from server.finance.rounding import Cents
+from server.finance.rounding import Cents, Flags
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cars:
-    """Columns of shape (c,), whole numbers; an amount that a car does not have is 0. Fields as
-    ``jobs.NUMBER_COLUMNS``.
+    """Columns of shape (c,), whole numbers; an amount that a car does not have is 0, and an unknown cost is
+    UNKNOWN_COST. Fields as ``jobs.NUMBER_COLUMNS``.
     """
 
     price_cents: Cents
@@ -51,6 +51,12 @@ class Cars:
     def at(self, which: slice | NDArray[np.intp]) -> "Cars":
         """Return some of the cars: a range of them, or those of the given numbers in that order."""
         return Cars(**{name: getattr(self, name)[which] for name in NUMBER_COLUMNS})
+
+    @property
+    def cost_known(self) -> Flags:
+        """Which cars have a known cost."""
+        known: Flags = self.cost_cents != UNKNOWN_COST
+        return known
 
     def book_values(self) -> Cents:
         """Return the values that programmes lend against, of shape (len(BASES), c)."""

@@ -8,7 +8,6 @@ import numpy as np
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import RateSheet
 from protocol.records import MAX_CENTS
-from protocol.structure import Structure
 from server.finance.contract import owed_before_cash_cents
 from server.finance.decided import decided_sheet
 from server.finance.limits import Limit
@@ -54,10 +53,9 @@ class Plan:
 
 def plan_deal(inputs: DealInputs, sheet: RateSheet) -> Plan:
     """Return the plan of a deal: pure, with everything that screening and valuing need except the cars."""
-    structure = inputs.structure
     programmes, empty = select_programmes(decided_sheet(sheet, inputs), inputs)
     sell_rate = _sell_rates(programmes, inputs)
-    factors = _factors(structure, sell_rate, programmes.term)
+    factors = _factors(inputs, sell_rate, programmes.term)
     ceiling, ceiling_limit = _ceilings(programmes, inputs, factors)
     floor = np.maximum(programmes.amount_min, 1)
     if not empty and not (ceiling >= floor).any():
@@ -68,7 +66,7 @@ def plan_deal(inputs: DealInputs, sheet: RateSheet) -> Plan:
         programmes=programmes,
         sell_rate=sell_rate,
         factors=factors,
-        buy_factors=_factors(structure, programmes.buy_rate, programmes.term),
+        buy_factors=_factors(inputs, programmes.buy_rate, programmes.term),
         ceiling=ceiling,
         ceiling_limit=ceiling_limit,
         floor=floor,
@@ -118,12 +116,18 @@ def _sell_rates(programmes: Programmes, inputs: DealInputs) -> Whole:
     return programmes.buy_rate + markup
 
 
-def _factors(structure: Structure, rate: Whole, term: Whole) -> Floats:
+def _factors(inputs: DealInputs, rate: Whole, term: Whole) -> Floats:
+    structure = inputs.structure
     contract, first = structure.contract_date, structure.first_payment_date
     if contract is None or first is None:
         raise ValueError("the structure's dates are not filled in")
     return payment_factors(
-        annual_fraction(rate), term, contract=contract, first=first, day_count=structure.day_count
+        annual_fraction(rate),
+        term,
+        contract=contract,
+        first=first,
+        day_count=structure.day_count,
+        engine=inputs.engine,
     )
 
 

@@ -102,6 +102,7 @@ async def test_a_wall_follows_a_deal(shop: Shop) -> None:
     row = shop.walls[0].wall[shop.deal_id]
     assert row["last_change"] == "state_changed"
     assert row["waiting_since"] == row["changed_at"]
+    assert (row["last_reason"], row["reason_by"]) == ("customer_agrees", row["changed_by"])
     await shop.manager.desk.act(Action.DECLINE, Reason.BANKRUPTCY)
     await shop.follow(lambda wall: wall.wall[shop.deal_id]["open_tasks"] == 1)
     await shop.sales.desk.act(Action.LOSE, Reason.UNRESPONSIVE)
@@ -213,5 +214,6 @@ async def test_a_salesperson_has_the_list_of_deals_live(shop: Shop) -> None:
         async with asyncio.timeout(GUARD_SECONDS):
             while shop.deal_id in listed.wall:
                 await anext(listed)
+        await listed.leave()
         for channel, view in (("deals:northgate", View.SALES), ("deals:riverside", View.CUSTOMER)):
             assert (await refused(seller.join(channel, view))).code is ErrorCode.FORBIDDEN

@@ -6,7 +6,7 @@ export const MAX_BASIS_POINTS = 10000 as const;
 
 export const MAX_MATCHES = 20000 as const;
 
-export const DEFAULT_MATCHES = 500 as const;
+export const DEFAULT_MATCHES = 20000 as const;
 
 export const MATCH_COLUMNS = ["vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage", "price_cents", "days_in_stock", "store_id", "payment_min_cents", "payment_max_cents", "cost_cents", "transfer_cost_cents", "transfer_days"] as const;
 
@@ -16,7 +16,7 @@ export const FIRST_LATE_CHUNK = 1000000 as const;
 
 export const EVENT_TYPES = ["search_started", "matches", "offers", "search_ended", "search_valued", "value_failed", "deal_changed", "state_changed", "offer_selected", "offer_pinned", "offer_unpinned", "vehicle_changed", "vehicle_held", "vehicle_released", "field_locked", "field_unlocked", "note_added", "lender_decided", "stipulation_cleared", "fulfilment_changed", "task_raised", "task_done", "customer_changed", "deal_summary"] as const;
 
-export const TRANSITIONS = {"submit": {"sources": ["working", "countered"], "target": "submitted", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_agrees", "customer_wants_better", "desk_advice"]}, "counter": {"sources": ["submitted"], "target": "countered", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car"]}, "approve": {"sources": ["submitted"], "target": "approved", "roles": ["desk_manager"], "reasons": ["meets_policy", "exception_granted"]}, "decline": {"sources": ["submitted"], "target": "declined", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "documents_missing", "car_not_available", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}, "reopen": {"sources": ["countered", "approved", "declined", "lost"], "target": "working", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_returned", "terms_changed", "new_information", "other_car", "better_programme"]}, "sign": {"sources": ["approved"], "target": "signed", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_accepts"]}, "lose": {"sources": ["working", "submitted", "countered", "approved", "declined"], "target": "lost", "roles": ["salesperson", "desk_manager"], "reasons": ["bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "trade_overvalued", "no_suitable_car", "unresponsive", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}} as const;
+export const TRANSITIONS = {"submit": {"sources": ["working", "countered"], "target": "submitted", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_agrees", "customer_wants_better", "desk_advice"]}, "counter": {"sources": ["submitted"], "target": "countered", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car"]}, "approve": {"sources": ["submitted"], "target": "approved", "roles": ["desk_manager"], "reasons": ["meets_policy", "exception_granted"]}, "decline": {"sources": ["submitted"], "target": "declined", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "documents_missing", "car_not_available", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}, "reopen": {"sources": ["countered", "approved", "declined", "lost"], "target": "working", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_returned", "terms_changed", "new_information", "other_car", "better_programme"]}, "sign": {"sources": ["approved"], "target": "signed", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_accepts"]}, "lose": {"sources": ["working", "submitted", "countered", "approved", "declined"], "target": "lost", "roles": ["salesperson", "desk_manager"], "reasons": ["bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "trade_overvalued", "no_suitable_car", "unresponsive", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}, "accept": {"sources": ["countered"], "target": "submitted", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_agrees", "desk_advice"]}} as const;
 
 export const STEPS = {"deliver": {"sources": ["signed"], "target": "delivered", "reasons": ["car_handed_over"]}, "fund": {"sources": ["delivered"], "target": "funded", "reasons": ["lender_paid"]}, "unwind": {"sources": ["signed", "delivered"], "target": "unwound", "reasons": ["funding_refused", "car_returned", "documents_missing", "mutual_agreement", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}} as const;
 
@@ -27,6 +27,8 @@ export const MAX_REASONS = 4 as const;
 export const EDITABLE = ["working", "countered"] as const;
 
 export const SELECTABLE = ["working", "countered", "approved"] as const;
+
+export const GUARDED = ["submitted", "countered", "approved"] as const;
 
 export const LIVE_STATUSES = ["approved", "conditional"] as const;
 
@@ -43,7 +45,7 @@ export const KEPT_TASKS = 30 as const;
 export const CLOSE_CODES = {"1000": {"name": "normal", "reconnect": false}, "1001": {"name": "going_away", "reconnect": true}, "1006": {"name": "abnormal", "reconnect": true}, "1007": {"name": "bad_utf8", "reconnect": false}, "1009": {"name": "too_large", "reconnect": false}, "1011": {"name": "internal", "reconnect": true}, "1012": {"name": "restart", "reconnect": true}, "4000": {"name": "protocol_error", "reconnect": false}, "4001": {"name": "signed_out", "reconnect": false}, "4003": {"name": "forbidden", "reconnect": false}, "4008": {"name": "too_slow", "reconnect": true}, "4009": {"name": "too_many_commands", "reconnect": true}} as const;
 
 /** An action that moves a deal between states; the `type` of its command. */
-export const Action = ["submit", "counter", "approve", "decline", "reopen", "sign", "lose"] as const;
+export const Action = ["submit", "counter", "approve", "decline", "reopen", "sign", "lose", "accept"] as const;
 export type Action = (typeof Action)[number];
 
 /** An action that moves a signed contract; the `type` of its command. */
@@ -53,6 +55,10 @@ export type Closing = (typeof Closing)[number];
 /** How interest accrues between two dates. */
 export const DayCount = ["30/360", "actual/365"] as const;
 export type DayCount = (typeof DayCount)[number];
+
+/** How the customer pays for the car. */
+export const DealKind = ["finance", "lease", "cash"] as const;
+export type DealKind = (typeof DealKind)[number];
 
 /** The state of a deal between salesperson and desk. */
 export const DealState = ["working", "submitted", "countered", "approved", "declined", "signed", "lost"] as const;
@@ -91,7 +97,7 @@ export const RateReason = ["lender_cap", "payment_budget", "competing_offer", "p
 export type RateReason = (typeof RateReason)[number];
 
 /** The reasons for moving a deal. */
-export const Reason = ["customer_agrees", "customer_wants_better", "desk_advice", "gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car", "meets_policy", "exception_granted", "documents_missing", "car_not_available", "customer_returned", "terms_changed", "new_information", "customer_accepts", "bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "no_suitable_car", "unresponsive", "car_handed_over", "lender_paid", "funding_refused", "car_returned", "mutual_agreement", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient", "offer_changed", "car_changed", "car_sold", "rates_changed", "lender_changed"] as const;
+export const Reason = ["customer_agrees", "customer_wants_better", "desk_advice", "gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car", "meets_policy", "exception_granted", "documents_missing", "car_not_available", "customer_returned", "terms_changed", "new_information", "customer_accepts", "bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "no_suitable_car", "unresponsive", "car_handed_over", "lender_paid", "funding_refused", "car_returned", "mutual_agreement", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient", "offer_changed", "car_changed", "car_sold", "rates_changed", "lender_changed", "lender_expired", "edition_changed", "customer_changed", "day_changed"] as const;
 export type Reason = (typeof Reason)[number];
 
 /** The job of a user. `widest_view` in views limits what each role sees. */
@@ -127,7 +133,7 @@ export const View = ["manager", "sales", "customer"] as const;
 export type View = (typeof View)[number];
 
 /** What a person should check before showing a quote to anyone. */
-export const WarningCode = ["payoff_past_good_through", "discount_over_authority", "products_without_cost", "trade_not_appraised"] as const;
+export const WarningCode = ["payoff_past_good_through", "discount_over_authority", "products_without_cost", "trade_not_appraised", "cost_unknown"] as const;
 export type WarningCode = (typeof WarningCode)[number];
 
 /** How far a client has read a channel: all events of `epoch` up to and including `seq`. */
@@ -288,6 +294,10 @@ export interface Quote {
   terms_months?: number[];
   cash_down_cents?: number[];
   roll?: Roll | null;
+  grid_programme_id?: string | null;
+  grid_best?: boolean;
+  grid_step_cents?: number | null;
+  keep_offer?: boolean;
   ref: number;
 }
 
@@ -303,6 +313,15 @@ export interface Frontier {
 export interface Products {
   type: "products";
   channel: string;
+  ref: number;
+}
+
+/** Find cars of the deal's stock by stock number, VIN or words, also those that do not fit. Reply: `FindReply`. */
+export interface Find {
+  type: "find";
+  channel: string;
+  text: string;
+  limit?: number;
   ref: number;
 }
 
@@ -356,7 +375,19 @@ export interface Release {
   ref: number;
 }
 
-/** Submit the selected offer to the desk. */
+/** The figures that a person saw when they decided, as `AgreedFigures` has them. */
+export interface SeenFigures {
+  kind: DealKind;
+  vehicle_id: string;
+  payment_cents: number | null;
+  term_months: number | null;
+  cash_down_cents: number;
+  rate_bp: number | null;
+  lender: string | null;
+  total_cents: number;
+}
+
+/** Submit the selected offer to the desk. `figures` are compared with the offer as it is repriced. */
 export interface Submit {
   type: "submit";
   channel: string;
@@ -364,10 +395,11 @@ export interface Submit {
   version: number;
   reason: Reason;
   more_reasons?: Reason[];
+  figures?: SeenFigures | null;
   ref: number;
 }
 
-/** Answer a submitted deal with other terms. */
+/** Answer a submitted deal with a proposal: the agreed offer with `changes`, or of another programme. */
 export interface Counter {
   type: "counter";
   channel: string;
@@ -375,7 +407,9 @@ export interface Counter {
   version: number;
   reason: Reason;
   more_reasons?: Reason[];
+  figures?: SeenFigures | null;
   changes?: StructureChanges;
+  programme_id?: string | null;
   ref: number;
 }
 
@@ -387,6 +421,7 @@ export interface Approve {
   version: number;
   reason: Reason;
   more_reasons?: Reason[];
+  figures?: SeenFigures | null;
   ref: number;
 }
 
@@ -420,6 +455,7 @@ export interface Sign {
   version: number;
   reason: Reason;
   more_reasons?: Reason[];
+  figures?: SeenFigures | null;
   ref: number;
 }
 
@@ -599,6 +635,40 @@ export interface ChangeCustomer {
   ref: number;
 }
 
+/** Submit the deal with the figures that the desk proposed. */
+export interface Accept {
+  type: "accept";
+  channel: string;
+  op: string;
+  version: number;
+  reason: Reason;
+  more_reasons?: Reason[];
+  figures?: SeenFigures | null;
+  ref: number;
+}
+
+/** Ask for up to `limit` events of a deal before event number `before`, or for the latest. Reply: `HistoryPage`. */
+export interface History {
+  type: "history";
+  channel: string;
+  before?: number | null;
+  limit?: number;
+  ref: number;
+}
+
+/** Ask what recording a lender's decision would do to the selected offer. Reply: `LenderEffectReply`. */
+export interface LenderEffect {
+  type: "lender_effect";
+  channel: string;
+  lender: string;
+  status?: LenderStatus | null;
+  tier?: Tier | null;
+  rate_bp?: number | null;
+  advance_max_cents?: number | null;
+  term_months?: number | null;
+  ref: number;
+}
+
 /** Check that the server responds. Reply: `{server_time}`. */
 export interface Ping {
   type: "ping";
@@ -612,6 +682,7 @@ export interface Versions {
   tax: string;
   risk: string;
   engine: string;
+  leases?: string;
   products: string | null;
 }
 
@@ -674,12 +745,14 @@ export interface Fix {
   opens?: number | null;
 }
 
-/** How many cars one limit kept out of a whole search. */
+/** How many cars of the filters one limit kept out of a whole search. */
 export interface Rejection {
   limit: string;
   cars: number;
   fix: Fix | null;
   cash_steps: number[][];
+  term_opens: number[][];
+  at_least: boolean;
 }
 
 /** No more matches come. `next` is the token for `more` if the limit ended the search. */
@@ -729,6 +802,7 @@ export interface DealChanged {
   at: string;
   version: number;
   changes: Record<string, unknown>;
+  before?: Record<string, unknown>;
   by?: Actor;
   same_results?: boolean;
 }
@@ -743,19 +817,22 @@ export interface Approval {
   by: Actor;
 }
 
-/** The deal went from one state to another. After an approval, `approval` says what was approved. */
-export interface StateChanged {
-  type: "state_changed";
-  channel: string;
-  seq: number;
-  at: string;
-  version: number;
-  from: DealState;
-  to: DealState;
-  by?: Actor;
-  reason?: Reason;
-  more_reasons?: Reason[];
-  approval?: Approval | null;
+/** What salesperson, customer and desk agreed on. */
+export interface AgreedFigures {
+  kind: DealKind;
+  vehicle_id: string;
+  payment_cents: number | null;
+  term_months: number | null;
+  cash_down_cents: number;
+  rate_bp: number | null;
+  lender?: string | null;
+  total_cents: number;
+}
+
+/** Agreed figures before and after a change. `new` is null if they are not priced yet, or cannot be. */
+export interface FiguresChange {
+  old: AgreedFigures;
+  new: AgreedFigures | null;
 }
 
 /** The car of an offer, as people know it. */
@@ -785,16 +862,59 @@ export interface DealOffer {
   cash_down_cents: number;
   discount_cents: number;
   principal_cents: number;
+  total_of_payments_cents?: number;
   programme_id?: string;
   lender?: string;
   tier?: Tier;
   stipulations?: string[];
   npv_cents?: number;
   stress_npv_cents?: number;
+  incomplete?: string;
   score?: number;
   versions?: Versions;
   asked_programme_id?: string | null;
   pencil_id?: string;
+}
+
+/** The desk's counter: another offer for the agreed car, which the salesperson accepts or answers. */
+export interface Proposal {
+  offer: DealOffer;
+  figures: FiguresChange;
+  reason: Reason;
+  by: Actor;
+  at: string;
+}
+
+/** A signed contract, as its pencil was stored. Nothing that happens later changes it. */
+export interface Contract {
+  pencil_id: string;
+  vehicle_id: string;
+  rev: number;
+  car: OfferedCar;
+  figures: AgreedFigures;
+  quote: Record<string, unknown>;
+  versions?: Versions;
+  signed_by?: Actor;
+  signed_at: string;
+}
+
+/** The deal went from one state to another. After an approval, `approval` says what was approved. */
+export interface StateChanged {
+  type: "state_changed";
+  channel: string;
+  seq: number;
+  at: string;
+  version: number;
+  from: DealState;
+  to: DealState;
+  by?: Actor;
+  reason?: Reason;
+  more_reasons?: Reason[];
+  approval?: Approval | null;
+  agreed?: AgreedFigures;
+  figures?: FiguresChange;
+  proposal?: Proposal;
+  contract?: Contract;
 }
 
 /** This is now the deal's offer. `reason` is set if the server repriced it, and says why. */
@@ -1040,6 +1160,8 @@ export interface DealSummary {
   changed_at?: string;
   changed_by?: string;
   last_change?: string;
+  last_reason?: string | null;
+  reason_by?: string | null;
   car?: string | null;
   vehicle_id?: string | null;
   payment_cents?: number | null;
@@ -1191,6 +1313,9 @@ export interface DealSnapshot {
   approval?: Approval | null;
   lenders?: LenderTerms[];
   tasks?: DealTask[];
+  agreed?: AgreedFigures | null;
+  proposal?: Proposal | null;
+  contract?: Contract | null;
 }
 
 /** The latest search of a deal, without its rows. `ended` is its reason, or null while it runs. */
@@ -1215,11 +1340,18 @@ export interface DeskSnapshot {
   presence: Present[];
 }
 
+/** Consecutive events of a deal, the oldest first. */
+export interface HistoryPage {
+  events: Record<string, unknown>[];
+  more: boolean;
+}
+
 /** The state of a channel; its rows follow as `snapshot_rows`. */
 export interface Snapshot {
   deal?: DealSnapshot;
   search?: SearchSnapshot | null;
   desk?: DeskSnapshot;
+  history?: HistoryPage;
 }
 
 /** The `data` of the reply to `join`. `snapshot` is null if `recovered`. */
@@ -1300,7 +1432,14 @@ export interface QuoteValue {
   monthly_cash_cents?: MonthlyCash;
 }
 
-/** The pencil grid: one row for each term, one column for each cash down, the best programme in each cell. */
+/** A programme that a grid can be of, with its rate at the offer's term; else at its first. */
+export interface GridLender {
+  programme_id: string;
+  lender: string;
+  rate_bp: number;
+}
+
+/** The pencil grid: one row for each term, one column for each cash down, all of one programme and one discount. If `programme_id` is null, each cell has the programme and the discount that are best there. `lenders` are the programmes to choose from; columns are `step_cents` apart. */
 export interface QuoteGrid {
   terms_months: number[];
   cash_down_cents: number[];
@@ -1311,6 +1450,11 @@ export interface QuoteGrid {
   score?: ((number | null)[])[];
   lender?: ((string | null)[])[];
   binding?: ((string | null)[])[];
+  total_of_payments_cents?: ((number | null)[])[];
+  discount_cents?: ((number | null)[])[];
+  programme_id?: string | null;
+  lenders?: GridLender[];
+  step_cents?: number;
 }
 
 /** A warning: `code` for programs, `message` for a person. */
@@ -1463,6 +1607,13 @@ export interface FrontierReply {
   versions: Versions;
 }
 
+/** The `data` of the reply to `find`: the car with this stock number first, then the others by price. */
+export interface FindReply {
+  rows: number;
+  columns: Record<string, unknown[]>;
+  more: boolean;
+}
+
 /** A lender that finances a product, and the most that it finances of its price; None without a cap. */
 export interface LenderCap {
   lender: string;
@@ -1496,6 +1647,24 @@ export interface ProductsReply {
   version: string | null;
   products: CatalogueProduct[];
   packages: CataloguePackage[];
+}
+
+/** A lender's own programme for a deal, as the rate sheet has it. */
+export interface ProgrammeFigures {
+  programme_id: string;
+  tier: Tier;
+  term_months: number;
+  buy_rate_bp: number;
+  amount_max_cents: number;
+}
+
+/** The `data` of the reply to `lender_effect`: what a lender's decision would do to the offer. */
+export interface LenderEffectReply {
+  programme: ProgrammeFigures | null;
+  figures: FiguresChange | null;
+  npv_cents: number | null;
+  new_npv_cents: number | null;
+  returns: boolean;
 }
 
 /** A car that the customer trades in. An empty text, or None, means that nobody knows yet. */
@@ -1565,6 +1734,7 @@ export type AnyCommand =
   | Quote
   | Frontier
   | Products
+  | Find
   | Select
   | Pin
   | Unpin
@@ -1591,6 +1761,9 @@ export type AnyCommand =
   | FinishTask
   | RequestAppraisal
   | ChangeCustomer
+  | Accept
+  | History
+  | LenderEffect
   | Ping;
 
 export type AnyEvent =

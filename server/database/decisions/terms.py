@@ -1,11 +1,14 @@
 """Edits of a deal's structure: merged by field, each op once."""
 
 import uuid
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 from protocol import codec
+from protocol.agreed import UNAGREED, AgreedFigures, Contract, FiguresChange, Proposal
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal_parts import Approval
 from protocol.events import DealChanged, StateChanged, kind_of
 from protocol.product_lines import FLAT_FIELDS
 from protocol.records import Actor, DealState, Role
@@ -45,7 +48,9 @@ async def change_terms(
             )
         new = await restructure(deal, changes, based_on=based_on)
         if new and deal.state is DealState.COUNTERED:
-            await move(deal, DealState.WORKING, Reason.TERMS_CHANGED)
+            # The edit is not priced yet: the next submit is.
+            changed = None if deal.agreed is None else FiguresChange(old=deal.agreed, new=None)
+            await move(deal, DealState.WORKING, Reason.TERMS_CHANGED, Step(figures=changed))
         return deal.decided()
 
 
@@ -69,24 +74,59 @@ async def restructure(deal: LockedDeal, changes: StructureChanges, *, based_on: 
             "UPDATE deals SET structure = $2 WHERE deal_id = $1", deal.key, codec.plain(after)
         )
         deal.structure = after
+        old = codec.plain(before)
         counting = new.keys() - {"declined_products"}
         words = not counting or (counting == {"trades"} and counts_alike(before.trades, after.trades))
-        deal.record(DealChanged, changes=new, **({"same_results": True} if words else {}))
+        deal.record(
+            DealChanged,
+            changes=new,
+            before={name: old[name] for name in new},
+            **({"same_results": True} if words else {}),
+        )
     if "trades" in new:
         await end_appraisals(deal, before.trades)
     return new
 
 
-async def move(deal: LockedDeal, target: DealState, reason: Reason, **more: Any) -> None:
-    """Move a locked deal to another state and record the event; ``more`` are further fields of the event.
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a change of state comes with, other than its reason: each is a field of the event.
+
+    ``agreed`` are new agreed figures; the old ones stay unless the deal goes back to work or is lost.
+    """
+
+    agreed: AgreedFigures | None = None
+    figures: FiguresChange | None = None
+    proposal: Proposal | None = None
+    contract: Contract | None = None
+    approval: Approval | None = None
+    more_reasons: Sequence[Reason] = ()
+
+
+NOTHING_MORE: Final = Step()
+
+
+async def move(deal: LockedDeal, target: DealState, reason: Reason, step: Step = NOTHING_MORE) -> None:
+    """Move a locked deal to another state and record the event.
 
     A deal that leaves ``approved`` releases its reserved car.
     """
+    kept = None if target in UNAGREED else deal.agreed
+    deal.agreed, deal.proposal = step.agreed or kept, step.proposal
+    more = {
+        name: codec.plain(value)
+        for name in Step.__dataclass_fields__
+        if (value := getattr(step, name)) not in (None, ())
+    }
     await deal.database.execute(
-        "UPDATE deals SET state = $2, fulfilment = $3 WHERE deal_id = $1",
+        "UPDATE deals SET state = $2, fulfilment = $3, agreed = $4, proposal = $5,"
+        " contract = coalesce($6, contract) WHERE deal_id = $1",
         deal.key,
         target,
         "signed" if target is DealState.SIGNED else None,
+        None if deal.agreed is None else codec.plain(deal.agreed),
+        more.get("proposal"),
+        more.get("contract"),
     )
     source, deal.state = deal.state, target
     if source is DealState.APPROVED:

@@ -5,6 +5,7 @@ the columns, ``amounts`` reads a cell, ``versioned`` checks and stores.
 """
 
 from server.database.importing.columns import FIELDS, ImportFailed, parse_mapping
+from server.database.importing.constants import parse_constants
 from server.database.importing.layouts import (
     CATALOGUE,
     CURVES,
@@ -33,5 +34,6 @@ __all__ = [
     "check_packages",
     "import_inventory",
     "import_table",
+    "parse_constants",
     "parse_mapping",
 ]

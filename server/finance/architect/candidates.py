@@ -6,10 +6,15 @@ largest and the smallest principal in reach, the one at which cash runs out and 
 edge of every LTV, PTI and payment band between. If a smaller principal may be worth more, the cent above an
 edge is also a candidate: it is the best of the next band.
 
+Found cash is a whole number of the store's steps, or the customer's own least or most. It is rounded so that
+the principal stays on the wanted side of its edge; if no step lies within the limits, the cash is exact.
+
 Shapes: n pairs of a car and a feasible programme, e edges of each, m structures of all.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +23,7 @@ from server.finance.architect.pricing import Pricing, front_gross_cents
 from server.finance.cars import Cars
 from server.finance.contract import least_discount_cents, owed_before_cash_cents
 from server.finance.payment import largest_principal, payments_cents
-from server.finance.rounding import WHOLE, Cents
+from server.finance.rounding import WHOLE, Cents, Flags
 from server.finance.structures import Structures
 
 PAYMENT_BAND_CENTS = 50_00
@@ -30,6 +35,17 @@ over a few months, would exhaust memory.
 """
 
 Index = NDArray[np.intp]
+
+
+class Wanted(NamedTuple):
+    """Principals to be reached, of shape (m,) in cents, for feasible pairs. At a ``lower_end`` a smaller
+    principal would leave the band, at others a larger one.
+    """
+
+    car: Index
+    programme: Index
+    principal: Cents
+    lower_end: Flags
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,18 +69,34 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.car)
 
+    def at(self, index: NDArray[Any]) -> "Candidates":
+        """Return some of them, by number or mark."""
+        return self._of(lambda name: getattr(self, name)[index])
+
+    def joined(self, other: "Candidates") -> "Candidates":
+        """Return these and then the others."""
+        return self._of(lambda name: np.concatenate([getattr(self, name), getattr(other, name)]))
+
+    def _of(self, column: Callable[[str], NDArray[Any]]) -> "Candidates":
+        return Candidates(**{each.name: column(each.name) for each in fields(self)})
+
 
 def build_candidates(pricing: Pricing, cars: Cars, structures: Structures) -> Candidates:
     """Return the candidates of every feasible pair, valued; each is within every limit to the cent."""
+    car, programme, wanted, lower_end = _wanted(pricing, structures)
+    made = build_at(pricing, cars, structures, Wanted(car, programme, wanted, lower_end))
+    enough = made.principal >= pricing.plan.floor[made.programme]
+    return made if enough.all() else made.at(enough)
+
+
+def build_at(pricing: Pricing, cars: Cars, structures: Structures, wanted: Wanted) -> Candidates:
+    """Return the valued structures that come nearest to the wanted principals of feasible pairs; shape (m,).
+
+    If the cash is fixed, the smallest loan may be missed by a cent.
+    """
     plan, sales = pricing.plan, structures.sales
-    car, programme, wanted = _wanted(pricing, structures)
-    principal, cash, discount = _reached(pricing, structures, car, wanted)
-    # If the cash is fixed, the smallest loan may be missed by a cent.
-    lacking = principal < plan.floor[programme]
-    if lacking.any():
-        car, programme, principal, cash, discount = (
-            each[~lacking] for each in (car, programme, principal, cash, discount)
-        )
+    car, programme = wanted.car, wanted.programme
+    principal, cash, discount = _reached(pricing, structures, wanted)
     payment = payments_cents(principal, plan.factors[programme])
     band = band_of(pricing, principal, payment, structures.basis[car, programme])
     front = front_gross_cents(plan, cars, sales.price, 0)[car] - discount
@@ -81,8 +113,10 @@ def build_candidates(pricing: Pricing, cars: Cars, structures: Structures) -> Ca
     )
 
 
-def _wanted(pricing: Pricing, structures: Structures) -> tuple[Index, Index, Cents]:
-    """Return car, programme and principal of every corner in reach; shape (m,)."""
+def _wanted(pricing: Pricing, structures: Structures) -> tuple[Index, Index, Cents, Flags]:
+    """Return car, programme and principal of every corner in reach, and whether the principal is the lower
+    end of its range, so that cash is rounded down; shape (m,).
+    """
     sales = structures.sales
     car, programme = structures.feasible.nonzero()
     highest = structures.principal[car, programme][:, None]
@@ -92,26 +126,26 @@ def _wanted(pricing: Pricing, structures: Structures) -> tuple[Index, Index, Cen
         [
             band_edges(pricing, structures.basis[car, programme], programme),
             _payment_edges(pricing.plan.factors[programme], lowest[:, 0], highest[:, 0]),
-            cash_runs_out,
         ],
         axis=1,
     )
-    wanted = np.concatenate([highest, edges, lowest], axis=1)
+    bottoms = [edges + 1, lowest] if falls_anywhere(pricing) else [lowest]
+    wanted = np.concatenate([highest, edges, cash_runs_out, *bottoms], axis=1)
     within = (wanted >= lowest) & (wanted < highest)
     within[:, 0] = True
-    pair = within.nonzero()[0]
-    return car[pair], programme[pair], wanted[within]
+    pair, column = within.nonzero()
+    return car[pair], programme[pair], wanted[within], column > edges.shape[1] + 1
+
+
+def falls_anywhere(pricing: Pricing) -> bool:
+    """Return whether a smaller principal is worth more with any programme in any band."""
+    return bool((pricing.valuation.slope < 0).any())
 
 
 def band_edges(pricing: Pricing, basis: Cents, programme: Index) -> Cents:
-    """Return the principals at the upper edges of LTV and PTI bands; shape (n, e).
-
-    Includes the cent above each, if a smaller principal is worth more anywhere.
-    """
+    """Return the principals at the upper edges of LTV and PTI bands; shape (n, e)."""
     ltv = basis[:, None] * pricing.valuation.bands.ltv_edges[:-1] // WHOLE
-    edges = np.concatenate([ltv, pricing.pti_principals[programme]], axis=1)
-    falls = (pricing.valuation.slope < 0).any()
-    return np.concatenate([edges, edges + 1], axis=1) if falls else edges
+    return np.concatenate([ltv, pricing.pti_principals[programme]], axis=1)
 
 
 def band_of(pricing: Pricing, principal: Cents, payment: Cents, basis: Cents) -> NDArray[np.int64]:
@@ -133,22 +167,44 @@ def _payment_edges(factors: NDArray[np.float64], lowest: Cents, highest: Cents) 
     return largest_principal(edges, factors[:, None])
 
 
-def _reached(
-    pricing: Pricing, structures: Structures, car: Index, wanted: Cents
-) -> tuple[Cents, Cents, Cents]:
+def _reached(pricing: Pricing, structures: Structures, wanted: Wanted) -> tuple[Cents, Cents, Cents]:
     """Return principal, cash and discount that come up to the wanted principals: cash first, and only then
     the least discount. A cent of discount changes the amount owed by a cent or two, so a principal may be a
     cent short if the cash is fixed.
     """
     inputs, sales = pricing.plan.inputs, structures.sales
+    car = wanted.car
     owed = sales.owed[car]
-    discount = np.full(wanted.shape, inputs.structure.discount_cents, dtype=np.int64)
-    owed_most = wanted + sales.headroom.cash_max[car]
+    discount = np.full(car.shape, inputs.structure.discount_cents, dtype=np.int64)
+    owed_most = wanted.principal + sales.headroom.cash_max[car]
     needs = owed > owed_most
     if needs.any():
         which = car[needs]
         price, rebate = sales.price[which], sales.rebate[which]
         discount[needs] = least_discount_cents(inputs, price, rebate, owed_most[needs])
         owed[needs] = owed_before_cash_cents(inputs, price, discount[needs], rebate)
-    cash = np.maximum(owed - wanted, sales.headroom.cash_min[car])
+    cash = np.maximum(owed - wanted.principal, sales.headroom.cash_min[car])
+    if inputs.cash_step_cents > 1:
+        cash = _stepped(pricing, structures, wanted, owed, cash)
     return owed - cash, cash, discount
+
+
+def _stepped(pricing: Pricing, structures: Structures, wanted: Wanted, owed: Cents, cash: Cents) -> Cents:
+    """Return cash in whole steps, or the customer's own least or most: the smallest above ``cash``, or the
+    largest below it where the principal is the lower end of its range. If that breaks a limit, the other; if
+    both do, ``cash`` itself.
+    """
+    step, car = pricing.plan.inputs.cash_step_cents, wanted.car
+    headroom = structures.sales.headroom
+    up = np.minimum(-(-cash // step) * step, headroom.cash_max[car])
+    down = np.maximum(cash // step * step, headroom.cash_min[car])
+    smallest = pricing.plan.floor[wanted.programme]
+    largest = structures.principal[car, wanted.programme]
+
+    def fits(amount: Cents) -> Flags:
+        marks: Flags = (owed - amount >= smallest) & (owed - amount <= largest)
+        return marks
+
+    first, second = np.where(wanted.lower_end, down, up), np.where(wanted.lower_end, up, down)
+    stepped = np.where(fits(first), first, np.where(fits(second), second, cash))
+    return np.where(cash == headroom.cash_min[car], cash, stepped)

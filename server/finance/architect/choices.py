@@ -11,9 +11,12 @@ from server.finance.architect.candidates import (
     Index,
     build_candidates,
 )
+from server.finance.architect.dominated import without_dominated
 from server.finance.architect.fixes import find_fixes
-from server.finance.architect.objective import acceptable, frontier_of_cars
+from server.finance.architect.frontiers import frontier_of_cars
+from server.finance.architect.objective import acceptable, best_of_cars
 from server.finance.architect.pricing import Pricing
+from server.finance.architect.ties import least_paid
 from server.finance.cars import Cars
 from server.finance.limits import Limit
 from server.finance.rounding import HUNDREDTHS, WHOLE
@@ -27,6 +30,7 @@ class Choice:
     ``discount_cents`` is the whole discount, and ``front_gross_cents`` is net of it. ``binding`` names the
     limit that requires more cash or discount than requested, None if none does. ``ltv_bp`` is the principal
     over the programme's basis, ``pti_bp`` the payment over the monthly income, None if that is not known.
+    NPVs and gross are None if the cost of the car is unknown: no floor was checked then.
     """
 
     programme: int
@@ -38,12 +42,12 @@ class Choice:
     discount_cents: int
     principal_cents: int
     payment_cents: int
-    npv_cents: int
-    stress_npv_cents: int
+    npv_cents: int | None
+    stress_npv_cents: int | None
     binding: str | None
     ltv_bp: float
     pti_bp: float | None
-    front_gross_cents: int
+    front_gross_cents: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +67,13 @@ def choices(pricing: Pricing, car: Cars) -> list[Choice]:
     structures, found, place = _acceptable(pricing, car)
     if not place.size:
         return []
-    payment, npv, cash, programme = (
-        each[place] for each in (found.payment, found.npv, found.cash, found.programme)
-    )
+    found = found.at(place)
+    best = found.at(found.npv == found.npv.max())
+    found = least_paid(pricing, car, structures, best).joined(found)
+    payment, npv, cash, programme = found.payment, found.npv, found.cash, found.programme
     term = pricing.plan.programmes.term[programme]
     order = np.lexsort((cash, programme, term, payment, -npv))
-    listed = _choices(pricing, structures, found, place[order])
+    listed = _choices(pricing, structures, found.at(order), known=_knows_cost(car))
     return list(dict.fromkeys(listed))
 
 
@@ -76,11 +81,13 @@ def frontier(pricing: Pricing, car: Cars) -> list[Choice]:
     """Return the structures of one car that no other structure beats in both payment and NPV, by ascending
     payment.
     """
-    structures, found, place = _acceptable(pricing, car)
-    if not place.size:
+    structures = without_dominated(pricing, build_structures(pricing.plan, car))
+    found = build_candidates(pricing, car, structures)
+    best = best_of_cars(pricing, car, structures, found, acceptable(pricing, found))
+    if not len(best):
         return []
-    among = acceptable(pricing, found)
-    return _choices(pricing, structures, found, frontier_of_cars(found, among))
+    points = frontier_of_cars(pricing, car, structures, found, best)
+    return _choices(pricing, structures, points, known=_knows_cost(car))
 
 
 def best_by_payment_band(pricing: Pricing, car: Cars) -> dict[int, Choice]:
@@ -103,16 +110,20 @@ def refusal(pricing: Pricing, car: Cars) -> Refusal | None:
     return Refusal(limit.name.lower(), find_fixes(pricing, car)[0])
 
 
+def _knows_cost(car: Cars) -> bool:
+    return bool(car.cost_known.all())
+
+
 def _acceptable(pricing: Pricing, car: Cars) -> tuple[Structures, Candidates, Index]:
     structures = build_structures(pricing.plan, car)
     found = build_candidates(pricing, car, structures)
     return structures, found, np.flatnonzero(acceptable(pricing, found))
 
 
-def _choices(pricing: Pricing, structures: Structures, found: Candidates, place: Index) -> list[Choice]:
+def _choices(pricing: Pricing, structures: Structures, found: Candidates, *, known: bool) -> list[Choice]:
     plan, income = pricing.plan, pricing.plan.inputs.monthly_income_cents
     made = []
-    for at in place.tolist():
+    for at in range(len(found)):
         number = int(found.programme[at])
         principal, payment = int(found.principal[at]), int(found.payment[at])
         front = int(found.front_gross[at])
@@ -129,12 +140,12 @@ def _choices(pricing: Pricing, structures: Structures, found: Candidates, place:
                 discount_cents=int(found.discount[at]),
                 principal_cents=principal,
                 payment_cents=payment,
-                npv_cents=int(found.npv[at]),
-                stress_npv_cents=int(stressed) + front,
+                npv_cents=int(found.npv[at]) if known else None,
+                stress_npv_cents=int(stressed) + front if known else None,
                 binding=Limit(int(structures.limit[0, number])).wire,
                 ltv_bp=principal * (WHOLE // HUNDREDTHS) / basis,
                 pti_bp=payment * (WHOLE // HUNDREDTHS) / income if income else None,
-                front_gross_cents=front,
+                front_gross_cents=front if known else None,
             )
         )
     return made

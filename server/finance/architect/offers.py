@@ -1,36 +1,37 @@
 """The best offer of each car, as the wire's columns; computed block by block, so memory does not grow."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from server.finance.architect.candidates import build_candidates
+from server.finance.architect.dominated import without_dominated
 from server.finance.architect.fixes import find_fixes
-from server.finance.architect.objective import (
-    acceptable,
-    best_of_cars,
-    counts_by_car,
-    frontier_of_cars,
-)
+from server.finance.architect.frontiers import frontier_of_cars
+from server.finance.architect.objective import acceptable, best_of_cars, counts_by_car
 from server.finance.architect.pricing import Pricing
 from server.finance.cars import Cars
 from server.finance.limits import Limit
 from server.finance.rounding import HUNDREDTHS
 from server.finance.structures import build_structures
 
-BLOCK_PAIRS = 4_096
-"""The most pairs in a block: with some ten candidates each, the arrays stay near cache size."""
+_WIRE: Final = {int(limit): limit.wire for limit in Limit}
+
+BLOCK_PAIRS = 12_288
+"""The most pairs in a block: with some three candidates each, the arrays stay near cache size."""
 
 
 def best_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
     """Return the best offer of each car: ``events.OFFER_COLUMNS`` but ``vehicle_id`` and ``rev``, each of
     length c.
 
-    A car without an acceptable structure has None in every column but ``binding``, which then names the
-    refusing limit, and ``fix``, if a single change makes it acceptable. The plan must have a programme.
+    A car with an unknown cost has an offer whose NPVs are None, because its gross is unknown; no floor is
+    checked for it. A car without an acceptable structure has None in every column but ``binding``, which then
+    names the refusing limit, and ``fix``, if a single change makes it acceptable. The plan must have a
+    programme.
     """
     programmes = len(pricing.plan.programmes)
     parts = [_block_offers(pricing, block) for block in blocks(cars, programmes)]
@@ -72,37 +73,36 @@ def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
     """Return the columns of a block. ``fix`` is empty yet, and keeps its place among them."""
     plan, count = pricing.plan, len(cars)
     structures = build_structures(plan, cars)
-    found = build_candidates(pricing, cars, structures)
+    worthwhile = without_dominated(pricing, structures)
+    found = build_candidates(pricing, cars, worthwhile)
     among = acceptable(pricing, found)
-    best = best_of_cars(pricing, found, among, count)
-    offered = best >= 0
-    programme = found.programme[best[offered]]
-    points = counts_by_car(found.car[frontier_of_cars(found, among)], count)
+    best = best_of_cars(pricing, cars, worthwhile, found, among)
+    offered = np.zeros(count, dtype=np.bool_)
+    offered[best.car] = True
+    programme = best.programme
+    points = counts_by_car(frontier_of_cars(pricing, cars, worthwhile, found, best).car, count)
     refusal = np.where(structures.any_feasible(), int(Limit.NPV_FLOOR), structures.nearest_limit())
-    refusal[offered] = structures.limit[offered.nonzero()[0], programme]
-
-    def of_best(values: NDArray[Any]) -> NDArray[Any]:
-        chosen: NDArray[Any] = values[best[offered]]
-        return chosen
+    refusal[offered] = structures.limit[best.car, programme]
 
     def shown(values: NDArray[Any]) -> list[Any]:
         column = np.full(count, None, dtype=object)
         column[offered] = values.tolist()
         return list(column)
 
-    stressed = pricing.valuation.npv_cents(
-        programme, of_best(found.band), of_best(found.principal), stressed=True
-    )
+    def worth(values: NDArray[Any]) -> list[Any]:
+        return [npv if known else None for npv, known in zip(shown(values), cars.cost_known, strict=True)]
+
+    stressed = pricing.valuation.npv_cents(programme, best.band, best.principal, stressed=True)
     return {
-        "payment_cents": shown(of_best(found.payment)),
+        "payment_cents": shown(best.payment),
         "term_months": shown(plan.programmes.term[programme]),
         "lender": shown(plan.programmes.lender[programme]),
         "rate_bp": shown(plan.sell_rate[programme] / HUNDREDTHS),
-        "cash_down_cents": shown(of_best(found.cash)),
-        "discount_cents": shown(of_best(found.discount)),
-        "npv_cents": shown(of_best(found.npv)),
-        "stress_npv_cents": shown(stressed + of_best(found.front_gross)),
-        "binding": [Limit(code).wire for code in refusal.tolist()],
+        "cash_down_cents": shown(best.cash),
+        "discount_cents": shown(best.discount),
+        "npv_cents": worth(best.npv),
+        "stress_npv_cents": worth(stressed + best.front_gross),
+        "binding": [_WIRE[code] for code in refusal.tolist()],
         "fix": [],
         "frontier": shown(points[offered]),
     }

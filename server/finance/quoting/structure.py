@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from protocol.events import Fix, FixKind
 from protocol.money.pricing import PriceRequest
@@ -147,7 +148,7 @@ def _quoted_trade(trade: Trade, contract: dt.date) -> QuotedTrade:
 
 def _priced(case: Case, request: PriceRequest, choice: Choice | None) -> dict[str, Any]:
     """Return the answer's fields of a contract. Raises StructureError if it cannot be one."""
-    contract = price_contract(request, case.tax_cents)
+    contract = price_contract(request, case.tax_cents, engine=case.inputs.engine)
     products = quote_lines(case, request, choice)
     return {
         "discount_cents": request.discount_cents,
@@ -160,7 +161,10 @@ def _priced(case: Case, request: PriceRequest, choice: Choice | None) -> dict[st
     }
 
 
-def _value(case: Case, pricing: Pricing, choice: Choice) -> QuoteValue:
+def _value(case: Case, pricing: Pricing, choice: Choice) -> QuoteValue | UnsetType:
+    """Return the value of a choice in parts; UNSET if the cost of the car is unknown."""
+    if choice.npv_cents is None or choice.stress_npv_cents is None or choice.front_gross_cents is None:
+        return UNSET
     parts = npv_parts(
         pricing.plan,
         case.model,

@@ -3,10 +3,13 @@
 from protocol import commands
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import View
+from server.clock import utc_now
 from server.database.core.scope import StoreScopes
 from server.database.decisions.deciding import digest_of
 from server.database.decisions.terms import change_terms
 from server.hub.commands.catalogues import Catalogues
+from server.hub.commands.contract_quotes import asks_for_contract, contract_quote
+from server.hub.commands.finding import Finding
 from server.hub.commands.quotes import Quotes
 from server.hub.commands.registration import handles
 from server.hub.connections.authority import Authority, actor_of, view_of
@@ -29,6 +32,7 @@ class StockHandlers:
         relay: Relay,
         searches: SearchService,
         quotes: Quotes,
+        finding: Finding,
         questions: Questions,
         catalogues: Catalogues,
     ) -> None:
@@ -37,6 +41,7 @@ class StockHandlers:
         self._relay = relay
         self._searches = searches
         self._quotes = quotes
+        self._finding = finding
         self._questions = questions
         self._catalogues = catalogues
 
@@ -109,12 +114,18 @@ class StockHandlers:
     @handles(commands.Quote)
     async def quote(self, connection: Connection, command: commands.Quote) -> None:
         """Price one car."""
-        deal = await self._authority.deal(connection.account, command)
         account = connection.account
+        held = await self._authority.held(account, command)
+        deal, contract = held.at(utc_now()), held.whole.contract or None
         sight = sight_of(view_of(connection, command.channel), account)
+        if contract is not None and asks_for_contract(command, contract):
+            scope = self._stores.of(deal.store_id)
+            connection.reply(command.ref, await contract_quote(scope, contract, sight))
+            return
         asked = [command.changes, command.programme_id, command.roll]
-        axes = [command.terms_months, command.cash_down_cents]
-        await self._questions.check(deal, account, sight, command.vehicle_id, [*asked, *axes])
+        axes = [command.terms_months, command.cash_down_cents, command.grid_step_cents]
+        grid_of = [command.grid_programme_id, command.grid_best, command.keep_offer]
+        await self._questions.check(deal, account, sight, command.vehicle_id, [*asked, *axes, *grid_of])
         connection.reply(command.ref, await self._quotes.quote(command, deal, account, sight))
 
     @handles(commands.Products)
@@ -123,6 +134,13 @@ class StockHandlers:
         deal = await self._authority.deal(connection.account, command)
         view = view_of(connection, command.channel)
         connection.reply(command.ref, await self._catalogues.reply(deal, view))
+
+    @handles(commands.Find)
+    async def find(self, connection: Connection, command: commands.Find) -> None:
+        """Find cars of the stock."""
+        deal = await self._authority.deal(connection.account, command)
+        sight = sight_of(view_of(connection, command.channel), connection.account)
+        connection.reply(command.ref, await self._finding.find(command, deal, connection.account, sight))
 
     @handles(commands.Frontier)
     async def frontier(self, connection: Connection, command: commands.Frontier) -> None:

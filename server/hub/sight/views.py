@@ -20,8 +20,10 @@ from protocol.structure import Structure, StructureChanges
 from server.hub.sight.products_seen import project_products
 from server.hub.sight.sight import Sight, value_as_seen
 from server.hub.sight.visible import (
+    AGREED_FIELDS,
     APPROVAL_FIELDS,
     COLUMNS,
+    CONTRACT_FIELDS,
     CUSTOMER_WARNINGS,
     DEAL_FIELDS,
     ENVELOPE,
@@ -33,6 +35,7 @@ from server.hub.sight.visible import (
     LENDER_FIELDS,
     OFFER_FIELDS,
     POINT_FIELDS,
+    PROPOSAL_FIELDS,
     QUOTE_FIELDS,
     ROLL_FIELDS,
     SALES_TASKS,
@@ -81,7 +84,14 @@ def project_event(entry: Entry, sight: Sight) -> bytes:
     view = sight.view
     if view is View.MANAGER:
         return b'{"seq":%d,' % entry.seq + entry.body[1:]
-    event = {"seq": entry.seq, **codec.decode(entry.body)}
+    return codec.encode(project_told({"seq": entry.seq, **codec.decode(entry.body)}, sight))
+
+
+def project_told(event: dict[str, Any], sight: Sight) -> dict[str, Any]:
+    """Return the projected fields of an event."""
+    view = sight.view
+    if view is View.MANAGER:
+        return event
     shown = (*ENVELOPE, *EVENT_FIELDS[view].get(event["type"], ()))
     projected = {name: event[name] for name in shown if name in event}
     if "columns" in projected:
@@ -93,7 +103,7 @@ def project_event(entry: Entry, sight: Sight) -> bytes:
     for name, project in _INSIDE.items():
         if name in projected:
             projected[name] = project(projected[name], view)
-    return codec.encode(value_as_seen(projected, sight))
+    return value_as_seen(projected, sight)
 
 
 def project_rows(columns: dict[str, Any], sight: Sight) -> dict[str, Any]:
@@ -166,6 +176,32 @@ def project_approval(approval: dict[str, Any] | None, view: View) -> dict[str, A
     return approval if approval is None or view is View.MANAGER else _shown(approval, APPROVAL_FIELDS)
 
 
+def project_figures(figures: dict[str, Any] | None, view: View) -> dict[str, Any] | None:
+    """Return agreed figures as ``view`` sees them."""
+    return figures if figures is None or view is View.MANAGER else _shown(figures, AGREED_FIELDS[view])
+
+
+def project_proposal(proposal: dict[str, Any] | None, view: View) -> dict[str, Any] | None:
+    """Return the desk's counter as ``view`` sees it. Customers see none."""
+    if proposal is None or view is View.MANAGER:
+        return proposal
+    shown = _shown(proposal, PROPOSAL_FIELDS)
+    shown["offer"] = project_offer(proposal["offer"], view)
+    return shown
+
+
+def project_contract(contract: dict[str, Any] | None, view: View) -> dict[str, Any] | None:
+    """Return what was signed as ``view`` sees it: customers see the printed pencil."""
+    if contract is None or view is View.MANAGER:
+        return contract
+    shown = _shown(contract, CONTRACT_FIELDS[view])
+    shown["figures"] = project_figures(contract["figures"], view)
+    shown["quote"] = _shown(contract["quote"], QUOTE_FIELDS[view])
+    if "value" in shown["quote"]:
+        shown["quote"]["value"] = _shown(shown["quote"]["value"], TOTAL_VALUE)
+    return shown
+
+
 def project_summary(summary: dict[str, Any], sight: Sight) -> dict[str, Any]:
     """Return the projected row of a deal on the wall."""
     if sight.view is View.MANAGER:
@@ -184,6 +220,9 @@ def project_deal(deal: dict[str, Any], sight: Sight) -> dict[str, Any]:
         shown["lenders"] = [project_lender(each, view) for each in shown["lenders"]]
     if "tasks" in shown and view is not View.MANAGER:
         shown["tasks"] = [task for task in shown["tasks"] if task["kind"] in SALES_TASKS]
+    for name in ("agreed", "proposal", "contract"):
+        if name in shown:
+            shown[name] = _INSIDE[name](shown[name], view)
     return value_as_seen(shown, sight)
 
 
@@ -348,9 +387,13 @@ _INSIDE: Final = {
     "columns": _project_columns,
     "filters": _project_filters,
     "changes": project_structure,
+    "before": project_structure,
     "offer": project_offer,
     "decision": project_lender,
     "approval": project_approval,
     "customer": _project_named_customer,
+    "agreed": project_figures,
+    "proposal": project_proposal,
+    "contract": project_contract,
 }
 """The projections of event fields that hold objects."""

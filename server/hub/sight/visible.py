@@ -5,6 +5,7 @@ These are allow lists: only managers see a new field until it is listed here.
 
 from typing import Final
 
+from protocol.agreed import AgreedFigures, Contract, Proposal
 from protocol.customers import SCORES, CustomerFacts
 from protocol.deal_parts import Approval, DealOffer, LenderTerms
 from protocol.events import CLAIM_COLUMNS, MATCH_COLUMNS, OFFER_COLUMNS, DealSnapshot
@@ -68,8 +69,14 @@ QUOTE_FIELDS: Final = {
 }
 TOTAL_VALUE: Final = ("npv_cents", "stress_npv_cents")
 CUSTOMER_WARNINGS: Final = frozenset({WarningCode.PAYOFF_PAST_GOOD_THROUGH})
-_CELLS: Final = ("terms_months", "cash_down_cents", "payment_cents", "rate_bp", "eligible")
-GRID_FIELDS: Final = {View.SALES: (*_CELLS, "npv_cents", "lender", "binding"), View.CUSTOMER: _CELLS}
+_CELLS: Final = (
+    *("terms_months", "cash_down_cents", "payment_cents", "rate_bp", "eligible"),
+    *("total_of_payments_cents", "discount_cents", "step_cents"),
+)
+GRID_FIELDS: Final = {
+    View.SALES: (*_CELLS, "npv_cents", "lender", "binding", "programme_id", "lenders"),
+    View.CUSTOMER: _CELLS,
+}
 _ROLLED: Final = ("vary", "asked_cents", "reached", "payment_cents", "last_payment_cents", "changes")
 ROLL_FIELDS: Final = {View.SALES: (*_ROLLED, "message"), View.CUSTOMER: _ROLLED}
 _PRODUCT: Final = frozenset(
@@ -106,7 +113,21 @@ _OFFER: Final = (
 OFFER_FIELDS: Final = {View.SALES: DealOffer.__struct_fields__, View.CUSTOMER: _OFFER}
 LENDER_FIELDS: Final = tuple(name for name in LenderTerms.__struct_fields__ if name != "rate_bp")
 APPROVAL_FIELDS: Final = Approval.__struct_fields__
-_DEAL: Final = ("id", "version", "state", "customer", "structure", "selected", "pins", "fulfilment")
+_FIGURES: Final = AgreedFigures.__struct_fields__
+AGREED_FIELDS: Final = {
+    View.SALES: _FIGURES,
+    View.CUSTOMER: tuple(name for name in _FIGURES if name != "lender"),
+}
+PROPOSAL_FIELDS: Final = Proposal.__struct_fields__
+_CONTRACT: Final = Contract.__struct_fields__
+CONTRACT_FIELDS: Final = {
+    View.SALES: _CONTRACT,
+    View.CUSTOMER: tuple(name for name in _CONTRACT if name != "signed_by"),
+}
+_DEAL: Final = (
+    *("id", "version", "state", "customer", "structure", "selected", "pins", "fulfilment", "agreed"),
+    "contract",
+)
 DEAL_FIELDS: Final = {
     View.MANAGER: DealSnapshot.__struct_fields__,
     View.SALES: (
@@ -120,6 +141,7 @@ DEAL_FIELDS: Final = {
         "approval",
         "lenders",
         "tasks",
+        "proposal",
     ),
     View.CUSTOMER: _DEAL,
 }
@@ -129,10 +151,11 @@ ENVELOPE: Final = ("type", "channel", "seq", "at")
 _CHANGED_CAR: Final = ("vehicle_id", "rev", "status", "price_cents")
 _SUMMARY: Final = (
     *("deal_id", "deal_version", "removed", "last_no", "customer", "salesperson", "state", "fulfilment"),
-    *("waiting_since", "changed_at", "changed_by", "last_change"),
+    *("waiting_since", "changed_at", "changed_by", "last_change", "last_reason", "reason_by"),
 )
 _SUMMARY_OFFER: Final = ("car", "vehicle_id", "payment_cents", "term_months", "contended")
 _COUNTS: Final = ("search_id", "reason", "scanned", "matched", "chunks", "next")
+_MOVED: Final = ("version", "from", "to", "agreed", "contract")
 EVENT_FIELDS: Final = {
     View.SALES: {
         "search_started": ("search_id", "deal_version", "estimate", "filters", "sort", "versions", "by"),
@@ -141,8 +164,8 @@ EVENT_FIELDS: Final = {
         "search_ended": (*_COUNTS, "rejected", "trace"),
         "search_valued": ("search_id", "offers", "failed", "trace"),
         "value_failed": ("search_id", "vehicle_id", "message"),
-        "deal_changed": ("version", "changes", "by"),
-        "state_changed": ("version", "from", "to", "by", "reason", "more_reasons", "approval"),
+        "deal_changed": ("version", "changes", "before", "by"),
+        "state_changed": (*_MOVED, "by", "reason", "more_reasons", "approval", "figures", "proposal"),
         "offer_selected": ("version", "vehicle_id", "offer", "by", "reason"),
         "offer_pinned": ("version", "vehicle_id", "offer", "by"),
         "offer_unpinned": ("version", "vehicle_id", "offer", "by"),
@@ -168,8 +191,8 @@ EVENT_FIELDS: Final = {
         "search_ended": _COUNTS,
         "search_valued": ("search_id", "offers", "failed"),
         "value_failed": ("search_id", "vehicle_id", "message"),
-        "deal_changed": ("version", "changes"),
-        "state_changed": ("version", "from", "to"),
+        "deal_changed": ("version", "changes", "before"),
+        "state_changed": _MOVED,
         "offer_selected": ("version", "vehicle_id", "offer"),
         "offer_pinned": ("version", "vehicle_id", "offer"),
         "offer_unpinned": ("version", "vehicle_id", "offer"),

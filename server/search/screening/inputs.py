@@ -47,5 +47,7 @@ def deal_inputs(
         # A stated rate needs no rules. Without them, a newer table does not change what the rate computed.
         tax_rules=rules if structure.tax_rate_bp is None else (),
         lender_terms=deal.live_lenders,
+        cash_step_cents=deal.cash_step_cents,
+        grid_step_cents=deal.grid_step_cents,
     )
     return with_products(inputs, sold) if sold else inputs

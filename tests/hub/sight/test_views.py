@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from protocol import codec
+from protocol.agreed import AgreedFigures, Contract, Proposal
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import (
     Approval,
@@ -26,6 +28,7 @@ from protocol.structure import Structure, StructureChanges
 from protocol.workflow import Fulfilment, LenderStatus, TaskKind
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import CustomerRecord, Deal
+from server.database.deals.story import Told
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.joining.snapshot import snapshot_of, snapshot_rows
 from server.hub.sight import views, visible
@@ -48,7 +51,7 @@ NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
     "days_in_stock", "transfer_days", "monthly_income_cents", "passed_by", "reversals", "notes", "tasks",
     "locks", "holds", "approval", "lenders", "lender_status", "decision", "stipulation_id", "salesperson",
     "reasons", "more_reasons", "held_by", "held_until", "wanted_by", "npv_history", "task", "task_id",
-    "score", "by", "days_in_stock_min", "appraised",
+    "proposal", "signed_by", "score", "by", "days_in_stock_min", "appraised",
 }  # fmt: skip
 HIDDEN = {View.MANAGER: set[str](), View.SALES: NOT_FOR_SALES, View.CUSTOMER: NOT_FOR_CUSTOMERS}
 WITH_SCORES = Sight(View.SALES, (0, 50_000, 100_000, 200_000))
@@ -78,6 +81,17 @@ def assert_nothing_hidden(message: bytes, sight: Sight) -> dict[str, Any]:
     return decoded
 
 
+def a_paper() -> dict[str, Any]:
+    """Return a stored pencil with everything that some view hides."""
+    value = {"npv_cents": 1, "stress_npv_cents": 1, "parts": {"reserve": 1}, "monthly_cash_cents": {}}
+    return {"payment_cents": 1, "value": value, **dict.fromkeys(NOT_FOR_CUSTOMERS - {"value"}, 1)}
+
+
+def contracts() -> st.SearchStrategy[Contract]:
+    """Draw contracts with such a pencil."""
+    return values_of(Contract).map(lambda drawn: replace(drawn, quote=a_paper()))
+
+
 @st.composite
 def logged_events(draw: st.DrawFn) -> dict[str, Any]:
     """Draw an event in full, with every field that any view hides, also some that events do not have yet."""
@@ -90,6 +104,14 @@ def logged_events(draw: st.DrawFn) -> dict[str, Any]:
     for name in {"offer", "decision", "task", "approval"} & set(event):
         if event[name] is not None:
             event[name] |= dict.fromkeys(NOT_FOR_SALES, 1)
+    if "proposal" in event:
+        event["proposal"]["offer"] |= dict.fromkeys(NOT_FOR_SALES, 1)
+        own = codec.plain(draw(structures)) | dict.fromkeys(NOT_FOR_SALES, 1)
+        event["proposal"]["offer"]["changes"] = own
+    if "contract" in event:
+        event["contract"]["quote"] = a_paper()
+    if "before" in event:
+        event["before"] = codec.plain(draw(structures)) | dict.fromkeys(NOT_FOR_SALES, 1)
     if "changes" in event:
         event["changes"] = codec.plain(draw(structures)) | dict.fromkeys(NOT_FOR_SALES, 1)
     others = sorted(NOT_FOR_CUSTOMERS - {"decision", "approval"})
@@ -146,6 +168,13 @@ def a_deal(structure: Structure) -> Deal:
 
 
 LENDER = LenderTerms(decision_id="d1", lender="Bank", status=LenderStatus.APPROVED, rate_bp=512.25)
+
+
+def a_story(events: list[dict[str, Any]]) -> tuple[Told, ...]:
+    """Return events as a deal's story."""
+    return tuple(Told(no, codec.encode(event)) for no, event in enumerate(events, 1))
+
+
 all_parts = st.builds(
     DealParts,
     last_no=st.just(5),
@@ -157,6 +186,10 @@ all_parts = st.builds(
     tasks=st.lists(values_of(DealTask), max_size=2),
     approval=st.none() | values_of(Approval),
     fulfilment=st.none() | st.sampled_from(Fulfilment),
+    agreed=st.none() | values_of(AgreedFigures),
+    proposal=st.none() | values_of(Proposal),
+    contract=st.none() | contracts(),
+    story=st.lists(logged_events(), max_size=3).map(a_story),
 )
 
 
@@ -173,7 +206,7 @@ SEARCH = SearchState(
 def test_snapshots_show_nothing_hidden(structure: Structure, parts: DealParts, sight: Sight) -> None:
     """The same holds of the snapshot; what remains is what the view's events would have told."""
     view = sight.view
-    snapshot = codec.plain(snapshot_of(HeldDeal.of(a_deal(structure), parts).whole, SEARCH, sight))
+    snapshot = codec.plain(snapshot_of(HeldDeal.of(a_deal(structure), parts), SEARCH, sight))
     sent = codec.encode(snapshot)
     shown = assert_nothing_hidden(sent, sight)["deal"]
     # A lender's rate is what it buys at: no salesperson sees it.
@@ -399,8 +432,8 @@ def test_days_in_stock_order_nothing_for_customers(sort: Sort) -> None:
     state = SearchState("s1", Filters(), sort, 500, 3, ACTOR)
     for view in View:
         told = codec.decode(views.project_event(Entry("e", 9, codec.encode(event)), Sight(view)))
-        whole = HeldDeal.of(a_deal(Structure()), NO_PARTS).whole
-        snapshot = snapshot_of(whole, state, Sight(view)).search
+        held = HeldDeal.of(a_deal(Structure()), NO_PARTS)
+        snapshot = snapshot_of(held, state, Sight(view)).search
         assert snapshot is not None
         expected = UNSET if by_age and view is View.CUSTOMER else sort
         assert (told.get("sort", UNSET), snapshot.sort) == (expected, expected)

@@ -17,6 +17,8 @@ import {
 /** The current deal; presence changes without events and is kept elsewhere. */
 export type Deal = Omit<DealSnapshot, "presence">;
 
+/** States of a deal without agreed figures. */
+const UNAGREED: readonly DealState[] = ["working", "lost"];
 /** A step to one of these states reprices the selected offer. */
 const PRICED_STATES: readonly DealState[] = ["submitted", "countered"];
 
@@ -68,11 +70,22 @@ function outdated(deal: Deal, outdated: boolean): Deal {
 }
 
 function moved(deal: Deal, event: StateChanged): Deal {
-  const state = { ...deal, state: event.to };
-  const changed = PRICED_STATES.includes(event.to) ? outdated(state, false) : state;
+  const state = agreed({ ...deal, state: event.to }, event);
+  const priced = PRICED_STATES.includes(event.to);
+  const changed = priced ? outdated(state, false) : event.figures ? outdated(state, deal.selected !== null) : state;
   if (event.to === "signed") return { ...changed, fulfilment: "signed" };
   if (deal.approval === undefined) return changed;
   return { ...changed, approval: event.to === "approved" ? (event.approval ?? null) : null };
+}
+
+/** A field that this view hides is absent, and stays so. */
+function agreed(deal: Deal, event: StateChanged): Deal {
+  const changed = { ...deal };
+  if (event.agreed) changed.agreed = event.agreed;
+  else if (UNAGREED.includes(event.to) && deal.agreed !== undefined) changed.agreed = null;
+  if (deal.proposal !== undefined) changed.proposal = event.proposal ?? null;
+  if (event.contract) changed.contract = event.contract;
+  return changed;
 }
 
 function without(offers: DealOffer[], vehicleId: string): DealOffer[] {

@@ -7,6 +7,7 @@ import type {
   DealNote,
   DealOffer,
   DealTask,
+  FiguresChange,
   FulfilmentChanged,
   LenderTerms,
   StateChanged,
@@ -35,12 +36,17 @@ export interface Entry {
   what(formats: Formats): string;
   why: string | null;
   changes: readonly FieldChange[];
+  /** Agreed figures before and after. */
+  figures: FiguresChange | null;
 }
 
 /** Names a car by its id; for one that nobody here knows, "a car". */
 export type CarName = (vehicleId: string | undefined) => string;
 
-type Told = Pick<Entry, "tone" | "what"> & Partial<Pick<Entry, "why" | "changes" | "by">>;
+/** An event of a deal's history: `no` is its number in the deal. */
+export type Told = AnyEvent & { no: number };
+
+type Words = Pick<Entry, "tone" | "what"> & Partial<Pick<Entry, "why" | "changes" | "by" | "figures">>;
 
 /**
  * Returns the entry for an event that changes `before`; null if there is nothing to show. `noteEntry` handles notes.
@@ -50,11 +56,30 @@ export function entryOf(before: Deal, event: AnyEvent, carName: CarName): Entry 
   const told = tell(before, event, carName);
   if (!told) return null;
   const by = "by" in event && event.by ? event.by.name : null;
-  return { key: `event-${event.seq}`, at: event.at, by, why: null, changes: [], ...told };
+  return { key: `event-${event.seq}`, at: event.at, by, why: null, changes: [], figures: null, ...told };
+}
+
+/** Returns the entries of a page of the deal's history, the newest first; its notes only if `deal` has them not. */
+export function historyEntries(deal: Deal, events: readonly Told[], carName: CarName): Entry[] {
+  const notes = new Set(deal.notes?.map((note) => note.id));
+  const past = { ...deal, structure: {} };
+  const entries: Entry[] = [];
+  for (const event of events) {
+    const key = `no-${event.no}`;
+    if (event.type === "note_added") {
+      const { id, text, by, at } = event;
+      if (id && text && by && !notes.has(id)) entries.push({ ...noteEntry({ id, text, by, at }), key });
+      continue;
+    }
+    const told = tell(past, event, carName);
+    const by = "by" in event && event.by ? event.by.name : null;
+    if (told) entries.push({ key, at: event.at, by, why: null, changes: [], figures: null, ...told });
+  }
+  return entries.reverse();
 }
 
 export function noteEntry({ id, text, by, at }: DealNote): Entry {
-  return { key: `note-${id}`, at, by: by.name, tone: "note", what: () => text, why: null, changes: [] };
+  return { key: `note-${id}`, at, by: by.name, tone: "note", what: () => text, why: null, changes: [], figures: null };
 }
 
 /** Returns entries and notes as one story, the newest first. */
@@ -63,15 +88,16 @@ export function story(entries: readonly Entry[], notes: readonly DealNote[]): En
   return all.sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
 }
 
-function tell(before: Deal, event: AnyEvent, carName: CarName): Told | null {
+function tell(before: Deal, event: AnyEvent, carName: CarName): Words | null {
   switch (event.type) {
     case "deal_changed": {
+      const prior = event.before === undefined ? before.structure : { ...before.structure, ...event.before };
       const flat = Object.entries(event.changes)
         .filter(([field]) => !follows(field, event.changes) && !followsLines(field, event.changes))
-        .map(([field, after]) => ({ field, label: fieldLabel(field), before: before.structure[field], after }));
+        .map(([field, after]) => ({ field, label: fieldLabel(field), before: prior[field], after }));
       const traded =
         "trades" in event.changes
-          ? moved(before.structure, event.changes, fieldLabel).map(({ key, ...rest }) => ({ field: key, ...rest }))
+          ? moved(prior, event.changes, fieldLabel).map(({ key, ...rest }) => ({ field: key, ...rest }))
           : [];
       return { tone: "edit", what: () => "", changes: [...traded, ...flat] };
     }
@@ -118,7 +144,7 @@ function tell(before: Deal, event: AnyEvent, carName: CarName): Told | null {
   }
 }
 
-function offered(offer: DealOffer, what: string): Told {
+function offered(offer: DealOffer, what: string): Words {
   const { car, payment_cents: payment, term_months: term } = offer;
   return {
     tone: "offer",
@@ -138,7 +164,14 @@ const STEP_TO: Record<string, keyof typeof STEP_WORDS> = {
   funded: "fund",
   unwound: "unwind",
 };
-/** Reasons of automatic moves: the deal went back to work without a step, or because it lost its car. */
+/** What became of a deal that went back to work without anyone's step. */
+const VOIDED: Partial<Record<StateChanged["from"], string>> = {
+  submitted: "agreed figures changed: submit again",
+  countered: "counter voided: working again",
+  approved: "approval voided: working again",
+};
+
+/** Reasons of automatic moves in what an older release wrote. */
 const BY_ITSELF: ReadonlySet<string> = new Set([
   "offer_changed",
   "car_changed",
@@ -148,26 +181,29 @@ const BY_ITSELF: ReadonlySet<string> = new Set([
   "car_not_available",
 ]);
 
-function stepped(event: StateChanged | FulfilmentChanged): Told {
+function stepped(event: StateChanged | FulfilmentChanged): Words {
   const why = event.reason ? [event.reason, ...(event.more_reasons ?? [])].map(reasonText).join(", ") : null;
-  if (event.to === "working") {
-    const fell = event.from === "approved" && event.reason !== undefined && BY_ITSELF.has(event.reason);
-    const edited = event.from === "countered" && event.reason === "terms_changed";
-    const what = fell
-      ? "approval voided: working again"
-      : edited
-        ? "is revising the countered deal"
-        : STEP_WORDS.reopen.done;
-    return { tone: "step", what: () => what, why: edited ? null : why };
-  }
+  if (event.type === "state_changed" && event.to === "working") return backToWork(event, why);
   const step = STEP_TO[event.to] as Action | undefined;
+  const accepted = event.type === "state_changed" && event.from === "countered" && event.to === "submitted";
   const words = step
     ? STEP_WORDS[step].done
     : `moved the deal to ${event.to in STATES ? STATES[event.to as keyof typeof STATES] : event.to}`;
-  return { tone: "step", what: () => words, why };
+  const figures = event.type === "state_changed" ? (event.proposal?.figures ?? null) : null;
+  return { tone: "step", what: () => (accepted ? STEP_WORDS.accept.done : words), why, figures };
 }
 
-function carChanged(before: Deal, event: Extract<AnyEvent, { type: "vehicle_changed" }>, name: string): Told | null {
+function backToWork(event: StateChanged, why: string | null): Words {
+  const figures = event.figures ?? null;
+  if (event.from === "countered" && event.reason === "terms_changed") {
+    return { tone: "step", what: () => "is revising the countered deal", why: null, figures };
+  }
+  const fell = figures !== null || (event.reason !== undefined && BY_ITSELF.has(event.reason));
+  const what = (fell && VOIDED[event.from]) || STEP_WORDS.reopen.done;
+  return { tone: "step", what: () => what, why, figures };
+}
+
+function carChanged(before: Deal, event: Extract<AnyEvent, { type: "vehicle_changed" }>, name: string): Words | null {
   const offer = [before.selected, ...before.pins].find((each) => each?.vehicle_id === event.vehicle_id);
   if (!offer || before.state === "signed") return null;
   if (event.status !== "available" && event.status !== "held") {
@@ -181,7 +217,7 @@ function carChanged(before: Deal, event: Extract<AnyEvent, { type: "vehicle_chan
   return { tone: "offer", by: null, what: (formats) => `${name} now costs ${formats.dollars(event.price_cents)}` };
 }
 
-function financed(before: Deal, event: AnyEvent): Told | null {
+function financed(before: Deal, event: AnyEvent): Words | null {
   switch (event.type) {
     case "lender_decided":
       return event.decision ? decided(event.decision) : null;
@@ -216,7 +252,7 @@ export function taskText(task: DealTask, structure: Record<string, unknown>): st
   return trade ? `${words}: ${isolated(tradeName(trade))}` : words;
 }
 
-function decided({ lender, status, reasons, stipulations }: LenderTerms): Told {
+function decided({ lender, status, reasons, stipulations }: LenderTerms): Words {
   const open = stipulations.length;
   const words = LENDER_STATUSES[status].toLowerCase();
   const more = open > 0 ? ` (${open} ${open === 1 ? "stipulation" : "stipulations"})` : "";

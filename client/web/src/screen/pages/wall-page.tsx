@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import { LENDER_STATUSES } from "../../deal/model/words";
+import { LENDER_STATUSES, reasonText } from "../../deal/model/words";
 import { browser, socketAddress } from "../../live/environment";
 import { follow } from "../../router";
 import { others, type Summary, since, sparkline, waiting, waitText } from "../../wall/fold";
@@ -100,6 +100,7 @@ function WallTable({ deals, now }: { deals: Summary[]; now: number }) {
             </th>
             <th scope="col">Trend</th>
             <th scope="col">Lender</th>
+            <th scope="col">Reason</th>
           </tr>
         </thead>
         <tbody>
@@ -167,6 +168,21 @@ function WallRow({ deal, now }: { deal: Summary; now: number }) {
       <td class="quiet">
         <bdi>{deal.lender ?? "–"}</bdi>
         {deal.lender_status ? ` · ${LENDER_STATUSES[deal.lender_status as LenderStatus].toLowerCase()}` : ""}
+      </td>
+      <td class="step-reason" title={deal.last_reason ? reasonText(deal.last_reason) : undefined}>
+        {deal.last_reason ? (
+          <>
+            {reasonText(deal.last_reason)}
+            {deal.reason_by && (
+              <span class="quiet">
+                {" "}
+                · <bdi>{deal.reason_by}</bdi>
+              </span>
+            )}
+          </>
+        ) : (
+          <span class="quiet">–</span>
+        )}
       </td>
     </tr>
   );

@@ -2,10 +2,10 @@
 
 from server.database.core.migrate import run_sql_file
 
-revision = "0019"
-down_revision = "0017"
+revision = "0025"
+down_revision = "0024"
 
 
 def upgrade() -> None:
-    """Run 0019_products.sql."""
-    run_sql_file("0019_products.sql")
+    """Run 0025_products.sql."""
+    run_sql_file("0025_products.sql")
