@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import msgspec
+import numpy as np
 
 from protocol.money.menu import MenuPackage, OfferedProduct, PackageLine, QuotedProduct, QuoteMenu
 from protocol.money.pricing import PriceRequest
@@ -30,7 +31,7 @@ class Comparison:
     def __init__(self, case: Case, request: PriceRequest) -> None:
         self._case = case
         self._request = checked(request)
-        self._accrual = accrual_of(self._request, request.term_months)
+        self._accrual = accrual_of(self._request, request.term_months, case.inputs.engine)
         self._annuity = self._accrual.annuity(annual_rate(request))
 
     def payment_with(self, sold: Sequence[SoldProduct]) -> int:
@@ -169,4 +170,4 @@ def _given_back(case: Case, choice: Choice | None) -> list[int | None]:
         return [None] * len(case.inputs.products)
     band = bands(case.model, case.inputs.structure.tier).index_at(choice.ltv_bp, choice.pti_bp)
     exact = lines_given_back(case.plan, case.model, choice.programme, band)
-    return [int(half_up(cents)) for cents in exact]
+    return [int(cents) for cents in half_up(np.array(exact))]
