@@ -134,6 +134,16 @@ def with_product_sums(request: Sale) -> Sale:
     )
 
 
+def down_payment_cents(
+    *, cash_down_cents: int, rebate_cents: int, allowance_cents: int, payoff_cents: int
+) -> int:
+    """Return what the customer gives before the first payment; negative trade equity is not part of it.
+
+    With the total of payments it is the total sale price (Regulation Z, 1026.18(j)).
+    """
+    return cash_down_cents + rebate_cents + max(0, allowance_cents - payoff_cents)
+
+
 def itemized(request: PriceRequest, tax: int) -> Itemization:
     """Return the itemization of the amount financed of a contract; ``request`` has its sums of products."""
     r = request
@@ -168,7 +178,12 @@ def repaid(
     rows = repay(principal, payment, annual_rate(request), accrual)
     interest = sum(row.interest_cents for row in rows)
     items = itemized(request, tax)
-    down_payment = -(items.cash_down_cents + items.rebate_cents + items.trade_equity_cents)
+    down_payment = down_payment_cents(
+        cash_down_cents=request.cash_down_cents,
+        rebate_cents=request.rebate_cents,
+        allowance_cents=request.trade_allowance_cents,
+        payoff_cents=request.payoff_cents,
+    )
     return PriceAnswer(
         tax_cents=tax,
         principal_cents=principal,
