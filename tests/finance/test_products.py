@@ -22,6 +22,7 @@ from server.finance.exact.price import price_contract
 from server.finance.plan import plan_deal
 from server.finance.products import Menu, with_products
 from server.finance.quoting import Case, quote_structure, quote_whole
+from server.finance.quoting.axes import GridQuestion
 from tests.finance.cases import car, cars, inputs, model, programme, sheet
 
 STATE = TaxRule(jurisdiction="state", state="OH", rate_bp=575.0)
@@ -138,7 +139,7 @@ def test_each_line_says_what_it_adds_to_the_payment() -> None:
     for _ in range(60):
         some = draw.sample([GAP, CONTRACT, WHEELS], draw.randrange(4))
         lines = [sold_at(each, draw.randrange(1, each.retail_cents), 48, "OH") for each in some]
-        whole = quote_whole(case(*lines), [60], [0], None, True)
+        whole = quote_whole(case(*lines), GridQuestion([60], [0]), None, True)
         answer, menu = whole.quoted.answer, whole.menu
         assert menu is not None and isinstance(answer.payment_cents, int)
         assert (answer.payment_cents, answer.total_of_payments_cents) == payment(answer, *lines)
@@ -196,7 +197,7 @@ def test_declined_products_are_said_to_be_and_do_not_count() -> None:
     structure = replace(WISH, declined_products=["gap"])
     bare = Case(inputs(WISH, tax_rules=(STATE,)), car(), sheet(*ROWS), model(), menu=Menu(CATALOGUE, "OH"))
     subject = dataclasses.replace(bare, inputs=inputs(structure, tax_rules=(STATE,)))
-    menu = quote_whole(subject, [60], [0], None, False).menu
+    menu = quote_whole(subject, GridQuestion([60], [0]), None, False).menu
     assert menu is not None
     assert [(one.product_id, one.declined) for one in menu.offered] == [
         ("gap", True),
