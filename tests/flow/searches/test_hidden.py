@@ -42,7 +42,8 @@ PRODUCT_COST_CENTS: Final = 610_000_019
 CATALOGUE: Final = """
 WITH planted AS (INSERT INTO product_catalogues (products_version, effective_from, is_sample)
                  VALUES ('planted', (now() AT TIME ZONE 'UTC')::date, true))
-INSERT INTO catalogue_products (products_version, product_id, kind, name, provider, retail_cents, cost_cents, packages)
+INSERT INTO catalogue_products
+    (products_version, product_id, kind, name, provider, retail_cents, cost_cents, packages)
 SELECT 'planted', product_id, kind, name, provider, retail_cents, $1::bigint, packages FROM catalogue_products
 """
 COLUMNS: Final = ("cost_cents", "recon_cents", "holdback_cents", "dealer_cash_cents", "floorplan_day_cents")
