@@ -125,8 +125,8 @@ class CataloguePackage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProductsReply(msgspec.Struct, frozen=True, kw_only=True):
-    """The ``data`` of the reply to ``products``: the catalogue in force. ``version`` null: there is none."""
+    """The ``data`` of the reply to ``products``: the catalogue in force. Without one all is empty."""
 
-    version: str | None
+    catalogue_version: str | None
     products: list[CatalogueProduct]
     packages: list[CataloguePackage]

@@ -1642,9 +1642,9 @@ export interface CataloguePackage {
   product_ids: string[];
 }
 
-/** The `data` of the reply to `products`: the catalogue in force. `version` null: there is none. */
+/** The `data` of the reply to `products`: the catalogue in force. Without one all is empty. */
 export interface ProductsReply {
-  version: string | null;
+  catalogue_version: string | null;
   products: CatalogueProduct[];
   packages: CataloguePackage[];
 }

@@ -49,9 +49,9 @@ class Catalogues:
 
 def _reply(catalogue: Catalogue | None, state: str) -> ProductsReply:
     if catalogue is None:
-        return ProductsReply(version=None, products=[], packages=[])
+        return ProductsReply(catalogue_version=None, products=[], packages=[])
     return ProductsReply(
-        version=catalogue.version,
+        catalogue_version=catalogue.version,
         products=[_shown(product, state) for product in catalogue.products],
         packages=[
             CataloguePackage(name=name, product_ids=[product.product_id for product in products])

@@ -84,7 +84,7 @@ _PRODUCT: Final = frozenset(
         "product_id", "kind", "name", "provider", "price_cents", "retail_cents", "term_months", "taxable",
         "cancellable", "optional", "declined", "chosen", "adds_cents", "payment_cents",
         "payment_without_cents", "total_of_payments_cents", "total_without_cents", "lines", "offered",
-        "packages", "products", "product_ids", "version",
+        "packages", "products", "product_ids", "catalogue_version",
     }
 )  # fmt: skip
 PRODUCT_FIELDS: Final = {

@@ -55,7 +55,7 @@ async def begins(both: Both, folder: Path) -> None:
     """Import the catalogue and wait until the hub has it."""
     assert await import_catalogue(both.settings, folder) == 3
     async with asyncio.timeout(GUARD_SECONDS):
-        while (await both.sales.products()).version != "c1":  # noqa: ASYNC110 - the hub has it at its own time
+        while (await both.sales.products()).catalogue_version != "c1":  # noqa: ASYNC110 - the hub has it at its own time
             await asyncio.sleep(0.05)
 
 
@@ -75,7 +75,7 @@ async def test_lines_their_sums_and_what_each_view_sees(both: Both, tmp_path: Pa
     """The catalogue's price, tax and cost give the sums; the salesperson has no cost, in no reply."""
     await begins(both, tmp_path)
     catalogue = await both.sales.products()
-    assert (catalogue.version, [one.product_id for one in catalogue.products]) == (
+    assert (catalogue.catalogue_version, [one.product_id for one in catalogue.products]) == (
         "c1",
         ["gap", "vsc", "wax"],
     )
