@@ -232,8 +232,8 @@ async def everything_is_tried(screen: Screen, cars: list[str]) -> None:
     await screen.change("select", vehicle_id=car, changes={"payment_max_cents": 100})
     await screen.change("request_appraisal", trade_id="traded")
     await screen.ask("products")
+    await screen.change("terms", version=1, changes=TERMS[0])
     for changes in TERMS:
-        await screen.change("terms", version=1, changes=changes)
         await screen.change("terms", version=screen.version, changes=changes)
     await screen.change("lock", field="fees_cents")
     await screen.ask("focus", field="cash_down_cents")
