@@ -12,13 +12,13 @@ from protocol.structure import Structure, StructureChanges, StructureError, with
 from protocol.texts import without_unseen
 from protocol.trades import MAX_MILEAGE, MAX_NAME, MAX_PER_DIEM_CENTS, Trade
 from protocol.vin import FIRST_YEAR, flaw
+from server.database.core.catalogue import with_catalogue
 from server.database.core.one_row import one_row
 from server.database.core.pool import Database
 from server.database.deals.deals import Deal, load_deal
 from server.database.decisions.deciding import parse_id
 from server.database.decisions.terms import revise
 from server.database.decisions.trades import check_trades_kept
-from server.database.editions.products import with_catalogue
 from server.database.people.users import Account
 
 # The lowest score of each tier, best first, for a deal that starts from a score; a programme may require

@@ -15,11 +15,11 @@ from protocol.records import Actor, DealState, Role
 from protocol.structure import Structure, StructureChanges, StructureError, revised
 from protocol.trades import counts_alike
 from protocol.workflow import EDITABLE, Reason
+from server.database.core.catalogue import with_catalogue
 from server.database.core.scope import RowScope
 from server.database.decisions.claims import end_reservation
 from server.database.decisions.deciding import Decided, LockedDeal, deciding
 from server.database.decisions.trades import check_trades_kept, check_trades_unchanged, end_appraisals
-from server.database.editions.products import with_catalogue
 
 
 async def change_terms(

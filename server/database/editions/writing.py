@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from server.database.editions.products import PRODUCT_COLUMNS
+from server.database.core.catalogue import PRODUCT_COLUMNS
 from server.database.editions.rates import CURVE_COLUMNS, PROGRAMME_COLUMNS, REBATE_COLUMNS, TAX_COLUMNS
 
 

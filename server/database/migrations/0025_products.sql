@@ -24,7 +24,7 @@ CREATE TABLE catalogue_products (
     -- States and jurisdictions that tax it, or 'all'.
     taxable_in       text[] NOT NULL DEFAULT '{}',
     -- Null: the term of the contract.
-    term_months      smallint CHECK (term_months BETWEEN 1 AND 120),
+    term_months      bigint CHECK (term_months BETWEEN 1 AND 120),
     earning          product_earning NOT NULL DEFAULT 'pro_rata',
     -- Pairs of a lender and its cap in cents, null without a cap; empty: every lender accepts it.
     lenders          jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(lenders) = 'array'),

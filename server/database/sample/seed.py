@@ -13,10 +13,10 @@ import asyncpg
 
 from protocol import codec
 from protocol.structure import StructureChanges
+from server.database.core.catalogue import with_catalogue
 from server.database.core.pool import connect_as_owner
 from server.database.deals.new_deals import starting_structure
 from server.database.decisions.terms import revise
-from server.database.editions.products import with_catalogue
 from server.database.editions.writing import (
     PRODUCTS,
     RATES,
