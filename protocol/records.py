@@ -153,6 +153,7 @@ class Versions(Record, frozen=True, forbid_unknown_fields=False):
     """The versions of an answer's inputs. Two answers are comparable if these are equal.
 
     ``leases`` is absent if no lease sheet is in force, and in answers that are older than leases in a deal.
+    ``products`` is the catalogue's; None if the deal has no product lines.
     """
 
     inventory: str
@@ -161,6 +162,7 @@ class Versions(Record, frozen=True, forbid_unknown_fields=False):
     risk: str
     engine: str
     leases: str | UnsetType = UNSET
+    products: str | None = None
 
 
 class Actor(Record, frozen=True, forbid_unknown_fields=False):

@@ -19,6 +19,7 @@ class FixKind(StrEnum):
     CASH = "cash"
     PRICE = "price"
     VALUE = "value"
+    PRODUCT = "product"
 
 
 class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -26,8 +27,9 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``cash_cents`` is cash beyond the customer's maximum; ``price_cents`` is discount beyond the seller's
     authority; ``term_months`` is a term not offered so far; ``lender`` takes the car at its own rate;
-    ``value_cents`` is how much lower the store's minimum would have to be. ``opens`` is how many cars of a
-    whole search the change opens, if that was requested.
+    ``value_cents`` is how much lower the store's minimum would have to be. ``product_id`` is a product that
+    the lender refuses: at ``product_price_cents`` it takes it, without a price it does not. ``opens`` is how
+    many cars of a whole search the change opens, if that was requested.
     """
 
     kind: FixKind
@@ -36,6 +38,8 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     term_months: int | None = None
     lender: str | None = None
     value_cents: int | None = None
+    product_id: str | None = None
+    product_price_cents: int | None = None
     opens: int | None = None
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from protocol.deal_parts import LenderTerms
 from protocol.money.lending import TaxRule
+from protocol.money.products import SoldProduct
 from protocol.structure import Structure
 
 ENGINE = 4
@@ -29,6 +30,7 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     seller's authority; if it covers the concession, a price cut and deal-specific rebates leave less of it
     for a discount. ``tax_rules`` are those of the registration address, used where the structure states no
     tax rate. ``lender_terms`` are lenders' live decisions about this customer; they override the sheet.
+    ``products`` are the structure's product lines with their rows of the catalogue.
     Found amounts of cash are rounded up to whole ``cash_step_cents``; a grid's columns are
     ``grid_step_cents`` apart. ``engine`` is the version of the rules
     to compute by: a replayed pencil is computed by those of its own version.
@@ -45,6 +47,7 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     product_cost_share_bp: float = 10_000.0
     tax_rules: tuple[TaxRule, ...] = ()
     lender_terms: tuple[LenderTerms, ...] = ()
+    products: tuple[SoldProduct, ...] = ()
     cash_step_cents: int = 1
     grid_step_cents: int = 500_00
     engine: int = ENGINE

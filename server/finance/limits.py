@@ -21,15 +21,16 @@ class Limit(IntEnum):
     AMOUNT_MAX = 6  # the lender's largest loan
     AMOUNT_MIN = 7  # the lender's smallest loan; also a deal that needs no loan
     NPV_FLOOR = 8  # feasible, but worth less to the group than the store accepts
-    MILEAGE = 9
-    MODEL_YEAR = 10
-    LTV_BASIS = 11  # the car lacks the book value that the programme lends against
-    NEW_USED = 12
-    DISCOUNT = 13  # larger than the price
-    RATE = 14  # the structure's rate lies outside every programme's buy rate and markup
-    TERM = 15  # no programme has an offered term
-    SCORE = 16  # no programme takes the customer's score
-    TIER = 17  # no programme is for the customer's tier
+    PRODUCTS = 9  # the lender refuses a product, or its price
+    MILEAGE = 10
+    MODEL_YEAR = 11
+    LTV_BASIS = 12  # the car lacks the book value that the programme lends against
+    NEW_USED = 13
+    DISCOUNT = 14  # larger than the price
+    RATE = 15  # the structure's rate lies outside every programme's buy rate and markup
+    TERM = 16  # no programme has an offered term
+    SCORE = 17  # no programme takes the customer's score
+    TIER = 18  # no programme is for the customer's tier
 
     @property
     def wire(self) -> str | None:

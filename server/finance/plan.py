@@ -13,7 +13,7 @@ from server.finance.decided import decided_sheet
 from server.finance.limits import Limit
 from server.finance.payment import largest_principal, payment_factors
 from server.finance.programmes import Programmes, Whole, select_programmes
-from server.finance.rounding import WHOLE, Cents, Floats, annual_fraction, hundredths_of_bp
+from server.finance.rounding import WHOLE, Cents, Flags, Floats, annual_fraction, hundredths_of_bp
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,8 +22,9 @@ class Plan:
 
     ``sell_rate`` in hundredths of a basis point; ``factors`` are contract payments per unit of principal, and
     ``buy_factors`` the same at the buy rate. ``ceiling`` is the largest principal that the limits other than
-    the car's allow, ``ceiling_limit`` which of them it is, ``floor`` the smallest. ``empty`` says why no
-    programme is left, else NONE. ``sheet`` is the whole rate sheet, before lenders' decisions.
+    the car's allow, ``ceiling_limit`` which of them it is, ``floor`` the smallest. ``refuses_products`` are
+    the programmes whose lender refuses a product of the deal, or its price; None if none does. ``empty`` says
+    why no programme is left, else NONE. ``sheet`` is the whole rate sheet, before lenders' decisions.
     """
 
     inputs: DealInputs
@@ -36,6 +37,7 @@ class Plan:
     ceiling_limit: Whole
     floor: Cents
     empty: Limit
+    refuses_products: Flags | None = None
 
     @property
     def cash_min(self) -> int:
@@ -69,6 +71,7 @@ def plan_deal(inputs: DealInputs, sheet: RateSheet) -> Plan:
         ceiling_limit=ceiling_limit,
         floor=floor,
         empty=empty,
+        refuses_products=_refuses_products(programmes, inputs),
     )
 
 
@@ -126,6 +129,17 @@ def _factors(inputs: DealInputs, rate: Whole, term: Whole) -> Floats:
         day_count=structure.day_count,
         engine=inputs.engine,
     )
+
+
+def _refuses_products(programmes: Programmes, inputs: DealInputs) -> Flags | None:
+    if not inputs.products:
+        return None
+    lenders = programmes.lender.tolist()
+    refuses = {
+        lender: not all(each.is_accepted(lender) for each in inputs.products) for lender in set(lenders)
+    }
+    flags = np.array([refuses[lender] for lender in lenders], dtype=np.bool_)
+    return flags if flags.any() else None
 
 
 def _ceilings(programmes: Programmes, inputs: DealInputs, factors: Floats) -> tuple[Cents, Whole]:

@@ -13,10 +13,12 @@ import asyncpg
 
 from protocol import codec
 from protocol.structure import StructureChanges
+from server.database.core.catalogue import with_catalogue
 from server.database.core.pool import connect_as_owner
 from server.database.deals.new_deals import starting_structure
 from server.database.decisions.terms import revise
 from server.database.editions.writing import (
+    PRODUCTS,
     RATES,
     REBATES,
     RISK,
@@ -27,7 +29,7 @@ from server.database.editions.writing import (
     store_version,
 )
 from server.database.people.users import hash_password
-from server.database.sample import cars, lenders, people, rebates, taxes
+from server.database.sample import cars, lenders, people, products, rebates, taxes
 
 SEED_LOCK = 0x73656564  # "seed"
 VERSION = "sample-1"
@@ -145,13 +147,14 @@ async def _add_stores(database: asyncpg.Connection, stores: list[people.SampleSt
 
 
 async def _add_lenders(database: asyncpg.Connection, today: dt.date) -> None:
-    """Add the sample rate sheet, risk model, taxes and rebates, each if there is none of its version."""
+    """Add the sample rates, risk, taxes, rebates and products, each if there is none of its version."""
     began = dt.date(today.year, 1, 1)
     contents: tuple[tuple[TableKind, Iterable[object]], ...] = (
         (RATES, lenders.sample_programmes(today.year)),
         (RISK, lenders.CURVES),
         (TAXES, taxes.RULES),
         (REBATES, rebates.sample_rebates(today.year)),
+        (PRODUCTS, products.PRODUCTS),
     )
     for kind, rows in contents:
         if not await is_stored(database, kind, VERSION):
@@ -205,6 +208,7 @@ async def _add_deals(database: asyncpg.Connection, plan: SeedPlan, report: Progr
     for done, row in enumerate(rows, 1):
         wish = codec.convert(StructureChanges, people.sample_wish(row, plan.random_seed, there + done))
         structure = revise(starting_structure(row["default_structure"], row), wish)
+        structure = await with_catalogue(database, structure, row["state"])
         await database.execute(
             "INSERT INTO deals (deal_id, store_id, customer_id, salesperson_id, structure)"
             " VALUES ($1, $2, $3, $4, $5)",

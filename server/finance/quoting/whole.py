@@ -6,10 +6,12 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from protocol.commands import Roll
+from protocol.money.menu import QuoteMenu
 from protocol.money.quotes import QuoteGrid, QuoteRoll, QuoteValue, QuoteWarning
 from server.finance.quoting.axes import GridQuestion
 from server.finance.quoting.case import Case
 from server.finance.quoting.grid import quote_grid
+from server.finance.quoting.products import quote_menu
 from server.finance.quoting.rolling import quote_roll
 from server.finance.quoting.structure import Quoted, quote_cash, quote_structure
 from server.finance.quoting.warnings import quote_warnings
@@ -28,6 +30,7 @@ class WholeQuote:
     grid: QuoteGrid
     warnings: list[QuoteWarning]
     roll: QuoteRoll | None
+    menu: QuoteMenu | None = None
 
 
 def quote_whole(
@@ -37,7 +40,8 @@ def quote_whole(
     desk: bool,
     kept: Case | None = None,
 ) -> WholeQuote:
-    """Return the best structure of a case, its grid, its warnings and the requested roll.
+    """Return the best structure of a case, its grid, its warnings, the requested roll, and the menu of
+    products if there is a catalogue and a contract.
 
     If there is an offer for ``kept``, the case has its programme and its discount.
     ``desk``: for a person who may set prices and sees ACV and cost. Raises StructureError and RiskModelError
@@ -47,6 +51,7 @@ def quote_whole(
     if offer is not None:
         case = replace(case, programme_id=offer.programme_id).under(discount_cents=offer.discount_cents)
     quoted = quote_structure(case)
+    request = quoted.request
     return WholeQuote(
         case=case,
         quoted=quoted,
@@ -54,6 +59,7 @@ def quote_whole(
         grid=quote_grid(case, asked, quoted.choice),
         warnings=quote_warnings(case, quoted, desk=desk),
         roll=None if roll is None else quote_roll(case, quoted, roll, desk=desk),
+        menu=None if request is None else quote_menu(case, request, quoted.answer),
     )
 
 

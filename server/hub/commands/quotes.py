@@ -104,6 +104,7 @@ class Quotes:
             grid=computed.grid,
             warnings=computed.warnings,
             roll=computed.roll or UNSET,
+            menu=computed.menu or UNSET,
         )
         return project_quote(codec.plain(reply), sight)
 
@@ -185,6 +186,7 @@ class Quotes:
             ) from None
 
     async def _subject(self, deal: Deal, vehicle_id: str, programme_id: str | None, sight: Sight) -> Subject:
+        from server.finance.products import Menu
         from server.finance.quoting import Case
 
         if sight.guard is not None:
@@ -207,6 +209,8 @@ class Quotes:
                 query = build_car_query(stock, vehicle_number(vehicle_id), today=today, rebates=basis.rebates)
                 row = await database.fetchrow(query.text, *query.args)
                 model = await tables.risk(database, in_force.risk)
+                products = in_force.products
+                catalogue = None if products is None else await tables.products(database, products)
         except NotInForce as error:
             raise CommandError(ErrorCode.DEGRADED, f"No quote is possible: {error}.") from error
         if row is None:
@@ -217,6 +221,7 @@ class Quotes:
             sheet=basis.sheet,
             model=model,
             programme_id=programme_id,
+            menu=None if catalogue is None else Menu(catalogue, deal.customer.state),
         )
         car = OfferedCar(**{name: row[name] for name in OfferedCar.__struct_fields__})
         return Subject(row["vehicle_id"], row["rev"], car, case, basis.versions)

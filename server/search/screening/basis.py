@@ -36,7 +36,9 @@ async def load_basis(
     from server.finance.taxes import tax_version
 
     taxes = None if in_force.tax is None else await tables.taxes(database, in_force.tax)
-    inputs = deal_inputs(deal, taxes, today)
+    products = in_force.products if deal.structure.products else None
+    catalogue = None if products is None else await tables.products(database, products)
+    inputs = deal_inputs(deal, taxes, today, catalogue)
     rebates = () if in_force.rebates is None else await tables.rebates(database, in_force.rebates)
     return Basis(
         inputs=inputs,
@@ -50,5 +52,6 @@ async def load_basis(
             tax=tax_version(inputs.structure, in_force.tax or ""),
             risk=in_force.risk,
             engine=ENGINE_VERSION,
+            products=products,
         ),
     )

@@ -5,18 +5,22 @@ import datetime as dt
 from protocol.closing import CommandError, ErrorCode
 from protocol.money.inputs import AuthorityCovers, DealInputs
 from protocol.money.lending import TaxTable
+from protocol.money.products import Catalogue, sold_products
 from protocol.structure import StructureError
 from server.database.deals.deals import Deal
 from server.finance.calendar import with_dates
 
 
-def deal_inputs(deal: Deal, tax_table: TaxTable | None, today: dt.date) -> DealInputs:
+def deal_inputs(
+    deal: Deal, tax_table: TaxTable | None, today: dt.date, catalogue: Catalogue | None = None
+) -> DealInputs:
     """Return the inputs of a deal; missing dates are filled in from ``today``.
 
-    The taxes are those of the customer's address in ``tax_table``; None: no table is in force. Raises
-    CommandError (invalid) if the deal's dates contradict ``today``, or if no tax rule applies to the address
-    and the deal states no tax rate.
+    The taxes are those of the customer's address in ``tax_table``, the products those of ``catalogue``; None:
+    none is in force. Raises CommandError (invalid) if the deal's dates contradict ``today``, if no tax rule
+    applies to the address and the deal states no tax rate, or if the catalogue lacks a product of the deal.
     """
+    from server.finance.products import with_products
     from server.finance.taxes import check_taxable, rules_for
 
     customer = deal.customer
@@ -24,12 +28,13 @@ def deal_inputs(deal: Deal, tax_table: TaxTable | None, today: dt.date) -> DealI
     try:
         structure = with_dates(deal.structure, today)
         check_taxable(structure, rules, f"{customer.state} {customer.postal_code}".strip())
+        sold = sold_products(structure.products, catalogue, customer.state)
     except StructureError as error:
         raise CommandError(
             ErrorCode.INVALID, str(error), field=error.field, expected=error.expected
         ) from None
     cap = deal.markup_cap_bp
-    return DealInputs(
+    inputs = DealInputs(
         structure=structure,
         monthly_income_cents=customer.monthly_income_cents,
         other_debt_cents=customer.other_debt_cents,
@@ -45,3 +50,4 @@ def deal_inputs(deal: Deal, tax_table: TaxTable | None, today: dt.date) -> DealI
         cash_step_cents=deal.cash_step_cents,
         grid_step_cents=deal.grid_step_cents,
     )
+    return with_products(inputs, sold) if sold else inputs
