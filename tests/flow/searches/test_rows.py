@@ -68,7 +68,7 @@ async def test_every_table_with_a_store_is_guarded(walls: Walls) -> None:
     for_everybody = {
         *("store_groups", "stores", "store_transfers", "users", "credentials", "rate_sheets"),
         *("lender_programmes", "risk_models", "risk_curves", "tax_tables", "tax_rules", "rebate_sheets"),
-        *("rebates", "alembic_version"),
+        *("rebates", "product_catalogues", "catalogue_products", "alembic_version"),
     }
     rows = await walls.owner.fetch(
         "SELECT relname, relrowsecurity FROM pg_class"
