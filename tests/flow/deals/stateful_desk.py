@@ -194,7 +194,7 @@ class DeskMachine(RuleBasedStateMachine):
             else:
                 model.trades[trade] = acv
             if changes:
-                model.state = DealState.WORKING
+                self._work()
                 if removed or acv is not None:
                     model.appraisals.discard(trade)
 
@@ -249,7 +249,7 @@ class DeskMachine(RuleBasedStateMachine):
             assert after["phone"] == phone
             counts = after["other_debt_cents"] != before["other_debt_cents"]
             if counts and self.model.state is DealState.APPROVED:
-                self.model.state, self.model.approved_offer = DealState.WORKING, None
+                self._work()
 
     @rule(trade=st.sampled_from(TRADES))
     def request_appraisal(self, trade: str) -> None:
