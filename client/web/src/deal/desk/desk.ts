@@ -17,7 +17,6 @@ export type DeskCommand = Deciding extends infer C
 export type Opened =
   | { kind: "step"; step: StepName }
   | { kind: "lender"; lender: string | null }
-  | { kind: "compare" }
   | { kind: "customer" };
 
 export class Desk {
