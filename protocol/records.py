@@ -140,13 +140,17 @@ class Filters(Record, frozen=True):
 
 
 class Versions(Record, frozen=True, forbid_unknown_fields=False):
-    """The versions of an answer's inputs. Two answers are comparable if these are equal."""
+    """The versions of an answer's inputs. Two answers are comparable if these are equal.
+
+    ``limits`` is that of the state limits; empty if none are in force.
+    """
 
     inventory: str
     rates: str
     tax: str
     risk: str
     engine: str
+    limits: str = ""
 
 
 class Actor(Record, frozen=True, forbid_unknown_fields=False):

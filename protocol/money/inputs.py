@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from protocol.deal_parts import LenderTerms
-from protocol.money.lending import TaxRule
+from protocol.money.lending import StateLimit, TaxRule
 from protocol.structure import Structure
 
 
@@ -14,6 +14,13 @@ class AuthorityCovers(StrEnum):
 
     DISCOUNT = "discount"
     CONCESSION = "concession"
+
+
+class RowRule(StrEnum):
+    """Which rows of a lender may be offered. Pencils older than the rule have no value here."""
+
+    EVERY = "every"
+    CHEAPEST = "cheapest"
 
 
 class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +33,8 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     seller's authority; if it covers the concession, a price cut and deal-specific rebates leave less of it
     for a discount. ``tax_rules`` are those of the registration address, used where the structure states no
     tax rate. ``lender_terms`` are lenders' live decisions about this customer; they override the sheet.
+    ``row_rule``: only the cheapest row of a lender that fits may be offered. ``state_limit`` is that of the
+    store's state; None: no limit is known there.
     """
 
     structure: Structure
@@ -39,6 +48,8 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     product_cost_share_bp: float = 10_000.0
     tax_rules: tuple[TaxRule, ...] = ()
     lender_terms: tuple[LenderTerms, ...] = ()
+    row_rule: RowRule = RowRule.EVERY
+    state_limit: StateLimit | None = None
 
     @property
     def discount_limit_cents(self) -> int:

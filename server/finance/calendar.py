@@ -36,16 +36,39 @@ def days_30_360(start: dt.date, end: dt.date) -> int:
     return 360 * (end.year - start.year) + 30 * (end.month - start.month) + end_day - start_day
 
 
+def after_days(contract: dt.date, days: int) -> dt.date:
+    """Return the day that is ``days`` after ``contract``, 30 to a month: 45 is a month and 15 days."""
+    months, rest = divmod(days, DAYS_IN_MONTH_30)
+    if not rest:
+        return add_months(contract, months)
+    over, day = divmod(min(contract.day, DAYS_IN_MONTH_30) + rest - 1, DAYS_IN_MONTH_30)
+    first = add_months(contract.replace(day=1), months + over)
+    last = calendar.monthrange(first.year, first.month)[1]
+    return first.replace(day=min(day + 1, last))
+
+
+def days_to_first_payment(structure: Structure) -> int:
+    """Return the days from the contract to the first payment, 30 to a month; the dates must be filled in."""
+    if structure.first_payment_days is not None:
+        return structure.first_payment_days
+    contract, first = structure.contract_date, structure.first_payment_date
+    if contract is None or first is None:
+        raise ValueError("the structure's dates are not filled in")
+    return DAYS_IN_MONTH_30 if first == add_months(contract, 1) else days_30_360(contract, first)
+
+
 def with_dates(structure: Structure, today: dt.date) -> Structure:
-    """Return ``structure`` with its contract date (else ``today``) and first payment date (else a month
-    later).
+    """Return ``structure`` with its contract date (else ``today``) and first payment date (else
+    ``first_payment_days`` later, else a month).
 
     Raises:
         StructureError: the first payment does not lie within a year after the contract, or an amount that an
             older version stored is out of bounds.
     """
     contract = structure.contract_date or today
-    first = structure.first_payment_date or add_months(contract, 1)
+    first = structure.first_payment_date or after_days(
+        contract, structure.first_payment_days or DAYS_IN_MONTH_30
+    )
     dated = msgspec.structs.replace(structure, contract_date=contract, first_payment_date=first)
     check_bounds(dated)
     return dated

@@ -30,6 +30,18 @@ class Limit(IntEnum):
     TERM = 15  # no programme has an offered term
     SCORE = 16  # no programme takes the customer's score
     TIER = 17  # no programme is for the customer's tier
+    DOWN_MIN = 18  # the lender's minimum down, in cash and trade equity
+    NEGATIVE_EQUITY = 19  # the negative equity that a programme finances
+    LTV_MIN = 20  # the programme's band of LTV begins above the deal
+    MILEAGE_MIN = 21  # the programme's band of mileage begins above the car's
+    MODEL_YEAR_MAX = 22  # the car is newer than the programme's model years
+    FIRST_PAYMENT = 23  # no programme takes so early or so late a first payment
+    SERVICE_CONTRACT_MAX = 24  # no programme finances so dear a service contract
+    GAP_MAX = 25  # no programme finances GAP at this price
+    BACKEND_MAX = 26  # no programme finances all of the products together
+    STATE_RATE = 27  # above the state's highest contract rate
+    STATE_MARKUP = 28  # above the state's highest markup over the buy rate
+    STATE_DOC_FEE = 29  # above the state's highest doc fee
 
     @property
     def wire(self) -> str | None:

@@ -27,7 +27,7 @@ MAX_PAGE = 200
 DEAL_COLUMNS: Final = f"""
        d.deal_id, d.store_id, s.group_id, d.state, d.version, d.last_no, d.structure, d.salesperson_id,
        u.name AS salesperson, u.role AS salesperson_role, d.selected_offer,
-       s.standard_markup_bp, s.npv_floor_cents, s.product_cost_share_bp, s.markup_cap_bp,
+       s.state AS store_state, s.standard_markup_bp, s.npv_floor_cents, s.product_cost_share_bp, s.markup_cap_bp,
        u.discount_authority_cents,
        customer_id, c.name, c.state AS customer_state, c.postal_code, c.rebate_eligibility, c.score,
        CASE WHEN num_nulls(c.monthly_income_cents, c.co_monthly_income_cents) < 2
@@ -71,7 +71,7 @@ class Deal:
     ``last_no`` is that of its last event. ``lenders`` are the lenders' last decisions, ``live_lenders`` those
     of them that had not expired when the deal was loaded. ``discount_authority_cents`` is its salesperson's,
     ``product_cost_share_bp`` the usual cost of its store's products, ``markup_cap_bp`` what the store's state
-    allows over the buy rate; None: no cap.
+    allows over the buy rate; None: no cap. ``store_state`` is the state whose limits apply.
     """
 
     id: str
@@ -88,6 +88,7 @@ class Deal:
     discount_authority_cents: int = 0
     product_cost_share_bp: float = 10_000.0
     markup_cap_bp: float | None = None
+    store_state: str = ""
     selected_offer: str | None = None
     lenders: tuple[LenderTerms, ...] = ()
     live_lenders: tuple[LenderTerms, ...] = ()
@@ -142,6 +143,7 @@ def deal_of(row: asyncpg.Record) -> Deal:
         discount_authority_cents=row["discount_authority_cents"],
         product_cost_share_bp=float(row["product_cost_share_bp"]),
         markup_cap_bp=None if row["markup_cap_bp"] is None else float(row["markup_cap_bp"]),
+        store_state=row["store_state"],
         selected_offer=None if row["selected_offer"] is None else str(row["selected_offer"]),
         lenders=lenders,
         live_lenders=live_terms(lenders, row["now"]),

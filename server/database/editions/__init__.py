@@ -1,1 +1,1 @@
-"""Dated versions of rates, risk, taxes and rebates."""
+"""Dated versions of rates, risk, taxes, rebates and state limits."""

@@ -1,4 +1,4 @@
-"""The editions of rates, risk, taxes and rebates in force, and the version of a stock."""
+"""The editions of rates, risk, taxes, rebates and state limits in force, and the version of a stock."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -18,7 +18,9 @@ SELECT (SELECT rates_version FROM rate_sheets
        (SELECT tax_version FROM tax_tables WHERE effective_from <= $1
          ORDER BY effective_from DESC LIMIT 1) AS tax,
        (SELECT rebates_version FROM rebate_sheets WHERE effective_from <= $1
-         ORDER BY effective_from DESC LIMIT 1) AS rebates
+         ORDER BY effective_from DESC LIMIT 1) AS rebates,
+       (SELECT limits_version FROM limit_tables WHERE effective_from <= $1
+         ORDER BY effective_from DESC LIMIT 1) AS limits
 """
 
 # A group's stock version is the sum over its stores. Each only grows, so the sum changes when one does.
@@ -31,12 +33,13 @@ SELECT (SELECT sum(inventory_version)::bigint FROM stores
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The editions in force on one day. Tax table and rebates are optional."""
+    """The editions in force on one day. Tax table, rebates and state limits are optional."""
 
     rates: str
     risk: str
     tax: str | None = None
     rebates: str | None = None
+    limits: str | None = None
 
 
 async def rates_in_force(database: Database, today: dt.date) -> str:
@@ -52,6 +55,7 @@ async def editions_in_force(database: Database, today: dt.date) -> InForce:
         risk=_found("risk model", row["risk"]),
         tax=row["tax"],
         rebates=row["rebates"],
+        limits=row["limits"],
     )
 
 

@@ -1,4 +1,4 @@
-"""Writing a version of a table: rate sheet, risk model, tax table, rebate sheet. Append-only and dated.
+"""Writing a version of a table: rate sheet, risk model, taxes, rebates, state limits. Append-only and dated.
 
 A version is a row of the head table and its contents; neither ever changes. The newest version that has begun
 is in force, so no two versions of a kind begin on the same day.
@@ -10,7 +10,13 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from server.database.editions.rates import CURVE_COLUMNS, PROGRAMME_COLUMNS, REBATE_COLUMNS, TAX_COLUMNS
+from server.database.editions.rates import (
+    CURVE_COLUMNS,
+    LIMIT_COLUMNS,
+    PROGRAMME_COLUMNS,
+    REBATE_COLUMNS,
+    TAX_COLUMNS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,7 @@ RATES = TableKind("rate sheet", "rate_sheets", "rates_version", "lender_programm
 RISK = TableKind("risk model", "risk_models", "risk_version", "risk_curves", CURVE_COLUMNS)
 TAXES = TableKind("tax table", "tax_tables", "tax_version", "tax_rules", TAX_COLUMNS)
 REBATES = TableKind("rebate sheet", "rebate_sheets", "rebates_version", "rebates", REBATE_COLUMNS)
+LIMITS = TableKind("table of state limits", "limit_tables", "limits_version", "state_limits", LIMIT_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)

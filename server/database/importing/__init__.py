@@ -5,7 +5,13 @@ the columns, ``amounts`` reads a cell, ``versioned`` checks and stores.
 """
 
 from server.database.importing.columns import FIELDS, ImportFailed, parse_mapping
-from server.database.importing.layouts import CURVES, PROGRAMMES, REBATE_PROGRAMMES, RULES
+from server.database.importing.layouts import (
+    CURVES,
+    PROGRAMMES,
+    REBATE_PROGRAMMES,
+    RULES,
+    STATE_LIMITS,
+)
 from server.database.importing.load import ImportSummary, import_inventory
 from server.database.importing.reading import UNPACKED_MIB
 from server.database.importing.versioned import TABLE_MIB, Fault, TableRejected, import_table
@@ -16,6 +22,7 @@ __all__ = [
     "PROGRAMMES",
     "REBATE_PROGRAMMES",
     "RULES",
+    "STATE_LIMITS",
     "TABLE_MIB",
     "UNPACKED_MIB",
     "Fault",

@@ -17,6 +17,7 @@ from server.database.core.pool import connect_as_owner
 from server.database.deals.new_deals import starting_structure
 from server.database.decisions.terms import revise
 from server.database.editions.writing import (
+    LIMITS,
     RATES,
     REBATES,
     RISK,
@@ -27,7 +28,7 @@ from server.database.editions.writing import (
     store_version,
 )
 from server.database.people.users import hash_password
-from server.database.sample import cars, lenders, people, rebates, taxes
+from server.database.sample import cars, lenders, limits, people, rebates, taxes
 
 SEED_LOCK = 0x73656564  # "seed"
 VERSION = "sample-1"
@@ -145,13 +146,14 @@ async def _add_stores(database: asyncpg.Connection, stores: list[people.SampleSt
 
 
 async def _add_lenders(database: asyncpg.Connection, today: dt.date) -> None:
-    """Add the sample rate sheet, risk model, taxes and rebates, each if there is none of its version."""
+    """Add the sample version of each table: rates, risk, taxes, rebates, state limits, if it is not there."""
     began = dt.date(today.year, 1, 1)
     contents: tuple[tuple[TableKind, Iterable[object]], ...] = (
         (RATES, lenders.sample_programmes(today.year)),
         (RISK, lenders.CURVES),
         (TAXES, taxes.RULES),
         (REBATES, rebates.sample_rebates(today.year)),
+        (LIMITS, limits.LIMITS),
     )
     for kind, rows in contents:
         if not await is_stored(database, kind, VERSION):

@@ -2,9 +2,10 @@
 
 For one car and programme the NPV is linear in the principal within a band, and falls by a cent with each cent
 of discount, so the best structure is at a band's edge or at an end of the reachable range. Candidates are the
-largest and the smallest principal in reach, the one at which cash runs out and discount begins, and the upper
-edge of every LTV, PTI and payment band between. If a smaller principal may be worth more, the cent above an
-edge is also a candidate: it is the best of the next band.
+largest and the smallest principal in reach, the one at which cash runs out and discount begins, the upper
+edge of every LTV, PTI and payment band between, and both edges of what a cheaper row of the lender lends. A
+reserve that the lender caps bends the value at one more principal. If a smaller principal may be worth more,
+the cent above an edge is also a candidate: it is the best of the next band.
 
 Shapes: n pairs of a car and a feasible programme, e edges of each, m structures of all.
 """
@@ -16,10 +17,12 @@ from numpy.typing import NDArray
 
 from server.finance.architect.pricing import Pricing, front_gross_cents
 from server.finance.cars import Cars
-from server.finance.contract import least_discount_cents, owed_before_cash_cents
+from server.finance.cheapest import gap_edges, is_covered
+from server.finance.contract import owed_before_cash_cents
 from server.finance.payment import largest_principal, payments_cents
-from server.finance.rounding import WHOLE, Cents
-from server.finance.structures import Structures
+from server.finance.plan import Plan
+from server.finance.rounding import WHOLE, Cents, Flags
+from server.finance.structures import Structures, reach
 
 PAYMENT_BAND_CENTS = 50_00
 """The width of the payment bands; an upper edge belongs to its band."""
@@ -55,15 +58,21 @@ class Candidates:
 
 
 def build_candidates(pricing: Pricing, cars: Cars, structures: Structures) -> Candidates:
-    """Return the candidates of every feasible pair, valued; each is within every limit to the cent."""
+    """Return the candidates of every feasible pair, valued; each is within every limit to the cent, and no
+    cheaper row of its lender fits.
+    """
     plan, sales = pricing.plan, structures.sales
-    car, programme, wanted = _wanted(pricing, structures)
-    principal, cash, discount = _reached(pricing, structures, car, wanted)
+    wanted = _wanted(pricing, structures)
+    car, programme = wanted.car, wanted.programme
+    principal, cash, discount = _reached(plan, structures, wanted)
     # If the cash is fixed, the smallest loan may be missed by a cent.
-    lacking = principal < plan.floor[programme]
-    if lacking.any():
+    dropped = principal < structures.floor[car, programme]
+    if plan.cheaper.shape[1]:
+        dropped |= principal > structures.principal[car, programme]
+        dropped |= is_covered(plan.cheaper, structures.lent, car, programme, principal)
+    if dropped.any():
         car, programme, principal, cash, discount = (
-            each[~lacking] for each in (car, programme, principal, cash, discount)
+            each[~dropped] for each in (car, programme, principal, cash, discount)
         )
     payment = payments_cents(principal, plan.factors[programme])
     band = band_of(pricing, principal, payment, structures.basis[car, programme])
@@ -81,35 +90,55 @@ def build_candidates(pricing: Pricing, cars: Cars, structures: Structures) -> Ca
     )
 
 
-def _wanted(pricing: Pricing, structures: Structures) -> tuple[Index, Index, Cents]:
-    """Return car, programme and principal of every corner in reach; shape (m,)."""
-    sales = structures.sales
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wanted:
+    """Principals to be reached, shape (m,); ``at_least`` marks those that may be exceeded but not missed."""
+
+    car: Index
+    programme: Index
+    principal: Cents
+    at_least: Flags
+
+
+def _wanted(pricing: Pricing, structures: Structures) -> _Wanted:
+    """Return car, programme and principal of every corner in reach."""
+    sales, plan = structures.sales, pricing.plan
     car, programme = structures.feasible.nonzero()
     highest = structures.principal[car, programme][:, None]
     lowest = structures.lowest[car, programme][:, None]
-    cash_runs_out = (sales.owed - sales.headroom.cash_max)[car][:, None]
-    edges = np.concatenate(
-        [
-            band_edges(pricing, structures.basis[car, programme], programme),
-            _payment_edges(pricing.plan.factors[programme], lowest[:, 0], highest[:, 0]),
-            cash_runs_out,
-        ],
-        axis=1,
-    )
-    wanted = np.concatenate([highest, edges, lowest], axis=1)
+    cash_runs_out = (sales.owed[car, programme] - sales.headroom.cash_max[car])[:, None]
+    corners = [
+        highest,
+        band_edges(pricing, structures.basis[car, programme], programme),
+        _payment_edges(plan.factors[programme], lowest[:, 0], highest[:, 0]),
+        cash_runs_out,
+    ]
+    if plan.cheaper.shape[1]:
+        below, above = gap_edges(plan.cheaper, structures.lent, car, programme)
+        corners += [below, lowest, above]
+        exceeded = above.shape[1] + 1
+    else:
+        corners.append(lowest)
+        exceeded = 0
+    wanted = np.concatenate(corners, axis=1)
     within = (wanted >= lowest) & (wanted < highest)
     within[:, 0] = True
-    pair = within.nonzero()[0]
-    return car[pair], programme[pair], wanted[within]
+    pair, column = within.nonzero()
+    at_least = column >= wanted.shape[1] - exceeded
+    return _Wanted(car[pair], programme[pair], wanted[within], at_least)
 
 
 def band_edges(pricing: Pricing, basis: Cents, programme: Index) -> Cents:
-    """Return the principals at the upper edges of LTV and PTI bands; shape (n, e).
+    """Return the principals at the upper edges of LTV and PTI bands, and where a reserve reaches its cap;
+    shape (n, e).
 
     Includes the cent above each, if a smaller principal is worth more anywhere.
     """
     ltv = basis[:, None] * pricing.valuation.bands.ltv_edges[:-1] // WHOLE
     edges = np.concatenate([ltv, pricing.pti_principals[programme]], axis=1)
+    capped = pricing.valuation.capped_from
+    if capped is not None:
+        edges = np.concatenate([edges, capped[programme][:, None] + [0, 1]], axis=1)
     falls = (pricing.valuation.slope < 0).any()
     return np.concatenate([edges, edges + 1], axis=1) if falls else edges
 
@@ -133,22 +162,17 @@ def _payment_edges(factors: NDArray[np.float64], lowest: Cents, highest: Cents) 
     return largest_principal(edges, factors[:, None])
 
 
-def _reached(
-    pricing: Pricing, structures: Structures, car: Index, wanted: Cents
-) -> tuple[Cents, Cents, Cents]:
-    """Return principal, cash and discount that come up to the wanted principals: cash first, and only then
-    the least discount. A cent of discount changes the amount owed by a cent or two, so a principal may be a
-    cent short if the cash is fixed.
-    """
-    inputs, sales = pricing.plan.inputs, structures.sales
-    owed = sales.owed[car]
-    discount = np.full(wanted.shape, inputs.structure.discount_cents, dtype=np.int64)
-    owed_most = wanted + sales.headroom.cash_max[car]
-    needs = owed > owed_most
-    if needs.any():
-        which = car[needs]
-        price, rebate = sales.price[which], sales.rebate[which]
-        discount[needs] = least_discount_cents(inputs, price, rebate, owed_most[needs])
-        owed[needs] = owed_before_cash_cents(inputs, price, discount[needs], rebate)
-    cash = np.maximum(owed - wanted, sales.headroom.cash_min[car])
-    return owed - cash, cash, discount
+def _reached(plan: Plan, structures: Structures, wanted: _Wanted) -> tuple[Cents, Cents, Cents]:
+    """Return principal, cash and discount of the wanted principals."""
+    car, programme = wanted.car, wanted.programme
+    principal, cash, discount = reach(plan, structures, car, programme, wanted.principal)
+    short = wanted.at_least & (principal < wanted.principal)
+    if short.any():
+        # A cent less of discount gives the next larger principal.
+        sales, which = structures.sales, car[short]
+        discount[short] -= 1
+        price, rebate = sales.price[which], sales.rebate[which, programme[short]]
+        owed = owed_before_cash_cents(plan.inputs, price, discount[short], rebate)
+        cash[short] = np.maximum(sales.headroom.cash_max[which], structures.cash_min[which, programme[short]])
+        principal[short] = owed - cash[short]
+    return principal, cash, discount

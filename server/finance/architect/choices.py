@@ -27,6 +27,8 @@ class Choice:
     ``discount_cents`` is the whole discount, and ``front_gross_cents`` is net of it. ``binding`` names the
     limit that requires more cash or discount than requested, None if none does. ``ltv_bp`` is the principal
     over the programme's basis, ``pti_bp`` the payment over the monthly income, None if that is not known.
+    ``rebate_cents`` is the manufacturer's rebate on the car, ``rebate_given_up_cents`` what the programme
+    excludes of it.
     """
 
     programme: int
@@ -44,6 +46,8 @@ class Choice:
     ltv_bp: float
     pti_bp: float | None
     front_gross_cents: int
+    rebate_cents: int
+    rebate_given_up_cents: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,10 @@ def _choices(pricing: Pricing, structures: Structures, found: Candidates, place:
                 ltv_bp=principal * (WHOLE // HUNDREDTHS) / basis,
                 pti_bp=payment * (WHOLE // HUNDREDTHS) / income if income else None,
                 front_gross_cents=front,
+                rebate_cents=int(structures.sales.rebate[0, number]),
+                rebate_given_up_cents=int(
+                    structures.sales.whole_rebate[0] - structures.sales.rebate[0, number]
+                ),
             )
         )
     return made

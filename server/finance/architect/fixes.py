@@ -17,6 +17,7 @@ from server.finance.architect.candidates import Index, band_edges, band_of, buil
 from server.finance.architect.objective import acceptable, best_of_cars
 from server.finance.architect.pricing import Pricing, front_gross_cents
 from server.finance.cars import Cars
+from server.finance.cheapest import gap_edges, is_covered
 from server.finance.contract import least_discount_cents, owed_before_cash_cents
 from server.finance.payment import payments_cents
 from server.finance.rounding import Cents, Flags
@@ -87,10 +88,17 @@ def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents,
     plan, sales = pricing.plan, structures.sales
     inputs, asked = plan.inputs, plan.inputs.structure.discount_cents
     car, programme = structures.curable().nonzero()
-    basis, floor = structures.basis[car, programme][:, None], plan.floor[programme][:, None]
-    cash_min, cash_max = sales.headroom.cash_min[car][:, None], sales.headroom.cash_max[car][:, None]
-    top = np.minimum(structures.ceiling[car, programme][:, None], sales.owed[car][:, None] - cash_min)
-    edges = band_edges(pricing, basis[:, 0], programme)
+    basis = structures.basis[car, programme][:, None]
+    floor = structures.floor[car, programme][:, None]
+    cash_min, cash_max = structures.cash_min[car, programme][:, None], sales.headroom.cash_max[car][:, None]
+    top = structures.lent.high[car, programme][:, None]
+    edges = np.concatenate(
+        [
+            band_edges(pricing, basis[:, 0], programme),
+            *gap_edges(plan.cheaper, structures.lent, car, programme),
+        ],
+        axis=1,
+    )
     principal = np.concatenate([top, np.where((edges >= floor) & (edges < top), edges, top)], axis=1)
     band = band_of(pricing, principal, payments_cents(principal, plan.factors[programme][:, None]), basis)
     front = front_gross_cents(plan, cars, sales.price, asked)[car][:, None]
@@ -98,17 +106,19 @@ def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents,
     allowed = asked + npv - inputs.npv_floor_cents
 
     price, rebate, largest = (
-        np.broadcast_to(each[car][:, None], principal.shape)
-        for each in (sales.price, sales.rebate, sales.headroom.discount_max)
+        np.broadcast_to(each[:, None], principal.shape)
+        for each in (sales.price[car], sales.rebate[car, programme], sales.headroom.discount_max[car])
     )
+    # What a cheaper row of the lender lends, now or with more cash, is no remedy.
+    covered = is_covered(plan.cheaper, structures.lent, car, programme, principal)
     owed = owed_before_cash_cents(inputs, price, np.clip(allowed, asked, largest), rebate)
-    cash = owed - principal - cash_max
-    cash = np.where((allowed >= asked) & (cash > 0), cash, _NOTHING)
+    cash = np.maximum(owed - principal, cash_min) - cash_max
+    cash = np.where((allowed >= asked) & (cash > 0) & ~covered, cash, _NOTHING)
 
     needed = least_discount_cents(
         inputs, price.ravel(), rebate.ravel(), (principal + cash_max).ravel()
     ).reshape(principal.shape)
-    stands = (needed > largest) & (needed <= np.minimum(price, allowed))
+    stands = (needed > largest) & (needed <= np.minimum(price, allowed)) & ~covered & (cash_min <= cash_max)
     further = np.where(stands, needed - largest, _NOTHING)
     return (
         _least_of_cars(cash.min(axis=1), car, len(cars)),

@@ -11,6 +11,7 @@ from protocol.records import MAX_CENTS
 from server.finance.cars import Cars
 from server.finance.payment import largest_principal
 from server.finance.plan import Plan, plan_deal
+from server.finance.programmes import terms_of
 from server.finance.rounding import WHOLE, Cents
 from server.finance.value.valuation import Valuation, value_plan
 
@@ -75,7 +76,7 @@ def _wider_plans(plan: Plan) -> dict[FixKind, Plan]:
     """Return the plans with every term of the sheet, and with every programme at its own rate."""
     structure, sheet = plan.inputs.structure, plan.sheet
     offered = set(structure.terms_months if structure.term_months is None else [structure.term_months])
-    every = sorted({row.term_months for row in sheet.programmes} | offered)
+    every = sorted(terms_of(sheet) | offered)
     plans = {}
     if set(every) != offered:
         plans[FixKind.TERM] = _changed(plan, sheet, term_months=None, terms_months=every)

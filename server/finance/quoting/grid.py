@@ -71,9 +71,7 @@ def quote_frontier(case: Case) -> tuple[list[StressedPoint], list[PaymentBand]]:
     if pricing is None:
         return [], []
     bands = [
-        PaymentBand(
-            over_cents=highest - PAYMENT_BAND_CENTS, to_cents=highest, best=FrontierPoint(**_shown(best))
-        )
+        PaymentBand(over_cents=highest - PAYMENT_BAND_CENTS, to_cents=highest, best=frontier_point(best))
         for highest, best in best_by_payment_band(pricing, case.car).items()
     ]
     points = frontier(pricing, case.car)
@@ -123,6 +121,11 @@ def _refusal(case: Case, cash_cents: int) -> str | None:
     # No fix is computed for a cell: the grid around it shows that.
     found = refusal(replace(with_cash(case.pricing, cash_cents), wider={}), case.car)
     return found.binding if found else None
+
+
+def frontier_point(choice: Choice) -> FrontierPoint:
+    """Return a choice as the wire shows it."""
+    return FrontierPoint(**_shown(choice))
 
 
 def _shown(choice: Choice) -> dict[str, Any]:

@@ -19,8 +19,7 @@ from server.finance.value.factors import Factors, contract_factors, risk_of
 from server.finance.value.months import Risk, live
 from server.finance.value.valuation import (
     product_gross_cents,
-    reserve_flat_cents,
-    reserve_slope,
+    reserve_cents,
     value_plan,
 )
 
@@ -79,8 +78,7 @@ def npv_parts(
             "chargebacks": unearned,
         }
     else:
-        share, flat = reserve_slope(plan)[programme], reserve_flat_cents(plan)[programme]
-        reserve = float(principal_cents * share + flat)
+        reserve = reserve_cents(plan, programme, principal_cents)
         exact = {
             "front_gross": int(front_gross_cents),
             "product_gross": products,

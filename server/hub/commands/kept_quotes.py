@@ -65,7 +65,7 @@ def offer_of(
             "car": codec.plain(subject.car),
             "deal_version": deal.version,
             "changes": codec.plain(changes),
-            "tier": subject.case.tier_of(choice.programme_id, choice.term_months),
+            "tier": subject.case.tier_of(choice),
             "npv_cents": answer.value.npv_cents,
             "stress_npv_cents": answer.value.stress_npv_cents,
             "versions": codec.plain(subject.versions),

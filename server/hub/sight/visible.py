@@ -8,7 +8,7 @@ from typing import Final
 from protocol.deal_parts import Approval, DealOffer, LenderTerms
 from protocol.events import CLAIM_COLUMNS, MATCH_COLUMNS, OFFER_COLUMNS, DealSnapshot
 from protocol.money.pricing import PriceAnswer
-from protocol.money.quotes import FrontierReply, StressedPoint, WarningCode
+from protocol.money.quotes import FrontierReply, LenderRules, StressedPoint, WarningCode
 from protocol.records import Filters, Sort, View
 from protocol.structure import Structure
 
@@ -22,7 +22,7 @@ _PENCIL: Final = frozenset(
         "trade_allowance_cents", "payoff_cents", "payoff_good_through", "payoff_per_diem_cents",
         "trade_credit", "trade_credit_cap_cents", "cash_down_cents", "prepaid_finance_cents", "tax_rate_bp",
         "rate_bp", "term_months", "terms_months", "payment_min_cents", "payment_max_cents", "contract_date",
-        "first_payment_date", "day_count", "scope",
+        "first_payment_date", "first_payment_days", "day_count", "scope",
     }
 )  # fmt: skip
 STRUCTURE_FIELDS: Final = {
@@ -35,7 +35,7 @@ STRUCTURE_FIELDS: Final = {
 _CAR: Final = ("vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage",
                "price_cents", "store_id", "payment_min_cents", "payment_max_cents")  # fmt: skip
 _PAYMENT: Final = ("vehicle_id", "rev", "payment_cents", "term_months", "rate_bp", "cash_down_cents",
-                   "discount_cents")  # fmt: skip
+                   "discount_cents", "rebate_given_up_cents")  # fmt: skip
 _VALUE: Final = ("lender", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier")
 _VALUED: Final = ("valued",)
 
@@ -53,18 +53,28 @@ _PRINTED: Final = (
     *("first_payment_date", "discount_cents", "cash_down_cents", "term_months", "rate_bp", "taxes"),
     *PriceAnswer.__struct_fields__,
     *("grid", "versions", "pencil_id", "warnings", "roll"),
+    *("rebate_given_up_cents", "excluded_rebates", "rate_or_rebate"),
 )
 QUOTE_FIELDS: Final = {
-    View.SALES: (*_PRINTED, "lender", "programme_id", "stipulations", "value", "binding", "fix"),
+    View.SALES: (
+        *(*_PRINTED, "lender", "programme_id", "stipulations", "value", "binding", "fix"),
+        "lender_rules",
+    ),
     View.CUSTOMER: _PRINTED,
 }
+_BUY_SIDE: Final = frozenset({"buy_rate_bp", "markup_max_bp", "reserve_max_cents"})
+RULE_FIELDS: Final = tuple(name for name in LenderRules.__struct_fields__ if name not in _BUY_SIDE)
+"""The rules of a lender's row that a salesperson sees: not what the store earns."""
 TOTAL_VALUE: Final = ("npv_cents", "stress_npv_cents")
 CUSTOMER_WARNINGS: Final = frozenset({WarningCode.PAYOFF_PAST_GOOD_THROUGH})
 _CELLS: Final = ("terms_months", "cash_down_cents", "payment_cents", "rate_bp", "eligible")
 GRID_FIELDS: Final = {View.SALES: (*_CELLS, "npv_cents", "lender", "binding"), View.CUSTOMER: _CELLS}
 _ROLLED: Final = ("vary", "asked_cents", "reached", "payment_cents", "last_payment_cents", "changes")
 ROLL_FIELDS: Final = {View.SALES: (*_ROLLED, "message"), View.CUSTOMER: _ROLLED}
-_POINT: Final = ("term_months", "rate_bp", "cash_down_cents", "discount_cents", "payment_cents")
+_POINT: Final = (
+    *("term_months", "rate_bp", "cash_down_cents", "discount_cents", "payment_cents"),
+    *("rebate_cents", "rebate_given_up_cents"),
+)
 POINT_FIELDS: Final = {
     View.MANAGER: StressedPoint.__struct_fields__,
     View.SALES: (*_POINT, "programme_id", "lender", "npv_cents", "stress_npv_cents", "passed_by"),

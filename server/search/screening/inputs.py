@@ -3,23 +3,27 @@
 import datetime as dt
 
 from protocol.closing import CommandError, ErrorCode
-from protocol.money.inputs import AuthorityCovers, DealInputs
-from protocol.money.lending import TaxTable
+from protocol.money.inputs import AuthorityCovers, DealInputs, RowRule
+from protocol.money.lending import LimitTable, TaxTable
 from protocol.structure import StructureError
 from server.database.deals.deals import Deal
 from server.finance.calendar import with_dates
 
 
-def deal_inputs(deal: Deal, tax_table: TaxTable | None, today: dt.date) -> DealInputs:
+def deal_inputs(
+    deal: Deal, tax_table: TaxTable | None, today: dt.date, limit_table: LimitTable | None = None
+) -> DealInputs:
     """Return the inputs of a deal; missing dates are filled in from ``today``.
 
-    The taxes are those of the customer's address in ``tax_table``; None: no table is in force. Raises
+    The taxes are those of the customer's address in ``tax_table``, the limits those of the store's state in
+    ``limit_table``; None: no table is in force. Raises
     CommandError (invalid) if the deal's dates contradict ``today``, or if no tax rule applies to the address
     and the deal states no tax rate.
     """
     from server.finance.taxes import check_taxable, rules_for
 
     customer = deal.customer
+    limits = () if limit_table is None else limit_table.limits
     rules = () if tax_table is None else rules_for(tax_table, customer.state, customer.postal_code)
     try:
         structure = with_dates(deal.structure, today)
@@ -42,4 +46,6 @@ def deal_inputs(deal: Deal, tax_table: TaxTable | None, today: dt.date) -> DealI
         # A stated rate needs no rules. Without them, a newer table does not change what the rate computed.
         tax_rules=rules if structure.tax_rate_bp is None else (),
         lender_terms=deal.live_lenders,
+        row_rule=RowRule.CHEAPEST,
+        state_limit=next((one for one in limits if one.state == deal.store_state), None),
     )

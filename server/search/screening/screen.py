@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from protocol.events import MATCH_COLUMNS
-from protocol.jobs import NUMBER_COLUMNS
+from protocol.jobs import NUMBER_COLUMNS, rebate_numbers
 from server.finance.cars import Cars
 from server.finance.limits import Limit
 from server.finance.payment import payments_cents
@@ -78,7 +78,8 @@ def screen_rows(plan: Plan, rows: Sequence[Any]) -> Screened:
     The plan must not be empty.
     """
     read = dict(zip(RESULT_COLUMNS, zip(*rows, strict=True), strict=True))
-    cars = Cars.of({name: read[name] for name in NUMBER_COLUMNS})
+    without = _rebates_without(read["rebates_without"])
+    cars = Cars.of({**{name: read[name] for name in NUMBER_COLUMNS}, **without})
     structures = build_structures(plan, cars)
     matched = structures.any_feasible()
     least = payments_cents(structures.lowest, plan.factors)
@@ -94,7 +95,10 @@ def screen_rows(plan: Plan, rows: Sequence[Any]) -> Screened:
     }
     return Screened(
         columns={name: columns[name] for name in MATCH_COLUMNS},
-        numbers={name: columns.get(name) or list(compress(read[name], marks)) for name in NUMBER_COLUMNS},
+        numbers={
+            **{name: columns.get(name) or list(compress(read[name], marks)) for name in NUMBER_COLUMNS},
+            **{name: list(compress(column, marks)) for name, column in without.items()},
+        },
         positions=list(compress(read["position"], marks)),
         row_numbers=np.flatnonzero(matched).tolist(),
         rejected=[
@@ -103,3 +107,10 @@ def screen_rows(plan: Plan, rows: Sequence[Any]) -> Screened:
         ],
         last=Keyset(read["position"][-1], int(read["vehicle_id"][-1])),
     )
+
+
+def _rebates_without(rows: Sequence[list[int] | None]) -> dict[str, list[int]]:
+    """Return the rebates without each list of exclusions as columns by name; none without a list."""
+    if rows[0] is None:
+        return {}
+    return rebate_numbers(map(list, zip(*(row or () for row in rows), strict=True)))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from protocol.money.lending import Rebate
 from protocol.records import MAX_CENTS, Filters, Sort
-from server.search.sql.query import PriceWindow, Query, Stock, build_query
+from server.search.sql.query import Exclusions, PriceWindow, Query, Stock, build_query
 
 DEARER_CARS, CHEAPER_CARS = 400, 100
 """More cars above the window, because cash may qualify them. Those below are too small for any lender."""
@@ -22,6 +22,7 @@ def outside_queries(
     *,
     today: dt.date,
     rebates: Sequence[Rebate] = (),
+    exclusions: Exclusions = (),
 ) -> list[Query]:
     """Return the queries for the cars nearest to ``window`` on both sides of it, within the filters."""
     low, high = window
@@ -31,6 +32,15 @@ def outside_queries(
     )
     queries: list[Query] = []
     for side, sort, cars in sides:
-        query = build_query(stock, filters, sort, window=side, after=None, today=today, rebates=rebates)
+        query = build_query(
+            stock,
+            filters,
+            sort,
+            window=side,
+            after=None,
+            today=today,
+            rebates=rebates,
+            exclusions=exclusions,
+        )
         queries.append(query.limited(cars))
     return queries

@@ -15,14 +15,17 @@ from protocol.records import Filters, Scope, Sort
 from server.search.sql.columns import computed_columns
 
 PriceWindow = tuple[int, int]
+Exclusions = Sequence[Sequence[str]]
 
 MATCHED_COLUMNS = (
     "vehicle_id", "rev", "vin", "stock_no", "make", "model", "trim", "body", "store_id",
 )  # fmt: skip
 """What a match shows in addition to the car's numbers."""
 
-RESULT_COLUMNS = (*MATCHED_COLUMNS, *NUMBER_COLUMNS, "position")
-"""The columns of a row, in this order. ``position`` is the row's place in the order, for ``Keyset``."""
+RESULT_COLUMNS = (*MATCHED_COLUMNS, *NUMBER_COLUMNS, "rebates_without", "position")
+"""The columns of a row, in this order. ``rebates_without`` are the rebates without each list of exclusions,
+null if the rate sheet has none; ``position`` is the row's place in the order, for ``Keyset``.
+"""
 
 _CARS = "vehicles v"
 _WORDS = "concat_ws(' ', v.make, v.model, v.trim, v.stock_no, v.vin)"
@@ -141,16 +144,18 @@ def build_query(
     after: Keyset | None,
     today: dt.date,
     rebates: Sequence[Rebate] = (),
+    exclusions: Exclusions = (),
 ) -> OrderedQuery:
     """Return the query that reads available cars inside ``window`` (cents, inclusive) in order, after a
     keyset.
 
     Text is matched literally: each of its words must occur in make, model, trim, stock number or VIN.
-    ``rebates`` are those open to this customer; each row has the best combination of them for its car.
+    ``rebates`` are those open to this customer; each row has the best combination of them for its car, and
+    that without each of the ``exclusions``.
     """
     conditions, likes = _Conditions(), _Conditions()
     _add_stock(conditions, stock)
-    computed = computed_columns(conditions.bind, today, rebates, _fetched(stock))
+    computed = computed_columns(conditions.bind, today, rebates, exclusions, _fetched(stock))
     conditions.add("v.price_cents BETWEEN {}::bigint AND {}::bigint", *_narrowed(window, filters))
     _add_filters(conditions, filters, today)
     column, backwards = _ORDERS[sort]
@@ -177,7 +182,12 @@ def build_query(
 
 
 def build_car_query(
-    stock: Stock, vehicle_id: int, *, today: dt.date, rebates: Sequence[Rebate] = ()
+    stock: Stock,
+    vehicle_id: int,
+    *,
+    today: dt.date,
+    rebates: Sequence[Rebate] = (),
+    exclusions: Exclusions = (),
 ) -> Query:
     """Return the query that reads one available car of the stock, with the columns of ``build_query``.
 
@@ -185,7 +195,7 @@ def build_car_query(
     """
     conditions = _Conditions()
     _add_stock(conditions, stock)
-    computed = computed_columns(conditions.bind, today, rebates, _fetched(stock))
+    computed = computed_columns(conditions.bind, today, rebates, exclusions, _fetched(stock))
     conditions.add("v.vehicle_id = {}::bigint", vehicle_id)
     text = (
         f"SELECT {_selected(computed, 'price_cents')} FROM {_CARS}"  # noqa: S608 - as above
@@ -195,12 +205,17 @@ def build_car_query(
 
 
 def build_cars_query(
-    stock: Stock, vehicle_ids: Sequence[int], *, today: dt.date, rebates: Sequence[Rebate] = ()
+    stock: Stock,
+    vehicle_ids: Sequence[int],
+    *,
+    today: dt.date,
+    rebates: Sequence[Rebate] = (),
+    exclusions: Exclusions = (),
 ) -> Query:
     """Return the query that reads some available cars of the stock, in order of their ids."""
     conditions = _Conditions()
     _add_stock(conditions, stock)
-    computed = computed_columns(conditions.bind, today, rebates, _fetched(stock))
+    computed = computed_columns(conditions.bind, today, rebates, exclusions, _fetched(stock))
     conditions.add("v.vehicle_id = ANY ({}::bigint[])", list(vehicle_ids))
     text = (
         f"SELECT {_selected(computed, 'price_cents')} FROM {_CARS}"  # noqa: S608 - as above
