@@ -39,22 +39,21 @@ def days_30_360(start: dt.date, end: dt.date) -> int:
 def after_days(contract: dt.date, days: int) -> dt.date:
     """Return the day that is ``days`` after ``contract``, 30 to a month: 45 is a month and 15 days."""
     months, rest = divmod(days, DAYS_IN_MONTH_30)
-    if not rest:
-        return add_months(contract, months)
-    over, day = divmod(min(contract.day, DAYS_IN_MONTH_30) + rest - 1, DAYS_IN_MONTH_30)
-    first = add_months(contract.replace(day=1), months + over)
-    last = calendar.monthrange(first.year, first.month)[1]
-    return first.replace(day=min(day + 1, last))
+    return add_months(contract, months) + dt.timedelta(days=rest)
 
 
 def days_to_first_payment(structure: Structure) -> int:
-    """Return the days from the contract to the first payment, 30 to a month; the dates must be filled in."""
+    """Return the days from the contract to the first payment as ``after_days`` counts them; the dates must be
+    filled in.
+    """
+    contract, first = structure.contract_date, structure.first_payment_date
     if structure.first_payment_days is not None:
         return structure.first_payment_days
-    contract, first = structure.contract_date, structure.first_payment_date
     if contract is None or first is None:
         raise ValueError("the structure's dates are not filled in")
-    return DAYS_IN_MONTH_30 if first == add_months(contract, 1) else days_30_360(contract, first)
+    months = 12 * (first.year - contract.year) + first.month - contract.month
+    months -= add_months(contract, months) > first
+    return DAYS_IN_MONTH_30 * months + (first - add_months(contract, months)).days
 
 
 def with_dates(structure: Structure, today: dt.date) -> Structure:

@@ -25,13 +25,15 @@ UNREACHABLE = -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lent:
-    """What each row lends on each car, shape (c, p): from ``low`` to ``high`` where it ``fits`` at all, with
-    ``rebate``.
+    """What each row lends on each car, shape (c, p): where it ``fits`` at all, from ``low`` to ``ceiling``,
+    if the customer pays at least ``cash_min``. ``owed`` is owed before cash, with the row's ``rebate``.
     """
 
     fits: Flags
     low: Cents
-    high: Cents
+    ceiling: Cents
+    cash_min: Cents
+    owed: Cents
     rebate: Cents
 
 
@@ -62,7 +64,7 @@ def is_covered(cheaper: Whole, lent: Lent, car: Index, programme: Index, princip
     columns = (..., *(None,) * (principal.ndim - car.ndim))
     for others in cheaper[programme].T:
         fits = _fits(lent, car, programme, others)[columns]
-        low, high = lent.low[car, others][columns], lent.high[car, others][columns]
+        low, high = lent.low[car, others][columns], _high(lent, car, programme, others)[columns]
         marks |= fits & (low <= principal) & (principal <= high)
     return marks
 
@@ -76,7 +78,7 @@ def gap_edges(cheaper: Whole, lent: Lent, car: Index, programme: Index) -> tuple
     for place, others in enumerate(cheaper[programme].T):
         fits = _fits(lent, car, programme, others)
         below[:, place] = np.where(fits, lent.low[car, others] - 1, UNREACHABLE)
-        above[:, place] = np.where(fits, lent.high[car, others] + 1, UNREACHABLE)
+        above[:, place] = np.where(fits, _high(lent, car, programme, others) + 1, UNREACHABLE)
     return below, above
 
 
@@ -90,7 +92,7 @@ def trimmed(cheaper: Whole, lent: Lent, lowest: Cents, highest: Cents) -> tuple[
     # Each cheaper row can move an end once.
     for others in [*cheaper[rows].T] * cheaper.shape[1]:
         fits = _fits(lent, cars, rows[None, :], others[None, :])
-        low, high = lent.low[:, others], lent.high[:, others]
+        low, high = lent.low[:, others], _high(lent, cars, rows[None, :], others[None, :])
         top, bottom = highest[:, rows], lowest[:, rows]
         highest[:, rows] = np.where(fits & (low <= top) & (top <= high), low - 1, top)
         lowest[:, rows] = np.where(fits & (low <= bottom) & (bottom <= high), high + 1, bottom)
@@ -100,6 +102,14 @@ def trimmed(cheaper: Whole, lent: Lent, lowest: Cents, highest: Cents) -> tuple[
 def _fits(lent: Lent, car: Index, programme: Index, others: Whole) -> Flags:
     fits: Flags = (others != NONE) & lent.fits[car, others]
     return fits & (lent.rebate[car, others] >= lent.rebate[car, programme])
+
+
+def _high(lent: Lent, car: Index, programme: Index, others: Whole) -> Cents:
+    """Return the largest principal of other rows on the structures of a row: the rest of what is owed there
+    after the least cash.
+    """
+    after_cash = lent.owed[car, programme] - lent.cash_min[car, others]
+    return np.minimum(lent.ceiling[car, others], after_cash)
 
 
 def _undercuts(programmes: Programmes, other: int, row: int) -> bool:

@@ -46,8 +46,8 @@ class Headroom:
 class Sales:
     """The sale of each car, in cents. ``price`` and ``whole_rebate`` have shape (c,), the rest (c, p).
 
-    ``price`` is before discount. ``owed`` is owed before cash at the structure's discount, ``owed_least`` at the largest one. ``rebate`` is
-    the manufacturer's: a programme may exclude a part of it.
+    ``price`` is before discount. ``owed`` is owed before cash at the structure's discount, ``owed_least`` at
+    the largest one. ``rebate`` is the manufacturer's: a programme may exclude a part of ``whole_rebate``.
     """
 
     price: Cents
@@ -148,7 +148,14 @@ def build_structures(plan: Plan, cars: Cars, headroom: Headroom | None = None) -
         ceiling=ceiling,
         floor=floor,
         cash_min=cash_min,
-        lent=Lent(fits=shortfall == 0, low=floor, high=most, rebate=sales.rebate),
+        lent=Lent(
+            fits=(shortfall < _INCURABLE) & (cash_min <= cash_max),
+            low=floor,
+            ceiling=ceiling,
+            cash_min=cash_min,
+            owed=sales.owed,
+            rebate=sales.rebate,
+        ),
         basis=basis,
         limit=limit,
         shortfall=shortfall,

@@ -27,7 +27,8 @@ MAX_PAGE = 200
 DEAL_COLUMNS: Final = f"""
        d.deal_id, d.store_id, s.group_id, d.state, d.version, d.last_no, d.structure, d.salesperson_id,
        u.name AS salesperson, u.role AS salesperson_role, d.selected_offer,
-       s.state AS store_state, s.standard_markup_bp, s.npv_floor_cents, s.product_cost_share_bp, s.markup_cap_bp,
+       s.state AS store_state,
+       s.standard_markup_bp, s.npv_floor_cents, s.product_cost_share_bp, s.markup_cap_bp,
        u.discount_authority_cents,
        customer_id, c.name, c.state AS customer_state, c.postal_code, c.rebate_eligibility, c.score,
        CASE WHEN num_nulls(c.monthly_income_cents, c.co_monthly_income_cents) < 2

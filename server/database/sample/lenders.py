@@ -1,4 +1,4 @@
-"""Sample lenders and risk: four invented lenders in the range of published averages by credit tier.
+"""Sample lenders and risk: five invented lenders in the range of published averages by credit tier.
 
 Rates follow the levels of 2023 in the United States, limits follow typical lender guides. They are marked as
 a sample in the database, and no lender stands behind them.
@@ -98,6 +98,7 @@ class Lender:
     chargeback_months: int = 0
     new_ltv_basis: LtvBasis = LtvBasis.INVOICE
     used_ltv_basis: LtvBasis = LtvBasis.WHOLESALE
+    kinds: tuple[bool, ...] = (True, False)  # new cars, used cars
     # Rules that the lender has for every row, and rows of its own beside the usual ones.
     rules: dict[str, Any] = field(default_factory=dict)
     beside: tuple[Beside, ...] = ()
@@ -116,15 +117,6 @@ LENDERS = (
             Beside(
                 ALL_TIERS[:3], new=False, rate_step_bp=-60.0,
                 changes={"ltv_total_max_bp": 10_000.0, "ltv_front_max_bp": 9_500.0},
-            ),
-            # The manufacturer's rate, in place of its customer cash.
-            Beside(
-                ALL_TIERS[:2], new=True, rate_step_bp=-345.0, terms=(36, 60), key="subvented",
-                changes={
-                    "subvented": True, "excluded_rebates": ("Customer cash (sample)",), "markup_max_bp": 0.0,
-                    "disposition": Disposition.SOLD, "reserve_method": ReserveMethod.FLAT,
-                    "reserve_flat_cents": 350_00, "acquisition_cents": 0,
-                },
             ),
         ),
     ),
@@ -170,6 +162,24 @@ LENDERS = (
             "down_min_cents": 1_000_00, "backend_max_cents": 4_000_00, "negative_equity_max_cents": 3_000_00,
             "first_payment_days_max": 45,
         },
+    ),
+    Lender(
+        "lakeshore-motor-credit", "Lakeshore Motor Credit (sample)", ALL_TIERS[:2], Disposition.SOLD,
+        rate_step_bp=10.0, markup_max_bp=150.0, reserve_share_bp=6_000.0, front_ltv_bp=12_000.0,
+        total_ltv_bp=14_000.0, dti_max_bp=4_500.0, oldest_years=1, mileage_max=5_000,
+        amount_max_cents=90_000_00, kinds=(True,),
+        rules={"first_payment_days_max": 45},
+        beside=(
+            # The manufacturer's rate, in place of its customer cash.
+            Beside(
+                ALL_TIERS[:2], new=True, rate_step_bp=-345.0, terms=(36, 60), key="subvented",
+                changes={
+                    "subvented": True, "excluded_rebates": ("Customer cash (sample)",), "markup_max_bp": 0.0,
+                    "reserve_method": ReserveMethod.FLAT, "reserve_share_bp": 0.0,
+                    "reserve_flat_cents": 350_00,
+                },
+            ),
+        ),
     ),
 )  # fmt: skip
 

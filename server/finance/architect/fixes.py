@@ -91,7 +91,8 @@ def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents,
     basis = structures.basis[car, programme][:, None]
     floor = structures.floor[car, programme][:, None]
     cash_min, cash_max = structures.cash_min[car, programme][:, None], sales.headroom.cash_max[car][:, None]
-    top = structures.lent.high[car, programme][:, None]
+    most = np.minimum(structures.ceiling, sales.owed - structures.cash_min)
+    top = most[car, programme][:, None]
     edges = np.concatenate(
         [
             band_edges(pricing, basis[:, 0], programme),
