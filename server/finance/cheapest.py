@@ -109,7 +109,8 @@ def _high(lent: Lent, car: Index, programme: Index, others: Whole) -> Cents:
     after the least cash.
     """
     after_cash = lent.owed[car, programme] - lent.cash_min[car, others]
-    return np.minimum(lent.ceiling[car, others], after_cash)
+    high: Cents = np.minimum(lent.ceiling[car, others], after_cash)
+    return high
 
 
 def _undercuts(programmes: Programmes, other: int, row: int) -> bool:

@@ -17,12 +17,13 @@ Car = dict[str, int]
 
 @dataclass(frozen=True)
 class Offered:
-    """A row at a term, with a number of its own and its payment per unit of principal."""
+    """A row at a term, with a number of its own, its payment per unit of principal and its rebate's name."""
 
     number: int
     row: Programme
     term: int
     factor: float
+    rebate: str
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,12 @@ class Deal:
     payment: int
 
 
-def rebate_on(row: Programme, rows: Sequence[Programme], car: Car) -> int:
-    """Return the rebate that a row leaves; the car has one number for each list of exclusions, sorted."""
+def rebate_name(row: Programme, sheet_rows: Sequence[Programme]) -> str:
+    """Return the name of a car's rebate under a row; there is one for each list of exclusions, sorted."""
     if not row.excluded_rebates:
-        return car["rebate_cents"]
-    lists = sorted({tuple(sorted(each.excluded_rebates)) for each in rows if each.excluded_rebates})
-    return car[f"rebate_without_{lists.index(tuple(sorted(row.excluded_rebates))) + 1}_cents"]
+        return "rebate_cents"
+    lists = sorted({tuple(sorted(each.excluded_rebates)) for each in sheet_rows if each.excluded_rebates})
+    return f"rebate_without_{lists.index(tuple(sorted(row.excluded_rebates))) + 1}_cents"
 
 
 def equity_of(deal: DealInputs) -> int:
@@ -83,24 +84,22 @@ def fits(deal: DealInputs, at: Offered, car: Car, cash: int, note: int) -> bool:
 
 def is_undercut(deal: DealInputs, at: Offered, every: Sequence[Offered], car: Car, made: Deal) -> bool:
     """Return whether a cheaper row of the same lender fits the same car and structure."""
-    rows = [each.row for each in every]
     return any(
         other.row.lender == at.row.lender
         and other.term == at.term
         and other.row.buy_rate_bp < at.row.buy_rate_bp
-        and rebate_on(other.row, rows, car) >= rebate_on(at.row, rows, car)
+        and car[other.rebate] >= car[at.rebate]
         and fits(deal, other, car, made.cash, made.principal)
         for other in every
     )
 
 
-def structures(deal: DealInputs, at: Offered, every: Sequence[Offered], car: Car) -> Iterator[Deal]:
+def structures(deal: DealInputs, at: Offered, car: Car) -> Iterator[Deal]:
     """Yield every structure of a row on a car: cash first, then a discount for what cash does not cover."""
     s, price = deal.structure, selling_price(deal, car)
     most = s.cash_down_cents if s.cash_down_max_cents is None else s.cash_down_max_cents
-    rebate = rebate_on(at.row, [each.row for each in every], car)
     for discount in range(s.discount_cents, min(discount_limit(deal, car), price) + 1):
-        owed = principal(deal, price, discount, rebate)
+        owed = principal(deal, price, discount, car[at.rebate])
         for cash in range(s.cash_down_cents, most + 1) if discount == s.discount_cents else [most]:
             if fits(deal, at, car, cash, owed - cash):
                 yield Deal(at, cash, discount, owed - cash, half_up(Decimal((owed - cash) * at.factor)))
@@ -109,6 +108,6 @@ def structures(deal: DealInputs, at: Offered, every: Sequence[Offered], car: Car
 def offerable(deal: DealInputs, every: Sequence[Offered], car: Car) -> Iterator[Deal]:
     """Yield what may be offered: every structure of every row that no cheaper row of its lender takes."""
     for at in every:
-        for made in structures(deal, at, every, car):
+        for made in structures(deal, at, car):
             if not is_undercut(deal, at, every, car, made):
                 yield made

@@ -30,7 +30,9 @@ def offered_rows(pricing: Pricing) -> list[Offered]:
     """Return the rows of a plan at their terms; a row that does not take the deal's rate undercuts only."""
     programmes = pricing.plan.programmes
     return [
-        Offered(number, row, int(term), float(factor))
+        Offered(
+            number, row, int(term), float(factor), plain_rows.rebate_name(row, pricing.plan.sheet.programmes)
+        )
         for number, (row, term, factor) in enumerate(
             zip(programmes.row.tolist(), programmes.term.tolist(), pricing.plan.factors, strict=True)
         )

@@ -6,6 +6,7 @@ import { describeValue } from "../../deal/terms/values";
 import { type Parsed, parseMoney, parsePercent } from "../../text/parse";
 import { DraftInput } from "../parts/draft-input";
 import { useSurroundings } from "../parts/surroundings";
+import { FirstPayment } from "./first-payment";
 
 interface Props {
   spec: FieldSpec;
@@ -114,6 +115,8 @@ function Control({ spec, session, served }: Props) {
           </select>
         </>
       );
+    case "first_payment":
+      return <FirstPayment id={id} label={spec.label} session={session} days={value as number | null} />;
     case "date":
       return (
         <>
