@@ -129,7 +129,9 @@ def build_structures(plan: Plan, cars: Cars, headroom: Headroom | None = None) -
     principal = owed - cash
     most = np.minimum(ceiling, sales.owed - cash_min)
     # Too small for the lender: the customer owes too little, or a ceiling is below the floor.
-    asked = np.where(cash_min > sales.headroom.cash_min[:, None], plan.cash_limit, int(Limit.NONE))
+    asked: Whole | int = int(Limit.NONE)
+    if plan.cash_floor.any():
+        asked = np.where(cash_min > sales.headroom.cash_min[:, None], plan.cash_limit, asked)
     limit = np.where(sales.owed - ceiling > cash_min, limit, asked)
     lacking = floor - np.where(shortfall > 0, most, principal)
     limit = np.where((lacking > 0) & (limit == Limit.NONE), floor_limit, limit)
@@ -265,6 +267,8 @@ def _ceilings(plan: Plan, cars: Cars) -> tuple[Cents, Whole, Cents]:
 
 def _floors(plan: Plan, basis: Cents) -> tuple[Cents, Whole]:
     """Return the smallest principal, and the limit that sets it; shape (c, p)."""
+    if not plan.programmes.ltv_min.any():
+        return np.broadcast_to(plan.floor, basis.shape), np.full(basis.shape, int(Limit.AMOUNT_MIN))
     ltv = -(-basis * plan.programmes.ltv_min // WHOLE)
     limit = np.where(ltv > plan.floor, int(Limit.LTV_MIN), int(Limit.AMOUNT_MIN))
     return np.maximum(plan.floor, ltv), limit
@@ -274,12 +278,16 @@ def _refusals(plan: Plan, cars: Cars, price: Cents, has_basis: Flags) -> list[tu
     """Return the limits that no cash fixes, the most serious last."""
     programmes = plan.programmes
     takes_kind = np.where(cars.is_new[:, None] > 0, programmes.new_cars, programmes.used_cars)
-    return [
+    found = [
         (Limit.MILEAGE, cars.mileage[:, None] > programmes.mileage_max),
         (Limit.MODEL_YEAR, cars.year[:, None] < programmes.year_min),
-        (Limit.MILEAGE_MIN, cars.mileage[:, None] < programmes.mileage_min),
-        (Limit.MODEL_YEAR_MAX, cars.year[:, None] > programmes.year_max),
         (Limit.LTV_BASIS, ~has_basis),
         (Limit.NEW_USED, ~takes_kind),
         (Limit.DISCOUNT, (price < plan.inputs.structure.discount_cents)[:, None]),
     ]
+    # Few sheets have lower edges, and each comparison is one of every car with every programme.
+    if programmes.mileage_min.any():
+        found.append((Limit.MILEAGE_MIN, cars.mileage[:, None] < programmes.mileage_min))
+    if (programmes.year_max < cars.year.max(initial=0)).any():
+        found.append((Limit.MODEL_YEAR_MAX, cars.year[:, None] > programmes.year_max))
+    return found

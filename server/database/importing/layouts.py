@@ -59,13 +59,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class TableLayout:
-    """How to read rows of a kind: ``key`` identifies a row, ``contradictions`` checks one row."""
+    """How to read rows of a kind: ``key`` identifies a row, ``contradictions`` checks one row. ``key_name``
+    is what a person calls a key of many columns.
+    """
 
     kind: TableKind
     record: type[msgspec.Struct]
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     contradictions: Callable[[Any], Iterator[Contradiction]]
+    key_name: str = ""
 
 
 def _columns(
@@ -192,6 +195,7 @@ PROGRAMMES = TableLayout(
     ),
     BANDS,
     _of_programme,
+    "programme, tier and bands",
 )
 
 CURVES = TableLayout(

@@ -115,7 +115,7 @@ LENDERS = (
         beside=(
             # A better rate for a small advance.
             Beside(
-                ALL_TIERS[:3], new=False, rate_step_bp=-60.0,
+                ALL_TIERS[:3], new=False, rate_step_bp=-60.0, terms=(60, 72),
                 changes={"ltv_total_max_bp": 10_000.0, "ltv_front_max_bp": 9_500.0},
             ),
         ),
@@ -134,7 +134,8 @@ LENDERS = (
         # Young cars with few miles cost less.
         beside=(
             Beside(
-                ALL_TIERS[:2], new=False, rate_step_bp=-50.0, newest_years=4, changes={"mileage_max": 45_000}
+                ALL_TIERS[:2], new=False, rate_step_bp=-50.0, newest_years=4, terms=(36, 60),
+                changes={"mileage_max": 45_000},
             ),
         ),
     ),
@@ -149,7 +150,10 @@ LENDERS = (
         },
         # Large loans cost less.
         beside=(
-            Beside(ALL_TIERS[:3], new=False, rate_step_bp=-35.0, changes={"amount_min_cents": 25_000_00}),
+            Beside(
+                ALL_TIERS[:3], new=False, rate_step_bp=-35.0, terms=(72, 72),
+                changes={"amount_min_cents": 25_000_00},
+            ),
         ),
     ),
     Lender(
@@ -229,9 +233,7 @@ def sample_programmes(model_year: int) -> Iterator[Programme]:
         for tier in lender.tiers:
             for term in TERMS:
                 if term <= LONGEST_TERM.get(tier, max(TERMS)):
-                    usual = {
-                        new: _programme(lender, tier, term, model_year, new=new) for new in (True, False)
-                    }
+                    usual = {new: _programme(lender, tier, term, model_year, new=new) for new in lender.kinds}
                     yield from usual.values()
                     for beside in lender.beside:
                         yield from _beside(beside, usual[beside.new], model_year)
