@@ -72,7 +72,7 @@ CREATE TRIGGER state_limits_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON s
 CREATE TRIGGER limit_tables_announced AFTER INSERT ON limit_tables
     FOR EACH STATEMENT EXECUTE FUNCTION announce_rates();
 
-GRANT SELECT ON limit_tables, state_limits TO deal_app;
+GRANT SELECT ON limit_tables, state_limits TO deal_app, deal_system;
 
 -- As before, and a store's state decides its limits.
 DROP TRIGGER stores_facts_announced ON stores;
