@@ -200,7 +200,7 @@ class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):
     """One structure that no other structure beats in both payment and NPV.
 
     ``rebate_cents`` is the manufacturer's rebate on the car; ``rebate_given_up_cents`` what a subvented rate
-    excludes of it.
+    excludes of it, and ``excluded_rebates`` the names of what it excludes.
     """
 
     term_months: int
@@ -215,6 +215,7 @@ class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):
     score: int | UnsetType = UNSET
     rebate_cents: int | UnsetType = UNSET
     rebate_given_up_cents: int | UnsetType = UNSET
+    excluded_rebates: list[str] | UnsetType = UNSET
 
 
 class StressedPoint(FrontierPoint, frozen=True, kw_only=True):

@@ -1212,6 +1212,7 @@ export interface FrontierPoint {
   score?: number;
   rebate_cents?: number;
   rebate_given_up_cents?: number;
+  excluded_rebates?: string[];
 }
 
 /** The rules of the rate sheet's row behind a quote, as `lending.Programme` defines them. */
@@ -1298,6 +1299,7 @@ export interface StressedPoint {
   score?: number;
   rebate_cents?: number;
   rebate_given_up_cents?: number;
+  excluded_rebates?: string[];
   passed_by?: number;
 }
 

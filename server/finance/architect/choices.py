@@ -28,7 +28,7 @@ class Choice:
     limit that requires more cash or discount than requested, None if none does. ``ltv_bp`` is the principal
     over the programme's basis, ``pti_bp`` the payment over the monthly income, None if that is not known.
     ``rebate_cents`` is the manufacturer's rebate on the car, ``rebate_given_up_cents`` what the programme
-    excludes of it.
+    excludes of it, and ``excluded_rebates`` the names of what it excludes, if that costs the customer any.
     """
 
     programme: int
@@ -48,6 +48,7 @@ class Choice:
     front_gross_cents: int
     rebate_cents: int
     rebate_given_up_cents: int
+    excluded_rebates: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,8 @@ def _choices(pricing: Pricing, structures: Structures, found: Candidates, place:
         front = int(found.front_gross[at])
         stressed = pricing.valuation.npv_cents(number, found.band[at], principal, stressed=True)
         basis = int(structures.basis[0, number])
+        rebate = int(structures.sales.rebate[0, number])
+        given_up = int(structures.sales.whole_rebate[0]) - rebate
         made.append(
             Choice(
                 programme=number,
@@ -139,10 +142,9 @@ def _choices(pricing: Pricing, structures: Structures, found: Candidates, place:
                 ltv_bp=principal * (WHOLE // HUNDREDTHS) / basis,
                 pti_bp=payment * (WHOLE // HUNDREDTHS) / income if income else None,
                 front_gross_cents=front,
-                rebate_cents=int(structures.sales.rebate[0, number]),
-                rebate_given_up_cents=int(
-                    structures.sales.whole_rebate[0] - structures.sales.rebate[0, number]
-                ),
+                rebate_cents=rebate,
+                rebate_given_up_cents=given_up,
+                excluded_rebates=plan.programmes.row[number].excluded_rebates if given_up else (),
             )
         )
     return made

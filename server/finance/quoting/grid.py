@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import UNSET
+
 from protocol.money.quotes import FrontierPoint, PaymentBand, QuoteGrid, StressedPoint
 from server.finance.architect import (
     PAYMENT_BAND_CENTS,
@@ -131,4 +133,5 @@ def frontier_point(choice: Choice) -> FrontierPoint:
 def _shown(choice: Choice) -> dict[str, Any]:
     # Some screens show a score instead of an NPV; it is not computed here.
     names = (name for name in FrontierPoint.__struct_fields__ if name != "score")
-    return {name: getattr(choice, name) for name in names}
+    shown = {name: getattr(choice, name) for name in names}
+    return shown | {"excluded_rebates": list(choice.excluded_rebates) or UNSET}

@@ -59,7 +59,7 @@ def quote_structure(case: Case) -> Quoted:
     if choice.rebate_given_up_cents:
         given_up = {
             "rebate_given_up_cents": choice.rebate_given_up_cents,
-            "excluded_rebates": list(row.excluded_rebates),
+            "excluded_rebates": list(choice.excluded_rebates),
         }
     answer = _answer(
         case,

@@ -73,7 +73,7 @@ _ROLLED: Final = ("vary", "asked_cents", "reached", "payment_cents", "last_payme
 ROLL_FIELDS: Final = {View.SALES: (*_ROLLED, "message"), View.CUSTOMER: _ROLLED}
 _POINT: Final = (
     *("term_months", "rate_bp", "cash_down_cents", "discount_cents", "payment_cents"),
-    *("rebate_cents", "rebate_given_up_cents"),
+    *("rebate_cents", "rebate_given_up_cents", "excluded_rebates"),
 )
 POINT_FIELDS: Final = {
     View.MANAGER: StressedPoint.__struct_fields__,

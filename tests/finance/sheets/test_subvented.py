@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from protocol.money.inputs import RowRule
 from protocol.money.lending import MOST_EXCLUSIONS, Disposition, Programme, Rebate, ReserveMethod
@@ -43,14 +44,12 @@ def test_rate_and_rebate_are_two_offers() -> None:
     whole = quote_whole(case(REBATED), [60], [0], None, desk=True)
     rate, rebate = whole.rate_or_rebate
     assert (rate.rate_bp, rate.rebate_cents, rate.rebate_given_up_cents) == (199.0, 50_000, 100_000)
+    assert (rate.excluded_rebates, rebate.excluded_rebates) == (["Customer cash"], UNSET)
     assert (rebate.rate_bp, rebate.rebate_cents, rebate.rebate_given_up_cents) == (799.0, 150_000, 0)
     assert (rate.npv_cents, rebate.npv_cents) == (300_000 + 30_000, 300_000 + 40_000)
     answer = whole.quoted.answer
     assert (answer.programme_id, answer.rebate_cents, answer.principal_cents) == ("usual", 150_000, 2_350_000)
-    assert (answer.rebate_given_up_cents, answer.excluded_rebates) == (
-        None,
-        None,
-    ) or not answer.excluded_rebates
+    assert (answer.rebate_given_up_cents, answer.excluded_rebates) == (UNSET, UNSET)
 
 
 def test_the_quote_says_which_rebate_its_rate_gives_up() -> None:
@@ -64,7 +63,7 @@ def test_a_car_without_the_rebate_gets_the_lenders_cheapest_rate() -> None:
     """Nothing is given up, so the dearer row of the same lender may not be offered."""
     whole = quote_whole(case(PLAIN), [60], [0], None, desk=True)
     assert (whole.quoted.answer.programme_id, whole.rate_or_rebate) == ("subvented", [])
-    assert isinstance(whole.quoted.answer.rebate_given_up_cents, type(whole.quoted.answer.excluded_rebates))
+    assert whole.quoted.answer.rebate_given_up_cents is UNSET
 
 
 def test_offers_and_frontier_say_what_a_rate_gives_up() -> None:

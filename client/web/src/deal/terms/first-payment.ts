@@ -4,6 +4,6 @@ export const FIRST_PAYMENT_DAYS = [45];
 
 /** Returns a choice in words; `latest` is the latest that the offer's lender takes, null if it is not known. */
 export function firstPaymentText(days: number | null, latest: number | null): string {
-  if (days === null) return "30 days (one month)";
-  return days === latest ? `${days} days (lender's maximum)` : `${days} days`;
+  if (days === null) return "30 days";
+  return days === latest ? `${days} days (lender's max)` : `${days} days`;
 }

@@ -8,7 +8,7 @@ export function RateOrRebate({ quote, session }: { quote: QuoteReply; session: D
   const [rate, rebate] = quote.rate_or_rebate ?? [];
   if (!rate || !rebate) return null;
   const givenUp = formats.cents(rate.rebate_given_up_cents ?? 0);
-  const names = quote.excluded_rebates ?? [];
+  const names = rate.excluded_rebates ?? [];
   return (
     <section class="rate-or-rebate">
       <h3>Rate or rebate</h3>

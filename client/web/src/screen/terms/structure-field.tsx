@@ -19,7 +19,7 @@ export function StructureField({ spec, session, served }: Props) {
   void session.terms.editing.value;
   const trouble = session.terms.trouble(spec.field);
   const saving = session.terms.saving(spec.field);
-  const wide = spec.kind === "terms" || spec.kind === "flag";
+  const wide = spec.kind === "terms" || spec.kind === "flag" || spec.kind === "first_payment";
   const lock = session.model.value?.deal.locks?.find((each) => each.field === spec.field);
   const decidedElsewhere = spec.right !== undefined && !session.can(spec.right);
   const shut = decidedElsewhere || (lock !== undefined && !session.can("lock"));
