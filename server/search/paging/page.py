@@ -10,7 +10,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from protocol import codec
-from protocol.events import MAX_MESSAGE_BYTES, Rejection
+from protocol.events import MAX_MESSAGE_BYTES, Fix, Rejection
 from protocol.jobs import JobPointer, ValueJob
 from protocol.records import EndReason, Versions
 from server.clock import utc_now
@@ -123,9 +123,9 @@ class Page:
                 if isinstance(error, BaseException):
                     raise error
 
-    def refuse(self, limit: Limit, cars: int) -> None:
-        """Count ``cars`` that were not read because no lender programme takes any of them."""
-        self._rejected.count(limit, cars)
+    def refuse(self, limit: Limit, cars: int, fix: Fix | None = None) -> None:
+        """Count ``cars`` that no lender programme takes, so that none was read, and what would meet that."""
+        self._rejected.count(limit, cars, fix)
 
     def reject_outside(self, rows: Sequence[Any]) -> None:
         """Count cars outside the price window. None of them can become a deal."""
