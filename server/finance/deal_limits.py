@@ -41,14 +41,13 @@ def deal_limits(inputs: DealInputs) -> tuple[DealLimit, ...]:
     structure, state, backend = inputs.structure, inputs.state_limit, backend_of(inputs.structure)
     fee_max = None if state is None else state.doc_fee_max_cents
     rate_max = None if state is None else state.rate_max_bp
-    stated = 0.0 if structure.rate_bp is None else float(structure.rate_bp)
     return (
         DealLimit(
             Limit.STATE_DOC_FEE,
             lambda _: fee_max is None or structure.doc_fee_cents <= fee_max,
             lambda _: Fix(kind=FixKind.DOC_FEE, doc_fee_cents=fee_max),
         ),
-        DealLimit(Limit.STATE_RATE, lambda row: rate_max is None or max(row.buy_rate_bp, stated) <= rate_max),
+        DealLimit(Limit.STATE_RATE, lambda row: rate_max is None or row.buy_rate_bp <= rate_max),
         _first_payment(days_to_first_payment(structure)),
         _products(
             Limit.SERVICE_CONTRACT_MAX,
@@ -61,12 +60,13 @@ def deal_limits(inputs: DealInputs) -> tuple[DealLimit, ...]:
 
 
 def rate_limits(inputs: DealInputs) -> tuple[DealLimit, ...]:
-    """Return the limits on a stated rate: overrides may only lower the standard rate."""
+    """Return the limits on a stated rate: overrides may only lower the standard rate, within the state's."""
     stated, state = inputs.structure.rate_bp, inputs.state_limit
     if stated is None:
         return ()
     rate, standard_bp = hundredths_of_bp(stated), inputs.standard_markup_bp
     state_bp = None if state is None else state.markup_max_bp
+    rate_max = None if state is None else state.rate_max_bp
 
     def markup(row: Programme) -> int:
         return rate - hundredths_of_bp(row.buy_rate_bp)
@@ -76,6 +76,7 @@ def rate_limits(inputs: DealInputs) -> tuple[DealLimit, ...]:
             Limit.RATE,
             lambda row: 0 <= markup(row) <= hundredths_of_bp(min(row.markup_max_bp, standard_bp)),
         ),
+        DealLimit(Limit.STATE_RATE, lambda _: rate_max is None or rate <= hundredths_of_bp(rate_max)),
         DealLimit(
             Limit.STATE_MARKUP, lambda row: state_bp is None or markup(row) <= hundredths_of_bp(state_bp)
         ),
