@@ -12,6 +12,8 @@ from msgspec.structs import replace
 
 from client.rows import Rows
 from client.wall import WallRows
+from protocol.agreed import HistoryPage
+from protocol.channels import store_of
 from protocol.closing import ErrorBody
 from protocol.commands import Join, Position
 from protocol.deal_fold import applied
@@ -71,6 +73,7 @@ class Channel:
         self.position: Position | None = None
         self.deal: DealSnapshot | None = None
         self.search: SearchSnapshot | None = None
+        self.history = HistoryPage()
         self.rows = Rows()
         self.wall = WallRows()
         self.here: list[Present] = []
@@ -85,7 +88,7 @@ class Channel:
     @property
     def is_wall(self) -> bool:
         """Whether this is a store's wall, not a deal."""
-        return self.name.startswith("desk:")
+        return store_of(self.name) is not None
 
     def join(self, ref: int) -> Join:
         """Return the command that brings the channel back in step; everything before its reply is ignored."""
@@ -169,6 +172,7 @@ class Channel:
     def _replace_state(self, reply: JoinReply, rows: Rows, wall: WallRows) -> Refreshed:
         deal = (reply.snapshot.deal or None) if reply.snapshot else None
         self.search = (reply.snapshot.search or None) if reply.snapshot else None
+        self.history = (reply.snapshot.history or HistoryPage()) if reply.snapshot else HistoryPage()
         self.here = (deal.presence or []) if deal else []
         # From now on, presence is reported separately from the deal.
         self.deal = None if deal is None else replace(deal, presence=UNSET)

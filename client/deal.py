@@ -11,12 +11,14 @@ from client.inbox import Inbox
 from client.rows import Rows
 from client.wall import WallRows
 from protocol import codec
+from protocol.agreed import HistoryPage
 from protocol.commands import (
     DEFAULT_MATCHES,
     AnyCommand,
     Cancel,
     Focus,
     Frontier,
+    History,
     More,
     Position,
     Quote,
@@ -163,6 +165,16 @@ class Deal:
         """Return one car's structures that no other beats in both payment and NPV."""
         command = Frontier(ref=0, channel=self.channel, vehicle_id=vehicle_id)
         return codec.convert(FrontierReply, await self._request(command))
+
+    @property
+    def history(self) -> HistoryPage:
+        """The deal's latest events when it was joined; empty in the customer's view."""
+        return self._channel.history
+
+    async def older(self, before: int | None = None, *, limit: int = 50) -> HistoryPage:
+        """Return up to ``limit`` events before event number ``before``; without one, the latest."""
+        command = History(ref=0, channel=self.channel, before=before, limit=limit)
+        return codec.convert(HistoryPage, await self._request(command))
 
     async def leave(self) -> None:
         """Stop watching: the iteration ends, and no more events of the deal arrive."""

@@ -5,9 +5,11 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from protocol import commands
+from protocol import codec, commands
+from protocol.agreed import AgreedFigures, LenderEffectReply
 from protocol.commands import AnyCommand
-from protocol.records import Tier
+from protocol.customers import CustomerChanges
+from protocol.records import BasisPoints, Tier
 from protocol.structure import StructureChanges
 from protocol.workflow import Action, Closing, LenderStatus, Reason
 
@@ -19,6 +21,7 @@ _COMMANDS: dict[Action | Closing, Callable[..., AnyCommand]] = {
     Action.REOPEN: commands.Reopen,
     Action.SIGN: commands.Sign,
     Action.LOSE: commands.Lose,
+    Action.ACCEPT: commands.Accept,
     Closing.DELIVER: commands.Deliver,
     Closing.FUND: commands.Fund,
     Closing.UNWIND: commands.Unwind,
@@ -80,13 +83,19 @@ class Desk:
         version: int | None = None,
         more_reasons: Sequence[Reason] = (),
         changes: StructureChanges | None = None,
+        programme_id: str | None = None,
+        figures: AgreedFigures | None = None,
         op: uuid.UUID | None = None,
     ) -> dict[str, Any]:
         """Move the deal or its contract, based on ``version`` (the state's, if left out); return the answer.
 
-        ``changes`` are a counter's.
+        ``changes`` and ``programme_id`` are a counter's. With ``figures``, those that the person saw, the
+        server refuses a decision about others.
         """
-        given: dict[str, Any] = {} if changes is None else {"changes": changes}
+        given: dict[str, Any] = {"changes": changes, "programme_id": programme_id}
+        given = {name: value for name, value in given.items() if value is not None}
+        if figures is not None:
+            given["figures"] = codec.convert(commands.SeenFigures, codec.plain(figures))
         return await self._send(
             _COMMANDS[action],
             op,
@@ -140,6 +149,31 @@ class Desk:
         )
         return str(answer["decision_id"])
 
+    async def lender_effect(
+        self,
+        lender: str,
+        status: LenderStatus | None = None,
+        *,
+        tier: Tier | None = None,
+        rate_bp: float | None = None,
+        advance_max_cents: int | None = None,
+        term_months: int | None = None,
+    ) -> LenderEffectReply:
+        """Return what recording a lender's decision would do to the selected offer, and the lender's own
+        programme.
+        """
+        asked = commands.LenderEffect(
+            ref=0,
+            channel=self._channel,
+            lender=lender,
+            status=status,
+            tier=tier,
+            rate_bp=None if rate_bp is None else BasisPoints(rate_bp),
+            advance_max_cents=advance_max_cents,
+            term_months=term_months,
+        )
+        return codec.convert(LenderEffectReply, await self._request(asked))
+
     async def clear_stipulation(self, stipulation_id: str, *, op: uuid.UUID | None = None) -> int:
         """Mark a stipulation as met; return the deal's version."""
         answer = await self._send(commands.ClearStipulation, op, stipulation_id=stipulation_id)
@@ -148,6 +182,18 @@ class Desk:
     async def finish_task(self, task_id: str, *, op: uuid.UUID | None = None) -> int:
         """Mark a task as done; return the deal's version."""
         return int((await self._send(commands.FinishTask, op, task_id=task_id))["version"])
+
+    async def customer(
+        self, changes: CustomerChanges, *, version: int | None = None, op: uuid.UUID | None = None
+    ) -> int:
+        """Change what the store knows of the customer, based on ``version``; return the deal's version."""
+        based_on = self._version() if version is None else version
+        answer = await self._send(commands.ChangeCustomer, op, version=based_on, changes=changes)
+        return int(answer["version"])
+
+    async def request_appraisal(self, trade_id: str, *, op: uuid.UUID | None = None) -> int:
+        """Ask the desk to appraise a trade; return the deal's version."""
+        return int((await self._send(commands.RequestAppraisal, op, trade_id=trade_id))["version"])
 
     async def _send(
         self, command: Callable[..., AnyCommand], op: uuid.UUID | None, **fields: Any

@@ -10,9 +10,11 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from protocol import codec
+from protocol.agreed import UNAGREED
 from protocol.deal_parts import DealNote as Note
 from protocol.deal_parts import FieldLock, LenderTerms, VehicleHold
 from protocol.events import (
+    CustomerChanged,
     DealChanged,
     DealSnapshot,
     Event,
@@ -94,12 +96,28 @@ def _state(deal: DealSnapshot, event: StateChanged) -> DealSnapshot:
     changed = replace(deal, state=event.target)
     if event.target in PRICED_STATES:
         changed = _outdated(changed, False)
+    elif event.figures is not UNSET:
+        changed = _outdated(changed, deal.selected is not None)
+    changed = _agreed(changed, event)
     if event.target is DealState.SIGNED:
         return replace(changed, fulfilment=Fulfilment.SIGNED)
     if deal.approval is UNSET:
         return changed  # A view that hides approvals has none to lose.
     approved = event.target is DealState.APPROVED and event.approval is not UNSET
     return replace(changed, approval=event.approval if approved else None)
+
+
+def _agreed(deal: DealSnapshot, event: StateChanged) -> DealSnapshot:
+    agreed, proposal, contract = deal.agreed, deal.proposal, deal.contract
+    if event.agreed is not UNSET:
+        agreed = event.agreed
+    elif event.target in UNAGREED and agreed is not UNSET:
+        agreed = None
+    if proposal is not UNSET:  # A view that hides proposals has none to lose.
+        proposal = None if event.proposal is UNSET else event.proposal
+    if event.contract is not UNSET:
+        contract = event.contract
+    return replace(deal, agreed=agreed, proposal=proposal, contract=contract)
 
 
 def _fulfilment(deal: DealSnapshot, event: FulfilmentChanged) -> DealSnapshot:
@@ -151,6 +169,10 @@ def _cleared(deal: DealSnapshot, event: Any) -> DealSnapshot:
     return replace(deal, lenders=[mark(decision) for decision in deal.lenders])
 
 
+def _customer(deal: DealSnapshot, event: CustomerChanged) -> DealSnapshot:
+    return replace(deal, customer=event.customer)
+
+
 def _task(deal: DealSnapshot, event: Any) -> DealSnapshot:
     if not isinstance(deal.tasks, list):
         return deal
@@ -193,6 +215,7 @@ _CHANGES: dict[type, _Change] = {
     FieldUnlocked: _unlocked,
     LenderDecided: _lender,
     StipulationCleared: _cleared,
+    CustomerChanged: _customer,
     TaskRaised: _task,
     TaskDone: _task_done,
     NoteAdded: _note,

@@ -48,6 +48,7 @@ class DealOffer(msgspec.Struct, frozen=True, kw_only=True):
     cash_down_cents: int
     discount_cents: int
     principal_cents: int
+    total_of_payments_cents: int | UnsetType = UNSET
     programme_id: str | UnsetType = UNSET
     lender: str | UnsetType = UNSET
     tier: Tier | UnsetType = UNSET
@@ -122,10 +123,11 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DealTask(msgspec.Struct, frozen=True, kw_only=True):
-    """An open task. ``due_on`` is its last day."""
+    """An open task. ``due_on`` is its last day; ``trade_id`` is the trade that is to be appraised."""
 
     id: str
     kind: TaskKind
     reasons: list[Reason]
     due_on: dt.date
     done_by: Actor | None = None
+    trade_id: str | UnsetType = UNSET

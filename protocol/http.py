@@ -53,6 +53,31 @@ class ListedCustomer(Record, frozen=True):
     city: str
 
 
+class FoundCustomer(Record, frozen=True):
+    """A customer that was found, with the phone number."""
+
+    id: str
+    name: str
+    co_name: str | None
+    city: str
+    phone: str
+
+
+class Found(Record, frozen=True):
+    """The answer to ``GET /api/find``: the customers of a name or phone number, and deals of those customers,
+    of a deal's number or of a stock number.
+    """
+
+    customers: list[FoundCustomer]
+    deals: list[ListedDeal]
+
+
+class CustomerMade(Record, frozen=True):
+    """The answer to ``POST /api/customers``."""
+
+    id: str
+
+
 class CustomerList(Record, frozen=True):
     """The answer to ``GET /api/customers``."""
 

@@ -40,8 +40,10 @@ class Right(StrEnum):
     HOLD = "hold", TokenScope.WRITE
     NOTE = "note", TokenScope.WRITE
     SUBMIT = "submit", TokenScope.WRITE
+    APPRAISAL = "appraisal", TokenScope.WRITE
     REOPEN = "reopen", TokenScope.WRITE
     LOSE = "lose", TokenScope.WRITE
+    ACCEPT = "accept", TokenScope.WRITE
     COUNTER = "counter", TokenScope.DECIDE
     APPROVE = "approve", TokenScope.DECIDE
     DECLINE = "decline", TokenScope.DECIDE
@@ -56,7 +58,7 @@ class Right(StrEnum):
 
 _SELLING: Final = (
     *(Right.WATCH, Right.SEARCH, Right.TERMS, Right.SELECT, Right.HOLD, Right.NOTE, Right.SUBMIT),
-    *(Right.REOPEN, Right.SIGN, Right.LOSE, Right.DELIVER),
+    *(Right.REOPEN, Right.SIGN, Right.LOSE, Right.DELIVER, Right.APPRAISAL, Right.ACCEPT),
 )
 RIGHTS: Final = {
     Role.SALESPERSON: _SELLING,

@@ -15,6 +15,7 @@ from typing import Any, cast
 import msgspec
 from msgspec import inspect
 
+from protocol.agreed import GUARDED, HistoryPage, LenderEffectReply
 from protocol.closing import CloseCode, ErrorBody, ErrorCode
 from protocol.commands import COMMAND_TYPES, DEFAULT_MATCHES, MAX_MATCHES, Command
 from protocol.commands.desk import MAX_NOTE_CHARACTERS
@@ -54,7 +55,15 @@ ASYNCAPI = ROOT / "docs" / "asyncapi.json"
 OPENAPI = ROOT / "docs" / "openapi.json"
 
 # What the messages hold as plain objects, and so do not name in their own types.
-EXTRA_TYPES: tuple[type, ...] = (JoinReply, Snapshot, QuoteReply, FrontierReply, ErrorBody)
+EXTRA_TYPES: tuple[type, ...] = (
+    JoinReply,
+    Snapshot,
+    QuoteReply,
+    FrontierReply,
+    ErrorBody,
+    HistoryPage,
+    LenderEffectReply,
+)
 EXTRA_ENUMS: tuple[EnumType, ...] = (ErrorCode, DayCount, Action, Closing)
 
 
@@ -118,6 +127,7 @@ def _constants() -> dict[str, object]:
         "MAX_REASONS": MAX_REASONS,
         "EDITABLE": list(EDITABLE),
         "SELECTABLE": list(SELECTABLE),
+        "GUARDED": list(GUARDED),
         "LIVE_STATUSES": list(LIVE_STATUSES),
         "MAX_NOTE_CHARACTERS": MAX_NOTE_CHARACTERS,
         "KEPT_NOTES": KEPT_NOTES,

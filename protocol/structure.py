@@ -8,24 +8,33 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from protocol import trades as trade_records
 from protocol.records import BasisPoints, Cents, DayCount, Months, Record, Scope, Tier
-
-MAX_PER_DIEM_CENTS = 1_000_00
-"""A thousand dollars a day, more than any car loan's interest. Over all days between FIRST_DATE and LAST_DATE
-it still stays within MAX_CENTS.
-"""
+from protocol.trades import (
+    FLAT_FIELDS,
+    MAX_TRADES,
+    PerDiemCents,
+    Trade,
+    TradeChanges,
+    faults_of,
+    on_the_deal,
+    sums_of,
+    with_changes,
+)
 
 MAX_DEFERRAL_DAYS = 366
 """The first payment falls due within a year of the contract."""
 
+FIRST_DATE, LAST_DATE = trade_records.FIRST_DATE, trade_records.LAST_DATE
+MAX_PER_DIEM_CENTS = trade_records.MAX_PER_DIEM_CENTS
+
 FirstPaymentDays = Annotated[int, Meta(ge=1, le=360)]
 """Days to the first payment, 30 to a month."""
 
-PerDiemCents = Annotated[int, Meta(ge=0, le=MAX_PER_DIEM_CENTS)]
 TermList = Annotated[list[Months], Meta(min_length=1, max_length=12)]
-
-FIRST_DATE, LAST_DATE = dt.date(1990, 1, 1), dt.date(2200, 12, 31)
-"""The range of a structure's dates, so that a date plus a month is always valid."""
+TradeList = Annotated[list[Trade], Meta(max_length=MAX_TRADES)]
+TradeChangeList = Annotated[list[TradeChanges], Meta(max_length=2 * MAX_TRADES)]
+"""As many as it takes to replace every trade by another."""
 
 
 class TierSource(StrEnum):
@@ -34,6 +43,14 @@ class TierSource(StrEnum):
     STATED = "stated"
     SOFT_PULL = "soft_pull"
     BUREAU = "bureau"
+
+
+class DealKind(StrEnum):
+    """How the customer pays for the car."""
+
+    FINANCE = "finance"
+    LEASE = "lease"
+    CASH = "cash"
 
 
 class RateReason(StrEnum):
@@ -57,7 +74,8 @@ class Structure(Record, frozen=True):
     and ``first_payment_date`` from ``first_payment_days`` later, 30 to a month (45 is a month and 15 days);
     one month if that is not stated either. ``payment_max_cents`` ``None`` means no limit.
     ``doc_fee_cents`` is the part of the fees that the store keeps. ``rate_reason`` says why a stated rate is
-    below the store's standard.
+    below the store's standard. While there are ``trades``, the flat trade fields are their sums.
+    ``trade_acv_cents`` ``None`` means that the trade was not appraised.
     """
 
     price_cents: Cents | None = None
@@ -74,7 +92,8 @@ class Structure(Record, frozen=True):
     payoff_cents: Cents = 0
     payoff_good_through: dt.date | None = None
     payoff_per_diem_cents: Cents = 0
-    trade_acv_cents: Cents = 0
+    trade_acv_cents: Cents | None = None
+    trades: TradeList = msgspec.field(default_factory=list)
     trade_credit: bool = False
     trade_credit_cap_cents: Cents | None = None
     cash_down_cents: Cents = 0
@@ -95,6 +114,11 @@ class Structure(Record, frozen=True):
     tier_source: TierSource = TierSource.STATED
     scope: Scope = Scope.STORE
 
+    @property
+    def trade_value_cents(self) -> int:
+        """What the trades count as: their cash value, or the allowance if they were not appraised."""
+        return self.trade_allowance_cents if self.trade_acv_cents is None else self.trade_acv_cents
+
 
 class StructureChanges(Record, frozen=True):
     """A partial ``Structure``: a field that is ``UNSET`` stays as it was."""
@@ -113,7 +137,8 @@ class StructureChanges(Record, frozen=True):
     payoff_cents: Cents | UnsetType = UNSET
     payoff_good_through: dt.date | UnsetType | None = UNSET
     payoff_per_diem_cents: PerDiemCents | UnsetType = UNSET
-    trade_acv_cents: Cents | UnsetType = UNSET
+    trade_acv_cents: Cents | UnsetType | None = UNSET
+    trades: TradeChangeList | UnsetType = UNSET
     trade_credit: bool | UnsetType = UNSET
     trade_credit_cap_cents: Cents | UnsetType | None = UNSET
     cash_down_cents: Cents | UnsetType = UNSET
@@ -160,9 +185,35 @@ def revised(structure: Structure, changes: StructureChanges) -> Structure:
     Raises:
         StructureError: the result contradicts itself, such as a maximum below its minimum.
     """
-    result = msgspec.structs.replace(structure, **dict(changes.items()))
+    stated = dict(changes.items())
+    named = stated.pop("trades", None)
+    trades = structure.trades if named is None else with_changes(structure.trades, named)
+    flat = {name: stated.pop(name) for name in FLAT_FIELDS if trades and name in stated}
+    if flat and len(trades) > 1:
+        raise StructureError(next(iter(flat)), f"expected trades, because this deal has {len(trades)}")
+    if flat:
+        own = {FLAT_FIELDS[name]: value for name, value in flat.items()}
+        trades = [msgspec.structs.replace(trades[0], **own)]
+    result = msgspec.structs.replace(structure, **stated)
+    if trades != structure.trades:
+        # With the last record its sums go too.
+        result = with_trades(result, trades)
     check_consistent(result)
     return result
+
+
+def with_trades(structure: Structure, trades: list[Trade]) -> Structure:
+    """Return ``structure`` with these trades and their sums. Nothing is checked."""
+    sums = sums_of(trades)
+    return msgspec.structs.replace(structure, trades=trades, **sums)
+
+
+def still_pertinent(changes: StructureChanges, structure: Structure) -> StructureChanges:
+    """Return the changes that an offer was priced with, without those to trades that left the deal since."""
+    if changes.trades is UNSET:
+        return changes
+    left = on_the_deal(changes.trades, structure.trades)
+    return msgspec.structs.replace(changes, trades=left or UNSET)
 
 
 def check_consistent(structure: Structure) -> None:
@@ -186,6 +237,8 @@ def check_consistent(structure: Structure) -> None:
     for holds, field, expected in rules:
         if not holds:
             raise StructureError(field, expected)
+    for field, expected in faults_of(s.trades):
+        raise StructureError(field, expected)
     for field in ("payoff_good_through", "contract_date", "first_payment_date"):
         date = getattr(s, field)
         if date is not None and not FIRST_DATE <= date <= LAST_DATE:

@@ -21,6 +21,7 @@ class Action(StrEnum):
     REOPEN = "reopen"
     SIGN = "sign"
     LOSE = "lose"
+    ACCEPT = "accept"
 
 
 class Reason(StrEnum):
@@ -28,7 +29,7 @@ class Reason(StrEnum):
 
     Those from ``credit_application_incomplete`` to ``collateral_insufficient`` are the principal reasons of
     the sample notice of adverse action (Regulation B, appendix C, form C-1). The server uses the last ones
-    for an approval that it voided.
+    for a deal that it returned to working.
     """
 
     CUSTOMER_AGREES = "customer_agrees"
@@ -86,6 +87,10 @@ class Reason(StrEnum):
     CAR_SOLD = "car_sold"
     RATES_CHANGED = "rates_changed"
     LENDER_CHANGED = "lender_changed"
+    LENDER_EXPIRED = "lender_expired"
+    EDITION_CHANGED = "edition_changed"
+    CUSTOMER_CHANGED = "customer_changed"
+    DAY_CHANGED = "day_changed"
 
 
 _ALL: Final = tuple(Reason)
@@ -173,11 +178,20 @@ TRANSITIONS: Final = {
             *CREDIT_REASONS,
         ),
     ),
+    Action.ACCEPT: Transition(
+        (DealState.COUNTERED,),
+        DealState.SUBMITTED,
+        _STAFF,
+        (Reason.CUSTOMER_AGREES, Reason.DESK_ADVICE),
+    ),
 }  # fmt: skip
 """Every transition that a person may make."""
 
 EDITABLE: Final = (DealState.WORKING, DealState.COUNTERED)
 """States in which the structure may be changed; a countered deal then becomes working."""
+
+APPRAISABLE: Final = (*EDITABLE, DealState.SUBMITTED)
+"""States in which an appraisal of a trade may be requested."""
 
 SELECTABLE: Final = (*EDITABLE, DealState.APPROVED)
 """States in which another offer may be selected; a countered or approved deal then becomes working."""
@@ -243,3 +257,4 @@ class TaskKind(StrEnum):
     """The kinds of tasks on a deal, by law or by promise."""
 
     ADVERSE_ACTION_NOTICE = "adverse_action_notice"
+    APPRAISAL = "appraisal"

@@ -18,6 +18,7 @@ from server.commands.money import add_money_commands
 from server.commands.owner_work import owner_work
 from server.commands.pencils import add_pencil_commands
 from server.commands.people import add_user_commands
+from server.commands.printing import add_print_command
 from server.commands.security import add_security_commands
 from server.commands.stores import add_store_commands
 from server.commands.tokens import add_token_commands
@@ -207,6 +208,7 @@ def _services_of(data_dir: Path | None) -> AbstractContextManager[Settings]:
 _work = owner_work(_services_of)
 add_import_commands(app, _services_of)
 add_pencil_commands(app, _services_of)
+add_print_command(app, _services_of)
 add_audit_commands(app, _services_of)
 add_store_commands(app, _work)
 add_user_commands(app, _work)

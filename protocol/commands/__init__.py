@@ -8,22 +8,28 @@ from typing import get_args
 
 from protocol.commands.base import ChangeCommand, ChannelCommand, ChannelName, Command, Cost, Ref, Seq, tag_of
 from protocol.commands.desk import (
+    Accept,
     Approve,
+    ChangeCustomer,
     ClearStipulation,
     Counter,
     Decision,
     Decline,
     Deliver,
+    FiguresDecision,
     FinishTask,
     Fund,
     Hold,
     LenderDecision,
+    LenderEffect,
     Lock,
     Lose,
     Note,
     Pin,
     Release,
     Reopen,
+    RequestAppraisal,
+    SeenFigures,
     Select,
     Sign,
     Submit,
@@ -44,17 +50,20 @@ from protocol.commands.stock import (
     Search,
     Terms,
 )
-from protocol.commands.watching import Focus, Join, Leave, Painted, Ping, Position
+from protocol.commands.watching import MAX_HISTORY, Focus, History, Join, Leave, Painted, Ping, Position
 
 __all__ = [
     "COMMAND_TYPES",
     "DEFAULT_MATCHES",
     "MAX_GRID",
+    "MAX_HISTORY",
     "MAX_MATCHES",
+    "Accept",
     "AnyCommand",
     "Approve",
     "Cancel",
     "ChangeCommand",
+    "ChangeCustomer",
     "ChannelCommand",
     "ChannelName",
     "ClearStipulation",
@@ -64,14 +73,17 @@ __all__ = [
     "Decision",
     "Decline",
     "Deliver",
+    "FiguresDecision",
     "FinishTask",
     "Focus",
     "Frontier",
     "Fund",
+    "History",
     "Hold",
     "Join",
     "Leave",
     "LenderDecision",
+    "LenderEffect",
     "Lock",
     "Lose",
     "More",
@@ -84,9 +96,11 @@ __all__ = [
     "Ref",
     "Release",
     "Reopen",
+    "RequestAppraisal",
     "Revalue",
     "Roll",
     "Search",
+    "SeenFigures",
     "Select",
     "Seq",
     "Sign",
@@ -131,6 +145,11 @@ AnyCommand = (
     | LenderDecision
     | ClearStipulation
     | FinishTask
+    | RequestAppraisal
+    | ChangeCustomer
+    | Accept
+    | History
+    | LenderEffect
     | Ping
 )
 COMMAND_TYPES: tuple[type[Command], ...] = get_args(AnyCommand)

@@ -3,12 +3,14 @@
 import datetime as dt
 from typing import Annotated, ClassVar
 
+import msgspec
 from msgspec import Meta
 
-from protocol.commands.base import ChangeCommand, Cost, FieldName, Seq
+from protocol.commands.base import ChangeCommand, ChannelCommand, Cost, FieldName, Seq
+from protocol.customers import CustomerChanges
 from protocol.records import BasisPoints, Cents, Identifier, Months, Tier
 from protocol.rights import Right
-from protocol.structure import StructureChanges
+from protocol.structure import DealKind, StructureChanges
 from protocol.texts import LINES, ONE_LINE
 from protocol.workflow import MAX_REASONS, LenderStatus, Reason
 
@@ -79,23 +81,57 @@ class Decision(ChangeCommand, frozen=True):
     more_reasons: MoreReasons = []
 
 
-class Submit(Decision, tag="submit", frozen=True):
-    """Submit the selected offer to the desk."""
+class SeenFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The figures that a person saw when they decided, as ``AgreedFigures`` has them."""
+
+    kind: DealKind = DealKind.FINANCE
+    vehicle_id: Identifier
+    payment_cents: Cents | None = None
+    term_months: Months | None = None
+    cash_down_cents: Cents
+    rate_bp: BasisPoints | None = None
+    lender: Identifier | None = None
+    total_cents: Annotated[int, Meta(ge=0, le=2**53 - 1)]
+
+
+class FiguresDecision(Decision, frozen=True):
+    """The base of decisions about the agreed figures.
+
+    ``figures`` are those that the person saw. If they are not the current ones, the command is a ``conflict``
+    with both, and changes nothing.
+    """
+
+    figures: SeenFigures | None = None
+
+
+class Submit(FiguresDecision, tag="submit", frozen=True):
+    """Submit the selected offer to the desk. ``figures`` are compared with the offer as it is repriced."""
 
     right: ClassVar = Right.SUBMIT
     cost: ClassVar = Cost.PRICING
 
 
-class Counter(Decision, tag="counter", frozen=True):
-    """Answer a submitted deal with other terms."""
+class Counter(FiguresDecision, tag="counter", frozen=True):
+    """Answer a submitted deal with a proposal: the agreed offer with ``changes``, or of another programme.
+
+    The deal's structure stays as it is. The proposal may exceed the customer's limits: payment, cash, terms.
+    """
 
     right: ClassVar = Right.COUNTER
     cost: ClassVar = Cost.SEARCHING
 
     changes: StructureChanges = StructureChanges()
+    programme_id: Identifier | None = None
 
 
-class Approve(Decision, tag="approve", frozen=True):
+class Accept(FiguresDecision, tag="accept", frozen=True):
+    """Submit the deal with the figures that the desk proposed."""
+
+    right: ClassVar = Right.ACCEPT
+    cost: ClassVar = Cost.PRICING
+
+
+class Approve(FiguresDecision, tag="approve", frozen=True):
     """Approve a submitted deal: this version, car, offer and rate sheet."""
 
     right: ClassVar = Right.APPROVE
@@ -116,7 +152,7 @@ class Reopen(Decision, tag="reopen", frozen=True):
     cost: ClassVar = Cost.LIGHT
 
 
-class Sign(Decision, tag="sign", frozen=True):
+class Sign(FiguresDecision, tag="sign", frozen=True):
     """Sign the approved offer: the car is sold."""
 
     right: ClassVar = Right.SIGN
@@ -201,6 +237,23 @@ class LenderDecision(ChangeCommand, tag="lender_decision", frozen=True):
     reasons: Annotated[list[Reason], Meta(max_length=MAX_REASONS)] = []
 
 
+class LenderEffect(ChannelCommand, tag="lender_effect", frozen=True):
+    """Ask what recording a lender's decision would do to the selected offer. Reply: ``LenderEffectReply``.
+
+    Without ``status`` it asks only for the lender's own programme.
+    """
+
+    right: ClassVar = Right.LENDER
+    cost: ClassVar = Cost.PRICING
+
+    lender: Identifier
+    status: LenderStatus | None = None
+    tier: Tier | None = None
+    rate_bp: BasisPoints | None = None
+    advance_max_cents: Cents | None = None
+    term_months: Months | None = None
+
+
 class ClearStipulation(ChangeCommand, tag="clear_stipulation", frozen=True):
     """Mark a lender's stipulation as met. Reply: ``{version}``."""
 
@@ -208,6 +261,31 @@ class ClearStipulation(ChangeCommand, tag="clear_stipulation", frozen=True):
     cost: ClassVar = Cost.LIGHT
 
     stipulation_id: Identifier
+
+
+class ChangeCustomer(ChangeCommand, tag="customer", frozen=True):
+    """Change what the store knows of the deal's customer, for all of the customer's open deals.
+
+    ``version`` is that of the deal on which the changes were made: a fact that someone changed since is a
+    ``conflict``. Reply: ``{version}``.
+    """
+
+    right: ClassVar = Right.TERMS
+    cost: ClassVar = Cost.SEARCHING
+
+    version: Seq
+    changes: CustomerChanges
+
+
+class RequestAppraisal(ChangeCommand, tag="request_appraisal", frozen=True):
+    """Ask the desk to appraise a trade: raises a task, which the trade's cash value ends. Reply:
+    ``{version}``.
+    """
+
+    right: ClassVar = Right.APPRAISAL
+    cost: ClassVar = Cost.LIGHT
+
+    trade_id: Identifier
 
 
 class FinishTask(ChangeCommand, tag="finish_task", frozen=True):

@@ -29,6 +29,22 @@ class Join(ChannelCommand, tag="join", frozen=True):
     since: Position | None = None
 
 
+MAX_HISTORY = 200
+"""The most events in a page of a deal's history."""
+
+
+class History(ChannelCommand, tag="history", frozen=True):
+    """Ask for up to ``limit`` events of a deal before event number ``before``, or for the latest. Reply:
+    ``HistoryPage``.
+    """
+
+    right: ClassVar = Right.WATCH
+    cost: ClassVar = Cost.LIGHT
+
+    before: Annotated[int, Meta(ge=1, le=2**53 - 1)] | None = None
+    limit: Annotated[int, Meta(ge=1, le=MAX_HISTORY)] = 50
+
+
 class Leave(ChannelCommand, tag="leave", frozen=True):
     """Stop watching a channel. Nothing of the channel arrives after the reply."""
 

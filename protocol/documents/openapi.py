@@ -6,18 +6,41 @@ from typing import Any, Final
 
 import msgspec
 
-from protocol.http import Audit, CustomerList, DealBegun, DealList, NewDeal, Readiness, Refusal
+from protocol.customers import CustomerFacts
+from protocol.http import (
+    Audit,
+    CustomerList,
+    CustomerMade,
+    DealBegun,
+    DealList,
+    Found,
+    NewDeal,
+    Readiness,
+    Refusal,
+)
 
 Schema = dict[str, Any]
 
-JSON, FORM, HTML, TEXT, CSV = (
+JSON, FORM, HTML, TEXT, CSV, PDF = (
     "application/json",
     "application/x-www-form-urlencoded",
     "text/html",
     "text/plain",
     "text/csv",
+    "application/pdf",
 )
-BODIES: Final = (NewDeal, DealBegun, DealList, CustomerList, Audit, Readiness, Refusal)
+BODIES: Final = (
+    NewDeal,
+    CustomerFacts,
+    CustomerMade,
+    DealBegun,
+    DealList,
+    CustomerList,
+    Found,
+    Audit,
+    Readiness,
+    Refusal,
+)
 LIMIT: Final = {
     "name": "limit",
     "in": "query",
@@ -117,12 +140,44 @@ def _paths() -> Mapping[str, Mapping[str, Operation]]:
                 ),
             )
         },
+        "/api/deals/{deal_id}/paper.pdf": {
+            "get": Operation(
+                "Print the customer's paper of a deal: a proposal, or a comparison of up to three cars.",
+                {"200": {"description": "The paper."} | {"content": _content(PDF)}},
+                ONLY_SIGNED_IN
+                | NOT_FOUND
+                | {"409": "The deal has no car, or no lender program accepts one of these."},
+                (
+                    {"name": "deal_id", "in": "path", "required": True, "schema": SHORT},
+                    {
+                        "name": "cars",
+                        "in": "query",
+                        "description": "Up to three vehicle ids, comma-separated. Default: the deal's car.",
+                        "schema": SHORT,
+                    },
+                ),
+            )
+        },
         "/api/customers": {
             "get": Operation(
                 "Find customers of the store by part of their name.",
                 {"200": _json("The customers.", CustomerList)},
                 ONLY_SIGNED_IN,
                 ({"name": "q", "in": "query", "schema": SHORT}, LIMIT),
+            ),
+            "post": Operation(
+                "Add a customer, with a co-buyer if there is one, to the store.",
+                {"201": _json("The customer.", CustomerMade)},
+                ONLY_SIGNED_IN | TOO_LARGE,
+                body=_body(JSON, _reference(CustomerFacts)),
+            ),
+        },
+        "/api/find": {
+            "get": Operation(
+                "Find customers and deals of the store by name, phone, deal or stock number.",
+                {"200": _json("What was found.", Found)},
+                ONLY_SIGNED_IN,
+                ({"name": "q", "in": "query", "schema": SHORT},),
             )
         },
         "/login": {

@@ -21,6 +21,7 @@ from protocol.events.base import (
     kind_of,
 )
 from protocol.events.desk import (
+    CustomerChanged,
     DealChanged,
     DealSummary,
     FieldLocked,
@@ -83,6 +84,7 @@ __all__ = [
     "AnyMessage",
     "Columns",
     "Customer",
+    "CustomerChanged",
     "DealChanged",
     "DealSnapshot",
     "DealSummary",
@@ -152,6 +154,7 @@ AnyEvent = (
     | FulfilmentChanged
     | TaskRaised
     | TaskDone
+    | CustomerChanged
     | DealSummary
 )
 AnyMessage = AnyEvent | Welcome | Reply | SnapshotRows | SnapshotEnd | Presence | Notice | Resync

@@ -6,24 +6,35 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from protocol.agreed import AgreedFigures, Contract, FiguresChange, Proposal
 from protocol.deal_parts import Approval, DealOffer, DealTask, LenderTerms
 from protocol.events.base import Event
+from protocol.events.snapshot import Customer
 from protocol.records import Actor, DealState
-from protocol.workflow import Fulfilment, Reason
+from protocol.workflow import Fulfilment, Reason, TaskKind
 
 
 class DealChanged(Event, tag="deal_changed", frozen=True):
-    """The structure changed. ``changes`` holds the new values of the changed fields that the view shows."""
+    """The structure changed. ``changes`` holds the new values of the changed fields that the view shows.
+
+    ``same_results`` if no result of a search depends on them, such as the make of a trade. ``before`` holds
+    their old values; events that an older release wrote have none.
+    """
 
     version: int
     changes: dict[str, Any]
+    before: dict[str, Any] | UnsetType = UNSET
     by: Actor | UnsetType = UNSET
+    same_results: bool | UnsetType = UNSET
 
 
 class StateChanged(Event, tag="state_changed", frozen=True, rename={"source": "from", "target": "to"}):
     """The deal went from one state to another. After an approval, ``approval`` says what was approved.
 
-    ``reason`` and ``more_reasons`` are hidden from customers.
+    ``agreed`` are the figures of a deal that was submitted, ``proposal`` is the desk's counter, ``contract``
+    what was signed. A deal that returned to working because its agreed figures changed, or are no longer
+    certain, has both in ``figures``, and ``reason`` is the cause. ``reason``, ``more_reasons``, ``figures``
+    and ``proposal`` are hidden from customers.
     """
 
     version: int
@@ -33,6 +44,10 @@ class StateChanged(Event, tag="state_changed", frozen=True, rename={"source": "f
     reason: Reason | UnsetType = UNSET
     more_reasons: list[Reason] | UnsetType = UNSET
     approval: Approval | UnsetType | None = UNSET
+    agreed: AgreedFigures | UnsetType = UNSET
+    figures: FiguresChange | UnsetType = UNSET
+    proposal: Proposal | UnsetType = UNSET
+    contract: Contract | UnsetType = UNSET
 
 
 class OfferSelected(Event, tag="offer_selected", frozen=True):
@@ -156,6 +171,18 @@ class FulfilmentChanged(
     more_reasons: list[Reason] | UnsetType = UNSET
 
 
+class CustomerChanged(Event, tag="customer_changed", frozen=True):
+    """The store learned something of the customer: ``customer`` is whole, as the view shows it.
+
+    Every open deal of the customer has this event. ``fields`` are the facts that changed.
+    """
+
+    version: int
+    customer: Customer
+    by: Actor | UnsetType = UNSET
+    fields: list[str] | UnsetType = UNSET
+
+
 class TaskRaised(Event, tag="task_raised", frozen=True):
     """A task was added, with a due date."""
 
@@ -165,15 +192,18 @@ class TaskRaised(Event, tag="task_raised", frozen=True):
 
 
 class TaskDone(Event, tag="task_done", frozen=True):
-    """A task was finished."""
+    """A task was finished. Events that an older release wrote have no ``kind``."""
 
     version: int
     task_id: str | UnsetType = UNSET
+    kind: TaskKind | UnsetType = UNSET
     by: Actor | UnsetType = UNSET
 
 
 class DealSummary(Event, tag="deal_summary", frozen=True):
     """One deal on the wall of its store, whole; replaces the row of the same deal unless it is older.
+
+    ``last_reason`` is that of the deal's last step, ``reason_by`` who took it.
 
     ``removed`` if the deal has left the wall. A deal without an offer lacks the offer's fields.
     """
@@ -190,6 +220,8 @@ class DealSummary(Event, tag="deal_summary", frozen=True):
     changed_at: dt.datetime | UnsetType = UNSET
     changed_by: str | UnsetType = UNSET
     last_change: str | UnsetType = UNSET
+    last_reason: str | UnsetType | None = UNSET
+    reason_by: str | UnsetType | None = UNSET
     car: str | UnsetType | None = UNSET
     vehicle_id: str | UnsetType | None = UNSET
     payment_cents: int | UnsetType | None = UNSET

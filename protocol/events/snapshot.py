@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from protocol.agreed import AgreedFigures, Contract, HistoryPage, Proposal
 from protocol.deal_parts import (
     Approval,
     DealNote,
@@ -21,20 +22,27 @@ from protocol.workflow import Fulfilment
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True):
-    """The deal's customer. ``score`` is for the manager's view; the customer's own view has the name only."""
+    """The deal's customer. ``score`` is for the manager's view; the customer's own view has the name only.
+
+    ``monthly_income_cents`` is that of customer and co-buyer together. ``facts`` holds the fields of
+    ``CustomerFacts`` that the view shows.
+    """
 
     id: str
     name: str
     state: str | UnsetType = UNSET
     monthly_income_cents: int | UnsetType | None = UNSET
     score: int | UnsetType | None = UNSET
+    facts: dict[str, Any] | UnsetType = UNSET
 
 
 class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """A deal as it stands. ``structure`` holds the fields of ``Structure`` that the view shows.
 
     ``fulfilment`` is null before ``signed``. ``notes`` are the latest ones, the oldest first.
-    ``selected_outdated`` where the structure changed since ``selected`` was priced: ``submit`` prices again.
+    ``selected_outdated`` if structure or figures changed since ``selected`` was priced: ``submit`` prices
+    again. ``agreed`` are the figures agreed on since the deal was submitted, ``proposal`` is the desk's
+    counter while the deal is countered, ``contract`` what was signed.
     """
 
     id: str
@@ -54,6 +62,9 @@ class DealSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     approval: Approval | UnsetType | None = UNSET
     lenders: list[LenderTerms] | UnsetType = UNSET
     tasks: list[DealTask] | UnsetType = UNSET
+    agreed: AgreedFigures | UnsetType | None = UNSET
+    proposal: Proposal | UnsetType | None = UNSET
+    contract: Contract | UnsetType | None = UNSET
 
 
 class SearchSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,12 +97,14 @@ class DeskSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a channel; its rows follow as ``snapshot_rows``.
 
-    ``deal`` and ``search`` are of a ``deal:`` channel, ``desk`` is of a ``desk:`` channel.
+    ``deal``, ``search`` and ``history`` (the latest events) are of a ``deal:`` channel, ``desk`` is of a
+    ``desk:`` channel. Customers get no history.
     """
 
     deal: DealSnapshot | UnsetType = UNSET
     search: SearchSnapshot | UnsetType | None = UNSET
     desk: DeskSnapshot | UnsetType = UNSET
+    history: HistoryPage | UnsetType = UNSET
 
 
 class JoinReply(msgspec.Struct, frozen=True, kw_only=True):

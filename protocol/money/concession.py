@@ -14,8 +14,9 @@ class Concession:
     """The parts of a concession in cents, none of them negative.
 
     ``price_cut_cents`` is how far the stated price is below the advertised one, ``over_allowance_cents`` how
-    far the trade allowance is above the cash value (ACV). A missing ACV is 0, as in the NPV: then the whole
-    allowance counts. ``rebate_cents`` are the structure's rebates, which come on top of those of the rebate
+    far the trade allowance is above the cash value (ACV); of two trades, their sums count. The value of a
+    trade that was not appraised is its allowance, as in the NPV: no over-allowance is known.
+    ``rebate_cents`` are the structure's rebates, which come on top of those of the rebate
     sheet.
     """
 
@@ -59,9 +60,16 @@ def concession_of(
     return Concession(
         price_cut_cents=max(0, advertised_cents - stated),
         discount_cents=structure.discount_cents if discount_cents is None else discount_cents,
-        over_allowance_cents=max(0, structure.trade_allowance_cents - structure.trade_acv_cents),
+        over_allowance_cents=max(0, structure.trade_allowance_cents - structure.trade_value_cents),
         rebate_cents=structure.rebate_cents,
     )
+
+
+def lacks_appraisal(structure: Structure) -> bool:
+    """Return whether something is allowed for a trade whose cash value nobody stated."""
+    if structure.trades:
+        return any(trade.allowance_cents and trade.acv_cents is None for trade in structure.trades)
+    return structure.trade_allowance_cents > 0 and structure.trade_acv_cents is None
 
 
 def lacks_product_cost(structure: Structure, usual_share_bp: float) -> bool:

@@ -26,6 +26,7 @@ class WarningCode(StrEnum):
     PAYOFF_PAST_GOOD_THROUGH = "payoff_past_good_through"
     DISCOUNT_OVER_AUTHORITY = "discount_over_authority"
     PRODUCTS_WITHOUT_COST = "products_without_cost"
+    TRADE_NOT_APPRAISED = "trade_not_appraised"
 
 
 class QuoteWarning(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +41,17 @@ class TaxLine(msgspec.Struct, frozen=True, kw_only=True):
 
     jurisdiction: str
     tax_cents: int
+
+
+class QuotedTrade(msgspec.Struct, frozen=True, kw_only=True):
+    """A trade as the contract counts it: ``payoff_cents`` is due on the contract date, the quote's per diem
+    included. ``equity_cents`` is the allowance less the payoff; negative equity adds to the principal.
+    """
+
+    id: str
+    allowance_cents: int
+    payoff_cents: int
+    equity_cents: int
 
 
 class MonthlyCash(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +120,8 @@ class QuotedStructure(msgspec.Struct, frozen=True, kw_only=True):
 
     ``price_cents`` is the price before discount; ``rebate_cents`` are all rebates, ``payoff_cents`` the
     payoff of the trade on the contract date. If no programme takes the car, ``eligible`` is false and
-    ``binding`` and ``fix`` say why. Then a contract is priced only if term and rate are stated.
+    ``binding`` and ``fix`` say why. Then a contract is priced only if term and rate are stated. ``trades``
+    are absent if the structure has no records of them.
 
     If a subvented rate excludes rebates on this car, ``rebate_cents`` is without them,
     ``rebate_given_up_cents`` is their amount, and ``excluded_rebates`` names what the program excludes.
@@ -120,6 +133,7 @@ class QuotedStructure(msgspec.Struct, frozen=True, kw_only=True):
     payoff_cents: int
     contract_date: dt.date
     first_payment_date: dt.date
+    trades: list[QuotedTrade] | UnsetType = UNSET
     discount_cents: int | UnsetType = UNSET
     cash_down_cents: int | UnsetType = UNSET
     term_months: int | UnsetType = UNSET

@@ -41,11 +41,15 @@ def discount_limit_cents(inputs: DealInputs, advertised: Cents) -> Cents:
 
 
 def payoff_cents(structure: Structure) -> int:
-    """Return the trade's payoff on the contract date, which must be filled in.
+    """Return the payoff of all trades on the contract date, which must be filled in: then they are paid off.
 
-    The quote holds through its good-through date; each day past it adds the per diem.
+    Each trade's quote grows by its per diem from the day of the quote on. A structure without records of its
+    trades knows no such day: its quote holds through its good-through date, and each day past it adds the
+    per diem.
     """
     good_through, contract = structure.payoff_good_through, structure.contract_date
+    if structure.trades and contract is not None:
+        return sum(trade.payoff_on(contract) for trade in structure.trades)
     if good_through is None or contract is None:
         return structure.payoff_cents
     return structure.payoff_cents + structure.payoff_per_diem_cents * max(0, (contract - good_through).days)

@@ -23,6 +23,8 @@ from server.hub.commands.desk_answers import DeskAnswers
 from server.hub.commands.desk_handlers import DeskHandlers
 from server.hub.commands.handlers import Handlers
 from server.hub.commands.offer_handlers import OfferHandlers
+from server.hub.commands.offer_pricing import Repricing
+from server.hub.commands.papers import Papers
 from server.hub.commands.quotes import Quotes
 from server.hub.commands.stock_handlers import StockHandlers
 from server.hub.commands.watch_handlers import WatchHandlers
@@ -37,6 +39,7 @@ from server.hub.upkeep.deadlines import Deadlines
 from server.hub.upkeep.keeper import Keeper
 from server.hub.upkeep.outages import NO_DATABASE, NO_UPDATES, Outages, WatchedService
 from server.hub.upkeep.people import People
+from server.hub.upkeep.price_guard import PriceGuard
 from server.hub.upkeep.relay import Relay
 from server.hub.upkeep.search_repeats import SearchRepeats
 from server.hub.upkeep.stock_watch import StockWatch
@@ -69,6 +72,7 @@ class Hub:
     allowance: Allowance
     seats: Seats
     connections: set[Connection]
+    papers: Papers
 
     async def wait_connected(self) -> None:
         """Return as soon as both Redis and Postgres are heard."""
@@ -125,7 +129,9 @@ def assemble(
         match_again=stock_watch.match_again,
         repeat_search=repeats.look,
     )
-    deadlines = Deadlines(system, relay)
+    quotes = Quotes(stores, compute, editions)
+    repricing = Repricing(quotes)
+    deadlines = Deadlines(system, relay, PriceGuard(system, relay, deals, repricing, editions))
     wall = Wall(system, registry, Walls(redis), tasks)
     registry.on_search_ended(stock_watch.look)
     process = uuid.uuid4().hex
@@ -144,7 +150,7 @@ def assemble(
         *(("deal_events", relay.heard), ("deal_events", wall.heard), ("vehicles", stock_watch.heard)),
         *(("vehicles", deadlines.heard_of_cars), ("vehicles", wall.heard_of_cars)),
         *(("rates", editions.forget), ("rates", deadlines.look)),
-        *(("people", people.heard), ("deal_facts", deals.heard)),
+        *(("people", people.heard), ("deal_facts", deals.heard), ("deal_facts", deadlines.heard_of_facts)),
     ):
         listener.listen(subject, heard)
     # What is kept in memory goes before anybody looks at it.
@@ -171,7 +177,6 @@ def assemble(
     for name, run in running.items():
         tasks.create_task(_run(run), name=name)
     authority, questions = Authority(deals), Questions(Distinct(redis))
-    quotes = Quotes(stores, compute, editions)
     joiner = Joiner(authority, deals, log, registry, relay, keeper, cars, stock_watch, rooms)
     stock = StockHandlers(
         stores=stores,
@@ -191,12 +196,26 @@ def assemble(
         quotes=quotes,
         questions=questions,
     )
-    desk = DeskHandlers(stores=stores, authority=authority, answers=answers, quotes=quotes, editions=editions)
-    watch = WatchHandlers(authority, joiner, WallJoiner(stores, log, registry, wall, rooms), rooms, note)
+    desk = DeskHandlers(
+        stores=stores,
+        authority=authority,
+        answers=answers,
+        quotes=quotes,
+        repricing=repricing,
+        editions=editions,
+    )
+    watch = WatchHandlers(
+        stores=stores,
+        authority=authority,
+        joiner=joiner,
+        wall_joiner=WallJoiner(stores, log, registry, wall, rooms),
+        rooms=rooms,
+        note=note,
+    )
     handlers = Handlers(allowance, watch, stock, offers, desk, note=note)
     return Hub(
         *(log, bus, listener, registry, keeper, searches, handlers, people, outages),
-        *(allowance, seats, connections),
+        *(allowance, seats, connections, Papers(stores, quotes, compute)),
     )
 
 

@@ -213,6 +213,7 @@ async def _lifespan(settings: Settings, drain: Drain, ending: Ending, app: Starl
                 sign_in,
                 RequestRate(),
                 security,
+                hub.papers,
                 secret,
             )
             # Last, so that only the first quote waits for these processes to start.

@@ -1,5 +1,6 @@
 """The HTTP API: the deals and customers that a page needs before its socket is open."""
 
+from dataclasses import asdict
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -9,19 +10,21 @@ from starlette.routing import Route
 from protocol import codec
 from protocol.channels import deal_channel
 from protocol.closing import CommandError, ErrorCode
+from protocol.customers import CustomerFacts
 from protocol.http import NewDeal
 from protocol.rights import RIGHTS, Right, TokenScope
 from protocol.structure import Structure
 from server.database.core.scope import RowScope, StoreScopes
-from server.database.deals import customers, deals
+from server.database.deals import customers, deals, finding
 from server.database.deals.audit import audit_csv, audit_json
 from server.database.deals.history import load_history
 from server.database.deals.new_deals import create_deal as begin_deal
+from server.database.decisions.customers import create_customer as add_customer
 from server.database.people.credentials import CredentialKind
 from server.database.people.security_events import SecurityKind
 from server.hub.sight.questions import check_conceded, check_visible
 from server.hub.sight.sight import sight_of
-from server.hub.sight.views import widest_view
+from server.hub.sight.views import hidden_facts, not_here, widest_view
 from server.hub.sockets.admission import Admitted
 from server.web.access.auth import CSRF_HEADER, identify, require_same_site
 from server.web.access.noting import event_of, note
@@ -101,6 +104,23 @@ async def audit(request: Request) -> Response:
     return Response(content, headers=headers, media_type=media_type)
 
 
+async def paper(request: Request) -> Response:
+    """``GET /api/deals/{id}/paper.pdf?cars=A,B,C``: the customer's paper, for who may watch the deal."""
+    identity = await require_identity(request)
+    cars = [each for each in request.query_params.get("cars", "").split(",") if each]
+    deal_id = request.path_params["deal_id"]
+    content = await request.state.web.papers.paper(deal_id, cars, identity.account)
+    # What leaves the house is recorded before it is sent.
+    await request.state.web.security.record(
+        event_of(request, SecurityKind.EXPORTED, identity, deal_id=deal_id, detail={"what": "paper"})
+    )
+    headers = {
+        "content-disposition": f'inline; filename="deal-{deal_id}.pdf"',
+        "cache-control": "no-store",
+    }
+    return Response(content, headers=headers, media_type="application/pdf")
+
+
 async def find_customers(request: Request) -> Response:
     """``GET /api/customers?q=``: customers of the caller's store whose name contains ``q``, by name."""
     identity = await require_identity(request)
@@ -114,11 +134,50 @@ async def find_customers(request: Request) -> Response:
     return answer({"customers": [{"id": row.id, "name": row.name, "city": row.city} for row in found]})
 
 
+async def create_customer(request: Request) -> Response:
+    """``POST /api/customers``: add a customer, with a co-buyer if there is one, to the caller's store.
+
+    It needs the right ``terms`` and takes only facts of the role's widest view.
+    """
+    identity = await require_identity(request, TokenScope.WRITE)
+    if identity.credential.kind is CredentialKind.COOKIE:
+        require_same_site(request, request.headers.get(CSRF_HEADER))
+    role = identity.account.role
+    if Right.TERMS not in RIGHTS[role]:
+        raise CommandError(ErrorCode.FORBIDDEN, "Your role may not add customers.", field="role")
+    try:
+        facts = codec.decode_as(CustomerFacts, await _body(request))
+    except codec.FieldError as error:
+        raise CommandError(ErrorCode.INVALID, str(error), field=error.field) from None
+    hidden = hidden_facts(facts, widest_view(role))
+    if hidden:
+        raise not_here(hidden[0])
+    async with scope_of(request, identity).acquire() as database:
+        customer_id = await add_customer(database, identity.account.store_id, facts)
+    return answer({"id": customer_id}, 201)
+
+
+async def find(request: Request) -> Response:
+    """``GET /api/find?q=``: customers and deals of the store by name, phone, deal or stock number."""
+    identity = await require_identity(request)
+    text = request.query_params.get("q", "")[:100]
+    if "\0" in text:
+        raise CommandError(ErrorCode.INVALID, "q: expected text without NUL", field="q")
+    async with scope_of(request, identity).acquire() as database:
+        found, rows = await finding.find(database, identity.account.store_id, text)
+    seen = tuple(dict.fromkeys([row.id for row in found] + [row.customer_id for row in rows]))
+    note(request, SecurityKind.CUSTOMERS_LISTED, identity, customer_ids=seen, detail={"what": "found"})
+    return answer({"customers": [asdict(row) for row in found], "deals": [_listed(row) for row in rows]})
+
+
 routes: Final = (
     Route("/api/deals", list_deals, methods=["GET"]),
     Route("/api/deals", create_deal, methods=["POST"]),
     Route("/api/deals/{deal_id}/audit", audit, methods=["GET"]),
+    Route("/api/deals/{deal_id}/paper.pdf", paper, methods=["GET"]),
     Route("/api/customers", find_customers, methods=["GET"]),
+    Route("/api/customers", create_customer, methods=["POST"]),
+    Route("/api/find", find, methods=["GET"]),
 )
 
 

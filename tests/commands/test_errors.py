@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import server
+from server.commands.printing import NotPrinted
 from server.commands.terminal import DealUnknown, StoreMissing, UserUnknown, explain
 from server.database.core.migrate import UnknownRevision
 from server.database.importing import ImportFailed, TableRejected
@@ -26,6 +27,7 @@ EXAMPLES: dict[UserError, int] = {
     DealUnknown("42"): FAILED,
     ImportFailed("no column\nholds a VIN"): UNUSABLE_INPUT,
     KeepsFalling("web.1", "exit code 1"): FAILED,
+    NotPrinted("Put a car on the deal first."): FAILED,
     NotReady(): FAILED,
     PortTaken("127.0.0.1", 80, "Permission denied"): FAILED,
     ProcfileError(HERE, "No such file or directory"): FAILED,

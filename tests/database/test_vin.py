@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.database.stock import vin
+from protocol import vin
+from server.database.stock.vin import with_check_digits
 
 VINS = st.text(sorted(vin.ALPHABET), min_size=17, max_size=17)
 
@@ -43,4 +44,4 @@ def test_one_wrong_digit_is_found(text: str, place: int, other: str) -> None:
 def test_bulk_equals_one_by_one(texts: list[str]) -> None:
     """The vectorised check digits are those of the single function."""
     codes = np.frombuffer("".join(texts).encode(), np.uint8).reshape(-1, vin.LENGTH)
-    assert vin.with_check_digits(codes) == [text[:8] + vin.check_digit(text) + text[9:] for text in texts]
+    assert with_check_digits(codes) == [text[:8] + vin.check_digit(text) + text[9:] for text in texts]

@@ -75,7 +75,7 @@ def structures(draw: st.DrawFn) -> Structure:
         payoff_per_diem_cents=draw(
             st.sampled_from([0, MAX_PER_DIEM_CENTS]) | st.integers(0, MAX_PER_DIEM_CENTS)
         ),
-        trade_acv_cents=draw(st.just(0) | ANY_CENTS),
+        trade_acv_cents=draw(st.none() | st.just(0) | ANY_CENTS),
         trade_credit=draw(st.booleans()),
         trade_credit_cap_cents=draw(st.none() | ANY_CENTS),
         cash_down_cents=cash,

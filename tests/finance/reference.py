@@ -186,7 +186,14 @@ def front_gross(deal: DealInputs, car: dict[str, int], discount: int) -> int:
     days = car["days_in_stock"] + car["transfer_days"]
     outlay = car["cost_cents"] + car["recon_cents"] + car["floorplan_day_cents"] * days
     outlay += car["transfer_cost_cents"]
-    return income - outlay - (s.trade_allowance_cents - s.trade_acv_cents)
+    return (
+        income
+        - outlay
+        - (
+            s.trade_allowance_cents
+            - (s.trade_allowance_cents if s.trade_acv_cents is None else s.trade_acv_cents)
+        )
+    )
 
 
 def _cents(amount: Decimal) -> int:

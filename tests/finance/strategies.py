@@ -45,7 +45,7 @@ def structures(draw: st.DrawFn) -> Structure:
         rebate_reduces_tax=draw(st.booleans()),
         trade_allowance_cents=draw(st.just(0) | st.integers(0, 2_000)),
         payoff_cents=draw(st.just(0) | st.integers(0, 2_000)),
-        trade_acv_cents=draw(st.integers(0, 3_000)),
+        trade_acv_cents=draw(st.none() | st.integers(0, 3_000)),
         trade_credit=draw(st.booleans()),
         trade_credit_cap_cents=draw(st.none() | st.integers(0, 2_000)),
         cash_down_cents=cash,

@@ -102,6 +102,7 @@ async def test_a_wall_follows_a_deal(shop: Shop) -> None:
     row = shop.walls[0].wall[shop.deal_id]
     assert row["last_change"] == "state_changed"
     assert row["waiting_since"] == row["changed_at"]
+    assert (row["last_reason"], row["reason_by"]) == ("customer_agrees", row["changed_by"])
     await shop.manager.desk.act(Action.DECLINE, Reason.BANKRUPTCY)
     await shop.follow(lambda wall: wall.wall[shop.deal_id]["open_tasks"] == 1)
     await shop.sales.desk.act(Action.LOSE, Reason.UNRESPONSIVE)
@@ -194,3 +195,24 @@ async def test_who_may_watch_a_wall(shop: Shop) -> None:
             error = await refused(stranger.join(f"desk:{store}"))
             assert isinstance(error, CommandError)
             assert error.code is ErrorCode.FORBIDDEN
+
+
+async def test_a_salesperson_has_the_list_of_deals_live(shop: Shop) -> None:
+    """As the wall, without what is the desk's; of another store, or in the customer's view, none."""
+    token = await token_of(shop.settings, "riverside-sales")
+    async with connect(shop.url, token) as seller:
+        listed = await seller.join("deals:riverside", View.SALES)
+        assert shop.deal_id in listed.wall
+        await shop.sales.desk.select(await a_car(shop))
+        async with asyncio.timeout(GUARD_SECONDS):
+            while listed.wall[shop.deal_id]["car"] is None:
+                await anext(listed)
+        row = listed.wall[shop.deal_id]
+        assert row["payment_cents"] and "open_tasks" not in row
+        assert row["npv_cents"] % 10_00 == 0
+        await shop.sales.desk.act(Action.LOSE, Reason.NOT_READY)
+        async with asyncio.timeout(GUARD_SECONDS):
+            while shop.deal_id in listed.wall:
+                await anext(listed)
+        for channel, view in (("deals:northgate", View.SALES), ("deals:riverside", View.CUSTOMER)):
+            assert (await refused(seller.join(channel, view))).code is ErrorCode.FORBIDDEN

@@ -374,6 +374,9 @@ async def test_edits_meet(address: Address) -> None:
         assert first == {"version": version + 1}
         assert await manager.ask("terms", op=op, changes=changes, **fields) == first
         (event,) = await sales.until("deal_changed")
+        # Salespeople hear that the trade was appraised, and not at what.
+        trades = event["changes"].pop("trades")
+        assert all("acv_cents" not in trade and trade["appraised"] for trade in trades)
         assert (event["version"], event["changes"]) == (version + 1, {"discount_cents": 12_300})
         assert event["by"]["role"] == "desk_manager"
         merged = await sales.ask("terms", op=str(uuid.uuid4()), changes={"fees_cents": 90_000}, **fields)

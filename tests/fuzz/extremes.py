@@ -19,6 +19,7 @@ from protocol import codec
 from protocol.commands import COMMAND_TYPES, Command, tag_of
 from protocol.records import MAX_CENTS, BasisPoints, View
 from protocol.structure import FIRST_DATE, LAST_DATE, Structure, StructureChanges, StructureError, revised
+from server.database.deals.new_deals import FIRST_TRADE
 from server.hub.sight.visible import STRUCTURE_FIELDS
 
 Message = dict[str, Any]
@@ -39,6 +40,7 @@ HEAVY: Final = frozenset({"search", "quote", "frontier", "terms", "select", "cou
 TOGETHER: Final = (
     ("payoff_cents", "payoff_per_diem_cents", "payoff_good_through", "contract_date"),
     ("payoff_per_diem_cents", "payoff_good_through", "contract_date", "first_payment_date"),
+    ("trades", "contract_date", "trade_credit", "trade_credit_cap_cents", "tax_rate_bp"),
     ("rate_bp", "rate_reason", "term_months", "day_count", "contract_date", "first_payment_date"),
     ("price_cents", "discount_cents", "rebate_cents", "trade_allowance_cents", "cash_down_cents"),
     ("cash_down_cents", "cash_down_max_cents", "payment_min_cents", "payment_max_cents", "terms_months"),
@@ -120,7 +122,7 @@ class Extremes:
                 revised(Structure(), codec.decode_as(StructureChanges, codec.encode(changes)))
                 break
             except StructureError as error:
-                changes.pop(error.field, None)
+                changes.pop(error.field.partition(".")[0], None)
         return changes
 
     def _named(self, kind: type[Command], channel: str) -> Message:
@@ -138,6 +140,7 @@ class Extremes:
             "vehicle_id": several if tag_of(kind) == "revalue" else vehicle,
             "search_id": self._known.searches.get(channel, "s"),
             "field": self._random.choice(Structure.__struct_fields__),
+            "trade_id": FIRST_TRADE,
         }
 
     def _fields(self, kind: type[msgspec.Struct]) -> Message:

@@ -13,6 +13,7 @@ from server.log.walls import Walls
 pytestmark = pytest.mark.flow
 
 STORE, DEAL = "riverside", "d1"
+WALL = wall_channel(STORE)
 HOUR_SECONDS = 3_600
 
 
@@ -45,22 +46,22 @@ async def an_hour_passes(redis: Redis) -> None:
 async def test_a_deal_is_told_of_at_its_pace(redis: Redis, walls: Walls) -> None:
     """What changes too soon waits for its time, whichever process asks; then only the latest is told."""
     other = Walls(redis, summary_ms=HOUR_SECONDS * 1_000)
-    assert await walls.summarise(STORE, summary(1)) == 0
+    assert await walls.summarise(WALL, summary(1)) == 0
     for asked, no in ((walls, 2), (other, 3)):
-        assert HOUR_SECONDS - 60 < await asked.summarise(STORE, summary(no)) <= HOUR_SECONDS
+        assert HOUR_SECONDS - 60 < await asked.summarise(WALL, summary(no)) <= HOUR_SECONDS
     assert await told(redis) == [1]
     await an_hour_passes(redis)
-    assert await other.summarise(STORE, summary(3)) == 0
+    assert await other.summarise(WALL, summary(3)) == 0
     assert await told(redis) == [1, 3]
 
 
 async def test_a_state_is_told_once(redis: Redis, walls: Walls) -> None:
     """Neither what is known already nor what is older is told, and nobody is to come back for it."""
-    assert await walls.summarise(STORE, summary(2, state="working")) == 0
-    assert await walls.summarise(STORE, summary(2, state="working")) == 0
+    assert await walls.summarise(WALL, summary(2, state="working")) == 0
+    assert await walls.summarise(WALL, summary(2, state="working")) == 0
     await an_hour_passes(redis)
-    assert await walls.summarise(STORE, summary(1, state="submitted")) == 0
+    assert await walls.summarise(WALL, summary(1, state="submitted")) == 0
     assert await told(redis) == [2]
     # Something else than a decision may change a deal's row: a car that another deal wants as well.
-    assert await walls.summarise(STORE, summary(2, state="working", contended=True)) == 0
+    assert await walls.summarise(WALL, summary(2, state="working", contended=True)) == 0
     assert await told(redis) == [2, 2]

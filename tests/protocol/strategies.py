@@ -54,8 +54,8 @@ def _of(info: shape.Type) -> st.SearchStrategy[Any]:  # noqa: PLR0911, PLR0912 -
             return st.fixed_dictionaries(fields).map(lambda drawn, cls=info.cls: _build(cls, drawn))
         case shape.UnionType():
             return st.one_of(*(_of(part) for part in info.types))
-        case shape.StrType(pattern=pattern) if pattern and pattern.startswith("^(deal|desk)"):
-            return st.from_regex(r"\A(deal|desk):[A-Za-z0-9_-]{1,40}\Z")
+        case shape.StrType(pattern=pattern) if pattern and pattern.startswith("^(deal|desk"):
+            return st.from_regex(r"\A(deal|desk|deals):[A-Za-z0-9_-]{1,40}\Z")
         case shape.StrType(pattern=pattern) if pattern and pattern.startswith("^("):
             return st.sampled_from(pattern[2:-2].split("|"))
         case shape.StrType(pattern=pattern):

@@ -24,6 +24,16 @@ MOST_CALLS = 2_000
 
 OP = "6f1f1d0e-0000-4000-8000-000000000000"
 CHANNEL = {"channel": "deal:7"}
+FIGURES: dict[str, Any] = {
+    "kind": "finance",
+    "vehicle_id": "7",
+    "payment_cents": 41_250,
+    "term_months": 60,
+    "cash_down_cents": 200_000,
+    "rate_bp": 712.5,
+    "lender": "First Sample Bank",
+    "total_cents": 2_475_000,
+}
 DECISION: dict[str, Any] = {**CHANNEL, "op": OP, "version": 3}
 EXAMPLES: dict[str, dict[str, Any]] = {
     "join": {**CHANNEL, "view": "sales", "since": {"epoch": "e1", "seq": 4}},
@@ -47,12 +57,19 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "unpin": {**CHANNEL, "op": OP, "vehicle_id": "7", "changes": {}},
     "hold": {**CHANNEL, "op": OP, "vehicle_id": "7"},
     "release": {**CHANNEL, "op": OP, "vehicle_id": "7"},
-    "submit": {**DECISION, "reason": "customer_agrees"},
-    "counter": {**DECISION, "reason": "gross_too_low", "changes": {"cash_down_cents": 100_000}},
-    "approve": {**DECISION, "reason": "meets_policy"},
+    "submit": {**DECISION, "reason": "customer_agrees", "figures": FIGURES},
+    "accept": {**DECISION, "reason": "customer_agrees", "figures": FIGURES},
+    "counter": {
+        **DECISION,
+        "reason": "gross_too_low",
+        "changes": {"cash_down_cents": 100_000},
+        "programme_id": "p1",
+        "figures": FIGURES,
+    },
+    "approve": {**DECISION, "reason": "meets_policy", "figures": FIGURES},
     "decline": {**DECISION, "reason": "bankruptcy", "more_reasons": ["repossession"]},
     "reopen": {**DECISION, "reason": "customer_returned"},
-    "sign": {**DECISION, "reason": "customer_accepts"},
+    "sign": {**DECISION, "reason": "customer_accepts", "figures": FIGURES},
     "lose": {**DECISION, "reason": "unresponsive"},
     "deliver": {**DECISION, "reason": "car_handed_over"},
     "fund": {**DECISION, "reason": "lender_paid"},
@@ -78,14 +95,26 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "reasons": [],
     },
     "clear_stipulation": {**CHANNEL, "op": OP, "stipulation_id": "x1"},
+    "history": {**CHANNEL, "before": 51, "limit": 50},
+    "lender_effect": {
+        **CHANNEL,
+        "lender": "First Sample Bank",
+        "status": "approved",
+        "tier": "prime",
+        "rate_bp": 712.5,
+        "advance_max_cents": 3_000_000,
+        "term_months": 72,
+    },
     "finish_task": {**CHANNEL, "op": OP, "task_id": "t1"},
+    "customer": {**CHANNEL, "op": OP, "version": 1, "changes": {"phone": "937 555 0133"}},
+    "request_appraisal": {**CHANNEL, "op": OP, "trade_id": "trade-1"},
     "ping": {},
 }
 OPTIONAL = {
     *("since", "filters", "sort", "limit"),
     *("programme_id", "terms_months", "cash_down_cents", "roll"),
     *("more_reasons", "tier", "rate_bp", "advance_max_cents", "term_months", "stipulations", "expires_at"),
-    *("reasons", ("focus", "field")),
+    *("reasons", ("focus", "field"), "figures", "before", ("lender_effect", "status")),
     *((tag, "changes") for tag in ("quote", "select", "pin", "unpin", "counter")),
 }
 REQUIRED = [
@@ -126,6 +155,11 @@ WRONG = [
     ("terms", "changes.terms_months", []),
     ("terms", "changes.contract_date", "2026-02-30"),
     ("terms", "changes.day_count", "30/365"),
+    ("submit", "figures.total_cents", None),
+    ("submit", "figures.kind", "barter"),
+    ("approve", "figures.payment_cents", -1),
+    ("history", "before", 0),
+    ("history", "limit", 201),
     ("quote", "vehicle_id", 7),
     ("quote", "changes.fees_cents", -1),
     ("quote", "terms_months", [60] * 13),

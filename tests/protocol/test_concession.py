@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.money.concession import Concession, concession_of, lacks_product_cost
-from protocol.structure import Structure
+from protocol.money.concession import Concession, concession_of, lacks_appraisal, lacks_product_cost
+from protocol.structure import Structure, with_trades
+from protocol.trades import Trade
 
 cents = st.integers(0, 5_000_000)
 
@@ -36,9 +37,27 @@ def test_what_lies_in_the_stores_favour_pays_for_nothing() -> None:
     assert concession_of(Structure(), advertised_cents=25_000_00, discount_cents=7).total_cents == 7
 
 
-def test_a_trade_that_nobody_appraised_is_given_away_whole() -> None:
-    """An ACV of 0 counts as the NPV counts it: no allowance is covered by it."""
+def test_a_trade_that_nobody_appraised_gives_nothing_away() -> None:
+    """Its allowance counts as its cash value; whoever approves is told that nobody knows better."""
     structure = Structure(trade_allowance_cents=8_000_00)
+    assert concession_of(structure, advertised_cents=25_000_00).total_cents == 0
+    assert lacks_appraisal(structure)
+    assert not lacks_appraisal(Structure())
+    assert not lacks_appraisal(Structure(trade_allowance_cents=8_000_00, trade_acv_cents=0))
+
+
+def test_of_two_trades_the_one_without_a_value_counts_with_its_allowance() -> None:
+    """What is given away on the other is known, and that one is not appraised is said."""
+    known = Trade(id="a", allowance_cents=9_000_00, acv_cents=8_000_00)
+    structure = with_trades(Structure(), [known, Trade(id="b", allowance_cents=3_000_00)])
+    assert concession_of(structure, advertised_cents=25_000_00).over_allowance_cents == 1_000_00
+    assert lacks_appraisal(structure)
+    assert not lacks_appraisal(with_trades(Structure(), [known, Trade(id="b")]))
+
+
+def test_a_trade_that_is_worth_nothing_is_given_away_whole() -> None:
+    """An ACV of 0 that somebody stated counts as the NPV counts it: no allowance is covered by it."""
+    structure = Structure(trade_allowance_cents=8_000_00, trade_acv_cents=0)
     given_away = concession_of(structure, advertised_cents=25_000_00)
     assert given_away.total_cents == 8_000_00
     assert given_away.describe() == "$8,000.00 (allowance above ACV $8,000.00)"

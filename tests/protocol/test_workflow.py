@@ -42,6 +42,9 @@ DEAL = DealSnapshot(
     approval=None,
     lenders=[],
     tasks=[],
+    agreed=None,
+    proposal=None,
+    contract=None,
 )
 
 
@@ -62,6 +65,7 @@ def test_the_machine_is_the_protocols() -> None:
         Action.DECLINE: ({submitted}, declined),
         Action.REOPEN: ({countered, approved, declined, lost}, working),
         Action.SIGN: ({approved}, signed),
+        Action.ACCEPT: ({countered}, submitted),
         Action.LOSE: ({working, submitted, countered, approved, declined}, lost),
     }
     assert set(EDITABLE) == {working, countered}

@@ -18,10 +18,12 @@ from protocol.closing import CommandError
 from protocol.rights import TokenScope
 from server.counts.attempts import Attempts
 from server.database.core.pool import open_pool
-from server.database.core.scope import StoreScopes
+from server.database.core.scope import StoreScopes, everything
 from server.database.people.credentials import PERSON_SCOPES, CredentialKind, issue_credential
 from server.database.people.security_log import SecurityLog
 from server.database.people.users import find_by_login
+from server.hub.commands.papers import Papers
+from server.hub.commands.quotes import Quotes
 from server.settings import Settings, secret_of
 from server.web import api, health, security_api
 from server.web.access.context import WebContext
@@ -31,6 +33,8 @@ from server.web.access.sign_in import SignIn, hashing_threads
 from server.web.answers import degrade, refuse
 from server.web.headers import SecurityHeaders
 from server.web.pages import Pages
+from server.work.editions import Editions
+from tests.compute.here import ComputeHere
 
 FIRST_PORT = 8000
 ORIGIN = f"http://127.0.0.1:{FIRST_PORT}"
@@ -48,6 +52,7 @@ class Site:
         self.checks = {"postgres": True, "redis": True}
         self.now = 0.0
         self.security = SecurityLog(pool, secret_of(settings), clock=lambda: self.now)
+        compute = ComputeHere()
         self._context = WebContext(
             settings,
             pool,
@@ -57,6 +62,7 @@ class Site:
             SignIn(pool, Attempts(redis), threads, demo=settings.demo),
             RequestRate(clock=lambda: self.now),
             self.security,
+            Papers(self.stores, Quotes(self.stores, compute, Editions(everything(pool))), compute),
             secret_of(settings),
         )
         app = Starlette(

@@ -35,6 +35,8 @@ QUERIES = [
     ("/api/customers", "q", "a\0b"),
     (f"/api/deals/{SOMETHING}/audit", "format", "xml"),
     (f"/api/deals/{SOMETHING}/audit", "format", "json\0"),
+    (f"/api/deals/{SOMETHING}/paper.pdf", "cars", "1,2,3,4"),
+    (f"/api/deals/{SOMETHING}/paper.pdf", "cars", "\0,\0"),
 ]
 
 
@@ -58,7 +60,8 @@ async def test_a_deal_that_is_none(site: Site) -> None:
         headers={"authorization": f"Bearer {await site.token('riverside-manager')}"}
     ) as one:
         for deal_id in ("%00", "%ff", "%F0%9F%98%80", "9" * 5_000, "x%00y", SOMETHING):
-            assert (await one.get(f"/api/deals/{deal_id}/audit")).status_code == 404
+            for what in ("audit", "paper.pdf"):
+                assert (await one.get(f"/api/deals/{deal_id}/{what}")).status_code == 404
 
 
 async def test_a_login_of_no_text(site: Site) -> None:

@@ -29,6 +29,27 @@ export function findCustomers(text: string, signal: AbortSignal): Promise<{ cust
   return request(`/api/customers?q=${encodeURIComponent(text)}`, { signal });
 }
 
+export interface FoundCustomer {
+  id: string;
+  name: string;
+  co_name: string | null;
+  city: string;
+  phone: string;
+}
+
+/** Finds customers and deals by name, phone, deal or stock number. */
+export function find(text: string, signal: AbortSignal): Promise<{ customers: FoundCustomer[]; deals: DealRow[] }> {
+  return request(`/api/find?q=${encodeURIComponent(text)}`, { signal });
+}
+
+export function createCustomer(facts: Record<string, unknown>): Promise<{ id: string }> {
+  return request("/api/customers", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-CSRF-Token": csrfToken() },
+    body: JSON.stringify(facts),
+  });
+}
+
 export function createDeal(customerId: string): Promise<{ id: string }> {
   return request("/api/deals", {
     method: "POST",

@@ -14,9 +14,9 @@ export const OFFER_COLUMNS = ["vehicle_id", "rev", "payment_cents", "term_months
 
 export const FIRST_LATE_CHUNK = 1000000 as const;
 
-export const EVENT_TYPES = ["search_started", "matches", "offers", "search_ended", "search_valued", "value_failed", "deal_changed", "state_changed", "offer_selected", "offer_pinned", "offer_unpinned", "vehicle_changed", "vehicle_held", "vehicle_released", "field_locked", "field_unlocked", "note_added", "lender_decided", "stipulation_cleared", "fulfilment_changed", "task_raised", "task_done", "deal_summary"] as const;
+export const EVENT_TYPES = ["search_started", "matches", "offers", "search_ended", "search_valued", "value_failed", "deal_changed", "state_changed", "offer_selected", "offer_pinned", "offer_unpinned", "vehicle_changed", "vehicle_held", "vehicle_released", "field_locked", "field_unlocked", "note_added", "lender_decided", "stipulation_cleared", "fulfilment_changed", "task_raised", "task_done", "customer_changed", "deal_summary"] as const;
 
-export const TRANSITIONS = {"submit": {"sources": ["working", "countered"], "target": "submitted", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_agrees", "customer_wants_better", "desk_advice"]}, "counter": {"sources": ["submitted"], "target": "countered", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car"]}, "approve": {"sources": ["submitted"], "target": "approved", "roles": ["desk_manager"], "reasons": ["meets_policy", "exception_granted"]}, "decline": {"sources": ["submitted"], "target": "declined", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "documents_missing", "car_not_available", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}, "reopen": {"sources": ["countered", "approved", "declined", "lost"], "target": "working", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_returned", "terms_changed", "new_information", "other_car", "better_programme"]}, "sign": {"sources": ["approved"], "target": "signed", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_accepts"]}, "lose": {"sources": ["working", "submitted", "countered", "approved", "declined"], "target": "lost", "roles": ["salesperson", "desk_manager"], "reasons": ["bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "trade_overvalued", "no_suitable_car", "unresponsive", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}} as const;
+export const TRANSITIONS = {"submit": {"sources": ["working", "countered"], "target": "submitted", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_agrees", "customer_wants_better", "desk_advice"]}, "counter": {"sources": ["submitted"], "target": "countered", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car"]}, "approve": {"sources": ["submitted"], "target": "approved", "roles": ["desk_manager"], "reasons": ["meets_policy", "exception_granted"]}, "decline": {"sources": ["submitted"], "target": "declined", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "documents_missing", "car_not_available", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}, "reopen": {"sources": ["countered", "approved", "declined", "lost"], "target": "working", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_returned", "terms_changed", "new_information", "other_car", "better_programme"]}, "sign": {"sources": ["approved"], "target": "signed", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_accepts"]}, "lose": {"sources": ["working", "submitted", "countered", "approved", "declined"], "target": "lost", "roles": ["salesperson", "desk_manager"], "reasons": ["bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "trade_overvalued", "no_suitable_car", "unresponsive", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}, "accept": {"sources": ["countered"], "target": "submitted", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_agrees", "desk_advice"]}} as const;
 
 export const STEPS = {"deliver": {"sources": ["signed"], "target": "delivered", "reasons": ["car_handed_over"]}, "fund": {"sources": ["delivered"], "target": "funded", "reasons": ["lender_paid"]}, "unwind": {"sources": ["signed", "delivered"], "target": "unwound", "reasons": ["funding_refused", "car_returned", "documents_missing", "mutual_agreement", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}} as const;
 
@@ -27,6 +27,8 @@ export const MAX_REASONS = 4 as const;
 export const EDITABLE = ["working", "countered"] as const;
 
 export const SELECTABLE = ["working", "countered", "approved"] as const;
+
+export const GUARDED = ["submitted", "countered", "approved"] as const;
 
 export const LIVE_STATUSES = ["approved", "conditional"] as const;
 
@@ -43,7 +45,7 @@ export const KEPT_TASKS = 30 as const;
 export const CLOSE_CODES = {"1000": {"name": "normal", "reconnect": false}, "1001": {"name": "going_away", "reconnect": true}, "1006": {"name": "abnormal", "reconnect": true}, "1007": {"name": "bad_utf8", "reconnect": false}, "1009": {"name": "too_large", "reconnect": false}, "1011": {"name": "internal", "reconnect": true}, "1012": {"name": "restart", "reconnect": true}, "4000": {"name": "protocol_error", "reconnect": false}, "4001": {"name": "signed_out", "reconnect": false}, "4003": {"name": "forbidden", "reconnect": false}, "4008": {"name": "too_slow", "reconnect": true}, "4009": {"name": "too_many_commands", "reconnect": true}} as const;
 
 /** An action that moves a deal between states; the `type` of its command. */
-export const Action = ["submit", "counter", "approve", "decline", "reopen", "sign", "lose"] as const;
+export const Action = ["submit", "counter", "approve", "decline", "reopen", "sign", "lose", "accept"] as const;
 export type Action = (typeof Action)[number];
 
 /** What a programme's front-end limit counts of the principal. */
@@ -57,6 +59,10 @@ export type Closing = (typeof Closing)[number];
 /** How interest accrues between two dates. */
 export const DayCount = ["30/360", "actual/365"] as const;
 export type DayCount = (typeof DayCount)[number];
+
+/** How the customer pays for the car. */
+export const DealKind = ["finance", "lease", "cash"] as const;
+export type DealKind = (typeof DealKind)[number];
 
 /** The state of a deal between salesperson and desk. */
 export const DealState = ["working", "submitted", "countered", "approved", "declined", "signed", "lost"] as const;
@@ -87,7 +93,7 @@ export const RateReason = ["lender_cap", "payment_budget", "competing_offer", "p
 export type RateReason = (typeof RateReason)[number];
 
 /** The reasons for moving a deal. */
-export const Reason = ["customer_agrees", "customer_wants_better", "desk_advice", "gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car", "meets_policy", "exception_granted", "documents_missing", "car_not_available", "customer_returned", "terms_changed", "new_information", "customer_accepts", "bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "no_suitable_car", "unresponsive", "car_handed_over", "lender_paid", "funding_refused", "car_returned", "mutual_agreement", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient", "offer_changed", "car_changed", "car_sold", "rates_changed", "lender_changed"] as const;
+export const Reason = ["customer_agrees", "customer_wants_better", "desk_advice", "gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car", "meets_policy", "exception_granted", "documents_missing", "car_not_available", "customer_returned", "terms_changed", "new_information", "customer_accepts", "bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "no_suitable_car", "unresponsive", "car_handed_over", "lender_paid", "funding_refused", "car_returned", "mutual_agreement", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient", "offer_changed", "car_changed", "car_sold", "rates_changed", "lender_changed", "lender_expired", "edition_changed", "customer_changed", "day_changed"] as const;
 export type Reason = (typeof Reason)[number];
 
 /** The job of a user. `widest_view` in views limits what each role sees. */
@@ -103,7 +109,7 @@ export const Sort = ["price", "-price", "mileage", "-mileage", "year", "-year", 
 export type Sort = (typeof Sort)[number];
 
 /** The kinds of tasks on a deal, by law or by promise. */
-export const TaskKind = ["adverse_action_notice"] as const;
+export const TaskKind = ["adverse_action_notice", "appraisal"] as const;
 export type TaskKind = (typeof TaskKind)[number];
 
 /** Credit tier, best first. Lender programmes and risk curves are keyed by it. */
@@ -123,7 +129,7 @@ export const View = ["manager", "sales", "customer"] as const;
 export type View = (typeof View)[number];
 
 /** What a person should check before showing a quote to anyone. */
-export const WarningCode = ["payoff_past_good_through", "discount_over_authority", "products_without_cost"] as const;
+export const WarningCode = ["payoff_past_good_through", "discount_over_authority", "products_without_cost", "trade_not_appraised"] as const;
 export type WarningCode = (typeof WarningCode)[number];
 
 /** How far a client has read a channel: all events of `epoch` up to and including `seq`. */
@@ -193,6 +199,24 @@ export interface Cancel {
   ref: number;
 }
 
+/** A partial `Trade`: a field that is `UNSET` stays as it was, the cash value above all. */
+export interface TradeChanges {
+  id: string;
+  removed: boolean;
+  year?: number | null;
+  make?: string;
+  model?: string;
+  mileage?: number | null;
+  vin?: string;
+  lienholder?: string;
+  allowance_cents?: number;
+  payoff_cents?: number;
+  payoff_quoted_on?: string | null;
+  payoff_per_diem_cents?: number;
+  payoff_good_through?: string | null;
+  acv_cents?: number | null;
+}
+
 /** A partial `Structure`: a field that is `UNSET` stays as it was. */
 export interface StructureChanges {
   price_cents?: number | null;
@@ -209,7 +233,8 @@ export interface StructureChanges {
   payoff_cents?: number;
   payoff_good_through?: string | null;
   payoff_per_diem_cents?: number;
-  trade_acv_cents?: number;
+  trade_acv_cents?: number | null;
+  trades?: TradeChanges[];
   trade_credit?: boolean;
   trade_credit_cap_cents?: number | null;
   cash_down_cents?: number;
@@ -318,7 +343,19 @@ export interface Release {
   ref: number;
 }
 
-/** Submit the selected offer to the desk. */
+/** The figures that a person saw when they decided, as `AgreedFigures` has them. */
+export interface SeenFigures {
+  kind: DealKind;
+  vehicle_id: string;
+  payment_cents: number | null;
+  term_months: number | null;
+  cash_down_cents: number;
+  rate_bp: number | null;
+  lender: string | null;
+  total_cents: number;
+}
+
+/** Submit the selected offer to the desk. `figures` are compared with the offer as it is repriced. */
 export interface Submit {
   type: "submit";
   channel: string;
@@ -326,10 +363,11 @@ export interface Submit {
   version: number;
   reason: Reason;
   more_reasons?: Reason[];
+  figures?: SeenFigures | null;
   ref: number;
 }
 
-/** Answer a submitted deal with other terms. */
+/** Answer a submitted deal with a proposal: the agreed offer with `changes`, or of another programme. */
 export interface Counter {
   type: "counter";
   channel: string;
@@ -337,7 +375,9 @@ export interface Counter {
   version: number;
   reason: Reason;
   more_reasons?: Reason[];
+  figures?: SeenFigures | null;
   changes?: StructureChanges;
+  programme_id?: string | null;
   ref: number;
 }
 
@@ -349,6 +389,7 @@ export interface Approve {
   version: number;
   reason: Reason;
   more_reasons?: Reason[];
+  figures?: SeenFigures | null;
   ref: number;
 }
 
@@ -382,6 +423,7 @@ export interface Sign {
   version: number;
   reason: Reason;
   more_reasons?: Reason[];
+  figures?: SeenFigures | null;
   ref: number;
 }
 
@@ -519,6 +561,82 @@ export interface FinishTask {
   ref: number;
 }
 
+/** Ask the desk to appraise a trade: raises a task, which the trade's cash value ends. Reply: `{version}`. */
+export interface RequestAppraisal {
+  type: "request_appraisal";
+  channel: string;
+  op: string;
+  trade_id: string;
+  ref: number;
+}
+
+/** Partial `CustomerFacts`: a field that is `UNSET` stays as it was. */
+export interface CustomerChanges {
+  name?: string;
+  state?: string;
+  phone?: string;
+  address_line?: string;
+  city?: string;
+  postal_code?: string;
+  monthly_income_cents?: number | null;
+  other_debt_cents?: number;
+  score?: number | null;
+  score_source?: TierSource | null;
+  score_date?: string | null;
+  current_payment_cents?: number | null;
+  remaining_months?: number | null;
+  co_name?: string | null;
+  co_monthly_income_cents?: number | null;
+  co_other_debt_cents?: number | null;
+  co_score?: number | null;
+  co_score_source?: TierSource | null;
+  co_score_date?: string | null;
+}
+
+/** Change what the store knows of the deal's customer, for all of the customer's open deals. */
+export interface ChangeCustomer {
+  type: "customer";
+  channel: string;
+  op: string;
+  version: number;
+  changes: CustomerChanges;
+  ref: number;
+}
+
+/** Submit the deal with the figures that the desk proposed. */
+export interface Accept {
+  type: "accept";
+  channel: string;
+  op: string;
+  version: number;
+  reason: Reason;
+  more_reasons?: Reason[];
+  figures?: SeenFigures | null;
+  ref: number;
+}
+
+/** Ask for up to `limit` events of a deal before event number `before`, or for the latest. Reply: `HistoryPage`. */
+export interface History {
+  type: "history";
+  channel: string;
+  before?: number | null;
+  limit?: number;
+  ref: number;
+}
+
+/** Ask what recording a lender's decision would do to the selected offer. Reply: `LenderEffectReply`. */
+export interface LenderEffect {
+  type: "lender_effect";
+  channel: string;
+  lender: string;
+  status?: LenderStatus | null;
+  tier?: Tier | null;
+  rate_bp?: number | null;
+  advance_max_cents?: number | null;
+  term_months?: number | null;
+  ref: number;
+}
+
 /** Check that the server responds. Reply: `{server_time}`. */
 export interface Ping {
   type: "ping";
@@ -650,7 +768,9 @@ export interface DealChanged {
   at: string;
   version: number;
   changes: Record<string, unknown>;
+  before?: Record<string, unknown>;
   by?: Actor;
+  same_results?: boolean;
 }
 
 /** What the desk approved: this version, car, offer and rate sheet, and nothing else. */
@@ -663,19 +783,22 @@ export interface Approval {
   by: Actor;
 }
 
-/** The deal went from one state to another. After an approval, `approval` says what was approved. */
-export interface StateChanged {
-  type: "state_changed";
-  channel: string;
-  seq: number;
-  at: string;
-  version: number;
-  from: DealState;
-  to: DealState;
-  by?: Actor;
-  reason?: Reason;
-  more_reasons?: Reason[];
-  approval?: Approval | null;
+/** What salesperson, customer and desk agreed on. */
+export interface AgreedFigures {
+  kind: DealKind;
+  vehicle_id: string;
+  payment_cents: number | null;
+  term_months: number | null;
+  cash_down_cents: number;
+  rate_bp: number | null;
+  lender?: string | null;
+  total_cents: number;
+}
+
+/** Agreed figures before and after a change. `new` is null if they are not priced yet, or cannot be. */
+export interface FiguresChange {
+  old: AgreedFigures;
+  new: AgreedFigures | null;
 }
 
 /** The car of an offer, as people know it. */
@@ -705,6 +828,7 @@ export interface DealOffer {
   cash_down_cents: number;
   discount_cents: number;
   principal_cents: number;
+  total_of_payments_cents?: number;
   programme_id?: string;
   lender?: string;
   tier?: Tier;
@@ -715,6 +839,47 @@ export interface DealOffer {
   versions?: Versions;
   asked_programme_id?: string | null;
   pencil_id?: string;
+}
+
+/** The desk's counter: another offer for the agreed car, which the salesperson accepts or answers. */
+export interface Proposal {
+  offer: DealOffer;
+  figures: FiguresChange;
+  reason: Reason;
+  by: Actor;
+  at: string;
+}
+
+/** A signed contract, as its pencil was stored. Nothing that happens later changes it. */
+export interface Contract {
+  pencil_id: string;
+  vehicle_id: string;
+  rev: number;
+  car: OfferedCar;
+  figures: AgreedFigures;
+  quote: Record<string, unknown>;
+  versions?: Versions;
+  signed_by?: Actor;
+  signed_at: string;
+}
+
+/** The deal went from one state to another. After an approval, `approval` says what was approved. */
+export interface StateChanged {
+  type: "state_changed";
+  channel: string;
+  seq: number;
+  at: string;
+  version: number;
+  from: DealState;
+  to: DealState;
+  by?: Actor;
+  reason?: Reason;
+  more_reasons?: Reason[];
+  approval?: Approval | null;
+  agreed?: AgreedFigures;
+  figures?: FiguresChange;
+  proposal?: Proposal;
+  contract?: Contract;
 }
 
 /** This is now the deal's offer. `reason` is set if the server repriced it, and says why. */
@@ -887,13 +1052,14 @@ export interface FulfilmentChanged {
   more_reasons?: Reason[];
 }
 
-/** An open task. `due_on` is its last day. */
+/** An open task. `due_on` is its last day; `trade_id` is the trade that is to be appraised. */
 export interface DealTask {
   id: string;
   kind: TaskKind;
   reasons: Reason[];
   due_on: string;
   done_by: Actor | null;
+  trade_id?: string;
 }
 
 /** A task was added, with a due date. */
@@ -907,7 +1073,7 @@ export interface TaskRaised {
   by?: Actor;
 }
 
-/** A task was finished. */
+/** A task was finished. Events that an older release wrote have no `kind`. */
 export interface TaskDone {
   type: "task_done";
   channel: string;
@@ -915,7 +1081,30 @@ export interface TaskDone {
   at: string;
   version: number;
   task_id?: string;
+  kind?: TaskKind;
   by?: Actor;
+}
+
+/** The deal's customer. `score` is for the manager's view; the customer's own view has the name only. */
+export interface Customer {
+  id: string;
+  name: string;
+  state?: string;
+  monthly_income_cents?: number | null;
+  score?: number | null;
+  facts?: Record<string, unknown>;
+}
+
+/** The store learned something of the customer: `customer` is whole, as the view shows it. */
+export interface CustomerChanged {
+  type: "customer_changed";
+  channel: string;
+  seq: number;
+  at: string;
+  version: number;
+  customer: Customer;
+  by?: Actor;
+  fields?: string[];
 }
 
 /** One deal on the wall of its store, whole; replaces the row of the same deal unless it is older. */
@@ -936,6 +1125,8 @@ export interface DealSummary {
   changed_at?: string;
   changed_by?: string;
   last_change?: string;
+  last_reason?: string | null;
+  reason_by?: string | null;
   car?: string | null;
   vehicle_id?: string | null;
   payment_cents?: number | null;
@@ -1047,15 +1238,6 @@ export interface Resync {
   channel: string;
 }
 
-/** The deal's customer. `score` is for the manager's view; the customer's own view has the name only. */
-export interface Customer {
-  id: string;
-  name: string;
-  state?: string;
-  monthly_income_cents?: number | null;
-  score?: number | null;
-}
-
 /** A field of the structure that the desk locked. */
 export interface FieldLock {
   field: string;
@@ -1096,6 +1278,9 @@ export interface DealSnapshot {
   approval?: Approval | null;
   lenders?: LenderTerms[];
   tasks?: DealTask[];
+  agreed?: AgreedFigures | null;
+  proposal?: Proposal | null;
+  contract?: Contract | null;
 }
 
 /** The latest search of a deal, without its rows. `ended` is its reason, or null while it runs. */
@@ -1120,11 +1305,18 @@ export interface DeskSnapshot {
   presence: Present[];
 }
 
+/** Consecutive events of a deal, the oldest first. */
+export interface HistoryPage {
+  events: Record<string, unknown>[];
+  more: boolean;
+}
+
 /** The state of a channel; its rows follow as `snapshot_rows`. */
 export interface Snapshot {
   deal?: DealSnapshot;
   search?: SearchSnapshot | null;
   desk?: DeskSnapshot;
+  history?: HistoryPage;
 }
 
 /** The `data` of the reply to `join`. `snapshot` is null if `recovered`. */
@@ -1134,6 +1326,14 @@ export interface JoinReply {
   recovered: boolean;
   view: View;
   snapshot: Snapshot | null;
+}
+
+/** A trade as the contract counts it: `payoff_cents` is due on the contract date, the quote's per diem included. `equity_cents` is the allowance less the payoff; negative equity adds to the principal. */
+export interface QuotedTrade {
+  id: string;
+  allowance_cents: number;
+  payoff_cents: number;
+  equity_cents: number;
 }
 
 /** One payment: its interest and principal, and the balance after it. */
@@ -1251,6 +1451,7 @@ export interface QuoteReply {
   payoff_cents: number;
   contract_date: string;
   first_payment_date: string;
+  trades?: QuotedTrade[];
   discount_cents?: number;
   cash_down_cents?: number;
   term_months?: number;
@@ -1320,6 +1521,41 @@ export interface FrontierReply {
   versions: Versions;
 }
 
+/** A lender's own programme for a deal, as the rate sheet has it. */
+export interface ProgrammeFigures {
+  programme_id: string;
+  tier: Tier;
+  term_months: number;
+  buy_rate_bp: number;
+  amount_max_cents: number;
+}
+
+/** The `data` of the reply to `lender_effect`: what a lender's decision would do to the offer. */
+export interface LenderEffectReply {
+  programme: ProgrammeFigures | null;
+  figures: FiguresChange | null;
+  npv_cents: number | null;
+  new_npv_cents: number | null;
+  returns: boolean;
+}
+
+/** A car that the customer trades in. An empty text, or None, means that nobody knows yet. */
+export interface Trade {
+  id: string;
+  year: number | null;
+  make: string;
+  model: string;
+  mileage: number | null;
+  vin: string;
+  lienholder: string;
+  allowance_cents: number;
+  payoff_cents: number;
+  payoff_quoted_on: string | null;
+  payoff_per_diem_cents: number;
+  payoff_good_through: string | null;
+  acv_cents: number | null;
+}
+
 /** The terms that customer and store want; the car is not part of them. */
 export interface Structure {
   price_cents: number | null;
@@ -1336,7 +1572,8 @@ export interface Structure {
   payoff_cents: number;
   payoff_good_through: string | null;
   payoff_per_diem_cents: number;
-  trade_acv_cents: number;
+  trade_acv_cents: number | null;
+  trades: Trade[];
   trade_credit: boolean;
   trade_credit_cap_cents: number | null;
   cash_down_cents: number;
@@ -1391,6 +1628,11 @@ export type AnyCommand =
   | LenderDecision
   | ClearStipulation
   | FinishTask
+  | RequestAppraisal
+  | ChangeCustomer
+  | Accept
+  | History
+  | LenderEffect
   | Ping;
 
 export type AnyEvent =
@@ -1416,6 +1658,7 @@ export type AnyEvent =
   | FulfilmentChanged
   | TaskRaised
   | TaskDone
+  | CustomerChanged
   | DealSummary;
 
 export type AnyMessage =
@@ -1441,6 +1684,7 @@ export type AnyMessage =
   | FulfilmentChanged
   | TaskRaised
   | TaskDone
+  | CustomerChanged
   | DealSummary
   | Welcome
   | Reply

@@ -86,6 +86,9 @@ const MODEL: DealModel = {
   },
   search: null,
   timeline: [],
+  oldest: null,
+  more: false,
+  fallen: null,
   cars: new Map(),
 };
 const follow = (model: DealModel, each: AnyEvent) => apply(model, each);
@@ -94,7 +97,7 @@ test("an edit changes the deal once and stands in the timeline with its old valu
   const edit = event({ type: "deal_changed", version: 5, changes: { cash_down_cents: 2 }, by });
   const after = apply(MODEL, edit);
   assert.equal(after.deal.structure.cash_down_cents, 2);
-  assert.deepEqual(after.timeline[0]?.changes, [{ field: "cash_down_cents", before: 1, after: 2 }]);
+  assert.deepEqual(after.timeline[0]?.changes, [{ field: "cash_down_cents", label: "Cash down", before: 1, after: 2 }]);
   assert.equal(apply(after, edit), after);
 });
 

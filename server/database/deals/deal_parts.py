@@ -6,6 +6,7 @@ from typing import Final
 import asyncpg
 
 from protocol import codec
+from protocol.agreed import AgreedFigures, Contract, Proposal
 from protocol.deal_fold import KEPT_NOTES, KEPT_NOTES_BYTES, KEPT_TASKS, PRICED_STATES, kept_notes
 from protocol.deal_parts import (
     Approval,
@@ -18,13 +19,15 @@ from protocol.deal_parts import (
 from protocol.workflow import Fulfilment
 from server.database.core.pool import Database
 from server.database.deals.deals import DEAL_COLUMNS, DEAL_TABLES, Deal, deal_of
+from server.database.deals.story import KEPT_EVENTS, Told, kept_story, told_of
 from server.database.decisions.deciding import parse_id
 
 _PART_COLUMNS: Final = """
-       d.last_no, d.fulfilment,
+       d.last_no, d.fulfilment, d.agreed, d.proposal, d.contract,
        (SELECT body FROM offers o WHERE o.offer_id = d.selected_offer) AS selected,
        d.selected_offer IS NOT NULL AND EXISTS (
-           SELECT FROM deal_events c WHERE c.deal_id = d.deal_id AND c.kind = 'deal_changed'
+           SELECT FROM deal_events c WHERE c.deal_id = d.deal_id
+              AND (c.kind = 'deal_changed' OR (c.kind = 'state_changed' AND c.body ? 'figures'))
               AND c.no > (SELECT max(p.no) FROM deal_events p WHERE p.deal_id = d.deal_id
                              AND (p.kind = 'offer_selected'
                                   OR (p.kind = 'state_changed' AND p.body->>'to' = ANY ($3)))))
@@ -42,8 +45,14 @@ _PART_COLUMNS: Final = """
                   FROM deal_events e WHERE e.deal_id = d.deal_id AND kind = 'note_added'
                  ORDER BY no DESC LIMIT $2) n
          WHERE n.size <= $4) AS notes,
+       (SELECT jsonb_agg(jsonb_build_object('no', t.no, 'at', t.at, 'kind', t.kind, 'body', t.body)
+                         ORDER BY t.no)
+          FROM (SELECT no, at, kind, body FROM deal_events s WHERE s.deal_id = d.deal_id
+                 ORDER BY s.no DESC LIMIT $6) t) AS story,
        (SELECT jsonb_agg(jsonb_build_object('id', t.task_id, 'kind', t.kind, 'reasons', t.reasons,
                                             'due_on', t.due_on, 'done_by', t.done_by)
+                         || CASE WHEN t.trade_id IS NULL THEN '{}'
+                                 ELSE jsonb_build_object('trade_id', t.trade_id) END
                          ORDER BY t.raised_at, t.task_id)
           FROM (SELECT * FROM deal_tasks WHERE deal_tasks.deal_id = d.deal_id
                  ORDER BY raised_at DESC, task_id DESC LIMIT $5) t) AS tasks,
@@ -57,7 +66,7 @@ _PART_COLUMNS: Final = """
 _PARTS: Final = f"SELECT {_PART_COLUMNS} FROM deals d WHERE d.deal_id = $1"  # noqa: S608 - a constant
 _WHOLE: Final = f"SELECT {_PART_COLUMNS}, {DEAL_COLUMNS} {DEAL_TABLES} WHERE d.deal_id = $1"
 # Filtering by text size drops most notes that would not be kept; the rest is cut as clients cut it.
-_SHOWN: Final = (KEPT_NOTES, PRICED_STATES, KEPT_NOTES_BYTES, KEPT_TASKS)
+_SHOWN: Final = (KEPT_NOTES, PRICED_STATES, KEPT_NOTES_BYTES, KEPT_TASKS, KEPT_EVENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,10 @@ class DealParts:
     tasks: list[DealTask]
     approval: Approval | None
     fulfilment: Fulfilment | None
+    agreed: AgreedFigures | None = None
+    proposal: Proposal | None = None
+    contract: Contract | None = None
+    story: tuple[Told, ...] = ()
 
 
 async def load_whole(database: Database, deal_id: str) -> tuple[Deal, DealParts] | None:
@@ -95,4 +108,8 @@ def _parts_of(row: asyncpg.Record) -> DealParts:
         tasks=codec.convert(list[DealTask], row["tasks"] or []),
         approval=None if row["approval"] is None else codec.convert(Approval, row["approval"]),
         fulfilment=None if row["fulfilment"] is None else Fulfilment(row["fulfilment"]),
+        agreed=None if row["agreed"] is None else codec.convert(AgreedFigures, row["agreed"]),
+        proposal=None if row["proposal"] is None else codec.convert(Proposal, row["proposal"]),
+        contract=None if row["contract"] is None else codec.convert(Contract, row["contract"]),
+        story=kept_story(told_of(event) for event in row["story"] or ()),
     )

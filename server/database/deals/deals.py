@@ -8,17 +8,19 @@ import base64
 import binascii
 import datetime as dt
 import uuid
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 import asyncpg
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
+from protocol.customers import CustomerFacts
 from protocol.deal_parts import LenderTerms
 from protocol.records import Actor, DealState, Role
 from protocol.structure import Structure
 from server.database.core.pool import Database
+from server.database.decisions.customers import CUSTOMER_FACTS
 from server.database.decisions.deciding import DealEvent, parse_id
 from server.database.decisions.lenders import LENDERS, lender_terms, live_terms
 
@@ -35,6 +37,7 @@ DEAL_COLUMNS: Final = f"""
             THEN coalesce(c.monthly_income_cents, 0) + coalesce(c.co_monthly_income_cents, 0)
             END AS income_cents,
        c.other_debt_cents + coalesce(c.co_other_debt_cents, 0) AS debt_cents,
+       {CUSTOMER_FACTS} AS facts,
        {LENDERS} AS lenders, now() AS now
 """
 DEAL_TABLES: Final = """
@@ -52,7 +55,7 @@ class CustomerRecord:
     known.
 
     ``state`` and ``postal_code`` are where the car will be registered; ``eligibilities`` the customer's
-    qualifications for rebates.
+    qualifications for rebates, ``facts`` all that the store knows, in wire form.
     """
 
     id: str
@@ -63,6 +66,21 @@ class CustomerRecord:
     score: int | None
     postal_code: str = ""
     eligibilities: tuple[str, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def after(self, facts: dict[str, Any]) -> "CustomerRecord":
+        """Return the customer with other facts."""
+        known = codec.convert(CustomerFacts, facts)
+        return replace(
+            self,
+            name=known.name,
+            state=known.state,
+            monthly_income_cents=known.income_cents,
+            other_debt_cents=known.debt_cents,
+            score=known.score,
+            postal_code=known.postal_code,
+            facts=facts,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +156,7 @@ def deal_of(row: asyncpg.Record) -> Deal:
             score=row["score"],
             postal_code=row["postal_code"],
             eligibilities=tuple(row["rebate_eligibility"]),
+            facts=row["facts"],
         ),
         standard_markup_bp=float(row["standard_markup_bp"]),
         npv_floor_cents=row["npv_floor_cents"],
@@ -171,21 +190,23 @@ async def list_deals(
         deal_id,
         size + 1,
     )
-    page = [
-        DealRow(
-            str(row["deal_id"]),
-            row["name"],
-            DealState(row["state"]),
-            row["version"],
-            row["store_id"],
-            row["updated_at"],
-            str(row["customer_id"]),
-        )
-        for row in rows[:size]
-    ]
+    page = [deal_row(row) for row in rows[:size]]
     if len(rows) <= size:
         return page, None
     return page, _write_key(page[-1].updated_at, uuid.UUID(page[-1].id))
+
+
+def deal_row(row: asyncpg.Record) -> DealRow:
+    """Return a deal in a list from its row."""
+    return DealRow(
+        str(row["deal_id"]),
+        row["name"],
+        DealState(row["state"]),
+        row["version"],
+        row["store_id"],
+        row["updated_at"],
+        str(row["customer_id"]),
+    )
 
 
 async def last_no(database: Database, deal_id: str) -> int:

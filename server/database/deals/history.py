@@ -67,6 +67,7 @@ async def load_history(database: Database, deal_id: str) -> History | None:
         state=DealState.WORKING,
         customer=Customer(id=str(row["customer_id"]), name=row["name"]),
         structure=row["first_structure"],
+        selected_outdated=False,
         locks=[],
         holds=[],
         notes=[],
@@ -74,6 +75,9 @@ async def load_history(database: Database, deal_id: str) -> History | None:
         approval=None,
         lenders=[],
         tasks=[],
+        agreed=None,
+        proposal=None,
+        contract=None,
     )
     events = [DealEvent(*event.values()) for event in await database.fetch(_EVENTS, key)]
     pencils = [_pencil(row) for row in await database.fetch(_PENCILS, key)]

@@ -8,7 +8,10 @@ from typing import Any, Final
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Scope, Tier
-from protocol.structure import Structure, StructureChanges
+from protocol.structure import Structure, StructureChanges, with_trades
+from protocol.texts import without_unseen
+from protocol.trades import MAX_MILEAGE, MAX_NAME, MAX_PER_DIEM_CENTS, Trade
+from protocol.vin import FIRST_YEAR, flaw
 from server.database.core.one_row import one_row
 from server.database.core.pool import Database
 from server.database.deals.deals import Deal, load_deal
@@ -25,6 +28,9 @@ TIER_FLOORS = (
     (Tier.SUBPRIME, 560),
     (Tier.DEEP_SUBPRIME, 0),
 )
+
+FIRST_TRADE: Final = "trade-1"
+"""The id of the trade with which a deal begins."""
 
 MAX_NEW_DEALS: Final = 60
 NEW_DEALS_WITHIN: Final = dt.timedelta(hours=1)
@@ -92,7 +98,8 @@ async def _require_pace(database: Database, person: uuid.UUID) -> None:
 
 
 _CUSTOMER_START = """
-SELECT default_structure, trade_acv_cents, payoff_cents, payoff_good_through, payoff_per_diem_cents,
+SELECT default_structure, trade_year, trade_make, trade_model, trade_mileage, trade_vin, trade_acv_cents,
+       payoff_cents, payoff_lienholder, payoff_quoted_on, payoff_good_through, payoff_per_diem_cents,
        score, score_source
   FROM customers JOIN stores USING (store_id) WHERE customer_id = $1 AND store_id = $2
 """
@@ -104,17 +111,36 @@ def starting_structure(default: dict[str, Any], customer: Any) -> Structure:
     The trade's cash value (ACV) is for the desk; the allowance starts empty, because customers see it.
     """
     known: dict[str, Any] = {"scope": Scope.STORE, **default}
-    if customer["trade_acv_cents"] is not None:
-        known |= {"trade_acv_cents": customer["trade_acv_cents"]}
-    if customer["payoff_cents"] is not None:
-        known |= {
-            "payoff_cents": customer["payoff_cents"],
-            "payoff_good_through": customer["payoff_good_through"],
-            "payoff_per_diem_cents": customer["payoff_per_diem_cents"],
-        }
     if customer["score"] is not None:
         known |= {"tier": tier_of(customer["score"]), "tier_source": customer["score_source"]}
-    return codec.convert(Structure, known)
+    structure = codec.convert(Structure, known)
+    if customer["trade_make"] is None:
+        return structure
+    return with_trades(structure, [_customers_trade(customer)])
+
+
+def _customers_trade(customer: Any) -> Trade:
+    """Return the trade that the store knows of a customer. What no trade may hold is left out."""
+    vin = customer["trade_vin"] or ""
+    owed: dict[str, Any] = {}
+    if customer["payoff_cents"] is not None:
+        owed = {
+            "lienholder": without_unseen(customer["payoff_lienholder"])[:MAX_NAME],
+            "payoff_cents": customer["payoff_cents"],
+            "payoff_quoted_on": customer["payoff_quoted_on"],
+            "payoff_good_through": customer["payoff_good_through"],
+            "payoff_per_diem_cents": min(customer["payoff_per_diem_cents"], MAX_PER_DIEM_CENTS),
+        }
+    return Trade(
+        id=FIRST_TRADE,
+        year=customer["trade_year"],
+        make=without_unseen(customer["trade_make"])[:MAX_NAME],
+        model=without_unseen(customer["trade_model"])[:MAX_NAME],
+        mileage=min(customer["trade_mileage"], MAX_MILEAGE),
+        vin="" if customer["trade_year"] < FIRST_YEAR or flaw(vin) else vin,
+        acv_cents=customer["trade_acv_cents"],
+        **owed,
+    )
 
 
 def tier_of(score: int) -> Tier:

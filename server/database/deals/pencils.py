@@ -6,7 +6,7 @@ The same inputs, car and versions are stored once for a deal, no matter who asks
 import datetime as dt
 import hashlib
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 
 import asyncpg
@@ -35,6 +35,10 @@ _FIRST = "SELECT pencil_id FROM pencils WHERE deal_id = $1 AND digest = $2"
 _ALL = (
     "SELECT pencil_id, vehicle_id, vehicle_rev, versions, inputs, car, choice, answer"
     "  FROM pencils ORDER BY created_at, pencil_id"
+)
+_NAMED = (
+    "SELECT pencil_id, vehicle_id, vehicle_rev, versions, inputs, car, choice, answer"
+    "  FROM pencils WHERE deal_id = $1 AND pencil_id = ANY ($2::uuid[])"
 )
 # The last pencil of each deal in the month: earlier what-ifs were never anyone's markup.
 _LAST_OF_DEALS = """
@@ -141,11 +145,18 @@ async def all_pencils(database: asyncpg.Connection) -> AsyncIterator[StoredPenci
     """Yield every pencil, the oldest first. Raises FieldError if a stored one no longer fits the types."""
     async with database.transaction(readonly=True):
         async for row in database.cursor(_ALL, prefetch=ROWS_AT_A_TIME):
-            stored = dict(row) | {
-                "pencil_id": str(row["pencil_id"]),
-                "vehicle_id": str(row["vehicle_id"]),
-            }
-            yield codec.convert(StoredPencil, stored)
+            yield _stored(row)
+
+
+async def load_pencils(database: Database, deal_id: str, pencil_ids: Sequence[str]) -> list[StoredPencil]:
+    """Return the pencils of a deal that have these ids, in any order."""
+    rows = await database.fetch(_NAMED, uuid.UUID(deal_id), [uuid.UUID(each) for each in pencil_ids])
+    return [_stored(row) for row in rows]
+
+
+def _stored(row: asyncpg.Record) -> StoredPencil:
+    named = {"pencil_id": str(row["pencil_id"]), "vehicle_id": str(row["vehicle_id"])}
+    return codec.convert(StoredPencil, dict(row) | named)
 
 
 async def given_in(database: Database, month: dt.date) -> list[Given]:

@@ -20,6 +20,7 @@ SELECT d.deal_id::text, d.version AS deal_version, d.last_no, c.name AS customer
        d.salesperson_id::text, u.name AS salesperson, u.role, d.state, d.fulfilment,
        d.state_since AS waiting_since, d.updated_at AS changed_at,
        coalesce(e.body->'by'->>'name', u.name) AS changed_by, coalesce(e.kind, 'deal_begun') AS last_change,
+       step.body->>'reason' AS last_reason, step.body->'by'->>'name' AS reason_by,
        o.body->'car' AS car, o.vehicle_id::text, o.payment_cents, o.term_months, o.body->>'lender' AS lender,
        o.npv_cents,
        coalesce((SELECT array_agg(h.npv_cents ORDER BY h.created_at)
@@ -41,6 +42,9 @@ SELECT d.deal_id::text, d.version AS deal_version, d.last_no, c.name AS customer
   FROM deals d JOIN customers c USING (customer_id) JOIN users u ON u.user_id = d.salesperson_id
   LEFT JOIN deal_events e ON e.deal_id = d.deal_id AND e.no = d.last_no
   LEFT JOIN offers o ON o.offer_id = d.selected_offer
+  LEFT JOIN LATERAL (SELECT s.body FROM deal_events s
+                      WHERE s.deal_id = d.deal_id AND s.kind IN ('state_changed', 'fulfilment_changed')
+                      ORDER BY s.no DESC LIMIT 1) step ON true
 """
 _LIVEST = """
  WHERE d.deal_id IN (

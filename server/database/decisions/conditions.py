@@ -4,7 +4,7 @@ from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import Approval, DealOffer
 from protocol.money.concession import Concession, concession_of, lacks_product_cost
-from protocol.structure import Structure, StructureChanges
+from protocol.structure import Structure, StructureChanges, still_pertinent
 from protocol.workflow import LIVE_STATUSES, Reason
 from server.database.decisions.deciding import LockedDeal
 from server.database.decisions.lenders import last_terms, live_terms
@@ -119,7 +119,8 @@ async def require_covered(deal: LockedDeal, offer: DealOffer) -> None:
 
 def _asked(deal: LockedDeal, offer: DealOffer) -> Structure:
     """Return the structure that an offer was priced with: the deal's, with the quote's own changes."""
-    return revise(deal.structure, codec.convert(StructureChanges, offer.changes))
+    changes = codec.convert(StructureChanges, offer.changes)
+    return revise(deal.structure, still_pertinent(changes, deal.structure))
 
 
 async def require_lender(deal: LockedDeal, offer: DealOffer) -> None:

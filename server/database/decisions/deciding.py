@@ -16,6 +16,7 @@ from typing import Any, Final
 import asyncpg
 
 from protocol import codec
+from protocol.agreed import AgreedFigures, Proposal
 from protocol.closing import CommandError, ErrorCode, op_taken
 from protocol.deal_parts import DealOffer
 from protocol.events import Event, kind_of
@@ -88,8 +89,9 @@ class LockedDeal:
     """A deal under its row lock. ``version`` and ``state`` change as events are recorded.
 
     ``at`` is the transaction's time, which its events carry. ``locks`` are the locked fields, with who locked
-    them. ``offer`` is the selected one, and ``advertised_cents`` the price of each car, once they were read
-    under the lock. ``repeated`` is the first answer to a repeated op; then nothing may be written.
+    them. ``agreed`` are its agreed figures, ``proposal`` the desk's counter. ``offer`` is the selected one,
+    and ``advertised_cents`` the price of each car, once they were read under the lock. ``repeated`` is the
+    first answer to a repeated op; then nothing may be written.
     """
 
     database: Database
@@ -107,6 +109,8 @@ class LockedDeal:
     at: dt.datetime
     locks: dict[str, dict[str, Any]]
     asked: bytes
+    agreed: AgreedFigures | None = None
+    proposal: Proposal | None = None
     repeated: dict[str, Any] | None = None
     reply: dict[str, Any] = field(default_factory=dict)
     offer: DealOffer | None = None
@@ -129,13 +133,13 @@ class LockedDeal:
                 state=self.state.value,
             )
 
-    def record(self, kind: type[Event], **body: Any) -> int:
+    def record(self, kind: type[Event], /, **body: Any) -> int:
         """Add an event that moves the version; return the new version."""
         self.version += 1
         self._events.append((kind_of(kind), {"version": self.version, **body, "by": codec.plain(self.actor)}))
         return self.version
 
-    def remark(self, kind: type[Event], **body: Any) -> None:
+    def remark(self, kind: type[Event], /, **body: Any) -> None:
         """Add an event that leaves the version as it is."""
         self._events.append((kind_of(kind), {**body, "by": codec.plain(self.actor)}))
 
@@ -227,6 +231,8 @@ async def _lock(database: Database, deal_id: str, op: uuid.UUID, actor: Actor, a
         at=row["at"],
         locks=row["locks"] or {},
         asked=digest_of(actor, asked),
+        agreed=None if row["agreed"] is None else codec.convert(AgreedFigures, row["agreed"]),
+        proposal=None if row["proposal"] is None else codec.convert(Proposal, row["proposal"]),
         repeated=None if row["reply"] is None else _answer_to(row, actor, asked),
     )
 

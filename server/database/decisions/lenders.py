@@ -9,16 +9,18 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from protocol import codec
+from protocol.agreed import figures_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer, LenderStipulation, LenderTerms
 from protocol.events import LenderDecided, StipulationCleared
 from protocol.records import Actor, DealState
 from protocol.workflow import LIVE_STATUSES, Fulfilment, LenderStatus, Reason
 from server.database.core.scope import RowScope
+from server.database.decisions.agreed import agreed_of, fall, is_guarded
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding
-from server.database.decisions.offers import adopt_offer
+from server.database.decisions.offers import adopt_offer, is_same, selected_offer
 from server.database.decisions.tasks import raise_adverse_action
-from server.database.decisions.terms import move, wrong_state
+from server.database.decisions.terms import wrong_state
 
 LENDERS_BYTES: Final = 32 * 1024
 """The most bytes that a deal's lender decisions may take in its snapshot."""
@@ -49,6 +51,8 @@ class NewDecision:
     terms: LenderTerms
     priced: DealOffer | None
     """The deal's selected offer under this decision; None if there is none, or nothing is feasible."""
+    proposed: DealOffer | None = None
+    """The desk's proposal under this decision, as ``priced``."""
 
 
 def asked_for(terms: LenderTerms) -> Asked:
@@ -91,9 +95,9 @@ async def record_lender_decision(
 ) -> Decided:
     """Write a lender's decision; the selected offer is the one that was priced under it.
 
-    If it differs from the previous one, the desk's approval is voided. A refusal requires an adverse action
-    notice. Raises CommandError: not_found; conflict for an older version or a deal that is over; too_large
-    for more than a deal keeps of its lenders.
+    If that changes the agreed figures, or an approved offer, the deal returns to working. A refusal requires
+    an adverse action notice. Raises CommandError: not_found; conflict for an older version or a deal that is
+    over; too_large for more than a deal keeps of its lenders.
     """
     terms = decision.terms
     async with deciding(scope, deal_id, op, actor, asked_for(terms)) as deal:
@@ -107,7 +111,7 @@ async def record_lender_decision(
         if lenders_bytes(await last_terms(deal)) > LENDERS_BYTES:
             raise _too_many()
         if deal.state is not DealState.SIGNED:
-            await _reprice(deal, decision.priced)
+            await _reprice(deal, decision)
         if terms.status is LenderStatus.DECLINED:
             await raise_adverse_action(deal, terms.reasons, today)
         return deal.decided(decision_id=terms.decision_id)
@@ -176,13 +180,24 @@ async def _insert(deal: LockedDeal, terms: LenderTerms, version: int) -> None:
     )
 
 
-async def _reprice(deal: LockedDeal, priced: DealOffer | None) -> None:
-    """Take the repriced offer; an approval is voided if the offer changed or is gone."""
-    if deal.selected_offer is None:
+async def _reprice(deal: LockedDeal, decision: NewDecision) -> None:
+    """Take the repriced offer. The deal returns to working if that changes what was agreed or proposed."""
+    before, priced = await selected_offer(deal), decision.priced
+    if before is None:
         return
-    changed = priced is None or await adopt_offer(deal, priced, Reason.LENDER_CHANGED)
-    if changed and deal.state is DealState.APPROVED:
-        await move(deal, DealState.WORKING, Reason.LENDER_CHANGED)
+    new = None if priced is None else figures_of(priced)
+    if is_guarded(deal):
+        agreed = agreed_of(deal, before)
+        other = priced is None or not is_same(before, priced)
+        if new != agreed or (other and deal.state is DealState.APPROVED):
+            await fall(deal, Reason.LENDER_CHANGED, agreed, new)
+        elif deal.proposal is not None:
+            old = figures_of(deal.proposal.offer)
+            proposed = None if decision.proposed is None else figures_of(decision.proposed)
+            if proposed != old:
+                await fall(deal, Reason.LENDER_CHANGED, old, proposed)
+    if priced is not None:
+        await adopt_offer(deal, priced, Reason.LENDER_CHANGED)
 
 
 def _too_many() -> CommandError:

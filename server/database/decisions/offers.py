@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from protocol import codec
+from protocol.agreed import figures_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer
 from protocol.events import OfferPinned, OfferSelected, OfferUnpinned
@@ -12,12 +13,13 @@ from protocol.records import Actor, DealState
 from protocol.workflow import SELECTABLE, Reason
 from server.database.core.one_row import one_row
 from server.database.core.scope import RowScope
+from server.database.decisions.agreed import agreed_of, fall
 from server.database.decisions.claims import touch_claim
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding
-from server.database.decisions.terms import check_unlocked, move, wrong_state
+from server.database.decisions.terms import check_unlocked, wrong_state
 
 MAX_PINS = 20
-PINS_BYTES = 40 * 1024
+PINS_BYTES = 36 * 1024
 """The most bytes that a deal's pinned offers may take in its snapshot."""
 
 _INSERT = """
@@ -47,8 +49,10 @@ async def select_offer(
         if deal.state not in SELECTABLE:
             raise wrong_state(deal, "select another offer for")
         await _check(deal, offer)
-        if await adopt_offer(deal, offer) and deal.state is not DealState.WORKING:
-            await move(deal, DealState.WORKING, Reason.OFFER_CHANGED)
+        before = await selected_offer(deal)
+        if deal.state is not DealState.WORKING and before is not None and not is_same(before, offer):
+            await fall(deal, Reason.OFFER_CHANGED, agreed_of(deal, before), figures_of(offer))
+        await adopt_offer(deal, offer)
         return deal.decided()
 
 
@@ -65,7 +69,7 @@ async def pin_offer(
         _require_open(deal)
         await _check(deal, offer)
         await _require_room(deal, offer)
-        await _insert(deal, offer)
+        await store_offer(deal, offer)
         await deal.database.execute(
             "INSERT INTO deal_pins (deal_id, vehicle_id, offer_id) VALUES ($1, $2, $3)"
             " ON CONFLICT (deal_id, vehicle_id) DO UPDATE SET offer_id = $3, pinned_at = now()",
@@ -112,7 +116,7 @@ async def adopt_offer(deal: LockedDeal, offer: DealOffer, reason: Reason | None 
     before = await selected_offer(deal)
     if before is not None and is_same(before, offer):
         return False
-    await _insert(deal, offer)
+    await store_offer(deal, offer)
     await deal.database.execute(
         "UPDATE deals SET selected_offer = $2 WHERE deal_id = $1", deal.key, uuid.UUID(offer.offer_id)
     )
@@ -164,7 +168,7 @@ async def _check(deal: LockedDeal, offer: DealOffer) -> None:
 async def _terms_moved(deal: LockedDeal, since: int) -> bool:
     moved = await deal.database.fetchval(
         "SELECT EXISTS (SELECT FROM deal_events WHERE deal_id = $1 AND (body->>'version')::bigint > $2"
-        " AND kind IN ('deal_changed', 'lender_decided'))",
+        " AND kind IN ('deal_changed', 'lender_decided', 'customer_changed'))",
         deal.key,
         since,
     )
@@ -193,7 +197,8 @@ async def _require_room(deal: LockedDeal, offer: DealOffer) -> None:
         )
 
 
-async def _insert(deal: LockedDeal, offer: DealOffer) -> None:
+async def store_offer(deal: LockedDeal, offer: DealOffer) -> None:
+    """Store an offer of a locked deal. Raises ValueError for one that a view has cut."""
     versions = offer.versions
     if not versions or not isinstance(offer.npv_cents, int) or not isinstance(offer.stress_npv_cents, int):
         raise ValueError("an offer must be stored in full, not as a view shows it")

@@ -6,10 +6,12 @@ the system's scope, and checks the desk's right under the locks.
 
 import uuid
 
+from protocol.agreed import GUARDED
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import Actor, DealState
+from protocol.records import Actor
 from protocol.workflow import Reason
 from server.database.core.scope import RowScope
+from server.database.decisions.agreed import agreed_of, fall
 from server.database.decisions.claims import let_go, other_holders, require_not_reserved, require_say
 from server.database.decisions.deciding import (
     Decided,
@@ -18,7 +20,7 @@ from server.database.decisions.deciding import (
     no_such_deal,
     parse_id,
 )
-from server.database.decisions.terms import move
+from server.database.decisions.offers import selected_offer
 
 ATTEMPTS = 3
 """How often the car may move to yet another deal before this gives up."""
@@ -29,7 +31,7 @@ async def end_other_holds(
 ) -> tuple[Decided, list[Decided]]:
     """Release a car that other deals hold, for a manager of the store of ``deal_id``.
 
-    A deal that was approved for the car returns to working. Returns the command's outcome, and those of the
+    A deal that agreed on the car returns to working. Returns the command's outcome, and those of the
     other deals. Raises CommandError: not_found; conflict if the actor may not end the hold; busy if other
     deals keep taking the car.
     """
@@ -61,8 +63,7 @@ async def end_other_holds(
 
 async def _let_go(deal: LockedDeal, vehicle_id: int) -> None:
     await let_go(deal, vehicle_id)
-    reserved = await deal.database.fetchval(
-        "SELECT true FROM vehicle_claims WHERE vehicle_id = $1 AND reserved_by = $2", vehicle_id, deal.key
-    )
-    if reserved and deal.state is DealState.APPROVED:
-        await move(deal, DealState.WORKING, Reason.CAR_NOT_AVAILABLE)
+    offer = await selected_offer(deal)
+    # Held or reserved until now: what was agreed with this car is not certain any longer.
+    if offer is not None and offer.vehicle_id == str(vehicle_id) and deal.state in GUARDED:
+        await fall(deal, Reason.CAR_NOT_AVAILABLE, agreed_of(deal, offer), None)

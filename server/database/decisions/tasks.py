@@ -1,4 +1,4 @@
-"""Open tasks of a deal. Today there is one kind: the notice that a refusal on credit requires."""
+"""Open tasks of a deal: the notice that a refusal on credit requires, and appraisals of trades."""
 
 import datetime as dt
 import uuid
@@ -23,24 +23,40 @@ async def raise_adverse_action(deal: LockedDeal, reasons: Sequence[Reason], toda
     principal = [reason for reason in reasons if reason in CREDIT_REASONS][:MAX_REASONS]
     if not principal:
         return
-    await _require_sight(deal)
     task = DealTask(
         id=str(uuid.uuid4()),
         kind=TaskKind.ADVERSE_ACTION_NOTICE,
         reasons=principal,
         due_on=today + dt.timedelta(days=NOTICE_DAYS),
     )
+    await raise_task(deal, task)
+
+
+async def raise_task(deal: LockedDeal, task: DealTask) -> None:
+    """Add a task. Raises CommandError(too_large) if that would hide an open one."""
+    await _require_sight(deal)
     await deal.database.execute(
         # In the order of the events, not of the transactions' start.
-        "INSERT INTO deal_tasks (task_id, deal_id, kind, reasons, due_on, raised_at)"
-        " VALUES ($1, $2, $3, $4, $5, clock_timestamp())",
+        "INSERT INTO deal_tasks (task_id, deal_id, kind, reasons, due_on, trade_id, raised_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp())",
         uuid.UUID(task.id),
         deal.key,
         task.kind,
         task.reasons,
         task.due_on,
+        task.trade_id or None,
     )
     deal.record(TaskRaised, task=codec.plain(task))
+
+
+async def end_task(deal: LockedDeal, task_id: uuid.UUID, kind: TaskKind) -> None:
+    """Mark an open task as done by the decision's actor."""
+    await deal.database.execute(
+        "UPDATE deal_tasks SET done_by = $2, done_at = now() WHERE task_id = $1",
+        task_id,
+        codec.plain(deal.actor),
+    )
+    deal.record(TaskDone, task_id=str(task_id), kind=kind)
 
 
 async def finish_task(scope: RowScope, deal_id: str, task_id: str, *, op: uuid.UUID, actor: Actor) -> Decided:
@@ -49,19 +65,14 @@ async def finish_task(scope: RowScope, deal_id: str, task_id: str, *, op: uuid.U
         if deal.repeated is not None:
             return deal.again()
         row = await deal.database.fetchrow(
-            "SELECT task_id, done_by FROM deal_tasks WHERE deal_id = $1 AND task_id::text = $2",
+            "SELECT task_id, kind, done_by FROM deal_tasks WHERE deal_id = $1 AND task_id::text = $2",
             deal.key,
             task_id,
         )
         if row is None:
             raise CommandError(ErrorCode.NOT_FOUND, "This deal has no such task.", field="task_id")
         if row["done_by"] is None:
-            await deal.database.execute(
-                "UPDATE deal_tasks SET done_by = $2, done_at = now() WHERE task_id = $1",
-                row["task_id"],
-                codec.plain(actor),
-            )
-            deal.record(TaskDone, task_id=task_id)
+            await end_task(deal, row["task_id"], TaskKind(row["kind"]))
         return deal.decided()
 
 

@@ -1,18 +1,23 @@
 """Edits of a deal's structure: merged by field, each op once."""
 
 import uuid
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 from protocol import codec
+from protocol.agreed import UNAGREED, AgreedFigures, Contract, FiguresChange, Proposal
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal_parts import Approval
 from protocol.events import DealChanged, StateChanged, kind_of
 from protocol.records import Actor, DealState, Role
 from protocol.structure import Structure, StructureChanges, StructureError, revised
+from protocol.trades import counts_alike
 from protocol.workflow import EDITABLE, Reason
 from server.database.core.scope import RowScope
 from server.database.decisions.claims import end_reservation
 from server.database.decisions.deciding import Decided, LockedDeal, deciding
+from server.database.decisions.trades import check_trades_kept, check_trades_unchanged, end_appraisals
 
 
 async def change_terms(
@@ -41,7 +46,9 @@ async def change_terms(
             )
         new = await restructure(deal, changes, based_on=based_on)
         if new and deal.state is DealState.COUNTERED:
-            await move(deal, DealState.WORKING, Reason.TERMS_CHANGED)
+            # The edit is not priced yet: the next submit is.
+            changed = None if deal.agreed is None else FiguresChange(old=deal.agreed, new=None)
+            await move(deal, DealState.WORKING, Reason.TERMS_CHANGED, Step(figures=changed))
         return deal.decided()
 
 
@@ -50,30 +57,71 @@ async def restructure(deal: LockedDeal, changes: StructureChanges, *, based_on: 
 
     Raises CommandError: invalid, locked, conflict.
     """
-    after = revise(deal.structure, changes)
-    new = differences(deal.structure, after)
+    before, after = deal.structure, revise(deal.structure, changes)
+    new = differences(before, after)
     if based_on < deal.version:
-        await _check_unchanged(deal, based_on, new)
+        asked = {name for name, _ in changes.items()}
+        await _check_unchanged(deal, based_on, {name: new[name] for name in asked & new.keys()}, after)
     check_unlocked(deal, new)
+    if deal.actor.role is not Role.DESK_MANAGER:
+        check_trades_kept(changes, before)
     if new:
         await deal.database.execute(
             "UPDATE deals SET structure = $2 WHERE deal_id = $1", deal.key, codec.plain(after)
         )
         deal.structure = after
-        deal.record(DealChanged, changes=new)
+        old = codec.plain(before)
+        words = new.keys() == {"trades"} and counts_alike(before.trades, after.trades)
+        deal.record(
+            DealChanged,
+            changes=new,
+            before={name: old[name] for name in new},
+            **({"same_results": True} if words else {}),
+        )
+    if "trades" in new:
+        await end_appraisals(deal, before.trades)
     return new
 
 
-async def move(deal: LockedDeal, target: DealState, reason: Reason, **more: Any) -> None:
-    """Move a locked deal to another state and record the event; ``more`` are further fields of the event.
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a change of state comes with, other than its reason: each is a field of the event.
+
+    ``agreed`` are new agreed figures; the old ones stay unless the deal goes back to work or is lost.
+    """
+
+    agreed: AgreedFigures | None = None
+    figures: FiguresChange | None = None
+    proposal: Proposal | None = None
+    contract: Contract | None = None
+    approval: Approval | None = None
+    more_reasons: Sequence[Reason] = ()
+
+
+NOTHING_MORE: Final = Step()
+
+
+async def move(deal: LockedDeal, target: DealState, reason: Reason, step: Step = NOTHING_MORE) -> None:
+    """Move a locked deal to another state and record the event.
 
     A deal that leaves ``approved`` releases its reserved car.
     """
+    kept = None if target in UNAGREED else deal.agreed
+    deal.agreed, deal.proposal = step.agreed or kept, step.proposal
+    more = {
+        name: codec.plain(value)
+        for name in Step.__dataclass_fields__
+        if (value := getattr(step, name)) not in (None, ())
+    }
     await deal.database.execute(
-        "UPDATE deals SET state = $2, fulfilment = $3 WHERE deal_id = $1",
+        "UPDATE deals SET state = $2, fulfilment = $3, agreed = $4, proposal = $5,"
+        " contract = coalesce($6, contract) WHERE deal_id = $1",
         deal.key,
         target,
         "signed" if target is DealState.SIGNED else None,
+        None if deal.agreed is None else codec.plain(deal.agreed),
+        more.get("proposal"),
+        more.get("contract"),
     )
     source, deal.state = deal.state, target
     if source is DealState.APPROVED:
@@ -119,8 +167,9 @@ def wrong_state(deal: LockedDeal, what: str) -> CommandError:
     )
 
 
-async def _check_unchanged(deal: LockedDeal, based_on: int, new: dict[str, Any]) -> None:
-    """Raise CommandError(conflict) if a field of ``new`` was set after version ``based_on``.
+async def _check_unchanged(deal: LockedDeal, based_on: int, new: dict[str, Any], after: Structure) -> None:
+    """Raise CommandError(conflict) if a field of ``new`` was set after version ``based_on``. Trades are
+    compared field by field.
 
     A field that was set to the requested value since is no conflict: it is not in ``new``.
     """
@@ -132,9 +181,14 @@ async def _check_unchanged(deal: LockedDeal, based_on: int, new: dict[str, Any])
         kind_of(DealChanged),
     )
     for event in since:
-        taken = next((name for name in new if name in event["body"]["changes"]), None)
+        changed = event["body"]["changes"]
+        taken = next((name for name in new if name in changed and name != "trades"), None)
+        by = event["body"]["by"]
+        if "trades" in new and "trades" in changed:
+            at = event["at"].isoformat().replace("+00:00", "Z")
+            what = {"by": by, "at": at, "version": event["body"]["version"]}
+            await check_trades_unchanged(deal, based_on, after.trades, what)
         if taken is not None:
-            by = event["body"]["by"]
             raise CommandError(
                 ErrorCode.CONFLICT,
                 f"{by['name']} changed {taken} in the meantime.",

@@ -4,9 +4,9 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from protocol import codec
+from protocol.agreed import AgreedFigures, figures_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import Approval, DealOffer
 from protocol.events import FulfilmentChanged
@@ -14,6 +14,7 @@ from protocol.records import Actor, DealState, Role
 from protocol.structure import StructureChanges
 from protocol.workflow import CREDIT_REASONS, STEPS, TRANSITIONS, Action, Closing, Reason
 from server.database.core.scope import RowScope
+from server.database.decisions.agreed import agreed_of, changed_figures, contract_of, proposed, require_seen
 from server.database.decisions.claims import let_go, require_not_held, reserve, touch_claims
 from server.database.decisions.conditions import (
     conceded,
@@ -28,18 +29,19 @@ from server.database.decisions.conditions import (
     require_not_own,
     require_product_cost,
 )
-from server.database.decisions.deciding import SYSTEM, Asked, Decided, LockedDeal, deciding
-from server.database.decisions.offers import adopt_offer, is_same, selected_offer
+from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding
+from server.database.decisions.offers import adopt_offer, is_same, selected_offer, store_offer
 from server.database.decisions.tasks import raise_adverse_action
-from server.database.decisions.terms import move, restructure, wrong_state
+from server.database.decisions.terms import Step, move, wrong_state
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
     """One requested step. ``rates`` is the rate sheet in force on ``today``.
 
-    ``priced`` is the deal's selected offer, repriced for the deal after the step; None if it has none, or the
-    step needs no price. ``changes`` are those of a counter.
+    ``priced`` is what the step is about, repriced: the deal's selected offer, or the desk's proposal; None if
+    there is none, no programme takes it, or the step needs no price. ``changes`` and ``programme_id`` are
+    those of a counter, ``seen`` the figures that the person decided on.
     """
 
     op: uuid.UUID
@@ -51,20 +53,19 @@ class Move:
     more_reasons: Sequence[Reason] = ()
     priced: DealOffer | None = None
     changes: StructureChanges = field(default_factory=StructureChanges)
+    programme_id: str | None = None
+    seen: AgreedFigures | None = None
     discount_authority_cents: int = 0
     product_cost_share_bp: float = 10_000.0
 
 
-def with_changes(step: Move, changes: StructureChanges) -> Move:
-    """Return a counter's step."""
-    return replace(step, changes=changes)
-
-
-def asked_for(
-    action: Action | Closing, reason: Reason, more_reasons: Sequence[Reason], changes: StructureChanges
-) -> Asked:
+def asked_for(action: Action | Closing, step: Move) -> Asked:
     """Return the content of an action's or closing step's command."""
-    return (action, reason, list(more_reasons), codec.plain(changes))
+    asked = (action, step.reason, list(step.more_reasons), codec.plain(step.changes))
+    # As an older release stored it, if the command has nothing that is newer.
+    if step.programme_id is None and step.seen is None:
+        return asked
+    return (*asked, step.programme_id, None if step.seen is None else codec.plain(step.seen))
 
 
 async def take_action(scope: RowScope, deal_id: str, action: Action, step: Move) -> Decided:
@@ -78,18 +79,15 @@ async def take_action(scope: RowScope, deal_id: str, action: Action, step: Move)
     _check_reasons(step, transition.reasons)
     if step.actor.role not in transition.roles:
         raise forbidden(f"Your role may not {action} a deal.")
-    asked = asked_for(action, step.reason, step.more_reasons, step.changes)
+    asked = asked_for(action, step)
     async with deciding(scope, deal_id, step.op, step.actor, asked) as deal:
         if deal.repeated is not None:
             return deal.again()
         deal.require_version(step.version)
         if deal.state not in transition.sources:
             raise wrong_state(deal, action)
-        await _PREPARE[action](deal, step)
-        more: dict[str, Any] = {"more_reasons": list(step.more_reasons)} if step.more_reasons else {}
-        if action is Action.APPROVE:
-            more["approval"] = codec.plain(await _approve(deal))
-        await move(deal, transition.target, step.reason, **more)
+        told = await _PREPARE[action](deal, step)
+        await move(deal, transition.target, step.reason, replace(told, more_reasons=step.more_reasons))
         if action in {Action.DECLINE, Action.LOSE}:
             await raise_adverse_action(deal, [step.reason, *step.more_reasons], step.today)
         return deal.decided(state=deal.state)
@@ -102,7 +100,7 @@ async def take_closing_step(scope: RowScope, deal_id: str, closing: Closing, ste
     """
     known = STEPS[closing]
     _check_reasons(step, known.reasons)
-    asked = asked_for(closing, step.reason, step.more_reasons, step.changes)
+    asked = asked_for(closing, step)
     async with deciding(scope, deal_id, step.op, step.actor, asked) as deal:
         if deal.repeated is not None:
             return deal.again()
@@ -128,63 +126,81 @@ async def take_closing_step(scope: RowScope, deal_id: str, closing: Closing, ste
         return deal.decided(state=deal.state, fulfilment=deal.fulfilment)
 
 
-async def fall_where_outdated(scope: RowScope, deal_id: str, rates: str) -> Decided:
-    """Return an approved deal to working if its car or the rate sheet has changed since.
-
-    This is an automatic decision. Raises CommandError(not_found).
-    """
-    async with deciding(scope, deal_id, uuid.uuid4(), SYSTEM, ("fall",)) as deal:
-        if deal.state is DealState.APPROVED:
-            reason = await outdated(deal, await last_approval(deal), rates)
-            if reason is not None:
-                await move(deal, DealState.WORKING, reason)
-        return deal.answered({})
-
-
-async def _prepare_submit(deal: LockedDeal, step: Move) -> None:
-    own = deal.salesperson_id == deal.actor.id
-    if deal.actor.role is Role.DESK_MANAGER and not own:
-        raise forbidden("A manager can submit only their own deals.")
-    await _take_price(deal, step)
-
-
-async def _prepare_counter(deal: LockedDeal, step: Move) -> None:
-    await require_not_own(deal)
-    await restructure(deal, step.changes, based_on=deal.version)
-    await _take_price(deal, step)
-    await require_authority(deal, step.priced, step.discount_authority_cents)
-
-
-async def _prepare_approve(deal: LockedDeal, step: Move) -> None:
-    await require_not_own(deal)
-    offer = await selected_offer(deal)
-    if offer is None or step.priced is None or not is_same(offer, step.priced):
+async def _prepare_submit(deal: LockedDeal, step: Move) -> Step:
+    _require_own_if_manager(deal)
+    if deal.selected_offer is None:
+        raise conflict("Select a car first.", "selected", None)
+    if step.priced is None:
         raise conflict(
-            "The offer changed after it was submitted. Counter it so that both of you see the new one.",
+            "No lender program accepts the selected car with these terms. Change the terms or"
+            " select another car.",
             "selected",
-            None if step.priced is None else step.priced.payment_cents,
+            None,
         )
-    # Changes of cars and rates are not checked for a deal that is not approved yet.
-    reason = await outdated(deal, _approval_of(deal, offer), step.rates)
+    agreed = figures_of(step.priced)
+    require_seen(step.seen, agreed)
+    await adopt_offer(deal, step.priced)
+    return Step(agreed=agreed)
+
+
+async def _prepare_counter(deal: LockedDeal, step: Move) -> Step:
+    await require_not_own(deal)
+    offer = await _agreed_offer(deal)
+    require_seen(step.seen, agreed_of(deal, offer))
+    if step.priced is None:
+        raise conflict("No lender program accepts this proposal. Change it and try again.", "selected", None)
+    await require_authority(deal, step.priced, step.discount_authority_cents)
+    await store_offer(deal, step.priced)
+    return Step(proposal=proposed(deal, offer, step.priced, step.reason))
+
+
+async def _prepare_accept(deal: LockedDeal, step: Move) -> Step:
+    _require_own_if_manager(deal)
+    if deal.proposal is None:
+        raise conflict("The desk proposed nothing to accept. Submit the deal instead.", "proposal", None)
+    offered = figures_of(deal.proposal.offer)
+    require_seen(step.seen, offered)
+    if step.priced is None or figures_of(step.priced) != offered:
+        now = None if step.priced is None else figures_of(step.priced)
+        raise changed_figures("proposal", offered, now)
+    await adopt_offer(deal, step.priced)
+    return Step(agreed=offered)
+
+
+async def _prepare_approve(deal: LockedDeal, step: Move) -> Step:
+    await require_not_own(deal)
+    offer = await _agreed_offer(deal)
+    agreed, priced = agreed_of(deal, offer), step.priced
+    require_seen(step.seen, agreed)
+    if priced is None or figures_of(priced) != agreed:
+        raise changed_figures("selected", agreed, None if priced is None else figures_of(priced))
+    # Changes of cars and rates are looked at again under the locks.
+    reason = await outdated(deal, _approval_of(deal, priced), step.rates)
     if reason is not None:
         raise conflict(
             "The car or the rates just changed. Review the deal and try again.", "selected", reason
         )
-    await require_authority(deal, step.priced, step.discount_authority_cents)
-    require_product_cost(deal, step.priced, step.product_cost_share_bp)
+    await require_authority(deal, priced, step.discount_authority_cents)
+    require_product_cost(deal, priced, step.product_cost_share_bp)
     await require_not_held(deal, int(offer.vehicle_id))
+    # The same figures from newer versions of the car or the tables: the approval binds those.
+    if not is_same(offer, priced):
+        await adopt_offer(deal, priced)
+    return Step(approval=await _approve(deal))
 
 
-async def _prepare_decline(deal: LockedDeal, step: Move) -> None:
+async def _prepare_decline(deal: LockedDeal, step: Move) -> Step:
     await require_not_own(deal)
+    return Step()
 
 
-async def _prepare_reopen(deal: LockedDeal, step: Move) -> None:
+async def _prepare_reopen(deal: LockedDeal, step: Move) -> Step:
     if deal.state is DealState.LOST:
         await touch_claims(deal)
+    return Step()
 
 
-async def _prepare_sign(deal: LockedDeal, step: Move) -> None:
+async def _prepare_sign(deal: LockedDeal, step: Move) -> Step:
     approval = await last_approval(deal)
     reason = await outdated(deal, approval, step.rates)
     if reason is not None:
@@ -192,6 +208,7 @@ async def _prepare_sign(deal: LockedDeal, step: Move) -> None:
     offer = await selected_offer(deal)
     if offer is None or offer.offer_id != approval.offer_id:
         raise conflict("The desk approved a different offer. Submit the deal again.", "approval", None)
+    require_seen(step.seen, agreed_of(deal, offer))
     await require_covered(deal, offer)
     await require_lender(deal, offer)
     await require_not_held(deal, int(offer.vehicle_id))
@@ -205,11 +222,13 @@ async def _prepare_sign(deal: LockedDeal, step: Move) -> None:
         raise conflict("This car is no longer for sale. Choose another one.", "vehicle_id", None)
     await touch_claims(deal)
     await let_go(deal)
+    return Step(contract=await contract_of(deal, offer))
 
 
-async def _prepare_lose(deal: LockedDeal, step: Move) -> None:
+async def _prepare_lose(deal: LockedDeal, step: Move) -> Step:
     await touch_claims(deal)
     await let_go(deal)
+    return Step()
 
 
 _PREPARE = {
@@ -220,21 +239,21 @@ _PREPARE = {
     Action.REOPEN: _prepare_reopen,
     Action.SIGN: _prepare_sign,
     Action.LOSE: _prepare_lose,
+    Action.ACCEPT: _prepare_accept,
 }
 
 
-async def _take_price(deal: LockedDeal, step: Move) -> None:
-    """Make the repriced offer the deal's offer."""
-    if deal.selected_offer is None:
+def _require_own_if_manager(deal: LockedDeal) -> None:
+    if deal.actor.role is Role.DESK_MANAGER and deal.salesperson_id != deal.actor.id:
+        raise forbidden("A manager can submit only their own deals.")
+
+
+async def _agreed_offer(deal: LockedDeal) -> DealOffer:
+    """Return the selected offer of a deal that was submitted. Raises CommandError(conflict) without one."""
+    offer = await selected_offer(deal)
+    if offer is None:
         raise conflict("Select a car first.", "selected", None)
-    if step.priced is None:
-        raise conflict(
-            "No lender program accepts the selected car with these terms. Change the terms or"
-            " select another car.",
-            "selected",
-            None,
-        )
-    await adopt_offer(deal, step.priced)
+    return offer
 
 
 def _approval_of(deal: LockedDeal, offer: DealOffer) -> Approval:

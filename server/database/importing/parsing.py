@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from protocol import vin as vins
 from protocol.texts import without_unseen
 from server.database.importing import values
 from server.database.importing.columns import ColumnMap
-from server.database.stock import vin as vins
 
 T = TypeVar("T")
 

@@ -58,6 +58,20 @@ async def find_by_login(database: Database, login: str) -> Account | None:
     return None if row is None else account_of(row)
 
 
+async def salesperson_of(database: Database, deal_id: str) -> Account | None:
+    """Return the account of a deal's salesperson; None if there is no such deal."""
+    try:
+        key = uuid.UUID(deal_id)
+    except ValueError:
+        return None
+    row = await database.fetchrow(
+        f"SELECT {ACCOUNT_COLUMNS} FROM users"  # noqa: S608 - a constant
+        " WHERE user_id = (SELECT salesperson_id FROM deals WHERE deal_id = $1)",
+        key,
+    )
+    return None if row is None else account_of(row)
+
+
 async def load_password(database: Database, login: str) -> tuple[Account | None, str]:
     """Return the active account with that login, if any, and the hash to check a password against.
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from protocol.vin import LENGTH
 from server.database.sample.catalogue import COLORS, INTERIORS, MODELS, TRIM_STEPS
 from server.database.stock import vin
 
@@ -159,7 +160,7 @@ def _where(fills: npt.NDArray[np.bool_], numbers: npt.NDArray[Any]) -> list[int 
 
 def _vins(model: Ints, trim: Ints, year: Ints, number: Ints) -> list[str]:
     """Return a VIN for each car, unique by ``number``: six digits of serial, and a plant for each million."""
-    characters = np.full((len(number), vin.LENGTH), ord("0"), np.uint8)
+    characters = np.full((len(number), LENGTH), ord("0"), np.uint8)
     makers = np.frombuffer("".join(one.wmi for one in MODELS).encode(), np.uint8).reshape(-1, 3)
     characters[:, 0:3] = makers[model]
     characters[:, 3] = _SERIES[model % len(_SERIES)]

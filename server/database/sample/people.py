@@ -10,6 +10,7 @@ import numpy as np
 
 from protocol.records import Role
 from protocol.structure import TierSource
+from server.database.deals.new_deals import FIRST_TRADE
 from server.database.sample.catalogue import MODELS
 from server.database.sample.rebates import GRADUATE, LOYALTY, MILITARY
 
@@ -28,6 +29,9 @@ NEIGHBOURS = (("IN", "Richmond", "47374"), ("KY", "Covington", "41011"))
 
 ELIGIBILITIES = ((MILITARY, 0.1), (LOYALTY, 0.2), (GRADUATE, 0.06))
 """What customers are, with which chance."""
+
+NOT_APPRAISED = 0.3
+"""The share of trades that the desk has yet to appraise."""
 
 NAMESPACE = uuid.UUID("5f0f6a1c-6f5e-4b43-9c64-1f2b8a3f9d10")
 """Ids of sample customers and deals are derived from it, so that a seed is repeatable."""
@@ -100,6 +104,8 @@ def sample_customer(number: int, store: SampleStore, random_seed: int, today: dt
         "monthly_income_cents": income,
         "other_debt_cents": _dollars(income * random.uniform(0.02, 0.22)),
         "address_line": f"{random.integers(1, 2_000)} {random.choice(STREETS)}",
+        # Numbers that are kept free for examples.
+        "phone": f"(937) 555-01{number % 100:02d}",
         "city": store.town,
         "state": store.state,
         "postal_code": store.postal_code,
@@ -126,7 +132,7 @@ def sample_wish(customer: asyncpg.Record, random_seed: int, number: int) -> dict
     income = customer["monthly_income_cents"] + (customer.get("co_monthly_income_cents") or 0)
     most = min(max(_dollars(income * random.uniform(0.09, 0.14)), 300_00), 1_200_00)
     down = int(random.integers(2, 9)) * 500_00
-    wish = {
+    wish: dict[str, Any] = {
         "payment_min_cents": _dollars(most * 0.6),
         "payment_max_cents": most,
         "cash_down_cents": down,
@@ -137,6 +143,8 @@ def sample_wish(customer: asyncpg.Record, random_seed: int, number: int) -> dict
     if acv is not None:
         below = int(random.integers(1, 6)) * 100_00
         wish["trade_allowance_cents"] = max(acv - below, 0) // 100_00 * 100_00
+        if random.random() < NOT_APPRAISED:
+            wish["trades"] = [{"id": FIRST_TRADE, "acv_cents": None}]
     return wish
 
 

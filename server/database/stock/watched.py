@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from protocol.workflow import Reason
 from server.database.core.one_row import one_row
 from server.database.core.pool import Database
 from server.database.decisions.deciding import parse_id
@@ -52,10 +53,27 @@ LIMIT $3
 """
 
 
-# A deal that is approved and that nobody has signed yet.
+# Deals with agreed figures that nobody has signed yet: all, those whose car changed or was sold, those of
+# customers, and those whose lender's approval expired lately.
 _DUE = """
-SELECT ARRAY(SELECT d.deal_id::text FROM deals d JOIN offers o ON o.offer_id = d.selected_offer
-              WHERE d.state = 'approved' AND ($1::bigint[] IS NULL OR o.vehicle_id = ANY ($1))) AS approved,
+WITH guarded AS MATERIALIZED (
+    SELECT d.deal_id, d.customer_id, o.vehicle_id, o.vehicle_rev, o.body->>'lender' AS lender,
+           d.proposal->'offer'->>'lender' AS proposed
+      FROM deals d JOIN offers o ON o.offer_id = d.selected_offer
+     WHERE d.state IN ('submitted', 'countered', 'approved')),
+     expiries AS MATERIALIZED (
+    SELECT g.deal_id, l.expires_at FROM guarded g JOIN lender_decisions l USING (deal_id)
+     WHERE l.lender IN (g.lender, g.proposed) AND l.status IN ('approved', 'conditional'))
+SELECT now() AS at,
+       ARRAY(SELECT deal_id::text FROM guarded WHERE $1::bigint[] IS NULL) AS everyone,
+       ARRAY(SELECT g.deal_id::text FROM guarded g LEFT JOIN vehicles v USING (vehicle_id)
+              WHERE g.vehicle_id = ANY ($1)
+                AND (v.rev IS DISTINCT FROM g.vehicle_rev OR v.status <> 'available')) AS of_cars,
+       ARRAY(SELECT deal_id::text FROM guarded WHERE customer_id = ANY ($2::uuid[])) AS of_customers,
+       ARRAY(SELECT DISTINCT deal_id::text FROM expiries
+              WHERE expires_at > $3 AND expires_at <= now()) AS expired,
+       (SELECT extract(epoch FROM min(expires_at) - now())::float8 FROM expiries
+         WHERE expires_at > now()) AS expiry_seconds,
        (SELECT jsonb_agg(jsonb_build_array(held_by, vehicle_id)) FROM vehicle_claims
          WHERE held_by IS NOT NULL AND held_until <= now()) AS over,
        (SELECT extract(epoch FROM min(held_until) - now())::float8 FROM vehicle_claims
@@ -136,18 +154,43 @@ def _car(row: Any) -> WatchedCar:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Deals that are approved for a car in question, holds whose time is over (deal and car), and how many
-    seconds the next one has left; None if nothing is held.
+    """What may have to fall at ``at``.
+
+    ``guarded`` are deals with agreed figures by what may have changed those, ``everyone`` all of them if all
+    were asked for, ``over`` holds whose time is over (deal and car). ``next_seconds`` is when the next hold
+    or lender's approval ends; None if none does.
     """
 
-    approved: list[str]
+    at: dt.datetime
+    guarded: dict[Reason, list[str]]
+    everyone: list[str]
     over: list[tuple[str, int]]
     next_seconds: float | None
 
 
-async def what_is_due(database: Database, vehicle_ids: Sequence[str] | None) -> Due:
-    """Return what may have to fall: of approvals, those of some cars, or of all cars where it is None."""
+async def what_is_due(
+    database: Database,
+    vehicle_ids: Sequence[str] | None,
+    customer_ids: Sequence[str] = (),
+    since: dt.datetime | None = None,
+) -> Due:
+    """Return what may have to fall: deals about some cars or customers, or all of them if cars are None.
+
+    ``since`` is the time of the last look, for lenders' approvals that expired meanwhile.
+    """
     cars = None if vehicle_ids is None else [int(car) for car in vehicle_ids]
-    row = await one_row(database, _DUE, cars)
-    over = [(deal_id, int(vehicle_id)) for deal_id, vehicle_id in row["over"] or ()]
-    return Due(row["approved"], over, row["next_seconds"])
+    customers = [key for key in map(parse_id, customer_ids) if key is not None]
+    row = await one_row(database, _DUE, cars, customers, since or dt.datetime.max.replace(tzinfo=dt.UTC))
+    ends = [seconds for seconds in (row["next_seconds"], row["expiry_seconds"]) if seconds is not None]
+    return Due(
+        at=row["at"],
+        # In the order of certainty: a deal that several of them concern has the first cause.
+        guarded={
+            Reason.CAR_CHANGED: row["of_cars"],
+            Reason.CUSTOMER_CHANGED: row["of_customers"],
+            Reason.LENDER_EXPIRED: row["expired"],
+        },
+        everyone=row["everyone"],
+        over=[(deal_id, int(vehicle_id)) for deal_id, vehicle_id in row["over"] or ()],
+        next_seconds=min(ends, default=None),
+    )

@@ -54,13 +54,14 @@ def front_gross_cents(plan: Plan, cars: Cars, price: Cents, discount: Cents | in
     """Return what the store earns on each car and on the trade; may be negative.
 
     ``price`` is the selling price before ``discount``. Rebates are the manufacturer's money, not the store's.
-    A car of another store costs its transfer, and the floorplan cost of the transfer days.
+    A car of another store costs its transfer, and the floorplan cost of the transfer days. A trade that was
+    not appraised earns and costs nothing.
     """
     s = plan.inputs.structure
     floorplan = np.minimum(cars.floorplan_day_cents * (cars.days_in_stock + cars.transfer_days), MAX_CENTS)
     carried = cars.cost_cents + cars.recon_cents + floorplan + cars.transfer_cost_cents
     earned = price - discount + s.doc_fee_cents + cars.holdback_cents + cars.dealer_cash_cents
-    return earned - carried - (s.trade_allowance_cents - s.trade_acv_cents)
+    return earned - carried - (s.trade_allowance_cents - s.trade_value_cents)
 
 
 def _priced(plan: Plan, model: RiskModel, wider: dict[FixKind, Pricing]) -> Pricing:

@@ -75,8 +75,25 @@ def _changes(case: Case, request: PriceRequest, found: RollAnswer) -> dict[str, 
         case Vary.PRICE:
             return {**held, "price_cents": found.price_cents}
         case Vary.TRADE_ALLOWANCE:
-            return {**held, "trade_allowance_cents": found.trade_allowance_cents}
+            return {**held, **_allowances(case, found.trade_allowance_cents)}
         case Vary.RATE:
             reason = case.inputs.structure.rate_reason or RateReason.PAYMENT_BUDGET
             return {**held, "rate_bp": float(found.rate_bp), "rate_reason": reason.value}
     return held
+
+
+def _allowances(case: Case, total_cents: int) -> dict[str, Any]:
+    """Return the changes that make the allowances sum to ``total_cents``: the flat field of a single trade.
+    Of two trades the last one takes the difference, and the first one what exceeds its allowance.
+    """
+    trades = case.inputs.structure.trades
+    if len(trades) < 2:
+        return {"trade_allowance_cents": total_cents}
+    first, last = trades
+    rest = max(0, total_cents - first.allowance_cents)
+    return {
+        "trades": [
+            {"id": first.id, "allowance_cents": total_cents - rest},
+            {"id": last.id, "allowance_cents": rest},
+        ]
+    }

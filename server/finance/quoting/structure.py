@@ -1,6 +1,7 @@
 """The quoted structure: chosen by the architect, printed by the exact engine, valued in parts."""
 
 import dataclasses
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,9 @@ from msgspec.structs import replace
 from protocol.events import Fix, FixKind
 from protocol.money.lending import RateSheet
 from protocol.money.pricing import PriceRequest
-from protocol.money.quotes import MonthlyCash, QuotedStructure, QuoteValue, TaxLine
+from protocol.money.quotes import MonthlyCash, QuotedStructure, QuotedTrade, QuoteValue, TaxLine
 from protocol.structure import StructureError
+from protocol.trades import Trade
 from server.finance.architect import Choice, Pricing, choices, refusal
 from server.finance.calendar import after_days
 from server.finance.contract import payoff_cents
@@ -183,6 +185,7 @@ def _answer(case: Case, **fields: Any) -> QuotedStructure:
     structure = case.inputs.structure
     if structure.contract_date is None or structure.first_payment_date is None:
         raise ValueError("the structure's dates are not filled in")
+    contract = structure.contract_date
     known: dict[str, Any] = {
         "price_cents": case.price_cents,
         "rebate_cents": case.rebate_cents - fields.get("rebate_given_up_cents", 0),
@@ -190,7 +193,19 @@ def _answer(case: Case, **fields: Any) -> QuotedStructure:
         "contract_date": structure.contract_date,
         "first_payment_date": structure.first_payment_date,
     }
+    if structure.trades:
+        known["trades"] = [_quoted_trade(trade, contract) for trade in structure.trades]
     return QuotedStructure(**known, **fields)
+
+
+def _quoted_trade(trade: Trade, contract: dt.date) -> QuotedTrade:
+    payoff = trade.payoff_on(contract)
+    return QuotedTrade(
+        id=trade.id,
+        allowance_cents=trade.allowance_cents,
+        payoff_cents=payoff,
+        equity_cents=trade.allowance_cents - payoff,
+    )
 
 
 def _priced(case: Case, request: PriceRequest) -> dict[str, Any]:

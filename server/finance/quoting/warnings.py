@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from protocol.money.concession import concession_of, lacks_product_cost
+from protocol.money.concession import concession_of, lacks_appraisal, lacks_product_cost
 from protocol.money.quotes import QuoteWarning, WarningCode
+from protocol.structure import Structure
 from server.finance.quoting.case import Case
 from server.finance.quoting.structure import Quoted
 
@@ -19,14 +20,7 @@ def quote_warnings(case: Case, quoted: Quoted, *, desk: bool) -> list[QuoteWarni
 
 def _found(case: Case, quoted: Quoted, desk: bool) -> Iterator[tuple[WarningCode, str]]:
     s = case.inputs.structure
-    good_through, contract = s.payoff_good_through, s.contract_date
-    if s.payoff_cents and good_through and contract and contract > good_through:
-        days = (contract - good_through).days
-        yield (
-            WarningCode.PAYOFF_PAST_GOOD_THROUGH,
-            f"The payoff was good through {good_through}. {days} days of per diem were added. Get"
-            " a new payoff.",
-        )
+    yield from _expired_payoffs(s)
     given = concession_of(
         s,
         advertised_cents=case.numbers["price_cents"],
@@ -45,4 +39,34 @@ def _found(case: Case, quoted: Quoted, desk: bool) -> Iterator[tuple[WarningCode
             WarningCode.PRODUCTS_WITHOUT_COST,
             "The products have no cost, so their whole price counts as gross. Enter their cost"
             " before approval.",
+        )
+    if desk and lacks_appraisal(s):
+        yield (
+            WarningCode.TRADE_NOT_APPRAISED,
+            "The trade is not appraised: its allowance counts as its cash value, and what is given away on it"
+            " is not known. Enter the ACV before approval.",
+        )
+
+
+def _expired_payoffs(s: Structure) -> Iterator[tuple[WarningCode, str]]:
+    """Yield a warning for each payoff quote that is no longer good on the contract date."""
+    contract = s.contract_date
+    if contract is None:
+        return
+    for trade in s.trades:
+        good_through = trade.payoff_good_through
+        if trade.payoff_cents and good_through and contract > good_through:
+            added = trade.payoff_on(contract) - trade.payoff_cents
+            yield (
+                WarningCode.PAYOFF_PAST_GOOD_THROUGH,
+                f"The payoff of the {trade.describe()} was good through {good_through}. It includes"
+                f" ${added / 100:,.2f} of per diem up to {contract}. Get a new payoff.",
+            )
+    good_through = s.payoff_good_through
+    if not s.trades and s.payoff_cents and good_through and contract > good_through:
+        days = (contract - good_through).days
+        yield (
+            WarningCode.PAYOFF_PAST_GOOD_THROUGH,
+            f"The payoff was good through {good_through}. {days} days of per diem were added. Get"
+            " a new payoff.",
         )

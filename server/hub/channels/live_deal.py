@@ -7,8 +7,10 @@ income. Postgres announces those; the deal is then dropped here and read again a
 import asyncio
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+from msgspec import UNSET
 
 from protocol import codec
 from protocol.deal_fold import applied
@@ -17,6 +19,7 @@ from protocol.records import Scope
 from protocol.structure import Structure
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import Deal
+from server.database.deals.story import Told, kept_story
 from server.database.decisions.deciding import DealEvent
 from server.database.decisions.lenders import live_terms
 from server.log.channel_log import Entry
@@ -26,10 +29,14 @@ SEARCH_STARTED: Final = b'{"type":"search_started"'
 
 @dataclass(frozen=True, slots=True)
 class HeldDeal:
-    """A deal after event ``deal.last_no``: ``deal`` for computations, and ``whole`` as managers see it."""
+    """A deal after event ``deal.last_no``: ``deal`` for computations, and ``whole`` as managers see it.
+
+    ``story`` are its latest events; the same ones may be written in another order of fields.
+    """
 
     deal: Deal
     whole: DealSnapshot
+    story: tuple[Told, ...] = field(default=(), compare=False)
 
     @classmethod
     def of(cls, deal: Deal, parts: DealParts) -> "HeldDeal":
@@ -46,6 +53,7 @@ class HeldDeal:
                     state=deal.customer.state,
                     monthly_income_cents=deal.customer.monthly_income_cents,
                     score=deal.customer.score,
+                    facts=deal.customer.facts,
                 ),
                 structure=codec.plain(deal.structure),
                 selected=parts.selected,
@@ -59,19 +67,25 @@ class HeldDeal:
                 approval=parts.approval,
                 lenders=list(deal.lenders),
                 tasks=parts.tasks,
+                agreed=parts.agreed,
+                proposal=parts.proposal,
+                contract=parts.contract,
             ),
+            parts.story,
         )
 
     def at(self, now: dt.datetime) -> Deal:
         """Return the deal with the lenders' decisions that are valid at ``now``."""
         return replace(self.deal, live_lenders=live_terms(self.deal.lenders, now))
 
-    def after(self, no: int, event: Event) -> "HeldDeal":
-        """Return the deal after its next event."""
+    def after(self, no: int, event: Event, body: bytes) -> "HeldDeal":
+        """Return the deal after its next event; ``body`` is the event as JSON."""
         whole = applied(self.whole, event)
         lenders = whole.lenders if isinstance(whole.lenders, list) else ()
+        known, facts = self.deal.customer, whole.customer.facts
         deal = replace(
             self.deal,
+            customer=known if facts is UNSET or facts == known.facts else known.after(facts),
             last_no=no,
             version=whole.version,
             state=whole.state,
@@ -81,7 +95,7 @@ class HeldDeal:
             selected_offer=whole.selected.offer_id if whole.selected else None,
             lenders=tuple(lenders),
         )
-        return HeldDeal(deal, whole)
+        return HeldDeal(deal, whole, kept_story((*self.story, Told(no, body))))
 
 
 class LiveDeal:
@@ -92,7 +106,7 @@ class LiveDeal:
         self._held: HeldDeal | None = None
         self._needed = 0
         self._forgotten = 0
-        self._meanwhile: list[tuple[int, Event]] | None = None
+        self._meanwhile: list[tuple[int, Event, bytes]] | None = None
         self._scope_since = 0
         self._searched_at = -1
 
@@ -135,14 +149,14 @@ class LiveDeal:
         if entry.body.startswith(SEARCH_STARTED):
             self._searched_at = codec.decode(entry.body)["deal_version"]
         if entry.no and (self._held is not None or self._meanwhile is not None):
-            self._take(entry.no, codec.decode(entry.body))
+            self._take(entry.no, entry.body)
 
     def decided(self, channel: str, events: Sequence[DealEvent]) -> None:
         """Apply the decisions that this process just made, before their events come back through the log."""
         for event in events:
             self.require(event.no)
             if self._held is not None or self._meanwhile is not None:
-                self._take(event.no, codec.decode(codec.encode({"channel": channel, **event.fields})))
+                self._take(event.no, codec.encode({**event.fields, "channel": channel}))
 
     def begin(self) -> int:
         """Begin a read of the deal; return the token to pass to ``read``."""
@@ -158,10 +172,11 @@ class LiveDeal:
         if held is None or began != self._forgotten:
             return
         self._held, self._scope_since = held, held.deal.version
-        for no, event in meanwhile:
-            self._apply(no, event)
+        for no, event, body in meanwhile:
+            self._apply(no, event, body)
 
-    def _take(self, no: int, fields: dict[str, Any]) -> None:
+    def _take(self, no: int, body: bytes) -> None:
+        fields: dict[str, Any] = codec.decode(body)
         try:
             event = codec.convert(EVENTS_BY_KIND[fields["type"]], {**fields, "seq": no})
         except (KeyError, codec.FieldError):
@@ -169,14 +184,14 @@ class LiveDeal:
             self.forget()
             return
         if self._meanwhile is not None:
-            self._meanwhile.append((no, event))
-        self._apply(no, event)
+            self._meanwhile.append((no, event, body))
+        self._apply(no, event, body)
 
-    def _apply(self, no: int, event: Event) -> None:
+    def _apply(self, no: int, event: Event, body: bytes) -> None:
         if self._held is None or no <= self._held.deal.last_no:
             return
         if no == self._held.deal.last_no + 1:
-            before, self._held = self._held, self._held.after(no, event)
+            before, self._held = self._held, self._held.after(no, event, body)
             if self._held.deal.structure.scope is not before.deal.structure.scope:
                 self._scope_since = self._held.deal.version
         else:

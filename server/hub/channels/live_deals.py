@@ -49,8 +49,12 @@ class LiveDeals:
 
     async def anyones(self, channel: str) -> Deal | None:
         """Return the deal of a channel of any store, for the system's own work; None if there is none."""
-        found = await self._held(channel, self._system)
+        found = await self.anyones_whole(channel)
         return None if found is None else found.at(utc_now())
+
+    async def anyones_whole(self, channel: str) -> HeldDeal | None:
+        """Return the deal of a channel of any store with all its parts, as ``anyones``."""
+        return await self._held(channel, self._system)
 
     async def held(self, channel: str, store_id: str) -> HeldDeal:
         """Return the deal of a channel of this store.

@@ -1,10 +1,10 @@
-"""The wall of a store: publishes changes of its deals to the people who watch it."""
+"""The wall of a store and its list of deals: publishes changes of deals to the people who watch either."""
 
 import asyncio
 from typing import Final
 
 from protocol import codec
-from protocol.channels import store_of, wall_channel
+from protocol.channels import boards_of, store_of
 from server.database.core.scope import RowScope
 from server.database.deals.wall import deals_about, summaries_of, wall_of
 from server.hub.channels.registry import Registry
@@ -41,7 +41,7 @@ class Wall:
     def heard(self, payload: str) -> None:
         """Take a notification of Postgres: ``deal_id no store_id``."""
         deal_id, _, store_id = payload.split(" ")
-        if wall_channel(store_id) in self._registry:
+        if self._boards(store_id):
             self._deals.setdefault(store_id, set()).add(deal_id)
             self._background.wake()
 
@@ -80,7 +80,10 @@ class Wall:
 
     def _stores(self) -> list[str]:
         stores = map(store_of, self._registry.channels)
-        return [store_id for store_id in stores if store_id is not None]
+        return list(dict.fromkeys(store_id for store_id in stores if store_id is not None))
+
+    def _boards(self, store_id: str) -> list[str]:
+        return [channel for channel in boards_of(store_id) if channel in self._registry]
 
     async def _tell(self, deals: dict[str, set[str]], cars: set[str], whole: set[str]) -> None:
         watched = set(self._stores())
@@ -91,13 +94,16 @@ class Wall:
         for store_id in watched & (whole | set(deals)):
             some = deals.get(store_id, set())
             # A deal that the wall's log has but the wall no longer shows is not live any more.
-            told = await self._walls.told_of(store_id) if store_id in whole else set()
+            boards = self._boards(store_id)
+            told: set[str] = set()
+            for channel in boards if store_id in whole else ():
+                told |= await self._walls.told_of(channel)
             async with self._system.acquire() as database:
                 rows = await wall_of(database, store_id) if store_id in whole else []
                 some = (some | told) - {row["deal_id"] for row in rows}
                 rows += await summaries_of(database, store_id, sorted(some))
             for row in rows:
-                wait = await self._walls.summarise(store_id, row)
+                wait = max([await self._walls.summarise(channel, row) for channel in boards], default=0.0)
                 if wait and row["deal_id"] not in self._waiting:
                     self._waiting.add(row["deal_id"])
                     self._tasks.create_task(self._again(store_id, row["deal_id"], wait), name="wall-wait")

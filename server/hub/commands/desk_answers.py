@@ -1,6 +1,6 @@
 """How a command that decides about a deal is answered: once it is told, or as it was answered before."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from protocol.closing import CommandError
@@ -24,9 +24,16 @@ class DeskAnswers:
         self._authority = authority
         self._relay = relay
 
-    async def tell(self, connection: Connection, command: ChangeCommand, decided: Decided) -> None:
-        """Tell what was decided, and answer the command."""
-        await self._relay.tell(decided)
+    async def tell(
+        self,
+        connection: Connection,
+        command: ChangeCommand,
+        decided: Decided,
+        others: Sequence[Decided] = (),
+    ) -> None:
+        """Tell what was decided, in other deals too, and answer the command."""
+        for each in (decided, *others):
+            await self._relay.tell(each)
         connection.reply(command.ref, decided.reply)
 
     async def decide(

@@ -2,27 +2,34 @@
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
-from protocol import commands
+from msgspec import structs
+
+from protocol import codec, commands
+from protocol.agreed import GUARDED, AgreedFigures, FiguresChange, LenderEffectReply, figures_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands.desk import Decision
 from protocol.deal_parts import DealOffer
-from protocol.structure import StructureChanges
+from protocol.records import View
 from protocol.workflow import Action, Closing, LenderStatus
 from server.clock import utc_now
 from server.database.core.scope import StoreScopes
-from server.database.decisions import lenders, tasks, workflow
+from server.database.decisions import customers, lenders, tasks, trades, workflow
 from server.database.decisions import locks_and_notes as remarks
 from server.database.editions.rates import NotInForce
+from server.database.people.users import Account
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.commands.desk_answers import DeskAnswers
-from server.hub.commands.lender_terms import as_terms, terms_of
+from server.hub.commands.lender_terms import as_terms, hypothetical_terms, terms_of
 from server.hub.commands.offer_pricing import Repricing
 from server.hub.commands.quotes import Quotes
 from server.hub.commands.registration import handles
 from server.hub.connections.authority import Authority, actor_of, view_of
 from server.hub.connections.connection import Connection
 from server.hub.sight.questions import check_visible
+from server.hub.sight.views import not_here, unsettable_facts
 from server.work.editions import Editions
 
 
@@ -36,6 +43,7 @@ class DeskHandlers:
         authority: Authority,
         answers: DeskAnswers,
         quotes: Quotes,
+        repricing: Repricing,
         editions: Editions,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
     ) -> None:
@@ -43,7 +51,8 @@ class DeskHandlers:
         self._authority = authority
         self._answers = answers
         self._editions = editions
-        self._repricing = Repricing(quotes)
+        self._quotes = quotes
+        self._repricing = repricing
         self._today = today
 
     @handles(commands.Lock)
@@ -73,16 +82,46 @@ class DeskHandlers:
         """Mark a task as done."""
         await self._answers.decide(connection, command, tasks.finish_task, command.task_id)
 
+    @handles(commands.ChangeCustomer)
+    async def customer(self, connection: Connection, command: commands.ChangeCustomer) -> None:
+        """Change what the store knows of the customer; all open deals of the customer hear it."""
+        deal = await self._authority.deal(connection.account, command)
+        refused = unsettable_facts(command.changes, view_of(connection, command.channel))
+        if refused:
+            raise not_here(refused[0])
+        decided, others = await customers.change_customer(
+            self._stores.of(deal.store_id),
+            deal.id,
+            command.changes,
+            based_on=command.version,
+            op=command.op,
+            actor=actor_of(connection.account),
+        )
+        await self._answers.tell(connection, command, decided, others)
+
+    @handles(commands.RequestAppraisal)
+    async def request_appraisal(self, connection: Connection, command: commands.RequestAppraisal) -> None:
+        """Ask the desk to appraise a trade."""
+        deal = await self._authority.deal(connection.account, command)
+        decided = await trades.request_appraisal(
+            self._stores.of(deal.store_id),
+            deal.id,
+            command.trade_id,
+            op=command.op,
+            actor=actor_of(connection.account),
+            today=self._today(),
+        )
+        await self._answers.tell(connection, command, decided)
+
     @handles(
         *(commands.Submit, commands.Counter, commands.Approve, commands.Decline, commands.Reopen),
-        *(commands.Sign, commands.Lose),
+        *(commands.Sign, commands.Lose, commands.Accept),
     )
     async def act(self, connection: Connection, command: Decision) -> None:
         """Move the deal to another state."""
         held = await self._authority.held(connection.account, command)
         action = Action(commands.tag_of(type(command)))
-        changes = command.changes if isinstance(command, commands.Counter) else StructureChanges()
-        asked = workflow.asked_for(action, command.reason, command.more_reasons, changes)
+        asked = workflow.asked_for(action, self._move(connection, command))
         pricing = self._step(connection, command, held, action)
         step = await self._answers.unless_answered(connection, command, held.deal, asked, pricing)
         if step is None:
@@ -121,6 +160,37 @@ class DeskHandlers:
         )
         await self._answers.tell(connection, command, decided)
 
+    @handles(commands.LenderEffect)
+    async def lender_effect(self, connection: Connection, command: commands.LenderEffect) -> None:
+        """Say what a lender's decision would do to the selected offer."""
+        held = await self._authority.held(connection.account, command)
+        if view_of(connection, command.channel) is not View.MANAGER:
+            raise not_here("rate_bp")
+        offer = held.whole.selected
+        term = offer.term_months if offer else None
+        own = await self._quotes.programme(held.deal, command.lender, term_months=term)
+        reply = LenderEffectReply(programme=own)
+        if offer is not None and command.status is not None:
+            reply = await self._effect(reply, command, held, offer)
+        connection.reply(command.ref, codec.plain(reply))
+
+    async def _effect(
+        self, reply: LenderEffectReply, command: commands.LenderEffect, held: HeldDeal, offer: DealOffer
+    ) -> LenderEffectReply:
+        asked = hypothetical_terms(command)
+        others = [each for each in held.at(utc_now()).live_lenders if each.lender != asked.lender]
+        live = others if asked.status is LenderStatus.WITHDRAWN else [*others, asked]
+        priced = await self._repricing.current(held, None, lenders=live)
+        old = held.whole.agreed or figures_of(offer)
+        new = None if priced is None else figures_of(priced)
+        return structs.replace(
+            reply,
+            figures=FiguresChange(old=old, new=new),
+            npv_cents=offer.npv_cents,
+            new_npv_cents=None if priced is None else priced.npv_cents,
+            returns=held.whole.state in GUARDED and new != old,
+        )
+
     async def _lender_decision(
         self, connection: Connection, command: commands.LenderDecision, held: HeldDeal
     ) -> lenders.NewDecision:
@@ -129,7 +199,9 @@ class DeskHandlers:
         counts = terms.status is not LenderStatus.WITHDRAWN
         live = [*others, terms] if counts else others
         return lenders.NewDecision(
-            terms, await self._repricing.selected(held, connection.account, lenders=live)
+            terms,
+            await self._repricing.current(held, connection.account, lenders=live),
+            await self._repricing.proposal(held, connection.account, lenders=live),
         )
 
     async def _step(
@@ -138,27 +210,54 @@ class DeskHandlers:
         """Return a step with the inputs that are needed before the deal is locked: the rates and today's
         price.
         """
-        account, today = connection.account, self._today()
-        changes = command.changes if isinstance(command, commands.Counter) else None
-        if changes is not None:
-            check_visible(changes, view_of(connection, command.channel))
-        priced: DealOffer | None = None
-        if action in {Action.SUBMIT, Action.COUNTER, Action.APPROVE}:
-            priced = await self._repricing.selected(held, account, changes=changes)
+        account, move = connection.account, self._move(connection, command)
+        if isinstance(command, commands.Counter):
+            check_visible(command.changes, view_of(connection, command.channel))
+        priced = await self._priced(held, account, command, action)
         try:
-            in_force = await self._editions.in_force(today)
+            in_force = await self._editions.in_force(self._today())
         except NotInForce as error:
             raise CommandError(ErrorCode.DEGRADED, f"No decision is possible: {error}.") from error
-        step = workflow.Move(
-            op=command.op,
-            version=command.version,
-            reason=command.reason,
-            more_reasons=command.more_reasons,
-            actor=actor_of(account),
-            today=today,
+        return replace(
+            move,
             rates=in_force.rates,
             priced=priced,
             discount_authority_cents=account.discount_authority_cents,
             product_cost_share_bp=held.deal.product_cost_share_bp,
         )
-        return step if changes is None else workflow.with_changes(step, changes)
+
+    async def _priced(
+        self, held: HeldDeal, account: Account, command: Decision, action: Action | None
+    ) -> DealOffer | None:
+        """Return what a step is about, as it is priced today."""
+        if isinstance(command, commands.Counter):
+            return await self._repricing.counter(held, account, command.changes, command.programme_id)
+        match action:
+            case Action.SUBMIT:
+                return await self._repricing.selected(held, account)
+            case Action.APPROVE:
+                return await self._repricing.agreed(held, account)
+            case Action.ACCEPT:
+                return await self._repricing.proposal(held, account)
+            case _:
+                return None
+
+    def _move(self, connection: Connection, command: Decision) -> workflow.Move:
+        """Return what a command asks for."""
+        asks = {} if not isinstance(command, commands.Counter) else _proposed(command)
+        seen = command.figures if isinstance(command, commands.FiguresDecision) else None
+        return workflow.Move(
+            op=command.op,
+            version=command.version,
+            reason=command.reason,
+            more_reasons=command.more_reasons,
+            actor=actor_of(connection.account),
+            today=self._today(),
+            rates="",
+            seen=None if seen is None else codec.convert(AgreedFigures, codec.plain(seen)),
+            **asks,
+        )
+
+
+def _proposed(command: commands.Counter) -> dict[str, Any]:
+    return {"changes": command.changes, "programme_id": command.programme_id}

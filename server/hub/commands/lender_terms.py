@@ -57,6 +57,32 @@ def as_terms(command: commands.LenderDecision) -> LenderTerms:
     )
 
 
+def hypothetical_terms(command: commands.LenderEffect) -> LenderTerms:
+    """Return a lender's decision that nobody has made, valid for now.
+
+    Raises CommandError(invalid) naming a field that it lacks.
+    """
+    needed = ("tier", "rate_bp", "advance_max_cents", "term_months")
+    if command.status in LIVE_STATUSES:
+        for field in needed:
+            if getattr(command, field) is None:
+                raise CommandError(
+                    ErrorCode.INVALID,
+                    f"{field}: expected for a lender's decision of {command.status}",
+                    field=field,
+                )
+    return LenderTerms(
+        decision_id="",
+        lender=command.lender,
+        status=command.status or LenderStatus.WITHDRAWN,
+        tier=command.tier,
+        rate_bp=None if command.rate_bp is None else float(command.rate_bp),
+        advance_max_cents=command.advance_max_cents,
+        term_months=command.term_months,
+        expires_at=utc_now() + dt.timedelta(days=1),
+    )
+
+
 def _check_expiry(expires: dt.datetime | None) -> None:
     """Raise CommandError(invalid) if a decision would end at a time that cannot be one, or is past."""
     if expires is None:

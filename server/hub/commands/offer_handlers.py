@@ -12,7 +12,7 @@ from server.hub.commands.quotes import Quotes, vehicle_number
 from server.hub.commands.registration import handles
 from server.hub.connections.authority import Authority, actor_of, view_of
 from server.hub.connections.connection import Connection
-from server.hub.sight.questions import Questions, check_conceded
+from server.hub.sight.questions import Questions, check_conceded, check_trades
 from server.hub.sight.sight import Sight, sight_of
 from server.hub.sight.views import not_here, unaskable_fields
 from server.hub.upkeep.relay import Relay
@@ -120,6 +120,7 @@ class OfferHandlers:
         self, command: commands.Select | commands.Pin, deal: Deal, account: Account, sight: Sight
     ) -> DealOffer:
         check_conceded(command.changes, sight, deal.discount_authority_cents, deal.structure)
+        check_trades(command.changes, sight.view, deal.structure)
         probed = [command.changes, command.programme_id]
         await self._questions.check(deal, account, sight, command.vehicle_id, probed)
         return await self._quotes.offer(

@@ -1,56 +1,145 @@
-"""Reprices a deal's selected offer, for the deal as it is or with changes."""
+"""Reprices a deal's offers: the one that is submitted, the agreed one, the desk's proposal."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+
+import msgspec
 
 from protocol import codec
+from protocol.agreed import GUARDED
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer, LenderTerms
-from protocol.structure import StructureChanges
+from protocol.structure import StructureChanges, still_pertinent
 from server.clock import utc_now
-from server.database.decisions.terms import revise
+from server.database.deals.deals import Deal
 from server.database.people.users import Account
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.commands.quotes import Quotes
 
+NO_PROGRAMME = frozenset({ErrorCode.CONFLICT, ErrorCode.NOT_FOUND})
 
+
+@dataclass(frozen=True, slots=True)
 class Repricing:
-    """Prices the offer that a deal has selected again."""
+    """Prices the offers of a deal again. Methods return None where no programme takes the car.
 
-    def __init__(self, quotes: Quotes) -> None:
-        self._quotes = quotes
+    They raise CommandError: invalid for changes that contradict the structure, degraded. Without an
+    ``account`` it is the server that asks, and no pencil is stored.
+    """
+
+    quotes: Quotes
 
     async def selected(
+        self, held: HeldDeal, account: Account | None, *, lenders: Sequence[LenderTerms] | None = None
+    ) -> DealOffer | None:
+        """Return the selected offer as it is best priced today, with ``lenders`` in place of the deal's live
+        decisions; None if nothing is selected.
+        """
+        offer = held.whole.selected
+        if offer is None:
+            return None
+        asked = offer.asked_programme_id
+        return await self._priced(
+            _deal(held, lenders), offer, offer.changes, asked if isinstance(asked, str) else None, account
+        )
+
+    async def agreed(
         self,
         held: HeldDeal,
-        account: Account,
+        account: Account | None,
         *,
-        changes: StructureChanges | None = None,
+        lenders: Sequence[LenderTerms] | None = None,
+        offer: DealOffer | None = None,
+    ) -> DealOffer | None:
+        """Return the agreed offer as it is priced today: the same programme, term, cash and discount.
+
+        ``offer`` is another one than the selected offer, such as a proposal's.
+        """
+        offer = offer or held.whole.selected
+        if offer is None:
+            return None
+        programme = offer.programme_id if isinstance(offer.programme_id, str) else None
+        priced = await self._priced(
+            _deal(held, lenders), offer, offer.changes | _pins(offer), programme, account
+        )
+        if priced is None:
+            return None
+        # It is the same offer: only its price may be another one.
+        return msgspec.structs.replace(
+            priced, changes=offer.changes, asked_programme_id=offer.asked_programme_id
+        )
+
+    async def current(
+        self, held: HeldDeal, account: Account | None, *, lenders: Sequence[LenderTerms] | None = None
+    ) -> DealOffer | None:
+        """Return the selected offer as it is priced today, with ``lenders`` in place of the live decisions.
+
+        What was agreed stays, if a programme takes it; else the offer is what is best now.
+        """
+        kept = await self.agreed(held, account, lenders=lenders) if held.whole.state in GUARDED else None
+        return kept or await self.selected(held, account, lenders=lenders)
+
+    async def proposal(
+        self,
+        held: HeldDeal,
+        account: Account | None,
+        *,
         lenders: Sequence[LenderTerms] | None = None,
     ) -> DealOffer | None:
-        """Return the selected offer as it is priced today, with ``changes`` to the structure and ``lenders``
-        in place of the deal's live decisions; None if nothing is selected, or no programme takes it.
-
-        Raises CommandError: invalid for changes that contradict the structure, degraded.
-        """
-        deal, before = held.at(utc_now()), held.whole.selected
-        if before is None:
+        """Return the offer that the desk proposes as it is priced today; None if it proposes none."""
+        made = held.whole.proposal
+        if not made:
             return None
-        structure = deal.structure if changes is None else revise(deal.structure, changes)
-        # The offer's own changes to the deal's structure stay, except for what changes now.
-        changed = {} if changes is None else dict(changes.items())
-        own = {name: value for name, value in before.changes.items() if name not in changed}
-        live = deal.live_lenders if lenders is None else tuple(lenders)
-        asked = before.asked_programme_id
+        return await self.agreed(held, account, lenders=lenders, offer=made.offer)
+
+    async def counter(
+        self, held: HeldDeal, account: Account, changes: StructureChanges, programme_id: str | None
+    ) -> DealOffer | None:
+        """Return a proposal: the agreed offer with ``changes``, or of another programme.
+
+        What the changes do not name stays as agreed. The customer's maximum payment and cash do not bind it.
+        """
+        offer = held.whole.selected
+        if offer is None:
+            return None
+        asked = codec.plain(changes)
+        if "cash_down_cents" in asked and "cash_down_max_cents" not in asked:
+            asked["cash_down_max_cents"] = asked["cash_down_cents"]
+        proposed = offer.changes | _pins(offer) | {"payment_max_cents": None} | asked
+        own = offer.programme_id if isinstance(offer.programme_id, str) else None
+        deal = _deal(held, None)
+        made = await self._priced(deal, offer, proposed, programme_id or own, account)
+        if made is None and programme_id is None:
+            made = await self._priced(deal, offer, proposed, None, account)
+        return made
+
+    async def _priced(
+        self,
+        deal: Deal,
+        offer: DealOffer,
+        changes: dict[str, object],
+        programme_id: str | None,
+        account: Account | None,
+    ) -> DealOffer | None:
+        wanted = still_pertinent(codec.convert(StructureChanges, changes), deal.structure)
         try:
-            return await self._quotes.offer(
-                replace(deal, structure=structure, live_lenders=live),
-                before.vehicle_id,
-                codec.convert(StructureChanges, own),
-                asked if isinstance(asked, str) else None,
-                account,
-            )
+            return await self.quotes.offer(deal, offer.vehicle_id, wanted, programme_id, account)
         except CommandError as error:
-            if error.code in {ErrorCode.CONFLICT, ErrorCode.NOT_FOUND}:
+            if error.code in NO_PROGRAMME:
                 return None
             raise
+
+
+def _deal(held: HeldDeal, lenders: Sequence[LenderTerms] | None) -> Deal:
+    deal = held.at(utc_now())
+    return deal if lenders is None else replace(deal, live_lenders=tuple(lenders))
+
+
+def _pins(offer: DealOffer) -> dict[str, object]:
+    """Return the changes of the structure that leave nothing of an offer open."""
+    return {
+        "term_months": offer.term_months,
+        "cash_down_cents": offer.cash_down_cents,
+        "cash_down_max_cents": offer.cash_down_cents,
+        "discount_cents": offer.discount_cents,
+    }

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET
 
 from protocol import codec
+from protocol.agreed import ProgrammeFigures
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Frontier, Quote
 from protocol.deal_parts import DealOffer, OfferedCar
@@ -30,7 +31,7 @@ from server.database.editions.rates import NotInForce
 from server.database.editions.versions import stock_version
 from server.database.people.users import Account
 from server.hub.commands.kept_quotes import Subject, offer_of, pencil_of
-from server.hub.sight.questions import check_conceded
+from server.hub.sight.questions import check_conceded, check_trades
 from server.hub.sight.sight import Sight
 from server.hub.sight.views import not_here, project_frontier, project_quote, unaskable_fields
 from server.search.screening.basis import load_basis
@@ -45,6 +46,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 MOST_VEHICLE = 2**63 - 1
+SERVER = "server"
+"""Whose turn it is when nobody asked."""
+
 _EXACT = Sight(View.MANAGER)
 
 
@@ -74,10 +78,11 @@ class Quotes:
 
         check_askable(command, sight.view)
         check_conceded(command.changes, sight, deal.discount_authority_cents, deal.structure)
+        check_trades(command.changes, sight.view, deal.structure)
         revised = replace(deal, structure=revise(deal.structure, command.changes))
         subject = await self._subject(revised, command.vehicle_id, command.programme_id, sight)
         computed = await self._computed(
-            account,
+            Lane(account.store_id, account.id),
             quote_whole,
             subject.case,
             command.terms_months,
@@ -105,7 +110,7 @@ class Quotes:
         from server.finance.quoting import quote_frontier
 
         subject = await self._subject(deal, command.vehicle_id, None, sight)
-        points, bands = await self._computed(account, quote_frontier, subject.case)
+        points, bands = await self._computed(Lane(account.store_id, account.id), quote_frontier, subject.case)
         reply = FrontierReply(
             vehicle_id=subject.vehicle_id,
             rev=subject.rev,
@@ -122,11 +127,12 @@ class Quotes:
         vehicle_id: str,
         changes: StructureChanges,
         programme_id: str | None,
-        account: Account,
+        account: Account | None,
         *,
         sight: Sight = _EXACT,
     ) -> DealOffer:
-        """Return a car of the deal as an offer; its pencil is stored.
+        """Return a car of the deal as an offer; its pencil is stored. Without an ``account`` the server
+        itself asks, and nothing is stored.
 
         ``sight`` is the caller's: if it hides NPVs, the result must not reveal them either. Raises
         CommandError as ``quote``, and conflict if no programme takes the car.
@@ -135,19 +141,32 @@ class Quotes:
 
         revised = replace(deal, structure=revise(deal.structure, changes))
         subject = await self._subject(revised, vehicle_id, programme_id, sight)
-        quoted = await self._computed(account, quote_structure, subject.case)
+        lane = Lane(deal.store_id, SERVER) if account is None else Lane(account.store_id, account.id)
+        quoted = await self._computed(lane, quote_structure, subject.case)
         if quoted.choice is None:
             raise _not_eligible(quoted)
-        pencil_id = await self._record(subject, quoted, deal, account)
+        pencil_id = "" if account is None else await self._record(subject, quoted, deal, account)
         return offer_of(subject, quoted, deal, changes, pencil_id)
 
-    async def _computed(
-        self, account: Account, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
-    ) -> R:
-        """Run a computation on the account's turn; what it says of the terms is the command's error."""
+    async def programme(self, deal: Deal, lender: str, *, term_months: int | None) -> ProgrammeFigures | None:
+        """Return a lender's own programme for the deal's tier, as the sheet in force has it: of this term if
+        there is one, and of those the cheapest. Raises CommandError(degraded).
+        """
+        try:
+            in_force = await self._editions.in_force(self._today())
+            async with self._stores.of(deal.store_id).acquire() as database:
+                sheet = await self._editions.tables.rates(database, in_force.rates)
+        except NotInForce as error:
+            raise CommandError(ErrorCode.DEGRADED, f"No quote is possible: {error}.") from error
+        tier = deal.structure.tier
+        rows = [row for row in sheet.programmes if row.lender == lender and row.tier == tier]
+        rows.sort(key=lambda row: (row.term_months != term_months, -row.term_months, row.buy_rate_bp))
+        return None if not rows else codec.convert(ProgrammeFigures, codec.plain(rows[0]))
+
+    async def _computed(self, lane: Lane, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a computation on its person's turn; what it says of the terms is the command's error."""
         from server.finance.value.curves import RiskModelError
 
-        lane = Lane(account.store_id, account.id)
         try:
             return await self._compute.run(lane, function, *args, **kwargs)
         except StructureError as error:

@@ -3,9 +3,11 @@
 from protocol import commands
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import View
+from server.clock import utc_now
 from server.database.core.scope import StoreScopes
 from server.database.decisions.deciding import digest_of
 from server.database.decisions.terms import change_terms
+from server.hub.commands.contract_quotes import asks_for_contract, contract_quote
 from server.hub.commands.quotes import Quotes
 from server.hub.commands.registration import handles
 from server.hub.connections.authority import Authority, actor_of, view_of
@@ -106,9 +108,14 @@ class StockHandlers:
     @handles(commands.Quote)
     async def quote(self, connection: Connection, command: commands.Quote) -> None:
         """Price one car."""
-        deal = await self._authority.deal(connection.account, command)
         account = connection.account
+        held = await self._authority.held(account, command)
+        deal, contract = held.at(utc_now()), held.whole.contract or None
         sight = sight_of(view_of(connection, command.channel), account)
+        if contract is not None and asks_for_contract(command, contract):
+            scope = self._stores.of(deal.store_id)
+            connection.reply(command.ref, await contract_quote(scope, contract, sight))
+            return
         asked = [command.changes, command.programme_id, command.roll]
         axes = [command.terms_months, command.cash_down_cents]
         await self._questions.check(deal, account, sight, command.vehicle_id, [*asked, *axes])

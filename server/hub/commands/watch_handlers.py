@@ -2,26 +2,37 @@
 
 import structlog
 
-from protocol import commands
-from protocol.channels import store_of
+from protocol import codec, commands
+from protocol.channels import is_list, store_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.structure import Structure
 from server.clock import utc_now
+from server.database.core.scope import StoreScopes
 from server.database.people.security_events import Note, SecurityKind
 from server.hub.channels.rooms import Rooms
 from server.hub.commands.registration import handles
-from server.hub.connections.authority import Authority, check_wall
+from server.hub.connections.authority import Authority, check_list, check_wall, view_of
 from server.hub.connections.connection import Connection
 from server.hub.joining.join import Joiner
+from server.hub.joining.story import older_history
 from server.hub.joining.wall_join import WallJoiner
+from server.hub.sight.sight import sight_of
 
 
 class WatchHandlers:
     """What the commands about watching do."""
 
     def __init__(
-        self, authority: Authority, joiner: Joiner, wall_joiner: WallJoiner, rooms: Rooms, note: Note
+        self,
+        *,
+        stores: StoreScopes,
+        authority: Authority,
+        joiner: Joiner,
+        wall_joiner: WallJoiner,
+        rooms: Rooms,
+        note: Note,
     ) -> None:
+        self._stores = stores
         self._authority = authority
         self._joiner = joiner
         self._wall_joiner = wall_joiner
@@ -34,9 +45,10 @@ class WatchHandlers:
         """Watch a channel."""
         store_id = store_of(command.channel)
         if store_id is not None:
-            check_wall(connection.account, store_id)
+            what = "deals" if is_list(command.channel) else "wall"
+            (check_list if is_list(command.channel) else check_wall)(connection.account, store_id)
             await self._wall_joiner.join(connection, command, store_id)
-            self._note(connection.happened(SecurityKind.CUSTOMERS_LISTED, detail={"what": "wall"}))
+            self._note(connection.happened(SecurityKind.CUSTOMERS_LISTED, detail={"what": what}))
             return
         deal = await self._joiner.join(connection, command)
         whom = {"deal_id": deal.id, "customer_ids": (deal.customer.id,)}
@@ -47,6 +59,15 @@ class WatchHandlers:
         """Watch a channel no longer."""
         connection.leave(command.channel)
         connection.reply(command.ref, {})
+
+    @handles(commands.History)
+    async def history(self, connection: Connection, command: commands.History) -> None:
+        """Send a page of the deal's events."""
+        deal = await self._authority.deal(connection.account, command)
+        sight = sight_of(view_of(connection, command.channel), connection.account)
+        scope = self._stores.of(deal.store_id)
+        page = await older_history(scope, deal.id, command.before, command.limit, sight)
+        connection.reply(command.ref, codec.plain(page))
 
     @handles(commands.Focus)
     async def focus(self, connection: Connection, command: commands.Focus) -> None:

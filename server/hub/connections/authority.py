@@ -52,6 +52,14 @@ def check_wall(account: Account, store_id: str) -> None:
         )
 
 
+def check_list(account: Account, store_id: str) -> None:
+    """Raise CommandError(forbidden) unless the account is of the store whose list of deals it asks for."""
+    if account.store_id != store_id:
+        raise CommandError(
+            ErrorCode.FORBIDDEN, "Only people of the store may watch its deals.", field="channel"
+        )
+
+
 def check_scope(connection: Connection, command: AnyCommand) -> None:
     """Raise CommandError(forbidden) unless the connection's credential may be used for the command."""
     if not isinstance(command, ChannelCommand):

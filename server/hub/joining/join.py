@@ -74,7 +74,7 @@ class Joiner:
                 if search is not None and search.lapsed:
                     self.keeper.look_now()
                 here = self.rooms.here(channel, view)
-                start, snapshot = head.seq, snapshot_of(held.whole, search, sight, here)
+                start, snapshot = head.seq, snapshot_of(held, search, sight, here)
                 search_id = None if search is None else search.search_id
                 changes = await self.cars.changes(channel) if search_id else {}
                 rows = snapshot_rows(

@@ -20,32 +20,45 @@ from protocol.events import (
     SnapshotEnd,
     SnapshotRows,
 )
+from protocol.records import View
+from server.database.deals.story import KEPT_STORY_BYTES, kept_story
+from server.hub.channels.live_deal import HeldDeal
+from server.hub.joining.story import history_of
 from server.hub.sight import views
 from server.hub.sight.sight import Sight, value_as_seen
 from server.log.search_log import Chunk, SearchLog, SearchState
 
 ROWS_PER_PART: Final = 500
+ENVELOPE_BYTES: Final = 4 * 1024
+"""The bytes of a reply to ``join`` around its snapshot, and of what events gain as history."""
+
 _OFFERED: Final = tuple(name for name in OFFER_COLUMNS if name not in {"vehicle_id", "rev"})
 
 
 def snapshot_of(
-    whole: DealSnapshot, search: SearchState | None, sight: Sight, here: Sequence[Present] = ()
+    held: HeldDeal, search: SearchState | None, sight: Sight, here: Sequence[Present] = ()
 ) -> Snapshot:
-    """Return the projected state of a deal's channel, without rows. ``whole`` is the deal in full.
+    """Return the projected state of a deal's channel, without rows.
 
     ``here`` lists the people present, as the view sees them.
     """
-    view = sight.view
+    view, whole = sight.view, held.whole
     seen = msgspec.structs.replace(
         whole,
         customer=views.project_customer(whole.customer, view),
         structure=views.project_structure(whole.structure, view),
         presence=list(here),
     )
-    return Snapshot(
+    snapshot = Snapshot(
         deal=codec.convert(DealSnapshot, views.project_deal(codec.plain(seen), sight)),
         search=None if search is None else _search_snapshot(search, sight),
     )
+    if view is View.CUSTOMER:
+        return snapshot
+    # The rest of a deal has bounds of its own; its story takes what they leave of a message.
+    left = MAX_MESSAGE_BYTES - ENVELOPE_BYTES - len(codec.encode(snapshot))
+    story = kept_story(held.story, size=min(left, KEPT_STORY_BYTES))
+    return msgspec.structs.replace(snapshot, history=history_of(story, held.deal.last_no, sight))
 
 
 def _search_snapshot(search: SearchState, sight: Sight) -> SearchSnapshot:

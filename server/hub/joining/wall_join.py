@@ -25,7 +25,7 @@ from server.log.channel_log import ChannelLog
 
 @dataclass(frozen=True, slots=True)
 class WallJoiner:
-    """Serves ``join`` of ``desk:`` channels."""
+    """Serves ``join`` of ``desk:`` and ``deals:`` channels."""
 
     stores: StoreScopes
     log: ChannelLog
@@ -43,7 +43,7 @@ class WallJoiner:
         connection.turn(channel, view)
         connection.detach(channel)
         if view is View.CUSTOMER:
-            raise CommandError(ErrorCode.FORBIDDEN, "The customer view has no wall.", field="view")
+            raise CommandError(ErrorCode.FORBIDDEN, "The customer view has no list of deals.", field="view")
         require_room(connection)
         sight = sight_of(view, connection.account)
         with self.registry.joining(channel) as feed:

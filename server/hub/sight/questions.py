@@ -12,6 +12,7 @@ from protocol.records import View
 from protocol.structure import Structure, StructureChanges
 from server.counts.distinct import Distinct
 from server.database.deals.deals import Deal
+from server.database.decisions.trades import check_trades_kept
 from server.database.people.users import Account
 from server.hub.sight.sight import Sight
 from server.hub.sight.views import not_here, unsettable_fields
@@ -67,6 +68,14 @@ def check_conceded(
             f"The seller's authority ends at ${left / 100:,.2f}. Ask the desk for more.",
             field="discount_cents",
         )
+
+
+def check_trades(changes: StructureChanges, view: View, structure: Structure) -> None:
+    """Raise CommandError(forbidden) if a view that hides cash values asks about a deal without a trade that
+    has one.
+    """
+    if view is not View.MANAGER:
+        check_trades_kept(changes, structure)
 
 
 def check_visible(changes: StructureChanges, view: View) -> None:

@@ -13,29 +13,36 @@ from msgspec import UNSET
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import COMMAND_TYPES
+from protocol.customers import CustomerChanges, CustomerFacts
 from protocol.events import Customer
 from protocol.records import Filters, Role, Sort, View
 from protocol.structure import Structure, StructureChanges
 from server.hub.sight.sight import Sight, value_as_seen
 from server.hub.sight.visible import (
+    AGREED_FIELDS,
     APPROVAL_FIELDS,
     COLUMNS,
+    CONTRACT_FIELDS,
     CUSTOMER_WARNINGS,
     DEAL_FIELDS,
     ENVELOPE,
     EVENT_FIELDS,
+    FACTS,
     FILTER_FIELDS,
     FRONTIER_FIELDS,
     GRID_FIELDS,
     LENDER_FIELDS,
     OFFER_FIELDS,
     POINT_FIELDS,
+    PROPOSAL_FIELDS,
     QUOTE_FIELDS,
     ROLL_FIELDS,
     RULE_FIELDS,
+    SALES_TASKS,
     SORTED_BY,
     STRUCTURE_FIELDS,
     TOTAL_VALUE,
+    TRADE_FIELDS,
 )
 from server.log.channel_log import Entry
 
@@ -77,17 +84,26 @@ def project_event(entry: Entry, sight: Sight) -> bytes:
     view = sight.view
     if view is View.MANAGER:
         return b'{"seq":%d,' % entry.seq + entry.body[1:]
-    event = {"seq": entry.seq, **codec.decode(entry.body)}
+    return codec.encode(project_told({"seq": entry.seq, **codec.decode(entry.body)}, sight))
+
+
+def project_told(event: dict[str, Any], sight: Sight) -> dict[str, Any]:
+    """Return the projected fields of an event."""
+    view = sight.view
+    if view is View.MANAGER:
+        return event
     shown = (*ENVELOPE, *EVENT_FIELDS[view].get(event["type"], ()))
     projected = {name: event[name] for name in shown if name in event}
     if "columns" in projected:
         projected["columns"] = _guarded(projected["columns"], sight)
     if "sort" in projected and not shows_sort(projected["sort"], view):
         del projected["sort"]
+    if not _shows_task(projected):
+        projected = {name: projected[name] for name in (*ENVELOPE, "version") if name in projected}
     for name, project in _INSIDE.items():
         if name in projected:
             projected[name] = project(projected[name], view)
-    return codec.encode(value_as_seen(projected, sight))
+    return value_as_seen(projected, sight)
 
 
 def project_rows(columns: dict[str, Any], sight: Sight) -> dict[str, Any]:
@@ -116,7 +132,29 @@ def _in_plain_order(columns: dict[str, Any]) -> dict[str, Any]:
 
 def project_structure(structure: dict[str, Any], view: View) -> dict[str, Any]:
     """Return the fields of a structure, or of changes to one, that ``view`` shows."""
-    return {name: value for name, value in structure.items() if name in STRUCTURE_FIELDS[view]}
+    shown = {name: value for name, value in structure.items() if name in STRUCTURE_FIELDS[view]}
+    if view is not View.MANAGER and "trades" in shown:
+        shown["trades"] = [_project_trade(trade, view) for trade in shown["trades"]]
+    return shown
+
+
+def _project_trade(trade: dict[str, Any], view: View) -> dict[str, Any]:
+    """Return a trade, or changes to one, without its cash value; salespeople see whether there is one."""
+    shown = {name: value for name, value in trade.items() if name in {*TRADE_FIELDS, "removed"}}
+    if view is View.SALES and "acv_cents" in trade:
+        shown["appraised"] = trade["acv_cents"] is not None
+    return shown
+
+
+def _shows_task(event: dict[str, Any]) -> bool:
+    """Return whether an event is none of a task, or of one that salespeople see."""
+    match event["type"]:
+        case "task_raised":
+            task = event.get("task")
+            return isinstance(task, dict) and task.get("kind") in SALES_TASKS
+        case "task_done":
+            return event.get("kind") in SALES_TASKS
+    return True
 
 
 def project_offer(offer: dict[str, Any], view: View) -> dict[str, Any]:
@@ -138,6 +176,32 @@ def project_approval(approval: dict[str, Any] | None, view: View) -> dict[str, A
     return approval if approval is None or view is View.MANAGER else _shown(approval, APPROVAL_FIELDS)
 
 
+def project_figures(figures: dict[str, Any] | None, view: View) -> dict[str, Any] | None:
+    """Return agreed figures as ``view`` sees them."""
+    return figures if figures is None or view is View.MANAGER else _shown(figures, AGREED_FIELDS[view])
+
+
+def project_proposal(proposal: dict[str, Any] | None, view: View) -> dict[str, Any] | None:
+    """Return the desk's counter as ``view`` sees it. Customers see none."""
+    if proposal is None or view is View.MANAGER:
+        return proposal
+    shown = _shown(proposal, PROPOSAL_FIELDS)
+    shown["offer"] = project_offer(proposal["offer"], view)
+    return shown
+
+
+def project_contract(contract: dict[str, Any] | None, view: View) -> dict[str, Any] | None:
+    """Return what was signed as ``view`` sees it: customers see the printed pencil."""
+    if contract is None or view is View.MANAGER:
+        return contract
+    shown = _shown(contract, CONTRACT_FIELDS[view])
+    shown["figures"] = project_figures(contract["figures"], view)
+    shown["quote"] = _shown(contract["quote"], QUOTE_FIELDS[view])
+    if "value" in shown["quote"]:
+        shown["quote"]["value"] = _shown(shown["quote"]["value"], TOTAL_VALUE)
+    return shown
+
+
 def project_summary(summary: dict[str, Any], sight: Sight) -> dict[str, Any]:
     """Return the projected row of a deal on the wall."""
     if sight.view is View.MANAGER:
@@ -154,6 +218,11 @@ def project_deal(deal: dict[str, Any], sight: Sight) -> dict[str, Any]:
     shown["pins"] = [project_offer(offer, view) for offer in shown["pins"]]
     if "lenders" in shown:
         shown["lenders"] = [project_lender(each, view) for each in shown["lenders"]]
+    if "tasks" in shown and view is not View.MANAGER:
+        shown["tasks"] = [task for task in shown["tasks"] if task["kind"] in SALES_TASKS]
+    for name in ("agreed", "proposal", "contract"):
+        if name in shown:
+            shown[name] = _INSIDE[name](shown[name], view)
     return value_as_seen(shown, sight)
 
 
@@ -168,9 +237,29 @@ def project_customer(customer: Customer, view: View) -> Customer:
                 name=customer.name,
                 state=customer.state,
                 monthly_income_cents=customer.monthly_income_cents,
+                facts=UNSET if customer.facts is UNSET else _shown(customer.facts, FACTS[view]),
             )
         case View.CUSTOMER:
             return Customer(id=customer.id, name=customer.name)
+
+
+def _project_named_customer(customer: Any, view: View) -> Any:
+    """Return the customer of an event as ``view`` sees them; a name stays one."""
+    if not isinstance(customer, dict):
+        return customer
+    return codec.plain(project_customer(codec.convert(Customer, customer), view))
+
+
+def unsettable_facts(changes: CustomerChanges, view: View) -> list[str]:
+    """Return the facts of ``changes`` that may not be set in ``view``."""
+    return [name for name, _ in changes.items() if name not in FACTS[view]]
+
+
+def hidden_facts(facts: CustomerFacts, view: View) -> list[str]:
+    """Return the facts that someone states although ``view`` hides them."""
+    plain = CustomerFacts(name=facts.name, state=facts.state)
+    stated = (name for name in facts.__struct_fields__ if getattr(facts, name) != getattr(plain, name))
+    return [name for name in stated if name not in FACTS[view]]
 
 
 def project_quote(quote: dict[str, Any], sight: Sight) -> dict[str, Any]:
@@ -238,7 +327,8 @@ def project_error(error: CommandError, view: View) -> CommandError:
     if view is not View.CUSTOMER:
         return error
     field = error.detail.get("field")
-    name = str(field).rpartition(".")[2].partition("[")[0]
+    path = str(field).removeprefix("changes.")
+    name = "trades" if path.startswith("trades") else path.rpartition(".")[2].partition("[")[0]
     detail: dict[str, object] = {}
     if name in STRUCTURE_FIELDS[view] or name in _ABOUT_COMMANDS:
         detail["field"] = field
@@ -261,12 +351,16 @@ def unsettable_fields(changes: StructureChanges, view: View) -> list[str]:
     """Return the fields of ``changes`` that may not be set in ``view``: those that it hides and, except in
     the manager's view, those of the desk. Anyone may return to the default.
     """
-    return [
+    refused = [
         name
         for name, value in changes.items()
         if name not in STRUCTURE_FIELDS[view]
         or (name in _DESK_DECIDES and view is not View.MANAGER and value != _DESK_DECIDES[name])
     ]
+    if view is not View.MANAGER and changes.trades is not UNSET:
+        appraised = (each.id for each in changes.trades if each.acv_cents is not UNSET)
+        refused += [f"trades.{trade_id}.acv_cents" for trade_id in appraised]
+    return refused
 
 
 def unaskable_fields(changes: StructureChanges, view: View) -> list[str]:
@@ -295,8 +389,13 @@ _INSIDE: Final = {
     "columns": _project_columns,
     "filters": _project_filters,
     "changes": project_structure,
+    "before": project_structure,
     "offer": project_offer,
     "decision": project_lender,
     "approval": project_approval,
+    "customer": _project_named_customer,
+    "agreed": project_figures,
+    "proposal": project_proposal,
+    "contract": project_contract,
 }
 """The projections of event fields that hold objects."""

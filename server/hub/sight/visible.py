@@ -5,12 +5,16 @@ These are allow lists: only managers see a new field until it is listed here.
 
 from typing import Final
 
+from protocol.agreed import AgreedFigures, Contract, Proposal
+from protocol.customers import SCORES, CustomerFacts
 from protocol.deal_parts import Approval, DealOffer, LenderTerms
 from protocol.events import CLAIM_COLUMNS, MATCH_COLUMNS, OFFER_COLUMNS, DealSnapshot
 from protocol.money.pricing import PriceAnswer
 from protocol.money.quotes import FrontierReply, LenderRules, StressedPoint, WarningCode
 from protocol.records import Filters, Sort, View
 from protocol.structure import Structure
+from protocol.trades import Trade
+from protocol.workflow import TaskKind
 
 _STRUCTURE: Final = frozenset(Structure.__struct_fields__)
 _DESK_ONLY: Final = frozenset({"trade_acv_cents", "products_cost_cents"})
@@ -19,7 +23,7 @@ _PENCIL: Final = frozenset(
     {
         "price_cents", "discount_cents", "fees_cents", "taxable_fees_cents", "doc_fee_cents",
         "products_cents", "taxable_products_cents", "rebate_cents", "rebate_reduces_tax",
-        "trade_allowance_cents", "payoff_cents", "payoff_good_through", "payoff_per_diem_cents",
+        "trade_allowance_cents", "payoff_cents", "payoff_good_through", "payoff_per_diem_cents", "trades",
         "trade_credit", "trade_credit_cap_cents", "cash_down_cents", "prepaid_finance_cents", "tax_rate_bp",
         "rate_bp", "term_months", "terms_months", "payment_min_cents", "payment_max_cents", "contract_date",
         "first_payment_date", "first_payment_days", "day_count", "scope",
@@ -31,6 +35,11 @@ STRUCTURE_FIELDS: Final = {
     View.CUSTOMER: _PENCIL,
 }
 """The fields of a deal's structure that each view shows, and may change."""
+
+TRADE_FIELDS: Final = tuple(name for name in Trade.__struct_fields__ if name != "acv_cents")
+"""The fields of a trade that everybody sees: the customer's own car and loan. The cash value is the desk's;
+the sales view has ``appraised`` in its place.
+"""
 
 _CAR: Final = ("vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage",
                "price_cents", "store_id", "payment_min_cents", "payment_max_cents")  # fmt: skip
@@ -52,7 +61,7 @@ _PRINTED: Final = (
     *("vehicle_id", "rev", "eligible", "price_cents", "rebate_cents", "payoff_cents", "contract_date"),
     *("first_payment_date", "discount_cents", "cash_down_cents", "term_months", "rate_bp", "taxes"),
     *PriceAnswer.__struct_fields__,
-    *("grid", "versions", "pencil_id", "warnings", "roll"),
+    *("trades", "grid", "versions", "pencil_id", "warnings", "roll"),
     *("rebate_given_up_cents", "excluded_rebates", "rate_or_rebate"),
 )
 QUOTE_FIELDS: Final = {
@@ -94,7 +103,21 @@ _OFFER: Final = (
 OFFER_FIELDS: Final = {View.SALES: DealOffer.__struct_fields__, View.CUSTOMER: _OFFER}
 LENDER_FIELDS: Final = tuple(name for name in LenderTerms.__struct_fields__ if name != "rate_bp")
 APPROVAL_FIELDS: Final = Approval.__struct_fields__
-_DEAL: Final = ("id", "version", "state", "customer", "structure", "selected", "pins", "fulfilment")
+_FIGURES: Final = AgreedFigures.__struct_fields__
+AGREED_FIELDS: Final = {
+    View.SALES: _FIGURES,
+    View.CUSTOMER: tuple(name for name in _FIGURES if name != "lender"),
+}
+PROPOSAL_FIELDS: Final = Proposal.__struct_fields__
+_CONTRACT: Final = Contract.__struct_fields__
+CONTRACT_FIELDS: Final = {
+    View.SALES: _CONTRACT,
+    View.CUSTOMER: tuple(name for name in _CONTRACT if name != "signed_by"),
+}
+_DEAL: Final = (
+    *("id", "version", "state", "customer", "structure", "selected", "pins", "fulfilment", "agreed"),
+    "contract",
+)
 DEAL_FIELDS: Final = {
     View.MANAGER: DealSnapshot.__struct_fields__,
     View.SALES: (
@@ -107,6 +130,8 @@ DEAL_FIELDS: Final = {
         "salesperson",
         "approval",
         "lenders",
+        "tasks",
+        "proposal",
     ),
     View.CUSTOMER: _DEAL,
 }
@@ -116,10 +141,11 @@ ENVELOPE: Final = ("type", "channel", "seq", "at")
 _CHANGED_CAR: Final = ("vehicle_id", "rev", "status", "price_cents")
 _SUMMARY: Final = (
     *("deal_id", "deal_version", "removed", "last_no", "customer", "salesperson", "state", "fulfilment"),
-    *("waiting_since", "changed_at", "changed_by", "last_change"),
+    *("waiting_since", "changed_at", "changed_by", "last_change", "last_reason", "reason_by"),
 )
 _SUMMARY_OFFER: Final = ("car", "vehicle_id", "payment_cents", "term_months", "contended")
 _COUNTS: Final = ("search_id", "reason", "scanned", "matched", "chunks", "next")
+_MOVED: Final = ("version", "from", "to", "agreed", "contract")
 EVENT_FIELDS: Final = {
     View.SALES: {
         "search_started": ("search_id", "deal_version", "estimate", "filters", "sort", "versions", "by"),
@@ -128,8 +154,8 @@ EVENT_FIELDS: Final = {
         "search_ended": (*_COUNTS, "rejected", "trace"),
         "search_valued": ("search_id", "offers", "failed", "trace"),
         "value_failed": ("search_id", "vehicle_id", "message"),
-        "deal_changed": ("version", "changes", "by"),
-        "state_changed": ("version", "from", "to", "by", "reason", "more_reasons", "approval"),
+        "deal_changed": ("version", "changes", "before", "by"),
+        "state_changed": (*_MOVED, "by", "reason", "more_reasons", "approval", "figures", "proposal"),
         "offer_selected": ("version", "vehicle_id", "offer", "by", "reason"),
         "offer_pinned": ("version", "vehicle_id", "offer", "by"),
         "offer_unpinned": ("version", "vehicle_id", "offer", "by"),
@@ -142,8 +168,10 @@ EVENT_FIELDS: Final = {
         "lender_decided": ("version", "decision", "by"),
         "stipulation_cleared": ("version", "stipulation_id", "by"),
         "fulfilment_changed": ("version", "from", "to", "by", "reason", "more_reasons"),
-        "task_raised": ("version",),
-        "task_done": ("version",),
+        "customer_changed": ("version", "customer", "by"),
+        # Of appraisals, which salespeople request; what else the desk must do is its own.
+        "task_raised": ("version", "task", "by"),
+        "task_done": ("version", "task_id", "kind", "by"),
         "deal_summary": (*_SUMMARY, *_SUMMARY_OFFER, "npv_cents", "npv_history", "lender", "lender_status"),
     },
     View.CUSTOMER: {
@@ -153,8 +181,8 @@ EVENT_FIELDS: Final = {
         "search_ended": _COUNTS,
         "search_valued": ("search_id", "offers", "failed"),
         "value_failed": ("search_id", "vehicle_id", "message"),
-        "deal_changed": ("version", "changes"),
-        "state_changed": ("version", "from", "to"),
+        "deal_changed": ("version", "changes", "before"),
+        "state_changed": _MOVED,
         "offer_selected": ("version", "vehicle_id", "offer"),
         "offer_pinned": ("version", "vehicle_id", "offer"),
         "offer_unpinned": ("version", "vehicle_id", "offer"),
@@ -164,11 +192,22 @@ EVENT_FIELDS: Final = {
         "lender_decided": ("version",),
         "stipulation_cleared": ("version",),
         "fulfilment_changed": ("version", "from", "to"),
+        "customer_changed": ("version", "customer"),
         "task_raised": ("version",),
         "task_done": ("version",),
         "deal_summary": ("deal_id", "deal_version", "removed"),
     },
 }
+
+FACTS: Final = {
+    View.MANAGER: CustomerFacts.__struct_fields__,
+    View.SALES: tuple(name for name in CustomerFacts.__struct_fields__ if name not in SCORES),
+    View.CUSTOMER: (),
+}
+"""The facts of a customer that each view shows, and may change."""
+
+SALES_TASKS: Final = frozenset({TaskKind.APPRAISAL})
+"""The tasks that salespeople see."""
 
 SORTED_BY: Final = {sort: sort.value.removeprefix("-") for sort in Sort} | {
     Sort.PRICE: "price_cents",

@@ -1,24 +1,22 @@
-"""Expiry: approvals whose car or rates changed, holds whose time is over, old answers.
+"""Expiry: agreed figures that may have changed, holds whose time is over, old answers.
 
 Every process checks. The deal's row lock ensures that each expiry is decided once.
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
-
-import structlog
 
 from protocol import codec
 from protocol.closing import CommandError
+from protocol.workflow import Reason
 from server.clock import utc_now
 from server.database.core.scope import RowScope
 from server.database.decisions.claims import expire_hold
 from server.database.decisions.deciding import forget_ops
-from server.database.decisions.workflow import fall_where_outdated
 from server.database.editions.rates import NotInForce
-from server.database.editions.versions import rates_in_force
 from server.database.stock.watched import what_is_due
+from server.hub.upkeep.price_guard import PriceGuard
 from server.hub.upkeep.relay import Relay
 from server.observe.background import Background
 from server.observe.failing import SERVICE_FAILS
@@ -38,14 +36,18 @@ class Deadlines:
         self,
         system: RowScope,
         relay: Relay,
+        guard: PriceGuard,
         *,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
     ) -> None:
         self._system = system
         self._relay = relay
+        self._guard = guard
         self._today = today
         self._day: dt.date | None = None
+        self._looked: dt.datetime | None = None
         self._cars: set[str] = set()
+        self._customers: set[str] = set()
         self._all = True
         self._background = Background(
             self._turn,
@@ -54,7 +56,6 @@ class Deadlines:
             outages=OUTAGES,
             retry_seconds=RETRY_SECONDS,
         )
-        self._logger = structlog.get_logger("deadlines")
 
     def heard_of_cars(self, payload: str) -> None:
         """Take a notification of Postgres about cars, or about who holds them."""
@@ -63,6 +64,17 @@ class Deadlines:
             self._all = True
         else:
             self._cars.update(ids)
+        self._background.wake()
+
+    def heard_of_facts(self, payload: str) -> None:
+        """Take a notification of Postgres about what a deal is made of besides its events."""
+        kind, _, name = payload.partition(" ")
+        if kind == "customer":
+            self._customers.add(name)
+        elif kind in {"store", "all"}:
+            self._all = True
+        else:
+            return
         self._background.wake()
 
     def look(self, _payload: str = "") -> None:
@@ -75,24 +87,33 @@ class Deadlines:
         await self._background.run()
 
     async def _turn(self) -> float:
-        cars, everything = self._cars, self._all or self._day != self._today()
-        self._cars, self._all = set(), False
+        cars, customers = self._cars, self._customers
+        new_day = self._day != self._today()
+        everything = self._all or new_day
+        self._cars, self._customers, self._all = set(), set(), False
         try:
-            return await self._look(None if everything else sorted(cars))
+            return await self._look(
+                None if everything else sorted(cars),
+                sorted(customers),
+                # What no table and no car explains.
+                Reason.DAY_CHANGED if new_day else Reason.CUSTOMER_CHANGED,
+            )
         except OUTAGES:
             self._cars |= cars
+            self._customers |= customers
             self._all |= everything
             raise
 
-    async def _look(self, cars: list[str] | None) -> float:
-        """Let fall what is due; return after how many seconds to look again. None looks at all approvals."""
+    async def _look(self, cars: list[str] | None, customers: list[str], otherwise: Reason) -> float:
+        """Let fall what is due; return after how many seconds to look again. None looks at all deals."""
         today = self._today()
         async with self._system.acquire() as database:
-            due = await what_is_due(database, cars)
-        # Holds also expire without a rate sheet, when approvals cannot be checked.
+            due = await what_is_due(database, cars, customers, self._looked)
+        # Holds also expire without a rate sheet, when nothing can be priced.
         for deal_id, vehicle_id in due.over:
             await self._relay.tell(await expire_hold(self._system, deal_id, vehicle_id))
-        await self._check_approvals(due.approved, today)
+        await self._guard_prices({**due.guarded, otherwise: [*due.guarded.get(otherwise, ()), *due.everyone]})
+        self._looked = due.at
         if cars is None:
             async with self._system.acquire() as database:
                 await forget_ops(database)
@@ -101,13 +122,17 @@ class Deadlines:
             return LONGEST_WAIT_SECONDS
         return min(max(due.next_seconds, LEAST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
 
-    async def _check_approvals(self, deals: list[str], today: dt.date) -> None:
-        if not deals:
-            return
-        async with self._system.acquire() as database:
-            rates = await rates_in_force(database, today)
-        for deal_id in deals:
-            decided = await fall_where_outdated(self._system, deal_id, rates)
-            if decided.changed:
-                self._logger.info("approval_fell", deal_id=deal_id)
-                await self._relay.tell(decided)
+    async def _guard_prices(self, guarded: Mapping[Reason, Sequence[str]]) -> None:
+        """Look at deals, each once. One that cannot be looked at now keeps no other one waiting."""
+        triggers: dict[str, Reason] = {}
+        for reason, deal_ids in guarded.items():
+            for deal_id in deal_ids:
+                triggers.setdefault(deal_id, reason)
+        later: CommandError | None = None
+        for deal_id, reason in triggers.items():
+            try:
+                await self._guard.look(deal_id, reason)
+            except CommandError as error:
+                later = error
+        if later is not None:
+            raise later

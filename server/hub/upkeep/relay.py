@@ -13,7 +13,8 @@ from typing import Final
 import structlog
 
 from protocol.channels import deal_channel, deal_of
-from protocol.events import DealChanged, LenderDecided, kind_of
+from protocol.customers import COUNTED
+from protocol.events import CustomerChanged, DealChanged, LenderDecided, kind_of
 from server.database.core.scope import RowScope
 from server.database.deals.deals import events_after, last_no
 from server.database.decisions.deciding import DealEvent, Decided
@@ -39,7 +40,10 @@ NOT_SEARCHED_BY: Final = frozenset({"tier_source", "payment_min_cents"})
 def outdates_search(event: DealEvent) -> bool:
     """Return whether a search from before the event was for other terms."""
     if event.kind == kind_of(DealChanged):
-        return not event.body["changes"].keys() <= NOT_SEARCHED_BY
+        same = event.body.get("same_results", False)
+        return not same and not event.body["changes"].keys() <= NOT_SEARCHED_BY
+    if event.kind == kind_of(CustomerChanged):
+        return not COUNTED.isdisjoint(event.body["fields"])
     return event.kind == kind_of(LenderDecided)
 
 

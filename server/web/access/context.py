@@ -8,6 +8,7 @@ import asyncpg
 
 from server.database.core.scope import StoreScopes
 from server.database.people.security_log import SecurityLog
+from server.hub.commands.papers import Papers
 from server.settings import Settings
 from server.web.access.request_rate import RequestRate
 from server.web.access.sign_in import SignIn
@@ -30,4 +31,5 @@ class WebContext:
     sign_in: SignIn
     requests: RequestRate
     security: SecurityLog
+    papers: Papers
     secret: bytes = field(repr=False)

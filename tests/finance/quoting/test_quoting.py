@@ -19,8 +19,10 @@ from protocol.money.lending import Disposition, Programme, RiskModel, Rounding, 
 from protocol.money.pricing import Vary
 from protocol.money.quotes import WarningCode
 from protocol.records import BasisPoints
-from protocol.structure import Structure, StructureChanges, StructureError
+from protocol.structure import Structure, StructureChanges, StructureError, revised, with_trades
+from protocol.trades import Trade
 from server.finance.architect import best_offers, price_plan
+from server.finance.exact.price import price_contract
 from server.finance.plan import plan_deal
 from server.finance.quoting import (
     Case,
@@ -357,12 +359,72 @@ def test_warnings() -> None:
     )
     subject = case(structure, discount_max_cents=50_000)
     assert quote_structure(subject).answer.payoff_cents == 302_000
-    assert set(warned(subject)) == set(WarningCode)
+    assert set(warned(subject)) == set(WarningCode) - {WarningCode.TRADE_NOT_APPRAISED}
     # What a cost is, and where an allowance lies above the ACV, only the desk is told.
     for_sales = warned(subject, desk=False)
     assert set(for_sales) == {WarningCode.PAYOFF_PAST_GOOD_THROUGH, WarningCode.DISCOUNT_OVER_AUTHORITY}
     assert "$1,100.00" in for_sales[WarningCode.DISCOUNT_OVER_AUTHORITY]
     assert warned(case(discount_max_cents=80_000)) == {}
+
+
+def test_a_trade_that_was_not_appraised_is_a_warning_to_the_desk() -> None:
+    """Its allowance counts as its value: nothing is known to be given away, and the desk hears that."""
+    unknown: dict[str, Any] = {"trade_allowance_cents": 2_000_000, "trade_acv_cents": None}
+    wish = msgspec.structs.replace(WISH, rebate_cents=0, **unknown)
+    assert set(warned(case(wish))) == {WarningCode.TRADE_NOT_APPRAISED}
+    assert warned(case(wish), desk=False) == {}
+    assert quote_structure(case(wish)).answer.eligible
+
+
+HONDA = Trade(
+    id="a",
+    year=2019,
+    make="Honda",
+    model="CR-V",
+    allowance_cents=450_000,
+    payoff_cents=300_000,
+    payoff_per_diem_cents=500,
+    payoff_quoted_on=TODAY - dt.timedelta(days=6),
+    payoff_good_through=TODAY - dt.timedelta(days=1),
+)
+FORD = Trade(id="b", allowance_cents=200_000, payoff_cents=350_000, acv_cents=180_000)
+
+
+def test_each_trade_is_paid_off_on_the_contract_date() -> None:
+    """Quote and per diem for each day since it, a warning for each quote that ran out, and each equity: what
+    is negative adds to the principal.
+    """
+    plain = msgspec.structs.replace(WISH, trade_credit=False)
+    subject = case(with_trades(plain, [HONDA, FORD]), discount_max_cents=100_000)
+    answer = quote_structure(subject).answer
+    assert answer.payoff_cents == 300_000 + 6 * 500 + 350_000
+    assert [
+        (trade.id, trade.allowance_cents, trade.payoff_cents, trade.equity_cents) for trade in answer.trades
+    ] == [("a", 450_000, 303_000, 147_000), ("b", 200_000, 350_000, -150_000)]
+    told = warned(subject)[WarningCode.PAYOFF_PAST_GOOD_THROUGH]
+    assert "2019 Honda CR-V" in told and "$30.00" in told
+    one, two = (case(with_trades(plain, trades)) for trades in ([HONDA], [HONDA, FORD]))
+    assert note_cents(two) - note_cents(one) == 150_000
+
+
+def note_cents(subject: Case) -> int:
+    """Return the principal of a case at the same rate, term, cash and discount."""
+    request = subject.request(term_months=60, rate_bp=700, cash_cents=0, discount_cents=0)
+    return price_contract(request, subject.tax_cents).principal_cents
+
+
+def test_a_roll_by_the_allowance_of_two_trades_says_which() -> None:
+    """The last trade takes the difference; quoted again, it is the payment."""
+    two = msgspec.structs.replace(with_trades(WISH, [HONDA, FORD]), term_months=60, terms_months=[60])
+    asked = quote_structure(case(two)).answer.payment_cents
+    for less in (2_000, -900):
+        target = Roll(vary=Vary.TRADE_ALLOWANCE, payment_cents=asked - less)
+        rolled = quote_roll(case(two), quote_structure(case(two)), target, desk=True)
+        changes = codec.convert(StructureChanges, rolled.changes)
+        assert rolled.payment_cents is not None and rolled.payment_cents <= asked - less
+        again = quote_structure(case(revised(two, changes))).answer
+        assert again.payment_cents == rolled.payment_cents
+        assert [trade.acv_cents for trade in revised(two, changes).trades] == [None, 180_000]
 
 
 @pytest.mark.parametrize("field", ["price_cents", "discount_cents", "rebate_cents", "trade_allowance_cents"])

@@ -5,17 +5,22 @@ import datetime as dt
 import asyncpg
 import pytest
 
+from protocol import codec
+from protocol.agreed import AgreedFigures
 from protocol.money.lending import NO_EDGE_BP, NO_EDGE_MONTHS, Programme, ReserveMethod
+from protocol.records import Actor, Role
 from server.database.core import migrate
 from server.database.core.migrate import MIGRATIONS, bring_to_newest, is_current
 from server.database.core.pool import connect_as_owner, prepare_connection
 from server.database.deals.deals import load_deal
+from server.database.deals.history import deal_at, load_history
 from server.database.editions.rates import load_rates, load_risk
 from server.settings import Settings
 from tests.services import Database, Services
 
 pytestmark = pytest.mark.flow
 
+ANN = Actor(id="a", name="Ann", role=Role.SALESPERSON)
 DEAL = "2f1b2b3c-0000-4000-8000-000000000001"
 DATA = f"""
 INSERT INTO store_groups VALUES ('g', 'Group');
@@ -192,3 +197,119 @@ async def test_deals_that_are_approved_keep_their_cars(stocked: Settings) -> Non
             "SELECT vehicle_id, reserved_by, reserver->>'name' AS name, no FROM vehicle_claims"
         )
     assert [tuple(row) for row in claims] == [(car, first, "Bo", 2)]
+
+
+ACV_SAID = """
+INSERT INTO deal_events (deal_id, no, op, kind, body, reply, user_id)
+SELECT deal_id, last_no + 1, gen_random_uuid(), 'deal_changed',
+       jsonb_build_object('version', version + 1, 'changes', jsonb_build_object('trade_acv_cents', 0),
+                          'by', '{"id": "b", "name": "Bo", "role": "desk_manager"}'::jsonb), '{}',
+       salesperson_id
+  FROM deals WHERE deal_id = $1
+"""
+BEFORE_TRADES = "ALTER TABLE deal_tasks DROP COLUMN trade_id"
+STATED = 'structure || \'{"trade_acv_cents": 0, "trades": []}\''
+
+
+async def test_a_cash_value_that_nobody_stated_is_none(stocked: Settings) -> None:
+    """Today's deals say 0 where nobody appraised the trade: they say nothing now, in their replay too. What
+    the desk stated, a trade that was worth nothing to begin with, and a signed deal stay.
+    """
+    async with connect_as_owner(stocked.database_owner_url) as owner:
+        await owner.execute(BEFORE_TRADES)
+        await owner.execute(f"UPDATE deals SET structure = {STATED}, first_structure = {STATED}")  # noqa: S608 - ours
+        unsaid, said, worthless, signed = [
+            row["deal_id"] for row in await owner.fetch("SELECT deal_id FROM deals ORDER BY deal_id LIMIT 4")
+        ]
+        await owner.execute(ACV_SAID, said)
+        await owner.execute(
+            "UPDATE customers SET trade_year = 2001, trade_make = 'Ford', trade_model = 'Focus',"
+            " trade_mileage = 1, trade_acv_cents = 0"
+            " WHERE customer_id = (SELECT customer_id FROM deals WHERE deal_id = $1)",
+            worthless,
+        )
+        await owner.execute(
+            "UPDATE deals SET state = 'signed', fulfilment = 'signed' WHERE deal_id = $1", signed
+        )
+        await owner.execute((MIGRATIONS / "0017_trades.sql").read_text(encoding="utf-8"))
+        for deal_id, acv in ((unsaid, None), (said, 0), (worthless, 0), (signed, 0)):
+            deal = await load_deal(owner, str(deal_id))
+            history = await load_history(owner, str(deal_id))
+            assert deal is not None and history is not None
+            assert deal.structure.trade_acv_cents == acv
+            told = deal_at(history, deal.last_no).structure
+            assert told["trade_acv_cents"] == acv
+
+
+BEFORE_AGREED_FIGURES = """
+DROP INDEX deal_events_steps;
+ALTER TABLE deals DROP COLUMN agreed, DROP COLUMN proposal, DROP COLUMN contract;
+"""
+OFFER = """
+WITH pencil AS (
+    INSERT INTO pencils (deal_id, deal_version, vehicle_id, vehicle_rev, digest, versions, inputs, car,
+                         choice, answer, discount_cents, created_by)
+    SELECT deal_id, 0, $2, 1, $1::uuid::text, '{"rates": "r"}', '{}', '{}', NULL, $3,
+           0, salesperson_id FROM deals WHERE deal_id = $1
+    RETURNING pencil_id),
+made AS (
+    INSERT INTO offers (deal_id, deal_version, vehicle_id, vehicle_rev, rates_version, programme_id, tier,
+            term_months, risk_version, tax_version, engine_version, structure, rate_bp, cash_down_cents,
+            principal_cents, payment_cents, npv_cents, stress_npv_cents, body, created_by)
+    SELECT $1, 0, $2, 1, rates_version, programme_id, tier, 60,
+           (SELECT risk_version FROM risk_models LIMIT 1), 't', '2', '{}', 700, 150000, 1, 40000, 0, 0,
+           jsonb_build_object('pencil_id', CASE WHEN $4 THEN (SELECT pencil_id::text FROM pencil) END,
+                              'rate_bp', 712.5, 'lender', lender, 'car', '{"make": "Ford"}'::jsonb),
+           (SELECT salesperson_id FROM deals WHERE deal_id = $1)
+      FROM lender_programmes WHERE term_months = 60 LIMIT 1
+    RETURNING offer_id)
+UPDATE deals SET selected_offer = (SELECT offer_id FROM made), state = $5,
+                 fulfilment = CASE $5::deal_state WHEN 'signed' THEN 'signed'::fulfilment END
+ WHERE deal_id = $1
+"""
+ANSWER = {"payment_cents": 40000, "total_of_payments_cents": 2399990, "schedule": [], "stipulations": ["x"]}
+
+
+async def test_deals_that_were_submitted_agreed_on_their_offers(stocked: Settings) -> None:
+    """With the total of their pencils where they have one; a signed deal shows its contract, a working one
+    has agreed on nothing.
+    """
+    async with connect_as_owner(stocked.database_owner_url) as owner:
+        await owner.execute(BEFORE_AGREED_FIGURES)
+        rows = await owner.fetch("SELECT deal_id FROM deals ORDER BY deal_id LIMIT 4")
+        deals = [row["deal_id"] for row in rows]
+        car = await owner.fetchval("SELECT vehicle_id FROM vehicles ORDER BY vehicle_id LIMIT 1")
+        states = ("submitted", "countered", "signed", "working")
+        for deal, state in zip(deals, states, strict=True):
+            await owner.execute(OFFER, deal, car, ANSWER, state != "countered", state)
+        await owner.execute(
+            "INSERT INTO deal_events (deal_id, no, op, kind, body, reply)"
+            " VALUES ($1, 1, gen_random_uuid(), 'state_changed', $2, '{}')",
+            deals[2],
+            {"version": 1, "from": "approved", "to": "signed", "by": codec.plain(ANN)},
+        )
+        await owner.execute((MIGRATIONS / "0020_agreed_figures.sql").read_text(encoding="utf-8"))
+        lender = await owner.fetchval("SELECT lender FROM lender_programmes WHERE term_months = 60 LIMIT 1")
+        stored = [
+            dict(row)
+            for row in await owner.fetch(
+                "SELECT agreed, contract FROM deals WHERE deal_id = ANY ($1) ORDER BY deal_id", deals
+            )
+        ]
+    agreed = codec.convert(AgreedFigures, stored[0]["agreed"])
+    assert agreed == AgreedFigures(
+        vehicle_id=str(car),
+        payment_cents=40000,
+        term_months=60,
+        cash_down_cents=150000,
+        rate_bp=712.5,
+        lender=lender,
+        total_cents=2399990,
+    )
+    assert stored[1]["agreed"]["total_cents"] == 40000 * 60
+    assert stored[3]["agreed"] is None
+    contract = stored[2]["contract"]
+    assert codec.convert(AgreedFigures, contract["figures"]) == agreed
+    assert contract["quote"] == {"payment_cents": 40000, "total_of_payments_cents": 2399990}
+    assert (contract["signed_by"]["name"], contract["vehicle_id"]) == ("Ann", str(car))
+    assert [row["contract"] is None for row in stored] == [True, True, False, True]

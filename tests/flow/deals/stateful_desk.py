@@ -10,19 +10,27 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 import asyncpg
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from protocol import codec
+from protocol.agreed import GUARDED, UNAGREED, AgreedFigures, figures_of
 from protocol.channels import deal_channel
 from protocol.closing import CommandError, ErrorCode
+from protocol.customers import CustomerChanges
+from protocol.deal_fold import KEPT_TASKS
 from protocol.deal_parts import DealOffer, LenderTerms, OfferedCar
 from protocol.records import Actor, DealState, Tier, Versions
 from protocol.structure import Structure, StructureChanges
+from protocol.trades import TradeChanges
 from protocol.workflow import (
+    APPRAISABLE,
     CREDIT_REASONS,
     EDITABLE,
     STEPS,
@@ -36,10 +44,12 @@ from protocol.workflow import (
 from server.clock import utc_now
 from server.database.core.scope import RowScope
 from server.database.deals.deal_parts import load_whole
-from server.database.deals.history import deal_at, load_history
-from server.database.decisions import claims, lenders, offers, overrides, terms, workflow
+from server.database.deals.history import History, deal_at, load_history
+from server.database.deals.story import KEPT_EVENTS
+from server.database.decisions import claims, customers, lenders, offers, overrides, terms, trades, workflow
 from server.database.decisions import locks_and_notes as remarks
 from server.database.decisions.deciding import Decided
+from server.database.decisions.price_guard import Checked, fall_where_changed
 from server.hub.channels.live_deal import HeldDeal, LiveDeal
 from server.hub.upkeep.relay import Relay
 from server.log.channel_log import ChannelLog
@@ -47,6 +57,7 @@ from server.log.channel_log import ChannelLog
 TODAY = dt.date(2026, 3, 2)
 FIELDS = ("cash_down_cents", "discount_cents", "rebate_cents")
 LOCKABLE = st.sampled_from(FIELDS)
+TRADES = ("a", "b")
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,7 @@ class Model:
     fulfilment: Fulfilment | None = None
     selected: DealOffer | None = None
     approved_offer: DealOffer | None = None
+    proposal: DealOffer | None = None
     lender_live: bool = False
     terms: dict[str, int] = field(default_factory=dict)
     locks: set[str] = field(default_factory=set)
@@ -80,6 +92,9 @@ class Model:
     pins: set[str] = field(default_factory=set)
     notes: int = 0
     notices: int = 0
+    trades: dict[str, int | None] = field(default_factory=dict)
+    appraisals: set[str] = field(default_factory=set)
+    requested: int = 0
     sold: set[str] = field(default_factory=set)
 
 
@@ -140,7 +155,82 @@ class DeskMachine(RuleBasedStateMachine):
         ):
             self.model.terms[name] = value * 100
             if changes:
-                self.model.state = DealState.WORKING
+                self._work()
+
+    @rule(
+        trade=st.sampled_from(TRADES),
+        acv=st.none() | st.integers(0, 2),
+        removed=st.booleans(),
+        by_manager=st.booleans(),
+    )
+    def trade(self, trade: str, acv: int | None, removed: bool, by_manager: bool) -> None:
+        """Add a trade, appraise it or clear its value, or take it out."""
+        known, model = trade in self.model.trades, self.model
+        edit = TradeChanges(id=trade, removed=True) if removed else TradeChanges(id=trade, acv_cents=acv)
+        changes = known if removed else not known or model.trades[trade] != acv
+        refused = None if model.state in EDITABLE else ErrorCode.CONFLICT
+        if refused is None and removed and not by_manager and model.trades.get(trade) is not None:
+            refused = ErrorCode.FORBIDDEN
+        op, version = uuid.uuid4(), self._version()
+        if self._decide(
+            lambda: terms.change_terms(
+                self.shop.scope,
+                self.deal_id,
+                op=op,
+                based_on=version,
+                changes=StructureChanges(trades=[edit]),
+                actor=self._actor(by_manager),
+            ),
+            refused,
+        ):
+            if removed:
+                model.trades.pop(trade, None)
+            else:
+                model.trades[trade] = acv
+            if changes:
+                model.state = DealState.WORKING
+                if removed or acv is not None:
+                    model.appraisals.discard(trade)
+
+    @rule(phone=st.sampled_from(("", "1", "2")), debts=st.none() | st.integers(0, 2))
+    def customer(self, phone: str, debts: int | None) -> None:
+        """Learn of the customer: both of the customer's deals have it, and an approval on less falls."""
+        counted = {} if debts is None else {"other_debt_cents": debts}
+        edit = CustomerChanges(phone=phone, **counted)
+        before = self._facts()
+        op, version = uuid.uuid4(), self._version()
+
+        async def change() -> Decided:
+            decided, others = await customers.change_customer(
+                self.shop.scope, self.deal_id, edit, based_on=version, op=op, actor=self.shop.sales
+            )
+            assert {other.deal_id for other in others if other.changed} <= {self.rival_id}
+            return decided
+
+        if self._decide(change, self._unless_over()):
+            after = self._facts()
+            assert after["phone"] == phone
+            counts = after["other_debt_cents"] != before["other_debt_cents"]
+            if counts and self.model.state is DealState.APPROVED:
+                self.model.state, self.model.approved_offer = DealState.WORKING, None
+
+    @rule(trade=st.sampled_from(TRADES))
+    def request_appraisal(self, trade: str) -> None:
+        """Ask for an appraisal, whether or not there is something to appraise."""
+        refused: ErrorCode | None = None
+        if trade not in self.model.trades:
+            refused = ErrorCode.NOT_FOUND
+        elif self.model.state not in APPRAISABLE or self.model.trades[trade] is not None:
+            refused = ErrorCode.CONFLICT
+        op = uuid.uuid4()
+        if self._decide(
+            lambda: trades.request_appraisal(
+                self.shop.scope, self.deal_id, trade, op=op, actor=self.shop.sales, today=TODAY
+            ),
+            refused,
+        ):
+            self.model.requested += trade not in self.model.appraisals
+            self.model.appraisals.add(trade)
 
     @rule(car=st.integers(0, 2), payment=st.integers(400, 402))
     def select(self, car: int, payment: int) -> None:
@@ -155,8 +245,8 @@ class DeskMachine(RuleBasedStateMachine):
             None if allowed else ErrorCode.CONFLICT,
         )
         if taken and (self.model.selected is None or not offers.is_same(self.model.selected, offer)):
-            self.model.selected, self.model.state = offer, DealState.WORKING
-            self.model.approved_offer = None
+            self.model.selected = offer
+            self._work()
 
     @rule(car=st.integers(0, 2), unpin=st.booleans())
     def pin(self, car: int, unpin: bool) -> None:
@@ -178,13 +268,18 @@ class DeskMachine(RuleBasedStateMachine):
         ):
             self.model.pins.add(car_id)
 
-    @rule(action=st.sampled_from(Action), on_credit=st.booleans(), by_manager=st.booleans())
-    def act(self, action: Action, on_credit: bool, by_manager: bool) -> None:
-        """Take an action, whoever may and whether or not it leads anywhere."""
+    @rule(
+        action=st.sampled_from(Action),
+        on_credit=st.booleans(),
+        by_manager=st.booleans(),
+        seen=st.sampled_from(["nothing", "what stands", "something else"]),
+    )
+    def act(self, action: Action, on_credit: bool, by_manager: bool, seen: str) -> None:
+        """Take an action, whoever may and whether or not it leads anywhere, on the figures that they saw."""
         way, actor = TRANSITIONS[action], self._actor(by_manager)
         credit = [reason for reason in way.reasons if reason in CREDIT_REASONS]
         reason = credit[0] if on_credit and credit else way.reasons[0]
-        priced = self.model.selected
+        priced = self._priced(action)
         op, version = uuid.uuid4(), self._version()
         step = workflow.Move(
             op=op,
@@ -194,14 +289,18 @@ class DeskMachine(RuleBasedStateMachine):
             today=TODAY,
             rates=self.shop.rates,
             priced=priced,
+            seen=self._seen(action, priced, seen),
             discount_authority_cents=10_000_00,
         )
         if not self._decide(
             lambda: workflow.take_action(self.shop.scope, self.deal_id, action, step),
-            self._refusal(action, by_manager),
+            self._refusal(action, by_manager, seen),
         ):
             return
         self.model.state = way.target
+        if action is Action.ACCEPT:
+            self.model.selected = priced
+        self.model.proposal = priced if action is Action.COUNTER else None
         self.model.approved_offer = self.model.selected if action is Action.APPROVE else None
         if action in {Action.SIGN, Action.LOSE}:
             self.model.holds.clear()
@@ -210,6 +309,22 @@ class DeskMachine(RuleBasedStateMachine):
             self.model.sold.add(self.model.selected.vehicle_id)
         if action in {Action.DECLINE, Action.LOSE} and reason in CREDIT_REASONS:
             self.model.notices += 1
+
+    @rule(car=st.integers(0, 2), counters=st.booleans(), signs=st.booleans())
+    def go_on(self, car: int, counters: bool, signs: bool) -> None:
+        """Take the next step of a deal that goes well, which actions drawn at random seldom find."""
+        match self.model.state:
+            case DealState.WORKING if self.model.selected is None:
+                self.select(car, 400)
+            case DealState.WORKING:
+                self.act(Action.SUBMIT, on_credit=False, by_manager=False, seen="what stands")
+            case DealState.SUBMITTED:
+                action = Action.COUNTER if counters else Action.APPROVE
+                self.act(action, on_credit=False, by_manager=True, seen="what stands")
+            case DealState.COUNTERED:
+                self.act(Action.ACCEPT, on_credit=False, by_manager=False, seen="what stands")
+            case DealState.APPROVED if signs:
+                self.act(Action.SIGN, on_credit=False, by_manager=False, seen="what stands")
 
     @rule(closing=st.sampled_from(Closing))
     def close(self, closing: Closing) -> None:
@@ -235,9 +350,9 @@ class DeskMachine(RuleBasedStateMachine):
             if closing is Closing.UNWIND:
                 self.model.sold.clear()
 
-    @rule(approves=st.booleans())
-    def lender(self, approves: bool) -> None:
-        """Let the offer's lender decide; what it approves is what was offered."""
+    @rule(approves=st.booleans(), payment=st.sampled_from([None, None, None, 403]))
+    def lender(self, approves: bool, payment: int | None) -> None:
+        """Let the offer's lender decide; what it approves is what was offered, or at another payment."""
         decision = LenderTerms(
             decision_id=str(uuid.uuid4()),
             lender=self.shop.programme["lender"],
@@ -249,7 +364,10 @@ class DeskMachine(RuleBasedStateMachine):
             expires_at=utc_now() + dt.timedelta(days=1) if approves else None,
             reasons=[] if approves else [Reason.BANKRUPTCY],
         )
-        new = lenders.NewDecision(decision, self.model.selected)
+        before = priced = self.model.selected
+        if payment is not None and before is not None:
+            priced = self._offer_of(before.vehicle_id, payment)
+        new = lenders.NewDecision(decision, priced, self.model.proposal)
         over = self.model.state is DealState.LOST or self.model.fulfilment in {
             Fulfilment.FUNDED,
             Fulfilment.UNWOUND,
@@ -269,6 +387,12 @@ class DeskMachine(RuleBasedStateMachine):
         ):
             self.model.lender_live = approves
             self.model.notices += not approves
+            if self.model.state is DealState.SIGNED or before is None or priced is None:
+                return
+            if not offers.is_same(before, priced):
+                self.model.selected = priced
+                if self.model.state in GUARDED:
+                    self._work()
 
     @rule(name=LOCKABLE, unlock=st.booleans())
     def lock(self, name: str, unlock: bool) -> None:
@@ -347,8 +471,33 @@ class DeskMachine(RuleBasedStateMachine):
         ):
             self.model.rivals.discard(car_id)
             self.model.holds.discard(car_id)
-            if car_id == self._approved():
-                self.model.state, self.model.approved_offer = DealState.WORKING, None
+            agreed = self.model.selected is not None and self.model.selected.vehicle_id == car_id
+            if ours and agreed and self.model.state in GUARDED:
+                self._work()
+
+    @rule(
+        agreed=st.sampled_from(["as agreed", "otherwise", "not at all"]),
+        proposed=st.sampled_from(["as proposed", "otherwise"]),
+        moved=st.booleans(),
+    )
+    def look_at_prices(self, agreed: str, proposed: str, moved: bool) -> None:
+        """The server prices the deal again: other figures return it to working, unless it moved meanwhile."""
+        model, offer = self.model, self.model.selected
+        now = None if offer is None or agreed == "not at all" else figures_of(offer)
+        if now is not None and agreed == "otherwise":
+            now = replace(now, payment_cents=7)
+        then = None if model.proposal is None else figures_of(model.proposal)
+        if then is not None and proposed == "otherwise":
+            then = replace(then, payment_cents=7)
+        checked = Checked(
+            self._version() - moved, Reason.EDITION_CHANGED, self.shop.rates, agreed=now, proposed=then
+        )
+        decided = self.shop.run(fall_where_changed(self.shop.scope, self.deal_id, checked))
+        other = agreed != "as agreed" or (then is not None and proposed == "otherwise")
+        falls = model.state in GUARDED and other and not moved
+        assert decided.changed == falls
+        if falls:
+            self._work()
 
     # What happens besides ------------------------------------------------------------
 
@@ -386,16 +535,71 @@ class DeskMachine(RuleBasedStateMachine):
         assert {hold.vehicle_id for hold in parts.holds} == model.holds
         assert {pin.vehicle_id for pin in parts.pins} == model.pins
         assert self.shop.run(self._reserved()) == self._approved()
-        assert (len(parts.notes), len(parts.tasks)) == (model.notes, model.notices)
+        tasks = min(KEPT_TASKS, model.notices + model.requested)
+        assert (len(parts.notes), len(parts.tasks)) == (model.notes, tasks)
+        asked = {task.trade_id for task in parts.tasks if task.done_by is None and task.trade_id}
+        assert asked == model.appraisals
+        assert {trade.id: trade.acv_cents for trade in deal.structure.trades} == model.trades
+        known = [acv for acv in model.trades.values() if acv is not None]
+        assert deal.structure.trade_acv_cents == (sum(known) if known else None)
         assert (parts.selected is None) == (model.selected is None)
         told = deal_at(history, deal.last_no)
         assert told.version == deal.version
+        if told.customer.facts is not UNSET:
+            assert told.customer.facts == deal.customer.facts
         assert told.structure == codec.plain(deal.structure)
-        for name in ("selected", "pins", "locks", "holds", "notes", "tasks", "approval", "fulfilment"):
+        for name in (
+            *("selected", "selected_outdated", "pins", "locks", "holds", "notes", "tasks", "approval"),
+            *("fulfilment", "agreed", "proposal", "contract"),
+        ):
             assert getattr(told, name) == getattr(parts, name), name
+        assert (parts.proposal is None) == (model.proposal is None)
+        self._check_agreed(history)
+        stored = [(told.no, codec.decode(told.body)["type"]) for told in parts.story]
+        assert stored == [(event.no, event.kind) for event in history.events][-KEPT_EVENTS:][-len(stored) :]
         self._relay()
         assert self._published() == self._expected(deal.last_no)
         self._check_session(HeldDeal.of(deal, parts))
+
+    def _check_agreed(self, history: History) -> None:
+        """Whatever came: no decision changed an agreed figure without a step that says so."""
+        deal = history.first
+        for _, decision in groupby(history.events, key=lambda event: event.at):
+            events = list(decision)
+            before = deal
+            deal = deal_at(history, events[-1].no)
+            steps = [event for event in events if event.kind == "state_changed"]
+            if before.agreed and before.agreed != deal.agreed:
+                assert steps, "agreed figures changed in silence"
+            for step in steps:
+                fell = step.body["to"] == "working" and step.body["from"] in {"submitted", "approved"}
+                if fell and step.body["reason"] not in TRANSITIONS[Action.REOPEN].reasons:
+                    assert step.body["figures"]["old"]["total_cents"] > 0
+            if deal.state in GUARDED:
+                assert deal.selected is not None
+                assert deal.agreed == figures_of(deal.selected)
+            else:
+                assert not deal.proposal
+            assert bool(deal.agreed) == (deal.state not in UNAGREED)
+
+    def _work(self) -> None:
+        """The deal is working again."""
+        self.model.state, self.model.approved_offer, self.model.proposal = DealState.WORKING, None, None
+
+    def _priced(self, action: Action) -> DealOffer | None:
+        """Return what an action is about, as it is priced."""
+        model = self.model
+        if action is Action.COUNTER:
+            return None if model.selected is None else self._offer_of(model.selected.vehicle_id, 390)
+        offer = model.proposal if action is Action.ACCEPT else model.selected
+        return None if offer is None else replace(offer, offer_id=str(uuid.uuid4()))
+
+    def _seen(self, action: Action, priced: DealOffer | None, seen: str) -> AgreedFigures | None:
+        """Return the figures that somebody saw."""
+        shown = self.model.selected if action is Action.COUNTER else priced
+        if shown is None or seen == "nothing":
+            return None
+        return figures_of(shown) if seen == "what stands" else replace(figures_of(shown), payment_cents=7)
 
     def _check_session(self, stored: HeldDeal) -> None:
         """Let a session hear what the log tells, and compare the deal that it holds with Postgres."""
@@ -452,15 +656,18 @@ class DeskMachine(RuleBasedStateMachine):
             self.session.decided(deal_channel(self.deal_id), decided.events)
         return True
 
-    def _refusal(self, action: Action, by_manager: bool) -> ErrorCode | None:
+    def _refusal(self, action: Action, by_manager: bool, seen: str) -> ErrorCode | None:
         way, model = TRANSITIONS[action], self.model
         if self._actor(by_manager).role not in way.roles:
             return ErrorCode.FORBIDDEN
         if model.state not in way.sources:
             return ErrorCode.CONFLICT
-        if action is Action.SUBMIT and by_manager:
+        if action in {Action.SUBMIT, Action.ACCEPT} and by_manager:
             return ErrorCode.FORBIDDEN
         if action in {Action.SUBMIT, Action.COUNTER, Action.APPROVE} and model.selected is None:
+            return ErrorCode.CONFLICT
+        by_figures = {Action.SUBMIT, Action.COUNTER, Action.APPROVE, Action.ACCEPT, Action.SIGN}
+        if action in by_figures and seen == "something else":
             return ErrorCode.CONFLICT
         lacks_lender = action is Action.SIGN and not model.lender_live
         held = action is Action.APPROVE and model.selected and model.selected.vehicle_id in model.rivals
@@ -504,6 +711,9 @@ class DeskMachine(RuleBasedStateMachine):
         )
         return found
 
+    def _facts(self) -> dict[str, Any]:
+        return dict(self.shop.run(self._load())[0].customer.facts)
+
     def _version(self) -> int:
         deal = self.shop.run(self._load())[0]
         return int(deal.version)
@@ -521,7 +731,9 @@ class DeskMachine(RuleBasedStateMachine):
             return (*whole, await load_history(database, self.deal_id))
 
     def _offer(self, car: int, payment: int) -> DealOffer:
-        vehicle_id, _ = self.shop.cars[car]
+        return self._offer_of(self.shop.cars[car][0], payment)
+
+    def _offer_of(self, vehicle_id: str, payment: int) -> DealOffer:
         rev = self.shop.run(
             self.shop.pool.fetchval("SELECT rev FROM vehicles WHERE vehicle_id = $1", int(vehicle_id))
         )

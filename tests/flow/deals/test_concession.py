@@ -76,7 +76,7 @@ async def test_authority_binds_a_dollar_wherever_it_stands(both: Both, field: st
     within = StructureChanges(**GIVEN[field](price, AUTHORITY_CENTS))
     await both.manager.desk.act(Action.COUNTER, Reason.GROSS_TOO_LOW, changes=within)
     await both.agree(lambda deal: deal.state is DealState.COUNTERED)
-    await both.sales.desk.act(Action.SUBMIT, Reason.CUSTOMER_AGREES)
+    await both.sales.desk.act(Action.ACCEPT, Reason.CUSTOMER_AGREES)
     await both.agree(lambda deal: deal.state is DealState.SUBMITTED)
     await both.manager.desk.act(Action.APPROVE, Reason.EXCEPTION_GRANTED)
     await both.agree(lambda deal: deal.state is DealState.APPROVED)
@@ -94,16 +94,16 @@ async def test_parts_of_a_concession_add_up(both: Both) -> None:
     assert (too_much.code, too_much.detail["value"]) == (ErrorCode.FORBIDDEN, 2_800_00)
 
 
-async def test_a_trade_that_nobody_appraised_is_not_approved(both: Both) -> None:
-    """A salesperson's allowance without an ACV counts whole, until the desk states what it is worth."""
+async def test_a_trade_that_is_worth_nothing_is_not_approved(both: Both) -> None:
+    """Above an ACV of 0 that the desk stated the allowance counts whole, until the desk states another."""
     await both.sales.terms(StructureChanges(trade_allowance_cents=6_000_00))
     await both.submitted()
-    unknown = await refused(both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY))
-    assert (unknown.code, unknown.detail["field"]) == (ErrorCode.FORBIDDEN, "trade_allowance_cents")
+    worthless = await refused(both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY))
+    assert (worthless.code, worthless.detail["field"]) == (ErrorCode.FORBIDDEN, "trade_allowance_cents")
     appraised = StructureChanges(trade_acv_cents=5_800_00)
     await both.manager.desk.act(Action.COUNTER, Reason.TRADE_OVERVALUED, changes=appraised)
     await both.agree(lambda deal: deal.state is DealState.COUNTERED)
-    await both.sales.desk.act(Action.SUBMIT, Reason.CUSTOMER_AGREES)
+    await both.sales.desk.act(Action.ACCEPT, Reason.CUSTOMER_AGREES)
     await both.agree(lambda deal: deal.state is DealState.SUBMITTED)
     await both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY)
     await both.agree(lambda deal: deal.state is DealState.APPROVED)
@@ -121,7 +121,7 @@ async def test_products_without_a_cost_are_not_approved(both: Both) -> None:
     cost = StructureChanges(products_cost_cents=900_00)
     await both.manager.desk.act(Action.COUNTER, Reason.GROSS_TOO_LOW, changes=cost)
     await both.agree(lambda deal: deal.state is DealState.COUNTERED)
-    await both.sales.desk.act(Action.SUBMIT, Reason.CUSTOMER_AGREES)
+    await both.sales.desk.act(Action.ACCEPT, Reason.CUSTOMER_AGREES)
     await both.agree(lambda deal: deal.state is DealState.SUBMITTED)
     await both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY)
     await both.agree(lambda deal: deal.state is DealState.APPROVED)

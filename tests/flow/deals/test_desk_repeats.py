@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from client import Deal
+from protocol.agreed import AgreedFigures
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Actor, Role
 from protocol.structure import StructureChanges
@@ -72,18 +73,12 @@ def searched_by(deal: Deal) -> str | None:
     return None if deal.search_state is None else deal.search_state.search_id
 
 
-@pytest.mark.parametrize("decides", ["desk", "lender"])
-async def test_a_decision_that_is_sent_again_does_not_search_again(both: Both, decides: str) -> None:
+async def test_a_decision_that_is_sent_again_does_not_search_again(both: Both) -> None:
     """The search that it began stands, also where the deal has moved on by something that no search asks."""
     await both.submitted()
     before, op = both.manager.state.version, uuid.uuid4()
 
     async def decide() -> object:
-        if decides == "desk":
-            more = StructureChanges(cash_down_cents=3_500_00)
-            return await both.manager.desk.act(
-                Action.COUNTER, Reason.CASH_TOO_LOW, changes=more, version=before, op=op
-            )
         return await both.manager.desk.lender_decision(
             "Nobody's bank", LenderStatus.WITHDRAWN, version=before, op=op
         )
@@ -136,6 +131,41 @@ async def test_an_op_answers_whom_it_was_answered_for_and_nobody_else(both: Both
     await sales.desk.release(car, op=nothing)
     # Based on what has come since, it is the same command all the same.
     await sales.terms(less, version=before, op=cash)
+    assert await both.version() == before
+
+
+async def test_a_counter_and_its_acceptance_are_done_once(both: Both) -> None:
+    """Sent again, also where the deal moved on; with other figures or another proposal it is another one."""
+    await both.submitted()
+    agreed, counter, accept = both.manager.state.agreed, uuid.uuid4(), uuid.uuid4()
+    assert agreed
+    version = both.manager.state.version
+
+    async def propose(cash_cents: int, figures: AgreedFigures | None = agreed) -> object:
+        return await both.manager.desk.act(
+            Action.COUNTER,
+            Reason.CASH_TOO_LOW,
+            changes=StructureChanges(cash_down_cents=cash_cents),
+            figures=figures,
+            version=version,
+            op=counter,
+        )
+
+    cash = agreed.cash_down_cents + 500_00
+    first = await propose(cash)
+    proposal = (await both.agree(lambda deal: bool(deal.proposal))).proposal
+    assert proposal and proposal.figures.new
+    taken = await both.sales.desk.act(
+        Action.ACCEPT, Reason.CUSTOMER_AGREES, figures=proposal.figures.new, op=accept
+    )
+    await both.agree(lambda deal: deal.state == "submitted")
+    before = await both.version()
+    assert await propose(cash) == first
+    again = {"figures": proposal.figures.new, "version": version, "op": accept}
+    assert await both.sales.desk.act(Action.ACCEPT, Reason.CUSTOMER_AGREES, **again) == taken
+    for doing in (propose(cash + 100), propose(cash, None)):
+        error = await refused(doing)
+        assert (error.code, error.detail) == (ErrorCode.CONFLICT, {"field": "op"})
     assert await both.version() == before
 
 

@@ -6,6 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from protocol import codec
+from protocol.customers import CustomerChanges
 from protocol.events import EVENTS_BY_KIND, DealSummary, VehicleChanged
 from protocol.records import DealState
 from protocol.workflow import Action, Closing, Fulfilment, Reason
@@ -38,6 +39,7 @@ async def work_on(both: Both) -> None:
     await sales.note("Ask for the second key.")
     await manager.lock("rate_bp")
     await manager.unlock("rate_bp")
+    await sales.customer(CustomerChanges(phone="937 555 0133"))
     await both.submitted()
     await manager.act(Action.DECLINE, Reason.BANKRUPTCY)
     await seen(both.manager, lambda deal: bool(deal.tasks))

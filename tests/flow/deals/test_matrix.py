@@ -38,14 +38,14 @@ ABOUT_CARS = [kind for kind in ABOUT_CHANNELS if "vehicle_id" in kind.__struct_f
 ROLE_LACKS = "Your role does not have the right"
 DESK = {
     *("counter", "approve", "decline", "lock", "unlock", "lender_decision", "clear_stipulation"),
-    *("fund", "unwind", "finish_task"),
+    *("fund", "unwind", "finish_task", "lender_effect"),
 }
 REFUSED = {
     Role.SALESPERSON: DESK,
     Role.DESK_MANAGER: set[str](),
     Role.OPERATOR: {
         *(*DESK, "terms", "select", "pin", "unpin", "hold", "release", "submit", "reopen", "sign", "lose"),
-        "deliver",
+        *("deliver", "request_appraisal", "customer", "accept"),
     },
 }
 """What each role may not do within its own store. All else it may."""

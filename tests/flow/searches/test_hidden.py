@@ -30,6 +30,7 @@ pytestmark = pytest.mark.flow
 
 GUARD_SECONDS: Final = 60.0
 ACV_CENTS: Final = 2_600_000_017
+TRADE_ACV_CENTS: Final = 2_400_000_013
 LENDER_BUYS_AT: Final = 137.43
 NOTE, STIPULATION, OTHER_CUSTOMER = "the note of a planted kind", "a planted stipulation", "Zeta Planted"
 PLANTED: Final = """
@@ -48,9 +49,15 @@ EASY: Final = {
 
 
 STEPS: Final = (
-    *("submit", "counter", "approve", "decline", "reopen", "sign", "lose", "deliver", "fund", "unwind"),
+    *("submit", "counter", "accept", "approve", "decline", "reopen", "sign", "lose", "deliver", "fund"),
+    "unwind",
 )
-TERMS: Final = {"fees_cents": 5, "cash_down_cents": 5_000_000, "trade_acv_cents": 1, "tier": "prime"}
+TERMS: Final[tuple[dict[str, Any], ...]] = (
+    {"fees_cents": 5},
+    {"trades": [{"id": "traded", "vin": "X", "payoff_cents": 5}]},
+    {"trade_acv_cents": 1, "trades": [{"id": "traded", "acv_cents": None}]},
+    {"tier": "prime"},
+)
 PATHS: Final = ("/", "/desk", "/api/deals", "/metrics", "/deals/{deal}", "/api/deals/{deal}/audit")
 
 
@@ -159,6 +166,8 @@ async def desk_at_work(cast: Cast) -> list[str]:
     manager = cast.manager
     changes = {**EASY, "trade_acv_cents": ACV_CENTS, "products_cost_cents": 0}
     assert (await manager.change("terms", version=manager.version, changes=changes))["ok"]
+    traded = [{"id": "traded", "make": "Honda", "allowance_cents": 100_00, "acv_cents": TRADE_ACV_CENTS}]
+    assert (await manager.change("terms", version=manager.version, changes={"trades": traded}))["ok"]
     assert (await manager.change("search", filters={}, sort="price", limit=60))["ok"]
     for screen in (manager, *cast.narrow):
         await screen.until(lambda one: one["type"] == "search_valued")
@@ -193,8 +202,10 @@ async def everything_is_tried(screen: Screen, cars: list[str]) -> None:
     for kind in STEPS:
         await screen.change(kind, version=1, reason="nothing")
         await screen.change(kind, version=screen.version, reason="customer_agrees")
-    for each in cars[:2]:
-        await screen.ask("quote", vehicle_id=each, changes={"discount_cents": 100})
+    for each, asked in zip(
+        cars, ({"discount_cents": 100}, {"trades": [{"id": "traded", "acv_cents": 7}]}), strict=False
+    ):
+        await screen.ask("quote", vehicle_id=each, changes=asked)
     await screen.ask("quote", vehicle_id=car, changes={"rate_bp": 100})
     for vary in rolls:
         await screen.ask("quote", vehicle_id=car, changes={}, roll={"vary": vary, "payment_cents": 31_000})
@@ -204,11 +215,15 @@ async def everything_is_tried(screen: Screen, cars: list[str]) -> None:
     for kind in ("hold", "select", "pin", "unpin", "release"):
         await screen.change(kind, vehicle_id=cars[1])
     await screen.change("select", vehicle_id=car, changes={"payment_max_cents": 100})
-    for name, value in TERMS.items():
-        await screen.change("terms", version=1, changes={name: value})
-        await screen.change("terms", version=screen.version, changes={name: value})
+    await screen.change("request_appraisal", trade_id="traded")
+    for changes in TERMS:
+        await screen.change("terms", version=1, changes=changes)
+        await screen.change("terms", version=screen.version, changes=changes)
     await screen.change("lock", field="fees_cents")
     await screen.ask("focus", field="cash_down_cents")
+    for before in (None, 5):
+        await screen.ask("history", before=before, limit=200)
+    await screen.ask("lender_effect", lender="Group Acceptance (sample)")
     await screen.ask("join", view="sales" if screen.columns("lender") else "customer", since=None)
     assert not any('"rate_limited"' in line for line in screen.heard)
 
@@ -247,7 +262,11 @@ async def hidden_from_sales(settings: Settings, manager: Screen) -> dict[str, se
         rows = await owner.fetch(f"SELECT {', '.join(COLUMNS)} FROM vehicles")  # noqa: S608 - names of our own
         bought = await owner.fetch("SELECT DISTINCT buy_rate_bp FROM lender_programmes")
     hidden = {name: {row[name] for row in rows} for name in COLUMNS}
-    hidden |= {"acv": {ACV_CENTS}, "decided rate": {LENDER_BUYS_AT}}
+    # With a second trade the sum of both is as telling as either.
+    hidden |= {
+        "acv": {ACV_CENTS, TRADE_ACV_CENTS, ACV_CENTS + TRADE_ACV_CENTS},
+        "decided rate": {LENDER_BUYS_AT},
+    }
     # A standard markup separates what a lender buys at from what a customer pays.
     hidden["buy rates"] = {float(row["buy_rate_bp"]) for row in bought if row["buy_rate_bp"] % 5 != 0}
     values = [

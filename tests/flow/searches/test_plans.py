@@ -12,6 +12,8 @@ from protocol import codec
 from protocol.records import Filters, Scope, Sort
 from server.database.core.pool import connect_as_owner, open_pool
 from server.database.core.scope import StoreScopes
+from server.database.deals.story import story_page
+from server.database.deals.wall import wall_of
 from server.search.sql.cursor import FEW_CARS, FIRST_CHUNK, read_stock
 from server.search.sql.query import Query, Stock, build_query
 from server.search.trace import Trace
@@ -56,6 +58,9 @@ SELECT (ARRAY['east', 'west'])[1 + n % 2], 'valley', 'available', 'PLAN' || lpad
 """  # noqa: S608 - a number of our own
 
 
+WHOLE = {"vehicles": "reads the whole stock", "deal_events": "reads the events of all deals"}
+
+
 @dataclass(slots=True)
 class Explaining:
     """A connection that also asks how each of its queries was read."""
@@ -79,8 +84,8 @@ class Explaining:
         self.buffers += top["Shared Hit Blocks"] + top["Shared Read Blocks"]
         for node in _nodes(top):
             rows, kind = node["Actual Rows"] * node["Actual Loops"], node["Node Type"]
-            if kind == "Seq Scan" and node.get("Relation Name") == "vehicles":
-                self.faults.append("reads the whole stock")
+            if kind == "Seq Scan" and node.get("Relation Name") in WHOLE:
+                self.faults.append(WHOLE[node["Relation Name"]])
             # The few cars with a word are sorted; an order of the stock never is.
             if "Sort" in kind and not ("ANY" in text and "OFFSET" in text and rows <= FEW_CARS):
                 self.faults.append(f"sorts {rows} rows")
@@ -93,17 +98,23 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture
-async def stores(services: Services, migrated: Database, redis_url: str) -> AsyncIterator[StoreScopes]:
-    """The application's way to two stores with 100,000 cars each, analysed as imports leave them."""
+async def stock(services: Services, migrated: Database) -> AsyncIterator[Database]:
+    """Two stores with 100,000 cars each, analysed as imports leave them."""
     made = await asyncio.to_thread(services.create, migrated.name)
     try:
         async with connect_as_owner(made.owner_url) as owner:
             await owner.execute(MADE)
             await owner.execute("VACUUM ANALYZE vehicles")
-        async with await open_pool(settings_for(made, redis_url, free_port())) as pool:
-            yield StoreScopes(pool)
+        yield made
     finally:
         await asyncio.to_thread(services.drop, made)
+
+
+@pytest.fixture
+async def stores(stock: Database, redis_url: str) -> AsyncIterator[StoreScopes]:
+    """The application's way to them."""
+    async with await open_pool(settings_for(stock, redis_url, free_port())) as pool:
+        yield StoreScopes(pool)
 
 
 async def test_the_first_rows_never_cost_a_scan_or_a_sort(stores: StoreScopes) -> None:
@@ -131,3 +142,43 @@ async def test_the_first_rows_never_cost_a_scan_or_a_sort(stores: StoreScopes) -
 
 async def _whole(database: Any, query: Query) -> list[Any]:
     return list(await database.fetch(f"{query.text} LIMIT {FIRST_CHUNK}", *query.args))
+
+
+STORIES = """
+INSERT INTO users (login, name, role, store_id) VALUES ('ann', 'Ann', 'salesperson', 'east');
+INSERT INTO customers (store_id, name, state, postal_code) VALUES ('east', 'Lee', 'OH', '45424');
+INSERT INTO deals (store_id, customer_id, salesperson_id, structure)
+SELECT 'east', customer_id, user_id, '{}' FROM customers, users, generate_series(1, 400);
+ALTER TABLE deal_events DISABLE TRIGGER USER;
+INSERT INTO deal_events (deal_id, no, op, kind, body, reply)
+SELECT deal_id, no, gen_random_uuid(), CASE WHEN no % 50 = 1 THEN 'state_changed' ELSE 'note_added' END,
+       jsonb_build_object('text', repeat('x', 200), 'reason', 'customer_agrees',
+                          'by', '{"name": "Ann"}'::jsonb), '{}'
+  FROM deals, generate_series(1, 300) AS no;
+ALTER TABLE deal_events ENABLE TRIGGER USER;
+UPDATE deals SET last_no = 300;
+"""
+MOST_BUFFERS_OF_A_STORY = 100
+MOST_BUFFERS_OF_A_ROW = 25
+
+
+async def test_a_story_is_read_from_the_end_of_a_deals_events(stores: StoreScopes, stock: Database) -> None:
+    """Of 120,000 events of 400 deals: neither a scan nor a sort, whatever page is asked for; and a wall reads
+    the last step of each deal, however many notes came after it.
+    """
+    async with connect_as_owner(stock.owner_url) as owner:
+        await owner.execute(STORIES)
+        await owner.execute("VACUUM ANALYZE deal_events, deals")
+        deal_id = await owner.fetchval("SELECT deal_id::text FROM deals LIMIT 1")
+    async with stores.of("east").acquire() as database:
+        for before in (None, 301, 151, 2):
+            explaining = Explaining(database)
+            page = await story_page(explaining, deal_id, before, 50)  # type: ignore[arg-type]
+            assert [told.no for told in page] == list(range(max(1, (before or 301) - 50), before or 301))
+            assert explaining.faults == []
+            assert explaining.buffers <= MOST_BUFFERS_OF_A_STORY
+        explaining = Explaining(database)
+        rows = await wall_of(explaining, "east")  # type: ignore[arg-type]
+    assert WHOLE["deal_events"] not in explaining.faults
+    assert {(row["last_reason"], row["reason_by"]) for row in rows} == {("customer_agrees", "Ann")}
+    assert explaining.buffers <= len(rows) * MOST_BUFFERS_OF_A_ROW + MOST_BUFFERS

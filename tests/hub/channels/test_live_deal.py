@@ -13,6 +13,7 @@ from protocol.structure import Structure
 from protocol.workflow import LenderStatus
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import CustomerRecord, Deal
+from server.database.deals.story import Told, kept_story
 from server.database.decisions.deciding import DealEvent
 from server.hub.channels.live_deal import HeldDeal, LiveDeal
 from server.log.channel_log import Entry
@@ -45,7 +46,8 @@ def deal_at(no: int) -> HeldDeal:
     for each in range(1, no + 1):
         event = decision(each)
         told = {"type": event.kind, "channel": CHANNEL, "seq": 1, "at": NOW, **event.body}
-        held = held.after(each, next(codec.decode_messages(codec.encode(told))))  # type: ignore[arg-type]
+        body = codec.encode(told)
+        held = held.after(each, next(codec.decode_messages(body)), body)  # type: ignore[arg-type]
     return held
 
 
@@ -229,3 +231,25 @@ def test_an_approval_of_a_lender_ends_by_the_clock() -> None:
     assert held is not None
     assert [each.lender for each in held.at(NOW).live_lenders] == ["First Bank"]
     assert held.at(NOW + 2 * HOUR).live_lenders == ()
+
+
+def test_a_deal_in_memory_has_its_story() -> None:
+    """Each event once, in order, as it was told; whoever opens the deal sees it without asking Postgres."""
+    live = held_at(2)
+    for no in range(1, LAST + 1):
+        live.heard(entry(no))
+    assert live.known is not None
+    assert [told.no for told in live.known.story] == list(range(1, LAST + 1))
+    for told in live.known.story:
+        event = decision(told.no)
+        fields = codec.decode(told.body)
+        assert (fields["type"], fields["by"]) == (event.kind, event.body["by"])
+
+
+def test_a_story_is_bounded() -> None:
+    """In events and in bytes: the latest ones stay."""
+    told = [Told(no, b"x" * 1_000) for no in range(1, 101)]
+    assert [each.no for each in kept_story(told, size=10**6)] == list(range(51, 101))
+    assert [each.no for each in kept_story(told, size=3_500)] == [98, 99, 100]
+    assert kept_story(told, size=999) == ()
+    assert kept_story([]) == ()

@@ -43,7 +43,7 @@ def test_every_right_is_some_role_s() -> None:
 def test_a_command_that_nobody_handles_is_a_fault_at_the_start() -> None:
     """Not at the first command of a person."""
     others = [object.__new__(kind) for kind in OWNERS if kind is not WatchHandlers]
-    with pytest.raises(LookupError, match="nobody handles Join, Leave, Focus, Painted, Ping"):
+    with pytest.raises(LookupError, match="nobody handles Join, Leave, Focus, Painted, History, Ping"):
         handlers_of(*others)
 
 

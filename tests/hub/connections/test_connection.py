@@ -205,7 +205,14 @@ async def test_services_out_of_reach(error: Exception) -> None:
     async with asyncio.TaskGroup() as tasks:
         registry = Registry(nothing, nothing, tasks)
         authority = Authority(LiveDeals(StoreScopes(pool), nothing, registry, lambda: True))
-        watch = WatchHandlers(authority, nothing, nothing, nothing, nothing)
+        watch = WatchHandlers(
+            stores=nothing,
+            authority=authority,
+            joiner=nothing,
+            wall_joiner=nothing,
+            rooms=nothing,
+            note=nothing,
+        )
         others = [object.__new__(kind) for kind in OWNERS if kind is not WatchHandlers]
         handlers = Handlers(Allowance(nothing), watch, *others, note=nothing)
         connection = Connection(ADMITTED, wire, registry, nothing, handlers)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from protocol import codec
+from protocol.agreed import Contract, FiguresChange, Proposal, figures_of
 from protocol.commands.desk import MAX_NOTE_CHARACTERS
 from protocol.deal_fold import KEPT_TASKS, kept_notes
 from protocol.deal_parts import (
@@ -24,11 +25,13 @@ from protocol.deal_parts import (
     VehicleHold,
 )
 from protocol.events import MAX_MESSAGE_BYTES, JoinReply, Present, Reply
+from protocol.money.quotes import QuotedStructure
 from protocol.records import Actor, DealState, Filters, Role, Sort, Tier, Versions, View
 from protocol.structure import Structure
-from protocol.workflow import CREDIT_REASONS, MAX_REASONS, Fulfilment, LenderStatus, TaskKind
+from protocol.workflow import CREDIT_REASONS, MAX_REASONS, Fulfilment, LenderStatus, Reason, TaskKind
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import CustomerRecord, Deal
+from server.database.deals.story import Told, kept_story
 from server.database.decisions.claims import MAX_HOLDS
 from server.database.decisions.lenders import LENDERS_BYTES, lenders_bytes
 from server.database.decisions.offers import MAX_PINS, PINS_BYTES
@@ -128,6 +131,41 @@ def notes_of(text: str) -> list[DealNote]:
     return kept_notes([DealNote(id=an_id(), text=text, by=ACTOR, at=NOW) for _ in range(300)])
 
 
+def a_proposal() -> Proposal:
+    """Return a proposal that changes every field of the structure."""
+    change = FiguresChange(old=figures_of(an_offer()), new=figures_of(an_offer()))
+    return Proposal(offer=an_offer(), figures=change, reason=max(Reason, key=len), by=ACTOR, at=NOW)
+
+
+def a_contract() -> Contract:
+    """Return a contract whose pencil has every field of a quote but schedule and stipulations."""
+    offer = an_offer()
+    texts = {
+        "lender": "l" * 200,
+        "taxes": [{"jurisdiction": "j" * 80, "tax_cents": LARGEST_CENTS}] * 8,
+        "value": {"npv_cents": LARGEST_CENTS, "parts": {f"part_{n}": LARGEST_CENTS for n in range(20)}},
+    }
+    amounts = dict.fromkeys((name for name in QuotedStructure.__struct_fields__), LARGEST_CENTS)
+    del amounts["schedule"], amounts["stipulations"]
+    return Contract(
+        pencil_id=an_id(),
+        vehicle_id=offer.vehicle_id,
+        rev=offer.rev,
+        car=offer.car,
+        figures=figures_of(offer),
+        quote=amounts | texts,
+        versions=Versions(inventory="9" * 19, rates="r" * 200, tax="t" * 200, risk="k" * 200, engine="e"),
+        signed_by=ACTOR,
+        signed_at=NOW,
+    )
+
+
+def a_told(no: int) -> Told:
+    """Return an event that is as long as a note may be."""
+    event = {"type": "note_added", "at": NOW, "id": an_id(), "text": WIDE * MAX_NOTE_CHARACTERS}
+    return Told(no, codec.encode({**event, "by": ACTOR}))
+
+
 def full_parts() -> DealParts:
     """Return everything that a deal may consist of, at once."""
     longest = sorted(CREDIT_REASONS, key=len)[-MAX_REASONS:]
@@ -147,6 +185,9 @@ def full_parts() -> DealParts:
             deal_version=2**40, vehicle_id="9" * 19, rev=2**40, offer_id=an_id(), rates="r" * 200, by=ACTOR
         ),
         fulfilment=Fulfilment.DELIVERED,
+        agreed=figures_of(an_offer()),
+        contract=a_contract(),
+        story=kept_story([a_told(no) for no in range(1, 100)]),
     )
 
 
@@ -196,14 +237,26 @@ HERE = [
 
 def join_reply(parts: DealParts) -> bytes:
     """Return a join's reply as a manager gets it."""
-    snapshot = snapshot_of(HeldDeal.of(DEAL, parts).whole, SEARCH, Sight(View.MANAGER), HERE)
+    snapshot = snapshot_of(HeldDeal.of(DEAL, parts), SEARCH, Sight(View.MANAGER), HERE)
     answer = JoinReply(epoch="e" * 80, seq=2**40, recovered=False, view=View.MANAGER, snapshot=snapshot)
     return codec.encode(Reply(ref=2**53 - 1, ok=True, data=codec.plain(answer)))
 
 
 def test_the_fullest_deal_can_be_joined() -> None:
     """Notes, lenders, pins, locks, tasks, filters, all at their limits: one message of at most 256 KiB."""
-    assert len(join_reply(full_parts())) <= MAX_MESSAGE_BYTES
+    signed = full_parts()
+    countered = replace(signed, contract=None, proposal=a_proposal())
+    for parts in (signed, countered):
+        assert len(join_reply(parts)) <= MAX_MESSAGE_BYTES
+
+
+def test_a_story_takes_what_the_rest_leaves() -> None:
+    """Of a deal that is not full: the latest events up to their own bound, and that there are more."""
+    parts = replace(full_parts(), notes=[], contract=None)
+    snapshot = snapshot_of(HeldDeal.of(DEAL, parts), SEARCH, Sight(View.MANAGER), HERE)
+    assert snapshot.history
+    assert [event["no"] for event in snapshot.history.events] == [told.no for told in parts.story]
+    assert len(parts.story) > 1 and snapshot.history.more
 
 
 def test_no_text_makes_notes_longer_than_they_may_be() -> None:

@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from protocol import codec
+from protocol.agreed import AgreedFigures, Contract, Proposal
+from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import (
     Approval,
     DealNote,
@@ -22,9 +25,10 @@ from protocol.events import EVENT_TYPES, MATCH_COLUMNS, OFFER_COLUMNS, Event
 from protocol.money.quotes import FrontierPoint, FrontierReply, LenderRules, QuoteReply
 from protocol.records import Actor, DealState, Filters, Role, Sort, View
 from protocol.structure import Structure, StructureChanges
-from protocol.workflow import Fulfilment, LenderStatus
+from protocol.workflow import Fulfilment, LenderStatus, TaskKind
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import CustomerRecord, Deal
+from server.database.deals.story import Told
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.joining.snapshot import snapshot_of, snapshot_rows
 from server.hub.sight import views, visible
@@ -39,7 +43,7 @@ STANDARD = {"rate_bp": None, "rate_reason": None, "price_cents": None, "rebate_c
 NOT_FOR_SALES = {
     "cost_cents", "gross_cents", "front_gross_cents", "buy_rate_bp", "reserve_cents", "npv_parts", "parts",
     "trade_acv_cents", "products_cost_cents", "invoice_cents", "recon_cents", "holdback_cents",
-    "dealer_cash_cents", "transfer_cost_cents", "monthly_cash_cents",
+    "dealer_cash_cents", "transfer_cost_cents", "monthly_cash_cents", "acv_cents",
 }  # fmt: skip
 NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
     "npv_cents", "stress_npv_cents", "lender", "binding", "fix", "frontier", "tier", "tier_source", "trace",
@@ -47,7 +51,7 @@ NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
     "days_in_stock", "transfer_days", "monthly_income_cents", "passed_by", "reversals", "notes", "tasks",
     "locks", "holds", "approval", "lenders", "lender_status", "decision", "stipulation_id", "salesperson",
     "reasons", "more_reasons", "held_by", "held_until", "wanted_by", "npv_history", "task", "task_id",
-    "score", "by", "days_in_stock_min",
+    "proposal", "signed_by", "score", "by", "days_in_stock_min", "appraised",
 }  # fmt: skip
 HIDDEN = {View.MANAGER: set[str](), View.SALES: NOT_FOR_SALES, View.CUSTOMER: NOT_FOR_CUSTOMERS}
 WITH_SCORES = Sight(View.SALES, (0, 50_000, 100_000, 200_000))
@@ -77,6 +81,17 @@ def assert_nothing_hidden(message: bytes, sight: Sight) -> dict[str, Any]:
     return decoded
 
 
+def a_paper() -> dict[str, Any]:
+    """Return a stored pencil with everything that some view hides."""
+    value = {"npv_cents": 1, "stress_npv_cents": 1, "parts": {"reserve": 1}, "monthly_cash_cents": {}}
+    return {"payment_cents": 1, "value": value, **dict.fromkeys(NOT_FOR_CUSTOMERS - {"value"}, 1)}
+
+
+def contracts() -> st.SearchStrategy[Contract]:
+    """Draw contracts with such a pencil."""
+    return values_of(Contract).map(lambda drawn: replace(drawn, quote=a_paper()))
+
+
 @st.composite
 def logged_events(draw: st.DrawFn) -> dict[str, Any]:
     """Draw an event in full, with every field that any view hides, also some that events do not have yet."""
@@ -89,6 +104,14 @@ def logged_events(draw: st.DrawFn) -> dict[str, Any]:
     for name in {"offer", "decision", "task", "approval"} & set(event):
         if event[name] is not None:
             event[name] |= dict.fromkeys(NOT_FOR_SALES, 1)
+    if "proposal" in event:
+        event["proposal"]["offer"] |= dict.fromkeys(NOT_FOR_SALES, 1)
+        own = codec.plain(draw(structures)) | dict.fromkeys(NOT_FOR_SALES, 1)
+        event["proposal"]["offer"]["changes"] = own
+    if "contract" in event:
+        event["contract"]["quote"] = a_paper()
+    if "before" in event:
+        event["before"] = codec.plain(draw(structures)) | dict.fromkeys(NOT_FOR_SALES, 1)
     if "changes" in event:
         event["changes"] = codec.plain(draw(structures)) | dict.fromkeys(NOT_FOR_SALES, 1)
     others = sorted(NOT_FOR_CUSTOMERS - {"decision", "approval"})
@@ -145,6 +168,13 @@ def a_deal(structure: Structure) -> Deal:
 
 
 LENDER = LenderTerms(decision_id="d1", lender="Bank", status=LenderStatus.APPROVED, rate_bp=512.25)
+
+
+def a_story(events: list[dict[str, Any]]) -> tuple[Told, ...]:
+    """Return events as a deal's story."""
+    return tuple(Told(no, codec.encode(event)) for no, event in enumerate(events, 1))
+
+
 all_parts = st.builds(
     DealParts,
     last_no=st.just(5),
@@ -156,6 +186,10 @@ all_parts = st.builds(
     tasks=st.lists(values_of(DealTask), max_size=2),
     approval=st.none() | values_of(Approval),
     fulfilment=st.none() | st.sampled_from(Fulfilment),
+    agreed=st.none() | values_of(AgreedFigures),
+    proposal=st.none() | values_of(Proposal),
+    contract=st.none() | contracts(),
+    story=st.lists(logged_events(), max_size=3).map(a_story),
 )
 
 
@@ -172,7 +206,7 @@ SEARCH = SearchState(
 def test_snapshots_show_nothing_hidden(structure: Structure, parts: DealParts, sight: Sight) -> None:
     """The same holds of the snapshot; what remains is what the view's events would have told."""
     view = sight.view
-    snapshot = codec.plain(snapshot_of(HeldDeal.of(a_deal(structure), parts).whole, SEARCH, sight))
+    snapshot = codec.plain(snapshot_of(HeldDeal.of(a_deal(structure), parts), SEARCH, sight))
     sent = codec.encode(snapshot)
     shown = assert_nothing_hidden(sent, sight)["deal"]
     # A lender's rate is what it buys at: no salesperson sees it.
@@ -336,7 +370,64 @@ def test_a_field_that_is_hidden_cannot_be_set(changes: StructureChanges, view: V
     refused = set(views.unsettable_fields(changes, view))
     desks = {name for name, value in changes.items() if name in STANDARD and value != STANDARD[name]}
     hidden = {name for name, _ in changes.items()} & HIDDEN[view]
+    appraised = [] if changes.trades is UNSET else changes.trades
+    desks |= {f"trades.{each.id}.acv_cents" for each in appraised if each.acv_cents is not UNSET}
     assert refused == hidden | (set() if view is View.MANAGER else desks)
+
+
+TRADE: dict[str, Any] = {"id": "a", "make": "Honda", "allowance_cents": 5, "payoff_cents": 3}
+
+
+@pytest.mark.parametrize(("acv", "appraised"), [(4_444, True), (0, True), (None, False)])
+def test_the_cash_value_of_a_trade_is_the_desks(acv: int | None, appraised: bool) -> None:
+    """Salespeople see whether there is one, customers not even that; in events and offers alike."""
+    changes = {"trades": [{**TRADE, "acv_cents": acv}], "trade_acv_cents": acv}
+    seen = {view: views.project_structure(changes, view) for view in View}
+    assert seen[View.SALES] == {"trades": [{**TRADE, "appraised": appraised}]}
+    assert seen[View.CUSTOMER] == {"trades": [TRADE]}
+    event = {"type": "deal_changed", "channel": CHANNEL, "at": "t", "version": 4, "changes": changes}
+    for view in View:
+        sent = codec.decode(views.project_event(Entry("e", 9, codec.encode(event)), Sight(view)))
+        assert sent["changes"] == (changes if view is View.MANAGER else seen[view])
+    # Of what a quote asked, only what was asked.
+    asked = {"trades": [{"id": "a", "allowance_cents": 5}]}
+    assert views.project_structure(asked, View.SALES) == asked
+
+
+@pytest.mark.parametrize("kind", TaskKind)
+def test_salespeople_see_the_appraisals_that_they_requested(kind: TaskKind) -> None:
+    """Of the desk's other tasks they see that the version moved."""
+    task = {"id": "t1", "kind": kind.value, "reasons": [], "due_on": "2026-03-02", "done_by": None}
+    raised = {
+        "type": "task_raised",
+        "channel": CHANNEL,
+        "at": "t",
+        "version": 4,
+        "task": task,
+        "by": {"id": "u"},
+    }
+    done = {
+        "type": "task_done",
+        "channel": CHANNEL,
+        "at": "t",
+        "version": 5,
+        "task_id": "t1",
+        "by": {"id": "u"},
+    }
+    for event in (raised, {**done, "kind": kind.value}):
+        sent = codec.decode(views.project_event(Entry("e", 9, codec.encode(event)), Sight(View.SALES)))
+        shown = kind is TaskKind.APPRAISAL
+        assert ("by" in sent) is shown and ("task" in sent or "task_id" in sent) is shown
+        assert sent["version"] == event["version"]
+    # An older release did not say of which kind the task was.
+    old = views.project_event(Entry("e", 9, codec.encode(done)), Sight(View.SALES))
+    assert set(codec.decode(old)) == {"seq", "type", "channel", "at", "version"}
+
+
+def test_a_refused_trade_names_its_field_to_customers_too() -> None:
+    """It stands on their screen."""
+    error = CommandError(ErrorCode.INVALID, "no", field="trades.a.vin", expected="expected a valid VIN")
+    assert views.project_error(error, View.CUSTOMER).detail == error.detail
 
 
 def test_the_standard_is_open_to_all() -> None:
@@ -361,8 +452,8 @@ def test_days_in_stock_order_nothing_for_customers(sort: Sort) -> None:
     state = SearchState("s1", Filters(), sort, 500, 3, ACTOR)
     for view in View:
         told = codec.decode(views.project_event(Entry("e", 9, codec.encode(event)), Sight(view)))
-        whole = HeldDeal.of(a_deal(Structure()), NO_PARTS).whole
-        snapshot = snapshot_of(whole, state, Sight(view)).search
+        held = HeldDeal.of(a_deal(Structure()), NO_PARTS)
+        snapshot = snapshot_of(held, state, Sight(view)).search
         assert snapshot is not None
         expected = UNSET if by_age and view is View.CUSTOMER else sort
         assert (told.get("sort", UNSET), snapshot.sort) == (expected, expected)

@@ -3,9 +3,21 @@ import { batch, computed, effect, type Signal, signal, untracked } from "@preact
 import { ChannelFollower, type Step } from "../live/channel";
 import { Connection, type Link, type Listener, type Request } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
-import type { AnyEvent, AnyMessage, ErrorBody, JoinReply, Notice, Present, Reply, User, View, Welcome } from "../wire";
+import type {
+  AnyEvent,
+  AnyMessage,
+  ErrorBody,
+  HistoryPage,
+  JoinReply,
+  Notice,
+  Present,
+  Reply,
+  User,
+  View,
+  Welcome,
+} from "../wire";
 import { Desk } from "./desk/desk";
-import { apply, type DealModel, fromSnapshot } from "./model/state";
+import { apply, type DealModel, fromSnapshot, withOlder } from "./model/state";
 import { Pencil } from "./pencil/pencil";
 import { pencilPort } from "./pencil/pencil-port";
 import { Grid } from "./stock/grid";
@@ -14,6 +26,7 @@ import type { Field } from "./terms/edits";
 import { TermsEditor } from "./terms/terms-editor";
 
 const JOIN_AGAIN_MS = 2_000;
+const OLDER = 50;
 
 export type Standing = "live" | "catching_up" | "offline" | "ended";
 
@@ -28,6 +41,7 @@ export class DealSession implements Listener {
   /** Why the deal cannot be shown, or why the last command failed. */
   readonly failure = signal<ErrorBody | null>(null);
   readonly current = signal(false);
+  readonly asksOlder = signal(false);
   readonly standing = computed<Standing>(() => {
     const link = this.link.value;
     if (link.kind === "ended") return "ended";
@@ -140,6 +154,25 @@ export class DealSession implements Listener {
     return this.user.value?.scores ?? false;
   }
 
+  /** Asks for older events of the deal. */
+  older(): void {
+    const { model, channel } = this;
+    const before = model.value?.oldest;
+    if (before == null || this.asksOlder.value) return;
+    this.asksOlder.value = true;
+    this.ask({ type: "history", channel: channel.channel, before, limit: OLDER }, (reply) => {
+      this.asksOlder.value = false;
+      if (reply.ok && model.value?.oldest === before) {
+        model.value = withOlder(model.value, reply.data as unknown as HistoryPage, this.carName);
+      }
+    });
+  }
+
+  /** Asks the server something that changes nothing. A question is not repeated after a lost connection. */
+  ask(request: Request, replied: (reply: Reply) => void): void {
+    if (this.connection.send(request, replied) === null) this.asksOlder.value = false;
+  }
+
   can(right: string): boolean {
     return this.view.value !== "customer" && (this.user.value?.rights.includes(right) ?? false);
   }
@@ -174,6 +207,7 @@ export class DealSession implements Listener {
     if (link.kind !== "open") {
       this.channel.lost();
       this.pencil?.lost();
+      this.asksOlder.value = false;
       this.current.value = false;
     }
     this.link.value = link;
@@ -213,7 +247,7 @@ export class DealSession implements Listener {
   private load({ snapshot, view }: JoinReply): void {
     if (!snapshot?.deal) return;
     this.view.value = view;
-    this.model.value = fromSnapshot(snapshot.deal, snapshot.search ?? null, this.model.value?.timeline ?? []);
+    this.model.value = fromSnapshot(snapshot.deal, snapshot.search ?? null, snapshot.history, this.carName);
     this.here.value = snapshot.deal.presence ?? [];
     this.target();
     this.grid.reset(snapshot.search?.search_id ?? null, view, this.scores);

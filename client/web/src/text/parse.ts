@@ -33,6 +33,17 @@ export function parseWhole(text: string, formats: Pick<Formats, "decimal" | "gro
   return Number.isInteger(number.value) && number.value >= 0 ? number : fault("Enter a whole number.");
 }
 
+const VIN_LENGTH = 17;
+
+/** Reads a VIN in capitals; nothing typed means that it is unknown. The server checks its check digit. */
+export function parseVin(text: string): Parsed<string> {
+  const vin = text.replace(/\s/g, "").toUpperCase();
+  if (/[^A-HJ-NPR-Z0-9]/.test(vin)) return fault("A VIN has digits and letters, but no I, O or Q.");
+  if (vin.length > 0 && vin.length !== VIN_LENGTH)
+    return fault(`A VIN has ${VIN_LENGTH} characters; this has ${vin.length}.`);
+  return { ok: true, value: vin };
+}
+
 function readNumber(text: string, formats: Pick<Formats, "decimal" | "group">): Parsed<number | null> {
   const compact = text.replace(/[\s\u00a0\u202f]/g, "").toLowerCase();
   if (compact === "") return { ok: true, value: null };

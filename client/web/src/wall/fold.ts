@@ -46,6 +46,13 @@ export function others(rows: Rows): Summary[] {
     );
 }
 
+/** Returns all deals, the latest change first. */
+export function newestFirst(rows: Rows): Summary[] {
+  return [...rows.values()].sort(
+    (a, b) => Date.parse(b.changed_at ?? "") - Date.parse(a.changed_at ?? "") || (a.deal_id < b.deal_id ? 1 : -1),
+  );
+}
+
 /** Returns since when a deal is in its state, in milliseconds. */
 export function since({ waiting_since: at }: Summary): number {
   return at === undefined ? 0 : Date.parse(at);

@@ -1,9 +1,9 @@
-// The wall of a store on the screen: joins its channel and keeps the rows that its events replace.
+// The wall of a store on the screen, or its list of deals: joins its channel and keeps the rows that its events replace.
 import { computed, signal } from "@preact/signals";
 import { ChannelFollower, type Step } from "../live/channel";
 import { Connection, type Link, type Listener } from "../live/connection";
 import type { Cancel, Environment } from "../live/environment";
-import type { AnyMessage, ErrorBody, Notice, Present, Reply, Welcome } from "../wire";
+import type { AnyMessage, ErrorBody, Notice, Present, Reply, View, Welcome } from "../wire";
 import { type Rows, summariesOf, taken } from "./fold";
 
 const JOIN_AGAIN_MS = 2_000;
@@ -33,11 +33,12 @@ export class WallSession implements Listener {
   private joinAgain: Cancel = () => {};
 
   constructor(
-    storeId: string,
+    channel: string,
+    private readonly view: View,
     address: string,
     private readonly environment: Environment,
   ) {
-    this.channel = new ChannelFollower(`desk:${storeId}`);
+    this.channel = new ChannelFollower(channel);
     this.connection = new Connection(address, environment, this);
     this.connection.start();
   }
@@ -79,7 +80,7 @@ export class WallSession implements Listener {
     const request = {
       type: "join",
       channel: this.channel.channel,
-      view: "manager",
+      view: this.view,
       since: this.channel.position,
     } as const;
     const ref = this.connection.send(request, (reply) => this.joinReplied(reply));

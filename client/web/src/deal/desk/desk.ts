@@ -14,7 +14,11 @@ export type DeskCommand = Deciding extends infer C
   : never;
 
 /** What a dialog is about. */
-export type Opened = { kind: "step"; step: StepName } | { kind: "lender"; lender: string | null } | { kind: "compare" };
+export type Opened =
+  | { kind: "step"; step: StepName }
+  | { kind: "lender"; lender: string | null }
+  | { kind: "compare" }
+  | { kind: "customer" };
 
 export class Desk {
   /** The subjects of commands that are on their way, such as `car:17` or `field:rate_bp`. */

@@ -18,7 +18,9 @@ import type { Deal } from "../model/fold";
 export type StepName = Action | Closing;
 
 /** Steps that move a deal forward: the first one is the next. */
-const FORWARD: readonly StepName[] = ["submit", "approve", "sign", "deliver", "fund"];
+const FORWARD: readonly StepName[] = ["submit", "accept", "approve", "sign", "deliver", "fund"];
+/** Steps of whoever sells the car: a manager takes them in their own deals only. */
+const OF_SELLER: ReadonlySet<StepName> = new Set(["submit", "accept"]);
 /** Steps that a salesperson of the deal may not take: nobody decides on their own deal. */
 const NOT_OWN: ReadonlySet<StepName> = new Set(["counter", "approve", "decline"]);
 
@@ -32,7 +34,8 @@ export function possibleSteps(deal: Deal, user: User): StepName[] {
   const closings = Closing.filter((step) => deal.fulfilment !== null && listed(STEPS[step].sources, deal.fulfilment));
   const found = [...moves, ...closings]
     .filter(can)
-    .filter((step) => step !== "submit" || user.role === "salesperson" || own);
+    .filter((step) => !OF_SELLER.has(step) || user.role === "salesperson" || own)
+    .filter((step) => step !== "accept" || !!deal.proposal);
   return found.sort((a, b) => weight(a) - weight(b));
 }
 

@@ -17,6 +17,8 @@ import {
 /** The current deal; presence changes without events and is kept elsewhere. */
 export type Deal = Omit<DealSnapshot, "presence">;
 
+/** States of a deal without agreed figures. */
+const UNAGREED: readonly DealState[] = ["working", "lost"];
 /** A step to one of these states reprices the selected offer. */
 const PRICED_STATES: readonly DealState[] = ["submitted", "countered"];
 
@@ -45,6 +47,8 @@ function change(deal: Deal, event: AnyEvent): Deal {
       return { ...deal, pins: [...without(deal.pins, event.vehicle_id), event.offer] };
     case "offer_unpinned":
       return { ...deal, pins: without(deal.pins, event.vehicle_id) };
+    case "customer_changed":
+      return { ...deal, customer: event.customer };
     case "field_locked":
     case "field_unlocked":
     case "vehicle_held":
@@ -66,11 +70,22 @@ function outdated(deal: Deal, outdated: boolean): Deal {
 }
 
 function moved(deal: Deal, event: StateChanged): Deal {
-  const state = { ...deal, state: event.to };
-  const changed = PRICED_STATES.includes(event.to) ? outdated(state, false) : state;
+  const state = agreed({ ...deal, state: event.to }, event);
+  const priced = PRICED_STATES.includes(event.to);
+  const changed = priced ? outdated(state, false) : event.figures ? outdated(state, deal.selected !== null) : state;
   if (event.to === "signed") return { ...changed, fulfilment: "signed" };
   if (deal.approval === undefined) return changed;
   return { ...changed, approval: event.to === "approved" ? (event.approval ?? null) : null };
+}
+
+/** A field that this view hides is absent, and stays so. */
+function agreed(deal: Deal, event: StateChanged): Deal {
+  const changed = { ...deal };
+  if (event.agreed) changed.agreed = event.agreed;
+  else if (UNAGREED.includes(event.to) && deal.agreed !== undefined) changed.agreed = null;
+  if (deal.proposal !== undefined) changed.proposal = event.proposal ?? null;
+  if (event.contract) changed.contract = event.contract;
+  return changed;
 }
 
 function without(offers: DealOffer[], vehicleId: string): DealOffer[] {

@@ -4,7 +4,9 @@ import {
   type DealSnapshot,
   type EndReason,
   FIRST_LATE_CHUNK,
+  type FiguresChange,
   type Filters,
+  type HistoryPage,
   type Matches,
   type Rejection,
   type SearchEnded,
@@ -15,9 +17,7 @@ import {
   type VehicleChanged,
 } from "../../wire";
 import { applied, type Deal } from "./fold";
-import { type CarName, type Entry, entryOf } from "./timeline";
-
-const TIMELINE_LENGTH = 200;
+import { type CarName, type Entry, entryOf, historyEntries, type Told } from "./timeline";
 
 export interface SearchProgress {
   search_id: string;
@@ -41,16 +41,54 @@ export interface SearchProgress {
 export interface DealModel {
   deal: Deal;
   search: SearchProgress | null;
-  /** What happened since this page joined, the newest first; notes are the deal's. */
+  /** The deal's story as far as this page has it, the newest first; notes are the deal's. */
   timeline: Entry[];
+  /** The number of the oldest event in the timeline, and whether the server has older ones. */
+  oldest: number | null;
+  more: boolean;
+  /** Why the deal went back to work, if its agreed figures changed. */
+  fallen: Fallen | null;
   /** Changes of cars since this page joined, by id. */
   cars: ReadonlyMap<string, VehicleChanged>;
 }
 
-/** Returns the model of a snapshot; the page's timeline continues. */
-export function fromSnapshot(snapshot: DealSnapshot, search: SearchSnapshot | null, timeline: Entry[]): DealModel {
+export interface Fallen {
+  figures: FiguresChange;
+  reason: string | null;
+}
+
+/** Returns the model of a snapshot: its timeline begins with the latest events of the deal. */
+export function fromSnapshot(
+  snapshot: DealSnapshot,
+  search: SearchSnapshot | null,
+  history: HistoryPage | undefined,
+  carName: CarName = () => "a car",
+): DealModel {
   const { presence: _, ...deal } = snapshot;
-  return { deal, search: search && resumed(search), timeline, cars: new Map() };
+  const events = (history?.events ?? []) as unknown as Told[];
+  const steps = events.filter((event) => event.type === "state_changed");
+  return {
+    deal,
+    search: search && resumed(search),
+    timeline: historyEntries(deal, events, carName),
+    oldest: events[0]?.no ?? null,
+    more: history?.more ?? false,
+    fallen: steps.reduce<Fallen | null>((fallen, step) => fallenBy(step, fallen), null),
+    cars: new Map(),
+  };
+}
+
+/** Returns the model with an older page of the deal's history. */
+export function withOlder(model: DealModel, page: HistoryPage, carName: CarName): DealModel {
+  const events = page.events as unknown as Told[];
+  const older = historyEntries(model.deal, events, carName);
+  return { ...model, timeline: [...model.timeline, ...older], oldest: events[0]?.no ?? model.oldest, more: page.more };
+}
+
+function fallenBy(event: AnyEvent, before: Fallen | null): Fallen | null {
+  if (event.type !== "state_changed") return before;
+  if (event.to !== "working" || !event.figures) return null;
+  return { figures: event.figures, reason: event.reason ?? null };
 }
 
 function resumed(search: SearchSnapshot): SearchProgress {
@@ -95,9 +133,15 @@ function happened(model: DealModel, event: AnyEvent, carName: CarName): DealMode
   const ofCar = event.type === "vehicle_changed";
   if (deal === model.deal && !ofCar) return model;
   const entry = entryOf(model.deal, event, carName);
-  const timeline = entry ? [entry, ...model.timeline].slice(0, TIMELINE_LENGTH) : model.timeline;
+  const known = entry !== null && model.timeline.some((told) => told.key.startsWith("no-") && same(entry, told));
+  const timeline = entry && !known ? [entry, ...model.timeline] : model.timeline;
   const cars = ofCar ? new Map(model.cars).set(event.vehicle_id, event) : model.cars;
-  return { ...model, deal, timeline, cars };
+  return { ...model, deal, timeline, cars, fallen: fallenBy(event, model.fallen) };
+}
+
+/** Whether a snapshot's history told an event already that follows it: a decision has a time of its own. */
+function same(one: Entry, other: Entry): boolean {
+  return one.tone !== "edit" && one.at === other.at && one.by === other.by && one.tone === other.tone;
 }
 
 function onSearch(model: DealModel, id: string, step: (search: SearchProgress) => SearchProgress): DealModel {

@@ -1,13 +1,26 @@
 // What happened to the deal, for people: one entry for an event, with what it was about and why. Pure.
 import type { Formats } from "../../text/format";
 import { isolated } from "../../text/readable";
-import type { Action, AnyEvent, DealNote, DealOffer, FulfilmentChanged, LenderTerms, StateChanged } from "../../wire";
+import type {
+  Action,
+  AnyEvent,
+  DealNote,
+  DealOffer,
+  DealTask,
+  FiguresChange,
+  FulfilmentChanged,
+  LenderTerms,
+  StateChanged,
+} from "../../wire";
 import { fieldLabel } from "../terms/fields";
+import { follows, moved, tradeName, tradesOf } from "../terms/trades";
+import { changedFacts, factLabel, factsOf } from "./customers";
 import type { Deal } from "./fold";
 import { LENDER_STATUSES, reasonText, STATES, STEP_WORDS, TASKS } from "./words";
 
 export interface FieldChange {
   field: string;
+  label: string;
   before: unknown;
   after: unknown;
 }
@@ -22,12 +35,17 @@ export interface Entry {
   what(formats: Formats): string;
   why: string | null;
   changes: readonly FieldChange[];
+  /** Agreed figures before and after. */
+  figures: FiguresChange | null;
 }
 
 /** Names a car by its id; for one that nobody here knows, "a car". */
 export type CarName = (vehicleId: string | undefined) => string;
 
-type Told = Pick<Entry, "tone" | "what"> & Partial<Pick<Entry, "why" | "changes" | "by">>;
+/** An event of a deal's history: `no` is its number in the deal. */
+export type Told = AnyEvent & { no: number };
+
+type Words = Pick<Entry, "tone" | "what"> & Partial<Pick<Entry, "why" | "changes" | "by" | "figures">>;
 
 /**
  * Returns the entry for an event that changes `before`; null if there is nothing to show. `noteEntry` handles notes.
@@ -37,11 +55,30 @@ export function entryOf(before: Deal, event: AnyEvent, carName: CarName): Entry 
   const told = tell(before, event, carName);
   if (!told) return null;
   const by = "by" in event && event.by ? event.by.name : null;
-  return { key: `event-${event.seq}`, at: event.at, by, why: null, changes: [], ...told };
+  return { key: `event-${event.seq}`, at: event.at, by, why: null, changes: [], figures: null, ...told };
+}
+
+/** Returns the entries of a page of the deal's history, the newest first; its notes only if `deal` has them not. */
+export function historyEntries(deal: Deal, events: readonly Told[], carName: CarName): Entry[] {
+  const notes = new Set(deal.notes?.map((note) => note.id));
+  const past = { ...deal, structure: {} };
+  const entries: Entry[] = [];
+  for (const event of events) {
+    const key = `no-${event.no}`;
+    if (event.type === "note_added") {
+      const { id, text, by, at } = event;
+      if (id && text && by && !notes.has(id)) entries.push({ ...noteEntry({ id, text, by, at }), key });
+      continue;
+    }
+    const told = tell(past, event, carName);
+    const by = "by" in event && event.by ? event.by.name : null;
+    if (told) entries.push({ key, at: event.at, by, why: null, changes: [], figures: null, ...told });
+  }
+  return entries.reverse();
 }
 
 export function noteEntry({ id, text, by, at }: DealNote): Entry {
-  return { key: `note-${id}`, at, by: by.name, tone: "note", what: () => text, why: null, changes: [] };
+  return { key: `note-${id}`, at, by: by.name, tone: "note", what: () => text, why: null, changes: [], figures: null };
 }
 
 /** Returns entries and notes as one story, the newest first. */
@@ -50,15 +87,28 @@ export function story(entries: readonly Entry[], notes: readonly DealNote[]): En
   return all.sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
 }
 
-function tell(before: Deal, event: AnyEvent, carName: CarName): Told | null {
+function tell(before: Deal, event: AnyEvent, carName: CarName): Words | null {
   switch (event.type) {
     case "deal_changed": {
-      const changes = Object.entries(event.changes).map(([field, after]) => ({
+      const prior = event.before === undefined ? before.structure : { ...before.structure, ...event.before };
+      const flat = Object.entries(event.changes)
+        .filter(([field]) => !follows(field, event.changes))
+        .map(([field, after]) => ({ field, label: fieldLabel(field), before: prior[field], after }));
+      const traded =
+        "trades" in event.changes
+          ? moved(prior, event.changes, fieldLabel).map(({ key, ...rest }) => ({ field: key, ...rest }))
+          : [];
+      return { tone: "edit", what: () => "", changes: [...traded, ...flat] };
+    }
+    case "customer_changed": {
+      const [old, now] = [factsOf(before.customer), factsOf(event.customer)];
+      const changes = Object.entries(changedFacts(old, now)).map(([field, after]) => ({
         field,
-        before: before.structure[field],
+        label: factLabel(field),
+        before: old[field],
         after,
       }));
-      return { tone: "edit", what: () => "", changes };
+      return { tone: "edit", what: () => (changes.length > 0 ? "" : "changed the customer's facts"), changes };
     }
     case "state_changed":
     case "fulfilment_changed":
@@ -93,7 +143,7 @@ function tell(before: Deal, event: AnyEvent, carName: CarName): Told | null {
   }
 }
 
-function offered(offer: DealOffer, what: string): Told {
+function offered(offer: DealOffer, what: string): Words {
   const { car, payment_cents: payment, term_months: term } = offer;
   return {
     tone: "offer",
@@ -113,7 +163,14 @@ const STEP_TO: Record<string, keyof typeof STEP_WORDS> = {
   funded: "fund",
   unwound: "unwind",
 };
-/** Reasons of automatic moves: the deal went back to work without a step, or because it lost its car. */
+/** What became of a deal that went back to work without anyone's step. */
+const VOIDED: Partial<Record<StateChanged["from"], string>> = {
+  submitted: "agreed figures changed: submit again",
+  countered: "counter voided: working again",
+  approved: "approval voided: working again",
+};
+
+/** Reasons of automatic moves in what an older release wrote. */
 const BY_ITSELF: ReadonlySet<string> = new Set([
   "offer_changed",
   "car_changed",
@@ -123,26 +180,29 @@ const BY_ITSELF: ReadonlySet<string> = new Set([
   "car_not_available",
 ]);
 
-function stepped(event: StateChanged | FulfilmentChanged): Told {
+function stepped(event: StateChanged | FulfilmentChanged): Words {
   const why = event.reason ? [event.reason, ...(event.more_reasons ?? [])].map(reasonText).join(", ") : null;
-  if (event.to === "working") {
-    const fell = event.from === "approved" && event.reason !== undefined && BY_ITSELF.has(event.reason);
-    const edited = event.from === "countered" && event.reason === "terms_changed";
-    const what = fell
-      ? "approval voided: working again"
-      : edited
-        ? "is revising the countered deal"
-        : STEP_WORDS.reopen.done;
-    return { tone: "step", what: () => what, why: edited ? null : why };
-  }
+  if (event.type === "state_changed" && event.to === "working") return backToWork(event, why);
   const step = STEP_TO[event.to] as Action | undefined;
+  const accepted = event.type === "state_changed" && event.from === "countered" && event.to === "submitted";
   const words = step
     ? STEP_WORDS[step].done
     : `moved the deal to ${event.to in STATES ? STATES[event.to as keyof typeof STATES] : event.to}`;
-  return { tone: "step", what: () => words, why };
+  const figures = event.type === "state_changed" ? (event.proposal?.figures ?? null) : null;
+  return { tone: "step", what: () => (accepted ? STEP_WORDS.accept.done : words), why, figures };
 }
 
-function carChanged(before: Deal, event: Extract<AnyEvent, { type: "vehicle_changed" }>, name: string): Told | null {
+function backToWork(event: StateChanged, why: string | null): Words {
+  const figures = event.figures ?? null;
+  if (event.from === "countered" && event.reason === "terms_changed") {
+    return { tone: "step", what: () => "is revising the countered deal", why: null, figures };
+  }
+  const fell = figures !== null || (event.reason !== undefined && BY_ITSELF.has(event.reason));
+  const what = (fell && VOIDED[event.from]) || STEP_WORDS.reopen.done;
+  return { tone: "step", what: () => what, why, figures };
+}
+
+function carChanged(before: Deal, event: Extract<AnyEvent, { type: "vehicle_changed" }>, name: string): Words | null {
   const offer = [before.selected, ...before.pins].find((each) => each?.vehicle_id === event.vehicle_id);
   if (!offer || before.state === "signed") return null;
   if (event.status !== "available" && event.status !== "held") {
@@ -156,7 +216,7 @@ function carChanged(before: Deal, event: Extract<AnyEvent, { type: "vehicle_chan
   return { tone: "offer", by: null, what: (formats) => `${name} now costs ${formats.dollars(event.price_cents)}` };
 }
 
-function financed(before: Deal, event: AnyEvent): Told | null {
+function financed(before: Deal, event: AnyEvent): Words | null {
   switch (event.type) {
     case "lender_decided":
       return event.decision ? decided(event.decision) : null;
@@ -171,20 +231,27 @@ function financed(before: Deal, event: AnyEvent): Told | null {
       return {
         tone: "desk",
         by: null,
-        what: (formats) => `To do by ${formats.day(task.due_on)}: ${TASKS[task.kind]}`,
-        why: task.reasons.map(reasonText).join(", "),
+        what: (formats) => `To do by ${formats.day(task.due_on)}: ${taskText(task, before.structure)}`,
+        why: task.reasons.map(reasonText).join(", ") || null,
       };
     }
     case "task_done": {
       const task = before.tasks?.find((each) => each.id === event.task_id);
-      return task ? { tone: "desk", what: () => `did: ${TASKS[task.kind]}` } : null;
+      return task ? { tone: "desk", what: () => `did: ${taskText(task, before.structure)}` } : null;
     }
     default:
       return null;
   }
 }
 
-function decided({ lender, status, reasons, stipulations }: LenderTerms): Told {
+/** Returns what must be done, with the trade that it is about. */
+export function taskText(task: DealTask, structure: Record<string, unknown>): string {
+  const words = TASKS[task.kind] ?? task.kind.replaceAll("_", " ");
+  const trade = task.trade_id === undefined ? undefined : tradesOf(structure).find(({ id }) => id === task.trade_id);
+  return trade ? `${words}: ${isolated(tradeName(trade))}` : words;
+}
+
+function decided({ lender, status, reasons, stipulations }: LenderTerms): Words {
   const open = stipulations.length;
   const words = LENDER_STATUSES[status].toLowerCase();
   const more = open > 0 ? ` (${open} ${open === 1 ? "stipulation" : "stipulations"})` : "";

@@ -26,7 +26,10 @@ export const LENDER_STATUSES: Record<LenderStatus, string> = {
   withdrawn: "Withdrawn",
 };
 
-export const TASKS: Record<TaskKind, string> = { adverse_action_notice: "Send the adverse action notice" };
+export const TASKS: Record<TaskKind, string> = {
+  adverse_action_notice: "Send the adverse action notice",
+  appraisal: "Appraise the trade",
+};
 
 export interface StepWords {
   /** On the button. */
@@ -46,11 +49,17 @@ export const STEP_WORDS: Record<Action | Closing, StepWords> = {
     done: "submitted the deal",
     effect: "The offer is priced again and goes to the desk. The terms cannot change until the desk answers.",
   },
+  accept: {
+    verb: "Accept",
+    title: "Accept the counter",
+    done: "accepted the counter",
+    effect: "The deal goes back to the desk with the figures that it proposed.",
+  },
   counter: {
     verb: "Counter",
     title: "Counter the deal",
     done: "countered",
-    effect: "The deal goes back to its salesperson with these terms and a new price.",
+    effect: "The salesperson gets a proposal to accept or answer. The customer's limits stay as they are.",
   },
   approve: {
     verb: "Approve",
@@ -160,6 +169,10 @@ export const REASONS: Record<Reason, string> = {
   car_sold: "The car is no longer for sale",
   rates_changed: "A new rate sheet is in force",
   lender_changed: "The lender's decision changed the offer",
+  lender_expired: "The lender's approval expired",
+  edition_changed: "A new tax, fee or rebate table is in force",
+  customer_changed: "The customer's details changed",
+  day_changed: "A new day changed payoff or dates",
 };
 
 /** Returns the words for a reason; one that a newer server names is shown by its name. */

@@ -1,10 +1,11 @@
 // This person's edits on the way to the server. An edit is shown at once, sent with the version it was made on, and
 // kept until the server has accepted it: after a refusal the value stays in its field with the reason next to it. Pure.
 import type { Actor, ErrorBody, StructureChanges } from "../../wire";
+import { flattened, gathered, parts, refusedField, type TradeField, tradeField } from "./trades";
 
 const SOMEBODY = "Somebody";
 
-export type Field = keyof StructureChanges;
+export type Field = keyof StructureChanges | TradeField;
 
 export interface Conflict {
   kind: "conflict";
@@ -95,7 +96,7 @@ export class Edits {
     const bases = Object.fromEntries(ready.map(([field, edit]) => [field, edit.base]));
     for (const [field] of ready) this.waiting.delete(field);
     this.flight = { op, changes, bases, answered: null };
-    return { op, version, changes: changes as StructureChanges };
+    return { op, version, changes: gathered(changes) as StructureChanges };
   }
 
   /** The server took the command and answered `version`; the newest version that was seen is `seen`. */
@@ -110,7 +111,7 @@ export class Edits {
     const flight = this.flight;
     if (flight?.op !== op) return;
     this.flight = null;
-    const named = fieldOf(error);
+    const named = fieldOf(error, flight.changes);
     const atFault = named !== null && named in flight.changes ? named : null;
     for (const [field, value] of Object.entries(flight.changes)) {
       const newer = this.waiting.get(field);
@@ -121,10 +122,14 @@ export class Edits {
 
   /** An event changed fields. A queued edit of a field that someone else set meanwhile is in conflict. */
   changed(changes: Record<string, unknown>, by: Actor | undefined, at: string, version: number): void {
-    for (const [field, value] of Object.entries(changes)) {
+    const values = flattened(changes);
+    if ("trades" in changes) this.forgetLost(values);
+    for (const [field, value] of Object.entries(values)) {
       const edit = this.waiting.get(field);
       const own = this.flight && field in this.flight.changes && same(this.flight.changes[field], value);
-      if (!edit || own) continue;
+      // An event has all fields of a trade, also those that did not change.
+      const untouched = parts(field) !== null && edit !== undefined && same(value, edit.base);
+      if (!edit || own || untouched) continue;
       if (same(edit.value, value)) this.waiting.delete(field);
       else edit.trouble = { kind: "conflict", value, by: by?.name ?? SOMEBODY, at };
     }
@@ -133,12 +138,23 @@ export class Edits {
 
   /** A snapshot replaced the deal: a queued edit of a field with another value by now is in conflict. */
   reloaded(version: number, structure: Record<string, unknown>): void {
+    const values = flattened(structure);
+    this.forgetLost(values);
     for (const [field, edit] of this.waiting) {
-      const value = structure[field];
+      const value = values[field];
       if (same(value, edit.value)) this.waiting.delete(field);
       else if (!same(value, edit.base)) edit.trouble = { kind: "conflict", value, by: SOMEBODY, at: null };
     }
     this.advance(version);
+  }
+
+  /** Drops the edits of trades that were on the deal and left it. */
+  private forgetLost(values: Record<string, unknown>): void {
+    for (const field of [...this.waiting.keys()]) {
+      const trade = parts(field);
+      const adding = trade && this.waiting.get(tradeField(trade.id))?.value === true;
+      if (trade && !adding && !(tradeField(trade.id) in values)) this.waiting.delete(field);
+    }
   }
 
   private advance(seen: number): void {
@@ -156,8 +172,10 @@ function troubleOf(error: ErrorBody, atFault: string | null): Trouble {
   return { kind: "refused", message, retry: error.retry };
 }
 
-function fieldOf(error: ErrorBody): string | null {
+function fieldOf(error: ErrorBody, sent: Record<string, unknown>): string | null {
   const field = error.detail.field;
+  const traded = typeof field === "string" && refusedField(field, (gathered(sent).trades as { id: string }[]) ?? []);
+  if (traded) return traded;
   return typeof field === "string" ? (field.split(".").at(-1)?.replace(/\[.*$/, "") ?? null) : null;
 }
 

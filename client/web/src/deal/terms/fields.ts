@@ -1,6 +1,7 @@
 // What the structure form shows: labels, kinds and groups of the fields, and the words for values and limits.
-import type { DayCount, RateReason } from "../../wire";
+import type { DayCount, RateReason, StructureChanges } from "../../wire";
 import type { Field } from "./edits";
+import { parts, tradeField } from "./trades";
 
 export type FieldKind =
   | "money"
@@ -9,6 +10,9 @@ export type FieldKind =
   | "optional_percent"
   | "date"
   | "terms"
+  | "text"
+  | "vin"
+  | "whole"
   | "choice"
   | "optional_choice"
   | "flag"
@@ -25,6 +29,10 @@ export interface FieldSpec {
   needs?: Field;
   /** The right to edit the field; without it the field is read-only. */
   right?: string;
+  /** The field of the structure that locks and shows who is there; null: none of its own. */
+  shared?: keyof StructureChanges;
+  /** Follows from the trades while there are records of them. */
+  derived?: boolean;
 }
 
 export interface FieldGroup {
@@ -76,11 +84,17 @@ export const GROUPS: FieldGroup[] = [
   {
     title: "Trade",
     fields: [
-      { field: "trade_allowance_cents", label: "Allowance", kind: "money" },
-      { field: "trade_acv_cents", label: "Cash value (ACV)", kind: "money" },
-      { field: "payoff_cents", label: "Payoff", kind: "money" },
-      { field: "payoff_per_diem_cents", label: "Per diem", kind: "money" },
-      { field: "payoff_good_through", label: "Good through", kind: "date" },
+      { field: "trade_allowance_cents", label: "Allowance", kind: "money", derived: true },
+      {
+        field: "trade_acv_cents",
+        label: "Cash value (ACV)",
+        kind: "optional_money",
+        empty: "Not appraised",
+        derived: true,
+      },
+      { field: "payoff_cents", label: "Payoff", kind: "money", derived: true },
+      { field: "payoff_per_diem_cents", label: "Per diem", kind: "money", derived: true },
+      { field: "payoff_good_through", label: "Good through", kind: "date", derived: true },
       { field: "trade_credit", label: "Trade-in tax credit", kind: "flag" },
     ],
   },
@@ -136,6 +150,37 @@ export const GROUPS: FieldGroup[] = [
   },
 ];
 
+/** The fields of a trade, by the name that they have in it. */
+const TRADE_FIELDS: readonly (Omit<FieldSpec, "field"> & { name: string })[] = [
+  { name: "year", label: "Year", kind: "whole", empty: "Unknown" },
+  { name: "mileage", label: "Mileage", kind: "whole", empty: "Unknown" },
+  { name: "make", label: "Make", kind: "text" },
+  { name: "model", label: "Model", kind: "text" },
+  { name: "vin", label: "VIN", kind: "vin", empty: "Unknown" },
+  { name: "allowance_cents", label: "Allowance", kind: "money", shared: "trade_allowance_cents" },
+  {
+    name: "acv_cents",
+    label: "Cash value (ACV)",
+    kind: "optional_money",
+    empty: "Not appraised",
+    shared: "trade_acv_cents",
+  },
+  { name: "payoff_cents", label: "Payoff", kind: "money", shared: "payoff_cents" },
+  { name: "lienholder", label: "Lienholder", kind: "text" },
+  { name: "payoff_quoted_on", label: "Quoted on", kind: "date" },
+  { name: "payoff_per_diem_cents", label: "Per diem", kind: "money", shared: "payoff_per_diem_cents" },
+  { name: "payoff_good_through", label: "Good through", kind: "date", shared: "payoff_good_through" },
+];
+
+/** Returns the fields of a trade that the view shows. */
+export function tradeFields(id: string, shown: object): FieldSpec[] {
+  return TRADE_FIELDS.filter(({ name }) => name in shown).map(({ name, ...spec }) => ({
+    shared: "trades",
+    ...spec,
+    field: tradeField(id, name),
+  }));
+}
+
 const OTHER_LABELS: Record<string, string> = {
   price_cents: "Price",
   rebate_reduces_tax: "Rebate reduces tax",
@@ -157,12 +202,16 @@ const OTHER_LABELS: Record<string, string> = {
   cash_down_max_cents: "Max cash down",
   trade_allowance_cents: "Trade allowance",
   scope: "Stock searched",
+  trades: "Trades",
   payoff_good_through: "Payoff good through",
   payoff_per_diem_cents: "Payoff per diem",
 };
 
 /** Returns the name of a field for a timeline or a sentence, without its group. */
 export function fieldLabel(field: string): string {
+  const trade = parts(field);
+  if (trade?.field === "appraised") return "Appraised";
+  if (trade) return TRADE_FIELDS.find(({ name }) => name === trade.field)?.label ?? "Trade";
   const spec = GROUPS.flatMap((group) => group.fields).find((candidate) => candidate.field === field);
   return OTHER_LABELS[field] ?? spec?.label ?? field.replaceAll("_", " ");
 }

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import type { DealChanged, Reply, StructureChanges } from "../../wire";
 import { type Departure, Edits, type Field, type Trouble } from "./edits";
+import { flattened } from "./trades";
 
 /** The deal's terms as the server has them. */
 export interface Served {
@@ -26,15 +27,14 @@ export class TermsEditor {
 
   /** Takes an edit of a field. */
   edit(field: Field, value: unknown): void {
-    this.edits.put(field, value, this.port.served()?.structure[field]);
-    this.depart();
+    this.editAll({ [field]: value });
   }
 
   /** Takes several fields at once, as a pencil has them. */
-  editAll(changes: StructureChanges): void {
-    const served = this.port.served();
-    for (const [field, value] of Object.entries(changes)) {
-      this.edits.put(field as Field, value, served?.structure[field]);
+  editAll(changes: StructureChanges | Record<string, unknown>): void {
+    const served = flattened(this.port.served()?.structure ?? {});
+    for (const [field, value] of Object.entries(flattened({ ...changes }))) {
+      this.edits.put(field as Field, value, served[field]);
     }
     this.depart();
   }

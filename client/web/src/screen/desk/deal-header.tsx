@@ -7,6 +7,7 @@ import type { View } from "../../wire";
 import { StateChip } from "../parts/state-chip";
 import { useSurroundings } from "../parts/surroundings";
 import { TopBar } from "../parts/top-bar";
+import { CustomerLine } from "./customer-facts";
 import { TracePopover } from "./trace-popover";
 
 const STANDINGS: Record<Standing, string> = {
@@ -27,6 +28,7 @@ export function DealHeader({ session, widest, help }: { session: DealSession; wi
       <TopBar aside={<HeaderTools session={session} widest={widest} help={help} />}>
         <h1 class="customer">{deal ? deal.customer.name : <span class="skeleton wide" />}</h1>
         {deal && <StateChip state={deal.state} fulfilment={deal.fulfilment} />}
+        <CustomerLine session={session} />
         <Standings session={session} />
         <Progress session={session} />
       </TopBar>

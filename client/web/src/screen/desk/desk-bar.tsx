@@ -5,39 +5,44 @@ import { scoreText } from "../../deal/stock/columns";
 import { isolated } from "../../text/readable";
 import type { DealOffer, Present } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
+import { FallenBar, ProposalBar } from "./proposal-bar";
 
 /** The deal's offer, who else is here, and the steps that this person may take. */
 export function DeskBar({ session }: { session: DealSession }) {
   const deal = session.model.value?.deal;
   const user = session.user.value;
   if (!deal || !user || session.view.value === "customer") return null;
-  const steps = possibleSteps(deal, user);
+  const steps = possibleSteps(deal, user).filter((step) => step !== "accept");
   return (
-    <section class="desk-bar" aria-label="Desk">
-      {deal.selected ? (
-        <Selected offer={deal.selected} outdated={deal.selected_outdated === true} session={session} />
-      ) : (
-        <p class="quiet">No offer selected yet. Choose a car and put it on the deal.</p>
-      )}
-      <Here here={session.here.value} own={user.id} />
-      <div class="steps">
-        {steps.map((step) => {
-          const hindrance = obstacle(step, deal, Date.now());
-          return (
-            <button
-              key={step}
-              type="button"
-              class={`button small ${isForward(step) && !hindrance ? "primary" : ""}`}
-              disabled={hindrance !== null}
-              title={hindrance ?? STEP_WORDS[step].effect}
-              onClick={() => (session.desk.opened.value = { kind: "step", step })}
-            >
-              {STEP_WORDS[step].verb}
-            </button>
-          );
-        })}
-      </div>
-    </section>
+    <>
+      <section class="desk-bar" aria-label="Desk">
+        {deal.selected ? (
+          <Selected offer={deal.selected} outdated={deal.selected_outdated === true} session={session} />
+        ) : (
+          <p class="quiet">No offer selected yet. Choose a car and put it on the deal.</p>
+        )}
+        <Here here={session.here.value} own={user.id} />
+        <div class="steps">
+          {steps.map((step) => {
+            const hindrance = obstacle(step, deal, Date.now());
+            return (
+              <button
+                key={step}
+                type="button"
+                class={`button small ${isForward(step) && !hindrance ? "primary" : ""}`}
+                disabled={hindrance !== null}
+                title={hindrance ?? STEP_WORDS[step].effect}
+                onClick={() => (session.desk.opened.value = { kind: "step", step })}
+              >
+                {STEP_WORDS[step].verb}
+              </button>
+            );
+          })}
+        </div>
+      </section>
+      <FallenBar session={session} />
+      <ProposalBar session={session} />
+    </>
   );
 }
 

@@ -2,11 +2,13 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { DeskCommand } from "../../deal/desk/desk";
 import { picked, reasonsOf } from "../../deal/desk/steps";
-import { LENDER_STATUSES, reasonText, TASKS } from "../../deal/model/words";
+import { taskText } from "../../deal/model/timeline";
+import { LENDER_STATUSES, reasonText } from "../../deal/model/words";
 import type { DealSession } from "../../deal/session";
 import { parseMoney, parsePercent } from "../../text/parse";
 import { type DealTask, LenderStatus, type LenderTerms, type Reason, Tier } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
+import { LenderEffect, Own, useLenderEffect } from "./lender-effect";
 
 const DAY_MS = 86_400_000;
 const VALID_DAYS = 30;
@@ -102,9 +104,10 @@ function Task({ task, session }: { task: DealTask; session: DealSession }) {
   return (
     <div class="task">
       <p>
-        <b>{TASKS[task.kind]}</b> <span class="chip state-submitted">by {formats.day(task.due_on)}</span>
+        <b>{taskText(task, session.model.value?.deal.structure ?? {})}</b>{" "}
+        <span class="chip state-submitted">by {formats.day(task.due_on)}</span>
       </p>
-      <p class="quiet">{formats.list(task.reasons.map(reasonText))}</p>
+      {task.reasons.length > 0 && <p class="quiet">{formats.list(task.reasons.map(reasonText))}</p>}
       {session.can("task") && (
         <button
           type="button"
@@ -140,13 +143,18 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
   const { desk } = session;
   const deal = session.model.value?.deal;
   const offer = deal?.selected;
+  const form = useRef<HTMLFormElement>(null);
+  const effect = useLenderEffect(session, form);
   const approves = status.value === "approved" || status.value === "conditional";
+  const programme = effect.reply.value?.programme ?? null;
   const trouble = fault.value ?? desk.troubles.value.get("lender")?.message;
   const valid = new Date(Date.now() + VALID_DAYS * DAY_MS).toISOString().slice(0, 10);
   useEffect(() => {
     dialog.current?.showModal();
+    effect.look();
     return () => desk.dismiss("lender");
   }, []);
+  useEffect(() => effect.look(), [status.value]);
 
   function record(event: Event): void {
     event.preventDefault();
@@ -184,7 +192,7 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
 
   return (
     <dialog ref={dialog} class="step-dialog" aria-labelledby="lender-title" onClose={() => (desk.opened.value = null)}>
-      <form onSubmit={record}>
+      <form ref={form} onSubmit={record} onInput={effect.look} onChange={effect.look}>
         <h2 id="lender-title">Lender callback</h2>
         <p class="quiet">The callback overrides the lender's programs for this deal and reprices the offer.</p>
         <div class="fields">
@@ -195,6 +203,7 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
           <label class="field wide">
             <span class="label">Decision</span>
             <select
+              name="status"
               value={status.value}
               onChange={(event) => (status.value = event.currentTarget.value as LenderStatus)}
             >
@@ -209,17 +218,19 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
             <>
               <label class="field">
                 <span class="label">Tier</span>
-                <select name="tier" defaultValue={offer?.tier}>
+                <select name="tier">
                   {Tier.map((each) => (
-                    <option key={each} value={each}>
+                    <option key={each} value={each} selected={each === (deal?.structure.tier ?? offer?.tier)}>
                       {each.replaceAll("_", " ")}
                     </option>
                   ))}
                 </select>
+                <Own>{programme?.tier.replaceAll("_", " ")}</Own>
               </label>
               <label class="field">
                 <span class="label">Buy rate, %</span>
                 <input name="rate" required inputMode="decimal" placeholder="6.49" />
+                <Own>{programme && formats.percent(programme.buy_rate_bp)}</Own>
               </label>
               <label class="field">
                 <span class="label">Max advance, $</span>
@@ -229,6 +240,7 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
                   inputMode="decimal"
                   defaultValue={offer ? String(Math.ceil(offer.principal_cents / 100)) : ""}
                 />
+                <Own>{programme && formats.dollars(programme.amount_max_cents)}</Own>
               </label>
               <label class="field">
                 <span class="label">Max term, months</span>
@@ -240,6 +252,7 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
                   max={120}
                   defaultValue={String(offer?.term_months ?? 72)}
                 />
+                <Own>{programme && `${programme.term_months} months`}</Own>
               </label>
               <label class="field wide">
                 <span class="label">Good until</span>
@@ -267,6 +280,7 @@ function LenderForm({ session, lender }: { session: DealSession; lender: string 
             ))}
           </fieldset>
         )}
+        <LenderEffect effect={effect.reply.value} />
         {trouble && (
           <p class="trouble" role="alert">
             {trouble}

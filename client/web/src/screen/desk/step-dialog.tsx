@@ -2,11 +2,14 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { DeskCommand } from "../../deal/desk/desk";
 import { picked, reasonsOf, type StepName } from "../../deal/desk/steps";
+import { figuresOf, newFigures, seen } from "../../deal/model/figures";
+import type { Deal } from "../../deal/model/fold";
 import { reasonText, STEP_WORDS } from "../../deal/model/words";
-import { dealChanges } from "../../deal/pencil/pencil";
 import type { DealSession } from "../../deal/session";
-import { MAX_REASONS, type Reason, type StructureChanges } from "../../wire";
-import { useSurroundings } from "../parts/surroundings";
+import { lacksAppraisal } from "../../deal/terms/trades";
+import { type AgreedFigures, MAX_REASONS, type Reason } from "../../wire";
+import { AgreedFacts, FigureChanges } from "../parts/agreed";
+import { type CounterAsked, CounterForm } from "./counter-form";
 
 /** The dialog that is open, if any. */
 export function DeskDialogs({ session }: { session: DealSession }) {
@@ -25,7 +28,10 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
   const trouble = desk.troubles.value.get(step);
   const busy = desk.busy.value.has(step);
   const words = STEP_WORDS[step];
+  const counter = useSignal<CounterAsked | null>(null);
   const countering = step === "counter";
+  const fresh = newFigures(trouble);
+  const about = fresh ?? figuresAbout(step, deal);
 
   useEffect(() => {
     dialog.current?.showModal();
@@ -36,8 +42,11 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
     event.preventDefault();
     const [reason, ...more] = chosen.value;
     if (!deal || !reason || busy) return;
-    const changes = countering ? { changes: counterChanges(session) } : {};
-    const command = { type: step, version: deal.version, reason, more_reasons: more, ...changes } as DeskCommand;
+    const asked = countering ? counter.value : {};
+    if (!asked) return;
+    const figures = about ? { figures: seen(about) } : {};
+    const base = { type: step, version: deal.version, reason, more_reasons: more };
+    const command = { ...base, ...asked, ...figures } as DeskCommand;
     desk.give(step, command, () => (desk.opened.value = null));
   }
 
@@ -46,7 +55,23 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
       <form onSubmit={take}>
         <h2 id="step-title">{words.title}</h2>
         <p class="quiet">{words.effect}</p>
-        {countering && <CounterTerms session={session} />}
+        {step === "approve" && deal && lacksAppraisal(deal.structure) && (
+          <p class="hint warn">
+            The trade is not appraised: its allowance counts as its value, and what is given away on it is not known.
+          </p>
+        )}
+        {about && (
+          <AgreedFacts
+            figures={about}
+            title={fresh ? "New figures" : step === "submit" ? "You submit" : "Agreed figures"}
+          />
+        )}
+        {step === "submit" && !fresh && deal?.selected_outdated && (
+          <p class="hint">
+            The terms changed after this price. The offer is priced again: confirm the new figures then.
+          </p>
+        )}
+        {countering && <CounterForm session={session} asked={counter} />}
         <Reasons
           title="Reason"
           reasons={ordinary}
@@ -65,19 +90,36 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
         {trouble && (
           <p class="trouble" role="alert">
             {trouble.message}
+            {fresh && about && deal && <Changed step={step} session={session} now={fresh} />}
           </p>
         )}
         <footer>
           <button type="button" class="button" onClick={() => dialog.current?.close()}>
             Cancel
           </button>
-          <button type="submit" class="button primary" disabled={chosen.value.length === 0 || busy}>
+          <button
+            type="submit"
+            class="button primary"
+            disabled={chosen.value.length === 0 || busy || (countering && counter.value === null)}
+          >
             {words.verb}
           </button>
         </footer>
       </form>
     </dialog>
   );
+}
+
+/** Returns the figures that a step is about; null for a step about something else. */
+function figuresAbout(step: StepName, deal: Deal | undefined): AgreedFigures | null {
+  if (step === "submit") return deal?.selected ? figuresOf(deal.selected) : null;
+  return step === "counter" || step === "approve" || step === "sign" ? (deal?.agreed ?? null) : null;
+}
+
+/** What the server has in place of the figures that this person saw. */
+function Changed({ step, session, now }: { step: StepName; session: DealSession; now: AgreedFigures }) {
+  const old = figuresAbout(step, session.model.value?.deal);
+  return old && <FigureChanges change={{ old, new: now }} />;
 }
 
 interface ReasonsProps {
@@ -106,63 +148,4 @@ function Reasons({ title, reasons, chosen, many = false, pick }: ReasonsProps) {
       ))}
     </fieldset>
   );
-}
-
-/** The deal is countered with the manager's pick of the offered car; without one, its terms stay. */
-function counterChanges(session: DealSession): StructureChanges {
-  const { pick, vehicleId } = session.pencil.picture.value;
-  const offered = session.model.value?.deal.selected?.vehicle_id;
-  return pick && vehicleId === offered ? dealChanges(pick) : {};
-}
-
-/** Payment and NPV of the submitted offer next to those of the counter. */
-function CounterTerms({ session }: { session: DealSession }) {
-  const { formats } = useSurroundings();
-  const { pick, vehicleId, quote, asking } = session.pencil.picture.value;
-  const offer = session.model.value?.deal.selected;
-  if (!offer) return null;
-  if (!pick || vehicleId !== offer.vehicle_id || !quote || asking || quote.payment_cents === undefined) {
-    return (
-      <p class="hint">
-        The terms stay the same. To counter with other terms, choose a cell in the car's payment grid first.
-      </p>
-    );
-  }
-  const payment = quote.payment_cents - offer.payment_cents;
-  const npv =
-    quote.value?.npv_cents !== undefined && offer.npv_cents !== undefined
-      ? quote.value.npv_cents - offer.npv_cents
-      : null;
-  return (
-    <dl class="facts counter-terms">
-      <div>
-        <dt>Submitted</dt>
-        <dd>
-          {formats.cents(offer.payment_cents)} × {offer.term_months}
-        </dd>
-      </div>
-      <div>
-        <dt>Your counter</dt>
-        <dd>
-          <b>
-            {formats.cents(quote.payment_cents)} × {quote.term_months}
-          </b>
-        </dd>
-      </div>
-      <div>
-        <dt>Payment</dt>
-        <dd>{signed(payment, formats.cents)}</dd>
-      </div>
-      {npv !== null && (
-        <div>
-          <dt>NPV</dt>
-          <dd class={npv < 0 ? "negative" : ""}>{signed(npv, formats.dollars)}</dd>
-        </div>
-      )}
-    </dl>
-  );
-}
-
-function signed(cents: number, format: (cents: number) => string): string {
-  return cents > 0 ? `+${format(cents)}` : format(cents);
 }

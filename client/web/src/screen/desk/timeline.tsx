@@ -1,16 +1,16 @@
 import { type Entry, story } from "../../deal/model/timeline";
 import type { DealSession } from "../../deal/session";
-import { fieldLabel } from "../../deal/terms/fields";
 import { describeValue } from "../../deal/terms/values";
+import { FigureChanges } from "../parts/agreed";
 import { useSurroundings } from "../parts/surroundings";
 import { NoteInput } from "./note-input";
 
-/** Who did what, when and why, newest first: notes of all times, the rest since this page joined. */
+/** Who did what, when and why, newest first: the deal's story, as far back as it was asked for. */
 export function Timeline({ session }: { session: DealSession }) {
   const model = session.model.value;
   const entries = story(model?.timeline ?? [], model?.deal.notes ?? []);
   return (
-    <section class="timeline" aria-label="Activity since you joined, and notes">
+    <section class="timeline" aria-label="Activity">
       <h2>Activity</h2>
       {entries.length === 0 ? (
         <p class="quiet">Everyone's activity on this deal appears here.</p>
@@ -21,6 +21,11 @@ export function Timeline({ session }: { session: DealSession }) {
           ))}
         </ol>
       )}
+      {model?.more && (
+        <button type="button" class="button small" disabled={session.asksOlder.value} onClick={() => session.older()}>
+          Older
+        </button>
+      )}
       <NoteInput session={session} />
     </section>
   );
@@ -28,7 +33,7 @@ export function Timeline({ session }: { session: DealSession }) {
 
 function Line({ entry }: { entry: Entry }) {
   const { formats } = useSurroundings();
-  const { at, by, tone, why } = entry;
+  const { at, by, tone, why, figures } = entry;
   const today = new Date(at).toDateString() === new Date().toDateString();
   const what = entry.what(formats);
   return (
@@ -41,9 +46,10 @@ function Line({ entry }: { entry: Entry }) {
       )}
       {what !== "" && <bdi class="what">{what}</bdi>}
       {why !== null && <span class="why quiet">{why}</span>}
-      {entry.changes.map(({ field, before, after }) => (
+      {figures !== null && <FigureChanges change={figures} />}
+      {entry.changes.map(({ field, label, before, after }) => (
         <span key={field} class="change">
-          {fieldLabel(field)} <span class="quiet">{describeValue(field, before, formats)} →</span>{" "}
+          <bdi>{label}</bdi> <span class="quiet">{describeValue(field, before, formats)} →</span>{" "}
           {describeValue(field, after, formats)}
         </span>
       ))}

@@ -1,3 +1,4 @@
+import { tradeName, tradesOf } from "../../deal/terms/trades";
 import type { QuoteReply } from "../../wire";
 import { Fact } from "../parts/facts";
 import { useSurroundings } from "../parts/surroundings";
@@ -33,8 +34,7 @@ function Build({ quote, structure }: Pick<Props, "quote" | "structure">) {
     ["Fees", stated("fees_cents")],
     ["Products", stated("products_cents")],
     ["Rebates", minus(quote.rebate_cents)],
-    ["Trade allowance", minus(stated("trade_allowance_cents"))],
-    ["Trade payoff", quote.payoff_cents],
+    ...tradeLines(quote, structure),
   ];
   const taxes = quote.taxes ?? [];
   return (
@@ -57,6 +57,25 @@ function Build({ quote, structure }: Pick<Props, "quote" | "structure">) {
       {quote.cash_down_cents ? <Fact name="Cash">{formats.cents(-quote.cash_down_cents)}</Fact> : null}
     </>
   );
+}
+
+/** Allowance and payoff of each trade; of a trade without a record, its amounts. */
+function tradeLines(quote: QuoteReply, structure: Record<string, unknown>): [string, number | undefined][] {
+  const trades = tradesOf(structure);
+  if (!quote.trades) {
+    return [
+      ["Trade allowance", minus(Number(structure.trade_allowance_cents ?? 0))],
+      ["Trade payoff", quote.payoff_cents],
+    ];
+  }
+  const several = quote.trades.length > 1;
+  return quote.trades.flatMap(({ id, allowance_cents: allowance, payoff_cents: payoff }, place) => {
+    const name = several ? ` ${place + 1}: ${tradeName(trades.find((trade) => trade.id === id))}` : "";
+    return [
+      [`Trade allowance${name}`, minus(allowance)],
+      [`Trade payoff${name}`, payoff],
+    ] satisfies [string, number | undefined][];
+  });
 }
 
 function minus(cents: number | undefined): number | undefined {

@@ -13,7 +13,9 @@ import { FrontierPlot } from "./frontier-plot";
 import { MonthlyCash } from "./monthly-cash";
 import { OfferHeadline } from "./offer-headline";
 import { PencilGrid } from "./pencil-grid";
+import { PrintLinks } from "./print-links";
 import { RollControl } from "./roll-control";
+import { SignedContract } from "./signed-contract";
 import { ValueParts } from "./value-parts";
 
 const SHOWN_LIMITS = 8;
@@ -37,11 +39,20 @@ export function OfferPanel({ session }: { session: DealSession }) {
 
 function Unchosen({ session, lost }: { session: DealSession; lost: boolean }) {
   const rejected = session.model.value?.search?.rejected ?? [];
+  if (session.model.value?.deal.contract) {
+    return (
+      <>
+        <SignedContract session={session} />
+        <Papers session={session} />
+      </>
+    );
+  }
   return (
     <>
       <p class="hint">
         {lost ? "The car you chose no longer qualifies with these terms." : "Choose a car to see its offer."}
       </p>
+      <PrintLinks vehicleId={null} session={session} />
       <Papers session={session} />
       {rejected.length > 0 && session.view.value !== "customer" && (
         <section>
@@ -140,6 +151,7 @@ function Chosen({ row, session }: { row: Row; session: DealSession }) {
       </header>
       <OfferHeadline row={row} session={session} picture={shown} />
       <ChoiceBar row={row} session={session} />
+      <PrintLinks vehicleId={row.vehicle_id} session={session} />
       <Papers session={session} />
       {quote && <PencilGrid quote={quote} asking={asking} session={session} />}
       {quote && staff && <RollControl key={row.vehicle_id} quote={quote} asking={asking} session={session} />}

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { DealSession } from "../../deal/session";
 import { fieldLabel } from "../../deal/terms/fields";
+import { flattened, parts } from "../../deal/terms/trades";
 import { describeValue } from "../../deal/terms/values";
 import { parseMoney } from "../../text/parse";
 import { type QuoteReply, type QuoteRoll, Vary } from "../../wire";
@@ -85,9 +86,9 @@ function Rolled({ roll, session }: { roll: QuoteRoll; session: DealSession }) {
       </p>
     );
   }
-  const changes = Object.entries(roll.changes).map(
-    ([field, value]) => `${fieldLabel(field)} ${describeValue(field, value, formats)}`,
-  );
+  const changes = Object.entries(flattened(roll.changes))
+    .filter(([field]) => parts(field)?.field !== null)
+    .map(([field, value]) => `${fieldLabel(field)} ${describeValue(field, value, formats)}`);
   return (
     <p class="hint" role="status">
       {formats.list(changes)}: <b>{formats.cents(roll.payment_cents ?? roll.asked_cents)}</b>

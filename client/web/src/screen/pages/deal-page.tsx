@@ -1,8 +1,10 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
+import { paperAddress } from "../../deal/paper";
 import { DealSession } from "../../deal/session";
 import { browser, socketAddress } from "../../live/environment";
 import { follow } from "../../router";
 import type { View } from "../../wire";
+import { CustomerDialog } from "../desk/customer-facts";
 import { DealHeader } from "../desk/deal-header";
 import { DeskBar } from "../desk/desk-bar";
 import { LenderDialog } from "../desk/papers";
@@ -22,7 +24,10 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
   const help = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const hurry = () => session.retryNow();
-    const onKey = (event: KeyboardEvent) => shortcut(event, help.current);
+    const onKey = (event: KeyboardEvent) => {
+      if (isPrint(event)) printPaper(event, session);
+      else shortcut(event, help.current);
+    };
     addEventListener("online", hurry);
     addEventListener("keydown", onKey);
     return () => {
@@ -50,6 +55,7 @@ export function DealPage({ dealId, widest }: { dealId: string; widest: View }) {
       </main>
       {view !== "customer" && <Timeline session={session} />}
       <DeskDialogs session={session} />
+      <CustomerDialog session={session} />
       <LenderDialog session={session} />
       <HelpDialog dialog={help} />
     </div>
@@ -67,6 +73,18 @@ function NoDeal({ message }: { message: string }) {
       </a>
     </main>
   );
+}
+
+function isPrint(event: KeyboardEvent): boolean {
+  return (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "p";
+}
+
+/** The browser's print key opens the paper. The screen itself does not print: it may show internal figures. */
+function printPaper(event: KeyboardEvent, session: DealSession): void {
+  const deal = session.model.value?.deal;
+  const car = session.grid.selected.value ?? deal?.selected?.vehicle_id;
+  event.preventDefault();
+  if (deal && car) open(paperAddress(deal.id, [car]), "_blank", "noopener");
 }
 
 /** `/` goes to the row filter and `?` opens the help, unless the person is typing. */

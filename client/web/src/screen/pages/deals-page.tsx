@@ -1,136 +1,189 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { type DealRow, listDeals } from "../../api";
+import { browser, socketAddress } from "../../live/environment";
 import { follow } from "../../router";
+import { newestFirst, type Summary } from "../../wall/fold";
+import { WallSession } from "../../wall/session";
+import type { DealState, Fulfilment } from "../../wire";
+import { Banners } from "../parts/banners";
 import { StateChip } from "../parts/state-chip";
 import { useSurroundings } from "../parts/surroundings";
 import { TopBar } from "../parts/top-bar";
+import { FindBox } from "./find-box";
 import { NewDeal } from "./new-deal";
 
-type Loading = { kind: "loading" } | { kind: "ready"; next: string | null } | { kind: "failed"; message: string };
+type Loading = { kind: "folded" } | { kind: "loading" } | { kind: "ready"; next: string | null };
 
-/** The store's deals, newest first, a page at a time. */
+/** The store's open deals, live, the latest change first; closed ones on request; and a box that finds any. */
 export function DealsPage() {
   const { router, user } = useSurroundings();
-  const deals = useSignal<DealRow[]>([]);
-  const loading = useSignal<Loading>({ kind: "loading" });
-
-  async function load(after: string | null): Promise<void> {
-    loading.value = { kind: "loading" };
-    try {
-      const page = await listDeals(after);
-      deals.value = after ? [...deals.value, ...page.deals] : page.deals;
-      loading.value = { kind: "ready", next: page.next };
-    } catch (failure) {
-      loading.value = { kind: "failed", message: (failure as Error).message };
-    }
-  }
-
+  const session = useMemo(
+    () => new WallSession(`deals:${user.store_id}`, "sales", socketAddress(location), browser),
+    [user.store_id],
+  );
   useEffect(() => {
     document.title = "Deals · Deal Architect";
-    void load(null);
-  }, []);
-
+    const hurry = () => session.retryNow();
+    addEventListener("online", hurry);
+    return () => {
+      removeEventListener("online", hurry);
+      session.close();
+    };
+  }, [session]);
+  const rows = session.rows.value;
+  const waiting = session.name.value === null && !session.failure.value;
+  const mayBegin = user.role !== "operator";
   return (
     <div class="page">
       <TopBar />
+      <Banners session={session} />
       <main class="deals">
         <div class="deals-head">
           <h1>Deals</h1>
-          {user.role !== "operator" && <NewDeal created={(id) => router.go(`/deals/${id}`)} />}
+          {mayBegin && <NewDeal created={(id) => router.go(`/deals/${id}`)} />}
         </div>
-        <DealTable deals={deals.value} waiting={loading.value.kind === "loading" && deals.value.length === 0} />
-        <ListEnd state={loading.value} count={deals.value.length} load={load} />
+        <FindBox mayBegin={mayBegin} />
+        {!waiting && rows.size === 0 && <NoDeals />}
+        {(waiting || rows.size > 0) && <LiveDeals deals={newestFirst(rows)} waiting={waiting} />}
+        {!waiting && <ClosedDeals open={rows} />}
       </main>
     </div>
   );
 }
 
-function DealTable({ deals, waiting }: { deals: DealRow[]; waiting: boolean }) {
-  const { router, formats } = useSurroundings();
-  if (deals.length === 0 && !waiting) return null;
+function NoDeals() {
   return (
-    <table class="deal-table" aria-busy={waiting}>
+    <div class="empty">
+      <h2>No open deals</h2>
+      <p>Start one with “New deal”: pick a customer, and matching cars stream in.</p>
+    </div>
+  );
+}
+
+function LiveDeals({ deals, waiting }: { deals: Summary[]; waiting: boolean }) {
+  const { formats } = useSurroundings();
+  return (
+    <table class="deal-table" aria-label="Open deals" aria-busy={waiting}>
       <thead>
         <tr>
           <th scope="col">Customer</th>
           <th scope="col">State</th>
-          <th scope="col">Last change</th>
+          <th scope="col">Car</th>
           <th scope="col" class="number">
-            Version
+            Payment
           </th>
+          <th scope="col">Salesperson</th>
+          <th scope="col">Last change</th>
         </tr>
       </thead>
       <tbody>
         {waiting &&
           Array.from({ length: 8 }, (_, i) => (
             <tr key={i}>
-              {[0, 1, 2, 3].map((cell) => (
+              {[0, 1, 2, 3, 4, 5].map((cell) => (
                 <td key={cell}>
                   <span class="skeleton" />
                 </td>
               ))}
             </tr>
           ))}
-        {deals.map((deal) => {
-          const path = `/deals/${deal.id}`;
-          return (
-            <tr key={deal.id} onClick={follow(router, path)}>
-              <td>
-                <a
-                  href={path}
-                  onClick={(event) => {
-                    event.stopPropagation();
-                    follow(router, path)(event);
-                  }}
-                >
-                  {deal.customer}
-                </a>
-              </td>
-              <td>
-                <StateChip state={deal.state} />
-              </td>
-              <td class="quiet">
-                <time dateTime={deal.updated_at}>{formats.moment(deal.updated_at)}</time>
-              </td>
-              <td class="number quiet">{deal.version}</td>
-            </tr>
-          );
-        })}
+        {deals.map((deal) => (
+          <Row key={deal.deal_id} id={deal.deal_id} customer={deal.customer ?? ""}>
+            <State state={deal.state} fulfilment={deal.fulfilment} />
+            <td>{deal.car ?? <span class="quiet">No car yet</span>}</td>
+            <td class="number">
+              {deal.payment_cents != null && `${formats.cents(deal.payment_cents)} × ${deal.term_months}`}
+            </td>
+            <td class="quiet">{deal.salesperson?.name}</td>
+            <Changed at={deal.changed_at} />
+          </Row>
+        ))}
       </tbody>
     </table>
   );
 }
 
-function ListEnd({ state, count, load }: { state: Loading; count: number; load(after: string | null): Promise<void> }) {
-  if (state.kind === "failed") {
-    return (
-      <div class="empty" role="alert">
-        <p>{state.message}</p>
-        <button type="button" class="button" onClick={() => void load(null)}>
-          Try again
+/** Deals that are over, and those that a page of the list has besides; loaded when somebody asks. */
+function ClosedDeals({ open }: { open: ReadonlyMap<string, Summary> }) {
+  const deals = useSignal<DealRow[]>([]);
+  const loading = useSignal<Loading>({ kind: "folded" });
+  const trouble = useSignal<string | null>(null);
+  async function load(after: string | null): Promise<void> {
+    loading.value = { kind: "loading" };
+    try {
+      const page = await listDeals(after);
+      deals.value = [...deals.value, ...page.deals];
+      loading.value = { kind: "ready", next: page.next };
+      trouble.value = null;
+    } catch (failure) {
+      trouble.value = (failure as Error).message;
+      loading.value = { kind: "folded" };
+    }
+  }
+  const state = loading.value;
+  const closed = deals.value.filter(({ id }) => !open.has(id));
+  return (
+    <section aria-label="Closed deals">
+      {closed.length > 0 && (
+        <table class="deal-table" aria-label="Closed deals">
+          <tbody>
+            {closed.map((deal) => (
+              <Row key={deal.id} id={deal.id} customer={deal.customer}>
+                <State state={deal.state} />
+                <Changed at={deal.updated_at} />
+              </Row>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {trouble.value && (
+        <p class="trouble" role="alert">
+          {trouble.value}
+        </p>
+      )}
+      {state.kind === "ready" && closed.length === 0 && state.next === null && <p class="quiet">No closed deals.</p>}
+      {(state.kind === "folded" || (state.kind === "ready" && state.next)) && (
+        <button type="button" class="button" onClick={() => void load(state.kind === "ready" ? state.next : null)}>
+          {state.kind === "ready" ? "Show more" : "Show closed deals"}
         </button>
-      </div>
-    );
-  }
-  if (state.kind === "loading")
-    return (
-      <p class="quiet" role="status">
-        Loading deals…
-      </p>
-    );
-  if (count === 0) {
-    return (
-      <div class="empty">
-        <h2>No deals yet</h2>
-        <p>Start one with “New deal”: pick a customer, and matching cars stream in.</p>
-      </div>
-    );
-  }
-  const { next } = state;
-  return next ? (
-    <button type="button" class="button" onClick={() => void load(next)}>
-      Show more
-    </button>
-  ) : null;
+      )}
+    </section>
+  );
+}
+
+interface RowProps {
+  id: string;
+  customer: string;
+  children: preact.ComponentChildren;
+}
+
+function Row({ id, customer, children }: RowProps) {
+  const { router } = useSurroundings();
+  const path = `/deals/${id}`;
+  return (
+    <tr onClick={follow(router, path)}>
+      <td>
+        <a
+          href={path}
+          onClick={(event) => {
+            event.stopPropagation();
+            follow(router, path)(event);
+          }}
+        >
+          {customer}
+        </a>
+      </td>
+      {children}
+    </tr>
+  );
+}
+
+function State({ state, fulfilment }: { state?: DealState | undefined; fulfilment?: Fulfilment | null | undefined }) {
+  return <td>{state && <StateChip state={state} fulfilment={fulfilment ?? null} />}</td>;
+}
+
+function Changed({ at }: { at?: string | undefined }) {
+  const { formats } = useSurroundings();
+  return <td class="quiet">{at && <time dateTime={at}>{formats.moment(at)}</time>}</td>;
 }

@@ -1,6 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { type CustomerRow, createDeal, findCustomers } from "../../api";
+import { type CustomerRow, createCustomer, createDeal, findCustomers } from "../../api";
+import { FactsForm } from "../parts/facts-form";
+import { useSurroundings } from "../parts/surroundings";
 
 const TYPING_PAUSE_MS = 180;
 
@@ -28,6 +30,7 @@ function CustomerPicker({ created, close }: { created(id: string): void; close()
   const active = useSignal(0);
   const trouble = useSignal<string | null>(null);
   const busy = useSignal(false);
+  const entering = useSignal(false);
   const input = useRef<HTMLInputElement>(null);
 
   useEffect(() => input.current?.focus(), []);
@@ -72,6 +75,9 @@ function CustomerPicker({ created, close }: { created(id: string): void; close()
     event.preventDefault();
   }
 
+  if (entering.value) {
+    return <NewCustomer name={text.value} close={() => (entering.value = false)} created={created} />;
+  }
   return (
     <div class="picker">
       <label for="customer">Customer</label>
@@ -115,6 +121,44 @@ function CustomerPicker({ created, close }: { created(id: string): void; close()
           </li>
         )}
       </ul>
+      <button type="button" class="button small" onClick={() => (entering.value = true)}>
+        New customer
+      </button>
+    </div>
+  );
+}
+
+/** A customer whom the store does not know yet, with a co-buyer if there is one; then the deal begins. */
+function NewCustomer({ name, close, created }: { name: string; close(): void; created(id: string): void }) {
+  const { user } = useSurroundings();
+  const trouble = useSignal<string | null>(null);
+  const busy = useSignal(false);
+  async function save(facts: Record<string, unknown>): Promise<void> {
+    const whole: Record<string, unknown> = { name, ...facts };
+    if (!whole.name || !whole.state) {
+      trouble.value = "Enter the name, and the state in which the car will be registered.";
+      return;
+    }
+    busy.value = true;
+    try {
+      const stated = Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== null));
+      created((await createDeal((await createCustomer(stated)).id)).id);
+    } catch (failure) {
+      trouble.value = (failure as Error).message;
+      busy.value = false;
+    }
+  }
+  return (
+    <div class="picker wide" role="group" aria-label="New customer">
+      <FactsForm
+        facts={{ name }}
+        scores={user.role === "desk_manager"}
+        verb="Create and begin a deal"
+        busy={busy.value}
+        trouble={trouble.value}
+        cancel={close}
+        done={(facts) => void save(facts)}
+      />
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import { LENDER_STATUSES } from "../../deal/model/words";
+import { LENDER_STATUSES, reasonText } from "../../deal/model/words";
 import { browser, socketAddress } from "../../live/environment";
 import { follow } from "../../router";
 import { others, type Summary, since, sparkline, waiting, waitText } from "../../wall/fold";
@@ -18,7 +18,10 @@ const STANDINGS = { live: "Live", catching_up: "Catching up", offline: "Offline"
 /** The store's live deals: what waits for the desk first, then the rest. */
 export function WallPage() {
   const { user } = useSurroundings();
-  const session = useMemo(() => new WallSession(user.store_id, socketAddress(location), browser), [user.store_id]);
+  const session = useMemo(
+    () => new WallSession(`desk:${user.store_id}`, "manager", socketAddress(location), browser),
+    [user.store_id],
+  );
   const now = useSignal(Date.now());
   useEffect(() => {
     document.title = "Desk · Deal Architect";
@@ -39,7 +42,7 @@ export function WallPage() {
   const standing = session.standing.value;
   const loading = session.name.value === null && !failure;
   return (
-    <div class="page">
+    <div class="page desk-wall">
       <TopBar>
         <h1>{session.name.value ? `${session.name.value} desk` : "Desk"}</h1>
         <span class={`standing ${standing}`} role="status">
@@ -97,6 +100,7 @@ function WallTable({ deals, now }: { deals: Summary[]; now: number }) {
             </th>
             <th scope="col">Trend</th>
             <th scope="col">Lender</th>
+            <th scope="col">Reason</th>
           </tr>
         </thead>
         <tbody>
@@ -164,6 +168,21 @@ function WallRow({ deal, now }: { deal: Summary; now: number }) {
       <td class="quiet">
         <bdi>{deal.lender ?? "–"}</bdi>
         {deal.lender_status ? ` · ${LENDER_STATUSES[deal.lender_status as LenderStatus].toLowerCase()}` : ""}
+      </td>
+      <td class="step-reason" title={deal.last_reason ? reasonText(deal.last_reason) : undefined}>
+        {deal.last_reason ? (
+          <>
+            {reasonText(deal.last_reason)}
+            {deal.reason_by && (
+              <span class="quiet">
+                {" "}
+                · <bdi>{deal.reason_by}</bdi>
+              </span>
+            )}
+          </>
+        ) : (
+          <span class="quiet">–</span>
+        )}
       </td>
     </tr>
   );

@@ -7,6 +7,7 @@ import { type Parsed, parseMoney, parsePercent } from "../../text/parse";
 import { DraftInput } from "../parts/draft-input";
 import { useSurroundings } from "../parts/surroundings";
 import { FirstPayment } from "./first-payment";
+import { TextField, WholeField } from "./text-fields";
 
 interface Props {
   spec: FieldSpec;
@@ -19,16 +20,17 @@ export function StructureField({ spec, session, served }: Props) {
   void session.terms.editing.value;
   const trouble = session.terms.trouble(spec.field);
   const saving = session.terms.saving(spec.field);
-  const wide = spec.kind === "terms" || spec.kind === "flag" || spec.kind === "first_payment";
-  const lock = session.model.value?.deal.locks?.find((each) => each.field === spec.field);
+  const wide = spec.kind === "terms" || spec.kind === "flag" || spec.kind === "vin" || spec.kind === "first_payment";
+  const shared = spec.shared ?? spec.field;
+  const locks = session.model.value?.deal.locks ?? [];
+  const whole = spec.shared === undefined ? undefined : locks.find((each) => each.field === "trades");
+  const lock = locks.find((each) => each.field === shared) ?? whole;
   const decidedElsewhere = spec.right !== undefined && !session.can(spec.right);
   const shut = decidedElsewhere || (lock !== undefined && !session.can("lock"));
-  const elsewhere = session.here.value.find(
-    (one) => one.focus === spec.field && one.user_id !== session.user.value?.id,
-  );
+  const elsewhere = session.here.value.find((one) => one.focus === shared && one.user_id !== session.user.value?.id);
   return (
     <div
-      onFocusIn={() => session.focus(spec.field)}
+      onFocusIn={() => session.focus(shared)}
       onFocusOut={() => session.focus(null)}
       class={`field kind-${spec.kind} ${wide ? "wide" : ""} ${saving ? "saving" : ""} ${trouble ? "troubled" : ""}`}
     >
@@ -36,7 +38,7 @@ export function StructureField({ spec, session, served }: Props) {
         <Control spec={spec} session={session} served={served} />
       </fieldset>
       {decidedElsewhere && <span class="locked-by">Set by the desk</span>}
-      <LockMark spec={spec} session={session} by={lock?.by.name} />
+      {spec.shared !== "trades" && <LockMark spec={spec} session={session} by={lock?.by.name} />}
       {elsewhere && (
         <span class="locked-by">
           <bdi>{elsewhere.name}</bdi> is here
@@ -50,7 +52,8 @@ export function StructureField({ spec, session, served }: Props) {
 /** Who locked the field for salespeople; managers lock and unlock it. */
 function LockMark({ spec, session, by }: { spec: FieldSpec; session: DealSession; by: string | undefined }) {
   const { desk } = session;
-  const subject = `field:${spec.field}`;
+  const field = spec.shared ?? spec.field;
+  const subject = `field:${field}`;
   const trouble = desk.troubles.value.get(subject);
   if (!session.can("lock"))
     return by === undefined ? null : (
@@ -67,7 +70,7 @@ function LockMark({ spec, session, by }: { spec: FieldSpec; session: DealSession
         aria-label={`Lock ${spec.label}`}
         disabled={desk.busy.value.has(subject)}
         title={by === undefined ? "Lock this field for salespeople" : `Locked by ${by}`}
-        onClick={() => desk.give(subject, { type: by === undefined ? "lock" : "unlock", field: spec.field })}
+        onClick={() => desk.give(subject, { type: by === undefined ? "lock" : "unlock", field })}
       >
         {by === undefined ? "Lock" : "Locked"}
       </button>
@@ -117,6 +120,21 @@ function Control({ spec, session, served }: Props) {
       );
     case "first_payment":
       return <FirstPayment id={id} label={spec.label} session={session} days={value as number | null} />;
+    case "text":
+    case "vin":
+      return (
+        <>
+          {label}
+          <TextField id={id} spec={spec} session={session} served={served} />
+        </>
+      );
+    case "whole":
+      return (
+        <>
+          {label}
+          <WholeField id={id} spec={spec} session={session} served={served} />
+        </>
+      );
     case "date":
       return (
         <>

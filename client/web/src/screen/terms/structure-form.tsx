@@ -1,7 +1,7 @@
 import type { DealSession } from "../../deal/session";
 import { type FieldGroup, GROUPS } from "../../deal/terms/fields";
-import { useSurroundings } from "../parts/surroundings";
 import { StructureField } from "./structure-field";
+import { TradeSection } from "./trade-section";
 
 const EDITABLE = new Set(["working", "countered"]);
 
@@ -38,38 +38,19 @@ interface GroupProps {
 function Group({ group, session, structure }: GroupProps) {
   const fields = group.fields.filter((spec) => spec.field in structure && (!spec.needs || spec.needs in structure));
   if (fields.length === 0) return null;
+  const own = fields.filter((spec) => !spec.derived);
   return (
     <fieldset class="group">
       <legend>{group.title}</legend>
+      {group.title === "Trade" && (
+        <TradeSection session={session} structure={structure} flat={fields.filter((spec) => spec.derived)} />
+      )}
       <div class="fields">
-        {fields.map((spec) => (
+        {own.map((spec) => (
           <StructureField key={spec.field} spec={spec} session={session} served={structure[spec.field]} />
         ))}
       </div>
-      {group.title === "Trade" && <TradeSummary structure={structure} />}
     </fieldset>
-  );
-}
-
-/** The trade's equity, and a warning if the payoff quote has expired. */
-function TradeSummary({ structure }: { structure: Record<string, unknown> }) {
-  const { formats } = useSurroundings();
-  const allowance = Number(structure.trade_allowance_cents ?? 0);
-  const payoff = Number(structure.payoff_cents ?? 0);
-  const until = structure.payoff_good_through;
-  if (allowance === 0 && payoff === 0) return null;
-  const equity = allowance - payoff;
-  const expired = typeof until === "string" && payoff > 0 && until < new Date().toLocaleDateString("en-CA");
-  return (
-    <>
-      <p class="sum">
-        <span>{equity < 0 ? "Negative equity" : "Equity"}</span>
-        <output class={equity < 0 ? "negative" : ""}>{formats.cents(equity)}</output>
-      </p>
-      {expired && (
-        <p class="hint warn">The payoff quote ran out on {formats.day(until)}: ask the lienholder for a new one.</p>
-      )}
-    </>
   );
 }
 

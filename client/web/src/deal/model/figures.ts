@@ -1,0 +1,59 @@
+// The figures that people agree on, in words. Pure.
+import type { Formats } from "../../text/format";
+import { isolated } from "../../text/readable";
+import type { AgreedFigures, DealOffer, ErrorBody, FiguresChange, SeenFigures } from "../../wire";
+
+/** Returns the figures of an offer, as the server has them. */
+export function figuresOf(offer: DealOffer): AgreedFigures {
+  const { vehicle_id, payment_cents, term_months, cash_down_cents, rate_bp } = offer;
+  return {
+    kind: "finance",
+    vehicle_id,
+    payment_cents,
+    term_months,
+    cash_down_cents,
+    rate_bp,
+    lender: offer.lender ?? null,
+    total_cents: offer.total_of_payments_cents ?? payment_cents * term_months,
+  };
+}
+
+/** Returns figures as a command sends them back. */
+export function seen(figures: AgreedFigures): SeenFigures {
+  return { ...figures, lender: figures.lender ?? null };
+}
+
+/** Returns the new figures in a refusal because others were seen; null for any other refusal. */
+export function newFigures(trouble: ErrorBody | undefined): AgreedFigures | null {
+  const value = trouble?.detail.value;
+  return trouble?.code === "conflict" && trouble.detail.seen !== undefined && isFigures(value) ? value : null;
+}
+
+function isFigures(value: unknown): value is AgreedFigures {
+  return typeof value === "object" && value !== null && "total_cents" in value;
+}
+
+/** "$412.34 × 72", or what a cash buyer pays. */
+export function paymentText(figures: AgreedFigures, formats: Formats): string {
+  const { payment_cents: payment, term_months: term } = figures;
+  return payment === null || term === null ? formats.cents(figures.total_cents) : `${formats.cents(payment)} × ${term}`;
+}
+
+/** Returns what differs between two figures, each as "Cash down $1,000.00 → $1,500.00"; the car if it is another. */
+export function differences({ old, new: now }: FiguresChange, formats: Formats): string[] {
+  if (now === null) return [`${paymentText(old, formats)} → not priced`];
+  const rows: [string, string, string][] = [
+    ["Payment", paymentText(old, formats), paymentText(now, formats)],
+    ["Cash down", formats.cents(old.cash_down_cents), formats.cents(now.cash_down_cents)],
+    ["Rate", rate(old, formats), rate(now, formats)],
+    ["Lender", isolated(old.lender ?? "none"), isolated(now.lender ?? "none")],
+    ["Total of payments", formats.cents(old.total_cents), formats.cents(now.total_cents)],
+  ];
+  const changed = rows.filter(([, before, after]) => before !== after);
+  const told = changed.map(([name, before, after]) => `${name} ${before} → ${after}`);
+  return old.vehicle_id === now.vehicle_id ? told : ["another car", ...told];
+}
+
+function rate({ rate_bp: rate }: AgreedFigures, formats: Formats): string {
+  return rate === null ? "none" : formats.percent(rate);
+}

@@ -1,0 +1,226 @@
+import { type Signal, useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { DealSession } from "../../deal/session";
+import { RATE_REASONS } from "../../deal/terms/fields";
+import { parseMoney, parsePercent } from "../../text/parse";
+import { isolated } from "../../text/readable";
+import { type DealOffer, type FrontierReply, type QuoteReply, RateReason, type StructureChanges } from "../../wire";
+import { useSurroundings } from "../parts/surroundings";
+
+const PAUSE_MS = 250;
+
+/** What a counter asks for: changes of the agreed offer, or another programme. */
+export interface CounterAsked {
+  changes: StructureChanges;
+  programme_id: string | null;
+}
+
+interface Fields {
+  cash: string;
+  term: string;
+  discount: string;
+  rate: string;
+  reason: RateReason;
+  programme: string;
+}
+
+/** The desk's proposal as it is typed, with what it does to payment and NPV. */
+export function CounterForm({ session, asked }: { session: DealSession; asked: Signal<CounterAsked | null> }) {
+  const offer = session.model.value?.deal.selected;
+  return offer ? <Form session={session} offer={offer} asked={asked} /> : null;
+}
+
+interface FormProps {
+  session: DealSession;
+  offer: DealOffer;
+  asked: Signal<CounterAsked | null>;
+}
+
+function Form({ session, offer, asked }: FormProps) {
+  const { formats } = useSurroundings();
+  const fields = useSignal<Fields>(begin(session, offer));
+  const quote = useSignal<QuoteReply | null>(null);
+  const asking = useSignal(false);
+  const programmes = useSignal<readonly (readonly [string, string])[]>([]);
+  const deal = session.model.value?.deal;
+  const terms = [...new Set([...((deal?.structure.terms_months as number[]) ?? []), offer.term_months])];
+  const { cash, term, discount, rate, reason, programme } = fields.value;
+  const channel = `deal:${session.dealId}`;
+
+  useEffect(() => {
+    session.ask({ type: "frontier", channel, vehicle_id: offer.vehicle_id }, (reply) => {
+      if (!reply.ok) return;
+      const { points } = reply.data as unknown as FrontierReply;
+      const found = new Map(points.map(({ programme_id: id, lender }) => [id ?? "", lender ?? ""]));
+      programmes.value = [...found].filter(([id]) => id !== "" && id !== offer.programme_id);
+    });
+  }, []);
+
+  useEffect(() => {
+    const wanted = read();
+    asked.value = null;
+    quote.value = null;
+    if (!wanted) return;
+    asking.value = true;
+    let stale = false;
+    const timer = setTimeout(() => {
+      const { changes, programme_id } = wanted;
+      const all = { ...offer.changes, payment_max_cents: null, ...changes } as StructureChanges;
+      const axes = { terms_months: [Number(term)], cash_down_cents: [changes.cash_down_cents ?? 0] };
+      const question = { type: "quote", channel, vehicle_id: offer.vehicle_id, changes: all, programme_id } as const;
+      session.ask({ ...question, ...axes }, (reply) => {
+        if (stale) return;
+        asking.value = false;
+        quote.value = reply.ok ? (reply.data as unknown as QuoteReply) : null;
+        asked.value = quote.value?.payment_cents !== undefined && quote.value.eligible ? wanted : null;
+      });
+    }, PAUSE_MS);
+    return () => {
+      stale = true;
+      clearTimeout(timer);
+    };
+  }, [cash, term, discount, rate, reason, programme]);
+
+  /** Returns what the fields ask for; null while one of them cannot be read. */
+  function read(): CounterAsked | null {
+    const [money, off] = [parseMoney(cash, formats), parseMoney(discount, formats)];
+    const percent = rate.trim() === "" ? null : parsePercent(rate, formats);
+    if (!money.ok || !off.ok || money.value === null || off.value === null || percent?.ok === false) return null;
+    const changes: StructureChanges = {
+      term_months: Number(term),
+      cash_down_cents: money.value,
+      cash_down_max_cents: money.value,
+      discount_cents: off.value,
+    };
+    const override = percent === null ? {} : { rate_bp: percent.value, rate_reason: reason };
+    return { changes: { ...changes, ...override }, programme_id: programme || null };
+  }
+
+  const set = (name: keyof Fields) => (event: { currentTarget: { value: string } }) => {
+    fields.value = { ...fields.value, [name]: event.currentTarget.value };
+  };
+  const most = deal?.structure.cash_down_max_cents;
+  const money = parseMoney(cash, formats);
+  const over = typeof most === "number" && money.ok && (money.value ?? 0) > most;
+  return (
+    <>
+      <div class="fields counter-fields">
+        <label class="field">
+          <span class="label">Cash down, $ {over && <span class="chip state-submitted">Over max</span>}</span>
+          <input name="counter-cash" inputMode="decimal" value={cash} onInput={set("cash")} />
+        </label>
+        <label class="field">
+          <span class="label">Term</span>
+          <select name="counter-term" value={term} onChange={set("term")}>
+            {terms
+              .sort((a, b) => a - b)
+              .map((months) => (
+                <option key={months} value={String(months)}>
+                  {months} months
+                </option>
+              ))}
+          </select>
+        </label>
+        <label class="field">
+          <span class="label">Discount, $</span>
+          <input name="counter-discount" inputMode="decimal" value={discount} onInput={set("discount")} />
+        </label>
+        <label class="field">
+          <span class="label">Lender</span>
+          <select name="counter-lender" value={programme} onChange={set("programme")}>
+            <option value="">{isolated(offer.lender ?? "")} (as submitted)</option>
+            {programmes.value.map(([id, lender]) => (
+              <option key={id} value={id}>
+                {isolated(lender)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="field">
+          <span class="label">Rate override, %</span>
+          <input
+            name="counter-rate"
+            inputMode="decimal"
+            value={rate}
+            placeholder={formats.percent(offer.rate_bp)}
+            onInput={set("rate")}
+          />
+        </label>
+        {rate.trim() !== "" && (
+          <label class="field">
+            <span class="label">Reason for the rate</span>
+            <select name="counter-reason" value={reason} onChange={set("reason")}>
+              {RateReason.map((each) => (
+                <option key={each} value={each}>
+                  {RATE_REASONS[each] ?? each}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+      </div>
+      <Deltas offer={offer} quote={quote.value} asking={asking.value} />
+    </>
+  );
+}
+
+/** Payment and NPV of the submitted offer next to those of the counter. */
+function Deltas({ offer, quote, asking }: { offer: DealOffer; quote: QuoteReply | null; asking: boolean }) {
+  const { formats } = useSurroundings();
+  if (!quote || quote.payment_cents === undefined || !quote.eligible) {
+    const refused = quote !== null && !quote.eligible;
+    return (
+      <p class="hint" role="status">
+        {asking ? "Pricing…" : refused ? "No lender program accepts this counter." : "Check the amounts."}
+      </p>
+    );
+  }
+  const payment = quote.payment_cents - offer.payment_cents;
+  const before = offer.npv_cents;
+  const npv = quote.value?.npv_cents !== undefined && before !== undefined ? quote.value.npv_cents - before : null;
+  return (
+    <dl class="facts counter-terms" aria-busy={asking}>
+      <div>
+        <dt>Your counter</dt>
+        <dd>
+          <b>
+            {formats.cents(quote.payment_cents)} × {quote.term_months}
+          </b>
+        </dd>
+      </div>
+      <div>
+        <dt>Payment</dt>
+        <dd>{signed(payment, formats.cents)}</dd>
+      </div>
+      {npv !== null && (
+        <div>
+          <dt>NPV</dt>
+          <dd class={npv < 0 ? "negative" : ""}>{signed(npv, formats.dollars)}</dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+/** Begins with the agreed offer, or with the cell that the manager picked in its payment grid. */
+function begin(session: DealSession, offer: DealOffer): Fields {
+  const { pick, vehicleId } = session.pencil.picture.value;
+  const own = pick && vehicleId === offer.vehicle_id ? pick : null;
+  const cash = own?.changes.cash_down_cents ?? offer.cash_down_cents;
+  return {
+    cash: plain(cash),
+    term: String(own?.changes.term_months ?? offer.term_months),
+    discount: plain(own?.changes.discount_cents ?? offer.discount_cents),
+    rate: "",
+    reason: "competing_offer",
+    programme: "",
+  };
+}
+
+function plain(cents: number): string {
+  return cents % 100 === 0 ? String(cents / 100) : (cents / 100).toFixed(2);
+}
+
+function signed(cents: number, format: (cents: number) => string): string {
+  return cents > 0 ? `+${format(cents)}` : format(cents);
+}

@@ -1,0 +1,42 @@
+import { differences, paymentText } from "../../deal/model/figures";
+import type { AgreedFigures, FiguresChange } from "../../wire";
+import { Fact } from "./facts";
+import { useSurroundings } from "./surroundings";
+
+/** The figures that a step is about: what the person agrees to. */
+export function AgreedFacts({ figures, title }: { figures: AgreedFigures; title: string }) {
+  const { formats } = useSurroundings();
+  const { rate_bp: rate, lender } = figures;
+  return (
+    <section class="agreed" aria-label={title}>
+      <h3>{title}</h3>
+      <dl class="facts">
+        <Fact name="Payment">
+          <b>{paymentText(figures, formats)}</b>
+        </Fact>
+        <Fact name="Cash down">{formats.cents(figures.cash_down_cents)}</Fact>
+        {rate !== null && <Fact name="Rate">{formats.percent(rate)}</Fact>}
+        {lender && (
+          <Fact name="Lender">
+            <bdi>{lender}</bdi>
+          </Fact>
+        )}
+        <Fact name="Total of payments">{formats.cents(figures.total_cents)}</Fact>
+      </dl>
+    </section>
+  );
+}
+
+/** What changed between two figures, old and new. */
+export function FigureChanges({ change }: { change: FiguresChange }) {
+  const { formats } = useSurroundings();
+  return (
+    <>
+      {differences(change, formats).map((line) => (
+        <span key={line} class="change">
+          {line}
+        </span>
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,132 @@
+import { useSignal } from "@preact/signals";
+import { BUYER, CO_BUYER, type FactSpec, factValue } from "../../deal/model/customers";
+import { type Parsed, parseMoney, parseWhole } from "../../text/parse";
+import { useSurroundings } from "./surroundings";
+
+interface Props {
+  facts: Record<string, unknown>;
+  /** Whether this person sees credit scores. */
+  scores: boolean;
+  verb: string;
+  busy: boolean;
+  trouble: string | null;
+  editable?: boolean;
+  cancel(): void;
+  done(facts: Record<string, unknown>): void;
+}
+
+/** Customer and co-buyer. What is typed is read when the form is sent, and what cannot be read is named. */
+export function FactsForm({ facts, scores, verb, busy, trouble, editable = true, cancel, done }: Props) {
+  const { formats } = useSurroundings();
+  const fault = useSignal<{ name: string; message: string } | null>(null);
+  const typed = useSignal<Record<string, string>>({});
+  const shown = (spec: FactSpec) => scores || !spec.name.includes("score");
+
+  function read(spec: FactSpec, text: string): Parsed<unknown> {
+    if (spec.kind === "money") return parseMoney(text, formats);
+    if (spec.kind === "whole") return parseWhole(text, formats);
+    const words = text.trim();
+    return { ok: true, value: spec.name === "state" ? words.toUpperCase() : words };
+  }
+
+  function send(event: Event): void {
+    event.preventDefault();
+    const edited: Record<string, unknown> = {};
+    for (const spec of [...BUYER, ...CO_BUYER]) {
+      const text = typed.value[spec.name];
+      if (text === undefined) continue;
+      const parsed = read(spec, text);
+      if (!parsed.ok) {
+        fault.value = { name: spec.name, message: parsed.message };
+        return;
+      }
+      edited[spec.name] = factValue(spec.name, parsed.value);
+    }
+    fault.value = null;
+    done(edited);
+  }
+
+  const field = (spec: FactSpec) => (
+    <Fact
+      key={spec.name}
+      spec={spec}
+      text={typed.value[spec.name] ?? written(spec, facts[spec.name], formats.decimal)}
+      fault={fault.value?.name === spec.name ? fault.value.message : null}
+      type={(text) => (typed.value = { ...typed.value, [spec.name]: text })}
+    />
+  );
+  return (
+    <form class="facts-form" onSubmit={send}>
+      <fieldset class="plain" disabled={!editable}>
+        <div class="fields">{BUYER.filter(shown).map(field)}</div>
+        <h3>Co-buyer</h3>
+        <div class="fields">{CO_BUYER.filter(shown).map(field)}</div>
+      </fieldset>
+      {trouble && (
+        <p class="trouble" role="alert">
+          {trouble}
+        </p>
+      )}
+      <footer>
+        <button type="button" class="button" onClick={cancel}>
+          Cancel
+        </button>
+        <button type="submit" class="button primary" disabled={busy || !editable}>
+          {verb}
+        </button>
+      </footer>
+    </form>
+  );
+}
+
+interface FactProps {
+  spec: FactSpec;
+  text: string;
+  fault: string | null;
+  type(text: string): void;
+}
+
+function Fact({ spec, text, fault, type }: FactProps) {
+  const id = `fact-${spec.name}`;
+  return (
+    <div class="field">
+      <label for={id}>{spec.label}</label>
+      {spec.choices ? (
+        <select id={id} value={text} onChange={(event) => type(event.currentTarget.value)}>
+          <option value="">None</option>
+          {Object.entries(spec.choices).map(([key, words]) => (
+            <option key={key} value={key}>
+              {words}
+            </option>
+          ))}
+        </select>
+      ) : spec.kind === "date" ? (
+        <input id={id} type="date" value={text} onInput={(event) => type(event.currentTarget.value)} />
+      ) : (
+        <input
+          id={id}
+          type="text"
+          inputMode={spec.kind === "text" ? "text" : "decimal"}
+          autocomplete="off"
+          value={text}
+          aria-invalid={fault !== null}
+          aria-describedby={fault === null ? undefined : `${id}-fault`}
+          onInput={(event) => type(event.currentTarget.value)}
+        />
+      )}
+      {fault !== null && (
+        <span id={`${id}-fault`} class="trouble" role="alert">
+          {fault}
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** A stored fact as it stands in its field. */
+function written({ kind }: FactSpec, value: unknown, decimal: string): string {
+  if (value === null || value === undefined) return "";
+  if (kind !== "money") return String(value);
+  const cents = Number(value);
+  return (cents % 100 === 0 ? String(cents / 100) : (cents / 100).toFixed(2)).replace(".", decimal);
+}

@@ -1,0 +1,73 @@
+"""The server's own decision about a deal whose agreed figures may have changed: it falls, or stays."""
+
+import uuid
+from dataclasses import dataclass
+
+from protocol.agreed import GUARDED, AgreedFigures, figures_of
+from protocol.deal_parts import DealOffer
+from protocol.records import DealState
+from protocol.workflow import Reason
+from server.database.core.scope import RowScope
+from server.database.decisions.agreed import agreed_of, fall
+from server.database.decisions.conditions import last_approval, outdated
+from server.database.decisions.deciding import SYSTEM, Decided, LockedDeal, deciding
+from server.database.decisions.offers import selected_offer
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A guarded deal as it was priced again at ``version`` of the deal.
+
+    ``agreed`` and ``proposed`` are the figures of its selected offer and of the desk's proposal today, None
+    if no programme takes them. ``reason`` is why they may have changed, ``rates`` the rate sheet in force.
+    """
+
+    version: int
+    reason: Reason
+    rates: str
+    agreed: AgreedFigures | None
+    proposed: AgreedFigures | None
+
+
+async def fall_where_changed(scope: RowScope, deal_id: str, checked: Checked) -> Decided:
+    """Return a guarded deal to working if its figures changed, its car is gone, or its approval is outdated.
+
+    A deal that moved since it was priced stays as it is: its version differs from ``checked.version``. An
+    approval is outdated with its car or the rate sheet, whatever was priced. Raises CommandError(not_found).
+    """
+    async with deciding(scope, deal_id, uuid.uuid4(), SYSTEM, ("fall",)) as deal:
+        offer = await selected_offer(deal)
+        if offer is None or deal.state not in GUARDED:
+            return deal.answered({})
+        if deal.state is DealState.APPROVED:
+            reason = await outdated(deal, await last_approval(deal), checked.rates)
+            if reason is not None:
+                await _fall(deal, offer, reason, checked)
+                return deal.answered({})
+        # What was approved is signed as it was priced, whichever day it is.
+        stands = deal.state is DealState.APPROVED and checked.reason is Reason.DAY_CHANGED
+        if deal.version == checked.version and not stands:
+            await _compare(deal, offer, checked)
+        return deal.answered({})
+
+
+async def _compare(deal: LockedDeal, offer: DealOffer, checked: Checked) -> None:
+    reason = checked.reason
+    if await _is_gone(deal, offer):
+        await _fall(deal, offer, Reason.CAR_SOLD, checked)
+    elif checked.agreed != agreed_of(deal, offer):
+        await _fall(deal, offer, reason, checked)
+    elif deal.proposal is not None and checked.proposed != figures_of(deal.proposal.offer):
+        await fall(deal, reason, figures_of(deal.proposal.offer), checked.proposed)
+
+
+async def _fall(deal: LockedDeal, offer: DealOffer, reason: Reason, checked: Checked) -> None:
+    current = deal.version == checked.version and reason is not Reason.CAR_SOLD
+    await fall(deal, reason, agreed_of(deal, offer), checked.agreed if current else None)
+
+
+async def _is_gone(deal: LockedDeal, offer: DealOffer) -> bool:
+    status: str | None = await deal.database.fetchval(
+        "SELECT status FROM vehicles WHERE vehicle_id = $1", int(offer.vehicle_id)
+    )
+    return status != "available"

@@ -1,0 +1,59 @@
+"""``quote`` of the car of a signed deal: its contract, as the pencil was stored."""
+
+from typing import Any
+
+from msgspec import UNSET
+
+from protocol import codec
+from protocol.agreed import Contract
+from protocol.closing import CommandError, ErrorCode
+from protocol.commands import Quote
+from protocol.money.quotes import QuoteReply
+from server.database.core.scope import RowScope
+from server.hub.sight.sight import Sight
+from server.hub.sight.views import project_quote
+
+_PENCIL = "SELECT answer FROM pencils WHERE pencil_id::text = $1"
+
+
+def asks_for_contract(command: Quote, contract: Contract | None) -> bool:
+    """Return whether a quote is about the car that the deal's contract is for.
+
+    Raises CommandError(conflict) if it asks for other terms: a contract has none.
+    """
+    if contract is None or command.vehicle_id != contract.vehicle_id:
+        return False
+    if any(True for _ in command.changes.items()) or command.programme_id or command.roll:
+        raise CommandError(
+            ErrorCode.CONFLICT, "This deal is signed. Its contract cannot be changed.", field="state"
+        )
+    return True
+
+
+async def contract_quote(scope: RowScope, contract: Contract, sight: Sight) -> dict[str, Any]:
+    """Return a contract with its schedule as the reply to ``quote``, projected; its grid is its one cell."""
+    async with scope.acquire() as database:
+        answer: dict[str, Any] = await database.fetchval(_PENCIL, contract.pencil_id)
+    value = answer.get("value", {})
+    grid = {
+        "terms_months": [answer["term_months"]],
+        "cash_down_cents": [answer["cash_down_cents"]],
+        "payment_cents": [[answer["payment_cents"]]],
+        "rate_bp": [[answer["rate_bp"]]],
+        "eligible": [[True]],
+        "npv_cents": [[value.get("npv_cents")]],
+        "lender": [[answer.get("lender")]],
+        "binding": [[None]],
+    }
+    reply = codec.convert(
+        QuoteReply,
+        {
+            **answer,
+            "vehicle_id": contract.vehicle_id,
+            "rev": contract.rev,
+            "versions": None if contract.versions is UNSET else codec.plain(contract.versions),
+            "pencil_id": contract.pencil_id,
+            "grid": grid,
+        },
+    )
+    return project_quote(codec.plain(reply), sight)

@@ -1,0 +1,122 @@
+"""Customers' paper of a deal: the pencils that it shows, and its PDF."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from protocol import codec
+from protocol.closing import CommandError, ErrorCode
+from protocol.deal_parts import DealOffer
+from protocol.records import DealState
+from protocol.structure import StructureChanges
+from server.clock import utc_now
+from server.compute.pool import ComputePool, NoTurnError, OverrunError
+from server.database.core.scope import StoreScopes
+from server.database.deals.deal_parts import DealParts, load_whole
+from server.database.deals.deals import Deal
+from server.database.deals.pencils import StoredPencil, load_pencils
+from server.database.people.users import Account
+from server.hub.commands.quotes import Quotes
+from server.hub.sight.sight import Sight, sight_of
+from server.hub.sight.views import widest_view
+from server.paper.printing import Heading, PrintedCar, print_paper
+from server.sharing.lanes import Lane
+
+MAX_CARS: Final = 3
+_SETTLED: Final = frozenset({DealState.SUBMITTED, DealState.COUNTERED, DealState.APPROVED, DealState.SIGNED})
+"""The states in which the selected offer stands as it was priced."""
+
+
+class Papers:
+    """Prints deals. Whoever prints, the paper shows what a customer may see, and nothing else."""
+
+    def __init__(
+        self,
+        stores: StoreScopes,
+        quotes: Quotes,
+        compute: ComputePool,
+        today: Callable[[], dt.date] = lambda: utc_now().date(),
+    ) -> None:
+        self._stores = stores
+        self._quotes = quotes
+        self._compute = compute
+        self._today = today
+
+    async def paper(self, deal_id: str, vehicle_ids: Sequence[str], account: Account) -> bytes:
+        """Return the PDF of a deal of the account's store, with up to MAX_CARS cars.
+
+        Without ``vehicle_ids`` it shows the deal's car. A car that the deal selected or pinned under its
+        present terms is printed from that pencil; any other is quoted first, and its pencil is stored.
+
+        Raises CommandError: not_found for a deal of another store or a car that is not for sale; invalid for
+        too many cars; conflict for a deal without a car, or a car that no programme takes; busy; degraded.
+        """
+        if len(vehicle_ids) > MAX_CARS or len(set(vehicle_ids)) < len(vehicle_ids):
+            raise CommandError(
+                ErrorCode.INVALID, f"cars: expected at most {MAX_CARS} different cars", field="cars"
+            )
+        async with self._stores.of(account.store_id).acquire() as database:
+            whole = await load_whole(database, deal_id)
+            if whole is None or whole[0].store_id != account.store_id:
+                raise CommandError(ErrorCode.NOT_FOUND, "There is no such deal.", field="deal_id")
+            store = await database.fetchval("SELECT name FROM stores WHERE store_id = $1", account.store_id)
+        deal, parts = whole
+        offers = [await self._offer(deal, parts, vehicle_id, account) for vehicle_id in vehicle_ids]
+        offers = offers or [await self._chosen(deal, parts, account)]
+        heading = Heading(store, deal.customer.name, deal.salesperson.name, deal.id, self._today())
+        cars = [PrintedCar(pencil, offer.car) for offer, pencil in await self._pencils(deal, offers)]
+        lane = Lane(account.store_id, account.id)
+        try:
+            return await self._compute.run(lane, print_paper, heading, cars)
+        except NoTurnError:
+            raise CommandError(ErrorCode.BUSY, "Too many papers are waiting. Try again shortly.") from None
+        except OverrunError:
+            raise CommandError(ErrorCode.DEGRADED, "This could not be printed in time. Try again.") from None
+
+    async def _chosen(self, deal: Deal, parts: DealParts, account: Account) -> DealOffer:
+        """Return the deal's car, as it stands."""
+        selected = parts.selected
+        if selected is None:
+            raise CommandError(ErrorCode.CONFLICT, "Put a car on the deal first.", field="cars")
+        return await self._offer(deal, parts, selected.vehicle_id, account)
+
+    async def _offer(self, deal: Deal, parts: DealParts, vehicle_id: str, account: Account) -> DealOffer:
+        selected = parts.selected
+        if selected is not None and selected.vehicle_id == vehicle_id:
+            if deal.state in _SETTLED or not parts.selected_outdated:
+                return selected
+            return await self._again(deal, selected, account)
+        pinned = next((each for each in parts.pins if each.vehicle_id == vehicle_id), None)
+        if pinned is not None:
+            return pinned if pinned.deal_version == deal.version else await self._again(deal, pinned, account)
+        sight = _sight(account)
+        return await self._quotes.offer(deal, vehicle_id, StructureChanges(), None, account, sight=sight)
+
+    async def _again(self, deal: Deal, offer: DealOffer, account: Account) -> DealOffer:
+        """Return an offer that was priced under earlier terms, priced under those of today."""
+        asked = offer.asked_programme_id
+        return await self._quotes.offer(
+            deal,
+            offer.vehicle_id,
+            codec.convert(StructureChanges, offer.changes),
+            asked if isinstance(asked, str) else None,
+            account,
+            sight=_sight(account),
+        )
+
+    async def _pencils(self, deal: Deal, offers: Sequence[DealOffer]) -> list[tuple[DealOffer, StoredPencil]]:
+        named = [str(offer.pencil_id) for offer in offers if isinstance(offer.pencil_id, str)]
+        async with self._stores.of(deal.store_id).acquire() as database:
+            found = {pencil.pencil_id: pencil for pencil in await load_pencils(database, deal.id, named)}
+        missing = next((offer for offer in offers if offer.pencil_id not in found), None)
+        if missing is not None:
+            raise CommandError(
+                ErrorCode.CONFLICT,
+                f"Stock {missing.car.stock_no} was priced before pencils were kept. Select it again.",
+                field="cars",
+            )
+        return [(offer, found[str(offer.pencil_id)]) for offer in offers]
+
+
+def _sight(account: Account) -> Sight:
+    return sight_of(widest_view(account.role), account)

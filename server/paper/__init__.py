@@ -1,0 +1,1 @@
+"""What a customer takes home: figures, disclosures and their page, from stored pencils alone."""

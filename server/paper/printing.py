@@ -1,0 +1,46 @@
+"""From stored pencils to a PDF, as one call for a computing process."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from protocol.deal_parts import OfferedCar
+from server.database.deals.pencils import StoredPencil
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Whose paper it is. ``printed_on`` is the day of printing (UTC)."""
+
+    store: str
+    customer: str
+    salesperson: str
+    deal_id: str
+    printed_on: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedCar:
+    """A car to print: its pencil, and the car as people know it."""
+
+    pencil: StoredPencil
+    car: OfferedCar
+
+
+def print_paper(heading: Heading, cars: Sequence[PrintedCar]) -> bytes:
+    """Return the PDF of one to three cars. Raises StructureError for a pencil without a contract."""
+    # Only the process that draws imports what draws: the web process stays small.
+    from server.paper.figures import Paper, car_figures, valid_until
+    from server.paper.page import render
+
+    return render(
+        Paper(
+            store=heading.store,
+            customer=heading.customer,
+            salesperson=heading.salesperson,
+            deal_id=heading.deal_id,
+            printed_on=heading.printed_on,
+            valid_until=valid_until(heading.printed_on, tuple(each.pencil for each in cars)),
+            cars=tuple(car_figures(each.pencil, each.car) for each in cars),
+        )
+    )

@@ -1,0 +1,85 @@
+"""Customers, as a salesperson meets them: a new one, one who comes back, and what is learned of them."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Arrive
+
+pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def test_a_new_customer_and_a_co_buyer(arrive: Arrive) -> None:
+    """They are entered once, the deal begins, its header says what is known, and the desk hears it."""
+    seller = await arrive("riverside-sales")
+    page = seller.page
+    watching = await arrive("riverside-manager")
+    await expect(watching.page.get_by_role("table", name="Open deals")).to_be_visible()
+    requests = len(watching.requests)
+    await page.get_by_role("button", name="New deal").click()
+    await page.get_by_label("Customer", exact=True).fill("Zora Quill")
+    await page.get_by_role("button", name="New customer").click()
+    await expect(page.get_by_label("Name", exact=True)).to_have_value("Zora Quill")
+    await expect(page.get_by_label("Credit score")).to_have_count(0)
+    await page.get_by_role("button", name="Create and begin a deal").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Enter the name, and the state")
+    for label, text in {
+        "Phone": "(937) 555-0144",
+        "State": "oh",
+        "ZIP code": "45424",
+        "Monthly income": "6,200",
+        "Pays now a month": "612",
+        "Months left": "14",
+        "Co-buyer's name": "Abel Quill",
+    }.items():
+        await page.get_by_label(label, exact=True).fill(text)
+    await page.get_by_role("button", name="Create and begin a deal").click()
+    await page.wait_for_url("**/deals/*")
+    await seller.is_live()
+    line = page.get_by_role("button", name="Customer", exact=True)
+    await expect(line).to_have_text("$6,200/mo · co-buyer · pays $612 now · (937) 555-0144")
+
+    # The list of deals is live: the manager's page asked for nothing.
+    await watching.page.get_by_role("link", name="Zora Quill").click()
+    assert watching.requests[requests:] == []
+    await watching.is_live()
+    theirs = watching.page.get_by_role("button", name="Customer", exact=True)
+    await expect(theirs).to_contain_text("$6,200/mo")
+    await theirs.click()
+    dialog = watching.page.get_by_role("dialog")
+    for label, text in {"Credit score": "712", "Score date": "2026-11-20", "Monthly income": "7000"}.items():
+        await dialog.get_by_label(label, exact=True).fill(text)
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("expected a score with its source and date")
+    await dialog.get_by_label("Score source").select_option("bureau")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(theirs).to_have_text(
+        "712 bureau Nov 20, 2026 · $7,000/mo · co-buyer · pays $612 now · (937) 555-0144"
+    )
+    await expect(line).to_have_text("$7,000/mo · co-buyer · pays $612 now · (937) 555-0144")
+    await expect(page.locator(".timeline")).to_contain_text("Monthly income")
+    assert not any('"score":712' in frame for frame in seller.frames)
+    assert seller.complaints == watching.complaints == []
+
+
+async def test_a_customer_is_found_again(arrive: Arrive) -> None:
+    """By name, phone or the number of the deal, in one box; what nobody is called is said."""
+    seller = await arrive("riverside-sales")
+    page = seller.page
+    first = page.get_by_role("table", name="Open deals").locator("tbody a").first
+    name = await first.inner_text()
+    number = (await first.get_attribute("href") or "").removeprefix("/deals/")[:8]
+    box = page.get_by_role("searchbox", name="Find a customer or a deal")
+    found = page.get_by_role("list", name="Deals found")
+    for text in (name, name.lower()[:3], number):
+        await box.fill(text)
+        await expect(found.get_by_role("link", name=name).first).to_be_visible()
+    await box.fill("zzqqz")
+    await expect(page.get_by_text("Nobody and nothing at your store is called that.")).to_be_visible()
+    await box.fill(name)
+    await page.get_by_role("button", name=f"New deal for {name}").first.click()
+    await page.wait_for_url("**/deals/*")
+    await seller.is_live()
+    await page.go_back()
+    await page.get_by_role("button", name="Show closed deals").click()
+    await expect(page.get_by_text("No closed deals.")).to_be_visible()
+    assert seller.complaints == []
