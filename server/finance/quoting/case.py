@@ -80,10 +80,10 @@ class Case:
         rate_bp: float | Decimal,
         cash_cents: int,
         discount_cents: int,
-        rebate_cents: int,
+        rebate_cents: int | None = None,
     ) -> PriceRequest:
         """Return the contract to be priced; its tax is ``tax_cents``, by the rules of the address too.
-        ``rebate_cents`` are all rebates.
+        ``rebate_cents`` are all rebates; None: those of the car, without exclusions.
         """
         s = self.inputs.structure
         return PriceRequest(
@@ -95,7 +95,7 @@ class Case:
             taxable_fees_cents=s.taxable_fees_cents,
             products_cents=s.products_cents,
             taxable_products_cents=s.taxable_products_cents,
-            rebate_cents=rebate_cents,
+            rebate_cents=self.rebate_cents if rebate_cents is None else rebate_cents,
             rebate_reduces_tax=s.rebate_reduces_tax,
             trade_allowance_cents=s.trade_allowance_cents,
             payoff_cents=payoff_cents(s),

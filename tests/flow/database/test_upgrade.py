@@ -102,7 +102,7 @@ async def test_data_of_the_first_release_is_kept(services: Services) -> None:
     assert (deal.structure.fees_cents, str(deal.structure.tax_rate_bp)) == (100, "750")
 
 
-OFFER = f"""
+OLD_OFFER = f"""
 INSERT INTO vehicles (store_id, group_id, vin, stock_no, year, make, model, trim, body, fuel, mileage, is_new,
         price_cents, cost_cents, stocked_on)
     VALUES ('s', 'g', '1HGCM82633A004352', 'U1', 2022, 'Honda', 'Accord', '', 'Sedan', 'gas', 10, false,
@@ -136,7 +136,7 @@ async def test_sheets_with_one_row_per_term_keep_their_meaning(services: Service
                 if path.name < "0017":
                     await owner.execute(path.read_text(encoding="utf-8"))
             await owner.execute("UPDATE alembic_version SET version_num = '0016'")
-            await owner.execute(OFFER)
+            await owner.execute(OLD_OFFER)
         finally:
             await owner.close()
         await bring_to_newest(made.owner_url)
@@ -148,7 +148,7 @@ async def test_sheets_with_one_row_per_term_keep_their_meaning(services: Service
             rates = [row.buy_rate_bp for row in (await load_rates(newest, "r1")).programmes]
             assert rates == [800.0, 750.0]
             with pytest.raises(asyncpg.ForeignKeyViolationError):
-                await newest.execute(OFFER.replace("'r1'", "'r2'").replace("A004352", "A004353"))
+                await newest.execute(OLD_OFFER.replace("'r1'", "'r2'").replace("A004352", "A004353"))
 
 
 BEFORE_RESERVATIONS = """
