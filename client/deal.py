@@ -13,9 +13,11 @@ from client.wall import WallRows
 from protocol import codec
 from protocol.agreed import HistoryPage
 from protocol.commands import (
+    DEFAULT_FOUND,
     DEFAULT_MATCHES,
     AnyCommand,
     Cancel,
+    Find,
     Focus,
     Frontier,
     History,
@@ -27,6 +29,7 @@ from protocol.commands import (
     Terms,
 )
 from protocol.events import DealSnapshot, Present, SearchSnapshot
+from protocol.finding import FindReply
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import Filters, Sort, View
 from protocol.structure import StructureChanges
@@ -160,6 +163,11 @@ class Deal:
             roll=roll,
         )
         return codec.convert(QuoteReply, await self._request(command))
+
+    async def find(self, text: str, *, limit: int = DEFAULT_FOUND) -> FindReply:
+        """Find cars of the stock by stock number, VIN or words, also those that do not fit the deal."""
+        command = Find(ref=0, channel=self.channel, text=text, limit=limit)
+        return codec.convert(FindReply, await self._request(command))
 
     async def frontier(self, vehicle_id: str) -> FrontierReply:
         """Return one car's structures that no other beats in both payment and NPV."""

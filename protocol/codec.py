@@ -14,6 +14,7 @@ import orjson
 
 from protocol.commands import COMMAND_TYPES, AnyCommand, tag_of
 from protocol.events import MESSAGE_TYPES, AnyMessage, kind_of
+from protocol.money.leasing import MoneyFactor
 from protocol.records import BasisPoints, Record
 from protocol.texts import EXPECTED, LINES, ONE_LINE
 
@@ -57,6 +58,10 @@ def _decode_extension(kind: type, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f"Expected a number of basis points, got `{type(value).__name__}`")
         return BasisPoints(value)
+    if kind is MoneyFactor:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"Expected a money factor, got `{type(value).__name__}`")
+        return MoneyFactor(value)
     raise NotImplementedError(kind)
 
 

@@ -55,6 +55,7 @@ class DealOffer(msgspec.Struct, frozen=True, kw_only=True):
     stipulations: list[str] | UnsetType = UNSET
     npv_cents: int | UnsetType = UNSET
     stress_npv_cents: int | UnsetType = UNSET
+    incomplete: str | UnsetType = UNSET
     score: int | UnsetType = UNSET
     versions: Versions | UnsetType = UNSET
     asked_programme_id: str | UnsetType | None = UNSET

@@ -17,12 +17,16 @@ NUMBER_COLUMNS = (
     "msrp_cents", "wholesale_cents", "retail_cents", "floorplan_day_cents", "days_in_stock", "year",
     "mileage", "is_new", "rebate_cents", "transfer_cost_cents", "transfer_days",
 )  # fmt: skip
-"""The numbers of a car that a worker needs to value it: integers, 0 if the car has no such amount.
+"""The numbers of a car that a worker needs to value it: integers, 0 if the car has no such amount, and
+UNKNOWN_COST if nobody knows its cost.
 
 ``rebate_cents`` are the manufacturer's rebates that this customer gets on this car, in addition to the
 structure's. ``transfer_cost_cents`` and ``transfer_days`` are the cost and time of a transfer from another
 store of the group; 0 for the store's own cars.
 """
+
+UNKNOWN_COST = -1
+"""``cost_cents`` of a car whose cost is unknown, as dealers' feeds often leave it."""
 
 
 REBATE_WITHOUT = "rebate_without_{}_cents"

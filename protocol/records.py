@@ -84,6 +84,14 @@ class Scope(StrEnum):
     GROUP = "group"
 
 
+class DealKind(StrEnum):
+    """How a customer pays for a car: with a loan, a lease, or in full."""
+
+    FINANCE = "finance"
+    LEASE = "lease"
+    CASH = "cash"
+
+
 class DayCount(StrEnum):
     """How interest accrues between two dates."""
 
@@ -143,6 +151,7 @@ class Versions(Record, frozen=True, forbid_unknown_fields=False):
     """The versions of an answer's inputs. Two answers are comparable if these are equal.
 
     ``limits`` is that of the state limits; empty if none are in force.
+    ``leases`` is absent if no lease sheet is in force, and in answers that are older than leases in a deal.
     """
 
     inventory: str
@@ -151,6 +160,7 @@ class Versions(Record, frozen=True, forbid_unknown_fields=False):
     risk: str
     engine: str
     limits: str = ""
+    leases: str | UnsetType = UNSET
 
 
 class Actor(Record, frozen=True, forbid_unknown_fields=False):

@@ -32,6 +32,7 @@ from protocol.events import (
     Snapshot,
     kind_of,
 )
+from protocol.finding import FindReply
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, DayCount
 from protocol.structure import Structure
@@ -60,6 +61,7 @@ EXTRA_TYPES: tuple[type, ...] = (
     Snapshot,
     QuoteReply,
     FrontierReply,
+    FindReply,
     ErrorBody,
     HistoryPage,
     LenderEffectReply,

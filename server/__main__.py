@@ -160,6 +160,20 @@ def import_inventory(
         list[str] | None,
         typer.Option("--map", help="COLUMN=FIELD for a header that is not detected; may be repeated."),
     ] = None,
+    constants: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="FIELD=VALUE that all rows have, such as make=Toyota; may be repeated."),
+    ] = None,
+    snapshot: Annotated[
+        bool,
+        typer.Option(
+            "--snapshot",
+            help="The file is the store's whole stock: its other cars are gone. Refused above 30 %.",
+        ),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Remove cars of a --snapshot however many they are.")
+    ] = False,
     rejects: Annotated[
         Path | None,
         typer.Option(
@@ -184,17 +198,30 @@ def import_inventory(
     """
     from server.commands.terminal import row_counter
     from server.database.core.migrate import migrate as bring_to_newest
-    from server.database.importing import UNPACKED_MIB, parse_mapping
+    from server.database.importing import UNPACKED_MIB, parse_constants, parse_mapping
     from server.database.importing import import_inventory as import_file
 
-    mapping, environ = parse_mapping(columns or []), _environment(data_dir)
+    mapping, fixed = parse_mapping(columns or []), parse_constants(constants or [])
+    environ = _environment(data_dir)
     with services(environ) as settings:
         owner_url = settings.database_owner_url
         bring_to_newest(owner_url)
         chosen = store or asyncio.run(_first_store(owner_url, may_seed="DATABASE_URL" not in environ))
         with row_counter() as report:
             most = max_mib or UNPACKED_MIB
-            summary = asyncio.run(import_file(owner_url, file, chosen, mapping, rejects, report, most))
+            importing = import_file(
+                owner_url,
+                file,
+                chosen,
+                mapping,
+                rejects,
+                report,
+                most,
+                constants=fixed,
+                snapshot=snapshot,
+                confirmed=yes,
+            )
+            summary = asyncio.run(importing)
     _say(f"store {chosen}: {summary}")
 
 

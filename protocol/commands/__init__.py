@@ -38,10 +38,13 @@ from protocol.commands.desk import (
     Unwind,
 )
 from protocol.commands.stock import (
+    DEFAULT_FOUND,
     DEFAULT_MATCHES,
+    MAX_FOUND,
     MAX_GRID,
     MAX_MATCHES,
     Cancel,
+    Find,
     Frontier,
     More,
     Quote,
@@ -54,7 +57,9 @@ from protocol.commands.watching import MAX_HISTORY, Focus, History, Join, Leave,
 
 __all__ = [
     "COMMAND_TYPES",
+    "DEFAULT_FOUND",
     "DEFAULT_MATCHES",
+    "MAX_FOUND",
     "MAX_GRID",
     "MAX_HISTORY",
     "MAX_MATCHES",
@@ -74,6 +79,7 @@ __all__ = [
     "Decline",
     "Deliver",
     "FiguresDecision",
+    "Find",
     "FinishTask",
     "Focus",
     "Frontier",
@@ -121,6 +127,7 @@ AnyCommand = (
     | Terms
     | Quote
     | Frontier
+    | Find
     | Select
     | Pin
     | Unpin

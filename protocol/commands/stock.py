@@ -10,9 +10,14 @@ from protocol.money.pricing import Vary
 from protocol.records import MAX_CENTS, Cents, Filters, Identifier, Months, Sort
 from protocol.rights import Right
 from protocol.structure import StructureChanges
+from protocol.texts import ONE_LINE
 
 MAX_MATCHES = 20_000
-DEFAULT_MATCHES = 500
+DEFAULT_MATCHES = MAX_MATCHES
+"""A search values the whole stock in reach, so that the best car is the best of all."""
+MAX_FOUND, DEFAULT_FOUND = 50, 10
+"""The most cars that ``find`` returns, and how many if no limit is stated."""
+
 MAX_GRID = 12
 """The most terms, and the most cash amounts, in one pencil grid."""
 
@@ -93,6 +98,20 @@ class Quote(ChannelCommand, tag="quote", frozen=True):
     terms_months: Annotated[list[Months], Meta(max_length=MAX_GRID)] = []
     cash_down_cents: Annotated[list[Cents], Meta(max_length=MAX_GRID)] = []
     roll: Roll | None = None
+
+
+class Find(ChannelCommand, tag="find", frozen=True):
+    """Find cars of the deal's stock by stock number, VIN or words, also those that do not fit. Reply:
+    ``FindReply``.
+
+    Each word must occur in make, model, trim, stock number or VIN, or be the model year.
+    """
+
+    right: ClassVar = Right.WATCH
+    cost: ClassVar = Cost.PRICING
+
+    text: Annotated[str, Meta(min_length=1, max_length=100, pattern=ONE_LINE)]
+    limit: Annotated[int, Meta(ge=1, le=MAX_FOUND)] = DEFAULT_FOUND
 
 
 class Frontier(ChannelCommand, tag="frontier", frozen=True):

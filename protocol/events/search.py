@@ -48,16 +48,21 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Rejection(msgspec.Struct, frozen=True, kw_only=True):
-    """How many cars one limit kept out of a whole search.
+    """How many cars of the filters one limit kept out of a whole search.
 
     ``cash_steps`` are pairs: cents of cash beyond the customer's most, and the cars that this step, and no
-    smaller one, opens. ``fix`` is the least step that opens at least half of these cars.
+    smaller one, opens. ``fix`` is the least step that opens at least half of these cars. ``term_opens`` are
+    pairs: months of a term that the deal does not offer, and the cars that it opens. A car that is opened
+    matches; its value may still lie below the store's minimum. With ``at_least``, the search did not look at
+    every car of the filters, so there may be more of each.
     """
 
     limit: str
     cars: int
     fix: Fix | None = None
     cash_steps: list[list[int]] = []
+    term_opens: list[list[int]] = []
+    at_least: bool = False
 
 
 class SearchStarted(Event, tag="search_started", frozen=True):

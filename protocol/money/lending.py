@@ -72,6 +72,14 @@ class Rounding(StrEnum):
     DOWN = "down"
 
 
+class LeaseTaxMethod(StrEnum):
+    """What a jurisdiction taxes of a lease."""
+
+    PAYMENT = "payment"  # each payment; cap reduction and upfront fees at signing
+    UPFRONT = "upfront"  # the sum of the payments, at once
+    PRICE = "price"  # the selling price, as of a sale
+
+
 class Programme(msgspec.Struct, frozen=True, kw_only=True):
     """One row of a rate sheet: a lender's programme for one tier and a band of terms.
 
@@ -190,6 +198,10 @@ class TaxRule(msgspec.Struct, frozen=True, kw_only=True):
     A rule holds for every postal code of ``state`` that begins with ``postal_prefix``; each rule that holds
     for an address taxes it separately. ``base_cap_cents`` caps the tax base, ``credit_cap_cents`` the part of
     the trade allowance that a base ``net_of_trade`` leaves out.
+
+    ``lease_method`` is what it taxes of a lease; what it taxes at once is paid at signing, or added to the
+    cap cost if ``lease_capitalised``. ``lease_reduction_taxed`` is whether cap reduction and upfront fees are
+    taxed too, None the usual: with the method ``payment`` only.
     """
 
     jurisdiction: str
@@ -201,6 +213,9 @@ class TaxRule(msgspec.Struct, frozen=True, kw_only=True):
     credit_cap_cents: int | None = None
     rebate_reduces_tax: bool = False
     rounding: Rounding = Rounding.HALF_UP
+    lease_method: LeaseTaxMethod = LeaseTaxMethod.PAYMENT
+    lease_capitalised: bool = False
+    lease_reduction_taxed: bool | None = None
 
 
 class TaxTable(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,5 @@
-"""Requests and answers of the exact engine: the commands ``price``, ``apr``, ``value``, ``roll`` and
-``lease``, and the quotes of the screen.
+"""Requests and answers of the exact engine: the commands ``price``, ``apr``, ``value`` and ``roll``, and the
+quotes of the screen. Those of ``lease`` are in ``leasing``.
 
 Units: ``*_cents`` are integer cents, ``*_bp`` basis points, ``*_months`` whole months, ``apr_percent`` is in
 percent with four decimals. ``AprRequest`` counts money in any unit; ``ValueRequest`` and ``ValueAnswer`` in
@@ -12,7 +12,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from protocol.records import MAX_CENTS, BasisPoints, Cents, DayCount, Months, Record
+from protocol.records import MAX_CENTS, BasisPoints, Cents, DayCount, DealKind, Months, Record
 
 MAX_DOLLARS = MAX_CENTS // 100
 MAX_APR_PAYMENTS = 10_000
@@ -23,8 +23,8 @@ Fraction = Annotated[float, Meta(ge=0, le=1)]
 Amount = Annotated[float, Meta(ge=0, le=1e12)]
 
 
-class PriceRequest(Record, frozen=True):
-    """One contract to be priced to the cent.
+class SaleRequest(Record, frozen=True):
+    """One sale to be priced to the cent, however it is paid.
 
     ``taxable_*`` are parts of fees and products, ``cash_down_cents`` includes deposits,
     ``prepaid_finance_cents`` is part of the principal. ``contract_date`` omitted is today,
@@ -32,8 +32,7 @@ class PriceRequest(Record, frozen=True):
     """
 
     price_cents: Cents
-    rate_bp: BasisPoints
-    term_months: Months
+    kind: DealKind = DealKind.FINANCE
     discount_cents: Cents = 0
     fees_cents: Cents = 0
     taxable_fees_cents: Cents = 0
@@ -51,6 +50,21 @@ class PriceRequest(Record, frozen=True):
     contract_date: dt.date | None = None
     first_payment_date: dt.date | None = None
     day_count: DayCount = DayCount.THIRTY_360
+
+
+class PriceRequest(SaleRequest, frozen=True, kw_only=True):
+    """A sale that is financed."""
+
+    rate_bp: BasisPoints
+    term_months: Months
+
+
+class CashRequest(SaleRequest, frozen=True, kw_only=True):
+    """A sale that is paid in full. A rate, a term and a prepaid finance charge have no effect."""
+
+    kind: DealKind = DealKind.CASH
+    rate_bp: BasisPoints | None = None
+    term_months: Months | None = None
 
 
 class ScheduleRow(Record, frozen=True, forbid_unknown_fields=False):
@@ -172,40 +186,23 @@ class RollAnswer(Record, frozen=True):
     contract: PriceAnswer
 
 
-class ResidualShare(Record, frozen=True):
-    """The share of the MSRP that a car is worth after ``term_months`` at up to ``mileage_max`` a year."""
+class CashAnswer(Record, frozen=True):
+    """The out-the-door price of a cash deal, and the parts that make it up.
 
-    term_months: Months
-    mileage_max: Annotated[int, Meta(ge=0, le=1_000_000)]
-    share_bp: BasisPoints
-
-
-class LeaseRequest(Record, frozen=True):
-    """One lease to be quoted.
-
-    The residual is stated, or the share of ``msrp_cents`` that ``residual_shares`` has for the term and the
-    smallest mileage that covers ``mileage_per_year``.
+    ``out_the_door_cents`` = price - discount + fees + tax + products - rebate - (allowance - payoff);
+    ``balance_due_cents`` is what is left of it after ``cash_down_cents``. Below 0 the store pays the
+    customer.
     """
 
-    cap_cost_cents: Cents
-    rate_bp: BasisPoints
-    term_months: Months
-    residual_cents: Cents | None = None
-    msrp_cents: Cents | None = None
-    mileage_per_year: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
-    residual_shares: Annotated[tuple[ResidualShare, ...], Meta(max_length=200)] = ()
-
-
-class LeaseAnswer(Record, frozen=True):
-    """A quoted lease, before tax.
-
-    ``depreciation_cents`` and ``rent_charge_cents`` are those of the whole term and sum to
-    ``total_of_payments_cents``.
-    """
-
-    payment_cents: int
-    residual_cents: int
-    money_factor: float
-    depreciation_cents: int
-    rent_charge_cents: int
-    total_of_payments_cents: int
+    kind: DealKind
+    price_cents: int
+    discount_cents: int
+    fees_cents: int
+    tax_cents: int
+    products_cents: int
+    rebate_cents: int
+    trade_allowance_cents: int
+    payoff_cents: int
+    out_the_door_cents: int
+    cash_down_cents: int
+    balance_due_cents: int

@@ -20,13 +20,15 @@ from protocol.records import Versions
 class WarningCode(StrEnum):
     """What a person should check before showing a quote to anyone.
 
-    ``discount_over_authority`` counts the whole concession, not only the discount.
+    ``discount_over_authority`` counts the whole concession, not only the discount. With ``cost_unknown`` the
+    quote has no value, and no minimum was checked.
     """
 
     PAYOFF_PAST_GOOD_THROUGH = "payoff_past_good_through"
     DISCOUNT_OVER_AUTHORITY = "discount_over_authority"
     PRODUCTS_WITHOUT_COST = "products_without_cost"
     TRADE_NOT_APPRAISED = "trade_not_appraised"
+    COST_UNKNOWN = "cost_unknown"
 
 
 class QuoteWarning(msgspec.Struct, frozen=True, kw_only=True):

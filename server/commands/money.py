@@ -9,8 +9,9 @@ from typing import Annotated, TypeVar
 import msgspec
 import typer
 
-from protocol.money.pricing import AprRequest, LeaseRequest, PriceRequest, RollRequest, ValueRequest
-from protocol.records import Record
+from protocol.money.leasing import LeaseRequest
+from protocol.money.pricing import AprRequest, CashRequest, PriceRequest, RollRequest, ValueRequest
+from protocol.records import DealKind, Record
 from server.errors import UNUSABLE_INPUT
 
 Input = Annotated[
@@ -29,11 +30,20 @@ def add_money_commands(app: typer.Typer) -> None:
 def price(file: Input = "-") -> None:
     """Price one contract to the cent: tax, principal, payment, schedule, finance charge and APR.
 
-    The contract date defaults to today.
+    The contract date defaults to today. With "kind": "cash" it prints the out-the-door price and its parts.
     """
+    from protocol.structure import StructureError
+    from server.finance.exact.cash import cash_price
     from server.finance.exact.price import price_contract
 
-    _answer(file, PriceRequest, lambda request: price_contract(_dated(request)))
+    def priced(request: PriceRequest | CashRequest) -> Record:
+        if isinstance(request, CashRequest):
+            return cash_price(request)
+        if request.kind is DealKind.LEASE:
+            raise StructureError("kind", "expected finance or cash; the command lease prices leases")
+        return price_contract(_dated(request))
+
+    _answer(file, _sale_of, priced)
 
 
 def apr(file: Input = "-") -> None:
@@ -55,29 +65,49 @@ def roll(file: Input = "-") -> None:
 
     The input is that of `price`, plus vary and payment_cents.
     """
+    from protocol.structure import StructureError
     from server.finance.exact.roll import roll as roll_to_payment
 
-    _answer(
-        file,
-        RollRequest,
-        lambda request: roll_to_payment(_dated(request), request.vary, request.payment_cents),
-    )
+    def rolled(request: RollRequest) -> Record:
+        if request.kind is not DealKind.FINANCE:
+            raise StructureError("kind", "expected finance: only its payment can be rolled to")
+        return roll_to_payment(_dated(request), request.vary, request.payment_cents)
+
+    _answer(file, RollRequest, rolled)
 
 
 def lease(file: Input = "-") -> None:
-    """Quote one lease: payment, rent charge and residual."""
+    """Price one lease: cap cost, payment with and without tax, due at signing, total and monthly cost."""
     from server.finance.exact.lease import quote_lease
 
     _answer(file, LeaseRequest, quote_lease)
 
 
-def _answer(file: str, kind: type[Request], compute: Callable[[Request], Record]) -> None:
-    """Print the answer to the request in ``file``; leave with UNUSABLE_INPUT if there is none."""
+def _sale_of(data: bytes) -> PriceRequest | CashRequest:
+    """Return the request in ``data``; what is no object becomes the error of a financed sale."""
+    from protocol.codec import FieldError, decode, decode_as
+
+    try:
+        given = decode(data)
+    except FieldError:
+        given = None
+    cash = isinstance(given, dict) and given.get("kind") == DealKind.CASH
+    return decode_as(CashRequest, data) if cash else decode_as(PriceRequest, data)
+
+
+def _answer(
+    file: str, kind: type[Request] | Callable[[bytes], Request], compute: Callable[[Request], Record]
+) -> None:
+    """Print the answer to the request in ``file``; leave with UNUSABLE_INPUT if there is none.
+
+    ``kind`` is the request's type, or what reads it.
+    """
     from protocol.codec import FieldError, decode_as, encode
     from protocol.structure import StructureError
 
     try:
-        answer = compute(decode_as(kind, _read(file)))
+        data = _read(file)
+        answer = compute(decode_as(kind, data) if isinstance(kind, type) else kind(data))
     except (FieldError, StructureError) as error:
         _refuse(error.field or "input", error.expected)
     except OSError as error:

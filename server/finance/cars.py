@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.jobs import NUMBER_COLUMNS, rebate_columns
+from protocol.jobs import NUMBER_COLUMNS, UNKNOWN_COST, rebate_columns
 from server.finance.programmes import BASES
-from server.finance.rounding import Cents
+from server.finance.rounding import Cents, Flags
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cars:
-    """Columns of shape (c,), whole numbers; an amount that a car does not have is 0. Fields as
-    ``jobs.NUMBER_COLUMNS``; ``rebates_without`` are the rebates without each list of exclusions of the sheet.
+    """Columns of shape (c,), whole numbers; an amount that a car does not have is 0, and an unknown cost is
+    UNKNOWN_COST. Fields as ``jobs.NUMBER_COLUMNS``; ``rebates_without`` are the rebates without each list of
+    exclusions of the sheet.
     """
 
     price_cents: Cents
@@ -54,6 +55,12 @@ class Cars:
         """Return some of the cars: a range of them, or those of the given numbers in that order."""
         columns = {name: getattr(self, name)[which] for name in NUMBER_COLUMNS}
         return Cars(**columns, rebates_without=tuple(each[which] for each in self.rebates_without))
+
+    @property
+    def cost_known(self) -> Flags:
+        """Which cars have a known cost."""
+        known: Flags = self.cost_cents != UNKNOWN_COST
+        return known
 
     def book_values(self) -> Cents:
         """Return the values that programmes lend against, of shape (len(BASES), c)."""

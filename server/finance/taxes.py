@@ -59,7 +59,7 @@ def tax_cents(
     """
     price_and_more = price - discount + structure.taxable_fees_cents + structure.taxable_products_cents
     total = 0 * (price_and_more - rebate)
-    for rule in _applied(structure, rules):
+    for rule in applied_rules(structure, rules):
         total = total + _rule_tax_cents(structure, rule, price_and_more, rebate)
     return total
 
@@ -74,11 +74,11 @@ def tax_by_jurisdiction(
     price_and_more = price - discount + structure.taxable_fees_cents + structure.taxable_products_cents
     return [
         (rule.jurisdiction, int(_rule_tax_cents(structure, rule, price_and_more, rebate)))
-        for rule in _applied(structure, rules)
+        for rule in applied_rules(structure, rules)
     ]
 
 
-def _applied(structure: Structure, rules: Sequence[TaxRule]) -> Iterator[TaxRule]:
+def applied_rules(structure: Structure, rules: Sequence[TaxRule]) -> Iterator[TaxRule]:
     """Yield the rules, or the one that a stated rate amounts to."""
     s = structure
     if s.tax_rate_bp is None:
@@ -104,6 +104,11 @@ def _rule_tax_cents(
     cap = rule.base_cap_cents
     if cap is not None:
         base = np.minimum(base, cap) if isinstance(base, np.ndarray) else min(base, cap)
+    return rounded_tax_cents(rule, base)
+
+
+def rounded_tax_cents(rule: TaxRule, base: Amount) -> Amount:
+    """Return a rule's tax on an amount of 0 or more, rounded as the rule says."""
     return (base * hundredths_of_bp(rule.rate_bp) + _ADDED_BEFORE_DIVISION[rule.rounding]) // WHOLE
 
 

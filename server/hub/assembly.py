@@ -21,6 +21,7 @@ from server.hub.channels.rooms import Rooms
 from server.hub.channels.wall import Wall
 from server.hub.commands.desk_answers import DeskAnswers
 from server.hub.commands.desk_handlers import DeskHandlers
+from server.hub.commands.finding import Finding
 from server.hub.commands.handlers import Handlers
 from server.hub.commands.offer_handlers import OfferHandlers
 from server.hub.commands.offer_pricing import Repricing
@@ -184,6 +185,7 @@ def assemble(
         relay=relay,
         searches=searches,
         quotes=quotes,
+        finding=Finding(stores, quotes, editions),
         questions=questions,
     )
     answers = DeskAnswers(stores, authority, relay)

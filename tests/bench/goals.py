@@ -22,6 +22,9 @@ STRUCTURES: Final = 50.0
 CPU_OF_A_SEARCH: Final = 0.5
 """Against the release before."""
 
+ALL_VALUES: Final = 1.5
+"""2,000 matches, against 500 before the whole stock was valued."""
+
 DELIVERIES_CHANNELS: Final = 10.0
 DELIVERIES_SOCKET_IO: Final = 3.0
 

@@ -49,6 +49,13 @@ PARTS = (
         most_repeats=7,
         options=("previous",),
     ),
+    Part(
+        "whole",
+        "how long all values of 2,000 matches take, against 500 of an earlier revision",
+        most_repeats=12,
+        options=("previous",),
+    ),
+    Part("memory", "what a search of 20,000 matches takes of memory, with twenty watchers", most_repeats=3),
     Part("start", "how soon a web process is ready", most_repeats=15),
     Part("queue", "how soon a job is in a worker's hands, against a blocked XREADGROUP"),
     Part("scale", "how soon a million cars show their first matches, against 4,000", most_repeats=3),

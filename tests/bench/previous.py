@@ -42,14 +42,14 @@ async def measure(_services: Services, _folder: Path, repeats: int, previous: st
     try:
         with checked_out(revision) as tree:
             async with AsyncExitStack() as stack:
-                mine = await stack.enter_async_context(_scenario(ROOT))
-                other = await stack.enter_async_context(_scenario(tree))
+                mine = await stack.enter_async_context(scenario(ROOT))
+                other = await stack.enter_async_context(scenario(tree))
                 for _ in range(1 + repeats):
                     ours.append(await _turn(mine))
                     theirs.append(await _turn(other))
     except Unavailable as error:
         failed = f": not measured, {error}"
-        async with _scenario(ROOT) as mine:
+        async with scenario(ROOT) as mine:
             ours = [await _turn(mine) for _ in range(1 + repeats)]
     return [
         Figure(
@@ -74,8 +74,11 @@ def last_release() -> str:
 
 
 @contextmanager
-def checked_out(revision: str) -> Iterator[Path]:
-    """Check a revision out, and set it up as tests need it; nothing is left behind. Raises Unavailable."""
+def checked_out(revision: str, scenario: Path = SCENARIO) -> Iterator[Path]:
+    """Check a revision out with a scenario, and set it up as tests need it; nothing is left behind.
+
+    Raises Unavailable.
+    """
     tree = Path(tempfile.mkdtemp(prefix="bench-previous-"))
     # The account of the embedded services passes through it.
     tree.chmod(0o755)
@@ -84,7 +87,7 @@ def checked_out(revision: str) -> Iterator[Path]:
             "it is no revision of this clone", *GIT, "worktree", "add", "--detach", "--force", tree, revision
         )
         _run("its set-up failed", sys.executable, str(next(tree.glob("*/bootstrap.py"))), "test", folder=tree)
-        shutil.copy(SCENARIO, tree / "tests" / "bench" / SCENARIO.name)
+        shutil.copy(scenario, tree / "tests" / "bench" / scenario.name)
         yield tree
     finally:
         with contextlib.suppress(Unavailable):
@@ -104,11 +107,13 @@ def _run(failed: str, *words: str | Path, folder: Path = ROOT) -> str:
 
 
 @asynccontextmanager
-async def _scenario(tree: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run the scenario in a tree; it waits to be told of each turn."""
+async def scenario(
+    tree: Path, script: Path = SCENARIO, *words: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run a scenario in a tree; it waits to be told of each turn."""
     process = await asyncio.create_subprocess_exec(
         str(tree / ".venv" / "bin" / "python"),
-        *("-m", f"tests.bench.{SCENARIO.stem}"),
+        *("-m", f"tests.bench.{script.stem}", *words),
         cwd=tree,
         env=process_environment(),
         stdin=asyncio.subprocess.PIPE,
@@ -128,9 +133,14 @@ async def _scenario(tree: Path) -> AsyncIterator[asyncio.subprocess.Process]:
 
 async def _turn(process: asyncio.subprocess.Process) -> float:
     """Return the milliseconds of all processors that a search takes."""
+    return (await answered(process))[0]
+
+
+async def answered(process: asyncio.subprocess.Process) -> list[float]:
+    """Tell a scenario to have its turn, and return the numbers that it answers."""
     assert process.stdin is not None
     process.stdin.write(b"search\n")
-    return float(await _line(process))
+    return [float(word) for word in (await _line(process)).split()]
 
 
 async def _line(process: asyncio.subprocess.Process) -> bytes:

@@ -73,24 +73,6 @@ async def test_an_edit_appears_at_the_other_and_values_arrive(arrive: Arrive) ->
     assert sales.complaints == manager.complaints == []
 
 
-async def test_the_stock_is_read_from_the_top_of_the_payment(arrive: Arrive) -> None:
-    """A deal whose payment maximum is known begins at the dearest cars in reach, another at the cheapest."""
-    person = await arrive("riverside-sales")
-    order = person.page.get_by_label("Order in which cars are searched")
-    await person.open_first_deal()
-    await person.all_valued()
-    assert await person.page.get_by_label("Max", exact=True).input_value() != ""
-    await expect(order).to_have_value("-price")
-
-    await person.page.goto(person.url)
-    await person.page.get_by_role("button", name="New deal").click()
-    await person.page.get_by_role("option").first.click()
-    await person.page.wait_for_url("**/deals/*")
-    await person.all_valued()
-    assert await person.page.get_by_label("Max", exact=True).input_value() == ""
-    await expect(order).to_have_value("price")
-
-
 async def test_the_least_payment_sorts_and_hides_nothing(arrive: Arrive) -> None:
     """Cars under the lower end of the target stand after those that reach it; none of them goes."""
     person = await arrive("riverside-sales")
@@ -268,7 +250,7 @@ async def test_the_keyboard_is_enough(arrive: Arrive) -> None:
     await expect(chosen).to_have_attribute("aria-rowindex", str(last))
 
     await page.keyboard.press("/")
-    await expect(page.get_by_label("Filter the rows on this screen")).to_be_focused()
+    await expect(page.get_by_label("Find a car by stock number, VIN or words")).to_be_focused()
     await page.keyboard.type("no such car at all")
     await expect(page.get_by_text("No car of these holds")).to_be_visible()
     await page.keyboard.press("Escape")

@@ -64,7 +64,7 @@ def test_a_mapping_overrules_detection() -> None:
     ("mapping", "named"),
     [
         (["Nonsense=price"], "Nonsense"),
-        (["Cost=ignore"], "no column for cost"),
+        (["Cost=ignore", "Asking Price=ignore"], "no column for price"),
         (["Cost=price", "Asking Price=price"], "two columns"),
     ],
 )

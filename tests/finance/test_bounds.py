@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from protocol import codec
 from protocol.commands import MAX_GRID, Roll
 from protocol.money.inputs import DealInputs
+from protocol.money.leasing import LeaseRequest
 from protocol.money.lending import RateSheet, RiskModel
-from protocol.money.pricing import AprRequest, LeaseRequest, PriceRequest, RollRequest, ValueRequest, Vary
+from protocol.money.pricing import AprRequest, PriceRequest, RollRequest, ValueRequest, Vary
 from protocol.records import MAX_CENTS, BasisPoints
 from protocol.structure import (
     FIRST_DATE,

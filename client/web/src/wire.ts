@@ -6,7 +6,7 @@ export const MAX_BASIS_POINTS = 10000 as const;
 
 export const MAX_MATCHES = 20000 as const;
 
-export const DEFAULT_MATCHES = 500 as const;
+export const DEFAULT_MATCHES = 20000 as const;
 
 export const MATCH_COLUMNS = ["vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage", "price_cents", "days_in_stock", "store_id", "payment_min_cents", "payment_max_cents", "cost_cents", "transfer_cost_cents", "transfer_days"] as const;
 
@@ -129,7 +129,7 @@ export const View = ["manager", "sales", "customer"] as const;
 export type View = (typeof View)[number];
 
 /** What a person should check before showing a quote to anyone. */
-export const WarningCode = ["payoff_past_good_through", "discount_over_authority", "products_without_cost", "trade_not_appraised"] as const;
+export const WarningCode = ["payoff_past_good_through", "discount_over_authority", "products_without_cost", "trade_not_appraised", "cost_unknown"] as const;
 export type WarningCode = (typeof WarningCode)[number];
 
 /** How far a client has read a channel: all events of `epoch` up to and including `seq`. */
@@ -290,6 +290,15 @@ export interface Frontier {
   type: "frontier";
   channel: string;
   vehicle_id: string;
+  ref: number;
+}
+
+/** Find cars of the deal's stock by stock number, VIN or words, also those that do not fit. Reply: `FindReply`. */
+export interface Find {
+  type: "find";
+  channel: string;
+  text: string;
+  limit?: number;
   ref: number;
 }
 
@@ -651,6 +660,7 @@ export interface Versions {
   risk: string;
   engine: string;
   limits: string;
+  leases?: string;
 }
 
 /** The person who did something. */
@@ -713,12 +723,14 @@ export interface Fix {
   opens?: number | null;
 }
 
-/** How many cars one limit kept out of a whole search. */
+/** How many cars of the filters one limit kept out of a whole search. */
 export interface Rejection {
   limit: string;
   cars: number;
   fix: Fix | null;
   cash_steps: number[][];
+  term_opens: number[][];
+  at_least: boolean;
 }
 
 /** No more matches come. `next` is the token for `more` if the limit ended the search. */
@@ -835,6 +847,7 @@ export interface DealOffer {
   stipulations?: string[];
   npv_cents?: number;
   stress_npv_cents?: number;
+  incomplete?: string;
   score?: number;
   versions?: Versions;
   asked_programme_id?: string | null;
@@ -1521,6 +1534,13 @@ export interface FrontierReply {
   versions: Versions;
 }
 
+/** The `data` of the reply to `find`: the car with this stock number first, then the others by price. */
+export interface FindReply {
+  rows: number;
+  columns: Record<string, unknown[]>;
+  more: boolean;
+}
+
 /** A lender's own programme for a deal, as the rate sheet has it. */
 export interface ProgrammeFigures {
   programme_id: string;
@@ -1604,6 +1624,7 @@ export type AnyCommand =
   | Terms
   | Quote
   | Frontier
+  | Find
   | Select
   | Pin
   | Unpin

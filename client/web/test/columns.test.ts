@@ -50,3 +50,17 @@ test("where the store shows its salespeople scores, they stand in the place of N
   const [column] = columnsFor("sales", "store", true).filter(({ key }) => key === "score");
   assert.equal(column!.text(table.rows[0]!, US), "4 of 5");
 });
+
+test("an offer on a car of unknown cost says that its value is incomplete; a car without an offer says nothing", () => {
+  const table = new RowTable();
+  const ids = { vehicle_id: ["1", "2"], rev: [1, 1], cost_cents: [null, 900000] };
+  table.addSnapshot({ ...ids, payment_cents: [41234, null], npv_cents: [null, null], valued: [true, true] }, 2);
+  const shown = columnsFor("manager", "store", false).filter(({ key }) => key === "npv_cents" || key === "cost_cents");
+  assert.deepEqual(
+    table.rows.map((row) => shown.map((column) => column.text(row, US))),
+    [
+      ["incomplete", "unknown"],
+      ["–", "$9,000"],
+    ],
+  );
+});

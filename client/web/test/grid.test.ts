@@ -55,7 +55,7 @@ test("a newer search that finds nothing empties the grid at its end", () => {
   assert.equal(grid.picture.value.stale, false);
 });
 
-test("when all is valued the best come on top, once, unless somebody is in the grid", () => {
+test("when all of a new search is valued the best come on top, once, also where somebody is in the grid", () => {
   const valued = event({ type: "search_valued", search_id: "a", offers: 2, failed: 0 });
   const grid = new Grid("sales");
   play(grid, started("a"), matches("a", ["1", "2"]), offers("a", ["1", "2"], [5, 9]));
@@ -67,10 +67,12 @@ test("when all is valued the best come on top, once, unless somebody is in the g
   const busy = new Grid("sales");
   busy.engaged.value = true;
   play(busy, started("a"), matches("a", ["1", "2"]), offers("a", ["1", "2"], [5, 9]), valued);
-  assert.deepEqual(shown(busy), ["1", "2"]);
-  assert.equal(busy.picture.value.better, 2);
-  busy.settle();
   assert.deepEqual(shown(busy), ["2", "1"]);
+  play(busy, offers("a", ["1"], [99]), valued);
+  assert.deepEqual(shown(busy), ["2", "1"], "the rows of the same search keep their order");
+  assert.equal(busy.picture.value.better, 1);
+  busy.settle();
+  assert.deepEqual(shown(busy), ["1", "2"]);
 });
 
 const MODEL: DealModel = {
@@ -213,4 +215,31 @@ test("another payment target orders the cars at once, unless somebody is in the 
   assert.equal(grid.picture.value.leastPayment, 0);
   grid.settle();
   assert.deepEqual(shown(grid), ["1", "3", "2"]);
+});
+
+test("while a search is valued its rows are ranked as their offers double, unless somebody is in the grid", () => {
+  const cars = Array.from({ length: 64 }, (_, i) => String(i));
+  const worth = cars.map((_, i) => i);
+  for (const engaged of [false, true]) {
+    const grid = new Grid("sales");
+    grid.engaged.value = engaged;
+    play(grid, started("a"), matches("a", cars), offers("a", cars.slice(0, 40), worth.slice(0, 40)));
+    assert.equal(shown(grid)[0], engaged ? "0" : "39");
+    play(grid, offers("a", cars.slice(40, 60), worth.slice(40, 60)));
+    assert.equal(shown(grid)[0], engaged ? "0" : "39", "not yet twice as many");
+  }
+});
+
+test("a car of the stock that the search does not have is shown when it is chosen, until the search has it", () => {
+  const stranger = new Grid("sales");
+  play(stranger, started("b"), matches("b", ["7"]), offers("b", ["7"], [5]));
+  const grid = new Grid("sales");
+  play(grid, started("a"), matches("a", ["1"]));
+  grid.visit({ ...stranger.row("7")!, payment_cents: null });
+  assert.equal(grid.selected.value, "7");
+  assert.equal(grid.row("7")?.payment_cents, null);
+  assert.equal(grid.row("8"), undefined);
+  assert.deepEqual(shown(grid), ["1"]);
+  play(grid, matches("a", ["7"]), offers("a", ["7"], [9]));
+  assert.equal(grid.row("7")?.payment_cents, 9);
 });

@@ -25,6 +25,7 @@ SELECT d.deal_id::text, d.version AS deal_version, d.last_no, c.name AS customer
        o.npv_cents,
        coalesce((SELECT array_agg(h.npv_cents ORDER BY h.created_at)
                    FROM (SELECT npv_cents, created_at FROM offers WHERE offers.deal_id = d.deal_id
+                            AND npv_cents IS NOT NULL
                           ORDER BY created_at DESC LIMIT {history}) h), '{{}}') AS npv_history,
        EXISTS (SELECT FROM offers r JOIN deals w ON w.selected_offer = r.offer_id
                 WHERE r.vehicle_id = o.vehicle_id AND w.deal_id <> d.deal_id

@@ -200,7 +200,8 @@ async def _require_room(deal: LockedDeal, offer: DealOffer) -> None:
 async def store_offer(deal: LockedDeal, offer: DealOffer) -> None:
     """Store an offer of a locked deal. Raises ValueError for one that a view has cut."""
     versions = offer.versions
-    if not versions or not isinstance(offer.npv_cents, int) or not isinstance(offer.stress_npv_cents, int):
+    whole = isinstance(offer.npv_cents, int) and isinstance(offer.stress_npv_cents, int)
+    if not versions or not (whole or offer.incomplete):
         raise ValueError("an offer must be stored in full, not as a view shows it")
     await deal.database.execute(
         _INSERT,
@@ -222,8 +223,8 @@ async def store_offer(deal: LockedDeal, offer: DealOffer) -> None:
         offer.discount_cents,
         offer.principal_cents,
         offer.payment_cents,
-        offer.npv_cents,
-        offer.stress_npv_cents,
+        offer.npv_cents if whole else None,
+        offer.stress_npv_cents if whole else None,
         codec.plain(offer),
         uuid.UUID(deal.actor.id),
     )

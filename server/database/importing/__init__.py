@@ -5,6 +5,7 @@ the columns, ``amounts`` reads a cell, ``versioned`` checks and stores.
 """
 
 from server.database.importing.columns import FIELDS, ImportFailed, parse_mapping
+from server.database.importing.constants import parse_constants
 from server.database.importing.layouts import (
     CURVES,
     PROGRAMMES,
@@ -31,5 +32,6 @@ __all__ = [
     "TableRejected",
     "import_inventory",
     "import_table",
+    "parse_constants",
     "parse_mapping",
 ]

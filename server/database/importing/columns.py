@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as default
 from typing import Final
 
 from server.errors import UNUSABLE_INPUT, UserError
@@ -13,37 +14,48 @@ IGNORED = "ignore"
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "vin": ("vin", "vin number", "vin no", "vehicle identification number"),
     "stock_no": ("stock number", "stock no", "stock", "stock num", "stockno", "stocknumber", "stk number",
-                 "stk"),
+                 "stk no", "stk", "stock id", "inventory number"),
     "year": ("year", "model year", "vehicle year", "yr"),
-    "make": ("make", "vehicle make", "manufacturer", "brand"),
+    "make": ("make", "vehicle make", "manufacturer", "brand", "make name"),
     "model": ("model", "vehicle model", "model name"),
-    "trim": ("trim", "trim level", "series", "vehicle trim"),
-    "body": ("body", "body style", "body type", "bodystyle", "vehicle type"),
-    "fuel": ("fuel", "fuel type", "fueltype"),
-    "transmission": ("transmission", "trans", "transmission type"),
-    "color": ("color", "exterior color", "ext color", "colour", "exterior"),
-    "interior": ("interior", "interior color", "int color"),
-    "condition": ("condition", "condition grade", "grade"),
-    "is_new": ("new used", "new or used", "type", "stock type", "inventory type", "n u"),
-    "mileage": ("mileage", "odometer", "miles", "odometer reading", "odo"),
-    "price": ("asking price", "advertised price", "internet price", "price", "list price", "retail price",
-              "selling price"),
+    "trim": ("trim", "trim level", "series", "vehicle trim", "series trim", "trim name"),
+    "body": ("body", "body style", "body type", "bodystyle", "vehicle type", "body class"),
+    "fuel": ("fuel", "fuel type", "fueltype", "engine fuel"),
+    "transmission": ("transmission", "trans", "transmission type", "transmission description"),
+    "color": ("color", "exterior color", "ext color", "colour", "exterior", "exterior colour", "ext colour",
+              "ext color generic"),
+    "interior": ("interior", "interior color", "int color", "interior colour", "int colour"),
+    # A grade, or in many feeds a word: new, used, certified.
+    "condition": ("condition", "vehicle condition", "condition grade", "grade"),
+    "is_new": ("new used", "new or used", "type", "stock type", "inventory type", "n u", "new used flag",
+               "newused", "new used certified", "sale class"),
+    "certified": ("certified", "is certified", "cpo", "certified pre owned"),
+    "mileage": ("mileage", "odometer", "miles", "odometer reading", "odo", "current mileage",
+                "vehicle mileage", "current miles"),
+    "price": ("asking price", "advertised price", "internet price", "web price", "online price",
+              "sale price", "price", "list price", "retail price", "selling price", "our price"),
     # One word, as in wholesale auction lists: the price that the dealer paid.
     "cost": ("cost", "vehicle cost", "unit cost", "purchase price", "acquisition cost", "total cost",
-             "sellingprice"),
+             "inventory cost", "purchase cost", "sellingprice"),
     "recon": ("recon", "reconditioning", "recon cost", "reconditioning cost"),
     "holdback": ("holdback",),
     "dealer_cash": ("dealer cash",),
-    "invoice": ("invoice", "invoice price", "dealer invoice"),
-    "msrp": ("msrp", "sticker", "sticker price"),
-    "wholesale": ("wholesale", "wholesale book", "book wholesale", "mmr", "trade in value"),
-    "retail": ("retail", "retail book", "book retail", "book value"),
+    "invoice": ("invoice", "invoice price", "dealer invoice", "invoice amount"),
+    "msrp": ("msrp", "sticker", "sticker price", "msrp price"),
+    "wholesale": ("wholesale", "wholesale book", "book wholesale", "mmr", "trade in value",
+                  "black book wholesale", "kbb wholesale"),
+    "retail": ("retail", "retail book", "book retail", "book value", "kbb retail", "nada retail",
+               "jd power retail"),
     "stocked_on": ("date in stock", "in stock date", "stock date", "stocked on", "received", "date received",
-                   "inventory date", "purchase date", "sale date", "saledate"),
+                   "inventory date", "received date", "stock in date", "lot date", "entry date",
+                   "purchase date", "sale date", "saledate"),
+    "days_in_stock": ("days in stock", "age", "days on lot", "days in inventory", "inventory age", "dis"),
 }  # fmt: skip
 """Each field and the headers that mean it, the most certain first."""
 
-REQUIRED = ("vin", "year", "make", "model", "mileage", "cost")
+REQUIRED = ("vin", "year", "make", "model", "mileage")
+PRICED = ("price", "cost")
+"""A car needs one of them. Without a price one is derived from the cost; without a cost that is unknown."""
 SHOWN_NAMES: Final = 40
 SHOWN_CHARACTERS: Final = 60
 
@@ -56,10 +68,16 @@ class ImportFailed(UserError):
 
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
-    """The positions of the fields, and the header as it is in the file."""
+    """The positions of the fields, the header as it is in the file, and the values that every row has."""
 
     header: tuple[str, ...]
     positions: Mapping[str, int]
+    constants: Mapping[str, str] = default(default_factory=dict)
+
+    @property
+    def stated(self) -> frozenset[str]:
+        """The fields that every row has."""
+        return frozenset({*self.positions, *self.constants})
 
     @property
     def unread(self) -> tuple[str, ...]:
@@ -81,11 +99,16 @@ def parse_mapping(options: Iterable[str]) -> dict[str, str]:
     return mapping
 
 
-def find_layout(header: Sequence[str], mapping: Mapping[str, str]) -> ColumnMap:
-    """Return the layout of a file, from ``mapping`` first, then from its header.
+def find_layout(
+    header: Sequence[str], mapping: Mapping[str, str], constants: Mapping[str, str] | None = None
+) -> ColumnMap:
+    """Return the layout of a file, from ``mapping`` first, then from its header. ``constants`` are the fields
+    that have one value in all rows.
 
-    Raises ImportFailed if a mapped column is not there, or a field that every car needs has no column.
+    Raises ImportFailed if a mapped column is not there, a field that every car needs has no column, or a
+    constant has one.
     """
+    fixed = dict(constants or {})
     names = tuple(name.strip() for name in header)
     positions: dict[str, int] = {}
     taken: set[int] = set()
@@ -104,13 +127,22 @@ def find_layout(header: Sequence[str], mapping: Mapping[str, str]) -> ColumnMap:
         if field not in positions and position is not None:
             positions[field] = position
             taken.add(position)
-    missing = [field for field in REQUIRED if field not in positions]
+    both = [name for name in fixed if name in positions]
+    if both:
+        column = shown(names[positions[both[0]]])
+        raise ImportFailed(
+            f"--set {both[0]}: the file has a column for it, {column!r}; leave it out with"
+            f" --map {column}={IGNORED}, or leave out --set"
+        )
+    missing = [name for name in REQUIRED if name not in positions and name not in fixed]
+    if not any(name in positions or name in fixed for name in PRICED):
+        missing.append(PRICED[0])
     if missing:
         raise ImportFailed(
             f"line 1: no column for {', '.join(missing)} among {shown_names(names)}:"
-            " name it with --map column=field"
+            " name it with --map column=field, or give all rows a value with --set field=value"
         )
-    return ColumnMap(names, positions)
+    return ColumnMap(names, positions, fixed)
 
 
 def shown(text: str) -> str:
@@ -127,5 +159,6 @@ def shown_names(names: Sequence[str]) -> str:
 
 
 def _plain(name: str) -> str:
-    """Return a header in lower case, with separate words and ``#`` spelt out."""
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", name.lower().replace("#", " number ")).split())
+    """Return a header in lower case, with separate words, also those of CamelCase, and ``#`` spelt out."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", apart.lower().replace("#", " number ")).split())

@@ -7,7 +7,7 @@ VIN, a VIN of another store) run in the database. A second import of the same fi
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +17,11 @@ from protocol import codec
 from server.database.core.one_row import one_row
 from server.database.core.pool import connect_as_owner
 from server.database.importing.columns import ColumnMap, ImportFailed, find_layout, shown_names
-from server.database.importing.parsing import Car, Flaw, FlawKind, parse_row
+from server.database.importing.flaws import Flaw, FlawKind
+from server.database.importing.merging import CAR_COLUMNS, DOUBTFUL, DUPLICATES, ELSEWHERE, merge_statement
+from server.database.importing.parsing import parse_row
 from server.database.importing.reading import UNPACKED_MIB, InventoryFile, RejectsFile, open_inventory
+from server.database.importing.snapshot import Snapshot
 
 BATCH_ROWS = 2_000
 BATCH_CHARACTERS: Final = 4_000_000
@@ -30,23 +33,7 @@ PREFETCH_ROWS: Final = 100
 BOOK_SOURCE = "import"
 REJECTED, STORED = "rejected", "stored, please check"
 
-CAR_COLUMNS = tuple(one.name for one in fields(Car))
 STAGED_COLUMNS = ("line", "cells", *CAR_COLUMNS)
-_COLUMN_OF = {"condition": "condition_tenths", "mileage": "mileage"} | {
-    name: f"{name}_cents"
-    for name in (
-        "price",
-        "cost",
-        "recon",
-        "holdback",
-        "dealer_cash",
-        "invoice",
-        "msrp",
-        "wholesale",
-        "retail",
-    )
-}
-
 Progress = Callable[[int], None]
 """Called with the number of rows read so far."""
 
@@ -70,6 +57,10 @@ class ImportSummary:
     columns: dict[str, str] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     rejects_path: Path | None = None
+    gone: int | None = None
+    """Cars of the store that the file no longer has; None if it was no snapshot."""
+    returned: int = 0
+    without_cost: bool = False
     left_out: int = 0
     """Rejected and doubtful rows that did not fit into the rejects file."""
 
@@ -79,6 +70,11 @@ class ImportSummary:
             f" {self.unchanged:,} unchanged, {self.rejected:,} rejected",
             *(f"  {count:,} {kind}" for kind, count in self.reasons.most_common()),
         ]
+        if self.gone is not None:
+            back = f", {self.returned:,} are back" if self.returned else ""
+            lines.append(f"{self.gone:,} cars are not in the file and are gone{back}")
+        if self.without_cost:
+            lines.append("the file has no cost: new cars have an unknown cost, and their NPV is incomplete")
         if self.doubtful:
             lines.append(f"{self.doubtful:,} of the stored cars need a review")
             lines += [f"  {count:,} {kind}" for kind, count in self.doubts.most_common()]
@@ -101,24 +97,31 @@ async def import_inventory(  # noqa: PLR0917 - where from, where to, then what i
     rejects_path: Path | None = None,
     progress: Progress | None = None,
     most_mib: int = UNPACKED_MIB,
+    *,
+    constants: Mapping[str, str] | None = None,
+    snapshot: bool = False,
+    confirmed: bool = False,
 ) -> ImportSummary:
     """Import the cars of ``path`` (CSV, gzip or not) into the stock of a store, in one transaction.
 
-    ``mapping`` is column to field, for headers that are not detected. An existing car is updated in the
+    ``mapping`` is column to field, for headers that are not detected; ``constants`` is field to the value of
+    all rows. With ``snapshot``, cars of the store that the file does not have are gone, unless there are
+    suspiciously many and that is not ``confirmed``. An existing car is updated in the
     columns that the file has; its status and other columns stay. An unchanged car keeps its ``rev``. Rows
     that are rejected or doubtful go to ``rejects_path`` (default: ``<name>.rejects.csv`` in the working
     folder).
 
     Raises ImportFailed if the file is damaged or larger than ``most_mib`` uncompressed, if needed columns are
-    missing, or if there is no such store.
+    missing, if there is no such store, or if a snapshot would remove too many cars.
     """
     target = rejects_path or Path(f"{path.name.removesuffix('.gz').removesuffix('.csv')}.rejects.csv")
     with open_inventory(path, most_mib) as file:
-        layout = find_layout(file.header, mapping or {})
+        layout = find_layout(file.header, mapping or {}, constants)
         with RejectsFile(target, layout.header) as rejects:
             async with connect_as_owner(owner_url) as database:
                 async with database.transaction():
-                    work = _Import(database, store_id, layout, rejects)
+                    whole = Snapshot(database, confirmed=confirmed) if snapshot else None
+                    work = _Import(database, store_id, layout, rejects, whole)
                     await work.stage(file, progress or (lambda _rows: None))
                     await work.merge()
                 await database.execute("ANALYZE vehicles")
@@ -130,9 +133,16 @@ class _Import:
     """One run: its connection (in a transaction), where rejects go, and the counts so far."""
 
     def __init__(
-        self, database: asyncpg.Connection, store_id: str, layout: ColumnMap, rejects: RejectsFile
+        self,
+        database: asyncpg.Connection,
+        store_id: str,
+        layout: ColumnMap,
+        rejects: RejectsFile,
+        snapshot: Snapshot | None,
     ) -> None:
         self._database = database
+        self._snapshot = snapshot
+        self._kind_in_condition = False
         self._store_id = store_id
         self._layout = layout
         self._rejects = rejects
@@ -140,6 +150,7 @@ class _Import:
         self.summary = ImportSummary(
             columns={one: layout.header[position] for one, position in layout.positions.items()},
             unread=layout.unread,
+            without_cost="cost" not in layout.stated,
         )
 
     async def stage(self, file: InventoryFile, progress: Progress) -> None:
@@ -149,10 +160,15 @@ class _Import:
             "CREATE TEMP TABLE staged ON COMMIT DROP AS"  # noqa: S608 - names of our own
             f" SELECT NULL::bigint AS line, NULL::text AS cells, {columns} FROM vehicles WITH NO DATA"
         )
+        if self._snapshot is not None:
+            await self._snapshot.open()
         batch: list[tuple[Any, ...]] = []
-        characters = 0
+        characters, vin = 0, self._layout.positions["vin"]
         for row in file.rows():
             self.summary.read += 1
+            if self._snapshot is not None:
+                whole = row.broken is None and len(row.cells) == len(self._layout.header)
+                await self._snapshot.list(row.cells[vin] if whole else None)
             if row.broken is not None:
                 self._reject(row.line, row.cells, Flaw(FlawKind.SHAPE, row.broken))
                 continue
@@ -160,6 +176,7 @@ class _Import:
             if parsed.car is None:
                 self._reject(row.line, row.cells, *parsed.flaws)
                 continue
+            self._kind_in_condition |= parsed.kind_in_condition
             # Kept with the car for the checks that only the database can do.
             cells = codec.encode([list(row.cells), [[one.kind, one.text] for one in parsed.flaws]]).decode()
             batch.append((row.line, cells, *(getattr(parsed.car, name) for name in CAR_COLUMNS)))
@@ -180,9 +197,9 @@ class _Import:
             raise ImportFailed(f"there is no store {self._store_id!r}")
         await self._database.execute("CREATE INDEX ON staged (vin)")
         await self._database.execute("ANALYZE staged")
-        await self._take_out(_DUPLICATES, lambda found: Flaw(FlawKind.DUPLICATE, _duplicate_text(found)))
+        await self._take_out(DUPLICATES, lambda found: Flaw(FlawKind.DUPLICATE, _duplicate_text(found)))
         await self._take_out(
-            _ELSEWHERE,
+            ELSEWHERE,
             lambda found: Flaw(
                 FlawKind.OTHER_STORE, f"VIN {found['vin']} is in the stock of {found['other']}"
             ),
@@ -190,9 +207,10 @@ class _Import:
         )
         await self._list_doubts()
         staged = await self._database.fetchval("SELECT count(*) FROM staged")
-        inserted, updated = await one_row(
-            self._database, _merge_statement(self._layout), self._store_id, group_id, BOOK_SOURCE
-        )
+        statement = merge_statement(self._layout, kind_in_condition=self._kind_in_condition)
+        inserted, updated = await one_row(self._database, statement, self._store_id, group_id, BOOK_SOURCE)
+        if self._snapshot is not None:
+            self.summary.gone, self.summary.returned = await self._snapshot.apply(self._store_id)
         self.summary.inserted, self.summary.updated = inserted, updated
         self.summary.unchanged = staged - inserted - updated
 
@@ -213,7 +231,7 @@ class _Import:
 
     async def _list_doubts(self) -> None:
         """List the doubtful cars once they are stored."""
-        async for found in self._database.cursor(_DOUBTFUL, prefetch=PREFETCH_ROWS):
+        async for found in self._database.cursor(DOUBTFUL, prefetch=PREFETCH_ROWS):
             cells, doubts = codec.decode(found["cells"])
             flaws = [Flaw(FlawKind(kind), text) for kind, text in doubts]
             self.summary.doubtful += 1
@@ -226,47 +244,5 @@ class _Import:
         self._rejects.write(line, REJECTED, flaws, cells)
 
 
-_DUPLICATES = """
-SELECT line, cells, vin, first
-  FROM (SELECT line, cells, vin, min(line) OVER (PARTITION BY vin) AS first FROM staged) s
- WHERE line <> first ORDER BY line
-"""
-_ELSEWHERE = """
-SELECT s.line, s.cells, s.vin, v.store_id AS other FROM staged s JOIN vehicles v USING (vin)
- WHERE v.store_id <> $1 ORDER BY s.line
-"""
-_DOUBTFUL = "SELECT line, cells FROM staged WHERE right(cells, 4) <> ',[]]' ORDER BY line"
-
-
 def _duplicate_text(found: Any) -> str:
     return f"VIN {found['vin']} is already on line {found['first']}; the first row is kept"
-
-
-def _merge_statement(layout: ColumnMap) -> str:
-    """Return the INSERT that adds staged cars and updates known ones in the columns that the file has.
-
-    Arguments: store, group, book source. It returns the number of added and updated cars. The day of the book
-    is the car's day in stock; it is not compared, so that a file without dates changes nothing tomorrow.
-    """
-    given = [_COLUMN_OF.get(name, name) for name in layout.positions if name != "vin"]
-    if "price" not in layout.positions:
-        given.append("price_cents")  # derived from what the file has
-    if {"wholesale", "retail"} & layout.positions.keys():
-        given += [name for name in ("wholesale_cents", "retail_cents") if name not in given]
-        books = ["book_source", "book_date"]
-    else:
-        books = []
-    return f"""
-WITH merged AS (
-    INSERT INTO vehicles AS v (store_id, group_id, {", ".join(CAR_COLUMNS)}, book_source, book_date)
-    SELECT $1, $2, {", ".join(CAR_COLUMNS)},
-           CASE WHEN num_nulls(wholesale_cents, retail_cents) < 2 THEN $3 END,
-           CASE WHEN num_nulls(wholesale_cents, retail_cents) < 2 THEN stocked_on END
-      FROM staged ORDER BY line
-    ON CONFLICT (vin) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in (*given, *books))}
-     WHERE ({", ".join(f"v.{name}" for name in given)})
-           IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in given)})
-    RETURNING xmax = 0 AS is_added
-)
-SELECT count(*) FILTER (WHERE is_added), count(*) FILTER (WHERE NOT is_added) FROM merged
-"""  # noqa: S608 - names of our own

@@ -7,13 +7,13 @@ doubtful if it is odd but may be true. Its car is stored, and the row is listed 
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TypeVar
 
 from protocol import vin as vins
 from protocol.texts import without_unseen
 from server.database.importing import values
 from server.database.importing.columns import ColumnMap
+from server.database.importing.flaws import Flaw, FlawKind
 
 T = TypeVar("T")
 
@@ -50,35 +50,6 @@ LONGEST_CELL = 200
 """The most characters of a value: it is shown in a grid cell and sent to all watchers."""
 
 
-class FlawKind(StrEnum):
-    """The kinds of flaws of a row, in the words of the summary."""
-
-    SHAPE = "row does not match the header"
-    VIN = "VIN is missing or invalid"
-    MISSING = "value is missing"
-    UNREADABLE = "value is unreadable"
-    LONG = "value is too long"
-    YEAR = "model year is out of range"
-    MILEAGE = "odometer is a placeholder"
-    MILEAGE_ODD = "odometer is unusual"
-    AMOUNT = "amount is a placeholder"
-    AMOUNT_ABSURD = "amounts contradict each other"
-    AMOUNT_ODD = "amounts are unusual"
-    DATE = "date is in the future"
-    TEXT = "characters were unreadable"
-    UNSEEN = "invisible characters were removed"
-    DUPLICATE = "VIN is in the file twice"
-    OTHER_STORE = "VIN is in another store's stock"
-
-
-@dataclass(frozen=True, slots=True)
-class Flaw:
-    """One thing wrong with a row: its kind, and a sentence with the values."""
-
-    kind: FlawKind
-    text: str
-
-
 @dataclass(frozen=True, slots=True)
 class Car:
     """A car as the file states it: fields are columns of ``vehicles``."""
@@ -98,7 +69,7 @@ class Car:
     condition_tenths: int | None
     mileage: int
     price_cents: int
-    cost_cents: int
+    cost_cents: int | None
     recon_cents: int
     holdback_cents: int
     dealer_cash_cents: int
@@ -111,10 +82,14 @@ class Car:
 
 @dataclass(frozen=True, slots=True)
 class ParsedRow:
-    """A car with what is doubtful about it; or no car, with the reasons."""
+    """A car with what is doubtful about it; or no car, with the reasons.
+
+    ``kind_in_condition``: the column of the condition says whether it is new.
+    """
 
     car: Car | None
     flaws: tuple[Flaw, ...]
+    kind_in_condition: bool = False
 
 
 class _Row:
@@ -124,6 +99,13 @@ class _Row:
         spaced = {field: " ".join(cells[place].split()) for field, place in layout.positions.items()}
         self._texts = {field: without_unseen(text) for field, text in spaced.items()}
         self.cleaned = [field for field, text in spaced.items() if text != self._texts[field]]
+        self._texts |= layout.constants
+        self.has_cost = "cost" in layout.stated
+        kind = self.text("condition")
+        self.kind_in_condition = values.is_kind(kind) and "is_new" not in layout.stated
+        if values.is_kind(kind):
+            self._texts["condition"] = ""
+            self._texts.setdefault("is_new", kind)
         self.fatal: list[Flaw] = []
         self.doubts: list[Flaw] = []
 
@@ -178,7 +160,7 @@ def parse_row(cells: Sequence[str], layout: ColumnMap, today: dt.date) -> Parsed
         _judge_amounts(row, car)
     if row.fatal:
         return ParsedRow(None, tuple(row.fatal))
-    return ParsedRow(car, tuple(row.doubts))
+    return ParsedRow(car, tuple(row.doubts), row.kind_in_condition)
 
 
 def asking_price_cents(cost_cents: int, wholesale_cents: int | None) -> int:
@@ -198,18 +180,24 @@ def _read_car(row: _Row, today: dt.date) -> Car:
         row.fatal.append(
             Flaw(FlawKind.YEAR, f"model year {year} is not between {vins.FIRST_YEAR} and {today.year + 2}")
         )
-    stocked_on = row.optional("stocked_on", values.date, today)
+    aged = today - dt.timedelta(days=row.optional("days_in_stock", values.days, 0))
+    stocked_on = row.optional("stocked_on", values.date, aged)
     if stocked_on > today:
         row.fatal.append(Flaw(FlawKind.DATE, f"date in stock {stocked_on} is in the future"))
-    cost = row.required("cost", values.cents, 0)
+    cost = row.required("cost", values.cents, 0) if row.has_cost else None
     wholesale = row.optional("wholesale", values.cents, None)
-    price = (
-        row.required("price", values.cents, 0) if row.text("price") else asking_price_cents(cost, wholesale)
-    )
+    if row.text("price") or cost is None:
+        price = row.required("price", values.cents, 0)
+    else:
+        price = asking_price_cents(cost, wholesale)
+    is_new = row.optional("is_new", values.is_new, False)
+    if is_new and row.optional("certified", values.is_certified, False):
+        row.doubts.append(Flaw(FlawKind.KIND, "a new car that is certified: stored as used"))
+        is_new = False
     return Car(
         vin=vin,
         stock_no=row.text("stock_no") or vin[-8:],
-        is_new=row.optional("is_new", values.is_new, False),
+        is_new=is_new,
         year=year,
         make=row.required("make", str, ""),
         model=row.required("model", str, ""),
@@ -250,9 +238,9 @@ def _judge_mileage(row: _Row, car: Car, today: dt.date) -> None:
 
 def _judge_amounts(row: _Row, car: Car) -> None:
     for name, amount in (("cost", car.cost_cents), ("price", car.price_cents)):
-        if amount < MIN_CAR_CENTS:
+        if amount is not None and amount < MIN_CAR_CENTS:
             row.fatal.append(Flaw(FlawKind.AMOUNT, f"{name} {_dollars(amount)} is too low for a car"))
-    if row.fatal:
+    if row.fatal or car.cost_cents is None:
         return
     if car.wholesale_cents is not None:
         _judge_ratio(

@@ -17,7 +17,7 @@ from typing import IO, Final, TextIO, cast
 
 from server.database.core.csv_cells import plain_cell
 from server.database.importing.columns import ImportFailed
-from server.database.importing.parsing import Flaw
+from server.database.importing.flaws import Flaw
 
 GZIP_MAGIC = b"\x1f\x8b"
 DELIMITERS = ",;\t|"

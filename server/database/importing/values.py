@@ -12,8 +12,13 @@ _MILES = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.0*)?\s*(?:mi|miles)?\Z", re.I
 _JAVASCRIPT = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2} \d{2} \d{4})(?: \d{2}:\d{2}:\d{2}.*)?\Z")
 _ISO = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ].*)?\Z")
 _DATE_FORMATS = ("%m/%d/%Y", "%m/%d/%y", "%m-%d-%Y", "%d-%b-%Y", "%b %d %Y", "%b %d, %Y")
-NEW_WORDS = frozenset({"new", "n"})
-USED_WORDS = frozenset({"used", "u", "pre-owned", "preowned", "certified", "cpo", "certified pre-owned"})
+NEW_WORDS = frozenset({"new", "n", "new vehicle", "brand new", "demo", "demonstrator"})
+CERTIFIED_WORDS = frozenset(
+    {"certified", "cpo", "certified pre-owned", "certified preowned", "certified used"}
+)
+USED_WORDS = frozenset({"used", "u", "pre-owned", "preowned", "used vehicle"}) | CERTIFIED_WORDS
+YES_WORDS, NO_WORDS = frozenset({"yes", "y", "true", "1"}), frozenset({"no", "n", "false", "0"})
+MOST_DAYS = 3_650
 
 
 class Unreadable(ValueError):
@@ -77,3 +82,31 @@ def is_new(text: str) -> bool:
     if word in USED_WORDS:
         return False
     raise Unreadable(f"{text!r} is neither new nor used")
+
+
+def is_kind(text: str) -> bool:
+    """Return whether a word says that a car is new or used."""
+    return text.lower() in NEW_WORDS | USED_WORDS
+
+
+def condition_or_kind(text: str) -> object:
+    """Return what a condition says: a grade in tenths, or whether the car is new."""
+    return is_new(text) if is_kind(text) else condition_tenths(text)
+
+
+def is_certified(text: str) -> bool:
+    """Return whether a word says that a car is certified."""
+    word = text.lower()
+    if word in YES_WORDS | CERTIFIED_WORDS:
+        return True
+    if word in NO_WORDS:
+        return False
+    raise Unreadable(f"{text!r} is neither yes nor no")
+
+
+def days(text: str) -> int:
+    """Return a number of days such as ``42`` or ``42 days``."""
+    match = re.fullmatch(r"(\d{1,4})(?:\.0*)?(?:\s*days?)?", text, re.ASCII | re.IGNORECASE)
+    if match is None or int(match[1]) > MOST_DAYS:
+        raise Unreadable(f"{text!r} is not a number of days")
+    return int(match[1])

@@ -29,6 +29,7 @@ class Choice:
     over the programme's basis, ``pti_bp`` the payment over the monthly income, None if that is not known.
     ``rebate_cents`` is the manufacturer's rebate on the car, ``rebate_given_up_cents`` what the programme
     excludes of it, and ``excluded_rebates`` the names of what it excludes, if that costs the customer any.
+    NPVs and gross are None if the cost of the car is unknown: no floor was checked then.
     """
 
     programme: int
@@ -40,12 +41,12 @@ class Choice:
     discount_cents: int
     principal_cents: int
     payment_cents: int
-    npv_cents: int
-    stress_npv_cents: int
+    npv_cents: int | None
+    stress_npv_cents: int | None
     binding: str | None
     ltv_bp: float
     pti_bp: float | None
-    front_gross_cents: int
+    front_gross_cents: int | None
     rebate_cents: int
     rebate_given_up_cents: int
     excluded_rebates: tuple[str, ...]
@@ -73,7 +74,7 @@ def choices(pricing: Pricing, car: Cars) -> list[Choice]:
     )
     term = pricing.plan.programmes.term[programme]
     order = np.lexsort((cash, programme, term, payment, -npv))
-    listed = _choices(pricing, structures, found, place[order])
+    listed = _choices(pricing, structures, found, place[order], known=_knows_cost(car))
     return list(dict.fromkeys(listed))
 
 
@@ -85,7 +86,7 @@ def frontier(pricing: Pricing, car: Cars) -> list[Choice]:
     if not place.size:
         return []
     among = acceptable(pricing, found)
-    return _choices(pricing, structures, found, frontier_of_cars(found, among))
+    return _choices(pricing, structures, found, frontier_of_cars(found, among), known=_knows_cost(car))
 
 
 def best_by_payment_band(pricing: Pricing, car: Cars) -> dict[int, Choice]:
@@ -108,13 +109,19 @@ def refusal(pricing: Pricing, car: Cars) -> Refusal | None:
     return Refusal(limit.name.lower(), find_fixes(pricing, car)[0])
 
 
+def _knows_cost(car: Cars) -> bool:
+    return bool(car.cost_known.all())
+
+
 def _acceptable(pricing: Pricing, car: Cars) -> tuple[Structures, Candidates, Index]:
     structures = build_structures(pricing.plan, car)
     found = build_candidates(pricing, car, structures)
     return structures, found, np.flatnonzero(acceptable(pricing, found))
 
 
-def _choices(pricing: Pricing, structures: Structures, found: Candidates, place: Index) -> list[Choice]:
+def _choices(
+    pricing: Pricing, structures: Structures, found: Candidates, place: Index, *, known: bool
+) -> list[Choice]:
     plan, income = pricing.plan, pricing.plan.inputs.monthly_income_cents
     made = []
     for at in place.tolist():
@@ -136,12 +143,12 @@ def _choices(pricing: Pricing, structures: Structures, found: Candidates, place:
                 discount_cents=int(found.discount[at]),
                 principal_cents=principal,
                 payment_cents=payment,
-                npv_cents=int(found.npv[at]),
-                stress_npv_cents=int(stressed) + front,
+                npv_cents=int(found.npv[at]) if known else None,
+                stress_npv_cents=int(stressed) + front if known else None,
                 binding=Limit(int(structures.limit[0, number])).wire,
                 ltv_bp=principal * (WHOLE // HUNDREDTHS) / basis,
                 pti_bp=payment * (WHOLE // HUNDREDTHS) / income if income else None,
-                front_gross_cents=front,
+                front_gross_cents=front if known else None,
                 rebate_cents=rebate,
                 rebate_given_up_cents=given_up,
                 excluded_rebates=plan.programmes.row[number].excluded_rebates if given_up else (),

@@ -1,13 +1,14 @@
 """The best offer of each car, as the wire's columns; computed block by block, so memory does not grow."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from server.finance.architect.candidates import build_candidates
+from server.finance.architect.dominated import without_dominated
 from server.finance.architect.fixes import find_fixes
 from server.finance.architect.objective import (
     acceptable,
@@ -21,16 +22,20 @@ from server.finance.limits import Limit
 from server.finance.rounding import HUNDREDTHS
 from server.finance.structures import build_structures
 
-BLOCK_PAIRS = 4_096
-"""The most pairs in a block: with some ten candidates each, the arrays stay near cache size."""
+_WIRE: Final = {int(limit): limit.wire for limit in Limit}
+
+BLOCK_PAIRS = 12_288
+"""The most pairs in a block: with some three candidates each, the arrays stay near cache size."""
 
 
 def best_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
     """Return the best offer of each car: ``events.OFFER_COLUMNS`` but ``vehicle_id`` and ``rev``, each of
     length c.
 
-    A car without an acceptable structure has None in every column but ``binding``, which then names the
-    refusing limit, and ``fix``, if a single change makes it acceptable. The plan must have a programme.
+    A car with an unknown cost has an offer whose NPVs are None, because its gross is unknown; no floor is
+    checked for it. A car without an acceptable structure has None in every column but ``binding``, which then
+    names the refusing limit, and ``fix``, if a single change makes it acceptable. The plan must have a
+    programme.
     """
     programmes = len(pricing.plan.programmes)
     parts = [_block_offers(pricing, block) for block in blocks(cars, programmes)]
@@ -72,7 +77,7 @@ def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
     """Return the columns of a block. ``fix`` is empty yet, and keeps its place among them."""
     plan, count = pricing.plan, len(cars)
     structures = build_structures(plan, cars)
-    found = build_candidates(pricing, cars, structures)
+    found = build_candidates(pricing, cars, without_dominated(pricing, structures))
     among = acceptable(pricing, found)
     best = best_of_cars(pricing, found, among, count)
     offered = best >= 0
@@ -90,6 +95,9 @@ def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
         column[offered] = values.tolist()
         return list(column)
 
+    def worth(values: NDArray[Any]) -> list[Any]:
+        return [npv if known else None for npv, known in zip(shown(values), cars.cost_known, strict=True)]
+
     stressed = pricing.valuation.npv_cents(
         programme, of_best(found.band), of_best(found.principal), stressed=True
     )
@@ -100,9 +108,9 @@ def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
         "rate_bp": shown(plan.sell_rate[programme] / HUNDREDTHS),
         "cash_down_cents": shown(of_best(found.cash)),
         "discount_cents": shown(of_best(found.discount)),
-        "npv_cents": shown(of_best(found.npv)),
-        "stress_npv_cents": shown(stressed + of_best(found.front_gross)),
-        "binding": [Limit(code).wire for code in refusal.tolist()],
+        "npv_cents": worth(of_best(found.npv)),
+        "stress_npv_cents": worth(stressed + of_best(found.front_gross)),
+        "binding": [_WIRE[code] for code in refusal.tolist()],
         "fix": [],
         "frontier": shown(points[offered]),
         "rebate_given_up_cents": shown(

@@ -15,6 +15,9 @@ from server.finance.programmes import terms_of
 from server.finance.rounding import WHOLE, Cents
 from server.finance.value.valuation import Valuation, value_plan
 
+UNKNOWN_WORTH_CENTS = 1 << 48
+"""More than any amount, and small enough for sums over the cars of a block."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pricing:
@@ -53,13 +56,18 @@ def with_cash(pricing: Pricing, cash_down_cents: int) -> Pricing:
 def front_gross_cents(plan: Plan, cars: Cars, price: Cents, discount: Cents | int) -> Cents:
     """Return what the store earns on each car and on the trade; may be negative.
 
+    If the cost of a car is unknown, so is its gross: it is UNKNOWN_WORTH_CENTS more than at a cost of 0. That
+    keeps every structure above any floor, and ranks them as any cost would. Whoever shows an amount leaves it
+    out for such a car.
+
     ``price`` is the selling price before ``discount``. Rebates are the manufacturer's money, not the store's.
     A car of another store costs its transfer, and the floorplan cost of the transfer days. A trade that was
     not appraised earns and costs nothing.
     """
     s = plan.inputs.structure
     floorplan = np.minimum(cars.floorplan_day_cents * (cars.days_in_stock + cars.transfer_days), MAX_CENTS)
-    carried = cars.cost_cents + cars.recon_cents + floorplan + cars.transfer_cost_cents
+    cost = np.where(cars.cost_known, cars.cost_cents, -UNKNOWN_WORTH_CENTS)
+    carried = cost + cars.recon_cents + floorplan + cars.transfer_cost_cents
     earned = price - discount + s.doc_fee_cents + cars.holdback_cents + cars.dealer_cash_cents
     return earned - carried - (s.trade_allowance_cents - s.trade_value_cents)
 

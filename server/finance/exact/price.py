@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 import numpy as np
 
-from protocol.money.pricing import PriceAnswer, PriceRequest, ScheduleRow
+from protocol.money.pricing import PriceAnswer, PriceRequest, SaleRequest, ScheduleRow
 from protocol.records import MAX_BASIS_POINTS
 from protocol.structure import FIRST_DATE, LAST_DATE, StructureError
 from server.finance.calendar import add_months
@@ -36,7 +36,7 @@ def price_contract(request: PriceRequest, tax_of: TaxOf | None = None) -> PriceA
     return repaid(request, tax, payment, accrual)
 
 
-def stated_tax_cents(request: PriceRequest) -> int:
+def stated_tax_cents(request: SaleRequest) -> int:
     """Return the tax at the request's own rate.
 
     The base is price - discount + taxable fees + taxable products - (rebate if it reduces tax) - (allowance

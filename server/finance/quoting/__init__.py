@@ -5,6 +5,7 @@ again.
 """
 
 from server.finance.quoting.case import Case
+from server.finance.quoting.found import offers_found
 from server.finance.quoting.grid import quote_frontier, quote_grid
 from server.finance.quoting.rolling import quote_roll
 from server.finance.quoting.structure import Quoted, quote_cash, quote_structure
@@ -15,6 +16,7 @@ __all__ = [
     "Case",
     "Quoted",
     "WholeQuote",
+    "offers_found",
     "quote_cash",
     "quote_frontier",
     "quote_grid",

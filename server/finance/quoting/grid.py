@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from msgspec import UNSET
-
 from protocol.money.quotes import FrontierPoint, PaymentBand, QuoteGrid, StressedPoint
 from server.finance.architect import (
     PAYMENT_BAND_CENTS,
@@ -77,9 +75,11 @@ def quote_frontier(case: Case) -> tuple[list[StressedPoint], list[PaymentBand]]:
         for highest, best in best_by_payment_band(pricing, case.car).items()
     ]
     points = frontier(pricing, case.car)
-    passed = rank_reversals(
-        [point.npv_cents for point in points], [point.stress_npv_cents for point in points]
-    )
+    npvs = [point.npv_cents for point in points if point.npv_cents is not None]
+    stressed = [point.stress_npv_cents for point in points if point.stress_npv_cents is not None]
+    if len(npvs) < len(points):
+        return [StressedPoint(**_shown(point)) for point in points], bands
+    passed = rank_reversals(npvs, stressed)
     return [
         StressedPoint(**_shown(point), passed_by=by) for point, by in zip(points, passed, strict=True)
     ], bands
@@ -133,5 +133,6 @@ def frontier_point(choice: Choice) -> FrontierPoint:
 def _shown(choice: Choice) -> dict[str, Any]:
     # Some screens show a score instead of an NPV; it is not computed here.
     names = (name for name in FrontierPoint.__struct_fields__ if name != "score")
-    shown = {name: getattr(choice, name) for name in names}
-    return shown | {"excluded_rebates": list(choice.excluded_rebates) or UNSET}
+    fields = {name: getattr(choice, name) for name in names}
+    fields["excluded_rebates"] = list(choice.excluded_rebates) or None
+    return {name: value for name, value in fields.items() if value is not None}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from protocol.events import Fix, FixKind
@@ -221,7 +222,10 @@ def _priced(case: Case, request: PriceRequest) -> dict[str, Any]:
     }
 
 
-def _value(case: Case, pricing: Pricing, choice: Choice) -> QuoteValue:
+def _value(case: Case, pricing: Pricing, choice: Choice) -> QuoteValue | UnsetType:
+    """Return the value of a choice in parts; UNSET if the cost of the car is unknown."""
+    if choice.npv_cents is None or choice.stress_npv_cents is None or choice.front_gross_cents is None:
+        return UNSET
     parts = npv_parts(
         pricing.plan,
         case.model,

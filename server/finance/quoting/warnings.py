@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from protocol.jobs import UNKNOWN_COST
 from protocol.money.concession import concession_of, lacks_appraisal, lacks_product_cost
 from protocol.money.quotes import QuoteWarning, WarningCode
 from protocol.structure import Structure
@@ -33,6 +34,12 @@ def _found(case: Case, quoted: Quoted, desk: bool) -> Iterator[tuple[WarningCode
         yield (
             WarningCode.DISCOUNT_OVER_AUTHORITY,
             f"This gives away {said}, more than the seller's authority of ${authority / 100:,.2f}.",
+        )
+    if case.numbers["cost_cents"] == UNKNOWN_COST:
+        yield (
+            WarningCode.COST_UNKNOWN,
+            "The cost of this car is unknown: gross and NPV are incomplete, and the store's minimum was not"
+            " checked.",
         )
     if desk and lacks_product_cost(s, case.inputs.product_cost_share_bp):
         yield (

@@ -2,13 +2,14 @@
 
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UnsetType
 
 from protocol import codec
 from protocol.deal_parts import DealOffer, OfferedCar
 from protocol.money.inputs import PencilInputs
+from protocol.money.quotes import WarningCode
 from protocol.records import Versions
 from protocol.structure import StructureChanges
 from server.database.deals.deals import Deal
@@ -53,8 +54,15 @@ def offer_of(
     Raises ValueError if it has no contract.
     """
     answer, choice = quoted.answer, quoted.choice
-    if choice is None or isinstance(answer.value, UnsetType) or isinstance(answer.payment_cents, UnsetType):
+    if choice is None or isinstance(answer.payment_cents, UnsetType):
         raise ValueError("a quote without a contract is not an offer")
+    if isinstance(answer.value, UnsetType):
+        worth: dict[str, Any] = {"incomplete": WarningCode.COST_UNKNOWN.value}
+    else:
+        worth = {
+            "npv_cents": answer.value.npv_cents,
+            "stress_npv_cents": answer.value.stress_npv_cents,
+        }
     return codec.convert(
         DealOffer,
         {
@@ -66,8 +74,7 @@ def offer_of(
             "deal_version": deal.version,
             "changes": codec.plain(changes),
             "tier": subject.case.tier_of(choice),
-            "npv_cents": answer.value.npv_cents,
-            "stress_npv_cents": answer.value.stress_npv_cents,
+            **worth,
             "versions": codec.plain(subject.versions),
             "asked_programme_id": subject.case.programme_id,
             "pencil_id": pencil_id,

@@ -81,7 +81,7 @@ class Quotes:
         check_trades(command.changes, sight.view, deal.structure)
         revised = replace(deal, structure=revise(deal.structure, command.changes))
         subject = await self._subject(revised, command.vehicle_id, command.programme_id, sight)
-        computed = await self._computed(
+        computed = await self.computed(
             Lane(account.store_id, account.id),
             quote_whole,
             subject.case,
@@ -110,7 +110,7 @@ class Quotes:
         from server.finance.quoting import quote_frontier
 
         subject = await self._subject(deal, command.vehicle_id, None, sight)
-        points, bands = await self._computed(Lane(account.store_id, account.id), quote_frontier, subject.case)
+        points, bands = await self.computed(Lane(account.store_id, account.id), quote_frontier, subject.case)
         reply = FrontierReply(
             vehicle_id=subject.vehicle_id,
             rev=subject.rev,
@@ -142,7 +142,7 @@ class Quotes:
         revised = replace(deal, structure=revise(deal.structure, changes))
         subject = await self._subject(revised, vehicle_id, programme_id, sight)
         lane = Lane(deal.store_id, SERVER) if account is None else Lane(account.store_id, account.id)
-        quoted = await self._computed(lane, quote_structure, subject.case)
+        quoted = await self.computed(lane, quote_structure, subject.case)
         if quoted.choice is None:
             raise _not_eligible(quoted)
         pencil_id = "" if account is None else await self._record(subject, quoted, deal, account)
@@ -163,7 +163,7 @@ class Quotes:
         rows.sort(key=lambda row: (row.term_months != term_months, -row.term_months, row.buy_rate_bp))
         return None if not rows else codec.convert(ProgrammeFigures, codec.plain(rows[0]))
 
-    async def _computed(self, lane: Lane, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    async def computed(self, lane: Lane, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a computation on its person's turn; what it says of the terms is the command's error."""
         from server.finance.value.curves import RiskModelError
 

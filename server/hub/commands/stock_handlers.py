@@ -8,6 +8,7 @@ from server.database.core.scope import StoreScopes
 from server.database.decisions.deciding import digest_of
 from server.database.decisions.terms import change_terms
 from server.hub.commands.contract_quotes import asks_for_contract, contract_quote
+from server.hub.commands.finding import Finding
 from server.hub.commands.quotes import Quotes
 from server.hub.commands.registration import handles
 from server.hub.connections.authority import Authority, actor_of, view_of
@@ -30,6 +31,7 @@ class StockHandlers:
         relay: Relay,
         searches: SearchService,
         quotes: Quotes,
+        finding: Finding,
         questions: Questions,
     ) -> None:
         self._stores = stores
@@ -37,6 +39,7 @@ class StockHandlers:
         self._relay = relay
         self._searches = searches
         self._quotes = quotes
+        self._finding = finding
         self._questions = questions
 
     @handles(commands.Search)
@@ -120,6 +123,13 @@ class StockHandlers:
         axes = [command.terms_months, command.cash_down_cents]
         await self._questions.check(deal, account, sight, command.vehicle_id, [*asked, *axes])
         connection.reply(command.ref, await self._quotes.quote(command, deal, account, sight))
+
+    @handles(commands.Find)
+    async def find(self, connection: Connection, command: commands.Find) -> None:
+        """Find cars of the stock."""
+        deal = await self._authority.deal(connection.account, command)
+        sight = sight_of(view_of(connection, command.channel), connection.account)
+        connection.reply(command.ref, await self._finding.find(command, deal, connection.account, sight))
 
     @handles(commands.Frontier)
     async def frontier(self, connection: Connection, command: commands.Frontier) -> None:

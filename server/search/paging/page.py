@@ -16,8 +16,8 @@ from protocol.records import EndReason, Versions
 from server.clock import utc_now
 from server.finance.limits import Limit
 from server.log.search_log import Continuation, Lease, Outcome, Progress, SearchLog
+from server.search.paging.excluded import Excluded
 from server.search.paging.place import new_token, read_place, write_place
-from server.search.screening.rejections import Rejections
 from server.search.sql.cursor import StockReader
 from server.search.sql.query import Keyset, OrderedQuery
 from server.search.trace import Trace
@@ -26,6 +26,7 @@ from server.work.queue import JobQueue, QueueFull
 
 if TYPE_CHECKING:
     from server.finance.plan import Plan
+    from server.search.screening.other_terms import OtherTerms
     from server.search.screening.screen import Screened
 
 MAX_COLUMN_BYTES = MAX_MESSAGE_BYTES * 3 // 4
@@ -54,6 +55,7 @@ class PageRequest:
     deal_version: int
     versions: Versions
     plan: "Plan"
+    others: "OtherTerms"
     limit: int
     base: Progress
     lease: Lease
@@ -73,7 +75,7 @@ class Page:
         self._left = request.limit
         self._last = request.after
         self._token = new_token()
-        self._rejected = Rejections(request.rejected)
+        self._excluded = Excluded(request.plan, request.others, request.rejected)
         self._stopped: EndReason | None = None
         self._publishing: asyncio.Task[EndReason | None] | None = None
         self._enqueuing: asyncio.Task[None] | None = None
@@ -111,7 +113,7 @@ class Page:
                     # A page that reached its limit does not know whether another match follows.
                     return await self._published() or (EndReason.LIMIT if more else EndReason.COMPLETE)
                 reader.read_ahead(query, self._left)
-                rows, more = await reader.fetch(query)
+                rows, more = await reader.fetch(query, self._left)
         except asyncio.CancelledError:
             for task in self._running():
                 task.cancel()
@@ -123,19 +125,16 @@ class Page:
                 if isinstance(error, BaseException):
                     raise error
 
-    def refuse(self, limit: Limit, cars: int, fix: Fix | None = None) -> None:
-        """Count ``cars`` that no lender programme takes, so that none was read, and what would meet that."""
-        self._rejected.count(limit, cars, fix)
+    async def refuse(self, reader: StockReader, query: OrderedQuery, limit: Limit, fix: Fix | None) -> None:
+        """Count the cars of ``query``, which no lender programme takes; ``fix`` is what meets that limit."""
+        await self._excluded.count_unread(reader, query, limit, fix)
 
-    def reject_outside(self, rows: Sequence[Any]) -> None:
+    async def reject_outside(self, reader: StockReader, query: OrderedQuery) -> None:
         """Count cars outside the price window. None of them can become a deal."""
-        from server.search.screening.screen import screen_rows
-
-        if rows and self._stopped is None:
-            with self._trace.stage("screen"):
-                self._count(screen_rows(self._request.plan, rows), 0, len(rows))
+        if self._stopped is None:
+            read = await self._excluded.count_outside(reader, query)
             before = self._progress
-            self._progress = Progress(before.scanned + len(rows), before.matched, before.chunks)
+            self._progress = Progress(before.scanned + read, before.matched, before.chunks)
 
     async def end(self, reason: EndReason) -> None:
         """Publish ``search_ended``. It is retried for ``END_SECONDS``, because watchers wait for it."""
@@ -149,7 +148,7 @@ class Page:
                     reason=reason,
                     progress=self._progress,
                     goes_on=self._continuation() if reason in RESUMABLE else None,
-                    rejected=self._rejected.report(),
+                    rejected=self._excluded.report(reason),
                     trace=self._trace.report(),
                     owner=self._request.lease.owner,
                 )
@@ -160,7 +159,7 @@ class Page:
         if state is None or state.search_id != self.search_id:
             return
         self._progress = Progress(state.scanned, state.matched, state.chunks)
-        self._rejected = Rejections(codec.convert(Rejection, limit) for limit in state.rejected)
+        self._excluded.replace([codec.convert(Rejection, limit) for limit in state.rejected])
         self._last = read_place(self.search_id, state.place) if state.place else None
 
     def _continuation(self) -> Continuation | None:
@@ -173,10 +172,8 @@ class Page:
 
         At most one chunk is being published while the next one is read and screened.
         """
-        from server.search.screening.screen import screen_rows
-
         with self._trace.stage("screen"):
-            screened = screen_rows(self._request.plan, rows)
+            screened = self._excluded.screen(rows)
             cut = len(screened) > self._left
             if cut:
                 screened = screened.first(self._left)
@@ -208,21 +205,15 @@ class Page:
             if self._stopped is not None:
                 return self._stopped
             through = part.row_numbers[-1] + 1
-            self._count(screened, counted, through)
+            self._excluded.count(screened, counted, through)
             counted = through
             if await self._publish_chunk(part, scanned_before + through) is Outcome.SUPERSEDED:
                 return EndReason.SUPERSEDED
-        self._count(screened, counted, rows)
+        self._excluded.count(screened, counted, rows)
         self._progress = Progress(scanned_before + rows, self._progress.matched, self._progress.chunks)
         # The next page begins after the last counted row, so that no row is counted twice.
         self._last = screened.last
         return self._stopped or (EndReason.LIMIT if cut else None)
-
-    def _count(self, screened: "Screened", start: int, stop: int) -> None:
-        """Count the rejected rows from ``start`` up to, not including, ``stop``."""
-        for row in screened.rejected:
-            if start <= row.row_number < stop:
-                self._rejected.add(row.limit, row.more_cash)
 
     async def _publish_chunk(self, part: "Screened", scanned: int) -> Outcome:
         chunk = self._progress.chunks
@@ -235,7 +226,7 @@ class Page:
                 rows=len(part),
                 columns=part.columns,
                 progress=progress,
-                rejected=self._rejected.report(),
+                rejected=self._excluded.report(),
                 place=write_place(self.search_id, part.last_match),
                 job=codec.encode(self._job(part)),
                 lane=self._request.lane,

@@ -13,18 +13,19 @@ from server.search.screening.plans import Plans
 from server.search.sql.cursor import StockReader
 from server.search.sql.estimates import Key, estimate_key
 from server.search.sql.outside import outside_queries
-from server.search.sql.query import Keyset, OrderedQuery, Query, Stock, build_query
+from server.search.sql.query import Keyset, OrderedQuery, Stock, build_query
 from server.work.tables import Tables
 
 if TYPE_CHECKING:
     from server.finance.plan import Plan
+    from server.search.screening.other_terms import OtherTerms
 
 EVERY_PRICE = (1, MAX_CENTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A deal's plan and versions, and the queries for its cars and for those just outside its price window.
+    """A deal's plan and versions, and the queries for its cars and for those outside its price window.
 
     If the plan is empty, no car is read and the query serves only the planner's estimate. ``deal`` is the
     deal as of the snapshot that is read. Searches with the same ``estimate_key`` share an estimate.
@@ -32,9 +33,10 @@ class Reading:
 
     deal: Deal
     plan: "Plan"
+    others: "OtherTerms"
     versions: Versions
     query: OrderedQuery
-    outside: list[Query]
+    outside: list[OrderedQuery]
     estimate_key: Key
 
 
@@ -62,12 +64,12 @@ async def prepare_reading(
         inventory, _ = await reader.version(stock_of(deal), deal.id)
     stock = stock_of(deal)
     basis = await load_basis(reader.database, tables, deal, in_force, inventory=inventory, today=today)
-    plan, known = plans.of(basis.inputs, basis.sheet, largest_rebate_cents(basis.rebates))
+    plan, known, others = plans.of(basis.inputs, basis.sheet, largest_rebate_cents(basis.rebates))
     window = known or EVERY_PRICE
     rebates: dict[str, Any] = {"rebates": basis.rebates, "exclusions": basis.exclusions}
     query = build_query(stock, filters, sort, window=window, after=after, today=today, **rebates)
     outside = outside_queries(stock, filters, window, today=today, **rebates)
-    return Reading(deal, plan, basis.versions, query, outside, estimate_key(stock, filters, window))
+    return Reading(deal, plan, others, basis.versions, query, outside, estimate_key(stock, filters, window))
 
 
 def stock_of(deal: Deal) -> Stock:

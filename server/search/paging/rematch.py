@@ -20,7 +20,7 @@ from server.log.search_log import SearchLog
 from server.search.paging.reading import stock_of
 from server.search.screening.basis import load_basis
 from server.search.sql.cursor import read_stock
-from server.search.sql.query import RESULT_COLUMNS, build_cars_query
+from server.search.sql.query import RESULT_COLUMNS, build_cars_query, shown_costs
 from server.search.trace import Trace
 from server.sharing.lanes import Lane
 from server.work.editions import Editions
@@ -125,6 +125,7 @@ class Rematcher:
         """Publish cars that are on a screen but cannot become a deal at their new price."""
         read = [dict(zip(RESULT_COLUMNS, rows[each.row_number], strict=True)) for each in rejected]
         columns = {name: [row.get(name) for row in read] for name in MATCH_COLUMNS}
+        columns["cost_cents"] = shown_costs([row["cost_cents"] for row in read])
         chunk = await self._match_again(again, columns, {})
         if chunk is None:
             return

@@ -153,11 +153,11 @@ class Runs:
                 if isinstance(first, BaseException):
                     raise first
                 if reading.plan.empty:
-                    page.refuse(reading.plan.empty, estimate, reading.plan.empty_fix)
+                    await page.refuse(reader, reading.query, reading.plan.empty, reading.plan.empty_fix)
                 reason = await page.publish(reader, reading.query, *first)
                 if reason is EndReason.COMPLETE:
                     for query in reading.outside:
-                        page.reject_outside(await reader.read(query))
+                        await page.reject_outside(reader, query)
         except Exception:
             if page is None:
                 raise
@@ -231,6 +231,7 @@ class Runs:
             deal_version=reading.deal.version,
             versions=reading.versions,
             plan=reading.plan,
+            others=reading.others,
             limit=start.limit,
             base=start.base,
             lease=start.lease,

@@ -10,30 +10,36 @@ from server.search.sql.query import PriceWindow
 
 if TYPE_CHECKING:
     from server.finance.plan import Plan
+    from server.search.screening.other_terms import OtherTerms
 
 MOST_KEPT = 256
+
+Key = tuple[str, int, bytes]
+"""Version of the rate sheet, largest rebate in cents, inputs."""
 
 
 class Plans:
     """The most recently used plans."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, int, bytes], tuple[Plan, PriceWindow | None]] = OrderedDict()
+        self._kept: OrderedDict[Key, tuple[Plan, PriceWindow | None, OtherTerms]] = OrderedDict()
 
     def of(
         self, inputs: DealInputs, sheet: RateSheet, largest_rebate_cents: int
-    ) -> "tuple[Plan, PriceWindow | None]":
-        """Return a deal's plan under a rate sheet, and the price window that every feasible car lies in.
+    ) -> "tuple[Plan, PriceWindow | None, OtherTerms]":
+        """Return a deal's plan under a rate sheet, the price window that every feasible car lies in, and the
+        terms that the deal does not offer.
 
         The window is None if none is known.
         """
         from server.finance.plan import plan_deal, price_window
+        from server.search.screening.other_terms import OtherTerms
 
         key = sheet.version, largest_rebate_cents, codec.encode(inputs)
         found = self._kept.get(key)
         if found is None:
             plan = plan_deal(inputs, sheet)
-            found = self._kept[key] = plan, price_window(plan, largest_rebate_cents)
+            found = self._kept[key] = plan, price_window(plan, largest_rebate_cents), OtherTerms(plan)
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)

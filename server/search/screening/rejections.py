@@ -1,7 +1,8 @@
 """Why a search rejected cars, and what would qualify them: counts that are carried from page to page.
 
 Cars are counted by limit, and for each limit by the additional cash that qualifies them, in steps of $100 up
-to $10,000. The table is bounded, whatever the size of the stock.
+to $10,000, and by the terms that qualify them and that the deal does not offer. The table is bounded,
+whatever the size of the stock.
 """
 
 from collections import Counter
@@ -25,18 +26,25 @@ class Rejections:
         self._cars: Counter[str] = Counter()
         self._steps: dict[str, Counter[int]] = {}
         self._met: dict[str, Fix] = {}
+        self._terms: dict[str, Counter[int]] = {}
         for each in carried:
             self._cars[each.limit] += each.cars
             if each.fix is not None and not each.cash_steps:
                 self._met[each.limit] = each.fix
             self._steps[each.limit] = Counter({step: cars for step, cars in each.cash_steps})  # noqa: C416 - pairs come as lists
+            self._terms[each.limit] = Counter({term: cars for term, cars in each.term_opens})  # noqa: C416 - as above
 
     def __len__(self) -> int:
         return self._cars.total()
 
-    def add(self, limit: Limit, more_cash: int) -> None:
-        """Count a car and the additional cash, in cents, that qualifies it; negative: no cash does."""
+    def add(self, limit: Limit, more_cash: int, terms: Iterable[int] = ()) -> None:
+        """Count a car, the additional cash, in cents, that qualifies it (negative: no cash does), and the
+        other terms that do.
+        """
         self.count(limit, 1)
+        opened = tuple(terms)
+        if opened:
+            self._terms.setdefault(limit.name.lower(), Counter()).update(opened)
         if 0 <= more_cash <= MOST_CENTS:
             steps = self._steps.setdefault(limit.name.lower(), Counter())
             steps[-(-more_cash // STEP_CENTS) * STEP_CENTS] += 1
@@ -47,11 +55,21 @@ class Rejections:
         if fix is not None:
             self._met[limit.name.lower()] = fix
 
-    def report(self) -> list[dict[str, Any]]:
-        """Return the ``rejected`` of ``search_ended``: the limit with the most cars first, then by name."""
+    def report(self, *, at_least: bool = False) -> list[dict[str, Any]]:
+        """Return the ``rejected`` of ``search_ended``: the limit with the most cars first, then by name.
+
+        ``at_least``: not every car of the filters was looked at.
+        """
         ordered = sorted(self._cars.items(), key=lambda pair: (-pair[1], pair[0]))
         rejections = (
-            Rejection(limit=limit, cars=cars, fix=self._fix(limit), cash_steps=self._listed(limit))
+            Rejection(
+                limit=limit,
+                cars=cars,
+                fix=self._fix(limit),
+                cash_steps=self._listed(limit),
+                term_opens=[list(pair) for pair in sorted(self._terms.get(limit, Counter()).items())],
+                at_least=at_least,
+            )
             for limit, cars in ordered
             if cars
         )

@@ -8,26 +8,29 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from protocol.events import MATCH_COLUMNS
-from protocol.jobs import NUMBER_COLUMNS, rebate_numbers
+from protocol.jobs import NUMBER_COLUMNS
 from server.finance.cars import Cars
 from server.finance.limits import Limit
 from server.finance.payment import payments_cents
 from server.finance.plan import Plan
 from server.finance.structures import build_structures
-from server.search.sql.query import RESULT_COLUMNS, Keyset
+from server.search.screening.other_terms import OtherTerms
+from server.search.sql.columns import rebates_by_name
+from server.search.sql.query import RESULT_COLUMNS, Keyset, shown_costs
 
 _NEVER = np.iinfo(np.int64).max
 _LIMIT_OF: Final = {int(limit): limit for limit in Limit}
 
 
 class Rejected(NamedTuple):
-    """A row that cannot become a deal: the limit that rejects it, and the additional cash in cents that
-    qualifies the car; negative: no cash does.
+    """A row that cannot become a deal: the limit that rejects it, the additional cash in cents that qualifies
+    the car (negative: no cash does), and the terms that do and that the deal does not offer.
     """
 
     row_number: int
     limit: Limit
     more_cash: int
+    terms: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,13 @@ class Screened:
         return replace(cut, rejected=before)
 
 
-def screen_rows(plan: Plan, rows: Sequence[Any]) -> Screened:
+def screen_rows(plan: Plan, rows: Sequence[Any], others: OtherTerms | None = None) -> Screened:
     """Return the matches among ``rows``: at least one, each a sequence in the order of ``RESULT_COLUMNS``.
 
-    The plan must not be empty.
+    The plan must not be empty. ``others`` tell which other terms open the rejected cars; None: not asked.
     """
     read = dict(zip(RESULT_COLUMNS, zip(*rows, strict=True), strict=True))
-    without = _rebates_without(read["rebates_without"])
+    without = rebates_by_name(read["rebates_without"])
     cars = Cars.of({**{name: read[name] for name in NUMBER_COLUMNS}, **without})
     structures = build_structures(plan, cars)
     matched = structures.any_feasible()
@@ -87,6 +90,8 @@ def screen_rows(plan: Plan, rows: Sequence[Any]) -> Screened:
     highest = np.where(structures.feasible, structures.payment, 0).max(axis=1)
     limits = structures.nearest_limit()[~matched].tolist()
     more_cash = structures.more_cash()[~matched].tolist()
+    out = np.flatnonzero(~matched)
+    terms = [()] * len(out) if others is None or not out.size else others.opening(cars.at(out))
     marks = matched.tolist()
     columns = {name: list(compress(read[name], marks)) for name in MATCH_COLUMNS if name in read}
     columns |= {
@@ -94,7 +99,8 @@ def screen_rows(plan: Plan, rows: Sequence[Any]) -> Screened:
         "payment_max_cents": highest[matched].tolist(),
     }
     return Screened(
-        columns={name: columns[name] for name in MATCH_COLUMNS},
+        columns={name: columns[name] for name in MATCH_COLUMNS}
+        | {"cost_cents": shown_costs(columns["cost_cents"])},
         numbers={
             **{name: columns.get(name) or list(compress(read[name], marks)) for name in NUMBER_COLUMNS},
             **{name: list(compress(column, marks)) for name, column in without.items()},
@@ -102,15 +108,8 @@ def screen_rows(plan: Plan, rows: Sequence[Any]) -> Screened:
         positions=list(compress(read["position"], marks)),
         row_numbers=np.flatnonzero(matched).tolist(),
         rejected=[
-            Rejected(row, _LIMIT_OF[code], cents)
-            for row, code, cents in zip(np.flatnonzero(~matched).tolist(), limits, more_cash, strict=True)
+            Rejected(row, _LIMIT_OF[code], cents, opening)
+            for row, code, cents, opening in zip(out.tolist(), limits, more_cash, terms, strict=True)
         ],
         last=Keyset(read["position"][-1], int(read["vehicle_id"][-1])),
     )
-
-
-def _rebates_without(rows: Sequence[list[int] | None]) -> dict[str, list[int]]:
-    """Return the rebates without each list of exclusions as columns by name; none without a list."""
-    if rows[0] is None:
-        return {}
-    return rebate_numbers(map(list, zip(*(row or () for row in rows), strict=True)))

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from protocol.jobs import rebate_numbers
 from protocol.money.lending import Rebate
 from server.finance.rebates import without
 
@@ -78,3 +79,10 @@ def _rebates_without(bind: Bind, rebates: Sequence[Rebate], exclusions: Sequence
     if not exclusions:
         return "NULL::bigint[]"
     return f"ARRAY[{', '.join(_rebate_cents(bind, without(rebates, each)) for each in exclusions)}]"
+
+
+def rebates_by_name(rows: Sequence[list[int] | None]) -> dict[str, list[int]]:
+    """Return the rebates without each list of exclusions as columns by name; none without a list."""
+    if rows[0] is None:
+        return {}
+    return rebate_numbers(map(list, zip(*(row or () for row in rows), strict=True)))

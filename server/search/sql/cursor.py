@@ -18,8 +18,10 @@ from server.database.editions.versions import stock_version
 from server.search.sql.query import RESULT_COLUMNS, Keyset, OrderedQuery, Query, Stock, explained
 from server.search.trace import Trace
 
-FIRST_CHUNK, LATER_CHUNKS = 16, 256
-"""Rows per chunk: few at first so that matches show at once, many later for throughput."""
+FIRST_CHUNK, LATER_CHUNKS, BULK_CHUNKS = 16, 256, 512
+"""Rows per chunk: few at first so that matches show at once, many later for throughput, and most in a large
+stock, whose first screenful has its values by then.
+"""
 
 PAGES = (FIRST_CHUNK, 64, 256, 256, 1_024)
 """Rows per query; the last value applies to all later ones. A limit makes an index the cheapest plan."""
@@ -84,12 +86,23 @@ class StockReader:
         rows: int = plan[0]["Plan"]["Plan Rows"]
         return rows
 
-    async def fetch(self, query: OrderedQuery) -> tuple[list[Any], bool]:
-        """Return the next rows of ``query``, and whether there may be more. A page takes one round trip."""
+    async def count(self, query: OrderedQuery, most: int) -> int:
+        """Return how many rows a query has, up to ``most``."""
+        self._trace.count("queries")
+        asked = query.counted(most)
+        with self._trace.stage("db_total"):
+            return int(await self.database.fetchval(asked.text, *asked.args))
+
+    async def fetch(self, query: OrderedQuery, wanted: int = 0) -> tuple[list[Any], bool]:
+        """Return the next rows of ``query``, and whether there may be more. A page takes one round trip.
+
+        If many matches are still ``wanted``, the rows of a large page come in large chunks.
+        """
         if self._sent >= len(self._page):
             page, self._ahead = self._ahead or self._next_page(query), None
             (self._page, self._more), self._sent = await page, 0
-        rows = self._page[self._sent : self._sent + LATER_CHUNKS]
+        most = BULK_CHUNKS if min(len(self._page), wanted) > LATER_CHUNKS else LATER_CHUNKS
+        rows = self._page[self._sent : self._sent + most]
         self._sent += len(rows)
         self._trace.count("rows_read", len(rows))
         return rows, self._more or self._sent < len(self._page)
@@ -104,7 +117,7 @@ class StockReader:
         with self._trace.stage("db_total"):
             self._trace.count("queries")
             if isinstance(query, OrderedQuery) and query.words and query.most:
-                query = query.page(None, query.most, among=await self._cars_with(query.words))
+                query = query.page(None, query.most, among=await self.cars_with(query.words))
             rows: list[Any] = await self.database.fetch(query.text, *query.args)
         self._trace.count("rows_read", len(rows))
         return rows
@@ -126,10 +139,10 @@ class StockReader:
             if len(rows) == size:
                 self._among[query.words] = None
                 return rows
-        page = query.page(after, size, among=await self._cars_with(query.words))
+        page = query.page(after, size, among=await self.cars_with(query.words))
         return list(await self.database.fetch(page.text, *page.args))
 
-    async def _cars_with(self, words: tuple[str, ...]) -> list[int] | None:
+    async def cars_with(self, words: tuple[str, ...]) -> list[int] | None:
         """Return the cars that may have every word; None if they are too many or unknown."""
         if not words:
             return None

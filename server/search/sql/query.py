@@ -5,11 +5,11 @@ Each order reads an index of the store or of its group, from a keyset position o
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from protocol.jobs import NUMBER_COLUMNS
+from protocol.jobs import NUMBER_COLUMNS, UNKNOWN_COST
 from protocol.money.lending import Rebate
 from protocol.records import Filters, Scope, Sort
 from server.search.sql.columns import computed_columns
@@ -26,6 +26,9 @@ RESULT_COLUMNS = (*MATCHED_COLUMNS, *NUMBER_COLUMNS, "rebates_without", "positio
 """The columns of a row, in this order. ``rebates_without`` are the rebates without each list of exclusions,
 null if the rate sheet has none; ``position`` is the row's place in the order, for ``Keyset``.
 """
+
+MOST_OF_STOCK_NO = 50
+"""How many cars with one stock number are read: each store of a group may have one, and some repeat them."""
 
 _CARS = "vehicles v"
 _WORDS = "concat_ws(' ', v.make, v.model, v.trim, v.stock_no, v.vin)"
@@ -104,6 +107,11 @@ class OrderedQuery(Query):
     def limited(self, rows: int) -> "OrderedQuery":
         """Return the query for its first ``rows`` rows."""
         return replace(self, text=f"{self.text} LIMIT {rows}", most=rows)
+
+    def counted(self, most: int) -> Query:
+        """Return the query that counts its rows, up to ``most``."""
+        rows = f"SELECT {self.selected} FROM {_CARS} WHERE {self.where}{self.likes} LIMIT {most}"  # noqa: S608 - bound
+        return Query(f"SELECT count(*) FROM ({rows}) counted", self.args)  # noqa: S608 - bound
 
     def page(
         self,
@@ -193,15 +201,8 @@ def build_car_query(
 
     It returns no row if the car is not available there.
     """
-    conditions = _Conditions()
-    _add_stock(conditions, stock)
-    computed = computed_columns(conditions.bind, today, rebates, exclusions, _fetched(stock))
-    conditions.add("v.vehicle_id = {}::bigint", vehicle_id)
-    text = (
-        f"SELECT {_selected(computed, 'price_cents')} FROM {_CARS}"  # noqa: S608 - as above
-        f" WHERE {' AND '.join(conditions.parts)}"
-    )
-    return Query(text, tuple(conditions.args))
+    reading = _Read(today, rebates, exclusions)
+    return _named(stock, "v.vehicle_id = {}::bigint", vehicle_id, reading)
 
 
 def build_cars_query(
@@ -213,15 +214,50 @@ def build_cars_query(
     exclusions: Exclusions = (),
 ) -> Query:
     """Return the query that reads some available cars of the stock, in order of their ids."""
+    ids = list(vehicle_ids)
+    query = _named(stock, "v.vehicle_id = ANY ({}::bigint[])", ids, _Read(today, rebates, exclusions))
+    return replace(query, text=f"{query.text} ORDER BY v.vehicle_id")
+
+
+def build_stock_no_query(
+    stock: Stock,
+    stock_nos: Sequence[str],
+    *,
+    today: dt.date,
+    rebates: Sequence[Rebate] = (),
+    exclusions: Exclusions = (),
+) -> Query:
+    """Return the query that reads the available cars of the stock with one of these stock numbers."""
+    reading = _Read(today, rebates, exclusions)
+    query = _named(stock, "v.stock_no = ANY ({}::text[])", list(stock_nos), reading)
+    # The index of stock numbers begins with the group.
+    own = f" AND v.group_id = ${len(query.args) + 1}"
+    return Query(f"{query.text}{own} LIMIT {MOST_OF_STOCK_NO}", (*query.args, stock.group_id))
+
+
+class _Read(NamedTuple):
+    """What the columns of a row depend on, besides its car."""
+
+    today: dt.date
+    rebates: Sequence[Rebate]
+    exclusions: Exclusions
+
+
+def _named(stock: Stock, template: str, value: Any, reading: _Read) -> Query:
+    """Return the query for the available cars of the stock that a condition names."""
     conditions = _Conditions()
     _add_stock(conditions, stock)
-    computed = computed_columns(conditions.bind, today, rebates, exclusions, _fetched(stock))
-    conditions.add("v.vehicle_id = ANY ({}::bigint[])", list(vehicle_ids))
-    text = (
-        f"SELECT {_selected(computed, 'price_cents')} FROM {_CARS}"  # noqa: S608 - as above
-        f" WHERE {' AND '.join(conditions.parts)} ORDER BY v.vehicle_id"
+    computed = computed_columns(
+        conditions.bind, reading.today, reading.rebates, reading.exclusions, _fetched(stock)
     )
-    return Query(text, tuple(conditions.args))
+    conditions.add(template, value)
+    selected, where = _selected(computed, "price_cents"), " AND ".join(conditions.parts)
+    return Query(f"SELECT {selected} FROM {_CARS} WHERE {where}", tuple(conditions.args))  # noqa: S608 - as above
+
+
+def shown_costs(costs: Iterable[int]) -> list[int | None]:
+    """Return the costs of rows as they are shown: None for an unknown one."""
+    return [None if cost == UNKNOWN_COST else cost for cost in costs]
 
 
 def explained(query: Query) -> Query:
@@ -293,6 +329,7 @@ def _selected(computed: Mapping[str, str], order_column: str) -> str:
         **computed,
         "vehicle_id": "v.vehicle_id::text",
         "is_new": "v.is_new::int",
+        "cost_cents": f"coalesce(v.cost_cents, {UNKNOWN_COST})",
         # A date is read as its ordinal, so that a row holds only texts and integers.
         "position": "(v.stocked_on - date '0001-01-01') + 1"
         if order_column == "stocked_on"

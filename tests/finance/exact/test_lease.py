@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.codec import convert
-from protocol.money.pricing import LeaseRequest
+from protocol.money.leasing import LeaseRequest
 from protocol.structure import StructureError
 from server.finance.exact.lease import quote_lease
 

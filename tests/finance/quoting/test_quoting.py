@@ -359,7 +359,10 @@ def test_warnings() -> None:
     )
     subject = case(structure, discount_max_cents=50_000)
     assert quote_structure(subject).answer.payoff_cents == 302_000
-    assert set(warned(subject)) == set(WarningCode) - {WarningCode.TRADE_NOT_APPRAISED}
+    assert set(warned(subject)) == set(WarningCode) - {
+        WarningCode.TRADE_NOT_APPRAISED,
+        WarningCode.COST_UNKNOWN,
+    }
     # What a cost is, and where an allowance lies above the ACV, only the desk is told.
     for_sales = warned(subject, desk=False)
     assert set(for_sales) == {WarningCode.PAYOFF_PAST_GOOD_THROUGH, WarningCode.DISCOUNT_OVER_AUTHORITY}

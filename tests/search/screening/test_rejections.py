@@ -29,8 +29,17 @@ def test_the_least_cash_that_opens_half() -> None:
             "cars": 5,
             "fix": {"kind": "cash", "cash_cents": 400_00, "opens": 2},
             "cash_steps": [[200_00, 1], [400_00, 1], [500_00, 1], [9_000_00, 1]],
+            "term_opens": [],
+            "at_least": False,
         },
-        {"limit": "mileage", "cars": 1, "fix": None, "cash_steps": []},
+        {
+            "limit": "mileage",
+            "cars": 1,
+            "fix": None,
+            "cash_steps": [],
+            "term_opens": [],
+            "at_least": False,
+        },
     ]
 
 

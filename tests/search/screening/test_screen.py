@@ -13,6 +13,7 @@ from protocol.money.lending import Programme
 from server.finance.architect import best_offers, price_plan
 from server.finance.cars import Cars
 from server.finance.plan import plan_deal
+from server.search.screening.other_terms import OtherTerms
 from server.search.screening.screen import screen_rows
 from server.search.sql.query import RESULT_COLUMNS, Keyset
 from tests.finance.cases import model, sheet
@@ -98,3 +99,24 @@ def test_the_cash_of_a_rejected_car_opens_it(
         else:
             assert matches(row.row_number, row.more_cash)
             assert not matches(row.row_number, row.more_cash - 1)
+
+
+@given(deal=deals(), rows=programmes(), stock=st.lists(numbers(), min_size=1, max_size=4))
+def test_another_term_of_a_rejected_car_opens_it(
+    deal: DealInputs, rows: tuple[Programme, ...], stock: list[dict[str, int]]
+) -> None:
+    """A car matches with one more term exactly if that term is named; a fixed term has no others."""
+    plan = plan_deal(deal, sheet(*rows))
+    if plan.empty:
+        return
+    structure = deal.structure
+    others = {row.term_months for row in rows} - set(structure.terms_months)
+    screened = screen_rows(plan, [row_of(n, car) for n, car in enumerate(stock)], OtherTerms(plan))
+    for row in screened.rejected:
+        named = set()
+        for term in others if structure.term_months is None else ():
+            more = msgspec.structs.replace(structure, terms_months=sorted({*structure.terms_months, term}))
+            again = plan_deal(msgspec.structs.replace(deal, structure=more), sheet(*rows))
+            if len(screen_rows(again, [row_of(row.row_number, stock[row.row_number])])):
+                named.add(term)
+        assert set(row.terms) == named

@@ -20,6 +20,7 @@ import { Desk } from "./desk/desk";
 import { apply, type DealModel, fromSnapshot, withOlder } from "./model/state";
 import { Pencil } from "./pencil/pencil";
 import { pencilPort } from "./pencil/pencil-port";
+import { Finder } from "./stock/finder";
 import { Grid } from "./stock/grid";
 import { NO_FILTERS, Searching } from "./stock/searching";
 import type { Field } from "./terms/edits";
@@ -27,6 +28,7 @@ import { TermsEditor } from "./terms/terms-editor";
 
 const JOIN_AGAIN_MS = 2_000;
 const OLDER = 50;
+const MOST_FOUND = 12;
 
 export type Standing = "live" | "catching_up" | "offline" | "ended";
 
@@ -50,6 +52,7 @@ export class DealSession implements Listener {
   });
   readonly terms: TermsEditor;
   readonly searching: Searching;
+  readonly finder: Finder;
   readonly pencil: Pencil;
   readonly desk: Desk;
 
@@ -86,6 +89,10 @@ export class DealSession implements Listener {
         this.failure.value = error;
       },
     );
+    this.finder = new Finder({
+      find: (text, replied) => send({ type: "find", channel, text, limit: MOST_FOUND }, replied) !== null,
+      later: (milliseconds, action) => environment.later(milliseconds, action),
+    });
     this.pencil = new Pencil(pencilPort(this, channel, send, environment));
     this.desk = new Desk(send, channel);
     this.unaim = effect(() => this.aim());
@@ -129,6 +136,7 @@ export class DealSession implements Listener {
       this.failure.value = null;
       this.terms.clear();
       this.desk.clear();
+      this.finder.clear();
       this.gridNow.value = new Grid(this.view.value, this.scores);
       this.channel.forget();
       this.current.value = false;

@@ -25,15 +25,18 @@ const ALL: readonly View[] = ["manager", "sales", "customer"];
 const STAFF: readonly View[] = ["manager", "sales"];
 const MANAGER: readonly View[] = ["manager"];
 const NOTHING = "–";
+const UNKNOWN = "unknown";
+/** The value of an offer on a car whose cost nobody knows. */
+const INCOMPLETE = "incomplete";
 
 const COLUMNS: Column[] = [
   column("make", "Vehicle", 212, ALL, (row) => `${row.year} ${row.make} ${row.model} ${row.trim}`.trim(), {
     track: "minmax(212px, 1fr)",
     number: false,
   }),
-  column("npv_cents", "NPV", 104, STAFF, (row, f) => maybe(row.npv_cents, f.dollars), { valued: true }),
-  column("score", "Score", 64, STAFF, (row) => scoreText(row.score), { valued: true }),
-  column("stress_npv_cents", "Stressed", 82, MANAGER, (row, f) => maybe(row.stress_npv_cents, f.dollars), {
+  column("npv_cents", "NPV", 104, STAFF, (row, f) => worth(row, row.npv_cents, f.dollars), { valued: true }),
+  column("score", "Score", 64, STAFF, (row) => worth(row, row.score, scoreText), { valued: true }),
+  column("stress_npv_cents", "Stressed", 82, MANAGER, (row, f) => worth(row, row.stress_npv_cents, f.dollars), {
     valued: true,
   }),
   column("payment_cents", "Payment", 90, ALL, (row, f) => maybe(row.payment_cents, f.cents), { valued: true }),
@@ -42,7 +45,9 @@ const COLUMNS: Column[] = [
   column("rate_bp", "Rate", 66, STAFF, (row, f) => maybe(row.rate_bp, f.percent), { valued: true }),
   column("lender", "Lender", 128, STAFF, (row) => row.lender ?? NOTHING, { number: false, valued: true }),
   column("price_cents", "Price", 74, ALL, (row, f) => f.dollars(row.price_cents)),
-  column("cost_cents", "Cost", 74, MANAGER, (row, f) => maybe(row.cost_cents, f.dollars)),
+  column("cost_cents", "Cost", 74, MANAGER, (row, f) =>
+    row.cost_cents === null ? UNKNOWN : f.dollars(row.cost_cents),
+  ),
   column("mileage", "Miles", 72, ALL, (row, f) => f.count(row.mileage)),
   column("days_in_stock", "Days", 50, STAFF, (row, f) => maybe(row.days_in_stock, f.count)),
   column("transfer_days", "Transfer days", 100, STAFF, (row, f) => unlessOwn(row.transfer_days, f.count), {
@@ -73,6 +78,11 @@ export function scoreText(score: number | null | undefined): string {
 
 function maybe(value: number | null, format: (value: number) => string): string {
   return value === null ? NOTHING : format(value);
+}
+
+/** Returns the value of an offer: a car whose cost is unknown has an offer and no value. */
+function worth(row: Row, value: number | null, format: (value: number) => string): string {
+  return value === null && row.value === "offer" ? INCOMPLETE : maybe(value, format);
 }
 
 /** Transfers are 0 for the store's own cars: their cells stay empty, so that the others stand out. */

@@ -94,6 +94,50 @@ export function cashLadder(steps: Rejection["cash_steps"]): { cents: number; ope
   return [...new Set(shares.map((share) => rungs.find((rung) => rung.opens >= share)!))];
 }
 
+/** A change of the deal's terms that lets more cars match. */
+export interface Opening {
+  key: string;
+  /** What changes: "+$800 down", "84 months". */
+  text: string;
+  cars: number;
+  /** There may be more: the search did not look at every car. */
+  atLeast: boolean;
+  changes: StructureChanges;
+}
+
+const MOST_TERMS = 2;
+
+/**
+ * Returns what opens cars, over all limits together: the least cash that opens half of those that cash can open, and the
+ * terms that open most. A car that is opened matches; its value may still be below the store's minimum.
+ */
+export function openings(rejected: readonly Rejection[], structure: Structure, formats: Formats): Opening[] {
+  const atLeast = rejected.some((each) => each.at_least);
+  const cash = summed(rejected.map((each) => each.cash_steps ?? [])).sort(([a], [b]) => a - b);
+  const terms = summed(rejected.map((each) => each.term_opens ?? [])).sort(([a, x], [b, y]) => y - x || a - b);
+  const curable = cash.reduce((sum, [, cars]) => sum + cars, 0);
+  const found: Opening[] = [];
+  let opened = 0;
+  for (const [cents, cars] of cash) {
+    opened += cars;
+    if (2 * opened < curable) continue;
+    const changes = remedy("cash", { kind: "cash", cash_cents: cents }, structure, formats)?.changes;
+    if (changes) found.push({ key: "cash", text: `+${amount(cents, formats)} down`, cars: opened, atLeast, changes });
+    break;
+  }
+  for (const [term, cars] of terms.slice(0, MOST_TERMS)) {
+    const changes = remedy("term", { kind: "term", term_months: term }, structure, formats)?.changes;
+    if (changes) found.push({ key: `term-${term}`, text: `${formats.count(term)} months`, cars, atLeast, changes });
+  }
+  return found;
+}
+
+function summed(tables: number[][][]): [number, number][] {
+  const sums = new Map<number, number>();
+  for (const [step, cars] of tables.flat()) sums.set(step!, (sums.get(step!) ?? 0) + cars!);
+  return [...sums];
+}
+
 const CREDIT = new Set(["score", "tier"]);
 
 /** Returns what to try if no car fits, by the limit that excludes the most cars. */

@@ -6,6 +6,9 @@ import { type Order, Ranking } from "./ranking";
 import { type Changed, type Row, RowTable } from "./rows";
 import { type StressRank, stressRanks } from "./turnover";
 
+/** Fewer offers than this are ranked only when all are there. */
+const LEAST_RANKED = 32;
+
 export interface GridPicture {
   rows: readonly Row[];
   /** Places in `rows`, in the order on the screen. */
@@ -42,6 +45,10 @@ export class Grid {
   private dirty = false;
   private rankedAtEnd = false;
   private words = "";
+  /** A car that was found in the stock, and that the search does not have. */
+  private visitor: Row | null = null;
+  /** How many offers there were when the rows of this search were last ranked. */
+  private rankedOf = 0;
 
   constructor(view: View, scores = false) {
     this.ranking = new Ranking(firstOrder(view, scores));
@@ -89,12 +96,13 @@ export class Grid {
   }
 
   /**
-   * Shows pending changes. When everything is valued for the first time, the best offers move to the top, unless
-   * someone is in the grid.
+   * Shows pending changes. A new search ranks its rows whenever their offers have doubled, unless someone is in the
+   * grid, and once when everything is valued, even then: only the rows of the same search keep their order.
    */
   publish(valued: boolean): void {
+    if (!valued && !this.rankedAtEnd && !this.stale && !this.engaged.value) this.rankSome();
     if (valued && !this.stale && (this.dirty || !this.rankedAtEnd)) {
-      if (!this.rankedAtEnd && !this.engaged.value) this.ranking.settle(this.table.rows);
+      if (!this.rankedAtEnd) this.ranking.settle(this.table.rows);
       // The order stays for a reader; rank changes move no row.
       this.weigh();
       this.rankedAtEnd = true;
@@ -102,6 +110,14 @@ export class Grid {
     }
     if (this.dirty) this.picture.value = this.draw();
     this.dirty = false;
+  }
+
+  /** Ranks the first rows of a search early: each row is ranked a few times at most. */
+  private rankSome(): void {
+    if (this.table.settled < Math.max(LEAST_RANKED, 2 * this.rankedOf)) return;
+    this.rankedOf = this.table.settled;
+    this.ranking.settle(this.table.rows);
+    this.dirty = true;
   }
 
   settle(): void {
@@ -131,6 +147,12 @@ export class Grid {
     this.selected.value = vehicleId;
   };
 
+  /** Opens the panel of a car of the stock, whether the search has it or not. */
+  visit(row: Row): void {
+    this.visitor = row;
+    this.select(row.vehicle_id);
+  }
+
   /** Opens the panel of no car. */
   close(): void {
     this.selected.value = null;
@@ -138,7 +160,7 @@ export class Grid {
   }
 
   row(vehicleId: string): Row | undefined {
-    return this.table.get(vehicleId);
+    return this.table.get(vehicleId) ?? (this.visitor?.vehicle_id === vehicleId ? this.visitor : undefined);
   }
 
   /** Returns the rank of a car's offer, or null while it is unknown. */
@@ -165,6 +187,7 @@ export class Grid {
     this.stale = true;
     this.dirty = true;
     this.rankedAtEnd = false;
+    this.rankedOf = 0;
   }
 
   /** Drops the older search's rows. */

@@ -66,6 +66,7 @@ function Selected({ offer, outdated, session }: { offer: DealOffer; outdated: bo
         {formats.cents(offer.payment_cents)} × {offer.term_months}
       </span>
       {offer.lender && <bdi class="quiet">{offer.lender}</bdi>}
+      {offer.incomplete !== undefined && <span class="quiet">NPV incomplete: cost unknown</span>}
       {offer.npv_cents !== undefined && (
         <span class={offer.npv_cents < 0 ? "negative" : "quiet"}>NPV {formats.dollars(offer.npv_cents)}</span>
       )}

@@ -71,13 +71,16 @@ export function LimitBars({ rejected }: { rejected: readonly Rejection[] }) {
   const most = Math.max(1, ...shown.map(({ cars }) => cars));
   return (
     <ul class="limit-bars">
-      {shown.map(({ limit, cars, fix, cash_steps: steps }) => {
+      {shown.map(({ limit, cars, fix, cash_steps: steps, at_least: atLeast }) => {
         const opening = openingText({ fix }, formats);
         const ladder = cashLadder(steps);
         return (
           <li key={limit}>
             <span>{sentence(limitText(limit))}</span>
-            <b class="number">{formats.count(cars)}</b>
+            <b class="number" title={atLeast ? "At least so many" : undefined}>
+              {formats.count(cars)}
+              {atLeast && "+"}
+            </b>
             <span class="bar" aria-hidden="true">
               <span style={{ width: `${(100 * cars) / most}%` }} />
               {fix?.opens ? (
@@ -163,20 +166,20 @@ function Chosen({ row, session }: { row: Row; session: DealSession }) {
         <FrontierPlot frontier={frontier} quote={quote} session={session} />
       )}
       {quote && <ContractFacts quote={quote} structure={session.model.value?.deal.structure ?? {}} stale={asking} />}
-      <CarFacts row={row} staff={staff} />
+      <CarFacts row={row} staff={staff} desk={view === "manager"} />
       {quote && <Provenance picture={shown} />}
     </>
   );
 }
 
-function CarFacts({ row, staff }: { row: Row; staff: boolean }) {
+function CarFacts({ row, staff, desk }: { row: Row; staff: boolean; desk: boolean }) {
   const { formats } = useSurroundings();
   return (
     <section>
       <h3>Car</h3>
       <dl class="facts">
         <Fact name="Price">{formats.cents(row.price_cents)}</Fact>
-        {staff && row.cost_cents !== null && <Fact name="Cost">{formats.cents(row.cost_cents)}</Fact>}
+        {desk && <Fact name="Cost">{row.cost_cents === null ? "unknown" : formats.cents(row.cost_cents)}</Fact>}
         <Fact name="Miles">{formats.count(row.mileage)}</Fact>
         {staff && row.days_in_stock !== null && <Fact name="Days in stock">{formats.count(row.days_in_stock)}</Fact>}
         {staff && row.store_id !== null && <Fact name="Store">{row.store_id}</Fact>}

@@ -1,7 +1,7 @@
 import type { RefObject } from "preact";
 
 const KEYS: [string, string][] = [
-  ["/", "Filter the rows"],
+  ["/", "Find a car by stock number, VIN or words, and filter the rows"],
   ["↑ ↓", "Choose a car in the grid"],
   ["Page Up, Page Down, Home, End", "Move through the grid"],
   ["R", "In the grid: move the best offers to the top"],

@@ -1,24 +1,13 @@
-import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import type { DealSession } from "../../deal/session";
 import type { Row } from "../../deal/stock/rows";
 import { NO_FILTERS } from "../../deal/stock/searching";
 import { parseMoney, parseWhole } from "../../text/parse";
-import type { Filters, Sort } from "../../wire";
+import type { Filters } from "../../wire";
 import { ChoiceMenu } from "../parts/choice-menu";
 import { DraftInput } from "../parts/draft-input";
 import { useSurroundings } from "../parts/surroundings";
-
-const SORTS: Record<Sort, string> = {
-  price: "Lowest price first",
-  "-price": "Highest price first",
-  mileage: "Fewest miles first",
-  "-mileage": "Most miles first",
-  year: "Oldest first",
-  "-year": "Newest first",
-  days_in_stock: "Newest in stock first",
-  "-days_in_stock": "Longest in stock first",
-};
+import { FindBox } from "./find-box";
 
 /** The shared search of the deal, and this person's own filter of the loaded rows. */
 export function FilterBar({ session }: { session: DealSession }) {
@@ -31,7 +20,7 @@ export function FilterBar({ session }: { session: DealSession }) {
   const filtered = JSON.stringify(filters) !== JSON.stringify(NO_FILTERS);
   return (
     <div class="filters" role="search" aria-label="Search of this deal, shared by everyone on it">
-      <RowFilter session={session} />
+      <FindBox session={session} />
       <ChoiceMenu label="Make" options={makes} chosen={filters.makes} choose={(chosen) => change({ makes: chosen })} />
       <ChoiceMenu
         label="Body"
@@ -57,50 +46,12 @@ export function FilterBar({ session }: { session: DealSession }) {
         value={filters.price_max_cents}
         commit={(value) => change({ price_max_cents: value })}
       />
-      <label class="filter-sort">
-        <span class="visually-hidden">Order in which cars are searched</span>
-        <select
-          value={sort}
-          title="Order in which cars are searched"
-          onChange={(event) => session.searching.begin(filters, event.currentTarget.value as Sort)}
-        >
-          {Object.entries(SORTS)
-            .filter(([key]) => session.view.value !== "customer" || !key.endsWith("days_in_stock"))
-            .map(([key, text]) => (
-              <option key={key} value={key}>
-                {text}
-              </option>
-            ))}
-        </select>
-      </label>
       {filtered && (
         <button type="button" class="link" onClick={() => session.searching.begin(NO_FILTERS, sort)}>
           Clear
         </button>
       )}
     </div>
-  );
-}
-
-function RowFilter({ session }: { session: DealSession }) {
-  const { grid } = session;
-  const text = useSignal(grid.filterText);
-  useEffect(() => {
-    text.value = grid.filterText;
-  }, [grid, grid.filterText, grid.picture.value]);
-  return (
-    <input
-      id="row-filter"
-      type="search"
-      value={text.value}
-      placeholder="Filter rows  ( / )"
-      aria-label="Filter the rows on this screen"
-      autocomplete="off"
-      onInput={(event) => grid.filter(event.currentTarget.value)}
-      onKeyDown={(event) => {
-        if (event.key === "Escape") grid.filter("");
-      }}
-    />
   );
 }
 

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { DealSession } from "../../deal/session";
+import { reachText } from "../../deal/stock/best";
 import { type Column, columnsFor, nextOrder } from "../../deal/stock/columns";
 import type { Grid, GridPicture } from "../../deal/stock/grid";
 import { underTarget, VALUE_KEYS } from "../../deal/stock/ranking";
@@ -8,6 +9,7 @@ import { LEADERS, LEAST_MOVE } from "../../deal/stock/turnover";
 import { useSurroundings } from "../parts/surroundings";
 import { GridRow, rowId } from "./grid-row";
 import { GridState } from "./grid-state";
+import { Openings } from "./openings";
 import { useVirtualRows } from "./virtual-rows";
 
 const ROW_HEIGHT = 30;
@@ -100,6 +102,7 @@ export function MatchGrid({ session }: { session: DealSession }) {
         </div>
       </div>
       {picture.shown.length === 0 && <GridState session={session} />}
+      <Openings session={session} />
       <GridFoot session={session} picture={picture} nextTurned={nextTurned}>
         <BetterPill
           picture={picture}
@@ -165,16 +168,14 @@ interface FootProps {
 function GridFoot({ session, picture, nextTurned, children }: FootProps) {
   const { formats } = useSurroundings();
   const search = session.model.value?.search;
-  const { shown, matched, failed, turned } = picture;
+  const { shown, matched, settled, failed, turned } = picture;
   return (
     <div class="grid-foot">
       <span role="status">
         {search &&
           (picture.stale
             ? "Searching again…"
-            : shown.length === matched
-              ? `${formats.count(matched)} cars`
-              : `${formats.count(shown.length)} of ${formats.count(matched)} cars`)}
+            : `${shown.length === matched ? "" : `${formats.count(shown.length)} shown · `}${reachText({ matched, settled, reason: search.reason }, formats)}`)}
         {failed > 0 && ` · ${formats.count(failed)} could not be valued`}
         {search?.reason === "cancelled" && " · search stopped"}
       </span>

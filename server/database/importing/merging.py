@@ -1,0 +1,71 @@
+"""The SQL by which staged rows are checked against each other and merged into the stock."""
+
+from dataclasses import fields
+
+from server.database.importing.columns import ColumnMap
+from server.database.importing.parsing import Car
+
+CAR_COLUMNS = tuple(one.name for one in fields(Car))
+_COLUMN_OF = {
+    "condition": "condition_tenths",
+    "mileage": "mileage",
+    "certified": "is_new",
+    "days_in_stock": "stocked_on",
+} | {
+    name: f"{name}_cents"
+    for name in (
+        "price",
+        "cost",
+        "recon",
+        "holdback",
+        "dealer_cash",
+        "invoice",
+        "msrp",
+        "wholesale",
+        "retail",
+    )
+}
+
+DUPLICATES = """
+SELECT line, cells, vin, first
+  FROM (SELECT line, cells, vin, min(line) OVER (PARTITION BY vin) AS first FROM staged) s
+ WHERE line <> first ORDER BY line
+"""
+ELSEWHERE = """
+SELECT s.line, s.cells, s.vin, v.store_id AS other FROM staged s JOIN vehicles v USING (vin)
+ WHERE v.store_id <> $1 ORDER BY s.line
+"""
+DOUBTFUL = "SELECT line, cells FROM staged WHERE right(cells, 4) <> ',[]]' ORDER BY line"
+
+
+def merge_statement(layout: ColumnMap, *, kind_in_condition: bool) -> str:
+    """Return the INSERT that adds staged cars and updates known ones in the columns that the file has.
+
+    Arguments: store, group, book source. It returns the number of added and updated cars. The day of the book
+    is the car's day in stock; it is not compared, so that a file without dates changes nothing tomorrow.
+    """
+    stated = (*layout.positions, *layout.constants)
+    given = list(dict.fromkeys(_COLUMN_OF.get(name, name) for name in stated if name != "vin"))
+    if "price" not in stated:
+        given.append("price_cents")  # derived from what the file has
+    if kind_in_condition:
+        given = [name for name in given if name != "condition_tenths"] + ["is_new"]
+    if {"wholesale", "retail"} & layout.stated:
+        given += [name for name in ("wholesale_cents", "retail_cents") if name not in given]
+        books = ["book_source", "book_date"]
+    else:
+        books = []
+    return f"""
+WITH merged AS (
+    INSERT INTO vehicles AS v (store_id, group_id, {", ".join(CAR_COLUMNS)}, book_source, book_date)
+    SELECT $1, $2, {", ".join(CAR_COLUMNS)},
+           CASE WHEN num_nulls(wholesale_cents, retail_cents) < 2 THEN $3 END,
+           CASE WHEN num_nulls(wholesale_cents, retail_cents) < 2 THEN stocked_on END
+      FROM staged ORDER BY line
+    ON CONFLICT (vin) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in (*given, *books))}
+     WHERE ({", ".join(f"v.{name}" for name in given)})
+           IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in given)})
+    RETURNING xmax = 0 AS is_added
+)
+SELECT count(*) FILTER (WHERE is_added), count(*) FILTER (WHERE NOT is_added) FROM merged
+"""  # noqa: S608 - names of our own

@@ -1,0 +1,92 @@
+"""``find``: cars of the stock by stock number, VIN or words, each with an offer or the reason for none."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from protocol.closing import CommandError, ErrorCode
+from protocol.commands import Find
+from protocol.events import MATCH_COLUMNS
+from protocol.finding import FindReply
+from protocol.jobs import NUMBER_COLUMNS
+from server.clock import utc_now
+from server.database.core.scope import StoreScopes
+from server.database.deals.deals import Deal
+from server.database.editions.rates import NotInForce
+from server.database.people.users import Account
+from server.hub.commands.quotes import Quotes
+from server.hub.sight.sight import Sight
+from server.hub.sight.views import project_rows
+from server.search.paging.reading import stock_of
+from server.search.screening.basis import load_basis
+from server.search.sql.columns import rebates_by_name
+from server.search.sql.cursor import read_stock
+from server.search.sql.finding import find_cars
+from server.search.sql.query import shown_costs
+from server.search.trace import Trace
+from server.sharing.lanes import Lane
+from server.work.editions import Editions
+
+
+class Finding:
+    """Answers ``find`` for a deal that the asker may see."""
+
+    def __init__(
+        self,
+        stores: StoreScopes,
+        quotes: Quotes,
+        editions: Editions,
+        today: Callable[[], dt.date] = lambda: utc_now().date(),
+    ) -> None:
+        self._stores = stores
+        self._quotes = quotes
+        self._editions = editions
+        self._today = today
+
+    async def find(self, command: Find, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
+        """Return the projected data of the reply. Its columns are those of a search's rows.
+
+        Raises CommandError: invalid for a text without a word or if the terms contradict each other, degraded
+        if no rate sheet or no usable risk model is in force, busy if the computation's turn does not come.
+        """
+        if not command.text.split():
+            raise CommandError(ErrorCode.INVALID, "text: expected a word, stock number or VIN", field="text")
+        stock, today = stock_of(deal), self._today()
+        try:
+            in_force = await self._editions.in_force(today)
+            tables = self._editions.tables
+            async with read_stock(self._stores.of(deal.store_id), Trace()) as reader:
+                inventory, _ = await reader.version(stock, deal.id)
+                basis = await load_basis(
+                    reader.database, tables, deal, in_force, inventory=inventory, today=today
+                )
+                rows, more = await find_cars(
+                    reader,
+                    stock,
+                    command.text,
+                    command.limit,
+                    today=today,
+                    rebates=basis.rebates,
+                    exclusions=basis.exclusions,
+                )
+                model = await tables.risk(reader.database, in_force.risk)
+        except NotInForce as error:
+            raise CommandError(ErrorCode.DEGRADED, f"No quote is possible: {error}.") from error
+        columns: dict[str, list[Any]] = {
+            name: [row.get(name) for row in rows] for name in dict.fromkeys((*MATCH_COLUMNS, *NUMBER_COLUMNS))
+        }
+        if rows:
+            from server.finance.quoting import offers_found
+
+            without = rebates_by_name([row["rebates_without"] for row in rows])
+            numbers = {**{name: columns[name] for name in NUMBER_COLUMNS}, **without}
+            lane = Lane(account.store_id, account.id)
+            offers = await self._quotes.computed(
+                lane, offers_found, basis.inputs, numbers, basis.sheet, model
+            )
+            columns["cost_cents"] = shown_costs(columns["cost_cents"])
+            columns = {name: columns[name] for name in MATCH_COLUMNS} | offers
+        reply = FindReply(rows=len(rows), columns=project_rows(columns, sight), more=more)
+        return msgspec.structs.asdict(reply)

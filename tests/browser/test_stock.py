@@ -1,0 +1,113 @@
+"""The stock on the screen: the best of all cars, any car by its name, and what opens those that are out."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from server.database.core.pool import connect_as_owner
+from tests.browser.conftest import Arrive, Workspace
+from tests.browser.people import WAIT_MS, Person
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def matched(person: Person) -> int:
+    """Return how many cars match, as the header shows it."""
+    return number((await person.counts())["Matched"])
+
+
+def number(text: str) -> int:
+    """Return a whole number as people read it."""
+    return int(re.sub(r"\D", "", text))
+
+
+async def only_few_fit(person: Person) -> None:
+    """Lower the payment until most cars of the first deal are out of reach."""
+    await person.open_first_deal()
+    await person.all_valued()
+    before = await person.search_id()
+    await person.page.locator("#field-payment_max_cents").fill("320")
+    await person.page.locator("#field-payment_min_cents").fill("0")
+    await person.all_valued(after=before)
+
+
+async def test_the_screen_says_among_how_many_cars_the_best_is_the_best(arrive: Arrive) -> None:
+    """All that match, and nobody is asked in which order the stock is read."""
+    person = await arrive("riverside-sales")
+    await person.open_first_deal()
+    await person.all_valued()
+    page = person.page
+    expected = f"Best of {await matched(person):,} (all)"
+    await expect(page.locator(".grid-foot [role=status]")).to_have_text(expected)
+    await expect(page.locator(".filters select")).to_have_count(0)
+    assert person.complaints == []
+
+
+async def test_a_new_search_starts_sorted_where_the_pointer_rests_in_the_grid(arrive: Arrive) -> None:
+    """The pointer moves in the grid and stays there; the next search begins with its best car anyway."""
+    person = await arrive("riverside-manager")
+    await person.open_first_deal()
+    await person.all_valued()
+    page = person.page
+    row = await page.locator(".grid-row").nth(2).bounding_box()
+    assert row is not None
+    await page.mouse.move(row["x"] + 50, row["y"] + 10)
+    await page.mouse.move(row["x"] + 70, row["y"] + 14)
+    before = await person.search_id()
+    await page.locator("#field-cash_down_max_cents").fill("9000")
+    await person.all_valued(after=before)
+    await expect(page.locator(".pill")).to_have_count(0)
+    npvs = [number(text.split(" | ")[1]) for text in await person.best_rows()]
+    assert npvs == sorted(npvs, reverse=True)
+    assert person.complaints == []
+
+
+async def test_one_box_finds_a_car_that_does_not_fit_and_opens_it(
+    arrive: Arrive, workspace: Workspace
+) -> None:
+    """By its stock number; the list says why it does not fit, and the panel what would change that."""
+    person = await arrive("riverside-sales")
+    await only_few_fit(person)
+    async with connect_as_owner(workspace.settings.database_owner_url) as owner:
+        car = await owner.fetchrow(
+            "SELECT stock_no, vin, year, make, model FROM vehicles WHERE store_id = 'riverside'"
+            " AND status = 'available' ORDER BY price_cents DESC LIMIT 1"
+        )
+    assert car is not None
+    page = person.page
+    box = page.get_by_label("Find a car by stock number, VIN or words")
+    await box.fill(car["stock_no"])
+    found = page.get_by_role("listbox", name="Cars of the stock").get_by_role("option")
+    await expect(found).to_have_count(1, timeout=WAIT_MS)
+    await expect(found).to_contain_text(f"{car['year']} {car['make']} {car['model']}")
+    await expect(found).to_contain_text("No structure:")
+    await box.press("ArrowDown")
+    await box.press("Enter")
+    panel = page.get_by_role("complementary", name="Chosen car")
+    await expect(panel.get_by_role("heading", level=2)).to_have_text(
+        f"{car['year']} {car['make']} {car['model']}"
+    )
+    await expect(panel).to_contain_text(car["vin"])
+    await expect(panel).to_contain_text(re.compile("over target payment", re.IGNORECASE))
+    await box.fill("no such car")
+    await expect(page.get_by_text("No car of the stock has these words.")).to_be_visible()
+    await box.press("Escape")
+    await expect(page.get_by_role("listbox", name="Cars of the stock")).to_have_count(0)
+    assert person.complaints == []
+
+
+async def test_a_button_opens_exactly_the_cars_that_it_says(arrive: Arrive) -> None:
+    """More cash, then another term: each is one click, and the next search matches so many cars more."""
+    person = await arrive("riverside-sales")
+    await only_few_fit(person)
+    openings = person.page.get_by_role("region", name="Cars that don't qualify")
+    for kind in ("down", "months"):
+        button = openings.get_by_role("button").filter(has_text=kind).first
+        await expect(button).to_be_visible()
+        opens = number((await button.inner_text()).split("→")[1])
+        already, before = await matched(person), await person.search_id()
+        await button.click()
+        await person.all_valued(after=before)
+        assert await matched(person) == already + opens > already
+    assert person.complaints == []

@@ -1,0 +1,135 @@
+"""Programmes that are dropped before they are valued would not have been chosen."""
+
+from dataclasses import replace
+from unittest import mock
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.jobs import NUMBER_COLUMNS
+from protocol.money.inputs import DealInputs
+from protocol.money.lending import Disposition, Programme, RiskModel
+from protocol.records import BasisPoints
+from protocol.structure import Structure
+from server.finance.architect import Pricing, best_offers, offers, price_plan
+from server.finance.architect.candidates import build_candidates
+from server.finance.architect.dominated import without_dominated
+from server.finance.cars import Cars
+from server.finance.plan import plan_deal
+from server.finance.structures import build_structures
+from tests.finance.cases import car, curve, inputs, model, programme, sheet
+from tests.finance.strategies import deals, models, numbers, programmes
+
+TERMS = [36, 48, 60, 72]
+
+
+def columns(stock: list[dict[str, int]]) -> Cars:
+    """Return cars as columns."""
+    return Cars.of({name: [each[name] for each in stock] for name in NUMBER_COLUMNS})
+
+
+@st.composite
+def lenders(draw: st.DrawFn) -> list[Programme]:
+    """Draw a rate sheet as a store has it: some lenders with every term, held and sold, of unlike rates."""
+    rows = []
+    for number in range(draw(st.integers(2, 5))):
+        base, step = draw(st.integers(300, 900)), draw(st.integers(0, 60))
+        held = draw(st.booleans())
+        ltv = float(draw(st.integers(9_000, 13_000)))
+        rows += [
+            programme(
+                programme_id=f"p{number}",
+                lender=f"l{number}",
+                term_months=term,
+                buy_rate_bp=float(base + step * at),
+                disposition=Disposition.HELD if held else Disposition.SOLD,
+                ltv_total_max_bp=ltv,
+                lender_fee_cents=draw(st.integers(0, 500_00)),
+                acquisition_cents=draw(st.integers(0, 300_00)),
+            )
+            for at, term in enumerate(TERMS)
+        ]
+    return rows
+
+
+CURVES = [
+    curve(ltv_max_bp=edge, cnl=cnl)
+    for edge, cnl in ((10_000.0, 0.012), (12_000.0, 0.02), (1_000_000.0, 0.035))
+]
+
+
+@given(
+    rows=lenders(),
+    cash_max=st.integers(0, 12_000_00),
+    payment_max=st.none() | st.integers(250_00, 1_500_00),
+    discount=st.integers(0, 1_500_00),
+    income=st.none() | st.integers(2_500_00, 12_000_00),
+    prices=st.lists(st.integers(8_000_00, 60_000_00), min_size=1, max_size=5),
+)
+def test_offers_are_the_same_with_every_programme(
+    *,
+    rows: list[Programme],
+    cash_max: int,
+    payment_max: int | None,
+    discount: int,
+    income: int | None,
+    prices: list[int],
+) -> None:
+    """Realistic sheets, cash from nothing to $12,000, discounts, bands of LTV: every column but the count of
+    trade-offs to the cent. What was dropped is worth less than something that was kept.
+    """
+    wish = Structure(
+        terms_months=TERMS,
+        cash_down_max_cents=cash_max,
+        payment_max_cents=payment_max,
+        tax_rate_bp=BasisPoints(725),
+    )
+    deal = inputs(wish, discount_max_cents=discount, monthly_income_cents=income)
+    stock = [car(price_cents=each, cost_cents=each * 9 // 10, wholesale_cents=each) for each in prices]
+    pricing = price_plan(plan_deal(deal, sheet(*rows)), RiskModel(version="m", curves=tuple(CURVES)))
+    _assert_same(pricing, stock)
+
+
+@given(
+    deal=deals(),
+    rows=programmes(),
+    risk=models(),
+    stock=st.lists(numbers(), min_size=1, max_size=4),
+)
+def test_offers_of_odd_deals_are_the_same(
+    deal: DealInputs, rows: tuple[Programme, ...], risk: RiskModel, stock: list[dict[str, int]]
+) -> None:
+    """Deals of a few dollars, with every kind of limit."""
+    plan = plan_deal(deal, sheet(*rows))
+    if len(plan.programmes):
+        _assert_same(price_plan(plan, risk), stock)
+
+
+def test_a_lender_that_charges_more_for_the_same_is_dropped() -> None:
+    """Its payments are the same, and every structure is worth less by its fee."""
+    rows = [
+        programme(programme_id=name, lender=name, disposition=Disposition.SOLD, lender_fee_cents=fee)
+        for name, fee in (("cheap", 0), ("dear", 500_00))
+    ]
+    wish = Structure(terms_months=[60], cash_down_max_cents=2_000_00, tax_rate_bp=BasisPoints(0))
+    pricing = price_plan(plan_deal(inputs(wish), sheet(*rows)), model())
+    structures = build_structures(pricing.plan, columns([car()]))
+    assert structures.feasible.tolist() == [[True, True]]
+    assert without_dominated(pricing, structures).feasible.tolist() == [[True, False]]
+
+
+def _assert_same(pricing: Pricing, stock: list[dict[str, int]]) -> None:
+    cars = columns(stock)
+    structures = build_structures(pricing.plan, cars)
+    left = without_dominated(pricing, structures)
+    assert (left.feasible <= structures.feasible).all()
+    assert (left.any_feasible() == structures.any_feasible()).all()
+    ours = best_offers(pricing, cars)
+    with mock.patch.object(offers, "without_dominated", lambda _pricing, every: every):
+        theirs = best_offers(pricing, cars)
+    for name in ours.keys() - {"frontier"}:
+        assert ours[name] == theirs[name], name
+    dropped = replace(structures, feasible=structures.feasible & ~left.feasible)
+    lost, kept = build_candidates(pricing, cars, dropped), build_candidates(pricing, cars, left)
+    for one in range(len(lost)):
+        assert ((kept.car == lost.car[one]) & (kept.npv > lost.npv[one])).any()
