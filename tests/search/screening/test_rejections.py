@@ -56,6 +56,8 @@ def test_a_limit_of_the_deal_names_the_change_that_meets_it() -> None:
             "cars": 42,
             "fix": {"kind": "first_payment", "first_payment_days": 45},
             "cash_steps": [],
+            "term_opens": [],
+            "at_least": False,
         }
     ]
 
