@@ -28,6 +28,18 @@ VALUE = {
     "abs_speed": 0.015,
     "servicing_per_month": 4,
 }
+CASH = {"kind": "cash", "price_cents": 4_000_000, "trade_allowance_cents": 1_500_000, "tax_rate_bp": 700}
+WHOLE_LEASE = {
+    "msrp_cents": 2_300_000,
+    "price_cents": 2_100_000,
+    "rebate_cents": 50_000,
+    "residual_cents": 1_311_000,
+    "money_factor": 0.00125,
+    "term_months": 36,
+    "tax_rate_bp": 1_025,
+    "upfront_fees_cents": 120_000,
+    "acquisition_fee_cents": 65_000,
+}
 LEASE = {"cap_cost_cents": 3_500_000, "residual_cents": 2_000_000, "rate_bp": 300, "term_months": 36}
 PRICE_NAMES = [
     "tax_cents", "principal_cents", "amount_financed_cents", "payment_cents", "last_payment_cents",
@@ -105,6 +117,17 @@ def test_apr_value_roll_and_lease_answer() -> None:
     assert rolled["contract"]["payment_cents"] == 30_000
     assert rolled["cash_down_cents"] == 70_248
     assert answer("lease", LEASE)["payment_cents"] == 48_542
+    whole = answer("lease", WHOLE_LEASE)
+    assert (whole["payment_cents"], whole["payment_with_tax_cents"]) == (24_729, 27_264)
+    assert whole["due_at_signing_cents"] == 2_363_51
+
+
+def test_a_cash_deal_has_an_out_the_door_price() -> None:
+    """With its parts, and without a rate, a term or an APR; a lease is another command's."""
+    priced = answer("price", CASH)
+    assert (priced["tax_cents"], priced["out_the_door_cents"]) == (280_000, 2_780_000)
+    assert not {"apr_percent", "schedule", "payment_cents"} & set(priced)
+    assert answer("price", CONTRACT | {"kind": "finance"}) == answer("price", CONTRACT)
 
 
 @pytest.mark.parametrize(
@@ -134,6 +157,13 @@ def test_apr_value_roll_and_lease_answer() -> None:
         ("roll", CONTRACT | {"vary": "colour", "payment_cents": 1}, "vary"),
         ("roll", CONTRACT | {"vary": "rate", "payment_cents": 1}, "payment_cents"),
         ("lease", LEASE | {"residual_cents": 4_000_000}, "residual_cents"),
+        ("lease", WHOLE_LEASE | {"tax_method": "never"}, "tax_method"),
+        ("lease", WHOLE_LEASE | {"money_factor": 0.1}, "money_factor"),
+        ("price", CASH | {"kind": "lease"}, "rate_bp"),
+        ("price", CONTRACT | {"kind": "lease"}, "kind"),
+        ("price", CASH | {"kind": "barter"}, "kind"),
+        ("price", CASH | {"discount_cents": 4_000_001}, "discount_cents"),
+        ("roll", CONTRACT | {"kind": "cash", "vary": "rate", "payment_cents": 1}, "kind"),
     ],
 )
 def test_bad_input_ends_with_2_and_one_line_that_names_the_field(

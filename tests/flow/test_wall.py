@@ -214,5 +214,6 @@ async def test_a_salesperson_has_the_list_of_deals_live(shop: Shop) -> None:
         async with asyncio.timeout(GUARD_SECONDS):
             while shop.deal_id in listed.wall:
                 await anext(listed)
+        await listed.leave()
         for channel, view in (("deals:northgate", View.SALES), ("deals:riverside", View.CUSTOMER)):
             assert (await refused(seller.join(channel, view))).code is ErrorCode.FORBIDDEN

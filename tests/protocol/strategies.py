@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 from msgspec import inspect as shape
 
+from protocol.money.leasing import MoneyFactor
 from protocol.records import BasisPoints
 from protocol.texts import without_unseen
 
@@ -100,6 +101,8 @@ def _of(info: shape.Type) -> st.SearchStrategy[Any]:  # noqa: PLR0911, PLR0912 -
             return st.dictionaries(st.text(_text, max_size=8), _of(info.value_type), max_size=3)
         case shape.AnyType():
             return plain_json
+        case shape.CustomType() if info.cls is MoneyFactor:
+            return st.integers(0, 50_000).map(lambda units: units / 1_000_000)
     raise NotImplementedError(info)
 
 

@@ -1,5 +1,6 @@
 """Pages and the HTTP API, over a real PostgreSQL and without a socket server."""
 
+import asyncpg
 import pytest
 
 from server.database.core.pool import connect_as_owner
@@ -244,6 +245,68 @@ async def test_a_browser_changes_nothing_without_csrf(site: Site) -> None:
             "/api/deals", json=body, headers={"x-csrf-token": token, "origin": ORIGIN}
         )
         assert answer.status_code == 201
+
+
+async def test_a_customer_is_added_and_found(site: Site) -> None:
+    """By name, co-buyer or phone, and with the deal that begins; nobody of another store finds them."""
+    headers = {"authorization": f"Bearer {await site.token('riverside-sales')}"}
+    facts = {"name": "Zora Quill", "state": "OH", "phone": "(937) 555-0144", "co_name": "Abel Quill"}
+    async with site.browser(headers=headers) as program:
+        added = await program.post("/api/customers", json=facts)
+        assert added.status_code == 201
+        begun = await program.post("/api/deals", json={"customer_id": added.json()["id"]})
+        assert begun.status_code == 201
+        for asked in ("zora", "quill ab", "555-0144", begun.json()["id"][:8]):
+            found = (await program.get("/api/find", params={"q": asked})).json()
+            assert begun.json()["id"] in {deal["id"] for deal in found["deals"]}, asked
+        assert found["customers"] == []
+        assert (await program.get("/api/find", params={"q": "a\0b"})).status_code == 400
+        nothing = (await program.get("/api/find")).json()
+        assert nothing == {"customers": [], "deals": []}
+    elsewhere = {"authorization": f"Bearer {await site.token('northgate-sales')}"}
+    async with site.browser(headers=elsewhere) as program:
+        found = (await program.get("/api/find", params={"q": "zora"})).json()
+        assert found == {"customers": [], "deals": []}
+
+
+@pytest.mark.parametrize(
+    ("facts", "status", "field"),
+    [
+        ({"name": "A", "state": "ohio"}, 422, "state"),
+        ({"name": "A", "state": "oh"}, 422, "state"),
+        ({"name": "", "state": "OH"}, 422, "name"),
+        ({"name": "A"}, 422, "state"),
+        ({"name": "A", "state": "OH", "co_monthly_income_cents": 5}, 422, "co_name"),
+        ({"name": "A", "state": "OH", "score": 700}, 403, "score"),
+    ],
+)
+async def test_a_customer_who_is_none(site: Site, facts: dict[str, object], status: int, field: str) -> None:
+    """What is missing or contradicts itself is named; a score is the desk's to state."""
+    headers = {"authorization": f"Bearer {await site.token('riverside-sales')}"}
+    async with site.browser(headers=headers) as program:
+        answer = await program.post("/api/customers", json=facts)
+        assert (answer.status_code, answer.json()["error"]["detail"]["field"]) == (status, field)
+
+
+async def test_nobody_begins_a_deal_without_the_trade_that_the_desk_appraised(site: Site) -> None:
+    """What cars are worth with it and without it would tell its value."""
+    async with site.pool.acquire() as database:
+        customer = await find_customer_with_trade(database)
+    wanted = {"customer_id": customer, "structure": {"trades": [{"id": "trade-1", "removed": True}]}}
+    for login, status in (("riverside-sales", 403), ("riverside-manager", 201)):
+        headers = {"authorization": f"Bearer {await site.token(login)}"}
+        async with site.browser(headers=headers) as program:
+            assert (await program.post("/api/deals", json=wanted)).status_code == status
+
+
+async def find_customer_with_trade(database: asyncpg.Connection) -> str:
+    """Return a customer of Riverside who trades a car in."""
+    async with database.transaction():
+        await database.execute("SELECT set_config('deal.store_id', 'riverside', true)")
+        found: str = await database.fetchval(
+            "SELECT customer_id::text FROM customers WHERE trade_acv_cents IS NOT NULL LIMIT 1"
+        )
+    return found
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer nonsense", "Basic abc"])

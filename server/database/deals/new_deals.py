@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.records import Scope, Tier
+from protocol.records import Role, Scope, Tier
 from protocol.structure import Structure, StructureChanges, with_trades
 from protocol.texts import without_unseen
 from protocol.trades import MAX_MILEAGE, MAX_NAME, MAX_PER_DIEM_CENTS, Trade
@@ -17,6 +17,7 @@ from server.database.core.pool import Database
 from server.database.deals.deals import Deal, load_deal
 from server.database.decisions.deciding import parse_id
 from server.database.decisions.terms import revise
+from server.database.decisions.trades import check_trades_kept
 from server.database.people.users import Account
 
 # The lowest score of each tier, best first, for a deal that starts from a score; a programme may require
@@ -48,7 +49,8 @@ async def create_deal(
 
     Raises:
         CommandError: not_found for a customer that is not of the store; invalid for a structure that
-            contradicts itself; rate_limited, with ``retry_after_seconds``, for too many deals of one person.
+            contradicts itself; forbidden for a salesperson who leaves an appraised trade out;
+            rate_limited, with ``retry_after_seconds``, for too many deals of one person.
     """
     key = parse_id(customer_id)
     row = None if key is None else await database.fetchrow(_CUSTOMER_START, key, user.store_id)
@@ -57,6 +59,8 @@ async def create_deal(
             ErrorCode.NOT_FOUND, "There is no such customer at your store.", field="customer_id"
         )
     structure = starting_structure(row["default_structure"], row)
+    if changes is not None and user.role is not Role.DESK_MANAGER:
+        check_trades_kept(changes, structure)
     if changes is not None:
         structure = revise(structure, changes)
     await _require_pace(database, uuid.UUID(user.id))

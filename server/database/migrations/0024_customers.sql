@@ -10,9 +10,9 @@ CREATE INDEX customers_names ON customers USING gin (to_tsvector('simple', name 
 CREATE INDEX customers_phones ON customers (store_id, reverse(regexp_replace(phone, '[^0-9]', '', 'g')) text_pattern_ops)
     WHERE phone <> '';
 
--- The deals of a car are found by its stock number, which other stores may give too.
+-- The deals of a car are found by its stock number, also when it is sold; other stores may give the same number.
 -- squawk-ignore require-concurrent-index-creation
-CREATE INDEX vehicles_stock_no ON vehicles (stock_no);
+CREATE INDEX vehicles_every_stock_no ON vehicles (stock_no);
 
 -- The customers of the transaction's store whose names have words that begin so. As the owner, since a policy lets no
 -- operator near an index that might tell of rows it hides: the store is asked for here.

@@ -12,8 +12,8 @@ def cash_price(request: CashRequest, tax_of: Callable[[SaleRequest], int] = stat
     """Return the out-the-door price: price - discount + fees + tax + products - rebate - (allowance -
     payoff).
 
-    ``tax_of`` returns the tax, by default at the request's own rate. Raises StructureError naming the field that contradicts
-    another.
+    ``tax_of`` returns the tax, by default at the request's own rate. Raises StructureError naming the field
+    that contradicts another.
     """
     r = request
     rules = (

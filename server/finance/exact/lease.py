@@ -134,7 +134,7 @@ def _sale(r: LeaseRequest, residual: int, factor: int, units: int) -> LeaseSale:
     acquisition = r.acquisition_fee_cents
     at_signing, capitalised = (0, acquisition) if r.acquisition_capitalised else (acquisition, 0)
     return LeaseSale(
-        price=r.cap_cost_cents if r.price_cents is None else r.price_cents,
+        price=(r.cap_cost_cents if r.price_cents is None else r.price_cents) or 0,
         rebate=r.rebate_cents,
         residual=residual,
         months=r.term_months,

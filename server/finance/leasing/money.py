@@ -8,6 +8,7 @@ there is no circle if it is capitalised.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -71,7 +72,7 @@ def lease_money(rules: Sequence[TaxRule], sale: LeaseSale, discount: Amount, cas
     """Return the amounts of a lease under the tax rules of its place."""
     gross = sale.price - discount + sale.capitalised
     reduction = cash + sale.rebate + sale.equity
-    untaxed_cap = gross - reduction
+    untaxed_cap = cast("Amount", gross - reduction)
     untaxed = base_payment_cents(sale, untaxed_cap)
     signing: Amount = 0
     capitalised: Amount = 0
@@ -83,15 +84,15 @@ def lease_money(rules: Sequence[TaxRule], sale: LeaseSale, discount: Amount, cas
             capitalised = capitalised + tax
         else:
             signing = signing + tax
-    adjusted = untaxed_cap + capitalised
+    adjusted = cast("Amount", untaxed_cap + capitalised)
     payment = base_payment_cents(sale, adjusted)
     monthly: Amount = 0
     for rule in rules:
         if rule.lease_method is LeaseTaxMethod.PAYMENT:
             taxed = _taxed_reduction(rule, sale, cash) if _reduction_is_taxed(rule) else 0
-            monthly = monthly + rounded_tax_cents(rule, payment)
+            monthly = monthly + _tax(rule, payment)
             # One amount: the first payment's tax and that on what is paid besides it.
-            signing = signing + rounded_tax_cents(rule, payment + taxed)
+            signing = signing + _tax(rule, payment + taxed)
     due = payment + sale.upfront + signing + cash + sale.deposit
     rest = (sale.months - 1) * (payment + monthly)
     return LeaseMoney(
@@ -104,7 +105,7 @@ def lease_money(rules: Sequence[TaxRule], sale: LeaseSale, discount: Amount, cas
         tax_at_signing=signing,
         tax_capitalised=capitalised,
         due_at_signing=due,
-        total_out_of_pocket=due - sale.deposit + rest + sale.disposition,
+        total_out_of_pocket=cast("Amount", due - sale.deposit + rest + sale.disposition),
         tax=signing + capitalised + (sale.months - 1) * monthly,
     )
 
@@ -113,13 +114,13 @@ def base_payment_cents(sale: LeaseSale, cap: Amount) -> Amount:
     """Return the base payment on an adjusted cap cost: one division, rounded half up."""
     share = sale.months * sale.units
     whole = (cap - sale.residual) * sale.units + (cap + sale.residual) * sale.factor * sale.months
-    return (2 * whole + share) // (2 * share)
+    return cast("Amount", (2 * whole + share) // (2 * share))
 
 
 def rent_cents(sale: LeaseSale, cap: Amount, factor: Amount) -> Amount:
     """Return the rent charge of the whole term at a money factor, rounded half up."""
     whole = (cap + sale.residual) * factor * sale.months
-    return (2 * whole + sale.units) // (2 * sale.units)
+    return cast("Amount", (2 * whole + sale.units) // (2 * sale.units))
 
 
 def _tax_at_once(rule: TaxRule, sale: LeaseSale, payment: Amount, discount: Amount, cash: Amount) -> Amount:
@@ -135,7 +136,12 @@ def _tax_at_once(rule: TaxRule, sale: LeaseSale, payment: Amount, discount: Amou
     most = rule.base_cap_cents
     if most is not None:
         base = np.minimum(base, most) if isinstance(base, np.ndarray) else min(base, most)
-    return rounded_tax_cents(rule, base)
+    return _tax(rule, base)
+
+
+def _tax(rule: TaxRule, base: Amount) -> Amount:
+    # One function for ints and arrays: its type variable takes one of them, not either.
+    return cast("Amount", rounded_tax_cents(rule, cast("Cents", base)))
 
 
 def _reduction_is_taxed(rule: TaxRule) -> bool:

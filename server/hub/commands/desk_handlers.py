@@ -186,8 +186,8 @@ class DeskHandlers:
         return structs.replace(
             reply,
             figures=FiguresChange(old=old, new=new),
-            npv_cents=offer.npv_cents,
-            new_npv_cents=None if priced is None else priced.npv_cents,
+            npv_cents=_npv_of(offer),
+            new_npv_cents=None if priced is None else _npv_of(priced),
             returns=held.whole.state in GUARDED and new != old,
         )
 
@@ -261,3 +261,8 @@ class DeskHandlers:
 
 def _proposed(command: commands.Counter) -> dict[str, Any]:
     return {"changes": command.changes, "programme_id": command.programme_id}
+
+
+def _npv_of(offer: DealOffer) -> int | None:
+    """Return the value of an offer; None if the cost of its car is unknown."""
+    return offer.npv_cents if isinstance(offer.npv_cents, int) else None

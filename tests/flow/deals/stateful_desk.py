@@ -119,6 +119,8 @@ class DeskMachine(RuleBasedStateMachine):
         """Begin a deal."""
         self.model = Model()
         self.done: list[tuple[Callable[[], Awaitable[Decided]], Decided]] = []
+        # The customer's deals of examples before this one would hear of the customer too.
+        self.shop.run(self.shop.pool.execute("UPDATE deals SET state = 'lost', fulfilment = NULL"))
         self.deal_id, self.rival_id = self._new_deal(), self._new_deal()
         # What an example before this one left of the cars is nobody's any more.
         for statement in (

@@ -119,7 +119,7 @@ async def test_a_car_that_does_not_fit_says_why_not_and_what_opens_it(both: Both
     """With the payment so low that nothing fits, the binding limit is named, and cash as its fix."""
     before = both.manager.rows[both.cars[0]].match
     await both.sales.terms(
-        StructureChanges(payment_min_cents=0, payment_max_cents=100_00, cash_down_max_cents=1_000_00)
+        StructureChanges(payment_min_cents=0, payment_max_cents=200_00, cash_down_max_cents=1_000_00)
     )
     reply = await both.sales.find(str(before["stock_no"]))
     row = {name: column[0] for name, column in reply.columns.items()}

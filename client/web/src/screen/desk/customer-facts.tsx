@@ -26,6 +26,7 @@ export function CustomerLine({ session }: { session: DealSession }) {
       type="button"
       class="link customer-line"
       aria-label="Customer"
+      title={line.join(" · ")}
       onClick={() => (session.desk.opened.value = { kind: "customer" })}
     >
       <bdi>{line.length > 0 ? line.join(" · ") : "Add income and phone"}</bdi>
