@@ -47,9 +47,11 @@ def without_dominated(pricing: Pricing, structures: Structures) -> Structures:
         champion = np.where(among, pairs.worth, -np.inf).argmax(axis=1)
         champions[cars, champion] = True
         # With another rebate, another amount is owed.
-        dropped = pairs.dominated_by(cars, champion) & (rebate == rebate[cars, champion][:, None])
+        dropped = pairs.dominated_by(cars, champion)
+        dropped &= rebate == rebate[cars, champion][:, None]
+        dropped &= among.any(axis=1)[:, None]
         dropped[cars, champion] = False
-        left &= ~(dropped & among.any(axis=1)[:, None])
+        left &= ~dropped
     return replace(structures, feasible=left)
 
 
