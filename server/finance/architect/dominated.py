@@ -49,7 +49,8 @@ def without_dominated(pricing: Pricing, structures: Structures) -> Structures:
         # With another rebate, another amount is owed.
         dropped = pairs.dominated_by(cars, champion)
         dropped &= rebate == rebate[cars, champion][:, None]
-        dropped &= among.any(axis=1)[:, None]
+        has_champion: Flags = np.logical_or.reduce(among, axis=1)
+        dropped &= has_champion[:, None]
         dropped[cars, champion] = False
         left &= ~dropped
     return replace(structures, feasible=left)
