@@ -150,8 +150,16 @@ class Deal:
         terms_months: Sequence[int] = (),
         cash_down_cents: Sequence[int] = (),
         roll: Roll | None = None,
+        grid_programme_id: str | None = None,
+        grid_best: bool = False,
+        grid_step_cents: int | None = None,
+        keep_offer: bool = False,
     ) -> QuoteReply:
-        """Price one car with ``changes``, which do not change the deal; the lists are the grid's axes."""
+        """Price one car with ``changes``, which do not change the deal; the lists are the grid's axes.
+
+        The grid is of the offer's programme, of ``grid_programme_id``, or of the best in each cell. With
+        ``keep_offer`` programme and discount are those of the offer without ``changes``.
+        """
         command = Quote(
             ref=0,
             channel=self.channel,
@@ -161,6 +169,10 @@ class Deal:
             terms_months=list(terms_months),
             cash_down_cents=list(cash_down_cents),
             roll=roll,
+            grid_programme_id=grid_programme_id,
+            grid_best=grid_best,
+            grid_step_cents=grid_step_cents,
+            keep_offer=keep_offer,
         )
         return codec.convert(QuoteReply, await self._request(command))
 

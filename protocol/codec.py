@@ -3,6 +3,7 @@
 A frame holds one or more JSON objects separated by newlines; a message never spans frames.
 """
 
+import json
 import re
 import uuid
 from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ from protocol.commands import COMMAND_TYPES, AnyCommand, tag_of
 from protocol.events import MESSAGE_TYPES, AnyMessage, kind_of
 from protocol.money.leasing import MoneyFactor
 from protocol.records import BasisPoints, Record
-from protocol.texts import EXPECTED, LINES, ONE_LINE
+from protocol.texts import EXPECTED, LINES, ONE_LINE, echoed
 
 T = TypeVar("T")
 
@@ -88,6 +89,7 @@ _MESSAGE_DECODER: msgspec.json.Decoder[AnyMessage] = msgspec.json.Decoder(
 )
 _PATH = re.compile(r"^(?P<expected>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
 _NAMED = re.compile(r"^Object (?P<fault>missing required|contains unknown) field `(?P<name>.+)`$", re.DOTALL)
+_ECHO = re.compile(r"^(Invalid (?:enum )?value ')(.*)'$", re.DOTALL)
 # What msgspec raises for untrusted bytes: its own errors, and those for deep nesting and invalid UTF-8.
 _UNDECODABLE = (msgspec.DecodeError, RecursionError, UnicodeError)
 
@@ -111,6 +113,24 @@ def decode_as(kind: type[T], data: bytes | str) -> T:
         return msgspec.json.decode(data, type=kind, dec_hook=_decode_extension)
     except _UNDECODABLE as error:
         raise _field_error(error) from None
+
+
+def decode_unique(kind: type[T], data: bytes | str) -> T:
+    """Return JSON ``data`` as ``kind`` if no object in it has a key twice: of two amounts nobody knows which
+    one counts. Raises FieldError naming the key, or the field that does not fit.
+    """
+    decoded = decode_as(kind, data)
+    json.loads(data, object_pairs_hook=_unique)
+    return decoded
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise FieldError(echoed(twice), "Expected this key once, but it appears more than once")
+    return members
 
 
 def convert(kind: type[T], value: Any) -> T:
@@ -213,4 +233,4 @@ def _field_error(error: Exception) -> FieldError:
     if named:
         path = f"{path}.{named['name']}" if path else named["name"]
         expected = "Expected this field" if named["fault"] == "missing required" else "Unknown field"
-    return FieldError(path, expected)
+    return FieldError(echoed(path), _ECHO.sub(lambda found: f"{found[1]}{echoed(found[2])}'", expected))

@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from protocol.texts import ONE_LINE
+from protocol.texts import ONE_LINE, echoed
 
 MAX_CENTS = 100_000_000_00
 """A hundred million dollars: above any car, far below the 2**53 that a browser counts exactly."""
@@ -31,11 +31,13 @@ class BasisPoints(Decimal):
         try:
             number = super().__new__(cls, repr(value) if isinstance(value, float) else value)
         except InvalidOperation:
-            raise ValueError(f"Expected a number of basis points, got {value!r}") from None
+            raise ValueError(f"Expected a number of basis points, got {echoed(str(value))}") from None
         if not number.is_finite() or not 0 <= number <= MAX_BASIS_POINTS:
-            raise ValueError(f"Expected basis points between 0 and {MAX_BASIS_POINTS}, got {value}")
+            raise ValueError(
+                f"Expected basis points between 0 and {MAX_BASIS_POINTS}, got {echoed(str(value))}"
+            )
         if number != round(number, 2):
-            raise ValueError(f"Expected basis points with at most two decimals, got {value}")
+            raise ValueError(f"Expected basis points with at most two decimals, got {echoed(str(value))}")
         return number
 
 

@@ -22,6 +22,9 @@ LINES: Final = rf"^[^\x00-\x08\x0b-\x1f\x7f-\x9f{INVISIBLE}]*$"
 EXPECTED: Final = "Expected text without control or invisible characters"
 """The error text for a value that matches neither."""
 
+ECHO_CHARACTERS: Final = 80
+"""How much of a refused input an error shows."""
+
 _UNSEEN: Final = re.compile(f"[{CONTROLS}{INVISIBLE}]")
 _DISORDER: Final = re.compile(f"[{INVISIBLE}]")
 
@@ -29,6 +32,16 @@ _DISORDER: Final = re.compile(f"[{INVISIBLE}]")
 def without_unseen(text: str) -> str:
     """Return ``text`` without control or invisible characters."""
     return _UNSEEN.sub("", text)
+
+
+def echoed(text: str) -> str:
+    r"""Return refused input as an error may show it: control and invisible characters spelt out as
+    ``\u001b``, so that they do not act on a terminal, and cut to ECHO_CHARACTERS.
+    """
+    # Cut first, because no character becomes shorter.
+    safe = _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text[: ECHO_CHARACTERS + 1])
+    safe = safe.encode("utf-8", "backslashreplace").decode()
+    return safe if len(safe) <= ECHO_CHARACTERS else f"{safe[: ECHO_CHARACTERS - 1]}…"
 
 
 def spelt_out(text: str) -> str:

@@ -21,6 +21,8 @@ MAX_FOUND, DEFAULT_FOUND = 50, 10
 MAX_GRID = 12
 """The most terms, and the most cash amounts, in one pencil grid."""
 
+MIN_GRID_STEP_CENTS = 10_00
+
 Token = Annotated[str, Meta(min_length=1, max_length=256)]
 
 
@@ -86,7 +88,11 @@ class Quote(ChannelCommand, tag="quote", frozen=True):
 
     Inputs that the structure leaves open (term, rate, cash up to its maximum, discount) are chosen for the
     best result; with ``programme_id`` only that programme is considered. ``terms_months`` and
-    ``cash_down_cents`` are the grid's rows and columns; an empty list takes the structure's own.
+    ``cash_down_cents`` are the grid's rows and columns; an empty list takes the structure's own, columns in
+    steps of ``grid_step_cents``, None for the store's. The grid is of one programme, that of the offer or
+    ``grid_programme_id``, at the offer's discount; with ``grid_best`` each cell has its own best ones.
+    With ``keep_offer`` the programme and the discount are those of the offer without ``changes``: so a view
+    that hides programmes prices a cell of its grid.
     """
 
     right: ClassVar = Right.WATCH
@@ -98,6 +104,10 @@ class Quote(ChannelCommand, tag="quote", frozen=True):
     terms_months: Annotated[list[Months], Meta(max_length=MAX_GRID)] = []
     cash_down_cents: Annotated[list[Cents], Meta(max_length=MAX_GRID)] = []
     roll: Roll | None = None
+    grid_programme_id: Identifier | None = None
+    grid_best: bool = False
+    grid_step_cents: Annotated[int, Meta(ge=MIN_GRID_STEP_CENTS, le=MAX_CENTS)] | None = None
+    keep_offer: bool = False
 
 
 class Find(ChannelCommand, tag="find", frozen=True):

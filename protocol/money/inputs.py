@@ -8,6 +8,9 @@ from protocol.deal_parts import LenderTerms
 from protocol.money.lending import StateLimit, TaxRule
 from protocol.structure import Structure
 
+ENGINE = 4
+"""The version of the engine's rules. It changes whenever the same inputs would give a different cent."""
+
 
 class AuthorityCovers(StrEnum):
     """What the seller's authority must cover. Pencils older than the concession rules have no value here."""
@@ -35,6 +38,9 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     tax rate. ``lender_terms`` are lenders' live decisions about this customer; they override the sheet.
     ``row_rule``: only the cheapest row of a lender that fits may be offered. ``state_limit`` is that of the
     store's state; None: no limit is known there.
+    Found amounts of cash are rounded up to whole ``cash_step_cents``; a grid's columns are
+    ``grid_step_cents`` apart. ``engine`` is the version of the rules
+    to compute by: a replayed pencil is computed by those of its own version.
     """
 
     structure: Structure
@@ -50,6 +56,9 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     lender_terms: tuple[LenderTerms, ...] = ()
     row_rule: RowRule = RowRule.EVERY
     state_limit: StateLimit | None = None
+    cash_step_cents: int = 1
+    grid_step_cents: int = 500_00
+    engine: int = ENGINE
 
     @property
     def discount_limit_cents(self) -> int:

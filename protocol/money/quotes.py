@@ -83,8 +83,18 @@ class QuoteValue(msgspec.Struct, frozen=True, kw_only=True):
     monthly_cash_cents: MonthlyCash | UnsetType = UNSET
 
 
+class GridLender(msgspec.Struct, frozen=True, kw_only=True):
+    """A programme that a grid can be of, with its rate at the offer's term; else at its first."""
+
+    programme_id: str
+    lender: str
+    rate_bp: float
+
+
 class QuoteGrid(msgspec.Struct, frozen=True, kw_only=True):
-    """The pencil grid: one row for each term, one column for each cash down, the best programme in each cell.
+    """The pencil grid: one row for each term, one column for each cash down, all of one programme and one
+    discount. If ``programme_id`` is null, each cell has the programme and the discount that are best there.
+    ``lenders`` are the programmes to choose from; columns are ``step_cents`` apart.
 
     If a cell is not ``eligible``, ``binding`` names the limit and the other values are null. If the only
     limit is the customer's maximum payment, they are those of the structure above it.
@@ -99,6 +109,11 @@ class QuoteGrid(msgspec.Struct, frozen=True, kw_only=True):
     score: list[list[int | None]] | UnsetType = UNSET
     lender: list[list[str | None]] | UnsetType = UNSET
     binding: list[list[str | None]] | UnsetType = UNSET
+    total_of_payments_cents: list[list[int | None]] | UnsetType = UNSET
+    discount_cents: list[list[int | None]] | UnsetType = UNSET
+    programme_id: str | UnsetType | None = UNSET
+    lenders: list[GridLender] | UnsetType = UNSET
+    step_cents: int | UnsetType = UNSET
 
 
 class QuoteRoll(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ import typer
 from protocol.money.leasing import LeaseRequest
 from protocol.money.pricing import AprRequest, CashRequest, PriceRequest, RollRequest, ValueRequest
 from protocol.records import DealKind, Record
+from protocol.texts import echoed
 from server.errors import UNUSABLE_INPUT
 
 Input = Annotated[
@@ -85,14 +86,14 @@ def lease(file: Input = "-") -> None:
 
 def _sale_of(data: bytes) -> PriceRequest | CashRequest:
     """Return the request in ``data``; what is no object becomes the error of a financed sale."""
-    from protocol.codec import FieldError, decode, decode_as
+    from protocol.codec import FieldError, decode, decode_unique
 
     try:
         given = decode(data)
     except FieldError:
         given = None
     cash = isinstance(given, dict) and given.get("kind") == DealKind.CASH
-    return decode_as(CashRequest, data) if cash else decode_as(PriceRequest, data)
+    return decode_unique(CashRequest, data) if cash else decode_unique(PriceRequest, data)
 
 
 def _answer(
@@ -102,12 +103,12 @@ def _answer(
 
     ``kind`` is the request's type, or what reads it.
     """
-    from protocol.codec import FieldError, decode_as, encode
+    from protocol.codec import FieldError, decode_unique, encode
     from protocol.structure import StructureError
 
     try:
         data = _read(file)
-        answer = compute(decode_as(kind, data) if isinstance(kind, type) else kind(data))
+        answer = compute(decode_unique(kind, data) if isinstance(kind, type) else kind(data))
     except (FieldError, StructureError) as error:
         _refuse(error.field or "input", error.expected)
     except OSError as error:
@@ -127,6 +128,6 @@ def _dated(request: Contract) -> Contract:
 
 
 def _refuse(field: str, expected: str) -> None:
-    line = " ".join(f"{field}: {expected}".split())
+    line = f"{echoed(field)}: {' '.join(expected.split())}"
     print(f"error: {line}", file=sys.stderr)
     raise typer.Exit(UNUSABLE_INPUT)

@@ -47,15 +47,35 @@ def add_store_commands(app: typer.Typer, run: Run) -> None:
                 show_default=False,
             ),
         ] = None,
+        cash_step_cents: Annotated[
+            int | None,
+            typer.Option(
+                help="Round found amounts of cash up to whole steps of this many cents; 1: to the cent.",
+                show_default=False,
+            ),
+        ] = None,
+        grid_step_cents: Annotated[
+            int | None,
+            typer.Option(help="Cents between the columns of the pencil grid.", show_default=False),
+        ] = None,
         data_dir: DataDir = None,
     ) -> None:
         """Change a store's settings. Open screens change too."""
-        from server.database.people.staff import set_score_edges
+        from server.database.people.staff import set_score_edges, set_steps
 
-        if score_edges is None:
+        steps = cash_step_cents is not None or grid_step_cents is not None
+        if score_edges is None and not steps:
             raise typer.BadParameter("expected at least one option that changes something")
-        edges = _edges(score_edges)
-        run(data_dir, lambda database: set_score_edges(database, store_id, edges))
+        if steps:
+            run(
+                data_dir,
+                lambda database: set_steps(
+                    database, store_id, cash_cents=cash_step_cents, grid_cents=grid_step_cents
+                ),
+            )
+        if score_edges is not None:
+            edges = _edges(score_edges)
+            run(data_dir, lambda database: set_score_edges(database, store_id, edges))
         print(f"store {store_id} changed")
 
     @store.command("list")

@@ -5,9 +5,12 @@ import datetime as dt
 
 import msgspec
 
+from protocol.money.inputs import ENGINE
 from protocol.structure import Structure, check_bounds
+from server.finance.versions import WHOLE_MONTHS_ENGINE
 
 DAYS_IN_MONTH_30 = 30
+MONTHS_IN_YEAR = 12
 FEBRUARY = 2
 
 
@@ -16,6 +19,16 @@ def add_months(date: dt.date, months: int) -> dt.date:
     years, month = divmod(date.month - 1 + months, 12)
     year, month = date.year + years, month + 1
     return dt.date(year, month, min(date.day, calendar.monthrange(year, month)[1]))
+
+
+def months_back(earlier: dt.date, later: dt.date) -> tuple[int, int]:
+    """Return the whole months counted back from ``later`` (clamped to the months' ends), and the days that
+    remain.
+    """
+    months = (later.year - earlier.year) * MONTHS_IN_YEAR + later.month - earlier.month
+    if add_months(later, -months) < earlier:
+        months -= 1
+    return months, (add_months(later, -months) - earlier).days
 
 
 def due_dates(first: dt.date, count: int) -> list[dt.date]:
@@ -54,6 +67,17 @@ def days_to_first_payment(structure: Structure) -> int:
     months = 12 * (first.year - contract.year) + first.month - contract.month
     months -= add_months(contract, months) > first
     return DAYS_IN_MONTH_30 * months + (first - add_months(contract, months)).days
+
+
+def first_period_days(contract: dt.date, first: dt.date, engine: int = ENGINE) -> int:
+    """Return the days of a 30/360 contract's first period: 30 for each month if it is of whole months, as
+    Appendix J counts them, else ``days_30_360``. From 28 February to the 28th of March is a month, not the 28
+    days that the bond convention counts, and that older engines took.
+    """
+    months, odd_days = months_back(contract, first)
+    if odd_days or engine < WHOLE_MONTHS_ENGINE:
+        return days_30_360(contract, first)
+    return DAYS_IN_MONTH_30 * months
 
 
 def with_dates(structure: Structure, today: dt.date) -> Structure:

@@ -97,6 +97,11 @@ def least_discount_cents(inputs: DealInputs, price: Cents, rebate: Cents, owed_m
     return discount
 
 
+def tax_rate(inputs: DealInputs) -> float:
+    """Return all tax rates together as a fraction."""
+    return _tax_rates(inputs)[0] / WHOLE
+
+
 def _halved(gap_at: Callable[[Cents], Cents], low: Cents, gap: Cents) -> Cents:
     """Return the smallest amounts above ``low`` that leave no gap; ``gap`` is that at ``low``, above 0.
 

@@ -10,8 +10,9 @@ import datetime as dt
 import numpy as np
 from numpy.typing import NDArray
 
+from protocol.money.inputs import ENGINE
 from protocol.records import DayCount
-from server.finance.calendar import days_30_360, due_dates
+from server.finance.calendar import due_dates, first_period_days
 from server.finance.rounding import Cents, Floats, half_up
 
 MONTHS_PER_YEAR = 12
@@ -30,7 +31,13 @@ def annuity_factors(monthly_rate: Floats, term: NDArray[np.int64]) -> Floats:
 
 
 def payment_factors(
-    annual_rate: Floats, term: NDArray[np.int64], *, contract: dt.date, first: dt.date, day_count: DayCount
+    annual_rate: Floats,
+    term: NDArray[np.int64],
+    *,
+    contract: dt.date,
+    first: dt.date,
+    day_count: DayCount,
+    engine: int = ENGINE,
 ) -> Floats:
     """Return the unrounded payment per unit of principal.
 
@@ -40,7 +47,9 @@ def payment_factors(
     if day_count is DayCount.THIRTY_360:
         monthly = annual_rate / MONTHS_PER_YEAR
         # The first period earns interest for its days instead of the annuity's whole month.
-        first_period = (1.0 + annual_rate * days_30_360(contract, first) / 360) / (1.0 + monthly)
+        first_period = (1.0 + annual_rate * first_period_days(contract, first, engine) / 360) / (
+            1.0 + monthly
+        )
         return first_period * annuity_factors(monthly, term)
     if not len(term):
         return np.zeros(0)

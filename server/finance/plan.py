@@ -9,7 +9,6 @@ from protocol.events import Fix
 from protocol.money.inputs import DealInputs, RowRule
 from protocol.money.lending import RateSheet
 from protocol.records import MAX_CENTS
-from protocol.structure import Structure
 from server.finance.cheapest import cheaper_rows
 from server.finance.contract import owed_before_cash_cents, payoff_cents
 from server.finance.decided import decided_sheet
@@ -37,6 +36,7 @@ class Plan:
 
     inputs: DealInputs
     sheet: RateSheet
+    only: str | None
     programmes: Programmes
     sell_rate: Whole
     factors: Floats
@@ -65,13 +65,16 @@ class Plan:
         return self.cash_min if most is None else max(most, self.cash_min)
 
 
-def plan_deal(inputs: DealInputs, sheet: RateSheet) -> Plan:
-    """Return the plan of a deal: pure, with everything that screening and valuing need except the cars."""
+def plan_deal(inputs: DealInputs, sheet: RateSheet, only: str | None = None) -> Plan:
+    """Return the plan of a deal: pure, with everything that screening and valuing need except the cars.
+
+    ``only`` names the only programme that may be offered; None: all of the sheet may.
+    """
     structure = inputs.structure
-    selected = select_programmes(decided_sheet(sheet, inputs), inputs)
+    selected = select_programmes(decided_sheet(sheet, inputs), inputs, only)
     programmes, empty = selected.programmes, selected.empty
     sell_rate = _sell_rates(programmes, inputs)
-    factors = _factors(structure, sell_rate, programmes.term)
+    factors = _factors(inputs, sell_rate, programmes.term)
     ceiling, ceiling_limit = _ceilings(programmes, inputs, factors)
     floor = np.maximum(programmes.amount_min, 1)
     equity = structure.trade_allowance_cents - payoff_cents(structure)
@@ -82,10 +85,11 @@ def plan_deal(inputs: DealInputs, sheet: RateSheet) -> Plan:
     return Plan(
         inputs=inputs,
         sheet=sheet,
+        only=only,
         programmes=programmes,
         sell_rate=sell_rate,
         factors=factors,
-        buy_factors=_factors(structure, programmes.buy_rate, programmes.term),
+        buy_factors=_factors(inputs, programmes.buy_rate, programmes.term),
         ceiling=ceiling,
         ceiling_limit=ceiling_limit,
         floor=floor,
@@ -163,12 +167,18 @@ def _rebate_lists(programmes: Programmes, exclusions: tuple[tuple[str, ...], ...
     return np.array(lists, dtype=np.int64)
 
 
-def _factors(structure: Structure, rate: Whole, term: Whole) -> Floats:
+def _factors(inputs: DealInputs, rate: Whole, term: Whole) -> Floats:
+    structure = inputs.structure
     contract, first = structure.contract_date, structure.first_payment_date
     if contract is None or first is None:
         raise ValueError("the structure's dates are not filled in")
     return payment_factors(
-        annual_fraction(rate), term, contract=contract, first=first, day_count=structure.day_count
+        annual_fraction(rate),
+        term,
+        contract=contract,
+        first=first,
+        day_count=structure.day_count,
+        engine=inputs.engine,
     )
 
 

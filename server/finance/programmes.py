@@ -89,12 +89,13 @@ class Selected:
     fix: Fix | None = None
 
 
-def select_programmes(sheet: RateSheet, inputs: DealInputs) -> Selected:
+def select_programmes(sheet: RateSheet, inputs: DealInputs, only: str | None = None) -> Selected:
     """Return the programmes for the structure's tier, terms and rate and the customer's score, if that is
-    known, within what state and lender allow on every car.
+    known, within what state and lender allow on every car; ``only`` those of one programme.
     """
-    rows: Sequence[Programme] = sheet.programmes
-    for each in (*customer_limits(inputs), *deal_limits(inputs)):
+    limits = (*customer_limits(inputs), *deal_limits(inputs))
+    rows: Sequence[Programme] = [row for row in sheet.programmes if only in {None, row.programme_id}]
+    for each in limits:
         within = [row for row in rows if each.takes(row)]
         if not within:
             return Selected(_columns([]), each.limit, each.meets(rows) if rows else None)
@@ -104,6 +105,10 @@ def select_programmes(sheet: RateSheet, inputs: DealInputs) -> Selected:
         taken = [row for row in taken if each.takes(row)]
         if not taken:
             return Selected(_columns([]), each.limit)
+    if only is not None:
+        # Cheaper rows of the lender's other programmes still apply where they fit.
+        others = [row for row in sheet.programmes if row.programme_id != only]
+        rows = [*rows, *(row for row in others if all(each.takes(row) for each in limits))]
     structure = inputs.structure
     terms = structure.terms_months if structure.term_months is None else [structure.term_months]
     return Selected(

@@ -11,6 +11,7 @@ from server.database.deals.pencils import StoredPencil, all_pencils
 from server.database.editions.rates import NotInForce
 from server.finance.quoting import Case, quote_structure
 from server.finance.value.curves import RiskModelError
+from server.finance.versions import engine_number
 from server.work.tables import Tables
 
 
@@ -44,12 +45,14 @@ async def verify_pencils(database: asyncpg.Connection) -> Verified:
 
 
 async def replay_pencil(database: asyncpg.Connection, tables: Tables, pencil: StoredPencil) -> str | None:
-    """Recompute a pencil; return None if the answer is equal in every field, else what differs."""
+    """Recompute a pencil by the rules of its engine's version; return None if the answer is equal in every
+    field, else what differs.
+    """
     try:
         sheet = await tables.rates(database, pencil.versions.rates)
         model = await tables.risk(database, pencil.versions.risk)
         case = Case(
-            inputs=pencil.inputs,
+            inputs=msgspec.structs.replace(pencil.inputs, engine=engine_number(pencil.versions.engine)),
             numbers=pencil.car,
             sheet=sheet,
             model=model,

@@ -147,6 +147,30 @@ def test_a_cash_deal_has_an_out_the_door_price() -> None:
         ("price", CONTRACT | {"discount_cents": 1_000_001}, "discount_cents"),
         ("price", CONTRACT | {"first_payment_date": "2026-01-01"}, "first_payment_date"),
         ("price", CONTRACT | {"cash_down_cents": 1_000_000}, "principal_cents"),
+        ("price", CONTRACT | {"contract_date": "9999-12-15"}, "contract_date"),
+        (
+            "price",
+            CONTRACT | {"contract_date": "9999-12-15", "first_payment_date": "9999-12-31"},
+            "contract_date",
+        ),
+        ("price", CONTRACT | {"first_payment_date": "9999-12-31"}, "first_payment_date"),
+        ("price", CONTRACT | {"contract_date": "2200-12-31"}, "first_payment_date"),
+        (
+            "roll",
+            CONTRACT | {"contract_date": "9999-12-31", "vary": "term", "payment_cents": 1},
+            "contract_date",
+        ),
+        (
+            "roll",
+            CONTRACT | {"contract_date": "9999-12-01", "vary": "rate", "payment_cents": 1},
+            "contract_date",
+        ),
+        ("price", '{"price_cents": 1, "rate_bp": 0, "term_months": 1, "price_cents": 2}', "price_cents"),
+        (
+            "apr",
+            '{"advances": 1, "payments": [{"amount": 1, "amount": 2}], "unit_periods_per_year": 1}',
+            "amount",
+        ),
         ("apr", LEVEL | {"advances": -1}, "advances"),
         ("apr", LEVEL | {"payments": []}, "payments"),
         ("apr", LEVEL | {"unit_periods_per_year": 0}, "unit_periods_per_year"),
@@ -174,6 +198,22 @@ def test_bad_input_ends_with_2_and_one_line_that_names_the_field(
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"error: {field}: ")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        CONTRACT | {"\x1b[31m" + "x" * 200: 1},
+        CONTRACT | {"day_count": "\x1b]0;" + "y\u202e" * 200},
+        CONTRACT | {"contract_date": "\x07" * 300},
+    ],
+)
+def test_bad_input_is_echoed_in_80_plain_characters(given: dict[str, Any]) -> None:
+    """Neither its length nor its control characters reach the terminal."""
+    done = run("price", given=json.dumps(given))
+    assert done.returncode == 2
+    assert done.stderr[:-1].isprintable()
+    assert len(done.stderr) <= 80 + len("error: day_count: Invalid enum value ''\n")
 
 
 def test_a_file_that_is_not_there_is_named() -> None:

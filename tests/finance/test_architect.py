@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from protocol.events import OFFER_COLUMNS, Fix, FixKind
 from protocol.money.inputs import AuthorityCovers, DealInputs
-from protocol.money.lending import Disposition, Programme, RiskModel
+from protocol.money.lending import Disposition, Programme, ReserveMethod, RiskModel
 from protocol.records import BasisPoints
 from protocol.structure import RateReason, Structure
 from server.finance.architect import (
@@ -183,8 +183,8 @@ def worths(
 def test_no_feasible_structure_is_better_than_the_offer(
     deal: DealInputs, rows: tuple[Programme, ...], risk: RiskModel, stock: list[dict[str, int]]
 ) -> None:
-    """Of all cash and discounts, to the cent, the offer has the highest NPV and, among corners that are worth
-    as much, the lowest payment; a car without an offer has no acceptable structure.
+    """Of all cash and discounts, to the cent, the offer has the highest NPV and, of those that are worth as
+    much, the lowest payment; a car without an offer has no acceptable structure.
     """
     plan = plan_deal(deal, sheet(*rows))
     if plan.empty:
@@ -195,9 +195,10 @@ def test_no_feasible_structure_is_better_than_the_offer(
         accepted = [pair for pair in worths(pricing, rows, one) if pair[0] >= deal.npv_floor_cents]
         expected = max((npv for npv, _ in accepted), default=None)
         assert columns["npv_cents"][number] == expected
-        equals = [choice for choice in choices(pricing, cars(one)) if choice.npv_cents == expected]
-        payments = [choice.payment_cents for choice in equals]
+        payments = [each.payment for npv, each in accepted if npv == expected]
         assert columns["payment_cents"][number] == min(payments, default=None)
+        every = choices(pricing, cars(one))
+        assert (every[0].payment_cents if every else None) == min(payments, default=None)
 
 
 @given(**DEALS, stock=STOCK)
@@ -248,6 +249,45 @@ def test_a_fix_makes_the_car_acceptable(
         for changed in mended(deal, fix or {}, one):
             again = price_plan(plan_deal(changed, sheet(*rows)), risk)
             assert best_offers(again, cars(one))["npv_cents"] != [None]
+
+
+@given(**DEALS, one=numbers())
+def test_no_smaller_amount_is_a_fix(
+    deal: DealInputs, rows: tuple[Programme, ...], risk: RiskModel, one: dict[str, int]
+) -> None:
+    """A cent less of cash, or of discount, and no structure is acceptable; also where the value falls with
+    the principal, so that the best structure is inside a band.
+    """
+    plan = plan_deal(deal, sheet(*rows))
+    if plan.empty:
+        return
+    fix = best_offers(price_plan(plan, risk), cars(one))["fix"][0] or {}
+    for kind in ("cash_cents", "price_cents"):
+        amount = fix.get(kind)
+        if amount is None or amount > 60:
+            continue
+        less = next(mended(deal, {kind: amount - 1}, one))
+        pricing = price_plan(plan_deal(less, sheet(*rows)), risk)
+        assert all(npv < deal.npv_floor_cents for npv, _ in worths(pricing, rows, one)), (kind, amount)
+
+
+def test_the_least_payment_of_equal_values() -> None:
+    """Sold for a thousandth of the loan, 500 cents less are worth half a cent less: the offer takes the least
+    payment that rounds to the same value, and no more cash than that payment needs.
+    """
+    row = programme(
+        disposition=Disposition.SOLD,
+        reserve_method=ReserveMethod.PRINCIPAL,
+        reserve_share_bp=10.0,
+        chargeback_months=0,
+    )
+    wish = Structure(terms_months=[60], cash_down_max_cents=1_000_000)
+    best = choices(price_plan(plan_deal(inputs(wish), sheet(row)), model()), cars(car()))[0]
+    assert (best.npv_cents, best.payment_cents) == (302_500, 506_69)
+    assert best.principal_cents == 2_499_530
+    older = inputs(wish, engine=3)
+    before = choices(price_plan(plan_deal(older, sheet(row)), model()), cars(car()))[0]
+    assert (before.npv_cents, before.payment_cents) == (302_500, 506_79)
 
 
 def mended(deal: DealInputs, fix: dict[str, Any], one: dict[str, int]) -> Iterator[DealInputs]:

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from protocol.structure import Structure, StructureError
-from server.finance.calendar import add_months, days_30_360, due_dates, with_dates
+from server.finance.calendar import add_months, days_30_360, due_dates, first_period_days, with_dates
 
 
 def test_due_dates_keep_the_first_payments_day() -> None:
@@ -35,6 +35,28 @@ def test_months_carry_into_the_next_year() -> None:
 def test_days_by_30_360_us(start: str, end: str, days: int) -> None:
     """Months have 30 days; the end of February counts as the 30th."""
     assert days_30_360(dt.date.fromisoformat(start), dt.date.fromisoformat(end)) == days
+
+
+@pytest.mark.parametrize(
+    ("contract", "first", "days"),
+    [
+        ("2026-02-28", "2026-03-28", 30),
+        ("2026-02-28", "2026-03-29", 30),
+        ("2026-02-28", "2026-03-31", 30),
+        ("2026-02-28", "2026-04-28", 60),
+        ("2026-02-28", "2026-04-14", 44),
+        ("2028-02-29", "2028-03-29", 30),
+        ("2026-04-30", "2026-05-31", 30),
+        ("2026-01-31", "2026-02-28", 28),
+        ("2026-01-01", "2026-02-16", 45),
+        ("2026-04-10", "2026-05-31", 51),
+    ],
+)
+def test_a_first_period_of_whole_months_has_30_days_for_each(contract: str, first: str, days: int) -> None:
+    """Counted back from the first payment, as the APR counts it; odd days by 30/360, as ever."""
+    dates = dt.date.fromisoformat(contract), dt.date.fromisoformat(first)
+    assert first_period_days(*dates) == days
+    assert first_period_days(*dates, engine=3) == days_30_360(*dates)
 
 
 def test_open_dates_become_today_and_a_month_later() -> None:

@@ -11,7 +11,7 @@ from protocol.money.inputs import DealInputs
 from protocol.money.lending import Disposition, Programme, RiskModel
 from protocol.records import BasisPoints
 from protocol.structure import Structure
-from server.finance.architect import Pricing, best_offers, offers, price_plan
+from server.finance.architect import Pricing, best_offers, frontier, offers, price_plan
 from server.finance.architect.candidates import build_candidates
 from server.finance.architect.dominated import without_dominated
 from server.finance.cars import Cars
@@ -75,8 +75,8 @@ def test_offers_are_the_same_with_every_programme(
     income: int | None,
     prices: list[int],
 ) -> None:
-    """Realistic sheets, cash from nothing to $12,000, discounts, bands of LTV: every column but the count of
-    trade-offs to the cent. What was dropped is worth less than something that was kept.
+    """Realistic sheets, cash from nothing to $12,000, discounts, bands of LTV: every column but the count
+    of trade-offs, to the cent. What was dropped is worth less than something that was kept.
     """
     wish = Structure(
         terms_months=TERMS,
@@ -129,6 +129,8 @@ def _assert_same(pricing: Pricing, stock: list[dict[str, int]]) -> None:
         theirs = best_offers(pricing, cars)
     for name in ours.keys() - {"frontier"}:
         assert ours[name] == theirs[name], name
+    counts = [len(frontier(pricing, cars.at(slice(at, at + 1)))) or None for at in range(len(cars))]
+    assert ours["frontier"] == counts
     dropped = replace(structures, feasible=structures.feasible & ~left.feasible)
     lost, kept = build_candidates(pricing, cars, dropped), build_candidates(pricing, cars, left)
     for one in range(len(lost)):

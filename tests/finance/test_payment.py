@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.records import DayCount
-from server.finance.calendar import days_30_360, due_dates
+from server.finance.calendar import due_dates, first_period_days
 from server.finance.payment import annuity_factors, largest_principal, payment_factors, payments_cents
 from tests.finance.reference import schedule_30_360, schedule_actual_365
 
@@ -93,7 +93,7 @@ def test_payments_pay_the_contract_off(  # noqa: PLR0917 (one argument for each 
     level = payment(principal, rate, term, contract.isoformat(), first.isoformat(), day_count)
     exact = Decimal(str(rate))
     if day_count is DayCount.THIRTY_360:
-        payments = schedule_30_360(principal, exact, level, term, days_30_360(contract, first))
+        payments = schedule_30_360(principal, exact, level, term, first_period_days(contract, first))
     else:
         payments = schedule_actual_365(principal, exact, level, [contract, *due_dates(first, term)])
     drift = term * (1 + rate / 12) ** term

@@ -282,6 +282,10 @@ export interface Quote {
   terms_months?: number[];
   cash_down_cents?: number[];
   roll?: Roll | null;
+  grid_programme_id?: string | null;
+  grid_best?: boolean;
+  grid_step_cents?: number | null;
+  keep_offer?: boolean;
   ref: number;
 }
 
@@ -1381,7 +1385,14 @@ export interface QuoteValue {
   monthly_cash_cents?: MonthlyCash;
 }
 
-/** The pencil grid: one row for each term, one column for each cash down, the best programme in each cell. */
+/** A programme that a grid can be of, with its rate at the offer's term; else at its first. */
+export interface GridLender {
+  programme_id: string;
+  lender: string;
+  rate_bp: number;
+}
+
+/** The pencil grid: one row for each term, one column for each cash down, all of one programme and one discount. If `programme_id` is null, each cell has the programme and the discount that are best there. `lenders` are the programmes to choose from; columns are `step_cents` apart. */
 export interface QuoteGrid {
   terms_months: number[];
   cash_down_cents: number[];
@@ -1392,6 +1403,11 @@ export interface QuoteGrid {
   score?: ((number | null)[])[];
   lender?: ((string | null)[])[];
   binding?: ((string | null)[])[];
+  total_of_payments_cents?: ((number | null)[])[];
+  discount_cents?: ((number | null)[])[];
+  programme_id?: string | null;
+  lenders?: GridLender[];
+  step_cents?: number;
 }
 
 /** A warning: `code` for programs, `message` for a person. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gridAxes } from "../src/deal/pencil/axes";
+import { gridTerms } from "../src/deal/pencil/axes";
 import { cashFlow } from "../src/deal/pencil/cash-flow";
 import { cellAfter } from "../src/deal/pencil/pencil-cells";
 import { scaleOver } from "../src/deal/pencil/plot";
@@ -68,15 +68,9 @@ test("the month in which what was lent is back counts recoveries, and what the s
   assert.deepEqual(cashFlow(cash, 1_000).months[2], { month: 3, collected: 500, recovered: 20, servicing: 10 });
 });
 
-test("the grid's columns go from the least cash to the most, with the offer's own among them", () => {
-  const axes = gridAxes({ terms_months: [36, 66], cash_down_cents: 100_000, cash_down_max_cents: 300_000 }, 187_322);
-  assert.deepEqual(axes.cash, [100_000, 170_000, 187_322, 230_000, 300_000]);
-  assert.deepEqual(axes.terms, [24, 36, 48, 60, 66, 72, 84]);
-});
-
-test("without a maximum the columns step up by a thousand, and a narrow range has no column twice", () => {
-  assert.deepEqual(gridAxes({}, null).cash, [0, 100_000, 200_000, 300_000]);
-  assert.deepEqual(gridAxes({ cash_down_cents: 1_000, cash_down_max_cents: 3_000 }, null).cash, [1_000, 3_000]);
+test("the grid's rows are the deal's terms among the usual ones", () => {
+  assert.deepEqual(gridTerms({ terms_months: [36, 66] }), [24, 36, 48, 60, 66, 72, 84]);
+  assert.deepEqual(gridTerms({}), [24, 36, 48, 60, 72, 84]);
 });
 
 test("a waterfall's steps meet each other and end at the total", () => {

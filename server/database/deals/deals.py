@@ -31,6 +31,7 @@ DEAL_COLUMNS: Final = f"""
        u.name AS salesperson, u.role AS salesperson_role, d.selected_offer,
        s.state AS store_state,
        s.standard_markup_bp, s.npv_floor_cents, s.product_cost_share_bp, s.markup_cap_bp,
+       s.cash_step_cents, s.grid_step_cents,
        u.discount_authority_cents,
        customer_id, c.name, c.state AS customer_state, c.postal_code, c.rebate_eligibility, c.score,
        CASE WHEN num_nulls(c.monthly_income_cents, c.co_monthly_income_cents) < 2
@@ -90,7 +91,8 @@ class Deal:
     ``last_no`` is that of its last event. ``lenders`` are the lenders' last decisions, ``live_lenders`` those
     of them that had not expired when the deal was loaded. ``discount_authority_cents`` is its salesperson's,
     ``product_cost_share_bp`` the usual cost of its store's products, ``markup_cap_bp`` what the store's state
-    allows over the buy rate; None: no cap. ``store_state`` is the state whose limits apply.
+    allows over the buy rate; None: no cap. Found cash is in whole ``cash_step_cents``, and the pencil grid's
+    columns are ``grid_step_cents`` apart. ``store_state`` is the state whose limits apply.
     """
 
     id: str
@@ -108,6 +110,8 @@ class Deal:
     product_cost_share_bp: float = 10_000.0
     markup_cap_bp: float | None = None
     store_state: str = ""
+    cash_step_cents: int = 1
+    grid_step_cents: int = 500_00
     selected_offer: str | None = None
     lenders: tuple[LenderTerms, ...] = ()
     live_lenders: tuple[LenderTerms, ...] = ()
@@ -164,6 +168,8 @@ def deal_of(row: asyncpg.Record) -> Deal:
         product_cost_share_bp=float(row["product_cost_share_bp"]),
         markup_cap_bp=None if row["markup_cap_bp"] is None else float(row["markup_cap_bp"]),
         store_state=row["store_state"],
+        cash_step_cents=row["cash_step_cents"],
+        grid_step_cents=row["grid_step_cents"],
         selected_offer=None if row["selected_offer"] is None else str(row["selected_offer"]),
         lenders=lenders,
         live_lenders=live_terms(lenders, row["now"]),

@@ -21,6 +21,9 @@ FIRST_STRUCTURE: Final[Mapping[str, Any]] = {
 }
 """The defaults of a new store's deals until its own fees are set."""
 
+FIRST_CASH_STEP_CENTS: Final = 50_00
+FIRST_GRID_STEP_CENTS: Final = 500_00
+
 
 MAX_NAME_BYTES: Final = 100
 """The maximum length of a person's name: it appears next to everything that the person does."""
@@ -75,13 +78,32 @@ async def add_store(
             )
             await database.execute(
                 "INSERT INTO stores (store_id, group_id, name, state, default_structure, standard_markup_bp,"
-                " npv_floor_cents, product_cost_share_bp, markup_cap_bp)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                " npv_floor_cents, product_cost_share_bp, markup_cap_bp, cash_step_cents, grid_step_cents)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
                 *(store_id, group_id, name, state),
                 *_terms_of(model),
             )
         except asyncpg.CheckViolationError as error:
             raise StaffError(*_fault(error)) from None
+
+
+async def set_steps(
+    database: asyncpg.Connection, store_id: str, *, cash_cents: int | None, grid_cents: int | None
+) -> None:
+    """Set the step to which a store's found cash is rounded up, and that of its pencil grid; None leaves it.
+
+    Raises StaffError.
+    """
+    try:
+        done = await database.execute(
+            "UPDATE stores SET cash_step_cents = coalesce($2, cash_step_cents),"
+            " grid_step_cents = coalesce($3, grid_step_cents) WHERE store_id = $1",
+            *(store_id, cash_cents, grid_cents),
+        )
+    except asyncpg.CheckViolationError as error:
+        raise StaffError(*_fault(error)) from None
+    if done != "UPDATE 1":
+        raise StaffError("store", f"there is no store {store_id}")
 
 
 async def set_score_edges(
@@ -183,8 +205,11 @@ async def list_people(database: asyncpg.Connection, store_id: str | None) -> lis
 
 def _terms_of(model: Any) -> tuple[Any, ...]:
     if model is None:
-        return dict(FIRST_STRUCTURE), 0, 0, 10_000, None
-    names = ("standard_markup_bp", "npv_floor_cents", "product_cost_share_bp", "markup_cap_bp")
+        return dict(FIRST_STRUCTURE), 0, 0, 10_000, None, FIRST_CASH_STEP_CENTS, FIRST_GRID_STEP_CENTS
+    names = (
+        *("standard_markup_bp", "npv_floor_cents", "product_cost_share_bp", "markup_cap_bp"),
+        *("cash_step_cents", "grid_step_cents"),
+    )
     return model["default_structure"], *(model[name] for name in names)
 
 
@@ -222,6 +247,8 @@ _EXPECTED: Final = {
         "expected lowercase letters, digits and -, at most 63 characters, a letter first",
     ),
     "stores_state_check": ("state", "expected two capital letters, such as OH"),
+    "stores_cash_step_check": ("cash-step-cents", "expected 1 to 100000"),
+    "stores_grid_step_check": ("grid-step-cents", "expected 1000 to 1000000"),
     "stores_name_check": ("name", "expected at least one character"),
 }
 

@@ -7,10 +7,15 @@ edge of every LTV, PTI and payment band between, and both edges of what a cheape
 reserve that the lender caps bends the value at one more principal. If a smaller principal may be worth more,
 the cent above an edge is also a candidate: it is the best of the next band.
 
+Found cash is a whole number of the store's steps, or the customer's own least or most. It is rounded so that
+the principal stays on the wanted side of its edge; if no step lies within the limits, the cash is exact.
+
 Shapes: n pairs of a car and a feasible programme, e edges of each, m structures of all.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +25,6 @@ from server.finance.cars import Cars
 from server.finance.cheapest import gap_edges, is_covered
 from server.finance.contract import owed_before_cash_cents
 from server.finance.payment import largest_principal, payments_cents
-from server.finance.plan import Plan
 from server.finance.rounding import WHOLE, Cents, Flags
 from server.finance.structures import Structures, reach
 
@@ -33,6 +37,17 @@ over a few months, would exhaust memory.
 """
 
 Index = NDArray[np.intp]
+
+
+class Wanted(NamedTuple):
+    """Principals to be reached, of shape (m,) in cents, for feasible pairs. At a ``lower_end`` a smaller
+    principal would leave the band, at others a larger one.
+    """
+
+    car: Index
+    programme: Index
+    principal: Cents
+    lower_end: Flags
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,24 +71,45 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.car)
 
+    def at(self, index: NDArray[Any]) -> "Candidates":
+        """Return some of them, by number or mark."""
+        return self._of(lambda name: getattr(self, name)[index])
+
+    def joined(self, other: "Candidates") -> "Candidates":
+        """Return these and then the others."""
+        return self._of(lambda name: np.concatenate([getattr(self, name), getattr(other, name)]))
+
+    def _of(self, column: Callable[[str], NDArray[Any]]) -> "Candidates":
+        return Candidates(**{each.name: column(each.name) for each in fields(self)})
+
 
 def build_candidates(pricing: Pricing, cars: Cars, structures: Structures) -> Candidates:
     """Return the candidates of every feasible pair, valued; each is within every limit to the cent, and no
     cheaper row of its lender fits.
     """
-    plan, sales = pricing.plan, structures.sales
-    wanted = _wanted(pricing, structures)
-    car, programme = wanted.car, wanted.programme
-    principal, cash, discount = _reached(plan, structures, wanted)
-    # If the cash is fixed, the smallest loan may be missed by a cent.
-    dropped = principal < structures.floor[car, programme]
+    made = build_at(pricing, cars, structures, _wanted(pricing, structures))
+    enough = may_be_offered(pricing, structures, made)
+    return made if enough.all() else made.at(enough)
+
+
+def may_be_offered(pricing: Pricing, structures: Structures, made: Candidates) -> Flags:
+    """Return which structures are in the range of their pair, and no cheaper row lends them; shape (m,)."""
+    plan, car, programme = pricing.plan, made.car, made.programme
+    marks: Flags = made.principal >= structures.floor[car, programme]
     if plan.cheaper.shape[1]:
-        dropped |= principal > structures.principal[car, programme]
-        dropped |= is_covered(plan.cheaper, structures.lent, car, programme, principal)
-    if dropped.any():
-        car, programme, principal, cash, discount = (
-            each[~dropped] for each in (car, programme, principal, cash, discount)
-        )
+        marks &= made.principal <= structures.principal[car, programme]
+        marks &= ~is_covered(plan.cheaper, structures.lent, car, programme, made.principal)
+    return marks
+
+
+def build_at(pricing: Pricing, cars: Cars, structures: Structures, wanted: Wanted) -> Candidates:
+    """Return the valued structures that come nearest to the wanted principals of feasible pairs; shape (m,).
+
+    If the cash is fixed, the smallest loan may be missed by a cent.
+    """
+    plan, sales = pricing.plan, structures.sales
+    car, programme = wanted.car, wanted.programme
+    principal, cash, discount = _reached(pricing, structures, wanted)
     payment = payments_cents(principal, plan.factors[programme])
     band = band_of(pricing, principal, payment, structures.basis[car, programme])
     front = front_gross_cents(plan, cars, sales.price, 0)[car] - discount
@@ -90,57 +126,47 @@ def build_candidates(pricing: Pricing, cars: Cars, structures: Structures) -> Ca
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Wanted:
-    """Principals to be reached, shape (m,); ``at_least`` marks those that may be exceeded but not missed."""
-
-    car: Index
-    programme: Index
-    principal: Cents
-    at_least: Flags
-
-
-def _wanted(pricing: Pricing, structures: Structures) -> _Wanted:
-    """Return car, programme and principal of every corner in reach."""
+def _wanted(pricing: Pricing, structures: Structures) -> Wanted:
+    """Return car, programme and principal of every corner in reach, and whether the principal is the lower
+    end of its range, so that it may be exceeded but not missed, and cash is rounded down; shape (m,).
+    """
     sales, plan = structures.sales, pricing.plan
     car, programme = structures.feasible.nonzero()
     highest = structures.principal[car, programme][:, None]
     lowest = structures.lowest[car, programme][:, None]
     cash_runs_out = (sales.owed[car, programme] - sales.headroom.cash_max[car])[:, None]
-    corners = [
-        highest,
-        band_edges(pricing, structures.basis[car, programme], programme),
-        _payment_edges(plan.factors[programme], lowest[:, 0], highest[:, 0]),
-        cash_runs_out,
-    ]
-    if plan.cheaper.shape[1]:
-        below, above = gap_edges(plan.cheaper, structures.lent, car, programme)
-        corners += [below, lowest, above]
-        exceeded = above.shape[1] + 1
-    else:
-        corners.append(lowest)
-        exceeded = 0
-    wanted = np.concatenate(corners, axis=1)
+    edges = np.concatenate(
+        [
+            band_edges(pricing, structures.basis[car, programme], programme),
+            _payment_edges(plan.factors[programme], lowest[:, 0], highest[:, 0]),
+        ],
+        axis=1,
+    )
+    below, above = gap_edges(plan.cheaper, structures.lent, car, programme)
+    bottoms = [edges + 1, lowest, above] if falls_anywhere(pricing) else [lowest, above]
+    wanted = np.concatenate([highest, edges, cash_runs_out, below, *bottoms], axis=1)
     within = (wanted >= lowest) & (wanted < highest)
     within[:, 0] = True
     pair, column = within.nonzero()
-    at_least = column >= wanted.shape[1] - exceeded
-    return _Wanted(car[pair], programme[pair], wanted[within], at_least)
+    lower_end = column > edges.shape[1] + below.shape[1] + 1
+    return Wanted(car[pair], programme[pair], wanted[within], lower_end)
+
+
+def falls_anywhere(pricing: Pricing) -> bool:
+    """Return whether a smaller principal is worth more with any programme in any band."""
+    return bool((pricing.valuation.slope < 0).any())
 
 
 def band_edges(pricing: Pricing, basis: Cents, programme: Index) -> Cents:
     """Return the principals at the upper edges of LTV and PTI bands, and where a reserve reaches its cap;
     shape (n, e).
-
-    Includes the cent above each, if a smaller principal is worth more anywhere.
     """
     ltv = basis[:, None] * pricing.valuation.bands.ltv_edges[:-1] // WHOLE
     edges = np.concatenate([ltv, pricing.pti_principals[programme]], axis=1)
     capped = pricing.valuation.capped_from
-    if capped is not None:
-        edges = np.concatenate([edges, capped[programme][:, None] + [0, 1]], axis=1)
-    falls = (pricing.valuation.slope < 0).any()
-    return np.concatenate([edges, edges + 1], axis=1) if falls else edges
+    if capped is None:
+        return edges
+    return np.concatenate([edges, capped[programme][:, None] + [0, 1]], axis=1)
 
 
 def band_of(pricing: Pricing, principal: Cents, payment: Cents, basis: Cents) -> NDArray[np.int64]:
@@ -162,17 +188,44 @@ def _payment_edges(factors: NDArray[np.float64], lowest: Cents, highest: Cents) 
     return largest_principal(edges, factors[:, None])
 
 
-def _reached(plan: Plan, structures: Structures, wanted: _Wanted) -> tuple[Cents, Cents, Cents]:
-    """Return principal, cash and discount of the wanted principals."""
+def _reached(pricing: Pricing, structures: Structures, wanted: Wanted) -> tuple[Cents, Cents, Cents]:
+    """Return principal, cash and discount of the wanted principals, the cash in whole steps."""
+    plan, sales = pricing.plan, structures.sales
     car, programme = wanted.car, wanted.programme
     principal, cash, discount = reach(plan, structures, car, programme, wanted.principal)
-    short = wanted.at_least & (principal < wanted.principal)
-    if short.any():
+    short = wanted.lower_end & (principal < wanted.principal)
+    if plan.cheaper.shape[1] and short.any():
         # A cent less of discount gives the next larger principal.
-        sales, which = structures.sales, car[short]
+        which = car[short]
         discount[short] -= 1
         price, rebate = sales.price[which], sales.rebate[which, programme[short]]
         owed = owed_before_cash_cents(plan.inputs, price, discount[short], rebate)
-        cash[short] = np.maximum(sales.headroom.cash_max[which], structures.cash_min[which, programme[short]])
+        cash[short] = sales.headroom.cash_max[which]
         principal[short] = owed - cash[short]
+    if plan.inputs.cash_step_cents > 1:
+        owed = principal + cash
+        cash = _stepped(pricing, structures, wanted, owed, cash)
+        principal = owed - cash
     return principal, cash, discount
+
+
+def _stepped(pricing: Pricing, structures: Structures, wanted: Wanted, owed: Cents, cash: Cents) -> Cents:
+    """Return cash in whole steps, or the customer's own least or most: the smallest above ``cash``, or the
+    largest below it where the principal is the lower end of its range. If that breaks a limit, the other; if
+    both do, ``cash`` itself.
+    """
+    step, car = pricing.plan.inputs.cash_step_cents, wanted.car
+    headroom = structures.sales.headroom
+    up = np.minimum(-(-cash // step) * step, headroom.cash_max[car])
+    least = structures.cash_min[car, wanted.programme]
+    down = np.maximum(cash // step * step, least)
+    smallest = structures.floor[car, wanted.programme]
+    largest = structures.principal[car, wanted.programme]
+
+    def fits(amount: Cents) -> Flags:
+        marks: Flags = (owed - amount >= smallest) & (owed - amount <= largest)
+        return marks
+
+    first, second = np.where(wanted.lower_end, down, up), np.where(wanted.lower_end, up, down)
+    stepped = np.where(fits(first), first, np.where(fits(second), second, cash))
+    return np.where(cash == least, cash, stepped)

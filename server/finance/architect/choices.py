@@ -11,9 +11,12 @@ from server.finance.architect.candidates import (
     Index,
     build_candidates,
 )
+from server.finance.architect.dominated import without_dominated
 from server.finance.architect.fixes import find_fixes
-from server.finance.architect.objective import acceptable, frontier_of_cars
+from server.finance.architect.frontiers import frontier_of_cars
+from server.finance.architect.objective import acceptable, best_of_cars
 from server.finance.architect.pricing import Pricing
+from server.finance.architect.ties import least_paid
 from server.finance.cars import Cars
 from server.finance.limits import Limit
 from server.finance.rounding import HUNDREDTHS, WHOLE
@@ -69,12 +72,13 @@ def choices(pricing: Pricing, car: Cars) -> list[Choice]:
     structures, found, place = _acceptable(pricing, car)
     if not place.size:
         return []
-    payment, npv, cash, programme = (
-        each[place] for each in (found.payment, found.npv, found.cash, found.programme)
-    )
+    found = found.at(place)
+    best = found.at(found.npv == found.npv.max())
+    found = least_paid(pricing, car, structures, best).joined(found)
+    payment, npv, cash, programme = found.payment, found.npv, found.cash, found.programme
     term = pricing.plan.programmes.term[programme]
     order = np.lexsort((cash, programme, term, payment, -npv))
-    listed = _choices(pricing, structures, found, place[order], known=_knows_cost(car))
+    listed = _choices(pricing, structures, found.at(order), known=_knows_cost(car))
     return list(dict.fromkeys(listed))
 
 
@@ -82,11 +86,13 @@ def frontier(pricing: Pricing, car: Cars) -> list[Choice]:
     """Return the structures of one car that no other structure beats in both payment and NPV, by ascending
     payment.
     """
-    structures, found, place = _acceptable(pricing, car)
-    if not place.size:
+    structures = without_dominated(pricing, build_structures(pricing.plan, car))
+    found = build_candidates(pricing, car, structures)
+    best = best_of_cars(pricing, car, structures, found, acceptable(pricing, found))
+    if not len(best):
         return []
-    among = acceptable(pricing, found)
-    return _choices(pricing, structures, found, frontier_of_cars(found, among), known=_knows_cost(car))
+    points = frontier_of_cars(pricing, car, structures, found, best)
+    return _choices(pricing, structures, points, known=_knows_cost(car))
 
 
 def best_by_payment_band(pricing: Pricing, car: Cars) -> dict[int, Choice]:
@@ -119,12 +125,10 @@ def _acceptable(pricing: Pricing, car: Cars) -> tuple[Structures, Candidates, In
     return structures, found, np.flatnonzero(acceptable(pricing, found))
 
 
-def _choices(
-    pricing: Pricing, structures: Structures, found: Candidates, place: Index, *, known: bool
-) -> list[Choice]:
+def _choices(pricing: Pricing, structures: Structures, found: Candidates, *, known: bool) -> list[Choice]:
     plan, income = pricing.plan, pricing.plan.inputs.monthly_income_cents
     made = []
-    for at in place.tolist():
+    for at in range(len(found)):
         number = int(found.programme[at])
         principal, payment = int(found.principal[at]), int(found.payment[at])
         front = int(found.front_gross[at])

@@ -27,8 +27,10 @@ from server.finance.value.valuation import Valuation
 
 CHAMPIONS = 2
 
-MARGIN_CENTS = 10_00
-"""How much more the champion must be worth: payments and NPVs are rounded to cents, cash to some dollars."""
+MARGIN_CENTS = 1_00
+"""How much more the champion must be worth at least, because payments and NPVs are rounded to the cent. The
+value of a step of cash is added.
+"""
 
 
 def without_dominated(pricing: Pricing, structures: Structures) -> Structures:
@@ -69,10 +71,11 @@ def _may_champion(pricing: Pricing) -> Flags:
 class _Pairs:
     """The range of each pair and the lines between which its NPV lies, before the front gross.
 
-    ``factors`` of shape (p,), all others (c, p). ``least`` and ``most`` are its payments in cents, not
-    rounded; ``worth`` is at least reached at the largest loan, ``bound`` is never exceeded.
+    ``margin`` in cents, ``factors`` of shape (p,), all others (c, p). ``least`` and ``most`` are its payments
+    in cents, not rounded; ``worth`` is at least reached at the largest loan, ``bound`` is never exceeded.
     """
 
+    margin: float
     factors: Floats
     least: Floats
     most: Floats
@@ -91,7 +94,9 @@ class _Pairs:
         low_slope, high_slope = slopes[0][bands], slopes[1][bands]
         low, high = intercepts[0][bands], intercepts[1][bands]
         factors, highest = pricing.plan.factors, structures.principal
+        step_worth = pricing.plan.inputs.cash_step_cents * float(pricing.valuation.slope.max())
         return cls(
+            margin=MARGIN_CENTS + step_worth,
             factors=factors,
             least=structures.lowest * factors,
             most=highest * factors,
@@ -115,11 +120,11 @@ class _Pairs:
         slopes = self.high_slope / self.factors
 
         def beaten_at(payment: Floats) -> Flags:
-            marks: Flags = slope * payment + start >= slopes * payment + self.high + MARGIN_CENTS
+            marks: Flags = slope * payment + start >= slopes * payment + self.high + self.margin
             return marks
 
         ends = np.minimum(self.most, its(self.most))
-        beaten = self.bound + MARGIN_CENTS <= its(self.worth)
+        beaten = self.bound + self.margin <= its(self.worth)
         within = beaten_at(self.least) & beaten_at(ends) & ((self.most <= ends) | beaten)
         everywhere = np.where(ends < self.least, beaten, within)
         marks: Flags = everywhere & (factor <= self.factors) & (its(self.least) <= self.least)

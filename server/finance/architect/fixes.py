@@ -13,15 +13,23 @@ from typing import NamedTuple
 import numpy as np
 
 from protocol.events import Fix, FixKind
-from server.finance.architect.candidates import Index, band_edges, band_of, build_candidates
+from protocol.records import MAX_CENTS
+from server.finance.architect.candidates import (
+    Index,
+    band_edges,
+    band_of,
+    build_candidates,
+    falls_anywhere,
+)
 from server.finance.architect.objective import acceptable, best_of_cars
 from server.finance.architect.pricing import Pricing, front_gross_cents
 from server.finance.cars import Cars
 from server.finance.cheapest import gap_edges, is_covered
-from server.finance.contract import least_discount_cents, owed_before_cash_cents
+from server.finance.contract import least_discount_cents, owed_before_cash_cents, tax_rate
 from server.finance.payment import payments_cents
 from server.finance.rounding import Cents, Flags
 from server.finance.structures import Headroom, Structures, build_structures, headroom_of
+from server.finance.versions import WHOLE_MONTHS_ENGINE
 
 
 class Choosable(NamedTuple):
@@ -100,6 +108,12 @@ def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents,
         ],
         axis=1,
     )
+    if falls_anywhere(pricing):
+        inside = inputs.engine >= WHOLE_MONTHS_ENGINE
+        crossings = (
+            [_crossings(pricing, cars, structures, np.concatenate([top, edges], axis=1))] if inside else []
+        )
+        edges = np.concatenate([edges, edges + 1, *crossings], axis=1)
     principal = np.concatenate([top, np.where((edges >= floor) & (edges < top), edges, top)], axis=1)
     band = band_of(pricing, principal, payments_cents(principal, plan.factors[programme][:, None]), basis)
     front = front_gross_cents(plan, cars, sales.price, asked)[car][:, None]
@@ -127,6 +141,38 @@ def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents,
     )
 
 
+def _crossings(pricing: Pricing, cars: Cars, structures: Structures, tops: Cents) -> Cents:
+    """Return principals inside the bands below ``tops``, where the value falls with the principal: the
+    largest that is worth the store's floor, the largest that leaves room for the whole discount, and the one
+    at which the discount that is needed is the discount that the value allows; shape (n, k).
+
+    They only start a check: each is valued in the band where it turns out to be.
+    """
+    plan, sales, valuation = pricing.plan, structures.sales, pricing.valuation
+    inputs, asked = plan.inputs, plan.inputs.structure.discount_cents
+    car, programme = structures.curable().nonzero()
+    band = band_of(
+        pricing,
+        tops,
+        payments_cents(tops, plan.factors[programme][:, None]),
+        structures.basis[car, programme][:, None],
+    )
+    slope = valuation.slope[programme[:, None], band]
+    spare = valuation.intercept[programme[:, None], band] - inputs.npv_floor_cents
+    spare = spare + front_gross_cents(plan, cars, sales.price, asked)[car][:, None]
+    falls = slope < 0
+    slope = np.where(falls, slope, -1.0)
+    room = (sales.headroom.discount_max - asked)[car][:, None]
+    taxed = 1.0 + tax_rate(inputs)
+    lacking = (sales.owed[car, programme] - sales.headroom.cash_max[car])[:, None]
+    turn = slope + 1.0 / taxed
+    met = (lacking / taxed - spare) / np.where(turn == 0, 1.0, turn)
+    exact = np.concatenate([-spare / slope, (room - spare) / slope, met], axis=1)
+    found = np.floor(np.clip(exact, 0, MAX_CENTS)).astype(np.int64)
+    found = np.where(np.tile(falls, 3), found, 0)
+    return np.concatenate([found - 1, found, found + 1], axis=1)
+
+
 def _least_of_cars(amounts: Cents, car: Index, cars: int) -> Cents:
     least = np.full(cars, _NOTHING, dtype=np.int64)
     np.minimum.at(least, car, amounts)
@@ -152,7 +198,18 @@ def _checked(pricing: Pricing, cars: Cars, cash: Cents, price: Cents) -> tuple[C
         result[named[~stands]] = _NOTHING
         return result
 
-    return checked(cash, with_cash), checked(price, with_price)
+    step, most = pricing.plan.inputs.cash_step_cents, pricing.plan.cash_max
+    exact = checked(cash, with_cash)
+    if step > 1:
+        # The whole cash is a round amount, unless the lender's smallest loan leaves no room for one.
+        stepped = np.where(
+            exact == _NOTHING,
+            _NOTHING,
+            -(-(np.where(exact == _NOTHING, 0, exact) + most) // step) * step - most,
+        )
+        stepped = checked(stepped, with_cash)
+        exact = np.where(stepped == _NOTHING, exact, stepped)
+    return exact, checked(price, with_price)
 
 
 def _acceptable_within(pricing: Pricing, cars: Cars, headroom: Headroom) -> Flags:
@@ -180,13 +237,12 @@ def _best_elsewhere(pricing: Pricing, cars: Cars, kind: FixKind) -> list[Choosab
     if not structures.feasible.any():
         return [None] * len(cars)
     found = build_candidates(wide, cars, structures)
-    best = best_of_cars(wide, found, acceptable(wide, found), len(cars))
+    best = best_of_cars(wide, cars, structures, found, acceptable(wide, found))
     programmes = wide.plan.programmes
-    numbers = [None if place < 0 else int(found.programme[place]) for place in best.tolist()]
-    return [
-        None if number is None else Choosable(int(programmes.term[number]), programmes.lender[number])
-        for number in numbers
-    ]
+    named: list[Choosable | None] = [None] * len(cars)
+    for car, number in zip(best.car.tolist(), best.programme.tolist(), strict=True):
+        named[car] = Choosable(int(programmes.term[number]), programmes.lender[number])
+    return named
 
 
 def _some(cents: np.int64) -> int | None:

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 from server.finance.architect.candidates import Candidates, Index
 from server.finance.architect.pricing import Pricing
+from server.finance.architect.ties import least_paid
+from server.finance.cars import Cars
 from server.finance.rounding import Cents, Flags
+from server.finance.structures import Structures
 
 
 def acceptable(pricing: Pricing, candidates: Candidates) -> Flags:
@@ -21,32 +24,31 @@ def acceptable(pricing: Pricing, candidates: Candidates) -> Flags:
     return marks
 
 
-def best_of_cars(pricing: Pricing, candidates: Candidates, among: Flags, cars: int) -> Index:
-    """Return the number of each car's best structure among the candidates, -1 without one; shape (c,)."""
+def best_of_cars(
+    pricing: Pricing, cars: Cars, structures: Structures, found: Candidates, among: Flags
+) -> Candidates:
+    """Return the best structure of each car that has one among the candidates, by car."""
     place = np.flatnonzero(among)
-    best = np.full(cars, -1, dtype=np.intp)
     if not place.size:
-        return best
-    car, npv = candidates.car[place], candidates.npv[place]
+        return found.at(place)
+    car, npv = found.car[place], found.npv[place]
     starts = np.flatnonzero(np.diff(car, prepend=-1))
     most = np.repeat(np.maximum.reduceat(npv, starts), np.diff(starts, append=len(car)))
     # Only the ties are sorted, and stably: the sheet's order stays last.
-    tied = np.flatnonzero(npv == most)
-    term = pricing.plan.programmes.term[candidates.programme[place[tied]]]
-    order = tied[np.lexsort((term, candidates.payment[place[tied]], car[tied]))]
-    first = np.flatnonzero(np.diff(car[order], prepend=-1))
-    best[car[order[first]]] = place[order[first]]
-    return best
+    tied = least_paid(pricing, cars, structures, found.at(place[np.flatnonzero(npv == most)]))
+    term = pricing.plan.programmes.term[tied.programme]
+    order = np.lexsort((term, tied.payment, tied.car))
+    return tied.at(order[np.flatnonzero(np.diff(tied.car[order], prepend=-1))])
 
 
-def frontier_of_cars(candidates: Candidates, among: Flags) -> Index:
-    """Return the indices of the structures that no other structure beats in both payment and NPV, by car,
+def undominated(found: Candidates, among: Flags) -> Index:
+    """Return the numbers of the structures that none of the others beats in both payment and NPV, by car,
     then by ascending payment; of equal ones the first.
     """
     place = np.flatnonzero(among)
     if not place.size:
         return place
-    car, payment, npv = (each[place] for each in (candidates.car, candidates.payment, candidates.npv))
+    car, payment, npv = (each[place] for each in (found.car, found.payment, found.npv))
     # One key for car and payment: a car's payments follow those of the car before it.
     key = car * (int(payment.max()) + 1) + payment
     order = np.argsort(key, kind="stable")
@@ -59,8 +61,8 @@ def frontier_of_cars(candidates: Candidates, among: Flags) -> Index:
     # NPVs of a later car are shifted above those of an earlier one, so one running maximum serves all.
     lifted = npv[tops] + car[tops] * (int(npv.max()) - int(npv.min()) + 1)
     rises = np.concatenate([[True], lifted[1:] > np.maximum.accumulate(lifted)[:-1]])
-    undominated: Index = place[order[tops[rises]]]
-    return undominated
+    kept: Index = place[order[tops[rises]]]
+    return kept
 
 
 def rank_reversals(npv: Sequence[int], stress_npv: Sequence[int]) -> list[int]:

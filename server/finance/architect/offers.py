@@ -10,12 +10,8 @@ from numpy.typing import NDArray
 from server.finance.architect.candidates import build_candidates
 from server.finance.architect.dominated import without_dominated
 from server.finance.architect.fixes import find_fixes
-from server.finance.architect.objective import (
-    acceptable,
-    best_of_cars,
-    counts_by_car,
-    frontier_of_cars,
-)
+from server.finance.architect.frontiers import frontier_of_cars
+from server.finance.architect.objective import acceptable, best_of_cars, counts_by_car
 from server.finance.architect.pricing import Pricing
 from server.finance.cars import Cars
 from server.finance.limits import Limit
@@ -77,18 +73,16 @@ def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
     """Return the columns of a block. ``fix`` is empty yet, and keeps its place among them."""
     plan, count = pricing.plan, len(cars)
     structures = build_structures(plan, cars)
-    found = build_candidates(pricing, cars, without_dominated(pricing, structures))
+    worthwhile = without_dominated(pricing, structures)
+    found = build_candidates(pricing, cars, worthwhile)
     among = acceptable(pricing, found)
-    best = best_of_cars(pricing, found, among, count)
-    offered = best >= 0
-    programme = found.programme[best[offered]]
-    points = counts_by_car(found.car[frontier_of_cars(found, among)], count)
+    best = best_of_cars(pricing, cars, worthwhile, found, among)
+    offered = np.zeros(count, dtype=np.bool_)
+    offered[best.car] = True
+    programme = best.programme
+    points = counts_by_car(frontier_of_cars(pricing, cars, worthwhile, found, best).car, count)
     refusal = np.where(structures.any_feasible(), int(Limit.NPV_FLOOR), structures.nearest_limit())
-    refusal[offered] = structures.limit[offered.nonzero()[0], programme]
-
-    def of_best(values: NDArray[Any]) -> NDArray[Any]:
-        chosen: NDArray[Any] = values[best[offered]]
-        return chosen
+    refusal[offered] = structures.limit[best.car, programme]
 
     def shown(values: NDArray[Any]) -> list[Any]:
         column = np.full(count, None, dtype=object)
@@ -98,18 +92,16 @@ def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
     def worth(values: NDArray[Any]) -> list[Any]:
         return [npv if known else None for npv, known in zip(shown(values), cars.cost_known, strict=True)]
 
-    stressed = pricing.valuation.npv_cents(
-        programme, of_best(found.band), of_best(found.principal), stressed=True
-    )
+    stressed = pricing.valuation.npv_cents(programme, best.band, best.principal, stressed=True)
     return {
-        "payment_cents": shown(of_best(found.payment)),
+        "payment_cents": shown(best.payment),
         "term_months": shown(plan.programmes.term[programme]),
         "lender": shown(plan.programmes.lender[programme]),
         "rate_bp": shown(plan.sell_rate[programme] / HUNDREDTHS),
-        "cash_down_cents": shown(of_best(found.cash)),
-        "discount_cents": shown(of_best(found.discount)),
-        "npv_cents": worth(of_best(found.npv)),
-        "stress_npv_cents": worth(stressed + of_best(found.front_gross)),
+        "cash_down_cents": shown(best.cash),
+        "discount_cents": shown(best.discount),
+        "npv_cents": worth(best.npv),
+        "stress_npv_cents": worth(stressed + best.front_gross),
         "binding": [_WIRE[code] for code in refusal.tolist()],
         "fix": [],
         "frontier": shown(points[offered]),

@@ -96,4 +96,4 @@ def _wider_plans(plan: Plan) -> dict[FixKind, Plan]:
 
 def _changed(plan: Plan, sheet: RateSheet, **changes: object) -> Plan:
     structure = msgspec.structs.replace(plan.inputs.structure, **changes)
-    return plan_deal(msgspec.structs.replace(plan.inputs, structure=structure), sheet)
+    return plan_deal(msgspec.structs.replace(plan.inputs, structure=structure), sheet, plan.only)

@@ -10,30 +10,40 @@ from decimal import Decimal
 import msgspec
 import numpy as np
 
+from protocol.money.inputs import ENGINE
 from protocol.money.pricing import PriceAnswer, PriceRequest, SaleRequest, ScheduleRow
 from protocol.records import MAX_BASIS_POINTS
 from protocol.structure import FIRST_DATE, LAST_DATE, StructureError
-from server.finance.calendar import add_months
+from server.finance.calendar import MONTHS_IN_YEAR, add_months
 from server.finance.exact.apr import apr_percent, periodic_rates
 from server.finance.exact.schedule import Accrual, half_up, level_payment, repay
-from server.finance.exact.unit_periods import UnitPeriod, between, single_payment
+from server.finance.exact.unit_periods import (
+    UnitPeriod,
+    between,
+    between_months,
+    months_of,
+    single_payment,
+)
+from server.finance.versions import WHOLE_MONTHS_ENGINE
 
 TaxOf = Callable[[PriceRequest], int]
 """Returns a contract's tax in cents. It must not decrease with the price, nor increase with the allowance."""
 
 
-def price_contract(request: PriceRequest, tax_of: TaxOf | None = None) -> PriceAnswer:
+def price_contract(
+    request: PriceRequest, tax_of: TaxOf | None = None, *, engine: int = ENGINE
+) -> PriceAnswer:
     """Return the priced contract. ``contract_date`` must be filled in; ``tax_of`` None taxes by the request's
-    own rate.
+    own rate. ``engine`` is the version of the rules that hold.
 
     Raises:
         StructureError: amounts or dates contradict each other, or there is nothing to finance.
     """
     request = checked(request)
     tax = (tax_of or stated_tax_cents)(request)
-    accrual = accrual_of(request, request.term_months)
+    accrual = accrual_of(request, request.term_months, engine)
     payment = level_payment(principal_cents(request, tax), accrual.annuity(annual_rate(request)))
-    return repaid(request, tax, payment, accrual)
+    return repaid(request, tax, payment, accrual, engine)
 
 
 def stated_tax_cents(request: SaleRequest) -> int:
@@ -65,10 +75,10 @@ def annual_rate(request: PriceRequest) -> Decimal:
     return Decimal(request.rate_bp) / MAX_BASIS_POINTS
 
 
-def accrual_of(request: PriceRequest, term: int) -> Accrual:
+def accrual_of(request: PriceRequest, term: int, engine: int = ENGINE) -> Accrual:
     """Return the first ``term`` periods of the contract, whose dates are filled in."""
     contract, first = _dates(request)
-    return Accrual.of(contract, first, term, request.day_count)
+    return Accrual.of(contract, first, term, request.day_count, engine=engine)
 
 
 def checked(request: PriceRequest) -> PriceRequest:
@@ -93,7 +103,9 @@ def checked(request: PriceRequest) -> PriceRequest:
     return msgspec.structs.replace(r, first_payment_date=first)
 
 
-def repaid(request: PriceRequest, tax: int, payment: int, accrual: Accrual) -> PriceAnswer:
+def repaid(
+    request: PriceRequest, tax: int, payment: int, accrual: Accrual, engine: int = ENGINE
+) -> PriceAnswer:
     """Return the contract repaid by ``payment`` in the periods of ``accrual``.
 
     Raises:
@@ -116,21 +128,29 @@ def repaid(request: PriceRequest, tax: int, payment: int, accrual: Accrual) -> P
         total_interest_cents=interest,
         finance_charge_cents=interest + prepaid,
         total_of_payments_cents=principal + interest,
-        apr_percent=_apr(request, principal - prepaid, rows),
+        apr_percent=_apr(request, principal - prepaid, rows, engine),
         schedule=rows,
     )
 
 
-def _apr(request: PriceRequest, amount_financed: int, rows: list[ScheduleRow]) -> float:
-    """Return the APR in percent: unit periods are months, but a single payment's is its own term."""
+def _apr(request: PriceRequest, amount_financed: int, rows: list[ScheduleRow], engine: int) -> float:
+    """Return the APR in percent: unit periods are months, but a single payment's is its own term, and two
+    payments without a common period have their average.
+    """
     contract, first = _dates(request)
+    multiple = months_of(contract, first, len(rows)) if engine >= WHOLE_MONTHS_ENGINE else 1
     if len(rows) == 1:
         whole, fraction, per_year = single_payment(contract, first)
-    else:
+        times = [(whole, fraction)]
+    elif multiple == 1:
         (whole, fraction), per_year = between(contract, first, UnitPeriod.MONTH), UnitPeriod.MONTH.per_year
+        times = [(whole + number, fraction) for number in range(len(rows))]
+    else:
+        times = [between_months(contract, row.date, multiple) for row in rows]
+        per_year = MONTHS_IN_YEAR / multiple
     flows = np.array([[-amount_financed, *(row.payment_cents for row in rows)]], dtype=np.float64)
-    periods = np.array([[0, *range(whole, whole + len(rows))]])
-    fractions = np.array([[0.0, *[fraction] * len(rows)]])
+    periods = np.array([[0, *(whole for whole, _ in times)]])
+    fractions = np.array([[0.0, *(fraction for _, fraction in times)]])
     return apr_percent(float(periodic_rates(flows, periods, fractions)[0]), per_year)
 
 

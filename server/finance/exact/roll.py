@@ -14,6 +14,7 @@ import msgspec
 from protocol.money.pricing import PriceRequest, RollAnswer, Vary
 from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints
 from protocol.structure import StructureError
+from server.finance.calendar import MONTHS_IN_YEAR
 from server.finance.exact.price import (
     TaxOf,
     accrual_of,
@@ -24,7 +25,6 @@ from server.finance.exact.price import (
     stated_tax_cents,
 )
 from server.finance.exact.schedule import Accrual, level_payment
-from server.finance.exact.unit_periods import MONTHS_IN_YEAR
 
 MAX_TERM_MONTHS = 120
 RATE_STEP = Decimal("0.01")

@@ -6,10 +6,9 @@ Source: 12 CFR 1026, Appendix J, (b)(4) and (b)(5).
 import datetime as dt
 from enum import StrEnum
 
-from server.finance.calendar import DAYS_IN_MONTH_30, add_months
+from server.finance.calendar import DAYS_IN_MONTH_30, MONTHS_IN_YEAR, add_months, months_back
 
 DAYS_IN_YEAR = 365
-MONTHS_IN_YEAR = 12
 
 
 class UnitPeriod(StrEnum):
@@ -28,6 +27,7 @@ class UnitPeriod(StrEnum):
         return _PER_YEAR[self]
 
 
+_PAIR = 2
 _PER_YEAR = {
     UnitPeriod.DAY: DAYS_IN_YEAR,
     UnitPeriod.WEEK: 52,
@@ -45,14 +45,25 @@ _DAYS = {
 }
 
 
-def months_back(earlier: dt.date, later: dt.date) -> tuple[int, int]:
-    """Return the whole months counted back from ``later`` (clamped to the months' ends), and the days that
-    remain.
+def months_of(contract: dt.date, first: dt.date, payments: int) -> int:
+    """Return the months in the unit period of ``payments`` monthly payments, the first of them on ``first``.
+
+    A month, the commonest period, if there are three payments or more. Two payments after a first period of
+    several whole months have no common period: (b)(4)(iii) takes the average of both, rounded to the nearest
+    whole number of months, the lower one of two that are equally near.
     """
-    months = (later.year - earlier.year) * MONTHS_IN_YEAR + later.month - earlier.month
-    if add_months(later, -months) < earlier:
-        months -= 1
-    return months, (add_months(later, -months) - earlier).days
+    months, odd_days = months_back(contract, first)
+    no_common_period = payments == _PAIR and months > 1 and not odd_days
+    return (months + 1) // _PAIR if no_common_period else 1
+
+
+def between_months(earlier: dt.date, later: dt.date, multiple: int) -> tuple[int, float]:
+    """Return the whole unit periods of ``multiple`` months between two dates, and the fraction that remains:
+    30 days for each month counted back from the later date, plus the days that remain.
+    """
+    months, days = months_back(earlier, later)
+    whole, rest = divmod(months * DAYS_IN_MONTH_30 + days, multiple * DAYS_IN_MONTH_30)
+    return whole, rest / (multiple * DAYS_IN_MONTH_30)
 
 
 def between(earlier: dt.date, later: dt.date, unit: UnitPeriod) -> tuple[int, float]:

@@ -4,16 +4,19 @@ Pure: from a deal's inputs, a car, a rate sheet and a risk model alone, so that 
 again.
 """
 
+from server.finance.quoting.axes import GridQuestion
 from server.finance.quoting.case import Case
 from server.finance.quoting.found import offers_found
-from server.finance.quoting.grid import quote_frontier, quote_grid
+from server.finance.quoting.grid import quote_grid
 from server.finance.quoting.rolling import quote_roll
 from server.finance.quoting.structure import Quoted, quote_cash, quote_structure
+from server.finance.quoting.trade_offs import quote_frontier
 from server.finance.quoting.warnings import quote_warnings
 from server.finance.quoting.whole import WholeQuote, quote_whole
 
 __all__ = [
     "Case",
+    "GridQuestion",
     "Quoted",
     "WholeQuote",
     "offers_found",

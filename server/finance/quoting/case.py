@@ -39,7 +39,7 @@ class Case:
     @cached_property
     def plan(self) -> Plan:
         """The deal against the sheet, or against the one programme of it."""
-        return plan_deal(self.inputs, self._considered())
+        return plan_deal(self.inputs, self.sheet, self.programme_id)
 
     @cached_property
     def pricing(self) -> Pricing | None:
@@ -126,9 +126,3 @@ class Case:
     def tax_cents(self, request: PriceRequest) -> int:
         """Return the whole tax on ``request``. Raises StructureError as ``taxes``."""
         return sum(tax for _, tax in self.taxes(request))
-
-    def _considered(self) -> RateSheet:
-        if self.programme_id is None:
-            return self.sheet
-        rows = tuple(row for row in self.sheet.programmes if row.programme_id == self.programme_id)
-        return RateSheet(version=self.sheet.version, programmes=rows)

@@ -1,116 +1,137 @@
-"""The structures around a quote: the pencil grid of terms and cash, and the frontier."""
+"""The pencil grid: terms by cash down, of one programme and one discount, or of the best in each cell.
+
+With one programme and one discount a payment never rises with the cash or the term. A cell that the programme
+does not take is not eligible: no other lender and no other discount steps in.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from protocol.money.quotes import FrontierPoint, PaymentBand, QuoteGrid, StressedPoint
-from server.finance.architect import (
-    PAYMENT_BAND_CENTS,
-    Choice,
-    best_by_payment_band,
-    choices,
-    frontier,
-    rank_reversals,
-    refusal,
-    with_cash,
-)
+import numpy as np
+
+from protocol.money.quotes import GridLender, QuoteGrid
+from server.finance.architect import Choice, choices, refusal, with_cash
+from server.finance.exact.schedule import Accrual, total_of_payments
 from server.finance.limits import Limit
+from server.finance.plan import Plan
+from server.finance.quoting.axes import GridQuestion, cash_columns
 from server.finance.quoting.case import Case
+from server.finance.quoting.cells import Cell, family_cells
+from server.finance.rounding import HUNDREDTHS, hundredths_of_bp
+from server.finance.structures import build_structures
 
-CASH_STEPS = 5
-"""The number of cash amounts in a grid that was requested without any."""
-
-CASH_ROUND_CENTS = 100_00
-
-
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    """A term with a cash amount: the best structure, or the refusing limit and the structure without it."""
-
-    choice: Choice | None
-    binding: str | None
-    eligible: bool
+_OTHER_CARS = (Limit.MILEAGE, Limit.MODEL_YEAR, Limit.LTV_BASIS, Limit.NEW_USED)
+"""The limits of a programme that never takes the car, whatever the structure."""
 
 
-def quote_grid(case: Case, terms_months: Sequence[int], cash_down_cents: Sequence[int]) -> QuoteGrid:
-    """Return the best structure of the case for each term and each exact amount of cash.
+def quote_grid(case: Case, asked: GridQuestion, offered: Choice | None) -> QuoteGrid:
+    """Return the grid around an offer: its programme at its discount, or what ``asked`` names.
 
-    Empty lists take the structure's own terms, and amounts from its cash down to its maximum. Discount and
-    programme stay free in each cell. A cell that only the customer's maximum payment refuses still shows its
-    structure, because people pencil above the target and negotiate.
+    Empty lists take the structure's own terms, and cash in the store's steps from its cash down to beyond its
+    maximum. A cell that only the customer's maximum payment refuses still shows its structure, because people
+    pencil above the target and negotiate. Without an offer, and for ``asked.best``, each cell has the
+    programme and the discount that are best there.
     """
     structure = case.inputs.structure
-    terms = list(terms_months or structure.terms_months)
-    cash = list(cash_down_cents or _own_cash(structure.cash_down_cents, structure.cash_down_max_cents))
-    columns = [_column(case, terms, amount) for amount in cash]
+    terms = list(asked.terms_months or structure.terms_months)
+    step = asked.step_cents or case.inputs.grid_step_cents
+    cash = list(asked.cash_down_cents) or cash_columns(
+        structure, step, None if offered is None else offered.cash_down_cents
+    )
+    programme_id = asked.programme_id or (None if offered is None else offered.programme_id)
+    if asked.best or programme_id is None:
+        programme_id = None
+        columns = [_best_column(case, terms, amount) for amount in cash]
+    else:
+        discount = structure.discount_cents if offered is None else offered.discount_cents
+        family = replace(case, programme_id=programme_id).under(
+            term_months=None, terms_months=terms, discount_cents=discount
+        )
+        columns = family_cells(family, terms, cash)
     cells = [[column[row] for column in columns] for row in range(len(terms))]
 
-    def of_chosen(field: str) -> list[list[Any]]:
-        return [[getattr(cell.choice, field) if cell.choice else None for cell in row] for row in cells]
+    def of(field: str) -> list[list[Any]]:
+        return [[getattr(cell, field) for cell in row] for row in cells]
 
     return QuoteGrid(
         terms_months=terms,
         cash_down_cents=cash,
-        payment_cents=of_chosen("payment_cents"),
-        rate_bp=of_chosen("rate_bp"),
-        eligible=[[cell.eligible for cell in row] for row in cells],
-        npv_cents=of_chosen("npv_cents"),
-        lender=of_chosen("lender"),
-        binding=[[cell.binding for cell in row] for row in cells],
+        payment_cents=of("payment_cents"),
+        total_of_payments_cents=_totals(case, terms, cells),
+        rate_bp=of("rate_bp"),
+        eligible=of("eligible"),
+        npv_cents=of("npv_cents"),
+        lender=of("lender"),
+        discount_cents=of("discount_cents"),
+        binding=of("binding"),
+        programme_id=programme_id,
+        lenders=_lenders(case, terms, offered),
+        step_cents=step,
     )
 
 
-def quote_frontier(case: Case) -> tuple[list[StressedPoint], list[PaymentBand]]:
-    """Return the structures that no other beats in both payment and NPV, by rising payment, and the best
-    structure of each payment band; both empty if the car has none.
-
-    Each point counts the points with lower NPV that are worth more under stress.
-    """
-    pricing = case.pricing
-    if pricing is None:
-        return [], []
-    bands = [
-        PaymentBand(over_cents=highest - PAYMENT_BAND_CENTS, to_cents=highest, best=frontier_point(best))
-        for highest, best in best_by_payment_band(pricing, case.car).items()
-    ]
-    points = frontier(pricing, case.car)
-    npvs = [point.npv_cents for point in points if point.npv_cents is not None]
-    stressed = [point.stress_npv_cents for point in points if point.stress_npv_cents is not None]
-    if len(npvs) < len(points):
-        return [StressedPoint(**_shown(point)) for point in points], bands
-    passed = rank_reversals(npvs, stressed)
-    return [
-        StressedPoint(**_shown(point), passed_by=by) for point, by in zip(points, passed, strict=True)
-    ], bands
+def _totals(case: Case, terms: list[int], cells: list[list[Cell]]) -> list[list[int | None]]:
+    """Return the sum of each cell's payments, by its schedule."""
+    s = case.inputs.structure
+    if s.contract_date is None or s.first_payment_date is None:
+        raise ValueError("the structure's dates are not filled in")
+    totals: list[list[int | None]] = []
+    for term, row in zip(terms, cells, strict=True):
+        accrual = Accrual.of(
+            s.contract_date, s.first_payment_date, term, s.day_count, engine=case.inputs.engine
+        )
+        totals.append([_total(cell, accrual) for cell in row])
+    return totals
 
 
-def _own_cash(least: int, most: int | None) -> list[int]:
-    """Return amounts from the least to the most cash, those between rounded to hundreds of dollars."""
-    span = 0 if most is None else most - least
-    steps = [
-        least + span * step // (CASH_STEPS - 1) // CASH_ROUND_CENTS * CASH_ROUND_CENTS
-        for step in range(CASH_STEPS - 1)
-    ]
-    return sorted({*steps, least + span})
+def _total(cell: Cell, accrual: Accrual) -> int | None:
+    if cell.payment_cents is None or cell.rate_bp is None or cell.principal_cents is None:
+        return None
+    return total_of_payments(
+        cell.principal_cents, cell.payment_cents, hundredths_of_bp(cell.rate_bp), accrual
+    )
 
 
-def _column(case: Case, terms: list[int], cash_cents: int) -> list[_Cell]:
+def _lenders(case: Case, terms: list[int], offered: Choice | None) -> list[GridLender]:
+    """Return the programmes that take the car, each with its rate at the offer's term, else at its first."""
+    plan = replace(case, programme_id=None).under(term_months=None, terms_months=terms).plan
+    limits = build_structures(plan, case.car).limit[0]
+    found: dict[str, GridLender] = {}
+    for number in _by_term(plan, None if offered is None else offered.term_months):
+        if limits[number] in _OTHER_CARS:
+            continue
+        programme_id = str(plan.programmes.programme_id[number])
+        rate = float(plan.sell_rate[number]) / HUNDREDTHS
+        lender = GridLender(
+            programme_id=programme_id, lender=str(plan.programmes.lender[number]), rate_bp=rate
+        )
+        found.setdefault(programme_id, lender)
+    return sorted(found.values(), key=lambda each: (each.lender, each.programme_id))
+
+
+def _by_term(plan: Plan, term: int | None) -> list[int]:
+    """Return the numbers of the plan's programmes, those of a term first."""
+    order: list[int] = np.argsort(plan.programmes.term != term, kind="stable").tolist()
+    return order
+
+
+def _best_column(case: Case, terms: Sequence[int], cash_cents: int) -> list[Cell]:
     """Return each term's best structure at this cash, or what refuses it."""
     best = _best_by_term(case, terms, cash_cents)
     refused = {term: _refusal(case.under(term_months=term), cash_cents) for term in terms if term not in best}
     above = [term for term, limit in refused.items() if limit == Limit.PAYMENT_MAX.wire]
     over = _best_by_term(case.under(payment_max_cents=None), above, cash_cents) if above else {}
     return [
-        _Cell(over.get(term), refused[term], eligible=False)
+        Cell.of(over.get(term), refused[term], eligible=False)
         if term in refused
-        else _Cell(best[term], best[term].binding, eligible=True)
+        else Cell.of(best[term], best[term].binding, eligible=True)
         for term in terms
     ]
 
 
-def _best_by_term(case: Case, terms: list[int], cash_cents: int) -> dict[int, Choice]:
-    pricing = case.under(term_months=None, terms_months=terms).pricing
+def _best_by_term(case: Case, terms: Sequence[int], cash_cents: int) -> dict[int, Choice]:
+    pricing = case.under(term_months=None, terms_months=list(terms)).pricing
     best: dict[int, Choice] = {}
     for choice in choices(with_cash(pricing, cash_cents), case.car) if pricing else []:
         best.setdefault(choice.term_months, choice)
@@ -123,16 +144,3 @@ def _refusal(case: Case, cash_cents: int) -> str | None:
     # No fix is computed for a cell: the grid around it shows that.
     found = refusal(replace(with_cash(case.pricing, cash_cents), wider={}), case.car)
     return found.binding if found else None
-
-
-def frontier_point(choice: Choice) -> FrontierPoint:
-    """Return a choice as the wire shows it."""
-    return FrontierPoint(**_shown(choice))
-
-
-def _shown(choice: Choice) -> dict[str, Any]:
-    # Some screens show a score instead of an NPV; it is not computed here.
-    names = (name for name in FrontierPoint.__struct_fields__ if name != "score")
-    fields = {name: getattr(choice, name) for name in names}
-    fields["excluded_rebates"] = list(choice.excluded_rebates) or None
-    return {name: value for name, value in fields.items() if value is not None}

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import msgspec
+
 from protocol.commands import Roll
 from protocol.money.pricing import PriceRequest, RollAnswer, Vary
 from protocol.money.quotes import QuoteRoll
 from protocol.structure import RateReason, StructureError
 from server.finance.contract import discount_limit_cents
+from server.finance.exact.price import price_contract
 from server.finance.exact.roll import roll
 from server.finance.quoting.case import Case
 from server.finance.quoting.structure import Quoted
@@ -27,6 +30,8 @@ def quote_roll(case: Case, quoted: Quoted, asked: Roll, *, desk: bool) -> QuoteR
         return _unreached(asked, str(error))
     if found.price_cents > int(case.car.price_cents[0]):
         return _unreached(asked, "The price would be above the advertised price.")
+    if asked.vary is Vary.CASH_DOWN:
+        found = _in_steps(case, quoted.request, found)
     changes = _changes(case, quoted.request, found)
     if asked.vary is Vary.PRICE and not desk:
         discount = quoted.request.discount_cents + quoted.request.price_cents - found.price_cents
@@ -45,6 +50,19 @@ def quote_roll(case: Case, quoted: Quoted, asked: Roll, *, desk: bool) -> QuoteR
         last_payment_cents=found.contract.last_payment_cents,
         changes=changes,
     )
+
+
+def _in_steps(case: Case, request: PriceRequest, found: RollAnswer) -> RollAnswer:
+    """Return the answer with its cash rounded up to the store's step, if that leaves a loan."""
+    step = case.inputs.cash_step_cents
+    cash = -(-found.cash_down_cents // step) * step
+    if cash == found.cash_down_cents:
+        return found
+    try:
+        contract = price_contract(msgspec.structs.replace(request, cash_down_cents=cash), case.tax_cents)
+    except StructureError:
+        return found
+    return msgspec.structs.replace(found, cash_down_cents=cash, contract=contract)
 
 
 def _beyond_discount(case: Case, discount_cents: int) -> str | None:

@@ -211,7 +211,7 @@ def _quoted_trade(trade: Trade, contract: dt.date) -> QuotedTrade:
 
 def _priced(case: Case, request: PriceRequest) -> dict[str, Any]:
     """Return the answer's fields of a contract. Raises StructureError if it cannot be one."""
-    contract = price_contract(request, case.tax_cents)
+    contract = price_contract(request, case.tax_cents, engine=case.inputs.engine)
     return {
         "discount_cents": request.discount_cents,
         "cash_down_cents": request.cash_down_cents,

@@ -1,7 +1,6 @@
 """The whole computation of a quote, as one call for a computing process."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -16,17 +15,23 @@ from protocol.money.quotes import (
     QuoteValue,
     QuoteWarning,
 )
+from server.finance.quoting.axes import GridQuestion
 from server.finance.quoting.case import Case
-from server.finance.quoting.grid import frontier_point, quote_grid
+from server.finance.quoting.grid import quote_grid
 from server.finance.quoting.rolling import quote_roll
 from server.finance.quoting.structure import Quoted, quote_cash, quote_structure
+from server.finance.quoting.trade_offs import frontier_point
 from server.finance.quoting.warnings import quote_warnings
 
 
 @dataclass(frozen=True, slots=True)
 class WholeQuote:
-    """A quote with the grid around it. ``value`` has the monthly cash, which pencils do not store."""
+    """A quote of a case with the grid around it.
 
+    ``value`` has the monthly cash, which pencils do not store.
+    """
+
+    case: Case
     quoted: Quoted
     value: QuoteValue | UnsetType
     grid: QuoteGrid
@@ -38,21 +43,26 @@ class WholeQuote:
 
 def quote_whole(
     case: Case,
-    terms_months: Sequence[int],
-    cash_down_cents: Sequence[int],
+    asked: GridQuestion,
     roll: Roll | None,
     desk: bool,
+    kept: Case | None = None,
 ) -> WholeQuote:
     """Return the best structure of a case, its grid, its warnings and the requested roll.
 
+    If there is an offer for ``kept``, the case has its programme and its discount.
     ``desk``: for a person who may set prices and sees ACV and cost. Raises StructureError and RiskModelError
     as ``quote_structure``.
     """
+    offer = None if kept is None else quote_structure(kept).choice
+    if offer is not None:
+        case = replace(case, programme_id=offer.programme_id).under(discount_cents=offer.discount_cents)
     quoted = quote_structure(case)
     return WholeQuote(
+        case=case,
         quoted=quoted,
         value=_value(case, quoted),
-        grid=quote_grid(case, terms_months, cash_down_cents),
+        grid=quote_grid(case, asked, quoted.choice),
         warnings=quote_warnings(case, quoted, desk=desk),
         roll=None if roll is None else quote_roll(case, quoted, roll, desk=desk),
         rate_or_rebate=[frontier_point(choice) for choice in quoted.rate_or_rebate],

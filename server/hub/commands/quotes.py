@@ -74,22 +74,26 @@ class Quotes:
 
     async def quote(self, command: Quote, deal: Deal, account: Account, sight: Sight) -> dict[str, Any]:
         """Return the projected data of the reply; the pencil is stored first."""
-        from server.finance.quoting import quote_whole
+        from server.finance.quoting import GridQuestion, quote_whole
 
         check_askable(command, sight.view)
         check_conceded(command.changes, sight, deal.discount_authority_cents, deal.structure)
         check_trades(command.changes, sight.view, deal.structure)
         revised = replace(deal, structure=revise(deal.structure, command.changes))
         subject = await self._subject(revised, command.vehicle_id, command.programme_id, sight)
+        kept = None
+        if command.keep_offer:
+            kept = (await self._subject(deal, command.vehicle_id, command.programme_id, sight)).case
         computed = await self.computed(
             Lane(account.store_id, account.id),
             quote_whole,
             subject.case,
-            command.terms_months,
-            command.cash_down_cents,
+            GridQuestion.of(command),
             command.roll,
             sight.view is View.MANAGER,
+            kept,
         )
+        subject = replace(subject, case=computed.case)
         pencil_id = await self._record(subject, computed.quoted, deal, account)
         reply = QuoteReply(
             **{**msgspec.structs.asdict(computed.quoted.answer), "value": computed.value},

@@ -120,8 +120,9 @@ class StockHandlers:
             connection.reply(command.ref, await contract_quote(scope, contract, sight))
             return
         asked = [command.changes, command.programme_id, command.roll]
-        axes = [command.terms_months, command.cash_down_cents]
-        await self._questions.check(deal, account, sight, command.vehicle_id, [*asked, *axes])
+        axes = [command.terms_months, command.cash_down_cents, command.grid_step_cents]
+        grid_of = [command.grid_programme_id, command.grid_best, command.keep_offer]
+        await self._questions.check(deal, account, sight, command.vehicle_id, [*asked, *axes, *grid_of])
         connection.reply(command.ref, await self._quotes.quote(command, deal, account, sight))
 
     @handles(commands.Find)

@@ -76,8 +76,14 @@ RULE_FIELDS: Final = tuple(name for name in LenderRules.__struct_fields__ if nam
 """The rules of a lender's row that a salesperson sees: not what the store earns."""
 TOTAL_VALUE: Final = ("npv_cents", "stress_npv_cents")
 CUSTOMER_WARNINGS: Final = frozenset({WarningCode.PAYOFF_PAST_GOOD_THROUGH})
-_CELLS: Final = ("terms_months", "cash_down_cents", "payment_cents", "rate_bp", "eligible")
-GRID_FIELDS: Final = {View.SALES: (*_CELLS, "npv_cents", "lender", "binding"), View.CUSTOMER: _CELLS}
+_CELLS: Final = (
+    *("terms_months", "cash_down_cents", "payment_cents", "rate_bp", "eligible"),
+    *("total_of_payments_cents", "discount_cents", "step_cents"),
+)
+GRID_FIELDS: Final = {
+    View.SALES: (*_CELLS, "npv_cents", "lender", "binding", "programme_id", "lenders"),
+    View.CUSTOMER: _CELLS,
+}
 _ROLLED: Final = ("vary", "asked_cents", "reached", "payment_cents", "last_payment_cents", "changes")
 ROLL_FIELDS: Final = {View.SALES: (*_ROLLED, "message"), View.CUSTOMER: _ROLLED}
 _POINT: Final = (

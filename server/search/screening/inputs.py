@@ -48,4 +48,6 @@ def deal_inputs(
         lender_terms=deal.live_lenders,
         row_rule=RowRule.CHEAPEST,
         state_limit=next((one for one in limits if one.state == deal.store_state), None),
+        cash_step_cents=deal.cash_step_cents,
+        grid_step_cents=deal.grid_step_cents,
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from protocol.money.pricing import PriceRequest
 from protocol.records import BasisPoints, DayCount
 from protocol.structure import StructureError
-from server.finance.calendar import days_30_360
+from server.finance.calendar import first_period_days
 from server.finance.exact.price import price_contract
 from tests.finance import plain
 from tests.finance.exact.contracts import RATES_BP, contract, contracts
@@ -40,6 +40,29 @@ def test_published_payments(fields: dict[str, Any], payment: int, last: int) -> 
     """The payment and the last payment of each day count, to the cent."""
     answer = price_contract(contract(**fields))
     assert (answer.payment_cents, answer.last_payment_cents) == (payment, last)
+
+
+def test_a_loan_from_the_end_of_february_is_regular() -> None:
+    """From 28 February to the 28th of March: 608.29 at 8.00 %; older rules counted 28 days."""
+    fields = {"price_cents": 3_000_000, "rate_bp": 800, "contract_date": "2026-02-28"}
+    answer = price_contract(contract(**fields, first_payment_date="2026-03-28"))
+    assert (answer.payment_cents, round(answer.apr_percent, 2)) == (608_29, 8.00)
+    assert answer.schedule[0].interest_cents == 200_00
+    before = price_contract(contract(**fields, first_payment_date="2026-03-28"), engine=3)
+    assert before.schedule[0].interest_cents == 186_67
+
+
+@pytest.mark.parametrize(
+    ("first", "percent"),
+    # Five months and one: the unit period is a quarter. Two months and one: a month, the lower.
+    [("2026-06-01", 24.7451), ("2026-03-01", 24.9953), ("2026-06-02", 24.2873)],
+)
+def test_two_payments_without_a_common_period(first: str, percent: float) -> None:
+    """Appendix J (b)(4)(iii): the average of both periods is the unit period if the first is whole months."""
+    fields = {"price_cents": 10_000_000, "rate_bp": 2_520.32, "term_months": 2, "first_payment_date": first}
+    assert price_contract(contract(**fields)).apr_percent == percent
+    months_only = price_contract(contract(**fields), engine=3).apr_percent
+    assert months_only == (24.2964 if percent == 24.7451 else percent)
 
 
 def test_a_prepaid_finance_charge_lies_inside_the_principal() -> None:
@@ -154,7 +177,7 @@ def test_payment_and_last_payment_agree_with_plain_fractions(asked: PriceRequest
         exact = plain.daily(principal, rate, dates)
         growth = [rate * (b - a).days / 365 for a, b in pairwise(dates)]
     else:
-        days = days_30_360(dates[0], dates[1])
+        days = first_period_days(dates[0], dates[1])
         exact = plain.annuity(principal, rate, asked.term_months, days)
         growth = [rate * days / 360, *[rate / 12] * (asked.term_months - 1)]
     level = plain.cents(exact)

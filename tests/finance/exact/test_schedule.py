@@ -10,7 +10,7 @@ import QuantLib as ql
 
 from protocol.money.pricing import PriceRequest
 from protocol.records import DayCount
-from server.finance.calendar import days_30_360
+from server.finance.calendar import first_period_days
 from server.finance.exact.price import annual_rate, price_contract
 from server.finance.exact.schedule import Accrual, half_up, level_payment, repay
 from server.finance.payment import payment_factors, payments_cents
@@ -117,7 +117,7 @@ def _plain_schedule(asked: PriceRequest, payment: int, due: list[dt.date]) -> li
     rate, term = annual_rate(asked), asked.term_months
     if asked.day_count is DayCount.ACTUAL_365:
         return reference.schedule_actual_365(asked.price_cents, rate, payment, [asked.contract_date, *due])
-    days = days_30_360(asked.contract_date, due[0])
+    days = first_period_days(asked.contract_date, due[0])
     return reference.schedule_30_360(asked.price_cents, rate, payment, term, days)
 
 

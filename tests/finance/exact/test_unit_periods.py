@@ -4,7 +4,14 @@ import datetime as dt
 
 import pytest
 
-from server.finance.exact.unit_periods import UnitPeriod, between, months_back, single_payment
+from server.finance.exact.unit_periods import (
+    UnitPeriod,
+    between,
+    between_months,
+    months_back,
+    months_of,
+    single_payment,
+)
 
 
 def day(text: str) -> dt.date:
@@ -44,6 +51,30 @@ def test_months_are_counted_back_from_the_later_date(
 def test_unit_periods_since_11_january(unit: UnitPeriod, later: str, whole: int, fraction: float) -> None:
     """Appendix J (b)(5): half-months and quarters by months of 30 days, years by months or else by days."""
     assert between(day("2026-01-11"), day(later), unit) == (whole, pytest.approx(fraction))
+
+
+@pytest.mark.parametrize(
+    ("first", "payments", "months"),
+    [
+        ("2026-02-11", 2, 1),
+        ("2026-03-11", 2, 1),
+        ("2026-04-11", 2, 2),
+        ("2026-05-11", 2, 2),
+        ("2026-06-11", 2, 3),
+        ("2027-01-11", 2, 6),
+        ("2026-06-11", 3, 1),
+        ("2026-06-12", 2, 1),
+    ],
+)
+def test_the_unit_period_is_the_common_one_or_the_average(first: str, payments: int, months: int) -> None:
+    """Appendix J (b)(4): with three payments a month is common; the average of two goes down."""
+    assert months_of(day("2026-01-11"), day(first), payments) == months
+
+
+def test_periods_of_several_months() -> None:
+    """Appendix J (b)(5)(iii): 30 days for each month and the days that remain, over 90 for a quarter."""
+    assert between_months(day("2026-01-11"), day("2026-06-11"), 3) == (1, pytest.approx(2 / 3))
+    assert between_months(day("2026-01-11"), day("2026-07-11"), 3) == (2, 0.0)
 
 
 @pytest.mark.parametrize(

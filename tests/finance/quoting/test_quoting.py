@@ -21,11 +21,12 @@ from protocol.money.quotes import WarningCode
 from protocol.records import BasisPoints
 from protocol.structure import Structure, StructureChanges, StructureError, revised, with_trades
 from protocol.trades import Trade
-from server.finance.architect import best_offers, price_plan
+from server.finance.architect import best_offers, choices, price_plan
 from server.finance.exact.price import price_contract
 from server.finance.plan import plan_deal
 from server.finance.quoting import (
     Case,
+    GridQuestion,
     quote_cash,
     quote_frontier,
     quote_grid,
@@ -155,14 +156,16 @@ def test_tax_is_told_by_jurisdiction() -> None:
         quote_structure(case(wish))
 
 
-def test_the_grid_is_a_quote_in_each_cell() -> None:
-    """Each cell is what a quote with that term and exactly that cash answers, also where it is refused; what
-    only the customer's highest payment refuses is shown without it.
+def test_the_best_grid_is_a_quote_in_each_cell() -> None:
+    """With the best programme and discount of each cell, a cell is what a quote with that term and exactly
+    that cash answers, also where it is refused; what only the customer's highest payment refuses is shown
+    without it.
     """
     subject = case(msgspec.structs.replace(WISH, payment_max_cents=46_000))
     unbound = under(subject, payment_max_cents=None)
     cash = [0, 150_000, 700_000]
-    grid = quote_grid(subject, [48, 60, 84], cash)
+    grid = quote_grid(subject, GridQuestion([48, 60, 84], cash, best=True), None)
+    assert grid.programme_id is None
     above = []
     for (row, term), (column, amount) in product(enumerate([48, 60, 84]), enumerate(cash)):
         there = {"term_months": term, "cash_down_cents": amount, "cash_down_max_cents": amount}
@@ -175,6 +178,8 @@ def test_the_grid_is_a_quote_in_each_cell() -> None:
         if alone.eligible:
             assert grid.npv_cents[row][column] == alone.value.npv_cents
             assert (grid.lender[row][column], grid.rate_bp[row][column]) == (alone.lender, alone.rate_bp)
+            assert grid.discount_cents[row][column] == alone.discount_cents
+            assert grid.total_of_payments_cents[row][column] == alone.total_of_payments_cents
     assert above
     assert {True, False} == {cell for row in grid.eligible for cell in row}
     assert grid.payment_cents[2] == [None] * 3
@@ -182,11 +187,51 @@ def test_the_grid_is_a_quote_in_each_cell() -> None:
 
 
 def test_a_grid_of_its_own() -> None:
-    """Asked for nothing, a grid has the structure's terms, and its cash from least to most in hundreds."""
-    grid = quote_grid(case(), [], [])
+    """Asked for nothing, a grid has the structure's terms, and cash in the store's steps from the least to
+    two steps above the most; the offer's own cash has a column.
+    """
+    subject = case()
+    offered = quote_structure(subject).choice
+    grid = quote_grid(subject, GridQuestion(), offered)
     assert grid.terms_months == TERMS
-    assert grid.cash_down_cents == [100_000, 220_000, 350_000, 470_000, 600_000]
-    assert quote_grid(case(Structure(cash_down_cents=5)), [], []).cash_down_cents == [5]
+    assert grid.cash_down_cents == [100_000, 200_000, 300_000, 400_000, 500_000, 600_000, 700_000, 800_000]
+    halves = quote_grid(subject, GridQuestion(step_cents=25_000), offered)
+    assert halves.cash_down_cents == [100_000, 200_000, 300_000, 400_000, 500_000, 600_000, 700_000, 800_000]
+    near = msgspec.structs.replace(WISH, cash_down_max_cents=220_000)
+    grid = quote_grid(case(near), GridQuestion(), None)
+    assert grid.cash_down_cents == [100_000, 150_000, 200_000, 220_000, 250_000, 300_000]
+    assert grid.step_cents == 50_000
+    grid = quote_grid(case(Structure(cash_down_cents=5)), GridQuestion(), None)
+    assert grid.cash_down_cents == [5, 50_000, 100_000, 150_000, 200_000]
+
+
+def test_a_grid_names_the_programmes_that_it_can_be_of() -> None:
+    """Each once, with its rate at the offer's term; the grid is of the offer's own unless asked otherwise."""
+    subject = case()
+    offered = quote_structure(subject).choice
+    grid = quote_grid(subject, GridQuestion(), offered)
+    assert grid.programme_id == offered.programme_id
+    term = offered.term_months
+    assert [codec.plain(each) for each in grid.lenders] == [
+        {"programme_id": "harbor", "lender": "harbor", "rate_bp": 740.0 + term},
+        {"programme_id": "summit", "lender": "summit", "rate_bp": 710.0 + term},
+    ]
+    other = next(each for each in grid.lenders if each.programme_id != offered.programme_id)
+    turned = quote_grid(subject, GridQuestion(programme_id=other.programme_id), offered)
+    assert turned.programme_id == other.programme_id
+    assert {lender for row in turned.lender for lender in row} == {other.lender}
+
+
+def test_found_cash_of_a_roll_is_in_the_stores_steps() -> None:
+    """Rounded up, so that the payment is at most the asked one."""
+    subject = case(tax_rules=RULES, cash_step_cents=5_000)
+    quoted = quote_structure(subject)
+    asked = Roll(vary=Vary.CASH_DOWN, payment_cents=quoted.answer.payment_cents - 1_500)
+    rolled = quote_roll(subject, quoted, asked, desk=True)
+    assert rolled.changes["cash_down_cents"] % 5_000 == 0
+    assert asked.payment_cents - 105 < rolled.payment_cents <= asked.payment_cents
+    again = quote_structure(under(only(subject, quoted.answer.programme_id), **rolled.changes)).answer
+    assert again.payment_cents == rolled.payment_cents
 
 
 def test_the_frontier_rises_and_its_points_can_be_quoted() -> None:
@@ -454,8 +499,8 @@ def test_the_search_gives_what_price_cut_and_rebate_leave() -> None:
 
     def most(covers: AuthorityCovers = AuthorityCovers.CONCESSION, **changes: int) -> int:
         wish = msgspec.structs.replace(WISH, **{"rebate_cents": 0, "cash_down_max_cents": 100_000, **changes})
-        points, _ = quote_frontier(case(wish, **limits | {"authority_covers": covers}))
-        return max(point.discount_cents for point in points)
+        subject = case(wish, **limits | {"authority_covers": covers})
+        return max(choice.discount_cents for choice in choices(subject.pricing, subject.car))
 
     assert most() == 100_000
     assert most(price_cents=2_440_000) == 40_000

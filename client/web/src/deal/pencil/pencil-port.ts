@@ -3,31 +3,29 @@ import type { Request } from "../../live/connection";
 import type { Environment } from "../../live/environment";
 import type { Reply } from "../../wire";
 import type { DealModel } from "../model/state";
-import type { Grid } from "../stock/grid";
-import { gridAxes } from "./axes";
+import { gridTerms } from "./axes";
 import type { PencilPort, QuoteQuestion } from "./pencil";
 
 export interface Asked {
   readonly model: { readonly value: DealModel | null };
-  readonly grid: Grid;
 }
 
 /** Sends a command and returns its ref, or null if there is no connection. */
 export type Send = (request: Request, replied: (reply: Reply) => void) => number | null;
 
 export function pencilPort(deal: Asked, channel: string, send: Send, environment: Environment): PencilPort {
-  const asked = ({ vehicleId, pick, roll }: QuoteQuestion) => {
-    const structure = deal.model.value?.deal.structure ?? {};
-    const { terms, cash } = gridAxes(structure, deal.grid.row(vehicleId)?.cash_down_cents ?? null);
-    return {
-      vehicle_id: vehicleId,
-      changes: pick?.changes ?? {},
-      programme_id: pick?.programmeId ?? null,
-      terms_months: terms,
-      cash_down_cents: cash,
-      roll,
-    };
-  };
+  const asked = ({ vehicleId, pick, roll, grid }: QuoteQuestion) => ({
+    vehicle_id: vehicleId,
+    changes: pick?.changes ?? {},
+    programme_id: pick?.programmeId ?? null,
+    keep_offer: pick?.keepOffer ?? false,
+    terms_months: gridTerms(deal.model.value?.deal.structure ?? {}),
+    cash_down_cents: [],
+    roll,
+    grid_programme_id: grid.programmeId,
+    grid_best: grid.best,
+    grid_step_cents: grid.stepCents,
+  });
   return {
     quote: (question, replied) => send({ type: "quote", channel, ...asked(question) }, replied) !== null,
     frontier: (vehicle_id, replied) => send({ type: "frontier", channel, vehicle_id }, replied) !== null,

@@ -18,12 +18,23 @@ export interface Aim {
 export interface Pick {
   changes: StructureChanges;
   programmeId: string | null;
+  /** Whether program and discount are the offer's: for a view that does not see which program that is. */
+  keepOffer?: boolean;
+}
+
+/** What the grid shows: a program's cells, null for the offer's own, or the best in each cell; and its columns. */
+export interface GridWish {
+  programmeId: string | null;
+  best: boolean;
+  /** How far the columns are apart, null for the store's step. */
+  stepCents: number | null;
 }
 
 export interface QuoteQuestion {
   vehicleId: string;
   pick: Pick | null;
   roll: Roll | null;
+  grid: GridWish;
 }
 
 /** Where the questions go. Each returns whether it could be sent; without a connection no answer comes. */
@@ -41,6 +52,7 @@ export interface PencilPicture {
   asking: boolean;
   failure: ErrorBody | null;
   pick: Pick | null;
+  grid: GridWish;
 }
 
 const NOTHING: PencilPicture = {
@@ -50,6 +62,7 @@ const NOTHING: PencilPicture = {
   asking: false,
   failure: null,
   pick: null,
+  grid: { programmeId: null, best: false, stepCents: null },
 };
 
 export class Pencil {
@@ -75,12 +88,14 @@ export class Pencil {
     if (!target) {
       this.turn += 1;
       this.underWay = false;
-      this.picture.value = NOTHING;
+      this.picture.value = { ...NOTHING, grid: { ...this.picture.value.grid, programmeId: null } };
       return;
     }
     if (before?.vehicleId !== target.vehicleId || before.view !== target.view) {
       this.roll = null;
-      this.picture.value = { ...NOTHING, vehicleId: target.vehicleId };
+      // Another car may have other programs; the columns stay as this person set them.
+      const grid = { ...this.picture.value.grid, programmeId: null };
+      this.picture.value = { ...NOTHING, vehicleId: target.vehicleId, grid };
     }
     this.set({ asking: true, failure: null });
     this.pause = this.port.later(PAUSE_MS, () => this.ask());
@@ -90,6 +105,12 @@ export class Pencil {
   pick(pick: Pick | null): void {
     this.roll = null;
     this.set({ pick });
+    this.ask();
+  }
+
+  /** Shows other cells around the same offer. */
+  turnGrid(grid: GridWish): void {
+    this.set({ grid });
     this.ask();
   }
 
@@ -127,7 +148,8 @@ export class Pencil {
     const { vehicleId } = this.target;
     const aim = this.target;
     const turn = this.turn;
-    const question = { vehicleId, pick: this.picture.value.pick, roll: this.roll };
+    const { pick, grid } = this.picture.value;
+    const question = { vehicleId, pick, roll: this.roll, grid };
     this.underWay = this.port.quote(question, (reply) => this.replied(reply, aim, turn));
   }
 

@@ -1,12 +1,13 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import { gridRows, overMaximum } from "../../deal/pencil/grid-reading";
 import { cellAfter } from "../../deal/pencil/pencil-cells";
 import type { DealSession } from "../../deal/session";
-import { scoreText } from "../../deal/stock/columns";
-import { limitText } from "../../deal/terms/fields";
 import type { QuoteReply } from "../../wire";
-import { sentence } from "../parts/facts";
 import { useSurroundings } from "../parts/surroundings";
+import { GridCell } from "./grid-cell";
+import { GridRowHead } from "./grid-row-head";
+import { GridSelector } from "./grid-selector";
 
 interface Props {
   quote: QuoteReply;
@@ -14,7 +15,10 @@ interface Props {
   session: DealSession;
 }
 
-/** Terms by cash down: each cell's payment and, for staff, its NPV. A cell shows its structure when it is chosen. */
+/**
+ * The payment grid: terms by cash down, of one lender's program and one discount. Each cell has the payment, the total
+ * of payments and, for staff, the NPV. A cell shows its structure when it is chosen.
+ */
 export function PencilGrid({ quote, asking, session }: Props) {
   const { formats } = useSurroundings();
   const { grid } = quote;
@@ -40,72 +44,61 @@ export function PencilGrid({ quote, asking, session }: Props) {
     event.preventDefault();
   }
 
-  const discount = quote.discount_cents;
   const look = (row: number, column: number) => {
     focus.value = { row, column };
     const cash = grid.cash_down_cents[column]!;
     const changes = { term_months: grid.terms_months[row]!, cash_down_cents: cash, cash_down_max_cents: cash };
-    session.pencil.pick({ changes, programmeId: null });
+    const discount = grid.discount_cents?.[row]?.[column];
+    const programmeId = grid.programme_id ?? null;
+    // The cell's own program and discount, if the grid has one of each; else the best ones there.
+    session.pencil.pick({
+      changes: programmeId === null || discount == null ? changes : { ...changes, discount_cents: discount },
+      programmeId,
+      keepOffer: grid.programme_id === undefined,
+    });
   };
+  const structure = session.model.value?.deal.structure ?? {};
+  const rows = gridRows(grid, (structure.terms_months as number[] | undefined) ?? []);
+  const discount = quote.discount_cents;
   return (
     <section class={`pencil ${asking ? "stale" : ""}`}>
-      <h3 id="pencil-title">Months by cash down{discount ? ` · discount ${formats.dollars(discount)}` : ""}</h3>
+      <h3 id="pencil-title">Payment grid{discount ? ` · discount ${formats.dollars(discount)}` : ""}</h3>
+      <GridSelector quote={quote} session={session} />
       <div class="pencil-frame">
         <table ref={table} role="grid" aria-labelledby="pencil-title" aria-busy={asking} onKeyDown={onKeyDown}>
           <thead>
             <tr>
-              <td />
+              <th scope="col" class="corner">
+                Cash down
+              </th>
               {grid.cash_down_cents.map((cents) => (
                 <th key={cents} scope="col" title={formats.cents(cents)}>
                   {formats.dollars(cents)}
+                  {overMaximum(cents, structure) && <small class="over-max">over max</small>}
                 </th>
               ))}
             </tr>
           </thead>
           <tbody>
-            {grid.terms_months.map((term, row) => (
-              <tr key={term}>
-                <th scope="row">{term}</th>
-                {grid.cash_down_cents.map((cash, column) => {
-                  const payment = grid.payment_cents[row]?.[column];
-                  const eligible = grid.eligible[row]?.[column] ?? false;
-                  const npv = grid.npv_cents?.[row]?.[column];
-                  const score = grid.score?.[row]?.[column];
-                  const here = row === current.row && column === current.column;
-                  const limit = grid.binding?.[row]?.[column];
-                  const lender = grid.lender?.[row]?.[column];
-                  const rate = grid.rate_bp[row]?.[column];
-                  const amount = payment == null ? null : formats.cents(payment);
-                  const title = eligible
-                    ? [lender, rate == null ? null : formats.percent(rate)].filter(Boolean).join(" · ")
-                    : limit
-                      ? sentence(limitText(limit))
-                      : "Not possible";
-                  return (
-                    <td key={cash} role="gridcell" aria-selected={here}>
-                      <button
-                        type="button"
-                        data-cell={`${row}-${column}`}
-                        tabIndex={row === roving.row && column === roving.column ? 0 : -1}
-                        class={`${eligible ? "" : "out"} ${here ? "here" : ""}`}
-                        title={title}
-                        aria-label={`${term} months, ${formats.dollars(cash)} down: ${eligible ? amount : [amount, title].filter(Boolean).join(", ")}`}
-                        onClick={() => look(row, column)}
-                      >
-                        {amount ?? "–"}
-                        {eligible && npv != null && (
-                          <small class={npv < 0 ? "negative" : ""}>{formats.dollars(npv)}</small>
-                        )}
-                        {eligible && score != null && <small title="Score">{scoreText(score)}</small>}
-                      </button>
-                    </td>
-                  );
-                })}
+            {rows.map((each, row) => (
+              <tr key={each.term} class={each.chosen ? "" : "unchosen"}>
+                <GridRowHead row={each} grid={grid} />
+                {grid.cash_down_cents.map((cash, column) => (
+                  <GridCell
+                    key={cash}
+                    quote={quote}
+                    at={{ row, column }}
+                    here={row === current.row && column === current.column}
+                    reached={row === roving.row && column === roving.column}
+                    choose={() => look(row, column)}
+                  />
+                ))}
               </tr>
             ))}
           </tbody>
         </table>
       </div>
+      {rows.length > 1 && <p class="hint">A longer term lowers the payment and raises the total cost.</p>}
     </section>
   );
 }
