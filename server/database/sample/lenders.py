@@ -148,11 +148,10 @@ LENDERS = (
             "advance_rule": AdvanceRule.PRICE_TTL, "reserve_max_cents": 2_500_00, "gap_max_cents": 1_000_00,
             "service_contract_max_cents": 4_000_00, "first_payment_days_max": 45,
         },
-        # Large loans cost less.
+        # Long loans on young cars cost less.
         beside=(
             Beside(
-                ALL_TIERS[:3], new=False, rate_step_bp=-35.0, terms=(72, 72),
-                changes={"amount_min_cents": 25_000_00},
+                ALL_TIERS[:3], new=False, rate_step_bp=-35.0, terms=(72, 72), newest_years=3,
             ),
         ),
     ),

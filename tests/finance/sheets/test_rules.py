@@ -265,8 +265,8 @@ def test_a_capped_reserve_makes_the_smaller_loan_as_good() -> None:
         **SOLD, reserve_method=ReserveMethod.PRINCIPAL, reserve_share_bp=500.0, reserve_max_cents=80_000
     )
     found = quote_structure(Case(inputs(structure), car(), sheet(row), model())).answer
-    # A cent above it has the same payment.
-    assert found.principal_cents in {1_600_000, 1_600_001}
+    # A few cents are worth less than half a cent.
+    assert 1_599_990 <= (found.principal_cents or 0) <= 1_600_001
 
 
 def test_no_row_of_an_old_sheet_has_a_new_limit() -> None:

@@ -12,6 +12,7 @@ from protocol.structure import Structure
 from server.finance.architect import best_offers, price_plan
 from server.finance.plan import plan_deal
 from server.finance.quoting import Case, quote_frontier, quote_structure, quote_whole
+from server.finance.quoting.axes import GridQuestion
 from server.finance.rebates import check_exclusions, exclusions_of, without
 from tests.finance.cases import car, cars, inputs, model, programme, sheet
 
@@ -41,7 +42,7 @@ def case(numbers: dict[str, int], *rows: Programme) -> Case:
 
 def test_rate_and_rebate_are_two_offers() -> None:
     """The subvented rate finances $1,000 more; the quote has the better one by value, and both beside it."""
-    whole = quote_whole(case(REBATED), [60], [0], None, desk=True)
+    whole = quote_whole(case(REBATED), GridQuestion([60], [0]), None, desk=True)
     rate, rebate = whole.rate_or_rebate
     assert (rate.rate_bp, rate.rebate_cents, rate.rebate_given_up_cents) == (199.0, 50_000, 100_000)
     assert (rate.excluded_rebates, rebate.excluded_rebates) == (["Customer cash"], UNSET)
@@ -61,7 +62,7 @@ def test_the_quote_says_which_rebate_its_rate_gives_up() -> None:
 
 def test_a_car_without_the_rebate_gets_the_lenders_cheapest_rate() -> None:
     """Nothing is given up, so the dearer row of the same lender may not be offered."""
-    whole = quote_whole(case(PLAIN), [60], [0], None, desk=True)
+    whole = quote_whole(case(PLAIN), GridQuestion([60], [0]), None, desk=True)
     assert (whole.quoted.answer.programme_id, whole.rate_or_rebate) == ("subvented", [])
     assert whole.quoted.answer.rebate_given_up_cents is UNSET
 
