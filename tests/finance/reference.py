@@ -65,7 +65,7 @@ def _tax_of(rule: TaxRule, s: Structure, price: int, discount: int, rebate: int)
         cap = s.trade_allowance_cents if rule.credit_cap_cents is None else rule.credit_cap_cents
         base -= min(s.trade_allowance_cents, cap)
     base = max(base, 0) if rule.base_cap_cents is None else min(max(base, 0), rule.base_cap_cents)
-    exact = Fraction(base) * Fraction(rule.rate_bp) / 10_000
+    exact = Fraction(base) * Fraction(str(rule.rate_bp)) / 10_000
     rounded = {Rounding.UP: math.ceil(exact), Rounding.DOWN: math.floor(exact)}
     return rounded.get(rule.rounding, half_up(exact))
 

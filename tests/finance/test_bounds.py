@@ -39,6 +39,7 @@ from server.finance.exact.roll import roll
 from server.finance.plan import plan_deal, price_window
 from server.finance.quoting import (
     Case,
+    GridQuestion,
     quote_cash,
     quote_frontier,
     quote_grid,
@@ -154,7 +155,8 @@ def test_the_work_of_any_quote_is_bounded(
             quoted = quote_structure(case)
             if quoted.choice is not None:
                 quote_cash(case, quoted.choice)
-            quote_grid(case, terms, cash)
+            quote_grid(case, GridQuestion(terms, cash), quoted.choice)
+            quote_grid(case, GridQuestion(terms, cash, best=True), quoted.choice)
             quote_warnings(case, quoted, desk=True)
             quote_roll(case, quoted, asked, desk=False)
             quote_frontier(case)

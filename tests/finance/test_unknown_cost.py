@@ -11,7 +11,14 @@ from protocol.money.quotes import WarningCode
 from server.finance.architect import best_offers, price_plan
 from server.finance.cars import Cars
 from server.finance.plan import plan_deal
-from server.finance.quoting import Case, quote_frontier, quote_grid, quote_structure, quote_warnings
+from server.finance.quoting import (
+    Case,
+    GridQuestion,
+    quote_frontier,
+    quote_grid,
+    quote_structure,
+    quote_warnings,
+)
 from tests.finance.cases import model, sheet
 from tests.finance.strategies import deals, numbers, programmes
 
@@ -62,7 +69,7 @@ def test_a_quote_says_that_it_is_incomplete(
     if quoted.choice is not None:
         assert quoted.answer.payment_cents == quoted.choice.payment_cents
         assert quoted.choice.npv_cents is quoted.choice.front_gross_cents is None
-    grid = quote_grid(case, [], [])
+    grid = quote_grid(case, GridQuestion(best=True), None)
     assert isinstance(grid.npv_cents, list)
     assert all(npv is None for row in grid.npv_cents for npv in row)
     points, bands = quote_frontier(case)

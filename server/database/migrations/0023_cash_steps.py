@@ -3,7 +3,7 @@
 from server.database.core.migrate import run_sql_file
 
 revision = "0023"
-down_revision = "0021"
+down_revision = "0022"
 
 
 def upgrade() -> None:

@@ -34,6 +34,7 @@ from server.finance.quoting import (
     quote_structure,
     quote_warnings,
 )
+from server.finance.versions import engine_number
 from tests.finance.cases import TODAY, car, cars, curve, inputs, model, programme, sheet
 from tests.finance.strategies import deals, numbers, programmes
 
@@ -184,6 +185,17 @@ def test_the_best_grid_is_a_quote_in_each_cell() -> None:
     assert {True, False} == {cell for row in grid.eligible for cell in row}
     assert grid.payment_cents[2] == [None] * 3
     assert grid.binding[2] == ["term"] * 3
+
+
+def test_a_pencil_is_computed_by_the_rules_of_its_engine() -> None:
+    """A contract from the end of February had 28 days before version 4, and its pencil has them still."""
+    february = msgspec.structs.replace(
+        WISH, contract_date=dt.date(2026, 2, 28), first_payment_date=dt.date(2026, 3, 28)
+    )
+    now, before = quote_structure(case(february)).answer, quote_structure(case(february, engine=3)).answer
+    assert now.payment_cents > before.payment_cents
+    assert now.schedule[0].interest_cents * 28 // 30 == before.schedule[0].interest_cents
+    assert (engine_number("3"), engine_number("4"), engine_number("test")) == (3, 4, 4)
 
 
 def test_a_grid_of_its_own() -> None:

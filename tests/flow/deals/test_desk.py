@@ -13,24 +13,25 @@ from protocol.workflow import Action, Closing, Fulfilment, LenderStatus, Reason
 from server.database.core.pool import connect_as_owner
 from server.settings import Settings
 from tests.flow.desk import Both, refused, seen
-from tests.flow.shop import connect, events_until, token_of
+from tests.flow.shop import EASY, connect, events_until, token_of
 
 pytestmark = pytest.mark.flow
 
 
 async def test_from_the_first_offer_to_the_money(both: Both) -> None:
-    """Select, submit, counter, submit, approve, lender, sign, deliver, clear, fund: both see each step."""
+    """Select, submit, counter, accept, approve, lender, sign, deliver, clear, fund: both see each step."""
     first = await both.submitted()
     await both.manager.desk.act(
         Action.COUNTER, Reason.CASH_TOO_LOW, changes=StructureChanges(cash_down_cents=3_500_00)
     )
     state = await both.agree(lambda deal: deal.state is DealState.COUNTERED)
-    assert state.structure["cash_down_cents"] == 3_500_00
-    assert state.selected is not None and state.selected.cash_down_cents >= 3_500_00 > first.cash_down_cents
-    await both.sales.desk.act(Action.SUBMIT, Reason.CUSTOMER_AGREES)
+    assert state.structure["cash_down_cents"] == EASY.cash_down_cents
+    assert state.selected == first
+    assert state.proposal and state.proposal.offer.cash_down_cents == 3_500_00 != first.cash_down_cents
+    await both.sales.desk.act(Action.ACCEPT, Reason.CUSTOMER_AGREES)
     await both.agree(lambda deal: deal.state is DealState.SUBMITTED)
     offer = both.manager.state.selected
-    assert offer is not None
+    assert offer is not None and offer.cash_down_cents == 3_500_00
     await both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY)
     state = await both.agree(lambda deal: deal.state is DealState.APPROVED)
     assert state.approval and state.approval.offer_id == offer.offer_id
@@ -84,8 +85,12 @@ async def test_nothing_is_funded_that_its_lender_took_back(
     await both.agree(lambda deal: deal.fulfilment is Fulfilment.FUNDED)
 
 
-async def test_a_counter_changes_what_the_offer_was_asked_with(both: Both, stocked: Settings) -> None:
-    """The offer's own cash gives way to the counter's. Until it is priced anew it is said to be outdated."""
+async def test_a_counter_proposes_against_what_the_offer_was_asked_with(
+    both: Both, stocked: Settings
+) -> None:
+    """The offer's own cash gives way to the counter's in the proposal, and to nothing before it is accepted.
+    An offer that terms have overtaken is said to be outdated until it is priced anew.
+    """
     asked = StructureChanges(cash_down_cents=2_000_00, cash_down_max_cents=2_000_00)
     await both.sales.desk.select(both.cars[0], asked)
     await both.agree(lambda deal: deal.selected is not None and deal.selected_outdated is False)
@@ -102,7 +107,11 @@ async def test_a_counter_changes_what_the_offer_was_asked_with(both: Both, stock
     await both.manager.desk.act(Action.COUNTER, Reason.CASH_TOO_LOW, changes=more)
     state = await both.agree(lambda deal: deal.state is DealState.COUNTERED)
     assert state.selected is not None
-    assert (state.selected.cash_down_cents, state.selected_outdated) == (3_500_00, False)
+    assert (state.selected.cash_down_cents, state.selected_outdated) == (2_000_00, False)
+    assert state.proposal and state.proposal.offer.cash_down_cents == 3_500_00
+    await both.sales.desk.act(Action.ACCEPT, Reason.CUSTOMER_AGREES)
+    state = await both.agree(lambda deal: deal.state is DealState.SUBMITTED)
+    assert state.selected is not None and state.selected.cash_down_cents == 3_500_00
 
 
 async def test_an_approval_falls_with_another_offer(both: Both) -> None:

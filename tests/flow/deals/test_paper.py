@@ -7,7 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from protocol.records import DealState
 from protocol.structure import StructureChanges
+from protocol.workflow import Action, Reason
 from server.database.core.pool import connect_as_owner
 from server.settings import process_environment
 from tests.flow.deals.test_audit import run_command
@@ -96,9 +98,14 @@ async def test_terms_that_moved_are_on_the_paper(both: Both) -> None:
     assert chosen.car.stock_no in text
 
 
-async def test_the_submitted_offer_is_printed_as_it_was_agreed(both: Both) -> None:
-    """The paper of a submitted deal is its offer's pencil, though the car costs more by now."""
+async def test_a_signed_deal_is_printed_as_it_was_signed(both: Both) -> None:
+    """The paper of a signed deal is its contract's pencil, though the car costs more by now."""
     offer = await both.submitted()
+    await both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY)
+    await both.agree(lambda deal: deal.state is DealState.APPROVED)
+    await both.lender_approves(offer)
+    await both.sales.desk.act(Action.SIGN, Reason.CUSTOMER_ACCEPTS)
+    await both.agree(lambda deal: deal.state is DealState.SIGNED)
     await both.run_sql(
         f"UPDATE vehicles SET price_cents = price_cents + 50000 WHERE vehicle_id = {both.cars[0]}"  # noqa: S608 - a test's own id
     )

@@ -136,7 +136,8 @@ async def test_an_expired_approval_of_the_lender_returns_the_deal_to_working(bot
 
 async def test_figures_that_stay_leave_the_deal_as_it_is(both: Both) -> None:
     """A car that costs more, sold at a price that the desk stated: the deal is approved as it was agreed."""
-    await both.manager.terms(StructureChanges(price_cents=15_000_00))
+    advertised = int(both.manager.rows[both.cars[0]].match["price_cents"])
+    await both.manager.terms(StructureChanges(price_cents=advertised - 10_00))
     offer, agreed = await submitted(both)
     await both.run_sql(
         "UPDATE vehicles SET price_cents = price_cents + 100 WHERE vehicle_id::text = $1", offer.vehicle_id

@@ -1,5 +1,6 @@
 """Quotes over the wire: they agree with the offers, keep to their view, and change no deal."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from msgspec import UNSET
 
 from client import Deal, Workspace
+from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Roll
 from protocol.events import Matches, Offers, OfferSelected, SearchValued
@@ -18,7 +20,7 @@ from protocol.money.quotes import QuoteValue
 from protocol.records import Scope, View
 from protocol.structure import StructureChanges
 from server.database.core.pool import connect_as_owner
-from server.database.people.staff import set_score_edges
+from server.database.people.staff import StaffError, set_score_edges, set_steps
 from server.hub.sight.floor_guard import MARGIN_CENTS, FloorGuard
 from server.hub.sight.sight import coarse_npv, score_of
 from server.settings import Settings
@@ -90,6 +92,41 @@ async def test_a_quote_is_the_offer_to_the_cent(stocked: Settings, web_url: str,
         frontier = await deal.frontier(offer["vehicle_id"])
         assert len(frontier.points) == (offer["frontier"] or 0)
         assert frontier.reversals == sum(point.passed_by for point in frontier.points)
+
+
+async def test_found_cash_and_columns_go_in_the_stores_steps(stocked: Settings, web_url: str) -> None:
+    """In offers, quotes and grids of an open deal, also after the store has changed them; a step of a cent
+    finds cash to the cent.
+    """
+    async with AsyncExitStack() as stack:
+        _, deal = await joined(stack, web_url, stocked, "riverside-manager", View.MANAGER)
+        await deal.terms(
+            StructureChanges(cash_down_cents=123_45, payment_min_cents=0, payment_max_cents=450_00)
+        )
+        await deal.search(limit=30)
+        await events_until(deal, lambda event: isinstance(event, SearchValued))
+        most = deal.state.structure["cash_down_max_cents"]
+        found = {row.offer["cash_down_cents"]: row.vehicle_id for row in deal.rows.values() if row.offer}
+        found = {cash: car for cash, car in found.items() if cash not in {None, 123_45, most}}
+        assert found
+        assert {cash % 50_00 for cash in found} == {0}
+        cash, car = next(iter(found.items()))
+        quote = await deal.quote(car)
+        assert (quote.cash_down_cents, quote.grid.step_cents) == (cash, 500_00)
+        columns = quote.grid.cash_down_cents
+        assert {123_45, most, cash} <= set(columns)
+        assert {amount % 500_00 for amount in set(columns) - {123_45, most, cash}} == {0}
+        assert max(quote.grid.cash_down_cents) > most
+        async with connect_as_owner(stocked.database_owner_url) as owner:
+            await set_steps(owner, "riverside", cash_cents=1, grid_cents=1_000_00)
+            with pytest.raises(StaffError, match="cash-step-cents"):
+                await set_steps(owner, "riverside", cash_cents=0, grid_cents=None)
+            with pytest.raises(StaffError, match="store"):
+                await set_steps(owner, "nowhere", cash_cents=1, grid_cents=None)
+        async with asyncio.timeout(60):
+            while (again := await deal.quote(car)).grid.step_cents != 1_000_00:  # noqa: ASYNC110 - no event tells of a store's settings
+                await asyncio.sleep(0.1)
+        assert cash - 50_00 < again.cash_down_cents <= cash
 
 
 async def test_a_store_that_keeps_its_npvs_shows_scores(stocked: Settings, web_url: str) -> None:
@@ -171,7 +208,12 @@ async def test_what_a_view_sees_of_a_quote(stocked: Settings, web_url: str) -> N
         assert "cash_down_max_cents" in full.roll.changes
         assert "cash_down_max_cents" not in printed.roll.changes
         cell = StructureChanges(term_months=60, cash_down_cents=500_000, cash_down_max_cents=500_000)
-        assert (await turned.quote(car, cell)).payment_cents == printed.grid.payment_cents[0][1]
+        kept = await turned.quote(car, cell, keep_offer=True)
+        assert kept.payment_cents == printed.grid.payment_cents[0][1]
+        assert kept.total_of_payments_cents == printed.grid.total_of_payments_cents[0][1]
+        assert printed.grid.lenders is printed.grid.programme_id is printed.grid.lender is UNSET
+        named = {"programme_id": full.programme_id, "lender": full.lender, "rate_bp": full.rate_bp}
+        assert named in [codec.plain(each) for each in seen.grid.lenders]
         with pytest.raises(CommandError) as refused:
             await sales.quote(car, StructureChanges(trade_acv_cents=1))
         assert (refused.value.code, refused.value.detail) == (

@@ -17,6 +17,7 @@ from protocol.records import BasisPoints, Versions, View
 from protocol.structure import Structure
 from server.finance.quoting import (
     Case,
+    GridQuestion,
     quote_frontier,
     quote_grid,
     quote_roll,
@@ -94,7 +95,7 @@ class World:
             rev=1,
             versions=VERSIONS,
             pencil_id="p",
-            grid=quote_grid(case, [], []),
+            grid=quote_grid(case, GridQuestion(), quoted.choice),
             warnings=quote_warnings(case, quoted, desk=False),
             roll=msgspec.UNSET if roll is None else quote_roll(case, quoted, roll, desk=False),
         )
