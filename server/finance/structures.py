@@ -162,7 +162,8 @@ def build_structures(plan: Plan, cars: Cars, headroom: Headroom | None = None) -
         limit=limit,
         shortfall=shortfall,
     )
-    return _without_dearer(plan, found) if plan.cheaper.shape[1] else found
+    every = not plan.cheaper.shape[1] and plan.programmes.takes_rate.all()
+    return found if every else _without_dearer(plan, found)
 
 
 def reach(

@@ -91,7 +91,10 @@ def _wider_plans(plan: Plan) -> dict[FixKind, Plan]:
         plans[FixKind.TERM] = _changed(plan, sheet, term_months=None, terms_months=every)
     if structure.rate_bp is not None:
         plans[FixKind.PROGRAMME] = _changed(plan, sheet, rate_bp=None, rate_reason=None)
-    return {kind: wide for kind, wide in plans.items() if len(wide.programmes) > len(plan.programmes)}
+    count = np.count_nonzero(plan.programmes.takes_rate)
+    return {
+        kind: wide for kind, wide in plans.items() if np.count_nonzero(wide.programmes.takes_rate) > count
+    }
 
 
 def _changed(plan: Plan, sheet: RateSheet, **changes: object) -> Plan:
