@@ -114,10 +114,7 @@ def _places(case: Case, terms: Sequence[int], cash: Sequence[int]) -> list[list[
             )
     of_term = {term: _offered(pricing, term) for term in terms}
     return [
-        [
-            _place(pricing, structures, place, of_term[term], ways.get((place, term), []))
-            for term in terms
-        ]
+        [_place(pricing, structures, place, of_term[term], ways.get((place, term), [])) for term in terms]
         for place in range(len(cash))
     ]
 

@@ -8,6 +8,7 @@ not eligible, with the limit that ends the cheaper row.
 from collections.abc import Sequence
 
 from server.finance.architect import Choice
+from server.finance.limits import Limit
 from server.finance.quoting.cells import Cell, Place, Way
 
 Spot = tuple[int, int]
@@ -32,11 +33,10 @@ def falling_cells(
                 for (r, c), way in shown.items()
                 if r == row or c == column
             ]
-            fitting = (way for way in place.ways if not _breaking(way, line))
+            fitting = (way for way in place.ways if not _breaks(way, line))
             found = next(fitting, None)
             if found is None:
-                kept = min(_breaking(place.ways[0], line), key=lambda way: way.payment)
-                cells[column][row] = Cell(place.limit_of(kept.row), eligible=False)
+                cells[column][row] = Cell(_reason(place, line), eligible=False)
                 continue
             shown[spot] = found
         if spot in shown:
@@ -44,13 +44,20 @@ def falling_cells(
     return cells
 
 
-def _breaking(way: Way, line: Sequence[tuple[Way, bool]]) -> list[Way]:
-    """Return the ways beside which this payment would rise; each is marked if it comes before this one."""
-    return [
-        other
-        for other, before in line
-        if (other.payment < way.payment if before else other.payment > way.payment)
-    ]
+def _breaks(way: Way, line: Sequence[tuple[Way, bool]]) -> bool:
+    """Return whether this payment would rise beside another way; each is marked if it comes before this."""
+    return any(
+        other.payment < way.payment if before else other.payment > way.payment for other, before in line
+    )
+
+
+def _reason(place: Place, line: Sequence[tuple[Way, bool]]) -> str:
+    """Return what ends the cheapest row before a place; if only the offer after it costs more, the rate."""
+    least = place.ways[0].payment
+    cheaper = [other for other, before in line if before and other.payment < least]
+    if not cheaper:
+        return Limit.RATE.name.lower()
+    return place.limit_of(min(cheaper, key=lambda way: way.payment).row)
 
 
 def _anchor(

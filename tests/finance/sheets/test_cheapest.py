@@ -4,21 +4,24 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from protocol.events import Fix, FixKind
 from protocol.money.inputs import DealInputs, RowRule
-from protocol.money.lending import Disposition, LtvBasis, Programme, RiskModel
+from protocol.money.lending import Programme, RiskModel
 from protocol.records import BasisPoints
 from protocol.structure import RateReason, Structure
 from server.finance.architect import Choice, Pricing, best_offers, choices, frontier, price_plan
 from server.finance.plan import plan_deal, price_window
-from server.finance.quoting import Case, quote_frontier, quote_grid, quote_structure
+from server.finance.quoting import Case, GridQuestion, quote_frontier, quote_grid, quote_structure
 from server.finance.structures import build_structures
 from tests.finance import reference
 from tests.finance.cases import car, cars, inputs, model, programme, sheet
 from tests.finance.sheets import plain_rows
 from tests.finance.sheets.plain_rows import Deal, Offered
+from tests.finance.sheets.random_rows import random_row
 from tests.finance.sheets.rows import rows, sheet_deals, stock_car
 from tests.finance.strategies import models
 
@@ -91,36 +94,6 @@ def test_the_frontier_beats_every_structure_that_may_be_offered(
     known = {(made.offered.number, made.cash, made.discount, npv) for npv, made in valued(pricing, deal, one)}
     for choice in (*choices(pricing, cars(one)), *frontier(pricing, cars(one))):
         assert (choice.programme, choice.cash_down_cents, choice.discount_cents, choice.npv_cents) in known
-
-
-def random_row(pick: random.Random, number: int) -> Programme:
-    """Return a row of a real lender's size, whose bands are as likely to overlap as not."""
-    front, total = pick.choice([9_000, 10_000, 11_000, 12_000]), pick.choice([10_000, 12_000, 13_500])
-    year, mileage = (
-        pick.choice([(2000, 2100), (2019, 2100), (2000, 2021)]),
-        pick.choice([(0, 200_000), (0, 60_000), (30_000, 200_000)]),
-    )
-    return programme(
-        programme_id=f"row-{number}",
-        lender=pick.choice(["Harbor", "Meridian"]),
-        term_min_months=pick.choice([None, 36]),
-        term_months=pick.choice([48, 60, 72]),
-        year_min=year[0],
-        year_max=year[1],
-        mileage_min=mileage[0],
-        mileage_max=mileage[1],
-        used_ltv_basis=pick.choice([LtvBasis.WHOLESALE, LtvBasis.RETAIL]),
-        ltv_min_bp=float(pick.choice([0, 0, 8_000, 9_500])),
-        ltv_front_max_bp=float(min(front, total)),
-        ltv_total_max_bp=float(total),
-        amount_min_cents=pick.choice([500_000, 500_000, 2_000_000]),
-        amount_max_cents=pick.choice([2_500_000, 4_000_000, 8_000_000]),
-        negative_equity_max_cents=pick.choice([None, None, 100_000]),
-        down_min_cents=pick.choice([0, 0, 150_000]),
-        buy_rate_bp=float(pick.choice([499, 599, 699, 799])),
-        disposition=pick.choice([Disposition.HELD, Disposition.SOLD]),
-        reserve_max_cents=pick.choice([None, 60_000]),
-    )
 
 
 def random_car(pick: random.Random) -> dict[str, int]:
@@ -207,7 +180,7 @@ def test_quote_grid_and_frontier_keep_to_the_cheapest_row() -> None:
     for point in (*points, *(band.best for band in bands)):
         dear = 2_500_000 - point.cash_down_cents > 1_980_000
         assert point.programme_id == ("usual" if dear else "low")
-    grid = quote_grid(case, [60], [0, 519_999, 520_000, 600_000])
+    grid = quote_grid(case, GridQuestion([60], [0, 519_999, 520_000, 600_000], best=True), None)
     assert grid.rate_bp == [[799.0, 799.0, 699.0, 699.0]]
 
 
@@ -234,3 +207,52 @@ def test_a_stated_rate_does_not_bring_a_dearer_row_back() -> None:
 
     assert (answer(0).programme_id, answer(0).rate_bp) == ("usual", 750.0)
     assert (answer(600_000).eligible, answer(600_000).binding) == (False, "rate")
+
+
+def asked(programme_id: str, *sheet_rows: Programme, cash: int = 0, **one: int) -> Any:
+    """Return the quote of one programme, with exactly this cash."""
+    structure = Structure(terms_months=[60], cash_down_cents=cash, cash_down_max_cents=cash)
+    case = Case(inputs(structure, **CHEAPEST), car(**one), sheet(*sheet_rows), model(), programme_id)
+    return quote_structure(case).answer
+
+
+def test_a_programme_that_is_asked_for_keeps_to_its_lenders_cheapest_row() -> None:
+    """Up to $19,800 the lender's other programme is cheaper, so that the asked one is refused there."""
+    assert (asked("usual", *overlapping()).rate_bp, asked("low", *overlapping()).binding) == (
+        799.0,
+        "ltv_front",
+    )
+    refused = asked("usual", *overlapping(), cash=600_000)
+    assert (refused.eligible, refused.binding) == (False, "rate")
+    taken = asked("low", *overlapping(), cash=600_000)
+    assert (taken.eligible, taken.programme_id, taken.rate_bp) == (True, "low", 699.0)
+    elsewhere = [each if each.programme_id == "usual" else moved(each) for each in overlapping()]
+    assert asked("usual", *elsewhere, cash=600_000).rate_bp == 799.0
+
+
+def moved(row: Programme) -> Programme:
+    """Return a row of another lender."""
+    return msgspec.structs.replace(row, lender="Meridian")
+
+
+def test_only_the_programme_that_is_asked_for_is_offered() -> None:
+    """The lender's cheaper programme is for new cars and never stands beside the one for used cars; a new car
+    has no offer of the latter, and none of the former in its place.
+    """
+    used = programme(programme_id="used", new_cars=False)
+    new = programme(programme_id="new", used_cars=False, buy_rate_bp=399.0)
+    assert (asked("used", used, new).programme_id, asked("used", used, new).rate_bp) == ("used", 799.0)
+    refused = asked("used", used, new, is_new=1)
+    assert (refused.eligible, refused.binding) == (False, "new_used")
+
+
+def test_a_stated_rate_is_never_lent_by_a_row_that_does_not_take_it() -> None:
+    """7.50 % is above the markup of the lender's row for new cars, which no row of used cars undercuts: a new
+    car has no offer, and its fix is the programme at its own rate.
+    """
+    rows = [programme(new_cars=False), programme(programme_id="new", used_cars=False, buy_rate_bp=399.0)]
+    stated = Structure(terms_months=[60], rate_bp=BasisPoints(750), rate_reason=RateReason.COMPETING_OFFER)
+    case = Case(inputs(stated, **CHEAPEST), car(is_new=1), sheet(*rows), model())
+    answer = quote_structure(case).answer
+    assert (answer.eligible, answer.binding) == (False, "new_used")
+    assert answer.fix == Fix(kind=FixKind.PROGRAMME, lender="Harbor Credit")
