@@ -23,6 +23,7 @@ from protocol.commands import (
     History,
     More,
     Position,
+    Products,
     Quote,
     Roll,
     Search,
@@ -30,6 +31,7 @@ from protocol.commands import (
 )
 from protocol.events import DealSnapshot, Present, SearchSnapshot
 from protocol.finding import FindReply
+from protocol.money.menu import ProductsReply
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import Filters, Sort, View
 from protocol.structure import StructureChanges
@@ -185,6 +187,11 @@ class Deal:
         """Return one car's structures that no other beats in both payment and NPV."""
         command = Frontier(ref=0, channel=self.channel, vehicle_id=vehicle_id)
         return codec.convert(FrontierReply, await self._request(command))
+
+    async def products(self) -> ProductsReply:
+        """Return the store's catalogue of F&I products and its packages."""
+        command = Products(ref=0, channel=self.channel)
+        return codec.convert(ProductsReply, await self._request(command))
 
     @property
     def history(self) -> HistoryPage:

@@ -154,6 +154,7 @@ class Versions(Record, frozen=True, forbid_unknown_fields=False):
 
     ``limits`` is that of the state limits; empty if none are in force.
     ``leases`` is absent if no lease sheet is in force, and in answers that are older than leases in a deal.
+    ``products`` is the catalogue's; None if the deal has no product lines.
     """
 
     inventory: str
@@ -163,6 +164,7 @@ class Versions(Record, frozen=True, forbid_unknown_fields=False):
     engine: str
     limits: str = ""
     leases: str | UnsetType = UNSET
+    products: str | None = None
 
 
 class Actor(Record, frozen=True, forbid_unknown_fields=False):

@@ -33,6 +33,7 @@ from protocol.events import (
     kind_of,
 )
 from protocol.finding import FindReply
+from protocol.money.menu import ProductsReply
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, DayCount
 from protocol.structure import Structure
@@ -62,6 +63,7 @@ EXTRA_TYPES: tuple[type, ...] = (
     QuoteReply,
     FrontierReply,
     FindReply,
+    ProductsReply,
     ErrorBody,
     HistoryPage,
     LenderEffectReply,

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from protocol import trades as trade_records
+from protocol.product_lines import ProductIds, ProductLines, line_faults, sums_of_lines
 from protocol.records import BasisPoints, Cents, DayCount, Months, Record, Scope, Tier
 from protocol.trades import (
     FLAT_FIELDS,
@@ -75,7 +76,9 @@ class Structure(Record, frozen=True):
     one month if that is not stated either. ``payment_max_cents`` ``None`` means no limit.
     ``doc_fee_cents`` is the part of the fees that the store keeps. ``rate_reason`` says why a stated rate is
     below the store's standard. While there are ``trades``, the flat trade fields are their sums.
-    ``trade_acv_cents`` ``None`` means that the trade was not appraised.
+    ``trade_acv_cents`` ``None`` means that the trade was not appraised. While there are ``products``, the
+    three sums of products follow from them and the catalogue; ``declined_products`` are the ids of those
+    that the customer declined.
     """
 
     price_cents: Cents | None = None
@@ -113,6 +116,8 @@ class Structure(Record, frozen=True):
     tier: Tier = Tier.PRIME
     tier_source: TierSource = TierSource.STATED
     scope: Scope = Scope.STORE
+    products: ProductLines = msgspec.field(default_factory=list)
+    declined_products: ProductIds = msgspec.field(default_factory=list)
 
     @property
     def trade_value_cents(self) -> int:
@@ -158,6 +163,8 @@ class StructureChanges(Record, frozen=True):
     tier: Tier | UnsetType = UNSET
     tier_source: TierSource | UnsetType = UNSET
     scope: Scope | UnsetType = UNSET
+    products: ProductLines | UnsetType = UNSET
+    declined_products: ProductIds | UnsetType = UNSET
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """Yield ``(field, value)`` of the fields that are set, in the order of the class."""
@@ -183,7 +190,8 @@ def revised(structure: Structure, changes: StructureChanges) -> Structure:
     """Return ``structure`` with ``changes`` applied.
 
     Raises:
-        StructureError: the result contradicts itself, such as a maximum below its minimum.
+        StructureError: the result contradicts itself, such as a maximum below its minimum, or a sum of
+            products differs from that of the product lines.
     """
     stated = dict(changes.items())
     named = stated.pop("trades", None)
@@ -198,6 +206,10 @@ def revised(structure: Structure, changes: StructureChanges) -> Structure:
     if trades != structure.trades:
         # With the last record its sums go too.
         result = with_trades(result, trades)
+    derived, fault = sums_of_lines(structure, result, stated)
+    if fault is not None:
+        raise StructureError(*fault)
+    result = msgspec.structs.replace(result, **derived)
     check_consistent(result)
     return result
 
@@ -237,7 +249,7 @@ def check_consistent(structure: Structure) -> None:
     for holds, field, expected in rules:
         if not holds:
             raise StructureError(field, expected)
-    for field, expected in faults_of(s.trades):
+    for field, expected in (*faults_of(s.trades), *line_faults(s.products, s.declined_products)):
         raise StructureError(field, expected)
     for field in ("payoff_good_through", "contract_date", "first_payment_date"):
         date = getattr(s, field)

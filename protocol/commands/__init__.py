@@ -47,6 +47,7 @@ from protocol.commands.stock import (
     Find,
     Frontier,
     More,
+    Products,
     Quote,
     Revalue,
     Roll,
@@ -98,6 +99,7 @@ __all__ = [
     "Pin",
     "Ping",
     "Position",
+    "Products",
     "Quote",
     "Ref",
     "Release",
@@ -127,6 +129,7 @@ AnyCommand = (
     | Terms
     | Quote
     | Frontier
+    | Products
     | Find
     | Select
     | Pin

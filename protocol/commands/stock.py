@@ -131,3 +131,10 @@ class Frontier(ChannelCommand, tag="frontier", frozen=True):
     cost: ClassVar = Cost.SEARCHING
 
     vehicle_id: Identifier
+
+
+class Products(ChannelCommand, tag="products", frozen=True):
+    """Ask for the store's catalogue of F&I products. Reply: ``ProductsReply``."""
+
+    right: ClassVar = Right.WATCH
+    cost: ClassVar = Cost.LIGHT

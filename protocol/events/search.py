@@ -22,6 +22,7 @@ class FixKind(StrEnum):
     PRODUCTS = "products"
     FIRST_PAYMENT = "first_payment"
     DOC_FEE = "doc_fee"
+    PRODUCT = "product"
 
 
 class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -31,8 +32,9 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     authority; ``term_months`` is a term not offered so far; ``lender`` takes the car at its own rate;
     ``value_cents`` is how much lower the store's minimum would have to be; ``products_cents`` is how much
     less the products would have to cost; ``first_payment_days`` is the nearest first payment that a lender
-    takes, 30 days to a month; ``doc_fee_cents`` the state's highest doc fee. ``opens`` is how many cars of a
-    whole search the change opens, if that was requested.
+    takes, 30 days to a month; ``doc_fee_cents`` the state's highest doc fee. ``product_id`` is a product that
+    the lender refuses: at ``product_price_cents`` it takes it, without a price it does not. ``opens`` is how
+    many cars of a whole search the change opens, if that was requested.
     """
 
     kind: FixKind
@@ -44,6 +46,8 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     products_cents: int | None = None
     first_payment_days: int | None = None
     doc_fee_cents: int | None = None
+    product_id: str | None = None
+    product_price_cents: int | None = None
     opens: int | None = None
 
 

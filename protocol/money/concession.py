@@ -75,9 +75,10 @@ def lacks_appraisal(structure: Structure) -> bool:
 def lacks_product_cost(structure: Structure, usual_share_bp: float) -> bool:
     """Return whether products are sold whose cost is 0, stated or by the store's usual share.
 
-    Then their whole price would count as gross, and raise the NPV dollar for dollar.
+    Then their whole price would count as gross, and raise the NPV dollar for dollar. Products of the
+    catalogue have a cost.
     """
-    if not structure.products_cents:
+    if structure.products or not structure.products_cents:
         return False
     stated = structure.products_cost_cents
     usual = structure.products_cents * usual_share_bp / 10_000

@@ -6,6 +6,7 @@ import msgspec
 
 from protocol.deal_parts import LenderTerms
 from protocol.money.lending import StateLimit, TaxRule
+from protocol.money.products import SoldProduct
 from protocol.structure import Structure
 
 ENGINE = 4
@@ -37,7 +38,8 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     for a discount. ``tax_rules`` are those of the registration address, used where the structure states no
     tax rate. ``lender_terms`` are lenders' live decisions about this customer; they override the sheet.
     ``row_rule``: only the cheapest row of a lender that fits may be offered. ``state_limit`` is that of the
-    store's state; None: no limit is known there.
+    store's state; None: no limit is known there. ``products`` are the structure's product lines with their
+    rows of the catalogue.
     Found amounts of cash are rounded up to whole ``cash_step_cents``; a grid's columns are
     ``grid_step_cents`` apart. ``engine`` is the version of the rules
     to compute by: a replayed pencil is computed by those of its own version.
@@ -56,6 +58,7 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     lender_terms: tuple[LenderTerms, ...] = ()
     row_rule: RowRule = RowRule.EVERY
     state_limit: StateLimit | None = None
+    products: tuple[SoldProduct, ...] = ()
     cash_step_cents: int = 1
     grid_step_cents: int = 500_00
     engine: int = ENGINE

@@ -202,6 +202,9 @@ class TaxRule(msgspec.Struct, frozen=True, kw_only=True):
     ``lease_method`` is what it taxes of a lease; what it taxes at once is paid at signing, or added to the
     cap cost if ``lease_capitalised``. ``lease_reduction_taxed`` is whether cap reduction and upfront fees are
     taxed too, None the usual: with the method ``payment`` only.
+
+    Only a deal with product lines sets ``taxable_products_cents``: the price of those that this jurisdiction
+    taxes. None: the structure's taxable part holds for every jurisdiction.
     """
 
     jurisdiction: str
@@ -213,6 +216,7 @@ class TaxRule(msgspec.Struct, frozen=True, kw_only=True):
     credit_cap_cents: int | None = None
     rebate_reduces_tax: bool = False
     rounding: Rounding = Rounding.HALF_UP
+    taxable_products_cents: int | None = None
     lease_method: LeaseTaxMethod = LeaseTaxMethod.PAYMENT
     lease_capitalised: bool = False
     lease_reduction_taxed: bool | None = None

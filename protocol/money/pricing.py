@@ -10,9 +10,12 @@ import datetime as dt
 from enum import StrEnum
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
+from protocol.money.products import ProductKind
 from protocol.records import MAX_CENTS, BasisPoints, Cents, DayCount, DealKind, Months, Record
+from protocol.texts import ONE_LINE
 
 MAX_DOLLARS = MAX_CENTS // 100
 MAX_APR_PAYMENTS = 10_000
@@ -23,12 +26,24 @@ Fraction = Annotated[float, Meta(ge=0, le=1)]
 Amount = Annotated[float, Meta(ge=0, le=1e12)]
 
 
+MAX_PRODUCTS = 50
+
+
+class PricedProduct(Record, frozen=True):
+    """An optional product of a contract, and whether sales tax is due on it."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
+    price_cents: Cents
+    taxable: bool = False
+    kind: ProductKind = ProductKind.OTHER
+
+
 class SaleRequest(Record, frozen=True):
     """One sale to be priced to the cent, however it is paid.
 
     ``taxable_*`` are parts of fees and products, ``cash_down_cents`` includes deposits,
     ``prepaid_finance_cents`` is part of the principal. ``contract_date`` omitted is today,
-    ``first_payment_date`` omitted a month later.
+    ``first_payment_date`` omitted a month later. Products are listed one by one, or stated as sums.
     """
 
     price_cents: Cents
@@ -50,6 +65,28 @@ class SaleRequest(Record, frozen=True):
     contract_date: dt.date | None = None
     first_payment_date: dt.date | None = None
     day_count: DayCount = DayCount.THIRTY_360
+    products: Annotated[list[PricedProduct], Meta(max_length=MAX_PRODUCTS)] = msgspec.field(
+        default_factory=list
+    )
+
+
+class Itemization(Record, frozen=True, forbid_unknown_fields=False):
+    """The itemization of the amount financed: signed amounts that sum to it.
+
+    ``cash_price_cents`` is net of the discount. ``trade_equity_cents`` is what the trade brings above its
+    payoff, ``prior_loan_cents`` what its payoff exceeds the allowance by; one of them is 0. Amounts that
+    reduce what is financed are negative.
+    """
+
+    cash_price_cents: int
+    tax_cents: int
+    fees_cents: int
+    products_cents: int
+    prior_loan_cents: int
+    rebate_cents: int
+    trade_equity_cents: int
+    cash_down_cents: int
+    prepaid_finance_cents: int
 
 
 class PriceRequest(SaleRequest, frozen=True, kw_only=True):
@@ -79,7 +116,11 @@ class ScheduleRow(Record, frozen=True, forbid_unknown_fields=False):
 
 
 class PriceAnswer(Record, frozen=True):
-    """A priced contract. ``principal_cents`` is the note, ``amount_financed_cents`` that of Regulation Z."""
+    """A priced contract. ``principal_cents`` is the note, ``amount_financed_cents`` that of Regulation Z.
+
+    ``down_payment_cents`` is cash, rebates and the equity of the trade, if it has any;
+    ``total_sale_price_cents`` is that and the total of payments.
+    """
 
     tax_cents: int
     principal_cents: int
@@ -91,6 +132,15 @@ class PriceAnswer(Record, frozen=True):
     total_of_payments_cents: int
     apr_percent: float
     schedule: list[ScheduleRow]
+    down_payment_cents: int
+    total_sale_price_cents: int
+    itemization: Itemization
+
+
+class PriceReport(PriceAnswer, frozen=True):
+    """The answer of ``price``: the contract, and the optional products in it, one by one."""
+
+    products: list[PricedProduct] = msgspec.field(default_factory=list)
 
 
 class AprFlow(Record, frozen=True):

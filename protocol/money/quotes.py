@@ -13,7 +13,8 @@ from msgspec import UNSET, UnsetType
 
 from protocol.events import Fix
 from protocol.money.lending import AdvanceRule
-from protocol.money.pricing import ScheduleRow, Vary
+from protocol.money.menu import QuotedProduct, QuoteMenu
+from protocol.money.pricing import Itemization, ScheduleRow, Vary
 from protocol.records import Versions
 
 
@@ -138,7 +139,7 @@ class QuotedStructure(msgspec.Struct, frozen=True, kw_only=True):
     ``price_cents`` is the price before discount; ``rebate_cents`` are all rebates, ``payoff_cents`` the
     payoff of the trade on the contract date. If no programme takes the car, ``eligible`` is false and
     ``binding`` and ``fix`` say why. Then a contract is priced only if term and rate are stated. ``trades``
-    are absent if the structure has no records of them.
+    and ``products`` are absent if the structure has no records of them.
 
     If a subvented rate excludes rebates on this car, ``rebate_cents`` is without them,
     ``rebate_given_up_cents`` is their amount, and ``excluded_rebates`` names what the program excludes.
@@ -164,8 +165,12 @@ class QuotedStructure(msgspec.Struct, frozen=True, kw_only=True):
     finance_charge_cents: int | UnsetType = UNSET
     total_of_payments_cents: int | UnsetType = UNSET
     apr_percent: float | UnsetType = UNSET
+    down_payment_cents: int | UnsetType = UNSET
+    total_sale_price_cents: int | UnsetType = UNSET
+    itemization: Itemization | UnsetType = UNSET
     schedule: list[ScheduleRow] | UnsetType = UNSET
     taxes: list[TaxLine] | UnsetType = UNSET
+    products: list[QuotedProduct] | UnsetType = UNSET
     lender: str | UnsetType = UNSET
     programme_id: str | UnsetType = UNSET
     stipulations: list[str] | UnsetType = UNSET
@@ -210,7 +215,7 @@ class LenderRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QuoteReply(QuotedStructure, frozen=True, kw_only=True):
-    """The ``data`` of the reply to ``quote``: the structure, its versions, and the grid around it.
+    """The ``data`` of the reply to ``quote``: the structure, its versions, the grid and menu around it.
 
     ``rate_or_rebate`` are two offers if a subvented rate excludes a rebate on this car: the best one with the
     subvented rate, then the best one with the rebate. ``lender_rules`` are those of the chosen row.
@@ -225,6 +230,7 @@ class QuoteReply(QuotedStructure, frozen=True, kw_only=True):
     roll: QuoteRoll | UnsetType = UNSET
     rate_or_rebate: list["FrontierPoint"] | UnsetType = UNSET
     lender_rules: LenderRules | UnsetType = UNSET
+    menu: QuoteMenu | UnsetType = UNSET
 
 
 class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Commands that import a table version from CSV: rate sheet, risk model, taxes, rebates, state limits."""
+"""Commands that import a version of a table from CSV: rates, risk, taxes, rebates, limits, products."""
 
 import asyncio
 import datetime as dt
@@ -40,7 +40,8 @@ MaxMib = Annotated[
 
 
 def add_import_commands(app: typer.Typer, services: WithServices) -> None:
-    """Add ``import-rates``, ``import-risk``, ``import-tax``, ``import-rebates`` and ``import-limits``.
+    """Add ``import-rates``, ``import-risk``, ``import-tax``, ``import-rebates``, ``import-limits`` and
+    ``import-products``.
 
     Each stores the whole file or nothing. Faults go to standard error, one per line, and the exit code is
     then 2.
@@ -158,6 +159,30 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
             effective_from,
             sample=sample,
             max_mib=max_mib,
+        )
+
+    @app.command("import-products")
+    def products(
+        file: File,
+        version: Version,
+        effective_from: EffectiveFrom = None,
+        sample: Sample = False,
+        data_dir: DataDir = None,
+        max_mib: MaxMib = None,
+    ) -> None:
+        """Add a version of the catalogue of F&I products: one row per product."""
+        from server.database.importing import CATALOGUE, check_packages
+
+        _import(
+            services,
+            data_dir,
+            file,
+            CATALOGUE,
+            version,
+            effective_from,
+            sample=sample,
+            max_mib=max_mib,
+            check=check_packages,
         )
 
 

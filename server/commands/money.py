@@ -31,18 +31,19 @@ def add_money_commands(app: typer.Typer) -> None:
 def price(file: Input = "-") -> None:
     """Price one contract to the cent: tax, principal, payment, schedule, finance charge and APR.
 
-    The contract date defaults to today. With "kind": "cash" it prints the out-the-door price and its parts.
+    The answer has the total sale price and the itemization of the amount financed too. The contract date
+    defaults to today. With "kind": "cash" it prints the out-the-door price and its parts.
     """
     from protocol.structure import StructureError
     from server.finance.exact.cash import cash_price
-    from server.finance.exact.price import price_contract
+    from server.finance.exact.price import report_contract
 
     def priced(request: PriceRequest | CashRequest) -> Record:
         if isinstance(request, CashRequest):
             return cash_price(request)
         if request.kind is DealKind.LEASE:
             raise StructureError("kind", "expected finance or cash; the command lease prices leases")
-        return price_contract(_dated(request))
+        return report_contract(_dated(request))
 
     _answer(file, _sale_of, priced)
 

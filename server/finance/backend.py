@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from protocol.structure import Structure
+from protocol.money.inputs import DealInputs
+from protocol.money.products import ProductKind
 
 
 class Backend(NamedTuple):
@@ -13,6 +14,10 @@ class Backend(NamedTuple):
     total_cents: int
 
 
-def backend_of(structure: Structure) -> Backend:
-    """Return the backend of a structure."""
-    return Backend(0, 0, structure.products_cents)
+def backend_of(inputs: DealInputs) -> Backend:
+    """Return the backend of a deal; without product lines only the total is known."""
+
+    def of(kind: ProductKind) -> int:
+        return sum(each.price_cents for each in inputs.products if each.product.kind is kind)
+
+    return Backend(of(ProductKind.SERVICE_CONTRACT), of(ProductKind.GAP), inputs.structure.products_cents)

@@ -38,7 +38,7 @@ def customer_limits(inputs: DealInputs) -> tuple[DealLimit, ...]:
 
 def deal_limits(inputs: DealInputs) -> tuple[DealLimit, ...]:
     """Return the state's limits on doc fee and rate, and the lenders' on first payment and products."""
-    structure, state, backend = inputs.structure, inputs.state_limit, backend_of(inputs.structure)
+    structure, state, backend = inputs.structure, inputs.state_limit, backend_of(inputs)
     fee_max = None if state is None else state.doc_fee_max_cents
     rate_max = None if state is None else state.rate_max_bp
     return (

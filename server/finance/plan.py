@@ -16,7 +16,7 @@ from server.finance.limits import Limit
 from server.finance.payment import largest_principal, payment_factors
 from server.finance.programmes import Programmes, Whole, select_programmes
 from server.finance.rebates import exclusions_of
-from server.finance.rounding import WHOLE, Cents, Floats, annual_fraction, hundredths_of_bp
+from server.finance.rounding import WHOLE, Cents, Flags, Floats, annual_fraction, hundredths_of_bp
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,8 +30,9 @@ class Plan:
     ``front_extra`` is the part of the principal that the front-end limit does not count. ``rebate_list`` is 0
     for the whole rebate, else the number of the sheet's list of excluded ones, of ``rebate_lists`` in all.
     ``cheaper`` are the cheaper rows of each row's lender, as ``cheapest.cheaper_rows``. ``empty`` says why no
-    programme is left, else NONE; ``empty_fix`` is a change of the deal that meets that limit. ``sheet`` is
-    the whole rate sheet, before lenders' decisions.
+    programme is left, else NONE; ``empty_fix`` is a change of the deal that meets that limit.
+    ``refuses_products`` are the programmes whose lender refuses a product of the deal, or its price; None if
+    none does. ``sheet`` is the whole rate sheet, before lenders' decisions.
     """
 
     inputs: DealInputs
@@ -52,6 +53,7 @@ class Plan:
     cheaper: Whole
     empty: Limit
     empty_fix: Fix | None
+    refuses_products: Flags | None = None
 
     @property
     def cash_min(self) -> int:
@@ -103,6 +105,7 @@ def plan_deal(inputs: DealInputs, sheet: RateSheet, only: str | None = None) -> 
         else np.empty((len(programmes), 0), dtype=np.int64),
         empty=empty,
         empty_fix=selected.fix,
+        refuses_products=_refuses_products(programmes, inputs),
     )
 
 
@@ -180,6 +183,17 @@ def _factors(inputs: DealInputs, rate: Whole, term: Whole) -> Floats:
         day_count=structure.day_count,
         engine=inputs.engine,
     )
+
+
+def _refuses_products(programmes: Programmes, inputs: DealInputs) -> Flags | None:
+    if not inputs.products:
+        return None
+    lenders = programmes.lender.tolist()
+    refuses = {
+        lender: not all(each.is_accepted(lender) for each in inputs.products) for lender in set(lenders)
+    }
+    flags = np.array([refuses[lender] for lender in lenders], dtype=np.bool_)
+    return flags if flags.any() else None
 
 
 def _ceilings(programmes: Programmes, inputs: DealInputs, factors: Floats) -> tuple[Cents, Whole]:

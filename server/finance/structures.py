@@ -279,7 +279,9 @@ def _refusals(plan: Plan, cars: Cars, price: Cents, has_basis: Flags) -> list[tu
     """Return the limits that no cash fixes, the most serious last."""
     programmes = plan.programmes
     takes_kind = np.where(cars.is_new[:, None] > 0, programmes.new_cars, programmes.used_cars)
-    found = [
+    products = plan.refuses_products
+    found = [] if products is None else [(Limit.PRODUCTS, products[None, :])]
+    found += [
         (Limit.MILEAGE, cars.mileage[:, None] > programmes.mileage_max),
         (Limit.MODEL_YEAR, cars.year[:, None] < programmes.year_min),
         (Limit.LTV_BASIS, ~has_basis),

@@ -57,10 +57,10 @@ def tax_cents(
     ``price`` is the selling price before ``discount``; ``rebate`` all that a manufacturer pays. Raises
     StructureError if the structure states no rate and there is no rule.
     """
-    price_and_more = price - discount + structure.taxable_fees_cents + structure.taxable_products_cents
-    total = 0 * (price_and_more - rebate)
+    price_and_fees = price - discount + structure.taxable_fees_cents
+    total = 0 * (price_and_fees - rebate)
     for rule in applied_rules(structure, rules):
-        total = total + _rule_tax_cents(structure, rule, price_and_more, rebate)
+        total = total + _rule_tax_cents(structure, rule, price_and_fees, rebate)
     return total
 
 
@@ -71,9 +71,9 @@ def tax_by_jurisdiction(
 
     Raises StructureError as ``tax_cents``.
     """
-    price_and_more = price - discount + structure.taxable_fees_cents + structure.taxable_products_cents
+    price_and_fees = price - discount + structure.taxable_fees_cents
     return [
-        (rule.jurisdiction, int(_rule_tax_cents(structure, rule, price_and_more, rebate)))
+        (rule.jurisdiction, int(_rule_tax_cents(structure, rule, price_and_fees, rebate)))
         for rule in applied_rules(structure, rules)
     ]
 
@@ -96,10 +96,16 @@ def applied_rules(structure: Structure, rules: Sequence[TaxRule]) -> Iterator[Ta
 
 
 def _rule_tax_cents(
-    structure: Structure, rule: TaxRule, price_and_more: Amount, rebate: Amount | int
+    structure: Structure, rule: TaxRule, price_and_fees: Amount, rebate: Amount | int
 ) -> Amount:
-    """Return one rule's tax on the discounted price with taxable fees and products."""
-    base = price_and_more - _credit_cents(structure, rule) - (rebate if rule.rebate_reduces_tax else 0)
+    """Return one rule's tax on the discounted price with taxable fees, and on the products that it taxes."""
+    own = rule.taxable_products_cents
+    products = structure.taxable_products_cents if own is None else own
+    base = (
+        price_and_fees
+        + (products - _credit_cents(structure, rule))
+        - (rebate if rule.rebate_reduces_tax else 0)
+    )
     base = base * (base > 0)
     cap = rule.base_cap_cents
     if cap is not None:

@@ -19,6 +19,7 @@ from server.hub.channels.live_deals import LiveDeals
 from server.hub.channels.registry import Registry
 from server.hub.channels.rooms import Rooms
 from server.hub.channels.wall import Wall
+from server.hub.commands.catalogues import Catalogues
 from server.hub.commands.desk_answers import DeskAnswers
 from server.hub.commands.desk_handlers import DeskHandlers
 from server.hub.commands.finding import Finding
@@ -178,6 +179,7 @@ def assemble(
     for name, run in running.items():
         tasks.create_task(_run(run), name=name)
     authority, questions = Authority(deals), Questions(Distinct(redis))
+    catalogues = Catalogues(stores, editions)
     joiner = Joiner(authority, deals, log, registry, relay, keeper, cars, stock_watch, rooms)
     stock = StockHandlers(
         stores=stores,
@@ -185,6 +187,7 @@ def assemble(
         relay=relay,
         searches=searches,
         quotes=quotes,
+        catalogues=catalogues,
         finding=Finding(stores, quotes, editions),
         questions=questions,
     )

@@ -8,7 +8,6 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
 from msgspec import UnsetType
 
 from protocol.deal_parts import OfferedCar
@@ -18,7 +17,8 @@ from protocol.money.quotes import QuotedStructure
 from protocol.records import BasisPoints
 from protocol.structure import Structure, StructureError
 from server.database.deals.pencils import StoredPencil
-from server.finance.exact.price import price_contract
+from server.finance.exact.price import down_payment_cents, price_contract
+from server.finance.products import with_products
 from server.finance.quoting import Case
 
 VALID_DAYS: Final = 7
@@ -162,25 +162,30 @@ def _lines(answer: QuotedStructure, structure: Structure, manufacturer_cents: in
 
 
 def _down_payment_cents(answer: QuotedStructure, structure: Structure) -> int:
-    """Return what the customer gives before the first payment; negative trade equity is not part of it."""
-    equity = max(0, structure.trade_allowance_cents - answer.payoff_cents)
-    return _cents(answer.cash_down_cents) + answer.rebate_cents + equity
+    return down_payment_cents(
+        cash_down_cents=_cents(answer.cash_down_cents),
+        rebate_cents=answer.rebate_cents,
+        allowance_cents=structure.trade_allowance_cents,
+        payoff_cents=answer.payoff_cents,
+    )
 
 
 def _products(pencil: StoredPencil) -> tuple[ProductLine, ...]:
-    structure = pencil.inputs.structure
+    """Return the products one by one as they were quoted; a sum of them is one line."""
+    structure, listed = pencil.inputs.structure, pencil.answer.products
     if not structure.products_cents:
         return ()
+    if not isinstance(listed, UnsetType):
+        return tuple(
+            ProductLine(each.name, each.price_cents, each.payment_without_cents or None) for each in listed
+        )
     return (ProductLine("Optional products", structure.products_cents, payment_without_products(pencil)),)
 
 
 def payment_without_products(pencil: StoredPencil) -> int | None:
     """Return the payment of the same contract without products; None if nothing is left to finance."""
-    answer, structure = pencil.answer, pencil.inputs.structure
-    plain = msgspec.structs.replace(
-        structure, products_cents=0, taxable_products_cents=0, products_cost_cents=None
-    )
-    case = _case(msgspec.structs.replace(pencil.inputs, structure=plain), pencil.car)
+    answer = pencil.answer
+    case = _case(with_products(pencil.inputs, ()), pencil.car)
     request = case.request(
         term_months=_cents(answer.term_months),
         rate_bp=BasisPoints(0) if isinstance(answer.rate_bp, UnsetType) else answer.rate_bp,

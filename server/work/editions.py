@@ -1,4 +1,4 @@
-"""A process's cache of editions, such as rate sheets and tax tables: those in force, and their contents.
+"""A process's cache of editions of tables: those in force, and their contents.
 
 An edition never changes in place, so its contents stay valid once they are read. Which editions are in force
 changes with the day, and when Postgres announces a new one.

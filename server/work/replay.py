@@ -1,6 +1,7 @@
 """Recomputes stored pencils from their stored inputs and the versions of the tables that they name."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import asyncpg
 import msgspec
@@ -13,6 +14,9 @@ from server.finance.quoting import Case, quote_structure
 from server.finance.value.curves import RiskModelError
 from server.finance.versions import engine_number
 from server.work.tables import Tables
+
+ADDED_FIELDS: Final = frozenset({"down_payment_cents", "total_sale_price_cents", "itemization"})
+"""The fields of an answer that pencils of older releases do not have: they follow from the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +70,6 @@ async def replay_pencil(database: asyncpg.Connection, tables: Tables, pencil: St
         name
         for name in msgspec.structs.asdict(pencil.answer)
         if stored.get(name, msgspec.UNSET) != again.get(name, msgspec.UNSET)
+        and not (name in ADDED_FIELDS and name not in stored)
     ]
     return ", ".join(differing) or None

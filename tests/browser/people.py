@@ -51,7 +51,7 @@ class Person:
         """Sign in by the button of the demo."""
         await self.page.goto(f"{self.url}/login")
         await self.page.locator(f'[data-demo="{login}"]').click()
-        await expect(self.page.get_by_role("heading", name="Deals")).to_be_visible()
+        await expect(self.page.get_by_role("heading", name="Deals", exact=True)).to_be_visible()
 
     async def open_first_deal(self) -> str:
         """Open the first deal of the list and wait until it is live. Return its path."""

@@ -81,17 +81,16 @@ async def test_the_payment_grid_of_one_lender(arrive: Arrive) -> None:
     assert {cash % 50_000 for cash in own["cash_down_cents"]} <= {0, offered["cash_down_cents"] % 50_000}
 
     await page.get_by_label("Columns every").fill("1,000")
+    await page.get_by_label("Columns every").press("Enter")
     await expect(pencil.locator("[role=grid][aria-busy=false]")).to_be_visible()
     other = next(each for each in own["lenders"] if each["programme_id"] != own["programme_id"])
-    await page.get_by_label("Lender", exact=True).select_option(other["programme_id"])
-    await expect(page.get_by_label("Lender", exact=True)).to_have_value(
-        other["programme_id"], timeout=WAIT_MS
-    )
+    await page.get_by_label("Grid of lender").select_option(other["programme_id"])
+    await expect(page.get_by_label("Grid of lender")).to_have_value(other["programme_id"], timeout=WAIT_MS)
     await expect(pencil.locator("[role=grid][aria-busy=false]")).to_be_visible()
     turned = _last_quote(manager)
     assert (turned["lender"], turned["grid"]["step_cents"]) == (offered["lender"], 100_000)
     assert {name for row in turned["grid"]["lender"] for name in row if name} <= {other["lender"]}
-    await page.get_by_label("Lender", exact=True).select_option("best per cell")
+    await page.get_by_label("Grid of lender").select_option("best per cell")
     await expect(pencil.locator("[role=grid][aria-busy=false]")).to_be_visible()
     best = _last_quote(manager)
     assert best["grid"]["programme_id"] is None

@@ -21,7 +21,15 @@ from tests.services import ROOT, Services, free_port, open_folder
 pytestmark = pytest.mark.flow
 
 GUARD_SECONDS = 60.0
-IMPORTS = ["import-inventory", "import-rates", "import-risk", "import-tax", "import-rebates", "import-limits"]
+IMPORTS = [
+    "import-inventory",
+    "import-rates",
+    "import-risk",
+    "import-tax",
+    "import-rebates",
+    "import-limits",
+    "import-products",
+]
 STORED = ["up", "web", "worker", "migrate", "seed", *IMPORTS, "verify-pencils", "report-markup"]
 STORED += ["token", "tokens", "revoke-token", "audit", "replay"]
 GROUPS = ["store", "user"]

@@ -44,6 +44,7 @@ LEASE = {"cap_cost_cents": 3_500_000, "residual_cents": 2_000_000, "rate_bp": 30
 PRICE_NAMES = [
     "tax_cents", "principal_cents", "amount_financed_cents", "payment_cents", "last_payment_cents",
     "total_interest_cents", "finance_charge_cents", "total_of_payments_cents", "apr_percent", "schedule",
+    "down_payment_cents", "total_sale_price_cents", "itemization", "products",
 ]  # fmt: skip
 ROW_NAMES = ["number", "date", "payment_cents", "interest_cents", "principal_cents", "balance_cents"]
 
@@ -220,3 +221,33 @@ def test_a_file_that_is_not_there_is_named() -> None:
     """One line, exit 2."""
     done = run("price", "nowhere.json", given="")
     assert (done.returncode, done.stderr) == (2, "error: nowhere.json: No such file or directory\n")
+
+
+def test_price_takes_products_one_by_one() -> None:
+    """The same contract as with their sums; the itemization sums to the amount financed, to the cent."""
+    lines = [
+        {"name": "GAP", "price_cents": 89_500, "kind": "gap"},
+        {"name": "Service contract", "price_cents": 239_500, "taxable": True},
+    ]
+    taxed = CONTRACT | {"tax_rate_bp": 725, "fees_cents": 79_900, "cash_down_cents": 100_000}
+    more = {"trade_allowance_cents": 300_000, "payoff_cents": 120_000, "prepaid_finance_cents": 9_900}
+    listed = answer("price", taxed | more | {"products": lines})
+    flat = answer("price", taxed | more | {"products_cents": 329_000, "taxable_products_cents": 239_500})
+    assert flat.pop("products") == []
+    told = listed.pop("products")
+    assert listed == flat
+    assert [line | {"taxable": False, "kind": "other"} | line for line in lines] == told
+    items = listed["itemization"]
+    assert sum(items.values()) == listed["amount_financed_cents"]
+    assert (items["products_cents"], items["trade_equity_cents"]) == (329_000, -180_000)
+    assert listed["down_payment_cents"] == 280_000
+    assert listed["total_sale_price_cents"] == listed["total_of_payments_cents"] + 280_000
+
+
+@pytest.mark.parametrize("field", ["products_cents", "taxable_products_cents"])
+def test_products_and_a_sum_of_them_contradict_each_other(field: str) -> None:
+    """Exit code 2 and a line that names the sum."""
+    lines = [{"name": "GAP", "price_cents": 89_500}]
+    done = run("price", given=json.dumps(CONTRACT | {"products": lines, field: 5, "products_cents": 5}))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "products_cents" in done.stderr and done.stderr.count("\n") == 1

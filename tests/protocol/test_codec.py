@@ -52,6 +52,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "roll": {"vary": "cash_down", "payment_cents": 40_000},
     },
     "frontier": {**CHANNEL, "vehicle_id": "7"},
+    "products": CHANNEL,
     "find": {**CHANNEL, "text": "2023 lexus U0003553", "limit": 20},
     "select": {**CHANNEL, "op": OP, "vehicle_id": "7", "changes": {"term_months": 60}, "programme_id": "p1"},
     "pin": {**CHANNEL, "op": OP, "vehicle_id": "7", "changes": {"term_months": 60}, "programme_id": "p1"},

@@ -68,6 +68,10 @@ export type DealKind = (typeof DealKind)[number];
 export const DealState = ["working", "submitted", "countered", "approved", "declined", "signed", "lost"] as const;
 export type DealState = (typeof DealState)[number];
 
+/** How a product's price is earned over its term; what is not earned is given back when the contract ends early. */
+export const Earning = ["pro_rata", "rule_of_78", "not_cancellable"] as const;
+export type Earning = (typeof Earning)[number];
+
 /** Why a search ended. */
 export const EndReason = ["complete", "limit", "cancelled", "superseded", "failed"] as const;
 export type EndReason = (typeof EndReason)[number];
@@ -77,7 +81,7 @@ export const ErrorCode = ["invalid", "unauthorized", "forbidden", "not_found", "
 export type ErrorCode = (typeof ErrorCode)[number];
 
 /** The kinds of changes that make a refused car acceptable. Another term or programme costs nothing; of the others, the smaller amount is cheaper. */
-export const FixKind = ["programme", "term", "cash", "price", "value", "products", "first_payment", "doc_fee"] as const;
+export const FixKind = ["programme", "term", "cash", "price", "value", "products", "first_payment", "doc_fee", "product"] as const;
 export type FixKind = (typeof FixKind)[number];
 
 /** The progress of a signed contract. */
@@ -87,6 +91,10 @@ export type Fulfilment = (typeof Fulfilment)[number];
 /** What a lender decided about an application. */
 export const LenderStatus = ["approved", "conditional", "declined", "withdrawn"] as const;
 export type LenderStatus = (typeof LenderStatus)[number];
+
+/** The kinds of F&I products. Lenders limit some of them. */
+export const ProductKind = ["service_contract", "gap", "maintenance", "tire_wheel", "appearance", "theft", "key", "other"] as const;
+export type ProductKind = (typeof ProductKind)[number];
 
 /** The reasons why a deal's rate is below the store's standard. */
 export const RateReason = ["lender_cap", "payment_budget", "competing_offer", "promotion", "subvented_rate", "employee_programme", "inventory_reduction"] as const;
@@ -217,6 +225,13 @@ export interface TradeChanges {
   acv_cents?: number | null;
 }
 
+/** A product that the customer takes: its price, and its term if it is not that of the catalogue. */
+export interface ProductLine {
+  product_id: string;
+  price_cents: number;
+  term_months: number | null;
+}
+
 /** A partial `Structure`: a field that is `UNSET` stays as it was. */
 export interface StructureChanges {
   price_cents?: number | null;
@@ -254,6 +269,8 @@ export interface StructureChanges {
   tier?: Tier;
   tier_source?: TierSource;
   scope?: Scope;
+  products?: ProductLine[];
+  declined_products?: string[];
 }
 
 /** Change the deal's structure, based on `version`. Reply: `{version}`. */
@@ -294,6 +311,13 @@ export interface Frontier {
   type: "frontier";
   channel: string;
   vehicle_id: string;
+  ref: number;
+}
+
+/** Ask for the store's catalogue of F&I products. Reply: `ProductsReply`. */
+export interface Products {
+  type: "products";
+  channel: string;
   ref: number;
 }
 
@@ -665,6 +689,7 @@ export interface Versions {
   engine: string;
   limits: string;
   leases?: string;
+  products: string | null;
 }
 
 /** The person who did something. */
@@ -724,6 +749,8 @@ export interface Fix {
   products_cents?: number | null;
   first_payment_days?: number | null;
   doc_fee_cents?: number | null;
+  product_id?: string | null;
+  product_price_cents?: number | null;
   opens?: number | null;
 }
 
@@ -878,6 +905,8 @@ export interface Contract {
   versions?: Versions;
   signed_by?: Actor;
   signed_at: string;
+  customer?: string;
+  text_version?: string;
 }
 
 /** The deal went from one state to another. After an approval, `approval` says what was approved. */
@@ -1353,6 +1382,19 @@ export interface QuotedTrade {
   equity_cents: number;
 }
 
+/** The itemization of the amount financed: signed amounts that sum to it. */
+export interface Itemization {
+  cash_price_cents: number;
+  tax_cents: number;
+  fees_cents: number;
+  products_cents: number;
+  prior_loan_cents: number;
+  rebate_cents: number;
+  trade_equity_cents: number;
+  cash_down_cents: number;
+  prepaid_finance_cents: number;
+}
+
 /** One payment: its interest and principal, and the balance after it. */
 export interface ScheduleRow {
   number: number;
@@ -1367,6 +1409,22 @@ export interface ScheduleRow {
 export interface TaxLine {
   jurisdiction: string;
   tax_cents: number;
+}
+
+/** A product of a quoted contract. `adds_cents` is what it adds to the payment. */
+export interface QuotedProduct {
+  product_id: string;
+  kind: ProductKind;
+  name: string;
+  provider: string;
+  price_cents: number;
+  term_months: number | null;
+  payment_without_cents: number;
+  adds_cents: number;
+  optional: boolean;
+  cost_cents?: number;
+  gross_cents?: number;
+  chargebacks_cents?: number;
 }
 
 /** The expected cash of a contract for its holder, not discounted: columns with one entry per month. */
@@ -1472,7 +1530,50 @@ export interface LenderRules {
   reserve_max_cents?: number | null;
 }
 
-/** The `data` of the reply to `quote`: the structure, its versions, and the grid around it. */
+/** A product of the catalogue that the deal does not have, at its retail price: what it would add. */
+export interface OfferedProduct {
+  product_id: string;
+  kind: ProductKind;
+  name: string;
+  provider: string;
+  price_cents: number;
+  term_months: number | null;
+  adds_cents: number;
+  declined: boolean;
+  optional: boolean;
+  accepted?: boolean;
+}
+
+/** A product of a package, as it would become a line of the deal: at the deal's price, else at retail. */
+export interface PackageLine {
+  product_id: string;
+  name: string;
+  price_cents: number;
+  term_months: number | null;
+  optional: boolean;
+}
+
+/** A package of the menu: its price, and the payment with it instead of the deal's products. */
+export interface MenuPackage {
+  name: string;
+  lines: PackageLine[];
+  price_cents: number;
+  payment_cents: number;
+  adds_cents: number;
+  total_of_payments_cents: number;
+  chosen: boolean;
+  accepted?: boolean;
+}
+
+/** The products beside a quoted contract, all for the same car, lender, rate, term, cash and discount. */
+export interface QuoteMenu {
+  payment_without_cents: number;
+  total_without_cents: number;
+  offered: OfferedProduct[];
+  packages: MenuPackage[];
+}
+
+/** The `data` of the reply to `quote`: the structure, its versions, the grid and menu around it. */
 export interface QuoteReply {
   eligible: boolean;
   price_cents: number;
@@ -1494,8 +1595,12 @@ export interface QuoteReply {
   finance_charge_cents?: number;
   total_of_payments_cents?: number;
   apr_percent?: number;
+  down_payment_cents?: number;
+  total_sale_price_cents?: number;
+  itemization?: Itemization;
   schedule?: ScheduleRow[];
   taxes?: TaxLine[];
+  products?: QuotedProduct[];
   lender?: string;
   programme_id?: string;
   stipulations?: string[];
@@ -1513,6 +1618,7 @@ export interface QuoteReply {
   roll?: QuoteRoll;
   rate_or_rebate?: FrontierPoint[];
   lender_rules?: LenderRules;
+  menu?: QuoteMenu;
 }
 
 /** A point of the frontier. `passed_by` counts the points with a lower NPV that are worth more under stress: if there is one, a lower payment is worth more when losses rise. */
@@ -1555,6 +1661,41 @@ export interface FindReply {
   rows: number;
   columns: Record<string, unknown[]>;
   more: boolean;
+}
+
+/** A lender that finances a product, and the most that it finances of its price; None without a cap. */
+export interface LenderCap {
+  lender: string;
+  cap_cents: number | null;
+}
+
+/** A product of the store's catalogue. */
+export interface CatalogueProduct {
+  product_id: string;
+  kind: ProductKind;
+  name: string;
+  provider: string;
+  retail_cents: number;
+  term_months: number | null;
+  taxable: boolean;
+  optional: boolean;
+  cancellable?: boolean;
+  earning?: Earning;
+  lenders?: LenderCap[];
+  cost_cents?: number;
+}
+
+/** A package: its name and its products. */
+export interface CataloguePackage {
+  name: string;
+  product_ids: string[];
+}
+
+/** The `data` of the reply to `products`: the catalogue in force. Without one all is empty. */
+export interface ProductsReply {
+  catalogue_version: string | null;
+  products: CatalogueProduct[];
+  packages: CataloguePackage[];
 }
 
 /** A lender's own programme for a deal, as the rate sheet has it. */
@@ -1629,6 +1770,8 @@ export interface Structure {
   tier: Tier;
   tier_source: TierSource;
   scope: Scope;
+  products: ProductLine[];
+  declined_products: string[];
 }
 
 export type AnyCommand =
@@ -1640,6 +1783,7 @@ export type AnyCommand =
   | Terms
   | Quote
   | Frontier
+  | Products
   | Find
   | Select
   | Pin

@@ -8,10 +8,11 @@ from typing import Any, Final
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.records import Role, Scope, Tier
-from protocol.structure import Structure, StructureChanges, with_trades
+from protocol.structure import Structure, StructureChanges, StructureError, with_trades
 from protocol.texts import without_unseen
 from protocol.trades import MAX_MILEAGE, MAX_NAME, MAX_PER_DIEM_CENTS, Trade
 from protocol.vin import FIRST_YEAR, flaw
+from server.database.core.catalogue import with_catalogue
 from server.database.core.one_row import one_row
 from server.database.core.pool import Database
 from server.database.deals.deals import Deal, load_deal
@@ -63,6 +64,12 @@ async def create_deal(
         check_trades_kept(changes, structure)
     if changes is not None:
         structure = revise(structure, changes)
+    try:
+        structure = await with_catalogue(database, structure, row["state"])
+    except StructureError as error:
+        raise CommandError(
+            ErrorCode.INVALID, str(error), field=error.field, expected=error.expected
+        ) from None
     await _require_pace(database, uuid.UUID(user.id))
     deal_id = uuid.uuid4()
     await database.execute(
@@ -104,7 +111,7 @@ async def _require_pace(database: Database, person: uuid.UUID) -> None:
 _CUSTOMER_START = """
 SELECT default_structure, trade_year, trade_make, trade_model, trade_mileage, trade_vin, trade_acv_cents,
        payoff_cents, payoff_lienholder, payoff_quoted_on, payoff_good_through, payoff_per_diem_cents,
-       score, score_source
+       score, score_source, customers.state
   FROM customers JOIN stores USING (store_id) WHERE customer_id = $1 AND store_id = $2
 """
 

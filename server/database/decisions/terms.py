@@ -10,10 +10,12 @@ from protocol.agreed import UNAGREED, AgreedFigures, Contract, FiguresChange, Pr
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import Approval
 from protocol.events import DealChanged, StateChanged, kind_of
+from protocol.product_lines import FLAT_FIELDS
 from protocol.records import Actor, DealState, Role
 from protocol.structure import Structure, StructureChanges, StructureError, revised
 from protocol.trades import counts_alike
 from protocol.workflow import EDITABLE, Reason
+from server.database.core.catalogue import with_catalogue
 from server.database.core.scope import RowScope
 from server.database.decisions.claims import end_reservation
 from server.database.decisions.deciding import Decided, LockedDeal, deciding
@@ -58,6 +60,8 @@ async def restructure(deal: LockedDeal, changes: StructureChanges, *, based_on: 
     Raises CommandError: invalid, locked, conflict.
     """
     before, after = deal.structure, revise(deal.structure, changes)
+    if (after.products, after.declined_products) != (before.products, before.declined_products):
+        after = await _with_catalogue(deal, before, after)
     new = differences(before, after)
     if based_on < deal.version:
         asked = {name for name, _ in changes.items()}
@@ -71,7 +75,8 @@ async def restructure(deal: LockedDeal, changes: StructureChanges, *, based_on: 
         )
         deal.structure = after
         old = codec.plain(before)
-        words = new.keys() == {"trades"} and counts_alike(before.trades, after.trades)
+        counting = new.keys() - {"declined_products"}
+        words = not counting or (counting == {"trades"} and counts_alike(before.trades, after.trades))
         deal.record(
             DealChanged,
             changes=new,
@@ -129,6 +134,17 @@ async def move(deal: LockedDeal, target: DealState, reason: Reason, step: Step =
     deal.record(StateChanged, **{"from": source, "to": target}, reason=reason, **more)
 
 
+async def _with_catalogue(deal: LockedDeal, before: Structure, structure: Structure) -> Structure:
+    """Return a structure with the sums of its product lines. Raises CommandError(invalid)."""
+    state = await deal.database.fetchval(
+        "SELECT c.state FROM deals d JOIN customers c USING (customer_id) WHERE d.deal_id = $1", deal.key
+    )
+    try:
+        return await with_catalogue(deal.database, structure, state, before)
+    except StructureError as error:
+        raise _invalid(error) from None
+
+
 def check_unlocked(deal: LockedDeal, fields: Collection[str]) -> None:
     """Raise CommandError(locked) if the desk locked one of ``fields`` for this actor."""
     if deal.actor.role is Role.DESK_MANAGER:
@@ -145,9 +161,11 @@ def revise(structure: Structure, changes: StructureChanges) -> Structure:
     try:
         return revised(structure, changes)
     except StructureError as error:
-        raise CommandError(
-            ErrorCode.INVALID, str(error), field=error.field, expected=error.expected
-        ) from None
+        raise _invalid(error) from None
+
+
+def _invalid(error: StructureError) -> CommandError:
+    return CommandError(ErrorCode.INVALID, str(error), field=error.field, expected=error.expected)
 
 
 def differences(before: Structure, after: Structure) -> dict[str, Any]:
@@ -173,6 +191,8 @@ async def _check_unchanged(deal: LockedDeal, based_on: int, new: dict[str, Any],
 
     A field that was set to the requested value since is no conflict: it is not in ``new``.
     """
+    # What follows from the product lines is named last.
+    asked = sorted(new, key=lambda name: name in FLAT_FIELDS)
     since = await deal.database.fetch(
         "SELECT body, at FROM deal_events"
         " WHERE deal_id = $1 AND kind = $3 AND (body->>'version')::bigint > $2 ORDER BY no DESC",
@@ -182,7 +202,7 @@ async def _check_unchanged(deal: LockedDeal, based_on: int, new: dict[str, Any],
     )
     for event in since:
         changed = event["body"]["changes"]
-        taken = next((name for name in new if name in changed and name != "trades"), None)
+        taken = next((name for name in asked if name in changed and name != "trades"), None)
         by = event["body"]["by"]
         if "trades" in new and "trades" in changed:
             at = event["at"].isoformat().replace("+00:00", "Z")

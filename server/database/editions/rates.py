@@ -21,7 +21,7 @@ from server.database.core.pool import Database
 
 PROGRAMME_COLUMNS = Programme.__struct_fields__
 CURVE_COLUMNS = RiskCurve.__struct_fields__
-TAX_COLUMNS = TaxRule.__struct_fields__
+TAX_COLUMNS = tuple(name for name in TaxRule.__struct_fields__ if name != "taxable_products_cents")
 REBATE_COLUMNS = Rebate.__struct_fields__
 LIMIT_COLUMNS = StateLimit.__struct_fields__
 

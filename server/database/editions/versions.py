@@ -1,4 +1,4 @@
-"""The editions of rates, risk, taxes, rebates and state limits in force, and the version of a stock."""
+"""The editions of rates, risk, taxes, rebates, limits and products in force, and the version of a stock."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -20,7 +20,9 @@ SELECT (SELECT rates_version FROM rate_sheets
        (SELECT rebates_version FROM rebate_sheets WHERE effective_from <= $1
          ORDER BY effective_from DESC LIMIT 1) AS rebates,
        (SELECT limits_version FROM limit_tables WHERE effective_from <= $1
-         ORDER BY effective_from DESC LIMIT 1) AS limits
+         ORDER BY effective_from DESC LIMIT 1) AS limits,
+       (SELECT products_version FROM product_catalogues WHERE effective_from <= $1
+         ORDER BY effective_from DESC LIMIT 1) AS products
 """
 
 # A group's stock version is the sum over its stores. Each only grows, so the sum changes when one does.
@@ -33,13 +35,14 @@ SELECT (SELECT sum(inventory_version)::bigint FROM stores
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The editions in force on one day. Tax table, rebates and state limits are optional."""
+    """The editions in force on one day. Tax table, rebates, limits and product catalogue are optional."""
 
     rates: str
     risk: str
     tax: str | None = None
     rebates: str | None = None
     limits: str | None = None
+    products: str | None = None
 
 
 async def rates_in_force(database: Database, today: dt.date) -> str:
@@ -56,6 +59,7 @@ async def editions_in_force(database: Database, today: dt.date) -> InForce:
         tax=row["tax"],
         rebates=row["rebates"],
         limits=row["limits"],
+        products=row["products"],
     )
 
 

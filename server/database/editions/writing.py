@@ -1,4 +1,4 @@
-"""Writing a version of a table: rate sheet, risk model, taxes, rebates, state limits. Append-only and dated.
+"""Writing a version of a table: rates, risk, taxes, rebates, limits, products. Append-only and dated.
 
 A version is a row of the head table and its contents; neither ever changes. The newest version that has begun
 is in force, so no two versions of a kind begin on the same day.
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from server.database.core.catalogue import PRODUCT_COLUMNS
 from server.database.editions.rates import (
     CURVE_COLUMNS,
     LIMIT_COLUMNS,
@@ -35,6 +36,9 @@ RISK = TableKind("risk model", "risk_models", "risk_version", "risk_curves", CUR
 TAXES = TableKind("tax table", "tax_tables", "tax_version", "tax_rules", TAX_COLUMNS)
 REBATES = TableKind("rebate sheet", "rebate_sheets", "rebates_version", "rebates", REBATE_COLUMNS)
 LIMITS = TableKind("table of state limits", "limit_tables", "limits_version", "state_limits", LIMIT_COLUMNS)
+PRODUCTS = TableKind(
+    "product catalogue", "product_catalogues", "products_version", "catalogue_products", PRODUCT_COLUMNS
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ async def begun_on(database: asyncpg.Connection, kind: TableKind, day: dt.date) 
 async def store_version(
     database: asyncpg.Connection, kind: TableKind, edition: Edition, rows: Iterable[object]
 ) -> int:
-    """Write a version with its rows, records of ``protocol.money.lending``; return how many rows.
+    """Write a version with its rows, records of ``protocol.money``; return how many rows.
 
     Raises what asyncpg raises if the version or its day is taken. Needs a transaction.
     """

@@ -7,17 +7,20 @@ the columns, ``amounts`` reads a cell, ``versioned`` checks and stores.
 from server.database.importing.columns import FIELDS, ImportFailed, parse_mapping
 from server.database.importing.constants import parse_constants
 from server.database.importing.layouts import (
+    CATALOGUE,
     CURVES,
     PROGRAMMES,
     REBATE_PROGRAMMES,
     RULES,
     STATE_LIMITS,
+    check_packages,
 )
 from server.database.importing.load import ImportSummary, import_inventory
 from server.database.importing.reading import UNPACKED_MIB
 from server.database.importing.versioned import TABLE_MIB, Fault, TableRejected, import_table
 
 __all__ = [
+    "CATALOGUE",
     "CURVES",
     "FIELDS",
     "PROGRAMMES",
@@ -30,6 +33,7 @@ __all__ = [
     "ImportFailed",
     "ImportSummary",
     "TableRejected",
+    "check_packages",
     "import_inventory",
     "import_table",
     "parse_constants",

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from protocol.records import MAX_CENTS
-from protocol.texts import LINES
+from protocol.texts import LINES, ONE_LINE
 
 Read = Callable[[str], Any]
 
@@ -22,6 +22,7 @@ _YES, _NO = frozenset({"yes", "y", "true", "1"}), frozenset({"no", "n", "false",
 LONGEST_TEXT = 200
 DAY_OF_ISO = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 LIST_SEPARATOR = ";"
+LONGEST_ID = 64
 
 
 class Unexpected(ValueError):
@@ -117,6 +118,27 @@ def words(text: str) -> str:
 def several(text: str) -> tuple[str, ...]:
     """Return the texts of a list such as ``proof of income; references``."""
     return tuple(words(part.strip()) for part in text.split(LIST_SEPARATOR) if part.strip())
+
+
+def identifier(text: str) -> str:
+    """Return an id that a deal can name: one line of at most 64 visible characters."""
+    if len(text) > LONGEST_ID or not re.match(ONE_LINE, text):
+        raise Unexpected(f"at most {LONGEST_ID} visible characters")
+    return words(text)
+
+
+def caps(text: str) -> tuple[tuple[str, int | None], ...]:
+    """Return lenders with their caps in cents, such as ``Harbor Bank = 2,500; Lake Credit Union``; None
+    without a cap.
+    """
+    found = []
+    for part in several(text):
+        lender, equals, cap = part.rpartition("=")
+        if equals:
+            found.append((words(lender.strip()), dollars(least=1)(cap.strip())))
+        else:
+            found.append((part, None))
+    return tuple(found)
 
 
 def date(text: str) -> dt.date:

@@ -1,6 +1,6 @@
 """The columns of versioned tables in a CSV file, and the consistency rules of their rows."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,9 @@ from protocol.money.lending import (
     TaxBase,
     TaxRule,
 )
+from protocol.money.products import MAX_PACKAGES, Earning, Product, ProductKind
 from protocol.records import Tier
-from server.database.editions.writing import LIMITS, RATES, REBATES, RISK, TAXES, TableKind
+from server.database.editions.writing import LIMITS, PRODUCTS, RATES, REBATES, RISK, TAXES, TableKind
 from server.database.importing import amounts
 from server.database.importing.amounts import Read
 
@@ -117,6 +118,21 @@ def _of_rebate(row: Rebate) -> Iterator[Contradiction]:
         yield "year_max", f"at least year_min ({row.year_min})"
     if row.starts_on > row.ends_on:
         yield "ends_on", f"a day on or after starts_on ({row.starts_on})"
+
+
+def _of_product(row: Product) -> Iterator[Contradiction]:
+    if len(set(row.packages)) < len(row.packages):
+        yield "packages", "each package once"
+    lenders = [lender for lender, _ in row.lenders]
+    if len(set(lenders)) < len(lenders):
+        yield "lenders", "each lender once"
+
+
+def check_packages(rows: Sequence[Product]) -> None:
+    """Raise ValueError if the products form more packages than a menu shows."""
+    names = dict.fromkeys(name for row in rows for name in row.packages)
+    if len(names) > MAX_PACKAGES:
+        raise ValueError(f"at most {MAX_PACKAGES} packages, found {', '.join(names)}")
 
 
 def _of_rule(row: TaxRule) -> Iterator[Contradiction]:
@@ -290,4 +306,28 @@ STATE_LIMITS = TableLayout(
     ),
     ("state",),
     _of_limit,
+)
+
+CATALOGUE = TableLayout(
+    PRODUCTS,
+    Product,
+    _columns(
+        Product,
+        {
+            "product_id": amounts.identifier,
+            "kind": amounts.one_of(ProductKind),
+            "name": amounts.words,
+            "provider": amounts.words,
+            "retail_cents": amounts.dollars(least=1),
+            "cost_cents": amounts.dollars(least=1),
+            "taxable_in": amounts.several,
+            "term_months": MONTHS,
+            "earning": amounts.one_of(Earning),
+            "lenders": amounts.caps,
+            "packages": amounts.several,
+        },
+        {},
+    ),
+    ("product_id",),
+    _of_product,
 )

@@ -33,6 +33,14 @@ ELIGIBILITIES = ((MILITARY, 0.1), (LOYALTY, 0.2), (GRADUATE, 0.06))
 NOT_APPRAISED = 0.3
 """The share of trades that the desk has yet to appraise."""
 
+SOLD: tuple[dict[str, Any], ...] = (
+    {"product_id": "service-contract", "price_cents": 1_595_00},
+    {"product_id": "gap", "price_cents": 895_00},
+)
+LISTED_CENTS = sum(line["price_cents"] for line in SOLD)
+DECLINED = ("tire-wheel",)
+"""What customers take and decline of the sample catalogue; others have one sum of products, or none."""
+
 NAMESPACE = uuid.UUID("5f0f6a1c-6f5e-4b43-9c64-1f2b8a3f9d10")
 """Ids of sample customers and deals are derived from it, so that a seed is repeatable."""
 
@@ -125,8 +133,8 @@ def sample_customer(number: int, store: SampleStore, random_seed: int, today: dt
 
 
 def sample_wish(customer: asyncpg.Record, random_seed: int, number: int) -> dict[str, Any]:
-    """Return what the customer of deal ``number`` asks for, as fields of a structure: payments, cash, and
-    what they were offered for their trade, which is no more than its cash value.
+    """Return what the customer of deal ``number`` asks for, as fields of a structure: payments, cash,
+    products, and what they were offered for their trade, which is no more than its cash value.
     """
     random = np.random.default_rng([random_seed, 2, number])
     income = customer["monthly_income_cents"] + (customer.get("co_monthly_income_cents") or 0)
@@ -137,8 +145,11 @@ def sample_wish(customer: asyncpg.Record, random_seed: int, number: int) -> dict
         "payment_max_cents": most,
         "cash_down_cents": down,
         "cash_down_max_cents": down + int(random.integers(2, 9)) * 500_00,
-        "products_cents": int(random.choice([0, 0, 1_195_00, 2_490_00])),
+        "products_cents": int(random.choice([0, 0, 1_195_00, LISTED_CENTS])),
     }
+    if wish["products_cents"] == LISTED_CENTS:
+        del wish["products_cents"]
+        wish |= {"products": SOLD, "declined_products": DECLINED}
     acv = customer.get("trade_acv_cents")
     if acv is not None:
         below = int(random.integers(1, 6)) * 100_00

@@ -13,11 +13,13 @@ import asyncpg
 
 from protocol import codec
 from protocol.structure import StructureChanges
+from server.database.core.catalogue import with_catalogue
 from server.database.core.pool import connect_as_owner
 from server.database.deals.new_deals import starting_structure
 from server.database.decisions.terms import revise
 from server.database.editions.writing import (
     LIMITS,
+    PRODUCTS,
     RATES,
     REBATES,
     RISK,
@@ -28,7 +30,7 @@ from server.database.editions.writing import (
     store_version,
 )
 from server.database.people.users import hash_password
-from server.database.sample import cars, lenders, limits, people, rebates, taxes
+from server.database.sample import cars, lenders, limits, people, products, rebates, taxes
 
 SEED_LOCK = 0x73656564  # "seed"
 VERSION = "sample-1"
@@ -146,7 +148,7 @@ async def _add_stores(database: asyncpg.Connection, stores: list[people.SampleSt
 
 
 async def _add_lenders(database: asyncpg.Connection, today: dt.date) -> None:
-    """Add the sample version of each table: rates, risk, taxes, rebates, state limits, if it is not there."""
+    """Add the sample version of each table that is not there: rates, risk, taxes, rebates, limits, products."""
     began = dt.date(today.year, 1, 1)
     contents: tuple[tuple[TableKind, Iterable[object]], ...] = (
         (RATES, lenders.sample_programmes(today.year)),
@@ -154,6 +156,7 @@ async def _add_lenders(database: asyncpg.Connection, today: dt.date) -> None:
         (TAXES, taxes.RULES),
         (REBATES, rebates.sample_rebates(today.year)),
         (LIMITS, limits.LIMITS),
+        (PRODUCTS, products.PRODUCTS),
     )
     for kind, rows in contents:
         if not await is_stored(database, kind, VERSION):
@@ -207,6 +210,7 @@ async def _add_deals(database: asyncpg.Connection, plan: SeedPlan, report: Progr
     for done, row in enumerate(rows, 1):
         wish = codec.convert(StructureChanges, people.sample_wish(row, plan.random_seed, there + done))
         structure = revise(starting_structure(row["default_structure"], row), wish)
+        structure = await with_catalogue(database, structure, row["state"])
         await database.execute(
             "INSERT INTO deals (deal_id, store_id, customer_id, salesperson_id, structure)"
             " VALUES ($1, $2, $3, $4, $5)",

@@ -23,6 +23,7 @@ from server.finance.architect.candidates import (
 )
 from server.finance.architect.objective import acceptable, best_of_cars
 from server.finance.architect.pricing import Pricing, front_gross_cents
+from server.finance.architect.product_cuts import ProductCut
 from server.finance.cars import Cars
 from server.finance.cheapest import gap_edges, is_covered
 from server.finance.contract import least_discount_cents, owed_before_cash_cents, tax_rate
@@ -50,6 +51,7 @@ def find_fixes(pricing: Pricing, cars: Cars) -> list[Fix | None]:
     value = _missing_value(pricing, cars, structures)
     terms = _best_elsewhere(pricing, cars, FixKind.TERM)
     programmes = _best_elsewhere(pricing, cars, FixKind.PROGRAMME)
+    cuts = _product_cuts(pricing, cars)
     return [
         _fix(
             amounts={
@@ -59,16 +61,23 @@ def find_fixes(pricing: Pricing, cars: Cars) -> list[Fix | None]:
             },
             term=terms[car],
             programme=programmes[car],
+            cut=cuts[car],
         )
         for car in range(len(cars))
     ]
 
 
 def _fix(
-    *, amounts: dict[FixKind, int | None], term: Choosable | None, programme: Choosable | None
+    *,
+    amounts: dict[FixKind, int | None],
+    term: Choosable | None,
+    programme: Choosable | None,
+    cut: ProductCut | None,
 ) -> Fix | None:
     """Return all remedies, the cheapest one as the kind; of equal amounts the first."""
     found = {kind: cents for kind, cents in amounts.items() if cents is not None}
+    if cut is not None:
+        found[FixKind.PRODUCT] = cut.less_cents
     if programme is not None:
         kind = FixKind.PROGRAMME
     elif term is not None:
@@ -84,6 +93,8 @@ def _fix(
         value_cents=amounts[FixKind.VALUE],
         term_months=None if term is None else term.term_months,
         lender=None if programme is None else programme.lender,
+        product_id=None if cut is None else cut.product_id,
+        product_price_cents=None if cut is None else cut.price_cents,
     )
 
 
@@ -243,6 +254,19 @@ def _best_elsewhere(pricing: Pricing, cars: Cars, kind: FixKind) -> list[Choosab
     for car, number in zip(best.car.tolist(), best.programme.tolist(), strict=True):
         named[car] = Choosable(int(programmes.term[number]), programmes.lender[number])
     return named
+
+
+def _product_cuts(pricing: Pricing, cars: Cars) -> list[ProductCut | None]:
+    """Return the cheapest cut that makes each car acceptable; None if none does."""
+    found: list[ProductCut | None] = [None] * len(cars)
+    for cut, less in pricing.reduced:
+        missing = np.array([car for car, known in enumerate(found) if known is None], dtype=np.intp)
+        if not missing.size:
+            break
+        those = cars.at(missing)
+        for car in missing[_acceptable_within(less, those, headroom_of(less.plan, those))].tolist():
+            found[car] = cut
+    return found
 
 
 def _some(cents: np.int64) -> int | None:

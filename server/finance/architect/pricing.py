@@ -8,6 +8,7 @@ import numpy as np
 from protocol.events import FixKind
 from protocol.money.lending import RateSheet, RiskModel
 from protocol.records import MAX_CENTS
+from server.finance.architect.product_cuts import ProductCut, reduced_plans
 from server.finance.cars import Cars
 from server.finance.payment import largest_principal
 from server.finance.plan import Plan, plan_deal
@@ -24,13 +25,15 @@ class Pricing:
     """A plan, its valuation, and the principals at the upper edges of the PTI bands.
 
     ``pti_principals`` has shape (p, e), one for each edge but the last, which is none; e is 0 if the income
-    is not known. ``wider`` are the pricings after one change of the terms, by the kind of fix.
+    is not known. ``wider`` are the pricings after one change of the terms, by the kind of fix; ``reduced``
+    those with one product less or cheaper, the cheapest change first.
     """
 
     plan: Plan
     valuation: Valuation
     pti_principals: Cents
     wider: dict[FixKind, "Pricing"]
+    reduced: "tuple[tuple[ProductCut, Pricing], ...]" = ()
 
 
 def price_plan(plan: Plan, model: RiskModel) -> Pricing:
@@ -39,7 +42,8 @@ def price_plan(plan: Plan, model: RiskModel) -> Pricing:
     Raises RiskModelError if the model lacks the tier. The plan must have a programme.
     """
     wider = {kind: _priced(wide, model, {}) for kind, wide in _wider_plans(plan).items()}
-    return _priced(plan, model, wider)
+    reduced = tuple((cut, _priced(less, model, {})) for cut, less in reduced_plans(plan))
+    return replace(_priced(plan, model, wider), reduced=reduced)
 
 
 def with_cash(pricing: Pricing, cash_down_cents: int) -> Pricing:
@@ -50,7 +54,8 @@ def with_cash(pricing: Pricing, cash_down_cents: int) -> Pricing:
     )
     inputs = msgspec.structs.replace(plan.inputs, structure=structure)
     wider = {kind: with_cash(wide, cash_down_cents) for kind, wide in pricing.wider.items()}
-    return replace(pricing, plan=replace(plan, inputs=inputs), wider=wider)
+    reduced = tuple((cut, with_cash(less, cash_down_cents)) for cut, less in pricing.reduced)
+    return replace(pricing, plan=replace(plan, inputs=inputs), wider=wider, reduced=reduced)
 
 
 def front_gross_cents(plan: Plan, cars: Cars, price: Cents, discount: Cents | int) -> Cents:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from protocol.money.pricing import CashAnswer, CashRequest, SaleRequest
 from protocol.records import DealKind
 from protocol.structure import StructureError
-from server.finance.exact.price import stated_tax_cents
+from server.finance.exact.price import stated_tax_cents, with_product_sums
 
 
 def cash_price(request: CashRequest, tax_of: Callable[[SaleRequest], int] = stated_tax_cents) -> CashAnswer:
@@ -15,7 +15,7 @@ def cash_price(request: CashRequest, tax_of: Callable[[SaleRequest], int] = stat
     ``tax_of`` returns the tax, by default at the request's own rate. Raises StructureError naming the field
     that contradicts another.
     """
-    r = request
+    r = with_product_sums(request)
     rules = (
         (r.discount_cents <= r.price_cents, "discount_cents", "expected at most price_cents"),
         (r.taxable_fees_cents <= r.fees_cents, "taxable_fees_cents", "expected at most fees_cents"),

@@ -6,12 +6,20 @@ Every amount is whole cents; each named one is rounded half up once.
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 import numpy as np
 
 from protocol.money.inputs import ENGINE
-from protocol.money.pricing import PriceAnswer, PriceRequest, SaleRequest, ScheduleRow
+from protocol.money.pricing import (
+    Itemization,
+    PriceAnswer,
+    PriceReport,
+    PriceRequest,
+    SaleRequest,
+    ScheduleRow,
+)
 from protocol.records import MAX_BASIS_POINTS
 from protocol.structure import FIRST_DATE, LAST_DATE, StructureError
 from server.finance.calendar import MONTHS_IN_YEAR, add_months
@@ -25,6 +33,8 @@ from server.finance.exact.unit_periods import (
     single_payment,
 )
 from server.finance.versions import WHOLE_MONTHS_ENGINE
+
+Sale = TypeVar("Sale", bound=SaleRequest)
 
 TaxOf = Callable[[PriceRequest], int]
 """Returns a contract's tax in cents. It must not decrease with the price, nor increase with the allowance."""
@@ -44,6 +54,12 @@ def price_contract(
     accrual = accrual_of(request, request.term_months, engine)
     payment = level_payment(principal_cents(request, tax), accrual.annuity(annual_rate(request)))
     return repaid(request, tax, payment, accrual, engine)
+
+
+def report_contract(request: PriceRequest) -> PriceReport:
+    """Return the priced contract with its products one by one. Raises as ``price_contract``."""
+    contract = price_contract(request)
+    return PriceReport(**msgspec.structs.asdict(contract), products=request.products)
 
 
 def stated_tax_cents(request: SaleRequest) -> int:
@@ -82,12 +98,12 @@ def accrual_of(request: PriceRequest, term: int, engine: int = ENGINE) -> Accrua
 
 
 def checked(request: PriceRequest) -> PriceRequest:
-    """Return ``request`` with its first payment date.
+    """Return ``request`` with its first payment date and the sums of its products.
 
     Raises:
         StructureError: names the field that contradicts another.
     """
-    r = request
+    r = with_product_sums(request)
     contract, first = _dates(r)
     rules = (
         (r.discount_cents <= r.price_cents, "discount_cents", "expected at most price_cents"),
@@ -101,6 +117,48 @@ def checked(request: PriceRequest) -> PriceRequest:
         if not holds:
             raise StructureError(field, expected)
     return msgspec.structs.replace(r, first_payment_date=first)
+
+
+def with_product_sums(request: Sale) -> Sale:
+    """Return a request whose sums of products are those of its lines, if it has lines."""
+    if not request.products:
+        return request
+    for field in ("products_cents", "taxable_products_cents"):
+        if getattr(request, field):
+            raise StructureError(field, "expected no sum of products beside the products")
+    return msgspec.structs.replace(
+        request,
+        products=[],
+        products_cents=sum(each.price_cents for each in request.products),
+        taxable_products_cents=sum(each.price_cents for each in request.products if each.taxable),
+    )
+
+
+def down_payment_cents(
+    *, cash_down_cents: int, rebate_cents: int, allowance_cents: int, payoff_cents: int
+) -> int:
+    """Return what the customer gives before the first payment; negative trade equity is not part of it.
+
+    With the total of payments it is the total sale price (Regulation Z, 1026.18(j)).
+    """
+    return cash_down_cents + rebate_cents + max(0, allowance_cents - payoff_cents)
+
+
+def itemized(request: PriceRequest, tax: int) -> Itemization:
+    """Return the itemization of the amount financed of a contract; ``request`` has its sums of products."""
+    r = request
+    equity = r.trade_allowance_cents - r.payoff_cents
+    return Itemization(
+        cash_price_cents=r.price_cents - r.discount_cents,
+        tax_cents=tax,
+        fees_cents=r.fees_cents,
+        products_cents=r.products_cents,
+        prior_loan_cents=max(0, -equity),
+        rebate_cents=-r.rebate_cents,
+        trade_equity_cents=-max(0, equity),
+        cash_down_cents=-r.cash_down_cents,
+        prepaid_finance_cents=-r.prepaid_finance_cents,
+    )
 
 
 def repaid(
@@ -119,6 +177,13 @@ def repaid(
         raise StructureError("prepaid_finance_cents", f"expected less than the principal of {principal}")
     rows = repay(principal, payment, annual_rate(request), accrual)
     interest = sum(row.interest_cents for row in rows)
+    items = itemized(request, tax)
+    down_payment = down_payment_cents(
+        cash_down_cents=request.cash_down_cents,
+        rebate_cents=request.rebate_cents,
+        allowance_cents=request.trade_allowance_cents,
+        payoff_cents=request.payoff_cents,
+    )
     return PriceAnswer(
         tax_cents=tax,
         principal_cents=principal,
@@ -130,6 +195,9 @@ def repaid(
         total_of_payments_cents=principal + interest,
         apr_percent=_apr(request, principal - prepaid, rows, engine),
         schedule=rows,
+        down_payment_cents=down_payment,
+        total_sale_price_cents=principal + interest + down_payment,
+        itemization=items,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from protocol.commands import MAX_GRID, Quote
 from protocol.structure import Structure
 
-MOST_WITHIN: Final = 6
+MOST_WITHIN: Final = 8
 """The most columns above the cash down and up to the maximum: a wide range takes several steps at a time."""
 
 OVER_MAXIMUM: Final = 2
@@ -40,16 +40,24 @@ class GridQuestion:
         )
 
 
-def cash_columns(structure: Structure, step_cents: int, offered_cents: int | None) -> list[int]:
+def cash_columns(
+    structure: Structure, step_cents: int, offered_cents: int | None, *, exact: bool = False
+) -> list[int]:
     """Return the cash down, each step up to the maximum, the maximum, and steps beyond it, with which a
     manager may counter; also the offer's own cash. At most MAX_GRID amounts, ascending.
+
+    A wide range takes several steps at a time, unless the step is ``exact``: then it may end below the
+    maximum.
     """
     least = structure.cash_down_cents
     most = least if structure.cash_down_max_cents is None else max(least, structure.cash_down_max_cents)
-    wide = step_cents * max(1, -(-(most - least) // (step_cents * MOST_WITHIN)))
+    times = 1 if exact else max(1, -(-(most - least) // (step_cents * MOST_WITHIN)))
+    wide = step_cents * times
     beyond = WITHOUT_MAXIMUM if structure.cash_down_max_cents is None else OVER_MAXIMUM
     first, last = (least // wide + 1) * wide, (most // wide + beyond) * wide
-    amounts = {least, most, *range(first, last + 1, wide)}
-    if offered_cents is not None:
-        amounts.add(offered_cents)
-    return sorted(amounts)[:MAX_GRID]
+    amounts = [least, *range(first, last + 1, wide)[:MAX_GRID]]
+    if most not in amounts:
+        amounts.append(most)
+    kept = set() if offered_cents is None else {offered_cents}
+    others = sorted(set(amounts) - kept)[: MAX_GRID - len(kept)]
+    return sorted({*others, *kept})

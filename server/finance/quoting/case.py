@@ -15,6 +15,7 @@ from server.finance.architect import Choice, Pricing, price_plan
 from server.finance.cars import Cars
 from server.finance.contract import payoff_cents, selling_price_cents
 from server.finance.plan import Plan, plan_deal
+from server.finance.products import Menu
 from server.finance.taxes import tax_by_jurisdiction
 
 
@@ -22,7 +23,8 @@ from server.finance.taxes import tax_by_jurisdiction
 class Case:
     """One car under a deal's terms. ``numbers`` are the car's, as ``jobs.NUMBER_COLUMNS``.
 
-    ``programme_id`` names the only programme to be considered, None for all of the sheet.
+    ``programme_id`` names the only programme to be considered, None for all of the sheet. ``menu`` is what
+    products there are, None without a catalogue.
     """
 
     inputs: DealInputs
@@ -30,6 +32,7 @@ class Case:
     sheet: RateSheet
     model: RiskModel = field(repr=False)
     programme_id: str | None = None
+    menu: Menu | None = field(default=None, repr=False)
 
     @cached_property
     def car(self) -> Cars:

@@ -45,7 +45,10 @@ def quote_grid(case: Case, asked: GridQuestion, offered: Choice | None) -> Quote
     terms = list(asked.terms_months or structure.terms_months)
     step = asked.step_cents or case.inputs.grid_step_cents
     cash = list(asked.cash_down_cents) or cash_columns(
-        structure, step, None if offered is None else offered.cash_down_cents
+        structure,
+        step,
+        None if offered is None else offered.cash_down_cents,
+        exact=asked.step_cents is not None,
     )
     programme_id = asked.programme_id or (None if offered is None else offered.programme_id)
     if asked.best or programme_id is None:
@@ -148,5 +151,5 @@ def _refusal(case: Case, cash_cents: int) -> str | None:
     if case.pricing is None:
         return case.plan.empty.wire
     # No fix is computed for a cell: the grid around it shows that.
-    found = refusal(replace(with_cash(case.pricing, cash_cents), wider={}), case.car)
+    found = refusal(replace(with_cash(case.pricing, cash_cents), wider={}, reduced=()), case.car)
     return found.binding if found else None

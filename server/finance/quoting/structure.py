@@ -23,6 +23,7 @@ from server.finance.exact.price import price_contract
 from server.finance.limits import Limit
 from server.finance.programmes import terms_of
 from server.finance.quoting.case import Case
+from server.finance.quoting.products import quote_lines
 from server.finance.value.parts import monthly_cash, npv_parts
 
 
@@ -73,7 +74,7 @@ def quote_structure(case: Case) -> Quoted:
         value=_value(case, pricing, choice),
         binding=choice.binding,
         fix=None,
-        **_priced(case, request),
+        **_priced(case, request, choice),
         **given_up,
     )
     return Quoted(answer, choice, request, rate_or_rebate(found))
@@ -121,7 +122,7 @@ def _refused(case: Case) -> Quoted:
             rebate_cents=case.rebate_cents,
         )
         try:
-            priced = _priced(case, request)
+            priced = _priced(case, request, None)
         except StructureError:
             # Nothing to finance, or a discount above the price: the limit that binds says so.
             request = None
@@ -209,9 +210,10 @@ def _quoted_trade(trade: Trade, contract: dt.date) -> QuotedTrade:
     )
 
 
-def _priced(case: Case, request: PriceRequest) -> dict[str, Any]:
+def _priced(case: Case, request: PriceRequest, choice: Choice | None) -> dict[str, Any]:
     """Return the answer's fields of a contract. Raises StructureError if it cannot be one."""
     contract = price_contract(request, case.tax_cents, engine=case.inputs.engine)
+    products = quote_lines(case, request, choice)
     return {
         "discount_cents": request.discount_cents,
         "cash_down_cents": request.cash_down_cents,
@@ -219,6 +221,7 @@ def _priced(case: Case, request: PriceRequest) -> dict[str, Any]:
         "rate_bp": float(request.rate_bp),
         "taxes": [TaxLine(jurisdiction=place, tax_cents=tax) for place, tax in case.taxes(request)],
         **msgspec.structs.asdict(contract),
+        **({"products": products} if products else {}),
     }
 
 

@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from protocol.commands import Roll
 from protocol.money.lending import Programme
+from protocol.money.menu import QuoteMenu
 from protocol.money.quotes import (
     FrontierPoint,
     LenderRules,
@@ -18,6 +19,7 @@ from protocol.money.quotes import (
 from server.finance.quoting.axes import GridQuestion
 from server.finance.quoting.case import Case
 from server.finance.quoting.grid import quote_grid
+from server.finance.quoting.products import quote_menu
 from server.finance.quoting.rolling import quote_roll
 from server.finance.quoting.structure import Quoted, quote_cash, quote_structure
 from server.finance.quoting.trade_offs import frontier_point
@@ -39,6 +41,7 @@ class WholeQuote:
     roll: QuoteRoll | None
     rate_or_rebate: list[FrontierPoint]
     rules: LenderRules | None
+    menu: QuoteMenu | None = None
 
 
 def quote_whole(
@@ -48,7 +51,8 @@ def quote_whole(
     desk: bool,
     kept: Case | None = None,
 ) -> WholeQuote:
-    """Return the best structure of a case, its grid, its warnings and the requested roll.
+    """Return the best structure of a case, its grid, its warnings, the requested roll, and the menu of
+    products if there is a catalogue and a contract.
 
     If there is an offer for ``kept``, the case has its programme and its discount.
     ``desk``: for a person who may set prices and sees ACV and cost. Raises StructureError and RiskModelError
@@ -58,6 +62,7 @@ def quote_whole(
     if offer is not None:
         case = replace(case, programme_id=offer.programme_id).under(discount_cents=offer.discount_cents)
     quoted = quote_structure(case)
+    request = quoted.request
     return WholeQuote(
         case=case,
         quoted=quoted,
@@ -67,6 +72,7 @@ def quote_whole(
         roll=None if roll is None else quote_roll(case, quoted, roll, desk=desk),
         rate_or_rebate=[frontier_point(choice) for choice in quoted.rate_or_rebate],
         rules=None if quoted.choice is None else _rules(case.row(quoted.choice)),
+        menu=None if request is None else quote_menu(case, request, quoted.answer),
     )
 
 

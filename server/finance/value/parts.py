@@ -17,6 +17,7 @@ from server.finance.rounding import Cents, Floats, annual_fraction, half_up
 from server.finance.value.curves import bands
 from server.finance.value.factors import Factors, contract_factors, risk_of
 from server.finance.value.months import Risk, live
+from server.finance.value.unearned import earning_of, gross_cents, unearned_factors
 from server.finance.value.valuation import (
     product_gross_cents,
     reserve_cents,
@@ -67,7 +68,7 @@ def npv_parts(
     window = plan.programmes.chargeback_months[[[programme]]]
     factors = contract_factors(rate, term, steps(curve, int(term[0, 0])), window)
     products = product_gross_cents(plan.inputs)
-    unearned = -products * float(factors.unearned[0, -1])
+    unearned = -_given_back_cents(plan, programme, model, band, factors)
     exact: dict[Part, float | int]
     if plan.programmes.held[programme]:
         exact = {
@@ -87,6 +88,13 @@ def npv_parts(
             "chargebacks": unearned - reserve * float(factors.ended[0, -1]),
         }
     return rounded_parts(exact, net + front_gross_cents)
+
+
+def _given_back_cents(plan: Plan, programme: int, model: RiskModel, band: int, factors: Factors) -> float:
+    """Return the product gross that one contract is expected to give back, in cents, not rounded."""
+    if not plan.inputs.products:
+        return product_gross_cents(plan.inputs) * float(factors.unearned[0, -1])
+    return sum(lines_given_back(plan, model, programme, band))
 
 
 def monthly_cash(
@@ -112,6 +120,19 @@ def monthly_cash(
         columns[2, index] = curve.servicing_month_cents * month.opening[0, 0]
     collected, recovered, servicing = half_up(columns).tolist()
     return MonthlyCash(collected=collected, recovered=recovered, servicing=servicing)
+
+
+def lines_given_back(plan: Plan, model: RiskModel, programme: int, band: int) -> list[float]:
+    """Return what one contract is expected to give back of each product line's gross, in cents, not
+    rounded; arguments as for ``npv_parts``, with the number of the band.
+    """
+    rate, term, curve = _contract(plan, model, programme, band)
+    risk = risk_of([[curve]], term[:, 0])
+    return [
+        gross_cents(each)
+        * float(unearned_factors(rate, term, risk, [earning_of(each, int(term[0, 0]))])[0, 0])
+        for each in plan.inputs.products
+    ]
 
 
 def steps(curve: RiskCurve, term_months: int) -> Risk:

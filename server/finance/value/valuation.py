@@ -21,6 +21,7 @@ from server.finance.programmes import NO_CAP
 from server.finance.rounding import WHOLE, Cents, Floats, half_up, hundredths_of_bp
 from server.finance.value.curves import Bands, bands
 from server.finance.value.factors import Factors, factor_table
+from server.finance.value.unearned import given_back_cents
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,8 +74,9 @@ def value_plan(plan: Plan, model: RiskModel) -> Valuation:
         ],
         dtype=np.float64,
     ).reshape(len(programmes), len(grid))
-    slope, intercept = _linear(plan, expected, monthly_cost)
-    stress_slope, stress_intercept = _linear(plan, stressed, monthly_cost)
+    products, stress_products = _kept_products(plan, grid, expected, stressed)
+    slope, intercept = _linear(plan, expected, monthly_cost, products)
+    stress_slope, stress_intercept = _linear(plan, stressed, monthly_cost, stress_products)
     caps = _reserve_caps(plan, expected, stressed)
     return Valuation(
         bands=grid,
@@ -146,12 +148,24 @@ def _reserve_caps(plan: Plan, expected: Factors, stressed: Factors) -> dict[str,
     }
 
 
-def _linear(plan: Plan, factors: Factors, monthly_cost: Floats) -> tuple[Floats, Floats]:
-    """Return slope and intercept of shape (p, B)."""
+def _kept_products(plan: Plan, grid: Bands, expected: Factors, stressed: Factors) -> tuple[Floats, Floats]:
+    """Return the product gross less what is expected to be given back of it, and that under stress; in
+    cents, shape (p, B).
+
+    Product lines have their own curves; a flat sum is earned evenly over the contract's term.
+    """
+    gross, lines = product_gross_cents(plan.inputs), plan.inputs.products
+    if not lines:
+        return gross * (1.0 - expected.unearned), gross * (1.0 - stressed.unearned)
+    back, stress_back = given_back_cents(lines, grid, plan.sell_rate, plan.programmes.term)
+    return gross - back, gross - stress_back
+
+
+def _linear(plan: Plan, factors: Factors, monthly_cost: Floats, products: Floats) -> tuple[Floats, Floats]:
+    """Return slope and intercept of shape (p, B); ``products`` is the gross that is kept of them."""
     programmes = plan.programmes
     held = programmes.held[:, None]
     kept = 1.0 - factors.ended
-    products = product_gross_cents(plan.inputs) * (1.0 - factors.unearned)
     held_costs = monthly_cost * factors.servicing + programmes.acquisition[:, None]
     reserve = reserve_flat_cents(plan)[:, None] * kept - programmes.lender_fee[:, None]
     slope = np.where(held, factors.principal, reserve_slope(plan)[:, None] * kept)

@@ -106,6 +106,7 @@ class Quotes:
             roll=computed.roll or UNSET,
             rate_or_rebate=computed.rate_or_rebate or UNSET,
             lender_rules=computed.rules or UNSET,
+            menu=computed.menu or UNSET,
         )
         return project_quote(codec.plain(reply), sight)
 
@@ -187,6 +188,7 @@ class Quotes:
             ) from None
 
     async def _subject(self, deal: Deal, vehicle_id: str, programme_id: str | None, sight: Sight) -> Subject:
+        from server.finance.products import Menu
         from server.finance.quoting import Case
 
         if sight.guard is not None:
@@ -215,6 +217,8 @@ class Quotes:
                 )
                 row = await database.fetchrow(query.text, *query.args)
                 model = await tables.risk(database, in_force.risk)
+                products = in_force.products
+                catalogue = None if products is None else await tables.products(database, products)
         except NotInForce as error:
             raise CommandError(ErrorCode.DEGRADED, f"No quote is possible: {error}.") from error
         if row is None:
@@ -228,6 +232,7 @@ class Quotes:
             sheet=basis.sheet,
             model=model,
             programme_id=programme_id,
+            menu=None if catalogue is None else Menu(catalogue, deal.customer.state),
         )
         car = OfferedCar(**{name: row[name] for name in OfferedCar.__struct_fields__})
         return Subject(row["vehicle_id"], row["rev"], car, case, basis.versions)

@@ -7,6 +7,7 @@ from server.clock import utc_now
 from server.database.core.scope import StoreScopes
 from server.database.decisions.deciding import digest_of
 from server.database.decisions.terms import change_terms
+from server.hub.commands.catalogues import Catalogues
 from server.hub.commands.contract_quotes import asks_for_contract, contract_quote
 from server.hub.commands.finding import Finding
 from server.hub.commands.quotes import Quotes
@@ -33,6 +34,7 @@ class StockHandlers:
         quotes: Quotes,
         finding: Finding,
         questions: Questions,
+        catalogues: Catalogues,
     ) -> None:
         self._stores = stores
         self._authority = authority
@@ -41,6 +43,7 @@ class StockHandlers:
         self._quotes = quotes
         self._finding = finding
         self._questions = questions
+        self._catalogues = catalogues
 
     @handles(commands.Search)
     async def search(self, connection: Connection, command: commands.Search) -> None:
@@ -124,6 +127,13 @@ class StockHandlers:
         grid_of = [command.grid_programme_id, command.grid_best, command.keep_offer]
         await self._questions.check(deal, account, sight, command.vehicle_id, [*asked, *axes, *grid_of])
         connection.reply(command.ref, await self._quotes.quote(command, deal, account, sight))
+
+    @handles(commands.Products)
+    async def products(self, connection: Connection, command: commands.Products) -> None:
+        """Show the catalogue of F&I products."""
+        deal = await self._authority.deal(connection.account, command)
+        view = view_of(connection, command.channel)
+        connection.reply(command.ref, await self._catalogues.reply(deal, view))
 
     @handles(commands.Find)
     async def find(self, connection: Connection, command: commands.Find) -> None:

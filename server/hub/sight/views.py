@@ -17,6 +17,7 @@ from protocol.customers import CustomerChanges, CustomerFacts
 from protocol.events import Customer
 from protocol.records import Filters, Role, Sort, View
 from protocol.structure import Structure, StructureChanges
+from server.hub.sight.products_seen import project_products
 from server.hub.sight.sight import Sight, value_as_seen
 from server.hub.sight.visible import (
     AGREED_FIELDS,
@@ -279,6 +280,9 @@ def project_quote(quote: dict[str, Any], sight: Sight) -> dict[str, Any]:
     if "roll" in shown:
         shown["roll"] = _shown(shown["roll"], ROLL_FIELDS[view])
         shown["roll"]["changes"] = project_structure(shown["roll"]["changes"], view)
+    for name in ("products", "menu"):
+        if name in shown:
+            shown[name] = project_products(shown[name], view)
     if view is View.CUSTOMER:
         shown["warnings"] = [each for each in shown["warnings"] if each["code"] in CUSTOMER_WARNINGS]
     return value_as_seen(shown, sight)

@@ -26,7 +26,7 @@ _PENCIL: Final = frozenset(
         "trade_allowance_cents", "payoff_cents", "payoff_good_through", "payoff_per_diem_cents", "trades",
         "trade_credit", "trade_credit_cap_cents", "cash_down_cents", "prepaid_finance_cents", "tax_rate_bp",
         "rate_bp", "term_months", "terms_months", "payment_min_cents", "payment_max_cents", "contract_date",
-        "first_payment_date", "first_payment_days", "day_count", "scope",
+        "first_payment_date", "first_payment_days", "day_count", "scope", "products", "declined_products",
     }
 )  # fmt: skip
 STRUCTURE_FIELDS: Final = {
@@ -61,7 +61,7 @@ _PRINTED: Final = (
     *("vehicle_id", "rev", "eligible", "price_cents", "rebate_cents", "payoff_cents", "contract_date"),
     *("first_payment_date", "discount_cents", "cash_down_cents", "term_months", "rate_bp", "taxes"),
     *PriceAnswer.__struct_fields__,
-    *("trades", "grid", "versions", "pencil_id", "warnings", "roll"),
+    *("trades", "products", "grid", "versions", "pencil_id", "warnings", "roll", "menu"),
     *("rebate_given_up_cents", "excluded_rebates", "rate_or_rebate"),
 )
 QUOTE_FIELDS: Final = {
@@ -86,6 +86,20 @@ GRID_FIELDS: Final = {
 }
 _ROLLED: Final = ("vary", "asked_cents", "reached", "payment_cents", "last_payment_cents", "changes")
 ROLL_FIELDS: Final = {View.SALES: (*_ROLLED, "message"), View.CUSTOMER: _ROLLED}
+_PRODUCT: Final = frozenset(
+    {
+        "product_id", "kind", "name", "provider", "price_cents", "retail_cents", "term_months", "taxable",
+        "cancellable", "optional", "declined", "chosen", "adds_cents", "payment_cents",
+        "payment_without_cents", "total_of_payments_cents", "total_without_cents", "lines", "offered",
+        "packages", "products", "product_ids", "catalogue_version",
+    }
+)  # fmt: skip
+PRODUCT_FIELDS: Final = {
+    View.SALES: _PRODUCT | {"accepted", "lenders", "lender", "cap_cents", "earning"},
+    View.CUSTOMER: _PRODUCT,
+}
+"""The fields of products in a quote, in its menu and in the catalogue, at every depth."""
+
 _POINT: Final = (
     *("term_months", "rate_bp", "cash_down_cents", "discount_cents", "payment_cents"),
     *("rebate_cents", "rebate_given_up_cents", "excluded_rebates"),

@@ -40,7 +40,9 @@ async def load_basis(
 
     taxes = None if in_force.tax is None else await tables.taxes(database, in_force.tax)
     limits = None if in_force.limits is None else await tables.limits(database, in_force.limits)
-    inputs = deal_inputs(deal, taxes, today, limits)
+    products = in_force.products if deal.structure.products else None
+    catalogue = None if products is None else await tables.products(database, products)
+    inputs = deal_inputs(deal, taxes, today, limits=limits, catalogue=catalogue)
     sheet = await tables.rates(database, in_force.rates)
     rebates = () if in_force.rebates is None else await tables.rebates(database, in_force.rebates)
     return Basis(
@@ -57,5 +59,6 @@ async def load_basis(
             risk=in_force.risk,
             engine=ENGINE_VERSION,
             limits=in_force.limits or "",
+            products=products,
         ),
     )

@@ -4,36 +4,43 @@ import datetime as dt
 
 from protocol.closing import CommandError, ErrorCode
 from protocol.money.inputs import AuthorityCovers, DealInputs, RowRule
-from protocol.money.lending import LimitTable, TaxTable
+from protocol.money.lending import LimitTable, StateLimit, TaxTable
+from protocol.money.products import Catalogue, sold_products
 from protocol.structure import StructureError
 from server.database.deals.deals import Deal
 from server.finance.calendar import with_dates
 
 
 def deal_inputs(
-    deal: Deal, tax_table: TaxTable | None, today: dt.date, limit_table: LimitTable | None = None
+    deal: Deal,
+    tax_table: TaxTable | None,
+    today: dt.date,
+    *,
+    limits: LimitTable | None = None,
+    catalogue: Catalogue | None = None,
 ) -> DealInputs:
     """Return the inputs of a deal; missing dates are filled in from ``today``.
 
-    The taxes are those of the customer's address in ``tax_table``, the limits those of the store's state in
-    ``limit_table``; None: no table is in force. Raises
-    CommandError (invalid) if the deal's dates contradict ``today``, or if no tax rule applies to the address
-    and the deal states no tax rate.
+    The taxes are those of the customer's address in ``tax_table``, the limits those of the store's state, the
+    products those of ``catalogue``; None: none is in force. Raises CommandError (invalid) if the deal's dates
+    contradict ``today``, if no tax rule applies to the address and the deal states no tax rate, or if the
+    catalogue lacks a product of the deal.
     """
+    from server.finance.products import with_products
     from server.finance.taxes import check_taxable, rules_for
 
     customer = deal.customer
-    limits = () if limit_table is None else limit_table.limits
     rules = () if tax_table is None else rules_for(tax_table, customer.state, customer.postal_code)
     try:
         structure = with_dates(deal.structure, today)
         check_taxable(structure, rules, f"{customer.state} {customer.postal_code}".strip())
+        sold = sold_products(structure.products, catalogue, customer.state)
     except StructureError as error:
         raise CommandError(
             ErrorCode.INVALID, str(error), field=error.field, expected=error.expected
         ) from None
     cap = deal.markup_cap_bp
-    return DealInputs(
+    inputs = DealInputs(
         structure=structure,
         monthly_income_cents=customer.monthly_income_cents,
         other_debt_cents=customer.other_debt_cents,
@@ -47,7 +54,12 @@ def deal_inputs(
         tax_rules=rules if structure.tax_rate_bp is None else (),
         lender_terms=deal.live_lenders,
         row_rule=RowRule.CHEAPEST,
-        state_limit=next((one for one in limits if one.state == deal.store_state), None),
+        state_limit=_limit_of(deal.store_state, limits),
         cash_step_cents=deal.cash_step_cents,
         grid_step_cents=deal.grid_step_cents,
     )
+    return with_products(inputs, sold) if sold else inputs
+
+
+def _limit_of(state: str, limits: LimitTable | None) -> StateLimit | None:
+    return next((one for one in (limits.limits if limits else ()) if one.state == state), None)

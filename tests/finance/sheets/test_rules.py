@@ -8,6 +8,7 @@ import pytest
 from protocol.deal_parts import LenderTerms
 from protocol.events import Fix, FixKind
 from protocol.money.lending import AdvanceRule, Disposition, Programme, ReserveMethod
+from protocol.money.products import Product, ProductKind, SoldProduct
 from protocol.records import Tier
 from protocol.structure import Structure, StructureChanges, StructureError, revised
 from protocol.workflow import LenderStatus
@@ -17,6 +18,7 @@ from server.finance.calendar import after_days, days_to_first_payment, with_date
 from server.finance.decided import decided_sheet
 from server.finance.limits import Limit
 from server.finance.plan import plan_deal
+from server.finance.products import with_products
 from server.finance.programmes import terms_of
 from server.finance.quoting import Case, quote_structure
 from server.finance.structures import build_structures
@@ -144,24 +146,43 @@ def test_the_backend_cap_names_how_much_less_products() -> None:
     assert answer(dear, programme(backend_max_cents=240_000), mileage=900_000) == ("backend_max", None)
 
 
+def sold(kind: ProductKind, price_cents: int) -> SoldProduct:
+    """Return a product of a kind at its price."""
+    product = Product(
+        product_id=kind.value,
+        kind=kind,
+        name=kind.value,
+        provider="Lakeside",
+        retail_cents=price_cents,
+        cost_cents=1,
+    )
+    return SoldProduct(product=product, price_cents=price_cents)
+
+
+LINES = (sold(ProductKind.SERVICE_CONTRACT, 250_000), sold(ProductKind.GAP, 90_000))
+
+
 @pytest.mark.parametrize(
     ("cap", "limit"), [("service_contract_max_cents", "service_contract_max"), ("gap_max_cents", "gap_max")]
 )
-def test_service_contract_and_gap_have_caps_of_their_own(
-    cap: str, limit: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each compares its own part of the backend."""
-    monkeypatch.setattr("server.finance.deal_limits.backend_of", lambda _: Backend(250_000, 90_000, 340_000))
-    structure = Structure(**FIXED, products_cents=340_000)
+def test_service_contract_and_gap_have_caps_of_their_own(cap: str, limit: str) -> None:
+    """Each compares its own part of the backend, by the deal's product lines."""
+    deal = with_products(inputs(Structure(**FIXED)), LINES)
     most = {"service_contract_max_cents": 250_000, "gap_max_cents": 90_000}[cap]
-    assert answer(structure, programme(**{cap: most})) == (None, None)
-    binding, fix = answer(structure, programme(**{cap: most - 1_000}))
-    assert (binding, fix and fix.products_cents) == (limit, 1_000)
+
+    def bound(cents: int) -> tuple[str | None, int | None]:
+        found = quote_structure(Case(deal, car(), sheet(programme(**{cap: cents})), model())).answer
+        return (None if found.eligible else found.binding), found.fix and found.fix.products_cents
+
+    assert bound(most) == (None, None)
+    assert bound(most - 1_000) == (limit, 1_000)
 
 
-def test_the_backend_is_the_products_until_they_have_kinds() -> None:
-    """Their sum counts as a whole."""
-    assert backend_of(Structure(products_cents=123)) == Backend(0, 0, 123)
+def test_the_backend_is_that_of_the_lines() -> None:
+    """By kind and in sum; a deal without lines has a sum only."""
+    assert backend_of(inputs(Structure(products_cents=123))) == Backend(0, 0, 123)
+    key = sold(ProductKind.KEY, 100)
+    assert backend_of(with_products(inputs(), (*LINES, key))) == Backend(250_000, 90_000, 340_100)
 
 
 @pytest.mark.parametrize(

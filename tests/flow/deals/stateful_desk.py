@@ -26,6 +26,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.customers import CustomerChanges
 from protocol.deal_fold import KEPT_TASKS
 from protocol.deal_parts import DealOffer, LenderTerms, OfferedCar
+from protocol.product_lines import ProductLine
 from protocol.records import Actor, DealState, Tier, Versions
 from protocol.structure import Structure, StructureChanges
 from protocol.trades import TradeChanges
@@ -58,6 +59,7 @@ TODAY = dt.date(2026, 3, 2)
 FIELDS = ("cash_down_cents", "discount_cents", "rebate_cents")
 LOCKABLE = st.sampled_from(FIELDS)
 TRADES = ("a", "b")
+PRODUCTS = ("gap", "theft")
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ class Model:
     notes: int = 0
     notices: int = 0
     trades: dict[str, int | None] = field(default_factory=dict)
+    products: list[str] = field(default_factory=list)
+    declined: list[str] = field(default_factory=list)
     appraisals: set[str] = field(default_factory=set)
     requested: int = 0
     sold: set[str] = field(default_factory=set)
@@ -193,6 +197,37 @@ class DeskMachine(RuleBasedStateMachine):
                 model.state = DealState.WORKING
                 if removed or acv is not None:
                     model.appraisals.discard(trade)
+
+    @rule(
+        taken=st.lists(st.sampled_from(PRODUCTS), unique=True),
+        declined=st.lists(st.sampled_from(PRODUCTS), unique=True),
+        by_manager=st.booleans(),
+    )
+    def products(self, taken: list[str], declined: list[str], by_manager: bool) -> None:
+        """Take products and record what is declined; one that is both is refused."""
+        model = self.model
+        refused: ErrorCode | None = None
+        if model.state not in EDITABLE:
+            refused = ErrorCode.CONFLICT
+        elif set(taken) & set(declined):
+            refused = ErrorCode.INVALID
+        lines = [ProductLine(product_id=each, price_cents=400_00) for each in taken]
+        op, version = uuid.uuid4(), self._version()
+        changes = (taken, declined) != (model.products, model.declined)
+        if self._decide(
+            lambda: terms.change_terms(
+                self.shop.scope,
+                self.deal_id,
+                op=op,
+                based_on=version,
+                changes=StructureChanges(products=lines, declined_products=declined),
+                actor=self._actor(by_manager),
+            ),
+            refused,
+        ):
+            model.products, model.declined = taken, declined
+            if changes:
+                self._work()
 
     @rule(phone=st.sampled_from(("", "1", "2")), debts=st.none() | st.integers(0, 2))
     def customer(self, phone: str, debts: int | None) -> None:
@@ -542,6 +577,12 @@ class DeskMachine(RuleBasedStateMachine):
         asked = {task.trade_id for task in parts.tasks if task.done_by is None and task.trade_id}
         assert asked == model.appraisals
         assert {trade.id: trade.acv_cents for trade in deal.structure.trades} == model.trades
+        structure = deal.structure
+        assert [line.product_id for line in structure.products] == model.products
+        assert structure.declined_products == model.declined
+        costs = sum({"gap": 310_00, "theft": 140_00}[each] for each in model.products)
+        assert structure.products_cents == 400_00 * len(model.products)
+        assert (structure.products_cost_cents or 0) == costs
         known = [acv for acv in model.trades.values() if acv is not None]
         assert deal.structure.trade_acv_cents == (sum(known) if known else None)
         assert (parts.selected is None) == (model.selected is None)

@@ -38,6 +38,14 @@ UPDATE vehicles SET cost_cents = 700000000 + vehicle_id * 1009, recon_cents = 31
     holdback_cents = 520000000 + vehicle_id * 1009, dealer_cash_cents = 430000000 + vehicle_id * 1009,
     floorplan_day_cents = 1000000 + vehicle_id
 """
+PRODUCT_COST_CENTS: Final = 610_000_019
+CATALOGUE: Final = """
+WITH planted AS (INSERT INTO product_catalogues (products_version, effective_from, is_sample)
+                 VALUES ('planted', (now() AT TIME ZONE 'UTC')::date, true))
+INSERT INTO catalogue_products
+    (products_version, product_id, kind, name, provider, retail_cents, cost_cents, packages)
+SELECT 'planted', product_id, kind, name, provider, retail_cents, $1::bigint, packages FROM catalogue_products
+"""
 COLUMNS: Final = ("cost_cents", "recon_cents", "holdback_cents", "dealer_cash_cents", "floorplan_day_cents")
 EASY: Final = {
     "payment_max_cents": None,
@@ -55,7 +63,7 @@ STEPS: Final = (
 TERMS: Final[tuple[dict[str, Any], ...]] = (
     {"fees_cents": 5},
     {"trades": [{"id": "traded", "vin": "X", "payoff_cents": 5}]},
-    {"trade_acv_cents": 1, "trades": [{"id": "traded", "acv_cents": None}]},
+    {"trade_acv_cents": 1, "products_cost_cents": 1, "trades": [{"id": "traded", "acv_cents": None}]},
     {"tier": "prime"},
 )
 PATHS: Final = ("/", "/desk", "/api/deals", "/metrics", "/deals/{deal}", "/api/deals/{deal}/audit")
@@ -134,6 +142,7 @@ async def opened(settings: Settings, folder: Path) -> AsyncIterator[Cast]:
     """Plant, start the processes, and let everybody join one deal."""
     async with connect_as_owner(settings.database_owner_url) as owner:
         await owner.execute(PLANTED)
+        await owner.execute(CATALOGUE, PRODUCT_COST_CENTS)
         await owner.execute("UPDATE stores SET npv_floor_cents = -100000000000")
         await owner.execute("UPDATE customers SET monthly_income_cents = 5000000")
     channel = await a_deal_of(settings)
@@ -164,10 +173,12 @@ async def opened(settings: Settings, folder: Path) -> AsyncIterator[Cast]:
 async def desk_at_work(cast: Cast) -> list[str]:
     """Let the manager do all there is to hide; return the cars that were offered."""
     manager = cast.manager
-    changes = {**EASY, "trade_acv_cents": ACV_CENTS, "products_cost_cents": 0}
+    changes = {**EASY, "trade_acv_cents": ACV_CENTS, "products": [], "products_cost_cents": 0}
     assert (await manager.change("terms", version=manager.version, changes=changes))["ok"]
     traded = [{"id": "traded", "make": "Honda", "allowance_cents": 100_00, "acv_cents": TRADE_ACV_CENTS}]
-    assert (await manager.change("terms", version=manager.version, changes={"trades": traded}))["ok"]
+    sold = {"products": [{"product_id": "gap", "price_cents": 80_000}], "declined_products": ["key"]}
+    more = {"trades": traded, **sold}
+    assert (await manager.change("terms", version=manager.version, changes=more))["ok"]
     assert (await manager.change("search", filters={}, sort="price", limit=60))["ok"]
     for screen in (manager, *cast.narrow):
         await screen.until(lambda one: one["type"] == "search_valued")
@@ -205,7 +216,9 @@ async def everything_is_tried(screen: Screen, cars: list[str]) -> None:
     for kind in STEPS:
         await screen.change(kind, version=screen.version, reason="customer_agrees")
     for each, asked in zip(
-        cars, ({"discount_cents": 100}, {"trades": [{"id": "traded", "acv_cents": 7}]}), strict=False
+        cars,
+        ({"discount_cents": 100, "products": []}, {"trades": [{"id": "traded", "acv_cents": 7}]}),
+        strict=False,
     ):
         await screen.ask("quote", vehicle_id=each, changes=asked)
     await screen.ask("quote", vehicle_id=car, changes={"rate_bp": 100})
@@ -218,8 +231,9 @@ async def everything_is_tried(screen: Screen, cars: list[str]) -> None:
         await screen.change(kind, vehicle_id=cars[1])
     await screen.change("select", vehicle_id=car, changes={"payment_max_cents": 100})
     await screen.change("request_appraisal", trade_id="traded")
+    await screen.ask("products")
+    await screen.change("terms", version=1, changes=TERMS[0])
     for changes in TERMS:
-        await screen.change("terms", version=1, changes=changes)
         await screen.change("terms", version=screen.version, changes=changes)
     await screen.change("lock", field="fees_cents")
     await screen.ask("focus", field="cash_down_cents")
@@ -268,6 +282,11 @@ async def hidden_from_sales(settings: Settings, manager: Screen) -> dict[str, se
         "acv": {ACV_CENTS, TRADE_ACV_CENTS, ACV_CENTS + TRADE_ACV_CENTS},
         "decided rate": {LENDER_BUYS_AT},
     }
+    quoted = [json.loads(line).get("data", {}) for line in manager.heard if '"chargebacks_cents"' in line]
+    lines = [line for quote in quoted for line in quote.get("products", [])]
+    hidden["products"] = {PRODUCT_COST_CENTS} | {
+        line[name] for line in lines for name in ("gross_cents", "chargebacks_cents")
+    }
     # A standard markup separates what a lender buys at from what a customer pays.
     hidden["buy rates"] = {float(row["buy_rate_bp"]) for row in bought if row["buy_rate_bp"] % 5 != 0}
     values = [
@@ -298,7 +317,7 @@ async def test_no_view_holds_a_value_that_it_hides(stocked: Settings, tmp_path: 
         await asyncio.gather(*(everything_is_tried(screen, cars) for screen in cast.narrow))
         hidden = await hidden_from_sales(stocked, cast.manager)
         seen = atoms(cast.manager)
-        for kind in ("cost_cents", "acv", "decided rate", "parts"):
+        for kind in ("cost_cents", "acv", "decided rate", "products", "parts"):
             assert hidden[kind] & seen, f"the manager has not seen {kind}: nothing is proven"
         for screen in cast.narrow:
             found = {kind: values & atoms(screen) for kind, values in hidden.items()}

@@ -23,6 +23,7 @@ import { pencilPort } from "./pencil/pencil-port";
 import { Finder } from "./stock/finder";
 import { Grid } from "./stock/grid";
 import { NO_FILTERS, Searching } from "./stock/searching";
+import { ProductCatalogue } from "./terms/catalogue";
 import type { Field } from "./terms/edits";
 import { TermsEditor } from "./terms/terms-editor";
 
@@ -55,6 +56,7 @@ export class DealSession implements Listener {
   readonly finder: Finder;
   readonly pencil: Pencil;
   readonly desk: Desk;
+  readonly catalogue: ProductCatalogue;
 
   private readonly channel: ChannelFollower;
   private readonly connection: Connection;
@@ -95,6 +97,7 @@ export class DealSession implements Listener {
     });
     this.pencil = new Pencil(pencilPort(this, channel, send, environment));
     this.desk = new Desk(send, channel);
+    this.catalogue = new ProductCatalogue(send, channel);
     this.unaim = effect(() => this.aim());
     this.connection.start();
   }
@@ -136,6 +139,7 @@ export class DealSession implements Listener {
       this.failure.value = null;
       this.terms.clear();
       this.desk.clear();
+      this.catalogue.clear();
       this.finder.clear();
       this.gridNow.value = new Grid(this.view.value, this.scores);
       this.channel.forget();

@@ -13,6 +13,7 @@ import type {
   StateChanged,
 } from "../../wire";
 import { fieldLabel } from "../terms/fields";
+import { followsLines } from "../terms/products";
 import { follows, moved, tradeName, tradesOf } from "../terms/trades";
 import { changedFacts, factLabel, factsOf } from "./customers";
 import type { Deal } from "./fold";
@@ -92,7 +93,7 @@ function tell(before: Deal, event: AnyEvent, carName: CarName): Words | null {
     case "deal_changed": {
       const prior = event.before === undefined ? before.structure : { ...before.structure, ...event.before };
       const flat = Object.entries(event.changes)
-        .filter(([field]) => !follows(field, event.changes))
+        .filter(([field]) => !follows(field, event.changes) && !followsLines(field, event.changes))
         .map(([field, after]) => ({ field, label: fieldLabel(field), before: prior[field], after }));
       const traded =
         "trades" in event.changes

@@ -109,8 +109,8 @@ export class Pencil {
   }
 
   /** Shows other cells around the same offer. */
-  turnGrid(grid: GridWish): void {
-    this.set({ grid });
+  turnGrid(change: Partial<GridWish>): void {
+    this.set({ grid: { ...this.picture.value.grid, ...change } });
     this.ask();
   }
 

@@ -4,6 +4,7 @@ import type { Formats } from "../../text/format";
 import { isolated } from "../../text/readable";
 import type { Fix, Rejection, StructureChanges } from "../../wire";
 import { limitText } from "../terms/fields";
+import { linesOf, nameOf } from "../terms/products";
 import type { Row } from "./rows";
 
 export interface Remedy {
@@ -16,7 +17,17 @@ type Structure = Record<string, unknown>;
 type Kind = Fix["kind"];
 
 const LADDER_RUNGS = 6;
-const KINDS: Kind[] = ["programme", "term", "cash", "price", "value", "first_payment", "products", "doc_fee"];
+const KINDS: Kind[] = [
+  "programme",
+  "term",
+  "cash",
+  "product",
+  "price",
+  "value",
+  "first_payment",
+  "products",
+  "doc_fee",
+];
 
 /** Returns every remedy that the server names, the cheapest first. */
 export function remediesOf(fix: Fix | null | undefined, structure: Structure, formats: Formats): Remedy[] {
@@ -38,6 +49,8 @@ function remedy(kind: Kind, fix: Fix, structure: Structure, formats: Formats): R
     const terms = [...new Set([...offered, term])].sort((a, b) => a - b);
     return { text: `${formats.count(term)} months`, changes: { terms_months: terms } };
   }
+  if (kind === "product" && fix.product_id != null)
+    return productRemedy(fix.product_id, fix.product_price_cents, structure, formats);
   if (kind === "programme" && lender != null)
     return { text: `${isolated(lender)} at its own rate`, changes: { rate_bp: null, rate_reason: null } };
   if (kind === "value" && value != null)
@@ -65,6 +78,23 @@ function remedyOfDeal(kind: Kind, fix: Fix, structure: Structure, formats: Forma
     };
   }
   return null;
+}
+
+/** A product that the lender refuses: without it, or at the price that it finances. */
+function productRemedy(
+  productId: string,
+  price: number | null | undefined,
+  structure: Structure,
+  formats: Formats,
+): Remedy {
+  const lines = linesOf(structure.products);
+  const kept =
+    price == null
+      ? lines.filter((line) => line.product_id !== productId)
+      : lines.map((line) => (line.product_id === productId ? { ...line, price_cents: price } : line));
+  const name = isolated(nameOf(productId));
+  const text = price == null ? `without ${name}` : `${name} at ${amount(price, formats)}`;
+  return { text, changes: { products: kept } };
 }
 
 /** Returns the cheapest remedy in a few words, or null if there is none. */

@@ -31,7 +31,7 @@ export interface FieldSpec {
   right?: string;
   /** The field of the structure that locks and shows who is there; null: none of its own. */
   shared?: keyof StructureChanges;
-  /** Follows from the trades while there are records of them. */
+  /** Follows from the trades, or from the product lines, while there are any. */
   derived?: boolean;
 }
 
@@ -126,13 +126,24 @@ export const GROUPS: FieldGroup[] = [
     fields: [
       { field: "discount_cents", label: "Discount", kind: "money" },
       { field: "rebate_cents", label: "Rebate", kind: "money", right: "price" },
-      { field: "products_cents", label: "F&I products", kind: "money" },
-      { field: "taxable_products_cents", label: "Taxable part", kind: "money" },
-      { field: "products_cost_cents", label: "Product cost", kind: "optional_money", empty: "Store's share" },
       { field: "fees_cents", label: "Fees", kind: "money" },
       { field: "taxable_fees_cents", label: "Taxable part", kind: "money" },
       { field: "doc_fee_cents", label: "Doc fee (included)", kind: "money" },
       { field: "tax_rate_bp", label: "Tax rate", kind: "optional_percent", empty: "By address" },
+    ],
+  },
+  {
+    title: "F&I products",
+    fields: [
+      { field: "products_cents", label: "F&I products", kind: "money", derived: true },
+      { field: "taxable_products_cents", label: "Taxable part", kind: "money", derived: true },
+      {
+        field: "products_cost_cents",
+        label: "Product cost",
+        kind: "optional_money",
+        empty: "Store's share",
+        derived: true,
+      },
     ],
   },
   {
@@ -203,6 +214,9 @@ const OTHER_LABELS: Record<string, string> = {
   trade_allowance_cents: "Trade allowance",
   scope: "Stock searched",
   trades: "Trades",
+  products: "F&I products",
+  products_cents: "F&I products",
+  declined_products: "Declined products",
   payoff_good_through: "Payoff good through",
   payoff_per_diem_cents: "Payoff per diem",
 };
@@ -232,6 +246,7 @@ const LIMITS: Record<string, string> = {
   amount_max: "over max advance",
   amount_min: "below the lender's minimum loan",
   npv_floor: "below store minimum",
+  products: "no lender takes these products at these prices",
   mileage: "over every program's mileage limit",
   model_year: "too old for every program",
   ltv_basis: "no book value to lend against",

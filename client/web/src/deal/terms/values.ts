@@ -1,6 +1,7 @@
 // A structure's values in words, for the timeline and for conflicts.
 import type { Formats } from "../../text/format";
 import { RATE_REASONS, SCOPES, TIER_SOURCES, TIERS } from "./fields";
+import { productsText } from "./products";
 
 const WORDS: Record<string, Record<string, string>> = {
   tier: TIERS,
@@ -14,6 +15,8 @@ export function describeValue(field: string, value: unknown, formats: Formats): 
   if (value === null || value === undefined) return "none";
   if (field === "first_payment_days") return `${value} days`;
   if (typeof value === "boolean") return value ? "yes" : "no";
+  const products = productsText(field, value, formats.cents);
+  if (products !== null) return products;
   if (Array.isArray(value)) return formats.list(value.map(String));
   if (typeof value === "number" && field.endsWith("_cents")) return formats.cents(value);
   if (typeof value === "number" && field.endsWith("_bp")) return formats.percent(value);

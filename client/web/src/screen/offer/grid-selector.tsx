@@ -12,19 +12,20 @@ export function GridSelector({ quote, session }: { quote: QuoteReply; session: D
   const { formats } = useSurroundings();
   const { grid } = quote;
   const { pencil } = session;
-  const wish = pencil.picture.value.grid;
   const lenders = grid.lenders ?? [];
   const shown = grid.programme_id ?? BEST;
   return (
     <div class="grid-selector">
       {lenders.length > 0 && (
-        <label>
+        <label for="grid-lender">
           <span>Lender</span>
           <select
+            id="grid-lender"
+            aria-label="Grid of lender"
             value={shown}
             onChange={(event) => {
               const value = event.currentTarget.value;
-              pencil.turnGrid({ ...wish, best: value === BEST, programmeId: value === BEST ? null : value });
+              pencil.turnGrid({ best: value === BEST, programmeId: value === BEST ? null : value });
             }}
           >
             {lenders.map((each) => (
@@ -52,7 +53,7 @@ export function GridSelector({ quote, session }: { quote: QuoteReply; session: D
               }
               return { ok: true, value: parsed.value };
             }}
-            commit={(cents) => pencil.turnGrid({ ...wish, stepCents: cents })}
+            commit={(cents) => pencil.turnGrid({ stepCents: cents })}
           />
         </span>
       </label>

@@ -50,7 +50,7 @@ export function StructureField({ spec, session, served }: Props) {
 }
 
 /** Who locked the field for salespeople; managers lock and unlock it. */
-function LockMark({ spec, session, by }: { spec: FieldSpec; session: DealSession; by: string | undefined }) {
+export function LockMark({ spec, session, by }: { spec: FieldSpec; session: DealSession; by: string | undefined }) {
   const { desk } = session;
   const field = spec.shared ?? spec.field;
   const subject = `field:${field}`;
@@ -219,7 +219,7 @@ function Terms({ label, chosen, commit }: { label: string; chosen: number[]; com
   );
 }
 
-function TroubleNote({ spec, session, trouble }: { spec: FieldSpec; session: DealSession; trouble: Trouble }) {
+export function TroubleNote({ spec, session, trouble }: { spec: FieldSpec; session: DealSession; trouble: Trouble }) {
   const { formats } = useSurroundings();
   const id = `field-${spec.field}-note`;
   const theirs = () => session.terms.takeTheirs(spec.field);

@@ -1,5 +1,6 @@
 import type { DealSession } from "../../deal/session";
 import { type FieldGroup, GROUPS } from "../../deal/terms/fields";
+import { ProductSection } from "./product-section";
 import { StructureField } from "./structure-field";
 import { TradeSection } from "./trade-section";
 
@@ -44,6 +45,9 @@ function Group({ group, session, structure }: GroupProps) {
       <legend>{group.title}</legend>
       {group.title === "Trade" && (
         <TradeSection session={session} structure={structure} flat={fields.filter((spec) => spec.derived)} />
+      )}
+      {group.title === "F&I products" && (
+        <ProductSection session={session} structure={structure} flat={fields.filter((spec) => spec.derived)} />
       )}
       <div class="fields">
         {own.map((spec) => (
