@@ -148,7 +148,7 @@ async def _add_stores(database: asyncpg.Connection, stores: list[people.SampleSt
 
 
 async def _add_lenders(database: asyncpg.Connection, today: dt.date) -> None:
-    """Add the sample version of each table that is not there: rates, risk, taxes, rebates, limits, products."""
+    """Add the sample version of each missing table: rates, risk, taxes, rebates, limits, products."""
     began = dt.date(today.year, 1, 1)
     contents: tuple[tuple[TableKind, Iterable[object]], ...] = (
         (RATES, lenders.sample_programmes(today.year)),

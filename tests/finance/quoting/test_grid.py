@@ -104,7 +104,7 @@ def test_a_payment_never_rises_with_cash_or_term() -> None:
     chance = random.Random(10_000)
     compared = 0
     for number in range(DEALS):
-        sheet = (SHEET, EDGED, random_sheet(chance))[number % 3]
+        sheet = (SHEET, EDGED)[number % 3] if number % 3 < 2 else random_sheet(chance)
         subject = a_case(chance, sheet, standard_markup_bp=float(chance.choice([0, 100, 250])))
         if chance.random() < 0.5:
             subject = subject.under(payment_max_cents=None)
