@@ -97,14 +97,15 @@ def rises(grid: QuoteGrid, row: int, column: int, payment: int) -> bool:
     )
 
 
-def test_a_payment_never_rises_with_cash_or_term() -> None:
+@pytest.mark.parametrize("part", range(3))
+def test_a_payment_never_rises_with_cash_or_term(part: int) -> None:
     """Within one lender and discount, over 10,000 random deals, whatever lender the grid is turned to; under
     the sample sheet, one with lower edges, and sheets of random rows.
     """
-    chance = random.Random(10_000)
+    chance = random.Random(10_000 + part)
     compared = 0
-    for number in range(DEALS):
-        sheet = (SHEET, EDGED)[number % 3] if number % 3 < 2 else random_sheet(chance)
+    for number in range(DEALS // 3 + 1):
+        sheet = (SHEET, EDGED)[part] if part < 2 else random_sheet(chance)
         subject = a_case(chance, sheet, standard_markup_bp=float(chance.choice([0, 100, 250])))
         if chance.random() < 0.5:
             subject = subject.under(payment_max_cents=None)
@@ -116,7 +117,7 @@ def test_a_payment_never_rises_with_cash_or_term() -> None:
         offer = quote_structure(discounted).choice if number % 10 == 0 else None
         asked = GridQuestion(TERMS, programme_id=None if offer else programme_id, step_cents=step)
         compared += falling(quote_grid(discounted, asked, offer))
-    assert compared > 4 * DEALS
+    assert compared > DEALS
 
 
 def test_a_dearer_row_never_raises_the_payment() -> None:
