@@ -1,12 +1,16 @@
 """The messages that searches and workers exchange through the queue."""
 
 import datetime as dt
-from typing import Any
+import itertools
+from collections.abc import Container, Iterable
+from typing import Any, TypeVar
 
 import msgspec
 
 from protocol.money.inputs import DealInputs
 from protocol.records import Versions
+
+Number = TypeVar("Number", int, list[int])
 
 NUMBER_COLUMNS = (
     "price_cents", "cost_cents", "recon_cents", "holdback_cents", "dealer_cash_cents", "invoice_cents",
@@ -23,6 +27,21 @@ store of the group; 0 for the store's own cars.
 
 UNKNOWN_COST = -1
 """``cost_cents`` of a car whose cost is unknown, as dealers' feeds often leave it."""
+
+
+REBATE_WITHOUT = "rebate_without_{}_cents"
+"""The name of a further number: the rebate without a list of exclusions of the rate sheet, counted from 1."""
+
+
+def rebate_columns(names: Container[str]) -> list[str]:
+    """Return the names of these numbers among ``names``, in order."""
+    numbered = (REBATE_WITHOUT.format(number) for number in itertools.count(1))
+    return list(itertools.takewhile(lambda name: name in names, numbered))
+
+
+def rebate_numbers(values: Iterable[Number]) -> dict[str, Number]:
+    """Return these numbers by name: of one car, or columns of several."""
+    return {REBATE_WITHOUT.format(number): value for number, value in enumerate(values, 1)}
 
 
 class JobPointer(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +63,7 @@ class ValueJob(msgspec.Struct, frozen=True, kw_only=True):
     """Value one chunk of matches.
 
     ``vehicle_id`` and ``rev`` name the cars; ``numbers`` has one array per NUMBER_COLUMNS, all of the same
-    length. ``inputs`` are the deal's at ``deal_version``.
+    length, and ``rebate_columns``. ``inputs`` are the deal's at ``deal_version``.
     """
 
     search_id: str

@@ -152,6 +152,7 @@ class Filters(Record, frozen=True):
 class Versions(Record, frozen=True, forbid_unknown_fields=False):
     """The versions of an answer's inputs. Two answers are comparable if these are equal.
 
+    ``limits`` is that of the state limits; empty if none are in force.
     ``leases`` is absent if no lease sheet is in force, and in answers that are older than leases in a deal.
     ``products`` is the catalogue's; None if the deal has no product lines.
     """
@@ -161,6 +162,7 @@ class Versions(Record, frozen=True, forbid_unknown_fields=False):
     tax: str
     risk: str
     engine: str
+    limits: str = ""
     leases: str | UnsetType = UNSET
     products: str | None = None
 

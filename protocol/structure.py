@@ -29,6 +29,9 @@ MAX_DEFERRAL_DAYS = 366
 FIRST_DATE, LAST_DATE = trade_records.FIRST_DATE, trade_records.LAST_DATE
 MAX_PER_DIEM_CENTS = trade_records.MAX_PER_DIEM_CENTS
 
+FirstPaymentDays = Annotated[int, Meta(ge=1, le=360)]
+"""Days to the first payment, 30 to a month."""
+
 TermList = Annotated[list[Months], Meta(min_length=1, max_length=12)]
 TradeList = Annotated[list[Trade], Meta(max_length=MAX_TRADES)]
 TradeChangeList = Annotated[list[TradeChanges], Meta(max_length=2 * MAX_TRADES)]
@@ -69,7 +72,8 @@ class Structure(Record, frozen=True):
     Amounts that are ``None`` come from elsewhere: ``price_cents`` from the car's advertised price,
     ``rate_bp`` and ``term_months`` from the lender programme, ``tax_rate_bp`` from the tax rules of the
     registration address, ``products_cost_cents`` from the store's usual share, ``contract_date`` from today
-    and ``first_payment_date`` from one month later. ``payment_max_cents`` ``None`` means no limit.
+    and ``first_payment_date`` from ``first_payment_days`` later, 30 to a month (45 is a month and 15 days);
+    one month if that is not stated either. ``payment_max_cents`` ``None`` means no limit.
     ``doc_fee_cents`` is the part of the fees that the store keeps. ``rate_reason`` says why a stated rate is
     below the store's standard. While there are ``trades``, the flat trade fields are their sums.
     ``trade_acv_cents`` ``None`` means that the trade was not appraised. While there are ``products``, the
@@ -107,6 +111,7 @@ class Structure(Record, frozen=True):
     payment_max_cents: Cents | None = None
     contract_date: dt.date | None = None
     first_payment_date: dt.date | None = None
+    first_payment_days: FirstPaymentDays | None = None
     day_count: DayCount = DayCount.THIRTY_360
     tier: Tier = Tier.PRIME
     tier_source: TierSource = TierSource.STATED
@@ -153,6 +158,7 @@ class StructureChanges(Record, frozen=True):
     payment_max_cents: Cents | UnsetType | None = UNSET
     contract_date: dt.date | UnsetType | None = UNSET
     first_payment_date: dt.date | UnsetType | None = UNSET
+    first_payment_days: FirstPaymentDays | UnsetType | None = UNSET
     day_count: DayCount | UnsetType = UNSET
     tier: Tier | UnsetType = UNSET
     tier_source: TierSource | UnsetType = UNSET
@@ -236,6 +242,8 @@ def check_consistent(structure: Structure) -> None:
          "cash_down_max_cents", "expected at least cash_down_cents"),
         (s.rate_bp is None or s.rate_reason is not None, "rate_reason",
          "expected a reason for a rate override"),
+        (s.first_payment_date is None or s.first_payment_days is None, "first_payment_days",
+         "expected no days beside first_payment_date"),
         (len(set(s.terms_months)) == len(s.terms_months), "terms_months", "expected each term once"),
     )  # fmt: skip
     for holds, field, expected in rules:

@@ -19,6 +19,9 @@ class FixKind(StrEnum):
     CASH = "cash"
     PRICE = "price"
     VALUE = "value"
+    PRODUCTS = "products"
+    FIRST_PAYMENT = "first_payment"
+    DOC_FEE = "doc_fee"
     PRODUCT = "product"
 
 
@@ -27,7 +30,9 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``cash_cents`` is cash beyond the customer's maximum; ``price_cents`` is discount beyond the seller's
     authority; ``term_months`` is a term not offered so far; ``lender`` takes the car at its own rate;
-    ``value_cents`` is how much lower the store's minimum would have to be. ``product_id`` is a product that
+    ``value_cents`` is how much lower the store's minimum would have to be; ``products_cents`` is how much
+    less the products would have to cost; ``first_payment_days`` is the nearest first payment that a lender
+    takes, 30 days to a month; ``doc_fee_cents`` the state's highest doc fee. ``product_id`` is a product that
     the lender refuses: at ``product_price_cents`` it takes it, without a price it does not. ``opens`` is how
     many cars of a whole search the change opens, if that was requested.
     """
@@ -38,6 +43,9 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     term_months: int | None = None
     lender: str | None = None
     value_cents: int | None = None
+    products_cents: int | None = None
+    first_payment_days: int | None = None
+    doc_fee_cents: int | None = None
     product_id: str | None = None
     product_price_cents: int | None = None
     opens: int | None = None
@@ -135,9 +143,12 @@ Transfer costs are 0 for the store's own cars.
 
 OFFER_COLUMNS = (
     "vehicle_id", "rev", "payment_cents", "term_months", "lender", "rate_bp", "cash_down_cents",
-    "discount_cents", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier",
+    "discount_cents", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier", "rebate_given_up_cents",
 )  # fmt: skip
-"""The columns of ``offers`` in full."""
+"""The columns of ``offers`` in full.
+
+``rebate_given_up_cents`` is the manufacturer's rebate that a subvented rate excludes; 0 if it costs none.
+"""
 
 SCORE_COLUMN = "score"
 """The score, 1 to 5, that replaces both NPVs if a store hides NPVs from its salespeople."""

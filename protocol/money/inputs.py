@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from protocol.deal_parts import LenderTerms
-from protocol.money.lending import TaxRule
+from protocol.money.lending import StateLimit, TaxRule
 from protocol.money.products import SoldProduct
 from protocol.structure import Structure
 
@@ -20,6 +20,13 @@ class AuthorityCovers(StrEnum):
     CONCESSION = "concession"
 
 
+class RowRule(StrEnum):
+    """Which rows of a lender may be offered. Pencils older than the rule have no value here."""
+
+    EVERY = "every"
+    CHEAPEST = "cheapest"
+
+
 class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     """The inputs of pricing other than cars, rate sheet and risk model. ``structure`` has its dates.
 
@@ -30,7 +37,9 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     seller's authority; if it covers the concession, a price cut and deal-specific rebates leave less of it
     for a discount. ``tax_rules`` are those of the registration address, used where the structure states no
     tax rate. ``lender_terms`` are lenders' live decisions about this customer; they override the sheet.
-    ``products`` are the structure's product lines with their rows of the catalogue.
+    ``row_rule``: only the cheapest row of a lender that fits may be offered. ``state_limit`` is that of the
+    store's state; None: no limit is known there. ``products`` are the structure's product lines with their
+    rows of the catalogue.
     Found amounts of cash are rounded up to whole ``cash_step_cents``; a grid's columns are
     ``grid_step_cents`` apart. ``engine`` is the version of the rules
     to compute by: a replayed pencil is computed by those of its own version.
@@ -47,6 +56,8 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     product_cost_share_bp: float = 10_000.0
     tax_rules: tuple[TaxRule, ...] = ()
     lender_terms: tuple[LenderTerms, ...] = ()
+    row_rule: RowRule = RowRule.EVERY
+    state_limit: StateLimit | None = None
     products: tuple[SoldProduct, ...] = ()
     cash_step_cents: int = 1
     grid_step_cents: int = 500_00

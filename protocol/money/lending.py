@@ -17,6 +17,12 @@ NO_EDGE_BP = 1_000_000.0
 NO_EDGE_MONTHS = 120
 """The maximum term of a contract."""
 
+NO_EDGE_DAYS = 366
+"""The longest deferral of a first payment."""
+
+MOST_EXCLUSIONS = 8
+"""How many different lists of excluded rebates a rate sheet may have: a car's rebate is kept for each."""
+
 
 class Disposition(StrEnum):
     """Whether the group keeps the contract or sells it to the lender."""
@@ -44,6 +50,13 @@ class ReserveMethod(StrEnum):
     FLAT = "flat"
 
 
+class AdvanceRule(StrEnum):
+    """What a programme's front-end limit counts of the principal."""
+
+    ALL_BUT_PRODUCTS = "all_but_products"
+    PRICE_TTL = "price_ttl"  # price plus tax, title and licence: neither products nor negative equity
+
+
 class TaxBase(StrEnum):
     """Whether a trade-in reduces the tax base."""
 
@@ -68,10 +81,21 @@ class LeaseTaxMethod(StrEnum):
 
 
 class Programme(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of a rate sheet: a lender's programme for one tier and term.
+    """One row of a rate sheet: a lender's programme for one tier and a band of terms.
 
-    The reserve is ``reserve_share_bp`` of the base that ``reserve_method`` names, or ``reserve_flat_cents``.
-    The lender takes it back if the contract ends within ``chargeback_months``.
+    Every band has two edges, both inclusive. The terms reach from ``term_min_months`` (None: one term) to
+    ``term_months``; ``ltv_min_bp`` is compared with the whole principal. If several rows of a lender fit a
+    car and a structure, the one with the lowest buy rate applies.
+
+    ``advance_rule`` says what ``ltv_front_max_bp`` counts. Caps that are None do not exist.
+    ``negative_equity_max_cents`` is the negative equity that cash does not cover; ``down_min_cents`` counts
+    cash and positive trade equity. ``first_payment_days_*`` count 30 days for a month.
+
+    The reserve is ``reserve_share_bp`` of the base that ``reserve_method`` names, or ``reserve_flat_cents``,
+    at most ``reserve_max_cents``. The lender takes it back if the contract ends within ``chargeback_months``.
+
+    A ``subvented`` rate is paid for by the manufacturer: it excludes the rebates whose id or programme
+    ``excluded_rebates`` names.
     """
 
     programme_id: str
@@ -102,10 +126,34 @@ class Programme(msgspec.Struct, frozen=True, kw_only=True):
     reserve_method: ReserveMethod = ReserveMethod.FINANCE_CHARGE
     reserve_flat_cents: int = 0
     chargeback_months: int = 0
+    term_min_months: int | None = None
+    year_max: int = 2100
+    mileage_min: int = 0
+    ltv_min_bp: float = 0.0
+    advance_rule: AdvanceRule = AdvanceRule.ALL_BUT_PRODUCTS
+    service_contract_max_cents: int | None = None
+    gap_max_cents: int | None = None
+    backend_max_cents: int | None = None
+    negative_equity_max_cents: int | None = None
+    down_min_cents: int = 0
+    first_payment_days_min: int = 0
+    first_payment_days_max: int = NO_EDGE_DAYS
+    reserve_max_cents: int | None = None
+    subvented: bool = False
+    excluded_rebates: tuple[str, ...] = ()
+
+    @property
+    def shortest_months(self) -> int:
+        """The shortest term of the band."""
+        return self.term_months if self.term_min_months is None else self.term_min_months
+
+    def takes_term(self, months: int) -> bool:
+        """Return whether the band of terms has this one."""
+        return self.shortest_months <= months <= self.term_months
 
 
 class RateSheet(msgspec.Struct, frozen=True, kw_only=True):
-    """All programmes of one version, in the order (programme_id, tier, term_months)."""
+    """All programmes of one version, in the order (programme_id, tier, term_months), then of the file."""
 
     version: str
     programmes: tuple[Programme, ...]
@@ -201,3 +249,25 @@ class Rebate(msgspec.Struct, frozen=True, kw_only=True):
     amount_cents: int
     requires: tuple[str, ...] = ()
     stackable: bool = True
+
+
+class StateLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """The limits of one state on a contract, as ``source`` stated them on ``source_date``.
+
+    ``rate_max_bp`` is the highest contract rate, ``doc_fee_max_cents`` the highest doc fee,
+    ``markup_max_bp`` the highest markup over the buy rate. None: this table states no such limit.
+    """
+
+    state: str
+    rate_max_bp: float | None = None
+    doc_fee_max_cents: int | None = None
+    markup_max_bp: float | None = None
+    source: str
+    source_date: dt.date
+
+
+class LimitTable(msgspec.Struct, frozen=True, kw_only=True):
+    """The state limits of one version."""
+
+    version: str
+    limits: tuple[StateLimit, ...]

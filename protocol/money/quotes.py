@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from protocol.events import Fix
+from protocol.money.lending import AdvanceRule
 from protocol.money.menu import QuotedProduct, QuoteMenu
 from protocol.money.pricing import Itemization, ScheduleRow, Vary
 from protocol.records import Versions
@@ -139,6 +140,9 @@ class QuotedStructure(msgspec.Struct, frozen=True, kw_only=True):
     payoff of the trade on the contract date. If no programme takes the car, ``eligible`` is false and
     ``binding`` and ``fix`` say why. Then a contract is priced only if term and rate are stated. ``trades``
     and ``products`` are absent if the structure has no records of them.
+
+    If a subvented rate excludes rebates on this car, ``rebate_cents`` is without them,
+    ``rebate_given_up_cents`` is their amount, and ``excluded_rebates`` names what the program excludes.
     """
 
     eligible: bool
@@ -173,10 +177,49 @@ class QuotedStructure(msgspec.Struct, frozen=True, kw_only=True):
     value: QuoteValue | UnsetType = UNSET
     binding: str | UnsetType | None = UNSET
     fix: Fix | UnsetType | None = UNSET
+    rebate_given_up_cents: int | UnsetType = UNSET
+    excluded_rebates: list[str] | UnsetType = UNSET
+
+
+class LenderRules(msgspec.Struct, frozen=True, kw_only=True):
+    """The rules of the rate sheet's row behind a quote, as ``lending.Programme`` defines them.
+
+    Caps that are null do not exist. ``buy_rate_bp``, ``markup_max_bp`` and ``reserve_max_cents`` are the
+    desk's.
+    """
+
+    programme_id: str
+    term_min_months: int
+    term_max_months: int
+    year_min: int
+    year_max: int
+    mileage_min: int
+    mileage_max: int
+    advance_rule: AdvanceRule
+    ltv_min_bp: float
+    ltv_front_max_bp: float
+    ltv_total_max_bp: float
+    amount_min_cents: int
+    amount_max_cents: int
+    service_contract_max_cents: int | None
+    gap_max_cents: int | None
+    backend_max_cents: int | None
+    negative_equity_max_cents: int | None
+    down_min_cents: int
+    first_payment_days_min: int
+    first_payment_days_max: int
+    subvented: bool
+    buy_rate_bp: float | UnsetType = UNSET
+    markup_max_bp: float | UnsetType = UNSET
+    reserve_max_cents: int | UnsetType | None = UNSET
 
 
 class QuoteReply(QuotedStructure, frozen=True, kw_only=True):
-    """The ``data`` of the reply to ``quote``: the structure, its versions, the grid and menu around it."""
+    """The ``data`` of the reply to ``quote``: the structure, its versions, the grid and menu around it.
+
+    ``rate_or_rebate`` are two offers if a subvented rate excludes a rebate on this car: the best one with the
+    subvented rate, then the best one with the rebate. ``lender_rules`` are those of the chosen row.
+    """
 
     vehicle_id: str
     rev: int
@@ -185,11 +228,17 @@ class QuoteReply(QuotedStructure, frozen=True, kw_only=True):
     grid: QuoteGrid
     warnings: list[QuoteWarning] = []
     roll: QuoteRoll | UnsetType = UNSET
+    rate_or_rebate: list["FrontierPoint"] | UnsetType = UNSET
+    lender_rules: LenderRules | UnsetType = UNSET
     menu: QuoteMenu | UnsetType = UNSET
 
 
 class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):
-    """One structure that no other structure beats in both payment and NPV."""
+    """One structure that no other structure beats in both payment and NPV.
+
+    ``rebate_cents`` is the manufacturer's rebate on the car; ``rebate_given_up_cents`` what a subvented rate
+    excludes of it, and ``excluded_rebates`` the names of what it excludes.
+    """
 
     term_months: int
     rate_bp: float
@@ -201,6 +250,9 @@ class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):
     npv_cents: int | UnsetType = UNSET
     stress_npv_cents: int | UnsetType = UNSET
     score: int | UnsetType = UNSET
+    rebate_cents: int | UnsetType = UNSET
+    rebate_given_up_cents: int | UnsetType = UNSET
+    excluded_rebates: list[str] | UnsetType = UNSET
 
 
 class StressedPoint(FrontierPoint, frozen=True, kw_only=True):

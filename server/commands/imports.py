@@ -1,4 +1,4 @@
-"""Commands that import a table version from CSV: rate sheet, risk model, tax table, rebates, products."""
+"""Commands that import a version of a table from CSV: rates, risk, taxes, rebates, limits, products."""
 
 import asyncio
 import datetime as dt
@@ -40,7 +40,8 @@ MaxMib = Annotated[
 
 
 def add_import_commands(app: typer.Typer, services: WithServices) -> None:
-    """Add ``import-rates``, ``import-risk``, ``import-tax``, ``import-rebates`` and ``import-products``.
+    """Add ``import-rates``, ``import-risk``, ``import-tax``, ``import-rebates``, ``import-limits`` and
+    ``import-products``.
 
     Each stores the whole file or nothing. Faults go to standard error, one per line, and the exit code is
     then 2.
@@ -55,10 +56,21 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
         data_dir: DataDir = None,
         max_mib: MaxMib = None,
     ) -> None:
-        """Add a version of the rate sheet: lenders' programmes, one row per tier and term."""
+        """Add a version of the rate sheet: lenders' programmes, one row per tier and band."""
         from server.database.importing import PROGRAMMES
+        from server.finance.rebates import check_exclusions
 
-        _import(services, data_dir, file, PROGRAMMES, version, effective_from, sample=sample, max_mib=max_mib)
+        _import(
+            services,
+            data_dir,
+            file,
+            PROGRAMMES,
+            version,
+            effective_from,
+            sample=sample,
+            max_mib=max_mib,
+            check=check_exclusions,
+        )
 
     @app.command("import-risk")
     def risk(
@@ -120,6 +132,29 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
             data_dir,
             file,
             REBATE_PROGRAMMES,
+            version,
+            effective_from,
+            sample=sample,
+            max_mib=max_mib,
+        )
+
+    @app.command("import-limits")
+    def limits(
+        file: File,
+        version: Version,
+        effective_from: EffectiveFrom = None,
+        sample: Sample = False,
+        data_dir: DataDir = None,
+        max_mib: MaxMib = None,
+    ) -> None:
+        """Add a version of the state limits: one row per state, each with its source."""
+        from server.database.importing import STATE_LIMITS
+
+        _import(
+            services,
+            data_dir,
+            file,
+            STATE_LIMITS,
             version,
             effective_from,
             sample=sample,

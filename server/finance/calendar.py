@@ -49,6 +49,26 @@ def days_30_360(start: dt.date, end: dt.date) -> int:
     return 360 * (end.year - start.year) + 30 * (end.month - start.month) + end_day - start_day
 
 
+def after_days(contract: dt.date, days: int) -> dt.date:
+    """Return the day that is ``days`` after ``contract``, 30 to a month: 45 is a month and 15 days."""
+    months, rest = divmod(days, DAYS_IN_MONTH_30)
+    return add_months(contract, months) + dt.timedelta(days=rest)
+
+
+def days_to_first_payment(structure: Structure) -> int:
+    """Return the days from the contract to the first payment as ``after_days`` counts them; the dates must be
+    filled in.
+    """
+    contract, first = structure.contract_date, structure.first_payment_date
+    if structure.first_payment_days is not None:
+        return structure.first_payment_days
+    if contract is None or first is None:
+        raise ValueError("the structure's dates are not filled in")
+    months = 12 * (first.year - contract.year) + first.month - contract.month
+    months -= add_months(contract, months) > first
+    return DAYS_IN_MONTH_30 * months + (first - add_months(contract, months)).days
+
+
 def first_period_days(contract: dt.date, first: dt.date, engine: int = ENGINE) -> int:
     """Return the days of a 30/360 contract's first period: 30 for each month if it is of whole months, as
     Appendix J counts them, else ``days_30_360``. From 28 February to the 28th of March is a month, not the 28
@@ -61,15 +81,17 @@ def first_period_days(contract: dt.date, first: dt.date, engine: int = ENGINE) -
 
 
 def with_dates(structure: Structure, today: dt.date) -> Structure:
-    """Return ``structure`` with its contract date (else ``today``) and first payment date (else a month
-    later).
+    """Return ``structure`` with its contract date (else ``today``) and first payment date (else
+    ``first_payment_days`` later, else a month).
 
     Raises:
         StructureError: the first payment does not lie within a year after the contract, or an amount that an
             older version stored is out of bounds.
     """
     contract = structure.contract_date or today
-    first = structure.first_payment_date or add_months(contract, 1)
+    first = structure.first_payment_date or after_days(
+        contract, structure.first_payment_days or DAYS_IN_MONTH_30
+    )
     dated = msgspec.structs.replace(structure, contract_date=contract, first_payment_date=first)
     check_bounds(dated)
     return dated

@@ -1,12 +1,12 @@
 """Cars as columns of numbers, with everything that pricing needs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.jobs import NUMBER_COLUMNS, UNKNOWN_COST
+from protocol.jobs import NUMBER_COLUMNS, UNKNOWN_COST, rebate_columns
 from server.finance.programmes import BASES
 from server.finance.rounding import Cents, Flags
 
@@ -14,7 +14,8 @@ from server.finance.rounding import Cents, Flags
 @dataclass(frozen=True, slots=True, eq=False)
 class Cars:
     """Columns of shape (c,), whole numbers; an amount that a car does not have is 0, and an unknown cost is
-    UNKNOWN_COST. Fields as ``jobs.NUMBER_COLUMNS``.
+    UNKNOWN_COST. Fields as ``jobs.NUMBER_COLUMNS``; ``rebates_without`` are the rebates without each list of
+    exclusions of the sheet.
     """
 
     price_cents: Cents
@@ -34,6 +35,7 @@ class Cars:
     rebate_cents: Cents
     transfer_cost_cents: Cents
     transfer_days: NDArray[np.int64]
+    rebates_without: tuple[Cents, ...] = field(default=())
 
     @classmethod
     def of(cls, numbers: Mapping[str, Sequence[int]]) -> "Cars":
@@ -41,16 +43,18 @@ class Cars:
         if the lengths differ.
         """
         columns = {name: np.array(numbers[name], dtype=np.int64) for name in NUMBER_COLUMNS}
-        if len({len(column) for column in columns.values()}) != 1:
+        without = [np.array(numbers[name], dtype=np.int64) for name in rebate_columns(numbers)]
+        if len({len(column) for column in (*columns.values(), *without)}) != 1:
             raise ValueError("expected columns of one length")
-        return cls(**columns)
+        return cls(**columns, rebates_without=tuple(without))
 
     def __len__(self) -> int:
         return len(self.price_cents)
 
     def at(self, which: slice | NDArray[np.intp]) -> "Cars":
         """Return some of the cars: a range of them, or those of the given numbers in that order."""
-        return Cars(**{name: getattr(self, name)[which] for name in NUMBER_COLUMNS})
+        columns = {name: getattr(self, name)[which] for name in NUMBER_COLUMNS}
+        return Cars(**columns, rebates_without=tuple(each[which] for each in self.rebates_without))
 
     @property
     def cost_known(self) -> Flags:
@@ -61,3 +65,11 @@ class Cars:
     def book_values(self) -> Cents:
         """Return the values that programmes lend against, of shape (len(BASES), c)."""
         return np.stack([getattr(self, f"{basis.value}_cents") for basis in BASES])
+
+    def rebates(self, lists: int) -> Cents:
+        """Return the whole rebate, then that without each of ``lists`` lists of exclusions; shape
+        (c, 1 + lists). A car whose rebate without a list is not known has none.
+        """
+        known = self.rebates_without[:lists]
+        missing = [np.zeros_like(self.rebate_cents)] * (lists - len(known))
+        return np.stack([self.rebate_cents, *known, *missing], axis=1)

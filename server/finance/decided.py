@@ -33,17 +33,20 @@ def _programmes(
         if terms is None or terms.status is LenderStatus.WITHDRAWN:
             yield row
         elif terms.status in LIVE_STATUSES and _covers(terms, row):
-            advance_cents = terms.advance_max_cents
+            advance_cents, longest = terms.advance_max_cents, min(row.term_months, terms.term_months or 0)
+            rate_bp = terms.rate_bp or 0.0
             yield replace(
                 row,
                 # The deal's tier, because every reader of the sheet looks it up by that.
                 tier=inputs.structure.tier,
                 score_min=ANY_SCORE[0],
                 score_max=ANY_SCORE[1],
-                buy_rate_bp=terms.rate_bp or 0.0,
+                # A rate that the manufacturer pays for stays, if it is lower.
+                buy_rate_bp=min(rate_bp, row.buy_rate_bp) if row.subvented else rate_bp,
+                term_months=longest,
                 amount_max_cents=row.amount_max_cents if advance_cents is None else advance_cents,
             )
 
 
 def _covers(terms: LenderTerms, row: Programme) -> bool:
-    return row.tier == terms.tier and row.term_months <= (terms.term_months or 0)
+    return row.tier == terms.tier and row.shortest_months <= (terms.term_months or 0)

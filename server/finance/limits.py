@@ -31,6 +31,18 @@ class Limit(IntEnum):
     TERM = 16  # no programme has an offered term
     SCORE = 17  # no programme takes the customer's score
     TIER = 18  # no programme is for the customer's tier
+    DOWN_MIN = 19  # the lender's minimum down, in cash and trade equity
+    NEGATIVE_EQUITY = 20  # the negative equity that a programme finances
+    LTV_MIN = 21  # the programme's band of LTV begins above the deal
+    MILEAGE_MIN = 22  # the programme's band of mileage begins above the car's
+    MODEL_YEAR_MAX = 23  # the car is newer than the programme's model years
+    FIRST_PAYMENT = 24  # no programme takes so early or so late a first payment
+    SERVICE_CONTRACT_MAX = 25  # no programme finances so dear a service contract
+    GAP_MAX = 26  # no programme finances GAP at this price
+    BACKEND_MAX = 27  # no programme finances all of the products together
+    STATE_RATE = 28  # above the state's highest contract rate
+    STATE_MARKUP = 29  # above the state's highest markup over the buy rate
+    STATE_DOC_FEE = 30  # above the state's highest doc fee
 
     @property
     def wire(self) -> str | None:

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from protocol.money.inputs import DealInputs
+from protocol.events import Fix
+from protocol.money.inputs import DealInputs, RowRule
 from protocol.money.lending import RateSheet
 from protocol.records import MAX_CENTS
-from server.finance.contract import owed_before_cash_cents
+from server.finance.cheapest import cheaper_rows
+from server.finance.contract import owed_before_cash_cents, payoff_cents
 from server.finance.decided import decided_sheet
 from server.finance.limits import Limit
 from server.finance.payment import largest_principal, payment_factors
 from server.finance.programmes import Programmes, Whole, select_programmes
+from server.finance.rebates import exclusions_of
 from server.finance.rounding import WHOLE, Cents, Flags, Floats, annual_fraction, hundredths_of_bp
 
 
@@ -22,13 +25,19 @@ class Plan:
 
     ``sell_rate`` in hundredths of a basis point; ``factors`` are contract payments per unit of principal, and
     ``buy_factors`` the same at the buy rate. ``ceiling`` is the largest principal that the limits other than
-    the car's allow, ``ceiling_limit`` which of them it is, ``floor`` the smallest. ``refuses_products`` are
-    the programmes whose lender refuses a product of the deal, or its price; None if none does. ``empty`` says
-    why no programme is left, else NONE. ``sheet`` is the whole rate sheet, before lenders' decisions.
+    the car's allow, ``ceiling_limit`` which of them it is, ``floor`` the smallest.
+    ``cash_floor`` is the least cash that each lender asks for, ``cash_limit`` for which reason;
+    ``front_extra`` is the part of the principal that the front-end limit does not count. ``rebate_list`` is 0
+    for the whole rebate, else the number of the sheet's list of excluded ones, of ``rebate_lists`` in all.
+    ``cheaper`` are the cheaper rows of each row's lender, as ``cheapest.cheaper_rows``. ``empty`` says why no
+    programme is left, else NONE; ``empty_fix`` is a change of the deal that meets that limit.
+    ``refuses_products`` are the programmes whose lender refuses a product of the deal, or its price; None if
+    none does. ``sheet`` is the whole rate sheet, before lenders' decisions.
     """
 
     inputs: DealInputs
     sheet: RateSheet
+    only: str | None
     programmes: Programmes
     sell_rate: Whole
     factors: Floats
@@ -36,7 +45,14 @@ class Plan:
     ceiling: Cents
     ceiling_limit: Whole
     floor: Cents
+    cash_floor: Cents
+    cash_limit: Whole
+    front_extra: Cents
+    rebate_list: Whole
+    rebate_lists: int
+    cheaper: Whole
     empty: Limit
+    empty_fix: Fix | None
     refuses_products: Flags | None = None
 
     @property
@@ -51,18 +67,27 @@ class Plan:
         return self.cash_min if most is None else max(most, self.cash_min)
 
 
-def plan_deal(inputs: DealInputs, sheet: RateSheet) -> Plan:
-    """Return the plan of a deal: pure, with everything that screening and valuing need except the cars."""
-    programmes, empty = select_programmes(decided_sheet(sheet, inputs), inputs)
+def plan_deal(inputs: DealInputs, sheet: RateSheet, only: str | None = None) -> Plan:
+    """Return the plan of a deal: pure, with everything that screening and valuing need except the cars.
+
+    ``only`` names the only programme that may be offered; None: all of the sheet may.
+    """
+    structure = inputs.structure
+    selected = select_programmes(decided_sheet(sheet, inputs), inputs, only)
+    programmes, empty = selected.programmes, selected.empty
     sell_rate = _sell_rates(programmes, inputs)
     factors = _factors(inputs, sell_rate, programmes.term)
     ceiling, ceiling_limit = _ceilings(programmes, inputs, factors)
     floor = np.maximum(programmes.amount_min, 1)
+    equity = structure.trade_allowance_cents - payoff_cents(structure)
+    down, negative = _cash_asked(programmes, equity)
+    exclusions = exclusions_of(sheet)
     if not empty and not (ceiling >= floor).any():
         empty = Limit(int(ceiling_limit[np.argmax(ceiling - floor)]))
     return Plan(
         inputs=inputs,
         sheet=sheet,
+        only=only,
         programmes=programmes,
         sell_rate=sell_rate,
         factors=factors,
@@ -70,7 +95,16 @@ def plan_deal(inputs: DealInputs, sheet: RateSheet) -> Plan:
         ceiling=ceiling,
         ceiling_limit=ceiling_limit,
         floor=floor,
+        cash_floor=np.maximum(down, negative),
+        cash_limit=np.where(down >= negative, int(Limit.DOWN_MIN), int(Limit.NEGATIVE_EQUITY)),
+        front_extra=structure.products_cents + np.where(programmes.price_ttl, max(0, -equity), 0),
+        rebate_list=_rebate_lists(programmes, exclusions),
+        rebate_lists=len(exclusions),
+        cheaper=cheaper_rows(programmes)
+        if inputs.row_rule is RowRule.CHEAPEST
+        else np.empty((len(programmes), 0), dtype=np.int64),
         empty=empty,
+        empty_fix=selected.fix,
         refuses_products=_refuses_products(programmes, inputs),
     )
 
@@ -113,7 +147,27 @@ def _sell_rates(programmes: Programmes, inputs: DealInputs) -> Whole:
     if stated is not None:
         return np.full(len(programmes), hundredths_of_bp(stated), dtype=np.int64)
     markup = np.minimum(programmes.markup_max, hundredths_of_bp(inputs.standard_markup_bp))
-    return programmes.buy_rate + markup
+    state = inputs.state_limit
+    if state is not None and state.markup_max_bp is not None:
+        markup = np.minimum(markup, hundredths_of_bp(state.markup_max_bp))
+    rate = programmes.buy_rate + markup
+    if state is not None and state.rate_max_bp is not None:
+        rate = np.minimum(rate, hundredths_of_bp(state.rate_max_bp))
+    return rate
+
+
+def _cash_asked(programmes: Programmes, equity: int) -> tuple[Cents, Cents]:
+    """Return the least cash by the lender's minimum down, to which positive trade equity counts, and by its
+    cap on negative equity, which cash covers; at least 0.
+    """
+    down = np.maximum(programmes.down_min - max(0, equity), 0)
+    return down, np.maximum(max(0, -equity) - programmes.negative_equity_max, 0)
+
+
+def _rebate_lists(programmes: Programmes, exclusions: tuple[tuple[str, ...], ...]) -> Whole:
+    numbers = {(): 0} | {excluded: number for number, excluded in enumerate(exclusions, 1)}
+    lists = [numbers[tuple(sorted(row.excluded_rebates))] for row in programmes.row.tolist()]
+    return np.array(lists, dtype=np.int64)
 
 
 def _factors(inputs: DealInputs, rate: Whole, term: Whole) -> Floats:

@@ -9,7 +9,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
-from protocol.money.lending import Rebate
+from protocol.money.lending import MOST_EXCLUSIONS, Programme, RateSheet, Rebate
 
 
 def rebates_open_to(
@@ -56,3 +56,24 @@ def _best(applicable: Sequence[Rebate]) -> int:
     together = sum(one.amount_cents for one in applicable if one.stackable)
     alone = max((one.amount_cents for one in applicable if not one.stackable), default=0)
     return max(together, alone)
+
+
+def exclusions_of(sheet: RateSheet) -> tuple[tuple[str, ...], ...]:
+    """Return the different lists of excluded rebates of a sheet's rows, in a fixed order.
+
+    A car's numbers hold its rebate without each of them, in this order.
+    """
+    found = {tuple(sorted(row.excluded_rebates)) for row in sheet.programmes if row.excluded_rebates}
+    return tuple(sorted(found))
+
+
+def check_exclusions(programmes: Sequence[Programme]) -> None:
+    """Raise ValueError if a sheet's rows have too many different lists of excluded rebates."""
+    found = exclusions_of(RateSheet(version="", programmes=tuple(programmes)))
+    if len(found) > MOST_EXCLUSIONS:
+        raise ValueError(f"{len(found)} different lists of excluded_rebates, at most {MOST_EXCLUSIONS}")
+
+
+def without(rebates: Iterable[Rebate], excluded: Collection[str]) -> tuple[Rebate, ...]:
+    """Return the rebates whose id or programme is not excluded."""
+    return tuple(one for one in rebates if one.rebate_id not in excluded and one.programme not in excluded)

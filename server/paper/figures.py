@@ -104,7 +104,7 @@ def car_figures(pencil: StoredPencil, car: OfferedCar) -> PaperCar:
         stock_no=car.stock_no,
         vin=car.vin,
         mileage=car.mileage,
-        lines=_lines(answer, structure, pencil.car["rebate_cents"]),
+        lines=_lines(answer, structure, answer.rebate_cents - structure.rebate_cents),
         amount_financed_cents=financed,
         prepaid_cents=structure.prepaid_finance_cents,
         payment_cents=payment,
@@ -191,6 +191,7 @@ def payment_without_products(pencil: StoredPencil) -> int | None:
         rate_bp=BasisPoints(0) if isinstance(answer.rate_bp, UnsetType) else answer.rate_bp,
         cash_cents=_cents(answer.cash_down_cents),
         discount_cents=_cents(answer.discount_cents),
+        rebate_cents=answer.rebate_cents,
     )
     try:
         return price_contract(request, case.tax_cents).payment_cents

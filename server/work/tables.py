@@ -1,4 +1,4 @@
-"""Rate sheets, risk models, tax tables, rebates and product catalogues by version.
+"""Rate sheets, risk models, tax tables, rebates, state limits and product catalogues by version.
 
 They never change in place, so they stay valid once they are loaded.
 """
@@ -7,11 +7,11 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from protocol.money.lending import RateSheet, Rebate, RiskModel, TaxTable
+from protocol.money.lending import LimitTable, RateSheet, Rebate, RiskModel, TaxTable
 from protocol.money.products import Catalogue
 from server.database.core.pool import Database
 from server.database.editions.products import load_catalogue
-from server.database.editions.rates import load_rates, load_rebates, load_risk, load_taxes
+from server.database.editions.rates import load_limits, load_rates, load_rebates, load_risk, load_taxes
 
 KEPT_VERSIONS = 8
 
@@ -49,6 +49,7 @@ class Tables:
         self._risk: _Versions[RiskModel] = _Versions(load_risk)
         self._taxes: _Versions[TaxTable] = _Versions(load_taxes)
         self._rebates: _Versions[tuple[Rebate, ...]] = _Versions(load_rebates)
+        self._limits: _Versions[LimitTable] = _Versions(load_limits)
         self._products: _Versions[Catalogue] = _Versions(load_catalogue)
 
     async def rates(self, database: Database, version: str) -> RateSheet:
@@ -66,6 +67,10 @@ class Tables:
     async def rebates(self, database: Database, version: str) -> tuple[Rebate, ...]:
         """Return the rebates of a sheet."""
         return await self._rebates.get(database, version)
+
+    async def limits(self, database: Database, version: str) -> LimitTable:
+        """Return a table of state limits."""
+        return await self._limits.get(database, version)
 
     async def products(self, database: Database, version: str) -> Catalogue:
         """Return a product catalogue."""

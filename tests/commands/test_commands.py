@@ -27,6 +27,7 @@ IMPORTS = [
     "import-risk",
     "import-tax",
     "import-rebates",
+    "import-limits",
     "import-products",
 ]
 STORED = ["up", "web", "worker", "migrate", "seed", *IMPORTS, "verify-pencils", "report-markup"]

@@ -21,10 +21,17 @@ from protocol.money.lending import (
     TaxRule,
 )
 from protocol.records import Tier
-from server.database.importing import CURVES, PROGRAMMES, REBATE_PROGRAMMES, RULES, amounts
+from server.database.importing import (
+    CURVES,
+    PROGRAMMES,
+    REBATE_PROGRAMMES,
+    RULES,
+    STATE_LIMITS,
+    amounts,
+)
 from server.database.importing.layouts import TableLayout
 from server.database.importing.versioned import Fault, read_table
-from server.database.sample import lenders, rebates, taxes
+from server.database.sample import lenders, limits, rebates, taxes
 
 PROGRAMME = {
     "programme_id": "harbor-new",
@@ -56,6 +63,7 @@ CURVE = {
     "servicing_month": "4",
 }
 RULE = {"jurisdiction": "Ohio", "state": "OH", "rate_percent": "5.75"}
+LIMIT = {"state": "OH", "rate_max_percent": "25", "source": "Statute", "source_date": "2026-01-02"}
 REBATE = {
     "rebate_id": "r1",
     "programme": "Cash",
@@ -64,6 +72,10 @@ REBATE = {
     "ends_on": "2026-01-31",
     "amount": "500",
 }
+
+
+OLD_FIELDS = Programme.__struct_fields__[: Programme.__struct_fields__.index("term_min_months")]
+"""The fields of a programme before bands had two edges."""
 
 
 def write(path: Path, rows: Iterable[Mapping[str, str]]) -> Path:
@@ -120,6 +132,7 @@ def as_cells(record: Any, layout: TableLayout) -> dict[str, str]:
         (CURVES, lenders.CURVES),
         (RULES, taxes.RULES),
         (REBATE_PROGRAMMES, tuple(rebates.sample_rebates(2026))),
+        (STATE_LIMITS, limits.LIMITS),
     ],
 )
 def test_a_table_that_was_written_reads_back(
@@ -174,6 +187,20 @@ def test_every_wrong_cell_of_every_row_is_told_at_once(tmp_path: Path) -> None:
             "reserve_share_percent",
         ),
         (PROGRAMMES, PROGRAMME | {"reserve_flat": "100"}, "reserve_flat"),
+        (PROGRAMMES, PROGRAMME | {"term_min_months": "61"}, "term_min_months"),
+        (PROGRAMMES, PROGRAMME | {"year_min": "2020", "year_max": "2019"}, "year_max"),
+        (PROGRAMMES, PROGRAMME | {"mileage_min": "10", "mileage_max": "9"}, "mileage_max"),
+        (PROGRAMMES, PROGRAMME | {"ltv_min_percent": "131"}, "ltv_min_percent"),
+        (
+            PROGRAMMES,
+            PROGRAMME | {"first_payment_days_min": "46", "first_payment_days_max": "45"},
+            "first_payment_days_max",
+        ),
+        (PROGRAMMES, PROGRAMME | {"excluded_rebates": "Cash"}, "excluded_rebates"),
+        (PROGRAMMES, PROGRAMME | {"advance_rule": "everything"}, "advance_rule"),
+        (STATE_LIMITS, LIMIT | {"rate_max_percent": ""}, "rate_max_percent"),
+        (STATE_LIMITS, LIMIT | {"source": ""}, "source"),
+        (STATE_LIMITS, LIMIT | {"state": "oh"}, "state"),
         (CURVES, CURVE | {"loss_timing": "0:0 50:75 100:90"}, "loss_timing"),
         (CURVES, CURVE | {"loss_timing": "50:75 40:80 100:100"}, "loss_timing"),
         (CURVES, CURVE | {"loss_timing": "half"}, "loss_timing"),
@@ -198,10 +225,45 @@ def test_a_row_that_contradicts_itself_is_refused(
 
 
 def test_a_row_that_repeats_another_is_refused(tmp_path: Path) -> None:
-    """Programme, tier and term once; the error names both lines."""
+    """Programme, tier and all bands once; the error names both lines."""
     _, faults = read(tmp_path, PROGRAMMES, PROGRAMME, PROGRAMME | {"term_months": "72"}, PROGRAMME)
-    assert places(faults) == [(4, "programme_id, tier, term_months")]
+    assert places(faults) == [(4, "programme, tier and bands")]
     assert "line 2 has the same" in str(faults[0])
+    assert "'harbor-new, Harbor, prime, None, 60'" in str(faults[0])
+
+
+def test_rows_of_one_programme_may_overlap(tmp_path: Path) -> None:
+    """Another edge of any band is another row, in the order of the file."""
+    edges = {
+        "term_min_months": "36",
+        "year_max": "2024",
+        "mileage_min": "10",
+        "ltv_min_percent": "90",
+        "amount_max": "50,000",
+        "score_min": "700",
+    }
+    rows = [PROGRAMME, *(PROGRAMME | {name: text} for name, text in edges.items())]
+    found, faults = read(tmp_path, PROGRAMMES, *rows)
+    assert faults == []
+    assert [row.ltv_min_bp for row in found] == [0.0, 0.0, 0.0, 0.0, 9_000.0, 0.0, 0.0]
+
+
+def test_a_rule_that_is_left_out_limits_nothing(tmp_path: Path) -> None:
+    """An old file means what it meant; a new one states rules in dollars, days and names."""
+    (old,), _ = read(tmp_path, PROGRAMMES, PROGRAMME)
+    assert old == Programme(**{name: getattr(old, name) for name in OLD_FIELDS})
+    rules = {
+        "advance_rule": "price_ttl",
+        "gap_max": "900",
+        "first_payment_days_max": "45",
+        "reserve_max": "2,500.00",
+        "subvented": "yes",
+        "excluded_rebates": "Customer cash; r7",
+    }
+    (new,), faults = read(tmp_path, PROGRAMMES, PROGRAMME | rules)
+    assert faults == []
+    assert (new.advance_rule, new.gap_max_cents, new.first_payment_days_max) == ("price_ttl", 900_00, 45)
+    assert (new.reserve_max_cents, new.excluded_rebates) == (2_500_00, ("Customer cash", "r7"))
 
 
 def test_a_risk_model_is_a_full_grid_of_every_tier(tmp_path: Path) -> None:
@@ -281,7 +343,7 @@ def test_dollars_read_back_to_the_cent(cents: int) -> None:
     assert amounts.dollars()(f"${cents // 100:,}.{cents % 100:02}") == cents
 
 
-@pytest.mark.parametrize("layout", [PROGRAMMES, CURVES, RULES, REBATE_PROGRAMMES])
+@pytest.mark.parametrize("layout", [PROGRAMMES, CURVES, RULES, REBATE_PROGRAMMES, STATE_LIMITS])
 def test_the_page_on_importing_names_every_column(layout: TableLayout) -> None:
     """In bold where a cell is needed, plain where it may be left out."""
     page = (Path(__file__).parents[2] / "docs/importing.md").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from protocol.jobs import NUMBER_COLUMNS
+from protocol.jobs import NUMBER_COLUMNS, rebate_columns
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import Disposition, LtvBasis, Programme, RateSheet, RiskCurve, RiskModel
 from protocol.records import Tier
@@ -104,4 +104,5 @@ def car(**changes: int) -> dict[str, int]:
 
 def cars(*numbers: dict[str, int]) -> Cars:
     """Return cars as columns."""
-    return Cars.of({name: [each[name] for each in numbers] for name in NUMBER_COLUMNS})
+    names = (*NUMBER_COLUMNS, *(rebate_columns(numbers[0]) if numbers else ()))
+    return Cars.of({name: [each[name] for each in numbers] for name in names})

@@ -10,7 +10,7 @@ export const DEFAULT_MATCHES = 20000 as const;
 
 export const MATCH_COLUMNS = ["vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage", "price_cents", "days_in_stock", "store_id", "payment_min_cents", "payment_max_cents", "cost_cents", "transfer_cost_cents", "transfer_days"] as const;
 
-export const OFFER_COLUMNS = ["vehicle_id", "rev", "payment_cents", "term_months", "lender", "rate_bp", "cash_down_cents", "discount_cents", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier"] as const;
+export const OFFER_COLUMNS = ["vehicle_id", "rev", "payment_cents", "term_months", "lender", "rate_bp", "cash_down_cents", "discount_cents", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier", "rebate_given_up_cents"] as const;
 
 export const FIRST_LATE_CHUNK = 1000000 as const;
 
@@ -48,6 +48,10 @@ export const CLOSE_CODES = {"1000": {"name": "normal", "reconnect": false}, "100
 export const Action = ["submit", "counter", "approve", "decline", "reopen", "sign", "lose", "accept"] as const;
 export type Action = (typeof Action)[number];
 
+/** What a programme's front-end limit counts of the principal. */
+export const AdvanceRule = ["all_but_products", "price_ttl"] as const;
+export type AdvanceRule = (typeof AdvanceRule)[number];
+
 /** An action that moves a signed contract; the `type` of its command. */
 export const Closing = ["deliver", "fund", "unwind"] as const;
 export type Closing = (typeof Closing)[number];
@@ -77,7 +81,7 @@ export const ErrorCode = ["invalid", "unauthorized", "forbidden", "not_found", "
 export type ErrorCode = (typeof ErrorCode)[number];
 
 /** The kinds of changes that make a refused car acceptable. Another term or programme costs nothing; of the others, the smaller amount is cheaper. */
-export const FixKind = ["programme", "term", "cash", "price", "value", "product"] as const;
+export const FixKind = ["programme", "term", "cash", "price", "value", "products", "first_payment", "doc_fee", "product"] as const;
 export type FixKind = (typeof FixKind)[number];
 
 /** The progress of a signed contract. */
@@ -260,6 +264,7 @@ export interface StructureChanges {
   payment_max_cents?: number | null;
   contract_date?: string | null;
   first_payment_date?: string | null;
+  first_payment_days?: number | null;
   day_count?: DayCount;
   tier?: Tier;
   tier_source?: TierSource;
@@ -682,6 +687,7 @@ export interface Versions {
   tax: string;
   risk: string;
   engine: string;
+  limits: string;
   leases?: string;
   products: string | null;
 }
@@ -740,6 +746,9 @@ export interface Fix {
   term_months?: number | null;
   lender?: string | null;
   value_cents?: number | null;
+  products_cents?: number | null;
+  first_payment_days?: number | null;
+  doc_fee_cents?: number | null;
   product_id?: string | null;
   product_price_cents?: number | null;
   opens?: number | null;
@@ -1476,6 +1485,51 @@ export interface QuoteRoll {
   message: string | null;
 }
 
+/** One structure that no other structure beats in both payment and NPV. */
+export interface FrontierPoint {
+  term_months: number;
+  rate_bp: number;
+  cash_down_cents: number;
+  discount_cents: number;
+  payment_cents: number;
+  programme_id?: string;
+  lender?: string;
+  npv_cents?: number;
+  stress_npv_cents?: number;
+  score?: number;
+  rebate_cents?: number;
+  rebate_given_up_cents?: number;
+  excluded_rebates?: string[];
+}
+
+/** The rules of the rate sheet's row behind a quote, as `lending.Programme` defines them. */
+export interface LenderRules {
+  programme_id: string;
+  term_min_months: number;
+  term_max_months: number;
+  year_min: number;
+  year_max: number;
+  mileage_min: number;
+  mileage_max: number;
+  advance_rule: AdvanceRule;
+  ltv_min_bp: number;
+  ltv_front_max_bp: number;
+  ltv_total_max_bp: number;
+  amount_min_cents: number;
+  amount_max_cents: number;
+  service_contract_max_cents: number | null;
+  gap_max_cents: number | null;
+  backend_max_cents: number | null;
+  negative_equity_max_cents: number | null;
+  down_min_cents: number;
+  first_payment_days_min: number;
+  first_payment_days_max: number;
+  subvented: boolean;
+  buy_rate_bp?: number;
+  markup_max_bp?: number;
+  reserve_max_cents?: number | null;
+}
+
 /** A product of the catalogue that the deal does not have, at its retail price: what it would add. */
 export interface OfferedProduct {
   product_id: string;
@@ -1553,6 +1607,8 @@ export interface QuoteReply {
   value?: QuoteValue;
   binding?: string | null;
   fix?: Fix | null;
+  rebate_given_up_cents?: number;
+  excluded_rebates?: string[];
   vehicle_id: string;
   rev: number;
   versions: Versions;
@@ -1560,6 +1616,8 @@ export interface QuoteReply {
   grid: QuoteGrid;
   warnings: QuoteWarning[];
   roll?: QuoteRoll;
+  rate_or_rebate?: FrontierPoint[];
+  lender_rules?: LenderRules;
   menu?: QuoteMenu;
 }
 
@@ -1575,21 +1633,10 @@ export interface StressedPoint {
   npv_cents?: number;
   stress_npv_cents?: number;
   score?: number;
+  rebate_cents?: number;
+  rebate_given_up_cents?: number;
+  excluded_rebates?: string[];
   passed_by?: number;
-}
-
-/** One structure that no other structure beats in both payment and NPV. */
-export interface FrontierPoint {
-  term_months: number;
-  rate_bp: number;
-  cash_down_cents: number;
-  discount_cents: number;
-  payment_cents: number;
-  programme_id?: string;
-  lender?: string;
-  npv_cents?: number;
-  stress_npv_cents?: number;
-  score?: number;
 }
 
 /** The best structure with a payment above `over_cents` and up to `to_cents`. */
@@ -1718,6 +1765,7 @@ export interface Structure {
   payment_max_cents: number | null;
   contract_date: string | null;
   first_payment_date: string | null;
+  first_payment_days: number | null;
   day_count: DayCount;
   tier: Tier;
   tier_source: TierSource;

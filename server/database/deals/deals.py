@@ -29,6 +29,7 @@ MAX_PAGE = 200
 DEAL_COLUMNS: Final = f"""
        d.deal_id, d.store_id, s.group_id, d.state, d.version, d.last_no, d.structure, d.salesperson_id,
        u.name AS salesperson, u.role AS salesperson_role, d.selected_offer,
+       s.state AS store_state,
        s.standard_markup_bp, s.npv_floor_cents, s.product_cost_share_bp, s.markup_cap_bp,
        s.cash_step_cents, s.grid_step_cents,
        u.discount_authority_cents,
@@ -91,7 +92,7 @@ class Deal:
     of them that had not expired when the deal was loaded. ``discount_authority_cents`` is its salesperson's,
     ``product_cost_share_bp`` the usual cost of its store's products, ``markup_cap_bp`` what the store's state
     allows over the buy rate; None: no cap. Found cash is in whole ``cash_step_cents``, and the pencil grid's
-    columns are ``grid_step_cents`` apart.
+    columns are ``grid_step_cents`` apart. ``store_state`` is the state whose limits apply.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Deal:
     discount_authority_cents: int = 0
     product_cost_share_bp: float = 10_000.0
     markup_cap_bp: float | None = None
+    store_state: str = ""
     cash_step_cents: int = 1
     grid_step_cents: int = 500_00
     selected_offer: str | None = None
@@ -165,6 +167,7 @@ def deal_of(row: asyncpg.Record) -> Deal:
         discount_authority_cents=row["discount_authority_cents"],
         product_cost_share_bp=float(row["product_cost_share_bp"]),
         markup_cap_bp=None if row["markup_cap_bp"] is None else float(row["markup_cap_bp"]),
+        store_state=row["store_state"],
         cash_step_cents=row["cash_step_cents"],
         grid_step_cents=row["grid_step_cents"],
         selected_offer=None if row["selected_offer"] is None else str(row["selected_offer"]),

@@ -1,1 +1,1 @@
-"""Dated versions of rates, risk, taxes, rebates and the product catalogue."""
+"""Dated versions of rates, risk, taxes, rebates, state limits and the product catalogue."""

@@ -1,4 +1,4 @@
-"""Lender programmes, risk curves, tax rules and rebates by version."""
+"""Lender programmes, risk curves, tax rules, rebates and state limits by version."""
 
 from decimal import Decimal
 from typing import Any
@@ -6,17 +6,28 @@ from typing import Any
 import asyncpg
 
 from protocol import codec
-from protocol.money.lending import Programme, RateSheet, Rebate, RiskCurve, RiskModel, TaxRule, TaxTable
+from protocol.money.lending import (
+    LimitTable,
+    Programme,
+    RateSheet,
+    Rebate,
+    RiskCurve,
+    RiskModel,
+    StateLimit,
+    TaxRule,
+    TaxTable,
+)
 from server.database.core.pool import Database
 
 PROGRAMME_COLUMNS = Programme.__struct_fields__
 CURVE_COLUMNS = RiskCurve.__struct_fields__
 TAX_COLUMNS = tuple(name for name in TaxRule.__struct_fields__ if name != "taxable_products_cents")
 REBATE_COLUMNS = Rebate.__struct_fields__
+LIMIT_COLUMNS = StateLimit.__struct_fields__
 
 _PROGRAMMES = (
     f"SELECT {', '.join(PROGRAMME_COLUMNS)} FROM lender_programmes"  # noqa: S608 - names of our own fields
-    " WHERE rates_version = $1 ORDER BY programme_id, tier, term_months"
+    " WHERE rates_version = $1 ORDER BY programme_id, tier, term_months, row_no"
 )
 _CURVES = (
     f"SELECT {', '.join(CURVE_COLUMNS)} FROM risk_curves"  # noqa: S608 - names of our own fields
@@ -30,11 +41,15 @@ _REBATES = (
     f"SELECT {', '.join(REBATE_COLUMNS)} FROM rebates"  # noqa: S608 - names of our own fields
     " WHERE rebates_version = $1 ORDER BY rebate_id"
 )
+_LIMITS = (
+    f"SELECT {', '.join(LIMIT_COLUMNS)} FROM state_limits"  # noqa: S608 - names of our own fields
+    " WHERE limits_version = $1 ORDER BY state"
+)
 
 
 class NotInForce(LookupError):
-    """There is no rate sheet, risk model, tax table or rebate sheet with that version, or none in force
-    today.
+    """There is no rate sheet, risk model, tax table, rebate sheet or table of state limits with that version,
+    or none in force today.
     """
 
     def __init__(self, what: str, version: str | None) -> None:
@@ -79,6 +94,14 @@ async def load_rebates(database: Database, version: str) -> tuple[Rebate, ...]:
     ):
         raise NotInForce("rebate sheet", version)
     return tuple(codec.convert(Rebate, dict(row)) for row in await database.fetch(_REBATES, version))
+
+
+async def load_limits(database: Database, version: str) -> LimitTable:
+    """Return the state limits of table ``version``. Raises NotInForce."""
+    rows = await database.fetch(_LIMITS, version)
+    if not rows:
+        raise NotInForce("table of state limits", version)
+    return LimitTable(version=version, limits=tuple(codec.convert(StateLimit, _floats(row)) for row in rows))
 
 
 def _floats(row: asyncpg.Record) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The editions of rates, risk, taxes, rebates and products in force, and the version of a stock."""
+"""The editions of rates, risk, taxes, rebates, limits and products in force, and the version of a stock."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -19,6 +19,8 @@ SELECT (SELECT rates_version FROM rate_sheets
          ORDER BY effective_from DESC LIMIT 1) AS tax,
        (SELECT rebates_version FROM rebate_sheets WHERE effective_from <= $1
          ORDER BY effective_from DESC LIMIT 1) AS rebates,
+       (SELECT limits_version FROM limit_tables WHERE effective_from <= $1
+         ORDER BY effective_from DESC LIMIT 1) AS limits,
        (SELECT products_version FROM product_catalogues WHERE effective_from <= $1
          ORDER BY effective_from DESC LIMIT 1) AS products
 """
@@ -33,12 +35,13 @@ SELECT (SELECT sum(inventory_version)::bigint FROM stores
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The editions in force on one day. Tax table, rebates and product catalogue are optional."""
+    """The editions in force on one day. Tax table, rebates, limits and product catalogue are optional."""
 
     rates: str
     risk: str
     tax: str | None = None
     rebates: str | None = None
+    limits: str | None = None
     products: str | None = None
 
 
@@ -55,6 +58,7 @@ async def editions_in_force(database: Database, today: dt.date) -> InForce:
         risk=_found("risk model", row["risk"]),
         tax=row["tax"],
         rebates=row["rebates"],
+        limits=row["limits"],
         products=row["products"],
     )
 

@@ -1,4 +1,4 @@
-"""Writing a version of a table: rates, risk, taxes, rebates, products. Append-only and dated.
+"""Writing a version of a table: rates, risk, taxes, rebates, limits, products. Append-only and dated.
 
 A version is a row of the head table and its contents; neither ever changes. The newest version that has begun
 is in force, so no two versions of a kind begin on the same day.
@@ -11,7 +11,13 @@ from dataclasses import dataclass
 import asyncpg
 
 from server.database.core.catalogue import PRODUCT_COLUMNS
-from server.database.editions.rates import CURVE_COLUMNS, PROGRAMME_COLUMNS, REBATE_COLUMNS, TAX_COLUMNS
+from server.database.editions.rates import (
+    CURVE_COLUMNS,
+    LIMIT_COLUMNS,
+    PROGRAMME_COLUMNS,
+    REBATE_COLUMNS,
+    TAX_COLUMNS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,7 @@ RATES = TableKind("rate sheet", "rate_sheets", "rates_version", "lender_programm
 RISK = TableKind("risk model", "risk_models", "risk_version", "risk_curves", CURVE_COLUMNS)
 TAXES = TableKind("tax table", "tax_tables", "tax_version", "tax_rules", TAX_COLUMNS)
 REBATES = TableKind("rebate sheet", "rebate_sheets", "rebates_version", "rebates", REBATE_COLUMNS)
+LIMITS = TableKind("table of state limits", "limit_tables", "limits_version", "state_limits", LIMIT_COLUMNS)
 PRODUCTS = TableKind(
     "product catalogue", "product_catalogues", "products_version", "catalogue_products", PRODUCT_COLUMNS
 )

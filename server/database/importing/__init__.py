@@ -12,6 +12,7 @@ from server.database.importing.layouts import (
     PROGRAMMES,
     REBATE_PROGRAMMES,
     RULES,
+    STATE_LIMITS,
     check_packages,
 )
 from server.database.importing.load import ImportSummary, import_inventory
@@ -25,6 +26,7 @@ __all__ = [
     "PROGRAMMES",
     "REBATE_PROGRAMMES",
     "RULES",
+    "STATE_LIMITS",
     "TABLE_MIB",
     "UNPACKED_MIB",
     "Fault",

@@ -9,7 +9,9 @@ from msgspec import NODEFAULT
 
 from protocol.money.lending import (
     NO_EDGE_BP,
+    NO_EDGE_DAYS,
     NO_EDGE_MONTHS,
+    AdvanceRule,
     Disposition,
     LeaseTaxMethod,
     LtvBasis,
@@ -18,18 +20,28 @@ from protocol.money.lending import (
     ReserveMethod,
     RiskCurve,
     Rounding,
+    StateLimit,
     TaxBase,
     TaxRule,
 )
 from protocol.money.products import MAX_PACKAGES, Earning, Product, ProductKind
 from protocol.records import Tier
-from server.database.editions.writing import PRODUCTS, RATES, REBATES, RISK, TAXES, TableKind
+from server.database.editions.writing import LIMITS, PRODUCTS, RATES, REBATES, RISK, TAXES, TableKind
 from server.database.importing import amounts
 from server.database.importing.amounts import Read
 
 WIDEST_PERCENT = 10_000
 YEAR, MONTHS, SCORE = amounts.whole(1900, 2100), amounts.whole(1, NO_EDGE_MONTHS), amounts.whole(250, 900)
 EDGE = amounts.percent(WIDEST_PERCENT, above_zero=True)
+DAYS = amounts.whole(0, NO_EDGE_DAYS)
+STATE = amounts.matching("[A-Z]{2}", "a state as two capital letters, such as OH")
+
+BANDS = (
+    "programme_id", "lender", "tier", "term_min_months", "term_months", "score_min", "score_max", "new_cars",
+    "used_cars", "year_min", "year_max", "mileage_min", "mileage_max", "ltv_min_bp", "ltv_total_max_bp",
+    "amount_min_cents", "amount_max_cents", "subvented",
+)  # fmt: skip
+"""The bands of a programme's row. Bands may overlap; two rows with the same bands are a mistake."""
 
 Contradiction = tuple[str, str]
 """A column, and the expected value."""
@@ -49,13 +61,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class TableLayout:
-    """How to read rows of a kind: ``key`` identifies a row, ``contradictions`` checks one row."""
+    """How to read rows of a kind: ``key`` identifies a row, ``contradictions`` checks one row. ``key_name``
+    is what a person calls a key of many columns.
+    """
 
     kind: TableKind
     record: type[msgspec.Struct]
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     contradictions: Callable[[Any], Iterator[Contradiction]]
+    key_name: str = ""
 
 
 def _columns(
@@ -78,6 +93,18 @@ def _of_programme(row: Programme) -> Iterator[Contradiction]:
         yield "used_cars", "yes here or in new_cars"
     if row.ltv_total_max_bp < row.ltv_front_max_bp:
         yield "ltv_total_max_percent", f"at least ltv_front_max_percent ({row.ltv_front_max_bp / 100:g})"
+    if row.shortest_months > row.term_months:
+        yield "term_min_months", f"at most term_months ({row.term_months})"
+    if row.year_min > row.year_max:
+        yield "year_max", f"at least year_min ({row.year_min})"
+    if row.mileage_min > row.mileage_max:
+        yield "mileage_max", f"at least mileage_min ({row.mileage_min:,})"
+    if row.ltv_min_bp > row.ltv_total_max_bp:
+        yield "ltv_min_percent", f"at most ltv_total_max_percent ({row.ltv_total_max_bp / 100:g})"
+    if row.first_payment_days_min > row.first_payment_days_max:
+        yield "first_payment_days_max", f"at least first_payment_days_min ({row.first_payment_days_min})"
+    if row.excluded_rebates and not row.subvented:
+        yield "excluded_rebates", "an empty cell, since the row is not subvented"
     if row.amount_min_cents >= row.amount_max_cents:
         yield "amount_max", f"more than amount_min ({row.amount_min_cents / 100:,.2f})"
     if row.reserve_method is ReserveMethod.FLAT and row.reserve_share_bp:
@@ -111,6 +138,11 @@ def check_packages(rows: Sequence[Product]) -> None:
 def _of_rule(row: TaxRule) -> Iterator[Contradiction]:
     if row.base is TaxBase.FULL_PRICE and row.credit_cap_cents is not None:
         yield "credit_cap", "an empty cell, since full_price gives no trade-in credit"
+
+
+def _of_limit(row: StateLimit) -> Iterator[Contradiction]:
+    if row.rate_max_bp is None and row.doc_fee_max_cents is None and row.markup_max_bp is None:
+        yield "rate_max_percent", "a limit here, in doc_fee_max or in markup_max_percent"
 
 
 def _of_curve(_row: RiskCurve) -> Iterator[Contradiction]:
@@ -147,6 +179,21 @@ PROGRAMMES = TableLayout(
             "reserve_share_bp": amounts.percent(),
             "reserve_flat_cents": amounts.dollars(),
             "chargeback_months": amounts.whole(0, NO_EDGE_MONTHS),
+            "term_min_months": MONTHS,
+            "year_max": YEAR,
+            "mileage_min": amounts.whole(0, 2_000_000),
+            "ltv_min_bp": amounts.percent(WIDEST_PERCENT),
+            "advance_rule": amounts.one_of(AdvanceRule),
+            "service_contract_max_cents": amounts.dollars(),
+            "gap_max_cents": amounts.dollars(),
+            "backend_max_cents": amounts.dollars(),
+            "negative_equity_max_cents": amounts.dollars(),
+            "down_min_cents": amounts.dollars(),
+            "first_payment_days_min": DAYS,
+            "first_payment_days_max": DAYS,
+            "reserve_max_cents": amounts.dollars(),
+            "subvented": amounts.yes_or_no,
+            "excluded_rebates": amounts.several,
             "lender_fee_cents": amounts.dollars(),
             "acquisition_cents": amounts.dollars(),
             "stipulations": amounts.several,
@@ -163,8 +210,9 @@ PROGRAMMES = TableLayout(
             "stipulations": (),
         },
     ),
-    ("programme_id", "tier", "term_months"),
+    BANDS,
     _of_programme,
+    "programme, tier and bands",
 )
 
 CURVES = TableLayout(
@@ -198,7 +246,7 @@ RULES = TableLayout(
         TaxRule,
         {
             "jurisdiction": amounts.words,
-            "state": amounts.matching("[A-Z]{2}", "a state as two capital letters, such as OH"),
+            "state": STATE,
             "postal_prefix": amounts.matching("[0-9]{1,5}", "up to five leading digits of a ZIP code"),
             "rate_bp": amounts.percent(),
             "base": amounts.one_of(TaxBase),
@@ -239,6 +287,25 @@ REBATE_PROGRAMMES = TableLayout(
     ),
     ("rebate_id",),
     _of_rebate,
+)
+
+STATE_LIMITS = TableLayout(
+    LIMITS,
+    StateLimit,
+    _columns(
+        StateLimit,
+        {
+            "state": STATE,
+            "rate_max_bp": amounts.percent(),
+            "doc_fee_max_cents": amounts.dollars(),
+            "markup_max_bp": amounts.percent(),
+            "source": amounts.words,
+            "source_date": amounts.date,
+        },
+        {},
+    ),
+    ("state",),
+    _of_limit,
 )
 
 CATALOGUE = TableLayout(

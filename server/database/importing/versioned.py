@@ -28,6 +28,8 @@ ROWS: Final = 100_000
 
 TABLE_MIB: Final = 64
 LONGEST_CELL: Final = 2_000
+MOST_NAMED: Final = 5
+"""How many values of a repeated key a fault shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +217,12 @@ def _repeated(rows: Sequence[Numbered], layout: TableLayout) -> Iterator[Fault]:
         key = tuple(getattr(row.record, field) for field in layout.key)
         earlier = first.setdefault(key, row.line)
         if earlier != row.line:
-            names = ", ".join(column.name for column in layout.columns if column.field in layout.key)
+            names = [column.name for column in layout.columns if column.field in layout.key]
             yield Fault(
-                row.line, names, f"a unique row: line {earlier} has the same values", ", ".join(map(str, key))
+                row.line,
+                layout.key_name or ", ".join(names),
+                f"a unique row: line {earlier} has the same values",
+                ", ".join(map(str, key[:MOST_NAMED])),
             )
 
 

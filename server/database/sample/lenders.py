@@ -1,4 +1,4 @@
-"""Sample lenders and risk: four invented programmes in the range of published averages by credit tier.
+"""Sample lenders and risk: five invented lenders in the range of published averages by credit tier.
 
 Rates follow the levels of 2023 in the United States, limits follow typical lender guides. They are marked as
 a sample in the database, and no lender stands behind them.
@@ -6,11 +6,15 @@ a sample in the database, and no lender stands behind them.
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
 
 from protocol.money.lending import (
     NO_EDGE_BP,
     NO_EDGE_MONTHS,
+    AdvanceRule,
     Disposition,
     LtvBasis,
     Programme,
@@ -55,6 +59,22 @@ STIPULATIONS: dict[Tier, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Rows of a lender that overlap its usual ones: for which tiers and cars, and what they have instead.
+
+    ``terms`` is a band of terms, as one row; None: a row for each term.
+    """
+
+    tiers: tuple[Tier, ...]
+    new: bool
+    rate_step_bp: float = 0.0
+    newest_years: int | None = None
+    terms: tuple[int, int] | None = None
+    key: str = ""
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Lender:
     """What sets one lender apart from the usual figures above."""
 
@@ -78,6 +98,10 @@ class Lender:
     chargeback_months: int = 0
     new_ltv_basis: LtvBasis = LtvBasis.INVOICE
     used_ltv_basis: LtvBasis = LtvBasis.WHOLESALE
+    kinds: tuple[bool, ...] = (True, False)  # new cars, used cars
+    # Rules that the lender has for every row, and rows of its own beside the usual ones.
+    rules: dict[str, Any] = field(default_factory=dict)
+    beside: tuple[Beside, ...] = ()
 
 
 ALL_TIERS = tuple(Tier)
@@ -87,6 +111,14 @@ LENDERS = (
         rate_step_bp=25.0, markup_max_bp=200.0, reserve_share_bp=0.0, front_ltv_bp=12_000.0,
         total_ltv_bp=13_500.0, dti_max_bp=4_500.0, oldest_years=12, mileage_max=130_000,
         amount_max_cents=85_000_00, acquisition_cents=250_00,
+        rules={"first_payment_days_min": 15, "first_payment_days_max": 60},
+        beside=(
+            # A better rate for a small advance.
+            Beside(
+                ALL_TIERS[:3], new=False, rate_step_bp=-60.0, terms=(60, 72),
+                changes={"ltv_total_max_bp": 10_000.0, "ltv_front_max_bp": 9_500.0},
+            ),
+        ),
     ),
     Lender(
         "harbor-credit-union", "Harbor Credit Union (sample)", ALL_TIERS[:3], Disposition.SOLD,
@@ -94,12 +126,34 @@ LENDERS = (
         total_ltv_bp=13_000.0, dti_max_bp=4_300.0, oldest_years=8, mileage_max=100_000,
         amount_max_cents=100_000_00, reserve_method=ReserveMethod.PRINCIPAL, chargeback_months=6,
         used_ltv_basis=LtvBasis.RETAIL,
+        rules={
+            "first_payment_days_min": 15, "first_payment_days_max": 45, "gap_max_cents": 900_00,
+            "service_contract_max_cents": 3_500_00, "backend_max_cents": 6_000_00,
+            "negative_equity_max_cents": 5_000_00,
+        },
+        # Young cars with few miles cost less.
+        beside=(
+            Beside(
+                ALL_TIERS[:2], new=False, rate_step_bp=-50.0, newest_years=4, terms=(36, 60),
+                changes={"mileage_max": 45_000},
+            ),
+        ),
     ),
     Lender(
         "meridian-bank", "Meridian Bank (sample)", ALL_TIERS[:4], Disposition.SOLD,
         rate_step_bp=0.0, markup_max_bp=225.0, reserve_share_bp=7_500.0, front_ltv_bp=12_500.0,
         total_ltv_bp=14_500.0, dti_max_bp=4_800.0, oldest_years=10, mileage_max=120_000,
         amount_max_cents=90_000_00, chargeback_months=4, new_ltv_basis=LtvBasis.MSRP,
+        rules={
+            "advance_rule": AdvanceRule.PRICE_TTL, "reserve_max_cents": 2_500_00, "gap_max_cents": 1_000_00,
+            "service_contract_max_cents": 4_000_00, "first_payment_days_max": 45,
+        },
+        # Long loans on young cars cost less.
+        beside=(
+            Beside(
+                ALL_TIERS[:3], new=False, rate_step_bp=-35.0, terms=(72, 72), newest_years=3,
+            ),
+        ),
     ),
     Lender(
         "keystone-finance", "Keystone Finance (sample)", ALL_TIERS[2:], Disposition.SOLD,
@@ -107,6 +161,28 @@ LENDERS = (
         total_ltv_bp=15_000.0, dti_max_bp=5_000.0, oldest_years=16, mileage_max=180_000,
         amount_max_cents=50_000_00, lender_fee_cents=395_00, reserve_method=ReserveMethod.FLAT,
         reserve_flat_cents=300_00, chargeback_months=4,
+        rules={
+            "down_min_cents": 1_000_00, "backend_max_cents": 4_000_00, "negative_equity_max_cents": 3_000_00,
+            "first_payment_days_max": 45,
+        },
+    ),
+    Lender(
+        "lakeshore-motor-credit", "Lakeshore Motor Credit (sample)", ALL_TIERS[:2], Disposition.SOLD,
+        rate_step_bp=10.0, markup_max_bp=150.0, reserve_share_bp=6_000.0, front_ltv_bp=12_000.0,
+        total_ltv_bp=14_000.0, dti_max_bp=4_500.0, oldest_years=1, mileage_max=5_000,
+        amount_max_cents=90_000_00, kinds=(True,),
+        rules={"first_payment_days_max": 45},
+        beside=(
+            # The manufacturer's rate, in place of its customer cash.
+            Beside(
+                ALL_TIERS[:2], new=True, rate_step_bp=-345.0, terms=(36, 60), key="subvented",
+                changes={
+                    "subvented": True, "excluded_rebates": ("Customer cash (sample)",), "markup_max_bp": 0.0,
+                    "reserve_method": ReserveMethod.FLAT, "reserve_share_bp": 0.0,
+                    "reserve_flat_cents": 350_00,
+                },
+            ),
+        ),
     ),
 )  # fmt: skip
 
@@ -148,13 +224,33 @@ CURVES = tuple(
 
 
 def sample_programmes(model_year: int) -> Iterator[Programme]:
-    """Yield every lender's programmes for new and used cars; ages of cars count back from ``model_year``."""
+    """Yield every lender's programmes for new and used cars; ages of cars count back from ``model_year``.
+
+    Rows of one lender overlap: the cheapest one that fits a car and a structure applies.
+    """
     for lender in LENDERS:
         for tier in lender.tiers:
             for term in TERMS:
                 if term <= LONGEST_TERM.get(tier, max(TERMS)):
-                    yield _programme(lender, tier, term, model_year, new=True)
-                    yield _programme(lender, tier, term, model_year, new=False)
+                    usual = {new: _programme(lender, tier, term, model_year, new=new) for new in lender.kinds}
+                    yield from usual.values()
+                    for beside in lender.beside:
+                        yield from _beside(beside, usual[beside.new], model_year)
+
+
+def _beside(beside: Beside, usual: Programme, model_year: int) -> Iterator[Programme]:
+    """Yield the row beside a usual one; that of a band of terms stands beside the last of them."""
+    if usual.tier not in beside.tiers or (beside.terms and usual.term_months != beside.terms[1]):
+        return
+    changes: dict[str, Any] = {"buy_rate_bp": usual.buy_rate_bp + beside.rate_step_bp, **beside.changes}
+    if beside.terms:
+        changes["term_min_months"] = beside.terms[0]
+    if beside.newest_years is not None:
+        changes["year_min"] = model_year - beside.newest_years
+    if beside.key:
+        changes["programme_id"] = f"{usual.programme_id}-{beside.key}"
+    row = msgspec.structs.replace(usual, **changes)
+    yield msgspec.structs.replace(row, ltv_front_max_bp=min(row.ltv_front_max_bp, row.ltv_total_max_bp))
 
 
 def _programme(lender: Lender, tier: Tier, term: int, model_year: int, *, new: bool) -> Programme:
@@ -190,4 +286,5 @@ def _programme(lender: Lender, tier: Tier, term: int, model_year: int, *, new: b
         reserve_method=lender.reserve_method,
         reserve_flat_cents=lender.reserve_flat_cents,
         chargeback_months=lender.chargeback_months,
+        **lender.rules,
     )

@@ -18,6 +18,7 @@ from server.database.core.pool import connect_as_owner
 from server.database.deals.new_deals import starting_structure
 from server.database.decisions.terms import revise
 from server.database.editions.writing import (
+    LIMITS,
     PRODUCTS,
     RATES,
     REBATES,
@@ -29,7 +30,7 @@ from server.database.editions.writing import (
     store_version,
 )
 from server.database.people.users import hash_password
-from server.database.sample import cars, lenders, people, products, rebates, taxes
+from server.database.sample import cars, lenders, limits, people, products, rebates, taxes
 
 SEED_LOCK = 0x73656564  # "seed"
 VERSION = "sample-1"
@@ -147,13 +148,14 @@ async def _add_stores(database: asyncpg.Connection, stores: list[people.SampleSt
 
 
 async def _add_lenders(database: asyncpg.Connection, today: dt.date) -> None:
-    """Add the sample rates, risk, taxes, rebates and products, each if there is none of its version."""
+    """Add the sample version of each missing table: rates, risk, taxes, rebates, limits, products."""
     began = dt.date(today.year, 1, 1)
     contents: tuple[tuple[TableKind, Iterable[object]], ...] = (
         (RATES, lenders.sample_programmes(today.year)),
         (RISK, lenders.CURVES),
         (TAXES, taxes.RULES),
         (REBATES, rebates.sample_rebates(today.year)),
+        (LIMITS, limits.LIMITS),
         (PRODUCTS, products.PRODUCTS),
     )
     for kind, rows in contents:

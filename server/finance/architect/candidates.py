@@ -2,9 +2,10 @@
 
 For one car and programme the NPV is linear in the principal within a band, and falls by a cent with each cent
 of discount, so the best structure is at a band's edge or at an end of the reachable range. Candidates are the
-largest and the smallest principal in reach, the one at which cash runs out and discount begins, and the upper
-edge of every LTV, PTI and payment band between. If a smaller principal may be worth more, the cent above an
-edge is also a candidate: it is the best of the next band.
+largest and the smallest principal in reach, the one at which cash runs out and discount begins, the upper
+edge of every LTV, PTI and payment band between, and both edges of what a cheaper row of the lender lends. A
+reserve that the lender caps bends the value at one more principal. If a smaller principal may be worth more,
+the cent above an edge is also a candidate: it is the best of the next band.
 
 Found cash is a whole number of the store's steps, or the customer's own least or most. It is rounded so that
 the principal stays on the wanted side of its edge; if no step lies within the limits, the cash is exact.
@@ -21,10 +22,11 @@ from numpy.typing import NDArray
 
 from server.finance.architect.pricing import Pricing, front_gross_cents
 from server.finance.cars import Cars
-from server.finance.contract import least_discount_cents, owed_before_cash_cents
+from server.finance.cheapest import gap_edges, is_covered
+from server.finance.contract import owed_before_cash_cents
 from server.finance.payment import largest_principal, payments_cents
 from server.finance.rounding import WHOLE, Cents, Flags
-from server.finance.structures import Structures
+from server.finance.structures import Structures, reach
 
 PAYMENT_BAND_CENTS = 50_00
 """The width of the payment bands; an upper edge belongs to its band."""
@@ -82,11 +84,22 @@ class Candidates:
 
 
 def build_candidates(pricing: Pricing, cars: Cars, structures: Structures) -> Candidates:
-    """Return the candidates of every feasible pair, valued; each is within every limit to the cent."""
-    car, programme, wanted, lower_end = _wanted(pricing, structures)
-    made = build_at(pricing, cars, structures, Wanted(car, programme, wanted, lower_end))
-    enough = made.principal >= pricing.plan.floor[made.programme]
+    """Return the candidates of every feasible pair, valued; each is within every limit to the cent, and no
+    cheaper row of its lender fits.
+    """
+    made = build_at(pricing, cars, structures, _wanted(pricing, structures))
+    enough = may_be_offered(pricing, structures, made)
     return made if enough.all() else made.at(enough)
+
+
+def may_be_offered(pricing: Pricing, structures: Structures, made: Candidates) -> Flags:
+    """Return which structures are in the range of their pair, and no cheaper row lends them; shape (m,)."""
+    plan, car, programme = pricing.plan, made.car, made.programme
+    marks: Flags = made.principal >= structures.floor[car, programme]
+    if plan.cheaper.shape[1]:
+        marks &= made.principal <= structures.principal[car, programme]
+        marks &= ~is_covered(plan.cheaper, structures.lent, car, programme, made.principal)
+    return marks
 
 
 def build_at(pricing: Pricing, cars: Cars, structures: Structures, wanted: Wanted) -> Candidates:
@@ -113,28 +126,30 @@ def build_at(pricing: Pricing, cars: Cars, structures: Structures, wanted: Wante
     )
 
 
-def _wanted(pricing: Pricing, structures: Structures) -> tuple[Index, Index, Cents, Flags]:
+def _wanted(pricing: Pricing, structures: Structures) -> Wanted:
     """Return car, programme and principal of every corner in reach, and whether the principal is the lower
-    end of its range, so that cash is rounded down; shape (m,).
+    end of its range, so that it may be exceeded but not missed, and cash is rounded down; shape (m,).
     """
-    sales = structures.sales
+    sales, plan = structures.sales, pricing.plan
     car, programme = structures.feasible.nonzero()
     highest = structures.principal[car, programme][:, None]
     lowest = structures.lowest[car, programme][:, None]
-    cash_runs_out = (sales.owed - sales.headroom.cash_max)[car][:, None]
+    cash_runs_out = (sales.owed[car, programme] - sales.headroom.cash_max[car])[:, None]
     edges = np.concatenate(
         [
             band_edges(pricing, structures.basis[car, programme], programme),
-            _payment_edges(pricing.plan.factors[programme], lowest[:, 0], highest[:, 0]),
+            _payment_edges(plan.factors[programme], lowest[:, 0], highest[:, 0]),
         ],
         axis=1,
     )
-    bottoms = [edges + 1, lowest] if falls_anywhere(pricing) else [lowest]
-    wanted = np.concatenate([highest, edges, cash_runs_out, *bottoms], axis=1)
+    below, above = gap_edges(plan.cheaper, structures.lent, car, programme)
+    bottoms = [edges + 1, lowest, above] if falls_anywhere(pricing) else [lowest, above]
+    wanted = np.concatenate([highest, edges, cash_runs_out, below, *bottoms], axis=1)
     within = (wanted >= lowest) & (wanted < highest)
     within[:, 0] = True
     pair, column = within.nonzero()
-    return car[pair], programme[pair], wanted[within], column > edges.shape[1] + 1
+    lower_end = column > edges.shape[1] + below.shape[1] + 1
+    return Wanted(car[pair], programme[pair], wanted[within], lower_end)
 
 
 def falls_anywhere(pricing: Pricing) -> bool:
@@ -143,9 +158,15 @@ def falls_anywhere(pricing: Pricing) -> bool:
 
 
 def band_edges(pricing: Pricing, basis: Cents, programme: Index) -> Cents:
-    """Return the principals at the upper edges of LTV and PTI bands; shape (n, e)."""
+    """Return the principals at the upper edges of LTV and PTI bands, and where a reserve reaches its cap;
+    shape (n, e).
+    """
     ltv = basis[:, None] * pricing.valuation.bands.ltv_edges[:-1] // WHOLE
-    return np.concatenate([ltv, pricing.pti_principals[programme]], axis=1)
+    edges = np.concatenate([ltv, pricing.pti_principals[programme]], axis=1)
+    capped = pricing.valuation.capped_from
+    if capped is None:
+        return edges
+    return np.concatenate([edges, capped[programme][:, None] + [0, 1]], axis=1)
 
 
 def band_of(pricing: Pricing, principal: Cents, payment: Cents, basis: Cents) -> NDArray[np.int64]:
@@ -168,25 +189,24 @@ def _payment_edges(factors: NDArray[np.float64], lowest: Cents, highest: Cents) 
 
 
 def _reached(pricing: Pricing, structures: Structures, wanted: Wanted) -> tuple[Cents, Cents, Cents]:
-    """Return principal, cash and discount that come up to the wanted principals: cash first, and only then
-    the least discount. A cent of discount changes the amount owed by a cent or two, so a principal may be a
-    cent short if the cash is fixed.
-    """
-    inputs, sales = pricing.plan.inputs, structures.sales
-    car = wanted.car
-    owed = sales.owed[car]
-    discount = np.full(car.shape, inputs.structure.discount_cents, dtype=np.int64)
-    owed_most = wanted.principal + sales.headroom.cash_max[car]
-    needs = owed > owed_most
-    if needs.any():
-        which = car[needs]
-        price, rebate = sales.price[which], sales.rebate[which]
-        discount[needs] = least_discount_cents(inputs, price, rebate, owed_most[needs])
-        owed[needs] = owed_before_cash_cents(inputs, price, discount[needs], rebate)
-    cash = np.maximum(owed - wanted.principal, sales.headroom.cash_min[car])
-    if inputs.cash_step_cents > 1:
+    """Return principal, cash and discount of the wanted principals, the cash in whole steps."""
+    plan, sales = pricing.plan, structures.sales
+    car, programme = wanted.car, wanted.programme
+    principal, cash, discount = reach(plan, structures, car, programme, wanted.principal)
+    short = wanted.lower_end & (principal < wanted.principal)
+    if plan.cheaper.shape[1] and short.any():
+        # A cent less of discount gives the next larger principal.
+        which = car[short]
+        discount[short] -= 1
+        price, rebate = sales.price[which], sales.rebate[which, programme[short]]
+        owed = owed_before_cash_cents(plan.inputs, price, discount[short], rebate)
+        cash[short] = sales.headroom.cash_max[which]
+        principal[short] = owed - cash[short]
+    if plan.inputs.cash_step_cents > 1:
+        owed = principal + cash
         cash = _stepped(pricing, structures, wanted, owed, cash)
-    return owed - cash, cash, discount
+        principal = owed - cash
+    return principal, cash, discount
 
 
 def _stepped(pricing: Pricing, structures: Structures, wanted: Wanted, owed: Cents, cash: Cents) -> Cents:
@@ -197,8 +217,9 @@ def _stepped(pricing: Pricing, structures: Structures, wanted: Wanted, owed: Cen
     step, car = pricing.plan.inputs.cash_step_cents, wanted.car
     headroom = structures.sales.headroom
     up = np.minimum(-(-cash // step) * step, headroom.cash_max[car])
-    down = np.maximum(cash // step * step, headroom.cash_min[car])
-    smallest = pricing.plan.floor[wanted.programme]
+    least = structures.cash_min[car, wanted.programme]
+    down = np.maximum(cash // step * step, least)
+    smallest = structures.floor[car, wanted.programme]
     largest = structures.principal[car, wanted.programme]
 
     def fits(amount: Cents) -> Flags:
@@ -207,4 +228,4 @@ def _stepped(pricing: Pricing, structures: Structures, wanted: Wanted, owed: Cen
 
     first, second = np.where(wanted.lower_end, down, up), np.where(wanted.lower_end, up, down)
     stepped = np.where(fits(first), first, np.where(fits(second), second, cash))
-    return np.where(cash == headroom.cash_min[car], cash, stepped)
+    return np.where(cash == least, cash, stepped)

@@ -30,6 +30,8 @@ class Choice:
     ``discount_cents`` is the whole discount, and ``front_gross_cents`` is net of it. ``binding`` names the
     limit that requires more cash or discount than requested, None if none does. ``ltv_bp`` is the principal
     over the programme's basis, ``pti_bp`` the payment over the monthly income, None if that is not known.
+    ``rebate_cents`` is the manufacturer's rebate on the car, ``rebate_given_up_cents`` what the programme
+    excludes of it, and ``excluded_rebates`` the names of what it excludes, if that costs the customer any.
     NPVs and gross are None if the cost of the car is unknown: no floor was checked then.
     """
 
@@ -48,6 +50,9 @@ class Choice:
     ltv_bp: float
     pti_bp: float | None
     front_gross_cents: int | None
+    rebate_cents: int
+    rebate_given_up_cents: int
+    excluded_rebates: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,8 @@ def _choices(pricing: Pricing, structures: Structures, found: Candidates, *, kno
         front = int(found.front_gross[at])
         stressed = pricing.valuation.npv_cents(number, found.band[at], principal, stressed=True)
         basis = int(structures.basis[0, number])
+        rebate = int(structures.sales.rebate[0, number])
+        given_up = int(structures.sales.whole_rebate[0]) - rebate
         made.append(
             Choice(
                 programme=number,
@@ -146,6 +153,9 @@ def _choices(pricing: Pricing, structures: Structures, found: Candidates, *, kno
                 ltv_bp=principal * (WHOLE // HUNDREDTHS) / basis,
                 pti_bp=payment * (WHOLE // HUNDREDTHS) / income if income else None,
                 front_gross_cents=front if known else None,
+                rebate_cents=rebate,
+                rebate_given_up_cents=given_up,
+                excluded_rebates=plan.programmes.row[number].excluded_rebates if given_up else (),
             )
         )
     return made

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.finance.architect.pricing import Pricing
+from server.finance.cheapest import NONE
 from server.finance.payment import payments_cents
 from server.finance.rounding import Cents, Flags, Floats
 from server.finance.structures import Structures
@@ -42,13 +43,28 @@ def without_dominated(pricing: Pricing, structures: Structures) -> Structures:
     pairs = _Pairs.of(pricing, structures)
     left, champions = structures.feasible.copy(), np.zeros_like(structures.feasible)
     cars = np.arange(len(left))
+    may_champion, rebate = _may_champion(pricing), structures.sales.rebate
     for _ in range(CHAMPIONS):
-        champion = np.where(left & ~champions, pairs.worth, -np.inf).argmax(axis=1)
+        among = left & ~champions & may_champion
+        champion = np.where(among, pairs.worth, -np.inf).argmax(axis=1)
         champions[cars, champion] = True
+        # With another rebate, another amount is owed.
         dropped = pairs.dominated_by(cars, champion)
+        dropped &= rebate == rebate[cars, champion][:, None]
+        has_champion: Flags = np.logical_or.reduce(among, axis=1)
+        dropped &= has_champion[:, None]
         dropped[cars, champion] = False
         left &= ~dropped
     return replace(structures, feasible=left)
+
+
+def _may_champion(pricing: Pricing) -> Flags:
+    """Return which programmes are offered over their whole range and worth a line there, shape (p,): no
+    cheaper row of the lender takes a part of it, and no cap of the reserve bends it.
+    """
+    whole: Flags = (pricing.plan.cheaper == NONE).all(axis=1)
+    most = pricing.valuation.most
+    return whole if most is None else whole & np.isinf(most).all(axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

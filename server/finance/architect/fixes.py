@@ -25,6 +25,7 @@ from server.finance.architect.objective import acceptable, best_of_cars
 from server.finance.architect.pricing import Pricing, front_gross_cents
 from server.finance.architect.product_cuts import ProductCut
 from server.finance.cars import Cars
+from server.finance.cheapest import gap_edges, is_covered
 from server.finance.contract import least_discount_cents, owed_before_cash_cents, tax_rate
 from server.finance.payment import payments_cents
 from server.finance.rounding import Cents, Flags
@@ -106,10 +107,18 @@ def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents,
     plan, sales = pricing.plan, structures.sales
     inputs, asked = plan.inputs, plan.inputs.structure.discount_cents
     car, programme = structures.curable().nonzero()
-    basis, floor = structures.basis[car, programme][:, None], plan.floor[programme][:, None]
-    cash_min, cash_max = sales.headroom.cash_min[car][:, None], sales.headroom.cash_max[car][:, None]
-    top = np.minimum(structures.ceiling[car, programme][:, None], sales.owed[car][:, None] - cash_min)
-    edges = band_edges(pricing, basis[:, 0], programme)
+    basis = structures.basis[car, programme][:, None]
+    floor = structures.floor[car, programme][:, None]
+    cash_min, cash_max = structures.cash_min[car, programme][:, None], sales.headroom.cash_max[car][:, None]
+    most = np.minimum(structures.ceiling, sales.owed - structures.cash_min)
+    top = most[car, programme][:, None]
+    edges = np.concatenate(
+        [
+            band_edges(pricing, basis[:, 0], programme),
+            *gap_edges(plan.cheaper, structures.lent, car, programme),
+        ],
+        axis=1,
+    )
     if falls_anywhere(pricing):
         inside = inputs.engine >= WHOLE_MONTHS_ENGINE
         crossings = (
@@ -123,17 +132,19 @@ def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents,
     allowed = asked + npv - inputs.npv_floor_cents
 
     price, rebate, largest = (
-        np.broadcast_to(each[car][:, None], principal.shape)
-        for each in (sales.price, sales.rebate, sales.headroom.discount_max)
+        np.broadcast_to(each[:, None], principal.shape)
+        for each in (sales.price[car], sales.rebate[car, programme], sales.headroom.discount_max[car])
     )
+    # What a cheaper row of the lender lends, now or with more cash, is no remedy.
+    covered = is_covered(plan.cheaper, structures.lent, car, programme, principal)
     owed = owed_before_cash_cents(inputs, price, np.clip(allowed, asked, largest), rebate)
-    cash = owed - principal - cash_max
-    cash = np.where((allowed >= asked) & (cash > 0), cash, _NOTHING)
+    cash = np.maximum(owed - principal, cash_min) - cash_max
+    cash = np.where((allowed >= asked) & (cash > 0) & ~covered, cash, _NOTHING)
 
     needed = least_discount_cents(
         inputs, price.ravel(), rebate.ravel(), (principal + cash_max).ravel()
     ).reshape(principal.shape)
-    stands = (needed > largest) & (needed <= np.minimum(price, allowed))
+    stands = (needed > largest) & (needed <= np.minimum(price, allowed)) & ~covered & (cash_min <= cash_max)
     further = np.where(stands, needed - largest, _NOTHING)
     return (
         _least_of_cars(cash.min(axis=1), car, len(cars)),
@@ -164,7 +175,7 @@ def _crossings(pricing: Pricing, cars: Cars, structures: Structures, tops: Cents
     slope = np.where(falls, slope, -1.0)
     room = (sales.headroom.discount_max - asked)[car][:, None]
     taxed = 1.0 + tax_rate(inputs)
-    lacking = (sales.owed - sales.headroom.cash_max)[car][:, None]
+    lacking = (sales.owed[car, programme] - sales.headroom.cash_max[car])[:, None]
     turn = slope + 1.0 / taxed
     met = (lacking / taxed - spare) / np.where(turn == 0, 1.0, turn)
     exact = np.concatenate([-spare / slope, (room - spare) / slope, met], axis=1)

@@ -6,7 +6,7 @@ is valued too, because between two of its own corners a programme may be worth m
 
 import numpy as np
 
-from server.finance.architect.candidates import Candidates, Wanted, build_at
+from server.finance.architect.candidates import Candidates, Wanted, build_at, may_be_offered
 from server.finance.architect.objective import acceptable, undominated
 from server.finance.architect.pricing import Pricing
 from server.finance.cars import Cars
@@ -57,7 +57,7 @@ def _better(pricing: Pricing, cars: Cars, structures: Structures, points: Candid
         pricing, cars, structures, Wanted(car, programme, wanted, np.zeros(len(car), dtype=np.bool_))
     )
     gains = (made.payment <= points.payment[number]) & (made.npv > points.npv[number])
-    return made.at(gains & acceptable(pricing, made) & (made.principal >= pricing.plan.floor[programme]))
+    return made.at(gains & acceptable(pricing, made) & may_be_offered(pricing, structures, made))
 
 
 def _highest_front(pricing: Pricing, points: Candidates) -> Cents:

@@ -105,4 +105,7 @@ def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
         "binding": [_WIRE[code] for code in refusal.tolist()],
         "fix": [],
         "frontier": shown(points[offered]),
+        "rebate_given_up_cents": shown(
+            structures.sales.whole_rebate[offered] - structures.sales.rebate[offered.nonzero()[0], programme]
+        ),
     }

@@ -12,6 +12,7 @@ from server.finance.architect.product_cuts import ProductCut, reduced_plans
 from server.finance.cars import Cars
 from server.finance.payment import largest_principal
 from server.finance.plan import Plan, plan_deal
+from server.finance.programmes import terms_of
 from server.finance.rounding import WHOLE, Cents
 from server.finance.value.valuation import Valuation, value_plan
 
@@ -89,15 +90,18 @@ def _wider_plans(plan: Plan) -> dict[FixKind, Plan]:
     """Return the plans with every term of the sheet, and with every programme at its own rate."""
     structure, sheet = plan.inputs.structure, plan.sheet
     offered = set(structure.terms_months if structure.term_months is None else [structure.term_months])
-    every = sorted({row.term_months for row in sheet.programmes} | offered)
+    every = sorted(terms_of(sheet) | offered)
     plans = {}
     if set(every) != offered:
         plans[FixKind.TERM] = _changed(plan, sheet, term_months=None, terms_months=every)
     if structure.rate_bp is not None:
         plans[FixKind.PROGRAMME] = _changed(plan, sheet, rate_bp=None, rate_reason=None)
-    return {kind: wide for kind, wide in plans.items() if len(wide.programmes) > len(plan.programmes)}
+    count = np.count_nonzero(plan.programmes.takes_rate)
+    return {
+        kind: wide for kind, wide in plans.items() if np.count_nonzero(wide.programmes.takes_rate) > count
+    }
 
 
 def _changed(plan: Plan, sheet: RateSheet, **changes: object) -> Plan:
     structure = msgspec.structs.replace(plan.inputs.structure, **changes)
-    return plan_deal(msgspec.structs.replace(plan.inputs, structure=structure), sheet)
+    return plan_deal(msgspec.structs.replace(plan.inputs, structure=structure), sheet, plan.only)

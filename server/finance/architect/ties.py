@@ -6,7 +6,7 @@ less a month.
 
 import numpy as np
 
-from server.finance.architect.candidates import Candidates, Wanted, band_edges, build_at
+from server.finance.architect.candidates import Candidates, Wanted, band_edges, build_at, may_be_offered
 from server.finance.architect.pricing import Pricing
 from server.finance.cars import Cars
 from server.finance.payment import largest_principal
@@ -65,7 +65,7 @@ def _replaced(
         (other.npv == chosen.npv[moved])
         & (other.payment <= chosen.payment[moved])
         & (other.discount == chosen.discount[moved])
-        & (other.principal >= pricing.plan.floor[other.programme])
+        & may_be_offered(pricing, structures, other)
     )
     order = np.arange(len(chosen))
     order[moved[same]] = len(chosen) + np.flatnonzero(same)

@@ -11,10 +11,9 @@ from protocol.money.inputs import DealInputs
 from protocol.money.lending import Programme, RateSheet, RiskModel
 from protocol.money.pricing import PriceRequest
 from protocol.records import BasisPoints, Tier
-from server.finance.architect import Pricing, price_plan
+from server.finance.architect import Choice, Pricing, price_plan
 from server.finance.cars import Cars
 from server.finance.contract import payoff_cents, selling_price_cents
-from server.finance.decided import decided_sheet
 from server.finance.plan import Plan, plan_deal
 from server.finance.products import Menu
 from server.finance.taxes import tax_by_jurisdiction
@@ -43,7 +42,7 @@ class Case:
     @cached_property
     def plan(self) -> Plan:
         """The deal against the sheet, or against the one programme of it."""
-        return plan_deal(self.inputs, self._considered())
+        return plan_deal(self.inputs, self.sheet, self.programme_id)
 
     @cached_property
     def pricing(self) -> Pricing | None:
@@ -65,25 +64,30 @@ class Case:
         structure = msgspec.structs.replace(self.inputs.structure, **changes)
         return replace(self, inputs=msgspec.structs.replace(self.inputs, structure=structure))
 
-    def row(self, programme_id: str, term_months: int) -> Programme:
-        """Return a programme's row for this deal. Raises StopIteration if it has none."""
-        tier = self.inputs.structure.tier
-        return next(
-            row
-            for row in decided_sheet(self.sheet, self.inputs).programmes
-            if (row.programme_id, row.tier, row.term_months) == (programme_id, tier, term_months)
-        )
+    def row(self, choice: Choice) -> Programme:
+        """Return the row of the sheet behind a choice, after the lender's decision."""
+        row: Programme = self.plan.programmes.row[choice.programme]
+        return row
 
-    def tier_of(self, programme_id: str, term_months: int) -> Tier:
-        """Return the tier of the row behind a programme: the one that its lender gave, else the deal's."""
-        lender = self.row(programme_id, term_months).lender
-        given = (terms.tier for terms in self.inputs.lender_terms if terms.lender == lender and terms.tier)
+    def tier_of(self, choice: Choice) -> Tier:
+        """Return the tier of the row behind a choice: the one that its lender gave, else the deal's."""
+        given = (
+            terms.tier for terms in self.inputs.lender_terms if terms.lender == choice.lender and terms.tier
+        )
         return next(given, self.inputs.structure.tier)
 
     def request(
-        self, *, term_months: int, rate_bp: float | Decimal, cash_cents: int, discount_cents: int
+        self,
+        *,
+        term_months: int,
+        rate_bp: float | Decimal,
+        cash_cents: int,
+        discount_cents: int,
+        rebate_cents: int | None = None,
     ) -> PriceRequest:
-        """Return the contract to be priced; its tax is ``tax_cents``, by the rules of the address too."""
+        """Return the contract to be priced; its tax is ``tax_cents``, by the rules of the address too.
+        ``rebate_cents`` are all rebates; None: those of the car, without exclusions.
+        """
         s = self.inputs.structure
         return PriceRequest(
             price_cents=self.price_cents,
@@ -94,7 +98,7 @@ class Case:
             taxable_fees_cents=s.taxable_fees_cents,
             products_cents=s.products_cents,
             taxable_products_cents=s.taxable_products_cents,
-            rebate_cents=self.rebate_cents,
+            rebate_cents=self.rebate_cents if rebate_cents is None else rebate_cents,
             rebate_reduces_tax=s.rebate_reduces_tax,
             trade_allowance_cents=s.trade_allowance_cents,
             payoff_cents=payoff_cents(s),
@@ -125,9 +129,3 @@ class Case:
     def tax_cents(self, request: PriceRequest) -> int:
         """Return the whole tax on ``request``. Raises StructureError as ``taxes``."""
         return sum(tax for _, tax in self.taxes(request))
-
-    def _considered(self) -> RateSheet:
-        if self.programme_id is None:
-            return self.sheet
-        rows = tuple(row for row in self.sheet.programmes if row.programme_id == self.programme_id)
-        return RateSheet(version=self.sheet.version, programmes=rows)

@@ -1,9 +1,11 @@
-"""The cells of a grid of one programme: cash and discount are given, so each has one structure."""
+"""The cells of a grid of one programme: cash and discount are given, so each row of it has one structure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from protocol.money.lending import Programme
 from server.finance.architect import Choice, Pricing
 from server.finance.architect.candidates import Candidates, Wanted, build_at
 from server.finance.limits import Limit
@@ -44,72 +46,115 @@ class Cell:
         )
 
 
-def family_cells(case: Case, terms: list[int], cash: list[int]) -> list[list[Cell]]:
-    """Return for each cash the cells of the terms, by the one programme and the discount of the case."""
-    cells = _priced(case, terms, cash)
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A cell by one row of the rate sheet, with its payment in cents."""
+
+    row: Programme
+    payment: int
+    cell: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the programme's rows make of a cell: the ways, from the best NPV down, or ``refused`` if there are
+    none. ``limits`` are what refuses each row of the term, None where nothing does.
+    """
+
+    ways: tuple[Way, ...]
+    refused: str | None
+    limits: tuple[tuple[Programme, str | None], ...] = ()
+
+    def limit_of(self, row: Programme) -> str:
+        """Return why a row does not apply here: it has no such term, its limit, or a cheaper rate."""
+        limit = next((limit for each, limit in self.limits if each == row), Limit.TERM.wire)
+        return limit or Limit.RATE.name.lower()
+
+
+def family_places(case: Case, terms: Sequence[int], cash: Sequence[int]) -> list[list[Place]]:
+    """Return for each cash the places of the terms, by the one programme and the discount of the case."""
+    places = _places(case, terms, cash)
     if case.inputs.structure.payment_max_cents is None:
-        return cells
-    free = _priced(case.under(payment_max_cents=None), terms, cash)
+        return places
+    free = _places(case.under(payment_max_cents=None), terms, cash)
     return [
-        [
-            replace(other, binding=cell.binding, eligible=False)
-            if cell.binding == Limit.PAYMENT_MAX.wire and not cell.eligible
-            else cell
-            for cell, other in zip(column, others, strict=True)
-        ]
-        for column, others in zip(cells, free, strict=True)
+        [_above(place, other) for place, other in zip(column, others, strict=True)]
+        for column, others in zip(places, free, strict=True)
     ]
 
 
-def _priced(case: Case, terms: list[int], cash: list[int]) -> list[list[Cell]]:
+def _above(place: Place, free: Place) -> Place:
+    """Return a place that only the customer's maximum payment refuses with the structures above it."""
+    over = Limit.PAYMENT_MAX.wire
+    if place.ways or place.refused != over:
+        return place
+    ways = (replace(way, cell=replace(way.cell, binding=over, eligible=False)) for way in free.ways)
+    return replace(free, ways=tuple(ways), refused=over)
+
+
+def _places(case: Case, terms: Sequence[int], cash: Sequence[int]) -> list[list[Place]]:
     pricing = case.pricing
     if pricing is None:
-        return [[Cell(case.plan.empty.wire, eligible=False) for _ in terms] for _ in cash]
+        return [[Place((), case.plan.empty.wire) for _ in terms] for _ in cash]
     # One row for each amount of cash, as if each were a car of its own.
-    rows = case.car.at(np.zeros(len(cash), dtype=np.intp))
+    cars = case.car.at(np.zeros(len(cash), dtype=np.intp))
     amount = np.array(cash, dtype=np.int64)
     discount = np.full(len(cash), case.inputs.structure.discount_cents, dtype=np.int64)
-    structures = build_structures(pricing.plan, rows, Headroom(amount, amount, discount))
-    row, programme = structures.feasible.nonzero()
-    wanted = Wanted(row, programme, structures.principal[row, programme], np.zeros(len(row), dtype=np.bool_))
-    made = build_at(pricing, rows, structures, wanted)
+    structures = build_structures(pricing.plan, cars, Headroom(amount, amount, discount))
+    column, number = structures.feasible.nonzero()
+    wanted = Wanted(column, number, structures.principal[column, number], np.zeros(len(column), np.bool_))
+    made = build_at(pricing, cars, structures, wanted)
     known = bool(case.car.cost_known.all())
-    place = {pair: number for number, pair in enumerate(zip(row.tolist(), programme.tolist(), strict=True))}
-    of_term: dict[int, int] = {}
-    for number, months in enumerate(pricing.plan.programmes.term.tolist()):
-        of_term.setdefault(months, number)
+    ways: dict[tuple[int, int], list[Way]] = {}
+    for at in np.lexsort((made.payment, -made.npv)).tolist():
+        if made.npv[at] >= pricing.plan.inputs.npv_floor_cents:
+            term = int(pricing.plan.programmes.term[made.programme[at]])
+            ways.setdefault((int(made.car[at]), term), []).append(
+                _way(pricing, structures, made, at, known=known)
+            )
+    of_term = {term: _offered(pricing, term) for term in terms}
     return [
-        [_cell(pricing, structures, made, (column, of_term.get(term)), place, known=known) for term in terms]
-        for column in range(len(cash))
+        [_place(pricing, structures, place, of_term[term], ways.get((place, term), [])) for term in terms]
+        for place in range(len(cash))
     ]
 
 
-def _cell(
-    pricing: Pricing,
-    structures: Structures,
-    made: Candidates,
-    pair: tuple[int, int | None],
-    place: dict[tuple[int, int], int],
-    *,
-    known: bool,
-) -> Cell:
-    column, programme = pair
-    if programme is None:
-        return Cell(Limit.TERM.wire, eligible=False)
-    limit = Limit(int(structures.limit[column, programme])).wire
-    number = place.get((column, programme))
-    if number is None:
-        return Cell(limit, eligible=False)
-    npv = int(made.npv[number])
-    if npv < pricing.plan.inputs.npv_floor_cents:
-        return Cell(Limit.NPV_FLOOR.wire, eligible=False)
-    return Cell(
-        limit,
-        eligible=True,
-        payment_cents=int(made.payment[number]),
-        principal_cents=int(made.principal[number]),
-        npv_cents=npv if known else None,
-        discount_cents=int(made.discount[number]),
-        rate_bp=float(pricing.plan.sell_rate[programme]) / HUNDREDTHS,
-        lender=str(pricing.plan.programmes.lender[programme]),
+def _offered(pricing: Pricing, term: int) -> list[int]:
+    """Return the numbers of the rows that may be offered at a term."""
+    programmes = pricing.plan.programmes
+    numbers: list[int] = np.flatnonzero(programmes.takes_rate & (programmes.term == term)).tolist()
+    return numbers
+
+
+def _place(
+    pricing: Pricing, structures: Structures, column: int, numbers: list[int], ways: list[Way]
+) -> Place:
+    if not numbers:
+        return Place((), Limit.TERM.wire)
+    feasible = structures.feasible[column]
+    limits = {number: Limit(int(structures.limit[column, number])).wire for number in numbers}
+    nearest = min(numbers, key=lambda number: int(structures.shortfall[column, number]))
+    return Place(
+        tuple(ways),
+        Limit.NPV_FLOOR.wire if any(feasible[number] for number in numbers) else limits[nearest],
+        tuple(
+            (pricing.plan.programmes.row[number], None if feasible[number] else limit)
+            for number, limit in limits.items()
+        ),
     )
+
+
+def _way(pricing: Pricing, structures: Structures, made: Candidates, at: int, *, known: bool) -> Way:
+    number, payment = int(made.programme[at]), int(made.payment[at])
+    programmes = pricing.plan.programmes
+    cell = Cell(
+        Limit(int(structures.limit[made.car[at], number])).wire,
+        eligible=True,
+        payment_cents=payment,
+        principal_cents=int(made.principal[at]),
+        npv_cents=int(made.npv[at]) if known else None,
+        discount_cents=int(made.discount[at]),
+        rate_bp=float(pricing.plan.sell_rate[number]) / HUNDREDTHS,
+        lender=str(programmes.lender[number]),
+    )
+    return Way(programmes.row[number], payment, cell)

@@ -1,7 +1,8 @@
 """The pencil grid: terms by cash down, of one programme and one discount, or of the best in each cell.
 
 With one programme and one discount a payment never rises with the cash or the term. A cell that the programme
-does not take is not eligible: no other lender and no other discount steps in.
+does not take, or only by a row that would raise the payment, is not eligible: no other lender and no other
+discount steps in.
 """
 
 from collections.abc import Sequence
@@ -14,14 +15,21 @@ from protocol.money.quotes import GridLender, QuoteGrid
 from server.finance.architect import Choice, choices, refusal, with_cash
 from server.finance.exact.schedule import Accrual, total_of_payments
 from server.finance.limits import Limit
-from server.finance.plan import Plan
 from server.finance.quoting.axes import GridQuestion, cash_columns
 from server.finance.quoting.case import Case
-from server.finance.quoting.cells import Cell, family_cells
+from server.finance.quoting.cells import Cell, family_places
+from server.finance.quoting.falling import falling_cells
 from server.finance.rounding import HUNDREDTHS, hundredths_of_bp
 from server.finance.structures import build_structures
 
-_OTHER_CARS = (Limit.MILEAGE, Limit.MODEL_YEAR, Limit.LTV_BASIS, Limit.NEW_USED)
+_OTHER_CARS = (
+    Limit.MILEAGE,
+    Limit.MODEL_YEAR,
+    Limit.LTV_BASIS,
+    Limit.NEW_USED,
+    Limit.MILEAGE_MIN,
+    Limit.MODEL_YEAR_MAX,
+)
 """The limits of a programme that never takes the car, whatever the structure."""
 
 
@@ -51,7 +59,8 @@ def quote_grid(case: Case, asked: GridQuestion, offered: Choice | None) -> Quote
         family = replace(case, programme_id=programme_id).under(
             term_months=None, terms_months=terms, discount_cents=discount
         )
-        columns = family_cells(family, terms, cash)
+        own = offered if offered is not None and offered.programme_id == programme_id else None
+        columns = falling_cells(family_places(family, terms, cash), terms, cash, own)
     cells = [[column[row] for column in columns] for row in range(len(terms))]
 
     def of(field: str) -> list[list[Any]]:
@@ -97,26 +106,23 @@ def _total(cell: Cell, accrual: Accrual) -> int | None:
 
 
 def _lenders(case: Case, terms: list[int], offered: Choice | None) -> list[GridLender]:
-    """Return the programmes that take the car, each with its rate at the offer's term, else at its first."""
+    """Return the programmes that take the car, each with the offer's own rate, else that of its first row at
+    the offer's term, else at its first; a row that takes the structure comes before others.
+    """
     plan = replace(case, programme_id=None).under(term_months=None, terms_months=terms).plan
-    limits = build_structures(plan, case.car).limit[0]
+    programmes, structures = plan.programmes, build_structures(plan, case.car)
+    at_term = programmes.term == (None if offered is None else offered.term_months)
     found: dict[str, GridLender] = {}
-    for number in _by_term(plan, None if offered is None else offered.term_months):
-        if limits[number] in _OTHER_CARS:
+    for number in np.lexsort((~structures.feasible[0], ~at_term)).tolist():
+        if structures.limit[0, number] in _OTHER_CARS or not programmes.takes_rate[number]:
             continue
-        programme_id = str(plan.programmes.programme_id[number])
+        programme_id = str(programmes.programme_id[number])
         rate = float(plan.sell_rate[number]) / HUNDREDTHS
-        lender = GridLender(
-            programme_id=programme_id, lender=str(plan.programmes.lender[number]), rate_bp=rate
-        )
+        if offered is not None and offered.programme_id == programme_id:
+            rate = offered.rate_bp
+        lender = GridLender(programme_id=programme_id, lender=str(programmes.lender[number]), rate_bp=rate)
         found.setdefault(programme_id, lender)
     return sorted(found.values(), key=lambda each: (each.lender, each.programme_id))
-
-
-def _by_term(plan: Plan, term: int | None) -> list[int]:
-    """Return the numbers of the plan's programmes, those of a term first."""
-    order: list[int] = np.argsort(plan.programmes.term != term, kind="stable").tolist()
-    return order
 
 
 def _best_column(case: Case, terms: Sequence[int], cash_cents: int) -> list[Cell]:

@@ -1,21 +1,27 @@
 """The quoted structure: chosen by the architect, printed by the exact engine, valued in parts."""
 
+import dataclasses
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from protocol.events import Fix, FixKind
+from protocol.money.lending import RateSheet
 from protocol.money.pricing import PriceRequest
 from protocol.money.quotes import MonthlyCash, QuotedStructure, QuotedTrade, QuoteValue, TaxLine
 from protocol.structure import StructureError
 from protocol.trades import Trade
 from server.finance.architect import Choice, Pricing, choices, refusal
+from server.finance.calendar import after_days
 from server.finance.contract import payoff_cents
 from server.finance.exact.price import price_contract
 from server.finance.limits import Limit
+from server.finance.programmes import terms_of
 from server.finance.quoting.case import Case
 from server.finance.quoting.products import quote_lines
 from server.finance.value.parts import monthly_cash, npv_parts
@@ -23,11 +29,14 @@ from server.finance.value.parts import monthly_cash, npv_parts
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """A structure with its origin: the architect's choice and the priced contract; None if there is none."""
+    """A structure with its origin: the architect's choice and the priced contract; None if there is none.
+    ``rate_or_rebate`` as the function of that name.
+    """
 
     answer: QuotedStructure
     choice: Choice | None
     request: PriceRequest | None
+    rate_or_rebate: tuple[Choice, ...] = ()
 
 
 def quote_structure(case: Case) -> Quoted:
@@ -47,19 +56,43 @@ def quote_structure(case: Case) -> Quoted:
         rate_bp=choice.rate_bp,
         cash_cents=choice.cash_down_cents,
         discount_cents=choice.discount_cents,
+        rebate_cents=case.inputs.structure.rebate_cents + choice.rebate_cents,
     )
+    row = case.row(choice)
+    given_up: dict[str, Any] = {}
+    if choice.rebate_given_up_cents:
+        given_up = {
+            "rebate_given_up_cents": choice.rebate_given_up_cents,
+            "excluded_rebates": list(choice.excluded_rebates),
+        }
     answer = _answer(
         case,
         eligible=True,
         lender=choice.lender,
         programme_id=choice.programme_id,
-        stipulations=list(case.row(choice.programme_id, choice.term_months).stipulations),
+        stipulations=list(row.stipulations),
         value=_value(case, pricing, choice),
         binding=choice.binding,
         fix=None,
         **_priced(case, request, choice),
+        **given_up,
     )
-    return Quoted(answer, choice, request)
+    return Quoted(answer, choice, request, rate_or_rebate(found))
+
+
+def rate_or_rebate(found: Sequence[Choice]) -> tuple[Choice, ...]:
+    """Return the best choice that gives a rebate up for a subvented rate, and the best one that keeps the
+    rebate; at the term of the best choice, if both are possible there. Empty if either is impossible.
+    """
+    if not any(each.rebate_given_up_cents for each in found):
+        return ()
+    at_term = [each for each in found if each.term_months == found[0].term_months]
+    for among in (at_term, found):
+        rate = next((each for each in among if each.rebate_given_up_cents), None)
+        rebate = next((each for each in among if not each.rebate_given_up_cents), None)
+        if rate is not None and rebate is not None:
+            return rate, rebate
+    return ()
 
 
 def quote_cash(case: Case, choice: Choice) -> MonthlyCash | None:
@@ -86,6 +119,7 @@ def _refused(case: Case) -> Quoted:
             rate_bp=structure.rate_bp,
             cash_cents=structure.cash_down_cents,
             discount_cents=structure.discount_cents,
+            rebate_cents=case.rebate_cents,
         )
         try:
             priced = _priced(case, request, None)
@@ -103,15 +137,45 @@ def _why_not(case: Case) -> tuple[str | None, Fix | None]:
     # No programme is left before any car is considered: another term or rate may bring one back.
     empty = case.plan.empty
     if empty is Limit.TERM:
-        every = sorted({row.term_months for row in case.sheet.programmes})
+        every = sorted(terms_of(case.sheet))
         best = _best(case.under(term_months=None, terms_months=every))
         fix = None if best is None else Fix(kind=FixKind.TERM, term_months=best.term_months)
-    elif empty is Limit.RATE:
+    elif empty in {Limit.RATE, Limit.STATE_RATE, Limit.STATE_MARKUP} and _states_rate(case):
         best = _best(case.under(rate_bp=None, rate_reason=None))
         fix = None if best is None else Fix(kind=FixKind.PROGRAMME, lender=best.lender)
     else:
-        fix = None
+        fix = case.plan.empty_fix
+        if fix is not None and _best(mended(case, fix)) is None:
+            fix = None
     return empty.wire, fix
+
+
+def _states_rate(case: Case) -> bool:
+    return case.inputs.structure.rate_bp is not None
+
+
+def mended(case: Case, fix: Fix) -> Case:
+    """Return the case after the change that meets a limit of the deal."""
+    s = case.inputs.structure
+    if fix.first_payment_days is not None and s.contract_date is not None:
+        first = after_days(s.contract_date, fix.first_payment_days)
+        return case.under(first_payment_days=fix.first_payment_days, first_payment_date=first)
+    if fix.doc_fee_cents is not None:
+        fees = s.fees_cents - s.doc_fee_cents + fix.doc_fee_cents
+        return case.under(
+            doc_fee_cents=fix.doc_fee_cents,
+            fees_cents=fees,
+            taxable_fees_cents=min(s.taxable_fees_cents, fees),
+        )
+    products = max(0, s.products_cents - (fix.products_cents or 0))
+    lighter = case.under(
+        products_cents=products, taxable_products_cents=min(s.taxable_products_cents, products)
+    )
+    # Which product gets cheaper is open, so the caps of single kinds are not asked again.
+    rows = tuple(
+        replace(row, service_contract_max_cents=None, gap_max_cents=None) for row in case.sheet.programmes
+    )
+    return dataclasses.replace(lighter, sheet=RateSheet(version=case.sheet.version, programmes=rows))
 
 
 def _best(case: Case) -> Choice | None:
@@ -126,7 +190,7 @@ def _answer(case: Case, **fields: Any) -> QuotedStructure:
     contract = structure.contract_date
     known: dict[str, Any] = {
         "price_cents": case.price_cents,
-        "rebate_cents": case.rebate_cents,
+        "rebate_cents": case.rebate_cents - fields.get("rebate_given_up_cents", 0),
         "payoff_cents": payoff_cents(structure),
         "contract_date": structure.contract_date,
         "first_payment_date": structure.first_payment_date,

@@ -23,9 +23,7 @@ def quote_frontier(case: Case) -> tuple[list[StressedPoint], list[PaymentBand]]:
     if pricing is None:
         return [], []
     bands = [
-        PaymentBand(
-            over_cents=highest - PAYMENT_BAND_CENTS, to_cents=highest, best=FrontierPoint(**_shown(best))
-        )
+        PaymentBand(over_cents=highest - PAYMENT_BAND_CENTS, to_cents=highest, best=frontier_point(best))
         for highest, best in best_by_payment_band(pricing, case.car).items()
     ]
     points = frontier(pricing, case.car)
@@ -40,8 +38,14 @@ def quote_frontier(case: Case) -> tuple[list[StressedPoint], list[PaymentBand]]:
     ], bands
 
 
+def frontier_point(choice: Choice) -> FrontierPoint:
+    """Return a choice as the wire shows it."""
+    return FrontierPoint(**_shown(choice))
+
+
 def _shown(choice: Choice) -> dict[str, Any]:
     # Some screens show a score instead of an NPV; it is not computed here.
     names = (name for name in FrontierPoint.__struct_fields__ if name != "score")
     fields = {name: getattr(choice, name) for name in names}
+    fields["excluded_rebates"] = list(choice.excluded_rebates) or None
     return {name: value for name, value in fields.items() if value is not None}

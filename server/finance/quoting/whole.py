@@ -6,14 +6,23 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from protocol.commands import Roll
+from protocol.money.lending import Programme
 from protocol.money.menu import QuoteMenu
-from protocol.money.quotes import QuoteGrid, QuoteRoll, QuoteValue, QuoteWarning
+from protocol.money.quotes import (
+    FrontierPoint,
+    LenderRules,
+    QuoteGrid,
+    QuoteRoll,
+    QuoteValue,
+    QuoteWarning,
+)
 from server.finance.quoting.axes import GridQuestion
 from server.finance.quoting.case import Case
 from server.finance.quoting.grid import quote_grid
 from server.finance.quoting.products import quote_menu
 from server.finance.quoting.rolling import quote_roll
 from server.finance.quoting.structure import Quoted, quote_cash, quote_structure
+from server.finance.quoting.trade_offs import frontier_point
 from server.finance.quoting.warnings import quote_warnings
 
 
@@ -30,6 +39,8 @@ class WholeQuote:
     grid: QuoteGrid
     warnings: list[QuoteWarning]
     roll: QuoteRoll | None
+    rate_or_rebate: list[FrontierPoint]
+    rules: LenderRules | None
     menu: QuoteMenu | None = None
 
 
@@ -59,7 +70,16 @@ def quote_whole(
         grid=quote_grid(case, asked, quoted.choice),
         warnings=quote_warnings(case, quoted, desk=desk),
         roll=None if roll is None else quote_roll(case, quoted, roll, desk=desk),
+        rate_or_rebate=[frontier_point(choice) for choice in quoted.rate_or_rebate],
+        rules=None if quoted.choice is None else _rules(case.row(quoted.choice)),
         menu=None if request is None else quote_menu(case, request, quoted.answer),
+    )
+
+
+def _rules(row: Programme) -> LenderRules:
+    fields = {name: getattr(row, name) for name in LenderRules.__struct_fields__ if hasattr(row, name)}
+    return LenderRules(
+        **fields | {"term_min_months": row.shortest_months, "term_max_months": row.term_months}
     )
 
 

@@ -20,8 +20,7 @@ from server.finance.value.months import Risk, live
 from server.finance.value.unearned import earning_of, gross_cents, unearned_factors
 from server.finance.value.valuation import (
     product_gross_cents,
-    reserve_flat_cents,
-    reserve_slope,
+    reserve_cents,
     value_plan,
 )
 
@@ -80,8 +79,7 @@ def npv_parts(
             "chargebacks": unearned,
         }
     else:
-        share, flat = reserve_slope(plan)[programme], reserve_flat_cents(plan)[programme]
-        reserve = float(principal_cents * share + flat)
+        reserve = reserve_cents(plan, programme, principal_cents)
         exact = {
             "front_gross": int(front_gross_cents),
             "product_gross": products,

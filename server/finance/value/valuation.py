@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import ReserveMethod, RiskModel
+from protocol.records import MAX_CENTS
 from server.finance.plan import Plan
+from server.finance.programmes import NO_CAP
 from server.finance.rounding import WHOLE, Cents, Floats, half_up, hundredths_of_bp
 from server.finance.value.curves import Bands, bands
 from server.finance.value.factors import Factors, factor_table
@@ -28,7 +30,9 @@ class Valuation:
     B).
 
     ``slope`` is the NPV per cent of principal, ``intercept`` in cents; the ``stress_`` ones are the same at
-    1.5 times the gross defaults and 0.8 times the recovery.
+    1.5 times the gross defaults and 0.8 times the recovery. If a lender caps the reserve, ``principal_cents *
+    slope`` is at most ``most``, which it reaches just above the principal ``capped_from``, shape (p,); both
+    are None if no lender does.
     """
 
     bands: Bands
@@ -36,6 +40,9 @@ class Valuation:
     intercept: Floats
     stress_slope: Floats
     stress_intercept: Floats
+    most: Floats | None = None
+    stress_most: Floats | None = None
+    capped_from: Cents | None = None
 
     def npv_cents(self, programme: Any, band: Any, principal_cents: Any, *, stressed: bool = False) -> Cents:
         """Return NPVs before the front gross, rounded half up once; programme and band numbers and principals
@@ -43,8 +50,11 @@ class Valuation:
         """
         slope = self.stress_slope if stressed else self.slope
         intercept = self.stress_intercept if stressed else self.intercept
-        npv: Floats = principal_cents * slope[programme, band] + intercept[programme, band]
-        return half_up(np.asarray(npv))
+        most = self.stress_most if stressed else self.most
+        grown: Floats = principal_cents * slope[programme, band]
+        if most is not None:
+            grown = np.minimum(grown, most[programme, band])
+        return half_up(np.asarray(grown + intercept[programme, band]))
 
 
 def value_plan(plan: Plan, model: RiskModel) -> Valuation:
@@ -67,12 +77,14 @@ def value_plan(plan: Plan, model: RiskModel) -> Valuation:
     products, stress_products = _kept_products(plan, grid, expected, stressed)
     slope, intercept = _linear(plan, expected, monthly_cost, products)
     stress_slope, stress_intercept = _linear(plan, stressed, monthly_cost, stress_products)
+    caps = _reserve_caps(plan, expected, stressed)
     return Valuation(
         bands=grid,
         slope=slope,
         intercept=intercept,
         stress_slope=stress_slope,
         stress_intercept=stress_intercept,
+        **caps,
     )
 
 
@@ -106,7 +118,34 @@ def reserve_slope(plan: Plan) -> Floats:
 def reserve_flat_cents(plan: Plan) -> Cents:
     """Return the reserve that does not depend on the principal, shape (p,)."""
     programmes = plan.programmes
-    return np.where(_is(programmes.reserve_method, ReserveMethod.FLAT), programmes.reserve_flat, 0)
+    flat = np.where(_is(programmes.reserve_method, ReserveMethod.FLAT), programmes.reserve_flat, 0)
+    return np.minimum(flat, programmes.reserve_max)
+
+
+def reserve_cents(plan: Plan, programme: int, principal_cents: int) -> float:
+    """Return one structure's reserve, within the lender's cap and not rounded."""
+    share = principal_cents * float(reserve_slope(plan)[programme])
+    cap = int(plan.programmes.reserve_max[programme])
+    return min(share, float(cap)) + float(reserve_flat_cents(plan)[programme])
+
+
+def _reserve_caps(plan: Plan, expected: Factors, stressed: Factors) -> dict[str, Any]:
+    """Return the fields of a valuation in which lenders' caps on the reserve count; none if there is none."""
+    programmes, share = plan.programmes, reserve_slope(plan)
+    caps = (programmes.reserve_max != NO_CAP) & ~programmes.held & (share > 0)
+    if not caps.any():
+        return {}
+    most = np.where(caps, programmes.reserve_max, np.inf)[:, None]
+    reached = np.floor(np.where(caps, programmes.reserve_max, -1) / np.where(caps, share, 1.0))
+
+    def kept(factors: Factors) -> Floats:
+        return np.where(caps[:, None], most * (1.0 - factors.ended), np.inf)
+
+    return {
+        "most": kept(expected),
+        "stress_most": kept(stressed),
+        "capped_from": np.minimum(reached, MAX_CENTS).astype(np.int64),
+    }
 
 
 def _kept_products(plan: Plan, grid: Bands, expected: Factors, stressed: Factors) -> tuple[Floats, Floats]:

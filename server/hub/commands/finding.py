@@ -21,6 +21,7 @@ from server.hub.sight.sight import Sight
 from server.hub.sight.views import project_rows
 from server.search.paging.reading import stock_of
 from server.search.screening.basis import load_basis
+from server.search.sql.columns import rebates_by_name
 from server.search.sql.cursor import read_stock
 from server.search.sql.finding import find_cars
 from server.search.sql.query import shown_costs
@@ -62,7 +63,13 @@ class Finding:
                     reader.database, tables, deal, in_force, inventory=inventory, today=today
                 )
                 rows, more = await find_cars(
-                    reader, stock, command.text, command.limit, today=today, rebates=basis.rebates
+                    reader,
+                    stock,
+                    command.text,
+                    command.limit,
+                    today=today,
+                    rebates=basis.rebates,
+                    exclusions=basis.exclusions,
                 )
                 model = await tables.risk(reader.database, in_force.risk)
         except NotInForce as error:
@@ -73,7 +80,8 @@ class Finding:
         if rows:
             from server.finance.quoting import offers_found
 
-            numbers = {name: columns[name] for name in NUMBER_COLUMNS}
+            without = rebates_by_name([row["rebates_without"] for row in rows])
+            numbers = {**{name: columns[name] for name in NUMBER_COLUMNS}, **without}
             lane = Lane(account.store_id, account.id)
             offers = await self._quotes.computed(
                 lane, offers_found, basis.inputs, numbers, basis.sheet, model

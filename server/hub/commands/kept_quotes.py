@@ -73,7 +73,7 @@ def offer_of(
             "car": codec.plain(subject.car),
             "deal_version": deal.version,
             "changes": codec.plain(changes),
-            "tier": subject.case.tier_of(choice.programme_id, choice.term_months),
+            "tier": subject.case.tier_of(choice),
             **worth,
             "versions": codec.plain(subject.versions),
             "asked_programme_id": subject.case.programme_id,

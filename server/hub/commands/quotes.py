@@ -16,7 +16,7 @@ from protocol.agreed import ProgrammeFigures
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Frontier, Quote
 from protocol.deal_parts import DealOffer, OfferedCar
-from protocol.jobs import NUMBER_COLUMNS
+from protocol.jobs import NUMBER_COLUMNS, rebate_numbers
 from protocol.money.pricing import Vary
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import Scope, View
@@ -104,6 +104,8 @@ class Quotes:
             grid=computed.grid,
             warnings=computed.warnings,
             roll=computed.roll or UNSET,
+            rate_or_rebate=computed.rate_or_rebate or UNSET,
+            lender_rules=computed.rules or UNSET,
             menu=computed.menu or UNSET,
         )
         return project_quote(codec.plain(reply), sight)
@@ -206,7 +208,13 @@ class Quotes:
                     deal_id=deal.id,
                 )
                 basis = await load_basis(database, tables, deal, in_force, inventory=inventory, today=today)
-                query = build_car_query(stock, vehicle_number(vehicle_id), today=today, rebates=basis.rebates)
+                query = build_car_query(
+                    stock,
+                    vehicle_number(vehicle_id),
+                    today=today,
+                    rebates=basis.rebates,
+                    exclusions=basis.exclusions,
+                )
                 row = await database.fetchrow(query.text, *query.args)
                 model = await tables.risk(database, in_force.risk)
                 products = in_force.products
@@ -217,7 +225,10 @@ class Quotes:
             raise _no_such_car()
         case = Case(
             inputs=basis.inputs,
-            numbers={name: int(row[name]) for name in NUMBER_COLUMNS},
+            numbers={
+                **{name: int(row[name]) for name in NUMBER_COLUMNS},
+                **rebate_numbers(row["rebates_without"] or ()),
+            },
             sheet=basis.sheet,
             model=model,
             programme_id=programme_id,
@@ -230,7 +241,7 @@ class Quotes:
         case, choice = subject.case, quoted.choice
         markup = None
         if choice is not None:
-            row = case.row(choice.programme_id, choice.term_months)
+            row = case.row(choice)
             markup = round(Decimal(str(choice.rate_bp)) - Decimal(str(row.buy_rate_bp)), 2)
         async with self._stores.of(deal.store_id).acquire() as database:
             return await record_pencil(

@@ -38,6 +38,7 @@ from server.hub.sight.visible import (
     PROPOSAL_FIELDS,
     QUOTE_FIELDS,
     ROLL_FIELDS,
+    RULE_FIELDS,
     SALES_TASKS,
     SORTED_BY,
     STRUCTURE_FIELDS,
@@ -271,6 +272,11 @@ def project_quote(quote: dict[str, Any], sight: Sight) -> dict[str, Any]:
     shown["grid"] = _shown(shown["grid"], GRID_FIELDS[view])
     if "value" in shown:
         shown["value"] = _shown(shown["value"], TOTAL_VALUE)
+    if "lender_rules" in shown:
+        shown["lender_rules"] = _shown(shown["lender_rules"], RULE_FIELDS)
+    if "rate_or_rebate" in shown:
+        fields = POINT_FIELDS[view]
+        shown["rate_or_rebate"] = [_shown(point, fields) for point in shown["rate_or_rebate"]]
     if "roll" in shown:
         shown["roll"] = _shown(shown["roll"], ROLL_FIELDS[view])
         shown["roll"]["changes"] = project_structure(shown["roll"]["changes"], view)

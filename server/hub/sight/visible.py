@@ -10,7 +10,7 @@ from protocol.customers import SCORES, CustomerFacts
 from protocol.deal_parts import Approval, DealOffer, LenderTerms
 from protocol.events import CLAIM_COLUMNS, MATCH_COLUMNS, OFFER_COLUMNS, DealSnapshot
 from protocol.money.pricing import PriceAnswer
-from protocol.money.quotes import FrontierReply, StressedPoint, WarningCode
+from protocol.money.quotes import FrontierReply, LenderRules, StressedPoint, WarningCode
 from protocol.records import Filters, Sort, View
 from protocol.structure import Structure
 from protocol.trades import Trade
@@ -26,7 +26,7 @@ _PENCIL: Final = frozenset(
         "trade_allowance_cents", "payoff_cents", "payoff_good_through", "payoff_per_diem_cents", "trades",
         "trade_credit", "trade_credit_cap_cents", "cash_down_cents", "prepaid_finance_cents", "tax_rate_bp",
         "rate_bp", "term_months", "terms_months", "payment_min_cents", "payment_max_cents", "contract_date",
-        "first_payment_date", "day_count", "scope", "products", "declined_products",
+        "first_payment_date", "first_payment_days", "day_count", "scope", "products", "declined_products",
     }
 )  # fmt: skip
 STRUCTURE_FIELDS: Final = {
@@ -44,7 +44,7 @@ the sales view has ``appraised`` in its place.
 _CAR: Final = ("vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage",
                "price_cents", "store_id", "payment_min_cents", "payment_max_cents")  # fmt: skip
 _PAYMENT: Final = ("vehicle_id", "rev", "payment_cents", "term_months", "rate_bp", "cash_down_cents",
-                   "discount_cents")  # fmt: skip
+                   "discount_cents", "rebate_given_up_cents")  # fmt: skip
 _VALUE: Final = ("lender", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier")
 _VALUED: Final = ("valued",)
 
@@ -62,11 +62,18 @@ _PRINTED: Final = (
     *("first_payment_date", "discount_cents", "cash_down_cents", "term_months", "rate_bp", "taxes"),
     *PriceAnswer.__struct_fields__,
     *("trades", "products", "grid", "versions", "pencil_id", "warnings", "roll", "menu"),
+    *("rebate_given_up_cents", "excluded_rebates", "rate_or_rebate"),
 )
 QUOTE_FIELDS: Final = {
-    View.SALES: (*_PRINTED, "lender", "programme_id", "stipulations", "value", "binding", "fix"),
+    View.SALES: (
+        *(*_PRINTED, "lender", "programme_id", "stipulations", "value", "binding", "fix"),
+        "lender_rules",
+    ),
     View.CUSTOMER: _PRINTED,
 }
+_BUY_SIDE: Final = frozenset({"buy_rate_bp", "markup_max_bp", "reserve_max_cents"})
+RULE_FIELDS: Final = tuple(name for name in LenderRules.__struct_fields__ if name not in _BUY_SIDE)
+"""The rules of a lender's row that a salesperson sees: not what the store earns."""
 TOTAL_VALUE: Final = ("npv_cents", "stress_npv_cents")
 CUSTOMER_WARNINGS: Final = frozenset({WarningCode.PAYOFF_PAST_GOOD_THROUGH})
 _CELLS: Final = (
@@ -93,7 +100,10 @@ PRODUCT_FIELDS: Final = {
 }
 """The fields of products in a quote, in its menu and in the catalogue, at every depth."""
 
-_POINT: Final = ("term_months", "rate_bp", "cash_down_cents", "discount_cents", "payment_cents")
+_POINT: Final = (
+    *("term_months", "rate_bp", "cash_down_cents", "discount_cents", "payment_cents"),
+    *("rebate_cents", "rebate_given_up_cents", "excluded_rebates"),
+)
 POINT_FIELDS: Final = {
     View.MANAGER: StressedPoint.__struct_fields__,
     View.SALES: (*_POINT, "programme_id", "lender", "npv_cents", "stress_npv_cents", "passed_by"),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from protocol.commands import MAX_MATCHES
-from protocol.events import Rejection
+from protocol.events import Fix, Rejection
 from protocol.records import EndReason
 from server.search.screening.rejections import Rejections
 from server.search.sql.cursor import LATER_CHUNKS, StockReader
@@ -39,11 +39,15 @@ class Excluded:
             if start <= row.row_number < stop:
                 self._counts.add(row.limit, row.more_cash, row.terms)
 
-    async def count_unread(self, reader: StockReader, query: OrderedQuery, limit: "Limit") -> None:
-        """Count the cars of ``query``, which are not read because no lender programme takes any of them."""
+    async def count_unread(
+        self, reader: StockReader, query: OrderedQuery, limit: "Limit", fix: Fix | None
+    ) -> None:
+        """Count the cars of ``query``, which are not read because no lender programme takes any of them;
+        ``fix`` is a change of the deal that meets the limit.
+        """
         cars = await reader.count(query, MAX_MATCHES + 1)
         self._whole = cars <= MAX_MATCHES
-        self._counts.count(limit, min(cars, MAX_MATCHES))
+        self._counts.count(limit, min(cars, MAX_MATCHES), fix)
 
     async def count_outside(self, reader: StockReader, query: OrderedQuery) -> int:
         """Count cars outside the price window, of which none can become a deal; return how many were read."""

@@ -10,7 +10,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from protocol import codec
-from protocol.events import MAX_MESSAGE_BYTES, Rejection
+from protocol.events import MAX_MESSAGE_BYTES, Fix, Rejection
 from protocol.jobs import JobPointer, ValueJob
 from protocol.records import EndReason, Versions
 from server.clock import utc_now
@@ -125,9 +125,9 @@ class Page:
                 if isinstance(error, BaseException):
                     raise error
 
-    async def refuse(self, reader: StockReader, query: OrderedQuery, limit: Limit) -> None:
-        """Count the cars of ``query``, which are not read because no lender programme takes any of them."""
-        await self._excluded.count_unread(reader, query, limit)
+    async def refuse(self, reader: StockReader, query: OrderedQuery, limit: Limit, fix: Fix | None) -> None:
+        """Count the cars of ``query``, which no lender programme takes; ``fix`` is what meets that limit."""
+        await self._excluded.count_unread(reader, query, limit, fix)
 
     async def reject_outside(self, reader: StockReader, query: OrderedQuery) -> None:
         """Count cars outside the price window. None of them can become a deal."""

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from protocol.records import MAX_CENTS, Filters, Sort, Versions
 from server.database.deals.deals import Deal, load_deal
@@ -66,8 +66,9 @@ async def prepare_reading(
     basis = await load_basis(reader.database, tables, deal, in_force, inventory=inventory, today=today)
     plan, known, others = plans.of(basis.inputs, basis.sheet, largest_rebate_cents(basis.rebates))
     window = known or EVERY_PRICE
-    query = build_query(stock, filters, sort, window=window, after=after, today=today, rebates=basis.rebates)
-    outside = outside_queries(stock, filters, window, today=today, rebates=basis.rebates)
+    rebates: dict[str, Any] = {"rebates": basis.rebates, "exclusions": basis.exclusions}
+    query = build_query(stock, filters, sort, window=window, after=after, today=today, **rebates)
+    outside = outside_queries(stock, filters, window, today=today, **rebates)
     return Reading(deal, plan, others, basis.versions, query, outside, estimate_key(stock, filters, window))
 
 

@@ -83,7 +83,10 @@ class Rematcher:
                 reader.database, self._editions.tables, deal, in_force, inventory=inventory, today=today
             )
             cars = [int(car) for car in waiting]
-            rows = await reader.read(build_cars_query(stock, cars, today=today, rebates=basis.rebates))
+            query = build_cars_query(
+                stock, cars, today=today, rebates=basis.rebates, exclusions=basis.exclusions
+            )
+            rows = await reader.read(query)
         place = RESULT_COLUMNS.index("vehicle_id")
         gone = waiting.keys() - {row[place] for row in rows}
         if gone:

@@ -153,7 +153,7 @@ class Runs:
                 if isinstance(first, BaseException):
                     raise first
                 if reading.plan.empty:
-                    await page.refuse(reader, reading.query, reading.plan.empty)
+                    await page.refuse(reader, reading.query, reading.plan.empty, reading.plan.empty_fix)
                 reason = await page.publish(reader, reading.query, *first)
                 if reason is EndReason.COMPLETE:
                     for query in reading.outside:

@@ -9,7 +9,7 @@ from protocol.records import Versions
 from server.database.core.pool import Database
 from server.database.deals.deals import Deal
 from server.database.editions.versions import InForce
-from server.finance.rebates import rebates_open_to
+from server.finance.rebates import exclusions_of, rebates_open_to
 from server.finance.versions import ENGINE_VERSION
 from server.search.screening.inputs import deal_inputs
 from server.work.tables import Tables
@@ -17,11 +17,14 @@ from server.work.tables import Tables
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """``rebates`` are those that are valid on the contract date and open to the customer."""
+    """``rebates`` are those that are valid on the contract date and open to the customer; ``exclusions`` the
+    lists of rebates that rows of the sheet exclude.
+    """
 
     inputs: DealInputs
     sheet: RateSheet
     rebates: tuple[Rebate, ...]
+    exclusions: tuple[tuple[str, ...], ...]
     versions: Versions
 
 
@@ -36,22 +39,26 @@ async def load_basis(
     from server.finance.taxes import tax_version
 
     taxes = None if in_force.tax is None else await tables.taxes(database, in_force.tax)
+    limits = None if in_force.limits is None else await tables.limits(database, in_force.limits)
     products = in_force.products if deal.structure.products else None
     catalogue = None if products is None else await tables.products(database, products)
-    inputs = deal_inputs(deal, taxes, today, catalogue)
+    inputs = deal_inputs(deal, taxes, today, limits=limits, catalogue=catalogue)
+    sheet = await tables.rates(database, in_force.rates)
     rebates = () if in_force.rebates is None else await tables.rebates(database, in_force.rebates)
     return Basis(
         inputs=inputs,
-        sheet=await tables.rates(database, in_force.rates),
+        sheet=sheet,
         rebates=rebates_open_to(
             rebates, deal.customer.eligibilities, inputs.structure.contract_date or today
         ),
+        exclusions=exclusions_of(sheet),
         versions=Versions(
             inventory=str(inventory),
             rates=in_force.rates,
             tax=tax_version(inputs.structure, in_force.tax or ""),
             risk=in_force.risk,
             engine=ENGINE_VERSION,
+            limits=in_force.limits or "",
             products=products,
         ),
     )

@@ -3,8 +3,8 @@
 import datetime as dt
 
 from protocol.closing import CommandError, ErrorCode
-from protocol.money.inputs import AuthorityCovers, DealInputs
-from protocol.money.lending import TaxTable
+from protocol.money.inputs import AuthorityCovers, DealInputs, RowRule
+from protocol.money.lending import LimitTable, StateLimit, TaxTable
 from protocol.money.products import Catalogue, sold_products
 from protocol.structure import StructureError
 from server.database.deals.deals import Deal
@@ -12,13 +12,19 @@ from server.finance.calendar import with_dates
 
 
 def deal_inputs(
-    deal: Deal, tax_table: TaxTable | None, today: dt.date, catalogue: Catalogue | None = None
+    deal: Deal,
+    tax_table: TaxTable | None,
+    today: dt.date,
+    *,
+    limits: LimitTable | None = None,
+    catalogue: Catalogue | None = None,
 ) -> DealInputs:
     """Return the inputs of a deal; missing dates are filled in from ``today``.
 
-    The taxes are those of the customer's address in ``tax_table``, the products those of ``catalogue``; None:
-    none is in force. Raises CommandError (invalid) if the deal's dates contradict ``today``, if no tax rule
-    applies to the address and the deal states no tax rate, or if the catalogue lacks a product of the deal.
+    The taxes are those of the customer's address in ``tax_table``, the limits those of the store's state, the
+    products those of ``catalogue``; None: none is in force. Raises CommandError (invalid) if the deal's dates
+    contradict ``today``, if no tax rule applies to the address and the deal states no tax rate, or if the
+    catalogue lacks a product of the deal.
     """
     from server.finance.products import with_products
     from server.finance.taxes import check_taxable, rules_for
@@ -47,7 +53,13 @@ def deal_inputs(
         # A stated rate needs no rules. Without them, a newer table does not change what the rate computed.
         tax_rules=rules if structure.tax_rate_bp is None else (),
         lender_terms=deal.live_lenders,
+        row_rule=RowRule.CHEAPEST,
+        state_limit=_limit_of(deal.store_state, limits),
         cash_step_cents=deal.cash_step_cents,
         grid_step_cents=deal.grid_step_cents,
     )
     return with_products(inputs, sold) if sold else inputs
+
+
+def _limit_of(state: str, limits: LimitTable | None) -> StateLimit | None:
+    return next((one for one in (limits.limits if limits else ()) if one.state == state), None)

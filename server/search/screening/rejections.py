@@ -25,9 +25,12 @@ class Rejections:
     def __init__(self, carried: Iterable[Rejection] = ()) -> None:
         self._cars: Counter[str] = Counter()
         self._steps: dict[str, Counter[int]] = {}
+        self._met: dict[str, Fix] = {}
         self._terms: dict[str, Counter[int]] = {}
         for each in carried:
             self._cars[each.limit] += each.cars
+            if each.fix is not None and not each.cash_steps:
+                self._met[each.limit] = each.fix
             self._steps[each.limit] = Counter({step: cars for step, cars in each.cash_steps})  # noqa: C416 - pairs come as lists
             self._terms[each.limit] = Counter({term: cars for term, cars in each.term_opens})  # noqa: C416 - as above
 
@@ -46,9 +49,11 @@ class Rejections:
             steps = self._steps.setdefault(limit.name.lower(), Counter())
             steps[-(-more_cash // STEP_CENTS) * STEP_CENTS] += 1
 
-    def count(self, limit: Limit, cars: int) -> None:
-        """Count cars for which only the limit is known."""
+    def count(self, limit: Limit, cars: int, fix: Fix | None = None) -> None:
+        """Count cars for which only the limit is known, and the change of the deal that meets it for all."""
         self._cars[limit.name.lower()] += cars
+        if fix is not None:
+            self._met[limit.name.lower()] = fix
 
     def report(self, *, at_least: bool = False) -> list[dict[str, Any]]:
         """Return the ``rejected`` of ``search_ended``: the limit with the most cars first, then by name.
@@ -74,11 +79,13 @@ class Rejections:
         return [[step, cars] for step, cars in sorted(self._steps.get(limit, Counter()).items())]
 
     def _fix(self, limit: str) -> Fix | None:
-        """Return the smallest step that qualifies at least half of the cars that cash can qualify."""
+        """Return the smallest step that qualifies at least half of the cars that cash can qualify; if no cash
+        does, the change that meets the limit.
+        """
         steps = self._listed(limit)
         curable, opened = sum(cars for _, cars in steps), 0
         for step, cars in steps:
             opened += cars
             if 2 * opened >= curable:
                 return Fix(kind=FixKind.CASH, cash_cents=step, opens=opened)
-        return None
+        return self._met.get(limit)

@@ -15,6 +15,7 @@ from server.finance.payment import payments_cents
 from server.finance.plan import Plan
 from server.finance.structures import build_structures
 from server.search.screening.other_terms import OtherTerms
+from server.search.sql.columns import rebates_by_name
 from server.search.sql.query import RESULT_COLUMNS, Keyset, shown_costs
 
 _NEVER = np.iinfo(np.int64).max
@@ -80,7 +81,8 @@ def screen_rows(plan: Plan, rows: Sequence[Any], others: OtherTerms | None = Non
     The plan must not be empty. ``others`` tell which other terms open the rejected cars; None: not asked.
     """
     read = dict(zip(RESULT_COLUMNS, zip(*rows, strict=True), strict=True))
-    cars = Cars.of({name: read[name] for name in NUMBER_COLUMNS})
+    without = rebates_by_name(read["rebates_without"])
+    cars = Cars.of({**{name: read[name] for name in NUMBER_COLUMNS}, **without})
     structures = build_structures(plan, cars)
     matched = structures.any_feasible()
     least = payments_cents(structures.lowest, plan.factors)
@@ -99,7 +101,10 @@ def screen_rows(plan: Plan, rows: Sequence[Any], others: OtherTerms | None = Non
     return Screened(
         columns={name: columns[name] for name in MATCH_COLUMNS}
         | {"cost_cents": shown_costs(columns["cost_cents"])},
-        numbers={name: columns.get(name) or list(compress(read[name], marks)) for name in NUMBER_COLUMNS},
+        numbers={
+            **{name: columns.get(name) or list(compress(read[name], marks)) for name in NUMBER_COLUMNS},
+            **{name: list(compress(column, marks)) for name, column in without.items()},
+        },
         positions=list(compress(read["position"], marks)),
         row_numbers=np.flatnonzero(matched).tolist(),
         rejected=[

@@ -4,22 +4,29 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from protocol.jobs import rebate_numbers
 from protocol.money.lending import Rebate
+from server.finance.rebates import without
 
 Bind = Callable[[Any], str]
 """Takes an argument of the query and returns its placeholder."""
 
 
 def computed_columns(
-    bind: Bind, today: dt.date, rebates: Sequence[Rebate], fetched: tuple[str, str] | None
+    bind: Bind,
+    today: dt.date,
+    rebates: Sequence[Rebate],
+    exclusions: Sequence[Sequence[str]],
+    fetched: tuple[str, str] | None,
 ) -> dict[str, str]:
-    """Return the expression of each computed column.
+    """Return the expression of each computed column. ``exclusions`` are lists of excluded rebates.
 
     ``fetched`` is the selling store and its group if cars come from other stores of the group too, else None.
     """
     return {
         "days_in_stock": f"({bind(today)}::date - v.stocked_on)",
         "rebate_cents": _rebate_cents(bind, rebates),
+        "rebates_without": _rebates_without(bind, rebates, exclusions),
         **_transfer(bind, fetched),
     }
 
@@ -65,3 +72,17 @@ def _rebate_cents(bind: Bind, rebates: Sequence[Rebate]) -> str:
         " WHERE r.make = v.make AND (r.model IS NULL OR r.model = v.model)"
         " AND v.year BETWEEN r.year_min AND r.year_max AND (v.is_new OR NOT r.new_only))"
     )
+
+
+def _rebates_without(bind: Bind, rebates: Sequence[Rebate], exclusions: Sequence[Sequence[str]]) -> str:
+    """Return the expression of a car's rebates without each list of excluded ones; null if there is none."""
+    if not exclusions:
+        return "NULL::bigint[]"
+    return f"ARRAY[{', '.join(_rebate_cents(bind, without(rebates, each)) for each in exclusions)}]"
+
+
+def rebates_by_name(rows: Sequence[list[int] | None]) -> dict[str, list[int]]:
+    """Return the rebates without each list of exclusions as columns by name; none without a list."""
+    if rows[0] is None:
+        return {}
+    return rebate_numbers(map(list, zip(*(row or () for row in rows), strict=True)))

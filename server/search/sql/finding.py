@@ -12,7 +12,7 @@ from typing import Any, Final
 from protocol.money.lending import Rebate
 from protocol.records import MAX_CENTS, Filters, Sort
 from server.search.sql.cursor import StockReader
-from server.search.sql.query import OrderedQuery, Query, Stock, build_query, build_stock_no_query
+from server.search.sql.query import Exclusions, OrderedQuery, Query, Stock, build_query, build_stock_no_query
 
 MOST_LOOKED_AT: Final = 20_000
 """How many cars are compared if no index finds the words."""
@@ -29,6 +29,7 @@ async def find_cars(
     *,
     today: dt.date,
     rebates: Sequence[Rebate] = (),
+    exclusions: Exclusions = (),
 ) -> tuple[list[Any], bool]:
     """Return up to ``limit`` available cars with every word of ``text``, and whether there are more.
 
@@ -36,11 +37,10 @@ async def find_cars(
     that is a model year also finds the cars of that year.
     """
     words = text.split()
-    rows = await reader.read(build_stock_no_query(stock, _spellings(words), today=today, rebates=rebates))
+    reading: dict[str, Any] = {"today": today, "rebates": rebates, "exclusions": exclusions}
+    rows = await reader.read(build_stock_no_query(stock, _spellings(words), **reading))
     for filters in _filters(words):
-        query = build_query(
-            stock, filters, Sort.PRICE, window=_EVERY_PRICE, after=None, today=today, rebates=rebates
-        )
+        query = build_query(stock, filters, Sort.PRICE, window=_EVERY_PRICE, after=None, **reading)
         rows += await reader.read(await _page(reader, query, limit + 1))
         found = {row["vehicle_id"]: row for row in rows}
         if len(found) > limit:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from protocol.money.lending import Rebate
 from protocol.records import MAX_CENTS, Filters, Sort
-from server.search.sql.query import OrderedQuery, PriceWindow, Stock, build_query
+from server.search.sql.query import Exclusions, OrderedQuery, PriceWindow, Stock, build_query
 
 DEARER_CARS, CHEAPER_CARS = 4_000, 1_000
 """More cars above the window, because cash may qualify them. Those below are too small for any lender."""
@@ -23,6 +23,7 @@ def outside_queries(
     *,
     today: dt.date,
     rebates: Sequence[Rebate] = (),
+    exclusions: Exclusions = (),
 ) -> list[OrderedQuery]:
     """Return the queries for the cars nearest to ``window`` on both sides of it, within the filters."""
     low, high = window
@@ -32,6 +33,15 @@ def outside_queries(
     )
     queries: list[OrderedQuery] = []
     for side, sort, cars in sides:
-        query = build_query(stock, filters, sort, window=side, after=None, today=today, rebates=rebates)
+        query = build_query(
+            stock,
+            filters,
+            sort,
+            window=side,
+            after=None,
+            today=today,
+            rebates=rebates,
+            exclusions=exclusions,
+        )
         queries.append(query.limited(cars))
     return queries

@@ -7,7 +7,7 @@ Each order reads an index of the store or of its group, from a keyset position o
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from protocol.jobs import NUMBER_COLUMNS, UNKNOWN_COST
 from protocol.money.lending import Rebate
@@ -15,14 +15,17 @@ from protocol.records import Filters, Scope, Sort
 from server.search.sql.columns import computed_columns
 
 PriceWindow = tuple[int, int]
+Exclusions = Sequence[Sequence[str]]
 
 MATCHED_COLUMNS = (
     "vehicle_id", "rev", "vin", "stock_no", "make", "model", "trim", "body", "store_id",
 )  # fmt: skip
 """What a match shows in addition to the car's numbers."""
 
-RESULT_COLUMNS = (*MATCHED_COLUMNS, *NUMBER_COLUMNS, "position")
-"""The columns of a row, in this order. ``position`` is the row's place in the order, for ``Keyset``."""
+RESULT_COLUMNS = (*MATCHED_COLUMNS, *NUMBER_COLUMNS, "rebates_without", "position")
+"""The columns of a row, in this order. ``rebates_without`` are the rebates without each list of exclusions,
+null if the rate sheet has none; ``position`` is the row's place in the order, for ``Keyset``.
+"""
 
 MOST_OF_STOCK_NO = 50
 """How many cars with one stock number are read: each store of a group may have one, and some repeat them."""
@@ -149,16 +152,18 @@ def build_query(
     after: Keyset | None,
     today: dt.date,
     rebates: Sequence[Rebate] = (),
+    exclusions: Exclusions = (),
 ) -> OrderedQuery:
     """Return the query that reads available cars inside ``window`` (cents, inclusive) in order, after a
     keyset.
 
     Text is matched literally: each of its words must occur in make, model, trim, stock number or VIN.
-    ``rebates`` are those open to this customer; each row has the best combination of them for its car.
+    ``rebates`` are those open to this customer; each row has the best combination of them for its car, and
+    that without each of the ``exclusions``.
     """
     conditions, likes = _Conditions(), _Conditions()
     _add_stock(conditions, stock)
-    computed = computed_columns(conditions.bind, today, rebates, _fetched(stock))
+    computed = computed_columns(conditions.bind, today, rebates, exclusions, _fetched(stock))
     conditions.add("v.price_cents BETWEEN {}::bigint AND {}::bigint", *_narrowed(window, filters))
     _add_filters(conditions, filters, today)
     column, backwards = _ORDERS[sort]
@@ -185,39 +190,66 @@ def build_query(
 
 
 def build_car_query(
-    stock: Stock, vehicle_id: int, *, today: dt.date, rebates: Sequence[Rebate] = ()
+    stock: Stock,
+    vehicle_id: int,
+    *,
+    today: dt.date,
+    rebates: Sequence[Rebate] = (),
+    exclusions: Exclusions = (),
 ) -> Query:
     """Return the query that reads one available car of the stock, with the columns of ``build_query``.
 
     It returns no row if the car is not available there.
     """
-    return _named(stock, "v.vehicle_id = {}::bigint", vehicle_id, today=today, rebates=rebates)
+    reading = _Read(today, rebates, exclusions)
+    return _named(stock, "v.vehicle_id = {}::bigint", vehicle_id, reading)
 
 
 def build_cars_query(
-    stock: Stock, vehicle_ids: Sequence[int], *, today: dt.date, rebates: Sequence[Rebate] = ()
+    stock: Stock,
+    vehicle_ids: Sequence[int],
+    *,
+    today: dt.date,
+    rebates: Sequence[Rebate] = (),
+    exclusions: Exclusions = (),
 ) -> Query:
     """Return the query that reads some available cars of the stock, in order of their ids."""
     ids = list(vehicle_ids)
-    query = _named(stock, "v.vehicle_id = ANY ({}::bigint[])", ids, today=today, rebates=rebates)
+    query = _named(stock, "v.vehicle_id = ANY ({}::bigint[])", ids, _Read(today, rebates, exclusions))
     return replace(query, text=f"{query.text} ORDER BY v.vehicle_id")
 
 
 def build_stock_no_query(
-    stock: Stock, stock_nos: Sequence[str], *, today: dt.date, rebates: Sequence[Rebate] = ()
+    stock: Stock,
+    stock_nos: Sequence[str],
+    *,
+    today: dt.date,
+    rebates: Sequence[Rebate] = (),
+    exclusions: Exclusions = (),
 ) -> Query:
     """Return the query that reads the available cars of the stock with one of these stock numbers."""
-    query = _named(stock, "v.stock_no = ANY ({}::text[])", list(stock_nos), today=today, rebates=rebates)
+    reading = _Read(today, rebates, exclusions)
+    query = _named(stock, "v.stock_no = ANY ({}::text[])", list(stock_nos), reading)
     # The index of stock numbers begins with the group.
     own = f" AND v.group_id = ${len(query.args) + 1}"
     return Query(f"{query.text}{own} LIMIT {MOST_OF_STOCK_NO}", (*query.args, stock.group_id))
 
 
-def _named(stock: Stock, template: str, value: Any, *, today: dt.date, rebates: Sequence[Rebate]) -> Query:
+class _Read(NamedTuple):
+    """What the columns of a row depend on, besides its car."""
+
+    today: dt.date
+    rebates: Sequence[Rebate]
+    exclusions: Exclusions
+
+
+def _named(stock: Stock, template: str, value: Any, reading: _Read) -> Query:
     """Return the query for the available cars of the stock that a condition names."""
     conditions = _Conditions()
     _add_stock(conditions, stock)
-    computed = computed_columns(conditions.bind, today, rebates, _fetched(stock))
+    computed = computed_columns(
+        conditions.bind, reading.today, reading.rebates, reading.exclusions, _fetched(stock)
+    )
     conditions.add(template, value)
     selected, where = _selected(computed, "price_cents"), " AND ".join(conditions.parts)
     return Query(f"SELECT {selected} FROM {_CARS} WHERE {where}", tuple(conditions.args))  # noqa: S608 - as above

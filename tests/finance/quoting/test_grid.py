@@ -1,41 +1,58 @@
 """The pencil grid of one programme: against plain sums for 300 cars, and over 10,000 random deals."""
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
-from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-import msgspec
+import pytest
 
+from protocol.money.inputs import RowRule
+from protocol.money.lending import RateSheet
 from protocol.money.quotes import QuoteGrid
 from protocol.records import BasisPoints
+from protocol.structure import Structure
 from server.finance.exact.schedule import Accrual, repay, total_of_payments
 from server.finance.quoting import Case, GridQuestion, quote_grid, quote_structure
 from server.finance.rounding import hundredths_of_bp
-from tests.finance import reference
-from tests.finance.cases import car, inputs
+from tests.finance.cases import car, inputs, programme
 from tests.finance.customers import MODEL, SHEET
 from tests.finance.exact.contracts import random_contracts
-from tests.finance.test_frontier import a_car, factor, takes, wish
+from tests.finance.quoting.plain_cells import plain_ways, rows_at
+from tests.finance.sheets.edged import EDGED, random_sheet
+from tests.finance.test_frontier import a_car, wish
 
 CARS = 300
 DEALS = 10_000
 TERMS = [36, 48, 60, 72, 84]
 
 
-def a_case(chance: random.Random, **more: Any) -> Case:
-    """Draw a deal and a car."""
-    deal = inputs(wish(chance), discount_max_cents=chance.choice([0, 40_000]), cash_step_cents=5_000, **more)
-    return Case(deal, a_car(chance), SHEET, MODEL)
+def a_case(chance: random.Random, sheet: RateSheet = SHEET, **more: Any) -> Case:
+    """Draw a deal and a car, under the rule of the cheapest row."""
+    deal = inputs(
+        wish(chance),
+        discount_max_cents=chance.choice([0, 40_000]),
+        cash_step_cents=5_000,
+        row_rule=RowRule.CHEAPEST,
+        **more,
+    )
+    return Case(deal, a_car(chance), sheet, MODEL)
 
 
-def test_each_cell_is_what_a_plain_sum_says() -> None:
-    """Of the offer's programme at the offer's discount: payment, total of payments, and what refuses it."""
+@pytest.mark.parametrize(
+    ("draw", "least_raised"), [(lambda _: SHEET, 0), (lambda _: EDGED, 100), (random_sheet, 1)]
+)
+def test_each_cell_is_what_a_plain_sum_says(
+    draw: Callable[[random.Random], RateSheet], least_raised: int
+) -> None:
+    """Of the offer's programme at the offer's discount: payment and total of payments of a row that takes the
+    cell and that no cheaper row of the lender undercuts; else nothing takes it, or it would raise a payment.
+    """
     chance = random.Random(8)
-    tried = shown = refused = 0
+    tried = shown = refused = raised = 0
     while tried < CARS:
-        subject = a_case(chance)
+        subject = a_case(chance, draw(chance))
         offer = quote_structure(subject).choice
         if offer is None:
             continue
@@ -43,75 +60,103 @@ def test_each_cell_is_what_a_plain_sum_says() -> None:
         grid = quote_grid(subject, GridQuestion(TERMS), offer)
         assert isinstance(grid.discount_cents, list)
         assert isinstance(grid.total_of_payments_cents, list)
+        assert isinstance(grid.binding, list)
+        falling(grid)
         for row, term in enumerate(TERMS):
+            every = rows_at(subject.sheet, subject.inputs, term)
             for column, cash in enumerate(grid.cash_down_cents):
-                expected = plain_cell(subject, offer.programme_id, term, cash, offer.discount_cents)
+                asked = cash, offer.discount_cents
+                ways = plain_ways(subject.inputs, every, subject.numbers, offer.programme_id, asked)
                 payment = grid.payment_cents[row][column]
                 if grid.eligible[row][column]:
                     shown += 1
-                    assert expected is not None
-                    assert (payment, grid.total_of_payments_cents[row][column]) == expected[:2]
-                    assert expected[2]
+                    total = grid.total_of_payments_cents[row][column]
+                    assert (payment, total) in {(way.payment, way.total) for way in ways}
                     assert grid.discount_cents[row][column] == offer.discount_cents
+                elif ways:
+                    raised += 1
+                    assert payment is None
+                    assert all(rises(grid, row, column, way.payment) for way in ways)
+                    assert grid.binding[row][column] in {"amount_min", "ltv_min", "term", "rate"}
                 else:
                     refused += 1
-                    assert expected is None or not expected[2]
                     assert payment is None or payment > (subject.inputs.structure.payment_max_cents or 0)
         term, cash = TERMS.index(offer.term_months), grid.cash_down_cents.index(offer.cash_down_cents)
         assert grid.payment_cents[term][cash] == offer.payment_cents
         assert grid.npv_cents[term][cash] == offer.npv_cents
     assert min(shown, refused) > 10 * CARS
+    assert raised >= least_raised
 
 
-def plain_cell(
-    subject: Case, programme_id: str, term: int, cash: int, discount: int
-) -> tuple[int, int, bool] | None:
-    """Return payment, total of payments and whether the payment is within the target; None if the programme
-    does not take it.
+def rises(grid: QuoteGrid, row: int, column: int, payment: int) -> bool:
+    """Return whether a payment at a place would be above one with less, or below one with more."""
+    across, down = grid.payment_cents[row], [each[column] for each in grid.payment_cents]
+    before, after = [*across[:column], *down[:row]], [*across[column + 1 :], *down[row + 1 :]]
+    return any(each is not None and each < payment for each in before) or any(
+        each is not None and each > payment for each in after
+    )
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_a_payment_never_rises_with_cash_or_term(part: int) -> None:
+    """Within one lender and discount, over 10,000 random deals, whatever lender the grid is turned to; under
+    the sample sheet, one with lower edges, and sheets of random rows.
     """
-    deal, one = subject.inputs, subject.numbers
-    s = deal.structure
-    rows = [
-        row
-        for row in SHEET.programmes
-        if (row.programme_id, row.tier, row.term_months) == (programme_id, s.tier, term)
-    ]
-    offered = inputs(msgspec.structs.replace(s, terms_months=TERMS))
-    if not rows or not takes(rows[0], offered, one):
-        return None
-    row = rows[0]
-    note = reference.principal(deal, one["price_cents"], discount, 0) - cash
-    basis = one[f"{(row.new_ltv_basis if one['is_new'] else row.used_ltv_basis).value}_cents"]
-    if (
-        not max(row.amount_min_cents, 1) <= note <= row.amount_max_cents
-        or note * 10_000 > basis * Fraction(row.ltv_total_max_bp)
-        or (note - s.products_cents) * 10_000 > basis * Fraction(row.ltv_front_max_bp)
-    ):
-        return None
-    rate = row.buy_rate_bp + min(row.markup_max_bp, deal.standard_markup_bp)
-    payment = reference.half_up(note * factor(rate, term))
-    balance, total = note, 0
-    for number in range(1, term + 1):
-        owed = balance + reference.half_up(balance * Fraction(str(rate)) / 120_000)
-        paid = owed if number == term else min(payment, owed)
-        balance, total = owed - paid, total + paid
-    return payment, total, payment <= (s.payment_max_cents or payment)
-
-
-def test_a_payment_never_rises_with_cash_or_term() -> None:
-    """Within one lender and discount, over 10,000 random deals, whatever lender the grid is turned to."""
-    chance = random.Random(10_000)
+    chance = random.Random(10_000 + part)
     compared = 0
-    for _ in range(DEALS):
-        subject = a_case(chance, standard_markup_bp=float(chance.choice([0, 100, 250])))
+    for number in range(DEALS // 3 + 1):
+        sheet = (SHEET, EDGED)[part] if part < 2 else random_sheet(chance)
+        subject = a_case(chance, sheet, standard_markup_bp=float(chance.choice([0, 100, 250])))
         if chance.random() < 0.5:
             subject = subject.under(payment_max_cents=None)
         is_new = bool(subject.numbers["is_new"])
-        families = sorted({row.programme_id for row in SHEET.programmes if row.new_cars is is_new})
+        rows = [row for row in sheet.programmes if (row.new_cars if is_new else row.used_cars)]
         discounted = subject.under(discount_cents=chance.choice([0, 0, chance.randrange(40_000)]))
-        grid = quote_grid(discounted, GridQuestion(TERMS, programme_id=chance.choice(families)), None)
-        compared += falling(grid)
-    assert compared > 5 * DEALS
+        programme_id = chance.choice(sorted({row.programme_id for row in rows}))
+        step = chance.choice([None, None, 10_000])
+        offer = quote_structure(discounted).choice if number % 10 == 0 else None
+        asked = GridQuestion(TERMS, programme_id=None if offer else programme_id, step_cents=step)
+        compared += falling(quote_grid(discounted, asked, offer))
+    assert compared > DEALS
+
+
+def test_a_dearer_row_never_raises_the_payment() -> None:
+    """From $25,000 the lender's rate is 1 % lower. With more cash the dearer row's payment would first be
+    above that, so that the cell is refused by the smallest loan of the cheaper row; then it is below. The
+    offer's own cell stays, and then the cheaper row's with less cash is refused by its rate.
+    """
+    rows = [programme(), programme(buy_rate_bp=599.0, amount_min_cents=2_500_000)]
+    structure = Structure(terms_months=[60], cash_down_max_cents=600_000)
+    deal = inputs(structure, row_rule=RowRule.CHEAPEST)
+    subject = Case(deal, car(price_cents=2_600_000), RateSheet(version="r", programmes=tuple(rows)), MODEL)
+    question = GridQuestion([60], [50_000, 100_000, 100_100, 150_000, 200_000], programme_id="harbor")
+    grid = quote_grid(subject, question, None)
+    assert grid.rate_bp == [[699.0, 699.0, None, None, 799.0]]
+    assert grid.binding == [[None, None, "amount_min", "amount_min", None]]
+    [payments] = grid.payment_cents
+    assert payments[2] is None
+    assert payments[1] > payments[4]
+    fixed = subject.under(cash_down_cents=100_100, cash_down_max_cents=100_100)
+    offer = quote_structure(fixed).choice
+    assert offer is not None
+    around = quote_grid(fixed, question, offer)
+    assert around.payment_cents[0][2] == offer.payment_cents
+    assert around.rate_bp == [[None, None, 799.0, 799.0, 799.0]]
+    assert around.binding == [["rate", "rate", None, None, None]]
+
+
+def test_a_low_rate_ends_with_its_terms() -> None:
+    """0.9 % up to 60 months, 7.99 % beyond: 72 months would cost more a month, and no customer takes that."""
+    rows = [
+        programme(term_months=60, term_min_months=36, buy_rate_bp=90.0, markup_max_bp=0.0),
+        programme(term_months=72),
+        programme(term_months=84),
+    ]
+    deal = inputs(Structure(terms_months=[60, 72, 84]), row_rule=RowRule.CHEAPEST)
+    subject = Case(deal, car(), RateSheet(version="r", programmes=tuple(rows)), MODEL)
+    grid = quote_grid(subject, GridQuestion([60, 72, 84], [0], programme_id="harbor"), None)
+    assert grid.binding == [[None], ["term"], [None]]
+    assert grid.payment_cents[0][0] > grid.payment_cents[2][0]
 
 
 def falling(grid: QuoteGrid) -> int:

@@ -105,6 +105,8 @@ async def test_a_bad_state_is_refused(owner: asyncpg.Connection, statement: str)
         "DELETE FROM tax_tables",
         "UPDATE rebates SET amount_cents = 1",
         "TRUNCATE rebate_sheets CASCADE",
+        "UPDATE state_limits SET rate_max_bp = 0",
+        "DELETE FROM limit_tables",
         "UPDATE pencils SET answer = '{}'",
     ],
 )
@@ -200,6 +202,7 @@ async def test_the_application_is_nobody_special(app: asyncpg.Connection) -> Non
         "UPDATE users SET discount_authority_cents = 100000",
         "DELETE FROM pencils",
         "INSERT INTO tax_rules DEFAULT VALUES",
+        "INSERT INTO state_limits DEFAULT VALUES",
         "CREATE TABLE mine ()",
     ],
 )

@@ -11,18 +11,25 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from protocol.money.lending import TaxRule
-from protocol.records import Filters, Scope, Sort
+from protocol.money.lending import StateLimit, TaxRule
+from protocol.records import Filters, Scope, Sort, Tier
 from server.database.core.pool import open_pool, prepare_connection
 from server.database.core.scope import StoreScopes
 from server.database.deals.deals import list_deals, load_deal
-from server.database.editions.rates import NotInForce, load_rates, load_rebates, load_risk, load_taxes
+from server.database.editions.rates import (
+    NotInForce,
+    load_limits,
+    load_rates,
+    load_rebates,
+    load_risk,
+    load_taxes,
+)
 from server.database.editions.versions import editions_in_force
-from server.database.editions.writing import Edition
-from server.database.importing import RULES, TableRejected, import_table
-from server.database.sample import lenders, rebates, taxes
+from server.database.editions.writing import RATES, Edition, store_version
+from server.database.importing import RULES, STATE_LIMITS, TableRejected, import_table
+from server.database.sample import lenders, limits, rebates, taxes
 from server.database.sample.seed import VERSION, SeedPlan
-from server.finance.rebates import rebate_for, rebates_open_to
+from server.finance.rebates import rebate_for, rebates_open_to, without
 from server.search.sql.query import Stock, build_car_query, build_query
 from server.settings import Settings
 from tests.services import ROOT, Database
@@ -65,13 +72,14 @@ async def counts(owner: asyncpg.Connection) -> tuple[int, int]:
 
 
 async def test_a_seed_holds_every_table(owner: asyncpg.Connection) -> None:
-    """Rates, risk, taxes and rebates read back as the sample states them; all are marked."""
+    """Rates, risk, taxes, rebates and limits read back as the sample states them; all are marked."""
     year = dt.datetime.now(dt.UTC).year
     assert set((await load_rates(owner, VERSION)).programmes) == set(lenders.sample_programmes(year))
     assert set((await load_risk(owner, VERSION)).curves) == set(lenders.CURVES)
     assert set((await load_taxes(owner, VERSION)).rules) == set(taxes.RULES)
     assert set(await load_rebates(owner, VERSION)) == set(rebates.sample_rebates(year))
-    for head in ("rate_sheets", "risk_models", "tax_tables", "rebate_sheets"):
+    assert set((await load_limits(owner, VERSION)).limits) == set(limits.LIMITS)
+    for head in ("rate_sheets", "risk_models", "tax_tables", "rebate_sheets", "limit_tables"):
         assert await owner.fetchval(f"SELECT bool_and(is_sample) FROM {head}")  # noqa: S608 - names above
 
 
@@ -93,7 +101,7 @@ async def test_an_imported_table_is_in_force_from_its_day(
     )
     for day, version in ((NEXT_YEAR - dt.timedelta(days=1), VERSION), (NEXT_YEAR, "2027")):
         in_force = await editions_in_force(owner, day)
-        assert (in_force.tax, in_force.rebates) == (version, VERSION)
+        assert (in_force.tax, in_force.rebates, in_force.limits) == (version, VERSION, VERSION)
 
 
 async def test_a_wrong_file_stores_nothing(
@@ -147,6 +155,68 @@ async def test_unknown_versions_are_named(owner: asyncpg.Connection) -> None:
         await load_taxes(owner, "t9")
     with pytest.raises(NotInForce, match="no rebate sheet b9"):
         await load_rebates(owner, "b9")
+    with pytest.raises(NotInForce, match="no table of state limits l9"):
+        await load_limits(owner, "l9")
+
+
+async def test_state_limits_are_imported_and_in_force_from_their_day(
+    database: Database, owner: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """With their source; the table before stays as it was."""
+    path = tmp_path / "limits.csv"
+    path.write_text(
+        "state,rate_max_percent,doc_fee_max,source,source_date\nOH,25,250,Statute,2026-01-02\n",
+        encoding="utf-8",
+    )
+    edition = Edition("2027", NEXT_YEAR, is_sample=False)
+    assert await import_table(database.owner_url, path, STATE_LIMITS, edition) == 1
+    assert (await load_limits(owner, "2027")).limits == (
+        StateLimit(
+            state="OH",
+            rate_max_bp=2_500.0,
+            doc_fee_max_cents=250_00,
+            source="Statute",
+            source_date=dt.date(2026, 1, 2),
+        ),
+    )
+    assert (await editions_in_force(owner, NEXT_YEAR)).limits == "2027"
+    assert set((await load_limits(owner, VERSION)).limits) == set(limits.LIMITS)
+
+
+async def test_overlapping_rows_are_stored_in_the_order_of_the_file(
+    database: Database, owner: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """Two rows of one programme, tier and term; the sheet has both, the first of the file first."""
+    rows = [row for row in lenders.sample_programmes(2026) if row.programme_id == "meridian-bank-used"]
+    large, usual = (
+        row
+        for row in sorted(rows, key=lambda row: row.buy_rate_bp)
+        if row.tier is Tier.PRIME and row.term_months == 72
+    )
+    async with owner.transaction():
+        await store_version(owner, RATES, Edition("two", NEXT_YEAR, is_sample=True), [large, usual])
+    assert (await load_rates(owner, "two")).programmes == (large, usual)
+
+
+async def test_the_search_reads_each_cars_rebate_without_what_a_rate_excludes(
+    owner: asyncpg.Connection,
+) -> None:
+    """A number for each list of exclusions, by programme or by id."""
+    today = dt.datetime.now(dt.UTC).date()
+    who = ("loyalty", "military")
+    sheet = rebates_open_to(await load_rebates(owner, VERSION), who, today)
+    lists = (("Customer cash (sample)",), ("Owner loyalty (sample)", "ford-military"))
+    stock = Stock("riverside", "sample-group", Scope.GROUP)
+    reading = {"today": today, "rebates": sheet, "exclusions": lists}
+    query = build_query(stock, Filters(), Sort.PRICE, window=(1, 10**9), after=None, **reading)
+    rows = await owner.fetch(query.text, *query.args)
+    for row in rows:
+        facts = (row["make"], row["model"], row["year"], bool(row["is_new"]), who, today)
+        assert row["rebates_without"] == [rebate_for(without(sheet, each), *facts) for each in lists]
+    assert len({tuple(row["rebates_without"]) for row in rows}) > 2
+    best = max(rows, key=lambda row: row["rebate_cents"])
+    one = build_car_query(stock, int(best["vehicle_id"]), **reading)
+    assert (await owner.fetchrow(one.text, *one.args))["rebates_without"] == best["rebates_without"]
 
 
 @pytest.mark.parametrize("who", [(), ("military",), ("military", "loyalty", "graduate")])

@@ -7,7 +7,7 @@ import pytest
 
 from protocol import codec
 from protocol.agreed import AgreedFigures
-from protocol.money.lending import NO_EDGE_BP, NO_EDGE_MONTHS, ReserveMethod
+from protocol.money.lending import NO_EDGE_BP, NO_EDGE_MONTHS, Programme, ReserveMethod
 from protocol.records import Actor, Role
 from server.database.core import migrate
 from server.database.core.migrate import MIGRATIONS, bring_to_newest, is_current
@@ -100,6 +100,55 @@ async def test_data_of_the_first_release_is_kept(services: Services) -> None:
     )
     assert deal is not None
     assert (deal.structure.fees_cents, str(deal.structure.tax_rate_bp)) == (100, "750")
+
+
+OLD_OFFER = f"""
+INSERT INTO vehicles (store_id, group_id, vin, stock_no, year, make, model, trim, body, fuel, mileage, is_new,
+        price_cents, cost_cents, stocked_on)
+    VALUES ('s', 'g', '1HGCM82633A004352', 'U1', 2022, 'Honda', 'Accord', '', 'Sedan', 'gas', 10, false,
+            100, 90, '2026-01-01');
+INSERT INTO offers (deal_id, deal_version, vehicle_id, vehicle_rev, rates_version, programme_id, tier,
+        term_months, risk_version, tax_version, engine_version, structure, rate_bp, cash_down_cents,
+        principal_cents, payment_cents, npv_cents, stress_npv_cents, body, created_by)
+    SELECT '{DEAL}', 0, vehicle_id, 1, 'r1', 'p', 'prime', 60, 'k1', 't', '3', '{{}}', 700, 0, 1, 1, 0, 0,
+           '{{}}', (SELECT user_id FROM users) FROM vehicles;
+"""  # noqa: S608 - names of this file
+OVERLAPPING = """
+INSERT INTO lender_programmes (rates_version, programme_id, lender, tier, term_months, new_cars, used_cars,
+        new_ltv_basis, used_ltv_basis, ltv_front_max_bp, ltv_total_max_bp, amount_min_cents, amount_max_cents,
+        pti_max_bp, dti_max_bp, buy_rate_bp, markup_max_bp, reserve_share_bp, disposition)
+    SELECT rates_version, programme_id, lender, tier, term_months, new_cars, used_cars,
+           new_ltv_basis, used_ltv_basis, 9000, 9000, amount_min_cents, amount_max_cents,
+           pti_max_bp, dti_max_bp, 750, markup_max_bp, reserve_share_bp, disposition FROM lender_programmes
+"""
+OLD_FIELDS = Programme.__struct_fields__[: Programme.__struct_fields__.index("term_min_months")]
+
+
+async def test_sheets_with_one_row_per_term_keep_their_meaning(services: Services) -> None:
+    """Rows and offers of the release before overlapping rows: every new rule limits nothing, the offer stays
+    with its sheet, and a second row of its programme, tier and term can come beside the first.
+    """
+    with services.database() as made:
+        await make_first_release(made)
+        owner = await asyncpg.connect(made.owner_url)
+        try:
+            for path in sorted(MIGRATIONS.glob("*.sql"))[1:]:
+                if path.name < "0017":
+                    await owner.execute(path.read_text(encoding="utf-8"))
+            await owner.execute("UPDATE alembic_version SET version_num = '0016'")
+            await owner.execute(OLD_OFFER)
+        finally:
+            await owner.close()
+        await bring_to_newest(made.owner_url)
+        async with connect_as_owner(made.owner_url) as newest:
+            (old,) = (await load_rates(newest, "r1")).programmes
+            assert old == Programme(**{name: getattr(old, name) for name in OLD_FIELDS})
+            assert await newest.fetchval("SELECT programme_id FROM offers") == "p"
+            await newest.execute(OVERLAPPING)
+            rates = [row.buy_rate_bp for row in (await load_rates(newest, "r1")).programmes]
+            assert rates == [800.0, 750.0]
+            with pytest.raises(asyncpg.ForeignKeyViolationError):
+                await newest.execute(OLD_OFFER.replace("'r1'", "'r2'").replace("A004352", "A004353"))
 
 
 BEFORE_RESERVATIONS = """

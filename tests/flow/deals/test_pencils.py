@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from protocol.commands import Quote
-from protocol.money.lending import Programme, RiskCurve, TaxRule
-from protocol.records import View
+from protocol.money.lending import Programme, Rebate, RiskCurve, StateLimit, TaxRule
+from protocol.records import Tier, View
 from protocol.structure import StructureChanges
 from server.__main__ import app
 from server.commands.pencils import markup_report
@@ -24,7 +24,15 @@ from server.database.deals.deals import Deal, list_deals, load_deal
 from server.database.deals.pencils import given_in
 from server.database.editions.rates import load_rates, load_risk, load_taxes
 from server.database.editions.versions import editions_in_force
-from server.database.editions.writing import RATES, RISK, TAXES, Edition, store_version
+from server.database.editions.writing import (
+    LIMITS,
+    RATES,
+    REBATES,
+    RISK,
+    TAXES,
+    Edition,
+    store_version,
+)
 from server.database.people.users import Account, find_by_login
 from server.hub.commands.quotes import Quotes
 from server.hub.sight.sight import Sight
@@ -39,6 +47,15 @@ pytestmark = pytest.mark.flow
 
 TODAY = dt.datetime.now(dt.UTC).date()
 TOMORROW = TODAY + dt.timedelta(days=1)
+LAKESHORE = "lakeshore-motor-credit-new"
+NO_REBATE = Rebate(
+    rebate_id="none",
+    programme="None",
+    make="None",
+    starts_on=TODAY,
+    ends_on=TODAY,
+    amount_cents=1,
+)
 
 
 class Desk:
@@ -131,6 +148,47 @@ async def test_pencils_replay_after_everything_has_moved(stocked: Settings, desk
         verified = await verify_pencils(database)
     assert verified.differences == []
     assert verified.equal == len({quote["pencil_id"] for quote in [*before, only, later]}) == 32
+
+
+async def test_subvented_and_state_limited_pencils_replay(stocked: Settings, desk: Desk) -> None:
+    """A manufacturer's rate in place of its rebate, and a markup that the state cuts: each comes out to the
+    cent after rates, rebates and state limits have moved on.
+    """
+    rebated = await desk.pool.fetch(
+        "SELECT vehicle_id::text FROM vehicles WHERE status = 'available' AND is_new AND make = 'Chevrolet'"
+        " ORDER BY vin LIMIT 25"
+    )
+    prime: dict[str, Any] = {"tier": Tier.PRIME, "tax_rate_bp": None, "terms_months": [60]}
+    subvented = [
+        await desk.quote(row["vehicle_id"], programme_id=f"{LAKESHORE}-subvented", **prime) for row in rebated
+    ]
+    subvented = [quote for quote in subvented if quote["eligible"]]
+    given_up = [quote for quote in subvented if quote.get("rebate_given_up_cents")]
+    assert {quote["rebate_given_up_cents"] for quote in given_up} == {1_250_00}
+    car = given_up[0]["vehicle_id"]
+    usual = await desk.quote(car, programme_id=LAKESHORE, **prime)
+    assert usual["rebate_cents"] == given_up[0]["rebate_cents"] + 1_250_00
+    assert usual["rate_bp"] > given_up[0]["rate_bp"] + 345
+
+    strict = StateLimit(state="OH", markup_max_bp=50.0, source="a test", source_date=TODAY)
+    async with connect_as_owner(stocked.database_owner_url) as database, database.transaction():
+        await store_version(database, LIMITS, Edition("strict", TOMORROW, is_sample=True), [strict])
+    cut = await desk.quote(car, day=TOMORROW, programme_id=LAKESHORE, **prime)
+    assert usual["rate_bp"] - cut["rate_bp"] == float(desk.deal.standard_markup_bp) - 50
+    assert cut["payment_cents"] < usual["payment_cents"]
+
+    await move_on(stocked, desk)
+    later = TOMORROW + dt.timedelta(days=1)
+    async with connect_as_owner(stocked.database_owner_url) as database:
+        lax = msgspec.structs.replace(strict, markup_max_bp=None)
+        async with database.transaction():
+            await store_version(database, LIMITS, Edition("lax", later, is_sample=True), [lax])
+            await store_version(database, REBATES, Edition("none", TOMORROW, is_sample=True), [NO_REBATE])
+        after = await desk.quote(car, day=later, programme_id=LAKESHORE, **prime)
+        # Without a rebate to give up, the subvented rate is the lender's only one.
+        assert (after["eligible"], after["binding"]) == (False, "rate")
+        verified = await verify_pencils(database)
+    assert (verified.differences, verified.equal) == ([], len(rebated) + 3)
 
 
 async def test_a_dearer_transfer_is_another_pencil(stocked: Settings, desk: Desk) -> None:

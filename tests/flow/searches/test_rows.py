@@ -68,7 +68,8 @@ async def test_every_table_with_a_store_is_guarded(walls: Walls) -> None:
     for_everybody = {
         *("store_groups", "stores", "store_transfers", "users", "credentials", "rate_sheets"),
         *("lender_programmes", "risk_models", "risk_curves", "tax_tables", "tax_rules", "rebate_sheets"),
-        *("rebates", "product_catalogues", "catalogue_products", "alembic_version"),
+        *("rebates", "limit_tables", "state_limits", "product_catalogues", "catalogue_products"),
+        "alembic_version",
     }
     rows = await walls.owner.fetch(
         "SELECT relname, relrowsecurity FROM pg_class"

@@ -309,6 +309,7 @@ async def test_a_search_says_what_it_is_computed_with(searching: Searching) -> N
         "tax": VERSION,
         "risk": VERSION,
         "engine": ENGINE_VERSION,
+        "limits": VERSION,
         # No line of the deal names a product.
         "products": None,
     }

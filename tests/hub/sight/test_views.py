@@ -22,7 +22,7 @@ from protocol.deal_parts import (
     VehicleHold,
 )
 from protocol.events import EVENT_TYPES, MATCH_COLUMNS, OFFER_COLUMNS, Event
-from protocol.money.quotes import FrontierReply, QuoteReply
+from protocol.money.quotes import FrontierPoint, FrontierReply, LenderRules, QuoteReply
 from protocol.records import Actor, DealState, Filters, Role, Sort, View
 from protocol.structure import Structure, StructureChanges
 from protocol.workflow import Fulfilment, LenderStatus, TaskKind
@@ -332,8 +332,28 @@ def test_every_field_of_a_quote_is_decided() -> None:
     fields = set(QuoteReply.__struct_fields__)
     assert set(visible.QUOTE_FIELDS[View.SALES]) == fields
     assert fields - set(visible.QUOTE_FIELDS[View.CUSTOMER]) == {
-        "lender", "programme_id", "stipulations", "value", "binding", "fix",
+        "lender", "programme_id", "stipulations", "value", "binding", "fix", "lender_rules",
     }  # fmt: skip
+
+
+def test_what_the_store_earns_of_a_row_is_the_desks() -> None:
+    """A salesperson sees a row's rules without its buy side; a customer sees neither, nor whose offers the
+    two of rate or rebate are.
+    """
+    assert set(LenderRules.__struct_fields__) - set(visible.RULE_FIELDS) == {
+        "buy_rate_bp", "markup_max_bp", "reserve_max_cents",
+    }  # fmt: skip
+    point = {name: 1 for name in FrontierPoint.__struct_fields__ if name != "score"}
+    rules = dict.fromkeys(LenderRules.__struct_fields__, 1)
+    quote = {"grid": {}, "warnings": [], "lender_rules": rules, "rate_or_rebate": [point, point]}
+    sales = views.project_quote(dict(quote), Sight(View.SALES))
+    assert set(sales["lender_rules"]) == set(visible.RULE_FIELDS)
+    customer = views.project_quote(dict(quote), Sight(View.CUSTOMER))
+    assert "lender_rules" not in customer
+    assert not {"programme_id", "lender", "npv_cents", "stress_npv_cents"} & set(
+        customer["rate_or_rebate"][0]
+    )
+    assert views.project_quote(dict(quote), Sight(View.MANAGER)) == quote
 
 
 def test_views_are_capped_by_role() -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import codec
-from protocol.events import Rejection
+from protocol.events import Fix, FixKind, Rejection
 from server.finance.limits import Limit
 from server.search.screening.rejections import MOST_CENTS, STEP_CENTS, Rejections
 
@@ -40,6 +40,25 @@ def test_the_least_cash_that_opens_half() -> None:
             "term_opens": [],
             "at_least": False,
         },
+    ]
+
+
+def test_a_limit_of_the_deal_names_the_change_that_meets_it() -> None:
+    """For all cars at once, and still on the next page; cash stands first where it helps."""
+    fix = Fix(kind=FixKind.FIRST_PAYMENT, first_payment_days=45)
+    rejections = Rejections()
+    rejections.count(Limit.FIRST_PAYMENT, 40, fix)
+    later = Rejections([codec.convert(Rejection, each) for each in rejections.report()])
+    later.count(Limit.FIRST_PAYMENT, 2)
+    assert later.report() == [
+        {
+            "limit": "first_payment",
+            "cars": 42,
+            "fix": {"kind": "first_payment", "first_payment_days": 45},
+            "cash_steps": [],
+            "term_opens": [],
+            "at_least": False,
+        }
     ]
 
 

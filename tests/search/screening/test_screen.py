@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.events import MATCH_COLUMNS
-from protocol.jobs import NUMBER_COLUMNS
+from protocol.jobs import NUMBER_COLUMNS, rebate_columns
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import Programme
 from server.finance.architect import best_offers, price_plan
@@ -22,7 +22,13 @@ from tests.finance.strategies import deals, numbers, programmes
 
 def row_of(number: int, car: dict[str, int]) -> tuple[Any, ...]:
     """Return a row of stage 1."""
-    texts = {"vehicle_id": str(number), "rev": 1, "position": car["price_cents"]}
+    without = [car[name] for name in rebate_columns(car)] or None
+    texts = {
+        "vehicle_id": str(number),
+        "rev": 1,
+        "position": car["price_cents"],
+        "rebates_without": without,
+    }
     return tuple(car.get(name, texts.get(name, name)) for name in RESULT_COLUMNS)
 
 

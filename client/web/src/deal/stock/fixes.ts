@@ -17,7 +17,17 @@ type Structure = Record<string, unknown>;
 type Kind = Fix["kind"];
 
 const LADDER_RUNGS = 6;
-const KINDS: Kind[] = ["programme", "term", "cash", "product", "price", "value"];
+const KINDS: Kind[] = [
+  "programme",
+  "term",
+  "cash",
+  "product",
+  "price",
+  "value",
+  "first_payment",
+  "products",
+  "doc_fee",
+];
 
 /** Returns every remedy that the server names, the cheapest first. */
 export function remediesOf(fix: Fix | null | undefined, structure: Structure, formats: Formats): Remedy[] {
@@ -45,6 +55,28 @@ function remedy(kind: Kind, fix: Fix, structure: Structure, formats: Formats): R
     return { text: `${isolated(lender)} at its own rate`, changes: { rate_bp: null, rate_reason: null } };
   if (kind === "value" && value != null)
     return { text: `store minimum lower by ${amount(value, formats)}`, changes: null };
+  return remedyOfDeal(kind, fix, structure, formats);
+}
+
+/** The changes of the deal itself, which meet a limit of every car alike. */
+function remedyOfDeal(kind: Kind, fix: Fix, structure: Structure, formats: Formats): Remedy | null {
+  const { first_payment_days: days, products_cents: products, doc_fee_cents: docFee } = fix;
+  if (kind === "first_payment" && days != null)
+    return {
+      text: `first payment in ${formats.count(days)} days`,
+      changes: { first_payment_days: days, first_payment_date: null },
+    };
+  if (kind === "products" && products != null)
+    return { text: `${amount(products, formats)} less of products`, changes: null };
+  if (kind === "doc_fee" && docFee != null) {
+    const others = Number(structure.fees_cents ?? 0) - Number(structure.doc_fee_cents ?? 0);
+    const fees = others + docFee;
+    const taxable = Math.min(Number(structure.taxable_fees_cents ?? 0), fees);
+    return {
+      text: `doc fee of ${amount(docFee, formats)}`,
+      changes: { doc_fee_cents: docFee, fees_cents: fees, taxable_fees_cents: taxable },
+    };
+  }
   return null;
 }
 

@@ -15,7 +15,8 @@ export type FieldKind =
   | "whole"
   | "choice"
   | "optional_choice"
-  | "flag";
+  | "flag"
+  | "first_payment";
 
 export interface FieldSpec {
   field: Field;
@@ -149,7 +150,7 @@ export const GROUPS: FieldGroup[] = [
     title: "Contract",
     fields: [
       { field: "contract_date", label: "Date", kind: "date" },
-      { field: "first_payment_date", label: "First payment", kind: "date" },
+      { field: "first_payment_days", label: "First payment", kind: "first_payment" },
       { field: "prepaid_finance_cents", label: "Prepaid finance charge", kind: "money" },
       { field: "day_count", label: "Day count", kind: "choice", choices: DAY_COUNTS },
     ],
@@ -201,7 +202,8 @@ const OTHER_LABELS: Record<string, string> = {
   doc_fee_cents: "Doc fee",
   rate_reason: "Rate override reason",
   contract_date: "Contract date",
-  first_payment_date: "First payment",
+  first_payment_date: "First payment date",
+  first_payment_days: "First payment",
   day_count: "Day count",
   taxable_products_cents: "Taxable products",
   taxable_fees_cents: "Taxable fees",
@@ -254,6 +256,18 @@ const LIMITS: Record<string, string> = {
   term: "no program for these terms",
   score: "no program for this score",
   tier: "no program for this tier",
+  down_min: "below the lender's minimum down",
+  negative_equity: "over max negative equity",
+  ltv_min: "below every program's LTV band",
+  mileage_min: "below every program's mileage band",
+  model_year_max: "too new for every program",
+  first_payment: "first payment outside every lender's days",
+  service_contract_max: "over max service contract",
+  gap_max: "over max GAP",
+  backend_max: "over max backend",
+  state_rate: "over the state's maximum rate",
+  state_markup: "over the state's maximum markup",
+  state_doc_fee: "over the state's maximum doc fee",
 };
 
 /** Returns the words for a limit; one that a newer server names is shown by its name. */

@@ -13,6 +13,7 @@ const WORDS: Record<string, Record<string, string>> = {
 /** Returns the value of a structure's field as text. */
 export function describeValue(field: string, value: unknown, formats: Formats): string {
   if (value === null || value === undefined) return "none";
+  if (field === "first_payment_days") return `${value} days`;
   if (typeof value === "boolean") return value ? "yes" : "no";
   const products = productsText(field, value, formats.cents);
   if (products !== null) return products;

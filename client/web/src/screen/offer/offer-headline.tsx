@@ -9,6 +9,8 @@ import type { Formats } from "../../text/format";
 import type { Fix, QuoteReply, QuoteValue } from "../../wire";
 import { Fact, sentence } from "../parts/facts";
 import { useSurroundings } from "../parts/surroundings";
+import { LenderRules } from "./lender-rules";
+import { RateOrRebate } from "./rate-or-rebate";
 
 interface Props {
   row: Row;
@@ -43,6 +45,8 @@ export function OfferHeadline({ row, session, picture }: Props) {
       {quote?.eligible && session.view.value !== "customer" && quote.binding && (
         <p class="hint">Cash down was raised to meet a limit: {limitText(quote.binding)}.</p>
       )}
+      {quote && <RateOrRebate quote={quote} session={session} />}
+      {quote?.lender_rules && <LenderRules rules={quote.lender_rules} />}
       {quote?.warnings.map((warning) => (
         <p key={warning.code} class="hint warn">
           {warning.message}
@@ -86,6 +90,9 @@ function Quoted({ quote, rank, formats }: QuotedProps) {
         {quote.discount_cents ? <Fact name="Discount">{formats.cents(quote.discount_cents)}</Fact> : null}
         {quote.lender && <Fact name="Lender">{quote.lender}</Fact>}
         {quote.rate_bp !== undefined && <Fact name="Rate">{formats.percent(quote.rate_bp)}</Fact>}
+        {quote.rebate_given_up_cents ? (
+          <Fact name="Rebate given up">{formats.cents(quote.rebate_given_up_cents)}</Fact>
+        ) : null}
         <Fact name="First payment">{formats.day(quote.first_payment_date)}</Fact>
       </dl>
       {quote.stipulations && quote.stipulations.length > 0 && (

@@ -6,6 +6,7 @@ import { describeValue } from "../../deal/terms/values";
 import { type Parsed, parseMoney, parsePercent } from "../../text/parse";
 import { DraftInput } from "../parts/draft-input";
 import { useSurroundings } from "../parts/surroundings";
+import { FirstPayment } from "./first-payment";
 import { TextField, WholeField } from "./text-fields";
 
 interface Props {
@@ -19,7 +20,7 @@ export function StructureField({ spec, session, served }: Props) {
   void session.terms.editing.value;
   const trouble = session.terms.trouble(spec.field);
   const saving = session.terms.saving(spec.field);
-  const wide = spec.kind === "terms" || spec.kind === "flag" || spec.kind === "vin";
+  const wide = spec.kind === "terms" || spec.kind === "flag" || spec.kind === "vin" || spec.kind === "first_payment";
   const shared = spec.shared ?? spec.field;
   const locks = session.model.value?.deal.locks ?? [];
   const whole = spec.shared === undefined ? undefined : locks.find((each) => each.field === "trades");
@@ -117,6 +118,8 @@ function Control({ spec, session, served }: Props) {
           </select>
         </>
       );
+    case "first_payment":
+      return <FirstPayment id={id} label={spec.label} session={session} days={value as number | null} />;
     case "text":
     case "vin":
       return (
