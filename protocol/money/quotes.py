@@ -116,6 +116,28 @@ class QuoteGrid(msgspec.Struct, frozen=True, kw_only=True):
     step_cents: int | UnsetType = UNSET
 
 
+class QuotedCash(msgspec.Struct, frozen=True, kw_only=True):
+    """The car paid in full: the price out the door and the parts that make it up.
+
+    ``out_the_door_cents`` = price - discount + fees + tax + products - rebate - (allowance - payoff). Below 0
+    the store pays the customer. The discount is the structure's own one. ``covered``: the customer's maximum
+    cash pays all of it. ``value`` is front and product gross; a cash deal has no stress. It is absent if the
+    cost of the car is unknown.
+    """
+
+    out_the_door_cents: int
+    price_cents: int
+    discount_cents: int
+    fees_cents: int
+    tax_cents: int
+    products_cents: int
+    rebate_cents: int
+    trade_allowance_cents: int
+    payoff_cents: int
+    covered: bool | UnsetType = UNSET
+    value: QuoteValue | UnsetType = UNSET
+
+
 class QuoteRoll(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach the target payment: ``changes`` of the structure, to be quoted or sent as ``terms``.
 
@@ -176,7 +198,10 @@ class QuotedStructure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QuoteReply(QuotedStructure, frozen=True, kw_only=True):
-    """The ``data`` of the reply to ``quote``: the structure, its versions, the grid and menu around it."""
+    """The ``data`` of the reply to ``quote``: the structure, its versions, the grid and menu around it.
+
+    ``cash`` is absent if the amounts of a cash deal contradict each other, and of a signed contract.
+    """
 
     vehicle_id: str
     rev: int
@@ -186,6 +211,7 @@ class QuoteReply(QuotedStructure, frozen=True, kw_only=True):
     warnings: list[QuoteWarning] = []
     roll: QuoteRoll | UnsetType = UNSET
     menu: QuoteMenu | UnsetType = UNSET
+    cash: QuotedCash | UnsetType = UNSET
 
 
 class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):

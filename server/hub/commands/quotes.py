@@ -105,6 +105,7 @@ class Quotes:
             warnings=computed.warnings,
             roll=computed.roll or UNSET,
             menu=computed.menu or UNSET,
+            cash=computed.cash or UNSET,
         )
         return project_quote(codec.plain(reply), sight)
 
