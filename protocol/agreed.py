@@ -63,7 +63,8 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     """A signed contract, as its pencil was stored. Nothing that happens later changes it.
 
     ``quote`` has the fields of ``QuotedStructure``, without schedule and stipulations: ``quote`` of
-    the car returns those too.
+    the car returns those too. The customer of that name accepted ``figures`` at ``signed_at``, with the
+    disclosures of ``text_version``; contracts that an older release stored have neither.
     """
 
     pencil_id: str
@@ -75,6 +76,8 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     versions: Versions | UnsetType = UNSET
     signed_by: Actor | UnsetType = UNSET
     signed_at: dt.datetime
+    customer: str | UnsetType = UNSET
+    text_version: str | UnsetType = UNSET
 
 
 class HistoryPage(msgspec.Struct, frozen=True, kw_only=True):

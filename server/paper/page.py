@@ -23,7 +23,7 @@ from reportlab.platypus import (
     TableStyle,
 )
 
-from server.paper import disclosures
+from protocol import disclosures
 from server.paper.figures import Paper, PaperCar, ProductLine
 from server.paper.style import QUIET, REGULAR, RULE, day, dollars, percent, printable, style
 

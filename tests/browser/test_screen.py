@@ -273,7 +273,7 @@ async def _first_to_show(people: list[Person], selector: str) -> Person:
 
 def _dollars(row: str) -> int:
     """Return the NPV of a row in whole dollars, behind the mark of a rank that stress changes."""
-    found = re.search(r"\| (?:▼\d+)?(-?)\$([\d,]+) \|", row)
+    found = re.search(r"\| (?:[▲▼]\d+)?(-?)\$([\d,]+) \|", row)
     assert found, row
     return int(found[1] + found[2].replace(",", ""))
 

@@ -896,6 +896,8 @@ export interface Contract {
   versions?: Versions;
   signed_by?: Actor;
   signed_at: string;
+  customer?: string;
+  text_version?: string;
 }
 
 /** The deal went from one state to another. After an approval, `approval` says what was approved. */

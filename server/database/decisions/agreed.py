@@ -4,13 +4,16 @@ from protocol import codec
 from protocol.agreed import GUARDED, AgreedFigures, Contract, FiguresChange, Proposal, figures_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer
+from protocol.disclosures import TEXT_VERSION
 from protocol.records import DealState, Versions
 from protocol.workflow import Reason
 from server.database.decisions.deciding import LockedDeal
 from server.database.decisions.terms import Step, move
 
 _PENCIL = """
-SELECT versions, answer - '{schedule,stipulations}'::text[] AS quote FROM pencils WHERE pencil_id::text = $1
+SELECT p.versions, p.answer - '{schedule,stipulations}'::text[] AS quote, c.name AS customer
+  FROM pencils p JOIN deals d USING (deal_id) JOIN customers c USING (customer_id)
+ WHERE p.pencil_id::text = $1
 """
 
 
@@ -79,4 +82,6 @@ async def contract_of(deal: LockedDeal, offer: DealOffer) -> Contract | None:
         versions=codec.convert(Versions, row["versions"]),
         signed_by=deal.actor,
         signed_at=deal.at,
+        customer=row["customer"],
+        text_version=TEXT_VERSION,
     )

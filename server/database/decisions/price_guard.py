@@ -20,6 +20,7 @@ class Checked:
 
     ``agreed`` and ``proposed`` are the figures of its selected offer and of the desk's proposal today, None
     if no programme takes them. ``reason`` is why they may have changed, ``rates`` the rate sheet in force.
+    ``priced`` is False if nothing could be priced: then only an approval can be seen to be outdated.
     """
 
     version: int
@@ -27,6 +28,7 @@ class Checked:
     rates: str
     agreed: AgreedFigures | None
     proposed: AgreedFigures | None
+    priced: bool = True
 
 
 async def fall_where_changed(scope: RowScope, deal_id: str, checked: Checked) -> Decided:
@@ -46,7 +48,7 @@ async def fall_where_changed(scope: RowScope, deal_id: str, checked: Checked) ->
                 return deal.answered({})
         # What was approved is signed as it was priced, whichever day it is.
         stands = deal.state is DealState.APPROVED and checked.reason is Reason.DAY_CHANGED
-        if deal.version == checked.version and not stands:
+        if deal.version == checked.version and checked.priced and not stands:
             await _compare(deal, offer, checked)
         return deal.answered({})
 

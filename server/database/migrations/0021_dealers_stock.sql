@@ -5,6 +5,7 @@ ALTER TABLE vehicles ALTER COLUMN cost_cents DROP NOT NULL;
 -- The offer of such a car has no NPV.
 -- squawk-ignore ban-drop-not-null
 ALTER TABLE offers ALTER COLUMN npv_cents DROP NOT NULL;
+-- Nor has it one under stress.
 -- squawk-ignore ban-drop-not-null
 ALTER TABLE offers ALTER COLUMN stress_npv_cents DROP NOT NULL;
 

@@ -73,14 +73,26 @@ class PriceGuard:
             held = await self._deals.anyones_whole(deal_channel(deal_id))
             if held is None or held.whole.state not in GUARDED or held.whole.selected is None:
                 return
-            checked = await self._check(held, held.whole.selected, trigger, rates)
+            checked, trouble = await self._checked(held, held.whole.selected, trigger, rates)
             decided = await fall_where_changed(self._system, deal_id, checked)
             if decided.changed:
                 self._logger.info("agreed_figures_fell", deal_id=deal_id, reason=checked.reason)
                 await self._relay.tell(decided)
                 return
+            if trouble is not None:
+                raise trouble
             if decided.version == checked.version:
                 return
+
+    async def _checked(
+        self, held: HeldDeal, offer: DealOffer, trigger: Reason, rates: str
+    ) -> tuple[Checked, CommandError | None]:
+        """Return the deal as it is priced today, or what is known of it and why it cannot be priced now."""
+        try:
+            return await self._check(held, offer, trigger, rates), None
+        except CommandError as error:
+            known = Checked(held.deal.version, trigger, rates, agreed=None, proposed=None, priced=False)
+            return known, error
 
     async def _check(self, held: HeldDeal, offer: DealOffer, trigger: Reason, rates: str) -> Checked:
         priced = await _price_of(self._pricer.current(held, None))

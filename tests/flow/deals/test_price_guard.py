@@ -9,6 +9,7 @@ from protocol import codec
 from protocol.agreed import AgreedFigures, FiguresChange, figures_of
 from protocol.closing import ErrorCode
 from protocol.deal_parts import DealOffer
+from protocol.disclosures import TEXT_VERSION
 from protocol.events import StateChanged
 from protocol.records import DealState, Tier, View
 from protocol.structure import StructureChanges
@@ -278,6 +279,7 @@ async def test_a_signed_deal_is_its_contract(both: Both, stocked: Settings) -> N
     state = await both.agree(lambda deal: deal.state is DealState.SIGNED)
     contract = state.contract
     assert contract and contract.figures == agreed
+    assert (contract.customer, contract.text_version) == (state.customer.name, TEXT_VERSION)
     assert contract.quote["payment_cents"] == agreed.payment_cents == quoted.payment_cents
     await both.run_sql(
         "UPDATE vehicles SET price_cents = price_cents * 2, status = 'available' WHERE vehicle_id::text = $1",

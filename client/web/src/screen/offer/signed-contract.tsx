@@ -40,6 +40,11 @@ function Signed({ contract }: { contract: Contract }) {
         )}{" "}
         · stock {car.stock_no}
       </p>
+      {contract.customer !== undefined && (
+        <p class="quiet">
+          Accepted by <bdi>{contract.customer}</bdi> with the disclosures of {contract.text_version}
+        </p>
+      )}
       <AgreedFacts figures={figures} title="As signed" />
       <dl class="facts">
         {quote.apr_percent !== undefined && <Fact name="APR">{formats.percent(quote.apr_percent * 100)}</Fact>}
