@@ -105,7 +105,7 @@ class FiguresDecision(Decision, frozen=True):
 
 
 class Submit(FiguresDecision, tag="submit", frozen=True):
-    """Submit the selected offer to the desk. ``figures`` are compared with the offer as it is repriced."""
+    """Submit the selected offer, repriced: with ``figures`` as it was seen, else as it is best today."""
 
     right: ClassVar = Right.SUBMIT
     cost: ClassVar = Cost.PRICING

@@ -387,7 +387,7 @@ export interface SeenFigures {
   total_cents: number;
 }
 
-/** Submit the selected offer to the desk. `figures` are compared with the offer as it is repriced. */
+/** Submit the selected offer, repriced: with `figures` as it was seen, else as it is best today. */
 export interface Submit {
   type: "submit";
   channel: string;

@@ -234,7 +234,7 @@ class DeskHandlers:
             return await self._repricing.counter(held, account, command.changes, command.programme_id)
         match action:
             case Action.SUBMIT:
-                return await self._repricing.selected(held, account)
+                return await self._submitted(held, account, command)
             case Action.APPROVE:
                 return await self._repricing.agreed(held, account)
             case Action.ACCEPT:
@@ -242,10 +242,20 @@ class DeskHandlers:
             case _:
                 return None
 
+    async def _submitted(self, held: HeldDeal, account: Account, command: Decision) -> DealOffer | None:
+        """Return the offer to submit: what the person saw, if it still has those figures, else what is
+        best today.
+        """
+        seen = _seen(command)
+        if seen is not None:
+            shown = await self._repricing.agreed(held, account)
+            if shown is not None and figures_of(shown) == seen:
+                return shown
+        return await self._repricing.selected(held, account)
+
     def _move(self, connection: Connection, command: Decision) -> workflow.Move:
         """Return what a command asks for."""
         asks = {} if not isinstance(command, commands.Counter) else _proposed(command)
-        seen = command.figures if isinstance(command, commands.FiguresDecision) else None
         return workflow.Move(
             op=command.op,
             version=command.version,
@@ -254,9 +264,16 @@ class DeskHandlers:
             actor=actor_of(connection.account),
             today=self._today(),
             rates="",
-            seen=None if seen is None else codec.convert(AgreedFigures, codec.plain(seen)),
+            seen=_seen(command),
             **asks,
         )
+
+
+def _seen(command: Decision) -> AgreedFigures | None:
+    """Return the figures that a person saw when they decided; None if the command has none."""
+    if not isinstance(command, commands.FiguresDecision) or command.figures is None:
+        return None
+    return codec.convert(AgreedFigures, codec.plain(command.figures))
 
 
 def _proposed(command: commands.Counter) -> dict[str, Any]:

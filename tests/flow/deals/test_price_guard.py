@@ -177,6 +177,25 @@ async def test_a_lenders_decision_is_shown_before_it_is_made(both: Both) -> None
     assert forbidden.code is ErrorCode.FORBIDDEN
 
 
+async def test_what_was_seen_is_submitted(both: Both) -> None:
+    """The lender approves at a lower rate, which another structure would be worth more than: the deal is
+    submitted at the payment that the customer was told, not at what is best for the store.
+    """
+    offer, _ = await submitted(both)
+    await both.lender_approves(offer, rate_bp=offer.rate_bp - 400)
+    fell = await fall_of(both)
+    assert isinstance(fell.figures, FiguresChange) and fell.figures.new
+    told = fell.figures.new
+    assert (told.payment_cents or 0) < offer.payment_cents
+    best = await both.manager.quote(offer.vehicle_id)
+    assert best.payment_cents != told.payment_cents, "the test needs a structure that is worth more"
+    await both.sales.desk.act(Action.SUBMIT, Reason.CUSTOMER_AGREES, figures=told)
+    state = await both.agree(lambda deal: deal.state is DealState.SUBMITTED)
+    assert state.agreed == told
+    await both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY, figures=told)
+    await both.agree(lambda deal: deal.state is DealState.APPROVED)
+
+
 async def test_another_lender_does_not_change_what_was_agreed(both: Both) -> None:
     """Whatever it approves, the deal stays with the lender that was agreed on."""
     offer, agreed = await submitted(both)
