@@ -11,8 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from protocol.deal_parts import DealOffer, OfferedCar
-from protocol.records import Actor, DealState, Tier, Versions
-from protocol.structure import DealKind
+from protocol.records import Actor, DealKind, DealState, Tier, Versions
 from protocol.workflow import Reason
 
 GUARDED: Final = (DealState.SUBMITTED, DealState.COUNTERED, DealState.APPROVED)

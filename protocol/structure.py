@@ -46,14 +46,6 @@ class TierSource(StrEnum):
     BUREAU = "bureau"
 
 
-class DealKind(StrEnum):
-    """How the customer pays for the car."""
-
-    FINANCE = "finance"
-    LEASE = "lease"
-    CASH = "cash"
-
-
 class RateReason(StrEnum):
     """The reasons why a deal's rate is below the store's standard."""
 

@@ -8,9 +8,9 @@ from msgspec import Meta
 
 from protocol.commands.base import ChangeCommand, ChannelCommand, Cost, FieldName, Seq
 from protocol.customers import CustomerChanges
-from protocol.records import BasisPoints, Cents, Identifier, Months, Tier
+from protocol.records import BasisPoints, Cents, DealKind, Identifier, Months, Tier
 from protocol.rights import Right
-from protocol.structure import DealKind, StructureChanges
+from protocol.structure import StructureChanges
 from protocol.texts import LINES, ONE_LINE
 from protocol.workflow import MAX_REASONS, LenderStatus, Reason
 

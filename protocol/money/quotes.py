@@ -117,6 +117,28 @@ class QuoteGrid(msgspec.Struct, frozen=True, kw_only=True):
     step_cents: int | UnsetType = UNSET
 
 
+class QuotedCash(msgspec.Struct, frozen=True, kw_only=True):
+    """The car paid in full: the price out the door and the parts that make it up.
+
+    ``out_the_door_cents`` = price - discount + fees + tax + products - rebate - (allowance - payoff). Below 0
+    the store pays the customer. The discount is the structure's own one. ``covered``: the customer's maximum
+    cash pays all of it. ``value`` is front and product gross; a cash deal has no stress. It is absent if the
+    cost of the car is unknown.
+    """
+
+    out_the_door_cents: int
+    price_cents: int
+    discount_cents: int
+    fees_cents: int
+    tax_cents: int
+    products_cents: int
+    rebate_cents: int
+    trade_allowance_cents: int
+    payoff_cents: int
+    covered: bool | UnsetType = UNSET
+    value: QuoteValue | UnsetType = UNSET
+
+
 class QuoteRoll(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach the target payment: ``changes`` of the structure, to be quoted or sent as ``terms``.
 
@@ -219,6 +241,7 @@ class QuoteReply(QuotedStructure, frozen=True, kw_only=True):
 
     ``rate_or_rebate`` are two offers if a subvented rate excludes a rebate on this car: the best one with the
     subvented rate, then the best one with the rebate. ``lender_rules`` are those of the chosen row.
+    ``cash`` is absent if the amounts of a cash deal contradict each other, and of a signed contract.
     """
 
     vehicle_id: str
@@ -231,6 +254,7 @@ class QuoteReply(QuotedStructure, frozen=True, kw_only=True):
     rate_or_rebate: list["FrontierPoint"] | UnsetType = UNSET
     lender_rules: LenderRules | UnsetType = UNSET
     menu: QuoteMenu | UnsetType = UNSET
+    cash: QuotedCash | UnsetType = UNSET
 
 
 class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):

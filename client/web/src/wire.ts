@@ -60,7 +60,7 @@ export type Closing = (typeof Closing)[number];
 export const DayCount = ["30/360", "actual/365"] as const;
 export type DayCount = (typeof DayCount)[number];
 
-/** How the customer pays for the car. */
+/** How a customer pays for a car: with a loan, a lease, or in full. */
 export const DealKind = ["finance", "lease", "cash"] as const;
 export type DealKind = (typeof DealKind)[number];
 
@@ -1573,6 +1573,21 @@ export interface QuoteMenu {
   packages: MenuPackage[];
 }
 
+/** The car paid in full: the price out the door and the parts that make it up. */
+export interface QuotedCash {
+  out_the_door_cents: number;
+  price_cents: number;
+  discount_cents: number;
+  fees_cents: number;
+  tax_cents: number;
+  products_cents: number;
+  rebate_cents: number;
+  trade_allowance_cents: number;
+  payoff_cents: number;
+  covered?: boolean;
+  value?: QuoteValue;
+}
+
 /** The `data` of the reply to `quote`: the structure, its versions, the grid and menu around it. */
 export interface QuoteReply {
   eligible: boolean;
@@ -1619,6 +1634,7 @@ export interface QuoteReply {
   rate_or_rebate?: FrontierPoint[];
   lender_rules?: LenderRules;
   menu?: QuoteMenu;
+  cash?: QuotedCash;
 }
 
 /** A point of the frontier. `passed_by` counts the points with a lower NPV that are worth more under stress: if there is one, a lower payment is worth more when losses rise. */

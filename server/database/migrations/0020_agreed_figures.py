@@ -3,7 +3,7 @@
 from server.database.core.migrate import run_sql_file
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0017"
 
 
 def upgrade() -> None:

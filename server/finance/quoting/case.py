@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 import msgspec
 
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import Programme, RateSheet, RiskModel
-from protocol.money.pricing import PriceRequest
+from protocol.money.pricing import CashRequest, PriceRequest, SaleRequest
 from protocol.records import BasisPoints, Tier
 from server.finance.architect import Choice, Pricing, price_plan
 from server.finance.cars import Cars
@@ -88,31 +89,14 @@ class Case:
         """Return the contract to be priced; its tax is ``tax_cents``, by the rules of the address too.
         ``rebate_cents`` are all rebates; None: those of the car, without exclusions.
         """
-        s = self.inputs.structure
-        return PriceRequest(
-            price_cents=self.price_cents,
-            discount_cents=discount_cents,
-            rate_bp=BasisPoints(rate_bp),
-            term_months=term_months,
-            fees_cents=s.fees_cents,
-            taxable_fees_cents=s.taxable_fees_cents,
-            products_cents=s.products_cents,
-            taxable_products_cents=s.taxable_products_cents,
-            rebate_cents=self.rebate_cents if rebate_cents is None else rebate_cents,
-            rebate_reduces_tax=s.rebate_reduces_tax,
-            trade_allowance_cents=s.trade_allowance_cents,
-            payoff_cents=payoff_cents(s),
-            trade_credit=s.trade_credit,
-            trade_credit_cap_cents=s.trade_credit_cap_cents,
-            cash_down_cents=cash_cents,
-            prepaid_finance_cents=s.prepaid_finance_cents,
-            tax_rate_bp=BasisPoints(0) if s.tax_rate_bp is None else s.tax_rate_bp,
-            contract_date=s.contract_date,
-            first_payment_date=s.first_payment_date,
-            day_count=s.day_count,
-        )
+        sale = self._sale(cash_cents=cash_cents, discount_cents=discount_cents, rebate_cents=rebate_cents)
+        return PriceRequest(rate_bp=BasisPoints(rate_bp), term_months=term_months, **sale)
 
-    def taxes(self, request: PriceRequest) -> list[tuple[str, int]]:
+    def cash_request(self) -> CashRequest:
+        """Return the sale as one that is paid in full, with the structure's own discount."""
+        return CashRequest(**self._sale(cash_cents=0, discount_cents=self.inputs.structure.discount_cents))
+
+    def taxes(self, request: SaleRequest) -> list[tuple[str, int]]:
         """Return each jurisdiction with its tax on ``request``.
 
         Raises StructureError if no rate is stated and the address has no rule.
@@ -126,6 +110,29 @@ class Case:
             request.rebate_cents,
         )
 
-    def tax_cents(self, request: PriceRequest) -> int:
+    def tax_cents(self, request: SaleRequest) -> int:
         """Return the whole tax on ``request``. Raises StructureError as ``taxes``."""
         return sum(tax for _, tax in self.taxes(request))
+
+    def _sale(self, *, cash_cents: int, discount_cents: int, rebate_cents: int | None = None) -> dict[str, Any]:
+        s = self.inputs.structure
+        return {
+            "price_cents": self.price_cents,
+            "discount_cents": discount_cents,
+            "fees_cents": s.fees_cents,
+            "taxable_fees_cents": s.taxable_fees_cents,
+            "products_cents": s.products_cents,
+            "taxable_products_cents": s.taxable_products_cents,
+            "rebate_cents": self.rebate_cents if rebate_cents is None else rebate_cents,
+            "rebate_reduces_tax": s.rebate_reduces_tax,
+            "trade_allowance_cents": s.trade_allowance_cents,
+            "payoff_cents": payoff_cents(s),
+            "trade_credit": s.trade_credit,
+            "trade_credit_cap_cents": s.trade_credit_cap_cents,
+            "cash_down_cents": cash_cents,
+            "prepaid_finance_cents": s.prepaid_finance_cents,
+            "tax_rate_bp": BasisPoints(0) if s.tax_rate_bp is None else s.tax_rate_bp,
+            "contract_date": s.contract_date,
+            "first_payment_date": s.first_payment_date,
+            "day_count": s.day_count,
+        }

@@ -11,6 +11,7 @@ from protocol.money.menu import QuoteMenu
 from protocol.money.quotes import (
     FrontierPoint,
     LenderRules,
+    QuotedCash,
     QuoteGrid,
     QuoteRoll,
     QuoteValue,
@@ -19,6 +20,7 @@ from protocol.money.quotes import (
 from server.finance.quoting.axes import GridQuestion
 from server.finance.quoting.case import Case
 from server.finance.quoting.grid import quote_grid
+from server.finance.quoting.in_cash import quote_in_cash
 from server.finance.quoting.products import quote_menu
 from server.finance.quoting.rolling import quote_roll
 from server.finance.quoting.structure import Quoted, quote_cash, quote_structure
@@ -42,6 +44,7 @@ class WholeQuote:
     rate_or_rebate: list[FrontierPoint]
     rules: LenderRules | None
     menu: QuoteMenu | None = None
+    cash: QuotedCash | None = None
 
 
 def quote_whole(
@@ -52,12 +55,14 @@ def quote_whole(
     kept: Case | None = None,
 ) -> WholeQuote:
     """Return the best structure of a case, its grid, its warnings, the requested roll, and the menu of
-    products if there is a catalogue and a contract.
+    products if there is a catalogue and a contract, and the car as a cash deal.
 
     If there is an offer for ``kept``, the case has its programme and its discount.
     ``desk``: for a person who may set prices and sees ACV and cost. Raises StructureError and RiskModelError
     as ``quote_structure``.
     """
+    # Before the offer's discount is taken over: that discount is for a lender's sake.
+    cash = quote_in_cash(case)
     offer = None if kept is None else quote_structure(kept).choice
     if offer is not None:
         case = replace(case, programme_id=offer.programme_id).under(discount_cents=offer.discount_cents)
@@ -73,6 +78,7 @@ def quote_whole(
         rate_or_rebate=[frontier_point(choice) for choice in quoted.rate_or_rebate],
         rules=None if quoted.choice is None else _rules(case.row(quoted.choice)),
         menu=None if request is None else quote_menu(case, request, quoted.answer),
+        cash=cash,
     )
 
 

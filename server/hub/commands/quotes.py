@@ -107,6 +107,7 @@ class Quotes:
             rate_or_rebate=computed.rate_or_rebate or UNSET,
             lender_rules=computed.rules or UNSET,
             menu=computed.menu or UNSET,
+            cash=computed.cash or UNSET,
         )
         return project_quote(codec.plain(reply), sight)
 

@@ -22,6 +22,7 @@ from server.hub.sight.sight import Sight, value_as_seen
 from server.hub.sight.visible import (
     AGREED_FIELDS,
     APPROVAL_FIELDS,
+    CASH_FIELDS,
     COLUMNS,
     CONTRACT_FIELDS,
     CUSTOMER_WARNINGS,
@@ -283,6 +284,8 @@ def project_quote(quote: dict[str, Any], sight: Sight) -> dict[str, Any]:
     for name in ("products", "menu"):
         if name in shown:
             shown[name] = project_products(shown[name], view)
+    if "cash" in shown:
+        shown["cash"] = _shown(shown["cash"], CASH_FIELDS[view])
     if view is View.CUSTOMER:
         shown["warnings"] = [each for each in shown["warnings"] if each["code"] in CUSTOMER_WARNINGS]
     return value_as_seen(shown, sight)

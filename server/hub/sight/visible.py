@@ -10,7 +10,7 @@ from protocol.customers import SCORES, CustomerFacts
 from protocol.deal_parts import Approval, DealOffer, LenderTerms
 from protocol.events import CLAIM_COLUMNS, MATCH_COLUMNS, OFFER_COLUMNS, DealSnapshot
 from protocol.money.pricing import PriceAnswer
-from protocol.money.quotes import FrontierReply, LenderRules, StressedPoint, WarningCode
+from protocol.money.quotes import FrontierReply, LenderRules, QuotedCash, StressedPoint, WarningCode
 from protocol.records import Filters, Sort, View
 from protocol.structure import Structure
 from protocol.trades import Trade
@@ -62,7 +62,7 @@ _PRINTED: Final = (
     *("first_payment_date", "discount_cents", "cash_down_cents", "term_months", "rate_bp", "taxes"),
     *PriceAnswer.__struct_fields__,
     *("trades", "products", "grid", "versions", "pencil_id", "warnings", "roll", "menu"),
-    *("rebate_given_up_cents", "excluded_rebates", "rate_or_rebate"),
+    *("rebate_given_up_cents", "excluded_rebates", "rate_or_rebate", "cash"),
 )
 QUOTE_FIELDS: Final = {
     View.SALES: (
@@ -74,6 +74,9 @@ QUOTE_FIELDS: Final = {
 _BUY_SIDE: Final = frozenset({"buy_rate_bp", "markup_max_bp", "reserve_max_cents"})
 RULE_FIELDS: Final = tuple(name for name in LenderRules.__struct_fields__ if name not in _BUY_SIDE)
 """The rules of a lender's row that a salesperson sees: not what the store earns."""
+_CASH: Final = tuple(name for name in QuotedCash.__struct_fields__ if name not in ("covered", "value"))
+CASH_FIELDS: Final = {View.SALES: (*_CASH, "covered"), View.CUSTOMER: _CASH}
+"""The value of a cash deal is its gross, which would give away the cost of the car."""
 TOTAL_VALUE: Final = ("npv_cents", "stress_npv_cents")
 CUSTOMER_WARNINGS: Final = frozenset({WarningCode.PAYOFF_PAST_GOOD_THROUGH})
 _CELLS: Final = (

@@ -51,7 +51,7 @@ NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
     "days_in_stock", "transfer_days", "monthly_income_cents", "passed_by", "reversals", "notes", "tasks",
     "locks", "holds", "approval", "lenders", "lender_status", "decision", "stipulation_id", "salesperson",
     "reasons", "more_reasons", "held_by", "held_until", "wanted_by", "npv_history", "task", "task_id",
-    "proposal", "signed_by", "score", "by", "days_in_stock_min", "appraised",
+    "proposal", "signed_by", "score", "by", "days_in_stock_min", "appraised", "covered",
 }  # fmt: skip
 HIDDEN = {View.MANAGER: set[str](), View.SALES: NOT_FOR_SALES, View.CUSTOMER: NOT_FOR_CUSTOMERS}
 WITH_SCORES = Sight(View.SALES, (0, 50_000, 100_000, 200_000))
@@ -300,9 +300,14 @@ def test_quotes_show_nothing_hidden(quote: QuoteReply, structure: Structure, sig
     if "value" in data:
         data["value"]["parts"] = {"front_gross": 5}
         data["value"]["monthly_cash_cents"] = {"collected": [5], "recovered": [0], "servicing": [4]}
+    if "cash" in data:
+        data["cash"]["value"] = {"npv_cents": 7, "parts": {"front_gross": 5, "product_gross": 2}}
     shown = assert_nothing_hidden(codec.encode(views.project_quote(data, sight)), sight)
     assert shown["pencil_id"] == quote.pencil_id
     assert shown["grid"]["payment_cents"] == quote.grid.payment_cents
+    if "cash" in data:
+        assert shown["cash"]["out_the_door_cents"] == data["cash"]["out_the_door_cents"]
+        assert ("value" in shown["cash"]) is (view is View.MANAGER)
     assert (OVER_AUTHORITY in shown["warnings"]) is (view is not View.CUSTOMER)
     if view is View.MANAGER:
         assert shown == codec.decode(codec.encode(data))

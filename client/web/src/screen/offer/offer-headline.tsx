@@ -6,7 +6,7 @@ import type { Row } from "../../deal/stock/rows";
 import { rankText, type StressRank } from "../../deal/stock/turnover";
 import { limitText } from "../../deal/terms/fields";
 import type { Formats } from "../../text/format";
-import type { Fix, QuoteReply, QuoteValue } from "../../wire";
+import type { Fix, QuotedCash, QuoteReply, QuoteValue } from "../../wire";
 import { Fact, sentence } from "../parts/facts";
 import { useSurroundings } from "../parts/surroundings";
 import { LenderRules } from "./lender-rules";
@@ -37,6 +37,8 @@ export function OfferHeadline({ row, session, picture }: Props) {
       )}
       {quote?.payment_cents !== undefined ? (
         <Quoted quote={quote} rank={picture.pick ? null : session.grid.rank(row.vehicle_id)} formats={formats} />
+      ) : quote?.cash?.covered ? (
+        <InCash cash={quote.cash} formats={formats} />
       ) : (
         <Offered row={row} quoted={quote !== null} formats={formats} />
       )}
@@ -99,6 +101,16 @@ function Quoted({ quote, rank, formats }: QuotedProps) {
         <p class="hint">Stips: {formats.list(quote.stipulations.map((one) => one.replaceAll("_", " ")))}.</p>
       )}
     </>
+  );
+}
+
+/** A car without a lender that the customer's cash pays in full: a cash buyer is not a refusal. */
+function InCash({ cash, formats }: { cash: QuotedCash; formats: Formats }) {
+  return (
+    <p class="big">
+      <output>{formats.cents(cash.out_the_door_cents)}</output>
+      <span class="quiet">out the door: a cash deal</span>
+    </p>
   );
 }
 

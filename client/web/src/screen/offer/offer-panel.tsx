@@ -3,7 +3,7 @@ import type { DealSession } from "../../deal/session";
 import { cashLadder, openingText } from "../../deal/stock/fixes";
 import type { Row } from "../../deal/stock/rows";
 import { limitText } from "../../deal/terms/fields";
-import type { Rejection } from "../../wire";
+import type { QuoteReply, Rejection } from "../../wire";
 import { Papers } from "../desk/papers";
 import { Fact, sentence } from "../parts/facts";
 import { useSurroundings } from "../parts/surroundings";
@@ -12,6 +12,7 @@ import { ContractFacts } from "./contract-facts";
 import { FrontierPlot } from "./frontier-plot";
 import { MonthlyCash } from "./monthly-cash";
 import { OfferHeadline } from "./offer-headline";
+import { PaymentTabs } from "./payment-tabs";
 import { PencilGrid } from "./pencil-grid";
 import { PrintLinks } from "./print-links";
 import { RollControl } from "./roll-control";
@@ -134,7 +135,7 @@ function Chosen({ row, session }: { row: Row; session: DealSession }) {
   const picture = session.pencil.picture.value;
   const shown: PencilPicture =
     picture.vehicleId === row.vehicle_id ? picture : { ...picture, quote: null, frontier: null, asking: true };
-  const { quote, frontier, asking } = shown;
+  const { quote, asking } = shown;
   const staff = view !== "customer";
   return (
     <>
@@ -156,20 +157,50 @@ function Chosen({ row, session }: { row: Row; session: DealSession }) {
       <ChoiceBar row={row} session={session} />
       <PrintLinks vehicleId={row.vehicle_id} session={session} />
       <Papers session={session} />
-      {quote && <PencilGrid quote={quote} asking={asking} session={session} />}
-      {quote && staff && <RollControl key={row.vehicle_id} quote={quote} asking={asking} session={session} />}
-      {quote?.value && <ValueParts value={quote.value} stale={asking} />}
-      {quote?.value?.monthly_cash_cents && (
-        <MonthlyCash cash={quote.value.monthly_cash_cents} lentCents={quote.principal_cents ?? 0} stale={asking} />
+      {quote ? (
+        <PaymentTabs key={row.vehicle_id} quote={quote} stale={asking}>
+          <Financed row={row} quote={quote} picture={shown} session={session} />
+        </PaymentTabs>
+      ) : (
+        <Frontier picture={shown} session={session} />
       )}
-      {staff && frontier?.points.some((point) => point.npv_cents !== undefined) && (
-        <FrontierPlot frontier={frontier} quote={quote} session={session} />
-      )}
-      {quote && <ContractFacts quote={quote} structure={session.model.value?.deal.structure ?? {}} stale={asking} />}
       <CarFacts row={row} staff={staff} desk={view === "manager"} />
       {quote && <Provenance picture={shown} />}
     </>
   );
+}
+
+interface FinancedProps {
+  row: Row;
+  quote: QuoteReply;
+  picture: PencilPicture;
+  session: DealSession;
+}
+
+/** The financed deal: its grid, what the payment can be rolled to, its value and its contract. */
+function Financed({ row, quote, picture, session }: FinancedProps) {
+  const { asking } = picture;
+  const staff = session.view.value !== "customer";
+  return (
+    <>
+      <PencilGrid quote={quote} asking={asking} session={session} />
+      {staff && <RollControl key={row.vehicle_id} quote={quote} asking={asking} session={session} />}
+      {quote.value && <ValueParts value={quote.value} stale={asking} />}
+      {quote.value?.monthly_cash_cents && (
+        <MonthlyCash cash={quote.value.monthly_cash_cents} lentCents={quote.principal_cents ?? 0} stale={asking} />
+      )}
+      <Frontier picture={picture} session={session} />
+      <ContractFacts quote={quote} structure={session.model.value?.deal.structure ?? {}} stale={asking} />
+    </>
+  );
+}
+
+/** The frontier, for whoever may see what its points are worth. */
+function Frontier({ picture: { frontier, quote }, session }: { picture: PencilPicture; session: DealSession }) {
+  if (session.view.value === "customer" || !frontier?.points.some((point) => point.npv_cents !== undefined)) {
+    return null;
+  }
+  return <FrontierPlot frontier={frontier} quote={quote} session={session} />;
 }
 
 function CarFacts({ row, staff, desk }: { row: Row; staff: boolean; desk: boolean }) {

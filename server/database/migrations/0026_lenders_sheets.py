@@ -2,10 +2,10 @@
 
 from server.database.core.migrate import run_sql_file
 
-revision = "0018"
-down_revision = "0017"
+revision = "0026"
+down_revision = "0025"
 
 
 def upgrade() -> None:
-    """Run 0018_lenders_sheets.sql."""
-    run_sql_file("0018_lenders_sheets.sql")
+    """Run 0026_lenders_sheets.sql."""
+    run_sql_file("0026_lenders_sheets.sql")

@@ -1,0 +1,46 @@
+import type { QuotedCash } from "../../wire";
+import { Fact } from "../parts/facts";
+import { useSurroundings } from "../parts/surroundings";
+import { ValueParts } from "./value-parts";
+
+/** The car as a cash deal: the price out the door, its parts and, for the desk, what it earns. */
+export function CashPanel({ cash, stale }: { cash: QuotedCash; stale: boolean }) {
+  const { formats } = useSurroundings();
+  const lines: [string, number][] = [
+    ["Price", cash.price_cents],
+    ["Discount", -cash.discount_cents],
+    ["Fees", cash.fees_cents],
+    ["Tax", cash.tax_cents],
+    ["Products", cash.products_cents],
+    ["Rebates", -cash.rebate_cents],
+    ["Trade allowance", -cash.trade_allowance_cents],
+    ["Trade payoff", cash.payoff_cents],
+  ];
+  return (
+    <>
+      <section class={`cash-deal ${stale ? "stale" : ""}`} aria-label="Cash deal">
+        <h3>Cash deal</h3>
+        <dl class="facts">
+          {lines.map(([name, cents]) =>
+            cents ? (
+              <Fact key={name} name={name}>
+                {formats.cents(cents)}
+              </Fact>
+            ) : null,
+          )}
+          <Fact name="Out the door" strong>
+            {formats.cents(cash.out_the_door_cents)}
+          </Fact>
+        </dl>
+        {cash.covered !== undefined && (
+          <p class="hint">
+            {cash.covered
+              ? "The customer's maximum cash covers it: no lender is needed."
+              : "The customer's maximum cash does not cover it."}
+          </p>
+        )}
+      </section>
+      {cash.value && <ValueParts value={cash.value} stale={stale} />}
+    </>
+  );
+}
