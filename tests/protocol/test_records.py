@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from protocol import codec
 from protocol.closing import CloseCode, CommandError, ErrorCode
+from protocol.product_lines import FLAT_FIELDS as PRODUCT_SUMS
 from protocol.records import UNSET, BasisPoints
 from protocol.structure import (
     FIRST_DATE,
@@ -82,7 +83,7 @@ def test_a_revision_is_the_structure_with_the_changes(
 ) -> None:
     """Each changed field has the new value, each other the old one, and an inconsistent result is refused.
 
-    Trades, and the flat fields that follow from them, have tests of their own.
+    Trades and product lines, and the sums that follow from them, have tests of their own.
     """
     try:
         result = revised(structure, changes)
@@ -90,7 +91,8 @@ def test_a_revision_is_the_structure_with_the_changes(
         assert refused.field.partition(".")[0] in Structure.__struct_fields__
         return
     changed = dict(changes.items())
-    for name in set(Structure.__struct_fields__) - FLAT_FIELDS.keys() - {"trades"}:
+    derived = {*FLAT_FIELDS, *PRODUCT_SUMS, "declined_products"}
+    for name in set(Structure.__struct_fields__) - derived - {"trades"}:
         assert getattr(result, name) == changed.get(name, getattr(structure, name))
     check_consistent(result)
 

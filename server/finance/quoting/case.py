@@ -114,7 +114,9 @@ class Case:
         """Return the whole tax on ``request``. Raises StructureError as ``taxes``."""
         return sum(tax for _, tax in self.taxes(request))
 
-    def _sale(self, *, cash_cents: int, discount_cents: int, rebate_cents: int | None = None) -> dict[str, Any]:
+    def _sale(
+        self, *, cash_cents: int, discount_cents: int, rebate_cents: int | None = None
+    ) -> dict[str, Any]:
         s = self.inputs.structure
         return {
             "price_cents": self.price_cents,
