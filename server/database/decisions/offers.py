@@ -19,7 +19,7 @@ from server.database.decisions.deciding import Asked, Decided, LockedDeal, decid
 from server.database.decisions.terms import check_unlocked, wrong_state
 
 MAX_PINS = 20
-PINS_BYTES = 36 * 1024
+PINS_BYTES = 30 * 1024
 """The most bytes that a deal's pinned offers may take in its snapshot."""
 
 _INSERT = """
