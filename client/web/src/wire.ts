@@ -234,6 +234,7 @@ export interface ProductLine {
 
 /** A partial `Structure`: a field that is `UNSET` stays as it was. */
 export interface StructureChanges {
+  kind?: DealKind;
   price_cents?: number | null;
   discount_cents?: number;
   fees_cents?: number;
@@ -269,6 +270,7 @@ export interface StructureChanges {
   tier?: Tier;
   tier_source?: TierSource;
   scope?: Scope;
+  lease_miles_per_year?: number | null;
   products?: ProductLine[];
   declined_products?: string[];
 }
@@ -855,6 +857,54 @@ export interface OfferedCar {
   mileage: number;
 }
 
+/** A lease to the cent, as the lessee's paper states it. Amounts in cents; names as `LeaseAnswer`. */
+export interface OfferedLease {
+  term_months: number;
+  miles_per_year: number;
+  msrp_cents: number;
+  residual_cents: number;
+  residual_bp: number;
+  gross_cap_cents: number;
+  cap_reduction_cents: number;
+  adjusted_cap_cents: number;
+  depreciation_cents: number;
+  rent_charge_cents: number;
+  payment_cents: number;
+  payment_untaxed_cents: number;
+  payment_tax_cents: number;
+  payment_with_tax_cents: number;
+  total_of_payments_cents: number;
+  cash_down_cents: number;
+  discount_cents: number;
+  upfront_fees_cents: number;
+  tax_at_signing_cents: number;
+  tax_capitalised_cents: number;
+  tax_cents: number;
+  security_deposit_cents: number;
+  due_at_signing_cents: number;
+  acquisition_fee_cents: number;
+  disposition_fee_cents: number;
+  excess_mile_cents: number;
+  total_out_of_pocket_cents: number;
+  effective_monthly_cents: number;
+  lender?: string;
+  programme_id?: string;
+  money_factor?: number;
+}
+
+/** The out-the-door price of a cash deal and the parts that make it up, in cents: */
+export interface OfferedCash {
+  out_the_door_cents: number;
+  price_cents: number;
+  discount_cents: number;
+  fees_cents: number;
+  tax_cents: number;
+  products_cents: number;
+  rebate_cents: number;
+  trade_allowance_cents: number;
+  payoff_cents: number;
+}
+
 /** An offer that someone selected or pinned: one car at revision `rev`, one structure, one programme. */
 export interface DealOffer {
   offer_id: string;
@@ -883,6 +933,9 @@ export interface DealOffer {
   versions?: Versions;
   asked_programme_id?: string | null;
   pencil_id?: string;
+  kind?: DealKind;
+  lease?: OfferedLease;
+  cash?: OfferedCash;
 }
 
 /** The desk's counter: another offer for the agreed car, which the salesperson accepts or answers. */
@@ -1443,6 +1496,66 @@ export interface QuoteValue {
   monthly_cash_cents?: MonthlyCash;
 }
 
+/** A car's best lease. `value` is its value to the group: front and product gross, the reserve, and the chargebacks expected of it. No credit model is behind it. It is absent if the cost of the car is unknown. */
+export interface QuotedLease {
+  term_months: number;
+  miles_per_year: number;
+  msrp_cents: number;
+  residual_cents: number;
+  residual_bp: number;
+  gross_cap_cents: number;
+  cap_reduction_cents: number;
+  adjusted_cap_cents: number;
+  depreciation_cents: number;
+  rent_charge_cents: number;
+  payment_cents: number;
+  payment_untaxed_cents: number;
+  payment_tax_cents: number;
+  payment_with_tax_cents: number;
+  total_of_payments_cents: number;
+  cash_down_cents: number;
+  discount_cents: number;
+  upfront_fees_cents: number;
+  tax_at_signing_cents: number;
+  tax_capitalised_cents: number;
+  tax_cents: number;
+  security_deposit_cents: number;
+  due_at_signing_cents: number;
+  acquisition_fee_cents: number;
+  disposition_fee_cents: number;
+  excess_mile_cents: number;
+  total_out_of_pocket_cents: number;
+  effective_monthly_cents: number;
+  lender?: string;
+  programme_id?: string;
+  money_factor?: number;
+  value?: QuoteValue;
+  buy_factor?: number;
+  stipulations?: string[];
+}
+
+/** The lease of a car, or the limit that refuses it. `best` is absent then. */
+export interface QuotedLeases {
+  eligible: boolean;
+  best?: QuotedLease;
+  binding?: string | null;
+}
+
+/** The car paid in full. The discount is the structure's own one. */
+export interface QuotedCash {
+  out_the_door_cents: number;
+  price_cents: number;
+  discount_cents: number;
+  fees_cents: number;
+  tax_cents: number;
+  products_cents: number;
+  rebate_cents: number;
+  trade_allowance_cents: number;
+  payoff_cents: number;
+  covered?: boolean;
+  value?: QuoteValue;
+}
+
 /** A programme that a grid can be of, with its rate at the offer's term; else at its first. */
 export interface GridLender {
   programme_id: string;
@@ -1573,19 +1686,20 @@ export interface QuoteMenu {
   packages: MenuPackage[];
 }
 
-/** The car paid in full: the price out the door and the parts that make it up. */
-export interface QuotedCash {
-  out_the_door_cents: number;
-  price_cents: number;
-  discount_cents: number;
-  fees_cents: number;
-  tax_cents: number;
-  products_cents: number;
-  rebate_cents: number;
-  trade_allowance_cents: number;
-  payoff_cents: number;
-  covered?: boolean;
-  value?: QuoteValue;
+/** The lease grid: one row for each term, one column for each cash down, of the lender of the best lease. */
+export interface LeaseGrid {
+  lender?: string;
+  terms_months: number[];
+  cash_down_cents: number[];
+  over_max: boolean[];
+  miles: number;
+  miles_per_year: number[];
+  payment_cents: ((number | null)[])[];
+  due_at_signing_cents: ((number | null)[])[];
+  total_of_payments_cents: ((number | null)[])[];
+  eligible: boolean[][];
+  lease_value_cents?: ((number | null)[])[];
+  binding?: ((string | null)[])[];
 }
 
 /** The `data` of the reply to `quote`: the structure, its versions, the grid and menu around it. */
@@ -1624,6 +1738,9 @@ export interface QuoteReply {
   fix?: Fix | null;
   rebate_given_up_cents?: number;
   excluded_rebates?: string[];
+  kind?: DealKind;
+  lease?: QuotedLeases;
+  cash?: QuotedCash;
   vehicle_id: string;
   rev: number;
   versions: Versions;
@@ -1634,7 +1751,7 @@ export interface QuoteReply {
   rate_or_rebate?: FrontierPoint[];
   lender_rules?: LenderRules;
   menu?: QuoteMenu;
-  cash?: QuotedCash;
+  lease_grid?: LeaseGrid;
 }
 
 /** A point of the frontier. `passed_by` counts the points with a lower NPV that are worth more under stress: if there is one, a lower payment is worth more when losses rise. */
@@ -1751,6 +1868,7 @@ export interface Trade {
 
 /** The terms that customer and store want; the car is not part of them. */
 export interface Structure {
+  kind: DealKind;
   price_cents: number | null;
   discount_cents: number;
   fees_cents: number;
@@ -1786,6 +1904,7 @@ export interface Structure {
   tier: Tier;
   tier_source: TierSource;
   scope: Scope;
+  lease_miles_per_year: number | null;
   products: ProductLine[];
   declined_products: string[];
 }

@@ -33,6 +33,9 @@ from server.hub.sight.visible import (
     FILTER_FIELDS,
     FRONTIER_FIELDS,
     GRID_FIELDS,
+    LEASE_FIELDS,
+    LEASE_GRID_FIELDS,
+    LEASES_FIELDS,
     LENDER_FIELDS,
     OFFER_FIELDS,
     POINT_FIELDS,
@@ -43,6 +46,7 @@ from server.hub.sight.visible import (
     SALES_TASKS,
     SORTED_BY,
     STRUCTURE_FIELDS,
+    TASK_FIELDS,
     TOTAL_VALUE,
     TRADE_FIELDS,
 )
@@ -165,6 +169,11 @@ def project_offer(offer: dict[str, Any], view: View) -> dict[str, Any]:
         return offer
     shown = _shown(offer, OFFER_FIELDS[view])
     shown["changes"] = project_structure(offer["changes"], view)
+    for name, fields in _KINDS.items():
+        if name in shown:
+            shown[name] = _shown(shown[name], fields[view])
+            # Nothing is lent, so that the value would be the gross.
+            shown = {each: value for each, value in shown.items() if each not in TOTAL_VALUE}
     return shown
 
 
@@ -176,6 +185,11 @@ def project_lender(decision: dict[str, Any], view: View) -> dict[str, Any]:
 def project_approval(approval: dict[str, Any] | None, view: View) -> dict[str, Any] | None:
     """Return what the desk approved, as ``view`` sees it."""
     return approval if approval is None or view is View.MANAGER else _shown(approval, APPROVAL_FIELDS)
+
+
+def _project_task(task: dict[str, Any], view: View) -> dict[str, Any]:
+    """Return a task that ``view`` shows. Customers see none."""
+    return task if view is View.MANAGER else _shown(task, TASK_FIELDS)
 
 
 def project_figures(figures: dict[str, Any] | None, view: View) -> dict[str, Any] | None:
@@ -201,6 +215,7 @@ def project_contract(contract: dict[str, Any] | None, view: View) -> dict[str, A
     shown["quote"] = _shown(contract["quote"], QUOTE_FIELDS[view])
     if "value" in shown["quote"]:
         shown["quote"]["value"] = _shown(shown["quote"]["value"], TOTAL_VALUE)
+    _project_kinds(shown["quote"], view)
     return shown
 
 
@@ -284,11 +299,22 @@ def project_quote(quote: dict[str, Any], sight: Sight) -> dict[str, Any]:
     for name in ("products", "menu"):
         if name in shown:
             shown[name] = project_products(shown[name], view)
-    if "cash" in shown:
-        shown["cash"] = _shown(shown["cash"], CASH_FIELDS[view])
+    _project_kinds(shown, view)
+    if "lease_grid" in shown:
+        shown["lease_grid"] = _shown(shown["lease_grid"], LEASE_GRID_FIELDS[view])
     if view is View.CUSTOMER:
         shown["warnings"] = [each for each in shown["warnings"] if each["code"] in CUSTOMER_WARNINGS]
     return value_as_seen(shown, sight)
+
+
+def _project_kinds(quote: dict[str, Any], view: View) -> None:
+    """Reduce the lease and the cash deal of a quote to what ``view`` shows of them."""
+    if "cash" in quote:
+        quote["cash"] = _shown(quote["cash"], CASH_FIELDS[view])
+    if "lease" in quote:
+        quote["lease"] = _shown(quote["lease"], LEASES_FIELDS[view])
+        if "best" in quote["lease"]:
+            quote["lease"]["best"] = _shown(quote["lease"]["best"], LEASE_FIELDS[view])
 
 
 def project_frontier(frontier: dict[str, Any], sight: Sight) -> dict[str, Any]:
@@ -392,6 +418,9 @@ def not_here(field: str) -> CommandError:
     return CommandError(ErrorCode.FORBIDDEN, f"This view does not show {field}.", field=field)
 
 
+_KINDS: Final = {"lease": LEASE_FIELDS, "cash": CASH_FIELDS}
+"""What an offer of a kind has, and the fields of it that a view shows."""
+
 _INSIDE: Final = {
     "columns": _project_columns,
     "filters": _project_filters,
@@ -400,6 +429,7 @@ _INSIDE: Final = {
     "offer": project_offer,
     "decision": project_lender,
     "approval": project_approval,
+    "task": _project_task,
     "customer": _project_named_customer,
     "agreed": project_figures,
     "proposal": project_proposal,

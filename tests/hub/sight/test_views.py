@@ -43,7 +43,8 @@ STANDARD = {"rate_bp": None, "rate_reason": None, "price_cents": None, "rebate_c
 NOT_FOR_SALES = {
     "cost_cents", "gross_cents", "front_gross_cents", "buy_rate_bp", "reserve_cents", "npv_parts", "parts",
     "trade_acv_cents", "products_cost_cents", "invoice_cents", "recon_cents", "holdback_cents",
-    "dealer_cash_cents", "transfer_cost_cents", "monthly_cash_cents", "acv_cents",
+    "dealer_cash_cents", "transfer_cost_cents", "monthly_cash_cents", "acv_cents", "buy_factor",
+    "lease_value_cents",
 }  # fmt: skip
 NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
     "npv_cents", "stress_npv_cents", "lender", "binding", "fix", "frontier", "tier", "tier_source", "trace",
@@ -51,7 +52,7 @@ NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
     "days_in_stock", "transfer_days", "monthly_income_cents", "passed_by", "reversals", "notes", "tasks",
     "locks", "holds", "approval", "lenders", "lender_status", "decision", "stipulation_id", "salesperson",
     "reasons", "more_reasons", "held_by", "held_until", "wanted_by", "npv_history", "task", "task_id",
-    "proposal", "signed_by", "score", "by", "days_in_stock_min", "appraised", "covered",
+    "proposal", "signed_by", "score", "by", "days_in_stock_min", "appraised", "covered", "money_factor",
 }  # fmt: skip
 HIDDEN = {View.MANAGER: set[str](), View.SALES: NOT_FOR_SALES, View.CUSTOMER: NOT_FOR_CUSTOMERS}
 WITH_SCORES = Sight(View.SALES, (0, 50_000, 100_000, 200_000))
@@ -302,12 +303,17 @@ def test_quotes_show_nothing_hidden(quote: QuoteReply, structure: Structure, sig
         data["value"]["monthly_cash_cents"] = {"collected": [5], "recovered": [0], "servicing": [4]}
     if "cash" in data:
         data["cash"]["value"] = {"npv_cents": 7, "parts": {"front_gross": 5, "product_gross": 2}}
+    if "best" in data.get("lease", {}):
+        data["lease"]["best"] |= {"buy_factor": 0.0011, "value": {"npv_cents": 7, "parts": {"reserve": 2}}}
     shown = assert_nothing_hidden(codec.encode(views.project_quote(data, sight)), sight)
     assert shown["pencil_id"] == quote.pencil_id
     assert shown["grid"]["payment_cents"] == quote.grid.payment_cents
     if "cash" in data:
         assert shown["cash"]["out_the_door_cents"] == data["cash"]["out_the_door_cents"]
         assert ("value" in shown["cash"]) is (view is View.MANAGER)
+    if "best" in data.get("lease", {}):
+        assert shown["lease"]["best"]["due_at_signing_cents"] == data["lease"]["best"]["due_at_signing_cents"]
+        assert ("value" in shown["lease"]["best"]) is (view is View.MANAGER)
     assert (OVER_AUTHORITY in shown["warnings"]) is (view is not View.CUSTOMER)
     if view is View.MANAGER:
         assert shown == codec.decode(codec.encode(data))
