@@ -86,7 +86,8 @@ def cash_sales(plan: Plan, cars: Cars) -> CashSales:
 
 def covered(sales: CashSales) -> Flags:
     """Return which cars the customer's cash pays for, whatever they are worth; shape (c,)."""
-    return (sales.missing == 0) & (sales.limit != int(Limit.DISCOUNT))
+    paid: Flags = (sales.missing == 0) & (sales.limit != int(Limit.DISCOUNT))
+    return paid
 
 
 def cash_window(plan: Plan, rebate_max_cents: int = 0) -> tuple[int, int] | None:
@@ -146,8 +147,8 @@ def with_cash_offers(plan: Plan, cars: Cars, offers: dict[str, list[Any]]) -> di
 
 
 def _offer(columns: dict[str, list[Any]], found: CashSales, cars: Cars, car: int) -> None:
-    for name in columns:
-        columns[name][car] = None
+    for column in columns.values():
+        column[car] = None
     worth = int(found.value[car]) if cars.cost_known[car] else None
     columns["kind"][car] = DealKind.CASH.value
     # Nothing is lent, so that stress changes nothing.
@@ -158,8 +159,8 @@ def _offer(columns: dict[str, list[Any]], found: CashSales, cars: Cars, car: int
 
 
 def _refuse(columns: dict[str, list[Any]], plan: Plan, found: CashSales, car: int) -> None:
-    for name in columns:
-        columns[name][car] = None
+    for column in columns.values():
+        column[car] = None
     columns["binding"][car] = Limit(int(found.limit[car])).wire
     fix = cash_fix(plan, found, car)
     columns["fix"][car] = None if fix is None else msgspec.to_builtins(fix)

@@ -220,8 +220,8 @@ def _payment_maxima(programmes: Programmes, inputs: DealInputs) -> list[tuple[Li
 
 
 def first_price(owed_at: Callable[[int], int], owed: int) -> int:
-    """Return the lowest price, in cents, at which at least ``owed`` is owed before cash; MAX_CENTS + 1 if there
-    is none.
+    """Return the lowest price, in cents, at which at least ``owed`` is owed before cash; MAX_CENTS + 1 if
+    there is none.
     """
     low, high = 0, MAX_CENTS + 1
     while low < high:
