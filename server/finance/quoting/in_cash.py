@@ -40,6 +40,6 @@ def _value(case: Case, car: Cars, discount: int) -> QuoteValue | UnsetType:
     if not car.cost_known[0]:
         return UNSET
     price = selling_price_cents(case.inputs.structure, car.price_cents)
-    front = int(front_gross_cents(case.plan, car, price, discount)[0])
+    front = int(front_gross_cents(case.inputs, car, price, discount)[0])
     products = product_gross_cents(case.inputs)
     return QuoteValue(npv_cents=front + products, parts={"front_gross": front, "product_gross": products})
