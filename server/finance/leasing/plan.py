@@ -72,6 +72,12 @@ class LeasePlan:
     empty: Limit = Limit.NONE
 
     @property
+    def makes(self) -> frozenset[str] | None:
+        """The makes of the cars that a row may take; None if a row takes any."""
+        makes = {row.make for row in self.rows.row.tolist()}
+        return None if "" in makes else frozenset(makes)
+
+    @property
     def cash_min(self) -> int:
         """The cash that the customer wants to pay down."""
         return self.inputs.structure.cash_down_cents
@@ -83,8 +89,9 @@ class LeasePlan:
         return self.cash_min if most is None else max(most, self.cash_min)
 
 
-def plan_leases(inputs: DealInputs, sheet: LeaseSheet) -> LeasePlan:
-    """Return the rows for the customer's tier, score, terms and mileage, whose lender takes the products.
+def plan_leases(inputs: DealInputs, sheet: LeaseSheet, only: str | None = None) -> LeasePlan:
+    """Return the rows for the customer's tier, score, terms and mileage, whose lender takes the products;
+    ``only`` those of one programme.
 
     A stated single term is a financed contract's unless the deal is a lease. Raises StructureError if the
     address has no tax rule.
@@ -104,7 +111,7 @@ def plan_leases(inputs: DealInputs, sheet: LeaseSheet) -> LeasePlan:
         (Limit.PRODUCTS, lambda row: all(each.is_accepted(row.lender) for each in inputs.products)),
     )
     rules = tuple(applied_rules(structure, inputs.tax_rules))
-    rows = list(enumerate(sheet.programmes))
+    rows = [(number, row) for number, row in enumerate(sheet.programmes) if only in {None, row.programme_id}]
     for limit, takes in limits:
         rows = [(number, row) for number, row in rows if takes(row)]
         if not rows:

@@ -36,12 +36,19 @@ _WIRE: Final = {int(limit): limit.wire for limit in Limit}
 
 
 def best_leases(inputs: DealInputs, sheet: LeaseSheet, cars: Cars, names: CarNames) -> dict[str, list[Any]]:
+    """Return the best lease of each car as ``best_of_plan``, by the deal's whole sheet.
+
+    Raises StructureError if the address has no tax rule.
+    """
+    return best_of_plan(plan_leases(inputs, sheet), cars, names)
+
+
+def best_of_plan(plan: LeasePlan, cars: Cars, names: CarNames) -> dict[str, list[Any]]:
     """Return the best lease of each car as LEASE_COLUMNS, each of length c.
 
     A car without a lease has None in every column but ``lease_binding``, which names the limit. The value is
-    None if the cost of the car is unknown. Raises StructureError if the address has no tax rule.
+    None if the cost of the car is unknown.
     """
-    plan = plan_leases(inputs, sheet)
     families = len(np.unique(plan.rows.family))
     size = max(1, BLOCK_PAIRS // max(1, families))
     columns: dict[str, list[Any]] = {name: [] for name in LEASE_COLUMNS}
@@ -53,18 +60,17 @@ def best_leases(inputs: DealInputs, sheet: LeaseSheet, cars: Cars, names: CarNam
     return columns
 
 
-def ranked(plan: LeasePlan, cars: Cars, names: CarNames, headroom: Headroom | None = None) -> Leases:
+def ranked(plan: LeasePlan, cars: Cars, applying: Applying, headroom: Headroom | None = None) -> Leases:
     """Return the leases of the rows that apply, by car and then from the best on; refused ones last, from the
     one that comes nearest on.
     """
-    return _ranked(plan, cars, rows_that_apply(plan, cars, names), headroom)
-
-
-def refusals(plan: LeasePlan, cars: Cars, names: CarNames) -> list[str | None]:
-    """Return the limit that refuses each car, None if it has a lease."""
-    applying = rows_that_apply(plan, cars, names)
-    first = _first(_ranked(plan, cars, applying, None))
-    return _refusals(applying, first)
+    found = build_leases(plan, cars, applying.car, applying.row, headroom or headroom_of(plan, cars))
+    # Harder than any amount: more cash and discount make it worse.
+    hard = found.excess + np.where(found.limit == Limit.LEASE_RESIDUAL, UNKNOWN_WORTH_CENTS, 0)
+    rows = plan.rows
+    payment = cast("Cents", found.money.payment_with_tax)
+    ties = (rows.number[found.row], rows.term[found.row], payment, -found.value)
+    return part(found, np.lexsort((*ties, hard, found.limit != Limit.NONE, found.car)))
 
 
 def part(leases: Leases, at: Index) -> Leases:
@@ -80,26 +86,6 @@ def part(leases: Leases, at: Index) -> Leases:
     return Leases(money=type(money)(**fields), **own)
 
 
-def _ranked(plan: LeasePlan, cars: Cars, applying: Applying, headroom: Headroom | None) -> Leases:
-    found = build_leases(plan, cars, applying.car, applying.row, headroom or headroom_of(plan, cars))
-    # Harder than any amount: more cash and discount make it worse.
-    hard = found.excess + np.where(found.limit == Limit.LEASE_RESIDUAL, UNKNOWN_WORTH_CENTS, 0)
-    payment = cast("Cents", found.money.payment_with_tax)
-    rows = plan.rows
-    order = np.lexsort(
-        (
-            rows.number[found.row],
-            rows.term[found.row],
-            payment,
-            -found.value,
-            hard,
-            found.limit != Limit.NONE,
-            found.car,
-        )
-    )
-    return part(found, order)
-
-
 def _first(leases: Leases) -> Leases:
     return part(leases, np.flatnonzero(np.diff(leases.car, prepend=-1)))
 
@@ -112,7 +98,7 @@ def _refusals(applying: Applying, first: Leases) -> list[str | None]:
 
 def _columns(plan: LeasePlan, cars: Cars, names: CarNames) -> dict[str, list[Any]]:
     applying = rows_that_apply(plan, cars, names)
-    first = _first(_ranked(plan, cars, applying, None))
+    first = _first(ranked(plan, cars, applying))
     best = part(first, np.flatnonzero(first.limit == Limit.NONE))
     rows, taken = plan.rows, best.row
 
@@ -121,14 +107,15 @@ def _columns(plan: LeasePlan, cars: Cars, names: CarNames) -> dict[str, list[Any
         column[best.car] = values
         return column.tolist()
 
-    known = cars.cost_known[best.car]
+    value = best.value.astype(object)
+    value[~cars.cost_known[best.car]] = None
     lenders = np.array([row.lender for row in rows.row.tolist()], dtype=object)
     due = np.broadcast_to(np.asarray(best.money.due_at_signing), best.car.shape)
     return {
         "lease_payment_cents": shown(np.asarray(best.money.payment_with_tax)),
         "lease_term_months": shown(rows.term[taken]),
         "lease_lender": shown(lenders[taken]),
-        "lease_value_cents": shown(np.where(known, best.value.astype(object), None)),
+        "lease_value_cents": shown(value),
         "lease_due_at_signing_cents": shown(due),
         "lease_miles_per_year": shown(rows.miles[taken]),
         "lease_cash_down_cents": shown(best.cash),
