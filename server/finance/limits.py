@@ -48,6 +48,7 @@ class Limit(IntEnum):
     LEASE_MSRP = 33  # the car has no MSRP, of which a residual is a share
     LEASE_CAR = 34  # no lease programme names this car
     LEASE_MILES = 35  # no lease programme allows as many miles a year
+    CASH_MAX = 36  # the price out the door, against the most that the customer pays in cash
 
     @property
     def wire(self) -> str | None:
