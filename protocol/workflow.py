@@ -226,7 +226,9 @@ class Step:
 
 STEPS: Final = {
     Closing.DELIVER: Step((Fulfilment.SIGNED,), Fulfilment.DELIVERED, (Reason.CAR_HANDED_OVER,)),
-    Closing.FUND: Step((Fulfilment.DELIVERED,), Fulfilment.FUNDED, (Reason.LENDER_PAID, Reason.CUSTOMER_PAID)),
+    Closing.FUND: Step(
+        (Fulfilment.DELIVERED,), Fulfilment.FUNDED, (Reason.LENDER_PAID, Reason.CUSTOMER_PAID)
+    ),
     Closing.UNWIND: Step(
         (Fulfilment.SIGNED, Fulfilment.DELIVERED),
         Fulfilment.UNWOUND,
