@@ -32,7 +32,7 @@ def rows_that_apply(plan: LeasePlan, cars: Cars, names: CarNames) -> Applying:
     refused = _refusals(plan, cars, names)
     takes = refused == Limit.NONE
     first = np.flatnonzero(np.diff(plan.rows.family, prepend=-1))
-    last = np.append(first[1:], len(plan.rows))
+    last = np.append(first, len(plan.rows))[1:]
     applies = np.zeros_like(takes)
     each = np.arange(len(cars))
     for start, end in zip(first.tolist(), last.tolist(), strict=True):

@@ -1,8 +1,8 @@
 """One lease for each car and row that applies to it: the least cash and then the least discount that fit.
 
-A lease is worth the less to the group, the more cash or discount it takes: both lower the cap cost, on which
-the reserve is earned, and the discount the gross as well. So no other cash or discount of the same row is
-worth more. Shapes: m leases, each of one car and one row.
+Cash comes first: a discount is given only if the customer's maximum cash does not do. More of either never
+makes a lease worth more to the group, because both lower the cap cost, on which the reserve is earned, and a
+discount the gross as well. So one lease of each row is enough. Shapes: m leases, each of one car and one row.
 """
 
 from collections.abc import Callable
