@@ -1,4 +1,4 @@
-"""Commands that import a version of a table from CSV: rates, risk, taxes, rebates, limits, products, leases."""
+"""Commands that import a version of a table from CSV, such as a rate sheet or a lease sheet."""
 
 import asyncio
 import datetime as dt

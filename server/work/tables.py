@@ -1,4 +1,4 @@
-"""Rate sheets, risk models, tax tables, rebates, state limits, product catalogues and lease sheets by version.
+"""Rate and lease sheets, risk models, tax tables, rebates, state limits and product catalogues by version.
 
 They never change in place, so they stay valid once they are loaded.
 """

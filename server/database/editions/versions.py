@@ -1,4 +1,4 @@
-"""The editions of rates, risk, taxes, rebates, limits, products and leases in force, and a stock's version."""
+"""The editions of rates, risk, taxes, rebates, limits, products and leases in force; a stock's version."""
 
 import datetime as dt
 from dataclasses import dataclass

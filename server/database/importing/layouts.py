@@ -276,18 +276,7 @@ RULES = TableLayout(
     _of_rule,
 )
 
-REBATE_def _of_lease(row: LeaseProgramme) -> Iterator[Contradiction]:
-    if row.score_min > row.score_max:
-        yield "score_max", f"at least score_min ({row.score_min})"
-    if not (row.new_cars or row.used_cars):
-        yield "used_cars", "yes here or in new_cars"
-    if row.used_cars and not row.make:
-        yield "make", "the make of the used cars that are leased"
-    if row.model and not row.make:
-        yield "make", "the make of this model"
-
-
-PROGRAMMES = TableLayout(
+REBATE_PROGRAMMES = TableLayout(
     REBATES,
     Rebate,
     _columns(
