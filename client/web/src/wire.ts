@@ -1236,6 +1236,8 @@ export interface DealSummary {
   contended?: boolean;
   open_tasks?: number;
   lender_status?: string | null;
+  kind?: DealKind | null;
+  out_the_door_cents?: number | null;
 }
 
 /** The person behind a connection. `rights` are the names of what the role may do. */

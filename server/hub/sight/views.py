@@ -236,7 +236,10 @@ def project_summary(summary: dict[str, Any], sight: Sight) -> dict[str, Any]:
     """Return the projected row of a deal on the wall."""
     if sight.view is View.MANAGER:
         return summary
-    return value_as_seen(_shown(summary, EVENT_FIELDS[sight.view]["deal_summary"]), sight)
+    shown = _shown(summary, EVENT_FIELDS[sight.view]["deal_summary"])
+    if shown.get("kind") not in {None, DealKind.FINANCE}:
+        shown.pop("npv_cents", None)
+    return value_as_seen(shown, sight)
 
 
 def project_deal(deal: dict[str, Any], sight: Sight) -> dict[str, Any]:

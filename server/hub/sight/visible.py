@@ -182,7 +182,9 @@ _SUMMARY: Final = (
     *("deal_id", "deal_version", "removed", "last_no", "customer", "salesperson", "state", "fulfilment"),
     *("waiting_since", "changed_at", "changed_by", "last_change", "last_reason", "reason_by"),
 )
-_SUMMARY_OFFER: Final = ("car", "vehicle_id", "payment_cents", "term_months", "contended")
+_SUMMARY_OFFER: Final = (
+    *("car", "vehicle_id", "payment_cents", "term_months", "contended", "kind", "out_the_door_cents"),
+)
 _COUNTS: Final = ("search_id", "reason", "scanned", "matched", "chunks", "next")
 _MOVED: Final = ("version", "from", "to", "agreed", "contract")
 EVENT_FIELDS: Final = {
