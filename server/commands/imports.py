@@ -1,4 +1,4 @@
-"""Commands that import a version of a table from CSV: rates, risk, taxes, rebates, limits, products."""
+"""Commands that import a version of a table from CSV, such as a rate sheet or a lease sheet."""
 
 import asyncio
 import datetime as dt
@@ -40,8 +40,8 @@ MaxMib = Annotated[
 
 
 def add_import_commands(app: typer.Typer, services: WithServices) -> None:
-    """Add ``import-rates``, ``import-risk``, ``import-tax``, ``import-rebates``, ``import-limits`` and
-    ``import-products``.
+    """Add ``import-rates``, ``import-risk``, ``import-tax``, ``import-rebates``, ``import-limits``,
+    ``import-products`` and ``import-leases``.
 
     Each stores the whole file or nothing. Faults go to standard error, one per line, and the exit code is
     then 2.
@@ -183,6 +183,29 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
             sample=sample,
             max_mib=max_mib,
             check=check_packages,
+        )
+
+    @app.command("import-leases")
+    def leases(
+        file: File,
+        version: Version,
+        effective_from: EffectiveFrom = None,
+        sample: Sample = False,
+        data_dir: DataDir = None,
+        max_mib: MaxMib = None,
+    ) -> None:
+        """Add a version of the lease sheet: one row per programme, tier, term, mileage and cars."""
+        from server.database.importing import LEASE_PROGRAMMES
+
+        _import(
+            services,
+            data_dir,
+            file,
+            LEASE_PROGRAMMES,
+            version,
+            effective_from,
+            sample=sample,
+            max_mib=max_mib,
         )
 
 

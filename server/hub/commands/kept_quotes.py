@@ -10,7 +10,7 @@ from protocol import codec
 from protocol.deal_parts import DealOffer, OfferedCar, OfferedCash
 from protocol.money.inputs import PencilInputs
 from protocol.money.quotes import QuotedCash, QuoteValue, WarningCode
-from protocol.records import Versions
+from protocol.records import DealKind, Versions
 from protocol.structure import StructureChanges
 from server.database.deals.deals import Deal
 from server.database.deals.pencils import Pencil, PencilChoice
@@ -34,12 +34,14 @@ def pencil_of(vehicle_id: str, rev: int, versions: Versions, case: "Case", quote
     """Return a quote as it is stored."""
     choice = quoted.choice
     inputs = {name: getattr(case.inputs, name) for name in case.inputs.__struct_fields__}
+    is_lease = case.inputs.structure.kind is DealKind.LEASE
+    car_name = case.car_name if is_lease else None
     fields = PencilChoice.__struct_fields__
     return Pencil(
         vehicle_id=vehicle_id,
         vehicle_rev=rev,
         versions=versions,
-        inputs=PencilInputs(**inputs, programme_id=case.programme_id),
+        inputs=PencilInputs(**inputs, programme_id=case.programme_id, car_name=car_name),
         car=dict(case.numbers),
         choice=None if choice is None else PencilChoice(**{name: getattr(choice, name) for name in fields}),
         answer=quoted.answer,

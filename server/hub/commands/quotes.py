@@ -100,6 +100,7 @@ class Quotes:
                 **msgspec.structs.asdict(computed.quoted.answer),
                 "value": computed.value,
                 "cash": computed.cash or UNSET,
+                "lease": computed.lease or UNSET,
             },
             vehicle_id=subject.vehicle_id,
             rev=subject.rev,
@@ -111,6 +112,7 @@ class Quotes:
             rate_or_rebate=computed.rate_or_rebate or UNSET,
             lender_rules=computed.rules or UNSET,
             menu=computed.menu or UNSET,
+            lease_grid=computed.lease_grid or UNSET,
         )
         return project_quote(codec.plain(reply), sight)
 
@@ -237,6 +239,8 @@ class Quotes:
             model=model,
             programme_id=programme_id,
             menu=None if catalogue is None else Menu(catalogue, deal.customer.state),
+            leases=basis.leases,
+            car_name=(row["make"], row["model"], row["body"]),
         )
         car = OfferedCar(**{name: row[name] for name in OfferedCar.__struct_fields__})
         return Subject(row["vehicle_id"], row["rev"], car, case, basis.versions)
