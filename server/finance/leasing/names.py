@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocol.money.inputs import CarName
-from protocol.money.leasing import LeaseProgramme, LeaseSheet
+from protocol.money.leasing import LeaseProgramme
 
 UNNAMED = -1
 
@@ -31,11 +31,6 @@ class CarNames:
         numbers: dict[CarName, int] = {}
         of_car = [UNNAMED if name is None else numbers.setdefault(name, len(numbers)) for name in names]
         return cls(tuple(numbers), np.array(of_car, dtype=np.int64))
-
-
-def names_cars(sheet: LeaseSheet) -> bool:
-    """Return whether a programme of the sheet names the cars that it is for."""
-    return any(row.make or row.model or row.segment for row in sheet.programmes)
 
 
 def is_for(row: LeaseProgramme, name: CarName | None) -> bool:

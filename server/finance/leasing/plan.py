@@ -74,10 +74,20 @@ class LeasePlan:
     empty: Limit = Limit.NONE
 
     @property
-    def makes(self) -> frozenset[str] | None:
-        """The makes of the cars that a row may take; None if a row takes any."""
+    def names_cars(self) -> bool:
+        """Whether a row names the cars that it is for."""
+        return any(any(exactness(row)) for row in self.rows.row.tolist())
+
+    @property
+    def makes(self) -> tuple[str, ...]:
+        """The makes of the cars that a row may take; empty if a row takes any."""
         makes = {row.make for row in self.rows.row.tolist()}
-        return None if "" in makes else frozenset(makes)
+        return () if "" in makes else tuple(sorted(makes))
+
+    @property
+    def takes_used(self) -> bool:
+        """Whether a row takes used cars."""
+        return bool(self.rows.used_cars.any())
 
     @property
     def cash_min(self) -> int:

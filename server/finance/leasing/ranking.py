@@ -60,6 +60,18 @@ def best_of_plan(plan: LeasePlan, cars: Cars, names: CarNames) -> dict[str, list
     return columns
 
 
+def leased(plan: LeasePlan, cars: Cars, names: CarNames) -> tuple[Cents, Cents]:
+    """Return for each car the limit that refuses its lease, NONE if it has one, and the payment with tax;
+    shape (c,). A car that is worth less than the store's floor has the limit NPV_FLOOR and a payment.
+    """
+    applying = rows_that_apply(plan, cars, names)
+    first = _first(ranked(plan, cars, applying))
+    limit, payment = applying.refusal.copy(), np.zeros(len(cars), dtype=np.int64)
+    limit[first.car] = first.limit
+    payment[first.car] = first.money.payment_with_tax
+    return limit, payment
+
+
 def ranked(plan: LeasePlan, cars: Cars, applying: Applying, headroom: Headroom | None = None) -> Leases:
     """Return the leases of the rows that apply, by car and then from the best on; refused ones last, from the
     one that comes nearest on.

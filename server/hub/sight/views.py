@@ -57,6 +57,7 @@ _WIDEST: Final = {
     Role.DESK_MANAGER: View.MANAGER,
     Role.OPERATOR: View.MANAGER,
 }
+_AS_GROSS: Final = frozenset({DealKind.CASH, DealKind.LEASE})
 _RANK: Final = {View.CUSTOMER: 0, View.SALES: 1, View.MANAGER: 2}
 _DESK_DECIDES: Final = {"rate_bp": None, "rate_reason": None, "price_cents": None, "rebate_cents": 0}
 """Fields that only the desk sets, each with the default that anyone may return to. Someone who may try rates
@@ -113,12 +114,14 @@ def project_told(event: dict[str, Any], sight: Sight) -> dict[str, Any]:
 
 
 def _without_gross(columns: dict[str, Any]) -> dict[str, Any]:
-    """Return columns of rows without the values of cash offers: nothing is lent, so they are the gross."""
+    """Return columns of rows without the values of cash offers and leases: no loan is in them, so they give
+    the gross away.
+    """
     kinds = columns.get("kind")
-    if kinds is None or "npv_cents" not in columns or DealKind.CASH not in kinds:
+    if kinds is None or "npv_cents" not in columns or _AS_GROSS.isdisjoint(kinds):
         return columns
     hidden = {
-        name: [None if kind == DealKind.CASH else npv for kind, npv in zip(kinds, columns[name], strict=True)]
+        name: [None if kind in _AS_GROSS else npv for kind, npv in zip(kinds, columns[name], strict=True)]
         for name in TOTAL_VALUE
     }
     return {**columns, **hidden}
