@@ -19,6 +19,7 @@ from protocol.money.quotes import (
     QuoteValue,
     QuoteWarning,
 )
+from protocol.records import DealKind
 from server.finance.quoting.axes import GridQuestion
 from server.finance.quoting.case import Case
 from server.finance.quoting.grid import quote_grid
@@ -73,19 +74,21 @@ def quote_whole(
     if offer is not None:
         case = replace(case, programme_id=offer.programme_id).under(discount_cents=offer.discount_cents)
     quoted = quote_structure(case)
-    # The payment grid and its surroundings are there for every kind, so that they can be compared.
-    financed = quoted if quoted.answer.kind is UNSET else quote_financed(case)
+    # The payment grid and its surroundings are there for every kind, so that they can be compared. The
+    # programme of a lease is none of a loan.
+    loan = replace(case, programme_id=None) if case.inputs.structure.kind is DealKind.LEASE else case
+    financed = quoted if quoted.answer.kind is UNSET else quote_financed(loan)
     choice, request = financed.choice, financed.request
     return WholeQuote(
         case=case,
         quoted=quoted,
         value=_value(case, quoted),
-        grid=quote_grid(case, asked, choice),
+        grid=quote_grid(loan, asked, choice),
         warnings=quote_warnings(case, quoted, desk=desk),
-        roll=None if roll is None else quote_roll(case, financed, roll, desk=desk),
+        roll=None if roll is None else quote_roll(loan, financed, roll, desk=desk),
         rate_or_rebate=[frontier_point(choice) for choice in financed.rate_or_rebate],
-        rules=None if choice is None else _rules(case.row(choice)),
-        menu=None if request is None else quote_menu(case, request, financed.answer),
+        rules=None if choice is None else _rules(loan.row(choice)),
+        menu=None if request is None else quote_menu(loan, request, financed.answer),
         cash=None if cash is None else cash.quoted,
         lease=lease,
         lease_grid=lease_grid,

@@ -26,3 +26,28 @@ export function isOffered(quote: QuoteReply, way: DealKind): boolean {
       return quote.grid.eligible.some((row) => row.some(Boolean));
   }
 }
+
+/** What a quote costs in a way to pay. */
+export interface Priced {
+  /** The payment each month, or the price out the door. */
+  paidCents: number;
+  termMonths: number | null;
+  npvCents: number | undefined;
+}
+
+/** Returns what a quote of a kind costs; null if it is not possible. */
+export function priced(quote: QuoteReply, kind: DealKind): Priced | null {
+  if (!quote.eligible || wayOf(quote) !== kind) return null;
+  const { cash, value, payment_cents: payment, term_months: term } = quote;
+  const lease = quote.lease?.best;
+  if (kind === "cash")
+    return cash ? { paidCents: cash.out_the_door_cents, termMonths: null, npvCents: cash.value?.npv_cents } : null;
+  if (kind === "lease") {
+    if (!lease) return null;
+    const { payment_with_tax_cents: paidCents, term_months: termMonths, value: worth } = lease;
+    return { paidCents, termMonths, npvCents: worth?.npv_cents };
+  }
+  return payment === undefined || term === undefined
+    ? null
+    : { paidCents: payment, termMonths: term, npvCents: value?.npv_cents };
+}

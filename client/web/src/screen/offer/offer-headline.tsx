@@ -7,7 +7,7 @@ import type { Row } from "../../deal/stock/rows";
 import { rankText, type StressRank } from "../../deal/stock/turnover";
 import { limitText } from "../../deal/terms/fields";
 import type { Formats } from "../../text/format";
-import type { DealKind, Fix, QuotedCash, QuoteReply, QuoteValue } from "../../wire";
+import type { DealKind, Fix, QuotedCash, QuotedLease, QuoteReply, QuoteValue } from "../../wire";
 import { Fact, sentence } from "../parts/facts";
 import { useSurroundings } from "../parts/surroundings";
 import { LenderRules } from "./lender-rules";
@@ -40,6 +40,10 @@ export function OfferHeadline({ row, session, picture, way }: Props) {
       )}
       {way === "cash" && quote?.cash ? (
         <InCash cash={quote.cash} formats={formats} />
+      ) : way === "lease" && quote?.lease?.best ? (
+        <Leased lease={quote.lease.best} formats={formats} />
+      ) : way === "lease" && quote ? (
+        <p class="big none">No lease with these terms</p>
       ) : quote?.payment_cents !== undefined ? (
         <Quoted quote={quote} rank={picture.pick ? null : session.grid.rank(row.vehicle_id)} formats={formats} />
       ) : (
@@ -49,11 +53,11 @@ export function OfferHeadline({ row, session, picture, way }: Props) {
         <WhyNot binding={quote.binding} fix={quote.fix} session={session} />
       )}
       {!quote && row.value === "none" && <WhyNot binding={row.binding} fix={row.fix} session={session} />}
-      {quote?.eligible && session.view.value !== "customer" && quote.binding && (
+      {way === "finance" && quote?.eligible && session.view.value !== "customer" && quote.binding && (
         <p class="hint">Cash down was raised to meet a limit: {limitText(quote.binding)}.</p>
       )}
-      {quote && <RateOrRebate quote={quote} session={session} />}
-      {quote?.lender_rules && <LenderRules rules={quote.lender_rules} />}
+      {quote && way === "finance" && <RateOrRebate quote={quote} session={session} />}
+      {way === "finance" && quote?.lender_rules && <LenderRules rules={quote.lender_rules} />}
       {quote?.warnings.map((warning) => (
         <p key={warning.code} class="hint warn">
           {warning.message}
@@ -116,6 +120,36 @@ function InCash({ cash, formats }: { cash: QuotedCash; formats: Formats }) {
       <output>{formats.cents(cash.out_the_door_cents)}</output>
       <span class="quiet">out the door: a cash deal</span>
     </p>
+  );
+}
+
+/** The lease of the car: what is paid each month, with tax, and what at signing. */
+function Leased({ lease, formats }: { lease: QuotedLease; formats: Formats }) {
+  const { due_at_signing_cents: due, lender, stipulations } = lease;
+  return (
+    <>
+      <p class="big">
+        <output>{formats.cents(lease.payment_with_tax_cents)}</output>
+        <span class="quiet">
+          a month with tax, leased for {lease.term_months} months, {formats.count(lease.miles_per_year)} miles a year
+        </span>
+      </p>
+      <dl class="facts">
+        <Fact name="Due at signing" strong>
+          {formats.cents(due)}
+        </Fact>
+        <Fact name="Before tax">{formats.cents(lease.payment_cents)}</Fact>
+        <Fact name="Effective monthly cost">{formats.cents(lease.effective_monthly_cents)}</Fact>
+        {lender !== undefined && (
+          <Fact name="Lender">
+            <bdi>{lender}</bdi>
+          </Fact>
+        )}
+      </dl>
+      {stipulations !== undefined && stipulations.length > 0 && (
+        <p class="hint">Stips: {formats.list(stipulations.map((one) => one.replaceAll("_", " ")))}.</p>
+      )}
+    </>
   );
 }
 
