@@ -10,10 +10,10 @@ from starlette.routing import Route
 from protocol import codec
 from protocol.channels import deal_channel
 from protocol.closing import CommandError, ErrorCode
-from protocol.customers import CustomerFacts
+from protocol.deal.customers import CustomerFacts
+from protocol.deal.structure import Structure
 from protocol.http import NewDeal
 from protocol.rights import RIGHTS, Right, TokenScope
-from protocol.structure import Structure
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals import customers, deals, finding
 from server.database.deals.audit import audit_csv, audit_json

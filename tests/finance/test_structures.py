@@ -4,10 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.deal.structure import Structure
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import Programme
 from protocol.records import BasisPoints, Tier
-from protocol.structure import Structure
 from server.finance.limits import Limit
 from server.finance.plan import Plan, plan_deal, price_window
 from server.finance.structures import build_structures

@@ -5,11 +5,11 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
+from protocol.deal.structure import StructureError
 from protocol.events import Fix
 from protocol.money.pricing import CashRequest
 from protocol.money.quotes import QuotedCash, QuoteValue, TaxLine
 from protocol.records import DealKind
-from protocol.structure import StructureError
 from server.finance.architect import front_gross_cents
 from server.finance.cash_sales import CashSales, cash_fix, cash_sales
 from server.finance.exact.cash import cash_price

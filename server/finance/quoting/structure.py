@@ -10,13 +10,13 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from protocol.deal.structure import StructureError
+from protocol.deal.trades import Trade
 from protocol.events import Fix, FixKind
 from protocol.money.lending import RateSheet
 from protocol.money.pricing import PriceRequest
 from protocol.money.quotes import MonthlyCash, QuotedStructure, QuotedTrade, QuoteValue, TaxLine
 from protocol.records import DealKind
-from protocol.structure import StructureError
-from protocol.trades import Trade
 from server.finance.architect import Choice, Pricing, choices, refusal
 from server.finance.calendar import after_days
 from server.finance.contract import payoff_cents

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from protocol.deal.structure import StructureError
 from protocol.money.pricing import ValueAnswer, ValueParts, ValueRequest
-from protocol.structure import StructureError
 from server.finance.programmes import Whole
 from server.finance.rounding import Floats, half_up
 from server.finance.value.factors import contract_factors, timing

@@ -16,7 +16,7 @@ from server.database.core.scope import StoreScopes
 from server.database.deals.deals import Deal
 from server.database.editions.rates import NotInForce
 from server.database.people.users import Account
-from server.hub.commands.quotes import Quotes
+from server.hub.commands.quoting.quotes import Quotes
 from server.hub.sight.sight import Sight
 from server.hub.sight.views import project_rows
 from server.search.paging.reading import stock_of

@@ -8,8 +8,8 @@ from typing import Final
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.structure import Structure, StructureChanges
 from protocol.records import View
-from protocol.structure import Structure, StructureChanges
 from server.counts.distinct import Distinct
 from server.database.deals.deals import Deal
 from server.database.decisions.trades import check_trades_kept

@@ -13,10 +13,10 @@ from msgspec import UNSET
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import COMMAND_TYPES
-from protocol.customers import CustomerChanges, CustomerFacts
+from protocol.deal.customers import CustomerChanges, CustomerFacts
+from protocol.deal.structure import Structure, StructureChanges
 from protocol.events import Customer
 from protocol.records import DealKind, Filters, Role, Sort, View
-from protocol.structure import Structure, StructureChanges
 from server.hub.sight.products_seen import project_products
 from server.hub.sight.sight import Sight, value_as_seen
 from server.hub.sight.visible import (

@@ -3,10 +3,10 @@
 import datetime as dt
 
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.structure import StructureError
 from protocol.money.inputs import AuthorityCovers, DealInputs, RowRule
 from protocol.money.lending import LimitTable, StateLimit, TaxTable
 from protocol.money.products import Catalogue, sold_products
-from protocol.structure import StructureError
 from server.database.deals.deals import Deal
 from server.finance.calendar import with_dates
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from protocol.deal_parts import LenderTerms
+from protocol.deal.deal_parts import LenderTerms
+from protocol.deal.structure import Structure, StructureChanges, StructureError, revised
+from protocol.deal.workflow import LenderStatus
 from protocol.events import Fix, FixKind
 from protocol.money.lending import AdvanceRule, Disposition, Programme, ReserveMethod
 from protocol.money.products import Product, ProductKind, SoldProduct
 from protocol.records import Tier
-from protocol.structure import Structure, StructureChanges, StructureError, revised
-from protocol.workflow import LenderStatus
 from server.finance.architect import best_offers, price_plan
 from server.finance.backend import Backend, backend_of
 from server.finance.calendar import after_days, days_to_first_payment, with_dates

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from msgspec import UNSET
 
+from protocol.deal.structure import Structure
 from protocol.money.inputs import RowRule
 from protocol.money.lending import MOST_EXCLUSIONS, Disposition, Programme, Rebate, ReserveMethod
-from protocol.structure import Structure
 from server.finance.architect import best_offers, price_plan
 from server.finance.plan import plan_deal
 from server.finance.quoting import Case, quote_frontier, quote_structure, quote_whole

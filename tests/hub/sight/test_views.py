@@ -10,9 +10,9 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from protocol import codec
-from protocol.agreed import AgreedFigures, Contract, Proposal
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import (
+from protocol.deal.agreed import AgreedFigures, Contract, Proposal
+from protocol.deal.deal_parts import (
     Approval,
     DealNote,
     DealOffer,
@@ -21,11 +21,11 @@ from protocol.deal_parts import (
     LenderTerms,
     VehicleHold,
 )
+from protocol.deal.structure import Structure, StructureChanges
+from protocol.deal.workflow import Fulfilment, LenderStatus, TaskKind
 from protocol.events import EVENT_TYPES, MATCH_COLUMNS, OFFER_COLUMNS, Event
 from protocol.money.quotes import FrontierPoint, FrontierReply, LenderRules, QuoteReply
 from protocol.records import Actor, DealState, Filters, Role, Sort, View
-from protocol.structure import Structure, StructureChanges
-from protocol.workflow import Fulfilment, LenderStatus, TaskKind
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import CustomerRecord, Deal
 from server.database.deals.story import Told

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.structure import Structure
 from protocol.records import View
-from protocol.structure import Structure
 from server.hub.sight import views
 from server.hub.sight.visible import STRUCTURE_FIELDS
 
