@@ -58,7 +58,7 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
     ) -> None:
         """Add a version of the rate sheet: lenders' programmes, one row per tier and band."""
         from server.database.importing import PROGRAMMES
-        from server.finance.rebates import check_exclusions
+        from server.finance.rules.rebates import check_exclusions
 
         _import(
             services,

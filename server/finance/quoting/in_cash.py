@@ -13,8 +13,8 @@ from protocol.records import DealKind
 from server.finance.architect import front_gross_cents
 from server.finance.cash_sales import CashSales, cash_fix, cash_sales
 from server.finance.exact.cash import cash_price
-from server.finance.limits import Limit
 from server.finance.quoting.case import Case
+from server.finance.rules.limits import Limit
 from server.finance.value.valuation import product_gross_cents
 
 

@@ -14,7 +14,7 @@ from protocol.events import MAX_MESSAGE_BYTES, Fix, Rejection
 from protocol.jobs import JobPointer, ValueJob
 from protocol.records import EndReason, Versions
 from server.clock import utc_now
-from server.finance.limits import Limit
+from server.finance.rules.limits import Limit
 from server.log.search_log import Continuation, Lease, Outcome, Progress, SearchLog
 from server.search.paging.excluded import Excluded
 from server.search.paging.place import new_token, read_place, write_place

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from protocol.records import MAX_CENTS, DealKind, Filters, Sort, Versions
 from server.database.deals.deals import Deal, load_deal
 from server.database.editions.versions import InForce
-from server.finance.rebates import largest_rebate_cents
+from server.finance.rules.rebates import largest_rebate_cents
 from server.search.screening.basis import load_basis
 from server.search.screening.plans import Plans
 from server.search.sql.cursor import StockReader

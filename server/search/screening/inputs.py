@@ -27,7 +27,7 @@ def deal_inputs(
     catalogue lacks a product of the deal.
     """
     from server.finance.products import with_products
-    from server.finance.taxes import check_taxable, rules_for
+    from server.finance.rules.taxes import check_taxable, rules_for
 
     customer = deal.customer
     rules = () if tax_table is None else rules_for(tax_table, customer.state, customer.postal_code)

@@ -12,10 +12,10 @@ from protocol.jobs import NUMBER_COLUMNS
 from protocol.records import DealKind
 from server.finance.cars import Cars
 from server.finance.cash_sales import cash_sales, covered
-from server.finance.limits import Limit
 from server.finance.payment import payments_cents
 from server.finance.plan import Plan
 from server.finance.rounding import Cents, Flags
+from server.finance.rules.limits import Limit
 from server.finance.structures import build_structures
 from server.search.screening.other_terms import OtherTerms
 from server.search.sql.columns import rebates_by_name

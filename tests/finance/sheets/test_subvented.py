@@ -13,7 +13,7 @@ from server.finance.architect import best_offers, price_plan
 from server.finance.plan import plan_deal
 from server.finance.quoting import Case, quote_frontier, quote_structure, quote_whole
 from server.finance.quoting.axes import GridQuestion
-from server.finance.rebates import check_exclusions, exclusions_of, without
+from server.finance.rules.rebates import check_exclusions, exclusions_of, without
 from tests.finance.cases import car, cars, inputs, model, programme, sheet
 
 SOLD: dict[str, Any] = {"disposition": Disposition.SOLD, "reserve_share_bp": 0.0}

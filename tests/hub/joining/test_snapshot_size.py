@@ -36,7 +36,7 @@ from server.database.decisions.claims import MAX_HOLDS
 from server.database.decisions.lenders import LENDERS_BYTES, lenders_bytes
 from server.database.decisions.offers import MAX_PINS, PINS_BYTES
 from server.database.people.staff import MAX_NAME_BYTES
-from server.finance.limits import Limit
+from server.finance.rules.limits import Limit
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.joining.snapshot import snapshot_of
 from server.hub.sight.sight import Sight
