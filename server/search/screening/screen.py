@@ -152,7 +152,11 @@ def _fitting(plan: Plan, cars: Cars) -> _Fits:
         return _Fits(paid, financed, lowest, highest, sales.limit, np.where(paid, -1, sales.missing))
     matched = financed
     if inputs.all_kinds and not financed.all():
-        matched = financed | covered(cash_sales(plan, cars))
+        sales = cash_sales(plan, cars)
+        matched = financed | covered(sales)
+        # Enough cash for the whole car opens it too.
+        buys = np.where(sales.limit == int(Limit.DISCOUNT), -1, sales.missing)
+        more_cash = np.where(more_cash < 0, buys, np.where(buys < 0, more_cash, np.minimum(more_cash, buys)))
     return _Fits(matched, financed, lowest, highest, limit, more_cash)
 
 
