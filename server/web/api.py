@@ -22,9 +22,9 @@ from server.database.deals.new_deals import create_deal as begin_deal
 from server.database.decisions.customers import create_customer as add_customer
 from server.database.people.credentials import CredentialKind
 from server.database.people.security_events import SecurityKind
+from server.hub.sight.asking import hidden_facts, not_here, widest_view
 from server.hub.sight.questions import check_conceded, check_visible
 from server.hub.sight.sight import sight_of
-from server.hub.sight.views import hidden_facts, not_here, widest_view
 from server.hub.sockets.admission import Admitted
 from server.web.access.auth import CSRF_HEADER, identify, require_same_site
 from server.web.access.noting import event_of, note

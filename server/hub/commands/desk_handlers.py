@@ -28,8 +28,8 @@ from server.hub.commands.quoting.quotes import Quotes
 from server.hub.commands.registration import handles
 from server.hub.connections.authority import Authority, actor_of, view_of
 from server.hub.connections.connection import Connection
+from server.hub.sight.asking import not_here, unsettable_facts
 from server.hub.sight.questions import check_visible
-from server.hub.sight.views import not_here, unsettable_facts
 from server.work.editions import Editions
 
 

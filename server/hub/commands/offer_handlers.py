@@ -12,9 +12,9 @@ from server.hub.commands.quoting.quotes import Quotes, vehicle_number
 from server.hub.commands.registration import handles
 from server.hub.connections.authority import Authority, actor_of, view_of
 from server.hub.connections.connection import Connection
+from server.hub.sight.asking import not_here, unaskable_fields
 from server.hub.sight.questions import Questions, check_conceded, check_trades
 from server.hub.sight.sight import Sight, sight_of
-from server.hub.sight.views import not_here, unaskable_fields
 from server.hub.upkeep.relay import Relay
 
 PRICING_ATTEMPTS = 3

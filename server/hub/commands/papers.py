@@ -17,8 +17,8 @@ from server.database.deals.deals import Deal
 from server.database.deals.pencils import StoredPencil, load_pencils
 from server.database.people.users import Account
 from server.hub.commands.quoting.quotes import Quotes
+from server.hub.sight.asking import widest_view
 from server.hub.sight.sight import Sight, sight_of
-from server.hub.sight.views import widest_view
 from server.paper.printing import Heading, PrintedCar, print_paper
 from server.sharing.lanes import Lane
 

@@ -14,9 +14,9 @@ from server.hub.commands.quoting.quotes import Quotes
 from server.hub.commands.registration import handles
 from server.hub.connections.authority import Authority, actor_of, view_of
 from server.hub.connections.connection import Connection
+from server.hub.sight.asking import hidden_order, not_here
 from server.hub.sight.questions import Questions, check_conceded, check_visible
 from server.hub.sight.sight import sight_of
-from server.hub.sight.views import hidden_order, not_here
 from server.hub.upkeep.relay import Relay
 from server.search.paging.searches import MoreRequest, SearchRequest, SearchService
 

@@ -31,9 +31,10 @@ from server.database.editions.rates import NotInForce
 from server.database.editions.versions import stock_version
 from server.database.people.users import Account
 from server.hub.commands.quoting.kept_quotes import Subject, offer_of, pencil_of
+from server.hub.sight.asking import not_here, unaskable_fields
 from server.hub.sight.questions import check_conceded, check_trades
 from server.hub.sight.sight import Sight
-from server.hub.sight.views import not_here, project_frontier, project_quote, unaskable_fields
+from server.hub.sight.views import project_frontier, project_quote
 from server.search.screening.basis import load_basis
 from server.search.sql.query import Stock, build_car_query
 from server.sharing.lanes import Lane
