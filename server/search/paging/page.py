@@ -19,7 +19,7 @@ from server.log.search_log import Continuation, Lease, Outcome, Progress, Search
 from server.search.paging.excluded import Excluded
 from server.search.paging.place import new_token, read_place, write_place
 from server.search.sql.cursor import StockReader
-from server.search.sql.query import Keyset, OrderedQuery
+from server.search.sql.statement import Keyset, OrderedQuery
 from server.search.trace import Trace
 from server.sharing.lanes import Lane
 from server.work.queue import JobQueue, QueueFull

@@ -13,7 +13,8 @@ from server.search.screening.plans import Plans
 from server.search.sql.cursor import StockReader
 from server.search.sql.estimates import Key, estimate_key
 from server.search.sql.outside import outside_queries
-from server.search.sql.query import Keyset, OrderedQuery, Stock, build_query
+from server.search.sql.query import Stock, build_query
+from server.search.sql.statement import Keyset, OrderedQuery
 from server.work.tables import Tables
 
 if TYPE_CHECKING:
