@@ -6,12 +6,12 @@ from typing import Any
 
 from pypdf import PdfReader
 
-from protocol.deal_parts import OfferedCar
+from protocol.deal.deal_parts import OfferedCar
 from protocol.money.inputs import PencilInputs
 from protocol.records import Versions
 from server.database.deals.pencils import StoredPencil
 from server.finance.quoting import Case, quote_structure
-from server.hub.commands.kept_quotes import pencil_of
+from server.hub.commands.quoting.kept_quotes import pencil_of
 
 CAR = OfferedCar(
     vin="2T3W1RFV8NC123456",
