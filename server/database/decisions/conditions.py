@@ -4,15 +4,18 @@ from msgspec import UNSET
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import Approval, DealOffer
+from protocol.deal.deal_parts import Approval, DealOffer
+from protocol.deal.structure import Structure, StructureChanges, still_pertinent
+from protocol.deal.workflow import LIVE_STATUSES, Reason
 from protocol.money.concession import Concession, concession_of, lacks_product_cost
-from protocol.structure import Structure, StructureChanges, still_pertinent
-from protocol.workflow import LIVE_STATUSES, Reason
 from server.database.decisions.deciding import LockedDeal
 from server.database.decisions.lenders import last_terms, live_terms
 from server.database.decisions.offers import selected_offer
 from server.database.decisions.terms import revise
-from server.database.editions.versions import leases_in_force
+
+_LEASES_IN_FORCE = (
+    "SELECT leases_version FROM lease_sheets WHERE effective_from <= $1 ORDER BY effective_from DESC LIMIT 1"
+)
 
 
 async def last_approval(deal: LockedDeal) -> Approval:
@@ -45,7 +48,7 @@ async def outdated(deal: LockedDeal, approval: Approval, rates: str) -> Reason |
     if offer is not None and offer.cash is not UNSET:
         return None
     if offer is not None and offer.lease is not UNSET and offer.versions:
-        in_force = await leases_in_force(deal.database, deal.at.date())
+        in_force = await deal.database.fetchval(_LEASES_IN_FORCE, deal.at.date())
         return None if offer.versions.leases == in_force else Reason.RATES_CHANGED
     return None if approval.rates == rates else Reason.RATES_CHANGED
 
