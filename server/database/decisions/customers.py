@@ -58,7 +58,9 @@ async def change_customer(
 
     An approval that was given on other income, debts, score or address ends, and so do agreed figures that
     such a fact changes: the deal returns to working, with the old and the new figures. ``priced`` is the deal
-    with the changes; the server prices the others, and this one if it moved since. Raises CommandError: not_found; invalid for facts that contradict each other, or a version ahead of the
+    with the changes; the server prices the others, and this one if it moved since.
+
+    Raises CommandError: not_found; invalid for facts that contradict each other, or a version ahead of the
     deal; conflict for a deal that is over, or for a fact that was changed since ``based_on``.
     """
     key = parse_id(deal_id)
