@@ -23,13 +23,15 @@ def offers_found(
     numbers: Mapping[str, Sequence[int]],
     sheet: RateSheet,
     model: RiskModel,
+    *,
     leases: LeaseSheet | None = None,
     named: Sequence[CarName] = (),
 ) -> dict[str, list[Any]]:
     """Return ``events.OFFER_COLUMNS`` but ``vehicle_id`` and ``rev``, as a search has them for these cars.
 
-    ``numbers`` has a sequence per ``jobs.NUMBER_COLUMNS``; ``named`` has what ``leases`` name the cars by. If no programme is left for the deal, every car
-    names the limit that excluded the last one. Raises StructureError and RiskModelError.
+    ``numbers`` has a sequence per ``jobs.NUMBER_COLUMNS``; ``named`` has what ``leases`` name the cars by. If
+    no programme is left for the deal, every car names the limit that excluded the last one. Raises
+    StructureError and RiskModelError.
     """
     plan, cars = plan_deal(inputs, sheet, leases=leases), Cars.of(numbers)
     names = CarNames.each(named) if named else None
