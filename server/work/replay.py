@@ -7,7 +7,6 @@ import asyncpg
 import msgspec
 
 from protocol import codec
-from protocol.records import DealKind
 from protocol.structure import StructureError
 from server.database.deals.pencils import StoredPencil, all_pencils
 from server.database.editions.rates import NotInForce
@@ -57,14 +56,13 @@ async def replay_pencil(database: asyncpg.Connection, tables: Tables, pencil: St
         sheet = await tables.rates(database, pencil.versions.rates)
         model = await tables.risk(database, pencil.versions.risk)
         leases = pencil.versions.leases
-        is_lease = pencil.inputs.structure.kind is DealKind.LEASE
         case = Case(
             inputs=msgspec.structs.replace(pencil.inputs, engine=engine_number(pencil.versions.engine)),
             numbers=pencil.car,
             sheet=sheet,
             model=model,
             programme_id=pencil.inputs.programme_id,
-            leases=await tables.leases(database, leases) if is_lease and leases else None,
+            leases=await tables.leases(database, leases) if leases else None,
             car_name=pencil.inputs.car_name,
         )
         again = codec.plain(quote_structure(case).answer)

@@ -16,7 +16,7 @@ from protocol import codec
 from protocol.money.concession import concession_of
 from protocol.money.inputs import PencilInputs
 from protocol.money.quotes import QuotedStructure
-from protocol.records import DealKind, Versions
+from protocol.records import Versions
 from protocol.structure import Structure
 from server.database.core.pool import Database
 
@@ -82,12 +82,10 @@ class Pencil(msgspec.Struct, frozen=True, kw_only=True):
         The stock's version is not part of it, because it changes with every other car.
         """
         versions = self.versions
-        # Only a lease depends on the lease sheet.
-        is_lease = self.inputs.structure.kind is DealKind.LEASE
         asked = [
             *(versions.rates, versions.tax, versions.risk, versions.engine),
             *(self.vehicle_id, self.vehicle_rev, sorted(self.car.items()), self.inputs),
-            *([versions.leases] if is_lease and versions.leases else []),
+            *([versions.leases] if versions.leases else []),
         ]
         return hashlib.sha256(codec.encode(asked)).hexdigest()
 

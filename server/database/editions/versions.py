@@ -53,6 +53,12 @@ async def rates_in_force(database: Database, today: dt.date) -> str:
     return _found("rate sheet", (await one_row(database, _IN_FORCE, today))["rates"])
 
 
+async def leases_in_force(database: Database, today: dt.date) -> str | None:
+    """Return the version of the lease sheet in force on a day; None if there is none."""
+    version: str | None = (await one_row(database, _IN_FORCE, today))["leases"]
+    return version
+
+
 async def editions_in_force(database: Database, today: dt.date) -> InForce:
     """Return what is in force on a day. Raises NotInForce."""
     row = await one_row(database, _IN_FORCE, today)

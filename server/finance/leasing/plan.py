@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from protocol.deal_parts import LenderTerms
 from protocol.money.inputs import DealInputs
 from protocol.money.leasing import FACTOR_UNITS, LeaseProgramme, LeaseSheet
 from protocol.money.lending import TaxRule
-from protocol.records import DealKind
+from protocol.records import DealKind, Tier
+from protocol.workflow import LIVE_STATUSES, LenderStatus
 from server.finance.leasing.names import exactness
 from server.finance.limits import Limit
 from server.finance.programmes import Whole
@@ -103,19 +105,25 @@ def plan_leases(inputs: DealInputs, sheet: LeaseSheet, only: str | None = None) 
     """Return the rows for the customer's tier, score, terms and mileage, whose lender takes the products;
     ``only`` those of one programme.
 
-    A stated single term is a financed contract's unless the deal is a lease. Raises StructureError if the
+    A lender that refused the customer has none; one that approved has those of the tier that it gave, up to
+    its maximum term. A stated single term is a financed contract's unless the deal is a lease. Raises StructureError if the
     address has no tax rule.
     """
     structure, score, state = inputs.structure, inputs.score, inputs.state_limit
     terms = set(structure.terms_months)
     if structure.term_months is not None and structure.kind is DealKind.LEASE:
         terms = {structure.term_months}
+    # What lenders decided on this customer: their tier counts, whatever the deal's tier and score are.
+    decided = {each.lender: each for each in inputs.lender_terms if each.status is not LenderStatus.WITHDRAWN}
     fee_max = None if state is None else state.doc_fee_max_cents
     miles = structure.lease_miles_per_year or 0
     limits = (
-        (Limit.TIER, lambda row: row.tier == structure.tier),
-        (Limit.SCORE, lambda row: score is None or row.score_min <= score <= row.score_max),
-        (Limit.TERM, lambda row: row.term_months in terms),
+        (Limit.TIER, lambda row: row.tier == _tier(decided.get(row.lender), structure.tier)),
+        (
+            Limit.SCORE,
+            lambda row: row.lender in decided or score is None or row.score_min <= score <= row.score_max,
+        ),
+        (Limit.TERM, lambda row: row.term_months in terms and _fits(decided.get(row.lender), row)),
         (Limit.LEASE_MILES, lambda row: row.miles_per_year >= miles),
         (Limit.STATE_DOC_FEE, lambda _: fee_max is None or structure.doc_fee_cents <= fee_max),
         (Limit.PRODUCTS, lambda row: all(each.is_accepted(row.lender) for each in inputs.products)),
@@ -127,6 +135,17 @@ def plan_leases(inputs: DealInputs, sheet: LeaseSheet, only: str | None = None) 
         if not rows:
             return LeasePlan(inputs, _columns([], inputs), rules, limit)
     return LeasePlan(inputs, _columns(rows, inputs), rules)
+
+
+def _tier(decided: LenderTerms | None, tier: Tier) -> Tier | None:
+    """Return the tier whose rows a lender has for the customer; None if it refused."""
+    if decided is None:
+        return tier
+    return decided.tier if decided.status in LIVE_STATUSES else None
+
+
+def _fits(decided: LenderTerms | None, row: LeaseProgramme) -> bool:
+    return decided is None or row.term_months <= (decided.term_months or 0)
 
 
 def sell_factor(row: LeaseProgramme, inputs: DealInputs) -> int:

@@ -25,6 +25,8 @@ from server.finance.limits import Limit
 from server.finance.programmes import terms_of
 from server.finance.quoting.case import Case
 from server.finance.quoting.in_cash import cash_answer, in_cash
+from server.finance.quoting.leased import lease_answer
+from server.finance.quoting.leases import quote_lease
 from server.finance.quoting.products import quote_lines
 from server.finance.value.parts import monthly_cash, npv_parts
 
@@ -44,21 +46,34 @@ class Quoted:
 def quote_structure(case: Case) -> Quoted:
     """Return the best structure of the case, priced; if there is none, why, and the stated contract.
 
-    A cash deal is quoted in cash. So is a car that no programme takes and the customer's cash pays for,
-    unless a programme is requested.
+    A cash deal is quoted in cash, a lease as one. A car of a financed deal that no programme takes is quoted
+    in cash if the customer's cash pays for it, else as a lease if there is one, unless a programme is
+    requested.
 
     Raises:
         StructureError: the address has no tax rule, or the chosen contract contradicts itself.
         RiskModelError: the model lacks the deal's tier.
     """
-    if case.inputs.structure.kind is DealKind.CASH:
+    kind = case.inputs.structure.kind
+    if kind is DealKind.CASH:
         return _quoted_in_cash(case)
+    if kind is DealKind.LEASE:
+        return Quoted(_answer(case, **lease_answer(case, quote_lease(case))), None, None)
     quoted = quote_financed(case)
     if quoted.choice is None and case.inputs.all_kinds and case.programme_id is None:
-        found = in_cash(case)
-        if found is not None and found.sold:
-            return Quoted(_answer(case, eligible=True, binding=None, **cash_answer(case, found)), None, None)
+        return _quoted_otherwise(case) or quoted
     return quoted
+
+
+def _quoted_otherwise(case: Case) -> Quoted | None:
+    """Return a car that no programme takes in cash, or as a lease; None if neither is possible."""
+    found = in_cash(case)
+    if found is not None and found.sold:
+        return Quoted(_answer(case, eligible=True, binding=None, **cash_answer(case, found)), None, None)
+    leases = quote_lease(case)
+    if leases is None or not leases.eligible:
+        return None
+    return Quoted(_answer(case, **lease_answer(case, leases)), None, None)
 
 
 def _quoted_in_cash(case: Case) -> Quoted:

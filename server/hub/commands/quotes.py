@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 import msgspec
 from msgspec import UNSET
@@ -262,6 +262,13 @@ class Quotes:
             )
 
 
+_REFUSED: Final = {
+    DealKind.FINANCE: "No lender program accepts this car with these terms.",
+    DealKind.LEASE: "This car cannot be leased with these terms.",
+    DealKind.CASH: "This car cannot be sold for cash with these terms.",
+}
+
+
 def check_askable(command: Quote, view: View) -> None:
     """Raise CommandError(forbidden) if a quote asks for what may not be asked for in the view."""
     refused = unaskable_fields(command.changes, view)
@@ -273,12 +280,10 @@ def check_askable(command: Quote, view: View) -> None:
 
 def _not_eligible(quoted: "Quoted") -> CommandError:
     binding = quoted.answer.binding
-    is_cash = quoted.answer.kind is DealKind.CASH
+    kind = quoted.answer.kind or DealKind.FINANCE
     return CommandError(
         ErrorCode.CONFLICT,
-        "This car cannot be sold for cash with these terms."
-        if is_cash
-        else "No lender program accepts this car with these terms.",
+        _REFUSED[kind],
         field="vehicle_id",
         value=binding if isinstance(binding, str) else None,
     )

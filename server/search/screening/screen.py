@@ -156,8 +156,16 @@ def _fitting(plan: Plan, cars: Cars, names: CarNames) -> _Fits:
         return _Fits(paid, financed, lowest, highest, sales.limit, np.where(paid, -1, sales.missing))
     found = _Fits(financed, financed, lowest, highest, limit, more_cash)
     if inputs.structure.kind is not DealKind.LEASE and inputs.all_kinds and not financed.all():
-        found = found._replace(matched=financed | covered(cash_sales(plan, cars)))
+        found = _or_paid(plan, cars, found)
     return found if plan.leases is None else _or_leased(plan, plan.leases, cars, names, found)
+
+
+def _or_paid(plan: Plan, cars: Cars, found: _Fits) -> _Fits:
+    """Return what fits with the cars that the customer's cash pays for. Enough cash for all opens others."""
+    sales, more = cash_sales(plan, cars), found.more_cash
+    buys = np.where(sales.limit == int(Limit.DISCOUNT), -1, sales.missing)
+    more = np.where(more < 0, buys, np.where(buys < 0, more, np.minimum(more, buys)))
+    return found._replace(matched=found.financed | covered(sales), more_cash=more)
 
 
 def _or_leased(plan: Plan, leases: LeasePlan, cars: Cars, names: CarNames, found: _Fits) -> _Fits:
