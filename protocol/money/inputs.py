@@ -4,10 +4,13 @@ from enum import StrEnum
 
 import msgspec
 
-from protocol.deal_parts import LenderTerms
+from protocol.deal.deal_parts import LenderTerms
+from protocol.deal.structure import Structure
 from protocol.money.lending import StateLimit, TaxRule
 from protocol.money.products import SoldProduct
-from protocol.structure import Structure
+
+CarName = tuple[str, str, str]
+"""Make, model and body of a car: lease programmes name it by these."""
 
 ENGINE = 4
 """The version of the engine's rules. It changes whenever the same inputs would give a different cent."""
@@ -42,7 +45,8 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     rows of the catalogue.
     Found amounts of cash are rounded up to whole ``cash_step_cents``; a grid's columns are
     ``grid_step_cents`` apart. ``engine`` is the version of the rules
-    to compute by: a replayed pencil is computed by those of its own version.
+    to compute by: a replayed pencil is computed by those of its own version. ``all_kinds``: leases and cash
+    are considered beside finance, which pencils from before them are not.
     """
 
     structure: Structure
@@ -62,6 +66,7 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
     cash_step_cents: int = 1
     grid_step_cents: int = 500_00
     engine: int = ENGINE
+    all_kinds: bool = False
 
     @property
     def discount_limit_cents(self) -> int:
@@ -75,8 +80,9 @@ class DealInputs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PencilInputs(DealInputs, frozen=True, kw_only=True):
-    """The inputs of a pencil other than its car: a deal's inputs, and the requested programme, None if all of
-    the sheet were.
+    """The inputs of a pencil other than its car's numbers: a deal's inputs, the requested programme, None if
+    all of the sheet were, and what lease programmes name the car by.
     """
 
     programme_id: str | None = None
+    car_name: CarName | None = None

@@ -11,11 +11,12 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from protocol.deal.deal_parts import OfferedCash, OfferedLease
 from protocol.events import Fix
 from protocol.money.lending import AdvanceRule
 from protocol.money.menu import QuotedProduct, QuoteMenu
 from protocol.money.pricing import Itemization, ScheduleRow, Vary
-from protocol.records import Versions
+from protocol.records import DealKind, Versions
 
 
 class WarningCode(StrEnum):
@@ -117,26 +118,55 @@ class QuoteGrid(msgspec.Struct, frozen=True, kw_only=True):
     step_cents: int | UnsetType = UNSET
 
 
-class QuotedCash(msgspec.Struct, frozen=True, kw_only=True):
-    """The car paid in full: the price out the door and the parts that make it up.
-
-    ``out_the_door_cents`` = price - discount + fees + tax + products - rebate - (allowance - payoff). Below 0
-    the store pays the customer. The discount is the structure's own one. ``covered``: the customer's maximum
-    cash pays all of it. ``value`` is front and product gross; a cash deal has no stress. It is absent if the
-    cost of the car is unknown.
+class QuotedLease(OfferedLease, frozen=True, kw_only=True):
+    """A car's best lease. ``value`` is its value to the group: front and product gross, the reserve, and the
+    chargebacks expected of it. No credit model is behind it. It is absent if the cost of the car is unknown.
     """
 
-    out_the_door_cents: int
-    price_cents: int
-    discount_cents: int
-    fees_cents: int
-    tax_cents: int
-    products_cents: int
-    rebate_cents: int
-    trade_allowance_cents: int
-    payoff_cents: int
+    value: QuoteValue | UnsetType = UNSET
+    buy_factor: float | UnsetType = UNSET
+    stipulations: list[str] | UnsetType = UNSET
+
+
+class QuotedLeases(msgspec.Struct, frozen=True, kw_only=True):
+    """The lease of a car, or the limit that refuses it. ``best`` is absent then."""
+
+    eligible: bool
+    best: QuotedLease | UnsetType = UNSET
+    binding: str | UnsetType | None = UNSET
+
+
+class QuotedCash(OfferedCash, frozen=True, kw_only=True):
+    """The car paid in full. The discount is the structure's own one.
+
+    ``covered``: the customer's maximum cash pays all of it. ``value`` is front and product gross; a cash deal
+    has no stress. It is absent if the cost of the car is unknown.
+    """
+
     covered: bool | UnsetType = UNSET
     value: QuoteValue | UnsetType = UNSET
+
+
+class LeaseGrid(msgspec.Struct, frozen=True, kw_only=True):
+    """The lease grid: one row for each term, one column for each cash down, of the lender of the best lease.
+
+    ``payment_cents`` and ``total_of_payments_cents`` are with tax. If a cell is not ``eligible``, ``binding``
+    names the limit, and the amounts are null unless the customer's limits are the only ones. The grid is for
+    ``miles``; ``miles_per_year`` can be chosen. ``over_max`` marks columns beyond the customer's cash.
+    """
+
+    lender: str | UnsetType = UNSET
+    terms_months: list[int]
+    cash_down_cents: list[int]
+    over_max: list[bool]
+    miles: int
+    miles_per_year: list[int]
+    payment_cents: list[list[int | None]]
+    due_at_signing_cents: list[list[int | None]]
+    total_of_payments_cents: list[list[int | None]]
+    eligible: list[list[bool]]
+    lease_value_cents: list[list[int | None]] | UnsetType = UNSET
+    binding: list[list[str | None]] | UnsetType = UNSET
 
 
 class QuoteRoll(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,6 +195,9 @@ class QuotedStructure(msgspec.Struct, frozen=True, kw_only=True):
 
     If a subvented rate excludes rebates on this car, ``rebate_cents`` is without them,
     ``rebate_given_up_cents`` is their amount, and ``excluded_rebates`` names what the program excludes.
+
+    ``kind`` is how the structure is paid, absent of pencils from before leases and cash. Of a lease or a cash
+    deal, ``lease`` or ``cash`` has the figures; the fields of a financed contract are absent.
     """
 
     eligible: bool
@@ -201,6 +234,9 @@ class QuotedStructure(msgspec.Struct, frozen=True, kw_only=True):
     fix: Fix | UnsetType | None = UNSET
     rebate_given_up_cents: int | UnsetType = UNSET
     excluded_rebates: list[str] | UnsetType = UNSET
+    kind: DealKind | UnsetType = UNSET
+    lease: QuotedLeases | UnsetType = UNSET
+    cash: QuotedCash | UnsetType = UNSET
 
 
 class LenderRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -241,7 +277,9 @@ class QuoteReply(QuotedStructure, frozen=True, kw_only=True):
 
     ``rate_or_rebate`` are two offers if a subvented rate excludes a rebate on this car: the best one with the
     subvented rate, then the best one with the rebate. ``lender_rules`` are those of the chosen row.
-    ``cash`` is absent if the amounts of a cash deal contradict each other, and of a signed contract.
+    Whatever the kind, ``lease`` and ``cash`` are there to be compared. ``lease`` is absent if no lease sheet
+    is in force, ``cash`` if the amounts of a cash deal contradict each other. A signed contract has only its
+    own kind.
     """
 
     vehicle_id: str
@@ -254,7 +292,7 @@ class QuoteReply(QuotedStructure, frozen=True, kw_only=True):
     rate_or_rebate: list["FrontierPoint"] | UnsetType = UNSET
     lender_rules: LenderRules | UnsetType = UNSET
     menu: QuoteMenu | UnsetType = UNSET
-    cash: QuotedCash | UnsetType = UNSET
+    lease_grid: LeaseGrid | UnsetType = UNSET
 
 
 class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.deal.structure import RateReason, Structure
 from protocol.events import OFFER_COLUMNS, Fix, FixKind
 from protocol.money.inputs import AuthorityCovers, DealInputs
 from protocol.money.lending import Disposition, Programme, ReserveMethod, RiskModel
 from protocol.records import BasisPoints
-from protocol.structure import RateReason, Structure
 from server.finance.architect import (
     Pricing,
     Refusal,
@@ -49,7 +49,7 @@ def offers(
 def test_the_columns_are_those_of_the_wire() -> None:
     """Besides the car's id and revision, every column of ``offers`` is there, one element for each car."""
     columns = offers(inputs(WISH), [programme()], [car(), car(mileage=999_999)])
-    assert set(columns) == set(OFFER_COLUMNS) - {"vehicle_id", "rev"}
+    assert set(columns) == set(OFFER_COLUMNS) - {"vehicle_id", "rev", "kind", "out_the_door_cents"}
     assert {len(column) for column in columns.values()} == {2}
 
 

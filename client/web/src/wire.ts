@@ -10,7 +10,7 @@ export const DEFAULT_MATCHES = 20000 as const;
 
 export const MATCH_COLUMNS = ["vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage", "price_cents", "days_in_stock", "store_id", "payment_min_cents", "payment_max_cents", "cost_cents", "transfer_cost_cents", "transfer_days"] as const;
 
-export const OFFER_COLUMNS = ["vehicle_id", "rev", "payment_cents", "term_months", "lender", "rate_bp", "cash_down_cents", "discount_cents", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier", "rebate_given_up_cents"] as const;
+export const OFFER_COLUMNS = ["vehicle_id", "rev", "payment_cents", "term_months", "lender", "rate_bp", "cash_down_cents", "discount_cents", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier", "rebate_given_up_cents", "kind", "out_the_door_cents", "lease_payment_cents", "lease_term_months", "lease_lender", "lease_value_cents", "lease_due_at_signing_cents", "lease_miles_per_year"] as const;
 
 export const FIRST_LATE_CHUNK = 1000000 as const;
 
@@ -18,7 +18,7 @@ export const EVENT_TYPES = ["search_started", "matches", "offers", "search_ended
 
 export const TRANSITIONS = {"submit": {"sources": ["working", "countered"], "target": "submitted", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_agrees", "customer_wants_better", "desk_advice"]}, "counter": {"sources": ["submitted"], "target": "countered", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car"]}, "approve": {"sources": ["submitted"], "target": "approved", "roles": ["desk_manager"], "reasons": ["meets_policy", "exception_granted"]}, "decline": {"sources": ["submitted"], "target": "declined", "roles": ["desk_manager"], "reasons": ["gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "documents_missing", "car_not_available", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}, "reopen": {"sources": ["countered", "approved", "declined", "lost"], "target": "working", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_returned", "terms_changed", "new_information", "other_car", "better_programme"]}, "sign": {"sources": ["approved"], "target": "signed", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_accepts"]}, "lose": {"sources": ["working", "submitted", "countered", "approved", "declined"], "target": "lost", "roles": ["salesperson", "desk_manager"], "reasons": ["bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "trade_overvalued", "no_suitable_car", "unresponsive", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}, "accept": {"sources": ["countered"], "target": "submitted", "roles": ["salesperson", "desk_manager"], "reasons": ["customer_agrees", "desk_advice"]}} as const;
 
-export const STEPS = {"deliver": {"sources": ["signed"], "target": "delivered", "reasons": ["car_handed_over"]}, "fund": {"sources": ["delivered"], "target": "funded", "reasons": ["lender_paid"]}, "unwind": {"sources": ["signed", "delivered"], "target": "unwound", "reasons": ["funding_refused", "car_returned", "documents_missing", "mutual_agreement", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}} as const;
+export const STEPS = {"deliver": {"sources": ["signed"], "target": "delivered", "reasons": ["car_handed_over"]}, "fund": {"sources": ["delivered"], "target": "funded", "reasons": ["lender_paid", "customer_paid"]}, "unwind": {"sources": ["signed", "delivered"], "target": "unwound", "reasons": ["funding_refused", "car_returned", "documents_missing", "mutual_agreement", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"]}} as const;
 
 export const CREDIT_REASONS = ["credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient"] as const;
 
@@ -101,7 +101,7 @@ export const RateReason = ["lender_cap", "payment_budget", "competing_offer", "p
 export type RateReason = (typeof RateReason)[number];
 
 /** The reasons for moving a deal. */
-export const Reason = ["customer_agrees", "customer_wants_better", "desk_advice", "gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car", "meets_policy", "exception_granted", "documents_missing", "car_not_available", "customer_returned", "terms_changed", "new_information", "customer_accepts", "bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "no_suitable_car", "unresponsive", "car_handed_over", "lender_paid", "funding_refused", "car_returned", "mutual_agreement", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient", "offer_changed", "car_changed", "car_sold", "rates_changed", "lender_changed", "lender_expired", "edition_changed", "customer_changed", "day_changed"] as const;
+export const Reason = ["customer_agrees", "customer_wants_better", "desk_advice", "gross_too_low", "payment_too_low", "cash_too_low", "term_too_long", "trade_overvalued", "better_programme", "other_car", "meets_policy", "exception_granted", "documents_missing", "car_not_available", "customer_returned", "terms_changed", "new_information", "customer_accepts", "bought_elsewhere", "not_ready", "price_too_high", "payment_too_high", "no_suitable_car", "unresponsive", "car_handed_over", "lender_paid", "customer_paid", "funding_refused", "car_returned", "mutual_agreement", "credit_application_incomplete", "insufficient_references", "references_not_verified", "irregular_employment", "employment_not_verified", "short_employment", "income_insufficient", "excessive_obligations", "income_not_verified", "short_residence", "residence_not_verified", "no_credit_file", "limited_credit_experience", "poor_performance_with_us", "delinquent_obligations", "collection_or_judgment", "garnishment", "repossession", "bankruptcy", "recent_inquiries", "collateral_insufficient", "offer_changed", "car_changed", "car_sold", "rates_changed", "lender_changed", "lender_expired", "edition_changed", "customer_changed", "day_changed"] as const;
 export type Reason = (typeof Reason)[number];
 
 /** The job of a user. `widest_view` in views limits what each role sees. */
@@ -234,6 +234,7 @@ export interface ProductLine {
 
 /** A partial `Structure`: a field that is `UNSET` stays as it was. */
 export interface StructureChanges {
+  kind?: DealKind;
   price_cents?: number | null;
   discount_cents?: number;
   fees_cents?: number;
@@ -269,6 +270,7 @@ export interface StructureChanges {
   tier?: Tier;
   tier_source?: TierSource;
   scope?: Scope;
+  lease_miles_per_year?: number | null;
   products?: ProductLine[];
   declined_products?: string[];
 }
@@ -855,6 +857,54 @@ export interface OfferedCar {
   mileage: number;
 }
 
+/** A lease to the cent, as the lessee's paper states it. Amounts in cents; names as `LeaseAnswer`. */
+export interface OfferedLease {
+  term_months: number;
+  miles_per_year: number;
+  msrp_cents: number;
+  residual_cents: number;
+  residual_bp: number;
+  gross_cap_cents: number;
+  cap_reduction_cents: number;
+  adjusted_cap_cents: number;
+  depreciation_cents: number;
+  rent_charge_cents: number;
+  payment_cents: number;
+  payment_untaxed_cents: number;
+  payment_tax_cents: number;
+  payment_with_tax_cents: number;
+  total_of_payments_cents: number;
+  cash_down_cents: number;
+  discount_cents: number;
+  upfront_fees_cents: number;
+  tax_at_signing_cents: number;
+  tax_capitalised_cents: number;
+  tax_cents: number;
+  security_deposit_cents: number;
+  due_at_signing_cents: number;
+  acquisition_fee_cents: number;
+  disposition_fee_cents: number;
+  excess_mile_cents: number;
+  total_out_of_pocket_cents: number;
+  effective_monthly_cents: number;
+  lender?: string;
+  programme_id?: string;
+  money_factor?: number;
+}
+
+/** The out-the-door price of a cash deal and the parts that make it up, in cents: */
+export interface OfferedCash {
+  out_the_door_cents: number;
+  price_cents: number;
+  discount_cents: number;
+  fees_cents: number;
+  tax_cents: number;
+  products_cents: number;
+  rebate_cents: number;
+  trade_allowance_cents: number;
+  payoff_cents: number;
+}
+
 /** An offer that someone selected or pinned: one car at revision `rev`, one structure, one programme. */
 export interface DealOffer {
   offer_id: string;
@@ -883,6 +933,9 @@ export interface DealOffer {
   versions?: Versions;
   asked_programme_id?: string | null;
   pencil_id?: string;
+  kind?: DealKind;
+  lease?: OfferedLease;
+  cash?: OfferedCash;
 }
 
 /** The desk's counter: another offer for the agreed car, which the salesperson accepts or answers. */
@@ -1183,6 +1236,8 @@ export interface DealSummary {
   contended?: boolean;
   open_tasks?: number;
   lender_status?: string | null;
+  kind?: DealKind | null;
+  out_the_door_cents?: number | null;
 }
 
 /** The person behind a connection. `rights` are the names of what the role may do. */
@@ -1443,6 +1498,66 @@ export interface QuoteValue {
   monthly_cash_cents?: MonthlyCash;
 }
 
+/** A car's best lease. `value` is its value to the group: front and product gross, the reserve, and the chargebacks expected of it. No credit model is behind it. It is absent if the cost of the car is unknown. */
+export interface QuotedLease {
+  term_months: number;
+  miles_per_year: number;
+  msrp_cents: number;
+  residual_cents: number;
+  residual_bp: number;
+  gross_cap_cents: number;
+  cap_reduction_cents: number;
+  adjusted_cap_cents: number;
+  depreciation_cents: number;
+  rent_charge_cents: number;
+  payment_cents: number;
+  payment_untaxed_cents: number;
+  payment_tax_cents: number;
+  payment_with_tax_cents: number;
+  total_of_payments_cents: number;
+  cash_down_cents: number;
+  discount_cents: number;
+  upfront_fees_cents: number;
+  tax_at_signing_cents: number;
+  tax_capitalised_cents: number;
+  tax_cents: number;
+  security_deposit_cents: number;
+  due_at_signing_cents: number;
+  acquisition_fee_cents: number;
+  disposition_fee_cents: number;
+  excess_mile_cents: number;
+  total_out_of_pocket_cents: number;
+  effective_monthly_cents: number;
+  lender?: string;
+  programme_id?: string;
+  money_factor?: number;
+  value?: QuoteValue;
+  buy_factor?: number;
+  stipulations?: string[];
+}
+
+/** The lease of a car, or the limit that refuses it. `best` is absent then. */
+export interface QuotedLeases {
+  eligible: boolean;
+  best?: QuotedLease;
+  binding?: string | null;
+}
+
+/** The car paid in full. The discount is the structure's own one. */
+export interface QuotedCash {
+  out_the_door_cents: number;
+  price_cents: number;
+  discount_cents: number;
+  fees_cents: number;
+  tax_cents: number;
+  products_cents: number;
+  rebate_cents: number;
+  trade_allowance_cents: number;
+  payoff_cents: number;
+  covered?: boolean;
+  value?: QuoteValue;
+}
+
 /** A programme that a grid can be of, with its rate at the offer's term; else at its first. */
 export interface GridLender {
   programme_id: string;
@@ -1573,19 +1688,20 @@ export interface QuoteMenu {
   packages: MenuPackage[];
 }
 
-/** The car paid in full: the price out the door and the parts that make it up. */
-export interface QuotedCash {
-  out_the_door_cents: number;
-  price_cents: number;
-  discount_cents: number;
-  fees_cents: number;
-  tax_cents: number;
-  products_cents: number;
-  rebate_cents: number;
-  trade_allowance_cents: number;
-  payoff_cents: number;
-  covered?: boolean;
-  value?: QuoteValue;
+/** The lease grid: one row for each term, one column for each cash down, of the lender of the best lease. */
+export interface LeaseGrid {
+  lender?: string;
+  terms_months: number[];
+  cash_down_cents: number[];
+  over_max: boolean[];
+  miles: number;
+  miles_per_year: number[];
+  payment_cents: ((number | null)[])[];
+  due_at_signing_cents: ((number | null)[])[];
+  total_of_payments_cents: ((number | null)[])[];
+  eligible: boolean[][];
+  lease_value_cents?: ((number | null)[])[];
+  binding?: ((string | null)[])[];
 }
 
 /** The `data` of the reply to `quote`: the structure, its versions, the grid and menu around it. */
@@ -1624,6 +1740,9 @@ export interface QuoteReply {
   fix?: Fix | null;
   rebate_given_up_cents?: number;
   excluded_rebates?: string[];
+  kind?: DealKind;
+  lease?: QuotedLeases;
+  cash?: QuotedCash;
   vehicle_id: string;
   rev: number;
   versions: Versions;
@@ -1634,7 +1753,7 @@ export interface QuoteReply {
   rate_or_rebate?: FrontierPoint[];
   lender_rules?: LenderRules;
   menu?: QuoteMenu;
-  cash?: QuotedCash;
+  lease_grid?: LeaseGrid;
 }
 
 /** A point of the frontier. `passed_by` counts the points with a lower NPV that are worth more under stress: if there is one, a lower payment is worth more when losses rise. */
@@ -1751,6 +1870,7 @@ export interface Trade {
 
 /** The terms that customer and store want; the car is not part of them. */
 export interface Structure {
+  kind: DealKind;
   price_cents: number | null;
   discount_cents: number;
   fees_cents: number;
@@ -1786,6 +1906,7 @@ export interface Structure {
   tier: Tier;
   tier_source: TierSource;
   scope: Scope;
+  lease_miles_per_year: number | null;
   products: ProductLine[];
   declined_products: string[];
 }

@@ -5,12 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 from protocol import codec
-from protocol.agreed import figures_of
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import DealOffer
+from protocol.deal.agreed import figures_of
+from protocol.deal.deal_parts import DealOffer
+from protocol.deal.workflow import SELECTABLE, Reason
 from protocol.events import OfferPinned, OfferSelected, OfferUnpinned
 from protocol.records import Actor, DealState
-from protocol.workflow import SELECTABLE, Reason
 from server.database.core.one_row import one_row
 from server.database.core.scope import RowScope
 from server.database.decisions.agreed import agreed_of, fall
@@ -19,7 +19,7 @@ from server.database.decisions.deciding import Asked, Decided, LockedDeal, decid
 from server.database.decisions.terms import check_unlocked, wrong_state
 
 MAX_PINS = 20
-PINS_BYTES = 36 * 1024
+PINS_BYTES = 30 * 1024
 """The most bytes that a deal's pinned offers may take in its snapshot."""
 
 _INSERT = """
@@ -153,7 +153,7 @@ def _terms_of(offer: DealOffer) -> tuple[object, ...]:
     return (
         *(offer.vehicle_id, offer.rev, offer.price_cents, offer.payment_cents, offer.term_months),
         *(offer.rate_bp, offer.cash_down_cents, offer.discount_cents, offer.principal_cents),
-        *(offer.programme_id, offer.lender, offer.tier, offer.changes),
+        *(offer.programme_id, offer.lender, offer.tier, offer.changes, offer.cash, offer.lease),
         *((versions.rates, versions.tax) if versions else ()),
     )
 
@@ -211,7 +211,7 @@ async def store_offer(deal: LockedDeal, offer: DealOffer) -> None:
         int(offer.vehicle_id),
         offer.rev,
         versions.rates,
-        offer.programme_id,
+        offer.programme_id or None,
         offer.tier,
         offer.term_months,
         versions.risk,

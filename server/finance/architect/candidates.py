@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 
 from server.finance.architect.pricing import Pricing, front_gross_cents
 from server.finance.cars import Cars
-from server.finance.cheapest import gap_edges, is_covered
 from server.finance.contract import owed_before_cash_cents
 from server.finance.payment import largest_principal, payments_cents
 from server.finance.rounding import WHOLE, Cents, Flags
+from server.finance.rules.cheapest import gap_edges, is_covered
 from server.finance.structures import Structures, reach
 
 PAYMENT_BAND_CENTS = 50_00
@@ -128,7 +128,7 @@ def _valued(pricing: Pricing, cars: Cars, structures: Structures, reached: Reach
     payment = payments_cents(principal, plan.factors.take(programme))
     basis = structures.basis.take(structures.pairs(car, programme))
     band = band_of(pricing, principal, payment, basis)
-    front = front_gross_cents(plan, cars, structures.sales.price, 0).take(car) - discount
+    front = front_gross_cents(plan.inputs, cars, structures.sales.price, 0).take(car) - discount
     return Candidates(
         car=car,
         programme=programme,

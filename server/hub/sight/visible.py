@@ -5,24 +5,25 @@ These are allow lists: only managers see a new field until it is listed here.
 
 from typing import Final
 
-from protocol.agreed import AgreedFigures, Contract, Proposal
-from protocol.customers import SCORES, CustomerFacts
-from protocol.deal_parts import Approval, DealOffer, LenderTerms
+from protocol.deal.agreed import AgreedFigures, Contract, Proposal
+from protocol.deal.customers import SCORES, CustomerFacts
+from protocol.deal.deal_parts import Approval, DealOffer, DealTask, LenderTerms, OfferedCash, OfferedLease
+from protocol.deal.structure import Structure
+from protocol.deal.trades import Trade
+from protocol.deal.workflow import TaskKind
 from protocol.events import CLAIM_COLUMNS, MATCH_COLUMNS, OFFER_COLUMNS, DealSnapshot
 from protocol.money.pricing import PriceAnswer
-from protocol.money.quotes import FrontierReply, LenderRules, QuotedCash, StressedPoint, WarningCode
+from protocol.money.quotes import FrontierReply, LeaseGrid, LenderRules, StressedPoint, WarningCode
 from protocol.records import Filters, Sort, View
-from protocol.structure import Structure
-from protocol.trades import Trade
-from protocol.workflow import TaskKind
 
 _STRUCTURE: Final = frozenset(Structure.__struct_fields__)
 _DESK_ONLY: Final = frozenset({"trade_acv_cents", "products_cost_cents"})
 # The content of a printed pencil, and the customer's own wishes.
 _PENCIL: Final = frozenset(
     {
-        "price_cents", "discount_cents", "fees_cents", "taxable_fees_cents", "doc_fee_cents",
-        "products_cents", "taxable_products_cents", "rebate_cents", "rebate_reduces_tax",
+        "kind", "price_cents", "discount_cents", "fees_cents", "taxable_fees_cents", "doc_fee_cents",
+        "lease_miles_per_year", "products_cents", "taxable_products_cents", "rebate_cents",
+        "rebate_reduces_tax",
         "trade_allowance_cents", "payoff_cents", "payoff_good_through", "payoff_per_diem_cents", "trades",
         "trade_credit", "trade_credit_cap_cents", "cash_down_cents", "prepaid_finance_cents", "tax_rate_bp",
         "rate_bp", "term_months", "terms_months", "payment_min_cents", "payment_max_cents", "contract_date",
@@ -44,8 +45,10 @@ the sales view has ``appraised`` in its place.
 _CAR: Final = ("vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage",
                "price_cents", "store_id", "payment_min_cents", "payment_max_cents")  # fmt: skip
 _PAYMENT: Final = ("vehicle_id", "rev", "payment_cents", "term_months", "rate_bp", "cash_down_cents",
-                   "discount_cents", "rebate_given_up_cents")  # fmt: skip
-_VALUE: Final = ("lender", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier")
+                   "discount_cents", "rebate_given_up_cents", "kind", "out_the_door_cents",
+                   "lease_payment_cents", "lease_term_months", "lease_due_at_signing_cents",
+                   "lease_miles_per_year")  # fmt: skip
+_VALUE: Final = (*("lender", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier", "lease_lender"),)
 _VALUED: Final = ("valued",)
 
 COLUMNS: Final = {
@@ -62,7 +65,7 @@ _PRINTED: Final = (
     *("first_payment_date", "discount_cents", "cash_down_cents", "term_months", "rate_bp", "taxes"),
     *PriceAnswer.__struct_fields__,
     *("trades", "products", "grid", "versions", "pencil_id", "warnings", "roll", "menu"),
-    *("rebate_given_up_cents", "excluded_rebates", "rate_or_rebate", "cash"),
+    *("rebate_given_up_cents", "excluded_rebates", "rate_or_rebate", "kind", "lease", "cash", "lease_grid"),
 )
 QUOTE_FIELDS: Final = {
     View.SALES: (
@@ -74,9 +77,23 @@ QUOTE_FIELDS: Final = {
 _BUY_SIDE: Final = frozenset({"buy_rate_bp", "markup_max_bp", "reserve_max_cents"})
 RULE_FIELDS: Final = tuple(name for name in LenderRules.__struct_fields__ if name not in _BUY_SIDE)
 """The rules of a lender's row that a salesperson sees: not what the store earns."""
-_CASH: Final = tuple(name for name in QuotedCash.__struct_fields__ if name not in ("covered", "value"))
+_CASH: Final = OfferedCash.__struct_fields__
 CASH_FIELDS: Final = {View.SALES: (*_CASH, "covered"), View.CUSTOMER: _CASH}
-"""The value of a cash deal is its gross, which would give away the cost of the car."""
+_INSIDE_LEASE: Final = frozenset({"lender", "programme_id", "money_factor"})
+_LEASE: Final = tuple(name for name in OfferedLease.__struct_fields__ if name not in _INSIDE_LEASE)
+LEASE_FIELDS: Final = {
+    View.SALES: (*OfferedLease.__struct_fields__, "stipulations"),
+    View.CUSTOMER: _LEASE,
+}
+"""The value of a lease or a cash deal is its gross, which would give away the cost of the car."""
+LEASES_FIELDS: Final = {View.SALES: ("eligible", "best", "binding"), View.CUSTOMER: ("eligible", "best")}
+_LEASE_CELLS: Final = tuple(
+    name for name in LeaseGrid.__struct_fields__ if name not in ("lender", "lease_value_cents", "binding")
+)
+LEASE_GRID_FIELDS: Final = {
+    View.SALES: (*_LEASE_CELLS, "lender", "binding"),
+    View.CUSTOMER: _LEASE_CELLS,
+}
 TOTAL_VALUE: Final = ("npv_cents", "stress_npv_cents")
 CUSTOMER_WARNINGS: Final = frozenset({WarningCode.PAYOFF_PAST_GOOD_THROUGH})
 _CELLS: Final = (
@@ -122,6 +139,7 @@ FRONTIER_FIELDS: Final = {
 _OFFER: Final = (
     *("offer_id", "vehicle_id", "rev", "car", "deal_version", "changes", "price_cents", "payment_cents"),
     *("term_months", "rate_bp", "apr_percent", "cash_down_cents", "discount_cents", "principal_cents"),
+    *("kind", "lease", "cash"),
 )
 OFFER_FIELDS: Final = {View.SALES: DealOffer.__struct_fields__, View.CUSTOMER: _OFFER}
 LENDER_FIELDS: Final = tuple(name for name in LenderTerms.__struct_fields__ if name != "rate_bp")
@@ -166,7 +184,9 @@ _SUMMARY: Final = (
     *("deal_id", "deal_version", "removed", "last_no", "customer", "salesperson", "state", "fulfilment"),
     *("waiting_since", "changed_at", "changed_by", "last_change", "last_reason", "reason_by"),
 )
-_SUMMARY_OFFER: Final = ("car", "vehicle_id", "payment_cents", "term_months", "contended")
+_SUMMARY_OFFER: Final = (
+    *("car", "vehicle_id", "payment_cents", "term_months", "contended", "kind", "out_the_door_cents"),
+)
 _COUNTS: Final = ("search_id", "reason", "scanned", "matched", "chunks", "next")
 _MOVED: Final = ("version", "from", "to", "agreed", "contract")
 EVENT_FIELDS: Final = {
@@ -229,6 +249,7 @@ FACTS: Final = {
 }
 """The facts of a customer that each view shows, and may change."""
 
+TASK_FIELDS: Final = DealTask.__struct_fields__
 SALES_TASKS: Final = frozenset({TaskKind.APPRAISAL})
 """The tasks that salespeople see."""
 

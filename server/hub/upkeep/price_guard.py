@@ -11,11 +11,11 @@ from typing import Final, Protocol
 import structlog
 from msgspec import UNSET
 
-from protocol.agreed import GUARDED, figures_of
 from protocol.channels import deal_channel
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import DealOffer
-from protocol.workflow import LIVE_STATUSES, Reason
+from protocol.deal.agreed import GUARDED, figures_of
+from protocol.deal.deal_parts import DealOffer
+from protocol.deal.workflow import LIVE_STATUSES, Reason
 from server.clock import utc_now
 from server.database.core.scope import RowScope
 from server.database.decisions.price_guard import Checked, fall_where_changed
@@ -121,9 +121,10 @@ def _cause(held: HeldDeal, offer: DealOffer, priced: DealOffer | None, trigger: 
     before, now = offer.versions, UNSET if priced is None else priced.versions
     if priced is not None and priced.rev != offer.rev:
         return Reason.CAR_CHANGED
-    if before and before.rates != rates:
+    if before and before.rates != rates and offer.cash is UNSET and offer.lease is UNSET:
         return Reason.RATES_CHANGED
-    if before and now and (before.tax, before.risk) != (now.tax, now.risk):
+    leases = offer.lease is not UNSET and before and now and before.leases != now.leases
+    if before and now and (leases or (before.tax, before.risk) != (now.tax, now.risk)):
         return Reason.EDITION_CHANGED
     moment = utc_now()
     for terms in held.deal.lenders:

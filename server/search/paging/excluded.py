@@ -9,11 +9,11 @@ from protocol.events import Fix, Rejection
 from protocol.records import EndReason
 from server.search.screening.rejections import Rejections
 from server.search.sql.cursor import LATER_CHUNKS, StockReader
-from server.search.sql.query import OrderedQuery
+from server.search.sql.statement import OrderedQuery
 
 if TYPE_CHECKING:
-    from server.finance.limits import Limit
     from server.finance.plan import Plan
+    from server.finance.rules.limits import Limit
     from server.search.screening.other_terms import OtherTerms
     from server.search.screening.screen import Screened
 
@@ -37,7 +37,10 @@ class Excluded:
         """Count the rejected rows from ``start`` up to, not including, ``stop``."""
         for row in screened.rejected:
             if start <= row.row_number < stop:
-                self._counts.add(row.limit, row.more_cash, row.terms)
+                if row.limit is self._plan.empty:
+                    self._counts.count(row.limit, 1, self._plan.empty_fix)
+                else:
+                    self._counts.add(row.limit, row.more_cash, row.terms)
 
     async def count_unread(
         self, reader: StockReader, query: OrderedQuery, limit: "Limit", fix: Fix | None

@@ -32,12 +32,28 @@ INSERT INTO customers (store_id, name, co_name, phone, state)
       FROM generate_series(1, {MANY}) AS n;
 INSERT INTO deals (store_id, customer_id, salesperson_id, structure)
     SELECT c.store_id, c.customer_id, u.user_id, '{{}}' FROM customers c, users u;
+INSERT INTO vehicles (store_id, group_id, vin, stock_no, year, make, model, mileage, price_cents, cost_cents,
+                      stocked_on)
+    SELECT 'east', 'valley', lpad(n::text, 17, '0'), 'S' || n, 2024, 'Ford', 'Edge', n, 2000000, 1900000,
+           '2026-01-01'
+      FROM generate_series(1, {MANY // 10}) AS n;
+INSERT INTO rate_sheets (rates_version, effective_from, is_sample) VALUES ('r', '2026-01-01', true);
+INSERT INTO risk_models (risk_version, effective_from, is_sample) VALUES ('k', '2026-01-01', true);
+INSERT INTO offers (deal_id, deal_version, vehicle_id, vehicle_rev, rates_version, programme_id, tier,
+                    term_months, risk_version, tax_version, engine_version, structure, rate_bp,
+                    cash_down_cents, principal_cents, payment_cents, npv_cents, stress_npv_cents, body,
+                    created_by)
+    SELECT d.deal_id, 0, v.vehicle_id, 1, 'r', 'p', 'prime', 60, 'k', 't', '4', '{{}}', 700,
+           0, 1, 1, 0, 0, '{{}}', d.salesperson_id
+      FROM (SELECT *, 1 + row_number() OVER () % {MANY // 10} AS n FROM deals) AS d
+      JOIN (SELECT *, row_number() OVER () AS n FROM vehicles) AS v USING (n);
+UPDATE deals d SET selected_offer = o.offer_id FROM offers o WHERE o.deal_id = d.deal_id;
 """  # noqa: S608 - a number of our own
 
 
 @pytest.fixture
 async def stores(services: Services, migrated: Database, redis_url: str) -> AsyncIterator[StoreScopes]:
-    """Two stores with 20,000 customers each, each with a deal."""
+    """Two stores with 20,000 customers each, each with a deal about one of 4,000 cars."""
     made = services.create(migrated.name)
     try:
         async with connect_as_owner(made.owner_url) as owner:

@@ -8,10 +8,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from protocol import trades as trade_records
-from protocol.product_lines import ProductIds, ProductLines, line_faults, sums_of_lines
-from protocol.records import BasisPoints, Cents, DayCount, Months, Record, Scope, Tier
-from protocol.trades import (
+from protocol.deal import trades as trade_records
+from protocol.deal.product_lines import ProductIds, ProductLines, line_faults, sums_of_lines
+from protocol.deal.trades import (
     FLAT_FIELDS,
     MAX_TRADES,
     PerDiemCents,
@@ -22,6 +21,7 @@ from protocol.trades import (
     sums_of,
     with_changes,
 )
+from protocol.records import BasisPoints, Cents, DayCount, DealKind, Months, Record, Scope, Tier
 
 MAX_DEFERRAL_DAYS = 366
 """The first payment falls due within a year of the contract."""
@@ -31,6 +31,9 @@ MAX_PER_DIEM_CENTS = trade_records.MAX_PER_DIEM_CENTS
 
 FirstPaymentDays = Annotated[int, Meta(ge=1, le=360)]
 """Days to the first payment, 30 to a month."""
+
+LeaseMiles = Annotated[int, Meta(ge=1_000, le=100_000)]
+"""Miles a year that a lease allows."""
 
 TermList = Annotated[list[Months], Meta(min_length=1, max_length=12)]
 TradeList = Annotated[list[Trade], Meta(max_length=MAX_TRADES)]
@@ -70,9 +73,11 @@ class Structure(Record, frozen=True):
     below the store's standard. While there are ``trades``, the flat trade fields are their sums.
     ``trade_acv_cents`` ``None`` means that the trade was not appraised. While there are ``products``, the
     three sums of products follow from them and the catalogue; ``declined_products`` are the ids of those
-    that the customer declined.
+    that the customer declined. ``kind`` is how the customer pays; ``lease_miles_per_year`` ``None`` takes
+    any mileage that a lease programme offers.
     """
 
+    kind: DealKind = DealKind.FINANCE
     price_cents: Cents | None = None
     discount_cents: Cents = 0
     fees_cents: Cents = 0
@@ -108,6 +113,7 @@ class Structure(Record, frozen=True):
     tier: Tier = Tier.PRIME
     tier_source: TierSource = TierSource.STATED
     scope: Scope = Scope.STORE
+    lease_miles_per_year: LeaseMiles | None = None
     products: ProductLines = msgspec.field(default_factory=list)
     declined_products: ProductIds = msgspec.field(default_factory=list)
 
@@ -120,6 +126,7 @@ class Structure(Record, frozen=True):
 class StructureChanges(Record, frozen=True):
     """A partial ``Structure``: a field that is ``UNSET`` stays as it was."""
 
+    kind: DealKind | UnsetType = UNSET
     price_cents: Cents | UnsetType | None = UNSET
     discount_cents: Cents | UnsetType = UNSET
     fees_cents: Cents | UnsetType = UNSET
@@ -155,6 +162,7 @@ class StructureChanges(Record, frozen=True):
     tier: Tier | UnsetType = UNSET
     tier_source: TierSource | UnsetType = UNSET
     scope: Scope | UnsetType = UNSET
+    lease_miles_per_year: LeaseMiles | UnsetType | None = UNSET
     products: ProductLines | UnsetType = UNSET
     declined_products: ProductIds | UnsetType = UNSET
 

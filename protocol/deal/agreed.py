@@ -10,9 +10,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from protocol.deal_parts import DealOffer, OfferedCar
+from protocol.deal.deal_parts import DealOffer, OfferedCar
+from protocol.deal.workflow import Reason
 from protocol.records import Actor, DealKind, DealState, Tier, Versions
-from protocol.workflow import Reason
 
 GUARDED: Final = (DealState.SUBMITTED, DealState.COUNTERED, DealState.APPROVED)
 """States in which a change of the agreed figures returns the deal to working."""
@@ -25,7 +25,7 @@ class AgreedFigures(msgspec.Struct, frozen=True, kw_only=True):
     """What salesperson, customer and desk agreed on.
 
     ``total_cents`` is the total of payments; of a cash deal the price out the door. A cash deal has no
-    payment, term, rate or lender. Customers do not see the lender.
+    payment, term, rate or lender, a lease no rate. Customers do not see the lender.
     """
 
     kind: DealKind = DealKind.FINANCE
@@ -117,13 +117,23 @@ class LenderEffectReply(msgspec.Struct, frozen=True, kw_only=True):
 
 def figures_of(offer: DealOffer) -> AgreedFigures:
     """Return the figures of an offer that people agree on."""
+    if offer.cash is not UNSET:
+        return AgreedFigures(
+            kind=DealKind.CASH,
+            vehicle_id=offer.vehicle_id,
+            cash_down_cents=0,
+            lender=None,
+            total_cents=offer.cash.out_the_door_cents,
+        )
+    is_lease = offer.lease is not UNSET
     total = offer.total_of_payments_cents
     return AgreedFigures(
+        kind=DealKind.LEASE if is_lease else DealKind.FINANCE,
         vehicle_id=offer.vehicle_id,
         payment_cents=offer.payment_cents,
         term_months=offer.term_months,
         cash_down_cents=offer.cash_down_cents,
-        rate_bp=offer.rate_bp,
+        rate_bp=None if is_lease else offer.rate_bp,
         lender=None if offer.lender is UNSET else offer.lender,
         # Offers of an older release have no total; only their last payment may differ from the others.
         total_cents=offer.payment_cents * offer.term_months if total is UNSET else total,
