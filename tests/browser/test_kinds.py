@@ -44,6 +44,9 @@ async def test_a_cash_deal_from_its_tab_to_the_desk(arrive: Arrive) -> None:
     rows = page.locator(".grid-row")
     await expect(rows.first.locator(".cell-term_months")).to_have_text("cash")
     await expect(rows.first.locator(".cell-npv_cents")).to_have_text("–")
+    price = page.get_by_role("columnheader", name="Price")
+    for _ in ("cheapest first", "dearest first"):
+        await price.click()
     await rows.first.click()
     big = page.locator(".offer .big")
     await expect(big).to_contain_text("out the door", timeout=WAIT_MS)
@@ -70,7 +73,7 @@ async def test_a_cash_deal_from_its_tab_to_the_desk(arrive: Arrive) -> None:
     terms = form.locator(".counter-terms")
     await expect(terms).to_contain_text("cash", timeout=WAIT_MS)
     await expect(terms).to_contain_text(re.compile(r"Out the door\s*-\$5\d\d\."), timeout=WAIT_MS)
-    await form.get_by_label("Better program").check()
+    await form.get_by_label("A better program is available").check()
     await form.get_by_role("button", name="Counter").click()
     bar = page.get_by_role("region", name="The desk's counter")
     await expect(bar).to_contain_text("Out the door", timeout=WAIT_MS)
