@@ -80,7 +80,7 @@ async def test_a_cash_deal_from_its_tab_to_the_desk(arrive: Arrive) -> None:
     await bar.get_by_role("button", name="Accept").click()
     await expect(page.locator(".state-submitted").first).to_be_visible(timeout=WAIT_MS)
     await desk.get_by_role("button", name="Approve", exact=True).click(timeout=WAIT_MS)
-    await form.get_by_label("Meets policy").check()
+    await form.get_by_label("Meets the store's policy").check()
     await form.get_by_role("button", name="Approve").click()
     await expect(desk.locator(".state-approved").first).to_be_visible(timeout=WAIT_MS)
     # No lender is to be asked: nothing stands in the way of signing.
