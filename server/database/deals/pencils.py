@@ -13,11 +13,11 @@ import asyncpg
 import msgspec
 
 from protocol import codec
+from protocol.deal.structure import Structure
 from protocol.money.concession import concession_of
 from protocol.money.inputs import PencilInputs
 from protocol.money.quotes import QuotedStructure
 from protocol.records import Versions
-from protocol.structure import Structure
 from server.database.core.pool import Database
 
 ROWS_AT_A_TIME = 200
@@ -85,6 +85,7 @@ class Pencil(msgspec.Struct, frozen=True, kw_only=True):
         asked = [
             *(versions.rates, versions.tax, versions.risk, versions.engine),
             *(self.vehicle_id, self.vehicle_rev, sorted(self.car.items()), self.inputs),
+            *([versions.leases] if versions.leases else []),
         ]
         return hashlib.sha256(codec.encode(asked)).hexdigest()
 

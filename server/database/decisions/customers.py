@@ -5,7 +5,14 @@ from typing import Any, Final
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.customers import COUNTED, CustomerChanges, CustomerError, CustomerFacts, check_facts, with_facts
+from protocol.deal.customers import (
+    COUNTED,
+    CustomerChanges,
+    CustomerError,
+    CustomerFacts,
+    check_facts,
+    with_facts,
+)
 from protocol.events import Customer, CustomerChanged, kind_of
 from protocol.records import Actor, DealState
 from server.database.core.pool import Database

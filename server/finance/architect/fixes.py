@@ -25,10 +25,10 @@ from server.finance.architect.objective import acceptable, best_of_cars
 from server.finance.architect.pricing import Pricing, front_gross_cents
 from server.finance.architect.product_cuts import ProductCut
 from server.finance.cars import Cars
-from server.finance.cheapest import gap_edges, is_covered
 from server.finance.contract import least_discount_cents, owed_before_cash_cents, tax_rate
 from server.finance.payment import payments_cents
 from server.finance.rounding import Cents, Flags
+from server.finance.rules.cheapest import gap_edges, is_covered
 from server.finance.structures import Headroom, Structures, build_structures, headroom_of
 from server.finance.versions import WHOLE_MONTHS_ENGINE
 
@@ -127,7 +127,7 @@ def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents,
         edges = np.concatenate([edges, edges + 1, *crossings], axis=1)
     principal = np.concatenate([top, np.where((edges >= floor) & (edges < top), edges, top)], axis=1)
     band = band_of(pricing, principal, payments_cents(principal, plan.factors[programme][:, None]), basis)
-    front = front_gross_cents(plan, cars, sales.price, asked)[car][:, None]
+    front = front_gross_cents(plan.inputs, cars, sales.price, asked)[car][:, None]
     npv = pricing.valuation.npv_cents(programme[:, None], band, principal) + front
     allowed = asked + npv - inputs.npv_floor_cents
 
@@ -170,7 +170,7 @@ def _crossings(pricing: Pricing, cars: Cars, structures: Structures, tops: Cents
     )
     slope = valuation.slope[programme[:, None], band]
     spare = valuation.intercept[programme[:, None], band] - inputs.npv_floor_cents
-    spare = spare + front_gross_cents(plan, cars, sales.price, asked)[car][:, None]
+    spare = spare + front_gross_cents(plan.inputs, cars, sales.price, asked)[car][:, None]
     falls = slope < 0
     slope = np.where(falls, slope, -1.0)
     room = (sales.headroom.discount_max - asked)[car][:, None]

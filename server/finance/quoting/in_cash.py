@@ -5,16 +5,16 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
+from protocol.deal.structure import StructureError
 from protocol.events import Fix
 from protocol.money.pricing import CashRequest
 from protocol.money.quotes import QuotedCash, QuoteValue, TaxLine
 from protocol.records import DealKind
-from protocol.structure import StructureError
 from server.finance.architect import front_gross_cents
 from server.finance.cash_sales import CashSales, cash_fix, cash_sales
 from server.finance.exact.cash import cash_price
-from server.finance.limits import Limit
 from server.finance.quoting.case import Case
+from server.finance.rules.limits import Limit
 from server.finance.value.valuation import product_gross_cents
 
 
@@ -77,7 +77,7 @@ def _value(case: Case, sales: CashSales) -> QuoteValue | UnsetType:
     """Return front and product gross. The money comes at once and in full, so nothing is discounted."""
     if not case.car.cost_known[0]:
         return UNSET
-    front = int(front_gross_cents(case.plan, case.car, sales.price, sales.discount)[0])
+    front = int(front_gross_cents(case.inputs, case.car, sales.price, sales.discount)[0])
     products = product_gross_cents(case.inputs)
     worth = front + products
     return QuoteValue(npv_cents=worth, parts={"front_gross": front, "product_gross": products})

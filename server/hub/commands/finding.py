@@ -16,9 +16,9 @@ from server.database.core.scope import StoreScopes
 from server.database.deals.deals import Deal
 from server.database.editions.rates import NotInForce
 from server.database.people.users import Account
-from server.hub.commands.quotes import Quotes
+from server.hub.commands.quoting.quotes import Quotes
+from server.hub.sight.rows_seen import project_rows
 from server.hub.sight.sight import Sight
-from server.hub.sight.views import project_rows
 from server.search.paging.reading import stock_of
 from server.search.screening.basis import load_basis
 from server.search.sql.columns import rebates_by_name
@@ -83,8 +83,16 @@ class Finding:
             without = rebates_by_name([row["rebates_without"] for row in rows])
             numbers = {**{name: columns[name] for name in NUMBER_COLUMNS}, **without}
             lane = Lane(account.store_id, account.id)
+            named = list(zip(columns["make"], columns["model"], columns["body"], strict=True))
             offers = await self._quotes.computed(
-                lane, offers_found, basis.inputs, numbers, basis.sheet, model
+                lane,
+                offers_found,
+                basis.inputs,
+                numbers,
+                basis.sheet,
+                model,
+                leases=basis.leases,
+                named=named,
             )
             columns["cost_cents"] = shown_costs(columns["cost_cents"])
             columns = {name: columns[name] for name in MATCH_COLUMNS} | offers

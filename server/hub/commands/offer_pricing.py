@@ -7,18 +7,18 @@ import msgspec
 from msgspec import UNSET
 
 from protocol import codec
-from protocol.agreed import GUARDED, figures_of
 from protocol.closing import CommandError, ErrorCode
-from protocol.customers import COUNTED, CustomerChanges, CustomerError, CustomerFacts, with_facts
-from protocol.deal_parts import DealOffer, LenderTerms
+from protocol.deal.agreed import GUARDED, figures_of
+from protocol.deal.customers import COUNTED, CustomerChanges, CustomerError, CustomerFacts, with_facts
+from protocol.deal.deal_parts import DealOffer, LenderTerms
+from protocol.deal.structure import StructureChanges, still_pertinent
 from protocol.records import DealKind
-from protocol.structure import StructureChanges, still_pertinent
 from server.clock import utc_now
 from server.database.deals.deals import Deal
 from server.database.decisions.price_guard import WithNewFacts
 from server.database.people.users import Account
 from server.hub.channels.live_deal import HeldDeal
-from server.hub.commands.quotes import Quotes
+from server.hub.commands.quoting.quotes import Quotes
 
 NO_PROGRAMME = frozenset({ErrorCode.CONFLICT, ErrorCode.NOT_FOUND})
 
@@ -165,7 +165,10 @@ def _pins(offer: DealOffer) -> dict[str, object]:
     """Return the changes of the structure that leave nothing of an offer open."""
     if offer.cash is not UNSET:
         return {"kind": DealKind.CASH, "discount_cents": offer.discount_cents}
-    return {
+    leased: dict[str, object] = {}
+    if offer.lease is not UNSET:
+        leased = {"kind": DealKind.LEASE, "lease_miles_per_year": offer.lease.miles_per_year}
+    return leased | {
         "term_months": offer.term_months,
         "cash_down_cents": offer.cash_down_cents,
         "cash_down_max_cents": offer.cash_down_cents,

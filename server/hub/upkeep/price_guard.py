@@ -11,12 +11,12 @@ from typing import Final, Protocol
 import structlog
 from msgspec import UNSET
 
-from protocol.agreed import GUARDED, figures_of
 from protocol.channels import deal_channel
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import DealOffer
+from protocol.deal.agreed import GUARDED, figures_of
+from protocol.deal.deal_parts import DealOffer
+from protocol.deal.workflow import LIVE_STATUSES, Reason
 from protocol.records import Versions
-from protocol.workflow import LIVE_STATUSES, Reason
 from server.clock import utc_now
 from server.database.core.scope import RowScope
 from server.database.decisions.price_guard import Checked, fall_where_changed
@@ -126,9 +126,10 @@ def _cause(
     before = offer.versions
     if priced is not None and priced.rev != offer.rev:
         return Reason.CAR_CHANGED
-    if before and before.rates != in_force.rates and offer.cash is UNSET:
+    if before and before.rates != in_force.rates and offer.cash is UNSET and offer.lease is UNSET:
         return Reason.RATES_CHANGED
-    if before and _outdated_tables(before, in_force):
+    leases = before and offer.lease is not UNSET and before.leases != (in_force.leases or UNSET)
+    if leases or (before and _outdated_tables(before, in_force)):
         return Reason.EDITION_CHANGED
     moment = utc_now()
     for terms in held.deal.lenders:
@@ -143,7 +144,7 @@ def _outdated_tables(before: Versions, in_force: InForce) -> bool:
 
     Offers do not name their rebate sheet. That it is new is the trigger's to say.
     """
-    from server.finance.taxes import STATED_RATE  # noqa: PLC0415 - it computes, which a web process does later
+    from server.finance.rules.taxes import STATED_RATE  # noqa: PLC0415 - it computes, which a web process does later
 
     return (
         before.risk != in_force.risk

@@ -2,10 +2,10 @@
 
 import pytest
 
-from protocol.agreed import FiguresChange
+from protocol.deal.agreed import FiguresChange
+from protocol.deal.structure import StructureChanges
+from protocol.deal.workflow import Action, Reason
 from protocol.records import DealState
-from protocol.structure import StructureChanges
-from protocol.workflow import Action, Reason
 from tests.flow.deals.test_price_guard import fall_of, submitted
 from tests.flow.desk import Both
 

@@ -12,9 +12,9 @@ from msgspec import UNSET
 from client import Deal
 from protocol import codec
 from protocol.closing import ErrorCode
+from protocol.deal.structure import StructureChanges
 from protocol.events import FixKind
 from protocol.money.menu import QuotedProduct
-from protocol.structure import StructureChanges
 from server.clock import utc_now
 from server.database.core.pool import connect_as_owner
 from server.database.editions.products import load_catalogue
@@ -173,6 +173,8 @@ async def test_what_no_lender_takes_is_named_with_the_way_out(both: Both, tmp_pa
     """Every car is refused for it; the fix names the product."""
     await begins(both, tmp_path)
     await both.sales.terms(lines(GAP, {"product_id": "wax", "price_cents": 695_00}))
+    # The customer cannot do without a lender.
+    await both.sales.terms(StructureChanges(cash_down_max_cents=2_000_00))
     await both.caught_up()
     await both.sales.search(limit=40)
     await asyncio.gather(events_until(both.sales, valued), events_until(both.manager, valued))

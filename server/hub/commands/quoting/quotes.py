@@ -6,21 +6,21 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 import msgspec
 from msgspec import UNSET
 
 from protocol import codec
-from protocol.agreed import ProgrammeFigures
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Frontier, Quote
-from protocol.deal_parts import DealOffer, OfferedCar
+from protocol.deal.agreed import ProgrammeFigures
+from protocol.deal.deal_parts import DealOffer, OfferedCar
+from protocol.deal.structure import StructureChanges, StructureError
 from protocol.jobs import NUMBER_COLUMNS, rebate_numbers
 from protocol.money.pricing import Vary
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import DealKind, Scope, View
-from protocol.structure import StructureChanges, StructureError
 from server.clock import utc_now
 from server.compute.pool import ComputePool, NoTurnError, OverrunError
 from server.database.core.scope import StoreScopes
@@ -30,10 +30,11 @@ from server.database.decisions.terms import revise
 from server.database.editions.rates import NotInForce
 from server.database.editions.versions import stock_version
 from server.database.people.users import Account
-from server.hub.commands.kept_quotes import Subject, offer_of, pencil_of
+from server.hub.commands.quoting.kept_quotes import Subject, offer_of, pencil_of
+from server.hub.sight.asking import not_here, unaskable_fields
 from server.hub.sight.questions import check_conceded, check_trades
 from server.hub.sight.sight import Sight
-from server.hub.sight.views import not_here, project_frontier, project_quote, unaskable_fields
+from server.hub.sight.views import project_frontier, project_quote
 from server.search.screening.basis import load_basis
 from server.search.sql.query import Stock, build_car_query
 from server.sharing.lanes import Lane
@@ -100,6 +101,7 @@ class Quotes:
                 **msgspec.structs.asdict(computed.quoted.answer),
                 "value": computed.value,
                 "cash": computed.cash or UNSET,
+                "lease": computed.lease or UNSET,
             },
             vehicle_id=subject.vehicle_id,
             rev=subject.rev,
@@ -111,6 +113,7 @@ class Quotes:
             rate_or_rebate=computed.rate_or_rebate or UNSET,
             lender_rules=computed.rules or UNSET,
             menu=computed.menu or UNSET,
+            lease_grid=computed.lease_grid or UNSET,
         )
         return project_quote(codec.plain(reply), sight)
 
@@ -237,6 +240,8 @@ class Quotes:
             model=model,
             programme_id=programme_id,
             menu=None if catalogue is None else Menu(catalogue, deal.customer.state),
+            leases=basis.leases,
+            car_name=(row["make"], row["model"], row["body"]),
         )
         car = OfferedCar(**{name: row[name] for name in OfferedCar.__struct_fields__})
         return Subject(row["vehicle_id"], row["rev"], car, case, basis.versions)
@@ -258,6 +263,13 @@ class Quotes:
             )
 
 
+_REFUSED: Final = {
+    DealKind.FINANCE: "No lender program accepts this car with these terms.",
+    DealKind.LEASE: "This car cannot be leased with these terms.",
+    DealKind.CASH: "This car cannot be sold for cash with these terms.",
+}
+
+
 def check_askable(command: Quote, view: View) -> None:
     """Raise CommandError(forbidden) if a quote asks for what may not be asked for in the view."""
     refused = unaskable_fields(command.changes, view)
@@ -269,12 +281,10 @@ def check_askable(command: Quote, view: View) -> None:
 
 def _not_eligible(quoted: "Quoted") -> CommandError:
     binding = quoted.answer.binding
-    is_cash = quoted.answer.kind is DealKind.CASH
+    kind = quoted.answer.kind or DealKind.FINANCE
     return CommandError(
         ErrorCode.CONFLICT,
-        "This car cannot be sold for cash with these terms."
-        if is_cash
-        else "No lender program accepts this car with these terms.",
+        _REFUSED[kind],
         field="vehicle_id",
         value=binding if isinstance(binding, str) else None,
     )
