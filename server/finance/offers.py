@@ -9,8 +9,8 @@ from server.finance.cars import Cars
 from server.finance.cash_sales import with_cash_offers
 from server.finance.leasing.names import CarNames
 from server.finance.leasing.ranking import LEASE_COLUMNS, best_of_plan
-from server.finance.limits import Limit
 from server.finance.plan import Plan
+from server.finance.rules.limits import Limit
 
 _LEASED: Final = tuple(name for name in LEASE_COLUMNS if name in OFFER_COLUMNS)
 _OWN: Final = frozenset({"vehicle_id", "rev", "kind", "out_the_door_cents", *_LEASED})

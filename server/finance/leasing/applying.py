@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from server.finance.cars import Cars
 from server.finance.leasing.names import CarNames, is_for
 from server.finance.leasing.plan import LeasePlan
-from server.finance.limits import Limit
 from server.finance.rounding import Flags
+from server.finance.rules.limits import Limit
 
 Index = NDArray[np.intp]
 

@@ -17,8 +17,8 @@ from server.finance.cars import Cars
 from server.finance.contract import discount_limit_cents, payoff_cents, selling_price_cents
 from server.finance.leasing.money import LeaseMoney, LeaseSale, lease_money, rent_cents
 from server.finance.leasing.plan import LeasePlan
-from server.finance.limits import Limit
 from server.finance.rounding import WHOLE, Cents, Flags
+from server.finance.rules.limits import Limit
 from server.finance.value.valuation import product_gross_cents
 
 Index = NDArray[np.intp]

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.deal_parts import LenderTerms
+from protocol.deal.deal_parts import LenderTerms
+from protocol.deal.workflow import LIVE_STATUSES, LenderStatus
 from protocol.money.inputs import DealInputs
 from protocol.money.leasing import FACTOR_UNITS, LeaseProgramme, LeaseSheet
 from protocol.money.lending import TaxRule
 from protocol.records import DealKind, Tier
-from protocol.workflow import LIVE_STATUSES, LenderStatus
 from server.finance.leasing.names import exactness
-from server.finance.limits import Limit
-from server.finance.programmes import Whole
 from server.finance.rounding import HUNDREDTHS, Cents, Flags, hundredths_of_bp
-from server.finance.taxes import applied_rules
+from server.finance.rules.limits import Limit
+from server.finance.rules.programmes import Whole
+from server.finance.rules.taxes import applied_rules
 
 BP_PER_FACTOR = 240_000
 """A money factor of 1 is a rate of 240,000 basis points a year."""
@@ -106,8 +106,8 @@ def plan_leases(inputs: DealInputs, sheet: LeaseSheet, only: str | None = None) 
     ``only`` those of one programme.
 
     A lender that refused the customer has none; one that approved has those of the tier that it gave, up to
-    its maximum term. A stated single term is a financed contract's unless the deal is a lease. Raises StructureError if the
-    address has no tax rule.
+    its maximum term. A stated single term is a financed contract's unless the deal is a lease. Raises
+    StructureError if the address has no tax rule.
     """
     structure, score, state = inputs.structure, inputs.score, inputs.state_limit
     terms = set(structure.terms_months)

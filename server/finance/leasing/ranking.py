@@ -19,8 +19,8 @@ from server.finance.leasing.candidates import Headroom, Index, Leases, build_lea
 from server.finance.leasing.money import Amount
 from server.finance.leasing.names import CarNames
 from server.finance.leasing.plan import LeasePlan, plan_leases
-from server.finance.limits import Limit
 from server.finance.rounding import Cents
+from server.finance.rules.limits import Limit
 
 BLOCK_PAIRS: Final = 16_384
 """About as many leases are computed at once, so that the arrays stay near cache size."""

@@ -13,9 +13,9 @@ from protocol.records import DealKind
 from server.finance.architect import best_offers, price_plan
 from server.finance.cars import Cars
 from server.finance.leasing.names import CarNames
-from server.finance.limits import Limit
 from server.finance.offers import offers_of
 from server.finance.plan import plan_deal
+from server.finance.rules.limits import Limit
 
 
 def offers_found(

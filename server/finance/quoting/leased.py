@@ -10,10 +10,10 @@ from protocol.money.menu import QuotedProduct
 from protocol.money.products import SoldProduct
 from protocol.money.quotes import QuotedLease, QuotedLeases
 from protocol.records import DealKind
-from server.finance.limits import Limit
 from server.finance.products import with_products
 from server.finance.quoting.case import Case
 from server.finance.quoting.leases import quote_lease
+from server.finance.rules.limits import Limit
 from server.finance.value.unearned import gross_cents
 
 

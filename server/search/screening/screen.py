@@ -15,14 +15,15 @@ from server.finance.cash_sales import cash_sales, covered
 from server.finance.leasing.names import CarNames
 from server.finance.leasing.plan import LeasePlan
 from server.finance.leasing.ranking import leased
-from server.finance.limits import Limit
 from server.finance.payment import payments_cents
 from server.finance.plan import Plan
 from server.finance.rounding import Cents, Flags
+from server.finance.rules.limits import Limit
 from server.finance.structures import build_structures
 from server.search.screening.other_terms import OtherTerms
 from server.search.sql.columns import rebates_by_name
-from server.search.sql.query import RESULT_COLUMNS, Keyset, shown_costs
+from server.search.sql.query import RESULT_COLUMNS, shown_costs
+from server.search.sql.statement import Keyset
 
 _NEVER = np.iinfo(np.int64).max
 _LIMIT_OF: Final = {int(limit): limit for limit in Limit}

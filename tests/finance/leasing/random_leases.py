@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
+from protocol.deal.structure import Structure
 from protocol.money.inputs import CarName, DealInputs
 from protocol.money.leasing import LeaseProgramme, LeaseSheet
 from protocol.money.lending import LeaseTaxMethod, Rounding, TaxBase, TaxRule
 from protocol.records import Tier
-from protocol.structure import Structure
 from tests.finance.cases import car, inputs
 
 MAKES, MODELS, BODIES = ("Honda", "Toyota"), ("Sedan", "Hauler"), ("suv", "car")

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.deal.structure import Structure
 from protocol.jobs import UNKNOWN_COST
 from protocol.money.inputs import DealInputs
 from protocol.money.leasing import LeaseSheet
 from protocol.records import BasisPoints, DealKind, Tier
-from protocol.structure import Structure
 from server.finance.leasing.applying import rows_that_apply
 from server.finance.leasing.candidates import Headroom
 from server.finance.leasing.names import CarNames
 from server.finance.leasing.plan import plan_leases, sell_factor
 from server.finance.leasing.ranking import BLOCK_PAIRS, best_leases, ranked
-from server.finance.limits import Limit
+from server.finance.rules.limits import Limit
 from tests.finance.cases import car, cars, inputs
 from tests.finance.leasing.plain_leases import best_lease, rows_for
 from tests.finance.leasing.random_leases import random_car, random_deal, random_sheet, row, sheet

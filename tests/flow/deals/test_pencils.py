@@ -13,9 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from protocol.commands import Quote
+from protocol.deal.structure import StructureChanges
 from protocol.money.lending import Programme, Rebate, RiskCurve, StateLimit, TaxRule
 from protocol.records import Tier, View
-from protocol.structure import StructureChanges
 from server.__main__ import app
 from server.commands.pencils import markup_report
 from server.database.core.pool import connect_as_owner, open_pool
@@ -34,7 +34,7 @@ from server.database.editions.writing import (
     store_version,
 )
 from server.database.people.users import Account, find_by_login
-from server.hub.commands.quotes import Quotes
+from server.hub.commands.quoting.quotes import Quotes
 from server.hub.sight.sight import Sight
 from server.settings import Settings
 from server.work.editions import Editions

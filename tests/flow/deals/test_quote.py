@@ -14,11 +14,11 @@ from client import Deal, Workspace
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Roll
+from protocol.deal.structure import StructureChanges
 from protocol.events import Matches, Offers, OfferSelected, SearchValued
 from protocol.money.pricing import Vary
 from protocol.money.quotes import QuoteValue
 from protocol.records import DealKind, Scope, View
-from protocol.structure import StructureChanges
 from server.database.core.pool import connect_as_owner
 from server.database.people.staff import StaffError, set_score_edges, set_steps
 from server.hub.sight.floor_guard import MARGIN_CENTS, FloorGuard
