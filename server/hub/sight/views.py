@@ -215,7 +215,7 @@ def project_contract(contract: dict[str, Any] | None, view: View) -> dict[str, A
     shown["quote"] = _shown(contract["quote"], QUOTE_FIELDS[view])
     if "value" in shown["quote"]:
         shown["quote"]["value"] = _shown(shown["quote"]["value"], TOTAL_VALUE)
-    _project_kinds(shown["quote"], view)
+    _project_parts(shown["quote"], view)
     return shown
 
 
@@ -296,10 +296,7 @@ def project_quote(quote: dict[str, Any], sight: Sight) -> dict[str, Any]:
     if "roll" in shown:
         shown["roll"] = _shown(shown["roll"], ROLL_FIELDS[view])
         shown["roll"]["changes"] = project_structure(shown["roll"]["changes"], view)
-    for name in ("products", "menu"):
-        if name in shown:
-            shown[name] = project_products(shown[name], view)
-    _project_kinds(shown, view)
+    _project_parts(shown, view)
     if "lease_grid" in shown:
         shown["lease_grid"] = _shown(shown["lease_grid"], LEASE_GRID_FIELDS[view])
     if view is View.CUSTOMER:
@@ -307,8 +304,11 @@ def project_quote(quote: dict[str, Any], sight: Sight) -> dict[str, Any]:
     return value_as_seen(shown, sight)
 
 
-def _project_kinds(quote: dict[str, Any], view: View) -> None:
-    """Reduce the lease and the cash deal of a quote to what ``view`` shows of them."""
+def _project_parts(quote: dict[str, Any], view: View) -> None:
+    """Reduce the products, the lease and the cash deal of a quote to what ``view`` shows of them."""
+    for name in ("products", "menu"):
+        if name in quote:
+            quote[name] = project_products(quote[name], view)
     if "cash" in quote:
         quote["cash"] = _shown(quote["cash"], CASH_FIELDS[view])
     if "lease" in quote:
