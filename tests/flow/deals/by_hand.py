@@ -23,7 +23,7 @@ def tax_cents(base_cents: int, rates_bp: Sequence[int]) -> int:
 
 @dataclass(frozen=True)
 class Sale:
-    """A car and what is sold with it, as the worksheet has it. ``rates_bp`` are those of the jurisdictions."""
+    """A car and what is sold with it, as the worksheet has it. ``rates_bp`` are the jurisdictions'."""
 
     price_cents: int
     discount_cents: int
@@ -52,9 +52,7 @@ class Sale:
     def without(self, price_cents: int, *, taxable: bool) -> "Sale":
         """Return the sale without a product of that price."""
         taxed = self.taxable_products_cents - (price_cents if taxable else 0)
-        return replace(
-            self, products_cents=self.products_cents - price_cents, taxable_products_cents=taxed
-        )
+        return replace(self, products_cents=self.products_cents - price_cents, taxable_products_cents=taxed)
 
     def financed(self, *, cash_cents: int, rate_bp: float, term_months: int) -> "Loan":
         """Return the loan on what the cash leaves."""

@@ -20,7 +20,7 @@ from protocol.closing import ErrorCode
 from protocol.customers import CustomerChanges
 from protocol.deal_parts import DealOffer
 from protocol.money.quotes import QuoteReply
-from protocol.records import DealState, EndReason, Role, Tier, View
+from protocol.records import DealState, EndReason, Role, View
 from protocol.structure import StructureChanges, TierSource
 from protocol.workflow import Action, Closing, Fulfilment, LenderStatus, Reason, TaskKind
 from server.database.core.pool import connect_as_owner
@@ -81,7 +81,7 @@ SCORE: Final = 717
 
 
 async def test_a_whole_deal(stocked: Settings, tmp_path: Path) -> None:
-    """Customer, trade, search, quote, products, submit, callback, counter, contract, money; then its story."""
+    """Customer, trade, search, quote, products, submit, callback, counter, contract, money; its story."""
     async with (
         start_together(stocked, tmp_path) as [web],
         connect(web.url, await token_of(stocked, "riverside-sales")) as rosa,
@@ -90,8 +90,8 @@ async def test_a_whole_deal(stocked: Settings, tmp_path: Path) -> None:
         both = await a_customer_walks_in(stocked, rosa, sam)
         await the_trade_is_appraised(both)
         car = await the_best_car_of_all(both)
-        quote = await finance_beside_cash(both, car)
-        offer, sale = await products_are_chosen_and_declined(both, car, quote)
+        await finance_beside_cash(both, car)
+        offer, sale = await products_are_chosen_and_declined(both, car)
         await it_is_submitted(both, offer)
         called_back = await the_lender_calls_back(both, offer, sale)
         agreed = await the_desk_counters(both, called_back, sale)
@@ -176,7 +176,7 @@ async def the_best_car_of_all(both: Both) -> str:
     return max(roomy, key=lambda car: offered[car]["npv_cents"])
 
 
-async def finance_beside_cash(both: Both, car: str) -> QuoteReply:
+async def finance_beside_cash(both: Both, car: str) -> None:
     """The quote of the car: a financed contract, and beside it what it costs paid in full."""
     quote = await both.sales.quote(car)
     assert quote.eligible
@@ -193,10 +193,9 @@ async def finance_beside_cash(both: Both, car: str) -> QuoteReply:
     for payments in quote.grid.payment_cents:
         shown = [payment for payment in payments if payment is not None]
         assert shown == sorted(shown, reverse=True)
-    return quote
 
 
-async def products_are_chosen_and_declined(both: Both, car: str, before: QuoteReply) -> tuple[DealOffer, Sale]:
+async def products_are_chosen_and_declined(both: Both, car: str) -> tuple[DealOffer, Sale]:
     """The customer takes two products, and declines tire and wheel. Each says what it adds to the payment."""
     lines = [{"product_id": name, "price_cents": price} for name, price, _ in (GAP, CONTRACT)]
     taken = {"products": lines, "declined_products": ["tire-wheel"]}
@@ -212,7 +211,6 @@ async def products_are_chosen_and_declined(both: Both, car: str, before: QuoteRe
         assert (line.product_id, line.payment_without_cents) == (name, without)
         assert line.adds_cents == quote.payment_cents - without > 0
         assert line.optional and line.cost_cents is UNSET
-    assert isinstance(before.payment_cents, int)
     await both.sales.desk.select(car)
     state = await both.agree(lambda deal: deal.selected is not None and not deal.selected_outdated)
     offer = state.selected
