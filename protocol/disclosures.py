@@ -6,11 +6,17 @@ sentence is a new version.
 
 from typing import Final
 
-TEXT_VERSION: Final = "2026-11"
+TEXT_VERSION: Final = "2026-11.2"
 
 ESTIMATE: Final = "Estimate, subject to credit approval; not a Truth in Lending disclosure."
+LEASE: Final = "Estimate, subject to credit approval; not a Consumer Leasing Act disclosure."
+CASH: Final = "Estimate of a cash price. No credit is part of it."
 OPTIONAL: Final = (
     "Products are optional. They are not required for the credit or for the car. Each can be declined."
+)
+LEASE_END: Final = (
+    "A lease that ends early may cost a substantial charge, the earlier the more. Excessive wear and use is"
+    " charged at its end."
 )
 LONGER_TERM: Final = "A longer term lowers the payment and raises the total cost."
 TAXES: Final = "Taxes follow the registration address and the contract date."
@@ -21,6 +27,16 @@ def assumption(*, cash: str, trade: str | None) -> str:
     if trade is None:
         return f"This payment assumes {cash} cash down and no trade-in."
     return f"This payment assumes {cash} cash down and {trade}."
+
+
+def price_assumption(*, trade: str | None) -> str:
+    """Return the sentence on what a price out the door assumes; ``trade`` as ``assumption``."""
+    return f"This price assumes {trade or 'no trade-in'}."
+
+
+def mileage(*, limit: str, each: str) -> str:
+    """Return the sentence on the miles of a lease. Both are as printed."""
+    return f"The lease allows {limit} miles a year. Each mile beyond costs {each} at its end."
 
 
 def trade_words(*, allowance: str, payoff: str | None, contract_date: str) -> str:

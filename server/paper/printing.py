@@ -30,7 +30,8 @@ class PrintedCar:
 def print_paper(heading: Heading, cars: Sequence[PrintedCar]) -> bytes:
     """Return the PDF of one to three cars. Raises StructureError for a pencil without a contract."""
     # Only the process that draws imports what draws: the web process stays small.
-    from server.paper.figures import Paper, car_figures, valid_until
+    from server.paper.cars import Paper
+    from server.paper.figures import car_figures, valid_until
     from server.paper.page import render
 
     return render(

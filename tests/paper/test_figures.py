@@ -10,7 +10,8 @@ from hypothesis import assume, given
 from protocol.records import BasisPoints
 from protocol.structure import Structure, StructureError
 from server.finance.quoting import Case
-from server.paper.figures import VALID_DAYS, car_figures, payment_without_products, valid_until
+from server.paper.credit import credit_figures, payment_without_products
+from server.paper.figures import VALID_DAYS, car_figures, valid_until
 from tests.finance.cases import TODAY, car, inputs, model, programme, sheet
 from tests.finance.quoting.test_quoting import RULES, WISH, case
 from tests.finance.strategies import deals, numbers
@@ -26,7 +27,8 @@ def test_the_lines_sum_to_the_amount_financed(deal: Any, numbers: dict[str, int]
         Case(msgspec.structs.replace(deal, structure=stated), numbers, sheet(programme()), model())
     )
     assume(not isinstance(stored.answer.payment_cents, msgspec.UnsetType))
-    figures = car_figures(stored, CAR)
+    figures = credit_figures(stored, CAR)
+    assert car_figures(stored, CAR) == figures
     assert sum(line.cents for line in figures.lines) == figures.amount_financed_cents
     schedule = stored.answer.schedule
     assert not isinstance(schedule, msgspec.UnsetType)
@@ -54,7 +56,7 @@ def test_the_total_sale_price_is_the_cash_price_and_the_finance_charge() -> None
         tax_rate_bp=BasisPoints(700),
     )
     stored = pencil(case(wish))
-    figures = car_figures(stored, CAR)
+    figures = credit_figures(stored, CAR)
     answer = stored.answer
     assert isinstance(answer.tax_cents, int)
     cash_price = answer.price_cents + 50_000 + 100_000 + answer.tax_cents
@@ -66,7 +68,7 @@ def test_negative_equity_is_no_negative_down_payment() -> None:
     wish = msgspec.structs.replace(
         WISH, trade_allowance_cents=300_000, trade_acv_cents=300_000, payoff_cents=500_000, rebate_cents=0
     )
-    figures = car_figures(pencil(case(wish)), CAR)
+    figures = credit_figures(pencil(case(wish)), CAR)
     assert figures.total_sale_price_cents == figures.total_of_payments_cents + figures.cash_down_cents
 
 

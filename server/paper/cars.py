@@ -1,0 +1,142 @@
+"""What customers' paper is made of: cars with their lines, and the page that they are on.
+
+Amounts are integer cents, signed as they add up.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An amount of a sum."""
+
+    name: str
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductLine:
+    """Optional products with what the customer would pay without them: the payment, or the price out the
+    door of a cash deal; None if that is not known.
+    """
+
+    name: str
+    price_cents: int
+    without_cents: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperCar:
+    """One car as it is paid. ``lines`` start at its price and add up to ``sum_cents``: the amount financed,
+    the adjusted cap cost of a lease, or the price out the door. ``version`` is the pencil's id.
+    """
+
+    vehicle_id: str
+    headline: str
+    stock_no: str
+    vin: str
+    mileage: int
+    lines: tuple[Line, ...]
+    contract_date: dt.date
+    allowance_cents: int
+    payoff_cents: int
+    products: tuple[ProductLine, ...]
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditCar(PaperCar):
+    """A financed car with its contract. ``apr_percent`` has four decimals."""
+
+    amount_financed_cents: int
+    prepaid_cents: int
+    payment_cents: int
+    payments: int
+    last_payment_cents: int
+    apr_percent: float
+    first_payment_date: dt.date
+    last_payment_date: dt.date
+    finance_charge_cents: int
+    total_of_payments_cents: int
+    total_sale_price_cents: int
+    cash_down_cents: int
+
+    @property
+    def sum_cents(self) -> int:
+        """The amount financed."""
+        return self.amount_financed_cents
+
+    @property
+    def paid_cents(self) -> int:
+        """The monthly payment."""
+        return self.payment_cents
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseCar(PaperCar):
+    """A leased car. ``payment_cents`` is what is paid each month, with the tax on it; the sum of ``signing``
+    is due at signing, the first payment included.
+    """
+
+    gross_cap_cents: int
+    adjusted_cap_cents: int
+    residual_cents: int
+    depreciation_cents: int
+    rent_charge_cents: int
+    base_payment_cents: int
+    payment_tax_cents: int
+    payment_cents: int
+    payments: int
+    miles_per_year: int
+    excess_mile_cents: int
+    signing: tuple[Line, ...]
+    due_at_signing_cents: int
+    disposition_fee_cents: int
+    total_of_payments_cents: int
+    total_out_of_pocket_cents: int
+    effective_monthly_cents: int
+    cash_down_cents: int
+
+    @property
+    def sum_cents(self) -> int:
+        """The adjusted cap cost."""
+        return self.adjusted_cap_cents
+
+    @property
+    def paid_cents(self) -> int:
+        """The monthly payment, with tax."""
+        return self.payment_cents
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CashCar(PaperCar):
+    """A car paid in full."""
+
+    out_the_door_cents: int
+
+    @property
+    def sum_cents(self) -> int:
+        """The price out the door."""
+        return self.out_the_door_cents
+
+    @property
+    def paid_cents(self) -> int:
+        """The price out the door."""
+        return self.out_the_door_cents
+
+
+AnyCar = CreditCar | LeaseCar | CashCar
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A page for a customer: one car is a proposal, two or three are a comparison."""
+
+    store: str
+    customer: str
+    salesperson: str
+    deal_id: str
+    printed_on: dt.date
+    valid_until: dt.date
+    cars: tuple[AnyCar, ...]
