@@ -11,6 +11,9 @@ TEXT_VERSION: Final = "2026-11.2"
 ESTIMATE: Final = "Estimate, subject to credit approval; not a Truth in Lending disclosure."
 LEASE: Final = "Estimate, subject to credit approval; not a Consumer Leasing Act disclosure."
 CASH: Final = "Estimate of a cash price. No credit is part of it."
+SEVERAL: Final = (
+    "Estimates, subject to credit approval; neither Truth in Lending nor Consumer Leasing Act disclosures."
+)
 OPTIONAL: Final = (
     "Products are optional. They are not required for the credit or for the car. Each can be declined."
 )

@@ -28,8 +28,8 @@ class ProductLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperCar:
-    """One car as it is paid. ``lines`` start at its price and add up to ``sum_cents``: the amount financed,
-    the adjusted cap cost of a lease, or the price out the door. ``version`` is the pencil's id.
+    """One car as it is paid. ``lines`` start at its price and add up to the amount financed, to the gross cap
+    cost of a lease, or to the price out the door. ``version`` is the pencil's id.
     """
 
     vehicle_id: str
@@ -63,11 +63,6 @@ class CreditCar(PaperCar):
     cash_down_cents: int
 
     @property
-    def sum_cents(self) -> int:
-        """The amount financed."""
-        return self.amount_financed_cents
-
-    @property
     def paid_cents(self) -> int:
         """The monthly payment."""
         return self.payment_cents
@@ -75,10 +70,11 @@ class CreditCar(PaperCar):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseCar(PaperCar):
-    """A leased car. ``payment_cents`` is what is paid each month, with the tax on it; the sum of ``signing``
-    is due at signing, the first payment included.
+    """A leased car. ``reductions`` lead from the gross to the adjusted cap cost. ``payment_cents`` is what is
+    paid each month, with the tax on it; the sum of ``signing`` is due at signing, the first payment included.
     """
 
+    reductions: tuple[Line, ...]
     gross_cap_cents: int
     adjusted_cap_cents: int
     residual_cents: int
@@ -99,11 +95,6 @@ class LeaseCar(PaperCar):
     cash_down_cents: int
 
     @property
-    def sum_cents(self) -> int:
-        """The adjusted cap cost."""
-        return self.adjusted_cap_cents
-
-    @property
     def paid_cents(self) -> int:
         """The monthly payment, with tax."""
         return self.payment_cents
@@ -114,11 +105,6 @@ class CashCar(PaperCar):
     """A car paid in full."""
 
     out_the_door_cents: int
-
-    @property
-    def sum_cents(self) -> int:
-        """The price out the door."""
-        return self.out_the_door_cents
 
     @property
     def paid_cents(self) -> int:

@@ -12,7 +12,7 @@ from server.paper.lines import facts_of, price_lines
 
 
 def lease_figures(pencil: StoredPencil, car: OfferedCar) -> LeaseCar:
-    """Return a leased car's figures; its lines add up to the adjusted cap cost.
+    """Return a leased car's figures; its lines add up to the gross cap cost.
 
     Raises StructureError if the pencil has no lease.
     """
@@ -23,6 +23,7 @@ def lease_figures(pencil: StoredPencil, car: OfferedCar) -> LeaseCar:
     return LeaseCar(
         **facts_of(pencil, car),
         lines=_lines(pencil, lease),
+        reductions=_reductions(pencil, lease),
         gross_cap_cents=lease.gross_cap_cents,
         adjusted_cap_cents=lease.adjusted_cap_cents,
         residual_cents=lease.residual_cents,
@@ -52,26 +53,34 @@ def lease_figures(pencil: StoredPencil, car: OfferedCar) -> LeaseCar:
 
 
 def _lines(pencil: StoredPencil, lease: OfferedLease) -> tuple[Line, ...]:
-    """Return the way from the price to the adjusted cap cost. Amounts of 0 are in it.
+    """Return the way from the price to the gross cap cost. Amounts of 0 are in it.
 
-    The trade's equity reduces the cap cost, or the prior balance is part of it. Whatever else is capitalised
-    are fees.
+    What is owed on the trade beyond its allowance is part of it. Whatever else is capitalised are fees.
     """
-    answer, s = pencil.answer, pencil.inputs.structure
-    equity = s.trade_allowance_cents - answer.payoff_cents
-    price, discount, *rebates = price_lines(pencil, lease.discount_cents, answer.rebate_cents)
-    known = price.cents + discount.cents + s.products_cents + max(0, -equity) + lease.tax_capitalised_cents
-    return (
-        price,
-        discount,
-        Line("Fees in the cap cost", lease.gross_cap_cents - known),
-        Line("Optional products", s.products_cents),
-        Line("Prior loan balance", max(0, -equity)),
+    products = pencil.inputs.structure.products_cents
+    known = (
+        Line("Price", pencil.answer.price_cents),
+        Line("Discount", -lease.discount_cents),
+        Line("Optional products", products),
+        Line("Prior loan balance", max(0, -_equity_cents(pencil))),
         Line("Tax in the cap cost", lease.tax_capitalised_cents),
+    )
+    fees = lease.gross_cap_cents - sum(line.cents for line in known)
+    return (*known, Line("Fees in the cap cost", fees))
+
+
+def _reductions(pencil: StoredPencil, lease: OfferedLease) -> tuple[Line, ...]:
+    """Return what reduces the cap cost: rebates, the trade's equity, cash."""
+    _, _, *rebates = price_lines(pencil, lease.discount_cents, pencil.answer.rebate_cents)
+    return (
         *rebates,
-        Line("Trade-in equity", -max(0, equity)),
+        Line("Trade-in equity", -max(0, _equity_cents(pencil))),
         Line("Cash down", -lease.cash_down_cents),
     )
+
+
+def _equity_cents(pencil: StoredPencil) -> int:
+    return pencil.inputs.structure.trade_allowance_cents - pencil.answer.payoff_cents
 
 
 def _products(pencil: StoredPencil) -> tuple[ProductLine, ...]:

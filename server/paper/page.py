@@ -64,9 +64,13 @@ def _title(paper: Paper) -> str:
 
 
 def _estimate(paper: Paper) -> str:
-    """Return what kind of estimate each of the paper's figures is."""
-    said = {CreditCar: disclosures.ESTIMATE, LeaseCar: disclosures.LEASE, CashCar: disclosures.CASH}
-    return " ".join(dict.fromkeys(said[type(car)] for car in paper.cars))
+    """Return what kind of estimate the paper's figures are."""
+    kinds = {type(car) for car in paper.cars}
+    if len(kinds) > 1:
+        return disclosures.SEVERAL
+    return {CreditCar: disclosures.ESTIMATE, LeaseCar: disclosures.LEASE, CashCar: disclosures.CASH}[
+        kinds.pop()
+    ]
 
 
 def _head(paper: Paper) -> list[Flowable]:
@@ -105,8 +109,9 @@ def _figure(car: AnyCar) -> tuple[str, ...]:
     """Return what the customer pays, and the sentences beside it."""
     if isinstance(car, CashCar):
         owed = car.out_the_door_cents
-        figure = f"{dollars(owed)} out the door" if owed >= 0 else f"{dollars(-owed)} to the customer"
-        return figure, "Cash: paid in full, without a loan"
+        if owed < 0:
+            return dollars(-owed), "to the customer: the trade is worth more than the car costs"
+        return dollars(owed), "out the door: paid in full, without a loan"
     figure = f"{dollars(car.payment_cents)} a month"
     total = f"total of payments {dollars(car.total_of_payments_cents)}"
     if isinstance(car, LeaseCar):

@@ -1,11 +1,11 @@
 """The sums of each way to pay: how the figure of a car comes about, and what it costs in all."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from reportlab.platypus import Flowable, Paragraph, Spacer, Table
 
-from server.paper.cars import AnyCar, CashCar, CreditCar, LeaseCar
+from server.paper.cars import AnyCar, CashCar, CreditCar, LeaseCar, Line, PaperCar
 from server.paper.style import day, dollars, percent
 from server.paper.tables import GAP, WIDTH, Row, bare, heading, row, table
 
@@ -16,41 +16,46 @@ SIGNING: Final = "Amount due at lease signing"
 LEASE_COST: Final = "Cost of the lease"
 OUT_THE_DOOR: Final = "Price out the door"
 
+Car = TypeVar("Car", bound=PaperCar)
 Block = tuple[str, list[Row]]
 """A heading and its rows."""
 
 
 def sums(cars: Sequence[AnyCar]) -> list[Flowable]:
     """Return the sums of all cars, those that are paid in the same way beside each other."""
-    alone = len(cars) == 1
+    named = len(cars) > 1
     story: list[Flowable] = []
     credits_ = [car for car in cars if isinstance(car, CreditCar)]
     leases = [car for car in cars if isinstance(car, LeaseCar)]
     in_cash = [car for car in cars if isinstance(car, CashCar)]
     if credits_:
-        story += _laid(credits_, [_financed(credits_)], [_credit_cost(credits_)], alone=alone)
+        story += _laid(credits_, [_financed(credits_)], [_credit_cost(credits_)], named=named)
     if leases:
         right = [_signing(leases), _lease_cost(leases)]
-        story += _laid(leases, [_capitalised(leases)], right, alone=alone)
+        story += _laid(leases, [_capitalised(leases)], right, named=named)
     if in_cash:
-        story += _laid(in_cash, [_out_the_door(in_cash)], [], alone=alone)
+        story += _laid(in_cash, [_out_the_door(in_cash)], [], named=named)
     return story
 
 
 def _laid(
-    cars: Sequence[AnyCar], left: Sequence[Block], right: Sequence[Block], *, alone: bool
+    cars: Sequence[AnyCar], left: Sequence[Block], right: Sequence[Block], *, named: bool
 ) -> list[Flowable]:
-    """Return two halves for one car; for cars of a comparison, one table below the other."""
-    if alone:
+    """Return two halves for one car; for several, one table below the other. ``named``: the paper has other
+    cars too.
+    """
+    if len(cars) == 1:
         half = (WIDTH - 2 * GAP) / 2
-        halves = [_stacked(blocks, half) for blocks in (left, right)]
+        (title, rows), *more = left
+        first = (f"{title}, stock {cars[0].stock_no}" if named else title, rows)
+        halves = [_stacked(blocks, half) for blocks in ([first, *more], right)]
         return [
             Table([[halves[0], "", halves[1]]], colWidths=[half, 2 * GAP, half], style=bare()),
             Spacer(0, GAP),
         ]
     heads = row("", (f"Stock {car.stock_no}" for car in cars), strong=True)
-    first = [(left[0][0], [heads, *left[0][1]]), *left[1:]]
-    return _stacked([*first, *right], WIDTH)
+    (title, rows), *more = left
+    return _stacked([(title, [heads, *rows]), *more, *right], WIDTH)
 
 
 def _stacked(blocks: Sequence[Block], width: float) -> list[Flowable]:
@@ -60,18 +65,19 @@ def _stacked(blocks: Sequence[Block], width: float) -> list[Flowable]:
     return story
 
 
-def _line_rows(cars: Sequence[AnyCar]) -> list[Row]:
-    """Return the lines of the cars' sums that any of them has."""
-    names = dict.fromkeys(line.name for car in cars for line in car.lines)
+def _line_rows(cars: Sequence[Car], lines_of: Callable[[Car], Sequence[Line]]) -> list[Row]:
+    """Return the lines that any of the cars has."""
+    names = dict.fromkeys(line.name for car in cars for line in lines_of(car))
     amounts = {
-        name: [sum(line.cents for line in car.lines if line.name == name) for car in cars] for name in names
+        name: [sum(line.cents for line in lines_of(car) if line.name == name) for car in cars]
+        for name in names
     }
     return [row(name, map(dollars, cents)) for name, cents in amounts.items() if any(cents)]
 
 
 def _financed(cars: Sequence[CreditCar]) -> Block:
     financed = row("Amount financed", (dollars(car.amount_financed_cents) for car in cars), strong=True)
-    return FINANCED, [*_line_rows(cars), financed]
+    return FINANCED, [*_line_rows(cars, lambda car: car.lines), financed]
 
 
 def _credit_cost(cars: Sequence[CreditCar]) -> Block:
@@ -100,7 +106,9 @@ def _capitalised(cars: Sequence[LeaseCar]) -> Block:
         return row(name, (dollars(cents(car)) for car in cars), strong=strong)
 
     return CAPITALISED, [
-        *_line_rows(cars),
+        *_line_rows(cars, lambda car: car.lines),
+        amounts("Gross cap cost", lambda car: car.gross_cap_cents, strong=True),
+        *_line_rows(cars, lambda car: car.reductions),
         amounts("Adjusted cap cost", lambda car: car.adjusted_cap_cents, strong=True),
         amounts("Residual value", lambda car: -car.residual_cents),
         amounts("Depreciation", lambda car: car.depreciation_cents),
@@ -112,19 +120,12 @@ def _capitalised(cars: Sequence[LeaseCar]) -> Block:
 
 
 def _signing(cars: Sequence[LeaseCar]) -> Block:
-    names = dict.fromkeys(line.name for car in cars for line in car.signing)
-    rows = [
-        row(name, (dollars(sum(line.cents for line in car.signing if line.name == name)) for car in cars))
-        for name in names
-        if any(line.cents for car in cars for line in car.signing if line.name == name)
-    ]
     due = row("Due at signing", (dollars(car.due_at_signing_cents) for car in cars), strong=True)
-    return SIGNING, [*rows, due]
+    return SIGNING, [*_line_rows(cars, lambda car: car.signing), due]
 
 
 def _lease_cost(cars: Sequence[LeaseCar]) -> Block:
     return LEASE_COST, [
-        row("Gross cap cost", (dollars(car.gross_cap_cents) for car in cars)),
         row("Payments", (f"{car.payments} × {dollars(car.payment_cents)}" for car in cars)),
         row("Total of payments", (dollars(car.total_of_payments_cents) for car in cars), strong=True),
         row("Disposition fee", (dollars(car.disposition_fee_cents) for car in cars)),
@@ -137,4 +138,4 @@ def _lease_cost(cars: Sequence[LeaseCar]) -> Block:
 
 def _out_the_door(cars: Sequence[CashCar]) -> Block:
     total = row("Out the door", (dollars(car.out_the_door_cents) for car in cars), strong=True)
-    return OUT_THE_DOOR, [*_line_rows(cars), total]
+    return OUT_THE_DOOR, [*_line_rows(cars, lambda car: car.lines), total]
