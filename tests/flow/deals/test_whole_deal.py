@@ -14,7 +14,7 @@ import pytest
 from msgspec import UNSET, UnsetType
 
 from client import Deal, Workspace
-from protocol import codec
+from protocol import codec, disclosures
 from protocol.agreed import AgreedFigures, FiguresChange, Proposal, figures_of
 from protocol.closing import ErrorCode
 from protocol.customers import CustomerChanges
@@ -95,6 +95,7 @@ async def test_a_whole_deal(stocked: Settings, tmp_path: Path) -> None:
         await it_is_submitted(both, offer)
         called_back = await the_lender_calls_back(both, offer, sale)
         agreed = await the_desk_counters(both, called_back, sale)
+        await the_proposal_shows_other_terms(both, agreed, sale)
         await it_is_signed_and_funded(both, agreed)
         await somebody_new_reads_its_story(both, web.url, agreed)
         await its_paper_shows_what_was_signed(both, agreed, tmp_path)
@@ -293,6 +294,21 @@ async def the_desk_counters(both: Both, agreed: AgreedFigures, sale: Sale) -> Ag
     return proposed.new
 
 
+async def the_proposal_shows_other_terms(both: Both, agreed: AgreedFigures, sale: Sale) -> None:
+    """The customer takes the proposal home: the other term with the same cash stands beside what was agreed,
+    and what it costs in all.
+    """
+    text = text_of(await paper_of(both))
+    assert disclosures.LONGER_TERM in text
+    assert f"${(agreed.payment_cents or 0) / 100:,.2f} a month" in text
+    cash = agreed.cash_down_cents
+    grid = (await both.sales.quote(agreed.vehicle_id, terms_months=[60, 72], cash_down_cents=[cash])).grid
+    for term, [rate] in zip(grid.terms_months, grid.rate_bp, strict=True):
+        assert rate is not None
+        loan = sale.financed(cash_cents=cash, rate_bp=rate, term_months=term)
+        assert f"${loan.payment_cents / 100:,.2f} {rate / 100:.2f} % · ${loan.total_cents / 100:,.2f}" in text
+
+
 async def it_is_signed_and_funded(both: Both, agreed: AgreedFigures) -> None:
     """Approved, signed, delivered; the lender pays once its stipulations are met."""
     await both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY, figures=agreed)
@@ -354,10 +370,7 @@ async def somebody_new_reads_its_story(both: Both, url: str, agreed: AgreedFigur
 
 async def its_paper_shows_what_was_signed(both: Both, agreed: AgreedFigures, folder: Path) -> None:
     """One page for the customer, the same from the command line: no internal figure is on it."""
-    token = await token_of(both.settings, "riverside-sales")
-    url = f"http://127.0.0.1:{both.settings.port}/api/deals/{both.sales.state.id}/paper.pdf"
-    async with httpx.AsyncClient(headers={"authorization": f"Bearer {token}"}, timeout=60) as http:
-        paper = (await http.get(url)).content
+    paper = await paper_of(both)
     file = folder / "deal.pdf"
     await run_command(both.settings, "print", both.sales.state.id, "-o", str(file))
     assert file.read_bytes() == paper
@@ -429,6 +442,16 @@ def check_contract(quote: QuoteReply, sale: Sale) -> None:
     assert quote.principal_cents == loan.principal_cents
     assert quote.payment_cents == loan.payment_cents
     assert quote.total_of_payments_cents == loan.total_cents
+
+
+async def paper_of(both: Both) -> bytes:
+    """Return the PDF that the salesperson prints."""
+    token = await token_of(both.settings, "riverside-sales")
+    url = f"http://127.0.0.1:{both.settings.port}/api/deals/{both.sales.state.id}/paper.pdf"
+    async with httpx.AsyncClient(headers={"authorization": f"Bearer {token}"}, timeout=60) as http:
+        answer = await http.get(url)
+    assert answer.status_code == 200
+    return answer.content
 
 
 def open_tasks(deal: Deal) -> list[Any]:
