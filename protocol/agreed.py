@@ -122,6 +122,7 @@ def figures_of(offer: DealOffer) -> AgreedFigures:
             kind=DealKind.CASH,
             vehicle_id=offer.vehicle_id,
             cash_down_cents=0,
+            lender=None,
             total_cents=offer.cash.out_the_door_cents,
         )
     is_lease = offer.lease is not UNSET

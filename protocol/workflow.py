@@ -58,6 +58,7 @@ class Reason(StrEnum):
     UNRESPONSIVE = "unresponsive"
     CAR_HANDED_OVER = "car_handed_over"
     LENDER_PAID = "lender_paid"
+    CUSTOMER_PAID = "customer_paid"
     FUNDING_REFUSED = "funding_refused"
     CAR_RETURNED = "car_returned"
     MUTUAL_AGREEMENT = "mutual_agreement"
@@ -225,7 +226,9 @@ class Step:
 
 STEPS: Final = {
     Closing.DELIVER: Step((Fulfilment.SIGNED,), Fulfilment.DELIVERED, (Reason.CAR_HANDED_OVER,)),
-    Closing.FUND: Step((Fulfilment.DELIVERED,), Fulfilment.FUNDED, (Reason.LENDER_PAID,)),
+    Closing.FUND: Step(
+        (Fulfilment.DELIVERED,), Fulfilment.FUNDED, (Reason.LENDER_PAID, Reason.CUSTOMER_PAID)
+    ),
     Closing.UNWIND: Step(
         (Fulfilment.SIGNED, Fulfilment.DELIVERED),
         Fulfilment.UNWOUND,

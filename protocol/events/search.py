@@ -144,9 +144,12 @@ Transfer costs are 0 for the store's own cars.
 OFFER_COLUMNS = (
     "vehicle_id", "rev", "payment_cents", "term_months", "lender", "rate_bp", "cash_down_cents",
     "discount_cents", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier", "rebate_given_up_cents",
+    "kind", "out_the_door_cents",
 )  # fmt: skip
 """The columns of ``offers`` in full.
 
+``kind`` is how the offer is paid, null without an offer. A cash offer has ``out_the_door_cents`` and no
+payment, term, lender, rate or cash down; its two NPVs are equal, and the desk's.
 ``rebate_given_up_cents`` is the manufacturer's rebate that a subvented rate excludes; 0 if it costs none.
 """
 

@@ -43,6 +43,7 @@ class Limit(IntEnum):
     STATE_RATE = 28  # above the state's highest contract rate
     STATE_MARKUP = 29  # above the state's highest markup over the buy rate
     STATE_DOC_FEE = 30  # above the state's highest doc fee
+    CASH_MAX = 31  # the price out the door, against the most that the customer pays in cash
 
     @property
     def wire(self) -> str | None:

@@ -132,8 +132,8 @@ def price_window(plan: Plan, rebate_max_cents: int = 0) -> tuple[int, int] | Non
         return owed_before_cash_cents(inputs, price, discount, rebate_max_cents)
 
     # The amount owed never decreases with the price, so bisection finds both ends.
-    low = max(_first_price(owed_at_most, least_owed), structure.discount_cents, 1)
-    high = _first_price(owed_at_least, most_owed + 1) - 1
+    low = max(first_price(owed_at_most, least_owed), structure.discount_cents, 1)
+    high = first_price(owed_at_least, most_owed + 1) - 1
     stated = structure.price_cents
     if stated is not None and low <= stated <= high:
         high = MAX_CENTS  # dearer cars are sold at the stated price
@@ -219,8 +219,10 @@ def _payment_maxima(programmes: Programmes, inputs: DealInputs) -> list[tuple[Li
     return maxima
 
 
-def _first_price(owed_at: Callable[[int], int], owed: int) -> int:
-    """Return the lowest price at which at least ``owed`` is owed before cash; MAX_CENTS + 1 if none is."""
+def first_price(owed_at: Callable[[int], int], owed: int) -> int:
+    """Return the lowest price, in cents, at which at least ``owed`` is owed before cash; MAX_CENTS + 1 if
+    there is none.
+    """
     low, high = 0, MAX_CENTS + 1
     while low < high:
         middle = (low + high) // 2

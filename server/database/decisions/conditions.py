@@ -1,5 +1,7 @@
 """Preconditions of a deal's steps. Each refusal names what is in the way."""
 
+from msgspec import UNSET
+
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import Approval, DealOffer
@@ -26,7 +28,7 @@ async def last_approval(deal: LockedDeal) -> Approval:
 
 async def outdated(deal: LockedDeal, approval: Approval, rates: str) -> Reason | None:
     """Return why an approval is no longer valid; None if it is. The car is locked, so it does not change
-    meanwhile.
+    meanwhile. No rate sheet concerns a cash deal.
     """
     car = await deal.database.fetchrow(
         "SELECT rev, status, price_cents FROM vehicles WHERE vehicle_id = $1 FOR NO KEY UPDATE",
@@ -38,7 +40,9 @@ async def outdated(deal: LockedDeal, approval: Approval, rates: str) -> Reason |
     deal.advertised_cents[approval.vehicle_id] = car["price_cents"]
     if car["rev"] != approval.rev:
         return Reason.CAR_CHANGED
-    return None if approval.rates == rates else Reason.RATES_CHANGED
+    offer = await selected_offer(deal)
+    lent = offer is None or offer.cash is UNSET
+    return Reason.RATES_CHANGED if lent and approval.rates != rates else None
 
 
 async def require_not_own(deal: LockedDeal) -> None:
@@ -124,7 +128,12 @@ def _asked(deal: LockedDeal, offer: DealOffer) -> Structure:
 
 
 async def require_lender(deal: LockedDeal, offer: DealOffer) -> None:
-    """Raise CommandError(conflict) unless the offer's lender approves it and the approval has not expired."""
+    """Raise CommandError(conflict) unless the offer's lender approves it and the approval has not expired.
+
+    A cash deal has no lender.
+    """
+    if offer.cash is not UNSET:
+        return
     now = await deal.database.fetchval("SELECT now()")
     live = [each for each in live_terms(await last_terms(deal), now) if each.lender == offer.lender]
     if not live or live[0].status not in LIVE_STATUSES:
@@ -150,9 +159,11 @@ async def require_lender(deal: LockedDeal, offer: DealOffer) -> None:
 async def require_cleared(deal: LockedDeal) -> None:
     """Raise CommandError(conflict) unless the offer's lender still approves it and has no open stipulation.
 
-    An expired approval is fine here: it was valid when the deal was signed.
+    An expired approval is fine here: it was valid when the deal was signed. A cash deal has no lender.
     """
     offer = await selected_offer(deal)
+    if offer is not None and offer.cash is not UNSET:
+        return
     lender = None if offer is None or not isinstance(offer.lender, str) else offer.lender
     last = next((each for each in await last_terms(deal) if each.lender == lender), None)
     if last is None or last.status not in LIVE_STATUSES:

@@ -153,7 +153,7 @@ def _terms_of(offer: DealOffer) -> tuple[object, ...]:
     return (
         *(offer.vehicle_id, offer.rev, offer.price_cents, offer.payment_cents, offer.term_months),
         *(offer.rate_bp, offer.cash_down_cents, offer.discount_cents, offer.principal_cents),
-        *(offer.programme_id, offer.lender, offer.tier, offer.changes),
+        *(offer.programme_id, offer.lender, offer.tier, offer.changes, offer.cash, offer.lease),
         *((versions.rates, versions.tax) if versions else ()),
     )
 
@@ -211,7 +211,7 @@ async def store_offer(deal: LockedDeal, offer: DealOffer) -> None:
         int(offer.vehicle_id),
         offer.rev,
         versions.rates,
-        offer.programme_id,
+        offer.programme_id or None,
         offer.tier,
         offer.term_months,
         versions.risk,

@@ -8,7 +8,7 @@ from server.finance.quoting.axes import GridQuestion
 from server.finance.quoting.case import Case
 from server.finance.quoting.found import offers_found
 from server.finance.quoting.grid import quote_grid
-from server.finance.quoting.in_cash import quote_in_cash
+from server.finance.quoting.in_cash import in_cash
 from server.finance.quoting.rolling import quote_roll
 from server.finance.quoting.structure import Quoted, quote_cash, quote_structure
 from server.finance.quoting.trade_offs import quote_frontier
@@ -20,11 +20,11 @@ __all__ = [
     "GridQuestion",
     "Quoted",
     "WholeQuote",
+    "in_cash",
     "offers_found",
     "quote_cash",
     "quote_frontier",
     "quote_grid",
-    "quote_in_cash",
     "quote_roll",
     "quote_structure",
     "quote_warnings",

@@ -92,9 +92,9 @@ class Case:
         sale = self._sale(cash_cents=cash_cents, discount_cents=discount_cents, rebate_cents=rebate_cents)
         return PriceRequest(rate_bp=BasisPoints(rate_bp), term_months=term_months, **sale)
 
-    def cash_request(self) -> CashRequest:
-        """Return the sale as one that is paid in full, with the structure's own discount."""
-        return CashRequest(**self._sale(cash_cents=0, discount_cents=self.inputs.structure.discount_cents))
+    def cash_request(self, discount_cents: int) -> CashRequest:
+        """Return the sale as one that is paid in full."""
+        return CashRequest(**self._sale(cash_cents=0, discount_cents=discount_cents))
 
     def taxes(self, request: SaleRequest) -> list[tuple[str, int]]:
         """Return each jurisdiction with its tax on ``request``.

@@ -5,15 +5,15 @@ from typing import Any
 
 import msgspec
 
-from protocol.events import OFFER_COLUMNS, Fix, FixKind
+from protocol.events import Fix, FixKind
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import RateSheet, RiskModel
+from protocol.records import DealKind
 from server.finance.architect import best_offers, price_plan
 from server.finance.cars import Cars
 from server.finance.limits import Limit
+from server.finance.offers import offers_of
 from server.finance.plan import plan_deal
-
-_UNPRICED = OFFER_COLUMNS[2:]
 
 
 def offers_found(
@@ -26,10 +26,13 @@ def offers_found(
     """
     plan, cars = plan_deal(inputs, sheet), Cars.of(numbers)
     if len(plan.programmes):
-        return best_offers(price_plan(plan, model), cars)
-    nothing: dict[str, list[Any]] = {name: [None] * len(cars) for name in _UNPRICED}
+        return offers_of(plan, price_plan(plan, model), cars)
+    offers = offers_of(plan, None, cars)
+    if inputs.structure.kind is DealKind.CASH:
+        return offers
     fixes = _fixes(plan.empty, inputs, cars, sheet, model)
-    return nothing | {"binding": [plan.empty.wire] * len(cars), "fix": fixes}
+    offered = [kind is not None for kind in offers["kind"]]
+    return offers | {"fix": [None if has else fix for has, fix in zip(offered, fixes, strict=True)]}
 
 
 def _fixes(

@@ -1,26 +1,51 @@
 """A quoted car as a cash deal: the price out the door, and what it earns."""
 
+from dataclasses import dataclass
+from typing import Any
+
 from msgspec import UNSET, UnsetType
 
-from protocol.money.quotes import QuotedCash, QuoteValue
+from protocol.events import Fix
+from protocol.money.pricing import CashRequest
+from protocol.money.quotes import QuotedCash, QuoteValue, TaxLine
+from protocol.records import DealKind
 from protocol.structure import StructureError
 from server.finance.architect import front_gross_cents
-from server.finance.cars import Cars
-from server.finance.contract import selling_price_cents
+from server.finance.cash_sales import CashSales, cash_fix, cash_sales
 from server.finance.exact.cash import cash_price
+from server.finance.limits import Limit
 from server.finance.quoting.case import Case
 from server.finance.value.valuation import product_gross_cents
 
 
-def quote_in_cash(case: Case) -> QuotedCash | None:
-    """Return the car of a case paid in full; None if its amounts contradict each other."""
-    request = case.cash_request()
+@dataclass(frozen=True, slots=True)
+class InCash:
+    """The car of a case paid in full: its figures, and the limit that keeps the store from selling it, with
+    the change that meets that limit. ``request`` is the sale that was priced.
+    """
+
+    quoted: QuotedCash
+    request: CashRequest
+    limit: Limit
+    fix: Fix | None
+
+    @property
+    def sold(self) -> bool:
+        """Whether the customer's cash pays for the car at a price that the store takes."""
+        return self.limit is Limit.NONE
+
+
+def in_cash(case: Case) -> InCash | None:
+    """Return the car of a case paid in full; None if its amounts contradict each other, such as a discount
+    above the price.
+    """
+    sales = cash_sales(case.plan, case.car)
+    request = case.cash_request(int(sales.discount[0]))
     try:
         answer = cash_price(request, case.tax_cents)
     except StructureError:
-        # Such as a discount above the price: the quote itself names the limit.
         return None
-    return QuotedCash(
+    quoted = QuotedCash(
         out_the_door_cents=answer.out_the_door_cents,
         price_cents=answer.price_cents,
         discount_cents=answer.discount_cents,
@@ -30,16 +55,29 @@ def quote_in_cash(case: Case) -> QuotedCash | None:
         rebate_cents=answer.rebate_cents,
         trade_allowance_cents=answer.trade_allowance_cents,
         payoff_cents=answer.payoff_cents,
-        covered=answer.out_the_door_cents <= case.plan.cash_max,
-        value=_value(case, case.car, answer.discount_cents),
+        covered=not sales.missing[0],
+        value=_value(case, sales),
     )
+    return InCash(quoted, request, Limit(int(sales.limit[0])), cash_fix(case.plan, sales, 0))
 
 
-def _value(case: Case, car: Cars, discount: int) -> QuoteValue | UnsetType:
+def cash_answer(case: Case, found: InCash) -> dict[str, Any]:
+    """Return the fields of a ``QuotedStructure`` that a cash deal has."""
+    taxes = case.taxes(found.request)
+    return {
+        "kind": DealKind.CASH,
+        "cash": found.quoted,
+        "discount_cents": found.request.discount_cents,
+        "tax_cents": found.quoted.tax_cents,
+        "taxes": [TaxLine(jurisdiction=place, tax_cents=tax) for place, tax in taxes],
+    }
+
+
+def _value(case: Case, sales: CashSales) -> QuoteValue | UnsetType:
     """Return front and product gross. The money comes at once and in full, so nothing is discounted."""
-    if not car.cost_known[0]:
+    if not case.car.cost_known[0]:
         return UNSET
-    price = selling_price_cents(case.inputs.structure, car.price_cents)
-    front = int(front_gross_cents(case.plan, car, price, discount)[0])
+    front = int(front_gross_cents(case.plan, case.car, sales.price, sales.discount)[0])
     products = product_gross_cents(case.inputs)
-    return QuoteValue(npv_cents=front + products, parts={"front_gross": front, "product_gross": products})
+    worth = front + products
+    return QuoteValue(npv_cents=worth, parts={"front_gross": front, "product_gross": products})

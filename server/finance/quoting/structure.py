@@ -14,6 +14,7 @@ from protocol.events import Fix, FixKind
 from protocol.money.lending import RateSheet
 from protocol.money.pricing import PriceRequest
 from protocol.money.quotes import MonthlyCash, QuotedStructure, QuotedTrade, QuoteValue, TaxLine
+from protocol.records import DealKind
 from protocol.structure import StructureError
 from protocol.trades import Trade
 from server.finance.architect import Choice, Pricing, choices, refusal
@@ -23,6 +24,7 @@ from server.finance.exact.price import price_contract
 from server.finance.limits import Limit
 from server.finance.programmes import terms_of
 from server.finance.quoting.case import Case
+from server.finance.quoting.in_cash import cash_answer, in_cash
 from server.finance.quoting.products import quote_lines
 from server.finance.value.parts import monthly_cash, npv_parts
 
@@ -42,10 +44,36 @@ class Quoted:
 def quote_structure(case: Case) -> Quoted:
     """Return the best structure of the case, priced; if there is none, why, and the stated contract.
 
+    A cash deal is quoted in cash. So is a car that no programme takes and the customer's cash pays for,
+    unless a programme is requested.
+
     Raises:
         StructureError: the address has no tax rule, or the chosen contract contradicts itself.
         RiskModelError: the model lacks the deal's tier.
     """
+    if case.inputs.structure.kind is DealKind.CASH:
+        return _quoted_in_cash(case)
+    quoted = quote_financed(case)
+    if quoted.choice is None and case.inputs.all_kinds and case.programme_id is None:
+        found = in_cash(case)
+        if found is not None and found.sold:
+            return Quoted(_answer(case, eligible=True, binding=None, **cash_answer(case, found)), None, None)
+    return quoted
+
+
+def _quoted_in_cash(case: Case) -> Quoted:
+    found = in_cash(case)
+    if found is None:
+        refused = _answer(case, eligible=False, kind=DealKind.CASH, binding=Limit.DISCOUNT.wire, fix=None)
+        return Quoted(refused, None, None)
+    answer = _answer(
+        case, eligible=found.sold, binding=found.limit.wire, fix=found.fix, **cash_answer(case, found)
+    )
+    return Quoted(answer, None, None)
+
+
+def quote_financed(case: Case) -> Quoted:
+    """Return the best structure of the case with a lender. Raises as ``quote_structure``."""
     pricing = case.pricing
     found = choices(pricing, case.car) if pricing else []
     if pricing is None or not found:

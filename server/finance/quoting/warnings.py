@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from msgspec import UNSET
+
 from protocol.jobs import UNKNOWN_COST
 from protocol.money.concession import concession_of, lacks_appraisal, lacks_product_cost
 from protocol.money.quotes import QuoteWarning, WarningCode
@@ -25,7 +27,7 @@ def _found(case: Case, quoted: Quoted, desk: bool) -> Iterator[tuple[WarningCode
     given = concession_of(
         s,
         advertised_cents=case.numbers["price_cents"],
-        discount_cents=None if quoted.choice is None else quoted.choice.discount_cents,
+        discount_cents=_discount(quoted),
     )
     counted = given.total_cents if desk else given.shown_cents
     authority = case.inputs.discount_max_cents
@@ -53,6 +55,13 @@ def _found(case: Case, quoted: Quoted, desk: bool) -> Iterator[tuple[WarningCode
             "The trade is not appraised: its allowance counts as its cash value, and what is given away on it"
             " is not known. Enter the ACV before approval.",
         )
+
+
+def _discount(quoted: Quoted) -> int | None:
+    if quoted.choice is not None:
+        return quoted.choice.discount_cents
+    in_cash = quoted.answer.cash
+    return None if in_cash is UNSET else in_cash.discount_cents
 
 
 def _expired_payoffs(s: Structure) -> Iterator[tuple[WarningCode, str]]:

@@ -20,10 +20,10 @@ from protocol.money.quotes import (
 from server.finance.quoting.axes import GridQuestion
 from server.finance.quoting.case import Case
 from server.finance.quoting.grid import quote_grid
-from server.finance.quoting.in_cash import quote_in_cash
+from server.finance.quoting.in_cash import in_cash
 from server.finance.quoting.products import quote_menu
 from server.finance.quoting.rolling import quote_roll
-from server.finance.quoting.structure import Quoted, quote_cash, quote_structure
+from server.finance.quoting.structure import Quoted, quote_cash, quote_financed, quote_structure
 from server.finance.quoting.trade_offs import frontier_point
 from server.finance.quoting.warnings import quote_warnings
 
@@ -62,23 +62,25 @@ def quote_whole(
     as ``quote_structure``.
     """
     # Before the offer's discount is taken over: that discount is for a lender's sake.
-    cash = quote_in_cash(case)
+    cash = in_cash(case)
     offer = None if kept is None else quote_structure(kept).choice
     if offer is not None:
         case = replace(case, programme_id=offer.programme_id).under(discount_cents=offer.discount_cents)
     quoted = quote_structure(case)
-    request = quoted.request
+    # The payment grid and its surroundings are there for every kind, so that they can be compared.
+    financed = quoted if quoted.answer.kind is UNSET else quote_financed(case)
+    choice, request = financed.choice, financed.request
     return WholeQuote(
         case=case,
         quoted=quoted,
         value=_value(case, quoted),
-        grid=quote_grid(case, asked, quoted.choice),
+        grid=quote_grid(case, asked, choice),
         warnings=quote_warnings(case, quoted, desk=desk),
-        roll=None if roll is None else quote_roll(case, quoted, roll, desk=desk),
-        rate_or_rebate=[frontier_point(choice) for choice in quoted.rate_or_rebate],
-        rules=None if quoted.choice is None else _rules(case.row(quoted.choice)),
-        menu=None if request is None else quote_menu(case, request, quoted.answer),
-        cash=cash,
+        roll=None if roll is None else quote_roll(case, financed, roll, desk=desk),
+        rate_or_rebate=[frontier_point(choice) for choice in financed.rate_or_rebate],
+        rules=None if choice is None else _rules(case.row(choice)),
+        menu=None if request is None else quote_menu(case, request, financed.answer),
+        cash=None if cash is None else cash.quoted,
     )
 
 

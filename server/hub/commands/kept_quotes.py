@@ -4,12 +4,12 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from protocol import codec
-from protocol.deal_parts import DealOffer, OfferedCar
+from protocol.deal_parts import DealOffer, OfferedCar, OfferedCash
 from protocol.money.inputs import PencilInputs
-from protocol.money.quotes import WarningCode
+from protocol.money.quotes import QuotedCash, QuoteValue, WarningCode
 from protocol.records import Versions
 from protocol.structure import StructureChanges
 from server.database.deals.deals import Deal
@@ -51,32 +51,47 @@ def offer_of(
 ) -> DealOffer:
     """Return a priced and valued quote as an offer of the deal.
 
-    Raises ValueError if it has no contract.
+    Raises ValueError if it has neither a contract nor a cash price.
     """
     answer, choice = quoted.answer, quoted.choice
-    if choice is None or isinstance(answer.payment_cents, UnsetType):
+    if answer.cash is not UNSET:
+        # Nothing is lent, so that stress changes nothing.
+        priced = _in_cash(answer.cash)
+        worth = _worth(answer.cash.value, stress=False)
+    elif choice is None or isinstance(answer.payment_cents, UnsetType):
         raise ValueError("a quote without a contract is not an offer")
-    if isinstance(answer.value, UnsetType):
-        worth: dict[str, Any] = {"incomplete": WarningCode.COST_UNKNOWN.value}
     else:
-        worth = {
-            "npv_cents": answer.value.npv_cents,
-            "stress_npv_cents": answer.value.stress_npv_cents,
-        }
+        priced = {"tier": subject.case.tier_of(choice)}
+        worth = _worth(answer.value, stress=True)
     return codec.convert(
         DealOffer,
         {
             **codec.plain(answer),
+            "tier": deal.structure.tier,
+            **priced,
             "offer_id": str(uuid.uuid4()),
             "vehicle_id": subject.vehicle_id,
             "rev": subject.rev,
             "car": codec.plain(subject.car),
             "deal_version": deal.version,
             "changes": codec.plain(changes),
-            "tier": subject.case.tier_of(choice),
             **worth,
             "versions": codec.plain(subject.versions),
             "asked_programme_id": subject.case.programme_id,
             "pencil_id": pencil_id,
         },
     )
+
+
+def _in_cash(cash: QuotedCash) -> dict[str, Any]:
+    """Return the fields of an offer that is paid in full. What it does not have is 0."""
+    none = ("payment_cents", "term_months", "rate_bp", "apr_percent", "cash_down_cents", "principal_cents")
+    figures = {name: getattr(cash, name) for name in OfferedCash.__struct_fields__}
+    return dict.fromkeys(none, 0) | {"cash": figures}
+
+
+def _worth(value: QuoteValue | UnsetType, *, stress: bool) -> dict[str, Any]:
+    if isinstance(value, UnsetType):
+        return {"incomplete": WarningCode.COST_UNKNOWN.value}
+    stressed = value.stress_npv_cents if stress else value.npv_cents
+    return {"npv_cents": value.npv_cents, "stress_npv_cents": stressed}

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
+from msgspec import UNSET
 
 from protocol import codec
 from protocol.agreed import GUARDED
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal_parts import DealOffer, LenderTerms
+from protocol.records import DealKind
 from protocol.structure import StructureChanges, still_pertinent
 from server.clock import utc_now
 from server.database.deals.deals import Deal
@@ -137,6 +139,8 @@ def _deal(held: HeldDeal, lenders: Sequence[LenderTerms] | None) -> Deal:
 
 def _pins(offer: DealOffer) -> dict[str, object]:
     """Return the changes of the structure that leave nothing of an offer open."""
+    if offer.cash is not UNSET:
+        return {"kind": DealKind.CASH, "discount_cents": offer.discount_cents}
     return {
         "term_months": offer.term_months,
         "cash_down_cents": offer.cash_down_cents,

@@ -18,7 +18,7 @@ from protocol.deal_parts import DealOffer, OfferedCar
 from protocol.jobs import NUMBER_COLUMNS, rebate_numbers
 from protocol.money.pricing import Vary
 from protocol.money.quotes import FrontierReply, QuoteReply
-from protocol.records import Scope, View
+from protocol.records import DealKind, Scope, View
 from protocol.structure import StructureChanges, StructureError
 from server.clock import utc_now
 from server.compute.pool import ComputePool, NoTurnError, OverrunError
@@ -151,7 +151,7 @@ class Quotes:
         subject = await self._subject(revised, vehicle_id, programme_id, sight)
         lane = Lane(deal.store_id, SERVER) if account is None else Lane(account.store_id, account.id)
         quoted = await self.computed(lane, quote_structure, subject.case)
-        if quoted.choice is None:
+        if not quoted.answer.eligible:
             raise _not_eligible(quoted)
         pencil_id = "" if account is None else await self._record(subject, quoted, deal, account)
         return offer_of(subject, quoted, deal, changes, pencil_id)
@@ -260,9 +260,12 @@ def check_askable(command: Quote, view: View) -> None:
 
 def _not_eligible(quoted: "Quoted") -> CommandError:
     binding = quoted.answer.binding
+    is_cash = quoted.answer.kind is DealKind.CASH
     return CommandError(
         ErrorCode.CONFLICT,
-        "No lender program accepts this car with these terms.",
+        "This car cannot be sold for cash with these terms."
+        if is_cash
+        else "No lender program accepts this car with these terms.",
         field="vehicle_id",
         value=binding if isinstance(binding, str) else None,
     )

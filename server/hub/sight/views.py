@@ -15,7 +15,7 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.commands import COMMAND_TYPES
 from protocol.customers import CustomerChanges, CustomerFacts
 from protocol.events import Customer
-from protocol.records import Filters, Role, Sort, View
+from protocol.records import DealKind, Filters, Role, Sort, View
 from protocol.structure import Structure, StructureChanges
 from server.hub.sight.products_seen import project_products
 from server.hub.sight.sight import Sight, value_as_seen
@@ -112,6 +112,18 @@ def project_told(event: dict[str, Any], sight: Sight) -> dict[str, Any]:
     return value_as_seen(projected, sight)
 
 
+def _without_gross(columns: dict[str, Any]) -> dict[str, Any]:
+    """Return columns of rows without the values of cash offers: nothing is lent, so they are the gross."""
+    kinds = columns.get("kind")
+    if kinds is None or "npv_cents" not in columns or DealKind.CASH not in kinds:
+        return columns
+    hidden = {
+        name: [None if kind == DealKind.CASH else npv for kind, npv in zip(kinds, columns[name], strict=True)]
+        for name in TOTAL_VALUE
+    }
+    return {**columns, **hidden}
+
+
 def project_rows(columns: dict[str, Any], sight: Sight) -> dict[str, Any]:
     """Return the projected columns of rows."""
     guarded = _guarded(columns, sight)
@@ -119,7 +131,8 @@ def project_rows(columns: dict[str, Any], sight: Sight) -> dict[str, Any]:
 
 
 def _guarded(columns: dict[str, Any], sight: Sight) -> dict[str, Any]:
-    return columns if sight.guard is None else sight.guard.without_marginal(columns)
+    seen = columns if sight.guard is None else sight.guard.without_marginal(columns)
+    return seen if sight.view is View.MANAGER else _without_gross(seen)
 
 
 def _project_columns(columns: dict[str, Any], view: View) -> dict[str, Any]:

@@ -45,7 +45,7 @@ the sales view has ``appraised`` in its place.
 _CAR: Final = ("vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage",
                "price_cents", "store_id", "payment_min_cents", "payment_max_cents")  # fmt: skip
 _PAYMENT: Final = ("vehicle_id", "rev", "payment_cents", "term_months", "rate_bp", "cash_down_cents",
-                   "discount_cents", "rebate_given_up_cents")  # fmt: skip
+                   "discount_cents", "rebate_given_up_cents", "kind", "out_the_door_cents")  # fmt: skip
 _VALUE: Final = ("lender", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier")
 _VALUED: Final = ("valued",)
 

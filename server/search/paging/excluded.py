@@ -37,7 +37,10 @@ class Excluded:
         """Count the rejected rows from ``start`` up to, not including, ``stop``."""
         for row in screened.rejected:
             if start <= row.row_number < stop:
-                self._counts.add(row.limit, row.more_cash, row.terms)
+                if row.limit is self._plan.empty:
+                    self._counts.count(row.limit, 1, self._plan.empty_fix)
+                else:
+                    self._counts.add(row.limit, row.more_cash, row.terms)
 
     async def count_unread(
         self, reader: StockReader, query: OrderedQuery, limit: "Limit", fix: Fix | None

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from protocol.records import MAX_CENTS, Filters, Sort, Versions
+from protocol.records import MAX_CENTS, DealKind, Filters, Sort, Versions
 from server.database.deals.deals import Deal, load_deal
 from server.database.editions.versions import InForce
 from server.finance.rebates import largest_rebate_cents
@@ -27,8 +27,9 @@ EVERY_PRICE = (1, MAX_CENTS)
 class Reading:
     """A deal's plan and versions, and the queries for its cars and for those outside its price window.
 
-    If the plan is empty, no car is read and the query serves only the planner's estimate. ``deal`` is the
-    deal as of the snapshot that is read. Searches with the same ``estimate_key`` share an estimate.
+    If ``unread``, no lender takes any car and cash pays for none: no car is read and the query serves only
+    the planner's estimate. ``deal`` is the deal as of the snapshot that is read. Searches with the same
+    ``estimate_key`` share an estimate.
     """
 
     deal: Deal
@@ -38,6 +39,7 @@ class Reading:
     query: OrderedQuery
     outside: list[OrderedQuery]
     estimate_key: Key
+    unread: bool = False
 
 
 async def prepare_reading(
@@ -69,7 +71,10 @@ async def prepare_reading(
     rebates: dict[str, Any] = {"rebates": basis.rebates, "exclusions": basis.exclusions}
     query = build_query(stock, filters, sort, window=window, after=after, today=today, **rebates)
     outside = outside_queries(stock, filters, window, today=today, **rebates)
-    return Reading(deal, plan, others, basis.versions, query, outside, estimate_key(stock, filters, window))
+    key = estimate_key(stock, filters, window)
+    financed = basis.inputs.structure.kind is DealKind.FINANCE
+    unread = bool(plan.empty) and financed and known is None
+    return Reading(deal, plan, others, basis.versions, query, outside, key, unread)
 
 
 def stock_of(deal: Deal) -> Stock:

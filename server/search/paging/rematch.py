@@ -95,15 +95,10 @@ class Rematcher:
         if not rows:
             return
         from server.finance.plan import plan_deal
-        from server.search.screening.screen import Rejected, screen_rows
+        from server.search.screening.screen import screen_rows
 
         plan = plan_deal(basis.inputs, basis.sheet)
         again = _Again(channel, found, deal, plan, basis.versions)
-        if plan.empty:
-            await self._publish_rejected(
-                again, rows, [Rejected(at, plan.empty, -1) for at in range(len(rows))]
-            )
-            return
         screened = screen_rows(plan, rows)
         if len(screened):
             await self._publish(again, screened)

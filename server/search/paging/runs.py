@@ -152,7 +152,7 @@ class Runs:
                 page = self._begin(start, reading, trace)
                 if isinstance(first, BaseException):
                     raise first
-                if reading.plan.empty:
+                if reading.unread:
                     await page.refuse(reader, reading.query, reading.plan.empty, reading.plan.empty_fix)
                 reason = await page.publish(reader, reading.query, *first)
                 if reason is EndReason.COMPLETE:
@@ -246,8 +246,8 @@ class Runs:
 
 
 async def _first_rows(reader: StockReader, reading: Reading) -> tuple[list[Any], bool]:
-    """Return the first rows; none if no lender programme takes any car."""
-    return ([], False) if reading.plan.empty else await reader.fetch(reading.query)
+    """Return the first rows; none if no car can become a deal."""
+    return ([], False) if reading.unread else await reader.fetch(reading.query)
 
 
 def _busy(error: Crowded | TookTooLong) -> CommandError:

@@ -57,6 +57,7 @@ def deal_inputs(
         state_limit=_limit_of(deal.store_state, limits),
         cash_step_cents=deal.cash_step_cents,
         grid_step_cents=deal.grid_step_cents,
+        all_kinds=True,
     )
     return with_products(inputs, sold) if sold else inputs
 

@@ -27,19 +27,20 @@ class Plans:
     def of(
         self, inputs: DealInputs, sheet: RateSheet, largest_rebate_cents: int
     ) -> "tuple[Plan, PriceWindow | None, OtherTerms]":
-        """Return a deal's plan under a rate sheet, the price window that every feasible car lies in, and the
+        """Return a deal's plan under a rate sheet, the price window that every match lies in, and the
         terms that the deal does not offer.
 
         The window is None if none is known.
         """
-        from server.finance.plan import plan_deal, price_window
+        from server.finance.cash_sales import search_window
+        from server.finance.plan import plan_deal
         from server.search.screening.other_terms import OtherTerms
 
         key = sheet.version, largest_rebate_cents, codec.encode(inputs)
         found = self._kept.get(key)
         if found is None:
             plan = plan_deal(inputs, sheet)
-            found = self._kept[key] = plan, price_window(plan, largest_rebate_cents), OtherTerms(plan)
+            found = self._kept[key] = plan, search_window(plan, largest_rebate_cents), OtherTerms(plan)
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)

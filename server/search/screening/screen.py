@@ -9,10 +9,13 @@ import numpy as np
 
 from protocol.events import MATCH_COLUMNS
 from protocol.jobs import NUMBER_COLUMNS
+from protocol.records import DealKind
 from server.finance.cars import Cars
+from server.finance.cash_sales import cash_sales, covered
 from server.finance.limits import Limit
 from server.finance.payment import payments_cents
 from server.finance.plan import Plan
+from server.finance.rounding import Cents, Flags
 from server.finance.structures import build_structures
 from server.search.screening.other_terms import OtherTerms
 from server.search.sql.columns import rebates_by_name
@@ -78,25 +81,23 @@ class Screened:
 def screen_rows(plan: Plan, rows: Sequence[Any], others: OtherTerms | None = None) -> Screened:
     """Return the matches among ``rows``: at least one, each a sequence in the order of ``RESULT_COLUMNS``.
 
-    The plan must not be empty. ``others`` tell which other terms open the rejected cars; None: not asked.
+    A car that only the customer's cash pays for has no payments: null. ``others`` tell which other terms open
+    the rejected cars; None: not asked.
     """
     read = dict(zip(RESULT_COLUMNS, zip(*rows, strict=True), strict=True))
     without = rebates_by_name(read["rebates_without"])
     cars = Cars.of({**{name: read[name] for name in NUMBER_COLUMNS}, **without})
-    structures = build_structures(plan, cars)
-    matched = structures.any_feasible()
-    least = payments_cents(structures.lowest, plan.factors)
-    lowest = np.where(structures.feasible, least, _NEVER).min(axis=1)
-    highest = np.where(structures.feasible, structures.payment, 0).max(axis=1)
-    limits = structures.nearest_limit()[~matched].tolist()
-    more_cash = structures.more_cash()[~matched].tolist()
+    fits = _fitting(plan, cars)
+    matched = fits.matched
+    limits, more_cash = fits.limit[~matched].tolist(), fits.more_cash[~matched].tolist()
     out = np.flatnonzero(~matched)
-    terms = [()] * len(out) if others is None or not out.size else others.opening(cars.at(out))
+    is_open = others is not None and out.size and is_financed(plan)
+    terms = others.opening(cars.at(out)) if others is not None and is_open else [()] * len(out)
     marks = matched.tolist()
     columns = {name: list(compress(read[name], marks)) for name in MATCH_COLUMNS if name in read}
     columns |= {
-        "payment_min_cents": lowest[matched].tolist(),
-        "payment_max_cents": highest[matched].tolist(),
+        "payment_min_cents": _payments(fits.lowest, fits.financed, matched),
+        "payment_max_cents": _payments(fits.highest, fits.financed, matched),
     }
     return Screened(
         columns={name: columns[name] for name in MATCH_COLUMNS}
@@ -113,3 +114,48 @@ def screen_rows(plan: Plan, rows: Sequence[Any], others: OtherTerms | None = Non
         ],
         last=Keyset(read["position"][-1], int(read["vehicle_id"][-1])),
     )
+
+
+class _Fits(NamedTuple):
+    """Which cars become a deal, and how; of shape (c,). ``limit`` and ``more_cash`` are of those that do not.
+    ``lowest`` and ``highest`` are the payments of the ``financed`` ones.
+    """
+
+    matched: Flags
+    financed: Flags
+    lowest: Cents
+    highest: Cents
+    limit: Cents
+    more_cash: Cents
+
+
+def is_financed(plan: Plan) -> bool:
+    """Return whether a lender may take a car of this deal."""
+    return not plan.empty and plan.inputs.structure.kind is DealKind.FINANCE
+
+
+def _fitting(plan: Plan, cars: Cars) -> _Fits:
+    inputs, none = plan.inputs, np.zeros(len(cars), dtype=np.int64)
+    if is_financed(plan):
+        structures = build_structures(plan, cars)
+        financed = structures.any_feasible()
+        least = payments_cents(structures.lowest, plan.factors)
+        lowest = np.where(structures.feasible, least, _NEVER).min(axis=1)
+        highest = np.where(structures.feasible, structures.payment, 0).max(axis=1)
+        limit, more_cash = structures.nearest_limit(), structures.more_cash()
+    else:
+        financed, lowest, highest = none > 0, none, none
+        limit, more_cash = np.full(len(cars), int(plan.empty)), np.full(len(cars), -1)
+    if inputs.structure.kind is DealKind.CASH:
+        sales = cash_sales(plan, cars)
+        paid = covered(sales)
+        return _Fits(paid, financed, lowest, highest, sales.limit, np.where(paid, -1, sales.missing))
+    matched = financed
+    if inputs.all_kinds and not financed.all():
+        matched = financed | covered(cash_sales(plan, cars))
+    return _Fits(matched, financed, lowest, highest, limit, more_cash)
+
+
+def _payments(payments: Cents, financed: Flags, matched: Flags) -> list[int | None]:
+    shown = zip(payments[matched].tolist(), financed[matched].tolist(), strict=True)
+    return [payment if lent else None for payment, lent in shown]

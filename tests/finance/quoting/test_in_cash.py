@@ -8,7 +8,7 @@ from msgspec import UNSET
 from protocol.jobs import UNKNOWN_COST
 from protocol.records import BasisPoints
 from server.finance.architect import choices
-from server.finance.quoting import GridQuestion, quote_in_cash, quote_structure, quote_whole
+from server.finance.quoting import GridQuestion, in_cash, quote_structure, quote_whole
 from tests.finance.cases import car
 from tests.finance.quoting.test_quoting import RULES, WISH, case, under
 
@@ -30,19 +30,23 @@ def test_parts_and_value_of_a_cash_deal_add_up() -> None:
         )
         price = draw.randrange(900_000, 4_000_000)
         subject = case(wish, numbers=car(price_cents=price), discount_max_cents=75_000, tax_rules=RULES)
-        cash = quote_in_cash(subject)
-        assert cash is not None
-        s = subject.inputs.structure
-        plain = price - s.discount_cents + s.fees_cents + cash.tax_cents + s.products_cents
+        found = in_cash(subject)
+        assert found is not None
+        cash, s = found.quoted, subject.inputs.structure
+        plain = price - cash.discount_cents + s.fees_cents + cash.tax_cents + s.products_cents
         plain += s.payoff_cents - s.trade_allowance_cents - s.rebate_cents - subject.numbers["rebate_cents"]
         assert cash.out_the_door_cents == plain
         assert cash.covered is (plain <= wish.cash_down_max_cents)
-        covered += cash.covered
+        covered += bool(cash.covered)
+        # A discount beyond the structure's own one is the least that the customer's cash needs.
+        assert s.discount_cents <= cash.discount_cents <= max(s.discount_cents, 75_000)
+        if cash.discount_cents > s.discount_cents:
+            assert cash.covered and plain > wish.cash_down_max_cents - 2
         assert cash.value is not UNSET and isinstance(cash.value.parts, dict)
         assert cash.value.npv_cents == sum(cash.value.parts.values())
         found = choices(subject.pricing, subject.car) if subject.pricing else []
         for choice in found[:1]:
-            if choice.discount_cents != s.discount_cents:
+            if choice.discount_cents != cash.discount_cents:
                 continue
             quoted = quote_structure(subject).answer
             assert quoted.tax_cents == cash.tax_cents
@@ -67,20 +71,20 @@ def test_cash_that_covers_the_price_makes_a_cash_buyer() -> None:
 def test_a_lenders_discount_is_not_the_cash_deals() -> None:
     """Whoever keeps an offer's discount still sees the cash deal with the structure's own one."""
     base = case(discount_max_cents=75_000)
-    plain = quote_in_cash(base)
+    plain = in_cash(base)
     whole = quote_whole(base, GridQuestion(), None, desk=True, kept=under(base, discount_cents=40_000))
     assert whole.case.inputs.structure.discount_cents == 40_000
-    assert whole.cash == plain
+    assert plain is not None and whole.cash == plain.quoted
 
 
 def test_an_unknown_cost_has_no_value() -> None:
     """The price out the door does not depend on the cost, so it is there without it."""
     known, unknown = case(), case(numbers=car(cost_cents=UNKNOWN_COST))
-    first, second = quote_in_cash(known), quote_in_cash(unknown)
+    first, second = in_cash(known), in_cash(unknown)
     assert first is not None and second is not None
-    assert second == msgspec.structs.replace(first, value=UNSET)
+    assert second.quoted == msgspec.structs.replace(first.quoted, value=UNSET)
 
 
 def test_a_discount_above_the_price_is_no_cash_deal() -> None:
     """The quote itself names what is wrong; there is no price out the door."""
-    assert quote_in_cash(under(case(), discount_cents=9_000_000)) is None
+    assert in_cash(under(case(), discount_cents=9_000_000)) is None

@@ -117,7 +117,7 @@ def logged_events(draw: st.DrawFn) -> dict[str, Any]:
         event["before"] = codec.plain(draw(structures)) | dict.fromkeys(NOT_FOR_SALES, 1)
     if "changes" in event:
         event["changes"] = codec.plain(draw(structures)) | dict.fromkeys(NOT_FOR_SALES, 1)
-    others = sorted(NOT_FOR_CUSTOMERS - {"decision", "approval"})
+    others = sorted(NOT_FOR_CUSTOMERS - {"decision", "approval", "proposal", "task"})
     return {**event, **dict.fromkeys(draw(st.sets(st.sampled_from(others))), 1)}
 
 

@@ -140,6 +140,7 @@ export const REASONS: Record<Reason, string> = {
   unresponsive: "Customer does not answer",
   car_handed_over: "Car handed over to the customer",
   lender_paid: "Lender has paid",
+  customer_paid: "Customer has paid",
   funding_refused: "Lender refused to fund",
   car_returned: "Car was returned",
   mutual_agreement: "By mutual agreement",

@@ -246,6 +246,7 @@ const LIMITS: Record<string, string> = {
   amount_max: "over max advance",
   amount_min: "below the lender's minimum loan",
   npv_floor: "below store minimum",
+  cash_max: "over max cash",
   products: "no lender takes these products at these prices",
   mileage: "over every program's mileage limit",
   model_year: "too old for every program",

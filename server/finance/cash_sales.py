@@ -1,0 +1,177 @@
+"""Cars that are paid in full: the price out the door, and which of them the customer's cash covers. Pure."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from protocol.events import Fix, FixKind
+from protocol.money.inputs import DealInputs
+from protocol.records import MAX_CENTS, DealKind
+from server.finance.architect.pricing import front_gross_cents
+from server.finance.cars import Cars
+from server.finance.contract import (
+    discount_limit_cents,
+    least_discount_cents,
+    owed_before_cash_cents,
+    selling_price_cents,
+)
+from server.finance.limits import Limit
+from server.finance.plan import Plan, first_price, price_window
+from server.finance.rounding import Cents, Flags
+from server.finance.value.valuation import product_gross_cents
+
+_OFFERED: Final = ("out_the_door_cents", "discount_cents", "npv_cents", "stress_npv_cents")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CashSales:
+    """Cars as cash deals, of shape (c,), amounts in cents.
+
+    ``discount`` is the structure's own one, or the least that brings the price out the door within the
+    customer's cash, as far as the seller's authority goes. ``missing`` is the cash that is lacking even then,
+    0 if there is enough. ``value`` is front and product gross; UNKNOWN_WORTH_CENTS and more if the cost of
+    the car is unknown. ``takes`` are the cars that the store sells at that discount.
+    """
+
+    price: Cents
+    discount: Cents
+    out_the_door: Cents
+    missing: Cents
+    value: Cents
+    takes: Flags
+    limit: Cents
+
+
+def cash_limit_cents(inputs: DealInputs) -> int:
+    """Return the most that the customer pays in cash for the whole car.
+
+    A cash deal without a maximum has no limit; in other deals, no maximum means the cash down.
+    """
+    s = inputs.structure
+    if s.cash_down_max_cents is not None:
+        return max(s.cash_down_max_cents, s.cash_down_cents)
+    return MAX_CENTS if s.kind is DealKind.CASH else s.cash_down_cents
+
+
+def cash_sales(plan: Plan, cars: Cars) -> CashSales:
+    """Return cars as cash deals. Raises StructureError if the address has no tax rule."""
+    inputs = plan.inputs
+    asked, most = inputs.structure.discount_cents, cash_limit_cents(inputs)
+    price, rebate = selling_price_cents(inputs.structure, cars.price_cents), cars.rebate_cents
+    largest = np.maximum(np.minimum(discount_limit_cents(inputs, cars.price_cents), price), asked)
+    owed = owed_before_cash_cents(inputs, price, asked, rebate)
+    missing = np.maximum(owed_before_cash_cents(inputs, price, largest, rebate) - most, 0)
+    discount = np.full(price.shape, asked, dtype=np.int64)
+    needs = (owed > most) & (missing == 0)
+    if needs.any():
+        limit = np.full(int(needs.sum()), most, dtype=np.int64)
+        discount[needs] = least_discount_cents(inputs, price[needs], rebate[needs], limit)
+        owed[needs] = owed_before_cash_cents(inputs, price[needs], discount[needs], rebate[needs])
+    value = front_gross_cents(plan, cars, price, discount) + product_gross_cents(inputs)
+    limit = np.where(value < inputs.npv_floor_cents, int(Limit.NPV_FLOOR), int(Limit.NONE))
+    limit = np.where(missing > 0, int(Limit.CASH_MAX), limit)
+    limit = np.where(price < asked, int(Limit.DISCOUNT), limit)
+    return CashSales(
+        price=price,
+        discount=discount,
+        out_the_door=owed,
+        missing=missing,
+        value=value,
+        takes=limit == int(Limit.NONE),
+        limit=limit,
+    )
+
+
+def covered(sales: CashSales) -> Flags:
+    """Return which cars the customer's cash pays for, whatever they are worth; shape (c,)."""
+    paid: Flags = (sales.missing == 0) & (sales.limit != int(Limit.DISCOUNT))
+    return paid
+
+
+def cash_window(plan: Plan, rebate_max_cents: int = 0) -> tuple[int, int] | None:
+    """Return the lowest and highest advertised price in cents, both inclusive, at which the customer's cash
+    may pay for a car, with a rebate of up to ``rebate_max_cents``; None if no price can be.
+
+    Raises StructureError if the address has no tax rule.
+    """
+    inputs = plan.inputs
+    structure, most = inputs.structure, cash_limit_cents(inputs)
+
+    def owed_at_least(price: int) -> int:
+        discount = max(min(inputs.discount_limit_cents, price), 0)
+        return owed_before_cash_cents(inputs, price, discount, rebate_max_cents)
+
+    low = max(structure.discount_cents, 1)
+    high = first_price(owed_at_least, most + 1) - 1
+    stated = structure.price_cents
+    if stated is not None and low <= stated <= high:
+        high = MAX_CENTS  # dearer cars are sold at the stated price
+    return (low, min(high, MAX_CENTS)) if low <= high else None
+
+
+def search_window(plan: Plan, rebate_max_cents: int = 0) -> tuple[int, int] | None:
+    """Return the window of prices that every car of a search lies in, however it is paid; None if no price
+    can be. Units and errors as ``cash_window``.
+    """
+    is_cash = plan.inputs.structure.kind is DealKind.CASH
+    financed = None if is_cash else price_window(plan, rebate_max_cents)
+    in_cash = cash_window(plan, rebate_max_cents) if plan.inputs.all_kinds else None
+    windows = [window for window in (financed, in_cash) if window is not None]
+    return (min(low for low, _ in windows), max(high for _, high in windows)) if windows else None
+
+
+def with_cash_offers(plan: Plan, cars: Cars, offers: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Return the offers of a search with cash offers added: in a cash deal every offer is one; in others, the
+    cars that no programme takes and the customer's cash pays for.
+
+    ``offers`` are ``events.OFFER_COLUMNS`` but ``vehicle_id``, ``rev``, ``kind`` and ``out_the_door_cents``,
+    each of length c.
+    """
+    is_cash = plan.inputs.structure.kind is DealKind.CASH
+    count = len(cars)
+    columns = {name: list(column) for name, column in offers.items()}
+    financed = [not is_cash and payment is not None for payment in offers["payment_cents"]]
+    columns["kind"] = [DealKind.FINANCE.value if each else None for each in financed]
+    columns["out_the_door_cents"] = [None] * count
+    if plan.inputs.all_kinds and not all(financed):
+        found = cash_sales(plan, cars)
+        takes = found.takes.tolist()
+        for car in range(count):
+            if takes[car] and not financed[car]:
+                _offer(columns, found, cars, car)
+            elif is_cash:
+                _refuse(columns, plan, found, car)
+    return columns
+
+
+def _offer(columns: dict[str, list[Any]], found: CashSales, cars: Cars, car: int) -> None:
+    for column in columns.values():
+        column[car] = None
+    worth = int(found.value[car]) if cars.cost_known[car] else None
+    columns["kind"][car] = DealKind.CASH.value
+    # Nothing is lent, so that stress changes nothing.
+    values = (int(found.out_the_door[car]), int(found.discount[car]), worth, worth)
+    for name, value in zip(_OFFERED, values, strict=True):
+        columns[name][car] = value
+    columns["rebate_given_up_cents"][car] = 0
+
+
+def _refuse(columns: dict[str, list[Any]], plan: Plan, found: CashSales, car: int) -> None:
+    for column in columns.values():
+        column[car] = None
+    columns["binding"][car] = Limit(int(found.limit[car])).wire
+    fix = cash_fix(plan, found, car)
+    columns["fix"][car] = None if fix is None else msgspec.to_builtins(fix)
+
+
+def cash_fix(plan: Plan, found: CashSales, car: int) -> Fix | None:
+    """Return the change with which the store sells a refused car for cash: more cash, or a lower minimum."""
+    limit, floor = Limit(int(found.limit[car])), plan.inputs.npv_floor_cents
+    lacking = max(0, floor - int(found.value[car]))
+    if limit is Limit.NPV_FLOOR:
+        return Fix(kind=FixKind.VALUE, value_cents=lacking)
+    if limit is Limit.CASH_MAX and not lacking:
+        return Fix(kind=FixKind.CASH, cash_cents=int(found.missing[car]))
+    return None
