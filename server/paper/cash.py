@@ -62,7 +62,5 @@ def _products(pencil: StoredPencil, cash: OfferedCash) -> tuple[ProductLine, ...
 def _without(pencil: StoredPencil, cash: OfferedCash, left: Sequence[SoldProduct]) -> int:
     """Return the price out the door if only these products are ``left``: their tax goes with the others."""
     case = unvalued(with_products(pencil.inputs, left), pencil.car)
-    request = msgspec.structs.replace(
-        case.cash_request(), discount_cents=cash.discount_cents, rebate_cents=cash.rebate_cents
-    )
+    request = msgspec.structs.replace(case.cash_request(cash.discount_cents), rebate_cents=cash.rebate_cents)
     return cash_price(request, case.tax_cents).out_the_door_cents

@@ -15,7 +15,7 @@ from protocol.money.quotes import QuotedLease, QuotedLeases
 from protocol.records import BasisPoints, DealKind, Versions
 from server.database.deals.pencils import StoredPencil
 from server.finance.exact.lease import quote_lease
-from server.finance.quoting import Case, quote_in_cash, quote_structure
+from server.finance.quoting import Case, quote_structure
 from server.hub.commands.kept_quotes import pencil_of
 
 CAR = OfferedCar(
@@ -39,10 +39,10 @@ def pencil(case: Case, pencil_id: str = "6100b3dd-d683-430d-9095-0c6df5c89822") 
 
 
 def in_cash(case: Case, pencil_id: str = "cash") -> StoredPencil:
-    """Return the case as the pencil of a cash deal."""
-    cash = quote_in_cash(case)
-    assert cash is not None
-    return _paid(pencil(case, pencil_id), kind=DealKind.CASH, cash=cash)
+    """Return the case as the pencil of a cash deal whose customer has the money."""
+    stored = pencil(case.under(kind=DealKind.CASH, cash_down_max_cents=None), pencil_id)
+    assert stored.answer.kind is DealKind.CASH
+    return stored
 
 
 def leased(case: Case, lease: QuotedLease, pencil_id: str = "lease") -> StoredPencil:
@@ -56,7 +56,7 @@ def lease_of(case: Case, *, msrp_cents: int, cash_cents: int, **more: Any) -> Qu
 
     ``more`` are fields of ``LeaseRequest``.
     """
-    s, sale = case.inputs.structure, case.cash_request()
+    s, sale = case.inputs.structure, case.cash_request(case.inputs.structure.discount_cents)
     request = LeaseRequest(
         term_months=36,
         msrp_cents=msrp_cents,
