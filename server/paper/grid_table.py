@@ -23,11 +23,11 @@ def grid_table(grid: PaymentGrid | None) -> list[Flowable]:
     """Return the grid under its heading, with the paper's own payment marked; nothing without one."""
     if grid is None:
         return []
-    heads = [
+    heads: list[Paragraph | list[Paragraph]] = [
         text("Cash down", bold=True),
         *(text(dollars(cents), bold=True, right=True) for cents in grid.cash_down_cents),
     ]
-    rows = [heads, *(_row(row, grid) for row in grid.rows)]
+    rows: list[list[Paragraph | list[Paragraph]]] = [heads, *(_row(row, grid) for row in grid.rows)]
     own = (grid.column + 1, 1 + [row.term_months for row in grid.rows].index(grid.term_months))
     columns = len(grid.cash_down_cents)
     look = TableStyle(
