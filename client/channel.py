@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from client.rows import Rows
 from client.wall import WallRows
-from protocol.agreed import HistoryPage
 from protocol.channels import store_of
 from protocol.closing import ErrorBody
 from protocol.commands import Join, Position
+from protocol.deal.agreed import HistoryPage
 from protocol.deal_fold import applied
 from protocol.events import (
     FIRST_LATE_CHUNK,

@@ -11,7 +11,6 @@ from client.inbox import Inbox
 from client.rows import Rows
 from client.wall import WallRows
 from protocol import codec
-from protocol.agreed import HistoryPage
 from protocol.commands import (
     DEFAULT_FOUND,
     DEFAULT_MATCHES,
@@ -29,12 +28,13 @@ from protocol.commands import (
     Search,
     Terms,
 )
+from protocol.deal.agreed import HistoryPage
+from protocol.deal.structure import StructureChanges
 from protocol.events import DealSnapshot, Present, SearchSnapshot
 from protocol.finding import FindReply
 from protocol.money.menu import ProductsReply
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import Filters, Sort, View
-from protocol.structure import StructureChanges
 
 
 class Deal:

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from protocol import codec, commands
-from protocol.agreed import AgreedFigures, LenderEffectReply
 from protocol.commands import AnyCommand
-from protocol.customers import CustomerChanges
+from protocol.deal.agreed import AgreedFigures, LenderEffectReply
+from protocol.deal.customers import CustomerChanges
+from protocol.deal.structure import StructureChanges
+from protocol.deal.workflow import Action, Closing, LenderStatus, Reason
 from protocol.records import BasisPoints, Tier
-from protocol.structure import StructureChanges
-from protocol.workflow import Action, Closing, LenderStatus, Reason
 
 _COMMANDS: dict[Action | Closing, Callable[..., AnyCommand]] = {
     Action.SUBMIT: commands.Submit,

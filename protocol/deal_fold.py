@@ -10,9 +10,10 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from protocol import codec
-from protocol.agreed import UNAGREED
-from protocol.deal_parts import DealNote as Note
-from protocol.deal_parts import FieldLock, LenderTerms, VehicleHold
+from protocol.deal.agreed import UNAGREED
+from protocol.deal.deal_parts import DealNote as Note
+from protocol.deal.deal_parts import FieldLock, LenderTerms, VehicleHold
+from protocol.deal.workflow import Fulfilment, LenderStatus
 from protocol.events import (
     CustomerChanged,
     DealChanged,
@@ -34,7 +35,6 @@ from protocol.events import (
     VehicleReleased,
 )
 from protocol.records import DealState
-from protocol.workflow import Fulfilment, LenderStatus
 
 KEPT_NOTES = 200
 """The most notes that a deal shows, the latest ones."""

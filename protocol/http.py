@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Meta
 
 from protocol.closing import ErrorBody
+from protocol.deal.structure import StructureChanges
 from protocol.records import DealState, Record
-from protocol.structure import StructureChanges
 
 
 class NewDeal(Record, frozen=True):

@@ -15,10 +15,24 @@ from typing import Any, cast
 import msgspec
 from msgspec import inspect
 
-from protocol.agreed import GUARDED, HistoryPage, LenderEffectReply
 from protocol.closing import CloseCode, ErrorBody, ErrorCode
 from protocol.commands import COMMAND_TYPES, DEFAULT_MATCHES, MAX_MATCHES, Command
 from protocol.commands.desk import MAX_NOTE_CHARACTERS
+from protocol.deal.agreed import GUARDED, HistoryPage, LenderEffectReply
+from protocol.deal.structure import Structure
+from protocol.deal.workflow import (
+    CREDIT_REASONS,
+    EDITABLE,
+    LIVE_STATUSES,
+    MAX_REASONS,
+    SELECTABLE,
+    STEPS,
+    TRANSITIONS,
+    Action,
+    Closing,
+    Step,
+    Transition,
+)
 from protocol.deal_fold import KEPT_NOTES, KEPT_NOTES_BYTES, KEPT_TASKS, NOTE_BYTES
 from protocol.documents.asyncapi import asyncapi, summary_of
 from protocol.documents.openapi import openapi
@@ -36,20 +50,6 @@ from protocol.finding import FindReply
 from protocol.money.menu import ProductsReply
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints, DayCount
-from protocol.structure import Structure
-from protocol.workflow import (
-    CREDIT_REASONS,
-    EDITABLE,
-    LIVE_STATUSES,
-    MAX_REASONS,
-    SELECTABLE,
-    STEPS,
-    TRANSITIONS,
-    Action,
-    Closing,
-    Step,
-    Transition,
-)
 
 ROOT = Path(__file__).resolve().parent.parent
 TYPESCRIPT = ROOT / "client" / "web" / "src" / "wire.ts"

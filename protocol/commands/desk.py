@@ -7,12 +7,12 @@ import msgspec
 from msgspec import Meta
 
 from protocol.commands.base import ChangeCommand, ChannelCommand, Cost, FieldName, Seq
-from protocol.customers import CustomerChanges
+from protocol.deal.customers import CustomerChanges
+from protocol.deal.structure import StructureChanges
+from protocol.deal.workflow import MAX_REASONS, LenderStatus, Reason
 from protocol.records import BasisPoints, Cents, DealKind, Identifier, Months, Tier
 from protocol.rights import Right
-from protocol.structure import StructureChanges
 from protocol.texts import LINES, ONE_LINE
-from protocol.workflow import MAX_REASONS, LenderStatus, Reason
 
 MoreReasons = Annotated[list[Reason], Meta(max_length=MAX_REASONS - 1)]
 MAX_NOTE_CHARACTERS = 2000

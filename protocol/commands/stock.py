@@ -6,10 +6,10 @@ import msgspec
 from msgspec import Meta
 
 from protocol.commands.base import ChangeCommand, ChannelCommand, Cost, Seq
+from protocol.deal.structure import StructureChanges
 from protocol.money.pricing import Vary
 from protocol.records import MAX_CENTS, Cents, Filters, Identifier, Months, Sort
 from protocol.rights import Right
-from protocol.structure import StructureChanges
 from protocol.texts import ONE_LINE
 
 MAX_MATCHES = 20_000

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from protocol.customers import CustomerFacts
+from protocol.deal.customers import CustomerFacts
 from protocol.http import (
     Audit,
     CustomerList,

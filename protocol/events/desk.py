@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from protocol.agreed import AgreedFigures, Contract, FiguresChange, Proposal
-from protocol.deal_parts import Approval, DealOffer, DealTask, LenderTerms
+from protocol.deal.agreed import AgreedFigures, Contract, FiguresChange, Proposal
+from protocol.deal.deal_parts import Approval, DealOffer, DealTask, LenderTerms
+from protocol.deal.workflow import Fulfilment, Reason, TaskKind
 from protocol.events.base import Event
 from protocol.events.snapshot import Customer
 from protocol.records import Actor, DealState
-from protocol.workflow import Fulfilment, Reason, TaskKind
 
 
 class DealChanged(Event, tag="deal_changed", frozen=True):

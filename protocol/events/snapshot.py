@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from protocol.agreed import AgreedFigures, Contract, HistoryPage, Proposal
-from protocol.deal_parts import (
+from protocol.deal.agreed import AgreedFigures, Contract, HistoryPage, Proposal
+from protocol.deal.deal_parts import (
     Approval,
     DealNote,
     DealOffer,
@@ -15,10 +15,10 @@ from protocol.deal_parts import (
     LenderTerms,
     VehicleHold,
 )
+from protocol.deal.workflow import Fulfilment
 from protocol.events.base import Columns, Message, Present
 from protocol.events.search import Rejection
 from protocol.records import Actor, DealState, EndReason, Filters, Sort, View
-from protocol.workflow import Fulfilment
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ of rebate that no manufacturer pays cost the store the same. A person's authorit
 
 from dataclasses import dataclass
 
-from protocol.structure import Structure
+from protocol.deal.structure import Structure
 
 
 @dataclass(frozen=True, slots=True)

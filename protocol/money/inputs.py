@@ -4,10 +4,10 @@ from enum import StrEnum
 
 import msgspec
 
-from protocol.deal_parts import LenderTerms
+from protocol.deal.deal_parts import LenderTerms
+from protocol.deal.structure import Structure
 from protocol.money.lending import StateLimit, TaxRule
 from protocol.money.products import SoldProduct
-from protocol.structure import Structure
 
 CarName = tuple[str, str, str]
 """Make, model and body of a car: lease programmes name it by these."""

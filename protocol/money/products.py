@@ -10,9 +10,9 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from protocol.deal.product_lines import ProductLine
+from protocol.deal.structure import Structure, StructureError
 from protocol.money.lending import TaxRule
-from protocol.product_lines import ProductLine
-from protocol.structure import Structure, StructureError
 
 MAX_PACKAGES: Final = 4
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from protocol.deal_parts import OfferedCash, OfferedLease
+from protocol.deal.deal_parts import OfferedCash, OfferedLease
 from protocol.events import Fix
 from protocol.money.lending import AdvanceRule
 from protocol.money.menu import QuotedProduct, QuoteMenu

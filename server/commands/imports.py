@@ -3,9 +3,9 @@
 import asyncio
 import datetime as dt
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -13,8 +13,11 @@ from server.commands.data_dir import DataDir, WithServices
 from server.errors import UNUSABLE_INPUT
 
 if TYPE_CHECKING:
+    from server.database.editions.writing import Edition
     from server.database.importing.layouts import TableLayout
     from server.database.importing.versioned import Check
+
+    Table = tuple[TableLayout, Check | None]
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The CSV file, plain or gzipped.")]
 Version = Annotated[str, typer.Option("--version", help="The name of the new version, such as 2026-03.")]
@@ -46,9 +49,14 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
     Each stores the whole file or nothing. Faults go to standard error, one per line, and the exit code is
     then 2.
     """
+    for name, (summary, table) in _TABLES.items():
+        app.command(name, help=summary)(_command(services, table))
 
-    @app.command("import-rates")
-    def rates(
+
+def _command(services: WithServices, table: "Callable[[str], Table]") -> Callable[..., None]:
+    """Return the command that imports one table; ``table`` says how, for a version."""
+
+    def command(
         file: File,
         version: Version,
         effective_from: EffectiveFrom = None,
@@ -56,154 +64,88 @@ def add_import_commands(app: typer.Typer, services: WithServices) -> None:
         data_dir: DataDir = None,
         max_mib: MaxMib = None,
     ) -> None:
-        """Add a version of the rate sheet: lenders' programmes, one row per tier and band."""
-        from server.database.importing import PROGRAMMES
-        from server.finance.rebates import check_exclusions
+        from server.database.editions.writing import Edition
 
-        _import(
-            services,
-            data_dir,
-            file,
-            PROGRAMMES,
-            version,
-            effective_from,
-            sample=sample,
-            max_mib=max_mib,
-            check=check_exclusions,
-        )
+        day = (effective_from or dt.datetime.now(dt.UTC)).date()
+        _import(services, data_dir, file, table(version), Edition(version, day, is_sample=sample), max_mib)
 
-    @app.command("import-risk")
-    def risk(
-        file: File,
-        version: Version,
-        effective_from: EffectiveFrom = None,
-        sample: Sample = False,
-        data_dir: DataDir = None,
-        max_mib: MaxMib = None,
-    ) -> None:
-        """Add a version of the risk model: one row per tier and band of term, LTV and PTI."""
-        from protocol.money.lending import RiskModel
-        from server.database.importing import CURVES
-        from server.finance.value.curves import check_model
+    return command
 
-        def check(curves: Sequence[Any]) -> None:
-            check_model(RiskModel(version=version, curves=tuple(curves)))
 
-        _import(
-            services,
-            data_dir,
-            file,
-            CURVES,
-            version,
-            effective_from,
-            sample=sample,
-            max_mib=max_mib,
-            check=check,
-        )
+# Each imports what it needs, so that the help of the others answers at once.
 
-    @app.command("import-tax")
-    def tax(
-        file: File,
-        version: Version,
-        effective_from: EffectiveFrom = None,
-        sample: Sample = False,
-        data_dir: DataDir = None,
-        max_mib: MaxMib = None,
-    ) -> None:
-        """Add a version of the tax table: one row per jurisdiction."""
-        from server.database.importing import RULES
 
-        _import(services, data_dir, file, RULES, version, effective_from, sample=sample, max_mib=max_mib)
+def _rates(_version: str) -> "Table":
+    from server.database.importing import PROGRAMMES
+    from server.finance.rules.rebates import check_exclusions
 
-    @app.command("import-rebates")
-    def rebates(
-        file: File,
-        version: Version,
-        effective_from: EffectiveFrom = None,
-        sample: Sample = False,
-        data_dir: DataDir = None,
-        max_mib: MaxMib = None,
-    ) -> None:
-        """Add a version of the manufacturers' rebates: one row per rebate."""
-        from server.database.importing import REBATE_PROGRAMMES
+    return PROGRAMMES, check_exclusions
 
-        _import(
-            services,
-            data_dir,
-            file,
-            REBATE_PROGRAMMES,
-            version,
-            effective_from,
-            sample=sample,
-            max_mib=max_mib,
-        )
 
-    @app.command("import-limits")
-    def limits(
-        file: File,
-        version: Version,
-        effective_from: EffectiveFrom = None,
-        sample: Sample = False,
-        data_dir: DataDir = None,
-        max_mib: MaxMib = None,
-    ) -> None:
-        """Add a version of the state limits: one row per state, each with its source."""
-        from server.database.importing import STATE_LIMITS
+def _risk(version: str) -> "Table":
+    from protocol.money.lending import RiskModel
+    from server.database.importing import CURVES
+    from server.finance.value.curves import check_model
 
-        _import(
-            services,
-            data_dir,
-            file,
-            STATE_LIMITS,
-            version,
-            effective_from,
-            sample=sample,
-            max_mib=max_mib,
-        )
+    def check(curves: Sequence[Any]) -> None:
+        check_model(RiskModel(version=version, curves=tuple(curves)))
 
-    @app.command("import-products")
-    def products(
-        file: File,
-        version: Version,
-        effective_from: EffectiveFrom = None,
-        sample: Sample = False,
-        data_dir: DataDir = None,
-        max_mib: MaxMib = None,
-    ) -> None:
-        """Add a version of the catalogue of F&I products: one row per product."""
-        from server.database.importing import CATALOGUE, check_packages
+    return CURVES, check
 
-        _import(
-            services,
-            data_dir,
-            file,
-            CATALOGUE,
-            version,
-            effective_from,
-            sample=sample,
-            max_mib=max_mib,
-            check=check_packages,
-        )
+
+def _tax(_version: str) -> "Table":
+    from server.database.importing import RULES
+
+    return RULES, None
+
+
+def _rebates(_version: str) -> "Table":
+    from server.database.importing import REBATE_PROGRAMMES
+
+    return REBATE_PROGRAMMES, None
+
+
+def _limits(_version: str) -> "Table":
+    from server.database.importing import STATE_LIMITS
+
+    return STATE_LIMITS, None
+
+
+def _products(_version: str) -> "Table":
+    from server.database.importing import CATALOGUE, check_packages
+
+    return CATALOGUE, check_packages
+
+
+_TABLES: Final[dict[str, tuple[str, "Callable[[str], Table]"]]] = {
+    "import-rates": (
+        "Add a version of the rate sheet: lenders' programmes, one row per tier and band.",
+        _rates,
+    ),
+    "import-risk": (
+        "Add a version of the risk model: one row per tier and band of term, LTV and PTI.",
+        _risk,
+    ),
+    "import-tax": ("Add a version of the tax table: one row per jurisdiction.", _tax),
+    "import-rebates": ("Add a version of the manufacturers' rebates: one row per rebate.", _rebates),
+    "import-limits": ("Add a version of the state limits: one row per state, each with its source.", _limits),
+    "import-products": ("Add a version of the catalogue of F&I products: one row per product.", _products),
+}
+"""Each command's summary, and its table: the columns, and the check of all rows together."""
 
 
 def _import(
     services: WithServices,
     data_dir: Path | None,
     file: Path,
-    layout: "TableLayout",
-    version: str,
-    effective_from: dt.datetime | None,
-    *,
-    sample: bool,
+    table: "Table",
+    edition: "Edition",
     max_mib: int | None,
-    check: "Check | None" = None,
 ) -> None:
     from server.database.core.migrate import bring_to_newest
-    from server.database.editions.writing import Edition
     from server.database.importing import TABLE_MIB, TableRejected, import_table
 
-    day = (effective_from or dt.datetime.now(dt.UTC)).date()
-    edition = Edition(version, day, is_sample=sample)
+    layout, check = table
 
     async def run(owner_url: str) -> int:
         await bring_to_newest(owner_url)
@@ -218,4 +160,4 @@ def _import(
                 print(f"{file}: {fault}", file=sys.stderr)
             print(f"error: {error.summary}", file=sys.stderr)
             raise typer.Exit(UNUSABLE_INPUT) from None
-    print(f"{layout.kind.name} {version}: {rows:,} rows, in force from {day}")
+    print(f"{layout.kind.name} {edition.version}: {rows:,} rows, in force from {edition.effective_from}")

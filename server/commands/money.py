@@ -34,7 +34,7 @@ def price(file: Input = "-") -> None:
     The answer has the total sale price and the itemization of the amount financed too. The contract date
     defaults to today. With "kind": "cash" it prints the out-the-door price and its parts.
     """
-    from protocol.structure import StructureError
+    from protocol.deal.structure import StructureError
     from server.finance.exact.cash import cash_price
     from server.finance.exact.price import report_contract
 
@@ -67,7 +67,7 @@ def roll(file: Input = "-") -> None:
 
     The input is that of `price`, plus vary and payment_cents.
     """
-    from protocol.structure import StructureError
+    from protocol.deal.structure import StructureError
     from server.finance.exact.roll import roll as roll_to_payment
 
     def rolled(request: RollRequest) -> Record:
@@ -105,7 +105,7 @@ def _answer(
     ``kind`` is the request's type, or what reads it.
     """
     from protocol.codec import FieldError, decode_unique, encode
-    from protocol.structure import StructureError
+    from protocol.deal.structure import StructureError
 
     try:
         data = _read(file)

@@ -60,7 +60,7 @@ async def _paper(settings: "Settings", deal_id: str, names: list[str]) -> bytes:
     from server.database.people.users import salesperson_of
     from server.database.stock.names import vehicle_ids_of
     from server.hub.commands.papers import Papers
-    from server.hub.commands.quotes import Quotes
+    from server.hub.commands.quoting.quotes import Quotes
     from server.work.editions import Editions
 
     async with connect_as_owner(settings.database_owner_url) as database:

@@ -5,8 +5,8 @@ import datetime as dt
 
 import msgspec
 
+from protocol.deal.structure import Structure, check_bounds
 from protocol.money.inputs import ENGINE
-from protocol.structure import Structure, check_bounds
 from server.finance.versions import WHOLE_MONTHS_ENGINE
 
 DAYS_IN_MONTH_30 = 30

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocol.jobs import NUMBER_COLUMNS, UNKNOWN_COST, rebate_columns
-from server.finance.programmes import BASES
 from server.finance.rounding import Cents, Flags
+from server.finance.rules.programmes import BASES
 
 
 @dataclass(frozen=True, slots=True, eq=False)

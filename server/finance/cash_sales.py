@@ -17,9 +17,9 @@ from server.finance.contract import (
     owed_before_cash_cents,
     selling_price_cents,
 )
-from server.finance.limits import Limit
 from server.finance.plan import Plan, first_price, price_window
 from server.finance.rounding import Cents, Flags
+from server.finance.rules.limits import Limit
 from server.finance.value.valuation import product_gross_cents
 
 _OFFERED: Final = ("out_the_door_cents", "discount_cents", "npv_cents", "stress_npv_cents")

@@ -11,11 +11,11 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from protocol.deal.structure import Structure
 from protocol.money.inputs import AuthorityCovers, DealInputs
 from protocol.records import MAX_CENTS
-from protocol.structure import Structure
 from server.finance.rounding import WHOLE, Cents, hundredths_of_bp
-from server.finance.taxes import tax_cents
+from server.finance.rules.taxes import tax_cents
 
 Amount = TypeVar("Amount", int, Cents)
 Index = NDArray[np.intp]

@@ -9,14 +9,14 @@ from protocol.events import Fix
 from protocol.money.inputs import DealInputs, RowRule
 from protocol.money.lending import RateSheet
 from protocol.records import MAX_CENTS
-from server.finance.cheapest import cheaper_rows
 from server.finance.contract import owed_before_cash_cents, payoff_cents
-from server.finance.decided import decided_sheet
-from server.finance.limits import Limit
 from server.finance.payment import largest_principal, payment_factors
-from server.finance.programmes import Programmes, Whole, select_programmes
-from server.finance.rebates import exclusions_of
 from server.finance.rounding import WHOLE, Cents, Flags, Floats, annual_fraction, hundredths_of_bp
+from server.finance.rules.cheapest import cheaper_rows
+from server.finance.rules.decided import decided_sheet
+from server.finance.rules.limits import Limit
+from server.finance.rules.programmes import Programmes, Whole, select_programmes
+from server.finance.rules.rebates import exclusions_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,18 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.finance.cars import Cars
-from server.finance.cheapest import Lent, trimmed
 from server.finance.contract import (
     discount_limit_cents,
     least_discount_cents,
     owed_before_cash_cents,
     selling_price_cents,
 )
-from server.finance.limits import Limit
 from server.finance.payment import payments_cents
 from server.finance.plan import Plan
-from server.finance.programmes import Whole
 from server.finance.rounding import WHOLE, Cents, Flags
+from server.finance.rules.cheapest import Lent, trimmed
+from server.finance.rules.limits import Limit
+from server.finance.rules.programmes import Whole
 
 Index = NDArray[np.intp]
 

@@ -19,7 +19,6 @@ from server.hub.channels.live_deals import LiveDeals
 from server.hub.channels.registry import Registry
 from server.hub.channels.rooms import Rooms
 from server.hub.channels.wall import Wall
-from server.hub.commands.catalogues import Catalogues
 from server.hub.commands.desk_answers import DeskAnswers
 from server.hub.commands.desk_handlers import DeskHandlers
 from server.hub.commands.finding import Finding
@@ -27,7 +26,8 @@ from server.hub.commands.handlers import Handlers
 from server.hub.commands.offer_handlers import OfferHandlers
 from server.hub.commands.offer_pricing import Repricing
 from server.hub.commands.papers import Papers
-from server.hub.commands.quotes import Quotes
+from server.hub.commands.quoting.catalogues import Catalogues
+from server.hub.commands.quoting.quotes import Quotes
 from server.hub.commands.stock_handlers import StockHandlers
 from server.hub.commands.watch_handlers import WatchHandlers
 from server.hub.connections.allowance import Allowance

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UnsetType
 
-from protocol.deal_parts import OfferedCar, OfferedCash
+from protocol.deal.deal_parts import OfferedCar, OfferedCash
+from protocol.deal.structure import StructureError
 from protocol.money.products import SoldProduct
-from protocol.structure import StructureError
 from server.database.deals.pencils import StoredPencil
 from server.finance.exact.cash import cash_price
 from server.finance.products import with_products

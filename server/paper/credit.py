@@ -4,12 +4,12 @@ from typing import Final
 
 from msgspec import UnsetType
 
-from protocol.deal_parts import OfferedCar
+from protocol.deal.deal_parts import OfferedCar
+from protocol.deal.structure import Structure, StructureError
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import RateSheet, RiskModel
 from protocol.money.quotes import QuotedStructure
 from protocol.records import BasisPoints
-from protocol.structure import Structure, StructureError
 from server.database.deals.pencils import StoredPencil
 from server.finance.exact.price import down_payment_cents, price_contract
 from server.finance.products import with_products

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import UnsetType
 
-from protocol.deal_parts import OfferedCar
+from protocol.deal.deal_parts import OfferedCar
 from protocol.money.lending import RateSheet, RiskModel
 from protocol.records import DealKind
 from server.database.deals.pencils import StoredPencil

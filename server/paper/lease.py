@@ -4,8 +4,8 @@ comes about, and what the lease costs in all.
 
 from msgspec import UnsetType
 
-from protocol.deal_parts import OfferedCar, OfferedLease
-from protocol.structure import StructureError
+from protocol.deal.deal_parts import OfferedCar, OfferedLease
+from protocol.deal.structure import StructureError
 from server.database.deals.pencils import StoredPencil
 from server.paper.cars import LeaseCar, Line, ProductLine
 from server.paper.lines import facts_of, price_lines

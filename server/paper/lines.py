@@ -4,8 +4,8 @@ from typing import Any
 
 from msgspec import UnsetType
 
-from protocol.deal_parts import OfferedCar
-from protocol.structure import Structure
+from protocol.deal.deal_parts import OfferedCar
+from protocol.deal.structure import Structure
 from server.database.deals.pencils import StoredPencil
 from server.paper.cars import Line
 

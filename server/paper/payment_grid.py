@@ -8,9 +8,9 @@ from typing import Final
 import msgspec
 from msgspec import UnsetType
 
+from protocol.deal.structure import StructureError
 from protocol.money.lending import RateSheet, RiskModel
 from protocol.records import BasisPoints
-from protocol.structure import StructureError
 from server.database.deals.pencils import StoredPencil
 from server.finance.exact.price import price_contract
 from server.finance.quoting import Case, GridQuestion, quote_grid, quote_structure

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from protocol.deal_parts import OfferedCar
+from protocol.deal.deal_parts import OfferedCar
 from protocol.money.lending import RateSheet, RiskModel
 from server.database.deals.pencils import StoredPencil
 

@@ -11,19 +11,19 @@ from typing import Any, Final
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import DealOffer, LenderTerms
+from protocol.deal.deal_parts import DealOffer, LenderTerms
+from protocol.deal.structure import StructureChanges
+from protocol.deal.workflow import TRANSITIONS, Action, Closing, LenderStatus, Reason
 from protocol.records import Tier
-from protocol.structure import StructureChanges
-from protocol.workflow import TRANSITIONS, Action, Closing, LenderStatus, Reason
 from server.clock import utc_now
 from server.database.core.scope import StoreScopes
 from server.database.deals.deal_parts import load_whole
 from server.database.decisions import lenders, locks_and_notes, offers, terms, trades, workflow
 from server.database.people.users import Account
 from server.hub.channels.live_deal import HeldDeal
-from server.hub.commands.lender_rows import LenderRows
 from server.hub.commands.offer_pricing import Repricing
-from server.hub.commands.quotes import Quotes
+from server.hub.commands.quoting.lender_rows import LenderRows
+from server.hub.commands.quoting.quotes import Quotes
 from server.hub.connections.authority import actor_of
 from server.work.editions import Editions
 

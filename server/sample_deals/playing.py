@@ -12,7 +12,7 @@ from server.database.core.scope import StoreScopes, everything
 from server.database.deals.new_deals import create_deal
 from server.database.decisions.customers import create_customer
 from server.database.people.users import Account, find_by_login
-from server.hub.commands.quotes import Quotes
+from server.hub.commands.quoting.quotes import Quotes
 from server.sample_deals.desk import DealAtWork, Desk
 from server.sample_deals.stories import STORIES, Story
 from server.settings import Settings

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from protocol.customers import CustomerFacts
+from protocol.deal.customers import CustomerFacts
+from protocol.deal.structure import TierSource
+from protocol.deal.workflow import Action, Closing, LenderStatus, Reason
 from protocol.records import DealKind
-from protocol.structure import TierSource
-from protocol.workflow import Action, Closing, LenderStatus, Reason
 from server.sample_deals.desk import DealAtWork, Wanted
 
 Play = Callable[[DealAtWork], Awaitable[None]]

@@ -10,10 +10,10 @@ from starlette.routing import Route
 from protocol import codec
 from protocol.channels import deal_channel
 from protocol.closing import CommandError, ErrorCode
-from protocol.customers import CustomerFacts
+from protocol.deal.customers import CustomerFacts
+from protocol.deal.structure import Structure
 from protocol.http import NewDeal
 from protocol.rights import RIGHTS, Right, TokenScope
-from protocol.structure import Structure
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals import customers, deals, finding
 from server.database.deals.audit import audit_csv, audit_json
@@ -22,9 +22,9 @@ from server.database.deals.new_deals import create_deal as begin_deal
 from server.database.decisions.customers import create_customer as add_customer
 from server.database.people.credentials import CredentialKind
 from server.database.people.security_events import SecurityKind
+from server.hub.sight.asking import hidden_facts, not_here, widest_view
 from server.hub.sight.questions import check_conceded, check_visible
 from server.hub.sight.sight import sight_of
-from server.hub.sight.views import hidden_facts, not_here, widest_view
 from server.hub.sockets.admission import Admitted
 from server.web.access.auth import CSRF_HEADER, identify, require_same_site
 from server.web.access.noting import event_of, note

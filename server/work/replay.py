@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 
 from protocol import codec
-from protocol.structure import StructureError
+from protocol.deal.structure import StructureError
 from server.database.deals.pencils import StoredPencil, all_pencils
 from server.database.editions.rates import NotInForce
 from server.finance.quoting import Case, quote_structure

@@ -26,7 +26,7 @@ from server.search.paging.reading import prepare_reading
 from server.search.screening.plans import Plans
 from server.search.screening.screen import screen_rows
 from server.search.sql.cursor import FIRST_CHUNK, StockReader
-from server.search.sql.query import Query
+from server.search.sql.statement import Query
 from server.search.trace import Trace
 from server.settings import process_environment
 from server.work.tables import Tables

@@ -18,9 +18,9 @@ import numpy_financial as npf
 import pyxirr
 from numpy.typing import NDArray
 
+from protocol.deal.structure import Structure
 from protocol.money.lending import NO_EDGE_BP, Disposition, RiskCurve, RiskModel
 from protocol.records import BasisPoints
-from protocol.structure import Structure
 from server.finance.architect import Pricing, best_offers, price_plan
 from server.finance.architect.candidates import Candidates, build_candidates
 from server.finance.architect.offers import blocks

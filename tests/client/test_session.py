@@ -12,9 +12,9 @@ from client.channel import Channel, Phase, Refreshed
 from client.session import MAX_UNANSWERED, Received, Session
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Join, Leave, Ping, Position, Terms
+from protocol.deal.structure import StructureChanges
 from protocol.events import Event, Limits, Notice, Welcome
 from protocol.records import Role, User, View
-from protocol.structure import StructureChanges
 from tests.client.model_server import CHANNEL, ModelServer, parse
 
 HAPPENINGS = (

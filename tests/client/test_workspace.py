@@ -12,9 +12,9 @@ from client import Closed, Deal, Overflow, Refreshed, Refused, Unreachable, Work
 from client.backoff import Timing
 from client.inbox import MAX_WAITING_EVENTS
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.structure import StructureChanges
 from protocol.events import DealChanged, Notice
 from protocol.records import Filters, Sort, View
-from protocol.structure import StructureChanges
 from tests.client.fake_server import CHANNEL, Peer, edit, scripted
 
 QUICK = Timing(first_pause=0.001, longest_pause=0.01, penalty=0.01, open_timeout=5)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from msgspec import UNSET
 
-from protocol.structure import StructureError
+from protocol.deal.structure import StructureError
 from server.compute.pool import ComputePool, NoTurnError, OverrunError
 from server.sharing.lanes import Lane
 from server.sharing.line import MOST_WAITING_OF_PERSON

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
+from protocol.deal.structure import Structure
 from protocol.jobs import NUMBER_COLUMNS, rebate_columns
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import Disposition, LtvBasis, Programme, RateSheet, RiskCurve, RiskModel
 from protocol.records import Tier
-from protocol.structure import Structure
 from server.finance.calendar import with_dates
 from server.finance.cars import Cars
 

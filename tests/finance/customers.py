@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from protocol.deal.structure import Structure
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import RateSheet, RiskModel
-from protocol.structure import Structure
 from server.database.sample.lenders import CURVES, TERMS, sample_programmes
 from server.finance.architect import best_offers, price_plan
 from server.finance.plan import plan_deal

@@ -6,6 +6,15 @@ from typing import Any
 from hypothesis import strategies as st
 
 from protocol.commands import MAX_GRID
+from protocol.deal.structure import (
+    FIRST_DATE,
+    LAST_DATE,
+    MAX_DEFERRAL_DAYS,
+    MAX_PER_DIEM_CENTS,
+    RateReason,
+    Structure,
+    check_consistent,
+)
 from protocol.jobs import NUMBER_COLUMNS
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import (
@@ -20,15 +29,6 @@ from protocol.money.lending import (
     TaxRule,
 )
 from protocol.records import MAX_CENTS, BasisPoints, DayCount, Tier
-from protocol.structure import (
-    FIRST_DATE,
-    LAST_DATE,
-    MAX_DEFERRAL_DAYS,
-    MAX_PER_DIEM_CENTS,
-    RateReason,
-    Structure,
-    check_consistent,
-)
 from server.finance.calendar import with_dates
 from tests.finance.cases import TODAY, curve
 

@@ -8,9 +8,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from itertools import pairwise
 
+from protocol.deal.structure import Structure
 from protocol.money.inputs import AuthorityCovers, DealInputs
 from protocol.money.lending import Programme, RiskCurve, Rounding, TaxBase, TaxRule
-from protocol.structure import Structure
 
 
 def half_up(amount: Decimal | Fraction) -> int:

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
+from protocol.deal.structure import Structure
 from protocol.jobs import NUMBER_COLUMNS
 from protocol.money.inputs import AuthorityCovers, DealInputs
 from protocol.money.lending import (
@@ -18,7 +19,6 @@ from protocol.money.lending import (
     TaxRule,
 )
 from protocol.records import BasisPoints, DayCount, Tier
-from protocol.structure import Structure
 from tests.finance.cases import curve, inputs, programme
 
 DOLLARS = st.integers(0, 8_000)

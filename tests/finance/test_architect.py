@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.deal.structure import RateReason, Structure
 from protocol.events import OFFER_COLUMNS, Fix, FixKind
 from protocol.money.inputs import AuthorityCovers, DealInputs
 from protocol.money.lending import Disposition, Programme, ReserveMethod, RiskModel
 from protocol.records import BasisPoints
-from protocol.structure import RateReason, Structure
 from server.finance.architect import (
     Pricing,
     Refusal,

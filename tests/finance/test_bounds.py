@@ -14,12 +14,7 @@ from hypothesis import strategies as st
 
 from protocol import codec
 from protocol.commands import MAX_GRID, Roll
-from protocol.money.inputs import DealInputs
-from protocol.money.leasing import LeaseRequest
-from protocol.money.lending import RateSheet, RiskModel
-from protocol.money.pricing import AprRequest, PriceRequest, RollRequest, ValueRequest, Vary
-from protocol.records import MAX_CENTS, BasisPoints
-from protocol.structure import (
+from protocol.deal.structure import (
     FIRST_DATE,
     LAST_DATE,
     MAX_PER_DIEM_CENTS,
@@ -28,6 +23,11 @@ from protocol.structure import (
     StructureError,
     revised,
 )
+from protocol.money.inputs import DealInputs
+from protocol.money.leasing import LeaseRequest
+from protocol.money.lending import RateSheet, RiskModel
+from protocol.money.pricing import AprRequest, PriceRequest, RollRequest, ValueRequest, Vary
+from protocol.records import MAX_CENTS, BasisPoints
 from server.finance.architect import best_offers, price_plan
 from server.finance.calendar import with_dates
 from server.finance.cars import Cars

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from protocol.structure import Structure, StructureError
+from protocol.deal.structure import Structure, StructureError
 from server.finance.calendar import add_months, days_30_360, due_dates, first_period_days, with_dates
 
 

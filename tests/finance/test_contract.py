@@ -7,8 +7,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.deal.structure import Structure
 from protocol.money.inputs import DealInputs
-from protocol.structure import Structure
 from server.finance.contract import (
     least_discount_cents,
     owed_before_cash_cents,

@@ -4,13 +4,13 @@ import datetime as dt
 
 import pytest
 
-from protocol.deal_parts import LenderTerms
+from protocol.deal.deal_parts import LenderTerms
+from protocol.deal.structure import Structure
+from protocol.deal.workflow import LenderStatus, Reason
 from protocol.money.lending import Programme
 from protocol.records import Tier
-from protocol.structure import Structure
-from protocol.workflow import LenderStatus, Reason
-from server.finance.decided import decided_sheet
 from server.finance.plan import plan_deal
+from server.finance.rules.decided import decided_sheet
 from server.finance.structures import build_structures
 from tests.finance.cases import TODAY, car, cars, inputs, programme, sheet
 

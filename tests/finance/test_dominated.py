@@ -6,11 +6,11 @@ from unittest import mock
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.deal.structure import Structure
 from protocol.jobs import NUMBER_COLUMNS
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import Disposition, Programme, RiskModel
 from protocol.records import BasisPoints
-from protocol.structure import Structure
 from server.finance.architect import Pricing, best_offers, frontier, offers, price_plan
 from server.finance.architect.candidates import build_candidates
 from server.finance.architect.dominated import without_dominated

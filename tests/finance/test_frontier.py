@@ -11,10 +11,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from protocol.deal.structure import Structure
 from protocol.money.inputs import DealInputs, RowRule
 from protocol.money.lending import Programme, RateSheet
 from protocol.records import BasisPoints, Tier
-from protocol.structure import Structure
 from server.finance.architect import Pricing, best_offers, choices, frontier, price_plan
 from server.finance.plan import plan_deal
 from tests.finance.cases import car, cars, inputs

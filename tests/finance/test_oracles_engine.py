@@ -11,10 +11,10 @@ import pytest
 import pyxirr
 import QuantLib
 
+from protocol.deal.structure import Structure
 from protocol.money.lending import Disposition, RiskCurve
 from protocol.money.pricing import AprFlow, AprRequest, PriceAnswer, PriceRequest, ValueRequest
 from protocol.records import BasisPoints, DayCount
-from protocol.structure import Structure
 from server.finance.architect import Choice, choices, price_plan
 from server.finance.exact.apr import annual_percentage_rate
 from server.finance.exact.price import price_contract

@@ -8,15 +8,15 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from protocol.deal.product_lines import ProductLine
+from protocol.deal.structure import Structure, StructureError
 from protocol.events import FixKind
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import TaxRule
 from protocol.money.pricing import PriceRequest
 from protocol.money.products import Catalogue, Product, ProductKind, SoldProduct, sold_at, sold_products
 from protocol.money.quotes import QuotedStructure
-from protocol.product_lines import ProductLine
 from protocol.records import BasisPoints
-from protocol.structure import Structure, StructureError
 from server.finance.architect import best_offers, price_plan
 from server.finance.exact.price import price_contract
 from server.finance.plan import plan_deal

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.money.lending import Rebate
-from server.finance.rebates import largest_rebate_cents, rebate_for, rebates_open_to
+from server.finance.rules.rebates import largest_rebate_cents, rebate_for, rebates_open_to
 
 DAY = dt.date(2026, 3, 15)
 

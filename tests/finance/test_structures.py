@@ -4,12 +4,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.deal.structure import Structure
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import Programme
 from protocol.records import BasisPoints, Tier
-from protocol.structure import Structure
-from server.finance.limits import Limit
 from server.finance.plan import Plan, plan_deal, price_window
+from server.finance.rules.limits import Limit
 from server.finance.structures import build_structures
 from tests.finance import reference
 from tests.finance.cases import car, cars, inputs, programme, sheet

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.deal.structure import Structure, StructureError
 from protocol.money.lending import Rounding, TaxBase, TaxRule, TaxTable
 from protocol.records import BasisPoints
-from protocol.structure import Structure, StructureError
-from server.finance.taxes import (
+from server.finance.rules.taxes import (
     STATED_RATE,
     check_taxable,
     rules_for,

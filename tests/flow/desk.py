@@ -11,10 +11,10 @@ import pytest
 
 from client import Deal
 from protocol.closing import CommandError
-from protocol.deal_parts import DealOffer
+from protocol.deal.deal_parts import DealOffer
+from protocol.deal.workflow import Action, LenderStatus, Reason
 from protocol.events import DealSnapshot, Event, SearchValued
 from protocol.records import DealState, Tier, View
-from protocol.workflow import Action, LenderStatus, Reason
 from server.database.core.pool import connect_as_owner
 from server.settings import Settings
 from tests.flow.current import GUARD_SECONDS, keep_current, stored_version

@@ -6,8 +6,8 @@ from typing import Any
 
 from client import Deal, Refreshed, Workspace
 from client.backoff import Timing
+from protocol.deal.structure import StructureChanges
 from protocol.events import Event, Matches, Offers
-from protocol.structure import StructureChanges
 from server.database.core.pool import connect_as_owner
 from server.database.deals.deals import list_deals
 from server.database.people.credentials import CredentialKind, issue_credential

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from client import Deal, Refreshed
+from protocol.deal.structure import StructureChanges
 from protocol.events import DealChanged
 from protocol.records import Actor, Role
-from protocol.structure import StructureChanges
 from server.database.core.pool import connect_as_owner
 from server.database.core.scope import everything
 from server.database.decisions.terms import change_terms

@@ -10,8 +10,8 @@ import pytest
 
 from client import Deal
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.structure import StructureChanges
 from protocol.events import Notice
-from protocol.structure import StructureChanges
 from server.hub.upkeep.outages import NO_DATABASE, NO_UPDATES
 from server.settings import Settings
 from tests.faults.servers import RedisServer

@@ -12,8 +12,8 @@ from redis.exceptions import RedisError
 
 from protocol import codec
 from protocol.channels import deal_channel
+from protocol.deal.structure import StructureChanges
 from protocol.records import Actor, Role
-from protocol.structure import StructureChanges
 from server.database.core.pool import open_system_pool
 from server.database.core.scope import RowScope, everything
 from server.database.decisions.terms import change_terms

@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.structure import StructureChanges
 from protocol.events import DealChanged, Event, Matches, Offers, SearchEnded, SearchStarted, SearchValued
 from protocol.records import EndReason, Scope
-from protocol.structure import StructureChanges
 from server.database.core.pool import connect_as_owner
 from server.log.redis_log import RedisLog
 from server.settings import Settings

@@ -10,8 +10,8 @@ import pytest
 from client import Deal, Refreshed
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.workflow import Action, Reason
 from protocol.records import View
-from protocol.workflow import Action, Reason
 from server.database.core.pool import connect_as_owner
 from server.hub.channels.registry import Registry
 from server.hub.channels.wall import Wall

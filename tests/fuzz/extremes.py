@@ -17,8 +17,15 @@ from msgspec import inspect as shape
 
 from protocol import codec
 from protocol.commands import COMMAND_TYPES, Command, tag_of
+from protocol.deal.structure import (
+    FIRST_DATE,
+    LAST_DATE,
+    Structure,
+    StructureChanges,
+    StructureError,
+    revised,
+)
 from protocol.records import MAX_CENTS, BasisPoints, View
-from protocol.structure import FIRST_DATE, LAST_DATE, Structure, StructureChanges, StructureError, revised
 from server.database.deals.new_deals import FIRST_TRADE
 from server.hub.sight.visible import STRUCTURE_FIELDS
 

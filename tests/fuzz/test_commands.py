@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from protocol import codec
 from protocol.closing import ErrorCode
 from protocol.commands import COMMAND_TYPES, Command, Ping, Revalue, tag_of
-from protocol.workflow import Reason
+from protocol.deal.workflow import Reason
 from server.hub.sockets.limits import COMMANDS
 from tests.fuzz.wire import Message, Target, Wire, opened
 from tests.protocol.strategies import values_of

@@ -8,7 +8,7 @@ from msgspec import UNSET
 from msgspec.structs import asdict, replace
 from pypdf import PdfReader
 
-from protocol.deal_parts import OfferedCar
+from protocol.deal.deal_parts import OfferedCar
 from protocol.money.inputs import PencilInputs
 from protocol.money.leasing import LeaseRequest, MoneyFactor, ResidualShare
 from protocol.money.quotes import QuotedLease, QuotedLeases
@@ -16,7 +16,7 @@ from protocol.records import BasisPoints, DealKind, Versions
 from server.database.deals.pencils import StoredPencil
 from server.finance.exact.lease import quote_lease
 from server.finance.quoting import Case, quote_structure
-from server.hub.commands.kept_quotes import pencil_of
+from server.hub.commands.quoting.kept_quotes import pencil_of
 
 CAR = OfferedCar(
     vin="2T3W1RFV8NC123456",

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 from hypothesis import assume, given
 
+from protocol.deal.structure import Structure, StructureError
 from protocol.records import BasisPoints
-from protocol.structure import Structure, StructureError
 from server.finance.quoting import Case
 from server.paper.credit import credit_figures, payment_without_products
 from server.paper.figures import VALID_DAYS, car_figures, valid_until

@@ -8,8 +8,8 @@ import pytest
 from pypdf import PdfReader
 
 from protocol import disclosures
+from protocol.deal.structure import Structure
 from protocol.records import BasisPoints
-from protocol.structure import Structure
 from server.database.deals.pencils import StoredPencil
 from server.finance.quoting import Case, quote_structure
 from server.paper.cars import PaymentGrid

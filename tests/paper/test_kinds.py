@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from protocol import disclosures
+from protocol.deal.structure import StructureError
 from protocol.money.quotes import QuoteValue
 from protocol.records import BasisPoints, DealKind
-from protocol.structure import StructureError
 from server.database.deals.pencils import StoredPencil
 from server.paper.cash import cash_figures
 from server.paper.figures import car_figures, valid_until

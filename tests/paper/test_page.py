@@ -8,7 +8,7 @@ import pytest
 from pypdf import PdfReader
 
 from protocol import disclosures
-from protocol.structure import Structure
+from protocol.deal.structure import Structure
 from server.paper.printing import Heading, PrintedCar, print_paper
 from tests.finance.quoting.test_quoting import WISH, case
 from tests.paper.pencils import CAR, pencil, text_of

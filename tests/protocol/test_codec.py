@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from protocol import codec
 from protocol.codec import FieldError, InvalidMessage, ProtocolError
 from protocol.commands import COMMAND_TYPES, Command, tag_of
+from protocol.deal.structure import Structure, StructureChanges
 from protocol.events import MESSAGE_TYPES, Message, Notice, Resync, SnapshotRows
 from protocol.records import Filters
-from protocol.structure import Structure, StructureChanges
 from tests.protocol.strategies import plain_json, values_of
 from tests.work import work_of
 

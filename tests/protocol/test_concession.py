@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.deal.structure import Structure, with_trades
+from protocol.deal.trades import Trade
 from protocol.money.concession import Concession, concession_of, lacks_appraisal, lacks_product_cost
-from protocol.structure import Structure, with_trades
-from protocol.trades import Trade
 
 cents = st.integers(0, 5_000_000)
 

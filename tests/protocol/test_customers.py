@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from protocol.customers import (
+from protocol.deal.customers import (
     COUNTED,
     SCORES,
     CustomerChanges,
@@ -13,7 +13,7 @@ from protocol.customers import (
     CustomerFacts,
     with_facts,
 )
-from protocol.structure import TierSource
+from protocol.deal.structure import TierSource
 
 DANA = CustomerFacts(name="Dana Lee", state="OH", monthly_income_cents=5_000_00, other_debt_cents=300_00)
 PULLED = dt.date(2026, 11, 20)

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import codec
+from protocol.deal.product_lines import MAX_LINES, ProductLine
+from protocol.deal.structure import Structure, StructureChanges, StructureError, revised
 from protocol.money.lending import TaxRule
 from protocol.money.products import (
     MOST_OVER_RETAIL,
@@ -18,8 +20,6 @@ from protocol.money.products import (
     taxing,
     with_sums,
 )
-from protocol.product_lines import MAX_LINES, ProductLine
-from protocol.structure import Structure, StructureChanges, StructureError, revised
 
 GAP = {"product_id": "gap", "price_cents": 89_500}
 WHEELS = {"product_id": "wheels", "price_cents": 109_500, "term_months": 48}

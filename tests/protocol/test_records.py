@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from protocol import codec
 from protocol.closing import CloseCode, CommandError, ErrorCode
-from protocol.product_lines import FLAT_FIELDS as PRODUCT_SUMS
-from protocol.records import UNSET, BasisPoints
-from protocol.structure import (
+from protocol.deal.product_lines import FLAT_FIELDS as PRODUCT_SUMS
+from protocol.deal.structure import (
     FIRST_DATE,
     LAST_DATE,
     MAX_DEFERRAL_DAYS,
@@ -26,7 +25,8 @@ from protocol.structure import (
     check_consistent,
     revised,
 )
-from protocol.trades import FLAT_FIELDS
+from protocol.deal.trades import FLAT_FIELDS
+from protocol.records import UNSET, BasisPoints
 from tests.protocol.strategies import basis_points, values_of
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import codec
-from protocol.structure import Structure, StructureChanges, StructureError, revised, still_pertinent
-from protocol.trades import FLAT_FIELDS, Trade, TradeChanges, moved, sums_of, with_changes
+from protocol.deal.structure import Structure, StructureChanges, StructureError, revised, still_pertinent
+from protocol.deal.trades import FLAT_FIELDS, Trade, TradeChanges, moved, sums_of, with_changes
 
 QUOTED = dt.date(2026, 3, 2)
 SOUND = "1M8GDM9AXKP042788"

@@ -9,12 +9,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from protocol import codec
-from protocol.deal_fold import KEPT_NOTES, KEPT_NOTES_BYTES, applied, kept_notes
-from protocol.deal_parts import DealNote
-from protocol.events import EVENT_TYPES, Customer, DealSnapshot, Event, NoteAdded
-from protocol.records import Actor, DealState, Role, View
-from protocol.rights import RIGHTS
-from protocol.workflow import (
+from protocol.deal.deal_parts import DealNote
+from protocol.deal.workflow import (
     CREDIT_REASONS,
     EDITABLE,
     STEPS,
@@ -24,6 +20,10 @@ from protocol.workflow import (
     Fulfilment,
     Reason,
 )
+from protocol.deal_fold import KEPT_NOTES, KEPT_NOTES_BYTES, applied, kept_notes
+from protocol.events import EVENT_TYPES, Customer, DealSnapshot, Event, NoteAdded
+from protocol.records import Actor, DealState, Role, View
+from protocol.rights import RIGHTS
 from server.hub.sight.sight import Sight
 from server.hub.sight.views import project_event
 from server.log.channel_log import Entry

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from client import Deal, Workspace
+from protocol.deal.structure import StructureChanges
+from protocol.deal.workflow import Action, Reason
 from protocol.events import Event, Matches, NoteAdded, OfferSelected, SearchStarted
 from protocol.records import DealState, View
-from protocol.structure import StructureChanges
-from protocol.workflow import Action, Reason
 from server.database.core.pool import connect_as_owner
 from server.settings import Settings
 from tests.flow.desk import seen, valued

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from client.rows import ValueState
+from protocol.deal.structure import StructureChanges
 from protocol.events import Offers
 from protocol.records import Scope
-from protocol.structure import StructureChanges
 from server.database.core.pool import connect_as_owner
 from server.settings import Settings
 from tests.flow.desk import seen, valued

@@ -23,7 +23,7 @@ from server.database.people.credentials import PERSON_SCOPES, CredentialKind, is
 from server.database.people.security_log import SecurityLog
 from server.database.people.users import find_by_login
 from server.hub.commands.papers import Papers
-from server.hub.commands.quotes import Quotes
+from server.hub.commands.quoting.quotes import Quotes
 from server.settings import Settings, secret_of
 from server.web import api, health, security_api
 from server.web.access.context import WebContext

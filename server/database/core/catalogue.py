@@ -3,8 +3,8 @@
 import asyncpg
 
 from protocol import codec
+from protocol.deal.structure import Structure
 from protocol.money.products import Catalogue, Product, check_declined, sold_products, with_sums
-from protocol.structure import Structure
 from server.database.core.pool import Database
 
 PRODUCT_COLUMNS = Product.__struct_fields__

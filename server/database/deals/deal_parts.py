@@ -6,9 +6,8 @@ from typing import Final
 import asyncpg
 
 from protocol import codec
-from protocol.agreed import AgreedFigures, Contract, Proposal
-from protocol.deal_fold import KEPT_NOTES, KEPT_NOTES_BYTES, KEPT_TASKS, PRICED_STATES, kept_notes
-from protocol.deal_parts import (
+from protocol.deal.agreed import AgreedFigures, Contract, Proposal
+from protocol.deal.deal_parts import (
     Approval,
     DealNote,
     DealOffer,
@@ -16,7 +15,8 @@ from protocol.deal_parts import (
     FieldLock,
     VehicleHold,
 )
-from protocol.workflow import Fulfilment
+from protocol.deal.workflow import Fulfilment
+from protocol.deal_fold import KEPT_NOTES, KEPT_NOTES_BYTES, KEPT_TASKS, PRICED_STATES, kept_notes
 from server.database.core.pool import Database
 from server.database.deals.deals import DEAL_COLUMNS, DEAL_TABLES, Deal, deal_of
 from server.database.deals.story import KEPT_EVENTS, Told, kept_story, told_of

@@ -15,10 +15,10 @@ import asyncpg
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.customers import CustomerFacts
-from protocol.deal_parts import LenderTerms
+from protocol.deal.customers import CustomerFacts
+from protocol.deal.deal_parts import LenderTerms
+from protocol.deal.structure import Structure
 from protocol.records import Actor, DealState, Role
-from protocol.structure import Structure
 from server.database.core.pool import Database
 from server.database.decisions.customers import CUSTOMER_FACTS
 from server.database.decisions.deciding import DealEvent, parse_id

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.structure import Structure, StructureChanges, StructureError, with_trades
+from protocol.deal.trades import MAX_MILEAGE, MAX_NAME, MAX_PER_DIEM_CENTS, Trade
 from protocol.records import Role, Scope, Tier
-from protocol.structure import Structure, StructureChanges, StructureError, with_trades
 from protocol.texts import without_unseen
-from protocol.trades import MAX_MILEAGE, MAX_NAME, MAX_PER_DIEM_CENTS, Trade
 from protocol.vin import FIRST_YEAR, flaw
 from server.database.core.catalogue import with_catalogue
 from server.database.core.one_row import one_row

@@ -13,11 +13,11 @@ import asyncpg
 import msgspec
 
 from protocol import codec
+from protocol.deal.structure import Structure
 from protocol.money.concession import concession_of
 from protocol.money.inputs import PencilInputs
 from protocol.money.quotes import QuotedStructure
 from protocol.records import Versions
-from protocol.structure import Structure
 from server.database.core.pool import Database
 
 ROWS_AT_A_TIME = 200

@@ -1,12 +1,12 @@
 """The price guard: nothing changes the agreed figures of a deal in silence."""
 
 from protocol import codec
-from protocol.agreed import GUARDED, AgreedFigures, Contract, FiguresChange, Proposal, figures_of
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import DealOffer
+from protocol.deal.agreed import GUARDED, AgreedFigures, Contract, FiguresChange, Proposal, figures_of
+from protocol.deal.deal_parts import DealOffer
+from protocol.deal.workflow import Reason
 from protocol.disclosures import TEXT_VERSION
 from protocol.records import DealState, Versions
-from protocol.workflow import Reason
 from server.database.decisions.deciding import LockedDeal
 from server.database.decisions.terms import Step, move
 

@@ -4,10 +4,10 @@ from msgspec import UNSET
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import Approval, DealOffer
+from protocol.deal.deal_parts import Approval, DealOffer
+from protocol.deal.structure import Structure, StructureChanges, still_pertinent
+from protocol.deal.workflow import LIVE_STATUSES, Reason
 from protocol.money.concession import Concession, concession_of, lacks_product_cost
-from protocol.structure import Structure, StructureChanges, still_pertinent
-from protocol.workflow import LIVE_STATUSES, Reason
 from server.database.decisions.deciding import LockedDeal
 from server.database.decisions.lenders import last_terms, live_terms
 from server.database.decisions.offers import selected_offer

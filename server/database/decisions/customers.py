@@ -5,10 +5,17 @@ from typing import Any, Final
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.customers import COUNTED, CustomerChanges, CustomerError, CustomerFacts, check_facts, with_facts
+from protocol.deal.customers import (
+    COUNTED,
+    CustomerChanges,
+    CustomerError,
+    CustomerFacts,
+    check_facts,
+    with_facts,
+)
+from protocol.deal.workflow import Reason
 from protocol.events import Customer, CustomerChanged, kind_of
 from protocol.records import Actor, DealState
-from protocol.workflow import Reason
 from server.database.core.pool import Database
 from server.database.core.scope import RowScope
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding_for_others, parse_id

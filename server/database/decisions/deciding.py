@@ -16,13 +16,13 @@ from typing import Any, Final
 import asyncpg
 
 from protocol import codec
-from protocol.agreed import AgreedFigures, Proposal
 from protocol.closing import CommandError, ErrorCode, op_taken
-from protocol.deal_parts import DealOffer
+from protocol.deal.agreed import AgreedFigures, Proposal
+from protocol.deal.deal_parts import DealOffer
+from protocol.deal.structure import Structure
+from protocol.deal.workflow import Fulfilment
 from protocol.events import Event, kind_of
 from protocol.records import Actor, DealState, Role
-from protocol.structure import Structure
-from protocol.workflow import Fulfilment
 from server.database.core.pool import Database
 from server.database.core.scope import RowScope
 

@@ -9,12 +9,12 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from protocol import codec
-from protocol.agreed import figures_of
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import DealOffer, LenderStipulation, LenderTerms
+from protocol.deal.agreed import figures_of
+from protocol.deal.deal_parts import DealOffer, LenderStipulation, LenderTerms
+from protocol.deal.workflow import LIVE_STATUSES, Fulfilment, LenderStatus, Reason
 from protocol.events import LenderDecided, StipulationCleared
 from protocol.records import Actor, DealState
-from protocol.workflow import LIVE_STATUSES, Fulfilment, LenderStatus, Reason
 from server.database.core.scope import RowScope
 from server.database.decisions.agreed import agreed_of, fall, is_guarded
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding

@@ -4,9 +4,9 @@ import uuid
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.structure import Structure
 from protocol.events import FieldLocked, FieldUnlocked, NoteAdded
 from protocol.records import Actor, DealState
-from protocol.structure import Structure
 from server.database.core.scope import RowScope
 from server.database.decisions.deciding import Decided, deciding
 from server.database.decisions.terms import wrong_state

@@ -5,12 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 from protocol import codec
-from protocol.agreed import figures_of
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import DealOffer
+from protocol.deal.agreed import figures_of
+from protocol.deal.deal_parts import DealOffer
+from protocol.deal.workflow import SELECTABLE, Reason
 from protocol.events import OfferPinned, OfferSelected, OfferUnpinned
 from protocol.records import Actor, DealState
-from protocol.workflow import SELECTABLE, Reason
 from server.database.core.one_row import one_row
 from server.database.core.scope import RowScope
 from server.database.decisions.agreed import agreed_of, fall

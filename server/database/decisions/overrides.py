@@ -6,10 +6,10 @@ the system's scope, and checks the desk's right under the locks.
 
 import uuid
 
-from protocol.agreed import GUARDED
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.agreed import GUARDED
+from protocol.deal.workflow import Reason
 from protocol.records import Actor
-from protocol.workflow import Reason
 from server.database.core.scope import RowScope
 from server.database.decisions.agreed import agreed_of, fall
 from server.database.decisions.claims import let_go, other_holders, require_not_reserved, require_say

@@ -3,10 +3,10 @@
 import uuid
 from dataclasses import dataclass
 
-from protocol.agreed import GUARDED, AgreedFigures, figures_of
-from protocol.deal_parts import DealOffer
+from protocol.deal.agreed import GUARDED, AgreedFigures, figures_of
+from protocol.deal.deal_parts import DealOffer
+from protocol.deal.workflow import Reason
 from protocol.records import DealState
-from protocol.workflow import Reason
 from server.database.core.scope import RowScope
 from server.database.decisions.agreed import agreed_of, fall
 from server.database.decisions.conditions import last_approval, outdated

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.deal_parts import DealTask
+from protocol.deal.workflow import CREDIT_REASONS, MAX_REASONS, NOTICE_DAYS, Reason, TaskKind
 from protocol.deal_fold import KEPT_TASKS
-from protocol.deal_parts import DealTask
 from protocol.events import TaskDone, TaskRaised
 from protocol.records import Actor
-from protocol.workflow import CREDIT_REASONS, MAX_REASONS, NOTICE_DAYS, Reason, TaskKind
 from server.database.core.scope import RowScope
 from server.database.decisions.deciding import Decided, LockedDeal, deciding
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from protocol import codec
-from protocol.agreed import UNAGREED, AgreedFigures, Contract, FiguresChange, Proposal
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import Approval
+from protocol.deal.agreed import UNAGREED, AgreedFigures, Contract, FiguresChange, Proposal
+from protocol.deal.deal_parts import Approval
+from protocol.deal.product_lines import FLAT_FIELDS
+from protocol.deal.structure import Structure, StructureChanges, StructureError, revised
+from protocol.deal.trades import counts_alike
+from protocol.deal.workflow import EDITABLE, Reason
 from protocol.events import DealChanged, StateChanged, kind_of
-from protocol.product_lines import FLAT_FIELDS
 from protocol.records import Actor, DealState, Role
-from protocol.structure import Structure, StructureChanges, StructureError, revised
-from protocol.trades import counts_alike
-from protocol.workflow import EDITABLE, Reason
 from server.database.core.catalogue import with_catalogue
 from server.database.core.scope import RowScope
 from server.database.decisions.claims import end_reservation

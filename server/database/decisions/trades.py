@@ -9,12 +9,12 @@ from msgspec import UNSET
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import DealTask
+from protocol.deal.deal_parts import DealTask
+from protocol.deal.structure import Structure, StructureChanges
+from protocol.deal.trades import Trade, appraised_and_gone, moved
+from protocol.deal.workflow import APPRAISABLE, TaskKind
 from protocol.events import DealChanged, kind_of
 from protocol.records import Actor
-from protocol.structure import Structure, StructureChanges
-from protocol.trades import Trade, appraised_and_gone, moved
-from protocol.workflow import APPRAISABLE, TaskKind
 from server.database.core.scope import RowScope
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding
 from server.database.decisions.tasks import end_task, raise_task

@@ -1,4 +1,4 @@
-"""Moves a deal between states: who may, from which state, and why. protocol.workflow has the machine."""
+"""Moves a deal between states: who may, from which state, and why. protocol.deal.workflow has the machine."""
 
 import datetime as dt
 import uuid
@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from protocol import codec
-from protocol.agreed import AgreedFigures, figures_of
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import Approval, DealOffer
+from protocol.deal.agreed import AgreedFigures, figures_of
+from protocol.deal.deal_parts import Approval, DealOffer
+from protocol.deal.structure import StructureChanges
+from protocol.deal.workflow import CREDIT_REASONS, STEPS, TRANSITIONS, Action, Closing, Reason
 from protocol.events import FulfilmentChanged
 from protocol.records import Actor, DealState, Role
-from protocol.structure import StructureChanges
-from protocol.workflow import CREDIT_REASONS, STEPS, TRANSITIONS, Action, Closing, Reason
 from server.database.core.scope import RowScope
 from server.database.decisions.agreed import agreed_of, changed_figures, contract_of, proposed, require_seen
 from server.database.decisions.claims import let_go, require_not_held, reserve, touch_claims

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from protocol.closing import CommandError, ErrorCode
-from protocol.structure import FIRST_DATE, LAST_DATE
+from protocol.deal.structure import FIRST_DATE, LAST_DATE
 from server.database.core.pool import Database
 
 MOST_EVENT_ID: Final = 2**63 - 1

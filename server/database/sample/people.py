@@ -8,8 +8,8 @@ from typing import Any
 import asyncpg
 import numpy as np
 
+from protocol.deal.structure import TierSource
 from protocol.records import Role
-from protocol.structure import TierSource
 from server.database.deals.new_deals import FIRST_TRADE
 from server.database.sample.catalogue import MODELS
 from server.database.sample.rebates import GRADUATE, LOYALTY, MILITARY

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from protocol import codec
-from protocol.structure import StructureChanges
+from protocol.deal.structure import StructureChanges
 from server.database.core.catalogue import with_catalogue
 from server.database.core.pool import connect_as_owner
 from server.database.deals.new_deals import starting_structure

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from protocol.workflow import Reason
+from protocol.deal.workflow import Reason
 from server.database.core.one_row import one_row
 from server.database.core.pool import Database
 from server.database.decisions.deciding import parse_id

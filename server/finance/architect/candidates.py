@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 
 from server.finance.architect.pricing import Pricing, front_gross_cents
 from server.finance.cars import Cars
-from server.finance.cheapest import gap_edges, is_covered
 from server.finance.contract import owed_before_cash_cents
 from server.finance.payment import largest_principal, payments_cents
 from server.finance.rounding import WHOLE, Cents, Flags
+from server.finance.rules.cheapest import gap_edges, is_covered
 from server.finance.structures import Structures, reach
 
 PAYMENT_BAND_CENTS = 50_00

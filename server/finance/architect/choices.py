@@ -18,8 +18,8 @@ from server.finance.architect.objective import acceptable, best_of_cars
 from server.finance.architect.pricing import Pricing
 from server.finance.architect.ties import least_paid
 from server.finance.cars import Cars
-from server.finance.limits import Limit
 from server.finance.rounding import HUNDREDTHS, WHOLE
+from server.finance.rules.limits import Limit
 from server.finance.structures import Structures, build_structures
 
 

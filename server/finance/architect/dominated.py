@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.finance.architect.pricing import Pricing
-from server.finance.cheapest import NONE
 from server.finance.payment import payments_cents
 from server.finance.rounding import Cents, Flags, Floats
+from server.finance.rules.cheapest import NONE
 from server.finance.structures import Structures
 from server.finance.value.valuation import Valuation
 

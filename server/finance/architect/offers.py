@@ -14,8 +14,8 @@ from server.finance.architect.frontiers import frontier_of_cars
 from server.finance.architect.objective import acceptable, best_of_cars, counts_by_car
 from server.finance.architect.pricing import Pricing
 from server.finance.cars import Cars
-from server.finance.limits import Limit
 from server.finance.rounding import HUNDREDTHS
+from server.finance.rules.limits import Limit
 from server.finance.structures import build_structures
 
 _WIRE: Final = {int(limit): limit.wire for limit in Limit}

@@ -12,8 +12,8 @@ from server.finance.architect.product_cuts import ProductCut, reduced_plans
 from server.finance.cars import Cars
 from server.finance.payment import largest_principal
 from server.finance.plan import Plan, plan_deal
-from server.finance.programmes import terms_of
 from server.finance.rounding import WHOLE, Cents
+from server.finance.rules.programmes import terms_of
 from server.finance.value.valuation import Valuation, value_plan
 
 UNKNOWN_WORTH_CENTS = 1 << 48

@@ -8,8 +8,8 @@ payments, and ``w`` unit periods a year make it annual: ``APR = w*i``. No tolera
 import numpy as np
 from numpy.typing import NDArray
 
+from protocol.deal.structure import StructureError
 from protocol.money.pricing import AprAnswer, AprFlow, AprRequest
-from protocol.structure import StructureError
 from server.finance.rounding import Floats
 
 MAX_ITERATIONS = 200

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
+from protocol.deal.structure import StructureError
 from protocol.money.pricing import CashAnswer, CashRequest, SaleRequest
 from protocol.records import DealKind
-from protocol.structure import StructureError
 from server.finance.exact.price import stated_tax_cents, with_product_sums
 
 

@@ -6,10 +6,10 @@
 
 from decimal import Decimal
 
+from protocol.deal.structure import StructureError
 from protocol.money.leasing import FACTOR_UNITS, LeaseAnswer, LeaseRequest, MoneyFactor
 from protocol.money.lending import TaxBase, TaxRule
 from protocol.records import MAX_BASIS_POINTS
-from protocol.structure import StructureError
 from server.finance.exact.schedule import half_up
 from server.finance.leasing.money import LeaseSale, lease_money
 from server.finance.rounding import hundredths_of_bp

@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
+from protocol.deal.structure import FIRST_DATE, LAST_DATE, StructureError
 from protocol.money.inputs import ENGINE
 from protocol.money.pricing import (
     Itemization,
@@ -21,7 +22,6 @@ from protocol.money.pricing import (
     ScheduleRow,
 )
 from protocol.records import MAX_BASIS_POINTS
-from protocol.structure import FIRST_DATE, LAST_DATE, StructureError
 from server.finance.calendar import MONTHS_IN_YEAR, add_months
 from server.finance.exact.apr import apr_percent, periodic_rates
 from server.finance.exact.schedule import Accrual, half_up, level_payment, repay

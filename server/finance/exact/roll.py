@@ -11,9 +11,9 @@ from fractions import Fraction
 
 import msgspec
 
+from protocol.deal.structure import StructureError
 from protocol.money.pricing import PriceRequest, RollAnswer, Vary
 from protocol.records import MAX_BASIS_POINTS, MAX_CENTS, BasisPoints
-from protocol.structure import StructureError
 from server.finance.calendar import MONTHS_IN_YEAR
 from server.finance.exact.price import (
     TaxOf,

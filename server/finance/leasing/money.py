@@ -15,7 +15,7 @@ import numpy as np
 from protocol.money.leasing import FACTOR_UNITS
 from protocol.money.lending import LeaseTaxMethod, TaxBase, TaxRule
 from server.finance.rounding import Cents
-from server.finance.taxes import rounded_tax_cents
+from server.finance.rules.taxes import rounded_tax_cents
 
 Amount = int | Cents
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from protocol.commands import MAX_GRID, Quote
-from protocol.structure import Structure
+from protocol.deal.structure import Structure
 
 MOST_WITHIN: Final = 8
 """The most columns above the cash down and up to the maximum: a wide range takes several steps at a time."""

@@ -17,7 +17,7 @@ from server.finance.cars import Cars
 from server.finance.contract import payoff_cents, selling_price_cents
 from server.finance.plan import Plan, plan_deal
 from server.finance.products import Menu
-from server.finance.taxes import tax_by_jurisdiction
+from server.finance.rules.taxes import tax_by_jurisdiction
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import numpy as np
 from protocol.money.lending import Programme
 from server.finance.architect import Choice, Pricing
 from server.finance.architect.candidates import Candidates, Wanted, build_at
-from server.finance.limits import Limit
 from server.finance.quoting.case import Case
 from server.finance.rounding import HUNDREDTHS
+from server.finance.rules.limits import Limit
 from server.finance.structures import Headroom, Structures, build_structures
 
 

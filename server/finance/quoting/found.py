@@ -11,9 +11,9 @@ from protocol.money.lending import RateSheet, RiskModel
 from protocol.records import DealKind
 from server.finance.architect import best_offers, price_plan
 from server.finance.cars import Cars
-from server.finance.limits import Limit
 from server.finance.offers import offers_of
 from server.finance.plan import plan_deal
+from server.finance.rules.limits import Limit
 
 
 def offers_found(

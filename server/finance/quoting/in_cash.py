@@ -5,16 +5,16 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
+from protocol.deal.structure import StructureError
 from protocol.events import Fix
 from protocol.money.pricing import CashRequest
 from protocol.money.quotes import QuotedCash, QuoteValue, TaxLine
 from protocol.records import DealKind
-from protocol.structure import StructureError
 from server.finance.architect import front_gross_cents
 from server.finance.cash_sales import CashSales, cash_fix, cash_sales
 from server.finance.exact.cash import cash_price
-from server.finance.limits import Limit
 from server.finance.quoting.case import Case
+from server.finance.rules.limits import Limit
 from server.finance.value.valuation import product_gross_cents
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 
 from protocol.commands import Roll
+from protocol.deal.structure import RateReason, StructureError
 from protocol.money.pricing import PriceRequest, RollAnswer, Vary
 from protocol.money.quotes import QuoteRoll
-from protocol.structure import RateReason, StructureError
 from server.finance.contract import discount_limit_cents
 from server.finance.exact.price import price_contract
 from server.finance.exact.roll import roll

@@ -10,22 +10,22 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from protocol.deal.structure import StructureError
+from protocol.deal.trades import Trade
 from protocol.events import Fix, FixKind
 from protocol.money.lending import RateSheet
 from protocol.money.pricing import PriceRequest
 from protocol.money.quotes import MonthlyCash, QuotedStructure, QuotedTrade, QuoteValue, TaxLine
 from protocol.records import DealKind
-from protocol.structure import StructureError
-from protocol.trades import Trade
 from server.finance.architect import Choice, Pricing, choices, refusal
 from server.finance.calendar import after_days
 from server.finance.contract import payoff_cents
 from server.finance.exact.price import price_contract
-from server.finance.limits import Limit
-from server.finance.programmes import terms_of
 from server.finance.quoting.case import Case
 from server.finance.quoting.in_cash import cash_answer, in_cash
 from server.finance.quoting.products import quote_lines
+from server.finance.rules.limits import Limit
+from server.finance.rules.programmes import terms_of
 from server.finance.value.parts import monthly_cash, npv_parts
 
 

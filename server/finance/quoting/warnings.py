@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
+from protocol.deal.structure import Structure
 from protocol.jobs import UNKNOWN_COST
 from protocol.money.concession import concession_of, lacks_appraisal, lacks_product_cost
 from protocol.money.quotes import QuoteWarning, WarningCode
-from protocol.structure import Structure
 from server.finance.quoting.case import Case
 from server.finance.quoting.structure import Quoted
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from protocol.money.lending import NO_EDGE_BP, NO_EDGE_MONTHS, RiskCurve, RiskModel
 from protocol.records import Tier
-from server.finance.programmes import Whole
 from server.finance.rounding import HUNDREDTHS, WHOLE, Cents, hundredths_of_bp
+from server.finance.rules.programmes import Whole
 
 NO_EDGE = hundredths_of_bp(NO_EDGE_BP)
 """The upper edge of the last band, and the value of an unknown share."""

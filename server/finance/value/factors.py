@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocol.money.lending import RiskCurve
-from server.finance.programmes import Whole
 from server.finance.rounding import Floats, annual_fraction
+from server.finance.rules.programmes import Whole
 from server.finance.value.curves import Bands
 from server.finance.value.months import (
     STRESS_DEFAULTS,

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.finance.payment import MONTHS_PER_YEAR, annuity_factors
-from server.finance.programmes import Whole
 from server.finance.rounding import Floats
+from server.finance.rules.programmes import Whole
 
 STRESS_DEFAULTS = 1.5
 """Gross defaults under stress, as a multiple of the expected ones; their timing stays."""

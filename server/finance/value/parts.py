@@ -12,8 +12,8 @@ import numpy as np
 from protocol.money.lending import RiskCurve, RiskModel
 from protocol.money.quotes import MonthlyCash
 from server.finance.plan import Plan
-from server.finance.programmes import Whole
 from server.finance.rounding import Cents, Floats, annual_fraction, half_up
+from server.finance.rules.programmes import Whole
 from server.finance.value.curves import bands
 from server.finance.value.factors import Factors, contract_factors, risk_of
 from server.finance.value.months import Risk, live

@@ -4,10 +4,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from protocol.deal.structure import StructureError
 from protocol.money.pricing import ValueAnswer, ValueParts, ValueRequest
-from protocol.structure import StructureError
-from server.finance.programmes import Whole
 from server.finance.rounding import Floats, half_up
+from server.finance.rules.programmes import Whole
 from server.finance.value.factors import contract_factors, timing
 from server.finance.value.months import Risk, gross_defaults, live
 from server.finance.value.parts import Part, contract_parts, rounded_parts, switched_on

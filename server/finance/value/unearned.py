@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocol.money.products import Earning, SoldProduct
-from server.finance.programmes import Whole
 from server.finance.rounding import Floats, annual_fraction
+from server.finance.rules.programmes import Whole
 from server.finance.value.curves import Bands
 from server.finance.value.factors import risk_of
 from server.finance.value.months import Risk, live

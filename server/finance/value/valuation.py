@@ -17,8 +17,8 @@ from protocol.money.inputs import DealInputs
 from protocol.money.lending import ReserveMethod, RiskModel
 from protocol.records import MAX_CENTS
 from server.finance.plan import Plan
-from server.finance.programmes import NO_CAP
 from server.finance.rounding import WHOLE, Cents, Floats, half_up, hundredths_of_bp
+from server.finance.rules.programmes import NO_CAP
 from server.finance.value.curves import Bands, bands
 from server.finance.value.factors import Factors, factor_table
 from server.finance.value.unearned import given_back_cents

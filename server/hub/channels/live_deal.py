@@ -13,10 +13,10 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from protocol import codec
+from protocol.deal.structure import Structure
 from protocol.deal_fold import applied
 from protocol.events import EVENTS_BY_KIND, Customer, DealSnapshot, Event
 from protocol.records import Scope
-from protocol.structure import Structure
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import Deal
 from server.database.deals.story import Told, kept_story

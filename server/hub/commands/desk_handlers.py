@@ -8,12 +8,12 @@ from typing import Any
 from msgspec import structs
 
 from protocol import codec, commands
-from protocol.agreed import GUARDED, AgreedFigures, FiguresChange, LenderEffectReply, figures_of
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands.desk import Decision
-from protocol.deal_parts import DealOffer
+from protocol.deal.agreed import GUARDED, AgreedFigures, FiguresChange, LenderEffectReply, figures_of
+from protocol.deal.deal_parts import DealOffer
+from protocol.deal.workflow import Action, Closing, LenderStatus
 from protocol.records import View
-from protocol.workflow import Action, Closing, LenderStatus
 from server.clock import utc_now
 from server.database.core.scope import StoreScopes
 from server.database.decisions import customers, lenders, tasks, trades, workflow
@@ -22,15 +22,15 @@ from server.database.editions.rates import NotInForce
 from server.database.people.users import Account
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.commands.desk_answers import DeskAnswers
-from server.hub.commands.lender_rows import LenderRows
 from server.hub.commands.lender_terms import as_terms, hypothetical_terms, terms_of
 from server.hub.commands.offer_pricing import Repricing
-from server.hub.commands.quotes import Quotes
+from server.hub.commands.quoting.lender_rows import LenderRows
+from server.hub.commands.quoting.quotes import Quotes
 from server.hub.commands.registration import handles
 from server.hub.connections.authority import Authority, actor_of, view_of
 from server.hub.connections.connection import Connection
+from server.hub.sight.asking import not_here, unsettable_facts
 from server.hub.sight.questions import check_visible
-from server.hub.sight.views import not_here, unsettable_facts
 from server.work.editions import Editions
 
 

@@ -11,7 +11,7 @@ from server.hub.commands.registration import handlers_of
 from server.hub.connections.allowance import READING, Allowance
 from server.hub.connections.authority import check_scope, view_of
 from server.hub.connections.connection import Connection
-from server.hub.sight.views import project_error
+from server.hub.sight.asking import project_error
 from server.hub.sockets.limits import COMMAND_SECONDS
 from server.observe.failing import SERVICE_FAILS
 from server.search.paging.runs import TURN_SECONDS

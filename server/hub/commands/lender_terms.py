@@ -5,9 +5,9 @@ import uuid
 
 from protocol import commands
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import LenderTerms
-from protocol.structure import FIRST_DATE, LAST_DATE
-from protocol.workflow import CREDIT_REASONS, LIVE_STATUSES, LenderStatus
+from protocol.deal.deal_parts import LenderTerms
+from protocol.deal.structure import FIRST_DATE, LAST_DATE
+from protocol.deal.workflow import CREDIT_REASONS, LIVE_STATUSES, LenderStatus
 from server.clock import utc_now
 from server.database.decisions import lenders
 

@@ -2,19 +2,19 @@
 
 from protocol import codec, commands
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import DealOffer
+from protocol.deal.deal_parts import DealOffer
 from server.database.core.scope import RowScope, StoreScopes
 from server.database.deals.deals import Deal
 from server.database.decisions import claims, offers, overrides
 from server.database.people.users import Account
 from server.hub.commands.desk_answers import Decide, DeskAnswers
-from server.hub.commands.quotes import Quotes, vehicle_number
+from server.hub.commands.quoting.quotes import Quotes, vehicle_number
 from server.hub.commands.registration import handles
 from server.hub.connections.authority import Authority, actor_of, view_of
 from server.hub.connections.connection import Connection
+from server.hub.sight.asking import not_here, unaskable_fields
 from server.hub.sight.questions import Questions, check_conceded, check_trades
 from server.hub.sight.sight import Sight, sight_of
-from server.hub.sight.views import not_here, unaskable_fields
 from server.hub.upkeep.relay import Relay
 
 PRICING_ATTEMPTS = 3

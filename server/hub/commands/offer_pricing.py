@@ -7,16 +7,16 @@ import msgspec
 from msgspec import UNSET
 
 from protocol import codec
-from protocol.agreed import GUARDED
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import DealOffer, LenderTerms
+from protocol.deal.agreed import GUARDED
+from protocol.deal.deal_parts import DealOffer, LenderTerms
+from protocol.deal.structure import StructureChanges, still_pertinent
 from protocol.records import DealKind
-from protocol.structure import StructureChanges, still_pertinent
 from server.clock import utc_now
 from server.database.deals.deals import Deal
 from server.database.people.users import Account
 from server.hub.channels.live_deal import HeldDeal
-from server.hub.commands.quotes import Quotes
+from server.hub.commands.quoting.quotes import Quotes
 
 NO_PROGRAMME = frozenset({ErrorCode.CONFLICT, ErrorCode.NOT_FOUND})
 

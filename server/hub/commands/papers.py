@@ -6,9 +6,9 @@ from typing import Final
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import DealOffer
+from protocol.deal.deal_parts import DealOffer
+from protocol.deal.structure import StructureChanges
 from protocol.records import DealState
-from protocol.structure import StructureChanges
 from server.clock import utc_now
 from server.compute.pool import ComputePool, NoTurnError, OverrunError
 from server.database.core.scope import StoreScopes
@@ -17,9 +17,9 @@ from server.database.deals.deals import Deal
 from server.database.deals.pencils import StoredPencil, load_pencils
 from server.database.editions.rates import NotInForce
 from server.database.people.users import Account
-from server.hub.commands.quotes import Quotes
+from server.hub.commands.quoting.quotes import Quotes
+from server.hub.sight.asking import widest_view
 from server.hub.sight.sight import Sight, sight_of
-from server.hub.sight.views import widest_view
 from server.paper.printing import GridTables, Heading, PrintedCar, print_paper
 from server.sharing.lanes import Lane
 from server.work.editions import Editions

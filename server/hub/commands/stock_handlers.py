@@ -7,16 +7,16 @@ from server.clock import utc_now
 from server.database.core.scope import StoreScopes
 from server.database.decisions.deciding import digest_of
 from server.database.decisions.terms import change_terms
-from server.hub.commands.catalogues import Catalogues
-from server.hub.commands.contract_quotes import asks_for_contract, contract_quote
 from server.hub.commands.finding import Finding
-from server.hub.commands.quotes import Quotes
+from server.hub.commands.quoting.catalogues import Catalogues
+from server.hub.commands.quoting.contract_quotes import asks_for_contract, contract_quote
+from server.hub.commands.quoting.quotes import Quotes
 from server.hub.commands.registration import handles
 from server.hub.connections.authority import Authority, actor_of, view_of
 from server.hub.connections.connection import Connection
+from server.hub.sight.asking import hidden_order, not_here
 from server.hub.sight.questions import Questions, check_conceded, check_visible
 from server.hub.sight.sight import sight_of
-from server.hub.sight.views import hidden_order, not_here
 from server.hub.upkeep.relay import Relay
 from server.search.paging.searches import MoreRequest, SearchRequest, SearchService
 

@@ -5,7 +5,7 @@ import structlog
 from protocol import codec, commands
 from protocol.channels import is_list, store_of
 from protocol.closing import CommandError, ErrorCode
-from protocol.structure import Structure
+from protocol.deal.structure import Structure
 from server.clock import utc_now
 from server.database.core.scope import StoreScopes
 from server.database.people.security_events import Note, SecurityKind

@@ -13,7 +13,7 @@ from server.database.people.users import Account
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.channels.live_deals import LiveDeals
 from server.hub.connections.connection import Connection
-from server.hub.sight.views import widest_view
+from server.hub.sight.asking import widest_view
 
 
 class Authority:

@@ -20,8 +20,8 @@ from server.hub.channels.session import Watcher
 from server.hub.connections.authority import Authority
 from server.hub.connections.connection import Connection
 from server.hub.joining.snapshot import snapshot_of, snapshot_rows
+from server.hub.sight.asking import capped_view
 from server.hub.sight.sight import sight_of
-from server.hub.sight.views import capped_view
 from server.hub.sockets.limits import limits_of
 from server.hub.upkeep.keeper import Keeper
 from server.hub.upkeep.relay import Relay

@@ -24,7 +24,7 @@ from protocol.records import View
 from server.database.deals.story import KEPT_STORY_BYTES, kept_story
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.joining.story import history_of
-from server.hub.sight import views
+from server.hub.sight import asking, rows_seen, views
 from server.hub.sight.sight import Sight, value_as_seen
 from server.log.search_log import Chunk, SearchLog, SearchState
 
@@ -65,7 +65,7 @@ def _search_snapshot(search: SearchState, sight: Sight) -> SearchSnapshot:
     snapshot = SearchSnapshot(
         search_id=search.search_id,
         filters=views.shown_filters(search.filters, sight.view),
-        sort=search.sort if views.shows_sort(search.sort, sight.view) else UNSET,
+        sort=search.sort if asking.shows_sort(search.sort, sight.view) else UNSET,
         scanned=search.scanned,
         matched=search.matched,
         valued=search.valued,
@@ -96,7 +96,7 @@ async def snapshot_rows(
     if search_id is not None:
         async for chunk in searches.chunks(channel, search_id):
             merged = changed_columns(merged_columns(chunk), changes) if changes else merged_columns(chunk)
-            columns = views.project_rows(merged, sight)
+            columns = rows_seen.project_rows(merged, sight)
             for message in row_parts(channel, ref, part, columns):
                 yield message
                 part += 1

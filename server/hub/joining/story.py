@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from protocol import codec
-from protocol.agreed import HistoryPage
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.agreed import HistoryPage
 from protocol.records import View
 from server.database.core.scope import RowScope
 from server.database.deals.story import Told, story_page

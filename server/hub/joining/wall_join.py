@@ -18,8 +18,9 @@ from server.hub.channels.wall import Wall
 from server.hub.connections.connection import Connection
 from server.hub.joining.join import capture, require_room, still_known
 from server.hub.joining.snapshot import row_parts
+from server.hub.sight.asking import capped_view
 from server.hub.sight.sight import Sight, sight_of
-from server.hub.sight.views import capped_view, project_summary
+from server.hub.sight.views import project_summary
 from server.log.channel_log import ChannelLog
 
 

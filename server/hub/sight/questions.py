@@ -8,14 +8,14 @@ from typing import Final
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.structure import Structure, StructureChanges
 from protocol.records import View
-from protocol.structure import Structure, StructureChanges
 from server.counts.distinct import Distinct
 from server.database.deals.deals import Deal
 from server.database.decisions.trades import check_trades_kept
 from server.database.people.users import Account
+from server.hub.sight.asking import not_here, unsettable_fields
 from server.hub.sight.sight import Sight
-from server.hub.sight.views import not_here, unsettable_fields
 
 MOST_QUESTIONS: Final = 100
 QUESTIONS_SECONDS: Final = 10 * 60

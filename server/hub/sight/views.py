@@ -11,19 +11,16 @@ import msgspec
 from msgspec import UNSET
 
 from protocol import codec
-from protocol.closing import CommandError, ErrorCode
-from protocol.commands import COMMAND_TYPES
-from protocol.customers import CustomerChanges, CustomerFacts
 from protocol.events import Customer
-from protocol.records import DealKind, Filters, Role, Sort, View
-from protocol.structure import Structure, StructureChanges
+from protocol.records import Filters, View
+from server.hub.sight.asking import shows_sort
 from server.hub.sight.products_seen import project_products
+from server.hub.sight.rows_seen import guarded_columns, project_columns
 from server.hub.sight.sight import Sight, value_as_seen
 from server.hub.sight.visible import (
     AGREED_FIELDS,
     APPROVAL_FIELDS,
     CASH_FIELDS,
-    COLUMNS,
     CONTRACT_FIELDS,
     CUSTOMER_WARNINGS,
     DEAL_FIELDS,
@@ -44,45 +41,12 @@ from server.hub.sight.visible import (
     ROLL_FIELDS,
     RULE_FIELDS,
     SALES_TASKS,
-    SORTED_BY,
     STRUCTURE_FIELDS,
     TASK_FIELDS,
     TOTAL_VALUE,
     TRADE_FIELDS,
 )
 from server.log.channel_log import Entry
-
-_WIDEST: Final = {
-    Role.SALESPERSON: View.SALES,
-    Role.DESK_MANAGER: View.MANAGER,
-    Role.OPERATOR: View.MANAGER,
-}
-_RANK: Final = {View.CUSTOMER: 0, View.SALES: 1, View.MANAGER: 2}
-_DESK_DECIDES: Final = {"rate_bp": None, "rate_reason": None, "price_cents": None, "rebate_cents": 0}
-"""Fields that only the desk sets, each with the default that anyone may return to. Someone who may try rates
-finds the lender's buy rate; a deal-specific price or rebate is a discount by another name.
-"""
-
-_ABOUT_COMMANDS: Final = frozenset(
-    name for command in COMMAND_TYPES for name in command.__struct_fields__
-) - frozenset(Structure.__struct_fields__)
-_TO_CUSTOMERS: Final = {
-    ErrorCode.INVALID: "This value cannot be used. Correct it and try again.",
-    ErrorCode.FORBIDDEN: "This is not possible on this screen.",
-    ErrorCode.CONFLICT: "This is not possible right now.",
-    ErrorCode.LOCKED: "This cannot be changed now.",
-}
-
-
-def capped_view(asked: View, role: Role) -> View:
-    """Return the view for a person of ``role`` who requests ``asked``."""
-    widest = widest_view(role)
-    return asked if _RANK[asked] <= _RANK[widest] else widest
-
-
-def widest_view(role: Role) -> View:
-    """Return the view that shows a person of ``role`` the most."""
-    return _WIDEST[role]
 
 
 def project_event(entry: Entry, sight: Sight) -> bytes:
@@ -101,7 +65,7 @@ def project_told(event: dict[str, Any], sight: Sight) -> dict[str, Any]:
     shown = (*ENVELOPE, *EVENT_FIELDS[view].get(event["type"], ()))
     projected = {name: event[name] for name in shown if name in event}
     if "columns" in projected:
-        projected["columns"] = _guarded(projected["columns"], sight)
+        projected["columns"] = guarded_columns(projected["columns"], sight)
     if "sort" in projected and not shows_sort(projected["sort"], view):
         del projected["sort"]
     if not _shows_task(projected):
@@ -110,43 +74,6 @@ def project_told(event: dict[str, Any], sight: Sight) -> dict[str, Any]:
         if name in projected:
             projected[name] = project(projected[name], view)
     return value_as_seen(projected, sight)
-
-
-def _without_gross(columns: dict[str, Any]) -> dict[str, Any]:
-    """Return columns of rows without the values of cash offers: nothing is lent, so they are the gross."""
-    kinds = columns.get("kind")
-    if kinds is None or "npv_cents" not in columns or DealKind.CASH not in kinds:
-        return columns
-    hidden = {
-        name: [None if kind == DealKind.CASH else npv for kind, npv in zip(kinds, columns[name], strict=True)]
-        for name in TOTAL_VALUE
-    }
-    return {**columns, **hidden}
-
-
-def project_rows(columns: dict[str, Any], sight: Sight) -> dict[str, Any]:
-    """Return the projected columns of rows."""
-    guarded = _guarded(columns, sight)
-    return value_as_seen(_project_columns(guarded, sight.view), sight)
-
-
-def _guarded(columns: dict[str, Any], sight: Sight) -> dict[str, Any]:
-    seen = columns if sight.guard is None else sight.guard.without_marginal(columns)
-    return seen if sight.view is View.MANAGER else _without_gross(seen)
-
-
-def _project_columns(columns: dict[str, Any], view: View) -> dict[str, Any]:
-    shown = {name: column for name, column in columns.items() if name in COLUMNS[view]}
-    return _in_plain_order(shown) if view is View.CUSTOMER else shown
-
-
-def _in_plain_order(columns: dict[str, Any]) -> dict[str, Any]:
-    """Return rows by ``vehicle_id``, because the read order may reveal days in stock."""
-    cars = columns.get("vehicle_id")
-    if cars is None:
-        return columns
-    order = sorted(range(len(cars)), key=lambda row: str(cars[row]))
-    return {name: [column[row] for row in order] for name, column in columns.items()}
 
 
 def project_structure(structure: dict[str, Any], view: View) -> dict[str, Any]:
@@ -280,18 +207,6 @@ def _project_named_customer(customer: Any, view: View) -> Any:
     return codec.plain(project_customer(codec.convert(Customer, customer), view))
 
 
-def unsettable_facts(changes: CustomerChanges, view: View) -> list[str]:
-    """Return the facts of ``changes`` that may not be set in ``view``."""
-    return [name for name, _ in changes.items() if name not in FACTS[view]]
-
-
-def hidden_facts(facts: CustomerFacts, view: View) -> list[str]:
-    """Return the facts that someone states although ``view`` hides them."""
-    plain = CustomerFacts(name=facts.name, state=facts.state)
-    stated = (name for name in facts.__struct_fields__ if getattr(facts, name) != getattr(plain, name))
-    return [name for name in stated if name not in FACTS[view]]
-
-
 def project_quote(quote: dict[str, Any], sight: Sight) -> dict[str, Any]:
     """Return the projected data of a ``quote``; customers get the content of the printed pencil."""
     view = sight.view
@@ -341,19 +256,6 @@ def project_frontier(frontier: dict[str, Any], sight: Sight) -> dict[str, Any]:
     return value_as_seen(shown, sight)
 
 
-def shows_sort(sort: str, view: View) -> bool:
-    """Return whether ``view`` may see and request a sort order of a search."""
-    return SORTED_BY[Sort(sort)] in COLUMNS[view]
-
-
-def hidden_order(filters: Filters, sort: Sort, view: View) -> str | None:
-    """Return the field of a search that orders or filters by what ``view`` hides; None if none does."""
-    if not shows_sort(sort, view):
-        return "sort"
-    stated = (name for name in filters.__struct_fields__ if name not in FILTER_FIELDS[view])
-    return next((f"filters.{name}" for name in stated if getattr(filters, name) not in {UNSET, None}), None)
-
-
 def shown_filters(filters: Filters, view: View) -> Filters:
     """Return the filters of a search as ``view`` sees them."""
     hidden = (name for name in filters.__struct_fields__ if name not in FILTER_FIELDS[view])
@@ -362,26 +264,6 @@ def shown_filters(filters: Filters, view: View) -> Filters:
 
 def _project_filters(filters: dict[str, Any], view: View) -> dict[str, Any]:
     return _shown(filters, FILTER_FIELDS[view])
-
-
-def project_error(error: CommandError, view: View) -> CommandError:
-    """Return a refusal as ``view`` sees it.
-
-    A customer learns that something is impossible and for which visible field, but not why or because of
-    whom.
-    """
-    if view is not View.CUSTOMER:
-        return error
-    field = error.detail.get("field")
-    path = str(field).removeprefix("changes.")
-    name = "trades" if path.startswith("trades") else path.rpartition(".")[2].partition("[")[0]
-    detail: dict[str, object] = {}
-    if name in STRUCTURE_FIELDS[view] or name in _ABOUT_COMMANDS:
-        detail["field"] = field
-    if name in STRUCTURE_FIELDS[view]:
-        # A value that someone else set is on this screen too, and the form of an input is no secret.
-        detail |= {key: error.detail[key] for key in ("value", "expected", "at") if key in error.detail}
-    return CommandError(error.code, _TO_CUSTOMERS.get(error.code, error.message), **detail)
 
 
 def _shown(fields: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
@@ -393,49 +275,11 @@ def shows_workings(view: View) -> bool:
     return view is not View.CUSTOMER
 
 
-def unsettable_fields(changes: StructureChanges, view: View) -> list[str]:
-    """Return the fields of ``changes`` that may not be set in ``view``: those that it hides and, except in
-    the manager's view, those of the desk. Anyone may return to the default.
-    """
-    refused = [
-        name
-        for name, value in changes.items()
-        if name not in STRUCTURE_FIELDS[view]
-        or (name in _DESK_DECIDES and view is not View.MANAGER and value != _DESK_DECIDES[name])
-    ]
-    if view is not View.MANAGER and changes.trades is not UNSET:
-        appraised = (each.id for each in changes.trades if each.acv_cents is not UNSET)
-        refused += [f"trades.{trade_id}.acv_cents" for trade_id in appraised]
-    return refused
-
-
-def unaskable_fields(changes: StructureChanges, view: View) -> list[str]:
-    """Return the fields of ``changes`` that a quote in ``view`` may not use.
-
-    Those are the fields that it may not set, except the maximum cash: grid cells use it, and it reveals
-    nothing.
-    """
-    return [name for name in unsettable_fields(changes, view) if name != "cash_down_max_cents"]
-
-
-def not_here(field: str) -> CommandError:
-    """Return the refusal of a field that may not be set in the view."""
-    if field in {"rate_bp", "rate_reason"}:
-        return CommandError(ErrorCode.FORBIDDEN, "Only the desk can override the rate.", field=field)
-    if field in _DESK_DECIDES:
-        return CommandError(
-            ErrorCode.FORBIDDEN,
-            "Only the desk can set the price or the rebate. Enter a discount instead.",
-            field=field,
-        )
-    return CommandError(ErrorCode.FORBIDDEN, f"This view does not show {field}.", field=field)
-
-
 _KINDS: Final = {"lease": LEASE_FIELDS, "cash": CASH_FIELDS}
 """What an offer of a kind has, and the fields of it that a view shows."""
 
 _INSIDE: Final = {
-    "columns": _project_columns,
+    "columns": project_columns,
     "filters": _project_filters,
     "changes": project_structure,
     "before": project_structure,

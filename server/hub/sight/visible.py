@@ -5,16 +5,16 @@ These are allow lists: only managers see a new field until it is listed here.
 
 from typing import Final
 
-from protocol.agreed import AgreedFigures, Contract, Proposal
-from protocol.customers import SCORES, CustomerFacts
-from protocol.deal_parts import Approval, DealOffer, DealTask, LenderTerms, OfferedCash, OfferedLease
+from protocol.deal.agreed import AgreedFigures, Contract, Proposal
+from protocol.deal.customers import SCORES, CustomerFacts
+from protocol.deal.deal_parts import Approval, DealOffer, DealTask, LenderTerms, OfferedCash, OfferedLease
+from protocol.deal.structure import Structure
+from protocol.deal.trades import Trade
+from protocol.deal.workflow import TaskKind
 from protocol.events import CLAIM_COLUMNS, MATCH_COLUMNS, OFFER_COLUMNS, DealSnapshot
 from protocol.money.pricing import PriceAnswer
 from protocol.money.quotes import FrontierReply, LeaseGrid, LenderRules, StressedPoint, WarningCode
 from protocol.records import Filters, Sort, View
-from protocol.structure import Structure
-from protocol.trades import Trade
-from protocol.workflow import TaskKind
 
 _STRUCTURE: Final = frozenset(Structure.__struct_fields__)
 _DESK_ONLY: Final = frozenset({"trade_acv_cents", "products_cost_cents"})

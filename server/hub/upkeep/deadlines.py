@@ -9,7 +9,7 @@ from typing import Final
 
 from protocol import codec
 from protocol.closing import CommandError
-from protocol.workflow import Reason
+from protocol.deal.workflow import Reason
 from server.clock import utc_now
 from server.database.core.scope import RowScope
 from server.database.decisions.claims import expire_hold

@@ -11,11 +11,11 @@ from typing import Final, Protocol
 import structlog
 from msgspec import UNSET
 
-from protocol.agreed import GUARDED, figures_of
 from protocol.channels import deal_channel
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import DealOffer
-from protocol.workflow import LIVE_STATUSES, Reason
+from protocol.deal.agreed import GUARDED, figures_of
+from protocol.deal.deal_parts import DealOffer
+from protocol.deal.workflow import LIVE_STATUSES, Reason
 from server.clock import utc_now
 from server.database.core.scope import RowScope
 from server.database.decisions.price_guard import Checked, fall_where_changed

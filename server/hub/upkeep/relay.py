@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from protocol.channels import deal_channel, deal_of
-from protocol.customers import COUNTED
+from protocol.deal.customers import COUNTED
 from protocol.events import CustomerChanged, DealChanged, LenderDecided, kind_of
 from server.database.core.scope import RowScope
 from server.database.deals.deals import events_after, last_no

@@ -9,11 +9,11 @@ from protocol.events import Fix, Rejection
 from protocol.records import EndReason
 from server.search.screening.rejections import Rejections
 from server.search.sql.cursor import LATER_CHUNKS, StockReader
-from server.search.sql.query import OrderedQuery
+from server.search.sql.statement import OrderedQuery
 
 if TYPE_CHECKING:
-    from server.finance.limits import Limit
     from server.finance.plan import Plan
+    from server.finance.rules.limits import Limit
     from server.search.screening.other_terms import OtherTerms
     from server.search.screening.screen import Screened
 

@@ -14,12 +14,12 @@ from protocol.events import MAX_MESSAGE_BYTES, Fix, Rejection
 from protocol.jobs import JobPointer, ValueJob
 from protocol.records import EndReason, Versions
 from server.clock import utc_now
-from server.finance.limits import Limit
+from server.finance.rules.limits import Limit
 from server.log.search_log import Continuation, Lease, Outcome, Progress, SearchLog
 from server.search.paging.excluded import Excluded
 from server.search.paging.place import new_token, read_place, write_place
 from server.search.sql.cursor import StockReader
-from server.search.sql.query import Keyset, OrderedQuery
+from server.search.sql.statement import Keyset, OrderedQuery
 from server.search.trace import Trace
 from server.sharing.lanes import Lane
 from server.work.queue import JobQueue, QueueFull

@@ -14,7 +14,7 @@ import msgspec
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from server.search.sql.query import Keyset
+from server.search.sql.statement import Keyset
 
 TOKEN_BYTES: Final = 16
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{22}")

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from protocol.records import MAX_CENTS, DealKind, Filters, Sort, Versions
 from server.database.deals.deals import Deal, load_deal
 from server.database.editions.versions import InForce
-from server.finance.rebates import largest_rebate_cents
+from server.finance.rules.rebates import largest_rebate_cents
 from server.search.screening.basis import load_basis
 from server.search.screening.plans import Plans
 from server.search.sql.cursor import StockReader
 from server.search.sql.estimates import Key, estimate_key
 from server.search.sql.outside import outside_queries
-from server.search.sql.query import Keyset, OrderedQuery, Stock, build_query
+from server.search.sql.query import Stock, build_query
+from server.search.sql.statement import Keyset, OrderedQuery
 from server.work.tables import Tables
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from protocol.events import Rejection
 from protocol.records import Actor, Filters, Sort, Versions
 from server.database.deals.deals import Deal
 from server.log.search_log import Lease, Outcome, Progress
-from server.search.sql.query import Keyset
+from server.search.sql.statement import Keyset
 from server.sharing.lanes import Lane
 
 

@@ -9,7 +9,7 @@ from protocol.records import Versions
 from server.database.core.pool import Database
 from server.database.deals.deals import Deal
 from server.database.editions.versions import InForce
-from server.finance.rebates import exclusions_of, rebates_open_to
+from server.finance.rules.rebates import exclusions_of, rebates_open_to
 from server.finance.versions import ENGINE_VERSION
 from server.search.screening.inputs import deal_inputs
 from server.work.tables import Tables
@@ -36,7 +36,7 @@ async def load_basis(
     Editions are read from Postgres at their first use. Raises CommandError as ``deal_inputs`` does, and
     NotInForce.
     """
-    from server.finance.taxes import tax_version
+    from server.finance.rules.taxes import tax_version
 
     taxes = None if in_force.tax is None else await tables.taxes(database, in_force.tax)
     limits = None if in_force.limits is None else await tables.limits(database, in_force.limits)

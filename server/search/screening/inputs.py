@@ -3,10 +3,10 @@
 import datetime as dt
 
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.structure import StructureError
 from protocol.money.inputs import AuthorityCovers, DealInputs, RowRule
 from protocol.money.lending import LimitTable, StateLimit, TaxTable
 from protocol.money.products import Catalogue, sold_products
-from protocol.structure import StructureError
 from server.database.deals.deals import Deal
 from server.finance.calendar import with_dates
 
@@ -27,7 +27,7 @@ def deal_inputs(
     catalogue lacks a product of the deal.
     """
     from server.finance.products import with_products
-    from server.finance.taxes import check_taxable, rules_for
+    from server.finance.rules.taxes import check_taxable, rules_for
 
     customer = deal.customer
     rules = () if tax_table is None else rules_for(tax_table, customer.state, customer.postal_code)

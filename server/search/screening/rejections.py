@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from protocol.events import Fix, FixKind, Rejection
-from server.finance.limits import Limit
+from server.finance.rules.limits import Limit
 
 STEP_CENTS = 100_00
 MOST_CENTS = 10_000_00

@@ -12,14 +12,15 @@ from protocol.jobs import NUMBER_COLUMNS
 from protocol.records import DealKind
 from server.finance.cars import Cars
 from server.finance.cash_sales import cash_sales, covered
-from server.finance.limits import Limit
 from server.finance.payment import payments_cents
 from server.finance.plan import Plan
 from server.finance.rounding import Cents, Flags
+from server.finance.rules.limits import Limit
 from server.finance.structures import build_structures
 from server.search.screening.other_terms import OtherTerms
 from server.search.sql.columns import rebates_by_name
-from server.search.sql.query import RESULT_COLUMNS, Keyset, shown_costs
+from server.search.sql.query import RESULT_COLUMNS, shown_costs
+from server.search.sql.statement import Keyset
 
 _NEVER = np.iinfo(np.int64).max
 _LIMIT_OF: Final = {int(limit): limit for limit in Limit}
@@ -152,7 +153,11 @@ def _fitting(plan: Plan, cars: Cars) -> _Fits:
         return _Fits(paid, financed, lowest, highest, sales.limit, np.where(paid, -1, sales.missing))
     matched = financed
     if inputs.all_kinds and not financed.all():
-        matched = financed | covered(cash_sales(plan, cars))
+        sales = cash_sales(plan, cars)
+        matched = financed | covered(sales)
+        # Enough cash for the whole car opens it too.
+        buys = np.where(sales.limit == int(Limit.DISCOUNT), -1, sales.missing)
+        more_cash = np.where(more_cash < 0, buys, np.where(buys < 0, more_cash, np.minimum(more_cash, buys)))
     return _Fits(matched, financed, lowest, highest, limit, more_cash)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from protocol.jobs import rebate_numbers
 from protocol.money.lending import Rebate
-from server.finance.rebates import without
+from server.finance.rules.rebates import without
 
 Bind = Callable[[Any], str]
 """Takes an argument of the query and returns its placeholder."""
@@ -52,7 +52,7 @@ def _transfer(bind: Bind, fetched: tuple[str, str] | None) -> dict[str, str]:
 
 
 def _rebate_cents(bind: Bind, rebates: Sequence[Rebate]) -> str:
-    """Return the expression of a car's best rebate combination: ``finance.rebates.rebate_for`` in SQL."""
+    """Return the expression of a car's best rebate combination: ``rebate_for`` of the rules in SQL."""
     if not rebates:
         return "0::bigint"
     columns: tuple[tuple[str, list[Any]], ...] = (

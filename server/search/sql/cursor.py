@@ -15,7 +15,8 @@ from protocol import codec
 from server.database.core.pool import Database
 from server.database.core.scope import RowScope
 from server.database.editions.versions import stock_version
-from server.search.sql.query import RESULT_COLUMNS, Keyset, OrderedQuery, Query, Stock, explained
+from server.search.sql.query import RESULT_COLUMNS, Stock, explained
+from server.search.sql.statement import Keyset, OrderedQuery, Query
 from server.search.trace import Trace
 
 FIRST_CHUNK, LATER_CHUNKS, BULK_CHUNKS = 16, 256, 512

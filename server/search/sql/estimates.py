@@ -8,7 +8,8 @@ from collections.abc import Callable
 from protocol import codec
 from protocol.records import Filters
 from server.search.sql.cursor import StockReader
-from server.search.sql.query import PriceWindow, Query, Stock
+from server.search.sql.query import PriceWindow, Stock
+from server.search.sql.statement import Query
 
 KEPT_SECONDS = 600.0
 MOST_KEPT = 2_000

@@ -12,7 +12,8 @@ from typing import Any, Final
 from protocol.money.lending import Rebate
 from protocol.records import MAX_CENTS, Filters, Sort
 from server.search.sql.cursor import StockReader
-from server.search.sql.query import Exclusions, OrderedQuery, Query, Stock, build_query, build_stock_no_query
+from server.search.sql.query import Exclusions, Stock, build_query, build_stock_no_query
+from server.search.sql.statement import OrderedQuery, Query
 
 MOST_LOOKED_AT: Final = 20_000
 """How many cars are compared if no index finds the words."""

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from protocol.money.lending import Rebate
 from protocol.records import MAX_CENTS, Filters, Sort
-from server.search.sql.query import Exclusions, OrderedQuery, PriceWindow, Stock, build_query
+from server.search.sql.query import Exclusions, PriceWindow, Stock, build_query
+from server.search.sql.statement import OrderedQuery
 
 DEARER_CARS, CHEAPER_CARS = 4_000, 1_000
 """More cars above the window, because cash may qualify them. Those below are too small for any lender."""

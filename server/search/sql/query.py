@@ -6,13 +6,14 @@ Each order reads an index of the store or of its group, from a keyset position o
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from protocol.jobs import NUMBER_COLUMNS, UNKNOWN_COST
 from protocol.money.lending import Rebate
 from protocol.records import Filters, Scope, Sort
 from server.search.sql.columns import computed_columns
+from server.search.sql.statement import CARS, Conditions, Keyset, OrderedQuery, Query, add_keyset
 
 PriceWindow = tuple[int, int]
 Exclusions = Sequence[Sequence[str]]
@@ -30,7 +31,6 @@ null if the rate sheet has none; ``position`` is the row's place in the order, f
 MOST_OF_STOCK_NO = 50
 """How many cars with one stock number are read: each store of a group may have one, and some repeat them."""
 
-_CARS = "vehicles v"
 _WORDS = "concat_ws(' ', v.make, v.model, v.trim, v.stock_no, v.vin)"
 _OPTIONAL_AMOUNTS = frozenset({"invoice_cents", "msrp_cents", "wholesale_cents", "retail_cents"})
 
@@ -48,99 +48,12 @@ _ORDERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Keyset:
-    """A place in an order: the last car that was read. ``position`` is the value of the order's column; for a
-    date, its proleptic ordinal.
-    """
-
-    position: int
-    vehicle_id: int
-
-
-@dataclass(frozen=True, slots=True)
 class Stock:
     """The cars that are searched: those of a store, or of its group."""
 
     store_id: str
     group_id: str
     scope: Scope
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """SQL with ``$1`` … and its arguments."""
-
-    text: str
-    args: tuple[Any, ...]
-
-
-@dataclass(slots=True)
-class _Conditions:
-    parts: list[str] = field(default_factory=list)
-    args: list[Any] = field(default_factory=list)
-
-    def bind(self, value: Any) -> str:
-        self.args.append(value)
-        return f"${len(self.args)}"
-
-    def add(self, template: str, *values: Any) -> None:
-        self.parts.append(template.format(*(self.bind(value) for value in values)))
-
-
-@dataclass(frozen=True, slots=True)
-class OrderedQuery(Query):
-    """A query that can be read page by page, in the order of ``column`` and then of ``vehicle_id``.
-
-    ``selected`` are its expressions; ``likes`` are the conditions of its ``words``, ``where`` are all others.
-    ``most`` is the row limit of a query that is read at once.
-    """
-
-    selected: str
-    where: str
-    likes: str
-    order: str
-    column: str
-    backwards: bool
-    words: tuple[str, ...]
-    most: int | None = None
-
-    def limited(self, rows: int) -> "OrderedQuery":
-        """Return the query for its first ``rows`` rows."""
-        return replace(self, text=f"{self.text} LIMIT {rows}", most=rows)
-
-    def counted(self, most: int) -> Query:
-        """Return the query that counts its rows, up to ``most``."""
-        rows = f"SELECT {self.selected} FROM {_CARS} WHERE {self.where}{self.likes} LIMIT {most}"  # noqa: S608 - bound
-        return Query(f"SELECT count(*) FROM ({rows}) counted", self.args)  # noqa: S608 - bound
-
-    def page(
-        self,
-        after: Keyset | None,
-        rows: int,
-        *,
-        among: Sequence[int] | None = None,
-        within: int | None = None,
-    ) -> Query:
-        """Return the query for the next ``rows`` rows after a place.
-
-        ``among``: only these cars. ``within``: only that many of the next cars that meet all other conditions
-        than the words.
-        """
-        conditions = _Conditions([self.where], list(self.args))
-        if after is not None:
-            _add_keyset(conditions, self.column, self.backwards, after)
-        cars, where = _CARS, " AND ".join(conditions.parts)
-        if among is not None:
-            # OFFSET keeps the planner from scanning the whole index of the order for them.
-            ids = conditions.bind(list(among))
-            cars = f"(SELECT * FROM vehicles WHERE vehicle_id = ANY ({ids}::bigint[]) OFFSET 0) v"  # noqa: S608 - bound
-        elif within is not None:
-            cars = f"(SELECT * FROM {_CARS} WHERE {where}{self.order} LIMIT {within}) v"  # noqa: S608 - bound
-            where = "true"
-        # The limit is bound too, so that pages of all sizes share one prepared statement.
-        limit = f"{self.order} LIMIT {conditions.bind(rows)}::bigint"
-        text = f"SELECT {self.selected} FROM {cars} WHERE {where}{self.likes}{limit}"  # noqa: S608 - bound
-        return Query(text, tuple(conditions.args))
 
 
 def build_query(
@@ -161,14 +74,14 @@ def build_query(
     ``rebates`` are those open to this customer; each row has the best combination of them for its car, and
     that without each of the ``exclusions``.
     """
-    conditions, likes = _Conditions(), _Conditions()
+    conditions, likes = Conditions(), Conditions()
     _add_stock(conditions, stock)
     computed = computed_columns(conditions.bind, today, rebates, exclusions, _fetched(stock))
     conditions.add("v.price_cents BETWEEN {}::bigint AND {}::bigint", *_narrowed(window, filters))
     _add_filters(conditions, filters, today)
     column, backwards = _ORDERS[sort]
     if after is not None:
-        _add_keyset(conditions, column, backwards, after)
+        add_keyset(conditions, column, backwards, after)
     likes.args = conditions.args
     words = tuple((filters.text or "").split())
     for word in words:
@@ -177,7 +90,7 @@ def build_query(
     selected, where = _selected(computed, column), " AND ".join(conditions.parts)
     liked, order = "".join(likes.parts), f" ORDER BY v.{column} {direction}, v.vehicle_id {direction}"
     return OrderedQuery(
-        text=f"SELECT {selected} FROM {_CARS} WHERE {where}{liked}{order}",  # noqa: S608 - values are bound, names ours
+        text=f"SELECT {selected} FROM {CARS} WHERE {where}{liked}{order}",  # noqa: S608 - values are bound, names ours
         args=tuple(conditions.args),
         selected=selected,
         where=where,
@@ -245,14 +158,14 @@ class _Read(NamedTuple):
 
 def _named(stock: Stock, template: str, value: Any, reading: _Read) -> Query:
     """Return the query for the available cars of the stock that a condition names."""
-    conditions = _Conditions()
+    conditions = Conditions()
     _add_stock(conditions, stock)
     computed = computed_columns(
         conditions.bind, reading.today, reading.rebates, reading.exclusions, _fetched(stock)
     )
     conditions.add(template, value)
     selected, where = _selected(computed, "price_cents"), " AND ".join(conditions.parts)
-    return Query(f"SELECT {selected} FROM {_CARS} WHERE {where}", tuple(conditions.args))  # noqa: S608 - as above
+    return Query(f"SELECT {selected} FROM {CARS} WHERE {where}", tuple(conditions.args))  # noqa: S608 - as above
 
 
 def shown_costs(costs: Iterable[int]) -> list[int | None]:
@@ -265,7 +178,7 @@ def explained(query: Query) -> Query:
     return Query(f"EXPLAIN (FORMAT JSON) {query.text}", query.args)
 
 
-def _add_stock(conditions: _Conditions, stock: Stock) -> None:
+def _add_stock(conditions: Conditions, stock: Stock) -> None:
     conditions.add("v.status = 'available'")
     if stock.scope is Scope.GROUP:
         conditions.add("v.group_id = {}", stock.group_id)
@@ -286,7 +199,7 @@ def _narrowed(window: PriceWindow, filters: Filters) -> PriceWindow:
     return low, high
 
 
-def _add_filters(conditions: _Conditions, filters: Filters, today: dt.date) -> None:
+def _add_filters(conditions: Conditions, filters: Filters, today: dt.date) -> None:
     lists = (
         ("make", filters.makes),
         ("model", filters.models),
@@ -310,18 +223,6 @@ def _like(word: str) -> str:
     r"""Return a pattern that finds ``word`` anywhere; ``%``, ``_`` and ``\`` are literal."""
     escaped = word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
     return f"%{escaped}%"
-
-
-def _add_keyset(conditions: _Conditions, column: str, backwards: bool, after: Keyset) -> None:
-    kind, position = (
-        ("date", dt.date.fromordinal(after.position))
-        if column == "stocked_on"
-        else ("bigint", after.position)
-    )
-    compared = "<" if backwards else ">"
-    conditions.add(
-        f"(v.{column}, v.vehicle_id) {compared} ({{}}::{kind}, {{}}::bigint)", position, after.vehicle_id
-    )
 
 
 def _selected(computed: Mapping[str, str], order_column: str) -> str:

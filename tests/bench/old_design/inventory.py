@@ -15,7 +15,7 @@ from server.database.editions.rates import load_rates, load_rebates, load_risk, 
 from server.database.editions.versions import editions_in_force
 from server.finance.cars import Cars
 from server.finance.plan import Plan, plan_deal
-from server.finance.rebates import rebate_for
+from server.finance.rules.rebates import rebate_for
 from server.finance.structures import build_structures
 from server.search.screening.inputs import deal_inputs
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.codec import convert
+from protocol.deal.structure import StructureError
 from protocol.money.pricing import AprRequest, PriceRequest
-from protocol.structure import StructureError
 from server.finance.exact.apr import annual_percentage_rate, periodic_rates
 from server.finance.exact.price import price_contract
 from server.finance.exact.unit_periods import UnitPeriod, between

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.codec import convert
+from protocol.deal.structure import StructureError
 from protocol.money.pricing import CashRequest, PriceRequest
-from protocol.structure import StructureError
 from server.finance.exact.cash import cash_price
 from server.finance.exact.price import stated_tax_cents
 

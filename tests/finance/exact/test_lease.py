@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.codec import FieldError, convert
+from protocol.deal.structure import StructureError
 from protocol.money.leasing import LeaseRequest
-from protocol.structure import StructureError
 from server.finance.exact.lease import quote_lease
 
 SHARES = [

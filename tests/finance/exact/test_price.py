@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from protocol.deal.structure import StructureError
 from protocol.money.pricing import PriceRequest
 from protocol.records import BasisPoints, DayCount
-from protocol.structure import StructureError
 from server.finance.calendar import first_period_days
 from server.finance.exact.price import price_contract
 from tests.finance import plain

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from protocol.deal.structure import StructureError
 from protocol.money.pricing import PriceRequest, RollAnswer, Vary
 from protocol.records import BasisPoints
-from protocol.structure import StructureError
 from server.finance.exact.price import price_contract
 from server.finance.exact.roll import largest_within, roll
 from tests.finance.exact.contracts import contract, contracts

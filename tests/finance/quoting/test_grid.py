@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from protocol.deal.structure import Structure
 from protocol.money.inputs import RowRule
 from protocol.money.lending import RateSheet
 from protocol.money.quotes import QuoteGrid
 from protocol.records import BasisPoints
-from protocol.structure import Structure
 from server.finance.exact.schedule import Accrual, repay, total_of_payments
 from server.finance.quoting import Case, GridQuestion, quote_grid, quote_structure
 from server.finance.rounding import hundredths_of_bp

@@ -13,14 +13,14 @@ from hypothesis import given, settings
 
 from protocol import codec
 from protocol.commands import Roll
+from protocol.deal.structure import Structure, StructureChanges, StructureError, revised, with_trades
+from protocol.deal.trades import Trade
 from protocol.events import FixKind
 from protocol.money.inputs import AuthorityCovers, DealInputs
 from protocol.money.lending import Disposition, Programme, RiskModel, Rounding, TaxBase, TaxRule
 from protocol.money.pricing import Vary
 from protocol.money.quotes import WarningCode
 from protocol.records import BasisPoints
-from protocol.structure import Structure, StructureChanges, StructureError, revised, with_trades
-from protocol.trades import Trade
 from server.finance.architect import best_offers, choices, price_plan
 from server.finance.exact.price import price_contract
 from server.finance.plan import plan_deal

@@ -8,11 +8,11 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from protocol.deal.structure import RateReason, Structure
 from protocol.events import Fix, FixKind
 from protocol.money.inputs import DealInputs, RowRule
 from protocol.money.lending import Programme, RiskModel
 from protocol.records import BasisPoints
-from protocol.structure import RateReason, Structure
 from server.finance.architect import Choice, Pricing, best_offers, choices, frontier, price_plan
 from server.finance.plan import plan_deal, price_window
 from server.finance.quoting import Case, GridQuestion, quote_frontier, quote_grid, quote_structure

@@ -5,22 +5,22 @@ from typing import Any
 
 import pytest
 
-from protocol.deal_parts import LenderTerms
+from protocol.deal.deal_parts import LenderTerms
+from protocol.deal.structure import Structure, StructureChanges, StructureError, revised
+from protocol.deal.workflow import LenderStatus
 from protocol.events import Fix, FixKind
 from protocol.money.lending import AdvanceRule, Disposition, Programme, ReserveMethod
 from protocol.money.products import Product, ProductKind, SoldProduct
 from protocol.records import Tier
-from protocol.structure import Structure, StructureChanges, StructureError, revised
-from protocol.workflow import LenderStatus
 from server.finance.architect import best_offers, price_plan
-from server.finance.backend import Backend, backend_of
 from server.finance.calendar import after_days, days_to_first_payment, with_dates
-from server.finance.decided import decided_sheet
-from server.finance.limits import Limit
 from server.finance.plan import plan_deal
 from server.finance.products import with_products
-from server.finance.programmes import terms_of
 from server.finance.quoting import Case, quote_structure
+from server.finance.rules.backend import Backend, backend_of
+from server.finance.rules.decided import decided_sheet
+from server.finance.rules.limits import Limit
+from server.finance.rules.programmes import terms_of
 from server.finance.structures import build_structures
 from server.finance.value.parts import npv_parts
 from tests.finance.cases import TODAY, car, cars, inputs, model, programme, sheet

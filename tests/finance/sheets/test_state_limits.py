@@ -3,10 +3,10 @@
 import datetime as dt
 from typing import Any
 
+from protocol.deal.structure import RateReason, Structure
 from protocol.events import FixKind
 from protocol.money.lending import StateLimit
 from protocol.records import BasisPoints
-from protocol.structure import RateReason, Structure
 from server.finance.plan import plan_deal
 from server.finance.quoting import Case, quote_structure
 from tests.finance.cases import car, inputs, model, programme, sheet

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from msgspec import UNSET
 
+from protocol.deal.structure import Structure
 from protocol.money.inputs import RowRule
 from protocol.money.lending import MOST_EXCLUSIONS, Disposition, Programme, Rebate, ReserveMethod
-from protocol.structure import Structure
 from server.finance.architect import best_offers, price_plan
 from server.finance.plan import plan_deal
 from server.finance.quoting import Case, quote_frontier, quote_structure, quote_whole
 from server.finance.quoting.axes import GridQuestion
-from server.finance.rebates import check_exclusions, exclusions_of, without
+from server.finance.rules.rebates import check_exclusions, exclusions_of, without
 from tests.finance.cases import car, cars, inputs, model, programme, sheet
 
 SOLD: dict[str, Any] = {"disposition": Disposition.SOLD, "reserve_share_bp": 0.0}

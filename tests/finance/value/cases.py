@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from protocol.deal.structure import Structure
 from protocol.money.lending import NO_EDGE_BP, NO_EDGE_MONTHS, Programme, RiskCurve, RiskModel
-from protocol.structure import Structure
 from server.finance.plan import Plan, plan_deal
 from server.finance.value.factors import Factors, contract_factors, risk_of
 from tests.finance.cases import curve, inputs, sheet

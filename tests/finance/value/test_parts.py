@@ -9,8 +9,8 @@ import QuantLib as ql
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.deal.structure import Structure
 from protocol.money.lending import Disposition, Programme, ReserveMethod, RiskCurve, RiskModel
-from protocol.structure import Structure
 from server.finance.value.parts import monthly_cash, npv_parts, rounded_parts
 from server.finance.value.valuation import value_plan
 from tests.finance.cases import curve, model, programme

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.deal.structure import StructureError
 from protocol.money.pricing import ValueAnswer, ValueRequest
-from protocol.structure import StructureError
 from server.finance.value.single import value_contract
 
 TIMING = ((12, 0.30), (24, 0.60), (36, 0.80), (48, 0.92), (72, 1.0))

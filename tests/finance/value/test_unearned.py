@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from protocol.deal.structure import Structure
 from protocol.money.lending import Disposition, RiskCurve
 from protocol.money.products import Earning, Product, ProductKind, SoldProduct
-from protocol.structure import Structure
 from server.finance.plan import Plan, plan_deal
 from server.finance.products import with_products
 from server.finance.value.parts import lines_given_back, npv_parts

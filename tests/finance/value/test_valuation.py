@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.deal.structure import Structure
 from protocol.money.lending import Disposition, ReserveMethod, RiskModel
 from protocol.records import BasisPoints
-from protocol.structure import Structure
 from server.finance.value.curves import RiskModelError
 from server.finance.value.valuation import product_gross_cents, value_plan
 from tests.finance.cases import inputs, model, programme

@@ -10,9 +10,9 @@ import asyncpg
 import pytest
 
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.structure import StructureChanges
 from protocol.money.lending import Disposition
 from protocol.records import Actor, DealState, Tier
-from protocol.structure import StructureChanges
 from server.clock import utc_now
 from server.database.core.pool import open_pool
 from server.database.core.scope import StoreScopes, everything

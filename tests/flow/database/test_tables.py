@@ -29,7 +29,7 @@ from server.database.editions.writing import RATES, Edition, store_version
 from server.database.importing import RULES, STATE_LIMITS, TableRejected, import_table
 from server.database.sample import lenders, limits, rebates, taxes
 from server.database.sample.seed import VERSION, SeedPlan
-from server.finance.rebates import rebate_for, rebates_open_to, without
+from server.finance.rules.rebates import rebate_for, rebates_open_to, without
 from server.search.sql.query import Stock, build_car_query, build_query
 from server.settings import Settings
 from tests.services import ROOT, Database

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from protocol import codec
-from protocol.agreed import AgreedFigures
+from protocol.deal.agreed import AgreedFigures
 from protocol.money.lending import NO_EDGE_BP, NO_EDGE_MONTHS, Programme, ReserveMethod
 from protocol.records import Actor, Role
 from server.database.core import migrate

@@ -20,17 +20,15 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from protocol import codec
-from protocol.agreed import GUARDED, UNAGREED, AgreedFigures, figures_of
 from protocol.channels import deal_channel
 from protocol.closing import CommandError, ErrorCode
-from protocol.customers import CustomerChanges
-from protocol.deal_fold import KEPT_TASKS
-from protocol.deal_parts import DealOffer, LenderTerms, OfferedCar
-from protocol.product_lines import ProductLine
-from protocol.records import Actor, DealState, Tier, Versions
-from protocol.structure import Structure, StructureChanges
-from protocol.trades import TradeChanges
-from protocol.workflow import (
+from protocol.deal.agreed import GUARDED, UNAGREED, AgreedFigures, figures_of
+from protocol.deal.customers import CustomerChanges
+from protocol.deal.deal_parts import DealOffer, LenderTerms, OfferedCar
+from protocol.deal.product_lines import ProductLine
+from protocol.deal.structure import Structure, StructureChanges
+from protocol.deal.trades import TradeChanges
+from protocol.deal.workflow import (
     APPRAISABLE,
     CREDIT_REASONS,
     EDITABLE,
@@ -42,6 +40,8 @@ from protocol.workflow import (
     LenderStatus,
     Reason,
 )
+from protocol.deal_fold import KEPT_TASKS
+from protocol.records import Actor, DealState, Tier, Versions
 from server.clock import utc_now
 from server.database.core.scope import RowScope
 from server.database.deals.deal_parts import load_whole

@@ -9,9 +9,9 @@ import asyncpg
 import pytest
 
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import DealOffer
+from protocol.deal.deal_parts import DealOffer
+from protocol.deal.workflow import Action, Reason
 from protocol.records import Actor, DealState, Role
-from protocol.workflow import Action, Reason
 from server.database.core.scope import everything
 from server.database.decisions.workflow import Move, take_action
 from server.database.people.users import find_by_login

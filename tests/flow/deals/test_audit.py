@@ -10,9 +10,9 @@ import uuid
 import pytest
 
 from protocol import codec
+from protocol.deal.structure import StructureChanges
+from protocol.deal.workflow import Action, Reason
 from protocol.events import DealSnapshot
-from protocol.structure import StructureChanges
-from protocol.workflow import Action, Reason
 from server.database.core.pool import connect_as_owner
 from server.database.deals.audit import audit_csv, audit_json
 from server.database.deals.history import deal_at, load_history

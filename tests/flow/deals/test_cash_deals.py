@@ -6,12 +6,12 @@ import pytest
 
 from client import Deal
 from protocol import codec
-from protocol.agreed import AgreedFigures, FiguresChange
 from protocol.closing import ErrorCode
-from protocol.deal_parts import DealOffer
+from protocol.deal.agreed import AgreedFigures, FiguresChange
+from protocol.deal.deal_parts import DealOffer
+from protocol.deal.structure import StructureChanges
+from protocol.deal.workflow import Action, Closing, Fulfilment, Reason
 from protocol.records import DealKind, DealState
-from protocol.structure import StructureChanges
-from protocol.workflow import Action, Closing, Fulfilment, Reason
 from server.database.core.pool import connect_as_owner
 from server.work.replay import verify_pencils
 from tests.flow.current import GUARD_SECONDS

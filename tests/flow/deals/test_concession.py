@@ -11,12 +11,12 @@ from redis.asyncio import Redis
 from client import Deal
 from protocol.closing import ErrorCode
 from protocol.commands import Roll
+from protocol.deal.structure import StructureChanges
+from protocol.deal.workflow import Action, Reason
 from protocol.events import OfferSelected, SearchStarted, SearchValued
 from protocol.money.pricing import Vary
 from protocol.money.quotes import WarningCode
 from protocol.records import DealState, Filters, Sort, View
-from protocol.structure import StructureChanges
-from protocol.workflow import Action, Reason
 from server.counts.distinct import Distinct
 from server.database.core.pool import connect_as_owner
 from server.database.people.staff import set_score_edges

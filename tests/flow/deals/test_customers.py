@@ -6,11 +6,11 @@ import uuid
 import pytest
 
 from protocol.closing import ErrorCode
-from protocol.customers import CustomerChanges
+from protocol.deal.customers import CustomerChanges
+from protocol.deal.structure import TierSource
+from protocol.deal.workflow import Action, Reason
 from protocol.events import CustomerChanged, SearchStarted
 from protocol.records import DealState, View
-from protocol.structure import TierSource
-from protocol.workflow import Action, Reason
 from server.database.core.pool import connect_as_owner
 from server.database.decisions.deciding import DealEvent
 from server.hub.upkeep.relay import outdates_search

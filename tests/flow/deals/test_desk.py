@@ -6,10 +6,10 @@ import uuid
 import pytest
 
 from protocol.closing import ErrorCode
+from protocol.deal.structure import StructureChanges
+from protocol.deal.workflow import Action, Closing, Fulfilment, LenderStatus, Reason
 from protocol.events import OfferUnpinned
 from protocol.records import DealState, View
-from protocol.structure import StructureChanges
-from protocol.workflow import Action, Closing, Fulfilment, LenderStatus, Reason
 from server.database.core.pool import connect_as_owner
 from server.settings import Settings
 from tests.flow.desk import Both, refused, seen

@@ -6,9 +6,9 @@ import pytest
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.workflow import LenderStatus, Reason
 from protocol.deal_fold import KEPT_NOTES_BYTES, KEPT_TASKS
 from protocol.records import Tier
-from protocol.workflow import LenderStatus, Reason
 from server.settings import Settings
 from tests.flow.current import keep_current
 from tests.flow.desk import Both, refused, seen

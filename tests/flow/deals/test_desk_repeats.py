@@ -8,11 +8,11 @@ import asyncpg
 import pytest
 
 from client import Deal
-from protocol.agreed import AgreedFigures
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.agreed import AgreedFigures
+from protocol.deal.structure import StructureChanges
+from protocol.deal.workflow import Action, LenderStatus, Reason
 from protocol.records import Actor, Role
-from protocol.structure import StructureChanges
-from protocol.workflow import Action, LenderStatus, Reason
 from server.database.core.pool import open_pool, open_system_pool
 from server.database.core.scope import StoreScopes, everything
 from server.database.decisions import locks_and_notes as remarks

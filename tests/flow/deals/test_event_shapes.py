@@ -6,10 +6,10 @@ import pytest
 from redis.asyncio import Redis
 
 from protocol import codec
-from protocol.customers import CustomerChanges
+from protocol.deal.customers import CustomerChanges
+from protocol.deal.workflow import Action, Closing, Fulfilment, Reason
 from protocol.events import EVENTS_BY_KIND, DealSummary, VehicleChanged
 from protocol.records import DealState
-from protocol.workflow import Action, Closing, Fulfilment, Reason
 from server.log.redis_log import RedisLog
 from tests.flow.desk import Both, seen
 from tests.flow.shop import connect, events_until, token_of

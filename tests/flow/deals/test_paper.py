@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from protocol.deal.structure import StructureChanges
+from protocol.deal.workflow import Action, Reason
 from protocol.records import DealState
-from protocol.structure import StructureChanges
-from protocol.workflow import Action, Reason
 from server.database.core.pool import connect_as_owner
 from server.settings import process_environment
 from tests.flow.deals.test_audit import run_command

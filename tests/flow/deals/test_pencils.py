@@ -13,9 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from protocol.commands import Quote
+from protocol.deal.structure import StructureChanges
 from protocol.money.lending import Programme, Rebate, RiskCurve, StateLimit, TaxRule
 from protocol.records import Tier, View
-from protocol.structure import StructureChanges
 from server.__main__ import app
 from server.commands.pencils import markup_report
 from server.database.core.pool import connect_as_owner, open_pool
@@ -34,7 +34,7 @@ from server.database.editions.writing import (
     store_version,
 )
 from server.database.people.users import Account, find_by_login
-from server.hub.commands.quotes import Quotes
+from server.hub.commands.quoting.quotes import Quotes
 from server.hub.sight.sight import Sight
 from server.settings import Settings
 from server.work.editions import Editions
@@ -133,7 +133,7 @@ async def test_pencils_replay_after_everything_has_moved(stocked: Settings, desk
     cars = await some_cars(desk.pool, 25)
     before = [await desk.quote(car, tax_rate_bp=None) for car in cars]
     before += [await desk.quote(car, tax_rate_bp=None, discount_cents=20_000) for car in cars[:5]]
-    first = next(quote for quote in before if quote["eligible"])
+    first = next(quote for quote in before if quote["eligible"] and "programme_id" in quote)
     only = await desk.quote(first["vehicle_id"], tax_rate_bp=None, programme_id=first["programme_id"])
     assert only["payment_cents"] == first["payment_cents"]
     await move_on(stocked, desk)
@@ -202,7 +202,8 @@ async def test_a_dearer_transfer_is_another_pencil(stocked: Settings, desk: Desk
         )
     )
     quotes = [await desk.quote(car) for car in cars]
-    before = max((quote for quote in quotes if quote["eligible"]), key=lambda one: one["value"]["npv_cents"])
+    lent = (quote for quote in quotes if "programme_id" in quote)
+    before = max(lent, key=lambda one: one["value"]["npv_cents"])
     async with connect_as_owner(stocked.database_owner_url) as database:
         await database.execute(
             "UPDATE store_transfers SET cost_cents = cost_cents + 10000, days = days + 4"

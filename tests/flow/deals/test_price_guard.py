@@ -7,14 +7,14 @@ from msgspec import UnsetType
 
 from client import Deal
 from protocol import codec
-from protocol.agreed import AgreedFigures, FiguresChange, figures_of
 from protocol.closing import ErrorCode
-from protocol.deal_parts import DealOffer
+from protocol.deal.agreed import AgreedFigures, FiguresChange, figures_of
+from protocol.deal.deal_parts import DealOffer
+from protocol.deal.structure import StructureChanges
+from protocol.deal.workflow import Action, LenderStatus, Reason
 from protocol.disclosures import TEXT_VERSION
 from protocol.events import StateChanged
 from protocol.records import DealState, Tier, View
-from protocol.structure import StructureChanges
-from protocol.workflow import Action, LenderStatus, Reason
 from server.database.core.pool import connect_as_owner
 from server.settings import Settings
 from tests.flow.desk import TOMORROW, Both, refused

@@ -11,9 +11,9 @@ from msgspec import UNSET
 from client import Deal
 from protocol import codec
 from protocol.closing import ErrorCode
+from protocol.deal.structure import StructureChanges
 from protocol.events import FixKind
 from protocol.money.menu import QuotedProduct
-from protocol.structure import StructureChanges
 from server.clock import utc_now
 from server.database.core.pool import connect_as_owner
 from server.database.editions.products import load_catalogue

@@ -14,11 +14,11 @@ from client import Deal, Workspace
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Roll
+from protocol.deal.structure import StructureChanges
 from protocol.events import Matches, Offers, OfferSelected, SearchValued
 from protocol.money.pricing import Vary
 from protocol.money.quotes import QuoteValue
-from protocol.records import Scope, View
-from protocol.structure import StructureChanges
+from protocol.records import DealKind, Scope, View
 from server.database.core.pool import connect_as_owner
 from server.database.people.staff import StaffError, set_score_edges, set_steps
 from server.hub.sight.floor_guard import MARGIN_CENTS, FloorGuard
@@ -81,9 +81,12 @@ async def test_a_quote_is_the_offer_to_the_cent(stocked: Settings, web_url: str,
         assert any(offer["payment_cents"] is not None for offer in offers[:QUOTED])
         for offer in offers[:QUOTED]:
             quote = await deal.quote(offer["vehicle_id"])
-            assert (quote.rev, quote.eligible) == (offer["rev"], offer["payment_cents"] is not None)
+            assert (quote.rev, quote.eligible) == (offer["rev"], offer["kind"] is not None)
             assert quote.binding == offer["binding"]
-            if not quote.eligible:
+            if offer["kind"] == DealKind.CASH:
+                assert quote.cash.out_the_door_cents == offer["out_the_door_cents"]
+                assert quote.cash.value.npv_cents == offer["npv_cents"]
+            if offer["kind"] != DealKind.FINANCE:
                 continue
             same = ("payment_cents", "term_months", "rate_bp", "cash_down_cents", "discount_cents", "lender")
             assert {name: getattr(quote, name) for name in same} == {name: offer[name] for name in same}
@@ -149,7 +152,7 @@ async def test_a_store_that_keeps_its_npvs_shows_scores(stocked: Settings, web_u
         def shown_score(npv: int, car: str) -> int:
             return score_of(npv - guard.margin_cents(car), edges)
 
-        priced = [row for row in desk.rows.values() if row.offer and row.offer["npv_cents"] is not None]
+        priced = [row for row in desk.rows.values() if row.offer and row.offer["kind"] == DealKind.FINANCE]
         cars = [row.vehicle_id for row in priced if row.offer["npv_cents"] >= floor + MARGIN_CENTS]
         for row in priced:
             if row.offer["npv_cents"] < guard.floor_cents(row.vehicle_id):

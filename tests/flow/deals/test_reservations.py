@@ -8,9 +8,9 @@ import pytest
 
 from client import Deal
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.workflow import Action, Fulfilment, Reason
 from protocol.events import VehicleChanged
 from protocol.records import DealState, View
-from protocol.workflow import Action, Fulfilment, Reason
 from server.database.core.pool import connect_as_owner
 from server.settings import Settings
 from tests.flow.current import GUARD_SECONDS, keep_current

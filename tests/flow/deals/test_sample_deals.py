@@ -8,10 +8,10 @@ import pytest
 
 from client import Deal
 from protocol import codec
-from protocol.agreed import GUARDED, figures_of
+from protocol.deal.agreed import GUARDED, figures_of
+from protocol.deal.workflow import Action, Fulfilment, LenderStatus, Reason, TaskKind
 from protocol.events import DealSnapshot
 from protocol.records import DealKind, DealState, View
-from protocol.workflow import Action, Fulfilment, LenderStatus, Reason, TaskKind
 from server.database.core.pool import connect_as_owner
 from server.database.deals.history import deal_at, load_history
 from server.sample_deals.playing import play_deals

@@ -10,12 +10,12 @@ from msgspec import UNSET
 from client import Deal
 from protocol import codec
 from protocol.closing import ErrorCode
-from protocol.deal_parts import DealTask
+from protocol.deal.deal_parts import DealTask
+from protocol.deal.structure import StructureChanges
+from protocol.deal.workflow import Action, Reason, TaskKind
 from protocol.events import TaskDone
 from protocol.money.quotes import WarningCode
 from protocol.records import DealState
-from protocol.structure import StructureChanges
-from protocol.workflow import Action, Reason, TaskKind
 from server.database.core.pool import connect_as_owner
 from server.database.decisions.deciding import DealEvent
 from server.hub.upkeep.relay import outdates_search

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from protocol.deal_parts import DealOffer
+from protocol.deal.deal_parts import DealOffer
+from protocol.deal.workflow import Action, Reason
 from protocol.events import Event, Offers
 from protocol.records import DealState
-from protocol.workflow import Action, Reason
 from server.database.core.pool import connect_as_owner
 from tests.flow.desk import Both
 from tests.flow.shop import events_until

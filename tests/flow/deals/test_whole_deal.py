@@ -15,14 +15,14 @@ from msgspec import UNSET, UnsetType
 
 from client import Deal, Workspace
 from protocol import codec, disclosures
-from protocol.agreed import AgreedFigures, FiguresChange, Proposal, figures_of
 from protocol.closing import ErrorCode
-from protocol.customers import CustomerChanges
-from protocol.deal_parts import DealOffer
+from protocol.deal.agreed import AgreedFigures, FiguresChange, Proposal, figures_of
+from protocol.deal.customers import CustomerChanges
+from protocol.deal.deal_parts import DealOffer
+from protocol.deal.structure import StructureChanges, TierSource
+from protocol.deal.workflow import Action, Closing, Fulfilment, LenderStatus, Reason, TaskKind
 from protocol.money.quotes import QuoteReply
 from protocol.records import DealState, EndReason, Role, View
-from protocol.structure import StructureChanges, TierSource
-from protocol.workflow import Action, Closing, Fulfilment, LenderStatus, Reason, TaskKind
 from server.database.core.pool import connect_as_owner
 from server.database.people.staff import add_user
 from server.settings import Settings

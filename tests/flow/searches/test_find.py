@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.structure import StructureChanges
 from protocol.records import Scope, View
-from protocol.structure import StructureChanges
 from server.database.core.pool import connect_as_owner, open_pool
 from server.database.core.scope import StoreScopes
 from server.search.sql.cursor import read_stock

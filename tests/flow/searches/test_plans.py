@@ -15,7 +15,8 @@ from server.database.core.scope import StoreScopes
 from server.database.deals.story import story_page
 from server.database.deals.wall import wall_of
 from server.search.sql.cursor import FEW_CARS, FIRST_CHUNK, read_stock
-from server.search.sql.query import Query, Stock, build_query
+from server.search.sql.query import Stock, build_query
+from server.search.sql.statement import Query
 from server.search.trace import Trace
 from tests.services import Database, Services, free_port, settings_for
 

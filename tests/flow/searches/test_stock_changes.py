@@ -9,9 +9,9 @@ import pytest
 
 from client import Deal
 from client.rows import Row, ValueState
+from protocol.deal.workflow import Action, Closing, Fulfilment, Reason
 from protocol.events import SearchValued, VehicleChanged
 from protocol.records import DealState
-from protocol.workflow import Action, Closing, Fulfilment, Reason
 from server.database.core.pool import connect_as_owner
 from server.settings import Settings
 from tests.flow.current import keep_current

@@ -9,7 +9,8 @@ from protocol.records import Filters, Scope, Sort
 from server.database.core.pool import connect_as_owner, open_pool
 from server.database.core.scope import StoreScopes
 from server.search.sql.cursor import FEW_CARS, StockReader, read_stock
-from server.search.sql.query import OrderedQuery, Stock, build_query
+from server.search.sql.query import Stock, build_query
+from server.search.sql.statement import OrderedQuery
 from server.search.trace import Trace
 from server.settings import Settings
 from tests.flow.searches.test_plans import TODAY

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import codec
-from protocol.deal_parts import LenderTerms
+from protocol.deal.deal_parts import LenderTerms
+from protocol.deal.structure import Structure
+from protocol.deal.workflow import LenderStatus
 from protocol.records import Actor, DealState, Role, Scope
-from protocol.structure import Structure
-from protocol.workflow import LenderStatus
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import CustomerRecord, Deal
 from server.database.deals.story import Told, kept_story

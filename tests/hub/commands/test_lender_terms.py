@@ -8,8 +8,8 @@ import pytest
 
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import LenderDecision
+from protocol.deal.workflow import CREDIT_REASONS, LenderStatus, Reason
 from protocol.records import BasisPoints, Tier
-from protocol.workflow import CREDIT_REASONS, LenderStatus, Reason
 from server.clock import utc_now
 from server.hub.commands.lender_terms import terms_of
 

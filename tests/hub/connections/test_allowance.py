@@ -11,9 +11,9 @@ from redis.exceptions import ConnectionError as RedisGone
 
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import AnyCommand, Cost, Ping, Quote, Search
+from protocol.deal.structure import StructureChanges
 from protocol.records import Filters, Role
 from protocol.rights import TokenScope
-from protocol.structure import StructureChanges
 from server.counts.usage import Usage
 from server.database.people.credentials import PERSON_SCOPES
 from server.database.people.users import Account

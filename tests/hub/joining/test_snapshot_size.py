@@ -10,10 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from protocol import codec
-from protocol.agreed import Contract, FiguresChange, Proposal, figures_of
 from protocol.commands.desk import MAX_NOTE_CHARACTERS
-from protocol.deal_fold import KEPT_TASKS, kept_notes
-from protocol.deal_parts import (
+from protocol.deal.agreed import Contract, FiguresChange, Proposal, figures_of
+from protocol.deal.deal_parts import (
     Approval,
     DealNote,
     DealOffer,
@@ -24,11 +23,12 @@ from protocol.deal_parts import (
     OfferedCar,
     VehicleHold,
 )
+from protocol.deal.structure import Structure
+from protocol.deal.workflow import CREDIT_REASONS, MAX_REASONS, Fulfilment, LenderStatus, Reason, TaskKind
+from protocol.deal_fold import KEPT_TASKS, kept_notes
 from protocol.events import MAX_MESSAGE_BYTES, JoinReply, Present, Reply
 from protocol.money.quotes import QuotedStructure
 from protocol.records import Actor, DealState, Filters, Role, Sort, Tier, Versions, View
-from protocol.structure import Structure
-from protocol.workflow import CREDIT_REASONS, MAX_REASONS, Fulfilment, LenderStatus, Reason, TaskKind
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import CustomerRecord, Deal
 from server.database.deals.story import Told, kept_story
@@ -36,7 +36,7 @@ from server.database.decisions.claims import MAX_HOLDS
 from server.database.decisions.lenders import LENDERS_BYTES, lenders_bytes
 from server.database.decisions.offers import MAX_PINS, PINS_BYTES
 from server.database.people.staff import MAX_NAME_BYTES
-from server.finance.limits import Limit
+from server.finance.rules.limits import Limit
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.joining.snapshot import snapshot_of
 from server.hub.sight.sight import Sight

@@ -10,9 +10,9 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from protocol import codec
-from protocol.agreed import AgreedFigures, Contract, Proposal
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import (
+from protocol.deal.agreed import AgreedFigures, Contract, Proposal
+from protocol.deal.deal_parts import (
     Approval,
     DealNote,
     DealOffer,
@@ -21,17 +21,17 @@ from protocol.deal_parts import (
     LenderTerms,
     VehicleHold,
 )
+from protocol.deal.structure import Structure, StructureChanges
+from protocol.deal.workflow import Fulfilment, LenderStatus, TaskKind
 from protocol.events import EVENT_TYPES, MATCH_COLUMNS, OFFER_COLUMNS, Event
 from protocol.money.quotes import FrontierPoint, FrontierReply, LenderRules, QuoteReply
 from protocol.records import Actor, DealState, Filters, Role, Sort, View
-from protocol.structure import Structure, StructureChanges
-from protocol.workflow import Fulfilment, LenderStatus, TaskKind
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import CustomerRecord, Deal
 from server.database.deals.story import Told
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.joining.snapshot import snapshot_of, snapshot_rows
-from server.hub.sight import views, visible
+from server.hub.sight import asking, rows_seen, views, visible
 from server.hub.sight.sight import Sight, coarse_npv
 from server.log.channel_log import Entry
 from server.log.search_log import Chunk, SearchState
@@ -371,7 +371,7 @@ def test_what_the_store_earns_of_a_row_is_the_desks() -> None:
 
 def test_views_are_capped_by_role() -> None:
     """Nobody sees more than the role allows; less is a choice."""
-    capped = {(role, view): views.capped_view(view, role) for role in Role for view in View}
+    capped = {(role, view): asking.capped_view(view, role) for role in Role for view in View}
     for (role, asked), got in capped.items():
         expected = View.SALES if role is Role.SALESPERSON and asked is View.MANAGER else asked
         assert got is expected
@@ -380,7 +380,7 @@ def test_views_are_capped_by_role() -> None:
 @given(values_of(StructureChanges), any_view)
 def test_a_field_that_is_hidden_cannot_be_set(changes: StructureChanges, view: View) -> None:
     """What a view may change is what it shows; rates, prices and rebates of the deal's own are the desk's."""
-    refused = set(views.unsettable_fields(changes, view))
+    refused = set(asking.unsettable_fields(changes, view))
     desks = {name for name, value in changes.items() if name in STANDARD and value != STANDARD[name]}
     hidden = {name for name, _ in changes.items()} & HIDDEN[view]
     appraised = [] if changes.trades is UNSET else changes.trades
@@ -440,14 +440,14 @@ def test_salespeople_see_the_appraisals_that_they_requested(kind: TaskKind) -> N
 def test_a_refused_trade_names_its_field_to_customers_too() -> None:
     """It stands on their screen."""
     error = CommandError(ErrorCode.INVALID, "no", field="trades.a.vin", expected="expected a valid VIN")
-    assert views.project_error(error, View.CUSTOMER).detail == error.detail
+    assert asking.project_error(error, View.CUSTOMER).detail == error.detail
 
 
 def test_the_standard_is_open_to_all() -> None:
     """Who may not state a rate, a price or a rebate may go back to the programme's and the car's own."""
     changes = StructureChanges(rate_bp=None, rate_reason=None, price_cents=None, rebate_cents=0)
-    assert views.unsettable_fields(changes, View.SALES) == []
-    refused = views.unsettable_fields(StructureChanges(price_cents=0, rebate_cents=1), View.SALES)
+    assert asking.unsettable_fields(changes, View.SALES) == []
+    refused = asking.unsettable_fields(StructureChanges(price_cents=0, rebate_cents=1), View.SALES)
     assert refused == ["price_cents", "rebate_cents"]
 
 
@@ -456,11 +456,11 @@ def test_days_in_stock_order_nothing_for_customers(sort: Sort) -> None:
     """Their view may not ask for an order or a filter by what it hides, and is not told of another's."""
     by_age = sort in {Sort.DAYS_IN_STOCK, Sort.DAYS_IN_STOCK_DESC}
     aged = Filters(days_in_stock_min=60)
-    assert views.hidden_order(Filters(), sort, View.CUSTOMER) == ("sort" if by_age else None)
-    assert views.hidden_order(aged, Sort.PRICE, View.CUSTOMER) == "filters.days_in_stock_min"
-    assert views.hidden_order(Filters(days_in_stock_min=None), Sort.PRICE, View.CUSTOMER) is None
+    assert asking.hidden_order(Filters(), sort, View.CUSTOMER) == ("sort" if by_age else None)
+    assert asking.hidden_order(aged, Sort.PRICE, View.CUSTOMER) == "filters.days_in_stock_min"
+    assert asking.hidden_order(Filters(days_in_stock_min=None), Sort.PRICE, View.CUSTOMER) is None
     for view in (View.SALES, View.MANAGER):
-        assert views.hidden_order(aged, sort, view) is None
+        assert asking.hidden_order(aged, sort, view) is None
     event = {"type": "search_started", "channel": CHANNEL, "at": "t", "sort": sort.value}
     state = SearchState("s1", Filters(), sort, 500, 3, ACTOR)
     for view in View:
@@ -475,11 +475,11 @@ def test_days_in_stock_order_nothing_for_customers(sort: Sort) -> None:
 def test_customers_get_rows_in_no_order_that_tells() -> None:
     """The order in which the stock is read may be that of its age: a customer's rows are by id."""
     columns = {"vehicle_id": ["12", "9", "10"], "price_cents": [1, 2, 3]}
-    assert views.project_rows(columns, Sight(View.CUSTOMER)) == {
+    assert rows_seen.project_rows(columns, Sight(View.CUSTOMER)) == {
         "vehicle_id": ["10", "12", "9"],
         "price_cents": [3, 1, 2],
     }
-    assert views.project_rows(columns, Sight(View.SALES)) == columns
+    assert rows_seen.project_rows(columns, Sight(View.SALES)) == columns
 
 
 def test_every_hidden_name_is_tried() -> None:

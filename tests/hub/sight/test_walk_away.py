@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from protocol import codec
 from protocol.commands import Roll
+from protocol.deal.structure import Structure
 from protocol.money.inputs import AuthorityCovers
 from protocol.money.pricing import Vary
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import BasisPoints, Versions, View
-from protocol.structure import Structure
 from server.finance.quoting import (
     Case,
     GridQuestion,

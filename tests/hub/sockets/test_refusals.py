@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.closing import CommandError, ErrorCode
+from protocol.deal.structure import Structure
 from protocol.records import View
-from protocol.structure import Structure
-from server.hub.sight import views
+from server.hub.sight import asking
 from server.hub.sight.visible import STRUCTURE_FIELDS
 
 details = st.fixed_dictionaries(
@@ -31,7 +31,7 @@ details = st.fixed_dictionaries(
 def test_a_customer_is_told_what_is_wrong_with_what_they_see(code: ErrorCode, detail: dict[str, Any]) -> None:
     """A refusal keeps its code and a field of their own, never who or what else stands behind it."""
     error = CommandError(code, "Held by Ann of Bank at 512.25.", **detail)
-    shown = views.project_error(error, View.CUSTOMER)
+    shown = asking.project_error(error, View.CUSTOMER)
     name = detail["field"].rpartition(".")[2]
     known = name in STRUCTURE_FIELDS[View.CUSTOMER] or name in {"vehicle_id", "channel"}
     assert (shown.code, shown.detail.get("field")) == (code, detail["field"] if known else None)
@@ -39,4 +39,4 @@ def test_a_customer_is_told_what_is_wrong_with_what_they_see(code: ErrorCode, de
     assert known or not shown.detail
     if code in {ErrorCode.INVALID, ErrorCode.FORBIDDEN, ErrorCode.CONFLICT, ErrorCode.LOCKED}:
         assert "Ann" not in shown.message
-    assert views.project_error(error, View.SALES) is error
+    assert asking.project_error(error, View.SALES) is error

@@ -7,7 +7,8 @@ from typing import Any, cast
 import pytest
 
 from server.search.sql.cursor import FIRST_CHUNK, LATER_CHUNKS, PAGES, StockReader
-from server.search.sql.query import RESULT_COLUMNS, OrderedQuery
+from server.search.sql.query import RESULT_COLUMNS
+from server.search.sql.statement import OrderedQuery
 from server.search.trace import Trace
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from protocol.closing import CommandError
+from protocol.deal.structure import Structure
 from protocol.money.lending import TaxRule, TaxTable
 from protocol.records import Actor, BasisPoints, DealState, Role
-from protocol.structure import Structure
 from server.database.deals.deals import CustomerRecord, Deal
 from server.search.screening.inputs import deal_inputs
 

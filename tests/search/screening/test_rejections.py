@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from protocol import codec
 from protocol.events import Fix, FixKind, Rejection
-from server.finance.limits import Limit
+from server.finance.rules.limits import Limit
 from server.search.screening.rejections import MOST_CENTS, STEP_CENTS, Rejections
 
 CARS = st.lists(st.tuples(st.sampled_from(Limit), st.integers(-1, 12_000_00)), max_size=40)

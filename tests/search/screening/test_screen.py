@@ -15,7 +15,8 @@ from server.finance.cars import Cars
 from server.finance.plan import plan_deal
 from server.search.screening.other_terms import OtherTerms
 from server.search.screening.screen import screen_rows
-from server.search.sql.query import RESULT_COLUMNS, Keyset
+from server.search.sql.query import RESULT_COLUMNS
+from server.search.sql.statement import Keyset
 from tests.finance.cases import model, sheet
 from tests.finance.strategies import deals, numbers, programmes
 

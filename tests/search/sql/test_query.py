@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.records import Filters, Scope, Sort
-from server.search.sql.query import Keyset, Query, Stock, build_query, explained
+from server.search.sql.query import Stock, build_query, explained
+from server.search.sql.statement import Keyset, Query
 from tests.protocol.strategies import values_of
 from tests.work import work_of
 

@@ -8,10 +8,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from protocol import trades as trade_records
-from protocol.product_lines import ProductIds, ProductLines, line_faults, sums_of_lines
-from protocol.records import BasisPoints, Cents, DayCount, DealKind, Months, Record, Scope, Tier
-from protocol.trades import (
+from protocol.deal import trades as trade_records
+from protocol.deal.product_lines import ProductIds, ProductLines, line_faults, sums_of_lines
+from protocol.deal.trades import (
     FLAT_FIELDS,
     MAX_TRADES,
     PerDiemCents,
@@ -22,6 +21,7 @@ from protocol.trades import (
     sums_of,
     with_changes,
 )
+from protocol.records import BasisPoints, Cents, DayCount, DealKind, Months, Record, Scope, Tier
 
 MAX_DEFERRAL_DAYS = 366
 """The first payment falls due within a year of the contract."""

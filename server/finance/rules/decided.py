@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from protocol.deal_parts import LenderTerms
+from protocol.deal.deal_parts import LenderTerms
+from protocol.deal.workflow import LIVE_STATUSES, LenderStatus
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import Programme, RateSheet
-from protocol.workflow import LIVE_STATUSES, LenderStatus
 
 ANY_SCORE = (250, 900)
 

@@ -5,9 +5,9 @@ from typing import Any
 from msgspec import UNSET
 
 from protocol import codec
-from protocol.agreed import Contract
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Quote
+from protocol.deal.agreed import Contract
 from protocol.money.quotes import QuoteReply
 from server.database.core.scope import RowScope
 from server.hub.sight.sight import Sight

@@ -8,17 +8,17 @@ from typing import Any
 import msgspec
 
 from protocol import codec
-from protocol.agreed import ProgrammeFigures
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal_parts import DealOffer
+from protocol.deal.agreed import ProgrammeFigures
+from protocol.deal.deal_parts import DealOffer
+from protocol.deal.structure import StructureChanges, still_pertinent
 from protocol.money.lending import Programme, RateSheet
-from protocol.structure import StructureChanges, still_pertinent
 from server.clock import utc_now
 from server.database.core.scope import StoreScopes
 from server.database.deals.deals import Deal
 from server.database.editions.rates import NotInForce
 from server.hub.channels.live_deal import HeldDeal
-from server.hub.commands.quotes import SERVER, Quotes
+from server.hub.commands.quoting.quotes import SERVER, Quotes
 from server.sharing.lanes import Lane
 from server.work.editions import Editions
 

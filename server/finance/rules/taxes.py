@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from protocol.deal.structure import Structure, StructureError
 from protocol.money.lending import Rounding, TaxBase, TaxRule, TaxTable
-from protocol.structure import Structure, StructureError
 from server.finance.rounding import WHOLE, Cents, hundredths_of_bp
 
 Amount = TypeVar("Amount", int, Cents)

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from protocol.deal.workflow import LenderStatus, Reason, TaskKind
 from protocol.records import Actor, DealKind, Tier, Versions
-from protocol.workflow import LenderStatus, Reason, TaskKind
 
 
 class OfferedCar(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from protocol.events import Fix
 from protocol.money.inputs import DealInputs, RowRule
 from protocol.money.lending import AdvanceRule, Disposition, LtvBasis, Programme, RateSheet
-from server.finance.deal_limits import customer_limits, deal_limits, rate_limits
-from server.finance.limits import Limit
 from server.finance.rounding import Cents, Flags, hundredths_of_bp
+from server.finance.rules.deal_limits import customer_limits, deal_limits, rate_limits
+from server.finance.rules.limits import Limit
 
 Whole = NDArray[np.int64]
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET, UnsetType
 
 from protocol import codec
-from protocol.deal_parts import DealOffer, OfferedCar, OfferedCash
+from protocol.deal.deal_parts import DealOffer, OfferedCar, OfferedCash
+from protocol.deal.structure import StructureChanges
 from protocol.money.inputs import PencilInputs
 from protocol.money.quotes import QuotedCash, QuoteValue, WarningCode
 from protocol.records import Versions
-from protocol.structure import StructureChanges
 from server.database.deals.deals import Deal
 from server.database.deals.pencils import Pencil, PencilChoice
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from protocol.deal.structure import TierSource
 from protocol.records import Cents, Record
-from protocol.structure import TierSource
 from protocol.texts import ONE_LINE
 
 PersonName = Annotated[str, Meta(min_length=1, max_length=100, pattern=ONE_LINE)]

@@ -6,10 +6,10 @@ from typing import NamedTuple
 from protocol.events import Fix, FixKind
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import Programme
-from server.finance.backend import backend_of
 from server.finance.calendar import days_to_first_payment
-from server.finance.limits import Limit
 from server.finance.rounding import hundredths_of_bp
+from server.finance.rules.backend import backend_of
+from server.finance.rules.limits import Limit
 
 Takes = Callable[[Programme], bool]
 Meets = Callable[[Sequence[Programme]], Fix | None]

@@ -14,12 +14,12 @@ from msgspec import UNSET
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Frontier, Quote
-from protocol.deal_parts import DealOffer, OfferedCar
+from protocol.deal.deal_parts import DealOffer, OfferedCar
+from protocol.deal.structure import StructureChanges, StructureError
 from protocol.jobs import NUMBER_COLUMNS, rebate_numbers
 from protocol.money.pricing import Vary
 from protocol.money.quotes import FrontierReply, QuoteReply
 from protocol.records import DealKind, Scope, View
-from protocol.structure import StructureChanges, StructureError
 from server.clock import utc_now
 from server.compute.pool import ComputePool, NoTurnError, OverrunError
 from server.database.core.scope import StoreScopes
@@ -29,10 +29,11 @@ from server.database.decisions.terms import revise
 from server.database.editions.rates import NotInForce
 from server.database.editions.versions import stock_version
 from server.database.people.users import Account
-from server.hub.commands.kept_quotes import Subject, offer_of, pencil_of
+from server.hub.commands.quoting.kept_quotes import Subject, offer_of, pencil_of
+from server.hub.sight.asking import not_here, unaskable_fields
 from server.hub.sight.questions import check_conceded, check_trades
 from server.hub.sight.sight import Sight
-from server.hub.sight.views import not_here, project_frontier, project_quote, unaskable_fields
+from server.hub.sight.views import project_frontier, project_quote
 from server.search.screening.basis import load_basis
 from server.search.sql.query import Stock, build_car_query
 from server.sharing.lanes import Lane

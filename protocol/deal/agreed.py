@@ -10,9 +10,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from protocol.deal_parts import DealOffer, OfferedCar
+from protocol.deal.deal_parts import DealOffer, OfferedCar
+from protocol.deal.workflow import Reason
 from protocol.records import Actor, DealKind, DealState, Tier, Versions
-from protocol.workflow import Reason
 
 GUARDED: Final = (DealState.SUBMITTED, DealState.COUNTERED, DealState.APPROVED)
 """States in which a change of the agreed figures returns the deal to working."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from server.finance.programmes import Programmes, Whole
 from server.finance.rounding import Cents, Flags
+from server.finance.rules.programmes import Programmes, Whole
 
 Index = NDArray[np.intp]
 

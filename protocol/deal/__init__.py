@@ -1,0 +1,1 @@
+"""A deal as it is stored and sent: its terms and trades, its customer, its offers, its states."""

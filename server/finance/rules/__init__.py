@@ -1,0 +1,1 @@
+"""What lenders, makers and states allow, before a car is priced: programmes, limits, rebates, taxes."""
