@@ -194,10 +194,12 @@ class DealAtWork:
         )
         await self._record(await self.held(), decided)
 
-    async def clear_stipulations(self) -> None:
-        """Mark every stipulation as met."""
+    async def clear_stipulations(self, texts: Sequence[str] | None = None) -> None:
+        """Mark stipulations as met: those of ``texts``, or all."""
         for terms_of_lender in (await self.held()).deal.lenders:
             for each in terms_of_lender.stipulations:
+                if texts is not None and each.text not in texts:
+                    continue
                 await lenders.clear_stipulation(
                     self._scope, self.deal_id, each.id, op=uuid.uuid4(), actor=actor_of(self.desk.sales)
                 )

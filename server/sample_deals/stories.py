@@ -183,6 +183,18 @@ async def cash_buyer(deal: DealAtWork) -> None:
     await deal.act(Action.APPROVE, Reason.MEETS_POLICY)
 
 
+async def waits_for_money(deal: DealAtWork) -> None:
+    """The car is with the customer; one stipulation keeps the lender from paying."""
+    await _with_car(deal, Wanted(new=False, least=21_000_00, most=27_000_00), products=[GAP, CONTRACT])
+    await _submit(deal)
+    stipulations = ("Proof of insurance", "Signed odometer statement")
+    await deal.callback(str((await deal.offer()).lender), LenderStatus.CONDITIONAL, stipulations=stipulations)
+    await deal.act(Action.APPROVE, Reason.MEETS_POLICY)
+    await deal.act(Action.SIGN, Reason.CUSTOMER_ACCEPTS)
+    await deal.close(Closing.DELIVER, Reason.CAR_HANDED_OVER)
+    await deal.clear_stipulations(stipulations[:1])
+
+
 async def waits_at_northgate(deal: DealAtWork) -> None:
     """The other store's desk has something to do as well."""
     await _with_car(deal, Wanted(new=False, least=20_000_00, most=26_000_00), products=[GAP])
@@ -201,5 +213,6 @@ STORIES: Final = (
     Story("Grace Kimura", "a proposal that waits for an answer", proposal_waits, phone="(937) 555-0151"),
     Story("Samuel Adeyemi", "a deal that waits for the desk", waits_for_the_desk, phone="(937) 555-0152"),
     Story("Leo Fontaine", "a cash buyer", cash_buyer, income_cents=9_800_00, phone="(937) 555-0153"),
+    Story("Hana Petrov", "a delivered deal, not funded yet", waits_for_money, phone="(937) 555-0154"),
     Story("Yara Lindqvist", "a deal of the other store", waits_at_northgate, store="northgate"),
 )  # fmt: skip

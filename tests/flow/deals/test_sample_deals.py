@@ -141,6 +141,12 @@ async def in_cash(deal: Deal) -> None:
     assert deal.state.selected and deal.state.selected.cash
 
 
+async def delivered(deal: Deal) -> None:
+    """One of two stipulations is open."""
+    assert deal.state.fulfilment is Fulfilment.DELIVERED and isinstance(deal.state.lenders, list)
+    assert [bool(each.cleared_by) for each in deal.state.lenders[0].stipulations] == [True, False]
+
+
 def open_tasks(state: DealSnapshot) -> list[TaskKind]:
     """Return the kinds of the open tasks."""
     assert isinstance(state.tasks, list)
@@ -155,5 +161,6 @@ SHOWN: dict[str, Callable[[Deal], Awaitable[None]]] = {
     "Grace Kimura": proposed,
     "Samuel Adeyemi": waits_with_negative_equity,
     "Leo Fontaine": in_cash,
+    "Hana Petrov": delivered,
     "Yara Lindqvist": waits,
 }
