@@ -139,9 +139,12 @@ def with_cash_offers(plan: Plan, cars: Cars, offers: dict[str, list[Any]]) -> di
         found = cash_sales(plan, cars)
         takes = found.takes.tolist()
         for car in range(count):
-            if takes[car] and not financed[car]:
+            if financed[car]:
+                continue
+            if takes[car]:
                 _offer(columns, found, cars, car)
-            elif is_cash:
+            elif is_cash or found.limit[car] == int(Limit.NPV_FLOOR):
+                # The customer could pay: what is in the way is the store's minimum.
                 _refuse(columns, plan, found, car)
     return columns
 
@@ -167,11 +170,11 @@ def _refuse(columns: dict[str, list[Any]], plan: Plan, found: CashSales, car: in
 
 
 def cash_fix(plan: Plan, found: CashSales, car: int) -> Fix | None:
-    """Return the change with which the store sells a refused car for cash: more cash, or a lower minimum."""
-    limit, floor = Limit(int(found.limit[car])), plan.inputs.npv_floor_cents
-    lacking = max(0, floor - int(found.value[car]))
-    if limit is Limit.NPV_FLOOR:
-        return Fix(kind=FixKind.VALUE, value_cents=lacking)
-    if limit is Limit.CASH_MAX and not lacking:
+    """Return the cash with which the store sells a refused car; None if no cash does.
+
+    How far a cash deal is from the store's minimum would tell its gross, and that the cost of the car.
+    """
+    worth = int(found.value[car]) >= plan.inputs.npv_floor_cents
+    if found.limit[car] == int(Limit.CASH_MAX) and worth:
         return Fix(kind=FixKind.CASH, cash_cents=int(found.missing[car]))
     return None

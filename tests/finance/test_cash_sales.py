@@ -88,9 +88,12 @@ def test_search_worker_and_quote_agree(
         if matched:
             assert window is not None and window[0] <= one["price_cents"] <= window[1]
         elif deal.structure.kind is DealKind.CASH:
-            assert binding in {"cash_max", "discount", "npv_floor"}
+            assert binding in {"cash_max", "discount"}
+        if matched and kind is None:
+            assert binding == "npv_floor"
         quoted = quote_structure(case_of(deal, rows, one)).answer
         assert quoted.eligible is (kind is not None)
+        assert kind is not None or quoted.binding == binding
         if kind == DealKind.CASH:
             assert quoted.kind is DealKind.CASH and quoted.cash
             assert quoted.cash.out_the_door_cents == offers["out_the_door_cents"][number]

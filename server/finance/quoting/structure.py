@@ -58,6 +58,10 @@ def quote_structure(case: Case) -> Quoted:
         found = in_cash(case)
         if found is not None and found.sold:
             return Quoted(_answer(case, eligible=True, binding=None, **cash_answer(case, found)), None, None)
+        if found is not None and found.limit is Limit.NPV_FLOOR:
+            # The customer could pay: what is in the way is the store's minimum.
+            refused = replace(quoted.answer, binding=Limit.NPV_FLOOR.wire, fix=None)
+            return dataclasses.replace(quoted, answer=refused)
     return quoted
 
 

@@ -170,6 +170,8 @@ async def test_what_no_lender_takes_is_named_with_the_way_out(both: Both, tmp_pa
     """Every car is refused for it; the fix names the product."""
     await begins(both, tmp_path)
     await both.sales.terms(lines(GAP, {"product_id": "wax", "price_cents": 695_00}))
+    # The customer cannot do without a lender.
+    await both.sales.terms(StructureChanges(cash_down_max_cents=2_000_00))
     await both.caught_up()
     await both.sales.search(limit=40)
     await asyncio.gather(events_until(both.sales, valued), events_until(both.manager, valued))

@@ -127,7 +127,7 @@ async def test_a_car_that_does_not_fit_says_why_not_and_what_opens_it(both: Both
     assert row["payment_cents"] is None
     assert row["binding"] == "payment_max"
     assert row["fix"]["cash_cents"] > 0
-    nobody = StructureChanges(terms_months=[7], payment_max_cents=None, cash_down_max_cents=40_000_00)
+    nobody = StructureChanges(terms_months=[7], payment_max_cents=None, cash_down_max_cents=1_000_00)
     await both.sales.terms(nobody)
     reply = await both.sales.find(str(before["stock_no"]))
     assert reply.columns["binding"] == ["term"]

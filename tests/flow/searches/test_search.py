@@ -220,15 +220,11 @@ async def test_filters_and_text_choose_cars(searching: Searching) -> None:
 
 
 async def test_why_no_car_fits_is_said(searching: Searching) -> None:
-    """With a rate that no lender offers nothing is read, and the limit is named."""
-    deal = await searching.deal(rate_bp=BasisPoints(9_000))
+    """With a rate that no lender offers and no cash nothing matches, and the limit is named."""
+    deal = await searching.deal(rate_bp=BasisPoints(9_000), cash_down_max_cents=0, trade_allowance_cents=0)
     await searching.begin(deal)
     ended = await searching.ended(deal)
-    assert (ended["matched"], ended["scanned"], [item["limit"] for item in ended["rejected"]]) == (
-        0,
-        0,
-        ["rate"],
-    )
+    assert (ended["matched"], [item["limit"] for item in ended["rejected"]]) == (0, ["rate"])
     tight = await searching.deal(cash_down_max_cents=0, payment_max_cents=30_000)
     await searching.begin(tight, limit=20_000)
     ended = await searching.ended(tight, 2)
