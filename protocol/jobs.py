@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from protocol.money.inputs import DealInputs
+from protocol.money.inputs import CarName, DealInputs
 from protocol.records import Versions
 
 Number = TypeVar("Number", int, list[int])
@@ -63,7 +63,9 @@ class ValueJob(msgspec.Struct, frozen=True, kw_only=True):
     """Value one chunk of matches.
 
     ``vehicle_id`` and ``rev`` name the cars; ``numbers`` has one array per NUMBER_COLUMNS, all of the same
-    length, and ``rebate_columns``. ``inputs`` are the deal's at ``deal_version``.
+    length, and ``rebate_columns``. ``inputs`` are the deal's at ``deal_version``. ``lease_names`` are the
+    different names of the cars, and ``lease_of`` is each car's number among them; both are empty if no lease
+    programme names a car.
     """
 
     search_id: str
@@ -73,6 +75,8 @@ class ValueJob(msgspec.Struct, frozen=True, kw_only=True):
     vehicle_id: list[str]
     rev: list[int]
     numbers: dict[str, list[int]]
+    lease_names: list[CarName] = []
+    lease_of: list[int] = []
 
 
 class ValueResult(msgspec.Struct, frozen=True, kw_only=True):

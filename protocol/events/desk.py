@@ -11,7 +11,7 @@ from protocol.deal.deal_parts import Approval, DealOffer, DealTask, LenderTerms
 from protocol.deal.workflow import Fulfilment, Reason, TaskKind
 from protocol.events.base import Event
 from protocol.events.snapshot import Customer
-from protocol.records import Actor, DealState
+from protocol.records import Actor, DealKind, DealState
 
 
 class DealChanged(Event, tag="deal_changed", frozen=True):
@@ -205,7 +205,9 @@ class DealSummary(Event, tag="deal_summary", frozen=True):
 
     ``last_reason`` is that of the deal's last step, ``reason_by`` who took it.
 
-    ``removed`` if the deal has left the wall. A deal without an offer lacks the offer's fields.
+    ``removed`` if the deal has left the wall. A deal without an offer lacks the offer's fields. ``kind`` is
+    how the offer is paid: a cash deal has ``out_the_door_cents`` and neither payment nor term.
+    ``npv_history`` are the values of the deal's financed offers.
     """
 
     deal_id: str
@@ -232,3 +234,5 @@ class DealSummary(Event, tag="deal_summary", frozen=True):
     contended: bool | UnsetType = UNSET
     open_tasks: int | UnsetType = UNSET
     lender_status: str | UnsetType | None = UNSET
+    kind: DealKind | UnsetType | None = UNSET
+    out_the_door_cents: int | UnsetType | None = UNSET

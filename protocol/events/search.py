@@ -144,12 +144,16 @@ Transfer costs are 0 for the store's own cars.
 OFFER_COLUMNS = (
     "vehicle_id", "rev", "payment_cents", "term_months", "lender", "rate_bp", "cash_down_cents",
     "discount_cents", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier", "rebate_given_up_cents",
-    "kind", "out_the_door_cents",
+    "kind", "out_the_door_cents", "lease_payment_cents", "lease_term_months", "lease_lender",
+    "lease_value_cents", "lease_due_at_signing_cents", "lease_miles_per_year",
 )  # fmt: skip
 """The columns of ``offers`` in full.
 
 ``kind`` is how the offer is paid, null without an offer. A cash offer has ``out_the_door_cents`` and no
 payment, term, lender, rate or cash down; its two NPVs are equal, and the desk's.
+A lease offer has no rate, and its payment is with tax; its two NPVs are equal, and the desk's. The
+``lease_*`` columns are the car's best lease, whatever the kind of its offer, null without one;
+``lease_value_cents`` is the desk's.
 ``rebate_given_up_cents`` is the manufacturer's rebate that a subvented rate excludes; 0 if it costs none.
 """
 

@@ -41,11 +41,13 @@ class LeaseProgramme(msgspec.Struct, frozen=True, kw_only=True):
     """One row of a lease sheet: a lender's programme for one tier, term and yearly mileage, and the cars that
     it names.
 
-    ``make``, ``model`` and ``segment`` (a body style) are empty for any; of rows that name a car, the most
-    exact one holds. The residual is ``residual_bp`` of the MSRP. ``money_factor`` is the lender's; the store
+    ``make``, ``model`` and ``segment`` (a body style) are empty for any. Of a programme's rows that fit a
+    car, the most exact one applies: first one that names the model, then the segment, then the make. The
+    residual is ``residual_bp`` of the MSRP. ``money_factor`` is the lender's; the store
     may add up to ``factor_markup_max``. The reserve is ``reserve_share_bp`` of the rent charge that the
     markup brings, and ``reserve_flat_cents``; ``chargeback_bp`` is the share of it that the store expects to
-    give back. ``cap_max_bp`` is the largest adjusted cap cost, as a share of the MSRP.
+    give back. ``cap_max_bp`` is the largest adjusted cap cost, as a share of the MSRP. The deal's fees and
+    the acquisition fee are paid at signing unless they are capitalised; products are capitalised.
     """
 
     programme_id: str
@@ -69,6 +71,7 @@ class LeaseProgramme(msgspec.Struct, frozen=True, kw_only=True):
     pti_max_bp: float = 10_000.0
     acquisition_fee_cents: int = 0
     acquisition_capitalised: bool = True
+    fees_capitalised: bool = False
     disposition_fee_cents: int = 0
     security_deposit_cents: int = 0
     excess_mile_cents: int = 0

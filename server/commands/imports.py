@@ -1,4 +1,4 @@
-"""Commands that import a version of a table from CSV: rates, risk, taxes, rebates, limits, products."""
+"""Commands that import a version of a table from CSV, such as a rate sheet or a lease sheet."""
 
 import asyncio
 import datetime as dt
@@ -43,8 +43,8 @@ MaxMib = Annotated[
 
 
 def add_import_commands(app: typer.Typer, services: WithServices) -> None:
-    """Add ``import-rates``, ``import-risk``, ``import-tax``, ``import-rebates``, ``import-limits`` and
-    ``import-products``.
+    """Add ``import-rates``, ``import-risk``, ``import-tax``, ``import-rebates``, ``import-limits``,
+    ``import-products`` and ``import-leases``.
 
     Each stores the whole file or nothing. Faults go to standard error, one per line, and the exit code is
     then 2.
@@ -117,6 +117,12 @@ def _products(_version: str) -> "Table":
     return CATALOGUE, check_packages
 
 
+def _leases(_version: str) -> "Table":
+    from server.database.importing import LEASE_PROGRAMMES
+
+    return LEASE_PROGRAMMES, None
+
+
 _TABLES: Final[dict[str, tuple[str, "Callable[[str], Table]"]]] = {
     "import-rates": (
         "Add a version of the rate sheet: lenders' programmes, one row per tier and band.",
@@ -129,6 +135,10 @@ _TABLES: Final[dict[str, tuple[str, "Callable[[str], Table]"]]] = {
     "import-tax": ("Add a version of the tax table: one row per jurisdiction.", _tax),
     "import-rebates": ("Add a version of the manufacturers' rebates: one row per rebate.", _rebates),
     "import-limits": ("Add a version of the state limits: one row per state, each with its source.", _limits),
+    "import-leases": (
+        "Add a version of the lease sheet: one row per programme, tier, term, mileage and cars.",
+        _leases,
+    ),
     "import-products": ("Add a version of the catalogue of F&I products: one row per product.", _products),
 }
 """Each command's summary, and its table: the columns, and the check of all rows together."""

@@ -69,7 +69,7 @@ def cash_sales(plan: Plan, cars: Cars) -> CashSales:
         limit = np.full(int(needs.sum()), most, dtype=np.int64)
         discount[needs] = least_discount_cents(inputs, price[needs], rebate[needs], limit)
         owed[needs] = owed_before_cash_cents(inputs, price[needs], discount[needs], rebate[needs])
-    value = front_gross_cents(plan, cars, price, discount) + product_gross_cents(inputs)
+    value = front_gross_cents(inputs, cars, price, discount) + product_gross_cents(inputs)
     limit = np.where(value < inputs.npv_floor_cents, int(Limit.NPV_FLOOR), int(Limit.NONE))
     limit = np.where(missing > 0, int(Limit.CASH_MAX), limit)
     limit = np.where(price < asked, int(Limit.DISCOUNT), limit)

@@ -7,9 +7,11 @@ import numpy as np
 
 from protocol.events import Fix
 from protocol.money.inputs import DealInputs, RowRule
+from protocol.money.leasing import LeaseSheet
 from protocol.money.lending import RateSheet
 from protocol.records import MAX_CENTS
 from server.finance.contract import owed_before_cash_cents, payoff_cents
+from server.finance.leasing.plan import LeasePlan, plan_leases
 from server.finance.payment import largest_principal, payment_factors
 from server.finance.rounding import WHOLE, Cents, Flags, Floats, annual_fraction, hundredths_of_bp
 from server.finance.rules.cheapest import cheaper_rows
@@ -32,7 +34,8 @@ class Plan:
     ``cheaper`` are the cheaper rows of each row's lender, as ``cheapest.cheaper_rows``. ``empty`` says why no
     programme is left, else NONE; ``empty_fix`` is a change of the deal that meets that limit.
     ``refuses_products`` are the programmes whose lender refuses a product of the deal, or its price; None if
-    none does. ``sheet`` is the whole rate sheet, before lenders' decisions.
+    none does. ``sheet`` is the whole rate sheet, before lenders' decisions. ``leases`` is the deal against
+    the lease sheet; None without one.
     """
 
     inputs: DealInputs
@@ -54,6 +57,7 @@ class Plan:
     empty: Limit
     empty_fix: Fix | None
     refuses_products: Flags | None = None
+    leases: LeasePlan | None = None
 
     @property
     def cash_min(self) -> int:
@@ -67,10 +71,13 @@ class Plan:
         return self.cash_min if most is None else max(most, self.cash_min)
 
 
-def plan_deal(inputs: DealInputs, sheet: RateSheet, only: str | None = None) -> Plan:
+def plan_deal(
+    inputs: DealInputs, sheet: RateSheet, only: str | None = None, leases: LeaseSheet | None = None
+) -> Plan:
     """Return the plan of a deal: pure, with everything that screening and valuing need except the cars.
 
-    ``only`` names the only programme that may be offered; None: all of the sheet may.
+    ``only`` names the only programme that may be offered; None: all of the sheet may. Raises StructureError
+    if there are ``leases`` and the address has no tax rule.
     """
     structure = inputs.structure
     selected = select_programmes(decided_sheet(sheet, inputs), inputs, only)
@@ -106,6 +113,7 @@ def plan_deal(inputs: DealInputs, sheet: RateSheet, only: str | None = None) -> 
         empty=empty,
         empty_fix=selected.fix,
         refuses_products=_refuses_products(programmes, inputs),
+        leases=None if leases is None or not inputs.all_kinds else plan_leases(inputs, leases),
     )
 
 

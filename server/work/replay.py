@@ -55,12 +55,15 @@ async def replay_pencil(database: asyncpg.Connection, tables: Tables, pencil: St
     try:
         sheet = await tables.rates(database, pencil.versions.rates)
         model = await tables.risk(database, pencil.versions.risk)
+        leases = pencil.versions.leases
         case = Case(
             inputs=msgspec.structs.replace(pencil.inputs, engine=engine_number(pencil.versions.engine)),
             numbers=pencil.car,
             sheet=sheet,
             model=model,
             programme_id=pencil.inputs.programme_id,
+            leases=await tables.leases(database, leases) if leases else None,
+            car_name=pencil.inputs.car_name,
         )
         again = codec.plain(quote_structure(case).answer)
     except (NotInForce, StructureError, RiskModelError) as error:

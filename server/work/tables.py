@@ -1,4 +1,4 @@
-"""Rate sheets, risk models, tax tables, rebates, state limits and product catalogues by version.
+"""Rate and lease sheets, risk models, tax tables, rebates, state limits and product catalogues by version.
 
 They never change in place, so they stay valid once they are loaded.
 """
@@ -7,9 +7,11 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from protocol.money.leasing import LeaseSheet
 from protocol.money.lending import LimitTable, RateSheet, Rebate, RiskModel, TaxTable
 from protocol.money.products import Catalogue
 from server.database.core.pool import Database
+from server.database.editions.leases import load_leases
 from server.database.editions.products import load_catalogue
 from server.database.editions.rates import load_limits, load_rates, load_rebates, load_risk, load_taxes
 
@@ -51,6 +53,7 @@ class Tables:
         self._rebates: _Versions[tuple[Rebate, ...]] = _Versions(load_rebates)
         self._limits: _Versions[LimitTable] = _Versions(load_limits)
         self._products: _Versions[Catalogue] = _Versions(load_catalogue)
+        self._leases: _Versions[LeaseSheet] = _Versions(load_leases)
 
     async def rates(self, database: Database, version: str) -> RateSheet:
         """Return a rate sheet."""
@@ -75,6 +78,14 @@ class Tables:
     async def products(self, database: Database, version: str) -> Catalogue:
         """Return a product catalogue."""
         return await self._products.get(database, version)
+
+    async def leases(self, database: Database, version: str) -> LeaseSheet:
+        """Return a lease sheet."""
+        return await self._leases.get(database, version)
+
+    def known_leases(self, version: str) -> LeaseSheet | None:
+        """Return a lease sheet that is in memory, without a connection to Postgres; else None."""
+        return self._leases.known(version)
 
     def known(self, rates: str, risk: str) -> tuple[RateSheet, RiskModel] | None:
         """Return both if both are in memory, without a connection to Postgres; else None."""

@@ -153,9 +153,9 @@ class Worker:
             await self._give_up(delivery, pointer, body, str(error))
             return
         try:
-            sheet, model = await self._valuer.tables_for(job)
+            sheets = await self._valuer.tables_for(job)
             async with deadline:
-                result = await asyncio.to_thread(self._valuer.value, job, sheet, model)
+                result = await asyncio.to_thread(self._valuer.value, job, *sheets)
         except Exception:
             if deadline.expired():
                 log.critical("valuing does not end: this worker ends", attempt=delivery.attempt)

@@ -85,6 +85,7 @@ class Pencil(msgspec.Struct, frozen=True, kw_only=True):
         asked = [
             *(versions.rates, versions.tax, versions.risk, versions.engine),
             *(self.vehicle_id, self.vehicle_rev, sorted(self.car.items()), self.inputs),
+            *([versions.leases] if versions.leases else []),
         ]
         return hashlib.sha256(codec.encode(asked)).hexdigest()
 

@@ -21,11 +21,13 @@ SELECT d.deal_id::text, d.version AS deal_version, d.last_no, c.name AS customer
        d.state_since AS waiting_since, d.updated_at AS changed_at,
        coalesce(e.body->'by'->>'name', u.name) AS changed_by, coalesce(e.kind, 'deal_begun') AS last_change,
        step.body->>'reason' AS last_reason, step.body->'by'->>'name' AS reason_by,
-       o.body->'car' AS car, o.vehicle_id::text, o.payment_cents, o.term_months, o.body->>'lender' AS lender,
-       o.npv_cents,
+       o.body->'car' AS car, o.vehicle_id::text, nullif(o.payment_cents, 0) AS payment_cents,
+       nullif(o.term_months, 0) AS term_months, o.body->>'lender' AS lender, o.npv_cents,
+       CASE WHEN o.offer_id IS NOT NULL THEN coalesce(o.body->>'kind', 'finance') END AS kind,
+       (o.body->'cash'->>'out_the_door_cents')::bigint AS out_the_door_cents,
        coalesce((SELECT array_agg(h.npv_cents ORDER BY h.created_at)
                    FROM (SELECT npv_cents, created_at FROM offers WHERE offers.deal_id = d.deal_id
-                            AND npv_cents IS NOT NULL
+                            AND npv_cents IS NOT NULL AND coalesce(body->>'kind', 'finance') = 'finance'
                           ORDER BY created_at DESC LIMIT {history}) h), '{{}}') AS npv_history,
        EXISTS (SELECT FROM offers r JOIN deals w ON w.selected_offer = r.offer_id
                 WHERE r.vehicle_id = o.vehicle_id AND w.deal_id <> d.deal_id

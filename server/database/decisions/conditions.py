@@ -13,6 +13,10 @@ from server.database.decisions.lenders import last_terms, live_terms
 from server.database.decisions.offers import selected_offer
 from server.database.decisions.terms import revise
 
+_LEASES_IN_FORCE = (
+    "SELECT leases_version FROM lease_sheets WHERE effective_from <= $1 ORDER BY effective_from DESC LIMIT 1"
+)
+
 
 async def last_approval(deal: LockedDeal) -> Approval:
     """Return the desk's last approval."""
@@ -28,7 +32,7 @@ async def last_approval(deal: LockedDeal) -> Approval:
 
 async def outdated(deal: LockedDeal, approval: Approval, rates: str) -> Reason | None:
     """Return why an approval is no longer valid; None if it is. The car is locked, so it does not change
-    meanwhile. No rate sheet concerns a cash deal.
+    meanwhile. No rate sheet concerns a cash deal, and a lease the lease sheet.
     """
     car = await deal.database.fetchrow(
         "SELECT rev, status, price_cents FROM vehicles WHERE vehicle_id = $1 FOR NO KEY UPDATE",
@@ -41,8 +45,12 @@ async def outdated(deal: LockedDeal, approval: Approval, rates: str) -> Reason |
     if car["rev"] != approval.rev:
         return Reason.CAR_CHANGED
     offer = await selected_offer(deal)
-    lent = offer is None or offer.cash is UNSET
-    return Reason.RATES_CHANGED if lent and approval.rates != rates else None
+    if offer is not None and offer.cash is not UNSET:
+        return None
+    if offer is not None and offer.lease is not UNSET and offer.versions:
+        in_force = await deal.database.fetchval(_LEASES_IN_FORCE, deal.at.date())
+        return None if offer.versions.leases == in_force else Reason.RATES_CHANGED
+    return None if approval.rates == rates else Reason.RATES_CHANGED
 
 
 async def require_not_own(deal: LockedDeal) -> None:
@@ -143,10 +151,12 @@ async def require_lender(deal: LockedDeal, offer: DealOffer) -> None:
             offer.lender,
         )
     terms = live[0]
+    is_lease = offer.lease is not UNSET
     fits = (
         offer.principal_cents <= (terms.advance_max_cents or 0)
         and offer.term_months <= (terms.term_months or 0)
-        and offer.rate_bp >= (terms.rate_bp or 0)
+        # The money factor of a lease is that of its programme.
+        and (is_lease or offer.rate_bp >= (terms.rate_bp or 0))
     )
     if not fits:
         raise conflict(

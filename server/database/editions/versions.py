@@ -1,4 +1,4 @@
-"""The editions of rates, risk, taxes, rebates, limits and products in force, and the version of a stock."""
+"""The editions of rates, risk, taxes, rebates, limits, products and leases in force; a stock's version."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -22,7 +22,9 @@ SELECT (SELECT rates_version FROM rate_sheets
        (SELECT limits_version FROM limit_tables WHERE effective_from <= $1
          ORDER BY effective_from DESC LIMIT 1) AS limits,
        (SELECT products_version FROM product_catalogues WHERE effective_from <= $1
-         ORDER BY effective_from DESC LIMIT 1) AS products
+         ORDER BY effective_from DESC LIMIT 1) AS products,
+       (SELECT leases_version FROM lease_sheets WHERE effective_from <= $1
+         ORDER BY effective_from DESC LIMIT 1) AS leases
 """
 
 # A group's stock version is the sum over its stores. Each only grows, so the sum changes when one does.
@@ -35,7 +37,7 @@ SELECT (SELECT sum(inventory_version)::bigint FROM stores
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The editions in force on one day. Tax table, rebates, limits and product catalogue are optional."""
+    """The editions in force on one day. Only rate sheet and risk model are required."""
 
     rates: str
     risk: str
@@ -43,6 +45,7 @@ class InForce:
     rebates: str | None = None
     limits: str | None = None
     products: str | None = None
+    leases: str | None = None
 
 
 async def rates_in_force(database: Database, today: dt.date) -> str:
@@ -60,6 +63,7 @@ async def editions_in_force(database: Database, today: dt.date) -> InForce:
         rebates=row["rebates"],
         limits=row["limits"],
         products=row["products"],
+        leases=row["leases"],
     )
 
 

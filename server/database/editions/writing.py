@@ -1,4 +1,4 @@
-"""Writing a version of a table: rates, risk, taxes, rebates, limits, products. Append-only and dated.
+"""Writing a version of a table: rates, risk, taxes, rebates, limits, products, leases. Append-only and dated.
 
 A version is a row of the head table and its contents; neither ever changes. The newest version that has begun
 is in force, so no two versions of a kind begin on the same day.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from server.database.core.catalogue import PRODUCT_COLUMNS
+from server.database.editions.leases import LEASE_COLUMNS
 from server.database.editions.rates import (
     CURVE_COLUMNS,
     LIMIT_COLUMNS,
@@ -39,6 +40,7 @@ LIMITS = TableKind("table of state limits", "limit_tables", "limits_version", "s
 PRODUCTS = TableKind(
     "product catalogue", "product_catalogues", "products_version", "catalogue_products", PRODUCT_COLUMNS
 )
+LEASES = TableKind("lease sheet", "lease_sheets", "leases_version", "lease_programmes", LEASE_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)

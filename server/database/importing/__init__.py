@@ -9,6 +9,7 @@ from server.database.importing.constants import parse_constants
 from server.database.importing.layouts import (
     CATALOGUE,
     CURVES,
+    LEASE_PROGRAMMES,
     PROGRAMMES,
     REBATE_PROGRAMMES,
     RULES,
@@ -23,6 +24,7 @@ __all__ = [
     "CATALOGUE",
     "CURVES",
     "FIELDS",
+    "LEASE_PROGRAMMES",
     "PROGRAMMES",
     "REBATE_PROGRAMMES",
     "RULES",

@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from protocol.money.leasing import MAX_MONEY_FACTOR, MoneyFactor
 from protocol.records import MAX_CENTS
 from protocol.texts import LINES, ONE_LINE
 
@@ -61,6 +62,15 @@ def fraction(text: str) -> float:
     if found >= 1:
         raise Unexpected("a percentage below 100")
     return float(found)
+
+
+def factor(text: str) -> float:
+    """Return a money factor, such as 0.00125."""
+    found = _number(text, "a money factor such as 0.00125")
+    try:
+        return float(MoneyFactor(found))
+    except ValueError:
+        raise Unexpected(f"a money factor from 0 to {MAX_MONEY_FACTOR} with at most six decimals") from None
 
 
 def whole(least: int, most: int) -> Read:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import NODEFAULT
 
+from protocol.money.leasing import LeaseProgramme
 from protocol.money.lending import (
     NO_EDGE_BP,
     NO_EDGE_DAYS,
@@ -26,7 +27,7 @@ from protocol.money.lending import (
 )
 from protocol.money.products import MAX_PACKAGES, Earning, Product, ProductKind
 from protocol.records import Tier
-from server.database.editions.writing import LIMITS, PRODUCTS, RATES, REBATES, RISK, TAXES, TableKind
+from server.database.editions.writing import LEASES, LIMITS, PRODUCTS, RATES, REBATES, RISK, TAXES, TableKind
 from server.database.importing import amounts
 from server.database.importing.amounts import Read
 
@@ -147,6 +148,17 @@ def _of_limit(row: StateLimit) -> Iterator[Contradiction]:
 
 def _of_curve(_row: RiskCurve) -> Iterator[Contradiction]:
     return iter(())
+
+
+def _of_lease(row: LeaseProgramme) -> Iterator[Contradiction]:
+    if row.score_min > row.score_max:
+        yield "score_max", f"at least score_min ({row.score_min})"
+    if not (row.new_cars or row.used_cars):
+        yield "used_cars", "yes here or in new_cars"
+    if row.used_cars and not row.make:
+        yield "make", "the make of the used cars that are leased"
+    if row.model and not row.make:
+        yield "make", "the make of this model"
 
 
 PROGRAMMES = TableLayout(
@@ -330,4 +342,50 @@ CATALOGUE = TableLayout(
     ),
     ("product_id",),
     _of_product,
+)
+
+LEASE_PROGRAMMES = TableLayout(
+    LEASES,
+    LeaseProgramme,
+    _columns(
+        LeaseProgramme,
+        {
+            "programme_id": amounts.words,
+            "lender": amounts.words,
+            "tier": amounts.one_of(Tier),
+            "term_months": MONTHS,
+            "miles_per_year": amounts.whole(1_000, 100_000),
+            "make": amounts.words,
+            "model": amounts.words,
+            "segment": amounts.words,
+            "new_cars": amounts.yes_or_no,
+            "used_cars": amounts.yes_or_no,
+            "year_min": YEAR,
+            "mileage_max": amounts.whole(0, 2_000_000),
+            "score_min": SCORE,
+            "score_max": SCORE,
+            "residual_bp": amounts.percent(above_zero=True),
+            "money_factor": amounts.factor,
+            "factor_markup_max": amounts.factor,
+            "cap_max_bp": amounts.percent(1_000),
+            "pti_max_bp": amounts.percent(),
+            "acquisition_fee_cents": amounts.dollars(),
+            "acquisition_capitalised": amounts.yes_or_no,
+            "fees_capitalised": amounts.yes_or_no,
+            "disposition_fee_cents": amounts.dollars(),
+            "security_deposit_cents": amounts.dollars(),
+            "excess_mile_cents": amounts.dollars(),
+            "reserve_share_bp": amounts.percent(),
+            "reserve_flat_cents": amounts.dollars(),
+            "chargeback_bp": amounts.percent(),
+            "stipulations": amounts.several,
+        },
+        {},
+    ),
+    (
+        *("programme_id", "tier", "term_months", "miles_per_year", "make", "model", "segment", "year_min"),
+        *("score_min", "new_cars", "used_cars"),
+    ),
+    _of_lease,
+    "programme, tier, term, miles and cars",
 )

@@ -18,6 +18,7 @@ from server.database.core.pool import connect_as_owner
 from server.database.deals.new_deals import starting_structure
 from server.database.decisions.terms import revise
 from server.database.editions.writing import (
+    LEASES,
     LIMITS,
     PRODUCTS,
     RATES,
@@ -30,7 +31,7 @@ from server.database.editions.writing import (
     store_version,
 )
 from server.database.people.users import hash_password
-from server.database.sample import cars, lenders, limits, people, products, rebates, taxes
+from server.database.sample import cars, leases, lenders, limits, people, products, rebates, taxes
 
 SEED_LOCK = 0x73656564  # "seed"
 VERSION = "sample-1"
@@ -148,7 +149,7 @@ async def _add_stores(database: asyncpg.Connection, stores: list[people.SampleSt
 
 
 async def _add_lenders(database: asyncpg.Connection, today: dt.date) -> None:
-    """Add the sample version of each missing table: rates, risk, taxes, rebates, limits, products."""
+    """Add the sample version of each missing table: rates, risk, taxes, rebates, limits, products, leases."""
     began = dt.date(today.year, 1, 1)
     contents: tuple[tuple[TableKind, Iterable[object]], ...] = (
         (RATES, lenders.sample_programmes(today.year)),
@@ -157,6 +158,7 @@ async def _add_lenders(database: asyncpg.Connection, today: dt.date) -> None:
         (REBATES, rebates.sample_rebates(today.year)),
         (LIMITS, limits.LIMITS),
         (PRODUCTS, products.PRODUCTS),
+        (LEASES, leases.sample_leases(today.year)),
     )
     for kind, rows in contents:
         if not await is_stored(database, kind, VERSION):

@@ -112,7 +112,7 @@ def build_at(pricing: Pricing, cars: Cars, structures: Structures, wanted: Wante
     principal, cash, discount = _reached(pricing, structures, wanted)
     payment = payments_cents(principal, plan.factors[programme])
     band = band_of(pricing, principal, payment, structures.basis[car, programme])
-    front = front_gross_cents(plan, cars, sales.price, 0)[car] - discount
+    front = front_gross_cents(plan.inputs, cars, sales.price, 0)[car] - discount
     return Candidates(
         car=car,
         programme=programme,

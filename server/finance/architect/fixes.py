@@ -127,7 +127,7 @@ def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents,
         edges = np.concatenate([edges, edges + 1, *crossings], axis=1)
     principal = np.concatenate([top, np.where((edges >= floor) & (edges < top), edges, top)], axis=1)
     band = band_of(pricing, principal, payments_cents(principal, plan.factors[programme][:, None]), basis)
-    front = front_gross_cents(plan, cars, sales.price, asked)[car][:, None]
+    front = front_gross_cents(plan.inputs, cars, sales.price, asked)[car][:, None]
     npv = pricing.valuation.npv_cents(programme[:, None], band, principal) + front
     allowed = asked + npv - inputs.npv_floor_cents
 
@@ -170,7 +170,7 @@ def _crossings(pricing: Pricing, cars: Cars, structures: Structures, tops: Cents
     )
     slope = valuation.slope[programme[:, None], band]
     spare = valuation.intercept[programme[:, None], band] - inputs.npv_floor_cents
-    spare = spare + front_gross_cents(plan, cars, sales.price, asked)[car][:, None]
+    spare = spare + front_gross_cents(plan.inputs, cars, sales.price, asked)[car][:, None]
     falls = slope < 0
     slope = np.where(falls, slope, -1.0)
     room = (sales.headroom.discount_max - asked)[car][:, None]

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 
 from protocol.events import FixKind
+from protocol.money.inputs import DealInputs
 from protocol.money.lending import RateSheet, RiskModel
 from protocol.records import MAX_CENTS
 from server.finance.architect.product_cuts import ProductCut, reduced_plans
@@ -58,7 +59,7 @@ def with_cash(pricing: Pricing, cash_down_cents: int) -> Pricing:
     return replace(pricing, plan=replace(plan, inputs=inputs), wider=wider, reduced=reduced)
 
 
-def front_gross_cents(plan: Plan, cars: Cars, price: Cents, discount: Cents | int) -> Cents:
+def front_gross_cents(inputs: DealInputs, cars: Cars, price: Cents, discount: Cents | int) -> Cents:
     """Return what the store earns on each car and on the trade; may be negative.
 
     If the cost of a car is unknown, so is its gross: it is UNKNOWN_WORTH_CENTS more than at a cost of 0. That
@@ -69,7 +70,7 @@ def front_gross_cents(plan: Plan, cars: Cars, price: Cents, discount: Cents | in
     A car of another store costs its transfer, and the floorplan cost of the transfer days. A trade that was
     not appraised earns and costs nothing.
     """
-    s = plan.inputs.structure
+    s = inputs.structure
     floorplan = np.minimum(cars.floorplan_day_cents * (cars.days_in_stock + cars.transfer_days), MAX_CENTS)
     cost = np.where(cars.cost_known, cars.cost_cents, -UNKNOWN_WORTH_CENTS)
     carried = cost + cars.recon_cents + floorplan + cars.transfer_cost_cents

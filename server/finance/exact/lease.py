@@ -146,7 +146,8 @@ def _sale(r: LeaseRequest, residual: int, factor: int, units: int) -> LeaseSale:
         disposition=r.disposition_fee_cents,
         equity=max(0, equity),
         allowance=r.trade_allowance_cents,
-        taxed_beside=taxed + r.taxable_products_cents,
+        taxed_beside=taxed,
+        taxed_products=r.taxable_products_cents,
         units=units,
     )
 

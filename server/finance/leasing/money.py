@@ -27,7 +27,7 @@ class LeaseSale:
     ``capitalised`` is what the gross cap holds besides the price: fees, products, an acquisition fee and
     negative equity. ``equity`` is the trade's, 0 or more; ``allowance`` its allowance. ``upfront`` are fees
     paid at signing, ``taxed_upfront`` the taxable part of them, ``taxed_beside`` what a tax on the price
-    adds to it: taxable fees and products.
+    adds to it, besides ``taxed_products`` or, if the rule knows its own, the products that it taxes.
     """
 
     price: Amount
@@ -43,6 +43,7 @@ class LeaseSale:
     equity: int
     allowance: int
     taxed_beside: int
+    taxed_products: int = 0
     units: int = FACTOR_UNITS
 
 
@@ -127,7 +128,9 @@ def _tax_at_once(rule: TaxRule, sale: LeaseSale, payment: Amount, discount: Amou
     if rule.lease_method is LeaseTaxMethod.PRICE:
         credit = 0 if rule.base is TaxBase.FULL_PRICE else _capped(rule, sale.allowance)
         rebate = sale.rebate if rule.rebate_reduces_tax else 0
-        base = sale.price - discount + sale.taxed_beside - rebate - credit
+        own = rule.taxable_products_cents
+        products = sale.taxed_products if own is None else own
+        base = sale.price - discount + sale.taxed_beside + products - rebate - credit
     else:
         base = payment * sale.months
         if _reduction_is_taxed(rule):

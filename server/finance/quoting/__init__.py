@@ -9,6 +9,7 @@ from server.finance.quoting.case import Case
 from server.finance.quoting.found import offers_found
 from server.finance.quoting.grid import quote_grid
 from server.finance.quoting.in_cash import in_cash
+from server.finance.quoting.leases import quote_lease, quote_lease_grid
 from server.finance.quoting.rolling import quote_roll
 from server.finance.quoting.structure import Quoted, quote_cash, quote_structure
 from server.finance.quoting.trade_offs import quote_frontier
@@ -25,6 +26,8 @@ __all__ = [
     "quote_cash",
     "quote_frontier",
     "quote_grid",
+    "quote_lease",
+    "quote_lease_grid",
     "quote_roll",
     "quote_structure",
     "quote_warnings",

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from protocol.money.inputs import DealInputs
+from protocol.money.inputs import CarName, DealInputs
+from protocol.money.leasing import LeaseSheet
 from protocol.money.lending import Programme, RateSheet, RiskModel
 from protocol.money.pricing import CashRequest, PriceRequest, SaleRequest
 from protocol.records import BasisPoints, Tier
@@ -25,7 +26,8 @@ class Case:
     """One car under a deal's terms. ``numbers`` are the car's, as ``jobs.NUMBER_COLUMNS``.
 
     ``programme_id`` names the only programme to be considered, None for all of the sheet. ``menu`` is what
-    products there are, None without a catalogue.
+    products there are, None without a catalogue. ``leases`` is the lease sheet, None without one, and
+    ``car_name`` what its programmes name the car by. Of a lease, ``programme_id`` names a lease programme.
     """
 
     inputs: DealInputs
@@ -34,6 +36,8 @@ class Case:
     model: RiskModel = field(repr=False)
     programme_id: str | None = None
     menu: Menu | None = field(default=None, repr=False)
+    leases: LeaseSheet | None = field(default=None, repr=False)
+    car_name: CarName | None = None
 
     @cached_property
     def car(self) -> Cars:

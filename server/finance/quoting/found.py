@@ -6,29 +6,39 @@ from typing import Any
 import msgspec
 
 from protocol.events import Fix, FixKind
-from protocol.money.inputs import DealInputs
+from protocol.money.inputs import CarName, DealInputs
+from protocol.money.leasing import LeaseSheet
 from protocol.money.lending import RateSheet, RiskModel
 from protocol.records import DealKind
 from server.finance.architect import best_offers, price_plan
 from server.finance.cars import Cars
+from server.finance.leasing.names import CarNames
 from server.finance.offers import offers_of
 from server.finance.plan import plan_deal
 from server.finance.rules.limits import Limit
 
 
 def offers_found(
-    inputs: DealInputs, numbers: Mapping[str, Sequence[int]], sheet: RateSheet, model: RiskModel
+    inputs: DealInputs,
+    numbers: Mapping[str, Sequence[int]],
+    sheet: RateSheet,
+    model: RiskModel,
+    *,
+    leases: LeaseSheet | None = None,
+    named: Sequence[CarName] = (),
 ) -> dict[str, list[Any]]:
     """Return ``events.OFFER_COLUMNS`` but ``vehicle_id`` and ``rev``, as a search has them for these cars.
 
-    ``numbers`` has a sequence per ``jobs.NUMBER_COLUMNS``. If no programme is left for the deal, every car
-    names the limit that excluded the last one. Raises StructureError and RiskModelError.
+    ``numbers`` has a sequence per ``jobs.NUMBER_COLUMNS``; ``named`` has what ``leases`` name the cars by. If
+    no programme is left for the deal, every car names the limit that excluded the last one. Raises
+    StructureError and RiskModelError.
     """
-    plan, cars = plan_deal(inputs, sheet), Cars.of(numbers)
+    plan, cars = plan_deal(inputs, sheet, leases=leases), Cars.of(numbers)
+    names = CarNames.each(named) if named else None
     if len(plan.programmes):
-        return offers_of(plan, price_plan(plan, model), cars)
-    offers = offers_of(plan, None, cars)
-    if inputs.structure.kind is DealKind.CASH:
+        return offers_of(plan, price_plan(plan, model), cars, names)
+    offers = offers_of(plan, None, cars, names)
+    if inputs.structure.kind is not DealKind.FINANCE:
         return offers
     fixes = _fixes(plan.empty, inputs, cars, sheet, model)
     offered = [kind is not None for kind in offers["kind"]]

@@ -77,7 +77,7 @@ def _value(case: Case, sales: CashSales) -> QuoteValue | UnsetType:
     """Return front and product gross. The money comes at once and in full, so nothing is discounted."""
     if not case.car.cost_known[0]:
         return UNSET
-    front = int(front_gross_cents(case.plan, case.car, sales.price, sales.discount)[0])
+    front = int(front_gross_cents(case.inputs, case.car, sales.price, sales.discount)[0])
     products = product_gross_cents(case.inputs)
     worth = front + products
     return QuoteValue(npv_cents=worth, parts={"front_gross": front, "product_gross": products})

@@ -60,8 +60,8 @@ def _found(case: Case, quoted: Quoted, desk: bool) -> Iterator[tuple[WarningCode
 def _discount(quoted: Quoted) -> int | None:
     if quoted.choice is not None:
         return quoted.choice.discount_cents
-    in_cash = quoted.answer.cash
-    return None if in_cash is UNSET else in_cash.discount_cents
+    discount = quoted.answer.discount_cents
+    return None if quoted.answer.kind is UNSET or discount is UNSET else discount
 
 
 def _expired_payoffs(s: Structure) -> Iterator[tuple[WarningCode, str]]:

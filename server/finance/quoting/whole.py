@@ -10,17 +10,21 @@ from protocol.money.lending import Programme
 from protocol.money.menu import QuoteMenu
 from protocol.money.quotes import (
     FrontierPoint,
+    LeaseGrid,
     LenderRules,
     QuotedCash,
+    QuotedLeases,
     QuoteGrid,
     QuoteRoll,
     QuoteValue,
     QuoteWarning,
 )
+from protocol.records import DealKind
 from server.finance.quoting.axes import GridQuestion
 from server.finance.quoting.case import Case
 from server.finance.quoting.grid import quote_grid
 from server.finance.quoting.in_cash import in_cash
+from server.finance.quoting.leases import quote_lease, quote_lease_grid
 from server.finance.quoting.products import quote_menu
 from server.finance.quoting.rolling import quote_roll
 from server.finance.quoting.structure import Quoted, quote_cash, quote_financed, quote_structure
@@ -45,6 +49,8 @@ class WholeQuote:
     rules: LenderRules | None
     menu: QuoteMenu | None = None
     cash: QuotedCash | None = None
+    lease: QuotedLeases | None = None
+    lease_grid: LeaseGrid | None = None
 
 
 def quote_whole(
@@ -55,7 +61,7 @@ def quote_whole(
     kept: Case | None = None,
 ) -> WholeQuote:
     """Return the best structure of a case, its grid, its warnings, the requested roll, and the menu of
-    products if there is a catalogue and a contract, and the car as a cash deal.
+    products if there is a catalogue and a contract, and the car as a cash deal and as a lease.
 
     If there is an offer for ``kept``, the case has its programme and its discount.
     ``desk``: for a person who may set prices and sees ACV and cost. Raises StructureError and RiskModelError
@@ -63,24 +69,29 @@ def quote_whole(
     """
     # Before the offer's discount is taken over: that discount is for a lender's sake.
     cash = in_cash(case)
+    lease, lease_grid = quote_lease(case), quote_lease_grid(case, asked)
     offer = None if kept is None else quote_structure(kept).choice
     if offer is not None:
         case = replace(case, programme_id=offer.programme_id).under(discount_cents=offer.discount_cents)
     quoted = quote_structure(case)
-    # The payment grid and its surroundings are there for every kind, so that they can be compared.
-    financed = quoted if quoted.answer.kind is UNSET else quote_financed(case)
+    # The payment grid and its surroundings are there for every kind, so that they can be compared. The
+    # programme of a lease is none of a loan.
+    loan = replace(case, programme_id=None) if case.inputs.structure.kind is DealKind.LEASE else case
+    financed = quoted if quoted.answer.kind is UNSET else quote_financed(loan)
     choice, request = financed.choice, financed.request
     return WholeQuote(
         case=case,
         quoted=quoted,
         value=_value(case, quoted),
-        grid=quote_grid(case, asked, choice),
+        grid=quote_grid(loan, asked, choice),
         warnings=quote_warnings(case, quoted, desk=desk),
-        roll=None if roll is None else quote_roll(case, financed, roll, desk=desk),
+        roll=None if roll is None else quote_roll(loan, financed, roll, desk=desk),
         rate_or_rebate=[frontier_point(choice) for choice in financed.rate_or_rebate],
-        rules=None if choice is None else _rules(case.row(choice)),
-        menu=None if request is None else quote_menu(case, request, financed.answer),
+        rules=None if choice is None else _rules(loan.row(choice)),
+        menu=None if request is None else quote_menu(loan, request, financed.answer),
         cash=None if cash is None else cash.quoted,
+        lease=lease,
+        lease_grid=lease_grid,
     )
 
 

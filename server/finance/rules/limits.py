@@ -43,7 +43,12 @@ class Limit(IntEnum):
     STATE_RATE = 28  # above the state's highest contract rate
     STATE_MARKUP = 29  # above the state's highest markup over the buy rate
     STATE_DOC_FEE = 30  # above the state's highest doc fee
-    CASH_MAX = 31  # the price out the door, against the most that the customer pays in cash
+    LEASE_CAP = 31  # the lessor's largest cap cost, as a share of the MSRP
+    LEASE_RESIDUAL = 32  # the cap cost falls below the residual, so that nothing is leased
+    LEASE_MSRP = 33  # the car has no MSRP, of which a residual is a share
+    LEASE_CAR = 34  # no lease programme names this car
+    LEASE_MILES = 35  # no lease programme allows as many miles a year
+    CASH_MAX = 36  # the price out the door, against the most that the customer pays in cash
 
     @property
     def wire(self) -> str | None:

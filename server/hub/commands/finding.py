@@ -83,8 +83,16 @@ class Finding:
             without = rebates_by_name([row["rebates_without"] for row in rows])
             numbers = {**{name: columns[name] for name in NUMBER_COLUMNS}, **without}
             lane = Lane(account.store_id, account.id)
+            named = list(zip(columns["make"], columns["model"], columns["body"], strict=True))
             offers = await self._quotes.computed(
-                lane, offers_found, basis.inputs, numbers, basis.sheet, model
+                lane,
+                offers_found,
+                basis.inputs,
+                numbers,
+                basis.sheet,
+                model,
+                leases=basis.leases,
+                named=named,
             )
             columns["cost_cents"] = shown_costs(columns["cost_cents"])
             columns = {name: columns[name] for name in MATCH_COLUMNS} | offers

@@ -141,7 +141,10 @@ def _pins(offer: DealOffer) -> dict[str, object]:
     """Return the changes of the structure that leave nothing of an offer open."""
     if offer.cash is not UNSET:
         return {"kind": DealKind.CASH, "discount_cents": offer.discount_cents}
-    return {
+    leased: dict[str, object] = {}
+    if offer.lease is not UNSET:
+        leased = {"kind": DealKind.LEASE, "lease_miles_per_year": offer.lease.miles_per_year}
+    return leased | {
         "term_months": offer.term_months,
         "cash_down_cents": offer.cash_down_cents,
         "cash_down_max_cents": offer.cash_down_cents,

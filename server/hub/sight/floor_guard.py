@@ -17,7 +17,8 @@ MARGIN_CENTS: Final = 200_00
 
 _FLOOR: Final = "npv_floor"
 _KEPT: Final = frozenset({"vehicle_id", "rev"})
-_OFFERED: Final = frozenset(OFFER_COLUMNS) - _KEPT
+_LEASED: Final = frozenset(name for name in OFFER_COLUMNS if name.startswith("lease_"))
+_OFFERED: Final = frozenset(OFFER_COLUMNS) - _KEPT - _LEASED
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,14 @@ class FloorGuard:
         return floor + self.margin_cents(vehicle_id)
 
     def without_marginal(self, columns: dict[str, Any]) -> dict[str, Any]:
-        """Return columns of rows without the offers of cars below their edge; they look like cars below the
-        store's floor.
+        """Return columns of rows without the offers and leases of cars below their edge; they look like cars
+        below the store's floor.
         """
-        npvs = columns.get("npv_cents")
+        offered = self._without(columns, "npv_cents", _OFFERED)
+        return self._without(offered, "lease_value_cents", _LEASED)
+
+    def _without(self, columns: dict[str, Any], worth: str, names: frozenset[str]) -> dict[str, Any]:
+        npvs = columns.get(worth)
         if npvs is None:
             return columns
         marginal = [
@@ -52,7 +57,7 @@ class FloorGuard:
             return columns
         return {
             name: _refused(column, marginal, _FLOOR if name == "binding" else None)
-            if name in _OFFERED
+            if name in names
             else column
             for name, column in columns.items()
         }

@@ -1,19 +1,23 @@
 """The rows of a search as each view sees them. Pure."""
 
-from typing import Any
+from typing import Any, Final
 
 from protocol.records import DealKind, View
 from server.hub.sight.sight import Sight, value_as_seen
 from server.hub.sight.visible import COLUMNS, TOTAL_VALUE
 
+_AS_GROSS: Final = frozenset({DealKind.CASH, DealKind.LEASE})
+
 
 def _without_gross(columns: dict[str, Any]) -> dict[str, Any]:
-    """Return columns of rows without the values of cash offers: nothing is lent, so they are the gross."""
+    """Return columns of rows without the values of cash offers and leases: no loan is in them, so they give
+    the gross away.
+    """
     kinds = columns.get("kind")
-    if kinds is None or "npv_cents" not in columns or DealKind.CASH not in kinds:
+    if kinds is None or "npv_cents" not in columns or _AS_GROSS.isdisjoint(kinds):
         return columns
     hidden = {
-        name: [None if kind == DealKind.CASH else npv for kind, npv in zip(kinds, columns[name], strict=True)]
+        name: [None if kind in _AS_GROSS else npv for kind, npv in zip(kinds, columns[name], strict=True)]
         for name in TOTAL_VALUE
     }
     return {**columns, **hidden}

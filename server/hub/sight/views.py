@@ -12,7 +12,7 @@ from msgspec import UNSET
 
 from protocol import codec
 from protocol.events import Customer
-from protocol.records import Filters, View
+from protocol.records import DealKind, Filters, View
 from server.hub.sight.asking import shows_sort
 from server.hub.sight.products_seen import project_products
 from server.hub.sight.rows_seen import guarded_columns, project_columns
@@ -163,7 +163,10 @@ def project_summary(summary: dict[str, Any], sight: Sight) -> dict[str, Any]:
     """Return the projected row of a deal on the wall."""
     if sight.view is View.MANAGER:
         return summary
-    return value_as_seen(_shown(summary, EVENT_FIELDS[sight.view]["deal_summary"]), sight)
+    shown = _shown(summary, EVENT_FIELDS[sight.view]["deal_summary"])
+    if shown.get("kind") not in {None, DealKind.FINANCE}:
+        shown.pop("npv_cents", None)
+    return value_as_seen(shown, sight)
 
 
 def project_deal(deal: dict[str, Any], sight: Sight) -> dict[str, Any]:

@@ -45,8 +45,10 @@ the sales view has ``appraised`` in its place.
 _CAR: Final = ("vehicle_id", "rev", "vin", "stock_no", "year", "make", "model", "trim", "body", "mileage",
                "price_cents", "store_id", "payment_min_cents", "payment_max_cents")  # fmt: skip
 _PAYMENT: Final = ("vehicle_id", "rev", "payment_cents", "term_months", "rate_bp", "cash_down_cents",
-                   "discount_cents", "rebate_given_up_cents", "kind", "out_the_door_cents")  # fmt: skip
-_VALUE: Final = ("lender", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier")
+                   "discount_cents", "rebate_given_up_cents", "kind", "out_the_door_cents",
+                   "lease_payment_cents", "lease_term_months", "lease_due_at_signing_cents",
+                   "lease_miles_per_year")  # fmt: skip
+_VALUE: Final = (*("lender", "npv_cents", "stress_npv_cents", "binding", "fix", "frontier", "lease_lender"),)
 _VALUED: Final = ("valued",)
 
 COLUMNS: Final = {
@@ -182,7 +184,9 @@ _SUMMARY: Final = (
     *("deal_id", "deal_version", "removed", "last_no", "customer", "salesperson", "state", "fulfilment"),
     *("waiting_since", "changed_at", "changed_by", "last_change", "last_reason", "reason_by"),
 )
-_SUMMARY_OFFER: Final = ("car", "vehicle_id", "payment_cents", "term_months", "contended")
+_SUMMARY_OFFER: Final = (
+    *("car", "vehicle_id", "payment_cents", "term_months", "contended", "kind", "out_the_door_cents"),
+)
 _COUNTS: Final = ("search_id", "reason", "scanned", "matched", "chunks", "next")
 _MOVED: Final = ("version", "from", "to", "agreed", "contract")
 EVENT_FIELDS: Final = {

@@ -121,9 +121,10 @@ def _cause(held: HeldDeal, offer: DealOffer, priced: DealOffer | None, trigger: 
     before, now = offer.versions, UNSET if priced is None else priced.versions
     if priced is not None and priced.rev != offer.rev:
         return Reason.CAR_CHANGED
-    if before and before.rates != rates and offer.cash is UNSET:
+    if before and before.rates != rates and offer.cash is UNSET and offer.lease is UNSET:
         return Reason.RATES_CHANGED
-    if before and now and (before.tax, before.risk) != (now.tax, now.risk):
+    leases = offer.lease is not UNSET and before and now and before.leases != now.leases
+    if before and now and (leases or (before.tax, before.risk) != (now.tax, now.risk)):
         return Reason.EDITION_CHANGED
     moment = utc_now()
     for terms in held.deal.lenders:

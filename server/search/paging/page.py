@@ -18,6 +18,7 @@ from server.finance.rules.limits import Limit
 from server.log.search_log import Continuation, Lease, Outcome, Progress, SearchLog
 from server.search.paging.excluded import Excluded
 from server.search.paging.place import new_token, read_place, write_place
+from server.search.screening.names import lease_names_of
 from server.search.sql.cursor import StockReader
 from server.search.sql.statement import Keyset, OrderedQuery
 from server.search.trace import Trace
@@ -268,6 +269,7 @@ class Page:
 
     def _job(self, part: "Screened") -> ValueJob:
         request = self._request
+        lease_names, lease_of = lease_names_of(request.plan, part.columns)
         return ValueJob(
             search_id=self.search_id,
             deal_version=request.deal_version,
@@ -276,6 +278,8 @@ class Page:
             vehicle_id=part.columns["vehicle_id"],
             rev=part.columns["rev"],
             numbers=part.numbers,
+            lease_names=lease_names,
+            lease_of=lease_of,
         )
 
 

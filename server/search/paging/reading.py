@@ -13,7 +13,7 @@ from server.search.screening.plans import Plans
 from server.search.sql.cursor import StockReader
 from server.search.sql.estimates import Key, estimate_key
 from server.search.sql.outside import outside_queries
-from server.search.sql.query import Stock, build_query
+from server.search.sql.query import LeasedCars, Stock, build_query
 from server.search.sql.statement import Keyset, OrderedQuery
 from server.work.tables import Tables
 
@@ -28,9 +28,9 @@ EVERY_PRICE = (1, MAX_CENTS)
 class Reading:
     """A deal's plan and versions, and the queries for its cars and for those outside its price window.
 
-    If ``unread``, no lender takes any car and cash pays for none: no car is read and the query serves only
-    the planner's estimate. ``deal`` is the deal as of the snapshot that is read. Searches with the same
-    ``estimate_key`` share an estimate.
+    If ``unread``, no lender or lessor takes any car and cash pays for none: no car is read and the query
+    serves only the planner's estimate. ``deal`` is the deal as of the snapshot that is read. Searches with
+    the same ``estimate_key`` share an estimate.
     """
 
     deal: Deal
@@ -67,15 +67,27 @@ async def prepare_reading(
         inventory, _ = await reader.version(stock_of(deal), deal.id)
     stock = stock_of(deal)
     basis = await load_basis(reader.database, tables, deal, in_force, inventory=inventory, today=today)
-    plan, known, others = plans.of(basis.inputs, basis.sheet, largest_rebate_cents(basis.rebates))
-    window = known or EVERY_PRICE
+    plan, known, others = plans.of(
+        basis.inputs, basis.sheet, largest_rebate_cents(basis.rebates), basis.leases
+    )
+    window, leased = known or EVERY_PRICE, leased_cars(plan)
     rebates: dict[str, Any] = {"rebates": basis.rebates, "exclusions": basis.exclusions}
-    query = build_query(stock, filters, sort, window=window, after=after, today=today, **rebates)
-    outside = outside_queries(stock, filters, window, today=today, **rebates)
-    key = estimate_key(stock, filters, window)
+    query = build_query(
+        stock, filters, sort, window=window, after=after, today=today, leased=leased, **rebates
+    )
+    outside = outside_queries(stock, filters, window, today=today, leased=leased, **rebates)
+    key = estimate_key(stock, filters, window, leased)
     financed = basis.inputs.structure.kind is DealKind.FINANCE
-    unread = bool(plan.empty) and financed and known is None
+    unread = bool(plan.empty) and financed and known is None and leased is None
     return Reading(deal, plan, others, basis.versions, query, outside, key, unread)
+
+
+def leased_cars(plan: "Plan") -> LeasedCars | None:
+    """Return which cars a lease programme may take, whatever they cost; None if it takes none."""
+    leases = plan.leases
+    if leases is None or leases.empty:
+        return None
+    return LeasedCars(leases.makes, leases.takes_used)
 
 
 def stock_of(deal: Deal) -> Stock:

@@ -19,6 +19,7 @@ from server.log.cars import ShownCars, Unmatched
 from server.log.search_log import SearchLog
 from server.search.paging.reading import stock_of
 from server.search.screening.basis import load_basis
+from server.search.screening.names import lease_names_of
 from server.search.sql.cursor import read_stock
 from server.search.sql.query import RESULT_COLUMNS, build_cars_query, shown_costs
 from server.search.trace import Trace
@@ -97,7 +98,7 @@ class Rematcher:
         from server.finance.plan import plan_deal
         from server.search.screening.screen import screen_rows
 
-        plan = plan_deal(basis.inputs, basis.sheet)
+        plan = plan_deal(basis.inputs, basis.sheet, leases=basis.leases)
         again = _Again(channel, found, deal, plan, basis.versions)
         screened = screen_rows(plan, rows)
         if len(screened):
@@ -181,6 +182,7 @@ class _Again:
         )
 
     def job(self, columns: dict[str, list[Any]], numbers: dict[str, list[int]]) -> ValueJob:
+        lease_names, lease_of = lease_names_of(self.plan, columns)
         return ValueJob(
             search_id=self.search_id,
             deal_version=self.deal.version,
@@ -189,4 +191,6 @@ class _Again:
             vehicle_id=columns["vehicle_id"],
             rev=columns["rev"],
             numbers=numbers,
+            lease_names=lease_names,
+            lease_of=lease_of,
         )

@@ -1,9 +1,12 @@
-"""What a deal's answers are computed from on a given day: inputs, rate sheet, open rebates, and versions."""
+"""What a deal's answers are computed from on a given day: inputs, sheets, open rebates, and versions."""
 
 import datetime as dt
 from dataclasses import dataclass
 
+from msgspec import UNSET
+
 from protocol.money.inputs import DealInputs
+from protocol.money.leasing import LeaseSheet
 from protocol.money.lending import RateSheet, Rebate
 from protocol.records import Versions
 from server.database.core.pool import Database
@@ -18,7 +21,7 @@ from server.work.tables import Tables
 @dataclass(frozen=True, slots=True)
 class Basis:
     """``rebates`` are those that are valid on the contract date and open to the customer; ``exclusions`` the
-    lists of rebates that rows of the sheet exclude.
+    lists of rebates that rows of the sheet exclude. ``leases`` is None if no lease sheet is in force.
     """
 
     inputs: DealInputs
@@ -26,6 +29,7 @@ class Basis:
     rebates: tuple[Rebate, ...]
     exclusions: tuple[tuple[str, ...], ...]
     versions: Versions
+    leases: LeaseSheet | None
 
 
 async def load_basis(
@@ -44,6 +48,7 @@ async def load_basis(
     catalogue = None if products is None else await tables.products(database, products)
     inputs = deal_inputs(deal, taxes, today, limits=limits, catalogue=catalogue)
     sheet = await tables.rates(database, in_force.rates)
+    leases = None if in_force.leases is None else await tables.leases(database, in_force.leases)
     rebates = () if in_force.rebates is None else await tables.rebates(database, in_force.rebates)
     return Basis(
         inputs=inputs,
@@ -60,5 +65,7 @@ async def load_basis(
             engine=ENGINE_VERSION,
             limits=in_force.limits or "",
             products=products,
+            leases=UNSET if in_force.leases is None else in_force.leases,
         ),
+        leases=leases,
     )

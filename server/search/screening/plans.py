@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from protocol import codec
 from protocol.money.inputs import DealInputs
+from protocol.money.leasing import LeaseSheet
 from protocol.money.lending import RateSheet
 from server.search.sql.query import PriceWindow
 
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
 MOST_KEPT = 256
 
-Key = tuple[str, int, bytes]
-"""Version of the rate sheet, largest rebate in cents, inputs."""
+Key = tuple[str, str, int, bytes]
+"""Versions of the rate sheet and the lease sheet, largest rebate in cents, inputs."""
 
 
 class Plans:
@@ -25,10 +26,14 @@ class Plans:
         self._kept: OrderedDict[Key, tuple[Plan, PriceWindow | None, OtherTerms]] = OrderedDict()
 
     def of(
-        self, inputs: DealInputs, sheet: RateSheet, largest_rebate_cents: int
+        self,
+        inputs: DealInputs,
+        sheet: RateSheet,
+        largest_rebate_cents: int,
+        leases: LeaseSheet | None = None,
     ) -> "tuple[Plan, PriceWindow | None, OtherTerms]":
-        """Return a deal's plan under a rate sheet, the price window that every match lies in, and the
-        terms that the deal does not offer.
+        """Return a deal's plan under a rate sheet and a lease sheet, the price window that every match but a
+        leased one lies in, and the terms that the deal does not offer.
 
         The window is None if none is known.
         """
@@ -36,10 +41,11 @@ class Plans:
         from server.finance.plan import plan_deal
         from server.search.screening.other_terms import OtherTerms
 
-        key = sheet.version, largest_rebate_cents, codec.encode(inputs)
+        version = "" if leases is None else leases.version
+        key = sheet.version, version, largest_rebate_cents, codec.encode(inputs)
         found = self._kept.get(key)
         if found is None:
-            plan = plan_deal(inputs, sheet)
+            plan = plan_deal(inputs, sheet, leases=leases)
             found = self._kept[key] = plan, search_window(plan, largest_rebate_cents), OtherTerms(plan)
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)

@@ -12,6 +12,9 @@ from protocol.jobs import NUMBER_COLUMNS
 from protocol.records import DealKind
 from server.finance.cars import Cars
 from server.finance.cash_sales import cash_sales, covered
+from server.finance.leasing.names import CarNames
+from server.finance.leasing.plan import LeasePlan
+from server.finance.leasing.ranking import leased
 from server.finance.payment import payments_cents
 from server.finance.plan import Plan
 from server.finance.rounding import Cents, Flags
@@ -82,13 +85,14 @@ class Screened:
 def screen_rows(plan: Plan, rows: Sequence[Any], others: OtherTerms | None = None) -> Screened:
     """Return the matches among ``rows``: at least one, each a sequence in the order of ``RESULT_COLUMNS``.
 
-    A car that only the customer's cash pays for has no payments: null. ``others`` tell which other terms open
-    the rejected cars; None: not asked.
+    A car that only the customer's cash pays for has no payments: null. One that is only leased has those of
+    its best lease. ``others`` tell which other terms open the rejected cars; None: not asked.
     """
     read = dict(zip(RESULT_COLUMNS, zip(*rows, strict=True), strict=True))
     without = rebates_by_name(read["rebates_without"])
     cars = Cars.of({**{name: read[name] for name in NUMBER_COLUMNS}, **without})
-    fits = _fitting(plan, cars)
+    names = CarNames.each(list(zip(read["make"], read["model"], read["body"], strict=True)))
+    fits = _fitting(plan, cars, names)
     matched = fits.matched
     limits, more_cash = fits.limit[~matched].tolist(), fits.more_cash[~matched].tolist()
     out = np.flatnonzero(~matched)
@@ -119,7 +123,7 @@ def screen_rows(plan: Plan, rows: Sequence[Any], others: OtherTerms | None = Non
 
 class _Fits(NamedTuple):
     """Which cars become a deal, and how; of shape (c,). ``limit`` and ``more_cash`` are of those that do not.
-    ``lowest`` and ``highest`` are the payments of the ``financed`` ones.
+    ``lowest`` and ``highest`` are the payments of the ``financed`` ones, and of the leased among them.
     """
 
     matched: Flags
@@ -135,7 +139,7 @@ def is_financed(plan: Plan) -> bool:
     return not plan.empty and plan.inputs.structure.kind is DealKind.FINANCE
 
 
-def _fitting(plan: Plan, cars: Cars) -> _Fits:
+def _fitting(plan: Plan, cars: Cars, names: CarNames) -> _Fits:
     inputs, none = plan.inputs, np.zeros(len(cars), dtype=np.int64)
     if is_financed(plan):
         structures = build_structures(plan, cars)
@@ -151,14 +155,35 @@ def _fitting(plan: Plan, cars: Cars) -> _Fits:
         sales = cash_sales(plan, cars)
         paid = covered(sales)
         return _Fits(paid, financed, lowest, highest, sales.limit, np.where(paid, -1, sales.missing))
-    matched = financed
-    if inputs.all_kinds and not financed.all():
-        sales = cash_sales(plan, cars)
-        matched = financed | covered(sales)
-        # Enough cash for the whole car opens it too.
-        buys = np.where(sales.limit == int(Limit.DISCOUNT), -1, sales.missing)
-        more_cash = np.where(more_cash < 0, buys, np.where(buys < 0, more_cash, np.minimum(more_cash, buys)))
-    return _Fits(matched, financed, lowest, highest, limit, more_cash)
+    found = _Fits(financed, financed, lowest, highest, limit, more_cash)
+    if inputs.structure.kind is not DealKind.LEASE and inputs.all_kinds and not financed.all():
+        found = _or_paid(plan, cars, found)
+    return found if plan.leases is None else _or_leased(plan, plan.leases, cars, names, found)
+
+
+def _or_paid(plan: Plan, cars: Cars, found: _Fits) -> _Fits:
+    """Return what fits with the cars that the customer's cash pays for. Enough cash for all opens others."""
+    sales, more = cash_sales(plan, cars), found.more_cash
+    buys = np.where(sales.limit == int(Limit.DISCOUNT), -1, sales.missing)
+    more = np.where(more < 0, buys, np.where(buys < 0, more, np.minimum(more, buys)))
+    return found._replace(matched=found.financed | covered(sales), more_cash=more)
+
+
+def _or_leased(plan: Plan, leases: LeasePlan, cars: Cars, names: CarNames, found: _Fits) -> _Fits:
+    """Return what fits with the cars that are leased, among those that nothing else takes."""
+    rest = np.flatnonzero(~found.matched)
+    if not rest.size:
+        return found
+    limit, payment = leased(leases, cars.at(rest), CarNames(names.names, names.of_car[rest]))
+    takes = (limit == Limit.NONE) | (limit == Limit.NPV_FLOOR)
+    at = rest[takes]
+    matched, priced = found.matched.copy(), found.financed.copy()
+    lowest, highest, limits = found.lowest.copy(), found.highest.copy(), found.limit.copy()
+    matched[at] = priced[at] = True
+    lowest[at] = highest[at] = payment[takes]
+    if plan.inputs.structure.kind is DealKind.LEASE:
+        limits[rest] = limit
+    return _Fits(matched, priced, lowest, highest, limits, found.more_cash)
 
 
 def _payments(payments: Cents, financed: Flags, matched: Flags) -> list[int | None]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from protocol import codec
 from protocol.records import Filters
 from server.search.sql.cursor import StockReader
-from server.search.sql.query import PriceWindow, Stock
+from server.search.sql.query import LeasedCars, PriceWindow, Stock
 from server.search.sql.statement import Query
 
 KEPT_SECONDS = 600.0
@@ -16,7 +16,7 @@ MOST_KEPT = 2_000
 STEPS_PER_DOUBLING = 8
 """Windows whose ends differ by less than about nine percent share an estimate. It is approximate anyway."""
 
-Key = tuple[Stock, bytes, int, int]
+Key = tuple[Stock, bytes, int, int, LeasedCars | None]
 
 
 class Estimates:
@@ -40,7 +40,9 @@ class Estimates:
         return rows
 
 
-def estimate_key(stock: Stock, filters: Filters, window: PriceWindow) -> Key:
+def estimate_key(
+    stock: Stock, filters: Filters, window: PriceWindow, leased: LeasedCars | None = None
+) -> Key:
     """Return the key of an estimate: searches with the same key share it."""
     low, high = (round(math.log2(max(1, cents)) * STEPS_PER_DOUBLING) for cents in window)
-    return stock, codec.encode(filters), low, high
+    return stock, codec.encode(filters), low, high, leased

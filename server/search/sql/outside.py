@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from protocol.money.lending import Rebate
 from protocol.records import MAX_CENTS, Filters, Sort
-from server.search.sql.query import Exclusions, PriceWindow, Stock, build_query
+from server.search.sql.query import Exclusions, LeasedCars, PriceWindow, Stock, build_query
 from server.search.sql.statement import OrderedQuery
 
 DEARER_CARS, CHEAPER_CARS = 4_000, 1_000
@@ -25,8 +25,11 @@ def outside_queries(
     today: dt.date,
     rebates: Sequence[Rebate] = (),
     exclusions: Exclusions = (),
+    leased: LeasedCars | None = None,
 ) -> list[OrderedQuery]:
-    """Return the queries for the cars nearest to ``window`` on both sides of it, within the filters."""
+    """Return the queries for the cars nearest to ``window`` on both sides of it, within the filters. Dearer
+    cars that may be ``leased`` are inside.
+    """
     low, high = window
     sides = (
         ((high + 1, MAX_CENTS), Sort.PRICE, DEARER_CARS),
@@ -43,6 +46,7 @@ def outside_queries(
             today=today,
             rebates=rebates,
             exclusions=exclusions,
+            unless_leased=leased if sort is Sort.PRICE else None,
         )
         queries.append(query.limited(cars))
     return queries

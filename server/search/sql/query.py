@@ -11,11 +11,22 @@ from typing import Any, NamedTuple
 
 from protocol.jobs import NUMBER_COLUMNS, UNKNOWN_COST
 from protocol.money.lending import Rebate
-from protocol.records import Filters, Scope, Sort
+from protocol.records import MAX_CENTS, Filters, Scope, Sort
 from server.search.sql.columns import computed_columns
 from server.search.sql.statement import CARS, Conditions, Keyset, OrderedQuery, Query, add_keyset
 
 PriceWindow = tuple[int, int]
+
+
+class LeasedCars(NamedTuple):
+    """The cars that lease programmes may take at any price: new ones of some makes, empty for all, and used
+    ones too if ``used``.
+    """
+
+    makes: tuple[str, ...]
+    used: bool = False
+
+
 Exclusions = Sequence[Sequence[str]]
 
 MATCHED_COLUMNS = (
@@ -66,9 +77,11 @@ def build_query(
     today: dt.date,
     rebates: Sequence[Rebate] = (),
     exclusions: Exclusions = (),
+    leased: LeasedCars | None = None,
+    unless_leased: LeasedCars | None = None,
 ) -> OrderedQuery:
     """Return the query that reads available cars inside ``window`` (cents, inclusive) in order, after a
-    keyset.
+    keyset; also dearer ones that are ``leased``, or only those that are not ``unless_leased``.
 
     Text is matched literally: each of its words must occur in make, model, trim, stock number or VIN.
     ``rebates`` are those open to this customer; each row has the best combination of them for its car, and
@@ -77,7 +90,9 @@ def build_query(
     conditions, likes = Conditions(), Conditions()
     _add_stock(conditions, stock)
     computed = computed_columns(conditions.bind, today, rebates, exclusions, _fetched(stock))
-    conditions.add("v.price_cents BETWEEN {}::bigint AND {}::bigint", *_narrowed(window, filters))
+    _add_window(conditions, window, filters, leased)
+    if unless_leased is not None:
+        _add_leased(conditions, "NOT ({})", unless_leased)
     _add_filters(conditions, filters, today)
     column, backwards = _ORDERS[sort]
     if after is not None:
@@ -188,6 +203,29 @@ def _add_stock(conditions: Conditions, stock: Stock) -> None:
 
 def _fetched(stock: Stock) -> tuple[str, str] | None:
     return None if stock.scope is Scope.STORE else (stock.store_id, stock.group_id)
+
+
+def _add_window(
+    conditions: Conditions, window: PriceWindow, filters: Filters, leased: LeasedCars | None
+) -> None:
+    low, high = _narrowed(window, filters)
+    most = filters.price_max_cents
+    if leased is None or (most is not None and most <= window[1]):
+        conditions.add("v.price_cents BETWEEN {}::bigint AND {}::bigint", low, high)
+        return
+    # The lower end bounds the index of prices; the upper one is asked of each car.
+    low, highest = _narrowed((window[0], MAX_CENTS), filters)
+    conditions.add("v.price_cents BETWEEN {}::bigint AND {}::bigint", low, highest)
+    inside = f"v.price_cents <= {conditions.bind(high)}::bigint"
+    _add_leased(conditions, f"({inside} OR {{}})", leased)
+
+
+def _add_leased(conditions: Conditions, template: str, leased: LeasedCars) -> None:
+    parts = [] if leased.used else ["v.is_new"]
+    if leased.makes:
+        makes = sorted({make.casefold() for make in leased.makes})
+        parts.append(f"lower(v.make) = ANY ({conditions.bind(makes)}::text[])")
+    conditions.parts.append(template.format(" AND ".join(parts) or "true"))
 
 
 def _narrowed(window: PriceWindow, filters: Filters) -> PriceWindow:

@@ -107,6 +107,8 @@ async def test_a_bad_state_is_refused(owner: asyncpg.Connection, statement: str)
         "TRUNCATE rebate_sheets CASCADE",
         "UPDATE state_limits SET rate_max_bp = 0",
         "DELETE FROM limit_tables",
+        "UPDATE lease_programmes SET residual_bp = 0",
+        "DELETE FROM lease_sheets",
         "UPDATE pencils SET answer = '{}'",
     ],
 )

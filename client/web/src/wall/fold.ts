@@ -1,4 +1,5 @@
 // The rows of a store's wall: which summary is current, which deals wait for the desk, and their order. Pure.
+import type { Formats } from "../text/format";
 import type { DealState, DealSummary, SnapshotRows } from "../wire";
 
 /** A deal on the wall; a view that may not see a field has it absent. */
@@ -56,6 +57,13 @@ export function newestFirst(rows: Rows): Summary[] {
 /** Returns since when a deal is in its state, in milliseconds. */
 export function since({ waiting_since: at }: Summary): number {
   return at === undefined ? 0 : Date.parse(at);
+}
+
+/** Returns what the customer pays: "$412.34 × 72", "$312.10 × 36 lease", "$27,085.25 cash"; null without an offer. */
+export function paidText(deal: Summary, formats: Formats): string | null {
+  if (deal.out_the_door_cents != null) return `${formats.cents(deal.out_the_door_cents)} cash`;
+  if (deal.payment_cents == null) return null;
+  return `${formats.cents(deal.payment_cents)} × ${deal.term_months}${deal.kind === "lease" ? " lease" : ""}`;
 }
 
 /** Returns how long someone has waited: "40 s", "12 min", "3 h 05 min", "2 days". */

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET, UnsetType
 
 from protocol import codec
-from protocol.deal.deal_parts import DealOffer, OfferedCar, OfferedCash
+from protocol.deal.deal_parts import DealOffer, OfferedCar, OfferedCash, OfferedLease
 from protocol.deal.structure import StructureChanges
 from protocol.money.inputs import PencilInputs
-from protocol.money.quotes import QuotedCash, QuoteValue, WarningCode
+from protocol.money.quotes import QuotedCash, QuotedLease, QuoteValue, WarningCode
 from protocol.records import Versions
 from server.database.deals.deals import Deal
 from server.database.deals.pencils import Pencil, PencilChoice
@@ -39,7 +39,7 @@ def pencil_of(vehicle_id: str, rev: int, versions: Versions, case: "Case", quote
         vehicle_id=vehicle_id,
         vehicle_rev=rev,
         versions=versions,
-        inputs=PencilInputs(**inputs, programme_id=case.programme_id),
+        inputs=PencilInputs(**inputs, programme_id=case.programme_id, car_name=case.car_name),
         car=dict(case.numbers),
         choice=None if choice is None else PencilChoice(**{name: getattr(choice, name) for name in fields}),
         answer=quoted.answer,
@@ -51,13 +51,17 @@ def offer_of(
 ) -> DealOffer:
     """Return a priced and valued quote as an offer of the deal.
 
-    Raises ValueError if it has neither a contract nor a cash price.
+    Raises ValueError if it has neither a contract, nor a lease, nor a cash price.
     """
     answer, choice = quoted.answer, quoted.choice
     if answer.cash is not UNSET:
         # Nothing is lent, so that stress changes nothing.
         priced = _in_cash(answer.cash)
         worth = _worth(answer.cash.value, stress=False)
+    elif answer.lease is not UNSET and answer.lease.best is not UNSET:
+        # No credit model is behind a lease: stress changes nothing.
+        priced = _leased(answer.lease.best)
+        worth = _worth(answer.lease.best.value, stress=False)
     elif choice is None or isinstance(answer.payment_cents, UnsetType):
         raise ValueError("a quote without a contract is not an offer")
     else:
@@ -88,6 +92,21 @@ def _in_cash(cash: QuotedCash) -> dict[str, Any]:
     none = ("payment_cents", "term_months", "rate_bp", "apr_percent", "cash_down_cents", "principal_cents")
     figures = {name: getattr(cash, name) for name in OfferedCash.__struct_fields__}
     return dict.fromkeys(none, 0) | {"cash": figures}
+
+
+def _leased(lease: QuotedLease) -> dict[str, Any]:
+    """Return the fields of an offer that is a lease: its payment is with tax, its principal the adjusted cap
+    cost.
+    """
+    figures = {name: getattr(lease, name) for name in OfferedLease.__struct_fields__}
+    return {
+        "payment_cents": lease.payment_with_tax_cents,
+        "total_of_payments_cents": lease.total_of_payments_cents,
+        "principal_cents": lease.adjusted_cap_cents,
+        "rate_bp": 0,
+        "apr_percent": 0,
+        "lease": {name: value for name, value in figures.items() if value is not UNSET},
+    }
 
 
 def _worth(value: QuoteValue | UnsetType, *, stress: bool) -> dict[str, Any]:

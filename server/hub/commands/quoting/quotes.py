@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 import msgspec
 from msgspec import UNSET
@@ -100,6 +100,7 @@ class Quotes:
                 **msgspec.structs.asdict(computed.quoted.answer),
                 "value": computed.value,
                 "cash": computed.cash or UNSET,
+                "lease": computed.lease or UNSET,
             },
             vehicle_id=subject.vehicle_id,
             rev=subject.rev,
@@ -111,6 +112,7 @@ class Quotes:
             rate_or_rebate=computed.rate_or_rebate or UNSET,
             lender_rules=computed.rules or UNSET,
             menu=computed.menu or UNSET,
+            lease_grid=computed.lease_grid or UNSET,
         )
         return project_quote(codec.plain(reply), sight)
 
@@ -229,6 +231,8 @@ class Quotes:
             model=model,
             programme_id=programme_id,
             menu=None if catalogue is None else Menu(catalogue, deal.customer.state),
+            leases=basis.leases,
+            car_name=(row["make"], row["model"], row["body"]),
         )
         car = OfferedCar(**{name: row[name] for name in OfferedCar.__struct_fields__})
         return Subject(row["vehicle_id"], row["rev"], car, case, basis.versions)
@@ -250,6 +254,13 @@ class Quotes:
             )
 
 
+_REFUSED: Final = {
+    DealKind.FINANCE: "No lender program accepts this car with these terms.",
+    DealKind.LEASE: "This car cannot be leased with these terms.",
+    DealKind.CASH: "This car cannot be sold for cash with these terms.",
+}
+
+
 def check_askable(command: Quote, view: View) -> None:
     """Raise CommandError(forbidden) if a quote asks for what may not be asked for in the view."""
     refused = unaskable_fields(command.changes, view)
@@ -261,12 +272,10 @@ def check_askable(command: Quote, view: View) -> None:
 
 def _not_eligible(quoted: "Quoted") -> CommandError:
     binding = quoted.answer.binding
-    is_cash = quoted.answer.kind is DealKind.CASH
+    kind = quoted.answer.kind or DealKind.FINANCE
     return CommandError(
         ErrorCode.CONFLICT,
-        "This car cannot be sold for cash with these terms."
-        if is_cash
-        else "No lender program accepts this car with these terms.",
+        _REFUSED[kind],
         field="vehicle_id",
         value=binding if isinstance(binding, str) else None,
     )

@@ -6,13 +6,17 @@ import type { AgreedFigures, DealOffer, ErrorBody, FiguresChange, SeenFigures } 
 /** Returns the figures of an offer, as the server has them. */
 export function figuresOf(offer: DealOffer): AgreedFigures {
   const { vehicle_id, payment_cents, term_months, cash_down_cents, rate_bp } = offer;
+  if (offer.cash) {
+    const nothing = { payment_cents: null, term_months: null, rate_bp: null, lender: null };
+    return { kind: "cash", vehicle_id, ...nothing, cash_down_cents: 0, total_cents: offer.cash.out_the_door_cents };
+  }
   return {
-    kind: "finance",
+    kind: offer.lease ? "lease" : "finance",
     vehicle_id,
     payment_cents,
     term_months,
     cash_down_cents,
-    rate_bp,
+    rate_bp: offer.lease ? null : rate_bp,
     lender: offer.lender ?? null,
     total_cents: offer.total_of_payments_cents ?? payment_cents * term_months,
   };
@@ -33,25 +37,32 @@ function isFigures(value: unknown): value is AgreedFigures {
   return typeof value === "object" && value !== null && "total_cents" in value;
 }
 
-/** "$412.34 × 72", or what a cash buyer pays. */
+/** "$412.34 × 72", "$312.10 × 36 lease", or "$27,085.25 cash". */
 export function paymentText(figures: AgreedFigures, formats: Formats): string {
-  const { payment_cents: payment, term_months: term } = figures;
-  return payment === null || term === null ? formats.cents(figures.total_cents) : `${formats.cents(payment)} × ${term}`;
+  const { kind, payment_cents: payment, term_months: term } = figures;
+  if (payment === null || term === null) return `${formats.cents(figures.total_cents)} cash`;
+  return `${formats.cents(payment)} × ${term}${kind === "lease" ? " lease" : ""}`;
 }
 
 /** Returns what differs between two figures, each as "Cash down $1,000.00 → $1,500.00"; the car if it is another. */
 export function differences({ old, new: now }: FiguresChange, formats: Formats): string[] {
   if (now === null) return [`${paymentText(old, formats)} → not priced`];
   const rows: [string, string, string][] = [
-    ["Payment", paymentText(old, formats), paymentText(now, formats)],
+    [old.kind === "cash" && now.kind === "cash" ? "Out the door" : "Payment", ...both(old, now, formats)],
     ["Cash down", formats.cents(old.cash_down_cents), formats.cents(now.cash_down_cents)],
     ["Rate", rate(old, formats), rate(now, formats)],
     ["Lender", isolated(old.lender ?? "none"), isolated(now.lender ?? "none")],
-    ["Total of payments", formats.cents(old.total_cents), formats.cents(now.total_cents)],
   ];
+  // The total of a cash deal is its price out the door, which is said already.
+  if (old.kind !== "cash" && now.kind !== "cash")
+    rows.push(["Total of payments", formats.cents(old.total_cents), formats.cents(now.total_cents)]);
   const changed = rows.filter(([, before, after]) => before !== after);
   const told = changed.map(([name, before, after]) => `${name} ${before} → ${after}`);
   return old.vehicle_id === now.vehicle_id ? told : ["another car", ...told];
+}
+
+function both(old: AgreedFigures, now: AgreedFigures, formats: Formats): [string, string] {
+  return [paymentText(old, formats), paymentText(now, formats)];
 }
 
 function rate({ rate_bp: rate }: AgreedFigures, formats: Formats): string {

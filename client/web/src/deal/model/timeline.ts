@@ -145,12 +145,17 @@ function tell(before: Deal, event: AnyEvent, carName: CarName): Words | null {
 }
 
 function offered(offer: DealOffer, what: string): Words {
-  const { car, payment_cents: payment, term_months: term } = offer;
+  const { car } = offer;
   return {
     tone: "offer",
-    what: (formats) =>
-      `${what} ${car.year} ${isolated(`${car.make} ${car.model}`)} at ${formats.cents(payment)} for ${term} months`,
+    what: (formats) => `${what} ${car.year} ${isolated(`${car.make} ${car.model}`)} ${paidText(offer, formats)}`,
   };
+}
+
+/** How an offer is paid: "at $412.34 for 72 months", "leased at $312.10 for 36 months", "for $27,085.25 in cash". */
+function paidText({ cash, lease, payment_cents: payment, term_months: term }: DealOffer, formats: Formats): string {
+  if (cash) return `for ${formats.cents(cash.out_the_door_cents)} in cash`;
+  return `${lease ? "leased " : ""}at ${formats.cents(payment)} for ${term} months`;
 }
 
 const STEP_TO: Record<string, keyof typeof STEP_WORDS> = {

@@ -39,8 +39,8 @@ const COLUMNS: Column[] = [
   column("stress_npv_cents", "Stressed", 82, MANAGER, (row, f) => worth(row, row.stress_npv_cents, f.dollars), {
     valued: true,
   }),
-  column("payment_cents", "Payment", 90, ALL, (row, f) => maybe(row.payment_cents, f.cents), { valued: true }),
-  column("term_months", "Term", 50, ALL, (row, f) => maybe(row.term_months, f.count), { valued: true }),
+  column("payment_cents", "Payment", 90, ALL, paymentText, { valued: true }),
+  column("term_months", "Term", 64, ALL, termText, { valued: true }),
   column("cash_down_cents", "Cash", 68, ALL, (row, f) => maybe(row.cash_down_cents, f.dollars), { valued: true }),
   column("rate_bp", "Rate", 66, STAFF, (row, f) => maybe(row.rate_bp, f.percent), { valued: true }),
   column("lender", "Lender", 128, STAFF, (row) => row.lender ?? NOTHING, { number: false, valued: true }),
@@ -80,9 +80,23 @@ function maybe(value: number | null, format: (value: number) => string): string 
   return value === null ? NOTHING : format(value);
 }
 
-/** Returns the value of an offer: a car whose cost is unknown has an offer and no value. */
+/** Returns the value of an offer: a car whose cost is unknown has an offer and no value. Those of cash and leases are the desk's. */
 function worth(row: Row, value: number | null, format: (value: number) => string): string {
-  return value === null && row.value === "offer" ? INCOMPLETE : maybe(value, format);
+  return value === null && row.value === "offer" && (row.kind ?? "finance") === "finance"
+    ? INCOMPLETE
+    : maybe(value, format);
+}
+
+/** Returns the payment; of a cash offer the price out the door, in whole dollars. */
+function paymentText(row: Row, formats: Formats): string {
+  const { payment_cents: payment, out_the_door_cents: outTheDoor } = row;
+  return outTheDoor === null ? maybe(payment, formats.cents) : formats.dollars(outTheDoor);
+}
+
+/** Returns the term, or how an offer is paid that is no loan. */
+function termText(row: Row, formats: Formats): string {
+  if (row.kind === "cash") return "cash";
+  return `${maybe(row.term_months, formats.count)}${row.kind === "lease" ? " lease" : ""}`;
 }
 
 /** Transfers are 0 for the store's own cars: their cells stay empty, so that the others stand out. */

@@ -1,5 +1,5 @@
 // The rows of a search: cars with their best offers. Applying a message twice, or late, changes nothing.
-import type { Fix, VehicleChanged } from "../../wire";
+import type { DealKind, Fix, VehicleChanged } from "../../wire";
 import { type Claim, claimOf, ON_SALE } from "./claims";
 
 export type Value = "pending" | "offer" | "none" | "failed";
@@ -38,6 +38,10 @@ export interface Row {
   readonly score: number | null;
   readonly binding: string | null;
   readonly fix: Fix | null;
+  /** How the offer is paid; null without one, and of an older server. */
+  readonly kind: DealKind | null;
+  /** The price of a cash offer. */
+  readonly out_the_door_cents: number | null;
 }
 
 export type Columns = Record<string, unknown[]>;
@@ -75,6 +79,8 @@ const OFFER_FIELDS = [
   "score",
   "binding",
   "fix",
+  "kind",
+  "out_the_door_cents",
 ] as const satisfies readonly (keyof Row)[];
 
 const UNVALUED = {
@@ -90,6 +96,8 @@ const UNVALUED = {
   score: null,
   binding: null,
   fix: null,
+  kind: null,
+  out_the_door_cents: null,
 } as const satisfies Partial<Row>;
 
 /** Which rows a message changed, by their place in `RowTable.rows`. */
@@ -225,7 +233,7 @@ function matchAt(columns: Columns, i: number): Match {
 function offerAt(columns: Columns, i: number): Offer {
   const offer: Record<string, unknown> = {};
   for (const field of OFFER_FIELDS) offer[field] = columns[field]?.[i] ?? null;
-  offer.value = offer.payment_cents === null ? "none" : "offer";
+  offer.value = offer.payment_cents === null && offer.out_the_door_cents === null ? "none" : "offer";
   return offer as Offer;
 }
 

@@ -1,5 +1,5 @@
 // What the structure form shows: labels, kinds and groups of the fields, and the words for values and limits.
-import type { DayCount, RateReason, StructureChanges } from "../../wire";
+import type { DayCount, DealKind, RateReason, StructureChanges } from "../../wire";
 import type { Field } from "./edits";
 import { parts, tradeField } from "./trades";
 
@@ -62,10 +62,15 @@ export const RATE_REASONS: Record<RateReason, string> = {
   employee_programme: "Employee program",
   inventory_reduction: "Inventory reduction",
 };
+export const DEAL_KINDS: Record<DealKind, string> = { finance: "Finance", lease: "Lease", cash: "Cash" };
 export const DAY_COUNTS: Record<DayCount, string> = { "30/360": "30/360", "actual/365": "Actual/365" };
 export const OFFERED_TERMS = [24, 36, 48, 60, 72, 84];
 
 export const GROUPS: FieldGroup[] = [
+  {
+    title: "Deal",
+    fields: [{ field: "kind", label: "Paid by", kind: "choice", choices: DEAL_KINDS }],
+  },
   {
     title: "Target payment",
     fields: [
@@ -219,6 +224,7 @@ const OTHER_LABELS: Record<string, string> = {
   declined_products: "Declined products",
   payoff_good_through: "Payoff good through",
   payoff_per_diem_cents: "Payoff per diem",
+  lease_miles_per_year: "Lease miles a year",
 };
 
 /** Returns the name of a field for a timeline or a sentence, without its group. */

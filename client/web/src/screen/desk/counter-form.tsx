@@ -1,11 +1,14 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { figuresOf } from "../../deal/model/figures";
+import { priced } from "../../deal/pencil/ways";
 import type { DealSession } from "../../deal/session";
 import { RATE_REASONS } from "../../deal/terms/fields";
 import { parseMoney, parsePercent } from "../../text/parse";
 import { isolated } from "../../text/readable";
 import { type DealOffer, type FrontierReply, type QuoteReply, RateReason, type StructureChanges } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
+import { CounterDeltas } from "./counter-deltas";
 
 const PAUSE_MS = 250;
 
@@ -37,6 +40,7 @@ interface FormProps {
 }
 
 function Form({ session, offer, asked }: FormProps) {
+  const { kind } = figuresOf(offer);
   const { formats } = useSurroundings();
   const fields = useSignal<Fields>(begin(session, offer));
   const quote = useSignal<QuoteReply | null>(null);
@@ -48,6 +52,7 @@ function Form({ session, offer, asked }: FormProps) {
   const channel = `deal:${session.dealId}`;
 
   useEffect(() => {
+    if (kind !== "finance") return;
     session.ask({ type: "frontier", channel, vehicle_id: offer.vehicle_id }, (reply) => {
       if (!reply.ok) return;
       const { points } = reply.data as unknown as FrontierReply;
@@ -65,14 +70,15 @@ function Form({ session, offer, asked }: FormProps) {
     let stale = false;
     const timer = setTimeout(() => {
       const { changes, programme_id } = wanted;
-      const all = { ...offer.changes, payment_max_cents: null, ...changes } as StructureChanges;
-      const axes = { terms_months: [Number(term)], cash_down_cents: [changes.cash_down_cents ?? 0] };
-      const question = { type: "quote", channel, vehicle_id: offer.vehicle_id, changes: all, programme_id } as const;
-      session.ask({ ...question, ...axes }, (reply) => {
+      const all = { ...offer.changes, ...same(offer), payment_max_cents: null, ...changes } as StructureChanges;
+      const axes = { terms_months: term === "" ? [] : [Number(term)], cash_down_cents: [changes.cash_down_cents ?? 0] };
+      const own = kind === "lease" ? (offer.programme_id ?? null) : programme_id;
+      const about = { vehicle_id: offer.vehicle_id, changes: all, programme_id: own };
+      session.ask({ type: "quote", channel, ...about, ...axes }, (reply) => {
         if (stale) return;
         asking.value = false;
         quote.value = reply.ok ? (reply.data as unknown as QuoteReply) : null;
-        asked.value = quote.value?.payment_cents !== undefined && quote.value.eligible ? wanted : null;
+        asked.value = quote.value && priced(quote.value, kind) ? wanted : null;
       });
     }, PAUSE_MS);
     return () => {
@@ -86,6 +92,7 @@ function Form({ session, offer, asked }: FormProps) {
     const [money, off] = [parseMoney(cash, formats), parseMoney(discount, formats)];
     const percent = rate.trim() === "" ? null : parsePercent(rate, formats);
     if (!money.ok || !off.ok || money.value === null || off.value === null || percent?.ok === false) return null;
+    if (kind === "cash") return { changes: { discount_cents: off.value }, programme_id: null };
     const changes: StructureChanges = {
       term_months: Number(term),
       cash_down_cents: money.value,
@@ -105,47 +112,55 @@ function Form({ session, offer, asked }: FormProps) {
   return (
     <>
       <div class="fields counter-fields">
-        <label class="field">
-          <span class="label">Cash down, $ {over && <span class="chip state-submitted">Over max</span>}</span>
-          <input name="counter-cash" inputMode="decimal" value={cash} onInput={set("cash")} />
-        </label>
-        <label class="field">
-          <span class="label">Term</span>
-          <select name="counter-term" value={term} onChange={set("term")}>
-            {terms
-              .sort((a, b) => a - b)
-              .map((months) => (
-                <option key={months} value={String(months)}>
-                  {months} months
-                </option>
-              ))}
-          </select>
-        </label>
+        {kind !== "cash" && (
+          <>
+            <label class="field">
+              <span class="label">Cash down, $ {over && <span class="chip state-submitted">Over max</span>}</span>
+              <input name="counter-cash" inputMode="decimal" value={cash} onInput={set("cash")} />
+            </label>
+            <label class="field">
+              <span class="label">Term</span>
+              <select name="counter-term" value={term} onChange={set("term")}>
+                {terms
+                  .sort((a, b) => a - b)
+                  .map((months) => (
+                    <option key={months} value={String(months)}>
+                      {months} months
+                    </option>
+                  ))}
+              </select>
+            </label>
+          </>
+        )}
         <label class="field">
           <span class="label">Discount, $</span>
           <input name="counter-discount" inputMode="decimal" value={discount} onInput={set("discount")} />
         </label>
-        <label class="field">
-          <span class="label">Lender</span>
-          <select name="counter-lender" value={programme} onChange={set("programme")}>
-            <option value="">{isolated(offer.lender ?? "")} (as submitted)</option>
-            {programmes.value.map(([id, lender]) => (
-              <option key={id} value={id}>
-                {isolated(lender)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="field">
-          <span class="label">Rate override, %</span>
-          <input
-            name="counter-rate"
-            inputMode="decimal"
-            value={rate}
-            placeholder={formats.percent(offer.rate_bp)}
-            onInput={set("rate")}
-          />
-        </label>
+        {kind === "finance" && (
+          <>
+            <label class="field">
+              <span class="label">Lender</span>
+              <select name="counter-lender" value={programme} onChange={set("programme")}>
+                <option value="">{isolated(offer.lender ?? "")} (as submitted)</option>
+                {programmes.value.map(([id, lender]) => (
+                  <option key={id} value={id}>
+                    {isolated(lender)}
+                  </option>
+                ))}
+              </select>
+            </label>
+            <label class="field">
+              <span class="label">Rate override, %</span>
+              <input
+                name="counter-rate"
+                inputMode="decimal"
+                value={rate}
+                placeholder={formats.percent(offer.rate_bp)}
+                onInput={set("rate")}
+              />
+            </label>
+          </>
+        )}
         {rate.trim() !== "" && (
           <label class="field">
             <span class="label">Reason for the rate</span>
@@ -159,47 +174,15 @@ function Form({ session, offer, asked }: FormProps) {
           </label>
         )}
       </div>
-      <Deltas offer={offer} quote={quote.value} asking={asking.value} />
+      <CounterDeltas offer={offer} quote={quote.value} asking={asking.value} />
     </>
   );
 }
 
-/** Payment and NPV of the submitted offer next to those of the counter. */
-function Deltas({ offer, quote, asking }: { offer: DealOffer; quote: QuoteReply | null; asking: boolean }) {
-  const { formats } = useSurroundings();
-  if (!quote || quote.payment_cents === undefined || !quote.eligible) {
-    const refused = quote !== null && !quote.eligible;
-    return (
-      <p class="hint" role="status">
-        {asking ? "Pricing…" : refused ? "No lender program accepts this counter." : "Check the amounts."}
-      </p>
-    );
-  }
-  const payment = quote.payment_cents - offer.payment_cents;
-  const before = offer.npv_cents;
-  const npv = quote.value?.npv_cents !== undefined && before !== undefined ? quote.value.npv_cents - before : null;
-  return (
-    <dl class="facts counter-terms" aria-busy={asking}>
-      <div>
-        <dt>Your counter</dt>
-        <dd>
-          <b>
-            {formats.cents(quote.payment_cents)} × {quote.term_months}
-          </b>
-        </dd>
-      </div>
-      <div>
-        <dt>Payment</dt>
-        <dd>{signed(payment, formats.cents)}</dd>
-      </div>
-      {npv !== null && (
-        <div>
-          <dt>NPV</dt>
-          <dd class={npv < 0 ? "negative" : ""}>{signed(npv, formats.dollars)}</dd>
-        </div>
-      )}
-    </dl>
-  );
+/** The changes that keep an offer in its own way to pay. */
+function same({ cash, lease }: DealOffer): StructureChanges {
+  if (cash) return { kind: "cash" };
+  return lease ? { kind: "lease", lease_miles_per_year: lease.miles_per_year } : {};
 }
 
 /** Begins with the agreed offer, or with the cell that the manager picked in its payment grid. */
@@ -219,8 +202,4 @@ function begin(session: DealSession, offer: DealOffer): Fields {
 
 function plain(cents: number): string {
   return cents % 100 === 0 ? String(cents / 100) : (cents / 100).toFixed(2);
-}
-
-function signed(cents: number, format: (cents: number) => string): string {
-  return cents > 0 ? `+${format(cents)}` : format(cents);
 }

@@ -1,4 +1,5 @@
 import { isForward, obstacle, possibleSteps } from "../../deal/desk/steps";
+import { figuresOf, paymentText } from "../../deal/model/figures";
 import { STEP_WORDS } from "../../deal/model/words";
 import type { DealSession } from "../../deal/session";
 import { scoreText } from "../../deal/stock/columns";
@@ -62,9 +63,7 @@ function Selected({ offer, outdated, session }: { offer: DealOffer; outdated: bo
           {car.make} {car.model}
         </bdi>
       </b>
-      <span class="pay">
-        {formats.cents(offer.payment_cents)} × {offer.term_months}
-      </span>
+      <span class="pay">{paymentText(figuresOf(offer), formats)}</span>
       {offer.lender && <bdi class="quiet">{offer.lender}</bdi>}
       {offer.incomplete !== undefined && <span class="quiet">NPV incomplete: cost unknown</span>}
       {offer.npv_cents !== undefined && (

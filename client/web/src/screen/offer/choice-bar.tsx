@@ -1,21 +1,41 @@
 import { isOpen, isSelectable } from "../../deal/desk/steps";
+import { figuresOf } from "../../deal/model/figures";
+import { isOffered, wayOf } from "../../deal/pencil/ways";
 import type { DealSession } from "../../deal/session";
 import { holderText, isHeld, mayEnd, wantedText } from "../../deal/stock/claims";
 import type { Row } from "../../deal/stock/rows";
+import type { DealKind } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
 
-/** What can be done with the chosen car for this deal: select its offer, pin it, hold it. */
-export function ChoiceBar({ row, session }: { row: Row; session: DealSession }) {
+const PUT: Record<DealKind, string> = {
+  finance: "Put this car on the deal",
+  lease: "Put this lease on the deal",
+  cash: "Put this car on the deal for cash",
+};
+
+interface Props {
+  row: Row;
+  session: DealSession;
+  /** The way to pay that is shown; null before the quote is there. */
+  way: DealKind | null;
+}
+
+/** What can be done with the chosen car for this deal: select its offer as it is shown, pin it, hold it. */
+export function ChoiceBar({ row, session, way }: Props) {
   const { formats } = useSurroundings();
   const deal = session.model.value?.deal;
   if (!deal || session.view.value === "customer") return null;
   const { desk } = session;
   const { vehicle_id: id, claim } = row;
   const { pick, quote, vehicleId, asking } = session.pencil.picture.value;
-  const priced = vehicleId === id && quote?.eligible === true && !asking;
-  const offer = { vehicle_id: id, changes: pick?.changes ?? {}, programme_id: pick?.programmeId ?? null };
+  const priced = vehicleId === id && quote !== null && way !== null && isOffered(quote, way) && !asking;
+  const other = quote !== null && way !== null && way !== wayOf(quote);
+  // A pick is of the quote's own way to pay.
+  const offer = other
+    ? { vehicle_id: id, changes: { kind: way }, programme_id: null }
+    : { vehicle_id: id, changes: pick?.changes ?? {}, programme_id: pick?.programmeId ?? null };
   const pinned = deal.pins.some((each) => each.vehicle_id === id);
-  const selected = deal.selected?.vehicle_id === id;
+  const selected = deal.selected?.vehicle_id === id && (way === null || figuresOf(deal.selected).kind === way);
   const hold = deal.holds?.find((each) => each.vehicle_id === id);
   const kept = deal.state === "approved" && deal.approval?.vehicle_id === id;
   const elsewhere = !hold && !kept && claim && !claim.here && isHeld(claim, Date.now()) ? claim : null;
@@ -34,7 +54,7 @@ export function ChoiceBar({ row, session }: { row: Row; session: DealSession }) 
             disabled={!priced || busy}
             onClick={() => desk.give(subject, { type: "select", ...offer })}
           >
-            {selected ? "Update price" : "Put this car on the deal"}
+            {selected ? "Update price" : PUT[way ?? "finance"]}
           </button>
         )}
         {session.can("select") && isOpen(deal) && (

@@ -1,4 +1,5 @@
 import { dealChanges, type PencilPicture } from "../../deal/pencil/pencil";
+import { wayOf } from "../../deal/pencil/ways";
 import type { DealSession } from "../../deal/session";
 import { scoreText } from "../../deal/stock/columns";
 import { type Remedy, remediesOf } from "../../deal/stock/fixes";
@@ -6,7 +7,7 @@ import type { Row } from "../../deal/stock/rows";
 import { rankText, type StressRank } from "../../deal/stock/turnover";
 import { limitText } from "../../deal/terms/fields";
 import type { Formats } from "../../text/format";
-import type { Fix, QuotedCash, QuoteReply, QuoteValue } from "../../wire";
+import type { DealKind, Fix, QuotedCash, QuotedLease, QuoteReply, QuoteValue } from "../../wire";
 import { Fact, sentence } from "../parts/facts";
 import { useSurroundings } from "../parts/surroundings";
 import { LenderRules } from "./lender-rules";
@@ -16,10 +17,12 @@ interface Props {
   row: Row;
   session: DealSession;
   picture: PencilPicture;
+  /** The way to pay that is shown; null before the quote is there. */
+  way: DealKind | null;
 }
 
 /** The payment with its APR, or why there is none and what would fix that. */
-export function OfferHeadline({ row, session, picture }: Props) {
+export function OfferHeadline({ row, session, picture, way }: Props) {
   const { formats } = useSurroundings();
   const { quote, asking, failure } = picture;
   const stale = asking || session.grid.picture.value.stale;
@@ -35,20 +38,26 @@ export function OfferHeadline({ row, session, picture }: Props) {
           )}
         </p>
       )}
-      {quote?.payment_cents !== undefined ? (
-        <Quoted quote={quote} rank={picture.pick ? null : session.grid.rank(row.vehicle_id)} formats={formats} />
-      ) : quote?.cash?.covered ? (
+      {way === "cash" && quote?.cash ? (
         <InCash cash={quote.cash} formats={formats} />
+      ) : way === "lease" && quote?.lease?.best ? (
+        <Leased lease={quote.lease.best} formats={formats} />
+      ) : way === "lease" && quote ? (
+        <p class="big none">No lease with these terms</p>
+      ) : quote?.payment_cents !== undefined ? (
+        <Quoted quote={quote} rank={picture.pick ? null : session.grid.rank(row.vehicle_id)} formats={formats} />
       ) : (
         <Offered row={row} quoted={quote !== null} formats={formats} />
       )}
-      {quote && !quote.eligible && <WhyNot binding={quote.binding} fix={quote.fix} session={session} />}
+      {quote && !quote.eligible && way === wayOf(quote) && (
+        <WhyNot binding={quote.binding} fix={quote.fix} session={session} />
+      )}
       {!quote && row.value === "none" && <WhyNot binding={row.binding} fix={row.fix} session={session} />}
-      {quote?.eligible && session.view.value !== "customer" && quote.binding && (
+      {way === "finance" && quote?.eligible && session.view.value !== "customer" && quote.binding && (
         <p class="hint">Cash down was raised to meet a limit: {limitText(quote.binding)}.</p>
       )}
-      {quote && <RateOrRebate quote={quote} session={session} />}
-      {quote?.lender_rules && <LenderRules rules={quote.lender_rules} />}
+      {quote && way === "finance" && <RateOrRebate quote={quote} session={session} />}
+      {way === "finance" && quote?.lender_rules && <LenderRules rules={quote.lender_rules} />}
       {quote?.warnings.map((warning) => (
         <p key={warning.code} class="hint warn">
           {warning.message}
@@ -114,6 +123,36 @@ function InCash({ cash, formats }: { cash: QuotedCash; formats: Formats }) {
   );
 }
 
+/** The lease of the car: what is paid each month, with tax, and what at signing. */
+function Leased({ lease, formats }: { lease: QuotedLease; formats: Formats }) {
+  const { due_at_signing_cents: due, lender, stipulations } = lease;
+  return (
+    <>
+      <p class="big">
+        <output>{formats.cents(lease.payment_with_tax_cents)}</output>
+        <span class="quiet">
+          a month with tax, leased for {lease.term_months} months, {formats.count(lease.miles_per_year)} miles a year
+        </span>
+      </p>
+      <dl class="facts">
+        <Fact name="Due at signing" strong>
+          {formats.cents(due)}
+        </Fact>
+        <Fact name="Before tax">{formats.cents(lease.payment_cents)}</Fact>
+        <Fact name="Effective monthly cost">{formats.cents(lease.effective_monthly_cents)}</Fact>
+        {lender !== undefined && (
+          <Fact name="Lender">
+            <bdi>{lender}</bdi>
+          </Fact>
+        )}
+      </dl>
+      {stipulations !== undefined && stipulations.length > 0 && (
+        <p class="hint">Stips: {formats.list(stipulations.map((one) => one.replaceAll("_", " ")))}.</p>
+      )}
+    </>
+  );
+}
+
 /** The value of the deal to the group: as an amount, or on the scale that the store shows instead. */
 function Worth({ value, formats }: { value: QuoteValue | undefined; formats: Formats }) {
   if (value?.score !== undefined)
@@ -142,6 +181,16 @@ function Worth({ value, formats }: { value: QuoteValue | undefined; formats: For
 
 /** What the search found, while the quote is on its way. */
 function Offered({ row, quoted, formats }: { row: Row; quoted: boolean; formats: Formats }) {
+  if (!quoted && row.out_the_door_cents !== null) {
+    return (
+      <p class="big">
+        <output>{formats.cents(row.out_the_door_cents)}</output>
+        <span class="quiet">
+          out the door <span class="skeleton" role="img" aria-label="quoting" />
+        </span>
+      </p>
+    );
+  }
   if (!quoted && row.value === "offer" && row.payment_cents !== null) {
     return (
       <p class="big">

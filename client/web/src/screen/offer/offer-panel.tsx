@@ -1,15 +1,19 @@
+import { useSignal } from "@preact/signals";
 import type { PencilPicture } from "../../deal/pencil/pencil";
+import { wayOf, waysOf } from "../../deal/pencil/ways";
 import type { DealSession } from "../../deal/session";
 import { cashLadder, openingText } from "../../deal/stock/fixes";
 import type { Row } from "../../deal/stock/rows";
 import { limitText } from "../../deal/terms/fields";
-import type { QuoteReply, Rejection } from "../../wire";
+import type { DealKind, QuoteReply, Rejection } from "../../wire";
 import { Papers } from "../desk/papers";
 import { Fact, sentence } from "../parts/facts";
 import { useSurroundings } from "../parts/surroundings";
+import { CashPanel } from "./cash-panel";
 import { ChoiceBar } from "./choice-bar";
 import { ContractFacts } from "./contract-facts";
 import { FrontierPlot } from "./frontier-plot";
+import { KindSwitch } from "./kind-switch";
 import { MonthlyCash } from "./monthly-cash";
 import { OfferHeadline } from "./offer-headline";
 import { PaymentTabs } from "./payment-tabs";
@@ -30,7 +34,7 @@ export function OfferPanel({ session }: { session: DealSession }) {
   return (
     <aside class={`offer ${row ? "open" : ""}`} aria-label="Chosen car">
       {row ? (
-        <Chosen row={row} session={session} />
+        <Chosen key={row.vehicle_id} row={row} session={session} />
       ) : (
         <Unchosen session={session} lost={selected !== null && session.model.value !== null} />
       )}
@@ -137,6 +141,9 @@ function Chosen({ row, session }: { row: Row; session: DealSession }) {
     picture.vehicleId === row.vehicle_id ? picture : { ...picture, quote: null, frontier: null, asking: true };
   const { quote, asking } = shown;
   const staff = view !== "customer";
+  const chosen = useSignal<DealKind | null>(null);
+  const ways = quote ? waysOf(quote) : [];
+  const way = chosen.value && ways.includes(chosen.value) ? chosen.value : quote && wayOf(quote);
   return (
     <>
       <header>
@@ -153,13 +160,18 @@ function Chosen({ row, session }: { row: Row; session: DealSession }) {
           ×
         </button>
       </header>
-      <OfferHeadline row={row} session={session} picture={shown} />
-      <ChoiceBar row={row} session={session} />
+      <OfferHeadline row={row} session={session} picture={shown} way={way} />
+      <ChoiceBar row={row} session={session} way={way} />
       <PrintLinks vehicleId={row.vehicle_id} session={session} />
       <Papers session={session} />
-      {quote ? (
-        <PaymentTabs key={row.vehicle_id} quote={quote} stale={asking}>
-          <Financed row={row} quote={quote} picture={shown} session={session} />
+      {quote && way ? (
+        <PaymentTabs ways={ways} way={way} choose={(next) => (chosen.value = next)}>
+          <KindSwitch way={way} session={session} />
+          {way === "cash" && quote.cash ? (
+            <CashPanel cash={quote.cash} stale={asking} />
+          ) : (
+            <Financed row={row} quote={quote} picture={shown} session={session} />
+          )}
         </PaymentTabs>
       ) : (
         <Frontier picture={shown} session={session} />

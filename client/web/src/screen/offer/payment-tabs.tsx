@@ -1,61 +1,54 @@
-import { type Signal, useSignal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
-import type { QuoteReply } from "../../wire";
-import { CashPanel } from "./cash-panel";
-
-const TABS = ["Finance", "Cash"] as const;
-type Tab = (typeof TABS)[number];
+import { DEAL_KINDS } from "../../deal/terms/fields";
+import type { DealKind } from "../../wire";
 
 interface Props {
-  quote: QuoteReply;
-  stale: boolean;
-  children: ComponentChildren;
+  ways: readonly DealKind[];
+  way: DealKind;
+  choose(way: DealKind): void;
+  children: preact.ComponentChildren;
 }
 
-/** The ways to pay for the chosen car: financed, which is the children, or in cash. */
-export function PaymentTabs({ quote, stale, children }: Props) {
-  const chosen = useSignal<Tab | null>(null);
-  const { cash } = quote;
-  if (!cash) return <>{children}</>;
-  // A car that no lender takes because the customer's cash pays all of it is a cash deal.
-  const tab = chosen.value ?? (!quote.eligible && cash.covered ? "Cash" : "Finance");
+/** The ways to pay for the chosen car; the children are the panel of the one that is shown. */
+export function PaymentTabs({ ways, way, choose, children }: Props) {
+  if (ways.length < 2) return <>{children}</>;
   return (
     <>
-      <TabList tab={tab} chosen={chosen} />
-      <div role="tabpanel" id="payment-panel" aria-labelledby={`payment-${tab}`}>
-        {tab === "Cash" ? <CashPanel cash={cash} stale={stale} /> : children}
+      <TabList ways={ways} way={way} choose={choose} />
+      <div role="tabpanel" id="payment-panel" aria-labelledby={`payment-${DEAL_KINDS[way]}`}>
+        {children}
       </div>
     </>
   );
 }
 
 /** Arrow keys move between the tabs; only the chosen one is reached by Tab. */
-function TabList({ tab, chosen }: { tab: Tab; chosen: Signal<Tab | null> }) {
+function TabList({ ways, way, choose }: Omit<Props, "children">) {
   const list = useRef<HTMLDivElement>(null);
 
   function onKeyDown(event: KeyboardEvent): void {
-    if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;
-    const next = TABS[(TABS.indexOf(tab) + 1) % TABS.length]!;
-    chosen.value = next;
-    list.current?.querySelector<HTMLButtonElement>(`#payment-${next}`)?.focus();
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (step === 0) return;
+    const next = ways[(ways.indexOf(way) + step + ways.length) % ways.length]!;
+    choose(next);
+    list.current?.querySelector<HTMLButtonElement>(`#payment-${DEAL_KINDS[next]}`)?.focus();
     event.preventDefault();
   }
 
   return (
     <div ref={list} class="payment-tabs" role="tablist" aria-label="Ways to pay" onKeyDown={onKeyDown}>
-      {TABS.map((name) => (
+      {ways.map((kind) => (
         <button
-          key={name}
+          key={kind}
           type="button"
           role="tab"
-          id={`payment-${name}`}
-          aria-selected={name === tab}
+          id={`payment-${DEAL_KINDS[kind]}`}
+          aria-selected={kind === way}
           aria-controls="payment-panel"
-          tabIndex={name === tab ? 0 : -1}
-          onClick={() => (chosen.value = name)}
+          tabIndex={kind === way ? 0 : -1}
+          onClick={() => choose(kind)}
         >
-          {name}
+          {DEAL_KINDS[kind]}
         </button>
       ))}
     </div>

@@ -3,7 +3,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { type DealRow, listDeals } from "../../api";
 import { browser, socketAddress } from "../../live/environment";
 import { follow } from "../../router";
-import { newestFirst, type Summary } from "../../wall/fold";
+import { newestFirst, paidText, type Summary } from "../../wall/fold";
 import { WallSession } from "../../wall/session";
 import type { DealState, Fulfilment } from "../../wire";
 import { Banners } from "../parts/banners";
@@ -92,9 +92,7 @@ function LiveDeals({ deals, waiting }: { deals: Summary[]; waiting: boolean }) {
           <Row key={deal.deal_id} id={deal.deal_id} customer={deal.customer ?? ""}>
             <State state={deal.state} fulfilment={deal.fulfilment} />
             <td>{deal.car ?? <span class="quiet">No car yet</span>}</td>
-            <td class="number">
-              {deal.payment_cents != null && `${formats.cents(deal.payment_cents)} × ${deal.term_months}`}
-            </td>
+            <td class="number">{paidText(deal, formats)}</td>
             <td class="quiet">{deal.salesperson?.name}</td>
             <Changed at={deal.changed_at} />
           </Row>

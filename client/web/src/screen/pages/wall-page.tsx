@@ -3,7 +3,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { LENDER_STATUSES, reasonText } from "../../deal/model/words";
 import { browser, socketAddress } from "../../live/environment";
 import { follow } from "../../router";
-import { others, type Summary, since, sparkline, waiting, waitText } from "../../wall/fold";
+import { others, paidText, type Summary, since, sparkline, waiting, waitText } from "../../wall/fold";
 import { WallSession } from "../../wall/session";
 import type { LenderStatus } from "../../wire";
 import { Banners } from "../parts/banners";
@@ -118,7 +118,8 @@ function WallRow({ deal, now }: { deal: Summary; now: number }) {
   const path = `/deals/${deal.deal_id}`;
   const waited = now - since(deal);
   const long = deal.state === "submitted" && waited > LONG_WAIT_MS;
-  const { npv_cents: npv, payment_cents: payment } = deal;
+  const { npv_cents: npv } = deal;
+  const paid = paidText(deal, formats);
   return (
     <tr onClick={follow(router, path)}>
       <td>
@@ -150,15 +151,7 @@ function WallRow({ deal, now }: { deal: Summary; now: number }) {
           </span>
         )}
       </td>
-      <td class="number">
-        {payment == null ? (
-          <span class="quiet">–</span>
-        ) : (
-          <>
-            {formats.cents(payment)} × {deal.term_months}
-          </>
-        )}
-      </td>
+      <td class="number">{paid ?? <span class="quiet">–</span>}</td>
       <td class={`number ${npv != null && npv < 0 ? "negative" : ""}`}>
         {npv == null ? <span class="quiet">–</span> : formats.dollars(npv)}
       </td>

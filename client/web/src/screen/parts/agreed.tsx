@@ -6,7 +6,8 @@ import { useSurroundings } from "./surroundings";
 /** The figures that a step is about: what the person agrees to. */
 export function AgreedFacts({ figures, title }: { figures: AgreedFigures; title: string }) {
   const { formats } = useSurroundings();
-  const { rate_bp: rate, lender } = figures;
+  const { kind, rate_bp: rate, lender } = figures;
+  if (kind === "cash") return <InCash figures={figures} title={title} />;
   return (
     <section class="agreed" aria-label={title}>
       <h3>{title}</h3>
@@ -22,6 +23,22 @@ export function AgreedFacts({ figures, title }: { figures: AgreedFigures; title:
           </Fact>
         )}
         <Fact name="Total of payments">{formats.cents(figures.total_cents)}</Fact>
+      </dl>
+    </section>
+  );
+}
+
+/** A cash deal: the price out the door is all that there is to agree on. */
+function InCash({ figures, title }: { figures: AgreedFigures; title: string }) {
+  const { formats } = useSurroundings();
+  return (
+    <section class="agreed" aria-label={title}>
+      <h3>{title}</h3>
+      <dl class="facts">
+        <Fact name="Out the door">
+          <b>{formats.cents(figures.total_cents)}</b>
+        </Fact>
+        <Fact name="Paid">in cash</Fact>
       </dl>
     </section>
   );

@@ -109,7 +109,7 @@ interface FoundProps {
 
 /** A car with its payment, or why it has none and what would open it. */
 function FoundCar({ id, row, active, formats, choose }: FoundProps) {
-  const { payment_cents: payment, term_months: term } = row;
+  const { payment_cents: payment, term_months: term, out_the_door_cents: outTheDoor } = row;
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the box has the keyboard, and moves the choice from car to car
     <div id={id} role="option" tabIndex={-1} aria-selected={active} onClick={() => choose(row)}>
@@ -117,7 +117,9 @@ function FoundCar({ id, row, active, formats, choose }: FoundProps) {
         {row.year} {row.make} {row.model} {row.trim}
       </b>
       <span class="quiet">{row.stock_no}</span>
-      {payment === null ? (
+      {outTheDoor !== null ? (
+        <span>{formats.cents(outTheDoor)} cash</span>
+      ) : payment === null ? (
         <span class="why-not">{whyNot(row, formats)}</span>
       ) : (
         <span>
