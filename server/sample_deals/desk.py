@@ -33,6 +33,7 @@ CARS_TRIED: Final = 4
 _CARS = """
 SELECT vehicle_id::text FROM vehicles
  WHERE store_id = $1 AND status = 'available' AND is_new = $2 AND price_cents BETWEEN $3 AND $4
+   AND $6 IN (make, '')
    AND NOT EXISTS (SELECT FROM offers o WHERE o.vehicle_id = vehicles.vehicle_id)
  ORDER BY price_cents, vin LIMIT $5
 """
@@ -56,11 +57,14 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What car a customer wants: new or used, and its price in cents from ``least`` to ``most``."""
+    """What car a customer wants: new or used, its price in cents from ``least`` to ``most``, and its make;
+    empty: any.
+    """
 
     new: bool
     least: int
     most: int
+    make: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,9 @@ class DealAtWork:
         deal = (await self.held()).at(utc_now())
         async with self._scope.acquire() as database:
             store = self.desk.sales.store_id
-            found = await database.fetch(_CARS, store, wanted.new, wanted.least, wanted.most, CARS_TRIED)
+            found = await database.fetch(
+                _CARS, store, wanted.new, wanted.least, wanted.most, CARS_TRIED, wanted.make
+            )
         priced = []
         for row in found:
             try:

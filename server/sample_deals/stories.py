@@ -183,6 +183,18 @@ async def cash_buyer(deal: DealAtWork) -> None:
     await deal.act(Action.APPROVE, Reason.MEETS_POLICY)
 
 
+async def lease(deal: DealAtWork) -> None:
+    """A new car for three years; the desk has yet to look at it."""
+    await _with_car(
+        deal,
+        Wanted(new=True, least=26_000_00, most=36_000_00, make="Honda"),
+        kind=DealKind.LEASE,
+        terms_months=[24, 36],
+        lease_miles_per_year=12_000,
+    )
+    await _submit(deal)
+
+
 async def waits_for_money(deal: DealAtWork) -> None:
     """The car is with the customer; one stipulation keeps the lender from paying."""
     await _with_car(deal, Wanted(new=False, least=21_000_00, most=27_000_00), products=[GAP, CONTRACT])
@@ -213,6 +225,7 @@ STORIES: Final = (
     Story("Grace Kimura", "a proposal that waits for an answer", proposal_waits, phone="(937) 555-0151"),
     Story("Samuel Adeyemi", "a deal that waits for the desk", waits_for_the_desk, phone="(937) 555-0152"),
     Story("Leo Fontaine", "a cash buyer", cash_buyer, income_cents=9_800_00, phone="(937) 555-0153"),
+    Story("Ines Carvalho", "a lease", lease, score=744, phone="(937) 555-0155"),
     Story("Hana Petrov", "a delivered deal, not funded yet", waits_for_money, phone="(937) 555-0154"),
     Story("Yara Lindqvist", "a deal of the other store", waits_at_northgate, store="northgate"),
 )  # fmt: skip

@@ -82,3 +82,19 @@ class Loan:
             balance += cents(balance * monthly) - self.payment_cents
         last = balance + cents(balance * monthly)
         return self.payment_cents * (self.term_months - 1) + last
+
+
+@dataclass(frozen=True)
+class Lease:
+    """Equal payments for the use of a car: what it loses, and rent on about its average value."""
+
+    adjusted_cap_cents: int
+    residual_cents: int
+    money_factor: Decimal
+    term_months: int
+
+    @property
+    def payment_cents(self) -> int:
+        """The base payment, before tax."""
+        lost = Decimal(self.adjusted_cap_cents - self.residual_cents) / self.term_months
+        return cents(lost + (self.adjusted_cap_cents + self.residual_cents) * self.money_factor)

@@ -141,6 +141,15 @@ async def in_cash(deal: Deal) -> None:
     assert deal.state.selected and deal.state.selected.cash
 
 
+async def leased(deal: Deal) -> None:
+    """A new car, with what is due at signing; it waits for the desk."""
+    await waits(deal)
+    assert deal.state.agreed and deal.state.agreed.kind is DealKind.LEASE
+    assert deal.state.selected and deal.state.selected.lease
+    assert deal.state.selected.lease.miles_per_year == 12_000
+    assert deal.state.selected.lease.due_at_signing_cents > 0
+
+
 async def delivered(deal: Deal) -> None:
     """One of two stipulations is open."""
     assert deal.state.fulfilment is Fulfilment.DELIVERED and isinstance(deal.state.lenders, list)
@@ -162,5 +171,6 @@ SHOWN: dict[str, Callable[[Deal], Awaitable[None]]] = {
     "Samuel Adeyemi": waits_with_negative_equity,
     "Leo Fontaine": in_cash,
     "Hana Petrov": delivered,
+    "Ines Carvalho": leased,
     "Yara Lindqvist": waits,
 }

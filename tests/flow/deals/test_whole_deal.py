@@ -6,6 +6,7 @@ and the house computes all of it again.
 import asyncio
 import datetime as dt
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ from server.database.core.pool import connect_as_owner
 from server.database.people.staff import add_user
 from server.settings import Settings
 from tests.flow.current import keep_current
-from tests.flow.deals.by_hand import Loan, Sale
+from tests.flow.deals.by_hand import Lease, Loan, Sale, cents, tax_cents
 from tests.flow.deals.test_audit import run_command
 from tests.flow.desk import TOMORROW, Both, refused, valued
 from tests.flow.shop import connect, events_until, token_of
@@ -90,6 +91,7 @@ async def test_a_whole_deal(stocked: Settings, tmp_path: Path) -> None:
         both = await a_customer_walks_in(stocked, rosa, sam)
         await the_trade_is_appraised(both)
         car = await the_best_car_of_all(both)
+        await a_lease_beside_finance(both)
         await finance_beside_cash(both, car)
         offer, sale = await products_are_chosen_and_declined(both, car)
         await it_is_submitted(both, offer)
@@ -137,7 +139,7 @@ async def the_trade_is_appraised(both: Both) -> None:
         "cash_down_cents": 2_000_00,
         "cash_down_max_cents": 4_000_00,
         "payment_max_cents": TARGET_CENTS,
-        "terms_months": [60, 72],
+        "terms_months": [36, 60, 72],
     }
     await both.sales.terms(codec.convert(StructureChanges, terms))
     await both.sales.desk.request_appraisal("trade-1")
@@ -175,6 +177,43 @@ async def the_best_car_of_all(both: Both) -> str:
     assert all("npv_cents" in row.offer for row in both.sales.rows.values() if row.offer)
     assert not any("cost_cents" in row.match for row in both.sales.rows.values())
     return max(roomy, key=lambda car: offered[car]["npv_cents"])
+
+
+async def a_lease_beside_finance(both: Both) -> None:
+    """The customer looks at a new car first: its lease stands beside its loan, in the grid and in the quote.
+    What is owed on the trade is in both.
+    """
+    rows = both.sales.rows
+    leased = [
+        car
+        for car, row in rows.items()
+        if row.offer and row.offer["lease_payment_cents"] and row.offer["payment_cents"]
+    ]
+    assert leased
+    quote = await both.sales.quote(leased[0])
+    told = rows[leased[0]].offer
+    assert told and quote.lease and quote.lease.best
+    best, sale = quote.lease.best, sale_of(both, quote, discount_cents=quote.lease.best.discount_cents)
+    check_contract(quote, sale_of(both, quote))
+    assert told["lease_payment_cents"] == best.payment_with_tax_cents
+    own_fees = best.upfront_fees_cents == sale.fees_cents
+    capitalised = best.acquisition_fee_cents if own_fees else 0
+    negative_equity = PAYOFF_CENTS - ALLOWANCE_CENTS
+    gross = sale.price_cents - sale.discount_cents + capitalised + negative_equity
+    assert best.gross_cap_cents == gross
+    assert best.adjusted_cap_cents == gross - best.cash_down_cents - quote.rebate_cents
+    assert best.residual_cents == cents(best.msrp_cents * Decimal(str(best.residual_bp)) / 10_000)
+    lease = Lease(
+        best.adjusted_cap_cents, best.residual_cents, Decimal(str(best.money_factor)), best.term_months
+    )
+    tax = tax_cents(lease.payment_cents, OHIO_BP)
+    assert best.payment_cents == lease.payment_cents
+    assert best.payment_with_tax_cents == lease.payment_cents + tax <= TARGET_CENTS
+    assert best.total_of_payments_cents == best.term_months * (lease.payment_cents + tax)
+    fees_and_tax = best.upfront_fees_cents + best.tax_at_signing_cents
+    cash = best.cash_down_cents + best.security_deposit_cents
+    assert best.due_at_signing_cents == best.payment_cents + fees_and_tax + cash
+    assert best.value is UNSET and best.buy_factor is UNSET
 
 
 async def finance_beside_cash(both: Both, car: str) -> None:

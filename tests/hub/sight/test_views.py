@@ -53,6 +53,7 @@ NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
     "locks", "holds", "approval", "lenders", "lender_status", "decision", "stipulation_id", "salesperson",
     "reasons", "more_reasons", "held_by", "held_until", "wanted_by", "npv_history", "task", "task_id",
     "proposal", "signed_by", "score", "by", "days_in_stock_min", "appraised", "covered", "money_factor",
+    "lease_lender",
 }  # fmt: skip
 HIDDEN = {View.MANAGER: set[str](), View.SALES: NOT_FOR_SALES, View.CUSTOMER: NOT_FOR_CUSTOMERS}
 WITH_SCORES = Sight(View.SALES, (0, 50_000, 100_000, 200_000))
