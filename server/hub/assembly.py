@@ -151,7 +151,7 @@ def assemble(
     for subject, heard in (
         *(("deal_events", relay.heard), ("deal_events", wall.heard), ("vehicles", stock_watch.heard)),
         *(("vehicles", deadlines.heard_of_cars), ("vehicles", wall.heard_of_cars)),
-        *(("rates", editions.forget), ("rates", deadlines.look)),
+        *(("rates", editions.forget), ("rates", deadlines.heard_of_editions)),
         *(("people", people.heard), ("deal_facts", deals.heard), ("deal_facts", deadlines.heard_of_facts)),
     ):
         listener.listen(subject, heard)

@@ -1,6 +1,7 @@
 """Play every fault and print what the checker says: ``make faults``, or ``python -m tests.faults``.
 
-Ends with 1 where anything is missing, told twice, out of order, or shown otherwise than it is.
+Ends with 1 where anything is missing, told twice, out of order, or shown otherwise than it is, and where a
+command of the load was never played.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.faults.checker import Findings
+from tests.faults.dealing import PLAYED
 from tests.faults.faults import FAULTS, Fault
 from tests.faults.play import Result, play
 from tests.faults.stage import open_stage
@@ -62,6 +64,11 @@ def line(result: Result) -> str:
     return f"{result.fault}: {result.events} events, {wrong}, back after {result.longest_seconds:.2f} s"
 
 
+def unplayed(results: list[Result]) -> set[str]:
+    """Return the commands that no fault met at work."""
+    return set(PLAYED) - {command for result in results for command in result.taken}
+
+
 def show(results: list[Result]) -> None:
     """Print the table."""
     table = Table(*COLUMNS)
@@ -90,7 +97,10 @@ def main() -> None:
     results = asyncio.run(play_all(faults))
     show(results)
     write(results, options.json)
-    sys.exit(not results or not all(result.is_clean for result in results))
+    missed = set() if options.only else unplayed(results)
+    if missed:
+        print(f"never answered well, so not tried: {', '.join(sorted(missed))}", file=sys.stderr)
+    sys.exit(bool(missed) or not results or not all(result.is_clean for result in results))
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ class Truth:
     ``log`` says what stood at a place: kind and time of the event. ``retold`` are places at which two
     different events stood. ``fresh`` is what a new viewer of a channel sees in a view, ``unsettled`` counts
     those channels on which something is still expected, and the editors whose command is still open.
-    ``stored`` is what Postgres holds of each deal.
+    ``stored`` is what Postgres holds of each deal, ``retellings`` are the events of each deal that pages of
+    its history told.
     """
 
     log: dict[Place, tuple[str, str]] = field(default_factory=dict)
@@ -48,6 +49,7 @@ class Truth:
     fresh: dict[tuple[str, str], Any] = field(default_factory=dict)
     unsettled: int = 0
     stored: dict[str, Any] = field(default_factory=dict)
+    retellings: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -118,6 +120,8 @@ def judge(
                 found += check_decisions(entries, truth.decisions[channel])
     for channel, ops in acknowledged.items():
         found += check_acknowledged(ops, truth.decisions[channel])
+    for channel, told in truth.retellings.items():
+        found += check_retold(told, truth.decisions[channel])
     found += check_sessions(sessions or {}, truth.stored)
     return found + check_screens(screens, truth.fresh)
 
@@ -246,6 +250,16 @@ def check_acknowledged(ops: Iterable[str], decisions: Sequence[Decision]) -> Fin
     for op in ops:
         found.note("gaps", made[op] == 0, ("answered, and not decided", op))
         found.note("duplicates", made[op] > 1, ("decided twice", op))
+    return found
+
+
+def check_retold(told: Iterable[Mapping[str, Any]], decisions: Sequence[Decision]) -> Findings:
+    """Check that pages of a deal's history tell what was decided, each event under its own number."""
+    found = Findings()
+    made = {decision.no: (decision.kind, decision.at) for decision in decisions}
+    for event in told:
+        is_right = made.get(event["no"]) == (event["type"], event["at"])
+        found.note("strays", not is_right, ("told by history", event, made.get(event["no"])))
     return found
 
 

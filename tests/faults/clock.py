@@ -1,5 +1,6 @@
 """A clock that jumps: the time of day of one process, while its monotonic clock goes on as it does."""
 
+import copyreg
 import datetime
 import time
 from pathlib import Path
@@ -44,3 +45,10 @@ def follow_clock(told: Path) -> None:
 
     time.time = lambda: true_time() + shift()
     datetime.datetime = Shifted  # type: ignore[misc]
+    # By its name a time's class is another one now, so that pickle would refuse it.
+    copyreg.pickle(real, lambda moment: (parsed, (moment.isoformat(),)))
+
+
+def parsed(text: str) -> datetime.datetime:
+    """Return a time from its text: how the process that computes gets one."""
+    return datetime.datetime.fromisoformat(text)

@@ -7,11 +7,13 @@ import asyncio
 import contextlib
 import random
 import uuid
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
 from tests.faults.viewer import Viewer
 
+Step = Callable[[], Awaitable[Any]]
 PAUSES: Final = (0.1, 0.5)
 """Well below the 50 commands that a connection may send in 10 s."""
 
@@ -22,39 +24,59 @@ EASY: Final = {
     "payment_max_cents": None,
     "cash_down_cents": 0,
     "cash_down_max_cents": 4_000_000,
-    "trade_allowance_cents": 0,
-    "payoff_cents": 0,
 }
+VERSIONED: Final = ("terms", "customer")
+"""Commands that say on which version they are based: when they are sent again it may be a newer one."""
+
+READS: Final = ("history", "find", "lender_effect")
+"""Commands that change nothing, and so have no ``op``."""
+
+REPEATS: Final = 0.1
+"""How often a command is sent once more that was answered well."""
+
+BROKEN: Final = ("internal", "invalid")
+"""Answers that no command here may get: the server failed, or the command is not one."""
+
 PASSING: Final = ("degraded", "busy", "rate_limited")
 """Answers after which the same command is sent again with the same ``op``."""
 
 
 class Editor:
-    """Somebody who works on one deal. ``acknowledged`` are the ops of decisions that were answered well.
+    """Somebody who works on one deal. ``acknowledged`` are the ops of decisions that were answered well,
+    ``taken`` counts the commands that were, by type.
 
     ``is_stuck`` where a command was not answered for good within the patience after the work.
     """
 
     def __init__(self, viewer: Viewer, channel: str, working: asyncio.Event) -> None:
         self.viewer, self.channel = viewer, channel
-        self._working = working
+        self.working = working
         self.acknowledged: list[str] = []
+        self.taken: Counter[str] = Counter()
         self.is_resting = self.is_stuck = False
         self._chance = random.Random(viewer.record.viewer)
 
     async def prepare(self) -> None:
         """Change the terms so that most cars match, and search."""
-        await self.do({"type": "terms", "changes": EASY})
+        await self.do({"type": "terms", "changes": self.first_terms()})
         await self.search()
+
+    def first_terms(self) -> dict[str, Any]:
+        """Return the terms with which most cars match."""
+        return EASY
 
     async def step(self) -> None:
         """Do one thing, unless all are at rest, and think about the next."""
         self.is_resting = True
-        await self._working.wait()
+        await self.working.wait()
         self.is_resting = False
-        often = (*[self.note] * 4, *[self.haggle] * 3, self.search)
-        await self._chance.choice((*often, self.pin, self.unpin, self.hold, self.release))()
+        await self._chance.choice(self.steps())()
         await asyncio.sleep(self._chance.uniform(*PAUSES))
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return what may be done next; what stands there twice is done twice as often."""
+        often = (*[self.note] * 4, *[self.haggle] * 3, self.search)
+        return (*often, self.pin, self.unpin, self.hold, self.release)
 
     async def note(self) -> str | None:
         """Write a note; return its id."""
@@ -99,8 +121,10 @@ class Editor:
         op = str(uuid.uuid4())
         while True:
             await self._live()
-            asked = command | {"channel": self.channel, "op": op}
-            if command["type"] == "terms":
+            asked = command | {"channel": self.channel}
+            if command["type"] not in READS:
+                asked["op"] = op
+            if command["type"] in VERSIONED:
                 asked["version"] = self._version()
             try:
                 reply = await self.viewer.ask(asked)
@@ -108,15 +132,27 @@ class Editor:
                 await asyncio.sleep(AGAIN_SECONDS)
                 continue
             if reply["ok"]:
+                self.taken[command["type"]] += 1
                 if decides:
                     self.acknowledged.append(op)
+                if "op" in asked and self._chance.random() < REPEATS:
+                    await self._repeat(asked, reply["data"])
                 return reply["data"]
             code = reply["error"]["code"]
-            if code == "internal":
+            if code in BROKEN:
                 raise AssertionError(f"{command}: {reply['error']}")
             if code not in PASSING:
                 return None
             await asyncio.sleep(RATE_SECONDS if code == "rate_limited" else AGAIN_SECONDS)
+
+    async def _repeat(self, asked: dict[str, Any], answer: dict[str, Any]) -> None:
+        """Send a command again, as if its answer had been lost. Raises AssertionError for another answer."""
+        try:
+            again = await self.viewer.ask(asked)
+        except ConnectionError:
+            return
+        if again["ok"] and again["data"] != answer:
+            raise AssertionError(f"{asked}: {answer} at first, {again['data']} when it was repeated")
 
     async def _with_a_car(self, kind: str) -> None:
         cars = self._screen("rows")

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import statistics
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,8 @@ from redis.exceptions import RedisError
 
 from server.work.queue import BODIES_KEY, JOBS_KEY
 from tests.faults.checker import Findings, check_screens, judge
-from tests.faults.load import Editor, at_work
+from tests.faults.dealing import Dealer
+from tests.faults.load import at_work
 from tests.faults.stage import Stage
 from tests.faults.truth import Tap, deal_of, decisions_of
 from tests.faults.viewer import Viewer
@@ -30,7 +32,8 @@ class Result:
     """How a fault went.
 
     ``lasted`` is how many seconds passed until all that failed served again; ``recovery`` holds, for each
-    viewer, how many it took from then until it showed what was decided after that.
+    viewer, how many it took from then until it showed what was decided after that. ``taken`` counts the
+    commands that were answered well.
     """
 
     fault: str
@@ -40,6 +43,7 @@ class Result:
     lasted: float = 0.0
     recovery: list[float] = field(default_factory=list)
     broke: str = ""
+    taken: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_clean(self) -> bool:
@@ -64,7 +68,7 @@ class Scene:
         self,
         stage: Stage,
         viewers: list[Viewer],
-        editors: list[Editor],
+        editors: list[Dealer],
         working: asyncio.Event,
         *,
         tap: Tap,
@@ -98,7 +102,10 @@ class Scene:
             viewer_of(stage, "both", "manager", {one: "manager", two: "sales"}, 0),
         ]
         working = asyncio.Event()
-        editors = [Editor(viewer, next(iter(viewer.channels)), working) for viewer in editing]
+        editors = [
+            Dealer(viewer, next(iter(viewer.channels)), working, is_manager=who == "manager")
+            for viewer, (_, who, _) in zip(editing, cast, strict=True)
+        ]
         scene = cls(
             stage, [*editing, *watching], editors, working, tap=tap, patience_seconds=patience_seconds
         )
@@ -193,6 +200,7 @@ class Scene:
         acknowledged: dict[str, list[str]] = {}
         for editor in self.editors:
             acknowledged.setdefault(editor.channel, []).extend(editor.acknowledged)
+            truth.retellings.setdefault(editor.channel, []).extend(editor.told)
         for channel in acknowledged:
             truth.decisions[channel] = await decisions_of(url, channel)
         records, sessions = [viewer.record for viewer in self.viewers], await self._sessions()
@@ -293,7 +301,9 @@ async def play(
             scene.working.set()
             await asyncio.sleep(AFTER_SECONDS)
         await scene.settle()
-        return Result(name, len(scene.viewers), scene.events, await scene.judge(), lasted, recovery)
+        result = Result(name, len(scene.viewers), scene.events, await scene.judge(), lasted, recovery)
+        result.taken = dict(sum((editor.taken for editor in scene.editors), Counter()))
+        return result
 
 
 def viewer_of(

@@ -8,6 +8,8 @@ from typing import Any
 
 KEPT_NOTES = 200
 ON_SALE = ("available", "held")
+UNAGREED = ("working", "lost")
+FIGURES = ("vehicle_id", "payment_cents", "term_months", "cash_down_cents", "total_cents")
 State = dict[str, Any]
 
 
@@ -20,7 +22,14 @@ class Screen:
         self.version: int = deal.get("version", 0)
         self.state: str = deal.get("state", "")
         self.structure: dict[str, Any] = dict(deal.get("structure", {}))
-        self.selected: str | None = (deal.get("selected") or {}).get("vehicle_id")
+        self.offer: State | None = deal.get("selected") or None
+        self.agreed: State | None = deal.get("agreed") or None
+        self.proposal: State | None = deal.get("proposal") or None
+        self.customer: State = deal.get("customer", {})
+        self.lenders: dict[str, State] = {each["lender"]: each for each in deal.get("lenders", ())}
+        self.has_desk = "lenders" in deal
+        self.tasks: dict[str, bool] = {each["id"]: each["done_by"] is None for each in deal.get("tasks", ())}
+        self.has_tasks = "tasks" in deal
         self.pins: set[str] = {pin["vehicle_id"] for pin in deal.get("pins", ())}
         self.notes: list[str] = [note["id"] for note in deal.get("notes", ())]
         self.holds: set[str] = {hold["vehicle_id"] for hold in deal.get("holds", ())}
@@ -40,7 +49,13 @@ class Screen:
             "version": self.version,
             "state": self.state,
             "structure": self.structure,
-            "selected": self.selected,
+            "selected": self.offer and self.offer["vehicle_id"],
+            "payment_cents": self.offer and self.offer["payment_cents"],
+            "agreed": self.agreed and figures(self.agreed),
+            "proposal": self.proposal and figures(self.proposal["figures"]["new"]),
+            "customer": known(self.customer),
+            "lenders": {lender: each["status"] for lender, each in sorted(self.lenders.items())},
+            "tasks": sorted(task for task, is_open in self.tasks.items() if is_open),
             "pins": sorted(self.pins),
             "notes": self.notes[-KEPT_NOTES:],
             "holds": sorted(self.holds),
@@ -84,9 +99,30 @@ class Screen:
 
     def _state_changed(self, event: dict[str, Any]) -> None:
         self.state = event["to"]
+        if "agreed" in event:
+            self.agreed = event["agreed"]
+        elif event["to"] in UNAGREED:
+            self.agreed = None
+        self.proposal = event.get("proposal")
 
     def _offer_selected(self, event: dict[str, Any]) -> None:
-        self.selected = event["vehicle_id"]
+        self.offer = event["offer"]
+
+    def _customer_changed(self, event: dict[str, Any]) -> None:
+        if "customer" in event:
+            self.customer = event["customer"]
+
+    def _lender_decided(self, event: dict[str, Any]) -> None:
+        if self.has_desk and "decision" in event:
+            self.lenders[event["decision"]["lender"]] = event["decision"]
+
+    def _task_raised(self, event: dict[str, Any]) -> None:
+        if self.has_tasks and "task" in event:
+            self.tasks[event["task"]["id"]] = True
+
+    def _task_done(self, event: dict[str, Any]) -> None:
+        if event.get("task_id") in self.tasks:
+            self.tasks[event["task_id"]] = False
 
     def _offer_pinned(self, event: dict[str, Any]) -> None:
         self.pins.add(event["vehicle_id"])
@@ -164,6 +200,17 @@ class Screen:
         known = self.rows.get(row["vehicle_id"])
         if known is None or known["rev"] < row["rev"]:
             self.rows[row["vehicle_id"]] = _row(row)
+
+
+def figures(agreed: State) -> State:
+    """Return the figures that everybody sees."""
+    return {name: agreed[name] for name in FIGURES}
+
+
+def known(customer: State) -> State:
+    """Return what is compared of a customer."""
+    facts = customer.get("facts", {})
+    return {"name": customer.get("name"), "phone": facts.get("phone"), "debt": facts.get("other_debt_cents")}
 
 
 def _row(cells: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from server.database.core.pool import connect_as_owner
 from tests.faults.checker import Decision, Truth
+from tests.faults.shown import figures
 
 LOOK_SECONDS: Final = 0.05
 REDIS_SECONDS: Final = 1.0
@@ -23,7 +24,15 @@ SELECT d.version, d.state::text, d.structure,
        ARRAY(SELECT n.id FROM (SELECT e.body->>'id' AS id, e.no FROM deal_events e
                                 WHERE e.deal_id = d.deal_id AND e.kind = 'note_added'
                                 ORDER BY e.no DESC LIMIT 200) n ORDER BY n.no) AS notes,
-       ARRAY(SELECT c.vehicle_id::text FROM vehicle_claims c WHERE c.held_by = d.deal_id) AS holds
+       ARRAY(SELECT c.vehicle_id::text FROM vehicle_claims c WHERE c.held_by = d.deal_id) AS holds,
+       d.agreed, d.proposal,
+       (SELECT jsonb_build_object('name', c.name, 'phone', c.phone, 'debt', c.other_debt_cents)
+          FROM customers c WHERE c.customer_id = d.customer_id) AS customer,
+       (SELECT jsonb_object_agg(l.lender, l.status) FROM
+               (SELECT DISTINCT ON (lender) lender, status FROM lender_decisions
+                 WHERE lender_decisions.deal_id = d.deal_id ORDER BY lender, deal_version DESC) l) AS lenders,
+       ARRAY(SELECT t.task_id::text FROM deal_tasks t
+              WHERE t.deal_id = d.deal_id AND t.done_by IS NULL) AS tasks
   FROM deals d WHERE d.deal_id::text = $1
 """
 
@@ -95,7 +104,14 @@ async def deal_of(owner_url: str, channel: str) -> dict[str, Any]:
     """Return what Postgres holds of a deal, as a screen shows it: without its search."""
     async with connect_as_owner(owner_url) as database:
         row = await database.fetchrow(_DEAL, channel.partition(":")[2])
-    return {**row, "pins": sorted(row["pins"]), "holds": sorted(row["holds"])}
+    proposal = row["proposal"] and figures(row["proposal"]["figures"]["new"])
+    return {
+        **row,
+        **{part: sorted(row[part]) for part in ("pins", "holds", "tasks")},
+        "agreed": row["agreed"] and figures(row["agreed"]),
+        "proposal": proposal,
+        "lenders": dict(sorted((row["lenders"] or {}).items())),
+    }
 
 
 def _decision(row: Any) -> Decision:

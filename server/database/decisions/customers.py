@@ -13,13 +13,13 @@ from protocol.deal.customers import (
     check_facts,
     with_facts,
 )
-from protocol.deal.workflow import Reason
 from protocol.events import Customer, CustomerChanged, kind_of
 from protocol.records import Actor, DealState
 from server.database.core.pool import Database
 from server.database.core.scope import RowScope
 from server.database.decisions.deciding import Asked, Decided, LockedDeal, deciding_for_others, parse_id
-from server.database.decisions.terms import move, wrong_state
+from server.database.decisions.price_guard import WithNewFacts, fall_with_new_facts
+from server.database.decisions.terms import wrong_state
 
 CUSTOMER_FACTS: Final = (
     "jsonb_build_object(" + ", ".join(f"'{name}', c.{name}" for name in CustomerFacts.__struct_fields__) + ")"
@@ -52,11 +52,21 @@ def asked_for(changes: CustomerChanges) -> Asked:
 
 
 async def change_customer(
-    scope: RowScope, deal_id: str, changes: CustomerChanges, *, based_on: int, op: uuid.UUID, actor: Actor
+    scope: RowScope,
+    deal_id: str,
+    changes: CustomerChanges,
+    *,
+    based_on: int,
+    op: uuid.UUID,
+    actor: Actor,
+    priced: WithNewFacts | None = None,
 ) -> tuple[Decided, list[Decided]]:
     """Change the facts of a deal's customer; return the command's outcome, and those of the other open deals.
 
-    An approval that was given on other income, debts, score or address ends: the deal returns to working.
+    An approval that was given on other income, debts, score or address ends, and so do agreed figures that
+    such a fact changes: the deal returns to working, with the old and the new figures. ``priced`` is the deal
+    with the changes; the server prices the others, and this one if it moved since.
+
     Raises CommandError: not_found; invalid for facts that contradict each other, or a version ahead of the
     deal; conflict for a deal that is over, or for a fact that was changed since ``based_on``.
     """
@@ -84,9 +94,11 @@ async def change_customer(
         if new:
             await deal.database.execute(_UPDATE, row["customer_id"], *_values(after))
             customer = codec.plain(customer_of(str(row["customer_id"]), after))
-            for each in (deal, *open_):
+            current = priced if priced is not None and priced.version == deal.version else None
+            await _tell(deal, customer, new, current)
+            for each in open_:
                 if each.state not in {DealState.SIGNED, DealState.LOST}:
-                    await _tell(each, customer, new)
+                    await _tell(each, customer, new, None)
         return deal.decided(), [other.answered({}) for other in open_]
 
 
@@ -113,10 +125,12 @@ def customer_of(customer_id: str, facts: CustomerFacts) -> Customer:
     )
 
 
-async def _tell(deal: LockedDeal, customer: dict[str, Any], fields: list[str]) -> None:
+async def _tell(
+    deal: LockedDeal, customer: dict[str, Any], fields: list[str], priced: WithNewFacts | None
+) -> None:
     deal.record(CustomerChanged, customer=customer, fields=fields)
-    if deal.state is DealState.APPROVED and not COUNTED.isdisjoint(fields):
-        await move(deal, DealState.WORKING, Reason.NEW_INFORMATION)
+    if not COUNTED.isdisjoint(fields):
+        await fall_with_new_facts(deal, priced)
 
 
 def _with(facts: CustomerFacts, changes: CustomerChanges) -> CustomerFacts:

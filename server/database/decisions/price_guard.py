@@ -1,4 +1,4 @@
-"""The server's own decision about a deal whose agreed figures may have changed: it falls, or stays."""
+"""Decisions about a deal whose agreed figures may have changed besides an edit of it: it falls, or stays."""
 
 import uuid
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from server.database.decisions.agreed import agreed_of, fall
 from server.database.decisions.conditions import last_approval, outdated
 from server.database.decisions.deciding import SYSTEM, Decided, LockedDeal, deciding
 from server.database.decisions.offers import selected_offer
+from server.database.decisions.terms import move
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,18 @@ class Checked:
     agreed: AgreedFigures | None
     proposed: AgreedFigures | None
     priced: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WithNewFacts:
+    """A guarded deal as it is priced with facts of the customer that are about to be stored.
+
+    It was priced at ``version`` of the deal. ``agreed`` and ``proposed`` are as in ``Checked``.
+    """
+
+    version: int
+    agreed: AgreedFigures | None
+    proposed: AgreedFigures | None
 
 
 async def fall_where_changed(scope: RowScope, deal_id: str, checked: Checked) -> Decided:
@@ -53,14 +66,40 @@ async def fall_where_changed(scope: RowScope, deal_id: str, checked: Checked) ->
         return deal.answered({})
 
 
+async def fall_with_new_facts(deal: LockedDeal, priced: WithNewFacts | None) -> None:
+    """Return a locked deal to working if what the store learned of its customer changed the figures.
+
+    An approval was given on other facts, so it ends whatever the figures are. Without ``priced``, or if the
+    deal moved since, the new figures are not known yet: a deal that is not approved is then priced later.
+    """
+    offer = await selected_offer(deal)
+    if deal.state not in GUARDED:
+        return
+    if offer is None:
+        if deal.state is DealState.APPROVED:
+            await move(deal, DealState.WORKING, Reason.CUSTOMER_CHANGED)
+    elif deal.state is DealState.APPROVED:
+        new = None if priced is None else priced.agreed
+        await fall(deal, Reason.CUSTOMER_CHANGED, agreed_of(deal, offer), new)
+    elif priced is not None:
+        await _fall_if_other(deal, offer, Reason.CUSTOMER_CHANGED, priced)
+
+
 async def _compare(deal: LockedDeal, offer: DealOffer, checked: Checked) -> None:
-    reason = checked.reason
     if await _is_gone(deal, offer):
         await _fall(deal, offer, Reason.CAR_SOLD, checked)
-    elif checked.agreed != agreed_of(deal, offer):
-        await _fall(deal, offer, reason, checked)
-    elif deal.proposal is not None and checked.proposed != figures_of(deal.proposal.offer):
-        await fall(deal, reason, figures_of(deal.proposal.offer), checked.proposed)
+    else:
+        await _fall_if_other(deal, offer, checked.reason, checked)
+
+
+async def _fall_if_other(
+    deal: LockedDeal, offer: DealOffer, reason: Reason, now: Checked | WithNewFacts
+) -> None:
+    agreed = agreed_of(deal, offer)
+    if now.agreed != agreed:
+        await fall(deal, reason, agreed, now.agreed)
+    elif deal.proposal is not None and now.proposed != figures_of(deal.proposal.offer):
+        await fall(deal, reason, figures_of(deal.proposal.offer), now.proposed)
 
 
 async def _fall(deal: LockedDeal, offer: DealOffer, reason: Reason, checked: Checked) -> None:

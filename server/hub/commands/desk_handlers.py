@@ -86,17 +86,18 @@ class DeskHandlers:
     @handles(commands.ChangeCustomer)
     async def customer(self, connection: Connection, command: commands.ChangeCustomer) -> None:
         """Change what the store knows of the customer; all open deals of the customer hear it."""
-        deal = await self._authority.deal(connection.account, command)
+        held = await self._authority.held(connection.account, command)
         refused = unsettable_facts(command.changes, view_of(connection, command.channel))
         if refused:
             raise not_here(refused[0])
         decided, others = await customers.change_customer(
-            self._stores.of(deal.store_id),
-            deal.id,
+            self._stores.of(held.deal.store_id),
+            held.deal.id,
             command.changes,
             based_on=command.version,
             op=command.op,
             actor=actor_of(connection.account),
+            priced=await self._repricing.with_new_facts(held, command.changes),
         )
         await self._answers.tell(connection, command, decided, others)
 

@@ -8,12 +8,14 @@ from msgspec import UNSET
 
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
-from protocol.deal.agreed import GUARDED
+from protocol.deal.agreed import GUARDED, figures_of
+from protocol.deal.customers import COUNTED, CustomerChanges, CustomerError, CustomerFacts, with_facts
 from protocol.deal.deal_parts import DealOffer, LenderTerms
 from protocol.deal.structure import StructureChanges, still_pertinent
 from protocol.records import DealKind
 from server.clock import utc_now
 from server.database.deals.deals import Deal
+from server.database.decisions.price_guard import WithNewFacts
 from server.database.people.users import Account
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.commands.quoting.quotes import Quotes
@@ -93,6 +95,28 @@ class Repricing:
         if not made:
             return None
         return await self.agreed(held, account, lenders=lenders, offer=made.offer)
+
+    async def with_new_facts(self, held: HeldDeal, changes: CustomerChanges) -> WithNewFacts | None:
+        """Return a guarded deal as it is priced with other facts of its customer.
+
+        None for a deal that is not guarded, for facts on which no figure depends or that contradict each
+        other, and where nothing can be priced now.
+        """
+        counted = any(name in COUNTED for name, _ in changes.items())
+        if held.whole.state not in GUARDED or held.whole.selected is None or not counted:
+            return None
+        customer = held.deal.customer
+        try:
+            facts = with_facts(codec.convert(CustomerFacts, customer.facts), changes)
+            then = replace(held, deal=replace(held.deal, customer=customer.after(codec.plain(facts))))
+            agreed, proposed = await self.current(then, None), await self.proposal(then, None)
+        except (CommandError, CustomerError):
+            return None
+        return WithNewFacts(
+            held.deal.version,
+            agreed=None if agreed is None else figures_of(agreed),
+            proposed=None if proposed is None else figures_of(proposed),
+        )
 
     async def counter(
         self, held: HeldDeal, account: Account, changes: StructureChanges, programme_id: str | None

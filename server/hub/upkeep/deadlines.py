@@ -49,6 +49,7 @@ class Deadlines:
         self._cars: set[str] = set()
         self._customers: set[str] = set()
         self._all = True
+        self._announced = False
         self._background = Background(
             self._turn,
             name="deadlines",
@@ -77,8 +78,13 @@ class Deadlines:
             return
         self._background.wake()
 
-    def look(self, _payload: str = "") -> None:
-        """Look at everything: rates changed, or notifications may have been missed."""
+    def heard_of_editions(self, _payload: str) -> None:
+        """Take a notification of Postgres that an edition of a table was added: it may change any figure."""
+        self._announced = True
+        self.look()
+
+    def look(self) -> None:
+        """Look at everything: notifications may have been missed."""
         self._all = True
         self._background.wake()
 
@@ -89,19 +95,19 @@ class Deadlines:
     async def _turn(self) -> float:
         cars, customers = self._cars, self._customers
         new_day = self._day != self._today()
-        everything = self._all or new_day
-        self._cars, self._customers, self._all = set(), set(), False
+        announced, everything = self._announced, self._all or new_day
+        self._cars, self._customers, self._all, self._announced = set(), set(), False, False
+        # What no table that an offer names and no car explains.
+        otherwise = Reason.CUSTOMER_CHANGED
+        if new_day or announced:
+            otherwise = Reason.EDITION_CHANGED if announced else Reason.DAY_CHANGED
         try:
-            return await self._look(
-                None if everything else sorted(cars),
-                sorted(customers),
-                # What no table and no car explains.
-                Reason.DAY_CHANGED if new_day else Reason.CUSTOMER_CHANGED,
-            )
+            return await self._look(None if everything else sorted(cars), sorted(customers), otherwise)
         except OUTAGES:
             self._cars |= cars
             self._customers |= customers
             self._all |= everything
+            self._announced |= announced
             raise
 
     async def _look(self, cars: list[str] | None, customers: list[str], otherwise: Reason) -> float:

@@ -16,9 +16,11 @@ from protocol.closing import CommandError, ErrorCode
 from protocol.deal.agreed import GUARDED, figures_of
 from protocol.deal.deal_parts import DealOffer
 from protocol.deal.workflow import LIVE_STATUSES, Reason
+from protocol.records import Versions
 from server.clock import utc_now
 from server.database.core.scope import RowScope
 from server.database.decisions.price_guard import Checked, fall_where_changed
+from server.database.editions.versions import InForce
 from server.hub.channels.live_deal import HeldDeal
 from server.hub.channels.live_deals import LiveDeals
 from server.hub.upkeep.relay import Relay
@@ -68,12 +70,12 @@ class PriceGuard:
 
         Raises NotInForce, CommandError(degraded, busy) and the errors of the services.
         """
-        rates = (await self._editions.in_force(self._today())).rates
+        in_force = await self._editions.in_force(self._today())
         for _ in range(ATTEMPTS):
             held = await self._deals.anyones_whole(deal_channel(deal_id))
             if held is None or held.whole.state not in GUARDED or held.whole.selected is None:
                 return
-            checked, trouble = await self._checked(held, held.whole.selected, trigger, rates)
+            checked, trouble = await self._checked(held, held.whole.selected, trigger, in_force)
             decided = await fall_where_changed(self._system, deal_id, checked)
             if decided.changed:
                 self._logger.info("agreed_figures_fell", deal_id=deal_id, reason=checked.reason)
@@ -85,22 +87,23 @@ class PriceGuard:
                 return
 
     async def _checked(
-        self, held: HeldDeal, offer: DealOffer, trigger: Reason, rates: str
+        self, held: HeldDeal, offer: DealOffer, trigger: Reason, in_force: InForce
     ) -> tuple[Checked, CommandError | None]:
         """Return the deal as it is priced today, or what is known of it and why it cannot be priced now."""
         try:
-            return await self._check(held, offer, trigger, rates), None
+            return await self._check(held, offer, trigger, in_force), None
         except CommandError as error:
+            rates = in_force.rates
             known = Checked(held.deal.version, trigger, rates, agreed=None, proposed=None, priced=False)
             return known, error
 
-    async def _check(self, held: HeldDeal, offer: DealOffer, trigger: Reason, rates: str) -> Checked:
+    async def _check(self, held: HeldDeal, offer: DealOffer, trigger: Reason, in_force: InForce) -> Checked:
         priced = await _price_of(self._pricer.current(held, None))
         proposed = await _price_of(self._pricer.proposal(held, None))
         return Checked(
             version=held.deal.version,
-            reason=_cause(held, offer, priced, trigger, rates),
-            rates=rates,
+            reason=_cause(held, offer, priced, trigger, in_force),
+            rates=in_force.rates,
             agreed=None if priced is None else figures_of(priced),
             proposed=None if proposed is None else figures_of(proposed),
         )
@@ -116,15 +119,17 @@ async def _price_of(pricing: Awaitable[DealOffer | None]) -> DealOffer | None:
         return None
 
 
-def _cause(held: HeldDeal, offer: DealOffer, priced: DealOffer | None, trigger: Reason, rates: str) -> Reason:
+def _cause(
+    held: HeldDeal, offer: DealOffer, priced: DealOffer | None, trigger: Reason, in_force: InForce
+) -> Reason:
     """Return why an offer may have another price today."""
-    before, now = offer.versions, UNSET if priced is None else priced.versions
+    before = offer.versions
     if priced is not None and priced.rev != offer.rev:
         return Reason.CAR_CHANGED
-    if before and before.rates != rates and offer.cash is UNSET and offer.lease is UNSET:
+    if before and before.rates != in_force.rates and offer.cash is UNSET and offer.lease is UNSET:
         return Reason.RATES_CHANGED
-    leases = offer.lease is not UNSET and before and now and before.leases != now.leases
-    if before and now and (leases or (before.tax, before.risk) != (now.tax, now.risk)):
+    leases = before and offer.lease is not UNSET and before.leases != (in_force.leases or UNSET)
+    if leases or (before and _outdated_tables(before, in_force)):
         return Reason.EDITION_CHANGED
     moment = utc_now()
     for terms in held.deal.lenders:
@@ -132,3 +137,18 @@ def _cause(held: HeldDeal, offer: DealOffer, priced: DealOffer | None, trigger: 
         if terms.lender == offer.lender and terms.status in LIVE_STATUSES and expired:
             return Reason.LENDER_EXPIRED
     return trigger
+
+
+def _outdated_tables(before: Versions, in_force: InForce) -> bool:
+    """Return whether another table than the rate sheet is in force, of those that an offer was priced with.
+
+    Offers do not name their rebate sheet. That it is new is the trigger's to say.
+    """
+    from server.finance.rules.taxes import STATED_RATE  # noqa: PLC0415 - it computes, which a web process does later
+
+    return (
+        before.risk != in_force.risk
+        or before.limits != (in_force.limits or "")
+        or before.tax not in {STATED_RATE, in_force.tax or ""}
+        or (before.products is not None and before.products != in_force.products)
+    )

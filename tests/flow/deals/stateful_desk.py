@@ -50,7 +50,7 @@ from server.database.deals.story import KEPT_EVENTS
 from server.database.decisions import claims, customers, lenders, offers, overrides, terms, trades, workflow
 from server.database.decisions import locks_and_notes as remarks
 from server.database.decisions.deciding import Decided
-from server.database.decisions.price_guard import Checked, fall_where_changed
+from server.database.decisions.price_guard import Checked, WithNewFacts, fall_where_changed
 from server.hub.channels.live_deal import HeldDeal, LiveDeal
 from server.hub.upkeep.relay import Relay
 from server.log.channel_log import ChannelLog
@@ -229,17 +229,30 @@ class DeskMachine(RuleBasedStateMachine):
             if changes:
                 self._work()
 
-    @rule(phone=st.sampled_from(("", "1", "2")), debts=st.none() | st.integers(0, 2))
-    def customer(self, phone: str, debts: int | None) -> None:
-        """Learn of the customer: both of the customer's deals have it, and an approval on less falls."""
+    @rule(
+        phone=st.sampled_from(("", "1", "2")),
+        debts=st.none() | st.integers(0, 2),
+        priced=st.sampled_from(["not at all", "as agreed", "otherwise", "none", "for an older version"]),
+    )
+    def customer(self, phone: str, debts: int | None, priced: str) -> None:
+        """Learn of the customer: both of the customer's deals have it. An approval falls, and so does what
+        was agreed on if the facts change it.
+        """
         counted = {} if debts is None else {"other_debt_cents": debts}
         edit = CustomerChanges(phone=phone, **counted)
         before = self._facts()
         op, version = uuid.uuid4(), self._version()
+        now = self._with_new_facts(priced, version)
 
         async def change() -> Decided:
             decided, others = await customers.change_customer(
-                self.shop.scope, self.deal_id, edit, based_on=version, op=op, actor=self.shop.sales
+                self.shop.scope,
+                self.deal_id,
+                edit,
+                based_on=version,
+                op=op,
+                actor=self.shop.sales,
+                priced=now,
             )
             assert {other.deal_id for other in others if other.changed} <= {self.rival_id}
             return decided
@@ -248,7 +261,8 @@ class DeskMachine(RuleBasedStateMachine):
             after = self._facts()
             assert after["phone"] == phone
             counts = after["other_debt_cents"] != before["other_debt_cents"]
-            if counts and self.model.state is DealState.APPROVED:
+            other = now is not None and now.version == version and priced != "as agreed"
+            if counts and (self.model.state is DealState.APPROVED or (other and self.model.state in GUARDED)):
                 self._work()
 
     @rule(trade=st.sampled_from(TRADES))
@@ -643,6 +657,20 @@ class DeskMachine(RuleBasedStateMachine):
         if shown is None or seen == "nothing":
             return None
         return figures_of(shown) if seen == "what stands" else replace(figures_of(shown), payment_cents=7)
+
+    def _with_new_facts(self, priced: str, version: int) -> WithNewFacts | None:
+        """Return the deal as the facts of its customer leave it."""
+        offer, proposal = self.model.selected, self.model.proposal
+        if priced == "not at all" or offer is None:
+            return None
+        agreed = None if priced == "none" else figures_of(offer)
+        if agreed is not None and priced == "otherwise":
+            agreed = replace(agreed, payment_cents=7)
+        return WithNewFacts(
+            version - (priced == "for an older version"),
+            agreed=agreed,
+            proposed=None if proposal is None else figures_of(proposal),
+        )
 
     def _check_session(self, stored: HeldDeal) -> None:
         """Let a session hear what the log tells, and compare the deal that it holds with Postgres."""

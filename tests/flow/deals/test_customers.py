@@ -6,8 +6,9 @@ import uuid
 import pytest
 
 from protocol.closing import ErrorCode
+from protocol.deal.agreed import FiguresChange, figures_of
 from protocol.deal.customers import CustomerChanges
-from protocol.deal.structure import TierSource
+from protocol.deal.structure import StructureChanges, TierSource
 from protocol.deal.workflow import Action, Reason
 from protocol.events import CustomerChanged, SearchStarted
 from protocol.records import DealState, View
@@ -15,6 +16,7 @@ from server.database.core.pool import connect_as_owner
 from server.database.decisions.deciding import DealEvent
 from server.hub.upkeep.relay import outdates_search
 from tests.flow.current import keep_current
+from tests.flow.deals.test_price_guard import fall_of
 from tests.flow.desk import Both, refused, seen
 from tests.flow.shop import connect, events_until, token_of
 
@@ -94,6 +96,59 @@ async def test_the_same_fact_is_a_conflict_and_another_one_merges(both: Both) ->
     await both.caught_up()
     over = await refused(both.sales.desk.customer(CustomerChanges(phone="1")))
     assert (over.code, over.detail["field"]) == (ErrorCode.CONFLICT, "state")
+
+
+@pytest.mark.parametrize("state", ["submitted", "countered"])
+async def test_facts_that_change_the_figures_return_the_deal_to_working(both: Both, state: str) -> None:
+    """In the decision that tells them, with old and new figures; repeated, they change nothing."""
+    offer = await both.submitted()
+    agreed = figures_of(offer)
+    if state == "countered":
+        more = StructureChanges(cash_down_cents=offer.cash_down_cents + 500_00)
+        await both.manager.desk.act(Action.COUNTER, Reason.CASH_TOO_LOW, changes=more)
+        await both.agree(lambda deal: deal.state is DealState.COUNTERED)
+    op, poor = uuid.uuid4(), CustomerChanges(monthly_income_cents=1_000_00, co_monthly_income_cents=None)
+    version = await both.sales.desk.customer(poor, op=op)
+    fell = await fall_of(both)
+    assert fell.reason is Reason.CUSTOMER_CHANGED
+    assert isinstance(fell.figures, FiguresChange) and fell.figures.old == agreed != fell.figures.new
+    assert both.manager.state.version == version == fell.version
+    assert await together(both, version) == ["customer_changed", "state_changed"]
+    assert await both.sales.desk.customer(poor, op=op) == version
+    assert await both.version() == version
+
+
+async def test_facts_on_which_no_figure_depends_leave_what_was_agreed(both: Both) -> None:
+    """A phone number, and an income that is still enough."""
+    offer = await both.submitted()
+    await both.sales.desk.customer(CustomerChanges(phone="555 0100"))
+    version = await both.sales.desk.customer(CustomerChanges(monthly_income_cents=90_000_00))
+    state = await both.agree(lambda deal: deal.version >= version)
+    assert (state.state, state.agreed) == (DealState.SUBMITTED, figures_of(offer))
+
+
+async def test_an_approval_falls_with_other_facts_and_shows_the_figures(both: Both) -> None:
+    """It was given on other debts, so it ends also where the figures stay; both are told with the cause."""
+    agreed = figures_of(await both.submitted())
+    await both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY, figures=agreed)
+    await both.agree(lambda deal: deal.state is DealState.APPROVED)
+    version = await both.sales.desk.customer(CustomerChanges(other_debt_cents=1_00))
+    fell = await fall_of(both)
+    assert fell.reason is Reason.CUSTOMER_CHANGED
+    assert fell.figures == FiguresChange(old=agreed, new=agreed)
+    assert await together(both, version) == ["customer_changed", "state_changed"]
+
+
+async def together(both: Both, version: int) -> list[str]:
+    """Return the kinds of the events of the decision that made a version."""
+    async with connect_as_owner(both.settings.database_owner_url) as owner:
+        rows = await owner.fetch(
+            "SELECT kind FROM deal_events e WHERE deal_id::text = $1 AND at = (SELECT at FROM deal_events"
+            " WHERE deal_id = e.deal_id AND (body->>'version')::bigint = $2) ORDER BY no",
+            both.sales.state.id,
+            version,
+        )
+    return [row["kind"] for row in rows]
 
 
 async def another_deal(both: Both) -> str:
