@@ -53,6 +53,31 @@ async def test_every_story_opens_and_shows_what_it_says(stocked: Settings, tmp_p
                         assert deal.state.selected and deal.state.agreed == figures_of(deal.state.selected)
 
 
+@pytest.mark.parametrize(
+    ("role", "channel", "view"),
+    [("manager", "desk:riverside", View.MANAGER), ("sales", "deals:riverside", View.SALES)],
+)
+async def test_the_wall_shows_deals_of_every_kind(
+    stocked: Settings, tmp_path: Path, role: str, channel: str, view: View
+) -> None:
+    """Financed, leased and paid in cash, in whatever order. What a lease or a cash deal is worth is its
+    gross, which salespeople do not see.
+    """
+    await play_deals(stocked)
+    ids = await sample_deals(stocked)
+    async with (
+        start_together(stocked, tmp_path) as [web],
+        connect(web.url, await token_of(stocked, f"riverside-{role}")) as workspace,
+    ):
+        wall = (await workspace.join(channel, view)).wall
+        kinds = {name: wall[ids[name]]["kind"] for name in ("Grace Kimura", "Ines Carvalho", "Leo Fontaine")}
+        assert list(kinds.values()) == [DealKind.FINANCE, DealKind.LEASE, DealKind.CASH]
+        worth = [wall[ids[name]]["npv_cents"] for name in kinds]
+        assert isinstance(worth[0], int)
+        assert [isinstance(value, int) for value in worth[1:]] == [view is View.MANAGER] * 2
+        assert ids["Dana Whitfield"] not in wall, "a funded deal has left the wall"
+
+
 async def test_every_story_replays_to_the_cent(stocked: Settings) -> None:
     """Its pencils are computed again, and its events fold to the deal as it is stored."""
     await play_deals(stocked)
