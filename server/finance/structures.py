@@ -20,7 +20,7 @@ from server.finance.contract import (
 from server.finance.payment import payments_cents
 from server.finance.plan import Plan
 from server.finance.rounding import WHOLE, Cents, Flags
-from server.finance.rules.cheapest import Lent, trimmed
+from server.finance.rules.cheapest import Covered, Lent, covered_by, trimmed
 from server.finance.rules.limits import Limit
 from server.finance.rules.programmes import Whole
 
@@ -66,7 +66,7 @@ class Structures:
     ``lowest`` is the smallest principal within reach; it and ``principal`` leave out what a cheaper row of
     the lender lends, at either end. ``basis`` is the value lent against, ``ceiling`` the largest principal
     that the programme allows, ``floor`` the smallest; ``cash_min`` is the least cash, by customer and lender.
-    ``lent`` is what each row lends, for ``cheapest``. ``limit`` holds Limit numbers: what binds a feasible
+    ``covered`` is what cheaper rows of the lender lend. ``limit`` holds Limit numbers: what binds a feasible
     structure, or what refuses it. ``shortfall`` is 0 if feasible, else the cash beyond the customer's maximum
     that makes it so, or more than any amount if cash does not help.
     """
@@ -81,10 +81,14 @@ class Structures:
     ceiling: Cents
     floor: Cents
     cash_min: Cents
-    lent: Lent
+    covered: Covered
     basis: Cents
     limit: Whole
     shortfall: Cents
+
+    def pairs(self, car: Index, programme: Index) -> Index:
+        """Return the numbers of pairs in an array of shape (c, p), for ``take``; the arguments broadcast."""
+        return np.asarray(car * self.feasible.shape[1] + programme)
 
     def any_feasible(self) -> Flags:
         """Return, for each car, whether it can become a deal; shape (c,)."""
@@ -137,8 +141,16 @@ def build_structures(plan: Plan, cars: Cars, headroom: Headroom | None = None) -
     limit = np.where((lacking > 0) & (limit == Limit.NONE), floor_limit, limit)
     shortfall = np.where(lacking > 0, _TOO_SMALL + lacking, shortfall)
     for refusal, refused in _refusals(plan, cars, sales.price, basis > 0):
-        limit = np.where(refused, int(refusal), limit)
-        shortfall = np.where(refused, _INCURABLE + refusal, shortfall)
+        np.copyto(limit, int(refusal), where=refused)
+        np.copyto(shortfall, _INCURABLE + refusal, where=refused)
+    lent = Lent(
+        fits=(shortfall < _INCURABLE) & (cash_min <= cash_max),
+        low=floor,
+        ceiling=ceiling,
+        cash_min=cash_min,
+        owed=sales.owed,
+        rebate=sales.rebate,
+    )
     found = Structures(
         sales=sales,
         feasible=shortfall == 0,
@@ -150,14 +162,7 @@ def build_structures(plan: Plan, cars: Cars, headroom: Headroom | None = None) -
         ceiling=ceiling,
         floor=floor,
         cash_min=cash_min,
-        lent=Lent(
-            fits=(shortfall < _INCURABLE) & (cash_min <= cash_max),
-            low=floor,
-            ceiling=ceiling,
-            cash_min=cash_min,
-            owed=sales.owed,
-            rebate=sales.rebate,
-        ),
+        covered=covered_by(plan.cheaper, lent),
         basis=basis,
         limit=limit,
         shortfall=shortfall,
@@ -174,15 +179,16 @@ def reach(
     cent short if the cash is fixed.
     """
     inputs, sales = plan.inputs, structures.sales
-    owed = sales.owed[car, programme]
+    pair = structures.pairs(car, programme)
+    owed = sales.owed.take(pair)
     discount = np.full(wanted.shape, inputs.structure.discount_cents, dtype=np.int64)
-    owed_most = wanted + sales.headroom.cash_max[car]
+    owed_most = wanted + sales.headroom.cash_max.take(car)
     needs = owed > owed_most
     if needs.any():
         price, rebate = sales.price[car[needs]], sales.rebate[car[needs], programme[needs]]
         discount[needs] = least_discount_cents(inputs, price, rebate, owed_most[needs])
         owed[needs] = owed_before_cash_cents(inputs, price, discount[needs], rebate)
-    cash = np.maximum(owed - wanted, structures.cash_min[car, programme])
+    cash = np.maximum(owed - wanted, structures.cash_min.take(pair))
     return owed - cash, cash, discount
 
 
@@ -190,24 +196,21 @@ def _without_dearer(plan: Plan, found: Structures) -> Structures:
     """Return the structures without what a cheaper row of the same lender lends, at either end, and without
     the rows that do not take the deal's rate.
     """
-    lowest, highest = trimmed(plan.cheaper, found.lent, found.lowest, found.principal)
-    principal, cash, discount = found.principal.copy(), found.cash.copy(), found.discount.copy()
-    car, programme = (found.feasible & (highest < principal) & (lowest <= highest)).nonzero()
-    principal[car, programme], cash[car, programme], discount[car, programme] = reach(
-        plan, found, car, programme, highest[car, programme]
-    )
-    refused = found.feasible & ((lowest > highest) | (principal < lowest) | ~plan.programmes.takes_rate)
-    return replace(
-        found,
-        feasible=found.feasible & ~refused,
-        cash=cash,
-        discount=discount,
-        principal=principal,
-        payment=payments_cents(principal, plan.factors),
-        lowest=lowest,
-        limit=np.where(refused, int(Limit.RATE), found.limit),
-        shortfall=np.where(refused, _INCURABLE + Limit.RATE, found.shortfall),
-    )
+    lowest, highest = trimmed(found.covered, found.lowest, found.principal)
+    lower = (found.feasible & (highest < found.principal) & (lowest <= highest)).nonzero()
+    if lower[0].size:
+        principal, cash, discount = found.principal.copy(), found.cash.copy(), found.discount.copy()
+        principal[lower], cash[lower], discount[lower] = reach(
+            plan, found, lower[0], lower[1], highest[lower]
+        )
+        payment = payments_cents(principal, plan.factors)
+        found = replace(found, principal=principal, cash=cash, discount=discount, payment=payment)
+    refused = found.feasible & ((lowest > highest) | (found.principal < lowest) | ~plan.programmes.takes_rate)
+    limit, shortfall = found.limit.copy(), found.shortfall.copy()
+    np.copyto(limit, int(Limit.RATE), where=refused)
+    np.copyto(shortfall, _INCURABLE + Limit.RATE, where=refused)
+    feasible = found.feasible & ~refused
+    return replace(found, feasible=feasible, lowest=lowest, limit=limit, shortfall=shortfall)
 
 
 def _sales(plan: Plan, cars: Cars, headroom: Headroom) -> Sales:
@@ -225,7 +228,7 @@ def _sales(plan: Plan, cars: Cars, headroom: Headroom) -> Sales:
     def by_programme(values: Cents) -> Cents:
         if not plan.rebate_lists:
             return np.broadcast_to(values, (len(cars), len(plan.programmes)))
-        return values[:, plan.rebate_list]
+        return values.take(plan.rebate_list, axis=1)
 
     return Sales(
         price=price,
@@ -258,7 +261,7 @@ def _ceilings(plan: Plan, cars: Cars) -> tuple[Cents, Whole, Cents]:
     """Return the largest principal, the limit that sets it, and the value lent against; shape (c, p)."""
     programmes = plan.programmes
     basis_of = np.where(cars.is_new[:, None] > 0, programmes.new_basis, programmes.used_basis)
-    basis = cars.book_values()[basis_of, np.arange(len(cars))[:, None]]
+    basis = cars.book_values().take(basis_of * len(cars) + np.arange(len(cars))[:, None])
     total = basis * programmes.ltv_total_max // WHOLE
     front = basis * programmes.ltv_front_max // WHOLE + plan.front_extra
     ceiling = np.minimum(np.minimum(front, total), plan.ceiling)

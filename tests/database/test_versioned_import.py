@@ -23,6 +23,7 @@ from protocol.money.lending import (
 from protocol.records import Tier
 from server.database.importing import (
     CURVES,
+    LEASE_PROGRAMMES,
     PROGRAMMES,
     REBATE_PROGRAMMES,
     RULES,
@@ -31,7 +32,7 @@ from server.database.importing import (
 )
 from server.database.importing.layouts import TableLayout
 from server.database.importing.versioned import Fault, read_table
-from server.database.sample import lenders, limits, rebates, taxes
+from server.database.sample import leases, lenders, limits, rebates, taxes
 
 PROGRAMME = {
     "programme_id": "harbor-new",
@@ -73,6 +74,16 @@ REBATE = {
     "amount": "500",
 }
 
+
+LEASE = {
+    "programme_id": "harbor-lease",
+    "lender": "Harbor Lease Trust",
+    "tier": "prime",
+    "term_months": "36",
+    "miles_per_year": "12,000",
+    "residual_percent": "58",
+    "money_factor": "0.00125",
+}
 
 OLD_FIELDS = Programme.__struct_fields__[: Programme.__struct_fields__.index("term_min_months")]
 """The fields of a programme before bands had two edges."""
@@ -133,6 +144,7 @@ def as_cells(record: Any, layout: TableLayout) -> dict[str, str]:
         (RULES, taxes.RULES),
         (REBATE_PROGRAMMES, tuple(rebates.sample_rebates(2026))),
         (STATE_LIMITS, limits.LIMITS),
+        (LEASE_PROGRAMMES, tuple(leases.sample_leases(2026))),
     ],
 )
 def test_a_table_that_was_written_reads_back(
@@ -209,6 +221,13 @@ def test_every_wrong_cell_of_every_row_is_told_at_once(tmp_path: Path) -> None:
         (RULES, RULE | {"state": "Ohio"}, "state"),
         (RULES, RULE | {"postal_prefix": "45-4"}, "postal_prefix"),
         (REBATE_PROGRAMMES, REBATE | {"ends_on": "2025-12-31"}, "ends_on"),
+        (LEASE_PROGRAMMES, LEASE | {"score_min": "700", "score_max": "650"}, "score_max"),
+        (LEASE_PROGRAMMES, LEASE | {"new_cars": "no"}, "used_cars"),
+        (LEASE_PROGRAMMES, LEASE | {"used_cars": "yes"}, "make"),
+        (LEASE_PROGRAMMES, LEASE | {"model": "Civic"}, "make"),
+        (LEASE_PROGRAMMES, LEASE | {"money_factor": "0.0000001"}, "money_factor"),
+        (LEASE_PROGRAMMES, LEASE | {"money_factor": "3"}, "money_factor"),
+        (LEASE_PROGRAMMES, LEASE | {"residual_percent": "0"}, "residual_percent"),
         (REBATE_PROGRAMMES, REBATE | {"ends_on": "01/31/2026"}, "ends_on"),
         (REBATE_PROGRAMMES, REBATE | {"year_min": "2026", "year_max": "2025"}, "year_max"),
         (REBATE_PROGRAMMES, REBATE | {"amount": "0"}, "amount"),
@@ -246,6 +265,15 @@ def test_rows_of_one_programme_may_overlap(tmp_path: Path) -> None:
     found, faults = read(tmp_path, PROGRAMMES, *rows)
     assert faults == []
     assert [row.ltv_min_bp for row in found] == [0.0, 0.0, 0.0, 0.0, 9_000.0, 0.0, 0.0]
+
+
+def test_rows_of_a_lease_differ_by_their_cars(tmp_path: Path) -> None:
+    """A make, a model and a body style of one program stand side by side; the same cars twice do not."""
+    rows = [LEASE | {"make": "Honda"} | more for more in ({}, {"model": "Civic"}, {"segment": "SUV"})]
+    found, faults = read(tmp_path, LEASE_PROGRAMMES, *rows)
+    assert (len(found), faults) == (3, [])
+    _, faults = read(tmp_path, LEASE_PROGRAMMES, *rows, rows[1])
+    assert [fault.line for fault in faults] == [5]
 
 
 def test_a_rule_that_is_left_out_limits_nothing(tmp_path: Path) -> None:
@@ -343,7 +371,9 @@ def test_dollars_read_back_to_the_cent(cents: int) -> None:
     assert amounts.dollars()(f"${cents // 100:,}.{cents % 100:02}") == cents
 
 
-@pytest.mark.parametrize("layout", [PROGRAMMES, CURVES, RULES, REBATE_PROGRAMMES, STATE_LIMITS])
+@pytest.mark.parametrize(
+    "layout", [PROGRAMMES, CURVES, RULES, REBATE_PROGRAMMES, STATE_LIMITS, LEASE_PROGRAMMES]
+)
 def test_the_page_on_importing_names_every_column(layout: TableLayout) -> None:
     """In bold where a cell is needed, plain where it may be left out."""
     page = (Path(__file__).parents[2] / "docs/importing.md").read_text(encoding="utf-8")

@@ -212,3 +212,16 @@ async def test_a_command_that_is_never_answered_is_given_up_and_marked() -> None
     async with at_work([free, waiting], working, 0.1):
         await asyncio.sleep(0)
     assert (free.is_stuck, waiting.is_stuck) == (False, True)
+
+
+def test_a_history_tells_what_was_decided() -> None:
+    """Each event under its number: another kind or time there, or a number that nobody has, is a stray."""
+    told = [{"no": 1, "type": "deal_changed", "at": AT.format(1)}]
+    for more, strays in (
+        ([], 0),
+        ([{"no": 2, "type": "note_added", "at": AT.format(2)}], 1),
+        ([{"no": 2, "type": "deal_changed", "at": AT.format(1)}], 1),
+        ([{"no": 3, "type": "deal_changed", "at": AT.format(3)}], 1),
+    ):
+        truth = Truth(decisions={DEAL: decisions(2)}, retellings={DEAL: [*told, *more]})
+        assert judge([], truth, {}, {}) == only("strays", strays)

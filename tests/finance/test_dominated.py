@@ -3,19 +3,23 @@
 from dataclasses import replace
 from unittest import mock
 
+import msgspec
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.deal.structure import Structure
 from protocol.jobs import NUMBER_COLUMNS
-from protocol.money.inputs import DealInputs
+from protocol.money.inputs import DealInputs, RowRule
 from protocol.money.lending import Disposition, Programme, RiskModel
 from protocol.records import BasisPoints
-from server.finance.architect import Pricing, best_offers, frontier, offers, price_plan
+from server.finance.architect import Pricing, best_offers, dominated, frontier, offers, price_plan
 from server.finance.architect.candidates import build_candidates
 from server.finance.architect.dominated import without_dominated
+from server.finance.architect.objective import acceptable, perhaps_undominated, undominated
 from server.finance.cars import Cars
 from server.finance.plan import plan_deal
+from server.finance.rounding import Flags
 from server.finance.structures import build_structures
 from tests.finance.cases import car, curve, inputs, model, programme, sheet
 from tests.finance.strategies import deals, models, numbers, programmes
@@ -118,19 +122,95 @@ def test_a_lender_that_charges_more_for_the_same_is_dropped() -> None:
     assert without_dominated(pricing, structures).feasible.tolist() == [[True, False]]
 
 
+def test_a_dearer_lender_is_dropped_where_every_reserve_is_capped() -> None:
+    """No lender is worth a line over its range, so the corners of the better one decide, whose longer term
+    costs less a month.
+    """
+    rows = [
+        programme(
+            programme_id=name,
+            lender=name,
+            disposition=Disposition.SOLD,
+            lender_fee_cents=fee,
+            reserve_max_cents=600_00,
+            term_months=term,
+        )
+        for name, fee, term in (("cheap", 0, 72), ("dear", 1_500_00, 60))
+    ]
+    wish = Structure(terms_months=[60, 72], cash_down_max_cents=2_000_00, tax_rate_bp=BasisPoints(0))
+    pricing = price_plan(plan_deal(inputs(wish), sheet(*rows)), model())
+    structures = build_structures(pricing.plan, columns([car()]))
+    assert pricing.valuation.most is not None
+    assert without_dominated(pricing, structures).feasible.tolist() == [[True, False]]
+
+
+@given(
+    rows=lenders(),
+    caps=st.lists(st.none() | st.integers(100_00, 1_500_00), min_size=5, max_size=5),
+    overlaps=st.lists(st.booleans(), min_size=5, max_size=5),
+    cash_max=st.integers(0, 30_000_00),
+    discount=st.integers(0, 1_500_00),
+    step=st.sampled_from([1, 50_00]),
+    prices=st.lists(st.integers(8_000_00, 60_000_00), min_size=1, max_size=5),
+)
+def test_corners_drop_no_point_of_a_frontier(
+    *,
+    rows: list[Programme],
+    caps: list[int | None],
+    overlaps: list[bool],
+    cash_max: int,
+    discount: int,
+    step: int,
+    prices: list[int],
+) -> None:
+    """Capped reserves and lenders with two rows that overlap: every column and every frontier is the same to
+    the last point with the programmes that only corners beat.
+    """
+    sheet_rows = []
+    for row in rows:
+        at = int(row.lender[1:])
+        sheet_rows.append(replace_row(row, reserve_max_cents=caps[at]))
+        if overlaps[at]:
+            cheaper = {"buy_rate_bp": row.buy_rate_bp - 40, "ltv_total_max_bp": row.ltv_total_max_bp - 1_500}
+            sheet_rows.append(replace_row(row, programme_id=f"{row.programme_id}-low", **cheaper))
+    wish = Structure(terms_months=TERMS, cash_down_max_cents=cash_max, tax_rate_bp=BasisPoints(725))
+    deal = inputs(wish, discount_max_cents=discount, cash_step_cents=step, row_rule=RowRule.CHEAPEST)
+    stock = [car(price_cents=each, cost_cents=each * 9 // 10, wholesale_cents=each) for each in prices]
+    pricing = price_plan(plan_deal(deal, sheet(*sheet_rows)), RiskModel(version="m", curves=tuple(CURVES)))
+    _assert_same(pricing, stock)
+
+
+def replace_row(row: Programme, **changes: object) -> Programme:
+    """Return a row with other terms."""
+    return msgspec.structs.replace(row, **changes)
+
+
+def no_pair(pairs: dominated.Pairs, _champion: object) -> Flags:
+    """Return no pair as beaten."""
+    return np.zeros(len(pairs.car), dtype=np.bool_)
+
+
 def _assert_same(pricing: Pricing, stock: list[dict[str, int]]) -> None:
     cars = columns(stock)
     structures = build_structures(pricing.plan, cars)
     left = without_dominated(pricing, structures)
+    ours = best_offers(pricing, cars)
+    each = [cars.at(slice(at, at + 1)) for at in range(len(cars))]
+    points = [frontier(pricing, one) for one in each]
+    with mock.patch.object(dominated.Pairs, "beaten_by_corners", no_pair):
+        assert best_offers(pricing, cars) == ours
+        assert [frontier(pricing, one) for one in each] == points
+    found = build_candidates(pricing, cars, structures)
+    among = acceptable(pricing, found)
+    plain = undominated(found, among)
+    assert undominated(found, perhaps_undominated(found, among)).tolist() == plain.tolist()
     assert (left.feasible <= structures.feasible).all()
     assert (left.any_feasible() == structures.any_feasible()).all()
-    ours = best_offers(pricing, cars)
     with mock.patch.object(offers, "without_dominated", lambda _pricing, every: every):
         theirs = best_offers(pricing, cars)
     for name in ours.keys() - {"frontier"}:
         assert ours[name] == theirs[name], name
-    counts = [len(frontier(pricing, cars.at(slice(at, at + 1)))) or None for at in range(len(cars))]
-    assert ours["frontier"] == counts
+    assert ours["frontier"] == [len(some) or None for some in points]
     dropped = replace(structures, feasible=structures.feasible & ~left.feasible)
     lost, kept = build_candidates(pricing, cars, dropped), build_candidates(pricing, cars, left)
     for one in range(len(lost)):

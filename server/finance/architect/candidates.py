@@ -83,23 +83,26 @@ class Candidates:
         return Candidates(**{each.name: column(each.name) for each in fields(self)})
 
 
+class Reached(NamedTuple):
+    """The amounts of structures of some pairs, in cents; shape (m,)."""
+
+    car: Index
+    programme: Index
+    principal: Cents
+    cash: Cents
+    discount: Cents
+
+
 def build_candidates(pricing: Pricing, cars: Cars, structures: Structures) -> Candidates:
     """Return the candidates of every feasible pair, valued; each is within every limit to the cent, and no
     cheaper row of its lender fits.
     """
-    made = build_at(pricing, cars, structures, _wanted(pricing, structures))
-    enough = may_be_offered(pricing, structures, made)
-    return made if enough.all() else made.at(enough)
-
-
-def may_be_offered(pricing: Pricing, structures: Structures, made: Candidates) -> Flags:
-    """Return which structures are in the range of their pair, and no cheaper row lends them; shape (m,)."""
-    plan, car, programme = pricing.plan, made.car, made.programme
-    marks: Flags = made.principal >= structures.floor[car, programme]
-    if plan.cheaper.shape[1]:
-        marks &= made.principal <= structures.principal[car, programme]
-        marks &= ~is_covered(plan.cheaper, structures.lent, car, programme, made.principal)
-    return marks
+    reached = _reached(pricing, structures, _wanted(pricing, structures))
+    enough = may_be_offered(structures, reached)
+    if not enough.all():
+        place = np.flatnonzero(enough)
+        reached = Reached(*(each.take(place) for each in reached))
+    return _valued(pricing, cars, structures, reached)
 
 
 def build_at(pricing: Pricing, cars: Cars, structures: Structures, wanted: Wanted) -> Candidates:
@@ -107,12 +110,25 @@ def build_at(pricing: Pricing, cars: Cars, structures: Structures, wanted: Wante
 
     If the cash is fixed, the smallest loan may be missed by a cent.
     """
-    plan, sales = pricing.plan, structures.sales
-    car, programme = wanted.car, wanted.programme
-    principal, cash, discount = _reached(pricing, structures, wanted)
-    payment = payments_cents(principal, plan.factors[programme])
-    band = band_of(pricing, principal, payment, structures.basis[car, programme])
-    front = front_gross_cents(plan.inputs, cars, sales.price, 0)[car] - discount
+    return _valued(pricing, cars, structures, _reached(pricing, structures, wanted))
+
+
+def may_be_offered(structures: Structures, made: Candidates | Reached) -> Flags:
+    """Return which structures are in the range of their pair, and no cheaper row lends them; shape (m,)."""
+    pair, covered = structures.pairs(made.car, made.programme), structures.covered
+    marks: Flags = made.principal >= structures.floor.take(pair)
+    if len(covered.low):
+        marks &= made.principal <= structures.principal.take(pair)
+        marks &= ~is_covered(covered, pair, made.principal)
+    return marks
+
+
+def _valued(pricing: Pricing, cars: Cars, structures: Structures, reached: Reached) -> Candidates:
+    plan, (car, programme, principal, cash, discount) = pricing.plan, reached
+    payment = payments_cents(principal, plan.factors.take(programme))
+    basis = structures.basis.take(structures.pairs(car, programme))
+    band = band_of(pricing, principal, payment, basis)
+    front = front_gross_cents(plan.inputs, cars, structures.sales.price, 0).take(car) - discount
     return Candidates(
         car=car,
         programme=programme,
@@ -129,27 +145,45 @@ def build_at(pricing: Pricing, cars: Cars, structures: Structures, wanted: Wante
 def _wanted(pricing: Pricing, structures: Structures) -> Wanted:
     """Return car, programme and principal of every corner in reach, and whether the principal is the lower
     end of its range, so that it may be exceeded but not missed, and cash is rounded down; shape (m,).
+
+    The corners of a pair are in the order of ``parts``.
     """
     sales, plan = structures.sales, pricing.plan
     car, programme = structures.feasible.nonzero()
-    highest = structures.principal[car, programme][:, None]
-    lowest = structures.lowest[car, programme][:, None]
-    cash_runs_out = (sales.owed[car, programme] - sales.headroom.cash_max[car])[:, None]
-    edges = np.concatenate(
-        [
-            band_edges(pricing, structures.basis[car, programme], programme),
-            _payment_edges(plan.factors[programme], lowest[:, 0], highest[:, 0]),
-        ],
-        axis=1,
-    )
-    below, above = gap_edges(plan.cheaper, structures.lent, car, programme)
-    bottoms = [edges + 1, lowest, above] if falls_anywhere(pricing) else [lowest, above]
-    wanted = np.concatenate([highest, edges, cash_runs_out, below, *bottoms], axis=1)
-    within = (wanted >= lowest) & (wanted < highest)
-    within[:, 0] = True
-    pair, column = within.nonzero()
-    lower_end = column > edges.shape[1] + below.shape[1] + 1
-    return Wanted(car[pair], programme[pair], wanted[within], lower_end)
+    place = structures.pairs(car, programme)
+    highest, lowest = structures.principal.take(place), structures.lowest.take(place)
+    every = np.arange(len(car))
+    edges = band_edges(pricing, structures.basis.take(place), programme)
+    pair, dearest = _payment_edges(plan.factors.take(programme), lowest, highest)
+    cash_runs_out = sales.owed.take(place) - sales.headroom.cash_max.take(car)
+    below, above = gap_edges(structures.covered, place)
+
+    def columns(*some: Cents) -> tuple[Index, Cents]:
+        table = np.column_stack(some)
+        return np.repeat(every, table.shape[1]), table.ravel()
+
+    parts = [columns(edges), (pair, dearest), columns(cash_runs_out, below)]
+    upper = len(parts)
+    if falls_anywhere(pricing):
+        parts += [columns(edges + 1), (pair, dearest + 1)]
+    parts.append(columns(lowest, above))
+    inside = [_between(part, lowest, highest) for part in parts]
+    numbers = np.concatenate([every, *(number for number, _ in inside)])
+    principal = np.concatenate([highest, *(wanted for _, wanted in inside)])
+    lower_end = np.zeros(len(numbers), dtype=np.bool_)
+    lower_end[len(every) + sum(len(number) for number, _ in inside[:upper]) :] = True
+    order = np.argsort(numbers, kind="stable")
+    numbers = numbers.take(order)
+    return Wanted(car.take(numbers), programme.take(numbers), principal.take(order), lower_end.take(order))
+
+
+def _between(part: tuple[Index, Cents], lowest: Cents, highest: Cents) -> tuple[Index, Cents]:
+    """Return the numbers and principals that lie below the highest principal of their pair, and not below the
+    lowest.
+    """
+    pair, wanted = part
+    inside = np.flatnonzero((wanted >= lowest.take(pair)) & (wanted < highest.take(pair)))
+    return pair.take(inside), wanted.take(inside)
 
 
 def falls_anywhere(pricing: Pricing) -> bool:
@@ -175,26 +209,25 @@ def band_of(pricing: Pricing, principal: Cents, payment: Cents, basis: Cents) ->
     return pricing.valuation.bands.index_of(principal, basis, payment, income)
 
 
-def _payment_edges(factors: NDArray[np.float64], lowest: Cents, highest: Cents) -> Cents:
-    """Return the largest principal of the payment bands between two principals, from the dearest
-    MAX_PAYMENT_BANDS; shape (n, bands).
+def _payment_edges(factors: NDArray[np.float64], lowest: Cents, highest: Cents) -> tuple[Index, Cents]:
+    """Return the largest principals of the payment bands between two principals, the dearest first, at most
+    MAX_PAYMENT_BANDS of a pair; and before them the numbers of their pairs.
     """
-    if not len(factors):
-        return np.empty((0, 0), dtype=np.int64)
     top = payments_cents(highest, factors) // PAYMENT_BAND_CENTS
     reach = top - payments_cents(lowest, factors) // PAYMENT_BAND_CENTS
-    count = min(int(reach.max()) + 1, MAX_PAYMENT_BANDS)
-    edges = (top[:, None] - np.arange(count)) * PAYMENT_BAND_CENTS
-    return largest_principal(edges, factors[:, None])
+    count = np.clip(reach + 1, 0, MAX_PAYMENT_BANDS)
+    pair = np.repeat(np.arange(len(factors)), count)
+    edges = (top + np.cumsum(count) - count).take(pair) - np.arange(len(pair))
+    return pair, largest_principal(edges * PAYMENT_BAND_CENTS, factors.take(pair))
 
 
-def _reached(pricing: Pricing, structures: Structures, wanted: Wanted) -> tuple[Cents, Cents, Cents]:
-    """Return principal, cash and discount of the wanted principals, the cash in whole steps."""
+def _reached(pricing: Pricing, structures: Structures, wanted: Wanted) -> Reached:
+    """Return the structures at the wanted principals, the cash in whole steps."""
     plan, sales = pricing.plan, structures.sales
     car, programme = wanted.car, wanted.programme
     principal, cash, discount = reach(plan, structures, car, programme, wanted.principal)
     short = wanted.lower_end & (principal < wanted.principal)
-    if plan.cheaper.shape[1] and short.any():
+    if len(structures.covered.low) and short.any():
         # A cent less of discount gives the next larger principal.
         which = car[short]
         discount[short] -= 1
@@ -206,7 +239,7 @@ def _reached(pricing: Pricing, structures: Structures, wanted: Wanted) -> tuple[
         owed = principal + cash
         cash = _stepped(pricing, structures, wanted, owed, cash)
         principal = owed - cash
-    return principal, cash, discount
+    return Reached(car, programme, principal, cash, discount)
 
 
 def _stepped(pricing: Pricing, structures: Structures, wanted: Wanted, owed: Cents, cash: Cents) -> Cents:
@@ -215,17 +248,18 @@ def _stepped(pricing: Pricing, structures: Structures, wanted: Wanted, owed: Cen
     both do, ``cash`` itself.
     """
     step, car = pricing.plan.inputs.cash_step_cents, wanted.car
-    headroom = structures.sales.headroom
-    up = np.minimum(-(-cash // step) * step, headroom.cash_max[car])
-    least = structures.cash_min[car, wanted.programme]
+    pair = structures.pairs(car, wanted.programme)
+    least, most = structures.cash_min.take(pair), structures.sales.headroom.cash_max.take(car)
+    smallest, largest = structures.floor.take(pair), structures.principal.take(pair)
+    up = np.minimum(-(-cash // step) * step, most)
     down = np.maximum(cash // step * step, least)
-    smallest = structures.floor[car, wanted.programme]
-    largest = structures.principal[car, wanted.programme]
-
-    def fits(amount: Cents) -> Flags:
-        marks: Flags = (owed - amount >= smallest) & (owed - amount <= largest)
-        return marks
-
-    first, second = np.where(wanted.lower_end, down, up), np.where(wanted.lower_end, up, down)
-    stepped = np.where(fits(first), first, np.where(fits(second), second, cash))
-    return np.where(cash == least, cash, stepped)
+    first = np.where(wanted.lower_end, down, up)
+    left = owed - first
+    stepped = np.where(cash == least, cash, first)
+    odd = np.flatnonzero(((left < smallest) | (left > largest)) & (cash != least))
+    if odd.size:
+        second = np.where(wanted.lower_end, up, down).take(odd)
+        left = owed.take(odd) - second
+        fits = (left >= smallest.take(odd)) & (left <= largest.take(odd))
+        stepped[odd] = np.where(fits, second, cash.take(odd))
+    return stepped

@@ -107,6 +107,7 @@ def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents,
     plan, sales = pricing.plan, structures.sales
     inputs, asked = plan.inputs, plan.inputs.structure.discount_cents
     car, programme = structures.curable().nonzero()
+    pair = structures.pairs(car, programme)
     basis = structures.basis[car, programme][:, None]
     floor = structures.floor[car, programme][:, None]
     cash_min, cash_max = structures.cash_min[car, programme][:, None], sales.headroom.cash_max[car][:, None]
@@ -115,7 +116,7 @@ def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents,
     edges = np.concatenate(
         [
             band_edges(pricing, basis[:, 0], programme),
-            *gap_edges(plan.cheaper, structures.lent, car, programme),
+            *gap_edges(structures.covered, pair),
         ],
         axis=1,
     )
@@ -136,7 +137,7 @@ def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents,
         for each in (sales.price[car], sales.rebate[car, programme], sales.headroom.discount_max[car])
     )
     # What a cheaper row of the lender lends, now or with more cash, is no remedy.
-    covered = is_covered(plan.cheaper, structures.lent, car, programme, principal)
+    covered = is_covered(structures.covered, pair[:, None], principal)
     owed = owed_before_cash_cents(inputs, price, np.clip(allowed, asked, largest), rebate)
     cash = np.maximum(owed - principal, cash_min) - cash_max
     cash = np.where((allowed >= asked) & (cash > 0) & ~covered, cash, _NOTHING)

@@ -17,6 +17,9 @@ from server.finance.cars import Cars
 from server.finance.rounding import Cents, Flags
 from server.finance.structures import Structures
 
+PAYMENT_STEPS = 64
+"""Into how many steps the payments of a block are divided, to compare them without an order."""
+
 
 def acceptable(pricing: Pricing, candidates: Candidates) -> Flags:
     """Return which candidates reach the store's floor; shape (m,)."""
@@ -48,11 +51,11 @@ def undominated(found: Candidates, among: Flags) -> Index:
     place = np.flatnonzero(among)
     if not place.size:
         return place
-    car, payment, npv = (each[place] for each in (found.car, found.payment, found.npv))
+    car, payment, npv = (each.take(place) for each in (found.car, found.payment, found.npv))
     # One key for car and payment: a car's payments follow those of the car before it.
     key = car * (int(payment.max()) + 1) + payment
     order = np.argsort(key, kind="stable")
-    key, car, npv = key[order], car[order], npv[order]
+    key, car, npv = key.take(order), car.take(order), npv.take(order)
     # The best of each payment, the first of equals; then a point counts where it tops all cheaper ones.
     starts = np.flatnonzero(np.diff(key, prepend=-1))
     most = np.maximum.reduceat(npv, starts)
@@ -63,6 +66,27 @@ def undominated(found: Candidates, among: Flags) -> Index:
     rises = np.concatenate([[True], lifted[1:] > np.maximum.accumulate(lifted)[:-1]])
     kept: Index = place[order[tops[rises]]]
     return kept
+
+
+def perhaps_undominated(found: Candidates, among: Flags) -> Flags:
+    """Return the marks without most of the structures that one with a lower payment beats; shape (m,).
+
+    Payments are compared by their steps, of PAYMENT_STEPS in all, so nothing is sorted.
+    """
+    place = np.flatnonzero(among)
+    if not place.size:
+        return among
+    car, payment, npv = (each.take(place) for each in (found.car, found.payment, found.npv))
+    least = int(payment.min())
+    width = (int(payment.max()) - least) // PAYMENT_STEPS + 1
+    step = car * PAYMENT_STEPS + (payment - least) // width
+    best = np.full((int(car.max()) + 1, PAYMENT_STEPS), np.iinfo(np.int64).min)
+    np.maximum.at(best.ravel(), step, npv)
+    cheaper = np.full_like(best, np.iinfo(np.int64).min)
+    np.maximum.accumulate(best[:, :-1], axis=1, out=cheaper[:, 1:])
+    marks = np.zeros_like(among)
+    marks[place] = npv > cheaper.ravel().take(step)
+    return marks
 
 
 def rank_reversals(npv: Sequence[int], stress_npv: Sequence[int]) -> list[int]:

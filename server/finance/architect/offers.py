@@ -20,8 +20,8 @@ from server.finance.structures import build_structures
 
 _WIRE: Final = {int(limit): limit.wire for limit in Limit}
 
-BLOCK_PAIRS = 12_288
-"""The most pairs in a block: with some three candidates each, the arrays stay near cache size."""
+BLOCK_PAIRS = 24_576
+"""The most pairs in a block: a whole chunk with a usual sheet."""
 
 
 def best_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:

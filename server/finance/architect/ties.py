@@ -65,7 +65,7 @@ def _replaced(
         (other.npv == chosen.npv[moved])
         & (other.payment <= chosen.payment[moved])
         & (other.discount == chosen.discount[moved])
-        & may_be_offered(pricing, structures, other)
+        & may_be_offered(structures, other)
     )
     order = np.arange(len(chosen))
     order[moved[same]] = len(chosen) + np.flatnonzero(same)

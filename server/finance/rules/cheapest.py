@@ -19,8 +19,8 @@ Index = NDArray[np.intp]
 NONE = -1
 """No cheaper row."""
 
-UNREACHABLE = -1
-"""An edge that no principal lies at."""
+_NOTHING = 0, -2
+"""What a row lends that does not fit: neither contains a principal nor has one at its edges."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +35,14 @@ class Lent:
     cash_min: Cents
     owed: Cents
     rebate: Cents
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Covered:
+    """What each of a row's cheaper rows lends on each car, from ``low`` to ``high``; shape (k, c, p)."""
+
+    low: Cents
+    high: Cents
 
 
 def cheaper_rows(programmes: Programmes) -> Whole:
@@ -56,61 +64,55 @@ def cheaper_rows(programmes: Programmes) -> Whole:
     return np.array(padded, dtype=np.int64).reshape(len(programmes), most)
 
 
-def is_covered(cheaper: Whole, lent: Lent, car: Index, programme: Index, principal: Cents) -> Flags:
-    """Return whether a cheaper row of the lender fits; ``principal`` has the shape of ``car``, or further
-    columns.
+def covered_by(cheaper: Whole, lent: Lent) -> Covered:
+    """Return what the cheaper rows lend, on the structures of each row.
+
+    The most that another row lends there is the rest of what is owed after its least cash.
+    """
+    shape = cheaper.shape[1], *lent.low.shape
+    lows, highs = (np.full(shape, empty, dtype=np.int64) for empty in _NOTHING)
+    for low, high, numbers in zip(lows, highs, cheaper.T, strict=True):
+        rows = np.flatnonzero(numbers != NONE)
+        others = numbers[rows]
+        fits = lent.fits[:, others] & (lent.rebate[:, others] >= lent.rebate[:, rows])
+        after_cash = lent.owed[:, rows] - lent.cash_min[:, others]
+        low[:, rows] = np.where(fits, lent.low[:, others], low[:, rows])
+        high[:, rows] = np.where(fits, np.minimum(lent.ceiling[:, others], after_cash), high[:, rows])
+    return Covered(lows, highs)
+
+
+def is_covered(covered: Covered, pair: Index, principal: Cents) -> Flags:
+    """Return whether a cheaper row of the lender fits; ``pair`` are numbers in (c, p), and broadcast with
+    ``principal``.
     """
     marks = np.zeros(principal.shape, dtype=np.bool_)
-    columns = (..., *(None,) * (principal.ndim - car.ndim))
-    for others in cheaper[programme].T:
-        fits = _fits(lent, car, programme, others)[columns]
-        low, high = lent.low[car, others][columns], _high(lent, car, programme, others)[columns]
-        marks |= fits & (low <= principal) & (principal <= high)
+    for low, high in zip(covered.low, covered.high, strict=True):
+        marks |= (low.take(pair) <= principal) & (principal <= high.take(pair))
     return marks
 
 
-def gap_edges(cheaper: Whole, lent: Lent, car: Index, programme: Index) -> tuple[Cents, Cents]:
-    """Return the principals just below and just above what each cheaper row lends; each of shape (n, k),
-    UNREACHABLE if the row does not fit.
+def gap_edges(covered: Covered, pair: Index) -> tuple[Cents, Cents]:
+    """Return the principals just below and just above what each cheaper row lends, for pairs by number; each
+    of shape (n, k), below any principal if the row does not fit.
     """
-    shape = len(car), cheaper.shape[1]
-    below, above = np.full(shape, UNREACHABLE), np.full(shape, UNREACHABLE)
-    for place, others in enumerate(cheaper[programme].T):
-        fits = _fits(lent, car, programme, others)
-        below[:, place] = np.where(fits, lent.low[car, others] - 1, UNREACHABLE)
-        above[:, place] = np.where(fits, _high(lent, car, programme, others) + 1, UNREACHABLE)
-    return below, above
+    shape = len(covered.low), len(pair)
+    below, above = (
+        np.array([each.take(pair) for each in ends], dtype=np.int64).reshape(shape).T
+        for ends in (covered.low, covered.high)
+    )
+    return below - 1, above + 1
 
 
-def trimmed(cheaper: Whole, lent: Lent, lowest: Cents, highest: Cents) -> tuple[Cents, Cents]:
+def trimmed(covered: Covered, lowest: Cents, highest: Cents) -> tuple[Cents, Cents]:
     """Return the ends of each row's own principals, shape (c, p), without those at either end that a cheaper
     row lends; the lower end is above the upper one if nothing is left.
     """
-    lowest, highest = lowest.copy(), highest.copy()
-    rows = np.flatnonzero((cheaper != NONE).any(axis=1))
-    cars = np.arange(len(lowest))[:, None]
     # Each cheaper row can move an end once.
-    for others in [*cheaper[rows].T] * cheaper.shape[1]:
-        fits = _fits(lent, cars, rows[None, :], others[None, :])
-        low, high = lent.low[:, others], _high(lent, cars, rows[None, :], others[None, :])
-        top, bottom = highest[:, rows], lowest[:, rows]
-        highest[:, rows] = np.where(fits & (low <= top) & (top <= high), low - 1, top)
-        lowest[:, rows] = np.where(fits & (low <= bottom) & (bottom <= high), high + 1, bottom)
+    for low, high in [*zip(covered.low, covered.high, strict=True)] * len(covered.low):
+        top, bottom = highest, lowest
+        highest = np.where((low <= top) & (top <= high), low - 1, top)
+        lowest = np.where((low <= bottom) & (bottom <= high), high + 1, bottom)
     return lowest, highest
-
-
-def _fits(lent: Lent, car: Index, programme: Index, others: Whole) -> Flags:
-    fits: Flags = (others != NONE) & lent.fits[car, others]
-    return fits & (lent.rebate[car, others] >= lent.rebate[car, programme])
-
-
-def _high(lent: Lent, car: Index, programme: Index, others: Whole) -> Cents:
-    """Return the largest principal of other rows on the structures of a row: the rest of what is owed there
-    after the least cash.
-    """
-    after_cash = lent.owed[car, programme] - lent.cash_min[car, others]
-    high: Cents = np.minimum(lent.ceiling[car, others], after_cash)
-    return high
 
 
 def _undercuts(programmes: Programmes, other: int, row: int) -> bool:

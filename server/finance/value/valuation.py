@@ -51,10 +51,11 @@ class Valuation:
         slope = self.stress_slope if stressed else self.slope
         intercept = self.stress_intercept if stressed else self.intercept
         most = self.stress_most if stressed else self.most
-        grown: Floats = principal_cents * slope[programme, band]
+        place = np.asarray(programme * len(self.bands) + band)
+        grown: Floats = principal_cents * slope.take(place)
         if most is not None:
-            grown = np.minimum(grown, most[programme, band])
-        return half_up(np.asarray(grown + intercept[programme, band]))
+            grown = np.minimum(grown, most.take(place))
+        return half_up(np.asarray(grown + intercept.take(place)))
 
 
 def value_plan(plan: Plan, model: RiskModel) -> Valuation:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -86,13 +87,11 @@ class Finding:
             named = list(zip(columns["make"], columns["model"], columns["body"], strict=True))
             offers = await self._quotes.computed(
                 lane,
-                offers_found,
+                partial(offers_found, leases=basis.leases, named=named),
                 basis.inputs,
                 numbers,
                 basis.sheet,
                 model,
-                leases=basis.leases,
-                named=named,
             )
             columns["cost_cents"] = shown_costs(columns["cost_cents"])
             columns = {name: columns[name] for name in MATCH_COLUMNS} | offers

@@ -81,7 +81,7 @@ def random_deal(random: Random) -> DealInputs:
             score=random.choice([None, 720, 640]),
             standard_markup_bp=float(random.choice([0, 50, 100, 200])),
             npv_floor_cents=random.choice([-(10**12), random.randint(-1_500, 800)]),
-            discount_max_cents=discount + random.choice([0, random.randint(1, 60)]),
+            discount_max_cents=discount + random.choice([0, random.randint(1, 900)]),
             tax_rules=tuple(_random_rule(random) for _ in range(random.randint(1, 2))),
         ),
         cash_step_cents=random.choice([1, 25, 50]),

@@ -1,6 +1,7 @@
 """F&I products over real processes: lines, what they add, who sees what of them, and their catalogue."""
 
 import asyncio
+import datetime as dt
 import uuid
 from pathlib import Path
 from typing import Any
@@ -43,19 +44,21 @@ def lines(*products: dict[str, Any], declined: list[str] | None = None) -> Struc
     return codec.convert(StructureChanges, {"products": list(products), **more})
 
 
-async def import_catalogue(settings: Settings, folder: Path, text: str = FILE, version: str = "c1") -> int:
-    """Import a catalogue as of today."""
+async def import_catalogue(
+    settings: Settings, folder: Path, text: str = FILE, version: str = "c1", days_ago: int = 0
+) -> int:
+    """Import a catalogue as of today, or of some days ago."""
     path = folder / f"{version}.csv"
     path.write_text(text, encoding="utf-8")
-    edition = Edition(version, utc_now().date(), is_sample=False)
+    edition = Edition(version, utc_now().date() - dt.timedelta(days=days_ago), is_sample=False)
     return await import_table(settings.database_owner_url, path, CATALOGUE, edition, check_packages)
 
 
-async def begins(both: Both, folder: Path) -> None:
+async def begins(both: Both, folder: Path, text: str = FILE, version: str = "c1", days_ago: int = 0) -> None:
     """Import the catalogue and wait until the hub has it."""
-    assert await import_catalogue(both.settings, folder) == 3
+    assert await import_catalogue(both.settings, folder, text, version, days_ago) == 3
     async with asyncio.timeout(GUARD_SECONDS):
-        while (await both.sales.products()).catalogue_version != "c1":  # noqa: ASYNC110 - the hub has it at its own time
+        while (await both.sales.products()).catalogue_version != version:  # noqa: ASYNC110 - the hub has it at its own time
             await asyncio.sleep(0.05)
 
 
@@ -230,6 +233,32 @@ async def test_pencils_with_lines_replay_after_a_new_catalogue(both: Both, tmp_p
     assert {product.cost_cents for product in catalogue.products} == COSTS
     assert verified.differences == []
     assert verified.equal >= len({quote.pencil_id for quote in before})
+
+
+async def test_pencils_of_two_catalogues_replay_by_their_own(both: Both, tmp_path: Path) -> None:
+    """The second edition sells the same products at another cost, and GAP earns otherwise."""
+    await begins(both, tmp_path, days_ago=1)
+    await both.manager.terms(lines(GAP, CONTRACT))
+    await both.caught_up()
+    car = both.cars[0]
+    first = await both.manager.quote(car)
+    dearer = FILE.replace("310.07", "410.09").replace("1150.11", "1450.77")
+    await begins(both, tmp_path, dearer.replace("pro_rata", "rule_of_78"), version="c2")
+    second = await both.manager.quote(car)
+    assert [quote.versions.products for quote in (first, second)] == ["c1", "c2"]
+    costs = [[line.cost_cents for line in shown(quote.products)] for quote in (first, second)]
+    assert costs == [[310_07, 1150_11], [410_09, 1450_77]]
+    assert first.value.npv_cents != second.value.npv_cents
+    async with connect_as_owner(both.settings.database_owner_url) as owner:
+        verified = await verify_pencils(owner)
+        pencils = [
+            await owner.fetchval(
+                "SELECT answer->'payment_cents' FROM pencils WHERE pencil_id::text = $1", quote.pencil_id
+            )
+            for quote in (first, second)
+        ]
+    assert verified.differences == []
+    assert pencils == [first.payment_cents, second.payment_cents]
 
 
 async def test_a_wrong_catalogue_stores_nothing(stocked: Settings, tmp_path: Path) -> None:

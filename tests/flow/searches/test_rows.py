@@ -86,6 +86,34 @@ async def test_every_table_with_a_store_is_guarded(walls: Walls) -> None:
     assert roles == []
 
 
+async def test_the_tables_of_an_edition_are_only_read(walls: Walls) -> None:
+    """Rates, risk, taxes, rebates, limits and products: the application and the system read them, and nobody
+    but the schema's owner writes them.
+    """
+    heads = await walls.owner.fetch(
+        "SELECT DISTINCT c.conrelid::regclass::text AS name FROM pg_constraint c"
+        " WHERE c.contype = 'f' AND c.confrelid IN (SELECT attrelid FROM pg_attribute"
+        " WHERE attname = 'effective_from' AND attrelid IN (SELECT oid FROM pg_class WHERE relkind = 'r'))"
+        " UNION SELECT attrelid::regclass::text FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
+        " WHERE attname = 'effective_from' AND relkind = 'r'"
+    )
+    tables = {row["name"] for row in heads} - {"offers", "desk_approvals", "pencils"}
+    assert tables >= {
+        *("rate_sheets", "lender_programmes", "risk_models", "risk_curves", "tax_tables", "tax_rules"),
+        *("rebate_sheets", "rebates", "limit_tables", "state_limits", "product_catalogues"),
+        "catalogue_products",
+    }
+    for table in sorted(tables):
+        rights = await walls.owner.fetch(
+            "SELECT r.role, p.privilege FROM unnest(ARRAY['deal_app', 'deal_system']) AS r (role),"
+            " unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS p (privilege)"
+            " WHERE has_table_privilege(r.role, $1, p.privilege)",
+            table,
+        )
+        granted = {(row["role"], row["privilege"]) for row in rights}
+        assert granted == {("deal_app", "SELECT"), ("deal_system", "SELECT")}, table
+
+
 async def test_a_query_that_forgets_the_store_sees_its_own(walls: Walls) -> None:
     """Deals and customers are the store's, cars are the group's."""
     for table in ("deals", "customers"):

@@ -25,7 +25,7 @@ from protocol.deal.structure import Structure, StructureChanges
 from protocol.deal.workflow import Fulfilment, LenderStatus, TaskKind
 from protocol.events import EVENT_TYPES, MATCH_COLUMNS, OFFER_COLUMNS, Event
 from protocol.money.quotes import FrontierPoint, FrontierReply, LenderRules, QuoteReply
-from protocol.records import Actor, DealState, Filters, Role, Sort, View
+from protocol.records import Actor, DealKind, DealState, Filters, Role, Sort, View
 from server.database.deals.deal_parts import DealParts
 from server.database.deals.deals import CustomerRecord, Deal
 from server.database.deals.story import Told
@@ -481,6 +481,32 @@ def test_customers_get_rows_in_no_order_that_tells() -> None:
         "price_cents": [3, 1, 2],
     }
     assert rows_seen.project_rows(columns, Sight(View.SALES)) == columns
+
+
+@pytest.mark.parametrize("kind", [DealKind.CASH, DealKind.LEASE])
+def test_only_the_desk_sees_what_a_deal_without_a_loan_is_worth(kind: DealKind) -> None:
+    """Its value is the gross: a salesperson sees it neither in rows nor on the wall. Financed cars keep
+    their NPV.
+    """
+    rows = {
+        "vehicle_id": ["1", "2", "3"],
+        "rev": [1, 1, 1],
+        "kind": [kind, DealKind.FINANCE, None],
+        "npv_cents": [123_456, 200_000, None],
+        "stress_npv_cents": [123_456, 190_000, None],
+    }
+    seen = rows_seen.project_rows(rows, Sight(View.SALES))
+    assert seen["npv_cents"] == [None, 200_000, None] and seen["stress_npv_cents"] == [None, 190_000, None]
+    assert rows_seen.project_rows(rows, Sight(View.MANAGER)) == rows
+    summary = {"deal_id": "1", "kind": kind, "npv_cents": 123_456, "out_the_door_cents": 2_000_000}
+    assert views.project_summary(summary, Sight(View.SALES)) == {
+        "deal_id": "1",
+        "kind": kind,
+        "out_the_door_cents": 2_000_000,
+    }
+    assert views.project_summary(summary, Sight(View.MANAGER)) == summary
+    financed = {"deal_id": "1", "kind": "finance", "npv_cents": 120_000}
+    assert views.project_summary(financed, Sight(View.SALES)) == financed
 
 
 def test_every_hidden_name_is_tried() -> None:

@@ -1,14 +1,9 @@
 import { figuresOf } from "../../deal/model/figures";
 import { priced } from "../../deal/pencil/ways";
+import { limitText } from "../../deal/terms/fields";
 import type { Formats } from "../../text/format";
 import type { DealOffer, QuoteReply } from "../../wire";
 import { useSurroundings } from "../parts/surroundings";
-
-const REFUSED = {
-  finance: "No lender program accepts this counter.",
-  lease: "No lease program accepts this counter.",
-  cash: "The customer's maximum cash does not pay this.",
-} as const;
 
 interface Props {
   offer: DealOffer;
@@ -24,9 +19,10 @@ export function CounterDeltas({ offer, quote, asking }: Props) {
   const found = quote && priced(quote, kind);
   if (!found) {
     const refused = quote !== null && !quote.eligible;
+    const binding = kind === "finance" ? null : quote?.binding;
     return (
       <p class="hint" role="status">
-        {asking ? "Pricing…" : refused ? REFUSED[kind] : "Check the amounts."}
+        {asking ? "Pricing…" : refused ? refusedText(binding) : "Check the amounts."}
       </p>
     );
   }
@@ -53,6 +49,11 @@ export function CounterDeltas({ offer, quote, asking }: Props) {
       )}
     </dl>
   );
+}
+
+/** Why a counter cannot be: the limit of a lease or a cash deal; of a loan, many limits of many lenders. */
+function refusedText(binding: string | null | undefined): string {
+  return binding ? `This counter cannot be: ${limitText(binding)}.` : "No lender program accepts this counter.";
 }
 
 function counterText(cents: number, term: number | null, formats: Formats): string {

@@ -71,7 +71,10 @@ function Form({ session, offer, asked }: FormProps) {
     const timer = setTimeout(() => {
       const { changes, programme_id } = wanted;
       const all = { ...offer.changes, ...same(offer), payment_max_cents: null, ...changes } as StructureChanges;
-      const axes = { terms_months: term === "" ? [] : [Number(term)], cash_down_cents: [changes.cash_down_cents ?? 0] };
+      const axes = {
+        terms_months: kind === "cash" ? [] : [Number(term)],
+        cash_down_cents: kind === "cash" ? [] : [changes.cash_down_cents ?? 0],
+      };
       const own = kind === "lease" ? (offer.programme_id ?? null) : programme_id;
       const about = { vehicle_id: offer.vehicle_id, changes: all, programme_id: own };
       session.ask({ type: "quote", channel, ...about, ...axes }, (reply) => {

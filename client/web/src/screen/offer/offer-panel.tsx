@@ -14,6 +14,7 @@ import { ChoiceBar } from "./choice-bar";
 import { ContractFacts } from "./contract-facts";
 import { FrontierPlot } from "./frontier-plot";
 import { KindSwitch } from "./kind-switch";
+import { LeasePanel } from "./lease-panel";
 import { MonthlyCash } from "./monthly-cash";
 import { OfferHeadline } from "./offer-headline";
 import { PaymentTabs } from "./payment-tabs";
@@ -169,6 +170,8 @@ function Chosen({ row, session }: { row: Row; session: DealSession }) {
           <KindSwitch way={way} session={session} />
           {way === "cash" && quote.cash ? (
             <CashPanel cash={quote.cash} stale={asking} />
+          ) : way === "lease" ? (
+            <LeasePanel quote={quote} stale={asking} session={session} />
           ) : (
             <Financed row={row} quote={quote} picture={shown} session={session} />
           )}
