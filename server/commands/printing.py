@@ -76,7 +76,8 @@ async def _paper(settings: "Settings", deal_id: str, names: list[str]) -> bytes:
         compute = ComputePool()
         await stack.enter_async_context(compute.running(1))
         stores = StoreScopes(pool)
-        papers = Papers(stores, Quotes(stores, compute, Editions(everything(system))), compute)
+        editions = Editions(everything(system))
+        papers = Papers(stores, Quotes(stores, compute, editions), compute, editions)
         try:
             return await papers.paper(deal_id, vehicle_ids, account)
         except CommandError as error:

@@ -220,7 +220,7 @@ def assemble(
     handlers = Handlers(allowance, watch, stock, offers, desk, note=note)
     return Hub(
         *(log, bus, listener, registry, keeper, searches, handlers, people, outages),
-        *(allowance, seats, connections, Papers(stores, quotes, compute)),
+        *(allowance, seats, connections, Papers(stores, quotes, compute, editions)),
     )
 
 

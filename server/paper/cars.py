@@ -26,6 +26,35 @@ class ProductLine:
     without_cents: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class GridCell:
+    """What a term costs with an amount of cash down. ``apr_percent`` has four decimals."""
+
+    payment_cents: int
+    total_of_payments_cents: int
+    apr_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    """A term with its cells, one for each amount of cash; None: the lender does not take that."""
+
+    term_months: int
+    cells: tuple[GridCell | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentGrid:
+    """Terms by cash down, all of one lender program and one discount. The paper's own cell is in the row of
+    ``term_months`` and in column ``column``.
+    """
+
+    cash_down_cents: tuple[int, ...]
+    rows: tuple[GridRow, ...]
+    term_months: int
+    column: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperCar:
     """One car as it is paid. ``lines`` start at its price and add up to the amount financed, to the gross cap
@@ -47,7 +76,7 @@ class PaperCar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditCar(PaperCar):
-    """A financed car with its contract. ``apr_percent`` has four decimals."""
+    """A financed car with its contract. ``apr_percent`` has four decimals; ``grid`` None: none is shown."""
 
     amount_financed_cents: int
     prepaid_cents: int
@@ -61,6 +90,7 @@ class CreditCar(PaperCar):
     total_of_payments_cents: int
     total_sale_price_cents: int
     cash_down_cents: int
+    grid: PaymentGrid | None = None
 
     @property
     def paid_cents(self) -> int:

@@ -5,17 +5,20 @@ reserve, a tier or a score.
 """
 
 import datetime as dt
+from dataclasses import replace
 from typing import Final
 
 from msgspec import UnsetType
 
 from protocol.deal.deal_parts import OfferedCar
+from protocol.money.lending import RateSheet, RiskModel
 from protocol.records import DealKind
 from server.database.deals.pencils import StoredPencil
-from server.paper.cars import AnyCar
+from server.paper.cars import AnyCar, CreditCar
 from server.paper.cash import cash_figures
 from server.paper.credit import credit_figures
 from server.paper.lease import lease_figures
+from server.paper.payment_grid import payment_grid
 
 VALID_DAYS: Final = 7
 """How long a paper's figures stand if nothing ends them earlier."""
@@ -32,6 +35,15 @@ def car_figures(pencil: StoredPencil, car: OfferedCar) -> AnyCar:
     if kind is DealKind.LEASE:
         return lease_figures(pencil, car)
     return credit_figures(pencil, car)
+
+
+def with_grid(car: AnyCar, pencil: StoredPencil, sheet: RateSheet, model: RiskModel) -> AnyCar:
+    """Return a financed car with its payment grid; any other as it is. The tables are those of the pencil's
+    versions.
+    """
+    if not isinstance(car, CreditCar):
+        return car
+    return replace(car, grid=payment_grid(pencil, sheet, model))
 
 
 def valid_until(printed_on: dt.date, pencils: tuple[StoredPencil, ...]) -> dt.date:

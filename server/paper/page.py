@@ -21,6 +21,7 @@ from reportlab.platypus import (
 
 from protocol import disclosures
 from server.paper.cars import AnyCar, CashCar, CreditCar, LeaseCar, Paper, ProductLine
+from server.paper.grid_table import grid_table
 from server.paper.style import QUIET, REGULAR, RULE, day, dollars, percent
 from server.paper.sums import sums
 from server.paper.tables import GAP, MARGIN, WIDTH, bare, heading, row, table, text
@@ -32,7 +33,7 @@ _SIGNED: Final = ("Customer, date", "Co-buyer, date", "For the dealer, date")
 
 def render(paper: Paper) -> bytes:
     """Return the PDF of a paper."""
-    story = [*_head(paper), *_payments(paper), *sums(paper.cars), *_products(paper)]
+    story = [*_head(paper), *_payments(paper), *_grid(paper), *sums(paper.cars), *_products(paper)]
     story += _statements(paper)
     # A comparison is not a choice yet: there is nothing to sign.
     if len(paper.cars) == 1:
@@ -127,6 +128,11 @@ def _figure(car: AnyCar) -> tuple[str, ...]:
     )
 
 
+def _grid(paper: Paper) -> list[Flowable]:
+    """Return the payment grid of a car that is offered alone."""
+    return [part for car in paper.cars if isinstance(car, CreditCar) for part in grid_table(car.grid)]
+
+
 def _products(paper: Paper) -> list[Flowable]:
     """Return each optional product with what is paid without it; nothing if there is none."""
     cars = paper.cars
@@ -161,7 +167,7 @@ def _without(product: ProductLine | None) -> str:
 def _statements(paper: Paper) -> list[Flowable]:
     """Return what the figures assume, and what must be said beside them."""
     told = [_assumption(car, named=len(paper.cars) > 1) for car in paper.cars]
-    if len({car.payments for car in paper.cars if isinstance(car, CreditCar)}) > 1:
+    if len(_terms(paper)) > 1:
         told.append(disclosures.LONGER_TERM)
     for car in paper.cars:
         if isinstance(car, LeaseCar):
@@ -173,6 +179,13 @@ def _statements(paper: Paper) -> list[Flowable]:
         *(text(sentence, 8, color=QUIET) for sentence in dict.fromkeys(told)),
         Spacer(0, GAP),
     ]
+
+
+def _terms(paper: Paper) -> set[int]:
+    """Return the terms of the loans on a paper."""
+    loans = [car for car in paper.cars if isinstance(car, CreditCar)]
+    beside = (row.term_months for car in loans if car.grid for row in car.grid.rows)
+    return {*(car.payments for car in loans), *beside}
 
 
 def _assumption(car: AnyCar, *, named: bool) -> str:

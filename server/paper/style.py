@@ -19,6 +19,9 @@ BOLD: Final = "Paper-Bold"
 INK: Final = HexColor("#111111")
 QUIET: Final = HexColor("#555555")
 RULE: Final = HexColor("#bbbbbb")
+CHOSEN: Final = HexColor("#eeeeee")
+"""The ground of what the paper offers, among other choices."""
+
 MISSING: Final = "?"
 """Stands for a character that the font lacks."""
 

@@ -101,6 +101,9 @@ async def _prepare(settings: Settings, write: Callable[[str], None]) -> None:
 
         write("seeding sample data")
         write(str(await seed(settings.database_owner_url, SeedPlan())))
+        from server.sample_deals.playing import play_deals
+
+        write(f"worked {await play_deals(settings)} more deals through the desk")
 
 
 def run_formation(

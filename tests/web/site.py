@@ -52,7 +52,7 @@ class Site:
         self.checks = {"postgres": True, "redis": True}
         self.now = 0.0
         self.security = SecurityLog(pool, secret_of(settings), clock=lambda: self.now)
-        compute = ComputeHere()
+        compute, editions = ComputeHere(), Editions(everything(pool))
         self._context = WebContext(
             settings,
             pool,
@@ -62,7 +62,7 @@ class Site:
             SignIn(pool, Attempts(redis), threads, demo=settings.demo),
             RequestRate(clock=lambda: self.now),
             self.security,
-            Papers(self.stores, Quotes(self.stores, compute, Editions(everything(pool))), compute),
+            Papers(self.stores, Quotes(self.stores, compute, editions), compute, editions),
             secret_of(settings),
         )
         app = Starlette(

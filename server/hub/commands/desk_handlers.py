@@ -24,6 +24,7 @@ from server.hub.channels.live_deal import HeldDeal
 from server.hub.commands.desk_answers import DeskAnswers
 from server.hub.commands.lender_terms import as_terms, hypothetical_terms, terms_of
 from server.hub.commands.offer_pricing import Repricing
+from server.hub.commands.quoting.lender_rows import LenderRows
 from server.hub.commands.quoting.quotes import Quotes
 from server.hub.commands.registration import handles
 from server.hub.connections.authority import Authority, actor_of, view_of
@@ -51,7 +52,7 @@ class DeskHandlers:
         self._authority = authority
         self._answers = answers
         self._editions = editions
-        self._quotes = quotes
+        self._lender_rows = LenderRows(quotes, stores, editions, today)
         self._repricing = repricing
         self._today = today
 
@@ -168,9 +169,7 @@ class DeskHandlers:
         if view_of(connection, command.channel) is not View.MANAGER:
             raise not_here("rate_bp")
         offer = held.whole.selected
-        term = offer.term_months if offer else None
-        own = await self._quotes.programme(held.deal, command.lender, term_months=term)
-        reply = LenderEffectReply(programme=own)
+        reply = LenderEffectReply(programme=await self._lender_rows.own(held, command.lender))
         if offer is not None and command.status is not None:
             reply = await self._effect(reply, command, held, offer)
         connection.reply(command.ref, codec.plain(reply))

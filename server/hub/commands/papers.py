@@ -15,12 +15,14 @@ from server.database.core.scope import StoreScopes
 from server.database.deals.deal_parts import DealParts, load_whole
 from server.database.deals.deals import Deal
 from server.database.deals.pencils import StoredPencil, load_pencils
+from server.database.editions.rates import NotInForce
 from server.database.people.users import Account
 from server.hub.commands.quoting.quotes import Quotes
 from server.hub.sight.asking import widest_view
 from server.hub.sight.sight import Sight, sight_of
-from server.paper.printing import Heading, PrintedCar, print_paper
+from server.paper.printing import GridTables, Heading, PrintedCar, print_paper
 from server.sharing.lanes import Lane
+from server.work.editions import Editions
 
 MAX_CARS: Final = 3
 _SETTLED: Final = frozenset({DealState.SUBMITTED, DealState.COUNTERED, DealState.APPROVED, DealState.SIGNED})
@@ -35,11 +37,13 @@ class Papers:
         stores: StoreScopes,
         quotes: Quotes,
         compute: ComputePool,
+        editions: Editions,
         today: Callable[[], dt.date] = lambda: utc_now().date(),
     ) -> None:
         self._stores = stores
         self._quotes = quotes
         self._compute = compute
+        self._editions = editions
         self._today = today
 
     async def paper(self, deal_id: str, vehicle_ids: Sequence[str], account: Account) -> bytes:
@@ -64,7 +68,11 @@ class Papers:
         offers = [await self._offer(deal, parts, vehicle_id, account) for vehicle_id in vehicle_ids]
         offers = offers or [await self._chosen(deal, parts, account)]
         heading = Heading(store, deal.customer.name, deal.salesperson.name, deal.id, self._today())
-        cars = [PrintedCar(pencil, offer.car) for offer, pencil in await self._pencils(deal, offers)]
+        found = await self._pencils(deal, offers)
+        # What was signed leaves nothing to choose.
+        is_choice = len(found) == 1 and deal.state is not DealState.SIGNED
+        tables = await self._tables(deal, found[0][1]) if is_choice else None
+        cars = [PrintedCar(pencil, offer.car, tables) for offer, pencil in found]
         lane = Lane(account.store_id, account.id)
         try:
             return await self._compute.run(lane, print_paper, heading, cars)
@@ -116,6 +124,16 @@ class Papers:
                 field="cars",
             )
         return [(offer, found[str(offer.pencil_id)]) for offer in offers]
+
+    async def _tables(self, deal: Deal, pencil: StoredPencil) -> GridTables | None:
+        """Return the tables that a pencil was computed from; None if one is gone."""
+        tables, versions = self._editions.tables, pencil.versions
+        async with self._stores.of(deal.store_id).acquire() as database:
+            try:
+                sheet = await tables.rates(database, versions.rates)
+                return GridTables(sheet, await tables.risk(database, versions.risk))
+            except NotInForce:
+                return None
 
 
 def _sight(account: Account) -> Sight:

@@ -155,7 +155,7 @@ def project_contract(contract: dict[str, Any] | None, view: View) -> dict[str, A
     shown["quote"] = _shown(contract["quote"], QUOTE_FIELDS[view])
     if "value" in shown["quote"]:
         shown["quote"]["value"] = _shown(shown["quote"]["value"], TOTAL_VALUE)
-    _project_kinds(shown["quote"], view)
+    _project_parts(shown["quote"], view)
     return shown
 
 
@@ -165,7 +165,8 @@ def project_summary(summary: dict[str, Any], sight: Sight) -> dict[str, Any]:
         return summary
     shown = _shown(summary, EVENT_FIELDS[sight.view]["deal_summary"])
     if shown.get("kind") not in {None, DealKind.FINANCE}:
-        shown.pop("npv_cents", None)
+        # It is the gross. Every row of a wall has the same fields.
+        shown["npv_cents"] = None
     return value_as_seen(shown, sight)
 
 
@@ -227,10 +228,7 @@ def project_quote(quote: dict[str, Any], sight: Sight) -> dict[str, Any]:
     if "roll" in shown:
         shown["roll"] = _shown(shown["roll"], ROLL_FIELDS[view])
         shown["roll"]["changes"] = project_structure(shown["roll"]["changes"], view)
-    for name in ("products", "menu"):
-        if name in shown:
-            shown[name] = project_products(shown[name], view)
-    _project_kinds(shown, view)
+    _project_parts(shown, view)
     if "lease_grid" in shown:
         shown["lease_grid"] = _shown(shown["lease_grid"], LEASE_GRID_FIELDS[view])
     if view is View.CUSTOMER:
@@ -238,8 +236,11 @@ def project_quote(quote: dict[str, Any], sight: Sight) -> dict[str, Any]:
     return value_as_seen(shown, sight)
 
 
-def _project_kinds(quote: dict[str, Any], view: View) -> None:
-    """Reduce the lease and the cash deal of a quote to what ``view`` shows of them."""
+def _project_parts(quote: dict[str, Any], view: View) -> None:
+    """Reduce the products, the lease and the cash deal of a quote to what ``view`` shows of them."""
+    for name in ("products", "menu"):
+        if name in quote:
+            quote[name] = project_products(quote[name], view)
     if "cash" in quote:
         quote["cash"] = _shown(quote["cash"], CASH_FIELDS[view])
     if "lease" in quote:

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from msgspec import UnsetType
 
 from client import Deal
 from protocol import codec
@@ -156,6 +157,11 @@ async def test_a_lenders_decision_is_shown_before_it_is_made(both: Both) -> None
     own = await both.manager.desk.lender_effect(offer.lender)
     assert own.programme and own.figures is None
     assert own.programme.tier == offer.tier
+    # The row that the offer was priced from, and not another one of the same lender.
+    quoted = await both.manager.quote(offer.vehicle_id)
+    assert not isinstance(quoted.lender_rules, UnsetType)
+    assert own.programme.programme_id == offer.programme_id == quoted.lender_rules.programme_id
+    assert own.programme.buy_rate_bp == quoted.lender_rules.buy_rate_bp
     terms = {
         "tier": own.programme.tier,
         "rate_bp": own.programme.buy_rate_bp + 150,

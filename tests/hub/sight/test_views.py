@@ -44,7 +44,7 @@ NOT_FOR_SALES = {
     "cost_cents", "gross_cents", "front_gross_cents", "buy_rate_bp", "reserve_cents", "npv_parts", "parts",
     "trade_acv_cents", "products_cost_cents", "invoice_cents", "recon_cents", "holdback_cents",
     "dealer_cash_cents", "transfer_cost_cents", "monthly_cash_cents", "acv_cents", "buy_factor",
-    "lease_value_cents",
+    "lease_value_cents", "chargebacks_cents",
 }  # fmt: skip
 NOT_FOR_CUSTOMERS = NOT_FOR_SALES | {
     "npv_cents", "stress_npv_cents", "lender", "binding", "fix", "frontier", "tier", "tier_source", "trace",
@@ -86,7 +86,9 @@ def assert_nothing_hidden(message: bytes, sight: Sight) -> dict[str, Any]:
 def a_paper() -> dict[str, Any]:
     """Return a stored pencil with everything that some view hides."""
     value = {"npv_cents": 1, "stress_npv_cents": 1, "parts": {"reserve": 1}, "monthly_cash_cents": {}}
-    return {"payment_cents": 1, "value": value, **dict.fromkeys(NOT_FOR_CUSTOMERS - {"value"}, 1)}
+    secrets = dict.fromkeys(NOT_FOR_CUSTOMERS - {"value"}, 1)
+    inside = {"products": [secrets], "cash": secrets, "lease": {"best": secrets, **secrets}}
+    return {"payment_cents": 1, "value": value, **secrets, **inside}
 
 
 def contracts() -> st.SearchStrategy[Contract]:

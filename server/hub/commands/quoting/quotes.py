@@ -14,7 +14,6 @@ from msgspec import UNSET
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.commands import Frontier, Quote
-from protocol.deal.agreed import ProgrammeFigures
 from protocol.deal.deal_parts import DealOffer, OfferedCar
 from protocol.deal.structure import StructureChanges, StructureError
 from protocol.jobs import NUMBER_COLUMNS, rebate_numbers
@@ -41,7 +40,7 @@ from server.sharing.lanes import Lane
 from server.work.editions import Editions
 
 if TYPE_CHECKING:
-    from server.finance.quoting import Quoted
+    from server.finance.quoting import Case, Quoted
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -160,20 +159,12 @@ class Quotes:
         pencil_id = "" if account is None else await self._record(subject, quoted, deal, account)
         return offer_of(subject, quoted, deal, changes, pencil_id)
 
-    async def programme(self, deal: Deal, lender: str, *, term_months: int | None) -> ProgrammeFigures | None:
-        """Return a lender's own programme for the deal's tier, as the sheet in force has it: of this term if
-        there is one, and of those the cheapest. Raises CommandError(degraded).
+    async def case(self, deal: Deal, vehicle_id: str, changes: StructureChanges) -> "Case":
+        """Return what a quote of a car of the deal with ``changes`` is computed from. Raises CommandError as
+        ``quote``.
         """
-        try:
-            in_force = await self._editions.in_force(self._today())
-            async with self._stores.of(deal.store_id).acquire() as database:
-                sheet = await self._editions.tables.rates(database, in_force.rates)
-        except NotInForce as error:
-            raise CommandError(ErrorCode.DEGRADED, f"No quote is possible: {error}.") from error
-        tier = deal.structure.tier
-        rows = [row for row in sheet.programmes if row.lender == lender and row.tier == tier]
-        rows.sort(key=lambda row: (row.term_months != term_months, -row.term_months, row.buy_rate_bp))
-        return None if not rows else codec.convert(ProgrammeFigures, codec.plain(rows[0]))
+        revised = replace(deal, structure=revise(deal.structure, changes))
+        return (await self._subject(revised, vehicle_id, None, _EXACT)).case
 
     async def computed(self, lane: Lane, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a computation on its person's turn; what it says of the terms is the command's error."""

@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import { type Entry, story } from "../../deal/model/timeline";
 import type { DealSession } from "../../deal/session";
 import { describeValue } from "../../deal/terms/values";
@@ -5,13 +6,24 @@ import { FigureChanges } from "../parts/agreed";
 import { useSurroundings } from "../parts/surroundings";
 import { NoteInput } from "./note-input";
 
+/** As many entries as the strip shows at once. */
+const AT_ONCE = 3;
+
 /** Who did what, when and why, newest first: the deal's story, as far back as it was asked for. */
 export function Timeline({ session }: { session: DealSession }) {
   const model = session.model.value;
   const entries = story(model?.timeline ?? [], model?.deal.notes ?? []);
+  const whole = useSignal(false);
   return (
-    <section class="timeline" aria-label="Activity">
-      <h2>Activity</h2>
+    <section class={`timeline ${whole.value ? "whole" : ""}`} aria-label="Activity">
+      <header>
+        <h2>Activity</h2>
+        {entries.length > AT_ONCE && (
+          <button type="button" class="link" aria-expanded={whole.value} onClick={() => (whole.value = !whole.value)}>
+            {whole.value ? "Show less" : `Show ${entries.length}`}
+          </button>
+        )}
+      </header>
       {entries.length === 0 ? (
         <p class="quiet">Everyone's activity on this deal appears here.</p>
       ) : (
