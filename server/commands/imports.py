@@ -140,10 +140,6 @@ _TABLES: Final[dict[str, tuple[str, "Callable[[str], Table]"]]] = {
         _leases,
     ),
     "import-products": ("Add a version of the catalogue of F&I products: one row per product.", _products),
-    "import-leases": (
-        "Add a version of the lease sheet: one row per programme, tier, term, mileage and cars.",
-        _leases,
-    ),
 }
 """Each command's summary, and its table: the columns, and the check of all rows together."""
 
