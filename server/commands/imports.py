@@ -135,6 +135,10 @@ _TABLES: Final[dict[str, tuple[str, "Callable[[str], Table]"]]] = {
     "import-tax": ("Add a version of the tax table: one row per jurisdiction.", _tax),
     "import-rebates": ("Add a version of the manufacturers' rebates: one row per rebate.", _rebates),
     "import-limits": ("Add a version of the state limits: one row per state, each with its source.", _limits),
+    "import-leases": (
+        "Add a version of the lease sheet: one row per programme, tier, term, mileage and cars.",
+        _leases,
+    ),
     "import-products": ("Add a version of the catalogue of F&I products: one row per product.", _products),
 }
 """Each command's summary, and its table: the columns, and the check of all rows together."""
