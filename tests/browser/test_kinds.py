@@ -104,3 +104,75 @@ async def test_a_cash_deal_is_financed_again(arrive: Arrive) -> None:
         re.compile(r"^\$[\d,]+\.\d\d$")
     )
     assert sales.complaints == []
+
+
+async def test_a_lease_from_its_tab_to_the_desk(arrive: Arrive) -> None:
+    """The lease stands beside the financed payment; a cell of its grid shows another one; its offer is put on
+    the deal and submitted.
+    """
+    sales = await arrive("riverside-sales")
+    await sales.open_first_deal()
+    await sales.all_valued()
+    page, before = sales.page, await sales.search_id()
+    await page.locator("#field-payment_max_cents").fill("2000")
+    await sales.all_valued(after=before)
+    before = await sales.search_id()
+    await page.locator("#field-kind").select_option("lease")
+    await sales.all_valued(after=before)
+    first = page.locator(".grid-row").first
+    await expect(first.locator(".cell-term_months")).to_have_text(re.compile(r"^\d\d lease$"))
+    await expect(first.locator(".cell-npv_cents")).to_have_text("–")
+    await first.click()
+    big = page.locator(".offer .big")
+    await expect(big).to_contain_text("miles a year", timeout=WAIT_MS)
+    await expect(page.get_by_role("tab", name="Lease")).to_have_attribute("aria-selected", "true")
+    payment = await big.locator("output").inner_text()
+    panel = page.get_by_role("region", name="Lease", exact=True)
+    for said in ("Residual", "Due at signing", "Effective monthly cost", "Money factor", "Adjusted cap cost"):
+        await expect(panel).to_contain_text(said)
+    await expect(page.locator(".waterfall")).to_have_count(0)
+    cells = page.locator(".lease-grid td button:not(.out):not(.here)")
+    shown = (await cells.first.inner_text()).split("\n")[0]
+    await cells.first.click()
+    await expect(big.locator("output")).to_have_text(shown, timeout=WAIT_MS)
+    await page.get_by_role("button", name="Back to the best offer").click()
+    await expect(big.locator("output")).to_have_text(payment, timeout=WAIT_MS)
+    await page.get_by_role("tab", name="Finance").click()
+    await expect(page.locator(".pencil:not(.lease-grid)")).to_be_visible()
+    await page.get_by_role("tab", name="Lease").click()
+    await page.get_by_role("button", name="Put this lease on the deal").click(timeout=WAIT_MS)
+    await expect(page.locator(".selected-offer .pay")).to_have_text(
+        re.compile(rf"^{re.escape(payment)} × \d\d lease$"), timeout=WAIT_MS
+    )
+    await page.get_by_role("button", name="Submit", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_role("region", name="You submit")).to_contain_text("lease")
+    await dialog.get_by_label("Customer agrees").check()
+    await dialog.get_by_role("button", name="Submit").click()
+    await expect(page.locator(".state-submitted").first).to_be_visible(timeout=WAIT_MS)
+    assert sales.complaints == []
+
+
+async def test_a_customer_sees_a_lease_as_on_paper(arrive: Arrive) -> None:
+    """Payment, residual, miles and what is due at signing; neither money factor, lender nor limit."""
+    manager = await arrive("riverside-manager")
+    await manager.open_first_deal()
+    await manager.all_valued()
+    page, before = manager.page, await manager.search_id()
+    await page.locator("#field-kind").select_option("lease")
+    await manager.all_valued(after=before)
+    await page.locator(".grid-row").first.click()
+    await expect(page.locator(".waterfall")).to_contain_text("Reserve", timeout=WAIT_MS)
+    await expect(page.locator(".offer")).to_contain_text("No credit model")
+    await page.get_by_role("button", name="Customer view").click()
+    await expect(page.locator(".view-customer .grid-row").first).to_be_visible(timeout=WAIT_MS)
+    await manager.is_live()
+    manager.frames.clear()
+    await page.locator(".grid-row").first.click()
+    panel = page.get_by_role("region", name="Lease", exact=True)
+    await expect(panel).to_contain_text("Due at signing", timeout=WAIT_MS)
+    await expect(panel).not_to_contain_text("Money factor")
+    said = "".join(manager.frames)
+    for hidden in ("money_factor", "buy_factor", "lease_value_cents", "lease_lender", '"binding"'):
+        assert hidden not in said, hidden
+    assert manager.complaints == []

@@ -12,6 +12,12 @@ GROUP, MERIDIAN, HARBOR, KEYSTONE = (
     "Keystone Finance (sample)",
 )
 
+LESSORS = (
+    ("Lakeshore Lease Trust (sample)", None),
+    ("Summit Lease Trust (sample)", None),
+    ("Alpine Lease (sample)", None),
+)
+
 PRODUCTS = (
     Product(
         product_id="appearance",
@@ -32,7 +38,7 @@ PRODUCTS = (
         provider=PROVIDER,
         retail_cents=895_00,
         cost_cents=310_00,
-        lenders=((GROUP, None), (MERIDIAN, 1_000_00), (HARBOR, 800_00), (KEYSTONE, 995_00)),
+        lenders=((GROUP, None), (MERIDIAN, 1_000_00), (HARBOR, 800_00), (KEYSTONE, 995_00), *LESSORS),
         packages=(ESSENTIAL, PREFERRED, COMPLETE),
     ),
     Product(
@@ -66,7 +72,7 @@ PRODUCTS = (
         taxable_in=("OH",),
         term_months=72,
         earning=Earning.RULE_OF_78,
-        lenders=((GROUP, None), (MERIDIAN, 3_000_00), (HARBOR, 2_500_00), (KEYSTONE, 2_250_00)),
+        lenders=((GROUP, None), (MERIDIAN, 3_000_00), (HARBOR, 2_500_00), (KEYSTONE, 2_250_00), *LESSORS),
         packages=(ESSENTIAL, PREFERRED, COMPLETE),
     ),
     Product(

@@ -40,7 +40,7 @@ const COLUMNS: Column[] = [
     valued: true,
   }),
   column("payment_cents", "Payment", 90, ALL, paymentText, { valued: true }),
-  column("term_months", "Term", 64, ALL, termText, { valued: true }),
+  column("term_months", "Term", 76, ALL, termText, { valued: true }),
   column("cash_down_cents", "Cash", 68, ALL, (row, f) => maybe(row.cash_down_cents, f.dollars), { valued: true }),
   column("rate_bp", "Rate", 66, STAFF, (row, f) => maybe(row.rate_bp, f.percent), { valued: true }),
   column("lender", "Lender", 128, STAFF, (row) => row.lender ?? NOTHING, { number: false, valued: true }),

@@ -28,8 +28,8 @@ export function CashPanel({ cash, stale }: { cash: QuotedCash; stale: boolean })
               </Fact>
             ) : null,
           )}
-          <Fact name="Out the door" strong>
-            {formats.cents(cash.out_the_door_cents)}
+          <Fact name="Out the door">
+            <b>{formats.cents(cash.out_the_door_cents)}</b>
           </Fact>
         </dl>
         {cash.covered !== undefined && (

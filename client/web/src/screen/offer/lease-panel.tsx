@@ -83,9 +83,5 @@ function Lease({ lease, stale }: { lease: QuotedLease; stale: boolean }) {
 function Amount({ name, cents, strong = false }: { name: string; cents: number; strong?: boolean }) {
   const { formats } = useSurroundings();
   if (cents === 0) return null;
-  return (
-    <Fact name={name} strong={strong}>
-      {formats.cents(cents)}
-    </Fact>
-  );
+  return <Fact name={name}>{strong ? <b>{formats.cents(cents)}</b> : formats.cents(cents)}</Fact>;
 }

@@ -135,8 +135,8 @@ function Leased({ lease, formats }: { lease: QuotedLease; formats: Formats }) {
         </span>
       </p>
       <dl class="facts">
-        <Fact name="Due at signing" strong>
-          {formats.cents(due)}
+        <Fact name="Due at signing">
+          <b>{formats.cents(due)}</b>
         </Fact>
         <Fact name="Before tax">{formats.cents(lease.payment_cents)}</Fact>
         <Fact name="Effective monthly cost">{formats.cents(lease.effective_monthly_cents)}</Fact>
