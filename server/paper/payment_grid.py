@@ -26,7 +26,8 @@ COLUMNS_BESIDE: Final = 2
 def payment_grid(pencil: StoredPencil, sheet: RateSheet, model: RiskModel) -> PaymentGrid | None:
     """Return the grid around a financed pencil; None if there is nothing to choose.
 
-    ``sheet`` and ``model`` are those of its versions. A cell that the program does not take is None.
+    ``sheet`` and ``model`` are those of its versions. A cell that the program does not take is None; an
+    amount of cash that it takes for no term has no column.
     """
     answer = pencil.answer
     if pencil.choice is None or isinstance(answer.term_months, UnsetType):
@@ -52,9 +53,13 @@ def payment_grid(pencil: StoredPencil, sheet: RateSheet, model: RiskModel) -> Pa
         )
         for term, rates in zip(terms, grid.rate_bp, strict=True)
     )
-    shown = sum(cell is not None for row in rows for cell in row.cells)
-    own = cash.index(cents_of(answer.cash_down_cents))
-    return PaymentGrid(tuple(cash), rows, answer.term_months, own) if shown > 1 else None
+    taken = [place for place in range(len(cash)) if any(row.cells[place] for row in rows)]
+    columns = tuple(cash[place] for place in taken)
+    own = cents_of(answer.cash_down_cents)
+    if own not in columns or sum(cell is not None for row in rows for cell in row.cells) < 2:
+        return None
+    rows = tuple(GridRow(row.term_months, tuple(row.cells[place] for place in taken)) for row in rows)
+    return PaymentGrid(columns, rows, answer.term_months, columns.index(own))
 
 
 def cash_beside(own_cents: int, step_cents: int) -> list[int]:

@@ -129,6 +129,16 @@ def test_what_the_lender_does_not_take_is_a_dash() -> None:
     assert [all(cell is None for cell in row.cells) for row in grid.rows] == [False, False, True]
 
 
+def test_cash_that_the_lender_takes_for_no_term_has_no_column() -> None:
+    """A lender that wants more down than the trade brings: the offer's cash is the least that it takes."""
+    rows = [msgspec.structs.replace(row, down_min_cents=4_000_00) for row in ROWS]
+    stored = pencil(case(WISH, rows))
+    grid = payment_grid(stored, sheet(*rows), model())
+    assert grid is not None and grid.column == 0
+    assert grid.cash_down_cents[0] == stored.answer.cash_down_cents
+    assert all(cell is not None for row in grid.rows for cell in row.cells)
+
+
 @pytest.mark.parametrize(
     ("own", "columns"),
     [
