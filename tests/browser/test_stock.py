@@ -98,8 +98,8 @@ async def test_one_box_finds_a_car_that_does_not_fit_and_opens_it(
 
 
 async def test_a_button_opens_the_cars_that_it_says(arrive: Arrive) -> None:
-    """More cash, then another term: each is one click, and the next search matches so many cars more, and those
-    that the cash lets the customer lease.
+    """More cash, then another term: each is one click, and the next search matches so many cars more; more
+    cash may let the customer lease others.
     """
     person = await arrive("riverside-sales")
     await only_few_fit(person)
