@@ -243,7 +243,7 @@ async def test_the_cash_tab_shows_the_price_out_the_door(arrive: Arrive) -> None
     await expect(finance).to_have_attribute("aria-selected", "true")
     await expect(page.locator(".pencil")).to_be_visible()
     await finance.focus()
-    await page.keyboard.press("ArrowRight")
+    await page.keyboard.press("ArrowLeft")
     await expect(tab).to_be_focused()
     await expect(page.locator(".pencil")).to_have_count(0)
     panel = page.get_by_role("region", name="Cash deal")
@@ -300,7 +300,7 @@ async def test_cash_that_pays_the_price_is_a_cash_deal(arrive: Arrive, workspace
     await box.press("Enter")
     await expect(page.locator(".offer .big")).to_contain_text("out the door: a cash deal", timeout=WAIT_MS)
     quote = _last_quote(sales)
-    assert not quote["eligible"] and quote["cash"]["covered"]
+    assert (quote["eligible"], quote["kind"]) == (True, "cash") and quote["cash"]["covered"]
     await expect(page.locator(".offer .big output")).to_have_text(_cents(quote["cash"]["out_the_door_cents"]))
     await expect(page.get_by_role("tab", name="Cash")).to_have_attribute("aria-selected", "true")
     assert sales.complaints == []

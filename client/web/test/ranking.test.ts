@@ -116,3 +116,25 @@ test("a car under the payment target is not better than the last one that reache
   ranking.admit(rows.rows, rows.addSnapshot(later, 2));
   assert.equal(ranking.better, 1);
 });
+
+test("offers whose value is hidden stand by payment, in both directions", () => {
+  const rows = new RowTable();
+  const ids3 = ["a", "b", "c"];
+  rows.addSnapshot(
+    {
+      vehicle_id: ids3,
+      rev: [1, 1, 1],
+      make: ids3,
+      price_cents: [100, 200, 300],
+      payment_cents: [30, 10, 20],
+      npv_cents: [null, null, null],
+      valued: [true, true, true],
+    },
+    3,
+  );
+  for (const descending of [true, false]) {
+    const ranking = new Ranking({ key: "npv_cents", descending });
+    ranking.settle(rows.rows);
+    assert.deepEqual(ids(ranking, rows), ["b", "c", "a"]);
+  }
+});

@@ -46,7 +46,11 @@ class Plans:
         found = self._kept.get(key)
         if found is None:
             plan = plan_deal(inputs, sheet, leases=leases)
-            found = self._kept[key] = plan, search_window(plan, largest_rebate_cents), OtherTerms(plan)
+            found = self._kept[key] = (
+                plan,
+                search_window(plan, largest_rebate_cents),
+                OtherTerms(plan, leases),
+            )
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)

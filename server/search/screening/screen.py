@@ -96,8 +96,9 @@ def screen_rows(plan: Plan, rows: Sequence[Any], others: OtherTerms | None = Non
     matched = fits.matched
     limits, more_cash = fits.limit[~matched].tolist(), fits.more_cash[~matched].tolist()
     out = np.flatnonzero(~matched)
-    is_open = others is not None and out.size and is_financed(plan)
-    terms = others.opening(cars.at(out)) if others is not None and is_open else [()] * len(out)
+    terms: Sequence[tuple[int, ...]] = [()] * len(out)
+    if others is not None and out.size and not _has_no_other_terms(plan):
+        terms = others.opening(cars.at(out), CarNames(names.names, names.of_car[out]))
     marks = matched.tolist()
     columns = {name: list(compress(read[name], marks)) for name in MATCH_COLUMNS if name in read}
     columns |= {
@@ -119,6 +120,12 @@ def screen_rows(plan: Plan, rows: Sequence[Any], others: OtherTerms | None = Non
         ],
         last=Keyset(read["position"][-1], int(read["vehicle_id"][-1])),
     )
+
+
+def _has_no_other_terms(plan: Plan) -> bool:
+    """Return whether no other term opens a car: a cash deal has none, and an empty plan names its own fix."""
+    kind = plan.inputs.structure.kind
+    return kind is DealKind.CASH or (kind is DealKind.FINANCE and bool(plan.empty))
 
 
 class _Fits(NamedTuple):

@@ -15,7 +15,7 @@ from server.database.core.scope import StoreScopes
 from server.database.deals.story import story_page
 from server.database.deals.wall import wall_of
 from server.search.sql.cursor import FEW_CARS, FIRST_CHUNK, read_stock
-from server.search.sql.query import Stock, build_query
+from server.search.sql.query import LeasedCars, Stock, build_query
 from server.search.sql.statement import Query
 from server.search.trace import Trace
 from tests.services import Database, Services, free_port, settings_for
@@ -138,6 +138,36 @@ async def test_the_first_rows_never_cost_a_scan_or_a_sort(stores: StoreScopes) -
                 if rows != whole:
                     found.append("other rows than the whole query's first")
                 faults += [f"{scope}, {name}, {sort}: {fault}" for fault in found]
+    assert not faults, "\n".join(faults)
+
+
+async def test_leased_cars_of_any_price_cost_neither_a_scan_nor_a_sort(stores: StoreScopes) -> None:
+    """New cars above the price window are found on the way through the order's index. From the dearest on,
+    each used car above the window is visited: no index says which cars are new, and here none is.
+    """
+    faults: list[str] = []
+    leased = LeasedCars(("Make 3", "Make 5"))
+    for sort in Sort:
+        query = build_query(
+            Stock("east", "valley", Scope.STORE),
+            Filters(),
+            sort,
+            window=(9_000_00, 30_000_00),
+            after=None,
+            today=TODAY,
+            leased=leased,
+        )
+        async with read_stock(stores.of("east"), Trace()) as reader:
+            explaining = Explaining(reader.database)
+            reader.database = explaining  # type: ignore[assignment]
+            rows, _ = await reader.fetch(query)
+            whole = await _whole(explaining.connection, query)
+        found = [*explaining.faults]
+        if explaining.buffers > (MOST_BUFFERS_OF_MANY if sort is Sort.PRICE_DESC else MOST_BUFFERS):
+            found.append(f"{explaining.buffers} buffers")
+        if rows != whole:
+            found.append("other rows than the whole query's first")
+        faults += [f"{sort}: {fault}" for fault in found]
     assert not faults, "\n".join(faults)
 
 

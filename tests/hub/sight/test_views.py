@@ -502,6 +502,7 @@ def test_only_the_desk_sees_what_a_deal_without_a_loan_is_worth(kind: DealKind) 
     assert views.project_summary(summary, Sight(View.SALES)) == {
         "deal_id": "1",
         "kind": kind,
+        "npv_cents": None,
         "out_the_door_cents": 2_000_000,
     }
     assert views.project_summary(summary, Sight(View.MANAGER)) == summary

@@ -4,7 +4,7 @@ import datetime as dt
 
 from protocol.records import MAX_CENTS, Filters, Scope
 from server.search.sql.outside import CHEAPER_CARS, DEARER_CARS, outside_queries
-from server.search.sql.query import Stock
+from server.search.sql.query import LeasedCars, Stock
 
 STORE = Stock("riverside", "valley", Scope.STORE)
 TODAY = dt.date(2026, 1, 15)
@@ -20,6 +20,14 @@ def test_the_nearest_cars_on_both_sides_are_read() -> None:
     assert cheaper.args[2:4] == (1, 999_999)
     assert cheaper.text.endswith(f"ORDER BY v.price_cents DESC, v.vehicle_id DESC LIMIT {CHEAPER_CARS}")
     assert ["Toyota"] in dearer.args
+
+
+def test_dearer_cars_that_may_be_leased_are_inside() -> None:
+    """They are read with the others, so that they are not counted twice."""
+    leased = LeasedCars(("Toyota",))
+    dearer, cheaper = outside_queries(STORE, Filters(), (1_000_000, 3_000_000), today=TODAY, leased=leased)
+    assert "NOT (v.is_new AND lower(v.make) = ANY" in dearer.text
+    assert "is_new AND" not in cheaper.text
 
 
 def test_nothing_lies_outside_every_price() -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.records import Filters, Scope, Sort
-from server.search.sql.query import Stock, build_query, explained
+from protocol.records import MAX_CENTS, Filters, Scope, Sort
+from server.search.sql.query import LeasedCars, Stock, build_query, explained
 from server.search.sql.statement import Keyset, Query
 from tests.protocol.strategies import values_of
 from tests.work import work_of
@@ -50,6 +50,42 @@ def test_price_filters_narrow_the_window() -> None:
     """The tighter of filter and window counts at each end."""
     assert query(Filters(price_min_cents=500, price_max_cents=99_000_000)).args[-2:] == (500, 9_000_000)
     assert query(Filters(price_min_cents=1, price_max_cents=800)).args[-2:] == (100, 800)
+
+
+@pytest.mark.parametrize(
+    ("leased", "condition", "makes"),
+    [
+        (
+            LeasedCars(("Toyota", "Honda")),
+            "v.is_new AND lower(v.make) = ANY ($6::text[])",
+            [["honda", "toyota"]],
+        ),
+        (LeasedCars(()), "v.is_new", []),
+        (LeasedCars(("BMW",), used=True), "lower(v.make) = ANY ($6::text[])", [["bmw"]]),
+        (LeasedCars((), used=True), "true", []),
+    ],
+)
+def test_leased_cars_have_no_upper_price(leased: LeasedCars, condition: str, makes: list[list[str]]) -> None:
+    """New cars of the makes that a lease programme names are read at any price above the lower end."""
+    window = (100, 9_000_000)
+    built = build_query(STORE, Filters(), Sort.PRICE, window=window, after=None, today=TODAY, leased=leased)
+    assert f"(v.price_cents <= $5::bigint OR {condition})" in built.text
+    assert list(built.args[-3 - len(makes) :]) == [100, MAX_CENTS, 9_000_000, *makes]
+
+
+def test_a_price_filter_bounds_leased_cars_too() -> None:
+    """Inside the window, the filter alone counts; above it, up to the filter."""
+    for most, expected in ((800, (100, 800)), (10_000_000, (100, 10_000_000, 9_000_000))):
+        built = build_query(
+            STORE,
+            Filters(price_max_cents=most),
+            Sort.PRICE,
+            window=(100, 9_000_000),
+            after=None,
+            today=TODAY,
+            leased=LeasedCars(()),
+        )
+        assert built.args[-len(expected) :] == expected
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,8 @@ export function underTarget(row: Row, leastPayment: number): boolean {
 
 /**
  * Compares two rows: by key, rows without one last in both directions, ties by price and then by id. When sorted by
- * value, rows below the payment target come after the others, in both directions.
+ * value, rows below the payment target come after the others, in both directions; offers whose value is the desk's,
+ * such as leases, go by payment.
  */
 export function compareRows(order: Order, leastPayment = 0): (a: Row, b: Row) => number {
   const sign = order.descending ? -1 : 1;
@@ -48,6 +49,8 @@ export function compareRows(order: Order, leastPayment = 0): (a: Row, b: Row) =>
     const right = keyOf(b, order.key);
     if (left === null || right === null) {
       if (left !== right) return left === null ? 1 : -1;
+      const [less, more] = [a.payment_cents, b.payment_cents];
+      if (VALUE_KEYS.has(order.key) && less !== null && more !== null && less !== more) return less - more;
     } else if (underTarget(a, least) !== underTarget(b, least)) {
       return underTarget(a, least) ? 1 : -1;
     } else if (left !== right) {

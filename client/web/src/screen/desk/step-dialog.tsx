@@ -22,9 +22,10 @@ export function DeskDialogs({ session }: { session: DealSession }) {
 function StepDialog({ session, step }: { session: DealSession; step: StepName }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const { ordinary, credit } = reasonsOf(step);
-  const chosen = useSignal<readonly Reason[]>(ordinary.length + credit.length === 1 ? [...ordinary, ...credit] : []);
   const { desk } = session;
   const deal = session.model.value?.deal;
+  const only = ordinary.length + credit.length === 1 ? [...ordinary, ...credit] : [];
+  const chosen = useSignal<readonly Reason[]>(step === "fund" && deal ? [payerOf(deal)] : only);
   const trouble = desk.troubles.value.get(step);
   const busy = desk.busy.value.has(step);
   const words = STEP_WORDS[step];
@@ -108,6 +109,11 @@ function StepDialog({ session, step }: { session: DealSession; step: StepName })
       </form>
     </dialog>
   );
+}
+
+/** Who pays the dealer: the lender, or the customer of a cash deal. */
+function payerOf({ selected }: Deal): Reason {
+  return selected?.cash ? "customer_paid" : "lender_paid";
 }
 
 /** Returns the figures that a step is about; null for a step about something else. */
