@@ -2,6 +2,7 @@
 
 import datetime as dt
 from io import BytesIO
+from random import Random
 
 import msgspec
 import pytest
@@ -19,6 +20,8 @@ from server.paper.figures import car_figures, valid_until
 from server.paper.lease import lease_figures
 from server.paper.printing import PrintedCar, print_paper
 from tests.finance.cases import TODAY, car
+from tests.finance.leasing.random_leases import random_car, random_deal, random_sheet
+from tests.finance.quoting.test_leases import case as lease_case
 from tests.finance.quoting.test_quoting import RULES, WISH, case
 from tests.paper.pencils import CAR, in_cash, lease_of, leased, pencil, text_of
 from tests.paper.test_page import HEADING
@@ -219,3 +222,30 @@ def test_a_cash_deal_stands_whatever_a_loan_would_do() -> None:
     assert valid_until(TODAY, (in_cash(case(wish)),)) == TODAY + dt.timedelta(days=7)
     owing = msgspec.structs.replace(wish, payoff_good_through=TODAY + dt.timedelta(days=4))
     assert valid_until(TODAY, (in_cash(case(owing)),)) == TODAY + dt.timedelta(days=4)
+
+
+def test_the_paper_of_a_quoted_lease_adds_up() -> None:
+    """Over 300 random deals of kind lease: fees, products and prior balance make up the gross cap cost, and
+    what is due at signing is the sum of its lines.
+    """
+    leases = 0
+    for seed in range(300):
+        random = Random(9_000 + seed)
+        deal, sheet = random_deal(random), random_sheet(random)
+        numbers, name = random_car(random)
+        structure = msgspec.structs.replace(deal.structure, kind=DealKind.LEASE)
+        subject = lease_case(msgspec.structs.replace(deal, structure=structure), sheet, numbers, name)
+        stored = pencil(subject)
+        assert stored.answer.kind is DealKind.LEASE
+        if not stored.answer.eligible:
+            continue
+        figures = lease_figures(stored, CAR)
+        names = {line.name: line.cents for line in figures.lines}
+        assert sum(names.values()) == figures.gross_cap_cents
+        assert names["Fees in the cap cost"] >= 0
+        assert figures.gross_cap_cents + sum(line.cents for line in figures.reductions) == (
+            figures.adjusted_cap_cents
+        )
+        assert sum(line.cents for line in figures.signing) == figures.due_at_signing_cents
+        leases += 1
+    assert leases > 40

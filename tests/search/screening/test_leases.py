@@ -16,6 +16,7 @@ from server.finance.offers import offers_of
 from server.finance.plan import Plan, plan_deal
 from server.search.paging.reading import leased_cars
 from server.search.screening.names import lease_names_of
+from server.search.screening.other_terms import OtherTerms
 from server.search.screening.screen import screen_rows
 from server.search.sql.query import RESULT_COLUMNS, LeasedCars
 from tests.finance.cases import inputs, model, programme
@@ -116,3 +117,33 @@ def test_the_cars_that_a_sheet_leases() -> None:
     assert leased(row(term_months=39)) is None
     old = plan_deal(inputs(), rate_sheet(STRICT), leases=sheet(row()))
     assert leased_cars(old) is None
+
+
+@pytest.mark.parametrize("kind", [DealKind.FINANCE, DealKind.LEASE])
+def test_another_term_that_leases_a_rejected_car_is_named(kind: DealKind) -> None:
+    """A car matches with one more term of a loan or a lease exactly if that term is named."""
+    compared = opened = 0
+    for seed in range(120):
+        random = Random(7_000 + seed)
+        deal, leases = deal_of(random, kind), random_sheet(random)
+        structure = msgspec.structs.replace(deal.structure, term_months=None)
+        deal = msgspec.structs.replace(deal, structure=structure)
+        stock = [row_of(number, *random_car(random)) for number in range(4)]
+        plan = plan_deal(deal, rate_sheet(STRICT), leases=leases)
+        if plan.empty and kind is DealKind.FINANCE:
+            continue
+        others = {each.term_months for each in leases.programmes} | {STRICT.term_months}
+        others -= set(structure.terms_months)
+        for each in screen_rows(plan, stock, OtherTerms(plan, leases)).rejected:
+            named = set()
+            for term in others:
+                more = msgspec.structs.replace(structure, terms_months=[*structure.terms_months, term])
+                again = plan_deal(
+                    msgspec.structs.replace(deal, structure=more), rate_sheet(STRICT), leases=leases
+                )
+                if len(screen_rows(again, [stock[each.row_number]])):
+                    named.add(term)
+            assert set(each.terms) == named
+            compared += 1
+            opened += bool(named)
+    assert compared > 50 and opened > 5
