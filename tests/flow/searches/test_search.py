@@ -220,9 +220,10 @@ async def test_filters_and_text_choose_cars(searching: Searching) -> None:
 
 
 async def test_why_no_car_fits_is_said(searching: Searching) -> None:
-    """With a rate that no lender offers and no cash nothing matches, and the limit is named."""
+    """With a rate that no lender offers, and no cash, no older car matches, and the limit is named."""
     deal = await searching.deal(rate_bp=BasisPoints(9_000), cash_down_max_cents=0, trade_allowance_cents=0)
-    await searching.begin(deal)
+    # No lessor takes an older car.
+    await searching.begin(deal, filters=Filters(year_max=2023))
     ended = await searching.ended(deal)
     assert (ended["matched"], [item["limit"] for item in ended["rejected"]]) == (0, ["rate"])
     tight = await searching.deal(cash_down_max_cents=0, payment_max_cents=30_000)
@@ -308,4 +309,5 @@ async def test_a_search_says_what_it_is_computed_with(searching: Searching) -> N
         "limits": VERSION,
         # No line of the deal names a product.
         "products": None,
+        "leases": VERSION,
     }
