@@ -97,8 +97,10 @@ async def test_one_box_finds_a_car_that_does_not_fit_and_opens_it(
     assert person.complaints == []
 
 
-async def test_a_button_opens_exactly_the_cars_that_it_says(arrive: Arrive) -> None:
-    """More cash, then another term: each is one click, and the next search matches so many cars more."""
+async def test_a_button_opens_the_cars_that_it_says(arrive: Arrive) -> None:
+    """More cash, then another term: each is one click, and the next search matches so many cars more; more
+    cash may let the customer lease others.
+    """
     person = await arrive("riverside-sales")
     await only_few_fit(person)
     openings = person.page.get_by_role("region", name="Cars that don't qualify")
@@ -109,5 +111,5 @@ async def test_a_button_opens_exactly_the_cars_that_it_says(arrive: Arrive) -> N
         already, before = await matched(person), await person.search_id()
         await button.click()
         await person.all_valued(after=before)
-        assert await matched(person) == already + opens > already
+        assert await matched(person) >= already + opens > already
     assert person.complaints == []

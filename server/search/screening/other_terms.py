@@ -18,7 +18,7 @@ from server.finance.structures import build_structures
 
 
 class OtherTerms:
-    """The other terms of a deal's plan, of loans and leases. They are planned at the first rejected car."""
+    """The other terms of a deal, of loans and of leases. They are planned at the first rejected car."""
 
     def __init__(self, plan: Plan, leases: LeaseSheet | None = None) -> None:
         self._plan = plan

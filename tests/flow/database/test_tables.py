@@ -16,6 +16,7 @@ from protocol.records import Filters, Scope, Sort, Tier
 from server.database.core.pool import open_pool, prepare_connection
 from server.database.core.scope import StoreScopes
 from server.database.deals.deals import list_deals, load_deal
+from server.database.editions.leases import load_leases
 from server.database.editions.rates import (
     NotInForce,
     load_limits,
@@ -27,7 +28,7 @@ from server.database.editions.rates import (
 from server.database.editions.versions import editions_in_force
 from server.database.editions.writing import RATES, Edition, store_version
 from server.database.importing import RULES, STATE_LIMITS, TableRejected, import_table
-from server.database.sample import lenders, limits, rebates, taxes
+from server.database.sample import leases, lenders, limits, rebates, taxes
 from server.database.sample.seed import VERSION, SeedPlan
 from server.finance.rules.rebates import rebate_for, rebates_open_to, without
 from server.search.sql.query import Stock, build_car_query, build_query
@@ -72,14 +73,16 @@ async def counts(owner: asyncpg.Connection) -> tuple[int, int]:
 
 
 async def test_a_seed_holds_every_table(owner: asyncpg.Connection) -> None:
-    """Rates, risk, taxes, rebates and limits read back as the sample states them; all are marked."""
+    """Rates, risk, taxes, rebates, limits and leases read back as the sample states them; all are marked."""
     year = dt.datetime.now(dt.UTC).year
     assert set((await load_rates(owner, VERSION)).programmes) == set(lenders.sample_programmes(year))
     assert set((await load_risk(owner, VERSION)).curves) == set(lenders.CURVES)
     assert set((await load_taxes(owner, VERSION)).rules) == set(taxes.RULES)
     assert set(await load_rebates(owner, VERSION)) == set(rebates.sample_rebates(year))
     assert set((await load_limits(owner, VERSION)).limits) == set(limits.LIMITS)
-    for head in ("rate_sheets", "risk_models", "tax_tables", "rebate_sheets", "limit_tables"):
+    assert set((await load_leases(owner, VERSION)).programmes) == set(leases.sample_leases(year))
+    heads = ("rate_sheets", "risk_models", "tax_tables", "rebate_sheets", "limit_tables", "lease_sheets")
+    for head in heads:
         assert await owner.fetchval(f"SELECT bool_and(is_sample) FROM {head}")  # noqa: S608 - names above
 
 
