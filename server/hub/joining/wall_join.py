@@ -78,9 +78,7 @@ async def _rows(
     """Yield the messages with the deals of a wall, and the end."""
     shown = [project_summary(deal, sight) for deal in deals]
     if shown:
-        # What a view hides of some deals is null beside those of others.
-        names = dict.fromkeys(name for deal in shown for name in deal)
-        columns = {name: [deal.get(name) for deal in shown] for name in names}
+        columns = {name: [deal[name] for deal in shown] for name in shown[0]}
         for message in row_parts(channel, ref, 0, columns):
             yield message
     yield codec.encode(SnapshotEnd(channel=channel, ref=ref))

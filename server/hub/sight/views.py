@@ -165,7 +165,8 @@ def project_summary(summary: dict[str, Any], sight: Sight) -> dict[str, Any]:
         return summary
     shown = _shown(summary, EVENT_FIELDS[sight.view]["deal_summary"])
     if shown.get("kind") not in {None, DealKind.FINANCE}:
-        shown.pop("npv_cents", None)
+        # It is the gross. Every row of a wall has the same fields.
+        shown["npv_cents"] = None
     return value_as_seen(shown, sight)
 
 
