@@ -9,20 +9,20 @@ import type { DealKind, QuoteReply, Rejection } from "../../wire";
 import { Papers } from "../desk/papers";
 import { Fact, sentence } from "../parts/facts";
 import { useSurroundings } from "../parts/surroundings";
-import { CashPanel } from "./cash-panel";
 import { ChoiceBar } from "./choice-bar";
 import { ContractFacts } from "./contract-facts";
 import { FrontierPlot } from "./frontier-plot";
-import { KindSwitch } from "./kind-switch";
-import { LeasePanel } from "./lease-panel";
+import { PencilGrid } from "./grids/pencil-grid";
 import { MonthlyCash } from "./monthly-cash";
 import { OfferHeadline } from "./offer-headline";
-import { PaymentTabs } from "./payment-tabs";
-import { PencilGrid } from "./pencil-grid";
 import { PrintLinks } from "./print-links";
 import { RollControl } from "./roll-control";
 import { SignedContract } from "./signed-contract";
 import { ValueParts } from "./value-parts";
+import { CashPanel } from "./ways/cash-panel";
+import { KindSwitch } from "./ways/kind-switch";
+import { LeasePanel } from "./ways/lease-panel";
+import { PaymentTabs } from "./ways/payment-tabs";
 
 const SHOWN_LIMITS = 8;
 

@@ -1,10 +1,10 @@
-import { cellDifference } from "../../deal/pencil/grid-reading";
-import type { Cell } from "../../deal/pencil/pencil-cells";
-import { scoreText } from "../../deal/stock/columns";
-import { limitText } from "../../deal/terms/fields";
-import type { QuoteReply } from "../../wire";
-import { sentence } from "../parts/facts";
-import { useSurroundings } from "../parts/surroundings";
+import { cellDifference } from "../../../deal/pencil/grid-reading";
+import type { Cell } from "../../../deal/pencil/pencil-cells";
+import { scoreText } from "../../../deal/stock/columns";
+import { limitText } from "../../../deal/terms/fields";
+import type { QuoteReply } from "../../../wire";
+import { sentence } from "../../parts/facts";
+import { useSurroundings } from "../../parts/surroundings";
 
 interface Props {
   quote: QuoteReply;

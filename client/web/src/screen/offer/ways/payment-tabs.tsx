@@ -1,6 +1,6 @@
 import { useRef } from "preact/hooks";
-import { DEAL_KINDS } from "../../deal/terms/fields";
-import type { DealKind } from "../../wire";
+import { DEAL_KINDS } from "../../../deal/terms/fields";
+import type { DealKind } from "../../../wire";
 
 interface Props {
   ways: readonly DealKind[];

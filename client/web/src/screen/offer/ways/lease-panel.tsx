@@ -1,10 +1,10 @@
-import type { DealSession } from "../../deal/session";
-import { limitText } from "../../deal/terms/fields";
-import type { QuotedLease, QuoteReply } from "../../wire";
-import { Fact, sentence } from "../parts/facts";
-import { useSurroundings } from "../parts/surroundings";
-import { LeaseGridTable } from "./lease-grid";
-import { ValueParts } from "./value-parts";
+import type { DealSession } from "../../../deal/session";
+import { limitText } from "../../../deal/terms/fields";
+import type { QuotedLease, QuoteReply } from "../../../wire";
+import { Fact, sentence } from "../../parts/facts";
+import { useSurroundings } from "../../parts/surroundings";
+import { LeaseGridTable } from "../grids/lease-grid";
+import { ValueParts } from "../value-parts";
 
 interface Props {
   quote: QuoteReply;

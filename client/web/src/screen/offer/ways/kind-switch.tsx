@@ -1,6 +1,6 @@
-import { isOpen } from "../../deal/desk/steps";
-import type { DealSession } from "../../deal/session";
-import type { DealKind } from "../../wire";
+import { isOpen } from "../../../deal/desk/steps";
+import type { DealSession } from "../../../deal/session";
+import type { DealKind } from "../../../wire";
 
 const WORDS: Record<DealKind, string> = {
   finance: "Make it a financed deal",

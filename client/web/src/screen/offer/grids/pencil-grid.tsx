@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { gridRows, overMaximum } from "../../deal/pencil/grid-reading";
-import { cellAfter } from "../../deal/pencil/pencil-cells";
-import type { DealSession } from "../../deal/session";
-import type { QuoteReply } from "../../wire";
-import { useSurroundings } from "../parts/surroundings";
+import { gridRows, overMaximum } from "../../../deal/pencil/grid-reading";
+import { cellAfter } from "../../../deal/pencil/pencil-cells";
+import type { DealSession } from "../../../deal/session";
+import type { QuoteReply } from "../../../wire";
+import { useSurroundings } from "../../parts/surroundings";
 import { GridCell } from "./grid-cell";
 import { GridRowHead } from "./grid-row-head";
 import { GridSelector } from "./grid-selector";

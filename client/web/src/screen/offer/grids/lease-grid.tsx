@@ -1,12 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { isEditable } from "../../deal/desk/steps";
-import { cellAfter } from "../../deal/pencil/pencil-cells";
-import type { DealSession } from "../../deal/session";
-import { limitText } from "../../deal/terms/fields";
-import type { LeaseGrid, QuotedLease } from "../../wire";
-import { sentence } from "../parts/facts";
-import { useSurroundings } from "../parts/surroundings";
+import { isEditable } from "../../../deal/desk/steps";
+import { cellAfter } from "../../../deal/pencil/pencil-cells";
+import type { DealSession } from "../../../deal/session";
+import { limitText } from "../../../deal/terms/fields";
+import type { LeaseGrid, QuotedLease } from "../../../wire";
+import { sentence } from "../../parts/facts";
+import { useSurroundings } from "../../parts/surroundings";
 
 interface Props {
   grid: LeaseGrid;

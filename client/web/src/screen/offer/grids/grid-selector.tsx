@@ -1,8 +1,8 @@
-import type { DealSession } from "../../deal/session";
-import { parseMoney } from "../../text/parse";
-import type { QuoteReply } from "../../wire";
-import { DraftInput } from "../parts/draft-input";
-import { useSurroundings } from "../parts/surroundings";
+import type { DealSession } from "../../../deal/session";
+import { parseMoney } from "../../../text/parse";
+import type { QuoteReply } from "../../../wire";
+import { DraftInput } from "../../parts/draft-input";
+import { useSurroundings } from "../../parts/surroundings";
 
 const BEST = "best per cell";
 const LEAST_STEP_CENTS = 1_000;

@@ -1,7 +1,7 @@
-import type { QuotedCash } from "../../wire";
-import { Fact } from "../parts/facts";
-import { useSurroundings } from "../parts/surroundings";
-import { ValueParts } from "./value-parts";
+import type { QuotedCash } from "../../../wire";
+import { Fact } from "../../parts/facts";
+import { useSurroundings } from "../../parts/surroundings";
+import { ValueParts } from "../value-parts";
 
 /** The car as a cash deal: the price out the door, its parts and, for the desk, what it earns. */
 export function CashPanel({ cash, stale }: { cash: QuotedCash; stale: boolean }) {

@@ -1,6 +1,6 @@
-import type { GridRow } from "../../deal/pencil/grid-reading";
-import type { QuoteGrid } from "../../wire";
-import { useSurroundings } from "../parts/surroundings";
+import type { GridRow } from "../../../deal/pencil/grid-reading";
+import type { QuoteGrid } from "../../../wire";
+import { useSurroundings } from "../../parts/surroundings";
 
 /** The head of a row: its term, what the lines of its cells are, and how a term compares that nobody chose. */
 export function GridRowHead({ row, grid }: { row: GridRow; grid: QuoteGrid }) {
