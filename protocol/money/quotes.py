@@ -11,11 +11,12 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from protocol.deal.deal_parts import OfferedCash, OfferedLease
 from protocol.events import Fix
 from protocol.money.lending import AdvanceRule
 from protocol.money.menu import QuotedProduct, QuoteMenu
 from protocol.money.pricing import Itemization, ScheduleRow, Vary
+from protocol.money.values import QuoteValue
+from protocol.money.ways import LeaseGrid, QuotedCash, QuotedLeases
 from protocol.records import DealKind, Versions
 
 
@@ -58,33 +59,6 @@ class QuotedTrade(msgspec.Struct, frozen=True, kw_only=True):
     equity_cents: int
 
 
-class MonthlyCash(msgspec.Struct, frozen=True, kw_only=True):
-    """The expected cash of a contract for its holder, not discounted: columns with one entry per month.
-
-    ``collected`` are payments and prepayments, ``recovered`` comes from earlier defaults, ``servicing`` is
-    the cost of servicing. They end with the last recovery, so there may be more months than payments.
-    """
-
-    collected: list[int]
-    recovered: list[int]
-    servicing: list[int]
-
-
-class QuoteValue(msgspec.Struct, frozen=True, kw_only=True):
-    """The value of the deal to the group. ``parts`` sum to ``npv_cents``, in the order in which they add up.
-
-    ``stress_npv_cents`` is the same with more defaults and lower recoveries. A sold contract has no
-    ``monthly_cash_cents``, and pencils do not store them, because they follow from the rest. If the store
-    hides NPVs from its salespeople, they see a ``score``, 1 to 5, instead of both amounts.
-    """
-
-    npv_cents: int | UnsetType = UNSET
-    stress_npv_cents: int | UnsetType = UNSET
-    score: int | UnsetType = UNSET
-    parts: dict[str, int] | UnsetType = UNSET
-    monthly_cash_cents: MonthlyCash | UnsetType = UNSET
-
-
 class GridLender(msgspec.Struct, frozen=True, kw_only=True):
     """A programme that a grid can be of, with its rate at the offer's term; else at its first."""
 
@@ -116,57 +90,6 @@ class QuoteGrid(msgspec.Struct, frozen=True, kw_only=True):
     programme_id: str | UnsetType | None = UNSET
     lenders: list[GridLender] | UnsetType = UNSET
     step_cents: int | UnsetType = UNSET
-
-
-class QuotedLease(OfferedLease, frozen=True, kw_only=True):
-    """A car's best lease. ``value`` is its value to the group: front and product gross, the reserve, and the
-    chargebacks expected of it. No credit model is behind it. It is absent if the cost of the car is unknown.
-    """
-
-    value: QuoteValue | UnsetType = UNSET
-    buy_factor: float | UnsetType = UNSET
-    stipulations: list[str] | UnsetType = UNSET
-
-
-class QuotedLeases(msgspec.Struct, frozen=True, kw_only=True):
-    """The lease of a car, or the limit that refuses it. ``best`` is absent then."""
-
-    eligible: bool
-    best: QuotedLease | UnsetType = UNSET
-    binding: str | UnsetType | None = UNSET
-
-
-class QuotedCash(OfferedCash, frozen=True, kw_only=True):
-    """The car paid in full. The discount is the structure's own one.
-
-    ``covered``: the customer's maximum cash pays all of it. ``value`` is front and product gross; a cash deal
-    has no stress. It is absent if the cost of the car is unknown.
-    """
-
-    covered: bool | UnsetType = UNSET
-    value: QuoteValue | UnsetType = UNSET
-
-
-class LeaseGrid(msgspec.Struct, frozen=True, kw_only=True):
-    """The lease grid: one row for each term, one column for each cash down, of the lender of the best lease.
-
-    ``payment_cents`` and ``total_of_payments_cents`` are with tax. If a cell is not ``eligible``, ``binding``
-    names the limit, and the amounts are null unless the customer's limits are the only ones. The grid is for
-    ``miles``; ``miles_per_year`` can be chosen. ``over_max`` marks columns beyond the customer's cash.
-    """
-
-    lender: str | UnsetType = UNSET
-    terms_months: list[int]
-    cash_down_cents: list[int]
-    over_max: list[bool]
-    miles: int
-    miles_per_year: list[int]
-    payment_cents: list[list[int | None]]
-    due_at_signing_cents: list[list[int | None]]
-    total_of_payments_cents: list[list[int | None]]
-    eligible: list[list[bool]]
-    lease_value_cents: list[list[int | None]] | UnsetType = UNSET
-    binding: list[list[str | None]] | UnsetType = UNSET
 
 
 class QuoteRoll(msgspec.Struct, frozen=True, kw_only=True):

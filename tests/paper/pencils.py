@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from protocol.deal.deal_parts import OfferedCar
 from protocol.money.inputs import PencilInputs
 from protocol.money.leasing import LeaseRequest, MoneyFactor, ResidualShare
-from protocol.money.quotes import QuotedLease, QuotedLeases
+from protocol.money.ways import QuotedLease, QuotedLeases
 from protocol.records import BasisPoints, DealKind, Versions
 from server.database.deals.pencils import StoredPencil
 from server.finance.exact.lease import quote_lease

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 
 from protocol import disclosures
 from protocol.deal.structure import StructureError
-from protocol.money.quotes import QuoteValue
+from protocol.money.values import QuoteValue
 from protocol.records import BasisPoints, DealKind
 from server.database.deals.pencils import StoredPencil
 from server.paper.cash import cash_figures

@@ -1543,7 +1543,7 @@ export interface QuotedLeases {
   binding?: string | null;
 }
 
-/** The car paid in full. The discount is the structure's own one. */
+/** The car paid in full, at the structure's own discount or the least one that the customer's cash needs. */
 export interface QuotedCash {
   out_the_door_cents: number;
   price_cents: number;

@@ -8,7 +8,9 @@ from msgspec import UNSET, UnsetType
 from protocol.deal.structure import StructureError
 from protocol.events import Fix
 from protocol.money.pricing import CashRequest
-from protocol.money.quotes import QuotedCash, QuoteValue, TaxLine
+from protocol.money.quotes import TaxLine
+from protocol.money.values import QuoteValue
+from protocol.money.ways import QuotedCash
 from protocol.records import DealKind
 from server.finance.architect import front_gross_cents
 from server.finance.cash_sales import CashSales, cash_fix, cash_sales

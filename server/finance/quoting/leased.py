@@ -8,7 +8,7 @@ from msgspec import UnsetType
 
 from protocol.money.menu import QuotedProduct
 from protocol.money.products import SoldProduct
-from protocol.money.quotes import QuotedLease, QuotedLeases
+from protocol.money.ways import QuotedLease, QuotedLeases
 from protocol.records import DealKind
 from server.finance.products import with_products
 from server.finance.quoting.case import Case

@@ -9,7 +9,8 @@ import numpy as np
 from msgspec import UNSET, UnsetType
 
 from protocol.money.leasing import FACTOR_UNITS, LeaseProgramme, LeaseSheet
-from protocol.money.quotes import LeaseGrid, QuotedLease, QuotedLeases, QuoteValue
+from protocol.money.values import QuoteValue
+from protocol.money.ways import LeaseGrid, QuotedLease, QuotedLeases
 from protocol.records import DealKind
 from server.finance.leasing.applying import rows_that_apply
 from server.finance.leasing.candidates import Headroom, Leases, sale_of

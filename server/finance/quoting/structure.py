@@ -15,7 +15,8 @@ from protocol.deal.trades import Trade
 from protocol.events import Fix, FixKind
 from protocol.money.lending import RateSheet
 from protocol.money.pricing import PriceRequest
-from protocol.money.quotes import MonthlyCash, QuotedStructure, QuotedTrade, QuoteValue, TaxLine
+from protocol.money.quotes import QuotedStructure, QuotedTrade, TaxLine
+from protocol.money.values import MonthlyCash, QuoteValue
 from protocol.records import DealKind
 from server.finance.architect import Choice, Pricing, choices, refusal
 from server.finance.calendar import after_days

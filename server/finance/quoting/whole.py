@@ -8,17 +8,9 @@ from msgspec import UNSET, UnsetType
 from protocol.commands import Roll
 from protocol.money.lending import Programme
 from protocol.money.menu import QuoteMenu
-from protocol.money.quotes import (
-    FrontierPoint,
-    LeaseGrid,
-    LenderRules,
-    QuotedCash,
-    QuotedLeases,
-    QuoteGrid,
-    QuoteRoll,
-    QuoteValue,
-    QuoteWarning,
-)
+from protocol.money.quotes import FrontierPoint, LenderRules, QuoteGrid, QuoteRoll, QuoteWarning
+from protocol.money.values import QuoteValue
+from protocol.money.ways import LeaseGrid, QuotedCash, QuotedLeases
 from protocol.records import DealKind
 from server.finance.quoting.axes import GridQuestion
 from server.finance.quoting.case import Case

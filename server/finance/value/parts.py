@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from protocol.money.lending import RiskCurve, RiskModel
-from protocol.money.quotes import MonthlyCash
+from protocol.money.values import MonthlyCash
 from server.finance.plan import Plan
 from server.finance.rounding import Cents, Floats, annual_fraction, half_up
 from server.finance.rules.programmes import Whole

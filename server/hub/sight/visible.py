@@ -13,7 +13,8 @@ from protocol.deal.trades import Trade
 from protocol.deal.workflow import TaskKind
 from protocol.events import CLAIM_COLUMNS, MATCH_COLUMNS, OFFER_COLUMNS, DealSnapshot
 from protocol.money.pricing import PriceAnswer
-from protocol.money.quotes import FrontierReply, LeaseGrid, LenderRules, StressedPoint, WarningCode
+from protocol.money.quotes import FrontierReply, LenderRules, StressedPoint, WarningCode
+from protocol.money.ways import LeaseGrid
 from protocol.records import Filters, Sort, View
 
 _STRUCTURE: Final = frozenset(Structure.__struct_fields__)

@@ -9,7 +9,7 @@ from protocol.deal.structure import Structure
 from protocol.jobs import UNKNOWN_COST
 from protocol.money.inputs import CarName, DealInputs
 from protocol.money.leasing import LeaseSheet
-from protocol.money.quotes import QuotedLease, QuotedLeases
+from protocol.money.ways import QuotedLease, QuotedLeases
 from protocol.records import BasisPoints
 from server.finance.quoting import Case, GridQuestion, quote_lease, quote_lease_grid, quote_whole
 from tests.finance.cases import car, inputs, model, programme

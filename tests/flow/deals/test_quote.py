@@ -17,7 +17,7 @@ from protocol.commands import Roll
 from protocol.deal.structure import StructureChanges
 from protocol.events import Matches, Offers, OfferSelected, SearchValued
 from protocol.money.pricing import Vary
-from protocol.money.quotes import QuoteValue
+from protocol.money.values import QuoteValue
 from protocol.records import DealKind, Scope, View
 from server.database.core.pool import connect_as_owner
 from server.database.people.staff import StaffError, set_score_edges, set_steps

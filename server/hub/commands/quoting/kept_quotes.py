@@ -10,7 +10,9 @@ from protocol import codec
 from protocol.deal.deal_parts import DealOffer, OfferedCar, OfferedCash, OfferedLease
 from protocol.deal.structure import StructureChanges
 from protocol.money.inputs import PencilInputs
-from protocol.money.quotes import QuotedCash, QuotedLease, QuoteValue, WarningCode
+from protocol.money.quotes import WarningCode
+from protocol.money.values import QuoteValue
+from protocol.money.ways import QuotedCash, QuotedLease
 from protocol.records import Versions
 from server.database.deals.deals import Deal
 from server.database.deals.pencils import Pencil, PencilChoice
