@@ -132,8 +132,7 @@ async def _prepare_submit(deal: LockedDeal, step: Move) -> Step:
         raise conflict("Select a car first.", "selected", None)
     if step.priced is None:
         raise conflict(
-            "No lender program accepts the selected car with these terms. Change the terms or"
-            " select another car.",
+            "The selected car has no offer with these terms. Change the terms or select another car.",
             "selected",
             None,
         )
@@ -148,7 +147,7 @@ async def _prepare_counter(deal: LockedDeal, step: Move) -> Step:
     offer = await _agreed_offer(deal)
     require_seen(step.seen, agreed_of(deal, offer))
     if step.priced is None:
-        raise conflict("No lender program accepts this proposal. Change it and try again.", "selected", None)
+        raise conflict("The car has no offer with this proposal. Change it and try again.", "selected", None)
     await require_authority(deal, step.priced, step.discount_authority_cents)
     await store_offer(deal, step.priced)
     return Step(proposal=proposed(deal, offer, step.priced, step.reason))

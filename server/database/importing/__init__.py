@@ -6,6 +6,7 @@ the columns, ``amounts`` reads a cell, ``versioned`` checks and stores.
 
 from server.database.importing.columns import FIELDS, ImportFailed, parse_mapping
 from server.database.importing.constants import parse_constants
+from server.database.importing.contradictions import check_packages
 from server.database.importing.layouts import (
     CATALOGUE,
     CURVES,
@@ -14,7 +15,6 @@ from server.database.importing.layouts import (
     REBATE_PROGRAMMES,
     RULES,
     STATE_LIMITS,
-    check_packages,
 )
 from server.database.importing.load import ImportSummary, import_inventory
 from server.database.importing.reading import UNPACKED_MIB

@@ -1,6 +1,6 @@
-"""The columns of versioned tables in a CSV file, and the consistency rules of their rows."""
+"""The columns of versioned tables in a CSV file."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +25,21 @@ from protocol.money.lending import (
     TaxBase,
     TaxRule,
 )
-from protocol.money.products import MAX_PACKAGES, Earning, Product, ProductKind
+from protocol.money.products import Earning, Product, ProductKind
 from protocol.records import Tier
 from server.database.editions.writing import LEASES, LIMITS, PRODUCTS, RATES, REBATES, RISK, TAXES, TableKind
 from server.database.importing import amounts
 from server.database.importing.amounts import Read
+from server.database.importing.contradictions import (
+    Contradiction,
+    of_curve,
+    of_lease,
+    of_limit,
+    of_product,
+    of_programme,
+    of_rebate,
+    of_rule,
+)
 
 WIDEST_PERCENT = 10_000
 YEAR, MONTHS, SCORE = amounts.whole(1900, 2100), amounts.whole(1, NO_EDGE_MONTHS), amounts.whole(250, 900)
@@ -43,9 +53,6 @@ BANDS = (
     "amount_min_cents", "amount_max_cents", "subvented",
 )  # fmt: skip
 """The bands of a programme's row. Bands may overlap; two rows with the same bands are a mistake."""
-
-Contradiction = tuple[str, str]
-"""A column, and the expected value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,80 +92,6 @@ def _columns(
         stem = field.removesuffix("_cents").removesuffix("_bp")
         columns.append(Column(f"{stem}_percent" if is_share else stem, field, read, defaults[field]))
     return tuple(columns)
-
-
-def _of_programme(row: Programme) -> Iterator[Contradiction]:
-    if row.score_min > row.score_max:
-        yield "score_max", f"at least score_min ({row.score_min})"
-    if not (row.new_cars or row.used_cars):
-        yield "used_cars", "yes here or in new_cars"
-    if row.ltv_total_max_bp < row.ltv_front_max_bp:
-        yield "ltv_total_max_percent", f"at least ltv_front_max_percent ({row.ltv_front_max_bp / 100:g})"
-    if row.shortest_months > row.term_months:
-        yield "term_min_months", f"at most term_months ({row.term_months})"
-    if row.year_min > row.year_max:
-        yield "year_max", f"at least year_min ({row.year_min})"
-    if row.mileage_min > row.mileage_max:
-        yield "mileage_max", f"at least mileage_min ({row.mileage_min:,})"
-    if row.ltv_min_bp > row.ltv_total_max_bp:
-        yield "ltv_min_percent", f"at most ltv_total_max_percent ({row.ltv_total_max_bp / 100:g})"
-    if row.first_payment_days_min > row.first_payment_days_max:
-        yield "first_payment_days_max", f"at least first_payment_days_min ({row.first_payment_days_min})"
-    if row.excluded_rebates and not row.subvented:
-        yield "excluded_rebates", "an empty cell, since the row is not subvented"
-    if row.amount_min_cents >= row.amount_max_cents:
-        yield "amount_max", f"more than amount_min ({row.amount_min_cents / 100:,.2f})"
-    if row.reserve_method is ReserveMethod.FLAT and row.reserve_share_bp:
-        yield "reserve_share_percent", "0 if the reserve is flat"
-    if row.reserve_method is not ReserveMethod.FLAT and row.reserve_flat_cents:
-        yield "reserve_flat", "0 unless the reserve is flat"
-
-
-def _of_rebate(row: Rebate) -> Iterator[Contradiction]:
-    if row.year_min > row.year_max:
-        yield "year_max", f"at least year_min ({row.year_min})"
-    if row.starts_on > row.ends_on:
-        yield "ends_on", f"a day on or after starts_on ({row.starts_on})"
-
-
-def _of_product(row: Product) -> Iterator[Contradiction]:
-    if len(set(row.packages)) < len(row.packages):
-        yield "packages", "each package once"
-    lenders = [lender for lender, _ in row.lenders]
-    if len(set(lenders)) < len(lenders):
-        yield "lenders", "each lender once"
-
-
-def check_packages(rows: Sequence[Product]) -> None:
-    """Raise ValueError if the products form more packages than a menu shows."""
-    names = dict.fromkeys(name for row in rows for name in row.packages)
-    if len(names) > MAX_PACKAGES:
-        raise ValueError(f"at most {MAX_PACKAGES} packages, found {', '.join(names)}")
-
-
-def _of_rule(row: TaxRule) -> Iterator[Contradiction]:
-    if row.base is TaxBase.FULL_PRICE and row.credit_cap_cents is not None:
-        yield "credit_cap", "an empty cell, since full_price gives no trade-in credit"
-
-
-def _of_limit(row: StateLimit) -> Iterator[Contradiction]:
-    if row.rate_max_bp is None and row.doc_fee_max_cents is None and row.markup_max_bp is None:
-        yield "rate_max_percent", "a limit here, in doc_fee_max or in markup_max_percent"
-
-
-def _of_curve(_row: RiskCurve) -> Iterator[Contradiction]:
-    return iter(())
-
-
-def _of_lease(row: LeaseProgramme) -> Iterator[Contradiction]:
-    if row.score_min > row.score_max:
-        yield "score_max", f"at least score_min ({row.score_min})"
-    if not (row.new_cars or row.used_cars):
-        yield "used_cars", "yes here or in new_cars"
-    if row.used_cars and not row.make:
-        yield "make", "the make of the used cars that are leased"
-    if row.model and not row.make:
-        yield "make", "the make of this model"
 
 
 PROGRAMMES = TableLayout(
@@ -223,7 +156,7 @@ PROGRAMMES = TableLayout(
         },
     ),
     BANDS,
-    _of_programme,
+    of_programme,
     "programme, tier and bands",
 )
 
@@ -248,7 +181,7 @@ CURVES = TableLayout(
         {"term_max_months": NO_EDGE_MONTHS, "ltv_max_bp": NO_EDGE_BP, "pti_max_bp": NO_EDGE_BP},
     ),
     ("tier", "term_max_months", "ltv_max_bp", "pti_max_bp"),
-    _of_curve,
+    of_curve,
 )
 
 RULES = TableLayout(
@@ -273,7 +206,7 @@ RULES = TableLayout(
         {},
     ),
     ("state", "postal_prefix", "jurisdiction"),
-    _of_rule,
+    of_rule,
 )
 
 REBATE_PROGRAMMES = TableLayout(
@@ -298,7 +231,7 @@ REBATE_PROGRAMMES = TableLayout(
         {},
     ),
     ("rebate_id",),
-    _of_rebate,
+    of_rebate,
 )
 
 STATE_LIMITS = TableLayout(
@@ -317,7 +250,7 @@ STATE_LIMITS = TableLayout(
         {},
     ),
     ("state",),
-    _of_limit,
+    of_limit,
 )
 
 CATALOGUE = TableLayout(
@@ -341,7 +274,7 @@ CATALOGUE = TableLayout(
         {},
     ),
     ("product_id",),
-    _of_product,
+    of_product,
 )
 
 LEASE_PROGRAMMES = TableLayout(
@@ -386,6 +319,6 @@ LEASE_PROGRAMMES = TableLayout(
         *("programme_id", "tier", "term_months", "miles_per_year", "make", "model", "segment", "year_min"),
         *("score_min", "new_cars", "used_cars"),
     ),
-    _of_lease,
+    of_lease,
     "programme, tier, term, miles and cars",
 )
