@@ -91,7 +91,8 @@ class SeenFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     cash_down_cents: Cents
     rate_bp: BasisPoints | None = None
     lender: Identifier | None = None
-    total_cents: Annotated[int, Meta(ge=0, le=2**53 - 1)]
+    # Below 0 the store pays the customer: a trade may be worth more than the car.
+    total_cents: Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)]
 
 
 class FiguresDecision(Decision, frozen=True):

@@ -13,7 +13,10 @@ TRADE: Final = "trade-in"
 PACKAGE: Final = ("service-contract", "gap", "maintenance", "appearance", "key")
 """Products of the sample catalogue."""
 
-FIGURES: Final = ("payment_cents", "term_months", "cash_down_cents", "rate_bp", "lender", "total_cents")
+FIGURES: Final = (
+    *("kind", "payment_cents", "term_months", "cash_down_cents", "rate_bp", "lender"),
+    "total_cents",
+)
 WORDS: Final = ("ford", "toyota", "honda", "suv")
 PLAYED: Final = frozenset(
     {
@@ -53,11 +56,14 @@ class Dealer(Editor):
         others = [{"id": each["id"], "removed": True} for each in trades if each["id"] != TRADE]
         trade = {"id": TRADE, "make": "Honda", "allowance_cents": 800_00, "payoff_cents": 300_00}
         products = {"products": [], "declined_products": []}
-        return super().first_terms() | {"trades": [*others, trade]} | products
+        return super().first_terms() | {"kind": "finance", "trades": [*others, trade]} | products
 
     def steps(self) -> tuple[Step, ...]:
         """Return an editor's steps, and those of the desk; a step towards the contract is likeliest."""
-        shared = (self.tell_of_customer, self.offer_products, self.trade_in, self.read_history, self.find)
+        shared = (
+            *(self.tell_of_customer, self.offer_products, self.trade_in, self.pay_otherwise),
+            *(self.read_history, self.find),
+        )
         own = (self.lender_effect, self.lender_decides) if self._is_manager else (self.request_appraisal,)
         return (*super().steps(), *shared, *own, *[self.go_on] * 6)
 
@@ -90,6 +96,11 @@ class Dealer(Editor):
         if self._is_manager:
             trade["acv_cents"] = self._chance.choice((None, 450_00, 600_00))
         await self.do({"type": "terms", "changes": {"trades": [trade]}})
+
+    async def pay_otherwise(self) -> None:
+        """Make it a cash deal, a lease, or a financed deal again."""
+        kind = self._chance.choice(("finance", "finance", "lease", "cash"))
+        await self.do({"type": "terms", "changes": {"kind": kind}})
 
     async def request_appraisal(self) -> None:
         """Ask the desk to appraise the trade."""

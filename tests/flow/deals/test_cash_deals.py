@@ -151,3 +151,15 @@ async def test_a_customer_whose_cash_pays_for_the_car_is_not_refused(both: Both)
     state = await both.agree(lambda deal: deal.selected is not None)
     assert state.selected and state.selected.kind is DealKind.CASH
     assert state.selected.cash and state.selected.cash.out_the_door_cents == quote.cash.out_the_door_cents
+
+
+async def test_a_trade_that_is_worth_more_than_the_car(both: Both) -> None:
+    """The store pays the customer: the price out the door is below 0, and is agreed on as it is."""
+    rich = StructureChanges(kind=DealKind.CASH, trade_allowance_cents=6_000_000, trade_acv_cents=6_000_000)
+    await both.manager.terms(rich)
+    await both.caught_up()
+    _, agreed = await agreed_in_cash(both, both.cars[0])
+    assert agreed.total_cents < 0
+    await both.manager.desk.act(Action.APPROVE, Reason.MEETS_POLICY, figures=agreed)
+    state = await both.agree(lambda deal: deal.state is DealState.APPROVED)
+    assert state.agreed == agreed
