@@ -14,6 +14,9 @@ from tests.faults.stage import Stage
 
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
 PATIENCE_SECONDS = 3.0
+ATTEMPTS = 3
+"""Nothing goes wrong if the fault falls into a moment in which nobody is told anything."""
+
 BY_NAME = {fault.name: fault for fault in FAULTS}
 
 
@@ -39,5 +42,8 @@ async def test_without_a_mechanism_the_checker_is_red(
     """What the mechanism is there for goes wrong, and is counted as that."""
     assert BY_NAME[fault].short, "the same fault must be seen clean by every test run"
     await mended.start_broken(mechanism)
-    result = await play(mended, fault, BY_NAME[fault].inject, patience_seconds=PATIENCE_SECONDS)
-    assert any(result.findings.counts[kind] for kind in red), result.findings
+    for _ in range(ATTEMPTS):
+        result = await play(mended, fault, BY_NAME[fault].inject, patience_seconds=PATIENCE_SECONDS)
+        if any(result.findings.counts[kind] for kind in red):
+            return
+    pytest.fail(f"the checker saw nothing: {result.findings}")
