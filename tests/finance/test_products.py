@@ -22,7 +22,7 @@ from server.finance.exact.price import price_contract
 from server.finance.plan import plan_deal
 from server.finance.products import Menu, with_products
 from server.finance.quoting import Case, quote_structure, quote_whole
-from server.finance.quoting.axes import GridQuestion
+from server.finance.quoting.grids.axes import GridQuestion
 from tests.finance.cases import car, cars, inputs, model, programme, sheet
 
 STATE = TaxRule(jurisdiction="state", state="OH", rate_bp=575.0)

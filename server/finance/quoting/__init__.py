@@ -4,10 +4,10 @@ Pure: from a deal's inputs, a car, a rate sheet and a risk model alone, so that 
 again.
 """
 
-from server.finance.quoting.axes import GridQuestion
 from server.finance.quoting.case import Case
 from server.finance.quoting.found import offers_found
-from server.finance.quoting.grid import quote_grid
+from server.finance.quoting.grids.axes import GridQuestion
+from server.finance.quoting.grids.grid import quote_grid
 from server.finance.quoting.in_cash import in_cash
 from server.finance.quoting.leases import quote_lease, quote_lease_grid
 from server.finance.quoting.rolling import quote_roll

@@ -17,8 +17,8 @@ from server.finance.leasing.candidates import Headroom, Leases, sale_of
 from server.finance.leasing.names import CarNames
 from server.finance.leasing.plan import LeasePlan, plan_leases
 from server.finance.leasing.ranking import part, ranked
-from server.finance.quoting.axes import GridQuestion, cash_columns
 from server.finance.quoting.case import Case
+from server.finance.quoting.grids.axes import GridQuestion, cash_columns
 from server.finance.rounding import HUNDREDTHS
 from server.finance.rules.limits import Limit
 from server.finance.value.valuation import product_gross_cents

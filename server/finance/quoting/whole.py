@@ -12,9 +12,9 @@ from protocol.money.quotes import FrontierPoint, LenderRules, QuoteGrid, QuoteRo
 from protocol.money.values import QuoteValue
 from protocol.money.ways import LeaseGrid, QuotedCash, QuotedLeases
 from protocol.records import DealKind
-from server.finance.quoting.axes import GridQuestion
 from server.finance.quoting.case import Case
-from server.finance.quoting.grid import quote_grid
+from server.finance.quoting.grids.axes import GridQuestion
+from server.finance.quoting.grids.grid import quote_grid
 from server.finance.quoting.in_cash import in_cash
 from server.finance.quoting.leases import quote_lease, quote_lease_grid
 from server.finance.quoting.products import quote_menu

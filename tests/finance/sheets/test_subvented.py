@@ -12,7 +12,7 @@ from protocol.money.lending import MOST_EXCLUSIONS, Disposition, Programme, Reba
 from server.finance.architect import best_offers, price_plan
 from server.finance.plan import plan_deal
 from server.finance.quoting import Case, quote_frontier, quote_structure, quote_whole
-from server.finance.quoting.axes import GridQuestion
+from server.finance.quoting.grids.axes import GridQuestion
 from server.finance.rules.rebates import check_exclusions, exclusions_of, without
 from tests.finance.cases import car, cars, inputs, model, programme, sheet
 

@@ -8,7 +8,7 @@ not eligible, with the limit that ends the cheaper row.
 from collections.abc import Sequence
 
 from server.finance.architect import Choice
-from server.finance.quoting.cells import Cell, Place, Way
+from server.finance.quoting.grids.cells import Cell, Place, Way
 from server.finance.rules.limits import Limit
 
 Spot = tuple[int, int]
