@@ -35,6 +35,8 @@ READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
 """Guards against what never ends: a machine with other work takes its time. A process bounds its own end."""
 
+OURS = "server.run.processes"
+"""What the Procfile runs: ``python -m server`` does the same with an option parser, for half of a start."""
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
 ROOM_BYTES = 4 * 1024**3
@@ -216,7 +218,7 @@ class Process:
 
 @asynccontextmanager
 async def start_web(
-    settings: Settings, folder: Path, *, port: int | None = None, module: str = "server"
+    settings: Settings, folder: Path, *, port: int | None = None, module: str = OURS
 ) -> AsyncIterator[Process]:
     """Run a web process: ready on entry; on exit told to end, and asserted to have ended well.
 
@@ -258,7 +260,7 @@ async def start_together(settings: Settings, folder: Path, *ports: int) -> Async
 
 @asynccontextmanager
 async def _start(
-    command: str, settings: Settings, folder: Path, module: str = "server"
+    command: str, settings: Settings, folder: Path, module: str = OURS
 ) -> AsyncIterator[Process]:
     log = folder / f"{command}-{uuid.uuid4().hex}.log"
     with log.open("wb") as out:
