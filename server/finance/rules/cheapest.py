@@ -127,7 +127,9 @@ def trimmed(covered: Covered, lowest: Cents, highest: Cents) -> tuple[Cents, Cen
 
 
 def _undercuts(other: tuple[int, ...], row: tuple[int, ...]) -> bool:
-    """Return whether a row, by its ``_ENDS``, is cheaper than another, and both can fit one car and principal."""
+    """Return whether a row is cheaper than another, and both can fit one car and principal; each by its
+    ``_ENDS``.
+    """
     rate, new, used, year, last_year, mileage, most_mileage, amount, most_amount = other
     return bool(
         rate < row[0]
