@@ -31,7 +31,7 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session")
 def services() -> Iterator[Services]:
-    """PostgreSQL and Redis in a folder of their own, and what makes processes, for the length of the session."""
+    """PostgreSQL and Redis in a folder of their own, and what makes processes: for the whole session."""
     # Not pytest's own temporary folder: its path can be too long for a socket.
     with (
         open_folder(in_memory=True) as folder,
