@@ -27,7 +27,7 @@ async def test_sign_in_with_a_password(arrive: Arrive, workspace: Workspace) -> 
 
     await page.get_by_label("Password").fill("demo")
     await page.get_by_role("button", name="Sign in", exact=True).click()
-    await expect(page.get_by_role("heading", name="Deals")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Deals", exact=True)).to_be_visible()
 
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_label("Password")).to_be_visible()
@@ -210,7 +210,7 @@ async def test_another_stores_deal_is_not_there(arrive: Arrive) -> None:
     await stranger.page.goto(f"{stranger.url}{path}")
     await expect(stranger.page.get_by_role("heading", name="There is no such deal.")).to_be_visible()
     await stranger.page.get_by_role("link", name="All deals").click()
-    await expect(stranger.page.get_by_role("heading", name="Deals")).to_be_visible()
+    await expect(stranger.page.get_by_role("heading", name="Deals", exact=True)).to_be_visible()
 
 
 async def test_what_does_not_fit_is_said_at_the_field(arrive: Arrive) -> None:
