@@ -1,0 +1,280 @@
+"""The largest loan of each pair of a car and a programme that takes the car: the amounts of ``structures``.
+
+Most programmes of a sheet do not take a car, whatever the amounts, so the amounts are computed for a list of
+pairs and not for every car with every programme. Shapes: c cars, p programmes, n pairs, by car and then in
+the order of the sheet, k cheaper rows of one row.
+"""
+
+from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.finance.cars import Cars
+from server.finance.contract import least_discount_cents, owed_before_cash_cents, selling_price_cents
+from server.finance.payment import payments_cents
+from server.finance.plan import Plan
+from server.finance.reaching import Headroom, Within, reached
+from server.finance.rounding import WHOLE, Cents, Flags, Floats
+from server.finance.rules.cheapest import Covered, Lent, covered_by, trimmed
+from server.finance.rules.limits import Limit
+from server.finance.rules.programmes import Whole
+from server.finance.taking import Codes, bases_of, refusals_of
+
+Index = NDArray[np.intp]
+
+TOO_SMALL = 1 << 60
+"""A shortfall above any amount: more cash does not fix it. The gap to the smallest loan is added."""
+
+INCURABLE = 1 << 61
+"""No amount fixes it. The limit's number is added, so that easier limits rank nearer."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sale:
+    """The sale of each car, in cents: ``price`` before discount, of shape (c,); and of shape (c, 1 + lists)
+    the whole rebate and that without each list of excluded ones, and what is owed before cash with each of
+    them, at the structure's own discount and at the largest one.
+    """
+
+    price: Cents
+    rebates: Cents
+    headroom: Headroom
+    owed: Cents
+    owed_least: Cents
+
+
+class Nearest(NamedTuple):
+    """What is in the way of each car, by its programme with the least shortfall; shape (c,). ``more_cash`` is
+    the additional cash that makes it feasible, -1 if none does.
+    """
+
+    limit: Whole
+    more_cash: Cents
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loans:
+    """The pairs and their largest loans, of shape (n,), in cents: fields as ``structures.Structures``.
+
+    ``number`` is a pair's number in a table of shape (c, p), ``factor`` its payment per unit of principal.
+    ``refusals`` are the limits by which each of the plan's sets of limits refuses each car.
+    """
+
+    plan: Plan
+    sale: Sale
+    refusals: Codes
+    car: Index
+    programme: Index
+    number: Index
+    factor: Floats
+    feasible: Flags
+    rebate: Cents
+    owed: Cents
+    owed_least: Cents
+    cash: Cents
+    discount: Cents
+    principal: Cents
+    lowest: Cents
+    ceiling: Cents
+    floor: Cents
+    cash_min: Cents
+    covered: Covered
+    basis: Cents
+    limit: Whole
+    shortfall: Cents
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The shape of a table: cars and programmes."""
+        return len(self.refusals), len(self.plan.programmes)
+
+    @property
+    def payment(self) -> Cents:
+        """The payments of the largest loans."""
+        return payments_cents(self.principal, self.factor)
+
+    def at(self, place: Index) -> "Loans":
+        """Return some of the pairs, by place."""
+        some = {name: getattr(self, name).take(place) for name in _OF_PAIRS}
+        return replace(self, covered=self.covered.at(place), **some)
+
+    def within(self) -> Within:
+        """Return what limits the principals."""
+
+        def sale_at(place: Index) -> tuple[Cents, Cents]:
+            return self.sale.price.take(self.car.take(place)), self.rebate.take(place)
+
+        return Within(self.owed, self.cash_min, self.sale.headroom.cash_max.take(self.car), sale_at)
+
+    def refused_by(self) -> Codes:
+        """Return the limit by which each programme refuses each car, 0 if it takes it; shape (c, p)."""
+        return self.refusals.take(self.plan.car_limits.number, axis=1)
+
+    def any_feasible(self) -> Flags:
+        """Return, for each car, whether it can become a deal; shape (c,)."""
+        marks = np.zeros(len(self.refusals), dtype=np.bool_)
+        marks[self.car.compress(self.feasible)] = True
+        return marks
+
+    def nearest(self) -> Nearest:
+        """Return what is in the way of each car; for one that is feasible, what binds its first programme.
+
+        Only cars without a feasible programme are compared with every one.
+        """
+        limit, more_cash = np.zeros((2, len(self.refusals)), dtype=np.int64)
+        first = np.flatnonzero(self.feasible)
+        # Of equal numbers the last one is kept: the first programme.
+        limit[self.car.take(first)[::-1]] = self.limit.take(first)[::-1]
+        out = ~self.any_feasible()
+        rest = np.flatnonzero(out)
+        if rest.size:
+            codes = self.refused_by()[rest].astype(np.int64)
+            shortfall, place = INCURABLE + codes, np.flatnonzero(out.take(self.car))
+            row = (np.cumsum(out) - 1).take(self.car.take(place))
+            number = row * self.shape[1] + self.programme.take(place)
+            codes.put(number, self.limit.take(place))
+            shortfall.put(number, self.shortfall.take(place))
+            least = shortfall.argmin(axis=1) + np.arange(len(rest)) * self.shape[1]
+            limit[rest], short = codes.take(least), shortfall.take(least)
+            more_cash[rest] = np.where(short < TOO_SMALL, short, -1)
+        return Nearest(limit, more_cash)
+
+
+_OF_PAIRS = tuple(
+    each.name for each in fields(Loans) if each.name not in {"plan", "sale", "refusals", "covered"}
+)
+
+
+def loans_of(plan: Plan, cars: Cars, headroom: Headroom) -> Loans:
+    """Return the pairs whose programme takes the car, each with its largest loan within a headroom."""
+    sale = _sale(plan, cars, headroom)
+    limits, programmes, head = plan.car_limits, plan.programmes, sale.headroom
+    bases = bases_of(limits, cars)
+    refusals = refusals_of(limits, cars, bases, sale.price < plan.inputs.structure.discount_cents)
+    number = np.flatnonzero((refusals == 0).take(limits.number, axis=1))
+    car = number // max(1, len(programmes))
+    programme = number - car * len(programmes)
+    basis = bases.take(car * len(limits) + limits.number.take(programme))
+    column = car * sale.owed.shape[1] + plan.rebate_list.take(programme)
+    owed, owed_least, rebate = (
+        each.take(column) for each in (sale.owed, sale.owed_least, sale.rebates)
+    )
+    least_wanted, cash_max = head.cash_min.take(car), head.cash_max.take(car)
+    cash_min, asked = least_wanted, np.zeros(len(car), dtype=np.int64)
+    if plan.cash_floor.any():
+        cash_min = np.maximum(cash_min, plan.cash_floor.take(programme))
+        asked = np.where(cash_min > least_wanted, plan.cash_limit.take(programme), int(Limit.NONE))
+    ceiling, limit = _ceilings(plan, programme, basis)
+    floor, floor_limit = _floors(plan, programme, basis)
+    owed_most = ceiling + cash_max
+    shortfall = np.maximum(np.maximum(owed_least - owed_most, 0), cash_min - cash_max)
+    discount = np.full(len(car), plan.inputs.structure.discount_cents, dtype=np.int64)
+    left = owed
+    needs = np.flatnonzero((owed > owed_most) & (owed_least <= owed_most))
+    if needs.size:
+        price, its = sale.price.take(car.take(needs)), rebate.take(needs)
+        discount[needs] = least_discount_cents(plan.inputs, price, its, owed_most.take(needs))
+        left = owed.copy()
+        left[needs] = owed_before_cash_cents(plan.inputs, price, discount.take(needs), its)
+    cash = np.maximum(left - ceiling, cash_min)
+    principal = left - cash
+    limit = np.where(owed - ceiling > cash_min, limit, asked)
+    # Too small for the lender: the customer owes too little, or a ceiling is below the floor.
+    most = np.minimum(ceiling, owed - cash_min)
+    lacking = floor - np.where(shortfall > 0, most, principal)
+    too_small = lacking > 0
+    if too_small.any():
+        limit = np.where(too_small & (limit == Limit.NONE), floor_limit, limit)
+        shortfall = np.where(too_small, TOO_SMALL + lacking, shortfall)
+    lent = Lent(
+        number=number,
+        programme=programme,
+        fits=cash_min <= cash_max,
+        low=floor,
+        ceiling=ceiling,
+        cash_min=cash_min,
+        owed=owed,
+        rebate=rebate,
+    )
+    found = Loans(
+        plan=plan,
+        sale=sale,
+        refusals=refusals,
+        car=car,
+        programme=programme,
+        number=number,
+        factor=plan.factors.take(programme),
+        feasible=shortfall == 0,
+        rebate=rebate,
+        owed=owed,
+        owed_least=owed_least,
+        cash=cash,
+        discount=discount,
+        principal=principal,
+        lowest=np.maximum(floor, owed_least - cash_max),
+        ceiling=ceiling,
+        floor=floor,
+        cash_min=cash_min,
+        covered=covered_by(plan.cheaper, lent, len(cars)),
+        basis=basis,
+        limit=limit,
+        shortfall=shortfall,
+    )
+    every = not plan.cheaper.shape[1] and programmes.takes_rate.all()
+    return found if every else _without_dearer(plan, found)
+
+
+def _without_dearer(plan: Plan, found: Loans) -> Loans:
+    """Return the loans without what a cheaper row of the same lender lends, at either end, and without the
+    rows that do not take the deal's rate.
+    """
+    lowest, highest = trimmed(found.covered, found.lowest, found.principal)
+    lower = np.flatnonzero(found.feasible & (highest < found.principal) & (lowest <= highest))
+    if lower.size:
+        principal, cash, discount = found.principal.copy(), found.cash.copy(), found.discount.copy()
+        within = found.at(lower).within()
+        principal[lower], cash[lower], discount[lower] = reached(plan.inputs, within, highest.take(lower))
+        found = replace(found, principal=principal, cash=cash, discount=discount)
+    takes_rate = plan.programmes.takes_rate.take(found.programme)
+    refused = found.feasible & ((lowest > highest) | (found.principal < lowest) | ~takes_rate)
+    limit, shortfall = found.limit.copy(), found.shortfall.copy()
+    np.copyto(limit, int(Limit.RATE), where=refused)
+    np.copyto(shortfall, INCURABLE + Limit.RATE, where=refused)
+    feasible = found.feasible & ~refused
+    return replace(found, feasible=feasible, lowest=lowest, limit=limit, shortfall=shortfall)
+
+
+def _sale(plan: Plan, cars: Cars, headroom: Headroom) -> Sale:
+    inputs = plan.inputs
+    asked = inputs.structure.discount_cents
+    price = selling_price_cents(inputs.structure, cars.price_cents)
+    largest = np.maximum(np.minimum(headroom.discount_max, price), asked)
+    rebates = cars.rebates(plan.rebate_lists)
+    owed = owed_before_cash_cents(inputs, price[:, None], asked, rebates)
+    least = owed
+    if (largest > asked).any():
+        least = owed_before_cash_cents(inputs, price[:, None], largest[:, None], rebates)
+    return Sale(price, rebates, replace(headroom, discount_max=largest), owed, least)
+
+
+def _ceilings(plan: Plan, programme: Index, basis: Cents) -> tuple[Cents, Whole]:
+    """Return the largest principals, and the limits that set them."""
+    programmes = plan.programmes
+    total = basis * programmes.ltv_total_max.take(programme) // WHOLE
+    front = basis * programmes.ltv_front_max.take(programme) // WHOLE + plan.front_extra.take(programme)
+    of_plan, of_car = plan.ceiling.take(programme), np.minimum(front, total)
+    limit = np.where(front <= total, int(Limit.LTV_FRONT), int(Limit.LTV_TOTAL))
+    limit = np.where(of_plan <= of_car, plan.ceiling_limit.take(programme), limit)
+    return np.minimum(of_car, of_plan), limit
+
+
+def _floors(plan: Plan, programme: Index, basis: Cents) -> tuple[Cents, Whole]:
+    """Return the smallest principals, and the limits that set them."""
+    of_plan = plan.floor.take(programme)
+    if not plan.programmes.ltv_min.any():
+        return of_plan, np.full(basis.shape, int(Limit.AMOUNT_MIN))
+    ltv = -(-basis * plan.programmes.ltv_min.take(programme) // WHOLE)
+    limit = np.where(ltv > of_plan, int(Limit.LTV_MIN), int(Limit.AMOUNT_MIN))
+    return np.maximum(of_plan, ltv), limit
