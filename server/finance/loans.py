@@ -59,7 +59,8 @@ class Loans:
     """The pairs and their largest loans, of shape (n,), in cents: fields as ``structures.Structures``.
 
     ``number`` is a pair's number in a table of shape (c, p), ``factor`` its payment per unit of principal.
-    ``refusals`` are the limits by which each of the plan's sets of limits refuses each car.
+    ``refusals`` are the limits by which each of the plan's sets of limits refuses each car. Principals below
+    ``least_tried`` or above ``most_tried`` need not be tried: others are better.
     """
 
     plan: Plan
@@ -77,6 +78,8 @@ class Loans:
     discount: Cents
     principal: Cents
     lowest: Cents
+    least_tried: Cents
+    most_tried: Cents
     ceiling: Cents
     floor: Cents
     cash_min: Cents
@@ -84,6 +87,9 @@ class Loans:
     basis: Cents
     limit: Whole
     shortfall: Cents
+
+    def __len__(self) -> int:
+        return len(self.car)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -198,6 +204,7 @@ def loans_of(plan: Plan, cars: Cars, headroom: Headroom) -> Loans:
         owed=owed,
         rebate=rebate,
     )
+    lowest = np.maximum(floor, owed_least - cash_max)
     found = Loans(
         plan=plan,
         sale=sale,
@@ -213,7 +220,9 @@ def loans_of(plan: Plan, cars: Cars, headroom: Headroom) -> Loans:
         cash=cash,
         discount=discount,
         principal=principal,
-        lowest=np.maximum(floor, owed_least - cash_max),
+        lowest=lowest,
+        least_tried=lowest,
+        most_tried=principal,
         ceiling=ceiling,
         floor=floor,
         cash_min=cash_min,

@@ -69,7 +69,8 @@ class Structures:
     that the programme allows, ``floor`` the smallest; ``cash_min`` is the least cash, by customer and lender.
     ``covered`` is what cheaper rows of the lender lend. ``limit`` holds Limit numbers: what binds a feasible
     structure, or what refuses it. ``shortfall`` is 0 if feasible, else the cash beyond the customer's maximum
-    that makes it so, or more than any amount if cash does not help.
+    that makes it so, or more than any amount if cash does not help. Principals below ``least_tried`` or above
+    ``most_tried`` need not be tried.
     """
 
     loans: Loans
@@ -80,6 +81,8 @@ class Structures:
     principal = _Table()
     payment = _Table()
     lowest = _Table()
+    least_tried = _Table()
+    most_tried = _Table()
     ceiling = _Table()
     floor = _Table()
     cash_min = _Table()

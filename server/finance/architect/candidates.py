@@ -152,6 +152,7 @@ def _wanted(pricing: Pricing, structures: Structures) -> Wanted:
     car, programme = structures.feasible.nonzero()
     place = structures.pairs(car, programme)
     highest, lowest = structures.principal.take(place), structures.lowest.take(place)
+    least, most = structures.least_tried.take(place), structures.most_tried.take(place)
     every = np.arange(len(car))
     edges = band_edges(pricing, structures.basis.take(place), programme)
     pair, dearest = _payment_edges(plan.factors.take(programme), lowest, highest)
@@ -167,9 +168,11 @@ def _wanted(pricing: Pricing, structures: Structures) -> Wanted:
     if falls_anywhere(pricing):
         parts += [columns(edges + 1), (pair, dearest + 1)]
     parts.append(columns(lowest, above))
-    inside = [_between(part, lowest, highest) for part in parts]
+    every = np.flatnonzero(highest <= most)
+    bottom, top = np.maximum(lowest, least), np.minimum(highest, most + 1)
+    inside = [_between(part, bottom, top) for part in parts]
     numbers = np.concatenate([every, *(number for number, _ in inside)])
-    principal = np.concatenate([highest, *(wanted for _, wanted in inside)])
+    principal = np.concatenate([highest.take(every), *(wanted for _, wanted in inside)])
     lower_end = np.zeros(len(numbers), dtype=np.bool_)
     lower_end[len(every) + sum(len(number) for number, _ in inside[:upper]) :] = True
     order = np.argsort(numbers, kind="stable")
