@@ -20,7 +20,7 @@ from server.finance.rounding import WHOLE, Cents, Flags, Floats
 from server.finance.rules.cheapest import Covered, Lent, covered_by, trimmed
 from server.finance.rules.limits import Limit
 from server.finance.rules.programmes import Whole
-from server.finance.taking import Codes, bases_of, refusals_of
+from server.finance.taking import Codes, bases_of, refusals_of, taken
 
 Index = NDArray[np.intp]
 
@@ -59,13 +59,13 @@ class Loans:
     """The pairs and their largest loans, of shape (n,), in cents: fields as ``structures.Structures``.
 
     ``number`` is a pair's number in a table of shape (c, p), ``factor`` its payment per unit of principal.
-    ``refusals`` are the limits by which each of the plan's sets of limits refuses each car. Principals below
+    Principals below
     ``least_tried`` or above ``most_tried`` need not be tried: others are better.
     """
 
     plan: Plan
+    cars: Cars
     sale: Sale
-    refusals: Codes
     car: Index
     programme: Index
     number: Index
@@ -94,7 +94,7 @@ class Loans:
     @property
     def shape(self) -> tuple[int, int]:
         """The shape of a table: cars and programmes."""
-        return len(self.refusals), len(self.plan.programmes)
+        return len(self.cars), len(self.plan.programmes)
 
     @property
     def payment(self) -> Cents:
@@ -116,11 +116,15 @@ class Loans:
 
     def refused_by(self) -> Codes:
         """Return the limit by which each programme refuses each car, 0 if it takes it; shape (c, p)."""
-        return self.refusals.take(self.plan.car_limits.number, axis=1)
+        return self._refused_by(np.arange(len(self.cars)))
+
+    def _refused_by(self, cars: Index) -> Codes:
+        limits, too_cheap = self.plan.car_limits, self.sale.price < self.plan.inputs.structure.discount_cents
+        return refusals_of(limits, self.cars.at(cars), too_cheap.take(cars)).take(limits.number, axis=1)
 
     def any_feasible(self) -> Flags:
         """Return, for each car, whether it can become a deal; shape (c,)."""
-        marks = np.zeros(len(self.refusals), dtype=np.bool_)
+        marks = np.zeros(len(self.cars), dtype=np.bool_)
         marks[self.car.compress(self.feasible)] = True
         return marks
 
@@ -129,27 +133,27 @@ class Loans:
 
         Only cars without a feasible programme are compared with every one.
         """
-        limit, more_cash = np.zeros((2, len(self.refusals)), dtype=np.int64)
-        first = np.flatnonzero(self.feasible)
+        limit, more_cash = np.zeros((2, len(self.cars)), dtype=np.int64)
+        first = np.flatnonzero(self.feasible)[::-1]
         # Of equal numbers the last one is kept: the first programme.
-        limit[self.car.take(first)[::-1]] = self.limit.take(first)[::-1]
+        limit[self.car.take(first)] = self.limit.take(first)
         out = ~self.any_feasible()
         rest = np.flatnonzero(out)
         if rest.size:
-            codes = self.refused_by()[rest].astype(np.int64)
-            shortfall, place = INCURABLE + codes, np.flatnonzero(out.take(self.car))
+            limits = self._refused_by(rest).astype(np.int64)
+            shortfall, place = INCURABLE + limits, np.flatnonzero(out.take(self.car))
             row = (np.cumsum(out) - 1).take(self.car.take(place))
-            number = row * self.shape[1] + self.programme.take(place)
-            codes.put(number, self.limit.take(place))
+            number = row * limits.shape[1] + self.programme.take(place)
+            limits.put(number, self.limit.take(place))
             shortfall.put(number, self.shortfall.take(place))
-            least = shortfall.argmin(axis=1) + np.arange(len(rest)) * self.shape[1]
-            limit[rest], short = codes.take(least), shortfall.take(least)
-            more_cash[rest] = np.where(short < TOO_SMALL, short, -1)
+            nearest = shortfall.argmin(axis=1) + np.arange(len(rest)) * limits.shape[1]
+            least = shortfall.take(nearest)
+            limit[rest], more_cash[rest] = limits.take(nearest), np.where(least < TOO_SMALL, least, -1)
         return Nearest(limit, more_cash)
 
 
 _OF_PAIRS = tuple(
-    each.name for each in fields(Loans) if each.name not in {"plan", "sale", "refusals", "covered"}
+    each.name for each in fields(Loans) if each.name not in {"plan", "cars", "sale", "covered"}
 )
 
 
@@ -158,8 +162,9 @@ def loans_of(plan: Plan, cars: Cars, headroom: Headroom) -> Loans:
     sale = _sale(plan, cars, headroom)
     limits, programmes, head = plan.car_limits, plan.programmes, sale.headroom
     bases = bases_of(limits, cars)
-    refusals = refusals_of(limits, cars, bases, sale.price < plan.inputs.structure.discount_cents)
-    number = np.flatnonzero((refusals == 0).take(limits.number, axis=1))
+    takes = taken(limits, cars, bases)
+    takes &= (sale.price >= plan.inputs.structure.discount_cents)[:, None]
+    number = np.flatnonzero(takes.take(limits.number, axis=1))
     car = number // max(1, len(programmes))
     programme = number - car * len(programmes)
     basis = bases.take(car * len(limits) + limits.number.take(programme))
@@ -207,8 +212,8 @@ def loans_of(plan: Plan, cars: Cars, headroom: Headroom) -> Loans:
     lowest = np.maximum(floor, owed_least - cash_max)
     found = Loans(
         plan=plan,
+        cars=cars,
         sale=sale,
-        refusals=refusals,
         car=car,
         programme=programme,
         number=number,
@@ -239,20 +244,35 @@ def _without_dearer(plan: Plan, found: Loans) -> Loans:
     """Return the loans without what a cheaper row of the same lender lends, at either end, and without the
     rows that do not take the deal's rate.
     """
-    lowest, highest = trimmed(found.covered, found.lowest, found.principal)
-    lower = np.flatnonzero(found.feasible & (highest < found.principal) & (lowest <= highest))
+    # Few rows are cut, so only they are compared.
+    cut = np.flatnonzero(np.logical_or.reduce(found.covered.low <= found.covered.high) & found.feasible)
+    ends = found.lowest.take(cut), found.principal.take(cut)
+    lowest, highest = trimmed(found.covered.at(cut), *ends)
+    refused, least = np.zeros(len(found), dtype=np.bool_), found.lowest.copy()
+    least[cut] = lowest
+    lower = np.flatnonzero((highest < ends[1]) & (lowest <= highest))
     if lower.size:
-        principal, cash, discount = found.principal.copy(), found.cash.copy(), found.discount.copy()
-        within = found.at(lower).within()
-        principal[lower], cash[lower], discount[lower] = reached(plan.inputs, within, highest.take(lower))
-        found = replace(found, principal=principal, cash=cash, discount=discount)
-    takes_rate = plan.programmes.takes_rate.take(found.programme)
-    refused = found.feasible & ((lowest > highest) | (found.principal < lowest) | ~takes_rate)
-    limit, shortfall = found.limit.copy(), found.shortfall.copy()
-    np.copyto(limit, int(Limit.RATE), where=refused)
-    np.copyto(shortfall, INCURABLE + Limit.RATE, where=refused)
-    feasible = found.feasible & ~refused
-    return replace(found, feasible=feasible, lowest=lowest, limit=limit, shortfall=shortfall)
+        found = _lowered(plan, found, cut.take(lower), highest.take(lower))
+    refused[cut] = (lowest > highest) | (found.principal.take(cut) < lowest)
+    if not plan.programmes.takes_rate.all():
+        refused |= found.feasible & ~plan.programmes.takes_rate.take(found.programme)
+    found = replace(found, lowest=least, least_tried=least, most_tried=found.principal)
+    if not refused.any():
+        return found
+    return replace(
+        found,
+        feasible=found.feasible & ~refused,
+        limit=np.where(refused, int(Limit.RATE), found.limit),
+        shortfall=np.where(refused, INCURABLE + Limit.RATE, found.shortfall),
+    )
+
+
+def _lowered(plan: Plan, found: Loans, place: Index, highest: Cents) -> Loans:
+    """Return the loans with some of them as near to other principals as they can be."""
+    principal, cash, discount = (each.copy() for each in (found.principal, found.cash, found.discount))
+    within = found.at(place).within()
+    principal[place], cash[place], discount[place] = reached(plan.inputs, within, highest)
+    return replace(found, principal=principal, cash=cash, discount=discount)
 
 
 def _sale(plan: Plan, cars: Cars, headroom: Headroom) -> Sale:
@@ -261,10 +281,9 @@ def _sale(plan: Plan, cars: Cars, headroom: Headroom) -> Sale:
     price = selling_price_cents(inputs.structure, cars.price_cents)
     largest = np.maximum(np.minimum(headroom.discount_max, price), asked)
     rebates = cars.rebates(plan.rebate_lists)
-    owed = owed_before_cash_cents(inputs, price[:, None], asked, rebates)
-    least = owed
-    if (largest > asked).any():
-        least = owed_before_cash_cents(inputs, price[:, None], largest[:, None], rebates)
+    # Both amounts in one go: the arrays are small.
+    discounts = np.stack([np.full_like(largest, asked), largest])[:, :, None]
+    owed, least = owed_before_cash_cents(inputs, price[:, None], discounts, rebates)
     return Sale(price, rebates, replace(headroom, discount_max=largest), owed, least)
 
 

@@ -71,10 +71,11 @@ def _may_champion(pricing: Pricing) -> Flags:
 def _beaten(lines: Lines, among: Flags, champion: Index) -> Index:
     """Return the places of the pairs that are worth less than their car's champion at every payment."""
     factor, least = lines.factor, lines.least
+    place = np.flatnonzero((factor.take(champion) <= factor) & among & (champion >= 0))
+    its = champion.take(place)
     # With another rebate, another amount is owed.
-    alike = (factor.take(champion) <= factor) & (least.take(champion) <= least)
-    alike &= (lines.rebate == lines.rebate.take(champion)) & among & (champion >= 0)
-    place = np.flatnonzero(alike)
+    alike = lines.rebate.take(its) == lines.rebate.take(place)
+    place = place.compress(alike & (least.take(its) <= least.take(place)))
     its, bound = champion.take(place), lines.bound.take(place) + lines.margin
     rate, start = lines.low_rate.take(its), lines.low.take(its)
     rates, high = lines.high_rate.take(place), lines.high.take(place) + lines.margin

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from server.finance.architect.pricing import Pricing
 from server.finance.loans import Loans
 from server.finance.rounding import WHOLE, Cents, Flags, Floats
-from server.finance.value.valuation import Valuation
 
 Index = NDArray[np.intp]
 
@@ -18,6 +17,26 @@ MARGIN_CENTS = 1_00
 """How much more a champion must be worth at least, because payments and NPVs are rounded to the cent. The
 value of a step of cash is added.
 """
+
+
+class _Extremes(NamedTuple):
+    """The least and the greatest values between two bands, of shape (p, L, T, L, T), from the first pair of
+    bands to the second.
+    """
+
+    least: Floats
+    most: Floats
+
+
+class _Programmes(NamedTuple):
+    """What the lines of a plan's programmes are drawn with: the extremes of their NPV per unit of payment and
+    of their intercepts, and the least at which a reserve stops growing, of shape (p,); None without a cap.
+    """
+
+    rates: _Extremes
+    intercepts: _Extremes
+    most: Floats | None
+    margin: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,14 +47,14 @@ class Lines:
     At a payment of ``y`` cents the NPV is at least ``y * low_rate + low`` and at most ``y * high_rate +
     high``; if its reserve is capped, at least that or ``worth``. ``least`` and ``most`` are a pair's payments
     in cents, not rounded; ``worth`` is at least reached at the largest loan, ``bound`` is never exceeded.
-    ``place`` is each pair's place, ``start``
-    that of the first pair of each car that has one, ``segment`` the car's number among those.
+    ``place`` is each pair's place, ``start`` that of the first pair of each car that has one.
     """
 
     margin: float
+    cars: int
+    car: Index
     place: Index
     start: Index
-    segment: Index
     rebate: Cents
     factor: Floats
     least: Floats
@@ -49,23 +68,20 @@ class Lines:
 
     @classmethod
     def of(cls, pricing: Pricing, loans: Loans) -> "Lines":
-        """Return the lines of some loans, which need not be feasible."""
-        programme, factor, valuation = loans.programme, loans.factor, pricing.valuation
-        rates, intercepts = _ranges(pricing)
-        band = _crossed(pricing, loans)
-        low_rate, high_rate = rates.least.take(band), rates.most.take(band)
-        low, high = intercepts.least.take(band), intercepts.most.take(band)
-        step_worth = pricing.plan.inputs.cash_step_cents * float(valuation.slope.max())
+        """Return the lines of some loans, at least one; they need not be feasible."""
+        programmes, factor, band = _programmes(pricing), loans.factor, _crossed(pricing, loans)
+        low_rate, low = (each.least.take(band) for each in (programmes.rates, programmes.intercepts))
+        high_rate, high = (each.most.take(band) for each in (programmes.rates, programmes.intercepts))
         most = loans.principal * factor
         grown = most * low_rate
-        if valuation.most is not None:
-            grown = np.minimum(grown, valuation.most.min(axis=1).take(programme))
-        start = np.flatnonzero(np.diff(loans.car, prepend=-1))
+        if programmes.most is not None:
+            grown = np.minimum(grown, programmes.most.take(loans.programme))
         return cls(
-            margin=MARGIN_CENTS + step_worth,
+            margin=programmes.margin,
+            cars=len(loans.cars),
+            car=loans.car,
             place=np.arange(len(loans)),
-            start=start,
-            segment=np.repeat(np.arange(len(start)), np.diff(start, append=len(loans))),
+            start=np.concatenate([[0], np.flatnonzero(loans.car[1:] != loans.car[:-1]) + 1]),
             rebate=loans.rebate,
             factor=factor,
             least=loans.lowest * factor,
@@ -83,34 +99,28 @@ class Lines:
         the car has none. Of equal ones it is the first.
         """
         worth = np.where(among, self.worth, -np.inf)
-        most = np.maximum.reduceat(worth, self.start)
-        tops = np.flatnonzero((worth == most.take(self.segment)) & among)[::-1]
-        champion = np.full(len(self.start), -1, dtype=np.intp)
+        most = np.full(self.cars, np.nan)
+        most[self.car.take(self.start)] = np.maximum.reduceat(worth, self.start)
+        most[np.isneginf(most)] = np.nan
+        tops = np.flatnonzero(worth == most.take(self.car))[::-1]
+        champion = np.full(self.cars, -1, dtype=np.intp)
         # Of equal numbers the last one is kept.
-        champion[self.segment.take(tops)] = tops
-        return champion.take(self.segment)
-
-
-class _Extremes(NamedTuple):
-    """The least and the greatest values between two bands, of shape (p, L, T, L, T), from the first pair of
-    bands to the second.
-    """
-
-    least: Floats
-    most: Floats
-
-
-def _ranges(pricing: Pricing) -> tuple[_Extremes, _Extremes]:
-    """Return the extremes of each programme's NPV per unit of payment, and of its intercepts."""
-    slopes, intercepts = _extremes_of(pricing.valuation)
-    factors = pricing.plan.factors[:, None, None, None, None]
-    return _Extremes(slopes.least / factors, slopes.most / factors), intercepts
+        champion[self.car.take(tops)] = tops
+        return champion.take(self.car)
 
 
 @lru_cache(maxsize=64)
-def _extremes_of(valuation: Valuation) -> tuple[_Extremes, _Extremes]:
+def _programmes(pricing: Pricing) -> _Programmes:
+    valuation = pricing.valuation
     shape = -1, len(valuation.bands.ltv_edges), len(valuation.bands.pti_edges)
-    return _extremes(valuation.slope.reshape(shape)), _extremes(valuation.intercept.reshape(shape))
+    factors = pricing.plan.factors[:, None]
+    step_worth = pricing.plan.inputs.cash_step_cents * float(valuation.slope.max())
+    return _Programmes(
+        rates=_extremes((valuation.slope / factors).reshape(shape)),
+        intercepts=_extremes(valuation.intercept.reshape(shape)),
+        most=None if valuation.most is None else valuation.most.min(axis=1),
+        margin=MARGIN_CENTS + step_worth,
+    )
 
 
 def _extremes(values: Floats) -> _Extremes:
@@ -130,15 +140,19 @@ def _crossed(pricing: Pricing, loans: Loans) -> Index:
     """Return the places of pairs in ``_Extremes``: LTV and PTI rise with the principal, so the bands in a
     range are those between its two ends.
     """
-    edges = pricing.valuation.bands.ltv_edges
-    ltv = [loans.basis * edge // WHOLE for edge in edges[:-1].tolist()]
+    bands = pricing.valuation.bands
+    ltv = [loans.basis * edge // WHOLE for edge in bands.ltv_edges[:-1].tolist()]
     pti = [column.take(loans.programme) for column in pricing.pti_principals.T]
     # Without an income, every payment is in the highest band.
-    unknown = len(pricing.valuation.bands.pti_edges) - 1 - len(pti)
-    place = loans.programme
+    passed = 0 if pti else len(bands.pti_edges) - 1
+    band: NDArray[np.int32] | int = 0
     for principal in (loans.lowest, np.maximum(loans.lowest, loans.principal)):
-        for passed, none in ((ltv, 0), (pti, unknown)):
-            place = place * (len(passed) + none + 1) + none
-            for edge in passed:
-                place += principal > edge
-    return place
+        for edges, count, already in (
+            (ltv, len(bands.ltv_edges), 0),
+            (pti, len(bands.pti_edges), passed),
+        ):
+            band = band * count + already
+            for edge in edges:
+                band = band + (principal > edge).astype(np.int32)
+    size = (len(bands.ltv_edges) * len(bands.pti_edges)) ** 2
+    return loans.programme * size + band

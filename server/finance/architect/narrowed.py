@@ -54,7 +54,8 @@ def narrowed(pricing: Pricing, loans: Loans, lines: Lines, left: Flags) -> tuple
         from_top = (last >= most) & (first <= most) & others
         from_bottom = (first <= least) & (last >= least) & others
         left &= ~(from_top & from_bottom)
-        most, least = np.where(from_top, first, most), np.where(from_bottom, last, least)
+        least = np.where(from_bottom, np.minimum(last, most), least)
+        most = np.where(from_top, first, most)
         among &= left & others
     # A candidate is up to a step of cash away from its corner.
     pad = step + 2

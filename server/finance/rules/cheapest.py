@@ -51,7 +51,7 @@ class Covered:
 
     def at(self, pair: Index) -> "Covered":
         """Return some of the pairs, by number."""
-        return Covered(self.low[:, pair], self.high[:, pair])
+        return Covered(self.low.take(pair, axis=1), self.high.take(pair, axis=1))
 
     def table(self, number: Index, shape: tuple[int, int]) -> "Covered":
         """Return tables of all pairs, in which these have the given numbers."""
@@ -91,11 +91,12 @@ def covered_by(cheaper: Whole, lent: Lent, cars: int) -> Covered:
     place = np.full(cars * programmes, NONE, dtype=np.intp)
     place[lent.number] = np.arange(pairs)
     for low, high, numbers in zip(lows, highs, cheaper.T, strict=True):
-        other = numbers.take(lent.programme)
-        rows = np.flatnonzero(other != NONE)
-        others = place.take(lent.number.take(rows) + other.take(rows) - lent.programme.take(rows))
-        rows, others = rows.compress(others != NONE), others.compress(others != NONE)
-        fits = lent.fits.take(others) & (lent.rebate.take(others) >= lent.rebate.take(rows))
+        rows = np.flatnonzero((numbers != NONE).take(lent.programme))
+        # From a row's number to that of its cheaper row.
+        further = (numbers - np.arange(programmes)).take(lent.programme.take(rows))
+        others = place.take(lent.number.take(rows) + further)
+        fits = (others != NONE) & lent.fits.take(others)
+        fits &= lent.rebate.take(others) >= lent.rebate.take(rows)
         rows, others = rows.compress(fits), others.compress(fits)
         after_cash = lent.owed.take(rows) - lent.cash_min.take(others)
         low[rows] = lent.low.take(others)
