@@ -23,7 +23,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from server.finance.architect.candidates import MAX_PAYMENT_BANDS, PAYMENT_BAND_CENTS, Index
+from server.finance.architect.corners import MAX_PAYMENT_BANDS, PAYMENT_BAND_CENTS
+from server.finance.architect.pairs import Index
 from server.finance.architect.pricing import Pricing
 from server.finance.payment import payments_cents
 from server.finance.rounding import Cents, Flags, Floats

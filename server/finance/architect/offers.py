@@ -76,11 +76,11 @@ def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
     worthwhile = without_dominated(pricing, structures)
     found = build_candidates(pricing, cars, worthwhile)
     among = acceptable(pricing, found)
-    best = best_of_cars(pricing, cars, worthwhile, found, among)
+    best = best_of_cars(pricing, found, among)
     offered = np.zeros(count, dtype=np.bool_)
     offered[best.car] = True
     programme = best.programme
-    points = counts_by_car(frontier_of_cars(pricing, cars, worthwhile, found, best).car, count)
+    points = counts_by_car(frontier_of_cars(pricing, found, best).car, count)
     refusal = np.where(structures.any_feasible(), int(Limit.NPV_FLOOR), structures.nearest_limit())
     refusal[offered] = structures.limit[best.car, programme]
 

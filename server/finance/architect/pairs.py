@@ -1,0 +1,92 @@
+"""The feasible pairs of a car and a programme of a block, with what each structure of theirs needs.
+
+A block has a few pairs for each car and a dozen structures for each pair. So an amount of a pair is read once
+from the arrays of all cars and programmes, which are large, and then from arrays of the pairs, which are
+small.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.finance.architect.pricing import Pricing, front_gross_cents
+from server.finance.cars import Cars
+from server.finance.payment import HALF_IS_UP
+from server.finance.rounding import WHOLE, Cents, Floats
+from server.finance.rules.cheapest import Covered
+from server.finance.structures import Structures
+
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """Pairs of a car and a programme, of shape (n,), in cents.
+
+    ``highest``, ``lowest``, ``floor``, ``owed``, ``cash_min``, ``cash_max`` and ``covered`` are those of
+    ``structures``, and ``payment`` is that of the largest loan. ``ltv_edges`` are the largest principals of
+    the LTV bands but the last, shape (e, n). ``front`` is the gross before any discount. ``raised`` is the
+    payment factor, raised as in ``payments_cents``.
+    """
+
+    structures: Structures
+    car: Index
+    programme: Index
+    highest: Cents
+    lowest: Cents
+    floor: Cents
+    owed: Cents
+    cash_min: Cents
+    cash_max: Cents
+    payment: Cents
+    covered: Covered
+    ltv_edges: Cents
+    front: Cents
+    factors: Floats
+    raised: Floats
+
+    def __len__(self) -> int:
+        return len(self.car)
+
+    @classmethod
+    def feasible(cls, pricing: Pricing, cars: Cars, structures: Structures) -> "Pairs":
+        """Return the feasible pairs, by car, then in the order of the sheet."""
+        number = np.flatnonzero(structures.feasible)
+        return cls._of(pricing, cars, structures, number)
+
+    @classmethod
+    def of(
+        cls, pricing: Pricing, cars: Cars, structures: Structures, car: Index, programme: Index
+    ) -> "Pairs":
+        """Return some pairs, by the numbers of their cars and programmes."""
+        return cls._of(pricing, cars, structures, structures.pairs(car, programme))
+
+    @classmethod
+    def _of(cls, pricing: Pricing, cars: Cars, structures: Structures, number: Index) -> "Pairs":
+        car, programme = np.divmod(number, structures.feasible.shape[1])
+        sales, covered, edges = structures.sales, structures.covered, pricing.valuation.bands.ltv_edges[:-1]
+        front = front_gross_cents(pricing.plan.inputs, cars, sales.price, 0)
+        factors = pricing.plan.factors.take(programme)
+        return cls(
+            structures=structures,
+            car=car,
+            programme=programme,
+            highest=structures.principal.take(number),
+            lowest=structures.lowest.take(number),
+            floor=structures.floor.take(number),
+            owed=sales.owed.take(number),
+            cash_min=structures.cash_min.take(number),
+            cash_max=sales.headroom.cash_max.take(car),
+            payment=structures.payment.take(number),
+            covered=Covered(_taken(covered.low, number), _taken(covered.high, number)),
+            ltv_edges=structures.basis.take(number) * edges[:, None] // WHOLE,
+            front=front.take(car),
+            factors=factors,
+            raised=factors * HALF_IS_UP,
+        )
+
+
+def _taken(ends: Cents, number: Index) -> Cents:
+    """Return the ends of what cheaper rows lend, shape (k, n)."""
+    return np.array([each.take(number) for each in ends], dtype=np.int64).reshape(len(ends), len(number))
