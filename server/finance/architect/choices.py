@@ -6,6 +6,7 @@ import numpy as np
 
 from protocol.events import Fix
 from server.finance.architect.candidates import Candidates, build_candidates
+from server.finance.architect.contenders import contenders
 from server.finance.architect.corners import PAYMENT_BAND_CENTS
 from server.finance.architect.dominated import without_dominated
 from server.finance.architect.fixes import find_fixes
@@ -84,8 +85,8 @@ def frontier(pricing: Pricing, car: Cars) -> list[Choice]:
     payment.
     """
     structures = without_dominated(pricing, build_structures(pricing.plan, car))
-    found = build_candidates(pricing, car, structures)
-    best = best_of_cars(pricing, found, acceptable(pricing, found))
+    found = contenders(pricing, car, structures)
+    best = best_of_cars(pricing, found)
     if not len(best):
         return []
     points = frontier_of_cars(pricing, found, best)

@@ -25,9 +25,6 @@ MAX_PAYMENT_BANDS = 400
 over a few months, would exhaust memory.
 """
 
-_RADIX = 1 << 16
-"""Fewer numbers than this are sorted in linear time."""
-
 
 class Corners(NamedTuple):
     """Principals to be reached, of shape (m,) in cents, for pairs by number. At a ``lower_end`` a smaller
@@ -39,30 +36,33 @@ class Corners(NamedTuple):
     lower_end: Flags
 
 
-def corners_of(pricing: Pricing, pairs: Pairs) -> Corners:
-    """Return the corners of every pair; at the lower end of a range the principal may be exceeded but not
-    missed, so cash is rounded down.
+def corners_of(pricing: Pricing, pairs: Pairs, beaten_from: Cents | None = None) -> Corners:
+    """Return the corners of every pair, in no order; at the lower end of a range the principal may be
+    exceeded but not missed, so cash is rounded down.
 
-    The corners of a pair are in the order of ``parts``.
+    Those at or above ``beaten_from`` are left out, shape (n,).
     """
-    every = np.arange(len(pairs))
-    edges, payments = band_edges(pricing, pairs), _payment_edges(pairs)
-    covered = pairs.covered
+    every, below, covered = np.arange(len(pairs)), pairs.highest, pairs.covered
+    if beaten_from is not None:
+        every = np.flatnonzero(beaten_from > pairs.highest)
+        below = np.minimum(below, beaten_from)
+    edges, payments = band_edges(pricing, pairs), _payment_edges(pairs, below)
     parts = [
-        (every, pairs.highest),
-        _between(pairs, edges),
+        (every, pairs.highest.take(every)),
+        _between(pairs, edges, below),
         payments,
-        _between(pairs, np.stack([pairs.owed - pairs.cash_max, *(covered.low - 1)])),
+        _between(pairs, np.stack([pairs.owed - pairs.cash_max, *(covered.low - 1)]), below),
     ]
     upper = sum(len(pair) for pair, _ in parts)
     if falls_anywhere(pricing):
         above = payments[1] + 1
-        inside = np.flatnonzero(above < pairs.highest.take(payments[0]))
-        parts += [_between(pairs, edges + 1), (payments[0].take(inside), above.take(inside))]
-    parts.append(_between(pairs, np.stack([pairs.lowest, *(covered.high + 1)])))
+        inside = np.flatnonzero(above < below.take(payments[0]))
+        parts += [_between(pairs, edges + 1, below), (payments[0].take(inside), above.take(inside))]
+    parts.append(_between(pairs, np.stack([pairs.lowest, *(covered.high + 1)]), below))
     pair, principal = (np.concatenate(each) for each in zip(*parts, strict=True))
-    order = np.argsort(pair.astype(np.uint16) if len(pairs) < _RADIX else pair, kind="stable")
-    return Corners(pair.take(order), principal.take(order), order >= upper)
+    lower_end = np.zeros(len(pair), dtype=np.bool_)
+    lower_end[upper:] = True
+    return Corners(pair, principal, lower_end)
 
 
 def falls_anywhere(pricing: Pricing) -> bool:
@@ -82,26 +82,26 @@ def band_edges(pricing: Pricing, pairs: Pairs) -> Cents:
     return np.concatenate(rows)
 
 
-def _between(pairs: Pairs, table: Cents) -> tuple[Index, Cents]:
-    """Return, of principals of shape (e, n), those that lie below the highest of their pair and not below the
-    lowest; and before them the numbers of their pairs.
+def _between(pairs: Pairs, table: Cents, below: Cents) -> tuple[Index, Cents]:
+    """Return, of principals of shape (e, n), those in the range of their pair that lie ``below``; and before
+    them the numbers of their pairs.
     """
-    inside = np.flatnonzero((table >= pairs.lowest) & (table < pairs.highest))
+    inside = np.flatnonzero((table >= pairs.lowest) & (table < below))
     return inside % max(1, len(pairs)), table.take(inside)
 
 
-def _payment_edges(pairs: Pairs) -> tuple[Index, Cents]:
-    """Return the largest principals of the payment bands of each pair, the dearest first, as ``_between``; at
-    most MAX_PAYMENT_BANDS of a pair.
+def _payment_edges(pairs: Pairs, below: Cents) -> tuple[Index, Cents]:
+    """Return the largest principals of the payment bands of each pair, as ``_between``; at most
+    MAX_PAYMENT_BANDS of a pair.
 
     The largest principal of a band lies below a principal if that one's payment is above the band.
     """
-    first = (pairs.payment - 1) // PAYMENT_BAND_CENTS
+    first = (payments_cents(below, pairs.factors) - 1) // PAYMENT_BAND_CENTS
     last = -(-payments_cents(pairs.lowest, pairs.factors) // PAYMENT_BAND_CENTS)
     last = np.maximum(last, pairs.payment // PAYMENT_BAND_CENTS - (MAX_PAYMENT_BANDS - 1))
     # A payment of 0 is that of a few cents, but no band's edge.
     last = np.maximum(last, pairs.lowest > 0)
     count = np.maximum(first - last + 1, 0)
     pair = np.repeat(np.arange(len(pairs)), count)
-    edges = (first + np.cumsum(count) - count).take(pair) - np.arange(len(pair))
+    edges = np.repeat(last - (np.cumsum(count) - count), count) + np.arange(len(pair))
     return pair, largest_principal(edges * PAYMENT_BAND_CENTS, pairs.factors.take(pair))

@@ -15,6 +15,7 @@ import numpy as np
 from protocol.events import Fix, FixKind
 from protocol.records import MAX_CENTS
 from server.finance.architect.candidates import band_of, build_candidates
+from server.finance.architect.contenders import contenders
 from server.finance.architect.corners import band_edges, falls_anywhere
 from server.finance.architect.objective import acceptable, best_of_cars
 from server.finance.architect.pairs import Index, Pairs
@@ -244,8 +245,7 @@ def _best_elsewhere(pricing: Pricing, cars: Cars, kind: FixKind) -> list[Choosab
     structures = build_structures(wide.plan, cars)
     if not structures.feasible.any():
         return [None] * len(cars)
-    found = build_candidates(wide, cars, structures)
-    best = best_of_cars(wide, found, acceptable(wide, found))
+    best = best_of_cars(wide, contenders(wide, cars, structures))
     programmes = wide.plan.programmes
     named: list[Choosable | None] = [None] * len(cars)
     for car, number in zip(best.car.tolist(), best.programme.tolist(), strict=True):

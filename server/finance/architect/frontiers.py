@@ -77,10 +77,10 @@ class _Lines:
 
 
 def frontier_of_cars(pricing: Pricing, found: Candidates, best: Candidates) -> Candidates:
-    """Return the points of every car's frontier, by car, then by ascending payment: of the acceptable
-    structures that were ``found``, and the ``best`` of each car, with which its frontier ends.
+    """Return the points of every car's frontier, by car, then by ascending payment: of the contenders
+    that were ``found``, and the ``best`` of each car, with which its frontier ends.
     """
-    points = _undominated(found.at(acceptable(pricing, found)))
+    points = _undominated(found)
     lines, open_ = _Lines.of(pricing, found.pairs), points
     for _ in range(MAX_ROUNDS):
         better = _better(pricing, lines, open_)

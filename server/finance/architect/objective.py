@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from server.finance.architect.candidates import Candidates
-from server.finance.architect.pairs import Index
+from server.finance.architect.pairs import Index, starts_of
 from server.finance.architect.pricing import Pricing
 from server.finance.architect.ties import least_paid
 from server.finance.rounding import Cents, Flags
@@ -22,26 +22,27 @@ def acceptable(pricing: Pricing, candidates: Candidates) -> Flags:
     return marks
 
 
-def best_of_cars(pricing: Pricing, found: Candidates, among: Flags) -> Candidates:
-    """Return the best structure of each car that has one among the candidates, by car."""
-    place = np.flatnonzero(among)
-    if not place.size:
-        return found.at(place)
-    car, npv = found.car.take(place), found.npv.take(place)
-    starts = _starts(car)
-    most = np.repeat(np.maximum.reduceat(npv, starts), np.diff(starts, append=len(car)))
-    # Only the ties are sorted, and stably: the sheet's order stays last.
-    tied = least_paid(pricing, found.at(place.compress(npv == most)))
+def best_of_cars(pricing: Pricing, found: Candidates) -> Candidates:
+    """Return the best structure of each car that has one among the contenders, by car.
+
+    A contender's NPV is at least that of every cheaper one, so the last ones of a car are worth most.
+    """
+    car, npv = found.car, found.npv
+    starts = starts_of(car)
+    count = np.diff(starts, append=len(car))
+    last = starts + count - 1
+    tied = np.flatnonzero(npv == np.repeat(npv.take(last), count))
+    chosen = least_paid(pricing, found.at(tied))
     if len(tied) == len(starts):
-        return tied
-    car, term = tied.car, pricing.plan.programmes.term.take(tied.programme)
-    order = np.lexsort((term, tied.payment, car))
-    return tied.at(order.take(_starts(car.take(order))))
+        return chosen
+    car, term = chosen.car, pricing.plan.programmes.term.take(chosen.programme)
+    order = np.lexsort((chosen.cash, chosen.pair, term, chosen.payment, car))
+    return chosen.at(order.take(starts_of(car.take(order))))
 
 
 def undominated(car: Index, payment: Cents, npv: Cents) -> Index:
     """Return the numbers of the structures that none of the others of their car beats in both payment and
-    NPV, by car, then by ascending payment; of equal ones the first. NPVs are not negative.
+    NPV, by car, then by ascending payment; of equal ones the first.
     """
     if not len(car):
         return np.zeros(0, dtype=np.intp)
@@ -56,11 +57,6 @@ def undominated(car: Index, payment: Cents, npv: Cents) -> Index:
     key = key.take(order.take(rises))
     last = np.concatenate([key[1:] > key[:-1], [True]])
     return order.take(rises.compress(last))
-
-
-def _starts(car: Index) -> Index:
-    """Return where each car's structures begin; they are ordered by car."""
-    return np.flatnonzero(np.diff(car, prepend=-1))
 
 
 def rank_reversals(npv: Sequence[int], stress_npv: Sequence[int]) -> list[int]:

@@ -90,3 +90,11 @@ class Pairs:
 def _taken(ends: Cents, number: Index) -> Cents:
     """Return the ends of what cheaper rows lend, shape (k, n)."""
     return np.array([each.take(number) for each in ends], dtype=np.int64).reshape(len(ends), len(number))
+
+
+def starts_of(car: Index) -> Index:
+    """Return where each car begins among numbers in ascending order."""
+    if not len(car):
+        return np.zeros(0, dtype=np.intp)
+    starts: Index = np.concatenate([[0], np.flatnonzero(car[1:] != car[:-1]) + 1])
+    return starts
