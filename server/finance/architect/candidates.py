@@ -9,9 +9,7 @@ the principal stays on the wanted side of its edge; if no step lies within the l
 Shapes: n pairs of a car and a feasible programme, m structures of all.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +19,7 @@ from server.finance.architect.pairs import Index, Pairs
 from server.finance.architect.pricing import Pricing
 from server.finance.cars import Cars
 from server.finance.contract import owed_before_cash_cents
-from server.finance.payment import payments_cents
-from server.finance.rounding import WHOLE, Cents, Flags
+from server.finance.rounding import WHOLE, Cents, Flags, half_up
 from server.finance.rules.cheapest import is_covered
 from server.finance.structures import Structures, reach
 
@@ -62,19 +59,17 @@ class Candidates:
         """What the store earns on car and trade, after the discount."""
         return self.pairs.front.take(self.pair) - self.discount
 
-    def at(self, index: NDArray[Any]) -> "Candidates":
-        """Return some of them, by number or mark."""
-        return self._of(lambda name: getattr(self, name)[index])
+    def at(self, number: Index) -> "Candidates":
+        """Return some of them, by number."""
+        return Candidates(self.pairs, *(each.take(number) for each in self._columns()))
 
     def joined(self, other: "Candidates") -> "Candidates":
         """Return these and then the others, of the same pairs."""
-        return self._of(lambda name: np.concatenate([getattr(self, name), getattr(other, name)]))
+        both = zip(self._columns(), other._columns(), strict=True)
+        return Candidates(self.pairs, *(np.concatenate(each) for each in both))
 
-    def _of(self, column: Callable[[str], NDArray[Any]]) -> "Candidates":
-        return replace(self, **{name: column(name) for name in _COLUMNS})
-
-
-_COLUMNS = tuple(each.name for each in fields(Candidates))[1:]
+    def _columns(self) -> tuple[NDArray[np.int64], ...]:
+        return self.pair, self.principal, self.cash, self.discount, self.payment, self.band, self.npv
 
 
 def build_candidates(pricing: Pricing, cars: Cars, structures: Structures) -> Candidates:
@@ -94,9 +89,9 @@ def build_at(pricing: Pricing, pairs: Pairs, wanted: Corners) -> Candidates:
     """
     pair = wanted.pair
     principal, cash, discount = _reached(pricing, pairs, wanted)
-    payment = payments_cents(principal, pairs.factors.take(pair))
+    payment = half_up(principal * pairs.raised.take(pair))
     band = _band_of(pricing, pairs, pair, principal, payment)
-    worth = pricing.valuation.npv_cents(pairs.programme.take(pair), band, principal)
+    worth = pricing.valuation.npv_at(pairs.bands.take(pair) + band, principal)
     return Candidates(
         pairs=pairs,
         pair=pair,
@@ -111,11 +106,13 @@ def build_at(pricing: Pricing, pairs: Pairs, wanted: Corners) -> Candidates:
 
 def may_be_offered(made: Candidates) -> Flags:
     """Return which structures are in the range of their pair, and no cheaper row lends them; shape (m,)."""
-    pairs = made.pairs
-    marks: Flags = made.principal >= pairs.floor.take(made.pair)
+    pairs, pair = made.pairs, made.pair
+    marks: Flags = made.principal >= pairs.floor.take(pair)
     if len(pairs.covered.low):
-        marks &= made.principal <= pairs.highest.take(made.pair)
-        marks &= ~is_covered(pairs.covered, made.pair, made.principal)
+        marks &= made.principal <= pairs.highest.take(pair)
+        some = np.flatnonzero(pairs.touched.take(pair))
+        if some.size:
+            marks[some] &= ~is_covered(pairs.covered, pair.take(some), made.principal.take(some))
     return marks
 
 
@@ -179,19 +176,20 @@ def _stepped(step: int, pairs: Pairs, wanted: Corners, amounts: tuple[Cents, Cen
     """
     owed, cash, least, most = amounts
     smallest, largest = pairs.floor.take(wanted.pair), pairs.highest.take(wanted.pair)
+    whole = cash == least
 
     def up(place: Index) -> Cents:
-        return np.minimum(-(-cash.take(place) // step) * step, most.take(place))
+        return np.minimum((cash.take(place) + (step - 1)) // step * step, most.take(place))
 
     def down(place: Index) -> Cents:
         return np.maximum(cash.take(place) // step * step, least.take(place))
 
-    stepped = np.minimum(-(-cash // step) * step, most)
+    stepped = np.minimum((cash + (step - 1)) // step * step, most)
     low = np.flatnonzero(wanted.lower_end)
     stepped[low] = down(low)
-    stepped = np.where(cash == least, cash, stepped)
+    np.copyto(stepped, cash, where=whole)
     left = owed - stepped
-    odd = np.flatnonzero(((left < smallest) | (left > largest)) & (cash != least))
+    odd = np.flatnonzero(((left < smallest) | (left > largest)) & ~whole)
     if odd.size:
         second = np.where(wanted.lower_end.take(odd), up(odd), down(odd))
         left = owed.take(odd) - second

@@ -71,7 +71,7 @@ def choices(pricing: Pricing, car: Cars) -> list[Choice]:
     if not place.size:
         return []
     found = found.at(place)
-    best = found.at(found.npv == found.npv.max())
+    best = found.at(np.flatnonzero(found.npv == found.npv.max()))
     found = least_paid(pricing, best).joined(found)
     payment, npv, cash, programme = found.payment, found.npv, found.cash, found.programme
     term = pricing.plan.programmes.term[programme]

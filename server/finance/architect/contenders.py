@@ -15,7 +15,7 @@ from server.finance.architect.corners import MAX_PAYMENT_BANDS, PAYMENT_BAND_CEN
 from server.finance.architect.pairs import Index, Pairs, starts_of
 from server.finance.architect.pricing import Pricing
 from server.finance.cars import Cars
-from server.finance.rounding import Cents, Flags, Floats
+from server.finance.rounding import Cents, Floats
 from server.finance.structures import Structures
 from server.finance.value.valuation import Valuation
 
@@ -67,7 +67,7 @@ def _beaten_from(pricing: Pricing, pairs: Pairs) -> Cents | None:
     step = pricing.plan.inputs.cash_step_cents
     regular = np.maximum(np.maximum(pairs.floor + step, pairs.lowest), pairs.owed - pairs.cash_max)
     certain = np.minimum((pairs.highest - step) * low_slope, low_cap) + low
-    certain[(pairs.highest < regular) | _is_touched(pairs)] = -np.inf
+    certain[(pairs.highest < regular) | pairs.touched] = -np.inf
     champion = _champions(pairs, certain)
     needs = np.minimum(pairs.highest * high_slope, high_cap) + (high + MARGIN_CENTS) - low.take(champion)
     principal = np.maximum(needs / low_slope.take(champion) + step, regular.take(champion))
@@ -87,12 +87,6 @@ def _champions(pairs: Pairs, certain: Floats) -> Index:
     count = np.diff(starts, append=len(pairs))
     best = np.flatnonzero(certain == np.repeat(np.maximum.reduceat(certain, starts), count))
     return np.repeat(best.take(starts_of(pairs.car.take(best))), count)
-
-
-def _is_touched(pairs: Pairs) -> Flags:
-    """Return of which pairs a cheaper row lends something; shape (n,)."""
-    covered = pairs.covered
-    return np.logical_or.reduce((covered.low <= pairs.highest) & (covered.high >= pairs.floor), axis=0)
 
 
 @lru_cache(maxsize=64)

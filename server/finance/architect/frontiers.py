@@ -11,7 +11,7 @@ import numpy as np
 from server.finance.architect.candidates import Candidates, build_at, may_be_offered
 from server.finance.architect.corners import Corners
 from server.finance.architect.objective import acceptable, undominated
-from server.finance.architect.pairs import Index, Pairs
+from server.finance.architect.pairs import Index, Pairs, starts_of
 from server.finance.architect.pricing import Pricing
 from server.finance.payment import largest_principal
 from server.finance.rounding import Flags, Floats
@@ -33,6 +33,7 @@ class _Lines:
     slope: Floats
     intercept: Floats
     highest: Floats | None
+    payment: Floats
 
     @classmethod
     def of(cls, pricing: Pricing, pairs: Pairs) -> "_Lines":
@@ -50,6 +51,7 @@ class _Lines:
             slope=(slope / factors).take(programme),
             intercept=(intercept + margin).take(programme),
             highest=None if most is None else (most.max(axis=1) + intercept + 1).take(programme),
+            payment=pairs.payment.astype(np.float64),
         )
 
     def promising(self, pricing: Pricing, points: Candidates) -> tuple[Index, Index]:
@@ -61,39 +63,45 @@ class _Lines:
         """
         pairs, car = points.pairs, points.car
         count = self.count.take(car)
-        number = np.repeat(np.arange(len(points)), count)
-        pair = np.repeat(self.start.take(car) - (np.cumsum(count) - count), count) + np.arange(len(number))
+        ends = np.cumsum(count)
+        pair = np.arange(ends[-1]) + np.repeat(self.start.take(car) - (ends - count), count)
         asked = pricing.plan.inputs.structure.discount_cents
-        payment = np.repeat(points.payment, count)
-        worth = np.repeat(points.npv - pairs.front.take(points.pair) + asked, count)
+        payment = np.repeat(points.payment.astype(np.float64), count)
+        worth = (points.npv - pairs.front.take(points.pair) + asked).astype(np.float64)
+        worth = np.repeat(worth, count)
         marks = payment * self.slope.take(pair) + self.intercept.take(pair) > worth
-        marks &= pairs.payment.take(pair) > payment
+        marks &= self.payment.take(pair) > payment
         if self.highest is not None:
             marks &= self.highest.take(pair) > worth
-        own = np.where(_is_settled(pricing, points), points.pair, -1)
-        marks &= pair != np.repeat(own, count)
+        marks &= pair != np.repeat(np.where(_is_settled(pricing, points), points.pair, -1), count)
         place = np.flatnonzero(marks)
-        return number.take(place), pair.take(place)
+        return np.searchsorted(ends, place, side="right"), pair.take(place)
 
 
 def frontier_of_cars(pricing: Pricing, found: Candidates, best: Candidates) -> Candidates:
-    """Return the points of every car's frontier, by car, then by ascending payment: of the contenders
-    that were ``found``, and the ``best`` of each car, with which its frontier ends.
+    """Return the points of every car's frontier, by car, then by ascending payment: of the contenders that
+    were ``found``, and the ``best`` of each car, with which its frontier ends.
     """
-    points = _undominated(found)
+    if not len(found):
+        return found
+    points = found.at(undominated(found.car, found.payment, found.npv))
     lines, open_ = _Lines.of(pricing, found.pairs), points
     for _ in range(MAX_ROUNDS):
         better = _better(pricing, lines, open_)
         if not len(better):
             break
-        before, joined = len(points), points.joined(better)
-        kept = undominated(joined.car, joined.payment, joined.npv)
-        points, open_ = joined.at(kept), joined.at(kept[kept >= before])
-    return _undominated(points.joined(best))
+        points, new = _joined(points, better)
+        open_ = points.at(new)
+    last = np.append(starts_of(points.car)[1:], len(points)) - 1
+    ends = (points.payment.take(last) == best.payment) & (points.npv.take(last) == best.npv)
+    return points if ends.all() else _joined(points, best.at(np.flatnonzero(~ends)))[0]
 
 
-def _undominated(found: Candidates) -> Candidates:
-    return found.at(undominated(found.car, found.payment, found.npv))
+def _joined(points: Candidates, others: Candidates) -> tuple[Candidates, Index]:
+    """Return the undominated ones of the points and the others, and the numbers of the others among them."""
+    joined = points.joined(others)
+    kept = undominated(joined.car, joined.payment, joined.npv)
+    return joined.at(kept), np.flatnonzero(kept >= len(points))
 
 
 def _better(pricing: Pricing, lines: _Lines, points: Candidates) -> Candidates:
@@ -107,8 +115,7 @@ def _better(pricing: Pricing, lines: _Lines, points: Candidates) -> Candidates:
     upper_end = np.zeros(len(tried), dtype=np.bool_)
     made = build_at(pricing, pairs, Corners(pair.take(tried), wanted.take(tried), upper_end))
     gains = (made.payment <= points.payment.take(number)) & (made.npv > points.npv.take(number))
-    made = made.at(gains & acceptable(pricing, made))
-    return made.at(may_be_offered(made))
+    return made.at(np.flatnonzero(gains & acceptable(pricing, made) & may_be_offered(made)))
 
 
 def _is_settled(pricing: Pricing, points: Candidates) -> Flags:
@@ -120,6 +127,7 @@ def _is_settled(pricing: Pricing, points: Candidates) -> Flags:
     step, asked = pricing.plan.inputs.cash_step_cents, pricing.plan.inputs.structure.discount_cents
     pairs, pair = points.pairs, points.pair
     above = points.cash - pairs.cash_min.take(pair)
-    whole = (points.cash % step == 0) & (above >= step) & (step * pairs.factors.take(pair) > 2)
+    whole = (points.cash // step * step == points.cash) & (above >= step)
+    whole &= step * pairs.factors.take(pair) > 2
     marks: Flags = ((above == 0) | whole) & (points.discount == asked)
     return marks

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from server.finance.architect.pricing import Pricing, front_gross_cents
 from server.finance.cars import Cars
 from server.finance.payment import HALF_IS_UP
-from server.finance.rounding import WHOLE, Cents, Floats
+from server.finance.rounding import WHOLE, Cents, Flags, Floats
 from server.finance.rules.cheapest import Covered
 from server.finance.structures import Structures
 
@@ -25,7 +25,8 @@ class Pairs:
     """Pairs of a car and a programme, of shape (n,), in cents.
 
     ``highest``, ``lowest``, ``floor``, ``owed``, ``cash_min``, ``cash_max`` and ``covered`` are those of
-    ``structures``, and ``payment`` is that of the largest loan. ``ltv_edges`` are the largest principals of
+    ``structures``, and ``payment`` is that of the largest loan. ``touched`` marks pairs of which a cheaper
+    row lends something. ``bands`` are the places of their first risk bands in a valuation. ``ltv_edges`` are the largest principals of
     the LTV bands but the last, shape (e, n). ``front`` is the gross before any discount. ``raised`` is the
     payment factor, raised as in ``payments_cents``.
     """
@@ -41,6 +42,8 @@ class Pairs:
     cash_max: Cents
     payment: Cents
     covered: Covered
+    touched: Flags
+    bands: Index
     ltv_edges: Cents
     front: Cents
     factors: Floats
@@ -52,8 +55,7 @@ class Pairs:
     @classmethod
     def feasible(cls, pricing: Pricing, cars: Cars, structures: Structures) -> "Pairs":
         """Return the feasible pairs, by car, then in the order of the sheet."""
-        number = np.flatnonzero(structures.feasible)
-        return cls._of(pricing, cars, structures, number)
+        return cls._of(pricing, cars, structures, np.flatnonzero(structures.feasible))
 
     @classmethod
     def of(
@@ -65,31 +67,42 @@ class Pairs:
     @classmethod
     def _of(cls, pricing: Pricing, cars: Cars, structures: Structures, number: Index) -> "Pairs":
         car, programme = np.divmod(number, structures.feasible.shape[1])
-        sales, covered, edges = structures.sales, structures.covered, pricing.valuation.bands.ltv_edges[:-1]
+        sales, bands = structures.sales, pricing.valuation.bands
         front = front_gross_cents(pricing.plan.inputs, cars, sales.price, 0)
         factors = pricing.plan.factors.take(programme)
+
+        def taken(values: Cents) -> Cents:
+            # An array that repeats a row or a column would be copied whole by ``take``.
+            if not values.strides[0]:
+                return values[0].take(programme)
+            return values.take(number) if values.strides[1] else values[:, 0].take(car)
+
+        def covered(ends: Cents) -> Cents:
+            rows = [each.take(number) for each in ends]
+            return np.array(rows, dtype=np.int64).reshape(len(rows), len(number))
+
+        highest, floor = taken(structures.principal), taken(structures.floor)
+        lent = Covered(covered(structures.covered.low), covered(structures.covered.high))
+        touched = (lent.low <= highest) & (lent.high >= floor)
         return cls(
             structures=structures,
             car=car,
             programme=programme,
-            highest=structures.principal.take(number),
-            lowest=structures.lowest.take(number),
-            floor=structures.floor.take(number),
-            owed=sales.owed.take(number),
-            cash_min=structures.cash_min.take(number),
+            highest=highest,
+            lowest=taken(structures.lowest),
+            floor=floor,
+            owed=taken(sales.owed),
+            cash_min=taken(structures.cash_min),
             cash_max=sales.headroom.cash_max.take(car),
-            payment=structures.payment.take(number),
-            covered=Covered(_taken(covered.low, number), _taken(covered.high, number)),
-            ltv_edges=structures.basis.take(number) * edges[:, None] // WHOLE,
+            payment=taken(structures.payment),
+            covered=lent,
+            touched=np.logical_or.reduce(touched, axis=0),
+            bands=programme * len(bands),
+            ltv_edges=taken(structures.basis) * bands.ltv_edges[:-1, None] // WHOLE,
             front=front.take(car),
             factors=factors,
             raised=factors * HALF_IS_UP,
         )
-
-
-def _taken(ends: Cents, number: Index) -> Cents:
-    """Return the ends of what cheaper rows lend, shape (k, n)."""
-    return np.array([each.take(number) for each in ends], dtype=np.int64).reshape(len(ends), len(number))
 
 
 def starts_of(car: Index) -> Index:
