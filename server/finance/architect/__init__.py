@@ -4,7 +4,7 @@ The tier, the trade, the products, the price as a ceiling and the standard marku
 cash and discount are what the search may vary. ``objective`` defines what is best.
 """
 
-from server.finance.architect.candidates import PAYMENT_BAND_CENTS
+from server.finance.architect.corners import PAYMENT_BAND_CENTS
 from server.finance.architect.choices import (
     Choice,
     Refusal,

@@ -14,7 +14,7 @@ whatever beats its candidates also beats those that they beat.
 
 import numpy as np
 
-from server.finance.architect.candidates import MAX_PAYMENT_BANDS, PAYMENT_BAND_CENTS
+from server.finance.architect.corners import MAX_PAYMENT_BANDS, PAYMENT_BAND_CENTS
 from server.finance.architect.lines import Lines
 from server.finance.architect.pricing import Pricing
 from server.finance.loans import Loans

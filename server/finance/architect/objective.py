@@ -8,17 +8,12 @@ from bisect import bisect_right, insort
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from server.finance.architect.candidates import Candidates, Index
+from server.finance.architect.candidates import Candidates
+from server.finance.architect.pairs import Index, starts_of
 from server.finance.architect.pricing import Pricing
 from server.finance.architect.ties import least_paid
-from server.finance.cars import Cars
 from server.finance.rounding import Cents, Flags
-from server.finance.structures import Structures
-
-PAYMENT_STEPS = 64
-"""Into how many steps the payments of a block are divided, to compare them without an order."""
 
 
 def acceptable(pricing: Pricing, candidates: Candidates) -> Flags:
@@ -27,66 +22,41 @@ def acceptable(pricing: Pricing, candidates: Candidates) -> Flags:
     return marks
 
 
-def best_of_cars(
-    pricing: Pricing, cars: Cars, structures: Structures, found: Candidates, among: Flags
-) -> Candidates:
-    """Return the best structure of each car that has one among the candidates, by car."""
-    place = np.flatnonzero(among)
-    if not place.size:
-        return found.at(place)
-    car, npv = found.car[place], found.npv[place]
-    starts = np.flatnonzero(np.diff(car, prepend=-1))
-    most = np.repeat(np.maximum.reduceat(npv, starts), np.diff(starts, append=len(car)))
-    # Only the ties are sorted, and stably: the sheet's order stays last.
-    tied = least_paid(pricing, cars, structures, found.at(place[np.flatnonzero(npv == most)]))
-    term = pricing.plan.programmes.term[tied.programme]
-    order = np.lexsort((term, tied.payment, tied.car))
-    return tied.at(order[np.flatnonzero(np.diff(tied.car[order], prepend=-1))])
+def best_of_cars(pricing: Pricing, found: Candidates) -> Candidates:
+    """Return the best structure of each car that has one among the contenders, by car.
 
-
-def undominated(found: Candidates, among: Flags) -> Index:
-    """Return the numbers of the structures that none of the others beats in both payment and NPV, by car,
-    then by ascending payment; of equal ones the first.
+    A contender's NPV is at least that of every cheaper one, so the last ones of a car are worth most.
     """
-    place = np.flatnonzero(among)
-    if not place.size:
-        return place
-    car, payment, npv = (each.take(place) for each in (found.car, found.payment, found.npv))
+    car, npv = found.car, found.npv
+    starts = starts_of(car)
+    count = np.diff(starts, append=len(car))
+    last = starts + count - 1
+    tied = np.flatnonzero(npv == np.repeat(npv.take(last), count))
+    chosen = least_paid(pricing, found.at(tied))
+    if len(tied) == len(starts):
+        return chosen
+    car, term = chosen.car, pricing.plan.programmes.term.take(chosen.programme)
+    order = np.lexsort((chosen.cash, chosen.pair, term, chosen.payment, car))
+    return chosen.at(order.take(starts_of(car.take(order))))
+
+
+def undominated(car: Index, payment: Cents, npv: Cents) -> Index:
+    """Return the numbers of the structures that none of the others of their car beats in both payment and
+    NPV, by car, then by ascending payment; of equal ones the first.
+    """
+    if not len(car):
+        return np.zeros(0, dtype=np.intp)
     # One key for car and payment: a car's payments follow those of the car before it.
     key = car * (int(payment.max()) + 1) + payment
     order = np.argsort(key, kind="stable")
-    key, car, npv = key.take(order), car.take(order), npv.take(order)
-    # The best of each payment, the first of equals; then a point counts where it tops all cheaper ones.
-    starts = np.flatnonzero(np.diff(key, prepend=-1))
-    most = np.maximum.reduceat(npv, starts)
-    tops = np.flatnonzero(npv == np.repeat(most, np.diff(starts, append=len(key))))
-    tops = tops[np.diff(key[tops], prepend=-1) > 0]
     # NPVs of a later car are shifted above those of an earlier one, so one running maximum serves all.
-    lifted = npv[tops] + car[tops] * (int(npv.max()) - int(npv.min()) + 1)
-    rises = np.concatenate([[True], lifted[1:] > np.maximum.accumulate(lifted)[:-1]])
-    kept: Index = place[order[tops[rises]]]
-    return kept
-
-
-def perhaps_undominated(found: Candidates, among: Flags) -> Flags:
-    """Return the marks without most of the structures that one with a lower payment beats; shape (m,).
-
-    Payments are compared by their steps, of PAYMENT_STEPS in all, so nothing is sorted.
-    """
-    place = np.flatnonzero(among)
-    if not place.size:
-        return among
-    car, payment, npv = (each.take(place) for each in (found.car, found.payment, found.npv))
-    least = int(payment.min())
-    width = (int(payment.max()) - least) // PAYMENT_STEPS + 1
-    step = car * PAYMENT_STEPS + (payment - least) // width
-    best = np.full((int(car.max()) + 1, PAYMENT_STEPS), np.iinfo(np.int64).min)
-    np.maximum.at(best.ravel(), step, npv)
-    cheaper = np.full_like(best, np.iinfo(np.int64).min)
-    np.maximum.accumulate(best[:, :-1], axis=1, out=cheaper[:, 1:])
-    marks = np.zeros_like(among)
-    marks[place] = npv > cheaper.ravel().take(step)
-    return marks
+    lifted = (car * (int(npv.max()) - int(npv.min()) + 1) + npv).take(order)
+    most = np.maximum.accumulate(lifted)
+    rises = np.flatnonzero(np.concatenate([[True], lifted[1:] > most[:-1]]))
+    # Of those with one payment, the last is worth most.
+    key = key.take(order.take(rises))
+    last = np.concatenate([key[1:] > key[:-1], [True]])
+    return order.take(rises.compress(last))
 
 
 def rank_reversals(npv: Sequence[int], stress_npv: Sequence[int]) -> list[int]:
@@ -106,6 +76,6 @@ def rank_reversals(npv: Sequence[int], stress_npv: Sequence[int]) -> list[int]:
     return passed
 
 
-def counts_by_car(car: NDArray[np.intp], cars: int) -> Cents:
+def counts_by_car(car: Index, cars: int) -> Cents:
     """Return how often each car occurs in ``car``; shape (c,)."""
     return np.bincount(car, minlength=cars).astype(np.int64)
