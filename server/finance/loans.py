@@ -152,9 +152,7 @@ class Loans:
         return Nearest(limit, more_cash)
 
 
-_OF_PAIRS = tuple(
-    each.name for each in fields(Loans) if each.name not in {"plan", "cars", "sale", "covered"}
-)
+_OF_PAIRS = tuple(each.name for each in fields(Loans) if each.name not in {"plan", "cars", "sale", "covered"})
 
 
 def loans_of(plan: Plan, cars: Cars, headroom: Headroom) -> Loans:
@@ -169,9 +167,7 @@ def loans_of(plan: Plan, cars: Cars, headroom: Headroom) -> Loans:
     programme = number - car * len(programmes)
     basis = bases.take(car * len(limits) + limits.number.take(programme))
     column = car * sale.owed.shape[1] + plan.rebate_list.take(programme)
-    owed, owed_least, rebate = (
-        each.take(column) for each in (sale.owed, sale.owed_least, sale.rebates)
-    )
+    owed, owed_least, rebate = (each.take(column) for each in (sale.owed, sale.owed_least, sale.rebates))
     least_wanted, cash_max = head.cash_min.take(car), head.cash_max.take(car)
     cash_min, asked = least_wanted, np.zeros(len(car), dtype=np.int64)
     if plan.cash_floor.any():

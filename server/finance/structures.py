@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from server.finance.cars import Cars
 from server.finance.loans import INCURABLE, TOO_SMALL, Loans, loans_of
 from server.finance.plan import Plan
-from server.finance.reaching import Headroom, Within, headroom_of, reached
+from server.finance.reaching import Headroom, headroom_of
 from server.finance.rounding import Cents, Flags
 from server.finance.rules.cheapest import Covered
 from server.finance.rules.programmes import Whole
 
-__all__ = ["Headroom", "Sales", "Structures", "build_structures", "headroom_of", "reach"]
+__all__ = ["Headroom", "Sales", "Structures", "build_structures", "headroom_of", "structures_of"]
 
 Index = NDArray[np.intp]
 
@@ -145,18 +145,3 @@ def structures_of(loans: Loans) -> Structures:
     feasible = np.zeros(loans.shape, dtype=np.bool_)
     feasible.put(loans.number, loans.feasible)
     return Structures(loans, feasible)
-
-
-def reach(
-    plan: Plan, structures: Structures, car: Index, programme: Index, wanted: Cents
-) -> tuple[Cents, Cents, Cents]:
-    """Return principal, cash and discount that come up to the wanted principals, as ``reached``."""
-    sales, pair = structures.sales, structures.pairs(car, programme)
-
-    def sale_at(place: Index) -> tuple[Cents, Cents]:
-        return sales.price.take(car.take(place)), sales.rebate.take(pair.take(place))
-
-    within = Within(
-        sales.owed.take(pair), structures.cash_min.take(pair), sales.headroom.cash_max.take(car), sale_at
-    )
-    return reached(plan.inputs, within, wanted)

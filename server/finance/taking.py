@@ -51,13 +51,16 @@ def car_limits(programmes: Programmes, refuses_products: Flags | None) -> CarLim
     numbers: dict[tuple[int, ...], int] = {}
     sets = zip(*(each.tolist() for each in (*kinds, *basis, *edges, refuses)), strict=True)
     number = [numbers.setdefault(each, len(numbers)) for each in sets]
-    first = [number.index(each) for each in range(len(numbers))]
+    first = np.array([number.index(each) for each in range(len(numbers))], dtype=np.intp)
     return CarLimits(
-        np.array(number, dtype=np.intp),
-        kinds[:, first],
-        basis[:, first],
-        *(each[first] for each in edges),
-        refuses_products=refuses[first],
+        number=np.array(number, dtype=np.intp),
+        takes_kind=kinds.take(first, axis=1),
+        basis=basis.take(first, axis=1),
+        year_min=p.year_min.take(first),
+        year_max=p.year_max.take(first),
+        mileage_min=p.mileage_min.take(first),
+        mileage_max=p.mileage_max.take(first),
+        refuses_products=refuses.take(first),
     )
 
 

@@ -19,9 +19,10 @@ from server.finance.architect.pairs import Index, Pairs
 from server.finance.architect.pricing import Pricing
 from server.finance.cars import Cars
 from server.finance.contract import owed_before_cash_cents
+from server.finance.reaching import reached
 from server.finance.rounding import WHOLE, Cents, Flags, half_up
 from server.finance.rules.cheapest import is_covered
-from server.finance.structures import Structures, reach
+from server.finance.structures import Structures
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,22 +147,15 @@ def _reached(pricing: Pricing, pairs: Pairs, wanted: Corners) -> tuple[Cents, Ce
     discounted = np.flatnonzero(owed - wanted.principal > most)
     if discounted.size:
         which = pair.take(discounted)
-        principal, cash, discount[discounted] = reach(
-            pricing.plan,
-            pairs.structures,
-            pairs.car.take(which),
-            pairs.programme.take(which),
-            wanted.principal.take(discounted),
-        )
+        within = pairs.within(which)
+        principal, cash, discount[discounted] = reached(inputs, within, wanted.principal.take(discounted))
         owed[discounted] = principal + cash
     cash = np.maximum(owed - wanted.principal, least)
     short = wanted.lower_end & (owed - cash < wanted.principal)
     if len(pairs.covered.low) and short.any():
         # A cent less of discount gives the next larger principal.
-        structures, which = pairs.structures, pair[short]
-        car, programme = pairs.car.take(which), pairs.programme.take(which)
+        price, rebate = pairs.within(pair[short]).sale_at(np.arange(int(short.sum())))
         discount[short] -= 1
-        price, rebate = structures.sales.price[car], structures.sales.rebate[car, programme]
         owed[short] = owed_before_cash_cents(inputs, price, discount[short], rebate)
         cash[short] = most[short]
     if inputs.cash_step_cents > 1:

@@ -36,29 +36,26 @@ class Corners(NamedTuple):
     lower_end: Flags
 
 
-def corners_of(pricing: Pricing, pairs: Pairs, beaten_from: Cents | None = None) -> Corners:
-    """Return the corners of every pair, in no order; at the lower end of a range the principal may be
-    exceeded but not missed, so cash is rounded down.
-
-    Those at or above ``beaten_from`` are left out, shape (n,).
+def corners_of(pricing: Pricing, pairs: Pairs) -> Corners:
+    """Return the corners of every pair that need to be tried, in no order; at the lower end of a range the
+    principal may be exceeded but not missed, so cash is rounded down.
     """
-    every, below, covered = np.arange(len(pairs)), pairs.highest, pairs.covered
-    if beaten_from is not None:
-        every = np.flatnonzero(beaten_from > pairs.highest)
-        below = np.minimum(below, beaten_from)
-    edges, payments = band_edges(pricing, pairs), _payment_edges(pairs, below)
+    every, covered = np.flatnonzero(pairs.highest <= pairs.most_tried), pairs.covered
+    from_ = np.maximum(pairs.lowest, pairs.least_tried)
+    below = np.minimum(pairs.highest, pairs.most_tried + 1)
+    edges, payments = band_edges(pricing, pairs), _payment_edges(pairs, from_, below)
     parts = [
         (every, pairs.highest.take(every)),
-        _between(pairs, edges, below),
+        _between(edges, from_, below),
         payments,
-        _between(pairs, np.stack([pairs.owed - pairs.cash_max, *(covered.low - 1)]), below),
+        _between(np.stack([pairs.owed - pairs.cash_max, *(covered.low - 1)]), from_, below),
     ]
     upper = sum(len(pair) for pair, _ in parts)
     if falls_anywhere(pricing):
         above = payments[1] + 1
         inside = np.flatnonzero(above < below.take(payments[0]))
-        parts += [_between(pairs, edges + 1, below), (payments[0].take(inside), above.take(inside))]
-    parts.append(_between(pairs, np.stack([pairs.lowest, *(covered.high + 1)]), below))
+        parts += [_between(edges + 1, from_, below), (payments[0].take(inside), above.take(inside))]
+    parts.append(_between(np.stack([pairs.lowest, *(covered.high + 1)]), from_, below))
     pair, principal = (np.concatenate(each) for each in zip(*parts, strict=True))
     lower_end = np.zeros(len(pair), dtype=np.bool_)
     lower_end[upper:] = True
@@ -82,25 +79,25 @@ def band_edges(pricing: Pricing, pairs: Pairs) -> Cents:
     return np.concatenate(rows)
 
 
-def _between(pairs: Pairs, table: Cents, below: Cents) -> tuple[Index, Cents]:
-    """Return, of principals of shape (e, n), those in the range of their pair that lie ``below``; and before
-    them the numbers of their pairs.
+def _between(table: Cents, from_: Cents, below: Cents) -> tuple[Index, Cents]:
+    """Return, of principals of shape (e, n), those that lie below an end of their pair and not below the
+    other; and before them the numbers of their pairs.
     """
-    inside = np.flatnonzero((table >= pairs.lowest) & (table < below))
-    return inside % max(1, len(pairs)), table.take(inside)
+    inside = np.flatnonzero((table >= from_) & (table < below))
+    return inside % max(1, len(from_)), table.take(inside)
 
 
-def _payment_edges(pairs: Pairs, below: Cents) -> tuple[Index, Cents]:
+def _payment_edges(pairs: Pairs, from_: Cents, below: Cents) -> tuple[Index, Cents]:
     """Return the largest principals of the payment bands of each pair, as ``_between``; at most
     MAX_PAYMENT_BANDS of a pair.
 
     The largest principal of a band lies below a principal if that one's payment is above the band.
     """
     first = (payments_cents(below, pairs.factors) - 1) // PAYMENT_BAND_CENTS
-    last = -(-payments_cents(pairs.lowest, pairs.factors) // PAYMENT_BAND_CENTS)
+    last = -(-payments_cents(from_, pairs.factors) // PAYMENT_BAND_CENTS)
     last = np.maximum(last, pairs.payment // PAYMENT_BAND_CENTS - (MAX_PAYMENT_BANDS - 1))
     # A payment of 0 is that of a few cents, but no band's edge.
-    last = np.maximum(last, pairs.lowest > 0)
+    last = np.maximum(last, from_ > 0)
     count = np.maximum(first - last + 1, 0)
     pair = np.repeat(np.arange(len(pairs)), count)
     edges = np.repeat(last - (np.cumsum(count) - count), count) + np.arange(len(pair))

@@ -22,6 +22,9 @@ from server.finance.rounding import Cents, Flags
 
 CORNER_CHAMPIONS = 2
 
+ASTRAY_CENTS = 1_00
+"""How far a candidate may be from its corner, besides a step of cash: a cent of discount is taxed."""
+
 _FLAT = 1e-12
 """A slope that is as good as none: a fraction of a cent over the largest payment."""
 
@@ -57,7 +60,6 @@ def narrowed(pricing: Pricing, loans: Loans, lines: Lines, left: Flags) -> tuple
         least = np.where(from_bottom, np.minimum(last, most), least)
         most = np.where(from_top, first, most)
         among &= left & others
-    # A candidate is up to a step of cash away from its corner.
-    pad = step + 2
+    pad = step + ASTRAY_CENTS
     lowest = np.floor(least / factor).astype(np.int64) - pad
     return left, lowest, np.ceil(most / factor).astype(np.int64) + pad
