@@ -12,7 +12,7 @@ import numpy as np
 from protocol.records import MAX_CENTS
 from server.finance.architect.candidates import Candidates, build_at, may_be_offered
 from server.finance.architect.corners import MAX_PAYMENT_BANDS, PAYMENT_BAND_CENTS, corners_of, falls_anywhere
-from server.finance.architect.pairs import Index, Pairs, starts_of
+from server.finance.architect.pairs import Index, Pairs, runs_of
 from server.finance.architect.pricing import Pricing
 from server.finance.cars import Cars
 from server.finance.rounding import Cents, Floats
@@ -40,7 +40,7 @@ def contenders(pricing: Pricing, cars: Cars, structures: Structures) -> Candidat
     # One key: a car's payments follow those of the car before it, and equal ones are in the sheet's order.
     programmes = structures.feasible.shape[1]
     first = pairs.car * ((int(found.payment.max()) + 1) * programmes) + pairs.programme
-    order = np.argsort(found.payment * programmes + first.take(found.pair), kind="stable")
+    order = (found.payment * programmes + first.take(found.pair)).argsort(kind="stable")
     # NPVs of a later car are shifted above those of an earlier one, so one running maximum serves all.
     apart = pairs.car * (int(found.npv.max()) - int(found.npv.min()) + 1)
     lifted = found.npv + apart.take(found.pair)
@@ -83,10 +83,10 @@ def _beaten_from(pricing: Pricing, pairs: Pairs) -> Cents | None:
 
 def _champions(pairs: Pairs, certain: Floats) -> Index:
     """Return the number of the pair of each pair's car that is certainly worth most; shape (n,)."""
-    starts = starts_of(pairs.car)
-    count = np.diff(starts, append=len(pairs))
-    best = np.flatnonzero(certain == np.repeat(np.maximum.reduceat(certain, starts), count))
-    return np.repeat(best.take(starts_of(pairs.car.take(best))), count)
+    starts, count = runs_of(pairs.car)
+    best = (certain == np.maximum.reduceat(certain, starts).repeat(count)).nonzero()[0]
+    # The first of those of a car.
+    return best.take(best.searchsorted(starts)).repeat(count)
 
 
 @lru_cache(maxsize=64)

@@ -15,7 +15,7 @@ import numpy as np
 from server.finance.architect.pairs import Index, Pairs
 from server.finance.architect.pricing import Pricing
 from server.finance.payment import largest_principal, payments_cents
-from server.finance.rounding import Cents, Flags
+from server.finance.rounding import Cents
 
 PAYMENT_BAND_CENTS = 50_00
 """The width of the payment bands; an upper edge belongs to its band."""
@@ -27,13 +27,18 @@ over a few months, would exhaust memory.
 
 
 class Corners(NamedTuple):
-    """Principals to be reached, of shape (m,) in cents, for pairs by number. At a ``lower_end`` a smaller
-    principal would leave the band, at others a larger one.
+    """Principals to be reached, of shape (m,) in cents, for pairs by number. Those from number ``upper`` on are
+    lower ends: a smaller principal would leave the band, at the others a larger one.
     """
 
     pair: Index
     principal: Cents
-    lower_end: Flags
+    upper: int
+
+
+def upper_ends(pair: Index, principal: Cents) -> Corners:
+    """Return principals that may be missed but not exceeded."""
+    return Corners(pair, principal, len(pair))
 
 
 def corners_of(pricing: Pricing, pairs: Pairs, beaten_from: Cents | None = None) -> Corners:
@@ -44,25 +49,25 @@ def corners_of(pricing: Pricing, pairs: Pairs, beaten_from: Cents | None = None)
     """
     every, below, covered = np.arange(len(pairs)), pairs.highest, pairs.covered
     if beaten_from is not None:
-        every = np.flatnonzero(beaten_from > pairs.highest)
+        every = (beaten_from > pairs.highest).nonzero()[0]
         below = np.minimum(below, beaten_from)
     edges, payments = band_edges(pricing, pairs), _payment_edges(pairs, below)
-    parts = [
-        (every, pairs.highest.take(every)),
-        _between(pairs, edges, below),
-        payments,
-        _between(pairs, np.stack([pairs.owed - pairs.cash_max, *(covered.low - 1)]), below),
-    ]
-    upper = sum(len(pair) for pair, _ in parts)
+    rest = [edges, (pairs.owed - pairs.cash_max)[None], covered.low - 1]
+    ends = [pairs.lowest[None], covered.high + 1]
+    parts = [(every, pairs.highest.take(every)), payments]
     if falls_anywhere(pricing):
         above = payments[1] + 1
-        inside = np.flatnonzero(above < below.take(payments[0]))
-        parts += [_between(pairs, edges + 1, below), (payments[0].take(inside), above.take(inside))]
-    parts.append(_between(pairs, np.stack([pairs.lowest, *(covered.high + 1)]), below))
-    pair, principal = (np.concatenate(each) for each in zip(*parts, strict=True))
-    lower_end = np.zeros(len(pair), dtype=np.bool_)
-    lower_end[upper:] = True
-    return Corners(pair, principal, lower_end)
+        inside = (above < below.take(payments[0])).nonzero()[0]
+        ends.append(edges + 1)
+        parts.append((payments[0].take(inside), above.take(inside)))
+    table = np.concatenate(rest + ends)
+    place = ((table >= pairs.lowest) & (table < below)).ravel().nonzero()[0]
+    upper = int(place.searchsorted(sum(map(len, rest)) * len(pairs)))
+    pair, principal = place % max(1, len(pairs)), table.take(place)
+    parts[1:1] = [(pair[:upper], principal[:upper])]
+    first = sum(len(each) for each, _ in parts[:3])
+    parts.append((pair[upper:], principal[upper:]))
+    return Corners(*(np.concatenate(each) for each in zip(*parts, strict=True)), first)
 
 
 def falls_anywhere(pricing: Pricing) -> bool:
@@ -74,25 +79,15 @@ def band_edges(pricing: Pricing, pairs: Pairs) -> Cents:
     """Return the principals at the upper edges of LTV and PTI bands, and where a reserve reaches its cap;
     shape (e, n).
     """
-    pti, capped = pricing.pti_principals, pricing.valuation.capped_from
-    rows = [pairs.ltv_edges, pti.T.take(pairs.programme, axis=1)]
+    own, capped = pricing.pti_principals.T, pricing.valuation.capped_from
     if capped is not None:
-        reached = capped.take(pairs.programme)
-        rows += [reached[None], reached[None] + 1]
-    return np.concatenate(rows)
-
-
-def _between(pairs: Pairs, table: Cents, below: Cents) -> tuple[Index, Cents]:
-    """Return, of principals of shape (e, n), those in the range of their pair that lie ``below``; and before
-    them the numbers of their pairs.
-    """
-    inside = np.flatnonzero((table >= pairs.lowest) & (table < below))
-    return inside % max(1, len(pairs)), table.take(inside)
+        own = np.concatenate([own, capped[None], capped[None] + 1])
+    return np.concatenate([pairs.ltv_edges, own.take(pairs.programme, axis=1)])
 
 
 def _payment_edges(pairs: Pairs, below: Cents) -> tuple[Index, Cents]:
-    """Return the largest principals of the payment bands of each pair, as ``_between``; at most
-    MAX_PAYMENT_BANDS of a pair.
+    """Return the largest principals of the payment bands in each pair's range, ``below`` a principal, and
+    before them the numbers of the pairs; at most MAX_PAYMENT_BANDS of a pair.
 
     The largest principal of a band lies below a principal if that one's payment is above the band.
     """

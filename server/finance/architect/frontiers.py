@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from server.finance.architect.candidates import Candidates, build_at, may_be_offered
-from server.finance.architect.corners import Corners
+from server.finance.architect.corners import upper_ends
 from server.finance.architect.objective import acceptable, undominated
-from server.finance.architect.pairs import Index, Pairs, starts_of
+from server.finance.architect.pairs import Index, Pairs, runs_of
 from server.finance.architect.pricing import Pricing
 from server.finance.payment import largest_principal
-from server.finance.rounding import Flags, Floats
+from server.finance.rounding import Cents, Flags, Floats
 
 MAX_ROUNDS = 16
 """A better structure may have a slightly lower payment, at which yet another is better; one is usual."""
@@ -54,28 +54,31 @@ class _Lines:
             payment=pairs.payment.astype(np.float64),
         )
 
-    def promising(self, pricing: Pricing, points: Candidates) -> tuple[Index, Index]:
+    def promising(self, pricing: Pricing, points: Candidates) -> tuple[Index, Index, Cents]:
         """Return the points and the pairs of their cars that may be worth more at their payment, as two
-        numbers.
+        numbers, and the principals at which they may.
 
         A programme whose largest loan costs no more than the point has only corners there, and one whose best
         band is worth no more at its payment is not tried.
         """
         pairs, car = points.pairs, points.car
         count = self.count.take(car)
-        ends = np.cumsum(count)
-        pair = np.arange(ends[-1]) + np.repeat(self.start.take(car) - (ends - count), count)
+        ends = count.cumsum()
+        pair = np.arange(ends[-1]) + (self.start.take(car) - (ends - count)).repeat(count)
         asked = pricing.plan.inputs.structure.discount_cents
-        payment = np.repeat(points.payment.astype(np.float64), count)
-        worth = (points.npv - pairs.front.take(points.pair) + asked).astype(np.float64)
-        worth = np.repeat(worth, count)
+        payment = points.payment.astype(np.float64).repeat(count)
+        worth = (points.npv - pairs.front.take(points.pair) + asked).astype(np.float64).repeat(count)
         marks = payment * self.slope.take(pair) + self.intercept.take(pair) > worth
         marks &= self.payment.take(pair) > payment
         if self.highest is not None:
             marks &= self.highest.take(pair) > worth
-        marks &= pair != np.repeat(np.where(_is_settled(pricing, points), points.pair, -1), count)
-        place = np.flatnonzero(marks)
-        return np.searchsorted(ends, place, side="right"), pair.take(place)
+        marks &= pair != np.where(_is_settled(pricing, points), points.pair, -1).repeat(count)
+        place = marks.nonzero()[0]
+        number, pair = np.arange(len(points)).repeat(count).take(place), pair.take(place)
+        wanted = largest_principal(points.payment.take(number), pairs.factors.take(pair))
+        wanted = np.minimum(wanted, pairs.highest.take(pair))
+        tried = (wanted >= pairs.lowest.take(pair)).nonzero()[0]
+        return number.take(tried), pair.take(tried), wanted.take(tried)
 
 
 def frontier_of_cars(pricing: Pricing, found: Candidates, best: Candidates) -> Candidates:
@@ -88,34 +91,34 @@ def frontier_of_cars(pricing: Pricing, found: Candidates, best: Candidates) -> C
     lines, open_ = _Lines.of(pricing, found.pairs), points
     for _ in range(MAX_ROUNDS):
         better = _better(pricing, lines, open_)
-        if not len(better):
+        if better is None:
             break
         points, new = _joined(points, better)
         open_ = points.at(new)
-    last = np.append(starts_of(points.car)[1:], len(points)) - 1
+    starts, count = runs_of(points.car)
+    last = starts + count - 1
     ends = (points.payment.take(last) == best.payment) & (points.npv.take(last) == best.npv)
-    return points if ends.all() else _joined(points, best.at(np.flatnonzero(~ends)))[0]
+    return points if ends.all() else _joined(points, best.at((~ends).nonzero()[0]))[0]
 
 
 def _joined(points: Candidates, others: Candidates) -> tuple[Candidates, Index]:
     """Return the undominated ones of the points and the others, and the numbers of the others among them."""
     joined = points.joined(others)
     kept = undominated(joined.car, joined.payment, joined.npv)
-    return joined.at(kept), np.flatnonzero(kept >= len(points))
+    return joined.at(kept), (kept >= len(points)).nonzero()[0]
 
 
-def _better(pricing: Pricing, lines: _Lines, points: Candidates) -> Candidates:
-    """Return the structures that are worth more than a point at no more than its payment."""
-    pairs = points.pairs
-    number, pair = lines.promising(pricing, points)
-    wanted = largest_principal(points.payment.take(number), pairs.factors.take(pair))
-    wanted = np.minimum(wanted, pairs.highest.take(pair))
-    tried = np.flatnonzero(wanted >= pairs.lowest.take(pair))
-    number = number.take(tried)
-    upper_end = np.zeros(len(tried), dtype=np.bool_)
-    made = build_at(pricing, pairs, Corners(pair.take(tried), wanted.take(tried), upper_end))
+def _better(pricing: Pricing, lines: _Lines, points: Candidates) -> Candidates | None:
+    """Return the structures that are worth more than a point at no more than its payment; None if there are
+    none.
+    """
+    number, pair, wanted = lines.promising(pricing, points)
+    if not number.size:
+        return None
+    made = build_at(pricing, points.pairs, upper_ends(pair, wanted))
     gains = (made.payment <= points.payment.take(number)) & (made.npv > points.npv.take(number))
-    return made.at(np.flatnonzero(gains & acceptable(pricing, made) & may_be_offered(made)))
+    kept = (gains & acceptable(pricing, made) & may_be_offered(made)).nonzero()[0]
+    return made.at(kept) if kept.size else None
 
 
 def _is_settled(pricing: Pricing, points: Candidates) -> Flags:

@@ -105,9 +105,10 @@ class Pairs:
         )
 
 
-def starts_of(car: Index) -> Index:
-    """Return where each car begins among numbers in ascending order."""
-    if not len(car):
-        return np.zeros(0, dtype=np.intp)
-    starts: Index = np.concatenate([[0], np.flatnonzero(car[1:] != car[:-1]) + 1])
-    return starts
+def runs_of(car: Index) -> tuple[Index, Index]:
+    """Return where each car begins among numbers in ascending order, and how often it occurs."""
+    begins = np.empty(len(car) + 1, dtype=np.bool_)
+    begins[:1] = begins[-1:] = True
+    np.not_equal(car[1:], car[:-1], out=begins[1:-1])
+    edges = begins.nonzero()[0]
+    return edges[:-1], edges[1:] - edges[:-1]
