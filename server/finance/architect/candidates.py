@@ -89,9 +89,10 @@ def build_at(pricing: Pricing, pairs: Pairs, wanted: Corners) -> Candidates:
     """
     pair = wanted.pair
     principal, cash, discount = _reached(pricing, pairs, wanted)
-    payment = half_up(principal * pairs.raised.take(pair))
+    amount = principal.astype(np.float64)
+    payment = half_up(amount * pairs.raised.take(pair))
     band = _band_of(pricing, pairs, pair, principal, payment)
-    worth = pricing.valuation.npv_at(pairs.bands.take(pair) + band, principal)
+    worth = pricing.valuation.npv_at(pairs.bands.take(pair) + band, amount)
     return Candidates(
         pairs=pairs,
         pair=pair,

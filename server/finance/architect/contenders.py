@@ -5,8 +5,6 @@ made of the others. Many of the beaten ones are never built: one programme of ea
 lot, and from some payment on it is worth more than another programme ever is.
 """
 
-from functools import lru_cache
-
 import numpy as np
 
 from protocol.records import MAX_CENTS
@@ -17,7 +15,6 @@ from server.finance.architect.pricing import Pricing
 from server.finance.cars import Cars
 from server.finance.rounding import Cents, Floats
 from server.finance.structures import Structures
-from server.finance.value.valuation import Valuation
 
 MARGIN_CENTS = 10
 """How much more a structure must be worth to beat another for certain, because amounts are rounded."""
@@ -45,7 +42,7 @@ def contenders(pricing: Pricing, cars: Cars, structures: Structures) -> Candidat
     apart = pairs.car * (int(found.npv.max()) - int(found.npv.min()) + 1)
     lifted = found.npv + apart.take(found.pair)
     stands = may_be_offered(found) & (found.npv >= pricing.plan.inputs.npv_floor_cents)
-    lifted[~stands] = np.iinfo(np.int64).min
+    np.copyto(lifted, np.iinfo(np.int64).min, where=~stands)
     lifted = lifted.take(order)
     unbeaten = (lifted >= np.maximum.accumulate(lifted)) & stands.take(order)
     return found.at(order.compress(unbeaten))
@@ -61,16 +58,14 @@ def _beaten_from(pricing: Pricing, pairs: Pairs) -> Cents | None:
     """
     if falls_anywhere(pricing) or not len(pairs):
         return None
-    low_slope, low, low_cap, high_slope, high, high_cap = _ends(pricing.valuation).take(
-        pairs.programme, axis=1
-    )
+    low_slope, low, low_cap, high_slope, high, high_cap = pairs.ends
     step = pricing.plan.inputs.cash_step_cents
     regular = np.maximum(np.maximum(pairs.floor + step, pairs.lowest), pairs.owed - pairs.cash_max)
     certain = np.minimum((pairs.highest - step) * low_slope, low_cap) + low
     certain[(pairs.highest < regular) | pairs.touched] = -np.inf
     champion = _champions(pairs, certain)
     needs = np.minimum(pairs.highest * high_slope, high_cap) + (high + MARGIN_CENTS) - low.take(champion)
-    principal = np.maximum(needs / low_slope.take(champion) + step, regular.take(champion))
+    principal = np.maximum(needs / np.maximum(low_slope, LEAST_SLOPE).take(champion) + step, regular.take(champion))
     largest, its_payment = pairs.highest.take(champion), pairs.payment.take(champion)
     reaches = (needs <= low_cap.take(champion)) & (principal <= largest) & (certain.take(champion) > -np.inf)
     reaches &= champion != np.arange(len(pairs))
@@ -87,15 +82,3 @@ def _champions(pairs: Pairs, certain: Floats) -> Index:
     best = (certain == np.maximum.reduceat(certain, starts).repeat(count)).nonzero()[0]
     # The first of those of a car.
     return best.take(best.searchsorted(starts)).repeat(count)
-
-
-@lru_cache(maxsize=64)
-def _ends(valuation: Valuation) -> Floats:
-    """Return each programme's least slope, intercept and cap of any band, and its greatest ones; shape (6, p).
-    The least slope is above 0, so that it may divide.
-    """
-    most = np.full_like(valuation.slope, np.inf) if valuation.most is None else valuation.most
-    ends = [each.min(axis=1) for each in (valuation.slope, valuation.intercept, most)]
-    ends += [each.max(axis=1) for each in (valuation.slope, valuation.intercept, most)]
-    ends[0] = np.maximum(ends[0], LEAST_SLOPE)
-    return np.array(ends)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from server.finance.architect.pairs import Index, Pairs
+from server.finance.architect.pairs import Index, Pairs, ends_of
 from server.finance.architect.pricing import Pricing
 from server.finance.payment import largest_principal, payments_cents
 from server.finance.rounding import Cents
@@ -72,7 +72,7 @@ def corners_of(pricing: Pricing, pairs: Pairs, beaten_from: Cents | None = None)
 
 def falls_anywhere(pricing: Pricing) -> bool:
     """Return whether a smaller principal is worth more with any programme in any band."""
-    return bool((pricing.valuation.slope < 0).any())
+    return bool((ends_of(pricing.valuation)[0] < 0).any())
 
 
 def band_edges(pricing: Pricing, pairs: Pairs) -> Cents:

@@ -22,7 +22,7 @@ MAX_ROUNDS = 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lines:
-    """What pairs are worth at most; shape (n,). Those of a car are ``count`` from ``start`` on, shape (c,).
+    """What pairs are worth at most; shape (n,). Those of the car of a pair are ``count`` from ``start`` on.
 
     At a payment of ``y`` cents no structure of a pair is worth more than ``y * slope + intercept``, nor than
     ``highest``, before the front gross at the structure's own discount; in cents.
@@ -38,19 +38,16 @@ class _Lines:
     @classmethod
     def of(cls, pricing: Pricing, pairs: Pairs) -> "_Lines":
         """Return the lines of pairs; a programme is worth what its best band is."""
-        programme = pairs.programme
-        count = np.bincount(pairs.car, minlength=len(pairs.structures.feasible))
-        valuation, factors = pricing.valuation, pricing.plan.factors
-        slope, intercept = np.maximum(valuation.slope.max(axis=1), 0), valuation.intercept.max(axis=1)
+        starts, count = runs_of(pairs.car)
+        slope, high, cap = np.maximum(pairs.ends[3], 0), pairs.ends[4], pairs.ends[5]
         # A principal may exceed its payment's by a cent, and both payment and NPV are rounded.
-        margin = slope * (1 / factors + 1) + 1
-        most = valuation.most
+        margin = slope * (1 / pairs.factors + 1) + 1
         return cls(
-            start=np.cumsum(count) - count,
-            count=count,
-            slope=(slope / factors).take(programme),
-            intercept=(intercept + margin).take(programme),
-            highest=None if most is None else (most.max(axis=1) + intercept + 1).take(programme),
+            start=starts.repeat(count),
+            count=count.repeat(count),
+            slope=slope / pairs.factors,
+            intercept=high + margin,
+            highest=None if pricing.valuation.most is None else cap + high + 1,
             payment=pairs.payment.astype(np.float64),
         )
 
@@ -61,18 +58,18 @@ class _Lines:
         A programme whose largest loan costs no more than the point has only corners there, and one whose best
         band is worth no more at its payment is not tried.
         """
-        pairs, car = points.pairs, points.car
-        count = self.count.take(car)
+        pairs, own = points.pairs, points.pair
+        count = self.count.take(own)
         ends = count.cumsum()
-        pair = np.arange(ends[-1]) + (self.start.take(car) - (ends - count)).repeat(count)
+        pair = np.arange(ends[-1]) + (self.start.take(own) - (ends - count)).repeat(count)
         asked = pricing.plan.inputs.structure.discount_cents
         payment = points.payment.astype(np.float64).repeat(count)
-        worth = (points.npv - pairs.front.take(points.pair) + asked).astype(np.float64).repeat(count)
+        worth = (points.npv - pairs.front.take(own) + asked).astype(np.float64).repeat(count)
         marks = payment * self.slope.take(pair) + self.intercept.take(pair) > worth
         marks &= self.payment.take(pair) > payment
         if self.highest is not None:
             marks &= self.highest.take(pair) > worth
-        marks &= pair != np.where(_is_settled(pricing, points), points.pair, -1).repeat(count)
+        marks &= pair != np.where(_is_settled(pricing, points), own, -1).repeat(count)
         place = marks.nonzero()[0]
         number, pair = np.arange(len(points)).repeat(count).take(place), pair.take(place)
         wanted = largest_principal(points.payment.take(number), pairs.factors.take(pair))
@@ -128,9 +125,8 @@ def _is_settled(pricing: Pricing, points: Candidates) -> Flags:
     larger, and the point's cash is a step or the least, no other of these principals is found.
     """
     step, asked = pricing.plan.inputs.cash_step_cents, pricing.plan.inputs.structure.discount_cents
-    pairs, pair = points.pairs, points.pair
-    above = points.cash - pairs.cash_min.take(pair)
-    whole = (points.cash // step * step == points.cash) & (above >= step)
-    whole &= step * pairs.factors.take(pair) > 2
-    marks: Flags = ((above == 0) | whole) & (points.discount == asked)
-    return marks
+    above = points.cash - points.pairs.cash_min.take(points.pair)
+    marks: Flags = above == 0
+    if step * pricing.plan.factors.min() > 2:
+        marks |= (points.cash // step * step == points.cash) & (above >= step)
+    return marks & (points.discount == asked)

@@ -31,13 +31,15 @@ def best_of_cars(pricing: Pricing, found: Candidates) -> Candidates:
         return found
     starts, count = runs_of(found.car)
     most = found.npv.take(starts + count - 1).repeat(count)
-    tied = (found.npv == most).nonzero()[0]
-    chosen = least_paid(pricing, found.at(tied))
-    if len(tied) == len(starts):
-        return chosen
-    car, term = chosen.car, pricing.plan.programmes.term.take(chosen.programme)
-    order = np.lexsort((chosen.cash, chosen.pair, term, chosen.payment, car))
-    return chosen.at(order.take(runs_of(car)[0]))
+    chosen = least_paid(pricing, found.at((found.npv == most).nonzero()[0]))
+    first, count = runs_of(chosen.car)
+    tied = (count.repeat(count) > 1).nonzero()[0]
+    if tied.size:
+        some = chosen.at(tied)
+        car, term = some.car, pricing.plan.programmes.term.take(some.programme)
+        order = np.lexsort((some.cash, some.pair, term, some.payment, car))
+        first[count > 1] = tied.take(order.take(runs_of(car)[0]))
+    return chosen.at(first)
 
 
 def undominated(car: Index, payment: Cents, npv: Cents) -> Index:

@@ -6,6 +6,7 @@ small.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from server.finance.payment import HALF_IS_UP
 from server.finance.rounding import WHOLE, Cents, Flags, Floats
 from server.finance.rules.cheapest import Covered
 from server.finance.structures import Structures
+from server.finance.value.valuation import Valuation
 
 Index = NDArray[np.intp]
 
@@ -27,7 +29,7 @@ class Pairs:
     ``highest``, ``lowest``, ``floor``, ``owed``, ``cash_min``, ``cash_max`` and ``covered`` are those of
     ``structures``, and ``payment`` is that of the largest loan. ``touched`` marks pairs of which a cheaper
     row lends something. ``bands`` are the places of their first risk bands in a valuation. ``ltv_edges`` are the largest principals of
-    the LTV bands but the last, shape (e, n). ``front`` is the gross before any discount. ``raised`` is the
+    the LTV bands but the last, shape (e, n). ``front`` is the gross before any discount. ``ends`` are those of ``ends_of``. ``raised`` is the
     payment factor, raised as in ``payments_cents``.
     """
 
@@ -46,6 +48,7 @@ class Pairs:
     bands: Index
     ltv_edges: Cents
     front: Cents
+    ends: Floats
     factors: Floats
     raised: Floats
 
@@ -100,9 +103,19 @@ class Pairs:
             bands=programme * len(bands),
             ltv_edges=taken(structures.basis) * bands.ltv_edges[:-1, None] // WHOLE,
             front=front.take(car),
+            ends=ends_of(pricing.valuation).take(programme, axis=1),
             factors=factors,
             raised=factors * HALF_IS_UP,
         )
+
+
+@lru_cache(maxsize=64)
+def ends_of(valuation: Valuation) -> Floats:
+    """Return each programme's least slope, intercept and cap of any band, and its greatest ones; shape (6, p).
+    """
+    most = np.full_like(valuation.slope, np.inf) if valuation.most is None else valuation.most
+    values = valuation.slope, valuation.intercept, most
+    return np.array([each.min(axis=1) for each in values] + [each.max(axis=1) for each in values])
 
 
 def runs_of(car: Index) -> tuple[Index, Index]:
