@@ -80,7 +80,7 @@ def build_candidates(pricing: Pricing, cars: Cars, structures: Structures) -> Ca
     pairs = Pairs.feasible(pricing, cars, structures)
     found = build_at(pricing, pairs, corners_of(pricing, pairs))
     enough = may_be_offered(found)
-    return found if enough.all() else found.at(np.flatnonzero(enough))
+    return found if enough.all() else found.at(enough.nonzero()[0])
 
 
 def build_at(pricing: Pricing, pairs: Pairs, wanted: Corners) -> Candidates:
@@ -90,9 +90,10 @@ def build_at(pricing: Pricing, pairs: Pairs, wanted: Corners) -> Candidates:
     """
     pair = wanted.pair
     principal, cash, discount = _reached(pricing, pairs, wanted)
-    payment = half_up(principal * pairs.raised.take(pair))
+    amount = principal.astype(np.float64)
+    payment = half_up(amount * pairs.raised.take(pair))
     band = _band_of(pricing, pairs, pair, principal, payment)
-    worth = pricing.valuation.npv_at(pairs.bands.take(pair) + band, principal)
+    worth = pricing.valuation.npv_at(pairs.bands.take(pair) + band, amount)
     return Candidates(
         pairs=pairs,
         pair=pair,
@@ -101,7 +102,7 @@ def build_at(pricing: Pricing, pairs: Pairs, wanted: Corners) -> Candidates:
         discount=discount,
         payment=payment,
         band=band,
-        npv=worth + pairs.front.take(pair) - discount,
+        npv=worth + (pairs.front.take(pair) - discount),
     )
 
 
@@ -111,7 +112,7 @@ def may_be_offered(made: Candidates) -> Flags:
     marks: Flags = made.principal >= pairs.floor.take(pair)
     if len(pairs.covered.low):
         marks &= made.principal <= pairs.highest.take(pair)
-        some = np.flatnonzero(pairs.touched.take(pair))
+        some = pairs.touched.take(pair).nonzero()[0]
         if some.size:
             marks[some] &= ~is_covered(pairs.covered, pair.take(some), made.principal.take(some))
     return marks
@@ -132,8 +133,11 @@ def _band_of(
     for edges in pairs.ltv_edges:
         band += principal > edges.take(pair)
     band *= len(bands.pti_edges)
+    highest = payment.max(initial=0)
     for edge in bands.pti_edges[:-1].tolist():
-        band += payment > (income * edge // WHOLE if income else -1)
+        passed = income * edge // WHOLE if income else -1
+        if highest > passed:
+            band += payment > passed
     return band
 
 
@@ -144,49 +148,55 @@ def _reached(pricing: Pricing, pairs: Pairs, wanted: Corners) -> tuple[Cents, Ce
     inputs, pair = pricing.plan.inputs, wanted.pair
     owed, least, most = pairs.owed.take(pair), pairs.cash_min.take(pair), pairs.cash_max.take(pair)
     discount = np.full(len(pair), inputs.structure.discount_cents, dtype=np.int64)
-    discounted = np.flatnonzero(owed - wanted.principal > most)
-    if discounted.size:
-        which = pair.take(discounted)
-        within = pairs.within(which)
-        principal, cash, discount[discounted] = reached(inputs, within, wanted.principal.take(discounted))
-        owed[discounted] = principal + cash
-    cash = np.maximum(owed - wanted.principal, least)
-    short = wanted.lower_end & (owed - cash < wanted.principal)
-    if len(pairs.covered.low) and short.any():
-        # A cent less of discount gives the next larger principal.
-        price, rebate = pairs.within(pair[short]).sale_at(np.arange(int(short.sum())))
-        discount[short] -= 1
-        owed[short] = owed_before_cash_cents(inputs, price, discount[short], rebate)
-        cash[short] = most[short]
+    cash = owed - wanted.principal
+    needs = cash > most
+    if needs.any():
+        _discount(pricing, pairs, wanted, needs.nonzero()[0], (owed, cash, discount))
+    cash = np.maximum(cash, least)
     if inputs.cash_step_cents > 1:
         cash = _stepped(inputs.cash_step_cents, pairs, wanted, (owed, cash, least, most))
     return owed - cash, cash, discount
 
 
+def _discount(
+    pricing: Pricing, pairs: Pairs, wanted: Corners, needs: Index, amounts: tuple[Cents, Cents, Cents]
+) -> None:
+    """Set what is owed, the cash and the discount of the structures that need one, by number."""
+    owed, cash, discount = amounts
+    which, asked = wanted.pair.take(needs), wanted.principal.take(needs)
+    principal, cash[needs], discount[needs] = reached(pricing.plan.inputs, pairs.within(which), asked)
+    owed[needs] = principal + cash[needs]
+    short = (needs >= wanted.upper) & (principal < asked)
+    if len(pairs.covered.low) and short.any():
+        # A cent less of discount gives the next larger principal.
+        some = needs.compress(short)
+        price, rebate = pairs.within(which).sale_at(short.nonzero()[0])
+        discount[some] -= 1
+        owed[some] = owed_before_cash_cents(pricing.plan.inputs, price, discount.take(some), rebate)
+        cash[some] = pairs.cash_max.take(which.compress(short))
+
+
 def _stepped(step: int, pairs: Pairs, wanted: Corners, amounts: tuple[Cents, Cents, Cents, Cents]) -> Cents:
     """Return cash in whole steps, or the customer's own least or most: the smallest above ``cash``, or the
     largest below it where the principal is the lower end of its range. If that breaks a limit, the other; if
-    both do, ``cash`` itself.
+    both do, ``cash`` itself. Cash is never less than the least, and the least stays.
     """
     owed, cash, least, most = amounts
-    smallest, largest = pairs.floor.take(wanted.pair), pairs.highest.take(wanted.pair)
-    whole = cash == least
-
-    def up(place: Index) -> Cents:
-        return np.minimum((cash.take(place) + (step - 1)) // step * step, most.take(place))
-
-    def down(place: Index) -> Cents:
-        return np.maximum(cash.take(place) // step * step, least.take(place))
-
+    smallest, low = pairs.floor.take(wanted.pair), slice(wanted.upper, None)
     stepped = np.minimum((cash + (step - 1)) // step * step, most)
-    low = np.flatnonzero(wanted.lower_end)
-    stepped[low] = down(low)
-    np.copyto(stepped, cash, where=whole)
+    stepped[low] = np.maximum(cash[low] // step * step, least[low])
+    np.copyto(stepped, cash, where=cash == least)
     left = owed - stepped
-    odd = np.flatnonzero(((left < smallest) | (left > largest)) & ~whole)
-    if odd.size:
-        second = np.where(wanted.lower_end.take(odd), up(odd), down(odd))
+    breaks = left < smallest
+    # Only a cash that is rounded down can make the loan too large.
+    breaks[low] |= left[low] > pairs.highest.take(wanted.pair[low])
+    if breaks.any():
+        odd = breaks.nonzero()[0]
+        amount = cash.take(odd)
+        up = np.minimum((amount + (step - 1)) // step * step, most.take(odd))
+        down = np.maximum(amount // step * step, least.take(odd))
+        second = np.where(odd >= wanted.upper, up, down)
         left = owed.take(odd) - second
-        fits = (left >= smallest.take(odd)) & (left <= largest.take(odd))
-        stepped[odd] = np.where(fits, second, cash.take(odd))
+        fits = (left >= smallest.take(odd)) & (left <= pairs.highest.take(wanted.pair.take(odd)))
+        stepped[odd] = np.where(fits & (amount != least.take(odd)), second, amount)
     return stepped

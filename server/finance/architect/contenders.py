@@ -25,12 +25,12 @@ def contenders(pricing: Pricing, cars: Cars, structures: Structures) -> Candidat
     # One key: a car's payments follow those of the car before it, and equal ones are in the sheet's order.
     programmes = structures.feasible.shape[1]
     first = pairs.car * ((int(found.payment.max()) + 1) * programmes) + pairs.programme
-    order = np.argsort(found.payment * programmes + first.take(found.pair), kind="stable")
+    order = (found.payment * programmes + first.take(found.pair)).argsort(kind="stable")
     # NPVs of a later car are shifted above those of an earlier one, so one running maximum serves all.
     apart = pairs.car * (int(found.npv.max()) - int(found.npv.min()) + 1)
     lifted = found.npv + apart.take(found.pair)
     stands = may_be_offered(found) & (found.npv >= pricing.plan.inputs.npv_floor_cents)
-    lifted[~stands] = np.iinfo(np.int64).min
+    np.copyto(lifted, np.iinfo(np.int64).min, where=~stands)
     lifted = lifted.take(order)
     unbeaten = (lifted >= np.maximum.accumulate(lifted)) & stands.take(order)
     return found.at(order.compress(unbeaten))

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from server.finance.architect.pairs import Index, Pairs
+from server.finance.architect.pairs import Index, Pairs, ends_of
 from server.finance.architect.pricing import Pricing
 from server.finance.payment import largest_principal, payments_cents
-from server.finance.rounding import Cents, Flags
+from server.finance.rounding import Cents
 
 PAYMENT_BAND_CENTS = 50_00
 """The width of the payment bands; an upper edge belongs to its band."""
@@ -27,69 +27,64 @@ over a few months, would exhaust memory.
 
 
 class Corners(NamedTuple):
-    """Principals to be reached, of shape (m,) in cents, for pairs by number. At a ``lower_end`` a smaller
-    principal would leave the band, at others a larger one.
+    """Principals to be reached, of shape (m,) in cents, for pairs by number. Those from number ``upper`` on
+    are lower ends: a smaller principal would leave the band, at the others a larger one.
     """
 
     pair: Index
     principal: Cents
-    lower_end: Flags
+    upper: int
+
+
+def upper_ends(pair: Index, principal: Cents) -> Corners:
+    """Return principals that may be missed but not exceeded."""
+    return Corners(pair, principal, len(pair))
 
 
 def corners_of(pricing: Pricing, pairs: Pairs) -> Corners:
     """Return the corners of every pair that need to be tried, in no order; at the lower end of a range the
     principal may be exceeded but not missed, so cash is rounded down.
     """
-    every, covered = np.flatnonzero(pairs.highest <= pairs.most_tried), pairs.covered
+    every, covered = (pairs.highest <= pairs.most_tried).nonzero()[0], pairs.covered
     from_ = np.maximum(pairs.lowest, pairs.least_tried)
     below = np.minimum(pairs.highest, pairs.most_tried + 1)
     edges, payments = band_edges(pricing, pairs), _payment_edges(pairs, from_, below)
-    parts = [
-        (every, pairs.highest.take(every)),
-        _between(edges, from_, below),
-        payments,
-        _between(np.stack([pairs.owed - pairs.cash_max, *(covered.low - 1)]), from_, below),
-    ]
-    upper = sum(len(pair) for pair, _ in parts)
+    rest = [edges, (pairs.owed - pairs.cash_max)[None], covered.low - 1]
+    ends = [pairs.lowest[None], covered.high + 1]
+    parts = [(every, pairs.highest.take(every)), payments]
     if falls_anywhere(pricing):
         above = payments[1] + 1
-        inside = np.flatnonzero(above < below.take(payments[0]))
-        parts += [_between(edges + 1, from_, below), (payments[0].take(inside), above.take(inside))]
-    parts.append(_between(np.stack([pairs.lowest, *(covered.high + 1)]), from_, below))
-    pair, principal = (np.concatenate(each) for each in zip(*parts, strict=True))
-    lower_end = np.zeros(len(pair), dtype=np.bool_)
-    lower_end[upper:] = True
-    return Corners(pair, principal, lower_end)
+        inside = (above < below.take(payments[0])).nonzero()[0]
+        ends.append(edges + 1)
+        parts.append((payments[0].take(inside), above.take(inside)))
+    table = np.concatenate(rest + ends)
+    place = ((table >= from_) & (table < below)).ravel().nonzero()[0]
+    upper = int(place.searchsorted(sum(map(len, rest)) * len(pairs)))
+    pair, principal = place % max(1, len(pairs)), table.take(place)
+    parts[1:1] = [(pair[:upper], principal[:upper])]
+    first = sum(len(each) for each, _ in parts[:3])
+    parts.append((pair[upper:], principal[upper:]))
+    return Corners(*(np.concatenate(each) for each in zip(*parts, strict=True)), first)
 
 
 def falls_anywhere(pricing: Pricing) -> bool:
     """Return whether a smaller principal is worth more with any programme in any band."""
-    return bool((pricing.valuation.slope < 0).any())
+    return bool((ends_of(pricing.valuation)[0] < 0).any())
 
 
 def band_edges(pricing: Pricing, pairs: Pairs) -> Cents:
     """Return the principals at the upper edges of LTV and PTI bands, and where a reserve reaches its cap;
     shape (e, n).
     """
-    pti, capped = pricing.pti_principals, pricing.valuation.capped_from
-    rows = [pairs.ltv_edges, pti.T.take(pairs.programme, axis=1)]
+    own, capped = pricing.pti_principals.T, pricing.valuation.capped_from
     if capped is not None:
-        reached = capped.take(pairs.programme)
-        rows += [reached[None], reached[None] + 1]
-    return np.concatenate(rows)
-
-
-def _between(table: Cents, from_: Cents, below: Cents) -> tuple[Index, Cents]:
-    """Return, of principals of shape (e, n), those that lie below an end of their pair and not below the
-    other; and before them the numbers of their pairs.
-    """
-    inside = np.flatnonzero((table >= from_) & (table < below))
-    return inside % max(1, len(from_)), table.take(inside)
+        own = np.concatenate([own, capped[None], capped[None] + 1])
+    return np.concatenate([pairs.ltv_edges, own.take(pairs.programme, axis=1)])
 
 
 def _payment_edges(pairs: Pairs, from_: Cents, below: Cents) -> tuple[Index, Cents]:
-    """Return the largest principals of the payment bands of each pair, as ``_between``; at most
-    MAX_PAYMENT_BANDS of a pair.
+    """Return the largest principals of the payment bands of each pair between two principals, and before
+    them the numbers of the pairs; at most MAX_PAYMENT_BANDS of a pair.
 
     The largest principal of a band lies below a principal if that one's payment is above the band.
     """

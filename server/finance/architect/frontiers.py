@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from server.finance.architect.candidates import Candidates, build_at, may_be_offered
-from server.finance.architect.corners import Corners
+from server.finance.architect.corners import upper_ends
 from server.finance.architect.objective import acceptable, undominated
-from server.finance.architect.pairs import Index, Pairs, starts_of
+from server.finance.architect.pairs import Index, Pairs, runs_of
 from server.finance.architect.pricing import Pricing
 from server.finance.payment import largest_principal
-from server.finance.rounding import Flags, Floats
+from server.finance.rounding import Cents, Flags, Floats
 
 MAX_ROUNDS = 16
 """A better structure may have a slightly lower payment, at which yet another is better; one is usual."""
@@ -22,7 +22,7 @@ MAX_ROUNDS = 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lines:
-    """What pairs are worth at most; shape (n,). Those of a car are ``count`` from ``start`` on, shape (c,).
+    """What pairs are worth at most; shape (n,). Those of the car of a pair are ``count`` from ``start`` on.
 
     At a payment of ``y`` cents no structure of a pair is worth more than ``y * slope + intercept``, nor than
     ``highest``, before the front gross at the structure's own discount; in cents.
@@ -38,44 +38,44 @@ class _Lines:
     @classmethod
     def of(cls, pricing: Pricing, pairs: Pairs) -> "_Lines":
         """Return the lines of pairs; a programme is worth what its best band is."""
-        programme = pairs.programme
-        count = np.bincount(pairs.car, minlength=len(pairs.structures.feasible))
-        valuation, factors = pricing.valuation, pricing.plan.factors
-        slope, intercept = np.maximum(valuation.slope.max(axis=1), 0), valuation.intercept.max(axis=1)
+        starts, count = runs_of(pairs.car)
+        slope, high, cap = np.maximum(pairs.ends[3], 0), pairs.ends[4], pairs.ends[5]
         # A principal may exceed its payment's by a cent, and both payment and NPV are rounded.
-        margin = slope * (1 / factors + 1) + 1
-        most = valuation.most
+        margin = slope * (1 / pairs.factors + 1) + 1
         return cls(
-            start=np.cumsum(count) - count,
-            count=count,
-            slope=(slope / factors).take(programme),
-            intercept=(intercept + margin).take(programme),
-            highest=None if most is None else (most.max(axis=1) + intercept + 1).take(programme),
+            start=starts.repeat(count),
+            count=count.repeat(count),
+            slope=slope / pairs.factors,
+            intercept=high + margin,
+            highest=None if pricing.valuation.most is None else cap + high + 1,
             payment=pairs.payment.astype(np.float64),
         )
 
-    def promising(self, pricing: Pricing, points: Candidates) -> tuple[Index, Index]:
+    def promising(self, pricing: Pricing, points: Candidates) -> tuple[Index, Index, Cents]:
         """Return the points and the pairs of their cars that may be worth more at their payment, as two
-        numbers.
+        numbers, and the principals at which they may.
 
         A programme whose largest loan costs no more than the point has only corners there, and one whose best
         band is worth no more at its payment is not tried.
         """
-        pairs, car = points.pairs, points.car
-        count = self.count.take(car)
-        ends = np.cumsum(count)
-        pair = np.arange(ends[-1]) + np.repeat(self.start.take(car) - (ends - count), count)
+        pairs, own = points.pairs, points.pair
+        count = self.count.take(own)
+        ends = count.cumsum()
+        pair = np.arange(ends[-1]) + (self.start.take(own) - (ends - count)).repeat(count)
         asked = pricing.plan.inputs.structure.discount_cents
-        payment = np.repeat(points.payment.astype(np.float64), count)
-        worth = (points.npv - pairs.front.take(points.pair) + asked).astype(np.float64)
-        worth = np.repeat(worth, count)
+        payment = points.payment.astype(np.float64).repeat(count)
+        worth = (points.npv - pairs.front.take(own) + asked).astype(np.float64).repeat(count)
         marks = payment * self.slope.take(pair) + self.intercept.take(pair) > worth
         marks &= self.payment.take(pair) > payment
         if self.highest is not None:
             marks &= self.highest.take(pair) > worth
-        marks &= pair != np.repeat(np.where(_is_settled(pricing, points), points.pair, -1), count)
-        place = np.flatnonzero(marks)
-        return np.searchsorted(ends, place, side="right"), pair.take(place)
+        marks &= pair != np.where(_is_settled(pricing, points), own, -1).repeat(count)
+        place = marks.nonzero()[0]
+        number, pair = np.arange(len(points)).repeat(count).take(place), pair.take(place)
+        wanted = largest_principal(points.payment.take(number), pairs.factors.take(pair))
+        wanted = np.minimum(wanted, pairs.highest.take(pair))
+        tried = (wanted >= pairs.lowest.take(pair)).nonzero()[0]
+        return number.take(tried), pair.take(tried), wanted.take(tried)
 
 
 def frontier_of_cars(pricing: Pricing, found: Candidates, best: Candidates) -> Candidates:
@@ -88,34 +88,34 @@ def frontier_of_cars(pricing: Pricing, found: Candidates, best: Candidates) -> C
     lines, open_ = _Lines.of(pricing, found.pairs), points
     for _ in range(MAX_ROUNDS):
         better = _better(pricing, lines, open_)
-        if not len(better):
+        if better is None:
             break
         points, new = _joined(points, better)
         open_ = points.at(new)
-    last = np.append(starts_of(points.car)[1:], len(points)) - 1
+    starts, count = runs_of(points.car)
+    last = starts + count - 1
     ends = (points.payment.take(last) == best.payment) & (points.npv.take(last) == best.npv)
-    return points if ends.all() else _joined(points, best.at(np.flatnonzero(~ends)))[0]
+    return points if ends.all() else _joined(points, best.at((~ends).nonzero()[0]))[0]
 
 
 def _joined(points: Candidates, others: Candidates) -> tuple[Candidates, Index]:
     """Return the undominated ones of the points and the others, and the numbers of the others among them."""
     joined = points.joined(others)
     kept = undominated(joined.car, joined.payment, joined.npv)
-    return joined.at(kept), np.flatnonzero(kept >= len(points))
+    return joined.at(kept), (kept >= len(points)).nonzero()[0]
 
 
-def _better(pricing: Pricing, lines: _Lines, points: Candidates) -> Candidates:
-    """Return the structures that are worth more than a point at no more than its payment."""
-    pairs = points.pairs
-    number, pair = lines.promising(pricing, points)
-    wanted = largest_principal(points.payment.take(number), pairs.factors.take(pair))
-    wanted = np.minimum(wanted, pairs.highest.take(pair))
-    tried = np.flatnonzero(wanted >= pairs.lowest.take(pair))
-    number = number.take(tried)
-    upper_end = np.zeros(len(tried), dtype=np.bool_)
-    made = build_at(pricing, pairs, Corners(pair.take(tried), wanted.take(tried), upper_end))
+def _better(pricing: Pricing, lines: _Lines, points: Candidates) -> Candidates | None:
+    """Return the structures that are worth more than a point at no more than its payment; None if there are
+    none.
+    """
+    number, pair, wanted = lines.promising(pricing, points)
+    if not number.size:
+        return None
+    made = build_at(pricing, points.pairs, upper_ends(pair, wanted))
     gains = (made.payment <= points.payment.take(number)) & (made.npv > points.npv.take(number))
-    return made.at(np.flatnonzero(gains & acceptable(pricing, made) & may_be_offered(made)))
+    kept = (gains & acceptable(pricing, made) & may_be_offered(made)).nonzero()[0]
+    return made.at(kept) if kept.size else None
 
 
 def _is_settled(pricing: Pricing, points: Candidates) -> Flags:
@@ -125,9 +125,8 @@ def _is_settled(pricing: Pricing, points: Candidates) -> Flags:
     larger, and the point's cash is a step or the least, no other of these principals is found.
     """
     step, asked = pricing.plan.inputs.cash_step_cents, pricing.plan.inputs.structure.discount_cents
-    pairs, pair = points.pairs, points.pair
-    above = points.cash - pairs.cash_min.take(pair)
-    whole = (points.cash // step * step == points.cash) & (above >= step)
-    whole &= step * pairs.factors.take(pair) > 2
-    marks: Flags = ((above == 0) | whole) & (points.discount == asked)
-    return marks
+    above = points.cash - points.pairs.cash_min.take(points.pair)
+    marks: Flags = above == 0
+    if step * pricing.plan.factors.min() > 2:
+        marks |= (points.cash // step * step == points.cash) & (above >= step)
+    return marks & (points.discount == asked)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from server.finance.architect.candidates import Candidates
-from server.finance.architect.pairs import Index, starts_of
+from server.finance.architect.pairs import Index, runs_of
 from server.finance.architect.pricing import Pricing
 from server.finance.architect.ties import least_paid
 from server.finance.rounding import Cents, Flags
@@ -27,36 +27,38 @@ def best_of_cars(pricing: Pricing, found: Candidates) -> Candidates:
 
     A contender's NPV is at least that of every cheaper one, so the last ones of a car are worth most.
     """
-    car, npv = found.car, found.npv
-    starts = starts_of(car)
-    count = np.diff(starts, append=len(car))
-    last = starts + count - 1
-    tied = np.flatnonzero(npv == np.repeat(npv.take(last), count))
-    chosen = least_paid(pricing, found.at(tied))
-    if len(tied) == len(starts):
-        return chosen
-    car, term = chosen.car, pricing.plan.programmes.term.take(chosen.programme)
-    order = np.lexsort((chosen.cash, chosen.pair, term, chosen.payment, car))
-    return chosen.at(order.take(starts_of(car.take(order))))
+    if not len(found):
+        return found
+    starts, count = runs_of(found.car)
+    most = found.npv.take(starts + count - 1).repeat(count)
+    chosen = least_paid(pricing, found.at((found.npv == most).nonzero()[0]))
+    first, count = runs_of(chosen.car)
+    tied = (count.repeat(count) > 1).nonzero()[0]
+    if tied.size:
+        some = chosen.at(tied)
+        car, term = some.car, pricing.plan.programmes.term.take(some.programme)
+        order = np.lexsort((some.cash, some.pair, term, some.payment, car))
+        first[count > 1] = tied.take(order.take(runs_of(car)[0]))
+    return chosen.at(first)
 
 
 def undominated(car: Index, payment: Cents, npv: Cents) -> Index:
     """Return the numbers of the structures that none of the others of their car beats in both payment and
-    NPV, by car, then by ascending payment; of equal ones the first.
+    NPV, by car, then by ascending payment; of equal ones the first. There must be one.
     """
-    if not len(car):
-        return np.zeros(0, dtype=np.intp)
     # One key for car and payment: a car's payments follow those of the car before it.
     key = car * (int(payment.max()) + 1) + payment
-    order = np.argsort(key, kind="stable")
+    order = key.argsort(kind="stable")
     # NPVs of a later car are shifted above those of an earlier one, so one running maximum serves all.
     lifted = (car * (int(npv.max()) - int(npv.min()) + 1) + npv).take(order)
-    most = np.maximum.accumulate(lifted)
-    rises = np.flatnonzero(np.concatenate([[True], lifted[1:] > most[:-1]]))
+    rises = np.ones(len(order), dtype=np.bool_)
+    np.greater(lifted[1:], np.maximum.accumulate(lifted)[:-1], out=rises[1:])
+    order = order.compress(rises)
     # Of those with one payment, the last is worth most.
-    key = key.take(order.take(rises))
-    last = np.concatenate([key[1:] > key[:-1], [True]])
-    return order.take(rises.compress(last))
+    key = key.take(order)
+    last = np.ones(len(order), dtype=np.bool_)
+    np.greater(key[1:], key[:-1], out=last[:-1])
+    return order.compress(last)
 
 
 def rank_reversals(npv: Sequence[int], stress_npv: Sequence[int]) -> list[int]:

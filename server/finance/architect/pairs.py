@@ -5,6 +5,7 @@ once, and is then read for each of its structures.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from server.finance.reaching import Within
 from server.finance.rounding import WHOLE, Cents, Flags, Floats
 from server.finance.rules.cheapest import Covered
 from server.finance.structures import Structures
+from server.finance.value.valuation import Valuation
 
 Index = NDArray[np.intp]
 
@@ -29,8 +31,8 @@ class Pairs:
     ``floor``, ``owed``, ``rebate``, ``cash_min``, ``cash_max`` and ``covered`` are those of ``structures``.
     ``touched`` marks pairs of which a cheaper row lends something. ``bands`` are the places of their first
     risk bands in a valuation. ``ltv_edges`` are the largest principals of the LTV bands but the last, shape
-    (e, n). ``front`` is the gross before any discount. ``raised`` is the payment factor, raised as in
-    ``payments_cents``.
+    (e, n). ``front`` is the gross before any discount. ``ends`` are those of ``ends_of``. ``raised`` is the
+    payment factor, raised as in ``payments_cents``.
     """
 
     structures: Structures
@@ -51,6 +53,7 @@ class Pairs:
     bands: Index
     ltv_edges: Cents
     front: Cents
+    ends: Floats
     factors: Floats
     raised: Floats
 
@@ -61,27 +64,16 @@ class Pairs:
     def feasible(cls, pricing: Pricing, cars: Cars, structures: Structures) -> "Pairs":
         """Return the feasible pairs, by car, then in the order of the sheet."""
         loans = structures.loans
-        feasible = loans if loans.feasible.all() else loans.at(np.flatnonzero(loans.feasible))
+        feasible = loans if loans.feasible.all() else loans.at(loans.feasible.nonzero()[0])
         return cls._of(pricing, cars, structures, feasible)
 
     @classmethod
     def of(
         cls, pricing: Pricing, cars: Cars, structures: Structures, car: Index, programme: Index
     ) -> "Pairs":
-        """Return some pairs that are not refused whatever their amounts, by the numbers of their cars and
-        programmes.
-        """
-        place = np.searchsorted(structures.loans.number, structures.pairs(car, programme))
+        """Return some pairs whose programme takes the car, by the numbers of their cars and programmes."""
+        place = structures.loans.number.searchsorted(structures.pairs(car, programme))
         return cls._of(pricing, cars, structures, structures.loans.at(place))
-
-    def within(self, pair: Index) -> Within:
-        """Return what limits the principals of some pairs, by number."""
-
-        def sale_at(place: Index) -> tuple[Cents, Cents]:
-            some = pair.take(place)
-            return self.structures.loans.sale.price.take(self.car.take(some)), self.rebate.take(some)
-
-        return Within(self.owed.take(pair), self.cash_min.take(pair), self.cash_max.take(pair), sale_at)
 
     @classmethod
     def _of(cls, pricing: Pricing, cars: Cars, structures: Structures, loans: Loans) -> "Pairs":
@@ -107,14 +99,35 @@ class Pairs:
             bands=programme * len(bands),
             ltv_edges=loans.basis * bands.ltv_edges[:-1, None] // WHOLE,
             front=front.take(car),
+            ends=ends_of(pricing.valuation).take(programme, axis=1),
             factors=loans.factor,
             raised=loans.factor * HALF_IS_UP,
         )
 
+    def within(self, pair: Index) -> Within:
+        """Return what limits the principals of some pairs, by number."""
 
-def starts_of(car: Index) -> Index:
-    """Return where each car begins among numbers in ascending order."""
-    if not len(car):
-        return np.zeros(0, dtype=np.intp)
-    starts: Index = np.concatenate([[0], np.flatnonzero(car[1:] != car[:-1]) + 1])
-    return starts
+        def sale_at(place: Index) -> tuple[Cents, Cents]:
+            some = pair.take(place)
+            return self.structures.loans.sale.price.take(self.car.take(some)), self.rebate.take(some)
+
+        return Within(self.owed.take(pair), self.cash_min.take(pair), self.cash_max.take(pair), sale_at)
+
+
+@lru_cache(maxsize=64)
+def ends_of(valuation: Valuation) -> Floats:
+    """Return each programme's least slope, intercept and cap of any band, and its greatest ones; of shape
+    (6, p).
+    """
+    most = np.full_like(valuation.slope, np.inf) if valuation.most is None else valuation.most
+    values = valuation.slope, valuation.intercept, most
+    return np.array([each.min(axis=1) for each in values] + [each.max(axis=1) for each in values])
+
+
+def runs_of(car: Index) -> tuple[Index, Index]:
+    """Return where each car begins among numbers in ascending order, and how often it occurs."""
+    begins = np.empty(len(car) + 1, dtype=np.bool_)
+    begins[:1] = begins[-1:] = True
+    np.not_equal(car[1:], car[:-1], out=begins[1:-1])
+    edges = begins.nonzero()[0]
+    return edges[:-1], edges[1:] - edges[:-1]

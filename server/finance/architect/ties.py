@@ -73,8 +73,8 @@ def _replaced(pricing: Pricing, chosen: Candidates, principal: Cents, *, lower_e
     moved = np.flatnonzero(principal != chosen.principal)
     if not moved.size:
         return chosen
-    marks: Flags = np.full(moved.shape, lower_end)
-    wanted = Corners(chosen.pair.take(moved), principal.take(moved), marks)
+    upper = 0 if lower_end else len(moved)
+    wanted = Corners(chosen.pair.take(moved), principal.take(moved), upper)
     other = build_at(pricing, chosen.pairs, wanted)
     same = (
         (other.npv == chosen.npv.take(moved))

@@ -8,7 +8,7 @@ import numpy as np
 from protocol.money.lending import Programme
 from server.finance.architect import Choice, Pricing
 from server.finance.architect.candidates import Candidates, build_at
-from server.finance.architect.corners import Corners
+from server.finance.architect.corners import upper_ends
 from server.finance.architect.pairs import Pairs
 from server.finance.quoting.case import Case
 from server.finance.rounding import HUNDREDTHS
@@ -104,8 +104,7 @@ def _places(case: Case, terms: Sequence[int], cash: Sequence[int]) -> list[list[
     discount = np.full(len(cash), case.inputs.structure.discount_cents, dtype=np.int64)
     structures = build_structures(pricing.plan, cars, Headroom(amount, amount, discount))
     pairs = Pairs.feasible(pricing, cars, structures)
-    wanted = Corners(np.arange(len(pairs)), pairs.highest, np.zeros(len(pairs), np.bool_))
-    made = build_at(pricing, pairs, wanted)
+    made = build_at(pricing, pairs, upper_ends(np.arange(len(pairs)), pairs.highest))
     known = bool(case.car.cost_known.all())
     ways: dict[tuple[int, int], list[Way]] = {}
     for at in np.lexsort((made.payment, -made.npv)).tolist():
