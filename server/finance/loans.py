@@ -128,6 +128,18 @@ class Loans:
         marks[self.car.compress(self.feasible)] = True
         return marks
 
+    def payment_ends(self) -> tuple[Cents, Cents]:
+        """Return the lowest and the highest payment of each car, in cents; 0 if it is not feasible."""
+        place = np.flatnonzero(self.feasible)
+        car, factor = self.car.take(place), self.factor.take(place)
+        starts = np.flatnonzero(np.diff(car, prepend=-1))
+        lowest, highest = np.zeros((2, len(self.cars)), dtype=np.int64)
+        if starts.size:
+            at = car.take(starts)
+            lowest[at] = np.minimum.reduceat(payments_cents(self.lowest.take(place), factor), starts)
+            highest[at] = np.maximum.reduceat(payments_cents(self.principal.take(place), factor), starts)
+        return lowest, highest
+
     def nearest(self) -> Nearest:
         """Return what is in the way of each car; for one that is feasible, what binds its first programme.
 
