@@ -34,10 +34,7 @@ def contenders(pricing: Pricing, cars: Cars, structures: Structures) -> Candidat
     found = build_at(pricing, pairs, corners_of(pricing, pairs, _beaten_from(pricing, pairs)))
     if not len(found):
         return found
-    # One key: a car's payments follow those of the car before it, and equal ones are in the sheet's order.
-    programmes = structures.feasible.shape[1]
-    first = pairs.car * ((int(found.payment.max()) + 1) * programmes) + pairs.programme
-    order = (found.payment * programmes + first.take(found.pair)).argsort(kind="stable")
+    order = found.by_payment()
     # NPVs of a later car are shifted above those of an earlier one, so one running maximum serves all.
     apart = pairs.car * (int(found.npv.max()) - int(found.npv.min()) + 1)
     lifted = found.npv + apart.take(found.pair)
@@ -49,8 +46,8 @@ def contenders(pricing: Pricing, cars: Cars, structures: Structures) -> Candidat
 
 
 def _beaten_from(pricing: Pricing, pairs: Pairs) -> Cents | None:
-    """Return for each pair a principal from which on one candidate of its car's champion beats it, shape (n,);
-    above any amount if there is none, and None if the NPV falls with the principal anywhere.
+    """Return for each pair a principal from which on one candidate of its car's champion beats it, above any
+    amount if there is none, shape (n,); None if the NPV falls with the principal anywhere.
 
     The candidate is the champion's largest loan or one at a payment band's edge. It needs no discount, its
     cash is at most a step above what the edge asks for, and no cheaper row lends it. It is worth at least
@@ -65,7 +62,8 @@ def _beaten_from(pricing: Pricing, pairs: Pairs) -> Cents | None:
     certain[(pairs.highest < regular) | pairs.touched] = -np.inf
     champion = _champions(pairs, certain)
     needs = np.minimum(pairs.highest * high_slope, high_cap) + (high + MARGIN_CENTS) - low.take(champion)
-    principal = np.maximum(needs / np.maximum(low_slope, LEAST_SLOPE).take(champion) + step, regular.take(champion))
+    slope = np.maximum(low_slope, LEAST_SLOPE).take(champion)
+    principal = np.maximum(needs / slope + step, regular.take(champion))
     largest, its_payment = pairs.highest.take(champion), pairs.payment.take(champion)
     reaches = (needs <= low_cap.take(champion)) & (principal <= largest) & (certain.take(champion) > -np.inf)
     reaches &= champion != np.arange(len(pairs))
@@ -81,4 +79,5 @@ def _champions(pairs: Pairs, certain: Floats) -> Index:
     starts, count = runs_of(pairs.car)
     best = (certain == np.maximum.reduceat(certain, starts).repeat(count)).nonzero()[0]
     # The first of those of a car.
-    return best.take(best.searchsorted(starts)).repeat(count)
+    champion: Index = best.take(best.searchsorted(starts)).repeat(count)
+    return champion

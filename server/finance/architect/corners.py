@@ -27,8 +27,8 @@ over a few months, would exhaust memory.
 
 
 class Corners(NamedTuple):
-    """Principals to be reached, of shape (m,) in cents, for pairs by number. Those from number ``upper`` on are
-    lower ends: a smaller principal would leave the band, at the others a larger one.
+    """Principals to be reached, of shape (m,) in cents, for pairs by number. Those from number ``upper`` on
+    are lower ends: a smaller principal would leave the band, at the others a larger one.
     """
 
     pair: Index
@@ -67,7 +67,8 @@ def corners_of(pricing: Pricing, pairs: Pairs, beaten_from: Cents | None = None)
     parts[1:1] = [(pair[:upper], principal[:upper])]
     first = sum(len(each) for each, _ in parts[:3])
     parts.append((pair[upper:], principal[upper:]))
-    return Corners(*(np.concatenate(each) for each in zip(*parts, strict=True)), first)
+    numbers, principals = zip(*parts, strict=True)
+    return Corners(np.concatenate(numbers), np.concatenate(principals), first)
 
 
 def falls_anywhere(pricing: Pricing) -> bool:

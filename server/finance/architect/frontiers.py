@@ -10,7 +10,7 @@ import numpy as np
 
 from server.finance.architect.candidates import Candidates, build_at, may_be_offered
 from server.finance.architect.corners import upper_ends
-from server.finance.architect.objective import acceptable, undominated
+from server.finance.architect.objective import acceptable, steps, undominated
 from server.finance.architect.pairs import Index, Pairs, runs_of
 from server.finance.architect.pricing import Pricing
 from server.finance.payment import largest_principal
@@ -60,8 +60,8 @@ class _Lines:
         """
         pairs, own = points.pairs, points.pair
         count = self.count.take(own)
-        ends = count.cumsum()
-        pair = np.arange(ends[-1]) + (self.start.take(own) - (ends - count)).repeat(count)
+        ends = np.cumsum(count)
+        pair = np.arange(int(ends[-1])) + np.repeat(self.start.take(own) - (ends - count), count)
         asked = pricing.plan.inputs.structure.discount_cents
         payment = points.payment.astype(np.float64).repeat(count)
         worth = (points.npv - pairs.front.take(own) + asked).astype(np.float64).repeat(count)
@@ -84,7 +84,7 @@ def frontier_of_cars(pricing: Pricing, found: Candidates, best: Candidates) -> C
     """
     if not len(found):
         return found
-    points = found.at(undominated(found.car, found.payment, found.npv))
+    points = found.at(steps(found.car, found.payment, found.npv))
     lines, open_ = _Lines.of(pricing, found.pairs), points
     for _ in range(MAX_ROUNDS):
         better = _better(pricing, lines, open_)
@@ -101,7 +101,7 @@ def frontier_of_cars(pricing: Pricing, found: Candidates, best: Candidates) -> C
 def _joined(points: Candidates, others: Candidates) -> tuple[Candidates, Index]:
     """Return the undominated ones of the points and the others, and the numbers of the others among them."""
     joined = points.joined(others)
-    kept = undominated(joined.car, joined.payment, joined.npv)
+    kept = undominated(joined)
     return joined.at(kept), (kept >= len(points)).nonzero()[0]
 
 
@@ -126,7 +126,8 @@ def _is_settled(pricing: Pricing, points: Candidates) -> Flags:
     """
     step, asked = pricing.plan.inputs.cash_step_cents, pricing.plan.inputs.structure.discount_cents
     above = points.cash - points.pairs.cash_min.take(points.pair)
-    marks: Flags = above == 0
+    marks: Flags = (above == 0) & (points.discount == asked)
     if step * pricing.plan.factors.min() > 2:
-        marks |= (points.cash // step * step == points.cash) & (above >= step)
-    return marks & (points.discount == asked)
+        whole = (points.cash // step * step == points.cash) & (above >= step)
+        marks |= whole & (points.discount == asked)
+    return marks

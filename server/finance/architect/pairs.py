@@ -28,9 +28,10 @@ class Pairs:
 
     ``highest``, ``lowest``, ``floor``, ``owed``, ``cash_min``, ``cash_max`` and ``covered`` are those of
     ``structures``, and ``payment`` is that of the largest loan. ``touched`` marks pairs of which a cheaper
-    row lends something. ``bands`` are the places of their first risk bands in a valuation. ``ltv_edges`` are the largest principals of
-    the LTV bands but the last, shape (e, n). ``front`` is the gross before any discount. ``ends`` are those of ``ends_of``. ``raised`` is the
-    payment factor, raised as in ``payments_cents``.
+    row lends something. ``bands`` are the places of their first risk bands in a valuation. ``ltv_edges`` are
+    the largest principals of the LTV bands but the last, shape (e, n). ``front`` is the gross before any
+    discount. ``ends`` are those of ``ends_of``, shape (6, n). ``raised`` is the payment factor, raised as in
+    ``payments_cents``.
     """
 
     structures: Structures
@@ -77,8 +78,8 @@ class Pairs:
         def taken(values: Cents) -> Cents:
             # An array that repeats a row or a column would be copied whole by ``take``.
             if not values.strides[0]:
-                return values[0].take(programme)
-            return values.take(number) if values.strides[1] else values[:, 0].take(car)
+                return np.asarray(values[0].take(programme))
+            return values.take(number) if values.strides[1] else np.asarray(values[:, 0].take(car))
 
         def covered(ends: Cents) -> Cents:
             rows = [each.take(number) for each in ends]
@@ -111,7 +112,8 @@ class Pairs:
 
 @lru_cache(maxsize=64)
 def ends_of(valuation: Valuation) -> Floats:
-    """Return each programme's least slope, intercept and cap of any band, and its greatest ones; shape (6, p).
+    """Return each programme's least slope, intercept and cap of any band, and the greatest ones; shape
+    (6, p).
     """
     most = np.full_like(valuation.slope, np.inf) if valuation.most is None else valuation.most
     values = valuation.slope, valuation.intercept, most

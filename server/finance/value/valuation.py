@@ -48,9 +48,7 @@ class Valuation:
         """Return NPVs before the front gross, rounded half up once; programme and band numbers and principals
         broadcast.
         """
-        return self.npv_at(
-            np.asarray(programme * len(self.bands) + band), principal_cents, stressed=stressed
-        )
+        return self.npv_at(np.asarray(programme * len(self.bands) + band), principal_cents, stressed=stressed)
 
     def npv_at(self, place: Whole, principal_cents: Any, *, stressed: bool = False) -> Cents:
         """Return NPVs as ``npv_cents``, by the place of programme and band among all of them."""
