@@ -86,9 +86,6 @@ def _assert_same(pricing: Pricing, stock: list[dict[str, int]]) -> None:
     assert [row[:3] for row in points] == _undominated({row[:3] for row in _shown(every)})
     assert _shown(every.at(undominated(every))) == points
     assert [row[0] for row in best] == sorted({row[0] for row in points})
-    with mock.patch.object(contenders, "_beaten_from", lambda _pricing, _pairs: None):
-        whole = contenders.contenders(pricing, cars, structures)
-        assert (_points(whole), _shown(best_of_cars(pricing, whole))) == (points, best)
     ours = best_offers(pricing, cars), _frontiers(pricing, cars)
     with mock.patch.object(frontiers, "_is_settled", none):
         assert (best_offers(pricing, cars), _frontiers(pricing, cars)) == ours

@@ -19,9 +19,10 @@ from server.finance.architect.pairs import Index, Pairs
 from server.finance.architect.pricing import Pricing
 from server.finance.cars import Cars
 from server.finance.contract import owed_before_cash_cents
+from server.finance.reaching import reached
 from server.finance.rounding import WHOLE, Cents, Flags, half_up
 from server.finance.rules.cheapest import is_covered
-from server.finance.structures import Structures, reach
+from server.finance.structures import Structures
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,20 +171,16 @@ def _discount(
 ) -> None:
     """Set what is owed, the cash and the discount of the structures that need one, by number."""
     owed, cash, discount = amounts
-    structures, which = pairs.structures, wanted.pair.take(needs)
-    car, programme = pairs.car.take(which), pairs.programme.take(which)
-    asked = wanted.principal.take(needs)
-    principal, cash[needs], discount[needs] = reach(pricing.plan, structures, car, programme, asked)
+    which, asked = wanted.pair.take(needs), wanted.principal.take(needs)
+    principal, cash[needs], discount[needs] = reached(pricing.plan.inputs, pairs.within(which), asked)
     owed[needs] = principal + cash[needs]
     short = (needs >= wanted.upper) & (principal < asked)
     if len(pairs.covered.low) and short.any():
         # A cent less of discount gives the next larger principal.
         some = needs.compress(short)
-        price, rebate = structures.sales.price.take(car), structures.sales.rebate[car, programme]
+        price, rebate = pairs.within(which).sale_at(short.nonzero()[0])
         discount[some] -= 1
-        owed[some] = owed_before_cash_cents(
-            pricing.plan.inputs, price.compress(short), discount.take(some), rebate.compress(short)
-        )
+        owed[some] = owed_before_cash_cents(pricing.plan.inputs, price, discount.take(some), rebate)
         cash[some] = pairs.cash_max.take(which.compress(short))
 
 

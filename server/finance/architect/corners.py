@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from server.finance.architect.pairs import Index, Pairs, ends_of
+from server.finance.architect.pairs import Index, Pairs
 from server.finance.architect.pricing import Pricing
 from server.finance.payment import largest_principal, payments_cents
 from server.finance.rounding import Cents
@@ -41,17 +41,14 @@ def upper_ends(pair: Index, principal: Cents) -> Corners:
     return Corners(pair, principal, len(pair))
 
 
-def corners_of(pricing: Pricing, pairs: Pairs, beaten_from: Cents | None = None) -> Corners:
-    """Return the corners of every pair, in no order; at the lower end of a range the principal may be
-    exceeded but not missed, so cash is rounded down.
-
-    Those at or above ``beaten_from`` are left out, shape (n,).
+def corners_of(pricing: Pricing, pairs: Pairs) -> Corners:
+    """Return the corners of every pair that need to be tried, in no order; at the lower end of a range the
+    principal may be exceeded but not missed, so cash is rounded down.
     """
-    every, below, covered = np.arange(len(pairs)), pairs.highest, pairs.covered
-    if beaten_from is not None:
-        every = (beaten_from > pairs.highest).nonzero()[0]
-        below = np.minimum(below, beaten_from)
-    edges, payments = band_edges(pricing, pairs), _payment_edges(pairs, below)
+    every, covered = (pairs.highest <= pairs.most_tried).nonzero()[0], pairs.covered
+    from_ = np.maximum(pairs.lowest, pairs.least_tried)
+    below = np.minimum(pairs.highest, pairs.most_tried + 1)
+    edges, payments = band_edges(pricing, pairs), _payment_edges(pairs, from_, below)
     rest = [edges, (pairs.owed - pairs.cash_max)[None], covered.low - 1]
     ends = [pairs.lowest[None], covered.high + 1]
     parts = [(every, pairs.highest.take(every)), payments]
@@ -61,7 +58,7 @@ def corners_of(pricing: Pricing, pairs: Pairs, beaten_from: Cents | None = None)
         ends.append(edges + 1)
         parts.append((payments[0].take(inside), above.take(inside)))
     table = np.concatenate(rest + ends)
-    place = ((table >= pairs.lowest) & (table < below)).ravel().nonzero()[0]
+    place = ((table >= from_) & (table < below)).ravel().nonzero()[0]
     upper = int(place.searchsorted(sum(map(len, rest)) * len(pairs)))
     pair, principal = place % max(1, len(pairs)), table.take(place)
     parts[1:1] = [(pair[:upper], principal[:upper])]
@@ -73,7 +70,7 @@ def corners_of(pricing: Pricing, pairs: Pairs, beaten_from: Cents | None = None)
 
 def falls_anywhere(pricing: Pricing) -> bool:
     """Return whether a smaller principal is worth more with any programme in any band."""
-    return bool((ends_of(pricing.valuation)[0] < 0).any())
+    return bool((pricing.valuation.slope < 0).any())
 
 
 def band_edges(pricing: Pricing, pairs: Pairs) -> Cents:
@@ -86,17 +83,17 @@ def band_edges(pricing: Pricing, pairs: Pairs) -> Cents:
     return np.concatenate([pairs.ltv_edges, own.take(pairs.programme, axis=1)])
 
 
-def _payment_edges(pairs: Pairs, below: Cents) -> tuple[Index, Cents]:
-    """Return the largest principals of the payment bands in each pair's range, ``below`` a principal, and
-    before them the numbers of the pairs; at most MAX_PAYMENT_BANDS of a pair.
+def _payment_edges(pairs: Pairs, from_: Cents, below: Cents) -> tuple[Index, Cents]:
+    """Return the largest principals of the payment bands of each pair between two principals, and before
+    them the numbers of the pairs; at most MAX_PAYMENT_BANDS of a pair.
 
     The largest principal of a band lies below a principal if that one's payment is above the band.
     """
     first = (payments_cents(below, pairs.factors) - 1) // PAYMENT_BAND_CENTS
-    last = -(-payments_cents(pairs.lowest, pairs.factors) // PAYMENT_BAND_CENTS)
+    last = -(-payments_cents(from_, pairs.factors) // PAYMENT_BAND_CENTS)
     last = np.maximum(last, pairs.payment // PAYMENT_BAND_CENTS - (MAX_PAYMENT_BANDS - 1))
     # A payment of 0 is that of a few cents, but no band's edge.
-    last = np.maximum(last, pairs.lowest > 0)
+    last = np.maximum(last, from_ > 0)
     count = np.maximum(first - last + 1, 0)
     pair = np.repeat(np.arange(len(pairs)), count)
     edges = np.repeat(last - (np.cumsum(count) - count), count) + np.arange(len(pair))

@@ -39,7 +39,8 @@ class _Lines:
     def of(cls, pricing: Pricing, pairs: Pairs) -> "_Lines":
         """Return the lines of pairs; a programme is worth what its best band is."""
         starts, count = runs_of(pairs.car)
-        slope, high, cap = np.maximum(pairs.ends[3], 0), pairs.ends[4], pairs.ends[5]
+        slope, high, cap = pairs.greatest
+        slope = np.maximum(slope, 0)
         # A principal may exceed its payment's by a cent, and both payment and NPV are rounded.
         margin = slope * (1 / pairs.factors + 1) + 1
         return cls(
