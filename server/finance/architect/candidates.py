@@ -69,6 +69,14 @@ class Candidates:
         both = zip(self._columns(), other._columns(), strict=True)
         return Candidates(self.pairs, *(np.concatenate(each) for each in both))
 
+    def by_payment(self) -> Index:
+        """Return the numbers of all by car, then by ascending payment, then in the order of the sheet."""
+        # One key: a car's payments follow those of the car before it.
+        pairs, programmes = self.pairs, self.pairs.structures.feasible.shape[1]
+        first = pairs.car * ((int(self.payment.max(initial=0)) + 1) * programmes) + pairs.programme
+        order: Index = (self.payment * programmes + first.take(self.pair)).argsort(kind="stable")
+        return order
+
     def _columns(self) -> tuple[NDArray[np.int64], ...]:
         return self.pair, self.principal, self.cash, self.discount, self.payment, self.band, self.npv
 

@@ -22,10 +22,7 @@ def contenders(pricing: Pricing, cars: Cars, structures: Structures) -> Candidat
     found = build_at(pricing, pairs, corners_of(pricing, pairs))
     if not len(found):
         return found
-    # One key: a car's payments follow those of the car before it, and equal ones are in the sheet's order.
-    programmes = structures.feasible.shape[1]
-    first = pairs.car * ((int(found.payment.max()) + 1) * programmes) + pairs.programme
-    order = (found.payment * programmes + first.take(found.pair)).argsort(kind="stable")
+    order = found.by_payment()
     # NPVs of a later car are shifted above those of an earlier one, so one running maximum serves all.
     apart = pairs.car * (int(found.npv.max()) - int(found.npv.min()) + 1)
     lifted = found.npv + apart.take(found.pair)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from server.finance.architect.pairs import Index, Pairs, ends_of
+from server.finance.architect.pairs import Index, Pairs
 from server.finance.architect.pricing import Pricing
 from server.finance.payment import largest_principal, payments_cents
 from server.finance.rounding import Cents
@@ -64,12 +64,13 @@ def corners_of(pricing: Pricing, pairs: Pairs) -> Corners:
     parts[1:1] = [(pair[:upper], principal[:upper])]
     first = sum(len(each) for each, _ in parts[:3])
     parts.append((pair[upper:], principal[upper:]))
-    return Corners(*(np.concatenate(each) for each in zip(*parts, strict=True)), first)
+    numbers, principals = zip(*parts, strict=True)
+    return Corners(np.concatenate(numbers), np.concatenate(principals), first)
 
 
 def falls_anywhere(pricing: Pricing) -> bool:
     """Return whether a smaller principal is worth more with any programme in any band."""
-    return bool((ends_of(pricing.valuation)[0] < 0).any())
+    return bool((pricing.valuation.slope < 0).any())
 
 
 def band_edges(pricing: Pricing, pairs: Pairs) -> Cents:

@@ -10,7 +10,7 @@ import numpy as np
 
 from server.finance.architect.candidates import Candidates, build_at, may_be_offered
 from server.finance.architect.corners import upper_ends
-from server.finance.architect.objective import acceptable, undominated
+from server.finance.architect.objective import acceptable, steps, undominated
 from server.finance.architect.pairs import Index, Pairs, runs_of
 from server.finance.architect.pricing import Pricing
 from server.finance.payment import largest_principal
@@ -39,7 +39,8 @@ class _Lines:
     def of(cls, pricing: Pricing, pairs: Pairs) -> "_Lines":
         """Return the lines of pairs; a programme is worth what its best band is."""
         starts, count = runs_of(pairs.car)
-        slope, high, cap = np.maximum(pairs.ends[3], 0), pairs.ends[4], pairs.ends[5]
+        slope, high, cap = pairs.greatest
+        slope = np.maximum(slope, 0)
         # A principal may exceed its payment's by a cent, and both payment and NPV are rounded.
         margin = slope * (1 / pairs.factors + 1) + 1
         return cls(
@@ -60,18 +61,20 @@ class _Lines:
         """
         pairs, own = points.pairs, points.pair
         count = self.count.take(own)
-        ends = count.cumsum()
-        pair = np.arange(ends[-1]) + (self.start.take(own) - (ends - count)).repeat(count)
+        ends = np.cumsum(count)
+        pair = np.arange(int(ends[-1])) + np.repeat(self.start.take(own) - (ends - count), count)
         asked = pricing.plan.inputs.structure.discount_cents
         payment = points.payment.astype(np.float64).repeat(count)
         worth = (points.npv - pairs.front.take(own) + asked).astype(np.float64).repeat(count)
         marks = payment * self.slope.take(pair) + self.intercept.take(pair) > worth
         marks &= self.payment.take(pair) > payment
-        if self.highest is not None:
-            marks &= self.highest.take(pair) > worth
-        marks &= pair != np.where(_is_settled(pricing, points), own, -1).repeat(count)
+        # What few of them fail is checked for the others only.
         place = marks.nonzero()[0]
         number, pair = np.arange(len(points)).repeat(count).take(place), pair.take(place)
+        marks = pair != np.where(_is_settled(pricing, points), own, -1).take(number)
+        if self.highest is not None:
+            marks &= self.highest.take(pair) > worth.take(place)
+        number, pair = number.compress(marks), pair.compress(marks)
         wanted = largest_principal(points.payment.take(number), pairs.factors.take(pair))
         wanted = np.minimum(wanted, pairs.highest.take(pair))
         tried = (wanted >= pairs.lowest.take(pair)).nonzero()[0]
@@ -84,7 +87,7 @@ def frontier_of_cars(pricing: Pricing, found: Candidates, best: Candidates) -> C
     """
     if not len(found):
         return found
-    points = found.at(undominated(found.car, found.payment, found.npv))
+    points = found.at(steps(found.car, found.payment, found.npv))
     lines, open_ = _Lines.of(pricing, found.pairs), points
     for _ in range(MAX_ROUNDS):
         better = _better(pricing, lines, open_)
@@ -101,7 +104,7 @@ def frontier_of_cars(pricing: Pricing, found: Candidates, best: Candidates) -> C
 def _joined(points: Candidates, others: Candidates) -> tuple[Candidates, Index]:
     """Return the undominated ones of the points and the others, and the numbers of the others among them."""
     joined = points.joined(others)
-    kept = undominated(joined.car, joined.payment, joined.npv)
+    kept = undominated(joined)
     return joined.at(kept), (kept >= len(points)).nonzero()[0]
 
 
@@ -126,7 +129,8 @@ def _is_settled(pricing: Pricing, points: Candidates) -> Flags:
     """
     step, asked = pricing.plan.inputs.cash_step_cents, pricing.plan.inputs.structure.discount_cents
     above = points.cash - points.pairs.cash_min.take(points.pair)
-    marks: Flags = above == 0
+    marks: Flags = (above == 0) & (points.discount == asked)
     if step * pricing.plan.factors.min() > 2:
-        marks |= (points.cash // step * step == points.cash) & (above >= step)
-    return marks & (points.discount == asked)
+        whole = (points.cash // step * step == points.cash) & (above >= step)
+        marks |= whole & (points.discount == asked)
+    return marks

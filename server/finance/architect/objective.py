@@ -39,26 +39,33 @@ def best_of_cars(pricing: Pricing, found: Candidates) -> Candidates:
         car, term = some.car, pricing.plan.programmes.term.take(some.programme)
         order = np.lexsort((some.cash, some.pair, term, some.payment, car))
         first[count > 1] = tied.take(order.take(runs_of(car)[0]))
-    return chosen.at(first)
+    return chosen if len(first) == len(chosen) else chosen.at(first)
 
 
-def undominated(car: Index, payment: Cents, npv: Cents) -> Index:
+def undominated(found: Candidates) -> Index:
     """Return the numbers of the structures that none of the others of their car beats in both payment and
-    NPV, by car, then by ascending payment; of equal ones the first. There must be one.
+    NPV, by car, then by ascending payment; of equal ones the first in the order of the sheet.
     """
-    # One key for car and payment: a car's payments follow those of the car before it.
-    key = car * (int(payment.max()) + 1) + payment
-    order = key.argsort(kind="stable")
+    order, car = found.by_payment(), found.car
     # NPVs of a later car are shifted above those of an earlier one, so one running maximum serves all.
-    lifted = (car * (int(npv.max()) - int(npv.min()) + 1) + npv).take(order)
-    rises = np.ones(len(order), dtype=np.bool_)
-    np.greater(lifted[1:], np.maximum.accumulate(lifted)[:-1], out=rises[1:])
-    order = order.compress(rises)
+    span = int(found.npv.max(initial=0)) - int(found.npv.min(initial=0)) + 1
+    lifted = (car * span + found.npv).take(order)
+    order = order.compress(lifted >= np.maximum.accumulate(lifted))
+    return order.take(steps(car.take(order), found.payment.take(order), found.npv.take(order)))
+
+
+def steps(car: Index, payment: Cents, npv: Cents) -> Index:
+    """Return the numbers of the undominated ones of structures that are ordered by car, then by payment, and
+    of which none is worth less than a cheaper one; of equal ones the first.
+    """
+    rises = np.ones(len(car), dtype=np.bool_)
+    np.logical_or(car[1:] != car[:-1], npv[1:] > npv[:-1], out=rises[1:])
+    number = rises.nonzero()[0]
     # Of those with one payment, the last is worth most.
-    key = key.take(order)
-    last = np.ones(len(order), dtype=np.bool_)
-    np.greater(key[1:], key[:-1], out=last[:-1])
-    return order.compress(last)
+    car, payment = car.take(number), payment.take(number)
+    last = np.ones(len(number), dtype=np.bool_)
+    np.logical_or(car[1:] != car[:-1], payment[1:] != payment[:-1], out=last[:-1])
+    return number.compress(last)
 
 
 def rank_reversals(npv: Sequence[int], stress_npv: Sequence[int]) -> list[int]:

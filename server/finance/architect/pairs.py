@@ -31,8 +31,8 @@ class Pairs:
     ``floor``, ``owed``, ``rebate``, ``cash_min``, ``cash_max`` and ``covered`` are those of ``structures``.
     ``touched`` marks pairs of which a cheaper row lends something. ``bands`` are the places of their first
     risk bands in a valuation. ``ltv_edges`` are the largest principals of the LTV bands but the last, shape
-    (e, n). ``front`` is the gross before any discount. ``ends`` are those of ``ends_of``. ``raised`` is the
-    payment factor, raised as in ``payments_cents``.
+    (e, n). ``front`` is the gross before any discount. ``greatest`` are those of ``greatest_of``, shape
+    (3, n). ``raised`` is the payment factor, raised as in ``payments_cents``.
     """
 
     structures: Structures
@@ -53,7 +53,7 @@ class Pairs:
     bands: Index
     ltv_edges: Cents
     front: Cents
-    ends: Floats
+    greatest: Floats
     factors: Floats
     raised: Floats
 
@@ -99,7 +99,7 @@ class Pairs:
             bands=programme * len(bands),
             ltv_edges=loans.basis * bands.ltv_edges[:-1, None] // WHOLE,
             front=front.take(car),
-            ends=ends_of(pricing.valuation).take(programme, axis=1),
+            greatest=greatest_of(pricing.valuation).take(programme, axis=1),
             factors=loans.factor,
             raised=loans.factor * HALF_IS_UP,
         )
@@ -115,13 +115,10 @@ class Pairs:
 
 
 @lru_cache(maxsize=64)
-def ends_of(valuation: Valuation) -> Floats:
-    """Return each programme's least slope, intercept and cap of any band, and its greatest ones; of shape
-    (6, p).
-    """
+def greatest_of(valuation: Valuation) -> Floats:
+    """Return each programme's greatest slope, intercept and cap of any band; shape (3, p)."""
     most = np.full_like(valuation.slope, np.inf) if valuation.most is None else valuation.most
-    values = valuation.slope, valuation.intercept, most
-    return np.array([each.min(axis=1) for each in values] + [each.max(axis=1) for each in values])
+    return np.array([each.max(axis=1) for each in (valuation.slope, valuation.intercept, most)])
 
 
 def runs_of(car: Index) -> tuple[Index, Index]:
