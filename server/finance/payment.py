@@ -17,6 +17,9 @@ from server.finance.rounding import Cents, Floats, half_up
 
 MONTHS_PER_YEAR = 12
 
+ABOVE_ANY_ERROR = 1.0 + 32 * float(np.finfo(np.float64).eps)
+"""Raises a quotient by more than its rounding and a raised factor take from it."""
+
 HALF_IS_UP = 1.0 + 8 * float(np.finfo(np.float64).eps)
 """Raises a payment by a few of its last digits, so that a half cent that binary stores slightly too low, such
 as 49/98, is rounded up as in the contract.
@@ -71,9 +74,9 @@ def largest_principal(payment_max: Cents, factors: Floats) -> Cents:
     """Return the largest principal whose rounded payment is at most ``payment_max``; elementwise, 0 if
     there is none.
 
-    The floating-point inverse may be a cent off at a rounding edge, so the result is checked by its payment.
+    The floating-point inverse may be off near a whole cent. So a guess that is never too small, and too large
+    by at most a cent, is checked by its payment.
     """
-    guess = np.floor((payment_max + 0.5) / factors).astype(np.int64) + 1
-    for _ in range(2):
-        guess -= payments_cents(guess, factors) > payment_max
-    return np.where(payment_max > 0, np.maximum(guess, 0), 0)
+    guess = np.floor((payment_max + 0.5) / factors * ABOVE_ANY_ERROR + 1e-3).astype(np.int64)
+    guess -= payments_cents(guess, factors) > payment_max
+    return guess * (payment_max > 0)

@@ -4,7 +4,6 @@ The tier, the trade, the products, the price as a ceiling and the standard marku
 cash and discount are what the search may vary. ``objective`` defines what is best.
 """
 
-from server.finance.architect.candidates import PAYMENT_BAND_CENTS
 from server.finance.architect.choices import (
     Choice,
     Refusal,
@@ -13,6 +12,7 @@ from server.finance.architect.choices import (
     frontier,
     refusal,
 )
+from server.finance.architect.corners import PAYMENT_BAND_CENTS
 from server.finance.architect.objective import rank_reversals
 from server.finance.architect.offers import best_offers
 from server.finance.architect.pricing import Pricing, front_gross_cents, price_plan, with_cash

@@ -14,14 +14,11 @@ import numpy as np
 
 from protocol.events import Fix, FixKind
 from protocol.records import MAX_CENTS
-from server.finance.architect.candidates import (
-    Index,
-    band_edges,
-    band_of,
-    build_candidates,
-    falls_anywhere,
-)
+from server.finance.architect.candidates import band_of, build_candidates
+from server.finance.architect.contenders import contenders
+from server.finance.architect.corners import band_edges, falls_anywhere
 from server.finance.architect.objective import acceptable, best_of_cars
+from server.finance.architect.pairs import Index, Pairs
 from server.finance.architect.pricing import Pricing, front_gross_cents
 from server.finance.architect.product_cuts import ProductCut
 from server.finance.cars import Cars
@@ -115,7 +112,7 @@ def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents,
     top = most[car, programme][:, None]
     edges = np.concatenate(
         [
-            band_edges(pricing, basis[:, 0], programme),
+            band_edges(pricing, Pairs.of(pricing, cars, structures, car, programme)).T,
             *gap_edges(structures.covered, pair),
         ],
         axis=1,
@@ -248,8 +245,7 @@ def _best_elsewhere(pricing: Pricing, cars: Cars, kind: FixKind) -> list[Choosab
     structures = build_structures(wide.plan, cars)
     if not structures.feasible.any():
         return [None] * len(cars)
-    found = build_candidates(wide, cars, structures)
-    best = best_of_cars(wide, cars, structures, found, acceptable(wide, found))
+    best = best_of_cars(wide, contenders(wide, cars, structures))
     programmes = wide.plan.programmes
     named: list[Choosable | None] = [None] * len(cars)
     for car, number in zip(best.car.tolist(), best.programme.tolist(), strict=True):

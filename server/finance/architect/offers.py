@@ -7,11 +7,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from server.finance.architect.candidates import build_candidates
+from server.finance.architect.contenders import contenders
 from server.finance.architect.dominated import without_dominated
 from server.finance.architect.fixes import find_fixes
 from server.finance.architect.frontiers import frontier_of_cars
-from server.finance.architect.objective import acceptable, best_of_cars, counts_by_car
+from server.finance.architect.objective import best_of_cars, counts_by_car
 from server.finance.architect.pricing import Pricing
 from server.finance.cars import Cars
 from server.finance.rounding import HUNDREDTHS
@@ -74,13 +74,12 @@ def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
     plan, count = pricing.plan, len(cars)
     structures = build_structures(plan, cars)
     worthwhile = without_dominated(pricing, structures)
-    found = build_candidates(pricing, cars, worthwhile)
-    among = acceptable(pricing, found)
-    best = best_of_cars(pricing, cars, worthwhile, found, among)
+    found = contenders(pricing, cars, worthwhile)
+    best = best_of_cars(pricing, found)
     offered = np.zeros(count, dtype=np.bool_)
     offered[best.car] = True
     programme = best.programme
-    points = counts_by_car(frontier_of_cars(pricing, cars, worthwhile, found, best).car, count)
+    points = counts_by_car(frontier_of_cars(pricing, found, best).car, count)
     refusal = np.where(structures.any_feasible(), int(Limit.NPV_FLOOR), structures.nearest_limit())
     refusal[offered] = structures.limit[best.car, programme]
 
