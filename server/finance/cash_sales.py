@@ -1,7 +1,8 @@
 """Cars that are paid in full: the price out the door, and which of them the customer's cash covers. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -21,9 +22,6 @@ from server.finance.plan import Plan, first_price, price_window
 from server.finance.rounding import Cents, Flags
 from server.finance.rules.limits import Limit
 from server.finance.value.valuation import product_gross_cents
-
-_OFFERED: Final = ("out_the_door_cents", "discount_cents", "npv_cents", "stress_npv_cents")
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CashSales:
@@ -122,51 +120,44 @@ def search_window(plan: Plan, rebate_max_cents: int = 0) -> tuple[int, int] | No
     return (min(low for low, _ in windows), max(high for _, high in windows)) if windows else None
 
 
-def with_cash_offers(plan: Plan, cars: Cars, offers: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """Return the offers of a search with cash offers added: in a cash deal every offer is one; in others, the
-    cars that no programme takes and the customer's cash pays for.
+def add_cash_offers(
+    plan: Plan, cars: Cars, offers: dict[str, list[Any]], open_: Sequence[int]
+) -> list[int]:
+    """Add cash offers for the open cars, which no lender takes: what the customer's cash pays for. Return the
+    numbers of the cars that are neither sold nor refused.
 
-    ``offers`` are ``events.OFFER_COLUMNS`` but ``vehicle_id``, ``rev``, ``kind`` and ``out_the_door_cents``,
-    each of length c.
+    ``offers`` are ``events.OFFER_COLUMNS`` but ``vehicle_id`` and ``rev``, each of length c. Those of an open
+    car are None but ``binding``. In a cash deal every car is open.
     """
+    if not open_:
+        return []
     is_cash = plan.inputs.structure.kind is DealKind.CASH
-    count = len(cars)
-    columns = {name: list(column) for name, column in offers.items()}
-    financed = [not is_cash and payment is not None for payment in offers["payment_cents"]]
-    columns["kind"] = [DealKind.FINANCE.value if each else None for each in financed]
-    columns["out_the_door_cents"] = [None] * count
-    if plan.inputs.all_kinds and not all(financed):
-        found = cash_sales(plan, cars)
-        takes = found.takes.tolist()
-        for car in range(count):
-            if financed[car]:
-                continue
-            if takes[car]:
-                _offer(columns, found, cars, car)
-            elif is_cash or found.limit[car] == int(Limit.NPV_FLOOR):
-                # The customer could pay: what is in the way is the store's minimum.
-                _refuse(columns, plan, found, car)
-    return columns
+    some = cars.at(np.array(open_, dtype=np.intp))
+    found = cash_sales(plan, some)
+    takes, limits, known = found.takes.tolist(), found.limit.tolist(), some.cost_known.tolist()
+    left = []
+    for place, car in enumerate(open_):
+        if takes[place]:
+            _offer(offers, car, found, place, known=known[place])
+        elif is_cash or limits[place] == Limit.NPV_FLOOR:
+            # The customer could pay: what is in the way is the store's minimum.
+            fix = cash_fix(plan, found, place)
+            offers["binding"][car] = Limit(limits[place]).wire
+            offers["fix"][car] = None if fix is None else msgspec.to_builtins(fix)
+        else:
+            left.append(car)
+    return left
 
 
-def _offer(columns: dict[str, list[Any]], found: CashSales, cars: Cars, car: int) -> None:
-    for column in columns.values():
-        column[car] = None
-    worth = int(found.value[car]) if cars.cost_known[car] else None
-    columns["kind"][car] = DealKind.CASH.value
+def _offer(offers: dict[str, list[Any]], car: int, found: CashSales, place: int, *, known: bool) -> None:
+    worth = int(found.value[place]) if known else None
+    offers["kind"][car] = DealKind.CASH.value
+    offers["out_the_door_cents"][car] = int(found.out_the_door[place])
+    offers["discount_cents"][car] = int(found.discount[place])
     # Nothing is lent, so that stress changes nothing.
-    values = (int(found.out_the_door[car]), int(found.discount[car]), worth, worth)
-    for name, value in zip(_OFFERED, values, strict=True):
-        columns[name][car] = value
-    columns["rebate_given_up_cents"][car] = 0
-
-
-def _refuse(columns: dict[str, list[Any]], plan: Plan, found: CashSales, car: int) -> None:
-    for column in columns.values():
-        column[car] = None
-    columns["binding"][car] = Limit(int(found.limit[car])).wire
-    fix = cash_fix(plan, found, car)
-    columns["fix"][car] = None if fix is None else msgspec.to_builtins(fix)
+    offers["npv_cents"][car] = offers["stress_npv_cents"][car] = worth
+    offers["rebate_given_up_cents"][car] = 0
+    offers["binding"][car] = None
 
 
 def cash_fix(plan: Plan, found: CashSales, car: int) -> Fix | None:
