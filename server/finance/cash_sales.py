@@ -23,6 +23,7 @@ from server.finance.rounding import Cents, Flags
 from server.finance.rules.limits import Limit
 from server.finance.value.valuation import product_gross_cents
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CashSales:
     """Cars as cash deals, of shape (c,), amounts in cents.
@@ -120,9 +121,7 @@ def search_window(plan: Plan, rebate_max_cents: int = 0) -> tuple[int, int] | No
     return (min(low for low, _ in windows), max(high for _, high in windows)) if windows else None
 
 
-def add_cash_offers(
-    plan: Plan, cars: Cars, offers: dict[str, list[Any]], open_: Sequence[int]
-) -> list[int]:
+def add_cash_offers(plan: Plan, cars: Cars, offers: dict[str, list[Any]], open_: Sequence[int]) -> list[int]:
     """Add cash offers for the open cars, which no lender takes: what the customer's cash pays for. Return the
     numbers of the cars that are neither sold nor refused.
 
