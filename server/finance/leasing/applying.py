@@ -66,7 +66,8 @@ def _pairs(groups: RowGroups, names: CarNames) -> tuple[Index, Index]:
 
 def _refusals(groups: RowGroups, cars: Cars, car: Index, group: Index) -> NDArray[np.int64]:
     """Return the limit that refuses the car of each pair to the group, the most serious one, or NONE."""
-    takes_kind = np.where(cars.is_new.take(car) > 0, groups.new_cars.take(group), groups.used_cars.take(group))
+    is_new = cars.is_new.take(car) > 0
+    takes_kind = np.where(is_new, groups.new_cars.take(group), groups.used_cars.take(group))
     refused = np.full(car.shape, int(Limit.NONE))
     for limit, refuses in (
         (Limit.MILEAGE, cars.mileage.take(car) > groups.mileage_max.take(group)),

@@ -175,11 +175,11 @@ def _further(pairs: _Pairs, headroom: Headroom) -> tuple[Cents, Cents]:
         price = selling_price_cents(plan.inputs.structure, pairs.cars.price_cents)
         highest = np.maximum(np.minimum(headroom.discount_max, price), asked)[cut.car]
         discount[over] = highest
-        enough = np.flatnonzero(cut.fit(highest, headroom.cash_max))
-        if enough.size:
-            least = cut.at(enough)
-            discount[over[enough]] = asked + _least(
-                highest[enough] - asked, lambda more: least.fit(asked + more, headroom.cash_max)
+        found = np.flatnonzero(cut.fit(highest, headroom.cash_max))
+        if found.size:
+            least = cut.at(found)
+            discount[over[found]] = asked + _least(
+                highest[found] - asked, lambda more: least.fit(asked + more, headroom.cash_max)
             )
     return discount, cash
 

@@ -62,6 +62,11 @@ class LeaseRows:
     def __len__(self) -> int:
         return len(self.number)
 
+    @property
+    def families(self) -> int:
+        """The number of families, counted from 0 in ascending order."""
+        return int(self.family[-1]) + 1 if len(self) else 0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LeasePlan:
