@@ -59,15 +59,21 @@ def cash_sales(plan: Plan, cars: Cars) -> CashSales:
     inputs = plan.inputs
     asked, most = inputs.structure.discount_cents, cash_limit_cents(inputs)
     price, rebate = selling_price_cents(inputs.structure, cars.price_cents), cars.rebate_cents
-    largest = np.maximum(np.minimum(discount_limit_cents(inputs, cars.price_cents), price), asked)
     owed = owed_before_cash_cents(inputs, price, asked, rebate)
-    missing = np.maximum(owed_before_cash_cents(inputs, price, largest, rebate) - most, 0)
-    discount = np.full(price.shape, asked, dtype=np.int64)
-    needs = (owed > most) & (missing == 0)
-    if needs.any():
-        limit = np.full(int(needs.sum()), most, dtype=np.int64)
-        discount[needs] = least_discount_cents(inputs, price[needs], rebate[needs], limit)
-        owed[needs] = owed_before_cash_cents(inputs, price[needs], discount[needs], rebate[needs])
+    discount, missing = np.full(price.shape, asked, dtype=np.int64), np.zeros_like(price)
+    over = np.flatnonzero(owed > most)
+    if over.size:
+        # More discount never makes more owed: only of these cars may cash be missing.
+        highest = discount_limit_cents(inputs, cars.price_cents[over])
+        highest = np.maximum(np.minimum(highest, price[over]), asked)
+        missing[over] = np.maximum(
+            owed_before_cash_cents(inputs, price[over], highest, rebate[over]) - most, 0
+        )
+        needs = over[missing[over] == 0]
+        if needs.size:
+            limit = np.full(needs.shape, most, dtype=np.int64)
+            discount[needs] = least_discount_cents(inputs, price[needs], rebate[needs], limit)
+            owed[needs] = owed_before_cash_cents(inputs, price[needs], discount[needs], rebate[needs])
     value = front_gross_cents(inputs, cars, price, discount) + product_gross_cents(inputs)
     limit = np.where(value < inputs.npv_floor_cents, int(Limit.NPV_FLOOR), int(Limit.NONE))
     limit = np.where(missing > 0, int(Limit.CASH_MAX), limit)

@@ -42,9 +42,11 @@ def offers_of(
     offers = _financed(plan, pricing, cars)
     for name in _ADDED:
         offers[name] = [None] * count
-    if kind is DealKind.FINANCE:
-        offers["kind"] = [None if each is None else kind.value for each in offers["payment_cents"]]
     open_ = unexplained = [car for car, payment in enumerate(offers["payment_cents"]) if payment is None]
+    if kind is DealKind.FINANCE:
+        offers["kind"] = [kind.value] * count
+        for car in open_:
+            offers["kind"][car] = None
     if kind is not DealKind.LEASE and plan.inputs.all_kinds:
         unexplained = add_cash_offers(plan, cars, offers, open_)
     if plan.leases is not None:

@@ -5,7 +5,7 @@ car, or none does. So a car is compared with the few groups for its name, and ne
 groups, r rows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,22 +40,13 @@ class RowGroups:
         """Return the groups for cars of a name; letter case does not count. Those of a car without a name
         name none.
         """
-        make, model, segment = (part.casefold() for part in name or ("", "", ""))
-        return [
-            group
-            for by_model in _those(self.by_make, make)
-            for wanted_model in {model, ""}
-            for wanted_segment in {segment, ""}
-            for group in by_model.get((wanted_model, wanted_segment), ())
-        ]
-
-
-def _those(
-    by_make: dict[str, dict[tuple[str, str], list[int]]], make: str
-) -> Iterator[dict[tuple[str, str], list[int]]]:
-    for wanted in {make, ""}:
-        if wanted in by_make:
-            yield by_make[wanted]
+        make, model, segment = name or ("", "", "")
+        named = [self.by_make[each] for each in {make.casefold(), ""} if each in self.by_make]
+        if not named:
+            return []
+        models, segments = {model.casefold(), ""}, {segment.casefold(), ""}
+        keys = [(model, segment) for model in models for segment in segments]
+        return [group for by_model in named for key in keys for group in by_model.get(key, ())]
 
 
 def group_rows(rows: Sequence[LeaseProgramme]) -> RowGroups:
