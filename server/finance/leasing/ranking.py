@@ -66,7 +66,8 @@ def leased(plan: LeasePlan, cars: Cars, names: CarNames) -> tuple[Cents, Cents]:
     applying = rows_that_apply(plan, cars, names)
     limit, payment = applying.refusal.copy(), np.zeros(len(cars), dtype=np.int64)
     if applying.car.size:
-        first = _first(plan, cars, applying)
+        found = build_leases(plan, cars, applying.car, applying.row, headroom_of(plan, cars))
+        first = part(found, _first(plan, found))
         limit[first.car] = first.limit
         payment[first.car] = first.money.payment_with_tax
     return limit, payment
@@ -77,12 +78,17 @@ def ranked(plan: LeasePlan, cars: Cars, applying: Applying, headroom: Headroom |
     one that comes nearest on.
     """
     found = build_leases(plan, cars, applying.car, applying.row, headroom or headroom_of(plan, cars))
+    return part(found, _order(plan, found))
+
+
+def _order(plan: LeasePlan, found: Leases) -> Index:
+    """Return the numbers of the leases as ``ranked``."""
     # Harder than any amount: more cash and discount make it worse.
     hard = found.excess + np.where(found.limit == Limit.LEASE_RESIDUAL, UNKNOWN_WORTH_CENTS, 0)
     rows = plan.rows
     payment = cast("Cents", found.money.payment_with_tax)
     ties = (rows.number[found.row], rows.term[found.row], payment, -found.value)
-    return part(found, np.lexsort((*ties, hard, found.limit != Limit.NONE, found.car)))
+    return np.lexsort((*ties, hard, found.limit != Limit.NONE, found.car))
 
 
 def part(leases: Leases, at: Index) -> Leases:
@@ -98,10 +104,11 @@ def part(leases: Leases, at: Index) -> Leases:
     return Leases(money=type(money)(**fields), **own)
 
 
-def _first(plan: LeasePlan, cars: Cars, applying: Applying) -> Leases:
-    """Return the first lease of each car to which a row applies, by car."""
-    leases = ranked(plan, cars, applying)
-    return part(leases, np.flatnonzero(np.diff(leases.car, prepend=-1)))
+def _first(plan: LeasePlan, found: Leases) -> Index:
+    """Return the number of each car's first lease, by car."""
+    order = _order(plan, found)
+    first: Index = order[np.flatnonzero(np.diff(found.car[order], prepend=-1))]
+    return first
 
 
 def _columns(plan: LeasePlan, cars: Cars, names: CarNames) -> dict[str, list[Any]]:
@@ -110,9 +117,10 @@ def _columns(plan: LeasePlan, cars: Cars, names: CarNames) -> dict[str, list[Any
     if not applying.car.size:
         columns: dict[str, list[Any]] = {name: [None] * count for name in LEASE_COLUMNS}
         return columns | {"lease_binding": wire_limits(limit)}
-    first = _first(plan, cars, applying)
-    limit[first.car] = first.limit
-    best = part(first, np.flatnonzero(first.limit == Limit.NONE))
+    found = build_leases(plan, cars, applying.car, applying.row, headroom_of(plan, cars))
+    first = _first(plan, found)
+    limit[found.car[first]] = found.limit[first]
+    best = part(found, first[found.limit[first] == Limit.NONE])
     rows, taken = plan.rows, best.row
     shown = Spread(best.car, count).column
     lenders = np.array([row.lender for row in rows.row[taken].tolist()], dtype=object)
