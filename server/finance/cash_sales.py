@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from protocol.money.inputs import DealInputs
 from protocol.records import MAX_CENTS, DealKind
 from server.finance.architect.pricing import front_gross_cents
 from server.finance.cars import Cars
+from server.finance.columns import without
 from server.finance.contract import (
     discount_limit_cents,
     least_discount_cents,
@@ -139,30 +141,34 @@ def add_cash_offers(plan: Plan, cars: Cars, offers: dict[str, list[Any]], open_:
     is_cash = plan.inputs.structure.kind is DealKind.CASH
     some = cars.at(np.array(open_, dtype=np.intp))
     found = cash_sales(plan, some)
-    takes, limits, known = found.takes.tolist(), found.limit.tolist(), some.cost_known.tolist()
+    _sell(offers, open_, some, found)
     left = []
-    for place, car in enumerate(open_):
-        if takes[place]:
-            _offer(offers, car, found, place, known=known[place])
-        elif is_cash or limits[place] == Limit.NPV_FLOOR:
+    for place in np.flatnonzero(~found.takes).tolist():
+        car = open_[place]
+        if is_cash or found.limit[place] == Limit.NPV_FLOOR:
             # The customer could pay: what is in the way is the store's minimum.
             fix = cash_fix(plan, found, place)
-            offers["binding"][car] = Limit(limits[place]).wire
+            offers["binding"][car] = Limit(int(found.limit[place])).wire
             offers["fix"][car] = None if fix is None else msgspec.to_builtins(fix)
         else:
             left.append(car)
     return left
 
 
-def _offer(offers: dict[str, list[Any]], car: int, found: CashSales, place: int, *, known: bool) -> None:
-    worth = int(found.value[place]) if known else None
-    offers["kind"][car] = DealKind.CASH.value
-    offers["out_the_door_cents"][car] = int(found.out_the_door[place])
-    offers["discount_cents"][car] = int(found.discount[place])
-    # Nothing is lent, so that stress changes nothing.
-    offers["npv_cents"][car] = offers["stress_npv_cents"][car] = worth
-    offers["rebate_given_up_cents"][car] = 0
-    offers["binding"][car] = None
+def _sell(offers: dict[str, list[Any]], open_: Sequence[int], cars: Cars, found: CashSales) -> None:
+    """Add the offers of the cars that the store sells; ``cars`` and ``found`` are of the open ones."""
+    kind, owed, cut = offers["kind"], offers["out_the_door_cents"], offers["discount_cents"]
+    npv, stressed = offers["npv_cents"], offers["stress_npv_cents"]
+    given_up, binding = offers["rebate_given_up_cents"], offers["binding"]
+    in_cash = DealKind.CASH.value
+    values = without(found.value.tolist(), ~cars.cost_known)
+    amounts = zip(open_, found.out_the_door.tolist(), found.discount.tolist(), values, strict=True)
+    for car, out_the_door, discount, value in compress(amounts, found.takes.tolist()):
+        kind[car] = in_cash
+        owed[car], cut[car] = out_the_door, discount
+        # Nothing is lent, so that stress changes nothing.
+        npv[car] = stressed[car] = value
+        given_up[car], binding[car] = 0, None
 
 
 def cash_fix(plan: Plan, found: CashSales, car: int) -> Fix | None:
