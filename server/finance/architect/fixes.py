@@ -242,7 +242,7 @@ def _missing_value(pricing: Pricing, cars: Cars, structures: Structures) -> Cent
 
 def _best_elsewhere(pricing: Pricing, cars: Cars, kind: FixKind) -> list[Choosable | None]:
     """Return term and lender of each car's best structure in the wider plan, None without one."""
-    wide = pricing.wider.get(kind)
+    wide = pricing.wider().get(kind)
     if wide is None:
         return [None] * len(cars)
     structures = build_structures(wide.plan, cars)
@@ -260,7 +260,7 @@ def _best_elsewhere(pricing: Pricing, cars: Cars, kind: FixKind) -> list[Choosab
 def _product_cuts(pricing: Pricing, cars: Cars) -> list[ProductCut | None]:
     """Return the cheapest cut that makes each car acceptable; None if none does."""
     found: list[ProductCut | None] = [None] * len(cars)
-    for cut, less in pricing.reduced:
+    for cut, less in pricing.reduced():
         missing = np.array([car for car, known in enumerate(found) if known is None], dtype=np.intp)
         if not missing.size:
             break
