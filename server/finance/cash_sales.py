@@ -13,7 +13,7 @@ from protocol.money.inputs import DealInputs
 from protocol.records import MAX_CENTS, DealKind
 from server.finance.architect.pricing import front_gross_cents
 from server.finance.cars import Cars
-from server.finance.columns import without
+from server.finance.columns import wire_limits, without
 from server.finance.contract import (
     discount_limit_cents,
     least_discount_cents,
@@ -143,12 +143,13 @@ def add_cash_offers(plan: Plan, cars: Cars, offers: dict[str, list[Any]], open_:
     found = cash_sales(plan, some)
     _sell(offers, open_, some, found)
     left = []
+    limits, names = found.limit.tolist(), wire_limits(found.limit)
     for place in np.flatnonzero(~found.takes).tolist():
         car = open_[place]
-        if is_cash or found.limit[place] == Limit.NPV_FLOOR:
+        if is_cash or limits[place] == Limit.NPV_FLOOR:
             # The customer could pay: what is in the way is the store's minimum.
-            fix = cash_fix(plan, found, place)
-            offers["binding"][car] = Limit(int(found.limit[place])).wire
+            fix = cash_fix(plan, found, place) if limits[place] == Limit.CASH_MAX else None
+            offers["binding"][car] = names[place]
             offers["fix"][car] = None if fix is None else msgspec.to_builtins(fix)
         else:
             left.append(car)

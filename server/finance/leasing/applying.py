@@ -60,7 +60,7 @@ def _pairs(groups: RowGroups, names: CarNames) -> tuple[Index, Index]:
     lines = [groups.naming(name) for name in (*names.names, None)]
     count = np.array([len(line) for line in lines], dtype=np.intp)
     flat = np.fromiter(chain.from_iterable(lines), dtype=np.intp, count=int(count.sum()))
-    car, at = _ranges((count.cumsum() - count)[names.of_car], count[names.of_car])
+    car, at = _ranges((count.cumsum() - count).take(names.of_car), count.take(names.of_car))
     return car, flat.take(at)
 
 

@@ -41,12 +41,13 @@ class RowGroups:
         name none.
         """
         make, model, segment = name or ("", "", "")
-        named = [self.by_make[each] for each in {make.casefold(), ""} if each in self.by_make]
-        if not named:
+        own, every = self.by_make.get(make.casefold()), self.by_make.get("")
+        if own is None and every is None:
             return []
+        named = [own] if own is every else [own, every]
         models, segments = {model.casefold(), ""}, {segment.casefold(), ""}
         keys = [(model, segment) for model in models for segment in segments]
-        return [group for by_model in named for key in keys for group in by_model.get(key, ())]
+        return [group for by_model in named if by_model for key in keys for group in by_model.get(key, ())]
 
 
 def group_rows(rows: Sequence[LeaseProgramme]) -> RowGroups:
