@@ -1,16 +1,18 @@
 """A search's offers name the fix of each car that nothing sells, and of no other."""
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.events import FixKind
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import Programme
 from protocol.records import DealKind
-from server.finance.architect import best_offers, price_plan
+from server.finance.architect import best_offers, price_plan, pricing
 from server.finance.cash_sales import cash_sales
 from server.finance.offers import offers_of
-from server.finance.plan import plan_deal
+from server.finance.plan import Plan, plan_deal
 from server.finance.rules.limits import Limit
 from tests.finance.cases import car, cars, inputs, model, programme, sheet
 from tests.finance.leasing.random_leases import row as lease_row
@@ -41,8 +43,8 @@ def test_a_car_that_nothing_sells_has_its_fix(
     plan = plan_deal(deal, sheet(*rows), leases=terms)
     if not len(plan.programmes):
         return
-    pricing, these = price_plan(plan, model()), cars(*stock)
-    offers, financed = offers_of(plan, pricing, these), best_offers(pricing, these)
+    priced, these = price_plan(plan, model()), cars(*stock)
+    offers, financed = offers_of(plan, priced, these), best_offers(priced, these)
     refused_in_cash = (cash_sales(plan, these).limit == int(Limit.NPV_FLOOR)).tolist()
     for number, kind in enumerate(offers["kind"]):
         if kind is not None:
@@ -50,6 +52,25 @@ def test_a_car_that_nothing_sells_has_its_fix(
         elif not refused_in_cash[number]:
             assert offers["fix"][number] == financed["fix"][number]
             assert offers["binding"][number] == financed["binding"][number]
+
+
+def test_no_wider_plan_is_made_without_a_fix(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most searches need none: the plans are made when the first fix is asked for, and kept."""
+    made = []
+
+    def counted(plan: Plan) -> dict[FixKind, Plan]:
+        made.append(plan)
+        return {}
+
+    monkeypatch.setattr(pricing, "_wider_plans", counted)
+    plan = plan_deal(inputs(), sheet(programme()))
+    priced = price_plan(plan, model())
+    assert offers_of(plan, priced, cars(car()))["kind"] == ["finance"]
+    assert not made
+    refused = cars(car(is_new=0, year=1990))
+    for _ in range(2):
+        assert offers_of(plan, priced, refused)["kind"] == [None]
+    assert made == [plan]
 
 
 def test_only_the_unsold_car_has_a_fix() -> None:
