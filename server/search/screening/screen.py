@@ -209,5 +209,7 @@ def _or_leased(plan: Plan, leases: LeasePlan, cars: Cars, names_of: NamesOf, fou
 
 
 def _payments(payments: Cents, financed: Flags, matched: Flags) -> list[int | None]:
-    shown = zip(payments[matched].tolist(), financed[matched].tolist(), strict=True)
-    return [payment if lent else None for payment, lent in shown]
+    shown: list[int | None] = payments.compress(matched).tolist()
+    for place in np.flatnonzero(~financed.compress(matched)).tolist():
+        shown[place] = None
+    return shown
