@@ -14,7 +14,7 @@ from server.finance.architect.choices import (
 )
 from server.finance.architect.corners import PAYMENT_BAND_CENTS
 from server.finance.architect.objective import rank_reversals
-from server.finance.architect.offers import best_offers
+from server.finance.architect.offers import add_fixes, best_offers, offers_without_fixes
 from server.finance.architect.pricing import Pricing, front_gross_cents, price_plan, with_cash
 
 __all__ = [
@@ -22,11 +22,13 @@ __all__ = [
     "Choice",
     "Pricing",
     "Refusal",
+    "add_fixes",
     "best_by_payment_band",
     "best_offers",
     "choices",
     "front_gross_cents",
     "frontier",
+    "offers_without_fixes",
     "price_plan",
     "rank_reversals",
     "refusal",

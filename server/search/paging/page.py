@@ -214,13 +214,13 @@ class Page:
 
     async def _publish(self, screened: "Screened", rows: int, *, cut: bool) -> EndReason | None:
         scanned_before, counted = self._progress.scanned, 0
-        for part in parts_of(screened):
+        for part, cells in parts_of(screened):
             if self._stopped is not None:
                 return self._stopped
             through = part.row_numbers[-1] + 1
             self._excluded.count(screened, counted, through)
             counted = through
-            if await self._publish_chunk(part, scanned_before + through) is Outcome.SUPERSEDED:
+            if await self._publish_chunk(part, cells, scanned_before + through) is Outcome.SUPERSEDED:
                 return EndReason.SUPERSEDED
         self._excluded.count(screened, counted, rows)
         self._progress = Progress(scanned_before + rows, self._progress.matched, self._progress.chunks)
@@ -228,7 +228,7 @@ class Page:
         self._last = screened.last
         return self._stopped or (EndReason.LIMIT if cut else None)
 
-    async def _publish_chunk(self, part: "Screened", scanned: int) -> Outcome:
+    async def _publish_chunk(self, part: "Screened", cells: bytes, scanned: int) -> Outcome:
         chunk = self._progress.chunks
         progress = Progress(scanned, self._progress.matched + len(part), chunk + 1)
         with self._trace.stage("publish"):
@@ -237,7 +237,7 @@ class Page:
                 search_id=self.search_id,
                 chunk=chunk,
                 rows=len(part),
-                columns=part.columns,
+                columns=cells,
                 progress=progress,
                 rejected=self._excluded.report(),
                 place=write_place(self.search_id, part.last_match),
