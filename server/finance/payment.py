@@ -17,9 +17,6 @@ from server.finance.rounding import Cents, Floats, half_up
 
 MONTHS_PER_YEAR = 12
 
-ABOVE_ANY_ERROR = 1.0 + 32 * float(np.finfo(np.float64).eps)
-"""Raises a quotient by more than its rounding and a raised factor take from it."""
-
 HALF_IS_UP = 1.0 + 8 * float(np.finfo(np.float64).eps)
 """Raises a payment by a few of its last digits, so that a half cent that binary stores slightly too low, such
 as 49/98, is rounded up as in the contract.
@@ -74,9 +71,9 @@ def largest_principal(payment_max: Cents, factors: Floats) -> Cents:
     """Return the largest principal whose rounded payment is at most ``payment_max``; elementwise, 0 if
     there is none.
 
-    The floating-point inverse may be off near a whole cent. So a guess that is never too small, and too large
-    by at most a cent, is checked by its payment.
+    The quotient is never too small, because payments are raised by more than it is rounded. Near a whole cent
+    it may be a cent too large, so it is checked by its payment.
     """
-    guess = np.floor((payment_max + 0.5) / factors * ABOVE_ANY_ERROR + 1e-3).astype(np.int64)
+    guess = np.floor((payment_max + 0.5) / factors).astype(np.int64)
     guess -= payments_cents(guess, factors) > payment_max
     return guess * (payment_max > 0)

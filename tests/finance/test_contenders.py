@@ -34,7 +34,9 @@ def stores(draw: st.DrawFn) -> tuple[Pricing, list[dict[str, int]]]:
         if draw(st.booleans()):
             cheaper = {"buy_rate_bp": row.buy_rate_bp - 40, "ltv_total_max_bp": row.ltv_total_max_bp - 1_500}
             rows.append(replace_row(row, programme_id=f"{row.programme_id}-low", **cheaper))
-    least = draw(st.integers(0, 2_000_00))
+    step = draw(st.sampled_from([1, 7_00, 50_00, 100_00]))
+    # A payment has principals that differ by some cents, so the least cash is also close below a step.
+    least = draw(st.integers(0, 2_000_00) | st.integers(1, 30).map(lambda cents: 50 * step - cents))
     wish = Structure(
         terms_months=TERMS,
         cash_down_cents=least,
@@ -44,7 +46,7 @@ def stores(draw: st.DrawFn) -> tuple[Pricing, list[dict[str, int]]]:
     deal = inputs(
         wish,
         discount_max_cents=draw(st.sampled_from([0, 400_00, 1_500_00])),
-        cash_step_cents=draw(st.sampled_from([1, 7_00, 50_00, 100_00])),
+        cash_step_cents=step,
         monthly_income_cents=draw(st.none() | st.integers(2_500_00, 12_000_00)),
         row_rule=RowRule.CHEAPEST,
     )

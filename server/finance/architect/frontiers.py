@@ -68,11 +68,13 @@ class _Lines:
         worth = (points.npv - pairs.front.take(own) + asked).astype(np.float64).repeat(count)
         marks = payment * self.slope.take(pair) + self.intercept.take(pair) > worth
         marks &= self.payment.take(pair) > payment
-        if self.highest is not None:
-            marks &= self.highest.take(pair) > worth
-        marks &= pair != np.where(_is_settled(pricing, points), own, -1).repeat(count)
+        # What few of them fail is checked for the others only.
         place = marks.nonzero()[0]
         number, pair = np.arange(len(points)).repeat(count).take(place), pair.take(place)
+        marks = pair != np.where(_is_settled(pricing, points), own, -1).take(number)
+        if self.highest is not None:
+            marks &= self.highest.take(pair) > worth.take(place)
+        number, pair = number.compress(marks), pair.compress(marks)
         wanted = largest_principal(points.payment.take(number), pairs.factors.take(pair))
         wanted = np.minimum(wanted, pairs.highest.take(pair))
         tried = (wanted >= pairs.lowest.take(pair)).nonzero()[0]

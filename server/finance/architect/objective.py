@@ -39,7 +39,7 @@ def best_of_cars(pricing: Pricing, found: Candidates) -> Candidates:
         car, term = some.car, pricing.plan.programmes.term.take(some.programme)
         order = np.lexsort((some.cash, some.pair, term, some.payment, car))
         first[count > 1] = tied.take(order.take(runs_of(car)[0]))
-    return chosen.at(first)
+    return chosen if len(first) == len(chosen) else chosen.at(first)
 
 
 def undominated(found: Candidates) -> Index:
