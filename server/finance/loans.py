@@ -128,6 +128,18 @@ class Loans:
         marks[self.car.compress(self.feasible)] = True
         return marks
 
+    def payment_ends(self) -> tuple[Cents, Cents]:
+        """Return the lowest and the highest payment of each car, in cents; 0 if it is not feasible."""
+        place = np.flatnonzero(self.feasible)
+        car, factor = self.car.take(place), self.factor.take(place)
+        starts = np.flatnonzero(np.diff(car, prepend=-1))
+        lowest, highest = np.zeros((2, len(self.cars)), dtype=np.int64)
+        if starts.size:
+            at = car.take(starts)
+            lowest[at] = np.minimum.reduceat(payments_cents(self.lowest.take(place), factor), starts)
+            highest[at] = np.maximum.reduceat(payments_cents(self.principal.take(place), factor), starts)
+        return lowest, highest
+
     def nearest(self) -> Nearest:
         """Return what is in the way of each car; for one that is feasible, what binds its first programme.
 
@@ -158,14 +170,8 @@ _OF_PAIRS = tuple(each.name for each in fields(Loans) if each.name not in {"plan
 def loans_of(plan: Plan, cars: Cars, headroom: Headroom) -> Loans:
     """Return the pairs whose programme takes the car, each with its largest loan within a headroom."""
     sale = _sale(plan, cars, headroom)
-    limits, programmes, head = plan.car_limits, plan.programmes, sale.headroom
-    bases = bases_of(limits, cars)
-    takes = taken(limits, cars, bases)
-    takes &= (sale.price >= plan.inputs.structure.discount_cents)[:, None]
-    number = np.flatnonzero(takes.take(limits.number, axis=1))
-    car = number // max(1, len(programmes))
-    programme = number - car * len(programmes)
-    basis = bases.take(car * len(limits) + limits.number.take(programme))
+    programmes, head = plan.programmes, sale.headroom
+    number, car, programme, basis = _takers(plan, cars, sale)
     column = car * sale.owed.shape[1] + plan.rebate_list.take(programme)
     owed, owed_least, rebate = (each.take(column) for each in (sale.owed, sale.owed_least, sale.rebates))
     least_wanted, cash_max = head.cash_min.take(car), head.cash_max.take(car)
@@ -177,13 +183,11 @@ def loans_of(plan: Plan, cars: Cars, headroom: Headroom) -> Loans:
     floor, floor_limit = _floors(plan, programme, basis)
     owed_most = ceiling + cash_max
     shortfall = np.maximum(np.maximum(owed_least - owed_most, 0), cash_min - cash_max)
-    discount = np.full(len(car), plan.inputs.structure.discount_cents, dtype=np.int64)
-    left = owed
+    discount, left = np.full(len(car), plan.inputs.structure.discount_cents, dtype=np.int64), owed
     needs = np.flatnonzero((owed > owed_most) & (owed_least <= owed_most))
     if needs.size:
-        price, its = sale.price.take(car.take(needs)), rebate.take(needs)
+        price, its, left = sale.price.take(car.take(needs)), rebate.take(needs), owed.copy()
         discount[needs] = least_discount_cents(plan.inputs, price, its, owed_most.take(needs))
-        left = owed.copy()
         left[needs] = owed_before_cash_cents(plan.inputs, price, discount.take(needs), its)
     cash = np.maximum(left - ceiling, cash_min)
     principal = left - cash
@@ -234,6 +238,20 @@ def loans_of(plan: Plan, cars: Cars, headroom: Headroom) -> Loans:
     )
     every = not plan.cheaper.shape[1] and programmes.takes_rate.all()
     return found if every else _without_dearer(plan, found)
+
+
+def _takers(plan: Plan, cars: Cars, sale: Sale) -> tuple[Index, Index, Index, Cents]:
+    """Return number, car and programme of the pairs whose programme takes the car, and the value that it lends
+    against.
+    """
+    limits, programmes = plan.car_limits, len(plan.programmes)
+    bases = bases_of(limits, cars)
+    takes = taken(limits, cars, bases)
+    takes &= (sale.price >= plan.inputs.structure.discount_cents)[:, None]
+    number = np.flatnonzero(takes.take(limits.number, axis=1))
+    car = number // max(1, programmes)
+    programme = number - car * programmes
+    return number, car, programme, bases.take(car * len(limits) + limits.number.take(programme))
 
 
 def _without_dearer(plan: Plan, found: Loans) -> Loans:
