@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.finance.cars import Cars
-from server.finance.loans import INCURABLE, TOO_SMALL, Loans, loans_of
+from server.finance.lending import loans_of
+from server.finance.loans import INCURABLE, TOO_SMALL, Loans
 from server.finance.plan import Plan
 from server.finance.reaching import Headroom, headroom_of
 from server.finance.rounding import Cents, Flags

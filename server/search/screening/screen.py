@@ -16,7 +16,7 @@ from server.finance.cash_sales import cash_sales, covered
 from server.finance.leasing.names import CarNames
 from server.finance.leasing.plan import LeasePlan
 from server.finance.leasing.ranking import leased
-from server.finance.loans import loans_of
+from server.finance.lending import loans_of
 from server.finance.plan import Plan
 from server.finance.reaching import headroom_of
 from server.finance.rounding import Cents, Flags
