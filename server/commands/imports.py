@@ -14,7 +14,7 @@ from server.errors import UNUSABLE_INPUT
 
 if TYPE_CHECKING:
     from server.database.editions.writing import Edition
-    from server.database.importing.layouts import TableLayout
+    from server.database.importing.table_layout import TableLayout
     from server.database.importing.versioned import Check
 
     Table = tuple[TableLayout, Check | None]

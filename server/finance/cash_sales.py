@@ -1,7 +1,9 @@
 """Cars that are paid in full: the price out the door, and which of them the customer's cash covers. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from itertools import compress
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -11,6 +13,7 @@ from protocol.money.inputs import DealInputs
 from protocol.records import MAX_CENTS, DealKind
 from server.finance.architect.pricing import front_gross_cents
 from server.finance.cars import Cars
+from server.finance.columns import wire_limits, without
 from server.finance.contract import (
     discount_limit_cents,
     least_discount_cents,
@@ -21,8 +24,6 @@ from server.finance.plan import Plan, first_price, price_window
 from server.finance.rounding import Cents, Flags
 from server.finance.rules.limits import Limit
 from server.finance.value.valuation import product_gross_cents
-
-_OFFERED: Final = ("out_the_door_cents", "discount_cents", "npv_cents", "stress_npv_cents")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,15 +61,21 @@ def cash_sales(plan: Plan, cars: Cars) -> CashSales:
     inputs = plan.inputs
     asked, most = inputs.structure.discount_cents, cash_limit_cents(inputs)
     price, rebate = selling_price_cents(inputs.structure, cars.price_cents), cars.rebate_cents
-    largest = np.maximum(np.minimum(discount_limit_cents(inputs, cars.price_cents), price), asked)
     owed = owed_before_cash_cents(inputs, price, asked, rebate)
-    missing = np.maximum(owed_before_cash_cents(inputs, price, largest, rebate) - most, 0)
-    discount = np.full(price.shape, asked, dtype=np.int64)
-    needs = (owed > most) & (missing == 0)
-    if needs.any():
-        limit = np.full(int(needs.sum()), most, dtype=np.int64)
-        discount[needs] = least_discount_cents(inputs, price[needs], rebate[needs], limit)
-        owed[needs] = owed_before_cash_cents(inputs, price[needs], discount[needs], rebate[needs])
+    discount, missing = np.full(price.shape, asked, dtype=np.int64), np.zeros_like(price)
+    over = np.flatnonzero(owed > most)
+    if over.size:
+        # More discount never makes more owed: only of these cars may cash be missing.
+        highest = discount_limit_cents(inputs, cars.price_cents[over])
+        highest = np.maximum(np.minimum(highest, price[over]), asked)
+        missing[over] = np.maximum(
+            owed_before_cash_cents(inputs, price[over], highest, rebate[over]) - most, 0
+        )
+        needs = over[missing[over] == 0]
+        if needs.size:
+            limit = np.full(needs.shape, most, dtype=np.int64)
+            discount[needs] = least_discount_cents(inputs, price[needs], rebate[needs], limit)
+            owed[needs] = owed_before_cash_cents(inputs, price[needs], discount[needs], rebate[needs])
     value = front_gross_cents(inputs, cars, price, discount) + product_gross_cents(inputs)
     limit = np.where(value < inputs.npv_floor_cents, int(Limit.NPV_FLOOR), int(Limit.NONE))
     limit = np.where(missing > 0, int(Limit.CASH_MAX), limit)
@@ -122,51 +129,47 @@ def search_window(plan: Plan, rebate_max_cents: int = 0) -> tuple[int, int] | No
     return (min(low for low, _ in windows), max(high for _, high in windows)) if windows else None
 
 
-def with_cash_offers(plan: Plan, cars: Cars, offers: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """Return the offers of a search with cash offers added: in a cash deal every offer is one; in others, the
-    cars that no programme takes and the customer's cash pays for.
+def add_cash_offers(plan: Plan, cars: Cars, offers: dict[str, list[Any]], open_: Sequence[int]) -> list[int]:
+    """Add cash offers for the open cars, which no lender takes: what the customer's cash pays for. Return the
+    numbers of the cars that are neither sold nor refused.
 
-    ``offers`` are ``events.OFFER_COLUMNS`` but ``vehicle_id``, ``rev``, ``kind`` and ``out_the_door_cents``,
-    each of length c.
+    ``offers`` are ``events.OFFER_COLUMNS`` but ``vehicle_id`` and ``rev``, each of length c. Those of an open
+    car are None but ``binding``. In a cash deal every car is open.
     """
+    if not open_:
+        return []
     is_cash = plan.inputs.structure.kind is DealKind.CASH
-    count = len(cars)
-    columns = {name: list(column) for name, column in offers.items()}
-    financed = [not is_cash and payment is not None for payment in offers["payment_cents"]]
-    columns["kind"] = [DealKind.FINANCE.value if each else None for each in financed]
-    columns["out_the_door_cents"] = [None] * count
-    if plan.inputs.all_kinds and not all(financed):
-        found = cash_sales(plan, cars)
-        takes = found.takes.tolist()
-        for car in range(count):
-            if financed[car]:
-                continue
-            if takes[car]:
-                _offer(columns, found, cars, car)
-            elif is_cash or found.limit[car] == int(Limit.NPV_FLOOR):
-                # The customer could pay: what is in the way is the store's minimum.
-                _refuse(columns, plan, found, car)
-    return columns
+    some = cars.at(np.array(open_, dtype=np.intp))
+    found = cash_sales(plan, some)
+    _sell(offers, open_, some, found)
+    left = []
+    limits, names = found.limit.tolist(), wire_limits(found.limit)
+    for place in np.flatnonzero(~found.takes).tolist():
+        car = open_[place]
+        if is_cash or limits[place] == Limit.NPV_FLOOR:
+            # The customer could pay: what is in the way is the store's minimum.
+            fix = cash_fix(plan, found, place) if limits[place] == Limit.CASH_MAX else None
+            offers["binding"][car] = names[place]
+            offers["fix"][car] = None if fix is None else msgspec.to_builtins(fix)
+        else:
+            left.append(car)
+    return left
 
 
-def _offer(columns: dict[str, list[Any]], found: CashSales, cars: Cars, car: int) -> None:
-    for column in columns.values():
-        column[car] = None
-    worth = int(found.value[car]) if cars.cost_known[car] else None
-    columns["kind"][car] = DealKind.CASH.value
-    # Nothing is lent, so that stress changes nothing.
-    values = (int(found.out_the_door[car]), int(found.discount[car]), worth, worth)
-    for name, value in zip(_OFFERED, values, strict=True):
-        columns[name][car] = value
-    columns["rebate_given_up_cents"][car] = 0
-
-
-def _refuse(columns: dict[str, list[Any]], plan: Plan, found: CashSales, car: int) -> None:
-    for column in columns.values():
-        column[car] = None
-    columns["binding"][car] = Limit(int(found.limit[car])).wire
-    fix = cash_fix(plan, found, car)
-    columns["fix"][car] = None if fix is None else msgspec.to_builtins(fix)
+def _sell(offers: dict[str, list[Any]], open_: Sequence[int], cars: Cars, found: CashSales) -> None:
+    """Add the offers of the cars that the store sells; ``cars`` and ``found`` are of the open ones."""
+    kind, owed, cut = offers["kind"], offers["out_the_door_cents"], offers["discount_cents"]
+    npv, stressed = offers["npv_cents"], offers["stress_npv_cents"]
+    given_up, binding = offers["rebate_given_up_cents"], offers["binding"]
+    in_cash = DealKind.CASH.value
+    values = without(found.value.tolist(), ~cars.cost_known)
+    amounts = zip(open_, found.out_the_door.tolist(), found.discount.tolist(), values, strict=True)
+    for car, out_the_door, discount, value in compress(amounts, found.takes.tolist()):
+        kind[car] = in_cash
+        owed[car], cut[car] = out_the_door, discount
+        # Nothing is lent, so that stress changes nothing.
+        npv[car] = stressed[car] = value
+        given_up[car], binding[car] = 0, None
 
 
 def cash_fix(plan: Plan, found: CashSales, car: int) -> Fix | None:

@@ -71,9 +71,9 @@ def largest_principal(payment_max: Cents, factors: Floats) -> Cents:
     """Return the largest principal whose rounded payment is at most ``payment_max``; elementwise, 0 if
     there is none.
 
-    The floating-point inverse may be a cent off at a rounding edge, so the result is checked by its payment.
+    The quotient is never too small, because payments are raised by more than it is rounded. Near a whole cent
+    it may be a cent too large, so it is checked by its payment.
     """
-    guess = np.floor((payment_max + 0.5) / factors).astype(np.int64) + 1
-    for _ in range(2):
-        guess -= payments_cents(guess, factors) > payment_max
-    return np.where(payment_max > 0, np.maximum(guess, 0), 0)
+    guess = np.floor((payment_max + 0.5) / factors).astype(np.int64)
+    guess -= payments_cents(guess, factors) > payment_max
+    return guess * (payment_max > 0)

@@ -19,6 +19,7 @@ from server.finance.rules.decided import decided_sheet
 from server.finance.rules.limits import Limit
 from server.finance.rules.programmes import Programmes, Whole, select_programmes
 from server.finance.rules.rebates import exclusions_of
+from server.finance.taking import CarLimits, car_limits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,8 +35,9 @@ class Plan:
     ``cheaper`` are the cheaper rows of each row's lender, as ``cheapest.cheaper_rows``. ``empty`` says why no
     programme is left, else NONE; ``empty_fix`` is a change of the deal that meets that limit.
     ``refuses_products`` are the programmes whose lender refuses a product of the deal, or its price; None if
-    none does. ``sheet`` is the whole rate sheet, before lenders' decisions. ``leases`` is the deal against
-    the lease sheet; None without one.
+    none does. ``car_limits`` are those and the programmes' limits that depend on the car alone. ``sheet`` is
+    the whole rate sheet, before lenders' decisions. ``leases`` is the deal against the lease sheet; None
+    without one.
     """
 
     inputs: DealInputs
@@ -54,6 +56,7 @@ class Plan:
     rebate_list: Whole
     rebate_lists: int
     cheaper: Whole
+    car_limits: CarLimits
     empty: Limit
     empty_fix: Fix | None
     refuses_products: Flags | None = None
@@ -88,7 +91,7 @@ def plan_deal(
     floor = np.maximum(programmes.amount_min, 1)
     equity = structure.trade_allowance_cents - payoff_cents(structure)
     down, negative = _cash_asked(programmes, equity)
-    exclusions = exclusions_of(sheet)
+    exclusions, refuses_products = exclusions_of(sheet), _refuses_products(programmes, inputs)
     if not empty and not (ceiling >= floor).any():
         empty = Limit(int(ceiling_limit[np.argmax(ceiling - floor)]))
     return Plan(
@@ -110,9 +113,10 @@ def plan_deal(
         cheaper=cheaper_rows(programmes)
         if inputs.row_rule is RowRule.CHEAPEST
         else np.empty((len(programmes), 0), dtype=np.int64),
+        car_limits=car_limits(programmes, refuses_products),
         empty=empty,
         empty_fix=selected.fix,
-        refuses_products=_refuses_products(programmes, inputs),
+        refuses_products=refuses_products,
         leases=None if leases is None or not inputs.all_kinds else plan_leases(inputs, leases),
     )
 

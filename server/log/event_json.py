@@ -41,19 +41,11 @@ def valued_prefix(channel: str, search_id: str) -> bytes:
     return open_body(channel, {"type": "search_valued", "search_id": search_id})
 
 
-def body_with_columns(channel: str, event: dict[str, Any], columns: dict[str, Any]) -> tuple[bytes, bytes]:
-    """Return the event up to its columns, and the columns: a script stores and publishes the same bytes."""
-    prefix, cells = open_body(channel, event) + b',"columns":', codec.encode(columns)
-    _check_size(event["type"], len(prefix) + len(cells) + 1)
-    return prefix, cells
-
-
-def matches_body(
-    channel: str, search_id: str, chunk: int, rows: int, columns: dict[str, Any]
-) -> tuple[bytes, bytes]:
-    """Return ``matches`` up to its columns, and the columns."""
-    event = {"type": "matches", "search_id": search_id, "chunk": chunk, "rows": rows}
-    return body_with_columns(channel, event, columns)
+def matches_body(channel: str, search_id: str, chunk: int, rows: int, columns: bytes) -> bytes:
+    """Return ``matches`` up to its columns, whose JSON it must have room for."""
+    return _up_to_columns(
+        channel, {"type": "matches", "search_id": search_id, "chunk": chunk, "rows": rows}, columns
+    )
 
 
 def late_matches_body(
@@ -72,9 +64,12 @@ def late_matches_body(
 def offers_body(
     channel: str, search_id: str, chunk: int, rows: int, columns: dict[str, Any]
 ) -> tuple[bytes, bytes]:
-    """Return ``offers`` up to its columns, and the columns."""
-    event = {"type": "offers", "search_id": search_id, "chunk": chunk, "rows": rows}
-    return body_with_columns(channel, event, columns)
+    """Return ``offers`` up to its columns, and the columns: a script stores and publishes the same bytes."""
+    event, cells = (
+        {"type": "offers", "search_id": search_id, "chunk": chunk, "rows": rows},
+        codec.encode(columns),
+    )
+    return _up_to_columns(channel, event, cells), cells
 
 
 def failed_body(channel: str, search_id: str, vehicle_id: list[str], message: str) -> bytes:
@@ -114,6 +109,12 @@ def check_job(job: bytes) -> None:
     """Raise ValueError for a job larger than ``MAX_JOB_BYTES``."""
     if len(job) > MAX_JOB_BYTES:
         raise ValueError(f"job: expected at most {MAX_JOB_BYTES} bytes, got {len(job)}")
+
+
+def _up_to_columns(channel: str, event: dict[str, Any], columns: bytes) -> bytes:
+    prefix = open_body(channel, event) + b',"columns":'
+    _check_size(event["type"], len(prefix) + len(columns) + 1)
+    return prefix
 
 
 def _check_size(kind: str, size: int) -> None:

@@ -102,7 +102,7 @@ class RedisSearchLog:
         search_id: str,
         chunk: int,
         rows: int,
-        columns: dict[str, Any],
+        columns: bytes,
         progress: Progress,
         rejected: list[dict[str, Any]],
         place: str,
@@ -116,11 +116,11 @@ class RedisSearchLog:
         or the job is too large.
         """
         check_job(job)
-        prefix, cells = matches_body(channel, search_id, chunk, rows, columns)
+        prefix = matches_body(channel, search_id, chunk, rows, columns)
         counts = (progress.scanned, progress.matched, progress.chunks)
         behind = (place, codec.encode(rejected), job, lease.owner, lease.ms, str(lane))
         return _outcome(
-            await self._scripts.run("matches", channel, search_id, chunk, prefix, cells, *counts, *behind)
+            await self._scripts.run("matches", channel, search_id, chunk, prefix, columns, *counts, *behind)
         )
 
     async def end_search(

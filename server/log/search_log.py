@@ -140,7 +140,7 @@ class SearchLog(Protocol):
         search_id: str,
         chunk: int,
         rows: int,
-        columns: dict[str, Any],
+        columns: bytes,
         progress: Progress,
         rejected: list[dict[str, Any]],
         place: str,
@@ -150,6 +150,7 @@ class SearchLog(Protocol):
     ) -> Outcome:
         """Store a chunk and its job, mark it pending, publish ``matches``, and renew the lease.
 
+        ``columns`` are JSON: they are large, and whoever made chunks of a message's size has encoded them.
         If the job is queued from the log later, it takes the turns of ``lane``. Another owner would continue
         after the chunk from ``progress``, ``rejected`` and ``place``. Returns SUPERSEDED also if the search
         has ended or has another owner. Raises ValueError if the chunk or the job is too large.

@@ -1,12 +1,40 @@
-"""Objects that live as long as the process, which the garbage collector need not scan."""
+"""The heap of a long-lived process: what the collector need not scan, and what the allocator keeps."""
 
+import ctypes
 import gc
+from typing import Final
+
+KEPT_BYTES: Final = 16 << 20
+"""The most freed memory at the end of the heap that the process keeps for its next arrays."""
+
+LARGEST_KEPT_BYTES: Final = 4 << 20
+"""Only a larger array has pages of its own, which go back as soon as it is freed."""
+
+# Parameters of glibc's mallopt, from malloc.h.
+_TRIM_THRESHOLD: Final = -1
+_MMAP_THRESHOLD: Final = -3
 
 
 def settle_heap() -> None:
-    """Exclude all current objects from garbage collection.
+    """Exclude all current objects from garbage collection, and keep the memory of freed arrays.
 
-    These are modules, classes, settings and pools: a few hundred thousand objects. A full collection that
+    The objects are modules, classes, settings and pools: a few hundred thousand. A full collection that
     scanned them stopped a web process for 55 ms, and a worker for 15 ms.
     """
     gc.freeze()
+    keep_freed_memory()
+
+
+def keep_freed_memory() -> bool:
+    """Let the allocator reuse the memory of freed arrays; return whether it is one that can be told so.
+
+    By default glibc returns the memory of an array of some 100 KB to the kernel as soon as it is freed, and
+    the next array of that size takes a page fault for each of its pages. A search of 2,000 cars took 2,000
+    page faults in the web process and as many in each worker, and a tenth to a quarter of the processor time
+    of both. Other C libraries have no such parameters, and nothing changes with them.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return False
+    trims: bool = mallopt(_TRIM_THRESHOLD, KEPT_BYTES) == 1
+    return trims and bool(mallopt(_MMAP_THRESHOLD, LARGEST_KEPT_BYTES) == 1)

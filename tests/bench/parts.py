@@ -56,6 +56,7 @@ PARTS = (
         options=("previous",),
     ),
     Part("memory", "what a search of 20,000 matches takes of memory, with twenty watchers", most_repeats=3),
+    Part("page", "what 20,000 matches take of memory in the page", most_repeats=3),
     Part("start", "how soon a web process is ready", most_repeats=15),
     Part("queue", "how soon a job is in a worker's hands, against a blocked XREADGROUP"),
     Part("scale", "how soon a million cars show their first matches, against 4,000", most_repeats=3),

@@ -119,7 +119,7 @@ class Bench:
             search_id=self.search_id,
             chunk=chunk,
             rows=1,
-            columns={"vehicle_id": [str(chunk)], "rev": [1]},
+            columns=codec.encode({"vehicle_id": [str(chunk)], "rev": [1]}),
             progress=Progress(chunk, chunk, chunk),
             rejected=[],
             place="bench",

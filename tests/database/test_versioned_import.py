@@ -30,7 +30,7 @@ from server.database.importing import (
     STATE_LIMITS,
     amounts,
 )
-from server.database.importing.layouts import TableLayout
+from server.database.importing.table_layout import TableLayout
 from server.database.importing.versioned import Fault, read_table
 from server.database.sample import leases, lenders, limits, rebates, taxes
 

@@ -1,6 +1,5 @@
 """Programmes that are dropped before they are valued would not have been chosen."""
 
-from dataclasses import replace
 from unittest import mock
 
 import msgspec
@@ -14,13 +13,14 @@ from protocol.money.inputs import DealInputs, RowRule
 from protocol.money.lending import Disposition, Programme, RiskModel
 from protocol.records import BasisPoints
 from server.finance.architect import Pricing, best_offers, dominated, frontier, offers, price_plan
-from server.finance.architect.candidates import build_candidates
+from server.finance.architect.candidates import Candidates, build_candidates
 from server.finance.architect.dominated import without_dominated
-from server.finance.architect.objective import acceptable, perhaps_undominated, undominated
+from server.finance.architect.lines import Lines
 from server.finance.cars import Cars
+from server.finance.loans import Loans
 from server.finance.plan import plan_deal
-from server.finance.rounding import Flags
-from server.finance.structures import build_structures
+from server.finance.rounding import Cents, Flags
+from server.finance.structures import Structures, build_structures, structures_of
 from tests.finance.cases import car, curve, inputs, model, programme, sheet
 from tests.finance.strategies import deals, models, numbers, programmes
 
@@ -153,7 +153,7 @@ def test_a_dearer_lender_is_dropped_where_every_reserve_is_capped() -> None:
     step=st.sampled_from([1, 50_00]),
     prices=st.lists(st.integers(8_000_00, 60_000_00), min_size=1, max_size=5),
 )
-def test_corners_drop_no_point_of_a_frontier(
+def test_narrowed_pairs_lose_no_point_of_a_frontier(
     *,
     rows: list[Programme],
     caps: list[int | None],
@@ -164,7 +164,7 @@ def test_corners_drop_no_point_of_a_frontier(
     prices: list[int],
 ) -> None:
     """Capped reserves and lenders with two rows that overlap: every column and every frontier is the same to
-    the last point with the programmes that only corners beat.
+    the last point if each pair is tried over its whole range.
     """
     sheet_rows = []
     for row in rows:
@@ -185,9 +185,21 @@ def replace_row(row: Programme, **changes: object) -> Programme:
     return msgspec.structs.replace(row, **changes)
 
 
-def no_pair(pairs: dominated.Pairs, _champion: object) -> Flags:
-    """Return no pair as beaten."""
-    return np.zeros(len(pairs.car), dtype=np.bool_)
+def whole_range(_pricing: Pricing, loans: Loans, _lines: Lines, left: Flags) -> tuple[Flags, Cents, Cents]:
+    """Return every pair, to be tried over its whole range."""
+    return left, loans.lowest, loans.principal
+
+
+def only(structures: Structures, pairs: Flags) -> Structures:
+    """Return the structures with only some pairs, by marks of shape (c, p)."""
+    loans = structures.loans
+    return structures_of(loans.at(np.flatnonzero(pairs.ravel().take(loans.number))))
+
+
+def rows_of(found: Candidates) -> list[tuple[int, ...]]:
+    """Return car, programme, payment, NPV, cash and discount of each candidate."""
+    columns = found.car, found.programme, found.payment, found.npv, found.cash, found.discount
+    return list(zip(*(each.tolist() for each in columns), strict=True))
 
 
 def _assert_same(pricing: Pricing, stock: list[dict[str, int]]) -> None:
@@ -197,13 +209,12 @@ def _assert_same(pricing: Pricing, stock: list[dict[str, int]]) -> None:
     ours = best_offers(pricing, cars)
     each = [cars.at(slice(at, at + 1)) for at in range(len(cars))]
     points = [frontier(pricing, one) for one in each]
-    with mock.patch.object(dominated.Pairs, "beaten_by_corners", no_pair):
+    with mock.patch.object(dominated, "narrowed", whole_range):
         assert best_offers(pricing, cars) == ours
         assert [frontier(pricing, one) for one in each] == points
-    found = build_candidates(pricing, cars, structures)
-    among = acceptable(pricing, found)
-    plain = undominated(found, among)
-    assert undominated(found, perhaps_undominated(found, among)).tolist() == plain.tolist()
+        wide = without_dominated(pricing, structures)
+    kept = build_candidates(pricing, cars, left)
+    _assert_beaten(rows_of(build_candidates(pricing, cars, wide)), rows_of(kept))
     assert (left.feasible <= structures.feasible).all()
     assert (left.any_feasible() == structures.any_feasible()).all()
     with mock.patch.object(offers, "without_dominated", lambda _pricing, every: every):
@@ -211,7 +222,13 @@ def _assert_same(pricing: Pricing, stock: list[dict[str, int]]) -> None:
     for name in ours.keys() - {"frontier"}:
         assert ours[name] == theirs[name], name
     assert ours["frontier"] == [len(some) or None for some in points]
-    dropped = replace(structures, feasible=structures.feasible & ~left.feasible)
-    lost, kept = build_candidates(pricing, cars, dropped), build_candidates(pricing, cars, left)
+    lost = build_candidates(pricing, cars, only(structures, structures.feasible & ~left.feasible))
     for one in range(len(lost)):
         assert ((kept.car == lost.car[one]) & (kept.npv > lost.npv[one])).any()
+
+
+def _assert_beaten(every: list[tuple[int, ...]], kept: list[tuple[int, ...]]) -> None:
+    """Assert that each candidate that is not kept is beaten by one that is, at no higher payment."""
+    assert set(kept) <= set(every)
+    for car_number, _, payment, npv, *_ in set(every) - set(kept):
+        assert any(one[0] == car_number and one[2] <= payment and one[3] > npv for one in kept)

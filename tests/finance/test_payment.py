@@ -100,7 +100,7 @@ def test_payments_pay_the_contract_off(  # noqa: PLR0917 (one argument for each 
     assert abs(payments[-1] - level) <= drift + 1
 
 
-@given(payment_max=st.integers(-5, 500_000), rate=RATES, term=TERMS)
+@given(payment_max=st.integers(-5, 500_000) | st.integers(500_000, 100_000_000_00), rate=RATES, term=TERMS)
 def test_the_largest_principal_is_the_largest(payment_max: int, rate: float, term: int) -> None:
     """Its payment is within the maximum, and a cent more is not."""
     factors = annuity_factors(np.array([rate / 12]), np.array([term]))

@@ -230,4 +230,4 @@ def test_a_deal_without_lines_has_no_products_of_its_own() -> None:
     flat = inputs(Structure(products_cents=150_000, taxable_products_cents=150_000, terms_months=[60]))
     plan = plan_deal(flat, sheet(*ROWS))
     assert plan.refuses_products is None
-    assert price_plan(plan, model()).reduced == ()
+    assert not price_plan(plan, model()).reduced()

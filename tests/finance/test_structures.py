@@ -8,6 +8,8 @@ from protocol.deal.structure import Structure
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import Programme
 from protocol.records import BasisPoints, Tier
+from server.finance.loans import TOO_SMALL
+from server.finance.payment import payments_cents
 from server.finance.plan import Plan, plan_deal, price_window
 from server.finance.rules.limits import Limit
 from server.finance.structures import build_structures
@@ -82,6 +84,32 @@ def test_an_empty_window_is_explained(deal: DealInputs, rows: tuple[Programme, .
     plan = plan_deal(deal, sheet(*rows))
     if plan.empty:
         assert price_window(plan) is None
+
+
+@given(deal=deals(), rows=programmes(), stock=st.lists(numbers(), min_size=1, max_size=4))
+def test_what_is_in_the_way_is_that_of_the_nearest_programme(
+    deal: DealInputs, rows: tuple[Programme, ...], stock: list[dict[str, int]]
+) -> None:
+    """The list of pairs tells the same as a table of every car with every programme; each refused pair counts
+    with its limit. The payments of a car are those of its feasible programmes.
+    """
+    plan = plan_deal(deal, sheet(*rows))
+    if not len(plan.programmes):
+        return
+    found = build_structures(plan, cars(*stock))
+    lowest, highest = found.loans.payment_ends()
+    for c in range(len(stock)):
+        nearest = int(found.shortfall[c].argmin())
+        least = int(found.shortfall[c, nearest])
+        assert found.nearest_limit()[c] == found.limit[c, nearest]
+        assert found.more_cash()[c] == (least if least < TOO_SMALL else -1)
+        assert found.any_feasible()[c] == found.loans.any_feasible()[c] == (least == 0)
+        at = np.flatnonzero(found.feasible[c])
+        least_paid = payments_cents(found.lowest[c], plan.factors).take(at)
+        assert (lowest[c], highest[c]) == (
+            min(least_paid.tolist(), default=0),
+            max(found.payment[c].take(at).tolist(), default=0),
+        )
 
 
 def test_the_window_is_tight_at_both_ends() -> None:

@@ -144,7 +144,7 @@ class LogMachine(RuleBasedStateMachine):
             search_id=search_id,
             chunk=chunk,
             rows=CARS_PER_CHUNK,
-            columns={"vehicle_id": cars_of(chunk), "rev": [1, 1]},
+            columns=codec.encode({"vehicle_id": cars_of(chunk), "rev": [1, 1]}),
             progress=Progress(found * 5, found * CARS_PER_CHUNK, found),
             rejected=[],
             place=f"behind {chunk}",

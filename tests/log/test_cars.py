@@ -111,6 +111,21 @@ async def test_shown_cars_are_looked_up(log: RedisLog, cars: ShownCars) -> None:
     assert await cars.shown([DEAL]) == [{}]
 
 
+async def test_the_first_question_makes_the_index(log: RedisLog, cars: ShownCars, redis: Redis) -> None:
+    """Chunks that are stored before are put in then, and those after it at once."""
+    index = f"{{{DEAL}}}:revs"
+    await started(log)
+    await found(log, 0)
+    await found(log, 1)
+    assert not await redis.exists(index)
+    assert await cars.shown([DEAL], ["1-1"]) == [{"1-1": (1, 0)}]
+    await found(log, 2)
+    indexed = {b"": b"s1 3"} | {f"{chunk}-{car}".encode(): b"1" for chunk in range(3) for car in (1, 2)}
+    assert await redis.hgetall(index) == indexed
+    await started(log, "s2")
+    assert not await redis.exists(index)
+
+
 async def test_chunks_of_an_older_release_are_in_the_index(
     log: RedisLog, cars: ShownCars, redis: Redis
 ) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from redis.asyncio import Redis
 
+from server.log.cars import ShownCars
 from server.log.channel_log import Entry
 from server.log.redis_log import RedisLog, parse_bell
 from server.log.redis_scripts import bell_name
@@ -66,6 +67,8 @@ async def test_every_key_expires(log: RedisLog, redis: Redis) -> None:
     await found(log, 0)
     await found(log, 1)
     await valued(log, 0)
+    # The first question about a car makes the index of cars.
+    await ShownCars(redis).shown([DEAL])
     deadlines = {key: await redis.pttl(key) for key in await redis.keys("*")}
     assert len(deadlines) == 10
     assert all(0 < left <= 4 * 3600 * 1000 for left in deadlines.values())

@@ -59,7 +59,7 @@ async def found(
         search_id=search_id,
         chunk=chunk,
         rows=2,
-        columns=columns,
+        columns=codec.encode(columns),
         progress=progress,
         rejected=REJECTED,
         place=f"behind {chunk}",

@@ -113,7 +113,7 @@ class MemorySearchLog:
         search_id: str,
         chunk: int,
         rows: int,
-        columns: dict[str, Any],
+        columns: bytes,
         progress: Progress,
         rejected: list[dict[str, Any]],
         place: str,
@@ -123,7 +123,7 @@ class MemorySearchLog:
     ) -> Outcome:
         """Store a chunk and its job, mark it pending and publish ``matches``; the lease begins anew."""
         check_job(job)
-        prefix, cells = matches_body(channel, search_id, chunk, rows, columns)
+        prefix = matches_body(channel, search_id, chunk, rows, columns)
         standing, search = self._channels.open(channel), self._channels.search_of(channel, search_id)
         if search is None or not search.is_running_by(lease.owner):
             return Outcome.SUPERSEDED
@@ -131,7 +131,7 @@ class MemorySearchLog:
             return Outcome.REPEATED
         search.add_chunk(
             chunk,
-            cells,
+            columns,
             job,
             now_ms(),
             scanned=progress.scanned,
@@ -142,7 +142,7 @@ class MemorySearchLog:
         )
         search.lane = lane
         search.take_lease(lease, now_ms())
-        self._channels.append(channel, standing, prefix + cells + b"}")
+        self._channels.append(channel, standing, prefix + columns + b"}")
         return Outcome.PUBLISHED
 
     async def end_search(

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field, replace
 from protocol import codec
 from protocol.closing import CommandError, ErrorCode
 from protocol.deal.agreed import AgreedFigures, figures_of
-from protocol.deal.deal_parts import Approval, DealOffer
+from protocol.deal.deal_parts import DealOffer
 from protocol.deal.structure import StructureChanges
 from protocol.deal.workflow import CREDIT_REASONS, STEPS, TRANSITIONS, Action, Closing, Reason
 from protocol.events import FulfilmentChanged
 from protocol.records import Actor, DealState, Role
 from server.database.core.scope import RowScope
 from server.database.decisions.agreed import agreed_of, changed_figures, contract_of, proposed, require_seen
-from server.database.decisions.claims import let_go, require_not_held, reserve, touch_claims
+from server.database.decisions.approvals import approval_of, approve
+from server.database.decisions.claims import let_go, require_not_held, touch_claims
 from server.database.decisions.conditions import (
-    conceded,
     conflict,
     forbidden,
     last_approval,
@@ -174,7 +174,7 @@ async def _prepare_approve(deal: LockedDeal, step: Move) -> Step:
     if priced is None or figures_of(priced) != agreed:
         raise changed_figures("selected", agreed, None if priced is None else figures_of(priced))
     # Changes of cars and rates are looked at again under the locks.
-    reason = await outdated(deal, _approval_of(deal, priced), step.rates)
+    reason = await outdated(deal, approval_of(deal, priced), step.rates)
     if reason is not None:
         raise conflict(
             "The car or the rates just changed. Review the deal and try again.", "selected", reason
@@ -185,7 +185,7 @@ async def _prepare_approve(deal: LockedDeal, step: Move) -> Step:
     # The same figures from newer versions of the car or the tables: the approval binds those.
     if not is_same(offer, priced):
         await adopt_offer(deal, priced)
-    return Step(approval=await _approve(deal))
+    return Step(approval=await approve(deal))
 
 
 async def _prepare_decline(deal: LockedDeal, step: Move) -> Step:
@@ -253,42 +253,6 @@ async def _agreed_offer(deal: LockedDeal) -> DealOffer:
     if offer is None:
         raise conflict("Select a car first.", "selected", None)
     return offer
-
-
-def _approval_of(deal: LockedDeal, offer: DealOffer) -> Approval:
-    """Return the approval of ``offer``: the version that it creates, and what it binds."""
-    if not offer.versions:
-        raise ValueError("an approval needs the full offer")
-    return Approval(
-        deal_version=deal.version + 1,
-        vehicle_id=offer.vehicle_id,
-        rev=offer.rev,
-        offer_id=offer.offer_id,
-        rates=offer.versions.rates,
-        by=deal.actor,
-    )
-
-
-async def _approve(deal: LockedDeal) -> Approval:
-    """Record the approval and reserve the car."""
-    offer = await selected_offer(deal)
-    if offer is None:
-        raise ValueError("an approval needs an offer")
-    approval = _approval_of(deal, offer)
-    await deal.database.execute(
-        "INSERT INTO desk_approvals (deal_id, deal_version, vehicle_id, vehicle_rev, offer_id, rates_version,"
-        " approved_by, concession_cents) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        deal.key,
-        approval.deal_version,
-        int(approval.vehicle_id),
-        approval.rev,
-        uuid.UUID(approval.offer_id),
-        approval.rates,
-        codec.plain(deal.actor),
-        (await conceded(deal, offer)).total_cents,
-    )
-    await reserve(deal, int(approval.vehicle_id))
-    return approval
 
 
 async def _give_car_back(deal: LockedDeal) -> None:

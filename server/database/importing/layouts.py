@@ -1,12 +1,5 @@
 """The columns of versioned tables in a CSV file."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
-
-import msgspec
-from msgspec import NODEFAULT
-
 from protocol.money.leasing import LeaseProgramme
 from protocol.money.lending import (
     NO_EDGE_BP,
@@ -27,11 +20,9 @@ from protocol.money.lending import (
 )
 from protocol.money.products import Earning, Product, ProductKind
 from protocol.records import Tier
-from server.database.editions.writing import LEASES, LIMITS, PRODUCTS, RATES, REBATES, RISK, TAXES, TableKind
+from server.database.editions.writing import LEASES, LIMITS, PRODUCTS, RATES, REBATES, RISK, TAXES
 from server.database.importing import amounts
-from server.database.importing.amounts import Read
 from server.database.importing.contradictions import (
-    Contradiction,
     of_curve,
     of_lease,
     of_limit,
@@ -40,6 +31,7 @@ from server.database.importing.contradictions import (
     of_rebate,
     of_rule,
 )
+from server.database.importing.table_layout import TableLayout, columns_of
 
 WIDEST_PERCENT = 10_000
 YEAR, MONTHS, SCORE = amounts.whole(1900, 2100), amounts.whole(1, NO_EDGE_MONTHS), amounts.whole(250, 900)
@@ -54,50 +46,10 @@ BANDS = (
 )  # fmt: skip
 """The bands of a programme's row. Bands may overlap; two rows with the same bands are a mistake."""
 
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of the file and the field it fills; ``absent`` is the value of an empty cell, if one is
-    allowed.
-    """
-
-    name: str
-    field: str
-    read: Read
-    absent: Any = NODEFAULT
-
-
-@dataclass(frozen=True, slots=True)
-class TableLayout:
-    """How to read rows of a kind: ``key`` identifies a row, ``contradictions`` checks one row. ``key_name``
-    is what a person calls a key of many columns.
-    """
-
-    kind: TableKind
-    record: type[msgspec.Struct]
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
-    contradictions: Callable[[Any], Iterator[Contradiction]]
-    key_name: str = ""
-
-
-def _columns(
-    record: type[msgspec.Struct], reads: Mapping[str, Read], more: Mapping[str, Any]
-) -> tuple[Column, ...]:
-    """Return a column for each field: its name with ``_cents`` left out and ``_bp`` as ``_percent``."""
-    defaults = {one.name: one.default for one in msgspec.structs.fields(record)} | dict(more)
-    columns = []
-    for field, read in reads.items():
-        is_share = field.endswith("_bp") or read is amounts.fraction
-        stem = field.removesuffix("_cents").removesuffix("_bp")
-        columns.append(Column(f"{stem}_percent" if is_share else stem, field, read, defaults[field]))
-    return tuple(columns)
-
-
 PROGRAMMES = TableLayout(
     RATES,
     Programme,
-    _columns(
+    columns_of(
         Programme,
         {
             "programme_id": amounts.words,
@@ -163,7 +115,7 @@ PROGRAMMES = TableLayout(
 CURVES = TableLayout(
     RISK,
     RiskCurve,
-    _columns(
+    columns_of(
         RiskCurve,
         {
             "tier": amounts.one_of(Tier),
@@ -187,7 +139,7 @@ CURVES = TableLayout(
 RULES = TableLayout(
     TAXES,
     TaxRule,
-    _columns(
+    columns_of(
         TaxRule,
         {
             "jurisdiction": amounts.words,
@@ -212,7 +164,7 @@ RULES = TableLayout(
 REBATE_PROGRAMMES = TableLayout(
     REBATES,
     Rebate,
-    _columns(
+    columns_of(
         Rebate,
         {
             "rebate_id": amounts.words,
@@ -237,7 +189,7 @@ REBATE_PROGRAMMES = TableLayout(
 STATE_LIMITS = TableLayout(
     LIMITS,
     StateLimit,
-    _columns(
+    columns_of(
         StateLimit,
         {
             "state": STATE,
@@ -256,7 +208,7 @@ STATE_LIMITS = TableLayout(
 CATALOGUE = TableLayout(
     PRODUCTS,
     Product,
-    _columns(
+    columns_of(
         Product,
         {
             "product_id": amounts.identifier,
@@ -280,7 +232,7 @@ CATALOGUE = TableLayout(
 LEASE_PROGRAMMES = TableLayout(
     LEASES,
     LeaseProgramme,
-    _columns(
+    columns_of(
         LeaseProgramme,
         {
             "programme_id": amounts.words,

@@ -17,8 +17,8 @@ from server.database.core.pool import connect_as_owner
 from server.database.editions.writing import RISK, Edition, begun_on, is_stored, store_version
 from server.database.importing.amounts import Unexpected
 from server.database.importing.columns import SHOWN_CHARACTERS, shown
-from server.database.importing.layouts import Column, TableLayout
 from server.database.importing.reading import open_inventory
+from server.database.importing.table_layout import Column, TableLayout
 from server.errors import UNUSABLE_INPUT, UserError
 
 HEADER_LINE = 1

@@ -4,7 +4,6 @@ The tier, the trade, the products, the price as a ceiling and the standard marku
 cash and discount are what the search may vary. ``objective`` defines what is best.
 """
 
-from server.finance.architect.candidates import PAYMENT_BAND_CENTS
 from server.finance.architect.choices import (
     Choice,
     Refusal,
@@ -13,8 +12,9 @@ from server.finance.architect.choices import (
     frontier,
     refusal,
 )
+from server.finance.architect.corners import PAYMENT_BAND_CENTS
 from server.finance.architect.objective import rank_reversals
-from server.finance.architect.offers import best_offers
+from server.finance.architect.offers import add_fixes, best_offers, offers_without_fixes
 from server.finance.architect.pricing import Pricing, front_gross_cents, price_plan, with_cash
 
 __all__ = [
@@ -22,11 +22,13 @@ __all__ = [
     "Choice",
     "Pricing",
     "Refusal",
+    "add_fixes",
     "best_by_payment_band",
     "best_offers",
     "choices",
     "front_gross_cents",
     "frontier",
+    "offers_without_fixes",
     "price_plan",
     "rank_reversals",
     "refusal",

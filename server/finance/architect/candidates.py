@@ -1,206 +1,129 @@
-"""Candidate structures: the corners of a space in which the NPV is linear between corners.
+"""Candidate structures: those at the corners of a space in which the NPV is linear between corners.
 
 For one car and programme the NPV is linear in the principal within a band, and falls by a cent with each cent
-of discount, so the best structure is at a band's edge or at an end of the reachable range. Candidates are the
-largest and the smallest principal in reach, the one at which cash runs out and discount begins, the upper
-edge of every LTV, PTI and payment band between, and both edges of what a cheaper row of the lender lends. A
-reserve that the lender caps bends the value at one more principal. If a smaller principal may be worth more,
-the cent above an edge is also a candidate: it is the best of the next band.
+of discount, so the best structure is at a corner (``corners``).
 
 Found cash is a whole number of the store's steps, or the customer's own least or most. It is rounded so that
 the principal stays on the wanted side of its edge; if no step lies within the limits, the cash is exact.
 
-Shapes: n pairs of a car and a feasible programme, e edges of each, m structures of all.
+Shapes: n pairs of a car and a feasible programme, m structures of all.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from server.finance.architect.pricing import Pricing, front_gross_cents
+from server.finance.architect.corners import Corners, corners_of
+from server.finance.architect.pairs import Index, Pairs
+from server.finance.architect.pricing import Pricing
 from server.finance.cars import Cars
 from server.finance.contract import owed_before_cash_cents
-from server.finance.payment import largest_principal, payments_cents
-from server.finance.rounding import WHOLE, Cents, Flags
-from server.finance.rules.cheapest import gap_edges, is_covered
-from server.finance.structures import Structures, reach
-
-PAYMENT_BAND_CENTS = 50_00
-"""The width of the payment bands; an upper edge belongs to its band."""
-
-MAX_PAYMENT_BANDS = 400
-"""The most bands below a structure's highest payment: $20,000 a month. The bands of a car for millions, paid
-over a few months, would exhaust memory.
-"""
-
-Index = NDArray[np.intp]
-
-
-class Wanted(NamedTuple):
-    """Principals to be reached, of shape (m,) in cents, for feasible pairs. At a ``lower_end`` a smaller
-    principal would leave the band, at others a larger one.
-    """
-
-    car: Index
-    programme: Index
-    principal: Cents
-    lower_end: Flags
+from server.finance.reaching import reached
+from server.finance.rounding import WHOLE, Cents, Flags, half_up
+from server.finance.rules.cheapest import is_covered
+from server.finance.structures import Structures
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Structures of shape (m,) in cents, ordered by car, then sheet; within a pair the largest loan comes
-    first.
+    """Structures of some pairs, of shape (m,) in cents, ordered by car, then sheet; within a pair the largest
+    loan comes first.
 
-    ``car`` and ``programme`` are indices, ``band`` that of the risk band. ``npv`` includes the front gross.
+    ``pair`` is the number of the pair, ``band`` that of the risk band. ``npv`` includes the front gross.
     """
 
-    car: Index
-    programme: Index
+    pairs: Pairs
+    pair: Index
     principal: Cents
     cash: Cents
     discount: Cents
     payment: Cents
     band: NDArray[np.int64]
-    front_gross: Cents
     npv: Cents
 
     def __len__(self) -> int:
-        return len(self.car)
+        return len(self.pair)
 
-    def at(self, index: NDArray[Any]) -> "Candidates":
-        """Return some of them, by number or mark."""
-        return self._of(lambda name: getattr(self, name)[index])
+    @property
+    def car(self) -> Index:
+        """The number of each structure's car."""
+        return self.pairs.car.take(self.pair)
+
+    @property
+    def programme(self) -> Index:
+        """The number of each structure's programme."""
+        return self.pairs.programme.take(self.pair)
+
+    @property
+    def front_gross(self) -> Cents:
+        """What the store earns on car and trade, after the discount."""
+        return self.pairs.front.take(self.pair) - self.discount
+
+    def at(self, number: Index) -> "Candidates":
+        """Return some of them, by number."""
+        return Candidates(self.pairs, *(each.take(number) for each in self._columns()))
 
     def joined(self, other: "Candidates") -> "Candidates":
-        """Return these and then the others."""
-        return self._of(lambda name: np.concatenate([getattr(self, name), getattr(other, name)]))
+        """Return these and then the others, of the same pairs."""
+        both = zip(self._columns(), other._columns(), strict=True)
+        return Candidates(self.pairs, *(np.concatenate(each) for each in both))
 
-    def _of(self, column: Callable[[str], NDArray[Any]]) -> "Candidates":
-        return Candidates(**{each.name: column(each.name) for each in fields(self)})
+    def by_payment(self) -> Index:
+        """Return the numbers of all by car, then by ascending payment, then in the order of the sheet."""
+        # One key: a car's payments follow those of the car before it.
+        pairs, programmes = self.pairs, self.pairs.structures.feasible.shape[1]
+        first = pairs.car * ((int(self.payment.max(initial=0)) + 1) * programmes) + pairs.programme
+        order: Index = (self.payment * programmes + first.take(self.pair)).argsort(kind="stable")
+        return order
 
-
-class Reached(NamedTuple):
-    """The amounts of structures of some pairs, in cents; shape (m,)."""
-
-    car: Index
-    programme: Index
-    principal: Cents
-    cash: Cents
-    discount: Cents
+    def _columns(self) -> tuple[NDArray[np.int64], ...]:
+        return self.pair, self.principal, self.cash, self.discount, self.payment, self.band, self.npv
 
 
 def build_candidates(pricing: Pricing, cars: Cars, structures: Structures) -> Candidates:
     """Return the candidates of every feasible pair, valued; each is within every limit to the cent, and no
     cheaper row of its lender fits.
     """
-    reached = _reached(pricing, structures, _wanted(pricing, structures))
-    enough = may_be_offered(structures, reached)
-    if not enough.all():
-        place = np.flatnonzero(enough)
-        reached = Reached(*(each.take(place) for each in reached))
-    return _valued(pricing, cars, structures, reached)
+    pairs = Pairs.feasible(pricing, cars, structures)
+    found = build_at(pricing, pairs, corners_of(pricing, pairs))
+    enough = may_be_offered(found)
+    return found if enough.all() else found.at(enough.nonzero()[0])
 
 
-def build_at(pricing: Pricing, cars: Cars, structures: Structures, wanted: Wanted) -> Candidates:
-    """Return the valued structures that come nearest to the wanted principals of feasible pairs; shape (m,).
+def build_at(pricing: Pricing, pairs: Pairs, wanted: Corners) -> Candidates:
+    """Return the valued structures that come nearest to the wanted principals; shape (m,).
 
     If the cash is fixed, the smallest loan may be missed by a cent.
     """
-    return _valued(pricing, cars, structures, _reached(pricing, structures, wanted))
-
-
-def may_be_offered(structures: Structures, made: Candidates | Reached) -> Flags:
-    """Return which structures are in the range of their pair, and no cheaper row lends them; shape (m,)."""
-    pair, covered = structures.pairs(made.car, made.programme), structures.covered
-    marks: Flags = made.principal >= structures.floor.take(pair)
-    if len(covered.low):
-        marks &= made.principal <= structures.principal.take(pair)
-        marks &= ~is_covered(covered, pair, made.principal)
-    return marks
-
-
-def _valued(pricing: Pricing, cars: Cars, structures: Structures, reached: Reached) -> Candidates:
-    plan, (car, programme, principal, cash, discount) = pricing.plan, reached
-    payment = payments_cents(principal, plan.factors.take(programme))
-    basis = structures.basis.take(structures.pairs(car, programme))
-    band = band_of(pricing, principal, payment, basis)
-    front = front_gross_cents(plan.inputs, cars, structures.sales.price, 0).take(car) - discount
+    pair = wanted.pair
+    principal, cash, discount = _reached(pricing, pairs, wanted)
+    amount = principal.astype(np.float64)
+    payment = half_up(amount * pairs.raised.take(pair))
+    band = _band_of(pricing, pairs, pair, principal, payment)
+    worth = pricing.valuation.npv_at(pairs.bands.take(pair) + band, amount)
     return Candidates(
-        car=car,
-        programme=programme,
+        pairs=pairs,
+        pair=pair,
         principal=principal,
         cash=cash,
         discount=discount,
         payment=payment,
         band=band,
-        front_gross=front,
-        npv=pricing.valuation.npv_cents(programme, band, principal) + front,
+        npv=worth + (pairs.front.take(pair) - discount),
     )
 
 
-def _wanted(pricing: Pricing, structures: Structures) -> Wanted:
-    """Return car, programme and principal of every corner in reach, and whether the principal is the lower
-    end of its range, so that it may be exceeded but not missed, and cash is rounded down; shape (m,).
-
-    The corners of a pair are in the order of ``parts``.
-    """
-    sales, plan = structures.sales, pricing.plan
-    car, programme = structures.feasible.nonzero()
-    place = structures.pairs(car, programme)
-    highest, lowest = structures.principal.take(place), structures.lowest.take(place)
-    every = np.arange(len(car))
-    edges = band_edges(pricing, structures.basis.take(place), programme)
-    pair, dearest = _payment_edges(plan.factors.take(programme), lowest, highest)
-    cash_runs_out = sales.owed.take(place) - sales.headroom.cash_max.take(car)
-    below, above = gap_edges(structures.covered, place)
-
-    def columns(*some: Cents) -> tuple[Index, Cents]:
-        table = np.column_stack(some)
-        return np.repeat(every, table.shape[1]), table.ravel()
-
-    parts = [columns(edges), (pair, dearest), columns(cash_runs_out, below)]
-    upper = len(parts)
-    if falls_anywhere(pricing):
-        parts += [columns(edges + 1), (pair, dearest + 1)]
-    parts.append(columns(lowest, above))
-    inside = [_between(part, lowest, highest) for part in parts]
-    numbers = np.concatenate([every, *(number for number, _ in inside)])
-    principal = np.concatenate([highest, *(wanted for _, wanted in inside)])
-    lower_end = np.zeros(len(numbers), dtype=np.bool_)
-    lower_end[len(every) + sum(len(number) for number, _ in inside[:upper]) :] = True
-    order = np.argsort(numbers, kind="stable")
-    numbers = numbers.take(order)
-    return Wanted(car.take(numbers), programme.take(numbers), principal.take(order), lower_end.take(order))
-
-
-def _between(part: tuple[Index, Cents], lowest: Cents, highest: Cents) -> tuple[Index, Cents]:
-    """Return the numbers and principals that lie below the highest principal of their pair, and not below the
-    lowest.
-    """
-    pair, wanted = part
-    inside = np.flatnonzero((wanted >= lowest.take(pair)) & (wanted < highest.take(pair)))
-    return pair.take(inside), wanted.take(inside)
-
-
-def falls_anywhere(pricing: Pricing) -> bool:
-    """Return whether a smaller principal is worth more with any programme in any band."""
-    return bool((pricing.valuation.slope < 0).any())
-
-
-def band_edges(pricing: Pricing, basis: Cents, programme: Index) -> Cents:
-    """Return the principals at the upper edges of LTV and PTI bands, and where a reserve reaches its cap;
-    shape (n, e).
-    """
-    ltv = basis[:, None] * pricing.valuation.bands.ltv_edges[:-1] // WHOLE
-    edges = np.concatenate([ltv, pricing.pti_principals[programme]], axis=1)
-    capped = pricing.valuation.capped_from
-    if capped is None:
-        return edges
-    return np.concatenate([edges, capped[programme][:, None] + [0, 1]], axis=1)
+def may_be_offered(made: Candidates) -> Flags:
+    """Return which structures are in the range of their pair, and no cheaper row lends them; shape (m,)."""
+    pairs, pair = made.pairs, made.pair
+    marks: Flags = made.principal >= pairs.floor.take(pair)
+    if len(pairs.covered.low):
+        marks &= made.principal <= pairs.highest.take(pair)
+        some = pairs.touched.take(pair).nonzero()[0]
+        if some.size:
+            marks[some] &= ~is_covered(pairs.covered, pair.take(some), made.principal.take(some))
+    return marks
 
 
 def band_of(pricing: Pricing, principal: Cents, payment: Cents, basis: Cents) -> NDArray[np.int64]:
@@ -209,57 +132,79 @@ def band_of(pricing: Pricing, principal: Cents, payment: Cents, basis: Cents) ->
     return pricing.valuation.bands.index_of(principal, basis, payment, income)
 
 
-def _payment_edges(factors: NDArray[np.float64], lowest: Cents, highest: Cents) -> tuple[Index, Cents]:
-    """Return the largest principals of the payment bands between two principals, the dearest first, at most
-    MAX_PAYMENT_BANDS of a pair; and before them the numbers of their pairs.
+def _band_of(
+    pricing: Pricing, pairs: Pairs, pair: Index, principal: Cents, payment: Cents
+) -> NDArray[np.int64]:
+    """Return the number of the risk band; if the income is not known, that of the highest PTI."""
+    bands, income = pricing.valuation.bands, pricing.plan.inputs.monthly_income_cents or 0
+    band = np.zeros(len(pair), dtype=np.int64)
+    for edges in pairs.ltv_edges:
+        band += principal > edges.take(pair)
+    band *= len(bands.pti_edges)
+    highest = payment.max(initial=0)
+    for edge in bands.pti_edges[:-1].tolist():
+        passed = income * edge // WHOLE if income else -1
+        if highest > passed:
+            band += payment > passed
+    return band
+
+
+def _reached(pricing: Pricing, pairs: Pairs, wanted: Corners) -> tuple[Cents, Cents, Cents]:
+    """Return principal, cash and discount of the structures at the wanted principals, the cash in whole
+    steps.
     """
-    top = payments_cents(highest, factors) // PAYMENT_BAND_CENTS
-    reach = top - payments_cents(lowest, factors) // PAYMENT_BAND_CENTS
-    count = np.clip(reach + 1, 0, MAX_PAYMENT_BANDS)
-    pair = np.repeat(np.arange(len(factors)), count)
-    edges = (top + np.cumsum(count) - count).take(pair) - np.arange(len(pair))
-    return pair, largest_principal(edges * PAYMENT_BAND_CENTS, factors.take(pair))
+    inputs, pair = pricing.plan.inputs, wanted.pair
+    owed, least, most = pairs.owed.take(pair), pairs.cash_min.take(pair), pairs.cash_max.take(pair)
+    discount = np.full(len(pair), inputs.structure.discount_cents, dtype=np.int64)
+    cash = owed - wanted.principal
+    needs = cash > most
+    if needs.any():
+        _discount(pricing, pairs, wanted, needs.nonzero()[0], (owed, cash, discount))
+    cash = np.maximum(cash, least)
+    if inputs.cash_step_cents > 1:
+        cash = _stepped(inputs.cash_step_cents, pairs, wanted, (owed, cash, least, most))
+    return owed - cash, cash, discount
 
 
-def _reached(pricing: Pricing, structures: Structures, wanted: Wanted) -> Reached:
-    """Return the structures at the wanted principals, the cash in whole steps."""
-    plan, sales = pricing.plan, structures.sales
-    car, programme = wanted.car, wanted.programme
-    principal, cash, discount = reach(plan, structures, car, programme, wanted.principal)
-    short = wanted.lower_end & (principal < wanted.principal)
-    if len(structures.covered.low) and short.any():
+def _discount(
+    pricing: Pricing, pairs: Pairs, wanted: Corners, needs: Index, amounts: tuple[Cents, Cents, Cents]
+) -> None:
+    """Set what is owed, the cash and the discount of the structures that need one, by number."""
+    owed, cash, discount = amounts
+    which, asked = wanted.pair.take(needs), wanted.principal.take(needs)
+    principal, cash[needs], discount[needs] = reached(pricing.plan.inputs, pairs.within(which), asked)
+    owed[needs] = principal + cash[needs]
+    short = (needs >= wanted.upper) & (principal < asked)
+    if len(pairs.covered.low) and short.any():
         # A cent less of discount gives the next larger principal.
-        which = car[short]
-        discount[short] -= 1
-        price, rebate = sales.price[which], sales.rebate[which, programme[short]]
-        owed = owed_before_cash_cents(plan.inputs, price, discount[short], rebate)
-        cash[short] = sales.headroom.cash_max[which]
-        principal[short] = owed - cash[short]
-    if plan.inputs.cash_step_cents > 1:
-        owed = principal + cash
-        cash = _stepped(pricing, structures, wanted, owed, cash)
-        principal = owed - cash
-    return Reached(car, programme, principal, cash, discount)
+        some = needs.compress(short)
+        price, rebate = pairs.within(which).sale_at(short.nonzero()[0])
+        discount[some] -= 1
+        owed[some] = owed_before_cash_cents(pricing.plan.inputs, price, discount.take(some), rebate)
+        cash[some] = pairs.cash_max.take(which.compress(short))
 
 
-def _stepped(pricing: Pricing, structures: Structures, wanted: Wanted, owed: Cents, cash: Cents) -> Cents:
+def _stepped(step: int, pairs: Pairs, wanted: Corners, amounts: tuple[Cents, Cents, Cents, Cents]) -> Cents:
     """Return cash in whole steps, or the customer's own least or most: the smallest above ``cash``, or the
     largest below it where the principal is the lower end of its range. If that breaks a limit, the other; if
-    both do, ``cash`` itself.
+    both do, ``cash`` itself. Cash is never less than the least, and the least stays.
     """
-    step, car = pricing.plan.inputs.cash_step_cents, wanted.car
-    pair = structures.pairs(car, wanted.programme)
-    least, most = structures.cash_min.take(pair), structures.sales.headroom.cash_max.take(car)
-    smallest, largest = structures.floor.take(pair), structures.principal.take(pair)
-    up = np.minimum(-(-cash // step) * step, most)
-    down = np.maximum(cash // step * step, least)
-    first = np.where(wanted.lower_end, down, up)
-    left = owed - first
-    stepped = np.where(cash == least, cash, first)
-    odd = np.flatnonzero(((left < smallest) | (left > largest)) & (cash != least))
-    if odd.size:
-        second = np.where(wanted.lower_end, up, down).take(odd)
+    owed, cash, least, most = amounts
+    smallest, low = pairs.floor.take(wanted.pair), slice(wanted.upper, None)
+    stepped = np.minimum((cash + (step - 1)) // step * step, most)
+    stepped[low] = np.maximum(cash[low] // step * step, least[low])
+    np.copyto(stepped, cash, where=cash == least)
+    left = owed - stepped
+    breaks = left < smallest
+    # Only a cash that is rounded down can make the loan too large.
+    breaks[low] |= left[low] > pairs.highest.take(wanted.pair[low])
+    if breaks.any():
+        odd = breaks.nonzero()[0]
+        amount = cash.take(odd)
+        up = np.minimum((amount + (step - 1)) // step * step, most.take(odd))
+        down = np.maximum(amount // step * step, least.take(odd))
+        second = np.where(odd >= wanted.upper, up, down)
         left = owed.take(odd) - second
-        fits = (left >= smallest.take(odd)) & (left <= largest.take(odd))
-        stepped[odd] = np.where(fits, second, cash.take(odd))
+        fits = (left >= smallest.take(odd)) & (left <= pairs.highest.take(wanted.pair.take(odd)))
+        stepped[odd] = np.where(fits & (amount != least.take(odd)), second, amount)
     return stepped

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from protocol.events import Fix
-from server.finance.architect.candidates import (
-    PAYMENT_BAND_CENTS,
-    Candidates,
-    Index,
-    build_candidates,
-)
+from server.finance.architect.candidates import Candidates, build_candidates
+from server.finance.architect.contenders import contenders
+from server.finance.architect.corners import PAYMENT_BAND_CENTS
 from server.finance.architect.dominated import without_dominated
 from server.finance.architect.fixes import find_fixes
 from server.finance.architect.frontiers import frontier_of_cars
 from server.finance.architect.objective import acceptable, best_of_cars
+from server.finance.architect.pairs import Index
 from server.finance.architect.pricing import Pricing
 from server.finance.architect.ties import least_paid
 from server.finance.cars import Cars
@@ -73,8 +71,8 @@ def choices(pricing: Pricing, car: Cars) -> list[Choice]:
     if not place.size:
         return []
     found = found.at(place)
-    best = found.at(found.npv == found.npv.max())
-    found = least_paid(pricing, car, structures, best).joined(found)
+    best = found.at(np.flatnonzero(found.npv == found.npv.max()))
+    found = least_paid(pricing, best).joined(found)
     payment, npv, cash, programme = found.payment, found.npv, found.cash, found.programme
     term = pricing.plan.programmes.term[programme]
     order = np.lexsort((cash, programme, term, payment, -npv))
@@ -87,11 +85,11 @@ def frontier(pricing: Pricing, car: Cars) -> list[Choice]:
     payment.
     """
     structures = without_dominated(pricing, build_structures(pricing.plan, car))
-    found = build_candidates(pricing, car, structures)
-    best = best_of_cars(pricing, car, structures, found, acceptable(pricing, found))
+    found = contenders(pricing, car, structures)
+    best = best_of_cars(pricing, found)
     if not len(best):
         return []
-    points = frontier_of_cars(pricing, car, structures, found, best)
+    points = frontier_of_cars(pricing, found, best)
     return _choices(pricing, structures, points, known=_knows_cost(car))
 
 

@@ -14,14 +14,11 @@ import numpy as np
 
 from protocol.events import Fix, FixKind
 from protocol.records import MAX_CENTS
-from server.finance.architect.candidates import (
-    Index,
-    band_edges,
-    band_of,
-    build_candidates,
-    falls_anywhere,
-)
+from server.finance.architect.candidates import band_of, build_candidates
+from server.finance.architect.contenders import contenders
+from server.finance.architect.corners import band_edges, falls_anywhere
 from server.finance.architect.objective import acceptable, best_of_cars
+from server.finance.architect.pairs import Index, Pairs
 from server.finance.architect.pricing import Pricing, front_gross_cents
 from server.finance.architect.product_cuts import ProductCut
 from server.finance.cars import Cars
@@ -106,63 +103,77 @@ def _money(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Cents,
     """
     plan, sales = pricing.plan, structures.sales
     inputs, asked = plan.inputs, plan.inputs.structure.discount_cents
-    car, programme = structures.curable().nonzero()
+    car, programme, principal = _tried(pricing, cars, structures)
     pair = structures.pairs(car, programme)
-    basis = structures.basis[car, programme][:, None]
-    floor = structures.floor[car, programme][:, None]
-    cash_min, cash_max = structures.cash_min[car, programme][:, None], sales.headroom.cash_max[car][:, None]
-    most = np.minimum(structures.ceiling, sales.owed - structures.cash_min)
-    top = most[car, programme][:, None]
+    band = band_of(
+        pricing,
+        principal,
+        payments_cents(principal, plan.factors.take(programme)),
+        structures.basis[car, programme],
+    )
+    front = front_gross_cents(inputs, cars, sales.price, asked).take(car)
+    npv = pricing.valuation.npv_cents(programme, band, principal) + front
+    # What a cheaper row of the lender lends, now or with more cash, is no remedy.
+    worth = (npv >= inputs.npv_floor_cents) & ~is_covered(structures.covered, pair, principal)
+    car, programme, principal, npv = (each[worth] for each in (car, programme, principal, npv))
+    allowed = asked + npv - inputs.npv_floor_cents
+    price, rebate, largest = (
+        sales.price.take(car),
+        sales.rebate[car, programme],
+        sales.headroom.discount_max.take(car),
+    )
+    cash_min, cash_max = structures.cash_min[car, programme], sales.headroom.cash_max.take(car)
+    owed = owed_before_cash_cents(inputs, price, np.minimum(allowed, largest), rebate)
+    cash = np.maximum(owed - principal, cash_min) - cash_max
+    # A further discount is the remedy if the largest one is not enough, and all that is allowed is.
+    highest, most = np.minimum(price, allowed), principal + cash_max
+    may = np.flatnonzero((highest > largest) & (owed > most) & (cash_min <= cash_max))
+    may = may[owed_before_cash_cents(inputs, price[may], highest[may], rebate[may]) <= most[may]]
+    further = least_discount_cents(inputs, price[may], rebate[may], most[may]) - largest[may]
+    return (
+        _least_of_cars(np.where(cash > 0, cash, _NOTHING), car, len(cars)),
+        _least_of_cars(further, car[may], len(cars)),
+    )
+
+
+def _tried(pricing: Pricing, cars: Cars, structures: Structures) -> tuple[Index, Index, Cents]:
+    """Return cars, programmes and principals of the structures among which a remedy is sought: the largest
+    loan of each pair that cash can cure, and the edges between that and the smallest one.
+    """
+    car, programme = structures.curable().nonzero()
+    ceiling, owed = structures.ceiling[car, programme], structures.sales.owed[car, programme]
+    top = np.minimum(ceiling, owed - structures.cash_min[car, programme])
+    pair = structures.pairs(car, programme)
     edges = np.concatenate(
         [
-            band_edges(pricing, basis[:, 0], programme),
+            band_edges(pricing, Pairs.of(pricing, cars, structures, car, programme)).T,
             *gap_edges(structures.covered, pair),
         ],
         axis=1,
     )
     if falls_anywhere(pricing):
-        inside = inputs.engine >= WHOLE_MONTHS_ENGINE
-        crossings = (
-            [_crossings(pricing, cars, structures, np.concatenate([top, edges], axis=1))] if inside else []
-        )
+        inside = pricing.plan.inputs.engine >= WHOLE_MONTHS_ENGINE
+        tops = np.concatenate([top[:, None], edges], axis=1)
+        crossings = [_crossings(pricing, cars, structures, (car, programme, tops))] if inside else []
         edges = np.concatenate([edges, edges + 1, *crossings], axis=1)
-    principal = np.concatenate([top, np.where((edges >= floor) & (edges < top), edges, top)], axis=1)
-    band = band_of(pricing, principal, payments_cents(principal, plan.factors[programme][:, None]), basis)
-    front = front_gross_cents(plan.inputs, cars, sales.price, asked)[car][:, None]
-    npv = pricing.valuation.npv_cents(programme[:, None], band, principal) + front
-    allowed = asked + npv - inputs.npv_floor_cents
-
-    price, rebate, largest = (
-        np.broadcast_to(each[:, None], principal.shape)
-        for each in (sales.price[car], sales.rebate[car, programme], sales.headroom.discount_max[car])
-    )
-    # What a cheaper row of the lender lends, now or with more cash, is no remedy.
-    covered = is_covered(structures.covered, pair[:, None], principal)
-    owed = owed_before_cash_cents(inputs, price, np.clip(allowed, asked, largest), rebate)
-    cash = np.maximum(owed - principal, cash_min) - cash_max
-    cash = np.where((allowed >= asked) & (cash > 0) & ~covered, cash, _NOTHING)
-
-    needed = least_discount_cents(
-        inputs, price.ravel(), rebate.ravel(), (principal + cash_max).ravel()
-    ).reshape(principal.shape)
-    stands = (needed > largest) & (needed <= np.minimum(price, allowed)) & ~covered & (cash_min <= cash_max)
-    further = np.where(stands, needed - largest, _NOTHING)
-    return (
-        _least_of_cars(cash.min(axis=1), car, len(cars)),
-        _least_of_cars(further.min(axis=1), car, len(cars)),
-    )
+    within = (edges >= structures.floor[car, programme][:, None]) & (edges < top[:, None])
+    which = np.concatenate([np.arange(len(car)), within.nonzero()[0]])
+    return car.take(which), programme.take(which), np.concatenate([top, edges[within]])
 
 
-def _crossings(pricing: Pricing, cars: Cars, structures: Structures, tops: Cents) -> Cents:
-    """Return principals inside the bands below ``tops``, where the value falls with the principal: the
+def _crossings(
+    pricing: Pricing, cars: Cars, structures: Structures, below: tuple[Index, Index, Cents]
+) -> Cents:
+    """Return principals inside the bands below some others, where the value falls with the principal: the
     largest that is worth the store's floor, the largest that leaves room for the whole discount, and the one
     at which the discount that is needed is the discount that the value allows; shape (n, k).
 
+    ``below`` are n cars, their programmes, and principals of shape (n, t).
     They only start a check: each is valued in the band where it turns out to be.
     """
     plan, sales, valuation = pricing.plan, structures.sales, pricing.valuation
     inputs, asked = plan.inputs, plan.inputs.structure.discount_cents
-    car, programme = structures.curable().nonzero()
+    car, programme, tops = below
     band = band_of(
         pricing,
         tops,
@@ -242,14 +253,13 @@ def _missing_value(pricing: Pricing, cars: Cars, structures: Structures) -> Cent
 
 def _best_elsewhere(pricing: Pricing, cars: Cars, kind: FixKind) -> list[Choosable | None]:
     """Return term and lender of each car's best structure in the wider plan, None without one."""
-    wide = pricing.wider.get(kind)
+    wide = pricing.wider().get(kind)
     if wide is None:
         return [None] * len(cars)
     structures = build_structures(wide.plan, cars)
     if not structures.feasible.any():
         return [None] * len(cars)
-    found = build_candidates(wide, cars, structures)
-    best = best_of_cars(wide, cars, structures, found, acceptable(wide, found))
+    best = best_of_cars(wide, contenders(wide, cars, structures))
     programmes = wide.plan.programmes
     named: list[Choosable | None] = [None] * len(cars)
     for car, number in zip(best.car.tolist(), best.programme.tolist(), strict=True):
@@ -260,7 +270,7 @@ def _best_elsewhere(pricing: Pricing, cars: Cars, kind: FixKind) -> list[Choosab
 def _product_cuts(pricing: Pricing, cars: Cars) -> list[ProductCut | None]:
     """Return the cheapest cut that makes each car acceptable; None if none does."""
     found: list[ProductCut | None] = [None] * len(cars)
-    for cut, less in pricing.reduced:
+    for cut, less in pricing.reduced():
         missing = np.array([car for car, known in enumerate(found) if known is None], dtype=np.intp)
         if not missing.size:
             break

@@ -8,17 +8,12 @@ from bisect import bisect_right, insort
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from server.finance.architect.candidates import Candidates, Index
+from server.finance.architect.candidates import Candidates
+from server.finance.architect.pairs import Index, runs_of
 from server.finance.architect.pricing import Pricing
 from server.finance.architect.ties import least_paid
-from server.finance.cars import Cars
 from server.finance.rounding import Cents, Flags
-from server.finance.structures import Structures
-
-PAYMENT_STEPS = 64
-"""Into how many steps the payments of a block are divided, to compare them without an order."""
 
 
 def acceptable(pricing: Pricing, candidates: Candidates) -> Flags:
@@ -27,66 +22,50 @@ def acceptable(pricing: Pricing, candidates: Candidates) -> Flags:
     return marks
 
 
-def best_of_cars(
-    pricing: Pricing, cars: Cars, structures: Structures, found: Candidates, among: Flags
-) -> Candidates:
-    """Return the best structure of each car that has one among the candidates, by car."""
-    place = np.flatnonzero(among)
-    if not place.size:
-        return found.at(place)
-    car, npv = found.car[place], found.npv[place]
-    starts = np.flatnonzero(np.diff(car, prepend=-1))
-    most = np.repeat(np.maximum.reduceat(npv, starts), np.diff(starts, append=len(car)))
-    # Only the ties are sorted, and stably: the sheet's order stays last.
-    tied = least_paid(pricing, cars, structures, found.at(place[np.flatnonzero(npv == most)]))
-    term = pricing.plan.programmes.term[tied.programme]
-    order = np.lexsort((term, tied.payment, tied.car))
-    return tied.at(order[np.flatnonzero(np.diff(tied.car[order], prepend=-1))])
+def best_of_cars(pricing: Pricing, found: Candidates) -> Candidates:
+    """Return the best structure of each car that has one among the contenders, by car.
 
-
-def undominated(found: Candidates, among: Flags) -> Index:
-    """Return the numbers of the structures that none of the others beats in both payment and NPV, by car,
-    then by ascending payment; of equal ones the first.
+    A contender's NPV is at least that of every cheaper one, so the last ones of a car are worth most.
     """
-    place = np.flatnonzero(among)
-    if not place.size:
-        return place
-    car, payment, npv = (each.take(place) for each in (found.car, found.payment, found.npv))
-    # One key for car and payment: a car's payments follow those of the car before it.
-    key = car * (int(payment.max()) + 1) + payment
-    order = np.argsort(key, kind="stable")
-    key, car, npv = key.take(order), car.take(order), npv.take(order)
-    # The best of each payment, the first of equals; then a point counts where it tops all cheaper ones.
-    starts = np.flatnonzero(np.diff(key, prepend=-1))
-    most = np.maximum.reduceat(npv, starts)
-    tops = np.flatnonzero(npv == np.repeat(most, np.diff(starts, append=len(key))))
-    tops = tops[np.diff(key[tops], prepend=-1) > 0]
+    if not len(found):
+        return found
+    starts, count = runs_of(found.car)
+    most = found.npv.take(starts + count - 1).repeat(count)
+    chosen = least_paid(pricing, found.at((found.npv == most).nonzero()[0]))
+    first, count = runs_of(chosen.car)
+    tied = (count.repeat(count) > 1).nonzero()[0]
+    if tied.size:
+        some = chosen.at(tied)
+        car, term = some.car, pricing.plan.programmes.term.take(some.programme)
+        order = np.lexsort((some.cash, some.pair, term, some.payment, car))
+        first[count > 1] = tied.take(order.take(runs_of(car)[0]))
+    return chosen if len(first) == len(chosen) else chosen.at(first)
+
+
+def undominated(found: Candidates) -> Index:
+    """Return the numbers of the structures that none of the others of their car beats in both payment and
+    NPV, by car, then by ascending payment; of equal ones the first in the order of the sheet.
+    """
+    order, car = found.by_payment(), found.car
     # NPVs of a later car are shifted above those of an earlier one, so one running maximum serves all.
-    lifted = npv[tops] + car[tops] * (int(npv.max()) - int(npv.min()) + 1)
-    rises = np.concatenate([[True], lifted[1:] > np.maximum.accumulate(lifted)[:-1]])
-    kept: Index = place[order[tops[rises]]]
-    return kept
+    span = int(found.npv.max(initial=0)) - int(found.npv.min(initial=0)) + 1
+    lifted = (car * span + found.npv).take(order)
+    order = order.compress(lifted >= np.maximum.accumulate(lifted))
+    return order.take(steps(car.take(order), found.payment.take(order), found.npv.take(order)))
 
 
-def perhaps_undominated(found: Candidates, among: Flags) -> Flags:
-    """Return the marks without most of the structures that one with a lower payment beats; shape (m,).
-
-    Payments are compared by their steps, of PAYMENT_STEPS in all, so nothing is sorted.
+def steps(car: Index, payment: Cents, npv: Cents) -> Index:
+    """Return the numbers of the undominated ones of structures that are ordered by car, then by payment, and
+    of which none is worth less than a cheaper one; of equal ones the first.
     """
-    place = np.flatnonzero(among)
-    if not place.size:
-        return among
-    car, payment, npv = (each.take(place) for each in (found.car, found.payment, found.npv))
-    least = int(payment.min())
-    width = (int(payment.max()) - least) // PAYMENT_STEPS + 1
-    step = car * PAYMENT_STEPS + (payment - least) // width
-    best = np.full((int(car.max()) + 1, PAYMENT_STEPS), np.iinfo(np.int64).min)
-    np.maximum.at(best.ravel(), step, npv)
-    cheaper = np.full_like(best, np.iinfo(np.int64).min)
-    np.maximum.accumulate(best[:, :-1], axis=1, out=cheaper[:, 1:])
-    marks = np.zeros_like(among)
-    marks[place] = npv > cheaper.ravel().take(step)
-    return marks
+    rises = np.ones(len(car), dtype=np.bool_)
+    np.logical_or(car[1:] != car[:-1], npv[1:] > npv[:-1], out=rises[1:])
+    number = rises.nonzero()[0]
+    # Of those with one payment, the last is worth most.
+    car, payment = car.take(number), payment.take(number)
+    last = np.ones(len(number), dtype=np.bool_)
+    np.logical_or(car[1:] != car[:-1], payment[1:] != payment[:-1], out=last[:-1])
+    return number.compress(last)
 
 
 def rank_reversals(npv: Sequence[int], stress_npv: Sequence[int]) -> list[int]:
@@ -106,6 +85,6 @@ def rank_reversals(npv: Sequence[int], stress_npv: Sequence[int]) -> list[int]:
     return passed
 
 
-def counts_by_car(car: NDArray[np.intp], cars: int) -> Cents:
+def counts_by_car(car: Index, cars: int) -> Cents:
     """Return how often each car occurs in ``car``; shape (c,)."""
     return np.bincount(car, minlength=cars).astype(np.int64)

@@ -1,24 +1,22 @@
 """The best offer of each car, as the wire's columns; computed block by block, so memory does not grow."""
 
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from server.finance.architect.candidates import build_candidates
+from server.finance.architect.contenders import contenders
 from server.finance.architect.dominated import without_dominated
 from server.finance.architect.fixes import find_fixes
 from server.finance.architect.frontiers import frontier_of_cars
-from server.finance.architect.objective import acceptable, best_of_cars, counts_by_car
+from server.finance.architect.objective import best_of_cars, counts_by_car
 from server.finance.architect.pricing import Pricing
 from server.finance.cars import Cars
+from server.finance.columns import Spread, wire_limits, without
 from server.finance.rounding import HUNDREDTHS
 from server.finance.rules.limits import Limit
 from server.finance.structures import build_structures
-
-_WIRE: Final = {int(limit): limit.wire for limit in Limit}
 
 BLOCK_PAIRS = 24_576
 """The most pairs in a block: a whole chunk with a usual sheet."""
@@ -33,18 +31,26 @@ def best_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
     names the refusing limit, and ``fix``, if a single change makes it acceptable. The plan must have a
     programme.
     """
-    programmes = len(pricing.plan.programmes)
-    parts = [_block_offers(pricing, block) for block in blocks(cars, programmes)]
-    if not parts:
-        parts = [_block_offers(pricing, cars)]
-    offers = {name: [value for part in parts for value in part[name]] for name in parts[0]}
-    offers["fix"] = _fixes(pricing, cars, offers["payment_cents"])
+    offers = offers_without_fixes(pricing, cars)
+    refused = [car for car, payment in enumerate(offers["payment_cents"]) if payment is None]
+    add_fixes(offers, pricing, cars, refused)
     return offers
 
 
+def offers_without_fixes(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
+    """Return ``best_offers`` with None as each car's ``fix``."""
+    parts = [_block_offers(pricing, block) for block in blocks(cars, len(pricing.plan.programmes))]
+    if len(parts) == 1:
+        return parts[0]
+    return {name: [value for part in parts for value in part[name]] for name in parts[0]}
+
+
 def blocks(cars: Cars, programmes: int) -> Iterator[Cars]:
-    """Yield the cars in blocks of at most BLOCK_PAIRS pairs, at least one car each."""
+    """Yield the cars in blocks of at most BLOCK_PAIRS pairs, at least one car each; one block of no cars."""
     size = _block_size(programmes)
+    if len(cars) <= size:
+        yield cars
+        return
     for start in range(0, len(cars), size):
         yield cars.at(slice(start, start + size))
 
@@ -53,20 +59,17 @@ def _block_size(programmes: int) -> int:
     return max(1, BLOCK_PAIRS // max(1, programmes))
 
 
-def _fixes(pricing: Pricing, cars: Cars, payments: list[int | None]) -> list[dict[str, Any] | None]:
-    """Return the fix of each car without an offer.
+def add_fixes(offers: dict[str, list[Any]], pricing: Pricing, cars: Cars, refused: Sequence[int]) -> None:
+    """Fill ``fix`` for the refused cars.
 
-    Most calls have few of these cars, and a fix costs about the same for one car as for many. So they are
-    gathered from all blocks first.
+    A fix costs about the same for one car as for many, so they are computed together; and a car that is sold
+    without a lender needs none.
     """
-    fixes: list[dict[str, Any] | None] = [None] * len(cars)
-    refused = np.array([car for car, payment in enumerate(payments) if payment is None], dtype=np.intp)
-    size = _block_size(len(pricing.plan.programmes))
+    fixes, size = offers["fix"], _block_size(len(pricing.plan.programmes))
     for start in range(0, len(refused), size):
         some = refused[start : start + size]
-        for car, fix in zip(some.tolist(), find_fixes(pricing, cars.at(some)), strict=True):
+        for car, fix in zip(some, find_fixes(pricing, cars.at(np.array(some))), strict=True):
             fixes[car] = None if fix is None else msgspec.to_builtins(fix)
-    return fixes
 
 
 def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
@@ -74,38 +77,30 @@ def _block_offers(pricing: Pricing, cars: Cars) -> dict[str, list[Any]]:
     plan, count = pricing.plan, len(cars)
     structures = build_structures(plan, cars)
     worthwhile = without_dominated(pricing, structures)
-    found = build_candidates(pricing, cars, worthwhile)
-    among = acceptable(pricing, found)
-    best = best_of_cars(pricing, cars, worthwhile, found, among)
-    offered = np.zeros(count, dtype=np.bool_)
-    offered[best.car] = True
-    programme = best.programme
-    points = counts_by_car(frontier_of_cars(pricing, cars, worthwhile, found, best).car, count)
-    refusal = np.where(structures.any_feasible(), int(Limit.NPV_FLOOR), structures.nearest_limit())
-    refusal[offered] = structures.limit[best.car, programme]
-
-    def shown(values: NDArray[Any]) -> list[Any]:
-        column = np.full(count, None, dtype=object)
-        column[offered] = values.tolist()
-        return list(column)
-
-    def worth(values: NDArray[Any]) -> list[Any]:
-        return [npv if known else None for npv, known in zip(shown(values), cars.cost_known, strict=True)]
-
+    found = contenders(pricing, cars, worthwhile)
+    best = best_of_cars(pricing, found)
+    car, programme, unknown = best.car, best.programme, ~cars.cost_known
+    points = counts_by_car(frontier_of_cars(pricing, found, best).car, count)
     stressed = pricing.valuation.npv_cents(programme, best.band, best.principal, stressed=True)
+    pair = structures.pairs(car, programme)
+    binding, of_offers = structures.limit.take(pair), Spread(car, count)
+    if of_offers.others:
+        refusal = np.where(structures.any_feasible(), int(Limit.NPV_FLOOR), structures.nearest_limit())
+        refusal[car] = binding
+        binding = refusal
+    rebate_given_up = structures.sales.whole_rebate.take(car) - structures.sales.rebate[car, programme]
+    shown = of_offers.column
     return {
         "payment_cents": shown(best.payment),
-        "term_months": shown(plan.programmes.term[programme]),
-        "lender": shown(plan.programmes.lender[programme]),
-        "rate_bp": shown(plan.sell_rate[programme] / HUNDREDTHS),
+        "term_months": shown(plan.programmes.term.take(programme)),
+        "lender": shown(plan.programmes.lender.take(programme)),
+        "rate_bp": shown(plan.sell_rate.take(programme) / HUNDREDTHS),
         "cash_down_cents": shown(best.cash),
         "discount_cents": shown(best.discount),
-        "npv_cents": worth(best.npv),
-        "stress_npv_cents": worth(stressed + best.front_gross),
-        "binding": [_WIRE[code] for code in refusal.tolist()],
-        "fix": [],
-        "frontier": shown(points[offered]),
-        "rebate_given_up_cents": shown(
-            structures.sales.whole_rebate[offered] - structures.sales.rebate[offered.nonzero()[0], programme]
-        ),
+        "npv_cents": without(shown(best.npv), unknown),
+        "stress_npv_cents": without(shown(stressed + best.front_gross), unknown),
+        "binding": wire_limits(binding),
+        "fix": [None] * count,
+        "frontier": shown(points.take(car)),
+        "rebate_given_up_cents": shown(rebate_given_up),
     }

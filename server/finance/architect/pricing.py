@@ -1,6 +1,8 @@
 """A search's plan with its valuation, built once and used for all cars."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -26,15 +28,16 @@ class Pricing:
     """A plan, its valuation, and the principals at the upper edges of the PTI bands.
 
     ``pti_principals`` has shape (p, e), one for each edge but the last, which is none; e is 0 if the income
-    is not known. ``wider`` are the pricings after one change of the terms, by the kind of fix; ``reduced``
-    those with one product less or cheaper, the cheapest change first.
+    is not known. ``wider`` returns the pricings after one change of the terms, by the kind of fix;
+    ``reduced`` those with one product less or cheaper, the cheapest change first. Most searches need no fix,
+    so they are computed when the first one is asked for.
     """
 
     plan: Plan
     valuation: Valuation
     pti_principals: Cents
-    wider: dict[FixKind, "Pricing"]
-    reduced: "tuple[tuple[ProductCut, Pricing], ...]" = ()
+    wider: "Callable[[], Mapping[FixKind, Pricing]]" = dict
+    reduced: "Callable[[], Sequence[tuple[ProductCut, Pricing]]]" = tuple
 
 
 def price_plan(plan: Plan, model: RiskModel) -> Pricing:
@@ -42,9 +45,14 @@ def price_plan(plan: Plan, model: RiskModel) -> Pricing:
 
     Raises RiskModelError if the model lacks the tier. The plan must have a programme.
     """
-    wider = {kind: _priced(wide, model, {}) for kind, wide in _wider_plans(plan).items()}
-    reduced = tuple((cut, _priced(less, model, {})) for cut, less in reduced_plans(plan))
-    return replace(_priced(plan, model, wider), reduced=reduced)
+
+    def wider() -> dict[FixKind, Pricing]:
+        return {kind: _priced(wide, model) for kind, wide in _wider_plans(plan).items()}
+
+    def reduced() -> list[tuple[ProductCut, Pricing]]:
+        return [(cut, _priced(less, model)) for cut, less in reduced_plans(plan)]
+
+    return replace(_priced(plan, model), wider=cache(wider), reduced=cache(reduced))
 
 
 def with_cash(pricing: Pricing, cash_down_cents: int) -> Pricing:
@@ -54,9 +62,15 @@ def with_cash(pricing: Pricing, cash_down_cents: int) -> Pricing:
         plan.inputs.structure, cash_down_cents=cash_down_cents, cash_down_max_cents=cash_down_cents
     )
     inputs = msgspec.structs.replace(plan.inputs, structure=structure)
-    wider = {kind: with_cash(wide, cash_down_cents) for kind, wide in pricing.wider.items()}
-    reduced = tuple((cut, with_cash(less, cash_down_cents)) for cut, less in pricing.reduced)
-    return replace(pricing, plan=replace(plan, inputs=inputs), wider=wider, reduced=reduced)
+
+    def wider() -> dict[FixKind, Pricing]:
+        return {kind: with_cash(wide, cash_down_cents) for kind, wide in pricing.wider().items()}
+
+    def reduced() -> list[tuple[ProductCut, Pricing]]:
+        return [(cut, with_cash(less, cash_down_cents)) for cut, less in pricing.reduced()]
+
+    paid = replace(plan, inputs=inputs)
+    return replace(pricing, plan=paid, wider=cache(wider), reduced=cache(reduced))
 
 
 def front_gross_cents(inputs: DealInputs, cars: Cars, price: Cents, discount: Cents | int) -> Cents:
@@ -78,13 +92,13 @@ def front_gross_cents(inputs: DealInputs, cars: Cars, price: Cents, discount: Ce
     return earned - carried - (s.trade_allowance_cents - s.trade_value_cents)
 
 
-def _priced(plan: Plan, model: RiskModel, wider: dict[FixKind, Pricing]) -> Pricing:
+def _priced(plan: Plan, model: RiskModel) -> Pricing:
     valuation = value_plan(plan, model)
     income = plan.inputs.monthly_income_cents
     edges = valuation.bands.pti_edges[:-1] if income else valuation.bands.pti_edges[:0]
     highest = np.broadcast_to(edges * (income or 0) // WHOLE, (len(plan.programmes), len(edges)))
     principals = largest_principal(highest, plan.factors[:, None])
-    return Pricing(plan=plan, valuation=valuation, pti_principals=principals, wider=wider)
+    return Pricing(plan=plan, valuation=valuation, pti_principals=principals)
 
 
 def _wider_plans(plan: Plan) -> dict[FixKind, Plan]:

@@ -6,67 +6,82 @@ less a month.
 
 import numpy as np
 
-from server.finance.architect.candidates import Candidates, Wanted, band_edges, build_at, may_be_offered
+from server.finance.architect.candidates import Candidates, build_at, may_be_offered
+from server.finance.architect.corners import Corners, band_edges
 from server.finance.architect.pricing import Pricing
-from server.finance.cars import Cars
 from server.finance.payment import largest_principal
 from server.finance.rounding import Cents, Flags
-from server.finance.structures import Structures
 from server.finance.versions import WHOLE_MONTHS_ENGINE
 
 
-def least_paid(pricing: Pricing, cars: Cars, structures: Structures, chosen: Candidates) -> Candidates:
+def least_paid(pricing: Pricing, chosen: Candidates) -> Candidates:
     """Return each structure, or the one with the same programme, discount and NPV whose payment is the least;
     with that payment, the one that asks for the least cash.
     """
-    if pricing.plan.inputs.engine < WHOLE_MONTHS_ENGINE or not len(chosen):
+    if pricing.plan.inputs.engine < WHOLE_MONTHS_ENGINE:
         return chosen
-    least = _least_principals(pricing, structures, chosen)
-    cheaper = _replaced(pricing, cars, structures, chosen, least, lower_end=True)
-    factors = pricing.plan.factors[chosen.programme]
-    most = np.minimum(largest_principal(cheaper.payment, factors), chosen.principal)
-    return _replaced(pricing, cars, structures, cheaper, np.maximum(most, cheaper.principal), lower_end=False)
+    open_ = np.flatnonzero(~_has_no_tie(pricing, chosen))
+    if not open_.size:
+        return chosen
+    some = chosen.at(open_)
+    cheaper = _replaced(pricing, some, _least_principals(pricing, some), lower_end=True)
+    factors = some.pairs.factors.take(some.pair)
+    most = np.minimum(largest_principal(cheaper.payment, factors), some.principal)
+    least = _replaced(pricing, cheaper, np.maximum(most, cheaper.principal), lower_end=False)
+    order = np.arange(len(chosen))
+    order[open_] = len(chosen) + np.arange(len(some))
+    return chosen.joined(least).at(order)
 
 
-def _least_principals(pricing: Pricing, structures: Structures, chosen: Candidates) -> Cents:
+def _has_no_tie(pricing: Pricing, chosen: Candidates) -> Flags:
+    """Return which structures are the only ones of their programme and discount that are worth as much, as
+    far as a look at the amounts tells; shape (m,).
+
+    Cash in whole steps makes the next smaller principal one that is smaller by a whole step. It is worth less
+    if the value of that step is more than the cent that rounding may hide.
+    """
+    step, asked = pricing.plan.inputs.cash_step_cents, pricing.plan.inputs.structure.discount_cents
+    valuation, pairs = pricing.valuation, chosen.pairs
+    place = pairs.programme.take(chosen.pair) * len(valuation.bands) + chosen.band
+    slope = valuation.slope.take(place)
+    marks: Flags = (slope * (step - 4) > 1) & (chosen.cash % step == 0) & (chosen.discount == asked)
+    if valuation.most is not None:
+        marks &= chosen.principal * slope < valuation.most.take(place)
+    return marks
+
+
+def _least_principals(pricing: Pricing, chosen: Candidates) -> Cents:
     """Return the smallest principal of each structure's band and reach that is worth as much; shape (m,)."""
-    programme, valuation = chosen.programme, pricing.valuation
-    edges = band_edges(pricing, structures.basis[chosen.car, programme], programme)
-    below = np.where(edges < chosen.principal[:, None], edges, -1).max(axis=1, initial=-1) + 1
-    lowest = np.maximum(structures.lowest[chosen.car, programme], below)
+    pairs, valuation = chosen.pairs, pricing.valuation
+    programme, front = chosen.programme, chosen.front_gross
+    edges = band_edges(pricing, pairs).take(chosen.pair, axis=1)
+    below = np.where(edges < chosen.principal, edges, -1).max(axis=0, initial=-1) + 1
+    lowest = np.maximum(pairs.lowest.take(chosen.pair), below)
     slope = valuation.slope[programme, chosen.band]
     intercept = valuation.intercept[programme, chosen.band]
     rises = slope > 0
-    exact = (chosen.npv - chosen.front_gross - 0.5 - intercept) / np.where(rises, slope, 1.0)
+    exact = (chosen.npv - front - 0.5 - intercept) / np.where(rises, slope, 1.0)
     # The quotient may be a cent off, so a cent below is tried first.
     least = np.where(rises, np.ceil(np.minimum(exact, chosen.principal)).astype(np.int64) - 1, 0)
     for _ in range(2):
-        least += valuation.npv_cents(programme, chosen.band, least) < chosen.npv - chosen.front_gross
+        least += valuation.npv_cents(programme, chosen.band, least) < chosen.npv - front
     return np.clip(least, np.minimum(lowest, chosen.principal), chosen.principal)
 
 
-def _replaced(
-    pricing: Pricing,
-    cars: Cars,
-    structures: Structures,
-    chosen: Candidates,
-    principal: Cents,
-    *,
-    lower_end: bool,
-) -> Candidates:
+def _replaced(pricing: Pricing, chosen: Candidates, principal: Cents, *, lower_end: bool) -> Candidates:
     """Return each structure, or the one at the principal if it is as valuable and costs no more a month."""
     moved = np.flatnonzero(principal != chosen.principal)
     if not moved.size:
         return chosen
-    marks: Flags = np.full(moved.shape, lower_end)
-    wanted = Wanted(chosen.car[moved], chosen.programme[moved], principal[moved], marks)
-    other = build_at(pricing, cars, structures, wanted)
+    upper = 0 if lower_end else len(moved)
+    wanted = Corners(chosen.pair.take(moved), principal.take(moved), upper)
+    other = build_at(pricing, chosen.pairs, wanted)
     same = (
-        (other.npv == chosen.npv[moved])
-        & (other.payment <= chosen.payment[moved])
-        & (other.discount == chosen.discount[moved])
-        & may_be_offered(structures, other)
+        (other.npv == chosen.npv.take(moved))
+        & (other.payment <= chosen.payment.take(moved))
+        & (other.discount == chosen.discount.take(moved))
+        & may_be_offered(other)
     )
     order = np.arange(len(chosen))
-    order[moved[same]] = len(chosen) + np.flatnonzero(same)
+    order[moved.compress(same)] = len(chosen) + np.flatnonzero(same)
     return chosen.joined(other).at(order)

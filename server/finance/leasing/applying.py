@@ -1,14 +1,16 @@
-"""Which row of each family applies to a car; shapes: c cars, r rows."""
+"""Which row of each family applies to a car; shapes: c cars, r rows, g groups of rows, n pairs."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from server.finance.cars import Cars
-from server.finance.leasing.names import CarNames, is_for
+from server.finance.contract import selling_price_cents
+from server.finance.leasing.names import CarNames
 from server.finance.leasing.plan import LeasePlan
-from server.finance.rounding import Flags
+from server.finance.leasing.row_groups import RowGroups
 from server.finance.rules.limits import Limit
 
 Index = NDArray[np.intp]
@@ -28,43 +30,69 @@ class Applying:
 def rows_that_apply(plan: LeasePlan, cars: Cars, names: CarNames) -> Applying:
     """Return for each car the first row of each family that takes it: the rows' order is from the most exact
     one to the least, then from the latest model year, then from the fewest miles.
+
+    Only the groups of rows for a car's name are tried. All other rows refuse it with LEASE_CAR: no limit that
+    a tried group may have is as hard, so they change no car's nearest limit.
     """
-    refused = _refusals(plan, cars, names)
+    count, asked = len(cars), plan.inputs.structure.discount_cents
+    none = np.empty(0, dtype=np.intp)
+    if not len(plan.rows):
+        return Applying(none, none, np.full(count, int(plan.empty)))
+    nearest = np.full(count, int(Limit.LEASE_CAR))
+    car, group = _pairs(plan.groups, names)
+    refused = _refusals(plan.groups, cars, car, group)
+    # Limits are numbered from the easiest to the hardest, and NONE comes first.
+    np.minimum.at(nearest, car, refused)
     takes = refused == Limit.NONE
-    first = np.flatnonzero(np.diff(plan.rows.family, prepend=-1))
-    last = np.append(first, len(plan.rows))[1:]
-    applies = np.zeros_like(takes)
-    each = np.arange(len(cars))
-    for start, end in zip(first.tolist(), last.tolist(), strict=True):
-        place = takes[:, start:end].argmax(axis=1) + start
-        applies[each, place] = takes[each, place]
-    car, row = applies.nonzero()
-    # Limits are numbered from the easiest to the hardest.
-    nearest = refused.min(axis=1, initial=int(Limit.LEASE_MILES)) if len(plan.rows) else int(plan.empty)
-    return Applying(car, row, np.where(applies.any(axis=1), int(Limit.NONE), nearest))
+    if asked:
+        # It lies in the way of every row.
+        too_cheap = selling_price_cents(plan.inputs.structure, cars.price_cents) < asked
+        nearest[too_cheap] = int(Limit.DISCOUNT)
+        takes &= ~too_cheap.take(car)
+    if not takes.any():
+        return Applying(none, none, nearest)
+    return Applying(*_first_rows(plan, car[takes], group[takes]), nearest)
 
 
-def _refusals(plan: LeasePlan, cars: Cars, names: CarNames) -> NDArray[np.int64]:
-    """Return the limit that refuses each car to each row, the most serious one, or NONE; shape (c, r)."""
-    rows, s = plan.rows, plan.inputs.structure
-    takes_kind = np.where(cars.is_new[:, None] > 0, rows.new_cars, rows.used_cars)
-    price = cars.price_cents if s.price_cents is None else np.minimum(cars.price_cents, s.price_cents)
-    refused = np.full(takes_kind.shape, int(Limit.NONE), dtype=np.int64)
+def _pairs(groups: RowGroups, names: CarNames) -> tuple[Index, Index]:
+    """Return the pairs of a car and a group for its name, by car."""
+    # The last line is of cars without a name, whose number is -1.
+    lines = [groups.naming(name) for name in (*names.names, None)]
+    count = np.array([len(line) for line in lines], dtype=np.intp)
+    flat = np.fromiter(chain.from_iterable(lines), dtype=np.intp, count=int(count.sum()))
+    car, at = _ranges((count.cumsum() - count).take(names.of_car), count.take(names.of_car))
+    return car, flat.take(at)
+
+
+def _refusals(groups: RowGroups, cars: Cars, car: Index, group: Index) -> NDArray[np.int64]:
+    """Return the limit that refuses the car of each pair to the group, the most serious one, or NONE."""
+    is_new = cars.is_new.take(car) > 0
+    takes_kind = np.where(is_new, groups.new_cars.take(group), groups.used_cars.take(group))
+    refused = np.full(car.shape, int(Limit.NONE))
     for limit, refuses in (
-        (Limit.MILEAGE, cars.mileage[:, None] > rows.mileage_max),
-        (Limit.MODEL_YEAR, cars.year[:, None] < rows.year_min),
-        (Limit.LEASE_MSRP, (cars.msrp_cents <= 0)[:, None]),
+        (Limit.MILEAGE, cars.mileage.take(car) > groups.mileage_max.take(group)),
+        (Limit.MODEL_YEAR, cars.year.take(car) < groups.year_min.take(group)),
+        (Limit.LEASE_MSRP, cars.msrp_cents.take(car) <= 0),
         (Limit.NEW_USED, ~takes_kind),
-        (Limit.LEASE_CAR, ~_named(plan, names)),
-        (Limit.DISCOUNT, (price < s.discount_cents)[:, None]),
     ):
-        refused = np.where(refuses, int(limit), refused)
+        refused[refuses] = int(limit)
     return refused
 
 
-def _named(plan: LeasePlan, names: CarNames) -> Flags:
-    rows = plan.rows.row.tolist()
-    # The last line is of cars without a name, whose number is -1.
-    table = [[is_for(row, name) for row in rows] for name in (*names.names, None)]
-    named: Flags = np.array(table, dtype=np.bool_).reshape(len(table), len(rows))[names.of_car]
-    return named
+def _first_rows(plan: LeasePlan, car: Index, group: Index) -> tuple[Index, Index]:
+    """Return cars and rows of the first row of each family, of groups that take the car."""
+    groups, rows = plan.groups, plan.rows
+    pair, at = _ranges(groups.start.take(group), groups.count.take(group))
+    # One key for car and row: the rows of a family are together, the one that applies before others first.
+    key = np.sort(car.take(pair) * len(rows) + groups.rows.take(at))
+    car = key // len(rows)
+    row = key - car * len(rows)
+    first = np.flatnonzero(np.diff(car * len(rows) + rows.family.take(row), prepend=-1))
+    return car.take(first), row.take(first)
+
+
+def _ranges(start: Index, count: Index) -> tuple[Index, Index]:
+    """Return, for ranges of ``count`` numbers from ``start`` on, each number's range and the number."""
+    ends = count.cumsum()
+    of = np.repeat(np.arange(len(count)), count)
+    return of, np.arange(of.size) + np.repeat(start - (ends - count), count)

@@ -22,7 +22,6 @@ from server.finance.rules.limits import Limit
 from server.finance.value.valuation import product_gross_cents
 
 Index = NDArray[np.intp]
-Fits = Callable[[Index, Cents], Flags]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,37 +67,17 @@ def build_leases(plan: LeasePlan, cars: Cars, car: Index, row: Index, headroom: 
     """Return the lease of each pair of car and row within the headroom; without one that fits, the nearest
     to it.
     """
-    asked = plan.inputs.structure.discount_cents
-    steps = _Steps(headroom.cash_min, headroom.cash_max, headroom.cash_step)
+    pairs = _Pairs(plan, cars, car, row, sale_of(plan, cars, car, row))
     cash = np.full(car.shape, headroom.cash_min, dtype=np.int64)
-    discount = np.full(car.shape, asked, dtype=np.int64)
-
-    def excess(which: Index, discount: Cents, cash: Cents) -> Cents:
-        sale = sale_of(plan, cars, car[which], row[which])
-        money = lease_money(plan.rules, sale, discount, cash)
-        return _excess(plan, cars, car[which], row[which], money)[0]
-
-    every: Index = np.arange(car.size)
-    over = every[excess(every, discount, cash) > 0]
-    if over.size and steps.last:
-        most = np.full(over.shape, steps.last, dtype=np.int64)
-        enough = excess(over, discount[over], steps.cash(most)) <= 0
-        found, over = over[enough], over[~enough]
-        number = _least(
-            found, most[enough], lambda which, number: excess(which, discount[which], steps.cash(number)) <= 0
-        )
-        cash[found], cash[over] = steps.cash(number), headroom.cash_max
+    discount = np.full(car.shape, plan.inputs.structure.discount_cents, dtype=np.int64)
+    money = pairs.money(discount, cash)
+    excess = pairs.excess(money)
+    over = np.flatnonzero(excess[0] > 0)
     if over.size:
-        price = selling_price_cents(plan.inputs.structure, cars.price_cents)
-        highest = np.maximum(np.minimum(headroom.discount_max, price), asked)[car[over]]
-        enough = excess(over, highest, cash[over]) <= 0
-        found = over[enough]
-        discount[over] = highest
-        further = _least(
-            found, highest[enough] - asked, lambda which, more: excess(which, asked + more, cash[which]) <= 0
-        )
-        discount[found] = asked + further
-    return _leases(plan, cars, car, row, (discount, cash))
+        discount[over], cash[over] = _further(pairs.at(over), headroom)
+        money = pairs.money(discount, cash)
+        excess = pairs.excess(money)
+    return _leases(pairs, discount, cash, money, excess)
 
 
 def sale_of(plan: LeasePlan, cars: Cars, car: Index, row: Index) -> LeaseSale:
@@ -133,19 +112,91 @@ def residual_cents(plan: LeasePlan, cars: Cars, car: Index, row: Index) -> Cents
     return (2 * whole + WHOLE) // (2 * WHOLE)
 
 
-def _leases(plan: LeasePlan, cars: Cars, car: Index, row: Index, terms: tuple[Cents, Cents]) -> Leases:
-    discount, cash = terms
-    sale, rows, inputs = sale_of(plan, cars, car, row), plan.rows, plan.inputs
-    money = lease_money(plan.rules, sale, discount, cash)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pairs:
+    """Pairs of a car and a row, of shape (m,), and their sales."""
+
+    plan: LeasePlan
+    cars: Cars
+    car: Index
+    row: Index
+    sale: LeaseSale
+
+    def at(self, which: Index) -> "_Pairs":
+        """Return some of the pairs."""
+        car, row = self.car[which], self.row[which]
+        return _Pairs(self.plan, self.cars, car, row, sale_of(self.plan, self.cars, car, row))
+
+    def money(self, discount: Cents | int, cash: Cents | int) -> LeaseMoney:
+        """Return the amounts of the leases at this discount and cash."""
+        return lease_money(self.plan.rules, self.sale, discount, cash)
+
+    def fit(self, discount: Cents | int, cash: Cents | int) -> Flags:
+        """Return which leases are within all limits."""
+        marks: Flags = self.excess(self.money(discount, cash))[0] <= 0
+        return marks
+
+    def excess(self, money: LeaseMoney) -> tuple[Cents, Cents]:
+        """Return by how much each lease exceeds the limits on payment and cap cost, 0 if it does not, in
+        cents of the cap cost; and the limit that it exceeds most, NONE if none.
+        """
+        rows, row, inputs = self.plan.rows, self.row, self.plan.inputs
+        payment, cap = cast("Cents", money.payment_with_tax), cast("Cents", money.adjusted_cap)
+        most, term = inputs.structure.payment_max_cents, rows.term[row]
+        excess, limit = np.zeros(row.shape, dtype=np.int64), np.full(row.shape, int(Limit.NONE))
+        over = [(Limit.LEASE_CAP, cap - self.cars.msrp_cents[self.car] * rows.cap_max[row] // WHOLE)]
+        if inputs.monthly_income_cents is not None:
+            affordable = rows.pti_max[row] * inputs.monthly_income_cents // WHOLE
+            over.append((Limit.PTI, (payment - affordable) * term))
+        if most is not None:
+            over.append((Limit.PAYMENT_MAX, (payment - most) * term))
+        for refusal, missing in over:
+            more = missing > excess
+            limit, excess = np.where(more, int(refusal), limit), np.where(more, missing, excess)
+        return excess, limit
+
+
+def _further(pairs: _Pairs, headroom: Headroom) -> tuple[Cents, Cents]:
+    """Return discount and cash of leases for which the least cash is not enough: the least cash that is, else
+    the most cash and the least discount that is enough, or the largest one.
+    """
+    plan, steps = pairs.plan, _Steps(headroom.cash_min, headroom.cash_max, headroom.cash_step)
+    asked, last = plan.inputs.structure.discount_cents, steps.last
+    discount = np.full(pairs.car.shape, asked, dtype=np.int64)
+    cash = np.full(pairs.car.shape, headroom.cash_max, dtype=np.int64)
+    enough = pairs.fit(asked, cash) if last else np.zeros(cash.shape, dtype=np.bool_)
+    found, over = np.flatnonzero(enough), np.flatnonzero(~enough)
+    if found.size:
+        paid = pairs.at(found)
+        high = np.full(found.shape, last, dtype=np.int64)
+        cash[found] = steps.cash(_least(high, lambda number: paid.fit(asked, steps.cash(number))))
+    if over.size:
+        cut = pairs.at(over)
+        price = selling_price_cents(plan.inputs.structure, pairs.cars.price_cents)
+        highest = np.maximum(np.minimum(headroom.discount_max, price), asked)[cut.car]
+        discount[over] = highest
+        found = np.flatnonzero(cut.fit(highest, headroom.cash_max))
+        if found.size:
+            least = cut.at(found)
+            discount[over[found]] = asked + _least(
+                highest[found] - asked, lambda more: least.fit(asked + more, headroom.cash_max)
+            )
+    return discount, cash
+
+
+def _leases(
+    pairs: _Pairs, discount: Cents, cash: Cents, money: LeaseMoney, exceeded: tuple[Cents, Cents]
+) -> Leases:
+    car, row, sale, rows, inputs = pairs.car, pairs.row, pairs.sale, pairs.plan.rows, pairs.plan.inputs
     adjusted = cast("Cents", money.adjusted_cap)
-    excess, limit = _excess(plan, cars, car, row, money)
+    excess, limit = exceeded
     markup = rows.sell_factor[row] - rows.buy_factor[row]
     earned = cast("Cents", rent_cents(sale, adjusted, markup))
     # The markup's rent first, then the share of it: both products stay within 64 bits.
     reserve = _share(earned, rows.reserve_share[row]) + rows.reserve_flat[row]
     chargeback = _share(reserve, rows.chargeback[row])
-    price = selling_price_cents(inputs.structure, cars.price_cents)
-    front = front_gross_cents(inputs, cars, price, 0)[car] - discount
+    price = selling_price_cents(inputs.structure, pairs.cars.price_cents)
+    front = front_gross_cents(inputs, pairs.cars, price, 0)[car] - discount
     value = front + product_gross_cents(inputs) + reserve - chargeback
     below = cast("Cents", sale.residual) - adjusted
     for refusal, missing in (
@@ -157,36 +208,16 @@ def _leases(plan: LeasePlan, cars: Cars, car: Index, row: Index, terms: tuple[Ce
     return Leases(car, row, cash, discount, money, front, reserve, chargeback, value, limit, excess)
 
 
-def _excess(plan: LeasePlan, cars: Cars, car: Index, row: Index, money: LeaseMoney) -> tuple[Cents, Cents]:
-    """Return by how much each lease exceeds the limits on payment and cap cost, 0 if it does not, in cents of
-    the cap cost; and the limit that it exceeds most, NONE if none.
-    """
-    rows, inputs = plan.rows, plan.inputs
-    payment, cap = cast("Cents", money.payment_with_tax), cast("Cents", money.adjusted_cap)
-    most, excess = inputs.structure.payment_max_cents, np.zeros(car.shape, dtype=np.int64)
-    limit = np.full(car.shape, int(Limit.NONE), dtype=np.int64)
-    over = [(Limit.LEASE_CAP, cap - cars.msrp_cents[car] * rows.cap_max[row] // WHOLE)]
-    if inputs.monthly_income_cents is not None:
-        affordable = rows.pti_max[row] * inputs.monthly_income_cents // WHOLE
-        over.append((Limit.PTI, (payment - affordable) * rows.term[row]))
-    if most is not None:
-        over.append((Limit.PAYMENT_MAX, (payment - most) * rows.term[row]))
-    for refusal, missing in over:
-        more = missing > excess
-        limit, excess = np.where(more, int(refusal), limit), np.where(more, missing, excess)
-    return excess, limit
-
-
 def _share(cents: Cents, hundredths: Cents) -> Cents:
     return (2 * cents * hundredths + WHOLE) // (2 * WHOLE)
 
 
-def _least(which: Index, high: Cents, fits: Fits) -> Cents:
-    """Return the least number above 0 that fits, by bisection; 0 does not fit, and ``high`` does."""
+def _least(high: Cents, fit: Callable[[Cents], Flags]) -> Cents:
+    """Return the least numbers above 0 that fit, by bisection; 0 does not fit, and ``high`` does."""
     low, high = np.zeros_like(high), high.copy()
     for _ in range(int(high.max(initial=0)).bit_length()):
         middle = np.maximum((low + high) // 2, np.minimum(low + 1, high))
-        enough = fits(which, middle) if which.size else np.zeros(0, dtype=np.bool_)
+        enough = fit(middle)
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     return high
 

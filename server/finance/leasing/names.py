@@ -33,16 +33,6 @@ class CarNames:
         return cls(tuple(numbers), np.array(of_car, dtype=np.int64))
 
 
-def is_for(row: LeaseProgramme, name: CarName | None) -> bool:
-    """Return whether a row is for cars of a name; letter case does not count."""
-    wanted = (row.make, row.model, row.segment)
-    if name is None:
-        return not any(wanted)
-    return all(
-        not asked or asked.casefold() == own.casefold() for asked, own in zip(wanted, name, strict=True)
-    )
-
-
 def exactness(row: LeaseProgramme) -> tuple[bool, bool, bool]:
     """Return how exactly a row names cars, to be compared: model before segment before make."""
     return bool(row.model), bool(row.segment), bool(row.make)

@@ -13,6 +13,7 @@ from protocol.money.leasing import FACTOR_UNITS, LeaseProgramme, LeaseSheet
 from protocol.money.lending import TaxRule
 from protocol.records import DealKind, Tier
 from server.finance.leasing.names import exactness
+from server.finance.leasing.row_groups import RowGroups, group_rows
 from server.finance.rounding import HUNDREDTHS, Cents, Flags, hundredths_of_bp
 from server.finance.rules.limits import Limit
 from server.finance.rules.programmes import Whole
@@ -61,15 +62,21 @@ class LeaseRows:
     def __len__(self) -> int:
         return len(self.number)
 
+    @property
+    def families(self) -> int:
+        """The number of families, counted from 0 in ascending order."""
+        return int(self.family[-1]) + 1 if len(self) else 0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LeasePlan:
-    """The rows that take a deal. If there are none, ``empty`` is the limit that excluded the last of them,
-    else NONE. ``rules`` are those that tax it.
+    """The rows that take a deal, also in ``groups``. If there are none, ``empty`` is the limit that excluded
+    the last of them, else NONE. ``rules`` are those that tax it.
     """
 
     inputs: DealInputs
     rows: LeaseRows
+    groups: RowGroups
     rules: tuple[TaxRule, ...]
     empty: Limit = Limit.NONE
 
@@ -133,8 +140,18 @@ def plan_leases(inputs: DealInputs, sheet: LeaseSheet, only: str | None = None) 
     for limit, takes in limits:
         rows = [(number, row) for number, row in rows if takes(row)]
         if not rows:
-            return LeasePlan(inputs, _columns([], inputs), rules, limit)
-    return LeasePlan(inputs, _columns(rows, inputs), rules)
+            return _planned(inputs, [], rules, limit)
+    return _planned(inputs, rows, rules)
+
+
+def _planned(
+    inputs: DealInputs,
+    numbered: Sequence[tuple[int, LeaseProgramme]],
+    rules: tuple[TaxRule, ...],
+    empty: Limit = Limit.NONE,
+) -> LeasePlan:
+    rows = _columns(numbered, inputs)
+    return LeasePlan(inputs, rows, group_rows(rows.row.tolist()), rules, empty)
 
 
 def _tier(decided: LenderTerms | None, tier: Tier) -> Tier | None:

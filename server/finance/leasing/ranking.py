@@ -8,12 +8,12 @@ less what is expected to be given back of it. So it stands beside a financed off
 from typing import Any, Final, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from protocol.money.inputs import DealInputs
 from protocol.money.leasing import LeaseSheet
 from server.finance.architect.pricing import UNKNOWN_WORTH_CENTS
 from server.finance.cars import Cars
+from server.finance.columns import Spread, wire_limits, without
 from server.finance.leasing.applying import Applying, rows_that_apply
 from server.finance.leasing.candidates import Headroom, Index, Leases, build_leases, headroom_of
 from server.finance.leasing.money import Amount
@@ -32,8 +32,6 @@ LEASE_COLUMNS: Final = (
 )  # fmt: skip
 """The columns of ``best_leases``. The payment is with tax; ``lease_binding`` is null if there is a lease."""
 
-_WIRE: Final = {int(limit): limit.wire for limit in Limit}
-
 
 def best_leases(inputs: DealInputs, sheet: LeaseSheet, cars: Cars, names: CarNames) -> dict[str, list[Any]]:
     """Return the best lease of each car as ``best_of_plan``, by the deal's whole sheet.
@@ -49,8 +47,9 @@ def best_of_plan(plan: LeasePlan, cars: Cars, names: CarNames) -> dict[str, list
     A car without a lease has None in every column but ``lease_binding``, which names the limit. The value is
     None if the cost of the car is unknown.
     """
-    families = len(np.unique(plan.rows.family))
-    size = max(1, BLOCK_PAIRS // max(1, families))
+    size = max(1, BLOCK_PAIRS // max(1, plan.rows.families))
+    if len(cars) <= size:
+        return _columns(plan, cars, names)
     columns: dict[str, list[Any]] = {name: [] for name in LEASE_COLUMNS}
     for start in range(0, len(cars), size):
         block = slice(start, start + size)
@@ -65,10 +64,12 @@ def leased(plan: LeasePlan, cars: Cars, names: CarNames) -> tuple[Cents, Cents]:
     shape (c,). A car that is worth less than the store's floor has the limit NPV_FLOOR and a payment.
     """
     applying = rows_that_apply(plan, cars, names)
-    first = _first(ranked(plan, cars, applying))
     limit, payment = applying.refusal.copy(), np.zeros(len(cars), dtype=np.int64)
-    limit[first.car] = first.limit
-    payment[first.car] = first.money.payment_with_tax
+    if applying.car.size:
+        found = build_leases(plan, cars, applying.car, applying.row, headroom_of(plan, cars))
+        first = part(found, _first(plan, found))
+        limit[first.car] = first.limit
+        payment[first.car] = first.money.payment_with_tax
     return limit, payment
 
 
@@ -77,12 +78,17 @@ def ranked(plan: LeasePlan, cars: Cars, applying: Applying, headroom: Headroom |
     one that comes nearest on.
     """
     found = build_leases(plan, cars, applying.car, applying.row, headroom or headroom_of(plan, cars))
+    return part(found, _order(plan, found))
+
+
+def _order(plan: LeasePlan, found: Leases) -> Index:
+    """Return the numbers of the leases as ``ranked``."""
     # Harder than any amount: more cash and discount make it worse.
     hard = found.excess + np.where(found.limit == Limit.LEASE_RESIDUAL, UNKNOWN_WORTH_CENTS, 0)
     rows = plan.rows
     payment = cast("Cents", found.money.payment_with_tax)
     ties = (rows.number[found.row], rows.term[found.row], payment, -found.value)
-    return part(found, np.lexsort((*ties, hard, found.limit != Limit.NONE, found.car)))
+    return np.lexsort((*ties, hard, found.limit != Limit.NONE, found.car))
 
 
 def part(leases: Leases, at: Index) -> Leases:
@@ -98,39 +104,35 @@ def part(leases: Leases, at: Index) -> Leases:
     return Leases(money=type(money)(**fields), **own)
 
 
-def _first(leases: Leases) -> Leases:
-    return part(leases, np.flatnonzero(np.diff(leases.car, prepend=-1)))
-
-
-def _refusals(applying: Applying, first: Leases) -> list[str | None]:
-    limit = applying.refusal.copy()
-    limit[first.car] = first.limit
-    return [_WIRE[code] for code in limit.tolist()]
+def _first(plan: LeasePlan, found: Leases) -> Index:
+    """Return the number of each car's first lease, by car."""
+    order = _order(plan, found)
+    first: Index = order[np.flatnonzero(np.diff(found.car[order], prepend=-1))]
+    return first
 
 
 def _columns(plan: LeasePlan, cars: Cars, names: CarNames) -> dict[str, list[Any]]:
     applying = rows_that_apply(plan, cars, names)
-    first = _first(ranked(plan, cars, applying))
-    best = part(first, np.flatnonzero(first.limit == Limit.NONE))
+    limit, count = applying.refusal, len(cars)
+    if not applying.car.size:
+        columns: dict[str, list[Any]] = {name: [None] * count for name in LEASE_COLUMNS}
+        return columns | {"lease_binding": wire_limits(limit)}
+    found = build_leases(plan, cars, applying.car, applying.row, headroom_of(plan, cars))
+    first = _first(plan, found)
+    limit[found.car[first]] = found.limit[first]
+    best = part(found, first[found.limit[first] == Limit.NONE])
     rows, taken = plan.rows, best.row
-
-    def shown(values: NDArray[Any]) -> list[Any]:
-        column = np.full(len(cars), None, dtype=object)
-        column[best.car] = values
-        return column.tolist()
-
-    value = best.value.astype(object)
-    value[~cars.cost_known[best.car]] = None
-    lenders = np.array([row.lender for row in rows.row.tolist()], dtype=object)
+    shown = Spread(best.car, count).column
+    lenders = np.array([row.lender for row in rows.row[taken].tolist()], dtype=object)
     due = np.broadcast_to(np.asarray(best.money.due_at_signing), best.car.shape)
     return {
         "lease_payment_cents": shown(np.asarray(best.money.payment_with_tax)),
-        "lease_term_months": shown(rows.term[taken]),
-        "lease_lender": shown(lenders[taken]),
-        "lease_value_cents": shown(value),
+        "lease_term_months": shown(rows.term.take(taken)),
+        "lease_lender": shown(lenders),
+        "lease_value_cents": without(shown(best.value), ~cars.cost_known),
         "lease_due_at_signing_cents": shown(due),
-        "lease_miles_per_year": shown(rows.miles[taken]),
+        "lease_miles_per_year": shown(rows.miles.take(taken)),
         "lease_cash_down_cents": shown(best.cash),
         "lease_discount_cents": shown(best.discount),
-        "lease_binding": _refusals(applying, first),
+        "lease_binding": wire_limits(limit),
     }

@@ -34,10 +34,13 @@ _ENDS = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lent:
-    """What each row lends on each car, shape (c, p): where it ``fits`` at all, from ``low`` to ``ceiling``,
-    if the customer pays at least ``cash_min``. ``owed`` is owed before cash, with the row's ``rebate``.
+    """What each row lends on each car that it takes, shape (n,): where it ``fits`` at all, from ``low`` to
+    ``ceiling``, if the customer pays at least ``cash_min``. ``owed`` is owed before cash, with the row's
+    ``rebate``. ``number`` is a pair's number in a table of shape (c, p), ``programme`` its row.
     """
 
+    number: Index
+    programme: Index
     fits: Flags
     low: Cents
     ceiling: Cents
@@ -48,10 +51,24 @@ class Lent:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Covered:
-    """What each of a row's cheaper rows lends on each car, from ``low`` to ``high``; shape (k, c, p)."""
+    """What each of a row's cheaper rows lends on each car, from ``low`` to ``high``: of shape (k, n), or
+    (k, c, p) in tables.
+    """
 
     low: Cents
     high: Cents
+
+    def at(self, pair: Index) -> "Covered":
+        """Return some of the pairs, by number."""
+        return Covered(self.low.take(pair, axis=1), self.high.take(pair, axis=1))
+
+    def table(self, number: Index, shape: tuple[int, int]) -> "Covered":
+        """Return tables of all pairs, in which these have the given numbers."""
+        rows, pairs = len(self.low), shape[0] * shape[1]
+        tables = [np.full((rows, pairs), empty, dtype=np.int64) for empty in _NOTHING]
+        for table, ends in zip(tables, (self.low, self.high), strict=True):
+            table[:, number] = ends
+        return Covered(*(table.reshape(rows, *shape) for table in tables))
 
 
 def cheaper_rows(programmes: Programmes) -> Whole:
@@ -75,20 +92,26 @@ def cheaper_rows(programmes: Programmes) -> Whole:
     return np.array(padded, dtype=np.int64).reshape(len(programmes), most)
 
 
-def covered_by(cheaper: Whole, lent: Lent) -> Covered:
-    """Return what the cheaper rows lend, on the structures of each row.
+def covered_by(cheaper: Whole, lent: Lent, cars: int) -> Covered:
+    """Return what the cheaper rows lend, on the structures of each row; shape (k, n).
 
     The most that another row lends there is the rest of what is owed after its least cash.
     """
-    shape = cheaper.shape[1], *lent.low.shape
-    lows, highs = (np.full(shape, empty, dtype=np.int64) for empty in _NOTHING)
+    pairs, programmes = len(lent.number), len(cheaper)
+    lows, highs = (np.full((cheaper.shape[1], pairs), empty, dtype=np.int64) for empty in _NOTHING)
+    place = np.full(cars * programmes, NONE, dtype=np.intp)
+    place[lent.number] = np.arange(pairs)
     for low, high, numbers in zip(lows, highs, cheaper.T, strict=True):
-        rows = np.flatnonzero(numbers != NONE)
-        others = numbers[rows]
-        fits = lent.fits[:, others] & (lent.rebate[:, others] >= lent.rebate[:, rows])
-        after_cash = lent.owed[:, rows] - lent.cash_min[:, others]
-        low[:, rows] = np.where(fits, lent.low[:, others], low[:, rows])
-        high[:, rows] = np.where(fits, np.minimum(lent.ceiling[:, others], after_cash), high[:, rows])
+        rows = np.flatnonzero((numbers != NONE).take(lent.programme))
+        # From a row's number to that of its cheaper row.
+        further = (numbers - np.arange(programmes)).take(lent.programme.take(rows))
+        others = place.take(lent.number.take(rows) + further)
+        fits = (others != NONE) & lent.fits.take(others)
+        fits &= lent.rebate.take(others) >= lent.rebate.take(rows)
+        rows, others = rows.compress(fits), others.compress(fits)
+        after_cash = lent.owed.take(rows) - lent.cash_min.take(others)
+        low[rows] = lent.low.take(others)
+        high[rows] = np.minimum(lent.ceiling.take(others), after_cash)
     return Covered(lows, highs)
 
 
@@ -115,7 +138,7 @@ def gap_edges(covered: Covered, pair: Index) -> tuple[Cents, Cents]:
 
 
 def trimmed(covered: Covered, lowest: Cents, highest: Cents) -> tuple[Cents, Cents]:
-    """Return the ends of each row's own principals, shape (c, p), without those at either end that a cheaper
+    """Return the ends of each row's own principals, shape (n,), without those at either end that a cheaper
     row lends; the lower end is above the upper one if nothing is left.
     """
     # Each cheaper row can move an end once.

@@ -18,7 +18,7 @@ from protocol.money.lending import ReserveMethod, RiskModel
 from protocol.records import MAX_CENTS
 from server.finance.plan import Plan
 from server.finance.rounding import WHOLE, Cents, Floats, half_up, hundredths_of_bp
-from server.finance.rules.programmes import NO_CAP
+from server.finance.rules.programmes import NO_CAP, Whole
 from server.finance.value.curves import Bands, bands
 from server.finance.value.factors import Factors, factor_table
 from server.finance.value.unearned import given_back_cents
@@ -48,10 +48,13 @@ class Valuation:
         """Return NPVs before the front gross, rounded half up once; programme and band numbers and principals
         broadcast.
         """
+        return self.npv_at(np.asarray(programme * len(self.bands) + band), principal_cents, stressed=stressed)
+
+    def npv_at(self, place: Whole, principal_cents: Any, *, stressed: bool = False) -> Cents:
+        """Return NPVs as ``npv_cents``, by the place of programme and band among all of them."""
         slope = self.stress_slope if stressed else self.slope
         intercept = self.stress_intercept if stressed else self.intercept
         most = self.stress_most if stressed else self.most
-        place = np.asarray(programme * len(self.bands) + band)
         grown: Floats = principal_cents * slope.take(place)
         if most is not None:
             grown = np.minimum(grown, most.take(place))

@@ -107,37 +107,33 @@ local FIRST_LATE = FIRST_LATE_CHUNK
 
 -- Adds the cars of a chunk to the index. Columns begin with ids and revs.
 local function add_to_index(columns)
-    local ids, revs = string.match(columns, '^{"vehicle_id":(%b[]),"rev":(%b[])')
+    local ids, revs = string.match(columns, '^{"vehicle_id":%[([^%]]*)%],"rev":%[([^%]]*)%]')
     if not ids then return end
-    ids, revs = cjson.decode(ids), cjson.decode(revs)
-    local fields = {}
-    for index, id in ipairs(ids) do
+    local next_rev, fields = string.gmatch(revs, '%d+'), {}
+    for id in string.gmatch(ids, '"([^"]*)"') do
         fields[#fields + 1] = id
-        fields[#fields + 1] = whole(revs[index])
-        if #fields == 1000 or index == #ids then
+        fields[#fields + 1] = next_rev()
+        if #fields == 1000 then
             redis.call('HSET', REVS, unpack(fields))
             fields = {}
         end
     end
+    if #fields > 0 then redis.call('HSET', REVS, unpack(fields)) end
 end
 
 local function index_mark(search_id, chunks)
     return search_id .. ' ' .. chunks
 end
 
--- Adds the chunk that was just stored to the index, if the index has all chunks before it.
+-- Adds the chunk that was just stored to the index, if there is one with all chunks before it.
 local function index_chunk(search_id, columns)
     local chunks = redis.call('HLEN', MATCHES)
-    if chunks == 1 then
-        redis.call('DEL', REVS)
-    elseif redis.call('HGET', REVS, '') ~= index_mark(search_id, chunks - 1) then
-        return
-    end
+    if redis.call('HGET', REVS, '') ~= index_mark(search_id, chunks - 1) then return end
     add_to_index(columns)
     redis.call('HSET', REVS, '', index_mark(search_id, chunks))
 end
 
--- Rebuilds the index if it lacks chunks: an older release stores chunks without it.
+-- Builds the index if it lacks chunks. Most searches end before a car of theirs changes, so the first change builds it.
 local function complete_index()
     local mark = index_mark(redis.call('HGET', SEARCH, 'search_id') or '', redis.call('HLEN', MATCHES))
     if mark == ' 0' or redis.call('HGET', REVS, '') == mark then return end

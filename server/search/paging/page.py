@@ -1,7 +1,8 @@
 """One page of a search: rows are read, screened and published in chunks; each chunk is a job."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +11,14 @@ import structlog
 from redis.exceptions import RedisError
 
 from protocol import codec
-from protocol.events import MAX_MESSAGE_BYTES, Fix, Rejection
+from protocol.events import Fix, Rejection
 from protocol.jobs import JobPointer, ValueJob
 from protocol.records import EndReason, Versions
 from server.clock import utc_now
 from server.finance.rules.limits import Limit
 from server.log.search_log import Continuation, Lease, Outcome, Progress, SearchLog
 from server.search.paging.excluded import Excluded
+from server.search.paging.parts import parts_of
 from server.search.paging.place import new_token, read_place, write_place
 from server.search.screening.names import lease_names_of
 from server.search.sql.cursor import StockReader
@@ -30,11 +32,13 @@ if TYPE_CHECKING:
     from server.search.screening.other_terms import OtherTerms
     from server.search.screening.screen import Screened
 
-MAX_COLUMN_BYTES = MAX_MESSAGE_BYTES * 3 // 4
-"""The rest is for the event around the columns."""
-
 TURNS_TO_SEND = 2
 """Turns of the event loop after which a publication is on the socket, so that screening does not delay it."""
+
+ROWS_TO_SPARE = 1.05
+"""How many more rows are read than were needed for as many matches so far, because another query costs more
+than some rows.
+"""
 
 ENQUEUE_SECONDS = 3.0
 END_SECONDS = 10.0
@@ -74,6 +78,7 @@ class Page:
         self._trace = trace
         self._progress = request.base
         self._left = request.limit
+        self._screened = 0
         self._last = request.after
         self._token = new_token()
         self._excluded = Excluded(request.plan, request.others, request.rejected)
@@ -113,8 +118,9 @@ class Page:
                 if not more or self._left == 0:
                     # A page that reached its limit does not know whether another match follows.
                     return await self._published() or (EndReason.LIMIT if more else EndReason.COMPLETE)
-                reader.read_ahead(query, self._left)
-                rows, more = await reader.fetch(query, self._left)
+                wanted = self._rows_wanted()
+                reader.read_ahead(query, wanted)
+                rows, more = await reader.fetch(query, wanted)
         except asyncio.CancelledError:
             for task in self._running():
                 task.cancel()
@@ -175,6 +181,7 @@ class Page:
         """
         with self._trace.stage("screen"):
             screened = self._excluded.screen(rows)
+            self._screened += len(rows)
             cut = len(screened) > self._left
             if cut:
                 screened = screened.first(self._left)
@@ -192,6 +199,11 @@ class Page:
             await asyncio.sleep(0)
         return None
 
+    def _rows_wanted(self) -> int:
+        """Return about how many more rows have the matches that are left, by those that were screened."""
+        matched = self._request.limit - self._left
+        return math.ceil(ROWS_TO_SPARE * self._left * self._screened / matched) if matched else self._left
+
     async def _published(self) -> EndReason | None:
         """Wait for the chunk that is being published; return why the page ends with it, or None."""
         publishing, self._publishing = self._publishing, None
@@ -202,13 +214,13 @@ class Page:
 
     async def _publish(self, screened: "Screened", rows: int, *, cut: bool) -> EndReason | None:
         scanned_before, counted = self._progress.scanned, 0
-        for part in _parts(screened):
+        for part, cells in parts_of(screened):
             if self._stopped is not None:
                 return self._stopped
             through = part.row_numbers[-1] + 1
             self._excluded.count(screened, counted, through)
             counted = through
-            if await self._publish_chunk(part, scanned_before + through) is Outcome.SUPERSEDED:
+            if await self._publish_chunk(part, cells, scanned_before + through) is Outcome.SUPERSEDED:
                 return EndReason.SUPERSEDED
         self._excluded.count(screened, counted, rows)
         self._progress = Progress(scanned_before + rows, self._progress.matched, self._progress.chunks)
@@ -216,7 +228,7 @@ class Page:
         self._last = screened.last
         return self._stopped or (EndReason.LIMIT if cut else None)
 
-    async def _publish_chunk(self, part: "Screened", scanned: int) -> Outcome:
+    async def _publish_chunk(self, part: "Screened", cells: bytes, scanned: int) -> Outcome:
         chunk = self._progress.chunks
         progress = Progress(scanned, self._progress.matched + len(part), chunk + 1)
         with self._trace.stage("publish"):
@@ -225,7 +237,7 @@ class Page:
                 search_id=self.search_id,
                 chunk=chunk,
                 rows=len(part),
-                columns=part.columns,
+                columns=cells,
                 progress=progress,
                 rejected=self._excluded.report(),
                 place=write_place(self.search_id, part.last_match),
@@ -281,15 +293,3 @@ class Page:
             lease_names=lease_names,
             lease_of=lease_of,
         )
-
-
-def _parts(screened: "Screened") -> Iterator["Screened"]:
-    """Yield the matches in parts that each fit into one message."""
-    if not len(screened):
-        return
-    if len(screened) == 1 or len(codec.encode(screened.columns)) <= MAX_COLUMN_BYTES:
-        yield screened
-        return
-    middle = len(screened) // 2
-    yield from _parts(screened.part(0, middle))
-    yield from _parts(screened.part(middle, len(screened)))

@@ -1,11 +1,12 @@
 """Stage 2: which cars of a chunk can become a deal. Workers value with the same function. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from protocol.events import MATCH_COLUMNS
 from protocol.jobs import NUMBER_COLUMNS
@@ -15,17 +16,20 @@ from server.finance.cash_sales import cash_sales, covered
 from server.finance.leasing.names import CarNames
 from server.finance.leasing.plan import LeasePlan
 from server.finance.leasing.ranking import leased
-from server.finance.payment import payments_cents
+from server.finance.lending import loans_of
 from server.finance.plan import Plan
+from server.finance.reaching import headroom_of
 from server.finance.rounding import Cents, Flags
 from server.finance.rules.limits import Limit
-from server.finance.structures import build_structures
 from server.search.screening.other_terms import OtherTerms
 from server.search.sql.columns import rebates_by_name
 from server.search.sql.query import RESULT_COLUMNS, shown_costs
 from server.search.sql.statement import Keyset
 
-_NEVER = np.iinfo(np.int64).max
+Index = NDArray[np.intp]
+NamesOf = Callable[[Index], CarNames]
+"""Returns what lease programmes name some of the cars by, by number."""
+
 _LIMIT_OF: Final = {int(limit): limit for limit in Limit}
 
 
@@ -91,16 +95,24 @@ def screen_rows(plan: Plan, rows: Sequence[Any], others: OtherTerms | None = Non
     read = dict(zip(RESULT_COLUMNS, zip(*rows, strict=True), strict=True))
     without = rebates_by_name(read["rebates_without"])
     cars = Cars.of({**{name: read[name] for name in NUMBER_COLUMNS}, **without})
-    names = CarNames.each(list(zip(read["make"], read["model"], read["body"], strict=True)))
-    fits = _fitting(plan, cars, names)
+
+    def names_of(which: Index) -> CarNames:
+        every = list(zip(read["make"], read["model"], read["body"], strict=True))
+        return CarNames.each([every[car] for car in which.tolist()])
+
+    fits = _fitting(plan, cars, names_of)
     matched = fits.matched
     limits, more_cash = fits.limit[~matched].tolist(), fits.more_cash[~matched].tolist()
     out = np.flatnonzero(~matched)
     terms: Sequence[tuple[int, ...]] = [()] * len(out)
     if others is not None and out.size and not _has_no_other_terms(plan):
-        terms = others.opening(cars.at(out), CarNames(names.names, names.of_car[out]))
+        terms = others.opening(cars.at(out), names_of(out))
     marks = matched.tolist()
-    columns = {name: list(compress(read[name], marks)) for name in MATCH_COLUMNS if name in read}
+
+    def kept(column: Sequence[Any]) -> list[Any]:
+        return list(compress(column, marks) if out.size else column)
+
+    columns = {name: kept(read[name]) for name in MATCH_COLUMNS if name in read}
     columns |= {
         "payment_min_cents": _payments(fits.lowest, fits.financed, matched),
         "payment_max_cents": _payments(fits.highest, fits.financed, matched),
@@ -109,10 +121,10 @@ def screen_rows(plan: Plan, rows: Sequence[Any], others: OtherTerms | None = Non
         columns={name: columns[name] for name in MATCH_COLUMNS}
         | {"cost_cents": shown_costs(columns["cost_cents"])},
         numbers={
-            **{name: columns.get(name) or list(compress(read[name], marks)) for name in NUMBER_COLUMNS},
-            **{name: list(compress(column, marks)) for name, column in without.items()},
+            **{name: columns.get(name) or kept(read[name]) for name in NUMBER_COLUMNS},
+            **{name: kept(column) for name, column in without.items()},
         },
-        positions=list(compress(read["position"], marks)),
+        positions=kept(read["position"]),
         row_numbers=np.flatnonzero(matched).tolist(),
         rejected=[
             Rejected(row, _LIMIT_OF[code], cents, opening)
@@ -146,42 +158,45 @@ def is_financed(plan: Plan) -> bool:
     return not plan.empty and plan.inputs.structure.kind is DealKind.FINANCE
 
 
-def _fitting(plan: Plan, cars: Cars, names: CarNames) -> _Fits:
+def _fitting(plan: Plan, cars: Cars, names_of: NamesOf) -> _Fits:
     inputs, none = plan.inputs, np.zeros(len(cars), dtype=np.int64)
+    loans, found = None, _Fits(none > 0, none > 0, none, none, none + int(plan.empty), none - 1)
     if is_financed(plan):
-        structures = build_structures(plan, cars)
-        financed = structures.any_feasible()
-        least = payments_cents(structures.lowest, plan.factors)
-        lowest = np.where(structures.feasible, least, _NEVER).min(axis=1)
-        highest = np.where(structures.feasible, structures.payment, 0).max(axis=1)
-        limit, more_cash = structures.nearest_limit(), structures.more_cash()
-    else:
-        financed, lowest, highest = none > 0, none, none
-        limit, more_cash = np.full(len(cars), int(plan.empty)), np.full(len(cars), -1)
+        loans = loans_of(plan, cars, headroom_of(plan, cars))
+        financed, (lowest, highest) = loans.any_feasible(), loans.payment_ends()
+        found = _Fits(financed, financed, lowest, highest, none, none - 1)
     if inputs.structure.kind is DealKind.CASH:
         sales = cash_sales(plan, cars)
         paid = covered(sales)
-        return _Fits(paid, financed, lowest, highest, sales.limit, np.where(paid, -1, sales.missing))
-    found = _Fits(financed, financed, lowest, highest, limit, more_cash)
-    if inputs.structure.kind is not DealKind.LEASE and inputs.all_kinds and not financed.all():
+        return found._replace(matched=paid, limit=sales.limit, more_cash=np.where(paid, -1, sales.missing))
+    if inputs.structure.kind is not DealKind.LEASE and inputs.all_kinds and not found.matched.all():
         found = _or_paid(plan, cars, found)
-    return found if plan.leases is None else _or_leased(plan, plan.leases, cars, names, found)
+    if plan.leases is not None:
+        found = _or_leased(plan, plan.leases, cars, names_of, found)
+    if loans is None or found.matched.all():
+        return found
+    nearest = loans.nearest()
+    return found._replace(limit=nearest.limit, more_cash=_least(nearest.more_cash, found.more_cash))
 
 
 def _or_paid(plan: Plan, cars: Cars, found: _Fits) -> _Fits:
     """Return what fits with the cars that the customer's cash pays for. Enough cash for all opens others."""
-    sales, more = cash_sales(plan, cars), found.more_cash
+    sales = cash_sales(plan, cars)
     buys = np.where(sales.limit == int(Limit.DISCOUNT), -1, sales.missing)
-    more = np.where(more < 0, buys, np.where(buys < 0, more, np.minimum(more, buys)))
-    return found._replace(matched=found.financed | covered(sales), more_cash=more)
+    return found._replace(matched=found.financed | covered(sales), more_cash=_least(found.more_cash, buys))
 
 
-def _or_leased(plan: Plan, leases: LeasePlan, cars: Cars, names: CarNames, found: _Fits) -> _Fits:
+def _least(one: Cents, other: Cents) -> Cents:
+    """Return the smaller of two amounts of cash, of which a negative one is none."""
+    return np.where(one < 0, other, np.where(other < 0, one, np.minimum(one, other)))
+
+
+def _or_leased(plan: Plan, leases: LeasePlan, cars: Cars, names_of: NamesOf, found: _Fits) -> _Fits:
     """Return what fits with the cars that are leased, among those that nothing else takes."""
     rest = np.flatnonzero(~found.matched)
     if not rest.size:
         return found
-    limit, payment = leased(leases, cars.at(rest), CarNames(names.names, names.of_car[rest]))
+    limit, payment = leased(leases, cars.at(rest), names_of(rest))
     takes = (limit == Limit.NONE) | (limit == Limit.NPV_FLOOR)
     at = rest[takes]
     matched, priced = found.matched.copy(), found.financed.copy()
@@ -194,5 +209,7 @@ def _or_leased(plan: Plan, leases: LeasePlan, cars: Cars, names: CarNames, found
 
 
 def _payments(payments: Cents, financed: Flags, matched: Flags) -> list[int | None]:
-    shown = zip(payments[matched].tolist(), financed[matched].tolist(), strict=True)
-    return [payment if lent else None for payment, lent in shown]
+    shown: list[int | None] = payments.compress(matched).tolist()
+    for place in np.flatnonzero(~financed.compress(matched)).tolist():
+        shown[place] = None
+    return shown

@@ -25,7 +25,9 @@ stock, whose first screenful has its values by then.
 """
 
 PAGES = (FIRST_CHUNK, 64, 256, 256, 1_024)
-"""Rows per query; the last value applies to all later ones. A limit makes an index the cheapest plan."""
+"""The most rows per query; the last value applies to all later ones. A limit makes an index the cheapest
+plan. If fewer are wanted, a query asks for those, but for LATER_CHUNKS or more: each is a round trip.
+"""
 
 FEW_CARS = 3_000
 """How many cars with the words of a text filter are fetched and sorted. If there are more, scanning in any
@@ -97,10 +99,11 @@ class StockReader:
     async def fetch(self, query: OrderedQuery, wanted: int = 0) -> tuple[list[Any], bool]:
         """Return the next rows of ``query``, and whether there may be more. A page takes one round trip.
 
-        If many matches are still ``wanted``, the rows of a large page come in large chunks.
+        About as many rows are ``wanted``; with 0, that is not known. If they are many, the rows of a large
+        page come in large chunks.
         """
         if self._sent >= len(self._page):
-            page, self._ahead = self._ahead or self._next_page(query), None
+            page, self._ahead = self._ahead or self._next_page(query, wanted), None
             (self._page, self._more), self._sent = await page, 0
         most = BULK_CHUNKS if min(len(self._page), wanted) > LATER_CHUNKS else LATER_CHUNKS
         rows = self._page[self._sent : self._sent + most]
@@ -110,8 +113,9 @@ class StockReader:
 
     def read_ahead(self, query: OrderedQuery, wanted: int) -> None:
         """Begin to read the next page if ``wanted`` rows are more than the current page has left."""
-        if self._ahead is None and self._more and wanted > len(self._page) - self._sent:
-            self._ahead = asyncio.create_task(self._next_page(query), name="page ahead")
+        beyond = wanted - (len(self._page) - self._sent)
+        if self._ahead is None and self._more and beyond > 0:
+            self._ahead = asyncio.create_task(self._next_page(query, beyond), name="page ahead")
 
     async def read(self, query: Query) -> list[Any]:
         """Return all rows of a query that is itself bounded."""
@@ -123,10 +127,12 @@ class StockReader:
         self._trace.count("rows_read", len(rows))
         return rows
 
-    async def _next_page(self, query: OrderedQuery) -> tuple[list[Any], bool]:
+    async def _next_page(self, query: OrderedQuery, wanted: int) -> tuple[list[Any], bool]:
         after = _place_of(self._page[-1]) if self._page else None
         stages = ("db_total",) if self._page else ("db_first_row", "db_total")
         size = next(self._sizes, PAGES[-1])
+        if wanted:
+            size = min(size, max(wanted, LATER_CHUNKS))
         with self._trace.stage(*stages):
             self._trace.count("queries")
             page = await self._read_page(query, after, size)

@@ -101,8 +101,28 @@ async def test_no_page_is_read_that_is_not_needed() -> None:
     assert stock.asked == list(PAGES)
     reader.read_ahead(query, PAGES[4] - LATER_CHUNKS + 1)
     await asyncio.sleep(0)
-    assert stock.asked == [*PAGES, PAGES[-1]]
+    assert stock.asked == [*PAGES, LATER_CHUNKS]
     await reader.fetch(query)
+
+
+@pytest.mark.parametrize(
+    ("beyond", "size"), [(1, LATER_CHUNKS), (700, 700), (PAGES[-1], PAGES[-1]), (5_000, PAGES[-1])]
+)
+@pytest.mark.parametrize("ahead", [True, False])
+async def test_a_later_page_has_as_many_rows_as_are_wanted(beyond: int, size: int, *, ahead: bool) -> None:
+    """Within what a query asks for at least and at most, whether it is read ahead or not."""
+    stock = Stock(10_000)
+    reader, query = reader_of(stock)
+    for _ in range(4):
+        await reader.fetch(query)
+    if ahead:
+        await reader.fetch(query)
+        reader.read_ahead(query, PAGES[-1] - LATER_CHUNKS + beyond)
+        await asyncio.sleep(0)
+        assert stock.asked == [*PAGES, size]
+    await reader.fetch(query, beyond)
+    if not ahead:
+        assert stock.asked == [*PAGES[:-1], size]
 
 
 async def test_the_connection_is_free_afterwards() -> None:

@@ -7,7 +7,9 @@ import numpy as np
 
 from protocol.money.lending import Programme
 from server.finance.architect import Choice, Pricing
-from server.finance.architect.candidates import Candidates, Wanted, build_at
+from server.finance.architect.candidates import Candidates, build_at
+from server.finance.architect.corners import upper_ends
+from server.finance.architect.pairs import Pairs
 from server.finance.quoting.case import Case
 from server.finance.rounding import HUNDREDTHS
 from server.finance.rules.limits import Limit
@@ -101,9 +103,8 @@ def _places(case: Case, terms: Sequence[int], cash: Sequence[int]) -> list[list[
     amount = np.array(cash, dtype=np.int64)
     discount = np.full(len(cash), case.inputs.structure.discount_cents, dtype=np.int64)
     structures = build_structures(pricing.plan, cars, Headroom(amount, amount, discount))
-    column, number = structures.feasible.nonzero()
-    wanted = Wanted(column, number, structures.principal[column, number], np.zeros(len(column), np.bool_))
-    made = build_at(pricing, cars, structures, wanted)
+    pairs = Pairs.feasible(pricing, cars, structures)
+    made = build_at(pricing, pairs, upper_ends(np.arange(len(pairs)), pairs.highest))
     known = bool(case.car.cost_known.all())
     ways: dict[tuple[int, int], list[Way]] = {}
     for at in np.lexsort((made.payment, -made.npv)).tolist():

@@ -154,5 +154,5 @@ def _refusal(case: Case, cash_cents: int) -> str | None:
     if case.pricing is None:
         return case.plan.empty.wire
     # No fix is computed for a cell: the grid around it shows that.
-    found = refusal(replace(with_cash(case.pricing, cash_cents), wider={}, reduced=()), case.car)
+    found = refusal(replace(with_cash(case.pricing, cash_cents), wider=dict, reduced=tuple), case.car)
     return found.binding if found else None
