@@ -253,6 +253,9 @@ async def test_the_keyboard_is_enough(arrive: Arrive) -> None:
     await expect(page.get_by_label("Find a car by stock number, VIN or words")).to_be_focused()
     await page.keyboard.type("no such car at all")
     await expect(page.get_by_text("No car of these holds")).to_be_visible()
+    await expect(page.get_by_text("No car of the stock has these words.")).to_be_visible()
+    # The first closes the list, the second empties the box.
+    await page.keyboard.press("Escape")
     await page.keyboard.press("Escape")
     await expect(page.locator(".grid-row").first).to_be_visible()
     await grid.focus()
