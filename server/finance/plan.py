@@ -12,6 +12,7 @@ from protocol.money.lending import RateSheet
 from protocol.records import MAX_CENTS
 from server.finance.contract import owed_before_cash_cents, payoff_cents
 from server.finance.leasing.plan import LeasePlan, plan_leases
+from server.finance.loans.taking import CarLimits, car_limits
 from server.finance.payment import largest_principal, payment_factors
 from server.finance.rounding import WHOLE, Cents, Flags, Floats, annual_fraction, hundredths_of_bp
 from server.finance.rules.cheapest import cheaper_rows
@@ -19,7 +20,6 @@ from server.finance.rules.decided import decided_sheet
 from server.finance.rules.limits import Limit
 from server.finance.rules.programmes import Programmes, Whole, select_programmes
 from server.finance.rules.rebates import exclusions_of
-from server.finance.taking import CarLimits, car_limits
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -25,9 +25,9 @@ from server.finance.architect import Pricing, best_offers, price_plan
 from server.finance.architect.candidates import Candidates, build_candidates
 from server.finance.architect.offers import blocks
 from server.finance.cars import Cars
+from server.finance.loans.structures import build_structures
 from server.finance.plan import plan_deal
 from server.finance.rounding import WHOLE
-from server.finance.structures import build_structures
 from tests.bench import goals
 from tests.bench.figures import Figure, Report
 from tests.finance.cases import car, cars, curve, inputs, programme, sheet

@@ -36,6 +36,7 @@ from server.finance.exact.apr import annual_percentage_rate
 from server.finance.exact.lease import quote_lease
 from server.finance.exact.price import price_contract
 from server.finance.exact.roll import roll
+from server.finance.loans.structures import build_structures
 from server.finance.plan import plan_deal, price_window
 from server.finance.quoting import (
     Case,
@@ -47,7 +48,6 @@ from server.finance.quoting import (
     quote_structure,
     quote_warnings,
 )
-from server.finance.structures import build_structures
 from server.finance.value.single import value_contract
 from tests.finance import extremes, reference
 from tests.finance.cases import TODAY, car, cars, inputs, model, programme, sheet

@@ -14,9 +14,9 @@ from server.finance.architect import Pricing, best_offers, contenders, frontier,
 from server.finance.architect.candidates import Candidates, build_candidates
 from server.finance.architect.objective import acceptable, best_of_cars, steps, undominated
 from server.finance.cars import Cars
+from server.finance.loans.structures import build_structures
 from server.finance.plan import plan_deal
 from server.finance.rounding import Flags
-from server.finance.structures import build_structures
 from tests.finance.cases import car, inputs, sheet
 from tests.finance.strategies import deals, models, numbers, programmes
 from tests.finance.test_dominated import CURVES, TERMS, columns, lenders, replace_row

@@ -9,9 +9,9 @@ from protocol.deal.structure import Structure
 from protocol.deal.workflow import LenderStatus, Reason
 from protocol.money.lending import Programme
 from protocol.records import Tier
+from server.finance.loans.structures import build_structures
 from server.finance.plan import plan_deal
 from server.finance.rules.decided import decided_sheet
-from server.finance.structures import build_structures
 from tests.finance.cases import TODAY, car, cars, inputs, programme, sheet
 
 EXPIRES = dt.datetime.combine(TODAY + dt.timedelta(days=10), dt.time(), dt.UTC)

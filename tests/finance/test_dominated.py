@@ -17,10 +17,10 @@ from server.finance.architect.candidates import Candidates, build_candidates
 from server.finance.architect.dominated import without_dominated
 from server.finance.architect.lines import Lines
 from server.finance.cars import Cars
-from server.finance.loans import Loans
+from server.finance.loans.loans import Loans
+from server.finance.loans.structures import Structures, build_structures, structures_of
 from server.finance.plan import plan_deal
 from server.finance.rounding import Cents, Flags
-from server.finance.structures import Structures, build_structures, structures_of
 from tests.finance.cases import car, curve, inputs, model, programme, sheet
 from tests.finance.strategies import deals, models, numbers, programmes
 

@@ -8,11 +8,11 @@ from protocol.deal.structure import Structure
 from protocol.money.inputs import DealInputs
 from protocol.money.lending import Programme
 from protocol.records import BasisPoints, Tier
-from server.finance.loans import TOO_SMALL
+from server.finance.loans.loans import TOO_SMALL
+from server.finance.loans.structures import build_structures
 from server.finance.payment import payments_cents
 from server.finance.plan import Plan, plan_deal, price_window
 from server.finance.rules.limits import Limit
-from server.finance.structures import build_structures
 from tests.finance import reference
 from tests.finance.cases import car, cars, inputs, programme, sheet
 from tests.finance.strategies import deals, numbers, programmes

@@ -19,10 +19,10 @@ from server.finance.architect.pairs import Index, Pairs
 from server.finance.architect.pricing import Pricing
 from server.finance.cars import Cars
 from server.finance.contract import owed_before_cash_cents
-from server.finance.reaching import reached
+from server.finance.loans.reaching import reached
+from server.finance.loans.structures import Structures
 from server.finance.rounding import WHOLE, Cents, Flags, half_up
 from server.finance.rules.cheapest import is_covered
-from server.finance.structures import Structures
 
 
 @dataclass(frozen=True, slots=True, eq=False)

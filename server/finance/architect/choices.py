@@ -16,9 +16,9 @@ from server.finance.architect.pairs import Index
 from server.finance.architect.pricing import Pricing
 from server.finance.architect.ties import least_paid
 from server.finance.cars import Cars
+from server.finance.loans.structures import Structures, build_structures
 from server.finance.rounding import HUNDREDTHS, WHOLE
 from server.finance.rules.limits import Limit
-from server.finance.structures import Structures, build_structures
 
 
 @dataclass(frozen=True, slots=True)

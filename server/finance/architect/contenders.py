@@ -11,7 +11,7 @@ from server.finance.architect.corners import corners_of
 from server.finance.architect.pairs import Pairs
 from server.finance.architect.pricing import Pricing
 from server.finance.cars import Cars
-from server.finance.structures import Structures
+from server.finance.loans.structures import Structures
 
 
 def contenders(pricing: Pricing, cars: Cars, structures: Structures) -> Candidates:

@@ -23,10 +23,10 @@ from server.finance.architect.pricing import Pricing, front_gross_cents
 from server.finance.architect.product_cuts import ProductCut
 from server.finance.cars import Cars
 from server.finance.contract import least_discount_cents, owed_before_cash_cents, tax_rate
+from server.finance.loans.structures import Headroom, Structures, build_structures, headroom_of
 from server.finance.payment import payments_cents
 from server.finance.rounding import Cents, Flags
 from server.finance.rules.cheapest import gap_edges, is_covered
-from server.finance.structures import Headroom, Structures, build_structures, headroom_of
 from server.finance.versions import WHOLE_MONTHS_ENGINE
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.finance.architect.pricing import Pricing
-from server.finance.loans import Loans
+from server.finance.loans.loans import Loans
 from server.finance.rounding import WHOLE, Cents, Flags, Floats
 
 Index = NDArray[np.intp]

@@ -17,7 +17,7 @@ import numpy as np
 from server.finance.architect.corners import MAX_PAYMENT_BANDS, PAYMENT_BAND_CENTS
 from server.finance.architect.lines import Lines
 from server.finance.architect.pricing import Pricing
-from server.finance.loans import Loans
+from server.finance.loans.loans import Loans
 from server.finance.rounding import Cents, Flags
 
 CORNER_CHAMPIONS = 2

@@ -14,9 +14,9 @@ from server.finance.architect.objective import best_of_cars, counts_by_car
 from server.finance.architect.pricing import Pricing
 from server.finance.cars import Cars
 from server.finance.columns import Spread, wire_limits, without
+from server.finance.loans.structures import build_structures
 from server.finance.rounding import HUNDREDTHS
 from server.finance.rules.limits import Limit
-from server.finance.structures import build_structures
 
 BLOCK_PAIRS = 24_576
 """The most pairs in a block: a whole chunk with a usual sheet."""

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from server.finance.architect.pricing import Pricing, front_gross_cents
 from server.finance.cars import Cars
-from server.finance.loans import Loans
+from server.finance.loans.loans import Loans
+from server.finance.loans.reaching import Within
+from server.finance.loans.structures import Structures
 from server.finance.payment import HALF_IS_UP
-from server.finance.reaching import Within
 from server.finance.rounding import WHOLE, Cents, Flags, Floats
 from server.finance.rules.cheapest import Covered
-from server.finance.structures import Structures
 from server.finance.value.valuation import Valuation
 
 Index = NDArray[np.intp]

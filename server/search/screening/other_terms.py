@@ -12,9 +12,9 @@ from server.finance.cars import Cars
 from server.finance.leasing.names import CarNames
 from server.finance.leasing.plan import LeasePlan, plan_leases
 from server.finance.leasing.ranking import leased
+from server.finance.loans.structures import build_structures
 from server.finance.plan import Plan, plan_deal
 from server.finance.rules.limits import Limit
-from server.finance.structures import build_structures
 
 
 class OtherTerms:

@@ -16,9 +16,9 @@ from server.finance.cash_sales import cash_sales, covered
 from server.finance.leasing.names import CarNames
 from server.finance.leasing.plan import LeasePlan
 from server.finance.leasing.ranking import leased
-from server.finance.lending import loans_of
+from server.finance.loans.lending import loans_of
+from server.finance.loans.reaching import headroom_of
 from server.finance.plan import Plan
-from server.finance.reaching import headroom_of
 from server.finance.rounding import Cents, Flags
 from server.finance.rules.limits import Limit
 from server.search.screening.other_terms import OtherTerms

@@ -14,9 +14,9 @@ from server.database.deals.deals import Deal, load_deal
 from server.database.editions.rates import load_rates, load_rebates, load_risk, load_taxes
 from server.database.editions.versions import editions_in_force
 from server.finance.cars import Cars
+from server.finance.loans.structures import build_structures
 from server.finance.plan import Plan, plan_deal
 from server.finance.rules.rebates import rebate_for
-from server.finance.structures import build_structures
 from server.search.screening.inputs import deal_inputs
 
 STOCK = "SELECT * FROM vehicles WHERE store_id = $1 AND status = 'available' ORDER BY price_cents, vehicle_id"

@@ -14,9 +14,9 @@ from protocol.money.inputs import DealInputs, RowRule
 from protocol.money.lending import Programme, RiskModel
 from protocol.records import BasisPoints
 from server.finance.architect import Choice, Pricing, best_offers, choices, frontier, price_plan
+from server.finance.loans.structures import build_structures
 from server.finance.plan import plan_deal, price_window
 from server.finance.quoting import Case, GridQuestion, quote_frontier, quote_grid, quote_structure
-from server.finance.structures import build_structures
 from tests.finance import reference
 from tests.finance.cases import car, cars, inputs, model, programme, sheet
 from tests.finance.sheets import plain_rows

@@ -14,6 +14,7 @@ from protocol.money.products import Product, ProductKind, SoldProduct
 from protocol.records import Tier
 from server.finance.architect import best_offers, price_plan
 from server.finance.calendar import after_days, days_to_first_payment, with_dates
+from server.finance.loans.structures import build_structures
 from server.finance.plan import plan_deal
 from server.finance.products import with_products
 from server.finance.quoting import Case, quote_structure
@@ -21,7 +22,6 @@ from server.finance.rules.backend import Backend, backend_of
 from server.finance.rules.decided import decided_sheet
 from server.finance.rules.limits import Limit
 from server.finance.rules.programmes import terms_of
-from server.finance.structures import build_structures
 from server.finance.value.parts import npv_parts
 from tests.finance.cases import TODAY, car, cars, inputs, model, programme, sheet
 

@@ -10,10 +10,10 @@ from server.finance.architect import Choice, Pricing
 from server.finance.architect.candidates import Candidates, build_at
 from server.finance.architect.corners import upper_ends
 from server.finance.architect.pairs import Pairs
+from server.finance.loans.structures import Headroom, Structures, build_structures
 from server.finance.quoting.case import Case
 from server.finance.rounding import HUNDREDTHS
 from server.finance.rules.limits import Limit
-from server.finance.structures import Headroom, Structures, build_structures
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ import numpy as np
 from protocol.money.quotes import GridLender, QuoteGrid
 from server.finance.architect import Choice, choices, refusal, with_cash
 from server.finance.exact.schedule import Accrual, total_of_payments
+from server.finance.loans.structures import build_structures
 from server.finance.quoting.case import Case
 from server.finance.quoting.grids.axes import GridQuestion, cash_columns
 from server.finance.quoting.grids.cells import Cell, family_places
 from server.finance.quoting.grids.falling import falling_cells
 from server.finance.rounding import HUNDREDTHS, hundredths_of_bp
 from server.finance.rules.limits import Limit
-from server.finance.structures import build_structures
 
 _OTHER_CARS = (
     Limit.MILEAGE,

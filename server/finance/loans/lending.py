@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from server.finance.cars import Cars
 from server.finance.contract import least_discount_cents, owed_before_cash_cents, selling_price_cents
-from server.finance.loans import INCURABLE, TOO_SMALL, Loans, Sale
+from server.finance.loans.loans import INCURABLE, TOO_SMALL, Loans, Sale
+from server.finance.loans.reaching import Headroom, reached
+from server.finance.loans.taking import bases_of, taken
 from server.finance.plan import Plan
-from server.finance.reaching import Headroom, reached
 from server.finance.rounding import WHOLE, Cents
 from server.finance.rules.cheapest import Lent, covered_by, trimmed
 from server.finance.rules.limits import Limit
 from server.finance.rules.programmes import Whole
-from server.finance.taking import bases_of, taken
 
 Index = NDArray[np.intp]
 

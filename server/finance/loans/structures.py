@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.finance.cars import Cars
-from server.finance.lending import loans_of
-from server.finance.loans import INCURABLE, TOO_SMALL, Loans
+from server.finance.loans.lending import loans_of
+from server.finance.loans.loans import INCURABLE, TOO_SMALL, Loans
+from server.finance.loans.reaching import Headroom, headroom_of
 from server.finance.plan import Plan
-from server.finance.reaching import Headroom, headroom_of
 from server.finance.rounding import Cents, Flags
 from server.finance.rules.cheapest import Covered
 from server.finance.rules.programmes import Whole

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.finance.cars import Cars
+from server.finance.loans.reaching import Headroom, Within
+from server.finance.loans.taking import Codes, refusals_of
 from server.finance.payment import payments_cents
 from server.finance.plan import Plan
-from server.finance.reaching import Headroom, Within
 from server.finance.rounding import Cents, Flags, Floats
 from server.finance.rules.cheapest import Covered
 from server.finance.rules.programmes import Whole
-from server.finance.taking import Codes, refusals_of
 
 Index = NDArray[np.intp]
 

@@ -1,0 +1,1 @@
+"""What each programme lends on each car."""
