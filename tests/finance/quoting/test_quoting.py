@@ -147,14 +147,14 @@ def test_any_deal_can_be_quoted(deal: DealInputs, rows: tuple[Programme, ...], o
 
 
 def test_an_answer_travels_between_processes() -> None:
-    """Also with everything that was computed on the way to it: that stays behind, and can be computed again."""
+    """What was computed on the way to it stays behind, and can be computed again."""
     quoted = quote_structure(case())
     subject = case()
     assert subject.pricing is not None
-    copied = pickle.loads(pickle.dumps(subject))
+    copied = pickle.loads(pickle.dumps(subject))  # noqa: S301 - our own
     assert copied == subject
     assert "pricing" not in vars(copied)
-    again = pickle.loads(pickle.dumps(quoted))
+    again = pickle.loads(pickle.dumps(quoted))  # noqa: S301 - our own
     assert codec.plain(again.answer) == codec.plain(quoted.answer)
 
 
